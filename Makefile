@@ -1,0 +1,42 @@
+# make demo: a whole round on this machine.  make test: all tests.  make check: lint, types, migrations.
+PYTHON ?= python3
+BIN := .venv/bin
+BALLOTS ?= 3000
+SEED ?= 2020
+OUT ?= demo-output
+DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
+
+.PHONY: demo test check bench clean
+
+demo: .venv/runtime
+	rm -f demo.sqlite3 demo.sqlite3-*
+	DATABASE_URL=$(DEMO_DATABASE) $(BIN)/python manage.py demo --ballots $(BALLOTS) --seed $(SEED) --out $(OUT)
+
+test: .venv/dev
+	$(BIN)/python -m pytest -q -n auto -m "not browser"
+	$(BIN)/python -m pytest -q -m browser
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	DEBUG=false ALLOWED_HOSTS=pingyi.example SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(50))") \
+	DATABASE_URL=$${CHECK_DATABASE_URL:-postgres:///nanchuan} $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: .venv/dev
+	$(BIN)/python -m bench
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/runtime: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/dev: requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@ .venv/runtime
+
+clean:
+	rm -rf .venv demo.sqlite3* demo-output staticfiles test-results

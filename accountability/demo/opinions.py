@@ -1,0 +1,109 @@
+"""Who votes what: simulated opinions, fixed by the seed (pure; the only place where a seed decides anything).
+
+Sections differ (some are plainly hard to deal with, some are busier), voters differ (harsh and mild), and
+everybody now and then does not know. Ids, codes and draws are not decided here: they stay truly random.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from evaluations.rules.indicators import Channel, Indicator
+from evaluations.rules.paper import BallotPaper
+
+SECTIONS_RATED = {Channel.TARGETED: (4, 9), Channel.SAMPLED: (2, 5), Channel.OTHER: (1, 3)}
+DONT_KNOW_RATE = 0.09
+HARD_SECTIONS = 12
+COMMENTS = (
+    "窗口排队时间太长,希望增加人手。",
+    "材料清单能不能一次说清楚。",
+    "电话打了三次才有人接。",
+    "这次办事很顺利,工作人员很耐心。",
+    "网上预约到现场还要重新取号,不方便。",
+    "希望中午也有人值班。",
+)
+
+
+@dataclass(frozen=True)
+class Character:
+    """A section as its visitors experience it: how hard, how busy, which indicators and 表象 stand out."""
+
+    difficulty: float
+    visits: float
+    leaning: Mapping[str, float]
+    favourites: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One simulated ballot: section -> indicator -> answer as the form sends it, ticks, comment."""
+
+    channel: Channel
+    answers: Mapping[str, Mapping[str, str]]
+    ticks: Mapping[str, Sequence[str]]
+    comment: str
+
+
+def characters(paper: BallotPaper, seed: int) -> dict[str, Character]:
+    """Return every section's character; about a dozen of them are plainly hard."""
+    rng = Random(f"sections/{seed}")  # noqa: S311  a simulation, not a draw
+    hard = set(rng.sample(sorted(paper.section_codes), min(HARD_SECTIONS, len(paper.sections))))
+    return {section.code: _character(rng, paper, hard=section.code in hard) for section in paper.sections}
+
+
+def opinions(paper: BallotPaper, channels: Sequence[Channel], seed: int) -> Iterator[Opinion]:
+    """Yield one opinion per entry of `channels`, always the same for the same seed."""
+    world = characters(paper, seed)
+    rng = Random(f"voters/{seed}")  # noqa: S311  a simulation, not a draw
+    for channel in channels:
+        yield _opinion(rng, paper, world, channel)
+
+
+def _character(rng: Random, paper: BallotPaper, *, hard: bool) -> Character:
+    return Character(
+        difficulty=rng.uniform(1.1, 1.7) if hard else max(0.0, rng.gauss(0.45, 0.25)),
+        visits=rng.lognormvariate(0, 0.5),
+        leaning={indicator.value: rng.gauss(-0.5 if indicator == Indicator.GREEDY else 0, 0.3) for indicator in Indicator},
+        favourites={
+            indicator.value: rng.choice([s.code for s in paper.manifestations if s.indicator == indicator])
+            for indicator in Indicator
+        },
+    )
+
+
+def _opinion(rng: Random, paper: BallotPaper, world: Mapping[str, Character], channel: Channel) -> Opinion:
+    harshness = rng.gauss(0, 0.35)
+    codes = _visited(rng, world, rng.randint(*SECTIONS_RATED[channel]))
+    answers = {code: _answers(rng, paper, world[code], harshness) for code in codes}
+    return Opinion(
+        channel=channel,
+        answers=answers,
+        ticks={code: _ticks(rng, paper, world[code], answers[code]) for code in codes},
+        comment=rng.choice(COMMENTS) if rng.random() < 0.05 else "",
+    )
+
+
+def _visited(rng: Random, world: Mapping[str, Character], count: int) -> list[str]:
+    order = sorted(world, key=lambda code: rng.random() ** (1 / world[code].visits), reverse=True)
+    return sorted(order[:count])
+
+
+def _answers(rng: Random, paper: BallotPaper, section: Character, harshness: float) -> dict[str, str]:
+    return {
+        indicator.value: "x" if rng.random() < DONT_KNOW_RATE else _level(rng, paper, section, harshness, indicator)
+        for indicator in Indicator
+    }
+
+
+def _level(rng: Random, paper: BallotPaper, section: Character, harshness: float, indicator: str) -> str:
+    felt = section.difficulty + section.leaning[indicator] + harshness + rng.gauss(0, 0.6)
+    return str(min(paper.levels, max(0, round(felt))))
+
+
+def _ticks(rng: Random, paper: BallotPaper, section: Character, answers: Mapping[str, str]) -> list[str]:
+    ticks: list[str] = []
+    for indicator, answer in answers.items():
+        if answer in paper.severe_answers:
+            others = [s.code for s in paper.manifestations if s.indicator == indicator]
+            ticks.append(section.favourites[indicator] if rng.random() < 0.6 else rng.choice(others))
+    return ticks

@@ -1,0 +1,214 @@
+"""The round as it would have gone: every step by the person who may do it, on a calendar that ends today.
+
+Steps and votes of the past happen at their own time: the clock that views read is set while they run.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+from unittest.mock import patch
+
+from django.utils import timezone
+from tqdm import tqdm
+
+import departments
+from accountability.demo import people
+from accountability.demo.citizens import Citizen
+from accountability.demo.opinions import opinions
+from accountability.services.case import publish_and_start
+from departments.services import import_roster
+from evaluations.models import CodeBatch, Draw, Round
+from evaluations.papers import paper_by_digest
+from evaluations.rules.ballots import Origin
+from evaluations.rules.indicators import Channel
+from evaluations.rules.pools import PoolKind
+from evaluations.rules.rounds import DrawPurpose
+from evaluations.services import credential, draw, pool, sealing, tally
+from evaluations.services import round as steps
+from nanchuan_eval.models import User
+from nanchuan_eval.policy import OPERATOR, Role
+from nanchuan_eval.spreadsheet import read_rows
+
+ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
+PASSWORD = "Nanchuan-demo-2020"  # noqa: S105  demo accounts only; the command refuses a real database
+ACCOUNTS = (
+    ("clerk", "演示经办员", Role.CLERK, ""),
+    ("chief", "演示负责人", Role.CHIEF, ""),
+    ("jiwei", "演示纪检员", Role.COMMISSION, ""),
+    ("liaison", "演示联络员", Role.LIAISON, "D05"),
+)
+# Shares of the cast ballots; what the drawn evaluators do not return goes to the other two.
+TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
+NEVER_RETURNED = 0.08
+SELF_SERVICE = ((Channel.SAMPLED, Origin.WEBSITE, "抽样评议票(网站)"), (Channel.OTHER, Origin.OPEN, "其他评议(公开渠道)"))
+PRINTED_FORMS = ((Origin.NEWSPAPER, "抽样评议票(报纸)"), (Origin.HALL, "抽样评议票(服务大厅)"))
+Item = TypeVar("Item")
+
+
+@dataclass
+class Story:
+    """One demonstration round: `ballots` votes of people whose opinions the seed fixes."""
+
+    ballots: int
+    seed: int
+    today: date = field(default_factory=timezone.localdate)
+
+    def tell(self) -> Round:
+        """Live the whole round through and return it, published."""
+        self.clerk, self.chief, self.commission, _ = (_account(*facts) for facts in ACCOUNTS)
+        self._load_roster()
+        self.round = self._plan_round()
+        self._draw_people()
+        self._open()
+        self._vote()
+        self._count()
+        self._publish()
+        self.round.refresh_from_db()
+        return self.round
+
+    def _load_roster(self) -> None:
+        import_roster(rows=read_rows(ROSTER.read_bytes(), ROSTER.name), by=OPERATOR, at=self._day(48))
+
+    def _plan_round(self) -> Round:
+        year, half = 2020, 1
+        for _ in range(Round.objects.count()):
+            year, half = (year, 2) if half == 1 else (year + 1, 1)
+        return steps.plan_round(
+            key=f"{year}H{half}",
+            name=f"{year}年{'上' if half == 1 else '下'}半年",
+            period=(date(year, 1, 1), date(year, 6, 30)) if half == 1 else (date(year, 7, 1), date(year, 12, 31)),
+            voting=(self._day(35, 9), self._day(22, 17)),
+            is_demo=True,
+            by=self.chief,
+            at=self._day(48),
+        )
+
+    def _draw_people(self) -> None:
+        steps.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))
+        pools = ((PoolKind.SUPERVISORS, people.supervisors()), (PoolKind.EVALUATORS, people.evaluators()))
+        for kind, rows in _progress(pools, "导入名单库"):
+            pool.import_pool(round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45))
+        for purpose, day in _progress(((DrawPurpose.SUPERVISORS, 43), (DrawPurpose.EVALUATORS, 40)), "抽取人员"):
+            self._draw(purpose, day)
+        steps.confirm_draws(round_id=self.round.pk, by=self.chief, at=self._day(38))
+
+    def _draw(self, purpose: DrawPurpose, day: int) -> Draw:
+        committed = draw.commit_draw(round_id=self.round.pk, purpose=purpose, by=self.chief, at=self._day(day))
+        draw.enter_randomness(
+            draw_id=committed.pk, numbers=_dice_and_lottery(committed), by=self.clerk, at=self._day(day - 1, 10)
+        )
+        return draw.run_draw(draw_id=committed.pk, by=self.chief, at=self._day(day - 1, 11))
+
+    def _open(self) -> None:
+        at, common = self._day(37), {"round_id": self.round.pk, "by": self.clerk}
+        evaluators = self.round.draws.get(purpose=DrawPurpose.EVALUATORS).entries.filter(is_selected=True).count()
+        _, self.envelopes = credential.issue_batch(
+            **common, channel=Channel.TARGETED, origin=Origin.ISSUED, label="定向评议信封", count=evaluators, at=at
+        )
+        self.forms = [self._print_forms(origin, label, at) for origin, label in PRINTED_FORMS]
+        self.counters = {
+            channel: credential.open_self_service(**common, channel=channel, origin=origin, label=label, at=at)
+            for channel, origin, label in SELF_SERVICE
+        }
+        steps.open_round(round_id=self.round.pk, by=self.chief, at=self._day(36))
+
+    def _print_forms(self, origin: Origin, label: str, at: datetime) -> list[str]:
+        _, codes = credential.issue_batch(
+            round_id=self.round.pk,
+            channel=Channel.SAMPLED,
+            origin=origin,
+            label=label,
+            count=max(1, self.ballots // 5),
+            by=self.clerk,
+            at=at,
+        )
+        return codes
+
+    def _vote(self) -> None:
+        self.round.refresh_from_db()
+        channels = self._channels()
+        paper = paper_by_digest(self.round.paper_sha256)
+        moments = self._moments(len(channels))
+        with _clock(moments[0] if moments else self._day(30)):
+            citizen = Citizen()
+        voters = zip(moments, opinions(paper, channels, self.seed), strict=True)
+        for moment, opinion in _progress(voters, "群众投票", total=len(channels)):
+            with _clock(moment):
+                citizen.vote(self._code_for(citizen, opinion.channel), opinion)
+
+    def _channels(self) -> list[Channel]:
+        """Return the channel of each vote, shuffled by the seed."""
+        reached = int(len(self.envelopes) * (1 - NEVER_RETURNED))
+        targeted = min(round(self.ballots * TARGETED_SHARE), reached)
+        sampled = min(round(self.ballots * SAMPLED_SHARE), self.ballots - targeted)
+        other = self.ballots - targeted - sampled
+        channels = [Channel.TARGETED] * targeted + [Channel.SAMPLED] * sampled + [Channel.OTHER] * other
+        Random(f"arrival/{self.seed}").shuffle(channels)  # noqa: S311  a simulation, not a draw
+        return channels
+
+    def _moments(self, count: int) -> list[datetime]:
+        span = (self.round.closes_at - self.round.opens_at).total_seconds()
+        rng = secrets.SystemRandom()
+        return sorted(self.round.opens_at + timedelta(seconds=rng.uniform(1, span - 1)) for _ in range(count))
+
+    def _code_for(self, citizen: Citizen, channel: Channel) -> str:
+        if channel == Channel.TARGETED:
+            return self.envelopes.pop()
+        printed = [codes for codes in self.forms if codes] if channel == Channel.SAMPLED else []
+        if printed and secrets.randbelow(3):
+            return secrets.choice(printed).pop()
+        return citizen.claim(self._counter(channel).pk)
+
+    def _counter(self, channel: Channel) -> CodeBatch:
+        return self.counters[channel]
+
+    def _count(self) -> None:
+        with tqdm(total=self.ballots, desc="封箱混票", unit="票") as bar:
+            sealing.seal_round(round_id=self.round.pk, by=self.chief, at=self._day(22, 18), progress=bar.update)
+        if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
+            self._draw(DrawPurpose.COUNTED, 21)
+        tally.tally_round(round_id=self.round.pk, by=self.chief, at=self._day(19))
+
+    def _publish(self) -> None:
+        steps.announce_result(round_id=self.round.pk, by=self.clerk, at=self._day(18))
+        publish_and_start(round_id=self.round.pk, by=self.commission, at=timezone.now())
+
+    def _day(self, before: int, hour: int = 9) -> datetime:
+        return timezone.make_aware(datetime.combine(self.today - timedelta(days=before), time(hour)))
+
+
+def _account(username: str, name: str, role: Role, unit_code: str) -> User:
+    known = User.objects.filter(username=username).first()
+    return known or User.objects.with_password(
+        username=username, name=name, role=role, unit_code=unit_code, password=PASSWORD
+    )
+
+
+def _dice_and_lottery(committed: Draw) -> list[list[int]]:
+    """Return truly random numbers in the place of the witnesses' dice and the lottery (演示)."""
+    rng = secrets.SystemRandom()
+    numbers = []
+    for source in draw.sources(committed.round.rulebook):
+        span = range(source["min"], source["max"] + 1)
+        if source["order"] == "sorted":
+            numbers.append(sorted(rng.sample(span, source["n"])))
+        else:
+            numbers.append([rng.choice(span) for _ in range(source["n"])])
+    return numbers
+
+
+@contextmanager
+def _clock(moment: datetime) -> Iterator[None]:
+    """Let the pages believe that it is `moment`: the demonstration's votes lie in the past."""
+    with patch("django.utils.timezone.now", return_value=moment):
+        yield
+
+
+def _progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:
+    total = total if total is not None else len(items) if isinstance(items, Sequence) else None
+    return tqdm(items, desc=what, total=total, unit="项")

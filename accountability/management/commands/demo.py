@@ -1,0 +1,64 @@
+"""`manage.py demo`: a whole round on demonstration data (演示), then the site to look at."""
+
+import socket
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from accountability.demo import NOTICE
+from accountability.demo.output import top_ten_table, write_files
+from accountability.demo.story import ACCOUNTS, PASSWORD, Story
+from evaluations.models import Round
+
+PORT = 8000
+
+
+class Command(BaseCommand):
+    help = "用演示数据完整地跑一轮评议:名录、抽取、投票、封箱、计票、公示、问责,然后打开网站。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-serve", action="store_true", help="跑完即结束,不打开网站")
+        parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数(默认3000)")
+        parser.add_argument("--seed", type=int, default=2020, metavar="S", help="决定谁投什么(默认2020)")
+        parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["ballots"] < 0:
+            raise CommandError("投票张数不能是负数。", returncode=2)
+        call_command("migrate", verbosity=0)
+        if Round.objects.filter(is_demo=False).exists():
+            raise CommandError("这个数据库里有真实的评议轮次,不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
+        self.stdout.write(f"【{NOTICE}】")
+        round_ = Story(ballots=options["ballots"], seed=options["seed"]).tell()
+        files = write_files(round_, options["out"])
+        self.stdout.write(top_ten_table(round_))
+        self.stdout.write("\n文件:")
+        for path in files:
+            self.stdout.write(f"  {path}")
+        if not options["no_serve"]:
+            self._serve()
+
+    def _serve(self) -> None:
+        port = _free_port()
+        self.stdout.write(
+            f"\n网站:http://127.0.0.1:{port}/    公示:http://127.0.0.1:{port}/list/"
+            f"\n工作台:http://127.0.0.1:{port}/admin/    纪委监委:http://127.0.0.1:{port}/commission/"
+            f"\n演示账号(口令均为 {PASSWORD}):"
+        )
+        for username, _, role, unit in ACCOUNTS:
+            self.stdout.write(f"  {username:<10}{role.label}{unit and f'({unit})'}")
+        self.stdout.write("按 Ctrl+C 结束。")
+        settings.DEBUG = False  # visitors see the real error pages, not the developer's
+        call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
+
+
+def _free_port() -> int:
+    for port in range(PORT, PORT + 50):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise CommandError("8000到8049端口都被占用。")

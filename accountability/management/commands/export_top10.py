@@ -1,0 +1,33 @@
+"""`manage.py export_top10 ROUND FILE.xlsx`: write the commission's workbook."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accountability.services.export import export_top10
+from evaluations.management.arguments import find_round
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import OPERATOR
+
+
+class Command(BaseCommand):
+    help = "导出：把一个轮次的最难办科室前十写成 Excel 工作簿，供纪委监委使用。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("round", metavar="ROUND", help="轮次代码，如 2020H1")
+        parser.add_argument("file", metavar="FILE.xlsx", type=Path, help="要写入的文件")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        round_, path = find_round(options["round"]), options["file"]
+        if not path.parent.is_dir():
+            raise CommandError(f"文件夹“{path.parent}”不存在，请先建立。", returncode=2)
+        try:
+            path.write_bytes(export_top10(round_id=round_.pk, by=OPERATOR, at=timezone.now()))
+        except RuleViolation as refusal:
+            raise CommandError(str(refusal)) from None
+        except OSError as fault:
+            raise CommandError(f"无法写入“{path}”，请核对文件夹的写入权限和磁盘空间。") from fault
+        self.stdout.write(f"已导出“{round_.name}”：{path}")

@@ -1,0 +1,28 @@
+"""`manage.py publish ROUND --by USERNAME`: publish the list and open its cases."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accountability.services.case import publish_and_start
+from evaluations.management.arguments import find_account, find_round
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import Denied
+
+
+class Command(BaseCommand):
+    help = "公示：公示一个轮次的前十名，同时为每个上榜科室建立问责事项；须由有权批准的账号办理。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("round", metavar="ROUND", help="轮次代码，如 2020H1")
+        parser.add_argument("--by", required=True, metavar="USERNAME", help="批准公示的账号")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        round_, user = find_round(options["round"]), find_account(options["by"])
+        try:
+            publication = publish_and_start(round_id=round_.pk, by=user, at=timezone.now())
+        except (RuleViolation, Denied) as refusal:
+            raise CommandError(str(refusal)) from None
+        self.stdout.write(f"已公示“{round_.name}”。公示指纹：{publication.content_sha256}")

@@ -1,0 +1,156 @@
+"""问责事项: a case per listed section, its measures and the promotion freeze (rulebook R-F)."""
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accountability.rules.measures import CaseState, MeasureKind, MeasureState
+from evaluations.models import SectionResult
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Cases by what is left to do."""
+
+    def open(self) -> Self:
+        """Cases still being worked on (办理中)."""
+        return self.filter(state=CaseState.OPEN)
+
+    def of_round(self, round_id: int) -> Self:
+        """Cases of one round's list."""
+        return self.filter(result__round_id=round_id)
+
+
+class Case(models.Model):
+    """问责事项: opened by the publication for one listed section, closed when every measure is recorded."""
+
+    result = models.OneToOneField(SectionResult, models.PROTECT, verbose_name="上榜科室", related_name="case")
+    state = models.CharField("状态", max_length=10, choices=CaseState, default=CaseState.OPEN)
+    opened_at = models.DateTimeField("立项时间")
+    closed_at = models.DateTimeField("办结时间", null=True, blank=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "问责事项"
+        ordering = ["-opened_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=CaseState.CLOSED, closed_at__gte=F("opened_at"))
+                | Q(state=CaseState.OPEN, closed_at__isnull=True),
+                name="a_closed_case_has_its_date",
+                violation_error_message="已办结的事项必须有办结时间，办理中的事项不能有。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.result}"
+
+    @property
+    def published_on(self) -> date:
+        """The day from which all terms run: the case opens in the publication's own transaction."""
+        return timezone.localtime(self.opened_at).date()
+
+
+class MeasureQuerySet(models.QuerySet["Measure"]):
+    """Measures by what is left to do."""
+
+    def pending(self) -> Self:
+        """Measures without a record yet (待办理)."""
+        return self.filter(state=MeasureState.PENDING)
+
+    def overdue(self, today: date) -> Self:
+        """Measures whose term is over."""
+        return self.pending().filter(due_on__lt=today)
+
+
+class Measure(models.Model):
+    """问责措施: what is to be done to whom, by whom and until when; done only with its record."""
+
+    case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="measures")
+    kind = models.CharField("措施", max_length=20, choices=MeasureKind)
+    position = models.PositiveSmallIntegerField("次序", default=1)
+    target = models.CharField("对象", max_length=200)
+    responsible = models.CharField("责任单位", max_length=120)
+    due_on = models.DateField("办理期限", null=True, blank=True)
+    basis = models.CharField("依据", max_length=300)
+    state = models.CharField("状态", max_length=20, choices=MeasureState, default=MeasureState.PENDING)
+    done_on = models.DateField("办理日期", null=True, blank=True)
+    record = models.TextField("办理记录", blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="登记人", null=True, blank=True, related_name="+"
+    )
+
+    objects = MeasureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "问责措施"
+        ordering = ["case", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "kind"], name="a_case_has_a_measure_once"),
+            models.CheckConstraint(
+                condition=Q(state=MeasureState.PENDING, done_on__isnull=True, record="")
+                | Q(state=MeasureState.DONE, done_on__isnull=False) & ~Q(record="")
+                | Q(state=MeasureState.NOT_APPLICABLE, done_on__isnull=True) & ~Q(record=""),
+                name="a_measure_is_done_with_its_record",
+                violation_error_message="已办理的措施必须有办理日期和办理记录。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class PromotionFreezeQuerySet(models.QuerySet["PromotionFreeze"]):
+    """Freezes by day."""
+
+    def in_force(self, on: date) -> Self:
+        """Freezes that forbid a promotion on that day; the last day still counts, the day of lifting does not."""
+        running = self.filter(starts_on__lte=on, ends_on__gte=on)
+        return running.filter(Q(lifted_on__isnull=True) | Q(lifted_on__gt=on))
+
+
+class PromotionFreeze(models.Model):
+    """影响期: from the publication on this person is not promoted; lifted only with a reason, never deleted.
+
+    A case has at most one that is not lifted: another head can take the wrong one's place, with both on record.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="freezes")
+    person_name = models.CharField("姓名", max_length=40, blank=True)
+    post = models.CharField("职务", max_length=150)
+    starts_on = models.DateField("起始日期")
+    ends_on = models.DateField("截止日期")
+    lifted_on = models.DateField("解除日期", null=True, blank=True)
+    lift_reason = models.CharField("解除理由", max_length=300, blank=True)
+
+    objects = PromotionFreezeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "影响期（不得提拔重用）"
+        ordering = ["-starts_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on__lt=F("ends_on")),
+                name="a_freeze_has_length",
+                violation_error_message="影响期起始日期必须早于截止日期。",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_on__isnull=True, lift_reason="")
+                | Q(lifted_on__gte=F("starts_on")) & ~Q(lift_reason=""),
+                name="a_freeze_is_lifted_with_a_reason",
+                violation_error_message="解除影响期必须填写解除日期和理由，且不早于起始日期。",
+            ),
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=Q(lifted_on__isnull=True),
+                name="a_case_has_one_freeze_in_force",
+                violation_error_message="本事项已有未解除的影响期。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_name or '（姓名未登记）'} {self.starts_on}至{self.ends_on}"

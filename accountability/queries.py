@@ -1,0 +1,230 @@
+"""What the commission's and the liaison's pages and the workbook show, read in a constant number of queries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accountability.channel_scores import ChannelScores, channel_scores
+from accountability.models import Case, Measure, PromotionFreeze
+from accountability.past import PUBLISHED, histories
+from accountability.rules.deadlines import Urgency, urgency
+from accountability.rules.history import History
+from accountability.rules.measures import MeasureKind
+from evaluations.models import Publication, Round, RoundSection, SectionResult, Tally, Veto
+from evaluations.rules.indicators import Channel, Indicator
+from evaluations.rules.rounds import RoundState, Step, next_step
+from evaluations.services.facts import missing_for
+
+# States in which a result exists; before that no score of any kind is computed anywhere.
+COUNTED = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED, RoundState.CLOSED})
+WORDS = ("没有", "轻微", "较重", "严重")
+WORST = 100
+
+
+@dataclass(frozen=True)
+class IndicatorScore:
+    """One of the five scores (0-100) with the answer it comes nearest to."""
+
+    label: str
+    value: Decimal | None
+    step: int
+    word: str
+
+
+@dataclass(frozen=True)
+class ChannelFigure:
+    """What one channel says: valid lines, its score and whether the cap held it back."""
+
+    label: str
+    lines: int
+    score: Decimal | None
+    is_capped: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One section of a counted round as the commission sees it."""
+
+    result: SectionResult
+    section: RoundSection
+    indicators: tuple[IndicatorScore, ...]
+    channels: tuple[ChannelFigure, ...]
+    history: History
+    veto: str
+    case: Case | None
+    measures: Mapping[str, Measure]
+    freeze: PromotionFreeze | None
+
+    @property
+    def problems(self) -> list[str]:
+        """The main problems, one by one."""
+        return [text.strip() for text in self.result.main_problems.replace("；", ";").split(";") if text.strip()]
+
+    @property
+    def interval(self) -> str:
+        """The rank interval (位次区间)."""
+        low, high = self.result.data.get("rank_low"), self.result.data.get("rank_high")
+        return f"{low}—{high}" if low is not None else ""
+
+    @property
+    def unit_measures(self) -> list[Measure]:
+        """The measures a unit is told of; a prompt for removal is the commission's own note."""
+        return [m for m in self.measures.values() if m.kind != MeasureKind.REMOVAL_PROMPT]
+
+    @property
+    def ballots(self) -> int:
+        """Valid lines over all channels."""
+        return sum(channel.lines for channel in self.channels)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A counted round: the listed sections, all ranked ones and those with too few ballots (样本不足)."""
+
+    round_: Round
+    tally: Tally
+    publication: Publication | None
+    listed: list[Line]
+    ranked: list[Line]
+    unranked: list[Line]
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the list is out; before that nothing of it leaves the office and the commission."""
+        return self.publication is not None
+
+    @property
+    def has_certain_places(self) -> bool:
+        """Whether at least one listed place is beyond sampling error."""
+        return any(line.result.label in {"明确", "一票否决"} for line in self.listed)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A measure with its urgency, for work lists."""
+
+    measure: Measure
+    urgency: Urgency
+
+
+@dataclass(frozen=True)
+class NextAct:
+    """What the commission decides next about a round, and what is still missing for it."""
+
+    name: str
+    label: str
+    missing: list[str]
+
+
+def next_act(round_: Round, *, at: datetime) -> NextAct | None:
+    """Return the publication or the archiving when it is the round's next step."""
+    step = next_step(RoundState(round_.state))
+    if step not in {Step.PUBLISH, Step.ARCHIVE}:
+        return None
+    open_cases = Case.objects.of_round(round_.pk).open().count() if step == Step.ARCHIVE else 0
+    return NextAct(step.value, step.label, missing_for(round_, step, at, open_cases=open_cases))
+
+
+def rounds_to_choose() -> QuerySet[Round]:
+    """Return the rounds, newest first."""
+    return Round.objects.exclude(state=RoundState.VOID)
+
+
+def has_result(round_: Round) -> bool:
+    """Say whether a result exists (计票之后)."""
+    return round_.state in COUNTED
+
+
+def read_result(round_: Round) -> Result:
+    """Return everything about a counted round (10 queries, whatever the number of sections)."""
+    past = histories(round_)
+    scores = channel_scores(round_)
+    lines = [
+        _line(result, past.get(result.section.code, History()), scores)
+        for result in _results(SectionResult.objects.filter(round=round_))
+    ]
+    return Result(
+        round_=round_,
+        tally=round_.tally,
+        publication=round_.publications.select_related("approved_by").order_by("-version").first(),
+        listed=[line for line in lines if line.result.is_listed],
+        ranked=[line for line in lines if line.result.rank is not None],
+        unranked=[line for line in lines if line.result.rank is None],
+    )
+
+
+def read_unit(unit_code: str) -> list[tuple[Round, list[Line]]]:
+    """Return a unit's own sections in all published rounds, newest first; other units' never (6 queries)."""
+    results = SectionResult.objects.filter(round__state__in=PUBLISHED, section__department_code=unit_code)
+    by_round: dict[Round, list[Line]] = {}
+    for result in _results(results.select_related("round").order_by("-round__period_start", "rank", "section__code")):
+        by_round.setdefault(result.round, []).append(_line(result, History(), {}))
+    return list(by_round.items())
+
+
+def read_tasks(measures: Iterable[Measure], today: date) -> list[Task]:
+    """Return measures still to be recorded, the most urgent first."""
+    tasks = [Task(measure, urgency(measure.due_on, today)) for measure in measures]
+    order = list(Urgency)
+    return sorted(tasks, key=lambda task: (order.index(task.urgency), task.measure.due_on or date.max))
+
+
+def pending_measures() -> QuerySet[Measure]:
+    """Return the measures of open cases that have no record yet."""
+    return Measure.objects.pending().select_related("case__result__section", "case__result__round")
+
+
+def _results(results: QuerySet[SectionResult]) -> QuerySet[SectionResult]:
+    return results.select_related("section__veto", "case").prefetch_related("case__measures", "case__freezes")
+
+
+def _line(
+    result: SectionResult,
+    past: History,
+    scores: ChannelScores,
+) -> Line:
+    case: Case | None = getattr(result, "case", None)
+    veto: Veto | None = getattr(result.section, "veto", None)
+    return Line(
+        result=result,
+        section=result.section,
+        indicators=tuple(_indicator(i, result.data["indicators"]) for i in Indicator),
+        channels=tuple(_channel(c, result, scores) for c in Channel),
+        history=past,
+        veto=veto.decision if veto else "",
+        case=case,
+        measures={measure.kind: measure for measure in case.measures.all()} if case else {},
+        freeze=_freeze(case),
+    )
+
+
+def _indicator(indicator: Indicator, scores: Mapping[str, Any]) -> IndicatorScore:
+    text = scores.get(indicator.value)
+    if text is None:
+        return IndicatorScore(indicator.label, None, 0, "无作答")
+    value = Decimal(text)
+    step = min(3, int(value * 3 / WORST + Decimal("0.5")))
+    return IndicatorScore(indicator.label, value, step, WORDS[step])
+
+
+def _channel(
+    channel: Channel, result: SectionResult, scores: ChannelScores
+) -> ChannelFigure:
+    return ChannelFigure(
+        label=channel.label,
+        lines=result.data["lines"].get(channel.value, 0),
+        score=scores.get((result.section.code, channel.value)),
+        is_capped=channel.value in result.data.get("capped", []),
+    )
+
+
+def _freeze(case: Case | None) -> PromotionFreeze | None:
+    """Return the freeze that stands, or else the last lifted one."""
+    freezes = case.freezes.all() if case else []
+    return min(freezes, key=lambda freeze: freeze.lifted_on is not None, default=None)
+
+

@@ -1,0 +1,123 @@
+"""A case (问责事项) from publication to its end, and the end of the round."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from accountability.models import Case, Measure, PromotionFreeze
+from accountability.past import histories
+from accountability.rules.deadlines import Terms
+from accountability.rules.history import History
+from accountability.rules.measures import CaseState, Listing, MeasureKind, PlannedMeasure, plan_measures
+from departments.models import DepartmentKind
+from evaluations.models import Publication, Round, SectionResult
+from evaluations.services import round as rounds
+from evaluations.services.publication import publish_list
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Holiday, User
+
+
+@transaction.atomic
+def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
+    """Publish the list (公示) and open its cases in the same transaction: neither exists without the other."""
+    policy.check(by, "acc.open")
+    publication = publish_list(round_id=round_id, by=by, at=at)
+    cases = _open_cases(publication.round, at)
+    audit.record("acc.open", publication.round, by=by, at=at, detail={"cases": len(cases)})
+    return publication
+
+
+@transaction.atomic
+def close_case(*, case_id: int, by: User, at: datetime) -> Case:
+    """Close a case all of whose measures are recorded (办结)."""
+    policy.check(by, "acc.close")
+    case = lock_case(case_id)
+    missing = [_still_missing(measure) for measure in case.measures.pending()]
+    if missing:
+        raise RuleViolation(*missing)
+    case.state, case.closed_at = CaseState.CLOSED, at
+    case.save(update_fields=["state", "closed_at"])
+    audit.record("acc.close", case, by=by, at=at)
+    return case
+
+
+@transaction.atomic
+def archive_round(*, round_id: int, by: User, at: datetime) -> Round:
+    """Archive the round (归档) once none of its cases is open."""
+    open_cases = Case.objects.of_round(round_id).open().count()
+    return rounds.archive_round(round_id=round_id, open_cases=open_cases, by=by, at=at)
+
+
+def lock_case(case_id: int) -> Case:
+    """Return an open case under its row lock: every change of a case, its measures or freeze begins here."""
+    case = Case.objects.select_for_update().get(pk=case_id)
+    if case.state == CaseState.CLOSED:
+        raise RuleViolation("该问责事项已办结，不能再改动。")
+    return case
+
+
+def _open_cases(round_: Round, at: datetime) -> list[Case]:
+    results = list(round_.results.filter(is_listed=True).select_related("section").order_by("rank", "section__code"))
+    past = histories(round_)
+    cases = Case.objects.bulk_create([Case(result=result, opened_at=at) for result in results])
+    terms, calendar = Terms.of(round_.rulebook), Holiday.objects.calendar()
+    plans = {
+        case: plan_measures(
+            _listing(round_, case.result, past[case.result.section.code]),
+            terms,
+            published_on=case.published_on,
+            calendar=calendar,
+        )
+        for case in cases
+    }
+    Measure.objects.bulk_create(row for case, plan in plans.items() for row in _measures(case, plan))
+    PromotionFreeze.objects.bulk_create(row for case, plan in plans.items() for row in _freezes(case, plan))
+    return cases
+
+
+def _listing(round_: Round, result: SectionResult, past: History) -> Listing:
+    section = result.section
+    return Listing(
+        round_name=round_.name,
+        unit=section.department_name,
+        section=section.name,
+        rank=result.rank or 0,
+        reports_to_superior=section.is_vertical or section.department_kind == DepartmentKind.UTILITY,
+        history=past,
+        superior=section.superior,
+        chief_leader=section.chief_leader,
+        leader_in_charge=section.leader_in_charge,
+        head=section.head_name,
+    )
+
+
+def _measures(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[Measure]:
+    for position, planned in enumerate(plan, start=1):
+        yield Measure(
+            case=case,
+            kind=planned.kind,
+            position=position,
+            target=planned.target,
+            responsible=planned.responsible,
+            due_on=planned.due_on,
+            basis=planned.basis,
+        )
+
+
+def _freezes(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[PromotionFreeze]:
+    section = case.result.section
+    for planned in plan:
+        if planned.kind == MeasureKind.FREEZE and planned.due_on:
+            yield PromotionFreeze(
+                case=case,
+                person_name=section.head_name,
+                post=f"{section.department_name}{section.name}主要负责人",
+                starts_on=case.published_on,
+                ends_on=planned.due_on,
+            )
+
+
+def _still_missing(measure: Measure) -> str:
+    return f"“{measure.get_kind_display()}”尚未登记办理情况（责任单位：{measure.responsible}）。"

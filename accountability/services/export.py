@@ -1,0 +1,25 @@
+"""Taking the list out of the system (导出): permitted by state and role, recorded each time."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accountability.exports import top10_workbook
+from accountability.past import PUBLISHED
+from accountability.queries import has_result
+from evaluations.models import Round
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+
+
+@transaction.atomic
+def export_top10(*, round_id: int, by: policy.Actor, at: datetime) -> bytes:
+    """Return 最难办科室前十.xlsx; personnel gets it after publication only (permissions, top10.export)."""
+    policy.check(by, "top10.export")
+    round_ = Round.objects.get(pk=round_id)
+    if not has_result(round_):
+        raise RuleViolation(f"“{round_.name}”尚未计票，没有可以导出的结果。")
+    if by.role == policy.Role.PERSONNEL and round_.state not in PUBLISHED:
+        raise RuleViolation(f"“{round_.name}”尚未公示，公示后才能导出。")
+    audit.record("top10.export", round_, by=by, at=at)
+    return top10_workbook(round_)

@@ -1,0 +1,31 @@
+"""The promotion freeze (影响期) and its end."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.models import Case, PromotionFreeze
+from accountability.rules.deadlines import in_chinese
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+
+
+@transaction.atomic
+def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime) -> PromotionFreeze:
+    """Lift a freeze (解除影响期): its time is over or an appeal was upheld; the row stays."""
+    policy.check(by, "acc.hold.lift")
+    # Also possible after the case was closed: a freeze may outlast the last record.
+    Case.objects.select_for_update().get(freezes=freeze_id)
+    freeze = PromotionFreeze.objects.get(pk=freeze_id)
+    if freeze.lifted_on:
+        raise RuleViolation(f"该影响期已于{in_chinese(freeze.lifted_on)}解除，不能重复解除。")
+    if not reason.strip():
+        raise RuleViolation("请填写解除理由。")
+    if not freeze.starts_on <= on <= timezone.localtime(at).date():
+        raise RuleViolation(f"解除日期应在影响期起始日{in_chinese(freeze.starts_on)}与今天之间。")
+    freeze.lifted_on, freeze.lift_reason = on, reason.strip()
+    freeze.save(update_fields=["lifted_on", "lift_reason"])
+    audit.record("acc.hold.lift", freeze, by=by, at=at, reason=reason.strip())
+    return freeze

@@ -1,0 +1,70 @@
+"""Recording what was done about a listed section (办理记录)."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.models import Case, Measure
+from accountability.rules.deadlines import in_chinese
+from accountability.rules.measures import MeasureKind, MeasureState, record_action
+from accountability.services.case import lock_case
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+
+
+@transaction.atomic
+def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at: datetime) -> Measure:
+    """Record a measure as carried out (登记办理); once, with its date and its record."""
+    action, case, measure = _begin(measure_id, by)
+    if not record.strip():
+        raise RuleViolation("请填写办理记录。")
+    _check_day(case, done_on, at)
+    measure.state, measure.done_on = MeasureState.DONE, done_on
+    return _finish(measure, record, action=action, by=by, at=at)
+
+
+@transaction.atomic
+def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Measure:
+    """Mark a measure as not applicable (不适用), with the reason; as final as a record."""
+    action, _, measure = _begin(measure_id, by)
+    if not reason.strip():
+        raise RuleViolation("请填写不适用的理由。")
+    measure.state = MeasureState.NOT_APPLICABLE
+    return _finish(measure, reason, action=action, by=by, at=at)
+
+
+def may_record(by: User, measure: Measure) -> bool:
+    """Say whether the account may record this measure (which buttons a page shows)."""
+    return policy.may(by, record_action(MeasureKind(measure.kind)), own=_is_own(by))
+
+
+def _is_own(by: User) -> bool:
+    """The commission answers for every listed section: each case is its own (`Yo`)."""
+    return policy.may(by, "acc.open")
+
+
+def _begin(measure_id: int, by: User) -> tuple[str, Case, Measure]:
+    asked = Measure.objects.only("kind", "case_id").get(pk=measure_id)
+    action = record_action(MeasureKind(asked.kind))
+    policy.check(by, action, own=_is_own(by))
+    case = lock_case(asked.case_id)
+    measure = case.measures.get(pk=measure_id)
+    if measure.state != MeasureState.PENDING:
+        raise RuleViolation(f"“{measure.get_kind_display()}”{measure.get_state_display()}，不能重复登记。")
+    return action, case, measure
+
+
+def _check_day(case: Case, done_on: date, at: datetime) -> None:
+    if done_on < case.published_on:
+        raise RuleViolation(f"办理日期不能早于公示日期{in_chinese(case.published_on)}。")
+    if done_on > timezone.localtime(at).date():
+        raise RuleViolation("办理日期不能晚于今天。")
+
+
+def _finish(measure: Measure, record: str, *, action: str, by: User, at: datetime) -> Measure:
+    measure.record, measure.done_by = record.strip(), by
+    measure.save(update_fields=["state", "done_on", "record", "done_by"])
+    audit.record(action, measure, by=by, at=at, detail={"kind": measure.kind, "state": measure.state})
+    return measure

@@ -1,0 +1,98 @@
+"""The commission's desk: the ten, all sections, the workbook, the decision to publish."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from accountability.queries import has_result, next_act, read_result, rounds_to_choose
+from accountability.services.case import archive_round, publish_and_start
+from accountability.services.export import export_top10
+from evaluations.models import Round
+from nanchuan_eval import policy
+from nanchuan_eval.desk import staff
+from nanchuan_eval.errors import RuleViolation
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+@login_required
+@cache_control(private=True, no_store=True)
+def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
+    """Show a round's ten and all its sections, or where the round stands while nothing is counted."""
+    policy.check_sees(staff(request), "top10.view")
+    may_decide = policy.may(staff(request), "publish.approve")
+    rounds = list(rounds_to_choose())
+    round_ = _chosen(rounds, key)
+    return render(
+        request,
+        "accountability/commission.html",
+        {
+            "rounds": rounds,
+            "round": round_,
+            "result": read_result(round_) if round_ and has_result(round_) else None,
+            "act": next_act(round_, at=timezone.now()) if round_ and may_decide else None,
+            "may_export": policy.may(staff(request), "top10.export"),
+            "may_see_cases": policy.may_see(staff(request), "acc.view"),
+        },
+    )
+
+
+@require_POST
+@login_required
+@cache_control(private=True, no_store=True)
+def export(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Hand out the workbook; a POST, for every export leaves a trace."""
+    round_ = get_object_or_404(Round, key=key)
+    try:
+        workbook = export_top10(round_id=round_.pk, by=staff(request), at=timezone.now())
+    except RuleViolation as refusal:
+        messages.error(request, str(refusal))
+        return redirect("home-of-role")
+    return HttpResponse(
+        workbook,
+        content_type=XLSX,
+        headers={"Content-Disposition": content_disposition_header(True, f"{round_.name}最难办科室前十.xlsx")},
+    )
+
+
+@require_POST
+@login_required
+def publish(request: HttpRequest, key: str) -> HttpResponse:
+    """公示前十名，同时立项问责."""
+    return _decide(request, key, publish_and_start, "已公示，上榜科室的问责事项已经建立。")
+
+
+@require_POST
+@login_required
+def archive(request: HttpRequest, key: str) -> HttpResponse:
+    """归档."""
+    return _decide(request, key, archive_round, "本轮已归档。")
+
+
+def _decide(request: HttpRequest, key: str, service: Callable[..., object], done: str) -> HttpResponse:
+    round_ = get_object_or_404(Round, key=key)
+    try:
+        service(round_id=round_.pk, by=staff(request), at=timezone.now())
+    except RuleViolation as refusal:
+        for reason in refusal.reasons:
+            messages.error(request, reason)
+    else:
+        messages.success(request, done)
+    return redirect("accountability:commission-round", key)
+
+
+def _chosen(rounds: list[Round], key: str | None) -> Round | None:
+    """Return the round of the address, or the newest one with a result, or else the newest."""
+    if key is not None:
+        return get_object_or_404(Round, key=key)
+    counted = (round_ for round_ in rounds if has_result(round_))
+    return next(counted, rounds[0] if rounds else None)

@@ -1,0 +1,28 @@
+"""The liaison's page: the own unit's sections, after publication, and what follows for them."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from accountability.queries import read_unit
+from nanchuan_eval import policy
+from nanchuan_eval.desk import staff
+
+
+@require_safe
+@login_required
+@cache_control(private=True, no_store=True)
+def unit(request: HttpRequest) -> HttpResponse:
+    """Show places, scores and measures of the account's own unit; no address leads to another unit's."""
+    user = staff(request)
+    if not user.unit_code:
+        raise policy.Denied(user, "rank.own")
+    policy.check_sees(user, "rank.own", own=True)
+    return render(
+        request,
+        "accountability/unit.html",
+        {"rounds": read_unit(user.unit_code), "today": timezone.localdate()},
+    )

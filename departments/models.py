@@ -1,0 +1,133 @@
+"""Who is evaluated: departments, their sections, the sections' heads and history (rulebook R-A)."""
+
+from typing import Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+CODE = RegexValidator(r"^[0-9A-Za-z-]+\Z", "代码只能用字母、数字和短横线。")
+
+
+class DepartmentKind(models.TextChoices):
+    """单位性质."""
+
+    ADMINISTRATIVE = "administrative", "行政部门"
+    INSTITUTION = "institution", "事业单位"
+    UTILITY = "utility", "公用企业"
+
+
+class ServiceKind(models.TextChoices):
+    """服务类型."""
+
+    APPROVAL = "approval", "行政审批"
+    SERVICE = "service", "行政服务"
+    ENFORCEMENT = "enforcement", "行政执法"
+    UTILITY = "utility", "公用事业"
+
+
+class ChangeKind(models.TextChoices):
+    """沿革种类."""
+
+    RENAMED = "renamed", "更名"
+    MERGED = "merged", "合并"
+    SPLIT = "split", "拆分"
+    MOVED = "moved", "划转"
+    ABOLISHED = "abolished", "撤销"
+
+
+class Department(models.Model):
+    """部门单位."""
+
+    code = models.CharField("单位代码", max_length=20, unique=True, validators=[CODE])
+    name = models.CharField("单位", max_length=60)
+    kind = models.CharField("单位性质", max_length=20, choices=DepartmentKind)
+    is_vertical = models.BooleanField("垂直管理", default=False)
+    superior = models.CharField("上级主管单位", max_length=60, blank=True)
+    chief_leader = models.CharField("主要领导", max_length=40, blank=True)
+    leader_in_charge = models.CharField("分管领导", max_length=40, blank=True)
+    is_active = models.BooleanField("参评", default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "部门单位"
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SectionQuerySet(models.QuerySet["Section"]):
+    """Sections by whether they take part."""
+
+    def active(self) -> Self:
+        """Sections that take part in coming rounds."""
+        return self.filter(is_active=True, department__is_active=True)
+
+
+class Section(models.Model):
+    """科室(含二级机构、站所)."""
+
+    code = models.CharField("科室代码", max_length=20, unique=True, validators=[CODE])
+    name = models.CharField("科室", max_length=60)
+    department = models.ForeignKey(Department, models.PROTECT, verbose_name="单位", related_name="sections")
+    service_kind = models.CharField("服务类型", max_length=20, choices=ServiceKind)
+    is_active = models.BooleanField("参评", default=True)
+
+    objects = SectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "科室"
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["department", "name"],
+                condition=Q(is_active=True),
+                name="active_section_name_is_unique_in_department",
+                violation_error_message="同一单位内已有同名的参评科室。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.department.name}{self.name}"
+
+
+class Tenure(models.Model):
+    """任职: who heads a section from when to when."""
+
+    section = models.ForeignKey(Section, models.CASCADE, verbose_name="科室", related_name="tenures")
+    name = models.CharField("科室负责人", max_length=40)
+    starts_on = models.DateField("任职日期")
+    ends_on = models.DateField("离任日期", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "科室负责人任职"
+        ordering = ["section", "starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="tenure_ends_after_it_starts",
+                violation_error_message="离任日期不能早于任职日期。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SectionChange(models.Model):
+    """沿革: a section renamed, merged, split, moved or abolished; its earlier ranks follow the line."""
+
+    kind = models.CharField("种类", max_length=10, choices=ChangeKind)
+    on = models.DateField("日期")
+    earlier = models.ForeignKey(Section, models.PROTECT, verbose_name="原科室", related_name="changes_from")
+    later = models.ForeignKey(Section, models.PROTECT, verbose_name="后科室", null=True, related_name="changes_to")
+    earlier_name = models.CharField("原名称", max_length=60)
+    earlier_department_name = models.CharField("原单位", max_length=60)
+    note = models.CharField("说明", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "科室沿革"
+        ordering = ["on", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.earlier_name}{self.get_kind_display()}"

@@ -1,0 +1,208 @@
+"""轮次 at the desk: the round's page with stepper, missing list and next button."""
+
+import csv
+import io
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from evaluations.admin.acts import act, attempt
+from evaluations.admin.forms import CodesForm, ExtendForm, PoolFileForm, ReasonForm, RulebookForm
+from evaluations.models import CodeBatch, Manifestation, Round
+from evaluations.round_desk import build_desk
+from evaluations.rules.ballots import Origin
+from evaluations.rules.codes import format_code
+from evaluations.rules.indicators import Channel
+from evaluations.rules.pools import PoolKind
+from evaluations.rules.rounds import DrawPurpose, RoundState, Step
+from evaluations.services import credential
+from evaluations.services import round as steps
+from evaluations.services.draw import commit_draw
+from evaluations.services.pool import import_pool
+from evaluations.services.sealing import seal_round
+from evaluations.services.tally import tally_round
+from nanchuan_eval.desk import PolicyAdmin, staff
+from nanchuan_eval.spreadsheet import read_rows
+
+STEP_SERVICES = {
+    Step.FREEZE: steps.freeze_round,
+    Step.CONFIRM_DRAWS: steps.confirm_draws,
+    Step.OPEN: steps.open_round,
+    Step.SEAL: seal_round,
+    Step.COUNT: tally_round,
+    Step.ANNOUNCE: steps.announce_result,
+}
+
+
+@admin.register(Round)
+class RoundAdmin(PolicyAdmin):
+    """评议轮次."""
+
+    order = 1
+    see_action = "round.open"
+    edit_action = "round.edit"
+    list_display = ["name", "key", "state", "opens_at", "closes_at", "is_demo"]
+    fields = ["key", "name", "period_start", "period_end", "opens_at", "closes_at"]
+    change_form_template = "admin/evaluations/round/change_form.html"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_draft = obj is None or obj.state == RoundState.DRAFT
+        return is_draft and super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["key"] if obj else []
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        round_ = Round.objects.filter(pk=object_id).first() if object_id.isascii() and object_id.isdigit() else None
+        desk = build_desk(round_, staff(request), timezone.now()) if round_ else None
+        context = {**(extra_context or {}), "desk": desk, "round": round_, "title": str(round_ or "")}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/step/<str:step>/", wrap(self.step), name="round-step"),
+            path("<int:pk>/rulebook/", wrap(self.rulebook), name="round-rulebook"),
+            path("<int:pk>/pool/", wrap(self.pool), name="round-pool"),
+            path("<int:pk>/codes/", wrap(self.codes), name="round-codes"),
+            path("<int:pk>/extend/", wrap(self.extend), name="round-extend"),
+            path("<int:pk>/void/", wrap(self.void), name="round-void"),
+            path("<int:pk>/draw/<str:purpose>/commit/", wrap(self.commit), name="draw-commit"),
+            *super().get_urls(),
+        ]
+
+    def step(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
+        """Do a step of the round (POST only)."""
+        service = STEP_SERVICES.get(Step(step)) if step in Step.values else None
+        if request.method != "POST" or service is None:
+            return redirect(_page(pk))
+        user, at = staff(request), timezone.now()
+        return act(
+            request,
+            lambda: service(round_id=pk, by=user, at=at),
+            done=f"已完成:{Step(step).label}。",
+            back=_page(pk),
+        )
+
+    def commit(self, request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
+        """Commit a draw of the round (POST only)."""
+        if request.method != "POST" or purpose not in DrawPurpose.values:
+            return redirect(_page(pk))
+        user, at = staff(request), timezone.now()
+        return act(
+            request,
+            lambda: commit_draw(round_id=pk, purpose=DrawPurpose(purpose), by=user, at=at),
+            done="承诺已公布,名单和参数不能再改。",
+            back=_page(pk),
+        )
+
+    def rulebook(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Edit the rulebook while the round is in preparation; read it afterwards."""
+        round_ = get_object_or_404(Round, pk=pk)
+        form = RulebookForm(request.POST or None, rulebook=round_.rulebook)
+        user, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            changed = form.changed_rulebook()
+            if attempt(form, lambda: steps.edit_rulebook(round_id=pk, rulebook=changed, by=user, at=at)):
+                messages.success(request, "评议规则已保存。")
+                return redirect(_page(pk))
+        return self._page(request, round_, form, "评议规则", groups=list(form.groups()))
+
+    def pool(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Upload a pool of people, all or nothing."""
+        round_ = get_object_or_404(Round, pk=pk)
+        form = PoolFileForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            people = attempt(form, lambda: self._import(request, pk, form))
+            if people is not None:
+                messages.success(request, f"已导入{people}人。")
+                return redirect(_page(pk))
+        return self._page(request, round_, form, "导入名单库")
+
+    def codes(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Make a batch of codes; the file with the codes is handed out this once."""
+        round_ = get_object_or_404(Round, pk=pk)
+        form = CodesForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            made = attempt(form, lambda: self._issue(request, pk, form))
+            if isinstance(made, CodeBatch):
+                messages.success(request, "自助领票入口已设立。")
+                return redirect(_page(pk))
+            if made:
+                return _codes_file(round_, *made)
+        return self._page(request, round_, form, "生成票号")
+
+    def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Put the closing time off."""
+        return self._with_reason(request, pk, ExtendForm(request.POST or None), "延期", steps.extend_round)
+
+    def void(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Declare the round void."""
+        return self._with_reason(request, pk, ReasonForm(request.POST or None), "作废本轮", steps.void_round)
+
+    def _with_reason(self, request: HttpRequest, pk: int, form: Any, title: str, service: Any) -> HttpResponse:
+        round_ = get_object_or_404(Round, pk=pk)
+        user, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            if attempt(form, lambda: service(round_id=pk, by=user, at=at, **form.cleaned_data)):
+                messages.success(request, f"已完成:{title}。")
+                return redirect(_page(pk))
+        return self._page(request, round_, form, title)
+
+    def _import(self, request: HttpRequest, pk: int, form: PoolFileForm) -> int:
+        upload = form.cleaned_data["file"]
+        return import_pool(
+            round_id=pk,
+            kind=PoolKind(form.cleaned_data["kind"]),
+            rows=read_rows(upload.read(), upload.name),
+            by=staff(request),
+            at=timezone.now(),
+        )
+
+    def _issue(self, request: HttpRequest, pk: int, form: CodesForm) -> Any:
+        data = form.cleaned_data
+        wanted = {
+            "round_id": pk,
+            "channel": Channel(data["channel"]),
+            "origin": Origin(data["origin"]),
+            "label": data["label"],
+            "by": staff(request),
+            "at": timezone.now(),
+        }
+        if data["count"]:
+            return credential.issue_batch(**wanted, count=data["count"])
+        return credential.open_self_service(**wanted)
+
+    def _page(self, request: HttpRequest, round_: Round, form: Any, title: str, **extra: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "form": form, "round": round_, "title": title, **extra}
+        return render(request, "admin/evaluations/round/act.html", context)
+
+
+@admin.register(Manifestation)
+class ManifestationAdmin(PolicyAdmin):
+    """表象."""
+
+    order = 6
+    see_action = "round.edit"
+    edit_action = "round.edit"
+    list_display = ["code", "indicator", "text", "is_active"]
+    list_filter = ["indicator", "is_active"]
+
+
+def _page(pk: int) -> str:
+    return reverse("admin:evaluations_round_change", args=[pk])
+
+
+def _codes_file(round_: Round, batch: CodeBatch, codes: list[str]) -> HttpResponse:
+    text = io.StringIO()
+    csv.writer(text).writerows([["序号", "票号"], *enumerate(map(format_code, codes), start=1)])
+    response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="codes-{round_.key}-{batch.pk}.csv"'
+    response["Cache-Control"] = "no-store"
+    return response

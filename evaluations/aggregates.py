@@ -1,0 +1,122 @@
+"""The one query over the sealed ratings: per section and channel the exact integers that scoring needs.
+
+Same meaning as rules.counting.Cell: q = scale * (sum of weight*level) / (sum of weights answered), a whole number.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import reduce
+from math import lcm
+from operator import add, or_
+from typing import Any
+
+from django.db.models import BigIntegerField, Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce
+
+from evaluations.models import Rating, Round
+from evaluations.rules.counting import Cell
+from evaluations.rules.indicators import Indicator
+from evaluations.rules.method import Method
+
+CellKey = tuple[str, str]
+# Wide enough that no sum of squares overflows on either database.
+WIDE = BigIntegerField()
+
+
+def count_cells(round_: Round, method: Method) -> dict[CellKey, Cell]:
+    """Return (section code, channel) -> cell over all counted ratings; a second query fetches the histograms."""
+    lines = _counted_lines(round_, method)
+    histograms = _histograms(lines)
+    return {
+        (row["section__code"], row["channel"]): _cell(row, histograms)
+        for row in lines.values("section__code", "channel").annotate(**_sums(method))
+    }
+
+
+def count_ticks(round_: Round) -> dict[str, Counter[str]]:
+    """Return section code -> how often each 表象 was ticked on counted ballots."""
+    ticks: dict[str, Counter[str]] = defaultdict(Counter)
+    combinations = (
+        Rating.objects.filter(round=round_, is_counted=True)
+        .exclude(manifestations="")
+        .values_list("section__code", "manifestations")
+        .annotate(times=Count("pk"))
+    )
+    for section, codes, times in combinations:
+        ticks[section].update({code: times for code in codes.split()})
+    return ticks
+
+
+def answers_given() -> Combinable:
+    """Return the expression for how many of the five indicators a rating answers."""
+    return reduce(add, (_if_answered(i, 1) for i in Indicator))
+
+
+def _counted_lines(round_: Round, method: Method) -> QuerySet[Rating]:
+    weights = _whole_weights(method)
+    weight = reduce(add, (_if_answered(i, weights[i]) for i in Indicator))
+    points = reduce(add, (Coalesce(F(i.value), 0) * weights[i] for i in Indicator))
+    severe = reduce(or_, (Q(**{f"{i.value}__gte": method.severe_from}) for i in Indicator))
+    return (
+        Rating.objects.filter(round=round_, is_counted=True)
+        .annotate(answers=answers_given(), weight=weight, points=points)
+        .annotate(
+            is_valid=Case(When(answers__gte=method.min_answered, then=1), default=0, output_field=IntegerField()),
+            is_severe=Case(When(severe, then=1), default=0, output_field=IntegerField()),
+            q=Case(
+                When(answers__gte=method.min_answered, then=F("points") * Value(method.scale) / F("weight")),
+                default=0,
+                output_field=BigIntegerField(),
+            ),
+        )
+    )
+
+
+def _sums(method: Method) -> dict[str, Any]:
+    valid = Q(is_valid=1)
+    sums: dict[str, Any] = {
+        "lines": Count("pk", filter=valid),
+        "total": Coalesce(Sum("q"), 0),
+        "squares": Coalesce(Sum(Cast("q", WIDE) * Cast("q", WIDE)), Value(0), output_field=WIDE),
+        "severe": Count("pk", filter=valid & Q(is_severe=1)),
+        "votes": Count("pk", filter=Q(is_severe=1)),
+    }
+    for indicator in Indicator:
+        sums[f"answered_{indicator}"] = Count(indicator.value)
+        sums[f"points_{indicator}"] = Coalesce(Sum(indicator.value), 0)
+    return sums
+
+
+def _histograms(lines: QuerySet[Rating]) -> dict[CellKey, dict[int, int]]:
+    histograms: dict[CellKey, dict[int, int]] = defaultdict(dict)
+    rows = lines.filter(is_valid=1).values_list("section__code", "channel", "q").annotate(times=Count("pk"))
+    for section, channel, q, times in rows:
+        histograms[section, channel][q] = times
+    return histograms
+
+
+def _cell(row: Mapping[str, Any], histograms: Mapping[CellKey, Mapping[int, int]]) -> Cell:
+    return Cell(
+        lines=row["lines"],
+        total=row["total"],
+        squares=int(row["squares"]),
+        severe=row["severe"],
+        votes=row["votes"],
+        answered=tuple(row[f"answered_{i}"] for i in Indicator),
+        points=tuple(row[f"points_{i}"] for i in Indicator),
+        histogram=dict(sorted(histograms.get((row["section__code"], row["channel"]), {}).items())),
+    )
+
+
+def _if_answered(indicator: Indicator, value: int) -> Combinable:
+    return Case(
+        When(**{f"{indicator}__isnull": False}, then=Value(value)), default=Value(0), output_field=IntegerField()
+    )
+
+
+def _whole_weights(method: Method) -> dict[str, int]:
+    weights = {i.value: Fraction(method.indicator_weights[i]) for i in Indicator}
+    unit = lcm(*(weight.denominator for weight in weights.values()))
+    return {key: int(weight * unit) for key, weight in weights.items()}

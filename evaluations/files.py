@@ -1,0 +1,45 @@
+"""The files a stranger recounts with: ballots.csv and rulebook.json (design, score-method)."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from evaluations.models import Rating, Round
+from evaluations.rules.indicators import Indicator
+from nanchuan_eval.rules.canonical import canonical_json
+
+HEADER = ("ballot", "channel", "origin", "section", *(i.value for i in Indicator))
+
+
+def ballots_csv(round_: Round) -> Iterator[str]:
+    """Yield the lines of ballots.csv: the counted ratings only, in the order of the random ballot ids."""
+    yield _csv_line(HEADER)
+    rows = (
+        Rating.objects.filter(round=round_, is_counted=True)
+        .order_by("ballot_id", "section__code")
+        .values_list("ballot_id", "channel", "ballot__origin", "section__code", *(i.value for i in Indicator))
+    )
+    for row in rows.iterator(chunk_size=5000):
+        yield _csv_line("" if value is None else str(value) for value in row)
+
+
+def scoring_rulebook(round_: Round) -> bytes:
+    """Return rulebook.json: the frozen rulebook with the round's sections and vetoes, canonical."""
+    vetoes = round_.vetoes.order_by("section__code").select_related("section")
+    return canonical_json(
+        {
+            **round_.rulebook,
+            "round": round_.key,
+            "sections": list(round_.sections.order_by("code").values_list("code", flat=True)),
+            "vetoes": [
+                {"section": veto.section.code, "decision": veto.decision, "date": veto.decided_on.isoformat()}
+                for veto in vetoes
+            ],
+        }
+    )
+
+
+def _csv_line(values: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()

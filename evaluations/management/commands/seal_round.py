@@ -1,0 +1,29 @@
+"""`manage.py seal_round ROUND`: seal the box once the closing time has come."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from evaluations.management.arguments import find_round
+from evaluations.services.sealing import seal_round
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import CLOCK
+
+
+class Command(BaseCommand):
+    help = "封箱:截止时间已过的轮次混票封存,公布总指纹。可以重复运行,一次完成或全部不做。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("round", metavar="ROUND", help="轮次代码")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        round_ = find_round(options["round"])
+        try:
+            with tqdm(desc="封箱混票", unit="票") as bar:
+                sealed = seal_round(round_id=round_.pk, by=CLOCK, at=timezone.now(), progress=bar.update)
+        except RuleViolation as refusal:
+            raise CommandError(str(refusal)) from None
+        self.stdout.write(f"已封箱。总指纹:{sealed.closing_root}")

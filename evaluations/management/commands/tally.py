@@ -1,0 +1,38 @@
+"""`manage.py tally ROUND`: count a sealed round once, or show the stored result."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from evaluations.management.arguments import find_round
+from evaluations.models import Round, Tally
+from evaluations.services.tally import tally_round
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import OPERATOR
+
+
+class Command(BaseCommand):
+    help = "计票:对已封箱并抽出计票票的轮次计票一次;已经计过的只输出存档结果,不会重算。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("round", metavar="ROUND", help="轮次代码")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="把 result.json 写入文件")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tally = self._counted(find_round(options["round"]))
+        if options["json"]:
+            options["json"].write_bytes(tally.result.encode())
+        self.stdout.write(f"计票时间:{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}")
+        self.stdout.write(f"结果指纹:{tally.result_sha256}")
+
+    def _counted(self, round_: Round) -> Tally:
+        known = Tally.objects.filter(round=round_).first()
+        if known:
+            return known
+        try:
+            return tally_round(round_id=round_.pk, by=OPERATOR, at=timezone.now())
+        except RuleViolation as refusal:
+            raise CommandError(str(refusal)) from None

@@ -1,0 +1,39 @@
+"""`manage.py verify_draw PROOF.json`: redo a draw from its proof; no database needed."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from evaluations.rules.drawing import DrawError
+from evaluations.rules.proofs import verify_proof
+
+
+class Command(BaseCommand):
+    help = "核验抽取证明:按证明文件重做一遍抽取,一致则输出 OK 和种子,否则输出 FAIL 和原因。不需要数据库。"
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("proof", type=Path, metavar="PROOF.json", help="抽取证明文件")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            data = options["proof"].read_bytes()
+        except OSError as error:
+            raise CommandError(f"读不到文件:{error}", returncode=2) from None
+        try:
+            seed = verify_proof(json.loads(data, object_pairs_hook=_no_duplicate_keys))
+        except (DrawError, ValueError, RecursionError) as error:
+            self.stdout.write(f"FAIL {error}")
+            raise SystemExit(1) from None
+        self.stdout.write(f"OK {seed}")
+
+
+def _no_duplicate_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise DrawError("证明文件中有重复的键。")
+    return found

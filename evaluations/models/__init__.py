@@ -1,0 +1,30 @@
+"""The tables of one round, one file per step."""
+
+from evaluations.models.ballot import Ballot, BallotSpool, Comment, Rating
+from evaluations.models.credential import CodeBatch, Credential
+from evaluations.models.draw import Draw, DrawEntry
+from evaluations.models.pool import PoolEntry
+from evaluations.models.publication import Publication
+from evaluations.models.round import Manifestation, Round, RoundSection, RoundStep
+from evaluations.models.tally import SectionResult, Tally, TallyRow, Veto
+
+__all__ = [
+    "Ballot",
+    "BallotSpool",
+    "CodeBatch",
+    "Comment",
+    "Credential",
+    "Draw",
+    "DrawEntry",
+    "Manifestation",
+    "PoolEntry",
+    "Publication",
+    "Rating",
+    "Round",
+    "RoundSection",
+    "RoundStep",
+    "SectionResult",
+    "Tally",
+    "TallyRow",
+    "Veto",
+]

@@ -1,0 +1,38 @@
+"""票号: issued codes, of which only a hash is kept (protocol 6.2)."""
+
+from django.db import models
+
+from evaluations.models.round import Round
+from evaluations.rules.ballots import Origin
+from evaluations.rules.indicators import Channel
+
+
+class CodeBatch(models.Model):
+    """票号批次: codes issued together for one channel and one origin."""
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="batches")
+    channel = models.CharField("渠道", max_length=10, choices=Channel)
+    origin = models.CharField("来源", max_length=12, choices=Origin)
+    label = models.CharField("批次名称", max_length=60)
+    is_self_service = models.BooleanField("自助领票", default=False, help_text="群众在网页上自己领取,一次一个票号")
+    is_open = models.BooleanField("有效", default=True, help_text="收回的批次不能再投票")
+    issued_sha256 = models.CharField("发放清单指纹", max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "票号批次"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Credential(models.Model):
+    """票号: I = H(E) is stored when issued, E = H(code) when used; the code itself is stored nowhere."""
+
+    issue = models.CharField("发放指纹 I", max_length=64, primary_key=True)
+    spend = models.CharField("使用指纹 E", max_length=64, null=True, unique=True)  # noqa: DJ001  NULL = unused
+    batch = models.ForeignKey(CodeBatch, models.PROTECT, verbose_name="批次", related_name="credentials")
+    is_void = models.BooleanField("作废", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "票号"

@@ -1,0 +1,76 @@
+"""计票: aggregate rows, the count with its digests, and each section's result."""
+
+from django.db import models
+
+from evaluations.models.round import Round, RoundSection
+from evaluations.rules.indicators import Channel
+
+
+class TallyRow(models.Model):
+    """汇总行: what one channel's counted ballots say about one section, as exact integers (rules.counting.Cell)."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="tally_rows")
+    section = models.ForeignKey(RoundSection, models.PROTECT, related_name="tally_rows")
+    channel = models.CharField("渠道", max_length=10, choices=Channel)
+    lines = models.PositiveIntegerField("有效行")
+    total = models.BigIntegerField("得分整数和")
+    squares = models.DecimalField("得分整数平方和", max_digits=30, decimal_places=0)
+    severe = models.PositiveIntegerField("有较重或严重的有效行")
+    votes = models.PositiveIntegerField("得票数")
+    answered = models.JSONField("各指标作答数")
+    points = models.JSONField("各指标得分和")
+    histogram = models.JSONField("得分分布")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "汇总行"
+        constraints = [models.UniqueConstraint(fields=["round", "section", "channel"], name="one_tally_row_per_cell")]
+
+
+class Tally(models.Model):
+    """计票结果: made once, never changed; `result` is result.json to the byte."""
+
+    round = models.OneToOneField(Round, models.PROTECT, verbose_name="轮次", related_name="tally")
+    at = models.DateTimeField("计票时间")
+    rulebook = models.TextField("规则文件 rulebook.json")
+    result = models.TextField("结果文件 result.json")
+    rulebook_sha256 = models.CharField("规则指纹", max_length=64)
+    result_sha256 = models.CharField("结果指纹", max_length=64)
+    rows_sha256 = models.CharField("汇总行指纹", max_length=64)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "计票结果"
+
+
+class SectionResult(models.Model):
+    """科室结果: one section's row of result.json, with the main problems as edited by the office."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="results")
+    section = models.OneToOneField(RoundSection, models.PROTECT, verbose_name="参评科室", related_name="result")
+    rank = models.PositiveSmallIntegerField("位次", null=True)
+    is_listed = models.BooleanField("上榜", default=False)
+    label = models.CharField("把握", max_length=10, blank=True)
+    difficulty = models.DecimalField("难办指数", max_digits=8, decimal_places=4)
+    vote_count = models.PositiveIntegerField("得票数")
+    data = models.JSONField("结果行")
+    ticks = models.JSONField("表象勾选数", default=dict)
+    main_problems = models.CharField("主要问题", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "科室结果"
+        ordering = [models.F("rank").asc(nulls_last=True), "section__code"]
+
+    def __str__(self) -> str:
+        return f"{self.section}"
+
+
+class Veto(models.Model):
+    """一票否决: a commission decision that puts a section first; its score stays what it is (rulebook R-E)."""
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="vetoes")
+    section = models.OneToOneField(RoundSection, models.PROTECT, verbose_name="参评科室", related_name="veto")
+    decision = models.CharField("决定文号", max_length=60)
+    decided_on = models.DateField("决定日期")
+    facts = models.CharField("查实情况", max_length=300)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "一票否决"

@@ -1,0 +1,51 @@
+"""The frozen ballot paper (评议表) of a round: made at freezing, kept in memory by digest ever after."""
+
+from datetime import datetime
+from functools import lru_cache
+
+from evaluations.models import Manifestation, Round, RoundSection
+from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
+from nanchuan_eval.errors import RuleViolation
+
+
+def open_round(at: datetime) -> Round | None:
+    """Return the round whose ballots are accepted at that moment, if any (one query)."""
+    return Round.objects.accepting(at).first()
+
+
+@lru_cache(maxsize=32)
+def paper_by_digest(digest: str) -> BallotPaper:
+    """Return the paper of that digest; a paper never changes, so a process reads it once."""
+    text = Round.objects.filter(paper_sha256=digest).values_list("paper", flat=True).first()
+    if not digest or text is None:
+        raise RuleViolation("评议表已失效,请重新输入票号。")
+    return BallotPaper.from_json(text)
+
+
+def make_paper(round_: Round, sections: list[RoundSection]) -> BallotPaper:
+    """Put together the paper of a round from its frozen sections and the active 表象."""
+    book = round_.rulebook
+    return BallotPaper(
+        round_key=round_.key,
+        round_name=round_.name,
+        sections=tuple(_paper_section(section) for section in sections),
+        manifestations=tuple(
+            PaperSign(sign.code, sign.indicator, sign.text) for sign in Manifestation.objects.filter(is_active=True)
+        ),
+        levels=book["levels"],
+        severe_from=book["severe_from"],
+        min_answered=book["min_answered"],
+        max_sections=book["max_sections"],
+        comment_length=book["comment_length"],
+        is_demo=round_.is_demo,
+    )
+
+
+def _paper_section(section: RoundSection) -> PaperSection:
+    return PaperSection(
+        code=section.code,
+        name=section.name,
+        department_code=section.department_code,
+        department=section.department_name,
+        service_kind=section.service_kind,
+    )

@@ -1,0 +1,148 @@
+"""The read model of a round's page at the desk (轮次工作台): where it stands, what is missing, whose turn it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from evaluations.models import CodeBatch, Draw, Round
+from evaluations.rules.pools import PoolKind
+from evaluations.rules.rounds import LIFE, STEP_ACTION, DrawPurpose, DrawStatus, RoundState, Step, next_step
+from evaluations.services.draw import DRAWABLE_IN
+from evaluations.services.facts import missing_for
+from evaluations.turnout import ChannelTurnout, turnout
+from nanchuan_eval import policy
+from nanchuan_eval.models import AuditEntry, User
+
+TRAIL_LENGTH = 12
+# The steps whose consequences lie in accountability are done at that app's addresses.
+STEP_ADDRESS = {Step.PUBLISH: "accountability:commission-publish", Step.ARCHIVE: "accountability:commission-archive"}
+
+
+@dataclass(frozen=True)
+class Station:
+    """One state on the stepper; `at` is None while it lies ahead."""
+
+    label: str
+    at: datetime | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The one primary button: what it does, what is still missing, who may press it."""
+
+    label: str
+    address: str
+    lacks: list[str]
+    may: bool
+    doers: str
+
+
+@dataclass(frozen=True)
+class DrawLine:
+    """One draw of the round: done, under way, or to be committed."""
+
+    label: str
+    draw: Draw | None
+    status: str
+    purpose: str
+    next_address: str
+    next_label: str
+    may: bool
+
+
+@dataclass(frozen=True)
+class RoundDesk:
+    """All that the page shows."""
+
+    stations: list[Station]
+    next: NextStep | None
+    draws: list[DrawLine]
+    batches: list[CodeBatch]
+    pools: list[tuple[str, str, int]]
+    turnout: list[ChannelTurnout]
+    trail: list[AuditEntry]
+    is_void: bool
+
+
+def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
+    """Read everything the round's page shows, in a fixed number of queries."""
+    return RoundDesk(
+        stations=_stations(round_),
+        next=_next(round_, user, at),
+        draws=_draws(round_, user),
+        batches=_batches(round_),
+        pools=_pools(round_),
+        turnout=turnout(round_) if round_.state != RoundState.DRAFT else [],
+        trail=_trail(round_) if policy.may_see(user, "round.open") else [],
+        is_void=round_.state == RoundState.VOID,
+    )
+
+
+def _stations(round_: Round) -> list[Station]:
+    reached = dict(round_.steps.values_list("state", "at"))
+    return [Station(state.label, reached.get(state), state == round_.state) for state in LIFE]
+
+
+def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
+    step = next_step(RoundState(round_.state))
+    if step is None:
+        return None
+    address = STEP_ADDRESS.get(step)
+    return NextStep(
+        label=step.label,
+        address=reverse(address, args=[round_.key]) if address else reverse("admin:round-step", args=[round_.pk, step]),
+        lacks=missing_for(round_, step, at),
+        may=policy.may(user, STEP_ACTION[step]),
+        doers="、".join(role.label for role in policy.doers(STEP_ACTION[step])),
+    )
+
+
+def _draws(round_: Round, user: User) -> list[DrawLine]:
+    made = {draw.purpose: draw for draw in round_.draws.exclude(status=DrawStatus.ABANDONED)}
+    return [_draw_line(round_, user, purpose, made.get(purpose)) for purpose in DrawPurpose]
+
+
+def _draw_line(round_: Round, user: User, purpose: DrawPurpose, draw: Draw | None) -> DrawLine:
+    label, action, address = _next_of_draw(round_, purpose, draw)
+    return DrawLine(
+        label=purpose.label,
+        draw=draw,
+        status=DrawStatus(draw.status).label if draw else "未开始",
+        purpose=purpose.value,
+        next_address=address,
+        next_label=label,
+        may=bool(action) and policy.may(user, action),
+    )
+
+
+def _next_of_draw(round_: Round, purpose: DrawPurpose, draw: Draw | None) -> tuple[str, str, str]:
+    if draw is None:
+        if round_.state != DRAWABLE_IN[purpose]:
+            return "", "", ""
+        return "公布承诺", "draw.commit", reverse("admin:draw-commit", args=[round_.pk, purpose])
+    if draw.status == DrawStatus.COMMITTED:
+        return "录入随机数", "draw.seed", reverse("admin:draw-randomness", args=[draw.pk])
+    if draw.status == DrawStatus.SEEDED:
+        return "执行抽取", "draw.run", reverse("admin:draw-run", args=[draw.pk])
+    return "", "", ""
+
+
+def _batches(round_: Round) -> list[CodeBatch]:
+    return list(
+        CodeBatch.objects.filter(round=round_).annotate(
+            codes=Count("credentials"), used=Count("credentials", filter=Q(credentials__spend__isnull=False))
+        )
+    )
+
+
+def _pools(round_: Round) -> list[tuple[str, str, int]]:
+    people = dict(round_.pool.values_list("kind").annotate(people=Count("pk")))
+    return [(kind.value, kind.label, people.get(kind, 0)) for kind in PoolKind]
+
+
+def _trail(round_: Round) -> list[AuditEntry]:
+    mine = AuditEntry.objects.filter(object_type=round_._meta.label, object_id=str(round_.pk))
+    return list(mine.select_related("actor").order_by("-pk")[:TRAIL_LENGTH])

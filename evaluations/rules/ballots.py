@@ -1,0 +1,167 @@
+"""What a valid vote is (评议票, rulebook R-C): checked the same way on every road a ballot can come by."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+from evaluations.rules.indicators import Indicator
+from evaluations.rules.paper import BallotPaper
+
+DONT_KNOW = "x"
+INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+DIGITS = re.compile(r"[0-9]{4}")
+
+
+class Origin(TextChoices):
+    """来源: the road by which a ballot form reached the citizen; the strata of the counting draw."""
+
+    ISSUED = "issued", "发放票号"
+    NEWSPAPER = "newspaper", "报纸"
+    WEBSITE = "website", "网站"
+    HALL = "hall", "服务大厅"
+    OPEN = "open", "公开渠道"
+
+
+@dataclass(frozen=True)
+class RawLine:
+    """One section's answers as typed: every value that came in, however often a field was repeated."""
+
+    section: str
+    answers: Mapping[str, Sequence[str]]
+    manifestations: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class VoteLine:
+    """One section's valid answers: indicator -> level, 不了解 left out; ticked 表象 in the paper's order."""
+
+    section: str
+    answers: Mapping[str, int]
+    manifestations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A valid vote: lines in the paper's order, each section once."""
+
+    lines: tuple[VoteLine, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the form that is stored and committed to (protocol 6.3: no null, no float)."""
+        return {
+            "lines": [
+                {"answers": dict(line.answers), "manifestations": list(line.manifestations), "section": line.section}
+                for line in self.lines
+            ]
+        }
+
+
+class VoteErrors(ValueError):
+    """What is wrong with a vote: field name -> Chinese text ("" = the whole ballot)."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("\n".join(errors.values()))
+        self.errors = dict(errors)
+
+
+def validate_sections(paper: BallotPaper, channel: str, codes: Sequence[str]) -> list[str]:
+    """Return the chosen sections in the paper's order, or refuse (none, unknown, repeated, too many)."""
+    fault = _sections_fault(paper, channel, codes)
+    if fault:
+        raise VoteErrors({"": fault})
+    return [section.code for section in paper.sections if section.code in codes]
+
+
+def validate_vote(paper: BallotPaper, channel: str, raw: Sequence[RawLine]) -> Vote:
+    """Return the valid vote, or all its errors at once so that nothing has to be sent twice."""
+    order = validate_sections(paper, channel, [line.section for line in raw])
+    errors: dict[str, str] = {}
+    for line in raw:
+        errors |= dict(_line_errors(paper, line))
+    if errors:
+        raise VoteErrors(errors)
+    by_section = {line.section: line for line in raw}
+    return Vote(tuple(_valid_line(paper, by_section[code]) for code in order))
+
+
+def clean_comment(text: str, limit: int) -> str:
+    """Return the comment without invisible characters; refuse what cannot be stored or is too long."""
+    if "\x00" in text or "\ufffd" in text:
+        raise VoteErrors({"comment": "意见中有无法识别的字符,请删除后再提交。"})
+    text = text.replace("\r\n", "\n")
+    kept = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in INVISIBLE).strip()
+    if len(kept) > limit:
+        raise VoteErrors({"comment": f"意见最多{limit}字,您写了{len(kept)}字,请删减。"})
+    return kept
+
+
+def clean_digits(text: str) -> str:
+    """Return the four check digits (校验数字) a citizen chooses for the receipt."""
+    digits = unicodedata.normalize("NFKC", text).strip()
+    if not DIGITS.fullmatch(digits):
+        raise VoteErrors({"digits": "请输入4位数字,任意4位即可,例如生日。"})
+    return digits
+
+
+def is_valid_line(answers: Mapping[str, int], min_answered: int) -> bool:
+    """Say whether a line counts: at least `min_answered` of the five indicators answered."""
+    return len(answers) >= min_answered
+
+
+def _sections_fault(paper: BallotPaper, channel: str, codes: Sequence[str]) -> str:
+    if not codes:
+        return "请至少选择一个您办过事的科室。"
+    if len(set(codes)) < len(codes):
+        return "同一科室出现了两次,请返回重新选择。"
+    if any(code not in paper.section_codes for code in codes):
+        return "所选科室不在本轮评议范围内,请返回重新选择。"
+    limit = paper.max_sections[channel]
+    if len(codes) > limit:
+        return f"一张票最多评议{limit}个科室,您选了{len(codes)}个,请减少后再试。"
+    return ""
+
+
+def _line_errors(paper: BallotPaper, line: RawLine) -> Iterator[tuple[str, str]]:
+    for indicator in Indicator:
+        fault = _answer_fault(paper, line.answers.get(indicator, ()))
+        if fault:
+            yield f"{line.section}.{indicator}", fault
+    known = {sign.code for sign in paper.manifestations}
+    if any(code not in known for code in line.manifestations) or len(set(line.manifestations)) < len(line.manifestations):
+        yield f"{line.section}.manifestations", "所选表象有误,请重新勾选。"
+        return
+    for indicator in Indicator:
+        if _is_severe(paper, line, indicator) and not _ticks(paper, line, indicator):
+            yield (
+                f"{line.section}.{indicator}.manifestations",
+                f"“{indicator.label}”选了较重或严重,请至少勾选一种表象。",
+            )
+
+
+def _answer_fault(paper: BallotPaper, values: Sequence[str]) -> str:
+    if not values:
+        return "请选择一项;不清楚的请选“不了解”。"
+    if len(values) > 1:
+        return "这一项收到了两个答案,请重新选择。"
+    if values[0] not in paper.allowed_answers:
+        return "答案不在选项范围内,请重新选择。"
+    return ""
+
+
+def _is_severe(paper: BallotPaper, line: RawLine, indicator: str) -> bool:
+    values = line.answers.get(indicator, ())
+    return len(values) == 1 and values[0] in paper.severe_answers
+
+
+def _ticks(paper: BallotPaper, line: RawLine, indicator: str) -> list[str]:
+    return [s.code for s in paper.manifestations if s.indicator == indicator and s.code in line.manifestations]
+
+
+def _valid_line(paper: BallotPaper, line: RawLine) -> VoteLine:
+    answers = {i.value: int(line.answers[i][0]) for i in Indicator if line.answers[i][0] != DONT_KNOW}
+    # A tick under an answer that was lowered afterwards is what a no-script form still sends: it is dropped.
+    severe = [i for i in Indicator if _is_severe(paper, line, i)]
+    return VoteLine(line.section, answers, tuple(code for i in severe for code in _ticks(paper, line, i)))

@@ -1,0 +1,129 @@
+"""From lines to cells: what one channel's counted ballots say about one section, as exact whole numbers."""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from evaluations.rules.indicators import Indicator
+from evaluations.rules.method import Method
+
+HEADER = ["ballot", "channel", "origin", "section", *Indicator.values]
+CellKey = tuple[str, str]
+
+
+class BallotFileError(ValueError):
+    """A row of ballots.csv cannot be read; the Chinese text names its line. Nothing is computed."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """票上一行: one ballot's answers for one section in the indicators' order; None = 不了解."""
+
+    section: str
+    channel: str
+    answers: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One section in one channel.
+
+    A line is valid with at least `min_answered` answers; its q = scale * sum(w x) / sum(w answered) is whole,
+    and its score y = 100 q / (scale * levels).
+    """
+
+    lines: int = 0  # valid lines, n
+    total: int = 0  # sum of q over valid lines
+    squares: int = 0  # sum of q squared over valid lines
+    severe: int = 0  # valid lines with any indicator >= severe_from
+    votes: int = 0  # all lines, valid or not, with any indicator >= severe_from (得票数)
+    answered: tuple[int, ...] = (0,) * len(Indicator)  # per indicator: all lines that answer it
+    points: tuple[int, ...] = (0,) * len(Indicator)  # per indicator: sum of levels over all lines
+    histogram: Mapping[int, int] = field(default_factory=dict)  # q -> valid lines
+
+
+EMPTY = Cell()
+
+
+def count_lines(method: Method, lines: Iterable[Line]) -> dict[CellKey, Cell]:
+    """Count lines into cells by (section, channel); the order of the lines does not matter."""
+    grouped: dict[CellKey, Counter[tuple[int | None, ...]]] = defaultdict(Counter)
+    for line in lines:
+        grouped[line.section, line.channel][line.answers] += 1
+    return {key: _cell(method, patterns) for key, patterns in grouped.items()}
+
+
+def line_q(method: Method, answers: tuple[int | None, ...]) -> int | None:
+    """Return a line's whole number q, or None for an invalid line."""
+    given = [(weight, x) for weight, x in zip(method.whole_weights.values(), answers, strict=True) if x is not None]
+    if len(given) < method.min_answered:
+        return None
+    return method.scale * sum(weight * x for weight, x in given) // sum(weight for weight, _ in given)
+
+
+def parse_ballots(rows: Iterable[str], method: Method) -> Iterator[Line]:
+    """Read ballots.csv; any faulty row is a BallotFileError with its line number."""
+    reader = csv.reader(_without_bom(rows))
+    if next(reader, None) != HEADER:
+        raise BallotFileError(f"第1行:表头应为 {','.join(HEADER)}")
+    channel_of: dict[str, str] = {}
+    seen: set[tuple[str, str]] = set()
+    sections = frozenset(method.sections)
+    for row in reader:
+        fault = _row_fault(row, method, sections) or _repeat_fault(row, channel_of, seen)
+        if fault:
+            raise BallotFileError(f"第{reader.line_num}行:{fault}")
+        channel_of[row[0]] = row[1]
+        seen.add((row[0], row[3]))
+        yield Line(row[3], row[1], tuple(int(x) if x else None for x in row[4:]))
+
+
+def _cell(method: Method, patterns: Mapping[tuple[int | None, ...], int]) -> Cell:
+    histogram: Counter[int] = Counter()
+    severe = votes = 0
+    for answers, times in patterns.items():
+        is_severe = any(x is not None and x >= method.severe_from for x in answers)
+        votes += times * is_severe
+        q = line_q(method, answers)
+        if q is not None:
+            histogram[q] += times
+            severe += times * is_severe
+    columns = range(len(Indicator))
+    return Cell(
+        lines=histogram.total(),
+        total=sum(q * times for q, times in histogram.items()),
+        squares=sum(q * q * times for q, times in histogram.items()),
+        severe=severe,
+        votes=votes,
+        answered=tuple(sum(times for row, times in patterns.items() if row[i] is not None) for i in columns),
+        points=tuple(sum((row[i] or 0) * times for row, times in patterns.items()) for i in columns),
+        histogram=dict(sorted(histogram.items())),
+    )
+
+
+def _without_bom(rows: Iterable[str]) -> Iterator[str]:
+    for number, row in enumerate(rows):
+        yield row.removeprefix("\ufeff") if number == 0 else row
+
+
+def _row_fault(row: list[str], method: Method, sections: frozenset[str]) -> str:
+    if len(row) != len(HEADER):
+        return f"应有{len(HEADER)}列,实有{len(row)}列。"
+    if not row[0]:
+        return "票编号为空。"
+    if row[1] not in method.channels:
+        return f"渠道“{row[1]}”不在规则中。"
+    if row[3] not in sections:
+        return f"科室“{row[3]}”不在规则的名录中。"
+    allowed = {"", *map(str, range(method.levels + 1))}
+    bad = next((x for x in row[4:] if x not in allowed), None)
+    return "" if bad is None else f"“{bad}”不是0到{method.levels}的整数。"
+
+
+def _repeat_fault(row: list[str], channel_of: Mapping[str, str], seen: set[tuple[str, str]]) -> str:
+    if (row[0], row[3]) in seen:
+        return f"票“{row[0]}”对科室“{row[3]}”评议了两次。"
+    if channel_of.get(row[0], row[1]) != row[1]:
+        return f"票“{row[0]}”出现在两个渠道。"
+    return ""

@@ -1,0 +1,208 @@
+"""The rulebook (评议规则): every number a district might set differently, with its default (rulebook R-A to R-K).
+
+The scoring part has the form of score-method NC-1; the whole is frozen with the round and written to rulebook.json.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from evaluations.rules.method import RulebookError, parse_method
+
+OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
+# SQL adds squares of the whole-number line score; with this bound no sum can leave 64 bits below 10^8 lines.
+LARGEST_SCALE = 30_000
+
+DEFAULTS: dict[str, Any] = {
+    "method": "NC-1",
+    "levels": 3,
+    "severe_from": 2,
+    "min_answered": 3,
+    "indicator_weights": {"cold": 1, "lazy": 1, "buck_passing": 1, "disorderly": 1, "greedy": 1},
+    "channels": {
+        "targeted": {"weight": "1/2", "drawn": True},
+        "sampled": {"weight": "3/10", "drawn": False},
+        "other": {"weight": "1/5", "drawn": False},
+    },
+    "prior_ballots": 5,
+    "cap": "5",
+    "mean_min_lines": 5,
+    "min_lines": 30,
+    "min_drawn_lines": 10,
+    "list_length": 10,
+    "z": "1.96",
+    "nu0": 20,
+    "v_prior": "625",
+    "basis": "difficulty",
+    "max_sections": {"targeted": 200, "sampled": 10, "other": 10},
+    "comment_length": 500,
+    "sampled_forms": OPEN_FORMS,
+    "supervisors": 5,
+    "supervisor_alternates": 3,
+    "evaluators": 1000,
+    "evaluator_strata": {"服务对象": 50, "市场主体": 20, "村居干部和居民代表": 15, "两代表一委员": 10, "其他": 5},
+    "alternates_percent": 10,
+    "counted_sampled_ballots": 500,
+    "draw_lead_hours": 24,
+    "dice": 20,
+    "lottery": "快乐8",
+    "objection_workdays": 3,
+    "notice_workdays": 5,
+    "talk_workdays": 10,
+    "superior_workdays": 10,
+    "freeze_months": 3,
+    "plan_workdays": 10,
+    "repeat_top": 3,
+    "repeat_prompt": True,
+    "assessment_points": "",
+}
+
+LOTTERIES = {
+    "": "不用彩票,只用骰子",
+    "快乐8": "快乐8(80选20)",
+    "双色球": "双色球红球(33选6)",
+    "福彩3D": "福彩3D(3位数字)",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One editable setting: its path in the rulebook, its Chinese label and bounds, its group on the form."""
+
+    path: str
+    label: str
+    group: str
+    low: int = 0
+    high: int = 10_000
+    choices: Mapping[str, str] | None = None
+    help: str = ""
+
+    @property
+    def default(self) -> Any:
+        """The default value."""
+        return lookup(DEFAULTS, self.path)
+
+
+_SCORE, _BALLOT, _DRAW, _AFTER = "计分(NC-1)", "评议表", "抽取", "公示与问责期限"
+SETTINGS: tuple[Setting, ...] = (
+    Setting("channels.targeted.weight", "定向评议权重", _SCORE, help="分数或小数,三个渠道相加为1"),
+    Setting("channels.sampled.weight", "抽样评议权重", _SCORE),
+    Setting("channels.other.weight", "其他评议权重", _SCORE),
+    Setting("indicator_weights.cold", "“冷”权重", _SCORE, 1, 100),
+    Setting("indicator_weights.lazy", "“懒”权重", _SCORE, 1, 100),
+    Setting("indicator_weights.buck_passing", "“推”权重", _SCORE, 1, 100),
+    Setting("indicator_weights.disorderly", "“乱”权重", _SCORE, 1, 100),
+    Setting("indicator_weights.greedy", "“贪”权重", _SCORE, 1, 100),
+    Setting("cap", "非抽签渠道最多偏离(分)", _SCORE, help="开放渠道的结果最多偏离定向评议这么多分"),
+    Setting("prior_ballots", "平均票张数", _SCORE, 1, 100),
+    Setting("mean_min_lines", "计入渠道均值的最少行数", _SCORE, 1, 1000),
+    Setting("min_lines", "参加排名的最少有效行", _SCORE, 0, 10_000),
+    Setting("min_drawn_lines", "其中抽签渠道最少有效行", _SCORE, 0, 10_000),
+    Setting("list_length", "公布名额", _SCORE, 1, 100),
+    Setting("basis", "排名依据", _SCORE, choices={"difficulty": "难办指数", "vote_count": "得票数"},
+            help="按得票数排名会多列办事人多的科室,请慎用"),
+    Setting("severe_from", "“较重”起点(级)", _SCORE, 1, 4),
+    Setting("min_answered", "一行至少作答指标数", _SCORE, 1, 5),
+    Setting("sampled_forms", "抽样评议票来源", _BALLOT,
+            choices={OPEN_FORMS: "报纸、网站、大厅等公开取票", ISSUED_CODES: "只用抽签发放的票号"}),
+    Setting("channels.sampled.drawn", "抽样渠道视为抽签渠道", _BALLOT, choices={"": "否", "1": "是"},
+            help="仅当抽样票全部来自抽签发放的票号时可选“是”"),
+    Setting("max_sections.targeted", "定向票最多评议科室", _BALLOT, 1, 1000),
+    Setting("max_sections.sampled", "抽样票最多评议科室", _BALLOT, 1, 1000),
+    Setting("max_sections.other", "其他评议票最多评议科室", _BALLOT, 1, 1000),
+    Setting("comment_length", "意见最多字数", _BALLOT, 0, 2000),
+    Setting("supervisors", "监督员人数", _DRAW, 1, 100),
+    Setting("supervisor_alternates", "监督员候补人数", _DRAW, 0, 100),
+    Setting("evaluators", "定向评议人员人数", _DRAW, 1, 100_000),
+    Setting("alternates_percent", "定向候补比例(%)", _DRAW, 0, 100),
+    Setting("counted_sampled_ballots", "计票的抽样评议票张数", _DRAW, 1, 1_000_000),
+    Setting("draw_lead_hours", "承诺至抽取最少间隔(小时)", _DRAW, 0, 720),
+    Setting("dice", "十面骰子枚数", _DRAW, 0, 60),
+    Setting("lottery", "彩票随机数", _DRAW, choices=LOTTERIES, help="与骰子合计不少于64比特"),
+    Setting("objection_workdays", "公示前异议期(工作日)", _AFTER, 0, 60),
+    Setting("notice_workdays", "公示曝光期限(工作日)", _AFTER, 1, 60),
+    Setting("talk_workdays", "谈话提醒期限(工作日)", _AFTER, 1, 60),
+    Setting("superior_workdays", "上级通报期限(工作日)", _AFTER, 1, 60),
+    Setting("plan_workdays", "整改方案期限(工作日)", _AFTER, 1, 60),
+    Setting("freeze_months", "不得提拔重用(月)", _AFTER, 1, 24),
+    Setting("repeat_top", "连续上榜提示:位次不超过", _AFTER, 1, 100),
+    Setting("repeat_prompt", "连续两次居前提示免职建议", _AFTER, choices={"1": "提示", "": "不提示"}),
+    Setting("assessment_points", "年度考核扣分", _AFTER, help="留空表示由考核办另定"),
+)
+
+
+def default_rulebook() -> dict[str, Any]:
+    """Return a fresh copy of the default rulebook."""
+    return deepcopy(DEFAULTS)
+
+
+def lookup(rulebook: Mapping[str, Any], path: str) -> Any:
+    """Return the value at a dotted path."""
+    value: Any = rulebook
+    for key in path.split("."):
+        value = value[key]
+    return value
+
+
+def with_value(rulebook: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:
+    """Return a copy of the rulebook with one value changed."""
+    changed = deepcopy(dict(rulebook))
+    *way, last = path.split(".")
+    inner = changed
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    return changed
+
+
+def shares_of(total: int, percents: Mapping[str, int]) -> dict[str, int]:
+    """Split `total` seats by whole percents that sum to 100; left-over seats go to the largest remainders."""
+    seats = {key: total * percent // 100 for key, percent in percents.items()}
+    by_remainder = sorted(percents, key=lambda key: (-(total * percents[key] % 100), key))
+    for key in by_remainder[: total - sum(seats.values())]:
+        seats[key] += 1
+    return seats
+
+
+def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
+    """Return in Chinese what is wrong with a rulebook; empty = it may be frozen."""
+    try:
+        method = parse_method({**rulebook, "sections": [], "vetoes": []})
+    except RulebookError as error:
+        return [str(error)]
+    errors = [_range_error(rulebook, setting) for setting in SETTINGS]
+    if method.scale > LARGEST_SCALE:
+        errors.append("指标权重的组合过于复杂,请改用较小的整数。")
+    errors += [_sampled_error(rulebook), _other_error(rulebook), _strata_error(rulebook), _cap_error(rulebook)]
+    return [error for error in errors if error]
+
+
+def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
+    value, default = lookup(rulebook, setting.path), setting.default
+    if setting.choices is not None or not isinstance(default, int):
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int) or not setting.low <= value <= setting.high:
+        return f"“{setting.label}”应为{setting.low}到{setting.high}之间的整数。"
+    return ""
+
+
+def _sampled_error(rulebook: Mapping[str, Any]) -> str:
+    if rulebook["channels"]["sampled"]["drawn"] and rulebook["sampled_forms"] != ISSUED_CODES:
+        return "抽样评议票可以公开取票时,抽样渠道不能视为抽签渠道。"
+    return ""
+
+
+def _other_error(rulebook: Mapping[str, Any]) -> str:
+    return "其他评议谁都能投,不能视为抽签渠道。" if rulebook["channels"]["other"]["drawn"] else ""
+
+
+def _strata_error(rulebook: Mapping[str, Any]) -> str:
+    shares = rulebook["evaluator_strata"].values()
+    whole = all(isinstance(share, int) and not isinstance(share, bool) and share > 0 for share in shares)
+    return "" if whole and sum(shares) == 100 else "定向评议各身份类别的比例应为正整数,相加为100。"
+
+
+def _cap_error(rulebook: Mapping[str, Any]) -> str:
+    return "" if 0 <= Fraction(str(rulebook["cap"])) <= 100 else "“非抽签渠道最多偏离”应在0到100之间。"

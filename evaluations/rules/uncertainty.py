@@ -1,0 +1,49 @@
+"""The probability of being among the listed (score-method.md): the only floats of the project, never in a rank."""
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+
+GRID = [-4 + step / 4 for step in range(33)]
+_DENSITY = [math.exp(-x * x / 2) for x in GRID]
+WEIGHTS = [density / sum(_DENSITY) for density in _DENSITY]
+
+
+def top_probabilities(
+    scores: Mapping[str, Fraction], variances: Mapping[str, Fraction], seats: int
+) -> dict[str, float]:
+    """Return for every section the probability that fewer than `seats` others are harder; deterministic."""
+    normal = [(name, float(scores[name]), math.sqrt(variances[name])) for name in sorted(scores)]
+    return {name: _probability(name, mean, spread, normal, seats) for name, mean, spread in normal}
+
+
+def as_tenths(probability: float) -> str:
+    """Return the wording for people: about so many tenths (约70%), never the bare figure."""
+    return f"约{round(probability * 10) * 10}%"
+
+
+def _probability(name: str, mean: float, spread: float, normal: list[tuple[str, float, float]], seats: int) -> float:
+    others = [(m, s) for other, m, s in normal if other != name]
+    return sum(
+        weight * _at_most([_harder_than(mean + spread * x, m, s) for m, s in others], seats - 1)
+        for x, weight in zip(GRID, WEIGHTS, strict=True)
+    )
+
+
+def _harder_than(threshold: float, mean: float, spread: float) -> float:
+    """The probability that a section lies above the threshold; without spread it is certain, a tie is half."""
+    if spread == 0:
+        return 0.5 if threshold == mean else float(mean > threshold)
+    return math.erfc((threshold - mean) / (spread * math.sqrt(2))) / 2
+
+
+def _at_most(chances: list[float], most: int) -> float:
+    """Pr(Poisson-binomial(chances) <= most), by the usual recursion."""
+    if most < 0:
+        return 0.0
+    counts = [1.0] + [0.0] * most
+    for chance in chances:
+        for k in range(most, 0, -1):
+            counts[k] += (counts[k - 1] - counts[k]) * chance
+        counts[0] -= counts[0] * chance
+    return min(1.0, max(0.0, sum(counts)))

@@ -1,0 +1,141 @@
+"""Casting a ballot (投票): POST with code -> E -> I -> one spool row; four SQL statements and no trace of who.
+
+A code is claimed by one conditional UPDATE. Its whole condition on the credential stands in the outer WHERE,
+because a second voter waiting for the row lock re-checks just that part (a subquery would be stale).
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Self
+
+from django.core import signing
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from evaluations.models import BallotSpool, CodeBatch, Credential, Round
+from evaluations.papers import open_round, paper_by_digest
+from evaluations.rules import codes
+from evaluations.rules.ballots import Vote
+from evaluations.rules.rounds import RoundState
+from nanchuan_eval import policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.rules.canonical import canonical_json
+
+# One text for unknown, used, void, recalled and foreign codes: the answer must not show which of them it is.
+UNUSABLE = "这张票号不能投票:可能输错、已经投过、已作废,或不属于本轮。请对照票面检查;如果刚才已经提交过,请用回执号查询,不必再投。"
+NO_ROUND = "现在没有正在投票的轮次,请留意评议公告。"
+NOT_NOW = "现在不在投票时间内,这张票没有提交。"
+ALTERED = "页面信息不完整或已失效,请重新输入票号。"
+_signer = signing.Signer(salt="evaluations.admission")
+
+
+@dataclass(frozen=True)
+class Admission:
+    """入场凭据: what the server found out about a code when it was entered; carried, signed, by the form.
+
+    `paper` is the digest of the ballot paper, `issue` binds the token to its code (so that no receipt can
+    come up twice), `random` is the server's part of the receipt (hex).
+    """
+
+    paper: str
+    round: int
+    batch: int
+    channel: str
+    origin: str
+    issue: str
+    random: str
+
+    def token(self) -> str:
+        """Return the signed text for the form; it has no time in it."""
+        return _signer.sign_object(asdict(self), compress=False)
+
+    @classmethod
+    def from_token(cls, text: str) -> Self:
+        """Read the form's token back, or refuse an altered one."""
+        try:
+            fields: Mapping[str, object] = _signer.unsign_object(text)
+            return cls(**fields)  # type: ignore[arg-type]  # signed by token() above
+        except (signing.BadSignature, TypeError, ValueError, UnicodeError):
+            raise RuleViolation(ALTERED) from None
+
+
+def admit(*, code: str, at: datetime) -> Admission:
+    """Look a typed code up before anything is filled in; nothing is written."""
+    policy.check(policy.BALLOT_HOLDER, "ballot.open", own=True)
+    text = _normalized(code)
+    round_ = open_round(at)
+    if round_ is None:
+        raise RuleViolation(NO_ROUND)
+    issue = codes.issue_of(round_.key, text)
+    usable = Credential.objects.filter(issue=issue, spend=None, is_void=False)
+    batch = CodeBatch.objects.filter(round=round_, is_open=True, credentials__in=usable).first()
+    if batch is None:
+        raise RuleViolation(UNUSABLE)
+    return Admission(
+        paper=round_.paper_sha256,
+        round=round_.pk,
+        batch=batch.pk,
+        channel=batch.channel,
+        origin=batch.origin,
+        issue=issue,
+        random=secrets.token_hex(32),
+    )
+
+
+def receipt_for(admission: Admission, digits: str) -> str:
+    """Return the receipt (回执号) of a vote that would be cast with these check digits."""
+    return codes.receipt(admission.random, digits)
+
+
+def cast_ballot(
+    *, admission: Admission, code: str, vote: Vote, comment: str, digits: str, at: datetime
+) -> str:
+    """Spend the code and put the vote into the spool; both or neither. Returns the receipt."""
+    policy.check(policy.BALLOT_HOLDER, "ballot.submit", own=True)
+    key = paper_by_digest(admission.paper).round_key
+    spend = codes.spend_hash(key, _normalized(code))
+    if codes.issue_hash(spend) != admission.issue:
+        raise RuleViolation(ALTERED)
+    spooled = BallotSpool(
+        round_id=admission.round,
+        channel=admission.channel,
+        origin=admission.origin,
+        receipt=receipt_for(admission, digits),
+        nonce=secrets.token_hex(32),
+        vote=canonical_json(vote.as_json()).decode(),
+        comment=comment,
+    )
+    with transaction.atomic():
+        claimed = _unspent(admission, at).update(spend=spend)
+        if claimed:
+            spooled.save(force_insert=True)
+    if not claimed:
+        raise RuleViolation(_why_not(admission, at))
+    return spooled.receipt
+
+
+def _normalized(code: str) -> str:
+    try:
+        return codes.normalize_code(code)
+    except codes.CodeError as error:
+        raise RuleViolation(str(error)) from None
+
+
+def _unspent(admission: Admission, at: datetime) -> QuerySet[Credential]:
+    accepting = CodeBatch.objects.filter(
+        pk=OuterRef("batch_id"),
+        is_open=True,
+        round__state=RoundState.OPEN,
+        round__opens_at__lte=at,
+        round__closes_at__gt=at,
+    )
+    return Credential.objects.filter(
+        Exists(accepting), issue=admission.issue, batch_id=admission.batch, spend=None, is_void=False
+    )
+
+
+def _why_not(admission: Admission, at: datetime) -> str:
+    accepting = Round.objects.accepting(at).filter(pk=admission.round).exists()
+    return UNUSABLE if accepting else NOT_NOW

@@ -1,0 +1,158 @@
+"""Codes (票号): made, issued as hashes, recalled; the code itself leaves this module once and is kept nowhere."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from evaluations.models import CodeBatch, Credential, Round
+from evaluations.rules.ballots import Origin
+from evaluations.rules.codes import encode_code, issue_of
+from evaluations.rules.indicators import Channel
+from evaluations.rules.rounds import RoundState
+from evaluations.rules.rulebook import ISSUED_CODES
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+from nanchuan_eval.rules.canonical import sha256_hex
+
+ENTROPY_BYTES = 13
+BATCH_SIZE = 2000
+BEFORE_CLOSING = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN})
+
+
+def new_code() -> str:
+    """Return a fresh code of 100 random bits."""
+    return encode_code(secrets.token_bytes(ENTROPY_BYTES))
+
+
+def make_codes(count: int, round_key: str) -> tuple[list[str], list[str]]:
+    """Return `count` secret codes in random order and the sorted list of I to publish; needs no database."""
+    codes = [new_code() for _ in range(count)]
+    return codes, sorted(issue_of(round_key, code) for code in codes)
+
+
+def issued_list(issues: Sequence[str]) -> bytes:
+    """Return the published file of a batch: the sorted I, one per line."""
+    return "".join(f"{issue}\n" for issue in sorted(issues)).encode()
+
+
+@transaction.atomic
+def issue_batch(
+    *, round_id: int, channel: Channel, origin: Origin, label: str, count: int, by: User, at: datetime
+) -> tuple[CodeBatch, list[str]]:
+    """Make a batch on the office's machine; the codes are returned once, for the envelopes, and not stored."""
+    round_ = _issuing_round(round_id, by)
+    if count < 1:
+        raise RuleViolation("票号数量至少为1。")
+    codes, issues = make_codes(count, round_.key)
+    batch = _batch(round_, channel, origin, label, issues)
+    audit.record("cred.print", batch, by=by, at=at, detail={"codes": count, "sha256": batch.issued_sha256})
+    return batch, codes
+
+
+@transaction.atomic
+def import_issued(
+    *, round_id: int, channel: Channel, origin: Origin, label: str, issues: Iterable[str], by: User, at: datetime
+) -> CodeBatch:
+    """Take over the list of I that the notary made offline (make_codes); all or nothing."""
+    round_ = _issuing_round(round_id, by)
+    wanted = [line.strip() for line in issues if line.strip()]
+    _refuse_bad_list(wanted)
+    batch = _batch(round_, channel, origin, label, sorted(wanted))
+    audit.record("cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256})
+    return batch
+
+
+@transaction.atomic
+def open_self_service(
+    *, round_id: int, channel: Channel, origin: Origin, label: str, by: User, at: datetime
+) -> CodeBatch:
+    """Let citizens take a code by themselves on the public page (自助领票), never for the targeted channel."""
+    round_ = _issuing_round(round_id, by)
+    if channel == Channel.TARGETED:
+        raise RuleViolation("定向评议的票号只能发给抽中的人员,不能自助领取。")
+    batch = _batch(round_, channel, origin, label, [], self_service=True)
+    audit.record("cred.print", batch, by=by, at=at, detail={"self_service": True})
+    return batch
+
+
+@transaction.atomic
+def issue_open_code(*, batch_id: int, at: datetime) -> str:
+    """Give a citizen one fresh code of a self-service batch; nothing about him is kept."""
+    policy.check(policy.ANONYMOUS, "opinion.submit")
+    batch = CodeBatch.objects.select_related("round").filter(pk=batch_id, is_self_service=True, is_open=True).first()
+    if batch is None or not Round.objects.accepting(at).filter(pk=batch.round_id).exists():
+        raise RuleViolation("现在不能领取评议票:不在投票时间内,或者这个入口已关闭。")
+    code = new_code()
+    Credential.objects.create(issue=issue_of(batch.round.key, code), batch=batch)
+    return code
+
+
+@transaction.atomic
+def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
+    """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay in the box."""
+    policy.check(by, "cred.void")
+    batch = CodeBatch.objects.select_for_update().get(pk=batch_id)
+    if not batch.is_open:
+        raise RuleViolation("这个批次已经收回。")
+    batch.is_open = False
+    batch.save(update_fields=["is_open"])
+    audit.record("cred.void", batch, by=by, at=at, reason=reason)
+    return batch
+
+
+@transaction.atomic
+def void_code(*, round_id: int, code: str, reason: str, by: User, at: datetime) -> None:
+    """Make one unused code void (a returned or damaged envelope); the trace names the batch, never the code."""
+    policy.check(by, "cred.void")
+    round_ = Round.objects.get(pk=round_id)
+    issue = issue_of(round_.key, code)
+    unused = Credential.objects.select_for_update().filter(issue=issue, spend=None, is_void=False)
+    credential = unused.filter(batch__round=round_).first()
+    if credential is None:
+        raise RuleViolation("票号不存在、已使用或已作废。")
+    credential.is_void = True
+    credential.save(update_fields=["is_void"])
+    audit.record("cred.void", credential.batch, by=by, at=at, reason=reason)
+
+
+def _issuing_round(round_id: int, by: User) -> Round:
+    policy.check(by, "cred.print")
+    round_ = Round.objects.select_for_update().get(pk=round_id)
+    if RoundState(round_.state) not in BEFORE_CLOSING:
+        raise RuleViolation("票号只能在名录锁定之后、封箱之前发放。")
+    return round_
+
+
+def _batch(
+    round_: Round, channel: Channel, origin: Origin, label: str, issues: list[str], *, self_service: bool = False
+) -> CodeBatch:
+    closed_channel = channel == Channel.TARGETED or (
+        channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
+    )
+    if closed_channel and (self_service or origin != Origin.ISSUED):
+        raise RuleViolation(f"按本轮规则,{channel.label}只能使用“发放票号”。")
+    batch = CodeBatch.objects.create(
+        round=round_,
+        channel=channel,
+        origin=origin,
+        label=label.strip() or f"{channel.label}·{origin.label}",
+        is_self_service=self_service,
+        issued_sha256="" if self_service else sha256_hex(issued_list(issues)),
+    )
+    Credential.objects.bulk_create([Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE)
+    return batch
+
+
+def _refuse_bad_list(issues: list[str]) -> None:
+    if not issues:
+        raise RuleViolation("发放清单为空。")
+    for number, issue in enumerate(issues, start=1):
+        if len(issue) != 64 or set(issue) - set("0123456789abcdef"):
+            raise RuleViolation(f"发放清单第{number}行不是64位指纹。")
+    if len(set(issues)) < len(issues):
+        raise RuleViolation("发放清单中有重复的指纹。")
+    if Credential.objects.filter(issue__in=issues[:BATCH_SIZE]).exists():
+        raise RuleViolation("清单中的票号已经导入过。")

@@ -1,0 +1,89 @@
+"""What a round still lacks: facts from the database, conditions from rules/rounds."""
+
+from datetime import date, datetime
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from departments.models import Section
+from evaluations.models import CodeBatch, Manifestation, Round, SectionResult
+from evaluations.models.ballot import Ballot
+from evaluations.rules.indicators import Channel, Indicator
+from evaluations.rules.rounds import DrawStatus, RoundFacts, RoundState, Step, missing
+from evaluations.rules.rulebook import rulebook_errors
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Holiday
+from nanchuan_eval.rules.workdays import add_workdays
+
+
+def missing_for(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> list[str]:
+    """Return in Chinese what the step still lacks; the admin page shows and the refused step says the same."""
+    return missing(step, gather_facts(round_, at, open_cases=open_cases))
+
+
+def require(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> None:
+    """Refuse the step while anything is missing."""
+    lacks = missing_for(round_, step, at, open_cases=open_cases)
+    if lacks:
+        raise RuleViolation(*lacks)
+
+
+def gather_facts(round_: Round, at: datetime, *, open_cases: int = 0) -> RoundFacts:
+    """Read what the conditions of the round's next step look at."""
+    return RoundFacts(
+        state=RoundState(round_.state),
+        now=timezone.localtime(at),
+        opens_at=timezone.localtime(round_.opens_at),
+        closes_at=timezone.localtime(round_.closes_at),
+        draws=dict(round_.draws.exclude(status=DrawStatus.ABANDONED).values_list("purpose", "status")),
+        open_cases=open_cases,
+        **_facts_of_state(round_),
+    )
+
+
+def objections_until(round_: Round) -> date | None:
+    """Return the last day of the objection window (R-G), or None before the units were told."""
+    told = round_.steps.filter(state=RoundState.REVIEW).values_list("at", flat=True).first()
+    if told is None or not round_.rulebook["objection_workdays"]:
+        return None
+    start = timezone.localtime(told).date()
+    return add_workdays(start, round_.rulebook["objection_workdays"], Holiday.objects.calendar())
+
+
+def _facts_of_state(round_: Round) -> dict[str, object]:
+    readers = {
+        RoundState.DRAFT: _draft_facts,
+        RoundState.DRAWN: _code_facts,
+        RoundState.SEALED: _box_facts,
+        RoundState.COUNTED: _list_facts,
+        RoundState.REVIEW: _list_facts,
+    }
+    reader = readers.get(RoundState(round_.state))
+    return reader(round_) if reader else {}
+
+
+def _draft_facts(round_: Round) -> dict[str, object]:
+    present = set(Manifestation.objects.filter(is_active=True).values_list("indicator", flat=True))
+    return {
+        "active_sections": Section.objects.active().count(),
+        "rulebook_errors": tuple(rulebook_errors(round_.rulebook)),
+        "indicators_without_manifestation": tuple(i.label for i in Indicator if i not in present),
+    }
+
+
+def _code_facts(round_: Round) -> dict[str, object]:
+    batches = CodeBatch.objects.filter(round=round_, is_open=True).annotate(codes=Count("credentials"))
+    ready = set(batches.filter(Q(codes__gt=0) | Q(is_self_service=True)).values_list("channel", flat=True))
+    return {"channels_without_codes": tuple(Channel(c).label for c in round_.rulebook["channels"] if c not in ready)}
+
+
+def _box_facts(round_: Round) -> dict[str, object]:
+    return {"sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count()}
+
+
+def _list_facts(round_: Round) -> dict[str, object]:
+    unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related("section")
+    return {
+        "listed_without_problems": tuple(str(result.section) for result in unwritten),
+        "objections_until": objections_until(round_),
+    }

@@ -1,0 +1,33 @@
+"""The State Council's calendars known at release; later years are entered in the admin."""
+
+from datetime import date, timedelta
+
+from django.db import migrations
+
+OFF = [
+    ("元旦", "2025-01-01", 1), ("春节", "2025-01-28", 8), ("清明节", "2025-04-04", 3), ("劳动节", "2025-05-01", 5),
+    ("端午节", "2025-05-31", 3), ("国庆节、中秋节", "2025-10-01", 8),
+    ("元旦", "2026-01-01", 3), ("春节", "2026-02-15", 9), ("清明节", "2026-04-04", 3), ("劳动节", "2026-05-01", 5),
+    ("端午节", "2026-06-19", 3), ("中秋节", "2026-09-25", 3), ("国庆节", "2026-10-01", 7),
+]
+WORKING = [
+    ("春节调休", "2025-01-26"), ("春节调休", "2025-02-08"), ("劳动节调休", "2025-04-27"), ("国庆节调休", "2025-09-28"),
+    ("国庆节调休", "2025-10-11"), ("元旦调休", "2026-01-04"), ("春节调休", "2026-02-14"), ("春节调休", "2026-02-28"),
+    ("劳动节调休", "2026-05-09"), ("国庆节调休", "2026-09-20"), ("国庆节调休", "2026-10-10"),
+]
+
+
+def enter(apps, schema_editor):
+    Holiday = apps.get_model("nanchuan_eval", "Holiday")
+    rows = [
+        Holiday(day=date.fromisoformat(start) + timedelta(days=n), name=name, is_workday=False)
+        for name, start, days in OFF
+        for n in range(days)
+    ]
+    rows += [Holiday(day=date.fromisoformat(day), name=name, is_workday=True) for name, day in WORKING]
+    Holiday.objects.bulk_create(rows)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("nanchuan_eval", "0001_initial")]
+    operations = [migrations.RunPython(enter, migrations.RunPython.noop)]

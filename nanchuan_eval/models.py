@@ -1,0 +1,128 @@
+"""Accounts, the audit trail and the calendar: the floor every app stands on."""
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from nanchuan_eval.policy import Role, action_name
+from nanchuan_eval.rules.workdays import Calendar
+
+# Citizens and drawn evaluators have no account: their code is the right, once.
+ACCOUNT_ROLES = [(r.value, r.label) for r in Role if r not in {Role.ANONYMOUS, Role.BALLOT_HOLDER, Role.TARGETED}]
+DESK_ROLES = frozenset({Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.PERSONNEL, Role.SYSTEM_ADMIN, Role.AUDITOR})
+
+
+class UserManager(BaseUserManager["User"]):
+    """Accounts by their unique name; there is no superuser (等保: 权限分离)."""
+
+    def with_password(self, *, username: str, name: str, role: str, password: str, unit_code: str = "") -> "User":
+        """Create an active account."""
+        user = self.model(username=username, name=name, role=role, unit_code=unit_code)
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser):
+    """账号: one person in one role; all rights follow from the role and the policy table."""
+
+    username = models.CharField("账号", max_length=40, unique=True)
+    name = models.CharField("姓名", max_length=40)
+    role = models.CharField("角色", max_length=3, choices=ACCOUNT_ROLES)
+    unit_code = models.CharField("所属单位代码", max_length=20, blank=True, help_text="仅单位联络员填写,如 D05")
+    is_active = models.BooleanField("启用", default=True)
+    created_at = models.DateTimeField("创建时间", auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name", "role"]
+
+    class Meta:
+        verbose_name = verbose_name_plural = "账号"
+        ordering = ["username"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.LIAISON) | ~models.Q(unit_code=""),
+                name="liaison_belongs_to_a_unit",
+                violation_error_message="单位联络员必须填写所属单位代码。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.get_role_display()})"
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the account works at the admin desk."""
+        return self.role in DESK_ROLES
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Return False: rights come from the policy table only, never from Django's permissions."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Let the desk roles into the admin; each model admin asks the policy table itself."""
+        return self.is_active and self.is_staff
+
+
+class AuditEntry(models.Model):
+    """操作留痕: who did what to which object when; written in the deed's own transaction, never changed."""
+
+    class Result(models.TextChoices):
+        OK = "ok", "成功"
+        DENIED = "denied", "被拒绝"
+
+    at = models.DateTimeField("时间")
+    actor = models.ForeignKey(User, models.PROTECT, verbose_name="操作人", null=True, related_name="+")
+    role = models.CharField("角色", max_length=10)
+    action = models.CharField("操作", max_length=40)
+    object_type = models.CharField("对象类型", max_length=60, blank=True)
+    object_id = models.CharField("对象编号", max_length=80, blank=True)
+    result = models.CharField("结果", max_length=10, choices=Result, default=Result.OK)
+    reason = models.CharField("理由", max_length=300, blank=True)
+    detail = models.JSONField("详情", default=dict)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "操作留痕"
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["object_type", "object_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action_name}"
+
+    @property
+    def action_name(self) -> str:
+        """The action in Chinese, and the round's step where it is one."""
+        step = self.detail.get("step_label", "")
+        return step or action_name(self.action)
+
+
+class HolidayQuerySet(models.QuerySet["Holiday"]):
+    """Holidays as a calendar."""
+
+    def calendar(self) -> Calendar:
+        """Return the whole table as a pure calendar (one query)."""
+        days = dict(self.values_list("day", "is_workday"))
+        return Calendar(
+            days_off=frozenset(day for day, works in days.items() if not works),
+            extra_workdays=frozenset(day for day, works in days.items() if works),
+        )
+
+
+class Holiday(models.Model):
+    """节假日、调休: the days on which the calendar differs from Monday-to-Friday."""
+
+    day = models.DateField("日期", unique=True)
+    name = models.CharField("名称", max_length=40)
+    is_workday = models.BooleanField("调休上班", default=False, help_text="周末调休上班时勾选")
+
+    objects = HolidayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "节假日与调休"
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}"

@@ -1,0 +1,116 @@
+"""Who may do what: one table (policy.csv, 103 actions x 13 roles) and one question to it.
+
+Cells: Y does it, A approves (the approver's act is the deed), P proposes, V sees, M sees masked figures,
+W witnesses, `-` nothing; a trailing `o` limits the right to the actor's own or assigned objects.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import TextChoices
+
+TABLE = Path(__file__).with_name("policy.csv")
+DOES = frozenset("YA")
+SEES = frozenset("YAPVMW")
+
+
+class Role(TextChoices):
+    """The columns of the table (角色)."""
+
+    ANONYMOUS = "A", "匿名群众"
+    BALLOT_HOLDER = "B", "持票人"
+    SUPERVISOR = "S", "监督员"
+    TARGETED = "T", "定向评议人员"
+    CLERK = "C", "评议办工作人员"
+    CHIEF = "H", "评议办负责人"
+    COMMISSION = "D", "纪委监委"
+    LIAISON = "L", "单位联络员"
+    INSPECTOR = "I", "暗访督查员"
+    PERSONNEL = "O", "组织/考核部门"
+    SYSTEM_ADMIN = "SYS", "系统管理员"
+    SECURITY_ADMIN = "SEC", "安全管理员"
+    AUDITOR = "AUD", "审计员"
+
+
+class Actor(Protocol):
+    """Whoever asks: an account, a nameless citizen or the clock."""
+
+    @property
+    def role(self) -> str: ...
+
+
+class Nameless:
+    """An actor without account (群众、持票人、系统定时任务)."""
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+
+
+ANONYMOUS = Nameless(Role.ANONYMOUS)
+BALLOT_HOLDER = Nameless(Role.BALLOT_HOLDER)
+CLOCK = Nameless("CLOCK")
+OPERATOR = Nameless("CLI")
+# Beside the table: what happens by itself when its time has come, and what the operator of the
+# server's shell does in the office's name (he could write to the database anyway; the trace says so).
+BESIDE_THE_TABLE = {
+    CLOCK.role: frozenset({"round.close"}),
+    OPERATOR.role: frozenset({"roster.import", "pool.import", "round.close", "tally.run"}),
+}
+
+
+class Denied(PermissionDenied):
+    """The table says no; answered with 403 and one audit row."""
+
+    def __init__(self, actor: Actor, action: str) -> None:
+        super().__init__(f"您的角色没有“{action_name(action)}”的权限。")
+        self.actor, self.action = actor, action
+
+
+@cache
+def table() -> dict[str, dict[str, str]]:
+    """Return the whole table: action code -> the row's cells by column name."""
+    with TABLE.open(encoding="utf-8", newline="") as source:
+        return {row["action"]: row for row in csv.DictReader(source)}
+
+
+def action_name(action: str) -> str:
+    """Return the Chinese name of an action."""
+    return table()[action]["name_zh"]
+
+
+def doers(action: str) -> list[Role]:
+    """Return the roles whose deed the action is (who presses the button)."""
+    return [role for role in Role if table()[action][role][:1] in DOES]
+
+
+def may(actor: Actor, action: str, *, own: bool = False) -> bool:
+    """Say whether the actor may do the action; `own` = the object is his own or assigned to him."""
+    return _has(actor, action, DOES, own=own)
+
+
+def may_see(actor: Actor, action: str, *, own: bool = False) -> bool:
+    """Say whether the actor may at least look at what the action is about."""
+    return _has(actor, action, SEES, own=own)
+
+
+def check(actor: Actor, action: str, *, own: bool = False) -> None:
+    """Refuse with `Denied` unless the actor may do the action."""
+    if not may(actor, action, own=own):
+        raise Denied(actor, action)
+
+
+def check_sees(actor: Actor, action: str, *, own: bool = False) -> None:
+    """Refuse with `Denied` unless the actor may look."""
+    if not may_see(actor, action, own=own):
+        raise Denied(actor, action)
+
+
+def _has(actor: Actor, action: str, letters: frozenset[str], *, own: bool) -> bool:
+    row = table()[action]
+    if actor.role in BESIDE_THE_TABLE:
+        return action in BESIDE_THE_TABLE[actor.role]
+    cell = row.get(actor.role) or "-"
+    return cell[:1] in letters and (own or not cell.endswith("o"))

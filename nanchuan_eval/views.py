@@ -1,0 +1,33 @@
+"""Log-in, the way home after it, health, and the error pages."""
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from nanchuan_eval.models import User
+from nanchuan_eval.policy import Role
+
+HOME = {Role.COMMISSION: "accountability:commission", Role.LIAISON: "accountability:unit"}
+
+
+@require_safe
+@login_required
+def home_of_role(request: HttpRequest) -> HttpResponseRedirect:
+    """Send an account to the page where its work is."""
+    role = Role(request.user.role) if isinstance(request.user, User) else Role.ANONYMOUS
+    return redirect(HOME.get(role, "admin:index"))
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer `ok` when the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Explain a missing or foreign form token."""
+    return render(request, "403.html", {"reason": "页面已过期或来源不明,请返回上一页刷新后重试。"}, status=403)

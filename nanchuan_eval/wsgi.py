@@ -1,0 +1,10 @@
+"""WSGI entry for a real server: never in debug mode unless somebody asks for it by name."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DEBUG", "false")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
+
+application = get_wsgi_application()

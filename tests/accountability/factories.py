@@ -1,0 +1,154 @@
+"""Counted rounds without counting: rows put together directly, naming only what matters."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import count
+
+from accountability.models import Case, Measure
+from departments.models import Department, DepartmentKind, Section, ServiceKind
+from evaluations.files import scoring_rulebook
+from evaluations.models import Round, RoundSection, SectionResult, Tally, TallyRow
+from evaluations.rules.rounds import RoundState
+from evaluations.rules.rulebook import default_rulebook
+from nanchuan_eval.models import User
+from nanchuan_eval.policy import Role
+
+NOON = datetime(2020, 7, 10, 4, 0, tzinfo=UTC)
+TODAY = date(2020, 7, 10)
+LATER = datetime(2020, 7, 20, 4, 0, tzinfo=UTC)
+CHANNELS = {"targeted": 20, "sampled": 12, "other": 30}
+_numbers = count(1)
+
+
+def make_account(role=Role.COMMISSION, unit_code="", name="李主任"):
+    username = f"user{next(_numbers)}"
+    return User.objects.with_password(
+        username=username, name=name, role=role, password="一个很长的口令2020", unit_code=unit_code
+    )
+
+
+def make_counted_round(key="2020H1", state=RoundState.REVIEW, places=12, **fields):
+    """A round with `places` ranked sections D01-01, D01-02 …; the first ten are listed."""
+    round_ = make_bare_round(key, state, **fields)
+    for place in range(1, places + 1):
+        make_result(round_, f"D{(place + 1) // 2:02}-{2 - place % 2:02}", rank=place)
+    make_tally(round_)
+    return round_
+
+
+def make_bare_round(key="2020H1", state=RoundState.REVIEW, **fields):
+    year, first = int(key[:4]), 1 if key.endswith("1") else 7
+    facts = {
+        "name": f"{year}年{'上' if first == 1 else '下'}半年",
+        "period_start": date(year, first, 1),
+        "period_end": date(year, first + 5, 30),
+        "opens_at": datetime(year, first + 4, 10, tzinfo=UTC),
+        "closes_at": datetime(year, first + 4, 30, tzinfo=UTC),
+        "rulebook": default_rulebook(),
+        **fields,
+    }
+    return Round.objects.create(key=key, state=state, **facts)
+
+
+def make_round_section(round_, code, **fields):
+    department_code = code.split("-")[0]
+    facts = {
+        "name": f"第{code}科",
+        "service_kind": ServiceKind.values[0],
+        "department_code": department_code,
+        "department_name": f"{department_code}局",
+        "department_kind": DepartmentKind.values[0],
+        "is_vertical": False,
+        "chief_leader": "钱局长",
+        "leader_in_charge": "赵副局长",
+        "head_name": "孙科长",
+        **fields,
+    }
+    department, _ = Department.objects.get_or_create(
+        code=department_code, defaults={"name": facts["department_name"], "kind": facts["department_kind"]}
+    )
+    section, _ = Section.objects.get_or_create(code=code, defaults={"name": facts["name"], "department": department})
+    return RoundSection.objects.create(round=round_, section=section, code=code, **facts)
+
+
+def make_result(round_, code, *, rank=1, label="明确", section=None, problems=None, **data):
+    """One section's result; rank None = 样本不足."""
+    row = make_round_section(round_, code, **(section or {}))
+    listed = rank is not None and rank <= 10
+    difficulty = Decimal(60 - (rank or 55)) + Decimal("0.1234")
+    for channel, lines in CHANNELS.items():
+        _make_row(round_, row, channel, lines, difficulty)
+    return SectionResult.objects.create(
+        round=round_,
+        section=row,
+        rank=rank,
+        is_listed=listed,
+        label=label if listed else ("" if rank else "样本不足"),
+        difficulty=difficulty,
+        vote_count=9,
+        data=_result_row(code, rank, difficulty, listed) | data,
+        main_problems=problems if problems is not None else ("咨询电话长期无人接;材料一次说不清" if listed else ""),
+    )
+
+
+def make_tally(round_):
+    return Tally.objects.create(
+        round=round_,
+        at=NOON,
+        rulebook=scoring_rulebook(round_).decode(),
+        result="{}",
+        rulebook_sha256="a" * 64,
+        result_sha256="b" * 64,
+        rows_sha256="c" * 64,
+    )
+
+
+def make_case(round_=None, code="D01-01", **fields):
+    """An open case with one pending talk of the unit's party committee."""
+    result = make_result(round_ or make_bare_round(state=RoundState.PUBLISHED), code)
+    case = Case.objects.create(result=result, opened_at=NOON, **fields)
+    make_measure(case)
+    return case
+
+
+def make_measure(case, kind="talk_head", **fields):
+    facts = {"target": "孙科长", "responsible": "D01局党委（党组）", "due_on": date(2020, 7, 24), "basis": "规则", **fields}
+    return Measure.objects.create(case=case, kind=kind, position=Measure.objects.filter(case=case).count() + 1, **facts)
+
+
+def _result_row(code, rank, difficulty, listed):
+    return {
+        "section": code,
+        "rank": rank,
+        "listed": listed,
+        "label": "",
+        "difficulty": str(difficulty),
+        "drawn_deviation": "1.0000",
+        "severe_share": "0.2000",
+        "rank_low": rank and max(1, rank - 2),
+        "rank_high": rank and rank + 2,
+        "p_top": None,
+        "lines": dict(CHANNELS),
+        "vote_count": 9,
+        "capped": ["other"],
+        "trimmed_rank": rank,
+        "indicators": {"cold": "10.0000", "lazy": "30.1234", "buck_passing": "55.0000", "disorderly": "90.5000", "greedy": "0.0000"},
+    }
+
+
+def _make_row(round_, section, channel, lines, difficulty):
+    total = int(difficulty) * lines
+    TallyRow.objects.create(
+        round=round_,
+        section=section,
+        channel=channel,
+        lines=lines,
+        total=total,
+        squares=total * total // lines,
+        severe=4,
+        votes=3,
+        answered=[lines] * 5,
+        points=[lines] * 5,
+        histogram={},
+    )
+

@@ -1,0 +1,72 @@
+"""Terms in working days, calendar months and years."""
+
+from datetime import date
+
+import pytest
+
+from accountability.rules.deadlines import (
+    Terms,
+    Urgency,
+    after_workdays,
+    calendar_gaps,
+    freeze_end,
+    urgency,
+    year_end,
+)
+from evaluations.rules.rulebook import default_rulebook
+from nanchuan_eval.rules.workdays import Calendar
+
+NATIONAL_DAY = Calendar(
+    days_off=frozenset(date(2025, 10, day) for day in range(1, 9)),
+    extra_workdays=frozenset({date(2025, 9, 28), date(2025, 10, 11)}),
+)
+
+
+def test_terms_come_from_the_rulebook():
+    assert Terms.of(default_rulebook()) == Terms(5, 10, 10, 3, 3, True, "")
+
+
+def test_ten_working_days_over_the_national_holiday():
+    assert after_workdays(date(2025, 9, 26), 10, NATIONAL_DAY) == date(2025, 10, 16)
+
+
+def test_without_a_table_only_weekends_are_left_out():
+    assert after_workdays(date(2025, 9, 26), 10, Calendar()) == date(2025, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (date(2020, 7, 10), date(2020, 10, 10)),
+        (date(2020, 11, 30), date(2021, 2, 28)),
+        (date(2019, 11, 30), date(2020, 2, 29)),
+        (date(2020, 10, 31), date(2021, 1, 31)),
+    ],
+)
+def test_the_freeze_runs_calendar_months_clamped_to_the_months_end(start, end):
+    assert freeze_end(start, 3) == end
+
+
+def test_the_assessment_takes_a_listing_in_by_the_end_of_the_year():
+    assert year_end(date(2020, 7, 10)) == date(2020, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "expected"),
+    [
+        (None, Urgency.NONE),
+        (date(2020, 7, 9), Urgency.OVERDUE),
+        (date(2020, 7, 10), Urgency.TODAY),
+        (date(2020, 7, 17), Urgency.SOON),
+        (date(2020, 7, 18), Urgency.LATER),
+    ],
+)
+def test_urgency_by_the_day(due_on, expected):
+    assert urgency(due_on, date(2020, 7, 10)) == expected
+
+
+@pytest.mark.parametrize(
+    ("due_on", "gaps"), [(date(2025, 12, 31), []), (date(2026, 1, 9), [2026]), (None, [])]
+)
+def test_a_term_into_a_year_without_holidays_is_marked(due_on, gaps):
+    assert calendar_gaps(date(2025, 12, 20), due_on, NATIONAL_DAY) == gaps

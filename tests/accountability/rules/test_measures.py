@@ -1,0 +1,130 @@
+"""Which measures for whom: by kind of unit, known people and history."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from accountability.rules.deadlines import Terms
+from accountability.rules.history import History
+from accountability.rules.measures import Listing, MeasureKind, plan_measures, record_action
+from nanchuan_eval.rules.workdays import Calendar
+
+PUBLISHED = date(2020, 7, 10)
+TERMS = Terms(5, 10, 10, 3, 3, True, "")
+LISTING = Listing(
+    round_name="2020年上半年",
+    unit="公安局",
+    section="车辆管理所",
+    rank=2,
+    reports_to_superior=False,
+    history=History(listings=1),
+    superior="市公安局",
+    chief_leader="钱局长",
+    leader_in_charge="赵副局长",
+    head="孙所长",
+)
+K = MeasureKind
+
+
+def plan(listing=LISTING, terms=TERMS):
+    planned = plan_measures(listing, terms, published_on=PUBLISHED, calendar=Calendar())
+    return {measure.kind: measure for measure in planned}
+
+
+def test_a_district_unit_gets_the_six_measures_of_the_rule():
+    assert list(plan()) == [K.NOTICE, K.TALK_LEADER, K.TALK_HEAD, K.FREEZE, K.ASSESSMENT, K.BONUS]
+
+
+def test_a_unit_with_a_superior_is_reported_instead_of_frozen_and_assessed():
+    planned = plan(replace(LISTING, reports_to_superior=True))
+
+    assert list(planned) == [K.NOTICE, K.TALK_LEADER, K.TALK_HEAD, K.CIRCULAR]
+    assert planned[K.CIRCULAR].target == "市公安局"
+
+
+def test_an_unnamed_superior_is_described():
+    planned = plan(replace(LISTING, reports_to_superior=True, superior=""))
+
+    assert planned[K.CIRCULAR].target == "公安局的上级主管单位"
+
+
+@pytest.mark.parametrize(
+    ("kind", "due_on"),
+    [
+        (K.NOTICE, date(2020, 7, 17)),
+        (K.TALK_LEADER, date(2020, 7, 24)),
+        (K.TALK_HEAD, date(2020, 7, 24)),
+        (K.FREEZE, date(2020, 10, 10)),
+        (K.ASSESSMENT, date(2020, 12, 31)),
+        (K.BONUS, date(2020, 12, 31)),
+    ],
+)
+def test_every_measure_has_its_deadline(kind, due_on):
+    assert plan()[kind].due_on == due_on
+
+
+@pytest.mark.parametrize(
+    ("kind", "responsible"),
+    [
+        (K.NOTICE, "区评议办公室"),
+        (K.TALK_LEADER, "区纪委监委"),
+        (K.TALK_HEAD, "公安局党委（党组）"),
+        (K.FREEZE, "区委组织部"),
+        (K.ASSESSMENT, "区考核办"),
+        (K.BONUS, "公安局、区考核办"),
+    ],
+)
+def test_every_measure_has_its_responsible_party(kind, responsible):
+    assert plan()[kind].responsible == responsible
+
+
+@pytest.mark.parametrize(
+    ("in_charge", "chief", "target"),
+    [
+        ("赵副局长", "钱局长", "公安局分管领导 赵副局长"),
+        ("", "钱局长", "公安局主要领导 钱局长"),
+        ("", "", "公安局分管领导（或主要领导）（姓名未登记）"),
+    ],
+)
+def test_the_commission_talks_to_the_leader_in_charge_or_else_the_chief(in_charge, chief, target):
+    assert plan(replace(LISTING, leader_in_charge=in_charge, chief_leader=chief))[K.TALK_LEADER].target == target
+
+
+def test_a_head_without_name_is_still_met_by_post():
+    assert plan(replace(LISTING, head=""))[K.FREEZE].target == "公安局车辆管理所主要负责人（姓名未登记）"
+
+
+def test_two_certain_top_places_running_raise_the_prompt():
+    prompt = plan(replace(LISTING, history=History(sure_top_in_a_row=2)))[K.REMOVAL_PROMPT]
+
+    assert (prompt.due_on, prompt.responsible) == (None, "区纪委监委")
+    assert "系统只作提示" in prompt.basis
+
+
+def test_the_prompt_can_be_switched_off():
+    listing = replace(LISTING, history=History(sure_top_in_a_row=2))
+
+    assert K.REMOVAL_PROMPT not in plan(listing, replace(TERMS, repeat_prompt=False))
+
+
+@pytest.mark.parametrize(("points", "text"), [("2", "扣2分"), ("", "分值由区考核办确定")])
+def test_the_points_off_are_a_setting(points, text):
+    assert text in plan(terms=replace(TERMS, assessment_points=points))[K.ASSESSMENT].basis
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [
+        (K.TALK_LEADER, "acc.talk.leader"),
+        (K.TALK_HEAD, "acc.talk.head"),
+        (K.FREEZE, "acc.hold.set"),
+        (K.ASSESSMENT, "acc.assess"),
+        (K.BONUS, "acc.assess"),
+        (K.NOTICE, "acc.open"),
+        (K.CIRCULAR, "acc.open"),
+        (K.REMOVAL_PROMPT, "acc.open"),
+    ],
+)
+def test_recording_asks_the_action_of_its_kind(kind, action):
+    assert record_action(kind) == action

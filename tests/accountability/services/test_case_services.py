@@ -1,0 +1,196 @@
+"""From publication to the end of a case."""
+
+from datetime import date
+from unittest.mock import patch
+
+import pytest
+
+from accountability.models import Case, Measure, PromotionFreeze
+from accountability.rules.measures import CaseState, MeasureKind, MeasureState
+from accountability.services.case import archive_round, close_case, publish_and_start
+from accountability.services.measure import record_measure
+from departments.models import DepartmentKind
+from evaluations.models import Publication, Round
+from evaluations.rules.rounds import RoundState
+from evaluations.rules.rulebook import default_rulebook
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Denied, Role
+from tests.accountability.factories import (
+    LATER,
+    NOON,
+    TODAY,
+    make_account,
+    make_bare_round,
+    make_case,
+    make_counted_round,
+    make_measure,
+    make_result,
+    make_tally,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def published(**fields):
+    round_ = make_counted_round(**fields)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    round_.refresh_from_db()
+    return round_
+
+
+def test_publishing_opens_a_case_per_listed_section():
+    round_ = published()
+
+    assert round_.state == RoundState.PUBLISHED
+    assert list(Case.objects.order_by("result__rank").values_list("result__rank", flat=True)) == list(range(1, 11))
+
+
+def test_a_case_holds_the_measures_of_the_rule_in_order():
+    published(places=1)
+
+    kinds = list(Case.objects.get().measures.values_list("kind", flat=True))
+    assert kinds == ["notice", "talk_leader", "talk_head", "freeze", "assessment", "bonus"]
+
+
+def test_the_freeze_runs_from_the_day_of_publication():
+    published(places=1)
+
+    freeze = PromotionFreeze.objects.get()
+    assert (freeze.starts_on, freeze.ends_on, freeze.person_name) == (TODAY, date(2020, 10, 10), "孙科长")
+    assert list(PromotionFreeze.objects.in_force(TODAY)) == [freeze]
+
+
+@pytest.mark.parametrize("section", [{"is_vertical": True}, {"department_kind": DepartmentKind.UTILITY}])
+def test_a_unit_with_a_superior_gets_no_freeze(section):
+    round_ = make_bare_round()
+    make_result(round_, "D30-01", section=section)
+    make_tally(round_)
+
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+
+    assert not PromotionFreeze.objects.exists()
+    assert Measure.objects.filter(kind=MeasureKind.CIRCULAR).count() == 1
+
+
+def test_publishing_and_opening_each_leave_one_trace():
+    published()
+
+    actions = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
+    assert actions == ["publish.approve", "acc.open"]
+
+
+def test_a_failure_while_opening_cases_takes_the_publication_back():
+    round_ = make_counted_round()
+
+    with (
+        patch.object(PromotionFreeze.objects, "bulk_create", side_effect=OSError),
+        pytest.raises(OSError),
+    ):
+        publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+
+    round_.refresh_from_db()
+    assert round_.state == RoundState.REVIEW
+    assert not any(model.objects.exists() for model in (Publication, Case, Measure, AuditEntry))
+
+
+def test_a_published_round_cannot_be_published_again():
+    round_ = published()
+
+    with pytest.raises(RuleViolation, match="已公示"):
+        publish_and_start(round_id=round_.pk, by=make_account(), at=LATER)
+
+    assert Case.objects.count() == 10
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.CHIEF, Role.PERSONNEL])
+def test_only_the_commission_publishes(role):
+    round_ = make_counted_round()
+
+    with pytest.raises(Denied):
+        publish_and_start(round_id=round_.pk, by=make_account(role), at=NOON)
+
+    assert not Case.objects.exists()
+
+
+def test_two_certain_top_places_running_raise_the_removal_prompt():
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
+    published(places=3)
+
+    assert Measure.objects.filter(kind=MeasureKind.REMOVAL_PROMPT).count() == 3
+
+
+def test_the_rulebook_can_switch_the_prompt_off():
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
+    published(places=3, rulebook=default_rulebook() | {"repeat_prompt": False})
+
+    assert not Measure.objects.filter(kind=MeasureKind.REMOVAL_PROMPT).exists()
+
+
+def test_a_list_without_sections_opens_no_case():
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", rank=None)
+    make_tally(round_)
+
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+
+    assert not Case.objects.exists()
+
+
+def test_a_case_with_a_measure_still_open_is_not_closed():
+    case = make_case()
+    make_measure(case, "notice", responsible="区评议办公室")
+
+    with pytest.raises(RuleViolation) as refusal:
+        close_case(case_id=case.pk, by=make_account(), at=LATER)
+
+    assert refusal.value.reasons == (
+        "“对科室负责人谈话提醒”尚未登记办理情况（责任单位：D01局党委（党组））。",
+        "“公示曝光”尚未登记办理情况（责任单位：区评议办公室）。",
+    )
+    case.refresh_from_db()
+    assert case.state == CaseState.OPEN
+
+
+def test_a_case_with_all_measures_recorded_is_closed():
+    case, commission = make_case(), make_account()
+    record_measure(measure_id=case.measures.get().pk, done_on=TODAY, record="已谈话", by=commission, at=LATER)
+
+    close_case(case_id=case.pk, by=commission, at=LATER)
+
+    case.refresh_from_db()
+    assert (case.state, case.closed_at) == (CaseState.CLOSED, LATER)
+    assert AuditEntry.objects.filter(action="acc.close").count() == 1
+
+
+def test_a_closed_case_is_not_closed_again():
+    case = make_case(state=CaseState.CLOSED, closed_at=LATER)
+
+    with pytest.raises(RuleViolation, match="已办结"):
+        close_case(case_id=case.pk, by=make_account(), at=LATER)
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.CHIEF, Role.PERSONNEL])
+def test_only_the_commission_closes_a_case(role):
+    case = make_case()
+    case.measures.update(state=MeasureState.DONE, done_on=TODAY, record="已谈话")
+
+    with pytest.raises(Denied):
+        close_case(case_id=case.pk, by=make_account(role), at=LATER)
+
+
+def test_a_round_with_an_open_case_is_not_archived():
+    case = make_case()
+
+    with pytest.raises(RuleViolation, match="还有1件问责事项未办结"):
+        archive_round(round_id=case.result.round_id, by=make_account(), at=LATER)
+
+    assert Round.objects.get().state == RoundState.PUBLISHED
+
+
+def test_a_round_whose_cases_are_closed_is_archived():
+    case = make_case(state=CaseState.CLOSED, closed_at=LATER)
+
+    archive_round(round_id=case.result.round_id, by=make_account(), at=LATER)
+
+    assert Round.objects.get().state == RoundState.CLOSED

@@ -1,0 +1,196 @@
+"""问责事项 at the admin desk."""
+
+from datetime import date
+
+import pytest
+
+from accountability.models import Case, Measure, PromotionFreeze
+from accountability.rules.measures import MeasureKind, MeasureState
+from accountability.services.case import publish_and_start
+from nanchuan_eval.policy import Role
+from tests.accountability.factories import NOON, TODAY, make_account, make_case, make_counted_round, make_measure
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/accountability/case/"
+FREEZES = "/admin/accountability/promotionfreeze/"
+MAY_SEE = {Role.CHIEF, Role.COMMISSION, Role.PERSONNEL}
+DESK = [Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.PERSONNEL, Role.SYSTEM_ADMIN, Role.AUDITOR]
+
+
+def login(client, role=Role.COMMISSION):
+    client.force_login(make_account(role))
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def freeze_of(case):
+    return PromotionFreeze.objects.create(
+        case=case, person_name="孙科长", post="D01局负责人", starts_on=TODAY, ends_on=date(2020, 10, 10)
+    )
+
+
+@pytest.mark.parametrize("role", DESK)
+@pytest.mark.parametrize("address", [LIST, FREEZES, LIST + "{pk}/change/"])
+def test_the_ledger_is_seen_by_those_of_the_policy_table(client, role, address):
+    case = make_case()
+    login(client, role)
+
+    assert client.get(address.format(pk=case.pk)).status_code == (200 if role in MAY_SEE else 403)
+
+
+@pytest.mark.parametrize("address", ["add/", "{pk}/delete/"])
+def test_a_case_is_neither_added_nor_deleted_by_hand(client, address):
+    case = make_case()
+    login(client)
+
+    assert client.post(LIST + address.format(pk=case.pk)).status_code == 403
+
+
+def test_the_list_opens_on_what_is_due(client):
+    make_case()
+    login(client)
+
+    page = text_of(client.get(LIST))
+
+    assert "已逾期" in page
+    assert "D01局第D01-01科 · 对科室负责人谈话提醒（D01局党委（党组））" in page
+
+
+def test_the_list_says_when_nothing_is_due(client):
+    login(client)
+
+    assert "没有逾期或7日内到期的措施" in text_of(client.get(LIST))
+
+
+@pytest.mark.parametrize("query", ["state__exact=open", "q=D01"])
+def test_the_list_can_be_filtered(client, query):
+    make_case()
+    login(client)
+
+    assert "D01局第D01-01科" in text_of(client.get(f"{LIST}?{query}"))
+
+
+@pytest.mark.parametrize("places", [2, 12])
+def test_the_list_takes_a_constant_number_of_queries(client, places, django_assert_num_queries):
+    round_ = make_counted_round(places=places)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    login(client)
+
+    with django_assert_num_queries(8):
+        client.get(LIST)
+
+
+def test_the_case_page_shows_measures_deadlines_and_freeze(client):
+    case = make_case()
+    freeze_of(case)
+    login(client)
+
+    page = text_of(client.get(f"{LIST}{case.pk}/change/"))
+
+    for shown in ("D01局党委（党组）", "2020年7月24日", "孙科长", "2020年10月10日", "登记办理", "办结问责事项"):
+        assert shown in page
+
+
+def test_a_deadline_in_a_year_without_holidays_is_marked(client):
+    case = make_case()
+    login(client)
+
+    assert "未维护当年节假日" in text_of(client.get(f"{LIST}{case.pk}/change/"))
+
+
+def test_an_unknown_case_is_not_found(client):
+    login(client)
+
+    assert client.get(f"{LIST}99/change/").status_code == 404
+    assert client.get(f"{LIST}x/change/").status_code == 404
+
+
+def test_a_measure_is_recorded_through_the_form(client):
+    measure = make_case().measures.get()
+    login(client)
+    address = f"{LIST}measures/{measure.pk}/record/"
+
+    shown = client.get(address)
+    answer = client.post(address, {"done_on": "2020-07-12", "record": "已谈话"}, follow=True)
+
+    assert "办理日期" in text_of(shown)
+    assert "已保存" in text_of(answer)
+    measure.refresh_from_db()
+    assert (measure.state, measure.done_on) == (MeasureState.DONE, date(2020, 7, 12))
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ({"done_on": "2020-07-01", "record": "已谈话"}, "不能早于公示日期"),
+        ({"done_on": "2020-07-12", "record": ""}, "字段"),
+        ({"done_on": "昨天", "record": "已谈话"}, "日期"),
+    ],
+)
+def test_a_refused_record_says_why_and_keeps_what_was_typed(client, typed, message):
+    measure = make_case().measures.get()
+    login(client)
+
+    page = text_of(client.post(f"{LIST}measures/{measure.pk}/record/", typed))
+
+    assert message in page
+    assert typed["record"] in page
+    measure.refresh_from_db()
+    assert measure.state == MeasureState.PENDING
+
+
+def test_a_measure_is_marked_as_not_applicable_through_the_form(client):
+    measure = make_case().measures.get()
+    login(client)
+
+    client.post(f"{LIST}measures/{measure.pk}/waive/", {"reason": "科室已撤销"})
+
+    measure.refresh_from_db()
+    assert measure.state == MeasureState.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("address", ["measures/{}/record/", "measures/{}/waive/"])
+def test_a_role_that_only_looks_records_nothing(client, address):
+    measure = make_case().measures.get()
+    login(client, Role.CHIEF)
+
+    answer = client.post(
+        LIST + address.format(measure.pk), {"done_on": "2020-07-12", "record": "已谈话", "reason": "撤销"}
+    )
+
+    assert answer.status_code == 403
+    assert Measure.objects.get().state == MeasureState.PENDING
+
+
+def test_personnel_lifts_a_freeze_through_the_form(client):
+    freeze = freeze_of(make_case())
+    login(client, Role.PERSONNEL)
+
+    client.post(f"{LIST}freezes/{freeze.pk}/lift/", {"on": "2020-07-12", "reason": "复核后更正"})
+
+    freeze.refresh_from_db()
+    assert freeze.lifted_on == date(2020, 7, 12)
+
+
+def test_a_case_is_closed_by_its_button(client):
+    case = make_case()
+    case.measures.update(state=MeasureState.DONE, done_on=TODAY, record="已谈话")
+    login(client)
+
+    page = client.post(f"{LIST}{case.pk}/close/", follow=True)
+
+    assert "已办结" in text_of(page)
+    assert Case.objects.get().state == "closed"
+
+
+def test_a_case_that_lacks_records_says_which(client):
+    case = make_case()
+    make_measure(case, MeasureKind.NOTICE)
+    login(client)
+
+    page = text_of(client.post(f"{LIST}{case.pk}/close/", follow=True))
+
+    assert "“公示曝光”尚未登记办理情况" in page
+    assert Case.objects.get().state == "open"

@@ -1,0 +1,252 @@
+"""The commission's page: who sees it, what it shows, what it costs."""
+
+import pytest
+from django.urls import reverse
+from django.utils.html import escape
+
+from accountability.models import Case
+from accountability.services.case import publish_and_start
+from evaluations.models import Round, RoundStep
+from evaluations.rules.rounds import RoundState
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Role
+from tests.accountability.factories import (
+    NOON,
+    make_account,
+    make_bare_round,
+    make_case,
+    make_counted_round,
+    make_result,
+    make_tally,
+)
+
+pytestmark = pytest.mark.django_db
+PAGE = "/commission/"
+MAY_SEE = {Role.CLERK, Role.CHIEF, Role.COMMISSION}
+ACCOUNTS = [
+    (Role.CLERK, ""),
+    (Role.CHIEF, ""),
+    (Role.COMMISSION, ""),
+    (Role.LIAISON, "D01"),
+    (Role.PERSONNEL, ""),
+    (Role.INSPECTOR, ""),
+    (Role.SUPERVISOR, ""),
+    (Role.SYSTEM_ADMIN, ""),
+    (Role.SECURITY_ADMIN, ""),
+    (Role.AUDITOR, ""),
+]
+
+
+def login(client, role=Role.COMMISSION, unit_code=""):
+    account = make_account(role, unit_code)
+    client.force_login(account)
+    return account
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def test_a_visitor_is_sent_to_the_log_in(client):
+    assert client.get(PAGE).url == f"{reverse('login')}?next={PAGE}"
+
+
+@pytest.mark.parametrize(("role", "unit_code"), ACCOUNTS)
+def test_office_and_commission_see_the_page_and_nobody_else(client, role, unit_code):
+    make_counted_round()
+    login(client, role, unit_code)
+
+    assert client.get(PAGE).status_code == (200 if role in MAY_SEE else 403)
+
+
+def test_a_refused_look_leaves_a_trace(client):
+    login(client, Role.LIAISON, "D01")
+
+    client.get(PAGE)
+
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.result) == ("top10.view", AuditEntry.Result.DENIED)
+
+
+@pytest.mark.parametrize("address", [PAGE, "/commission/2020H1/"])
+def test_the_page_shows_the_ten_with_scores_problems_and_ballots(client, address):
+    make_counted_round()
+    login(client)
+
+    page = text_of(client.get(address))
+
+    for shown in ("D01局", "第D01-01科", "59.12", "咨询电话长期无人接", "材料一次说不清", "30.1", "上期", "尚未公示"):
+        assert shown in page
+
+
+def test_all_sections_stand_below_and_thin_ones_apart(client):
+    round_ = make_counted_round(places=11)
+    make_result(round_, "D90-01", rank=None)
+    login(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert "参加排名的11个科室" in page
+    assert "样本不足，不排名（1个）" in page
+
+
+def test_the_previous_round_stands_beside_the_place(client):
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
+    make_counted_round(places=3)
+    login(client)
+
+    result = client.get(PAGE).context["result"]
+
+    assert [(line.history.previous_rank, line.history.listings) for line in result.listed] == [(1, 2), (2, 2), (3, 2)]
+
+
+@pytest.mark.parametrize("state", [RoundState.DRAFT, RoundState.OPEN, RoundState.SEALED])
+def test_before_counting_the_page_says_that_no_interim_score_exists(client, state):
+    make_bare_round(state=state)
+    login(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert f"当前为“{state.label}”" in page
+    assert "不计算、也不保存任何中途得分或排名" in page
+
+
+def test_without_any_round_the_page_says_so(client):
+    login(client)
+
+    assert "还没有评议轮次" in text_of(client.get(PAGE))
+
+
+def test_an_unknown_round_is_not_found(client):
+    login(client)
+
+    assert client.get("/commission/1999H1/").status_code == 404
+
+
+def test_another_round_can_be_chosen(client):
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=1)
+    make_counted_round(places=1)
+    login(client)
+
+    page = text_of(client.get("/commission/2019H2/"))
+
+    assert '<a href="/commission/2019H2/" aria-current="page">' in page
+
+
+def test_a_newly_opened_round_does_not_hide_the_last_result(client):
+    make_counted_round(places=1, state=RoundState.CLOSED)
+    make_bare_round("2020H2", RoundState.OPEN)
+    login(client)
+
+    assert client.get(PAGE).context["round"].key == "2020H1"
+
+
+def test_text_of_the_roster_is_never_markup(client):
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", section={"name": "<b>科"}, problems="<script>alert(1)</script>")
+    make_tally(round_)
+    login(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert "<script>alert" not in page
+    assert escape("<b>科") in page
+
+
+def test_a_round_in_which_nobody_is_ranked_has_a_plain_page(client):
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", rank=None)
+    make_tally(round_)
+    login(client)
+
+    assert "没有科室达到参加排名的最少有效票数" in text_of(client.get(PAGE))
+
+
+def test_a_round_without_certain_places_says_so(client):
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", label="误差范围内")
+    make_tally(round_)
+    login(client)
+
+    assert "差别都在误差范围内" in text_of(client.get(PAGE))
+
+
+@pytest.mark.parametrize("places", [1, 12, 40])
+def test_the_page_takes_a_constant_number_of_queries(client, places, django_assert_num_queries):
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=places)
+    round_ = make_counted_round(places=places)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    login(client)
+
+    with django_assert_num_queries(14):
+        client.get(PAGE)
+
+
+@pytest.mark.parametrize("places", [1, 12, 40])
+def test_before_publication_too(client, places, django_assert_num_queries):
+    round_ = make_counted_round(places=places)
+    RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
+    login(client)
+
+    with django_assert_num_queries(14):
+        client.get(PAGE)
+
+
+def test_the_commission_publishes_from_the_page(client):
+    make_counted_round(places=3)
+    login(client)
+
+    page = client.post("/commission/2020H1/publish/", follow=True)
+
+    assert "已公示，上榜科室的问责事项已经建立。" in text_of(page)
+    assert Round.objects.get().state == RoundState.PUBLISHED
+    assert Case.objects.count() == 3
+
+
+def test_what_is_missing_for_publication_is_said_instead_of_a_button(client):
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", problems="")
+    make_tally(round_)
+    login(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert "主要问题尚未填写" in page
+    assert "/publish/" not in page
+
+
+def test_a_refused_publication_says_why(client):
+    make_counted_round(places=1, state=RoundState.COUNTED)
+    login(client)
+
+    page = client.post("/commission/2020H1/publish/", follow=True)
+
+    assert "只能在“异议期”时进行" in text_of(page)
+
+
+def test_the_commission_archives_a_round_whose_cases_are_closed(client):
+    case = make_case(state="closed", closed_at=NOON)
+    make_tally(case.result.round)
+    login(client)
+
+    client.post("/commission/2020H1/archive/")
+
+    assert Round.objects.get().state == RoundState.CLOSED
+
+
+@pytest.mark.parametrize("step", ["publish", "archive", "export"])
+def test_acts_are_posts(client, step):
+    make_counted_round(places=1)
+    login(client)
+
+    assert client.get(f"/commission/2020H1/{step}/").status_code == 405
+
+
+@pytest.mark.parametrize("step", ["publish", "archive"])
+@pytest.mark.parametrize(("role", "unit_code"), [a for a in ACCOUNTS if a[0] != Role.COMMISSION])
+def test_nobody_else_decides(client, step, role, unit_code):
+    make_counted_round(places=1)
+    login(client, role, unit_code)
+
+    assert client.post(f"/commission/2020H1/{step}/").status_code == 403
+    assert Round.objects.get().state == RoundState.REVIEW

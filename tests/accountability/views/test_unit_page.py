@@ -1,0 +1,100 @@
+"""The liaison's page shows the own unit after publication, and never another one."""
+
+import pytest
+from django.urls import reverse
+
+from accountability.services.case import publish_and_start
+from evaluations.rules.rounds import RoundState
+from nanchuan_eval.policy import Role
+from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
+
+pytestmark = pytest.mark.django_db
+PAGE = "/unit/"
+
+
+def liaison(client, unit_code="D01"):
+    client.force_login(make_account(Role.LIAISON, unit_code))
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def test_a_visitor_is_sent_to_the_log_in(client):
+    assert client.get(PAGE).url == f"{reverse('login')}?next={PAGE}"
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.PERSONNEL, Role.AUDITOR, Role.INSPECTOR])
+def test_an_account_without_unit_has_no_unit_page(client, role):
+    client.force_login(make_account(role))
+
+    assert client.get(PAGE).status_code == 403
+
+
+def test_another_role_with_a_unit_code_sees_no_unit_page(client):
+    client.force_login(make_account(Role.AUDITOR, "D01"))
+
+    assert client.get(PAGE).status_code == 403
+
+
+@pytest.mark.parametrize("state", [RoundState.SEALED, RoundState.COUNTED, RoundState.REVIEW, RoundState.VOID])
+def test_nothing_is_shown_before_publication(client, state):
+    make_counted_round(state=state)
+    liaison(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert "还没有已公示的评议结果" in page
+    assert "第D01-01科" not in page
+
+
+def test_the_own_sections_are_shown_and_no_others(client):
+    make_counted_round(state=RoundState.PUBLISHED)
+    liaison(client, "D02")
+
+    page = text_of(client.get(PAGE))
+
+    assert "第D02-01科" in page
+    assert "57.12" in page
+    assert "D01" not in page
+    assert "D03" not in page
+
+
+def test_the_own_measures_stand_with_their_deadlines(client):
+    round_ = make_counted_round()
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    liaison(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert "D01局党委（党组）" in page
+    assert "2020年7月24日" in page
+
+
+def test_a_prompt_for_removal_is_not_told_to_the_unit(client):
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=1)
+    round_ = make_counted_round(places=1)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    liaison(client)
+
+    assert "免职" not in text_of(client.get(PAGE))
+
+
+def test_a_section_with_too_few_ballots_shows_no_score(client):
+    make_result(make_bare_round(state=RoundState.PUBLISHED), "D01-01", rank=None)
+    liaison(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert "有效票不足" in page
+    assert "5.12" not in page
+
+
+@pytest.mark.parametrize("places", [2, 12, 40])
+def test_the_page_takes_a_constant_number_of_queries(client, places, django_assert_num_queries):
+    round_ = make_counted_round(places=places)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    liaison(client)
+
+    with django_assert_num_queries(5):
+        client.get(PAGE)
