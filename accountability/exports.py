@@ -32,7 +32,7 @@ def _top_sheet(result: Result) -> SheetSpec:
     return SheetSpec(
         title="前十名",
         heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
-        notes=[*_marks(result), *_remarks(result)],
+        notes=[note for note in (*_marks(result), *_remarks(result)) if note],
         columns=_top_columns(result.round_),
         rows=[_top_row(line) for line in result.listed],
     )
@@ -41,28 +41,28 @@ def _top_sheet(result: Result) -> SheetSpec:
 def _top_columns(round_: Round) -> list[ColumnSpec]:
     short = [channel.label[:2] for channel in Channel]
     return [
-        ColumnSpec("位次", 5, align="center"),
-        ColumnSpec("单位", 10),
-        ColumnSpec("单位性质", 6.5),
-        ColumnSpec("科室", 14),
-        ColumnSpec("服务类型", 6.5),
-        ColumnSpec("难办指数", 7.5, SCORE, "right"),
+        ColumnSpec("位次", 4.4, align="center"),
+        ColumnSpec("单位", 9.5),
+        ColumnSpec("单位性质", 4.4, align="center"),
+        ColumnSpec("科室", 13),
+        ColumnSpec("服务类型", 4.4, align="center"),
+        ColumnSpec("难办指数", 7, SCORE, "right"),
         *[ColumnSpec(f"{name}得分", 7, SCORE, "right") for name in short],
-        *[ColumnSpec(f"{name}有效票", 6.5, "0", "right") for name in short],
-        *[ColumnSpec(indicator.label, 6.5, SCORE, "right") for indicator in Indicator],
-        ColumnSpec("得票数", 5.5, "0", "right"),
-        ColumnSpec("主要问题", 30),
-        ColumnSpec("一票否决", 8, align="center"),
-        ColumnSpec("上期位次", 5, "0", "center"),
-        ColumnSpec("上榜次数", 5, "0", "center"),
-        ColumnSpec("连续上榜", 5, "0", "center"),
-        ColumnSpec(f"连续前{round_.rulebook['repeat_top']}", 5, "0", "center"),
-        ColumnSpec("分管领导谈话（日期）", 11, DAY, "center"),
-        ColumnSpec("负责人谈话（日期）", 11, DAY, "center"),
-        ColumnSpec("提拔限制起止", 11, align="center"),
-        ColumnSpec("整改状态", 7, align="center"),
-        ColumnSpec("暗访次数", 7, "0", "center"),
-        ColumnSpec("销号日期", 7, DAY, "center"),
+        *[ColumnSpec(f"{name}有效票", 4.8, "0", "right") for name in short],
+        *[ColumnSpec(indicator.label, 6, SCORE, "right") for indicator in Indicator],
+        ColumnSpec("得票数", 5.2, "0", "right"),
+        ColumnSpec("主要问题", 27),
+        ColumnSpec("一票否决", 7.4, align="center"),
+        ColumnSpec("上期位次", 4.4, "0", "center"),
+        ColumnSpec("上榜次数", 4.4, "0", "center"),
+        ColumnSpec("连续上榜", 4.4, "0", "center"),
+        ColumnSpec(f"连续前{round_.rulebook['repeat_top']}", 4.4, "0", "center"),
+        ColumnSpec("分管领导谈话（日期）", 10.6, DAY, "center"),
+        ColumnSpec("负责人谈话（日期）", 10.6, DAY, "center"),
+        ColumnSpec("提拔限制起止", 10.6, align="center"),
+        ColumnSpec("整改状态", 6.4, align="center"),
+        ColumnSpec("暗访次数", 6.4, "0", "center"),
+        ColumnSpec("销号日期", 6.4, DAY, "center"),
     ]
 
 
@@ -125,10 +125,8 @@ def _remarks(result: Result) -> Iterator[str]:
     period = f"评议期{in_chinese(round_.period_start)}至{in_chinese(round_.period_end)}"
     published = f"；公示日期{_day_of(result)}" if result.publication else ""
     yield f"{period}；投票截止{in_chinese(timezone.localtime(round_.closes_at).date())}{published}"
-    for label, _ in LABELS:
-        ranks = [str(line.result.rank) for line in result.listed if line.result.label == label]
-        if ranks:
-            yield f"位次“{label}”：第{'、'.join(ranks)}位"
+    labels = [(label, [str(line.result.rank) for line in result.listed if line.result.label == label]) for label, _ in LABELS]
+    yield "；".join(f"位次“{label}”：第{'、'.join(ranks)}位" for label, ranks in labels if ranks)
 
 
 def _day_of(result: Result) -> str:
@@ -140,7 +138,7 @@ def _method_sheet(result: Result) -> SheetSpec:
         title="计分方法",
         heading=f"{result.round_.name}“最难办事科室群众评”计分方法",
         notes=_marks(result),
-        columns=[ColumnSpec("项目", 22), ColumnSpec("内容", 110)],
+        columns=[ColumnSpec("项目", 24), ColumnSpec("内容", 108)],
         rows=list(_method_rows(result)),
     )
 
@@ -149,9 +147,9 @@ def _method_rows(result: Result) -> Iterator[Row]:
     book = result.round_.rulebook
     for step in method_steps(book):
         number, _, text = step.partition("、")
-        yield f"计分方法{number}", text
+        yield f"方法{number}", text
     for label, meaning in LABELS:
-        yield f"位次标注“{label}”", meaning
+        yield f"标注“{label}”", meaning
     for channel in Channel:
         if channel.value in book["channels"]:
             yield f"{channel.label}", _channel_text(book["channels"][channel.value], book["cap"])

@@ -96,7 +96,8 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         address=reverse(address, args=[round_.key]) if address else reverse("admin:round-step", args=[round_.pk, step]),
         lacks=missing_for(round_, step, at),
         may=policy.may(user, STEP_ACTION[step]),
-        doers="、".join(role.label for role in policy.doers(STEP_ACTION[step])),
+        # What nobody may press (no early close) happens by itself: manage.py advance_rounds.
+        doers="、".join(role.label for role in policy.doers(STEP_ACTION[step])) or "系统在截止时间后自动",
     )
 
 

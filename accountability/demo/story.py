@@ -31,7 +31,7 @@ from evaluations.rules.rounds import DrawPurpose
 from evaluations.services import credential, draw, pool, sealing, tally
 from evaluations.services import round as steps
 from nanchuan_eval.models import User
-from nanchuan_eval.policy import OPERATOR, Role
+from nanchuan_eval.policy import CLOCK, OPERATOR, Role
 from nanchuan_eval.spreadsheet import read_rows
 
 ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
@@ -169,7 +169,7 @@ class Story:
 
     def _count(self) -> None:
         with tqdm(total=self.ballots, desc="封箱混票", unit="票") as bar:
-            sealing.seal_round(round_id=self.round.pk, by=self.chief, at=self._day(22, 18), progress=bar.update)
+            sealing.seal_round(round_id=self.round.pk, by=CLOCK, at=self._day(22, 18), progress=bar.update)
         if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
             self._draw(DrawPurpose.COUNTED, 21)
         tally.tally_round(round_id=self.round.pk, by=self.chief, at=self._day(19))

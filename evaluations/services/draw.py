@@ -20,7 +20,7 @@ from evaluations.rules.rulebook import shares_of
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
-from nanchuan_eval.rules.canonical import protocol_json
+from nanchuan_eval.rules.canonical import canonical_json, protocol_json
 
 BATCH_SIZE = 2000
 # People are drawn once the roster is frozen, the ballots to count once the box is sealed and its root public.
@@ -85,7 +85,7 @@ def run_draw(*, draw_id: int, by: User, at: datetime) -> Draw:
     pool = sorted(((e.stratum, e.token) for e in entries), key=_bytes_of)
     exclusions = sorted(((e.stratum, e.token, e.exclusion) for e in entries if e.exclusion), key=_bytes_of)
     proof = _checked(drawing.make_proof, json.loads(draw.params), pool, exclusions, draw.randomness)
-    draw.proof = protocol_json(proof).decode()
+    draw.proof = canonical_json(proof).decode()  # the result is keyed by stratum names, which J() forbids
     draw.drawn_at, draw.drawn_by, draw.status = at, by, DrawStatus.DRAWN
     draw.save(update_fields=["proof", "drawn_at", "drawn_by", "status"])
     _mark_drawn(entries, proof["result"]["strata"])

@@ -1,0 +1,28 @@
+"""`manage.py advance_rounds`: what the clock does (cron); one bad round never stops the others."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from evaluations.models import Round
+from evaluations.services.sealing import seal_round
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import CLOCK
+
+
+class Command(BaseCommand):
+    help = "到时自动办理:截止时间已过的轮次封箱。可反复运行,适合放入定时任务(每5分钟一次)。"
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at, failed = timezone.now(), False
+        for round_ in Round.objects.overdue_for_sealing(at):
+            try:
+                sealed = seal_round(round_id=round_.pk, by=CLOCK, at=at)
+            except RuleViolation as refusal:
+                failed = True
+                self.stderr.write(f"{round_.name}:{refusal}")
+            else:
+                self.stdout.write(f"{round_.name}:已封箱,总指纹 {sealed.closing_root}")
+        if failed:
+            raise SystemExit(1)
