@@ -124,7 +124,7 @@ class RosterImportMixin(ImportMixin):
 
     def add_data_read_fail_error_to_form(self, form: Any, error: Exception) -> None:
         """Name every fault with its sheet and row."""
-        reasons = error.reasons if isinstance(error, RuleViolation) else ("文件无法读取,请确认选择的格式与文件一致。",)
+        reasons = error.reasons if isinstance(error, RuleViolation) else ("文件无法读取，请确认选择的格式与文件一致。",)
         for reason in reasons:
             form.add_error("import_file", reason)
 
@@ -139,10 +139,10 @@ class RosterImportMixin(ImportMixin):
         report = self.report
         messages.success(
             request,
-            f"名录已导入:新增{len(report.created)}个科室,变更{len(report.changed)}个,未变{report.unchanged}个。",
+            f"名录已导入：新增{len(report.created)}个科室，变更{len(report.changed)}个，未变{report.unchanged}个。",
         )
         if report.absent:
-            messages.warning(request, f"名录中有、文件中没有的科室(未删除):{'、'.join(report.absent)}")
+            messages.warning(request, f"名录中有、文件中没有的科室（未删除）：{'、'.join(report.absent)}")
 
 
 def _as_text(row: RosterRow) -> tuple[str, ...]:

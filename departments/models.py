@@ -65,7 +65,7 @@ class SectionQuerySet(models.QuerySet["Section"]):
 
 
 class Section(models.Model):
-    """科室(含二级机构、站所)."""
+    """科室（含二级机构、站所）."""
 
     code = models.CharField("科室代码", max_length=20, unique=True, validators=[CODE])
     name = models.CharField("科室", max_length=60)

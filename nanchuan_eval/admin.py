@@ -17,7 +17,7 @@ class AccountForm(forms.ModelForm[User]):
         label="设置口令",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         required=False,
-        help_text="至少12位;不修改口令时留空。",
+        help_text="至少12位；不修改口令时留空。",
     )
 
     class Meta:

@@ -37,7 +37,7 @@ Value = str | int | Decimal | date | datetime | None
 def read_rows(content: bytes, filename: str) -> list[Row]:
     """Return (sheet, row number, cleaned cells) of every row that is not empty; `.xlsx` or `.csv`."""
     if len(content) > LARGEST_FILE:
-        raise RuleViolation("文件超过20兆,请拆分后再导入。")
+        raise RuleViolation("文件超过20兆，请拆分后再导入。")
     name = filename.lower()
     if name.endswith(".xlsx"):
         return _read_xlsx(content)
@@ -71,7 +71,7 @@ def _decode(content: bytes) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise RuleViolation("文件的编码无法识别,请另存为UTF-8编码的CSV或 .xlsx。")
+    raise RuleViolation("文件的编码无法识别，请另存为UTF-8编码的CSV或 .xlsx。")
 
 
 def _read_xlsx(content: bytes) -> list[Row]:
@@ -106,7 +106,7 @@ def _merged_values(sheet: Worksheet) -> dict[tuple[int, int], object]:
 def _text(sheet: Worksheet, cell: Cell | MergedCell, merged: dict[tuple[int, int], object]) -> str:
     value = merged.get((cell.row, cell.column), cell.value)
     if isinstance(value, str) and value.startswith("=") and getattr(cell, "data_type", "") == "f":
-        raise RuleViolation(f"工作表“{sheet.title}”第{cell.row}行含有公式,请改为文字后再导入。")
+        raise RuleViolation(f"工作表“{sheet.title}”第{cell.row}行含有公式，请改为文字后再导入。")
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, float) and value.is_integer():
@@ -117,7 +117,7 @@ def _text(sheet: Worksheet, cell: Cell | MergedCell, merged: dict[tuple[int, int
 def _refuse_dangerous(content: bytes) -> None:
     """Look at the zip's own table before anything is unpacked."""
     if content.startswith(OLE_MAGIC):
-        raise RuleViolation("文件是旧版 .xls 或设有打开密码,请另存为不加密的 .xlsx。")
+        raise RuleViolation("文件是旧版 .xls 或设有打开密码，请另存为不加密的 .xlsx。")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _refuse_archive(archive)
@@ -130,13 +130,13 @@ def _refuse_archive(archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
     names = {part.filename for part in parts}
     if len(parts) > MOST_PARTS:
-        raise RuleViolation("工作簿的部件过多,疑似异常文件,不予导入。")
+        raise RuleViolation("工作簿的部件过多，疑似异常文件，不予导入。")
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts) or 1
     if unpacked > LARGEST_UNPACKED or (unpacked > 1024 * 1024 and unpacked / packed > LARGEST_RATIO):
-        raise RuleViolation("工作簿解压后过大,疑似异常文件,不予导入。")
+        raise RuleViolation("工作簿解压后过大，疑似异常文件，不予导入。")
     if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise RuleViolation("工作簿含有宏,请另存为不含宏的 .xlsx。")
+        raise RuleViolation("工作簿含有宏，请另存为不含宏的 .xlsx。")
     if "[Content_Types].xml" not in names:
         raise RuleViolation("文件不是 .xlsx 工作簿。")
 
@@ -149,7 +149,7 @@ def _refuse_far_cells(archive: zipfile.ZipFile) -> None:
         for reference in DIMENSION.findall(archive.read(name)):
             _, _, column, row = range_boundaries(reference.decode())
             if (column or 0) > MOST_COLUMNS or (row or 0) > MOST_ROWS:
-                raise RuleViolation(f"工作表超过{MOST_ROWS}行或{MOST_COLUMNS}列,请删除多余的行列后再导入。")
+                raise RuleViolation(f"工作表超过{MOST_ROWS}行或{MOST_COLUMNS}列，请删除多余的行列后再导入。")
 
 
 @dataclass(frozen=True)

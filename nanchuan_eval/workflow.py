@@ -23,5 +23,5 @@ class Flow(Generic[State]):
     def move(self, now: State, then: State) -> State:
         """Return `then`, or refuse the move in words."""
         if not self.allows(now, then):
-            raise RuleViolation(f"当前状态为“{now.label}”,不能转为“{then.label}”。")
+            raise RuleViolation(f"当前状态为“{now.label}”，不能转为“{then.label}”。")
         return then

@@ -33,5 +33,5 @@ def top_ten_table(round_: Round) -> str:
         for result in listed
     ]
     if not listed:
-        lines.append("本轮各科室有效票均不足,没有科室参加排名。")
+        lines.append("本轮各科室有效票均不足，没有科室参加排名。")
     return "\n".join(lines)

@@ -45,8 +45,8 @@ ACCOUNTS = (
 # Shares of the cast ballots; what the drawn evaluators do not return goes to the other two.
 TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
 NEVER_RETURNED = 0.08
-SELF_SERVICE = ((Channel.SAMPLED, Origin.WEBSITE, "抽样评议票(网站)"), (Channel.OTHER, Origin.OPEN, "其他评议(公开渠道)"))
-PRINTED_FORMS = ((Origin.NEWSPAPER, "抽样评议票(报纸)"), (Origin.HALL, "抽样评议票(服务大厅)"))
+SELF_SERVICE = ((Channel.SAMPLED, Origin.WEBSITE, "抽样评议票（网站）"), (Channel.OTHER, Origin.OPEN, "其他评议（公开渠道）"))
+PRINTED_FORMS = ((Origin.NEWSPAPER, "抽样评议票（报纸）"), (Origin.HALL, "抽样评议票（服务大厅）"))
 Item = TypeVar("Item")
 
 

@@ -63,7 +63,7 @@ def _cap(rulebook: Mapping[str, Any]) -> str:
         return ""
     return (
         f"只有{'、'.join(drawn)}的人是抽签产生的；{'、'.join(free)}谁都能投，容易刷票，"
-        f"所以它与抽签渠道的偏差最多算{rulebook['cap']}分。"
+        f"所以它们与抽签渠道的偏差最多算{rulebook['cap']}分。"
     )
 
 

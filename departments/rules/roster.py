@@ -76,7 +76,7 @@ def parse_roster(rows: Iterable[SourceRow]) -> list[RosterRow]:
                 checker.check(row, sheet, number)
                 parsed.append(row)
             except _RowFault as fault:
-                faults.append(f"工作表“{sheet}”第{number}行:{fault}")
+                faults.append(f"工作表“{sheet}”第{number}行：{fault}")
     if not parsed and not faults:
         faults.append("文件中没有科室。")
     if faults:
@@ -128,7 +128,7 @@ def _find_header(rows: Sequence[SourceRow]) -> tuple[int, dict[str, int]]:
             return index, columns
         best = max(best, columns, key=len)
     lacking = "、".join(HEADINGS[key][0] for key in REQUIRED if key not in best)
-    raise RosterError([f"工作表“{rows[0][0]}”找不到完整的表头,缺少列:{lacking}。"])
+    raise RosterError([f"工作表“{rows[0][0]}”找不到完整的表头，缺少列：{lacking}。"])
 
 
 def _cell(cells: Sequence[str], at: int) -> str:
@@ -141,7 +141,7 @@ def _typed(record: Mapping[str, str]) -> RosterRow:
             raise _RowFault(f"“{HEADINGS[key][0]}”为空。")
     for key in ("department_code", "section_code"):
         if not record[key].isascii() or not record[key].replace("-", "").isalnum():
-            raise _RowFault(f"“{HEADINGS[key][0]}”只能用字母、数字和短横线:{record[key]}")
+            raise _RowFault(f"“{HEADINGS[key][0]}”只能用字母、数字和短横线：{record[key]}")
     plain = {f.name: record[f.name] for f in fields(RosterRow) if f.name in record}
     return RosterRow(
         **plain  # type: ignore[arg-type]  # the typed fields are replaced below
@@ -156,13 +156,13 @@ def _typed(record: Mapping[str, str]) -> RosterRow:
 
 def _one_of(words: Mapping[str, str], word: str, what: str) -> str:
     if word not in words:
-        raise _RowFault(f"{what}“{word}”不认识,应为:{'、'.join(words)}。")
+        raise _RowFault(f"{what}“{word}”不认识，应为：{'、'.join(words)}。")
     return words[word]
 
 
 def _yes_no(word: str) -> bool:
     if word not in YES | NO:
-        raise _RowFault(f"垂直管理应填“是”或“否”,不能填“{word}”。")
+        raise _RowFault(f"垂直管理应填“是”或“否”，不能填“{word}”。")
     return word in YES
 
 
@@ -174,4 +174,4 @@ def _date(text: str) -> date | None:
         year, month, day = (*map(int, parts), 1) if len(parts) == 2 else map(int, parts)
         return date(year, month, day)
     except (ValueError, TypeError):
-        raise _RowFault(f"任职日期“{text}”不是日期,应如 2019-03-01。") from None
+        raise _RowFault(f"任职日期“{text}”不是日期，应如 2019-03-01。") from None

@@ -41,9 +41,9 @@ class DrawAdmin(ReadOnlyAdmin):
         user, at = staff(request), timezone.now()
         if request.method == "POST" and form.is_valid():
             if attempt(form, lambda: enter_randomness(draw_id=pk, numbers=form.numbers(), by=user, at=at)):
-                messages.success(request, "随机数已录入,种子已确定。")
+                messages.success(request, "随机数已录入，种子已确定。")
                 return redirect(_round_page(draw))
-        context = {**self.admin_site.each_context(request), "form": form, "round": draw.round, "title": f"录入随机数:{draw}"}
+        context = {**self.admin_site.each_context(request), "form": form, "round": draw.round, "title": f"录入随机数：{draw}"}
         return render(request, "admin/evaluations/round/act.html", context)
 
     def run(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -55,7 +55,7 @@ class DrawAdmin(ReadOnlyAdmin):
         return act(
             request,
             lambda: run_draw(draw_id=pk, by=user, at=at),
-            done="抽取完成,证明已生成。",
+            done="抽取完成，证明已生成。",
             back=_round_page(draw),
         )
 

@@ -1,5 +1,6 @@
 """Forms of the desk: they clean input; services decide."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ class RulebookForm(forms.Form):
     strata = forms.CharField(
         label="定向评议身份类别和比例(%)",
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="每行一类:名称 比例,比例相加为100",
+        help_text="每行一类：名称 比例，比例相加为100",
     )
 
     def __init__(self, *args: Any, rulebook: Mapping[str, Any], **kwargs: Any) -> None:
@@ -32,7 +33,7 @@ class RulebookForm(forms.Form):
         """Return name -> percent."""
         rows = [line.split() for line in self.cleaned_data["strata"].splitlines() if line.strip()]
         if not all(len(row) == 2 and row[1].isascii() and row[1].isdigit() for row in rows):
-            raise forms.ValidationError("每行应为“名称 比例”,如:服务对象 50")
+            raise forms.ValidationError("每行应为“名称 比例”，如：服务对象 50")
         return {name: int(share) for name, share in rows}
 
     def changed_rulebook(self) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class CodesForm(forms.Form):
     origin = forms.ChoiceField(label="来源", choices=Origin.choices)
     label = forms.CharField(label="批次名称", max_length=60)
     count = forms.IntegerField(
-        label="票号数量", min_value=0, max_value=200_000, help_text="填0表示自助领票:群众在网页上自己领取"
+        label="票号数量", min_value=0, max_value=200_000, help_text="填0表示自助领票：群众在网页上自己领取"
     )
 
 
@@ -75,16 +76,16 @@ class RandomnessForm(forms.Form):
         super().__init__(*args, **kwargs)
         for index, source in enumerate(sources):
             self.fields[f"source{index}"] = forms.RegexField(
-                r"^[0-9]+([ ,,、]+[0-9]+)*\Z",
+                r"^[0-9]+([ ,，、]+[0-9]+)*\Z",
                 label=source["label"],
-                help_text=f"{source['n']}个数,每个{source['min']}到{source['max']},用空格或逗号分开",
-                error_messages={"invalid": "只能填数字,用空格或逗号分开。"},
+                help_text=f"{source['n']}个数，每个{source['min']}到{source['max']}，用空格或逗号分开",
+                error_messages={"invalid": "只能填数字，用空格或逗号分开。"},
             )
 
     def numbers(self) -> list[list[int]]:
         """Return the numbers per source, sorted where the source says so (the rule checks them)."""
         texts = [self.cleaned_data[name] for name in self.fields]
-        return [[int(part) for part in text.replace(",", " ").replace(",", " ").replace("、", " ").split()] for text in texts]
+        return [[int(part) for part in re.split(r"[ ,，、]+", text)] for text in texts]
 
 
 class ReasonForm(forms.Form):

@@ -86,7 +86,7 @@ class RoundAdmin(PolicyAdmin):
         return act(
             request,
             lambda: service(round_id=pk, by=user, at=at),
-            done=f"已完成:{Step(step).label}。",
+            done=f"已完成：{Step(step).label}。",
             back=_page(pk),
         )
 
@@ -98,7 +98,7 @@ class RoundAdmin(PolicyAdmin):
         return act(
             request,
             lambda: commit_draw(round_id=pk, purpose=DrawPurpose(purpose), by=user, at=at),
-            done="承诺已公布,名单和参数不能再改。",
+            done="承诺已公布，名单和参数不能再改。",
             back=_page(pk),
         )
 
@@ -151,7 +151,7 @@ class RoundAdmin(PolicyAdmin):
         user, at = staff(request), timezone.now()
         if request.method == "POST" and form.is_valid():
             if attempt(form, lambda: service(round_id=pk, by=user, at=at, **form.cleaned_data)):
-                messages.success(request, f"已完成:{title}。")
+                messages.success(request, f"已完成：{title}。")
                 return redirect(_page(pk))
         return self._page(request, round_, form, title)
 

@@ -11,7 +11,7 @@ def find_round(key: str) -> Round:
     round_ = Round.objects.filter(key=key).first()
     if round_ is None:
         known = "、".join(Round.objects.values_list("key", flat=True)) or "无"
-        raise CommandError(f"没有代码为“{key}”的轮次。现有轮次:{known}。", returncode=2)
+        raise CommandError(f"没有代码为“{key}”的轮次。现有轮次：{known}。", returncode=2)
     return round_
 
 

@@ -16,13 +16,13 @@ class Draw(models.Model):
     purpose = models.CharField("抽取内容", max_length=12, choices=DrawPurpose)
     status = models.CharField("状态", max_length=10, choices=DrawStatus, default=DrawStatus.COMMITTED)
     draw_id = models.CharField("抽取编号", max_length=60, unique=True)
-    params = models.TextField("参数(原文)")
+    params = models.TextField("参数（原文）")
     commit = models.CharField("承诺指纹", max_length=64)
     committed_at = models.DateTimeField("承诺时间")
     randomness = models.JSONField("随机数", default=list)
     seeded_at = models.DateTimeField("随机数录入时间", null=True)
     seed = models.CharField("种子", max_length=64, blank=True)
-    proof = models.TextField("证明(原文)", blank=True)
+    proof = models.TextField("证明（原文）", blank=True)
     drawn_at = models.DateTimeField("抽取时间", null=True)
     drawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="抽取经办人", null=True, related_name="+"
@@ -36,7 +36,7 @@ class Draw(models.Model):
                 fields=["round", "purpose"],
                 condition=~Q(status=DrawStatus.ABANDONED),
                 name="a_round_draws_once_for_each_purpose",
-                violation_error_message="本轮已有这项抽取,不能重复。",
+                violation_error_message="本轮已有这项抽取，不能重复。",
             )
         ]
 

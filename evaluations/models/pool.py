@@ -15,7 +15,7 @@ class PoolEntry(models.Model):
     name = models.CharField("姓名", max_length=40)
     unit = models.CharField("单位", max_length=80, blank=True)
     phone = models.CharField("手机号", max_length=20)
-    dealt_with = models.CharField("办过事的科室", max_length=300, blank=True, help_text="科室代码,用空格分开")
+    dealt_with = models.CharField("办过事的科室", max_length=300, blank=True, help_text="科室代码，用空格分开")
     exclusion = models.CharField("不参加抽取的原因", max_length=20, blank=True)
 
     class Meta:

@@ -13,7 +13,7 @@ class Publication(models.Model):
     version = models.PositiveSmallIntegerField("版次", default=1)
     published_at = models.DateTimeField("公示时间")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="批准人", related_name="+")
-    content = models.TextField("公示内容(原文)")
+    content = models.TextField("公示内容（原文）")
     content_sha256 = models.CharField("公示指纹", max_length=64)
 
     class Meta:

@@ -33,8 +33,8 @@ class Round(models.Model):
         "轮次代码",
         max_length=20,
         unique=True,
-        validators=[RegexValidator(r"^[0-9A-Za-z-]+\Z", "轮次代码只能用字母、数字和短横线,如 2020H1。")],
-        help_text="用于网址和票号计算,如 2020H1,建立后不再修改",
+        validators=[RegexValidator(r"^[0-9A-Za-z-]+\Z", "轮次代码只能用字母、数字和短横线，如 2020H1。")],
+        help_text="用于网址和票号计算，如 2020H1，建立后不再修改",
     )
     name = models.CharField("名称", max_length=40, help_text="如 2020年上半年")
     period_start = models.DateField("评议期起")
@@ -44,7 +44,7 @@ class Round(models.Model):
     state = models.CharField("状态", max_length=10, choices=RoundState, default=RoundState.DRAFT, editable=False)
     rulebook = models.JSONField("评议规则", default=default_rulebook, editable=False)
     is_demo = models.BooleanField("演示数据", default=False, editable=False)
-    paper = models.TextField("评议表(冻结)", blank=True, editable=False)
+    paper = models.TextField("评议表（冻结）", blank=True, editable=False)
     paper_sha256 = models.CharField("评议表指纹", max_length=64, blank=True, editable=False, db_index=True)
     closing_root = models.CharField("封箱总指纹", max_length=64, blank=True, editable=False)
 

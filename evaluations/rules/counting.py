@@ -66,14 +66,14 @@ def parse_ballots(rows: Iterable[str], method: Method) -> Iterator[Line]:
     """Read ballots.csv; any faulty row is a BallotFileError with its line number."""
     reader = csv.reader(_without_bom(rows))
     if next(reader, None) != HEADER:
-        raise BallotFileError(f"第1行:表头应为 {','.join(HEADER)}")
+        raise BallotFileError(f"第1行：表头应为 {','.join(HEADER)}")
     channel_of: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     sections = frozenset(method.sections)
     for row in reader:
         fault = _row_fault(row, method, sections) or _repeat_fault(row, channel_of, seen)
         if fault:
-            raise BallotFileError(f"第{reader.line_num}行:{fault}")
+            raise BallotFileError(f"第{reader.line_num}行：{fault}")
         channel_of[row[0]] = row[1]
         seen.add((row[0], row[3]))
         yield Line(row[3], row[1], tuple(int(x) if x else None for x in row[4:]))
@@ -109,7 +109,7 @@ def _without_bom(rows: Iterable[str]) -> Iterator[str]:
 
 def _row_fault(row: list[str], method: Method, sections: frozenset[str]) -> str:
     if len(row) != len(HEADER):
-        return f"应有{len(HEADER)}列,实有{len(row)}列。"
+        return f"应有{len(HEADER)}列，实有{len(row)}列。"
     if not row[0]:
         return "票编号为空。"
     if row[1] not in method.channels:

@@ -76,7 +76,7 @@ def validate_params(params: Params) -> None:
     for stratum in params["strata"]:
         check_name(stratum, "类别")
     if list(params["strata"]) != sorted(set(params["strata"]), key=str.encode):
-        raise DrawError("类别没有按字节排序,或有重复。")
+        raise DrawError("类别没有按字节排序，或有重复。")
     if not params["randomness"]:
         raise DrawError("没有随机数来源。")
     for source in params["randomness"]:
@@ -97,7 +97,7 @@ def entropy_bits(sources: Iterable[Mapping[str, Any]]) -> float:
 def draw_seed(params: Params, randomness: Sequence[Sequence[int]]) -> str:
     """Return the seed from the commitment and the numbers that were thrown and drawn (3.8)."""
     if len(randomness) != len(params["randomness"]):
-        raise DrawError(f"应有{len(params['randomness'])}组随机数,收到{len(randomness)}组。")
+        raise DrawError(f"应有{len(params['randomness'])}组随机数，收到{len(randomness)}组。")
     for source, numbers in zip(params["randomness"], randomness, strict=True):
         _check_numbers(source, numbers)
     return _hash(f"{FORMAT}/seed", commitment(params), *(",".join(map(str, row)) for row in randomness))
@@ -237,9 +237,9 @@ class _Course:
 def check_name(text: str, what: str) -> None:
     """Refuse what is no name (3.1): 1 to 200 code points, NFC, no control or line characters, no blank at the ends."""
     if not 1 <= len(text) <= LONGEST_NAME or text != text.strip():
-        raise DrawError(f"{what}应为1到{LONGEST_NAME}个字符,且首尾没有空白。")
+        raise DrawError(f"{what}应为1到{LONGEST_NAME}个字符，且首尾没有空白。")
     if not unicodedata.is_normalized("NFC", text) or any(unicodedata.category(c) in NOT_IN_NAMES for c in text):
-        raise DrawError(f"{what}中有控制字符,或不是NFC形式。")
+        raise DrawError(f"{what}中有控制字符，或不是NFC形式。")
 
 
 def _shares(free_seats: int, weights: Mapping[str, int]) -> dict[str, int]:
@@ -265,7 +265,7 @@ def _orders(params: Params, pool: Pool, exclusions: Pool, seed: str) -> dict[str
 
 def _check_files(params: Params, pool: Pool, exclusions: Pool) -> None:
     if params["pool_size"] != len(pool) or params["pool_sha256"] != sha256_hex(pool_file(pool)):
-        raise DrawError("名单与承诺的指纹不符:承诺之后名单被改动过。")
+        raise DrawError("名单与承诺的指纹不符：承诺之后名单被改动过。")
     if params["exclusions_sha256"] != sha256_hex(exclusion_file(exclusions)):
         raise DrawError("回避清单与承诺的指纹不符。")
     if {stratum for stratum, _ in pool} - set(params["strata"]):
@@ -273,7 +273,7 @@ def _check_files(params: Params, pool: Pool, exclusions: Pool) -> None:
     known = {(stratum, token) for stratum, token in pool}
     out = [(stratum, token) for stratum, token, _ in exclusions]
     if len(set(out)) < len(out) or set(out) - known:
-        raise DrawError("回避清单中有重复的人,或有名单之外的人。")
+        raise DrawError("回避清单中有重复的人，或有名单之外的人。")
     if any(reason not in EXCLUSION_REASONS for _, _, reason in exclusions):
         raise DrawError("回避清单中的原因不在协议之内。")
 
@@ -287,7 +287,7 @@ def _check_quota(quota: Mapping[str, Any], strata: int) -> None:
     wide = rounds if quota["mode"] == "fixed" else [[total] for total in rounds]
     for earlier, later in zip(wide, wide[1:], strict=False):
         if any(more < less for less, more in zip(earlier, later, strict=True)):
-            raise DrawError("各轮名额是累计数,不能减少。")
+            raise DrawError("各轮名额是累计数，不能减少。")
 
 
 def _check_source(source: Mapping[str, Any]) -> None:
@@ -302,7 +302,7 @@ def _check_source(source: Mapping[str, Any]) -> None:
 def _check_numbers(source: Mapping[str, Any], numbers: Sequence[int]) -> None:
     label = source["label"]
     if len(numbers) != source["n"]:
-        raise DrawError(f"“{label}”应有{source['n']}个数,收到{len(numbers)}个。")
+        raise DrawError(f"“{label}”应有{source['n']}个数，收到{len(numbers)}个。")
     if any(not source["min"] <= number <= source["max"] for number in numbers):
         raise DrawError(f"“{label}”的数应在{source['min']}到{source['max']}之间。")
     rising = all(a < b for a, b in zip(numbers, numbers[1:], strict=False))

@@ -119,11 +119,11 @@ def _rational(rulebook: Mapping[str, Any], key: str) -> Fraction:
 
 def _fraction(value: object, key: str) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise RulebookError(f"“{key}”应为整数,或写成文字的小数、分数。")
+        raise RulebookError(f"“{key}”应为整数，或写成文字的小数、分数。")
     try:
         return Fraction(value)
     except (ValueError, ZeroDivisionError):
-        raise RulebookError(f"“{key}”不是数:{value}") from None
+        raise RulebookError(f"“{key}”不是数：{value}") from None
 
 
 def _table(rulebook: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -59,7 +59,7 @@ def parse_people(rows: Iterable[tuple[str, int, Sequence[str]]], section_codes: 
         seen.setdefault(person.phone, number)
         people.append(person)
         if fault:
-            faults.append(f"工作表“{sheet}”第{number}行:{fault}")
+            faults.append(f"工作表“{sheet}”第{number}行：{fault}")
     if not people:
         faults.append("文件中没有人员。")
     if faults:
@@ -72,7 +72,7 @@ def _find_header(rows: Sequence[tuple[str, int, Sequence[str]]]) -> tuple[int, M
         columns = {key: at for key, names in HEADINGS.items() for at, cell in enumerate(cells) if cell.strip() in names}
         if all(key in columns for key in REQUIRED):
             return index, columns
-    raise PoolFileError(["找不到表头:需要“身份类别”“姓名”“手机号”三列。"])
+    raise PoolFileError(["找不到表头：需要“身份类别”“姓名”“手机号”三列。"])
 
 
 def _cell(cells: Sequence[str], at: int) -> str:

@@ -116,7 +116,7 @@ def _protocol_text(value: object) -> None:
     try:
         protocol_json(value)
     except (ValueError, RecursionError):
-        raise DrawError("证明文件中的文字不是NFC形式,或含有控制字符。") from None
+        raise DrawError("证明文件中的文字不是NFC形式，或含有控制字符。") from None
 
 
 def _as_text(result: object) -> str:

@@ -115,15 +115,15 @@ def next_step(state: RoundState) -> Step | None:
 def missing(step: Step, facts: RoundFacts) -> list[str]:
     """Return in Chinese what the step still lacks; empty = it may be done now."""
     if facts.state != STEP_FROM[step]:
-        return [f"本轮当前为“{facts.state.label}”,“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
+        return [f"本轮当前为“{facts.state.label}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
     return CONDITIONS[step](facts)
 
 
 def _freeze(facts: RoundFacts) -> list[str]:
-    lacks = [f"评议规则有误:{error}" for error in facts.rulebook_errors]
-    lacks += [f"指标“{label}”还没有启用的表象,请先添加。" for label in facts.indicators_without_manifestation]
+    lacks = [f"评议规则有误：{error}" for error in facts.rulebook_errors]
+    lacks += [f"指标“{label}”还没有启用的表象，请先添加。" for label in facts.indicators_without_manifestation]
     if not facts.active_sections:
-        lacks.append("评议对象名录为空,请先导入单位和科室。")
+        lacks.append("评议对象名录为空，请先导入单位和科室。")
     return lacks
 
 
@@ -133,23 +133,23 @@ def _confirm_draws(facts: RoundFacts) -> list[str]:
 
 
 def _open(facts: RoundFacts) -> list[str]:
-    lacks = [f"渠道“{label}”还没有发放票号,请先生成票号批次。" for label in facts.channels_without_codes]
+    lacks = [f"渠道“{label}”还没有发放票号，请先生成票号批次。" for label in facts.channels_without_codes]
     if facts.now >= facts.closes_at:
-        lacks.append("截止投票时间已过,请先延期。")
+        lacks.append("截止投票时间已过，请先延期。")
     return lacks
 
 
 def _seal(facts: RoundFacts) -> list[str]:
     if facts.now >= facts.closes_at:
         return []
-    return [f"尚未到截止投票时间(北京时间{facts.closes_at:%Y年%m月%d日 %H:%M}),不能提前封箱。"]
+    return [f"尚未到截止投票时间（北京时间{facts.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"]
 
 
 def _count(facts: RoundFacts) -> list[str]:
     drawn = facts.draws.get(DrawPurpose.COUNTED) == DrawStatus.DRAWN
     if drawn or not facts.sampled_ballots:
         return []
-    return [f"收回抽样评议票{facts.sampled_ballots}张,“{DrawPurpose.COUNTED.label}”尚未完成。"]
+    return [f"收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成。"]
 
 
 def _problems_written(facts: RoundFacts) -> list[str]:
@@ -159,7 +159,7 @@ def _problems_written(facts: RoundFacts) -> list[str]:
 def _publish(facts: RoundFacts) -> list[str]:
     lacks = _problems_written(facts)
     if facts.objections_until and facts.now.date() <= facts.objections_until:
-        lacks.append(f"异议期至{facts.objections_until:%Y年%m月%d日}止,期满后才能公示。")
+        lacks.append(f"异议期至{facts.objections_until:%Y年%m月%d日}止，期满后才能公示。")
     return lacks
 
 

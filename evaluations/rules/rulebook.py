@@ -60,9 +60,9 @@ DEFAULTS: dict[str, Any] = {
 }
 
 LOTTERIES = {
-    "": "不用彩票,只用骰子",
+    "": "不用彩票，只用骰子",
     "快乐8": "快乐8(80选20)",
-    "双色球": "双色球红球(33选6)",
+    "双色球": "双色球红球（33选6）",
     "福彩3D": "福彩3D(3位数字)",
 }
 
@@ -87,7 +87,7 @@ class Setting:
 
 _SCORE, _BALLOT, _DRAW, _AFTER = "计分(NC-1)", "评议表", "抽取", "公示与问责期限"
 SETTINGS: tuple[Setting, ...] = (
-    Setting("channels.targeted.weight", "定向评议权重", _SCORE, help="分数或小数,三个渠道相加为1"),
+    Setting("channels.targeted.weight", "定向评议权重", _SCORE, help="分数或小数，三个渠道相加为1"),
     Setting("channels.sampled.weight", "抽样评议权重", _SCORE),
     Setting("channels.other.weight", "其他评议权重", _SCORE),
     Setting("indicator_weights.cold", "“冷”权重", _SCORE, 1, 100),
@@ -95,15 +95,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("indicator_weights.buck_passing", "“推”权重", _SCORE, 1, 100),
     Setting("indicator_weights.disorderly", "“乱”权重", _SCORE, 1, 100),
     Setting("indicator_weights.greedy", "“贪”权重", _SCORE, 1, 100),
-    Setting("cap", "非抽签渠道最多偏离(分)", _SCORE, help="开放渠道的结果最多偏离定向评议这么多分"),
+    Setting("cap", "非抽签渠道最多偏离（分）", _SCORE, help="开放渠道的结果最多偏离定向评议这么多分"),
     Setting("prior_ballots", "平均票张数", _SCORE, 1, 100),
     Setting("mean_min_lines", "计入渠道均值的最少行数", _SCORE, 1, 1000),
     Setting("min_lines", "参加排名的最少有效行", _SCORE, 0, 10_000),
     Setting("min_drawn_lines", "其中抽签渠道最少有效行", _SCORE, 0, 10_000),
     Setting("list_length", "公布名额", _SCORE, 1, 100),
     Setting("basis", "排名依据", _SCORE, choices={"difficulty": "难办指数", "vote_count": "得票数"},
-            help="按得票数排名会多列办事人多的科室,请慎用"),
-    Setting("severe_from", "“较重”起点(级)", _SCORE, 1, 4),
+            help="按得票数排名会多列办事人多的科室，请慎用"),
+    Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
     Setting("min_answered", "一行至少作答指标数", _SCORE, 1, 5),
     Setting("sampled_forms", "抽样评议票来源", _BALLOT,
             choices={OPEN_FORMS: "报纸、网站、大厅等公开取票", ISSUED_CODES: "只用抽签发放的票号"}),
@@ -118,16 +118,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("evaluators", "定向评议人员人数", _DRAW, 1, 100_000),
     Setting("alternates_percent", "定向候补比例(%)", _DRAW, 0, 100),
     Setting("counted_sampled_ballots", "计票的抽样评议票张数", _DRAW, 1, 1_000_000),
-    Setting("draw_lead_hours", "承诺至抽取最少间隔(小时)", _DRAW, 0, 720),
+    Setting("draw_lead_hours", "承诺至抽取最少间隔（小时）", _DRAW, 0, 720),
     Setting("dice", "十面骰子枚数", _DRAW, 0, 60),
     Setting("lottery", "彩票随机数", _DRAW, choices=LOTTERIES, help="与骰子合计不少于64比特"),
-    Setting("objection_workdays", "公示前异议期(工作日)", _AFTER, 0, 60),
-    Setting("notice_workdays", "公示曝光期限(工作日)", _AFTER, 1, 60),
-    Setting("talk_workdays", "谈话提醒期限(工作日)", _AFTER, 1, 60),
-    Setting("superior_workdays", "上级通报期限(工作日)", _AFTER, 1, 60),
-    Setting("plan_workdays", "整改方案期限(工作日)", _AFTER, 1, 60),
-    Setting("freeze_months", "不得提拔重用(月)", _AFTER, 1, 24),
-    Setting("repeat_top", "连续上榜提示:位次不超过", _AFTER, 1, 100),
+    Setting("objection_workdays", "公示前异议期（工作日）", _AFTER, 0, 60),
+    Setting("notice_workdays", "公示曝光期限（工作日）", _AFTER, 1, 60),
+    Setting("talk_workdays", "谈话提醒期限（工作日）", _AFTER, 1, 60),
+    Setting("superior_workdays", "上级通报期限（工作日）", _AFTER, 1, 60),
+    Setting("plan_workdays", "整改方案期限（工作日）", _AFTER, 1, 60),
+    Setting("freeze_months", "不得提拔重用（月）", _AFTER, 1, 24),
+    Setting("repeat_top", "连续上榜提示：位次不超过", _AFTER, 1, 100),
     Setting("repeat_prompt", "连续两次居前提示免职建议", _AFTER, choices={"1": "提示", "": "不提示"}),
     Setting("assessment_points", "年度考核扣分", _AFTER, help="留空表示由考核办另定"),
 )
@@ -174,7 +174,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         return [str(error)]
     errors = [_range_error(rulebook, setting) for setting in SETTINGS]
     if method.scale > LARGEST_SCALE:
-        errors.append("指标权重的组合过于复杂,请改用较小的整数。")
+        errors.append("指标权重的组合过于复杂，请改用较小的整数。")
     errors += [_sampled_error(rulebook), _other_error(rulebook), _strata_error(rulebook), _cap_error(rulebook)]
     return [error for error in errors if error]
 
@@ -190,18 +190,18 @@ def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
 
 def _sampled_error(rulebook: Mapping[str, Any]) -> str:
     if rulebook["channels"]["sampled"]["drawn"] and rulebook["sampled_forms"] != ISSUED_CODES:
-        return "抽样评议票可以公开取票时,抽样渠道不能视为抽签渠道。"
+        return "抽样评议票可以公开取票时，抽样渠道不能视为抽签渠道。"
     return ""
 
 
 def _other_error(rulebook: Mapping[str, Any]) -> str:
-    return "其他评议谁都能投,不能视为抽签渠道。" if rulebook["channels"]["other"]["drawn"] else ""
+    return "其他评议谁都能投，不能视为抽签渠道。" if rulebook["channels"]["other"]["drawn"] else ""
 
 
 def _strata_error(rulebook: Mapping[str, Any]) -> str:
     shares = rulebook["evaluator_strata"].values()
     whole = all(isinstance(share, int) and not isinstance(share, bool) and share > 0 for share in shares)
-    return "" if whole and sum(shares) == 100 else "定向评议各身份类别的比例应为正整数,相加为100。"
+    return "" if whole and sum(shares) == 100 else "定向评议各身份类别的比例应为正整数，相加为100。"
 
 
 def _cap_error(rulebook: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ def open_self_service(
     """Let citizens take a code by themselves on the public page (自助领票), never for the targeted channel."""
     round_ = _issuing_round(round_id, by)
     if channel == Channel.TARGETED:
-        raise RuleViolation("定向评议的票号只能发给抽中的人员,不能自助领取。")
+        raise RuleViolation("定向评议的票号只能发给抽中的人员，不能自助领取。")
     batch = _batch(round_, channel, origin, label, [], self_service=True)
     audit.record("cred.print", batch, by=by, at=at, detail={"self_service": True})
     return batch
@@ -84,7 +84,7 @@ def issue_open_code(*, batch_id: int, at: datetime) -> str:
     policy.check(policy.ANONYMOUS, "opinion.submit")
     batch = CodeBatch.objects.select_related("round").filter(pk=batch_id, is_self_service=True, is_open=True).first()
     if batch is None or not Round.objects.accepting(at).filter(pk=batch.round_id).exists():
-        raise RuleViolation("现在不能领取评议票:不在投票时间内,或者这个入口已关闭。")
+        raise RuleViolation("现在不能领取评议票：不在投票时间内，或者这个入口已关闭。")
     code = new_code()
     Credential.objects.create(issue=issue_of(batch.round.key, code), batch=batch)
     return code
@@ -133,7 +133,7 @@ def _batch(
         channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
     )
     if closed_channel and (self_service or origin != Origin.ISSUED):
-        raise RuleViolation(f"按本轮规则,{channel.label}只能使用“发放票号”。")
+        raise RuleViolation(f"按本轮规则，{channel.label}只能使用“发放票号”。")
     batch = CodeBatch.objects.create(
         round=round_,
         channel=channel,

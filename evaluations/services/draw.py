@@ -29,7 +29,7 @@ DRAWABLE_IN = {
     DrawPurpose.EVALUATORS: RoundState.FROZEN,
     DrawPurpose.COUNTED: RoundState.SEALED,
 }
-_NEXT_ISSUE = "当期未开奖的,用其后第一期"
+_NEXT_ISSUE = "当期未开奖的，用其后第一期"
 LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
     "快乐8": {"n": 20, "min": 1, "max": 80, "order": "sorted", "fallback": _NEXT_ISSUE},
     "双色球": {"n": 6, "min": 1, "max": 33, "order": "sorted", "fallback": _NEXT_ISSUE},
@@ -64,7 +64,7 @@ def commit_draw(*, round_id: int, purpose: DrawPurpose, by: User, at: datetime) 
 def enter_randomness(*, draw_id: int, numbers: Sequence[Sequence[int]], by: User, at: datetime) -> Draw:
     """Enter what the dice and the lottery showed, once, not before the committed lead time has passed."""
     policy.check(by, "draw.seed")
-    draw = _lock(draw_id, DrawStatus.COMMITTED, "随机数只能录入一次,且须在公布承诺之后。")
+    draw = _lock(draw_id, DrawStatus.COMMITTED, "随机数只能录入一次，且须在公布承诺之后。")
     earliest = draw.committed_at + timedelta(hours=draw.round.rulebook["draw_lead_hours"])
     if at < earliest:
         raise RuleViolation(f"公布承诺后至少{draw.round.rulebook['draw_lead_hours']}小时才能录入随机数。")
@@ -123,7 +123,7 @@ def _refuse_wrong_time(round_: Round, purpose: DrawPurpose) -> None:
     if round_.state != DRAWABLE_IN[purpose]:
         raise RuleViolation(f"“{purpose.label}”只能在轮次处于“{DRAWABLE_IN[purpose].label}”时进行。")
     if round_.draws.filter(purpose=purpose).exclude(status=DrawStatus.ABANDONED).exists():
-        raise RuleViolation(f"本轮已有“{purpose.label}”,不能重复抽取。")
+        raise RuleViolation(f"本轮已有“{purpose.label}”，不能重复抽取。")
 
 
 def _entries(round_: Round, purpose: DrawPurpose) -> list[DrawEntry]:
@@ -134,7 +134,7 @@ def _entries(round_: Round, purpose: DrawPurpose) -> list[DrawEntry]:
         people = PoolEntry.objects.filter(round=round_, kind=purpose.value)
         entries = [_person_entry(person) for person in people]
     if not entries:
-        raise RuleViolation("名单为空,没有可抽取的对象。")
+        raise RuleViolation("名单为空，没有可抽取的对象。")
     return entries
 
 
@@ -149,7 +149,7 @@ def _params(round_: Round, purpose: DrawPurpose, entries: Sequence[DrawEntry]) -
     quota, alternates = _quota(round_, purpose, strata)
     randomness = sources(round_.rulebook)
     if drawing.entropy_bits(randomness) < drawing.LEAST_ENTROPY_BITS:
-        raise RuleViolation("随机数来源合计不足64比特,请在规则中增加骰子枚数或彩票。")
+        raise RuleViolation("随机数来源合计不足64比特，请在规则中增加骰子枚数或彩票。")
     return _checked(
         drawing.make_params,
         draw_id=f"{round_.key}-{purpose.value}-{round_.draws.filter(purpose=purpose).count() + 1}",

@@ -43,7 +43,7 @@ def _refuse_late_import(round_: Round, kind: PoolKind) -> None:
     if RoundState(round_.state) not in {RoundState.DRAFT, RoundState.FROZEN}:
         raise RuleViolation("名单库只能在抽取完成之前导入。")
     if round_.draws.filter(purpose=DRAW_OF.get(kind)).exclude(status=DrawStatus.ABANDONED).exists():
-        raise RuleViolation("这个名单库的抽取承诺已经公布,名单不能再改。")
+        raise RuleViolation("这个名单库的抽取承诺已经公布，名单不能再改。")
 
 
 def _parse(round_: Round, rows: Iterable[tuple[str, int, Sequence[str]]]) -> list[Person]:
@@ -59,7 +59,7 @@ def _refuse_unknown_strata(round_: Round, kind: PoolKind, people: Sequence[Perso
     known = round_.rulebook["evaluator_strata"]
     unknown = sorted({person.stratum for person in people} - set(known))
     if unknown:
-        raise RuleViolation(f"身份类别“{unknown[0]}”不在规则中,应为:{'、'.join(known)}。")
+        raise RuleViolation(f"身份类别“{unknown[0]}”不在规则中，应为：{'、'.join(known)}。")
 
 
 def _entry(round_: Round, kind: PoolKind, person: Person) -> PoolEntry:

@@ -108,7 +108,7 @@ def open_round(*, round_id: int, by: User, at: datetime) -> Round:
     """Open the vote (开启评议); ballots are accepted between the round's two times."""
     round_ = begin(Step.OPEN, round_id=round_id, by=by, at=at)
     if Round.objects.filter(state=RoundState.OPEN).exists():
-        raise RuleViolation("另一轮次正在投票,同一时间只能有一个轮次在投票。")
+        raise RuleViolation("另一轮次正在投票，同一时间只能有一个轮次在投票。")
     return finish(Step.OPEN, round_, by=by, at=at)
 
 
@@ -118,7 +118,7 @@ def extend_round(*, round_id: int, closes_at: datetime, reason: str, by: User, a
     policy.check(by, "round.extend")
     round_ = lock_round(round_id)
     if round_.state not in {RoundState.DRAWN, RoundState.OPEN} or closes_at <= max(round_.closes_at, at):
-        raise RuleViolation("只有投票结束前的轮次可以延期,且新的截止时间必须晚于原来的和现在。")
+        raise RuleViolation("只有投票结束前的轮次可以延期，且新的截止时间必须晚于原来的和现在。")
     if not reason.strip():
         raise RuleViolation("请填写延期理由。")
     round_.closes_at = closes_at
@@ -146,7 +146,7 @@ def void_round(*, round_id: int, reason: str, by: User, at: datetime) -> Round:
     policy.check(by, "round.void")
     round_ = lock_round(round_id)
     if RoundState(round_.state) not in VOIDABLE:
-        raise RuleViolation(f"“{RoundState(round_.state).label}”的轮次不能作废,只能发布更正。")
+        raise RuleViolation(f"“{RoundState(round_.state).label}”的轮次不能作废，只能发布更正。")
     if not reason.strip():
         raise RuleViolation("请填写作废理由。")
     _move(round_, RoundState.VOID, by=by, at=at)

@@ -80,7 +80,7 @@ def _rewrite_credentials(round_: Round) -> None:
 
 def _refuse_foreign_spool(round_: Round) -> None:
     if BallotSpool.objects.exclude(round=round_).exists():
-        raise RuleViolation("待封箱选票中有其他轮次的票,请先封存其他轮次。")
+        raise RuleViolation("待封箱选票中有其他轮次的票，请先封存其他轮次。")
 
 
 def _in_random_order(round_: Round, rows: Any) -> Iterator[Sequence[BallotSpool]]:

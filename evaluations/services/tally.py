@@ -49,7 +49,7 @@ def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str,
     section = RoundSection.objects.select_related("round").get(pk=section_id)
     round_ = lock_round(section.round_id)
     if RoundState(round_.state) not in BEFORE_COUNT:
-        raise RuleViolation("一票否决应在计票之前录入;计票后请通过更正程序办理。")
+        raise RuleViolation("一票否决应在计票之前录入；计票后请通过更正程序办理。")
     if not decision.strip() or not facts.strip() or decided_on > at.date():
         raise RuleViolation("请填写决定文号、查实情况和不晚于今天的决定日期。")
     if Veto.objects.filter(section=section).exists():

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('username', models.CharField(max_length=40, unique=True, verbose_name='账号')),
                 ('name', models.CharField(max_length=40, verbose_name='姓名')),
                 ('role', models.CharField(choices=[('S', '监督员'), ('C', '评议办工作人员'), ('H', '评议办负责人'), ('D', '纪委监委'), ('L', '单位联络员'), ('I', '暗访督查员'), ('O', '组织/考核部门'), ('SYS', '系统管理员'), ('SEC', '安全管理员'), ('AUD', '审计员')], max_length=3, verbose_name='角色')),
-                ('unit_code', models.CharField(blank=True, help_text='仅单位联络员填写,如 D05', max_length=20, verbose_name='所属单位代码')),
+                ('unit_code', models.CharField(blank=True, help_text='仅单位联络员填写，如 D05', max_length=20, verbose_name='所属单位代码')),
                 ('is_active', models.BooleanField(default=True, verbose_name='启用')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='创建时间')),
             ],

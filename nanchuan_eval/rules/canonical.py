@@ -47,12 +47,12 @@ def _refuse_outside_protocol(value: object) -> None:
     elif isinstance(value, str):
         _refuse_bad_text(value)
     elif isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_INTEGER:
-        raise ValueError(f"规范文件只允许文字和0到2的53次方减1的整数,不允许:{value!r}")
+        raise ValueError(f"规范文件只允许文字和0到2的53次方减1的整数，不允许：{value!r}")
 
 
 def _refuse_bad_key(key: object) -> None:
     if not isinstance(key, str) or not key.isascii() or not key.isprintable():
-        raise ValueError(f"规范文件的键只能是可见的英文字符,不允许:{key!r}")
+        raise ValueError(f"规范文件的键只能是可见的英文字符，不允许：{key!r}")
 
 
 def _refuse_bad_text(text: str) -> None:

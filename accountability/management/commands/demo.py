@@ -18,12 +18,12 @@ PORT = 8000
 
 
 class Command(BaseCommand):
-    help = "用演示数据完整地跑一轮评议:名录、抽取、投票、封箱、计票、公示、问责,然后打开网站。"
+    help = "用演示数据完整地跑一轮评议：名录、抽取、投票、封箱、计票、公示、问责，然后打开网站。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--no-serve", action="store_true", help="跑完即结束,不打开网站")
-        parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数(默认3000)")
-        parser.add_argument("--seed", type=int, default=2020, metavar="S", help="决定谁投什么(默认2020)")
+        parser.add_argument("--no-serve", action="store_true", help="跑完即结束，不打开网站")
+        parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数（默认3000）")
+        parser.add_argument("--seed", type=int, default=2020, metavar="S", help="决定谁投什么（默认2020）")
         parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,12 +31,12 @@ class Command(BaseCommand):
             raise CommandError("投票张数不能是负数。", returncode=2)
         call_command("migrate", verbosity=0)
         if Round.objects.filter(is_demo=False).exists():
-            raise CommandError("这个数据库里有真实的评议轮次,不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
+            raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
         self.stdout.write(f"【{NOTICE}】")
         round_ = Story(ballots=options["ballots"], seed=options["seed"]).tell()
         files = write_files(round_, options["out"])
         self.stdout.write(top_ten_table(round_))
-        self.stdout.write("\n文件:")
+        self.stdout.write("\n文件：")
         for path in files:
             self.stdout.write(f"  {path}")
         if not options["no_serve"]:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"\n网站:http://127.0.0.1:{port}/    公示:http://127.0.0.1:{port}/list/"
             f"\n工作台:http://127.0.0.1:{port}/admin/    纪委监委:http://127.0.0.1:{port}/commission/"
-            f"\n演示账号(口令均为 {PASSWORD}):"
+            f"\n演示账号（口令均为 {PASSWORD}）："
         )
         for username, _, role, unit in ACCOUNTS:
             self.stdout.write(f"  {username:<10}{role.label}{unit and f'({unit})'}")

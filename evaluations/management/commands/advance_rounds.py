@@ -12,7 +12,7 @@ from nanchuan_eval.policy import CLOCK
 
 
 class Command(BaseCommand):
-    help = "到时自动办理:截止时间已过的轮次封箱。可反复运行,适合放入定时任务(每5分钟一次)。"
+    help = "到时自动办理：截止时间已过的轮次封箱。可反复运行，适合放入定时任务（每5分钟一次）。"
 
     def handle(self, *args: Any, **options: Any) -> None:
         at, failed = timezone.now(), False
@@ -23,6 +23,6 @@ class Command(BaseCommand):
                 failed = True
                 self.stderr.write(f"{round_.name}:{refusal}")
             else:
-                self.stdout.write(f"{round_.name}:已封箱,总指纹 {sealed.closing_root}")
+                self.stdout.write(f"{round_.name}:已封箱，总指纹 {sealed.closing_root}")
         if failed:
             raise SystemExit(1)

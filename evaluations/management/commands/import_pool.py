@@ -16,20 +16,20 @@ from nanchuan_eval.spreadsheet import read_rows
 
 
 class Command(BaseCommand):
-    help = "导入名单库(监督员、定向评议人员、服务对象),整份文件要么全部导入,要么一行也不导入。"
+    help = "导入名单库（监督员、定向评议人员、服务对象），整份文件要么全部导入，要么一行也不导入。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码")
         parser.add_argument("kind", choices=PoolKind.values, metavar="KIND", help="、".join(PoolKind.values))
         parser.add_argument("file", type=Path, metavar="FILE", help=".xlsx 或 .csv 文件")
-        parser.add_argument("--dry-run", action="store_true", help="只检查,不导入")
+        parser.add_argument("--dry-run", action="store_true", help="只检查，不导入")
 
     def handle(self, *args: Any, **options: Any) -> None:
         round_ = find_round(options["round"])
         try:
             content = options["file"].read_bytes()
         except OSError as error:
-            raise CommandError(f"读不到文件:{error}", returncode=2) from None
+            raise CommandError(f"读不到文件：{error}", returncode=2) from None
         try:
             people = import_pool(
                 round_id=round_.pk,

@@ -12,13 +12,13 @@ from evaluations.services.credential import issued_list, make_codes
 
 
 class Command(BaseCommand):
-    help = "离线生成票号:codes.csv(保密,用于封装信封)和 issued.txt(发放指纹清单,用于导入和公布)。不需要数据库。"
+    help = "离线生成票号:codes.csv(保密，用于封装信封)和 issued.txt(发放指纹清单，用于导入和公布)。不需要数据库。"
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("count", type=int, metavar="N", help="票号数量")
-        parser.add_argument("--round", required=True, metavar="KEY", help="轮次代码,如 2020H1")
+        parser.add_argument("--round", required=True, metavar="KEY", help="轮次代码，如 2020H1")
         parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="输出目录")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError("票号数量至少为1。", returncode=2)
         out: Path = options["out"]
         if (out / "codes.csv").exists():
-            raise CommandError("输出目录中已有 codes.csv,请换一个目录,以免覆盖已发的票号。", returncode=2)
+            raise CommandError("输出目录中已有 codes.csv,请换一个目录，以免覆盖已发的票号。", returncode=2)
         out.mkdir(parents=True, exist_ok=True)
         codes, issues = make_codes(options["count"], options["round"])
         with (out / "codes.csv").open("w", encoding="utf-8-sig", newline="") as target:

@@ -14,7 +14,7 @@ from nanchuan_eval.policy import CLOCK
 
 
 class Command(BaseCommand):
-    help = "封箱:截止时间已过的轮次混票封存,公布总指纹。可以重复运行,一次完成或全部不做。"
+    help = "封箱：截止时间已过的轮次混票封存，公布总指纹。可以重复运行，一次完成或全部不做。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码")
@@ -26,4 +26,4 @@ class Command(BaseCommand):
                 sealed = seal_round(round_id=round_.pk, by=CLOCK, at=timezone.now(), progress=bar.update)
         except RuleViolation as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"已封箱。总指纹:{sealed.closing_root}")
+        self.stdout.write(f"已封箱。总指纹：{sealed.closing_root}")

@@ -15,7 +15,7 @@ from nanchuan_eval.policy import OPERATOR
 
 
 class Command(BaseCommand):
-    help = "计票:对已封箱并抽出计票票的轮次计票一次;已经计过的只输出存档结果,不会重算。"
+    help = "计票：对已封箱并抽出计票票的轮次计票一次；已经计过的只输出存档结果，不会重算。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码")
@@ -25,8 +25,8 @@ class Command(BaseCommand):
         tally = self._counted(find_round(options["round"]))
         if options["json"]:
             options["json"].write_bytes(tally.result.encode())
-        self.stdout.write(f"计票时间:{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}")
-        self.stdout.write(f"结果指纹:{tally.result_sha256}")
+        self.stdout.write(f"计票时间：{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}")
+        self.stdout.write(f"结果指纹：{tally.result_sha256}")
 
     def _counted(self, round_: Round) -> Tally:
         known = Tally.objects.filter(round=round_).first()

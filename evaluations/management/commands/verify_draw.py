@@ -12,7 +12,7 @@ from evaluations.rules.proofs import verify_proof
 
 
 class Command(BaseCommand):
-    help = "核验抽取证明:按证明文件重做一遍抽取,一致则输出 OK 和种子,否则输出 FAIL 和原因。不需要数据库。"
+    help = "核验抽取证明：按证明文件重做一遍抽取，一致则输出 OK 和种子，否则输出 FAIL 和原因。不需要数据库。"
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         try:
             data = options["proof"].read_bytes()
         except OSError as error:
-            raise CommandError(f"读不到文件:{error}", returncode=2) from None
+            raise CommandError(f"读不到文件：{error}", returncode=2) from None
         try:
             seed = verify_proof(json.loads(data, object_pairs_hook=_no_duplicate_keys))
         except (DrawError, ValueError, RecursionError) as error:

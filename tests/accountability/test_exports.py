@@ -1,0 +1,324 @@
+"""最难办科室前十.xlsx: columns, values, method, and no text that computes."""
+
+import io
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+from openpyxl import load_workbook
+
+from accountability.channel_scores import channel_scores
+from accountability.exports import top10_workbook
+from accountability.services.case import publish_and_start
+from accountability.services.export import export_top10
+from accountability.services.measure import record_measure
+from evaluations.models import Veto
+from evaluations.rules.counting import Cell
+from evaluations.rules.method import parse_method
+from evaluations.rules.rounds import RoundState
+from evaluations.rules.scoring import score_sections
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Denied, Role
+from tests.accountability.factories import (
+    LATER,
+    NOON,
+    make_account,
+    make_bare_round,
+    make_counted_round,
+    make_result,
+    make_tally,
+)
+
+pytestmark = pytest.mark.django_db
+COLUMNS = (
+    "位次 单位 单位性质 科室 服务类型 难办指数 定向得分 抽样得分 其他得分 定向有效票 抽样有效票 其他有效票 冷 懒 推 乱 贪 "
+    "得票数 主要问题 一票否决 上期位次 上榜次数 连续上榜 连续前3 分管领导谈话（日期） 负责人谈话（日期） 提拔限制起止 "
+    "整改状态 暗访次数 销号日期"
+).split()
+WEIGHTS = {"targeted": "0.5", "sampled": "0.3", "other": "0.2"}
+PAYLOADS = ["=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-1", "\t=1+1", "＝1+1"]
+
+
+def sheets(round_):
+    book = load_workbook(io.BytesIO(top10_workbook(round_)))
+    return book["前十名"], book["计分方法"]
+
+
+def header_row(sheet):
+    return next(n for n, row in enumerate(sheet.iter_rows(values_only=True), start=1) if row[0] == "位次")
+
+
+def entries(sheet):
+    rows = sheet.iter_rows(min_row=header_row(sheet) + 1, values_only=True)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+
+def text_of(sheet):
+    return "\n".join(str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None)
+
+
+def test_the_columns_are_those_of_the_rule():
+    top, _ = sheets(make_counted_round())
+
+    assert [cell.value for cell in top[header_row(top)]] == COLUMNS
+
+
+def test_a_row_says_everything_about_a_listed_section():
+    make_counted_round("2019H2", RoundState.PUBLISHED)
+    round_ = make_counted_round()
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+
+    entry = entries(sheets(round_)[0])[0]
+
+    expected = {
+        "位次": 1,
+        "单位": "D01局",
+        "单位性质": "行政部门",
+        "科室": "第D01-01科",
+        "难办指数": 59.12,
+        "定向有效票": 20,
+        "懒": 30.12,
+        "乱": 90.5,
+        "得票数": 9,
+        "主要问题": "咨询电话长期无人接\n材料一次说不清",
+        "一票否决": "否",
+        "上期位次": 1,
+        "上榜次数": 2,
+        "连续上榜": 2,
+        "连续前3": 2,
+        "分管领导谈话（日期）": "未办理，限2020-07-24",
+        "提拔限制起止": "2020-07-10至2020-10-10",
+        "整改状态": "未开展",
+        "暗访次数": "未开展",
+        "销号日期": "未开展",
+    }
+    assert {column: entry[column] for column in expected} == expected
+
+
+def test_the_listed_sections_stand_in_the_order_of_their_places():
+    top, _ = sheets(make_counted_round())
+
+    assert [entry["位次"] for entry in entries(top)] == list(range(1, 11))
+
+
+def test_the_channel_scores_add_up_to_the_score_by_their_weights():
+    round_ = make_counted_round()
+    rows = round_.tally_rows.values_list("section__code", "channel", "lines", "total")
+    cells = {(code, channel): Cell(lines=lines, total=total) for code, channel, lines, total in rows}
+    exact = score_sections(parse_method(json.loads(round_.tally.rulebook)), cells).sections["D01-01"].value
+
+    shown = channel_scores(round_)
+
+    weighted = sum(Decimal(w) * shown["D01-01", c] for c, w in WEIGHTS.items())
+    assert abs(weighted - Decimal(exact.numerator) / exact.denominator) < Decimal("0.0001")
+
+
+def test_an_uncounted_round_has_no_channel_scores():
+    assert channel_scores(make_bare_round()) == {}
+
+
+def test_a_talk_that_was_held_stands_with_its_day():
+    round_ = make_counted_round(places=1)
+    commission = make_account()
+    publish_and_start(round_id=round_.pk, by=commission, at=NOON)
+    talk = round_.results.get().case.measures.get(kind="talk_leader")
+    record_measure(measure_id=talk.pk, done_on=date(2020, 7, 15), record="已谈话", by=commission, at=LATER)
+
+    entry = entries(sheets(round_)[0])[0]
+
+    assert entry["分管领导谈话（日期）"].date() == date(2020, 7, 15)
+
+
+def test_before_publication_no_measure_is_claimed_and_the_sheet_is_marked_as_internal():
+    top, _ = sheets(make_counted_round())
+
+    assert entries(top)[0]["提拔限制起止"] == "未立项"
+    assert "尚未公示" in text_of(top)
+
+
+def test_a_unit_with_a_superior_has_no_freeze_in_the_sheet():
+    round_ = make_bare_round()
+    make_result(round_, "D30-01", section={"is_vertical": True})
+    make_tally(round_)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+
+    assert entries(sheets(round_)[0])[0]["提拔限制起止"] == "不适用，通报上级"
+
+
+def test_a_veto_stands_with_its_decision():
+    round_ = make_bare_round()
+    result = make_result(round_, "D01-01", label="一票否决")
+    Veto.objects.create(
+        round=round_, section=result.section, decision="南纪〔2020〕1号", decided_on=date(2020, 6, 1), facts="查实"
+    )
+    make_tally(round_)
+
+    assert entries(sheets(round_)[0])[0]["一票否决"] == "是（南纪〔2020〕1号）"
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_text_never_becomes_a_formula(payload):
+    round_ = make_bare_round(name=payload)
+    make_result(round_, "D01-01", section={"name": payload, "department_name": payload}, problems=payload)
+    make_tally(round_)
+
+    for sheet in sheets(round_):
+        cells = [cell for row in sheet.iter_rows() for cell in row]
+        assert not [cell.coordinate for cell in cells if cell.data_type == "f"]
+    assert entries(sheets(round_)[0])[0]["科室"] == payload.strip()
+
+
+@pytest.mark.parametrize(("is_demo", "marked"), [(True, True), (False, False)])
+def test_demonstration_data_is_marked_on_every_sheet(is_demo, marked):
+    for sheet in sheets(make_counted_round(places=1, is_demo=is_demo)):
+        assert ("演示数据" in text_of(sheet)) is marked
+
+
+def test_the_method_sheet_has_the_rounds_own_numbers_and_digests():
+    round_ = make_counted_round(places=1)
+    round_.rulebook["min_lines"], round_.rulebook["cap"] = 44, "7"
+
+    method = text_of(sheets(round_)[1])
+
+    for shown in ("有效票不满44张", "偏差最多算7分", "定向评议50%", "误差范围内", "a" * 64, "b" * 64, "recount"):
+        assert shown in method
+
+
+def test_the_pages_are_a4_landscape_and_one_page_wide():
+    for sheet in sheets(make_counted_round(places=1)):
+        assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+        assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.fitToWidth) == (True, 1)
+
+
+def test_a_round_in_which_nobody_is_ranked_gives_an_empty_table():
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", rank=None)
+    make_tally(round_)
+
+    assert entries(sheets(round_)[0]) == []
+
+
+@pytest.mark.parametrize("places", [1, 40])
+def test_the_workbook_takes_a_constant_number_of_queries(places, django_assert_num_queries):
+    round_ = make_counted_round(places=places)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    round_.refresh_from_db()
+
+    with django_assert_num_queries(10):
+        top10_workbook(round_)
+
+
+def test_an_export_leaves_its_trace():
+    round_, by = make_counted_round(places=1), make_account()
+
+    export_top10(round_id=round_.pk, by=by, at=NOON)
+
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.object_id) == ("top10.export", by, str(round_.pk))
+
+
+def test_an_uncounted_round_has_nothing_to_export():
+    round_ = make_bare_round(state=RoundState.SEALED)
+
+    with pytest.raises(RuleViolation, match="尚未计票"):
+        export_top10(round_id=round_.pk, by=make_account(), at=NOON)
+
+    assert not AuditEntry.objects.exists()
+
+
+def test_personnel_exports_after_publication_only():
+    round_, personnel = make_counted_round(places=1), make_account(Role.PERSONNEL)
+
+    with pytest.raises(RuleViolation, match="公示后才能导出"):
+        export_top10(round_id=round_.pk, by=personnel, at=NOON)
+
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    assert export_top10(round_id=round_.pk, by=personnel, at=NOON).startswith(b"PK")
+
+
+@pytest.mark.parametrize("role", [Role.LIAISON, Role.INSPECTOR, Role.AUDITOR, Role.SYSTEM_ADMIN])
+def test_nobody_else_exports(role):
+    round_ = make_counted_round(places=1)
+
+    with pytest.raises(Denied):
+        export_top10(round_id=round_.pk, by=make_account(role, unit_code="D01"), at=NOON)
+
+
+def test_the_page_hands_out_the_workbook_under_its_chinese_name(client):
+    make_counted_round(places=1)
+    client.force_login(make_account(Role.CLERK))
+
+    answer = client.post("/commission/2020H1/export/")
+
+    assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''2020%E5%B9%B4")
+    assert answer.content.startswith(b"PK")
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.LIAISON, 403), (Role.AUDITOR, 403), (Role.COMMISSION, 302)])
+def test_a_refused_export_answers_in_chinese(client, role, status):
+    make_bare_round(state=RoundState.OPEN)
+    client.force_login(make_account(role, "D01"))
+
+    assert client.post("/commission/2020H1/export/").status_code == status
+
+
+def test_a_visitor_exports_nothing(client):
+    make_counted_round(places=1)
+
+    assert client.post("/commission/2020H1/export/").status_code == 302
+    assert not AuditEntry.objects.exists()
+
+
+def test_the_command_writes_the_workbook(tmp_path):
+    make_counted_round(places=1)
+
+    call_command("export_top10", "2020H1", str(tmp_path / "前十.xlsx"))
+
+    assert (tmp_path / "前十.xlsx").read_bytes().startswith(b"PK")
+    assert AuditEntry.objects.get().role == "CLI"
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "state", "code"),
+    [("1999H1", "a.xlsx", RoundState.REVIEW, 2), ("2020H1", "no/a.xlsx", RoundState.REVIEW, 2), ("2020H1", "a.xlsx", RoundState.OPEN, 1)],
+)
+def test_the_command_refuses_in_chinese_with_its_exit_code(tmp_path, key, name, state, code):
+    make_counted_round(places=1, state=state)
+
+    with pytest.raises(CommandError) as refusal:
+        call_command("export_top10", key, str(tmp_path / name))
+
+    assert refusal.value.returncode == code
+    assert not (tmp_path / "a.xlsx").exists()
+
+
+def test_the_publish_command_publishes_in_the_name_of_an_account(capsys):
+    round_, by = make_counted_round(places=1), make_account()
+
+    call_command("publish", "2020H1", by=by.username)
+
+    round_.refresh_from_db()
+    assert round_.state == RoundState.PUBLISHED
+    assert "已公示" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("role", "key", "code"), [(Role.CLERK, "2020H1", 1), (Role.COMMISSION, "1999H1", 2)])
+def test_the_publish_command_refuses_with_its_exit_code(role, key, code):
+    make_counted_round(places=1)
+
+    with pytest.raises(CommandError) as refusal:
+        call_command("publish", key, by=make_account(role).username)
+
+    assert refusal.value.returncode == code
+
+
+def test_the_publish_command_needs_a_known_account():
+    make_counted_round(places=1)
+
+    with pytest.raises(CommandError) as refusal:
+        call_command("publish", "2020H1", by="nobody")
+
+    assert refusal.value.returncode == 2
