@@ -30,6 +30,14 @@ Deed = Callable[[Form], object]
 CASE_PAGE = "admin:accountability_case_change"
 
 
+class RoundFilter(admin.RelatedFieldListFilter):
+    """轮次."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "轮次"
+
+
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
     """问责事项: the list opens on what is due; every act goes through one service."""
@@ -37,7 +45,7 @@ class CaseAdmin(ReadOnlyAdmin):
     order = 1
     see_action = "acc.view"
     list_display = ["section", "round", "rank", "state", "progress", "next_due"]
-    list_filter = ["result__round", "state"]
+    list_filter = [("result__round", RoundFilter), "state"]
     search_fields = ["result__section__name", "result__section__department_name"]
     list_select_related = ["result__section", "result__round"]
     change_list_template = "admin/accountability/case/list.html"
@@ -128,7 +136,9 @@ class CaseAdmin(ReadOnlyAdmin):
         def deed(form: Form) -> object:
             return waive_measure(measure_id=pk, by=staff(request), at=timezone.now(), **form.cleaned_data)
 
-        return self._ask(request, ReasonForm, f"标为不适用：{measure}", {"case": measure.case, "measure": measure}, deed)
+        return self._ask(
+            request, ReasonForm, f"标为不适用：{measure}", {"case": measure.case, "measure": measure}, deed
+        )
 
     def lift(self, request: HttpRequest, pk: int) -> HttpResponse:
         """解除影响期."""
@@ -175,7 +185,7 @@ class PromotionFreezeAdmin(ReadOnlyAdmin):
     order = 2
     see_action = "acc.view"
     list_display = ["name", "post", "starts_on", "ends_on", "lifted_on", "lift_reason"]
-    list_filter = ["case__result__round"]
+    list_filter = [("case__result__round", RoundFilter)]
     search_fields = ["person_name", "post"]
 
     @admin.display(description="姓名", ordering="person_name")
@@ -190,7 +200,11 @@ def _case_context(case: Case, user: User) -> dict[str, Any]:
     return {
         "case": case,
         "rows": [
-            {"measure": m, "urgency": urgency.get(m.pk), "may_record": is_open and m.pk in urgency and may_record(user, m)}
+            {
+                "measure": m,
+                "urgency": urgency.get(m.pk),
+                "may_record": is_open and m.pk in urgency and may_record(user, m),
+            }
             for m in case.measures.select_related("done_by")
         ],
         "freezes": case.freezes.all(),

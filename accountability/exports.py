@@ -125,7 +125,9 @@ def _remarks(result: Result) -> Iterator[str]:
     period = f"评议期{in_chinese(round_.period_start)}至{in_chinese(round_.period_end)}"
     published = f"；公示日期{_day_of(result)}" if result.publication else ""
     yield f"{period}；投票截止{in_chinese(timezone.localtime(round_.closes_at).date())}{published}"
-    labels = [(label, [str(line.result.rank) for line in result.listed if line.result.label == label]) for label, _ in LABELS]
+    labels = [
+        (label, [str(line.result.rank) for line in result.listed if line.result.label == label]) for label, _ in LABELS
+    ]
     yield "；".join(f"位次“{label}”：第{'、'.join(ranks)}位" for label, ranks in labels if ranks)
 
 
@@ -145,6 +147,7 @@ def _method_sheet(result: Result) -> SheetSpec:
 
 def _method_rows(result: Result) -> Iterator[Row]:
     book = result.round_.rulebook
+    ranked, unranked = len(result.ranked), len(result.unranked)
     for step in method_steps(book):
         number, _, text = step.partition("、")
         yield f"方法{number}", text
@@ -154,7 +157,10 @@ def _method_rows(result: Result) -> Iterator[Row]:
         if channel.value in book["channels"]:
             yield f"{channel.label}", _channel_text(book["channels"][channel.value], book["cap"])
     yield "参加排名的最少有效票", f"合计{book['min_lines']}张，其中抽签渠道{book['min_drawn_lines']}张"
-    yield "参评、排名、样本不足", f"参评{len(result.ranked) + len(result.unranked)}个科室，排名{len(result.ranked)}个，样本不足{len(result.unranked)}个"
+    yield (
+        "参评、排名、样本不足",
+        f"参评{ranked + unranked}个科室，排名{ranked}个，样本不足{unranked}个",
+    )
     yield "计票时间", timezone.localtime(result.tally.at).strftime("%Y-%m-%d %H:%M")
     yield "规则文件指纹", f"SHA-256 {result.tally.rulebook_sha256}"
     yield "结果文件指纹", f"SHA-256 {result.tally.result_sha256}"

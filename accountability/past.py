@@ -17,7 +17,7 @@ def histories(round_: Round) -> dict[str, History]:
     """Return the history of every section of a counted round, up to and including it (3 queries)."""
     earlier = list(earlier_rounds(round_).values_list("pk", flat=True))
     past, present = _appearances(earlier, round_)
-    changes = list(SectionChange.objects.all())
+    changes = list(SectionChange.objects.values_list("earlier__code", "later__code"))
     return {
         code: history(
             own + [a for known in {code, *earlier_sections(code, changes)} for a in past.get(known, [])],
@@ -39,7 +39,7 @@ def _appearances(earlier: list[int], round_: Round) -> tuple[Seen, Seen]:
     past: Seen = {}
     present: Seen = {}
     rows = SectionResult.objects.filter(round__in=orders).order_by()
-    for pk, code, *facts in rows.values_list("round", "section__code", "rank", "is_listed", "label"):
+    for pk, code, rank, is_listed, label in rows.values_list("round", "section__code", "rank", "is_listed", "label"):
         seen = present if pk == round_.pk else past
-        seen.setdefault(code, []).append(Appearance(orders[pk], *facts))
+        seen.setdefault(code, []).append(Appearance(orders[pk], rank, is_listed, label))
     return past, present

@@ -211,9 +211,7 @@ def _indicator(indicator: Indicator, scores: Mapping[str, Any]) -> IndicatorScor
     return IndicatorScore(indicator.label, value, step, WORDS[step])
 
 
-def _channel(
-    channel: Channel, result: SectionResult, scores: ChannelScores
-) -> ChannelFigure:
+def _channel(channel: Channel, result: SectionResult, scores: ChannelScores) -> ChannelFigure:
     return ChannelFigure(
         label=channel.label,
         lines=result.data["lines"].get(channel.value, 0),
@@ -226,5 +224,3 @@ def _freeze(case: Case | None) -> PromotionFreeze | None:
     """Return the freeze that stands, or else the last lifted one."""
     freezes = case.freezes.all() if case else []
     return min(freezes, key=lambda freeze: freeze.lifted_on is not None, default=None)
-
-

@@ -95,7 +95,9 @@ class SectionResource(resources.ModelResource):
     department = fields.Field(attribute="department", column_name="单位", widget=DepartmentWidget())
     code = fields.Field(attribute="code", column_name="科室代码")
     name = fields.Field(attribute="name", column_name="科室")
-    service_kind = fields.Field(attribute="service_kind", column_name="服务类型", widget=WordsWidget(ServiceKind))
+    service_kind = fields.Field(
+        attribute="service_kind", column_name="服务类型", widget=WordsWidget(ServiceKind)
+    )
 
     class Meta:
         model = Section
@@ -124,13 +126,20 @@ class RosterImportMixin(ImportMixin):
 
     def add_data_read_fail_error_to_form(self, form: Any, error: Exception) -> None:
         """Name every fault with its sheet and row."""
-        reasons = error.reasons if isinstance(error, RuleViolation) else ("文件无法读取，请确认选择的格式与文件一致。",)
+        reasons = (
+            error.reasons
+            if isinstance(error, RuleViolation)
+            else ("文件无法读取，请确认选择的格式与文件一致。",)
+        )
         for reason in reasons:
             form.add_error("import_file", reason)
 
     def process_dataset(self, dataset: Dataset, form: Any, request: HttpRequest, **kwargs: Any) -> Result:
         """Take the confirmed roster over in one transaction with its trace."""
-        rows = [("名录", 1, tuple(dataset.headers)), *(("名录", n, row) for n, row in enumerate(dataset, start=2))]
+        rows = [
+            ("名录", 1, tuple(dataset.headers)),
+            *(("名录", n, row) for n, row in enumerate(dataset, start=2)),
+        ]
         self.report = import_roster(rows=rows, by=staff(request), at=timezone.now())
         return Result()
 

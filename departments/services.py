@@ -110,7 +110,11 @@ def abolish_section(*, section_id: int, on: date, by: policy.Actor, at: datetime
 
 def _compare(rows: Sequence[RosterRow], before: dict[str, Section]) -> RosterReport:
     created = [row.section_code for row in rows if row.section_code not in before]
-    changed = [row.section_code for row in rows if row.section_code in before and _differs(row, before[row.section_code])]
+    changed = [
+        row.section_code
+        for row in rows
+        if row.section_code in before and _differs(row, before[row.section_code])
+    ]
     named = {row.section_code for row in rows}
     return RosterReport(
         departments=len({row.department_code for row in rows}),
@@ -118,12 +122,20 @@ def _compare(rows: Sequence[RosterRow], before: dict[str, Section]) -> RosterRep
         created=tuple(created),
         changed=tuple(changed),
         unchanged=len(rows) - len(created) - len(changed),
-        absent=tuple(sorted(code for code, section in before.items() if section.is_active and code not in named)),
+        absent=tuple(
+            sorted(code for code, section in before.items() if section.is_active and code not in named)
+        ),
     )
 
 
 def _differs(row: RosterRow, section: Section) -> bool:
-    now = (section.name, section.service_kind, section.is_active, section.department.code, section.department.name)
+    now = (
+        section.name,
+        section.service_kind,
+        section.is_active,
+        section.department.code,
+        section.department.name,
+    )
     return now != (row.section_name, row.service_kind, True, row.department_code, row.department_name)
 
 
@@ -170,7 +182,9 @@ def _save_sections(rows: Sequence[RosterRow], departments: dict[str, int]) -> di
 def _save_heads(rows: Sequence[RosterRow], sections: dict[str, int]) -> None:
     """Enter new heads; the one before leaves office the day before (only where the roster names somebody new)."""
     wanted = {sections[row.section_code]: row for row in rows if row.head_name}
-    serving = {t.section_id: t for t in Tenure.objects.filter(section__in=wanted, ends_on=None).order_by("starts_on")}
+    serving = {
+        t.section_id: t for t in Tenure.objects.filter(section__in=wanted, ends_on=None).order_by("starts_on")
+    }
     new = [row for pk, row in wanted.items() if pk not in serving or serving[pk].name != row.head_name]
     leaving = []
     for row in new:
@@ -183,7 +197,11 @@ def _save_heads(rows: Sequence[RosterRow], sections: dict[str, int]) -> None:
         leaving.append(tenure)
     Tenure.objects.bulk_update(leaving, ["ends_on"])
     Tenure.objects.bulk_create(
-        Tenure(section_id=sections[row.section_code], name=row.head_name, starts_on=row.head_since or UNKNOWN_START)
+        Tenure(
+            section_id=sections[row.section_code],
+            name=row.head_name,
+            starts_on=row.head_since or UNKNOWN_START,
+        )
         for row in new
     )
 

@@ -63,7 +63,9 @@ def _counted_lines(round_: Round, method: Method) -> QuerySet[Rating]:
         Rating.objects.filter(round=round_, is_counted=True)
         .annotate(answers=answers_given(), weight=weight, points=points)
         .annotate(
-            is_valid=Case(When(answers__gte=method.min_answered, then=1), default=0, output_field=IntegerField()),
+            is_valid=Case(
+                When(answers__gte=method.min_answered, then=1), default=0, output_field=IntegerField()
+            ),
             is_severe=Case(When(severe, then=1), default=0, output_field=IntegerField()),
             q=Case(
                 When(answers__gte=method.min_answered, then=F("points") * Value(method.scale) / F("weight")),
@@ -112,7 +114,9 @@ def _cell(row: Mapping[str, Any], histograms: Mapping[CellKey, Mapping[int, int]
 
 def _if_answered(indicator: Indicator, value: int) -> Combinable:
     return Case(
-        When(**{f"{indicator}__isnull": False}, then=Value(value)), default=Value(0), output_field=IntegerField()
+        When(**{f"{indicator}__isnull": False}, then=Value(value)),
+        default=Value(0),
+        output_field=IntegerField(),
     )
 
 

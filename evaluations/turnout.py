@@ -45,7 +45,9 @@ def _codes(round_: Round) -> list[dict[str, int]]:
     return list(
         CodeBatch.objects.filter(round=round_)
         .values("channel")
-        .annotate(issued=Count("credentials"), used=Count("credentials", filter=Q(credentials__spend__isnull=False)))
+        .annotate(
+            issued=Count("credentials"), used=Count("credentials", filter=Q(credentials__spend__isnull=False))
+        )
     )
 
 

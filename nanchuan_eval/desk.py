@@ -31,14 +31,23 @@ class Desk(admin.AdminSite):
         apps = super().get_app_list(request, app_label)
         for app in apps:
             app["models"].sort(key=self._model_order)
-        return sorted(apps, key=lambda app: (WORKING_ORDER.index(app["app_label"]) if app["app_label"] in WORKING_ORDER else 99))
+        return sorted(
+            apps,
+            key=lambda app: (
+                WORKING_ORDER.index(app["app_label"]) if app["app_label"] in WORKING_ORDER else 99
+            ),
+        )
 
     def _model_order(self, entry: dict[str, Any]) -> int:
         return int(getattr(self._registry[entry["model"]], "order", 99))
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseRedirect:
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseRedirect:
         """Send everybody to the one log-in page."""
-        return HttpResponseRedirect(f"{reverse('login')}?next={request.GET.get('next', reverse('admin:index'))}")
+        return HttpResponseRedirect(
+            f"{reverse('login')}?next={request.GET.get('next', reverse('admin:index'))}"
+        )
 
 
 def staff(request: HttpRequest) -> User:

@@ -8,7 +8,11 @@ from nanchuan_eval import views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
-    path("login/", LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),
+    path(
+        "login/",
+        LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),
+        name="login",
+    ),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("home/", views.home_of_role, name="home-of-role"),
     path("admin/", admin.site.urls),

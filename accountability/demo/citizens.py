@@ -33,6 +33,7 @@ class Citizen:
 
     def __init__(self) -> None:
         self._client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
+        self._front = self._client.get("/").content.decode()
         self._entrance = self._client.get("/ballot/").content.decode()
 
     def vote(self, code: str, opinion: Opinion) -> str:
@@ -45,7 +46,7 @@ class Citizen:
 
     def claim(self, batch_id: int) -> str:
         """Take a code at a self-service batch (自助领票) and return it."""
-        page = self._submit(self._entrance, "/ballot/claim/", {"batch": str(batch_id)})
+        page = self._submit(self._front, "/ballot/claim/", {"batch": str(batch_id)})
         return FormReader(page).forms["/ballot/"]["code"][0]
 
     def _submit(self, page: str, action: str, typed: Mapping[str, str | Sequence[str]]) -> str:

@@ -4,13 +4,21 @@ from collections.abc import Iterator
 
 HEADER = ("身份类别", "姓名", "单位", "手机号")
 SUPERVISOR_GROUPS = ("人大代表", "政协委员", "特约监察员", "新闻媒体", "市民代表")
-EVALUATOR_GROUPS = {"服务对象": 1500, "市场主体": 600, "村居干部和居民代表": 450, "两代表一委员": 300, "其他": 150}
+EVALUATOR_GROUPS = {
+    "服务对象": 1500,
+    "市场主体": 600,
+    "村居干部和居民代表": 450,
+    "两代表一委员": 300,
+    "其他": 150,
+}
 Row = tuple[str, int, tuple[str, ...]]
 
 
 def supervisors() -> Iterator[Row]:
     """Yield the rows of a supervisors' pool: 12 people in each of five groups."""
-    yield from _rows([group for group in SUPERVISOR_GROUPS for _ in range(12)], first_phone=13900000000, title="监督员")
+    yield from _rows(
+        [group for group in SUPERVISOR_GROUPS for _ in range(12)], first_phone=13900000000, title="监督员"
+    )
 
 
 def evaluators() -> Iterator[Row]:

@@ -45,7 +45,10 @@ ACCOUNTS = (
 # Shares of the cast ballots; what the drawn evaluators do not return goes to the other two.
 TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
 NEVER_RETURNED = 0.08
-SELF_SERVICE = ((Channel.SAMPLED, Origin.WEBSITE, "抽样评议票（网站）"), (Channel.OTHER, Origin.OPEN, "其他评议（公开渠道）"))
+SELF_SERVICE = (
+    (Channel.SAMPLED, Origin.WEBSITE, "抽样评议票（网站）"),
+    (Channel.OTHER, Origin.OPEN, "其他评议（公开渠道）"),
+)
 PRINTED_FORMS = ((Origin.NEWSPAPER, "抽样评议票（报纸）"), (Origin.HALL, "抽样评议票（服务大厅）"))
 Item = TypeVar("Item")
 
@@ -81,7 +84,9 @@ class Story:
         return steps.plan_round(
             key=f"{year}H{half}",
             name=f"{year}年{'上' if half == 1 else '下'}半年",
-            period=(date(year, 1, 1), date(year, 6, 30)) if half == 1 else (date(year, 7, 1), date(year, 12, 31)),
+            period=(date(year, 1, 1), date(year, 6, 30))
+            if half == 1
+            else (date(year, 7, 1), date(year, 12, 31)),
             voting=(self._day(35, 9), self._day(22, 17)),
             is_demo=True,
             by=self.chief,
@@ -92,27 +97,45 @@ class Story:
         steps.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))
         pools = ((PoolKind.SUPERVISORS, people.supervisors()), (PoolKind.EVALUATORS, people.evaluators()))
         for kind, rows in _progress(pools, "导入名单库"):
-            pool.import_pool(round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45))
-        for purpose, day in _progress(((DrawPurpose.SUPERVISORS, 43), (DrawPurpose.EVALUATORS, 40)), "抽取人员"):
+            pool.import_pool(
+                round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45)
+            )
+        for purpose, day in _progress(
+            ((DrawPurpose.SUPERVISORS, 43), (DrawPurpose.EVALUATORS, 40)), "抽取人员"
+        ):
             self._draw(purpose, day)
         steps.confirm_draws(round_id=self.round.pk, by=self.chief, at=self._day(38))
 
     def _draw(self, purpose: DrawPurpose, day: int) -> Draw:
-        committed = draw.commit_draw(round_id=self.round.pk, purpose=purpose, by=self.chief, at=self._day(day))
+        committed = draw.commit_draw(
+            round_id=self.round.pk, purpose=purpose, by=self.chief, at=self._day(day)
+        )
         draw.enter_randomness(
-            draw_id=committed.pk, numbers=_dice_and_lottery(committed), by=self.clerk, at=self._day(day - 1, 10)
+            draw_id=committed.pk,
+            numbers=_dice_and_lottery(committed),
+            by=self.clerk,
+            at=self._day(day - 1, 10),
         )
         return draw.run_draw(draw_id=committed.pk, by=self.chief, at=self._day(day - 1, 11))
 
     def _open(self) -> None:
         at, common = self._day(37), {"round_id": self.round.pk, "by": self.clerk}
-        evaluators = self.round.draws.get(purpose=DrawPurpose.EVALUATORS).entries.filter(is_selected=True).count()
+        evaluators = (
+            self.round.draws.get(purpose=DrawPurpose.EVALUATORS).entries.filter(is_selected=True).count()
+        )
         _, self.envelopes = credential.issue_batch(
-            **common, channel=Channel.TARGETED, origin=Origin.ISSUED, label="定向评议信封", count=evaluators, at=at
+            **common,
+            channel=Channel.TARGETED,
+            origin=Origin.ISSUED,
+            label="定向评议信封",
+            count=evaluators,
+            at=at,
         )
         self.forms = [self._print_forms(origin, label, at) for origin, label in PRINTED_FORMS]
         self.counters = {
-            channel: credential.open_self_service(**common, channel=channel, origin=origin, label=label, at=at)
+            channel: credential.open_self_service(
+                **common, channel=channel, origin=origin, label=label, at=at
+            )
             for channel, origin, label in SELF_SERVICE
         }
         steps.open_round(round_id=self.round.pk, by=self.chief, at=self._day(36))

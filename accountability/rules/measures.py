@@ -112,9 +112,7 @@ def plan_measures(
     return tuple(planned)
 
 
-def _for_all(
-    listing: Listing, terms: Terms, published_on: date, calendar: Calendar
-) -> Iterator[PlannedMeasure]:
+def _for_all(listing: Listing, terms: Terms, published_on: date, calendar: Calendar) -> Iterator[PlannedMeasure]:
     talk_due = after_workdays(published_on, terms.talk_workdays, calendar)
     talk_basis = f"{listing.place}，公示后{terms.talk_workdays}个工作日内谈话提醒"
     yield PlannedMeasure(
@@ -126,7 +124,11 @@ def _for_all(
     )
     yield PlannedMeasure(MeasureKind.TALK_LEADER, _leader(listing), COMMISSION, talk_due, talk_basis)
     yield PlannedMeasure(
-        MeasureKind.TALK_HEAD, _person(listing.head_post, listing.head), f"{listing.unit}党委（党组）", talk_due, talk_basis
+        MeasureKind.TALK_HEAD,
+        _person(listing.head_post, listing.head),
+        f"{listing.unit}党委（党组）",
+        talk_due,
+        talk_basis,
     )
 
 
@@ -155,9 +157,7 @@ def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator
     )
 
 
-def _by_superior(
-    listing: Listing, terms: Terms, published_on: date, calendar: Calendar
-) -> Iterator[PlannedMeasure]:
+def _by_superior(listing: Listing, terms: Terms, published_on: date, calendar: Calendar) -> Iterator[PlannedMeasure]:
     """Vertical units and utilities: the district neither promotes nor assesses their people."""
     yield PlannedMeasure(
         MeasureKind.CIRCULAR,

@@ -21,7 +21,14 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "head_name": ("科室负责人", "负责人"),
     "head_since": ("任职日期", "任职时间"),
 }
-REQUIRED = ("department_code", "department_name", "department_kind", "section_code", "section_name", "service_kind")
+REQUIRED = (
+    "department_code",
+    "department_name",
+    "department_kind",
+    "section_code",
+    "section_name",
+    "service_kind",
+)
 # A merged or left-out department cell means: as in the row above.
 CARRIED = (
     "department_code",
@@ -33,7 +40,12 @@ CARRIED = (
     "leader_in_charge",
 )
 DEPARTMENT_KINDS = {"行政部门": "administrative", "事业单位": "institution", "公用企业": "utility"}
-SERVICE_KINDS = {"行政审批": "approval", "行政服务": "service", "行政执法": "enforcement", "公用事业": "utility"}
+SERVICE_KINDS = {
+    "行政审批": "approval",
+    "行政服务": "service",
+    "行政执法": "enforcement",
+    "公用事业": "utility",
+}
 YES, NO = frozenset({"是", "√", "1"}), frozenset({"", "否", "0", "×"})
 
 
@@ -101,7 +113,11 @@ class _Consistency:
                 raise _RowFault(f"{what}与{self.seen[what]}重复。")
             self.seen[what] = f"工作表“{sheet}”第{number}行"
         known = self.departments.setdefault(row.department_code, row)
-        for field, label in (("department_name", "名称"), ("department_kind", "性质"), ("is_vertical", "垂直管理")):
+        for field, label in (
+            ("department_name", "名称"),
+            ("department_kind", "性质"),
+            ("is_vertical", "垂直管理"),
+        ):
             if getattr(known, field) != getattr(row, field):
                 raise _RowFault(f"单位代码“{row.department_code}”前后的{label}不一致。")
 
@@ -169,7 +185,14 @@ def _yes_no(word: str) -> bool:
 def _date(text: str) -> date | None:
     if not text:
         return None
-    parts = text.replace("年", "-").replace("月", "-").replace("日", "").replace("/", "-").replace(".", "-").split("-")
+    parts = (
+        text.replace("年", "-")
+        .replace("月", "-")
+        .replace("日", "")
+        .replace("/", "-")
+        .replace(".", "-")
+        .split("-")
+    )
     try:
         year, month, day = (*map(int, parts), 1) if len(parts) == 2 else map(int, parts)
         return date(year, month, day)

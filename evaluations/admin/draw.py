@@ -24,7 +24,18 @@ class DrawAdmin(ReadOnlyAdmin):
     list_display = ["round", "purpose", "status", "committed_at", "drawn_at"]
     list_filter = ["status", "purpose"]
     list_select_related = ["round"]
-    fields = ["round", "purpose", "status", "draw_id", "commit", "committed_at", "seeded_at", "seed", "drawn_at", "drawn_by"]
+    fields = [
+        "round",
+        "purpose",
+        "status",
+        "draw_id",
+        "commit",
+        "committed_at",
+        "seeded_at",
+        "seed",
+        "drawn_at",
+        "drawn_by",
+    ]
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -43,7 +54,12 @@ class DrawAdmin(ReadOnlyAdmin):
             if attempt(form, lambda: enter_randomness(draw_id=pk, numbers=form.numbers(), by=user, at=at)):
                 messages.success(request, "随机数已录入，种子已确定。")
                 return redirect(_round_page(draw))
-        context = {**self.admin_site.each_context(request), "form": form, "round": draw.round, "title": f"录入随机数：{draw}"}
+        context = {
+            **self.admin_site.each_context(request),
+            "form": form,
+            "round": draw.round,
+            "title": f"录入随机数：{draw}",
+        }
         return render(request, "admin/evaluations/round/act.html", context)
 
     def run(self, request: HttpRequest, pk: int) -> HttpResponse:

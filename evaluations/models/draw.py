@@ -59,4 +59,8 @@ class DrawEntry(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "抽取对象"
         ordering = ["stratum", "place"]
-        constraints = [models.UniqueConstraint(fields=["draw", "stratum", "token"], name="a_token_stands_once_in_a_stratum")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["draw", "stratum", "token"], name="a_token_stands_once_in_a_stratum"
+            )
+        ]

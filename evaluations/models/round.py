@@ -41,7 +41,9 @@ class Round(models.Model):
     period_end = models.DateField("评议期止")
     opens_at = models.DateTimeField("开始投票")
     closes_at = models.DateTimeField("截止投票")
-    state = models.CharField("状态", max_length=10, choices=RoundState, default=RoundState.DRAFT, editable=False)
+    state = models.CharField(
+        "状态", max_length=10, choices=RoundState, default=RoundState.DRAFT, editable=False
+    )
     rulebook = models.JSONField("评议规则", default=default_rulebook, editable=False)
     is_demo = models.BooleanField("演示数据", default=False, editable=False)
     paper = models.TextField("评议表（冻结）", blank=True, editable=False)
@@ -82,12 +84,16 @@ class RoundStep(models.Model):
     round = models.ForeignKey(Round, models.CASCADE, verbose_name="轮次", related_name="steps")
     state = models.CharField("状态", max_length=10, choices=RoundState)
     at = models.DateTimeField("时间")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="经办人", null=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="经办人", null=True, related_name="+"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "轮次进程"
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["round", "state"], name="a_round_reaches_a_state_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "state"], name="a_round_reaches_a_state_once")
+        ]
 
 
 class RoundSection(models.Model):
@@ -120,7 +126,10 @@ class Manifestation(models.Model):
     """表象: what an indicator looks like in practice; copied into the ballot paper at freezing."""
 
     code = models.CharField(
-        "代码", max_length=20, unique=True, validators=[RegexValidator(r"^[0-9A-Z-]+\Z", "只能用大写字母、数字和短横线。")]
+        "代码",
+        max_length=20,
+        unique=True,
+        validators=[RegexValidator(r"^[0-9A-Z-]+\Z", "只能用大写字母、数字和短横线。")],
     )
     indicator = models.CharField("指标", max_length=20, choices=Indicator)
     text = models.CharField("表象", max_length=80)

@@ -53,7 +53,11 @@ class Vote:
         """Return the form that is stored and committed to (protocol 6.3: no null, no float)."""
         return {
             "lines": [
-                {"answers": dict(line.answers), "manifestations": list(line.manifestations), "section": line.section}
+                {
+                    "answers": dict(line.answers),
+                    "manifestations": list(line.manifestations),
+                    "section": line.section,
+                }
                 for line in self.lines
             ]
         }
@@ -130,7 +134,9 @@ def _line_errors(paper: BallotPaper, line: RawLine) -> Iterator[tuple[str, str]]
         if fault:
             yield f"{line.section}.{indicator}", fault
     known = {sign.code for sign in paper.manifestations}
-    if any(code not in known for code in line.manifestations) or len(set(line.manifestations)) < len(line.manifestations):
+    if any(code not in known for code in line.manifestations) or len(set(line.manifestations)) < len(
+        line.manifestations
+    ):
         yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
         return
     for indicator in Indicator:
@@ -157,7 +163,9 @@ def _is_severe(paper: BallotPaper, line: RawLine, indicator: str) -> bool:
 
 
 def _ticks(paper: BallotPaper, line: RawLine, indicator: str) -> list[str]:
-    return [s.code for s in paper.manifestations if s.indicator == indicator and s.code in line.manifestations]
+    return [
+        s.code for s in paper.manifestations if s.indicator == indicator and s.code in line.manifestations
+    ]
 
 
 def _valid_line(paper: BallotPaper, line: RawLine) -> VoteLine:

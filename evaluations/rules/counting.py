@@ -27,20 +27,28 @@ class Line:
 
 @dataclass(frozen=True)
 class Cell:
-    """One section in one channel.
+    """One section in one channel, in whole numbers, so that SQL and Python agree to the digit.
 
-    A line is valid with at least `min_answered` answers; its q = scale * sum(w x) / sum(w answered) is whole,
-    and its score y = 100 q / (scale * levels).
+    `lines`     n: valid lines, those with at least `min_answered` answers
+    `total`     sum over valid lines of q = scale * sum(w x) // sum(w), both sums over the line's answered
+                indicators, w = `Method.whole_weights`; the division leaves no rest.
+                The line's score is y = 100 q / (scale * levels)
+    `squares`   sum over valid lines of q * q
+    `severe`    valid lines with any answer >= severe_from
+    `votes`     all lines, also those with too few answers, with any answer >= severe_from (得票数)
+    `answered`  per indicator, in their order: how many of all lines answer it
+    `points`    per indicator, in their order: the sum of x over all lines which answer it
+    `histogram` q -> number of valid lines; without zeros
     """
 
-    lines: int = 0  # valid lines, n
-    total: int = 0  # sum of q over valid lines
-    squares: int = 0  # sum of q squared over valid lines
-    severe: int = 0  # valid lines with any indicator >= severe_from
-    votes: int = 0  # all lines, valid or not, with any indicator >= severe_from (得票数)
-    answered: tuple[int, ...] = (0,) * len(Indicator)  # per indicator: all lines that answer it
-    points: tuple[int, ...] = (0,) * len(Indicator)  # per indicator: sum of levels over all lines
-    histogram: Mapping[int, int] = field(default_factory=dict)  # q -> valid lines
+    lines: int = 0
+    total: int = 0
+    squares: int = 0
+    severe: int = 0
+    votes: int = 0
+    answered: tuple[int, ...] = (0,) * len(Indicator)
+    points: tuple[int, ...] = (0,) * len(Indicator)
+    histogram: Mapping[int, int] = field(default_factory=dict)
 
 
 EMPTY = Cell()
@@ -56,7 +64,9 @@ def count_lines(method: Method, lines: Iterable[Line]) -> dict[CellKey, Cell]:
 
 def line_q(method: Method, answers: tuple[int | None, ...]) -> int | None:
     """Return a line's whole number q, or None for an invalid line."""
-    given = [(weight, x) for weight, x in zip(method.whole_weights.values(), answers, strict=True) if x is not None]
+    given = [
+        (weight, x) for weight, x in zip(method.whole_weights.values(), answers, strict=True) if x is not None
+    ]
     if len(given) < method.min_answered:
         return None
     return method.scale * sum(weight * x for weight, x in given) // sum(weight for weight, _ in given)
@@ -64,16 +74,25 @@ def line_q(method: Method, answers: tuple[int | None, ...]) -> int | None:
 
 def parse_ballots(rows: Iterable[str], method: Method) -> Iterator[Line]:
     """Read ballots.csv; any faulty row is a BallotFileError with its line number."""
-    reader = csv.reader(_without_bom(rows))
-    if next(reader, None) != HEADER:
+    reader = csv.reader(_without_bom(rows), strict=True)
+    try:
+        yield from _lines(((reader.line_num, row) for row in reader), method)
+    except csv.Error:
+        raise BallotFileError(f"第{reader.line_num}行：不是有效的CSV行。") from None
+    except UnicodeDecodeError:
+        raise BallotFileError(f"第{reader.line_num}行之后有不是UTF-8编码的文字。") from None
+
+
+def _lines(rows: Iterator[tuple[int, list[str]]], method: Method) -> Iterator[Line]:
+    if next(rows, (1, []))[1] != HEADER:
         raise BallotFileError(f"第1行：表头应为 {','.join(HEADER)}")
     channel_of: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     sections = frozenset(method.sections)
-    for row in reader:
+    for number, row in rows:
         fault = _row_fault(row, method, sections) or _repeat_fault(row, channel_of, seen)
         if fault:
-            raise BallotFileError(f"第{reader.line_num}行：{fault}")
+            raise BallotFileError(f"第{number}行：{fault}")
         channel_of[row[0]] = row[1]
         seen.add((row[0], row[3]))
         yield Line(row[3], row[1], tuple(int(x) if x else None for x in row[4:]))
@@ -110,7 +129,7 @@ def _without_bom(rows: Iterable[str]) -> Iterator[str]:
 def _row_fault(row: list[str], method: Method, sections: frozenset[str]) -> str:
     if len(row) != len(HEADER):
         return f"应有{len(HEADER)}列，实有{len(row)}列。"
-    if not row[0]:
+    if not row[0].strip():
         return "票编号为空。"
     if row[1] not in method.channels:
         return f"渠道“{row[1]}”不在规则中。"

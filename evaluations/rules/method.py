@@ -1,11 +1,12 @@
 """Score method NC-1: its settings as frozen with a round, read from rulebook.json (score-method.md)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 from evaluations.rules.indicators import Channel, Indicator
@@ -13,6 +14,8 @@ from evaluations.rules.indicators import Channel, Indicator
 METHOD = "NC-1"
 HIGHEST_LEVEL = 4
 BASES = ("difficulty", "vote_count")
+# 5, 1.96, 1/2 and no more: Fraction() alone would also read "1e999999999", "1_0" and other scripts' digits.
+NUMBER = re.compile(r"-?[0-9]{1,40}([./][0-9]{1,40})?")
 
 
 class RulebookError(ValueError):
@@ -21,7 +24,7 @@ class RulebookError(ValueError):
 
 @dataclass(frozen=True)
 class ChannelRule:
-    """One channel: its weight (a fraction of 1) and whether nobody could return a ballot without being drawn."""
+    """One channel: its weight (a fraction of 1); drawn = nobody can return a ballot without being drawn."""
 
     weight: Fraction
     drawn: bool
@@ -31,33 +34,38 @@ class ChannelRule:
 class Method:
     """The scoring part of a rulebook; weights and thresholds are exact."""
 
-    levels: int
-    severe_from: int
-    min_answered: int
-    indicator_weights: Mapping[str, Fraction]
-    channels: Mapping[str, ChannelRule]
-    prior_ballots: int
-    cap: Fraction
-    mean_min_lines: int
-    min_lines: int
-    min_drawn_lines: int
+    levels: int  # L, the highest answer
+    severe_from: int  # an answer from this level on is severe
+    min_answered: int  # a line with fewer answers is invalid
+    indicator_weights: Mapping[str, Fraction]  # w, in the indicators' order
+    channels: Mapping[str, ChannelRule]  # in the order targeted, sampled, other
+    prior_ballots: int  # k, average ballots added to every cell
+    cap: Fraction  # C, points a channel that is not drawn may lie away from the drawn deviation
+    mean_min_lines: int  # m_min, valid lines a section needs to enter a channel's average
+    min_lines: int  # n_min, valid lines a section needs to be ranked
+    min_drawn_lines: int  # n_min_drawn, how many of them in drawn channels
     list_length: int
-    z: Fraction
-    nu0: Fraction
-    v_prior: Fraction
-    basis: str
-    sections: tuple[str, ...]
-    vetoes: frozenset[str]
+    z: Fraction  # width of the rank interval in standard deviations
+    nu0: Fraction  # degrees of freedom given to the pooled variance
+    v_prior: Fraction  # prior variance in points squared, with 1 degree of freedom
+    basis: str  # one of BASES
+    sections: tuple[str, ...]  # codes, sorted
+    vetoes: frozenset[str]  # codes of the sections put first
 
     @cached_property
     def whole_weights(self) -> dict[str, int]:
-        """The indicator weights as whole numbers in the same proportion."""
+        """The indicator weights as the smallest whole numbers in proportion (20, 20, … = 1, 1, …)."""
         unit = lcm(*(weight.denominator for weight in self.indicator_weights.values()))
-        return {key: int(weight * unit) for key, weight in self.indicator_weights.items()}
+        whole = {key: int(weight * unit) for key, weight in self.indicator_weights.items()}
+        common = gcd(*whole.values())
+        return {key: weight // common for key, weight in whole.items()}
 
     @cached_property
     def scale(self) -> int:
-        """The D that makes q = D * sum(w x) / sum(w answered) whole for every valid line (equal weights: 60)."""
+        """The D that makes q = D * sum(w x) / sum(w answered) whole for every valid line; y = 100 q / (D L).
+
+        Equal weights and at least 3 answers: lcm(3, 4, 5) = 60.
+        """
         sizes = range(self.min_answered, len(Indicator) + 1)
         return lcm(*(sum(some) for n in sizes for some in combinations(self.whole_weights.values(), n)))
 
@@ -104,10 +112,11 @@ def _value(rulebook: Mapping[str, Any], key: str) -> Any:
 
 def _whole(rulebook: Mapping[str, Any], key: str, low: int, high: int | None = None) -> int:
     value = _value(rulebook, key)
-    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or value < low or (high is not None and value > high):
         bounds = f"{low}到{high}之间" if high is not None else f"不小于{low}"
         raise RulebookError(f"“{key}”应为{bounds}的整数。")
-    return value
+    return int(value)
 
 
 def _rational(rulebook: Mapping[str, Any], key: str) -> Fraction:
@@ -120,10 +129,12 @@ def _rational(rulebook: Mapping[str, Any], key: str) -> Fraction:
 def _fraction(value: object, key: str) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise RulebookError(f"“{key}”应为整数，或写成文字的小数、分数。")
+    if not NUMBER.fullmatch(str(value)):
+        raise RulebookError(f"“{key}”不是数：{value}。")
     try:
         return Fraction(value)
-    except (ValueError, ZeroDivisionError):
-        raise RulebookError(f"“{key}”不是数：{value}") from None
+    except ZeroDivisionError:
+        raise RulebookError(f"“{key}”的分母不能为0。") from None
 
 
 def _table(rulebook: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """From scores to places: order, ties, vetoes, rank intervals (score-method.md, "Order", "Interval").
 
-Exact throughout: no square root, no float, no lot.
+Exact throughout: no square root, no float, no lot. With basis `vote_count` the votes (得票数) come before the
+rest of the order; intervals speak of the index, so result.json gives none for such a list.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,21 +20,26 @@ def ranked_sections(method: Method, cells: Mapping[CellKey, Cell]) -> tuple[str,
 
 
 def vote_count(method: Method, cells: Mapping[CellKey, Cell], section: str) -> int:
-    """Return 得票数: counted ballots with at least one indicator at or above `severe_from` for the section."""
+    """Return 得票数: counted ballots with at least one severe answer for the section, valid line or not."""
     return sum(cells.get((section, c), EMPTY).votes for c in method.channels)
 
 
-def places(method: Method, cells: Mapping[CellKey, Cell], scores: Scores, ranked: Iterable[str]) -> dict[str, int]:
-    """Return the rank of every ranked or vetoed section: "1, 2, 2, 4"; vetoed ones first."""
+def places(
+    method: Method, cells: Mapping[CellKey, Cell], scores: Scores, ranked: Iterable[str]
+) -> dict[str, int]:
+    """Return the rank of every ranked or vetoed section: "1, 2, 2, 4"; vetoed ones first.
+
+    The cells give the votes and the shares of severe lines, the scores all the rest of the order.
+    """
     keys = {section: _sort_key(method, cells, scores, section) for section in {*ranked, *method.vetoes}}
     return {section: 1 + sum(other > key for other in keys.values()) for section, key in keys.items()}
 
 
 def trimmed_places(method: Method, cells: Mapping[CellKey, Cell], ranked: Sequence[str]) -> dict[str, int]:
-    """Return the places when each drawn cell loses its top and bottom tenth of lines; the same sections ranked."""
+    """Return the places when each drawn cell loses the top and bottom tenth of its lines; same sections."""
     trimmed = {key: trim(cell) if key[1] in method.drawn_channels else cell for key, cell in cells.items()}
-    judged = {key: _with_counts(cells[key], cell) for key, cell in trimmed.items()}
-    return places(method, judged, score_sections(method, judged), ranked)
+    # A histogram does not say which lines are severe: votes and severe shares stay the official ones.
+    return places(method, cells, score_sections(method, trimmed), ranked)
 
 
 def intervals(
@@ -68,20 +74,14 @@ def _has_enough(method: Method, cells: Mapping[CellKey, Cell], section: str) -> 
 
 
 def _sort_key(method: Method, cells: Mapping[CellKey, Cell], scores: Scores, section: str) -> SortKey:
-    score = scores.sections[section]
-    votes = vote_count(method, cells, section) if method.basis == "vote_count" else 0
+    score, vetoed = scores.sections[section], section in method.vetoes
+    # Several vetoed sections stand in order of difficulty on either basis (R-E).
+    counts = method.basis == "vote_count" and not vetoed
+    votes = vote_count(method, cells, section) if counts else 0
     return (
-        Fraction(section in method.vetoes),
+        Fraction(vetoed),
         Fraction(votes),
         four_decimals(score.value),
         four_decimals(score.drawn_deviation),
         severe_share(method, cells, section),
     )
-
-
-def _with_counts(whole: Cell, trimmed: Cell) -> Cell:
-    """Return the trimmed lines with the whole cell's severe lines and votes: those still break ties."""
-    return Cell(
-        lines=trimmed.lines, total=trimmed.total, severe=whole.severe, votes=whole.votes, histogram=trimmed.histogram
-    )
-

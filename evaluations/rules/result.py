@@ -1,12 +1,11 @@
 """result.json: the whole outcome of a count, equal to the byte for equal input (score-method.md, "Files")."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from evaluations.rules.counting import EMPTY, BallotFileError, Cell, CellKey, count_lines, parse_ballots
+from evaluations.rules.counting import EMPTY, Cell, CellKey, count_lines, parse_ballots
 from evaluations.rules.indicators import Indicator
 from evaluations.rules.method import METHOD, Method, parse_method
 from evaluations.rules.ranking import intervals, places, ranked_sections, trimmed_places, vote_count
@@ -51,14 +50,15 @@ def build_result(method: Method, cells: Mapping[CellKey, Cell]) -> dict[str, Any
     }
 
 
+def result_bytes(method: Method, cells: Mapping[CellKey, Cell]) -> bytes:
+    """Return result.json: canonical, so that equal results are equal bytes."""
+    return canonical_json(build_result(method, cells))
+
+
 def recount(ballots: Iterable[str], rulebook: Mapping[str, Any]) -> bytes:
     """Return result.json from the text lines of ballots.csv and a rulebook."""
     method = parse_method(rulebook)
-    try:
-        cells = count_lines(method, parse_ballots(ballots, method))
-    except csv.Error:
-        raise BallotFileError("ballots.csv 不是有效的CSV文件。") from None
-    return canonical_json(build_result(method, cells))
+    return result_bytes(method, count_lines(method, parse_ballots(ballots, method)))
 
 
 def decimal(value: Fraction) -> str:
@@ -102,7 +102,7 @@ def _section(count: Count, section: str) -> dict[str, Any]:
     return {
         "section": section,
         "rank": rank,
-        "listed": rank is not None and rank <= count.method.list_length,
+        "listed": _is_listed(count, section),
         "label": _label(count, section),
         "difficulty": decimal(score.value),
         "drawn_deviation": decimal(score.drawn_deviation),
@@ -118,12 +118,17 @@ def _section(count: Count, section: str) -> dict[str, Any]:
     }
 
 
+def _is_listed(count: Count, section: str) -> bool:
+    """A veto lists its section even where there are more vetoes than places."""
+    rank = count.ranks.get(section)
+    return section in count.method.vetoes or (rank is not None and rank <= count.method.list_length)
+
+
 def _label(count: Count, section: str) -> str:
     if section in count.method.vetoes:
         return VETOED
-    rank = count.ranks.get(section)
-    if rank is None:
+    if section not in count.ranks:
         return TOO_FEW
-    if rank > count.method.list_length or section not in count.intervals:
+    if not _is_listed(count, section) or section not in count.intervals:
         return ""
     return CERTAIN if count.intervals[section][1] <= count.method.list_length else WITHIN_MARGIN

@@ -42,7 +42,13 @@ DEFAULTS: dict[str, Any] = {
     "supervisors": 5,
     "supervisor_alternates": 3,
     "evaluators": 1000,
-    "evaluator_strata": {"服务对象": 50, "市场主体": 20, "村居干部和居民代表": 15, "两代表一委员": 10, "其他": 5},
+    "evaluator_strata": {
+        "服务对象": 50,
+        "市场主体": 20,
+        "村居干部和居民代表": 15,
+        "两代表一委员": 10,
+        "其他": 5,
+    },
     "alternates_percent": 10,
     "counted_sampled_ballots": 500,
     "draw_lead_hours": 24,
@@ -101,14 +107,28 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("min_lines", "参加排名的最少有效行", _SCORE, 0, 10_000),
     Setting("min_drawn_lines", "其中抽签渠道最少有效行", _SCORE, 0, 10_000),
     Setting("list_length", "公布名额", _SCORE, 1, 100),
-    Setting("basis", "排名依据", _SCORE, choices={"difficulty": "难办指数", "vote_count": "得票数"},
-            help="按得票数排名会多列办事人多的科室，请慎用"),
+    Setting(
+        "basis",
+        "排名依据",
+        _SCORE,
+        choices={"difficulty": "难办指数", "vote_count": "得票数"},
+        help="按得票数排名会多列办事人多的科室，请慎用",
+    ),
     Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
     Setting("min_answered", "一行至少作答指标数", _SCORE, 1, 5),
-    Setting("sampled_forms", "抽样评议票来源", _BALLOT,
-            choices={OPEN_FORMS: "报纸、网站、大厅等公开取票", ISSUED_CODES: "只用抽签发放的票号"}),
-    Setting("channels.sampled.drawn", "抽样渠道视为抽签渠道", _BALLOT, choices={"": "否", "1": "是"},
-            help="仅当抽样票全部来自抽签发放的票号时可选“是”"),
+    Setting(
+        "sampled_forms",
+        "抽样评议票来源",
+        _BALLOT,
+        choices={OPEN_FORMS: "报纸、网站、大厅等公开取票", ISSUED_CODES: "只用抽签发放的票号"},
+    ),
+    Setting(
+        "channels.sampled.drawn",
+        "抽样渠道视为抽签渠道",
+        _BALLOT,
+        choices={"": "否", "1": "是"},
+        help="仅当抽样票全部来自抽签发放的票号时可选“是”",
+    ),
     Setting("max_sections.targeted", "定向票最多评议科室", _BALLOT, 1, 1000),
     Setting("max_sections.sampled", "抽样票最多评议科室", _BALLOT, 1, 1000),
     Setting("max_sections.other", "其他评议票最多评议科室", _BALLOT, 1, 1000),
@@ -175,7 +195,12 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
     errors = [_range_error(rulebook, setting) for setting in SETTINGS]
     if method.scale > LARGEST_SCALE:
         errors.append("指标权重的组合过于复杂，请改用较小的整数。")
-    errors += [_sampled_error(rulebook), _other_error(rulebook), _strata_error(rulebook), _cap_error(rulebook)]
+    errors += [
+        _sampled_error(rulebook),
+        _other_error(rulebook),
+        _strata_error(rulebook),
+        _cap_error(rulebook),
+    ]
     return [error for error in errors if error]
 
 

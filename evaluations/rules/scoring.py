@@ -1,4 +1,4 @@
-"""Score method NC-1, from cells to scores: integers and fractions only (score-method.md, "The score, exactly")."""
+"""Score method NC-1, from cells to scores: integers and fractions only (score-method.md, "The score")."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Score:
-    """One section's exact score: S before rounding, the drawn deviation e, each channel's d, who was capped."""
+    """One section: S before rounding, drawn deviation e, each channel's d after the cap, channels it changed."""
 
     value: Fraction
     drawn_deviation: Fraction
@@ -52,13 +52,13 @@ def score_sections(method: Method, cells: Mapping[CellKey, Cell]) -> Scores:
 
 
 def score_indicator(method: Method, cells: Mapping[CellKey, Cell], indicator: Indicator) -> Scores:
-    """Return the same formula run on one indicator; a line counts if that indicator is answered. For display."""
+    """Return the same formula run on one indicator, for display; a line counts if it answers that one."""
     place, unit = list(Indicator).index(indicator), Fraction(100, method.levels)
     return score_parts(method, cells, lambda cell: Part(cell.answered[place], cell.points[place] * unit))
 
 
 def score_parts(method: Method, cells: Mapping[CellKey, Cell], part: Callable[[Cell], Part]) -> Scores:
-    """Run the formula on any reading of the cells; channels nobody used are dropped and the weights rescaled."""
+    """Run the formula on any reading of the cells; unused channels are dropped and the weights rescaled."""
     parts = {key: part(cell) for key, cell in cells.items()}
     used = [c for c in method.channels if any(parts[key].lines for key in parts if key[1] == c)]
     whole = sum((method.channels[c].weight for c in used), ZERO)
@@ -74,7 +74,10 @@ def score_parts(method: Method, cells: Mapping[CellKey, Cell], part: Callable[[C
 
 def variances(method: Method, cells: Mapping[CellKey, Cell], scores: Scores) -> dict[str, Fraction]:
     """Return each section's variance s squared, for the intervals."""
-    pooled = {c: _pooled_variance(method, [cells.get((s, c), EMPTY) for s in method.sections]) for c in scores.weights}
+    pooled = {
+        c: _pooled_variance(method, [cells.get((s, c), EMPTY) for s in method.sections])
+        for c in scores.weights
+    }
     return {
         section: sum(
             (

@@ -1,4 +1,4 @@
-"""The probability of being among the listed (score-method.md): the only floats of the project, never in a rank."""
+"""The probability of being among the listed (score-method.md): the only floats here, never in a rank."""
 
 import math
 from collections.abc import Mapping
@@ -18,11 +18,13 @@ def top_probabilities(
 
 
 def as_tenths(probability: float) -> str:
-    """Return the wording for people: about so many tenths (约70%), never the bare figure."""
-    return f"约{round(probability * 10) * 10}%"
+    """Return the wording for people: about so many tenths (约70%), halves up, never the bare figure."""
+    return f"约{math.floor(probability * 10 + 0.5) * 10}%"
 
 
-def _probability(name: str, mean: float, spread: float, normal: list[tuple[str, float, float]], seats: int) -> float:
+def _probability(
+    name: str, mean: float, spread: float, normal: list[tuple[str, float, float]], seats: int
+) -> float:
     others = [(m, s) for other, m, s in normal if other != name]
     return sum(
         weight * _at_most([_harder_than(mean + spread * x, m, s) for m, s in others], seats - 1)
@@ -31,7 +33,7 @@ def _probability(name: str, mean: float, spread: float, normal: list[tuple[str, 
 
 
 def _harder_than(threshold: float, mean: float, spread: float) -> float:
-    """The probability that a section lies above the threshold; without spread it is certain, a tie is half."""
+    """Pr(a section lies above the threshold); without spread that is certain, and a tie is half."""
     if spread == 0:
         return 0.5 if threshold == mean else float(mean > threshold)
     return math.erfc((threshold - mean) / (spread * math.sqrt(2))) / 2

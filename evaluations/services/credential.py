@@ -54,14 +54,23 @@ def issue_batch(
 
 @transaction.atomic
 def import_issued(
-    *, round_id: int, channel: Channel, origin: Origin, label: str, issues: Iterable[str], by: User, at: datetime
+    *,
+    round_id: int,
+    channel: Channel,
+    origin: Origin,
+    label: str,
+    issues: Iterable[str],
+    by: User,
+    at: datetime,
 ) -> CodeBatch:
     """Take over the list of I that the notary made offline (make_codes); all or nothing."""
     round_ = _issuing_round(round_id, by)
     wanted = [line.strip() for line in issues if line.strip()]
     _refuse_bad_list(wanted)
     batch = _batch(round_, channel, origin, label, sorted(wanted))
-    audit.record("cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256})
+    audit.record(
+        "cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256}
+    )
     return batch
 
 
@@ -82,7 +91,11 @@ def open_self_service(
 def issue_open_code(*, batch_id: int, at: datetime) -> str:
     """Give a citizen one fresh code of a self-service batch; nothing about him is kept."""
     policy.check(policy.ANONYMOUS, "opinion.submit")
-    batch = CodeBatch.objects.select_related("round").filter(pk=batch_id, is_self_service=True, is_open=True).first()
+    batch = (
+        CodeBatch.objects.select_related("round")
+        .filter(pk=batch_id, is_self_service=True, is_open=True)
+        .first()
+    )
     if batch is None or not Round.objects.accepting(at).filter(pk=batch.round_id).exists():
         raise RuleViolation("现在不能领取评议票：不在投票时间内，或者这个入口已关闭。")
     code = new_code()
@@ -127,7 +140,13 @@ def _issuing_round(round_id: int, by: User) -> Round:
 
 
 def _batch(
-    round_: Round, channel: Channel, origin: Origin, label: str, issues: list[str], *, self_service: bool = False
+    round_: Round,
+    channel: Channel,
+    origin: Origin,
+    label: str,
+    issues: list[str],
+    *,
+    self_service: bool = False,
 ) -> CodeBatch:
     closed_channel = channel == Channel.TARGETED or (
         channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
@@ -142,7 +161,9 @@ def _batch(
         is_self_service=self_service,
         issued_sha256="" if self_service else sha256_hex(issued_list(issues)),
     )
-    Credential.objects.bulk_create([Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE)
+    Credential.objects.bulk_create(
+        [Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE
+    )
     return batch
 
 

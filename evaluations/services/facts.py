@@ -74,7 +74,11 @@ def _draft_facts(round_: Round) -> dict[str, object]:
 def _code_facts(round_: Round) -> dict[str, object]:
     batches = CodeBatch.objects.filter(round=round_, is_open=True).annotate(codes=Count("credentials"))
     ready = set(batches.filter(Q(codes__gt=0) | Q(is_self_service=True)).values_list("channel", flat=True))
-    return {"channels_without_codes": tuple(Channel(c).label for c in round_.rulebook["channels"] if c not in ready)}
+    return {
+        "channels_without_codes": tuple(
+            Channel(c).label for c in round_.rulebook["channels"] if c not in ready
+        )
+    }
 
 
 def _box_facts(round_: Round) -> dict[str, object]:
@@ -82,7 +86,9 @@ def _box_facts(round_: Round) -> dict[str, object]:
 
 
 def _list_facts(round_: Round) -> dict[str, object]:
-    unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related("section")
+    unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related(
+        "section"
+    )
     return {
         "listed_without_problems": tuple(str(result.section) for result in unwritten),
         "objections_until": objections_until(round_),

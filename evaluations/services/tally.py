@@ -43,7 +43,9 @@ def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
 
 
 @transaction.atomic
-def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str, by: User, at: datetime) -> Veto:
+def record_veto(
+    *, section_id: int, decision: str, decided_on: date, facts: str, by: User, at: datetime
+) -> Veto:
     """Enter a commission decision that puts a section first (一票否决, rulebook R-E); its score stays."""
     policy.check(by, "publish.approve")
     section = RoundSection.objects.select_related("round").get(pk=section_id)
@@ -115,7 +117,9 @@ def _section_result(
 def _store_tally(round_: Round, rulebook: bytes, result: bytes, at: datetime) -> Tally:
     rows = TallyRow.objects.filter(round=round_).order_by("section__code", "channel")
     fields = ("section__code", "channel", "lines", "total", "squares", "severe", "votes")
-    digest = canonical_json([[int(v) if isinstance(v, Decimal) else v for v in row] for row in rows.values_list(*fields)])
+    digest = canonical_json(
+        [[int(v) if isinstance(v, Decimal) else v for v in row] for row in rows.values_list(*fields)]
+    )
     return Tally.objects.create(
         round=round_,
         at=at,

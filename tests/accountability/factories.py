@@ -112,7 +112,13 @@ def make_case(round_=None, code="D01-01", **fields):
 
 
 def make_measure(case, kind="talk_head", **fields):
-    facts = {"target": "孙科长", "responsible": "D01局党委（党组）", "due_on": date(2020, 7, 24), "basis": "规则", **fields}
+    facts = {
+        "target": "孙科长",
+        "responsible": "D01局党委（党组）",
+        "due_on": date(2020, 7, 24),
+        "basis": "规则",
+        **fields,
+    }
     return Measure.objects.create(case=case, kind=kind, position=Measure.objects.filter(case=case).count() + 1, **facts)
 
 
@@ -132,7 +138,13 @@ def _result_row(code, rank, difficulty, listed):
         "vote_count": 9,
         "capped": ["other"],
         "trimmed_rank": rank,
-        "indicators": {"cold": "10.0000", "lazy": "30.1234", "buck_passing": "55.0000", "disorderly": "90.5000", "greedy": "0.0000"},
+        "indicators": {
+            "cold": "10.0000",
+            "lazy": "30.1234",
+            "buck_passing": "55.0000",
+            "disorderly": "90.5000",
+            "greedy": "0.0000",
+        },
     }
 
 
@@ -151,4 +163,3 @@ def _make_row(round_, section, channel, lines, difficulty):
         points=[lines] * 5,
         histogram={},
     )
-

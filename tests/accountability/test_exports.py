@@ -33,11 +33,14 @@ from tests.accountability.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-COLUMNS = (
-    "位次 单位 单位性质 科室 服务类型 难办指数 定向得分 抽样得分 其他得分 定向有效票 抽样有效票 其他有效票 冷 懒 推 乱 贪 "
-    "得票数 主要问题 一票否决 上期位次 上榜次数 连续上榜 连续前3 分管领导谈话（日期） 负责人谈话（日期） 提拔限制起止 "
-    "整改状态 暗访次数 销号日期"
-).split()
+COLUMNS = [
+    *("位次", "单位", "单位性质", "科室", "服务类型", "难办指数"),
+    *("定向得分", "抽样得分", "其他得分", "定向有效票", "抽样有效票", "其他有效票"),
+    *("冷", "懒", "推", "乱", "贪", "得票数", "主要问题", "一票否决"),
+    *("上期位次", "上榜次数", "连续上榜", "连续前3"),
+    *("分管领导谈话（日期）", "负责人谈话（日期）", "提拔限制起止"),
+    *("整改状态", "暗访次数", "销号日期"),
+]
 WEIGHTS = {"targeted": "0.5", "sampled": "0.3", "other": "0.2"}
 PAYLOADS = ["=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-1", "\t=1+1", "＝1+1"]
 
@@ -283,7 +286,11 @@ def test_the_command_writes_the_workbook(tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "name", "state", "code"),
-    [("1999H1", "a.xlsx", RoundState.REVIEW, 2), ("2020H1", "no/a.xlsx", RoundState.REVIEW, 2), ("2020H1", "a.xlsx", RoundState.OPEN, 1)],
+    [
+        ("1999H1", "a.xlsx", RoundState.REVIEW, 2),
+        ("2020H1", "no/a.xlsx", RoundState.REVIEW, 2),
+        ("2020H1", "a.xlsx", RoundState.OPEN, 1),
+    ],
 )
 def test_the_command_refuses_in_chinese_with_its_exit_code(tmp_path, key, name, state, code):
     make_counted_round(places=1, state=state)

@@ -65,8 +65,6 @@ def test_urgency_by_the_day(due_on, expected):
     assert urgency(due_on, date(2020, 7, 10)) == expected
 
 
-@pytest.mark.parametrize(
-    ("due_on", "gaps"), [(date(2025, 12, 31), []), (date(2026, 1, 9), [2026]), (None, [])]
-)
+@pytest.mark.parametrize(("due_on", "gaps"), [(date(2025, 12, 31), []), (date(2026, 1, 9), [2026]), (None, [])])
 def test_a_term_into_a_year_without_holidays_is_marked(due_on, gaps):
     assert calendar_gaps(date(2025, 12, 20), due_on, NATIONAL_DAY) == gaps

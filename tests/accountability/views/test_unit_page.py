@@ -24,7 +24,9 @@ def test_a_visitor_is_sent_to_the_log_in(client):
     assert client.get(PAGE).url == f"{reverse('login')}?next={PAGE}"
 
 
-@pytest.mark.parametrize("role", [Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.PERSONNEL, Role.AUDITOR, Role.INSPECTOR])
+@pytest.mark.parametrize(
+    "role", [Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.PERSONNEL, Role.AUDITOR, Role.INSPECTOR]
+)
 def test_an_account_without_unit_has_no_unit_page(client, role):
     client.force_login(make_account(role))
 

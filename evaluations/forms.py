@@ -1,0 +1,48 @@
+"""How a vote travels: from the fields of the form to raw lines, and on as one hidden JSON field.
+
+Nothing is judged here (rules/ballots does that); what cannot be read at all is refused.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from django.http import QueryDict
+
+from evaluations.rules.ballots import RawLine, VoteErrors
+from evaluations.rules.indicators import Indicator
+
+UNREADABLE = "页面内容不完整，请返回上一步重试。"
+
+
+def read_fields(post: QueryDict) -> list[RawLine]:
+    """Return what the rating form sent: `section` repeated, `{code}.{indicator}`, `{code}.manifestations`."""
+    return [
+        RawLine(
+            section=code,
+            answers={i.value: tuple(post.getlist(f"{code}.{i}")) for i in Indicator},
+            manifestations=tuple(post.getlist(f"{code}.manifestations")),
+        )
+        for code in post.getlist("section")
+    ]
+
+
+def write_json(lines: Sequence[RawLine]) -> str:
+    """Return the lines as the hidden field `vote`."""
+    rows = [[line.section, {key: list(v) for key, v in line.answers.items()}, list(line.manifestations)] for line in lines]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_json(text: str) -> list[RawLine]:
+    """Return the lines of the hidden field; anything but our own shape is refused."""
+    try:
+        rows = json.loads(text)
+        return [_line(*row) for row in rows]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise VoteErrors({"": UNREADABLE}) from None
+
+
+def _line(section: object, answers: Mapping[str, Sequence[str]], manifestations: Sequence[str]) -> RawLine:
+    values = [section, *manifestations, *(value for given in answers.values() for value in given)]
+    if not all(isinstance(value, str) for value in values) or not set(answers) <= set(Indicator.values):
+        raise TypeError(section)
+    return RawLine(str(section), {key: tuple(given) for key, given in answers.items()}, tuple(manifestations))

@@ -1,0 +1,71 @@
+"""Read models of the public pages."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch
+
+from evaluations.models import Ballot, Draw, Publication, Round
+from evaluations.rules.rounds import LIFE, DrawStatus, RoundState
+
+SEALED = LIFE[LIFE.index(RoundState.SEALED) :]
+
+
+@dataclass(frozen=True)
+class PublishedList:
+    """One published version with its frozen content."""
+
+    publication: Publication
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class DrawnStratum:
+    """One stratum of a proof, ready to show."""
+
+    name: str
+    eligible: int
+    quota: int
+    selected: list[str]
+    alternates: list[str]
+
+
+def published_rounds() -> list[Round]:
+    """Return the rounds whose list is public (one query)."""
+    return list(Round.objects.filter(publications__isnull=False).distinct())
+
+
+def published_versions(key: str) -> list[PublishedList]:
+    """Return all published versions of a round, the newest first (one query)."""
+    publications = Publication.objects.filter(round__key=key).select_related("round").order_by("-version")
+    return [PublishedList(publication, json.loads(publication.content)) for publication in publications]
+
+
+def rounds_with_draws() -> list[Round]:
+    """Return the rounds that have draws, with them (two queries); nothing personal is in a draw."""
+    draws = Prefetch("draws", Draw.objects.defer("proof", "params"))
+    return list(Round.objects.filter(draws__isnull=False).distinct().prefetch_related(draws))
+
+
+def drawn_strata(draw: Draw) -> list[DrawnStratum]:
+    """Return the outcome of a finished draw by stratum."""
+    if draw.status != DrawStatus.DRAWN:
+        return []
+    strata = json.loads(draw.proof)["result"]["strata"]
+    return [
+        DrawnStratum(name, line["eligible"], line["quota"], line["selected"], line["alternates"])
+        for name, line in strata.items()
+    ]
+
+
+def sealed_rounds() -> list[Round]:
+    """Return the rounds whose box is sealed (one query)."""
+    return list(Round.objects.filter(state__in=SEALED))
+
+
+def round_of_receipt(receipt: str) -> Round | None:
+    """Return the sealed round whose closing list holds the receipt (one query); no more is ever told."""
+    found = Ballot.objects.filter(receipt=receipt, round__state__in=SEALED).select_related("round").first()
+    return found.round if found else None

@@ -1,0 +1,252 @@
+"""The ballot (评议票) on a phone: five pages, each a POST that carries everything; no session, no account, no log.
+
+票号 → 选科室 → 评议 → 核对 → 回执与投出. The code is in the body only, never in an address.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from evaluations.ballot_pages import departments_of, rating_cards, review_lines
+from evaluations.forms import read_fields, read_json, write_json
+from evaluations.papers import open_round, paper_by_digest
+from evaluations.rules.ballots import RawLine, Vote, VoteErrors, clean_comment, clean_digits, validate_sections, validate_vote
+from evaluations.rules.codes import format_code
+from evaluations.rules.paper import BallotPaper
+from evaluations.services.ballot import Admission, admit, cast_ballot, receipt_for
+from evaluations.services.credential import issue_open_code
+from nanchuan_eval.errors import RuleViolation
+
+BAD_INPUT = 400
+Page = Callable[[HttpRequest], HttpResponse]
+
+
+def ballot_page(view: Page) -> Page:
+    """Answer a ballot page: POST only (GET goes to the entrance), never stored by a browser or proxy."""
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponse:
+        if request.method in {"GET", "HEAD"}:
+            return redirect("ballot")
+        return view(request)
+
+    return secret(require_http_methods(["GET", "HEAD", "POST"])(page))
+
+
+def secret(view: Page) -> Page:
+    """Keep a page out of caches and its fields out of error reports."""
+    return cache_control(no_store=True, private=True)(sensitive_post_parameters()(view))
+
+
+@secret
+@require_http_methods(["GET", "HEAD", "POST"])
+def ballot(request: HttpRequest) -> HttpResponse:
+    """Step 1: enter the code; a valid one leads to the choice of sections."""
+    if request.method != "POST":
+        return _entrance(request)
+    try:
+        admission = admit(code=request.POST.get("code", ""), at=timezone.now())
+    except RuleViolation as refusal:
+        return _entrance(request, error=str(refusal))
+    if request.POST.get("vote"):
+        return _with_vote(request, admission)
+    return _sections_page(request, admission, chosen=())
+
+
+@ballot_page
+def sections(request: HttpRequest) -> HttpResponse:
+    """Step 2 again: change the choice of sections."""
+    return _admitted(request, lambda admission: _sections_page(request, admission, request.POST.getlist("section")))
+
+
+@ballot_page
+def rate(request: HttpRequest) -> HttpResponse:
+    """Step 3: one card per chosen section."""
+    return _admitted(request, lambda admission: _rate(request, admission))
+
+
+@ballot_page
+def review(request: HttpRequest) -> HttpResponse:
+    """Step 4: everything on one page, with the four digits for the receipt."""
+    return _admitted(request, lambda admission: _review(request, admission, read_fields(request.POST)))
+
+
+@ballot_page
+def receipt(request: HttpRequest) -> HttpResponse:
+    """Step 5: the receipt, shown before anything is sent, so that a lost answer is not a lost receipt."""
+    return _admitted(request, lambda admission: _receipt(request, admission))
+
+
+@ballot_page
+def cast(request: HttpRequest) -> HttpResponse:
+    """Send the ballot; refused, everything typed is still on the page."""
+    return _admitted(request, lambda admission: _cast(request, admission))
+
+
+@ballot_page
+def claim(request: HttpRequest) -> HttpResponse:
+    """Take a code at a self-service counter (自助领票)."""
+    batch = request.POST.get("batch", "")
+    try:
+        code = issue_open_code(batch_id=int(batch) if batch.isascii() and batch.isdigit() else 0, at=timezone.now())
+    except (RuleViolation, OverflowError) as refusal:
+        return _entrance(request, error=str(refusal))
+    return render(request, "evaluations/claim.html", {"code": format_code(code), "round": open_round(timezone.now())})
+
+
+def _entrance(request: HttpRequest, error: str = "") -> HttpResponse:
+    round_ = open_round(timezone.now())
+    context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}
+    return render(request, "evaluations/code.html", context, status=BAD_INPUT if error else 200)
+
+
+def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -> HttpResponse:
+    """Read the signed admission; whatever is wrong with the hidden fields leads back with the vote kept."""
+    try:
+        return page(Admission.from_token(request.POST.get("admission", "")))
+    except RuleViolation as refusal:
+        return _entrance(request, error=str(refusal))
+    except VoteErrors as errors:
+        return _entrance(request, error=str(errors))
+
+
+def _sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[str], error: str = "") -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    rows = _section_rows(admission.paper) if not chosen else _render_rows(paper, chosen)
+    context = {"rows": rows, "limit": paper.max_sections[admission.channel], "error": error, "kept": _kept(request)}
+    return _page(request, "sections", admission, context, status=BAD_INPUT if error else 200)
+
+
+def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    chosen = request.POST.getlist("section")
+    if not chosen and request.POST.get("vote"):
+        return _with_vote(request, admission)
+    try:
+        codes = validate_sections(paper, admission.channel, chosen)
+    except VoteErrors as error:
+        return _sections_page(request, admission, chosen, error=str(error))
+    typed = {line.section: line for line in _typed_before(request)}
+    lines = [typed.get(code) or RawLine(code, {}) for code in codes]
+    return _rate_page(request, admission, lines)
+
+
+def _with_vote(request: HttpRequest, admission: Admission) -> HttpResponse:
+    return _rate_page(request, admission, _typed_before(request))
+
+
+def _rate_page(
+    request: HttpRequest, admission: Admission, lines: Sequence[RawLine], errors: Mapping[str, str] | None = None
+) -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    known = [line for line in lines if line.section in paper.section_codes]
+    context = {
+        "cards": rating_cards(paper, known, errors or {}),
+        "errors": errors or {},
+        "comment": request.POST.get("comment", ""),
+        "comment_length": paper.comment_length,
+    }
+    return _page(request, "rate", admission, context, status=BAD_INPUT if errors else 200)
+
+
+def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine], error: str = "") -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
+    if errors:
+        return _rate_page(request, admission, lines, errors)
+    context = {
+        "lines": review_lines(paper, vote),
+        "sections": [line.section for line in vote.lines],
+        "vote": write_json(lines),
+        "comment": comment,
+        "digits": request.POST.get("digits", ""),
+        "error": error,
+    }
+    return _page(request, "review", admission, context, status=BAD_INPUT if error else 200)
+
+
+def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
+    lines = _typed_before(request)
+    paper = paper_by_digest(admission.paper)
+    _, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
+    if errors:
+        return _rate_page(request, admission, lines, errors)
+    try:
+        digits = clean_digits(request.POST.get("digits", ""))
+    except VoteErrors as error:
+        return _review(request, admission, lines, error=str(error))
+    shown = format_code(receipt_for(admission, digits))
+    context = {"receipt": shown, "vote": write_json(lines), "comment": comment, "digits": digits}
+    return _page(request, "receipt", admission, context)
+
+
+def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
+    lines = _typed_before(request)
+    paper = paper_by_digest(admission.paper)
+    vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
+    if errors:
+        return _rate_page(request, admission, lines, errors)
+    digits = clean_digits(request.POST.get("digits", ""))
+    try:
+        receipt_ = cast_ballot(
+            admission=admission, code=request.POST.get("code", ""), vote=vote, comment=comment, digits=digits,
+            at=timezone.now(),
+        )
+    except RuleViolation as refusal:
+        context = {"error": str(refusal), "lines": review_lines(paper, vote), "vote": write_json(lines), "comment": comment}
+        return _page(request, "refused", admission, context, status=BAD_INPUT)
+    return _page(request, "done", admission, {"receipt": format_code(receipt_)})
+
+
+def _validated(
+    paper: BallotPaper, admission: Admission, lines: Sequence[RawLine], comment: str
+) -> tuple[Vote, str, dict[str, str]]:
+    """Return the vote and the cleaned comment, or all errors of both at once."""
+    errors: dict[str, str] = {}
+    vote = Vote(())
+    try:
+        vote = validate_vote(paper, admission.channel, lines)
+    except VoteErrors as wrong:
+        errors |= wrong.errors
+    try:
+        comment = clean_comment(comment, paper.comment_length)
+    except VoteErrors as wrong:
+        errors |= wrong.errors
+    return vote, comment, errors
+
+
+def _typed_before(request: HttpRequest) -> list[RawLine]:
+    text = request.POST.get("vote", "")
+    return read_json(text) if text else read_fields(request.POST)
+
+
+def _page(
+    request: HttpRequest, name: str, admission: Admission, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    carried = {"code": request.POST.get("code", ""), "admission": admission.token(), "paper": paper}
+    return render(request, f"evaluations/{name}.html", {**carried, **context}, status=status)
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    """Return what was typed before, to travel on through a page that does not show it."""
+    return {key: request.POST[key] for key in ("vote", "comment") if request.POST.get(key)}
+
+
+@lru_cache(maxsize=8)
+def _section_rows(digest: str) -> str:
+    """Return the list of sections with nothing chosen: the same for everybody, so rendered once per paper."""
+    return _render_rows(paper_by_digest(digest), ())
+
+
+def _render_rows(paper: BallotPaper, chosen: Sequence[str]) -> str:
+    return render_to_string("evaluations/_section_rows.html", {"departments": departments_of(paper), "chosen": chosen})
+
