@@ -1,19 +1,21 @@
 """Plain functions that make what a test needs; name only what matters to the test."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from departments.models import Department, DepartmentKind, Section, ServiceKind, Tenure
-from evaluations.models import CodeBatch, Round
-from evaluations.rules.ballots import Origin
+from evaluations.models import CodeBatch, Draw, Manifestation, Round
+from evaluations.papers import paper_by_digest
+from evaluations.rules.ballots import Origin, RawLine, validate_vote
 from evaluations.rules.indicators import Channel, Indicator
 from evaluations.rules.rounds import RoundState
 from evaluations.rules.rulebook import default_rulebook
-from evaluations.services import credential
+from evaluations.services import ballot, credential, sealing
 from evaluations.services import round as steps
 from nanchuan_eval.models import User
-from nanchuan_eval.policy import Role
+from nanchuan_eval.policy import CLOCK, Role
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 ROLES = {
@@ -72,8 +74,15 @@ def make_round(*, state: RoundState = RoundState.DRAFT, rulebook: dict[str, Any]
     return Round.objects.create(state=state, **{**defaults, **fields})
 
 
+def make_manifestations() -> None:
+    """The 表象 that tests tick; a transactional test before may have emptied the table."""
+    for indicator, code in zip(Indicator, ["COLD-1", "LAZY-2", "BUCK-3", "DISO-4", "GREE-5"], strict=True):
+        Manifestation.objects.get_or_create(code=code, defaults={"indicator": indicator, "text": f"{indicator.label}的表象"})
+
+
 def make_open_round(*, sections: int = 3, **fields: Any) -> Round:
     """A round whose roster is frozen and whose vote is open; draws are skipped."""
+    make_manifestations()
     for _ in range(sections):
         make_section()
     round_ = make_round(**fields)
@@ -103,3 +112,40 @@ def make_self_service(round_: Round, channel: Channel = Channel.OTHER) -> CodeBa
 def raw_answers(level: str = "1", **answers: str) -> dict[str, list[str]]:
     """Typed answers for one section: the same level everywhere but where named."""
     return {i.value: [answers.get(i.value, level)] for i in Indicator}
+
+
+def cast_ballots(round_: Round, codes: list[str], *, level: str = "1", comment: str = "") -> list[str]:
+    """Cast one ballot per code, each rating every section of the round alike; returns the receipts."""
+    paper = paper_by_digest(round_.paper_sha256)
+    raw = [RawLine(section.code, raw_answers(level), ticks_for(level)) for section in paper.sections]
+    receipts = []
+    for code in codes:
+        admission = ballot.admit(code=code, at=NOON)
+        vote = validate_vote(paper, admission.channel, raw)
+        receipts.append(
+            ballot.cast_ballot(admission=admission, code=code, vote=vote, comment=comment, digits="1234", at=NOON)
+        )
+    return receipts
+
+
+def ticks_for(level: str) -> list[str]:
+    """One 表象 per indicator where the level asks for one."""
+    return ["COLD-1", "LAZY-2", "BUCK-3", "DISO-4", "GREE-5"] if level in {"2", "3"} else []
+
+
+def make_sealed_round(*, targeted: int = 4, sampled: int = 0, level: str = "1", **fields: Any) -> Round:
+    """A sealed round with some ballots in its box."""
+    round_ = make_open_round(**fields)
+    cast_ballots(round_, make_codes(round_, targeted), level=level)
+    if sampled:
+        newspaper = make_codes(round_, sampled, channel=Channel.SAMPLED, origin=Origin.NEWSPAPER)
+        cast_ballots(round_, newspaper, level=level)
+    sealing.seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at)
+    round_.refresh_from_db()
+    return round_
+
+
+def throw(draw: Draw) -> list[list[int]]:
+    """Numbers that fit the draw's committed sources."""
+    sources = json.loads(draw.params)["randomness"]
+    return [[source["min"] + n % (source["max"] + 1) for n in range(source["n"])] for source in sources]

@@ -20,7 +20,7 @@ def propose_problems(
     """
     fair = [code for code, times in _ranked(ticks) if times >= SMALLEST_CELL and _may_propose(code, signs)]
     texts = [signs[code]["text"] for code in fair[:MOST]]
-    return ";".join(texts) if texts else _worst_indicators(row["indicators"])
+    return "；".join(texts) if texts else _worst_indicators(row["indicators"])
 
 
 def _ranked(ticks: Counter[str]) -> list[tuple[str, int]]:

@@ -12,6 +12,7 @@ from evaluations.rules.codes import encode_code, issue_of
 from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import RoundState
 from evaluations.rules.rulebook import ISSUED_CODES
+from evaluations.services.round import lock_round
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
@@ -133,7 +134,7 @@ def void_code(*, round_id: int, code: str, reason: str, by: User, at: datetime) 
 
 def _issuing_round(round_id: int, by: User) -> Round:
     policy.check(by, "cred.print")
-    round_ = Round.objects.select_for_update().get(pk=round_id)
+    round_ = lock_round(round_id)
     if RoundState(round_.state) not in BEFORE_CLOSING:
         raise RuleViolation("票号只能在名录锁定之后、封箱之前发放。")
     return round_

@@ -17,6 +17,7 @@ from evaluations.rules import drawing
 from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
 from evaluations.rules.rulebook import shares_of
+from evaluations.services.round import lock_round
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
@@ -41,7 +42,7 @@ LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
 def commit_draw(*, round_id: int, purpose: DrawPurpose, by: User, at: datetime) -> Draw:
     """Freeze pool and parameters of a draw and publish their hash before any randomness exists (protocol 3.7)."""
     policy.check(by, "draw.commit")
-    round_ = Round.objects.select_for_update().get(pk=round_id)
+    round_ = lock_round(round_id)
     _refuse_wrong_time(round_, purpose)
     entries = _entries(round_, purpose)
     params = _params(round_, purpose, entries)
@@ -203,7 +204,7 @@ def _count_drawn_ballots(draw: Draw) -> None:
 
 
 def _lock(draw_id: int, status: DrawStatus, refusal: str) -> Draw:
-    draw = Draw.objects.select_for_update(of=("self",)).select_related("round").get(pk=draw_id)
+    draw = Draw.objects.select_for_update(of=("self",), no_key=True).select_related("round").get(pk=draw_id)
     if draw.status != status:
         raise RuleViolation(refusal)
     return draw

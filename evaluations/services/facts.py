@@ -75,9 +75,7 @@ def _code_facts(round_: Round) -> dict[str, object]:
     batches = CodeBatch.objects.filter(round=round_, is_open=True).annotate(codes=Count("credentials"))
     ready = set(batches.filter(Q(codes__gt=0) | Q(is_self_service=True)).values_list("channel", flat=True))
     return {
-        "channels_without_codes": tuple(
-            Channel(c).label for c in round_.rulebook["channels"] if c not in ready
-        )
+        "channels_without_codes": tuple(c.label for c in Channel if c in round_.rulebook["channels"] and c not in ready)
     }
 
 

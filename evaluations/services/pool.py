@@ -8,6 +8,7 @@ from django.db import transaction
 from evaluations.models import PoolEntry, Round
 from evaluations.rules.pools import Person, PoolFileError, PoolKind, parse_people
 from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
+from evaluations.services.round import lock_round
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
 
@@ -28,7 +29,7 @@ def import_pool(
 ) -> int:
     """Replace a pool by the people of a file, all or nothing; returns how many. Rows: (sheet, number, cells)."""
     policy.check(by, "pool.import")
-    round_ = Round.objects.select_for_update().get(pk=round_id)
+    round_ = lock_round(round_id)
     _refuse_late_import(round_, kind)
     people = _parse(round_, rows)
     _refuse_unknown_strata(round_, kind, people)

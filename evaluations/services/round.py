@@ -19,8 +19,12 @@ from nanchuan_eval.models import User
 
 
 def lock_round(round_id: int) -> Round:
-    """Return the round under its row lock; every change of a round begins here."""
-    return Round.objects.select_for_update().get(pk=round_id)
+    """Return the round under its row lock; every change of a round begins here.
+
+    Not the strongest lock: that one would also hold up the foreign-key checks of ballots being cast, and a
+    sealing that waits for those ballots would wait for ever.
+    """
+    return Round.objects.select_for_update(no_key=True).get(pk=round_id)
 
 
 def begin(step: Step, *, round_id: int, by: policy.Actor, at: datetime, open_cases: int = 0) -> Round:

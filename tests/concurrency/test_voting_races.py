@@ -1,0 +1,103 @@
+"""Many voters at once, on real connections: each code once, no ballot lost, no fault."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import pytest
+from django.db import connection
+
+from evaluations.models import Ballot, BallotSpool, Credential
+from evaluations.papers import paper_by_digest
+from evaluations.rules.ballots import RawLine, validate_vote
+from evaluations.services import ballot, sealing
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import CLOCK
+from tests.factories import NOON, make_codes, make_open_round, raw_answers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+THREADS, CODES = 8, 40
+
+
+def vote(round_, codes):
+    """Cast one ballot after another; return (receipts, refusals)."""
+    paper = paper_by_digest(round_.paper_sha256)
+    cast = validate_vote(paper, "targeted", [RawLine(section.code, raw_answers()) for section in paper.sections])
+    receipts, refusals = [], []
+    try:
+        for code in codes:
+            try:
+                admission = ballot.admit(code=code, at=NOON)
+                receipts.append(
+                    ballot.cast_ballot(admission=admission, code=code, vote=cast, comment="", digits="1234", at=NOON)
+                )
+            except RuleViolation as refusal:
+                refusals.append(str(refusal))
+    finally:
+        connection.close()
+    return receipts, refusals
+
+
+def shuffled(codes, seed):
+    order = list(codes)
+    Random(seed).shuffle(order)
+    return order
+
+
+def test_eight_voters_with_the_same_codes_cast_each_of_them_once():
+    round_ = make_open_round()
+    codes = make_codes(round_, CODES)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        outcomes = list(pool.map(lambda seed: vote(round_, shuffled(codes, seed)), range(THREADS)))
+
+    receipts = [receipt for accepted, _ in outcomes for receipt in accepted]
+    assert len(receipts) == CODES
+    assert Counter(BallotSpool.objects.values_list("receipt", flat=True)) == Counter(receipts)
+    assert Credential.objects.exclude(spend=None).count() == CODES
+    assert sum(len(refused) for _, refused in outcomes) == CODES * (THREADS - 1)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_ballot_confirmed_while_the_box_is_being_sealed_is_in_the_box(attempt):
+    round_ = make_open_round()
+    parts = [make_codes(round_, 15) for _ in range(THREADS - 1)]
+
+    def seal():
+        try:
+            sealing.seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        voters = [pool.submit(vote, round_, codes) for codes in parts]
+        sealer = pool.submit(seal)
+        confirmed = [receipt for voter in voters for receipt in voter.result()[0]]
+        sealer.result()
+
+    assert Counter(Ballot.objects.values_list("receipt", flat=True)) == Counter(confirmed)
+    assert Credential.objects.exclude(spend=None).count() == len(confirmed)
+    assert not BallotSpool.objects.exists()
+
+
+@pytest.mark.postgres
+def test_of_two_who_seal_at_once_one_seals_and_the_other_is_told():
+    round_ = make_open_round()
+    vote(round_, make_codes(round_, 5))
+
+    def seal(_):
+        try:
+            sealing.seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at)
+        except RuleViolation as refusal:
+            return str(refusal)
+        finally:
+            connection.close()
+        return "sealed"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(seal, range(2)))
+
+    assert outcomes[0] == "sealed"
+    assert "已封箱" in outcomes[1]
+    assert Ballot.objects.count() == 5

@@ -1,0 +1,37 @@
+"""What all tests share: which of them this machine can run."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+CHROMIUM = Path("/usr/bin/chromium")
+IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        missing = _missing_for(item)
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _missing_for(item) -> str:
+    """Say what the machine lacks for a test; in CI a lack is a failure, not a skip."""
+    if item.get_closest_marker("browser") and not CHROMIUM.exists():
+        return _lack(f"needs {CHROMIUM}")
+    if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
+        # CI runs everything on SQLite first and then on PostgreSQL; .ci/run says so.
+        return "needs DATABASE_URL to name a PostgreSQL database" if _postgres_follows() else _lack("no PostgreSQL")
+    return ""
+
+
+def _postgres_follows() -> bool:
+    return not IN_CI or os.environ.get("POSTGRES_RUN_FOLLOWS") == "1"
+
+
+def _lack(what: str) -> str:
+    if IN_CI:
+        pytest.exit(f"CI must not go without: {what}", returncode=1)
+    return what

@@ -1,0 +1,183 @@
+"""The life of a round: every step in its order, nothing before its time."""
+
+from datetime import timedelta
+
+import pytest
+
+from departments.models import Section
+from evaluations.models import Round
+from evaluations.papers import paper_by_digest
+from evaluations.rules.rounds import LIFE, RoundState, Step, next_step
+from evaluations.services import round as steps
+from evaluations.services.facts import missing_for
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Denied
+from tests.factories import NOON, make_codes, make_open_round, make_round, make_section, make_user
+
+pytestmark = pytest.mark.django_db
+SERVICES = {
+    Step.FREEZE: steps.freeze_round,
+    Step.CONFIRM_DRAWS: steps.confirm_draws,
+    Step.OPEN: steps.open_round,
+    Step.ANNOUNCE: steps.announce_result,
+}
+
+
+def test_freezing_copies_sections_heads_and_rules():
+    section = make_section(head="科长丁")
+    round_ = make_round()
+
+    steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+    Section.objects.update(name="改名以后")
+
+    frozen = round_.sections.get()
+    assert (frozen.name, frozen.head_name) == (section.name, "科长丁")
+    round_.refresh_from_db()
+    paper = paper_by_digest(round_.paper_sha256)
+    assert [s.name for s in paper.sections] == [section.name]
+    assert len(paper.manifestations) == 30
+    assert round_.state == RoundState.FROZEN
+
+
+def test_an_empty_roster_cannot_be_frozen():
+    round_ = make_round()
+
+    with pytest.raises(RuleViolation, match="名录为空"):
+        steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+
+    round_.refresh_from_db()
+    assert round_.state == RoundState.DRAFT
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_faulty_rulebook_cannot_be_frozen():
+    make_section()
+    round_ = make_round(rulebook={"list_length": 0})
+
+    with pytest.raises(RuleViolation, match="评议规则有误"):
+        steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+
+
+def test_the_rulebook_is_fixed_once_the_roster_is_frozen():
+    round_ = make_open_round()
+
+    with pytest.raises(RuleViolation, match="不能修改"):
+        steps.edit_rulebook(round_id=round_.pk, rulebook=round_.rulebook, by=make_user("chief"), at=NOON)
+
+
+@pytest.mark.parametrize("step", list(SERVICES))
+@pytest.mark.parametrize("state", LIFE)
+def test_a_step_is_refused_in_any_other_state_and_changes_nothing(step, state):
+    round_ = make_round(state=state)
+    if next_step(state) == step:
+        pytest.skip("this is its own state")
+    by = make_user("clerk" if step == Step.ANNOUNCE else "chief")
+
+    with pytest.raises(RuleViolation, match=f"当前为“{state.label}”"):
+        SERVICES[step](round_id=round_.pk, by=by, at=NOON)
+
+    round_.refresh_from_db()
+    assert round_.state == state
+    assert not round_.steps.exists()
+
+
+def test_draws_must_be_done_before_they_are_confirmed():
+    round_ = make_round(state=RoundState.FROZEN)
+
+    with pytest.raises(RuleViolation, match="“抽取监督员”尚未完成") as refusal:
+        steps.confirm_draws(round_id=round_.pk, by=make_user("chief"), at=NOON)
+
+    assert len(refusal.value.reasons) == 2
+
+
+def test_a_round_opens_only_when_every_channel_has_codes():
+    round_ = make_round(state=RoundState.DRAWN)
+    make_codes(round_)
+
+    with pytest.raises(RuleViolation) as refusal:
+        steps.open_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+
+    assert [r[:8] for r in refusal.value.reasons] == ["渠道“抽样评议”", "渠道“其他评议”"]
+
+
+def test_only_one_round_is_open_at_a_time():
+    make_open_round()
+    second = make_round(state=RoundState.DRAWN, rulebook={"channels": {"targeted": {"weight": 1, "drawn": True}}})
+    make_codes(second)
+
+    with pytest.raises(RuleViolation, match="同一时间只能有一个轮次"):
+        steps.open_round(round_id=second.pk, by=make_user("chief"), at=NOON)
+
+
+def test_a_round_cannot_be_extended_backwards_and_needs_the_commission():
+    round_ = make_open_round()
+
+    with pytest.raises(RuleViolation, match="必须晚于"):
+        steps.extend_round(
+            round_id=round_.pk, closes_at=NOON, reason="停电", by=make_user("commission"), at=NOON
+        )
+    with pytest.raises(Denied):
+        steps.extend_round(
+            round_id=round_.pk, closes_at=NOON + timedelta(days=9), reason="停电", by=make_user("chief"), at=NOON
+        )
+
+
+def test_a_void_round_keeps_its_record_and_never_moves_again():
+    round_ = make_open_round()
+
+    steps.void_round(round_id=round_.pk, reason="名单有误", by=make_user("commission"), at=NOON)
+
+    round_.refresh_from_db()
+    assert round_.state == RoundState.VOID
+    assert round_.sections.exists()
+    with pytest.raises(RuleViolation, match="不能作废"):
+        steps.void_round(round_id=round_.pk, reason="再来", by=make_user("commission"), at=NOON)
+
+
+def test_a_published_round_cannot_be_void():
+    round_ = make_round(state=RoundState.PUBLISHED)
+
+    with pytest.raises(RuleViolation, match="只能发布更正"):
+        steps.void_round(round_id=round_.pk, reason="x", by=make_user("commission"), at=NOON)
+
+
+def test_each_step_leaves_one_trace_with_its_author():
+    make_section()
+    round_, chief = make_round(), make_user("chief")
+
+    steps.freeze_round(round_id=round_.pk, by=chief, at=NOON)
+
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.role, entry.object_id) == ("roster.freeze", chief, "H", str(round_.pk))
+    assert list(round_.steps.values_list("state", "by")) == [(RoundState.FROZEN, chief.pk)]
+
+
+@pytest.mark.parametrize("role", ["clerk", "commission", "liaison", "sysadmin", "auditor"])
+def test_only_the_chief_freezes_the_roster(role):
+    make_section()
+    round_ = make_round()
+
+    with pytest.raises(Denied):
+        steps.freeze_round(round_id=round_.pk, by=make_user(role), at=NOON)
+
+    assert Round.objects.get().state == RoundState.DRAFT
+
+
+def test_what_the_page_says_is_missing_is_what_the_refusal_says():
+    round_ = make_round(state=RoundState.FROZEN)
+
+    said = missing_for(round_, Step.CONFIRM_DRAWS, NOON)
+    with pytest.raises(RuleViolation) as refusal:
+        steps.confirm_draws(round_id=round_.pk, by=make_user("chief"), at=NOON)
+
+    assert list(refusal.value.reasons) == said
+
+
+def test_a_round_waits_for_the_objection_window_counted_in_working_days():
+    round_ = make_round(state=RoundState.COUNTED)
+    steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=NOON)  # a Monday
+    round_.refresh_from_db()
+
+    assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=3)) == ["异议期至2026年03月05日止，期满后才能公示。"]
+    assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=4)) == []
