@@ -209,7 +209,7 @@ def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
     if setting.choices is not None or not isinstance(default, int):
         return ""
     if isinstance(value, bool) or not isinstance(value, int) or not setting.low <= value <= setting.high:
-        return f"“{setting.label}”应为{setting.low}到{setting.high}之间的整数。"
+        return f"{setting.label}应为{setting.low}到{setting.high}之间的整数。"
     return ""
 
 

@@ -1,0 +1,257 @@
+"""Counting and publishing: once, by the frozen rules, recountable, and without a person's name."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from evaluations.aggregates import count_cells
+from evaluations.files import ballots_csv, scoring_rulebook
+from evaluations.models import Publication, Rating, Round, SectionResult, Tally
+from evaluations.rules.counting import count_lines, parse_ballots
+from evaluations.rules.method import parse_method
+from evaluations.rules.result import recount
+from evaluations.rules.rounds import RoundState
+from evaluations.services import round as steps
+from evaluations.services.publication import edit_problems, publish_list
+from evaluations.services.tally import record_veto, tally_round
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import Denied
+from evaluations.turnout import turnout
+from tests.factories import NOON, make_sealed_round, make_user
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(days=2)
+SMALL = {"min_lines": 1, "min_drawn_lines": 1}
+
+
+def count(round_):
+    return tally_round(round_id=round_.pk, by=make_user("chief"), at=LATER)
+
+
+def announced(round_):
+    count(round_)
+    steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
+
+
+def spread_answers(round_):
+    """Give the ratings different answers, invalid lines and 不了解 among them."""
+    patterns = [(0, 1, 2, 3, 0), (3, 3, 3, 3, 3), (None, None, 2, 1, 1), (None, None, None, 2, 3), (None,) * 5]
+    for number, rating in enumerate(Rating.objects.order_by("section__code", "ballot__receipt")):
+        fields = dict(zip(("cold", "lazy", "buck_passing", "disorderly", "greedy"), patterns[number % 5], strict=True))
+        Rating.objects.filter(pk=rating.pk).update(**fields)
+
+
+@pytest.mark.parametrize(
+    "weights", [{}, {"cold": 3, "lazy": 3, "buck_passing": 2}, {"greedy": 7, "lazy": 2}], ids=str
+)
+def test_the_database_counts_as_the_file_does(weights):
+    defaults = dict.fromkeys(("cold", "lazy", "buck_passing", "disorderly", "greedy"), 1)
+    round_ = make_sealed_round(targeted=13, rulebook={**SMALL, "indicator_weights": {**defaults, **weights}})
+    spread_answers(round_)
+    method = parse_method(json.loads(scoring_rulebook(round_)))
+
+    cells = count_cells(round_, method)
+
+    assert cells == count_lines(method, parse_ballots(ballots_csv(round_), method))
+    assert sum(cell.lines for cell in cells.values()) < Rating.objects.count()
+
+
+def test_the_stored_result_is_what_a_recount_gives_to_the_byte(tmp_path):
+    round_ = make_sealed_round(targeted=6, level="2", rulebook=SMALL)
+    spread_answers(round_)
+
+    tally = count(round_)
+
+    assert recount(ballots_csv(round_), json.loads(tally.rulebook)) == tally.result.encode()
+    call_command("tally", round_.key, "--json", tmp_path / "result.json")
+    assert (tmp_path / "result.json").read_bytes() == tally.result.encode()
+
+
+def test_a_round_is_counted_once():
+    round_ = make_sealed_round()
+    count(round_)
+
+    with pytest.raises(RuleViolation, match="已计票"):
+        count(round_)
+
+    assert Tally.objects.count() == 1
+
+
+def test_sampled_ballots_must_be_drawn_before_the_count():
+    round_ = make_sealed_round(sampled=2)
+
+    with pytest.raises(RuleViolation, match="收回抽样评议票2张"):
+        count(round_)
+
+    assert not SectionResult.objects.exists()
+
+
+def test_the_count_takes_the_same_queries_however_many_ballots():
+    sizes = []
+    for targeted in (2, 9):
+        round_ = make_sealed_round(targeted=targeted, sections=2)
+        by = make_user("chief")
+        with CaptureQueriesContext(connection) as queries:
+            tally_round(round_id=round_.pk, by=by, at=LATER)
+        sizes.append(len(queries))
+
+    assert sizes[0] == sizes[1]
+
+
+def test_without_enough_ballots_nobody_is_ranked_and_the_round_goes_on():
+    round_ = make_sealed_round(targeted=1)
+    announced(round_)
+
+    publication = publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
+
+    assert set(SectionResult.objects.values_list("rank", "label")) == {(None, "样本不足")}
+    assert json.loads(publication.content)["entries"] == []
+
+
+def test_a_box_without_a_ballot_is_counted_too():
+    round_ = make_sealed_round(targeted=1)
+    Rating.objects.filter(round=round_).delete()
+
+    tally = count(round_)
+
+    assert json.loads(tally.result)["channel_means"] == {}
+
+
+def test_a_veto_puts_its_section_first_and_leaves_its_score():
+    round_ = make_sealed_round(targeted=3, rulebook=SMALL)
+    last = round_.sections.last()
+
+    record_veto(
+        section_id=last.pk, decision="南纪〔2020〕1号", decided_on=date(2020, 7, 1), facts="查实", by=make_user("commission"), at=LATER
+    )
+    count(round_)
+
+    result = SectionResult.objects.get(section=last)
+    others = SectionResult.objects.exclude(pk=result.pk)
+    assert (result.rank, result.label) == (1, "一票否决")
+    assert {other.difficulty for other in others} == {result.difficulty}
+
+
+def test_only_the_commission_enters_a_veto_and_only_before_the_count():
+    round_ = make_sealed_round()
+    veto = {"decision": "1号", "decided_on": date(2020, 7, 1), "facts": "查实", "at": LATER}
+
+    with pytest.raises(Denied):
+        record_veto(section_id=round_.sections.first().pk, by=make_user("chief"), **veto)
+    count(round_)
+    with pytest.raises(RuleViolation, match="计票之前"):
+        record_veto(section_id=round_.sections.first().pk, by=make_user("commission"), **veto)
+
+
+def test_main_problems_are_proposed_from_the_ticks_and_never_say_greedy():
+    round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL)
+
+    count(round_)
+
+    result = SectionResult.objects.filter(is_listed=True).first()
+    texts = {sign["code"]: sign["text"] for sign in json.loads(round_.paper)["manifestations"]}
+    assert result.main_problems.split("；") == [texts[code] for code in ("BUCK-3", "COLD-1", "DISO-4")]
+    assert result.ticks["GREE-5"] == 6
+
+
+def test_fewer_than_five_ticks_are_never_put_in_words():
+    round_ = make_sealed_round(targeted=4, level="3", rulebook=SMALL)
+
+    count(round_)
+
+    assert "问题较为集中" in SectionResult.objects.filter(is_listed=True).first().main_problems
+
+
+def test_ticks_on_ballots_that_do_not_count_do_not_count():
+    round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL)
+    Rating.objects.update(is_counted=False)
+
+    count(round_)
+
+    assert set(SectionResult.objects.values_list("vote_count", flat=True)) == {0}
+
+
+class TestThePublication:
+    def publish(self, **fields):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL, **fields)
+        announced(round_)
+        by = make_user("commission")
+        return publish_list(round_id=round_.pk, by=by, at=LATER + timedelta(days=9)), round_
+
+    def test_names_ranks_units_sections_and_problems_and_nothing_more(self):
+        publication, _ = self.publish()
+
+        content = json.loads(publication.content)
+        assert set(content["entries"][0]) == {"rank", "department", "section", "code", "problems"}
+        assert "科长" not in publication.content
+        assert "局长" not in publication.content
+        assert str(SectionResult.objects.first().difficulty)[:5] not in publication.content
+
+    def test_waits_until_the_objection_window_is_over(self):
+        round_ = make_sealed_round()
+        announced(round_)
+
+        with pytest.raises(RuleViolation, match="异议期至"):
+            publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(hours=1))
+
+        assert not Publication.objects.exists()
+
+    @pytest.mark.parametrize("role", ["clerk", "chief", "liaison", "sysadmin"])
+    def test_is_the_commissions_act(self, role):
+        round_ = make_sealed_round()
+        announced(round_)
+
+        with pytest.raises(Denied):
+            publish_list(round_id=round_.pk, by=make_user(role), at=LATER + timedelta(days=9))
+
+    def test_happens_once(self):
+        _, round_ = self.publish()
+
+        with pytest.raises(RuleViolation, match="已公示"):
+            publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
+
+    def test_locks_the_main_problems(self):
+        self.publish()
+        result = SectionResult.objects.filter(is_listed=True).first()
+
+        with pytest.raises(RuleViolation, match="公示之前"):
+            edit_problems(result_id=result.pk, text="改", by=make_user("clerk"), at=LATER)
+
+    def test_needs_main_problems_for_every_listed_section(self):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL)
+        count(round_)
+        SectionResult.objects.filter(rank=1).update(main_problems="")
+
+        with pytest.raises(RuleViolation, match="主要问题尚未填写"):
+            steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
+
+        assert Round.objects.get(pk=round_.pk).state == RoundState.COUNTED
+
+
+def test_the_clerk_words_the_main_problems_of_listed_sections_only():
+    round_ = make_sealed_round(targeted=6, level="3", rulebook={**SMALL, "list_length": 1}, sections=2)
+    round_.ballots.first().ratings.filter(section=round_.sections.first()).update(cold=0)
+    count(round_)
+    listed, other = SectionResult.objects.order_by("rank")
+
+    edit_problems(result_id=listed.pk, text=" 一次性告知不到位 ", by=make_user("clerk"), at=LATER)
+
+    listed.refresh_from_db()
+    assert listed.main_problems == "一次性告知不到位"
+    with pytest.raises(RuleViolation, match="上榜科室"):
+        edit_problems(result_id=other.pk, text="x", by=make_user("clerk"), at=LATER)
+
+
+
+def test_turnout_counts_issued_returned_valid_and_counted_ballots():
+    round_ = make_sealed_round(targeted=3, sampled=2)
+    ratings = round_.ballots.filter(channel="targeted").first().ratings
+    ratings.update(cold=None, lazy=None, buck_passing=None)
+
+    figures = {row["channel"]: (row["issued"], row["returned"], row["valid"], row["counted"]) for row in turnout(round_)}
+
+    assert figures == {"targeted": (3, 3, 2, 3), "sampled": (2, 2, 2, 0), "other": (0, 0, 0, 0)}
