@@ -51,7 +51,7 @@ def _top_columns(round_: Round) -> list[ColumnSpec]:
         *[ColumnSpec(f"{name}有效票", 4.8, "0", "right") for name in short],
         *[ColumnSpec(indicator.label, 6, SCORE, "right") for indicator in Indicator],
         ColumnSpec("得票数", 5.2, "0", "center"),
-        ColumnSpec("主要问题", 27),
+        ColumnSpec("主要问题", 33),
         ColumnSpec("一票否决", 7.4, align="center"),
         ColumnSpec("上期位次", 4.4, "0", "center"),
         ColumnSpec("上榜次数", 4.4, "0", "center"),

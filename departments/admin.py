@@ -53,9 +53,7 @@ class SectionAdmin(RosterImportMixin, PolicyAdmin):
     search_fields = ["code", "name", "department__name"]
     inlines = [TenureInline]
 
-    def save_formset(
-        self, request: HttpRequest, form: ModelForm[Any], formset: BaseFormSet[Any], change: bool
-    ) -> None:
+    def save_formset(self, request: HttpRequest, form: ModelForm[Any], formset: BaseFormSet[Any], change: bool) -> None:
         rows = formset.save(commit=False)  # type: ignore[attr-defined]  # the inlines' formsets are of models
         by, at = staff(request), timezone.now()
         for tenure in rows:

@@ -4,7 +4,9 @@ Without any configuration the project runs in DEBUG on SQLite and answers this m
 With DEBUG off nothing insecure has a default: a missing SECRET_KEY or ALLOWED_HOSTS stops the start.
 """
 
+import os
 from pathlib import Path
+from tempfile import gettempdir
 
 import django_stubs_ext
 import environ
@@ -86,7 +88,7 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
     }
     # Tests race several connections against each other: a file behaves as in earnest, memory does not.
-    DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    DATABASES["default"]["TEST"] = {"NAME": Path(gettempdir()) / f"nanchuan-eval-test-{os.getpid()}.sqlite3"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "nanchuan_eval.User"

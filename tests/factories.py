@@ -77,7 +77,9 @@ def make_round(*, state: RoundState = RoundState.DRAFT, rulebook: dict[str, Any]
 def make_manifestations() -> None:
     """The 表象 that tests tick; a transactional test before may have emptied the table."""
     for indicator, code in zip(Indicator, ["COLD-1", "LAZY-2", "BUCK-3", "DISO-4", "GREE-5"], strict=True):
-        Manifestation.objects.get_or_create(code=code, defaults={"indicator": indicator, "text": f"{indicator.label}的表象"})
+        Manifestation.objects.get_or_create(
+            code=code, defaults={"indicator": indicator, "text": f"{indicator.label}的表象"}
+        )
 
 
 def make_open_round(*, sections: int = 3, **fields: Any) -> Round:

@@ -122,5 +122,8 @@ def test_every_setting_from_the_environment_is_documented():
 
 
 def test_the_project_reads_nothing_outside_itself():
-    texts = [p.read_text(encoding="utf-8") for p in modules("nanchuan_eval", "departments", "evaluations", "accountability", "tests")]
+    texts = [
+        p.read_text(encoding="utf-8")
+        for p in modules("nanchuan_eval", "departments", "evaluations", "accountability", "tests")
+    ]
     assert not [text for text in texts if "../" + "shared" in text]

@@ -21,8 +21,10 @@ def unit(request: HttpRequest) -> HttpResponse:
     if not user.unit_code:
         raise policy.Denied(user, "rank.own")
     policy.check_sees(user, "rank.own", own=True)
+    rounds = read_unit(user.unit_code)
+    is_demo = any(round_.is_demo for round_, _ in rounds)
     return render(
         request,
         "accountability/unit.html",
-        {"rounds": read_unit(user.unit_code), "today": timezone.localdate()},
+        {"rounds": rounds, "is_demo": is_demo, "today": timezone.localdate()},
     )

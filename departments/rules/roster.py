@@ -1,11 +1,13 @@
 """The roster workbook (评议对象名录): from untidy rows to departments and sections, all or nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 SourceRow = tuple[str, int, Sequence[str]]
 HEADER_WITHIN = 20
+MOST_SECTIONS = 5000
+EARLIEST_YEAR, LATEST_YEAR = 1950, 2100
 # How offices head their columns, by our field.
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "department_code": ("单位代码", "部门代码", "department_code"),
@@ -39,6 +41,16 @@ CARRIED = (
     "chief_leader",
     "leader_in_charge",
 )
+LONGEST = {
+    "department_code": 20,
+    "department_name": 60,
+    "section_code": 20,
+    "section_name": 60,
+    "superior": 60,
+    "chief_leader": 40,
+    "leader_in_charge": 40,
+    "head_name": 40,
+}
 DEPARTMENT_KINDS = {"行政部门": "administrative", "事业单位": "institution", "公用企业": "utility"}
 SERVICE_KINDS = {
     "行政审批": "approval",
@@ -46,12 +58,12 @@ SERVICE_KINDS = {
     "行政执法": "enforcement",
     "公用事业": "utility",
 }
-YES, NO = frozenset({"是", "√", "1"}), frozenset({"", "否", "0", "×"})
+YES, NO = frozenset({"是", "√", "1"}), frozenset({"否", "0", "×"})
 
 
 @dataclass(frozen=True)
 class RosterRow:
-    """One section with its department, in the database's words; `head_since` is a date or None."""
+    """One section with its department, in the database's words; what the file leaves open is empty or None."""
 
     department_code: str
     department_name: str
@@ -59,12 +71,13 @@ class RosterRow:
     section_code: str
     section_name: str
     service_kind: str
-    is_vertical: bool = False
+    is_vertical: bool | None = None
     superior: str = ""
     chief_leader: str = ""
     leader_in_charge: str = ""
     head_name: str = ""
     head_since: date | None = None
+    where: str = field(default="", compare=False)
 
 
 class RosterError(ValueError):
@@ -77,27 +90,32 @@ class RosterError(ValueError):
 
 def parse_roster(rows: Iterable[SourceRow]) -> list[RosterRow]:
     """Read (sheet, row number, cells) lines; any fault refuses the file, all faults are named at once."""
-    filled = [row for row in rows if any(cell.strip() for cell in row[2])]
     parsed: list[RosterRow] = []
     faults: list[str] = []
     checker = _Consistency()
-    for sheet in dict.fromkeys(row[0] for row in filled):
-        for number, cells in _records([row for row in filled if row[0] == sheet]):
-            try:
-                row = _typed(cells)
-                checker.check(row, sheet, number)
-                parsed.append(row)
-            except _RowFault as fault:
-                faults.append(f"工作表“{sheet}”第{number}行：{fault}")
-    if not parsed and not faults:
-        faults.append("文件中没有科室。")
-    if faults:
-        raise RosterError(faults)
+    for where, result in (entry for lines in _by_sheet(rows) for entry in _sheet(lines)):
+        fault = checker.fault(result) if isinstance(result, RosterRow) else result
+        if fault:
+            faults.append(f"{where}：{fault}")
+        elif isinstance(result, RosterRow):
+            parsed.append(result)
+    if len(parsed) > MOST_SECTIONS:
+        faults.append(f"文件中的科室超过{MOST_SECTIONS}个，请确认文件是否正确。")
+    if faults or not parsed:
+        raise RosterError(faults or ["文件中没有科室。"])
     return parsed
 
 
-class _RowFault(ValueError):
-    """What is wrong with one row."""
+def _by_sheet(rows: Iterable[SourceRow]) -> Iterable[list[SourceRow]]:
+    sheets: dict[str, list[SourceRow]] = {}
+    for row in rows:
+        if any(cell.strip() for cell in row[2]):
+            sheets.setdefault(row[0], []).append(row)
+    return sheets.values()
+
+
+class _FaultError(ValueError):
+    """What is wrong with one row or one sheet."""
 
 
 class _Consistency:
@@ -105,32 +123,50 @@ class _Consistency:
 
     def __init__(self) -> None:
         self.seen: dict[str, str] = {}
-        self.departments: dict[str, RosterRow] = {}
+        self.said: dict[tuple[str, str], object] = {}
+        self.codes: dict[str, str] = {}
 
-    def check(self, row: RosterRow, sheet: str, number: int) -> None:
+    def fault(self, row: RosterRow) -> str:
+        """Return what contradicts the rows before, or nothing."""
         for what in (f"科室代码“{row.section_code}”", f"“{row.department_name}”的科室“{row.section_name}”"):
             if what in self.seen:
-                raise _RowFault(f"{what}与{self.seen[what]}重复。")
-            self.seen[what] = f"工作表“{sheet}”第{number}行"
-        known = self.departments.setdefault(row.department_code, row)
-        for field, label in (
-            ("department_name", "名称"),
-            ("department_kind", "性质"),
-            ("is_vertical", "垂直管理"),
-        ):
-            if getattr(known, field) != getattr(row, field):
-                raise _RowFault(f"单位代码“{row.department_code}”前后的{label}不一致。")
+                return f"{what}与{self.seen[what]}重复。"
+            self.seen[what] = row.where
+        code = self.codes.setdefault(row.department_name, row.department_code)
+        if code != row.department_code:
+            return f"“{row.department_name}”前后的单位代码不一致：{code}、{row.department_code}。"
+        for key in CARRIED[1:]:
+            value = getattr(row, key)
+            if value in ("", None):
+                continue
+            if self.said.setdefault((row.department_code, key), value) != value:
+                return f"单位代码“{row.department_code}”前后的“{HEADINGS[key][0]}”不一致。"
+        return ""
 
 
-def _records(rows: Sequence[SourceRow]) -> Iterable[tuple[int, dict[str, str]]]:
-    header, columns = _find_header(rows)
+def _sheet(rows: Sequence[SourceRow]) -> Iterator[tuple[str, RosterRow | str]]:
+    """Yield each row's place with its section or its fault."""
+    try:
+        header, columns = _find_header(rows)
+    except _FaultError as fault:
+        yield f"工作表“{rows[0][0]}”", str(fault)
+        return
+    for number, record in _records(rows[header + 1 :], columns):
+        where = f"工作表“{rows[0][0]}”第{number}行"
+        try:
+            yield where, _typed(record, where)
+        except _FaultError as fault:
+            yield where, str(fault)
+
+
+def _records(rows: Sequence[SourceRow], columns: Mapping[str, int]) -> Iterator[tuple[int, dict[str, str]]]:
     carried: dict[str, str] = {}
-    for _, number, cells in rows[header + 1 :]:
+    for _, number, cells in rows:
         record = {key: _cell(cells, at) for key, at in columns.items()}
-        if not record["department_code"] and not record["department_name"]:
-            record |= carried
-        elif record["department_code"] == carried.get("department_code"):
-            record |= {key: value for key, value in carried.items() if not record.get(key)}
+        if all(_heading(record[key]) in HEADINGS[key] for key in REQUIRED):
+            continue  # the header once more, at the top of a printed page
+        if all(record[key] in ("", carried.get(key)) for key in CARRIED[:2]):
+            record |= {key: value for key, value in carried.items() if not record[key]}
         carried = {key: record[key] for key in CARRIED if key in record}
         yield number, record
 
@@ -138,63 +174,75 @@ def _records(rows: Sequence[SourceRow]) -> Iterable[tuple[int, dict[str, str]]]:
 def _find_header(rows: Sequence[SourceRow]) -> tuple[int, dict[str, int]]:
     best: dict[str, int] = {}
     for index, (_, _, cells) in enumerate(rows[:HEADER_WITHIN]):
-        names = [cell.strip() for cell in cells]
-        columns = {key: names.index(n) for key, known in HEADINGS.items() for n in known if n in names}
+        names = [_heading(cell) for cell in cells]
+        columns = {key: names.index(n) for key, known in HEADINGS.items() for n in known[::-1] if n in names}
         if all(key in columns for key in REQUIRED):
             return index, columns
         best = max(best, columns, key=len)
     lacking = "、".join(HEADINGS[key][0] for key in REQUIRED if key not in best)
-    raise RosterError([f"工作表“{rows[0][0]}”找不到完整的表头，缺少列：{lacking}。"])
+    hint = "" if best else "不是名录的工作表请先删除。"
+    raise _FaultError(f"找不到完整的表头，缺少列：{lacking}。{hint}")
+
+
+def _heading(cell: str) -> str:
+    return "".join(cell.split()).strip("*＊")
 
 
 def _cell(cells: Sequence[str], at: int) -> str:
     return cells[at].strip() if at < len(cells) else ""
 
 
-def _typed(record: Mapping[str, str]) -> RosterRow:
+def _typed(record: Mapping[str, str], where: str) -> RosterRow:
+    _check_text(record)
+    texts = {key: record.get(key, "") for key in LONGEST}
+    return RosterRow(
+        **texts,
+        department_kind=_one_of(DEPARTMENT_KINDS, record["department_kind"], "单位性质"),
+        service_kind=_one_of(SERVICE_KINDS, record["service_kind"], "服务类型"),
+        is_vertical=_yes_no(record.get("is_vertical", "")),
+        head_since=_date(record.get("head_since", "")),
+        where=where,
+    )
+
+
+def _check_text(record: Mapping[str, str]) -> None:
     for key in REQUIRED:
         if not record[key]:
-            raise _RowFault(f"“{HEADINGS[key][0]}”为空。")
+            raise _FaultError(f"“{HEADINGS[key][0]}”为空。")
     for key in ("department_code", "section_code"):
         if not record[key].isascii() or not record[key].replace("-", "").isalnum():
-            raise _RowFault(f"“{HEADINGS[key][0]}”只能用字母、数字和短横线：{record[key]}")
-    plain = {f.name: record[f.name] for f in fields(RosterRow) if f.name in record}
-    return RosterRow(
-        **plain  # type: ignore[arg-type]  # the typed fields are replaced below
-        | {
-            "department_kind": _one_of(DEPARTMENT_KINDS, record["department_kind"], "单位性质"),
-            "service_kind": _one_of(SERVICE_KINDS, record["service_kind"], "服务类型"),
-            "is_vertical": _yes_no(record.get("is_vertical", "")),
-            "head_since": _date(record.get("head_since", "")),
-        }
-    )
+            raise _FaultError(f"“{HEADINGS[key][0]}”只能用字母、数字和短横线：{record[key][:30]}")
+    for key, longest in LONGEST.items():
+        if len(record.get(key, "")) > longest:
+            raise _FaultError(f"“{HEADINGS[key][0]}”超过{longest}字：{record[key][:20]}…")
+    if record.get("head_since") and not record.get("head_name"):
+        raise _FaultError("填了任职日期，没有填科室负责人。")
 
 
 def _one_of(words: Mapping[str, str], word: str, what: str) -> str:
     if word not in words:
-        raise _RowFault(f"{what}“{word}”不认识，应为：{'、'.join(words)}。")
+        raise _FaultError(f"{what}“{word[:30]}”不认识，应为：{'、'.join(words)}。")
     return words[word]
 
 
-def _yes_no(word: str) -> bool:
-    if word not in YES | NO:
-        raise _RowFault(f"垂直管理应填“是”或“否”，不能填“{word}”。")
-    return word in YES
+def _yes_no(word: str) -> bool | None:
+    if word not in YES | NO | {""}:
+        raise _FaultError(f"垂直管理应填“是”或“否”，不能填“{word[:30]}”。")
+    return word in YES if word else None
 
 
 def _date(text: str) -> date | None:
     if not text:
         return None
-    parts = (
-        text.replace("年", "-")
-        .replace("月", "-")
-        .replace("日", "")
-        .replace("/", "-")
-        .replace(".", "-")
-        .split("-")
-    )
+    plain = text.removesuffix("日").removesuffix("月").rstrip(".")
+    for separator in "年月/.":
+        plain = plain.replace(separator, "-")
     try:
-        year, month, day = (*map(int, parts), 1) if len(parts) == 2 else map(int, parts)
-        return date(year, month, day)
-    except (ValueError, TypeError):
-        raise _RowFault(f"任职日期“{text}”不是日期，应如 2019-03-01。") from None
+        parts = [int(part) for part in plain.split("-")]
+        year, month, number = (*parts, 1) if len(parts) == 2 else parts
+        day = date(year, month, number)
+    except (ValueError, TypeError, OverflowError):
+        day = date.min
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise _FaultError(f"任职日期“{text[:30]}”不是日期，应如 2019-03-01。")
+    return day

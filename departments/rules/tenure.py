@@ -17,9 +17,7 @@ Head = TypeVar("Head", bound=InOffice)
 
 def head_in_period(tenures: Iterable[Head], start: date, end: date) -> Head | None:
     """Return the tenure with most days between `start` and `end`, both included; a tie goes to the later one."""
-    served = [
-        (days_in_period(tenure, start, end), tenure.starts_on, n, tenure) for n, tenure in enumerate(tenures)
-    ]
+    served = [(days_in_period(tenure, start, end), tenure.starts_on, n, tenure) for n, tenure in enumerate(tenures)]
     served = [entry for entry in served if entry[0] > 0]
     return max(served)[-1] if served else None
 

@@ -76,7 +76,8 @@ def validate_sections(paper: BallotPaper, channel: str, codes: Sequence[str]) ->
     fault = _sections_fault(paper, channel, codes)
     if fault:
         raise VoteErrors({"": fault})
-    return [section.code for section in paper.sections if section.code in codes]
+    chosen = set(codes)
+    return [section.code for section in paper.sections if section.code in chosen]
 
 
 def validate_vote(paper: BallotPaper, channel: str, raw: Sequence[RawLine]) -> Vote:
@@ -133,8 +134,7 @@ def _line_errors(paper: BallotPaper, line: RawLine) -> Iterator[tuple[str, str]]
         fault = _answer_fault(paper, line.answers.get(indicator, ()))
         if fault:
             yield f"{line.section}.{indicator}", fault
-    known = {sign.code for sign in paper.manifestations}
-    if any(code not in known for code in line.manifestations) or len(set(line.manifestations)) < len(
+    if any(code not in paper.known_signs for code in line.manifestations) or len(set(line.manifestations)) < len(
         line.manifestations
     ):
         yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
@@ -163,9 +163,7 @@ def _is_severe(paper: BallotPaper, line: RawLine, indicator: str) -> bool:
 
 
 def _ticks(paper: BallotPaper, line: RawLine, indicator: str) -> list[str]:
-    return [
-        s.code for s in paper.manifestations if s.indicator == indicator and s.code in line.manifestations
-    ]
+    return [code for code in paper.sign_codes[indicator] if code in line.manifestations]
 
 
 def _valid_line(paper: BallotPaper, line: RawLine) -> VoteLine:

@@ -64,9 +64,7 @@ def count_lines(method: Method, lines: Iterable[Line]) -> dict[CellKey, Cell]:
 
 def line_q(method: Method, answers: tuple[int | None, ...]) -> int | None:
     """Return a line's whole number q, or None for an invalid line."""
-    given = [
-        (weight, x) for weight, x in zip(method.whole_weights.values(), answers, strict=True) if x is not None
-    ]
+    given = [(weight, x) for weight, x in zip(method.whole_weights.values(), answers, strict=True) if x is not None]
     if len(given) < method.min_answered:
         return None
     return method.scale * sum(weight * x for weight, x in given) // sum(weight for weight, _ in given)

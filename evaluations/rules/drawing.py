@@ -15,6 +15,7 @@ from nanchuan_eval.rules.canonical import protocol_json, sha256_hex
 FORMAT = "nanchuan-draw/1"
 LEAST_ENTROPY_BITS = 64
 LONGEST_NAME = 200
+TICKET_BYTES = 32
 NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 EXCLUSION_REASONS = frozenset({"conflict", "ineligible", "already_selected", "declared_absence"})
 REMOVAL_REASONS = frozenset({"refused", "conflict", "unreachable", "ineligible"})
@@ -116,9 +117,10 @@ def drawing_order(seed: str, stratum: str, tokens: Iterable[str]) -> list[str]:
         text = token.encode()
         hashed = begun.copy()
         hashed.update(text)
-        tickets.append((hashed.digest(), text))
+        # Ticket and id in one: all tickets are 32 bytes, so the id decides only between equal ones.
+        tickets.append(hashed.digest() + text)
     tickets.sort()
-    return [text.decode() for _, text in tickets]
+    return [entry[TICKET_BYTES:].decode() for entry in tickets]
 
 
 def seats(quota: Mapping[str, Any], eligible: Mapping[str, int], round_: int) -> dict[str, int]:

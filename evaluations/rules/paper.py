@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
+from evaluations.rules.indicators import Indicator
 from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
 
 
@@ -50,6 +51,16 @@ class BallotPaper:
     def section_codes(self) -> frozenset[str]:
         """The codes on the paper."""
         return frozenset(section.code for section in self.sections)
+
+    @cached_property
+    def sign_codes(self) -> dict[str, tuple[str, ...]]:
+        """The 表象 codes of each indicator, in the paper's order."""
+        return {i.value: tuple(s.code for s in self.manifestations if s.indicator == i) for i in Indicator}
+
+    @cached_property
+    def known_signs(self) -> frozenset[str]:
+        """All 表象 codes on the paper."""
+        return frozenset(sign.code for sign in self.manifestations)
 
     @cached_property
     def allowed_answers(self) -> frozenset[str]:

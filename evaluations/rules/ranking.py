@@ -24,9 +24,7 @@ def vote_count(method: Method, cells: Mapping[CellKey, Cell], section: str) -> i
     return sum(cells.get((section, c), EMPTY).votes for c in method.channels)
 
 
-def places(
-    method: Method, cells: Mapping[CellKey, Cell], scores: Scores, ranked: Iterable[str]
-) -> dict[str, int]:
+def places(method: Method, cells: Mapping[CellKey, Cell], scores: Scores, ranked: Iterable[str]) -> dict[str, int]:
     """Return the rank of every ranked or vetoed section: "1, 2, 2, 4"; vetoed ones first.
 
     The cells give the votes and the shares of severe lines, the scores all the rest of the order.

@@ -85,9 +85,7 @@ def _count(method: Method, cells: Mapping[CellKey, Cell]) -> Count:
     )
 
 
-def _chances(
-    method: Method, cells: Mapping[CellKey, Cell], scores: Scores, ranked: Iterable[str]
-) -> dict[str, float]:
+def _chances(method: Method, cells: Mapping[CellKey, Cell], scores: Scores, ranked: Iterable[str]) -> dict[str, float]:
     free = [section for section in ranked if section not in method.vetoes]
     spread = variances(method, cells, scores)
     values = {section: four_decimals(scores.sections[section].value) for section in free}

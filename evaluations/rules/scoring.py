@@ -74,10 +74,7 @@ def score_parts(method: Method, cells: Mapping[CellKey, Cell], part: Callable[[C
 
 def variances(method: Method, cells: Mapping[CellKey, Cell], scores: Scores) -> dict[str, Fraction]:
     """Return each section's variance s squared, for the intervals."""
-    pooled = {
-        c: _pooled_variance(method, [cells.get((s, c), EMPTY) for s in method.sections])
-        for c in scores.weights
-    }
+    pooled = {c: _pooled_variance(method, [cells.get((s, c), EMPTY) for s in method.sections]) for c in scores.weights}
     return {
         section: sum(
             (

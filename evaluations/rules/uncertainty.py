@@ -7,6 +7,8 @@ from fractions import Fraction
 GRID = [-4 + step / 4 for step in range(33)]
 _DENSITY = [math.exp(-x * x / 2) for x in GRID]
 WEIGHTS = [density / sum(_DENSITY) for density in _DENSITY]
+# Who is this sure to be above or below need not go through the recursion: it changes no digit of the result.
+SURE = 1 - 1e-12
 
 
 def top_probabilities(
@@ -22,9 +24,7 @@ def as_tenths(probability: float) -> str:
     return f"约{math.floor(probability * 10 + 0.5) * 10}%"
 
 
-def _probability(
-    name: str, mean: float, spread: float, normal: list[tuple[str, float, float]], seats: int
-) -> float:
+def _probability(name: str, mean: float, spread: float, normal: list[tuple[str, float, float]], seats: int) -> float:
     others = [(m, s) for other, m, s in normal if other != name]
     return sum(
         weight * _at_most([_harder_than(mean + spread * x, m, s) for m, s in others], seats - 1)
@@ -41,11 +41,13 @@ def _harder_than(threshold: float, mean: float, spread: float) -> float:
 
 def _at_most(chances: list[float], most: int) -> float:
     """Pr(Poisson-binomial(chances) <= most), by the usual recursion."""
+    most -= sum(chance > SURE for chance in chances)
     if most < 0:
         return 0.0
     counts = [1.0] + [0.0] * most
     for chance in chances:
-        for k in range(most, 0, -1):
-            counts[k] += (counts[k - 1] - counts[k]) * chance
-        counts[0] -= counts[0] * chance
+        if 1 - SURE < chance <= SURE:
+            for k in range(most, 0, -1):
+                counts[k] += (counts[k - 1] - counts[k]) * chance
+            counts[0] -= counts[0] * chance
     return min(1.0, max(0.0, sum(counts)))

@@ -1,7 +1,4 @@
 """Casting a ballot (投票): POST with code -> E -> I -> one spool row; four SQL statements and no trace of who.
-
-A code is claimed by one conditional UPDATE. Its whole condition on the credential stands in the outer WHERE,
-because a second voter waiting for the row lock re-checks just that part (a subquery would be stale).
 """
 
 import secrets
@@ -12,13 +9,12 @@ from typing import Self
 
 from django.core import signing
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 
+from evaluations.database import claim_code
 from evaluations.models import BallotSpool, CodeBatch, Credential, Round
 from evaluations.papers import open_round, paper_by_digest
 from evaluations.rules import codes
 from evaluations.rules.ballots import Vote
-from evaluations.rules.rounds import RoundState
 from nanchuan_eval import policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.rules.canonical import canonical_json
@@ -108,7 +104,7 @@ def cast_ballot(
         comment=comment,
     )
     with transaction.atomic():
-        claimed = _unspent(admission, at).update(spend=spend)
+        claimed = claim_code(issue=admission.issue, spend=spend, batch=admission.batch, at=at)
         if claimed:
             spooled.save(force_insert=True)
     if not claimed:
@@ -121,19 +117,6 @@ def _normalized(code: str) -> str:
         return codes.normalize_code(code)
     except codes.CodeError as error:
         raise RuleViolation(str(error)) from None
-
-
-def _unspent(admission: Admission, at: datetime) -> QuerySet[Credential]:
-    accepting = CodeBatch.objects.filter(
-        pk=OuterRef("batch_id"),
-        is_open=True,
-        round__state=RoundState.OPEN,
-        round__opens_at__lte=at,
-        round__closes_at__gt=at,
-    )
-    return Credential.objects.filter(
-        Exists(accepting), issue=admission.issue, batch_id=admission.batch, spend=None, is_void=False
-    )
 
 
 def _why_not(admission: Admission, at: datetime) -> str:

@@ -32,6 +32,7 @@ NOTE_FONT = Font(name=BODY, charset=CHINESE, size=10, color="5C3C00")
 HEADER_FONT = Font(name=HEADING, charset=CHINESE, size=10, bold=True, color="FFFFFF")
 BODY_FONT = Font(name=BODY, charset=CHINESE, size=10)
 LINE_HEIGHT = {HEADING_FONT: 26, NOTE_FONT: 15}
+BODY_LINE, HIGHEST_ROW = 14, 409  # points; 409 is Excel's own limit
 DAY, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\']")
@@ -82,10 +83,25 @@ def _write_sheet(sheet: Worksheet, spec: SheetSpec) -> None:
         cell = _put(sheet, header_row, number, column.header)
         cell.font, cell.fill, cell.border = HEADER_FONT, BRAND, BORDER
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+    _fit_height(sheet, header_row, [(column.header, column) for column in spec.columns])
     for row, values in enumerate(spec.rows, start=header_row + 1):
+        cells = []
         for number, (column, value) in enumerate(zip(spec.columns, values, strict=True), start=1):
-            _style(_put(sheet, row, number, value), column)
+            cells.append(_put(sheet, row, number, value))
+            _style(cells[-1], column)
+        _fit_height(sheet, row, [(cell.value, column) for cell, column in zip(cells, spec.columns, strict=True)])
     _set_page(sheet, spec, header_row)
+
+
+def _fit_height(sheet: Worksheet, row: int, cells: Sequence[tuple[object, ColumnSpec]]) -> None:
+    """Make a row high enough for its wrapped text: not every program does so by itself."""
+    lines = max((_line_count(str(value), column) for value, column in cells if value is not None), default=1)
+    sheet.row_dimensions[row].height = min(BODY_LINE * lines + 6, HIGHEST_ROW)
+
+
+def _line_count(text: str, column: ColumnSpec) -> int:
+    room = max(1, column.width - 1 - 2 * _indent(column))
+    return sum(max(1, ceil(_display_width(line) / room)) for line in text.split("\n"))
 
 
 def _write_lines(sheet: Worksheet, spec: SheetSpec) -> int:
@@ -102,6 +118,10 @@ def _write_lines(sheet: Worksheet, spec: SheetSpec) -> int:
         breaks = ceil(_display_width(text) * font.size / BODY_FONT.size / max(width, 1))
         sheet.row_dimensions[row].height = LINE_HEIGHT[font] * max(1, breaks) + 4
     return len(lines) + 1
+
+
+def _indent(column: ColumnSpec) -> int:
+    return 1 if column.align == "left" and column.width >= ROOMY else 0
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: Value) -> Cell:
@@ -122,8 +142,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Value) -> Cell:
 
 def _style(cell: Cell, column: ColumnSpec) -> None:
     cell.font, cell.border = BODY_FONT, BORDER
-    indent = 1 if column.align == "left" and column.width >= ROOMY else 0
-    cell.alignment = Alignment(horizontal=column.align, vertical="center", wrap_text=True, indent=indent)
+    cell.alignment = Alignment(horizontal=column.align, vertical="center", wrap_text=True, indent=_indent(column))
     if column.number_format:
         cell.number_format = column.number_format
     elif isinstance(cell.value, datetime):
@@ -148,7 +167,12 @@ def _set_page(sheet: Worksheet, spec: SheetSpec, header_row: int) -> None:
 
 def _printable(text: str) -> str:
     """Return the text without control and invisible characters; line breaks stay."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in INVISIBLE)
+    return "".join(c for c in text if c == "\n" or not (unicodedata.category(c) in INVISIBLE or _is_nothing(c)))
+
+
+def _is_nothing(character: str) -> bool:
+    """Whether Unicode keeps the place free for ever (U+FFFE, U+FFFF, …): no XML holds such a character."""
+    return ord(character) & 0xFFFE == 0xFFFE
 
 
 def _display_width(text: str) -> int:

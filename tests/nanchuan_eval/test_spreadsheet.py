@@ -464,3 +464,21 @@ def test_what_was_written_reads_back_the_same():
     _, content = written(["能源科", 3, date(2020, 7, 1)])
 
     assert cells(content)[1] == ("能源科", "3", "2020-07-01")
+
+
+def test_a_row_is_high_enough_for_its_wrapped_text():
+    columns = [ColumnSpec("位次", 6), ColumnSpec("主要问题", 21)]
+    rows = [[1, "短"], [2, "长" * 27], [3, "一\n二\n三"], [4, "长" * 30_000], [5, None]]
+
+    book = load_workbook(io.BytesIO(write_workbook([SheetSpec("前十名", columns, rows)])))
+
+    heights = [book.active.row_dimensions[row].height for row in range(2, 7)]
+    assert heights == [20, 48, 48, 409, 20]
+
+
+def test_characters_that_no_xml_holds_are_left_out():
+    book = load_workbook(
+        io.BytesIO(write_workbook([SheetSpec("表", [ColumnSpec("列", 9)], [["前\uffff\ufffe\U0001fffe后"]])]))
+    )
+
+    assert book.active["A2"].value == "前后"

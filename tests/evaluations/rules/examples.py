@@ -7,6 +7,7 @@ from math import isqrt
 from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from evaluations.rules.counting import Cell, Line, count_lines
@@ -19,6 +20,8 @@ LETTERS = {"T": "targeted", "S": "sampled", "O": "other"}
 HEADER = "ballot,channel,origin,section,cold,lazy,buck_passing,disorderly,greedy"
 PUBLISHED = json.loads((Path(__file__).parents[2] / "vectors/score_vectors.json").read_text("utf-8"))["vectors"]
 LINE_SCORES, *ROUNDS = PUBLISHED
+# How long an example takes says nothing about the rule, and depends on what else the machine does.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Every section is ranked and enters the averages: for tests that are about something else.
 NO_MINIMUMS = {"mean_min_lines": 1, "min_lines": 0, "min_drawn_lines": 0}
 

@@ -27,7 +27,14 @@ def vote_for(round_: Round, sections: int = 1) -> Vote:
 
 def cast(round_: Round, code: str, **changes):
     admission = changes.pop("admission", None) or admit(code=code, at=NOON)
-    wanted = {"admission": admission, "code": code, "vote": vote_for(round_), "comment": "", "digits": "1234", "at": NOON}
+    wanted = {
+        "admission": admission,
+        "code": code,
+        "vote": vote_for(round_),
+        "comment": "",
+        "digits": "1234",
+        "at": NOON,
+    }
     return cast_ballot(**{**wanted, **changes})
 
 
@@ -38,7 +45,9 @@ def test_casting_takes_four_statements_however_many_sections_are_rated(sections)
     (code,) = make_codes(round_)
     admission, vote = admit(code=code, at=NOON), vote_for(round_, sections)
 
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         cast(round_, code, admission=admission, vote=vote)
 
     verbs = [query["sql"].split()[0] for query in queries]

@@ -81,7 +81,11 @@ def test_an_altered_proof_fails_the_check(tmp_path, capsys):
 def test_nothing_personal_is_public_in_a_drawn_round(client):
     round_ = frozen_round()
     draw = drawn(round_)
-    pages = [reverse("front-page"), reverse("draws"), *(reverse(n, args=[draw.draw_id]) for n in ("draw", "draw-proof"))]
+    pages = [
+        reverse("front-page"),
+        reverse("draws"),
+        *(reverse(n, args=[draw.draw_id]) for n in ("draw", "draw-proof")),
+    ]
 
     text = "".join(client.get(page).content.decode() for page in pages)
 
@@ -95,9 +99,7 @@ def test_randomness_comes_after_the_committed_lead_time():
     draw = commit(frozen_round())
 
     with pytest.raises(RuleViolation, match="至少24小时"):
-        enter_randomness(
-            draw_id=draw.pk, numbers=throw(draw), by=make_user("clerk"), at=LATER - timedelta(seconds=1)
-        )
+        enter_randomness(draw_id=draw.pk, numbers=throw(draw), by=make_user("clerk"), at=LATER - timedelta(seconds=1))
 
     draw.refresh_from_db()
     assert (draw.status, draw.seed) == (DrawStatus.COMMITTED, "")
@@ -195,7 +197,10 @@ def test_just_the_drawn_sampled_ballots_are_counted():
     assert counted == set(draw.entries.filter(is_selected=True).values_list("token", flat=True))
     assert len(counted) == 4
     assert Ballot.objects.filter(channel="targeted", is_counted=True).count() == 2
-    assert set(Rating.objects.filter(is_counted=True, channel="sampled").values_list("ballot__receipt", flat=True)) == counted
+    assert (
+        set(Rating.objects.filter(is_counted=True, channel="sampled").values_list("ballot__receipt", flat=True))
+        == counted
+    )
 
 
 def test_all_sampled_ballots_count_where_fewer_came_back_than_would_be_drawn():

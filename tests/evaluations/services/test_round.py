@@ -114,9 +114,7 @@ def test_a_round_cannot_be_extended_backwards_and_needs_the_commission():
     round_ = make_open_round()
 
     with pytest.raises(RuleViolation, match="必须晚于"):
-        steps.extend_round(
-            round_id=round_.pk, closes_at=NOON, reason="停电", by=make_user("commission"), at=NOON
-        )
+        steps.extend_round(round_id=round_.pk, closes_at=NOON, reason="停电", by=make_user("commission"), at=NOON)
     with pytest.raises(Denied):
         steps.extend_round(
             round_id=round_.pk, closes_at=NOON + timedelta(days=9), reason="停电", by=make_user("chief"), at=NOON

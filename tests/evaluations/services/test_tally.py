@@ -45,9 +45,7 @@ def spread_answers(round_):
         Rating.objects.filter(pk=rating.pk).update(**fields)
 
 
-@pytest.mark.parametrize(
-    "weights", [{}, {"cold": 3, "lazy": 3, "buck_passing": 2}, {"greedy": 7, "lazy": 2}], ids=str
-)
+@pytest.mark.parametrize("weights", [{}, {"cold": 3, "lazy": 3, "buck_passing": 2}, {"greedy": 7, "lazy": 2}], ids=str)
 def test_the_database_counts_as_the_file_does(weights):
     defaults = dict.fromkeys(("cold", "lazy", "buck_passing", "disorderly", "greedy"), 1)
     round_ = make_sealed_round(targeted=13, rulebook={**SMALL, "indicator_weights": {**defaults, **weights}})
@@ -126,7 +124,12 @@ def test_a_veto_puts_its_section_first_and_leaves_its_score():
     last = round_.sections.last()
 
     record_veto(
-        section_id=last.pk, decision="南纪〔2020〕1号", decided_on=date(2020, 7, 1), facts="查实", by=make_user("commission"), at=LATER
+        section_id=last.pk,
+        decision="南纪〔2020〕1号",
+        decided_on=date(2020, 7, 1),
+        facts="查实",
+        by=make_user("commission"),
+        at=LATER,
     )
     count(round_)
 
@@ -246,12 +249,13 @@ def test_the_clerk_words_the_main_problems_of_listed_sections_only():
         edit_problems(result_id=other.pk, text="x", by=make_user("clerk"), at=LATER)
 
 
-
 def test_turnout_counts_issued_returned_valid_and_counted_ballots():
     round_ = make_sealed_round(targeted=3, sampled=2)
     ratings = round_.ballots.filter(channel="targeted").first().ratings
     ratings.update(cold=None, lazy=None, buck_passing=None)
 
-    figures = {row["channel"]: (row["issued"], row["returned"], row["valid"], row["counted"]) for row in turnout(round_)}
+    figures = {
+        row["channel"]: (row["issued"], row["returned"], row["valid"], row["counted"]) for row in turnout(round_)
+    }
 
     assert figures == {"targeted": (3, 3, 2, 3), "sampled": (2, 2, 2, 0), "other": (0, 0, 0, 0)}

@@ -1,0 +1,1 @@
+"""Benchmarks against floors: they print ratios of CPU time and assert nothing (these machines are noisy)."""
