@@ -40,6 +40,4 @@ def record_denial(denied: policy.Denied, *, at: datetime) -> AuditEntry:
 def _append(action: str, *, by: policy.Actor, **fields: object) -> AuditEntry:
     if action not in policy.table():
         raise ValueError(f"no such action in the policy table: {action}")
-    return AuditEntry.objects.create(
-        action=action, actor=by if isinstance(by, User) else None, role=by.role, **fields
-    )
+    return AuditEntry.objects.create(action=action, actor=by if isinstance(by, User) else None, role=by.role, **fields)

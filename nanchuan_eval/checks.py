@@ -11,9 +11,7 @@ SQLITE = "django.db.backends.sqlite3"
 
 
 @register(Tags.security, deploy=True)
-def production_runs_on_postgresql(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def production_runs_on_postgresql(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """SQLite is the embedded default for one machine; a district's server runs PostgreSQL."""
     if settings.DATABASES["default"]["ENGINE"] != SQLITE:
         return []
@@ -21,9 +19,7 @@ def production_runs_on_postgresql(
 
 
 @register(Tags.security)
-def debug_answers_this_machine_only(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def debug_answers_this_machine_only(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """With DEBUG on the default key is public: nobody but this machine may be answered."""
     if not settings.DEBUG or set(settings.ALLOWED_HOSTS) <= {*settings.LOCAL_HOSTS, "testserver"}:
         return []

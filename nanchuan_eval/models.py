@@ -9,25 +9,12 @@ from nanchuan_eval.policy import Role, action_name
 from nanchuan_eval.rules.workdays import Calendar
 
 # Citizens and drawn evaluators have no account: their code is the right, once.
-ACCOUNT_ROLES = [
-    (r.value, r.label) for r in Role if r not in {Role.ANONYMOUS, Role.BALLOT_HOLDER, Role.TARGETED}
-]
-DESK_ROLES = frozenset(
-    {Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.PERSONNEL, Role.SYSTEM_ADMIN, Role.AUDITOR}
-)
+ACCOUNT_ROLES = [(r.value, r.label) for r in Role if r not in {Role.ANONYMOUS, Role.BALLOT_HOLDER, Role.TARGETED}]
+DESK_ROLES = frozenset({Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.PERSONNEL, Role.SYSTEM_ADMIN, Role.AUDITOR})
 
 
 class UserManager(BaseUserManager["User"]):
-    """Accounts by their unique name; there is no superuser (等保： 权限分离)."""
-
-    def with_password(
-        self, *, username: str, name: str, role: str, password: str, unit_code: str = ""
-    ) -> "User":
-        """Create an active account."""
-        user = self.model(username=username, name=name, role=role, unit_code=unit_code)
-        user.set_password(password)
-        user.save()
-        return user
+    """Accounts by their unique name; there is no superuser (等保：权限分离)."""
 
 
 class User(AbstractBaseUser):
@@ -36,9 +23,7 @@ class User(AbstractBaseUser):
     username = models.CharField("账号", max_length=40, unique=True)
     name = models.CharField("姓名", max_length=40)
     role = models.CharField("角色", max_length=3, choices=ACCOUNT_ROLES)
-    unit_code = models.CharField(
-        "所属单位代码", max_length=20, blank=True, help_text="仅单位联络员填写，如 D05"
-    )
+    unit_code = models.CharField("所属单位代码", max_length=20, blank=True, help_text="仅单位联络员填写，如 D05")
     is_active = models.BooleanField("启用", default=True)
     created_at = models.DateTimeField("创建时间", auto_now_add=True)
 

@@ -57,7 +57,9 @@ OPERATOR = Nameless("CLI")
 # server's shell does in the office's name (he could write to the database anyway; the trace says so).
 BESIDE_THE_TABLE = {
     CLOCK.role: frozenset({"round.close"}),
-    OPERATOR.role: frozenset({"roster.import", "pool.import", "round.close", "tally.run", "top10.export"}),
+    OPERATOR.role: frozenset(
+        {"roster.import", "pool.import", "round.close", "tally.run", "top10.export", "user.create"}
+    ),
 }
 
 

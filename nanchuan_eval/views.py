@@ -30,6 +30,4 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Explain a missing or foreign form token."""
-    return render(
-        request, "403.html", {"reason": "页面已过期或来源不明，请返回上一页刷新后重试。"}, status=403
-    )
+    return render(request, "403.html", {"reason": "页面已过期或来源不明，请返回上一页刷新后重试。"}, status=403)

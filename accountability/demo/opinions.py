@@ -64,8 +64,7 @@ def _character(rng: Random, paper: BallotPaper, *, hard: bool) -> Character:
         difficulty=rng.uniform(1.1, 1.7) if hard else max(0.0, rng.gauss(0.45, 0.25)),
         visits=rng.lognormvariate(0, 0.5),
         leaning={
-            indicator.value: rng.gauss(-0.5 if indicator == Indicator.GREEDY else 0, 0.3)
-            for indicator in Indicator
+            indicator.value: rng.gauss(-0.5 if indicator == Indicator.GREEDY else 0, 0.3) for indicator in Indicator
         },
         favourites={
             indicator.value: rng.choice([s.code for s in paper.manifestations if s.indicator == indicator])
@@ -93,9 +92,7 @@ def _visited(rng: Random, world: Mapping[str, Character], count: int) -> list[st
 
 def _answers(rng: Random, paper: BallotPaper, section: Character, harshness: float) -> dict[str, str]:
     return {
-        indicator.value: "x"
-        if rng.random() < DONT_KNOW_RATE
-        else _level(rng, paper, section, harshness, indicator)
+        indicator.value: "x" if rng.random() < DONT_KNOW_RATE else _level(rng, paper, section, harshness, indicator)
         for indicator in Indicator
     }
 

@@ -16,9 +16,7 @@ Row = tuple[str, int, tuple[str, ...]]
 
 def supervisors() -> Iterator[Row]:
     """Yield the rows of a supervisors' pool: 12 people in each of five groups."""
-    yield from _rows(
-        [group for group in SUPERVISOR_GROUPS for _ in range(12)], first_phone=13900000000, title="监督员"
-    )
+    yield from _rows([group for group in SUPERVISOR_GROUPS for _ in range(12)], first_phone=13900000000, title="监督员")
 
 
 def evaluators() -> Iterator[Row]:

@@ -30,6 +30,7 @@ from evaluations.rules.pools import PoolKind
 from evaluations.rules.rounds import DrawPurpose
 from evaluations.services import credential, draw, pool, sealing, tally
 from evaluations.services import round as steps
+from nanchuan_eval.accounts import create_account
 from nanchuan_eval.models import User
 from nanchuan_eval.policy import CLOCK, OPERATOR, Role
 from nanchuan_eval.spreadsheet import read_rows
@@ -84,9 +85,7 @@ class Story:
         return steps.plan_round(
             key=f"{year}H{half}",
             name=f"{year}年{'上' if half == 1 else '下'}半年",
-            period=(date(year, 1, 1), date(year, 6, 30))
-            if half == 1
-            else (date(year, 7, 1), date(year, 12, 31)),
+            period=(date(year, 1, 1), date(year, 6, 30)) if half == 1 else (date(year, 7, 1), date(year, 12, 31)),
             voting=(self._day(35, 9), self._day(22, 17)),
             is_demo=True,
             by=self.chief,
@@ -97,19 +96,13 @@ class Story:
         steps.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))
         pools = ((PoolKind.SUPERVISORS, people.supervisors()), (PoolKind.EVALUATORS, people.evaluators()))
         for kind, rows in _progress(pools, "导入名单库"):
-            pool.import_pool(
-                round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45)
-            )
-        for purpose, day in _progress(
-            ((DrawPurpose.SUPERVISORS, 43), (DrawPurpose.EVALUATORS, 40)), "抽取人员"
-        ):
+            pool.import_pool(round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45))
+        for purpose, day in _progress(((DrawPurpose.SUPERVISORS, 43), (DrawPurpose.EVALUATORS, 40)), "抽取人员"):
             self._draw(purpose, day)
         steps.confirm_draws(round_id=self.round.pk, by=self.chief, at=self._day(38))
 
     def _draw(self, purpose: DrawPurpose, day: int) -> Draw:
-        committed = draw.commit_draw(
-            round_id=self.round.pk, purpose=purpose, by=self.chief, at=self._day(day)
-        )
+        committed = draw.commit_draw(round_id=self.round.pk, purpose=purpose, by=self.chief, at=self._day(day))
         draw.enter_randomness(
             draw_id=committed.pk,
             numbers=_dice_and_lottery(committed),
@@ -120,9 +113,7 @@ class Story:
 
     def _open(self) -> None:
         at, common = self._day(37), {"round_id": self.round.pk, "by": self.clerk}
-        evaluators = (
-            self.round.draws.get(purpose=DrawPurpose.EVALUATORS).entries.filter(is_selected=True).count()
-        )
+        evaluators = self.round.draws.get(purpose=DrawPurpose.EVALUATORS).entries.filter(is_selected=True).count()
         _, self.envelopes = credential.issue_batch(
             **common,
             channel=Channel.TARGETED,
@@ -133,9 +124,7 @@ class Story:
         )
         self.forms = [self._print_forms(origin, label, at) for origin, label in PRINTED_FORMS]
         self.counters = {
-            channel: credential.open_self_service(
-                **common, channel=channel, origin=origin, label=label, at=at
-            )
+            channel: credential.open_self_service(**common, channel=channel, origin=origin, label=label, at=at)
             for channel, origin, label in SELF_SERVICE
         }
         steps.open_round(round_id=self.round.pk, by=self.chief, at=self._day(36))
@@ -206,10 +195,9 @@ class Story:
 
 
 def _account(username: str, name: str, role: Role, unit_code: str) -> User:
+    account = User(username=username, name=name, role=role, unit_code=unit_code)
     known = User.objects.filter(username=username).first()
-    return known or User.objects.with_password(
-        username=username, name=name, role=role, unit_code=unit_code, password=PASSWORD
-    )
+    return known or create_account(account, password=PASSWORD, by=OPERATOR, at=timezone.now())
 
 
 def _dice_and_lottery(committed: Draw) -> list[list[int]]:

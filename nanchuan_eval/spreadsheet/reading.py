@@ -113,7 +113,7 @@ def _rows_with_content(sheet: Any, faults: list[str]) -> Iterator[Row]:
         if all(cell.value is None for cell in cells):
             continue
         faults += [fault for cell in cells if (fault := _fault(cell, sheet.title, number))]
-        row = Row(sheet.title, number, tuple(_text(cell.value) for cell in cells))
+        row = Row(sheet.title, number, tuple(_shown(cell) for cell in cells))
         _check_extent(row)
         yield row
 
@@ -158,6 +158,14 @@ def _fill_merged(rows: Sequence[Row], areas: Iterable[Area]) -> list[Row]:
                 cells += [""] * (right - len(cells))
                 cells[left - 1 : right] = first * (right - left + 1)
     return [row._replace(cells=tuple(grid[row.number])) for row in rows]
+
+
+def _shown(cell: Any) -> str:
+    """Return the cell's text; a number shown with leading zeros (a code, format 0000) keeps them."""
+    text = _text(cell.value)
+    if cell.data_type == "n" and text.isdigit() and not cell.number_format.strip("0"):
+        return text.zfill(len(cell.number_format))
+    return text
 
 
 def _text(value: object) -> str:

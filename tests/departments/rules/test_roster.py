@@ -223,6 +223,14 @@ def test_numbers_serve_as_codes():
     assert (rows[2].department_code, rows[2].section_code) == ("12", "1201")
 
 
+def test_a_number_shown_with_leading_zeros_keeps_them():
+    def show(sheet):
+        sheet["D2"] = 101
+        sheet["D2"].number_format = "00000"
+
+    assert parsed(xlsx(HEADER, *ROWS, edit=show))[0].section_code == "00101"
+
+
 def test_formulas_are_refused_with_sheet_and_row():
     with pytest.raises(RuleViolation, match="工作表“名录”第3行含有公式"):
         parsed(roster((1, "科室", "=D2")))

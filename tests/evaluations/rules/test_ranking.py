@@ -10,7 +10,18 @@ from evaluations.rules.counting import Line
 from evaluations.rules.method import parse_method
 from evaluations.rules.ranking import intervals, places, ranked_sections, trimmed_places, vote_count
 from evaluations.rules.scoring import score_sections
-from tests.evaluations.rules.examples import NO_MINIMUMS, cells, judge, lines, method, rounds, rulebook, untimed, veto
+from tests.evaluations.rules.examples import (
+    NO_MINIMUMS,
+    cells,
+    channels,
+    judge,
+    lines,
+    method,
+    rounds,
+    rulebook,
+    untimed,
+    veto,
+)
 from tests.evaluations.rules.oracle import Oracle
 
 # A is hardest, then B, then C.
@@ -85,6 +96,17 @@ def test_without_margin_the_interval_is_the_rank(round_: tuple[dict[str, Any], l
     assume(len({row["difficulty"] for row in rows}) == len(rows))
 
     assert all(row["rank_low"] == row["rank"] == row["rank_high"] for row in rows)
+
+
+@pytest.mark.parametrize(("v_prior", "interval"), [(2499, (1, 1)), (2500, (1, 2)), (2501, (1, 2))])
+def test_clearly_harder_is_more_than_z_standard_deviations_to_the_digit(v_prior: int, interval: tuple[int, int]):
+    # A lies at 75, B at 25; with k = 1 each has half the prior variance.
+    book = rulebook(
+        sections=["A", "B"], channels=channels("T", T="1"), prior_ballots=1, z=1, v_prior=v_prior, **NO_MINIMUMS
+    )
+    row = judge(book, lines("A", "T", "33333"), lines("B", "T", "00000"))["A"]
+
+    assert (row["rank_low"], row["rank_high"]) == interval
 
 
 @untimed

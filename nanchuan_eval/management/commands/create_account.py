@@ -1,0 +1,40 @@
+"""`manage.py create_account USERNAME ROLE`: the first account of a new installation."""
+
+from argparse import ArgumentParser
+from getpass import getpass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from nanchuan_eval.accounts import create_account
+from nanchuan_eval.models import ACCOUNT_ROLES, User
+from nanchuan_eval.policy import OPERATOR
+
+
+class Command(BaseCommand):
+    help = "建立账号。第一个账号应为系统管理员（SYS），其余账号由系统管理员在工作台建立。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username", metavar="USERNAME", help="账号")
+        roles = "，".join(f"{code} {label}" for code, label in ACCOUNT_ROLES)
+        parser.add_argument("role", choices=[code for code, _ in ACCOUNT_ROLES], metavar="ROLE", help=roles)
+        parser.add_argument("--name", default="", help="姓名（默认与账号相同）")
+        parser.add_argument("--unit", default="", help="所属单位代码（仅单位联络员）")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.filter(username=options["username"]).exists():
+            raise CommandError("这个账号已经存在。")
+        password = getpass("口令：")
+        user = User(
+            username=options["username"],
+            name=options["name"] or options["username"],
+            role=options["role"],
+            unit_code=options["unit"],
+        )
+        try:
+            create_account(user, password=password, by=OPERATOR, at=timezone.now())
+        except ValidationError as error:
+            raise CommandError("\n".join(error.messages)) from None
+        self.stdout.write(f"已建立账号：{user}")

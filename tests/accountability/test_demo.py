@@ -1,0 +1,124 @@
+"""The demonstration: a whole round from nothing, recountable, marked as what it is, and never over a real one."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from accountability.demo import NOTICE
+from accountability.demo.opinions import opinions
+from accountability.models import Case
+from evaluations.models import Round
+from evaluations.papers import paper_by_digest
+from evaluations.rules import rulebook
+from evaluations.rules.indicators import Channel
+from evaluations.rules.rounds import RoundState
+from tests.factories import make_round, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def demo(out, ballots, seed=7):
+    said = StringIO()
+    call_command("demo", "--no-serve", "--ballots", ballots, "--seed", seed, "--out", out, stdout=said)
+    return said.getvalue()
+
+
+def recounted(out):
+    call_command("recount", out / "ballots.csv", out / "rulebook.json", "--json", out / "again.json")
+    return (out / "again.json").read_bytes()
+
+
+@pytest.mark.parametrize("ballots", [0, 1, 25])
+def test_a_round_in_which_nobody_has_enough_ballots_is_still_a_whole_round(tmp_path, ballots):
+    said = demo(tmp_path, ballots)
+
+    assert Round.objects.get().state == RoundState.PUBLISHED
+    assert "没有科室参加排名" in said
+    assert not Case.objects.exists()
+    assert recounted(tmp_path) == (tmp_path / "result.json").read_bytes()
+
+
+class TestAFullDemonstration:
+    @pytest.fixture
+    def out(self, tmp_path, monkeypatch):
+        # Enough ballots to rank somebody would take long: ask for fewer lines instead.
+        monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
+        monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
+        self.said = demo(tmp_path, 60)
+        return tmp_path
+
+    def test_ends_published_with_a_case_for_every_listed_section(self, out):
+        round_ = Round.objects.get()
+
+        assert (round_.key, round_.name, round_.state) == ("2020H1", "2020年上半年", RoundState.PUBLISHED)
+        assert round_.sections.count() == 105
+        assert Case.objects.count() == round_.results.filter(is_listed=True).count() >= 10
+
+    def test_leaves_files_that_anybody_can_recheck(self, out, capsys):
+        assert recounted(out) == (out / "result.json").read_bytes()
+        proofs = sorted((out / "draws").glob("*.json"))
+        assert len(proofs) == 3
+        for proof in proofs:
+            call_command("verify_draw", proof)
+        assert capsys.readouterr().out.count("OK ") == 3
+
+    def test_is_marked_as_a_demonstration_everywhere(self, out, client):
+        assert NOTICE in self.said
+        assert NOTICE in (out / "说明.txt").read_text(encoding="utf-8")
+        sheets = load_workbook(out / "最难办科室前十.xlsx").worksheets
+        assert all(any(NOTICE in str(cell.value) for row in sheet["A1:A6"] for cell in row) for sheet in sheets)
+        for page in ("/", "/draws/", "/list/", "/list/2020H1/", "/draws/2020H1-evaluators-1/"):
+            assert NOTICE in client.get(page).content.decode(), page
+        client.force_login(make_user("commission"))
+        assert NOTICE in client.get(reverse("accountability:commission")).content.decode()
+
+    def test_names_nobody_of_its_pools_in_what_is_published(self, out, client):
+        pages = "".join(client.get(page).content.decode() for page in ("/", "/list/2020H1/", "/draws/"))
+
+        assert "演示评议员" not in pages
+        assert "1390" not in pages
+
+
+def test_the_seed_fixes_who_votes_what(tmp_path):
+    demo(tmp_path, 0)
+    paper = paper_by_digest(Round.objects.get().paper_sha256)
+    channels = [Channel.TARGETED, Channel.OTHER] * 5
+
+    assert list(opinions(paper, channels, 7)) == list(opinions(paper, channels, 7))
+    assert list(opinions(paper, channels, 7)) != list(opinions(paper, channels, 8))
+
+
+def test_a_second_demonstration_is_the_next_half_year(tmp_path):
+    demo(tmp_path, 0)
+    demo(tmp_path, 0)
+
+    assert sorted(Round.objects.values_list("key", flat=True)) == ["2020H1", "2020H2"]
+
+
+def test_a_database_with_a_real_round_is_refused(tmp_path):
+    make_round()
+
+    with pytest.raises(CommandError, match="真实的评议轮次"):
+        demo(tmp_path, 1)
+
+    assert Round.objects.count() == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_negative_number_of_ballots_is_bad_usage(tmp_path):
+    with pytest.raises(CommandError) as refusal:
+        demo(tmp_path, -1)
+
+    assert refusal.value.returncode == 2
+
+
+def test_result_json_is_one_canonical_line(tmp_path):
+    demo(tmp_path, 0)
+    text = (tmp_path / "result.json").read_text(encoding="utf-8")
+
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
