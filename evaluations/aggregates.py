@@ -31,7 +31,7 @@ def count_cells(round_: Round, method: Method) -> dict[CellKey, Cell]:
     histograms = _histograms(lines)
     return {
         (row["section__code"], row["channel"]): _cell(row, histograms)
-        for row in lines.values("section__code", "channel").annotate(**_sums(method))
+        for row in lines.values("section__code", "channel").annotate(**_sums())
     }
 
 
@@ -45,7 +45,7 @@ def count_ticks(round_: Round) -> dict[str, Counter[str]]:
         .annotate(times=Count("pk"))
     )
     for section, codes, times in combinations:
-        ticks[section].update({code: times for code in codes.split()})
+        ticks[section].update(dict.fromkeys(codes.split(), times))
     return ticks
 
 
@@ -54,7 +54,7 @@ def answers_given() -> Combinable:
     return reduce(add, (_if_answered(i, 1) for i in Indicator))
 
 
-def _counted_lines(round_: Round, method: Method) -> QuerySet[Rating]:
+def _counted_lines(round_: Round, method: Method) -> QuerySet[Any]:
     weights = _whole_weights(method)
     weight = reduce(add, (_if_answered(i, weights[i]) for i in Indicator))
     points = reduce(add, (Coalesce(F(i.value), 0) * weights[i] for i in Indicator))
@@ -76,7 +76,7 @@ def _counted_lines(round_: Round, method: Method) -> QuerySet[Rating]:
     )
 
 
-def _sums(method: Method) -> dict[str, Any]:
+def _sums() -> dict[str, Any]:
     valid = Q(is_valid=1)
     sums: dict[str, Any] = {
         "lines": Count("pk", filter=valid),
@@ -91,7 +91,7 @@ def _sums(method: Method) -> dict[str, Any]:
     return sums
 
 
-def _histograms(lines: QuerySet[Rating]) -> dict[CellKey, dict[int, int]]:
+def _histograms(lines: QuerySet[Any]) -> dict[CellKey, dict[int, int]]:
     histograms: dict[CellKey, dict[int, int]] = defaultdict(dict)
     rows = lines.filter(is_valid=1).values_list("section__code", "channel", "q").annotate(times=Count("pk"))
     for section, channel, q, times in rows:

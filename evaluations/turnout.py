@@ -1,6 +1,6 @@
 """Turnout (票数): issued, returned, valid and counted ballots per channel."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db.models import Count, Exists, OuterRef, Q
 
@@ -41,7 +41,7 @@ def turnout(round_: Round) -> list[ChannelTurnout]:
     ]
 
 
-def _codes(round_: Round) -> list[dict[str, int]]:
+def _codes(round_: Round) -> list[Any]:
     return list(
         CodeBatch.objects.filter(round=round_)
         .values("channel")
@@ -51,7 +51,7 @@ def _codes(round_: Round) -> list[dict[str, int]]:
     )
 
 
-def _ballots(round_: Round) -> list[dict[str, int]]:
+def _ballots(round_: Round) -> list[Any]:
     lines = Rating.objects.filter(ballot=OuterRef("pk")).annotate(answers=answers_given())
     valid_line = lines.filter(answers__gte=round_.rulebook["min_answered"])
     return list(

@@ -18,7 +18,7 @@ def refuse_broken_requests(get_response: Handler) -> Handler:
     """
 
     def handle(request: HttpRequest) -> HttpResponse:
-        if _is_broken(request.path) or any(map(_is_broken, request.GET.values())):
+        if _is_broken(request.path) or any(_is_broken(str(value)) for value in request.GET.values()):
             return render(request, "400.html", status=400)
         return get_response(request)
 

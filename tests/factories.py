@@ -99,7 +99,7 @@ def make_codes(
 ) -> list[str]:
     """Codes of a fresh batch."""
     _, codes = credential.issue_batch(
-        round_id=round_.pk, channel=channel, origin=origin, label="", count=count, by=make_user("clerk"), at=NOON
+        round_id=round_.pk, form=credential.FormKind(channel, origin), count=count, by=make_user("clerk"), at=NOON
     )
     return codes
 
@@ -107,7 +107,7 @@ def make_codes(
 def make_self_service(round_: Round, channel: Channel = Channel.OTHER) -> CodeBatch:
     """A counter at which citizens take a code by themselves."""
     return credential.open_self_service(
-        round_id=round_.pk, channel=channel, origin=Origin.OPEN, label="网上", by=make_user("clerk"), at=NOON
+        round_id=round_.pk, form=credential.FormKind(channel, Origin.OPEN, "网上"), by=make_user("clerk"), at=NOON
     )
 
 

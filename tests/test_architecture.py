@@ -42,7 +42,7 @@ def impure_imports(path: Path) -> list[str]:
 
 
 def is_pure(name: str) -> bool:
-    top = name.split(".")[0]
+    top = name.split(".", maxsplit=1)[0]
     if top in IMPURE_STDLIB:
         return False
     return top in sys.stdlib_module_names or ".rules." in name or name in PURE

@@ -22,7 +22,7 @@ from accountability.demo.citizens import Citizen
 from accountability.demo.opinions import opinions
 from accountability.services.case import publish_and_start
 from departments.services import import_roster
-from evaluations.models import CodeBatch, Draw, Round
+from evaluations.models import Draw, Round
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
@@ -30,6 +30,7 @@ from evaluations.rules.pools import PoolKind
 from evaluations.rules.rounds import DrawPurpose
 from evaluations.services import credential, draw, pool, sealing, tally
 from evaluations.services import round as steps
+from evaluations.services.credential import FormKind
 from nanchuan_eval.accounts import create_account
 from nanchuan_eval.models import User
 from nanchuan_eval.policy import CLOCK, OPERATOR, Role
@@ -47,10 +48,13 @@ ACCOUNTS = (
 TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
 NEVER_RETURNED = 0.08
 SELF_SERVICE = (
-    (Channel.SAMPLED, Origin.WEBSITE, "抽样评议票（网站）"),
-    (Channel.OTHER, Origin.OPEN, "其他评议（公开渠道）"),
+    FormKind(Channel.SAMPLED, Origin.WEBSITE, "抽样评议票（网站）"),
+    FormKind(Channel.OTHER, Origin.OPEN, "其他评议（公开渠道）"),
 )
-PRINTED_FORMS = ((Origin.NEWSPAPER, "抽样评议票（报纸）"), (Origin.HALL, "抽样评议票（服务大厅）"))
+PRINTED_FORMS = (
+    FormKind(Channel.SAMPLED, Origin.NEWSPAPER, "抽样评议票（报纸）"),
+    FormKind(Channel.SAMPLED, Origin.HALL, "抽样评议票（服务大厅）"),
+)
 Item = TypeVar("Item")
 
 
@@ -82,15 +86,16 @@ class Story:
         year, half = 2020, 1
         for _ in range(Round.objects.count()):
             year, half = (year, 2) if half == 1 else (year + 1, 1)
-        return steps.plan_round(
+        planned = Round(
             key=f"{year}H{half}",
             name=f"{year}年{'上' if half == 1 else '下'}半年",
-            period=(date(year, 1, 1), date(year, 6, 30)) if half == 1 else (date(year, 7, 1), date(year, 12, 31)),
-            voting=(self._day(35, 9), self._day(22, 17)),
+            period_start=date(year, 1, 1) if half == 1 else date(year, 7, 1),
+            period_end=date(year, 6, 30) if half == 1 else date(year, 12, 31),
+            opens_at=self._day(35, 9),
+            closes_at=self._day(22, 17),
             is_demo=True,
-            by=self.chief,
-            at=self._day(48),
         )
+        return steps.plan_round(round_=planned, by=self.chief, at=self._day(48))
 
     def _draw_people(self) -> None:
         steps.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))
@@ -112,32 +117,19 @@ class Story:
         return draw.run_draw(draw_id=committed.pk, by=self.chief, at=self._day(day - 1, 11))
 
     def _open(self) -> None:
-        at, common = self._day(37), {"round_id": self.round.pk, "by": self.clerk}
+        at = self._day(37)
         evaluators = self.round.draws.get(purpose=DrawPurpose.EVALUATORS).entries.filter(is_selected=True).count()
-        _, self.envelopes = credential.issue_batch(
-            **common,
-            channel=Channel.TARGETED,
-            origin=Origin.ISSUED,
-            label="定向评议信封",
-            count=evaluators,
-            at=at,
-        )
-        self.forms = [self._print_forms(origin, label, at) for origin, label in PRINTED_FORMS]
+        self.envelopes = self._print_codes(FormKind(Channel.TARGETED, Origin.ISSUED, "定向评议信封"), evaluators)
+        self.forms = [self._print_codes(form, max(1, self.ballots // 5)) for form in PRINTED_FORMS]
         self.counters = {
-            channel: credential.open_self_service(**common, channel=channel, origin=origin, label=label, at=at)
-            for channel, origin, label in SELF_SERVICE
+            form.channel: credential.open_self_service(round_id=self.round.pk, form=form, by=self.clerk, at=at)
+            for form in SELF_SERVICE
         }
         steps.open_round(round_id=self.round.pk, by=self.chief, at=self._day(36))
 
-    def _print_forms(self, origin: Origin, label: str, at: datetime) -> list[str]:
+    def _print_codes(self, form: FormKind, count: int) -> list[str]:
         _, codes = credential.issue_batch(
-            round_id=self.round.pk,
-            channel=Channel.SAMPLED,
-            origin=origin,
-            label=label,
-            count=max(1, self.ballots // 5),
-            by=self.clerk,
-            at=at,
+            round_id=self.round.pk, form=form, count=count, by=self.clerk, at=self._day(37)
         )
         return codes
 
@@ -174,10 +166,7 @@ class Story:
         printed = [codes for codes in self.forms if codes] if channel == Channel.SAMPLED else []
         if printed and secrets.randbelow(3):
             return secrets.choice(printed).pop()
-        return citizen.claim(self._counter(channel).pk)
-
-    def _counter(self, channel: Channel) -> CodeBatch:
-        return self.counters[channel]
+        return citizen.claim(self.counters[channel].pk)
 
     def _count(self) -> None:
         with tqdm(total=self.ballots, desc="封箱混票", unit="票") as bar:

@@ -38,7 +38,7 @@ class SectionResultAdmin(PolicyAdmin):
         return editable and super().has_change_permission(request, obj)
 
     def save_model(
-        self, request: HttpRequest, obj: SectionResult, form: ModelForm[Any], change: bool
+        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
         edit_problems(result_id=obj.pk, text=obj.main_problems, by=staff(request), at=timezone.now())
 

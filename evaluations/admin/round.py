@@ -177,17 +177,11 @@ class RoundAdmin(PolicyAdmin):
 
     def _issue(self, request: HttpRequest, pk: int, form: CodesForm) -> Any:
         data = form.cleaned_data
-        wanted = {
-            "round_id": pk,
-            "channel": Channel(data["channel"]),
-            "origin": Origin(data["origin"]),
-            "label": data["label"],
-            "by": staff(request),
-            "at": timezone.now(),
-        }
+        kind = credential.FormKind(Channel(data["channel"]), Origin(data["origin"]), data["label"])
+        by, at = staff(request), timezone.now()
         if data["count"]:
-            return credential.issue_batch(**wanted, count=data["count"])
-        return credential.open_self_service(**wanted)
+            return credential.issue_batch(round_id=pk, form=kind, count=data["count"], by=by, at=at)
+        return credential.open_self_service(round_id=pk, form=kind, by=by, at=at)
 
     def _page(self, request: HttpRequest, round_: Round, form: Any, title: str, **extra: Any) -> HttpResponse:
         context = {

@@ -32,7 +32,7 @@ class Credential(models.Model):
     """票号: I = H(E) is stored when issued, E = H(code) when used; the code itself is stored nowhere."""
 
     issue = models.CharField("发放指纹 I", max_length=64, primary_key=True)
-    spend = models.CharField("使用指纹 E", max_length=64, null=True, unique=True)  # noqa: DJ001  NULL = unused
+    spend = models.CharField("使用指纹 E", max_length=64, null=True, unique=True)
     batch = models.ForeignKey(CodeBatch, models.PROTECT, verbose_name="批次", related_name="credentials")
     is_void = models.BooleanField("作废", default=False)
 

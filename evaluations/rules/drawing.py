@@ -8,6 +8,7 @@ import hashlib
 import math
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from nanchuan_eval.rules.canonical import protocol_json, sha256_hex
@@ -289,7 +290,7 @@ def _check_quota(quota: Mapping[str, Any], strata: int) -> None:
     if quota["mode"] == "fixed" and any(len(round_) != strata for round_ in rounds):
         raise DrawError("每轮名额应与类别一一对应。")
     wide = rounds if quota["mode"] == "fixed" else [[total] for total in rounds]
-    for earlier, later in zip(wide, wide[1:], strict=False):
+    for earlier, later in pairwise(wide):
         if any(more < less for less, more in zip(earlier, later, strict=True)):
             raise DrawError("各轮名额是累计数，不能减少。")
 
@@ -309,7 +310,7 @@ def _check_numbers(source: Mapping[str, Any], numbers: Sequence[int]) -> None:
         raise DrawError(f"“{label}”应有{source['n']}个数，收到{len(numbers)}个。")
     if any(not source["min"] <= number <= source["max"] for number in numbers):
         raise DrawError(f"“{label}”的数应在{source['min']}到{source['max']}之间。")
-    rising = all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(numbers))
     if source["order"] == "sorted" and not rising:
         raise DrawError(f"“{label}”的数应从小到大排列且互不相同。")
 

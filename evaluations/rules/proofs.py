@@ -9,7 +9,19 @@ from nanchuan_eval.rules.canonical import LARGEST_INTEGER, protocol_json
 
 PROOF_KEYS = frozenset({"params", "commit", "pool", "exclusions", "randomness", "events", "result"})
 PARAM_KEYS = frozenset(
-    "format draw_id purpose strata pool_sha256 pool_size exclusions_sha256 quota alternates randomness note".split()
+    {
+        "format",
+        "draw_id",
+        "purpose",
+        "strata",
+        "pool_sha256",
+        "pool_size",
+        "exclusions_sha256",
+        "quota",
+        "alternates",
+        "randomness",
+        "note",
+    }
 )
 SOURCE_KEYS = frozenset({"label", "n", "min", "max", "order", "fallback"})
 QUOTA_KEYS = {"fixed": frozenset({"mode", "rounds"}), "proportional": frozenset({"mode", "min", "rounds"})}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 
 from django.db.models import TextChoices
 
@@ -72,7 +73,7 @@ VOIDABLE = LIFE[: LIFE.index(RoundState.PUBLISHED)]
 ROUND_FLOW = Flow(
     {
         state: frozenset({then, RoundState.VOID}) if state in VOIDABLE else frozenset({then})
-        for state, then in zip(LIFE[:-1], LIFE[1:], strict=True)
+        for state, then in pairwise(LIFE)
     }
 )
 # The policy table's action behind each step.

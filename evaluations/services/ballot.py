@@ -1,5 +1,4 @@
-"""Casting a ballot (投票): POST with code -> E -> I -> one spool row; four SQL statements and no trace of who.
-"""
+"""Casting a ballot (投票): POST with code -> E -> I -> one spool row; four SQL statements and no trace of who."""
 
 import secrets
 from collections.abc import Mapping
@@ -20,7 +19,10 @@ from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.rules.canonical import canonical_json
 
 # One text for unknown, used, void, recalled and foreign codes: the answer must not show which of them it is.
-UNUSABLE = "这张票号不能投票：可能输错、已经投过、已作废，或不属于本轮。请对照票面检查；如果刚才已经提交过，请用回执号查询，不必再投。"
+UNUSABLE = (
+    "这张票号不能投票：可能输错、已经投过、已作废，或不属于本轮。请对照票面检查；"
+    "如果刚才已经提交过，请用回执号查询，不必再投。"
+)
 NO_ROUND = "现在没有正在投票的轮次，请留意评议公告。"
 NOT_NOW = "现在不在投票时间内，这张票没有提交。"
 ALTERED = "页面信息不完整或已失效，请重新输入票号。"

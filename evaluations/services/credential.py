@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -19,8 +20,18 @@ from nanchuan_eval.models import User
 from nanchuan_eval.rules.canonical import sha256_hex
 
 ENTROPY_BYTES = 13
+ISSUE_LENGTH, HEX_DIGITS = 64, frozenset("0123456789abcdef")
 BATCH_SIZE = 2000
 BEFORE_CLOSING = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN})
+
+
+@dataclass(frozen=True)
+class FormKind:
+    """What kind of ballot form a batch is for: its channel, the road it takes to the citizen, a name for the desk."""
+
+    channel: Channel
+    origin: Origin
+    label: str = ""
 
 
 def new_code() -> str:
@@ -41,34 +52,27 @@ def issued_list(issues: Sequence[str]) -> bytes:
 
 @transaction.atomic
 def issue_batch(
-    *, round_id: int, channel: Channel, origin: Origin, label: str, count: int, by: User, at: datetime
+    *, round_id: int, form: FormKind, count: int, by: User, at: datetime
 ) -> tuple[CodeBatch, list[str]]:
     """Make a batch on the office's machine; the codes are returned once, for the envelopes, and not stored."""
     round_ = _issuing_round(round_id, by)
     if count < 1:
         raise RuleViolation("票号数量至少为1。")
     codes, issues = make_codes(count, round_.key)
-    batch = _batch(round_, channel, origin, label, issues)
+    batch = _batch(round_, form, issues)
     audit.record("cred.print", batch, by=by, at=at, detail={"codes": count, "sha256": batch.issued_sha256})
     return batch, codes
 
 
 @transaction.atomic
 def import_issued(
-    *,
-    round_id: int,
-    channel: Channel,
-    origin: Origin,
-    label: str,
-    issues: Iterable[str],
-    by: User,
-    at: datetime,
+    *, round_id: int, form: FormKind, issues: Iterable[str], by: User, at: datetime
 ) -> CodeBatch:
     """Take over the list of I that the notary made offline (make_codes); all or nothing."""
     round_ = _issuing_round(round_id, by)
     wanted = [line.strip() for line in issues if line.strip()]
     _refuse_bad_list(wanted)
-    batch = _batch(round_, channel, origin, label, sorted(wanted))
+    batch = _batch(round_, form, sorted(wanted))
     audit.record(
         "cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256}
     )
@@ -76,14 +80,12 @@ def import_issued(
 
 
 @transaction.atomic
-def open_self_service(
-    *, round_id: int, channel: Channel, origin: Origin, label: str, by: User, at: datetime
-) -> CodeBatch:
+def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) -> CodeBatch:
     """Let citizens take a code by themselves on the public page (自助领票), never for the targeted channel."""
     round_ = _issuing_round(round_id, by)
-    if channel == Channel.TARGETED:
+    if form.channel == Channel.TARGETED:
         raise RuleViolation("定向评议的票号只能发给抽中的人员，不能自助领取。")
-    batch = _batch(round_, channel, origin, label, [], self_service=True)
+    batch = _batch(round_, form, [], self_service=True)
     audit.record("cred.print", batch, by=by, at=at, detail={"self_service": True})
     return batch
 
@@ -140,31 +142,21 @@ def _issuing_round(round_id: int, by: User) -> Round:
     return round_
 
 
-def _batch(
-    round_: Round,
-    channel: Channel,
-    origin: Origin,
-    label: str,
-    issues: list[str],
-    *,
-    self_service: bool = False,
-) -> CodeBatch:
-    closed_channel = channel == Channel.TARGETED or (
-        channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
+def _batch(round_: Round, form: FormKind, issues: list[str], *, self_service: bool = False) -> CodeBatch:
+    closed_channel = form.channel == Channel.TARGETED or (
+        form.channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
     )
-    if closed_channel and (self_service or origin != Origin.ISSUED):
-        raise RuleViolation(f"按本轮规则，{channel.label}只能使用“发放票号”。")
+    if closed_channel and (self_service or form.origin != Origin.ISSUED):
+        raise RuleViolation(f"按本轮规则，{form.channel.label}只能使用“发放票号”。")
     batch = CodeBatch.objects.create(
         round=round_,
-        channel=channel,
-        origin=origin,
-        label=label.strip() or f"{channel.label}·{origin.label}",
+        channel=form.channel,
+        origin=form.origin,
+        label=form.label.strip() or f"{form.channel.label}·{form.origin.label}",
         is_self_service=self_service,
         issued_sha256="" if self_service else sha256_hex(issued_list(issues)),
     )
-    Credential.objects.bulk_create(
-        [Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE
-    )
+    Credential.objects.bulk_create([Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE)
     return batch
 
 
@@ -172,9 +164,10 @@ def _refuse_bad_list(issues: list[str]) -> None:
     if not issues:
         raise RuleViolation("发放清单为空。")
     for number, issue in enumerate(issues, start=1):
-        if len(issue) != 64 or set(issue) - set("0123456789abcdef"):
+        if len(issue) != ISSUE_LENGTH or set(issue) - HEX_DIGITS:
             raise RuleViolation(f"发放清单第{number}行不是64位指纹。")
     if len(set(issues)) < len(issues):
         raise RuleViolation("发放清单中有重复的指纹。")
-    if Credential.objects.filter(issue__in=issues[:BATCH_SIZE]).exists():
-        raise RuleViolation("清单中的票号已经导入过。")
+    for start in range(0, len(issues), BATCH_SIZE):
+        if Credential.objects.filter(issue__in=issues[start : start + BATCH_SIZE]).exists():
+            raise RuleViolation("清单中的票号已经导入过。")

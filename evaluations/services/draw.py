@@ -155,7 +155,7 @@ def _params(round_: Round, purpose: DrawPurpose, entries: Sequence[DrawEntry]) -
     randomness = sources(round_.rulebook)
     if drawing.entropy_bits(randomness) < drawing.LEAST_ENTROPY_BITS:
         raise RuleViolation("随机数来源合计不足64比特，请在规则中增加骰子枚数或彩票。")
-    return _checked(
+    params: dict[str, Any] = _checked(
         drawing.make_params,
         draw_id=f"{round_.key}-{purpose.value}-{round_.draws.filter(purpose=purpose).count() + 1}",
         purpose=purpose.value,
@@ -167,6 +167,7 @@ def _params(round_: Round, purpose: DrawPurpose, entries: Sequence[DrawEntry]) -
         note=f"南川区最难办事科室群众评 {round_.name} {purpose.label}"
         + ("(演示数据)" if round_.is_demo else ""),
     )
+    return params
 
 
 def _quota(round_: Round, purpose: DrawPurpose, strata: Sequence[str]) -> tuple[dict[str, Any], int]:

@@ -1,6 +1,7 @@
 """What a round still lacks: facts from the database, conditions from rules/rounds."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -50,7 +51,7 @@ def objections_until(round_: Round) -> date | None:
     return add_workdays(start, round_.rulebook["objection_workdays"], Holiday.objects.calendar())
 
 
-def _facts_of_state(round_: Round) -> dict[str, object]:
+def _facts_of_state(round_: Round) -> dict[str, Any]:
     readers = {
         RoundState.DRAFT: _draft_facts,
         RoundState.DRAWN: _code_facts,
@@ -62,7 +63,7 @@ def _facts_of_state(round_: Round) -> dict[str, object]:
     return reader(round_) if reader else {}
 
 
-def _draft_facts(round_: Round) -> dict[str, object]:
+def _draft_facts(round_: Round) -> dict[str, Any]:
     present = set(Manifestation.objects.filter(is_active=True).values_list("indicator", flat=True))
     return {
         "active_sections": Section.objects.active().count(),
@@ -71,7 +72,7 @@ def _draft_facts(round_: Round) -> dict[str, object]:
     }
 
 
-def _code_facts(round_: Round) -> dict[str, object]:
+def _code_facts(round_: Round) -> dict[str, Any]:
     batches = CodeBatch.objects.filter(round=round_, is_open=True).annotate(codes=Count("credentials"))
     ready = set(batches.filter(Q(codes__gt=0) | Q(is_self_service=True)).values_list("channel", flat=True))
     return {
@@ -79,11 +80,11 @@ def _code_facts(round_: Round) -> dict[str, object]:
     }
 
 
-def _box_facts(round_: Round) -> dict[str, object]:
+def _box_facts(round_: Round) -> dict[str, Any]:
     return {"sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count()}
 
 
-def _list_facts(round_: Round) -> dict[str, object]:
+def _list_facts(round_: Round) -> dict[str, Any]:
     unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related(
         "section"
     )

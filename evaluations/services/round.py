@@ -1,7 +1,7 @@
 """The steps of a round (轮次): each takes the round under a row lock, checks, moves, records, in one transaction."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -45,27 +45,9 @@ def finish(
 
 
 @transaction.atomic
-def plan_round(
-    *,
-    key: str,
-    name: str,
-    period: tuple[date, date],
-    voting: tuple[datetime, datetime],
-    by: User,
-    at: datetime,
-    is_demo: bool = False,
-) -> Round:
-    """Set up a round in preparation (筹备) with the default rulebook."""
+def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
+    """Set up a round in preparation (筹备); faults are Django's ValidationError in Chinese."""
     policy.check(by, "round.edit")
-    round_ = Round(
-        key=key,
-        name=name,
-        period_start=period[0],
-        period_end=period[1],
-        opens_at=voting[0],
-        closes_at=voting[1],
-        is_demo=is_demo,
-    )
     round_.full_clean()
     round_.save()
     audit.record("round.edit", round_, by=by, at=at)

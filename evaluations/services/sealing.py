@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from evaluations.database import empty_tables, lock_tables, scrub
 from evaluations.models import Ballot, BallotSpool, Comment, Credential, Rating, Round
@@ -52,7 +53,7 @@ def seal_round(*, round_id: int, by: policy.Actor, at: datetime, progress: Progr
 def _mix_ballots(round_: Round, progress: Progress) -> list[bytes]:
     sections = dict(round_.sections.values_list("code", "pk"))
     leaves: list[bytes] = []
-    for spooled in _in_random_order(round_, BallotSpool.objects.filter(round=round_)):
+    for spooled in _in_random_order(BallotSpool.objects.filter(round=round_)):
         ballots = [_ballot(round_, row) for row in spooled]
         Ballot.objects.bulk_create(ballots)
         Rating.objects.bulk_create(
@@ -69,7 +70,7 @@ def _mix_ballots(round_: Round, progress: Progress) -> list[bytes]:
 
 
 def _mix_comments(round_: Round) -> None:
-    for spooled in _in_random_order(round_, BallotSpool.objects.filter(round=round_).exclude(comment="")):
+    for spooled in _in_random_order(BallotSpool.objects.filter(round=round_).exclude(comment="")):
         Comment.objects.bulk_create([Comment(round=round_, text=row.comment) for row in spooled])
 
 
@@ -85,7 +86,7 @@ def _refuse_foreign_spool(round_: Round) -> None:
         raise RuleViolation("待封箱选票中有其他轮次的票，请先封存其他轮次。")
 
 
-def _in_random_order(round_: Round, rows: Any) -> Iterator[Sequence[BallotSpool]]:
+def _in_random_order(rows: QuerySet[BallotSpool]) -> Iterator[Sequence[BallotSpool]]:
     ids = list(rows.values_list("pk", flat=True))
     secrets.SystemRandom().shuffle(ids)
     for start in range(0, len(ids), BATCH_SIZE):

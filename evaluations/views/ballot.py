@@ -18,7 +18,15 @@ from django.views.decorators.http import require_http_methods
 from evaluations.ballot_pages import departments_of, rating_cards, review_lines
 from evaluations.forms import read_fields, read_json, write_json
 from evaluations.papers import open_round, paper_by_digest
-from evaluations.rules.ballots import RawLine, Vote, VoteErrors, clean_comment, clean_digits, validate_sections, validate_vote
+from evaluations.rules.ballots import (
+    RawLine,
+    Vote,
+    VoteErrors,
+    clean_comment,
+    clean_digits,
+    validate_sections,
+    validate_vote,
+)
 from evaluations.rules.codes import format_code
 from evaluations.rules.paper import BallotPaper
 from evaluations.services.ballot import Admission, admit, cast_ballot, receipt_for

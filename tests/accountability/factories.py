@@ -22,9 +22,7 @@ _numbers = count(1)
 
 def make_account(role=Role.COMMISSION, unit_code="", name="李主任"):
     username = f"user{next(_numbers)}"
-    return User.objects.with_password(
-        username=username, name=name, role=role, password="一个很长的口令2020", unit_code=unit_code
-    )
+    return User.objects.create(username=username, name=name, role=role, unit_code=unit_code)
 
 
 def make_counted_round(key="2020H1", state=RoundState.REVIEW, places=12, **fields):

@@ -18,9 +18,9 @@ from evaluations.rules.rounds import RoundState
 from evaluations.services import round as steps
 from evaluations.services.publication import edit_problems, publish_list
 from evaluations.services.tally import record_veto, tally_round
+from evaluations.turnout import turnout
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.policy import Denied
-from evaluations.turnout import turnout
 from tests.factories import NOON, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
