@@ -11,6 +11,7 @@ from django.http import QueryDict
 from evaluations.rules.ballots import RawLine, VoteErrors
 from evaluations.rules.indicators import Indicator
 
+INDICATORS = frozenset(Indicator.values)
 UNREADABLE = "页面内容不完整，请返回上一步重试。"
 
 
@@ -28,7 +29,9 @@ def read_fields(post: QueryDict) -> list[RawLine]:
 
 def write_json(lines: Sequence[RawLine]) -> str:
     """Return the lines as the hidden field `vote`."""
-    rows = [[line.section, {key: list(v) for key, v in line.answers.items()}, list(line.manifestations)] for line in lines]
+    rows = [
+        [line.section, {key: list(v) for key, v in line.answers.items()}, list(line.manifestations)] for line in lines
+    ]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -43,6 +46,6 @@ def read_json(text: str) -> list[RawLine]:
 
 def _line(section: object, answers: Mapping[str, Sequence[str]], manifestations: Sequence[str]) -> RawLine:
     values = [section, *manifestations, *(value for given in answers.values() for value in given)]
-    if not all(isinstance(value, str) for value in values) or not set(answers) <= set(Indicator.values):
+    if not all(isinstance(value, str) for value in values) or not INDICATORS.issuperset(answers):
         raise TypeError(section)
     return RawLine(str(section), {key: tuple(given) for key, given in answers.items()}, tuple(manifestations))
