@@ -133,17 +133,16 @@ def _sections_fault(paper: BallotPaper, channel: str, codes: Sequence[str]) -> s
 
 
 def _line_errors(paper: BallotPaper, line: RawLine) -> Iterator[tuple[str, str]]:
-    for indicator in INDICATORS:
+    """Yield the faults in the order of the form, so that the summary reads like the page."""
+    signs, severe = frozenset(line.manifestations), _severe(paper, line)
+    if not signs <= paper.known_signs or len(signs) < len(line.manifestations):
+        yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
+    for indicator, label in INDICATORS.items():
         fault = _answer_fault(paper, line.answers.get(indicator, ()))
         if fault:
             yield f"{line.section}.{indicator}", fault
-    signs = frozenset(line.manifestations)
-    if not signs <= paper.known_signs or len(signs) < len(line.manifestations):
-        yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
-        return
-    for indicator in _severe(paper, line):
-        if signs.isdisjoint(paper.sign_codes[indicator]):
-            yield f"{line.section}.{indicator}.manifestations", f"“{INDICATORS[indicator]}”{UNTICKED}"
+        elif indicator in severe and signs.isdisjoint(paper.sign_codes[indicator]):
+            yield f"{line.section}.{indicator}.manifestations", f"“{label}”{UNTICKED}"
 
 
 def _answer_fault(paper: BallotPaper, values: Sequence[str]) -> str:

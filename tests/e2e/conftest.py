@@ -1,0 +1,86 @@
+"""A browser as a citizen holds it; screenshots go to test-results/screenshots/."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+from playwright.sync_api import sync_playwright
+
+from tests.factories import make_open_round
+
+# Playwright runs an event loop in this thread; Django would take our plain calls for asynchronous ones.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SCREENSHOTS = Path("test-results/screenshots")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*QUIET, "--disable-sync", "--no-first-run"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server):
+    """Open pages of a given width; at the end no page may have reported a fault (CSP, scripts)."""
+    contexts, faults = [], []
+
+    def open_(width=390, **options):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 844}, base_url=live_server.url, locale="zh-CN", **options
+        )
+        page = context.new_page()
+        page.on(
+            "console", lambda m: faults.append(m.text) if m.type == "error" and "status of 4" not in m.text else None
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        contexts.append(context)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def voting(transactional_db):
+    """A round that is open now."""
+    now = timezone.now()
+    return make_open_round(sections=4, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
+
+
+def log_in(page, user, address):
+    """Give the browser the session of an account at the live server's address."""
+    session = SessionStore()
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session.save()
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": address}
+    page.context.add_cookies([cookie])
+
+
+def check_page(page):
+    """No serious barrier, one heading, a language, no sideways scrolling."""
+    violations = Axe().run(page).response["violations"]
+    serious = [v for v in violations if v["impact"] in {"serious", "critical"}]
+    assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in serious] == [], page.url
+    assert page.locator("h1").count() == 1
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+
+
+def picture(page, name):
+    """Keep a screenshot to look at."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
