@@ -63,9 +63,7 @@ def _counted_lines(round_: Round, method: Method) -> QuerySet[Any]:
         Rating.objects.filter(round=round_, is_counted=True)
         .annotate(answers=answers_given(), weight=weight, points=points)
         .annotate(
-            is_valid=Case(
-                When(answers__gte=method.min_answered, then=1), default=0, output_field=IntegerField()
-            ),
+            is_valid=Case(When(answers__gte=method.min_answered, then=1), default=0, output_field=IntegerField()),
             is_severe=Case(When(severe, then=1), default=0, output_field=IntegerField()),
             q=Case(
                 When(answers__gte=method.min_answered, then=F("points") * Value(method.scale) / F("weight")),

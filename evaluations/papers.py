@@ -30,8 +30,7 @@ def make_paper(round_: Round, sections: list[RoundSection]) -> BallotPaper:
         round_name=round_.name,
         sections=tuple(_paper_section(section) for section in sections),
         manifestations=tuple(
-            PaperSign(sign.code, sign.indicator, sign.text)
-            for sign in Manifestation.objects.filter(is_active=True)
+            PaperSign(sign.code, sign.indicator, sign.text) for sign in Manifestation.objects.filter(is_active=True)
         ),
         levels=book["levels"],
         severe_from=book["severe_from"],

@@ -96,9 +96,7 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
     address = STEP_ADDRESS.get(step)
     return NextStep(
         label=step.label,
-        address=reverse(address, args=[round_.key])
-        if address
-        else reverse("admin:round-step", args=[round_.pk, step]),
+        address=reverse(address, args=[round_.key]) if address else reverse("admin:round-step", args=[round_.pk, step]),
         lacks=missing_for(round_, step, at),
         may=policy.may(user, STEP_ACTION[step]),
         # What nobody may press (no early close) happens by itself: manage.py advance_rounds.

@@ -45,9 +45,7 @@ def _codes(round_: Round) -> list[Any]:
     return list(
         CodeBatch.objects.filter(round=round_)
         .values("channel")
-        .annotate(
-            issued=Count("credentials"), used=Count("credentials", filter=Q(credentials__spend__isnull=False))
-        )
+        .annotate(issued=Count("credentials"), used=Count("credentials", filter=Q(credentials__spend__isnull=False)))
     )
 
 

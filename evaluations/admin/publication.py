@@ -37,9 +37,7 @@ class SectionResultAdmin(PolicyAdmin):
         editable = obj is None or (obj.is_listed and RoundState(obj.round.state) in EDITABLE)
         return editable and super().has_change_permission(request, obj)
 
-    def save_model(
-        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         edit_problems(result_id=obj.pk, text=obj.main_problems, by=staff(request), at=timezone.now())
 
 

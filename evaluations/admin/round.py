@@ -63,11 +63,7 @@ class RoundAdmin(PolicyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        round_ = (
-            Round.objects.filter(pk=object_id).first()
-            if object_id.isascii() and object_id.isdigit()
-            else None
-        )
+        round_ = Round.objects.filter(pk=object_id).first() if object_id.isascii() and object_id.isdigit() else None
         desk = build_desk(round_, staff(request), timezone.now()) if round_ else None
         context = {**(extra_context or {}), "desk": desk, "round": round_, "title": str(round_ or "")}
         return super().change_view(request, object_id, form_url, context)
@@ -154,9 +150,7 @@ class RoundAdmin(PolicyAdmin):
         """Declare the round void."""
         return self._with_reason(request, pk, ReasonForm(request.POST or None), "作废本轮", steps.void_round)
 
-    def _with_reason(
-        self, request: HttpRequest, pk: int, form: Any, title: str, service: Any
-    ) -> HttpResponse:
+    def _with_reason(self, request: HttpRequest, pk: int, form: Any, title: str, service: Any) -> HttpResponse:
         round_ = get_object_or_404(Round, pk=pk)
         user, at = staff(request), timezone.now()
         if request.method == "POST" and form.is_valid():

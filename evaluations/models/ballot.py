@@ -29,9 +29,7 @@ class BallotSpool(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "待封箱选票"
-        constraints = [
-            models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_spool")
-        ]
+        constraints = [models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_spool")]
 
 
 class Ballot(models.Model):
@@ -48,15 +46,12 @@ class Ballot(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "评议票"
-        constraints = [
-            models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_box")
-        ]
+        constraints = [models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_box")]
 
 
 def _level_in_range(indicator: Indicator) -> models.CheckConstraint:
     return models.CheckConstraint(
-        condition=Q(**{f"{indicator}__isnull": True})
-        | Q(**{f"{indicator}__gte": 0, f"{indicator}__lte": TOP_LEVEL}),
+        condition=Q(**{f"{indicator}__isnull": True}) | Q(**{f"{indicator}__gte": 0, f"{indicator}__lte": TOP_LEVEL}),
         name=f"rating_{indicator}_in_range",
     )
 

@@ -14,9 +14,7 @@ class CodeBatch(models.Model):
     channel = models.CharField("渠道", max_length=10, choices=Channel)
     origin = models.CharField("来源", max_length=12, choices=Origin)
     label = models.CharField("批次名称", max_length=60)
-    is_self_service = models.BooleanField(
-        "自助领票", default=False, help_text="群众在网页上自己领取，一次一个票号"
-    )
+    is_self_service = models.BooleanField("自助领票", default=False, help_text="群众在网页上自己领取，一次一个票号")
     is_open = models.BooleanField("有效", default=True, help_text="收回的批次不能再投票")
     issued_sha256 = models.CharField("发放清单指纹", max_length=64, blank=True)
 

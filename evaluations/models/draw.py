@@ -60,7 +60,5 @@ class DrawEntry(models.Model):
         verbose_name = verbose_name_plural = "抽取对象"
         ordering = ["stratum", "place"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["draw", "stratum", "token"], name="a_token_stands_once_in_a_stratum"
-            )
+            models.UniqueConstraint(fields=["draw", "stratum", "token"], name="a_token_stands_once_in_a_stratum")
         ]

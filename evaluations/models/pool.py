@@ -15,17 +15,13 @@ class PoolEntry(models.Model):
     name = models.CharField("姓名", max_length=40)
     unit = models.CharField("单位", max_length=80, blank=True)
     phone = models.CharField("手机号", max_length=20)
-    dealt_with = models.CharField(
-        "办过事的科室", max_length=300, blank=True, help_text="科室代码，用空格分开"
-    )
+    dealt_with = models.CharField("办过事的科室", max_length=300, blank=True, help_text="科室代码，用空格分开")
     exclusion = models.CharField("不参加抽取的原因", max_length=20, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "名单库"
         ordering = ["kind", "stratum", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["round", "kind", "phone"], name="a_phone_stands_once_in_a_pool")
-        ]
+        constraints = [models.UniqueConstraint(fields=["round", "kind", "phone"], name="a_phone_stands_once_in_a_pool")]
 
     def __str__(self) -> str:
         return f"{self.name[:1]}**"

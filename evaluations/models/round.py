@@ -41,9 +41,7 @@ class Round(models.Model):
     period_end = models.DateField("评议期止")
     opens_at = models.DateTimeField("开始投票")
     closes_at = models.DateTimeField("截止投票")
-    state = models.CharField(
-        "状态", max_length=10, choices=RoundState, default=RoundState.DRAFT, editable=False
-    )
+    state = models.CharField("状态", max_length=10, choices=RoundState, default=RoundState.DRAFT, editable=False)
     rulebook = models.JSONField("评议规则", default=default_rulebook, editable=False)
     is_demo = models.BooleanField("演示数据", default=False, editable=False)
     paper = models.TextField("评议表（冻结）", blank=True, editable=False)
@@ -84,16 +82,12 @@ class RoundStep(models.Model):
     round = models.ForeignKey(Round, models.CASCADE, verbose_name="轮次", related_name="steps")
     state = models.CharField("状态", max_length=10, choices=RoundState)
     at = models.DateTimeField("时间")
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="经办人", null=True, related_name="+"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="经办人", null=True, related_name="+")
 
     class Meta:
         verbose_name = verbose_name_plural = "轮次进程"
         ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["round", "state"], name="a_round_reaches_a_state_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["round", "state"], name="a_round_reaches_a_state_once")]
 
 
 class RoundSection(models.Model):

@@ -23,9 +23,7 @@ class TallyRow(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "汇总行"
-        constraints = [
-            models.UniqueConstraint(fields=["round", "section", "channel"], name="one_tally_row_per_cell")
-        ]
+        constraints = [models.UniqueConstraint(fields=["round", "section", "channel"], name="one_tally_row_per_cell")]
 
 
 class Tally(models.Model):
@@ -47,9 +45,7 @@ class SectionResult(models.Model):
     """科室结果: one section's row of result.json, with the main problems as edited by the office."""
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="results")
-    section = models.OneToOneField(
-        RoundSection, models.PROTECT, verbose_name="参评科室", related_name="result"
-    )
+    section = models.OneToOneField(RoundSection, models.PROTECT, verbose_name="参评科室", related_name="result")
     rank = models.PositiveSmallIntegerField("位次", null=True)
     is_listed = models.BooleanField("上榜", default=False)
     label = models.CharField("把握", max_length=10, blank=True)

@@ -241,9 +241,7 @@ def check_name(text: str, what: str) -> None:
     """Refuse what is no name (3.1): 1 to 200 code points, NFC, no control or line characters, no blank at the ends."""
     if not 1 <= len(text) <= LONGEST_NAME or text != text.strip():
         raise DrawError(f"{what}应为1到{LONGEST_NAME}个字符，且首尾没有空白。")
-    if not unicodedata.is_normalized("NFC", text) or any(
-        unicodedata.category(c) in NOT_IN_NAMES for c in text
-    ):
+    if not unicodedata.is_normalized("NFC", text) or any(unicodedata.category(c) in NOT_IN_NAMES for c in text):
         raise DrawError(f"{what}中有控制字符，或不是NFC形式。")
 
 

@@ -46,9 +46,7 @@ class PoolFileError(ValueError):
         self.reasons = tuple(reasons)
 
 
-def parse_people(
-    rows: Iterable[tuple[str, int, Sequence[str]]], section_codes: frozenset[str]
-) -> list[Person]:
+def parse_people(rows: Iterable[tuple[str, int, Sequence[str]]], section_codes: frozenset[str]) -> list[Person]:
     """Read (sheet, row number, cells) lines; all or nothing: any faulty row refuses the file."""
     rows = [row for row in rows if any(cell.strip() for cell in row[2])]
     header, columns = _find_header(rows)
@@ -71,12 +69,7 @@ def parse_people(
 
 def _find_header(rows: Sequence[tuple[str, int, Sequence[str]]]) -> tuple[int, Mapping[str, int]]:
     for index, (_, _, cells) in enumerate(rows[:20]):
-        columns = {
-            key: at
-            for key, names in HEADINGS.items()
-            for at, cell in enumerate(cells)
-            if cell.strip() in names
-        }
+        columns = {key: at for key, names in HEADINGS.items() for at, cell in enumerate(cells) if cell.strip() in names}
         if all(key in columns for key in REQUIRED):
             return index, columns
     raise PoolFileError(["找不到表头：需要“身份类别”“姓名”“手机号”三列。"])

@@ -11,9 +11,7 @@ MOST = 3
 SMALLEST_CELL = 5  # what fewer ballots say is shown nowhere: it could point to a person
 
 
-def propose_problems(
-    row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]
-) -> str:
+def propose_problems(row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]) -> str:
     """Return the two or three most ticked 表象 in words; without enough ticks, the worst indicators.
 
     贪 is an allegation of misconduct: it is never proposed, only the commission can put it in words (R-J).

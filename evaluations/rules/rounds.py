@@ -122,9 +122,7 @@ def missing(step: Step, facts: RoundFacts) -> list[str]:
 
 def _freeze(facts: RoundFacts) -> list[str]:
     lacks = [f"评议规则有误：{error}" for error in facts.rulebook_errors]
-    lacks += [
-        f"指标“{label}”还没有启用的表象，请先添加。" for label in facts.indicators_without_manifestation
-    ]
+    lacks += [f"指标“{label}”还没有启用的表象，请先添加。" for label in facts.indicators_without_manifestation]
     if not facts.active_sections:
         lacks.append("评议对象名录为空，请先导入单位和科室。")
     return lacks
@@ -132,9 +130,7 @@ def _freeze(facts: RoundFacts) -> list[str]:
 
 def _confirm_draws(facts: RoundFacts) -> list[str]:
     wanted = (DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS)
-    return [
-        f"“{purpose.label}”尚未完成。" for purpose in wanted if facts.draws.get(purpose) != DrawStatus.DRAWN
-    ]
+    return [f"“{purpose.label}”尚未完成。" for purpose in wanted if facts.draws.get(purpose) != DrawStatus.DRAWN]
 
 
 def _open(facts: RoundFacts) -> list[str]:

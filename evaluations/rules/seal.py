@@ -23,8 +23,6 @@ def merkle_root(leaves: Sequence[bytes]) -> str:
     level = [hashlib.sha256(LEAF + entry).digest() for entry in leaves]
     while len(level) > 1:
         # RFC 6962 splits at the largest power of two: that is pairing up and carrying an odd last one along.
-        paired = [
-            hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)
-        ]
+        paired = [hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
         level = paired + level[len(paired) * 2 :]
     return level[0].hex()

@@ -87,9 +87,7 @@ def receipt_for(admission: Admission, digits: str) -> str:
     return codes.receipt(admission.random, digits)
 
 
-def cast_ballot(
-    *, admission: Admission, code: str, vote: Vote, comment: str, digits: str, at: datetime
-) -> str:
+def cast_ballot(*, admission: Admission, code: str, vote: Vote, comment: str, digits: str, at: datetime) -> str:
     """Spend the code and put the vote into the spool; both or neither. Returns the receipt."""
     policy.check(policy.BALLOT_HOLDER, "ballot.submit", own=True)
     key = paper_by_digest(admission.paper).round_key

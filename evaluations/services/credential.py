@@ -51,9 +51,7 @@ def issued_list(issues: Sequence[str]) -> bytes:
 
 
 @transaction.atomic
-def issue_batch(
-    *, round_id: int, form: FormKind, count: int, by: User, at: datetime
-) -> tuple[CodeBatch, list[str]]:
+def issue_batch(*, round_id: int, form: FormKind, count: int, by: User, at: datetime) -> tuple[CodeBatch, list[str]]:
     """Make a batch on the office's machine; the codes are returned once, for the envelopes, and not stored."""
     round_ = _issuing_round(round_id, by)
     if count < 1:
@@ -65,17 +63,13 @@ def issue_batch(
 
 
 @transaction.atomic
-def import_issued(
-    *, round_id: int, form: FormKind, issues: Iterable[str], by: User, at: datetime
-) -> CodeBatch:
+def import_issued(*, round_id: int, form: FormKind, issues: Iterable[str], by: User, at: datetime) -> CodeBatch:
     """Take over the list of I that the notary made offline (make_codes); all or nothing."""
     round_ = _issuing_round(round_id, by)
     wanted = [line.strip() for line in issues if line.strip()]
     _refuse_bad_list(wanted)
     batch = _batch(round_, form, sorted(wanted))
-    audit.record(
-        "cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256}
-    )
+    audit.record("cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256})
     return batch
 
 
@@ -94,11 +88,7 @@ def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) 
 def issue_open_code(*, batch_id: int, at: datetime) -> str:
     """Give a citizen one fresh code of a self-service batch; nothing about him is kept."""
     policy.check(policy.ANONYMOUS, "opinion.submit")
-    batch = (
-        CodeBatch.objects.select_related("round")
-        .filter(pk=batch_id, is_self_service=True, is_open=True)
-        .first()
-    )
+    batch = CodeBatch.objects.select_related("round").filter(pk=batch_id, is_self_service=True, is_open=True).first()
     if batch is None or not Round.objects.accepting(at).filter(pk=batch.round_id).exists():
         raise RuleViolation("现在不能领取评议票：不在投票时间内，或者这个入口已关闭。")
     code = new_code()

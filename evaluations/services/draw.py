@@ -114,9 +114,7 @@ def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     chosen: list[dict[str, Any]] = []
     if rulebook["dice"]:
         label = f"现场十面骰子{rulebook['dice']}枚"
-        chosen.append(
-            {"label": label, "n": rulebook["dice"], "min": 0, "max": 9, "order": "drawn", "fallback": "重掷"}
-        )
+        chosen.append({"label": label, "n": rulebook["dice"], "min": 0, "max": 9, "order": "drawn", "fallback": "重掷"})
     if rulebook["lottery"]:
         chosen.append({"label": f"仪式后首期{rulebook['lottery']}", **LOTTERY_NUMBERS[rulebook["lottery"]]})
     return chosen
@@ -144,9 +142,7 @@ def _entries(round_: Round, purpose: DrawPurpose) -> list[DrawEntry]:
 def _person_entry(person: PoolEntry) -> DrawEntry:
     salt = secrets.token_hex(32)
     token = drawing.person_token(salt, f"{person.name}/{person.phone}")
-    return DrawEntry(
-        stratum=person.stratum, token=token, person=person, salt=salt, exclusion=person.exclusion
-    )
+    return DrawEntry(stratum=person.stratum, token=token, person=person, salt=salt, exclusion=person.exclusion)
 
 
 def _params(round_: Round, purpose: DrawPurpose, entries: Sequence[DrawEntry]) -> dict[str, Any]:
@@ -164,8 +160,7 @@ def _params(round_: Round, purpose: DrawPurpose, entries: Sequence[DrawEntry]) -
         quota=quota,
         alternates=alternates,
         randomness=randomness,
-        note=f"南川区最难办事科室群众评 {round_.name} {purpose.label}"
-        + ("(演示数据)" if round_.is_demo else ""),
+        note=f"南川区最难办事科室群众评 {round_.name} {purpose.label}" + ("(演示数据)" if round_.is_demo else ""),
     )
     return params
 

@@ -85,9 +85,7 @@ def _box_facts(round_: Round) -> dict[str, Any]:
 
 
 def _list_facts(round_: Round) -> dict[str, Any]:
-    unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related(
-        "section"
-    )
+    unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related("section")
     return {
         "listed_without_problems": tuple(str(result.section) for result in unwritten),
         "objections_until": objections_until(round_),

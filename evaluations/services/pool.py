@@ -35,9 +35,7 @@ def import_pool(
     _refuse_unknown_strata(round_, kind, people)
     if not dry_run:
         round_.pool.filter(kind=kind).delete()
-        PoolEntry.objects.bulk_create(
-            [_entry(round_, kind, person) for person in people], batch_size=BATCH_SIZE
-        )
+        PoolEntry.objects.bulk_create([_entry(round_, kind, person) for person in people], batch_size=BATCH_SIZE)
         audit.record("pool.import", round_, by=by, at=at, detail={"kind": kind.value, "people": len(people)})
     return len(people)
 

@@ -75,9 +75,7 @@ def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: date
 def freeze_round(*, round_id: int, by: User, at: datetime) -> Round:
     """Snapshot sections, responsible heads, rulebook and 表象 (名录锁定); afterwards none of them changes."""
     round_ = begin(Step.FREEZE, round_id=round_id, by=by, at=at)
-    sections = (
-        Section.objects.active().select_related("department").prefetch_related("tenures").order_by("code")
-    )
+    sections = Section.objects.active().select_related("department").prefetch_related("tenures").order_by("code")
     rows = RoundSection.objects.bulk_create([_snapshot(round_, section) for section in sections])
     paper = make_paper(round_, rows)
     round_.paper, round_.paper_sha256 = paper.to_json().decode(), paper.digest
@@ -88,9 +86,7 @@ def freeze_round(*, round_id: int, by: User, at: datetime) -> Round:
 @transaction.atomic
 def confirm_draws(*, round_id: int, by: User, at: datetime) -> Round:
     """Confirm that supervisors and targeted evaluators are drawn (已抽取)."""
-    return finish(
-        Step.CONFIRM_DRAWS, begin(Step.CONFIRM_DRAWS, round_id=round_id, by=by, at=at), by=by, at=at
-    )
+    return finish(Step.CONFIRM_DRAWS, begin(Step.CONFIRM_DRAWS, round_id=round_id, by=by, at=at), by=by, at=at)
 
 
 @transaction.atomic

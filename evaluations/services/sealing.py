@@ -45,9 +45,7 @@ def seal_round(*, round_id: int, by: policy.Actor, at: datetime, progress: Progr
     round_.closing_root = merkle_root(sorted(leaves))
     round_.save(update_fields=["closing_root"])
     transaction.on_commit(partial(scrub, (BallotSpool, Credential)))
-    return finish(
-        Step.SEAL, round_, by=by, at=at, detail={"ballots": len(leaves), "root": round_.closing_root}
-    )
+    return finish(Step.SEAL, round_, by=by, at=at, detail={"ballots": len(leaves), "root": round_.closing_root})
 
 
 def _mix_ballots(round_: Round, progress: Progress) -> list[bytes]:

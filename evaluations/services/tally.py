@@ -43,9 +43,7 @@ def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
 
 
 @transaction.atomic
-def record_veto(
-    *, section_id: int, decision: str, decided_on: date, facts: str, by: User, at: datetime
-) -> Veto:
+def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str, by: User, at: datetime) -> Veto:
     """Enter a commission decision that puts a section first (一票否决, rulebook R-E); its score stays."""
     policy.check(by, "publish.approve")
     section = RoundSection.objects.select_related("round").get(pk=section_id)

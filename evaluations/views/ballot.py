@@ -205,11 +205,20 @@ def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
     digits = clean_digits(request.POST.get("digits", ""))
     try:
         receipt_ = cast_ballot(
-            admission=admission, code=request.POST.get("code", ""), vote=vote, comment=comment, digits=digits,
+            admission=admission,
+            code=request.POST.get("code", ""),
+            vote=vote,
+            comment=comment,
+            digits=digits,
             at=timezone.now(),
         )
     except RuleViolation as refusal:
-        context = {"error": str(refusal), "lines": review_lines(paper, vote), "vote": write_json(lines), "comment": comment}
+        context = {
+            "error": str(refusal),
+            "lines": review_lines(paper, vote),
+            "vote": write_json(lines),
+            "comment": comment,
+        }
         return _page(request, "refused", admission, context, status=BAD_INPUT)
     return _page(request, "done", admission, {"receipt": format_code(receipt_)})
 
@@ -257,4 +266,3 @@ def _section_rows(digest: str) -> str:
 
 def _render_rows(paper: BallotPaper, chosen: Sequence[str]) -> str:
     return render_to_string("evaluations/_section_rows.html", {"departments": departments_of(paper), "chosen": chosen})
-

@@ -24,18 +24,14 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="跑完即结束，不打开网站")
         parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数（默认3000）")
         parser.add_argument("--seed", type=int, default=2020, metavar="S", help="决定谁投什么（默认2020）")
-        parser.add_argument(
-            "--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录"
-        )
+        parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["ballots"] < 0:
             raise CommandError("投票张数不能是负数。", returncode=2)
         call_command("migrate", verbosity=0)
         if Round.objects.filter(is_demo=False).exists():
-            raise CommandError(
-                "这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。"
-            )
+            raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
         self.stdout.write(f"【{NOTICE}】")
         round_ = Story(ballots=options["ballots"], seed=options["seed"]).tell()
         files = write_files(round_, options["out"])

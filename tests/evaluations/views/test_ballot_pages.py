@@ -1,0 +1,362 @@
+"""The ballot pages refuse bad input in Chinese, store nothing, and keep what the citizen typed."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.demo.citizens import FormReader
+from evaluations.models import BallotSpool, CodeBatch, Credential, Round
+from evaluations.services import credential
+from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers
+
+pytestmark = pytest.mark.django_db
+COMMENT = "写了很久的意见"
+
+
+@pytest.fixture
+def voting():
+    now = timezone.now()
+    return make_open_round(sections=3, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
+
+
+class Phone:
+    """A browser on the way through the form."""
+
+    def __init__(self, round_, **options):
+        self.client = Client(**options)
+        self.round = round_
+        (self.code,) = make_codes(round_)
+        page = self.client.post("/ballot/", {"code": self.code}).content.decode()
+        self.admission = FormReader(page).forms["/ballot/rate/"]["admission"][0]
+        self.sections = list(round_.sections.values_list("code", flat=True))
+
+    def answers(self, section=None, **changes):
+        section = section or self.sections[0]
+        fields = {"section": [section], "comment": COMMENT, "code": self.code, "admission": self.admission}
+        fields |= {f"{section}.{key}": value for key, value in raw_answers().items()}
+        return {
+            **fields,
+            **{
+                key.replace("__", f"{section}.", 1) if key.startswith("__") else key: value
+                for key, value in changes.items()
+            },
+        }
+
+    def review(self, **changes):
+        return self.client.post("/ballot/review/", self.answers(**changes))
+
+    def cast(self, **changes):
+        vote = json.dumps([[self.sections[0], raw_answers(), []]])
+        fields = {"code": self.code, "admission": self.admission, "vote": vote, "comment": COMMENT, "digits": "1234"}
+        return self.client.post("/ballot/cast/", {**fields, **changes})
+
+
+def refused(response, text="", *, keeps=COMMENT):
+    """A refusal in words, with what was typed still in the page, and nothing stored."""
+    page = response.content.decode()
+    assert response.status_code in {400, 403}, response.status_code
+    assert text in page
+    assert keeps in page
+    assert "Traceback" not in page
+    assert not BallotSpool.objects.exists()
+    assert not Credential.objects.exclude(spend=None).exists()
+
+
+class TestTheCode:
+    @pytest.mark.parametrize(
+        ("typed", "text"),
+        [
+            ("", "请输入票号"),
+            ("ABCD", "应为20位，您输入了4位"),
+            ("U" * 20, "“U”不对"),
+            ("票" * 20, "“票”不对"),
+            ("0" * 20, "不能投票"),
+            ("\x00" * 20, ""),
+            ("A" * 5000, "应为20位"),
+        ],
+    )
+    def test_mistyped_or_unknown_is_explained_and_stays_in_the_field(self, voting, client, typed, text):
+        response = client.post("/ballot/", {"code": typed})
+
+        refused(response, text, keeps="")
+        if typed.isprintable():
+            assert typed in response.content.decode()
+
+    def test_used_void_recalled_and_foreign_ones_get_one_and_the_same_answer(self, voting):
+        used, void, recalled = Phone(voting), Phone(voting), Phone(voting)
+        used.cast()
+        credential.void_code(round_id=voting.pk, code=void.code, reason="x", by=make_user("chief"), at=timezone.now())
+        batch = CodeBatch.objects.last()
+        credential.recall_batch(batch_id=batch.pk, reason="x", by=make_user("chief"), at=timezone.now())
+
+        pages = set()
+        for code in (used.code, void.code, recalled.code, credential.new_code()):
+            response = Client().post("/ballot/", {"code": code})
+            assert response.status_code == 400
+            pages.add(response.content.decode().split('class="errors"')[1].split("</div>")[0])
+
+        assert len(pages) == 1
+
+    def test_used_meanwhile_is_refused_at_the_end_and_the_vote_stays_on_the_page(self, voting):
+        phone = Phone(voting)
+        assert phone.cast().status_code == 200
+        BallotSpool.objects.all().delete()
+
+        again = phone.cast()
+
+        page = again.content.decode()
+        assert again.status_code == 400
+        assert "不能投票" in page
+        assert COMMENT in page
+        assert voting.sections.first().name in page
+        assert not BallotSpool.objects.exists()
+
+    def test_sent_after_closing_is_refused_with_everything_kept(self, voting):
+        phone = Phone(voting)
+        Round.objects.update(closes_at=timezone.now())
+
+        refused(phone.cast(), "不在投票时间内")
+
+    def test_without_an_open_round_leads_nowhere(self, client):
+        refused(client.post("/ballot/", {"code": "0" * 20}), "没有正在投票的轮次", keeps="")
+
+    def test_can_be_exchanged_without_typing_the_vote_again(self, voting):
+        phone, other = Phone(voting), Phone(voting)
+        vote = json.dumps([[phone.sections[0], raw_answers("3"), ["COLD-1"]]])
+
+        page = phone.client.post("/ballot/", {"code": other.code, "vote": vote, "comment": COMMENT}).content.decode()
+
+        assert COMMENT in page
+        assert page.count("checked") == 6
+
+
+class TestAnAnswer:
+    @pytest.mark.parametrize("value", ["4", "9", "-1", "1_0", "٣", "５", "+1", "1.0", "NaN", "", "1e9", "0" * 400])
+    def test_outside_the_choices_is_refused(self, voting, value):
+        refused(Phone(voting).review(__cold=value), "答案不在选项范围内")
+
+    def test_that_comes_twice_is_refused(self, voting):
+        refused(Phone(voting).review(__cold=["0", "3"]), "收到了两个答案")
+
+    def test_that_is_missing_is_asked_for(self, voting):
+        phone = Phone(voting)
+        fields = phone.answers()
+        del fields[f"{phone.sections[0]}.lazy"]
+
+        refused(phone.client.post("/ballot/review/", fields), "请选择一项")
+
+    def test_that_is_severe_needs_a_tick_of_its_own(self, voting):
+        refused(Phone(voting).review(__cold="2", __manifestations=["LAZY-2"]), "“冷”选了较重或严重")
+
+    @pytest.mark.parametrize("ticks", [["NONE-1"], ["COLD-1", "COLD-1"]])
+    def test_with_unknown_or_repeated_ticks_is_refused(self, voting, ticks):
+        refused(Phone(voting).review(__cold="2", __manifestations=ticks), "所选表象有误")
+
+    def test_of_not_knowing_everything_is_accepted_and_said_not_to_count(self, voting):
+        response = Phone(voting).review(**{f"__{key}": "x" for key in raw_answers()})
+
+        assert response.status_code == 200
+        assert "不计入得分" in response.content.decode()
+
+    def test_is_kept_when_another_one_is_wrong(self, voting):
+        page = Phone(voting).review(__cold="9", __lazy="3", __manifestations=["LAZY-2"]).content.decode()
+
+        assert page.count("checked") == 5  # the four good answers and the tick
+
+
+class TestTheSections:
+    @pytest.mark.parametrize(
+        ("chosen", "text"),
+        [([], "请至少选择一个"), (["NO-1"], "不在本轮评议范围内"), (["FIRST", "FIRST"], "出现了两次")],
+    )
+    def test_must_be_on_the_paper_and_chosen_once(self, voting, chosen, text):
+        phone = Phone(voting)
+        codes = [phone.sections[0] if code == "FIRST" else code for code in chosen]
+
+        response = phone.client.post(
+            "/ballot/rate/", {"section": codes, "code": phone.code, "admission": phone.admission, "comment": COMMENT}
+        )
+
+        refused(response, text)
+
+    def test_are_limited_in_number_by_the_rulebook(self):
+        now = timezone.now()
+        limits = {"targeted": 2, "sampled": 10, "other": 10}
+        round_ = make_open_round(
+            opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1), rulebook={"max_sections": limits}
+        )
+        phone = Phone(round_)
+
+        response = phone.client.post(
+            "/ballot/rate/", {"section": phone.sections, "code": phone.code, "admission": phone.admission}
+        )
+
+        refused(response, "最多评议2个科室，您选了3个", keeps="checked")
+
+    def test_of_another_round_cannot_be_slipped_into_the_last_step(self, voting):
+        phone = Phone(voting)
+
+        refused(phone.cast(vote=json.dumps([["NO-1", raw_answers(), []]])), "不在本轮评议范围内")
+
+
+class TestTheComment:
+    def test_over_the_limit_is_refused_and_kept(self, voting):
+        refused(Phone(voting).review(comment=COMMENT + "长" * 500), "意见最多500字")
+
+    @pytest.mark.parametrize("comment", ["\x00", "好\ufffd"])
+    def test_that_no_database_can_keep_is_refused(self, voting, comment):
+        refused(Phone(voting).review(comment=comment), "无法识别的字符", keeps="")
+
+    @pytest.mark.parametrize("comment", ["\u200b", "\u3000 \u200b", "\u202e"])
+    def test_of_invisible_characters_is_no_comment(self, voting, comment):
+        phone = Phone(voting)
+
+        assert phone.cast(comment=comment).status_code == 200
+
+        assert BallotSpool.objects.get().comment == ""
+
+    @pytest.mark.parametrize("comment", ["<script>alert(1)</script>", "{{7*7}}", "=1+1", "'; DROP TABLE x;", "𫍯䶮😀"])
+    def test_is_text_and_nothing_else(self, voting, comment):
+        phone = Phone(voting)
+        page = phone.review(comment=comment).content.decode()
+
+        assert "<script>alert" not in page
+        assert phone.cast(comment=comment).status_code == 200
+        assert BallotSpool.objects.get().comment == comment
+
+
+class TestTheHiddenFields:
+    @pytest.mark.parametrize(
+        "vote",
+        [
+            "{",
+            "[1]",
+            "null",
+            '{"a":1}',
+            "[[1,2,3]]",
+            '[["x",{"cold":[1]},[]]]',
+            "[" * 10_000,
+            '[["x",{"no":["1"]},[]]]',
+            "[]",
+        ],
+    )
+    def test_with_a_broken_vote_are_refused(self, voting, vote):
+        refused(Phone(voting).cast(vote=vote), keeps="")
+
+    @pytest.mark.parametrize("admission", ["", "x", "x:y", "票:据", "\ud800".encode("utf-16", "surrogatepass").hex()])
+    def test_with_an_altered_admission_are_refused_and_the_vote_is_kept(self, voting, admission):
+        refused(Phone(voting).cast(admission=admission), "请重新输入票号")
+
+    @pytest.mark.parametrize("digits", ["", "12", "abcd", "12345", "٣٣٣٣"])
+    def test_need_four_digits(self, voting, digits):
+        refused(Phone(voting).cast(digits=digits), "4位数字")
+
+    def test_cannot_make_a_code_vote_for_another(self, voting):
+        first, second = Phone(voting), Phone(voting)
+
+        refused(first.cast(code=second.code), "请重新输入票号")
+
+    def test_missing_altogether_lead_back_to_the_start(self, voting, client):
+        for step in ("sections", "rate", "review", "receipt", "cast"):
+            refused(client.post(f"/ballot/{step}/", {}), "请重新输入票号", keeps="")
+
+
+class TestTheRequest:
+    def test_without_form_token_is_refused(self, voting):
+        response = Client(enforce_csrf_checks=True).post("/ballot/", {"code": "x"})
+
+        assert response.status_code == 403
+        assert "刷新" in response.content.decode()
+
+    @pytest.mark.parametrize("method", ["put", "delete", "patch", "options"])
+    def test_of_another_kind_is_refused(self, client, method):
+        assert getattr(client, method)("/ballot/").status_code == 405
+
+    def test_with_too_many_fields_or_too_large_is_a_chinese_400(self, voting, client):
+        for fields in ({f"f{n}": "1" for n in range(4001)}, {"comment": "x" * 3_000_000}):
+            response = client.post("/ballot/review/", fields)
+
+            assert response.status_code == 400
+            assert "请求有误" in response.content.decode()
+
+    @pytest.mark.parametrize(
+        "address", ["/ballot/%00", "/%ff%fe/", "/draws/%00/", "/list/%00/", "/?q=%00", "/draws/x%ff/"]
+    )
+    def test_for_a_broken_address_is_no_fault(self, client, address):
+        assert client.get(address).status_code in {400, 404}
+
+    def test_by_address_never_opens_a_page_in_the_middle(self, client):
+        for step in ("sections", "rate", "review", "receipt", "cast", "claim"):
+            assert client.get(f"/ballot/{step}/").url == reverse("ballot")
+
+
+class TestWhatStaysOnTheServer:
+    def test_no_session_is_made_and_no_page_may_be_kept(self, voting):
+        phone = Phone(voting)
+        response = phone.cast()
+
+        assert response.status_code == 200
+        assert "no-store" in response["Cache-Control"]
+        assert set(phone.client.cookies) <= {"csrftoken"}
+
+    def test_the_form_asks_the_database_once(self, voting, client):
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/ballot/")
+
+        assert len(queries) <= 1
+
+    @pytest.mark.parametrize("sections", [1, 3])
+    def test_a_ballot_takes_four_statements(self, voting, sections):
+        phone = Phone(voting)
+        vote = json.dumps([[code, raw_answers(), []] for code in phone.sections[:sections]])
+
+        with CaptureQueriesContext(connection) as queries:
+            assert phone.cast(vote=vote).status_code == 200
+
+        assert [q["sql"].split()[0] for q in queries] == ["SAVEPOINT", "UPDATE", "INSERT", "RELEASE"]
+
+
+def test_the_choice_of_105_sections_is_a_small_page(client):
+    now = timezone.now()
+    round_ = make_open_round(sections=105, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
+
+    page = client.post("/ballot/", {"code": make_codes(round_)[0]})
+
+    assert len(page.content) < 100_000
+
+
+@pytest.mark.parametrize("path", ["/", "/list/", "/draws/", "/receipt/"])
+def test_public_pages_take_few_queries_however_many_rounds(client, path):
+    for _ in range(3):
+        make_open_round()
+        Round.objects.update(state="sealed")
+
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+
+    assert len(queries) <= 5
+
+
+def test_a_list_that_is_not_published_is_not_found(client):
+    round_ = make_open_round()
+
+    response = client.get(f"/list/{round_.key}/")
+
+    assert response.status_code == 404
+    assert "没有找到这个页面" in response.content.decode()
+
+
+def test_a_self_service_counter_that_is_closed_says_so(voting, client):
+    counter = make_self_service(voting)
+    CodeBatch.objects.filter(pk=counter.pk).update(is_open=False)
+
+    for batch in (counter.pk, 0, "x", "9" * 40, ""):
+        response = client.post("/ballot/claim/", {"batch": batch})
+        assert response.status_code == 400
+        assert "不能领取评议票" in response.content.decode()
