@@ -6,7 +6,7 @@ SEED ?= 2020
 OUT ?= demo-output
 DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench pins clean
 
 demo: .venv/runtime
 	rm -f demo.sqlite3 demo.sqlite3-*
@@ -37,6 +37,12 @@ bench: .venv/dev
 .venv/dev: requirements-dev.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ .venv/runtime
+
+# Pinned with hashes and without addresses; extras stay in, or pip looks past the pin.
+PIN = uv pip compile --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
+pins:
+	$(PIN) -o requirements.txt
+	$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean:
 	rm -rf .venv demo.sqlite3* demo-output staticfiles test-results
