@@ -1,6 +1,7 @@
 """What all tests share: which of them this machine can run."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ def _missing_for(item) -> str:
     """Say what the machine lacks for a test; in CI a lack is a failure, not a skip."""
     if item.get_closest_marker("browser") and not CHROMIUM.exists():
         return _lack(f"needs {CHROMIUM}")
+    if item.get_closest_marker("pdftext") and not shutil.which("pdftotext"):
+        return _lack("needs pdftotext (poppler-utils)")
     if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
         # CI runs everything on SQLite first and then on PostgreSQL; .ci/run says so.
         return "needs DATABASE_URL to name a PostgreSQL database" if _postgres_follows() else _lack("no PostgreSQL")

@@ -1,0 +1,35 @@
+"""The child process that makes PDFs: an order as JSON on standard input, length and bytes of each on output."""
+
+import json
+import sys
+from pathlib import Path
+
+import manimgx_fonts_cjk  # type: ignore[import-untyped]
+import typst
+
+LENGTH_BYTES = 8
+
+
+def main() -> None:
+    """Make every job of the order."""
+    order = json.load(sys.stdin.buffer)
+    compiler = typst.Compiler(
+        root=order["root"],
+        font_paths=[Path(manimgx_fonts_cjk.__file__).parent],
+        ignore_system_fonts=True,  # the same pages on every machine
+    )
+    for job in order["jobs"]:
+        pdf = compiler.compile(
+            input=order["template"],
+            format="pdf",
+            sys_inputs={"data": json.dumps(job, ensure_ascii=False)},
+            timestamp=order["timestamp"],
+            pdf_tags=order["tagged"],
+        )
+        if not isinstance(pdf, bytes):
+            raise TypeError("one document is one PDF")
+        sys.stdout.buffer.write(len(pdf).to_bytes(LENGTH_BYTES, "big") + pdf)
+
+
+if __name__ == "__main__":
+    main()
