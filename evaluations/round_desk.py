@@ -106,7 +106,9 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
 
 def _draws(round_: Round, user: User) -> list[DrawLine]:
     made = {draw.purpose: draw for draw in round_.draws.exclude(status=DrawStatus.ABANDONED)}
-    return [_draw_line(round_, user, purpose, made.get(purpose)) for purpose in DrawPurpose]
+    # Draws of sections to inspect are committed by the commission with the inspection's plan.
+    wanted = [purpose for purpose in DrawPurpose if purpose != DrawPurpose.INSPECTED or purpose in made]
+    return [_draw_line(round_, user, purpose, made.get(purpose)) for purpose in wanted]
 
 
 def _draw_line(round_: Round, user: User, purpose: DrawPurpose, draw: Draw | None) -> DrawLine:

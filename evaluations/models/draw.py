@@ -34,7 +34,7 @@ class Draw(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["round", "purpose"],
-                condition=~Q(status=DrawStatus.ABANDONED),
+                condition=~Q(status=DrawStatus.ABANDONED) & ~Q(purpose=DrawPurpose.INSPECTED),
                 name="a_round_draws_once_for_each_purpose",
                 violation_error_message="本轮已有这项抽取，不能重复。",
             )
@@ -45,12 +45,13 @@ class Draw(models.Model):
 
 
 class DrawEntry(models.Model):
-    """抽取对象: the anonymous token of one person (or one returned ballot) in one draw."""
+    """抽取对象: the anonymous token of one person, section or returned ballot in one draw."""
 
     draw = models.ForeignKey(Draw, models.CASCADE, verbose_name="抽取", related_name="entries")
     stratum = models.CharField("类别", max_length=40)
     token = models.CharField("匿名编号", max_length=64)
     person = models.ForeignKey(PoolEntry, models.PROTECT, verbose_name="人员", null=True, related_name="+")
+    ref = models.CharField("内部编号", max_length=60, blank=True, help_text="抽取科室时为科室代码，不公开")
     salt = models.CharField("盐", max_length=64, blank=True)
     exclusion = models.CharField("不参加抽取的原因", max_length=20, blank=True)
     is_selected = models.BooleanField("抽中", default=False)

@@ -29,7 +29,11 @@ DRAWABLE_IN = {
     DrawPurpose.SUPERVISORS: RoundState.FROZEN,
     DrawPurpose.EVALUATORS: RoundState.FROZEN,
     DrawPurpose.COUNTED: RoundState.SEALED,
+    DrawPurpose.INSPECTED: RoundState.PUBLISHED,
 }
+# Which sections are inspected is kept from them: the commission plans it, and only salted tokens are public.
+COMMIT_ACTION = dict.fromkeys(DrawPurpose, "draw.commit") | {DrawPurpose.INSPECTED: "insp.plan"}
+SECTIONS = "科室"
 _NEXT_ISSUE = "当期未开奖的，用其后第一期"
 LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
     "快乐8": {"n": 20, "min": 1, "max": 80, "order": "sorted", "fallback": _NEXT_ISSUE},
@@ -41,24 +45,30 @@ LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
 @transaction.atomic
 def commit_draw(*, round_id: int, purpose: DrawPurpose, by: User, at: datetime) -> Draw:
     """Freeze pool and parameters of a draw and publish their hash before any randomness exists (protocol 3.7)."""
-    policy.check(by, "draw.commit")
+    policy.check(by, COMMIT_ACTION[purpose])
     round_ = lock_round(round_id)
     _refuse_wrong_time(round_, purpose)
-    entries = _entries(round_, purpose)
-    params = _params(round_, purpose, entries)
-    draw = Draw.objects.create(
-        round=round_,
-        purpose=purpose,
-        draw_id=params["draw_id"],
-        params=protocol_json(params).decode(),
-        commit=drawing.commitment(params),
-        committed_at=at,
-    )
-    for entry in entries:
-        entry.draw = draw
-    DrawEntry.objects.bulk_create(entries, batch_size=BATCH_SIZE)
-    audit.record("draw.commit", draw, by=by, at=at, detail={"commit": draw.commit})
-    return draw
+    return _commit(round_, purpose, _entries(round_, purpose), by=by, at=at)
+
+
+@transaction.atomic
+def commit_section_draw(*, round_id: int, codes: Sequence[str], seats: int, by: User, at: datetime) -> Draw:
+    """Commit a draw of `seats` sections to inspect (暗访) out of these codes; who was drawn: `drawn_sections`."""
+    policy.check(by, COMMIT_ACTION[DrawPurpose.INSPECTED])
+    round_ = lock_round(round_id)
+    _refuse_wrong_time(round_, DrawPurpose.INSPECTED)
+    known = set(round_.sections.filter(code__in=codes).values_list("code", flat=True))
+    if len(known) < len(codes):
+        raise RuleViolation("抽取范围中有重复的科室，或有不在本轮名录中的科室。")
+    if not 1 <= seats <= len(known):
+        raise RuleViolation(f"抽取数量应在1到{len(known)}之间。")
+    entries = [_section_entry(code) for code in codes]
+    return _commit(round_, DrawPurpose.INSPECTED, entries, by=by, at=at, seats=seats)
+
+
+def drawn_sections(draw: Draw) -> list[str]:
+    """Return the codes of the drawn sections in drawing order; not for the public."""
+    return list(draw.entries.filter(is_selected=True).order_by("place").values_list("ref", flat=True))
 
 
 @transaction.atomic
@@ -99,13 +109,15 @@ def run_draw(*, draw_id: int, by: User, at: datetime) -> Draw:
 @transaction.atomic
 def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
     """Give up a committed draw that has no randomness yet (放弃); its record stays and is public."""
-    policy.check(by, "draw.commit")
     draw = _lock(draw_id, DrawStatus.COMMITTED, "只有尚未录入随机数的抽取可以放弃。")
+    policy.check(by, COMMIT_ACTION[DrawPurpose(draw.purpose)])
     if not reason.strip():
         raise RuleViolation("请填写放弃理由。")
     draw.status = DrawStatus.ABANDONED
     draw.save(update_fields=["status"])
-    audit.record("draw.commit", draw, by=by, at=at, reason=reason, detail={"abandoned": True})
+    audit.record(
+        COMMIT_ACTION[DrawPurpose(draw.purpose)], draw, by=by, at=at, reason=reason, detail={"abandoned": True}
+    )
     return draw
 
 
@@ -123,6 +135,8 @@ def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _refuse_wrong_time(round_: Round, purpose: DrawPurpose) -> None:
     if round_.state != DRAWABLE_IN[purpose]:
         raise RuleViolation(f"“{purpose.label}”只能在轮次处于“{DRAWABLE_IN[purpose].label}”时进行。")
+    if purpose == DrawPurpose.INSPECTED:
+        return  # there may be several inspections in a round
     if round_.draws.filter(purpose=purpose).exclude(status=DrawStatus.ABANDONED).exists():
         raise RuleViolation(f"本轮已有“{purpose.label}”，不能重复抽取。")
 
@@ -134,9 +148,12 @@ def _entries(round_: Round, purpose: DrawPurpose) -> list[DrawEntry]:
     else:
         people = PoolEntry.objects.filter(round=round_, kind=purpose.value)
         entries = [_person_entry(person) for person in people]
-    if not entries:
-        raise RuleViolation("名单为空，没有可抽取的对象。")
     return entries
+
+
+def _section_entry(code: str) -> DrawEntry:
+    salt = secrets.token_hex(32)
+    return DrawEntry(stratum=SECTIONS, token=drawing.person_token(salt, code), ref=code, salt=salt)
 
 
 def _person_entry(person: PoolEntry) -> DrawEntry:
@@ -145,9 +162,30 @@ def _person_entry(person: PoolEntry) -> DrawEntry:
     return DrawEntry(stratum=person.stratum, token=token, person=person, salt=salt, exclusion=person.exclusion)
 
 
-def _params(round_: Round, purpose: DrawPurpose, entries: Sequence[DrawEntry]) -> dict[str, Any]:
+def _commit(
+    round_: Round, purpose: DrawPurpose, entries: list[DrawEntry], *, by: User, at: datetime, seats: int = 0
+) -> Draw:
+    if not entries:
+        raise RuleViolation("名单为空，没有可抽取的对象。")
+    params = _params(round_, purpose, entries, seats)
+    draw = Draw.objects.create(
+        round=round_,
+        purpose=purpose,
+        draw_id=params["draw_id"],
+        params=protocol_json(params).decode(),
+        commit=drawing.commitment(params),
+        committed_at=at,
+    )
+    for entry in entries:
+        entry.draw = draw
+    DrawEntry.objects.bulk_create(entries, batch_size=BATCH_SIZE)
+    audit.record(COMMIT_ACTION[purpose], draw, by=by, at=at, detail={"commit": draw.commit})
+    return draw
+
+
+def _params(round_: Round, purpose: DrawPurpose, entries: Sequence[DrawEntry], seats: int) -> dict[str, Any]:
     strata = sorted({entry.stratum for entry in entries}, key=str.encode)
-    quota, alternates = _quota(round_, purpose, strata)
+    quota, alternates = (_proportional(seats), 0) if seats else _quota(round_, purpose, strata)
     randomness = sources(round_.rulebook)
     if drawing.entropy_bits(randomness) < drawing.LEAST_ENTROPY_BITS:
         raise RuleViolation("随机数来源合计不足64比特，请在规则中增加骰子枚数或彩票。")

@@ -12,11 +12,18 @@ from evaluations.rules.drawing import commitment
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.proofs import verify_proof
 from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
-from evaluations.services.draw import abandon_draw, commit_draw, enter_randomness, run_draw
+from evaluations.services.draw import (
+    abandon_draw,
+    commit_draw,
+    commit_section_draw,
+    drawn_sections,
+    enter_randomness,
+    run_draw,
+)
 from evaluations.services.pool import import_pool
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.policy import Denied
-from tests.factories import NOON, make_round, make_sealed_round, make_user, throw
+from tests.factories import NOON, make_open_round, make_round, make_sealed_round, make_user, throw
 
 pytestmark = pytest.mark.django_db
 GROUPS = {"服务对象": 30, "市场主体": 12, "村居干部和居民代表": 9, "两代表一委员": 6, "其他": 3}
@@ -209,3 +216,47 @@ def test_all_sampled_ballots_count_where_fewer_came_back_than_would_be_drawn():
     drawn(round_, DrawPurpose.COUNTED)
 
     assert Ballot.objects.filter(is_counted=False).count() == 0
+
+
+class TestSectionsToInspect:
+    @pytest.fixture
+    def published(self):
+        round_ = make_open_round(sections=6)
+        round_.state = RoundState.PUBLISHED
+        round_.save()
+        return round_
+
+    def codes(self, round_):
+        return list(round_.sections.values_list("code", flat=True))
+
+    def commit(self, round_, codes, seats=2, role="commission"):
+        return commit_section_draw(round_id=round_.pk, codes=codes, seats=seats, by=make_user(role), at=NOON)
+
+    def test_are_drawn_like_everything_else_and_named_in_drawing_order(self, published):
+        codes = self.codes(published)[1:]
+        draw = self.commit(published, codes)
+        enter_randomness(draw_id=draw.pk, numbers=throw(draw), by=make_user("clerk"), at=LATER)
+        draw = run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
+
+        assert verify_proof(json.loads(draw.proof)) == draw.seed
+        assert len(drawn_sections(draw)) == 2
+        assert set(drawn_sections(draw)) < set(codes)
+        assert not [code for code in codes if code in draw.proof]  # the sections are not to know
+
+    def test_may_be_drawn_more_than_once_in_a_round(self, published):
+        first, second = (self.commit(published, self.codes(published)) for _ in range(2))
+
+        assert first.draw_id != second.draw_id
+
+    @pytest.mark.parametrize("seats", [0, 7])
+    def test_are_no_more_than_there_are(self, published, seats):
+        with pytest.raises(RuleViolation, match="1到6之间"):
+            self.commit(published, self.codes(published), seats)
+
+    def test_belong_to_the_round(self, published):
+        with pytest.raises(RuleViolation, match="不在本轮名录"):
+            self.commit(published, [*self.codes(published), "X99-01"])
+
+    def test_are_planned_by_the_commission(self, published):
+        with pytest.raises(Denied):
+            self.commit(published, self.codes(published), role="chief")
