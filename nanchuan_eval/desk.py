@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.models import User
 from nanchuan_eval.records import delete_record, save_record
 
@@ -41,6 +42,11 @@ class Desk(admin.AdminSite):
 
     def _model_order(self, entry: dict[str, Any]) -> int:
         return int(getattr(self._registry[entry["model"]], "order", 99))
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Begin the day with what waits for this account's approval."""
+        waiting = approvals.waiting_for(staff(request)).select_related("proposed_by")
+        return super().index(request, {"waiting": waiting, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseRedirect:
         """Send everybody to the one log-in page."""

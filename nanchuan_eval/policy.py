@@ -5,16 +5,23 @@ W witnesses, `-` nothing; a trailing `o` limits the right to the actor's own or 
 """
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import TextChoices
+
+from nanchuan_eval.errors import RuleViolation
 
 TABLE = Path(__file__).with_name("policy.csv")
 DOES = frozenset("YA")
 SEES = frozenset("YAPVMW")
+PROPOSES = frozenset("P")
 
 
 class Role(TextChoices):
@@ -71,6 +78,26 @@ class Denied(PermissionDenied):
         self.actor, self.action = actor, action
 
 
+# Two-person acts that go by proposal and approval (nanchuan_eval.approvals adds them), and the one being done under
+# an approval just now. The services below the approval need not know of it: their own check() looks here.
+by_two = set[str]()
+_approved: ContextVar[str] = ContextVar("approved", default="")
+
+
+class NeedsApproval(RuleViolation):
+    """The actor's role may do it, but not alone."""
+
+
+@contextmanager
+def approved(action: str) -> Iterator[None]:
+    """Let the action through check(): another person has just approved what one person proposed."""
+    token = _approved.set(action)
+    try:
+        yield
+    finally:
+        _approved.reset(token)
+
+
 @cache
 def table() -> dict[str, dict[str, str]]:
     """Return the whole table: action code -> the row's cells by column name."""
@@ -88,6 +115,11 @@ def doers(action: str) -> list[Role]:
     return [role for role in Role if table()[action][role][:1] in DOES]
 
 
+def proposers_of(action: str) -> list[Role]:
+    """Return the roles that put the action forward for another's approval."""
+    return [role for role in Role if table()[action][role][:1] in PROPOSES]
+
+
 def may(actor: Actor, action: str, *, own: bool = False) -> bool:
     """Say whether the actor may do the action; `own` = the object is his own or assigned to him."""
     return _has(actor, action, DOES, own=own)
@@ -98,9 +130,28 @@ def may_see(actor: Actor, action: str, *, own: bool = False) -> bool:
     return _has(actor, action, SEES, own=own)
 
 
+def may_propose(actor: Actor, action: str, *, own: bool = False) -> bool:
+    """Say whether the actor may put the action forward for approval."""
+    return _has(actor, action, PROPOSES, own=own)
+
+
+def needs_two(action: str) -> bool:
+    """Say whether the action is done by proposal and approval: the table says so, and the rule is not switched off."""
+    return settings.TWO_PERSON_RULE and action in by_two
+
+
 def check(actor: Actor, action: str, *, own: bool = False) -> None:
-    """Refuse with `Denied` unless the actor may do the action."""
+    """Refuse with `Denied` unless the actor may do the action, and what takes two persons unless it is approved."""
     if not may(actor, action, own=own):
+        raise Denied(actor, action)
+    if needs_two(action) and actor.role not in BESIDE_THE_TABLE and _approved.get() != action:
+        proposers = "、".join(role.label for role in proposers_of(action))
+        raise NeedsApproval(f"“{action_name(action)}”须由{proposers}提请，再由另一人审批，不能一人办理。")
+
+
+def check_proposes(actor: Actor, action: str, *, own: bool = False) -> None:
+    """Refuse with `Denied` unless the actor may put the action forward."""
+    if not may_propose(actor, action, own=own):
         raise Denied(actor, action)
 
 

@@ -29,6 +29,9 @@ else:
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
+# Off only for a demonstration by one person: every staff page then says so.
+TWO_PERSON_RULE = env.bool("TWO_PERSON_RULE", default=not DEBUG)
+
 INSTALLED_APPS = [
     "nanchuan_eval.apps.AdminConfig",
     "nanchuan_eval.apps.NanchuanEvalConfig",
@@ -71,6 +74,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "nanchuan_eval.context.single_person",
             ],
         },
     },

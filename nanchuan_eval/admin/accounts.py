@@ -1,4 +1,4 @@
-"""Accounts, calendar and trace at the desk."""
+"""账号 at the desk."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
 
-from nanchuan_eval.desk import PolicyAdmin, ReadOnlyAdmin
-from nanchuan_eval.models import AuditEntry, Holiday, User
+from nanchuan_eval.desk import PolicyAdmin
+from nanchuan_eval.models import User
 
 
 class AccountForm(forms.ModelForm[User]):
@@ -44,23 +44,3 @@ class UserAdmin(PolicyAdmin):
     list_display = ["username", "name", "role", "unit_code", "is_active", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["username", "name"]
-
-
-@admin.register(Holiday)
-class HolidayAdmin(PolicyAdmin):
-    order = 2
-    see_action = "round.edit"
-    edit_action = "round.edit"
-    delete_action = "round.edit"
-    list_display = ["day", "name", "is_workday"]
-    list_filter = ["is_workday"]
-    date_hierarchy = "day"
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
-    order = 3
-    see_action = "log.view"
-    list_display = ["at", "actor", "role", "action", "object_type", "object_id", "result", "reason"]
-    list_filter = ["result", "action"]
-    list_select_related = ["actor"]

@@ -1,0 +1,193 @@
+"""Acts of two persons (提请与审批): one proposes, another approves exactly what was proposed.
+
+An app registers its deeds once (in its AppConfig.ready); the floor knows none of them:
+
+    approvals.register(Deed("round.open", action="round.open", label="开启评议", model=Round, content=…, perform=…))
+
+A view calls `start()`: it proposes where the rule of two persons holds, and does the deed at once where it is
+switched off. Registering a deed makes `policy.check()` refuse its action to anybody who comes without an approval,
+so the deed's own service stays as it is. `content` is what the approver reads and what the digest binds: when it has
+changed by the time of the approval, the proposal is void.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Approval, User
+from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
+
+Arguments = Mapping[str, Any]
+State = Approval.State
+
+
+@dataclass(frozen=True)
+class Deed:
+    """需两人办理的事项: its row in the policy table, what exactly is approved, and the service that does it."""
+
+    name: str
+    action: str
+    label: str
+    model: type[models.Model]
+    # (object, arguments) -> what is approved, by Chinese labels; no floats. It may lock further rows it reads.
+    content: Callable[[Any, Arguments], Mapping[str, object]]
+    # (object, arguments, by=approver, at=...) -> whatever the service returns
+    perform: Callable[..., object]
+    # Whether the object is the actor's own: for the cells `Po`.
+    is_own: Callable[[User, Any], bool] | None = None
+
+    def owned_by(self, user: User, target: models.Model) -> bool:
+        """Say whether the cells `Po` give the user a right to this object."""
+        return self.is_own is not None and self.is_own(user, target)
+
+
+_deeds: dict[str, Deed] = {}
+
+
+def register(*deeds: Deed) -> None:
+    """Make deeds known and their actions acts of two persons."""
+    for deed in deeds:
+        _deeds[deed.name] = deed
+        policy.by_two.add(deed.action)
+
+
+def deed_named(name: str) -> Deed:
+    """Return a registered deed."""
+    return _deeds[name]
+
+
+def may_start(user: User, name: str, target: models.Model) -> bool:
+    """Say whether the user's button for the deed belongs on the page (to propose it, or to do it alone)."""
+    deed = _deeds[name]
+    asks = policy.may_propose if policy.needs_two(deed.action) else policy.may
+    return asks(user, deed.action, own=deed.owned_by(user, target))
+
+
+def start(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval | None:
+    """Propose the deed, or do it at once where the rule of two persons is off (None: it is done)."""
+    deed = _deeds[name]
+    if policy.needs_two(deed.action):
+        return propose(name, target, by=by, at=at, **arguments)
+    deed.perform(target, arguments, by=by, at=at)
+    return None
+
+
+@transaction.atomic
+def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval:
+    """Put a deed forward (提请); `arguments` are JSON values and reach the deed's `perform` unchanged."""
+    deed = _deeds[name]
+    policy.check_proposes(by, deed.action, own=deed.owned_by(by, target))
+    target = _lock(deed, target.pk)
+    if Approval.objects.pending().filter(deed=name, object_id=str(target.pk)).exists():
+        raise RuleViolation(f"“{deed.label}”已经提请，正在等待审批。")
+    content = dict(deed.content(target, arguments))
+    approval = Approval.objects.create(
+        deed=name,
+        action=deed.action,
+        object_type=target._meta.label,
+        object_id=str(target.pk),
+        title=f"{deed.label}：{target}"[:200],
+        arguments=arguments,
+        content=content,
+        digest=_digest(deed, target, arguments, content),
+        reason=str(arguments.get("reason", ""))[:300],
+        proposed_by=by,
+        proposed_at=at,
+    )
+    audit.record(
+        deed.action,
+        target,
+        by=by,
+        at=at,
+        reason=approval.reason,
+        detail={"step_label": f"提请：{deed.label}", "approval": approval.pk, "digest": approval.digest},
+    )
+    return approval
+
+
+def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
+    """Approve and do the deed (同意) in one transaction; a proposal whose content has changed is void instead."""
+    with transaction.atomic():
+        approval = _lock_pending(approval_id)
+        deed = _deeds[approval.deed]
+        check_approver(approval, by)
+        target = _lock(deed, approval.object_id)
+        content = deed.content(target, approval.arguments)
+        is_same = _digest(deed, target, approval.arguments, content) == approval.digest
+        if is_same:
+            with policy.approved(deed.action):
+                deed.perform(target, approval.arguments, by=by, at=at)
+        _decide(approval, State.APPROVED if is_same else State.STALE, by=by, at=at)
+    if not is_same:
+        raise RuleViolation("提请之后内容已有改动，原提请已失效。请核对后重新提请。")
+    return approval
+
+
+@transaction.atomic
+def send_back(*, approval_id: int, note: str, by: User, at: datetime) -> Approval:
+    """Decline a proposal with a reason (退回)."""
+    approval = _lock_pending(approval_id)
+    check_approver(approval, by)
+    if not note.strip():
+        raise RuleViolation("请填写退回理由。")
+    return _decide(approval, State.RETURNED, by=by, at=at, note=note.strip())
+
+
+@transaction.atomic
+def withdraw(*, approval_id: int, by: User, at: datetime) -> Approval:
+    """Take one's own proposal back (撤回)."""
+    approval = _lock_pending(approval_id)
+    if approval.proposed_by != by:
+        raise policy.Denied(by, approval.action)
+    return _decide(approval, State.WITHDRAWN, by=by, at=at)
+
+
+def check_approver(approval: Approval, by: User) -> None:
+    """Refuse who may not approve, and whoever is the proposer under any of his accounts."""
+    if not policy.may(by, approval.action):
+        raise policy.Denied(by, approval.action)
+    if by.person == approval.proposed_by.person:
+        raise RuleViolation("提请人和审批人必须是两个人，不能审批自己提请的事项。")
+
+
+def waiting_for(user: User) -> models.QuerySet[Approval]:
+    """Return the proposals this user could decide on now (待审批)."""
+    actions = [action for action in policy.by_two if policy.may(user, action)]
+    return Approval.objects.pending().filter(action__in=actions).exclude(proposed_by=user)
+
+
+def _lock_pending(approval_id: int) -> Approval:
+    approval = Approval.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=approval_id)
+    if approval.state != State.PENDING:
+        raise RuleViolation(f"这件提请{approval.get_state_display()}，不能再办理。")
+    return approval
+
+
+def _lock(deed: Deed, pk: object) -> models.Model:
+    """Return the object under its row lock: nobody edits what is being proposed or approved."""
+    return deed.model._default_manager.select_for_update(no_key=True).get(pk=pk)
+
+
+def _digest(deed: Deed, target: models.Model, arguments: Arguments, content: Mapping[str, object]) -> str:
+    whole = {"deed": deed.name, "object": str(target.pk), "arguments": arguments, "content": content}
+    return sha256_hex(canonical_json(whole))
+
+
+def _decide(approval: Approval, state: str, *, by: User, at: datetime, note: str = "") -> Approval:
+    approval.state, approval.decided_by, approval.decided_at, approval.note = state, by, at, note
+    approval.save(update_fields=["state", "decided_by", "decided_at", "note"])
+    label = f"{approval.get_state_display()}：{approval.title}"
+    audit.record(
+        approval.action,
+        approval,
+        by=by,
+        at=at,
+        reason=note,
+        detail={"step_label": label, "approval": approval.pk, "digest": approval.digest},
+    )
+    return approval

@@ -1,0 +1,288 @@
+"""Two persons: one proposes, another approves exactly that."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from nanchuan_eval import approvals, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Approval, AuditEntry, Holiday
+from nanchuan_eval.records import save_record
+from tests.factories import NOON, make_user
+
+pytestmark = pytest.mark.django_db
+DEED = "test.rename"
+
+
+def rename(holiday, arguments, *, by, at):
+    holiday.name = arguments["name"]
+    save_record(holiday, action="round.edit", by=by, at=at, changed=["name"])
+
+
+@pytest.fixture(autouse=True)
+def two_persons(settings, monkeypatch):
+    settings.TWO_PERSON_RULE = True
+    monkeypatch.setattr(approvals, "_deeds", {})
+    monkeypatch.setattr(policy, "by_two", set())
+    approvals.register(
+        approvals.Deed(
+            DEED,
+            action="round.edit",
+            label="改节假日名称",
+            model=Holiday,
+            content=lambda holiday, arguments: {"原名称": holiday.name, "新名称": arguments["name"]},
+            perform=rename,
+        )
+    )
+
+
+@pytest.fixture
+def holiday():
+    return Holiday.objects.create(day=date(2031, 10, 1), name="国庆")
+
+
+def propose(holiday, by=None, **arguments):
+    arguments.setdefault("name", "国庆节")
+    return approvals.propose(DEED, holiday, by=by or make_user("clerk"), at=NOON, **arguments)
+
+
+def approve(approval, by=None):
+    return approvals.approve(approval_id=approval.pk, by=by or make_user("chief"), at=NOON + timedelta(hours=1))
+
+
+def test_a_proposal_does_nothing_until_another_person_approves_it(holiday):
+    approval = propose(holiday)
+    holiday.refresh_from_db()
+    assert holiday.name == "国庆"
+
+    approve(approval)
+
+    holiday.refresh_from_db()
+    approval.refresh_from_db()
+    assert (holiday.name, approval.state) == ("国庆节", Approval.State.APPROVED)
+
+
+def test_the_deed_is_refused_to_one_person_alone(holiday):
+    with pytest.raises(policy.NeedsApproval, match="评议办工作人员提请"):
+        rename(holiday, {"name": "国庆节"}, by=make_user("chief"), at=NOON)
+
+    holiday.refresh_from_db()
+    assert holiday.name == "国庆"
+
+
+def test_approving_one_deed_opens_no_other(holiday):
+    approvals.register(
+        approvals.Deed(DEED, "round.open", "开启", Holiday, content=lambda target, arguments: {}, perform=rename)
+    )
+    approval = propose(holiday)
+
+    with pytest.raises(policy.NeedsApproval):
+        approve(approval)
+
+    approval.refresh_from_db()
+    assert approval.state == Approval.State.PENDING
+
+
+def test_changed_content_voids_the_proposal(holiday):
+    approval = propose(holiday)
+    Holiday.objects.update(name="中秋")
+
+    with pytest.raises(RuleViolation, match="已失效"):
+        approve(approval)
+
+    holiday.refresh_from_db()
+    approval.refresh_from_db()
+    assert (holiday.name, approval.state) == ("中秋", Approval.State.STALE)
+
+
+def test_changed_arguments_void_the_proposal(holiday):
+    approval = propose(holiday)
+    Approval.objects.update(arguments={"name": "别的"})
+
+    with pytest.raises(RuleViolation, match="已失效"):
+        approve(approval)
+
+
+def test_two_accounts_of_one_person_are_one_person(holiday):
+    approval = propose(holiday, by=make_user("clerk", person_code="N001"))
+
+    with pytest.raises(RuleViolation, match="两个人"):
+        approve(approval, by=make_user("chief", person_code="N001"))
+
+    approval.refresh_from_db()
+    assert approval.state == Approval.State.PENDING
+
+
+@pytest.mark.parametrize("role", ["clerk", "commission", "auditor", "sysadmin"])
+def test_only_who_may_approve_approves(holiday, role):
+    approval = propose(holiday)
+
+    with pytest.raises(policy.Denied):
+        approve(approval, by=make_user(role))
+
+
+@pytest.mark.parametrize("role", ["chief", "commission", "personnel"])
+def test_only_who_may_propose_proposes(holiday, role):
+    with pytest.raises(policy.Denied):
+        propose(holiday, by=make_user(role))
+
+    assert not Approval.objects.exists()
+
+
+def test_the_same_thing_is_proposed_once_at_a_time(holiday):
+    propose(holiday)
+
+    with pytest.raises(RuleViolation, match="已经提请"):
+        propose(holiday)
+
+
+def test_a_decision_falls_once(holiday):
+    approval = propose(holiday)
+    approve(approval)
+
+    with pytest.raises(RuleViolation, match="已同意"):
+        approve(approval)
+
+
+def test_sending_back_takes_a_reason_and_leaves_the_way_for_a_new_proposal(holiday):
+    approval, chief = propose(holiday), make_user("chief")
+    with pytest.raises(RuleViolation, match="理由"):
+        approvals.send_back(approval_id=approval.pk, note=" ", by=chief, at=NOON)
+
+    approvals.send_back(approval_id=approval.pk, note="名称不规范", by=chief, at=NOON)
+
+    assert propose(holiday).state == Approval.State.PENDING
+
+
+def test_only_the_proposer_withdraws(holiday):
+    clerk = make_user("clerk")
+    approval = propose(holiday, by=clerk)
+    with pytest.raises(policy.Denied):
+        approvals.withdraw(approval_id=approval.pk, by=make_user("clerk"), at=NOON)
+
+    assert approvals.withdraw(approval_id=approval.pk, by=clerk, at=NOON).state == Approval.State.WITHDRAWN
+
+
+def test_a_deed_that_is_refused_leaves_the_proposal_open(holiday, monkeypatch):
+    approval = propose(holiday)
+
+    def refuse(*args, **kwargs):
+        raise RuleViolation("条件不具备。")
+
+    deed = approvals.deed_named(DEED)
+    approvals.register(approvals.Deed(DEED, deed.action, deed.label, Holiday, content=deed.content, perform=refuse))
+    with pytest.raises(RuleViolation, match="条件不具备"):
+        approve(approval)
+
+    approval.refresh_from_db()
+    assert approval.state == Approval.State.PENDING
+
+
+def test_proposal_deed_and_decision_leave_one_trace_each(holiday):
+    approve(propose(holiday))
+
+    labels = [entry.detail.get("step_label", entry.action) for entry in AuditEntry.objects.order_by("pk")]
+    assert labels == ["提请：改节假日名称", "round.edit", "已同意：改节假日名称：2031-10-01 国庆"]
+
+
+def test_the_database_refuses_a_proposal_approved_by_its_proposer(holiday):
+    approval = propose(holiday)
+    with pytest.raises(IntegrityError):
+        Approval.objects.filter(pk=approval.pk).update(
+            state=Approval.State.APPROVED, decided_by=approval.proposed_by, decided_at=NOON
+        )
+
+
+def test_with_the_rule_off_one_person_does_it_at_once(holiday, settings):
+    settings.TWO_PERSON_RULE = False
+    chief = make_user("chief")
+
+    assert approvals.may_start(chief, DEED, holiday)
+    assert approvals.start(DEED, holiday, by=chief, at=NOON, name="国庆节") is None
+
+    holiday.refresh_from_db()
+    assert holiday.name == "国庆节"
+    assert not Approval.objects.exists()
+
+
+def test_with_the_rule_on_the_button_belongs_to_the_proposer(holiday):
+    assert approvals.may_start(make_user("clerk"), DEED, holiday)
+    assert not approvals.may_start(make_user("chief"), DEED, holiday)
+    assert approvals.start(DEED, holiday, by=make_user("clerk"), at=NOON, name="国庆节").state == "pending"
+
+
+class TestTheDesk:
+    """待审批 and the page on which it is decided."""
+
+    def page(self, approval):
+        return f"/admin/nanchuan_eval/approval/{approval.pk}/"
+
+    def test_the_desk_opens_with_what_waits_for_the_account(self, client, holiday):
+        approval = propose(holiday)
+        client.force_login(make_user("chief"))
+
+        page = client.get("/admin/").content.decode()
+
+        assert "待您审批（1件）" in page
+        assert self.page(approval) in page
+
+    def test_the_approver_reads_what_he_approves_and_approves(self, client, holiday):
+        approval = propose(holiday)
+        client.force_login(make_user("chief"))
+        page = client.get(self.page(approval) + "change/").content.decode()
+        assert "<dt>新名称</dt><dd>国庆节" in page
+        assert approval.digest in page
+
+        answer = client.post(self.page(approval) + "approve/", follow=True).content.decode()
+
+        holiday.refresh_from_db()
+        assert holiday.name == "国庆节"
+        assert "已同意并办理" in answer
+
+    def test_the_proposer_sees_no_button_to_approve_but_may_withdraw(self, client, holiday):
+        clerk = make_user("clerk")
+        approval = propose(holiday, by=clerk)
+        client.force_login(clerk)
+
+        page = client.get(self.page(approval) + "change/").content.decode()
+
+        assert "同意并办理" not in page
+        assert "撤回提请" in page
+        assert client.post(self.page(approval) + "approve/").status_code == 403
+
+    def test_sending_back_without_a_reason_is_asked_again(self, client, holiday):
+        approval = propose(holiday)
+        client.force_login(make_user("chief"))
+
+        client.post(self.page(approval) + "return/", {"note": ""})
+        approval.refresh_from_db()
+        assert approval.state == Approval.State.PENDING
+
+        client.post(self.page(approval) + "return/", {"note": "名称不规范"})
+        approval.refresh_from_db()
+        assert approval.state == Approval.State.RETURNED
+
+    def test_who_may_not_see_the_action_does_not_see_the_proposal(self, client, holiday):
+        approval = propose(holiday)
+        client.force_login(make_user("personnel"))
+
+        assert client.get(self.page(approval) + "change/").status_code == 404
+        assert client.post(self.page(approval) + "approve/").status_code == 404
+
+    def test_an_approval_is_neither_added_nor_deleted_by_hand(self, client, holiday):
+        approval = propose(holiday)
+        client.force_login(make_user("chief"))
+
+        assert client.post("/admin/nanchuan_eval/approval/add/").status_code == 403
+        assert client.post(self.page(approval) + "delete/").status_code == 403
+
+    def test_the_pages_of_a_demonstration_by_one_person_say_so(self, client, settings):
+        settings.TWO_PERSON_RULE = False
+        client.force_login(make_user("chief"))
+
+        assert "单人演示方式" in client.get("/admin/").content.decode()
+        assert "单人演示方式" not in client.get("/login/", follow=False).content.decode()
+
+        settings.TWO_PERSON_RULE = True
+        assert "单人演示方式" not in client.get("/admin/").content.decode()
