@@ -16,6 +16,7 @@ from nanchuan_eval import policy
 from nanchuan_eval.models import AuditEntry, User
 
 TRAIL_LENGTH = 12
+OVER = (RoundState.CLOSED, RoundState.VOID)
 # The steps whose consequences lie in accountability are done at that app's addresses.
 STEP_ADDRESS = {
     Step.PUBLISH: "accountability:commission-publish",
@@ -41,6 +42,17 @@ class NextStep:
     lacks: list[str]
     may: bool
     doers: str
+    # What it still lacks is known to the app on the right only, which refuses it in words.
+    is_elsewhere: bool = False
+
+
+@dataclass(frozen=True)
+class RoundLine:
+    """A round on the desk's first page: where it stands and what comes next."""
+
+    round: Round
+    state: str
+    next: NextStep | None
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,14 @@ def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
     )
 
 
+def current_rounds(user: User, at: datetime) -> list[RoundLine]:
+    """Return the rounds that are not over, the newest first, with what each waits for."""
+    if not policy.may_see(user, "round.open"):
+        return []
+    rounds = Round.objects.exclude(state__in=OVER)
+    return [RoundLine(round_, RoundState(round_.state).label, _next(round_, user, at)) for round_ in rounds]
+
+
 def _stations(round_: Round) -> list[Station]:
     reached = dict(round_.steps.values_list("state", "at"))
     return [Station(state.label, reached.get(state), state == round_.state) for state in LIFE]
@@ -101,6 +121,7 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         may=policy.may(user, STEP_ACTION[step]),
         # What nobody may press (no early close) happens by itself: manage.py advance_rounds.
         doers="、".join(role.label for role in policy.doers(STEP_ACTION[step])) or "系统在截止时间后自动",
+        is_elsewhere=step == Step.ARCHIVE,
     )
 
 

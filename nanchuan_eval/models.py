@@ -59,6 +59,10 @@ class User(AbstractBaseUser):
         """Whether the account works at the admin desk."""
         return self.role in DESK_ROLES
 
+    def get_short_name(self) -> str:
+        """Return the name by which the desk greets."""
+        return self.name
+
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Return False: rights come from the policy table only, never from Django's permissions."""
         return False

@@ -27,7 +27,7 @@ def write_files(round_: Round, out: Path) -> list[Path]:
 def top_ten_table(round_: Round) -> str:
     """Return the list as a text table."""
     listed = round_.results.filter(is_listed=True).select_related("section")
-    lines = [f"\n{round_.name}最难办事科室前十名({NOTICE})"]
+    lines = [f"\n{round_.name}最难办事科室前十名（{NOTICE}）"]
     lines += [
         f"{result.rank:>3}  {result.difficulty:>7.2f}  {result.label or '—'}  {result.section}  {result.main_problems}"
         for result in listed

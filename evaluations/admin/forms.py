@@ -16,18 +16,20 @@ class RulebookForm(forms.Form):
     """评议规则: one field per setting, grouped as in rules/rulebook.SETTINGS."""
 
     strata = forms.CharField(
-        label="定向评议身份类别和比例(%)",
+        label="定向评议身份类别和比例（%）",
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text="每行一类：名称 比例，比例相加为100",
     )
 
-    def __init__(self, *args: Any, rulebook: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rulebook: Mapping[str, Any], is_frozen: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rulebook = rulebook
         for setting in SETTINGS:
             self.fields[_name(setting)] = _field(setting, lookup(rulebook, setting.path))
         shares = rulebook["evaluator_strata"].items()
         self.fields["strata"].initial = "\n".join(f"{name} {share}" for name, share in shares)
+        for field in self.fields.values():
+            field.disabled = is_frozen
 
     def clean_strata(self) -> dict[str, int]:
         """Return name -> percent."""
@@ -55,7 +57,7 @@ class PoolFileForm(forms.Form):
     """名单文件."""
 
     kind = forms.ChoiceField(label="名单库", choices=PoolKind.choices)
-    file = forms.FileField(label="名单文件", help_text=".xlsx 或 .csv;需要“身份类别”“姓名”“手机号”三列")
+    file = forms.FileField(label="名单文件", help_text=".xlsx 或 .csv；需要“身份类别”“姓名”“手机号”三列")
 
 
 class CodesForm(forms.Form):

@@ -25,6 +25,7 @@ from evaluations.services.draw import commit_draw
 from evaluations.services.pool import import_pool
 from evaluations.services.sealing import seal_round
 from evaluations.services.tally import tally_round
+from nanchuan_eval import policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 from nanchuan_eval.spreadsheet import read_rows
 
@@ -55,6 +56,12 @@ class RoundAdmin(PolicyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["key"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            steps.plan_round(round_=obj, by=staff(request), at=timezone.now())
 
     def change_view(
         self,
@@ -109,14 +116,16 @@ class RoundAdmin(PolicyAdmin):
     def rulebook(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Edit the rulebook while the round is in preparation; read it afterwards."""
         round_ = get_object_or_404(Round, pk=pk)
-        form = RulebookForm(request.POST or None, rulebook=round_.rulebook)
         user, at = staff(request), timezone.now()
+        policy.check_sees(user, self.see_action)
+        is_frozen = not self.has_change_permission(request, round_)
+        form = RulebookForm(request.POST or None, rulebook=round_.rulebook, is_frozen=is_frozen)
         if request.method == "POST" and form.is_valid():
             changed = form.changed_rulebook()
             if attempt(form, lambda: steps.edit_rulebook(round_id=pk, rulebook=changed, by=user, at=at)):
                 messages.success(request, "评议规则已保存。")
                 return redirect(_page(pk))
-        return self._page(request, round_, form, "评议规则", groups=list(form.groups()))
+        return self._page(request, round_, form, "评议规则", groups=list(form.groups()), is_frozen=is_frozen)
 
     def pool(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Upload a pool of people, all or nothing."""

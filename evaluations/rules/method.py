@@ -80,7 +80,7 @@ def parse_method(rulebook: Mapping[str, Any]) -> Method:
     if not isinstance(rulebook, Mapping):
         raise RulebookError("规则文件应为一个对象。")
     if rulebook.get("method") != METHOD:
-        raise RulebookError("规则文件的计分方法(method)不是 NC-1。")
+        raise RulebookError("规则文件的计分方法（method）不是 NC-1。")
     levels = _whole(rulebook, "levels", 1, HIGHEST_LEVEL)
     sections = _sections(rulebook)
     return Method(
@@ -157,7 +157,7 @@ def _indicator_weights(rulebook: Mapping[str, Any]) -> dict[str, Fraction]:
 def _channels(rulebook: Mapping[str, Any]) -> dict[str, ChannelRule]:
     table = _table(rulebook, "channels")
     if not table or set(table) - set(Channel.values):
-        raise RulebookError("“channels”只能是 targeted、sampled、other,且不能为空。")
+        raise RulebookError("“channels”只能是 targeted、sampled、other，且不能为空。")
     channels = {c.value: _channel(table[c], c) for c in Channel if c in table}
     if sum(rule.weight for rule in channels.values()) != 1:
         raise RulebookError("各渠道权重之和应为1。")
@@ -176,7 +176,7 @@ def _channel(value: object, name: str) -> ChannelRule:
 def _basis(rulebook: Mapping[str, Any]) -> str:
     basis = _value(rulebook, "basis")
     if basis not in BASES:
-        raise RulebookError("“basis”只能是 difficulty(难办指数)或 vote_count(得票数)。")
+        raise RulebookError("“basis”只能是 difficulty（难办指数）或 vote_count（得票数）。")
     return str(basis)
 
 

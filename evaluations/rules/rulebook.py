@@ -67,9 +67,9 @@ DEFAULTS: dict[str, Any] = {
 
 LOTTERIES = {
     "": "不用彩票，只用骰子",
-    "快乐8": "快乐8(80选20)",
+    "快乐8": "快乐8（80选20）",
     "双色球": "双色球红球（33选6）",
-    "福彩3D": "福彩3D(3位数字)",
+    "福彩3D": "福彩3D（3位数字）",
 }
 
 
@@ -91,7 +91,7 @@ class Setting:
         return lookup(DEFAULTS, self.path)
 
 
-_SCORE, _BALLOT, _DRAW, _AFTER = "计分(NC-1)", "评议表", "抽取", "公示与问责期限"
+_SCORE, _BALLOT, _DRAW, _AFTER = "计分（NC-1）", "评议表", "抽取", "公示与问责期限"
 SETTINGS: tuple[Setting, ...] = (
     Setting("channels.targeted.weight", "定向评议权重", _SCORE, help="分数或小数，三个渠道相加为1"),
     Setting("channels.sampled.weight", "抽样评议权重", _SCORE),
@@ -136,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("supervisors", "监督员人数", _DRAW, 1, 100),
     Setting("supervisor_alternates", "监督员候补人数", _DRAW, 0, 100),
     Setting("evaluators", "定向评议人员人数", _DRAW, 1, 100_000),
-    Setting("alternates_percent", "定向候补比例(%)", _DRAW, 0, 100),
+    Setting("alternates_percent", "定向候补比例（%）", _DRAW, 0, 100),
     Setting("counted_sampled_ballots", "计票的抽样评议票张数", _DRAW, 1, 1_000_000),
     Setting("draw_lead_hours", "承诺至抽取最少间隔（小时）", _DRAW, 0, 720),
     Setting("dice", "十面骰子枚数", _DRAW, 0, 60),

@@ -50,6 +50,7 @@ def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
     policy.check(by, "round.edit")
     round_.full_clean()
     round_.save()
+    _reach(round_, RoundState.DRAFT, by=by, at=at)
     audit.record("round.edit", round_, by=by, at=at)
     return round_
 
@@ -143,7 +144,11 @@ def void_round(*, round_id: int, reason: str, by: User, at: datetime) -> Round:
 def _move(round_: Round, then: RoundState, *, by: policy.Actor, at: datetime) -> None:
     round_.state = ROUND_FLOW.move(RoundState(round_.state), then)
     round_.save(update_fields=["state"])
-    RoundStep.objects.create(round=round_, state=then, at=at, by=by if isinstance(by, User) else None)
+    _reach(round_, then, by=by, at=at)
+
+
+def _reach(round_: Round, state: RoundState, *, by: policy.Actor, at: datetime) -> None:
+    RoundStep.objects.create(round=round_, state=state, at=at, by=by if isinstance(by, User) else None)
 
 
 def _snapshot(round_: Round, section: Section) -> RoundSection:

@@ -45,12 +45,12 @@ class Command(BaseCommand):
     def _serve(self) -> None:
         port = _free_port()
         self.stdout.write(
-            f"\n网站:http://127.0.0.1:{port}/    公示:http://127.0.0.1:{port}/list/"
-            f"\n工作台:http://127.0.0.1:{port}/admin/    纪委监委:http://127.0.0.1:{port}/commission/"
+            f"\n网站：http://127.0.0.1:{port}/    公示：http://127.0.0.1:{port}/list/"
+            f"\n工作台：http://127.0.0.1:{port}/admin/    纪委监委：http://127.0.0.1:{port}/commission/"
             f"\n演示账号（口令均为 {PASSWORD}）："
         )
         for username, _, role, unit in ACCOUNTS:
-            self.stdout.write(f"  {username:<10}{role.label}{unit and f'({unit})'}")
+            self.stdout.write(f"  {username:<10}{role.label}{unit and f'（{unit}）'}")
         self.stdout.write("按 Ctrl+C 结束。")
         settings.DEBUG = False  # visitors see the real error pages, not the developer's
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)

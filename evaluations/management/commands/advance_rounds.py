@@ -21,8 +21,8 @@ class Command(BaseCommand):
                 sealed = seal_round(round_id=round_.pk, by=CLOCK, at=at)
             except RuleViolation as refusal:
                 failed = True
-                self.stderr.write(f"{round_.name}:{refusal}")
+                self.stderr.write(f"{round_.name}：{refusal}")
             else:
-                self.stdout.write(f"{round_.name}:已封箱，总指纹 {sealed.closing_root}")
+                self.stdout.write(f"{round_.name}：已封箱，总指纹 {sealed.closing_root}")
         if failed:
             raise SystemExit(1)

@@ -41,4 +41,4 @@ class Command(BaseCommand):
             )
         except RuleViolation as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"{'检查通过' if options['dry_run'] else '已导入'}:{people}人。")
+        self.stdout.write(f"{'检查通过' if options['dry_run'] else '已导入'}：{people}人。")

@@ -12,7 +12,7 @@ from evaluations.services.credential import issued_list, make_codes
 
 
 class Command(BaseCommand):
-    help = "离线生成票号:codes.csv(保密，用于封装信封)和 issued.txt(发放指纹清单，用于导入和公布)。不需要数据库。"
+    help = "离线生成票号：codes.csv（保密，用于封装信封）和 issued.txt（发放指纹清单，用于导入和公布）。不需要数据库。"
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
@@ -26,11 +26,11 @@ class Command(BaseCommand):
             raise CommandError("票号数量至少为1。", returncode=2)
         out: Path = options["out"]
         if (out / "codes.csv").exists():
-            raise CommandError("输出目录中已有 codes.csv,请换一个目录，以免覆盖已发的票号。", returncode=2)
+            raise CommandError("输出目录中已有 codes.csv，请换一个目录，以免覆盖已发的票号。", returncode=2)
         out.mkdir(parents=True, exist_ok=True)
         codes, issues = make_codes(options["count"], options["round"])
         with (out / "codes.csv").open("w", encoding="utf-8-sig", newline="") as target:
             csv.writer(target).writerows([["序号", "票号"], *enumerate(map(format_code, codes), start=1)])
         (out / "codes.csv").chmod(0o600)
         (out / "issued.txt").write_bytes(issued_list(issues))
-        self.stdout.write(f"已生成{len(codes)}个票号。codes.csv 请妥善保密;issued.txt 用于导入和公布。")
+        self.stdout.write(f"已生成{len(codes)}个票号。codes.csv 请妥善保密；issued.txt 用于导入和公布。")

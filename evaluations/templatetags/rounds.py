@@ -1,0 +1,15 @@
+"""What the desk's first page shows of the rounds."""
+
+from django import template
+from django.utils import timezone
+
+from evaluations.round_desk import RoundLine, current_rounds
+from nanchuan_eval.models import User
+
+register = template.Library()
+
+
+@register.simple_tag
+def rounds_in_work(user: User) -> list[RoundLine]:
+    """Return the rounds that are not over, each with its next step; none for those who may not see rounds."""
+    return current_rounds(user, timezone.now())

@@ -1,0 +1,205 @@
+"""The round's page at the desk: where it stands, what is missing, whose turn it is, and the buttons that work."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from evaluations.models import CodeBatch, Credential, PoolEntry, Round
+from evaluations.rules.rounds import RoundState
+from nanchuan_eval.models import AuditEntry
+from tests.factories import make_codes, make_manifestations, make_open_round, make_round, make_section, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def at_desk(client):
+    """Log a role in and return its browser."""
+
+    def enter(role):
+        client.force_login(make_user(role))
+        return client
+
+    return enter
+
+
+def page_of(round_):
+    return reverse("admin:evaluations_round_change", args=[round_.pk])
+
+
+def read(client, address):
+    return client.get(address).content.decode()
+
+
+def step(client, round_, name):
+    return client.post(reverse("admin:round-step", args=[round_.pk, name]), follow=True).content.decode()
+
+
+def test_the_page_lists_what_a_refused_step_would_say(at_desk):
+    round_, desk = make_round(), at_desk("chief")
+
+    shown = read(desk, page_of(round_))
+    refused = step(desk, round_, "freeze")
+
+    assert "评议对象名录为空，请先导入单位和科室。" in shown
+    assert "评议对象名录为空，请先导入单位和科室。" in refused
+    round_.refresh_from_db()
+    assert round_.state == RoundState.DRAFT
+
+
+def test_a_step_done_by_its_button_moves_the_round_once(at_desk):
+    make_manifestations()
+    make_section()
+    round_, desk = make_round(), at_desk("chief")
+
+    step(desk, round_, "freeze")
+    again = step(desk, round_, "freeze")
+
+    round_.refresh_from_db()
+    assert round_.state == RoundState.FROZEN
+    assert "只能在“筹备”时进行" in again
+    assert AuditEntry.objects.filter(action="roster.freeze").count() == 1
+
+
+def test_a_round_begun_at_the_desk_shows_when_and_by_whom(at_desk):
+    desk = at_desk("chief")
+    desk.post(
+        reverse("admin:evaluations_round_add"),
+        {
+            "key": "2030H1",
+            "name": "2030年上半年",
+            "period_start": "2030-01-01",
+            "period_end": "2030-06-30",
+            "opens_at_0": "2030-07-01",
+            "opens_at_1": "09:00",
+            "closes_at_0": "2030-07-21",
+            "closes_at_1": "17:00",
+        },
+    )
+
+    assert Round.objects.get(key="2030H1").steps.get().state == RoundState.DRAFT
+
+
+def test_nobody_presses_the_seal(at_desk):
+    shown = read(at_desk("chief"), page_of(make_open_round()))
+
+    assert "下一步：封箱" in shown
+    assert "系统在截止时间后自动办理" in shown
+
+
+@pytest.mark.parametrize("state", [RoundState.OPEN, RoundState.PUBLISHED])
+def test_the_page_takes_few_queries_however_much_there_is(at_desk, django_assert_max_num_queries, state):
+    round_ = make_open_round(sections=12)
+    for _ in range(6):
+        make_codes(round_, 5)
+    Round.objects.filter(pk=round_.pk).update(state=state)
+    desk = at_desk("chief")
+
+    with django_assert_max_num_queries(15):
+        desk.get(page_of(round_))
+
+
+def test_the_desk_opens_on_the_rounds_in_work(at_desk, django_assert_max_num_queries):
+    make_open_round(name="2031年上半年")
+    make_round(name="作废轮", state=RoundState.VOID)
+    desk = at_desk("clerk")
+
+    with django_assert_max_num_queries(15):
+        shown = read(desk, reverse("admin:index"))
+
+    assert "2031年上半年" in shown
+    assert "下一步：封箱" in shown
+    assert "作废轮" not in shown
+
+
+class TestRulebook:
+    """评议规则."""
+
+    @staticmethod
+    def address(round_):
+        return reverse("admin:round-rulebook", args=[round_.pk])
+
+    def typed(self, desk, round_, **changes):
+        form = desk.get(self.address(round_)).context["form"]
+        return {name: form[name].value() for name in form.fields} | changes
+
+    def test_a_changed_number_is_kept(self, at_desk):
+        round_, desk = make_round(), at_desk("chief")
+
+        desk.post(self.address(round_), self.typed(desk, round_, min_lines="40"))
+
+        round_.refresh_from_db()
+        assert round_.rulebook["min_lines"] == 40
+
+    @pytest.mark.parametrize(
+        ("changes", "says"),
+        [
+            ({"channels__targeted__weight": "0.9"}, "权重"),
+            ({"list_length": "0"}, "大于或等于1"),
+            ({"strata": "服务对象 50"}, "相加为100"),
+            ({"strata": "服务对象"}, "每行应为“名称 比例”"),
+        ],
+    )
+    def test_a_fault_is_said_and_what_was_typed_stays(self, at_desk, changes, says):
+        round_, desk = make_round(), at_desk("chief")
+        before = round_.rulebook
+
+        answer = desk.post(self.address(round_), self.typed(desk, round_, **changes)).content.decode()
+
+        round_.refresh_from_db()
+        assert says in answer
+        assert next(iter(changes.values())) in answer
+        assert round_.rulebook == before
+
+    def test_frozen_rules_are_shown_and_cannot_be_typed_over(self, at_desk):
+        round_, desk = make_open_round(), at_desk("chief")
+
+        page = read(desk, self.address(round_))
+        desk.post(self.address(round_), self.typed(desk, round_, min_lines="99"))
+
+        round_.refresh_from_db()
+        assert "规则在名录锁定后不再改变" in page
+        assert "保存评议规则" not in page
+        assert round_.rulebook["min_lines"] == 30
+
+    def test_those_who_may_not_see_rounds_do_not_see_rules(self, at_desk):
+        assert at_desk("auditor").get(self.address(make_round())).status_code == 403
+
+
+class TestPool:
+    """名单库."""
+
+    GOOD = "身份类别,姓名,手机号\n服务对象,张三,13800000001\n"
+
+    @staticmethod
+    def upload(desk, round_, text):
+        file = SimpleUploadedFile("名单.csv", text.encode())
+        address = reverse("admin:round-pool", args=[round_.pk])
+        return desk.post(address, {"kind": "evaluators", "file": file}, follow=True).content.decode()
+
+    def test_a_faulty_row_is_named_and_nobody_is_taken_over(self, at_desk):
+        round_ = make_round(state=RoundState.FROZEN)
+
+        answer = self.upload(at_desk("clerk"), round_, self.GOOD + "服务对象,李四,12\n")
+
+        assert re.search(r"第3行.*手机号", answer)
+        assert not PoolEntry.objects.exists()
+
+
+class TestCodes:
+    """票号."""
+
+    def test_the_codes_are_handed_out_once_and_kept_nowhere(self, at_desk):
+        round_ = make_open_round()
+        form = {"channel": "targeted", "origin": "issued", "label": "信封", "count": "3"}
+
+        answer = at_desk("clerk").post(reverse("admin:round-codes", args=[round_.pk]), form)
+
+        codes = [line.split(",")[1] for line in answer.content.decode("utf-8-sig").splitlines()[1:]]
+        assert len(codes) == 3
+        assert "no-store" in answer["Cache-Control"]
+        stored = "".join(Credential.objects.values_list("issue", flat=True))
+        assert not any(code.replace("-", "") in stored for code in codes)
+        assert CodeBatch.objects.count() == 1
