@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from evaluations.models import Round, TallyRow
+from evaluations.models import Round, Tally, TallyRow
 from evaluations.rules.counting import Cell, CellKey
 from evaluations.rules.method import parse_method
 from evaluations.rules.scoring import four_decimals, score_sections
@@ -13,13 +13,11 @@ from evaluations.rules.scoring import four_decimals, score_sections
 ChannelScores = Mapping[CellKey, Decimal]
 
 
-def channel_scores(round_: Round) -> ChannelScores:
+def channel_scores(round_: Round, tally: Tally) -> ChannelScores:
     """Return M_c + d_c of every section and used channel; weighted and added they are the difficulty (NC-1)."""
     rows = TallyRow.objects.filter(round=round_).values_list("section__code", "channel", "lines", "total")
     cells = {(code, channel): Cell(lines=lines, total=total) for code, channel, lines, total in rows}
-    if not cells:
-        return {}
-    scores = score_sections(parse_method(json.loads(round_.tally.rulebook)), cells)
+    scores = score_sections(parse_method(json.loads(tally.rulebook)), cells)
     return {
         (code, channel): _shown(mean + score.deviations[channel])
         for code, score in scores.sections.items()

@@ -142,14 +142,15 @@ def has_result(round_: Round) -> bool:
 def read_result(round_: Round) -> Result:
     """Return everything about a counted round (10 queries, whatever the number of sections)."""
     past = histories(round_)
-    scores = channel_scores(round_)
+    tally = round_.tally
+    scores = channel_scores(round_, tally)
     lines = [
         _line(result, past.get(result.section.code, History()), scores)
         for result in _results(SectionResult.objects.filter(round=round_))
     ]
     return Result(
         round_=round_,
-        tally=round_.tally,
+        tally=tally,
         publication=round_.publications.select_related("approved_by").order_by("-version").first(),
         listed=[line for line in lines if line.result.is_listed],
         ranked=[line for line in lines if line.result.rank is not None],

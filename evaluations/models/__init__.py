@@ -4,7 +4,7 @@ from evaluations.models.ballot import Ballot, BallotSpool, Comment, Rating
 from evaluations.models.credential import CodeBatch, Credential
 from evaluations.models.draw import Draw, DrawEntry
 from evaluations.models.pool import PoolEntry
-from evaluations.models.publication import Publication
+from evaluations.models.publication import Publication, PublicationHold
 from evaluations.models.round import Manifestation, Round, RoundSection, RoundStep
 from evaluations.models.tally import SectionResult, Tally, TallyRow, Veto
 
@@ -19,6 +19,7 @@ __all__ = [
     "Manifestation",
     "PoolEntry",
     "Publication",
+    "PublicationHold",
     "Rating",
     "Round",
     "RoundSection",

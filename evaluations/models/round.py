@@ -1,7 +1,7 @@
 """轮次: the round, its frozen sections and the dates of its steps."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -12,6 +12,9 @@ from departments.models import DepartmentKind, Section, ServiceKind
 from evaluations.rules.indicators import Indicator
 from evaluations.rules.rounds import RoundState
 from evaluations.rules.rulebook import default_rulebook
+
+if TYPE_CHECKING:
+    from evaluations.models.tally import Tally
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
@@ -74,6 +77,11 @@ class Round(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def tally(self) -> "Tally":
+        """The count in force: the newest version (one query)."""
+        return self.tallies.latest("version")
 
 
 class RoundStep(models.Model):

@@ -27,9 +27,14 @@ class TallyRow(models.Model):
 
 
 class Tally(models.Model):
-    """计票结果: made once, never changed; `result` is result.json to the byte."""
+    """计票结果: made once, never changed; `result` is result.json to the byte.
 
-    round = models.OneToOneField(Round, models.PROTECT, verbose_name="轮次", related_name="tally")
+    A recount ordered by a decision is a new version beside the old one; `round.tally` is the newest.
+    """
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="tallies")
+    version = models.PositiveSmallIntegerField("版次", default=1)
+    reason = models.CharField("重新计票的依据", max_length=300, blank=True)
     at = models.DateTimeField("计票时间")
     rulebook = models.TextField("规则文件 rulebook.json")
     result = models.TextField("结果文件 result.json")
@@ -39,6 +44,15 @@ class Tally(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "计票结果"
+        ordering = ["round", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "version"], name="a_tally_version_is_made_once"),
+            models.CheckConstraint(
+                condition=models.Q(version=1, reason="") | models.Q(version__gt=1) & ~models.Q(reason=""),
+                name="a_recount_has_its_reason",
+                violation_error_message="重新计票必须写明依据。",
+            ),
+        ]
 
 
 class SectionResult(models.Model):
@@ -54,6 +68,7 @@ class SectionResult(models.Model):
     data = models.JSONField("结果行")
     ticks = models.JSONField("表象勾选数", default=dict)
     main_problems = models.CharField("主要问题", max_length=300, blank=True)
+    is_withdrawn = models.BooleanField("更正后撤下", default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "科室结果"

@@ -4,6 +4,7 @@ import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from evaluations.rules.indicators import Indicator
 from evaluations.rules.method import Method
@@ -70,6 +71,15 @@ def line_q(method: Method, answers: tuple[int | None, ...]) -> int | None:
     return method.scale * sum(weight * x for weight, x in given) // sum(weight for weight, _ in given)
 
 
+def cells_document(cells: Mapping[CellKey, Cell]) -> list[list[Any]]:
+    """Return the cells in order, ready for canonical JSON: its digest is the digest of all that was counted."""
+    return [
+        [*key, c.lines, c.total, c.squares, c.severe, c.votes, list(c.answered), list(c.points), _pairs(c.histogram)]
+        for key, c in sorted(cells.items())
+        if c != EMPTY
+    ]
+
+
 def parse_ballots(rows: Iterable[str], method: Method) -> Iterator[Line]:
     """Read ballots.csv; any faulty row is a BallotFileError with its line number."""
     reader = csv.reader(_without_bom(rows), strict=True)
@@ -94,6 +104,10 @@ def _lines(rows: Iterator[tuple[int, list[str]]], method: Method) -> Iterator[Li
         channel_of[row[0]] = row[1]
         seen.add((row[0], row[3]))
         yield Line(row[3], row[1], tuple(int(x) if x else None for x in row[4:]))
+
+
+def _pairs(histogram: Mapping[int, int]) -> list[list[int]]:
+    return [[q, times] for q, times in sorted(histogram.items())]
 
 
 def _cell(method: Method, patterns: Mapping[tuple[int | None, ...], int]) -> Cell:

@@ -106,6 +106,7 @@ class RoundFacts:
     sampled_ballots: int = 0
     listed_without_problems: tuple[str, ...] = ()
     objections_until: date | None = None
+    undecided: tuple[str, ...] = ()
     open_cases: int = 0
 
 
@@ -162,7 +163,7 @@ def _publish(facts: RoundFacts) -> list[str]:
     lacks = _problems_written(facts)
     if facts.objections_until and facts.now.date() <= facts.objections_until:
         lacks.append(f"异议期至{facts.objections_until:%Y年%m月%d日}止，期满后才能公示。")
-    return lacks
+    return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in facts.undecided]
 
 
 def _archive(facts: RoundFacts) -> list[str]:

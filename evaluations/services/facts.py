@@ -89,4 +89,5 @@ def _list_facts(round_: Round) -> dict[str, Any]:
     return {
         "listed_without_problems": tuple(str(result.section) for result in unwritten),
         "objections_until": objections_until(round_),
+        "undecided": tuple(round_.holds.filter(released_at=None).values_list("subject", flat=True)),
     }

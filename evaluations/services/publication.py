@@ -1,5 +1,7 @@
 """Publishing (公示): the list goes out once per version, its content fixed to the byte (rulebook R-E, R-J)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -7,7 +9,7 @@ from django.utils import timezone
 
 from evaluations.models import Publication, Round, SectionResult
 from evaluations.rules.rounds import RoundState, Step
-from evaluations.services.round import begin, finish
+from evaluations.services.round import begin, finish, lock_round
 from evaluations.turnout import turnout
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
@@ -15,6 +17,20 @@ from nanchuan_eval.models import User
 from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
 
 EDITABLE = frozenset({RoundState.COUNTED, RoundState.REVIEW})
+CORRECTABLE = frozenset({RoundState.PUBLISHED, RoundState.CLOSED})
+
+
+@dataclass(frozen=True)
+class Correction:
+    """更正: what a further version says and why; sections by code.
+
+    A withdrawn section (撤下) is struck from the list; nobody moves up into its place. `problems` rewords main
+    problems. A correction may also just publish what a recount has changed.
+    """
+
+    reason: str
+    withdrawn: tuple[str, ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -37,44 +53,98 @@ def edit_problems(*, result_id: int, text: str, by: User, at: datetime) -> Secti
 def publish_list(*, round_id: int, by: User, at: datetime) -> Publication:
     """Publish the list and lock the round's result; accountability starts in the same transaction (its caller)."""
     round_ = begin(Step.PUBLISH, round_id=round_id, by=by, at=at)
-    content = canonical_json(notice_content(round_, version=1))
-    publication = Publication.objects.create(
+    publication = _publish(round_, version=1, reason="", by=by, at=at)
+    finish(Step.PUBLISH, round_, by=by, at=at, detail={"content": publication.content_sha256})
+    return publication
+
+
+@transaction.atomic
+def correct_publication(*, round_id: int, correction: Correction, by: User, at: datetime) -> Publication:
+    """Publish a corrected version (更正); the earlier ones stay public, marked as superseded.
+
+    What a withdrawn section still has to bear is its caller's matter (accountability), in the same transaction.
+    """
+    policy.check(by, "publish.correct")
+    round_ = lock_round(round_id)
+    _refuse_bad_correction(round_, correction)
+    _withdraw(round_, correction.withdrawn)
+    _reword(round_, correction.problems)
+    version = round_.publications.count() + 1
+    publication = _publish(round_, version=version, reason=correction.reason.strip(), by=by, at=at)
+    audit.record(
+        "publish.correct",
+        publication,
+        by=by,
+        at=at,
+        reason=publication.reason,
+        detail={"version": version, "content": publication.content_sha256, "withdrawn": list(correction.withdrawn)},
+    )
+    return publication
+
+
+def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str, object]:
+    """Return what the public sees: ranks, units, sections, main problems, turnout, digests; no score, no name."""
+    results = list(SectionResult.objects.filter(round=round_).select_related("section"))
+    tally = round_.tally
+    return {
+        "round": _round_facts(round_),
+        "version": version,
+        "reason": reason,
+        "is_demo": round_.is_demo,
+        "entries": [_entry(result) for result in results if result.is_listed],
+        "withdrawn": [_entry(result) for result in results if result.is_withdrawn],
+        "channels": turnout(round_),
+        "sections": len(results),
+        "unranked": sum(result.rank is None for result in results),
+        "closing_root": round_.closing_root,
+        "result_sha256": tally.result_sha256,
+        "rulebook_sha256": tally.rulebook_sha256,
+        "draws": {draw.purpose: draw.seed for draw in round_.draws.exclude(seed="")},
+    }
+
+
+def _publish(round_: Round, *, version: int, reason: str, by: User, at: datetime) -> Publication:
+    content = canonical_json(notice_content(round_, version=version, reason=reason))
+    return Publication.objects.create(
         round=round_,
-        version=1,
+        version=version,
+        reason=reason,
         published_at=at,
         approved_by=by,
         content=content.decode(),
         content_sha256=sha256_hex(content),
     )
-    finish(Step.PUBLISH, round_, by=by, at=at, detail={"content": publication.content_sha256})
-    return publication
 
 
-def notice_content(round_: Round, *, version: int) -> dict[str, object]:
-    """Return what the public sees: ranks, units, sections, main problems, turnout, digests; no score, no name."""
-    results = SectionResult.objects.filter(round=round_).select_related("section")
-    listed = [result for result in results if result.is_listed]
+def _refuse_bad_correction(round_: Round, correction: Correction) -> None:
+    if RoundState(round_.state) not in CORRECTABLE:
+        raise RuleViolation("只有已公示的名单才能更正。")
+    if not correction.reason.strip():
+        raise RuleViolation("请填写更正说明。")
+    named = {*correction.withdrawn, *correction.problems}
+    listed = set(round_.results.filter(is_listed=True).values_list("section__code", flat=True))
+    if named - listed:
+        raise RuleViolation(f"更正涉及的科室不在公示名单中：{'、'.join(sorted(named - listed))}。")
+    if not all(text.strip() for text in correction.problems.values()):
+        raise RuleViolation("主要问题不能为空。")
+
+
+def _withdraw(round_: Round, codes: tuple[str, ...]) -> None:
+    round_.results.filter(section__code__in=codes).update(is_listed=False, is_withdrawn=True)
+
+
+def _reword(round_: Round, problems: Mapping[str, str]) -> None:
+    for code, text in problems.items():
+        round_.results.filter(section__code=code).update(main_problems=text.strip())
+
+
+def _entry(result: SectionResult) -> dict[str, object]:
     return {
-        "round": _round_facts(round_),
-        "version": version,
-        "is_demo": round_.is_demo,
-        "entries": [
-            {
-                "rank": result.rank,
-                "department": result.section.department_name,
-                "section": result.section.name,
-                "code": result.section.code,
-                "problems": result.main_problems,
-            }
-            for result in listed
-        ],
-        "channels": turnout(round_),
-        "sections": len(results),
-        "unranked": sum(result.rank is None for result in results),
-        "closing_root": round_.closing_root,
-        "result_sha256": round_.tally.result_sha256,
-        "rulebook_sha256": round_.tally.rulebook_sha256,
-        "draws": {draw.purpose: draw.seed for draw in round_.draws.exclude(seed="")},
+        "rank": result.rank,
+        "department": result.section.department_name,
+        "section": result.section.name,
+        "code": result.section.code,
+        "problems": result.main_problems,
     }
 
 

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         self.stdout.write(f"结果指纹：{tally.result_sha256}")
 
     def _counted(self, round_: Round) -> Tally:
-        known = Tally.objects.filter(round=round_).first()
+        known = Tally.objects.filter(round=round_).last()
         if known:
             return known
         try:

@@ -188,7 +188,7 @@ def test_before_publication_too(client, places, django_assert_num_queries):
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
     login(client)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(PAGE)
 
 

@@ -10,13 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from evaluations.aggregates import count_cells
 from evaluations.files import ballots_csv, scoring_rulebook
-from evaluations.models import Publication, Rating, Round, SectionResult, Tally
+from evaluations.models import Publication, Rating, Round, SectionResult, Tally, Veto
 from evaluations.rules.counting import count_lines, parse_ballots
 from evaluations.rules.method import parse_method
 from evaluations.rules.result import recount
 from evaluations.rules.rounds import RoundState
 from evaluations.services import round as steps
-from evaluations.services.publication import edit_problems, publish_list
+from evaluations.services.hold import place_hold, release_hold
+from evaluations.services.publication import Correction, correct_publication, edit_problems, publish_list
 from evaluations.services.tally import record_veto, tally_round
 from evaluations.turnout import turnout
 from nanchuan_eval.errors import RuleViolation
@@ -139,15 +140,154 @@ def test_a_veto_puts_its_section_first_and_leaves_its_score():
     assert {other.difficulty for other in others} == {result.difficulty}
 
 
-def test_only_the_commission_enters_a_veto_and_only_before_the_count():
+VETO = {"decision": "南纪〔2020〕1号", "decided_on": date(2020, 7, 1), "facts": "查实", "at": LATER}
+
+
+def veto(section, by=None):
+    return record_veto(section_id=section.pk, by=by or make_user("commission"), **VETO)
+
+
+def test_only_the_commission_enters_a_veto_and_only_before_publication():
     round_ = make_sealed_round()
-    veto = {"decision": "1号", "decided_on": date(2020, 7, 1), "facts": "查实", "at": LATER}
 
     with pytest.raises(Denied):
-        record_veto(section_id=round_.sections.first().pk, by=make_user("chief"), **veto)
-    count(round_)
-    with pytest.raises(RuleViolation, match="计票之前"):
-        record_veto(section_id=round_.sections.first().pk, by=make_user("commission"), **veto)
+        veto(round_.sections.first(), by=make_user("chief"))
+    announced(round_)
+    publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
+    with pytest.raises(RuleViolation, match="公示之前"):
+        veto(round_.sections.first())
+
+    assert not Veto.objects.exists()
+
+
+class TestARecount:
+    def test_follows_a_veto_after_the_count_and_leaves_the_first_count_to_the_byte(self):
+        round_ = make_sealed_round(targeted=3, rulebook=SMALL)
+        first = count(round_)
+        before = first.result
+
+        veto(round_.sections.last())
+
+        second = round_.tally
+        first.refresh_from_db()
+        assert (first.result, second.version, second.reason) == (before, 2, "一票否决：南纪〔2020〕1号")
+        assert SectionResult.objects.get(section=round_.sections.last()).rank == 1
+        assert recount(ballots_csv(round_), json.loads(second.rulebook)) == second.result.encode()
+
+    def test_keeps_the_words_of_the_office(self):
+        round_ = make_sealed_round(targeted=3, rulebook=SMALL)
+        count(round_)
+        result = SectionResult.objects.filter(is_listed=True).last()
+        edit_problems(result_id=result.pk, text="推诿", by=make_user("clerk"), at=LATER)
+
+        veto(round_.sections.first())
+
+        result.refresh_from_db()
+        assert result.main_problems == "推诿"
+
+    def test_waits_while_an_objection_is_open(self):
+        round_ = make_sealed_round(targeted=3, rulebook=SMALL)
+        count(round_)
+        round_.refresh_from_db()
+        place_hold(round_, "第1号异议", at=LATER)
+
+        with pytest.raises(RuleViolation, match="第1号异议”尚未办结，办结后才能重新计票"):
+            veto(round_.sections.first())
+
+        assert not Veto.objects.exists()
+        assert round_.tally.version == 1
+
+
+class TestAnOpenObjection:
+    def reviewed(self):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL)
+        announced(round_)
+        round_.refresh_from_db()
+        return round_, place_hold(round_, "D01局对D01-01科的异议", at=LATER)
+
+    def publish(self, round_):
+        return publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
+
+    def test_stops_the_publication_until_it_is_decided(self):
+        round_, hold = self.reviewed()
+
+        with pytest.raises(RuleViolation, match="D01局对D01-01科的异议”尚未办结"):
+            self.publish(round_)
+        assert not Publication.objects.exists()
+
+        release_hold(hold, at=LATER)
+        assert self.publish(round_).version == 1
+
+    def test_is_decided_once(self):
+        _, hold = self.reviewed()
+        release_hold(hold, at=LATER)
+
+        with pytest.raises(RuleViolation, match="已经办结"):
+            release_hold(hold, at=LATER)
+
+    def test_comes_between_count_and_publication_only(self):
+        with pytest.raises(RuleViolation, match="公示之前"):
+            place_hold(make_sealed_round(), "太早", at=LATER)
+
+
+class TestACorrection:
+    def published(self):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL)
+        announced(round_)
+        by = make_user("commission")
+        return publish_list(round_id=round_.pk, by=by, at=LATER + timedelta(days=9)), round_
+
+    def correct(self, round_, by="commission", **fields):
+        correction = Correction(**{"reason": "经复核更正", **fields})
+        return correct_publication(
+            round_id=round_.pk, correction=correction, by=make_user(by), at=LATER + timedelta(days=12)
+        )
+
+    def test_is_a_new_version_and_leaves_the_old_one_to_the_byte(self):
+        first, round_ = self.published()
+        before = first.content
+        code = round_.sections.first().code
+
+        second = self.correct(round_, withdrawn=(code,), problems={round_.sections.last().code: "改"})
+
+        first.refresh_from_db()
+        content = json.loads(second.content)
+        assert (first.content, second.version, content["reason"]) == (before, 2, "经复核更正")
+        assert [entry["code"] for entry in content["withdrawn"]] == [code]
+        assert code not in [entry["code"] for entry in content["entries"]]
+        assert content["entries"][-1]["problems"] == "改"
+
+    def test_lets_nobody_move_up_and_leaves_the_score(self):
+        _, round_ = self.published()
+        before = {r.pk: (r.rank, r.difficulty) for r in round_.results.all()}
+
+        self.correct(round_, withdrawn=(round_.sections.first().code,))
+
+        assert {r.pk: (r.rank, r.difficulty) for r in round_.results.all()} == before
+        assert not round_.results.get(section=round_.sections.first()).is_listed
+
+    @pytest.mark.parametrize(
+        ("fields", "refusal"),
+        [
+            ({"reason": " "}, "更正说明"),
+            ({"withdrawn": ("X-1",)}, "X-1"),
+            ({"problems": {"X-1": "改"}}, "X-1"),
+        ],
+    )
+    def test_is_refused_without_reason_or_for_a_section_not_listed(self, fields, refusal):
+        _, round_ = self.published()
+
+        with pytest.raises(RuleViolation, match=refusal):
+            self.correct(round_, **fields)
+
+        assert Publication.objects.count() == 1
+
+    def test_needs_a_published_list_and_the_commission(self):
+        with pytest.raises(RuleViolation, match="已公示"):
+            self.correct(make_sealed_round())
+        _, round_ = self.published()
+        with pytest.raises(Denied):
+            self.correct(round_, by="chief")
 
 
 def test_main_problems_are_proposed_from_the_ticks_and_never_say_greedy():
