@@ -8,3 +8,9 @@ class EvaluationsConfig(AppConfig):
 
     name = "evaluations"
     verbose_name = "评议轮次"
+
+    def ready(self) -> None:
+        from evaluations.verification import tally_faults  # noqa: PLC0415  models are loaded only now
+        from nanchuan_eval import audit  # noqa: PLC0415
+
+        audit.watches.append(tally_faults)

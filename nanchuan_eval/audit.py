@@ -1,12 +1,48 @@
-"""The trace of every deed (留痕): one row, in the deed's own transaction."""
+"""The trace of every deed (留痕): one chained row, in the deed's own transaction."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models, transaction
 
 from nanchuan_eval import policy
-from nanchuan_eval.models import AuditEntry, User
+from nanchuan_eval.models import AuditAnchor, AuditEntry, AuditHead, User
+from nanchuan_eval.rules import chain
+
+HEAD = 1
+# Published acts: at each of them the chain's head is published too.
+ANCHORED = frozenset({"draw.commit", "draw.run", "round.close", "tally.run", "publish.approve", "publish.correct"})
+# What else the chain vouches for: an app adds a function that compares its rows with what the trace says of them.
+watches: list[Callable[[], Iterable[str]]] = []
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from; noted for accounts only, never for citizens and their ballots."""
+
+    address: str = ""
+    session: str = ""
+
+
+NOWHERE = Origin()
+_origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+
+
+@contextmanager
+def coming_from(address: str, session_key: str | None) -> Iterator[None]:
+    """Note the request's origin for the traces written meanwhile; of the session only a fingerprint is kept."""
+    fingerprint = hashlib.sha256(session_key.encode()).hexdigest()[:16] if session_key else ""
+    token = _origin.set(Origin(address, fingerprint))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
 
 
 def record(
@@ -21,7 +57,7 @@ def record(
     """Write the row of a deed; inside the transaction of the deed, so that neither exists without the other."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("audit.record() belongs inside the transaction of the deed")
-    return _append(
+    entry = _append(
         action,
         at=at,
         by=by,
@@ -30,14 +66,88 @@ def record(
         reason=reason,
         detail=dict(detail or {}),
     )
+    if action in ANCHORED:
+        _anchor(entry.seq, entry.hash, at, entry.action_name)
+    return entry
 
 
 def record_denial(denied: policy.Denied, *, at: datetime) -> AuditEntry:
     """Write the row of a refused deed, in a transaction of its own: the deed's was rolled back."""
-    return _append(denied.action, at=at, by=denied.actor, result=AuditEntry.Result.DENIED)
+    with transaction.atomic():
+        return _append(
+            denied.action, at=at, by=denied.actor, result=AuditEntry.Result.DENIED, object_id=plain(denied.what)[:80]
+        )
+
+
+@transaction.atomic
+def record_event(
+    event: str, target: models.Model | None, *, by: policy.Actor, at: datetime, is_ok: bool = True
+) -> AuditEntry:
+    """Write the row of what is no deed of the table: a log-in, a lock-out (`policy.EVENTS`)."""
+    entry = AuditEntry.Result.OK if is_ok else AuditEntry.Result.DENIED
+    return _append(
+        event,
+        at=at,
+        by=by,
+        object_type=target._meta.label if target else "",
+        object_id=str(target.pk) if target else "",
+        result=entry,
+    )
+
+
+@transaction.atomic
+def anchor(*, at: datetime, occasion: str) -> AuditAnchor:
+    """Publish the chain's head (锚点); daily, so that no day can be rewritten unseen."""
+    head = _lock_head()
+    return _anchor(head.seq, head.hash, at, occasion)
+
+
+def verify_chain(anchors: Iterable[chain.Anchor] = ()) -> list[str]:
+    """Return in Chinese every fault of the chain, of its anchors and of what else the trace vouches for."""
+    head = AuditHead.objects.filter(pk=HEAD).first() or AuditHead()
+    known = [chain.Anchor(a.seq, a.hash) for a in AuditAnchor.objects.all()]
+    links = (entry.link for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000))
+    found = list(chain.faults(links, head=chain.Anchor(head.seq, head.hash), anchors=[*known, *anchors]))
+    return found + [fault for watch in watches for fault in watch()]
 
 
 def _append(action: str, *, by: policy.Actor, **fields: object) -> AuditEntry:
-    if action not in policy.table():
+    if not policy.is_known(action):
         raise ValueError(f"no such action in the policy table: {action}")
-    return AuditEntry.objects.create(action=action, actor=by if isinstance(by, User) else None, role=by.role, **fields)
+    head = _lock_head()
+    origin = _origin.get() if isinstance(by, User) else NOWHERE
+    entry = AuditEntry(
+        seq=head.seq + 1,
+        prev=head.hash,
+        action=action,
+        actor=by if isinstance(by, User) else None,
+        role=by.role,
+        address=origin.address,
+        session=origin.session,
+        **{**fields, "reason": plain(str(fields.get("reason", "")))[:300], "detail": _stored(fields.get("detail"))},
+    )
+    link = entry.link
+    entry.hash = chain.link_hash(entry.prev, {**link.fields, "seq": entry.seq, "alg": entry.algorithm})
+    entry.save(force_insert=True)
+    head.seq, head.hash = entry.seq, entry.hash
+    head.save(update_fields=["seq", "hash"])
+    return entry
+
+
+def _lock_head() -> AuditHead:
+    head, _ = AuditHead.objects.select_for_update().get_or_create(pk=HEAD)
+    return head
+
+
+def _anchor(seq: int, digest: str, at: datetime, occasion: str) -> AuditAnchor:
+    return AuditAnchor.objects.create(seq=seq, hash=digest, at=at, occasion=occasion[:80])
+
+
+def plain(text: str) -> str:
+    """Return a text in which nothing can forge a line of a log: control characters are written out."""
+    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
+
+
+def _stored(detail: object) -> object:
+    """Return the detail as the database will give it back: the hash must not depend on Python's types."""
+    return json.loads(json.dumps(detail or {}))

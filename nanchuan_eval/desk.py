@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db import models
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -46,10 +47,13 @@ class Desk(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Begin the day with what waits for this account's approval."""
         waiting = approvals.waiting_for(staff(request)).select_related("proposed_by")
-        return super().index(request, {"waiting": waiting, **(extra_context or {})})
+        context = {"waiting": waiting, "may_verify": policy.may(staff(request), "log.verify")}
+        return super().index(request, {**context, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseRedirect:
-        """Send everybody to the one log-in page."""
+        """Send everybody to the one log-in page; an account without a place at the desk is refused."""
+        if isinstance(request.user, User):
+            raise policy.Denied(request.user, "desk.enter")
         return HttpResponseRedirect(f"{reverse('login')}?next={request.GET.get('next', reverse('admin:index'))}")
 
 
@@ -90,6 +94,22 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         names = {str(getattr(item, "parameter_name", item)) for item in (*declared, self.date_hierarchy) if item}
         return any(lookup == name or lookup.removeprefix(f"{name}__") in FILTER_LOOKUPS for name in names)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._refuse_unless(request, self.see_action, self.has_view_permission(request))
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        if object_id is None:
+            self._refuse_unless(request, self.edit_action or self.see_action, self.has_add_permission(request))
+        elif request.method == "POST":
+            obj = self.get_object(request, unquote(object_id))
+            self._refuse_unless(request, self.edit_action or self.see_action, self.has_change_permission(request, obj))
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        self._refuse_unless(request, self.delete_action or self.see_action, self.has_delete_permission(request))
+        return super().delete_view(request, object_id, extra_context)
+
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
         save_record(
             obj,
@@ -101,6 +121,11 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         delete_record(obj, action=self.delete_action or "", by=staff(request), at=timezone.now())
+
+    def _refuse_unless(self, request: HttpRequest, action: str, may: bool) -> None:
+        """Refuse by the action's name, which the trace keeps; the stock refusal knows none."""
+        if not may:
+            raise policy.Denied(staff(request), action or "desk.enter", request.path)
 
     def _may(self, request: HttpRequest, action: str | None) -> bool:
         return bool(action) and isinstance(request.user, User) and policy.may(request.user, action or "")

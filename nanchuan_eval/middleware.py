@@ -1,26 +1,43 @@
 """What every request passes: malformed input is refused, refusals of the policy table leave a trace."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from nanchuan_eval import audit, policy
+from nanchuan_eval.addresses import client_address
+from nanchuan_eval.models import User
 
 Handler = Callable[[HttpRequest], HttpResponse]
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 
 def refuse_broken_requests(get_response: Handler) -> Handler:
-    """Answer 400 to what no database can store: NUL bytes and broken UTF-8 in the address or the form.
+    """Answer 405 to methods that nothing here uses (TRACE …) and 400 to what no database can store.
 
     Django replaces undecodable bytes by U+FFFD and lets NUL through; PostgreSQL would answer with a fault.
+    What is typed into forms the forms refuse themselves, in words.
     """
 
     def handle(request: HttpRequest) -> HttpResponse:
-        if _is_broken(request.path) or any(_is_broken(str(value)) for value in request.GET.values()):
+        if request.method not in METHODS:
+            return HttpResponse(status=405, headers={"Allow": ", ".join(sorted(METHODS))})
+        if _is_broken(request.path) or any(map(_is_broken, _query(request))):
             return render(request, "400.html", status=400)
         return get_response(request)
+
+    return handle
+
+
+def note_origin(get_response: Handler) -> Handler:
+    """Let the traces of this request say where it came from (accounts only)."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        with audit.coming_from(client_address(request), request.session.session_key):
+            return get_response(request)
 
     return handle
 
@@ -36,10 +53,21 @@ class RecordDenials:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Leave other exceptions to Django."""
-        if not isinstance(exception, policy.Denied):
+        if not isinstance(exception, PermissionDenied):
             return None
-        audit.record_denial(exception, at=timezone.now())
+        denied = exception if isinstance(exception, policy.Denied) else _denied_at(request)
+        if denied is not None:
+            audit.record_denial(denied, at=timezone.now())
         return render(request, "403.html", {"reason": str(exception)}, status=403)
+
+
+def _denied_at(request: HttpRequest) -> policy.Denied | None:
+    """Return what Django's own desk refused: it knows no actions, so entering the page is what is named."""
+    return policy.Denied(request.user, "desk.enter", request.path) if isinstance(request.user, User) else None
+
+
+def _query(request: HttpRequest) -> Iterable[str]:
+    return (str(part) for key, values in request.GET.lists() for part in (key, *values))
 
 
 def _is_broken(text: str) -> bool:

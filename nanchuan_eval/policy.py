@@ -73,9 +73,20 @@ BESIDE_THE_TABLE = {
 class Denied(PermissionDenied):
     """The table says no; answered with 403 and one audit row."""
 
-    def __init__(self, actor: Actor, action: str) -> None:
+    def __init__(self, actor: Actor, action: str, what: str = "") -> None:
         super().__init__(f"您的角色没有“{action_name(action)}”的权限。")
-        self.actor, self.action = actor, action
+        self.actor, self.action, self.what = actor, action, what
+
+
+# What leaves a trace though it is nobody's right: log-in and the machine's own doings.
+EVENTS = {
+    "session.login": "登录",
+    "session.failed": "登录失败",
+    "session.locked": "连续失败后锁定",
+    "session.logout": "退出登录",
+    "desk.enter": "进入工作台",
+    "log.anchor": "日志锚点",
+}
 
 
 # Two-person acts that go by proposal and approval (nanchuan_eval.approvals adds them), and the one being done under
@@ -107,7 +118,12 @@ def table() -> dict[str, dict[str, str]]:
 
 def action_name(action: str) -> str:
     """Return the Chinese name of an action."""
-    return table()[action]["name_zh"]
+    return EVENTS.get(action) or table()[action]["name_zh"]
+
+
+def is_known(action: str) -> bool:
+    """Say whether the trace may name the action."""
+    return action in EVENTS or action in table()
 
 
 def doers(action: str) -> list[Role]:

@@ -8,6 +8,7 @@ from nanchuan_eval import views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
+    path("audit-anchors.txt", views.anchors, name="audit-anchors"),
     path(
         "login/",
         LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),

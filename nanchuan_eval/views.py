@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from nanchuan_eval import trail
 from nanchuan_eval.models import User
 from nanchuan_eval.policy import Role
 
@@ -26,6 +27,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def anchors(request: HttpRequest) -> HttpResponse:
+    """Publish the trace's anchors: whoever keeps a copy can later tell whether anything was rewritten."""
+    return HttpResponse(trail.anchors_text(), content_type="text/plain; charset=utf-8")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -1,8 +1,16 @@
-"""操作留痕 at the desk."""
+"""操作留痕 at the desk: for the auditor to search and export, for others to verify."""
 
-from django.contrib import admin
+from collections.abc import Callable
 
-from nanchuan_eval.desk import ReadOnlyAdmin
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from nanchuan_eval import trail
+from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.models import AuditEntry
 
 
@@ -10,6 +18,43 @@ from nanchuan_eval.models import AuditEntry
 class AuditEntryAdmin(ReadOnlyAdmin):
     order = 3
     see_action = "log.view"
-    list_display = ["at", "actor", "role", "action", "object_type", "object_id", "result", "reason"]
-    list_filter = ["result", "action"]
+    list_display = ["seq", "at", "actor", "role", "what", "object_type", "object_id", "result", "reason", "address"]
+    list_filter = ["result", "role", "action"]
     list_select_related = ["actor"]
+    date_hierarchy = "at"
+    search_fields = ["actor__username", "actor__name", "object_id", "reason"]
+    search_help_text = "可按账号、姓名、对象编号、理由检索"
+    change_list_template = "admin/nanchuan_eval/auditentry/list.html"
+
+    @admin.display(description="操作", ordering="action")
+    def what(self, entry: AuditEntry) -> str:
+        return entry.action_name
+
+    def get_urls(self) -> list[URLPattern]:
+        def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(require_POST(view))
+            return wrapped
+
+        return [
+            path("export/", desk(self.export), name="audit-export"),
+            path("verify/", desk(self.verify), name="audit-verify"),
+            *super().get_urls(),
+        ]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """导出全部日志和锚点."""
+        text = trail.export_trail(by=staff(request), at=timezone.now())
+        disposition = 'attachment; filename="audit.jsonl"'
+        return HttpResponse(
+            text, content_type="application/jsonl; charset=utf-8", headers={"Content-Disposition": disposition}
+        )
+
+    def verify(self, request: HttpRequest) -> HttpResponse:
+        """验证日志链."""
+        found = trail.verify_trail(by=staff(request), at=timezone.now())
+        for fault in found[:20]:
+            messages.error(request, fault)
+        if not found:
+            messages.success(request, "日志链完整，锚点和结果指纹全部相符。")
+        seen = self.has_view_permission(request)
+        return redirect("admin:nanchuan_eval_auditentry_changelist" if seen else "admin:index")

@@ -1,0 +1,55 @@
+"""What only SQL can say about the floor's tables: that the trace can be added to and never changed."""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+GUARDED = ("nanchuan_eval_auditentry", "nanchuan_eval_auditanchor")
+KEEPER = "nanchuan_audit"
+
+
+def guard_audit_tables(connection: BaseDatabaseWrapper) -> None:
+    """Put up SQLite's triggers; PostgreSQL's guard are its roles (`separate_audit_role`)."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        for table in GUARDED:
+            for verb in ("UPDATE", "DELETE"):
+                cursor.execute(
+                    f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                    "BEGIN SELECT RAISE(ABORT, '操作留痕只能增加，不能改动。'); END"
+                )
+
+
+def unguard_audit_tables(connection: BaseDatabaseWrapper) -> None:
+    """Take SQLite's triggers down again: for tests, which empty all tables."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        for table in GUARDED:
+            for verb in ("update", "delete"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
+
+
+def separate_audit_role(connection: BaseDatabaseWrapper, application: str) -> None:
+    """Give the trace to a role nobody logs in as; the application's role may read it and add to it (PostgreSQL)."""
+    with connection.cursor() as cursor:
+        if not _exists(cursor, KEEPER):
+            cursor.execute(f"CREATE ROLE {KEEPER} NOLOGIN")
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {KEEPER}")
+        role = connection.ops.quote_name(application)
+        for table in GUARDED:
+            cursor.execute(f"ALTER TABLE {table} OWNER TO {KEEPER}")
+            cursor.execute(f"REVOKE ALL ON {table} FROM PUBLIC, {role}")
+            cursor.execute(f"GRANT SELECT, INSERT ON {table} TO {role}")
+            cursor.execute(f"GRANT USAGE, SELECT ON SEQUENCE {table}_id_seq TO {role}")
+
+
+def role_exists(connection: BaseDatabaseWrapper, role: str) -> bool:
+    """Say whether the PostgreSQL server knows the role."""
+    with connection.cursor() as cursor:
+        return _exists(cursor, role)
+
+
+def _exists(cursor: CursorWrapper, role: str) -> bool:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+    return cursor.fetchone() is not None

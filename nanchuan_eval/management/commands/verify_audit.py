@@ -1,0 +1,33 @@
+"""`manage.py verify_audit [--anchor FILE]`: whether the trace is whole (log.verify)."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from nanchuan_eval import audit
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.rules.chain import Anchor, parse_anchors
+
+
+class Command(BaseCommand):
+    help = "验证日志链：逐条复算指纹，核对链头、锚点和日志所记的结果指纹。发现问题时返回1。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--anchor", type=Path, metavar="FILE", help="存放在别处的锚点文件（anchor_audit 输出）")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = audit.verify_chain(_anchors(options["anchor"]) if options["anchor"] else ())
+        for fault in found:
+            self.stdout.write(f"× {fault}")
+        if found:
+            raise CommandError(f"日志链有{len(found)}处问题。", returncode=1)
+        self.stdout.write(f"日志链完整，共{AuditEntry.objects.count()}条。")
+
+
+def _anchors(path: Path) -> list[Anchor]:
+    try:
+        return parse_anchors(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise CommandError(f"锚点文件无法读取：{fault}", returncode=2) from None

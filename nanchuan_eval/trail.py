@@ -1,0 +1,41 @@
+"""What the auditor does with the trace: verify it, take it away (log.verify, log.export)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from nanchuan_eval import audit, policy
+from nanchuan_eval.models import AuditAnchor, AuditEntry, User
+from nanchuan_eval.rules.canonical import canonical_json
+
+
+@transaction.atomic
+def verify_trail(*, by: User, at: datetime) -> list[str]:
+    """Return every fault of the trace in Chinese; that it was verified is itself a trace."""
+    policy.check(by, "log.verify")
+    found = audit.verify_chain()
+    audit.record("log.verify", None, by=by, at=at, detail={"faults": len(found)})
+    return found
+
+
+@transaction.atomic
+def export_trail(*, by: User, at: datetime) -> str:
+    """Return the whole trace, one canonical JSON object per line, and the anchors as comments at its end."""
+    policy.check(by, "log.export")
+    entry = audit.record("log.export", None, by=by, at=at)
+    return "".join(_lines(until=entry.seq))
+
+
+def anchors_text() -> str:
+    """Return the anchors' file: public, for whoever wants to keep a copy."""
+    return "".join(f"{anchor}\n" for anchor in AuditAnchor.objects.all())
+
+
+def _lines(until: int) -> Iterator[str]:
+    for entry in AuditEntry.objects.filter(seq__lte=until).order_by("seq").iterator(chunk_size=2000):
+        link = entry.link
+        row = {**link.fields, "seq": link.seq, "prev": link.prev, "hash": link.hash, "alg": link.algorithm}
+        yield canonical_json(row).decode() + "\n"
+    for anchor in AuditAnchor.objects.all():
+        yield f"# {anchor}\n"

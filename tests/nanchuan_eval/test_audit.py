@@ -1,0 +1,327 @@
+"""The trace: one chained row per deed, in the deed's transaction; whoever changes it is found out."""
+
+import csv
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from evaluations.models import SectionResult
+from evaluations.services.tally import tally_round
+from nanchuan_eval import audit, database, policy
+from nanchuan_eval.models import AuditAnchor, AuditEntry, AuditHead, Holiday
+from nanchuan_eval.records import save_record
+from nanchuan_eval.rules import chain
+from tests.factories import NOON, make_sealed_round, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def write(times=1, **fields):
+    user = fields.pop("by", None) or make_user("chief")
+    for n in range(times):
+        with transaction.atomic():
+            audit.record("round.edit", None, by=user, at=NOON + timedelta(minutes=n), **fields)
+
+
+def edit(number, /, **fields):
+    """Change a row the way somebody with the database in his hands would."""
+    AuditEntry.objects.filter(seq=number).update(**fields)
+
+
+def rebuild(first):
+    """Recompute everything from a row on, head included: the perfect forger."""
+    prev = AuditEntry.objects.filter(seq=first - 1).values_list("hash", flat=True).first() or chain.GENESIS
+    for seq, entry in enumerate(AuditEntry.objects.filter(seq__gte=first).order_by("seq"), start=first):
+        entry.seq, entry.prev = seq, prev
+        entry.hash = prev = chain.link_hash(prev, {**entry.link.fields, "seq": seq, "alg": entry.algorithm})
+        entry.save()
+    AuditHead.objects.update(seq=AuditEntry.objects.count(), hash=prev)
+
+
+class TestTheChain:
+    """Rows follow each other without a gap and carry each other's hash."""
+
+    def test_an_untouched_chain_has_no_fault(self):
+        write(5)
+
+        assert audit.verify_chain() == []
+        assert list(AuditEntry.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2, 3, 4, 5]
+
+    def test_a_row_is_written_inside_the_deeds_transaction_only(self, transactional_db):
+        with pytest.raises(RuntimeError, match="inside the transaction"):
+            audit.record("round.edit", None, by=make_user("chief"), at=NOON)
+
+    def test_a_deed_that_cannot_be_recorded_does_not_happen(self, monkeypatch):
+        holiday = Holiday(day="2031-01-01", name="元旦")
+
+        def fail(*args, **kwargs):
+            raise DatabaseError("disk full")
+
+        monkeypatch.setattr(AuditEntry, "save", fail)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            save_record(holiday, action="round.edit", by=make_user("chief"), at=NOON, changed=["name"])
+
+        assert not Holiday.objects.filter(day="2031-01-01").exists()
+        assert not AuditEntry.objects.exists()
+
+    def test_a_rolled_back_deed_leaves_no_row_and_no_gap(self):
+        write()
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            audit.record("round.edit", None, by=make_user("chief"), at=NOON)
+            raise ZeroDivisionError
+        write()
+
+        assert list(AuditEntry.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2]
+        assert audit.verify_chain() == []
+
+    def test_an_unknown_action_is_a_fault(self):
+        with pytest.raises(ValueError, match="no such action"), transaction.atomic():
+            audit.record("round.fly", None, by=make_user("chief"), at=NOON)
+
+    def test_nothing_typed_forges_a_line(self):
+        write(reason="好的\r\n2026 chief ok\x1b[2J")
+
+        assert AuditEntry.objects.get().reason == "好的\\x0d\\x0a2026 chief ok\\x1b[2J"
+
+    def test_the_origin_is_noted_for_accounts_and_never_for_the_nameless(self):
+        with audit.coming_from("10.0.0.7", "secret-session"):
+            write()
+            with transaction.atomic():
+                audit.record("round.close", None, by=policy.CLOCK, at=NOON)
+
+        by_account, by_clock = AuditEntry.objects.order_by("seq")
+        assert (by_account.address, len(by_account.session)) == ("10.0.0.7", 16)
+        assert "secret" not in by_account.session
+        assert (by_clock.address, by_clock.session) == ("", "")
+
+
+class TestTampering:
+    """The seven ways of security.md, 6 no. 40; the last two are found by an anchor kept elsewhere."""
+
+    @pytest.fixture(autouse=True)
+    def written(self):
+        write(6)
+
+    @pytest.fixture
+    def kept(self, tmp_path):
+        path = tmp_path / "anchors.txt"
+        call_command("anchor_audit", "--append", path, stdout=io.StringIO())
+        return path
+
+    def found(self, *arguments):
+        out = io.StringIO()
+        with pytest.raises(CommandError):
+            call_command("verify_audit", *arguments, stdout=out)
+        return out.getvalue()
+
+    def test_a_changed_row(self):
+        edit(3, reason="别的")
+        assert "第3条的内容被改动过" in self.found()
+
+    def test_a_changed_time_actor_or_result(self):
+        for change in ({"at": NOON}, {"actor": None}, {"result": "denied"}, {"detail": {"x": 1}}, {"role": "D"}):
+            with transaction.atomic():
+                edit(4, **change)
+                assert "第4条的内容被改动过" in self.found()
+                transaction.set_rollback(True)
+
+    def test_a_deleted_row(self):
+        AuditEntry.objects.filter(seq=3).delete()
+        assert "第2条之后是第4条" in self.found()
+
+    def test_two_swapped_rows(self):
+        edit(3, seq=99)
+        edit(4, seq=3)
+        edit(99, seq=4)
+        assert "没有接在前一条之后" in self.found()
+
+    def test_a_cut_tail(self):
+        AuditEntry.objects.filter(seq__gt=4).delete()
+        assert "链头记为第6条" in self.found()
+
+    def test_a_cut_tail_with_its_head(self, kept):
+        AuditAnchor.objects.all().delete()
+        AuditEntry.objects.filter(seq__gt=4).delete()
+        AuditHead.objects.update(seq=4, hash=AuditEntry.objects.get(seq=4).hash)
+        assert "锚点第6条在日志中不存在" in self.found("--anchor", kept)
+
+    def test_a_rebuilt_tail(self, kept):
+        AuditAnchor.objects.all().delete()
+        edit(3, reason="别的")
+        rebuild(3)
+        assert audit.verify_chain() == []
+        assert "第6条与锚点不符" in self.found("--anchor", kept)
+
+    def test_a_restored_old_backup(self, kept):
+        old = [AuditEntry.objects.get(seq=seq) for seq in (1, 2)]
+        AuditAnchor.objects.all().delete()
+        AuditEntry.objects.exclude(pk__in=[entry.pk for entry in old]).delete()
+        AuditHead.objects.update(seq=2, hash=old[-1].hash)
+        assert audit.verify_chain() == []
+        assert "恢复了旧备份" in self.found("--anchor", kept)
+
+    def test_a_score_changed_in_the_database(self):
+        round_ = make_sealed_round()
+        tally_round(round_id=round_.pk, by=make_user("chief"), at=round_.closes_at)
+        assert audit.verify_chain() == []
+        victim = SectionResult.objects.filter(round=round_).first()
+
+        SectionResult.objects.filter(pk=victim.pk).update(difficulty=99)
+
+        assert "被改动过" in self.found()
+
+    def test_a_result_file_changed_in_the_database(self):
+        round_ = make_sealed_round()
+        tally = tally_round(round_id=round_.pk, by=make_user("chief"), at=round_.closes_at)
+        tally.result = json.dumps({**json.loads(tally.result), "round": "别的"})
+        tally.save()
+
+        assert "结果文件与计票时记入日志的指纹不符" in self.found()
+
+    def test_an_untouched_chain_passes_with_its_anchor(self, kept):
+        write()
+        out = io.StringIO()
+        call_command("verify_audit", "--anchor", kept, stdout=out)
+        assert "日志链完整，共7条" in out.getvalue()
+
+    def test_a_file_that_holds_no_anchors_is_refused(self, tmp_path):
+        path = tmp_path / "anchors.txt"
+        path.write_text("hello", encoding="utf-8")
+        with pytest.raises(CommandError, match="不是锚点"):
+            call_command("verify_audit", "--anchor", path)
+
+
+class TestTheGuard:
+    """Nobody who works through the application can change the trace, whatever he runs."""
+
+    @pytest.mark.parametrize("table", ["nanchuan_eval_auditentry", "nanchuan_eval_auditanchor"])
+    @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+    def test_triggers_on_sqlite(self, table, statement):
+        if connection.vendor != "sqlite":
+            pytest.skip("PostgreSQL guards by roles")
+        write()
+        with transaction.atomic():
+            audit.anchor(at=NOON, occasion="测试")
+            database.guard_audit_tables(connection)
+            with pytest.raises(DatabaseError, match="只能增加"), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement.format(table))
+            database.unguard_audit_tables(connection)
+
+    @pytest.mark.postgres
+    @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"])
+    @pytest.mark.parametrize("table", ["nanchuan_eval_auditentry", "nanchuan_eval_auditanchor"])
+    def test_the_role_on_postgresql(self, table, statement):
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE ROLE nc_test_app")
+            cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO nc_test_app")
+        call_command("separate_audit_role", "nc_test_app", stdout=io.StringIO())
+        user = make_user("chief")
+        with connection.cursor() as cursor:
+            cursor.execute("GRANT UPDATE ON nanchuan_eval_audithead TO nc_test_app")
+            cursor.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO nc_test_app")
+            cursor.execute("SET ROLE nc_test_app")
+            try:
+                write(by=user)
+                audit.anchor(at=NOON, occasion="测试")
+                with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), transaction.atomic():
+                    cursor.execute(statement.format(table))
+            finally:
+                cursor.execute("RESET ROLE")
+        assert audit.verify_chain() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_writers_at_once_make_one_chain_without_a_gap_or_fork():
+    users = [make_user("chief") for _ in range(8)]
+
+    def run(user):
+        try:
+            write(25, by=user)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(run, users))
+
+    assert AuditEntry.objects.count() == 200
+    assert audit.verify_chain() == []
+
+
+class TestTheDesk:
+    """The auditor searches and exports; chief and commission verify; nobody else sees the whole trace."""
+
+    LIST = "/admin/nanchuan_eval/auditentry/"
+
+    @pytest.mark.parametrize("role", ["clerk", "chief", "commission", "personnel", "sysadmin"])
+    def test_only_the_auditor_reads_the_trace(self, client, role):
+        client.force_login(make_user(role))
+        assert client.get(self.LIST).status_code == 403
+        assert client.post(self.LIST + "export/").status_code == 403
+
+    def test_a_refusal_at_the_desk_is_itself_a_trace(self, client):
+        user = make_user("clerk")
+        client.force_login(user)
+        client.get(self.LIST)
+
+        entry = AuditEntry.objects.get()
+        assert (entry.result, entry.actor, entry.action) == ("denied", user, "log.view")
+
+    def test_the_auditor_searches(self, client):
+        write(reason="补录第三季度")
+        write(reason="别的")
+        client.force_login(make_user("auditor"))
+
+        page = client.get(self.LIST, {"q": "第三季度"}).content.decode()
+
+        assert "补录第三季度" in page
+        assert "别的" not in page
+
+    def test_the_export_holds_every_row_and_leaves_a_trace(self, client):
+        write(3)
+        client.force_login(make_user("auditor"))
+
+        lines = client.post(self.LIST + "export/").content.decode().splitlines()
+
+        rows = [json.loads(line) for line in lines if not line.startswith("#")]
+        assert [row["seq"] for row in rows] == [1, 2, 3, 4]
+        assert rows[-1]["action"] == "log.export"
+
+    @pytest.mark.parametrize(
+        ("role", "status"), [("auditor", 302), ("chief", 302), ("commission", 302), ("clerk", 403)]
+    )
+    def test_verifying_is_for_three_roles(self, client, role, status):
+        client.force_login(make_user(role))
+        assert client.post(self.LIST + "verify/").status_code == status
+
+    def test_the_trace_is_not_changed_at_the_desk(self, client):
+        write()
+        client.force_login(make_user("auditor"))
+        pk = AuditEntry.objects.get().pk
+        for address in ("add/", f"{pk}/delete/", f"{pk}/change/"):
+            assert client.post(self.LIST + address, {"reason": "x"}).status_code == 403
+        assert audit.verify_chain() == []
+
+
+def test_published_acts_anchor_the_trace_and_anybody_may_keep_the_anchors(client):
+    round_ = make_sealed_round()
+    tally_round(round_id=round_.pk, by=make_user("chief"), at=round_.closes_at)
+
+    text = client.get("/audit-anchors.txt").content.decode()
+
+    occasions = [row[3] for row in csv.reader(io.StringIO(text), delimiter="\t")]
+    assert occasions == ["封箱", "计票"]
+    assert chain.parse_anchors(text)[-1].hash == AuditEntry.objects.get(action="tally.run").hash
+
+
+def test_an_account_without_a_place_at_the_desk_is_refused_not_sent_round(client):
+    client.force_login(make_user("liaison"))
+
+    answer = client.get("/admin/", follow=True)
+
+    assert answer.status_code == 403
+    assert AuditEntry.objects.get().action == "desk.enter"
