@@ -13,8 +13,9 @@ SOON_DAYS = 7
 
 
 class Urgency(TextChoices):
-    """缓急, the most urgent first."""
+    """缓急, the most urgent first; what has long been overdue is put before those above (升级)."""
 
+    ESCALATED = "escalated", "逾期已升级"
     OVERDUE = "overdue", "已逾期"
     TODAY = "today", "今日到期"
     SOON = "soon", "7日内到期"
@@ -23,7 +24,7 @@ class Urgency(TextChoices):
 
 
 # What a desk opens with; the rest can wait.
-URGENT = frozenset({Urgency.OVERDUE, Urgency.TODAY, Urgency.SOON})
+URGENT = frozenset({Urgency.ESCALATED, Urgency.OVERDUE, Urgency.TODAY, Urgency.SOON})
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Terms:
     repeat_top: int
     repeat_prompt: bool
     assessment_points: str
+    plan_workdays: int
+    at_once_workdays: int
+    report_months: int
+    escalate_days: int
 
     @classmethod
     def of(cls, rulebook: Mapping[str, Any]) -> "Terms":
@@ -49,6 +54,10 @@ class Terms:
             repeat_top=int(rulebook["repeat_top"]),
             repeat_prompt=bool(rulebook["repeat_prompt"]),
             assessment_points=str(rulebook["assessment_points"]),
+            plan_workdays=int(rulebook["plan_workdays"]),
+            at_once_workdays=int(rulebook["at_once_workdays"]),
+            report_months=int(rulebook["report_months"]),
+            escalate_days=int(rulebook["escalate_days"]),
         )
 
 
@@ -72,10 +81,17 @@ def freeze_end(published_on: date, months: int) -> date:
     return add_months(published_on, months)
 
 
-def urgency(due_on: date | None, today: date) -> Urgency:
-    """Say how urgent something still to be done is."""
+def report_due(published_on: date, months: int) -> date:
+    """Return the day by which the unit reports on its rectification (整改报告)."""
+    return add_months(published_on, months)
+
+
+def urgency(due_on: date | None, today: date, escalate_days: int | None = None) -> Urgency:
+    """Say how urgent something still to be done is; `escalate_days` overdue = brought before those above."""
     if due_on is None:
         return Urgency.NONE
+    if escalate_days is not None and due_on + timedelta(days=escalate_days) < today:
+        return Urgency.ESCALATED
     if due_on < today:
         return Urgency.OVERDUE
     if due_on == today:

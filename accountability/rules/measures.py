@@ -36,6 +36,15 @@ class MeasureState(TextChoices):
     NOT_APPLICABLE = "not_applicable", "不适用"
 
 
+class TalkState(TextChoices):
+    """谈话记录状态."""
+
+    DRAFT = "draft", "草稿"
+    FILED = "filed", "待确认"
+    RETURNED = "returned", "退回"
+    CONFIRMED = "confirmed", "已确认"
+
+
 class CaseState(TextChoices):
     """问责事项状态."""
 
@@ -45,6 +54,9 @@ class CaseState(TextChoices):
 
 # Terms counted in working days depend on the holiday table being kept.
 WORKDAY_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD, MeasureKind.CIRCULAR})
+
+# A talk is done with its full record only, never with a sentence.
+TALKS = frozenset({MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD})
 
 # The policy table's action by which a measure is recorded; what is not named is the commission's own.
 RECORD_ACTION = {

@@ -3,6 +3,7 @@
 The scoring part has the form of score-method NC-1; the whole is frozen with the round and written to rulebook.json.
 """
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -60,10 +61,28 @@ DEFAULTS: dict[str, Any] = {
     "superior_workdays": 10,
     "freeze_months": 3,
     "plan_workdays": 10,
+    "at_once_workdays": 15,
+    "report_months": 1,
+    "recheck_days": 60,
+    "most_failures": 2,
+    "order_workdays": 15,
+    "inspected_sections": 20,
+    "inspection_lead_hours": 24,
+    "objection_answer_workdays": 5,
+    "review_workdays": 3,
+    "appeal_days": 10,
+    "appeal_answer_days": 10,
+    "escalate_days": 7,
     "repeat_top": 3,
     "repeat_prompt": True,
     "assessment_points": "",
+    "assessment_top_points": "",
+    "assessment_repeat_points": "",
+    "assessment_unclosed_points": "",
 }
+
+POINTS = ("assessment_points", "assessment_top_points", "assessment_repeat_points", "assessment_unclosed_points")
+POINTS_TEXT = re.compile(r"(?:100|[1-9]?[0-9])(?:\.[0-9]{1,2})?", re.ASCII)
 
 LOTTERIES = {
     "": "不用彩票，只用骰子",
@@ -146,10 +165,27 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("talk_workdays", "谈话提醒期限（工作日）", _AFTER, 1, 60),
     Setting("superior_workdays", "上级通报期限（工作日）", _AFTER, 1, 60),
     Setting("plan_workdays", "整改方案期限（工作日）", _AFTER, 1, 60),
+    Setting("at_once_workdays", "立行立改期限（工作日）", _AFTER, 1, 120),
+    Setting("report_months", "整改报告期限（月）", _AFTER, 1, 12),
+    Setting("recheck_days", "报告后暗访复查期限（日）", _AFTER, 1, 365),
+    Setting("most_failures", "整改验收几次未通过移送纪委监委", _AFTER, 1, 10),
+    Setting("order_workdays", "暗访责令整改期限（工作日）", _AFTER, 1, 120),
+    Setting("inspected_sections", "暗访随机抽查科室数", _AFTER, 0, 1000),
+    Setting("inspection_lead_hours", "暗访抽取承诺后最少间隔（小时）", _AFTER, 0, 720),
+    Setting("objection_answer_workdays", "异议答复期限（工作日）", _AFTER, 1, 60),
+    Setting("review_workdays", "提请领导小组复核期限（工作日）", _AFTER, 1, 60),
+    Setting("appeal_days", "公示后申诉期限（日）", _AFTER, 1, 365),
+    Setting("appeal_answer_days", "申诉答复期限（日）", _AFTER, 1, 365),
+    Setting("escalate_days", "逾期几日后升级提醒", _AFTER, 0, 365),
     Setting("freeze_months", "不得提拔重用（月）", _AFTER, 1, 24),
     Setting("repeat_top", "连续上榜提示：位次不超过", _AFTER, 1, 100),
     Setting("repeat_prompt", "连续两次居前提示免职建议", _AFTER, choices={"1": "提示", "": "不提示"}),
-    Setting("assessment_points", "年度考核扣分", _AFTER, help="留空表示由考核办另定"),
+    Setting("assessment_points", "年度考核扣分（每次上榜）", _AFTER, help="留空表示由考核办另定"),
+    Setting(
+        "assessment_top_points", "年度考核加扣（位次居前）", _AFTER, help="位次不超过“连续上榜提示”的名次时加扣，可留空"
+    ),
+    Setting("assessment_repeat_points", "年度考核加扣（年内再次上榜）", _AFTER, help="可留空"),
+    Setting("assessment_unclosed_points", "年度考核加扣（整改未销号）", _AFTER, help="可留空"),
 )
 
 
@@ -200,6 +236,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         _other_error(rulebook),
         _strata_error(rulebook),
         _cap_error(rulebook),
+        *(_points_error(rulebook, path) for path in POINTS),
     ]
     return [error for error in errors if error]
 
@@ -227,6 +264,14 @@ def _strata_error(rulebook: Mapping[str, Any]) -> str:
     shares = rulebook["evaluator_strata"].values()
     whole = all(isinstance(share, int) and not isinstance(share, bool) and share > 0 for share in shares)
     return "" if whole and sum(shares) == 100 else "定向评议各身份类别的比例应为正整数，相加为100。"
+
+
+def _points_error(rulebook: Mapping[str, Any], path: str) -> str:
+    """Points off are blank or a number from 0 to 100 with at most two decimals: no float ever decides them."""
+    text = str(rulebook[path])
+    if not text or POINTS_TEXT.fullmatch(text):
+        return ""
+    return f"“{next(s.label for s in SETTINGS if s.path == path)}”应为0到100之间的数，最多两位小数，或者留空。"
 
 
 def _cap_error(rulebook: Mapping[str, Any]) -> str:

@@ -1,0 +1,69 @@
+"""佐证: files that prove something, by the hash of what was uploaded (security 1.7)."""
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accountability.models.inspection import Inspection
+from accountability.models.objection import Objection
+from accountability.models.rectification import Progress
+from accountability.models.talk import Talk
+from accountability.rules.evidence import FileKind, ScanState
+
+SUBJECTS = ("talk", "objection", "progress", "inspection")
+
+
+def _belongs_to_one_thing() -> Q:
+    """Return the condition that exactly one of the subjects is set."""
+    return Q(
+        *(Q(**{f"{one}__isnull": one != subject for one in SUBJECTS}) for subject in SUBJECTS),
+        _connector=Q.OR,
+    )
+
+
+class EvidenceQuerySet(models.QuerySet["Evidence"]):
+    """Evidence by whether it may be looked at."""
+
+    def servable(self) -> Self:
+        """Files that no scanner found infected or failed on."""
+        return self.filter(scan__in=[ScanState.CLEAN, ScanState.UNSCANNED])
+
+
+class Evidence(models.Model):
+    """佐证材料: the original as it came, its hash, and for pictures a viewing copy without any metadata."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    talk = models.ForeignKey(Talk, models.PROTECT, null=True, related_name="evidence")
+    objection = models.ForeignKey(Objection, models.PROTECT, null=True, related_name="evidence")
+    progress = models.ForeignKey(Progress, models.PROTECT, null=True, related_name="evidence")
+    inspection = models.ForeignKey(Inspection, models.PROTECT, null=True, related_name="evidence")
+    name = models.CharField("文件名", max_length=120)
+    kind = models.CharField("种类", max_length=10, choices=FileKind)
+    suffix = models.CharField("格式", max_length=5)
+    size = models.PositiveBigIntegerField("字节数")
+    sha256 = models.CharField("原件指纹", max_length=64)
+    has_copy = models.BooleanField("有查看件", default=False)
+    scan = models.CharField("查毒", max_length=10, choices=ScanState)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="上传人", related_name="+")
+    uploaded_at = models.DateTimeField("上传时间")
+
+    objects = EvidenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "佐证材料"
+        ordering = ["uploaded_at", "pk"]
+        constraints = [models.CheckConstraint(condition=_belongs_to_one_thing(), name="evidence_proves_one_thing")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def subject(self) -> Talk | Objection | Progress | Inspection:
+        """What the file proves."""
+        found = next(getattr(self, name) for name in SUBJECTS if getattr(self, f"{name}_id"))
+        if not isinstance(found, Talk | Objection | Progress | Inspection):
+            raise TypeError("evidence proves one thing")
+        return found

@@ -1,0 +1,17 @@
+"""提醒: which reminder went to whom, so that each goes once."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Reminder(models.Model):
+    """提醒记录: one task told to one account by e-mail at one degree of urgency."""
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="账号", related_name="+")
+    key = models.CharField("事项", max_length=120)
+    sent_at = models.DateTimeField("发送时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提醒记录"
+        ordering = ["-sent_at"]
+        constraints = [models.UniqueConstraint(fields=["account", "key"], name="a_reminder_is_sent_once")]

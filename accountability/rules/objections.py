@@ -1,0 +1,55 @@
+"""异议、申诉、复核: on which grounds, until when, answered when (rulebook R-G)."""
+
+from datetime import date
+
+from django.db.models import TextChoices
+
+from nanchuan_eval.rules.workdays import Calendar, add_workdays
+
+
+class Stage(TextChoices):
+    """种类."""
+
+    OBJECTION = "objection", "公示前异议"
+    APPEAL = "appeal", "公示后申诉"
+    REVIEW = "review", "提请领导小组复核"
+
+
+class Ground(TextChoices):
+    """事由: facts only; that the score is unfair is no ground (rulebook R-G)."""
+
+    WRONG_SECTION = "wrong_section", "评议对象有误"
+    COUNTING = "counting", "计票有误"
+    INVALID_BALLOTS = "invalid_ballots", "计入了无效票"
+    DUPLICATE = "duplicate", "重复计票"
+    VETO_FACTS = "veto_facts", "一票否决事实有误"
+
+
+class ObjectionState(TextChoices):
+    """状态."""
+
+    FILED = "filed", "已提出"
+    ACCEPTED = "accepted", "已受理"
+    RECOUNTED = "recounted", "已复算"
+    DECIDED = "decided", "已答复"
+
+
+class Outcome(TextChoices):
+    """结论."""
+
+    UPHELD = "upheld", "更正"
+    REJECTED = "rejected", "维持"
+    INADMISSIBLE = "inadmissible", "不予受理"
+
+
+LEAST_WITNESSES = 2
+
+
+def last_day_to_file(start: date, workdays: int, calendar: Calendar) -> date:
+    """Return the last day on which an objection is in time."""
+    return add_workdays(start, workdays, calendar)
+
+
+def answer_due(filed_on: date, workdays: int, calendar: Calendar) -> date:
+    """Return the last day of the answer."""
+    return add_workdays(filed_on, workdays, calendar)
