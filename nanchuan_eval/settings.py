@@ -114,6 +114,10 @@ LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
+# Evidence lies outside everything a web server serves; views hand it out after asking the policy table.
+EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
+CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -10,6 +10,7 @@ from accountability.past import histories
 from accountability.rules.deadlines import Terms
 from accountability.rules.history import History
 from accountability.rules.measures import CaseState, Listing, MeasureKind, PlannedMeasure, plan_measures
+from accountability.services.opening import open_rectifications
 from departments.models import DepartmentKind
 from evaluations.models import Publication, Round, SectionResult
 from evaluations.services import round as rounds
@@ -74,6 +75,7 @@ def _open_cases(round_: Round, at: datetime) -> list[Case]:
     }
     Measure.objects.bulk_create(row for case, plan in plans.items() for row in _measures(case, plan))
     PromotionFreeze.objects.bulk_create(row for case, plan in plans.items() for row in _freezes(case, plan))
+    open_rectifications(round_, cases, terms=terms, calendar=calendar)
     return cases
 
 

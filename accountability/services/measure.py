@@ -6,8 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accountability.models import Case, Measure
+from accountability.ownership import answers_for_cases
 from accountability.rules.deadlines import in_chinese
-from accountability.rules.measures import MeasureKind, MeasureState, record_action
+from accountability.rules.measures import TALKS, MeasureKind, MeasureState, record_action
 from accountability.services.case import lock_case
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
@@ -18,6 +19,8 @@ from nanchuan_eval.models import User
 def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at: datetime) -> Measure:
     """Record a measure as carried out (登记办理); once, with its date and its record."""
     action, case, measure = _begin(measure_id, by)
+    if measure.kind in TALKS:
+        raise RuleViolation("谈话提醒须填写完整的谈话记录，经双方签字、上传附件后才算办理。")
     if not record.strip():
         raise RuleViolation("请填写办理记录。")
     _check_day(case, done_on, at)
@@ -37,18 +40,13 @@ def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Me
 
 def may_record(by: User, measure: Measure) -> bool:
     """Say whether the account may record this measure (which buttons a page shows)."""
-    return policy.may(by, record_action(MeasureKind(measure.kind)), own=_is_own(by))
-
-
-def _is_own(by: User) -> bool:
-    """The commission answers for every listed section: each case is its own (`Yo`)."""
-    return policy.may(by, "acc.open")
+    return policy.may(by, record_action(MeasureKind(measure.kind)), own=answers_for_cases(by))
 
 
 def _begin(measure_id: int, by: User) -> tuple[str, Case, Measure]:
     asked = Measure.objects.only("kind", "case_id").get(pk=measure_id)
     action = record_action(MeasureKind(asked.kind))
-    policy.check(by, action, own=_is_own(by))
+    policy.check(by, action, own=answers_for_cases(by))
     case = lock_case(asked.case_id)
     measure = case.measures.get(pk=measure_id)
     if measure.state != MeasureState.PENDING:

@@ -1,0 +1,182 @@
+"""Evidence (佐证): taken in once, checked, stored, shown to those who may see what it proves."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from accountability import antivirus, vault
+from accountability.models import Evidence, Inspection, Objection, Progress, Talk
+from accountability.ownership import answers_for_cases, is_assigned, is_own, visits_section
+from accountability.rules import evidence as rules
+from accountability.rules.evidence import FileKind, file_type, shown_name
+from accountability.rules.inspection import InspectionState
+from accountability.rules.measures import TalkState, record_action
+from accountability.rules.objections import ObjectionState
+from accountability.rules.rectification import ItemState
+from evaluations.models import RoundSection
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+
+MOST_FILES, LARGEST_RECORD = 30, 1024 * rules.MIB
+Subject = Talk | Objection | Progress | Inspection
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it comes in; the same `id` sent again (a bad network) is the same file."""
+
+    name: str
+    file: BinaryIO
+    size: int
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True)
+class Stance:
+    """What one kind of subject says about its files: who adds, who sees, until when."""
+
+    field: str
+    add_action: Callable[[Any], str]
+    see_action: str
+    is_open: Callable[[Any], bool]
+    section: Callable[[Any], RoundSection]
+
+
+STANCES: dict[type[Subject], Stance] = {
+    Talk: Stance(
+        "talk",
+        lambda talk: record_action(talk.measure.kind),
+        "acc.view",
+        lambda talk: talk.state in {TalkState.DRAFT, TalkState.RETURNED},
+        lambda talk: talk.measure.case.result.section,
+    ),
+    Objection: Stance(
+        "objection",
+        lambda objection: "appeal.submit",
+        "appeal.view",
+        lambda objection: objection.state == ObjectionState.FILED,
+        lambda objection: objection.section,
+    ),
+    Progress: Stance(
+        "progress",
+        lambda progress: "rect.report",
+        "rect.view",
+        lambda progress: progress.item.state != ItemState.CLOSED,
+        lambda progress: progress.item.rectification.case.result.section,
+    ),
+    Inspection: Stance(
+        "inspection",
+        lambda inspection: "insp.upload",
+        "insp.evidence",
+        lambda inspection: inspection.state == InspectionState.ASSIGNED,
+        lambda inspection: inspection.section,
+    ),
+}
+
+
+def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) -> Evidence:
+    """Take a file in: told by its content, scanned, hashed, stored; sent twice it is stored once."""
+    stance = STANCES[type(subject)]
+    _check_may_add(by, stance, subject)
+    upload.file.seek(0)
+    kind = file_type(upload.file.read(rules.HEAD_BYTES), upload.size)
+    known = Evidence.objects.filter(pk=upload.id, uploaded_by=by).first()
+    if known:
+        return known
+    scan = antivirus.scan(upload.file)
+    with vault.stored(upload.id, kind.suffix, upload.file) as digest, transaction.atomic():
+        _check_room(stance, subject, upload.size)
+        if kind.kind == FileKind.IMAGE:
+            vault.make_copy(upload.id, upload.file)
+        row = Evidence.objects.create(
+            id=upload.id,
+            name=shown_name(upload.name),
+            kind=kind.kind,
+            suffix=kind.suffix,
+            size=upload.size,
+            sha256=digest,
+            has_copy=kind.kind == FileKind.IMAGE,
+            scan=scan,
+            uploaded_by=by,
+            uploaded_at=at,
+            **{stance.field: subject},
+        )
+        audit.record(stance.add_action(subject), row, by=by, at=at, detail={"file": digest, "kind": kind.suffix})
+    return row
+
+
+@transaction.atomic
+def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
+    """Take one's own file back while the record is still open; that it was there stays in the trail."""
+    row = Evidence.objects.select_for_update(of=("self",)).get(pk=evidence_id, uploaded_by=by)
+    subject = row.subject
+    stance = STANCES[type(subject)]
+    _check_may_add(by, stance, subject)
+    audit.record(stance.add_action(subject), row, by=by, at=at, detail={"dropped": row.sha256})
+    paths = [vault.original_path(row.pk, row.suffix), vault.copy_path(row.pk)]
+    row.delete()
+    transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in paths])
+
+
+@transaction.atomic
+def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime) -> tuple[Evidence, Path]:
+    """Return the original's place; every look at an original leaves its reason."""
+    row = Evidence.objects.servable().get(pk=evidence_id)
+    action = "insp.original" if row.inspection_id else STANCES[type(row.subject)].see_action
+    if not may_see(by, row) or not _may_open_original(by, action, row):
+        raise policy.Denied(by, action)
+    if not reason.strip():
+        raise RuleViolation("请填写查看原件的理由。")
+    audit.record(action, row, by=by, at=at, reason=reason.strip(), detail={"original": row.sha256})
+    return row, vault.original_path(row.pk, row.suffix)
+
+
+def may_see(by: User, row: Evidence) -> bool:
+    """Say whether the account may look at what the file proves."""
+    subject = row.subject
+    stance = STANCES[type(subject)]
+    return policy.may_see(by, stance.see_action, own=_is_own(by, stance, subject))
+
+
+def may_add(by: User, subject: Subject) -> bool:
+    """Say whether the account may add files to the subject now."""
+    stance = STANCES[type(subject)]
+    return stance.is_open(subject) and _may_write(by, stance, subject)
+
+
+def _may_open_original(by: User, action: str, row: Evidence) -> bool:
+    # What a unit or a talk brought in itself holds nobody's secret; an inspector's film does.
+    return action != "insp.original" or policy.may(by, action)
+
+
+def _check_may_add(by: User, stance: Stance, subject: Subject) -> None:
+    if not _may_write(by, stance, subject):
+        raise policy.Denied(by, stance.add_action(subject))
+    if not stance.is_open(subject):
+        raise RuleViolation("记录已提交或办结，不能再增减文件。")
+
+
+def _may_write(by: User, stance: Stance, subject: Subject) -> bool:
+    action, own = stance.add_action(subject), _is_own(by, stance, subject)
+    return policy.may(by, action, own=own) or policy.may_propose(by, action, own=own)
+
+
+def _is_own(by: User, stance: Stance, subject: Subject) -> bool:
+    if isinstance(subject, Inspection):
+        return is_assigned(by, subject)
+    section = stance.section(subject)
+    return is_own(by, section) or answers_for_cases(by) or visits_section(by, section)
+
+
+def _check_room(stance: Stance, subject: Subject, size: int) -> None:
+    """Count under the subject's lock: two uploads at once do not both find the last place free."""
+    type(subject)._default_manager.select_for_update(no_key=True).get(pk=subject.pk)
+    used = Evidence.objects.filter(**{stance.field: subject}).aggregate(files=Count("pk"), bytes=Sum("size"))
+    rules.refuse_too_many(used["files"], used["bytes"] or 0, size, most=MOST_FILES, largest=LARGEST_RECORD)
