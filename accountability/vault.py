@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -49,6 +49,12 @@ def stored(evidence_id: UUID, suffix: str, file: BinaryIO) -> Iterator[str]:
         target.unlink(missing_ok=True)
         copy_path(evidence_id).unlink(missing_ok=True)
         raise
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files whose row is gone."""
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def make_copy(evidence_id: UUID, file: BinaryIO) -> None:

@@ -36,6 +36,14 @@ class ChangeKind(models.TextChoices):
     ABOLISHED = "abolished", "撤销"
 
 
+class Leaving(models.TextChoices):
+    """离任原因."""
+
+    TRANSFERRED = "transferred", "调任"
+    RETIRED = "retired", "退休"
+    LEFT = "left", "离职"
+
+
 class Department(models.Model):
     """部门单位."""
 
@@ -98,6 +106,7 @@ class Tenure(models.Model):
     name = models.CharField("科室负责人", max_length=40)
     starts_on = models.DateField("任职日期")
     ends_on = models.DateField("离任日期", null=True, blank=True)
+    leaving = models.CharField("离任原因", max_length=12, choices=Leaving, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "科室负责人任职"

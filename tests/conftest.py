@@ -47,3 +47,10 @@ def _lack(what: str) -> str:
     if IN_CI:
         pytest.exit(f"CI must not go without: {what}", returncode=1)
     return what
+
+
+@pytest.fixture(autouse=True)
+def evidence_root(settings, tmp_path):
+    """Every test has a vault of its own."""
+    settings.EVIDENCE_ROOT = tmp_path / "evidence"
+    return settings.EVIDENCE_ROOT

@@ -17,7 +17,7 @@ from accountability.rules.inspection import (
     Severity,
     Target,
 )
-from evaluations.models import Round, RoundSection
+from evaluations.models import Draw, Round, RoundSection
 from evaluations.rules.indicators import Indicator
 from nanchuan_eval.models import User
 
@@ -35,11 +35,9 @@ class InspectionPlan(models.Model):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="批准人", null=True, related_name="+"
     )
-    params = models.TextField("抽取参数（原文）", blank=True)
-    commit = models.CharField("承诺指纹", max_length=64, blank=True)
-    committed_at = models.DateTimeField("承诺时间", null=True)
-    proof = models.TextField("抽取证明（原文）", blank=True)
-    seed = models.CharField("种子", max_length=64, blank=True)
+    draw = models.OneToOneField(Draw, models.PROTECT, verbose_name="抽取", null=True, related_name="inspection_plan")
+    seed = models.CharField("排期种子", max_length=64, blank=True)
+    finished_at = models.DateTimeField("结束时间", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "暗访计划"

@@ -15,9 +15,8 @@ class PlanState(TextChoices):
     """暗访计划状态."""
 
     PROPOSED = "proposed", "待批准"
-    APPROVED = "approved", "已批准"
-    COMMITTED = "committed", "已承诺"
-    DRAWN = "drawn", "已抽取"
+    APPROVED = "approved", "已批准待抽取"
+    VISITING = "visiting", "暗访中"
     DONE = "done", "已结束"
 
 

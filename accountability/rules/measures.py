@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db.models import TextChoices
 
-from accountability.rules.deadlines import Terms, after_workdays, freeze_end, year_end
+from accountability.rules.deadlines import Terms, after_workdays, freeze_end, in_chinese, year_end
 from accountability.rules.history import History
 from nanchuan_eval.rules.workdays import Calendar
 
@@ -87,6 +87,7 @@ class Listing:
     chief_leader: str = ""
     leader_in_charge: str = ""
     head: str = ""
+    head_retired_on: date | None = None
 
     @property
     def head_post(self) -> str:
@@ -108,6 +109,7 @@ class PlannedMeasure:
     responsible: str
     due_on: date | None
     basis: str
+    waiver: str = ""  # why it does not apply from the beginning
 
 
 def plan_measures(
@@ -152,6 +154,7 @@ def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator
         PERSONNEL,
         freeze_end(published_on, terms.freeze_months),
         f"{listing.place}，自公示之日起{terms.freeze_months}个月内不得提拔重用",
+        waiver=f"已于{in_chinese(listing.head_retired_on)}退休，不设影响期。" if listing.head_retired_on else "",
     )
     yield PlannedMeasure(
         MeasureKind.ASSESSMENT,

@@ -1,17 +1,25 @@
 """A case (问责事项) from publication to its end, and the end of the round."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accountability.models import Case, Measure, PromotionFreeze
 from accountability.past import histories
 from accountability.rules.deadlines import Terms
 from accountability.rules.history import History
-from accountability.rules.measures import CaseState, Listing, MeasureKind, PlannedMeasure, plan_measures
+from accountability.rules.measures import (
+    CaseState,
+    Listing,
+    MeasureKind,
+    MeasureState,
+    PlannedMeasure,
+    plan_measures,
+)
 from accountability.services.opening import open_rectifications
-from departments.models import DepartmentKind
+from departments.models import DepartmentKind, Leaving, Tenure
 from evaluations.models import Publication, Round, SectionResult
 from evaluations.services import round as rounds
 from evaluations.services.publication import publish_list
@@ -25,7 +33,8 @@ def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
     """Publish the list (公示) and open its cases in the same transaction: neither exists without the other."""
     policy.check(by, "acc.open")
     publication = publish_list(round_id=round_id, by=by, at=at)
-    cases = _open_cases(publication.round, at)
+    listed = publication.round.results.filter(is_listed=True)
+    cases = open_cases(publication.round, listed, at)
     audit.record("acc.open", publication.round, by=by, at=at, detail={"cases": len(cases)})
     return publication
 
@@ -59,14 +68,18 @@ def lock_case(case_id: int) -> Case:
     return case
 
 
-def _open_cases(round_: Round, at: datetime) -> list[Case]:
-    results = list(round_.results.filter(is_listed=True).select_related("section").order_by("rank", "section__code"))
+def open_cases(round_: Round, listed: QuerySet[SectionResult], at: datetime) -> list[Case]:
+    """Open the cases of listed sections, with measures, freezes and rectifications, in the caller's transaction."""
+    results = list(listed.select_related("section").order_by("rank", "section__code"))
     past = histories(round_)
-    cases = Case.objects.bulk_create([Case(result=result, opened_at=at) for result in results])
+    cases = Case.objects.bulk_create(
+        [Case(result=result, head_name=result.section.head_name, opened_at=at) for result in results]
+    )
+    retired = _retired(cases)
     terms, calendar = Terms.of(round_.rulebook), Holiday.objects.calendar()
     plans = {
         case: plan_measures(
-            _listing(round_, case.result, past[case.result.section.code]),
+            _listing(round_, case.result, past[case.result.section.code], retired.get(case.pk)),
             terms,
             published_on=case.published_on,
             calendar=calendar,
@@ -79,7 +92,7 @@ def _open_cases(round_: Round, at: datetime) -> list[Case]:
     return cases
 
 
-def _listing(round_: Round, result: SectionResult, past: History) -> Listing:
+def _listing(round_: Round, result: SectionResult, past: History, retired_on: date | None) -> Listing:
     section = result.section
     return Listing(
         round_name=round_.name,
@@ -92,6 +105,7 @@ def _listing(round_: Round, result: SectionResult, past: History) -> Listing:
         chief_leader=section.chief_leader,
         leader_in_charge=section.leader_in_charge,
         head=section.head_name,
+        head_retired_on=retired_on,
     )
 
 
@@ -105,13 +119,28 @@ def _measures(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[Measure]
             responsible=planned.responsible,
             due_on=planned.due_on,
             basis=planned.basis,
+            state=MeasureState.NOT_APPLICABLE if planned.waiver else MeasureState.PENDING,
+            record=planned.waiver,
         )
+
+
+def _retired(cases: Sequence[Case]) -> dict[int, date]:
+    """Return the cases whose head has retired since, with the day (one query): nobody promotes him any more."""
+    sections = {case.result.section.section_id: case for case in cases}
+    tenures = Tenure.objects.filter(section__in=sections, leaving=Leaving.RETIRED, ends_on__isnull=False)
+    return {
+        sections[tenure.section_id].pk: tenure.ends_on
+        for tenure in tenures
+        if tenure.ends_on
+        and tenure.name == sections[tenure.section_id].head_name
+        and tenure.ends_on <= sections[tenure.section_id].published_on
+    }
 
 
 def _freezes(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[PromotionFreeze]:
     section = case.result.section
     for planned in plan:
-        if planned.kind == MeasureKind.FREEZE and planned.due_on:
+        if planned.kind == MeasureKind.FREEZE and planned.due_on and not planned.waiver:
             yield PromotionFreeze(
                 case=case,
                 person_name=section.head_name,

@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Count, Sum
 
 from accountability import antivirus, vault
@@ -59,21 +60,21 @@ STANCES: dict[type[Subject], Stance] = {
     ),
     Objection: Stance(
         "objection",
-        lambda objection: "appeal.submit",
+        lambda _: "appeal.submit",
         "appeal.view",
         lambda objection: objection.state == ObjectionState.FILED,
         lambda objection: objection.section,
     ),
     Progress: Stance(
         "progress",
-        lambda progress: "rect.report",
+        lambda _: "rect.report",
         "rect.view",
         lambda progress: progress.item.state != ItemState.CLOSED,
         lambda progress: progress.item.rectification.case.result.section,
     ),
     Inspection: Stance(
         "inspection",
-        lambda inspection: "insp.upload",
+        lambda _: "insp.upload",
         "insp.evidence",
         lambda inspection: inspection.state == InspectionState.ASSIGNED,
         lambda inspection: inspection.section,
@@ -122,7 +123,7 @@ def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
     audit.record(stance.add_action(subject), row, by=by, at=at, detail={"dropped": row.sha256})
     paths = [vault.original_path(row.pk, row.suffix), vault.copy_path(row.pk)]
     row.delete()
-    transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in paths])
+    transaction.on_commit(partial(vault.remove, paths))
 
 
 @transaction.atomic
@@ -177,6 +178,7 @@ def _is_own(by: User, stance: Stance, subject: Subject) -> bool:
 
 def _check_room(stance: Stance, subject: Subject, size: int) -> None:
     """Count under the subject's lock: two uploads at once do not both find the last place free."""
-    type(subject)._default_manager.select_for_update(no_key=True).get(pk=subject.pk)
+    rows: models.Manager[Any] = type(subject)._default_manager
+    rows.select_for_update(no_key=True).get(pk=subject.pk)
     used = Evidence.objects.filter(**{stance.field: subject}).aggregate(files=Count("pk"), bytes=Sum("size"))
     rules.refuse_too_many(used["files"], used["bytes"] or 0, size, most=MOST_FILES, largest=LARGEST_RECORD)

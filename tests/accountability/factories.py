@@ -2,9 +2,24 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import BytesIO
 from itertools import count
 
-from accountability.models import Case, Measure
+from PIL import Image
+
+from accountability.models import (
+    Case,
+    Inspection,
+    InspectionPlan,
+    ItemCheck,
+    Measure,
+    Rectification,
+    RectificationItem,
+)
+from accountability.rules.inspection import InspectionState, PlanState
+from accountability.rules.rectification import RectificationState, TermKind
+from accountability.services.evidence import Upload, add_evidence
+from accountability.services.talk import file_talk, write_talk
 from departments.models import Department, DepartmentKind, Section, ServiceKind
 from evaluations.files import scoring_rulebook
 from evaluations.models import Round, RoundSection, SectionResult, Tally, TallyRow
@@ -101,11 +116,11 @@ def make_tally(round_):
     )
 
 
-def make_case(round_=None, code="D01-01", **fields):
-    """An open case with one pending talk of the unit's party committee."""
+def make_case(round_=None, code="D01-01", kind="talk_head", **fields):
+    """An open case with one pending measure, by default the talk of the unit's party committee."""
     result = make_result(round_ or make_bare_round(state=RoundState.PUBLISHED), code)
     case = Case.objects.create(result=result, opened_at=NOON, **fields)
-    make_measure(case)
+    make_measure(case, kind)
     return case
 
 
@@ -118,6 +133,95 @@ def make_measure(case, kind="talk_head", **fields):
         **fields,
     }
     return Measure.objects.create(case=case, kind=kind, position=Measure.objects.filter(case=case).count() + 1, **facts)
+
+
+def talk_facts(**changes):
+    """A record of a talk with every field."""
+    return {
+        "talker": "区纪委监委 王书记",
+        "person": "赵副局长",
+        "post": "D01局分管领导",
+        "held_at": datetime(2020, 7, 15, 2, 0, tzinfo=UTC),
+        "place": "区纪委谈话室",
+        "reason": "2020年上半年列第1位",
+        "points": "指出问题",
+        "attitude": "诚恳接受",
+        "demand": "限期整改",
+        "recorder": "刘干事",
+        "is_signed": True,
+        **changes,
+    }
+
+
+def make_file(content=None, name="签字.png"):
+    """A small picture as it comes from a phone."""
+    content = content if content is not None else png()
+    return Upload(name=name, file=BytesIO(content), size=len(content))
+
+
+def png():
+    picture = BytesIO()
+    Image.new("RGB", (8, 8), "white").save(picture, "PNG")
+    return picture.getvalue()
+
+
+def make_rectification(case=None, state=RectificationState.RUNNING, items=1, **fields):
+    """A rectification with complete items, by default accepted and under way."""
+    case = case or make_case()
+    facts = {"plan_due_on": date(2020, 7, 24), "report_due_on": date(2020, 8, 10), **fields}
+    row = Rectification.objects.create(case=case, state=state, **facts)
+    for position in range(1, items + 1):
+        make_item(row, position=position)
+    return row
+
+
+def make_item(rectification, **fields):
+    """One complete item of a plan."""
+    facts = {
+        "position": 1,
+        "indicator": "cold",
+        "problem": f"问题{next(_numbers)}",
+        "cause": "管理松懈",
+        "goal": "态度好转",
+        "measures": "培训、公开承诺",
+        "leader": "赵副局长",
+        "person": "孙科长",
+        "term": TermKind.BY_DATE,
+        "due_on": date(2020, 9, 10),
+        **fields,
+    }
+    return RectificationItem.objects.create(rectification=rectification, **facts)
+
+
+def make_inspection(section=None, *, inspectors=None, state=InspectionState.ASSIGNED, plan=None, **fields):
+    """A visit to a section, already staffed."""
+    section = section or make_case().result.section
+    plan = plan or make_plan(section.round)
+    facts = {"target": "listed", "visit_on": TODAY, **fields}
+    visit = Inspection.objects.create(plan=plan, section=section, state=state, **facts)
+    visit.inspectors.set(inspectors or [make_account(Role.INSPECTOR), make_account(Role.INSPECTOR)])
+    return visit
+
+
+def make_plan(round_, state=PlanState.VISITING, **fields):
+    """A plan of an inspection, by default under way."""
+    facts = {"name": "7月暗访", "starts_on": TODAY, "ends_on": date(2020, 7, 31), "drawn_sections": 0, **fields}
+    return InspectionPlan.objects.create(round=round_, state=state, proposed_by=make_account(Role.CHIEF), **facts)
+
+
+def pass_item(item, *, at=LATER, passed=True):
+    """An approved inspection that found the item done."""
+    section = item.rectification.case.result.section
+    visit = make_inspection(section, state=InspectionState.APPROVED, arrived_at=at, rectification=item.rectification)
+    ItemCheck.objects.create(inspection=visit, item=item, is_passed=passed)
+    return visit
+
+
+def hold_talk(measure, *, by, at=LATER):
+    """A talk written, scanned and handed in."""
+    talk = write_talk(measure_id=measure.pk, facts=talk_facts(), by=by, at=at)
+    add_evidence(subject=talk, upload=make_file(), by=by, at=at)
+    return file_talk(talk_id=talk.pk, by=by, at=at)
 
 
 def _result_row(code, rank, difficulty, listed):

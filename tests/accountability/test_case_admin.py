@@ -108,7 +108,7 @@ def test_an_unknown_case_is_not_found(client):
 
 
 def test_a_measure_is_recorded_through_the_form(client):
-    measure = make_case().measures.get()
+    measure = make_case(kind="notice").measures.get()
     login(client)
     address = f"{LIST}measures/{measure.pk}/record/"
 
@@ -130,7 +130,7 @@ def test_a_measure_is_recorded_through_the_form(client):
     ],
 )
 def test_a_refused_record_says_why_and_keeps_what_was_typed(client, typed, message):
-    measure = make_case().measures.get()
+    measure = make_case(kind="notice").measures.get()
     login(client)
 
     page = text_of(client.post(f"{LIST}measures/{measure.pk}/record/", typed))

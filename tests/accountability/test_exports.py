@@ -13,7 +13,6 @@ from accountability.channel_scores import channel_scores
 from accountability.exports import top10_workbook
 from accountability.services.case import publish_and_start
 from accountability.services.export import export_top10
-from accountability.services.measure import record_measure
 from evaluations.models import Veto
 from evaluations.rules.counting import Cell
 from evaluations.rules.method import parse_method
@@ -23,8 +22,8 @@ from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import AuditEntry
 from nanchuan_eval.policy import Denied, Role
 from tests.accountability.factories import (
-    LATER,
     NOON,
+    hold_talk,
     make_account,
     make_bare_round,
     make_counted_round,
@@ -124,7 +123,7 @@ def test_a_talk_that_was_held_stands_with_its_day():
     commission = make_account()
     publish_and_start(round_id=round_.pk, by=commission, at=NOON)
     talk = round_.results.get().case.measures.get(kind="talk_leader")
-    record_measure(measure_id=talk.pk, done_on=date(2020, 7, 15), record="已谈话", by=commission, at=LATER)
+    hold_talk(talk, by=commission)
 
     entry = entries(sheets(round_)[0])[0]
 

@@ -8,10 +8,11 @@ import pytest
 from accountability.rules.deadlines import Terms
 from accountability.rules.history import History
 from accountability.rules.measures import Listing, MeasureKind, plan_measures, record_action
+from evaluations.rules.rulebook import default_rulebook
 from nanchuan_eval.rules.workdays import Calendar
 
 PUBLISHED = date(2020, 7, 10)
-TERMS = Terms(5, 10, 10, 3, 3, True, "")
+TERMS = Terms.of(default_rulebook())
 LISTING = Listing(
     round_name="2020年上半年",
     unit="公安局",

@@ -55,14 +55,14 @@ def second_while_first_is_under_way(deed):
 
 
 def test_one_of_two_officers_records_a_measure():
-    measure, by = make_case().measures.get(), make_account()
+    measure, by = make_case(kind="notice").measures.get(), make_account()
 
     outcomes = second_while_first_is_under_way(
         lambda: record_measure(measure_id=measure.pk, done_on=TODAY, record="已谈话", by=by, at=LATER)
     )
 
     assert isinstance(outcomes[0], RuleViolation)
-    assert AuditEntry.objects.filter(action="acc.talk.head").count() == 1
+    assert AuditEntry.objects.filter(action="acc.open").count() == 1
 
 
 def test_one_of_two_officers_closes_a_case():

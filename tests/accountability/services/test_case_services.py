@@ -153,7 +153,7 @@ def test_a_case_with_a_measure_still_open_is_not_closed():
 
 
 def test_a_case_with_all_measures_recorded_is_closed():
-    case, commission = make_case(), make_account()
+    case, commission = make_case(kind="notice"), make_account()
     record_measure(measure_id=case.measures.get().pk, done_on=TODAY, record="已谈话", by=commission, at=LATER)
 
     close_case(case_id=case.pk, by=commission, at=LATER)

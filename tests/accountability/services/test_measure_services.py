@@ -24,8 +24,8 @@ def record(measure, *, by=None, **changes):
     return record_measure(measure_id=measure.pk, by=by or make_account(), at=LATER, **facts)
 
 
-def talk():
-    return make_case().measures.get()
+def notice():
+    return make_case(kind="notice").measures.get()
 
 
 def freeze(case=None, **fields):
@@ -34,7 +34,7 @@ def freeze(case=None, **fields):
 
 
 def test_a_measure_is_recorded_with_day_text_and_person():
-    measure, by = talk(), make_account()
+    measure, by = notice(), make_account()
 
     record(measure, by=by, record="  已谈话  ")
 
@@ -43,9 +43,9 @@ def test_a_measure_is_recorded_with_day_text_and_person():
 
 
 def test_recording_leaves_one_trace_under_the_action_of_its_kind():
-    record(talk())
+    record(notice())
 
-    assert list(AuditEntry.objects.values_list("action", flat=True)) == ["acc.talk.head"]
+    assert list(AuditEntry.objects.values_list("action", flat=True)) == ["acc.open"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_recording_leaves_one_trace_under_the_action_of_its_kind():
     ],
 )
 def test_a_faulty_record_is_refused_and_changes_nothing(changes, message):
-    measure = talk()
+    measure = notice()
 
     with pytest.raises(RuleViolation, match=message):
         record(measure, **changes)
@@ -68,7 +68,7 @@ def test_a_faulty_record_is_refused_and_changes_nothing(changes, message):
 
 
 def test_a_measure_is_not_recorded_twice():
-    measure = talk()
+    measure = notice()
     record(measure)
 
     with pytest.raises(RuleViolation, match="已办理，不能重复登记"):
@@ -104,7 +104,7 @@ def test_each_role_records_the_measures_of_the_policy_table(role, kinds):
 
 
 def test_who_may_not_record_is_refused_by_the_service_too():
-    measure = talk()
+    measure = notice()
 
     with pytest.raises(Denied):
         record(measure, by=make_account(Role.LIAISON, unit_code="D01"))
@@ -114,7 +114,7 @@ def test_who_may_not_record_is_refused_by_the_service_too():
 
 
 def test_a_measure_can_be_marked_as_not_applicable_with_a_reason():
-    measure = talk()
+    measure = notice()
 
     waive_measure(measure_id=measure.pk, reason="科室已撤销", by=make_account(), at=LATER)
 
@@ -123,14 +123,14 @@ def test_a_measure_can_be_marked_as_not_applicable_with_a_reason():
 
 
 def test_not_applicable_needs_a_reason():
-    measure = talk()
+    measure = notice()
 
     with pytest.raises(RuleViolation, match="理由"):
         waive_measure(measure_id=measure.pk, reason=" ", by=make_account(), at=LATER)
 
 
 def test_the_database_keeps_a_done_measure_from_standing_without_its_record():
-    measure = talk()
+    measure = notice()
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Measure.objects.filter(pk=measure.pk).update(state=MeasureState.DONE, done_on=TODAY)

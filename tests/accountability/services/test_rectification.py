@@ -1,0 +1,272 @@
+"""A rectification from its plan to its closing, and every way in which it must not go."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from accountability.models import Progress, Rectification, RectificationItem
+from accountability.rules.rectification import ItemState, RectificationState, TermKind
+from accountability.services.case import publish_and_start
+from accountability.services.rectification import (
+    add_item,
+    ask_extension,
+    close_item,
+    decide_extension,
+    decide_plan,
+    edit_item,
+    finish_item,
+    report_progress,
+    resume_rectification,
+    send_back_item,
+    submit_plan,
+    submit_report,
+)
+from evaluations.models import SectionResult
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Denied, Role
+from tests.accountability.factories import (
+    LATER,
+    NOON,
+    make_account,
+    make_bare_round,
+    make_case,
+    make_counted_round,
+    make_rectification,
+    pass_item,
+)
+
+pytestmark = pytest.mark.django_db
+PAPER = """{"manifestations": [
+ {"code": "COLD-1", "indicator": "cold", "text": "不起身、不抬头"},
+ {"code": "LAZY-1", "indicator": "lazy", "text": "上班迟到、脱岗"},
+ {"code": "GREE-1", "indicator": "greedy", "text": "不给好处不办事"},
+ {"code": "BUCK-1", "indicator": "buck_passing", "text": "不归我们管"}]}"""
+FACTS = {
+    "cause": "管理松懈",
+    "goal": "态度好转",
+    "measures": "培训",
+    "leader": "赵副局长",
+    "person": "孙科长",
+    "term": TermKind.BY_DATE,
+    "due_on": date(2020, 9, 10),
+}
+
+
+def liaison(unit="D01"):
+    return make_account(Role.LIAISON, unit)
+
+
+def chief():
+    return make_account(Role.CHIEF)
+
+
+def finished(rectification, by):
+    item = rectification.items.first()
+    report_progress(item_id=item.pk, text="已培训", by=by, at=LATER)
+    return finish_item(item_id=item.pk, outcome="已整改", by=by, at=LATER)
+
+
+def after(days=1):
+    return LATER + timedelta(days=days)
+
+
+def test_publication_opens_a_rectification_with_the_most_ticked_problems():
+    round_ = make_counted_round(places=2, paper=PAPER)
+    ticks = {"LAZY-1": 9, "COLD-1": 12, "GREE-1": 40, "BUCK-1": 4}
+    SectionResult.objects.filter(section__code="D01-01").update(ticks=ticks)
+
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+
+    opened = Rectification.objects.get(case__result__section__code="D01-01")
+    assert opened.plan_due_on == date(2020, 7, 24)
+    assert opened.report_due_on == date(2020, 8, 10)
+    # 贪 is the commission's matter, and four ticks could point to a person.
+    assert list(opened.items.values_list("problem", flat=True)) == ["不起身、不抬头", "上班迟到、脱岗"]
+
+
+def test_a_plan_is_written_handed_in_and_accepted():
+    unit = liaison()
+    row = make_rectification(state=RectificationState.AWAITED)
+    item = row.items.get()
+
+    edit_item(item_id=item.pk, facts={**FACTS, "goal": "一次办成"}, by=unit, at=LATER)
+    submit_plan(rectification_id=row.pk, opinion="同意", by=unit, at=LATER)
+    decide_plan(rectification_id=row.pk, accepted=True, note="", by=chief(), at=LATER)
+
+    row.refresh_from_db()
+    item.refresh_from_db()
+    assert (row.state, row.opinion, item.goal) == (RectificationState.RUNNING, "同意", "一次办成")
+
+
+def test_an_incomplete_plan_says_everything_it_lacks():
+    row = make_rectification(state=RectificationState.AWAITED)
+    RectificationItem.objects.update(cause="", person="", due_on=None)
+
+    with pytest.raises(RuleViolation) as refusal:
+        submit_plan(rectification_id=row.pk, opinion=" ", by=liaison(), at=LATER)
+
+    assert "原因、责任人、完成时限" in refusal.value.reasons[0]
+    assert "党委（党组）意见" in refusal.value.reasons[1]
+
+
+def test_what_is_to_be_done_at_once_has_fifteen_working_days():
+    row = make_rectification(state=RectificationState.AWAITED)
+
+    with pytest.raises(RuleViolation, match="2020年7月31日前完成"):
+        edit_item(
+            item_id=row.items.get().pk,
+            facts={**FACTS, "term": TermKind.AT_ONCE, "due_on": date(2020, 8, 1)},
+            by=liaison(),
+            at=LATER,
+        )
+
+
+def test_a_date_before_publication_is_refused():
+    row = make_rectification(state=RectificationState.AWAITED)
+
+    with pytest.raises(RuleViolation, match="晚于公示日期"):
+        edit_item(item_id=row.items.get().pk, facts={**FACTS, "due_on": date(2020, 7, 1)}, by=liaison(), at=LATER)
+
+
+def test_a_plan_sent_back_needs_a_reason_and_can_be_handed_in_again():
+    row = make_rectification(state=RectificationState.SUBMITTED, opinion="同意")
+
+    with pytest.raises(RuleViolation, match="写明理由"):
+        decide_plan(rectification_id=row.pk, accepted=False, note="", by=chief(), at=LATER)
+    decide_plan(rectification_id=row.pk, accepted=False, note="措施太空", by=chief(), at=LATER)
+    submit_plan(rectification_id=row.pk, opinion="同意", by=liaison(), at=LATER)
+
+    row.refresh_from_db()
+    assert (row.state, row.decision) == (RectificationState.SUBMITTED, "措施太空")
+
+
+def test_a_further_problem_comes_from_the_rounds_ballot_paper():
+    round_ = make_bare_round(paper=PAPER)
+    row = make_rectification(make_case(round_), state=RectificationState.AWAITED)
+
+    add_item(rectification_id=row.pk, sign="BUCK-1", by=liaison(), at=LATER)
+
+    assert row.items.last().problem == "不归我们管"
+    for sign, message in (("BUCK-1", "已有这个问题"), ("NO-1", "评议表的表象")):
+        with pytest.raises(RuleViolation, match=message):
+            add_item(rectification_id=row.pk, sign=sign, by=liaison(), at=LATER)
+
+
+def test_an_item_is_closed_after_a_passed_inspection_and_with_the_report_the_whole():
+    unit, row = liaison(), make_rectification()
+    item = finished(row, unit)
+    submit_report(rectification_id=row.pk, report="整改完成", by=unit, at=LATER)
+    pass_item(item, at=after())
+
+    closed = close_item(item_id=item.pk, verdict="现场核实", by=chief(), at=after(2))
+
+    row.refresh_from_db()
+    assert (closed.state, closed.closed_on) == (ItemState.CLOSED, date(2020, 7, 22))
+    assert (row.state, row.closed_on) == (RectificationState.CLOSED, date(2020, 7, 22))
+
+
+def test_the_report_may_also_come_last():
+    unit, row = liaison(), make_rectification()
+    item = finished(row, unit)
+    pass_item(item, at=after())
+    close_item(item_id=item.pk, verdict="现场核实", by=chief(), at=after(2))
+    row.refresh_from_db()
+    assert row.state == RectificationState.RUNNING
+
+    submit_report(rectification_id=row.pk, report="整改完成", by=unit, at=after(3))
+
+    row.refresh_from_db()
+    assert row.state == RectificationState.CLOSED
+
+
+@pytest.mark.parametrize("visit", ["none", "before", "failed"])
+def test_without_a_later_passed_inspection_nothing_is_closed(visit):
+    row = make_rectification()
+    item = finished(row, liaison())
+    if visit != "none":
+        pass_item(item, at=LATER - timedelta(days=1) if visit == "before" else after(), passed=visit == "before")
+
+    with pytest.raises(RuleViolation, match="暗访结论"):
+        close_item(item_id=item.pk, verdict="可以", by=chief(), at=after(2))
+
+    item.refresh_from_db()
+    assert item.state == ItemState.FINISHED
+
+
+def test_the_second_failure_goes_to_the_commission_which_lets_it_go_on():
+    unit, row = liaison(), make_rectification()
+    for again in (1, 2):
+        item = finished(row, unit)
+        send_back_item(item_id=item.pk, verdict="没改", due_on=date(2020, 10, 1), by=chief(), at=LATER)
+        row.refresh_from_db()
+        assert (row.state == RectificationState.ESCALATED) == (again == 2)
+
+    with pytest.raises(RuleViolation, match="移送纪委监委"):
+        report_progress(item_id=item.pk, text="再改", by=unit, at=LATER)
+    with pytest.raises(Denied):
+        resume_rectification(rectification_id=row.pk, decision="继续", by=chief(), at=LATER)
+    resume_rectification(rectification_id=row.pk, decision="约谈后继续整改", by=make_account(), at=LATER)
+
+    row.refresh_from_db()
+    assert row.state == RectificationState.RUNNING
+
+
+def test_an_extension_is_asked_before_the_day_and_granted_by_the_chief():
+    unit, item = liaison(), make_rectification().items.get()
+
+    ask_extension(item_id=item.pk, due_on=date(2020, 10, 1), reason="等待批复", by=unit, at=LATER)
+    decide_extension(item_id=item.pk, granted=True, by=chief(), at=LATER)
+
+    item.refresh_from_db()
+    assert (item.due_on, item.wanted_due_on) == (date(2020, 10, 1), None)
+
+
+def test_an_extension_after_the_day_or_without_reason_is_refused():
+    unit, item = liaison(), make_rectification().items.get()
+
+    with pytest.raises(RuleViolation, match="完成时限已过"):
+        ask_extension(item_id=item.pk, due_on=date(2020, 10, 1), reason="等", by=unit, at=LATER + timedelta(days=90))
+    with pytest.raises(RuleViolation, match="写明理由"):
+        ask_extension(item_id=item.pk, due_on=date(2020, 10, 1), reason="", by=unit, at=LATER)
+    with pytest.raises(RuleViolation, match="没有待批"):
+        decide_extension(item_id=item.pk, granted=True, by=chief(), at=LATER)
+
+
+def test_nothing_is_reported_before_the_plan_is_accepted():
+    item = make_rectification(state=RectificationState.SUBMITTED).items.get()
+
+    with pytest.raises(RuleViolation, match="方案待审"):
+        report_progress(item_id=item.pk, text="已改", by=liaison(), at=LATER)
+
+    assert not Progress.objects.exists()
+
+
+def test_an_item_without_progress_is_not_done():
+    item = make_rectification().items.get()
+
+    with pytest.raises(RuleViolation, match="先填报进展"):
+        finish_item(item_id=item.pk, outcome="改好了", by=liaison(), at=LATER)
+
+
+@pytest.mark.parametrize("account", [lambda: liaison("D02"), lambda: make_account(Role.COMMISSION), chief])
+def test_only_the_own_unit_reports(account):
+    row = make_rectification()
+    item = row.items.get()
+
+    with pytest.raises(Denied):
+        report_progress(item_id=item.pk, text="已改", by=account(), at=LATER)
+    with pytest.raises(Denied):
+        submit_report(rectification_id=row.pk, report="已改", by=account(), at=LATER)
+
+    assert not AuditEntry.objects.filter(action="rect.report").exists()
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.COMMISSION, Role.PERSONNEL])
+def test_only_the_chief_accepts_and_closes(role):
+    row = make_rectification(state=RectificationState.SUBMITTED)
+
+    with pytest.raises(Denied):
+        decide_plan(rectification_id=row.pk, accepted=True, note="", by=make_account(role), at=LATER)
+    with pytest.raises(Denied):
+        close_item(item_id=row.items.get().pk, verdict="好", by=make_account(role), at=LATER)

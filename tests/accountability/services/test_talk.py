@@ -1,0 +1,137 @@
+"""A talk is done with its full, signed and scanned record only."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from accountability.models import Talk
+from accountability.rules.measures import MeasureState, TalkState
+from accountability.services.evidence import add_evidence
+from accountability.services.talk import confirm_talk, file_talk, may_confirm, may_write, return_talk, write_talk
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Denied, Role
+from tests.accountability.factories import (
+    LATER,
+    hold_talk,
+    make_account,
+    make_case,
+    make_file,
+    make_measure,
+    talk_facts,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def liaison(unit="D01"):
+    return make_account(Role.LIAISON, unit)
+
+
+def leader_talk():
+    return make_case(kind="talk_leader").measures.get()
+
+
+def head_talk():
+    return make_case(kind="talk_head").measures.get()
+
+
+def write(measure, *, by, **changes):
+    return write_talk(measure_id=measure.pk, facts=talk_facts(**changes), by=by, at=LATER)
+
+
+def test_the_commission_holds_its_own_talk_and_the_measure_is_done():
+    measure, commission = leader_talk(), make_account()
+
+    talk = hold_talk(measure, by=commission)
+
+    measure.refresh_from_db()
+    assert talk.state == TalkState.CONFIRMED
+    assert (measure.state, measure.done_on, measure.done_by) == (MeasureState.DONE, date(2020, 7, 15), commission)
+    assert "谈话记录第" in measure.record
+
+
+def test_a_units_talk_waits_for_the_commission():
+    measure, unit = head_talk(), liaison()
+
+    talk = hold_talk(measure, by=unit)
+    measure.refresh_from_db()
+    assert (talk.state, measure.state) == (TalkState.FILED, MeasureState.PENDING)
+
+    confirm_talk(talk_id=talk.pk, by=make_account(), at=LATER)
+    measure.refresh_from_db()
+    assert measure.state == MeasureState.DONE
+
+
+def test_a_talk_sent_back_is_rewritten_and_handed_in_again():
+    measure, unit = head_talk(), liaison()
+    talk = hold_talk(measure, by=unit)
+
+    return_talk(talk_id=talk.pk, reason="缺整改要求", by=make_account(), at=LATER)
+    write(measure, by=unit, demand="两周内整改")
+    again = file_talk(talk_id=talk.pk, by=unit, at=LATER)
+
+    assert (again.state, again.demand, again.return_reason) == (TalkState.FILED, "两周内整改", "缺整改要求")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"held_at": datetime(2020, 7, 9, 2, 0, tzinfo=UTC)}, "不能早于公示日期"),
+        ({"held_at": datetime(2020, 7, 21, 2, 0, tzinfo=UTC)}, "不能晚于现在"),
+        ({"attitude": "  "}, "请填写对象表态"),
+        ({"recorder": ""}, "请填写记录人"),
+    ],
+)
+def test_a_faulty_talk_is_refused_and_nothing_is_written(changes, message):
+    with pytest.raises(RuleViolation, match=message):
+        write(leader_talk(), by=make_account(), **changes)
+
+    assert not Talk.objects.exists()
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_talk_without_signatures_or_scan_is_not_done():
+    measure, commission = leader_talk(), make_account()
+    talk = write(measure, by=commission, is_signed=False)
+
+    with pytest.raises(RuleViolation) as refusal:
+        file_talk(talk_id=talk.pk, by=commission, at=LATER)
+
+    assert len(refusal.value.reasons) == 2
+    measure.refresh_from_db()
+    assert measure.state == MeasureState.PENDING
+
+
+def test_a_confirmed_talk_never_changes():
+    measure, commission = leader_talk(), make_account()
+    talk = hold_talk(measure, by=commission)
+
+    with pytest.raises(RuleViolation, match="不能重复登记"):
+        write(measure, by=commission, points="改写")
+    with pytest.raises(RuleViolation, match="不能再增减文件"):
+        add_evidence(subject=talk, upload=make_file(), by=commission, at=LATER)
+
+
+def test_who_writes_and_who_confirms_follows_the_table():
+    case = make_case(code="D02-01")
+    leader, head = make_measure(case, "talk_leader"), case.measures.get(kind="talk_head")
+
+    assert may_write(make_account(), leader)
+    assert not may_write(make_account(), head)
+    assert may_write(liaison("D02"), head)
+    assert not may_write(liaison("D01"), head)
+    assert not may_write(liaison("D02"), leader)
+    assert may_confirm(make_account(), head)
+    assert not may_confirm(liaison("D02"), head)
+
+
+@pytest.mark.parametrize("by", [lambda: liaison("D09"), lambda: make_account(Role.CHIEF)])
+def test_another_unit_and_other_roles_write_no_talk(by):
+    with pytest.raises(Denied):
+        write(head_talk(), by=by())
+
+
+def test_a_notice_is_no_talk():
+    with pytest.raises(RuleViolation, match="不是谈话"):
+        write(make_case(kind="notice").measures.get(), by=make_account())
