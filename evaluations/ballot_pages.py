@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from evaluations.rules.ballots import DONT_KNOW, RawLine, Vote, is_valid_line
 from evaluations.rules.indicators import LEVEL_WORDS, Indicator
-from evaluations.rules.paper import BallotPaper, PaperSection
+from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
+
+# From this many sections on a table takes the place of the cards: for evaluators who rate them all.
+TABLE_FROM = 13
+SELECTED, SEVERE = mark_safe(" selected"), mark_safe(' data-severe="1"')
 
 # What each indicator asks, in plain words.
 QUESTIONS = {
@@ -25,6 +33,12 @@ class Option:
     value: str
     label: str
     is_chosen: bool
+    is_severe: bool = False
+
+    @property
+    def as_html(self) -> SafeString:
+        """The option of a select field."""
+        return _option(self.value, self.label, self.is_chosen, self.is_severe)
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,14 @@ class Question:
     ticks: Sequence[Option]
     error: str
     ticks_error: str
+    indicator: str
+    is_severe: bool
+
+    @property
+    def select_options(self) -> SafeString:
+        """The options as the compact table shows them: by keyboard 0 to 3 and x."""
+        blank = format_html('<option value=""{}>-</option>', "" if any(o.is_chosen for o in self.options) else SELECTED)
+        return blank + format_html_join("", "{}", ((o.as_html,) for o in self.options))
 
 
 @dataclass(frozen=True)
@@ -47,6 +69,11 @@ class Card:
     section: PaperSection
     questions: Sequence[Question]
     error: str
+
+    @property
+    def needs_ticks(self) -> bool:
+        """Whether an answer asks for its 表象."""
+        return any(question.is_severe for question in self.questions)
 
 
 @dataclass(frozen=True)
@@ -94,6 +121,17 @@ def review_lines(paper: BallotPaper, vote: Vote) -> list[ReviewLine]:
     ]
 
 
+def signs_by_indicator(paper: BallotPaper) -> list[tuple[str, str, list[PaperSign]]]:
+    """Return (indicator, label, its 表象) for the table's templates."""
+    return [(i.value, i.label, [s for s in paper.manifestations if s.indicator == i]) for i in Indicator]
+
+
+@lru_cache(maxsize=64)
+def _option(value: str, label: str, is_chosen: bool, is_severe: bool) -> SafeString:
+    chosen, severe = SELECTED if is_chosen else "", SEVERE if is_severe else ""
+    return format_html('<option value="{}"{}{}>{} {}</option>', value, chosen, severe, value, label)
+
+
 def level_words(paper: BallotPaper) -> dict[str, str]:
     """Return value -> word for the paper's levels; a scale other than 0 to 3 gets numbered words between."""
     top = str(paper.levels)
@@ -116,8 +154,13 @@ def _question(paper: BallotPaper, line: RawLine, indicator: Indicator, errors: M
         name=name,
         title=indicator.label,
         explanation=QUESTIONS[indicator],
-        options=[Option(value, word, value == typed) for value, word in level_words(paper).items()],
+        options=[
+            Option(value, word, value == typed, value in paper.severe_answers)
+            for value, word in level_words(paper).items()
+        ],
         ticks=[Option(sign.code, sign.text, sign.code in line.manifestations) for sign in signs],
         error=errors.get(name, ""),
         ticks_error=errors.get(f"{name}.manifestations", ""),
+        indicator=indicator.value,
+        is_severe=typed in paper.severe_answers,
     )

@@ -17,7 +17,7 @@ UNREADABLE = "页面内容不完整，请返回上一步重试。"
 
 def read_fields(post: QueryDict) -> list[RawLine]:
     """Return what the rating form sent: `section` repeated, `{code}.{indicator}`, `{code}.manifestations`."""
-    return [
+    lines = [
         RawLine(
             section=code,
             answers={i.value: tuple(post.getlist(f"{code}.{i}")) for i in Indicator},
@@ -25,6 +25,20 @@ def read_fields(post: QueryDict) -> list[RawLine]:
         )
         for code in post.getlist("section")
     ]
+    return _without_blanks(lines) if post.get("compact") else lines
+
+
+def _without_blanks(lines: Sequence[RawLine]) -> list[RawLine]:
+    """Drop what the compact table sends for untouched fields; a row left blank is not rated at all."""
+    filled = [
+        RawLine(
+            line.section,
+            {key: tuple(v for v in values if v) for key, values in line.answers.items()},
+            line.manifestations,
+        )
+        for line in lines
+    ]
+    return [line for line in filled if any(line.answers.values())]
 
 
 def write_json(lines: Sequence[RawLine]) -> str:

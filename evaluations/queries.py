@@ -11,6 +11,7 @@ from evaluations.models import Ballot, Draw, Publication, Round
 from evaluations.rules.rounds import LIFE, DrawStatus, RoundState
 
 SEALED = LIFE[LIFE.index(RoundState.SEALED) :]
+ISSUING = LIFE[LIFE.index(RoundState.FROZEN) :]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluations.views import ballot, draw, public
+from evaluations.views import ballot, box, draw, public
 
 urlpatterns = [
     path("", public.front_page, name="front-page"),
@@ -13,11 +13,16 @@ urlpatterns = [
     path("ballot/receipt/", ballot.receipt, name="ballot-receipt"),
     path("ballot/cast/", ballot.cast, name="ballot-cast"),
     path("ballot/claim/", ballot.claim, name="ballot-claim"),
-    path("receipt/", public.receipt_check, name="receipt-check"),
+    path("receipt/", box.receipt_check, name="receipt-check"),
     path("draws/", draw.draws, name="draws"),
     path("draws/<str:draw_id>/", draw.draw, name="draw"),
     path("draws/<str:draw_id>/proof.json", draw.proof, name="draw-proof"),
     path("list/", public.lists, name="lists"),
     path("list/<slug:key>/", public.public_list, name="public-list"),
-    path("rounds/<slug:key>/closing-list.txt", public.closing_list, name="closing-list"),
+    path("type-size/<slug:size>/", public.type_size, name="type-size"),
+    path("rounds/<slug:key>/box/", box.box, name="box"),
+    path("rounds/<slug:key>/issued-<int:batch>.txt", box.issued_list, name="issued-list"),
+    path("rounds/<slug:key>/spent.txt", box.spent_list, name="spent-list"),
+    path("rounds/<slug:key>/closing-list.txt", box.closing_list, name="closing-list"),
+    path("rounds/<slug:key>/closing.json", box.closing, name="closing"),
 ]

@@ -50,6 +50,7 @@ class Round(models.Model):
     paper = models.TextField("评议表（冻结）", blank=True, editable=False)
     paper_sha256 = models.CharField("评议表指纹", max_length=64, blank=True, editable=False, db_index=True)
     closing_root = models.CharField("封箱总指纹", max_length=64, blank=True, editable=False)
+    closing = models.TextField("封箱记录（原文）", blank=True, editable=False)
 
     objects = RoundQuerySet.as_manager()
 

@@ -21,6 +21,7 @@ class PaperSection:
     department_code: str
     department: str
     service_kind: str
+    matters: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,3 +26,26 @@ def merkle_root(leaves: Sequence[bytes]) -> str:
         paired = [hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
         level = paired + level[len(paired) * 2 :]
     return level[0].hex()
+
+
+def audit_path(leaves: Sequence[bytes], index: int) -> list[tuple[str, str]]:
+    """Return the way from a leaf to the root: (side of the neighbour, its hex), from below upwards."""
+    level = [hashlib.sha256(LEAF + entry).digest() for entry in leaves]
+    path: list[tuple[str, str]] = []
+    while len(level) > 1:
+        neighbour = index ^ 1
+        if neighbour < len(level):
+            path.append(("left" if neighbour < index else "right", level[neighbour].hex()))
+        paired = [hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        level = paired + level[len(paired) * 2 :]
+        index //= 2
+    return path
+
+
+def root_of_path(entry: bytes, path: Iterable[tuple[str, str]]) -> str:
+    """Return the root that a leaf and its way lead to; it must be the published one."""
+    digest = hashlib.sha256(LEAF + entry).digest()
+    for side, neighbour in path:
+        pair = bytes.fromhex(neighbour) + digest if side == "left" else digest + bytes.fromhex(neighbour)
+        digest = hashlib.sha256(NODE + pair).digest()
+    return digest.hex()

@@ -107,9 +107,18 @@ def cast_ballot(*, admission: Admission, code: str, vote: Vote, comment: str, di
         claimed = claim_code(issue=admission.issue, spend=spend, batch=admission.batch, at=at)
         if claimed:
             spooled.save(force_insert=True)
-    if not claimed:
+    if not claimed and not _was_cast_already(spooled):
         raise RuleViolation(_why_not(admission, at))
     return spooled.receipt
+
+
+def _was_cast_already(wanted: BallotSpool) -> bool:
+    """Say whether this very ballot is in the spool: its answer was lost on the way and the citizen pressed again.
+
+    The receipt is bound to the code by the signed admission, so nobody else's ballot can answer.
+    """
+    same = BallotSpool.objects.filter(round_id=wanted.round_id, receipt=wanted.receipt)
+    return same.filter(vote=wanted.vote, comment=wanted.comment).exists()
 
 
 def _normalized(code: str) -> str:

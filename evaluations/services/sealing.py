@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from evaluations.closing import closing_record
 from evaluations.database import empty_tables, lock_tables, scrub
 from evaluations.models import Ballot, BallotSpool, Comment, Credential, Rating, Round
 from evaluations.rules.codes import content_commitment
@@ -43,7 +44,8 @@ def seal_round(*, round_id: int, by: policy.Actor, at: datetime, progress: Progr
     _refuse_foreign_spool(round_)
     empty_tables(BallotSpool)
     round_.closing_root = merkle_root(sorted(leaves))
-    round_.save(update_fields=["closing_root"])
+    round_.closing = closing_record(round_, len(leaves)).decode()
+    round_.save(update_fields=["closing_root", "closing"])
     transaction.on_commit(partial(scrub, (BallotSpool, Credential)))
     return finish(Step.SEAL, round_, by=by, at=at, detail={"ballots": len(leaves), "root": round_.closing_root})
 

@@ -15,7 +15,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from evaluations.ballot_pages import departments_of, rating_cards, review_lines
+from evaluations.ballot_pages import (
+    QUESTIONS,
+    TABLE_FROM,
+    departments_of,
+    rating_cards,
+    review_lines,
+    signs_by_indicator,
+)
 from evaluations.forms import read_fields, read_json, write_json
 from evaluations.papers import open_round, paper_by_digest
 from evaluations.rules.ballots import (
@@ -129,13 +136,21 @@ def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -
 def _sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[str], error: str = "") -> HttpResponse:
     paper = paper_by_digest(admission.paper)
     rows = _section_rows(admission.paper) if not chosen else _render_rows(paper, chosen)
-    context = {"rows": rows, "limit": paper.max_sections[admission.channel], "error": error, "kept": _kept(request)}
+    context = {
+        "rows": rows,
+        "departments": [(name, sections[0].department_code) for name, sections in departments_of(paper)],
+        "limit": paper.max_sections[admission.channel],
+        "error": error,
+        "kept": _kept(request),
+    }
     return _page(request, "sections", admission, context, status=BAD_INPUT if error else 200)
 
 
 def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
     paper = paper_by_digest(admission.paper)
     chosen = request.POST.getlist("section")
+    if request.POST.get("all"):
+        chosen = [section.code for section in paper.sections]
     if not chosen and request.POST.get("vote"):
         return _with_vote(request, admission)
     try:
@@ -156,13 +171,17 @@ def _rate_page(
 ) -> HttpResponse:
     paper = paper_by_digest(admission.paper)
     known = [line for line in lines if line.section in paper.section_codes]
+    is_table = len(known) >= TABLE_FROM or bool(request.POST.get("compact"))
     context = {
+        "questions": [(i.label, text) for i, text in QUESTIONS.items()],
+        "templates": signs_by_indicator(paper) if is_table else (),
         "cards": rating_cards(paper, known, errors or {}),
         "errors": errors or {},
         "comment": request.POST.get("comment", ""),
         "comment_length": paper.comment_length,
     }
-    return _page(request, "rate", admission, context, status=BAD_INPUT if errors else 200)
+    name = "rate_table" if is_table else "rate"
+    return _page(request, name, admission, context, status=BAD_INPUT if errors else 200)
 
 
 def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine], error: str = "") -> HttpResponse:

@@ -1,17 +1,17 @@
-"""Public pages: the front page, published lists, the receipt check, the closing list."""
+"""Public pages: the front page, published lists, the size of type."""
 
-from collections.abc import Iterator
-
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_safe
 
 from evaluations import queries
-from evaluations.models import Ballot, CodeBatch, Round
+from evaluations.models import CodeBatch, Round
 from evaluations.papers import open_round
-from evaluations.rules.codes import CodeError, normalize_receipt
-from evaluations.rules.seal import leaf
+
+TYPE_SIZES = ("normal", "large", "largest")
+A_YEAR = 365 * 24 * 3600
 
 
 @require_safe
@@ -43,29 +43,13 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "evaluations/list.html", {"current": versions[0], "earlier": versions[1:]})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def receipt_check(request: HttpRequest) -> HttpResponse:
-    """Is this receipt in the closing list of a sealed round? No more than that is told."""
-    context: dict[str, object] = {"sealed": queries.sealed_rounds(), "typed": request.POST.get("receipt", "")}
-    if request.method == "POST":
-        try:
-            context["found"] = queries.round_of_receipt(normalize_receipt(request.POST.get("receipt", "")))
-            context["asked"] = True
-        except CodeError as error:
-            context["error"] = str(error)
-    return render(request, "evaluations/receipt_check.html", context, status=400 if "error" in context else 200)
-
-
 @require_safe
-def closing_list(request: HttpRequest, key: str) -> StreamingHttpResponse:
-    """Download the closing list (封箱清单): one `T TAB C` per line, sorted; its Merkle root is the round's."""
-    round_ = get_object_or_404(Round, key=key, state__in=queries.SEALED)
-    response = StreamingHttpResponse(_closing_lines(round_), content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="closing-list-{round_.key}.txt"'
+def type_size(request: HttpRequest, size: str) -> HttpResponse:
+    """Choose the size of type (长辈版) and go back; the choice is a cookie that says nothing else."""
+    if size not in TYPE_SIZES:
+        raise Http404
+    back = request.GET.get("next", "")
+    known = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
+    response = redirect(back if known else "front-page")
+    response.set_cookie("typesize", size, max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
     return response
-
-
-def _closing_lines(round_: Round) -> Iterator[bytes]:
-    rows = Ballot.objects.filter(round=round_).order_by("receipt").values_list("receipt", "commitment")
-    for receipt, commitment in rows.iterator(chunk_size=5000):
-        yield leaf(receipt, commitment) + b"\n"

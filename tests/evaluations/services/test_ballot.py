@@ -65,9 +65,31 @@ class TestACode:
 
         assert receipt == receipt_for(admission, "1234")
         with pytest.raises(RuleViolation, match="不能投票"):
-            cast(round_, code, admission=admission)
+            cast(round_, code, admission=replace(admission, random="00"))
         with pytest.raises(RuleViolation, match="不能投票"):
             admit(code=code, at=NOON)
+        assert BallotSpool.objects.count() == 1
+
+    def test_sent_again_after_a_lost_answer_is_still_one_ballot_with_the_same_receipt(self):
+        round_ = make_open_round()
+        (code,) = make_codes(round_)
+        admission = admit(code=code, at=NOON)
+
+        receipts = {cast(round_, code, admission=admission) for _ in range(3)}
+
+        assert len(receipts) == BallotSpool.objects.count() == 1
+
+    @pytest.mark.parametrize("change", [{"digits": "9999"}, {"comment": "改了意见"}, {"sections": 2}])
+    def test_sent_again_with_something_else_is_refused(self, change):
+        round_ = make_open_round()
+        (code,) = make_codes(round_)
+        admission = admit(code=code, at=NOON)
+        cast(round_, code, admission=admission)
+        changed = {"vote": vote_for(round_, change["sections"])} if "sections" in change else change
+
+        with pytest.raises(RuleViolation, match="不能投票"):
+            cast(round_, code, admission=admission, **changed)
+
         assert BallotSpool.objects.count() == 1
 
     def test_may_be_typed_untidily(self):

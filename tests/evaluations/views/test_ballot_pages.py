@@ -2,8 +2,10 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +19,7 @@ from tests.factories import make_codes, make_open_round, make_self_service, make
 
 pytestmark = pytest.mark.django_db
 COMMENT = "写了很久的意见"
+STATIC = Path(settings.BASE_DIR) / "static"
 
 
 @pytest.fixture
@@ -320,6 +323,55 @@ class TestWhatStaysOnTheServer:
             assert phone.cast(vote=vote).status_code == 200
 
         assert [q["sql"].split()[0] for q in queries] == ["SAVEPOINT", "UPDATE", "INSERT", "RELEASE"]
+
+
+class TestTheTable:
+    """Evaluators who rate many sections get a table instead of cards."""
+
+    @pytest.fixture
+    def phone(self):
+        now = timezone.now()
+        return Phone(make_open_round(sections=20, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1)))
+
+    def fields(self, phone, **answers):
+        carried = {"code": phone.code, "admission": phone.admission, "compact": "1", "section": phone.sections}
+        blank = {f"{code}.{i}": "" for code in phone.sections for i in raw_answers()}
+        return {**carried, **blank, "comment": COMMENT, **answers}
+
+    def test_opens_for_all_sections_at_one_press(self, phone):
+        page = phone.client.post(
+            "/ballot/rate/", {"code": phone.code, "admission": phone.admission, "all": "1"}
+        ).content.decode()
+
+        assert page.count("<select") == 5 * 20
+        assert "selected" not in page.replace('value="" selected', "")
+
+    def test_leaves_out_the_rows_that_stay_blank(self, phone):
+        first = {f"{phone.sections[0]}.{i}": "1" for i in raw_answers()}
+
+        response = phone.client.post("/ballot/review/", self.fields(phone, **first))
+
+        assert response.status_code == 200
+        assert [line.section.code for line in response.context["lines"]] == [phone.sections[0]]
+
+    def test_asks_for_what_is_missing_in_a_row_and_keeps_the_rest(self, phone):
+        severe = {f"{phone.sections[3]}.cold": "3"}
+
+        response = phone.client.post("/ballot/review/", self.fields(phone, **severe))
+
+        page = response.content.decode()
+        assert response.status_code == 400
+        assert "还有5处需要补充" in page
+        assert '<option value="3" selected data-severe="1">' in page
+        assert page.count('value="COLD-1"') == 2  # the row that is asked, and the pattern for the script
+        assert COMMENT in page
+
+
+def test_the_first_page_is_under_60_kb_with_everything_it_loads(voting, client):
+    page = client.get("/ballot/").content
+    loaded = [STATIC / name for name in ("site.css", "ballot.js", "favicon.svg")]
+
+    assert len(page) + sum(path.stat().st_size for path in loaded) < 60_000
 
 
 def test_the_choice_of_105_sections_is_a_small_page(client):

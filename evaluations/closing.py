@@ -1,0 +1,114 @@
+"""The closing record (封箱记录): what is published about a sealed box, as bytes that are frozen with it.
+
+Counts per section and channel, the lists of issued and used codes by their hashes, the root over all ballots.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from evaluations.models import Ballot, Credential, Rating, Round
+from evaluations.rules.indicators import Channel
+from evaluations.rules.seal import audit_path, leaf
+from evaluations.rules.suppression import shown, shown_beside_total
+from nanchuan_eval.rules.canonical import canonical_json
+
+CHUNK = 5000
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """One receipt's place in a closing list, with the way to the root (收录证明)."""
+
+    round: Round
+    receipt: str
+    commitment: str
+    path: list[tuple[str, str]]
+
+    def as_json(self) -> str:
+        """Return the proof file that check_receipt.py reads."""
+        facts = {
+            "round": self.round.key,
+            "receipt": self.receipt,
+            "commitment": self.commitment,
+            "path": self.path,
+            "root": self.round.closing_root,
+        }
+        return json.dumps(facts, ensure_ascii=False, indent=1)
+
+
+def closing_record(round_: Round, ballots: int) -> bytes:
+    """Return the record of a box that is just being sealed: canonical JSON."""
+    return canonical_json(
+        {
+            "format": "nanchuan-closing/1",
+            "round": round_.key,
+            "paper_sha256": round_.paper_sha256,
+            "root": round_.closing_root,
+            "ballots": ballots,
+            "channels": shown_beside_total(_ballots_by_channel(round_)),
+            "sections": _lines_by_section(round_),
+            "issued": _list_facts(issued_lines(round_)),
+            "spent": _list_facts(spent_lines(round_)),
+        }
+    )
+
+
+def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:
+    """Yield the published list of I, sorted: of the whole round or of one batch."""
+    codes = Credential.objects.filter(batch__round=round_)
+    if batch is not None:
+        codes = codes.filter(batch=batch)
+    return _lines(codes.order_by("issue").values_list("issue", flat=True).iterator(chunk_size=CHUNK))
+
+
+def spent_lines(round_: Round) -> Iterator[bytes]:
+    """Yield the published list of E, sorted: one per used code; never more ballots than lines."""
+    used = Credential.objects.filter(batch__round=round_, spend__isnull=False)
+    return _lines(str(e) for e in used.order_by("spend").values_list("spend", flat=True).iterator(chunk_size=CHUNK))
+
+
+def closing_leaves(round_: Round) -> Iterator[bytes]:
+    """Yield the leaves of the closing list, sorted."""
+    rows = Ballot.objects.filter(round=round_).order_by("receipt").values_list("receipt", "commitment")
+    for receipt, commitment in rows.iterator(chunk_size=CHUNK):
+        yield leaf(receipt, commitment)
+
+
+def inclusion_of(round_: Round, receipt: str) -> Inclusion:
+    """Return the way from a sealed ballot's leaf to the root; nothing about its content."""
+    leaves = list(closing_leaves(round_))
+    place = next(i for i, entry in enumerate(leaves) if entry.startswith(f"{receipt}\t".encode()))
+    return Inclusion(round_, receipt, leaves[place].split(b"\t")[1].decode(), audit_path(leaves, place))
+
+
+def _lines(values: Iterable[str]) -> Iterator[bytes]:
+    return (f"{value}\n".encode() for value in values)
+
+
+def _list_facts(lines: Iterable[bytes]) -> dict[str, object]:
+    digest, count = hashlib.sha256(), 0
+    for count, line in enumerate(lines, start=1):  # noqa: B007  the last number is the count
+        digest.update(line)
+    return {"count": count, "sha256": digest.hexdigest()}
+
+
+def _ballots_by_channel(round_: Round) -> dict[str, int]:
+    found = dict(Ballot.objects.filter(round=round_).values_list("channel").annotate(ballots=Count("pk")))
+    return {channel.value: found.get(channel.value, 0) for channel in Channel}
+
+
+def _lines_by_section(round_: Round) -> dict[str, Any]:
+    """Return section -> channel -> rated lines; no totals, so that hidden cells stay hidden."""
+    found = {
+        (section, channel): lines
+        for section, channel, lines in Rating.objects.filter(round=round_)
+        .values_list("section__code", "channel")
+        .annotate(lines=Count("pk"))
+    }
+    codes = round_.sections.values_list("code", flat=True)
+    return {code: {c.value: shown(found.get((code, c.value), 0)) for c in Channel} for code in codes}

@@ -1,0 +1,58 @@
+"""凭封箱清单核对回执号: checks a receipt against a closing list, with Python's standard library alone.
+
+    python3 check_receipt.py XXXX-XXXX-XXXX-XXXX-XXXX closing-list.txt ROOT
+    python3 check_receipt.py proof.json ROOT
+
+ROOT is the 总指纹 printed in the newspaper and on the 封箱记录. Prints OK or FAIL and why.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    """RFC 6962: split at the largest power of two smaller than the number of leaves."""
+    if len(leaves) <= 1:
+        return sha256(b"\x00" + leaves[0]) if leaves else sha256(b"")
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\x01" + root_of(leaves[:split]) + root_of(leaves[split:]))
+
+
+def check_list(receipt: str, lines: list[bytes], root: str) -> str:
+    receipt = receipt.upper().replace("-", "").replace(" ", "").translate(str.maketrans("OIL", "011"))
+    if lines != sorted(set(lines)):
+        return "清单没有按字节排序，或有重复的行"
+    if root_of(lines).hex() != root:
+        return "清单与总指纹不符"
+    found = any(line.split(b"\t")[0] == receipt.encode() for line in lines)
+    return "" if found else "清单中没有这个回执号"
+
+
+def check_proof(proof: dict[str, object], root: str) -> str:
+    digest = sha256(b"\x00" + f"{proof['receipt']}\t{proof['commitment']}".encode())
+    for side, neighbour in proof["path"]:  # type: ignore[attr-defined]
+        other = bytes.fromhex(neighbour)
+        digest = sha256(b"\x01" + (other + digest if side == "left" else digest + other))
+    return "" if digest.hex() == root else "证明与总指纹不符"
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) == 3:
+        fault = check_list(arguments[0], Path(arguments[1]).read_bytes().splitlines(), arguments[2].strip().lower())
+    elif len(arguments) == 2:
+        fault = check_proof(json.loads(Path(arguments[0]).read_text("utf-8")), arguments[1].strip().lower())
+    else:
+        print(__doc__)
+        return 2
+    print(f"FAIL {fault}" if fault else "OK 这张票在票箱里")
+    return 1 if fault else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,28 @@
+// Checks an inclusion proof in the reader's own browser: SHA-256 up the path must give the published root.
+"use strict";
+(() => {
+  const button = document.getElementById("verify");
+  if (!button || !window.crypto || !crypto.subtle) return;
+  const bytes = (hex) => new Uint8Array(hex.match(/../g).map((pair) => parseInt(pair, 16)));
+  const hex = (array) => [...array].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hash = async (...parts) => {
+    const all = new Uint8Array(parts.flatMap((part) => [...part]));
+    return new Uint8Array(await crypto.subtle.digest("SHA-256", all));
+  };
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const verdict = document.getElementById("verdict");
+    let good = false;
+    try {
+      const proof = JSON.parse(document.getElementById("proof").value);
+      const leaf = new TextEncoder().encode(`${proof.receipt}\t${proof.commitment}`);
+      let digest = await hash([0], leaf);
+      for (const [side, neighbour] of proof.path) {
+        digest = side === "left" ? await hash([1], bytes(neighbour), digest) : await hash([1], digest, bytes(neighbour));
+      }
+      good = hex(digest) === document.getElementById("root").textContent.trim();
+    } catch { good = false; }
+    verdict.hidden = false;
+    verdict.textContent = good ? "验算一致：这张票在总指纹所封的票箱里。" : "验算不一致，请把本页截图交给评议办公室或公证处。";
+  });
+})();

@@ -1,0 +1,144 @@
+"""What the public sees of the ballot box: lists, the closing record, one's own receipt; never a ballot's content."""
+
+import hashlib
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from evaluations.models import Ballot, Credential
+from evaluations.rules.codes import format_code, issue_hash
+from evaluations.rules.indicators import Channel
+from evaluations.rules.seal import root_of_path
+from evaluations.rules.suppression import FEW
+from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round, make_self_service
+
+pytestmark = pytest.mark.django_db
+
+
+def download(client, path):
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+class TestBeforeSealing:
+    def test_the_issued_list_of_a_batch_is_public_with_its_fingerprint(self, client):
+        round_ = make_open_round()
+        make_codes(round_, 7)
+        batch = round_.batches.get()
+
+        listed = download(client, f"/rounds/{round_.key}/issued-{batch.pk}.txt")
+
+        assert hashlib.sha256(listed).hexdigest() == batch.issued_sha256
+        assert batch.issued_sha256 in client.get(f"/rounds/{round_.key}/box/").content.decode()
+
+    @pytest.mark.parametrize("name", ["spent.txt", "closing-list.txt", "closing.json"])
+    def test_nothing_that_tells_of_votes_can_be_had(self, client, name):
+        round_ = make_open_round()
+        cast_ballots(round_, make_codes(round_, 2))
+
+        assert client.get(f"/rounds/{round_.key}/{name}").status_code == 404
+
+    def test_the_list_of_a_self_service_batch_would_count_arrivals_and_is_not_public_yet(self, client):
+        round_ = make_open_round()
+        counter = make_self_service(round_)
+
+        assert client.get(f"/rounds/{round_.key}/issued-{counter.pk}.txt").status_code == 404
+
+    def test_of_a_round_in_preparation_or_unknown_there_is_no_page(self, client):
+        assert client.get("/rounds/none/box/").status_code == 404
+
+
+class TestAfterSealing:
+    def test_every_used_code_is_in_the_issued_list_and_ballots_are_no_more_than_codes(self, client):
+        round_ = make_sealed_round(targeted=6)
+        batch = round_.batches.get()
+
+        spent = download(client, f"/rounds/{round_.key}/spent.txt").decode().split()
+        issued = download(client, f"/rounds/{round_.key}/issued-{batch.pk}.txt").decode().split()
+
+        assert spent == sorted(spent)
+        assert {issue_hash(e) for e in spent} <= set(issued)
+        assert Ballot.objects.count() <= len(spent)
+
+    def test_the_closing_record_holds_root_counts_and_the_fingerprints_of_the_lists(self, client):
+        round_ = make_sealed_round(targeted=6, sampled=3)
+
+        record = json.loads(download(client, f"/rounds/{round_.key}/closing.json"))
+
+        assert (record["root"], record["ballots"]) == (round_.closing_root, 9)
+        spent = download(client, f"/rounds/{round_.key}/spent.txt")
+        assert record["spent"] == {"count": 9, "sha256": hashlib.sha256(spent).hexdigest()}
+        assert record["issued"]["count"] == Credential.objects.count()
+
+    def test_figures_of_fewer_than_five_ballots_are_hidden_and_cannot_be_worked_out(self, client):
+        round_ = make_sealed_round(targeted=6, sampled=3)
+
+        record = json.loads(round_.closing)
+        page = client.get(f"/rounds/{round_.key}/box/").content.decode()
+
+        assert record["channels"] == {"targeted": "不单独公布", "sampled": FEW, "other": 0}
+        assert {cells["sampled"] for cells in record["sections"].values()} == {FEW}
+        assert {cells["targeted"] for cells in record["sections"].values()} == {6}
+        assert page.count(FEW) >= round_.sections.count()
+
+    def test_the_page_asks_the_database_a_few_times_however_many_sections(self, client):
+        round_ = make_sealed_round(targeted=5, sections=20)
+
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/rounds/{round_.key}/box/")
+
+        assert len(queries) <= 4
+
+
+class TestAReceipt:
+    def test_in_the_box_is_confirmed_with_its_way_to_the_root(self, client):
+        round_ = make_sealed_round(targeted=6)
+        ballot = Ballot.objects.order_by("receipt")[3]
+
+        page = client.post("/receipt/", {"receipt": format_code(ballot.receipt).lower()})
+
+        assert "在票箱里" in page.content.decode()
+        proof = json.loads(page.context["inclusion"].as_json())
+        entry = f"{proof['receipt']}\t{proof['commitment']}".encode()
+        assert root_of_path(entry, proof["path"]) == round_.closing_root
+        assert set(proof) == {"round", "receipt", "commitment", "path", "root"}
+
+    def test_tells_nothing_about_the_vote_or_its_nonce(self, client):
+        make_sealed_round(targeted=1, level="3")
+        ballot = Ballot.objects.get()
+
+        page = client.post("/receipt/", {"receipt": ballot.receipt}).content.decode()
+
+        assert ballot.nonce not in page
+        assert not [word for word in ("较重", "严重", *Channel.labels) if word in page]
+
+    def test_that_is_unknown_or_mistyped_is_said_so(self, client):
+        make_sealed_round(targeted=1)
+
+        assert "没有在已封箱的清单中找到" in client.post("/receipt/", {"receipt": "7" * 20}).content.decode()
+        assert client.post("/receipt/", {"receipt": "77"}).status_code == 400
+
+    def test_of_a_vote_that_is_not_sealed_yet_is_not_confirmed(self, client):
+        round_ = make_open_round()
+        (receipt,) = cast_ballots(round_, make_codes(round_))
+
+        assert "没有在已封箱的清单中找到" in client.post("/receipt/", {"receipt": receipt}).content.decode()
+
+
+class TestTheSizeOfType:
+    def test_is_one_link_away_and_stays(self, client):
+        client.get("/type-size/large/?next=/ballot/")
+
+        assert 'class="large"' in client.get("/ballot/").content.decode()
+
+    @pytest.mark.parametrize(
+        "back", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\evil.example"]
+    )
+    def test_never_leads_to_another_site(self, client, back):
+        assert client.get("/type-size/large/", {"next": back}).url == "/"
+
+    def test_that_is_unknown_is_not_found(self, client):
+        assert client.get("/type-size/huge/").status_code == 404
