@@ -1,6 +1,7 @@
 """A browser as a citizen holds it; screenshots go to test-results/screenshots/."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.factories import make_open_round
 # Playwright runs an event loop in this thread; Django would take our plain calls for asynchronous ones.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+EXPECTED = re.compile(r"status of 4|net::ERR_FAILED").search
 SCREENSHOTS = Path("test-results/screenshots")
 
 
@@ -40,9 +42,8 @@ def open_page(chromium, live_server):
             viewport={"width": width, "height": 844}, base_url=live_server.url, locale="zh-CN", **options
         )
         page = context.new_page()
-        page.on(
-            "console", lambda m: faults.append(m.text) if m.type == "error" and "status of 4" not in m.text else None
-        )
+        # Refusals and networks that a test cuts off are no faults of the page.
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" and not EXPECTED(m.text) else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         contexts.append(context)
         return page

@@ -1,11 +1,15 @@
 """A citizen votes in a browser: on a phone, without JavaScript, with the keyboard alone."""
 
-import pytest
+import json
+from datetime import timedelta
 
-from evaluations.models import BallotSpool
+import pytest
+from django.utils import timezone
+
+from evaluations.models import Ballot, BallotSpool
 from evaluations.rules.codes import format_code
 from tests.e2e.conftest import check_page, picture
-from tests.factories import make_codes, make_self_service
+from tests.factories import make_codes, make_open_round, make_sealed_round, make_self_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -21,22 +25,27 @@ def vote(page, code, *, look=lambda page, name: None):
     look(page, "1-code")
     page.fill("#code", code)
     page.click("main button.primary")
+    page.get_by_role("heading", name="您在哪些科室办过事").wait_for()
     look(page, "2-sections")
     page.locator("label.row").first.click()
     page.locator("label.row").nth(1).click()
-    page.click("main button.primary")
+    page.get_by_role("button", name="下一步：开始评议").click()
+    page.get_by_role("heading", name="请逐项评议").wait_for()
     answer_all(page)
     page.locator("fieldset.question").first.get_by_text("严重", exact=True).click()
     look(page, "3-rate")
     page.locator("fieldset.question").first.locator(".signs label.row").first.click()
     page.fill("#comment", "希望中午有人值班")
-    page.click("main button.primary")
+    page.get_by_role("button", name="下一步：核对").click()
+    page.locator("#digits").wait_for()
     look(page, "4-review")
     page.fill("#digits", "2580")
     page.get_by_role("button", name="领取回执号").click()
+    page.get_by_role("heading", name="请先记下回执号").wait_for()
     look(page, "5-receipt")
     receipt = page.locator(".receipt").inner_text()
     page.get_by_role("button", name="投出评议票").click()
+    page.get_by_role("heading", name="评议票已投出").wait_for()
     look(page, "6-done")
     return receipt
 
@@ -112,10 +121,11 @@ def test_a_mistake_is_explained_beside_the_field_and_nothing_typed_is_lost(open_
     page.fill("#code", code)
     page.click("main button.primary")
     page.locator("label.row").first.click()
-    page.click("main button.primary")
+    page.get_by_role("button", name="下一步：开始评议").click()
     page.locator("fieldset.question").first.get_by_text("较重", exact=True).click()
     page.fill("#comment", "写了一半的意见")
-    page.click("main button.primary")
+    page.get_by_role("button", name="下一步：核对").click()
+    page.locator(".errors").wait_for()
 
     check_page(page)
     picture(page, "ballot-errors-390")
@@ -176,6 +186,180 @@ def test_sections_are_found_by_typing(open_page, voting):
 
     visible = [row.inner_text() for row in page.locator("label.row").all() if row.is_visible()]
     assert visible == [wanted]
+
+
+def test_a_dead_network_loses_nothing_and_a_second_press_makes_one_ballot(open_page, voting):
+    (code,) = make_codes(voting)
+    page = open_page(390)
+    reach_receipt(page, code)
+    send = page.get_by_role("button", name="投出评议票")
+
+    page.route("**/ballot/cast/", lambda route: route.abort())
+    send.click()
+    page.locator(".offline").wait_for()
+    picture(page, "ballot-offline-390")
+    assert not BallotSpool.objects.exists()
+
+    page.unroute("**/ballot/cast/")
+    page.route("**/ballot/cast/", lambda route: (route.fetch(), route.abort()))  # arrives, the answer is lost
+    page.locator(".offline").evaluate("note => note.remove()")
+    send.click()
+    page.locator(".offline").wait_for()
+    assert BallotSpool.objects.count() == 1
+    page.unroute("**/ballot/cast/")
+    send.click()
+
+    page.get_by_role("heading", name="评议票已投出").wait_for()
+    assert BallotSpool.objects.count() == 1
+
+
+def test_an_unfinished_ballot_waits_on_the_phone_unreadable_and_goes_when_it_is_cast(open_page, voting):
+    (code,) = make_codes(voting)
+    page = open_page(390)
+    reach_cards(page, code)
+    page.locator("fieldset.question").first.get_by_text("轻微", exact=True).click()
+    page.fill("#comment", "写到一半")
+    page.locator("#kept").wait_for()
+    stored = page.evaluate("JSON.stringify(localStorage)")
+    assert "写到一半" not in stored
+    assert code not in stored
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    reach_sections(page, format_code(code).lower())
+    page.get_by_role("button", name="接着填").click()
+
+    page.locator("fieldset.question").first.wait_for()
+    assert page.locator("fieldset.question").first.locator("input[value='1']").is_checked()
+    assert page.locator("#comment").input_value() == "写到一半"
+    answer_all(page)
+    finish(page)
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_leaving_with_an_unsent_ballot_asks_first(open_page, voting):
+    (code,) = make_codes(voting)
+    page = open_page(390)
+    reach_cards(page, code)
+    page.locator("fieldset.question").first.get_by_text("轻微", exact=True).click()
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    page.goto("/")
+
+    assert asked == ["beforeunload"]
+
+
+def test_the_view_for_the_elderly_is_large_on_every_step(open_page, voting):
+    (code,) = make_codes(voting)
+    page = open_page(320)
+    page.goto("/ballot/")
+    page.get_by_role("link", name="长辈版").click()
+
+    def looked_at(page, name):
+        check_page(page)
+        assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "22px"
+        heights = page.evaluate(
+            "[...document.querySelectorAll('main button, .row, .level')]"
+            ".filter(e => e.offsetParent).map(e => e.offsetHeight)"
+        )
+        assert min(heights, default=60) >= 60
+        picture(page, f"elder-{name}-320")
+
+    vote(page, code, look=looked_at)
+
+
+def test_a_size_chosen_on_the_way_keeps_the_page(open_page, voting):
+    (code,) = make_codes(voting)
+    page = open_page(390)
+    reach_cards(page, code)
+    page.fill("#comment", "还在")
+
+    page.get_by_role("link", name="特大字").click()
+
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "30px"
+    assert page.locator("#comment").input_value() == "还在"
+
+
+def test_an_evaluator_rates_every_section_in_one_table(open_page, transactional_db):
+    now = timezone.now()
+    round_ = make_open_round(sections=105, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
+    (code,) = make_codes(round_)
+    page = open_page(1280)
+    reach_sections(page, code)
+    page.get_by_role("button", name="评议全部105个科室（适合在电脑上填）").click()
+    page.locator("select").first.wait_for()
+    check_page(page)
+    assert page.locator("select").count() == 525
+
+    page.locator("select").first.focus()
+    for _ in range(10):
+        page.keyboard.press("1")
+        page.keyboard.press("Tab")
+    assert page.locator("#count").inner_text() == "已填 2 个，共 105 个科室"
+    page.locator("select").first.select_option("3")
+    page.locator(".ticks-row label.row").first.click()
+    picture(page, "table-1280")
+    finish(page)
+
+    assert json.loads(BallotSpool.objects.get().vote)["lines"][0]["manifestations"]
+    assert len(json.loads(BallotSpool.objects.get().vote)["lines"]) == 2
+
+
+def test_a_receipt_is_verified_in_the_citizens_own_browser(open_page, transactional_db):
+    make_sealed_round(targeted=7)
+    page = open_page(390)
+    page.goto("/receipt/")
+    page.fill("#receipt", Ballot.objects.last().receipt)
+    page.click("main button.primary")
+    page.get_by_text("收录证明（自己核对用）").click()
+    page.get_by_role("button", name="在本机验算").click()
+
+    page.get_by_text("验算一致").wait_for()
+    check_page(page)
+    picture(page, "receipt-390")
+    page.locator("#proof").evaluate("e => { e.value = e.value.replace(/[0-9a-f]{64}/, '0'.repeat(64)); }")
+    page.get_by_role("button", name="在本机验算").click()
+    page.get_by_text("验算不一致").wait_for()
+
+
+def test_the_public_page_of_the_box_can_be_read_by_everybody(open_page, transactional_db):
+    round_ = make_sealed_round(targeted=7, sampled=6)
+    for width in (320, 1280):
+        page = open_page(width)
+        page.goto(f"/rounds/{round_.key}/box/")
+        check_page(page)
+        picture(page, f"box-{width}")
+
+
+def reach_sections(page, code):
+    page.goto("/ballot/")
+    page.fill("#code", code)
+    page.click("main button.primary")
+    page.get_by_role("heading", name="您在哪些科室办过事").wait_for()
+
+
+def reach_cards(page, code):
+    reach_sections(page, code)
+    page.locator("label.row").first.click()
+    page.get_by_role("button", name="下一步：开始评议").click()
+    page.locator("fieldset.question").first.wait_for()
+
+
+def reach_receipt(page, code):
+    reach_cards(page, code)
+    answer_all(page)
+    page.get_by_role("button", name="下一步：核对").click()
+    page.fill("#digits", "1234")
+    page.get_by_role("button", name="领取回执号").click()
+    page.get_by_role("heading", name="请先记下回执号").wait_for()
+
+
+def finish(page):
+    page.get_by_role("button", name="下一步：核对").click()
+    page.fill("#digits", "1234")
+    page.get_by_role("button", name="领取回执号").click()
+    page.get_by_role("button", name="投出评议票").click()
+    page.get_by_role("heading", name="评议票已投出").wait_for()
 
 
 def tab_to(page, selector):
