@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluations', '0003_section_draws'),
+        ('evaluations', '0004_counts_and_corrections'),
     ]
 
     operations = [
