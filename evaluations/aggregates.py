@@ -4,11 +4,10 @@ Same meaning as rules.counting.Cell: q = scale * (sum of weight*level) / (sum of
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
-from math import lcm
-from operator import add, or_
+from itertools import groupby
+from operator import add, itemgetter, or_
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
@@ -16,6 +15,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from evaluations.models import Rating, Round
+from evaluations.rules.anomalies import Sheet
 from evaluations.rules.counting import Cell
 from evaluations.rules.indicators import Indicator
 from evaluations.rules.method import Method
@@ -27,12 +27,39 @@ WIDE = BigIntegerField()
 
 def count_cells(round_: Round, method: Method) -> dict[CellKey, Cell]:
     """Return (section code, channel) -> cell over all counted ratings; a second query fetches the histograms."""
-    lines = _counted_lines(round_, method)
+    return _cells(_counted_lines(round_, method))
+
+
+def score_rows(round_: Round, method: Method) -> QuerySet[Any]:
+    """Return the one query the score stands on: a row per section and channel."""
+    return _score_rows(_counted_lines(round_, method))
+
+
+def _cells(lines: QuerySet[Any]) -> dict[CellKey, Cell]:
     histograms = _histograms(lines)
-    return {
-        (row["section__code"], row["channel"]): _cell(row, histograms)
-        for row in lines.values("section__code", "channel").annotate(**_sums())
-    }
+    return {(row["section__code"], row["channel"]): _cell(row, histograms) for row in _score_rows(lines)}
+
+
+def _score_rows(lines: QuerySet[Any]) -> QuerySet[Any]:
+    rows: QuerySet[Any] = lines.values("section__code", "channel").annotate(**_sums())
+    return rows
+
+
+def count_cells_of(round_: Round, method: Method, ballots: Iterable[str]) -> dict[CellKey, Cell]:
+    """Return the cells of some of the counted ballots only."""
+    lines = _counted_lines(round_, method).filter(ballot__in=list(ballots))
+    return _cells(lines)
+
+
+def counted_sheets(round_: Round) -> Iterator[Sheet]:
+    """Yield the counted ballots one by one, in the order of their random ids (one query, flat memory)."""
+    rows = (
+        Rating.objects.filter(round=round_, is_counted=True)
+        .order_by("ballot_id")
+        .values_list("ballot_id", "channel", "section__code", *Indicator.values)
+    )
+    for (ballot, channel), lines in groupby(rows.iterator(chunk_size=5000), key=itemgetter(0, 1)):
+        yield Sheet(str(ballot), channel, {line[2]: tuple(line[3:]) for line in lines})
 
 
 def count_ticks(round_: Round) -> dict[str, Counter[str]]:
@@ -55,7 +82,7 @@ def answers_given() -> Combinable:
 
 
 def _counted_lines(round_: Round, method: Method) -> QuerySet[Any]:
-    weights = _whole_weights(method)
+    weights = method.whole_weights
     weight = reduce(add, (_if_answered(i, weights[i]) for i in Indicator))
     points = reduce(add, (Coalesce(F(i.value), 0) * weights[i] for i in Indicator))
     severe = reduce(or_, (Q(**{f"{i.value}__gte": method.severe_from}) for i in Indicator))
@@ -116,9 +143,3 @@ def _if_answered(indicator: Indicator, value: int) -> Combinable:
         default=Value(0),
         output_field=IntegerField(),
     )
-
-
-def _whole_weights(method: Method) -> dict[str, int]:
-    weights = {i.value: Fraction(method.indicator_weights[i]) for i in Indicator}
-    unit = lcm(*(weight.denominator for weight in weights.values()))
-    return {key: int(weight * unit) for key, weight in weights.items()}

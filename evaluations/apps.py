@@ -10,7 +10,10 @@ class EvaluationsConfig(AppConfig):
     verbose_name = "评议轮次"
 
     def ready(self) -> None:
-        from evaluations.verification import tally_faults  # noqa: PLC0415  models are loaded only now
+        """Make known what the audit watches over and which deeds take two persons."""
+        from evaluations import deeds  # noqa: PLC0415  models are loaded only now
+        from evaluations.verification import tally_faults  # noqa: PLC0415
         from nanchuan_eval import audit  # noqa: PLC0415
 
         audit.watches.append(tally_faults)
+        deeds.register()

@@ -24,13 +24,16 @@ from accountability.services.case import publish_and_start
 from departments.services import import_roster
 from evaluations.models import Draw, Round
 from evaluations.papers import paper_by_digest
+from evaluations.rules.anomalies import Verdict
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.rounds import DrawPurpose
 from evaluations.services import credential, draw, pool, sealing, tally
 from evaluations.services import round as steps
+from evaluations.services.anomaly import DECIDE_FLAG
 from evaluations.services.credential import FormKind
+from nanchuan_eval import approvals
 from nanchuan_eval.accounts import create_account
 from nanchuan_eval.models import User
 from nanchuan_eval.policy import CLOCK, OPERATOR, Role
@@ -43,6 +46,7 @@ ACCOUNTS = (
     ("chief", "演示负责人", Role.CHIEF, ""),
     ("jiwei", "演示纪检员", Role.COMMISSION, ""),
     ("liaison", "演示联络员", Role.LIAISON, "D05"),
+    ("witness", "演示监督员", Role.SUPERVISOR, ""),
 )
 # Shares of the cast ballots; what the drawn evaluators do not return goes to the other two.
 TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
@@ -68,7 +72,7 @@ class Story:
 
     def tell(self) -> Round:
         """Live the whole round through and return it, published."""
-        self.clerk, self.chief, self.commission, _ = (_account(*facts) for facts in ACCOUNTS)
+        self.clerk, self.chief, self.commission, _, self.witness = (_account(*facts) for facts in ACCOUNTS)
         self._load_roster()
         self.round = self._plan_round()
         self._draw_people()
@@ -174,6 +178,19 @@ class Story:
         if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
             self._draw(DrawPurpose.COUNTED, 21)
         tally.tally_round(round_id=self.round.pk, by=self.chief, at=self._day(19))
+        self._decide_flags()
+
+    def _decide_flags(self) -> None:
+        for flag in self.round.flags.all():
+            approval = approvals.propose(
+                DECIDE_FLAG.name,
+                flag,
+                by=self.clerk,
+                at=self._day(19, 10),
+                verdict=Verdict.KEPT,
+                reason="演示：经核查未发现组织投票、替人填票，保留计票",
+            )
+            approvals.approve(approval_id=approval.pk, by=self.witness, at=self._day(19, 11))
 
     def _publish(self) -> None:
         steps.announce_result(round_id=self.round.pk, by=self.clerk, at=self._day(18))

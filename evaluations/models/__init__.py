@@ -6,9 +6,10 @@ from evaluations.models.draw import Draw, DrawEntry
 from evaluations.models.pool import PoolEntry
 from evaluations.models.publication import Publication, PublicationHold
 from evaluations.models.round import Manifestation, Round, RoundSection, RoundStep
-from evaluations.models.tally import SectionResult, Tally, TallyRow, Veto
+from evaluations.models.tally import AnomalyFlag, SectionResult, Tally, TallyRow, TurnoutDay, Veto
 
 __all__ = [
+    "AnomalyFlag",
     "Ballot",
     "BallotSpool",
     "CodeBatch",
@@ -27,5 +28,6 @@ __all__ = [
     "SectionResult",
     "Tally",
     "TallyRow",
+    "TurnoutDay",
     "Veto",
 ]

@@ -1,8 +1,11 @@
 """计票: aggregate rows, the count with its digests, and each section's result."""
 
+from django.conf import settings
 from django.db import models
 
 from evaluations.models.round import Round, RoundSection
+from evaluations.rules.anomalies import FALSE_ALARMS, FlagKind, Verdict
+from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 
 
@@ -41,6 +44,7 @@ class Tally(models.Model):
     rulebook_sha256 = models.CharField("规则指纹", max_length=64)
     result_sha256 = models.CharField("结果指纹", max_length=64)
     rows_sha256 = models.CharField("汇总行指纹", max_length=64)
+    without_flags = models.JSONField("除去异常提示后的位次", default=dict)
 
     class Meta:
         verbose_name = verbose_name_plural = "计票结果"
@@ -76,6 +80,63 @@ class SectionResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.section}"
+
+
+class AnomalyFlag(models.Model):
+    """异常提示: what a person looks at before the result is approved, and what was decided about it."""
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="flags")
+    kind = models.CharField("种类", max_length=12, choices=FlagKind)
+    section = models.ForeignKey(RoundSection, models.PROTECT, verbose_name="科室", null=True, related_name="+")
+    channel = models.CharField("渠道", max_length=10, choices=Channel, blank=True)
+    text = models.CharField("内容", max_length=300)
+    ballots = models.JSONField("涉及的票", default=list)
+    found_at = models.DateTimeField("提示时间")
+    verdict = models.CharField("处理", max_length=12, choices=Verdict, default=Verdict.OPEN)
+    reason = models.CharField("处理理由", max_length=300, blank=True)
+    decided_at = models.DateTimeField("处理时间", null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="处理人", null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "异常提示"
+        ordering = ["round", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(verdict=Verdict.OPEN, decided_at__isnull=True)
+                | ~models.Q(verdict=Verdict.OPEN) & models.Q(decided_at__isnull=False) & ~models.Q(reason=""),
+                name="a_decided_flag_has_its_reason",
+                violation_error_message="已处理的异常提示必须有处理理由。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}（{self.section or self.get_channel_display() or self.round}）"
+
+    @property
+    def false_alarms(self) -> str:
+        """How often honest ballots raise such a flag."""
+        return FALSE_ALARMS[FlagKind(self.kind)]
+
+    @property
+    def names_ballots(self) -> bool:
+        """Whether there are ballots that could be declared invalid."""
+        return bool(self.ballots)
+
+
+class TurnoutDay(models.Model):
+    """逐日回收数: how many codes of an origin were used up to the end of a day; never which, never when."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="turnout_days")
+    origin = models.CharField("来源", max_length=12, choices=Origin)
+    day = models.DateField("日期")
+    used = models.PositiveIntegerField("累计回收")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "逐日回收数"
+        ordering = ["round", "origin", "day"]
+        constraints = [models.UniqueConstraint(fields=["round", "origin", "day"], name="one_turnout_a_day")]
 
 
 class Veto(models.Model):

@@ -107,6 +107,7 @@ class RoundFacts:
     listed_without_problems: tuple[str, ...] = ()
     objections_until: date | None = None
     undecided: tuple[str, ...] = ()
+    open_flags: int = 0
     open_cases: int = 0
 
 
@@ -163,6 +164,8 @@ def _publish(facts: RoundFacts) -> list[str]:
     lacks = _problems_written(facts)
     if facts.objections_until and facts.now.date() <= facts.objections_until:
         lacks.append(f"异议期至{facts.objections_until:%Y年%m月%d日}止，期满后才能公示。")
+    if facts.open_flags:
+        lacks.append(f"还有{facts.open_flags}件异常提示没有处理，请逐件决定保留计票或者认定废票。")
     return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in facts.undecided]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from evaluations.rules.method import RulebookError, parse_method
+from evaluations.rules.method import NUMBER, RulebookError, parse_method
 
 OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
 # SQL adds squares of the whole-number line score; with this bound no sum can leave 64 bits below 10^8 lines.
@@ -37,6 +37,9 @@ DEFAULTS: dict[str, Any] = {
     "nu0": 20,
     "v_prior": "625",
     "basis": "difficulty",
+    "flag_points": "10",
+    "flag_z": "3.5",
+    "next_margin": "4",
     "max_sections": {"targeted": 200, "sampled": 10, "other": 10},
     "comment_length": 500,
     "sampled_forms": OPEN_FORMS,
@@ -133,6 +136,9 @@ SETTINGS: tuple[Setting, ...] = (
         choices={"difficulty": "难办指数", "vote_count": "得票数"},
         help="按得票数排名会多列办事人多的科室，请慎用",
     ),
+    Setting("flag_points", "渠道相差提示（分）", _SCORE, help="公开渠道与抽签渠道相差超过这么多分时提示"),
+    Setting("flag_z", "偏向提示（稳健标准分）", _SCORE, help="越大提示越少，默认3.5"),
+    Setting("next_margin", "下一轮误差目标（分）", _SCORE, help="建议票数使难办指数的误差不超过这么多分"),
     Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
     Setting("min_answered", "一行至少作答指标数", _SCORE, 1, 5),
     Setting(
@@ -237,6 +243,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         _strata_error(rulebook),
         _cap_error(rulebook),
         *(_points_error(rulebook, path) for path in POINTS),
+        *(_positive_error(rulebook, path) for path in ("flag_points", "flag_z", "next_margin")),
     ]
     return [error for error in errors if error]
 
@@ -272,6 +279,13 @@ def _points_error(rulebook: Mapping[str, Any], path: str) -> str:
     if not text or POINTS_TEXT.fullmatch(text):
         return ""
     return f"“{next(s.label for s in SETTINGS if s.path == path)}”应为0到100之间的数，最多两位小数，或者留空。"
+
+
+def _positive_error(rulebook: Mapping[str, Any], path: str) -> str:
+    label = next(setting.label for setting in SETTINGS if setting.path == path)
+    value = str(rulebook[path])
+    fits = NUMBER.fullmatch(value) and "/" not in value and 0 < Fraction(value) <= 100
+    return "" if fits else f"“{label}”应为大于0、不大于100的数。"
 
 
 def _cap_error(rulebook: Mapping[str, Any]) -> str:

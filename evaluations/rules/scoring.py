@@ -22,11 +22,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Score:
-    """One section: S before rounding, drawn deviation e, each channel's d after the cap, channels it changed."""
+    """One section: S before rounding, drawn deviation e, each channel's d after and before the cap, capped ones."""
 
     value: Fraction
     drawn_deviation: Fraction
     deviations: Mapping[str, Fraction]
+    free: Mapping[str, Fraction]
     capped: tuple[str, ...]
 
 
@@ -74,15 +75,22 @@ def score_parts(method: Method, cells: Mapping[CellKey, Cell], part: Callable[[C
 
 def variances(method: Method, cells: Mapping[CellKey, Cell], scores: Scores) -> dict[str, Fraction]:
     """Return each section's variance s squared, for the intervals."""
-    pooled = {c: _pooled_variance(method, [cells.get((s, c), EMPTY) for s in method.sections]) for c in scores.weights}
+    spread = cell_variances(method, cells, scores)
+    k = method.prior_ballots
     return {
         section: sum(
-            (
-                weight**2 * _cell_variance(method, cells.get((section, c), EMPTY), pooled[c])
-                for c, weight in scores.weights.items()
-            ),
+            (w**2 * spread[section][c] / (cells.get((section, c), EMPTY).lines + k) for c, w in scores.weights.items()),
             ZERO,
         )
+        for section in method.sections
+    }
+
+
+def cell_variances(method: Method, cells: Mapping[CellKey, Cell], scores: Scores) -> dict[str, dict[str, Fraction]]:
+    """Return u, the variance of one line, of each section and used channel."""
+    pooled = {c: _pooled_variance(method, [cells.get((s, c), EMPTY) for s in method.sections]) for c in scores.weights}
+    return {
+        section: {c: _line_variance(method, cells.get((section, c), EMPTY), pooled[c]) for c in scores.weights}
         for section in method.sections
     }
 
@@ -127,6 +135,7 @@ def _score(
         value=sum((weights[c] * (means[c] + deviations[c]) for c in weights), ZERO),
         drawn_deviation=e,
         deviations=deviations,
+        free=free,
         capped=tuple(c for c in weights if deviations[c] != free[c]),
     )
 
@@ -145,10 +154,9 @@ def _pooled_variance(method: Method, cells: list[Cell]) -> Fraction:
     return (method.v_prior + squares) / (1 + sum(max(cell.lines - 1, 0) for cell in cells))
 
 
-def _cell_variance(method: Method, cell: Cell, pooled: Fraction) -> Fraction:
+def _line_variance(method: Method, cell: Cell, pooled: Fraction) -> Fraction:
     freedom = method.nu0 + max(cell.lines - 1, 0)
-    own = (method.nu0 * pooled + _squares_about_mean(method, cell)) / freedom if freedom else pooled
-    return own / (cell.lines + method.prior_ballots)
+    return (method.nu0 * pooled + _squares_about_mean(method, cell)) / freedom if freedom else pooled
 
 
 def _without_lowest(histogram: Mapping[int, int], cut: int, *, reverse: bool = False) -> dict[int, int]:

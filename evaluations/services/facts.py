@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 from django.utils import timezone
 
 from departments.models import Section
 from evaluations.models import CodeBatch, Manifestation, Round, SectionResult
 from evaluations.models.ballot import Ballot
+from evaluations.rules.anomalies import Verdict
 from evaluations.rules.indicators import Channel, Indicator
 from evaluations.rules.rounds import DrawStatus, RoundFacts, RoundState, Step, missing
 from evaluations.rules.rulebook import rulebook_errors
@@ -84,10 +85,21 @@ def _box_facts(round_: Round) -> dict[str, Any]:
     return {"sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count()}
 
 
+def _undecided(round_: Round) -> dict[str, Any]:
+    """Read open flags and open objections together (one query)."""
+    open_flags = round_.flags.filter(verdict=Verdict.OPEN).order_by().values_list(Value(""), "pk")
+    holds = round_.holds.filter(released_at=None).order_by().values_list("subject", "pk")
+    subjects = [subject for subject, _ in holds.union(open_flags, all=True)]
+    return {
+        "undecided": tuple(subject for subject in subjects if subject),
+        "open_flags": subjects.count(""),
+    }
+
+
 def _list_facts(round_: Round) -> dict[str, Any]:
     unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related("section")
     return {
         "listed_without_problems": tuple(str(result.section) for result in unwritten),
         "objections_until": objections_until(round_),
-        "undecided": tuple(round_.holds.filter(released_at=None).values_list("subject", flat=True)),
+        **_undecided(round_),
     }

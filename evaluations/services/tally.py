@@ -22,8 +22,10 @@ from evaluations.rules.method import parse_method
 from evaluations.rules.problems import propose_problems
 from evaluations.rules.result import build_result
 from evaluations.rules.rounds import RoundState, Step
+from evaluations.services.flagging import flag_round, without_flagged
 from evaluations.services.round import begin, finish, lock_round
 from nanchuan_eval import audit, policy
+from nanchuan_eval.approvals import Deed
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
@@ -41,13 +43,14 @@ class _Counted:
     rulebook: bytes
     cells: Mapping[CellKey, Cell]
     result: Mapping[str, Any]
+    without_flags: Mapping[str, Any]
 
 
 @transaction.atomic
 def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
     """Count the sealed, drawn ballots by the frozen rulebook and store rows, result and digests."""
     round_ = begin(Step.COUNT, round_id=round_id, by=by, at=at)
-    counted = _run(round_)
+    counted = _run(round_, at)
     _store_rows(round_, counted.cells)
     _store_results(round_, counted.result)
     tally = _store_tally(round_, counted, version=1, reason="", at=at)
@@ -55,20 +58,30 @@ def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
     return tally
 
 
-def recount_round(round_: Round, *, reason: str, at: datetime) -> Tally:
-    """Count again because a decision changed what counts; a further version, for the decision's own transaction.
+def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime) -> Tally:
+    """Count again because a decision changed what counts; a further version, in the decision's own transaction.
 
-    Results follow the newest version; main problems already in the office's words stay.
+    Who may decide is the decision's matter. Results follow the newest version; main problems already in the office's
+    words stay.
     """
     if RoundState(round_.state) not in RECOUNTABLE:
         raise RuleViolation(f"本轮当前为“{RoundState(round_.state).label}”，不能重新计票。")
     _refuse_while_undecided(round_)
     version = round_.tally.version + 1
-    counted = _run(round_)
+    counted = _run(round_, at)
     TallyRow.objects.filter(round=round_).delete()
     _store_rows(round_, counted.cells)
     _update_results(round_, counted.result)
-    return _store_tally(round_, counted, version=version, reason=reason.strip(), at=at)
+    tally = _store_tally(round_, counted, version=version, reason=reason.strip(), at=at)
+    audit.record(
+        "tally.run",
+        round_,
+        by=by,
+        at=at,
+        reason=tally.reason,
+        detail={"step_label": "重新计票", "version": version, "result": tally.result_sha256},
+    )
+    return tally
 
 
 @transaction.atomic
@@ -90,16 +103,18 @@ def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str,
         round=round_, section=section, decision=decision.strip(), decided_on=decided_on, facts=facts.strip()
     )
     if RoundState(round_.state) in UNPUBLISHED:
-        recount_round(round_, reason=f"一票否决：{veto.decision}", at=at)
+        recount_round(round_, reason=f"一票否决：{veto.decision}", by=by, at=at)
     audit.record("publish.approve", veto, by=by, at=at, reason=decision, detail={"veto": section.code})
     return veto
 
 
-def _run(round_: Round) -> _Counted:
+def _run(round_: Round, at: datetime) -> _Counted:
     rulebook = scoring_rulebook(round_)
     method = parse_method(json.loads(rulebook))
     cells = count_cells(round_, method)
-    return _Counted(rulebook, cells, build_result(method, cells))
+    flags = flag_round(round_, method, cells, at=at)
+    rest = without_flagged(round_, method, cells, flags)
+    return _Counted(rulebook, cells, build_result(method, cells), {code: list(p) for code, p in rest.items()})
 
 
 def _refuse_while_undecided(round_: Round) -> None:
@@ -179,4 +194,36 @@ def _store_tally(round_: Round, counted: _Counted, *, version: int, reason: str,
         rulebook_sha256=sha256_hex(counted.rulebook),
         result_sha256=sha256_hex(result),
         rows_sha256=sha256_hex(canonical_json(cells_document(counted.cells))),
+        without_flags=dict(counted.without_flags),
     )
+
+
+def _veto_content(section: RoundSection, arguments: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "科室": str(section),
+        "决定文号": arguments["decision"],
+        "决定日期": arguments["decided_on"],
+        "查实情况": arguments["facts"],
+        "后果": "该科室列第1位，难办指数不变",
+    }
+
+
+def _perform_veto(section: RoundSection, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Veto:
+    return record_veto(
+        section_id=section.pk,
+        decision=arguments["decision"],
+        decided_on=date.fromisoformat(arguments["decided_on"]),
+        facts=arguments["facts"],
+        by=by,
+        at=at,
+    )
+
+
+RECORD_VETO = Deed(
+    "veto.record",
+    action="publish.approve",
+    label="一票否决",
+    model=RoundSection,
+    content=_veto_content,
+    perform=_perform_veto,
+)

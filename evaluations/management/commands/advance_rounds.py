@@ -6,16 +6,18 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from evaluations.models import Round
+from evaluations.services.anomaly import note_turnout
 from evaluations.services.sealing import seal_round
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.policy import CLOCK
 
 
 class Command(BaseCommand):
-    help = "到时自动办理：截止时间已过的轮次封箱。可反复运行，适合放入定时任务（每5分钟一次）。"
+    help = "到时自动办理：记下当天的回收数，截止时间已过的轮次封箱。可反复运行，适合放入定时任务（每5分钟一次）。"
 
     def handle(self, *args: Any, **options: Any) -> None:
         at, failed = timezone.now(), False
+        note_turnout(at=at)
         for round_ in Round.objects.overdue_for_sealing(at):
             try:
                 sealed = seal_round(round_id=round_.pk, by=CLOCK, at=at)

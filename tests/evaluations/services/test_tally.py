@@ -10,19 +10,23 @@ from django.test.utils import CaptureQueriesContext
 
 from evaluations.aggregates import count_cells
 from evaluations.files import ballots_csv, scoring_rulebook
-from evaluations.models import Publication, Rating, Round, SectionResult, Tally, Veto
+from evaluations.models import AnomalyFlag, Publication, Rating, Round, SectionResult, Tally, TurnoutDay, Veto
+from evaluations.rules.anomalies import FlagKind, Verdict
 from evaluations.rules.counting import count_lines, parse_ballots
 from evaluations.rules.method import parse_method
-from evaluations.rules.result import recount
+from evaluations.rules.result import build_result, recount
 from evaluations.rules.rounds import RoundState
 from evaluations.services import round as steps
+from evaluations.services.anomaly import decide_flag, note_turnout
 from evaluations.services.hold import place_hold, release_hold
 from evaluations.services.publication import Correction, correct_publication, edit_problems, publish_list
 from evaluations.services.tally import record_veto, tally_round
 from evaluations.turnout import turnout
+from evaluations.verification import tally_faults
+from nanchuan_eval import approvals
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.policy import Denied
-from tests.factories import NOON, make_sealed_round, make_user
+from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=2)
@@ -33,8 +37,14 @@ def count(round_):
     return tally_round(round_id=round_.pk, by=make_user("chief"), at=LATER)
 
 
+def keep_all_flags(round_):
+    for flag in round_.flags.all():
+        decide_flag(flag_id=flag.pk, verdict=Verdict.KEPT, reason="核查无异常", by=make_user("supervisor"), at=LATER)
+
+
 def announced(round_):
     count(round_)
+    keep_all_flags(round_)
     steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
 
 
@@ -387,6 +397,127 @@ def test_the_clerk_words_the_main_problems_of_listed_sections_only():
     assert listed.main_problems == "一次性告知不到位"
     with pytest.raises(RuleViolation, match="上榜科室"):
         edit_problems(result_id=other.pk, text="x", by=make_user("clerk"), at=LATER)
+
+
+class TestAnomalies:
+    """All ballots of the factory are alike: straight-lined, and duplicates of each other."""
+
+    def counted(self):
+        round_ = make_sealed_round(targeted=6, level="2", rulebook=SMALL)
+        spread_answers(round_)
+        alike = round_.ballots.order_by("pk")[:3]
+        fields = dict.fromkeys(("cold", "lazy", "buck_passing", "disorderly", "greedy"), 3)
+        Rating.objects.filter(ballot__in=[ballot.pk for ballot in alike]).update(**fields)
+        count(round_)
+        return round_, round_.flags.get(kind=FlagKind.STRAIGHT)
+
+    def decide(self, flag, verdict, reason="查实替人填票", by="supervisor"):
+        return decide_flag(flag_id=flag.pk, verdict=verdict, reason=reason, by=make_user(by), at=LATER)
+
+    def test_are_found_by_the_count_and_left_to_people(self):
+        round_, flag = self.counted()
+
+        assert {f.kind for f in round_.flags.all()} == {FlagKind.STRAIGHT, FlagKind.DUPLICATE}
+        assert len(flag.ballots) == 3
+        assert round_.ballots.filter(is_counted=True).count() == 6
+
+    def test_show_the_places_without_the_flagged_ballots(self):
+        round_, _ = self.counted()
+        method = parse_method(json.loads(round_.tally.rulebook))
+        flagged = {ballot for flag in round_.flags.all() for ballot in flag.ballots}
+        Rating.objects.filter(ballot__in=flagged).update(is_counted=False)
+
+        rest = build_result(method, count_cells(round_, method))["sections"]
+
+        assert round_.tally.without_flags == {row["section"]: [row["rank"], row["listed"]] for row in rest}
+
+    def test_kept_ballots_stay_in_the_count(self):
+        round_, flag = self.counted()
+
+        self.decide(flag, Verdict.KEPT, "核查无异常")
+
+        assert round_.tally.version == 1
+        assert AnomalyFlag.objects.get(pk=flag.pk).verdict == Verdict.KEPT
+
+    def test_invalid_ballots_leave_it_and_the_round_is_counted_anew(self):
+        round_, flag = self.counted()
+        first = round_.tally
+
+        self.decide(flag, Verdict.INVALID)
+
+        second = round_.tally
+        assert (second.version, second.reason) == (2, "认定废票3张：查实替人填票")
+        assert round_.ballots.filter(is_counted=True).count() == 3
+        assert recount(ballots_csv(round_), json.loads(second.rulebook)) == second.result.encode()
+        assert Tally.objects.get(pk=first.pk).result == first.result
+        assert list(tally_faults()) == []
+
+    @pytest.mark.parametrize(
+        ("verdict", "reason", "refusal"),
+        [(Verdict.KEPT, " ", "处理理由"), (Verdict.OPEN, "x", "请选择")],
+    )
+    def test_a_decision_needs_a_verdict_and_a_reason(self, verdict, reason, refusal):
+        _, flag = self.counted()
+
+        with pytest.raises(RuleViolation, match=refusal):
+            self.decide(flag, verdict, reason)
+
+        assert AnomalyFlag.objects.get(pk=flag.pk).verdict == Verdict.OPEN
+
+    def test_a_flag_is_decided_once(self):
+        _, flag = self.counted()
+        self.decide(flag, Verdict.KEPT)
+
+        with pytest.raises(RuleViolation, match="已处理"):
+            self.decide(flag, Verdict.INVALID)
+
+    def test_a_flag_that_names_no_ballot_voids_none(self):
+        round_, flag = self.counted()
+        AnomalyFlag.objects.filter(pk=flag.pk).update(ballots=[], kind=FlagKind.FAR)
+
+        with pytest.raises(RuleViolation, match="不指向具体的票"):
+            self.decide(flag, Verdict.INVALID)
+
+        assert round_.tally.version == 1
+
+    @pytest.mark.parametrize("role", ["clerk", "chief", "commission", "liaison"])
+    def test_the_decision_is_a_supervisors(self, role):
+        _, flag = self.counted()
+
+        with pytest.raises(Denied):
+            self.decide(flag, Verdict.KEPT, by=role)
+
+    def test_takes_two_persons_and_names_what_is_approved(self, settings):
+        settings.TWO_PERSON_RULE = True
+        _, flag = self.counted()
+        reason = {"verdict": Verdict.INVALID.value, "reason": "查实替人填票"}
+
+        approval = approvals.propose("flag.decide", flag, by=make_user("clerk"), at=LATER, **reason)
+        with pytest.raises(RuleViolation, match="一人办理"):
+            self.decide(flag, Verdict.KEPT)
+        approvals.approve(approval_id=approval.pk, by=make_user("supervisor"), at=LATER)
+
+        flag.refresh_from_db()
+        assert (flag.verdict, approval.content["涉及票数"]) == (Verdict.INVALID, 3)
+
+    def test_undecided_flags_stop_the_publication(self):
+        round_, _ = self.counted()
+        steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
+
+        with pytest.raises(RuleViolation, match="还有2件异常提示没有处理"):
+            publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
+
+
+def test_the_turnout_of_a_day_is_noted_once_and_names_no_code():
+    round_ = make_open_round()
+    cast_ballots(round_, make_codes(round_, 3))
+
+    note_turnout(at=NOON)
+    note_turnout(at=NOON)
+
+    (row,) = TurnoutDay.objects.all()
+    assert (row.origin, row.used) == ("issued", 3)
+    assert {field.name for field in TurnoutDay._meta.fields} == {"id", "round", "origin", "day", "used"}
 
 
 def test_turnout_counts_issued_returned_valid_and_counted_ballots():

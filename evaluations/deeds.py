@@ -1,0 +1,10 @@
+"""What takes two persons in a round (需两人办理的事项)."""
+
+from evaluations.services.anomaly import DECIDE_FLAG
+from evaluations.services.tally import RECORD_VETO
+from nanchuan_eval import approvals
+
+
+def register() -> None:
+    """Make the deeds known; from then on nobody does them alone."""
+    approvals.register(DECIDE_FLAG, RECORD_VETO)
