@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluations', '0004_counts_and_corrections'),
+        ('evaluations', '0005_closing_record'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
