@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
-
-from evaluations.models import Ballot, Draw, Publication, Round
-from evaluations.rules.rounds import LIFE, DrawStatus, RoundState
+from evaluations.models import Ballot, Publication, Round
+from evaluations.rules.rounds import LIFE, RoundState
 
 SEALED = LIFE[LIFE.index(RoundState.SEALED) :]
 ISSUING = LIFE[LIFE.index(RoundState.FROZEN) :]
@@ -22,17 +20,6 @@ class PublishedList:
     content: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class DrawnStratum:
-    """One stratum of a proof, ready to show."""
-
-    name: str
-    eligible: int
-    quota: int
-    selected: list[str]
-    alternates: list[str]
-
-
 def published_rounds() -> list[Round]:
     """Return the rounds whose list is public (one query)."""
     return list(Round.objects.filter(publications__isnull=False).distinct())
@@ -42,23 +29,6 @@ def published_versions(key: str) -> list[PublishedList]:
     """Return all published versions of a round, the newest first (one query)."""
     publications = Publication.objects.filter(round__key=key).select_related("round").order_by("-version")
     return [PublishedList(publication, json.loads(publication.content)) for publication in publications]
-
-
-def rounds_with_draws() -> list[Round]:
-    """Return the rounds that have draws, with them (two queries); nothing personal is in a draw."""
-    draws = Prefetch("draws", Draw.objects.defer("proof", "params"))
-    return list(Round.objects.filter(draws__isnull=False).distinct().prefetch_related(draws))
-
-
-def drawn_strata(draw: Draw) -> list[DrawnStratum]:
-    """Return the outcome of a finished draw by stratum."""
-    if draw.status != DrawStatus.DRAWN:
-        return []
-    strata = json.loads(draw.proof)["result"]["strata"]
-    return [
-        DrawnStratum(name, line["eligible"], line["quota"], line["selected"], line["alternates"])
-        for name, line in strata.items()
-    ]
 
 
 def sealed_rounds() -> list[Round]:

@@ -6,11 +6,11 @@ from datetime import datetime
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from evaluations.models import CodeBatch, Draw, Round
+from evaluations.models import CodeBatch, Draw, PlannedDraw, Round
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.rounds import LIFE, STEP_ACTION, DrawPurpose, DrawStatus, RoundState, Step, next_step
-from evaluations.services.draw import DRAWABLE_IN
-from evaluations.services.facts import missing_for
+from evaluations.services.draw import COMMIT_ACTION, DRAWABLE_IN, commit_faults
+from evaluations.services.facts import missing_for, wanted_draws
 from evaluations.turnout import ChannelTurnout, turnout
 from nanchuan_eval import policy
 from nanchuan_eval.models import AuditEntry, User
@@ -57,15 +57,15 @@ class RoundLine:
 
 @dataclass(frozen=True)
 class DrawLine:
-    """One draw of the round: done, under way, or to be committed."""
+    """One draw of the round: its line in the register, the draw once committed, what a commitment still lacks."""
 
     label: str
     draw: Draw | None
+    planned: PlannedDraw | None
     status: str
-    purpose: str
-    next_address: str
-    next_label: str
-    may: bool
+    plan_address: str
+    commit_address: str
+    lacks: list[str]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
     return RoundDesk(
         stations=_stations(round_),
         next=_next(round_, user, at),
-        draws=_draws(round_, user),
+        draws=_draws(round_, user, at),
         batches=_batches(round_),
         pools=_pools(round_),
         turnout=turnout(round_) if round_.state != RoundState.DRAFT else [],
@@ -125,36 +125,32 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
     )
 
 
-def _draws(round_: Round, user: User) -> list[DrawLine]:
-    made = {draw.purpose: draw for draw in round_.draws.exclude(status=DrawStatus.ABANDONED)}
+def _draws(round_: Round, user: User, at: datetime) -> list[DrawLine]:
+    made = {draw.purpose: draw for draw in round_.draws.standing().defer("params", "result")}
+    planned = {line.purpose: line for line in round_.planned_draws.filter(replaced_at=None)}
     # Draws of sections to inspect are committed by the commission with the inspection's plan.
-    wanted = [purpose for purpose in DrawPurpose if purpose != DrawPurpose.INSPECTED or purpose in made]
-    return [_draw_line(round_, user, purpose, made.get(purpose)) for purpose in wanted]
+    wanted = {*wanted_draws(round_), DrawPurpose.COUNTED, *map(DrawPurpose, made)}
+    return [
+        _draw_line(round_, user, purpose, made.get(purpose), planned.get(purpose), at)
+        for purpose in DrawPurpose
+        if purpose in wanted
+    ]
 
 
-def _draw_line(round_: Round, user: User, purpose: DrawPurpose, draw: Draw | None) -> DrawLine:
-    label, action, address = _next_of_draw(round_, purpose, draw)
+def _draw_line(
+    round_: Round, user: User, purpose: DrawPurpose, draw: Draw | None, planned: PlannedDraw | None, at: datetime
+) -> DrawLine:
+    is_due = draw is None and round_.state == DRAWABLE_IN[purpose]
+    may = policy.may(user, COMMIT_ACTION[purpose])
     return DrawLine(
         label=purpose.label,
         draw=draw,
+        planned=planned,
         status=DrawStatus(draw.status).label if draw else "未开始",
-        purpose=purpose.value,
-        next_address=address,
-        next_label=label,
-        may=bool(action) and policy.may(user, action),
+        plan_address=reverse("admin:draw-plan", args=[round_.pk, purpose]) if may and draw is None else "",
+        commit_address=reverse("admin:draw-commit", args=[round_.pk, purpose]) if may and is_due else "",
+        lacks=commit_faults(round_, purpose, at) if is_due else [],
     )
-
-
-def _next_of_draw(round_: Round, purpose: DrawPurpose, draw: Draw | None) -> tuple[str, str, str]:
-    if draw is None:
-        if round_.state != DRAWABLE_IN[purpose]:
-            return "", "", ""
-        return "公布承诺", "draw.commit", reverse("admin:draw-commit", args=[round_.pk, purpose])
-    if draw.status == DrawStatus.COMMITTED:
-        return "录入随机数", "draw.seed", reverse("admin:draw-randomness", args=[draw.pk])
-    if draw.status == DrawStatus.SEEDED:
-        return "执行抽取", "draw.run", reverse("admin:draw-run", args=[draw.pk])
-    return "", "", ""
 
 
 def _batches(round_: Round) -> list[CodeBatch]:

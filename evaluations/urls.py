@@ -17,6 +17,7 @@ urlpatterns = [
     path("draws/", draw.draws, name="draws"),
     path("draws/<str:draw_id>/", draw.draw, name="draw"),
     path("draws/<str:draw_id>/proof.json", draw.proof, name="draw-proof"),
+    path("draws/<str:draw_id>/<str:name>", draw.file, name="draw-file"),
     path("list/", public.lists, name="lists"),
     path("list/<slug:key>/", public.public_list, name="public-list"),
     path("type-size/<slug:size>/", public.type_size, name="type-size"),

@@ -1,19 +1,22 @@
 """Plain functions that make what a test needs; name only what matters to the test."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from departments.models import Department, DepartmentKind, Section, ServiceKind, Tenure
-from evaluations.models import CodeBatch, Draw, Manifestation, Round
+from evaluations.models import CodeBatch, Draw, Manifestation, PlannedDraw, Round
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import Origin, RawLine, validate_vote
 from evaluations.rules.indicators import Channel, Indicator
-from evaluations.rules.rounds import RoundState
+from evaluations.rules.pools import PoolKind
+from evaluations.rules.rounds import DrawPurpose, RoundState
 from evaluations.rules.rulebook import default_rulebook
-from evaluations.services import ballot, credential, sealing
+from evaluations.services import ballot, ceremony, credential, pool, pool_notice, sealing
 from evaluations.services import round as steps
+from evaluations.services.draw import commit_draw, plan_draw, planned_draw
 from nanchuan_eval.models import User
 from nanchuan_eval.policy import CLOCK, Role
 
@@ -30,6 +33,10 @@ ROLES = {
     "security": Role.SECURITY_ADMIN,
     "auditor": Role.AUDITOR,
 }
+# Most tests want a drawn round, not its supervisors' signatures and its days of objection.
+WITHOUT_WAITING = {"supervisors_present": 0, "pool_objection_workdays": 0}
+LATER = NOON + timedelta(hours=24)
+GROUPS = {"服务对象": 30, "市场主体": 12, "村居干部和居民代表": 9, "两代表一委员": 6, "其他": 3}
 _numbers = count(1)
 
 
@@ -69,7 +76,7 @@ def make_round(*, state: RoundState = RoundState.DRAFT, rulebook: dict[str, Any]
         "period_end": date(2020, 6, 30),
         "opens_at": NOON - timedelta(days=1),
         "closes_at": NOON + timedelta(days=1),
-        "rulebook": {**default_rulebook(), **(rulebook or {})},
+        "rulebook": {**default_rulebook(), **WITHOUT_WAITING, **(rulebook or {})},
     }
     return Round.objects.create(state=state, **{**defaults, **fields})
 
@@ -145,6 +152,52 @@ def make_sealed_round(*, targeted: int = 4, sampled: int = 0, level: str = "1", 
     sealing.seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at)
     round_.refresh_from_db()
     return round_
+
+
+def make_pool(round_: Round, kind: PoolKind = PoolKind.EVALUATORS, groups: dict[str, int] = GROUPS) -> None:
+    """An announced pool of people, some in every group."""
+    people = [(group, f"{group}第{n}人") for group, size in groups.items() for n in range(size)]
+    rows = [("名单", 1, ("身份类别", "姓名", "手机号"))]
+    first = 10_000 * list(PoolKind).index(kind)
+    rows += [("名单", n, (group, name, f"139{first + n:08d}")) for n, (group, name) in enumerate(people, start=2)]
+    pool.import_pool(round_id=round_.pk, kind=kind, rows=rows, by=make_user("clerk"), at=NOON)
+    pool_notice.announce_pool(round_id=round_.pk, kind=kind, by=make_user("clerk"), at=NOON)
+
+
+def plan(round_: Round, purpose: DrawPurpose, *, held_at: datetime = LATER, reason: str = "") -> PlannedDraw:
+    """A line in the register of draws."""
+    planned = PlannedDraw(
+        round=round_, purpose=purpose, planned_at=held_at, place="一楼大厅", witnesses="纪委、人大代表、市民、企业"
+    )
+    return plan_draw(planned=planned, by=make_user("chief"), at=NOON, reason=reason)
+
+
+def commit(round_: Round, purpose: DrawPurpose = DrawPurpose.EVALUATORS, at: datetime = NOON) -> Draw:
+    """A planned and committed draw."""
+    if planned_draw(round_, purpose) is None:
+        plan(round_, purpose)
+    return commit_draw(round_id=round_.pk, purpose=purpose, by=make_user("chief"), at=at)
+
+
+def enter_all(draw: Draw, at: datetime = LATER, clerks: Sequence[User] = ()) -> None:
+    """Two clerks enter what every source showed."""
+    clerks = clerks or (make_user("clerk"), make_user("clerk"))
+    for number, numbers in enumerate(throw(draw)):
+        for clerk in clerks:
+            reading = ceremony.Reading(number, numbers, "2026061")
+            ceremony.enter_randomness(draw_id=draw.pk, reading=reading, by=clerk, at=at)
+
+
+def run(draw: Draw, at: datetime = LATER) -> Draw:
+    """A committed draw, drawn but not yet signed and published."""
+    enter_all(draw, at)
+    return ceremony.run_draw(draw_id=draw.pk, by=make_user("chief"), at=at)
+
+
+def hold_draw(round_: Round, purpose: DrawPurpose = DrawPurpose.EVALUATORS) -> Draw:
+    """A draw from the register to the published proof."""
+    draw = run(commit(round_, purpose))
+    return ceremony.publish_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
 
 
 def throw(draw: Draw) -> list[list[int]]:

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 import departments
 from accountability.demo import people
+from accountability.demo.ceremony import Ceremony
 from accountability.demo.citizens import Citizen
 from accountability.demo.opinions import opinions
 from accountability.services.case import publish_and_start
@@ -29,10 +30,11 @@ from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.rounds import DrawPurpose
-from evaluations.services import credential, draw, pool, sealing, tally
+from evaluations.services import credential, pool, sealing, tally
 from evaluations.services import round as steps
 from evaluations.services.anomaly import DECIDE_FLAG
 from evaluations.services.credential import FormKind
+from evaluations.services.pool_notice import announce_pool
 from nanchuan_eval import approvals
 from nanchuan_eval.accounts import create_account
 from nanchuan_eval.models import User
@@ -43,11 +45,14 @@ ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
 PASSWORD = "Nanchuan-demo-2020"  # noqa: S105  demo accounts only; the command refuses a real database
 ACCOUNTS = (
     ("clerk", "演示经办员", Role.CLERK, ""),
+    ("clerk2", "演示复核员", Role.CLERK, ""),
     ("chief", "演示负责人", Role.CHIEF, ""),
     ("jiwei", "演示纪检员", Role.COMMISSION, ""),
     ("liaison", "演示联络员", Role.LIAISON, "D05"),
     ("witness", "演示监督员", Role.SUPERVISOR, ""),
 )
+# Days before today on which each draw is committed; the ceremony is on the next day.
+DRAW_DAYS = {DrawPurpose.SUPERVISORS: 41, DrawPurpose.EVALUATORS: 39, DrawPurpose.COUNTED: 21}
 # Shares of the cast ballots; what the drawn evaluators do not return goes to the other two.
 TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
 NEVER_RETURNED = 0.08
@@ -72,7 +77,9 @@ class Story:
 
     def tell(self) -> Round:
         """Live the whole round through and return it, published."""
-        self.clerk, self.chief, self.commission, _, self.witness = (_account(*facts) for facts in ACCOUNTS)
+        accounts = {facts[0]: _account(*facts) for facts in ACCOUNTS}
+        self.clerk, self.second_clerk, self.chief = (accounts[name] for name in ("clerk", "clerk2", "chief"))
+        self.commission, self.witness = accounts["jiwei"], accounts["witness"]
         self._load_roster()
         self.round = self._plan_round()
         self._draw_people()
@@ -103,22 +110,20 @@ class Story:
 
     def _draw_people(self) -> None:
         steps.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))
+        self.ceremony = Ceremony((self.clerk, self.second_clerk), self.chief)
+        for purpose, day in DRAW_DAYS.items():
+            self.ceremony.plan(self.round, purpose, held_at=self._day(day - 1, 10), at=self._day(46))
         pools = ((PoolKind.SUPERVISORS, people.supervisors()), (PoolKind.EVALUATORS, people.evaluators()))
         for kind, rows in _progress(pools, "导入名单库"):
             pool.import_pool(round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45))
-        for purpose, day in _progress(((DrawPurpose.SUPERVISORS, 43), (DrawPurpose.EVALUATORS, 40)), "抽取人员"):
-            self._draw(purpose, day)
-        steps.confirm_draws(round_id=self.round.pk, by=self.chief, at=self._day(38))
+            announce_pool(round_id=self.round.pk, kind=kind, by=self.clerk, at=self._day(45, 10))
+        for purpose in _progress((DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS), "抽取人员"):
+            self._draw(purpose)
+        steps.confirm_draws(round_id=self.round.pk, by=self.chief, at=self._day(37))
 
-    def _draw(self, purpose: DrawPurpose, day: int) -> Draw:
-        committed = draw.commit_draw(round_id=self.round.pk, purpose=purpose, by=self.chief, at=self._day(day))
-        draw.enter_randomness(
-            draw_id=committed.pk,
-            numbers=_dice_and_lottery(committed),
-            by=self.clerk,
-            at=self._day(day - 1, 10),
-        )
-        return draw.run_draw(draw_id=committed.pk, by=self.chief, at=self._day(day - 1, 11))
+    def _draw(self, purpose: DrawPurpose) -> Draw:
+        day = DRAW_DAYS[purpose]
+        return self.ceremony.hold(self.round, purpose, committed_at=self._day(day), held_at=self._day(day - 1, 10))
 
     def _open(self) -> None:
         at = self._day(37)
@@ -176,7 +181,7 @@ class Story:
         with tqdm(total=self.ballots, desc="封箱混票", unit="票") as bar:
             sealing.seal_round(round_id=self.round.pk, by=CLOCK, at=self._day(22, 18), progress=bar.update)
         if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
-            self._draw(DrawPurpose.COUNTED, 21)
+            self._draw(DrawPurpose.COUNTED)
         tally.tally_round(round_id=self.round.pk, by=self.chief, at=self._day(19))
         self._decide_flags()
 
@@ -204,19 +209,6 @@ def _account(username: str, name: str, role: Role, unit_code: str) -> User:
     account = User(username=username, name=name, role=role, unit_code=unit_code)
     known = User.objects.filter(username=username).first()
     return known or create_account(account, password=PASSWORD, by=OPERATOR, at=timezone.now())
-
-
-def _dice_and_lottery(committed: Draw) -> list[list[int]]:
-    """Return truly random numbers in the place of the witnesses' dice and the lottery (演示)."""
-    rng = secrets.SystemRandom()
-    numbers = []
-    for source in draw.sources(committed.round.rulebook):
-        span = range(source["min"], source["max"] + 1)
-        if source["order"] == "sorted":
-            numbers.append(sorted(rng.sample(span, source["n"])))
-        else:
-            numbers.append([rng.choice(span) for _ in range(source["n"])])
-    return numbers
 
 
 @contextmanager

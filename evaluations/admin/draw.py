@@ -1,18 +1,35 @@
-"""抽取 at the desk."""
+"""抽取 at the desk: the register, the ceremony page, and what follows a draw."""
 
-import json
+from collections.abc import Callable
+from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from evaluations.admin.acts import act, attempt
-from evaluations.admin.forms import RandomnessForm
-from evaluations.models import Draw
-from evaluations.services.draw import enter_randomness, run_draw
+from evaluations.admin.draw_forms import PlanForm, ReadingForm, RemovalForm, SigningForm
+from evaluations.admin.forms import ReasonForm
+from evaluations.admin.pages import ask, desk_page, round_page
+from evaluations.draw_desk import build_ceremony, drawn_people
+from evaluations.models import Draw, DrawEntry, PlannedDraw, Round
+from evaluations.rules.removals import RemovalReason
+from evaluations.rules.rounds import DrawPurpose
+from evaluations.services import ceremony
+from evaluations.services.draw import abandon_draw, commit_draw, plan_draw, planned_draw
+from evaluations.services.draw_events import Removal, open_next_round, remove_drawn
+from nanchuan_eval import policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
+
+# The buttons of the ceremony: what each calls and what it says.
+ACTS: dict[str, tuple[Callable[..., Any], str]] = {
+    "run": (ceremony.run_draw, "抽取完成，请在场监督员签名。"),
+    "publish": (ceremony.publish_draw, "证明已公开。"),
+    "next-round": (open_next_round, "追加轮已启用。"),
+}
 
 
 @admin.register(Draw)
@@ -21,7 +38,7 @@ class DrawAdmin(ReadOnlyAdmin):
 
     order = 3
     see_action = "draw.commit"
-    list_display = ["round", "purpose", "status", "committed_at", "drawn_at"]
+    list_display = ["round", "purpose", "status", "committed_at", "drawn_at", "published_at"]
     list_filter = ["status", "purpose"]
     list_select_related = ["round"]
     fields = [
@@ -35,46 +52,127 @@ class DrawAdmin(ReadOnlyAdmin):
         "seed",
         "drawn_at",
         "drawn_by",
+        "published_at",
+        "abandon_reason",
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Draw]:
+        return super().get_queryset(request).defer("params", "result")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("<int:pk>/randomness/", wrap(self.randomness), name="draw-randomness"),
-            path("<int:pk>/run/", wrap(self.run), name="draw-run"),
+            path("round/<int:pk>/<str:purpose>/plan/", wrap(self.plan), name="draw-plan"),
+            path("round/<int:pk>/<str:purpose>/commit/", wrap(self.commit), name="draw-commit"),
+            path("<int:pk>/ceremony/", wrap(self.ceremony), name="draw-ceremony"),
+            path("<int:pk>/act/<str:name>/", wrap(self.act), name="draw-act"),
+            path("<int:pk>/abandon/", wrap(self.abandon), name="draw-abandon"),
+            path("<int:pk>/people/", wrap(self.people), name="draw-people"),
+            path("entry/<int:pk>/remove/", wrap(self.remove), name="draw-remove"),
             *super().get_urls(),
         ]
 
-    def randomness(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Type in what dice and lottery showed."""
-        draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
-        form = RandomnessForm(request.POST or None, sources=json.loads(draw.params)["randomness"])
+    def plan(self, request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
+        """Announce a draw in the register, or change the announcement."""
+        round_ = get_object_or_404(Round, pk=pk)
+        if purpose not in DrawPurpose.values:
+            return redirect(round_page(pk))
+        known = planned_draw(round_, DrawPurpose(purpose))
+        blank = PlannedDraw(round=round_, purpose=purpose)
+        initial = {"place": known.place, "witnesses": known.witnesses} if known else None
+        form = PlanForm(request.POST or None, instance=blank, initial=initial)
         user, at = staff(request), timezone.now()
-        if request.method == "POST" and form.is_valid():
-            if attempt(form, lambda: enter_randomness(draw_id=pk, numbers=form.numbers(), by=user, at=at)):
-                messages.success(request, "随机数已录入，种子已确定。")
-                return redirect(_round_page(draw))
-        context = {
-            **self.admin_site.each_context(request),
-            "form": form,
-            "round": draw.round,
-            "title": f"录入随机数：{draw}",
-        }
-        return render(request, "admin/evaluations/round/act.html", context)
+        return ask(
+            request,
+            round_,
+            form,
+            lambda: plan_draw(planned=form.instance, by=user, at=at, reason=form.cleaned_data["reason"]),
+            title=f"登记公告：{DrawPurpose(purpose).label}",
+            back=round_page(pk),
+        )
 
-    def run(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Draw (POST only)."""
-        draw = get_object_or_404(Draw, pk=pk)
-        if request.method != "POST":
-            return redirect(_round_page(draw))
+    def commit(self, request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
+        """Commit a draw of the round (POST only)."""
+        if request.method != "POST" or purpose not in DrawPurpose.values:
+            return redirect(round_page(pk))
         user, at = staff(request), timezone.now()
         return act(
             request,
-            lambda: run_draw(draw_id=pk, by=user, at=at),
-            done="抽取完成，证明已生成。",
-            back=_round_page(draw),
+            lambda: commit_draw(round_id=pk, purpose=DrawPurpose(purpose), by=user, at=at),
+            done="承诺已公布，名单和参数不能再改。",
+            back=round_page(pk),
         )
 
+    def ceremony(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The page on the projector: five steps, one way; the form of the step that is due answers here."""
+        draw = get_object_or_404(Draw.objects.select_related("round", "planned"), pk=pk)
+        user, at = staff(request), timezone.now()
+        policy.check_sees(user, "draw.seed")
+        desk = build_ceremony(draw, user, at)
+        form = self._due_form(request, desk)
+        if request.method == "POST" and form is not None and form.is_valid():
+            if attempt(form, lambda: self._answer(draw, form, request)) is not None:
+                return redirect("admin:draw-ceremony", pk)
+            desk = build_ceremony(Draw.objects.select_related("round", "planned").get(pk=pk), user, at)
+        return desk_page(request, "draw/ceremony.html", draw.round, str(draw), desk=desk, draw=draw, form=form)
 
-def _round_page(draw: Draw) -> str:
-    return reverse("admin:evaluations_round_change", args=[draw.round_id])
+    def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Press a button of the ceremony (POST only)."""
+        back = reverse("admin:draw-ceremony", args=[pk])
+        if request.method != "POST" or name not in ACTS:
+            return redirect(back)
+        service, done = ACTS[name]
+        user, at = staff(request), timezone.now()
+        return act(request, lambda: service(draw_id=pk, by=user, at=at), done=done, back=back)
+
+    def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Give the draw up, with a public reason."""
+        draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
+        form, user, at = ReasonForm(request.POST or None), staff(request), timezone.now()
+        return ask(
+            request,
+            draw.round,
+            form,
+            lambda: abandon_draw(draw_id=pk, by=user, at=at, **form.cleaned_data),
+            title=f"放弃：{draw}",
+            back=round_page(draw.round_id),
+        )
+
+    def people(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Who was drawn, by name, for those who may know; removals begin here."""
+        draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
+        user = staff(request)
+        policy.check_sees(user, "draw.names")
+        people = drawn_people(draw, user, timezone.now())
+        return desk_page(request, "draw/people.html", draw.round, f"抽中人员：{draw}", draw=draw, people=people)
+
+    def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Remove somebody who was drawn; the next alternate joins."""
+        entry = get_object_or_404(DrawEntry.objects.select_related("draw__round", "person"), pk=pk)
+        form, user, at = RemovalForm(request.POST or None), staff(request), timezone.now()
+        policy.check_sees(user, "draw.names")
+        return ask(
+            request,
+            entry.draw.round,
+            form,
+            lambda: remove_drawn(entry_id=pk, removal=_removal(form), by=user, at=at),
+            title=f"移除并递补：{entry.person.name if entry.person else entry.token[:8]}",
+            back=reverse("admin:draw-people", args=[entry.draw_id]),
+        )
+
+    def _due_form(self, request: HttpRequest, desk: Any) -> Any:
+        if desk.due_source is not None:
+            number, source = desk.due_source
+            return ReadingForm(request.POST or None, number=number, source=source)
+        return SigningForm(request.POST or None) if desk.is_signing else None
+
+    def _answer(self, draw: Draw, form: Any, request: HttpRequest) -> Any:
+        user, at = staff(request), timezone.now()
+        if isinstance(form, SigningForm):
+            return ceremony.sign_draw(draw_id=draw.pk, code=form.cleaned_data["code"], at=at)
+        return ceremony.enter_randomness(draw_id=draw.pk, reading=form.reading(), by=user, at=at)
+
+
+def _removal(form: RemovalForm) -> Removal:
+    data = form.cleaned_data
+    return Removal(RemovalReason(data["reason"]), data["explanation"], data["calls"])

@@ -1,6 +1,5 @@
 """Forms of the desk: they clean input; services decide."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,7 +7,6 @@ from django import forms
 
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
-from evaluations.rules.pools import PoolKind
 from evaluations.rules.rulebook import SETTINGS, Setting, lookup, with_value
 
 
@@ -53,13 +51,6 @@ class RulebookForm(forms.Form):
         yield "定向评议名额", [self["strata"]]
 
 
-class PoolFileForm(forms.Form):
-    """名单文件."""
-
-    kind = forms.ChoiceField(label="名单库", choices=PoolKind.choices)
-    file = forms.FileField(label="名单文件", help_text=".xlsx 或 .csv；需要“身份类别”“姓名”“手机号”三列")
-
-
 class CodesForm(forms.Form):
     """票号批次."""
 
@@ -69,25 +60,6 @@ class CodesForm(forms.Form):
     count = forms.IntegerField(
         label="票号数量", min_value=0, max_value=200_000, help_text="填0表示自助领票：群众在网页上自己领取"
     )
-
-
-class RandomnessForm(forms.Form):
-    """随机数: one line per committed source, numbers separated by blanks or commas."""
-
-    def __init__(self, *args: Any, sources: list[Mapping[str, Any]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for index, source in enumerate(sources):
-            self.fields[f"source{index}"] = forms.RegexField(
-                r"^[0-9]+([ ,，、]+[0-9]+)*\Z",
-                label=source["label"],
-                help_text=f"{source['n']}个数，每个{source['min']}到{source['max']}，用空格或逗号分开",
-                error_messages={"invalid": "只能填数字，用空格或逗号分开。"},
-            )
-
-    def numbers(self) -> list[list[int]]:
-        """Return the numbers per source, sorted where the source says so (the rule checks them)."""
-        texts = [self.cleaned_data[name] for name in self.fields]
-        return [[int(part) for part in re.split(r"[ ,，、]+", text)] for text in texts]
 
 
 class ReasonForm(forms.Form):

@@ -1,9 +1,26 @@
-"""名单库 at the desk: masked phones only."""
+"""名单库 at the desk: masked phones only; preview and import, notices, objections, exclusions."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from evaluations.models import PoolEntry
-from nanchuan_eval.desk import ReadOnlyAdmin
+from evaluations.admin.acts import act, attempt
+from evaluations.admin.draw_forms import AnswerForm, ExclusionForm, ObjectionForm, PoolFileForm
+from evaluations.admin.pages import ask, desk_page, round_page
+from evaluations.draw_desk import pool_lines
+from evaluations.models import PoolEntry, PoolNotice, PoolObjection, Round
+from evaluations.rules.pools import PoolKind
+from evaluations.services import pool_notice
+from evaluations.services.pool import confirm_upload, exclude_person, upload_pool
+from nanchuan_eval.desk import ReadOnlyAdmin, staff
+
+PREVIEWED = 20
 
 
 @admin.register(PoolEntry)
@@ -12,12 +29,115 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     order = 2
     see_action = "pool.view"
-    list_display = ["name", "shown_phone", "stratum", "unit", "kind", "round"]
-    list_filter = ["round", "kind", "stratum"]
+    list_display = ["name", "shown_phone", "stratum", "unit", "kind", "round", "exclusion", "exclude_link"]
+    list_filter = ["round", "kind", "stratum", "exclusion"]
     list_select_related = ["round"]
     search_fields = ["name", "unit"]
-    fields = ["round", "kind", "stratum", "name", "unit", "shown_phone", "dealt_with", "exclusion"]
+    fields = ["round", "kind", "stratum", "name", "unit", "shown_phone", "dealt_with", "exclusion", "exclusion_note"]
 
     @admin.display(description="手机号")
     def shown_phone(self, entry: PoolEntry) -> str:
         return entry.masked_phone
+
+    @admin.display(description="办理")
+    def exclude_link(self, entry: PoolEntry) -> SafeString:
+        return format_html('<a href="{}">回避</a>', reverse("admin:pool-exclude", args=[entry.pk]))
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("round/<int:pk>/", wrap(self.pools), name="round-pool"),
+            path("round/<int:pk>/upload/<int:upload>/", wrap(self.confirm), name="pool-confirm"),
+            path("round/<int:pk>/<str:kind>/announce/", wrap(self.announce), name="pool-announce"),
+            path("notice/<int:pk>/objection/", wrap(self.objection), name="pool-objection"),
+            path("objection/<int:pk>/answer/", wrap(self.answer), name="pool-answer"),
+            path("<int:pk>/exclude/", wrap(self.take_out), name="pool-exclude"),
+            *super().get_urls(),
+        ]
+
+    def pools(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Upload a file and look at what it holds; see where each pool of the round stands."""
+        round_, user = get_object_or_404(Round, pk=pk), staff(request)
+        form, shown = PoolFileForm(request.POST or None, request.FILES or None), None
+        if request.method == "POST" and form.is_valid():
+            kind, upload = PoolKind(form.cleaned_data["kind"]), form.cleaned_data["file"]
+            file = (upload.name, upload.read())
+            at = timezone.now()
+            shown = attempt(form, lambda: upload_pool(round_id=pk, kind=kind, file=file, by=user, at=at))
+        lines = pool_lines(round_, user, timezone.now())
+        return desk_page(request, "pool/pools.html", round_, "名单库", form=form, lines=lines, **_preview(shown))
+
+    def confirm(self, request: HttpRequest, pk: int, upload: int) -> HttpResponse:
+        """Import the file that was previewed (POST only)."""
+        back = reverse("admin:round-pool", args=[pk])
+        if request.method != "POST":
+            return redirect(back)
+        user, at = staff(request), timezone.now()
+        return act(request, lambda: confirm_upload(upload_id=upload, by=user, at=at), done="名单已导入。", back=back)
+
+    def announce(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+        """Announce a pool and open its objection window (POST only)."""
+        back = reverse("admin:round-pool", args=[pk])
+        if request.method != "POST" or kind not in PoolKind.values:
+            return redirect(back)
+        user, at = staff(request), timezone.now()
+        return act(
+            request,
+            lambda: pool_notice.announce_pool(round_id=pk, kind=PoolKind(kind), by=user, at=at),
+            done="名单人数已公告，异议期开始。",
+            back=back,
+        )
+
+    def objection(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Write down an objection."""
+        notice = get_object_or_404(PoolNotice.objects.select_related("round"), pk=pk)
+        form, user, at = ObjectionForm(request.POST or None), staff(request), timezone.now()
+        return ask(
+            request,
+            notice.round,
+            form,
+            lambda: pool_notice.record_objection(notice_id=pk, by=user, at=at, **form.cleaned_data),
+            title=f"登记异议：{notice.get_kind_display()}",
+            back=reverse("admin:round-pool", args=[notice.round_id]),
+        )
+
+    def answer(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer an objection."""
+        objection = get_object_or_404(PoolObjection.objects.select_related("notice__round"), pk=pk)
+        form, user, at = AnswerForm(request.POST or None), staff(request), timezone.now()
+        return ask(
+            request,
+            objection.notice.round,
+            form,
+            lambda: pool_notice.answer_objection(objection_id=pk, by=user, at=at, **form.cleaned_data),
+            title="处理异议",
+            back=reverse("admin:round-pool", args=[objection.notice.round_id]),
+        )
+
+    def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take a person out of the coming draw, or back in."""
+        entry = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)
+        form, user, at = ExclusionForm(request.POST or None), staff(request), timezone.now()
+        return ask(
+            request,
+            entry.round,
+            form,
+            lambda: exclude_person(entry_id=pk, by=user, at=at, **form.cleaned_data),
+            title=f"登记回避：{entry.name} {entry.masked_phone}",
+            back=round_page(entry.round_id),
+        )
+
+
+def _preview(shown: Any) -> dict[str, Any]:
+    if shown is None:
+        return {}
+    upload, file = shown
+    people = [(p.stratum, p.name, f"{p.phone[:3]}****{p.phone[-4:]}", p.unit, p.dealt_with) for p in file.people]
+    return {
+        "upload": upload,
+        "sizes": file.sizes(),
+        "total": len(people),
+        "people": people[:PREVIEWED],
+        "notes": file.notes,
+        "excluded": file.excluded(),
+    }

@@ -11,23 +11,19 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from evaluations.admin.acts import act, attempt
-from evaluations.admin.forms import CodesForm, ExtendForm, PoolFileForm, ReasonForm, RulebookForm
+from evaluations.admin.forms import CodesForm, ExtendForm, ReasonForm, RulebookForm
 from evaluations.models import CodeBatch, Manifestation, Round
 from evaluations.round_desk import build_desk
 from evaluations.rules.ballots import Origin
 from evaluations.rules.codes import format_code
 from evaluations.rules.indicators import Channel
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import DrawPurpose, RoundState, Step
+from evaluations.rules.rounds import RoundState, Step
 from evaluations.services import credential
 from evaluations.services import round as steps
-from evaluations.services.draw import commit_draw
-from evaluations.services.pool import import_pool
 from evaluations.services.sealing import seal_round
 from evaluations.services.tally import tally_round
 from nanchuan_eval import policy
 from nanchuan_eval.desk import PolicyAdmin, staff
-from nanchuan_eval.spreadsheet import read_rows
 
 STEP_SERVICES = {
     Step.FREEZE: steps.freeze_round,
@@ -80,11 +76,9 @@ class RoundAdmin(PolicyAdmin):
         return [
             path("<int:pk>/step/<str:step>/", wrap(self.step), name="round-step"),
             path("<int:pk>/rulebook/", wrap(self.rulebook), name="round-rulebook"),
-            path("<int:pk>/pool/", wrap(self.pool), name="round-pool"),
             path("<int:pk>/codes/", wrap(self.codes), name="round-codes"),
             path("<int:pk>/extend/", wrap(self.extend), name="round-extend"),
             path("<int:pk>/void/", wrap(self.void), name="round-void"),
-            path("<int:pk>/draw/<str:purpose>/commit/", wrap(self.commit), name="draw-commit"),
             *super().get_urls(),
         ]
 
@@ -101,18 +95,6 @@ class RoundAdmin(PolicyAdmin):
             back=_page(pk),
         )
 
-    def commit(self, request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
-        """Commit a draw of the round (POST only)."""
-        if request.method != "POST" or purpose not in DrawPurpose.values:
-            return redirect(_page(pk))
-        user, at = staff(request), timezone.now()
-        return act(
-            request,
-            lambda: commit_draw(round_id=pk, purpose=DrawPurpose(purpose), by=user, at=at),
-            done="承诺已公布，名单和参数不能再改。",
-            back=_page(pk),
-        )
-
     def rulebook(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Edit the rulebook while the round is in preparation; read it afterwards."""
         round_ = get_object_or_404(Round, pk=pk)
@@ -126,17 +108,6 @@ class RoundAdmin(PolicyAdmin):
                 messages.success(request, "评议规则已保存。")
                 return redirect(_page(pk))
         return self._page(request, round_, form, "评议规则", groups=list(form.groups()), is_frozen=is_frozen)
-
-    def pool(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Upload a pool of people, all or nothing."""
-        round_ = get_object_or_404(Round, pk=pk)
-        form = PoolFileForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            people = attempt(form, lambda: self._import(request, pk, form))
-            if people is not None:
-                messages.success(request, f"已导入{people}人。")
-                return redirect(_page(pk))
-        return self._page(request, round_, form, "导入名单库")
 
     def codes(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a batch of codes; the file with the codes is handed out this once."""
@@ -167,16 +138,6 @@ class RoundAdmin(PolicyAdmin):
                 messages.success(request, f"已完成：{title}。")
                 return redirect(_page(pk))
         return self._page(request, round_, form, title)
-
-    def _import(self, request: HttpRequest, pk: int, form: PoolFileForm) -> int:
-        upload = form.cleaned_data["file"]
-        return import_pool(
-            round_id=pk,
-            kind=PoolKind(form.cleaned_data["kind"]),
-            rows=read_rows(upload.read(), upload.name),
-            by=staff(request),
-            at=timezone.now(),
-        )
 
     def _issue(self, request: HttpRequest, pk: int, form: CodesForm) -> Any:
         data = form.cleaned_data

@@ -2,8 +2,16 @@
 
 from evaluations.models.ballot import Ballot, BallotSpool, Comment, Rating
 from evaluations.models.credential import CodeBatch, Credential
-from evaluations.models.draw import Draw, DrawEntry
-from evaluations.models.pool import PoolEntry
+from evaluations.models.draw import (
+    Draw,
+    DrawEntry,
+    DrawEvent,
+    DrawSignature,
+    PlannedDraw,
+    RandomnessEntry,
+    SigningCode,
+)
+from evaluations.models.pool import PoolEntry, PoolNotice, PoolObjection, PoolUpload
 from evaluations.models.publication import Publication, PublicationHold
 from evaluations.models.round import Manifestation, Round, RoundSection, RoundStep
 from evaluations.models.tally import AnomalyFlag, SectionResult, Tally, TallyRow, TurnoutDay, Veto
@@ -17,15 +25,23 @@ __all__ = [
     "Credential",
     "Draw",
     "DrawEntry",
+    "DrawEvent",
+    "DrawSignature",
     "Manifestation",
+    "PlannedDraw",
     "PoolEntry",
+    "PoolNotice",
+    "PoolObjection",
+    "PoolUpload",
     "Publication",
     "PublicationHold",
+    "RandomnessEntry",
     "Rating",
     "Round",
     "RoundSection",
     "RoundStep",
     "SectionResult",
+    "SigningCode",
     "Tally",
     "TallyRow",
     "TurnoutDay",

@@ -7,8 +7,8 @@ Shapes: pool = [(stratum, id)], exclusions = [(stratum, id, reason)], in any ord
 import hashlib
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import Any
 
 from nanchuan_eval.rules.canonical import protocol_json, sha256_hex
@@ -21,9 +21,15 @@ NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 EXCLUSION_REASONS = frozenset({"conflict", "ineligible", "already_selected", "declared_absence"})
 REMOVAL_REASONS = frozenset({"refused", "conflict", "unreachable", "ineligible"})
 ORDERS = frozenset({"drawn", "sorted"})
+STEP = 10_000  # tickets between two reports of progress
 
 Params = Mapping[str, Any]
 Pool = Sequence[Sequence[str]]
+Progress = Callable[[int], object]
+
+
+def no_progress(done: int) -> None:
+    """Report nothing."""
 
 
 class DrawError(ValueError):
@@ -35,14 +41,22 @@ def person_token(salt: str, person_ref: str) -> str:
     return _hash(f"{FORMAT}/token", salt, person_ref)
 
 
-def pool_file(pool: Iterable[Sequence[str]]) -> bytes:
-    """Return the pool file: `stratum TAB id LF`, sorted by bytes, repetitions refused (3.4)."""
-    return _file(pool, "名单")
+def pool_lines(pool: Iterable[Sequence[str]]) -> list[bytes]:
+    """Return the lines of the pool file: `stratum TAB id LF`, sorted by bytes, repetitions refused (3.4)."""
+    return _lines(pool, "名单")
 
 
-def exclusion_file(exclusions: Iterable[Sequence[str]]) -> bytes:
-    """Return the exclusion file: `stratum TAB id TAB reason LF`, sorted likewise (3.5)."""
-    return _file(exclusions, "回避清单")
+def exclusion_lines(exclusions: Iterable[Sequence[str]]) -> list[bytes]:
+    """Return the lines of the exclusion file: `stratum TAB id TAB reason LF`, sorted likewise (3.5)."""
+    return _lines(exclusions, "回避清单")
+
+
+def digest_of(lines: Iterable[bytes]) -> str:
+    """Return the SHA-256 of a file given by its lines; a million of them need not stand in one text."""
+    hashed = hashlib.sha256()
+    for line in lines:
+        hashed.update(line)
+    return hashed.hexdigest()
 
 
 def make_params(
@@ -55,15 +69,15 @@ def make_params(
     **terms: Any,
 ) -> dict[str, Any]:
     """Return valid parameters for a pool (3.6); `terms` = alternates, randomness, note."""
-    rows = [tuple(row) for row in pool]
+    lines = pool_lines(pool)
     params: dict[str, Any] = {
         "format": FORMAT,
         "draw_id": draw_id,
         "purpose": purpose,
-        "strata": sorted({stratum for stratum, _ in rows}, key=str.encode),
-        "pool_sha256": sha256_hex(pool_file(rows)),
-        "pool_size": len(rows),
-        "exclusions_sha256": sha256_hex(exclusion_file(exclusions)),
+        "strata": [name.decode() for name in sorted({line.partition(b"\t")[0] for line in lines})],
+        "pool_sha256": digest_of(lines),
+        "pool_size": len(lines),
+        "exclusions_sha256": digest_of(exclusion_lines(exclusions)),
         "quota": dict(quota),
         **terms,
     }
@@ -91,6 +105,18 @@ def commitment(params: Params) -> str:
     return sha256_hex(f"{FORMAT}/commit\n".encode() + protocol_json(params))
 
 
+def check_numbers(source: Mapping[str, Any], numbers: Sequence[int]) -> None:
+    """Refuse numbers that the source cannot show."""
+    label = source["label"]
+    if len(numbers) != source["n"]:
+        raise DrawError(f"“{label}”应有{source['n']}个数，收到{len(numbers)}个。")
+    if any(not source["min"] <= number <= source["max"] for number in numbers):
+        raise DrawError(f"“{label}”的数应在{source['min']}到{source['max']}之间。")
+    rising = all(a < b for a, b in pairwise(numbers))
+    if source["order"] == "sorted" and not rising:
+        raise DrawError(f"“{label}”的数应从小到大排列且互不相同。")
+
+
 def entropy_bits(sources: Iterable[Mapping[str, Any]]) -> float:
     """Return the entropy of the sources in bits, for the 64-bit minimum and for display only."""
     return sum(math.log2(_outcomes(source)) for source in sources)
@@ -101,7 +127,7 @@ def draw_seed(params: Params, randomness: Sequence[Sequence[int]]) -> str:
     if len(randomness) != len(params["randomness"]):
         raise DrawError(f"应有{len(params['randomness'])}组随机数，收到{len(randomness)}组。")
     for source, numbers in zip(params["randomness"], randomness, strict=True):
-        _check_numbers(source, numbers)
+        check_numbers(source, numbers)
     return _hash(f"{FORMAT}/seed", commitment(params), *(",".join(map(str, row)) for row in randomness))
 
 
@@ -110,16 +136,18 @@ def ticket(seed: str, stratum: str, token: str) -> str:
     return _hash(f"{FORMAT}/ticket", seed, stratum, token)
 
 
-def drawing_order(seed: str, stratum: str, tokens: Iterable[str]) -> list[str]:
+def drawing_order(seed: str, stratum: str, tokens: Iterable[str], progress: Progress = no_progress) -> list[str]:
     """Return a stratum's ids by ascending ticket; the first are drawn, the next are alternates (3.9)."""
     begun = hashlib.sha256(f"{FORMAT}/ticket\n{seed}\n{stratum}\n".encode())
-    tickets = []
-    for token in tokens:
-        text = token.encode()
-        hashed = begun.copy()
-        hashed.update(text)
-        # Ticket and id in one: all tickets are 32 bytes, so the id decides only between equal ones.
-        tickets.append(hashed.digest() + text)
+    waiting, tickets = iter(tokens), []
+    while batch := list(islice(waiting, STEP)):
+        for token in batch:
+            text = token.encode()
+            hashed = begun.copy()
+            hashed.update(text)
+            # Ticket and id in one: all tickets are 32 bytes, so the id decides only between equal ones.
+            tickets.append(hashed.digest() + text)
+        progress(len(batch))
     tickets.sort()
     return [entry[TICKET_BYTES:].decode() for entry in tickets]
 
@@ -145,17 +173,23 @@ def draw(
     exclusions: Pool,
     randomness: Sequence[Sequence[int]],
     events: Sequence[Mapping[str, Any]] = (),
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Return the result of a draw with its events (3.11), in the form of the proof file."""
     validate_params(params)
     _check_files(params, pool, exclusions)
     seed = draw_seed(params, randomness)
-    course = _Course(params, _orders(params, pool, exclusions, seed))
+    course = _Course(params, _orders(params, pool, exclusions, seed, progress))
     head = commitment(params)
     for number, event in enumerate(events, start=1):
         course.apply(event, number)
-        head = _hash(f"{FORMAT}/event", head, protocol_json(event).decode())
+        head = event_head(head, event)
     return {"seed": seed, "round": course.round, "head": head, **course.outcome()}
+
+
+def event_head(head: str, event: Mapping[str, Any]) -> str:
+    """Return the head of the hash chain after one more event (3.11)."""
+    return _hash(f"{FORMAT}/event", head, protocol_json(event).decode())
 
 
 def make_proof(
@@ -241,6 +275,8 @@ def check_name(text: str, what: str) -> None:
     """Refuse what is no name (3.1): 1 to 200 code points, NFC, no control or line characters, no blank at the ends."""
     if not 1 <= len(text) <= LONGEST_NAME or text != text.strip():
         raise DrawError(f"{what}应为1到{LONGEST_NAME}个字符，且首尾没有空白。")
+    if text.isascii() and text.isprintable():
+        return  # a token; nothing else can be wrong with it
     if not unicodedata.is_normalized("NFC", text) or any(unicodedata.category(c) in NOT_IN_NAMES for c in text):
         raise DrawError(f"{what}中有控制字符，或不是NFC形式。")
 
@@ -257,25 +293,24 @@ def _shares(free_seats: int, weights: Mapping[str, int]) -> dict[str, int]:
     return shares
 
 
-def _orders(params: Params, pool: Pool, exclusions: Pool, seed: str) -> dict[str, list[str]]:
+def _orders(params: Params, pool: Pool, exclusions: Pool, seed: str, progress: Progress) -> dict[str, list[str]]:
     out = {(stratum, token) for stratum, token, _ in exclusions}
     eligible: dict[str, list[str]] = {name: [] for name in params["strata"]}
     for stratum, token in pool:
         if (stratum, token) not in out:
             eligible[stratum].append(token)
-    return {name: drawing_order(seed, name, tokens) for name, tokens in eligible.items()}
+    return {name: drawing_order(seed, name, tokens, progress) for name, tokens in eligible.items()}
 
 
 def _check_files(params: Params, pool: Pool, exclusions: Pool) -> None:
-    if params["pool_size"] != len(pool) or params["pool_sha256"] != sha256_hex(pool_file(pool)):
+    if params["pool_size"] != len(pool) or params["pool_sha256"] != digest_of(pool_lines(pool)):
         raise DrawError("名单与承诺的指纹不符：承诺之后名单被改动过。")
-    if params["exclusions_sha256"] != sha256_hex(exclusion_file(exclusions)):
+    if params["exclusions_sha256"] != digest_of(exclusion_lines(exclusions)):
         raise DrawError("回避清单与承诺的指纹不符。")
     if {stratum for stratum, _ in pool} - set(params["strata"]):
         raise DrawError("名单中有承诺之外的类别。")
-    known = {(stratum, token) for stratum, token in pool}
-    out = [(stratum, token) for stratum, token, _ in exclusions]
-    if len(set(out)) < len(out) or set(out) - known:
+    out = {(stratum, token) for stratum, token, _ in exclusions}
+    if len(out) < len(exclusions) or sum((stratum, token) in out for stratum, token in pool) < len(out):
         raise DrawError("回避清单中有重复的人，或有名单之外的人。")
     if any(reason not in EXCLUSION_REASONS for _, _, reason in exclusions):
         raise DrawError("回避清单中的原因不在协议之内。")
@@ -302,31 +337,21 @@ def _check_source(source: Mapping[str, Any]) -> None:
         raise DrawError(f"随机数来源“{source['label']}”取不出这么多不同的数。")
 
 
-def _check_numbers(source: Mapping[str, Any], numbers: Sequence[int]) -> None:
-    label = source["label"]
-    if len(numbers) != source["n"]:
-        raise DrawError(f"“{label}”应有{source['n']}个数，收到{len(numbers)}个。")
-    if any(not source["min"] <= number <= source["max"] for number in numbers):
-        raise DrawError(f"“{label}”的数应在{source['min']}到{source['max']}之间。")
-    rising = all(a < b for a, b in pairwise(numbers))
-    if source["order"] == "sorted" and not rising:
-        raise DrawError(f"“{label}”的数应从小到大排列且互不相同。")
-
-
 def _outcomes(source: Mapping[str, Any]) -> int:
     span = source["max"] - source["min"] + 1
     return int(math.comb(span, source["n"]) if source["order"] == "sorted" else span ** source["n"])
 
 
-def _file(rows: Iterable[Sequence[str]], what: str) -> bytes:
+def _lines(rows: Iterable[Sequence[str]], what: str) -> list[bytes]:
     lines = []
     for row in rows:
         for field in row:
             check_name(field, what)
         lines.append("\t".join(row).encode() + b"\n")
-    if len(set(lines)) < len(lines):
+    lines.sort()
+    if any(line == following for line, following in pairwise(lines)):
         raise DrawError(f"{what}中有重复的行。")
-    return b"".join(sorted(lines))
+    return lines
 
 
 def _hash(*lines: str) -> str:

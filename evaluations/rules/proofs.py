@@ -1,11 +1,12 @@
 """Checking a proof file (证明文件) that comes from anywhere: shape first, then the whole draw again (3.12)."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from evaluations.rules.drawing import FORMAT, DrawError, commitment, draw
-from nanchuan_eval.rules.canonical import LARGEST_INTEGER, protocol_json
+from evaluations.rules.drawing import FORMAT, DrawError, Progress, commitment, draw, no_progress
+from nanchuan_eval.rules.canonical import LARGEST_INTEGER, canonical_json, protocol_json
 
 PROOF_KEYS = frozenset({"params", "commit", "pool", "exclusions", "randomness", "events", "result"})
 PARAM_KEYS = frozenset(
@@ -29,10 +30,24 @@ EVENT_KEYS = {
     "remove": frozenset({"seq", "type", "stratum", "id", "reason", "at"}),
     "open_round": frozenset({"seq", "type", "round", "at"}),
 }
+ROWS_AT_ONCE = 2000
 Check = Callable[[object, str], None]
+Rows = Iterable[Iterable[str]]
 
 
-def verify_proof(proof: object) -> str:
+def proof_chunks(parts: Mapping[str, object], pool: Rows, exclusions: Rows) -> Iterator[str]:
+    """Yield the canonical text of a proof whose rows need never stand in memory together; `parts` = all else."""
+    rows = {"pool": pool, "exclusions": exclusions}
+    for number, key in enumerate(sorted(PROOF_KEYS)):
+        yield ("," if number else "{") + f'"{key}":'
+        if key in rows:
+            yield from _row_chunks(rows[key])
+        else:
+            yield canonical_json(parts[key]).decode()
+    yield "}"
+
+
+def verify_proof(proof: object, progress: Progress = no_progress) -> str:
     """Redo the draw of a proof and return its seed; any fault whatever is a DrawError with its reason."""
     proof = _object(proof, PROOF_KEYS, "证明文件")
     _check_params(proof["params"])
@@ -43,10 +58,18 @@ def verify_proof(proof: object) -> str:
     _protocol_text({key: value for key, value in proof.items() if key != "result"})
     if proof["commit"] != commitment(proof["params"]):
         raise DrawError("承诺指纹与参数不符。")
-    result = draw(proof["params"], proof["pool"], proof["exclusions"], proof["randomness"], proof["events"])
+    result = draw(proof["params"], proof["pool"], proof["exclusions"], proof["randomness"], proof["events"], progress)
     if _as_text(proof["result"]) != _as_text(result):
         raise DrawError("抽取结果与重新抽取的不一致。")
     return str(result["seed"])
+
+
+def _row_chunks(rows: Rows) -> Iterator[str]:
+    waiting, before = iter(rows), "["
+    while batch := [list(row) for row in islice(waiting, ROWS_AT_ONCE)]:
+        yield before + canonical_json(batch).decode()[1:-1]
+        before = ","
+    yield "]" if before == "," else "[]"
 
 
 def _check_params(params: object) -> None:

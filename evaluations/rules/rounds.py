@@ -30,6 +30,7 @@ class DrawPurpose(TextChoices):
 
     SUPERVISORS = "supervisors", "抽取监督员"
     EVALUATORS = "evaluators", "抽取定向评议人员"
+    ISSUED = "issued", "抽取抽样评议票发放对象"
     COUNTED = "counted", "抽取计票的抽样评议票"
     INSPECTED = "inspected", "抽取暗访科室"
 
@@ -40,6 +41,7 @@ class DrawStatus(TextChoices):
     COMMITTED = "committed", "已承诺"
     SEEDED = "seeded", "随机数已录入"
     DRAWN = "drawn", "已抽取"
+    PUBLISHED = "published", "已公开"
     ABANDONED = "abandoned", "已放弃"
 
 
@@ -102,6 +104,7 @@ class RoundFacts:
     rulebook_errors: tuple[str, ...] = ()
     indicators_without_manifestation: tuple[str, ...] = ()
     draws: Mapping[str, str] = field(default_factory=dict)
+    wanted_draws: tuple[DrawPurpose, ...] = ()
     channels_without_codes: tuple[str, ...] = ()
     sampled_ballots: int = 0
     listed_without_problems: tuple[str, ...] = ()
@@ -132,8 +135,11 @@ def _freeze(facts: RoundFacts) -> list[str]:
 
 
 def _confirm_draws(facts: RoundFacts) -> list[str]:
-    wanted = (DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS)
-    return [f"“{purpose.label}”尚未完成。" for purpose in wanted if facts.draws.get(purpose) != DrawStatus.DRAWN]
+    return [
+        f"“{purpose.label}”尚未完成并公开。"
+        for purpose in facts.wanted_draws
+        if facts.draws.get(purpose) != DrawStatus.PUBLISHED
+    ]
 
 
 def _open(facts: RoundFacts) -> list[str]:
@@ -150,10 +156,10 @@ def _seal(facts: RoundFacts) -> list[str]:
 
 
 def _count(facts: RoundFacts) -> list[str]:
-    drawn = facts.draws.get(DrawPurpose.COUNTED) == DrawStatus.DRAWN
+    drawn = facts.draws.get(DrawPurpose.COUNTED) == DrawStatus.PUBLISHED
     if drawn or not facts.sampled_ballots:
         return []
-    return [f"收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成。"]
+    return [f"收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开。"]
 
 
 def _problems_written(facts: RoundFacts) -> list[str]:

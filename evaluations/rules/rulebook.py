@@ -56,6 +56,21 @@ DEFAULTS: dict[str, Any] = {
     "alternates_percent": 10,
     "counted_sampled_ballots": 500,
     "draw_lead_hours": 24,
+    "pool_objection_workdays": 3,
+    "supervisors_present": 3,
+    "signing_codes": 8,
+    "removal_percent": 10,
+    "unreachable_calls": 3,
+    "unreachable_days": 2,
+    "extension_rounds": 1,
+    "extension_percent": 50,
+    "extension_return_percent": 40,
+    "extension_after_days": 10,
+    "issued_ballots": 2000,
+    "issued_quota": "proportional",
+    "issued_min": 5,
+    "reply_workdays": 3,
+    "office_phone": "",
     "dice": 20,
     "lottery": "快乐8",
     "objection_workdays": 3,
@@ -163,7 +178,29 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("evaluators", "定向评议人员人数", _DRAW, 1, 100_000),
     Setting("alternates_percent", "定向候补比例（%）", _DRAW, 0, 100),
     Setting("counted_sampled_ballots", "计票的抽样评议票张数", _DRAW, 1, 1_000_000),
-    Setting("draw_lead_hours", "承诺至抽取最少间隔（小时）", _DRAW, 0, 720),
+    Setting("draw_lead_hours", "承诺至抽取最少间隔（小时）", _DRAW, 1, 720),
+    Setting("pool_objection_workdays", "名单公告异议期（工作日）", _DRAW, 0, 60),
+    Setting("supervisors_present", "以后各项抽取须签名的监督员", _DRAW, 0, 100),
+    Setting("signing_codes", "每名监督员的签名码（个）", _DRAW, 1, 40, help="每次签名用去一个"),
+    Setting(
+        "removal_percent", "裁量移除上限（占名额%）", _DRAW, 0, 100, help="失联、回避、不符合条件合计；本人拒绝不计"
+    ),
+    Setting("unreachable_calls", "认定失联至少拨打（次）", _DRAW, 1, 20),
+    Setting("unreachable_days", "认定失联至少拨打（天）", _DRAW, 1, 20),
+    Setting("extension_rounds", "预先承诺的追加轮数", _DRAW, 0, 5, help="定向评议人员和发放对象的抽取"),
+    Setting("extension_percent", "每轮追加比例（占首轮%）", _DRAW, 1, 200),
+    Setting("extension_return_percent", "启用追加：回收率低于(%)", _DRAW, 1, 100),
+    Setting("extension_after_days", "启用追加：开始投票满（天）", _DRAW, 1, 120),
+    Setting("issued_ballots", "抽样评议票发放张数", _DRAW, 1, 1_000_000, help="仅用于只用抽签发放票号的轮次"),
+    Setting(
+        "issued_quota",
+        "发放名额分配",
+        _DRAW,
+        choices={"proportional": "按办件人数比例", "equal": "各科室相等"},
+    ),
+    Setting("issued_min", "发放名额每科室最少", _DRAW, 0, 1000),
+    Setting("reply_workdays", "通知书答复期限（工作日）", _DRAW, 1, 30),
+    Setting("office_phone", "评议办联系电话", _DRAW, help="印在通知书和公告上"),
     Setting("dice", "十面骰子枚数", _DRAW, 0, 60),
     Setting("lottery", "彩票随机数", _DRAW, choices=LOTTERIES, help="与骰子合计不少于64比特"),
     Setting("objection_workdays", "公示前异议期（工作日）", _AFTER, 0, 60),
@@ -241,6 +278,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         _sampled_error(rulebook),
         _other_error(rulebook),
         _strata_error(rulebook),
+        _present_error(rulebook),
         _cap_error(rulebook),
         *(_points_error(rulebook, path) for path in POINTS),
         *(_positive_error(rulebook, path) for path in ("flag_points", "flag_z", "next_margin")),
@@ -286,6 +324,11 @@ def _positive_error(rulebook: Mapping[str, Any], path: str) -> str:
     value = str(rulebook[path])
     fits = NUMBER.fullmatch(value) and "/" not in value and 0 < Fraction(value) <= 100
     return "" if fits else f"“{label}”应为大于0、不大于100的数。"
+
+
+def _present_error(rulebook: Mapping[str, Any]) -> str:
+    few = rulebook["supervisors"] < rulebook["supervisors_present"]
+    return "须签名的监督员不能多于监督员人数。" if few else ""
 
 
 def _cap_error(rulebook: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from evaluations.models import CodeBatch, Manifestation, Round, SectionResult
 from evaluations.models.ballot import Ballot
 from evaluations.rules.anomalies import Verdict
 from evaluations.rules.indicators import Channel, Indicator
-from evaluations.rules.rounds import DrawStatus, RoundFacts, RoundState, Step, missing
-from evaluations.rules.rulebook import rulebook_errors
+from evaluations.rules.rounds import DrawPurpose, RoundFacts, RoundState, Step, missing
+from evaluations.rules.rulebook import ISSUED_CODES, rulebook_errors
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Holiday
 from nanchuan_eval.rules.workdays import add_workdays
@@ -37,10 +37,16 @@ def gather_facts(round_: Round, at: datetime, *, open_cases: int = 0) -> RoundFa
         now=timezone.localtime(at),
         opens_at=timezone.localtime(round_.opens_at),
         closes_at=timezone.localtime(round_.closes_at),
-        draws=dict(round_.draws.exclude(status=DrawStatus.ABANDONED).values_list("purpose", "status")),
+        draws=dict(round_.draws.standing().values_list("purpose", "status")),
         open_cases=open_cases,
         **_facts_of_state(round_),
     )
+
+
+def wanted_draws(round_: Round) -> tuple[DrawPurpose, ...]:
+    """Return the draws of people that the round's rulebook asks for before the vote."""
+    issued = round_.rulebook["sampled_forms"] == ISSUED_CODES
+    return (DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS, *([DrawPurpose.ISSUED] if issued else []))
 
 
 def objections_until(round_: Round) -> date | None:
@@ -55,6 +61,7 @@ def objections_until(round_: Round) -> date | None:
 def _facts_of_state(round_: Round) -> dict[str, Any]:
     readers = {
         RoundState.DRAFT: _draft_facts,
+        RoundState.FROZEN: _draw_facts,
         RoundState.DRAWN: _code_facts,
         RoundState.SEALED: _box_facts,
         RoundState.COUNTED: _list_facts,
@@ -71,6 +78,10 @@ def _draft_facts(round_: Round) -> dict[str, Any]:
         "rulebook_errors": tuple(rulebook_errors(round_.rulebook)),
         "indicators_without_manifestation": tuple(i.label for i in Indicator if i not in present),
     }
+
+
+def _draw_facts(round_: Round) -> dict[str, Any]:
+    return {"wanted_draws": wanted_draws(round_)}
 
 
 def _code_facts(round_: Round) -> dict[str, Any]:

@@ -1,66 +1,114 @@
-"""Pools (名单库): import of people who may be drawn."""
+"""Pools (名单库): preview and import of people who may be drawn, exclusions (回避), each before the commitment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
-from evaluations.models import PoolEntry, Round
-from evaluations.rules.pools import Person, PoolFileError, PoolKind, parse_people
-from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
+from departments.models import Department, Section
+from evaluations.models import PoolEntry, PoolNotice, PoolUpload, Round
+from evaluations.rules.pools import Person, PoolFile, PoolFileError, PoolKind, PoolRules, Row, parse_people
+from evaluations.rules.removals import ExclusionReason
+from evaluations.rules.rounds import DrawPurpose, RoundState
 from evaluations.services.round import lock_round
-from nanchuan_eval import audit, policy
+from nanchuan_eval import audit, policy, vault
 from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+from nanchuan_eval.spreadsheet import read_rows
 
 # The draw that freezes each pool: once it is committed the pool no longer changes.
-DRAW_OF = {PoolKind.SUPERVISORS: DrawPurpose.SUPERVISORS, PoolKind.EVALUATORS: DrawPurpose.EVALUATORS}
+DRAW_OF = {
+    PoolKind.SUPERVISORS: DrawPurpose.SUPERVISORS,
+    PoolKind.EVALUATORS: DrawPurpose.EVALUATORS,
+    PoolKind.RECIPIENTS: DrawPurpose.ISSUED,
+}
+POOL_OF = {purpose: kind for kind, purpose in DRAW_OF.items()}
 BATCH_SIZE = 1000
 
 
 @transaction.atomic
 def import_pool(
-    *,
-    round_id: int,
-    kind: PoolKind,
-    rows: Iterable[tuple[str, int, Sequence[str]]],
-    by: policy.Actor,
-    at: datetime,
-    dry_run: bool = False,
-) -> int:
-    """Replace a pool by the people of a file, all or nothing; returns how many. Rows: (sheet, number, cells)."""
+    *, round_id: int, kind: PoolKind, rows: Iterable[Row], by: policy.Actor, at: datetime, dry_run: bool = False
+) -> PoolFile:
+    """Replace a pool by the people of a file, all or nothing; a notice of the old pool is withdrawn."""
     policy.check(by, "pool.import")
     round_ = lock_round(round_id)
-    _refuse_late_import(round_, kind)
-    people = _parse(round_, rows)
-    _refuse_unknown_strata(round_, kind, people)
+    _refuse_late_change(round_, kind)
+    file = _parse(round_, kind, rows)
     if not dry_run:
         round_.pool.filter(kind=kind).delete()
-        PoolEntry.objects.bulk_create([_entry(round_, kind, person) for person in people], batch_size=BATCH_SIZE)
-        audit.record("pool.import", round_, by=by, at=at, detail={"kind": kind.value, "people": len(people)})
-    return len(people)
+        PoolEntry.objects.bulk_create([_entry(round_, kind, person) for person in file.people], batch_size=BATCH_SIZE)
+        PoolNotice.objects.filter(round=round_, kind=kind, withdrawn_at=None).update(withdrawn_at=at)
+        audit.record("pool.import", round_, by=by, at=at, detail={"kind": kind.value, "people": len(file.people)})
+    return file
 
 
-def _refuse_late_import(round_: Round, kind: PoolKind) -> None:
+@transaction.atomic
+def upload_pool(
+    *, round_id: int, kind: PoolKind, file: tuple[str, bytes], by: User, at: datetime
+) -> tuple[PoolUpload, PoolFile]:
+    """Check a file (name, content) and keep it, encrypted, until it is confirmed; nothing is imported yet."""
+    name, content = file
+    preview = import_pool(round_id=round_id, kind=kind, rows=read_rows(content, name), by=by, at=at, dry_run=True)
+    PoolUpload.objects.filter(round_id=round_id, kind=kind).delete()
+    upload = PoolUpload.objects.create(
+        round_id=round_id, kind=kind, filename=name[-200:], content=vault.seal(content), by=by, at=at
+    )
+    return upload, preview
+
+
+@transaction.atomic
+def confirm_upload(*, upload_id: int, by: User, at: datetime) -> PoolFile:
+    """Import the file just as it was previewed, by the person who looked at it; then forget the file."""
+    upload = PoolUpload.objects.select_for_update().filter(pk=upload_id, by=by).first()
+    if upload is None:
+        raise RuleViolation("这份名单已经导入，或已被新上传的文件取代，请重新上传。")
+    rows = read_rows(vault.unseal(bytes(upload.content)), upload.filename)
+    file = import_pool(round_id=upload.round_id, kind=PoolKind(upload.kind), rows=rows, by=by, at=at)
+    upload.delete()
+    return file
+
+
+@transaction.atomic
+def exclude_person(*, entry_id: int, reason: str, note: str, by: User, at: datetime) -> PoolEntry:
+    """Take a person out of the coming draw (回避), or back in (`reason` empty); always with a note."""
+    policy.check(by, "pool.exclude")
+    entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
+    round_ = lock_round(entry.round_id)
+    if _is_committed(round_, PoolKind(entry.kind)):
+        raise RuleViolation("抽取承诺已经公布，回避须在承诺之前登记。抽中之后的情况请在抽取页办理移除。")
+    if reason and reason not in ExclusionReason.values:
+        raise RuleViolation("请选择不参加抽取的原因。")
+    if not note.strip():
+        raise RuleViolation("请填写说明。")
+    entry.exclusion, entry.exclusion_note = reason, note.strip()
+    entry.save(update_fields=["exclusion", "exclusion_note"])
+    audit.record("pool.exclude", entry, by=by, at=at, reason=note, detail={"exclusion": reason or "恢复"})
+    return entry
+
+
+def _refuse_late_change(round_: Round, kind: PoolKind) -> None:
     if RoundState(round_.state) not in {RoundState.DRAFT, RoundState.FROZEN}:
         raise RuleViolation("名单库只能在抽取完成之前导入。")
-    if round_.draws.filter(purpose=DRAW_OF.get(kind)).exclude(status=DrawStatus.ABANDONED).exists():
+    if _is_committed(round_, kind):
         raise RuleViolation("这个名单库的抽取承诺已经公布，名单不能再改。")
 
 
-def _parse(round_: Round, rows: Iterable[tuple[str, int, Sequence[str]]]) -> list[Person]:
+def _is_committed(round_: Round, kind: PoolKind) -> bool:
+    return round_.draws.standing().filter(purpose=DRAW_OF[kind]).exists()
+
+
+def _parse(round_: Round, kind: PoolKind, rows: Iterable[Row]) -> PoolFile:
+    codes = round_.sections.values_list("code", flat=True) or Section.objects.active().values_list("code", flat=True)
+    rules = PoolRules(
+        section_codes=frozenset(codes),
+        units=frozenset(Department.objects.values_list("name", flat=True)),
+        strata=tuple(round_.rulebook["evaluator_strata"]) if kind == PoolKind.EVALUATORS else (),
+    )
     try:
-        return parse_people(rows, frozenset(round_.sections.values_list("code", flat=True)))
+        return parse_people(rows, kind, rules)
     except PoolFileError as error:
         raise RuleViolation(*error.reasons) from None
-
-
-def _refuse_unknown_strata(round_: Round, kind: PoolKind, people: Sequence[Person]) -> None:
-    if kind != PoolKind.EVALUATORS:
-        return
-    known = round_.rulebook["evaluator_strata"]
-    unknown = sorted({person.stratum for person in people} - set(known))
-    if unknown:
-        raise RuleViolation(f"身份类别“{unknown[0]}”不在规则中，应为：{'、'.join(known)}。")
 
 
 def _entry(round_: Round, kind: PoolKind, person: Person) -> PoolEntry:
@@ -72,4 +120,6 @@ def _entry(round_: Round, kind: PoolKind, person: Person) -> PoolEntry:
         unit=person.unit,
         phone=person.phone,
         dealt_with=person.dealt_with,
+        exclusion=person.exclusion,
+        exclusion_note=person.exclusion_note,
     )

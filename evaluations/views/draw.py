@@ -1,42 +1,52 @@
 """Public pages of the draws: what was committed when, with which randomness, and what came out."""
 
-import json
+from collections.abc import Iterator
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from evaluations import queries
+from evaluations.draw_queries import draw_register, public_draw
 from evaluations.models import Draw
+from evaluations.proofs import exclusion_rows, pool_rows, proof_text
+from evaluations.rules.rounds import DrawStatus
+
+FILES = {"pool.tsv": pool_rows, "exclusions.tsv": exclusion_rows}
 
 
 @require_safe
 def draws(request: HttpRequest) -> HttpResponse:
-    """All draws by round."""
-    return render(request, "evaluations/draws.html", {"rounds": queries.rounds_with_draws()})
+    """The register: all draws by round, abandoned ones too."""
+    return render(request, "evaluations/draws.html", {"rounds": draw_register()})
 
 
 @require_safe
 def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
     """One draw, with how to recheck it."""
-    found = get_object_or_404(Draw.objects.select_related("round"), draw_id=draw_id)
-    params = json.loads(found.params)
-    numbers = zip(params["randomness"], found.randomness, strict=False)
-    context = {
-        "draw": found,
-        "params": params,
-        "sources": [(source["label"], numbers) for source, numbers in numbers],
-        "strata": queries.drawn_strata(found),
-    }
-    return render(request, "evaluations/draw.html", context)
+    found = get_object_or_404(Draw.objects.select_related("round", "planned"), draw_id=draw_id)
+    return render(request, "evaluations/draw.html", vars(public_draw(found)))
 
 
 @require_safe
-def proof(request: HttpRequest, draw_id: str) -> HttpResponse:
-    """Download the proof file, the stored bytes themselves."""
-    found = get_object_or_404(Draw, draw_id=draw_id)
-    if not found.proof:
-        raise Http404
-    response = HttpResponse(found.proof.encode(), content_type="application/json")
+def proof(request: HttpRequest, draw_id: str) -> StreamingHttpResponse:
+    """Download the proof file."""
+    found = get_object_or_404(Draw, draw_id=draw_id, status=DrawStatus.PUBLISHED)
+    response = StreamingHttpResponse(proof_text(found), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="{found.draw_id}.json"'
     return response
+
+
+@require_safe
+def file(request: HttpRequest, draw_id: str, name: str) -> StreamingHttpResponse:
+    """Download what was committed: the parameters to the byte, the anonymous pool, the anonymous exclusions."""
+    found = get_object_or_404(Draw, draw_id=draw_id)
+    if name == "params.json":
+        return StreamingHttpResponse([found.params], content_type="application/json")
+    if name not in FILES:
+        raise Http404
+    return StreamingHttpResponse(_lines(FILES[name](found)), content_type="text/plain; charset=utf-8")
+
+
+def _lines(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    for row in rows:
+        yield "\t".join(row) + "\n"

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"读不到文件：{error}", returncode=2) from None
         try:
-            people = import_pool(
+            file = import_pool(
                 round_id=round_.pk,
                 kind=PoolKind(options["kind"]),
                 rows=read_rows(content, options["file"].name),
@@ -41,4 +41,7 @@ class Command(BaseCommand):
             )
         except RuleViolation as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"{'检查通过' if options['dry_run'] else '已导入'}：{people}人。")
+        for note in file.notes:
+            self.stdout.write(note)
+        done = "检查通过" if options["dry_run"] else "已导入"
+        self.stdout.write(f"{done}：{len(file.people)}人，其中回避{file.excluded()}人。")

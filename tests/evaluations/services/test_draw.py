@@ -7,50 +7,49 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from evaluations.models import Ballot, Draw, DrawEntry, PoolEntry, Rating
+from evaluations.models import Ballot, Draw, DrawEntry, PlannedDraw, PoolEntry, Rating
+from evaluations.proofs import proof_text
 from evaluations.rules.drawing import commitment
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.proofs import verify_proof
 from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
-from evaluations.services.draw import (
-    abandon_draw,
-    commit_draw,
-    commit_section_draw,
-    drawn_sections,
-    enter_randomness,
-    run_draw,
-)
+from evaluations.services.draw import abandon_draw, commit_draw, commit_section_draw, drawn_sections, plan_draw
 from evaluations.services.pool import import_pool
+from evaluations.services.pool_notice import announce_pool
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.policy import Denied
-from tests.factories import NOON, make_open_round, make_round, make_sealed_round, make_user, throw
+from tests.factories import (
+    GROUPS,
+    LATER,
+    NOON,
+    commit,
+    enter_all,
+    hold_draw,
+    make_open_round,
+    make_pool,
+    make_round,
+    make_sealed_round,
+    make_user,
+    plan,
+    run,
+)
 
 pytestmark = pytest.mark.django_db
-GROUPS = {"服务对象": 30, "市场主体": 12, "村居干部和居民代表": 9, "两代表一委员": 6, "其他": 3}
-LATER = NOON + timedelta(hours=24)
-
-
-def make_pool(round_, kind=PoolKind.EVALUATORS):
-    people = [(group, f"{group}{n}") for group, size in GROUPS.items() for n in range(size)]
-    rows = [("名单", 1, ("身份类别", "姓名", "手机号"))]
-    rows += [("名单", n, (group, name, f"139{n:08d}")) for n, (group, name) in enumerate(people, start=2)]
-    import_pool(round_id=round_.pk, kind=kind, rows=rows, by=make_user("clerk"), at=NOON)
 
 
 def frozen_round(**rules):
-    round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20, **rules})
+    fields = {"is_demo": rules.pop("is_demo", False)}
+    round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20, **rules}, **fields)
     make_pool(round_)
     return round_
 
 
-def commit(round_, purpose=DrawPurpose.EVALUATORS, at=NOON):
-    return commit_draw(round_id=round_.pk, purpose=purpose, by=make_user("chief"), at=at)
-
-
 def drawn(round_, purpose=DrawPurpose.EVALUATORS):
-    draw = commit(round_, purpose)
-    enter_randomness(draw_id=draw.pk, numbers=throw(draw), by=make_user("clerk"), at=LATER)
-    return run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
+    return run(commit(round_, purpose))
+
+
+def proof_of(draw):
+    return json.loads("".join(proof_text(draw)))
 
 
 def test_a_draw_gives_each_stratum_its_seats_and_alternates():
@@ -63,18 +62,18 @@ def test_a_draw_gives_each_stratum_its_seats_and_alternates():
 
 def test_the_proof_verifies_and_holds_what_was_committed(tmp_path, capsys):
     draw = drawn(frozen_round())
-    proof = json.loads(draw.proof)
+    proof = proof_of(draw)
 
     assert verify_proof(proof) == draw.seed
     assert proof["params"] == json.loads(draw.params)
     assert commitment(proof["params"]) == draw.commit
-    (tmp_path / "proof.json").write_bytes(draw.proof.encode())
+    (tmp_path / "proof.json").write_text("".join(proof_text(draw)), encoding="utf-8")
     call_command("verify_draw", tmp_path / "proof.json")
     assert capsys.readouterr().out == f"OK {draw.seed}\n"
 
 
 def test_an_altered_proof_fails_the_check(tmp_path, capsys):
-    proof = json.loads(drawn(frozen_round()).proof)
+    proof = proof_of(drawn(frozen_round()))
     proof["randomness"][0][0] = (proof["randomness"][0][0] + 1) % 10
     (tmp_path / "proof.json").write_text(json.dumps(proof), encoding="utf-8")
 
@@ -87,56 +86,19 @@ def test_an_altered_proof_fails_the_check(tmp_path, capsys):
 
 def test_nothing_personal_is_public_in_a_drawn_round(client):
     round_ = frozen_round()
-    draw = drawn(round_)
+    draw = hold_draw(round_)
     pages = [
         reverse("front-page"),
         reverse("draws"),
         *(reverse(n, args=[draw.draw_id]) for n in ("draw", "draw-proof")),
     ]
 
-    text = "".join(client.get(page).content.decode() for page in pages)
+    text = "".join(client.get(page).getvalue().decode() for page in pages)
 
     secrets = [value for person in PoolEntry.objects.all() for value in (person.name, person.phone)]
     secrets += DrawEntry.objects.values_list("salt", flat=True)
     assert [secret for secret in secrets if secret in text] == []
     assert draw.entries.first().token in text
-
-
-def test_randomness_comes_after_the_committed_lead_time():
-    draw = commit(frozen_round())
-
-    with pytest.raises(RuleViolation, match="至少24小时"):
-        enter_randomness(draw_id=draw.pk, numbers=throw(draw), by=make_user("clerk"), at=LATER - timedelta(seconds=1))
-
-    draw.refresh_from_db()
-    assert (draw.status, draw.seed) == (DrawStatus.COMMITTED, "")
-
-
-@pytest.mark.parametrize("spoil", [lambda n: n[:1], lambda n: [n[0][:-1], n[1]], lambda n: [[10, *n[0][1:]], n[1]]])
-def test_numbers_that_do_not_fit_the_sources_are_refused(spoil):
-    draw = commit(frozen_round())
-
-    with pytest.raises(RuleViolation):
-        enter_randomness(draw_id=draw.pk, numbers=spoil(throw(draw)), by=make_user("clerk"), at=LATER)
-
-
-def test_each_act_of_a_draw_happens_once():
-    round_ = frozen_round()
-    draw = drawn(round_)
-
-    with pytest.raises(RuleViolation, match="不能重复抽取"):
-        commit(round_)
-    with pytest.raises(RuleViolation, match="只能录入一次"):
-        enter_randomness(draw_id=draw.pk, numbers=throw(draw), by=make_user("clerk"), at=LATER)
-    with pytest.raises(RuleViolation, match="进行一次"):
-        run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
-
-
-def test_a_draw_is_not_run_before_its_randomness():
-    draw = commit(frozen_round())
-
-    with pytest.raises(RuleViolation, match="随机数录入之后"):
-        run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
 
 
 def test_a_pool_is_fixed_once_its_draw_is_committed():
@@ -151,11 +113,11 @@ def test_a_pool_is_fixed_once_its_draw_is_committed():
 
 def test_whoever_is_excluded_is_never_drawn():
     round_ = frozen_round()
-    PoolEntry.objects.filter(stratum="其他").exclude(name="其他0").update(exclusion="conflict")
+    PoolEntry.objects.filter(stratum="其他").exclude(name="其他第0人").update(exclusion="conflict")
 
     draw = drawn(round_)
 
-    assert draw.entries.get(stratum="其他", is_selected=True).person.name == "其他0"
+    assert draw.entries.get(stratum="其他", is_selected=True).person.name == "其他第0人"
 
 
 def test_too_little_entropy_is_refused():
@@ -164,7 +126,7 @@ def test_too_little_entropy_is_refused():
 
 
 def test_an_empty_pool_cannot_be_committed():
-    with pytest.raises(RuleViolation, match="名单为空"):
+    with pytest.raises(RuleViolation, match="还没有公告"):
         commit(make_round(state=RoundState.FROZEN))
 
 
@@ -185,14 +147,12 @@ def test_an_abandoned_draw_keeps_its_record_and_makes_way_for_another():
     assert second.draw_id != first.draw_id
 
 
-def test_roles_of_a_draw_are_kept_apart():
+def test_only_the_head_of_the_office_commits():
     round_ = frozen_round()
+    plan(round_, DrawPurpose.EVALUATORS)
 
     with pytest.raises(Denied):
         commit_draw(round_id=round_.pk, purpose=DrawPurpose.EVALUATORS, by=make_user("clerk"), at=NOON)
-    draw = commit(round_)
-    with pytest.raises(Denied):
-        enter_randomness(draw_id=draw.pk, numbers=throw(draw), by=make_user("chief"), at=LATER)
 
 
 def test_just_the_drawn_sampled_ballots_are_counted():
@@ -234,14 +194,12 @@ class TestSectionsToInspect:
 
     def test_are_drawn_like_everything_else_and_named_in_drawing_order(self, published):
         codes = self.codes(published)[1:]
-        draw = self.commit(published, codes)
-        enter_randomness(draw_id=draw.pk, numbers=throw(draw), by=make_user("clerk"), at=LATER)
-        draw = run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
+        draw = run(self.commit(published, codes))
 
-        assert verify_proof(json.loads(draw.proof)) == draw.seed
+        assert verify_proof(proof_of(draw)) == draw.seed
         assert len(drawn_sections(draw)) == 2
         assert set(drawn_sections(draw)) < set(codes)
-        assert not [code for code in codes if code in draw.proof]  # the sections are not to know
+        assert not [code for code in codes if code in "".join(proof_text(draw))]  # the sections are not to know
 
     def test_may_be_drawn_more_than_once_in_a_round(self, published):
         first, second = (self.commit(published, self.codes(published)) for _ in range(2))
@@ -260,3 +218,122 @@ class TestSectionsToInspect:
     def test_are_planned_by_the_commission(self, published):
         with pytest.raises(Denied):
             self.commit(published, self.codes(published), role="chief")
+
+
+class TestTheRegister:
+    def test_a_draw_that_was_not_announced_cannot_be_committed(self):
+        round_ = frozen_round()
+
+        with pytest.raises(RuleViolation, match="不在登记簿上"):
+            commit_draw(round_id=round_.pk, purpose=DrawPurpose.EVALUATORS, by=make_user("chief"), at=NOON)
+
+        assert not Draw.objects.exists()
+
+    def test_a_change_needs_a_reason_and_leaves_the_old_line(self):
+        round_ = frozen_round()
+        first = plan(round_, DrawPurpose.EVALUATORS)
+
+        with pytest.raises(RuleViolation, match="更改登记须填写理由"):
+            plan(round_, DrawPurpose.EVALUATORS, held_at=LATER + timedelta(days=1))
+        plan(round_, DrawPurpose.EVALUATORS, held_at=LATER + timedelta(days=1), reason="见证人改期")
+
+        first.refresh_from_db()
+        assert (first.replaced_at, first.replaced_reason) == (NOON, "见证人改期")
+        assert PlannedDraw.objects.filter(replaced_at=None).count() == 1
+
+    def test_a_committed_draw_keeps_its_line(self):
+        round_ = frozen_round()
+        commit(round_)
+
+        with pytest.raises(RuleViolation, match="登记不能再改"):
+            plan(round_, DrawPurpose.EVALUATORS, reason="改期")
+
+    def test_a_clerk_does_not_announce(self):
+        planned = PlannedDraw(round=frozen_round(), purpose=DrawPurpose.EVALUATORS, planned_at=LATER)
+
+        with pytest.raises(Denied):
+            plan_draw(planned=planned, by=make_user("clerk"), at=NOON)
+
+    def test_abandoned_draws_are_counted_in_public_with_their_reason(self, client):
+        round_ = frozen_round()
+        abandon_draw(draw_id=commit(round_).pk, reason="名单漏列一个镇", by=make_user("chief"), at=NOON)
+
+        page = client.get(reverse("draws")).content.decode()
+
+        assert "名单漏列一个镇" in page
+        assert "已放弃1次" in page
+
+    def test_a_draw_whose_dice_were_read_is_carried_through(self):
+        draw = commit(frozen_round())
+        enter_all(draw)
+
+        with pytest.raises(RuleViolation, match="可以放弃"):
+            abandon_draw(draw_id=draw.pk, reason="结果不好", by=make_user("chief"), at=LATER)
+
+
+class TestTheTerms:
+    def test_a_group_of_the_rulebook_in_which_nobody_is_stops_the_draw(self):
+        round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
+        make_pool(round_, groups={"服务对象": 30, "市场主体": 12})
+
+        with pytest.raises(RuleViolation, match="没有“村居干部和居民代表、两代表一委员、其他”类人员"):
+            commit(round_)
+
+        assert not Draw.objects.exists()
+
+    def test_whoever_is_a_supervisor_already_is_not_drawn_again(self):
+        round_ = frozen_round()
+        make_pool(round_, PoolKind.SUPERVISORS, groups={"人大代表": 6})
+        hold_draw(round_, DrawPurpose.SUPERVISORS)
+        phone = DrawEntry.objects.filter(is_selected=True).first().person.phone
+        PoolEntry.objects.filter(kind=PoolKind.EVALUATORS, name="服务对象第0人").update(phone=phone)
+
+        draw = commit(round_)
+
+        assert draw.entries.get(person__phone=phone).exclusion == "already_selected"
+
+    def test_further_rounds_and_their_trigger_are_committed(self):
+        params = json.loads(commit(frozen_round()).params)
+
+        first, second = params["quota"]["rounds"]
+        assert (sum(first), sum(second)) == (20, 30)
+        assert all(more >= few for few, more in zip(first, second, strict=True))
+        assert "回收率低于40%" in params["note"]
+
+    def test_ballots_to_issue_are_drawn_section_by_section(self):
+        round_ = make_open_round(
+            sections=3, rulebook={"sampled_forms": "issued_codes", "issued_ballots": 6, "issued_min": 1}
+        )
+        round_.state = RoundState.FROZEN
+        round_.save()
+        codes = list(round_.sections.values_list("code", flat=True))
+        rows = [("办件", 1, ("姓名", "手机号", "办过事的科室"))]
+        rows += [("办件", n, (f"人{n}", f"137{n:08d}", f"{codes[0]}、{codes[1 + n % 2]}")) for n in range(2, 12)]
+        import_and_announce(round_, rows)
+
+        draw = hold_draw(round_, DrawPurpose.ISSUED)
+
+        strata = json.loads(draw.result)["strata"]
+        assert [name.split()[0] for name in strata] == sorted(codes)
+        assert draw.entries.filter(is_selected=True).count() == 6
+        assert draw.entries.count() == 20  # one line for each section and person
+        assert draw.entries.values("token").distinct().count() == 10
+
+    def test_equal_seats_for_every_section_are_a_setting(self):
+        round_ = make_open_round(
+            sections=2, rulebook={"sampled_forms": "issued_codes", "issued_ballots": 5, "issued_quota": "equal"}
+        )
+        round_.state = RoundState.FROZEN
+        round_.save()
+        codes = list(round_.sections.values_list("code", flat=True))
+        rows = [("办件", 1, ("姓名", "手机号", "办过事的科室"))]
+        rows += [("办件", n, (f"人{n}", f"137{n:08d}", codes[n % 2])) for n in range(2, 12)]
+        import_and_announce(round_, rows)
+
+        assert json.loads(commit(round_, DrawPurpose.ISSUED).params)["quota"]["rounds"] == [[2, 2], [3, 3]]
+
+
+def import_and_announce(round_, rows):
+    by = make_user("clerk")
+    import_pool(round_id=round_.pk, kind=PoolKind.RECIPIENTS, rows=rows, by=by, at=NOON)
+    announce_pool(round_id=round_.pk, kind=PoolKind.RECIPIENTS, by=by, at=NOON)

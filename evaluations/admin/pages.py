@@ -1,0 +1,34 @@
+"""What the desk's own pages of pools and draws have in common."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from evaluations.admin.acts import attempt
+from evaluations.models import Round
+
+
+def round_page(round_id: int) -> str:
+    """Return the address of the round's page."""
+    return reverse("admin:evaluations_round_change", args=[round_id])
+
+
+def desk_page(request: HttpRequest, template: str, round_: Round, title: str, **context: Any) -> HttpResponse:
+    """Render a page of the desk that belongs to a round."""
+    each = admin.site.each_context(request)
+    return render(request, f"admin/evaluations/{template}", {**each, "round": round_, "title": title, **context})
+
+
+def ask(
+    request: HttpRequest, round_: Round, form: Any, service: Callable[[], Any], *, title: str, back: str
+) -> HttpResponse:
+    """Show a form until the service accepts it, then go back and say so."""
+    if request.method == "POST" and form.is_valid():
+        if attempt(form, service) is not None:
+            messages.success(request, f"已完成：{title}。")
+            return redirect(back)
+    return desk_page(request, "round/act.html", round_, title, form=form, back=back)

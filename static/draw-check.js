@@ -1,0 +1,217 @@
+// Redo a draw (nanchuan-draw/1) in the browser, step by step, with WebCrypto and nothing else; and tell a drawn person,
+// from the salt and reference of the notice letter, whether his token is in the list. Nothing typed leaves the page.
+"use strict";
+
+const FORMAT = "nanchuan-draw/1";
+const utf8 = new TextEncoder();
+const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const sha256 = async (text) => hex(await crypto.subtle.digest("SHA-256", utf8.encode(text)));
+const H = (...lines) => sha256(lines.join("\n"));
+
+function byBytes(a, b) {
+  const [left, right] = [utf8.encode(a), utf8.encode(b)];
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at += 1) if (left[at] !== right[at]) return left[at] - right[at];
+  return left.length - right.length;
+}
+
+// Canonical JSON: sorted keys, no spaces.
+function J(value) {
+  if (Array.isArray(value)) return `[${value.map(J).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${J(value[key])}`).join(",")}}`;
+}
+
+function need(truth, why) {
+  if (!truth) throw new Error(why);
+}
+
+function fileOf(rows, what) {
+  const lines = rows.map((row) => row.join("\t")).sort(byBytes);
+  need(lines.every((line, at) => at === 0 || line !== lines[at - 1]), `${what}中有重复的行`);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function checkNumbers(source, numbers) {
+  need(numbers.length === source.n, `“${source.label}”的个数不对`);
+  need(numbers.every((n) => Number.isInteger(n) && n >= source.min && n <= source.max), `“${source.label}”超出范围`);
+  const rising = numbers.every((n, at) => at === 0 || n > numbers[at - 1]);
+  need(source.order !== "sorted" || rising, `“${source.label}”应从小到大且不重复`);
+}
+
+// Seats per stratum in a committed round: largest remainder in whole numbers (BigInt: products may leave 2^53).
+function seatsOf(quota, size, round) {
+  const names = [...size.keys()];
+  if (quota.mode === "fixed") {
+    return new Map(names.map((name, at) => [name, Math.min(quota.rounds[round - 1][at], size.get(name))]));
+  }
+  const got = new Map(names.map((name) => [name, Math.min(quota.min, size.get(name))]));
+  const sum = (map) => [...map.values()].reduce((total, n) => total + n, 0);
+  need(sum(got) <= quota.rounds[0], "最低名额之和超过总名额");
+  for (const total of quota.rounds.slice(0, round)) {
+    const room = total - sum(got);
+    const free = new Map(names.map((name) => [name, size.get(name) - got.get(name)]));
+    const whole = sum(free);
+    if (room >= whole) {
+      names.forEach((name) => got.set(name, size.get(name)));
+      continue;
+    }
+    const product = (name) => BigInt(room) * BigInt(free.get(name));
+    const rest = (name) => product(name) % BigInt(whole);
+    const base = new Map(names.map((name) => [name, Number(product(name) / BigInt(whole))]));
+    const order = [...names].sort((a, b) => {
+      if (rest(a) !== rest(b)) return rest(a) > rest(b) ? -1 : 1;
+      return free.get(b) - free.get(a) || byBytes(a, b);
+    });
+    const lucky = new Set(order.slice(0, room - sum(base)));
+    names.forEach((name) => got.set(name, got.get(name) + base.get(name) + (lucky.has(name) ? 1 : 0)));
+  }
+  return got;
+}
+
+async function orderOf(seed, stratum, ids, progress) {
+  const tickets = [];
+  for (const [at, id] of ids.entries()) {
+    tickets.push([await H(`${FORMAT}/ticket`, seed, stratum, id), id]);
+    if (at % 500 === 499) await progress(500);
+  }
+  tickets.sort((a, b) => (a[0] === b[0] ? byBytes(a[1], b[1]) : a[0] < b[0] ? -1 : 1));
+  return tickets.map((entry) => entry[1]);
+}
+
+async function eligibleOf(proof) {
+  const params = proof.params;
+  need(proof.pool.length === params.pool_size, "名单行数与承诺不符");
+  need((await sha256(fileOf(proof.pool, "名单"))) === params.pool_sha256, "名单指纹与承诺不符");
+  need((await sha256(fileOf(proof.exclusions, "回避清单"))) === params.exclusions_sha256, "回避清单指纹与承诺不符");
+  const key = (stratum, id) => `${stratum}\t${id}`;
+  const out = new Set(proof.exclusions.map(([stratum, id]) => key(stratum, id)));
+  const line = new Map(params.strata.map((name) => [name, []]));
+  for (const [stratum, id] of proof.pool) if (!out.has(key(stratum, id))) line.get(stratum).push(id);
+  return line;
+}
+
+async function eventsOf(proof, orders, commit) {
+  const { quota, alternates, strata } = proof.params;
+  const size = new Map(strata.map((name) => [name, orders.get(name).length]));
+  const gone = new Set();
+  let [round, head, seats] = [1, commit, seatsOf(quota, size, 1)];
+  const lined = (name) =>
+    orders.get(name).slice(0, seats.get(name) + alternates).filter((id) => !gone.has(`${name}\t${id}`));
+  for (const [at, event] of proof.events.entries()) {
+    need(event.seq === at + 1, "事件序号不对");
+    if (event.type === "open_round") {
+      round += 1;
+      need(event.round === round && round <= quota.rounds.length, "只能依次开启承诺过的轮次");
+      seats = seatsOf(quota, size, round);
+    } else {
+      need(lined(event.stratum).slice(0, seats.get(event.stratum)).includes(event.id), "只能移除已抽中的人");
+      gone.add(`${event.stratum}\t${event.id}`);
+    }
+    head = await H(`${FORMAT}/event`, head, J(event));
+  }
+  return { round, head, seats, size, lined };
+}
+
+function resultOf(proof, seed, course) {
+  const { quota, strata } = proof.params;
+  const fixed = quota.mode === "fixed";
+  const each = strata.map((name, at) => {
+    const seats = course.seats.get(name);
+    const selected = course.lined(name).slice(0, seats);
+    const wanted = fixed ? quota.rounds[course.round - 1][at] : seats;
+    return [name, {
+      eligible: course.size.get(name), quota: seats, selected,
+      alternates: course.lined(name).slice(seats), shortfall: wanted - selected.length,
+    }];
+  });
+  const missing = each.reduce((total, [, line]) => total + line.shortfall, 0);
+  const taken = each.reduce((total, [, line]) => total + line.quota, 0);
+  const unfilled = missing + (fixed ? 0 : quota.rounds[course.round - 1] - taken);
+  return { seed, round: course.round, head: course.head, strata: each, unfilled };
+}
+
+function needSame(result, published) {
+  const names = Object.keys(published.strata);
+  need(names.length === result.strata.length, "类别与公布的不一致");
+  for (const [name, line] of result.strata) need(J(line) === J(published.strata[name]), `“${name}”的结果与公布的不一致`);
+  for (const key of ["seed", "round", "head", "unfilled"]) need(result[key] === published[key], `${key}与公布的不一致`);
+}
+
+async function redraw(proof, say, progress) {
+  const params = proof.params;
+  need(params.format === FORMAT, "不是 nanchuan-draw/1 格式");
+  const line = await eligibleOf(proof);
+  say(`名单${proof.pool.length}行、回避${proof.exclusions.length}行，指纹与承诺一致`);
+  const commit = await H(`${FORMAT}/commit`, J(params));
+  need(commit === proof.commit, "承诺指纹与参数不符");
+  say(`承诺指纹由参数算出：${commit}`);
+  need(proof.randomness.length === params.randomness.length, "随机数组数不对");
+  params.randomness.forEach((source, at) => checkNumbers(source, proof.randomness[at]));
+  const seed = await H(`${FORMAT}/seed`, commit, ...proof.randomness.map((numbers) => numbers.join(",")));
+  say(`种子由承诺和随机数算出：${seed}`);
+  const orders = new Map();
+  for (const [name, ids] of line) orders.set(name, await orderOf(seed, name, ids, progress));
+  say("每人的票已算出并按从小到大排列");
+  const course = await eventsOf(proof, orders, commit);
+  say(proof.events.length ? `${proof.events.length}件移除或追加事件依次核对无误` : "没有移除或追加事件");
+  needSame(resultOf(proof, seed, course), proof.result);
+  say("抽中、候补的次序与公布的完全一致");
+  return seed;
+}
+
+const panel = document.getElementById("check");
+if (panel) {
+  const steps = panel.querySelector("ol");
+  const bar = panel.querySelector("progress");
+  const verdict = panel.querySelector("[role=status]");
+  const button = panel.querySelector("button");
+  const say = (text) => steps.append(Object.assign(document.createElement("li"), { textContent: text }));
+  const progress = async (done) => { bar.value += done; await new Promise((resolve) => { setTimeout(resolve); }); };
+  const load = async () => (await fetch(panel.dataset.proof)).json();
+  const conclude = (good, text) => { verdict.textContent = text; verdict.className = good ? "good" : "error"; };
+  panel.querySelector(".live").hidden = false;
+
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    steps.replaceChildren();
+    bar.hidden = false;
+    bar.value = 0;
+    conclude(true, "正在验算……");
+    try {
+      if (!globalThis.crypto || !crypto.subtle) throw new Error("本页面不是通过 https 打开的，浏览器不提供散列计算，请改用独立核验程序");
+      const proof = await load();
+      bar.max = proof.pool.length;
+      const seed = await redraw(proof, say, progress);
+      need(seed === panel.dataset.seed, "种子与本页公布的不一致");
+      bar.value = bar.max;
+      conclude(true, "验算一致：结果确由公布的承诺和随机数产生。");
+    } catch (error) {
+      conclude(false, `验算不通过：${error.message}。`);
+    }
+    button.disabled = false;
+  });
+
+  const form = document.getElementById("lookup");
+  const answer = form.querySelector("[role=status]");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const salt = form.elements.salt.value.replace(/\s/g, "").toLowerCase();
+    const reference = form.elements.reference.value.trim().normalize("NFC");
+    const tell = (text) => { answer.textContent = text; };
+    if (!/^[0-9a-f]{64}$/.test(salt)) return tell("盐应为64位数字和字母a到f，请对照通知书再输一次。");
+    if (!globalThis.crypto || !crypto.subtle) return tell("请通过 https 打开本页面再查。");
+    const token = await H(`${FORMAT}/token`, salt, reference);
+    const proof = await load();
+    const strata = proof.pool.filter(([, id]) => id === token).map(([stratum]) => stratum);
+    if (!strata.length) return tell(`您的匿名编号是 ${token}，不在本次名单中。请核对盐和本人信息是否与通知书完全相同。`);
+    const states = strata.map((stratum) => {
+      const line = proof.result.strata[stratum];
+      if (line.selected.includes(token)) return `在“${stratum}”中抽中，次序第${line.selected.indexOf(token) + 1}`;
+      if (line.alternates.includes(token)) return `在“${stratum}”中为候补，次序第${line.alternates.indexOf(token) + 1}`;
+      const removed = proof.events.some((each) => each.id === token && each.stratum === stratum);
+      return removed ? `在“${stratum}”中曾抽中，后已移除` : `在“${stratum}”的名单中，没有抽中`;
+    });
+    return tell(`您的匿名编号是 ${token}：${states.join("；")}。`);
+  });
+}

@@ -1,0 +1,83 @@
+"""Two browsers at one draw: whoever comes second finds it done."""
+
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from evaluations.models import Draw
+from evaluations.rules.removals import RemovalReason
+from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
+from evaluations.services.ceremony import publish_draw, run_draw
+from evaluations.services.draw import commit_draw
+from evaluations.services.draw_events import Removal, remove_drawn
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from tests.factories import LATER, NOON, commit, enter_all, make_pool, make_round, make_user, plan, run
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+BROWSERS = 6
+
+
+def press_at_once(button):
+    """Press a button in several browsers at the same moment; return what became of each."""
+    outcomes, start = [], Barrier(BROWSERS)
+
+    def browser():
+        start.wait()
+        try:
+            button()
+            outcomes.append("done")
+        except RuleViolation:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [Thread(target=browser) for _ in range(BROWSERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(outcomes)
+
+
+ONCE = ["done"] + ["refused"] * (BROWSERS - 1)
+
+
+@pytest.fixture
+def round_(transactional_db):
+    round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
+    make_pool(round_)
+    return round_
+
+
+def test_a_draw_is_committed_once(round_):
+    plan(round_, DrawPurpose.EVALUATORS)
+    chief = make_user("chief")
+
+    outcomes = press_at_once(lambda: commit_draw(round_id=round_.pk, purpose=DrawPurpose.EVALUATORS, by=chief, at=NOON))
+
+    assert outcomes == ONCE
+    assert Draw.objects.count() == 1
+
+
+def test_a_draw_is_drawn_and_published_once(round_):
+    draw, chief = commit(round_), make_user("chief")
+    enter_all(draw)
+
+    assert press_at_once(lambda: run_draw(draw_id=draw.pk, by=chief, at=LATER)) == ONCE
+    assert press_at_once(lambda: publish_draw(draw_id=draw.pk, by=chief, at=LATER)) == ONCE
+
+    assert Draw.objects.get().status == DrawStatus.PUBLISHED
+    assert AuditEntry.objects.filter(action="draw.run").count() == 2
+
+
+def test_a_person_is_removed_once_and_one_alternate_joins(round_):
+    draw, chief = run(commit(round_)), make_user("chief")
+    entry = draw.entries.filter(is_selected=True).first()
+    removal = Removal(RemovalReason.REFUSED, "电话中说明")
+
+    assert press_at_once(lambda: remove_drawn(entry_id=entry.pk, removal=removal, by=chief, at=LATER)) == ONCE
+
+    assert draw.entries.filter(is_selected=True).count() == 20
+    assert draw.events.count() == 1
