@@ -78,7 +78,7 @@ def schedule_visits(*, plan_id: int, by: User, at: datetime) -> list[Inspection]
     """Put every listed and every drawn section on its surprise day, which nobody chooses (排期)."""
     policy.check(by, "insp.assign")
     plan = _lock(plan_id, PlanState.APPROVED)
-    if plan.draw and plan.draw.status != DrawStatus.DRAWN:
+    if plan.draw and plan.draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
         raise RuleViolation("随机抽查科室还没有抽出：请先录入随机数，执行抽取。")
     plan.seed = plan.draw.seed if plan.draw else secrets.token_hex(32)
     plan.state = PlanState.VISITING
