@@ -1,0 +1,104 @@
+"""verify_round: a round as it was made agrees with itself; each single change behind the services' back is found."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from evaluations.models import Ballot, CodeBatch, Credential, Draw, Rating, Round, Tally
+from evaluations.rules.rounds import DrawPurpose
+from evaluations.services.tally import tally_round
+from evaluations.verification import verify_round
+from tests.factories import NOON, hold_draw, make_sealed_round, make_user
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(days=4)
+
+
+@pytest.fixture
+def counted():
+    """A counted round with a counting draw."""
+    round_ = make_sealed_round(targeted=4, sampled=5, level="2")
+    hold_draw(round_, DrawPurpose.COUNTED)
+    tally_round(round_id=round_.pk, by=make_user("chief"), at=LATER)
+    round_.refresh_from_db()
+    return round_
+
+
+def faults(round_):
+    return [name for name, found in verify_round(round_) if found]
+
+
+def change_a_level(round_):
+    Rating.objects.filter(pk=Rating.objects.filter(round=round_, is_counted=True).first().pk).update(cold=0)
+
+
+def drop_a_ballot(round_):
+    ballot = Ballot.objects.filter(round=round_).first()
+    ballot.ratings.all().delete()
+    Ballot.objects.filter(pk=ballot.pk).delete()
+
+
+def count_an_undrawn_ballot(round_):
+    ballot = Ballot.objects.filter(round=round_, is_counted=True).first()
+    Ballot.objects.filter(pk=ballot.pk).update(is_counted=False)
+    ballot.ratings.update(is_counted=False)
+
+
+def add_a_used_code(round_):
+    batch = CodeBatch.objects.filter(round=round_).first()
+    Credential.objects.create(issue="0" * 64, spend="1" * 64, batch=batch)
+
+
+def rewrite_the_seed(round_):
+    Draw.objects.filter(round=round_).update(seed="0" * 64)
+
+
+def move_the_commitment(round_):
+    Draw.objects.filter(round=round_).update(commit="0" * 64)
+
+
+def rewrite_the_paper(round_):
+    Round.objects.filter(pk=round_.pk).update(paper=round_.paper.replace("单位", "部门"))
+    round_.refresh_from_db()
+
+
+def rewrite_the_result(round_):
+    for tally in Tally.objects.filter(round=round_):
+        Tally.objects.filter(pk=tally.pk).update(result=tally.result.replace('"rank":', '"rank": '))
+
+
+def test_a_round_as_it_was_made_passes_every_check(counted):
+    assert faults(counted) == []
+
+
+@pytest.mark.parametrize(
+    ("tamper", "check"),
+    [
+        (change_a_level, "票箱"),
+        (change_a_level, "计票"),
+        (drop_a_ballot, "票箱"),
+        (count_an_undrawn_ballot, "计票"),
+        (add_a_used_code, "票号清单"),
+        (rewrite_the_seed, "抽取证明"),
+        (move_the_commitment, "抽取证明"),
+        (rewrite_the_paper, "名录和评议表"),
+        (rewrite_the_result, "计票"),
+    ],
+)
+def test_a_change_behind_the_services_back_is_found(counted, tamper, check):
+    tamper(counted)
+
+    assert check in faults(counted)
+
+
+def test_the_command_says_what_does_not_agree_and_ends_with_1(counted, capsys):
+    call_command("verify_round", counted.key)
+    assert "核验通过。" in capsys.readouterr().out
+
+    drop_a_ballot(counted)
+    with pytest.raises(CommandError, match="核验未通过") as refusal:
+        call_command("verify_round", counted.key)
+
+    assert refusal.value.returncode == 1
+    assert "封箱清单与总指纹不符。" in capsys.readouterr().out
