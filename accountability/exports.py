@@ -1,31 +1,39 @@
 """最难办科室前十.xlsx: the commission's workbook (rulebook R-J) and the method on one page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
 
+from accountability.arithmetic import arithmetic_sheet
 from accountability.demo import NOTICE
 from accountability.past import PUBLISHED
 from accountability.queries import Line, Result, read_result
 from accountability.rules.deadlines import in_chinese
 from accountability.rules.measures import MeasureKind, MeasureState
 from accountability.rules.methodology import LABELS, method_steps, percent
+from accountability.sheets import Row, all_sheet, measures_sheet, two_decimals
 from evaluations.models import Round
 from evaluations.rules.indicators import Channel, Indicator
+from evaluations.rules.suppression import shown
 from nanchuan_eval.spreadsheet import ColumnSpec, SheetSpec, Value, write_workbook
 
-# What later stages of the work fill in; until then the column says so.
-NOT_STARTED = "未开展"
 SCORE, DAY = "0.00", "yyyy-mm-dd"
-Row = Sequence[Value]
 
 
 def top10_workbook(round_: Round) -> bytes:
     """Return the workbook of a counted round as .xlsx."""
     result = read_result(round_)
-    return write_workbook([_top_sheet(result), _method_sheet(result)])
+    marks = _marks(result)
+    return write_workbook(
+        [
+            _top_sheet(result),
+            all_sheet(result, marks),
+            arithmetic_sheet(result, marks),
+            _method_sheet(result),
+            measures_sheet(result, marks),
+        ]
+    )
 
 
 def _top_sheet(result: Result) -> SheetSpec:
@@ -35,6 +43,7 @@ def _top_sheet(result: Result) -> SheetSpec:
         notes=[note for note in (*_marks(result), *_remarks(result)) if note],
         columns=_top_columns(result.round_),
         rows=[_top_row(line) for line in result.listed],
+        one_page=True,
     )
 
 
@@ -76,7 +85,7 @@ def _top_row(line: Line) -> Row:
         section.get_service_kind_display(),
         two_decimals(line.result.difficulty),
         *[two_decimals(channel.score) for channel in line.channels],
-        *[channel.lines for channel in line.channels],
+        *[shown(channel.lines) for channel in line.channels],
         *[two_decimals(score.value) for score in line.indicators],
         line.result.vote_count,
         "\n".join(line.problems),
@@ -88,10 +97,16 @@ def _top_row(line: Line) -> Row:
         _talk(line, MeasureKind.TALK_LEADER),
         _talk(line, MeasureKind.TALK_HEAD),
         _freeze(line),
-        NOT_STARTED,
-        NOT_STARTED,
-        NOT_STARTED,
+        *_rectification(line),
     ]
+
+
+def _rectification(line: Line) -> Row:
+    """Return where the rectification stands, the visits and the day it was closed."""
+    rectification = line.rectification
+    if rectification is None:
+        return "未立项", line.inspections, "—"
+    return rectification.get_state_display(), line.inspections, rectification.closed_on or "未销号"
 
 
 def _talk(line: Line, kind: MeasureKind) -> Value:
@@ -177,11 +192,6 @@ def _method_rows(result: Result) -> Iterator[Row]:
 def _channel_text(rule: dict[str, object], cap: str) -> str:
     kind = "抽签渠道，不限幅" if rule["drawn"] else f"不是抽签渠道，与抽签渠道的偏差最多算{cap}分"
     return f"权重{percent(rule['weight'])}；{kind}"
-
-
-def two_decimals(value: Decimal | None) -> Decimal | None:
-    """Round for showing only, half away from zero; places are decided on four decimals."""
-    return None if value is None else value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
 def _iso(day: date | None) -> str:

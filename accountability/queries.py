@@ -1,22 +1,24 @@
 """What the commission's and the liaison's pages and the workbook show, read in a constant number of queries."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from accountability.channel_scores import ChannelScores, channel_scores
-from accountability.models import Case, Measure, PromotionFreeze
+from accountability.figures import Figures, read_figures
+from accountability.models import Case, Measure, PromotionFreeze, Rectification
 from accountability.past import PUBLISHED, histories
 from accountability.rules.deadlines import Urgency, urgency
 from accountability.rules.history import History
+from accountability.rules.inspection import InspectionState
 from accountability.rules.measures import MeasureKind
 from evaluations.models import Publication, Round, RoundSection, SectionResult, Tally, Veto
 from evaluations.rules.indicators import Channel, Indicator
 from evaluations.rules.rounds import RoundState, Step, next_step
+from evaluations.rules.wording import chance, explain, shown_label
 from evaluations.services.facts import missing_for
 
 # States in which a result exists; before that no score of any kind is computed anywhere.
@@ -58,6 +60,30 @@ class Line:
     case: Case | None
     measures: Mapping[str, Measure]
     freeze: PromotionFreeze | None
+    sentence: str = ""
+    without_flags: int | None = None
+    recommended: int | None = None
+    in_class: int | None = None
+
+    @property
+    def label(self) -> str:
+        """How sure the place is, 临界 included (office and commission only)."""
+        return shown_label(self.result.data)
+
+    @property
+    def chance(self) -> str:
+        """The probability of belonging to the list, in tenths (office and commission only)."""
+        return chance(self.result.data)
+
+    @property
+    def rectification(self) -> Rectification | None:
+        """The rectification that goes with the case."""
+        return getattr(self.case, "rectification", None)
+
+    @property
+    def inspections(self) -> int:
+        """How many visits were approved (暗访次数)."""
+        return int(getattr(self.result, "visits", 0))
 
     @property
     def problems(self) -> list[str]:
@@ -87,6 +113,7 @@ class Result:
 
     round_: Round
     tally: Tally
+    figures: Figures
     publication: Publication | None
     listed: list[Line]
     ranked: list[Line]
@@ -143,14 +170,23 @@ def read_result(round_: Round) -> Result:
     """Return everything about a counted round (10 queries, whatever the number of sections)."""
     past = histories(round_)
     tally = round_.tally
-    scores = channel_scores(round_, tally)
+    figures = read_figures(round_, tally)
+    results = list(_results(SectionResult.objects.filter(round=round_)))
+    in_class = _places_in_class(results)
     lines = [
-        _line(result, past.get(result.section.code, History()), scores)
-        for result in _results(SectionResult.objects.filter(round=round_))
+        replace(
+            _line(result, past.get(result.section.code, History()), figures),
+            sentence=explain(result.data, round_.rulebook),
+            without_flags=tally.without_flags.get(result.section.code, [None])[0],
+            recommended=figures.recommended.get(result.section.code),
+            in_class=in_class.get(result.pk),
+        )
+        for result in results
     ]
     return Result(
         round_=round_,
         tally=tally,
+        figures=figures,
         publication=round_.publications.select_related("approved_by").order_by("-version").first(),
         listed=[line for line in lines if line.result.is_listed],
         ranked=[line for line in lines if line.result.rank is not None],
@@ -163,7 +199,7 @@ def read_unit(unit_code: str) -> list[tuple[Round, list[Line]]]:
     results = SectionResult.objects.filter(round__state__in=PUBLISHED, section__department_code=unit_code)
     by_round: dict[Round, list[Line]] = {}
     for result in _results(results.select_related("round").order_by("-round__period_start", "rank", "section__code")):
-        by_round.setdefault(result.round, []).append(_line(result, History(), {}))
+        by_round.setdefault(result.round, []).append(_line(result, History(), None))
     return list(by_round.items())
 
 
@@ -180,13 +216,28 @@ def pending_measures() -> QuerySet[Measure]:
 
 
 def _results(results: QuerySet[SectionResult]) -> QuerySet[SectionResult]:
-    return results.select_related("section__veto", "case").prefetch_related("case__measures", "case__freezes")
+    visits = Count("section__inspections", filter=Q(section__inspections__state=InspectionState.APPROVED))
+    related = results.select_related("section__veto", "case__rectification")
+    return related.prefetch_related("case__measures", "case__freezes").annotate(visits=visits)
+
+
+def _places_in_class(results: Iterable[SectionResult]) -> dict[int, int]:
+    """Return each ranked section's place among those of its kind of service (服务类型)."""
+    kinds: dict[str, list[SectionResult]] = {}
+    for result in results:
+        if result.rank is not None:
+            kinds.setdefault(result.section.service_kind, []).append(result)
+    return {
+        result.pk: 1 + sum((other.rank or 0) < (result.rank or 0) for other in group)
+        for group in kinds.values()
+        for result in group
+    }
 
 
 def _line(
     result: SectionResult,
     past: History,
-    scores: ChannelScores,
+    figures: Figures | None,
 ) -> Line:
     case: Case | None = getattr(result, "case", None)
     veto: Veto | None = getattr(result.section, "veto", None)
@@ -194,7 +245,7 @@ def _line(
         result=result,
         section=result.section,
         indicators=tuple(_indicator(i, result.data["indicators"]) for i in Indicator),
-        channels=tuple(_channel(c, result, scores) for c in Channel),
+        channels=tuple(_channel(c, result, figures) for c in Channel),
         history=past,
         veto=veto.decision if veto else "",
         case=case,
@@ -212,11 +263,11 @@ def _indicator(indicator: Indicator, scores: Mapping[str, Any]) -> IndicatorScor
     return IndicatorScore(indicator.label, value, step, WORDS[step])
 
 
-def _channel(channel: Channel, result: SectionResult, scores: ChannelScores) -> ChannelFigure:
+def _channel(channel: Channel, result: SectionResult, figures: Figures | None) -> ChannelFigure:
     return ChannelFigure(
         label=channel.label,
         lines=result.data["lines"].get(channel.value, 0),
-        score=scores.get((result.section.code, channel.value)),
+        score=figures.channel_score(result.section.code, channel) if figures else None,
         is_capped=channel.value in result.data.get("capped", []),
     )
 

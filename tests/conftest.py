@@ -31,6 +31,8 @@ def _missing_for(item) -> str:
     """Say what the machine lacks for a test; in CI a lack is a failure, not a skip."""
     if item.get_closest_marker("browser") and not CHROMIUM.exists():
         return _lack(f"needs {CHROMIUM}")
+    if item.get_closest_marker("office") and not shutil.which("soffice"):
+        return _lack("needs soffice (LibreOffice)")
     if item.get_closest_marker("pdftext") and not shutil.which("pdftotext"):
         return _lack("needs pdftotext (poppler-utils)")
     if item.get_closest_marker("postgres") and connection.vendor != "postgresql":

@@ -18,11 +18,20 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-Value = str | int | Decimal | date | datetime | None
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of the program's own; text that people typed never becomes one."""
+
+    text: str
+
+
+Value = str | int | Decimal | date | datetime | Formula | None
 
 A4 = 9
 ROOMY = 10  # characters; a narrower column has no room for an indent
 CHINESE = 134  # charset GB2312: a machine without the named font takes another Chinese one
+PARAMETER_COLUMN = 4  # a parameter's name spans the columns before
 BODY, HEADING = "宋体", "黑体"
 LINE = Side(style="thin", color="C9D1D9")
 BORDER = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
@@ -59,6 +68,14 @@ class SheetSpec:
     heading: str = ""
     notes: Sequence[str] = ()
     landscape: bool = True
+    # Rows between the notes and the header, two cells each: the parameters a sheet's formulas refer to.
+    parameters: Sequence[tuple[str, Value]] = ()
+    one_page: bool = False
+
+    @property
+    def header_row(self) -> int:
+        """The number of the row with the column headers; the first row of data is the next one."""
+        return bool(self.heading) + len(self.notes) + len(self.parameters) + 1
 
 
 def write_workbook(sheets: Sequence[SheetSpec]) -> bytes:
@@ -77,7 +94,8 @@ def _sheet_title(title: str) -> str:
 
 
 def _write_sheet(sheet: Worksheet, spec: SheetSpec) -> None:
-    header_row = _write_lines(sheet, spec)
+    _write_parameters(sheet, spec, _write_lines(sheet, spec))
+    header_row = spec.header_row
     for number, column in enumerate(spec.columns, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = column.width
         cell = _put(sheet, header_row, number, column.header)
@@ -89,13 +107,22 @@ def _write_sheet(sheet: Worksheet, spec: SheetSpec) -> None:
         for number, (column, value) in enumerate(zip(spec.columns, values, strict=True), start=1):
             cells.append(_put(sheet, row, number, value))
             _style(cells[-1], column)
-        _fit_height(sheet, row, [(cell.value, column) for cell, column in zip(cells, spec.columns, strict=True)])
+        _fit_height(sheet, row, list(zip(values, spec.columns, strict=True)))
     _set_page(sheet, spec, header_row)
+
+
+def _write_parameters(sheet: Worksheet, spec: SheetSpec, first: int) -> None:
+    for row, (name, value) in enumerate(spec.parameters, start=first):
+        for number, content in ((1, name), (PARAMETER_COLUMN, value)):
+            cell = _put(sheet, row, number, content)
+            cell.font, cell.border = BODY_FONT, BORDER
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=PARAMETER_COLUMN - 1)
 
 
 def _fit_height(sheet: Worksheet, row: int, cells: Sequence[tuple[object, ColumnSpec]]) -> None:
     """Make a row high enough for its wrapped text: not every program does so by itself."""
-    lines = max((_line_count(str(value), column) for value, column in cells if value is not None), default=1)
+    shown = [("" if isinstance(value, Formula) else str(value), column) for value, column in cells if value is not None]
+    lines = max((_line_count(text, column) for text, column in shown), default=1)
     sheet.row_dimensions[row].height = min(BODY_LINE * lines + 6, HIGHEST_ROW)
 
 
@@ -105,7 +132,7 @@ def _line_count(text: str, column: ColumnSpec) -> int:
 
 
 def _write_lines(sheet: Worksheet, spec: SheetSpec) -> int:
-    """Write heading and notes, each over the whole width, and return the row of the header."""
+    """Write heading and notes, each over the whole width, and return the row after them."""
     width = sum(column.width for column in spec.columns)
     lines = [(spec.heading, HEADING_FONT, "center")] if spec.heading else []
     lines += [(note, NOTE_FONT, "left") for note in spec.notes]
@@ -135,6 +162,8 @@ def _put(sheet: Worksheet, row: int, column: int, value: Value) -> Cell:
         # openpyxl has taken a leading "=" for a formula; both marks together survive editing in Excel.
         cell.data_type = "s"
         cell.quotePrefix = True
+    elif isinstance(value, Formula):
+        cell.value = f"={value.text}"
     else:
         cell.value = value
     return cell
@@ -156,7 +185,7 @@ def _set_page(sheet: Worksheet, spec: SheetSpec, header_row: int) -> None:
     sheet.print_title_rows = f"{header_row}:{header_row}"
     sheet.page_setup.orientation = "landscape" if spec.landscape else "portrait"
     sheet.page_setup.paperSize = A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, int(spec.one_page)
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_margins.left = sheet.page_margins.right = 0.4
     sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.6, 0.75, 0.35

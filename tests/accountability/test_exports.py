@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
-from accountability.channel_scores import channel_scores
 from accountability.exports import top10_workbook
+from accountability.figures import read_figures
 from accountability.services.case import publish_and_start
 from accountability.services.export import export_top10
 from evaluations.models import Veto
@@ -93,9 +93,9 @@ def test_a_row_says_everything_about_a_listed_section():
         "连续前3": 2,
         "分管领导谈话（日期）": "未办理，限2020-07-24",
         "提拔限制起止": "2020-07-10至2020-10-10",
-        "整改状态": "未开展",
-        "暗访次数": "未开展",
-        "销号日期": "未开展",
+        "整改状态": "待报方案",
+        "暗访次数": 0,
+        "销号日期": "未销号",
     }
     assert {column: entry[column] for column in expected} == expected
 
@@ -112,9 +112,9 @@ def test_the_channel_scores_add_up_to_the_score_by_their_weights():
     cells = {(code, channel): Cell(lines=lines, total=total) for code, channel, lines, total in rows}
     exact = score_sections(parse_method(json.loads(round_.tally.rulebook)), cells).sections["D01-01"].value
 
-    shown = channel_scores(round_, round_.tally)
+    figures = read_figures(round_, round_.tally)
 
-    weighted = sum(Decimal(w) * shown["D01-01", c] for c, w in WEIGHTS.items())
+    weighted = sum(Decimal(w) * figures.channel_score("D01-01", c) for c, w in WEIGHTS.items())
     assert abs(weighted - Decimal(exact.numerator) / exact.denominator) < Decimal("0.0001")
 
 

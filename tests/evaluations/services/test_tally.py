@@ -504,7 +504,7 @@ class TestAnomalies:
         round_, _ = self.counted()
         steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
 
-        with pytest.raises(RuleViolation, match="还有2件异常提示没有处理"):
+        with pytest.raises(RuleViolation, match="件异常提示没有处理"):
             publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
 
 
