@@ -11,7 +11,9 @@ class NanchuanEvalConfig(AppConfig):
     verbose_name = "系统管理"
 
     def ready(self) -> None:
-        from nanchuan_eval import checks  # noqa: F401, PLC0415  registers the system checks
+        from nanchuan_eval import checks, deeds  # noqa: F401, PLC0415  registers the system checks
+
+        deeds.register()
 
 
 class AdminConfig(DjangoAdminConfig):

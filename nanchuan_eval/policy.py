@@ -63,7 +63,7 @@ OPERATOR = Nameless("CLI")
 # Beside the table: what happens by itself when its time has come, and what the operator of the
 # server's shell does in the office's name (he could write to the database anyway; the trace says so).
 BESIDE_THE_TABLE = {
-    CLOCK.role: frozenset({"round.close"}),
+    CLOCK.role: frozenset({"round.close", "user.create"}),
     OPERATOR.role: frozenset(
         {"roster.import", "pool.import", "round.close", "tally.run", "top10.export", "user.create"}
     ),
@@ -82,6 +82,9 @@ class Denied(PermissionDenied):
 EVENTS = {
     "session.login": "登录",
     "session.failed": "登录失败",
+    "session.enrolled": "绑定动态口令",
+    "session.factor": "输入动态口令",
+    "session.expired": "超时退出",
     "session.locked": "连续失败后锁定",
     "session.logout": "退出登录",
     "desk.enter": "进入工作台",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db import transaction
+from django.db import models, transaction
 
 from nanchuan_eval import audit, policy
 from nanchuan_eval.models import AuditAnchor, AuditEntry, User
@@ -25,6 +25,20 @@ def export_trail(*, by: User, at: datetime) -> str:
     policy.check(by, "log.export")
     entry = audit.record("log.export", None, by=by, at=at)
     return "".join(_lines(until=entry.seq))
+
+
+def logins_of(user: User) -> models.QuerySet[AuditEntry]:
+    """Return an account's log-ins, also the failed ones (登录记录)."""
+    return AuditEntry.objects.filter(
+        action__startswith="session.", object_type=user._meta.label, object_id=str(user.pk)
+    ).order_by("-seq")
+
+
+def deeds_of(user: User) -> models.QuerySet[AuditEntry]:
+    """Return what an account did (log.own)."""
+    if not policy.may_see(user, "log.own", own=True):
+        return AuditEntry.objects.none()
+    return AuditEntry.objects.filter(actor=user).exclude(action__startswith="session.").order_by("-seq")
 
 
 def anchors_text() -> str:

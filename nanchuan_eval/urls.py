@@ -1,7 +1,6 @@
 """All addresses; the only module that sees every app."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from nanchuan_eval import views
@@ -9,12 +8,14 @@ from nanchuan_eval import views
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("audit-anchors.txt", views.anchors, name="audit-anchors"),
-    path(
-        "login/",
-        LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),
-        name="login",
-    ),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/", views.SignIn.as_view(), name="login"),
+    path("logout/", views.sign_out, name="logout"),
+    path("account/", views.account, name="account"),
+    path("account/password/", views.change_password, name="password"),
+    path("account/set-password/<uidb64>/<token>/", views.SetPassword.as_view(), name="set-password"),
+    path("account/second-factor/", views.second_factor, name="second-factor"),
+    path("account/second-factor/setup/", views.set_up_second_factor, name="second-factor-setup"),
+    path("account/sessions/end/", views.end_own_sessions, name="end-own-sessions"),
     path("home/", views.home_of_role, name="home-of-role"),
     path("admin/", admin.site.urls),
     path("", include("evaluations.urls")),

@@ -42,7 +42,7 @@ from nanchuan_eval.policy import CLOCK, OPERATOR, Role
 from nanchuan_eval.spreadsheet import read_rows
 
 ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
-PASSWORD = "Nanchuan-demo-2020"  # noqa: S105  demo accounts only; the command refuses a real database
+PASSWORD = "Yanshi-demo-2020"  # noqa: S105  demo accounts only; the command refuses a real database
 ACCOUNTS = (
     ("clerk", "演示经办员", Role.CLERK, ""),
     ("clerk2", "演示复核员", Role.CLERK, ""),
@@ -50,6 +50,11 @@ ACCOUNTS = (
     ("jiwei", "演示纪检员", Role.COMMISSION, ""),
     ("liaison", "演示联络员", Role.LIAISON, "D05"),
     ("witness", "演示监督员", Role.SUPERVISOR, ""),
+    ("inspector", "演示督查员", Role.INSPECTOR, ""),
+    ("personnel", "演示组织员", Role.PERSONNEL, ""),
+    ("sysadmin", "演示系统管理员", Role.SYSTEM_ADMIN, ""),
+    ("secadmin", "演示安全管理员", Role.SECURITY_ADMIN, ""),
+    ("auditor", "演示审计员", Role.AUDITOR, ""),
 )
 # Days before today on which each draw is committed; the ceremony is on the next day.
 DRAW_DAYS = {DrawPurpose.SUPERVISORS: 41, DrawPurpose.EVALUATORS: 39, DrawPurpose.COUNTED: 21}

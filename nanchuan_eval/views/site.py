@@ -1,4 +1,4 @@
-"""Log-in, the way home after it, health, and the error pages."""
+"""The way home after log-in, health, anchors, and the error pages."""
 
 from django.contrib.auth.decorators import login_required
 from django.db import connection
@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from nanchuan_eval import trail
-from nanchuan_eval.models import User
+from nanchuan_eval.desk import staff
 from nanchuan_eval.policy import Role
 
 HOME = {Role.COMMISSION: "accountability:commission", Role.LIAISON: "accountability:unit"}
@@ -17,8 +17,10 @@ HOME = {Role.COMMISSION: "accountability:commission", Role.LIAISON: "accountabil
 @login_required
 def home_of_role(request: HttpRequest) -> HttpResponseRedirect:
     """Send an account to the page where its work is."""
-    role = Role(request.user.role) if isinstance(request.user, User) else Role.ANONYMOUS
-    return redirect(HOME.get(role, "admin:index"))
+    user = staff(request)
+    return redirect(
+        HOME.get(Role(user.role), "admin:index" if user.is_staff else "account") if user.role else "account"
+    )
 
 
 @require_safe

@@ -1,0 +1,153 @@
+"""Log-in, one's own account, the second factor, setting a password."""
+
+from typing import Any
+
+import segno
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.views import LoginView, PasswordResetConfirmView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_POST, require_safe
+from django_otp import login as confirm_session
+
+from nanchuan_eval import accounts, trail
+from nanchuan_eval import second_factor as factors
+from nanchuan_eval.desk import staff
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import SecondFactor, User
+from nanchuan_eval.sessions import SINCE
+
+
+class SignIn(LoginView):
+    """登录: an older session of the same account ends."""
+
+    template_name = "login.html"
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        known, at = form.get_user(), timezone.now()
+        account = accounts.sign_in(known, at=at)
+        login(self.request, account, backend=known.backend)
+        self.request.session[SINCE] = at.timestamp()
+        return redirect(self.get_success_url())
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        is_locked = getattr(self.request, "axes_locked_out", False)
+        accounts.record_failure(form.data.get("username", "")[:40], is_locked=is_locked, at=timezone.now())
+        return super().form_invalid(form)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """退出."""
+    if isinstance(request.user, User):
+        accounts.record_logout(request.user, at=timezone.now())
+    logout(request)
+    return redirect("front-page")
+
+
+@require_safe
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    """Show one's own account: log-ins, own deeds, second factor."""
+    user = staff(request)
+    context = {
+        "account": user,
+        "factor": factors.confirmed(user),
+        "logins": trail.logins_of(user)[:20],
+        "deeds": trail.deeds_of(user)[:50],
+    }
+    return render(request, "account/account.html", context)
+
+
+@require_POST
+@login_required
+def end_own_sessions(request: HttpRequest) -> HttpResponse:
+    """终止自己的全部会话, this one too."""
+    user = staff(request)
+    accounts.end_sessions(account_id=user.pk, by=user, at=timezone.now())
+    logout(request)
+    messages.success(request, "全部会话已终止，请重新登录。")
+    return redirect("login")
+
+
+@login_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    """修改口令."""
+    form = PasswordChangeForm(staff(request), request.POST or None)
+    if form.is_valid():
+        changed = accounts.set_password(
+            account_id=staff(request).pk, password=form.cleaned_data["new_password1"], at=timezone.now()
+        )
+        update_session_auth_hash(request, changed)
+        messages.success(request, "口令已修改。")
+        return redirect("account")
+    return render(request, "account/password.html", {"form": form})
+
+
+class SetPassword(PasswordResetConfirmView):
+    """设置口令 by a one-time link of the system administrator; the second factor stays as it is."""
+
+    template_name = "account/set_password.html"
+    success_url = reverse_lazy("login")
+
+    def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
+        accounts.set_password(account_id=form.user.pk, password=form.cleaned_data["new_password1"], at=timezone.now())
+        self.request.session.flush()
+        messages.success(self.request, "口令已设置，请登录。")
+        return redirect(self.get_success_url())
+
+
+@login_required
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Ask for the code that confirms this session."""
+    user = staff(request)
+    if factors.confirmed(user) is None:
+        return redirect("second-factor-setup")
+    error = ""
+    if request.method == "POST":
+        try:
+            factor = factors.enter_code(code=request.POST.get("code", "")[:40], by=user, at=timezone.now())
+        except RuleViolation as refusal:
+            factor, error = None, str(refusal)
+        if factor:
+            confirm_session(request, factor)
+            return redirect("home-of-role")
+        error = error or "动态口令不正确，或者已经用过。请输入手机上现在显示的6位数字，或一个没有用过的恢复码。"
+    return render(request, "account/second_factor.html", {"error": error})
+
+
+@login_required
+def set_up_second_factor(request: HttpRequest) -> HttpResponse:
+    """Scan the secret, enter a first code, read the recovery codes this once."""
+    user = staff(request)
+    if factors.confirmed(user):
+        return redirect("account")
+    error = ""
+    if request.method == "POST" and "code" in request.POST:
+        codes = factors.confirm_enrolment(code=request.POST["code"][:40], by=user, at=timezone.now())
+        if codes:
+            confirm_session(request, factors.confirmed(user))
+            return render(request, "account/recovery.html", {"codes": codes})
+        error = "动态口令不正确。请核对手机时间，输入现在显示的6位数字。"
+    elif request.method == "POST":
+        factors.begin_enrolment(by=user)
+    pending = SecondFactor.objects.filter(user=user, confirmed=False).first()
+    context = {
+        "error": error,
+        "qr": _qr(pending) if pending else "",
+        "secret": pending and factors.typed_secret(pending),
+    }
+    return render(request, "account/enrol.html", context)
+
+
+def _qr(factor: SecondFactor) -> str:
+    """Return the QR code as SVG in the page: no file, no address, nothing to cache."""
+    drawn = segno.make(factors.enrolment_address(factor), error="m")
+    return mark_safe(drawn.svg_inline(scale=5, border=4, light="#fff", title="动态口令二维码"))  # noqa: S308  our own SVG

@@ -1,0 +1,89 @@
+"""Passwords and roles that do not go together."""
+
+import pytest
+
+from nanchuan_eval.rules.exclusions import conflicts
+from nanchuan_eval.rules.passwords import password_faults
+
+WORDS = ("wangfang", "王芳", "D05", "N20200315")
+GOOD = [
+    "Blue-river-41",
+    "tree Bridge 7 lake",
+    "XIAOQIAO-7.liushui",
+    "9Gpz!Lq3vTbe",
+    "山水有相逢Ab12-xy",
+    "correct Horse battery 5",
+    "a1B2c3D4e5F6",
+    "Summer,rain,2031",
+    "!!Quiet88mountain",
+    "longer-than-64-characters-Is-Fine-0-" * 3,
+]
+BAD = [
+    "",
+    "Ab1!",
+    "Ab1!Ab1!Ab1",
+    "aaaaaaaaaaaa",
+    "abcdefghijkl",
+    "ABCDEFGHIJKL",
+    "123456789012",
+    "!@#$%^&*()!@",
+    "abcdefABCDEF",
+    "abcdef123456",
+    "ABCDEF123456",
+    "abcdef!@#$%^",
+    "Aa1Aa1Aa1Aa1",
+    "Aa1!Aa1!Aa1!Aa1!",
+    "Nanchuan-2020-ok",
+    "my-NANCHUAN-19",
+    "Pingyi-bang-77",
+    "Password-123-x",
+    "wangfang-Abc-12",
+    "WANGFANG-abc-12",
+    "Abc-12-WangFang",
+    "王芳的口令Ab12-x",
+    "南川评议Ab12-xyz",
+    "Abcd05-efg-1234",
+    "Ab-N20200315-xy",
+    "评议办Ab12-xyzkl",
+    "           A1",
+    "Aaaaaaaaaaa1",
+    "Zz1zzzzzzzzz",
+    "Ab1Ab1Ab1Ab1Ab1",
+]
+
+
+@pytest.mark.parametrize("password", GOOD)
+def test_ten_good_passwords_are_accepted(password):
+    assert password_faults(password, least=12, words=WORDS) == []
+
+
+@pytest.mark.parametrize("password", BAD)
+def test_thirty_bad_passwords_are_refused(password):
+    assert password_faults(password, least=12, words=WORDS)
+
+
+def test_a_looser_length_is_one_setting():
+    assert password_faults("Ab1!cdef", least=8) == []
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        *(["SYS", other] for other in ["C", "H", "D", "L", "I", "O", "S", "SEC", "AUD"]),
+        *(["SEC", other] for other in ["C", "H", "D", "L", "I", "O", "S", "AUD"]),
+        *(["AUD", other] for other in ["C", "H", "D", "L", "I", "O", "S"]),
+        ["D", "C"],
+        ["D", "H"],
+        ["D", "L"],
+        ["L", "I"],
+        ["L", "S"],
+    ],
+)
+def test_roles_that_exclude_each_other(roles):
+    assert conflicts(roles)
+    assert conflicts(reversed(roles))
+
+
+@pytest.mark.parametrize("roles", [["C"], ["C", "H"], ["D", "O"], ["SYS"], ["SYS", ""], ["H", "I"], []])
+def test_roles_that_go_together(roles):
+    assert conflicts(roles) == []
