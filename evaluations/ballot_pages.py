@@ -105,6 +105,18 @@ def rating_cards(paper: BallotPaper, lines: Sequence[RawLine], errors: Mapping[s
     ]
 
 
+def error_summary(paper: BallotPaper, errors: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (field to go to, text that names section and indicators): equal faults of a section are one entry."""
+    names = {section.code: section.name for section in paper.sections}
+    found: dict[tuple[str, str], list[str]] = {}
+    for field, text in errors.items():
+        found.setdefault((field.partition(".")[0], text), []).append(field)
+    return [
+        (fields[0] or "content", f"{names[code]}{_indicators_of(fields)}：{text}" if code in names else text)
+        for (code, text), fields in found.items()
+    ]
+
+
 def review_lines(paper: BallotPaper, vote: Vote) -> list[ReviewLine]:
     """Return the lines of a valid vote in words: (indicator, level as sent, word)."""
     sections = {section.code: section for section in paper.sections}
@@ -139,6 +151,11 @@ def level_words(paper: BallotPaper) -> dict[str, str]:
     if top not in LEVEL_WORDS:
         words[top] = "非常严重"
     return words | {DONT_KNOW: LEVEL_WORDS[DONT_KNOW]}
+
+
+def _indicators_of(fields: Sequence[str]) -> str:
+    labels = [i.label for i in Indicator if any(field.split(".")[1] == i for field in fields)]
+    return f"（{'、'.join(labels)}）" if labels else ""
 
 
 def _sent(answers: Mapping[str, int], indicator: Indicator) -> str:

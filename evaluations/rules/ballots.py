@@ -11,7 +11,7 @@ from evaluations.rules.indicators import Indicator
 from evaluations.rules.paper import BallotPaper
 
 DONT_KNOW = "x"
-UNTICKED = "选了较重或严重，请至少勾选一种表象。"
+UNTICKED = "选了较重或严重，请至少勾选一种具体表现。"
 # Plain texts: a ballot of 105 sections looks them up thousands of times.
 INDICATORS = dict(Indicator.choices)
 INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
@@ -110,7 +110,7 @@ def clean_digits(text: str) -> str:
     """Return the four check digits (校验数字) a citizen chooses for the receipt."""
     digits = unicodedata.normalize("NFKC", text).strip()
     if not DIGITS.fullmatch(digits):
-        raise VoteErrors({"digits": "请输入4位数字，任意4位即可，例如生日。"})
+        raise VoteErrors({"digits": "请输入4位数字，任意4位即可，自己记得住就行。"})
     return digits
 
 

@@ -8,12 +8,14 @@ from typing import Self
 
 from django.core import signing
 from django.db import transaction
+from django.utils import timezone
 
 from evaluations.database import claim_code
 from evaluations.models import BallotSpool, CodeBatch, Credential, Round
 from evaluations.papers import open_round, paper_by_digest
 from evaluations.rules import codes
 from evaluations.rules.ballots import Vote
+from evaluations.rules.rounds import RoundState
 from nanchuan_eval import policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.rules.canonical import canonical_json
@@ -129,5 +131,8 @@ def _normalized(code: str) -> str:
 
 
 def _why_not(admission: Admission, at: datetime) -> str:
-    accepting = Round.objects.accepting(at).filter(pk=admission.round).exists()
-    return UNUSABLE if accepting else NOT_NOW
+    round_ = Round.objects.get(pk=admission.round)
+    if round_.state == RoundState.OPEN and round_.opens_at <= at < round_.closes_at:
+        return UNUSABLE
+    opens, closes = timezone.localtime(round_.opens_at), timezone.localtime(round_.closes_at)
+    return f"{NOT_NOW}投票时间为{opens:%Y年%m月%d日 %H:%M}至{closes:%Y年%m月%d日 %H:%M}。"

@@ -19,6 +19,7 @@ from evaluations.ballot_pages import (
     QUESTIONS,
     TABLE_FROM,
     departments_of,
+    error_summary,
     rating_cards,
     review_lines,
     signs_by_indicator,
@@ -36,7 +37,7 @@ from evaluations.rules.ballots import (
 )
 from evaluations.rules.codes import format_code
 from evaluations.rules.paper import BallotPaper
-from evaluations.services.ballot import Admission, admit, cast_ballot, receipt_for
+from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, receipt_for
 from evaluations.services.credential import issue_open_code
 from nanchuan_eval.errors import RuleViolation
 
@@ -177,6 +178,7 @@ def _rate_page(
         "templates": signs_by_indicator(paper) if is_table else (),
         "cards": rating_cards(paper, known, errors or {}),
         "errors": errors or {},
+        "summary": error_summary(paper, errors or {}),
         "comment": request.POST.get("comment", ""),
         "comment_length": paper.comment_length,
     }
@@ -234,6 +236,7 @@ def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
     except RuleViolation as refusal:
         context = {
             "error": str(refusal),
+            "is_late": str(refusal).startswith(NOT_NOW),
             "lines": review_lines(paper, vote),
             "vote": write_json(lines),
             "comment": comment,
@@ -274,7 +277,9 @@ def _page(
 
 def _kept(request: HttpRequest) -> dict[str, str]:
     """Return what was typed before, to travel on through a page that does not show it."""
-    return {key: request.POST[key] for key in ("vote", "comment") if request.POST.get(key)}
+    kept = {key: request.POST[key] for key in ("vote", "comment") if request.POST.get(key)}
+    rated = [line for line in read_fields(request.POST) if any(line.answers.values()) or line.manifestations]
+    return {"vote": write_json(rated), **kept} if rated else kept
 
 
 @lru_cache(maxsize=8)

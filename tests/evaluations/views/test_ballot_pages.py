@@ -412,3 +412,58 @@ def test_a_self_service_counter_that_is_closed_says_so(voting, client):
         response = client.post("/ballot/claim/", {"batch": batch})
         assert response.status_code == 400
         assert "不能领取评议票" in response.content.decode()
+
+
+class TestNothingTypedIsLost:
+    """Whatever way leads away from the rating page, the ratings travel along."""
+
+    def rated(self, phone, **changes):
+        return phone.answers(**{"__cold": "3", f"{phone.sections[0]}.manifestations": ["COLD-1"], **changes})
+
+    def is_kept(self, phone, page, action):
+        (vote,) = FormReader(page).forms[action]["vote"]
+        section, answers, signs = json.loads(vote)[0]
+        return section == phone.sections[0] and answers["cold"] == ["3"] and signs == ["COLD-1"]
+
+    def test_back_to_the_sections_and_on_again(self, voting):
+        phone = Phone(voting)
+
+        back = phone.client.post("/ballot/sections/", self.rated(phone)).content.decode()
+        fields = FormReader(back).forms["/ballot/rate/"]
+        again = phone.client.post("/ballot/rate/", {**fields, "section": phone.sections[:2]})
+
+        first, second = again.context["cards"]
+        assert [option.value for option in first.questions[0].options if option.is_chosen] == ["3"]
+        assert [tick.value for tick in first.questions[0].ticks if tick.is_chosen] == ["COLD-1"]
+        assert not any(option.is_chosen for question in second.questions for option in question.options)
+        assert again.context["comment"] == COMMENT
+
+    def test_a_broken_page_leads_to_the_code_and_back_to_the_ratings(self, voting):
+        phone = Phone(voting)
+
+        page = phone.client.post("/ballot/review/", self.rated(phone, admission="x")).content.decode()
+
+        assert "您填写的内容仍保留着" in page
+        assert self.is_kept(phone, page, "/ballot/")
+
+
+def test_what_is_missing_is_named_by_section_and_indicator(voting):
+    phone = Phone(voting)
+    name = voting.sections.get(code=phone.sections[0]).name
+
+    response = phone.review(__cold="3", __lazy="", __greedy="")
+
+    assert [text for _, text in response.context["summary"]] == [
+        f"{name}（冷）：“冷”选了较重或严重，请至少勾选一种具体表现。",
+        f"{name}（懒、贪）：答案不在选项范围内，请重新选择。",
+    ]
+
+
+def test_a_ballot_sent_too_late_is_told_when_the_vote_was(voting):
+    phone = Phone(voting)
+    Round.objects.filter(pk=voting.pk).update(closes_at=timezone.now() - timedelta(seconds=1))
+
+    response = phone.cast()
+
+    refused(response, "投票时间为")
+    assert "换票号继续" not in response.content.decode()
