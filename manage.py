@@ -9,8 +9,14 @@ def main() -> None:
     """Hand the command line to Django with the project's settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
     from django.core.management import execute_from_command_line  # noqa: PLC0415  settings first
+    from django.db.utils import OperationalError, ProgrammingError  # noqa: PLC0415
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, ProgrammingError) as fault:
+        if "no such table" in str(fault) or "does not exist" in str(fault):
+            sys.exit("数据库还没有建好：请先运行 manage.py migrate，或者用 DATABASE_URL 指定另一个数据库。")
+        raise
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The read model of a round's page at the desk (轮次工作台): where it stands, what is missing, whose turn it is."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,8 @@ from django.urls import reverse
 
 from evaluations.models import CodeBatch, Draw, PlannedDraw, Round
 from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import LIFE, STEP_ACTION, DrawPurpose, DrawStatus, RoundState, Step, next_step
+from evaluations.rules.rounds import LIFE, STEP_ACTION, VOIDABLE, DrawPurpose, DrawStatus, RoundState, Step, next_step
+from evaluations.services.credential import BEFORE_CLOSING
 from evaluations.services.draw import COMMIT_ACTION, DRAWABLE_IN, commit_faults
 from evaluations.services.facts import missing_for, wanted_draws
 from evaluations.turnout import ChannelTurnout, turnout
@@ -17,6 +19,26 @@ from nanchuan_eval.models import AuditEntry, User
 
 TRAIL_LENGTH = 12
 OVER = (RoundState.CLOSED, RoundState.VOID)
+COUNTED_STATES = frozenset(LIFE[LIFE.index(RoundState.COUNTED) :])
+# (label, address, what one must be allowed to see or do, in which states it leads anywhere)
+SIDE_WAYS = (
+    ("评议规则", "round-rulebook", "round.open", frozenset(RoundState)),
+    ("名单库", "round-pool", "pool.view", frozenset(LIFE)),
+)
+SIDE_ACTS = (
+    ("生成票号", "round-codes", "cred.print", BEFORE_CLOSING),
+    ("延期", "round-extend", "round.extend", frozenset({RoundState.OPEN})),
+    ("作废", "round-void", "round.void", frozenset(VOIDABLE)),
+)
+# What a step brings about, read before it is done: none of them can be taken back.
+CONSEQUENCES: Mapping[Step, str] = {
+    Step.FREEZE: "锁定后，本轮的参评科室、科室负责人、评议表和评议规则不能再改。",
+    Step.CONFIRM_DRAWS: "确认后，本轮的监督员和定向评议人员以已公开的抽取结果为准。",
+    Step.OPEN: "开启后，到开始投票的时间自动收票，到截止时间自动封箱，不能提前结束。",
+    Step.SEAL: "封箱后不再收票，全部选票打乱封存。",
+    Step.COUNT: "计票按锁定的规则进行一次，结果和指纹随即存档，不能修改。",
+    Step.ANNOUNCE: "告知后异议期开始计算，各单位可以看到本单位的初步结果。",
+}
 # The steps whose consequences lie in accountability are done at that app's addresses.
 STEP_ADDRESS = {
     Step.PUBLISH: "accountability:commission-publish",
@@ -44,6 +66,8 @@ class NextStep:
     doers: str
     # What it still lacks is known to the app on the right only, which refuses it in words.
     is_elsewhere: bool = False
+    # What it brings about; steps of the app on the right say that on their own pages.
+    consequence: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,14 @@ class DrawLine:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A side way from the round's page, offered only to those who may go it, and while it leads anywhere."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True)
 class RoundDesk:
     """All that the page shows."""
 
@@ -80,6 +112,7 @@ class RoundDesk:
     turnout: list[ChannelTurnout]
     trail: list[AuditEntry]
     is_void: bool
+    links: list[Link]
 
 
 def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
@@ -93,6 +126,7 @@ def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
         turnout=turnout(round_) if round_.state != RoundState.DRAFT else [],
         trail=_trail(round_) if policy.may_see(user, "round.open") else [],
         is_void=round_.state == RoundState.VOID,
+        links=list(_links(round_, user)),
     )
 
 
@@ -122,7 +156,21 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         # What nobody may press (no early close) happens by itself: manage.py advance_rounds.
         doers="、".join(role.label for role in policy.doers(STEP_ACTION[step])) or "系统在截止时间后自动",
         is_elsewhere=step == Step.ARCHIVE,
+        consequence=CONSEQUENCES.get(step, ""),
     )
+
+
+def _links(round_: Round, user: User) -> Iterator[Link]:
+    state = RoundState(round_.state)
+    for label, name, sees, states in SIDE_WAYS:
+        if state in states and policy.may_see(user, sees):
+            yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
+    for label, name, action, states in SIDE_ACTS:
+        if state in states and (policy.may(user, action) or policy.may_propose(user, action)):
+            yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
+    if state in COUNTED_STATES and policy.may_see(user, "tally.view"):
+        results = reverse("admin:evaluations_sectionresult_changelist")
+        yield Link("科室结果和主要问题", f"{results}?round__id__exact={round_.pk}")
 
 
 def _draws(round_: Round, user: User, at: datetime) -> list[DrawLine]:

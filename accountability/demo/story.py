@@ -149,6 +149,7 @@ class Story:
 
     def _vote(self) -> None:
         self.round.refresh_from_db()
+        self.roads = Random(f"roads/{self.seed}")  # noqa: S311  by which form a vote comes; a simulation, not a draw
         channels = self._channels()
         paper = paper_by_digest(self.round.paper_sha256)
         moments = self._moments(len(channels))
@@ -178,8 +179,8 @@ class Story:
         if channel == Channel.TARGETED:
             return self.envelopes.pop()
         printed = [codes for codes in self.forms if codes] if channel == Channel.SAMPLED else []
-        if printed and secrets.randbelow(3):
-            return secrets.choice(printed).pop()
+        if printed and self.roads.randrange(3):
+            return self.roads.choice(printed).pop()
         return citizen.claim(self.counters[channel].pk)
 
     def _count(self) -> None:

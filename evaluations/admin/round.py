@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 from django.contrib import admin, messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -13,17 +14,18 @@ from django.utils import timezone
 from evaluations.admin.acts import act, attempt
 from evaluations.admin.forms import CodesForm, ExtendForm, ReasonForm, RulebookForm
 from evaluations.models import CodeBatch, Manifestation, Round
-from evaluations.round_desk import build_desk
+from evaluations.round_desk import CONSEQUENCES, build_desk
 from evaluations.rules.ballots import Origin
 from evaluations.rules.codes import format_code
 from evaluations.rules.indicators import Channel
-from evaluations.rules.rounds import RoundState, Step
+from evaluations.rules.rounds import STEP_ACTION, RoundState, Step
 from evaluations.services import credential
 from evaluations.services import round as steps
 from evaluations.services.sealing import seal_round
 from evaluations.services.tally import tally_round
 from nanchuan_eval import policy
 from nanchuan_eval.desk import PolicyAdmin, staff
+from nanchuan_eval.models import User
 
 STEP_SERVICES = {
     Step.FREEZE: steps.freeze_round,
@@ -59,6 +61,9 @@ class RoundAdmin(PolicyAdmin):
         else:
             steps.plan_round(round_=obj, by=staff(request), at=timezone.now())
 
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return redirect(_page(obj.pk))
+
     def change_view(
         self,
         request: HttpRequest,
@@ -83,11 +88,15 @@ class RoundAdmin(PolicyAdmin):
         ]
 
     def step(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
-        """Do a step of the round (POST only)."""
+        """Say what a step brings about (GET), do it (POST)."""
         service = STEP_SERVICES.get(Step(step)) if step in Step.values else None
-        if request.method != "POST" or service is None:
+        if service is None:
             return redirect(_page(pk))
         user, at = staff(request), timezone.now()
+        if request.method != "POST":
+            round_ = get_object_or_404(Round, pk=pk)
+            _refuse_outsiders(user, STEP_ACTION[Step(step)])
+            return self._page(request, round_, Form(), Step(step).label, warning=CONSEQUENCES[Step(step)])
         return act(
             request,
             lambda: service(round_id=pk, by=user, at=at),
@@ -112,6 +121,7 @@ class RoundAdmin(PolicyAdmin):
     def codes(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a batch of codes; the file with the codes is handed out this once."""
         round_ = get_object_or_404(Round, pk=pk)
+        _refuse_outsiders(staff(request), "cred.print")
         form = CodesForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             made = attempt(form, lambda: self._issue(request, pk, form))
@@ -124,15 +134,16 @@ class RoundAdmin(PolicyAdmin):
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Put the closing time off."""
-        return self._with_reason(request, pk, ExtendForm(request.POST or None), "延期", steps.extend_round)
+        return self._with_reason(request, pk, ExtendForm(request.POST or None), "round.extend", steps.extend_round)
 
     def void(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Declare the round void."""
-        return self._with_reason(request, pk, ReasonForm(request.POST or None), "作废本轮", steps.void_round)
+        return self._with_reason(request, pk, ReasonForm(request.POST or None), "round.void", steps.void_round)
 
-    def _with_reason(self, request: HttpRequest, pk: int, form: Any, title: str, service: Any) -> HttpResponse:
-        round_ = get_object_or_404(Round, pk=pk)
+    def _with_reason(self, request: HttpRequest, pk: int, form: Any, action: str, service: Any) -> HttpResponse:
+        round_, title = get_object_or_404(Round, pk=pk), policy.action_name(action)
         user, at = staff(request), timezone.now()
+        _refuse_outsiders(user, action)
         if request.method == "POST" and form.is_valid():
             if attempt(form, lambda: service(round_id=pk, by=user, at=at, **form.cleaned_data)):
                 messages.success(request, f"已完成：{title}。")
@@ -167,6 +178,12 @@ class ManifestationAdmin(PolicyAdmin):
     edit_action = "round.edit"
     list_display = ["code", "indicator", "text", "is_active"]
     list_filter = ["indicator", "is_active"]
+
+
+def _refuse_outsiders(user: User, action: str) -> None:
+    """Refuse before anything is typed what the role could not do afterwards."""
+    if not (policy.may(user, action) or policy.may_propose(user, action)):
+        raise policy.Denied(user, action)
 
 
 def _page(pk: int) -> str:

@@ -32,6 +32,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if Round.objects.filter(is_demo=False).exists():
             raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
+        _prepare(options["out"])
         self.stdout.write(f"【{NOTICE}】")
         round_ = Story(ballots=options["ballots"], seed=options["seed"]).tell()
         files = write_files(round_, options["out"])
@@ -54,6 +55,16 @@ class Command(BaseCommand):
         self.stdout.write("按 Ctrl+C 结束。")
         settings.DEBUG = False  # visitors see the real error pages, not the developer's
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
+
+
+def _prepare(out: Path) -> None:
+    """Make the folder before the long work begins; proofs of an earlier demonstration would only mislead."""
+    try:
+        (out / "draws").mkdir(parents=True, exist_ok=True)
+        for old in (out / "draws").glob("*.json"):
+            old.unlink()
+    except OSError:
+        raise CommandError(f"不能使用输出目录“{out}”，请换一个目录。", returncode=2) from None
 
 
 def _free_port() -> int:

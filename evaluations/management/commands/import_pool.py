@@ -11,6 +11,7 @@ from evaluations.management.arguments import find_round
 from evaluations.rules.pools import PoolKind
 from evaluations.services.pool import import_pool
 from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.management.files import read_file
 from nanchuan_eval.policy import OPERATOR
 from nanchuan_eval.spreadsheet import read_rows
 
@@ -26,10 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         round_ = find_round(options["round"])
-        try:
-            content = options["file"].read_bytes()
-        except OSError as error:
-            raise CommandError(f"读不到文件：{error}", returncode=2) from None
+        content = read_file(options["file"])
         try:
             file = import_pool(
                 round_id=round_.pk,

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.rules.result import recount
+from nanchuan_eval.management.files import read_file, write_file
 
 
 class Command(BaseCommand):
@@ -21,14 +22,17 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path, metavar="FILE", help="结果写入文件（默认输出到屏幕）")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        rulebook = read_file(options["rulebook"])
         try:
             with options["ballots"].open(encoding="utf-8", newline="") as ballots:
-                result = recount(ballots, json.loads(options["rulebook"].read_bytes()))
-        except OSError as error:
-            raise CommandError(f"读不到文件：{error}", returncode=2) from None
+                result = recount(ballots, json.loads(rulebook))
+        except OSError:
+            raise CommandError(f"读不到文件“{options['ballots']}”，请检查路径和权限。", returncode=2) from None
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            raise CommandError("不能复算：规则文件不是有效的 JSON。") from None
         except ValueError as error:
             raise CommandError(f"不能复算：{error}") from None
         if options["json"]:
-            options["json"].write_bytes(result)
+            write_file(options["json"], result)
         else:
             self.stdout.write(result.decode(), ending="")

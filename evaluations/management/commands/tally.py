@@ -11,6 +11,7 @@ from evaluations.management.arguments import find_round
 from evaluations.models import Round, Tally
 from evaluations.services.tally import tally_round
 from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.management.files import write_file
 from nanchuan_eval.policy import OPERATOR
 
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         tally = self._counted(find_round(options["round"]))
         if options["json"]:
-            options["json"].write_bytes(tally.result.encode())
+            write_file(options["json"], tally.result.encode())
         self.stdout.write(f"计票时间：{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}")
         self.stdout.write(f"结果指纹：{tally.result_sha256}")
 

@@ -5,10 +5,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from evaluations.rules.drawing import DrawError
 from evaluations.rules.proofs import verify_proof
+from nanchuan_eval.management.files import read_file
 
 
 class Command(BaseCommand):
@@ -20,16 +21,20 @@ class Command(BaseCommand):
         parser.add_argument("proof", type=Path, metavar="PROOF.json", help="抽取证明文件")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        data = read_file(options["proof"])
         try:
-            data = options["proof"].read_bytes()
-        except OSError as error:
-            raise CommandError(f"读不到文件：{error}", returncode=2) from None
-        try:
-            seed = verify_proof(json.loads(data, object_pairs_hook=_no_duplicate_keys))
-        except (DrawError, ValueError, RecursionError) as error:
+            seed = verify_proof(_parsed(data))
+        except (DrawError, ValueError) as error:
             self.stdout.write(f"FAIL {error}")
             raise SystemExit(1) from None
         self.stdout.write(f"OK {seed}")
+
+
+def _parsed(data: bytes) -> object:
+    try:
+        return json.loads(data, object_pairs_hook=_no_duplicate_keys)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise DrawError("证明文件不是有效的 JSON。") from None
 
 
 def _no_duplicate_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:

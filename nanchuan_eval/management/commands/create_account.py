@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.filter(username=options["username"]).exists():
             raise CommandError("这个账号已经存在。")
-        password = getpass("口令：")
+        password = _asked_twice()
         user = User(
             username=options["username"],
             name=options["name"] or options["username"],
@@ -38,3 +38,14 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from None
         self.stdout.write(f"已建立账号：{user}")
+
+
+def _asked_twice() -> str:
+    """Return the password as typed twice, so that a slip of the finger locks nobody out."""
+    try:
+        password, again = getpass("口令："), getpass("再输一次：")
+    except EOFError:
+        raise CommandError("请在终端中运行，以便输入口令。", returncode=2) from None
+    if password != again:
+        raise CommandError("两次输入的口令不一致，没有建立账号。")
+    return password

@@ -203,3 +203,42 @@ class TestCodes:
         stored = "".join(Credential.objects.values_list("issue", flat=True))
         assert not any(code.replace("-", "") in stored for code in codes)
         assert CodeBatch.objects.count() == 1
+
+
+class TestSideWays:
+    """What the round's page offers beside the next step."""
+
+    def offered(self, desk, round_):
+        return {link.label for link in desk.get(page_of(round_)).context["desk"].links}
+
+    @pytest.mark.parametrize(
+        ("role", "state", "labels"),
+        [
+            ("clerk", RoundState.FROZEN, {"评议规则", "名单库", "生成票号"}),
+            ("clerk", RoundState.PUBLISHED, {"评议规则", "名单库", "科室结果和主要问题"}),
+            ("chief", RoundState.OPEN, {"评议规则", "名单库", "延期", "作废"}),
+            ("chief", RoundState.PUBLISHED, {"评议规则", "名单库", "科室结果和主要问题"}),
+        ],
+    )
+    def test_only_what_the_role_can_do_in_this_state(self, at_desk, role, state, labels):
+        assert self.offered(at_desk(role), make_round(state=state)) == labels
+
+    @pytest.mark.parametrize(
+        ("role", "name"), [("chief", "round-codes"), ("clerk", "round-void"), ("clerk", "round-extend")]
+    )
+    def test_an_act_of_others_is_refused_before_anything_is_typed(self, at_desk, role, name):
+        round_ = make_open_round()
+
+        assert at_desk(role).get(reverse(f"admin:{name}", args=[round_.pk])).status_code == 403
+
+    def test_a_step_says_what_it_brings_about_before_it_is_done(self, at_desk):
+        make_manifestations()
+        make_section()
+        round_, desk = make_round(), at_desk("chief")
+
+        page = read(desk, reverse("admin:round-step", args=[round_.pk, "freeze"]))
+
+        assert "办理后不能撤销" in page
+        assert "确认锁定名录和规则" in page
+        round_.refresh_from_db()
+        assert round_.state == RoundState.DRAFT
