@@ -12,8 +12,10 @@ class EvaluationsConfig(AppConfig):
     def ready(self) -> None:
         """Make known what the audit watches over and which deeds take two persons."""
         from evaluations import deeds  # noqa: PLC0415  models are loaded only now
+        from evaluations.services import privacy  # noqa: PLC0415
         from evaluations.verification import tally_faults  # noqa: PLC0415
-        from nanchuan_eval import audit  # noqa: PLC0415
+        from nanchuan_eval import audit, retention  # noqa: PLC0415
 
         audit.watches.append(tally_faults)
+        retention.schedule.extend(privacy.schedule())
         deeds.register()

@@ -15,13 +15,13 @@ from django.db import models
 
 def encrypt(text: str) -> str:
     """Return the text under the newest key; equal texts do not look equal."""
-    return _cipher(tuple(settings.FIELD_KEY)).encrypt(text.encode()).decode()
+    return cipher().encrypt(text.encode()).decode()
 
 
 def decrypt(stored: str) -> str:
     """Return the text again; a value of a lost key is a fault."""
     try:
-        return _cipher(tuple(settings.FIELD_KEY)).decrypt(stored.encode()).decode()
+        return cipher().decrypt(stored.encode()).decode()
     except InvalidToken:
         raise ValueError("FIELD_KEY does not open this value; is an old key missing?") from None
 
@@ -49,6 +49,11 @@ class EncryptedField(models.TextField[Any, Any]):
     def get_lookup(self, lookup_name: str) -> Any:
         """Allow no search but for emptiness: what equal texts are, only `keyed_hash` tells."""
         return super().get_lookup(lookup_name) if lookup_name in {"isnull"} else None
+
+
+def cipher() -> MultiFernet:
+    """Return what encrypts under the newest key and decrypts under any."""
+    return _cipher(tuple(settings.FIELD_KEY))
 
 
 @cache

@@ -9,15 +9,19 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
 
 from evaluations.admin.acts import act, attempt
 from evaluations.admin.draw_forms import AnswerForm, ExclusionForm, ObjectionForm, PoolFileForm
+from evaluations.admin.forms import ReasonForm
 from evaluations.admin.pages import ask, desk_page, round_page
 from evaluations.draw_desk import pool_lines
 from evaluations.models import PoolEntry, PoolNotice, PoolObjection, Round
 from evaluations.rules.pools import PoolKind
 from evaluations.services import pool_notice
 from evaluations.services.pool import confirm_upload, exclude_person, upload_pool
+from evaluations.services.privacy import unmask_phone
+from nanchuan_eval import policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 
 PREVIEWED = 20
@@ -41,7 +45,8 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="办理")
     def exclude_link(self, entry: PoolEntry) -> SafeString:
-        return format_html('<a href="{}">回避</a>', reverse("admin:pool-exclude", args=[entry.pk]))
+        exclude, phone = (reverse(f"admin:pool-{name}", args=[entry.pk]) for name in ("exclude", "phone"))
+        return format_html('<a href="{}">回避</a> <a href="{}">完整手机号</a>', exclude, phone)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -51,6 +56,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             path("round/<int:pk>/<str:kind>/announce/", wrap(self.announce), name="pool-announce"),
             path("notice/<int:pk>/objection/", wrap(self.objection), name="pool-objection"),
             path("objection/<int:pk>/answer/", wrap(self.answer), name="pool-answer"),
+            path("<int:pk>/phone/", wrap(never_cache(self.phone)), name="pool-phone"),
             path("<int:pk>/exclude/", wrap(self.take_out), name="pool-exclude"),
             *super().get_urls(),
         ]
@@ -113,6 +119,19 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             title="处理异议",
             back=reverse("admin:round-pool", args=[objection.notice.round_id]),
         )
+
+    def phone(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show one phone in full, for a reason that is kept."""
+        user = staff(request)
+        policy.check(user, "pool.unmask")
+        entry = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)
+        form, shown = ReasonForm(request.POST or None), None
+        if request.method == "POST" and form.is_valid():
+            at = timezone.now()
+            shown = attempt(form, lambda: unmask_phone(entry_id=pk, by=user, at=at, **form.cleaned_data))
+        context = {"form": form, "shown": shown, "name": entry.name, "masked": entry.masked_phone}
+        context["back"] = reverse("admin:evaluations_poolentry_changelist")
+        return desk_page(request, "pool/phone.html", entry.round, "查看完整手机号", **context)
 
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take a person out of the coming draw, or back in."""

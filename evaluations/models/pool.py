@@ -7,6 +7,7 @@ from django.db.models import Q
 from evaluations.models.round import Round
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.removals import ExclusionReason
+from nanchuan_eval.encryption import EncryptedField, mask_phone
 
 
 class PoolEntry(models.Model):
@@ -17,7 +18,8 @@ class PoolEntry(models.Model):
     stratum = models.CharField("身份类别", max_length=40)
     name = models.CharField("姓名", max_length=40)
     unit = models.CharField("单位", max_length=80, blank=True)
-    phone = models.CharField("手机号", max_length=20)
+    phone = EncryptedField("手机号", blank=True)
+    phone_hash = models.CharField("手机号摘要", max_length=64)
     dealt_with = models.CharField("办过事的科室", max_length=300, blank=True, help_text="科室代码，用空格分开")
     exclusion = models.CharField("不参加抽取的原因", max_length=20, blank=True, choices=ExclusionReason)
     exclusion_note = models.CharField("回避说明", max_length=200, blank=True)
@@ -25,7 +27,9 @@ class PoolEntry(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "名单库"
         ordering = ["kind", "stratum", "pk"]
-        constraints = [models.UniqueConstraint(fields=["round", "kind", "phone"], name="a_phone_stands_once_in_a_pool")]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "kind", "phone_hash"], name="a_phone_stands_once_in_a_pool")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name[:1]}**"
@@ -33,7 +37,7 @@ class PoolEntry(models.Model):
     @property
     def masked_phone(self) -> str:
         """The phone as shown at the desk: 138****0001."""
-        return f"{self.phone[:3]}****{self.phone[-4:]}"
+        return mask_phone(self.phone)
 
 
 class PoolUpload(models.Model):

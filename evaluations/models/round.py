@@ -49,6 +49,7 @@ class Round(models.Model):
     is_demo = models.BooleanField("演示数据", default=False, editable=False)
     paper = models.TextField("评议表（冻结）", blank=True, editable=False)
     paper_sha256 = models.CharField("评议表指纹", max_length=64, blank=True, editable=False, db_index=True)
+    privacy_notice = models.JSONField("个人信息说明（冻结）", default=dict, blank=True, editable=False)
     closing_root = models.CharField("封箱总指纹", max_length=64, blank=True, editable=False)
     closing = models.TextField("封箱记录（原文）", blank=True, editable=False)
 

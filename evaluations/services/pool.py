@@ -12,6 +12,7 @@ from evaluations.rules.removals import ExclusionReason
 from evaluations.rules.rounds import DrawPurpose, RoundState
 from evaluations.services.round import lock_round
 from nanchuan_eval import audit, policy, vault
+from nanchuan_eval.encryption import keyed_hash
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 from nanchuan_eval.spreadsheet import read_rows
@@ -119,6 +120,7 @@ def _entry(round_: Round, kind: PoolKind, person: Person) -> PoolEntry:
         name=person.name,
         unit=person.unit,
         phone=person.phone,
+        phone_hash=keyed_hash(person.phone),
         dealt_with=person.dealt_with,
         exclusion=person.exclusion,
         exclusion_note=person.exclusion_note,

@@ -10,6 +10,7 @@ from departments.models import Section
 from departments.rules.tenure import head_in_period
 from evaluations.models import Round, RoundSection, RoundStep
 from evaluations.papers import make_paper
+from evaluations.rules.privacy import VERSION, privacy_notice
 from evaluations.rules.rounds import ROUND_FLOW, STEP_ACTION, STEP_TO, VOIDABLE, RoundState, Step
 from evaluations.rules.rulebook import rulebook_errors
 from evaluations.services.facts import require
@@ -80,7 +81,8 @@ def freeze_round(*, round_id: int, by: User, at: datetime) -> Round:
     rows = RoundSection.objects.bulk_create([_snapshot(round_, section) for section in sections])
     paper = make_paper(round_, rows)
     round_.paper, round_.paper_sha256 = paper.to_json().decode(), paper.digest
-    round_.save(update_fields=["paper", "paper_sha256"])
+    round_.privacy_notice = {"version": VERSION, "items": privacy_notice(round_.rulebook["office_phone"])}
+    round_.save(update_fields=["paper", "paper_sha256", "privacy_notice"])
     return finish(Step.FREEZE, round_, by=by, at=at, detail={"sections": len(rows), "paper": paper.digest})
 
 

@@ -1,7 +1,7 @@
 """Public pages: the front page, published lists, the size of type."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from evaluations import queries
 from evaluations.models import CodeBatch, Round
 from evaluations.papers import open_round
+from evaluations.rules.privacy import VERSION, privacy_notice
 
 TYPE_SIZES = ("normal", "large", "largest")
 A_YEAR = 365 * 24 * 3600
@@ -26,6 +27,16 @@ def front_page(request: HttpRequest) -> HttpResponse:
         "is_demo": Round.objects.filter(is_demo=True).exists(),
     }
     return render(request, "evaluations/front.html", context)
+
+
+@require_safe
+def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
+    """The privacy notice: of a round as it was when its roster was frozen, or the one now in force."""
+    round_ = get_object_or_404(Round, key=key) if key else open_round(timezone.now())
+    frozen = round_.privacy_notice if round_ else {}
+    items = frozen.get("items") or privacy_notice(round_.rulebook["office_phone"] if round_ else "")
+    context = {"round": round_, "version": frozen.get("version", VERSION), "items": items}
+    return render(request, "evaluations/privacy.html", context)
 
 
 @require_safe

@@ -16,6 +16,7 @@ from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
 from evaluations.services.draw import abandon_draw, commit_draw, commit_section_draw, drawn_sections, plan_draw
 from evaluations.services.pool import import_pool
 from evaluations.services.pool_notice import announce_pool
+from nanchuan_eval.encryption import keyed_hash
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.policy import Denied
 from tests.factories import (
@@ -286,11 +287,13 @@ class TestTheTerms:
         make_pool(round_, PoolKind.SUPERVISORS, groups={"人大代表": 6})
         hold_draw(round_, DrawPurpose.SUPERVISORS)
         phone = DrawEntry.objects.filter(is_selected=True).first().person.phone
-        PoolEntry.objects.filter(kind=PoolKind.EVALUATORS, name="服务对象第0人").update(phone=phone)
+        PoolEntry.objects.filter(kind=PoolKind.EVALUATORS, name="服务对象第0人").update(
+            phone=phone, phone_hash=keyed_hash(phone)
+        )
 
         draw = commit(round_)
 
-        assert draw.entries.get(person__phone=phone).exclusion == "already_selected"
+        assert draw.entries.get(person__phone_hash=keyed_hash(phone)).exclusion == "already_selected"
 
     def test_further_rounds_and_their_trigger_are_committed(self):
         params = json.loads(commit(frozen_round()).params)

@@ -1,0 +1,69 @@
+"""Personal data of pools (个人信息): shown in full only with a reason, forgotten when its time is over."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import uuid4
+
+from django.db import models, transaction
+from django.db.models import Max
+
+from evaluations.database import scrub
+from evaluations.models import Comment, PoolEntry, PoolUpload, Round
+from evaluations.rules.rounds import RoundState
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+from nanchuan_eval.retention import Forgetting
+
+# Counted from a round's last step: publication, or being declared void.
+PHONES_KEPT, COMMENTS_KEPT, UPLOADS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
+ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
+
+
+@transaction.atomic
+def unmask_phone(*, entry_id: int, reason: str, by: User, at: datetime) -> str:
+    """Show one phone in full (看完整手机号): with a reason, one trace each time."""
+    policy.check(by, "pool.unmask")
+    if not reason.strip():
+        raise RuleViolation("请填写查看理由。")
+    entry = PoolEntry.objects.get(pk=entry_id)
+    if not entry.phone:
+        raise RuleViolation("手机号已到期清除。")
+    audit.record("pool.unmask", entry, by=by, at=at, reason=reason)
+    return str(entry.phone)
+
+
+def schedule() -> list[Forgetting]:
+    """Return what a round must forget, and when."""
+    wipe: Callable[..., Callable[[], None]] = lambda *tables: partial(scrub, tables)  # noqa: E731
+    return [
+        Forgetting("名单库手机号", "申诉期满后30日（公示后60日）", _phones, _forget_phones, wipe(PoolEntry)),
+        Forgetting("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
+        Forgetting("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
+    ]
+
+
+def _ended_before(at: datetime) -> models.QuerySet[Round]:
+    return Round.objects.filter(state__in=ENDED).annotate(ended=Max("steps__at")).filter(ended__lt=at)
+
+
+def _phones(at: datetime) -> models.QuerySet[PoolEntry]:
+    return PoolEntry.objects.filter(round__in=_ended_before(at - PHONES_KEPT).values("pk")).exclude(
+        phone_hash__startswith="purged-"
+    )
+
+
+def _forget_phones(rows: models.QuerySet[PoolEntry]) -> None:
+    entries = list(rows)
+    for entry in entries:
+        entry.phone, entry.phone_hash = "", f"purged-{uuid4().hex}"
+    PoolEntry.objects.bulk_update(entries, ["phone", "phone_hash"], batch_size=500)
+
+
+def _uploads(at: datetime) -> models.QuerySet[PoolUpload]:
+    return PoolUpload.objects.filter(at__lt=at - UPLOADS_KEPT)
+
+
+def _comments(at: datetime) -> models.QuerySet[Comment]:
+    return Comment.objects.filter(round__in=_ended_before(at - COMMENTS_KEPT).values("pk"))

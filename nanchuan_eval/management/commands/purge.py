@@ -1,0 +1,29 @@
+"""`manage.py purge [--dry-run]`: forget what has been kept long enough; for cron, daily."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from nanchuan_eval import retention
+from nanchuan_eval.policy import OPERATOR
+
+
+class Command(BaseCommand):
+    help = "清除保存期限已满的个人信息，并从磁盘上抹去；--dry-run 只列出。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="只列出将清除的内容，不清除")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = timezone.now()
+        if options["dry_run"]:
+            for item, count in retention.due(at):
+                self.stdout.write(f"{item.label}（保存{item.kept}）：{count}条到期")
+            return
+        forgotten = retention.purge(by=OPERATOR, at=at)
+        for label, count in forgotten.items():
+            self.stdout.write(f"{label}：已清除{count}条")
+        if not forgotten:
+            self.stdout.write("没有到期的内容。")

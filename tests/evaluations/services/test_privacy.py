@@ -1,0 +1,204 @@
+"""Personal data: encrypted at rest, shown in full only with a reason, forgotten when its time is over."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from evaluations.models import Comment, PoolEntry, RoundStep
+from evaluations.rules.pools import PoolKind
+from evaluations.rules.privacy import privacy_notice
+from evaluations.rules.rounds import RoundState
+from evaluations.services import privacy
+from evaluations.services import round as steps
+from nanchuan_eval import policy, retention
+from nanchuan_eval.encryption import decrypt, encrypt, keyed_hash, mask_phone
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import OPERATOR
+from tests.factories import NOON, make_manifestations, make_round, make_section, make_user
+
+pytestmark = pytest.mark.django_db
+PHONE = "13912345678"
+
+
+def make_person(round_=None, phone=PHONE, **fields):
+    fields = {"kind": PoolKind.EVALUATORS, "stratum": "其他", "name": "赵钱孙", **fields}
+    return PoolEntry.objects.create(round=round_ or make_round(), phone=phone, phone_hash=keyed_hash(phone), **fields)
+
+
+def stored(table):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table}")
+        return str(cursor.fetchall())
+
+
+def test_the_database_holds_no_phone_in_the_clear():
+    entry = make_person()
+
+    held = stored("evaluations_poolentry")
+    assert PHONE not in held
+    assert PHONE[-8:] not in held
+    entry.refresh_from_db()
+    assert entry.phone == PHONE
+
+
+def test_equal_phones_look_different_and_are_found_by_their_keyed_hash():
+    assert encrypt(PHONE) != encrypt(PHONE)
+    make_person()
+    assert PoolEntry.objects.get(phone_hash=keyed_hash(PHONE)).phone == PHONE
+    with pytest.raises(Exception, match="Unsupported lookup"):
+        PoolEntry.objects.filter(phone=PHONE).exists()
+
+
+def test_without_the_key_nothing_opens(settings):
+    sealed = encrypt(PHONE)
+    settings.FIELD_KEY = ["b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMDA="]
+    with pytest.raises(ValueError, match="FIELD_KEY"):
+        decrypt(sealed)
+
+
+def test_a_new_key_in_front_opens_what_the_old_one_sealed(settings):
+    sealed, digest = encrypt(PHONE), keyed_hash(PHONE)
+    settings.FIELD_KEY = ["b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMDA=", *settings.FIELD_KEY]
+    assert decrypt(sealed) == PHONE
+    assert keyed_hash(PHONE) == digest
+
+
+@pytest.mark.parametrize(("phone", "shown"), [(PHONE, "139****5678"), ("12345", "****"), ("", "")])
+def test_masking(phone, shown):
+    assert mask_phone(phone) == shown
+
+
+class TestUnmasking:
+    """C and H see one phone in full, with a reason, one trace each time."""
+
+    def address(self, entry):
+        return f"/admin/evaluations/poolentry/{entry.pk}/phone/"
+
+    def test_the_list_shows_the_masked_phone(self, client):
+        make_person()
+        client.force_login(make_user("clerk"))
+        page = client.get("/admin/evaluations/poolentry/").content.decode()
+        assert "139****5678" in page
+        assert PHONE not in page
+
+    def test_with_a_reason_the_phone_is_shown_and_not_kept_by_the_browser(self, client):
+        entry = make_person()
+        client.force_login(make_user("clerk"))
+
+        answer = client.post(self.address(entry), {"reason": "通知到场"})
+
+        assert PHONE in answer.content.decode()
+        assert "no-store" in answer["Cache-Control"]
+        trace = AuditEntry.objects.get(action="pool.unmask")
+        assert (trace.reason, PHONE in str(trace.detail)) == ("通知到场", False)
+
+    def test_without_a_reason_it_is_not_shown(self, client):
+        entry = make_person()
+        client.force_login(make_user("clerk"))
+        assert PHONE not in client.post(self.address(entry), {"reason": ""}).content.decode()
+        with pytest.raises(RuleViolation, match="理由"):
+            privacy.unmask_phone(entry_id=entry.pk, reason=" ", by=make_user("clerk"), at=NOON)
+        assert not AuditEntry.objects.exists()
+
+    @pytest.mark.parametrize("role", ["commission", "personnel", "sysadmin", "security", "auditor"])
+    def test_others_are_refused(self, client, role):
+        entry = make_person()
+        client.force_login(make_user(role))
+        assert client.post(self.address(entry), {"reason": "x"}).status_code == 403
+        with pytest.raises(policy.Denied):
+            privacy.unmask_phone(entry_id=entry.pk, reason="x", by=make_user(role), at=NOON)
+
+
+class TestForgetting:
+    """`manage.py purge` forgets what is over, and nothing else."""
+
+    def ended(self, days, state=RoundState.PUBLISHED):
+        round_ = make_round(state=state)
+        RoundStep.objects.create(round=round_, state=state, at=NOON - timedelta(days=days))
+        return round_
+
+    def purge(self):
+        return retention.purge(by=OPERATOR, at=NOON)
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize(("days", "left"), [(59, PHONE), (61, "")])
+    def test_phones_sixty_days_after_publication(self, days, left):
+        entry = make_person(self.ended(days))
+        self.purge()
+        entry.refresh_from_db()
+        assert entry.phone == left
+
+    def test_phones_of_a_round_under_way_stay(self):
+        entry = make_person(make_round())
+        assert self.purge() == {}
+        entry.refresh_from_db()
+        assert entry.phone == PHONE
+
+    @pytest.mark.django_db(transaction=True)
+    def test_comments_after_a_year(self):
+        Comment.objects.create(round=self.ended(366), text="旧")
+        Comment.objects.create(round=self.ended(364), text="新")
+        self.purge()
+        assert [comment.text for comment in Comment.objects.all()] == ["新"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_purging_leaves_one_trace_and_is_done_once(self):
+        make_person(self.ended(61))
+        make_person(self.ended(61), phone="13900000001")
+        assert self.purge() == {"名单库手机号": 2}
+        assert self.purge() == {}
+        assert AuditEntry.objects.get(action="retention.purge").detail == {"rows": {"名单库手机号": 2}}
+
+    def test_a_dry_run_lists_and_forgets_nothing(self, time_machine):
+        time_machine.move_to(NOON)
+        entry = make_person(self.ended(61))
+        out = io.StringIO()
+        call_command("purge", "--dry-run", stdout=out)
+        entry.refresh_from_db()
+        assert "名单库手机号（保存申诉期满后30日（公示后60日））：1条到期" in out.getvalue()
+        assert entry.phone == PHONE
+
+    @pytest.mark.django_db(transaction=True)
+    def test_nothing_is_left_on_the_disk(self):
+        entry = make_person(self.ended(61))
+        held = stored("evaluations_poolentry")
+        token = held[held.index("gAAAA") :][:60]
+        self.purge()
+
+        assert token not in stored("evaluations_poolentry")
+        if connection.vendor == "sqlite":
+            from pathlib import Path  # noqa: PLC0415
+
+            path = Path(connection.settings_dict["NAME"])
+            for file in (path, path.with_name(f"{path.name}-wal")):
+                if file.exists():
+                    assert token.encode() not in file.read_bytes()
+        assert entry.pk
+
+
+class TestTheNotice:
+    """Seven things everybody is told; each round keeps the notice as it was."""
+
+    def test_it_has_the_seven_items_of_the_law(self):
+        items = privacy_notice("023-71400000")
+        assert len(items) == 7
+        assert "023-71400000" in items[0].text
+        for word in ("目的", "种类", "期限", "权利", "变更"):
+            assert any(word in item.title for item in items)
+
+    def test_the_round_keeps_its_notice(self, client):
+        make_manifestations()
+        make_section()
+        round_ = make_round(rulebook={"office_phone": "023-71400000"})
+        steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+        round_.refresh_from_db()
+        round_.privacy_notice["items"][0][1] = "当时的文字。"
+        round_.save()
+
+        assert "当时的文字。" in client.get(f"/privacy/{round_.key}/").content.decode()
+        assert client.get("/privacy/").status_code == 200
+        assert client.get("/privacy/none/").status_code == 404
