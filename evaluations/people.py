@@ -7,7 +7,7 @@ from evaluations.models import Draw, DrawEntry, PoolEntry
 
 def phone_of(person: PoolEntry) -> str:
     """Return the full phone number, for letters and for recognising one person in two pools."""
-    return person.phone
+    return str(person.phone)
 
 
 def reference_of(person: PoolEntry) -> str:

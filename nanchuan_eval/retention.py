@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
@@ -17,8 +18,8 @@ class Forgetting:
 
     label: str
     kept: str
-    due: Callable[[datetime], models.QuerySet[models.Model]]
-    forget: Callable[[models.QuerySet[models.Model]], object]
+    due: Callable[[datetime], models.QuerySet[Any]]
+    forget: Callable[[models.QuerySet[Any]], object]
     scrub: Callable[[], None] | None = None
 
 
