@@ -91,6 +91,7 @@ class DrawnPeople:
     discretionary: int
     most_discretionary: int
     may_remove: bool
+    may_write: bool
     round_faults: list[str]
     has_next_round: bool
 
@@ -155,7 +156,7 @@ def strata_of(draw: Draw, params: Mapping[str, Any]) -> list[StratumLine]:
 def drawn_people(draw: Draw, user: User, at: datetime) -> DrawnPeople:
     """Read who was drawn by name (the caller has asked the policy table)."""
     if not draw.result:
-        return DrawnPeople([], [], 0, 0, False, [], False)
+        return DrawnPeople([], [], 0, 0, False, False, [], False)
     reasons = draw_events.reasons_so_far(draw)
     rounds = json.loads(draw.params)["quota"]["rounds"]
     return DrawnPeople(
@@ -164,6 +165,7 @@ def drawn_people(draw: Draw, user: User, at: datetime) -> DrawnPeople:
         discretionary=sum(reason in DISCRETIONARY for reason in reasons),
         most_discretionary=most_discretionary(draw_events.seats_of(draw), draw.round.rulebook["removal_percent"]),
         may_remove=policy.may(user, "draw.redraw") and draw.purpose in draw_events.PEOPLE,
+        may_write=policy.may(user, "pool.unmask") and draw.purpose in draw_events.PEOPLE,
         round_faults=draw_events.further_round_faults(draw, at),
         has_next_round=draw_events.current_round(draw) < len(rounds),
     )

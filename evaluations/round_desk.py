@@ -13,6 +13,7 @@ from evaluations.rules.rounds import LIFE, STEP_ACTION, VOIDABLE, DrawPurpose, D
 from evaluations.services.credential import BEFORE_CLOSING
 from evaluations.services.draw import COMMIT_ACTION, DRAWABLE_IN, commit_faults
 from evaluations.services.facts import missing_for, wanted_draws
+from evaluations.services.pool import POOL_OF
 from evaluations.turnout import ChannelTurnout, turnout
 from nanchuan_eval import policy
 from nanchuan_eval.models import AuditEntry, User
@@ -90,6 +91,8 @@ class DrawLine:
     plan_address: str
     commit_address: str
     lacks: list[str]
+    may_see: bool
+    may_take_roster: bool
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,8 @@ def _draw_line(
         plan_address=reverse("admin:draw-plan", args=[round_.pk, purpose]) if may and draw is None else "",
         commit_address=reverse("admin:draw-commit", args=[round_.pk, purpose]) if may and is_due else "",
         lacks=commit_faults(round_, purpose, at) if is_due else [],
+        may_see=policy.may_see(user, "draw.run"),
+        may_take_roster=draw is not None and purpose in POOL_OF and policy.may(user, "pool.export"),
     )
 
 

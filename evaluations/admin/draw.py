@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from evaluations.admin import draw_papers
 from evaluations.admin.acts import act, attempt
 from evaluations.admin.draw_forms import PlanForm, ReadingForm, RemovalForm, SigningForm
 from evaluations.admin.forms import ReasonForm
@@ -69,6 +70,7 @@ class DrawAdmin(ReadOnlyAdmin):
             path("<int:pk>/abandon/", wrap(self.abandon), name="draw-abandon"),
             path("<int:pk>/people/", wrap(self.people), name="draw-people"),
             path("entry/<int:pk>/remove/", wrap(self.remove), name="draw-remove"),
+            *draw_papers.urls(wrap),
             *super().get_urls(),
         ]
 
@@ -107,7 +109,7 @@ class DrawAdmin(ReadOnlyAdmin):
         """The page on the projector: five steps, one way; the form of the step that is due answers here."""
         draw = get_object_or_404(Draw.objects.select_related("round", "planned"), pk=pk)
         user, at = staff(request), timezone.now()
-        policy.check_sees(user, "draw.seed")
+        policy.check_sees(user, "draw.run")
         desk = build_ceremony(draw, user, at)
         form = self._due_form(request, desk)
         if request.method == "POST" and form is not None and form.is_valid():

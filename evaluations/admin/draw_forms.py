@@ -128,6 +128,7 @@ class RemovalForm(forms.Form):
 class LettersForm(forms.Form):
     """通知书."""
 
+    form = forms.ChoiceField(label="做成", choices=[("pdf", "通知书（PDF）"), ("sms", "短信平台名单（Excel）")])
     reason = forms.CharField(
         label="用途", max_length=200, initial="寄发抽中通知书", help_text="通知书印有本人手机号，逐次留痕"
     )

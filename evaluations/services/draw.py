@@ -20,6 +20,7 @@ from evaluations.services.draw_terms import (
     note_of,
     proportional,
     quota_of,
+    roster_lines,
     section_candidates,
     sources,
 )
@@ -116,6 +117,15 @@ def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
     action = COMMIT_ACTION[DrawPurpose(draw.purpose)]
     audit.record(action, draw, by=by, at=at, reason=reason, detail={"step_label": "放弃抽取", "abandoned": True})
     return draw
+
+
+@transaction.atomic
+def open_roster(*, draw_id: int, by: User, at: datetime) -> list[bytes]:
+    """Return the private roster (token and salt) whose hash the commitment pins, for the notary's safe."""
+    policy.check(by, "pool.export")
+    draw = Draw.objects.get(pk=draw_id)
+    audit.record("pool.export", draw, by=by, at=at, detail={"step_label": f"导出封存名册：{draw}"})
+    return roster_lines(draw.entries.exclude(salt="").iterator())
 
 
 def drawn_sections(draw: Draw) -> list[str]:

@@ -1,0 +1,135 @@
+"""The papers of a draw at the desk: 承诺书, 抽取记录表, 通知书, SMS list, signing codes, the notary's roster."""
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from evaluations import draw_papers
+from evaluations.admin.acts import attempt
+from evaluations.admin.draw_forms import LettersForm
+from evaluations.admin.pages import desk_page
+from evaluations.models import Draw, DrawEntry
+from evaluations.people import phone_of
+from evaluations.services import ceremony, draw_letters
+from evaluations.services.draw import open_roster
+from nanchuan_eval import policy
+from nanchuan_eval.desk import staff
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.spreadsheet import ColumnSpec, SheetSpec, write_workbook
+
+PDF, ZIP = "application/pdf", "application/zip"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+View = Callable[..., HttpResponse]
+
+
+def urls(wrap: Callable[[View], View]) -> list[URLPattern]:
+    """Return the addresses of the papers."""
+    return [
+        path("<int:pk>/commitment.pdf", wrap(commitment), name="draw-commitment"),
+        path("<int:pk>/record.pdf", wrap(record), name="draw-record"),
+        path("<int:pk>/letters/", wrap(letters), name="draw-letters"),
+        path("<int:pk>/signing-codes/", wrap(signing_codes), name="draw-signing-codes"),
+        path("<int:pk>/roster/", wrap(roster), name="draw-roster"),
+    ]
+
+
+def commitment(request: HttpRequest, pk: int) -> HttpResponse:
+    """Print the 承诺书."""
+    draw = _draw(request, pk)
+    pdf = draw_papers.commitment_pdf(draw, url=_public_address(request, draw), at=timezone.now())
+    return _file(pdf, PDF, f"{draw.draw_id}-commitment.pdf")
+
+
+def record(request: HttpRequest, pk: int) -> HttpResponse:
+    """Print the 抽取记录表."""
+    draw = _draw(request, pk)
+    if not draw.result:
+        return redirect("admin:draw-ceremony", pk)
+    return _file(draw_papers.record_pdf(draw, at=timezone.now()), PDF, f"{draw.draw_id}-record.pdf")
+
+
+def letters(request: HttpRequest, pk: int) -> HttpResponse:
+    """Print the letters to all drawn people, or to one (?entry=), or list them for the SMS platform."""
+    draw = _draw(request, pk)
+    form, user, at = LettersForm(request.POST or None), staff(request), timezone.now()
+    chosen = request.GET.get("entry", "")
+    entry_id = int(chosen) if chosen.isascii() and chosen.isdigit() else None
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        entries = attempt(
+            form,
+            lambda: draw_letters.open_addresses(draw_id=pk, reason=reason, by=user, at=at, entry_id=entry_id),
+        )
+        if entries is not None and form.cleaned_data["form"] == "sms":
+            return _file(_sms_list(draw, entries, at), XLSX, f"{draw.draw_id}-sms.xlsx")
+        if entries is not None:
+            return _letters_file(request, draw, entries, at)
+    back = reverse("admin:draw-people", args=[pk])
+    return desk_page(request, "round/act.html", draw.round, f"打印通知书：{draw}", form=form, back=back)
+
+
+def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
+    """Print the supervisors' one-time codes, once (POST only)."""
+    draw = _draw(request, pk)
+    if request.method != "POST":
+        return redirect("admin:draw-ceremony", pk)
+    user, at = staff(request), timezone.now()
+    try:
+        codes = ceremony.issue_signing_codes(draw_id=pk, by=user, at=at)
+    except RuleViolation as refusal:
+        messages.error(request, str(refusal))
+        return redirect("admin:draw-ceremony", pk)
+    return _file(draw_papers.signing_codes_pdf(draw, codes, at=at), PDF, f"{draw.draw_id}-codes.pdf")
+
+
+def roster(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand out the private roster for the notary's safe (POST only); its hash stands in the commitment."""
+    draw = get_object_or_404(Draw, pk=pk)
+    if request.method != "POST":
+        return redirect("admin:evaluations_round_change", draw.round_id)
+    lines = open_roster(draw_id=pk, by=staff(request), at=timezone.now())
+    return _file(b"".join(lines), "text/plain; charset=utf-8", f"{draw.draw_id}-roster.tsv")
+
+
+def _draw(request: HttpRequest, pk: int) -> Draw:
+    policy.check_sees(staff(request), "draw.run")
+    return get_object_or_404(Draw.objects.select_related("round", "planned", "drawn_by"), pk=pk)
+
+
+def _public_address(request: HttpRequest, draw: Draw) -> str:
+    return request.build_absolute_uri(reverse("draw", args=[draw.draw_id]))
+
+
+def _letters_file(request: HttpRequest, draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> HttpResponse:
+    reply_by, url = draw_letters.reply_day(draw, at), _public_address(request, draw)
+    files = list(draw_papers.letters_pdfs(draw, entries, url=url, reply_by=reply_by, at=at))
+    if len(files) == 1:
+        return _file(files[0], PDF, f"{draw.draw_id}-letters.pdf")
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for number, content in enumerate(files, start=1):
+            archive.writestr(f"{draw.draw_id}-letters-{number:03d}.pdf", content)
+    return _file(target.getvalue(), ZIP, f"{draw.draw_id}-letters.zip")
+
+
+def _sms_list(draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> bytes:
+    text = draw_papers.text_message(draw, draw_letters.reply_day(draw, at))
+    people = {entry.person.pk: entry.person for entry in entries if entry.person}
+    columns = [ColumnSpec("手机号", 16), ColumnSpec("姓名", 14), ColumnSpec("短信内容", 90)]
+    rows = [[phone_of(person), person.name, text] for person in people.values()]
+    notes = [draw_papers.DEMO] if draw.round.is_demo else []
+    return write_workbook([SheetSpec("短信", columns, rows, heading=f"{draw} 短信名单", notes=notes)])
+
+
+def _file(content: bytes, kind: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response

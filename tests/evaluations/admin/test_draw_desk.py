@@ -1,0 +1,301 @@
+"""Draws at the desk, through its pages: what each role may press, what is shown, what is printed."""
+
+import io
+import json
+import re
+import subprocess
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from evaluations import draw_papers
+from evaluations.models import Draw, PlannedDraw, PoolNotice, PoolObjection, SigningCode
+from evaluations.rules.drawing import digest_of, person_token
+from evaluations.rules.pools import PoolKind
+from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
+from nanchuan_eval.models import AuditEntry
+from tests.factories import commit, hold_draw, make_pool, make_round, make_user, run, throw
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def round_():
+    round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20, "signing_codes": 2})
+    make_pool(round_)
+    make_pool(round_, PoolKind.SUPERVISORS, groups={"人大代表": 6, "市民代表": 6})
+    return round_
+
+
+@pytest.fixture
+def as_(client):
+    def log_in(role):
+        client.force_login(make_user(role))
+        return client
+
+    return log_in
+
+
+def address(name, *args):
+    return reverse(f"admin:{name}", args=args)
+
+
+def text_of(pdf, tmp_path):
+    (tmp_path / "out.pdf").write_bytes(pdf)
+    done = subprocess.run(["pdftotext", "-layout", str(tmp_path / "out.pdf"), "-"], capture_output=True, check=True)
+    return re.sub(r"(?<=[一-鿿]) (?=[0-9])|(?<=[0-9]) (?=[一-鿿])", "", done.stdout.decode())
+
+
+class TestTheCeremonyInABrowser:
+    """Five steps, pressed by the people whose steps they are."""
+
+    def test_goes_from_the_register_to_the_public_proof(self, round_, as_, client):
+        now = timezone.now()
+        plan = {
+            "planned_at": (now - timedelta(minutes=1)).isoformat(),
+            "place": "一楼大厅",
+            "witnesses": "甲、乙、丙、丁",
+        }
+        as_("chief").post(address("draw-plan", round_.pk, "evaluators"), plan)
+        assert PlannedDraw.objects.get().witness_names == ["甲", "乙", "丙", "丁"]
+        client.post(address("draw-commit", round_.pk, "evaluators"))
+        draw = Draw.objects.get()
+        Draw.objects.update(committed_at=now - timedelta(days=2))
+        page = address("draw-ceremony", draw.pk)
+
+        for _ in range(2):
+            as_("clerk").post(
+                page, {f"numbers{n}": "".join(map(str, throw(draw)[0][5 * n : 5 * n + 5])) for n in range(4)}
+            )
+        for _ in range(2):
+            as_("clerk").post(page, {"numbers0": " ".join(map(str, throw(draw)[1])), "issue": "2026061"})
+        chief = as_("chief")
+        chief.post(address("draw-act", draw.pk, "run"))
+        chief.post(address("draw-act", draw.pk, "run"))
+        chief.post(address("draw-act", draw.pk, "publish"))
+
+        draw.refresh_from_db()
+        assert draw.status == DrawStatus.PUBLISHED
+        assert AuditEntry.objects.filter(action="draw.run", result="ok").count() == 2
+        assert client.get(reverse("draw-proof", args=[draw.draw_id])).status_code == 200
+
+    def test_hides_the_first_reading_and_shows_a_mismatch(self, round_, as_):
+        draw = commit(round_)
+        Draw.objects.update(committed_at=timezone.now() - timedelta(days=2))
+        PlannedDraw.objects.update(planned_at=timezone.now() - timedelta(days=1))
+        page = address("draw-ceremony", draw.pk)
+
+        as_("clerk").post(page, {"numbers0": "98765", "numbers1": "11111", "numbers2": "22222", "numbers3": "33333"})
+        shown = as_("clerk").get(page).content.decode()
+        assert "等待第二人独立录入" in shown
+        assert "9 8 7 6 5" not in shown
+
+        as_("clerk").post(page, {"numbers0": "98764", "numbers1": "11111", "numbers2": "22222", "numbers3": "33333"})
+        shown = as_("clerk").get(page).content.decode()
+        assert "两人录入不一致" in shown
+        assert "9 8 7 6 5" in shown
+
+    @pytest.mark.parametrize("typed", ["", "12", "abcde", "1234x", "123456"])
+    def test_keeps_what_was_typed_wrong_and_says_so(self, round_, as_, typed):
+        draw = commit(round_)
+        Draw.objects.update(committed_at=timezone.now() - timedelta(days=2))
+        PlannedDraw.objects.update(planned_at=timezone.now() - timedelta(days=1))
+
+        answer = (
+            as_("clerk")
+            .post(
+                address("draw-ceremony", draw.pk),
+                {"numbers0": typed, "numbers1": "11111", "numbers2": "22222", "numbers3": "33333"},
+            )
+            .content.decode()
+        )
+
+        assert "errornote" in answer
+        assert 'value="22222"' in answer
+        assert not draw.readings.exists()
+
+    def test_waits_before_its_hour(self, round_, as_):
+        draw = commit(round_, at=timezone.now())
+
+        assert "等待抽取时间" in as_("clerk").get(address("draw-ceremony", draw.pk)).content.decode()
+
+    @pytest.mark.parametrize("role", ["sysadmin", "auditor", "personnel"])
+    def test_is_not_for_everybody(self, round_, as_, role):
+        draw = hold_draw(round_)
+
+        for name in ("draw-ceremony", "draw-people", "draw-commitment"):
+            assert as_(role).get(address(name, draw.pk)).status_code == 403, name
+
+    def test_costs_a_fixed_number_of_queries(self, round_, as_, django_assert_max_num_queries):
+        draw = run(commit(round_))
+        client = as_("chief")
+
+        for name in ("draw-ceremony", "draw-people"):
+            with django_assert_max_num_queries(15):
+                assert client.get(address(name, draw.pk)).status_code == 200
+
+
+class TestPapers:
+    @pytest.mark.pdftext
+    def test_the_commitment_holds_the_hashes_and_lines_to_sign_on(self, round_, as_, tmp_path):
+        draw = commit(round_)
+
+        text = text_of(as_("clerk").get(address("draw-commitment", draw.pk)).content, tmp_path)
+
+        assert draw.commit[:8] in text
+        assert json.loads(draw.params)["pool_sha256"][:8] in text
+        assert all(word in text for word in ("抽取承诺书", "人大代表", "公证员", f"/draws/{draw.draw_id}/"))
+
+    @pytest.mark.pdftext
+    def test_the_record_holds_numbers_seats_and_result(self, round_, as_, tmp_path):
+        draw = hold_draw(round_)
+
+        text = text_of(as_("clerk").get(address("draw-record", draw.pk)).content, tmp_path)
+
+        assert "抽取记录表" in text
+        assert draw.seed[:8] in text
+        assert " ".join(map(str, draw.randomness[1]))[:20] in text
+        assert json.loads(draw.result)["strata"]["服务对象"]["selected"][0] in text
+
+    @pytest.mark.pdftext
+    def test_a_letter_opens_the_token_of_just_its_reader(self, round_, as_, tmp_path):
+        draw = hold_draw(round_)
+        entry = draw.entries.filter(is_selected=True).first()
+        client = as_("clerk")
+
+        response = client.post(
+            address("draw-letters", draw.pk) + f"?entry={entry.pk}", {"form": "pdf", "reason": "寄发"}
+        )
+        text = text_of(response.content, tmp_path)
+
+        printed = "".join(re.findall(r"\b[0-9a-f]{8}\b", text))
+        assert f"{entry.person.name}/{entry.person.phone}" in text
+        assert entry.salt in printed
+        assert entry.token in printed
+        assert person_token(entry.salt, f"{entry.person.name}/{entry.person.phone}") == entry.token
+        assert text.count("抽中通知书") == 1
+
+    def test_letters_in_bulk_come_as_files_and_leave_a_trace(self, round_, as_, monkeypatch):
+        monkeypatch.setattr(draw_papers, "LETTERS_A_FILE", 15)
+        draw = hold_draw(round_)
+
+        content = as_("clerk").post(address("draw-letters", draw.pk), {"form": "pdf", "reason": "寄发"}).content
+
+        assert [name[-7:] for name in zipfile.ZipFile(io.BytesIO(content)).namelist()] == ["001.pdf", "002.pdf"]
+        trace = AuditEntry.objects.get(action="pool.unmask")
+        assert (trace.reason, trace.detail["people"]) == ("寄发", 20)
+
+    def test_the_sms_list_holds_phones_and_no_secret(self, round_, as_):
+        draw = hold_draw(round_)
+
+        content = as_("clerk").post(address("draw-letters", draw.pk), {"form": "sms", "reason": "短信"}).content
+
+        rows = list(load_workbook(io.BytesIO(content)).active.values)
+        entry = draw.entries.filter(is_selected=True).first()
+        cells = {str(cell) for row in rows for cell in row}
+        assert entry.person.phone in cells
+        assert not [cell for cell in cells if entry.salt in cell or entry.token in cell]
+
+    def test_letters_need_a_reason_and_the_office(self, round_, as_):
+        draw = hold_draw(round_)
+
+        assert "必填" in as_("clerk").post(address("draw-letters", draw.pk), {"form": "pdf"}).content.decode()
+        answer = as_("commission").post(address("draw-letters", draw.pk), {"form": "pdf", "reason": "看看"})
+        assert answer.status_code == 403
+        assert not AuditEntry.objects.filter(action="pool.unmask", result="ok").exists()
+
+    @pytest.mark.pdftext
+    def test_signing_codes_are_printed_once(self, round_, as_, tmp_path):
+        draw = hold_draw(round_, DrawPurpose.SUPERVISORS)
+        client = as_("clerk")
+
+        text = text_of(client.post(address("draw-signing-codes", draw.pk)).content, tmp_path)
+        again = client.post(address("draw-signing-codes", draw.pk))
+
+        assert text.count("监督员签名码") == 5
+        assert SigningCode.objects.count() == 10
+        assert again.status_code == 302
+
+    def test_the_notary_receives_what_the_commitment_pins(self, round_, as_):
+        draw = hold_draw(round_)
+
+        content = as_("commission").post(address("draw-roster", draw.pk)).content
+
+        digest = digest_of(content.splitlines(keepends=True))
+        assert f"封存名册SHA-256 {digest}" in json.loads(draw.params)["note"]
+        assert as_("clerk").post(address("draw-roster", draw.pk)).status_code == 403
+
+
+class TestPoolsAndPeople:
+    def test_an_objection_is_recorded_and_answered(self, round_, as_):
+        notice = PoolNotice.objects.filter(kind=PoolKind.EVALUATORS).get()
+        PoolNotice.objects.update(objections_until=timezone.localdate())
+        as_("clerk").post(address("pool-objection", notice.pk), {"content": "某人已迁走"})
+        objection = PoolObjection.objects.get()
+
+        as_("chief").post(address("pool-answer", objection.pk), {"answer": "已核实"})
+
+        objection.refresh_from_db()
+        assert objection.answer == "已核实"
+        assert "某人已迁走" in as_("chief").get(address("round-pool", round_.pk)).content.decode()
+
+    def test_a_pool_is_announced_by_a_button(self, round_, as_):
+        PoolNotice.objects.all().delete()
+
+        as_("clerk").post(address("pool-announce", round_.pk, "evaluators"))
+
+        assert PoolNotice.objects.get().people == 60
+
+    def test_a_person_is_taken_out_with_a_note(self, round_, as_):
+        entry = round_.pool.first()
+
+        as_("chief").post(address("pool-exclude", entry.pk), {"reason": "conflict", "note": "本人申报"})
+
+        entry.refresh_from_db()
+        assert entry.exclusion == "conflict"
+
+    def test_a_drawn_person_is_replaced(self, round_, as_):
+        draw = hold_draw(round_)
+        entry = draw.entries.filter(is_selected=True).first()
+        client = as_("chief")
+
+        client.post(
+            address("draw-remove", entry.pk), {"reason": "unreachable", "calls": "昨天", "explanation": "无人接"}
+        )
+        assert not draw.events.exists()
+        client.post(
+            address("draw-remove", entry.pk),
+            {"reason": "unreachable", "calls": "2026-03-04 2026-03-04 2026-03-05", "explanation": "无人接听"},
+        )
+
+        assert draw.events.get().explanation == "无人接听"
+        assert "无人接听" in client.get(address("draw-people", draw.pk)).content.decode()
+
+    def test_an_objection_after_the_window_is_refused_in_words(self, round_, as_):
+        notice = PoolNotice.objects.filter(kind=PoolKind.EVALUATORS).get()
+
+        answer = as_("clerk").post(address("pool-objection", notice.pk), {"content": "迟了"}).content.decode()
+
+        assert "异议期已过" in answer
+        assert "迟了" in answer
+
+    def test_giving_up_asks_for_a_public_reason(self, round_, as_):
+        draw = commit(round_)
+
+        as_("chief").post(address("draw-abandon", draw.pk), {"reason": "名单漏列"})
+
+        draw.refresh_from_db()
+        assert (draw.status, draw.abandon_reason) == (DrawStatus.ABANDONED, "名单漏列")
+
+
+def test_the_round_s_page_leads_to_every_draw(round_, as_):
+    commit(round_)
+
+    page = as_("chief").get(address("evaluations_round_change", round_.pk)).content.decode()
+
+    assert "抽取仪式" in page
+    assert "不在登记簿上的抽取不能公布承诺" in page
