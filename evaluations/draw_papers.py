@@ -1,9 +1,11 @@
 """What the printed papers of a draw say (承诺书、抽取记录表、通知书、签名码): ready data for the templates."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
+from textwrap import wrap
 from typing import Any
 
 from django.utils import timezone
@@ -21,6 +23,7 @@ from nanchuan_eval.documents import qr_svg, render_pdf
 OFFICE = "南川区最难办事科室群众评办公室"
 DEMO = "演示数据，非真实评议结果"
 LETTERS_A_FILE = 100
+HASH = re.compile(r"[0-9a-f]{64}")
 LONGEST_LIST = 120  # tokens printed with the record; more are in the proof file only
 DUTY = {
     DrawPurpose.SUPERVISORS: (
@@ -47,7 +50,7 @@ def commitment_pdf(draw: Draw, *, url: str, at: datetime) -> bytes:
         "commitment",
         {
             **_head(draw, at),
-            "facts": [*_facts(draw), ["候补", f"每类别{params['alternates']}名"], ["说明", params["note"]]],
+            "facts": [*_facts(draw), ["候补", f"每类别{params['alternates']}名"], ["说明", _readable(params["note"])]],
             "commit": draw.commit,
             "pool_sha256": params["pool_sha256"],
             "pool_size": params["pool_size"],
@@ -76,7 +79,7 @@ def record_pdf(draw: Draw, *, at: datetime) -> bytes:
         "draw_record",
         {
             **_head(draw, at),
-            "facts": [*_facts(draw), *_times(draw), ["规则", rule_text(params)], ["说明", params["note"]]],
+            "facts": [*_facts(draw), *_times(draw), ["规则", rule_text(params)], ["说明", _readable(params["note"])]],
             "commit": draw.commit,
             "seed": draw.seed,
             "head": draw_head(draw),
@@ -143,7 +146,12 @@ def rule_text(params: Mapping[str, Any]) -> str:
     totals = [total if isinstance(total, int) else sum(total) for total in quota["rounds"]]
     way = "各类别名额固定" if quota["mode"] == "fixed" else f"按各类别人数比例分配，每类别至少{quota['min']}名"
     later = "；预先承诺的追加轮累计" + "、".join(f"{total}名" for total in totals[1:]) if totals[1:] else ""
-    return f"共{totals[0]}名，{way}，票小者先{later}"
+    return f"共{totals[0]}名，{way}，按票（散列值）从小到大依次抽取{later}"
+
+
+def _readable(note: str) -> str:
+    """Return the note with its hashes in groups of eight, so that they can break at the end of a line."""
+    return HASH.sub(lambda found: " ".join(wrap(found[0], 8)), note)
 
 
 def _head(draw: Draw, at: datetime) -> dict[str, Any]:

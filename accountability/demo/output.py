@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+from django.urls import reverse
+
 from accountability.demo import NOTICE
 from accountability.exports import top10_workbook
+from evaluations.draw_papers import commitment_pdf, record_pdf
 from evaluations.files import ballots_csv
 from evaluations.models import Draw, Round
 from evaluations.proofs import proof_text
 from evaluations.rules.rounds import DrawStatus
 
+SITE = "http://127.0.0.1:8000"
 WORKBOOK = "最难办科室前十.xlsx"
 
 
@@ -18,7 +22,8 @@ def write_files(round_: Round, out: Path) -> list[Path]:
     texts = {"result.json": round_.tally.result, "rulebook.json": round_.tally.rulebook}
     for name, text in texts.items():
         (out / name).write_bytes(text.encode())
-    proofs = [_write_proof(draw, out) for draw in round_.draws.filter(status=DrawStatus.PUBLISHED)]
+    drawn = round_.draws.filter(status=DrawStatus.PUBLISHED).select_related("round", "planned", "drawn_by")
+    proofs = [path for draw in drawn for path in _write_draw(draw, out / "draws")]
     with (out / "ballots.csv").open("w", encoding="utf-8", newline="") as target:
         target.writelines(ballots_csv(round_))
     (out / WORKBOOK).write_bytes(top10_workbook(round_))
@@ -26,11 +31,14 @@ def write_files(round_: Round, out: Path) -> list[Path]:
     return [out / WORKBOOK, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
 
 
-def _write_proof(draw: Draw, out: Path) -> Path:
-    path = out / "draws" / f"{draw.draw_id}.json"
-    with path.open("w", encoding="utf-8", newline="") as target:
+def _write_draw(draw: Draw, folder: Path) -> list[Path]:
+    """Write the proof of a draw and its two papers."""
+    proof, promise, record = (folder / f"{draw.draw_id}{end}" for end in (".json", "-承诺书.pdf", "-抽取记录表.pdf"))
+    with proof.open("w", encoding="utf-8", newline="") as target:
         target.writelines(proof_text(draw))
-    return path
+    promise.write_bytes(commitment_pdf(draw, url=f"{SITE}{reverse('draw', args=[draw.draw_id])}", at=draw.committed_at))
+    record.write_bytes(record_pdf(draw, at=draw.published_at or draw.committed_at))
+    return [proof, promise, record]
 
 
 def top_ten_table(round_: Round) -> str:

@@ -65,7 +65,7 @@ def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) 
     checked(drawing.check_numbers, source, reading.numbers)
     if needs_issue(source) and not reading.issue.strip():
         raise RuleViolation(f"请填写“{source['label']}”的期号。")
-    numbers, issue = list(reading.numbers), reading.issue.strip()
+    numbers, issue = list(reading.numbers), reading.issue.strip() if needs_issue(source) else ""
     others = draw.readings.filter(source=reading.source).exclude(by=by)
     agrees = any((other.numbers, other.issue) == (numbers, issue) for other in others)
     RandomnessEntry.objects.update_or_create(

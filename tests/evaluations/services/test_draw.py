@@ -1,6 +1,7 @@
 """Draws: committed first, thrown second, drawn third, each once; the proof can be redone by anybody."""
 
 import json
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,10 @@ from evaluations.proofs import proof_text
 from evaluations.rules.drawing import commitment
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.proofs import verify_proof
+from evaluations.rules.removals import RemovalReason
 from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
 from evaluations.services.draw import abandon_draw, commit_draw, commit_section_draw, drawn_sections, plan_draw
+from evaluations.services.draw_events import Removal, remove_drawn
 from evaluations.services.pool import import_pool
 from evaluations.services.pool_notice import announce_pool
 from nanchuan_eval.encryption import keyed_hash
@@ -85,21 +88,51 @@ def test_an_altered_proof_fails_the_check(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("FAIL ")
 
 
-def test_nothing_personal_is_public_in_a_drawn_round(client):
+PUBLIC_FILES = ("params.json", "pool.tsv", "exclusions.tsv")
+
+
+def test_nothing_personal_is_in_any_public_answer_of_a_drawn_round(client):
     round_ = frozen_round()
-    draw = hold_draw(round_)
-    pages = [
-        reverse("front-page"),
-        reverse("draws"),
-        *(reverse(n, args=[draw.draw_id]) for n in ("draw", "draw-proof")),
-    ]
+    make_pool(round_, PoolKind.SUPERVISORS, groups={"人大代表": 9})
+    PoolEntry.objects.filter(name="其他第1人").update(exclusion="conflict", exclusion_note="其妻在某局")
+    draws = [hold_draw(round_, purpose) for purpose in (DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS)]
+    removal = Removal(RemovalReason.CONFLICT, "其妻在某局")
+    gone = draws[1].entries.filter(is_selected=True).first()
+    remove_drawn(entry_id=gone.pk, removal=removal, by=make_user("chief"), at=LATER)
+    pages = [reverse("front-page"), reverse("draws"), reverse("lists"), reverse("receipt-check")]
+    for draw in draws:
+        pages += [reverse(name, args=[draw.draw_id]) for name in ("draw", "draw-proof")]
+        pages += [reverse("draw-file", args=[draw.draw_id, name]) for name in PUBLIC_FILES]
 
-    text = "".join(client.get(page).getvalue().decode() for page in pages)
+    answers = [client.get(page) for page in pages]
 
+    assert {answer.status_code for answer in answers} == {200}
+    text = "".join(f"{a.request['PATH_INFO']} {a.headers} {a.getvalue().decode()}" for a in answers)
     secrets = [value for person in PoolEntry.objects.all() for value in (person.name, person.phone)]
-    secrets += DrawEntry.objects.values_list("salt", flat=True)
+    secrets += [*DrawEntry.objects.values_list("salt", flat=True), "其妻在某局"]
     assert [secret for secret in secrets if secret in text] == []
-    assert draw.entries.first().token in text
+    assert draws[0].entries.first().token in text
+
+
+def test_what_is_committed_can_be_checked_with_two_commands(client, tmp_path):
+    draw = commit(frozen_round())
+    content = client.get(reverse("draw-file", args=[draw.draw_id, "pool.tsv"])).getvalue()
+    (tmp_path / "pool.tsv").write_bytes(content)
+
+    subprocess.run(["sort", "-c", "-u", "pool.tsv"], cwd=tmp_path, env={"LC_ALL": "C"}, check=True)
+    done = subprocess.run(["sha256sum", "pool.tsv"], cwd=tmp_path, capture_output=True, check=True)
+
+    assert done.stdout.decode().split()[0] == json.loads(draw.params)["pool_sha256"]
+    params = client.get(reverse("draw-file", args=[draw.draw_id, "params.json"])).getvalue()
+    assert params.decode() == draw.params
+
+
+def test_the_register_costs_four_queries(client, django_assert_num_queries):
+    hold_draw(frozen_round())
+    hold_draw(frozen_round())
+
+    with django_assert_num_queries(4):
+        assert client.get(reverse("draws")).status_code == 200
 
 
 def test_a_pool_is_fixed_once_its_draw_is_committed():
