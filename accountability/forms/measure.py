@@ -2,7 +2,9 @@
 
 from django import forms
 
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+from accountability.forms.fields import DAY
+
+
 
 
 class RecordForm(forms.Form):

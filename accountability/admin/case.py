@@ -1,4 +1,4 @@
-"""问责与整改 at the desk: cases with their measures, what is due, the freeze register."""
+"""问责事项 at the desk: cases with their measures and what is due."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,8 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from accountability.forms import LiftForm, ReasonForm, RecordForm
+from accountability.admin.filters import RoundFilter
+from accountability.forms.measure import LiftForm, ReasonForm, RecordForm
 from accountability.models import Case, Measure, PromotionFreeze
 from accountability.queries import pending_measures, read_tasks
 from accountability.rules.deadlines import URGENT, calendar_gaps
@@ -28,14 +29,6 @@ from nanchuan_eval.models import Holiday, User
 
 Deed = Callable[[Form], object]
 CASE_PAGE = "admin:accountability_case_change"
-
-
-class RoundFilter(admin.RelatedFieldListFilter):
-    """轮次."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = "轮次"
 
 
 @admin.register(Case)
@@ -176,21 +169,6 @@ class CaseAdmin(ReadOnlyAdmin):
     def _measure_or_404(self, request: HttpRequest, pk: int) -> Measure:
         policy.check_sees(staff(request), self.see_action)
         return get_object_or_404(Measure.objects.select_related("case__result__section"), pk=pk)
-
-
-@admin.register(PromotionFreeze)
-class PromotionFreezeAdmin(ReadOnlyAdmin):
-    """影响期登记: who may not be promoted until when."""
-
-    order = 2
-    see_action = "acc.view"
-    list_display = ["name", "post", "starts_on", "ends_on", "lifted_on", "lift_reason"]
-    list_filter = [("case__result__round", RoundFilter)]
-    search_fields = ["person_name", "post"]
-
-    @admin.display(description="姓名", ordering="person_name")
-    def name(self, freeze: PromotionFreeze) -> str:
-        return freeze.person_name or "（姓名未登记）"
 
 
 def _case_context(case: Case, user: User) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Input of what follows the list, one file per step."""

@@ -1,0 +1,41 @@
+"""Fields that all forms here share."""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co"})
+KEPT = frozenset("\r\n\t")
+
+
+class TextField(forms.CharField):
+    """Text without invisible characters: what looks empty is empty."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return "".join(c for c in text if c in KEPT or unicodedata.category(c) not in INVISIBLE).strip()
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a minute, as phones and desks enter it."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+
+
+def long_text(label: str, *, most: int = 2000, rows: int = 4, required: bool = True, help_text: str = "") -> TextField:
+    """Return a field of several lines."""
+    return TextField(
+        label=label,
+        max_length=most,
+        required=required,
+        help_text=help_text,
+        widget=forms.Textarea(attrs={"rows": rows}),
+    )
+
+
+def day(label: str, *, required: bool = True, help_text: str = "") -> forms.DateField:
+    """Return a field for a day."""
+    return forms.DateField(label=label, widget=DAY, required=required, help_text=help_text)

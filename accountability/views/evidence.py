@@ -1,0 +1,138 @@
+"""佐证材料: added to what it proves, looked at as a copy, opened as the original with a reason."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability import vault
+from accountability.forms.talk import OriginalForm, UploadForm
+from accountability.models import Evidence, Inspection, Objection, Progress, Talk
+from accountability.ownership import inspections_for, measures_for, objections_for, rectifications_for
+from accountability.rules.evidence import TYPES, FileKind
+from accountability.services import evidence as service
+from accountability.services.evidence import Subject, Upload
+from accountability.views.acts import Act, ask, desk_post, desk_view, do
+from accountability.views.files import sealed_file
+from nanchuan_eval.desk import staff
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+
+VISIBLE: dict[str, Callable[[User], QuerySet[Subject]]] = {
+    "talk": lambda by: Talk.objects.filter(measure__in=measures_for(by)),
+    "progress": lambda by: Progress.objects.filter(item__rectification__in=rectifications_for(by)),
+    "objection": objections_for,
+    "inspection": inspections_for,
+}
+
+
+@desk_view
+def add(request: HttpRequest, subject: str, pk: str) -> HttpResponse:
+    """上传文件."""
+    found = _subject_or_404(staff(request), subject, pk)
+    act = Act(
+        f"上传文件：{_title(found)}",
+        "上传",
+        page_of(found),
+        note="按文件内容识别种类，改扩展名无效。照片另存一份不含拍摄地点等信息的查看件，原件保留。",
+        done="文件已保存。",
+    )
+
+    def deed(form: Form) -> object:
+        sent = form.cleaned_data["file"]
+        upload = Upload(sent.name, sent.file, sent.size, id=form.cleaned_data["upload_id"])
+        return service.add_evidence(subject=found, upload=upload, by=staff(request), at=timezone.now())
+
+    form = UploadForm(request.POST or None, request.FILES or None)
+    return ask(request, form, act, deed)
+
+
+@desk_post
+def drop(request: HttpRequest, evidence_id: UUID) -> HttpResponse:
+    """撤回文件."""
+    row = _evidence_or_404(request, evidence_id)
+    back = page_of(row.subject)
+    return do(
+        request,
+        lambda: service.drop_evidence(evidence_id=row.pk, by=staff(request), at=timezone.now()),
+        back=back,
+        done="文件已撤回。",
+    )
+
+
+@desk_view
+def view(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
+    """The viewing copy of a picture; every other kind is opened as the original, with a reason."""
+    row = _evidence_or_404(request, evidence_id)
+    if not row.has_copy:
+        raise Http404
+    return sealed_file(vault.copy_path(row.pk), f"{row.pk}.jpg", "image/jpeg", inline=True)
+
+
+@desk_view
+def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
+    """Ask for the reason, then hand the original out as a file to keep."""
+    row = _evidence_or_404(request, evidence_id)
+    form = OriginalForm(request.POST or None)
+    if form.is_valid():
+        try:
+            found, path = service.open_original(
+                evidence_id=row.pk, reason=form.cleaned_data["reason"], by=staff(request), at=timezone.now()
+            )
+        except RuleViolation as refusal:
+            form.add_error("reason", str(refusal))
+        else:
+            return sealed_file(path, f"{found.pk}.{found.suffix}", TYPES[found.suffix].content_type, inline=False)
+    facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件指纹", row.sha256)]
+    act = Act("下载原件", "下载原件", page_of(row.subject), facts, note="每次查看原件都记录查看人、时间和理由。")
+    return render(request, "accountability/act.html", {"act": act, "form": form}, status=400 if form.is_bound else 200)
+
+
+def page_of(subject: Subject) -> str:
+    """Return the address of the page a file belongs to."""
+    if isinstance(subject, Talk):
+        return reverse("accountability:talk", args=[subject.measure_id])
+    if isinstance(subject, Progress):
+        return reverse("accountability:rectification", args=[subject.item.rectification_id])
+    if isinstance(subject, Inspection):
+        return reverse("accountability:inspection", args=[subject.pk])
+    return reverse("accountability:objection", args=[subject.pk])
+
+
+def _title(subject: Subject) -> str:
+    return str(subject.item) if isinstance(subject, Progress) else str(subject)
+
+
+def _subject_or_404(by: User, subject: str, pk: str) -> Subject:
+    if subject not in VISIBLE:
+        raise Http404
+    wanted = _uuid_or_404(pk) if subject == "inspection" else _number_or_404(pk)
+    found: Subject = get_object_or_404(VISIBLE[subject](by), pk=wanted)
+    return found
+
+
+def _evidence_or_404(request: HttpRequest, evidence_id: UUID) -> Evidence:
+    """What the account may not see does not exist for it."""
+    row = get_object_or_404(Evidence.objects.servable(), pk=evidence_id)
+    if not service.may_see(staff(request), row):
+        raise Http404
+    return row
+
+
+def _number_or_404(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Http404
+    return int(text)
+
+
+def _uuid_or_404(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

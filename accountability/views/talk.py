@@ -1,0 +1,134 @@
+"""谈话记录: written, scanned, handed in, confirmed, printed."""
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.forms.talk import NoteForm, TalkForm
+from accountability.models import Measure, Talk
+from accountability.ownership import measures_for
+from accountability.papers import talk_record
+from accountability.rules.measures import TALKS, MeasureState, TalkState
+from accountability.services import evidence
+from accountability.services import talk as service
+from accountability.services.talk import FIELDS, WRITABLE
+from accountability.views.acts import Act, ask, desk_post, desk_view, do
+from accountability.views.files import pdf
+from nanchuan_eval.desk import staff
+
+
+@desk_view
+def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
+    """Show where a talk stands, with its record, its files and the buttons of the account."""
+    user = staff(request)
+    measure = _measure_or_404(request, measure_id)
+    record = Talk.objects.filter(measure=measure).prefetch_related("evidence").first()
+    is_pending = measure.state == MeasureState.PENDING
+    context = {
+        "measure": measure,
+        "talk": record,
+        "facts": _facts(record) if record else [],
+        "is_demo": measure.case.result.round.is_demo,
+        "may_write": is_pending and service.may_write(user, measure) and (not record or record.state in WRITABLE),
+        "may_add": bool(record) and evidence.may_add(user, record) and service.may_write(user, measure),
+        "may_confirm": bool(record) and record.state == TalkState.FILED and service.may_confirm(user, measure),
+    }
+    return render(request, "accountability/talk.html", context)
+
+
+@desk_view
+def write(request: HttpRequest, measure_id: int) -> HttpResponse:
+    """填写谈话记录."""
+    measure = _measure_or_404(request, measure_id)
+    record = Talk.objects.filter(measure=measure).first()
+    known = {field: getattr(record, field) for field in FIELDS} if record else _known(measure)
+    act = Act(f"填写谈话记录：{measure.case}", "保存谈话记录", _page(measure), _about(measure))
+
+    def deed(form: Form) -> object:
+        return service.write_talk(
+            measure_id=measure.pk, facts=form.cleaned_data, by=staff(request), at=timezone.now()
+        ) and "谈话记录已保存。请上传签字件，然后报送。"
+
+    return ask(request, TalkForm(request.POST or None, initial=known), act, deed)
+
+
+@desk_post
+def file(request: HttpRequest, talk_id: int) -> HttpResponse:
+    """报送谈话记录."""
+    record = _talk_or_404(request, talk_id)
+    return do(
+        request,
+        lambda: service.file_talk(talk_id=record.pk, by=staff(request), at=timezone.now()),
+        back=_page(record.measure),
+        done="谈话记录已报送。",
+    )
+
+
+@desk_post
+def confirm(request: HttpRequest, talk_id: int) -> HttpResponse:
+    """确认谈话记录."""
+    record = _talk_or_404(request, talk_id)
+    return do(
+        request,
+        lambda: service.confirm_talk(talk_id=record.pk, by=staff(request), at=timezone.now()),
+        back=_page(record.measure),
+        done="谈话记录已确认，措施已办理。",
+    )
+
+
+@desk_view
+def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
+    """退回谈话记录."""
+    record = _talk_or_404(request, talk_id)
+    act = Act(f"退回谈话记录：{record.measure.case}", "退回", _page(record.measure), _about(record.measure))
+
+    def deed(form: Form) -> object:
+        return service.return_talk(
+            talk_id=record.pk, reason=form.cleaned_data["note"], by=staff(request), at=timezone.now()
+        )
+
+    return ask(request, NoteForm(request.POST or None), act, deed)
+
+
+@desk_view
+def printed(request: HttpRequest, talk_id: int) -> HttpResponse:
+    """谈话记录 PDF."""
+    record = _talk_or_404(request, talk_id)
+    return pdf(talk_record(record), f"谈话记录-{record.measure.case}.pdf")
+
+
+def _measure_or_404(request: HttpRequest, measure_id: int) -> Measure:
+    measures = measures_for(staff(request)).filter(kind__in=TALKS)
+    return get_object_or_404(measures, pk=measure_id)
+
+
+def _talk_or_404(request: HttpRequest, talk_id: int) -> Talk:
+    talks = Talk.objects.select_related("measure__case__result__section", "measure__case__result__round")
+    return get_object_or_404(talks.filter(measure__in=measures_for(staff(request))), pk=talk_id)
+
+
+def _page(measure: Measure) -> str:
+    return reverse("accountability:talk", args=[measure.pk])
+
+
+def _about(measure: Measure) -> list[tuple[str, object]]:
+    due = measure.due_on and f"{measure.due_on.year}年{measure.due_on.month}月{measure.due_on.day}日"
+    return [("对象", measure.target), ("责任单位", measure.responsible), ("办理期限", due), ("依据", measure.basis)]
+
+
+def _known(measure: Measure) -> dict[str, object]:
+    post, _, name = measure.target.rpartition(" ")
+    problems = measure.case.result.main_problems
+    return {"person": name if post else "", "post": post or measure.target, "reason": f"{measure.basis}；{problems}"}
+
+
+def _facts(record: Talk) -> list[tuple[str, object]]:
+    labels = {field.name: str(field.verbose_name) for field in Talk._meta.fields}
+    shown = [(labels[name], getattr(record, name)) for name in FIELDS if name not in {"is_signed", "held_at"}]
+    held = timezone.localtime(record.held_at)
+    shown.insert(3, ("谈话时间", f"{held.year}年{held.month}月{held.day}日 {held:%H:%M}"))
+    return [*shown, ("双方签字", "已签字" if record.is_signed else "未签字")]
+
+
