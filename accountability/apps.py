@@ -8,3 +8,8 @@ class AccountabilityConfig(AppConfig):
 
     name = "accountability"
     verbose_name = "问责与整改"
+
+    def ready(self) -> None:
+        from accountability.deeds import register_deeds  # noqa: PLC0415  models are ready only now
+
+        register_deeds()

@@ -18,17 +18,16 @@ from accountability.forms.measure import LiftForm, ReasonForm, RecordForm
 from accountability.models import Case, Measure, PromotionFreeze
 from accountability.queries import pending_measures, read_tasks
 from accountability.rules.deadlines import URGENT, calendar_gaps
-from accountability.rules.measures import WORKDAY_KINDS, CaseState, MeasureState
-from accountability.services.case import close_case
-from accountability.services.freeze import lift_freeze
+from accountability.rules.measures import TALKS, WORKDAY_KINDS, CaseState, MeasureState
 from accountability.services.measure import may_record, record_measure, waive_measure
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Holiday, User
 
 Deed = Callable[[Form], object]
 CASE_PAGE = "admin:accountability_case_change"
+PROPOSED = "已提请审批，由另一人审批后生效。"
 
 
 @admin.register(Case)
@@ -103,14 +102,14 @@ class CaseAdmin(ReadOnlyAdmin):
 
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
         """办结."""
-        get_object_or_404(Case, pk=pk)
+        case = get_object_or_404(Case, pk=pk)
         try:
-            close_case(case_id=pk, by=staff(request), at=timezone.now())
+            started = approvals.start("case.close", case, by=staff(request), at=timezone.now())
         except RuleViolation as refusal:
             for reason in refusal.reasons:
                 messages.error(request, reason)
         else:
-            messages.success(request, "问责事项已办结。")
+            messages.success(request, PROPOSED if started else "问责事项已办结。")
         return redirect(CASE_PAGE, pk)
 
     def record(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -139,7 +138,9 @@ class CaseAdmin(ReadOnlyAdmin):
         freeze = get_object_or_404(PromotionFreeze.objects.select_related("case__result__section"), pk=pk)
 
         def deed(form: Form) -> object:
-            return lift_freeze(freeze_id=pk, by=staff(request), at=timezone.now(), **form.cleaned_data)
+            on, reason = form.cleaned_data["on"].isoformat(), form.cleaned_data["reason"]
+            started = approvals.start("freeze.lift", freeze, by=staff(request), at=timezone.now(), on=on, reason=reason)
+            return PROPOSED if started else None
 
         return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, deed)
 
@@ -150,11 +151,11 @@ class CaseAdmin(ReadOnlyAdmin):
         form = form_class(request.POST or None)
         if form.is_valid():
             try:
-                deed(form)
+                said = deed(form)
             except RuleViolation as refusal:
                 form.add_error(None, ValidationError(list(refusal.reasons)))
             else:
-                messages.success(request, f"{title}，已保存。")
+                messages.success(request, said if isinstance(said, str) else f"{title}，已保存。")
                 return redirect(CASE_PAGE, context["case"].pk)
         return self._page(request, "admin/accountability/case/ask.html", title, {**context, "form": form})
 
@@ -181,16 +182,23 @@ def _case_context(case: Case, user: User) -> dict[str, Any]:
             {
                 "measure": m,
                 "urgency": urgency.get(m.pk),
-                "may_record": is_open and m.pk in urgency and may_record(user, m),
+                "may_record": is_open and m.pk in urgency and m.kind not in TALKS and may_record(user, m),
+                "is_talk": m.kind in TALKS,
             }
             for m in case.measures.select_related("done_by")
         ],
         "freezes": case.freezes.all(),
         "gaps": _calendar_gaps(case),
-        "may_close": is_open and policy.may(user, "acc.close"),
+        "may_close": is_open and approvals.may_start(user, "case.close", case),
+        "may_change_head": is_open and policy.may(user, "acc.open"),
         "is_complete": not pending,
-        "may_lift": policy.may(user, "acc.hold.lift"),
+        "may_lift": _may_lift(user, case),
     }
+
+
+def _may_lift(user: User, case: Case) -> bool:
+    freeze = case.freezes.filter(lifted_on__isnull=True).first()
+    return freeze is not None and approvals.may_start(user, "freeze.lift", freeze)
 
 
 def _calendar_gaps(case: Case) -> list[int]:

@@ -1,10 +1,11 @@
 """Input of the accountability desk."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 
 from accountability.forms.fields import DAY
-
-
 
 
 class RecordForm(forms.Form):
@@ -35,3 +36,14 @@ class LiftForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "cols": 80}),
         help_text="例如：影响期届满；复核后更正名单，不再上榜。",
     )
+
+
+class HeadForm(forms.Form):
+    """更正责任人: one of those in office in the rated period."""
+
+    tenure = forms.ChoiceField(label="责任负责人", widget=forms.RadioSelect)
+    reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tenure"].choices = choices  # type: ignore[attr-defined]

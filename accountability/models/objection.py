@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from accountability.rules.objections import Ground, ObjectionState, Outcome, Stage
-from evaluations.models import Publication, Round, RoundSection
+from evaluations.models import Publication, PublicationHold, Round, RoundSection
 
 
 class ObjectionQuerySet(models.QuerySet["Objection"]):
@@ -54,6 +54,10 @@ class Objection(models.Model):
     decided_at = models.DateTimeField("答复时间", null=True)
     correction = models.ForeignKey(
         Publication, models.PROTECT, verbose_name="更正公示", null=True, related_name="objections"
+    )
+
+    hold = models.OneToOneField(
+        PublicationHold, models.PROTECT, verbose_name="公示前待决事项", null=True, related_name="+"
     )
 
     objects = ObjectionQuerySet.as_manager()

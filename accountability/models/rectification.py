@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from accountability.models.case import Case
-from accountability.rules.rectification import ItemState, RectificationState, TermKind
+from accountability.rules.rectification import ENDED, ItemState, RectificationState, TermKind
 from evaluations.rules.indicators import Indicator
 
 
@@ -16,8 +16,8 @@ class RectificationQuerySet(models.QuerySet["Rectification"]):
     """Rectifications by what is left to do."""
 
     def running(self) -> Self:
-        """Those not yet closed (未销号)."""
-        return self.exclude(state=RectificationState.CLOSED)
+        """Those not yet ended (未销号)."""
+        return self.exclude(state__in=ENDED)
 
     def of_unit(self, unit_code: str) -> Self:
         """One unit's own."""

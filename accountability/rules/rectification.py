@@ -22,6 +22,7 @@ class RectificationState(TextChoices):
     REPORTED = "reported", "已报告待验收"
     ESCALATED = "escalated", "移送纪委监委"
     CLOSED = "closed", "已销号"
+    CANCELLED = "cancelled", "已撤销"
 
 
 class ItemState(TextChoices):
@@ -42,16 +43,20 @@ class TermKind(TextChoices):
 
 
 _S = RectificationState
+# A corrected list ends what no longer applies (已撤销), whatever its state.
 RECTIFICATION_FLOW = Flow(
     {
-        _S.AWAITED: frozenset({_S.SUBMITTED}),
-        _S.RETURNED: frozenset({_S.SUBMITTED}),
-        _S.SUBMITTED: frozenset({_S.RUNNING, _S.RETURNED}),
-        _S.RUNNING: frozenset({_S.REPORTED, _S.ESCALATED, _S.CLOSED}),
-        _S.REPORTED: frozenset({_S.ESCALATED, _S.CLOSED}),
-        _S.ESCALATED: frozenset({_S.RUNNING}),
+        _S.AWAITED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+        _S.RETURNED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+        _S.SUBMITTED: frozenset({_S.RUNNING, _S.RETURNED, _S.CANCELLED}),
+        _S.RUNNING: frozenset({_S.REPORTED, _S.ESCALATED, _S.CLOSED, _S.CANCELLED}),
+        _S.REPORTED: frozenset({_S.ESCALATED, _S.CLOSED, _S.CANCELLED}),
+        _S.ESCALATED: frozenset({_S.RUNNING, _S.CANCELLED}),
     }
 )
+# What can be rated afterwards (追评): the unit says that it is done.
+RATEABLE = frozenset({_S.REPORTED, _S.CLOSED})
+ENDED = frozenset({_S.CLOSED, _S.CANCELLED})
 # While the unit writes its plan; while it carries it out.
 WRITABLE = frozenset({_S.AWAITED, _S.RETURNED})
 UNDER_WAY = frozenset({_S.RUNNING, _S.REPORTED})

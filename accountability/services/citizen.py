@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accountability.models import Case, FollowUpCount, FollowUpMark, Suggestion
 from accountability.rules.citizens import Satisfaction, SuggestionState, follow_up_mark
+from accountability.rules.rectification import RATEABLE
 from evaluations.queries import round_of_receipt
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
@@ -32,7 +33,7 @@ def suggest_section(*, unit: str, section: str, reason: str, at: datetime) -> Su
 @transaction.atomic
 def answer_suggestion(*, suggestion_id: int, adopted: bool, reply: str, by: User, at: datetime) -> Suggestion:
     """Answer a suggestion (答复); adopted or not, with the reason in words."""
-    if not (policy.may(by, "roster.edit") or policy.may_propose(by, "roster.edit")):
+    if not may_answer(by):
         raise policy.Denied(by, "roster.edit")
     suggestion = Suggestion.objects.select_for_update(of=("self",)).get(pk=suggestion_id)
     if suggestion.state != SuggestionState.NEW:
@@ -46,11 +47,18 @@ def answer_suggestion(*, suggestion_id: int, adopted: bool, reply: str, by: User
     return suggestion
 
 
+def may_answer(by: User) -> bool:
+    """Say whether the account answers suggestions: the office, whose roster it is."""
+    return policy.may(by, "roster.edit") or policy.may_propose(by, "roster.edit")
+
+
 @transaction.atomic
 def rate_rectification(*, case_id: int, receipt: str, satisfaction: Satisfaction) -> None:
     """Count one follow-up rating; a receipt speaks once about a case, and what it said is not kept with it."""
     policy.check(policy.BALLOT_HOLDER, "opinion.submit")
-    case = Case.objects.select_related("result").get(pk=case_id)
+    case = Case.objects.select_related("result", "rectification").get(pk=case_id)
+    if case.rectification.state not in RATEABLE:
+        raise RuleViolation("单位报送整改报告之后才能追评。")
     round_ = round_of_receipt(receipt)
     if round_ is None or round_.pk != case.result.round_id:
         raise RuleViolation("没有在本轮封箱清单中找到这个回执号，请对照抄下的号码再输一次。")

@@ -13,12 +13,13 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from accountability.queries import has_result, next_act, read_result, rounds_to_choose
-from accountability.services.case import archive_round, publish_and_start
+from accountability.services.case import publish_and_start
 from accountability.services.export import export_top10
 from evaluations.models import Round
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Approval, User
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -75,18 +76,22 @@ def publish(request: HttpRequest, key: str) -> HttpResponse:
 @login_required
 def archive(request: HttpRequest, key: str) -> HttpResponse:
     """归档."""
-    return _decide(request, key, archive_round, "本轮已归档。")
+    return _decide(request, key, _archive, "本轮已归档。")
+
+
+def _archive(*, round_id: int, by: User, at: datetime) -> object:
+    return approvals.start("round.archive", Round.objects.get(pk=round_id), by=by, at=at)
 
 
 def _decide(request: HttpRequest, key: str, service: Callable[..., object], done: str) -> HttpResponse:
     round_ = get_object_or_404(Round, key=key)
     try:
-        service(round_id=round_.pk, by=staff(request), at=timezone.now())
+        said = service(round_id=round_.pk, by=staff(request), at=timezone.now())
     except RuleViolation as refusal:
         for reason in refusal.reasons:
             messages.error(request, reason)
     else:
-        messages.success(request, done)
+        messages.success(request, "已提请审批，由另一人审批后生效。" if isinstance(said, Approval) else done)
     return redirect("accountability:commission-round", key)
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accountability import vault
 from accountability.forms.talk import OriginalForm, UploadForm
-from accountability.models import Evidence, Inspection, Objection, Progress, Talk
+from accountability.models import Evidence, Inspection, Progress, Talk
 from accountability.ownership import inspections_for, measures_for, objections_for, rectifications_for
 from accountability.rules.evidence import TYPES, FileKind
 from accountability.services import evidence as service

@@ -32,8 +32,8 @@ def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
         "facts": _facts(record) if record else [],
         "is_demo": measure.case.result.round.is_demo,
         "may_write": is_pending and service.may_write(user, measure) and (not record or record.state in WRITABLE),
-        "may_add": bool(record) and evidence.may_add(user, record) and service.may_write(user, measure),
-        "may_confirm": bool(record) and record.state == TalkState.FILED and service.may_confirm(user, measure),
+        "may_add": record is not None and evidence.may_add(user, record) and service.may_write(user, measure),
+        "may_confirm": record is not None and record.state == TalkState.FILED and service.may_confirm(user, measure),
     }
     return render(request, "accountability/talk.html", context)
 
@@ -47,9 +47,10 @@ def write(request: HttpRequest, measure_id: int) -> HttpResponse:
     act = Act(f"填写谈话记录：{measure.case}", "保存谈话记录", _page(measure), _about(measure))
 
     def deed(form: Form) -> object:
-        return service.write_talk(
-            measure_id=measure.pk, facts=form.cleaned_data, by=staff(request), at=timezone.now()
-        ) and "谈话记录已保存。请上传签字件，然后报送。"
+        return (
+            service.write_talk(measure_id=measure.pk, facts=form.cleaned_data, by=staff(request), at=timezone.now())
+            and "谈话记录已保存。请上传签字件，然后报送。"
+        )
 
     return ask(request, TalkForm(request.POST or None, initial=known), act, deed)
 
@@ -130,5 +131,3 @@ def _facts(record: Talk) -> list[tuple[str, object]]:
     held = timezone.localtime(record.held_at)
     shown.insert(3, ("谈话时间", f"{held.year}年{held.month}月{held.day}日 {held:%H:%M}"))
     return [*shown, ("双方签字", "已签字" if record.is_signed else "未签字")]
-
-

@@ -1,5 +1,6 @@
 """Publishing (公示): the list goes out once per version, its content fixed to the byte (rulebook R-E, R-J)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,17 +83,26 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
     return publication
 
 
+def strike_unpublished(round_: Round, code: str) -> None:
+    """Strike a section from a list that is not out yet (撤下); for the caller's locked round and audit row."""
+    if RoundState(round_.state) not in EDITABLE:
+        raise RuleViolation("名单已公示，请发布更正。")
+    _withdraw(round_, (code,))
+
+
 def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str, object]:
     """Return what the public sees: ranks, units, sections, main problems, turnout, digests; no score, no name."""
     results = list(SectionResult.objects.filter(round=round_).select_related("section"))
     tally = round_.tally
+    # Who was struck before the first version was never named in public and is not named now.
+    published = {entry["code"] for old in round_.publications.all() for entry in json.loads(old.content)["entries"]}
     return {
         "round": _round_facts(round_),
         "version": version,
         "reason": reason,
         "is_demo": round_.is_demo,
         "entries": [_entry(result) for result in results if result.is_listed],
-        "withdrawn": [_entry(result) for result in results if result.is_withdrawn],
+        "withdrawn": [_entry(result) for result in results if result.is_withdrawn and result.section.code in published],
         "channels": turnout(round_),
         "sections": len(results),
         "unranked": sum(result.rank is None for result in results),

@@ -10,7 +10,12 @@ from nanchuan_eval import trail
 from nanchuan_eval.desk import staff
 from nanchuan_eval.policy import Role
 
-HOME = {Role.COMMISSION: "accountability:commission", Role.LIAISON: "accountability:unit"}
+HOME = {
+    Role.COMMISSION: "accountability:commission",
+    Role.LIAISON: "accountability:unit",
+    Role.INSPECTOR: "accountability:inspections",
+    Role.PERSONNEL: "accountability:work",
+}
 
 
 @require_safe

@@ -1,0 +1,112 @@
+"""The acts of two persons in accountability: what exactly is approved, and the service that then does it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from accountability.models import Case, Objection, PromotionFreeze, Rectification, RectificationItem
+from accountability.services.case import archive_round, close_case
+from accountability.services.freeze import lift_freeze
+from accountability.services.objection import accept_objection
+from accountability.services.rectification import close_item, decide_plan, send_back_item
+from evaluations.models import Round
+from nanchuan_eval.approvals import Deed, register
+
+Arguments = Mapping[str, Any]
+
+
+def register_deeds() -> None:
+    """Make the deeds known; once, when the app is ready."""
+    register(
+        Deed(
+            "case.close",
+            "acc.close",
+            "办结问责事项",
+            Case,
+            content=lambda case, _: {"事项": str(case), "轮次": case.result.round.name, "措施": _measures(case)},
+            perform=lambda case, _, by, at: close_case(case_id=case.pk, by=by, at=at),
+        ),
+        Deed(
+            "round.archive",
+            "acc.close",
+            "归档",
+            Round,
+            content=lambda round_, _: {"轮次": round_.name, "名单指纹": _newest_notice(round_)},
+            perform=lambda round_, _, by, at: archive_round(round_id=round_.pk, by=by, at=at),
+        ),
+        Deed(
+            "appeal.accept",
+            "appeal.accept",
+            "受理异议或申诉",
+            Objection,
+            content=lambda row, _: {
+                "科室": str(row.section),
+                "事由": row.get_ground_display(),
+                "事实和理由": row.facts,
+            },
+            perform=lambda row, _, by, at: accept_objection(objection_id=row.pk, by=by, at=at),
+        ),
+        Deed(
+            "freeze.lift",
+            "acc.hold.lift",
+            "解除影响期",
+            PromotionFreeze,
+            content=lambda freeze, asked: {"影响期": str(freeze), "职务": freeze.post, "解除日期": asked["on"]},
+            perform=lambda freeze, asked, by, at: lift_freeze(
+                freeze_id=freeze.pk, on=date.fromisoformat(asked["on"]), reason=asked["reason"], by=by, at=at
+            ),
+        ),
+        Deed(
+            "rect.plan",
+            "rect.return",
+            "审核整改方案",
+            Rectification,
+            content=lambda row, asked: {
+                "整改": str(row),
+                "审核结果": "认可" if asked["accepted"] else "退回",
+                "审核意见": asked["note"],
+                "方案": _plan(row),
+            },
+            perform=lambda row, asked, by, at: decide_plan(
+                rectification_id=row.pk, accepted=asked["accepted"], note=asked["note"], by=by, at=at
+            ),
+        ),
+        Deed(
+            "rect.close",
+            "rect.close",
+            "销号",
+            RectificationItem,
+            content=lambda item, asked: {**_item(item), "验收意见": asked["verdict"]},
+            perform=lambda item, asked, by, at: close_item(item_id=item.pk, verdict=asked["verdict"], by=by, at=at),
+        ),
+        Deed(
+            "rect.send_back",
+            "rect.close",
+            "退回重改",
+            RectificationItem,
+            content=lambda item, asked: {**_item(item), "退回理由": asked["verdict"], "新时限": asked["due_on"]},
+            perform=lambda item, asked, by, at: send_back_item(
+                item_id=item.pk, verdict=asked["verdict"], due_on=date.fromisoformat(asked["due_on"]), by=by, at=at
+            ),
+        ),
+    )
+
+
+def _newest_notice(round_: Round) -> str:
+    newest = round_.publications.order_by("-version").first()
+    return newest.content_sha256 if newest else ""
+
+
+def _measures(case: Case) -> list[str]:
+    return [f"{m.get_kind_display()}：{m.get_state_display()}" for m in case.measures.all()]
+
+
+def _plan(row: Rectification) -> list[str]:
+    return [
+        f"{item.position}. {item.problem}：{item.measures}（责任人{item.person}，时限{item.due_on}）"
+        for item in row.items.all()
+    ]
+
+
+def _item(item: RectificationItem) -> dict[str, object]:
+    return {"整改": str(item.rectification), "问题": item.problem, "完成情况": item.outcome}

@@ -1,0 +1,146 @@
+"""Input of inspection plans, visits and orders."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from accountability.forms.fields import MomentField, TextField, day, long_text
+from accountability.models import RectificationItem
+from accountability.rules.inspection import CheckAnswer, CheckItem, Conclusion, Method, Severity
+from accountability.services.inspection import RECORD_FIELDS, Record
+from accountability.services.inspection_plan import PlanFacts
+from departments.models import Department
+from evaluations.rules.indicators import Indicator
+from nanchuan_eval.models import User
+from nanchuan_eval.policy import Role
+
+
+class PlanForm(forms.Form):
+    """拟订暗访计划."""
+
+    name = TextField(label="名称", max_length=60)
+    starts_on = day("开始日期")
+    ends_on = day("结束日期", help_text="每个科室的暗访日期由抽取的种子在这段时间的工作日里确定，任何人不能挑选")
+    drawn_sections = forms.IntegerField(label="随机抽查科室数", min_value=0, max_value=1000)
+
+    def facts(self) -> PlanFacts:
+        """Return what is proposed."""
+        return PlanFacts(**self.cleaned_data)
+
+
+class InspectorsForm(forms.Form):
+    """派员: two inspectors."""
+
+    inspectors = forms.MultipleChoiceField(label="督查员（选两人）", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = User.objects.filter(role=Role.INSPECTOR, is_active=True)
+        self.fields["inspectors"].choices = [(user.pk, user.name) for user in known]  # type: ignore[attr-defined]
+
+
+class RecusalForm(forms.Form):
+    """登记回避."""
+
+    inspector = forms.ModelChoiceField(User.objects.filter(role=Role.INSPECTOR), label="督查员")
+    department = forms.ModelChoiceField(Department.objects.all(), label="回避的单位")
+    reason = TextField(label="理由", max_length=200)
+
+
+class VisitForm(forms.Form):
+    """暗访记录: what a phone with cold fingers can fill in; an incomplete one is saved too."""
+
+    method = forms.ChoiceField(label="方式", choices=Method.choices, widget=forms.RadioSelect, required=False)
+    arrived_at = MomentField(label="到达时间", required=False)
+    left_at = MomentField(label="离开时间", required=False)
+    place = TextField(label="地点、窗口", max_length=100, required=False)
+    errand = TextField(label="模拟事项", max_length=200, required=False)
+    call = TextField(label="拨打情况", max_length=200, required=False, help_text="号码、次数、是否接通、等待多少秒")
+    interviewed = forms.IntegerField(label="访谈人数", min_value=0, max_value=999, required=False)
+    situation = long_text(
+        "现场情况", most=3000, rows=5, required=False, help_text="写岗位，不写工作人员姓名；“贪”的线索不写在这里"
+    )
+    conclusion = forms.ChoiceField(label="结论", choices=Conclusion.choices, widget=forms.RadioSelect, required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        signs: Mapping[str, Mapping[str, str]],
+        items: Iterable[RectificationItem],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.signs = {code: sign for code, sign in signs.items() if sign["indicator"] != Indicator.GREEDY}
+        self.items = list(items)
+        for check in CheckItem:
+            self.fields[f"check-{check}"] = forms.ChoiceField(
+                label=check.label, choices=CheckAnswer.choices, widget=forms.RadioSelect, required=False
+            )
+        for code, sign in self.signs.items():
+            choices = [("", "没有发现"), *Severity.choices]
+            self.fields[f"sign-{code}"] = forms.ChoiceField(label=sign["text"], choices=choices, required=False)
+        for item in self.items:
+            self.fields[f"item-{item.pk}"] = forms.ChoiceField(
+                label=item.problem,
+                choices=[("1", "整改到位"), ("0", "没有到位")],
+                widget=forms.RadioSelect,
+                required=False,
+            )
+
+    def record(self) -> Record:
+        """Return what was filled in."""
+        data = self.cleaned_data
+        return Record(
+            **{name: data[name] for name in RECORD_FIELDS},
+            checks={check.value: data[f"check-{check}"] for check in CheckItem if data[f"check-{check}"]},
+            findings=[(code, data[f"sign-{code}"]) for code in self.signs if data[f"sign-{code}"]],
+            items={item.pk: data[f"item-{item.pk}"] == "1" for item in self.items if data[f"item-{item.pk}"]},
+        )
+
+    def check_fields(self) -> list[forms.BoundField]:
+        """The six check items."""
+        return [self[f"check-{check}"] for check in CheckItem]
+
+    def item_fields(self) -> list[forms.BoundField]:
+        """The items of the unit's plan to look at."""
+        return [self[f"item-{item.pk}"] for item in self.items]
+
+    def sign_groups(self) -> list[tuple[str, list[forms.BoundField], int]]:
+        """The 表象 by indicator, each group with the number already found."""
+        groups = []
+        for indicator in Indicator:
+            fields = [self[f"sign-{code}"] for code, sign in self.signs.items() if sign["indicator"] == indicator]
+            if fields:
+                groups.append((indicator.label, fields, sum(bool(field.value()) for field in fields)))
+        return groups
+
+
+class SubmitForm(forms.Form):
+    """提交: the last look, and the lead that goes to the commission only."""
+
+    lead = long_text(
+        "问题线索（涉及“贪”的）",
+        most=3000,
+        required=False,
+        help_text="只送区纪委监委，评议办和单位都看不到；没有就不填",
+    )
+
+
+class OrderForm(forms.Form):
+    """责令整改."""
+
+    demand = long_text("整改要求")
+    due_on = day("整改期限", required=False, help_text="不填则按评议规则的期限计算")
+
+
+class ReplyForm(forms.Form):
+    """反馈责令整改."""
+
+    reply = long_text("整改情况", most=3000, rows=6)
+
+
+class ReturnForm(forms.Form):
+    """安排回马枪."""
+
+    visit_on = day("回访日期")

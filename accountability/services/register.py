@@ -1,0 +1,57 @@
+"""Asking the freeze register and taking the year's assessment out: permitted by role, each recorded."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.freezes import answer_workbook, ask_register
+from accountability.models import PromotionFreeze
+from accountability.papers import freeze_certificate
+from accountability.rules.freezes import Answer, Asked
+from accountability.yearly import assessment_workbook, read_assessment
+from nanchuan_eval import audit, policy
+from nanchuan_eval.models import User
+
+
+@transaction.atomic
+def ask_freeze(*, asked: Asked, by: User, at: datetime) -> Answer:
+    """Answer whether a person may be promoted on a day; who asked about whom stays in the trail."""
+    policy.check_sees(by, "acc.hold.set")
+    (found,) = ask_register([asked])
+    audit.record(
+        "acc.hold.set",
+        None,
+        by=by,
+        at=at,
+        detail={"asked": asked.name, "unit": asked.unit, "on": asked.on.isoformat(), "verdict": found.verdict.value},
+    )
+    return found
+
+
+@transaction.atomic
+def ask_freezes(*, content: bytes, filename: str, by: User, at: datetime) -> bytes:
+    """Answer a whole list of names as a workbook."""
+    policy.check_sees(by, "acc.hold.set")
+    answers = answer_workbook(content, filename, today=timezone.localtime(at).date())
+    audit.record("acc.hold.set", None, by=by, at=at, detail={"asked_list": len(content)})
+    return answers
+
+
+@transaction.atomic
+def certify_freeze(*, freeze_id: int, on: date, by: User, at: datetime) -> bytes:
+    """Return 影响期证明 of a person as of a day."""
+    policy.check_sees(by, "acc.hold.set")
+    rows = PromotionFreeze.objects.select_related("case__result__section", "case__result__round")
+    freeze = rows.get(pk=freeze_id)
+    audit.record("acc.hold.set", freeze, by=by, at=at, detail={"certificate": on.isoformat()})
+    return freeze_certificate(freeze, on=on, at=at)
+
+
+@transaction.atomic
+def export_assessment(*, year: int, by: User, at: datetime) -> bytes:
+    """Return the year's workbook; its digest in the trail says what was handed over."""
+    policy.check_sees(by, "acc.assess")
+    assessment = read_assessment(year)
+    audit.record("acc.assess", None, by=by, at=at, detail={"year": year, "digest": assessment.digest})
+    return assessment_workbook(assessment)

@@ -1,0 +1,105 @@
+"""整改: one page for the unit, the office and the commission; each sees its own buttons."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from accountability.forms.rectification import OpinionForm, SignForm
+from accountability.ledger import ledger_workbook
+from accountability.models import Progress, Rectification, RectificationItem
+from accountability.ownership import is_own, rectifications_for
+from accountability.rules.rectification import UNDER_WAY, WRITABLE, ItemState, RectificationState
+from accountability.services import rectification as service
+from accountability.services.opening import signs_of
+from accountability.timeline import timeline
+from accountability.views.acts import desk_post, desk_view
+from accountability.views.files import workbook
+from nanchuan_eval import approvals, policy
+from nanchuan_eval.desk import staff
+from nanchuan_eval.models import User
+
+
+@desk_view
+def rectifications(request: HttpRequest) -> HttpResponse:
+    """All rectifications the account may look at, the unfinished first."""
+    rows = _visible(staff(request)).prefetch_related("items")
+    state = request.GET.get("state", "")
+    if state in RectificationState.values:
+        rows = rows.filter(state=state)
+    context = {
+        "rows": rows,
+        "states": RectificationState.choices,
+        "state": state,
+        "today": timezone.localdate(),
+        "is_demo": any(row.case.result.round.is_demo for row in rows),
+    }
+    return render(request, "accountability/rectifications.html", context)
+
+
+@desk_post
+def ledger(request: HttpRequest) -> HttpResponse:
+    """整改台账 as a workbook."""
+    return workbook(ledger_workbook(_visible(staff(request))), "整改台账.xlsx")
+
+
+@desk_view
+def rectification(request: HttpRequest, pk: int) -> HttpResponse:
+    """One rectification: where it stands, its items, its picture, what the account may do."""
+    user = staff(request)
+    row = get_object_or_404(rectifications_for(user), pk=pk)
+    progress = Progress.objects.select_related("by").prefetch_related("evidence")
+    items = list(row.items.select_related("accepted_by").prefetch_related(Prefetch("progress", progress)))
+    context = {
+        "row": row,
+        "case": row.case,
+        "items": [_item(user, row, item) for item in items],
+        "picture": timeline(row, items, timezone.localdate()) if items else None,
+        "may": _may(user, row),
+        "opinion_form": OpinionForm(initial={"opinion": row.opinion}),
+        "sign_form": SignForm(choices=_unused_signs(row, items)),
+        "is_demo": row.case.result.round.is_demo,
+        "today": timezone.localdate(),
+    }
+    return render(request, "accountability/rectification.html", context)
+
+
+def _visible(user: User) -> Any:
+    rows = rectifications_for(user)
+    if not policy.may_see(user, "rect.view", own=True):
+        raise policy.Denied(user, "rect.view")
+    return rows
+
+
+def _may(user: User, row: Rectification) -> dict[str, bool]:
+    own = is_own(user, row.case.result.section)
+    return {
+        "plan": own and row.state in WRITABLE,
+        "decide": row.state == RectificationState.SUBMITTED and approvals.may_start(user, "rect.plan", row),
+        "report": own and row.state == RectificationState.RUNNING,
+        "resume": row.state == RectificationState.ESCALATED and policy.may(user, "acc.open"),
+    }
+
+
+def _item(user: User, row: Rectification, item: RectificationItem) -> dict[str, Any]:
+    item.rectification = row
+    own = is_own(user, row.case.result.section) and row.state in UNDER_WAY
+    working = item.state in {ItemState.OPEN, ItemState.SENT_BACK}
+    closing = item.state == ItemState.FINISHED and row.state in UNDER_WAY
+    return {
+        "item": item,
+        "is_overdue": bool(working and item.due_on and item.due_on < timezone.localdate()),
+        "may_report": own and working,
+        "may_add": is_own(user, row.case.result.section) and item.state != ItemState.CLOSED,
+        "may_grant": item.wanted_due_on is not None and policy.may(user, "rect.extend"),
+        "may_close": closing and approvals.may_start(user, "rect.close", item),
+        "is_passed": closing and service.passing_checks(item).exists(),
+    }
+
+
+def _unused_signs(row: Rectification, items: list[RectificationItem]) -> list[tuple[str, str]]:
+    used = {item.problem for item in items}
+    signs = signs_of(row.case.result.round)
+    return [(code, sign["text"]) for code, sign in signs.items() if sign["text"] not in used]

@@ -1,0 +1,52 @@
+"""待办: where every account's day begins."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.views.acts import desk_view
+from accountability.worklist import duties_of, grouped
+from evaluations.models import Round
+from nanchuan_eval import policy
+from nanchuan_eval.desk import staff
+from nanchuan_eval.models import User
+from nanchuan_eval.policy import Role
+
+# (address, name, action, limited to one's own): the pages an account may open from here.
+PAGES = (
+    ("accountability:commission", "前十名和结果", "top10.view", False),
+    ("accountability:unit", "本单位结果", "rank.own", True),
+    ("accountability:rectifications", "整改台账", "rect.view", True),
+    ("accountability:objections", "异议和申诉", "appeal.view", True),
+    ("accountability:inspections", "暗访督查", "insp.plan.view", True),
+    ("accountability:leads", "问题线索", "acc.talk.leader", True),
+    ("accountability:personnel", "影响期查询", "acc.hold.set", False),
+    ("accountability:assessment", "年度综合考核", "acc.assess", False),
+    ("accountability:suggestion-desk", "群众建议", "publish.draft", False),
+)
+
+
+@desk_view
+def work(request: HttpRequest) -> HttpResponse:
+    """Show what is overdue, due today, due this week and later, each a link to the act."""
+    user = staff(request)
+    duties = duties_of(user)
+    context = {
+        "groups": grouped(duties, timezone.localdate()),
+        "count": len(duties),
+        "pages": pages_of(user),
+        "is_demo": Round.objects.filter(is_demo=True).exists(),
+    }
+    return render(request, "accountability/work.html", context)
+
+
+def pages_of(user: User) -> list[tuple[str, str]]:
+    """Return the pages an account may open."""
+    return [(reverse(address), name) for address, name, action, own in PAGES if _sees(user, address, action, own)]
+
+
+def _sees(user: User, address: str, action: str, own: bool) -> bool:
+    if address == "accountability:unit":
+        return user.role == Role.LIAISON
+    return policy.may_see(user, action, own=own)
