@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -38,6 +39,18 @@ def note_origin(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         with audit.coming_from(client_address(request), request.session.session_key):
             return get_response(request)
+
+    return handle
+
+
+def refuse_oversized_requests(get_response: Handler) -> Handler:
+    """Answer 413 to a body no form here could send, before anything of it is read (a film of 2 GB)."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        declared = request.META.get("CONTENT_LENGTH") or "0"
+        if declared.isascii() and declared.isdigit() and int(declared[:18]) > settings.LARGEST_REQUEST:
+            return render(request, "413.html", status=413)
+        return get_response(request)
 
     return handle
 

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "nanchuan_eval.middleware.refuse_oversized_requests",
     "nanchuan_eval.middleware.refuse_broken_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -143,6 +144,7 @@ USE_TZ = True
 
 # Evidence lies outside everything a web server serves; views hand it out after asking the policy table.
 EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
+LARGEST_REQUEST = 210 * 1024 * 1024  # a film of 200 MB and the form around it
 CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
 
 STATIC_URL = "static/"

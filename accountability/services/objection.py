@@ -204,7 +204,7 @@ def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> 
     code, reason = objection.section.code, f"{objection.get_stage_display()}成立：{objection.get_ground_display()}"
     counted = objection.ground in COUNTED_GROUNDS
     if counted and not objection.recount_agrees:
-        recount_round(round_, reason=reason, at=at)
+        recount_round(round_, reason=reason, by=by, at=at)
     if RoundState(round_.state) == RoundState.REVIEW:
         if not counted:
             strike_unpublished(round_, code)

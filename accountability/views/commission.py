@@ -1,6 +1,7 @@
 """The commission's desk: the ten, all sections, the workbook, the decision to publish."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required

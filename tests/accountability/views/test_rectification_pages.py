@@ -1,0 +1,243 @@
+"""整改 over HTTP: the own unit, the office, and a liaison who guesses other units' addresses."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accountability.models import Evidence, Progress, RectificationItem
+from accountability.rules.rectification import ItemState, RectificationState
+from accountability.services.evidence import add_evidence
+from accountability.services.rectification import finish_item, report_progress
+from nanchuan_eval.policy import Role
+from tests.accountability.factories import (
+    LATER,
+    make_account,
+    make_bare_round,
+    make_case,
+    make_file,
+    make_rectification,
+    pass_item,
+    png,
+)
+
+pytestmark = pytest.mark.django_db
+LIST = "/work/rectifications/"
+
+
+def login(client, role, unit=""):
+    account = make_account(role, unit)
+    client.force_login(account)
+    return account
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def page(row):
+    return f"{LIST}{row.pk}/"
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "status"),
+    [
+        (Role.CLERK, "", 200),
+        (Role.CHIEF, "", 200),
+        (Role.COMMISSION, "", 200),
+        (Role.PERSONNEL, "", 200),
+        (Role.LIAISON, "D01", 200),
+        (Role.LIAISON, "D02", 404),
+        (Role.INSPECTOR, "", 404),
+        (Role.SYSTEM_ADMIN, "", 404),
+        (Role.AUDITOR, "", 404),
+    ],
+)
+def test_a_rectification_is_seen_by_those_of_the_table_and_its_own_unit(client, role, unit, status):
+    row = make_rectification()
+    login(client, role, unit)
+
+    assert client.get(page(row)).status_code == status
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/work/rectifications/{row}/",
+        "/work/rectifications/{row}/submit/",
+        "/work/rectifications/{row}/add/",
+        "/work/rectifications/{row}/report/",
+        "/work/items/{item}/edit/",
+        "/work/items/{item}/report/",
+        "/work/items/{item}/finish/",
+        "/work/items/{item}/extend/",
+        "/work/talks/{measure}/",
+        "/work/talks/{measure}/write/",
+        "/evidence/progress/{progress}/add/",
+        "/evidence/{file}/",
+        "/evidence/{file}/original/",
+    ],
+)
+def test_a_liaison_guessing_another_units_address_finds_nothing(client, address):
+    row = make_rectification()
+    item, owner = row.items.get(), make_account(Role.LIAISON, "D01")
+    progress = report_progress(item_id=item.pk, text="已改", by=owner, at=LATER)
+    file = add_evidence(subject=progress, upload=make_file(), by=owner, at=LATER)
+    measure = row.case.measures.get()
+    guessed = address.format(row=row.pk, item=item.pk, measure=measure.pk, progress=progress.pk, file=file.pk)
+    login(client, Role.LIAISON, "D02")
+
+    assert client.get(guessed).status_code == 404
+    assert client.post(guessed, {"text": "改", "reason": "看"}).status_code == 404
+    assert Progress.objects.count() == 1
+
+    login(client, Role.LIAISON, "D01")
+    assert client.get(guessed).status_code == 200
+
+
+def test_a_plan_for_a_section_not_listed_does_not_exist(client):
+    login(client, Role.LIAISON, "D01")
+
+    assert client.post("/work/rectifications/99/submit/", {"opinion": "同意"}).status_code == 404
+
+
+def test_an_incomplete_plan_is_refused_on_the_page_and_the_opinion_is_kept(client):
+    row = make_rectification(state=RectificationState.AWAITED)
+    RectificationItem.objects.update(cause="")
+    login(client, Role.LIAISON, "D01")
+
+    answer = client.post(f"{page(row)}submit/", {"opinion": "党组同意本方案"})
+
+    assert answer.status_code == 400
+    assert "还缺：原因" in text_of(answer)
+    assert "党组同意本方案" in text_of(answer)
+
+
+def test_the_unit_reports_progress_adds_a_photo_and_reports_the_end(client):
+    row = make_rectification()
+    item = row.items.get()
+    login(client, Role.LIAISON, "D01")
+
+    client.post(f"/work/items/{item.pk}/report/", {"text": "已培训全员"})
+    progress = Progress.objects.get()
+    photo = SimpleUploadedFile("现场.png", png(), content_type="text/html")
+    form = client.get(f"/evidence/progress/{progress.pk}/add/").context["form"]
+    client.post(f"/evidence/progress/{progress.pk}/add/", {"file": photo, "upload_id": form["upload_id"].value()})
+    client.post(f"/work/items/{item.pk}/finish/", {"outcome": "态度好转"})
+    shown = text_of(client.get(page(row)))
+
+    assert "已培训全员" in shown
+    assert "现场.png" in shown
+    assert "已报完成" in shown
+    assert "<svg" in shown
+    assert "整改进度：1项中0项已销号" in shown
+
+
+def test_the_viewing_copy_is_served_as_a_picture_that_nothing_can_run(client):
+    owner = make_account(Role.LIAISON, "D01")
+    progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
+    row = add_evidence(subject=progress, upload=make_file(), by=owner, at=LATER)
+    client.force_login(owner)
+
+    answer = client.get(f"/evidence/{row.pk}/")
+
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert "no-store" in answer["Cache-Control"]
+    assert b"".join(answer.streaming_content).startswith(b"\xff\xd8")
+
+
+def test_an_original_is_handed_out_as_a_file_and_only_with_a_reason(client):
+    owner = make_account(Role.LIAISON, "D01")
+    progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
+    row = add_evidence(subject=progress, upload=make_file(b"%PDF-1.4 " + bytes(100), "a.pdf"), by=owner, at=LATER)
+    login(client, Role.CHIEF)
+
+    assert client.get(f"/evidence/{row.pk}/").status_code == 404  # no viewing copy of a document
+    assert client.post(f"/evidence/{row.pk}/original/", {"reason": ""}).status_code == 400
+    answer = client.post(f"/evidence/{row.pk}/original/", {"reason": "核对"})
+
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [(b"MZ" + bytes(100), "木马.jpg"), (b"PK\x03\x04" + bytes(100), "炸弹.xlsx")]
+)
+def test_a_hostile_file_is_refused_in_chinese_and_nothing_is_stored(client, content, name):
+    owner = login(client, Role.LIAISON, "D01")
+    progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
+    data = {"file": SimpleUploadedFile(name, content), "upload_id": "12345678-1234-4234-8234-123456789012"}
+
+    answer = client.post(f"/evidence/progress/{progress.pk}/add/", data)
+
+    assert answer.status_code == 400
+    assert "按内容识别" in text_of(answer)
+    assert not Evidence.objects.exists()
+
+
+def test_a_two_gigabyte_film_is_refused_before_it_is_read(client):
+    owner = login(client, Role.LIAISON, "D01")
+    progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
+
+    answer = client.generic(
+        "POST",
+        f"/evidence/progress/{progress.pk}/add/",
+        b"",
+        content_type="multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(2 * 1024**3),
+    )
+
+    assert answer.status_code == 413
+    assert "过大" in text_of(answer)
+    assert not Evidence.objects.exists()
+
+
+def test_the_chief_closes_an_item_after_a_passed_inspection(client):
+    row, owner = make_rectification(), make_account(Role.LIAISON, "D01")
+    item = row.items.get()
+    report_progress(item_id=item.pk, text="已改", by=owner, at=LATER)
+    item = finish_item(item_id=item.pk, outcome="已改", by=owner, at=LATER)
+    login(client, Role.CHIEF)
+
+    refused = client.post(f"/work/items/{item.pk}/close/", {"verdict": "核实"})
+    assert "暗访结论" in text_of(refused)
+    pass_item(item)
+    client.post(f"/work/items/{item.pk}/close/", {"verdict": "核实"})
+
+    item.refresh_from_db()
+    assert item.state == ItemState.CLOSED
+
+
+def test_with_the_rule_of_two_persons_the_clerk_proposes_and_the_chief_approves(client, settings):
+    settings.TWO_PERSON_RULE = True
+    row = make_rectification(state=RectificationState.SUBMITTED)
+    login(client, Role.CHIEF)
+    assert client.post(f"{page(row)}decide/", {"accepted": "1", "note": ""}).status_code == 403
+
+    login(client, Role.CLERK)
+    answer = client.post(f"{page(row)}decide/", {"accepted": "1", "note": ""}, follow=True)
+
+    row.refresh_from_db()
+    assert "已提请审批" in text_of(answer)
+    assert row.state == RectificationState.SUBMITTED
+
+
+def test_the_ledger_is_a_workbook_of_what_the_account_may_see(client):
+    make_rectification()
+    login(client, Role.LIAISON, "D01")
+
+    answer = client.post(f"{LIST}ledger/")
+
+    assert answer.content.startswith(b"PK")
+    assert "spreadsheetml" in answer["Content-Type"]
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_the_list_takes_a_constant_number_of_queries(client, rows, django_assert_num_queries):
+    round_ = make_bare_round(state="published")
+    for n in range(rows):
+        make_rectification(make_case(round_, f"D{n + 1:02}-01"), items=2)
+    login(client, Role.CHIEF)
+
+    with django_assert_num_queries(4):
+        client.get(LIST)
