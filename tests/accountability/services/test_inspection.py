@@ -29,7 +29,7 @@ from accountability.services.inspection_plan import (
 from accountability.services.lead import Finding, conclude_lead, receive_lead
 from evaluations.models import Veto
 from evaluations.rules.rounds import RoundState
-from evaluations.services.draw import drawn_sections, enter_randomness, run_draw
+from evaluations.services.draw import drawn_sections
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.policy import Denied, Role
 from tests.accountability.factories import (
@@ -45,7 +45,7 @@ from tests.accountability.factories import (
     make_rectification,
     make_result,
 )
-from tests.factories import throw
+from tests.factories import run
 
 pytestmark = pytest.mark.django_db
 PAPER = """{"manifestations": [
@@ -111,8 +111,7 @@ def test_listed_and_drawn_sections_get_surprise_days_from_the_seed():
     approve_plan(plan_id=plan.pk, by=commission, at=LATER)
     plan.refresh_from_db()
     draw = plan.draw
-    enter_randomness(draw_id=draw.pk, numbers=throw(draw), by=make_account(Role.CLERK), at=LATER + timedelta(days=2))
-    run_draw(draw_id=draw.pk, by=chief(), at=LATER + timedelta(days=2))
+    run(draw, LATER + timedelta(days=2))
     visits = schedule_visits(plan_id=plan.pk, by=chief(), at=LATER + timedelta(days=2))
 
     drawn = {visit.section.code for visit in visits if visit.target == Target.DRAWN}
