@@ -13,7 +13,8 @@ CLAIM = """
     UPDATE evaluations_credential SET spend = %s
     WHERE issue = %s AND batch_id = %s AND spend IS NULL AND NOT is_void AND EXISTS (
         SELECT 1 FROM evaluations_codebatch b INNER JOIN evaluations_round r ON r.id = b.round_id
-        WHERE b.id = batch_id AND b.is_open AND r.state = 'open' AND r.opens_at <= %s AND r.closes_at > %s)
+        WHERE b.id = batch_id AND b.is_open AND NOT b.is_halted
+        AND r.state = 'open' AND r.opens_at <= %s AND r.closes_at > %s)
 """
 
 

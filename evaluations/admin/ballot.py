@@ -2,17 +2,18 @@
 
 from django.contrib import admin
 
+from evaluations.admin.papers import PaperPages
 from evaluations.models import CodeBatch, Comment
 from nanchuan_eval.desk import ReadOnlyAdmin
 
 
 @admin.register(CodeBatch)
-class CodeBatchAdmin(ReadOnlyAdmin):
+class CodeBatchAdmin(PaperPages):
     """票号批次."""
 
     order = 4
     see_action = "cred.print"
-    list_display = ["label", "round", "channel", "origin", "is_self_service", "is_open", "issued_sha256"]
+    list_display = ["label", "round", "channel", "origin", "is_self_service", "is_open", "is_halted", "issued_sha256"]
     list_filter = ["round", "channel"]
     list_select_related = ["round"]
 

@@ -57,6 +57,9 @@ class CodesForm(forms.Form):
     channel = forms.ChoiceField(label="渠道", choices=Channel.choices)
     origin = forms.ChoiceField(label="来源", choices=Origin.choices)
     label = forms.CharField(label="批次名称", max_length=60)
+    stratum = forms.CharField(
+        label="身份类别", max_length=40, required=False, help_text="定向票按身份类别分批，便于看回收情况；其他渠道留空"
+    )
     count = forms.IntegerField(
         label="票号数量", min_value=0, max_value=200_000, help_text="填0表示自助领票：群众在网页上自己领取"
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from evaluations.admin.acts import act, attempt
 from evaluations.admin.forms import CodesForm, ExtendForm, ReasonForm, RulebookForm
+from evaluations.admin.monitor import MonitorPages
 from evaluations.models import CodeBatch, Manifestation, Round
 from evaluations.round_desk import CONSEQUENCES, build_desk
 from evaluations.rules.ballots import Origin
@@ -38,7 +39,7 @@ STEP_SERVICES = {
 
 
 @admin.register(Round)
-class RoundAdmin(PolicyAdmin):
+class RoundAdmin(MonitorPages):
     """评议轮次."""
 
     order = 1
@@ -81,6 +82,8 @@ class RoundAdmin(PolicyAdmin):
         return [
             path("<int:pk>/step/<str:step>/", wrap(self.step), name="round-step"),
             path("<int:pk>/rulebook/", wrap(self.rulebook), name="round-rulebook"),
+            path("<int:pk>/monitor/", wrap(self.monitor), name="round-monitor"),
+            path("<int:pk>/remind/", wrap(self.remind), name="round-remind"),
             path("<int:pk>/codes/", wrap(self.codes), name="round-codes"),
             path("<int:pk>/extend/", wrap(self.extend), name="round-extend"),
             path("<int:pk>/void/", wrap(self.void), name="round-void"),
@@ -152,7 +155,7 @@ class RoundAdmin(PolicyAdmin):
 
     def _issue(self, request: HttpRequest, pk: int, form: CodesForm) -> Any:
         data = form.cleaned_data
-        kind = credential.FormKind(Channel(data["channel"]), Origin(data["origin"]), data["label"])
+        kind = credential.FormKind(Channel(data["channel"]), Origin(data["origin"]), data["label"], data["stratum"])
         by, at = staff(request), timezone.now()
         if data["count"]:
             return credential.issue_batch(round_id=pk, form=kind, count=data["count"], by=by, at=at)

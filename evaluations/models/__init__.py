@@ -11,6 +11,7 @@ from evaluations.models.draw import (
     RandomnessEntry,
     SigningCode,
 )
+from evaluations.models.paper import PaperCount, PaperSheet
 from evaluations.models.pool import PoolEntry, PoolNotice, PoolObjection, PoolUpload
 from evaluations.models.publication import Publication, PublicationHold
 from evaluations.models.round import Manifestation, Round, RoundSection, RoundStep
@@ -28,6 +29,8 @@ __all__ = [
     "DrawEvent",
     "DrawSignature",
     "Manifestation",
+    "PaperCount",
+    "PaperSheet",
     "PlannedDraw",
     "PoolEntry",
     "PoolNotice",

@@ -16,6 +16,10 @@ class CodeBatch(models.Model):
     label = models.CharField("批次名称", max_length=60)
     is_self_service = models.BooleanField("自助领票", default=False, help_text="群众在网页上自己领取，一次一个票号")
     is_open = models.BooleanField("有效", default=True, help_text="收回的批次不能再投票")
+    stratum = models.CharField(
+        "身份类别", max_length=40, blank=True, help_text="定向批次按身份类别分开生成，便于看回收情况"
+    )
+    is_halted = models.BooleanField("暂停收票", default=False, help_text="票数不符时暂停，查清后恢复")
     issued_sha256 = models.CharField("发放清单指纹", max_length=64, blank=True)
 
     class Meta:
@@ -33,6 +37,7 @@ class Credential(models.Model):
     spend = models.CharField("使用指纹 E", max_length=64, null=True, unique=True)
     batch = models.ForeignKey(CodeBatch, models.PROTECT, verbose_name="批次", related_name="credentials")
     is_void = models.BooleanField("作废", default=False)
+    is_on_paper = models.BooleanField("纸质收回", default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "票号"

@@ -83,12 +83,15 @@ def validate_sections(paper: BallotPaper, channel: str, codes: Sequence[str]) ->
     return [section.code for section in paper.sections if section.code in chosen]
 
 
-def validate_vote(paper: BallotPaper, channel: str, raw: Sequence[RawLine]) -> Vote:
-    """Return the valid vote, or all its errors at once so that nothing has to be sent twice."""
+def validate_vote(paper: BallotPaper, channel: str, raw: Sequence[RawLine], *, needs_ticks: bool = True) -> Vote:
+    """Return the valid vote, or all its errors at once so that nothing has to be sent twice.
+
+    On paper nobody can be asked for a forgotten tick: there `needs_ticks` is false.
+    """
     order = validate_sections(paper, channel, [line.section for line in raw])
     errors: dict[str, str] = {}
     for line in raw:
-        errors |= dict(_line_errors(paper, line))
+        errors |= dict(_line_errors(paper, line, needs_ticks=needs_ticks))
     if errors:
         raise VoteErrors(errors)
     by_section = {line.section: line for line in raw}
@@ -132,7 +135,7 @@ def _sections_fault(paper: BallotPaper, channel: str, codes: Sequence[str]) -> s
     return ""
 
 
-def _line_errors(paper: BallotPaper, line: RawLine) -> Iterator[tuple[str, str]]:
+def _line_errors(paper: BallotPaper, line: RawLine, *, needs_ticks: bool) -> Iterator[tuple[str, str]]:
     """Yield the faults in the order of the form, so that the summary reads like the page."""
     signs, severe = frozenset(line.manifestations), _severe(paper, line)
     if not signs <= paper.known_signs or len(signs) < len(line.manifestations):
@@ -141,7 +144,7 @@ def _line_errors(paper: BallotPaper, line: RawLine) -> Iterator[tuple[str, str]]
         fault = _answer_fault(paper, line.answers.get(indicator, ()))
         if fault:
             yield f"{line.section}.{indicator}", fault
-        elif indicator in severe and signs.isdisjoint(paper.sign_codes[indicator]):
+        elif needs_ticks and indicator in severe and signs.isdisjoint(paper.sign_codes[indicator]):
             yield f"{line.section}.{indicator}.manifestations", f"“{label}”{UNTICKED}"
 
 

@@ -106,6 +106,7 @@ class RoundFacts:
     draws: Mapping[str, str] = field(default_factory=dict)
     wanted_draws: tuple[DrawPurpose, ...] = ()
     channels_without_codes: tuple[str, ...] = ()
+    paper_faults: tuple[str, ...] = ()
     sampled_ballots: int = 0
     listed_without_problems: tuple[str, ...] = ()
     objections_until: date | None = None
@@ -151,7 +152,7 @@ def _open(facts: RoundFacts) -> list[str]:
 
 def _seal(facts: RoundFacts) -> list[str]:
     if facts.now >= facts.closes_at:
-        return []
+        return list(facts.paper_faults)
     return [f"尚未到截止投票时间（北京时间{facts.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"]
 
 

@@ -26,6 +26,7 @@ UNUSABLE = (
     "如果刚才已经提交过，请用回执号查询，不必再投。"
 )
 NO_ROUND = "现在没有正在投票的轮次，请留意评议公告。"
+HALTED = "这个渠道正在核对票数，暂停收票。您的票号仍然有效，填写的内容都还在，请稍后再投。"
 NOT_NOW = "现在不在投票时间内，这张票没有提交。"
 ALTERED = "页面信息不完整或已失效，请重新输入票号。"
 _signer = signing.Signer(salt="evaluations.admission")
@@ -73,6 +74,8 @@ def admit(*, code: str, at: datetime) -> Admission:
     batch = CodeBatch.objects.filter(round=round_, is_open=True, credentials__in=usable).first()
     if batch is None:
         raise RuleViolation(UNUSABLE)
+    if batch.is_halted:
+        raise RuleViolation(HALTED)
     return Admission(
         paper=round_.paper_sha256,
         round=round_.pk,
@@ -133,6 +136,7 @@ def _normalized(code: str) -> str:
 def _why_not(admission: Admission, at: datetime) -> str:
     round_ = Round.objects.get(pk=admission.round)
     if round_.state == RoundState.OPEN and round_.opens_at <= at < round_.closes_at:
-        return UNUSABLE
+        halted = Credential.objects.filter(issue=admission.issue, spend=None, is_void=False, batch__is_halted=True)
+        return HALTED if halted.exists() else UNUSABLE
     opens, closes = timezone.localtime(round_.opens_at), timezone.localtime(round_.closes_at)
     return f"{NOT_NOW}投票时间为{opens:%Y年%m月%d日 %H:%M}至{closes:%Y年%m月%d日 %H:%M}。"

@@ -32,6 +32,7 @@ class FormKind:
     channel: Channel
     origin: Origin
     label: str = ""
+    stratum: str = ""
 
 
 def new_code() -> str:
@@ -144,6 +145,7 @@ def _batch(round_: Round, form: FormKind, issues: list[str], *, self_service: bo
         origin=form.origin,
         label=form.label.strip() or f"{form.channel.label}·{form.origin.label}",
         is_self_service=self_service,
+        stratum=form.stratum,
         issued_sha256="" if self_service else sha256_hex(issued_list(issues)),
     )
     Credential.objects.bulk_create([Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE)

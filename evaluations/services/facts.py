@@ -9,6 +9,7 @@ from django.utils import timezone
 from departments.models import Section
 from evaluations.models import CodeBatch, Manifestation, Round, SectionResult
 from evaluations.models.ballot import Ballot
+from evaluations.paper_books import paper_faults
 from evaluations.rules.anomalies import Verdict
 from evaluations.rules.indicators import Channel, Indicator
 from evaluations.rules.rounds import DrawPurpose, RoundFacts, RoundState, Step, missing
@@ -63,6 +64,7 @@ def _facts_of_state(round_: Round) -> dict[str, Any]:
         RoundState.DRAFT: _draft_facts,
         RoundState.FROZEN: _draw_facts,
         RoundState.DRAWN: _code_facts,
+        RoundState.OPEN: _paper_facts,
         RoundState.SEALED: _box_facts,
         RoundState.COUNTED: _list_facts,
         RoundState.REVIEW: _list_facts,
@@ -90,6 +92,10 @@ def _code_facts(round_: Round) -> dict[str, Any]:
     return {
         "channels_without_codes": tuple(c.label for c in Channel if c in round_.rulebook["channels"] and c not in ready)
     }
+
+
+def _paper_facts(round_: Round) -> dict[str, Any]:
+    return {"paper_faults": tuple(paper_faults(round_))}
 
 
 def _box_facts(round_: Round) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""回收监测 at the desk: counts of codes, and the list for a reminder."""
+
+import csv
+import io
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from evaluations.models import Round
+from evaluations.monitor import build_monitor
+from evaluations.services.turnout import remind_stratum
+from nanchuan_eval import policy
+from nanchuan_eval.desk import PolicyAdmin, staff
+from nanchuan_eval.errors import RuleViolation
+
+
+class MonitorPages(PolicyAdmin):
+    """The monitoring page of a round."""
+
+    def monitor(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show returns by channel, batch, stratum and day."""
+        policy.check_sees(staff(request), "round.monitor")
+        round_ = get_object_or_404(Round, pk=pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "round": round_,
+            "monitor": build_monitor(round_),
+            "may_remind": policy.may(staff(request), "pool.unmask"),
+            "title": "回收监测",
+        }
+        return render(request, "admin/evaluations/round/monitor.html", context)
+
+    def remind(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Hand out the list for a reminder (POST only)."""
+        back = reverse("admin:round-monitor", args=[pk])
+        if request.method != "POST":
+            return redirect(back)
+        stratum, reason = request.POST.get("stratum", ""), request.POST.get("reason", "")
+        round_ = get_object_or_404(Round, pk=pk)
+        try:
+            people = remind_stratum(round_id=pk, stratum=stratum, reason=reason, by=staff(request), at=timezone.now())
+        except RuleViolation as refusal:
+            messages.error(request, str(refusal))
+            return redirect(back)
+        until = timezone.localtime(round_.closes_at)
+        text = f"您被抽中参加{round_.name}最难办事科室群众评，请在{until:%m月%d日%H:%M}前凭评议票投票；已投票的请忽略。"
+        return _csv([(person.name, person.phone, text) for person in people], f"reminder-{round_.key}.csv")
+
+
+def _csv(rows: list[tuple[str, str, str]], name: str) -> HttpResponse:
+    target = io.StringIO()
+    csv.writer(target).writerows([("姓名", "手机号", "短信"), *rows])
+    response = HttpResponse("\ufeff" + target.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response

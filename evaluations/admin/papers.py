@@ -1,0 +1,224 @@
+"""纸质票 at the desk: registering slips, keying sheets twice, comparing, counting; all by keyboard."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from evaluations.admin.acts import attempt
+from evaluations.models import CodeBatch, PaperSheet
+from evaluations.paper_books import book_of
+from evaluations.papers import paper_by_digest
+from evaluations.rules.ballots import RawLine, VoteErrors, clean_comment, validate_vote
+from evaluations.rules.indicators import Indicator
+from evaluations.rules.paper import BallotPaper
+from evaluations.rules.paper_books import SheetKind, imbalances
+from evaluations.services import paper as papers
+from evaluations.services.paper import SheetContent
+from evaluations.sheet_pages import Keyed, compared, keyed_rows
+from nanchuan_eval import policy
+from nanchuan_eval.desk import ReadOnlyAdmin, staff
+
+BAD_INPUT = 400
+
+
+class SlipsForm(forms.Form):
+    """票号联: one code per line, typed or scanned."""
+
+    codes = forms.CharField(
+        label="票号", widget=forms.Textarea(attrs={"rows": 10, "autofocus": True}), max_length=20_000
+    )
+
+
+class CountForm(forms.Form):
+    """清点: what was counted by hand."""
+
+    returned = forms.IntegerField(label="纸质收回（票号联有效的正票）", min_value=0, max_value=1_000_000)
+    spoiled = forms.IntegerField(label="作废、污损、退信", min_value=0, max_value=1_000_000)
+    missing = forms.IntegerField(label="未收回", min_value=0, max_value=1_000_000)
+
+
+class ClearForm(forms.Form):
+    """差异处理."""
+
+    reason = forms.CharField(label="差异原因和处理情况", max_length=300)
+
+
+class SheetForm(forms.Form):
+    """The head of a sheet: its stamped number, what it is, the comment; the rows are read beside it."""
+
+    number = forms.IntegerField(label="票面编号", min_value=1, max_value=1_000_000)
+    kind = forms.ChoiceField(label="认定", choices=SheetKind.choices, initial=SheetKind.VALID)
+    reason = forms.CharField(label="理由", max_length=100, required=False)
+    comment = forms.CharField(label="意见", widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, required=False)
+
+
+class PaperPages(ReadOnlyAdmin):
+    """The pages about the paper of one batch."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/papers/", wrap(self.papers), name="papers"),
+            path("<int:pk>/papers/slips/", wrap(self.slips), name="paper-slips"),
+            path("<int:pk>/papers/key/", wrap(self.key), name="paper-key"),
+            path("<int:pk>/papers/sheet/<int:sheet>/", wrap(self.settle), name="paper-settle"),
+            path("<int:pk>/papers/count/", wrap(self.count), name="paper-count"),
+            path("<int:pk>/papers/clear/", wrap(self.clear), name="paper-clear"),
+            *super().get_urls(),
+        ]
+
+    def papers(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Where the paper of a batch stands: the books, what waits for a second or a third person."""
+        batch = _batch(request, pk)
+        book = book_of(batch)
+        waiting = PaperSheet.objects.filter(batch=batch, kind="").select_related("first_by", "second_by")
+        context = {
+            "book": book,
+            "count": getattr(batch, "paper_count", None),
+            "faults": imbalances(book) if hasattr(batch, "paper_count") else [],
+            "once": [sheet for sheet in waiting if not sheet.second],
+            "differing": [sheet for sheet in waiting if sheet.second],
+        }
+        return self._render(request, batch, "desk", "纸质票", context)
+
+    def slips(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Register slips; the lines that were refused stay in the field."""
+        batch = _batch(request, pk)
+        form = SlipsForm(request.POST or None)
+        by, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            typed = [line for line in form.cleaned_data["codes"].splitlines() if line.strip()]
+            refused = attempt(form, lambda: papers.register_slips(batch_id=pk, typed=typed, by=by, at=at))
+            if refused == []:
+                messages.success(request, f"已登记{len(typed)}张票号联，这些票号不能再在网上投票。")
+                return redirect(_desk(pk))
+            for text in refused or ():
+                form.add_error("codes", text)
+        return self._act(request, batch, form, "登记票号联")
+
+    def key(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Key a sheet, the first or the second time; the page does not tell what the other person keyed."""
+        batch = _batch(request, pk)
+
+        def save(number: int, content: SheetContent) -> PaperSheet:
+            return papers.key_sheet(batch_id=pk, number=number, content=content, by=staff(request), at=timezone.now())
+
+        return self._keying(request, batch, save, "录入正票", back=reverse("admin:paper-key", args=[pk]))
+
+    def settle(self, request: HttpRequest, pk: int, sheet: int) -> HttpResponse:
+        """The third look: both keyings side by side, and the decided one."""
+        batch = _batch(request, pk)
+        found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
+
+        def save(number: int, content: SheetContent) -> PaperSheet:
+            return papers.settle_sheet(sheet_id=sheet, content=content, by=staff(request), at=timezone.now())
+
+        context = {"differences": compared(_paper(batch), found.first, found.second), "sheet": found}
+        return self._keying(request, batch, save, f"核对第{found.number}号票", back=_desk(pk), context=context)
+
+    def count(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Enter what was counted by hand."""
+        batch = _batch(request, pk)
+        form = CountForm(request.POST or None)
+        by, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            faults = attempt(form, lambda: papers.count_papers(batch_id=pk, counted=form.cleaned_data, by=by, at=at))
+            if faults is not None:
+                for fault in faults:
+                    messages.error(request, fault)
+                if not faults:
+                    messages.success(request, "票数平衡。")
+                return redirect(_desk(pk))
+        return self._act(request, batch, form, "清点纸质票")
+
+    def clear(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Accept an explained difference."""
+        batch = _batch(request, pk)
+        form = ClearForm(request.POST or None)
+        by, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            reason = form.cleaned_data["reason"]
+            if attempt(form, lambda: papers.clear_imbalance(batch_id=pk, reason=reason, by=by, at=at)):
+                messages.success(request, "差异已处理，渠道恢复收票。")
+                return redirect(_desk(pk))
+        return self._act(request, batch, form, "处理差异")
+
+    def _keying(
+        self,
+        request: HttpRequest,
+        batch: CodeBatch,
+        save: Callable[[int, SheetContent], PaperSheet],
+        title: str,
+        **more: Any,
+    ) -> HttpResponse:
+        paper, context = _paper(batch), more.get("context", {})
+        sheet = context.get("sheet")
+        form = SheetForm(request.POST or None, initial={"number": sheet.number if sheet else None})
+        rows, lines = keyed_rows(paper, request.POST)
+        if request.method == "POST" and form.is_valid():
+            content = _content(form, paper, batch, rows, lines)
+            if content:
+                saved = attempt(form, lambda: save(form.cleaned_data["number"], content))
+                if saved:
+                    messages.success(request, _said(saved))
+                    return redirect(more["back"])
+        context |= {"form": form, "rows": rows, "paper": paper, "indicators": Indicator.labels}
+        return self._render(request, batch, "key", title, context)
+
+    def _act(self, request: HttpRequest, batch: CodeBatch, form: forms.Form, title: str) -> HttpResponse:
+        return self._render(request, batch, "act", title, {"form": form})
+
+    def _render(
+        self, request: HttpRequest, batch: CodeBatch, page: str, title: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        common = {**self.admin_site.each_context(request), "batch": batch, "round": batch.round, "title": title}
+        form = context.get("form")
+        status = BAD_INPUT if form is not None and form.errors else 200
+        response = render(request, f"admin/evaluations/papers/{page}.html", {**common, **context}, status=status)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _batch(request: HttpRequest, pk: int) -> CodeBatch:
+    policy.check_sees(staff(request), "paper.entry")
+    return get_object_or_404(CodeBatch.objects.select_related("round", "paper_count"), pk=pk)
+
+
+def _paper(batch: CodeBatch) -> BallotPaper:
+    return paper_by_digest(batch.round.paper_sha256)
+
+
+def _content(
+    form: SheetForm, paper: BallotPaper, batch: CodeBatch, rows: list[Keyed], lines: list[RawLine]
+) -> SheetContent | None:
+    data = form.cleaned_data
+    kind = SheetKind(data["kind"])
+    faults = [f"{row.section.name}：{row.error}" for row in rows if row.error]
+    if kind != SheetKind.VALID:
+        return SheetContent(kind, reason=data["reason"].strip())
+    try:
+        comment = clean_comment(data["comment"], paper.comment_length)
+        vote = None if faults else validate_vote(paper, batch.channel, lines, needs_ticks=False)
+    except VoteErrors as errors:
+        faults += errors.errors.values()
+    for fault in faults:
+        form.add_error(None, fault)
+    return None if faults else SheetContent(kind, vote, comment)
+
+
+def _said(sheet: PaperSheet) -> str:
+    if sheet.kind:
+        return f"第{sheet.number}号票已核定：{SheetKind(sheet.kind).label}。"
+    if sheet.second:
+        return f"第{sheet.number}号票两次录入不一致，已转第三人核对。"
+    return f"第{sheet.number}号票已录入，请另一人再录一次。"
+
+
+def _desk(pk: int) -> str:
+    return reverse("admin:papers", args=[pk])

@@ -1,0 +1,43 @@
+"""The books of paper ballots as the database has them."""
+
+from django.db.models import Count, Q
+
+from evaluations.models import CodeBatch, Credential, PaperCount, PaperSheet, Round
+from evaluations.rules.paper_books import Book, imbalances
+
+
+def book_of(batch: CodeBatch) -> Book:
+    """Return a batch's figures; what was not counted yet is 0."""
+    used = Q(spend__isnull=False)
+    facts = Credential.objects.filter(batch=batch).aggregate(
+        issued=Count("pk"),
+        online=Count("pk", filter=used & Q(is_on_paper=False)),
+        slips=Count("pk", filter=used & Q(is_on_paper=True)),
+    )
+    sheets = PaperSheet.objects.filter(batch=batch).aggregate(
+        sheets=Count("pk"), unsettled=Count("pk", filter=Q(kind=""))
+    )
+    count = PaperCount.objects.filter(batch=batch).first()
+    return Book(
+        **facts,
+        **sheets,
+        returned=count.returned if count else 0,
+        spoiled=count.spoiled if count else 0,
+        missing=count.missing if count else 0,
+    )
+
+
+def paper_faults(round_: Round) -> list[str]:
+    """Return what keeps the box from being sealed: paper that is not counted, not keyed, or does not balance."""
+    on_paper = Q(sheets__isnull=False) | Q(credentials__is_on_paper=True) | Q(paper_count__isnull=False)
+    batches = CodeBatch.objects.filter(on_paper, round=round_).select_related("paper_count").distinct()
+    return [f"批次“{batch.label}”：{fault}" for batch in batches for fault in _faults(batch)]
+
+
+def _faults(batch: CodeBatch) -> list[str]:
+    count = getattr(batch, "paper_count", None)
+    if count is None:
+        return ["纸质票还没有清点。"]
+    if count.cleared_because:
+        return []
+    return imbalances(book_of(batch))

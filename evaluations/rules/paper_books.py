@@ -1,0 +1,51 @@
+"""The books of a batch's paper ballots (票数平衡, rulebook R-C): issued = returned + spoiled + missing."""
+
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+
+class SheetKind(TextChoices):
+    """What a returned sheet is."""
+
+    VALID = "valid", "有效"
+    BLANK = "blank", "空白"
+    SPOILED = "spoiled", "污损、涂改无法辨认"
+    INVALID = "invalid", "无效"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A batch's figures: the first five are known to the system, the last three are counted by hand."""
+
+    issued: int
+    online: int
+    slips: int
+    sheets: int
+    unsettled: int
+    returned: int
+    spoiled: int
+    missing: int
+
+
+def surplus(slips: int, sheets: int) -> str:
+    """Say that more sheets were found than code slips registered, or nothing."""
+    return f"已录入正票{sheets}张，多于已登记的票号联{slips}张。" if sheets > slips else ""
+
+
+def imbalances(book: Book) -> list[str]:
+    """Return in Chinese what does not balance; empty = the batch may be sealed."""
+    faults = []
+    total = book.online + book.returned + book.spoiled + book.missing
+    if total != book.issued:
+        faults.append(
+            f"发出{book.issued}张，而网上投出{book.online}、纸质收回{book.returned}、"
+            f"作废{book.spoiled}、未收回{book.missing}，合计{total}张。"
+        )
+    if book.returned != book.slips:
+        faults.append(f"清点纸质收回{book.returned}张，登记的票号联却是{book.slips}张。")
+    if book.sheets != book.slips:
+        faults.append(f"登记的票号联{book.slips}张，录入的正票却是{book.sheets}张。")
+    if book.unsettled:
+        faults.append(f"还有{book.unsettled}张正票没有完成双人录入和比对。")
+    return faults

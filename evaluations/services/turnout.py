@@ -1,0 +1,31 @@
+"""Reminders (催收) to strata whose ballots come back slowly; nobody knows who has voted."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from evaluations.models import CodeBatch, DrawEntry, PoolEntry, Round, TurnoutSnapshot
+from evaluations.rules.rounds import DrawPurpose, RoundState
+from nanchuan_eval import audit, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+
+
+@transaction.atomic
+def remind_stratum(*, round_id: int, stratum: str, reason: str, by: User, at: datetime) -> list[PoolEntry]:
+    """Return everybody drawn in a stratum, for a reminder (催收): nobody knows who has voted, so all are reminded."""
+    policy.check(by, "pool.unmask")
+    round_ = Round.objects.get(pk=round_id)
+    if round_.state != RoundState.OPEN:
+        raise RuleViolation("只有评议中的轮次可以催收。")
+    if not reason.strip():
+        raise RuleViolation("请填写催收理由。")
+    drawn = DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.EVALUATORS, is_selected=True)
+    people = list(PoolEntry.objects.filter(pk__in=drawn.filter(stratum=stratum).values("person")).order_by("pk"))
+    if not people:
+        raise RuleViolation(f"身份类别“{stratum}”没有抽中的人员。")
+    detail = {"step_label": f"催收：{stratum}", "people": len(people)}
+    audit.record("pool.unmask", round_, by=by, at=at, reason=reason, detail=detail)
+    return people

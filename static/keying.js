@@ -1,0 +1,31 @@
+// Keying by keyboard alone: five characters, or one and Enter, lead to the next row; ticks are asked for only
+// where an answer is severe (2 or 3). Without this file the Tab key does the same.
+"use strict";
+(() => {
+  const form = document.querySelector("form.keying");
+  if (!form) return;
+  const keys = [...form.querySelectorAll("input.keys")];
+  const ticksOf = (field) => field.closest("tr").querySelector("input.ticks");
+  const onwards = (field) => {
+    const next = keys[keys.indexOf(field) + 1];
+    (next || form.querySelector("button")).focus();
+    if (next) next.select();
+  };
+  const leave = (field) => {
+    if (/[23456789]/.test(field.value)) ticksOf(field).focus();
+    else onwards(field);
+  };
+  form.addEventListener("input", ({ target }) => {
+    if (target.classList.contains("keys") && target.value.replace(/\s/g, "").length >= 5) leave(target);
+  });
+  form.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (event.key !== "Enter" || field.tagName !== "INPUT") return;
+    event.preventDefault();
+    if (field.classList.contains("keys")) leave(field);
+    else if (field.classList.contains("ticks")) onwards(field.closest("tr").querySelector("input.keys"));
+    else keys[0].focus();
+  });
+  for (const field of form.querySelectorAll("input.ticks")) field.tabIndex = 0;
+  (form.elements.number.value ? keys[0] : form.elements.number).focus();
+})();

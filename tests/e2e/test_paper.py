@@ -1,0 +1,67 @@
+"""A clerk keys a whole paper ballot with the keyboard alone."""
+
+import json
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from django.utils import timezone
+
+from evaluations.models import CodeBatch, PaperSheet
+from tests.e2e.conftest import check_page, log_in, picture
+from tests.factories import cast_ballots, make_codes, make_open_round, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# What a practised clerk types on the number keys in two minutes: a little over three keys a second.
+KEYS_IN_TWO_MINUTES = 380
+
+
+@pytest.fixture
+def batch(transactional_db):
+    now = timezone.now()
+    round_ = make_open_round(sections=105, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
+    make_codes(round_, 20)
+    return CodeBatch.objects.get()
+
+
+def test_a_ballot_of_105_lines_takes_fewer_keys_than_two_minutes_allow(open_page, batch, live_server):
+    page = open_page(1280)
+    log_in(page, make_user("clerk"), live_server.url)
+    page.goto(f"/admin/evaluations/codebatch/{batch.pk}/papers/key/")
+    pressed = 0
+
+    def press(keys):
+        nonlocal pressed
+        for key in keys:
+            page.keyboard.press(key)
+            pressed += 1
+
+    press(["1", "Enter"])
+    for line in range(105):
+        if line % 15 == 0:
+            press("20100")
+            press(["1", "Enter"])
+        elif line % 5 == 0:
+            press("01x00")
+        else:
+            press(["0", "Enter"])
+    picture(page, "keying-1280")
+    check_page(page)
+    press(["Enter"])
+    page.get_by_text("第1号票已录入").wait_for()
+
+    lines = json.loads(PaperSheet.objects.get().first)["vote"]["lines"]
+    assert len(lines) == 105
+    assert lines[0]["manifestations"] == ["COLD-1"]
+    assert pressed <= KEYS_IN_TWO_MINUTES
+
+
+def test_the_desk_of_a_batch_and_the_monitor_can_be_read_by_everybody(open_page, batch, live_server):
+    with patch("tests.factories.NOON", timezone.now()):
+        cast_ballots(batch.round, make_codes(batch.round, 8))
+    page = open_page(1280)
+    log_in(page, make_user("clerk"), live_server.url)
+    for name, address in (("papers", f"codebatch/{batch.pk}/papers/"), ("monitor", f"round/{batch.round_id}/monitor/")):
+        page.goto(f"/admin/evaluations/{address}")
+        check_page(page)
+        picture(page, f"{name}-1280")

@@ -1,0 +1,152 @@
+"""The desk's pages about paper and returns: what they accept, refuse, keep, and never show."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from evaluations.models import BallotSpool, CodeBatch, Credential, PaperSheet
+from tests.evaluations.services.test_turnout import make_drawn
+from tests.factories import cast_ballots, make_codes, make_open_round, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def round_():
+    return make_open_round(sections=2)
+
+
+@pytest.fixture
+def batch(round_):
+    make_codes(round_, 3)
+    return CodeBatch.objects.get()
+
+
+def desk(batch, page=""):
+    return f"/admin/evaluations/codebatch/{batch.pk}/papers/{page}"
+
+
+def sheet(round_, keys="1", **changes):
+    first = round_.sections.values_list("code", flat=True)[0]
+    return {"number": "1", "kind": "valid", "reason": "", "comment": "", f"{first}.keys": keys, **changes}
+
+
+def test_slips_are_registered_and_refused_lines_stay_in_the_field(client, round_):
+    (code,) = make_codes(round_)
+    client.force_login(make_user("clerk"))
+
+    page = client.post(desk(CodeBatch.objects.get(), "slips/"), {"codes": f"{code}\n12345"})
+
+    assert page.status_code == 400
+    assert "第2行“12345”：票号应为20位" in page.content.decode()
+    assert "12345</textarea>" in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    assert Credential.objects.exclude(spend=None).count() == 1
+
+
+def test_a_sheet_is_keyed_by_two_and_the_second_does_not_see_the_first(client, round_, batch):
+    client.force_login(make_user("clerk"))
+    assert client.post(desk(batch, "key/"), sheet(round_, "00120")).status_code == 302
+    client.force_login(make_user("clerk"))
+
+    assert 'value="00120"' not in client.get(desk(batch, "key/")).content.decode()
+    client.post(desk(batch, "key/"), sheet(round_, "00120"))
+
+    assert BallotSpool.objects.count() == 1
+    assert PaperSheet.objects.get().kind == "valid"
+
+
+def test_differences_are_shown_side_by_side_and_decided(client, round_, batch):
+    for keys in ("00121", "00131"):
+        client.force_login(make_user("clerk"))
+        client.post(desk(batch, "key/"), sheet(round_, keys))
+    client.force_login(make_user("clerk"))
+    address = desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")
+
+    page = client.get(address).content.decode()
+    assert "<td>00121</td><td>00131</td>" in page
+    assert client.post(address, sheet(round_, "00131")).status_code == 302
+
+    assert BallotSpool.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"keys": "001"}, "应为5位"),
+        ({"keys": ""}, "请至少选择一个"),
+        ({"number": "0"}, "票面编号"),
+        ({"number": "x"}, "票面编号"),
+        ({"kind": "other"}, "认定"),
+        ({"kind": "invalid"}, "须写明理由"),
+        ({"comment": "长" * 600}, "意见最多500字"),
+        ({"comment": "\ufffd"}, "无法识别的字符"),
+    ],
+)
+def test_what_cannot_be_kept_is_explained_and_stays_on_the_page(client, round_, batch, changes, text):
+    client.force_login(make_user("clerk"))
+    keys = changes.get("keys", "00120")
+    fields = sheet(round_, keys, **{name: value for name, value in changes.items() if name != "keys"})
+
+    page = client.post(desk(batch, "key/"), fields)
+
+    assert page.status_code == 400
+    assert text in page.content.decode()
+    assert f'value="{keys}"' in page.content.decode()
+    assert not PaperSheet.objects.exists()
+
+
+def test_counting_tells_what_does_not_balance(client, round_, batch):
+    client.force_login(make_user("clerk"))
+    assert round_.closes_at.year == 2026  # the vote of the test round is over
+
+    page = client.post(desk(batch, "count/"), {"returned": 1, "spoiled": 0, "missing": 0}, follow=True)
+
+    assert "合计1张" in page.content.decode()
+    assert "暂停收票" in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["", "slips/", "key/", "count/", "clear/"])
+def test_the_pages_are_for_the_office(client, batch, page):
+    for role, status in (("clerk", 200), ("chief", 403), ("commission", 403), ("liaison", 302), ("auditor", 403)):
+        client.force_login(make_user(role))
+        assert client.get(desk(batch, page)).status_code == status, role
+
+
+class TestTheMonitoringPage:
+    def test_shows_counts_to_those_who_may_see_them(self, client, round_):
+        cast_ballots(round_, make_codes(round_, 7))
+        for role, status in (("clerk", 200), ("chief", 200), ("commission", 200), ("auditor", 403)):
+            client.force_login(make_user(role))
+            assert client.get(f"/admin/evaluations/round/{round_.pk}/monitor/").status_code == status, role
+
+    def test_hands_out_the_reminder_list_with_a_trace(self, client, round_):
+        make_drawn(round_, "服务对象", people=2)
+        client.force_login(make_user("clerk"))
+        address = f"/admin/evaluations/round/{round_.pk}/remind/"
+
+        answer = client.post(address, {"stratum": "服务对象", "reason": "偏低"})
+
+        assert answer["Content-Disposition"].startswith("attachment")
+        assert answer.content.decode().count("1380000") == 2
+        assert client.post(address, {"stratum": "服务对象", "reason": ""}).status_code == 302
+        assert client.get(address).status_code == 302
+
+
+@pytest.mark.parametrize("role", ["clerk", "chief", "commission"])
+def test_no_page_reads_a_vote_while_the_vote_is_open(client, round_, role):
+    """No interim score for anyone: no query of any page touches the votes of an open round."""
+    cast_ballots(round_, make_codes(round_, 6), level="3")
+    batch = CodeBatch.objects.get()
+    client.force_login(make_user(role))
+    base = f"/admin/evaluations/round/{round_.pk}"
+    pages = ["/", "/receipt/", "/list/", "/draws/", f"/rounds/{round_.key}/box/", "/ballot/", "/admin/", "/commission/"]
+    pages += [f"{base}/change/", f"{base}/monitor/", "/admin/evaluations/codebatch/", desk(batch)]
+
+    with CaptureQueriesContext(connection) as queries:
+        for page in pages:
+            assert client.get(page).status_code < 500, page
+
+    assert not [q["sql"] for q in queries if "evaluations_ballotspool" in q["sql"]]
+    answers = [q["sql"] for q in queries if '"evaluations_rating"."cold"' in q["sql"] and "turnout" not in q["sql"]]
+    assert not [sql for sql in answers if "SUM(" in sql or "AVG(" in sql]

@@ -1,0 +1,112 @@
+"""Keying paper: short texts become the same lines as the form's, or are explained."""
+
+import pytest
+
+from evaluations.rules.ballots import VoteErrors, validate_vote
+from evaluations.rules.keying import KeyingError, read_row
+from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
+from evaluations.rules.paper_books import Book, imbalances, surplus
+
+SIGNS = tuple(PaperSign(f"{i[:4].upper()}-{n}", i, f"{i}{n}") for i in ("cold", "lazy", "greedy") for n in (1, 2, 3))
+PAPER = BallotPaper(
+    round_key="R",
+    round_name="R",
+    sections=(PaperSection("A-1", "甲科", "A", "甲局", "service"), PaperSection("A-2", "乙科", "A", "甲局", "service")),
+    manifestations=SIGNS,
+    levels=3,
+    severe_from=2,
+    min_answered=3,
+    max_sections={"targeted": 200},
+    comment_length=500,
+)
+
+
+def keyed(keys, ticks=""):
+    line = read_row(PAPER, "A-1", keys, ticks)
+    return line and ("".join(value for (value,) in line.answers.values()), line.manifestations)
+
+
+@pytest.mark.parametrize(
+    ("keys", "answers"),
+    [
+        ("00120", "00120"),
+        ("0", "00000"),
+        ("x", "xxxxx"),
+        ("0 1 X - /", "01xxx"),
+        ("０１２３ｘ", "0123x"),
+        (" 1 ", "11111"),
+    ],
+)
+def test_a_row_is_five_characters_or_one_for_all(keys, answers):
+    assert keyed(keys)[0] == answers
+
+
+def test_a_row_left_empty_is_not_rated():
+    assert keyed("  ") is None
+
+
+def test_ticks_go_to_the_severe_answers_in_order():
+    assert keyed("20003", "13 2") == ("20003", ("COLD-1", "COLD-3", "GREE-2"))
+    assert keyed("23000", "1") == ("23000", ("COLD-1",))
+
+
+@pytest.mark.parametrize(
+    ("keys", "ticks", "text"),
+    [
+        ("001", "", "应为5位"),
+        ("000000", "", "应为5位"),
+        ("0004x", "", "不是等级"),
+        ("٣٣٣٣٣", "", "不是等级"),
+        ("00000", "1", "表象却录入了1组"),
+        ("20000", "9", "序号“9”不对"),
+        ("20000", "0", "序号“0”不对"),
+        ("20000", "a", "序号“a”不对"),
+        ("", "1", "没有录入等级"),
+    ],
+)
+def test_what_cannot_be_read_is_explained(keys, ticks, text):
+    with pytest.raises(KeyingError, match=text):
+        keyed(keys, ticks)
+
+
+def test_on_paper_a_forgotten_tick_does_not_void_the_line_online_it_is_asked_for():
+    line = read_row(PAPER, "A-1", "30000")
+
+    assert validate_vote(PAPER, "targeted", [line], needs_ticks=False).lines[0].answers["cold"] == 3
+    with pytest.raises(VoteErrors, match="请至少勾选一种表象"):
+        validate_vote(PAPER, "targeted", [line])
+
+
+BALANCED = {
+    "issued": 10,
+    "online": 4,
+    "slips": 3,
+    "sheets": 3,
+    "unsettled": 0,
+    "returned": 3,
+    "spoiled": 1,
+    "missing": 2,
+}
+
+
+def test_issued_is_returned_and_spoiled_and_missing():
+    assert imbalances(Book(**BALANCED)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"missing": 1}, "合计9张"),
+        ({"spoiled": 2}, "合计11张"),
+        ({"slips": 2, "sheets": 2}, "登记的票号联却是2张"),
+        ({"sheets": 4}, "录入的正票却是4张"),
+        ({"unsettled": 1}, "没有完成双人录入"),
+    ],
+)
+def test_every_difference_is_named(change, text):
+    assert text in "".join(imbalances(Book(**{**BALANCED, **change})))
+
+
+def test_more_sheets_than_slips_is_a_surplus():
+    assert "多于" in surplus(2, 3)
+    assert surplus(3, 3) == ""

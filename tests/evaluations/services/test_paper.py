@@ -1,0 +1,269 @@
+"""Paper: a code is used once on whichever road, a sheet is keyed by two, nothing links slip and sheet."""
+
+from datetime import timedelta
+
+import pytest
+
+from evaluations.models import Ballot, BallotSpool, CodeBatch, Credential, PaperSheet, Rating, Round
+from evaluations.paper_books import book_of
+from evaluations.papers import paper_by_digest
+from evaluations.rules.ballots import RawLine, validate_vote
+from evaluations.rules.codes import format_code
+from evaluations.rules.paper_books import SheetKind
+from evaluations.services import ballot, credential, sealing
+from evaluations.services import paper as papers
+from evaluations.services.paper import SheetContent
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import CLOCK, Denied
+from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user, raw_answers
+
+pytestmark = pytest.mark.django_db
+COUNTED = {"returned": 1, "spoiled": 0, "missing": 1}
+
+
+@pytest.fixture(autouse=True)
+def two_persons(settings):
+    settings.TWO_PERSON_RULE = True
+
+
+@pytest.fixture
+def round_():
+    return make_open_round()
+
+
+def content(round_, level="1", **changes):
+    paper = paper_by_digest(round_.paper_sha256)
+    raw = [RawLine(paper.sections[0].code, raw_answers(level))]
+    vote = validate_vote(paper, "targeted", raw, needs_ticks=False)
+    return SheetContent(**{"kind": SheetKind.VALID, "vote": vote, **changes})
+
+
+def key(round_, number=1, by=None, **changes):
+    return papers.key_sheet(
+        batch_id=CodeBatch.objects.get().pk,
+        number=number,
+        content=changes.pop("content", None) or content(round_, **changes),
+        by=by or make_user("clerk"),
+        at=NOON,
+    )
+
+
+def register(*typed, by=None):
+    batch = CodeBatch.objects.get()
+    return papers.register_slips(batch_id=batch.pk, typed=typed, by=by or make_user("clerk"), at=NOON)
+
+
+class TestASlip:
+    def test_makes_its_code_dead_online(self, round_):
+        (code,) = make_codes(round_)
+
+        assert register(format_code(code).lower()) == []
+
+        with pytest.raises(RuleViolation, match="不能投票"):
+            ballot.admit(code=code, at=NOON)
+        assert Credential.objects.get().is_on_paper
+
+    def test_of_a_code_used_online_is_refused_and_the_other_way_round_too(self, round_):
+        online, paper = make_codes(round_, 2)
+        cast_ballots(round_, [online])
+        admission = ballot.admit(code=paper, at=NOON)
+
+        assert "已在网上投过" in register(online)[0]
+        assert register(paper) == []
+        vote = content(round_).vote
+        with pytest.raises(RuleViolation, match="不能投票"):
+            ballot.cast_ballot(admission=admission, code=paper, vote=vote, comment="", digits="1234", at=NOON)
+        assert BallotSpool.objects.count() == 1
+
+    def test_that_is_unknown_void_foreign_or_repeated_is_named_and_the_good_ones_are_kept(self, round_):
+        good, void = make_codes(round_, 2)
+        credential.void_code(round_id=round_.pk, code=void, reason="退信", by=make_user("chief"), at=NOON)
+
+        refused = register(good, good, void, "0" * 20, "xyz")
+
+        texts = ("第2行", "已登记过"), ("第3行", "已作废"), ("第4行", "不是本批次"), ("第5行", "应为20位")
+        assert all(line in text and why in text for text, (line, why) in zip(refused, texts, strict=True))
+        assert Credential.objects.exclude(spend=None).count() == 1
+
+    def test_leaves_no_code_in_the_trace(self, round_):
+        (code,) = make_codes(round_)
+        register(code)
+
+        assert code not in str(list(AuditEntry.objects.values()))
+
+    def test_is_registered_by_the_office_only(self, round_):
+        make_codes(round_)
+        for role in ("chief", "commission", "liaison"):
+            with pytest.raises(Denied):
+                register("0" * 20, by=make_user(role))
+
+
+class TestASheet:
+    @pytest.fixture(autouse=True)
+    def slips(self, round_):
+        register_codes = make_codes(round_, 2)
+        register(*register_codes)
+
+    def test_counts_when_two_people_keyed_the_same_and_is_erased_here(self, round_):
+        key(round_)
+        assert not BallotSpool.objects.exists()
+
+        sheet = key(round_)
+
+        assert sheet.kind == SheetKind.VALID
+        assert (sheet.first, sheet.second) == ("", "")
+        assert BallotSpool.objects.get().channel == "targeted"
+
+    def test_cannot_be_keyed_twice_by_one_person_under_any_account(self, round_):
+        clerk, alias = make_user("clerk", person_code="P1"), make_user("clerk", person_code="P1")
+        key(round_, by=clerk)
+
+        for same in (clerk, alias):
+            with pytest.raises(RuleViolation, match="不同的人"):
+                key(round_, by=same)
+
+        assert not BallotSpool.objects.exists()
+
+    def test_keyed_in_two_ways_is_settled_by_a_third_person(self, round_):
+        first, second, third = (make_user("clerk") for _ in range(3))
+        key(round_, by=first)
+        sheet = key(round_, by=second, level="2")
+        assert sheet.kind == ""
+
+        for earlier in (first, second):
+            with pytest.raises(RuleViolation, match="不同的人"):
+                papers.settle_sheet(sheet_id=sheet.pk, content=content(round_, "2"), by=earlier, at=NOON)
+        papers.settle_sheet(sheet_id=sheet.pk, content=content(round_, "2"), by=third, at=NOON)
+
+        assert BallotSpool.objects.count() == 1
+        with pytest.raises(RuleViolation, match="不需要第三人"):
+            papers.settle_sheet(sheet_id=sheet.pk, content=content(round_), by=make_user("clerk"), at=NOON)
+
+    def test_is_not_keyed_a_third_time(self, round_):
+        key(round_)
+        key(round_)
+
+        with pytest.raises(RuleViolation, match="已经录入两次"):
+            key(round_)
+
+        assert BallotSpool.objects.count() == 1
+
+    @pytest.mark.parametrize("kind", [SheetKind.BLANK, SheetKind.SPOILED, SheetKind.INVALID])
+    def test_that_is_not_valid_is_recorded_with_its_reason_and_makes_no_ballot(self, round_, kind):
+        what = SheetContent(kind, reason="整张涂改")
+        key(round_, content=what)
+
+        sheet = key(round_, content=what)
+
+        assert (sheet.kind, sheet.reason) == (kind, "整张涂改")
+        assert not BallotSpool.objects.exists()
+
+    def test_cannot_be_invalid_without_a_reason_nor_valid_without_a_vote(self, round_):
+        for what in (SheetContent(SheetKind.INVALID), SheetContent(SheetKind.VALID)):
+            with pytest.raises(RuleViolation):
+                key(round_, content=what)
+        assert not PaperSheet.objects.exists()
+
+    def test_more_than_there_are_slips_halts_the_channel_until_it_is_cleared(self, round_):
+        (online,) = credential_codes(round_)
+        admission = ballot.admit(code=online, at=NOON)
+        for number in (1, 2, 3):
+            papers.key_sheet(
+                batch_id=first_batch().pk, number=number, content=content(round_), by=make_user("clerk"), at=NOON
+            )
+
+        with pytest.raises(RuleViolation, match="暂停收票"):
+            ballot.admit(code=online, at=NOON)
+        with pytest.raises(RuleViolation, match="暂停收票"):
+            ballot.cast_ballot(
+                admission=admission, code=online, vote=content(round_).vote, comment="", digits="1234", at=NOON
+            )
+        papers.clear_imbalance(batch_id=first_batch().pk, reason="多装一张", by=make_user("clerk"), at=NOON)
+        assert ballot.admit(code=online, at=NOON)
+
+    def test_has_no_way_to_a_code(self):
+        kinds = {field.related_model for field in PaperSheet._meta.get_fields() if field.is_relation}
+        assert Credential not in kinds
+        assert Ballot not in kinds
+
+
+class TestTheBooks:
+    @pytest.fixture
+    def keyed(self, round_):
+        code, _ = make_codes(round_, 2)
+        register(code)
+        key(round_)
+        key(round_)
+        return first_batch()
+
+    def count(self, batch, by=None, at=None, **changes):
+        return papers.count_papers(
+            batch_id=batch.pk,
+            counted={**COUNTED, **changes},
+            by=by or make_user("clerk"),
+            at=at or batch.round.closes_at,
+        )
+
+    def test_balance_and_let_the_box_be_sealed(self, keyed):
+        assert self.count(keyed) == []
+
+        sealed = sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
+
+        assert sealed.ballots.get().channel == "targeted"
+        assert Rating.objects.count() == 1
+        assert Credential.objects.get(is_on_paper=True).spend
+
+    def test_that_were_not_counted_keep_the_box_open(self, keyed):
+        with pytest.raises(RuleViolation, match="纸质票还没有清点"):
+            sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
+
+    def test_that_do_not_balance_halt_the_channel_and_the_sealing_until_another_person_clears_it(self, keyed):
+        clerk = make_user("clerk")
+
+        assert "合计3张" in self.count(keyed, by=clerk, missing=2)[0]
+
+        keyed.refresh_from_db()
+        assert keyed.is_halted
+        with pytest.raises(RuleViolation, match="合计3张"):
+            sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
+        with pytest.raises(RuleViolation, match="不同的人"):
+            papers.clear_imbalance(batch_id=keyed.pk, reason="查清", by=clerk, at=NOON)
+        with pytest.raises(RuleViolation, match="请填写差异原因"):
+            papers.clear_imbalance(batch_id=keyed.pk, reason=" ", by=make_user("clerk"), at=NOON)
+        papers.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张，已销毁", by=make_user("clerk"), at=NOON)
+        assert sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
+
+    def test_cannot_be_cleared_while_a_sheet_is_keyed_once_only(self, round_, keyed):
+        key(round_, number=2)
+        self.count(keyed)
+
+        with pytest.raises(RuleViolation, match="双人录入"):
+            papers.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
+
+    def test_are_closed_by_a_count_after_the_vote_only(self, keyed):
+        with pytest.raises(RuleViolation, match="截止投票之后"):
+            self.count(keyed, at=keyed.round.closes_at - timedelta(seconds=1))
+
+    def test_are_shown_as_they_stand(self, keyed):
+        book = book_of(keyed)
+
+        assert (book.issued, book.online, book.slips, book.sheets, book.unsettled) == (2, 0, 1, 1, 0)
+
+
+def test_nothing_can_be_done_with_paper_once_the_box_is_sealed(round_):
+    (code,) = make_codes(round_)
+    Round.objects.update(state="sealed")
+
+    for act in (lambda: register(code), lambda: key(round_)):
+        with pytest.raises(RuleViolation, match="封箱之前"):
+            act()
+
+
+def first_batch():
+    return CodeBatch.objects.select_related("round").order_by("pk").first()
+
+
+def credential_codes(round_):
+    """One more code of the channel, in a batch of its own."""
+    return make_codes(round_)

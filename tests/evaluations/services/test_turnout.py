@@ -1,0 +1,142 @@
+"""Monitoring looks at codes only: a count a day, lagging strata, thin sections by declaration."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from evaluations.models import Draw, DrawEntry, PoolEntry
+from evaluations.monitor import build_monitor
+from evaluations.rules.ballots import Origin
+from evaluations.rules.indicators import Channel
+from evaluations.rules.rounds import DrawPurpose, DrawStatus
+from evaluations.rules.suppression import FEW
+from evaluations.services import credential
+from evaluations.services.anomaly import note_turnout
+from evaluations.services.turnout import remind_stratum
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Denied
+from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_self_service, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def make_drawn(round_, stratum="服务对象", people=3, dealt_with=""):
+    draw, _ = Draw.objects.get_or_create(
+        round=round_,
+        purpose=DrawPurpose.EVALUATORS,
+        status=DrawStatus.DRAWN,
+        defaults={"draw_id": f"{round_.key}-e", "params": "{}", "commit": "0" * 64, "committed_at": NOON},
+    )
+    for number in range(people):
+        person = PoolEntry.objects.create(
+            round=round_,
+            kind="evaluators",
+            stratum=stratum,
+            name=f"甲{number}",
+            phone=f"1380000{PoolEntry.objects.count():04d}",
+            dealt_with=dealt_with,
+        )
+        DrawEntry.objects.create(draw=draw, stratum=stratum, token=f"{person.pk:064d}", person=person, is_selected=True)
+
+
+def stratum_codes(round_, stratum, count):
+    kind = credential.FormKind(Channel.TARGETED, Origin.ISSUED, stratum, stratum)
+    _, codes = credential.issue_batch(round_id=round_.pk, form=kind, count=count, by=make_user("clerk"), at=NOON)
+    return codes
+
+
+def test_the_daily_counts_give_the_curve():
+    round_ = make_open_round()
+    codes = make_codes(round_, 20)
+    cast_ballots(round_, codes[:6])
+    note_turnout(at=NOON)
+    cast_ballots(round_, codes[6:13])
+    note_turnout(at=NOON + timedelta(days=1))
+
+    (curve,) = build_monitor(round_).curves
+
+    assert (curve.label, [count for _, count in curve.figures]) == ("发放票号", [6, 13])
+
+
+class TestTheMonitor:
+    def test_names_strata_that_lag(self):
+        round_ = make_open_round()
+        cast_ballots(round_, stratum_codes(round_, "服务对象", 10)[:9])
+        cast_ballots(round_, stratum_codes(round_, "市场主体", 10)[:5])
+
+        lines = build_monitor(round_).batches
+
+        assert [(line.batch.stratum, line.returned, line.lags) for line in lines] == [
+            ("服务对象", 9, False),
+            ("市场主体", 5, True),
+        ]
+
+    def test_hides_figures_of_fewer_than_five(self):
+        round_ = make_open_round()
+        cast_ballots(round_, make_codes(round_, 10)[:3])
+        note_turnout(at=NOON)
+
+        monitor = build_monitor(round_)
+
+        assert (monitor.batches[0].returned, monitor.batches[0].percent) == (FEW, None)
+        assert monitor.curves[0].figures[0][1] == FEW
+
+    def test_sees_thin_sections_through_declarations_not_through_ballots(self):
+        round_ = make_open_round(rulebook={"min_drawn_lines": 5})
+        busy, quiet, unknown = round_.sections.values_list("code", flat=True)
+        make_drawn(round_, people=12, dealt_with=busy)
+        make_drawn(round_, people=4, dealt_with=quiet)
+        cast_ballots(round_, make_codes(round_, 16)[:8])
+
+        thin = {line.section.code: (line.declared, line.expected) for line in build_monitor(round_).thin}
+
+        assert thin == {quiet: (4, 2), unknown: (0, 0)}
+
+    def test_reads_neither_spool_nor_ballots_and_asks_a_few_times_however_many_batches(self):
+        round_ = make_open_round()
+        for _ in range(5):
+            cast_ballots(round_, make_codes(round_, 2))
+
+        with CaptureQueriesContext(connection) as queries:
+            build_monitor(round_)
+
+        assert len(queries) <= 5
+        assert not [q for q in queries if "ballotspool" in q["sql"] or "evaluations_rating" in q["sql"]]
+
+
+class TestAReminder:
+    def test_goes_to_everybody_drawn_in_the_stratum_and_leaves_a_trace(self):
+        round_ = make_open_round()
+        make_drawn(round_, "市场主体", people=3)
+        make_drawn(round_, "其他", people=2)
+        clerk = make_user("clerk")
+
+        people = remind_stratum(round_id=round_.pk, stratum="市场主体", reason="回收偏低", by=clerk, at=NOON)
+
+        assert len(people) == 3
+        entry = AuditEntry.objects.latest("pk")
+        assert (entry.action, entry.reason, entry.detail["people"]) == ("pool.unmask", "回收偏低", 3)
+
+    def test_needs_a_reason_a_known_stratum_and_the_right(self):
+        round_ = make_open_round()
+        make_drawn(round_)
+        cases = [
+            ("服务对象", " ", "clerk", RuleViolation),
+            ("无", "x", "clerk", RuleViolation),
+            ("服务对象", "x", "liaison", Denied),
+        ]
+
+        for stratum, reason, role, refusal in cases:
+            with pytest.raises(refusal):
+                remind_stratum(round_id=round_.pk, stratum=stratum, reason=reason, by=make_user(role), at=NOON)
+
+
+def test_self_service_codes_count_as_issued_when_they_are_taken():
+    round_ = make_open_round()
+    counter = make_self_service(round_)
+    credential.issue_open_code(batch_id=counter.pk, at=NOON)
+
+    assert build_monitor(round_).batches[0].issued == 1
