@@ -3,10 +3,8 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Q
-from django.utils import timezone
 
-from evaluations.models import CodeBatch, DrawEntry, PoolEntry, Round, TurnoutSnapshot
+from evaluations.models import DrawEntry, PoolEntry, Round
 from evaluations.rules.rounds import DrawPurpose, RoundState
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation

@@ -73,7 +73,7 @@ def test_on_paper_a_forgotten_tick_does_not_void_the_line_online_it_is_asked_for
     line = read_row(PAPER, "A-1", "30000")
 
     assert validate_vote(PAPER, "targeted", [line], needs_ticks=False).lines[0].answers["cold"] == 3
-    with pytest.raises(VoteErrors, match="请至少勾选一种表象"):
+    with pytest.raises(VoteErrors, match="请至少勾选一种"):
         validate_vote(PAPER, "targeted", [line])
 
 
