@@ -25,6 +25,7 @@ COUNTED_STATES = frozenset(LIFE[LIFE.index(RoundState.COUNTED) :])
 SIDE_WAYS = (
     ("评议规则", "round-rulebook", "round.open", frozenset(RoundState)),
     ("名单库", "round-pool", "pool.view", frozenset(LIFE)),
+    ("回收监测", "round-monitor", "round.monitor", frozenset(LIFE[1:])),
 )
 SIDE_ACTS = (
     ("生成票号", "round-codes", "cred.print", BEFORE_CLOSING),
@@ -116,6 +117,7 @@ class RoundDesk:
     trail: list[AuditEntry]
     is_void: bool
     links: list[Link]
+    may_key: bool
 
 
 def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
@@ -130,6 +132,7 @@ def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
         trail=_trail(round_) if policy.may_see(user, "round.open") else [],
         is_void=round_.state == RoundState.VOID,
         links=list(_links(round_, user)),
+        may_key=policy.may_see(user, "paper.entry"),
     )
 
 
@@ -171,6 +174,8 @@ def _links(round_: Round, user: User) -> Iterator[Link]:
     for label, name, action, states in SIDE_ACTS:
         if state in states and (policy.may(user, action) or policy.may_propose(user, action)):
             yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
+    if state in LIFE[1:]:
+        yield Link("票箱公开页", reverse("box", args=[round_.key]))
     if state in COUNTED_STATES and policy.may_see(user, "tally.view"):
         results = reverse("admin:evaluations_sectionresult_changelist")
         yield Link("科室结果和主要问题", f"{results}?round__id__exact={round_.pk}")

@@ -214,10 +214,10 @@ class TestSideWays:
     @pytest.mark.parametrize(
         ("role", "state", "labels"),
         [
-            ("clerk", RoundState.FROZEN, {"评议规则", "名单库", "生成票号"}),
-            ("clerk", RoundState.PUBLISHED, {"评议规则", "名单库", "科室结果和主要问题"}),
-            ("chief", RoundState.OPEN, {"评议规则", "名单库", "延期", "作废"}),
-            ("chief", RoundState.PUBLISHED, {"评议规则", "名单库", "科室结果和主要问题"}),
+            ("clerk", RoundState.FROZEN, {"评议规则", "名单库", "生成票号", "回收监测", "票箱公开页"}),
+            ("clerk", RoundState.PUBLISHED, {"评议规则", "名单库", "科室结果和主要问题", "回收监测", "票箱公开页"}),
+            ("chief", RoundState.OPEN, {"评议规则", "名单库", "延期", "作废", "回收监测", "票箱公开页"}),
+            ("chief", RoundState.PUBLISHED, {"评议规则", "名单库", "科室结果和主要问题", "回收监测", "票箱公开页"}),
         ],
     )
     def test_only_what_the_role_can_do_in_this_state(self, at_desk, role, state, labels):

@@ -15,6 +15,7 @@ from evaluations.rules.suppression import FEW
 from evaluations.services import credential
 from evaluations.services.anomaly import note_turnout
 from evaluations.services.turnout import remind_stratum
+from nanchuan_eval.encryption import keyed_hash
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import AuditEntry
 from nanchuan_eval.policy import Denied
@@ -31,14 +32,9 @@ def make_drawn(round_, stratum="服务对象", people=3, dealt_with=""):
         defaults={"draw_id": f"{round_.key}-e", "params": "{}", "commit": "0" * 64, "committed_at": NOON},
     )
     for number in range(people):
-        person = PoolEntry.objects.create(
-            round=round_,
-            kind="evaluators",
-            stratum=stratum,
-            name=f"甲{number}",
-            phone=f"1380000{PoolEntry.objects.count():04d}",
-            dealt_with=dealt_with,
-        )
+        phone = f"1380000{PoolEntry.objects.count():04d}"
+        facts = {"kind": "evaluators", "name": f"甲{number}", "phone_hash": keyed_hash(phone), "dealt_with": dealt_with}
+        person = PoolEntry.objects.create(round=round_, stratum=stratum, phone=phone, **facts)
         DrawEntry.objects.create(draw=draw, stratum=stratum, token=f"{person.pk:064d}", person=person, is_selected=True)
 
 
