@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from accountability.models import Case, Objection, PromotionFreeze, Rectification, RectificationItem
+from accountability.result_deeds import RESULT_DEEDS
 from accountability.services.case import archive_round, close_case
 from accountability.services.freeze import lift_freeze
 from accountability.services.objection import accept_objection
@@ -89,6 +90,7 @@ def register_deeds() -> None:
                 item_id=item.pk, verdict=asked["verdict"], due_on=date.fromisoformat(asked["due_on"]), by=by, at=at
             ),
         ),
+        *RESULT_DEEDS,
     )
 
 

@@ -84,7 +84,7 @@ def _top_row(line: Line) -> Row:
         section.name,
         section.get_service_kind_display(),
         two_decimals(line.result.difficulty),
-        *[two_decimals(channel.score) for channel in line.channels],
+        *[two_decimals(channel.shown_score) for channel in line.channels],
         *[shown(channel.lines) for channel in line.channels],
         *[two_decimals(score.value) for score in line.indicators],
         line.result.vote_count,

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from accountability.figures import Figures, read_figures
 from accountability.models import Case, Measure, PromotionFreeze, Rectification
-from accountability.past import PUBLISHED, histories
+from accountability.past import PUBLISHED, Past, read_past
 from accountability.rules.deadlines import Urgency, urgency
 from accountability.rules.history import History
 from accountability.rules.inspection import InspectionState
@@ -18,8 +18,10 @@ from accountability.rules.measures import MeasureKind
 from evaluations.models import Publication, Round, RoundSection, SectionResult, Tally, Veto
 from evaluations.rules.indicators import Channel, Indicator
 from evaluations.rules.rounds import RoundState, Step, next_step
+from evaluations.rules.suppression import SMALLEST_SHOWN, shown
 from evaluations.rules.wording import chance, explain, shown_label
 from evaluations.services.facts import missing_for
+from nanchuan_eval.errors import RuleViolation
 
 # States in which a result exists; before that no score of any kind is computed anywhere.
 COUNTED = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED, RoundState.CLOSED})
@@ -45,6 +47,16 @@ class ChannelFigure:
     lines: int
     score: Decimal | None
     is_capped: bool
+
+    @property
+    def shown_lines(self) -> int | str:
+        """Valid lines as they may be shown: one to four are not told."""
+        return shown(self.lines)
+
+    @property
+    def shown_score(self) -> Decimal | None:
+        """The channel's score unless it rests on one to four ballots."""
+        return None if 0 < self.lines < SMALLEST_SHOWN else self.score
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,7 @@ class Result:
     round_: Round
     tally: Tally
     figures: Figures
+    past: Past
     publication: Publication | None
     listed: list[Line]
     ranked: list[Line]
@@ -156,6 +169,13 @@ def next_act(round_: Round, *, at: datetime) -> NextAct | None:
     return NextAct(step.value, step.label, missing_for(round_, step, at, open_cases=open_cases))
 
 
+def require_ready(round_id: int, *, at: datetime) -> None:
+    """Refuse to put a publication forward while anything is missing for it."""
+    lacks = missing_for(Round.objects.get(pk=round_id), Step.PUBLISH, at)
+    if lacks:
+        raise RuleViolation(*lacks)
+
+
 def rounds_to_choose() -> QuerySet[Round]:
     """Return the rounds, newest first."""
     return Round.objects.exclude(state=RoundState.VOID)
@@ -168,14 +188,15 @@ def has_result(round_: Round) -> bool:
 
 def read_result(round_: Round) -> Result:
     """Return everything about a counted round (10 queries, whatever the number of sections)."""
-    past = histories(round_)
+    past = read_past(round_)
+    told = past.histories()
     tally = round_.tally
     figures = read_figures(round_, tally)
     results = list(_results(SectionResult.objects.filter(round=round_)))
     in_class = _places_in_class(results)
     lines = [
         replace(
-            _line(result, past.get(result.section.code, History()), figures),
+            _line(result, told.get(result.section.code, History()), figures),
             sentence=explain(result.data, round_.rulebook),
             without_flags=tally.without_flags.get(result.section.code, [None])[0],
             recommended=figures.recommended.get(result.section.code),
@@ -187,6 +208,7 @@ def read_result(round_: Round) -> Result:
         round_=round_,
         tally=tally,
         figures=figures,
+        past=past,
         publication=round_.publications.select_related("approved_by").order_by("-version").first(),
         listed=[line for line in lines if line.result.is_listed],
         ranked=[line for line in lines if line.result.rank is not None],

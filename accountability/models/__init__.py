@@ -4,6 +4,7 @@ from accountability.models.case import Case, Measure
 from accountability.models.citizen import FollowUpCount, FollowUpMark, Suggestion
 from accountability.models.evidence import Evidence
 from accountability.models.freeze import PromotionFreeze
+from accountability.models.history import EarlierListing, EarlierRound
 from accountability.models.inspection import Finding, Inspection, InspectionPlan, ItemCheck, Order, Recusal
 from accountability.models.lead import Lead
 from accountability.models.objection import Objection
@@ -13,6 +14,8 @@ from accountability.models.talk import Talk
 
 __all__ = [
     "Case",
+    "EarlierListing",
+    "EarlierRound",
     "Evidence",
     "Finding",
     "FollowUpCount",

@@ -13,8 +13,9 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from accountability.queries import has_result, next_act, read_result, rounds_to_choose
-from accountability.services.case import publish_and_start
+from accountability.choice import Choice
+from accountability.queries import has_result, next_act, read_result, require_ready, rounds_to_choose
+from accountability.result_deeds import PUBLISH
 from accountability.services.export import export_top10
 from evaluations.models import Round
 from nanchuan_eval import approvals, policy
@@ -22,6 +23,7 @@ from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, User
 
+PROPOSED = "已提请审批，由另一人审批后生效。"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -31,19 +33,26 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
     """Show a round's ten and all its sections, or where the round stands while nothing is counted."""
     policy.check_sees(staff(request), "top10.view")
-    may_decide = policy.may(staff(request), "publish.approve")
+    user = staff(request)
+    may_publish = _may_publish(user)
     rounds = list(rounds_to_choose())
     round_ = _chosen(rounds, key)
+    result = read_result(round_) if round_ and has_result(round_) else None
+    choice = Choice.of_query(request.GET)
     return render(
         request,
         "accountability/commission.html",
         {
             "rounds": rounds,
             "round": round_,
-            "result": read_result(round_) if round_ and has_result(round_) else None,
-            "act": next_act(round_, at=timezone.now()) if round_ and may_decide else None,
-            "may_export": policy.may(staff(request), "top10.export"),
-            "may_see_cases": policy.may_see(staff(request), "acc.view"),
+            "result": result,
+            "shown": choice.of(result.ranked) if result else [],
+            "choice": choice,
+            "act": next_act(round_, at=timezone.now()) if round_ and may_publish else None,
+            "is_proposal": policy.needs_two("publish.approve"),
+            "may_decide": policy.may_see(user, "publish.approve"),
+            "may_export": policy.may(user, "top10.export"),
+            "may_see_cases": policy.may_see(user, "acc.view"),
         },
     )
 
@@ -70,7 +79,17 @@ def export(request: HttpRequest, key: str) -> HttpResponseBase:
 @login_required
 def publish(request: HttpRequest, key: str) -> HttpResponse:
     """公示前十名，同时立项问责."""
-    return _decide(request, key, publish_and_start, "已公示，上榜科室的问责事项已经建立。")
+    return _decide(request, key, _publish, "已公示，上榜科室的问责事项已经建立。")
+
+
+def _publish(*, round_id: int, by: User, at: datetime) -> object:
+    """Propose the publication, or publish at once where the rule of two persons is off."""
+    require_ready(round_id, at=at)
+    return approvals.start(PUBLISH, Round.objects.get(pk=round_id), by=by, at=at)
+
+
+def _may_publish(user: User) -> bool:
+    return (policy.may_propose if policy.needs_two("publish.approve") else policy.may)(user, "publish.approve")
 
 
 @require_POST
@@ -92,7 +111,7 @@ def _decide(request: HttpRequest, key: str, service: Callable[..., object], done
         for reason in refusal.reasons:
             messages.error(request, reason)
     else:
-        messages.success(request, "已提请审批，由另一人审批后生效。" if isinstance(said, Approval) else done)
+        messages.success(request, PROPOSED if isinstance(said, Approval) else done)
     return redirect("accountability:commission-round", key)
 
 

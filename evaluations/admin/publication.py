@@ -3,14 +3,29 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
 from evaluations.models import Publication, SectionResult
+from evaluations.rules.problems import is_greedy
 from evaluations.rules.rounds import RoundState
-from evaluations.services.publication import EDITABLE, edit_problems
+from evaluations.services.publication import EDITABLE, NEEDS_ASSENT, edit_problems
 from nanchuan_eval.desk import PolicyAdmin, ReadOnlyAdmin, staff
+
+
+class ProblemsForm(ModelForm[SectionResult]):
+    """主要问题: what the office words itself."""
+
+    def clean_main_problems(self) -> str:
+        """Refuse what needs the commission's assent, or nothing at all."""
+        text = str(self.cleaned_data["main_problems"]).strip()
+        if is_greedy(text):
+            raise ValidationError(NEEDS_ASSENT)
+        if not text:
+            raise ValidationError("主要问题不能为空。")
+        return text
 
 
 @admin.register(SectionResult)
@@ -18,6 +33,7 @@ class SectionResultAdmin(PolicyAdmin):
     """科室结果."""
 
     order = 7
+    form = ProblemsForm
     see_action = "tally.view"
     edit_action = "publish.draft"
     list_display = ["rank", "section", "label", "shown_difficulty", "vote_count", "main_problems"]

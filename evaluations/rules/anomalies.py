@@ -168,13 +168,18 @@ def _duplicate_flags(same: Mapping[tuple[str, tuple[tuple[str, Answers], ...]], 
 def _repeated_flags(rows: Mapping[CellKey, Mapping[Answers, Sequence[str]]]) -> Iterator[Flag]:
     for (section, channel), patterns in sorted(rows.items()):
         total = sum(len(ballots) for ballots in patterns.values())
-        telling = {row: ids for row, ids in patterns.items() if len({x for x in row if x is not None}) > 1}
+        telling = {row: ids for row, ids in patterns.items() if _is_telling(row)}
         if not telling:
             continue
         row, ballots = max(telling.items(), key=lambda item: (len(item[1]), str(item[0])))
         if len(ballots) >= REPEATED_LINES and Fraction(len(ballots), total) >= REPEATED_SHARE:
             text = f"{total}行中有{len(ballots)}行的五项答案完全相同（{_in_words(row)}）。"
             yield Flag(FlagKind.REPEATED, text, channel, section, tuple(sorted(ballots)))
+
+
+def _is_telling(row: Answers) -> bool:
+    """Whether honest people hardly agree on a row by chance: several marks, and not the same one everywhere."""
+    return sum(bool(x) for x in row) >= DUPLICATE_MARKS and len({x for x in row if x is not None}) > 1
 
 
 def _in_words(row: Answers) -> str:

@@ -10,6 +10,17 @@ from evaluations.rules.indicators import Indicator
 MOST = 3
 SMALLEST_CELL = 5  # what fewer ballots say is shown nowhere: it could point to a person
 
+# Words that allege misconduct for gain; whoever writes one of them needs the commission's assent.
+GREEDY_WORDS = (
+    *("贪", "吃拿卡要", "索要", "索贿", "受贿", "行贿", "收受", "好处", "红包", "回扣", "礼金", "礼品", "购物卡"),
+    *("吃请", "宴请", "讲人情", "看关系", "关系户", "优亲厚友", "从中得利", "谋利", "指定中介", "指定施工"),
+)
+
+
+def is_greedy(text: str) -> bool:
+    """Say whether a wording alleges 贪, which is published with the commission's assent only (R-J)."""
+    return any(word in text for word in GREEDY_WORDS)
+
 
 def propose_problems(row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]) -> str:
     """Return the two or three most ticked 表象 in words; without enough ticks, the worst indicators.

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluations.models import Publication, Round, SectionResult
+from evaluations.rules.problems import is_greedy
 from evaluations.rules.rounds import RoundState, Step
 from evaluations.services.round import begin, finish, lock_round
 from evaluations.turnout import turnout
@@ -18,6 +19,7 @@ from nanchuan_eval.models import User
 from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
 
 EDITABLE = frozenset({RoundState.COUNTED, RoundState.REVIEW})
+NEEDS_ASSENT = "涉及“贪”的表述须经纪委监委同意：请在该科室的一科一档中提请。"
 CORRECTABLE = frozenset({RoundState.PUBLISHED, RoundState.CLOSED})
 
 
@@ -38,16 +40,16 @@ class Correction:
 def edit_problems(*, result_id: int, text: str, by: User, at: datetime) -> SectionResult:
     """Write a listed section's main problems (主要问题) in the office's words, before publication."""
     policy.check(by, "publish.draft")
-    result = SectionResult.objects.select_for_update().select_related("section").get(pk=result_id)
-    round_ = Round.objects.get(pk=result.round_id)
-    if RoundState(round_.state) not in EDITABLE or not result.is_listed:
-        raise RuleViolation("只能在计票之后、公示之前填写上榜科室的主要问题。")
-    if not text.strip():
-        raise RuleViolation("主要问题不能为空。")
-    result.main_problems = text.strip()
-    result.save(update_fields=["main_problems"])
-    audit.record("publish.draft", result, by=by, at=at)
-    return result
+    if is_greedy(text):
+        raise RuleViolation(NEEDS_ASSENT)
+    return _write_problems(result_id, text, "publish.draft", by=by, at=at)
+
+
+@transaction.atomic
+def assent_problems(*, result_id: int, text: str, by: User, at: datetime) -> SectionResult:
+    """Write main problems that speak of 贪: with the commission's assent only (rulebook R-J)."""
+    policy.check(by, "publish.approve")
+    return _write_problems(result_id, text, "publish.approve", by=by, at=at)
 
 
 @transaction.atomic
@@ -88,6 +90,19 @@ def strike_unpublished(round_: Round, code: str) -> None:
     if RoundState(round_.state) not in EDITABLE:
         raise RuleViolation("名单已公示，请发布更正。")
     _withdraw(round_, (code,))
+
+
+def _write_problems(result_id: int, text: str, action: str, *, by: User, at: datetime) -> SectionResult:
+    result = SectionResult.objects.select_related("section").get(pk=result_id)
+    round_ = lock_round(result.round_id)
+    if RoundState(round_.state) not in EDITABLE or not result.is_listed:
+        raise RuleViolation("只能在计票之后、公示之前填写上榜科室的主要问题。")
+    if not text.strip():
+        raise RuleViolation("主要问题不能为空。")
+    result.main_problems = text.strip()
+    result.save(update_fields=["main_problems"])
+    audit.record(action, result, by=by, at=at, detail={"step_label": "填写主要问题"})
+    return result
 
 
 def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str, object]:

@@ -1,0 +1,285 @@
+"""The commission's further pages: dossier, pictures, anomalies, veto, correction; who sees them and what they cost."""
+
+import pytest
+
+from accountability.models import Case
+from accountability.services.case import publish_and_start
+from evaluations.models import AnomalyFlag, Publication, SectionResult, Veto
+from evaluations.rules.anomalies import FlagKind, Verdict
+from evaluations.rules.rounds import RoundState
+from nanchuan_eval.models import Approval
+from nanchuan_eval.policy import Role
+from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
+
+pytestmark = pytest.mark.django_db
+PAGES = ["pictures/", "anomalies/", "sections/D01-01/", "veto/", "correct/"]
+MAY_SEE = {Role.CLERK, Role.CHIEF, Role.COMMISSION}
+BALLOT = "00000000-0000-4000-8000-000000000001"
+
+
+def login(client, role=Role.COMMISSION, unit_code=""):
+    account = make_account(role, unit_code)
+    client.force_login(account)
+    return account
+
+
+def page(client, address):
+    return client.get(f"/commission/2020H1/{address}").content.decode()
+
+
+def flag(round_, **fields):
+    facts = {"kind": FlagKind.STRAIGHT, "text": "有1张票全部相同。", "ballots": [BALLOT], "found_at": NOON, **fields}
+    return AnomalyFlag.objects.create(round=round_, **facts)
+
+
+@pytest.mark.parametrize("address", ["pictures/", "sections/D01-01/"])
+@pytest.mark.parametrize("role", [Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.LIAISON, Role.PERSONNEL, Role.AUDITOR])
+def test_office_and_commission_see_the_pages_and_nobody_else(client, address, role):
+    make_counted_round()
+    login(client, role, "D01" if role == Role.LIAISON else "")
+
+    assert client.get(f"/commission/2020H1/{address}").status_code == (200 if role in MAY_SEE else 403)
+
+
+@pytest.mark.parametrize("address", ["pictures/", "sections/D01-01/", "anomalies/"])
+def test_nothing_is_shown_before_the_count(client, address):
+    make_bare_round(state=RoundState.SEALED)
+    login(client)
+
+    assert client.get(f"/commission/2020H1/{address}").status_code == 404
+
+
+@pytest.mark.parametrize("places", [1, 12, 40])
+@pytest.mark.parametrize("address", ["pictures/", "sections/D01-01/", "anomalies/"])
+def test_the_pages_take_at_most_fifteen_queries(client, address, places, django_assert_max_num_queries):
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=places)
+    round_ = make_counted_round(places=places)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    flag(round_)
+    login(client)
+
+    with django_assert_max_num_queries(15):
+        client.get(f"/commission/2020H1/{address}")
+
+
+def test_the_dossier_holds_everything_about_a_section(client):
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
+    round_ = make_counted_round(places=12)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    flag(round_, section=round_.sections.get(code="D01-01"), kind=FlagKind.FAR, ballots=[], text="相差12.0分。")
+    login(client)
+
+    text = page(client, "sections/D01-01/")
+
+    for shown in (
+        "第1位",
+        "59.12",
+        "同类中第1位",
+        "2019年下半年",
+        "上榜2次",
+        "相差12.0分",
+        "对科室负责人谈话提醒",
+        "下轮建议",
+    ):
+        assert shown in text
+    assert "<svg" in text
+
+
+def test_a_section_of_another_round_has_no_dossier(client):
+    make_counted_round()
+    login(client)
+
+    assert client.get("/commission/2020H1/sections/X99/").status_code == 404
+
+
+def test_the_pictures_have_a_sentence_as_title_and_a_table_with_the_values(client):
+    make_counted_round(places=12)
+    login(client)
+
+    text = page(client, "pictures/")
+
+    assert text.count("<svg") == 2
+    assert text.count("<title>") >= 2
+    assert "上榜的10个科室中" in text
+    assert "59.12" in text
+    assert "style=" not in text
+
+
+def test_a_round_without_ranked_sections_has_plain_pages(client):
+    round_ = make_counted_round(places=0)
+    make_result(round_, "D01-01", rank=None)
+    login(client)
+
+    assert "没有可画的图" in page(client, "pictures/")
+    assert "样本不足" in page(client, "sections/D01-01/")
+
+
+class TestTheFilters:
+    @pytest.mark.parametrize(
+        ("query", "left"), [("q=D02局", 2), ("label=误差范围内", 0), ("service=nonsense", 12), ("q=%3Cb%3E", 0)]
+    )
+    def test_leave_out_what_does_not_fit_and_ignore_nonsense(self, client, query, left):
+        make_counted_round(places=12)
+        login(client)
+
+        assert len(client.get(f"/commission/?{query}").context["shown"]) == left
+
+
+class TestAnomalies:
+    def test_say_whether_the_flagged_ballots_matter(self, client):
+        round_ = make_counted_round(places=12)
+        flag(round_)
+        round_.tallies.update(without_flags={"D01-01": [11, False], "D06-01": [10, True]})
+        login(client)
+
+        text = page(client, "anomalies/")
+
+        assert "榜单会有变化" in text
+        assert "除去后不上榜" in text
+        assert "每1.7万张票误报1张" in text
+
+    def test_a_supervisor_keeps_the_ballots_and_the_reason_stands(self, client):
+        round_ = make_counted_round()
+        one = flag(round_)
+        login(client, Role.SUPERVISOR)
+
+        client.post("/commission/2020H1/anomalies/", {"flag": one.pk, "verdict": "kept", "reason": "核查无异常"})
+
+        one.refresh_from_db()
+        assert (one.verdict, one.reason) == (Verdict.KEPT, "核查无异常")
+
+    def test_a_refused_decision_keeps_what_was_typed(self, client):
+        round_ = make_counted_round()
+        one = flag(round_, ballots=[], kind=FlagKind.FAR)
+        login(client, Role.SUPERVISOR)
+
+        answer = client.post(
+            "/commission/2020H1/anomalies/", {"flag": one.pk, "verdict": "invalid", "reason": "我看像假的"}
+        )
+
+        assert answer.status_code == 400
+        assert "不指向具体的票" in answer.content.decode()
+        assert "我看像假的" in answer.content.decode()
+
+    def test_two_persons_decide(self, client, settings):
+        settings.TWO_PERSON_RULE = True
+        one = flag(make_counted_round())
+        login(client, Role.CLERK)
+        client.post("/commission/2020H1/anomalies/", {"flag": one.pk, "verdict": "kept", "reason": "核查无异常"})
+        approval = Approval.objects.get()
+        login(client, Role.SUPERVISOR)
+        assert "同意并办理" in page(client, "anomalies/")
+
+        client.post(f"/commission/2020H1/anomalies/{approval.pk}/approve/")
+
+        one.refresh_from_db()
+        assert one.verdict == Verdict.KEPT
+
+
+class TestPublication:
+    def publish(self, client):
+        return client.post("/commission/2020H1/publish/", follow=True).content.decode()
+
+    def test_is_proposed_by_the_chief_and_approved_against_the_digest_by_the_commission(self, client, settings):
+        settings.TWO_PERSON_RULE = True
+        make_counted_round(places=3)
+        login(client, Role.CHIEF)
+        assert "已提请审批" in self.publish(client)
+        approval = Approval.objects.get()
+        assert not Publication.objects.exists()
+        login(client)
+
+        client.post(f"/admin/nanchuan_eval/approval/{approval.pk}/approve/")
+
+        publication = Publication.objects.get()
+        assert approval.content["公示内容指纹"] == publication.content_sha256
+        assert Case.objects.count() == 3
+
+    def test_a_list_that_changed_after_the_proposal_is_not_published(self, client, settings):
+        settings.TWO_PERSON_RULE = True
+        make_counted_round(places=3)
+        login(client, Role.CHIEF)
+        self.publish(client)
+        SectionResult.objects.filter(rank=1).update(main_problems="改过的")
+        login(client)
+
+        client.post(f"/admin/nanchuan_eval/approval/{Approval.objects.get().pk}/approve/")
+
+        assert not Publication.objects.exists()
+        assert Approval.objects.get().state == Approval.State.STALE
+
+    def test_the_commission_alone_publishes_nothing(self, client, settings):
+        settings.TWO_PERSON_RULE = True
+        make_counted_round(places=3)
+        login(client)
+
+        assert client.post("/commission/2020H1/publish/").status_code == 403
+        assert not Publication.objects.exists()
+
+
+class TestTheCorrection:
+    def test_withdraws_a_section_as_a_new_version(self, client):
+        round_ = make_counted_round(places=3)
+        publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+        texts = {f"problems-{r.section.code}": r.main_problems for r in round_.results.select_related("section")}
+        login(client)
+
+        client.post("/commission/2020H1/correct/", {"reason": "经复核撤下", "withdrawn": ["D01-01"], **texts})
+
+        assert [p.version for p in Publication.objects.order_by("version")] == [1, 2]
+        assert SectionResult.objects.get(section__code="D01-01").is_withdrawn
+
+    def test_without_a_reason_nothing_is_published_and_the_page_says_so(self, client):
+        round_ = make_counted_round(places=3)
+        publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+        login(client)
+
+        assert client.post("/commission/2020H1/correct/", {"withdrawn": ["D01-01"]}).status_code == 400
+        assert Publication.objects.count() == 1
+
+
+class TestTheVeto:
+    FIELDS = {"decision": "南纪〔2020〕1号", "decided_on": "2020-07-01", "facts": "查实"}
+
+    def test_is_entered_with_number_date_and_evidence(self, client):
+        round_ = make_bare_round(state=RoundState.SEALED)
+        make_result(round_, "D01-01", rank=12)
+        login(client)
+
+        client.post("/commission/2020H1/veto/", {"section": round_.sections.get().pk, **self.FIELDS})
+
+        assert Veto.objects.get().decision == "南纪〔2020〕1号"
+
+    @pytest.mark.parametrize("lacking", ["decision", "decided_on", "facts", "section"])
+    def test_is_refused_without_any_of_them(self, client, lacking):
+        round_ = make_bare_round(state=RoundState.SEALED)
+        make_result(round_, "D01-01", rank=12)
+        login(client)
+
+        fields = {"section": round_.sections.get().pk, **self.FIELDS, lacking: ""}
+
+        assert client.post("/commission/2020H1/veto/", fields).status_code == 400
+        assert not Veto.objects.exists()
+
+
+class TestWordingAboutGreed:
+    def test_is_set_with_the_commissions_assent_only(self, client, settings):
+        settings.TWO_PERSON_RULE = True
+        make_counted_round(places=3)
+        login(client, Role.CHIEF)
+        client.post("/commission/2020H1/sections/D01-01/wording/", {"text": "办事讲人情、看关系"})
+        assert "人情" not in SectionResult.objects.get(section__code="D01-01").main_problems
+        login(client)
+
+        client.post(f"/admin/nanchuan_eval/approval/{Approval.objects.get().pk}/approve/")
+
+        assert SectionResult.objects.get(section__code="D01-01").main_problems == "办事讲人情、看关系"
+
+    def test_other_wording_goes_the_ordinary_way(self, client):
+        make_counted_round(places=3)
+        login(client)
+
+        answer = client.post("/commission/2020H1/sections/D01-01/wording/", {"text": "推诿"})
+
+        assert answer.status_code == 400
+        assert "不涉及" in answer.content.decode()
