@@ -115,8 +115,8 @@ class Line:
 
     @property
     def ballots(self) -> int:
-        """Valid lines over all channels."""
-        return sum(channel.lines for channel in self.channels)
+        """Valid lines over the channels that may be told: a total that holds a hidden figure would tell it."""
+        return sum(channel.lines for channel in self.channels if channel.lines >= SMALLEST_SHOWN)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from accountability.models import Case
+from accountability.queries import read_result
 from accountability.services.case import publish_and_start
 from evaluations.models import Round, RoundStep
 from evaluations.rules.rounds import RoundState
@@ -250,3 +251,14 @@ def test_nobody_else_decides(client, step, role, unit_code):
 
     assert client.post(f"/commission/2020H1/{step}/").status_code == 403
     assert Round.objects.get().state == RoundState.REVIEW
+
+
+def test_a_total_does_not_tell_the_figure_that_is_hidden_beside_it():
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", lines={"targeted": 19, "sampled": 23, "other": 3})
+    make_tally(round_)
+
+    (line,) = read_result(round_).listed
+
+    assert [channel.shown_lines for channel in line.channels] == [19, 23, "少于5"]
+    assert line.ballots == 42
