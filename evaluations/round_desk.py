@@ -26,6 +26,7 @@ SIDE_WAYS = (
     ("评议规则", "round-rulebook", "round.open", frozenset(RoundState)),
     ("名单库", "round-pool", "pool.view", frozenset(LIFE)),
     ("回收监测", "round-monitor", "round.monitor", frozenset(LIFE[1:])),
+    ("封箱记录", "round-seal-record", "round.close", frozenset(LIFE[LIFE.index(RoundState.SEALED) :])),
 )
 SIDE_ACTS = (
     ("生成票号", "round-codes", "cred.print", BEFORE_CLOSING),

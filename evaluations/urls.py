@@ -25,6 +25,7 @@ urlpatterns = [
     path("type-size/<slug:size>/", public.type_size, name="type-size"),
     path("rounds/<slug:key>/box/", box.box, name="box"),
     path("rounds/<slug:key>/issued-<int:batch>.txt", box.issued_list, name="issued-list"),
+    path("rounds/<slug:key>/paper.json", box.paper_file, name="paper-file"),
     path("rounds/<slug:key>/spent.txt", box.spent_list, name="spent-list"),
     path("rounds/<slug:key>/closing-list.txt", box.closing_list, name="closing-list"),
     path("rounds/<slug:key>/closing.json", box.closing, name="closing"),

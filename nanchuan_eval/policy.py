@@ -65,7 +65,16 @@ OPERATOR = Nameless("CLI")
 BESIDE_THE_TABLE = {
     CLOCK.role: frozenset({"round.close", "user.create"}),
     OPERATOR.role: frozenset(
-        {"roster.import", "pool.import", "round.close", "tally.run", "top10.export", "user.create", "retention.purge"}
+        {
+            "roster.import",
+            "pool.import",
+            "round.close",
+            "tally.run",
+            "tally.verify",
+            "top10.export",
+            "user.create",
+            "retention.purge",
+        }
     ),
 }
 

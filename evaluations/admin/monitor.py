@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from evaluations.ballot_papers import labels, seal_record
 from evaluations.models import Round
 from evaluations.monitor import build_monitor
-from evaluations.services.turnout import remind_stratum
+from evaluations.services.turnout import people_for_labels, remind_stratum
 from nanchuan_eval import policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 from nanchuan_eval.errors import RuleViolation
@@ -33,6 +34,25 @@ class MonitorPages(PolicyAdmin):
         }
         return render(request, "admin/evaluations/round/monitor.html", context)
 
+    def labels(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Print the labels of the envelopes (POST only)."""
+        back = reverse("admin:round-monitor", args=[pk])
+        if request.method != "POST":
+            return redirect(back)
+        by, at = staff(request), timezone.now()
+        try:
+            people = people_for_labels(round_id=pk, reason=request.POST.get("reason", ""), by=by, at=at)
+        except RuleViolation as refusal:
+            messages.error(request, str(refusal))
+            return redirect(back)
+        return _pdf(labels(people, at), "labels.pdf")
+
+    def seal_record(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Print the 封箱记录 of a sealed box."""
+        policy.check_sees(staff(request), "round.close")
+        round_ = get_object_or_404(Round.objects.exclude(closing=""), pk=pk)
+        return _pdf(seal_record(round_, timezone.now()), f"seal-record-{round_.key}.pdf")
+
     def remind(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Hand out the list for a reminder (POST only)."""
         back = reverse("admin:round-monitor", args=[pk])
@@ -48,6 +68,13 @@ class MonitorPages(PolicyAdmin):
         until = timezone.localtime(round_.closes_at)
         text = f"您被抽中参加{round_.name}最难办事科室群众评，请在{until:%m月%d日%H:%M}前凭评议票投票；已投票的请忽略。"
         return _csv([(person.name, person.phone, text) for person in people], f"reminder-{round_.key}.csv")
+
+
+def _pdf(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _csv(rows: list[tuple[str, str, str]], name: str) -> HttpResponse:

@@ -84,6 +84,8 @@ class RoundAdmin(MonitorPages):
             path("<int:pk>/rulebook/", wrap(self.rulebook), name="round-rulebook"),
             path("<int:pk>/monitor/", wrap(self.monitor), name="round-monitor"),
             path("<int:pk>/remind/", wrap(self.remind), name="round-remind"),
+            path("<int:pk>/labels/", wrap(self.labels), name="round-labels"),
+            path("<int:pk>/seal-record.pdf", wrap(self.seal_record), name="round-seal-record"),
             path("<int:pk>/codes/", wrap(self.codes), name="round-codes"),
             path("<int:pk>/extend/", wrap(self.extend), name="round-extend"),
             path("<int:pk>/void/", wrap(self.void), name="round-void"),

@@ -1,8 +1,12 @@
 """What the commands of a round have in common."""
 
+import csv
+from pathlib import Path
+
 from django.core.management.base import CommandError
 
 from evaluations.models import Round
+from evaluations.rules.codes import CodeError, normalize_code
 from nanchuan_eval.models import User
 
 
@@ -21,3 +25,22 @@ def find_account(username: str) -> User:
     if user is None:
         raise CommandError(f"没有名为“{username}”的有效账号。", returncode=2)
     return user
+
+
+def read_codes(path: Path) -> list[str]:
+    """Return the codes of a file as make_codes and the desk write it, or end with exit code 2."""
+    if not path.exists():
+        raise CommandError(f"找不到文件 {path}。", returncode=2)
+    with path.open(encoding="utf-8-sig", newline="") as source:
+        rows = [row for row in csv.reader(source) if row]
+    codes = []
+    for number, row in enumerate(rows[1:], start=2):
+        try:
+            codes.append(normalize_code(row[-1]))
+        except CodeError as error:
+            raise CommandError(f"第{number}行：{error}", returncode=2) from None
+    if not codes:
+        raise CommandError("文件中没有票号，没有可以打印的评议票。", returncode=2)
+    if len(set(codes)) < len(codes):
+        raise CommandError("文件中有重复的票号。", returncode=2)
+    return codes

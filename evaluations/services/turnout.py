@@ -3,12 +3,28 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from evaluations.models import DrawEntry, PoolEntry, Round
 from evaluations.rules.rounds import DrawPurpose, RoundState
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
+
+
+@transaction.atomic
+def people_for_labels(*, round_id: int, reason: str, by: User, at: datetime) -> list[PoolEntry]:
+    """Return all drawn evaluators for the labels of their envelopes; the reason is recorded."""
+    policy.check(by, "pool.unmask")
+    round_ = Round.objects.get(pk=round_id)
+    if not reason.strip():
+        raise RuleViolation("请填写打印标签的理由。")
+    people = list(PoolEntry.objects.filter(pk__in=_drawn(round_).values("person")).order_by("pk"))
+    if not people:
+        raise RuleViolation("还没有抽中的定向评议人员。")
+    detail = {"step_label": "打印信封标签", "people": len(people)}
+    audit.record("pool.unmask", round_, by=by, at=at, reason=reason, detail=detail)
+    return people
 
 
 @transaction.atomic
@@ -20,10 +36,15 @@ def remind_stratum(*, round_id: int, stratum: str, reason: str, by: User, at: da
         raise RuleViolation("只有评议中的轮次可以催收。")
     if not reason.strip():
         raise RuleViolation("请填写催收理由。")
-    drawn = DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.EVALUATORS, is_selected=True)
-    people = list(PoolEntry.objects.filter(pk__in=drawn.filter(stratum=stratum).values("person")).order_by("pk"))
+    people = list(
+        PoolEntry.objects.filter(pk__in=_drawn(round_).filter(stratum=stratum).values("person")).order_by("pk")
+    )
     if not people:
         raise RuleViolation(f"身份类别“{stratum}”没有抽中的人员。")
     detail = {"step_label": f"催收：{stratum}", "people": len(people)}
     audit.record("pool.unmask", round_, by=by, at=at, reason=reason, detail=detail)
     return people
+
+
+def _drawn(round_: Round) -> QuerySet[DrawEntry]:
+    return DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.EVALUATORS, is_selected=True)

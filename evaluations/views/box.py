@@ -79,6 +79,15 @@ def closing(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
+@require_safe
+def paper_file(request: HttpRequest, key: str) -> HttpResponse:
+    """Download the frozen ballot paper, for printing ballots where there is no database."""
+    round_ = get_object_or_404(Round, key=key, state__in=queries.ISSUING)
+    response = HttpResponse(round_.paper.encode(), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="paper-{key}.json"'
+    return response
+
+
 def _sealed(key: str) -> Round:
     return get_object_or_404(Round, key=key, state__in=queries.SEALED)
 

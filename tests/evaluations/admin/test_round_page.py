@@ -215,9 +215,17 @@ class TestSideWays:
         ("role", "state", "labels"),
         [
             ("clerk", RoundState.FROZEN, {"评议规则", "名单库", "生成票号", "回收监测", "票箱公开页"}),
-            ("clerk", RoundState.PUBLISHED, {"评议规则", "名单库", "科室结果和主要问题", "回收监测", "票箱公开页"}),
+            (
+                "clerk",
+                RoundState.PUBLISHED,
+                {"封箱记录", "评议规则", "名单库", "科室结果和主要问题", "回收监测", "票箱公开页"},
+            ),
             ("chief", RoundState.OPEN, {"评议规则", "名单库", "延期", "作废", "回收监测", "票箱公开页"}),
-            ("chief", RoundState.PUBLISHED, {"评议规则", "名单库", "科室结果和主要问题", "回收监测", "票箱公开页"}),
+            (
+                "chief",
+                RoundState.PUBLISHED,
+                {"封箱记录", "评议规则", "名单库", "科室结果和主要问题", "回收监测", "票箱公开页"},
+            ),
         ],
     )
     def test_only_what_the_role_can_do_in_this_state(self, at_desk, role, state, labels):

@@ -1,0 +1,32 @@
+"""`manage.py export_openings ROUND FILE`: the notary's file, to recheck the sealed ballots and the count."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from evaluations.management.arguments import find_round
+from evaluations.services.opening import open_ballots
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import OPERATOR
+
+
+class Command(BaseCommand):
+    help = "导出开封文件：每张票的随机数和内容，交公证处和纪委监委复核封箱清单与计票。不含任何投票人信息。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("round", metavar="ROUND", help="轮次代码")
+        parser.add_argument("file", type=Path, metavar="FILE", help="输出文件")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        round_ = find_round(options["round"])
+        try:
+            lines = open_ballots(round_id=round_.pk, by=OPERATOR, at=timezone.now())
+        except RuleViolation as refusal:
+            raise CommandError(str(refusal)) from None
+        with options["file"].open("w", encoding="utf-8") as target:
+            target.writelines(lines)
+        options["file"].chmod(0o600)
+        self.stdout.write("已导出开封文件。")

@@ -1,0 +1,56 @@
+"""`manage.py print_ballots ROUND CODES.csv --site URL --out DIR`: A4 ballots with QR, list and tear-off slip."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from evaluations.ballot_papers import ballot_files
+from evaluations.management.arguments import find_round, read_codes
+from evaluations.rules.paper import BallotPaper
+
+
+class Command(BaseCommand):
+    help = (
+        "打印评议票：每100张一个PDF文件，含二维码、科室表、指标说明和可撕下的票号联。"
+        "公证处在没有数据库的电脑上用 --paper 指定下载的评议表文件。相同的输入得到相同的文件。"
+    )
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("round", metavar="ROUND", help="轮次代码")
+        parser.add_argument("codes", type=Path, metavar="CODES.csv", help="make_codes 或“生成票号”得到的文件")
+        parser.add_argument("--site", required=True, metavar="URL", help="评议网站地址，如 https://pingyi.example")
+        parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="输出目录")
+        parser.add_argument("--paper", type=Path, metavar="paper.json", help="评议表文件（不用数据库时）")
+        parser.add_argument("--closes", default="", metavar="TEXT", help="截止时间的文字（不用数据库时）")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        paper, closes = self._paper(options)
+        codes = read_codes(options["codes"])
+        out: Path = options["out"]
+        out.mkdir(parents=True, exist_ok=True)
+        first = 1
+        with tqdm(total=len(codes), desc="打印评议票", unit="张") as bar:
+            for count, pdf in ballot_files(paper, codes, site=options["site"], closes=closes):
+                target = out / f"ballots-{first:05d}-{first + count - 1:05d}.pdf"
+                target.write_bytes(pdf)
+                target.chmod(0o600)
+                first += count
+                bar.update(count)
+        self.stdout.write(f"已打印{len(codes)}张评议票。封装后请删除票号文件和这些PDF文件。")
+
+    def _paper(self, options: dict[str, Any]) -> tuple[BallotPaper, str]:
+        if options["paper"]:
+            paper = BallotPaper.from_json(options["paper"].read_text(encoding="utf-8"))
+            if paper.round_key != options["round"]:
+                raise CommandError(f"评议表属于轮次{paper.round_key}，不是{options['round']}。", returncode=2)
+            return paper, options["closes"]
+        round_ = find_round(options["round"])
+        if not round_.paper:
+            raise CommandError("名录锁定之后才有评议表，才能打印评议票。", returncode=2)
+        return BallotPaper.from_json(round_.paper), f"{timezone.localtime(round_.closes_at):%Y年%m月%d日 %H:%M}"

@@ -1,0 +1,36 @@
+"""`manage.py verify_openings OPENINGS closing-list.txt ROOT [--ballots ballots.csv]`: no database needed."""
+
+import csv
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from evaluations.rules.openings import ballots_fault, openings_fault
+
+
+class Command(BaseCommand):
+    help = "复核开封文件：逐票重算内容指纹，与封箱清单、总指纹和计票文件对照。输出 OK 或 FAIL 和原因。不需要数据库。"
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("openings", type=Path, metavar="OPENINGS", help="开封文件")
+        parser.add_argument("closing", type=Path, metavar="closing-list.txt", help="封箱清单")
+        parser.add_argument("root", metavar="ROOT", help="公布的总指纹")
+        parser.add_argument("--ballots", type=Path, metavar="ballots.csv", help="计票文件")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        lines = options["openings"].read_text(encoding="utf-8").splitlines()
+        try:
+            fault = openings_fault(lines, options["closing"].read_bytes().splitlines(), options["root"])
+            if not fault and options["ballots"]:
+                with options["ballots"].open(encoding="utf-8", newline="") as source:
+                    fault = ballots_fault(lines, csv.DictReader(source))
+        except (ValueError, KeyError, TypeError):
+            fault = "文件格式不对"
+        if fault:
+            self.stdout.write(f"FAIL {fault}")
+            raise SystemExit(1)
+        self.stdout.write(f"OK {len(lines)}张票")
