@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from nanchuan_eval import policy
 from nanchuan_eval.models import AuditAnchor, AuditEntry, AuditHead, User
@@ -93,6 +94,12 @@ def record_event(
         object_id=str(target.pk) if target else "",
         result=entry,
     )
+
+
+def export_mark(entry: AuditEntry) -> str:
+    """Return what stands on every page of an exported file: a leaked copy names its export."""
+    who = entry.actor.username if entry.actor else entry.role
+    return f"导出编号{entry.seq}（{who}，{timezone.localtime(entry.at):%Y-%m-%d %H:%M}）"
 
 
 @transaction.atomic

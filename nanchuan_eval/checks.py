@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, register
 
 SQLITE = "django.db.backends.sqlite3"
@@ -24,3 +25,25 @@ def debug_answers_this_machine_only(app_configs: Sequence[AppConfig] | None, **k
     if not settings.DEBUG or set(settings.ALLOWED_HOSTS) <= {*settings.LOCAL_HOSTS, "testserver"}:
         return []
     return [Error("DEBUG 打开时 ALLOWED_HOSTS 只能是本机。", id="nanchuan.E002")]
+
+
+@register(Tags.security, deploy=True)
+def production_keeps_the_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What may be switched off for a demonstration is on where people's promotions hang on it."""
+    off = [name for name in ("TWO_PERSON_RULE", "REQUIRE_OTP") if not getattr(settings, name)]
+    return [Error(f"生产环境不能关闭 {name}。", id="nanchuan.E003") for name in off]
+
+
+@register(Tags.security)
+def nobody_is_above_the_table(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """No superuser, no permission by hand: rights come from the policy table only."""
+    user = get_user_model()
+    fields = {field.name for field in user._meta.get_fields()}
+    faults: list[CheckMessage] = []
+    if {"is_superuser", "is_staff"} & fields:
+        faults.append(Error("账号不能有超级用户。", id="nanchuan.E004"))
+    if {"user_permissions", "groups"} & fields:
+        faults.append(Error("账号不能有手工授予的权限或用户组。", id="nanchuan.E005"))
+    if any("ModelBackend" in path for path in settings.AUTHENTICATION_BACKENDS):
+        faults.append(Error("登录后端不能带 Django 自己的权限。", id="nanchuan.E006"))
+    return faults

@@ -55,7 +55,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "nanchuan_eval.middleware.harden",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "nanchuan_eval.middleware.refuse_oversized_requests",
@@ -67,10 +69,10 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "nanchuan_eval.middleware.note_origin",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "nanchuan_eval.limits.limit_rates",
     "nanchuan_eval.sessions.end_idle_sessions",
     "nanchuan_eval.sessions.demand_second_factor",
     "nanchuan_eval.sessions.demand_new_password",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "nanchuan_eval.middleware.RecordDenials",
     "axes.middleware.AxesMiddleware",
 ]

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from nanchuan_eval.database import unguard_audit_tables
@@ -49,6 +50,12 @@ def _lack(what: str) -> str:
     if IN_CI:
         pytest.exit(f"CI must not go without: {what}", returncode=1)
     return what
+
+
+@pytest.fixture(autouse=True)
+def nobody_asked_before():
+    """No test is slowed by what another one asked for."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

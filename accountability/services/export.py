@@ -21,5 +21,5 @@ def export_top10(*, round_id: int, by: policy.Actor, at: datetime) -> bytes:
         raise RuleViolation(f"“{round_.name}”尚未计票，没有可以导出的结果。")
     if by.role == policy.Role.PERSONNEL and round_.state not in PUBLISHED:
         raise RuleViolation(f"“{round_.name}”尚未公示，公示后才能导出。")
-    audit.record("top10.export", round_, by=by, at=at)
-    return top10_workbook(round_)
+    entry = audit.record("top10.export", round_, by=by, at=at)
+    return top10_workbook(round_, mark=audit.export_mark(entry))

@@ -2,13 +2,17 @@
 
 import csv
 import io
+import json
 import re
+import subprocess
+import sys
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
@@ -25,6 +29,9 @@ INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 # A line break between Latin words or codes parts them; inside Chinese text it is only a wrapped cell.
 BREAK_BETWEEN_WORDS = re.compile(r"(?<=[!-~])[ \t]*[\r\n\t]+[ \t]*(?=[!-~])")
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']")
+PROJECT = Path(__file__).parents[2]
+MOST_SECONDS = 60
+TOO_MUCH = "工作簿太复杂，读取超出时间或内存限度，请拆分或重新保存后再导入。"
 ENCODINGS = ("utf-8-sig", "gb18030")  # GB18030 holds GBK and GB2312
 BROKEN = "工作簿已损坏，请重新保存后再导入。"
 HOSTILE = "工作簿的 XML 含有实体声明，疑似恶意文件，不予导入。"
@@ -43,7 +50,7 @@ class Row(NamedTuple):
 def read_rows(content: bytes, filename: str) -> list[Row]:
     """Return every row that is not empty; whatever cannot be read is refused in words."""
     check_file(content, filename)
-    rows = _read_csv(content, filename) if filename.lower().endswith(".csv") else _read_xlsx(content)
+    rows = _read_csv(content, filename) if filename.lower().endswith(".csv") else _read_apart(content)
     return [row for row in rows if any(row.cells)]
 
 
@@ -82,7 +89,29 @@ def _decode(content: bytes) -> str:
     raise RuleViolation("文件的编码无法识别，请另存为 UTF-8 编码的 CSV 或 .xlsx。")
 
 
-def _read_xlsx(content: bytes) -> list[Row]:
+def _read_apart(content: bytes) -> list[Row]:
+    """Open a workbook in a child process with limits of time and memory: a web process must survive any file."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "nanchuan_eval.spreadsheet.child"],
+            input=content,
+            capture_output=True,
+            check=False,
+            timeout=MOST_SECONDS,
+            cwd=PROJECT,
+        )
+    except subprocess.TimeoutExpired:
+        raise RuleViolation(TOO_MUCH) from None
+    if done.returncode:
+        raise RuleViolation(TOO_MUCH)
+    answer = json.loads(done.stdout)
+    if "reasons" in answer:
+        raise RuleViolation(*answer["reasons"])
+    return [Row(sheet, number, tuple(cells)) for sheet, number, cells in answer["rows"]]
+
+
+def read_workbook(content: bytes) -> list[Row]:
+    """Return a workbook's rows; called in the child process."""
     try:
         with (
             zipfile.ZipFile(io.BytesIO(content)) as archive,

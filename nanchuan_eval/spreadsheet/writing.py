@@ -78,15 +78,27 @@ class SheetSpec:
         return bool(self.heading) + len(self.notes) + len(self.parameters) + 1
 
 
-def write_workbook(sheets: Sequence[SheetSpec]) -> bytes:
-    """Return an .xlsx with these sheets: A4, one page wide, the header frozen and repeated on every page."""
+def write_workbook(sheets: Sequence[SheetSpec], *, mark: str = "") -> bytes:
+    """Return an .xlsx with these sheets: A4, one page wide, the header frozen and repeated on every page.
+
+    `mark` stands at the foot of every page and in the file's properties: who took it out, and under which number.
+    """
     book = Workbook()
     book.remove(book.worksheets[0])
     for spec in sheets:
         _write_sheet(book.create_sheet(_sheet_title(spec.title)), spec)
+    if mark:
+        _mark(book, mark)
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
+
+
+def _mark(book: Workbook, mark: str) -> None:
+    book.properties.description = mark
+    for sheet in book.worksheets:
+        if sheet.oddFooter is not None:
+            sheet.oddFooter.left.text = _printable(mark).replace("&", "＆")
 
 
 def _sheet_title(title: str) -> str:

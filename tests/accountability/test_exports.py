@@ -212,9 +212,13 @@ def test_the_workbook_takes_a_constant_number_of_queries(places, django_assert_n
 def test_an_export_leaves_its_trace():
     round_, by = make_counted_round(places=1), make_account()
 
-    export_top10(round_id=round_.pk, by=by, at=NOON)
+    content = export_top10(round_id=round_.pk, by=by, at=NOON)
 
     entry = AuditEntry.objects.get()
+    book = load_workbook(io.BytesIO(content))
+    mark = f"导出编号{entry.seq}（{by.username}，"
+    assert all(sheet.oddFooter.left.text.startswith(mark) for sheet in book.worksheets)
+    assert book.properties.description.startswith(mark)
     assert (entry.action, entry.actor, entry.object_id) == ("top10.export", by, str(round_.pk))
 
 

@@ -1,6 +1,8 @@
 """Reading and writing workbooks: real files, written here for every untidy or hostile case."""
 
 import io
+import subprocess
+import sys
 import time
 import zipfile
 from datetime import UTC, date, datetime
@@ -14,6 +16,7 @@ from nanchuan_eval.spreadsheet import (
     ColumnSpec,
     Row,
     SheetSpec,
+    child,
     clean,
     guard,
     read_rows,
@@ -229,7 +232,7 @@ def test_too_many_merged_cells_are_refused(monkeypatch):
     content = workbook([["单位"]], edit=lambda sheet: sheet.merge_cells("A1:B2"))
 
     with pytest.raises(RuleViolation, match="合并单元格过多"):
-        read_rows(content, "名录.xlsx")
+        reading.read_workbook(content)
 
 
 # Reading CSV
@@ -482,3 +485,31 @@ def test_characters_that_no_xml_holds_are_left_out():
     )
 
     assert book.active["A2"].value == "前后"
+
+
+class TestTheChildProcess:
+    """Workbooks are opened apart: whatever happens there is a refusal here."""
+
+    def test_the_limits_are_set_before_the_file_is_opened(self):
+        program = "import resource, sys; from nanchuan_eval.spreadsheet import child; child.main(); "
+        program += "print(resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_CPU)[0])"
+        done = subprocess.run(
+            [sys.executable, "-c", program], input=workbook([["单位"]]), capture_output=True, check=True
+        )
+        assert done.stdout.endswith(f"{child.MOST_MEMORY} {child.MOST_SECONDS}\n".encode())
+
+    def test_a_child_that_dies_is_a_refusal(self, monkeypatch):
+        monkeypatch.setattr(reading.sys, "executable", "/bin/false")
+        with pytest.raises(RuleViolation, match="时间或内存限度"):
+            read_rows(workbook([["单位"]]), "名录.xlsx")
+
+    def test_a_child_that_takes_too_long_is_a_refusal(self, monkeypatch):
+        monkeypatch.setattr(reading, "MOST_SECONDS", 0.01)
+        with pytest.raises(RuleViolation, match="时间或内存限度"):
+            read_rows(workbook([["单位"]]), "名录.xlsx")
+
+    def test_a_refusal_in_the_child_reaches_the_person_in_full(self):
+        content = workbook([["单位"], ["=1+1"], ["=2+2"]])
+        with pytest.raises(RuleViolation) as refusal:
+            read_rows(content, "名录.xlsx")
+        assert len(refusal.value.reasons) == 2

@@ -1,0 +1,71 @@
+"""How often (频率限制): guessing codes, logging in, exporting and uploading are slowed, reading and voting never.
+
+Counts live in the process's memory for a minute and nowhere else: with an address beside a ballot they would say too
+much. Several workers count apart, so the true limit is at most workers × the figure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+
+from nanchuan_eval.addresses import client_address
+from nanchuan_eval.models import User
+
+Handler = Callable[[HttpRequest], HttpResponse]
+REFUSED = 400
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many POSTs a minute; `only_refused` = only those that were answered with a refusal count."""
+
+    per_minute: int
+    only_refused: bool = False
+
+
+LIMITS = {
+    "ballot": Limit(10, only_refused=True),
+    "receipt-check": Limit(30),
+    "login": Limit(20),
+    "commission-export": Limit(5),
+    "audit-export": Limit(5),
+    "round-pool": Limit(20),
+    "departments_section_import": Limit(20),
+}
+
+
+def limit_rates(get_response: Handler) -> Handler:
+    """Answer 429 to whoever has asked too often within this minute."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        name = _address_name(request) if request.method == "POST" else ""
+        limit = LIMITS.get(name)
+        if limit is None:
+            return get_response(request)
+        key = f"limit/{name}/{_who(request)}/{int(timezone.now().timestamp() // 60)}"
+        if cache.get(key, 0) >= limit.per_minute:
+            return render(request, "429.html", status=429)
+        answer = get_response(request)
+        if not limit.only_refused or answer.status_code == REFUSED:
+            cache.add(key, 0, timeout=120)
+            cache.incr(key)
+        return answer
+
+    return handle
+
+
+def _who(request: HttpRequest) -> str:
+    user = request.user
+    return f"account-{user.pk}" if isinstance(user, User) else client_address(request)
+
+
+def _address_name(request: HttpRequest) -> str:
+    try:
+        return resolve(request.path_info).url_name or ""
+    except Resolver404:
+        return ""

@@ -1,0 +1,205 @@
+"""What every answer carries, which methods and hosts are answered, whom we believe, how often one may ask."""
+
+import logging
+
+import pytest
+from django.core.checks import run_checks
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from evaluations.models import Round
+from nanchuan_eval import checks, limits
+from nanchuan_eval.addresses import client_address
+from nanchuan_eval.models import User
+from tests.factories import make_sealed_round, make_user
+
+pytestmark = pytest.mark.django_db
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=()",
+}
+
+
+def routes(resolver=None, prefix="/"):
+    """Every address of the site, with an argument that fits (an object that is there, or one that is not)."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        part = f"{prefix}{entry.pattern}".replace("^", "").replace("$", "").replace("\\Z", "")
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, part)
+        elif isinstance(entry, URLPattern):
+            yield filled(part)
+
+
+def filled(path):
+    out, rest = "", path
+    while "<" in rest:
+        before, _, after = rest.partition("<")
+        kind, _, rest = after.partition(">")
+        out += before + ("1" if "int" in kind else "1" if "object_id" in kind or "pk" in kind else "x1")
+    return (out + rest).replace("(?P", "").replace("\\", "")
+
+
+ROUTES = sorted(set(routes()))
+
+
+def check_headers(answer, path):
+    for name, value in HEADERS.items():
+        assert value in answer.headers.get(name, ""), (path, answer.status_code, name)
+    assert "unsafe" not in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("role", ["", "chief", "auditor", "liaison", "inspector"])
+def test_every_route_carries_every_header_whatever_its_answer(client, role):
+    make_sealed_round()
+    client.raise_request_exception = True
+    if role:
+        client.force_login(make_user(role))
+    assert len(ROUTES) > 80
+    for path in ROUTES:
+        answer = client.get(path)
+        assert answer.status_code < 500, path
+        check_headers(answer, path)
+        if role and "/static/" not in path:
+            assert "no-store" in answer.headers.get("Cache-Control", ""), path
+
+
+def test_error_pages_carry_them_too_and_are_chinese_without_a_trace(client, monkeypatch):
+    logging.disable(logging.CRITICAL)
+    client.raise_request_exception = False
+    monkeypatch.setattr("evaluations.queries.published_rounds", lambda: 1 / 0)
+    for path, status, words in [
+        ("/list/", 500, "暂时无法处理"),
+        ("/none", 404, "没有找到"),
+        ("/x%00", 400, "请求有误"),
+    ]:
+        answer = client.get(path)
+        check_headers(answer, path)
+        page = answer.content.decode()
+        assert answer.status_code == status
+        assert words in page
+        assert "Traceback" not in page and "ZeroDivision" not in page
+    logging.disable(logging.NOTSET)
+
+
+def test_in_production_there_is_no_plain_http(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_HSTS_SECONDS = 31536000
+    assert client.get("/").status_code == 301
+    assert "max-age=31536000" in client.get("/", secure=True)["Strict-Transport-Security"]
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH", "CONNECT", "BREW"])
+def test_other_methods_are_not_allowed(client, method):
+    answer = client.generic(method, "/")
+    assert answer.status_code == 405
+    check_headers(answer, method)
+
+
+def test_a_foreign_host_is_refused(client):
+    assert client.get("/", HTTP_HOST="evil.com").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/ballot/", "/login/", "/receipt/", "/ballot/cast/", "/logout/"])
+def test_a_post_without_a_token_or_from_a_foreign_page_is_refused(path):
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(path, {"code": "x"}).status_code == 403
+    assert client.post(path, {"code": "x"}, HTTP_ORIGIN="https://evil.com").status_code == 403
+
+
+def test_every_staff_post_wants_a_token():
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user("chief"))
+    for path in ROUTES:
+        if path.startswith(("/admin/", "/commission/", "/account/", "/unit/")):
+            assert client.post(path, {"x": "1"}).status_code in {302, 403, 404, 405}, path
+    assert Round.objects.count() == 0
+    assert User.objects.count() == 1
+
+
+class TestTheAddress:
+    """Only our own proxies are believed."""
+
+    @pytest.mark.parametrize(
+        ("proxies", "remote", "forwarded", "address"),
+        [
+            ([], "1.1.1.1", "10.0.0.1", "1.1.1.1"),
+            (["127.0.0.1"], "1.1.1.1", "10.0.0.1", "1.1.1.1"),
+            (["127.0.0.1"], "127.0.0.1", "10.0.0.1", "10.0.0.1"),
+            (["127.0.0.1"], "127.0.0.1", "6.6.6.6, 10.0.0.1", "10.0.0.1"),
+            (["127.0.0.1", "10.0.0.9"], "127.0.0.1", "5.5.5.5, 10.0.0.9", "5.5.5.5"),
+            (["127.0.0.1"], "127.0.0.1", "", "127.0.0.1"),
+            (["127.0.0.1"], "127.0.0.1", "nonsense", "127.0.0.1"),
+            (["::1"], "::1", "2001:db8::1", "2001:db8::1"),
+        ],
+    )
+    def test_hops(self, settings, proxies, remote, forwarded, address):
+        settings.TRUSTED_PROXIES = proxies
+        request = RequestFactory().get("/", REMOTE_ADDR=remote, HTTP_X_FORWARDED_FOR=forwarded)
+        assert client_address(request) == address
+
+
+class TestHowOften:
+    """Guessing codes, logging in, exporting and uploading are slowed."""
+
+    def test_ten_wrong_codes_a_minute_then_the_address_waits_and_another_does_not(self, client):
+        for _ in range(10):
+            assert client.post("/ballot/", {"code": "AAAA"}).status_code == 400
+        assert client.post("/ballot/", {"code": "AAAA"}).status_code == 429
+        assert client.post("/ballot/", {"code": "AAAA"}, REMOTE_ADDR="10.2.2.2").status_code == 400
+
+    def test_after_a_minute_it_goes_on(self, client, time_machine):
+        time_machine.move_to("2026-03-02T04:00:01Z", tick=False)
+        for _ in range(11):
+            last = client.post("/ballot/", {"code": "AAAA"})
+        assert last.status_code == 429
+        time_machine.shift(60)
+        assert client.post("/ballot/", {"code": "AAAA"}).status_code == 400
+
+    @pytest.mark.parametrize("path", ["/login/", "/admin/nanchuan_eval/auditentry/export/"])
+    def test_log_in_and_export(self, client, path, time_machine):
+        time_machine.move_to("2026-03-02T04:00:01Z", tick=False)
+        if "admin" in path:
+            client.force_login(make_user("auditor"))
+        most = limits.LIMITS["audit-export" if "admin" in path else "login"].per_minute
+        codes = [client.post(path, {"username": f"nobody{n}", "password": "x"}).status_code for n in range(most + 1)]
+        assert codes == [200] * most + [429]
+
+    def test_every_limit_names_an_address_that_exists(self):
+        names = {pattern.name for pattern in walk(get_resolver())}
+        assert set(limits.LIMITS) <= names
+
+
+def walk(resolver):
+    for entry in resolver.url_patterns:
+        yield from walk(entry) if isinstance(entry, URLResolver) else [entry]
+
+
+class TestTheStartUpChecks:
+    """What would be wrong in production stops it."""
+
+    @pytest.mark.parametrize("name", ["TWO_PERSON_RULE", "REQUIRE_OTP"])
+    def test_production_does_not_go_without_the_rules(self, settings, name):
+        settings.TWO_PERSON_RULE = settings.REQUIRE_OTP = True
+        assert checks.production_keeps_the_rules(None) == []
+        setattr(settings, name, False)
+        assert name in checks.production_keeps_the_rules(None)[0].msg
+
+    def test_nobody_is_above_the_table(self, settings, monkeypatch):
+        assert checks.nobody_is_above_the_table(None) == []
+        settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+        assert [fault.id for fault in checks.nobody_is_above_the_table(None)] == ["nanchuan.E006"]
+
+    def test_a_superuser_field_is_found(self, monkeypatch):
+        class Field:
+            name = "is_superuser"
+
+        monkeypatch.setattr(User._meta, "get_fields", lambda: [Field()])
+        assert [fault.id for fault in checks.nobody_is_above_the_table(None)] == ["nanchuan.E004"]
+
+    def test_they_are_registered(self):
+        assert not [fault for fault in run_checks() if fault.id and fault.id.startswith("nanchuan")]
