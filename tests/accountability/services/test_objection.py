@@ -37,9 +37,8 @@ def told(round_, *, witnesses=3):
         round=round_, purpose="supervisors", draw_id=f"{round_.key}-s", params="{}", commit="", committed_at=NOON
     )
     for n in range(witnesses):
-        person = PoolEntry.objects.create(
-            round=round_, kind="supervisors", stratum="市民代表", name=f"监督员{n}", phone=f"1390000000{n}"
-        )
+        facts = {"stratum": "市民代表", "name": f"监督员{n}", "phone": f"1390000000{n}", "phone_hash": str(n)}
+        person = PoolEntry.objects.create(round=round_, kind="supervisors", **facts)
         DrawEntry.objects.create(draw=draw, stratum="市民代表", token=str(n), person=person, is_selected=True, place=n)
     return round_
 
