@@ -16,7 +16,7 @@ from nanchuan_eval.rules.canonical import protocol_json, sha256_hex
 FORMAT = "nanchuan-draw/1"
 LEAST_ENTROPY_BITS = 64
 LONGEST_NAME = 200
-TICKET_BYTES = 32
+SALT_BYTES = TICKET_BYTES = 32
 NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 EXCLUSION_REASONS = frozenset({"conflict", "ineligible", "already_selected", "declared_absence"})
 REMOVAL_REASONS = frozenset({"refused", "conflict", "unreachable", "ineligible"})
@@ -138,18 +138,20 @@ def ticket(seed: str, stratum: str, token: str) -> str:
 
 def drawing_order(seed: str, stratum: str, tokens: Iterable[str], progress: Progress = no_progress) -> list[str]:
     """Return a stratum's ids by ascending ticket; the first are drawn, the next are alternates (3.9)."""
-    begun = hashlib.sha256(f"{FORMAT}/ticket\n{seed}\n{stratum}\n".encode())
-    waiting, tickets = iter(tokens), []
+    begun = hashlib.sha256(f"{FORMAT}/ticket\n{seed}\n{stratum}\n".encode()).copy
+    # Sorted by first byte while they are made: 256 small sorts cost half of one large one.
+    boxes: list[list[bytes]] = [[] for _ in range(256)]
+    waiting = iter(tokens)
     while batch := list(islice(waiting, STEP)):
         for token in batch:
             text = token.encode()
-            hashed = begun.copy()
+            hashed = begun()
             hashed.update(text)
+            drawn = hashed.digest()
             # Ticket and id in one: all tickets are 32 bytes, so the id decides only between equal ones.
-            tickets.append(hashed.digest() + text)
+            boxes[drawn[0]].append(drawn + text)
         progress(len(batch))
-    tickets.sort()
-    return [entry[TICKET_BYTES:].decode() for entry in tickets]
+    return [entry[TICKET_BYTES:].decode() for box in boxes for entry in sorted(box)]
 
 
 def seats(quota: Mapping[str, Any], eligible: Mapping[str, int], round_: int) -> dict[str, int]:

@@ -61,7 +61,7 @@ def candidates(round_: Round, purpose: DrawPurpose) -> list[Candidate]:
 
 def section_candidates(codes: Iterable[str]) -> list[Candidate]:
     """Return sections as salted tokens: units are not to learn from the proof which of theirs is drawn."""
-    salts = {code: secrets.token_hex(drawing.TICKET_BYTES) for code in codes}
+    salts = {code: secrets.token_hex(drawing.SALT_BYTES) for code in codes}
     return [Candidate(SECTIONS, drawing.person_token(salt, code), ref=code, salt=salt) for code, salt in salts.items()]
 
 
@@ -107,7 +107,7 @@ def roster_lines(lines: Iterable[Any]) -> list[bytes]:
 
 
 def _lines_of(person: PoolEntry, taken: set[str], names: Mapping[str, str]) -> Iterator[Candidate]:
-    salt = secrets.token_hex(drawing.TICKET_BYTES)
+    salt = secrets.token_hex(drawing.SALT_BYTES)
     token = drawing.person_token(salt, reference_of(person))
     exclusion = person.exclusion
     if not exclusion and phone_of(person) in taken:

@@ -310,7 +310,7 @@ class TestTheTerms:
         round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
         make_pool(round_, groups={"服务对象": 30, "市场主体": 12})
 
-        with pytest.raises(RuleViolation, match="没有“村居干部和居民代表、两代表一委员、其他”类人员"):
+        with pytest.raises(RuleViolation, match=r"没有“.*两代表一委员.*”类人员"):
             commit(round_)
 
         assert not Draw.objects.exists()
