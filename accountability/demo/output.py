@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accountability.demo import NOTICE
 from accountability.exports import top10_workbook
@@ -10,6 +11,7 @@ from evaluations.draw_papers import commitment_pdf, record_pdf
 from evaluations.files import ballots_csv
 from evaluations.models import Draw, Round
 from evaluations.proofs import proof_text
+from evaluations.result_papers import count_record_pdf, notice_pdf
 from evaluations.rules.rounds import DrawStatus
 
 SITE = "http://127.0.0.1:8000"
@@ -27,8 +29,20 @@ def write_files(round_: Round, out: Path) -> list[Path]:
     with (out / "ballots.csv").open("w", encoding="utf-8", newline="") as target:
         target.writelines(ballots_csv(round_))
     (out / WORKBOOK).write_bytes(top10_workbook(round_))
+    papers = _write_papers(round_, out)
     (out / "说明.txt").write_text(f"{NOTICE}\n本目录由 manage.py demo 生成。\n", encoding="utf-8")
-    return [out / WORKBOOK, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
+    return [out / WORKBOOK, *papers, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
+
+
+def _write_papers(round_: Round, out: Path) -> list[Path]:
+    """Write 计票记录 and every version of the 公示."""
+    papers = {"计票记录.pdf": count_record_pdf(round_, at=timezone.now())}
+    for publication in round_.publications.select_related("round"):
+        name = "公示.pdf" if publication.version == 1 else f"公示第{publication.version}版.pdf"
+        papers[name] = notice_pdf(publication)
+    for name, content in papers.items():
+        (out / name).write_bytes(content)
+    return [out / name for name in papers]
 
 
 def _write_draw(draw: Draw, folder: Path) -> list[Path]:

@@ -35,6 +35,7 @@ from evaluations.services import round as steps
 from evaluations.services.anomaly import DECIDE_FLAG
 from evaluations.services.credential import FormKind
 from evaluations.services.pool_notice import announce_pool
+from evaluations.services.witness import sign_count
 from nanchuan_eval import approvals
 from nanchuan_eval.accounts import create_account
 from nanchuan_eval.models import User
@@ -189,6 +190,8 @@ class Story:
         if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
             self._draw(DrawPurpose.COUNTED)
         tally.tally_round(round_id=self.round.pk, by=self.chief, at=self._day(19))
+        for codes in self.ceremony.codes[: self.round.rulebook["count_witnesses"]]:
+            sign_count(round_id=self.round.pk, code=codes.pop(), at=self._day(19, 10))
         self._decide_flags()
 
     def _decide_flags(self) -> None:

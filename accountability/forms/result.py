@@ -65,3 +65,14 @@ class WordingForm(forms.Form):
     """涉及“贪”的表述: wording that needs the commission's assent."""
 
     text = forms.CharField(label="拟用表述", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class SigningForm(forms.Form):
+    """监督员签名: a one-time code from the supervisor's own envelope."""
+
+    code = forms.CharField(
+        label="监督员签名码",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="由到场的监督员本人输入，一个签名码只能用一次",
+    )

@@ -1,13 +1,17 @@
 """Taking the list out of the system (导出): permitted by state and role, recorded each time."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import TextChoices
 
 from accountability.exports import top10_workbook
 from accountability.past import PUBLISHED
 from accountability.queries import has_result
+from evaluations.files import ballots_csv
 from evaluations.models import Round
+from evaluations.result_papers import count_record_pdf
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
 
@@ -23,3 +27,28 @@ def export_top10(*, round_id: int, by: policy.Actor, at: datetime) -> bytes:
         raise RuleViolation(f"“{round_.name}”尚未公示，公示后才能导出。")
     entry = audit.record("top10.export", round_, by=by, at=at)
     return top10_workbook(round_, mark=audit.export_mark(entry))
+
+
+class CountFile(TextChoices):
+    """复算文件."""
+
+    BALLOTS = "ballots", "ballots.csv"
+    RULEBOOK = "rulebook", "rulebook.json"
+    RESULT = "result", "result.json"
+    RECORD = "record", "计票记录.pdf"
+
+
+@transaction.atomic
+def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: datetime) -> bytes | Iterator[str]:
+    """Return one of the files with which anyone entitled recounts; ballots.csv comes line by line."""
+    policy.check(by, "tally.verify")
+    round_ = Round.objects.get(pk=round_id)
+    if not has_result(round_):
+        raise RuleViolation(f"“{round_.name}”尚未计票，没有可以复算的文件。")
+    audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": f"下载{file.label}"})
+    if file == CountFile.BALLOTS:
+        return ballots_csv(round_)
+    if file == CountFile.RECORD:
+        return count_record_pdf(round_, at=at)
+    tally = round_.tally
+    return (tally.rulebook if file == CountFile.RULEBOOK else tally.result).encode()

@@ -15,7 +15,7 @@ from evaluations.models.paper import PaperCount, PaperSheet
 from evaluations.models.pool import PoolEntry, PoolNotice, PoolObjection, PoolUpload
 from evaluations.models.publication import Publication, PublicationHold
 from evaluations.models.round import Manifestation, Round, RoundSection, RoundStep
-from evaluations.models.tally import AnomalyFlag, SectionResult, Tally, TallyRow, TurnoutDay, Veto
+from evaluations.models.tally import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, TurnoutDay, Veto
 
 __all__ = [
     "AnomalyFlag",
@@ -23,6 +23,7 @@ __all__ = [
     "BallotSpool",
     "CodeBatch",
     "Comment",
+    "CountSignature",
     "Credential",
     "Draw",
     "DrawEntry",

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from evaluations.models.draw import DrawEntry
 from evaluations.models.round import Round, RoundSection
 from evaluations.rules.anomalies import FALSE_ALARMS, FlagKind, Verdict
 from evaluations.rules.ballots import Origin
@@ -57,6 +58,19 @@ class Tally(models.Model):
                 violation_error_message="重新计票必须写明依据。",
             ),
         ]
+
+
+class CountSignature(models.Model):
+    """计票签名: a drawn supervisor who watched the count confirms its digests with a one-time code of his own."""
+
+    tally = models.ForeignKey(Tally, models.PROTECT, verbose_name="计票结果", related_name="signatures")
+    supervisor = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="+")
+    at = models.DateTimeField("签名时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "计票签名"
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["tally", "supervisor"], name="a_supervisor_signs_a_count_once")]
 
 
 class SectionResult(models.Model):

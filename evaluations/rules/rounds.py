@@ -112,6 +112,7 @@ class RoundFacts:
     objections_until: date | None = None
     undecided: tuple[str, ...] = ()
     open_flags: int = 0
+    lacking_witnesses: int = 0
     open_cases: int = 0
 
 
@@ -167,8 +168,15 @@ def _problems_written(facts: RoundFacts) -> list[str]:
     return [f"上榜科室“{name}”的主要问题尚未填写。" for name in facts.listed_without_problems]
 
 
-def _publish(facts: RoundFacts) -> list[str]:
+def _announce(facts: RoundFacts) -> list[str]:
     lacks = _problems_written(facts)
+    if facts.lacking_witnesses:
+        lacks.append(f"计票记录还差{facts.lacking_witnesses}名监督员签名。")
+    return lacks
+
+
+def _publish(facts: RoundFacts) -> list[str]:
+    lacks = _announce(facts)
     if facts.objections_until and facts.now.date() <= facts.objections_until:
         lacks.append(f"异议期至{facts.objections_until:%Y年%m月%d日}止，期满后才能公示。")
     if facts.open_flags:
@@ -186,7 +194,7 @@ CONDITIONS: Mapping[Step, Callable[[RoundFacts], list[str]]] = {
     Step.OPEN: _open,
     Step.SEAL: _seal,
     Step.COUNT: _count,
-    Step.ANNOUNCE: _problems_written,
+    Step.ANNOUNCE: _announce,
     Step.PUBLISH: _publish,
     Step.ARCHIVE: _archive,
 }

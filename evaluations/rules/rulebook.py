@@ -40,6 +40,7 @@ DEFAULTS: dict[str, Any] = {
     "flag_points": "10",
     "flag_z": "3.5",
     "next_margin": "4",
+    "count_witnesses": 2,
     "max_sections": {"targeted": 200, "sampled": 10, "other": 10},
     "comment_length": 500,
     "sampled_forms": OPEN_FORMS,
@@ -154,6 +155,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("flag_points", "渠道相差提示（分）", _SCORE, help="公开渠道与抽签渠道相差超过这么多分时提示"),
     Setting("flag_z", "偏向提示（稳健标准分）", _SCORE, help="越大提示越少，默认3.5"),
     Setting("next_margin", "下一轮误差目标（分）", _SCORE, help="建议票数使难办指数的误差不超过这么多分"),
+    Setting("count_witnesses", "计票须签名的监督员", _SCORE, 0, 20),
     Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
     Setting("min_answered", "一行至少作答指标数", _SCORE, 1, 5),
     Setting(

@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, Value
+from django.db.models import Count, Exists, OuterRef, Q, Value
 from django.utils import timezone
 
 from departments.models import Section
-from evaluations.models import CodeBatch, Manifestation, Round, SectionResult
+from evaluations.models import CodeBatch, Manifestation, Round, SectionResult, SigningCode, Tally
 from evaluations.models.ballot import Ballot
 from evaluations.paper_books import paper_faults
 from evaluations.rules.anomalies import Verdict
@@ -17,6 +17,9 @@ from evaluations.rules.rulebook import ISSUED_CODES, rulebook_errors
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Holiday
 from nanchuan_eval.rules.workdays import add_workdays
+
+# What stands in the place of a subject in the one query of what is undecided.
+FLAG, SIGNED = "#flag", "#signed"
 
 
 def missing_for(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> list[str]:
@@ -103,13 +106,22 @@ def _box_facts(round_: Round) -> dict[str, Any]:
 
 
 def _undecided(round_: Round) -> dict[str, Any]:
-    """Read open flags and open objections together (one query)."""
-    open_flags = round_.flags.filter(verdict=Verdict.OPEN).order_by().values_list(Value(""), "pk")
+    """Read open objections, open flags and the count's signatures together (one query).
+
+    Signatures are asked for once the round's supervisors have their signing codes.
+    """
     holds = round_.holds.filter(released_at=None).order_by().values_list("subject", "pk")
-    subjects = [subject for subject, _ in holds.union(open_flags, all=True)]
+    flags = round_.flags.filter(verdict=Verdict.OPEN).order_by().values_list(Value(FLAG), "pk")
+    newer = Tally.objects.filter(round=OuterRef("round"), version__gt=OuterRef("version"))
+    codes = SigningCode.objects.filter(entry__draw__round=OuterRef("round"))
+    count = Tally.objects.filter(~Exists(newer), Exists(codes), round=round_).order_by()
+    signed = count.annotate(signed=Count("signatures")).values_list(Value(SIGNED), "signed")
+    rows = list(holds.union(flags, signed, all=True))
+    wanted = int(round_.rulebook["count_witnesses"])
     return {
-        "undecided": tuple(subject for subject in subjects if subject),
-        "open_flags": subjects.count(""),
+        "undecided": tuple(subject for subject, _ in rows if subject not in {FLAG, SIGNED}),
+        "open_flags": sum(subject == FLAG for subject, _ in rows),
+        "lacking_witnesses": sum(max(0, wanted - number) for subject, number in rows if subject == SIGNED),
     }
 
 

@@ -1,18 +1,21 @@
 """Public pages: the front page, published lists, the size of type."""
 
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
 from evaluations import queries
-from evaluations.models import CodeBatch, Round
+from evaluations.models import CodeBatch, Publication, Round
 from evaluations.papers import open_round
+from evaluations.result_papers import notice_document, notice_pdf
 from evaluations.rules.privacy import VERSION, privacy_notice
 
 TYPE_SIZES = ("normal", "large", "largest")
-A_YEAR = 365 * 24 * 3600
+A_DAY = 24 * 3600
+A_YEAR = 365 * A_DAY
 
 
 @require_safe
@@ -47,11 +50,33 @@ def lists(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def public_list(request: HttpRequest, key: str) -> HttpResponse:
-    """One round's published list, all versions; ranks, units, sections, main problems, no scores, no names."""
+    """One round's published list, any version; ranks, units, sections, main problems, no scores, no names."""
     versions = queries.published_versions(key)
-    if not versions:
+    asked = request.GET.get("version", "")
+    shown = [each for each in versions if not asked or str(each.publication.version) == asked]
+    if not shown:
         raise Http404
-    return render(request, "evaluations/list.html", {"current": versions[0], "earlier": versions[1:]})
+    return render(request, "evaluations/list.html", {"current": shown[0], "newest": versions[0], "versions": versions})
+
+
+@require_safe
+def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
+    """The 公示 in official layout; made once per version and process, for it never changes."""
+    publication = _publication_or_404(key, version)
+    pdf = cache.get_or_set(f"notice/{publication.content_sha256}", lambda: notice_pdf(publication), A_DAY)
+    name = content_disposition_header(False, f"{publication.round.name}公示第{version}版.pdf")
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name})
+
+
+@require_safe
+def notice_as_html(request: HttpRequest, key: str, version: int) -> HttpResponse:
+    """The 公示 as plain HTML without any style, for the newspaper to set."""
+    notice = notice_document(_publication_or_404(key, version))
+    return render(request, "evaluations/notice.html", {"notice": notice})
+
+
+def _publication_or_404(key: str, version: int) -> Publication:
+    return get_object_or_404(Publication.objects.select_related("round"), round__key=key, version=version)
 
 
 @require_safe

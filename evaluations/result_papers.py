@@ -1,0 +1,120 @@
+"""What the printed papers of a result say (计票记录、公示): ready data for the templates."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from evaluations.models import Publication, Round
+from evaluations.turnout import turnout
+from nanchuan_eval.documents import render_pdf
+
+OFFICE = "南川区最难办事科室群众评办公室"
+DEMO = "演示数据，非真实评议结果"
+
+
+def count_record_pdf(round_: Round, *, at: datetime) -> bytes:
+    """Return the 计票记录 of the count in force, with its digests and the supervisors who signed."""
+    return render_pdf("count_record", count_record(round_), at=at)
+
+
+def count_record(round_: Round) -> dict[str, object]:
+    """Return what the 计票记录 says."""
+    tally = round_.tally
+    book = json.loads(tally.rulebook)
+    results = list(round_.results.select_related("section"))
+    signed = tally.signatures.select_related("supervisor__person")
+    return {
+        "title": "计票记录",
+        "subtitle": f"{round_.name}最难办事科室群众评",
+        "demo": DEMO if round_.is_demo else "",
+        "facts": [
+            ["计票时间", f"{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}（第{tally.version}次）"],
+            ["重新计票的依据", tally.reason or "无，首次计票"],
+            ["排名依据", "难办指数" if book["basis"] == "difficulty" else "得票数"],
+            ["参评科室", f"{len(results)}个，其中样本不足{sum(r.rank is None for r in results)}个"],
+            ["异常提示", _flag_text(round_)],
+        ],
+        "channels": [[r["label"], r["issued"], r["returned"], r["valid"], r["counted"]] for r in turnout(round_)],
+        "listed": [[r.rank, r.section.department_name, r.section.name] for r in results if r.is_listed],
+        "digests": list(_digests(round_)),
+        "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],
+        "witnesses": ["监督员", "监督员", "计票人", "评议办负责人"],
+        "office": OFFICE,
+        "date": _day(tally.at),
+    }
+
+
+def notice_pdf(publication: Publication) -> bytes:
+    """Return the 公示 of one published version in official layout."""
+    return render_pdf("notice", notice_document(publication), at=publication.published_at)
+
+
+def notice_document(publication: Publication) -> dict[str, Any]:
+    """Return what the 公示 says, from its frozen content alone."""
+    content = json.loads(publication.content)
+    facts = content["round"]
+    length = len(content["entries"])
+    return {
+        "title": f"关于{facts['name']}最难办事科室群众评前{length or 10}位科室的公示",
+        "demo": DEMO if content["is_demo"] else "",
+        "version": content["version"],
+        "reason": content["reason"],
+        "basis": list(_basis(content)),
+        "entries": [[str(e["rank"]), e["department"], e["section"], e["problems"]] for e in content["entries"]],
+        "withdrawn": [f"{e['department']}{e['section']}（原第{e['rank']}位）" for e in content["withdrawn"]],
+        "channels": [
+            [str(r[key]) for key in ("label", "issued", "returned", "valid", "counted")] for r in content["channels"]
+        ],
+        "phone": publication.round.rulebook.get("office_phone", ""),
+        "sha256": publication.content_sha256,
+        "result_sha256": content["result_sha256"],
+        "root": content["closing_root"],
+        "office": OFFICE,
+        "date": _day(publication.published_at),
+    }
+
+
+def _basis(content: Mapping[str, Any]) -> Iterator[str]:
+    facts = content["round"]
+    opened, closed = (_day(datetime.fromisoformat(facts[key])) for key in ("opens_at", "closes_at"))
+    counted = sum(row["counted"] for row in content["channels"])
+    yield (
+        f"根据《{facts['name']}最难办事科室群众评评议规则》，区评议办于{opened}至{closed}组织群众对"
+        f"{content['sections']}个科室进行评议，计票{counted}张。"
+    )
+    if content["unranked"]:
+        yield f"其中{content['unranked']}个科室有效票不足规定数量，不参加排名。"
+
+
+def _digests(round_: Round) -> Iterator[list[str]]:
+    tally = round_.tally
+    yield ["规则文件 rulebook.json", tally.rulebook_sha256]
+    yield ["汇总行（全部计票行）", tally.rows_sha256]
+    yield ["结果文件 result.json", tally.result_sha256]
+    if round_.closing_root:
+        yield ["封箱总指纹", round_.closing_root]
+    for draw in round_.draws.exclude(seed=""):
+        yield [f"{draw.get_purpose_display()}种子", draw.seed]
+
+
+def _flag_text(round_: Round) -> str:
+    flags = list(round_.flags.all())
+    if not flags:
+        return "无"
+    kinds = {
+        verdict: sum(f.get_verdict_display() == verdict for f in flags)
+        for verdict in ("保留计票", "认定废票", "待处理")
+    }
+    return f"{len(flags)}件：" + "，".join(f"{verdict}{count}件" for verdict, count in kinds.items() if count)
+
+
+def _name(entry: Any) -> str:
+    return entry.person.name if entry.person else "监督员（个人信息已到期清除）"
+
+
+def _day(moment: datetime) -> str:
+    day = timezone.localtime(moment).date()
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,0 +1,210 @@
+"""计票记录 and 公示: signatures by one-time codes, files to recount with, versions that stay."""
+
+import json
+import subprocess
+
+import pytest
+
+from accountability.services.case import publish_and_start
+from accountability.services.correction import correct_and_follow
+from evaluations.models import CountSignature, Draw, DrawEntry, SigningCode
+from evaluations.rules.rounds import RoundState, Step
+from evaluations.services.facts import missing_for
+from evaluations.services.publication import Correction
+from evaluations.services.witness import sign_count
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Role
+from nanchuan_eval.rules.canonical import sha256_hex
+from tests.accountability.factories import LATER, NOON, make_account, make_bare_round, make_counted_round
+
+pytestmark = pytest.mark.django_db
+CODES = ["ABCDEFGHJKMNPQRSTVWX", "BBCDEFGHJKMNPQRSTVWX", "CBCDEFGHJKMNPQRSTVWX"]
+
+
+def with_codes(round_, people=2):
+    """A round whose drawn supervisors hold one signing code each."""
+    draw = Draw.objects.create(
+        round=round_, purpose="supervisors", draw_id=f"{round_.key}-s", params="{}", commit="", committed_at=NOON
+    )
+    for n in range(people):
+        entry = DrawEntry.objects.create(draw=draw, stratum="市民", token=str(n), is_selected=True, place=n)
+        SigningCode.objects.create(entry=entry, code_sha256=sha256_hex(CODES[n].encode()))
+    return round_
+
+
+def sign(round_, code):
+    return sign_count(round_id=round_.pk, code=code, at=NOON)
+
+
+def login(client, role=Role.COMMISSION):
+    account = make_account(role, "D01" if role == Role.LIAISON else "")
+    client.force_login(account)
+
+
+def text_of(pdf, tmp_path):
+    (tmp_path / "out.pdf").write_bytes(pdf)
+    done = subprocess.run(["pdftotext", str(tmp_path / "out.pdf"), "-"], capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+class TestTheSignatures:
+    def test_two_supervisors_sign_before_the_units_are_told(self):
+        round_ = with_codes(make_counted_round(state=RoundState.COUNTED))
+        assert missing_for(round_, Step.ANNOUNCE, NOON) == ["计票记录还差2名监督员签名。"]
+
+        for code in CODES[:2]:
+            sign(round_, code)
+
+        assert missing_for(round_, Step.ANNOUNCE, NOON) == []
+        assert CountSignature.objects.count() == 2
+
+    def test_a_code_signs_once(self):
+        round_ = with_codes(make_counted_round(state=RoundState.COUNTED))
+        sign(round_, CODES[0])
+
+        with pytest.raises(RuleViolation, match="已经用过"):
+            sign(round_, CODES[0])
+
+        assert CountSignature.objects.count() == 1
+
+    def test_another_rounds_code_signs_nothing(self):
+        with_codes(make_counted_round("2019H2", state=RoundState.COUNTED))
+
+        with pytest.raises(RuleViolation, match="不属于本轮"):
+            sign(make_counted_round(state=RoundState.COUNTED), CODES[0])
+
+    @pytest.mark.parametrize("state", [RoundState.SEALED, RoundState.PUBLISHED])
+    def test_only_a_count_that_is_not_out_yet_is_signed(self, state):
+        with pytest.raises(RuleViolation, match="尚未公示"):
+            sign(with_codes(make_counted_round(state=state)), CODES[0])
+
+    def test_a_wrong_code_is_refused_in_words_and_kept_in_the_form(self, client):
+        with_codes(make_counted_round())
+        login(client, Role.CLERK)
+
+        answer = client.post("/commission/2020H1/count/", {"code": CODES[2]})
+
+        assert answer.status_code == 400
+        assert "签名码不对" in answer.content.decode()
+
+    def test_the_page_shows_digests_and_who_signed(self, client):
+        round_ = with_codes(make_counted_round())
+        login(client, Role.CLERK)
+
+        client.post("/commission/2020H1/count/", {"code": CODES[0]})
+
+        page = client.get("/commission/2020H1/count/").content.decode()
+        assert round_.tally.result_sha256 in page
+        assert "还没有监督员签名" not in page
+
+
+class TestTheFiles:
+    @pytest.mark.parametrize("name", ["ballots", "rulebook", "result"])
+    def test_are_handed_out_and_leave_a_trace(self, client, name):
+        round_ = make_counted_round()
+        login(client, Role.SUPERVISOR)
+
+        answer = client.post("/commission/2020H1/count/files/", {"file": name})
+
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        wanted = {"ballots": b"ballot,channel", "rulebook": round_.tally.rulebook.encode(), "result": b"{}"}
+        assert content.startswith(wanted[name])
+        assert AuditEntry.objects.filter(action="tally.verify").count() == 1
+
+    @pytest.mark.parametrize("role", [Role.LIAISON, Role.PERSONNEL, Role.SYSTEM_ADMIN])
+    def test_are_refused_to_others(self, client, role):
+        make_counted_round()
+        login(client, role)
+
+        assert client.post("/commission/2020H1/count/files/", {"file": "ballots"}).status_code == 403
+
+    @pytest.mark.parametrize("name", ["", "nonsense"])
+    def test_an_unknown_file_is_not_found(self, client, name):
+        make_counted_round()
+        login(client)
+
+        assert client.post("/commission/2020H1/count/files/", {"file": name}).status_code == 404
+
+    def test_there_are_none_before_the_count(self, client):
+        make_bare_round(state=RoundState.SEALED)
+        login(client)
+
+        assert client.post("/commission/2020H1/count/files/", {"file": "ballots"}).status_code == 404
+
+    @pytest.mark.pdftext
+    def test_the_record_is_a_paper_with_digests_and_lines_to_sign_on(self, client, tmp_path):
+        make_counted_round()
+        login(client)
+
+        text = text_of(client.post("/commission/2020H1/count/files/", {"file": "record"}).content, tmp_path)
+
+        for shown in ("计票记录", "bbbbbbbb", "监督员", "D01-01", "rulebook.json"):
+            assert shown in text
+
+
+class TestTheNotice:
+    def published(self):
+        round_ = make_counted_round(places=12)
+        publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+        round_.refresh_from_db()
+        return round_
+
+    def corrected(self):
+        round_ = self.published()
+        correction = Correction("经复核撤下", ("D01-01",))
+        correct_and_follow(round_id=round_.pk, correction=correction, by=make_account(), at=LATER)
+        return round_
+
+    def test_the_old_version_stays_visible_and_is_marked(self, client):
+        self.corrected()
+
+        old = client.get("/list/2020H1/?version=1").content.decode()
+        new = client.get("/list/2020H1/").content.decode()
+
+        assert "这是已被更正的第1版" in old
+        assert "第D01-01科" in old
+        assert "经更正撤下：D01局第D01-01科（原第1位）" in new
+        assert "更正说明：经复核撤下" in new
+        assert "已被更正" in new
+
+    @pytest.mark.parametrize("version", ["3", "x", "0"])
+    def test_a_version_that_never_was_is_not_found(self, client, version):
+        self.published()
+
+        assert client.get(f"/list/2020H1/?version={version}").status_code == 404
+
+    @pytest.mark.pdftext
+    def test_the_pdf_says_what_the_page_says_and_no_more(self, client, tmp_path):
+        round_ = self.corrected()
+
+        text = text_of(client.get("/list/2020H1/1/notice.pdf").content, tmp_path)
+
+        flat = "".join(text.split())
+        for shown in ("关于2020年上半年最难办事科室群众评前10位科室的公示", "D01-01科", "电话"):
+            assert shown in flat
+        for hidden in ("59.12", "孙科长", "赵副局长", "得票"):
+            assert hidden not in flat
+        assert round_.publications.first().content_sha256[:8] in text
+
+    def test_the_newspapers_html_has_neither_style_nor_script(self, client):
+        self.published()
+
+        page = client.get("/list/2020H1/1/notice.html").content.decode()
+
+        assert page.count("<tr>") == 11
+        for absent in ("<style", "<script", "class=", "59.12", "孙科长"):
+            assert absent not in page
+
+    @pytest.mark.parametrize("address", ["2/notice.pdf", "2/notice.html"])
+    def test_a_version_not_published_has_no_paper(self, client, address):
+        self.published()
+
+        assert client.get(f"/list/2020H1/{address}").status_code == 404
+
+    def test_the_notice_is_exactly_the_frozen_content(self):
+        round_ = self.published()
+        publication = round_.publications.get()
+
+        assert sha256_hex(publication.content.encode()) == publication.content_sha256
+        assert len(json.loads(publication.content)["entries"]) == 10
