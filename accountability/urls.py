@@ -39,6 +39,7 @@ urlpatterns = [
     path("commission/<slug:key>/sections/<slug:code>/wording/", results.wording, name="commission-wording"),
     path("unit/", unit.unit, name="unit"),
     path("work/", work.work, name="work"),
+    path("work/reminders/", work.reminders, name="reminders"),
     path("work/cases/<int:pk>/head/", case.change_responsible, name="case-head"),
     path("work/talks/<int:measure_id>/", talk.talk, name="talk"),
     path("work/talks/<int:measure_id>/write/", talk.write, name="talk-write"),

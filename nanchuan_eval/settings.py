@@ -144,6 +144,10 @@ LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
+# Reminders go by e-mail where a mail server is named; without one they are written to the console.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@localhost")
+
 # Evidence lies outside everything a web server serves; views hand it out after asking the policy table.
 EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
 LARGEST_REQUEST = 210 * 1024 * 1024  # a film of 200 MB and the form around it

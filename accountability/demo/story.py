@@ -18,9 +18,11 @@ from tqdm import tqdm
 
 import departments
 from accountability.demo import people
+from accountability.demo.aftermath import Aftermath
 from accountability.demo.ceremony import Ceremony
 from accountability.demo.citizens import Citizen
 from accountability.demo.opinions import opinions
+from accountability.models import Case
 from accountability.services.case import publish_and_start
 from departments.services import import_roster
 from evaluations.models import Draw, Round
@@ -52,6 +54,7 @@ ACCOUNTS = (
     ("liaison", "演示联络员", Role.LIAISON, "D05"),
     ("witness", "演示监督员", Role.SUPERVISOR, ""),
     ("inspector", "演示督查员", Role.INSPECTOR, ""),
+    ("inspector2", "演示督查员乙", Role.INSPECTOR, ""),
     ("personnel", "演示组织员", Role.PERSONNEL, ""),
     ("sysadmin", "演示系统管理员", Role.SYSTEM_ADMIN, ""),
     ("secadmin", "演示安全管理员", Role.SECURITY_ADMIN, ""),
@@ -86,6 +89,7 @@ class Story:
         accounts = {facts[0]: _account(*facts) for facts in ACCOUNTS}
         self.clerk, self.second_clerk, self.chief = (accounts[name] for name in ("clerk", "clerk2", "chief"))
         self.commission, self.witness = accounts["jiwei"], accounts["witness"]
+        self.inspectors = accounts["inspector"], accounts["inspector2"]
         self._load_roster()
         self.round = self._plan_round()
         self._draw_people()
@@ -93,6 +97,7 @@ class Story:
         self._vote()
         self._count()
         self._publish()
+        self._follow_up()
         self.round.refresh_from_db()
         return self.round
 
@@ -208,7 +213,20 @@ class Story:
 
     def _publish(self) -> None:
         steps.announce_result(round_id=self.round.pk, by=self.clerk, at=self._day(18))
-        publish_and_start(round_id=self.round.pk, by=self.commission, at=timezone.now())
+        publish_and_start(round_id=self.round.pk, by=self.commission, at=self._day(12))
+        self.round.refresh_from_db()
+
+    def _follow_up(self) -> None:
+        Aftermath(
+            round_=self.round,
+            clerk=self.clerk,
+            chief=self.chief,
+            commission=self.commission,
+            inspectors=self.inspectors,
+            ceremony=self.ceremony,
+            day=self._day,
+            liaison=_liaison_of,
+        ).tell()
 
     def _day(self, before: int, hour: int = 9) -> datetime:
         return timezone.make_aware(datetime.combine(self.today - timedelta(days=before), time(hour)))
@@ -218,6 +236,13 @@ def _account(username: str, name: str, role: Role, unit_code: str) -> User:
     account = User(username=username, name=name, role=role, unit_code=unit_code)
     known = User.objects.filter(username=username).first()
     return known or create_account(account, password=PASSWORD, by=OPERATOR, at=timezone.now())
+
+
+def _liaison_of(case: Case) -> User:
+    """Return the account of the unit's liaison, opened when the unit is listed."""
+    code = case.result.section.department_code
+    known = User.objects.filter(role=Role.LIAISON, unit_code=code).first()
+    return known or _account(f"liaison-{code}", f"演示联络员{code}", Role.LIAISON, code)
 
 
 @contextmanager

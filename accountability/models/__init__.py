@@ -9,7 +9,7 @@ from accountability.models.inspection import Finding, Inspection, InspectionPlan
 from accountability.models.lead import Lead
 from accountability.models.objection import Objection
 from accountability.models.rectification import Progress, Rectification, RectificationItem
-from accountability.models.reminder import Reminder
+from accountability.models.reminder import Reminder, ReminderAddress
 from accountability.models.talk import Talk
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "RectificationItem",
     "Recusal",
     "Reminder",
+    "ReminderAddress",
     "Suggestion",
     "Talk",
 ]

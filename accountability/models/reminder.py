@@ -15,3 +15,14 @@ class Reminder(models.Model):
         verbose_name = verbose_name_plural = "提醒记录"
         ordering = ["-sent_at"]
         constraints = [models.UniqueConstraint(fields=["account", "key"], name="a_reminder_is_sent_once")]
+
+
+class ReminderAddress(models.Model):
+    """提醒邮箱: where an account wants its reminders; set by the account itself."""
+
+    account = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="账号", related_name="+")
+    email = models.EmailField("电子邮箱")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提醒邮箱"
+        ordering = ["account"]

@@ -1,11 +1,15 @@
 """待办: where every account's day begins."""
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.views.acts import desk_view
+from accountability.forms.work import AddressForm
+from accountability.models import ReminderAddress
+from accountability.services.reminder import set_address
+from accountability.views.acts import Act, ask, desk_view
 from accountability.worklist import duties_of, grouped
 from evaluations.models import Round
 from nanchuan_eval import policy
@@ -39,6 +43,24 @@ def work(request: HttpRequest) -> HttpResponse:
         "is_demo": Round.objects.filter(is_demo=True).exists(),
     }
     return render(request, "accountability/work.html", context)
+
+
+@desk_view
+def reminders(request: HttpRequest) -> HttpResponse:
+    """设置提醒邮箱."""
+    user = staff(request)
+    known = ReminderAddress.objects.filter(account=user).first()
+    act = Act(
+        "提醒邮箱",
+        "保存",
+        reverse("accountability:work"),
+        note="到期前七天、到期当天和逾期时各提醒一次。邮件只写事项名称和期限。留空则只在屏幕上提醒。",
+    )
+
+    def deed(form: Form) -> object:
+        return set_address(email=form.cleaned_data["email"], by=user, at=timezone.now())
+
+    return ask(request, AddressForm(request.POST or None, initial={"email": known.email if known else ""}), act, deed)
 
 
 def pages_of(user: User) -> list[tuple[str, str]]:
