@@ -54,7 +54,7 @@ class Group:
     duties: list[Duty]
 
 
-Source = Callable[[User], Iterator[Duty]]
+Source = Callable[[User, date], Iterator[Duty]]
 MEASURES_OF = {
     Role.COMMISSION: Q(kind__in=[MeasureKind.NOTICE, MeasureKind.TALK_LEADER, MeasureKind.CIRCULAR])
     | Q(kind=MeasureKind.REMOVAL_PROMPT)
@@ -64,10 +64,10 @@ MEASURES_OF = {
 }
 
 
-def duties_of(user: User) -> list[Duty]:
+def duties_of(user: User, today: date) -> list[Duty]:
     """Return everything the account has to do, the earliest day first."""
     sources = SOURCES.get(Role(user.role), ())
-    duties = [duty for source in (*sources, _approvals) for duty in source(user)]
+    duties = [duty for source in (*sources, _approvals) for duty in source(user, today)]
     return sorted(duties, key=lambda duty: (duty.due_on or date.max, duty.key))
 
 
@@ -77,7 +77,7 @@ def grouped(duties: list[Duty], today: date) -> list[Group]:
     return [group for group in groups if group.duties]
 
 
-def _measures(user: User) -> Iterator[Duty]:
+def _measures(user: User, today: date) -> Iterator[Duty]:
     pending = measures_for(user).filter(MEASURES_OF[Role(user.role)], state="pending", case__state=CaseState.OPEN)
     for measure in pending.select_related("talk"):
         yield _measure(user, measure)
@@ -93,11 +93,10 @@ def _measure(user: User, measure: Measure) -> Duty:
     return Duty(f"measure-{measure.pk}", f"{measure.case}：{measure.get_kind_display()}", due_on, address, days)
 
 
-def _overdue_measures(user: User) -> Iterator[Duty]:
+def _overdue_measures(user: User, today: date) -> Iterator[Duty]:
     """What others have left undone beyond the days of grace comes before those above (升级)."""
     pending = measures_for(user).filter(state="pending", due_on__isnull=False, case__state=CaseState.OPEN)
     others = pending.exclude(MEASURES_OF.get(Role(user.role), Q(pk=None))).exclude(kind=MeasureKind.FREEZE)
-    today = _today()
     for measure in others.filter(due_on__lt=today):
         days = int(measure.case.result.round.rulebook["escalate_days"])
         if urgency(measure.due_on, today, days) == Urgency.ESCALATED:
@@ -106,7 +105,7 @@ def _overdue_measures(user: User) -> Iterator[Duty]:
             yield Duty(f"escalated-{measure.pk}", what, measure.due_on, address, days)
 
 
-def _own_rectifications(user: User) -> Iterator[Duty]:
+def _own_rectifications(user: User, today: date) -> Iterator[Duty]:
     for row in Rectification.objects.running().of_unit(user.unit_code).select_related("case__result__section"):
         address = reverse("accountability:rectification", args=[row.pk])
         if row.state in WRITABLE:
@@ -115,7 +114,7 @@ def _own_rectifications(user: User) -> Iterator[Duty]:
             yield Duty(f"report-{row.pk}", f"{row.case}：报送整改报告", row.report_due_on, address)
 
 
-def _own_items(user: User) -> Iterator[Duty]:
+def _own_items(user: User, today: date) -> Iterator[Duty]:
     items = RectificationItem.objects.unfinished().filter(
         rectification__state__in=[RectificationState.RUNNING, RectificationState.REPORTED],
         rectification__case__result__section__department_code=user.unit_code,
@@ -125,20 +124,20 @@ def _own_items(user: User) -> Iterator[Duty]:
         yield Duty(f"item-{item.pk}-{item.failures}", f"整改事项：{item.problem}", item.due_on, address)
 
 
-def _own_orders(user: User) -> Iterator[Duty]:
+def _own_orders(user: User, today: date) -> Iterator[Duty]:
     orders = Order.objects.filter(state=OrderState.ISSUED, inspection__section__department_code=user.unit_code)
     for order in orders.select_related("inspection__section"):
         address = reverse("accountability:order", args=[order.pk])
         yield Duty(f"order-{order.pk}", f"{order.inspection.section}：反馈责令整改", order.due_on, address)
 
 
-def _plans_to_decide(user: User) -> Iterator[Duty]:
+def _plans_to_decide(user: User, today: date) -> Iterator[Duty]:
     for row in Rectification.objects.filter(state=RectificationState.SUBMITTED).select_related("case__result__section"):
         address = reverse("accountability:rectification", args=[row.pk])
         yield Duty(f"decide-{row.pk}", f"{row.case}：审核整改方案", _day(row.submitted_at), address)
 
 
-def _items_to_accept(user: User) -> Iterator[Duty]:
+def _items_to_accept(user: User, today: date) -> Iterator[Duty]:
     waiting = RectificationItem.objects.filter(Q(state=ItemState.FINISHED) | Q(wanted_due_on__isnull=False))
     for item in waiting.select_related("rectification__case__result__round"):
         address = f"{reverse('accountability:rectification', args=[item.rectification_id])}#item-{item.pk}"
@@ -146,7 +145,7 @@ def _items_to_accept(user: User) -> Iterator[Duty]:
         yield Duty(f"accept-{item.pk}-{item.failures}", f"{what}：{item.problem}", item.due_on, address)
 
 
-def _escalated(user: User) -> Iterator[Duty]:
+def _escalated(user: User, today: date) -> Iterator[Duty]:
     rows = Rectification.objects.filter(state=RectificationState.ESCALATED).select_related("case__result__section")
     for row in rows:
         address = reverse("accountability:rectification", args=[row.pk])
@@ -154,7 +153,7 @@ def _escalated(user: User) -> Iterator[Duty]:
 
 
 def _objections(*states: ObjectionState) -> Source:
-    def source(user: User) -> Iterator[Duty]:
+    def source(user: User, today: date) -> Iterator[Duty]:
         for objection in Objection.objects.filter(state__in=states).select_related("section"):
             address = reverse("accountability:objection", args=[objection.pk])
             yield Duty(f"objection-{objection.pk}-{objection.state}", f"办理{objection}", objection.due_on, address)
@@ -162,18 +161,18 @@ def _objections(*states: ObjectionState) -> Source:
     return source
 
 
-def _leads(user: User) -> Iterator[Duty]:
+def _leads(user: User, today: date) -> Iterator[Duty]:
     for lead in Lead.objects.filter(state=LeadState.RECEIVED).select_related("section"):
         yield Duty(f"lead-{lead.pk}", f"{lead}：核查", None, reverse("accountability:leads"))
 
 
-def _plans_to_approve(user: User) -> Iterator[Duty]:
+def _plans_to_approve(user: User, today: date) -> Iterator[Duty]:
     for plan in InspectionPlan.objects.filter(state=PlanState.PROPOSED):
         address = reverse("accountability:inspection-plan", args=[plan.pk])
         yield Duty(f"inspection-plan-{plan.pk}", f"批准暗访计划：{plan}", plan.starts_on, address)
 
 
-def _visits_to_staff(user: User) -> Iterator[Duty]:
+def _visits_to_staff(user: User, today: date) -> Iterator[Duty]:
     waiting = Inspection.objects.filter(state__in=[InspectionState.PLANNED, InspectionState.SUBMITTED])
     for visit in waiting.select_related("section"):
         what = "派员" if visit.state == InspectionState.PLANNED else "审定"
@@ -184,26 +183,22 @@ def _visits_to_staff(user: User) -> Iterator[Duty]:
         yield Duty(f"visit-{visit.pk}-{visit.state}", f"暗访{what}：{visit.section}", visit.visit_on, address)
 
 
-def _own_visits(user: User) -> Iterator[Duty]:
+def _own_visits(user: User, today: date) -> Iterator[Duty]:
     for visit in Inspection.objects.assigned_to(user).unsubmitted().select_related("section"):
         address = reverse("accountability:inspection", args=[visit.pk])
         yield Duty(f"record-{visit.pk}", f"暗访：{visit.section}", visit.visit_on, address)
 
 
-def _suggestions(user: User) -> Iterator[Duty]:
+def _suggestions(user: User, today: date) -> Iterator[Duty]:
     count = Suggestion.objects.filter(state=SuggestionState.NEW).count()
     if count:
         yield Duty("suggestions", f"答复群众建议（{count}件）", None, reverse("accountability:suggestion-desk"))
 
 
-def _approvals(user: User) -> Iterator[Duty]:
+def _approvals(user: User, today: date) -> Iterator[Duty]:
     count = approvals.waiting_for(user).count()
     if count:
         yield Duty("approvals", f"待审批{count}件", None, reverse("admin:nanchuan_eval_approval_changelist"))
-
-
-def _today() -> date:
-    return timezone.localdate()
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -60,7 +60,7 @@ def _remind(address: ReminderAddress, at: datetime) -> int:
 def _fresh(user: User, at: datetime) -> Iterator[tuple[str, Duty]]:
     today = timezone.localtime(at).date()
     known = set(Reminder.objects.filter(account=user).values_list("key", flat=True))
-    for duty in duties_of(user):
+    for duty in duties_of(user, today):
         degree = duty.urgency(today)
         key = f"{duty.key}/{degree}"
         if degree in URGENT and key not in known:

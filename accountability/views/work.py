@@ -35,9 +35,10 @@ PAGES = (
 def work(request: HttpRequest) -> HttpResponse:
     """Show what is overdue, due today, due this week and later, each a link to the act."""
     user = staff(request)
-    duties = duties_of(user)
+    today = timezone.localdate()
+    duties = duties_of(user, today)
     context = {
-        "groups": grouped(duties, timezone.localdate()),
+        "groups": grouped(duties, today),
         "count": len(duties),
         "pages": pages_of(user),
         "is_demo": Round.objects.filter(is_demo=True).exists(),

@@ -101,7 +101,7 @@ DEFAULTS: dict[str, Any] = {
 }
 
 POINTS = ("assessment_points", "assessment_top_points", "assessment_repeat_points", "assessment_unclosed_points")
-POINTS_TEXT = re.compile(r"(?:100|[1-9]?[0-9])(?:\.[0-9]{1,2})?", re.ASCII)
+POINTS_TEXT = re.compile(r"100(?:\.0{1,2})?|[1-9]?[0-9](?:\.[0-9]{1,2})?", re.ASCII)
 
 LOTTERIES = {
     "": "不用彩票，只用骰子",

@@ -1,0 +1,75 @@
+"""Points of the year: by each round's own rules, exact, in a fixed order."""
+
+from decimal import Decimal
+
+import pytest
+
+from accountability.rules.assessment import Listed, PointRules, assess, by_unit
+from evaluations.rules.rulebook import default_rulebook, rulebook_errors
+
+FULL = {
+    "assessment_points": "1.5",
+    "assessment_top_points": "1",
+    "assessment_repeat_points": "0.25",
+    "assessment_unclosed_points": "2",
+}
+
+
+def rules(**changes):
+    return PointRules.of({**default_rulebook(), **FULL, **changes})
+
+
+def listed(order=0, rank=5, **changes):
+    facts = {
+        "order": order,
+        "round_name": f"第{order}轮",
+        "unit": "公安局",
+        "section": "车管所",
+        "rank": rank,
+        "rectification": "已销号",
+        "is_closed": True,
+        "by_superior": False,
+        "rules": rules(),
+        **changes,
+    }
+    return Listed(**facts)
+
+
+@pytest.mark.parametrize(
+    ("listings", "points"),
+    [
+        ([listed()], ["1.5"]),
+        ([listed(rank=3)], ["2.5"]),
+        ([listed(is_closed=False)], ["3.5"]),
+        ([listed(0), listed(1)], ["1.5", "1.75"]),
+        ([listed(by_superior=True)], [None]),
+        ([listed(rules=PointRules.of(default_rulebook()))], [None]),
+    ],
+)
+def test_points_add_up(listings, points):
+    assert [str(line.points) if line.points is not None else None for line in assess(listings)] == points
+
+
+def test_a_unit_sums_its_sections_and_the_most_points_come_first():
+    lines = assess([listed(), listed(section="户政科", rank=1), listed(unit="税务局", is_closed=False)])
+
+    first, second = by_unit(lines)
+
+    assert (first.unit, first.points, first.listings, first.best_rank) == ("公安局", Decimal("4.0"), 2, 1)
+    assert (second.unit, second.unclosed) == ("税务局", 1)
+
+
+def test_the_order_of_the_rows_read_does_not_matter():
+    rows = [listed(0), listed(1), listed(section="户政科")]
+
+    assert assess(rows) == assess(reversed(rows))
+
+
+@pytest.mark.parametrize("text", ["-1", "1e3", "100.5", "1.234", "一", "٣", " 1"])
+def test_points_that_are_no_plain_number_are_refused(text):
+    assert any("最多两位小数" in error for error in rulebook_errors({**default_rulebook(), "assessment_points": text}))
+
+
+@pytest.mark.parametrize("text", ["", "0", "5", "100", "0.25"])
+def test_plain_points_are_taken(text):
+    assert rulebook_errors({**default_rulebook(), "assessment_points": text}) == []

@@ -1,0 +1,143 @@
+"""组织部门 and 考核办 over HTTP: questions, lists, certificates, the year."""
+
+import io
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from openpyxl import Workbook, load_workbook
+
+from accountability.models import PromotionFreeze
+from accountability.services.case import publish_and_start
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.policy import Role
+from tests.accountability.factories import NOON, TODAY, make_account, make_case, make_counted_round
+
+pytestmark = pytest.mark.django_db
+MAY = {Role.COMMISSION, Role.PERSONNEL}
+
+
+def login(client, role=Role.PERSONNEL, unit=""):
+    client.force_login(make_account(role, unit))
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def freeze(name="孙科长", code="D01-01", round_=None):
+    case = make_case(round_, code) if round_ else make_case(code=code)
+    return PromotionFreeze.objects.create(
+        case=case, person_name=name, post=f"{code}负责人", starts_on=TODAY, ends_on=date(2020, 10, 10)
+    )
+
+
+def book(*rows):
+    workbook, target = Workbook(), io.BytesIO()
+    for row in rows:
+        workbook.active.append(row)
+    workbook.save(target)
+    return target.getvalue()
+
+
+def ask_many(client, content, name="名单.xlsx"):
+    return client.post("/personnel/many/", {"file": SimpleUploadedFile(name, content)})
+
+
+@pytest.mark.parametrize("role", [r for r in Role if r not in {"A", "B", "T"}])
+@pytest.mark.parametrize("address", ["/personnel/", "/personnel/many/", "/personnel/assessment/"])
+def test_the_register_is_for_personnel_and_the_commission(client, role, address):
+    login(client, role, "D01" if role == Role.LIAISON else "")
+
+    assert client.get(address).status_code == (200 if role in MAY else 403)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ({"name": "孙科长", "on": "2020-08-01"}, "在影响期内，不得提拔重用"),
+        ({"name": "孙科长", "unit": "D02局", "on": "2020-08-01"}, "请核对是否同一人"),
+        ({"name": "李科长", "on": "2020-08-01"}, "无影响期"),
+        ({"unit": "D01局", "on": "2020-08-01"}, "影响期（1人）"),
+        ({"on": "2020-08-01"}, "请填写姓名或单位"),
+        ({"name": "孙科长", "on": "八月一日"}, "日期"),
+    ],
+)
+def test_a_question_is_answered_in_words(client, typed, shown):
+    freeze()
+    login(client)
+
+    assert shown in text_of(client.post("/personnel/", typed))
+
+
+def test_who_asked_about_whom_stays_in_the_trail(client):
+    login(client)
+
+    client.post("/personnel/", {"name": "孙科长", "on": "2020-08-01"})
+
+    assert AuditEntry.objects.get(action="acc.hold.set").detail["asked"] == "孙科长"
+
+
+def test_a_list_of_names_comes_back_as_a_workbook(client):
+    freeze()
+    login(client)
+
+    answer = ask_many(client, book(["姓名", "单位", "日期"], ["孙科长", "D01局", "2020-08-01"], ["李科长", "", ""]))
+
+    rows = list(load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True))
+    answers = [row[4] for row in rows if row[1] in {"孙科长", "李科长"}]
+    assert answers == ["在影响期内，不得提拔重用", "无影响期"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        (book(["名字"], ["孙科长"]), "名单.xlsx", "没有找到表头"),
+        (book(["姓名", "日期"], ["孙科长", "八月"]), "名单.xlsx", "第2行的日期"),
+        (book(["姓名", "单位"], ["", "公安局"]), "名单.xlsx", "没有姓名"),
+        (book(["姓名"]), "名单.xlsx", "没有要查询的人"),
+        (b"MZ" + bytes(100), "名单.xlsx", "内容却不是工作簿"),
+        (b"PK\x03\x04" + bytes(100), "名单.xlsx", "已损坏"),
+        (b"x", "名单.exe", "只能导入"),
+    ],
+)
+def test_a_faulty_list_is_refused_in_words_and_nothing_is_answered(client, content, name, message):
+    login(client)
+
+    answer = ask_many(client, content, name)
+
+    assert answer.status_code == 400
+    assert message in text_of(answer)
+    assert not AuditEntry.objects.filter(action="acc.hold.set").exists()
+
+
+def test_a_certificate_is_a_pdf_and_leaves_a_trace(client):
+    row = freeze()
+    login(client)
+
+    answer = client.post(f"/personnel/freezes/{row.pk}/certificate/")
+
+    assert answer.content.startswith(b"%PDF")
+    assert AuditEntry.objects.filter(action="acc.hold.set", object_id=str(row.pk)).exists()
+
+
+def test_the_year_is_shown_and_exported_with_the_same_digest(client):
+    round_ = make_counted_round()
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    login(client)
+
+    page = client.get("/personnel/assessment/2020/")
+    book_ = client.post("/personnel/assessment/2020/export/").content
+
+    digest = page.context["assessment"].digest
+    assert digest in text_of(page)
+    assert digest in " ".join(str(c) for row in load_workbook(io.BytesIO(book_)).active.values for c in row)
+    assert AuditEntry.objects.get(action="acc.assess").detail["digest"] == digest
+    assert client.get("/personnel/assessment/2020/").context["assessment"].digest == digest
+
+
+def test_a_year_without_rounds_is_not_exported(client):
+    login(client)
+
+    assert client.post("/personnel/assessment/1999/export/").status_code == 404
+    assert "没有上榜科室" in text_of(client.get("/personnel/assessment/1999/"))
