@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accountability', '0003_corrections_of_the_list'),
+        ('accountability', '0004_earlier_lists'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
