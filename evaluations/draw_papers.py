@@ -113,7 +113,7 @@ def letters_pdfs(
         "qr": qr_svg(url),
         "url": url,
     }
-    waiting = iter(entries)
+    waiting = iter(_by_person(entries))
     while batch := list(islice(waiting, LETTERS_A_FILE)):
         yield render_pdf(
             "notice_letters", {**common, "letters": [_letter(e, names) for e in batch]}, at=at, tagged=False
@@ -215,7 +215,16 @@ def _short_lists(strata: Sequence[StratumLine]) -> list[list[Any]]:
     return [[stratum.name, stratum.selected] for stratum in strata]
 
 
-def _letter(entry: DrawEntry, names: Mapping[str, str]) -> dict[str, str]:
+def _by_person(entries: Iterable[DrawEntry]) -> list[list[DrawEntry]]:
+    """Put together what one person was drawn for: drawn several times is one notice and several ballots."""
+    found: dict[str, list[DrawEntry]] = {}
+    for entry in entries:
+        found.setdefault(entry.token, []).append(entry)
+    return list(found.values())
+
+
+def _letter(drawn: Sequence[DrawEntry], names: Mapping[str, str]) -> dict[str, str]:
+    entry = drawn[0]
     if entry.person is None:
         raise ValueError("a letter goes to a person")
     dealt_with = [f"{names[code]}（{code}）" for code in entry.person.dealt_with.split() if code in names]
@@ -224,7 +233,8 @@ def _letter(entry: DrawEntry, names: Mapping[str, str]) -> dict[str, str]:
         "reference": reference_of(entry.person),
         "salt": entry.salt,
         "token": entry.token,
-        "standing": f"{entry.stratum}，第{entry.place}位",
+        "standing": "；".join(f"{each.stratum}，第{each.place}位" for each in drawn)
+        + (f"（共{len(drawn)}张评议票）" if len(drawn) > 1 else ""),
         "sections": "、".join(dealt_with),
     }
 

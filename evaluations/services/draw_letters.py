@@ -28,6 +28,8 @@ def open_addresses(
         raise RuleViolation("请填写用途。")
     chosen = draw.entries.filter(is_selected=True).select_related("person").order_by("stratum", "place")
     entries = list(chosen.filter(pk=entry_id) if entry_id else chosen)
+    if not all(entry.salt for entry in entries):
+        raise RuleViolation("盐已到期清除，不能再打印通知书。")
     detail = {"step_label": f"打印通知书：{draw}", "people": len(entries)}
     audit.record("pool.unmask", draw, by=by, at=at, reason=reason, detail=detail)
     return entries

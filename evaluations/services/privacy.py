@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import Max
 
 from evaluations.database import scrub
-from evaluations.models import Comment, PoolEntry, PoolUpload, Round
+from evaluations.models import Comment, DrawEntry, PoolEntry, PoolUpload, Round
 from evaluations.rules.rounds import RoundState
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
@@ -39,6 +39,9 @@ def schedule() -> list[Forgetting]:
     wipe: Callable[..., Callable[[], None]] = lambda *tables: partial(scrub, tables)  # noqa: E731
     return [
         Forgetting("名单库手机号", "申诉期满后30日（公示后60日）", _phones, _forget_phones, wipe(PoolEntry)),
+        Forgetting(
+            "抽取用盐", "申诉期满后30日（公示后60日）", _salts, lambda rows: rows.update(salt=""), wipe(DrawEntry)
+        ),
         Forgetting("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
         Forgetting("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
     ]
@@ -59,6 +62,11 @@ def _forget_phones(rows: models.QuerySet[PoolEntry]) -> None:
     for entry in entries:
         entry.phone, entry.phone_hash = "", f"purged-{uuid4().hex}"
     PoolEntry.objects.bulk_update(entries, ["phone", "phone_hash"], batch_size=500)
+
+
+def _salts(at: datetime) -> models.QuerySet[DrawEntry]:
+    """Without its salt nobody opens a token any more, not even with the phone in hand (protocol 3.3)."""
+    return DrawEntry.objects.filter(draw__round__in=_ended_before(at - PHONES_KEPT).values("pk")).exclude(salt="")
 
 
 def _uploads(at: datetime) -> models.QuerySet[PoolUpload]:

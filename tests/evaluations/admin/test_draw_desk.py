@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -18,7 +18,7 @@ from evaluations.rules.drawing import digest_of, person_token
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
 from nanchuan_eval.models import AuditEntry
-from tests.factories import commit, hold_draw, make_pool, make_round, make_user, run, throw
+from tests.factories import NOON, commit, hold_draw, make_pool, make_round, make_user, run, throw
 
 pytestmark = pytest.mark.django_db
 
@@ -207,6 +207,18 @@ class TestPapers:
         answer = as_("commission").post(address("draw-letters", draw.pk), {"form": "pdf", "reason": "看看"})
         assert answer.status_code == 403
         assert not AuditEntry.objects.filter(action="pool.unmask", result="ok").exists()
+
+    @pytest.mark.pdftext
+    def test_whoever_was_drawn_twice_has_one_letter_and_two_ballots(self, round_, tmp_path):
+        draw = hold_draw(round_)
+        first, second = draw.entries.filter(is_selected=True, stratum="服务对象")[:2]
+        second.person, second.token, second.salt, second.stratum = first.person, first.token, first.salt, "市场主体"
+
+        pdfs = draw_papers.letters_pdfs(draw, [first, second], url="https://a.cn/", reply_by=date(2026, 3, 9), at=NOON)
+        text = text_of(next(pdfs), tmp_path)
+
+        assert text.count("抽中通知书") == 1
+        assert "共2张评议票" in text
 
     @pytest.mark.pdftext
     def test_signing_codes_are_printed_once(self, round_, as_, tmp_path):

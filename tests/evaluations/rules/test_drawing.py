@@ -159,3 +159,64 @@ def test_progress_is_told_for_every_ticket():
     drawing.drawing_order("0" * 64, "A", tokens, told.append)
 
     assert told == [drawing.STEP, drawing.STEP, 5]
+
+
+class TestTermsThatAreRefused:
+    """Each fault alone, on terms that are otherwise in order."""
+
+    def make(self, **changes):
+        terms = {
+            "draw_id": "试抽",
+            "purpose": "evaluators",
+            "pool": [("A", "T1"), ("A", "T2"), ("B", "T3")],
+            "exclusions": [],
+            "quota": {"mode": "fixed", "rounds": [[1, 1]]},
+            "alternates": 0,
+            "randomness": SOURCES,
+            "note": "",
+        }
+        return drawing.make_params(**{**terms, **changes})
+
+    def test_in_order_they_are_taken(self):
+        assert self.make()["strata"] == ["A", "B"]
+
+    @pytest.mark.parametrize("name", ["", " A", "A\t", "A\nB", "e\u0301", "x" * 201, "A\u2028"])
+    def test_names_that_are_none(self, name):
+        with pytest.raises(DrawError):
+            self.make(draw_id=name)
+        with pytest.raises(DrawError):
+            self.make(pool=[(name, "T1"), ("B", "T3")])
+        with pytest.raises(DrawError):
+            self.make(pool=[("A", name), ("B", "T3")])
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"pool": [("A", "T1"), ("A", "T1"), ("B", "T3")]},
+            {"quota": {"mode": "fixed", "rounds": []}},
+            {"quota": {"mode": "fixed", "rounds": [[1]]}},
+            {"quota": {"mode": "fixed", "rounds": [[2, 1], [1, 1]]}},
+            {"quota": {"mode": "proportional", "min": 0, "rounds": [3, 2]}},
+            {"randomness": []},
+            {"randomness": [{**SOURCES[0], "n": 0}]},
+            {"randomness": [{**SOURCES[0], "min": 9, "max": 0}]},
+            {"randomness": [{**SOURCES[0], "order": "any"}]},
+            {"randomness": [{**SOURCES[1], "n": 34}]},
+        ],
+    )
+    def test_a_pool_a_quota_or_a_source_that_cannot_be(self, changes):
+        with pytest.raises(DrawError):
+            self.make(**changes)
+
+    def test_floors_that_exceed_the_whole(self):
+        with pytest.raises(DrawError, match="最低名额之和"):
+            drawing.seats({"mode": "proportional", "min": 2, "rounds": [3]}, {"A": 5, "B": 5}, 1)
+
+    def test_a_quota_above_the_stratum_is_reported_and_never_moved(self):
+        params = self.make(quota={"mode": "fixed", "rounds": [[1, 4]]})
+        pool = [("A", "T1"), ("A", "T2"), ("B", "T3")]
+
+        result = drawing.draw(params, pool, [], [[1] * 20, [1, 2, 3, 4, 5, 6]])
+
+        assert (result["strata"]["B"]["shortfall"], result["unfilled"]) == (3, 3)
+        assert len(result["strata"]["A"]["selected"]) == 1

@@ -19,9 +19,10 @@ from evaluations.services.draw import abandon_draw, commit_draw, commit_section_
 from evaluations.services.draw_events import Removal, remove_drawn
 from evaluations.services.pool import import_pool
 from evaluations.services.pool_notice import announce_pool
+from nanchuan_eval import retention
 from nanchuan_eval.encryption import keyed_hash
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied
+from nanchuan_eval.policy import OPERATOR, Denied
 from tests.factories import (
     GROUPS,
     LATER,
@@ -373,3 +374,17 @@ def import_and_announce(round_, rows):
     by = make_user("clerk")
     import_pool(round_id=round_.pk, kind=PoolKind.RECIPIENTS, rows=rows, by=by, at=NOON)
     announce_pool(round_id=round_.pk, kind=PoolKind.RECIPIENTS, by=by, at=NOON)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_salts_are_forgotten_with_the_phones_and_the_proof_still_verifies():
+    draw = hold_draw(frozen_round())
+    draw.round.steps.create(state=RoundState.PUBLISHED, at=NOON - timedelta(days=61))
+    draw.round.state = RoundState.PUBLISHED
+    draw.round.save()
+
+    forgotten = retention.purge(by=OPERATOR, at=NOON)
+
+    assert forgotten["抽取用盐"] == 60
+    assert not draw.entries.exclude(salt="").exists()
+    assert verify_proof(proof_of(draw)) == draw.seed
