@@ -128,8 +128,8 @@ def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyDesk:
         signatures_wanted=wanted,
         is_signing=is_drawn and wanted > 0,
         may_enter=may_enter,
-        may_run=policy.may(user, "draw.run"),
-        may_abandon=is_committed and not draw.readings.exists() and policy.may(user, "draw.commit"),
+        may_run=policy.may_begin(user, "draw.run"),
+        may_abandon=is_committed and not draw.readings.exists() and policy.may_begin(user, "draw.commit"),
         may_issue_codes=draw.purpose == DrawPurpose.SUPERVISORS
         and draw.status in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}
         and policy.may(user, "cred.print"),

@@ -159,9 +159,9 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         label=step.label,
         address=reverse(address, args=[round_.key]) if address else reverse("admin:round-step", args=[round_.pk, step]),
         lacks=missing_for(round_, step, at),
-        may=policy.may(user, STEP_ACTION[step]),
+        may=policy.may_begin(user, STEP_ACTION[step]),
         # What nobody may press (no early close) happens by itself: manage.py advance_rounds.
-        doers="、".join(role.label for role in policy.doers(STEP_ACTION[step])) or "系统在截止时间后自动",
+        doers="、".join(role.label for role in policy.beginners(STEP_ACTION[step])) or "系统在截止时间后自动",
         is_elsewhere=step == Step.ARCHIVE,
         consequence=CONSEQUENCES.get(step, ""),
     )
@@ -198,7 +198,7 @@ def _draw_line(
     round_: Round, user: User, purpose: DrawPurpose, draw: Draw | None, planned: PlannedDraw | None, at: datetime
 ) -> DrawLine:
     is_due = draw is None and round_.state == DRAWABLE_IN[purpose]
-    may = policy.may(user, COMMIT_ACTION[purpose])
+    may = policy.may_begin(user, COMMIT_ACTION[purpose])
     return DrawLine(
         label=purpose.label,
         draw=draw,

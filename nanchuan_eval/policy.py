@@ -153,6 +153,16 @@ def may(actor: Actor, action: str, *, own: bool = False) -> bool:
     return _has(actor, action, DOES, own=own)
 
 
+def may_begin(actor: Actor, action: str, *, own: bool = False) -> bool:
+    """Say whether the button belongs on the actor's page: to propose the action, or to do it alone."""
+    return (may_propose if needs_two(action) else may)(actor, action, own=own)
+
+
+def beginners(action: str) -> list[Role]:
+    """Return the roles whose button it is."""
+    return (proposers_of if needs_two(action) else doers)(action)
+
+
 def may_see(actor: Actor, action: str, *, own: bool = False) -> bool:
     """Say whether the actor may at least look at what the action is about."""
     return _has(actor, action, SEES, own=own)
@@ -175,6 +185,12 @@ def check(actor: Actor, action: str, *, own: bool = False) -> None:
     if needs_two(action) and actor.role not in BESIDE_THE_TABLE and _approved.get() != action:
         proposers = "、".join(role.label for role in proposers_of(action))
         raise NeedsApproval(f"“{action_name(action)}”须由{proposers}提请，再由另一人审批，不能一人办理。")
+
+
+def check_begins(actor: Actor, action: str) -> None:
+    """Refuse with `Denied` unless the actor may prepare the action: he proposes it, or he may do it."""
+    if not (may(actor, action) or may_begin(actor, action)):
+        raise Denied(actor, action)
 
 
 def check_proposes(actor: Actor, action: str, *, own: bool = False) -> None:

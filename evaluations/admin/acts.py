@@ -8,24 +8,28 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 
 from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Approval
+
+PROPOSED = "已提请，等待另一人审批。"
 
 
 def act(request: HttpRequest, service: Callable[[], Any], *, done: str, back: str) -> HttpResponseRedirect:
     """Call the service and say what came of it."""
     try:
-        service()
+        said = service()
     except RuleViolation as refusal:
         for reason in refusal.reasons:
             messages.error(request, reason)
     else:
-        messages.success(request, done)
+        messages.success(request, PROPOSED if isinstance(said, Approval) else done)
     return redirect(back)
 
 
 def attempt(form: Any, service: Callable[[], Any]) -> Any:
     """Call the service for a valid form; a refusal becomes the form's own errors. Returns None when refused."""
     try:
-        return service()
+        said = service()
+        return said if said is not None else True
     except RuleViolation as refusal:
         for reason in refusal.reasons:
             form.add_error(None, reason)

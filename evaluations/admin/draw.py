@@ -1,6 +1,7 @@
 """抽取 at the desk: the register, the ceremony page, and what follows a draw."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -17,18 +18,19 @@ from evaluations.admin.forms import ReasonForm
 from evaluations.admin.pages import ask, desk_page, round_page
 from evaluations.draw_desk import build_ceremony, drawn_people
 from evaluations.models import Draw, DrawEntry, PlannedDraw, Round
+from evaluations.round_deeds import start_commitment, start_draw
 from evaluations.rules.removals import RemovalReason
 from evaluations.rules.rounds import DrawPurpose
 from evaluations.services import ceremony
-from evaluations.services.draw import abandon_draw, commit_draw, plan_draw, planned_draw
+from evaluations.services.draw import plan_draw, planned_draw
 from evaluations.services.draw_events import Removal, open_next_round, remove_drawn
 from nanchuan_eval import policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 
 # The buttons of the ceremony: what each calls and what it says.
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {
-    "run": (ceremony.run_draw, "抽取完成，请在场监督员签名。"),
-    "publish": (ceremony.publish_draw, "证明已公开。"),
+    "run": (partial(start_draw, "draw.run"), "抽取完成，请在场监督员签名。"),
+    "publish": (partial(start_draw, "draw.publish"), "证明已公开。"),
     "next-round": (open_next_round, "追加轮已启用。"),
 }
 
@@ -100,7 +102,7 @@ class DrawAdmin(ReadOnlyAdmin):
         user, at = staff(request), timezone.now()
         return act(
             request,
-            lambda: commit_draw(round_id=pk, purpose=DrawPurpose(purpose), by=user, at=at),
+            lambda: start_commitment(round_id=pk, purpose=purpose, by=user, at=at),
             done="承诺已公布，名单和参数不能再改。",
             back=round_page(pk),
         )
@@ -135,7 +137,7 @@ class DrawAdmin(ReadOnlyAdmin):
             request,
             draw.round,
             form,
-            lambda: abandon_draw(draw_id=pk, by=user, at=at, **form.cleaned_data),
+            lambda: start_draw("draw.abandon", draw_id=pk, by=user, at=at, **form.cleaned_data),
             title=f"放弃：{draw}",
             back=round_page(draw.round_id),
         )

@@ -11,10 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from evaluations.admin.acts import act, attempt
+from evaluations.admin.acts import PROPOSED, act, attempt
 from evaluations.admin.forms import CodesForm, ExtendForm, ReasonForm, RulebookForm
 from evaluations.admin.monitor import MonitorPages
 from evaluations.models import CodeBatch, Manifestation, Round
+from evaluations.round_deeds import STEP_SERVICES, start_step
 from evaluations.round_desk import CONSEQUENCES, build_desk
 from evaluations.rules.ballots import Origin
 from evaluations.rules.codes import format_code
@@ -22,20 +23,9 @@ from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import STEP_ACTION, RoundState, Step
 from evaluations.services import credential
 from evaluations.services import round as steps
-from evaluations.services.sealing import seal_round
-from evaluations.services.tally import tally_round
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import PolicyAdmin, staff
-from nanchuan_eval.models import User
-
-STEP_SERVICES = {
-    Step.FREEZE: steps.freeze_round,
-    Step.CONFIRM_DRAWS: steps.confirm_draws,
-    Step.OPEN: steps.open_round,
-    Step.SEAL: seal_round,
-    Step.COUNT: tally_round,
-    Step.ANNOUNCE: steps.announce_result,
-}
+from nanchuan_eval.models import Approval, User
 
 
 @admin.register(Round)
@@ -94,8 +84,7 @@ class RoundAdmin(MonitorPages):
 
     def step(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         """Say what a step brings about (GET), do it (POST)."""
-        service = STEP_SERVICES.get(Step(step)) if step in Step.values else None
-        if service is None:
+        if step not in Step.values or Step(step) not in STEP_SERVICES:
             return redirect(_page(pk))
         user, at = staff(request), timezone.now()
         if request.method != "POST":
@@ -104,7 +93,7 @@ class RoundAdmin(MonitorPages):
             return self._page(request, round_, Form(), Step(step).label, warning=CONSEQUENCES[Step(step)])
         return act(
             request,
-            lambda: service(round_id=pk, by=user, at=at),
+            lambda: start_step(step=Step(step), round_id=pk, by=user, at=at),
             done=f"已完成：{Step(step).label}。",
             back=_page(pk),
         )
@@ -139,19 +128,20 @@ class RoundAdmin(MonitorPages):
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Put the closing time off."""
-        return self._with_reason(request, pk, ExtendForm(request.POST or None), "round.extend", steps.extend_round)
+        return self._with_reason(request, pk, ExtendForm(request.POST or None), "round.extend")
 
     def void(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Declare the round void."""
-        return self._with_reason(request, pk, ReasonForm(request.POST or None), "round.void", steps.void_round)
+        return self._with_reason(request, pk, ReasonForm(request.POST or None), "round.void")
 
-    def _with_reason(self, request: HttpRequest, pk: int, form: Any, action: str, service: Any) -> HttpResponse:
+    def _with_reason(self, request: HttpRequest, pk: int, form: Any, action: str) -> HttpResponse:
         round_, title = get_object_or_404(Round, pk=pk), policy.action_name(action)
         user, at = staff(request), timezone.now()
         _refuse_outsiders(user, action)
         if request.method == "POST" and form.is_valid():
-            if attempt(form, lambda: service(round_id=pk, by=user, at=at, **form.cleaned_data)):
-                messages.success(request, f"已完成：{title}。")
+            asked = {k: v if isinstance(v, str) else v.isoformat() for k, v in form.cleaned_data.items()}
+            if said := attempt(form, lambda: approvals.start(action, round_, by=user, at=at, **asked)):
+                messages.success(request, PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
                 return redirect(_page(pk))
         return self._page(request, round_, form, title)
 

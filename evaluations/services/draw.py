@@ -49,7 +49,7 @@ COMMIT_ACTION = dict.fromkeys(DrawPurpose, "draw.commit") | {DrawPurpose.INSPECT
 def plan_draw(*, planned: PlannedDraw, by: User, at: datetime, reason: str = "") -> PlannedDraw:
     """Announce a draw in the public register; a change needs a reason and leaves the old line to be seen."""
     purpose = DrawPurpose(planned.purpose)
-    policy.check(by, COMMIT_ACTION[purpose])
+    policy.check_begins(by, COMMIT_ACTION[purpose])
     round_ = lock_round(planned.round_id)
     earlier = planned_draw(round_, purpose)
     if round_.draws.standing().filter(purpose=purpose).exists():
