@@ -25,7 +25,7 @@ from departments.rules.roster import HEADINGS, REQUIRED, RosterRow
 from departments.services import RosterReport, import_roster
 from nanchuan_eval import policy
 from nanchuan_eval.desk import staff
-from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.errors import FileRefused, RuleViolation
 from nanchuan_eval.models import User
 from nanchuan_eval.spreadsheet import read_rows
 
@@ -67,6 +67,7 @@ class RosterForm(ImportForm):  # type: ignore[misc]
             self.report = import_roster(rows=rows, by=self.by, at=timezone.now(), dry_run=True)
             file.report = self.report  # type: ignore[attr-defined]  # for write_to_tmp_storage
         except RuleViolation as refusal:
+            self.faults = refusal.count if isinstance(refusal, FileRefused) else len(refusal.reasons)
             raise forms.ValidationError(list(refusal.reasons)) from None
         return file
 

@@ -1,5 +1,9 @@
 """The one exception that is meant for people."""
 
+from collections.abc import Sequence
+
+from nanchuan_eval.rules.faults import Fault, summed_up
+
 
 class RuleViolation(Exception):
     """A rule refuses the act; the Chinese text says what is wrong and what to do.
@@ -10,3 +14,11 @@ class RuleViolation(Exception):
     def __init__(self, *reasons: str) -> None:
         super().__init__("\n".join(reasons))
         self.reasons = reasons
+
+
+class FileRefused(RuleViolation):
+    """A file cannot be taken; many equal faults are summed up, `count` counts them all."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(*summed_up(faults))
+        self.count = len(faults)

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from unicodedata import normalize
+
+from nanchuan_eval.rules.faults import Fault, summed_up
 
 SourceRow = tuple[str, int, Sequence[str]]
 HEADER_WITHIN = 20
@@ -59,6 +62,10 @@ SERVICE_KINDS = {
     "公用事业": "utility",
 }
 YES, NO = frozenset({"是", "√", "1"}), frozenset({"否", "0", "×"})
+CODES = ("department_code", "section_code")
+# What people type in full width and mean in half width; names keep their full-width brackets.
+HALF_WIDTH = (*CODES, "is_vertical", "head_since")
+DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 
 
 @dataclass(frozen=True)
@@ -81,28 +88,28 @@ class RosterRow:
 
 
 class RosterError(ValueError):
-    """The file cannot be taken; `reasons` holds one Chinese text per fault with sheet and row."""
+    """The file cannot be taken; `reasons` holds one Chinese text per fault with sheet and row, equal ones summed up."""
 
-    def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__("\n".join(reasons))
-        self.reasons = tuple(reasons)
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults, self.reasons = tuple(faults), tuple(summed_up(faults))
+        super().__init__("\n".join(self.reasons))
 
 
 def parse_roster(rows: Iterable[SourceRow]) -> list[RosterRow]:
     """Read (sheet, row number, cells) lines; any fault refuses the file, all faults are named at once."""
     parsed: list[RosterRow] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     checker = _Consistency()
-    for where, result in (entry for lines in _by_sheet(rows) for entry in _sheet(lines)):
+    for result in (entry for lines in _by_sheet(rows) for entry in _sheet(lines)):
         fault = checker.fault(result) if isinstance(result, RosterRow) else result
         if fault:
-            faults.append(f"{where}：{fault}")
+            faults.append(fault)
         elif isinstance(result, RosterRow):
             parsed.append(result)
     if len(parsed) > MOST_SECTIONS:
-        faults.append(f"文件中的科室超过{MOST_SECTIONS}个，请确认文件是否正确。")
+        faults.append(Fault("", f"文件中的科室超过{MOST_SECTIONS}个，请确认文件是否正确。", "科室过多"))
     if faults or not parsed:
-        raise RosterError(faults or ["文件中没有科室。"])
+        raise RosterError(faults or [Fault("", "文件中没有科室。", "没有科室")])
     return parsed
 
 
@@ -115,7 +122,15 @@ def _by_sheet(rows: Iterable[SourceRow]) -> Iterable[list[SourceRow]]:
 
 
 class _FaultError(ValueError):
-    """What is wrong with one row or one sheet."""
+    """What is wrong with one row or one sheet; `kind` says it without the value at fault."""
+
+    def __init__(self, text: str, kind: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+    def at(self, where: str) -> Fault:
+        """Return the fault with its place."""
+        return Fault(where, str(self), self.kind)
 
 
 class _Consistency:
@@ -126,43 +141,59 @@ class _Consistency:
         self.said: dict[tuple[str, str], object] = {}
         self.codes: dict[str, str] = {}
 
-    def fault(self, row: RosterRow) -> str:
+    def fault(self, row: RosterRow) -> Fault | None:
         """Return what contradicts the rows before, or nothing."""
-        for what in (f"科室代码“{row.section_code}”", f"“{row.department_name}”的科室“{row.section_name}”"):
+        try:
+            self._check_seen(row)
+            self._check_department(row)
+        except _FaultError as fault:
+            return fault.at(row.where)
+        return None
+
+    def _check_seen(self, row: RosterRow) -> None:
+        for what, kind in (
+            (f"科室代码“{row.section_code}”", "科室代码重复"),
+            (f"“{row.department_name}”的科室“{row.section_name}”", "同一单位的科室重复"),
+        ):
             if what in self.seen:
-                return f"{what}与{self.seen[what]}重复。"
+                raise _FaultError(f"{what}与{self.seen[what]}重复。", kind)
             self.seen[what] = row.where
-        code = self.codes.setdefault(row.department_name, row.department_code)
+
+    def _check_department(self, row: RosterRow) -> None:
+        name = row.department_name
+        code = self.codes.setdefault(name, row.department_code)
         if code != row.department_code:
-            return f"“{row.department_name}”前后的单位代码不一致：{code}、{row.department_code}。"
+            kind = f"“{name}”的单位代码不一致"
+            raise _FaultError(f"“{name}”前后的单位代码不一致：{code}、{row.department_code}。", kind)
         for key in CARRIED[1:]:
             value = getattr(row, key)
             if value in ("", None):
                 continue
             if self.said.setdefault((row.department_code, key), value) != value:
-                return f"单位代码“{row.department_code}”前后的“{HEADINGS[key][0]}”不一致。"
-        return ""
+                what = f"单位代码“{row.department_code}”前后的“{HEADINGS[key][0]}”不一致"
+                raise _FaultError(f"{what}。", what)
 
 
-def _sheet(rows: Sequence[SourceRow]) -> Iterator[tuple[str, RosterRow | str]]:
-    """Yield each row's place with its section or its fault."""
+def _sheet(rows: Sequence[SourceRow]) -> Iterator[RosterRow | Fault]:
+    """Yield each row's section or its fault."""
+    sheet = f"工作表“{rows[0][0]}”"
     try:
         header, columns = _find_header(rows)
     except _FaultError as fault:
-        yield f"工作表“{rows[0][0]}”", str(fault)
+        yield fault.at(sheet)
         return
     for number, record in _records(rows[header + 1 :], columns):
-        where = f"工作表“{rows[0][0]}”第{number}行"
+        where = f"{sheet}第{number}行"
         try:
-            yield where, _typed(record, where)
+            yield _typed(record, where)
         except _FaultError as fault:
-            yield where, str(fault)
+            yield fault.at(where)
 
 
 def _records(rows: Sequence[SourceRow], columns: Mapping[str, int]) -> Iterator[tuple[int, dict[str, str]]]:
     carried: dict[str, str] = {}
     for _, number, cells in rows:
-        record = {key: _cell(cells, at) for key, at in columns.items()}
+        record = {key: _cell(cells, at, key) for key, at in columns.items()}
         if all(_heading(record[key]) in HEADINGS[key] for key in REQUIRED):
             continue  # the header once more, at the top of a printed page
         if all(record[key] in ("", carried.get(key)) for key in CARRIED[:2]):
@@ -173,23 +204,41 @@ def _records(rows: Sequence[SourceRow], columns: Mapping[str, int]) -> Iterator[
 
 def _find_header(rows: Sequence[SourceRow]) -> tuple[int, dict[str, int]]:
     best: dict[str, int] = {}
-    for index, (_, _, cells) in enumerate(rows[:HEADER_WITHIN]):
+    for index, (_, number, cells) in enumerate(rows[:HEADER_WITHIN]):
         names = [_heading(cell) for cell in cells]
         columns = {key: names.index(n) for key, known in HEADINGS.items() for n in known[::-1] if n in names}
         if all(key in columns for key in REQUIRED):
+            _check_unique(names, number)
             return index, columns
         best = max(best, columns, key=len)
     lacking = "、".join(HEADINGS[key][0] for key in REQUIRED if key not in best)
     hint = "" if best else "不是名录的工作表请先删除。"
-    raise _FaultError(f"找不到完整的表头，缺少列：{lacking}。{hint}")
+    raise _FaultError(f"找不到完整的表头，缺少列：{lacking}。{hint}", "找不到完整的表头")
+
+
+def _check_unique(names: Sequence[str], number: int) -> None:
+    """A heading that comes twice leaves open which column is meant."""
+    for name in {known: None for all_known in HEADINGS.values() for known in all_known}:
+        places = [_letters(column) for column, heading in enumerate(names) if heading == name]
+        if len(places) > 1:
+            raise _FaultError(
+                f"第{number}行的表头有重复的列“{name}”（{'、'.join(places)}列），请只留一列。", "表头重复"
+            )
+
+
+def _letters(column: int) -> str:
+    """Return the column's letters as the spreadsheet program shows them."""
+    above, last = divmod(column, 26)
+    return (_letters(above - 1) if above else "") + chr(ord("A") + last)
 
 
 def _heading(cell: str) -> str:
-    return "".join(cell.split()).strip("*＊")
+    return "".join(normalize("NFKC", cell).split()).strip("*")
 
 
-def _cell(cells: Sequence[str], at: int) -> str:
-    return cells[at].strip() if at < len(cells) else ""
+def _cell(cells: Sequence[str], at: int, key: str) -> str:
+    text = cells[at].strip() if at < len(cells) else ""
+    return normalize("NFKC", text).translate(DASHES).strip() if key in HALF_WIDTH else text
 
 
 def _typed(record: Mapping[str, str], where: str) -> RosterRow:
@@ -208,26 +257,29 @@ def _typed(record: Mapping[str, str], where: str) -> RosterRow:
 def _check_text(record: Mapping[str, str]) -> None:
     for key in REQUIRED:
         if not record[key]:
-            raise _FaultError(f"“{HEADINGS[key][0]}”为空。")
-    for key in ("department_code", "section_code"):
+            raise _FaultError(f"“{HEADINGS[key][0]}”为空。", f"“{HEADINGS[key][0]}”为空")
+    for key in CODES:
         if not record[key].isascii() or not record[key].replace("-", "").isalnum():
-            raise _FaultError(f"“{HEADINGS[key][0]}”只能用字母、数字和短横线：{record[key][:30]}")
+            what = f"“{HEADINGS[key][0]}”只能用字母、数字和短横线"
+            raise _FaultError(f"{what}：{record[key][:30]}", what)
     for key, longest in LONGEST.items():
         if len(record.get(key, "")) > longest:
-            raise _FaultError(f"“{HEADINGS[key][0]}”超过{longest}字：{record[key][:20]}…")
+            what = f"“{HEADINGS[key][0]}”超过{longest}字"
+            raise _FaultError(f"{what}：{record[key][:20]}…", what)
     if record.get("head_since") and not record.get("head_name"):
-        raise _FaultError("填了任职日期，没有填科室负责人。")
+        what = "填了任职日期，没有填科室负责人"
+        raise _FaultError(f"{what}。", what)
 
 
 def _one_of(words: Mapping[str, str], word: str, what: str) -> str:
     if word not in words:
-        raise _FaultError(f"{what}“{word[:30]}”不认识，应为：{'、'.join(words)}。")
+        raise _FaultError(f"{what}“{word[:30]}”不认识，应为：{'、'.join(words)}。", f"{what}不认识")
     return words[word]
 
 
 def _yes_no(word: str) -> bool | None:
     if word not in YES | NO | {""}:
-        raise _FaultError(f"垂直管理应填“是”或“否”，不能填“{word[:30]}”。")
+        raise _FaultError(f"垂直管理应填“是”或“否”，不能填“{word[:30]}”。", "垂直管理应填“是”或“否”")
     return word in YES if word else None
 
 
@@ -244,5 +296,5 @@ def _date(text: str) -> date | None:
     except (ValueError, TypeError, OverflowError):
         day = date.min
     if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-        raise _FaultError(f"任职日期“{text[:30]}”不是日期，应如 2019-03-01。")
+        raise _FaultError(f"任职日期“{text[:30]}”不是日期，应如 2019-03-01。", "任职日期不是日期")
     return day

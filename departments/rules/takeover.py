@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from departments.rules.roster import CARRIED, RosterRow
+from nanchuan_eval.rules.faults import Fault
 
 # From when a head is taken to be in office if neither the roster nor an earlier tenure says.
 UNKNOWN_START = date(2000, 1, 1)
@@ -49,7 +50,7 @@ def compare(
     return [Difference(held.get(row.section_code), _filled(row, held.get(row.section_code), said)) for row in rows]
 
 
-def faults(differences: Iterable[Difference], held: Mapping[str, Held]) -> list[str]:
+def faults(differences: Iterable[Difference], held: Mapping[str, Held]) -> list[Fault]:
     """Return what forbids taking the file over, each with its sheet and row."""
     differences = list(differences)
     named = {difference.after.section_code for difference in differences}
@@ -63,13 +64,14 @@ def faults(differences: Iterable[Difference], held: Mapping[str, Held]) -> list[
         row = difference.after
         twin = kept.get((row.department_code, row.section_name))
         if twin:
-            found.append(
-                f"{row.where}：“{row.department_name}”的科室“{row.section_name}”已以代码“{twin}”参评，"
+            text = (
+                f"“{row.department_name}”的科室“{row.section_name}”已以代码“{twin}”参评，"
                 "请沿用原代码，或先停止原科室参评。"
             )
+            found.append(Fault(row.where, text, "科室已以别的代码参评"))
         fault = _head_fault(difference)
         if fault:
-            found.append(f"{row.where}：{fault}")
+            found.append(fault)
     return found
 
 
@@ -96,13 +98,15 @@ def _filled(row: RosterRow, held: Held | None, said: Mapping[str, Mapping[str, o
     return replace(row, head_since=row.head_since or since)
 
 
-def _head_fault(difference: Difference) -> str:
+def _head_fault(difference: Difference) -> Fault | None:
     row, before = difference.after, difference.before
     if before is None or row.head_name in ("", before.row.head_name):
-        return ""
+        return None
     last = before.row.head_since or before.vacant_since
     if last and row.head_since is None:
-        return f"科室负责人换为“{row.head_name}”，请填写任职日期。"
+        text = f"科室负责人换为“{row.head_name}”，请填写任职日期。"
+        return Fault(row.where, text, "科室负责人更换，没有任职日期")
     if last and row.head_since and row.head_since <= last:
-        return f"“{row.head_name}”的任职日期{row.head_since}应晚于前任的{last}。"
-    return ""
+        text = f"“{row.head_name}”的任职日期{row.head_since}应晚于前任的{last}。"
+        return Fault(row.where, text, "任职日期不晚于前任")
+    return None

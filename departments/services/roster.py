@@ -11,7 +11,7 @@ from departments.models import Department, Section, Tenure
 from departments.rules.roster import CARRIED, RosterError, RosterRow, SourceRow, parse_roster
 from departments.rules.takeover import Difference, Held, compare, faults
 from nanchuan_eval import audit, policy
-from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.errors import FileRefused, RuleViolation
 from nanchuan_eval.rules.canonical import sha256_hex
 
 # Our field of a row -> the department's.
@@ -80,7 +80,7 @@ def _parsed(rows: Iterable[SourceRow]) -> list[RosterRow]:
     try:
         return parse_roster(rows)
     except RosterError as error:
-        raise RuleViolation(*error.reasons) from None
+        raise FileRefused(error.faults) from None
 
 
 def _held(section: Section, tenures: Sequence[Tenure]) -> Held:
@@ -110,9 +110,9 @@ def _department_values(department: Department) -> dict[str, Any]:
 def _report(rows: Sequence[RosterRow], held: Mapping[str, Held]) -> RosterReport:
     departments = {department.code: _department_values(department) for department in Department.objects.all()}
     differences = compare(rows, held, departments)
-    reasons = faults(differences, held)
-    if reasons:
-        raise RuleViolation(*reasons)
+    found = faults(differences, held)
+    if found:
+        raise FileRefused(found)
     named = {row.section_code for row in rows}
     return RosterReport(
         differences=tuple(differences),

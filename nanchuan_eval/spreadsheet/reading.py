@@ -20,11 +20,11 @@ from openpyxl import load_workbook
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.escape import unescape
 
-from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.errors import FileRefused, RuleViolation
+from nanchuan_eval.rules.faults import Fault
 from nanchuan_eval.spreadsheet.guard import check_file
 
 MOST_ROWS, MOST_COLUMNS, MOST_MERGED = 50_000, 100, 500_000
-MOST_FAULTS = 50
 INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 # A line break between Latin words or codes parts them; inside Chinese text it is only a wrapped cell.
 BREAK_BETWEEN_WORDS = re.compile(r"(?<=[!-~])[ \t]*[\r\n\t]+[ \t]*(?=[!-~])")
@@ -35,6 +35,7 @@ TOO_MUCH = "工作簿太复杂，读取超出时间或内存限度，请拆分�
 ENCODINGS = ("utf-8-sig", "gb18030")  # GB18030 holds GBK and GB2312
 BROKEN = "工作簿已损坏，请重新保存后再导入。"
 HOSTILE = "工作簿的 XML 含有实体声明，疑似恶意文件，不予导入。"
+DELIMITERS = ",\t;"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # "Unicode 文本" of Excel
 Area = tuple[int, int, int, int]
 
@@ -66,7 +67,7 @@ def _read_csv(content: bytes, filename: str) -> list[Row]:
     text = _decode(content)
     if "\x00" in text:
         raise RuleViolation("文件含有空字符，不是有效的 CSV 文本。")
-    delimiter = "\t" if text.count("\t") > text.count(",") else ","
+    delimiter = max(DELIMITERS, key=text.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     try:
@@ -129,15 +130,15 @@ def read_workbook(content: bytes) -> list[Row]:
 
 def _sheet_rows(sheet: Any, archive: zipfile.ZipFile) -> list[Row]:
     sheet.reset_dimensions()  # what the file claims about its extent is not believed
-    faults: list[str] = []
+    faults: list[Fault] = []
     rows = list(_rows_with_content(sheet, faults))
     if faults:
-        raise RuleViolation(*faults[:MOST_FAULTS])
+        raise FileRefused(faults)
     # The one thing openpyxl does not tell about a sheet that it streams.
     return _fill_merged(rows, _merged_areas(archive.read(sheet._worksheet_path)))
 
 
-def _rows_with_content(sheet: Any, faults: list[str]) -> Iterator[Row]:
+def _rows_with_content(sheet: Any, faults: list[Fault]) -> Iterator[Row]:
     for number, cells in enumerate(sheet.iter_rows(), start=1):
         if all(cell.value is None for cell in cells):
             continue
@@ -147,12 +148,13 @@ def _rows_with_content(sheet: Any, faults: list[str]) -> Iterator[Row]:
         yield row
 
 
-def _fault(cell: Any, sheet: str, number: int) -> str:
+def _fault(cell: Any, sheet: str, number: int) -> Fault | None:
+    where = f"工作表“{sheet}”第{number}行"
     if cell.data_type == "f":
-        return f"工作表“{sheet}”第{number}行含有公式，请改为文字（复制后选择性粘贴为数值）再导入。"
+        return Fault(where, "含有公式，请改为文字（复制后选择性粘贴为数值）再导入。", "含有公式")
     if cell.data_type == "e":
-        return f"工作表“{sheet}”第{number}行有错误值“{cell.value}”，请改正后再导入。"
-    return ""
+        return Fault(where, f"有错误值“{cell.value}”，请改正后再导入。", "有错误值")
+    return None
 
 
 def _check_extent(row: Row) -> None:

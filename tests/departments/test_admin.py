@@ -121,6 +121,16 @@ def test_a_faulty_file_shows_every_fault_and_stores_nothing():
     assert "roster_upload" not in client.session
 
 
+def test_a_hundred_equal_faults_are_counted_and_summed_up():
+    rows = [("D01", "发改委", "行政部门", "D01/1", f"第{n}科", "行政审批") for n in range(100)]
+
+    page = upload(desk(), roster(rows=[(*row, "", "") for row in rows]))
+
+    assert "文件有100处问题" in text_of(page)
+    assert "另有95处同样的问题" in text_of(page)
+    assert len(page.context["form"].errors["import_file"]) == 6
+
+
 def test_a_fault_against_the_held_roster_is_shown_before_confirming():
     client = desk()
     confirm(client, upload(client, roster()))

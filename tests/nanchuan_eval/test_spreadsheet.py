@@ -150,7 +150,7 @@ def test_text_that_looks_like_a_formula_stays_text():
 def test_a_formula_is_refused_with_sheet_and_row(formula):
     content = workbook([["单位"], ["发改委"], [formula]])
 
-    with pytest.raises(RuleViolation, match="工作表“名录”第3行含有公式"):
+    with pytest.raises(RuleViolation, match="工作表“名录”第3行：含有公式"):
         read_rows(content, "名录.xlsx")
 
 
@@ -159,7 +159,7 @@ def test_an_error_value_is_refused_with_sheet_and_row():
         sheet["B2"] = "#N/A"
         sheet["B2"].data_type = "e"
 
-    with pytest.raises(RuleViolation, match="工作表“名录”第2行有错误值“#N/A”"):
+    with pytest.raises(RuleViolation, match="工作表“名录”第2行：有错误值“#N/A”"):
         read_rows(workbook([["单位"]], edit=edit), "名录.xlsx")
 
 

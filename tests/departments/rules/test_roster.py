@@ -150,6 +150,63 @@ def test_a_csv_may_be_separated_by_tabs():
     assert codes(parsed(csv_text(delimiter="\t").encode("gbk"), "名录.CSV")) == CODES
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk"])
+def test_a_csv_may_be_separated_by_semicolons(encoding):
+    rows = (ROWS[0], (*ROWS[1][:6], "李四,代", "2018-05-01"), ROWS[2])
+
+    read = parsed(csv_text(rows=rows, delimiter=";").encode(encoding), "名录.csv")
+
+    assert codes(read) == CODES
+    assert read[1].head_name == "李四,代"
+
+
+def test_codes_and_dates_typed_in_full_width_are_taken_in_half_width():
+    rows = parsed(
+        roster(
+            (0, "单位代码", "Ｄ０１"),
+            (0, "科室代码", "Ｄ０１－０１"),
+            (1, "科室代码", "D01—02"),
+            (0, "任职日期", "２０１９／３／１"),
+        )
+    )
+
+    assert codes(rows) == CODES
+    assert rows[0].department_code == "D01"
+    assert rows[0].head_since == date(2019, 3, 1)
+
+
+def test_a_code_twice_once_in_full_width_is_still_twice():
+    assert "重复" in faults(roster((1, "科室代码", "Ｄ０１－０１")))[0]
+
+
+def test_a_name_keeps_its_full_width_brackets():
+    assert parsed(roster((0, "科室", "价格科（收费）")))[0].section_name == "价格科（收费）"
+
+
+def test_a_column_that_comes_twice_is_refused_with_sheet_row_and_columns():
+    twice = xlsx(("名录",), (*HEADER, "备注", "科室代码", "备注"), *ROWS)
+
+    assert faults(twice) == ("工作表“名录”：第2行的表头有重复的列“科室代码”（D、J列），请只留一列。",)
+
+
+def test_a_far_column_is_named_as_the_spreadsheet_program_does():
+    assert "（A、AB列）" in faults(xlsx((*HEADER, *[""] * 19, "单位代码"), *ROWS))[0]
+
+
+def test_many_equal_faults_are_summed_up():
+    rows = [("D01", "发改委", "行政部门", f"D01/{n}", f"第{n}科", "行政审批") for n in range(105)]
+    rows.append(("D01", "发改委", "行政部门", "D01-200", "综合科", "审批"))
+
+    first, *others = faults(xlsx(HEADER, *rows))
+
+    assert first == "工作表“名录”第2行：“科室代码”只能用字母、数字和短横线：D01/0"
+    assert len(others) == 6
+    assert others[-2] == (
+        "另有100处同样的问题（“科室代码”只能用字母、数字和短横线），到工作表“名录”第106行为止，不再一一列出。"
+    )
+    assert others[-1].startswith("工作表“名录”第107行：服务类型“审批”不认识")
+
+
 def test_missing_columns_are_named():
     header = tuple(name for name in HEADER if name not in ("单位性质", "服务类型"))
 
@@ -167,7 +224,7 @@ def test_missing_columns_are_named():
         ("科室", "长" * 61, f"“科室”超过60字：{'长' * 20}…"),
         ("科室负责人", "名" * 41, f"“科室负责人”超过40字：{'名' * 20}…"),
         ("科室代码", "D01/01", "“科室代码”只能用字母、数字和短横线：D01/01"),
-        ("科室代码", "Ｄ０１", "“科室代码”只能用字母、数字和短横线：Ｄ０１"),
+        ("科室代码", "丁０１", "“科室代码”只能用字母、数字和短横线：丁01"),
         ("科室代码", "D" * 21, f"“科室代码”超过20字：{'D' * 20}…"),
         ("任职日期", "去年", "任职日期“去年”不是日期，应如 2019-03-01。"),
         ("任职日期", "2019-02-30", "任职日期“2019-02-30”不是日期，应如 2019-03-01。"),
@@ -232,7 +289,7 @@ def test_a_number_shown_with_leading_zeros_keeps_them():
 
 
 def test_formulas_are_refused_with_sheet_and_row():
-    with pytest.raises(RuleViolation, match="工作表“名录”第3行含有公式"):
+    with pytest.raises(RuleViolation, match="工作表“名录”第3行：含有公式"):
         parsed(roster((1, "科室", "=D2")))
 
 
