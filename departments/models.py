@@ -32,7 +32,7 @@ class ChangeKind(models.TextChoices):
     RENAMED = "renamed", "更名"
     MERGED = "merged", "合并"
     SPLIT = "split", "拆分"
-    MOVED = "moved", "划转"
+    MOVED = "moved", "转隶"
     ABOLISHED = "abolished", "撤销"
 
 
@@ -75,7 +75,13 @@ class SectionQuerySet(models.QuerySet["Section"]):
 class Section(models.Model):
     """科室（含二级机构、站所）."""
 
-    code = models.CharField("科室代码", max_length=20, unique=True, validators=[CODE])
+    code = models.CharField(
+        "科室代码",
+        max_length=20,
+        unique=True,
+        validators=[CODE],
+        error_messages={"unique": "该代码已有科室使用（含不再参评的科室），请换一个。"},
+    )
     name = models.CharField("科室", max_length=60)
     department = models.ForeignKey(Department, models.PROTECT, verbose_name="单位", related_name="sections")
     service_kind = models.CharField("服务类型", max_length=20, choices=ServiceKind)
@@ -132,7 +138,7 @@ class SectionChange(models.Model):
     later = models.ForeignKey(Section, models.PROTECT, verbose_name="后科室", null=True, related_name="changes_to")
     earlier_name = models.CharField("原名称", max_length=60)
     earlier_department_name = models.CharField("原单位", max_length=60)
-    note = models.CharField("说明", max_length=200, blank=True)
+    note = models.CharField("依据", max_length=200, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "科室沿革"

@@ -1,5 +1,6 @@
 """The staff desk (工作台): Django's admin in the working order of a round, ruled by the policy table."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -71,7 +72,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
     see_action = ""
     edit_action: str | None = None
     delete_action: str | None = None
-    actions = None
+    actions: Sequence[Any] | None = None
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return isinstance(request.user, User) and policy.may_see(request.user, self.see_action)

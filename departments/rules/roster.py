@@ -238,7 +238,12 @@ def _heading(cell: str) -> str:
 
 def _cell(cells: Sequence[str], at: int, key: str) -> str:
     text = cells[at].strip() if at < len(cells) else ""
-    return normalize("NFKC", text).translate(DASHES).strip() if key in HALF_WIDTH else text
+    return half_width(text) if key in HALF_WIDTH else text
+
+
+def half_width(text: str) -> str:
+    """Return a code or date as its typist meant it: letters, digits and dashes in half width."""
+    return normalize("NFKC", text).translate(DASHES).strip()
 
 
 def _typed(record: Mapping[str, str], where: str) -> RosterRow:

@@ -1,20 +1,24 @@
 """Changes of the roster: import as a whole, and the reforms that sections go through."""
 
 from departments.services.reforms import (
-    abolish_section,
+    NewSection,
+    abolish_sections,
     merge_sections,
-    move_section,
+    move_sections,
+    rehearse,
     rename_section,
     split_section,
 )
 from departments.services.roster import RosterReport, import_roster
 
 __all__ = [
+    "NewSection",
     "RosterReport",
-    "abolish_section",
+    "abolish_sections",
     "import_roster",
     "merge_sections",
-    "move_section",
+    "move_sections",
+    "rehearse",
     "rename_section",
     "split_section",
 ]

@@ -1,10 +1,19 @@
 """Earlier sections through chains, merges, splits and cycles."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from departments.rules.lineage import earlier_sections
+from departments.rules.lineage import (
+    Continued,
+    Step,
+    Title,
+    continued_sections,
+    earlier_sections,
+    history_lines,
+)
 
 SECTIONS = st.sampled_from("ABCDEFGH")
 CHANGES = st.lists(st.tuples(SECTIONS, st.none() | SECTIONS), max_size=40)
@@ -43,3 +52,52 @@ def test_whoever_came_before_an_earlier_section_came_before_the_later(code, chan
 
     for earlier in found:
         assert earlier_sections(earlier, changes) - {code} <= found
+
+
+def step(on, kind, earlier, later, name, department="发改委"):
+    return Step(date.fromisoformat(on), kind, earlier, later, Title(name, department), f"{kind}依据")
+
+
+NOW = {"A": Title("价费科", "市场监管局"), "B": Title("收费科", "发改委"), "X": Title("综合科", "发改委")}
+STEPS = [
+    step("2018-03-01", "renamed", "A", "A", "物价科"),
+    step("2019-03-01", "moved", "A", "A", "价格科"),
+    step("2020-03-01", "merged", "A", "X", "价费科", "市场监管局"),
+    step("2020-03-01", "merged", "B", "X", "收费科"),
+]
+
+
+def lines(code, steps=STEPS):
+    return [f"{line.on} {line.text}" for line in history_lines(code, steps, NOW)]
+
+
+def test_the_history_tells_every_name_as_it_was_then():
+    assert lines("A") == [
+        "2018-03-01 发改委“物价科”更名为“价格科”",
+        "2019-03-01 发改委“价格科”转隶到市场监管局",
+        "2020-03-01 市场监管局“价费科”（A）并入发改委“综合科”（X）",
+    ]
+    assert history_lines("A", STEPS, NOW)[1].note == "moved依据"
+
+
+def test_the_history_of_an_heir_begins_with_those_before_it():
+    assert lines("X") == [*lines("A"), "2020-03-01 发改委“收费科”（B）并入发改委“综合科”（X）"]
+    assert lines("B") == ["2020-03-01 发改委“收费科”（B）并入发改委“综合科”（X）"]
+
+
+def test_a_split_and_an_end_are_told():
+    steps = [step("2020-03-01", "split", "X", "B", "办公室"), step("2020-04-01", "abolished", "X", None, "综合科")]
+
+    assert lines("X", steps) == [
+        "2020-03-01 发改委“办公室”（X）拆分出发改委“收费科”（B）",
+        "2020-04-01 发改委“综合科”撤销，没有科室延续",
+    ]
+    assert lines("B", steps) == lines("X", steps)[:1]
+
+
+def test_the_sections_continued_are_named_with_their_last_title_and_day():
+    assert continued_sections("X", STEPS) == [
+        Continued("B", Title("收费科", "发改委"), date(2020, 3, 1)),
+        Continued("A", Title("价费科", "市场监管局"), date(2020, 3, 1)),
+    ]
+    assert continued_sections("A", STEPS) == []

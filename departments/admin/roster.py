@@ -1,13 +1,14 @@
 """Departments and sections at the desk, with the import of the whole roster."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from departments.imports import RosterImportMixin
+from departments.admin.imports import RosterImportMixin
+from departments.admin.reforms import ReformMixin
 from departments.models import Department, Section, SectionChange, Tenure
 from nanchuan_eval.desk import PolicyAdmin, ReadOnlyAdmin, staff
 from nanchuan_eval.records import delete_record, save_record
@@ -40,11 +41,23 @@ class TenureInline(admin.TabularInline[Tenure, Section]):
     has_change_permission = has_delete_permission = has_add_permission
 
 
+class SectionForm(ModelForm[Section]):
+    """科室: what is typed here is a correction; what leaves a history is done by a reform."""
+
+    class Meta:
+        help_texts: ClassVar = {
+            "name": "只在这里改错字；机构改革后的新名称用“更名”办理，才留下沿革。",
+            "department": "只在这里改错填；改属另一个单位用“转隶”办理，才留下沿革。",
+            "is_active": "暂时不参评的去掉勾选；撤销、合并、拆分的用相应的按钮办理。",
+        }
+
+
 @admin.register(Section)
-class SectionAdmin(RosterImportMixin, PolicyAdmin):
+class SectionAdmin(RosterImportMixin, ReformMixin):
     """科室."""
 
     order = 2
+    form = SectionForm
     see_action = "roster.view"
     edit_action = "roster.edit"
     list_display = ["code", "department", "name", "service_kind", "is_active"]
@@ -52,6 +65,7 @@ class SectionAdmin(RosterImportMixin, PolicyAdmin):
     list_select_related = ["department"]
     search_fields = ["code", "name", "department__name"]
     inlines = [TenureInline]
+    change_form_template = "admin/departments/section/change_form.html"
 
     def save_formset(self, request: HttpRequest, form: ModelForm[Any], formset: BaseFormSet[Any], change: bool) -> None:
         rows = formset.save(commit=False)  # type: ignore[attr-defined]  # the inlines' formsets are of models
@@ -68,6 +82,8 @@ class SectionChangeAdmin(ReadOnlyAdmin):
 
     order = 3
     see_action = "roster.view"
-    list_display = ["on", "kind", "earlier_department_name", "earlier_name", "later"]
+    list_display = ["on", "kind", "earlier_department_name", "earlier_name", "later", "note"]
     list_filter = ["kind"]
+    search_fields = ["earlier_name", "earlier_department_name", "later__name", "note"]
+    change_list_template = "admin/departments/sectionchange/change_list.html"
     list_select_related = ["later__department"]

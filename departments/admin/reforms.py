@@ -1,0 +1,138 @@
+"""沿革 at the desk: a form, a page that says what will happen, one service call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from departments.admin.forms import AbolishForm, MergeForm, MoveForm, ReformForm, RenameForm, SplitForm
+from departments.models import Section
+from departments.queries import section_history
+from departments.services import (
+    abolish_sections,
+    merge_sections,
+    move_sections,
+    rehearse,
+    rename_section,
+    split_section,
+)
+from nanchuan_eval import policy
+from nanchuan_eval.desk import PolicyAdmin, staff
+from nanchuan_eval.errors import RuleViolation
+
+ACTION = "roster.edit"
+LIST = "admin:departments_section_changelist"
+
+
+@dataclass(frozen=True)
+class Reform:
+    """One kind of reform: its button, its form and its service; `several` = of many sections at once."""
+
+    key: str
+    label: str
+    form: type[ReformForm]
+    service: Callable[..., object]
+    several: bool = False
+
+
+REFORMS = {
+    reform.key: reform
+    for reform in (
+        Reform("rename", "更名", RenameForm, rename_section),
+        Reform("move", "转隶", MoveForm, move_sections, several=True),
+        Reform("merge", "合并", MergeForm, merge_sections, several=True),
+        Reform("split", "拆分", SplitForm, split_section),
+        Reform("abolish", "撤销", AbolishForm, abolish_sections, several=True),
+    )
+}
+
+
+def _from_list(kind: str) -> Callable[..., HttpResponse]:
+    """Return the list's bulk act: on to the form with the chosen sections."""
+
+    def act(_: Any, request: HttpRequest, chosen: QuerySet[Section]) -> HttpResponse:
+        ids = ",".join(str(pk) for pk in chosen.values_list("pk", flat=True))
+        return redirect(f"{reverse('admin:section-reform', args=[kind])}?ids={ids}")
+
+    act.__name__ = f"reform_{kind}"
+    described: Callable[..., HttpResponse] = admin.action(
+        act, permissions=["change"], description=f"{REFORMS[kind].label}所选的科室"
+    )
+    return described
+
+
+class ReformMixin(PolicyAdmin):
+    """The reforms on a section's page and on the list."""
+
+    actions = [_from_list(key) for key, reform in REFORMS.items() if reform.several]
+
+    def get_urls(self) -> list[URLPattern]:
+        address = path("reform/<str:kind>/", self.admin_site.admin_view(self.reform), name="section-reform")
+        return [address, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        section = self.get_object(request, object_id)
+        may_reform = section is not None and section.is_active and policy.may(staff(request), ACTION)
+        context = {
+            "history": section_history(section) if section else None,
+            "reforms": REFORMS.values() if may_reform else [],
+        }
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+    def reform(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Ask what is to change; say what will happen; do it."""
+        if kind not in REFORMS:
+            raise Http404
+        user, reform = staff(request), REFORMS[kind]
+        policy.check(user, ACTION)
+        sections = _chosen(request.GET.get("ids", ""))
+        if not sections or (len(sections) > 1 and not reform.several):
+            messages.error(request, f"请选择要{reform.label}的科室。")
+            return redirect(LIST)
+        form = reform.form(request.POST or None, sections=sections, today=timezone.localdate())
+        if "back" in request.POST or not form.is_valid():
+            return self._page(request, reform, form, "reform")
+        service = partial(reform.service, **form.arguments(), by=user, at=timezone.now())
+        is_confirmed = "confirm" in request.POST
+        if not _passes(form, service if is_confirmed else partial(rehearse, service)):
+            return self._page(request, reform, form, "reform")
+        if not is_confirmed:
+            return self._page(request, reform, form, "confirm")
+        messages.success(request, f"已办理{reform.label}：{'、'.join(map(str, form.titles))}。")
+        return redirect("admin:departments_section_change", sections[0].pk)
+
+    def _page(self, request: HttpRequest, reform: Reform, form: ReformForm, page: str) -> HttpResponse:
+        section = form.sections[0] if len(form.sections) == 1 else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"确认{reform.label}" if page == "confirm" else f"科室{reform.label}",
+            "opts": self.opts,
+            "reform": reform,
+            "form": form,
+            "back": reverse("admin:departments_section_change", args=[section.pk]) if section else reverse(LIST),
+        }
+        return render(request, f"admin/departments/section/{page}.html", context)
+
+
+def _chosen(ids: str) -> list[Section]:
+    keys = {int(pk) for pk in ids.split(",") if pk.isascii() and pk.isdecimal() and len(pk) < 10}
+    return list(Section.objects.select_related("department").filter(pk__in=keys)) if keys else []
+
+
+def _passes(form: ReformForm, service: Callable[[], object]) -> bool:
+    try:
+        service()
+    except RuleViolation as refusal:
+        for reason in refusal.reasons:
+            form.add_error(None, reason)
+        return False
+    return True
