@@ -4,7 +4,7 @@ from typing import Self
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 CODE = RegexValidator(r"^[0-9A-Za-z-]+\Z", "代码只能用字母、数字和短横线。")
 
@@ -65,11 +65,16 @@ class Department(models.Model):
 
 
 class SectionQuerySet(models.QuerySet["Section"]):
-    """Sections by whether they take part."""
+    """Sections by whether they take part, and with their heads."""
 
     def active(self) -> Self:
         """Sections that take part in coming rounds."""
         return self.filter(is_active=True, department__is_active=True)
+
+    def with_heads(self) -> Self:
+        """Sections, each with the name of its head in office (现任负责人) as `serving`."""
+        in_office = Tenure.objects.filter(section=OuterRef("pk"), ends_on=None).order_by("-starts_on", "-pk")
+        return self.annotate(serving=Subquery(in_office.values("name")[:1]))
 
 
 class Section(models.Model):

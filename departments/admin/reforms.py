@@ -16,6 +16,7 @@ from departments.admin.forms import AbolishForm, MergeForm, MoveForm, ReformForm
 from departments.models import Section
 from departments.queries import section_history
 from departments.services import (
+    Changes,
     abolish_sections,
     merge_sections,
     move_sections,
@@ -38,7 +39,7 @@ class Reform:
     key: str
     label: str
     form: type[ReformForm]
-    service: Callable[..., object]
+    service: Callable[..., Changes]
     several: bool = False
 
 
@@ -102,13 +103,11 @@ class ReformMixin(PolicyAdmin):
         if "back" in request.POST or not form.is_valid():
             return self._page(request, reform, form, "reform")
         service = partial(reform.service, **form.arguments(), by=user, at=timezone.now())
-        is_confirmed = "confirm" in request.POST
-        if not _passes(form, service if is_confirmed else partial(rehearse, service)):
-            return self._page(request, reform, form, "reform")
-        if not is_confirmed:
-            return self._page(request, reform, form, "confirm")
+        changes = _attempt(form, service if "confirm" in request.POST else partial(rehearse, service))
+        if changes is None:
+            return self._page(request, reform, form, "confirm" if form.is_valid() else "reform")
         messages.success(request, f"已办理{reform.label}：{'、'.join(map(str, form.titles))}。")
-        return redirect("admin:departments_section_change", sections[0].pk)
+        return redirect("admin:departments_section_change", changes[0].later_id or changes[0].earlier_id)
 
     def _page(self, request: HttpRequest, reform: Reform, form: ReformForm, page: str) -> HttpResponse:
         section = form.sections[0] if len(form.sections) == 1 else None
@@ -128,11 +127,11 @@ def _chosen(ids: str) -> list[Section]:
     return list(Section.objects.select_related("department").filter(pk__in=keys)) if keys else []
 
 
-def _passes(form: ReformForm, service: Callable[[], object]) -> bool:
+def _attempt(form: ReformForm, service: Callable[[], Changes | None]) -> Changes | None:
+    """Call the service; its refusal becomes the form's own. None = refused or only rehearsed."""
     try:
-        service()
+        return service()
     except RuleViolation as refusal:
         for reason in refusal.reasons:
             form.add_error(None, reason)
-        return False
-    return True
+        return None

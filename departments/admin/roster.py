@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,6 +14,8 @@ from departments.models import Department, Section, SectionChange, Tenure
 from nanchuan_eval.desk import PolicyAdmin, ReadOnlyAdmin, staff
 from nanchuan_eval.records import delete_record, save_record
 
+LISTS = {"all": ["departments/lists.css"]}
+
 
 @admin.register(Department)
 class DepartmentAdmin(PolicyAdmin):
@@ -21,9 +24,16 @@ class DepartmentAdmin(PolicyAdmin):
     order = 1
     see_action = "roster.view"
     edit_action = "roster.edit"
-    list_display = ["code", "name", "kind", "is_vertical", "chief_leader", "leader_in_charge", "is_active"]
+    list_display = ["code", "name", "kind", "managed", "chief_leader", "leader_in_charge", "is_active"]
     list_filter = ["kind", "is_vertical", "is_active"]
-    search_fields = ["code", "name"]
+    search_fields = ["code", "name", "chief_leader", "leader_in_charge"]
+
+    class Media:
+        css: ClassVar = LISTS
+
+    @admin.display(description="垂直管理", ordering="is_vertical")
+    def managed(self, department: Department) -> str:
+        return "垂直管理" if department.is_vertical else ""
 
 
 class TenureInline(admin.TabularInline[Tenure, Section]):
@@ -60,12 +70,23 @@ class SectionAdmin(RosterImportMixin, ReformMixin):
     form = SectionForm
     see_action = "roster.view"
     edit_action = "roster.edit"
-    list_display = ["code", "department", "name", "service_kind", "is_active"]
+    list_display = ["code", "department", "name", "service_kind", "head", "is_active"]
     list_filter = ["service_kind", "is_active", "department"]
     list_select_related = ["department"]
-    search_fields = ["code", "name", "department__name"]
+    list_per_page = 200
+    search_fields = ["code", "name", "department__name", "tenures__name"]
     inlines = [TenureInline]
     change_form_template = "admin/departments/section/change_form.html"
+
+    class Media:
+        css: ClassVar = LISTS
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Section]:
+        return Section.objects.with_heads()
+
+    @admin.display(description="现任负责人", ordering="serving", empty_value="（未填）")
+    def head(self, section: Any) -> str | None:
+        return section.serving  # type: ignore[no-any-return]  # annotated
 
     def save_formset(self, request: HttpRequest, form: ModelForm[Any], formset: BaseFormSet[Any], change: bool) -> None:
         rows = formset.save(commit=False)  # type: ignore[attr-defined]  # the inlines' formsets are of models
@@ -86,4 +107,8 @@ class SectionChangeAdmin(ReadOnlyAdmin):
     list_filter = ["kind"]
     search_fields = ["earlier_name", "earlier_department_name", "later__name", "note"]
     change_list_template = "admin/departments/sectionchange/change_list.html"
+
+    class Media:
+        css: ClassVar = LISTS
+
     list_select_related = ["later__department"]

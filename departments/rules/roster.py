@@ -176,7 +176,8 @@ class _Consistency:
 
 def _sheet(rows: Sequence[SourceRow]) -> Iterator[RosterRow | Fault]:
     """Yield each row's section or its fault."""
-    sheet = f"工作表“{rows[0][0]}”"
+    name = rows[0][0]
+    sheet = f"文件“{name}”" if name.lower().endswith(".csv") else f"工作表“{name}”"
     try:
         header, columns = _find_header(rows)
     except _FaultError as fault:

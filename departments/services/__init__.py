@@ -1,6 +1,7 @@
 """Changes of the roster: import as a whole, and the reforms that sections go through."""
 
 from departments.services.reforms import (
+    Changes,
     NewSection,
     abolish_sections,
     merge_sections,
@@ -12,6 +13,7 @@ from departments.services.reforms import (
 from departments.services.roster import RosterReport, import_roster
 
 __all__ = [
+    "Changes",
     "NewSection",
     "RosterReport",
     "abolish_sections",

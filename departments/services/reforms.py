@@ -34,19 +34,17 @@ Target = int | NewSection
 
 
 @transaction.atomic
-def rename_section(
-    *, section_id: int, name: str, on: date, note: str = "", by: policy.Actor, at: datetime
-) -> SectionChange:
+def rename_section(*, section_id: int, name: str, on: date, note: str = "", by: policy.Actor, at: datetime) -> Changes:
     """Give a section a new name (更名); it stays the same section."""
     (section,) = _lock([section_id], by)
     name = _given(name)
     if name == section.name:
         raise RuleViolation("新名称与原名称相同。")
     _check_free(section.department, name)
-    (change,) = _recorded([_change(ChangeKind.RENAMED, section, section)], on=on, note=note, by=by, at=at)
+    changes = [_change(ChangeKind.RENAMED, section, section)]
     section.name = name
     section.save(update_fields=["name"])
-    return change
+    return _recorded(changes, on=on, note=note, by=by, at=at)
 
 
 @transaction.atomic
