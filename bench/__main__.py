@@ -10,7 +10,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from bench import ballot_post, draw, tally  # noqa: E402
+from bench import ballot_post, draw, tally, workbook  # noqa: E402
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
         draw.run()
         ballot_post.run()
         tally.run()
+        workbook.run()
     finally:
         connection.creation.destroy_test_db(settings.DATABASES["default"]["NAME"], verbosity=0)
 

@@ -7,12 +7,15 @@ from random import Random
 from django.db import connection
 
 from bench.measure import interleaved, report
-from evaluations.aggregates import count_cells
+from evaluations.aggregates import count_cells, score_rows
 from evaluations.files import scoring_rulebook
 from evaluations.models import Ballot, Rating, Round
 from evaluations.rules.method import parse_method
+from evaluations.rules.ranking import intervals
 from evaluations.rules.result import build_result
 from evaluations.rules.rounds import RoundState
+from evaluations.rules.scoring import score_sections, variances
+from evaluations.rules.uncertainty import top_probabilities
 from tests.factories import make_open_round
 
 BALLOTS = int(os.environ.get("BENCH_BALLOTS", "30000"))
@@ -48,11 +51,23 @@ def run() -> None:
             cursor.execute(BY_HAND, [round_.pk])
             cursor.fetchall()
 
-    floor, ours = interleaved(by_hand, lambda: count_cells(round_, method), 5)
+    floor, ours = interleaved(by_hand, lambda: list(score_rows(round_, method)), 5)
+    report(f"tally of {BALLOTS * LINES:,} ratings, {connection.vendor}", floor, ours, 1.2, "s", 1)
+    print(f"{'rows that leave the database for the score':<44} {len(score_rows(round_, method))}  target <= 315")
+    floor, ours = interleaved(by_hand, lambda: count_cells(round_, method), 3)
     report(f"tally of {BALLOTS * LINES:,} ratings with histogram, {connection.vendor}", floor, ours, 2.4, "s", 1)
     cells = count_cells(round_, method)
-    floor, ours = interleaved(lambda: count_cells(round_, method), lambda: build_result(method, cells), 3)
+    _, ours = interleaved(lambda: None, lambda: build_result(method, cells), 3)
+    _, sure = interleaved(lambda: None, lambda: _certainty(method, cells), 3)
+    print(f"{'certainty of the places':<44} {sure:.2f} CPU-s  target < 0.5")
     print(f"{'score, ranks, intervals, probabilities':<44} {ours:.2f} CPU-s, {len(cells)} rows left the database")
+
+
+def _certainty(method, cells) -> None:
+    scores = score_sections(method, cells)
+    spread = variances(method, cells, scores)
+    intervals(method, cells, scores, method.sections)
+    top_probabilities({s: scores.sections[s].value for s in method.sections}, spread, method.list_length)
 
 
 def _fill(round_) -> None:

@@ -11,16 +11,25 @@ from nanchuan_eval.rules.canonical import canonical_json
 HEADER = ("ballot", "channel", "origin", "section", *(i.value for i in Indicator))
 
 
+LINE_HEADER = ("票编号", "渠道", "来源", "科室", *(i.label for i in Indicator))
+
+
 def ballots_csv(round_: Round) -> Iterator[str]:
     """Yield the lines of ballots.csv: the counted ratings only, in the order of the random ballot ids."""
     yield _csv_line(HEADER)
+    for row in counted_lines(round_):
+        yield _csv_line("" if value is None else str(value) for value in row)
+
+
+def counted_lines(round_: Round) -> Iterator[tuple[str | int | None, ...]]:
+    """Yield the counted ratings in the columns of ballots.csv, in chunks (one query)."""
     rows = (
         Rating.objects.filter(round=round_, is_counted=True)
         .order_by("ballot_id", "section__code")
         .values_list("ballot_id", "channel", "ballot__origin", "section__code", *(i.value for i in Indicator))
     )
-    for row in rows.iterator(chunk_size=5000):
-        yield _csv_line("" if value is None else str(value) for value in row)
+    for ballot, *rest in rows.iterator(chunk_size=5000):
+        yield (str(ballot), *rest)
 
 
 def scoring_rulebook(round_: Round) -> bytes:

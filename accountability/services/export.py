@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import TextChoices
@@ -9,11 +11,12 @@ from django.db.models import TextChoices
 from accountability.exports import top10_workbook
 from accountability.past import PUBLISHED
 from accountability.queries import has_result
-from evaluations.files import ballots_csv
+from evaluations.files import LINE_HEADER, ballots_csv, counted_lines
 from evaluations.models import Round
 from evaluations.result_papers import count_record_pdf
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.spreadsheet import stream_workbook
 
 
 @transaction.atomic
@@ -35,11 +38,12 @@ class CountFile(TextChoices):
     BALLOTS = "ballots", "ballots.csv"
     RULEBOOK = "rulebook", "rulebook.json"
     RESULT = "result", "result.json"
+    LINES = "lines", "计票行.xlsx"
     RECORD = "record", "计票记录.pdf"
 
 
 @transaction.atomic
-def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: datetime) -> bytes | Iterator[str]:
+def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: datetime) -> bytes | Iterator[str] | BinaryIO:
     """Return one of the files with which anyone entitled recounts; ballots.csv comes line by line."""
     policy.check(by, "tally.verify")
     round_ = Round.objects.get(pk=round_id)
@@ -48,7 +52,17 @@ def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: dateti
     audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": f"下载{file.label}"})
     if file == CountFile.BALLOTS:
         return ballots_csv(round_)
+    if file == CountFile.LINES:
+        return _lines_workbook(round_)
     if file == CountFile.RECORD:
         return count_record_pdf(round_, at=at)
     tally = round_.tally
     return (tally.rulebook if file == CountFile.RULEBOOK else tally.result).encode()
+
+
+def _lines_workbook(round_: Round) -> BinaryIO:
+    """Return the counted lines as a workbook on disk: there may be hundreds of thousands."""
+    target = TemporaryFile()  # noqa: SIM115  the response closes it when it is sent
+    stream_workbook(target, "计票行", LINE_HEADER, counted_lines(round_))
+    target.seek(0)
+    return target

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accountability.forms.result import SigningForm
 from accountability.queries import has_result
 from accountability.services.export import CountFile, export_count
+from accountability.views.commission import XLSX
 from evaluations.models import Round
 from evaluations.result_papers import count_record
 from evaluations.services.hold import BEFORE_PUBLICATION
@@ -63,4 +64,6 @@ def files(request: HttpRequest, key: str) -> HttpResponseBase:
     name = {"Content-Disposition": content_disposition_header(True, file.label)}
     if isinstance(content, bytes):
         return HttpResponse(content, content_type="application/octet-stream", headers=name)
+    if file == CountFile.LINES:
+        return FileResponse(content, content_type=XLSX, headers=name)
     return StreamingHttpResponse(content, content_type="text/csv; charset=utf-8", headers=name)

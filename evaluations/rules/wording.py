@@ -17,8 +17,8 @@ MEANING = {
 
 
 def confidence(z: object) -> str:
-    """Return the interval's confidence as people say it: z = 1.96 is 95%."""
-    return f"{round(math.erf(float(Fraction(str(z))) / math.sqrt(2)) * 100)}%"
+    """Return the interval's confidence as people say it: z = 1.96 is 95%; nothing is ever quite sure."""
+    return f"{min(99, round(math.erf(float(Fraction(str(z))) / math.sqrt(2)) * 100))}%"
 
 
 def shown_label(row: Mapping[str, Any]) -> str:

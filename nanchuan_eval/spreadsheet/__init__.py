@@ -1,6 +1,16 @@
 """Workbooks (表格文件): the only place that reads or writes cells."""
 
 from nanchuan_eval.spreadsheet.reading import Row, clean, read_rows
-from nanchuan_eval.spreadsheet.writing import ColumnSpec, Formula, SheetSpec, Value, write_workbook
+from nanchuan_eval.spreadsheet.writing import ColumnSpec, Formula, SheetSpec, Value, stream_workbook, write_workbook
 
-__all__ = ["ColumnSpec", "Formula", "Row", "SheetSpec", "Value", "clean", "read_rows", "write_workbook"]
+__all__ = [
+    "ColumnSpec",
+    "Formula",
+    "Row",
+    "SheetSpec",
+    "Value",
+    "clean",
+    "read_rows",
+    "stream_workbook",
+    "write_workbook",
+]

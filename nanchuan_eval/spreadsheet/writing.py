@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from math import ceil
-from typing import Literal
+from typing import Any, BinaryIO, Literal
 
 from django.utils import timezone
 from openpyxl import Workbook
-from openpyxl.cell import Cell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -92,6 +92,29 @@ def write_workbook(sheets: Sequence[SheetSpec], *, mark: str = "") -> bytes:
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
+
+
+def stream_workbook(target: BinaryIO, title: str, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    """Write a long plain table into a file, row by row and with flat memory; only what could compute is guarded."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(_sheet_title(title))
+    sheet.freeze_panes = "A2"
+    sheet.append([*header])
+    for row in rows:
+        sheet.append([_guarded(sheet, value) if isinstance(value, str) else value for value in row])
+    book.save(target)
+
+
+def _guarded(sheet: Any, text: str) -> Any:
+    """Return a text as it is, or as a cell that stays text where it begins like a formula or is not printable."""
+    if not text:
+        return None
+    if text.isalnum() or (text[0].isalnum() and text.isprintable() and len(text) <= LONGEST_TEXT):
+        return text
+    cell = WriteOnlyCell(sheet, _printable(text)[:LONGEST_TEXT])
+    cell.data_type = "s"
+    cell.quotePrefix = True
+    return cell
 
 
 def _mark(book: Workbook, mark: str) -> None:

@@ -21,6 +21,7 @@ from nanchuan_eval.spreadsheet import (
     guard,
     read_rows,
     reading,
+    stream_workbook,
     write_workbook,
 )
 
@@ -513,3 +514,15 @@ class TestTheChildProcess:
         with pytest.raises(RuleViolation) as refusal:
             read_rows(content, "名录.xlsx")
         assert len(refusal.value.reasons) == 2
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1", "正文", "a\x01b", ""])
+def test_a_streamed_text_stays_text(text):
+    target = io.BytesIO()
+
+    stream_workbook(target, "行", ["列", "数"], [[text, 7], [None, 8]])
+
+    sheet = load_workbook(target)["行"]
+    assert sheet["A2"].data_type in {"s", "n"}  # an empty text is an empty cell
+    assert (sheet["A2"].value or "") == text.replace("\x01", "").replace("\t", "")
+    assert (sheet["B2"].value, sheet["B3"].value) == (7, 8)

@@ -1,9 +1,11 @@
 """计票记录 and 公示: signatures by one-time codes, files to recount with, versions that stay."""
 
+import io
 import json
 import subprocess
 
 import pytest
+from openpyxl import load_workbook
 
 from accountability.services.case import publish_and_start
 from accountability.services.correction import correct_and_follow
@@ -111,6 +113,15 @@ class TestTheFiles:
         wanted = {"ballots": b"ballot,channel", "rulebook": round_.tally.rulebook.encode(), "result": b"{}"}
         assert content.startswith(wanted[name])
         assert AuditEntry.objects.filter(action="tally.verify").count() == 1
+
+    def test_the_counted_lines_come_as_a_workbook_too(self, client):
+        make_counted_round()
+        login(client)
+
+        answer = client.post("/commission/2020H1/count/files/", {"file": "lines"})
+
+        book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+        assert next(book["计票行"].iter_rows(values_only=True))[:4] == ("票编号", "渠道", "来源", "科室")
 
     @pytest.mark.parametrize("role", [Role.LIAISON, Role.PERSONNEL, Role.SYSTEM_ADMIN])
     def test_are_refused_to_others(self, client, role):

@@ -1,0 +1,40 @@
+"""`manage.py import_history FILE`: take over lists published before the system."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accountability.rules.earlier_lists import COLUMNS
+from accountability.services.history import import_history
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.policy import OPERATOR
+from nanchuan_eval.spreadsheet import read_rows
+from nanchuan_eval.spreadsheet.guard import LARGEST_FILE
+
+
+class Command(BaseCommand):
+    help = f"导入历史榜单（.xlsx 或 .csv），表头：{'、'.join(COLUMNS)}。整份文件要么全部导入，要么一行也不导入。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="历史榜单文件")
+        parser.add_argument("--dry-run", action="store_true", help="只检查，不导入")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path, dry_run = options["file"], options["dry_run"]
+        try:
+            with path.open("rb") as source:
+                content = source.read(LARGEST_FILE + 1)
+        except OSError:
+            raise CommandError(f"读不到文件“{path}”，请检查路径和权限。", returncode=2) from None
+        try:
+            rows = [(row.number, row.cells) for row in read_rows(content, path.name)]
+            report = import_history(rows=rows, by=OPERATOR, at=timezone.now(), dry_run=dry_run)
+        except RuleViolation as refusal:
+            raise CommandError(str(refusal)) from None
+        done = "检查通过，未导入" if dry_run else "已导入"
+        self.stdout.write(f"{done}：{report.rounds}个轮次，{report.listings}个上榜科室。")
+        if report.unknown:
+            self.stdout.write(f"名录中没有、不计入历次情况的科室：{'、'.join(report.unknown)}")
