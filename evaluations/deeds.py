@@ -1,5 +1,6 @@
 """What takes two persons in a round (需两人办理的事项)."""
 
+from evaluations.draw_deeds import DRAW_DEEDS
 from evaluations.round_deeds import ROUND_DEEDS
 from evaluations.services.anomaly import DECIDE_FLAG
 from evaluations.services.tally import RECORD_VETO
@@ -8,4 +9,4 @@ from nanchuan_eval import approvals
 
 def register() -> None:
     """Make the deeds known; from then on nobody does them alone."""
-    approvals.register(DECIDE_FLAG, RECORD_VETO, *ROUND_DEEDS)
+    approvals.register(DECIDE_FLAG, RECORD_VETO, *ROUND_DEEDS, *DRAW_DEEDS)

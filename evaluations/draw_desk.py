@@ -164,7 +164,7 @@ def drawn_people(draw: Draw, user: User, at: datetime) -> DrawnPeople:
         events=[(json.loads(event.body), event) for event in draw.events.select_related("entry__person", "by")],
         discretionary=sum(reason in DISCRETIONARY for reason in reasons),
         most_discretionary=most_discretionary(draw_events.seats_of(draw), draw.round.rulebook["removal_percent"]),
-        may_remove=policy.may(user, "draw.redraw") and draw.purpose in draw_events.PEOPLE,
+        may_remove=policy.may_begin(user, "draw.redraw") and draw.purpose in draw_events.PEOPLE,
         may_write=policy.may(user, "pool.unmask") and draw.purpose in draw_events.PEOPLE,
         round_faults=draw_events.further_round_faults(draw, at),
         has_next_round=draw_events.current_round(draw) < len(rounds),

@@ -16,22 +16,21 @@ from evaluations.admin.acts import act, attempt
 from evaluations.admin.draw_forms import PlanForm, ReadingForm, RemovalForm, SigningForm
 from evaluations.admin.forms import ReasonForm
 from evaluations.admin.pages import ask, desk_page, round_page
+from evaluations.draw_deeds import REMOVE
 from evaluations.draw_desk import build_ceremony, drawn_people
-from evaluations.models import Draw, DrawEntry, PlannedDraw, Round
+from evaluations.models import Draw, DrawEntry, PlannedDraw, PoolEntry, Round
 from evaluations.round_deeds import start_commitment, start_draw
-from evaluations.rules.removals import RemovalReason
 from evaluations.rules.rounds import DrawPurpose
 from evaluations.services import ceremony
 from evaluations.services.draw import plan_draw, planned_draw
-from evaluations.services.draw_events import Removal, open_next_round, remove_drawn
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 
 # The buttons of the ceremony: what each calls and what it says.
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {
     "run": (partial(start_draw, "draw.run"), "抽取完成，请在场监督员签名。"),
     "publish": (partial(start_draw, "draw.publish"), "证明已公开。"),
-    "next-round": (open_next_round, "追加轮已启用。"),
+    "next-round": (partial(start_draw, "draw.next_round"), "追加轮已启用。"),
 }
 
 
@@ -152,15 +151,16 @@ class DrawAdmin(ReadOnlyAdmin):
 
     def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Remove somebody who was drawn; the next alternate joins."""
-        entry = get_object_or_404(DrawEntry.objects.select_related("draw__round", "person"), pk=pk)
+        entry = get_object_or_404(DrawEntry.objects.select_related("draw__round"), pk=pk)
+        person = get_object_or_404(PoolEntry, pk=entry.person_id)
         form, user, at = RemovalForm(request.POST or None), staff(request), timezone.now()
         policy.check_sees(user, "draw.names")
         return ask(
             request,
             entry.draw.round,
             form,
-            lambda: remove_drawn(entry_id=pk, removal=_removal(form), by=user, at=at),
-            title=f"移除并递补：{entry.person.name if entry.person else entry.token[:8]}",
+            lambda: approvals.start(REMOVE.name, person, by=user, at=at, entry=pk, **_removal(form)),
+            title=f"移除并递补：{person.name}",
             back=reverse("admin:draw-people", args=[entry.draw_id]),
         )
 
@@ -177,6 +177,7 @@ class DrawAdmin(ReadOnlyAdmin):
         return ceremony.enter_randomness(draw_id=draw.pk, reading=form.reading(), by=user, at=at)
 
 
-def _removal(form: RemovalForm) -> Removal:
+def _removal(form: RemovalForm) -> dict[str, Any]:
     data = form.cleaned_data
-    return Removal(RemovalReason(data["reason"]), data["explanation"], data["calls"])
+    calls = [day.isoformat() for day in data["calls"]]
+    return {"removal": data["reason"], "calls": calls, "explanation": data["explanation"]}
