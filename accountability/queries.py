@@ -217,11 +217,16 @@ def read_result(round_: Round) -> Result:
 
 
 def read_unit(unit_code: str) -> list[tuple[Round, list[Line]]]:
-    """Return a unit's own sections in all published rounds, newest first; other units' never (6 queries)."""
-    results = SectionResult.objects.filter(round__state__in=PUBLISHED, section__department_code=unit_code)
+    """Return a unit's own sections, newest round first; other units' never (6 queries).
+
+    Published rounds, and the preliminary result (初步结果) of a round whose objections may still be made.
+    """
+    told = (RoundState.REVIEW, *PUBLISHED)
+    results = SectionResult.objects.filter(round__state__in=told, section__department_code=unit_code)
     by_round: dict[Round, list[Line]] = {}
     for result in _results(results.select_related("round").order_by("-round__period_start", "rank", "section__code")):
-        by_round.setdefault(result.round, []).append(_line(result, History(), None))
+        sentence = explain(result.data, result.round.rulebook, inside=False)
+        by_round.setdefault(result.round, []).append(replace(_line(result, History(), None), sentence=sentence))
     return list(by_round.items())
 
 

@@ -31,9 +31,9 @@ def chance(row: Mapping[str, Any]) -> str:
     return "" if row.get("p_top") is None else as_tenths(float(row["p_top"]))
 
 
-def explain(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
-    """Return the sentence beside a place; the probability stays with office and commission."""
-    label = shown_label(row)
+def explain(row: Mapping[str, Any], rulebook: Mapping[str, Any], *, inside: bool = True) -> str:
+    """Return the sentence beside a place; 临界 is said to office and commission only (`inside`)."""
+    label = shown_label(row) if inside else str(row["label"])
     if label == TOO_FEW:
         return too_few(row, rulebook)
     if label == VETOED:

@@ -39,8 +39,8 @@ def test_another_role_with_a_unit_code_sees_no_unit_page(client):
     assert client.get(PAGE).status_code == 403
 
 
-@pytest.mark.parametrize("state", [RoundState.SEALED, RoundState.COUNTED, RoundState.REVIEW, RoundState.VOID])
-def test_nothing_is_shown_before_publication(client, state):
+@pytest.mark.parametrize("state", [RoundState.SEALED, RoundState.COUNTED, RoundState.VOID])
+def test_nothing_is_shown_before_the_units_are_told(client, state):
     make_counted_round(state=state)
     liaison(client)
 
@@ -60,6 +60,18 @@ def test_the_own_sections_are_shown_and_no_others(client):
     assert "57.12" in page
     assert "D01" not in page
     assert "D03" not in page
+
+
+def test_the_preliminary_result_is_told_to_the_own_unit_alone(client):
+    make_counted_round(places=12, state=RoundState.REVIEW)
+    client.force_login(make_account(Role.LIAISON, "D01"))
+
+    page = client.get("/unit/").content.decode()
+
+    for shown in ("初步结果", "拟上榜（明确）", "提出异议", "只考虑抽样误差，本科室的真实位次约有95%的把握"):
+        assert shown in page
+    assert "D02" not in page
+    assert "临界" not in page
 
 
 def test_the_own_measures_stand_with_their_deadlines(client):
