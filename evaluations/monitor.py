@@ -10,7 +10,7 @@ from datetime import date
 
 from django.db.models import Count, Q
 
-from evaluations.models import CodeBatch, DrawEntry, Round, RoundSection, TurnoutDay
+from evaluations.models import CodeBatch, DrawEntry, OpenClaimAlert, Round, RoundSection, TurnoutDay
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import DrawPurpose
@@ -60,6 +60,7 @@ class Monitor:
     thin: list[ThinSection]
     needed: int
     strata: list[str]
+    alerts: list[OpenClaimAlert]
 
 
 def build_monitor(round_: Round) -> Monitor:
@@ -79,6 +80,7 @@ def build_monitor(round_: Round) -> Monitor:
         thin=_thin(round_, batches, drawn),
         needed=round_.rulebook["min_drawn_lines"],
         strata=sorted({stratum for stratum, _ in drawn}),
+        alerts=list(OpenClaimAlert.objects.filter(batch__round=round_).select_related("batch")),
     )
 
 

@@ -35,6 +35,8 @@ FIELD_KEY = (
     env.list("FIELD_KEY", default=["b25seS1mb3ItZGV2ZWxvcG1lbnQtMDAwMDAwMDAwMDA="]) if DEBUG else env.list("FIELD_KEY")
 )
 # Off only for a demonstration by one person: every staff page then says so.
+# The check at the public counter of the open channel: a class as in evaluations/open_checks.py.
+OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.open_checks.PlainQuestion")
 TWO_PERSON_RULE = env.bool("TWO_PERSON_RULE", default=not DEBUG)
 
 INSTALLED_APPS = [

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from nanchuan_eval.database import unguard_audit_tables
+from tests.concurrency.cluster import find_program
 
 CHROMIUM = Path("/usr/bin/chromium")
 IN_CI = os.environ.get("CI") == "true"
@@ -34,6 +35,8 @@ def _missing_for(item) -> str:
         return _lack(f"needs {CHROMIUM}")
     if item.get_closest_marker("office") and not shutil.which("soffice"):
         return _lack("needs soffice (LibreOffice)")
+    if item.get_closest_marker("initdb") and not find_program("initdb"):
+        return _lack("needs initdb (a PostgreSQL server package) for a cluster to crash")
     if item.get_closest_marker("pdftext") and not shutil.which("pdftotext"):
         return _lack("needs pdftotext (poppler-utils)")
     if item.get_closest_marker("postgres") and connection.vendor != "postgresql":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
+from secrets import randbelow
 
 from django.test import Client
 
@@ -46,6 +47,8 @@ class Citizen:
 
     def claim(self, batch_id: int) -> str:
         """Take a code at a self-service batch (自助领票) and return it."""
+        self._client.cookies.pop("taken", None)  # the next citizen has another phone, in another network
+        self._client.defaults["REMOTE_ADDR"] = f"10.{randbelow(256)}.{randbelow(256)}.1"
         page = self._submit(self._front, "/ballot/claim/", {"batch": str(batch_id)})
         return FormReader(page).forms["/ballot/"]["code"][0]
 

@@ -1,7 +1,7 @@
 """The tables of one round, one file per step."""
 
 from evaluations.models.ballot import Ballot, BallotSpool, Comment, Rating
-from evaluations.models.credential import CodeBatch, Credential
+from evaluations.models.credential import CodeBatch, Credential, OpenClaimAlert
 from evaluations.models.draw import (
     Draw,
     DrawEntry,
@@ -30,6 +30,7 @@ __all__ = [
     "DrawEvent",
     "DrawSignature",
     "Manifestation",
+    "OpenClaimAlert",
     "PaperCount",
     "PaperSheet",
     "PlannedDraw",

@@ -5,6 +5,7 @@ from django.db import models
 from evaluations.models.round import Round
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
+from evaluations.rules.open_channel import OpenAlert
 
 
 class CodeBatch(models.Model):
@@ -28,6 +29,20 @@ class CodeBatch(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class OpenClaimAlert(models.Model):
+    """领票异常: how often on a day codes of a self-service batch went out under suspicious circumstances."""
+
+    batch = models.ForeignKey(CodeBatch, models.PROTECT, verbose_name="批次", related_name="alerts")
+    kind = models.CharField("情形", max_length=10, choices=OpenAlert)
+    on = models.DateField("日期")
+    times = models.PositiveIntegerField("次数", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "领票异常"
+        ordering = ["on", "kind"]
+        constraints = [models.UniqueConstraint(fields=["batch", "kind", "on"], name="one_alert_per_kind_and_day")]
 
 
 class Credential(models.Model):

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 
-from evaluations.models import CodeBatch, Credential, Round
+from evaluations.models import CodeBatch, Credential, OpenClaimAlert, Round
 from evaluations.rules.ballots import Origin
 from evaluations.rules.codes import encode_code, issue_of
 from evaluations.rules.indicators import Channel
+from evaluations.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, takes_too_many
 from evaluations.rules.rounds import RoundState
 from evaluations.rules.rulebook import ISSUED_CODES
 from evaluations.services.round import lock_round
@@ -85,16 +88,42 @@ def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) 
     return batch
 
 
-@transaction.atomic
-def issue_open_code(*, batch_id: int, at: datetime) -> str:
-    """Give a citizen one fresh code of a self-service batch; nothing about him is kept."""
+class CheckNeeded(RuleViolation):
+    """The counter is busy: the visitor gets his code after answering the check."""
+
+
+def issue_open_code(*, batch_id: int, at: datetime, visitor: Visitor | None = None) -> str:
+    """Give a citizen one fresh code of a self-service batch; nothing about him is kept.
+
+    What looks odd is counted for review, in a transaction apart: the code itself is as good as any other.
+    """
     policy.check(policy.ANONYMOUS, "opinion.submit")
+    visitor = visitor or Visitor()
+    batch = _counter(batch_id, at)
+    rulebook = batch.round.rulebook
+    if takes_too_many(visitor, rulebook):
+        _note(batch, [OpenAlert.DEVICE], at)
+        limit = rulebook["open_per_device"]
+        raise RuleViolation(f"这台设备本轮已领{limit}张评议票，不能再领。家人可以用自己的设备，或到服务大厅取票。")
+    if needs_check(visitor, rulebook):
+        raise CheckNeeded("现在领票的人较多，请先回答下面的问题。")
+    code = new_code()
+    Credential.objects.create(issue=issue_of(batch.round.key, code), batch=batch)
+    _note(batch, alerts(visitor, rulebook), at)
+    return code
+
+
+def _counter(batch_id: int, at: datetime) -> CodeBatch:
     batch = CodeBatch.objects.select_related("round").filter(pk=batch_id, is_self_service=True, is_open=True).first()
     if batch is None or not Round.objects.accepting(at).filter(pk=batch.round_id).exists():
         raise RuleViolation("现在不能领取评议票：不在投票时间内，或者这个入口已关闭。")
-    code = new_code()
-    Credential.objects.create(issue=issue_of(batch.round.key, code), batch=batch)
-    return code
+    return batch
+
+
+def _note(batch: CodeBatch, kinds: Sequence[OpenAlert], at: datetime) -> None:
+    for kind in kinds:
+        alert, _ = OpenClaimAlert.objects.get_or_create(batch=batch, kind=kind, on=timezone.localdate(at))
+        OpenClaimAlert.objects.filter(pk=alert.pk).update(times=F("times") + 1)
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from evaluations.ballot_pages import (
     signs_by_indicator,
 )
 from evaluations.forms import read_fields, read_json, write_json
+from evaluations.open_checks import open_check
 from evaluations.papers import open_round, paper_by_digest
 from evaluations.rules.ballots import (
     RawLine,
@@ -38,7 +39,8 @@ from evaluations.rules.ballots import (
 from evaluations.rules.codes import format_code
 from evaluations.rules.paper import BallotPaper
 from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, receipt_for
-from evaluations.services.credential import issue_open_code
+from evaluations.services.credential import CheckNeeded, issue_open_code
+from evaluations.visitors import count_visit, visitor_of
 from nanchuan_eval.errors import RuleViolation
 
 BAD_INPUT = 400
@@ -109,13 +111,25 @@ def cast(request: HttpRequest) -> HttpResponse:
 
 @ballot_page
 def claim(request: HttpRequest) -> HttpResponse:
-    """Take a code at a self-service counter (自助领票)."""
-    batch = request.POST.get("batch", "")
+    """Take a code at a self-service counter (自助领票); a busy counter asks a question first."""
+    batch, now = request.POST.get("batch", ""), timezone.now()
+    round_ = open_round(now)
+    key = round_.key if round_ else ""
+    visitor = visitor_of(request, key)
     try:
-        code = issue_open_code(batch_id=int(batch) if batch.isascii() and batch.isdigit() else 0, at=timezone.now())
+        code = issue_open_code(
+            batch_id=int(batch) if batch.isascii() and batch.isdigit() else 0, at=now, visitor=visitor
+        )
+    except CheckNeeded as need:
+        wrong = bool(request.POST.get("check"))
+        context = {"batch": batch, "question": open_check().ask(), "reason": str(need), "wrong": wrong}
+        status = BAD_INPUT if wrong else 200
+        return render(request, "evaluations/claim_check.html", {**context, "round": round_}, status=status)
     except (RuleViolation, OverflowError) as refusal:
         return _entrance(request, error=str(refusal))
-    return render(request, "evaluations/claim.html", {"code": format_code(code), "round": open_round(timezone.now())})
+    response = render(request, "evaluations/claim.html", {"code": format_code(code), "round": round_})
+    count_visit(request, response, key)
+    return response
 
 
 def _entrance(request: HttpRequest, error: str = "") -> HttpResponse:

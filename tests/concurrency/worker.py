@@ -1,0 +1,83 @@
+"""A process beside the tests that votes and seals on a database which may go away at any moment.
+
+`prepare N` prints the codes; `vote` reads codes and prints each confirmed receipt; `seal` says when it is in the
+middle; `box` prints the sealed receipts.
+"""
+
+import json
+import os
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import django
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
+django.setup()
+
+from django.db import DatabaseError, InterfaceError, connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from evaluations.models import Ballot, BallotSpool, Credential, Round  # noqa: E402
+from evaluations.papers import paper_by_digest  # noqa: E402
+from evaluations.rules.ballots import RawLine, validate_vote  # noqa: E402
+from evaluations.services import ballot, sealing  # noqa: E402
+from nanchuan_eval.policy import CLOCK  # noqa: E402
+from tests.factories import make_codes, make_open_round, raw_answers  # noqa: E402
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  the test reads this
+
+
+def prepare(count: int) -> None:
+    now = timezone.now()
+    round_ = make_open_round(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
+    say(json.dumps(make_codes(round_, count)))
+
+
+def vote() -> None:
+    paper = paper_by_digest(Round.objects.get().paper_sha256)
+    wanted = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections])
+    for code in json.loads(sys.stdin.readline()):
+        admission = until_it_works(lambda code=code: ballot.admit(code=code, at=timezone.now()))
+        facts = {"admission": admission, "code": code, "vote": wanted, "comment": "", "digits": "1234"}
+        say(until_it_works(lambda facts=facts: ballot.cast_ballot(**facts, at=timezone.now())))
+
+
+def seal() -> None:
+    round_ = Round.objects.get()
+
+    def half_way(done: int) -> None:
+        say("half way")
+        time.sleep(3)
+
+    sealing.seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at, progress=half_way)
+    say("sealed")
+
+
+def box() -> None:
+    facts = {
+        "state": Round.objects.get().state,
+        "sealed": sorted(Ballot.objects.values_list("receipt", flat=True)),
+        "spooled": BallotSpool.objects.count(),
+        "spent": Credential.objects.exclude(spend=None).count(),
+    }
+    say(json.dumps(facts))
+
+
+def until_it_works(deed):
+    """Do as a citizen does whose answer did not come: press again."""
+    for _ in range(200):
+        try:
+            return deed()
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            time.sleep(0.1)
+    raise SystemExit("the database did not come back")
+
+
+if __name__ == "__main__":
+    {"prepare": lambda: prepare(int(sys.argv[2])), "vote": vote, "seal": seal, "box": box}[sys.argv[1]]()
