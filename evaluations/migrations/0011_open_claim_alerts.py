@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluations', '0009_paper'),
+        ('evaluations', '0010_count_signatures'),
     ]
 
     operations = [
