@@ -17,8 +17,8 @@ class RuleViolation(Exception):
 
 
 class FileRefused(RuleViolation):
-    """A file cannot be taken; many equal faults are summed up, `count` counts them all."""
+    """A file cannot be taken; the reasons sum up many equal faults, `faults` holds them all."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(*summed_up(faults))
-        self.count = len(faults)
+        self.faults = faults

@@ -67,7 +67,7 @@ class RosterForm(ImportForm):  # type: ignore[misc]
             self.report = import_roster(rows=rows, by=self.by, at=timezone.now(), dry_run=True)
             file.report = self.report  # type: ignore[attr-defined]  # for write_to_tmp_storage
         except RuleViolation as refusal:
-            self.faults = refusal.count if isinstance(refusal, FileRefused) else len(refusal.reasons)
+            self.faults = len(refusal.faults if isinstance(refusal, FileRefused) else refusal.reasons)
             raise forms.ValidationError(list(refusal.reasons)) from None
         return file
 

@@ -1,13 +1,13 @@
 """The child process in which workbooks are opened: what goes wrong in here stays in here.
 
-The workbook comes on standard input; on output go rows, or the reasons for refusing it, as JSON.
+The workbook comes on standard input; on output go rows, or its faults, or the reasons for refusing it, as JSON.
 """
 
 import json
 import resource
 import sys
 
-from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.errors import FileRefused, RuleViolation
 from nanchuan_eval.spreadsheet.reading import read_workbook
 
 MOST_MEMORY = 1024 * 1024 * 1024
@@ -23,6 +23,8 @@ def main() -> None:
     content = sys.stdin.buffer.read()
     try:
         answer: object = {"rows": read_workbook(content)}
+    except FileRefused as refusal:
+        answer = {"faults": refusal.faults}
     except RuleViolation as refusal:
         answer = {"reasons": refusal.reasons}
     sys.stdout.write(json.dumps(answer))

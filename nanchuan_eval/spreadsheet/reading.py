@@ -106,6 +106,8 @@ def _read_apart(content: bytes) -> list[Row]:
     if done.returncode:
         raise RuleViolation(TOO_MUCH)
     answer = json.loads(done.stdout)
+    if "faults" in answer:
+        raise FileRefused([Fault(*fault) for fault in answer["faults"]])
     if "reasons" in answer:
         raise RuleViolation(*answer["reasons"])
     return [Row(sheet, number, tuple(cells)) for sheet, number, cells in answer["rows"]]

@@ -131,6 +131,15 @@ def test_a_hundred_equal_faults_are_counted_and_summed_up():
     assert len(page.context["form"].errors["import_file"]) == 6
 
 
+def test_formulas_in_a_hundred_rows_are_counted_and_summed_up():
+    rows = [("D01", "发改委", "行政部门", f"D01-{n}", "=A1", "行政审批", "", "") for n in range(100)]
+
+    page = text_of(upload(desk(), roster(rows=rows)))
+
+    assert "文件有100处问题" in page
+    assert "另有95处同样的问题（含有公式），到工作表“名录”第101行为止" in page
+
+
 def test_a_fault_against_the_held_roster_is_shown_before_confirming():
     client = desk()
     confirm(client, upload(client, roster()))
