@@ -114,7 +114,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
         started = approvals.start("appeal.accept", row, by=staff(request), at=timezone.now())
         return started and "已提请审批，由另一人审批后受理。"
 
-    return ask(request, Form(request.POST or None), act, deed)
+    return ask(request, Form(request.POST if request.method == "POST" else None), act, deed)
 
 
 @desk_view

@@ -1,0 +1,194 @@
+"""暗访 over HTTP: secret from the units, simple on a phone, locked when handed in."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accountability.models import Finding, Inspection, InspectionPlan, Lead, Order
+from accountability.rules.inspection import CheckItem, InspectionState, PlanState
+from evaluations.rules.rounds import RoundState
+from nanchuan_eval.policy import Role
+from tests.accountability.factories import (
+    LATER,
+    make_account,
+    make_bare_round,
+    make_case,
+    make_counted_round,
+    make_inspection,
+    make_plan,
+    png,
+)
+
+pytestmark = pytest.mark.django_db
+PAPER = """{"manifestations": [
+ {"code": "COLD-1", "indicator": "cold", "text": "不起身、不抬头"},
+ {"code": "GREE-1", "indicator": "greedy", "text": "不给好处不办事"}]}"""
+SECRET = [Role.CLERK, Role.LIAISON, Role.PERSONNEL, Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SUPERVISOR]
+
+
+def login(client, role, unit=""):
+    account = make_account(role, unit or ("D01" if role == Role.LIAISON else ""))
+    client.force_login(account)
+    return account
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+@pytest.fixture
+def visit():
+    return make_inspection(make_case(make_bare_round(paper=PAPER, state=RoundState.PUBLISHED)).result.section)
+
+
+def filled(**changes):
+    return {
+        "method": "errand",
+        "arrived_at": "2020-07-18T09:00",
+        "left_at": "2020-07-18T10:00",
+        "place": "3号窗口",
+        "errand": "办证",
+        "situation": "态度生硬",
+        "conclusion": "by_date",
+        "sign-COLD-1": "2",
+        **{f"check-{item}": "yes" for item in CheckItem},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("role", SECRET)
+@pytest.mark.parametrize(
+    "address", ["/inspection/plans/", "/inspection/plans/{plan}/", "/inspection/{visit}/", "/inspection/recuse/"]
+)
+def test_a_plan_and_its_visits_do_not_exist_for_others(client, visit, role, address):
+    login(client, role)
+
+    assert client.get(address.format(plan=visit.plan_id, visit=visit.pk)).status_code == 404
+
+
+def test_another_inspectors_visit_does_not_exist(client, visit):
+    login(client, Role.INSPECTOR)
+
+    assert client.get(f"/inspection/{visit.pk}/").status_code == 404
+    assert client.post(f"/inspection/{visit.pk}/", filled()).status_code == 404
+    assert client.post(f"/inspection/{visit.pk}/submit/", {"lead": ""}).status_code == 404
+    assert "没有派给您的暗访" in text_of(client.get("/inspection/"))
+
+
+def test_a_visit_is_filled_in_on_a_phone_and_handed_in(client, visit):
+    client.force_login(visit.inspectors.first())
+
+    assert client.get(f"/inspection/{visit.pk}/").status_code == 200
+    client.post(f"/inspection/{visit.pk}/", filled())
+    photo = SimpleUploadedFile("窗口.png", png())
+    address = f"/evidence/inspection/{visit.pk}/add/"
+    upload_id = client.get(address).context["form"]["upload_id"].value()
+    client.post(address, {"file": photo, "upload_id": upload_id})
+    client.post(f"/inspection/{visit.pk}/submit/", {"lead": "有人收红包"})
+
+    visit.refresh_from_db()
+    assert (visit.state, visit.place, visit.evidence.count()) == (InspectionState.SUBMITTED, "3号窗口", 1)
+    assert Finding.objects.get().text == "不起身、不抬头"
+    assert Lead.objects.get().facts == "有人收红包"
+    locked = client.post(f"/inspection/{visit.pk}/", filled(place="改写"))
+    assert "改写" not in text_of(locked)
+
+
+def test_an_unfinished_record_is_kept_and_the_end_says_what_is_missing(client, visit):
+    client.force_login(visit.inspectors.first())
+
+    client.post(f"/inspection/{visit.pk}/", {"place": "3号窗口"})
+    answer = client.post(f"/inspection/{visit.pk}/submit/", {"lead": "线索内容"})
+
+    assert answer.status_code == 400
+    assert "请填写暗访方式" in text_of(answer)
+    assert "线索内容" in text_of(answer)
+    assert "3号窗口" in text_of(client.get(f"/inspection/{visit.pk}/"))
+
+
+def test_greed_is_not_among_the_signs_of_the_form(client, visit):
+    client.force_login(visit.inspectors.first())
+
+    page = text_of(client.get(f"/inspection/{visit.pk}/"))
+
+    assert "不起身、不抬头" in page
+    assert "不给好处不办事" not in page
+
+
+@pytest.mark.parametrize("role", [Role.CHIEF, Role.CLERK, Role.LIAISON, Role.INSPECTOR, Role.PERSONNEL])
+def test_leads_are_for_the_commission_only(client, visit, role):
+    lead = Lead.objects.create(section=visit.section, facts="有人收红包", received_at=LATER)
+    login(client, role)
+
+    assert client.get("/work/leads/").status_code == 404
+    assert client.get(f"/work/leads/{lead.pk}/conclude/").status_code == 404
+
+    login(client, Role.COMMISSION)
+    assert "有人收红包" in text_of(client.get("/work/leads/"))
+
+
+def approve_and_order(client, visit):
+    client.force_login(visit.inspectors.first())
+    client.post(f"/inspection/{visit.pk}/", filled())
+    client.post(f"/inspection/{visit.pk}/submit/", {"lead": ""})
+    login(client, Role.CHIEF)
+    client.post(f"/inspection/{visit.pk}/approve/")
+    client.post(f"/inspection/{visit.pk}/order/", {"demand": "改进服务"})
+    return Order.objects.get()
+
+
+def test_the_order_reaches_the_unit_without_naming_the_inspectors(client, visit):
+    names = [person.name for person in visit.inspectors.all()]
+    Inspection.objects.update(situation="")
+    visit.inspectors.model.objects.filter(pk__in=visit.inspectors.values("pk")).update(name="秘密督查员")
+    order = approve_and_order(client, visit)
+
+    login(client, Role.LIAISON, "D01")
+    page = text_of(client.get(f"/work/orders/{order.pk}/"))
+    paper = client.get(f"/work/orders/{order.pk}/print/")
+    client.post(f"/work/orders/{order.pk}/reply/", {"reply": "已整改"})
+
+    assert names
+    assert "不起身、不抬头" in page
+    assert "秘密督查员" not in page
+    assert "模拟办事" not in page
+    assert paper.content.startswith(b"%PDF")
+    order.refresh_from_db()
+    assert order.reply == "已整改"
+
+    login(client, Role.LIAISON, "D02")
+    assert client.get(f"/work/orders/{order.pk}/").status_code == 404
+
+
+def test_a_plan_goes_from_proposal_to_staff_over_the_pages(client):
+    round_ = make_counted_round(state=RoundState.PUBLISHED, places=12)
+    today = datetime.now(tz=UTC).date()
+    login(client, Role.CHIEF)
+    assert "拟订暗访计划" in text_of(client.get("/inspection/plans/"))
+    typed = {"name": "暗访", "starts_on": today, "ends_on": today.replace(year=today.year + 1), "drawn_sections": 0}
+    client.post(f"/inspection/plans/propose/{round_.key}/", typed)
+    plan = InspectionPlan.objects.get()
+
+    client.post(f"/inspection/plans/{plan.pk}/approve/")
+    plan.refresh_from_db()
+    assert plan.state == PlanState.PROPOSED  # who proposes does not approve
+
+    login(client, Role.COMMISSION)
+    client.post(f"/inspection/plans/{plan.pk}/approve/")
+    login(client, Role.CHIEF)
+    client.post(f"/inspection/plans/{plan.pk}/schedule/")
+    visit = Inspection.objects.first()
+    own = make_account(Role.INSPECTOR, visit.section.department_code, name="本单位人")
+    other = make_account(Role.INSPECTOR)
+    refused = client.post(f"/inspection/{visit.pk}/assign/", {"inspectors": [own.pk, other.pk]})
+
+    assert "应当回避" in text_of(refused)
+    assert Inspection.objects.count() == 10
+    assert not visit.inspectors.exists()
+
+
+def test_the_proof_is_public_only_after_the_end(client):
+    plan = make_plan(make_bare_round(state=RoundState.PUBLISHED))
+
+    assert client.get(f"/inspection/proof/{plan.pk}/").status_code == 404
