@@ -26,7 +26,14 @@ function need(truth, why) {
   if (!truth) throw new Error(why);
 }
 
+function checkName(text) {
+  const length = [...text].length;
+  const good = length > 0 && length <= 200 && text === text.trim() && text === text.normalize("NFC");
+  need(good && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text), "有不合规定的名称");
+}
+
 function fileOf(rows, what) {
+  rows.forEach((row) => row.forEach(checkName));
   const lines = rows.map((row) => row.join("\t")).sort(byBytes);
   need(lines.every((line, at) => at === 0 || line !== lines[at - 1]), `${what}中有重复的行`);
   return lines.map((line) => `${line}\n`).join("");
@@ -141,6 +148,7 @@ function needSame(result, published) {
 async function redraw(proof, say, progress) {
   const params = proof.params;
   need(params.format === FORMAT, "不是 nanchuan-draw/1 格式");
+  [params.draw_id, params.purpose, ...params.strata].forEach(checkName);
   const line = await eligibleOf(proof);
   say(`名单${proof.pool.length}行、回避${proof.exclusions.length}行，指纹与承诺一致`);
   const commit = await H(`${FORMAT}/commit`, J(params));
@@ -160,6 +168,7 @@ async function redraw(proof, say, progress) {
   return seed;
 }
 
+const load = async (panel) => (await fetch(panel.dataset.proof)).json();
 const panel = document.getElementById("check");
 if (panel) {
   const steps = panel.querySelector("ol");
@@ -168,7 +177,6 @@ if (panel) {
   const button = panel.querySelector("button");
   const say = (text) => steps.append(Object.assign(document.createElement("li"), { textContent: text }));
   const progress = async (done) => { bar.value += done; await new Promise((resolve) => { setTimeout(resolve); }); };
-  const load = async () => (await fetch(panel.dataset.proof)).json();
   const conclude = (good, text) => { verdict.textContent = text; verdict.className = good ? "good" : "error"; };
   panel.querySelector(".live").hidden = false;
 
@@ -180,7 +188,7 @@ if (panel) {
     conclude(true, "正在验算……");
     try {
       if (!globalThis.crypto || !crypto.subtle) throw new Error("本页面不是通过 https 打开的，浏览器不提供散列计算，请改用独立核验程序");
-      const proof = await load();
+      const proof = await load(panel);
       bar.max = proof.pool.length;
       const seed = await redraw(proof, say, progress);
       need(seed === panel.dataset.seed, "种子与本页公布的不一致");
@@ -191,8 +199,10 @@ if (panel) {
     }
     button.disabled = false;
   });
+}
 
-  const form = document.getElementById("lookup");
+const form = document.getElementById("lookup");
+if (form) {
   const answer = form.querySelector("[role=status]");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -202,7 +212,7 @@ if (panel) {
     if (!/^[0-9a-f]{64}$/.test(salt)) return tell("盐应为64位数字和字母a到f，请对照通知书再输一次。");
     if (!globalThis.crypto || !crypto.subtle) return tell("请通过 https 打开本页面再查。");
     const token = await H(`${FORMAT}/token`, salt, reference);
-    const proof = await load();
+    const proof = await load(panel);
     const strata = proof.pool.filter(([, id]) => id === token).map(([stratum]) => stratum);
     if (!strata.length) return tell(`您的匿名编号是 ${token}，不在本次名单中。请核对盐和本人信息是否与通知书完全相同。`);
     const states = strata.map((stratum) => {

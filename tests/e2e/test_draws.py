@@ -1,6 +1,8 @@
 """A draw in browsers: two clerks and the head at the ceremony page, then anybody redoes it and looks himself up."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -13,6 +15,7 @@ from evaluations.services.ceremony import issue_signing_codes
 from tests.e2e.conftest import check_page, log_in, picture
 from tests.factories import LATER, commit, hold_draw, make_pool, make_round, make_section, make_user, throw
 
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -96,6 +99,18 @@ def recheck(open_page, draw):
     page.get_by_text("不在本次名单中").wait_for()
     check_page(page)
     picture(page, "draw-390")
+
+
+def test_the_browser_s_check_agrees_with_the_published_vectors(open_page, committed):
+    supervisors = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
+    page = open_page(390)
+    page.goto(f"/draws/{supervisors.draw_id}/")
+    judge = "proof => redraw(proof, () => {}, async () => {}).catch(error => 'FAIL ' + error.message)"
+
+    for vector in VECTORS["vectors"]:
+        assert page.evaluate(judge, vector["proof"]) == vector["proof"]["result"]["seed"], vector["name"]
+    for vector in VECTORS["rejects"]:
+        assert page.evaluate(judge, vector["proof"]).startswith("FAIL "), vector["name"]
 
 
 def test_a_tampered_proof_is_seen_in_the_browser(open_page, committed, live_server):

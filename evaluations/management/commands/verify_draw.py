@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from tqdm import tqdm
 
 from evaluations.rules.drawing import DrawError
 from evaluations.rules.proofs import verify_proof
 from nanchuan_eval.management.files import read_file
+
+LARGE = 10_000_000  # bytes of a proof whose checking takes long enough to show how far it is
 
 
 class Command(BaseCommand):
@@ -23,7 +26,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         data = read_file(options["proof"])
         try:
-            seed = verify_proof(_parsed(data))
+            with tqdm(desc="重新抽取", unit="票", disable=len(data) < LARGE) as bar:
+                seed = verify_proof(_parsed(data), bar.update)
         except (DrawError, ValueError) as error:
             self.stdout.write(f"FAIL {error}")
             raise SystemExit(1) from None
