@@ -10,7 +10,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from bench import ballot_post, draw, tally, workbook  # noqa: E402
+from bench import ballot_post, draw, sealing, tally, workbook  # noqa: E402
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     try:
         draw.run()
         ballot_post.run()
+        sealing.run()
         tally.run()
         workbook.run()
     finally:

@@ -199,6 +199,9 @@ if not DEBUG:
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Error reports tell where, never with whose data: a frame may hold a ballot code.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "nanchuan_eval.reports.ReportFilter"
+
 # No request line is logged by the application: a time and an address beside a ballot would say too much.
 LOGGING = {
     "version": 1,

@@ -1,0 +1,131 @@
+"""Sealing against the bare insertion of the same rows; ballot PDFs against one bare typst run of the same pages."""
+
+import resource
+import secrets
+import uuid
+
+from django.db import connection, transaction
+
+from bench.measure import cpu_seconds, report
+from evaluations.ballot_papers import BALLOTS_PER_FILE, ballot_files
+from evaluations.models import Ballot, BallotSpool, Credential, Rating, Round
+from evaluations.papers import paper_by_digest
+from evaluations.rules.ballots import RawLine, validate_vote
+from evaluations.rules.codes import encode_code
+from evaluations.services import sealing
+from evaluations.services.credential import new_code
+from nanchuan_eval.policy import CLOCK
+from nanchuan_eval.rules.canonical import canonical_json
+from tests.factories import make_codes, make_open_round, raw_answers
+
+BALLOTS, SECTIONS, PRINTED = 20_000, 3, 100
+
+
+def run() -> None:
+    """Print both ratios and the peak memory of the children."""
+    _sealing()
+    _printing()
+    Round.objects.filter(state="open").update(state="sealed")
+
+
+def _sealing() -> None:
+    Round.objects.filter(state="open").update(state="sealed")
+    round_ = make_open_round(sections=SECTIONS)
+    _spool(round_)
+    before = cpu_seconds()
+    sealing.seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at)
+    ours = cpu_seconds() - before
+    floor = _bare_copy(round_)
+    report(f"sealing {BALLOTS:,} ballots, {connection.vendor}", floor, ours, 2, unit="s", times=1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{'peak memory of the whole bench so far':<44} {peak} MB")
+
+
+def _spool(round_: Round) -> None:
+    paper = paper_by_digest(round_.paper_sha256)
+    vote = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections])
+    text = canonical_json(vote.as_json()).decode()
+    make_codes(round_, BALLOTS)
+    Credential.objects.filter(batch__round=round_).update(spend=None)
+    BallotSpool.objects.bulk_create(
+        (
+            BallotSpool(
+                round=round_,
+                channel="targeted",
+                origin="issued",
+                receipt=encode_code(secrets.token_bytes(13)),
+                nonce=secrets.token_hex(32),
+                vote=text,
+            )
+            for _ in range(BALLOTS)
+        ),
+        batch_size=2000,
+    )
+
+
+def _bare_copy(round_: Round) -> float:
+    """Write the same rows anew by plain INSERTs of ready values, with all constraints."""
+    ballots = list(Ballot.objects.filter(round=round_).values_list("channel", "origin", "nonce", "commitment"))
+    ratings = list(
+        Rating.objects.filter(round=round_).values_list(
+            "section_id", "cold", "lazy", "buck_passing", "disorderly", "greedy"
+        )
+    )
+    before = cpu_seconds()
+    with transaction.atomic(), connection.cursor() as cursor:
+        ids = [uuid.uuid4().hex if connection.vendor == "sqlite" else str(uuid.uuid4()) for _ in ballots]
+        rows = [
+            (i, round_.pk, c, o, encode_code(secrets.token_bytes(13)), n, k, True)
+            for i, (c, o, n, k) in zip(ids, ballots, strict=True)
+        ]
+        _insert(
+            cursor, "evaluations_ballot", "id, round_id, channel, origin, receipt, nonce, commitment, is_counted", rows
+        )
+        lines = [
+            (ids[n // SECTIONS], section, round_.pk, "targeted", True, *levels, "")
+            for n, (section, *levels) in enumerate(ratings)
+        ]
+        names = "ballot_id, section_id, round_id, channel, is_counted, cold, lazy, buck_passing, disorderly, greedy"
+        _insert(cursor, "evaluations_rating", f"{names}, manifestations", lines)
+        transaction.set_rollback(True)
+    return cpu_seconds() - before
+
+
+def _insert(cursor, table: str, names: str, rows: list) -> None:
+    marks = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
+    for start in range(0, len(rows), 1000):
+        part = rows[start : start + 1000]
+        statement = f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(part))}"  # noqa: S608  our own names
+        cursor.execute(statement, [value for row in part for value in row])
+
+
+def _printing() -> None:
+    round_ = make_open_round(sections=102)
+    paper = paper_by_digest(round_.paper_sha256)
+    codes = [new_code() for _ in range(PRINTED)]
+    floor, ours = [], []
+    for target, size in ((ours, BALLOTS_PER_FILE), (floor, 10**6)):
+        before = _children() + cpu_seconds()
+        _print(paper, codes, size)
+        target.append(_children() + cpu_seconds() - before)
+        print(f"{f'peak of a child, {min(size, PRINTED)} ballots a file':<44} {_peak_of_children()} MB")
+    report(f"{PRINTED} ballot PDFs against one typst run", floor[0], ours[0], 1.2, unit="s", times=1)
+
+
+def _print(paper, codes: list[str], size: int) -> None:
+    from evaluations import ballot_papers  # noqa: PLC0415  its file size is what the two runs differ in
+
+    kept, ballot_papers.BALLOTS_PER_FILE = ballot_papers.BALLOTS_PER_FILE, size
+    try:
+        assert sum(count for count, _ in ballot_files(paper, codes, site="https://x.example", closes="")) == len(codes)
+    finally:
+        ballot_papers.BALLOTS_PER_FILE = kept
+
+
+def _peak_of_children() -> int:
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+
+
+def _children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
