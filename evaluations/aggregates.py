@@ -27,7 +27,7 @@ WIDE = BigIntegerField()
 
 def count_cells(round_: Round, method: Method) -> dict[CellKey, Cell]:
     """Return (section code, channel) -> cell over all counted ratings; a second query fetches the histograms."""
-    return _cells(_counted_lines(round_, method))
+    return _cells(round_, _counted_lines(round_, method))
 
 
 def score_rows(round_: Round, method: Method) -> QuerySet[Any]:
@@ -35,20 +35,25 @@ def score_rows(round_: Round, method: Method) -> QuerySet[Any]:
     return _score_rows(_counted_lines(round_, method))
 
 
-def _cells(lines: QuerySet[Any]) -> dict[CellKey, Cell]:
+def _cells(round_: Round, lines: QuerySet[Any]) -> dict[CellKey, Cell]:
+    """Join the section's code here, to a few hundred rows: for the database it would be a join of every rating."""
+    codes = dict(round_.sections.values_list("pk", "code"))
     histograms = _histograms(lines)
-    return {(row["section__code"], row["channel"]): _cell(row, histograms) for row in _score_rows(lines)}
+    return {
+        (codes[row["section_id"]], row["channel"]): _cell(row, histograms[row["section_id"], row["channel"]])
+        for row in _score_rows(lines)
+    }
 
 
 def _score_rows(lines: QuerySet[Any]) -> QuerySet[Any]:
-    rows: QuerySet[Any] = lines.values("section__code", "channel").annotate(**_sums())
+    rows: QuerySet[Any] = lines.values("section_id", "channel").annotate(**_sums())
     return rows
 
 
 def count_cells_of(round_: Round, method: Method, ballots: Iterable[str]) -> dict[CellKey, Cell]:
     """Return the cells of some of the counted ballots only."""
     lines = _counted_lines(round_, method).filter(ballot__in=list(ballots))
-    return _cells(lines)
+    return _cells(round_, lines)
 
 
 def counted_sheets(round_: Round) -> Iterator[Sheet]:
@@ -93,7 +98,9 @@ def _counted_lines(round_: Round, method: Method) -> QuerySet[Any]:
             is_valid=Case(When(answers__gte=method.min_answered, then=1), default=0, output_field=IntegerField()),
             is_severe=Case(When(severe, then=1), default=0, output_field=IntegerField()),
             q=Case(
-                When(answers__gte=method.min_answered, then=F("points") * Value(method.scale) / F("weight")),
+                When(
+                    answers__gte=method.min_answered, then=F("points") * Cast(Value(method.scale), WIDE) / F("weight")
+                ),
                 default=0,
                 output_field=BigIntegerField(),
             ),
@@ -106,7 +113,7 @@ def _sums() -> dict[str, Any]:
     sums: dict[str, Any] = {
         "lines": Count("pk", filter=valid),
         "total": Coalesce(Sum("q"), 0),
-        "squares": Coalesce(Sum(Cast("q", WIDE) * Cast("q", WIDE)), Value(0), output_field=WIDE),
+        "squares": Coalesce(Sum(F("q") * F("q"), output_field=WIDE), Value(0), output_field=WIDE),
         "severe": Count("pk", filter=valid & Q(is_severe=1)),
         "votes": Count("pk", filter=Q(is_severe=1)),
     }
@@ -116,15 +123,15 @@ def _sums() -> dict[str, Any]:
     return sums
 
 
-def _histograms(lines: QuerySet[Any]) -> dict[CellKey, dict[int, int]]:
-    histograms: dict[CellKey, dict[int, int]] = defaultdict(dict)
-    rows = lines.filter(is_valid=1).values_list("section__code", "channel", "q").annotate(times=Count("pk"))
+def _histograms(lines: QuerySet[Any]) -> dict[tuple[int, str], dict[int, int]]:
+    histograms: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
+    rows = lines.filter(is_valid=1).values_list("section_id", "channel", "q").annotate(times=Count("pk"))
     for section, channel, q, times in rows:
         histograms[section, channel][q] = times
     return histograms
 
 
-def _cell(row: Mapping[str, Any], histograms: Mapping[CellKey, Mapping[int, int]]) -> Cell:
+def _cell(row: Mapping[str, Any], histogram: Mapping[int, int]) -> Cell:
     return Cell(
         lines=row["lines"],
         total=row["total"],
@@ -133,7 +140,7 @@ def _cell(row: Mapping[str, Any], histograms: Mapping[CellKey, Mapping[int, int]
         votes=row["votes"],
         answered=tuple(row[f"answered_{i}"] for i in Indicator),
         points=tuple(row[f"points_{i}"] for i in Indicator),
-        histogram=dict(sorted(histograms.get((row["section__code"], row["channel"]), {}).items())),
+        histogram=dict(sorted(histogram.items())),
     )
 
 

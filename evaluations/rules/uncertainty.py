@@ -9,6 +9,7 @@ _DENSITY = [math.exp(-x * x / 2) for x in GRID]
 WEIGHTS = [density / sum(_DENSITY) for density in _DENSITY]
 # Who is this sure to be above or below need not go through the recursion: it changes no digit of the result.
 SURE = 1 - 1e-12
+FAR = 7.1  # standard deviations beyond which a normal variable is that sure
 
 
 def top_probabilities(
@@ -25,9 +26,12 @@ def as_tenths(probability: float) -> str:
 
 
 def _probability(name: str, mean: float, spread: float, normal: list[tuple[str, float, float]], seats: int) -> float:
+    low, high = mean + spread * GRID[0], mean + spread * GRID[-1]
     others = [(m, s) for other, m, s in normal if other != name]
+    harder = sum(m - FAR * s > high for m, s in others)
+    contested = [(m, s) for m, s in others if m - FAR * s <= high and m + FAR * s >= low]
     return sum(
-        weight * _at_most([_harder_than(mean + spread * x, m, s) for m, s in others], seats - 1)
+        weight * _at_most([_harder_than(mean + spread * x, m, s) for m, s in contested], seats - 1 - harder)
         for x, weight in zip(GRID, WEIGHTS, strict=True)
     )
 

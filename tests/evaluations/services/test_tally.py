@@ -56,7 +56,12 @@ def spread_answers(round_):
         Rating.objects.filter(pk=rating.pk).update(**fields)
 
 
-@pytest.mark.parametrize("weights", [{}, {"cold": 3, "lazy": 3, "buck_passing": 2}, {"greedy": 7, "lazy": 2}], ids=str)
+HEAVIEST = {"disorderly": 3, "greedy": 5}  # the largest whole line scores a rulebook may have: 27,720 to a level
+
+
+@pytest.mark.parametrize(
+    "weights", [{}, {"cold": 3, "lazy": 3, "buck_passing": 2}, {"greedy": 7, "lazy": 2}, HEAVIEST], ids=str
+)
 def test_the_database_counts_as_the_file_does(weights):
     defaults = dict.fromkeys(("cold", "lazy", "buck_passing", "disorderly", "greedy"), 1)
     round_ = make_sealed_round(targeted=13, rulebook={**SMALL, "indicator_weights": {**defaults, **weights}})
@@ -488,8 +493,8 @@ class TestAnomalies:
             self.decide(flag, Verdict.KEPT, by=role)
 
     def test_takes_two_persons_and_names_what_is_approved(self, settings):
-        settings.TWO_PERSON_RULE = True
         _, flag = self.counted()
+        settings.TWO_PERSON_RULE = True
         reason = {"verdict": Verdict.INVALID.value, "reason": "查实替人填票"}
 
         approval = approvals.propose("flag.decide", flag, by=make_user("clerk"), at=LATER, **reason)
