@@ -1,0 +1,249 @@
+"""The policy table, cell by cell: as a table, at every service, at every page (security.md G1)."""
+
+import ast
+import csv
+import enum
+import hashlib
+import importlib
+import inspect
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import transaction
+
+from nanchuan_eval import approvals, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Approval, AuditEntry, User
+from nanchuan_eval.policy import Role
+from tests.factories import NOON, ROLES, make_sealed_round, make_user
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = list(csv.DictReader(policy.TABLE.open(encoding="utf-8")))
+CELLS = [(row["action"], role, row[role]) for row in ROWS for role in Role]
+OF_TWO = [row["action"] for row in ROWS if {"P", "A"} <= {row[role][0] for role in Role}]
+
+
+class TestTheTable:
+    """103 actions, 13 roles: 1,339 cells, read here without the code that is tested."""
+
+    def test_it_is_the_agreed_one(self):
+        assert hashlib.sha256(policy.TABLE.read_bytes()).hexdigest() == AGREED
+        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (103, 1339, 36)
+
+    def test_every_cell(self):
+        wrong = []
+        for action, role, cell in CELLS:
+            actor = policy.Nameless(role)
+            for own in (False, True):
+                counts = cell != "-" and (own or not cell.endswith("o"))
+                wanted = (
+                    counts and cell[0] in "YA",
+                    counts,
+                    counts and cell[0] == "P",
+                )
+                got = (
+                    policy.may(actor, action, own=own),
+                    policy.may_see(actor, action, own=own) and cell[0] in "YAPVMW",
+                    policy.may_propose(actor, action, own=own),
+                )
+                if got != wanted:
+                    wrong.append((action, role, own, got, wanted))
+        assert wrong == []
+
+    @pytest.mark.parametrize("action", [row["action"] for row in ROWS if row["state"].startswith("never")])
+    def test_what_is_never_done_is_nobodys(self, action):
+        assert policy.doers(action) == []
+        assert not any(policy.may_see(policy.Nameless(role), action, own=True) for role in Role)
+
+    def test_an_account_without_a_role_may_nothing(self):
+        assert not any(policy.may_see(policy.Nameless(""), action, own=True) for action in policy.table())
+
+    @pytest.mark.parametrize("admin", ["SYS", "SEC", "AUD"])
+    def test_the_three_administrators_touch_no_business(self, admin):
+        mine = {row["action"] for row in ROWS if row[admin][0] in "YAP"}
+        business = {row["action"] for row in ROWS if row["group"].split()[0] not in {"Users", "Logs"}}
+        assert mine & business == set()
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize("action", OF_TWO)
+    def test_each_of_the_36_refuses_the_same_person_under_another_account(self, action):
+        approver_role = next(role for role in Role if policy.table()[action][role][0] == "A")
+        proposer = User.objects.create(username="one", name="甲", role="C", person_code="N1")
+        same = User.objects.create(username="two", name="甲", role=approver_role, person_code="N1", unit_code="D01")
+        other = User.objects.create(username="three", name="乙", role=approver_role, unit_code="D01")
+        approval = Approval(action=action, proposed_by=proposer)
+
+        with pytest.raises(RuleViolation, match="两个人"):
+            approvals.check_approver(approval, same)
+        approvals.check_approver(approval, other)
+
+
+def services() -> Iterator[tuple[str, str, str]]:
+    """Every function whose first act is to ask the table: (module, name, action)."""
+    for path in sorted(ROOT.glob("*/services/*.py")) + [ROOT / "nanchuan_eval" / f for f in FLOOR]:
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                action = first_check(node)
+                if action:
+                    yield module, node.name, action
+
+
+def first_check(function: ast.FunctionDef) -> str:
+    body = function.body[1:] if isinstance(function.body[0], ast.Expr) else function.body
+    call = getattr(body[0], "value", None) if body else None
+    if (
+        isinstance(call, ast.Call)
+        and len(call.args) > 1
+        and ast.unparse(call.func) == "policy.check"
+        and not call.keywords
+    ):
+        action = call.args[1]
+        if isinstance(action, ast.Constant) and ast.unparse(call.args[0]) == "by":
+            return action.value
+    return ""
+
+
+AGREED = "9fc00717f4c14b8761c3b54972845bfe63256d87808fefa228f925830aa0bf40"
+FLOOR = ["accounts.py", "second_factor.py", "trail.py"]
+SERVICES = sorted(services())
+
+
+def dummy(annotation):
+    """Something of the right type that names nothing that exists."""
+    origin = typing.get_origin(annotation)
+    if origin in {typing.Union, types.UnionType}:
+        return dummy(typing.get_args(annotation)[0])
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return next(iter(annotation))
+    simple = {int: 0, str: "x", bool: False, bytes: b"", datetime: NOON, date: NOON.date()}
+    if annotation in simple:
+        return simple[annotation]
+    if origin in {list, tuple, Sequence, typing.Iterable} or annotation in {list, tuple}:
+        return []
+    if origin in {dict, Mapping} or annotation is dict:
+        return {}
+    return None
+
+
+def call(module, name, by):
+    function = getattr(importlib.import_module(module), name)
+    hints = typing.get_type_hints(inspect.unwrap(function))
+    given = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "by":
+            given["by"] = by
+        elif parameter.default is inspect.Parameter.empty:
+            given[parameter.name] = dummy(hints[parameter.name])
+    positional = [
+        given.pop(p.name)
+        for p in inspect.signature(function).parameters.values()
+        if p.kind is not inspect.Parameter.KEYWORD_ONLY and p.name in given
+    ]
+    return function(*positional, **given)
+
+
+@pytest.mark.django_db
+class TestTheServices:
+    """Each service × each role of an account: refused by the table, or not by the table."""
+
+    def test_there_are_many(self):
+        assert len(SERVICES) >= 30
+
+    @pytest.mark.parametrize(("module", "name", "action"), SERVICES, ids=lambda x: str(x).rsplit(".", maxsplit=1)[-1])
+    def test_every_role(self, module, name, action):
+        for word, role in ROLES.items():
+            user = make_user(word)
+            is_denied = False
+            try:
+                with transaction.atomic():
+                    call(module, name, user)
+                    transaction.set_rollback(True)
+            except policy.Denied:
+                is_denied = True
+            except (
+                RuleViolation,
+                ObjectDoesNotExist,
+                TypeError,
+                AttributeError,
+                ValueError,
+                KeyError,
+                ValidationError,
+            ):
+                pass
+            assert is_denied is not policy.may(user, action), (name, role, action)
+
+
+PAGES = [
+    ("/admin/evaluations/round/", "see", "round.open"),
+    ("/admin/evaluations/round/add/", "do", "round.edit"),
+    ("/admin/evaluations/poolentry/", "see", "pool.view"),
+    ("/admin/evaluations/draw/", "see", "draw.commit"),
+    ("/admin/evaluations/comment/", "see", "comment.view"),
+    ("/admin/evaluations/sectionresult/", "see", "tally.view"),
+    ("/admin/evaluations/manifestation/", "see", "round.edit"),
+    ("/admin/departments/section/", "see", "roster.view"),
+    ("/admin/departments/section/add/", "do", "roster.edit"),
+    ("/admin/departments/section/import/", "do", "roster.import"),
+    ("/admin/accountability/case/", "see", "acc.view"),
+    ("/admin/nanchuan_eval/auditentry/", "see", "log.view"),
+    ("/admin/nanchuan_eval/holiday/add/", "do", "round.edit"),
+    ("/commission/", "see", "top10.view"),
+]
+POSTS = [
+    ("/admin/nanchuan_eval/auditentry/export/", "log.export"),
+    ("/admin/nanchuan_eval/auditentry/verify/", "log.verify"),
+    ("/admin/nanchuan_eval/user/{user}/link/", "user.pwlink"),
+    ("/admin/nanchuan_eval/user/{user}/end-sessions/", "session.kill"),
+    ("/admin/nanchuan_eval/user/{user}/reset-factor/", "mfa.reset"),
+    ("/admin/evaluations/round/{round}/step/count/", "tally.run"),
+]
+
+
+def enters_the_desk(user, path):
+    return user.is_staff or not path.startswith("/admin/")
+
+
+@pytest.mark.django_db
+class TestThePages:
+    """Each page × each role: 200 for whom the table lets in, 403 and one trace for everybody else."""
+
+    @pytest.mark.parametrize(("path", "kind", "action"), PAGES)
+    def test_every_role_looks(self, client, path, kind, action):
+        asks = policy.may_see if kind == "see" else policy.may
+        for word in ROLES:
+            user = make_user(word)
+            client.force_login(user)
+            before = AuditEntry.objects.filter(result="denied").count()
+            answer = client.get(path, follow=True)
+            allowed = asks(user, action) and enters_the_desk(user, path)
+            assert answer.status_code == (200 if allowed else 403), (path, word)
+            assert AuditEntry.objects.filter(result="denied").count() - before == (0 if allowed else 1), (path, word)
+
+    @pytest.mark.parametrize(("path", "action"), POSTS)
+    def test_every_role_acts(self, client, path, action):
+        round_ = make_sealed_round()
+        for word in ROLES:
+            user, other = make_user(word), make_user("clerk")
+            client.force_login(user)
+            before = AuditEntry.objects.filter(result="denied").count()
+            answer = client.post(path.format(user=other.pk, round=round_.pk), follow=True)
+            allowed = policy.may(user, action) and enters_the_desk(user, path)
+            assert (answer.status_code != 403) is allowed, (path, word, answer.status_code)
+            assert AuditEntry.objects.filter(result="denied").count() - before == (0 if allowed else 1), (path, word)
+
+    @pytest.mark.parametrize("path", [path for path, *_ in PAGES])
+    def test_nobody_looks_without_an_account(self, client, path):
+        assert "/login/?next=" in client.get(path).url
+
+    @pytest.mark.parametrize("path", [path for path, *_ in PAGES])
+    def test_an_account_without_a_role_sees_nothing(self, client, path):
+        user = make_user("clerk")
+        User.objects.filter(pk=user.pk).update(role="")
+        client.force_login(User.objects.get(pk=user.pk))
+        assert client.get(path, follow=True).status_code == 403
