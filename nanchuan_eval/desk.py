@@ -15,6 +15,7 @@ from django.utils import timezone
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.models import User
 from nanchuan_eval.records import delete_record, save_record
+from nanchuan_eval.typed import typed_id
 
 # The order in which a round is worked through; what is not named comes last.
 WORKING_ORDER = ["evaluations", "departments", "accountability", "nanchuan_eval"]
@@ -94,6 +95,11 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         declared = [item[0] if isinstance(item, tuple | list) else item for item in self.list_filter]
         names = {str(getattr(item, "parameter_name", item)) for item in (*declared, self.date_hierarchy) if item}
         return any(lookup == name or lookup.removeprefix(f"{name}__") in FILTER_LOOKUPS for name in names)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Find nothing under what is no row number: thousands of digits are a fault to Python and the database."""
+        is_numbered = isinstance(self.opts.pk, models.AutoField | models.BigAutoField) and not from_field
+        return None if is_numbered and not typed_id(object_id) else super().get_object(request, object_id, from_field)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._refuse_unless(request, self.see_action, self.has_view_permission(request))

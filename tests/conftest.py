@@ -10,9 +10,16 @@ from django.db import connection
 
 from nanchuan_eval.database import unguard_audit_tables
 from tests.concurrency.cluster import find_program
+from tests.security import sabotage
 
 CHROMIUM = Path("/usr/bin/chromium")
 IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_sessionstart(session):
+    """Take out the control that SABOTAGE names (tests/security/sabotage.py)."""
+    if os.environ.get("SABOTAGE"):
+        sabotage.apply(os.environ["SABOTAGE"])
 
 
 @pytest.fixture(scope="session")

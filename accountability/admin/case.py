@@ -24,6 +24,7 @@ from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Holiday, User
+from nanchuan_eval.typed import typed_id
 
 Deed = Callable[[Form], object]
 CASE_PAGE = "admin:accountability_case_change"
@@ -165,7 +166,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     def _case_or_404(self, object_id: str) -> Case:
         cases = Case.objects.select_related("result__section", "result__round")
-        return get_object_or_404(cases, pk=int(object_id) if object_id.isdecimal() else 0)
+        return get_object_or_404(cases, pk=typed_id(object_id))
 
     def _measure_or_404(self, request: HttpRequest, pk: int) -> Measure:
         policy.check_sees(staff(request), self.see_action)

@@ -26,6 +26,7 @@ from evaluations.services import round as steps
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 from nanchuan_eval.models import Approval, User
+from nanchuan_eval.typed import typed_id
 
 
 @admin.register(Round)
@@ -62,7 +63,7 @@ class RoundAdmin(MonitorPages):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        round_ = Round.objects.filter(pk=object_id).first() if object_id.isascii() and object_id.isdigit() else None
+        round_ = Round.objects.filter(pk=typed_id(object_id)).first()
         desk = build_desk(round_, staff(request), timezone.now()) if round_ else None
         context = {**(extra_context or {}), "desk": desk, "round": round_, "title": str(round_ or "")}
         return super().change_view(request, object_id, form_url, context)

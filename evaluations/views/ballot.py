@@ -42,6 +42,7 @@ from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, 
 from evaluations.services.credential import CheckNeeded, issue_open_code
 from evaluations.visitors import count_visit, visitor_of
 from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.typed import typed_id
 
 BAD_INPUT = 400
 Page = Callable[[HttpRequest], HttpResponse]
@@ -117,9 +118,7 @@ def claim(request: HttpRequest) -> HttpResponse:
     key = round_.key if round_ else ""
     visitor = visitor_of(request, key)
     try:
-        code = issue_open_code(
-            batch_id=int(batch) if batch.isascii() and batch.isdigit() else 0, at=now, visitor=visitor
-        )
+        code = issue_open_code(batch_id=typed_id(batch), at=now, visitor=visitor)
     except CheckNeeded as need:
         wrong = bool(request.POST.get("check"))
         context = {"batch": batch, "question": open_check().ask(), "reason": str(need), "wrong": wrong}

@@ -22,6 +22,7 @@ from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import ACCOUNT_ROLES, User
 from nanchuan_eval.policy import Role
 from nanchuan_eval.rules.exclusions import conflicts
+from nanchuan_eval.typed import typed_id
 
 
 class AccountForm(forms.ModelForm[User]):
@@ -87,7 +88,7 @@ class UserAdmin(PolicyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        account = User.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        account = User.objects.filter(pk=typed_id(object_id)).first()
         rights = _rights(staff(request), account) if account else {}
         return super().change_view(request, object_id, form_url, {**rights, **(extra_context or {})})
 

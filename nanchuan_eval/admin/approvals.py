@@ -17,6 +17,7 @@ from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, User
+from nanchuan_eval.typed import typed_id
 
 
 class NoteForm(forms.Form):
@@ -106,7 +107,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/nanchuan_eval/approval/page.html", context)
 
     def _approval_or_404(self, request: HttpRequest, object_id: str) -> Approval:
-        approval = self.get_queryset(request).filter(pk=int(object_id) if object_id.isdecimal() else 0).first()
+        approval = self.get_queryset(request).filter(pk=typed_id(object_id)).first()
         if approval is None:
             raise Http404
         return approval

@@ -131,7 +131,10 @@ def set_up_second_factor(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     error = ""
     if request.method == "POST" and "code" in request.POST:
-        codes = factors.confirm_enrolment(code=request.POST["code"][:40], by=user, at=timezone.now())
+        try:
+            codes = factors.confirm_enrolment(code=request.POST["code"][:40], by=user, at=timezone.now())
+        except RuleViolation:
+            return redirect("second-factor-setup")
         if codes:
             confirm_session(request, factors.confirmed(user))
             return render(request, "account/recovery.html", {"codes": codes})

@@ -1,0 +1,149 @@
+"""`python -m tests.security.sabotage`: take twenty controls out one at a time and see a test turn red for each (G14).
+
+Each line: what is taken out, where, what stands in its place, and the test that must notice. The controls are patched
+in a process of their own (SABOTAGE=name, see tests/conftest.py), so nothing on the disk is touched.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+FLOOR = "tests/nanchuan_eval"
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """A control, what replaces it, and the test that must turn red."""
+
+    target: str
+    instead: Callable[..., Any] | object
+    test: str
+
+
+def nothing(*args: Any, **kwargs: Any) -> None:
+    return None
+
+
+SABOTAGES = {
+    "rights are not asked": Sabotage(
+        "nanchuan_eval.policy.check", nothing, "tests/security/test_matrix.py::TestTheServices"
+    ),
+    "everybody may see": Sabotage(
+        "nanchuan_eval.policy.may_see", lambda *a, **k: True, f"{FLOOR}/test_audit.py::TestTheDesk"
+    ),
+    "own objects are not asked for": Sabotage(
+        "nanchuan_eval.policy._has",
+        lambda actor, action, letters, own: (
+            import_module("nanchuan_eval.policy").table()[action].get(actor.role, "-")[:1] in letters
+        ),
+        "tests/security/test_matrix.py::TestTheTable::test_every_cell",
+    ),
+    "two persons are not needed": Sabotage(
+        "nanchuan_eval.policy.needs_two", lambda action: False, "tests/evaluations/test_round_deeds.py"
+    ),
+    "the approver may be the proposer": Sabotage(
+        "nanchuan_eval.approvals.check_approver", nothing, f"{FLOOR}/test_approvals.py"
+    ),
+    "the digest is always the same": Sabotage(
+        "nanchuan_eval.approvals._digest", lambda *a: "0" * 64, f"{FLOOR}/test_approvals.py"
+    ),
+    "the chain is not checked": Sabotage(
+        "nanchuan_eval.rules.chain._faults_of", lambda *a: iter(()), f"{FLOOR}/test_audit.py::TestTampering"
+    ),
+    "refusals leave no trace": Sabotage(
+        "nanchuan_eval.audit.record_denial", nothing, "tests/security/test_matrix.py::TestThePages"
+    ),
+    "control characters stay in reasons": Sabotage(
+        "nanchuan_eval.audit.plain", lambda text: text, f"{FLOOR}/test_audit.py::TestTheChain"
+    ),
+    "forwarded addresses are believed": Sabotage(
+        "nanchuan_eval.addresses.client_address",
+        lambda request: request.META.get("HTTP_X_FORWARDED_FOR", request.META.get("REMOTE_ADDR", "")).split(",")[0],
+        f"{FLOOR}/test_http.py::TestTheAddress",
+    ),
+    "sessions are not renewed": Sabotage(
+        "nanchuan_eval.models.User.renew_sessions", nothing, f"{FLOOR}/test_accounts.py::TestSessions"
+    ),
+    "no session runs out": Sabotage(
+        "nanchuan_eval.sessions._is_over", lambda *a, **k: "", f"{FLOOR}/test_accounts.py::TestSessions"
+    ),
+    "no second factor": Sabotage(
+        "nanchuan_eval.sessions.needs_second_factor",
+        lambda request: False,
+        f"{FLOOR}/test_accounts.py::TestTheSecondFactor",
+    ),
+    "any password will do": Sabotage(
+        "nanchuan_eval.passwords.password_faults", lambda *a, **k: [], f"{FLOOR}/test_accounts.py::TestThePassword"
+    ),
+    "roles are not kept apart": Sabotage(
+        "nanchuan_eval.accounts.conflicts", lambda roles: [], f"{FLOOR}/test_accounts.py::TestOpening"
+    ),
+    "phones lie in the clear": Sabotage(
+        "nanchuan_eval.encryption.EncryptedField.get_prep_value",
+        lambda self, value: value,
+        "tests/evaluations/services/test_privacy.py::test_the_database_holds_no_phone_in_the_clear",
+    ),
+    "rates are not limited": Sabotage("nanchuan_eval.limits.LIMITS", {}, f"{FLOOR}/test_http.py::TestHowOften"),
+    "no headers are added": Sabotage("nanchuan_eval.middleware.HEADERS", {}, f"{FLOOR}/test_http.py"),
+    "files are not looked at before they are opened": Sabotage(
+        "nanchuan_eval.spreadsheet.reading.check_file", nothing, f"{FLOOR}/test_spreadsheet.py"
+    ),
+    "exports are not marked": Sabotage(
+        "nanchuan_eval.audit.export_mark", lambda entry: "", "tests/accountability/test_exports.py"
+    ),
+    "filters are free": Sabotage(
+        "nanchuan_eval.desk.PolicyAdmin.lookup_allowed",
+        lambda *a, **k: True,
+        "tests/security/test_bad_inputs.py::test_line_36_no_filter_is_an_oracle",
+    ),
+}
+
+
+def apply(name: str) -> None:
+    """Take a control out of this process."""
+    target, instead = SABOTAGES[name].target, SABOTAGES[name].instead
+    path, attribute = target.rsplit(".", maxsplit=1)
+    try:
+        holder: Any = import_module(path)
+    except ModuleNotFoundError:
+        module, holder_name = path.rsplit(".", maxsplit=1)
+        holder = getattr(import_module(module), holder_name)
+    old = getattr(holder, attribute)
+    if isinstance(instead, dict):
+        old.clear()
+        return
+    setattr(holder, attribute, instead)
+    for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").split(".")[0] in {"nanchuan_eval", "evaluations", "accountability"}:
+            for known, value in list(vars(module).items()):
+                if value is old:
+                    setattr(module, known, instead)
+
+
+def turns_red(name: str) -> bool:
+    """Say whether the named test fails without the control (and only then)."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", SABOTAGES[name].test]
+    done = subprocess.run(command, env={**os.environ, "SABOTAGE": name}, capture_output=True, check=False)
+    return done.returncode == 1
+
+
+def main() -> int:
+    """Try all; the exit code says whether every control was missed."""
+    with ThreadPoolExecutor(2) as pool:
+        for name, is_red in zip(SABOTAGES, pool.map(turns_red, SABOTAGES), strict=True):
+            sys.stdout.write(f"{'red  ' if is_red else 'GREEN'}  {name}\n")
+            sys.stdout.flush()
+            SEEN[name] = is_red
+    sys.stdout.write(f"G14 sabotage: {sum(SEEN.values())} of {len(SEEN)} controls missed by a test\n")
+    return 0 if all(SEEN.values()) else 1
+
+
+SEEN: dict[str, bool] = {}
+
+if __name__ == "__main__":
+    sys.exit(main())
