@@ -220,3 +220,50 @@ class TestTermsThatAreRefused:
 
         assert (result["strata"]["B"]["shortfall"], result["unfilled"]) == (3, 3)
         assert len(result["strata"]["A"]["selected"]) == 1
+
+
+class TestProofsThatAreRefused:
+    """A proof with one fault, committed to as if it were in order: the fault itself must be seen."""
+
+    POOL = (("A", "T1"), ("A", "T2"), ("B", "T3"))
+    NUMBERS = ((1,) * 20, (1, 2, 3, 4, 5, 6))
+
+    def proof(self, exclusions=(), events=(), **changes):
+        params = TestTermsThatAreRefused().make(pool=self.POOL, exclusions=exclusions)
+        params.update(changes.pop("params", {}))
+        proof = {
+            "params": params,
+            "commit": drawing.commitment(params),
+            "pool": [list(row) for row in self.POOL],
+            "exclusions": [list(row) for row in exclusions],
+            "randomness": [list(row) for row in self.NUMBERS],
+            "events": list(events),
+            "result": {},
+        }
+        return {**proof, **changes}
+
+    @pytest.mark.parametrize(
+        ("fault", "why"),
+        [
+            ({"params": {"strata": ["B", "A"]}}, "类别没有按字节排序"),
+            ({"params": {"strata": ["A"], "quota": {"mode": "fixed", "rounds": [[1]]}}}, "承诺之外的类别"),
+            ({"params": {"note": 1}}, "应为文字"),
+            ({"randomness": [[1] * 20]}, "应有2组随机数"),
+            ({"randomness": [[1] * 20, [6, 5, 4, 3, 2, 1]]}, "从小到大"),
+            ({"exclusions": [("A", "T9", "conflict")]}, "名单之外的人"),
+            ({"exclusions": [("A", "T1", "conflict"), ("A", "T1", "ineligible")]}, "重复的人"),
+            ({"exclusions": [("A", "T1", "dislike")]}, "原因不在协议之内"),
+            ({"events": [{"seq": 2, "type": "open_round", "round": 2, "at": ""}]}, "序号不对"),
+            ({"events": [{"seq": 1, "type": "open_round", "round": 2, "at": ""}]}, "事先承诺的轮次"),
+            ({"result": {("a",): 1}}, "结果与重新抽取的不一致"),
+        ],
+    )
+    def test_for_their_one_fault(self, fault, why):
+        with pytest.raises(DrawError, match=why):
+            verify_proof(self.proof(**fault))
+
+    def test_a_ticket_is_what_the_specification_says(self):
+        seed = "0" * 64
+        order = drawing.drawing_order(seed, "A", ["T1", "T2", "T3"])
+
+        assert order == sorted(["T1", "T2", "T3"], key=lambda token: drawing.ticket(seed, "A", token))
