@@ -180,6 +180,8 @@ def _links(round_: Round, user: User) -> Iterator[Link]:
     if state in COUNTED_STATES and policy.may_see(user, "tally.view"):
         results = reverse("admin:evaluations_sectionresult_changelist")
         yield Link("科室结果和主要问题", f"{results}?round__id__exact={round_.pk}")
+        yield Link("异常提示", reverse("accountability:commission-anomalies", args=[round_.key]))
+        yield Link("计票记录", reverse("accountability:commission-count", args=[round_.key]))
 
 
 def _draws(round_: Round, user: User, at: datetime) -> list[DrawLine]:
