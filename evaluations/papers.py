@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from evaluations.models import Manifestation, Round, RoundSection
+from evaluations.rules.errands import errands_of
 from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
 from nanchuan_eval.errors import RuleViolation
 
@@ -48,4 +49,5 @@ def _paper_section(section: RoundSection) -> PaperSection:
         department_code=section.department_code,
         department=section.department_name,
         service_kind=section.service_kind,
+        matters=errands_of(section.name),
     )
