@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 from django.urls import reverse
@@ -141,8 +141,18 @@ def _items_to_accept(user: User, today: date) -> Iterator[Duty]:
     waiting = RectificationItem.objects.filter(Q(state=ItemState.FINISHED) | Q(wanted_due_on__isnull=False))
     for item in waiting.select_related("rectification__case__result__round"):
         address = f"{reverse('accountability:rectification', args=[item.rectification_id])}#item-{item.pk}"
-        what = "审批延期" if item.wanted_due_on else "暗访复查后验收"
-        yield Duty(f"accept-{item.pk}-{item.failures}", f"{what}：{item.problem}", item.due_on, address)
+        if item.wanted_due_on:
+            yield Duty(f"extend-{item.pk}", f"审批延期：{item.problem}", item.due_on, address)
+        else:
+            what = f"暗访复查后验收：{item.problem}"
+            yield Duty(f"accept-{item.pk}-{item.failures}", what, _recheck_until(item), address)
+
+
+def _recheck_until(item: RectificationItem) -> date | None:
+    """Return the day by which a finished item is looked at (报告后暗访复查期限, rulebook R-H)."""
+    finished = _day(item.finished_at)
+    days = int(item.rectification.case.result.round.rulebook["recheck_days"])
+    return finished + timedelta(days=days) if finished else None
 
 
 def _escalated(user: User, today: date) -> Iterator[Duty]:

@@ -41,7 +41,6 @@ class Terms:
     plan_workdays: int
     at_once_workdays: int
     report_months: int
-    escalate_days: int
 
     @classmethod
     def of(cls, rulebook: Mapping[str, Any]) -> "Terms":
@@ -57,7 +56,6 @@ class Terms:
             plan_workdays=int(rulebook["plan_workdays"]),
             at_once_workdays=int(rulebook["at_once_workdays"]),
             report_months=int(rulebook["report_months"]),
-            escalate_days=int(rulebook["escalate_days"]),
         )
 
 

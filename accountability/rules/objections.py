@@ -1,10 +1,6 @@
 """异议、申诉、复核: on which grounds, until when, answered when (rulebook R-G)."""
 
-from datetime import date
-
 from django.db.models import TextChoices
-
-from nanchuan_eval.rules.workdays import Calendar, add_workdays
 
 
 class Stage(TextChoices):
@@ -43,13 +39,3 @@ class Outcome(TextChoices):
 
 
 LEAST_WITNESSES = 2
-
-
-def last_day_to_file(start: date, workdays: int, calendar: Calendar) -> date:
-    """Return the last day on which an objection is in time."""
-    return add_workdays(start, workdays, calendar)
-
-
-def answer_due(filed_on: date, workdays: int, calendar: Calendar) -> date:
-    """Return the last day of the answer."""
-    return add_workdays(filed_on, workdays, calendar)

@@ -82,7 +82,8 @@ def test_the_office_sees_plans_items_and_visits():
     make_item(row, position=2, state=ItemState.FINISHED, finished_at=NOON)
     visit = make_inspection(row.case.result.section, state=InspectionState.SUBMITTED)
 
-    assert "暗访复查后验收" in whats(chief)
+    recheck = next(duty for duty in duties_of(chief, TODAY) if duty.key.startswith("accept"))
+    assert recheck.due_on == date(2020, 9, 8)  # sixty days after it was reported as done
     assert f"暗访审定：{visit.section}" in whats(chief)
     assert keys(make_account(Role.AUDITOR)) == set()
 

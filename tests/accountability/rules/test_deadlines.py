@@ -23,7 +23,7 @@ NATIONAL_DAY = Calendar(
 
 
 def test_terms_come_from_the_rulebook():
-    assert Terms.of(default_rulebook()) == Terms(5, 10, 10, 3, 3, True, "", 10, 15, 1, 7)
+    assert Terms.of(default_rulebook()) == Terms(5, 10, 10, 3, 3, True, "", 10, 15, 1)
 
 
 def test_ten_working_days_over_the_national_holiday():

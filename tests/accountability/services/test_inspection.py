@@ -337,3 +337,14 @@ def test_a_lead_is_concluded_with_all_it_takes(finding, message):
         conclude_lead(lead_id=lead.pk, finding=finding, by=make_account(), at=LATER)
 
     assert not Veto.objects.exists()
+
+
+def test_under_the_rule_of_two_persons_a_verified_lead_is_still_a_veto(settings):
+    settings.TWO_PERSON_RULE = True
+    make_result(make_bare_round("2020H2", state=RoundState.SEALED), "D01-01", rank=None)
+    lead = receive_lead(section_id=make_case().result.section_id, facts="吃拿卡要", by=make_account(), at=LATER)
+    finding = Finding(LeadState.VERIFIED, "查实收受礼金", "南纪决〔2020〕1号", date(2020, 7, 19))
+
+    _, veto = conclude_lead(lead_id=lead.pk, finding=finding, by=make_account(), at=LATER)
+
+    assert veto

@@ -223,3 +223,13 @@ def test_nothing_is_upheld_or_rejected_without_a_recount():
     assert decide(objection, Outcome.INADMISSIBLE).state == ObjectionState.DECIDED
     with pytest.raises(RuleViolation, match="已答复"):
         decide(objection, Outcome.INADMISSIBLE)
+
+
+def test_under_the_rule_of_two_persons_an_upheld_appeal_still_corrects_the_list(monkeypatch, settings):
+    round_ = told(make_counted_round())
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON + timedelta(days=10))
+    at = NOON + timedelta(days=12)
+    objection = recounted(round_, monkeypatch, at=at)
+    settings.TWO_PERSON_RULE = True
+
+    assert decide(objection, Outcome.UPHELD, at=at).correction.version == 2
