@@ -8,8 +8,10 @@ from functools import lru_cache, wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,6 +27,7 @@ from evaluations.ballot_pages import (
     signs_by_indicator,
 )
 from evaluations.forms import read_fields, read_json, write_json
+from evaluations.models import Round
 from evaluations.open_checks import open_check
 from evaluations.papers import open_round, paper_by_digest
 from evaluations.rules.ballots import (
@@ -40,11 +43,13 @@ from evaluations.rules.codes import format_code
 from evaluations.rules.paper import BallotPaper
 from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, receipt_for
 from evaluations.services.credential import CheckNeeded, issue_open_code
+from evaluations.views.public import TYPE_SIZES
 from evaluations.visitors import count_visit, visitor_of
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.typed import typed_id
 
 BAD_INPUT = 400
+TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a place in a page
 Page = Callable[[HttpRequest], HttpResponse]
 
 
@@ -133,6 +138,11 @@ def claim(request: HttpRequest) -> HttpResponse:
 
 def _entrance(request: HttpRequest, error: str = "") -> HttpResponse:
     round_ = open_round(timezone.now())
+    if request.method != "POST":
+        size = request.COOKIES.get("typesize", "")
+        facts = (round_.key, round_.name, round_.closes_at) if round_ else ()
+        page = _entrance_page(round_, facts, size if size in TYPE_SIZES else "")
+        return HttpResponse(page.replace(TOKEN_HERE, get_token(request)))
     context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}
     return render(request, "evaluations/code.html", context, status=BAD_INPUT if error else 200)
 
@@ -293,6 +303,16 @@ def _kept(request: HttpRequest) -> dict[str, str]:
     kept = {key: request.POST[key] for key in ("vote", "comment") if request.POST.get(key)}
     rated = [line for line in read_fields(request.POST) if any(line.answers.values()) or line.manifestations]
     return {"vote": write_json(rated), **kept} if rated else kept
+
+
+@lru_cache(maxsize=16)
+def _entrance_page(round_: Round | None, facts: tuple[object, ...], size: str) -> str:
+    """Return the page on which nothing is typed yet: the same for everybody but for the form's token.
+
+    `facts` are what may change about an open round; they belong to the cache's key.
+    """
+    asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
+    return render_to_string("evaluations/code.html", {"round": round_, "request": asked, "csrf_token": TOKEN_HERE})
 
 
 @lru_cache(maxsize=8)
