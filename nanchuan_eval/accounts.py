@@ -131,7 +131,7 @@ def record_timeout(account: User, *, at: datetime) -> None:
 
 def record_failure(username: str, *, is_locked: bool, at: datetime) -> None:
     """Note a failed log-in; what was typed is kept only where it names an account (it may be a password)."""
-    account = User.objects.filter(username=username).first()
+    account = User.objects.filter(username=audit.plain(username)).first()
     event = "session.locked" if is_locked else "session.failed"
     audit.record_event(event, account, by=policy.ANONYMOUS, at=at, is_ok=False)
 

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from nanchuan_eval import approvals, policy
+from nanchuan_eval import accounts, approvals, policy
 from nanchuan_eval.models import User
 from nanchuan_eval.records import delete_record, save_record
 from nanchuan_eval.typed import typed_id
@@ -51,6 +51,16 @@ class Desk(admin.AdminSite):
         waiting = approvals.waiting_for(staff(request)).select_related("proposed_by")
         context = {"waiting": waiting, "may_verify": policy.may(staff(request), "log.verify")}
         return super().index(request, {**context, **(extra_context or {})})
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Send everybody to the one page on which a password is changed by the rules, with its trace."""
+        return HttpResponseRedirect(reverse("password"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Leave like everywhere else: with a trace."""
+        if request.method == "POST" and isinstance(request.user, User):
+            accounts.record_logout(request.user, at=timezone.now())
+        return super().logout(request, extra_context)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseRedirect:
         """Send everybody to the one log-in page; an account without a place at the desk is refused."""

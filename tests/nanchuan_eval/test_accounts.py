@@ -509,6 +509,17 @@ class TestMyAccount:
         assert not is_in(client)
         assert events("session.logout") == ["session.logout"]
 
+    def test_the_desk_has_no_back_door_to_password_or_log_out(self):
+        make_account()
+        client, _ = log_in()
+        assert client.get("/admin/password_change/").url == "/account/password/"
+        fields = {"old_password": PASSWORD, "new_password1": "Green-river-42", "new_password2": "Green-river-42"}
+        client.post("/admin/password_change/", fields)
+        assert User.objects.get().check_password(PASSWORD)
+        client.post("/admin/logout/")
+        assert not is_in(client)
+        assert events("session.logout") == ["session.logout"]
+
     @pytest.mark.parametrize("role", ["inspector", "supervisor", "clerk", "liaison", "commission"])
     def test_every_role_has_a_home(self, client, role):
         client.force_login(make_user(role))

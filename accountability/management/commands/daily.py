@@ -7,13 +7,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accountability.services.reminder import send_reminders
+from nanchuan_eval.accounts import disable_unused
 
 
 class Command(BaseCommand):
-    help = "每日任务：推进到期的轮次，发送待办提醒（每件事每个缓急程度只提醒一次）。可放入定时任务，重复运行无害。"
+    help = (
+        "每日任务：推进到期的轮次，清除到期的个人信息，停用长期未用的账号，"
+        "发送待办提醒（每件事每个缓急程度只提醒一次）。可放入定时任务，重复运行无害。"
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("advance_rounds", stdout=self.stdout)
+        call_command("purge", stdout=self.stdout)
+        self.stdout.write(f"停用90天未用的账号{disable_unused(at=timezone.now())}个。")
         sent, faults = send_reminders(at=timezone.now())
         self.stdout.write(f"已发送提醒邮件{sent}封。")
         if faults:
