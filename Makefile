@@ -9,8 +9,8 @@ DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 .PHONY: demo test check security bench pins clean
 
 demo: .venv/runtime
-	rm -f demo.sqlite3 demo.sqlite3-*
-	DATABASE_URL=$(DEMO_DATABASE) $(BIN)/python manage.py demo --ballots $(BALLOTS) --seed $(SEED) --out $(OUT)
+	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
+	DATABASE_URL=$(DEMO_DATABASE) EVIDENCE_ROOT=$(CURDIR)/demo-evidence $(BIN)/python manage.py demo --ballots $(BALLOTS) --seed $(SEED) --out $(OUT)
 
 test: .venv/dev
 	$(BIN)/python -m pytest -q -n auto -m "not browser"
@@ -52,4 +52,4 @@ pins:
 	$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean:
-	rm -rf .venv demo.sqlite3* demo-output staticfiles test-results
+	rm -rf .venv demo.sqlite3* demo-evidence demo-output staticfiles test-results
