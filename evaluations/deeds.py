@@ -3,10 +3,11 @@
 from evaluations.draw_deeds import DRAW_DEEDS
 from evaluations.round_deeds import ROUND_DEEDS
 from evaluations.services.anomaly import DECIDE_FLAG
+from evaluations.services.privacy import ERASE_PERSON
 from evaluations.services.tally import RECORD_VETO
 from nanchuan_eval import approvals
 
 
 def register() -> None:
     """Make the deeds known; from then on nobody does them alone."""
-    approvals.register(DECIDE_FLAG, RECORD_VETO, *ROUND_DEEDS, *DRAW_DEEDS)
+    approvals.register(DECIDE_FLAG, RECORD_VETO, ERASE_PERSON, *ROUND_DEEDS, *DRAW_DEEDS)

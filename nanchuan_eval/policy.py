@@ -74,6 +74,7 @@ BESIDE_THE_TABLE = {
             "top10.export",
             "user.create",
             "retention.purge",
+            "privacy.handle",
         }
     ),
 }

@@ -21,7 +21,7 @@ from evaluations.rules.pools import PoolKind
 from evaluations.services import pool_notice
 from evaluations.services.pool import confirm_upload, exclude_person, upload_pool
 from evaluations.services.privacy import unmask_phone
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 
 PREVIEWED = 20
@@ -45,8 +45,8 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="办理")
     def exclude_link(self, entry: PoolEntry) -> SafeString:
-        exclude, phone = (reverse(f"admin:pool-{name}", args=[entry.pk]) for name in ("exclude", "phone"))
-        return format_html('<a href="{}">回避</a> <a href="{}">完整手机号</a>', exclude, phone)
+        ways = [reverse(f"admin:pool-{name}", args=[entry.pk]) for name in ("exclude", "phone", "erase")]
+        return format_html('<a href="{}">回避</a> <a href="{}">完整手机号</a> <a href="{}">申请删除</a>', *ways)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -57,6 +57,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             path("notice/<int:pk>/objection/", wrap(self.objection), name="pool-objection"),
             path("objection/<int:pk>/answer/", wrap(self.answer), name="pool-answer"),
             path("<int:pk>/phone/", wrap(never_cache(self.phone)), name="pool-phone"),
+            path("<int:pk>/erase/", wrap(self.erase), name="pool-erase"),
             path("<int:pk>/exclude/", wrap(self.take_out), name="pool-exclude"),
             *super().get_urls(),
         ]
@@ -132,6 +133,21 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         context = {"form": form, "shown": shown, "name": entry.name, "masked": entry.masked_phone}
         context["back"] = reverse("admin:evaluations_poolentry_changelist")
         return desk_page(request, "pool/phone.html", entry.round, "查看完整手机号", **context)
+
+    def erase(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Erase a person at his own request: proposed by the clerk, approved by the chief."""
+        entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), staff(request)
+        form, at = ReasonForm(request.POST or None), timezone.now()
+        if not policy.may_begin(user, "privacy.handle"):
+            raise policy.Denied(user, "privacy.handle")
+        return ask(
+            request,
+            entry.round,
+            form,
+            lambda: approvals.start("privacy.handle", entry, by=user, at=at, **form.cleaned_data),
+            title=f"本人申请删除：{entry.name}",
+            back=reverse("admin:evaluations_poolentry_changelist"),
+        )
 
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take a person out of the coming draw, or back in."""

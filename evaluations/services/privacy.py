@@ -12,12 +12,15 @@ from evaluations.database import scrub
 from evaluations.models import Comment, DrawEntry, PoolEntry, PoolUpload, Round
 from evaluations.rules.rounds import RoundState
 from nanchuan_eval import audit, policy
+from nanchuan_eval.approvals import Deed
+from nanchuan_eval.encryption import keyed_hash
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 from nanchuan_eval.retention import Forgetting
 
 # Counted from a round's last step: publication, or being declared void.
 PHONES_KEPT, COMMENTS_KEPT, UPLOADS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
+ERASED = "（已删除）"
 ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
 
@@ -32,6 +35,61 @@ def unmask_phone(*, entry_id: int, reason: str, by: User, at: datetime) -> str:
         raise RuleViolation("手机号已到期清除。")
     audit.record("pool.unmask", entry, by=by, at=at, reason=reason)
     return str(entry.phone)
+
+
+def held_about(phone: str) -> list[dict[str, str]]:
+    """Return everything held about the person with this phone (本人查询); ballots are nobody's."""
+    entries = PoolEntry.objects.filter(phone_hash=keyed_hash(phone)).select_related("round").order_by("pk")
+    return [
+        {
+            "轮次": entry.round.name,
+            "名单库": entry.get_kind_display(),
+            "身份类别": entry.stratum,
+            "姓名": entry.name,
+            "单位": entry.unit,
+            "手机号": str(entry.phone),
+            "办过事的科室": entry.dealt_with,
+            "是否抽中": "是" if entry.pk in _drawn() else "否",
+        }
+        for entry in entries
+    ]
+
+
+@transaction.atomic
+def export_person(*, phone: str, by: policy.Actor, at: datetime) -> list[dict[str, str]]:
+    """Hand out what is held about a person, at his request; the trace does not repeat the phone."""
+    policy.check(by, "privacy.handle")
+    held = held_about(phone)
+    audit.record("privacy.handle", None, by=by, at=at, detail={"entries": len(held)})
+    return held
+
+
+@transaction.atomic
+def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolEntry:
+    """Erase a person from a pool at his own request (本人申请删除); the proof of a draw keeps its salted token."""
+    policy.check(by, "privacy.handle")
+    entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
+    if entry.pk in _drawn() and RoundState(entry.round.state) not in ENDED:
+        raise RuleViolation("本人已被抽中，本轮结束后才能删除；不愿参加的请先办理移除递补。")
+    entry.name, entry.unit, entry.dealt_with, entry.exclusion_note = ERASED, "", "", ""
+    entry.phone, entry.phone_hash = "", f"purged-{uuid4().hex}"
+    entry.save(update_fields=["name", "unit", "dealt_with", "exclusion_note", "phone", "phone_hash"])
+    audit.record("privacy.handle", entry, by=by, at=at, reason=reason)
+    return entry
+
+
+ERASE_PERSON = Deed(
+    "privacy.handle",
+    action="privacy.handle",
+    label="本人申请删除个人信息",
+    model=PoolEntry,
+    content=lambda entry, _: {"轮次": entry.round.name, "姓名": entry.name, "手机号": entry.masked_phone},
+    perform=lambda entry, asked, by, at: erase_person(entry_id=entry.pk, reason=asked["reason"], by=by, at=at),
+)
+
+
+def _drawn() -> set[int | None]:
+    return set(DrawEntry.objects.filter(is_selected=True).values_list("person", flat=True))
 
 
 def schedule() -> list[Forgetting]:

@@ -4,19 +4,19 @@ import io
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
-from evaluations.models import Comment, PoolEntry, RoundStep
+from evaluations.models import Comment, Draw, DrawEntry, PoolEntry, RoundStep
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.privacy import privacy_notice
 from evaluations.rules.rounds import RoundState
 from evaluations.services import privacy
 from evaluations.services import round as steps
-from nanchuan_eval import policy, retention
+from nanchuan_eval import approvals, policy, retention
 from nanchuan_eval.encryption import decrypt, encrypt, keyed_hash, mask_phone
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.models import Approval, AuditEntry
 from nanchuan_eval.policy import OPERATOR
 from tests.factories import NOON, make_manifestations, make_round, make_section, make_user
 
@@ -202,3 +202,44 @@ class TestTheNotice:
         assert "当时的文字。" in client.get(f"/privacy/{round_.key}/").content.decode()
         assert client.get("/privacy/").status_code == 200
         assert client.get("/privacy/none/").status_code == 404
+
+
+class TestTheRightsOfAPerson:
+    """Seeing and erasing on request; ballots are nobody's."""
+
+    def test_what_is_held_is_handed_out_and_the_trace_names_no_phone(self):
+        make_person()
+        out = io.StringIO()
+        call_command("export_person", PHONE, stdout=out)
+        assert PHONE in out.getvalue()
+        assert "赵钱孙" in out.getvalue()
+        assert PHONE not in str(AuditEntry.objects.get(action="privacy.handle").link)
+
+    def test_nothing_is_held_about_a_stranger(self):
+        with pytest.raises(CommandError, match="没有保存"):
+            call_command("export_person", "13900009999")
+
+    def test_erasing_takes_two_persons(self, client, settings):
+        settings.TWO_PERSON_RULE = True
+        entry = make_person()
+        client.force_login(make_user("clerk"))
+        client.post(f"/admin/evaluations/poolentry/{entry.pk}/erase/", {"reason": "本人申请"})
+        entry.refresh_from_db()
+        assert entry.phone == PHONE
+
+        approvals.approve(approval_id=Approval.objects.get().pk, by=make_user("chief"), at=NOON)
+
+        entry.refresh_from_db()
+        assert (entry.name, entry.unit, entry.phone) == (privacy.ERASED, "", "")
+        assert privacy.held_about(PHONE) == []
+
+    def test_whoever_is_drawn_is_erased_after_the_round_only(self):
+        entry = make_person()
+        draw = Draw.objects.create(
+            round=entry.round, purpose="evaluators", draw_id="d1", params="{}", commit="0", committed_at=NOON
+        )
+        DrawEntry.objects.create(draw=draw, stratum="其他", token="t", person=entry, is_selected=True)
+        with pytest.raises(RuleViolation, match="抽中"):
+            privacy.erase_person(entry_id=entry.pk, reason="x", by=make_user("chief"), at=NOON)
+        entry.refresh_from_db()
+        assert entry.phone == PHONE

@@ -1,0 +1,24 @@
+"""`manage.py export_person PHONE`: what is held about a person, for his own request (个人信息保护法 art. 45)."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from evaluations.services.privacy import export_person
+from nanchuan_eval.policy import OPERATOR
+
+
+class Command(BaseCommand):
+    help = "本人查询、复制：按手机号列出系统中保存的本人信息（JSON）。评议票是匿名的，不在其中。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("phone", metavar="PHONE", help="本人手机号（先核验身份）")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        held = export_person(phone=options["phone"], by=OPERATOR, at=timezone.now())
+        if not held:
+            raise CommandError("没有保存这个手机号的信息。", returncode=1)
+        self.stdout.write(json.dumps(held, ensure_ascii=False, indent=2))
