@@ -88,7 +88,7 @@ def _top_row(line: Line) -> Row:
         *[two_decimals(channel.shown_score) for channel in line.channels],
         *[shown(channel.lines) for channel in line.channels],
         *[two_decimals(score.value) for score in line.indicators],
-        line.result.vote_count,
+        line.votes,
         "\n".join(line.problems),
         f"是（{line.veto}）" if line.veto else "否",
         line.history.previous_rank if line.history.previous_rank is not None else "—",

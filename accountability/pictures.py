@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from accountability.queries import Line, Result
+from accountability.queries import IndicatorScore, Line, Result
 from evaluations.rules.scoring import variances
 
 ROW, TOP, LABELS, WIDTH = 18, 40, 290, 960
 PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 60, 930, 30, 400
 STEPS = 40
+CELL = 120
+LONGEST_NAME = 20
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Bar:
     @property
     def name(self) -> str:
         """The section as written beside the bar."""
-        return f"{self.line.result.rank}  {self.line.section.department_name}{self.line.section.name}"[:22]
+        return _short_name(self.line)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,38 @@ class Caterpillar:
     bars: list[Bar]
     ticks: list[Tick]
     cut: float
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """One indicator of one section: where its square stands, how dark it is, what is written on it."""
+
+    x: float
+    score: IndicatorScore
+
+
+@dataclass(frozen=True)
+class HeatRow:
+    """One section of the heat map."""
+
+    line: Line
+    y: int
+    cells: list[HeatCell]
+
+    @property
+    def name(self) -> str:
+        """The section as written beside the row."""
+        return _short_name(self.line)
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """指标热图: ranked sections by the five indicators."""
+
+    title: str
+    height: int
+    rows: list[HeatRow]
+    columns: list[Tick]
 
 
 @dataclass(frozen=True)
@@ -101,6 +135,18 @@ def caterpillar(result: Result) -> Caterpillar | None:
         ticks=[Tick(x(place), str(place)) for place in _round_steps(1, places)],
         cut=x(min(length + 0.5, places)),
     )
+
+
+def heat_map(result: Result) -> HeatMap | None:
+    """Return the heat map section × indicator."""
+    if not result.ranked:
+        return None
+    rows = [
+        HeatRow(line, TOP + ROW * n, [HeatCell(LABELS + CELL * i, score) for i, score in enumerate(line.indicators)])
+        for n, line in enumerate(result.ranked)
+    ]
+    columns = [Tick(LABELS + CELL * (i + 0.5), score.label) for i, score in enumerate(result.ranked[0].indicators)]
+    return HeatMap(_heat_title(result), TOP + ROW * len(rows) + 10, rows, columns)
 
 
 def funnel(result: Result) -> Plot | None:
@@ -162,6 +208,20 @@ def _caterpillar_title(result: Result) -> str:
     certain = sum(line.result.label in {"明确", "一票否决"} for line in result.listed)
     near = sum(line.label == "临界" for line in result.ranked)
     return f"上榜的{len(result.listed)}个科室中{certain}个位次明确，榜外有{near}个科室处于临界"
+
+
+def _heat_title(result: Result) -> str:
+    """Say which indicator weighs heaviest on the listed sections (on all ranked ones where nobody is listed)."""
+    lines = result.listed or result.ranked
+    columns = zip(*(line.indicators for line in lines), strict=True)
+    averages = {column[0].label: sum(score.value or Decimal(0) for score in column) / len(lines) for column in columns}
+    worst = max(averages, key=lambda label: averages[label])
+    return f"{'上榜' if result.listed else '参加排名的'}科室反映最重的是“{worst}”，平均{averages[worst]:.1f}分"
+
+
+def _short_name(line: Line) -> str:
+    name = f"{line.result.rank}  {line.section.department_name}{line.section.name}"
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _funnel_title(result: Result, lines: Sequence[Line]) -> str:

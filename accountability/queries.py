@@ -114,6 +114,11 @@ class Line:
         return [m for m in self.measures.values() if m.kind != MeasureKind.REMOVAL_PROMPT]
 
     @property
+    def votes(self) -> int | str:
+        """The vote count (得票数) as it may be shown."""
+        return shown(self.result.vote_count)
+
+    @property
     def ballots(self) -> int:
         """Valid lines over the channels that may be told: a total that holds a hidden figure would tell it."""
         return sum(channel.lines for channel in self.channels if channel.lines >= SMALLEST_SHOWN)

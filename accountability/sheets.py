@@ -90,7 +90,7 @@ def _all_row(line: Line) -> Iterator[Value]:
         yield two_decimals(score.value) if is_ranked else "—"
     for channel in line.channels:
         yield shown(channel.lines)
-    yield shown(line.result.vote_count)
+    yield line.votes
     yield _or_dash(line.history.previous_rank)
     yield line.recommended
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accountability.dossier import read_dossier
 from accountability.flags import read_flags
 from accountability.forms.result import CorrectionForm, FlagForm, VetoForm, WordingForm
-from accountability.pictures import caterpillar, funnel
+from accountability.pictures import caterpillar, funnel, heat_map
 from accountability.queries import has_result, read_result
 from accountability.result_deeds import ASSENT, CORRECT
 from evaluations.models import AnomalyFlag, Round, SectionResult
@@ -42,6 +42,7 @@ def pictures(request: HttpRequest, key: str) -> HttpResponse:
         "round": round_,
         "result": result,
         "caterpillar": caterpillar(result),
+        "heat_map": heat_map(result),
         "funnel": funnel(result),
         "indicators": [indicator.label for indicator in Indicator],
     }

@@ -98,7 +98,7 @@ def test_the_pictures_have_a_sentence_as_title_and_a_table_with_the_values(clien
 
     text = page(client, "pictures/")
 
-    assert text.count("<svg") == 2
+    assert text.count("<svg") == 3
     assert text.count("<title>") >= 2
     assert "上榜的10个科室中" in text
     assert "59.12" in text
@@ -283,3 +283,25 @@ class TestWordingAboutGreed:
 
         assert answer.status_code == 400
         assert "不涉及" in answer.content.decode()
+
+
+def test_the_heat_map_has_a_square_per_ranked_section_and_indicator(client):
+    make_counted_round(places=12)
+    login(client)
+
+    response = client.get("/commission/2020H1/pictures/")
+
+    heat = response.context["heat_map"]
+    assert len(heat.rows) == len(response.context["result"].ranked)
+    assert {len(row.cells) for row in heat.rows} == {5}
+    assert response.content.decode().count('class="square ') == 5 * len(heat.rows)
+    assert "反映最重的是" in heat.title
+
+
+def test_a_vote_count_below_five_is_hidden_everywhere(client):
+    round_ = make_counted_round(places=12)
+    SectionResult.objects.filter(round=round_).update(vote_count=4)
+    login(client)
+
+    assert {line.votes for line in client.get("/commission/2020H1/pictures/").context["result"].ranked} == {"少于5"}
+    assert "少于5" in page(client, "")
