@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from nanchuan_eval.addresses import client_address
@@ -45,33 +44,33 @@ LIMITS = {
 }
 
 
-def limit_rates(get_response: Handler) -> Handler:
+class LimitRates:
     """Answer 429 to whoever has asked too often within this minute."""
 
-    def handle(request: HttpRequest) -> HttpResponse:
-        name = _address_name(request) if request.method == "POST" else ""
-        limit = LIMITS.get(name)
-        if limit is None:
-            return get_response(request)
-        key = f"limit/{name}/{_who(request)}/{int(timezone.now().timestamp() // 60)}"
-        if cache.get(key, 0) >= limit.per_minute:
-            return render(request, "429.html", status=429)
-        answer = get_response(request)
-        if not limit.only_refused or answer.status_code == REFUSED:
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        key, limit = getattr(request, "counted_by", ("", None))
+        if limit and (not limit.only_refused or answer.status_code == REFUSED):
             cache.add(key, 0, timeout=120)
             cache.incr(key)
         return answer
 
-    return handle
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        """Look the page's limit up once the address is known: voting pays nothing for it."""
+        name = (request.resolver_match and request.resolver_match.url_name) or ""
+        limit = LIMITS.get(name) if request.method == "POST" else None
+        if limit is None:
+            return None
+        key = f"limit/{name}/{_who(request)}/{int(timezone.now().timestamp() // 60)}"
+        if cache.get(key, 0) >= limit.per_minute:
+            return render(request, "429.html", status=429)
+        request.counted_by = key, limit  # type: ignore[attr-defined]  # read again above
+        return None
 
 
 def _who(request: HttpRequest) -> str:
     user = request.user
     return f"account-{user.pk}" if isinstance(user, User) else client_address(request)
-
-
-def _address_name(request: HttpRequest) -> str:
-    try:
-        return resolve(request.path_info).url_name or ""
-    except Resolver404:
-        return ""

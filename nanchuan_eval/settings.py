@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "nanchuan_eval.middleware.note_origin",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "nanchuan_eval.limits.limit_rates",
+    "nanchuan_eval.limits.LimitRates",
     "nanchuan_eval.sessions.end_idle_sessions",
     "nanchuan_eval.sessions.demand_second_factor",
     "nanchuan_eval.sessions.demand_new_password",

@@ -137,7 +137,7 @@ def _sections_fault(paper: BallotPaper, channel: str, codes: Sequence[str]) -> s
 
 def _line_errors(paper: BallotPaper, line: RawLine, *, needs_ticks: bool) -> Iterator[tuple[str, str]]:
     """Yield the faults in the order of the form, so that the summary reads like the page."""
-    signs, severe = frozenset(line.manifestations), _severe(paper, line)
+    signs, severe = frozenset(line.manifestations), frozenset(_severe(paper, line))
     if not signs <= paper.known_signs or len(signs) < len(line.manifestations):
         yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
     for indicator, label in INDICATORS.items():
@@ -166,5 +166,6 @@ def _severe(paper: BallotPaper, line: RawLine) -> list[str]:
 def _valid_line(paper: BallotPaper, line: RawLine) -> VoteLine:
     answers = {i: int(line.answers[i][0]) for i in INDICATORS if line.answers[i][0] != DONT_KNOW}
     # A tick under an answer that was lowered afterwards is what a no-script form still sends: it is dropped.
-    kept = (code for i in _severe(paper, line) for code in paper.sign_codes[i] if code in line.manifestations)
+    severe = _severe(paper, line) if line.manifestations else ()
+    kept = (code for i in severe for code in paper.sign_codes[i] if code in line.manifestations)
     return VoteLine(line.section, answers, tuple(kept))

@@ -10,7 +10,7 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
-from evaluations.database import claim_code
+from evaluations.database import claim_code, fill_spool
 from evaluations.models import BallotSpool, CodeBatch, Credential, Round
 from evaluations.papers import open_round, paper_by_digest
 from evaluations.rules import codes
@@ -111,7 +111,7 @@ def cast_ballot(*, admission: Admission, code: str, vote: Vote, comment: str, di
     with transaction.atomic():
         claimed = claim_code(issue=admission.issue, spend=spend, batch=admission.batch, at=at)
         if claimed:
-            spooled.save(force_insert=True)
+            fill_spool(spooled)
     if not claimed and not _was_cast_already(spooled):
         raise RuleViolation(_why_not(admission, at))
     return spooled.receipt

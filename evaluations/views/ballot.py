@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -50,6 +51,7 @@ from nanchuan_eval.typed import typed_id
 
 BAD_INPUT = 400
 TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a place in a page
+RECEIPT_HERE, CODE_HERE = "receipt-goes-here", "code-goes-here"
 Page = Callable[[HttpRequest], HttpResponse]
 
 
@@ -265,7 +267,11 @@ def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
             "comment": comment,
         }
         return _page(request, "refused", admission, context, status=BAD_INPUT)
-    return _page(request, "done", admission, {"receipt": format_code(receipt_)})
+    size = request.COOKIES.get("typesize", "")
+    page = _done_page(admission.paper, size if size in TYPE_SIZES else "")
+    return HttpResponse(
+        page.replace(RECEIPT_HERE, format_code(receipt_)).replace(CODE_HERE, escape(request.POST["code"]))
+    )
 
 
 def _validated(
@@ -313,6 +319,14 @@ def _entrance_page(round_: Round | None, facts: tuple[object, ...], size: str) -
     """
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
     return render_to_string("evaluations/code.html", {"round": round_, "request": asked, "csrf_token": TOKEN_HERE})
+
+
+@lru_cache(maxsize=16)
+def _done_page(digest: str, size: str) -> str:
+    """Return the last page, the same for everybody but for receipt and code."""
+    asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
+    shown = {"paper": paper_by_digest(digest), "receipt": RECEIPT_HERE, "code": CODE_HERE, "request": asked}
+    return render_to_string("evaluations/done.html", shown)
 
 
 @lru_cache(maxsize=8)

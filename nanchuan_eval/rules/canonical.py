@@ -26,14 +26,15 @@ def protocol_json(value: object) -> bytes:
 
 
 def _refuse_floats(value: object) -> None:
-    if isinstance(value, float):
-        raise ValueError("规范文件中不能有浮点数。")
-    if isinstance(value, dict):
-        for inner in value.values():
-            _refuse_floats(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            _refuse_floats(inner)
+    waiting = [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, float):
+            raise ValueError("规范文件中不能有浮点数。")
+        if isinstance(inner, dict):
+            waiting.extend(inner.values())
+        elif isinstance(inner, (list, tuple)):
+            waiting.extend(inner)
 
 
 def _refuse_outside_protocol(value: object) -> None:
