@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from accountability.queries import Line, Result
 from evaluations.rules.counting import EMPTY
 from evaluations.rules.indicators import Channel
-from evaluations.rules.suppression import FEW, SMALLEST_SHOWN
+from evaluations.rules.suppression import SMALLEST_SHOWN
 from nanchuan_eval.spreadsheet import ColumnSpec, Formula, SheetSpec, Value
 
 SCORE = "0.0000"
@@ -21,7 +21,7 @@ NOTES = (
     "本表用公式从各渠道的有效票数和得分整数和重新算出难办指数，最后一列核对是否与存档一致；改动任何一个数，结果随之改变。",
     "平均分=得分整数和×每单位分值÷有效票；偏差=（有效票×（平均分－渠道均值））÷（有效票＋平均票张数）；"
     "非抽签渠道的偏差限制在抽签渠道偏差的上下限幅之内；难办指数=各渠道（渠道均值＋限幅后偏差）×权重之和，四舍五入到四位小数。",
-    f"一个科室在一个渠道的有效票少于{SMALLEST_SHOWN}张的，不列票数和得分和，偏差直接给出。",
+    f"有渠道的有效票少于{SMALLEST_SHOWN}张的科室，为保护投票人不列算式（上榜的只列存档结果）；这时渠道均值取自存档结果。",
 )
 
 
@@ -54,7 +54,8 @@ class _Grid:
 
 def arithmetic_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
     """Return the sheet: parameters on top, a row of formulas for every section."""
-    lines = [*result.ranked, *result.unranked]
+    lines = [line for line in (*result.ranked, *result.unranked) if not line.has_hidden]
+    untold = [line for line in result.listed if line.has_hidden]
     channels = [c.value for c in Channel if c.value in result.figures.scores.weights]
     notes = [*marks, *NOTES]
     first = 1 + len(notes) + 4 + 2 * len(channels) + 2
@@ -65,7 +66,10 @@ def arithmetic_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
         notes=notes,
         parameters=list(_parameters(result, grid)),
         columns=list(_columns(channels)),
-        rows=[list(_row(result, grid, line, grid.first + n)) for n, line in enumerate(lines)],
+        rows=[
+            *[list(_row(result, grid, line, grid.first + n)) for n, line in enumerate(lines)],
+            *[_untold_row(grid, line) for line in untold],
+        ],
     )
     if spec.header_row + 1 != first:
         raise ValueError("the formulas would point at other rows")
@@ -85,8 +89,10 @@ def _parameters(result: Result, grid: _Grid) -> Iterator[tuple[str, Value]]:
 
 
 def _mean(result: Result, grid: _Grid, channel: str) -> Value:
-    """The channel's mean as a formula, or as a value where hidden cells would be part of it."""
+    """The channel's mean as a formula, or as a value where sections are missing that are part of it."""
     least = result.figures.method.mean_min_lines
+    if _is_partial(result):
+        return _value(result.figures.scores.means[channel])
     cells = [cell for (_, c), cell in result.figures.cells.items() if c == channel]
     counted = any(cell.lines >= max(least, 1) for cell in cells)
     if not counted or least < SMALLEST_SHOWN:
@@ -128,16 +134,24 @@ def _row(result: Result, grid: _Grid, line: Line, row: int) -> Iterator[Value]:
     yield Formula(f'IF(ROUND({index}{row}-{stored}{row},4)=0,"一致","不一致")')
 
 
+def _untold_row(grid: _Grid, line: Line) -> list[Value]:
+    """A listed section whose arithmetic would tell one to four ballots: its stored index alone."""
+    dashes = ["—"] * (len(PER_CHANNEL) * len(grid.channels) + 2)
+    names = (line.section.department_name, line.section.name)
+    return [line.result.rank, *names, *dashes, line.result.difficulty, "—", "不列算式"]
+
+
+def _is_partial(result: Result) -> bool:
+    return any(line.has_hidden for line in (*result.ranked, *result.unranked))
+
+
 def _cells(result: Result, grid: _Grid, channel: str, code: str, row: int) -> Iterator[Value]:
     cell = result.figures.cells.get((code, channel), EMPTY)
     n, total, free = (f"{grid.column(channel, what)}{row}" for what in (LINES, TOTAL, FREE))
-    if 0 < cell.lines < SMALLEST_SHOWN:
-        yield from (FEW, "—", "—", _value(result.figures.scores.sections[code].free[channel]))
-    else:
-        yield from (cell.lines, cell.total)
-        yield Formula(f'IF({n}=0,"—",{total}*{grid.parameter("unit")}/{n})')
-        channel_mean, k = grid.parameter("mean", channel), grid.parameter("k")
-        yield Formula(f"({total}*{grid.parameter('unit')}-{n}*{channel_mean})/({n}+{k})")
+    yield from (cell.lines, cell.total)
+    yield Formula(f'IF({n}=0,"—",{total}*{grid.parameter("unit")}/{n})')
+    channel_mean, k = grid.parameter("mean", channel), grid.parameter("k")
+    yield Formula(f"({total}*{grid.parameter('unit')}-{n}*{channel_mean})/({n}+{k})")
     drawn, cap = f"{grid.after(1)}{row}", grid.parameter("cap")
     is_free = result.figures.method.channels[channel].drawn or not _drawn(result, grid)
     yield Formula(free if is_free else f"MEDIAN({drawn}-{cap},{free},{drawn}+{cap})")
@@ -158,7 +172,7 @@ def _drawn_deviation(result: Result, grid: _Grid, row: int) -> Value:
 
 def _place(result: Result, grid: _Grid, line: Line, row: int, letters: tuple[str, str]) -> Value:
     """The place by the index alone, ties by the drawn deviation; a veto or the last tie-break is not in it."""
-    if line.result.rank is None:
+    if line.result.rank is None or _is_partial(result):
         return "—"
     last = grid.first + len(result.ranked) - 1
     index, drawn = (f"${letter}${grid.first}:${letter}${last}" for letter in letters)

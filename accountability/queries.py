@@ -47,6 +47,8 @@ class ChannelFigure:
     lines: int
     score: Decimal | None
     is_capped: bool
+    # False where the score would tell another channel's hidden one: together they make the index.
+    is_told: bool = True
 
     @property
     def shown_lines(self) -> int | str:
@@ -55,8 +57,13 @@ class ChannelFigure:
 
     @property
     def shown_score(self) -> Decimal | None:
-        """The channel's score unless it rests on one to four ballots."""
-        return None if 0 < self.lines < SMALLEST_SHOWN else self.score
+        """The channel's score unless it rests on one to four ballots, or gives such a one away."""
+        return None if self.is_hidden or not self.is_told else self.score
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether one to four ballots speak here."""
+        return 0 < self.lines < SMALLEST_SHOWN
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,11 @@ class Line:
     def unit_measures(self) -> list[Measure]:
         """The measures a unit is told of; a prompt for removal is the commission's own note."""
         return [m for m in self.measures.values() if m.kind != MeasureKind.REMOVAL_PROMPT]
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether any channel's figures may not be told: then none of the arithmetic may."""
+        return any(channel.is_hidden for channel in self.channels)
 
     @property
     def votes(self) -> int | str:
@@ -277,7 +289,7 @@ def _line(
         result=result,
         section=result.section,
         indicators=tuple(_indicator(i, result.data["indicators"]) for i in Indicator),
-        channels=tuple(_channel(c, result, figures) for c in Channel),
+        channels=_told([_channel(c, result, figures) for c in Channel]),
         history=past,
         veto=veto.decision if veto else "",
         case=case,
@@ -302,6 +314,15 @@ def _channel(channel: Channel, result: SectionResult, figures: Figures | None) -
         score=figures.channel_score(result.section.code, channel) if figures else None,
         is_capped=channel.value in result.data.get("capped", []),
     )
+
+
+def _told(channels: list[ChannelFigure]) -> tuple[ChannelFigure, ...]:
+    """Hide a second score beside a single hidden one: the index and the others would give it away."""
+    shown_ones = [channel for channel in channels if channel.lines and not channel.is_hidden]
+    if sum(channel.is_hidden for channel in channels) != 1 or not shown_ones:
+        return tuple(channels)
+    smallest = min(shown_ones, key=lambda channel: channel.lines)
+    return tuple(replace(channel, is_told=channel is not smallest) for channel in channels)
 
 
 def _freeze(case: Case | None) -> PromotionFreeze | None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from evaluations.models import Manifestation, Round, RoundSection
 from evaluations.rules.errands import errands_of
@@ -12,6 +13,21 @@ from nanchuan_eval.errors import RuleViolation
 def open_round(at: datetime) -> Round | None:
     """Return the round whose ballots are accepted at that moment, if any (one query)."""
     return Round.objects.accepting(at).first()
+
+
+class OpenRound(NamedTuple):
+    """What the entrance says of the round that takes ballots."""
+
+    key: str
+    name: str
+    closes_at: datetime
+    is_demo: bool
+
+
+def open_round_facts(at: datetime) -> OpenRound | None:
+    """Return the facts alone: the round's paper and rules are long (one query)."""
+    facts = Round.objects.accepting(at).values_list(*OpenRound._fields).first()
+    return OpenRound(*facts) if facts else None
 
 
 @lru_cache(maxsize=32)

@@ -15,8 +15,8 @@ from evaluations.services.draw import COMMIT_ACTION, DRAWABLE_IN, commit_faults
 from evaluations.services.facts import missing_for, wanted_draws
 from evaluations.services.pool import POOL_OF
 from evaluations.turnout import ChannelTurnout, turnout
-from nanchuan_eval import policy
-from nanchuan_eval.models import AuditEntry, User
+from nanchuan_eval import approvals, policy
+from nanchuan_eval.models import Approval, AuditEntry, User
 
 TRAIL_LENGTH = 12
 OVER = (RoundState.CLOSED, RoundState.VOID)
@@ -71,6 +71,11 @@ class NextStep:
     is_elsewhere: bool = False
     # What it brings about; steps of the app on the right say that on their own pages.
     consequence: str = ""
+    # The proposal that waits for another person, and whether this user may be that person.
+    waiting: Approval | None = None
+    may_approve: bool = False
+    # Whether the user may look at what the archiving waits for.
+    sees_cases: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,7 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
     if step is None:
         return None
     address = STEP_ADDRESS.get(step)
+    waiting = approvals.pending_for(round_, STEP_ACTION[step])
     return NextStep(
         label=step.label,
         address=reverse(address, args=[round_.key]) if address else reverse("admin:round-step", args=[round_.pk, step]),
@@ -164,6 +170,9 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         doers="、".join(role.label for role in policy.beginners(STEP_ACTION[step])) or "系统在截止时间后自动",
         is_elsewhere=step == Step.ARCHIVE,
         consequence=CONSEQUENCES.get(step, ""),
+        waiting=waiting,
+        may_approve=waiting is not None and waiting.proposed_by_id != user.pk and policy.may(user, STEP_ACTION[step]),
+        sees_cases=policy.may_see(user, "acc.view"),
     )
 
 

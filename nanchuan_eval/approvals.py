@@ -155,6 +155,12 @@ def check_approver(approval: Approval, by: User) -> None:
         raise RuleViolation("提请人和审批人必须是两个人，不能审批自己提请的事项。")
 
 
+def pending_for(target: models.Model, action: str) -> Approval | None:
+    """Return the proposal about the object that nobody has decided on, if there is one."""
+    about = Approval.objects.pending().filter(object_type=target._meta.label, object_id=str(target.pk))
+    return about.filter(action=action).select_related("proposed_by").first()
+
+
 def waiting_for(user: User) -> models.QuerySet[Approval]:
     """Return the proposals this user could decide on now (待审批)."""
     actions = [action for action in policy.by_two if policy.may(user, action)]

@@ -134,6 +134,12 @@ def action_name(action: str) -> str:
     return EVENTS.get(action) or table()[action]["name_zh"]
 
 
+def role_name(role: str) -> str:
+    """Return the Chinese name of a role, of the clock or of the operator's shell."""
+    beside = {CLOCK.role: "系统定时", OPERATOR.role: "服务器命令"}
+    return beside.get(role) or (str(Role(role).label) if role in Role.values else role)
+
+
 def is_known(action: str) -> bool:
     """Say whether the trace may name the action."""
     return action in EVENTS or action in table()

@@ -13,6 +13,9 @@ from accountability.yearly import assessment_workbook, read_assessment
 from nanchuan_eval import audit, policy
 from nanchuan_eval.models import User
 
+# What the trace calls it: a look into the register, no entry in it.
+QUESTION = "查询影响期"
+
 
 @transaction.atomic
 def ask_freeze(*, asked: Asked, by: User, at: datetime) -> Answer:
@@ -20,11 +23,17 @@ def ask_freeze(*, asked: Asked, by: User, at: datetime) -> Answer:
     policy.check_sees(by, "acc.hold.set")
     (found,) = ask_register([asked])
     audit.record(
-        "acc.hold.set",
+        "acc.view",
         None,
         by=by,
         at=at,
-        detail={"asked": asked.name, "unit": asked.unit, "on": asked.on.isoformat(), "verdict": found.verdict.value},
+        detail={
+            "step_label": QUESTION,
+            "asked": asked.name,
+            "unit": asked.unit,
+            "on": asked.on.isoformat(),
+            "verdict": found.verdict.value,
+        },
     )
     return found
 
@@ -34,7 +43,7 @@ def ask_freezes(*, content: bytes, filename: str, by: User, at: datetime) -> byt
     """Answer a whole list of names as a workbook."""
     policy.check_sees(by, "acc.hold.set")
     answers = answer_workbook(content, filename, today=timezone.localtime(at).date())
-    audit.record("acc.hold.set", None, by=by, at=at, detail={"asked_list": len(content)})
+    audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, "asked_list": len(content)})
     return answers
 
 

@@ -156,6 +156,7 @@ def _context(visit: Inspection, user: User) -> dict[str, Any]:
         "files": visit.evidence.all(),
         "may_add": evidence.may_add(user, visit),
         "order": order_,
+        "may_see_order": order_ is not None and orders_for(user).filter(pk=order_.pk).exists(),
         "may_approve": visit.state == InspectionState.SUBMITTED and policy.may(user, "insp.approve"),
         "may_order": visit.state == InspectionState.APPROVED
         and order_ is None

@@ -65,3 +65,4 @@ class PublicationAdmin(ReadOnlyAdmin):
     see_action = "publish.draft"
     list_display = ["round", "version", "published_at", "approved_by", "content_sha256"]
     list_select_related = ["round", "approved_by"]
+    fields = ["round", "version", "reason", "published_at", "approved_by", "content_sha256"]

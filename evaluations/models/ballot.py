@@ -83,9 +83,12 @@ class Comment(models.Model):
     """评议意见: kept apart from the ballots and shuffled on its own; belongs to nobody."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    round = models.ForeignKey(Round, models.PROTECT, related_name="comments")
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="comments")
     text = models.TextField("意见")
 
     class Meta:
         verbose_name = verbose_name_plural = "评议意见"
         ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.text[:20]

@@ -32,6 +32,9 @@ class Publication(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.round.name} 第{self.version}版"
+
 
 class PublicationHold(models.Model):
     """公示前待决事项: an open objection (or the like) that stops publication and recount until it is decided."""

@@ -69,8 +69,12 @@ def receipt(server_random: str, digits: str) -> str:
 
 def content_commitment(receipt_: str, nonce: str, vote: Mapping[str, object]) -> str:
     """Return C: it binds the vote to the receipt; without the nonce (32 bytes hex) it says nothing (6.3)."""
-    head = _lines("nanchuan-ballot/1/content", receipt_, nonce, "")
-    return sha256_hex(head + protocol_json(vote))
+    return content_commitment_of(receipt_, nonce, protocol_json(vote))
+
+
+def content_commitment_of(receipt_: str, nonce: str, vote: bytes) -> str:
+    """Return C of a vote that is already J(vote): as the spool keeps it."""
+    return sha256_hex(_lines("nanchuan-ballot/1/content", receipt_, nonce, "") + vote)
 
 
 def _normalized(text: str, what: str) -> str:

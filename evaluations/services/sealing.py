@@ -9,15 +9,16 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from evaluations.closing import closing_record
-from evaluations.database import empty_tables, lock_tables, scrub
+from evaluations.database import empty_tables, insert_rows, lock_tables, rewrite_credentials, scrub
 from evaluations.models import Ballot, BallotSpool, Comment, Credential, Rating, Round
-from evaluations.rules.codes import content_commitment
+from evaluations.rules.codes import content_commitment_of
 from evaluations.rules.indicators import Channel, Indicator
 from evaluations.rules.rounds import Step
 from evaluations.rules.seal import leaf, merkle_root
@@ -26,7 +27,25 @@ from nanchuan_eval import policy
 from nanchuan_eval.errors import RuleViolation
 
 BATCH_SIZE = 1000
+SPOOLED = ("channel", "origin", "receipt", "nonce", "vote")
+BALLOT_COLUMNS = ("id", "round_id", "channel", "origin", "receipt", "nonce", "commitment", "is_counted")
+RECEIPT, COMMITMENT = BALLOT_COLUMNS.index("receipt"), BALLOT_COLUMNS.index("commitment")
+RATING_COLUMNS = (
+    *("ballot_id", "section_id", "round_id", "channel", "is_counted"),
+    *Indicator.values,
+    "manifestations",
+)
 Progress = Callable[[int], object]
+
+
+class Spooled(NamedTuple):
+    """A vote as the spool keeps it; the fields of SPOOLED."""
+
+    channel: str
+    origin: str
+    receipt: str
+    nonce: str
+    vote: str
 
 
 def no_progress(done: int) -> None:
@@ -40,7 +59,7 @@ def seal_round(*, round_id: int, by: policy.Actor, at: datetime, progress: Progr
     lock_tables(Credential, BallotSpool)
     leaves = _mix_ballots(round_, progress)
     _mix_comments(round_)
-    _rewrite_credentials(round_)
+    rewrite_credentials(round_.pk)
     _refuse_foreign_spool(round_)
     empty_tables(BallotSpool)
     round_.closing_root = merkle_root(sorted(leaves))
@@ -53,32 +72,18 @@ def seal_round(*, round_id: int, by: policy.Actor, at: datetime, progress: Progr
 def _mix_ballots(round_: Round, progress: Progress) -> list[bytes]:
     sections = dict(round_.sections.values_list("code", "pk"))
     leaves: list[bytes] = []
-    for spooled in _in_random_order(BallotSpool.objects.filter(round=round_)):
-        ballots = [_ballot(round_, row) for row in spooled]
-        Ballot.objects.bulk_create(ballots)
-        Rating.objects.bulk_create(
-            [
-                _rating(ballot, line, sections)
-                for ballot, row in zip(ballots, spooled, strict=True)
-                for line in json.loads(row.vote)["lines"]
-            ],
-            batch_size=BATCH_SIZE,
-        )
-        leaves += [leaf(ballot.receipt, ballot.commitment) for ballot in ballots]
+    for spooled in _in_random_order(BallotSpool.objects.filter(round=round_), *SPOOLED):
+        ballots = [_ballot(round_, Spooled(*row)) for row in spooled]
+        insert_rows(Ballot, BALLOT_COLUMNS, [row for row, _ in ballots])
+        insert_rows(Rating, RATING_COLUMNS, (line for row, vote in ballots for line in _ratings(row, vote, sections)))
+        leaves += [leaf(row[RECEIPT], row[COMMITMENT]) for row, _ in ballots]
         progress(len(spooled))
     return leaves
 
 
 def _mix_comments(round_: Round) -> None:
-    for spooled in _in_random_order(BallotSpool.objects.filter(round=round_).exclude(comment="")):
-        Comment.objects.bulk_create([Comment(round=round_, text=row.comment) for row in spooled])
-
-
-def _rewrite_credentials(round_: Round) -> None:
-    """Write the round's credentials anew in the order of I: their old order is that of casting."""
-    rows = list(Credential.objects.filter(batch__round=round_).order_by("issue"))
-    Credential.objects.filter(batch__round=round_).delete()
-    Credential.objects.bulk_create(rows, batch_size=BATCH_SIZE)
+    for spooled in _in_random_order(BallotSpool.objects.filter(round=round_).exclude(comment=""), "comment"):
+        Comment.objects.bulk_create([Comment(round=round_, text=text) for (text,) in spooled])
 
 
 def _refuse_foreign_spool(round_: Round) -> None:
@@ -86,35 +91,37 @@ def _refuse_foreign_spool(round_: Round) -> None:
         raise RuleViolation("待封箱选票中有其他轮次的票，请先封存其他轮次。")
 
 
-def _in_random_order(rows: QuerySet[BallotSpool]) -> Iterator[Sequence[BallotSpool]]:
+def _in_random_order(rows: QuerySet[BallotSpool], *fields: str) -> Iterator[Sequence[tuple[Any, ...]]]:
     ids = list(rows.values_list("pk", flat=True))
     secrets.SystemRandom().shuffle(ids)
     for start in range(0, len(ids), BATCH_SIZE):
         chosen = ids[start : start + BATCH_SIZE]
-        found = BallotSpool.objects.in_bulk(chosen)
-        yield [found[key] for key in chosen]
+        found = {key: row for key, *row in rows.filter(pk__in=chosen).values_list("pk", *fields)}
+        yield [tuple(found[key]) for key in chosen]
 
 
-def _ballot(round_: Round, row: BallotSpool) -> Ballot:
-    return Ballot(
-        round=round_,
-        channel=row.channel,
-        origin=row.origin,
-        receipt=row.receipt,
-        nonce=row.nonce,
-        commitment=content_commitment(row.receipt, row.nonce, json.loads(row.vote)),
-        # Sampled ballots count only once they are drawn (抽取计票的抽样评议票).
-        is_counted=row.channel != Channel.SAMPLED,
-    )
+def _ballot(round_: Round, row: Spooled) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """Return a ballot's row in the order of BALLOT_COLUMNS, and its vote."""
+    commitment = content_commitment_of(row.receipt, row.nonce, row.vote.encode())
+    # Sampled ballots count only once they are drawn (抽取计票的抽样评议票).
+    is_counted = row.channel != Channel.SAMPLED
+    facts = (uuid4(), round_.pk, row.channel, row.origin, row.receipt, row.nonce, commitment, is_counted)
+    return facts, json.loads(row.vote)
 
 
-def _rating(ballot: Ballot, line: Mapping[str, Any], sections: Mapping[str, int]) -> Rating:
-    return Rating(
-        ballot=ballot,
-        section_id=sections[line["section"]],
-        round_id=ballot.round_id,
-        channel=ballot.channel,
-        is_counted=ballot.is_counted,
-        manifestations=" ".join(line["manifestations"]),
-        **{indicator.value: line["answers"].get(indicator) for indicator in Indicator},
-    )
+def _ratings(
+    ballot: tuple[Any, ...], vote: Mapping[str, Any], sections: Mapping[str, int]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield a ballot's lines in the order of RATING_COLUMNS."""
+    key, round_id, channel, *_, is_counted = ballot
+    for line in vote["lines"]:
+        levels = (line["answers"].get(indicator) for indicator in Indicator.values)
+        yield (
+            key,
+            sections[line["section"]],
+            round_id,
+            channel,
+            is_counted,
+            *levels,
+            " ".join(line["manifestations"]),
+        )

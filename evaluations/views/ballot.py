@@ -28,9 +28,8 @@ from evaluations.ballot_pages import (
     signs_by_indicator,
 )
 from evaluations.forms import read_fields, read_json, write_json
-from evaluations.models import Round
 from evaluations.open_checks import open_check
-from evaluations.papers import open_round, paper_by_digest
+from evaluations.papers import OpenRound, open_round, open_round_facts, paper_by_digest
 from evaluations.rules.ballots import (
     RawLine,
     Vote,
@@ -139,12 +138,11 @@ def claim(request: HttpRequest) -> HttpResponse:
 
 
 def _entrance(request: HttpRequest, error: str = "") -> HttpResponse:
-    round_ = open_round(timezone.now())
     if request.method != "POST":
         size = request.COOKIES.get("typesize", "")
-        facts = (round_.key, round_.name, round_.closes_at) if round_ else ()
-        page = _entrance_page(round_, facts, size if size in TYPE_SIZES else "")
+        page = _entrance_page(open_round_facts(timezone.now()), size if size in TYPE_SIZES else "")
         return HttpResponse(page.replace(TOKEN_HERE, get_token(request)))
+    round_ = open_round(timezone.now())
     context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}
     return render(request, "evaluations/code.html", context, status=BAD_INPUT if error else 200)
 
@@ -312,11 +310,8 @@ def _kept(request: HttpRequest) -> dict[str, str]:
 
 
 @lru_cache(maxsize=16)
-def _entrance_page(round_: Round | None, facts: tuple[object, ...], size: str) -> str:
-    """Return the page on which nothing is typed yet: the same for everybody but for the form's token.
-
-    `facts` are what may change about an open round; they belong to the cache's key.
-    """
+def _entrance_page(round_: OpenRound | None, size: str) -> str:
+    """Return the page on which nothing is typed yet: the same for everybody but for the form's token."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
     return render_to_string("evaluations/code.html", {"round": round_, "request": asked, "csrf_token": TOKEN_HERE})
 

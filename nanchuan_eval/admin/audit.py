@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from nanchuan_eval import trail
+from nanchuan_eval import policy, trail
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.models import AuditEntry
 
@@ -18,7 +19,18 @@ from nanchuan_eval.models import AuditEntry
 class AuditEntryAdmin(ReadOnlyAdmin):
     order = 3
     see_action = "log.view"
-    list_display = ["seq", "at", "actor", "role", "what", "object_type", "object_id", "result", "reason", "address"]
+    list_display = [
+        "seq",
+        "at",
+        "actor",
+        "shown_role",
+        "what",
+        "shown_type",
+        "object_id",
+        "result",
+        "reason",
+        "address",
+    ]
     list_filter = ["result", "role", "action"]
     list_select_related = ["actor"]
     date_hierarchy = "at"
@@ -29,6 +41,14 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="操作", ordering="action")
     def what(self, entry: AuditEntry) -> str:
         return entry.action_name
+
+    @admin.display(description="角色", ordering="role")
+    def shown_role(self, entry: AuditEntry) -> str:
+        return policy.role_name(entry.role)
+
+    @admin.display(description="对象", ordering="object_type")
+    def shown_type(self, entry: AuditEntry) -> str:
+        return str(apps.get_model(entry.object_type)._meta.verbose_name) if entry.object_type else ""
 
     def get_urls(self) -> list[URLPattern]:
         def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -17,12 +17,12 @@ SMALL = {"min_lines": 1, "min_drawn_lines": 1}
 PATTERNS = [(0, 1, 2, 3, 0), (3, 3, 1, 3, 3), (None, None, 2, 1, 1), (None, None, None, 2, 3), (1, 0, 0, 0, 2)]
 
 
-def counted(sections=3, **fields):
+def counted(sections=3, channels=3, **fields):
     round_ = make_sealed_round(sections=sections, rulebook={**SMALL, **fields.pop("rulebook", {})}, **fields)
     for number, rating in enumerate(Rating.objects.filter(round=round_).order_by("section__code", "ballot__receipt")):
         values = PATTERNS[(number + number // 4) % 5]
         named = dict(zip(("cold", "lazy", "buck_passing", "disorderly", "greedy"), values, strict=True))
-        channel = ("targeted", "sampled", "other")[number % 3 if fields.get("targeted", 0) > 6 else 0]
+        channel = ("targeted", "sampled", "other")[number % channels]
         Rating.objects.filter(pk=rating.pk).update(**named, channel=channel)
     tally_round(round_id=round_.pk, by=make_user("chief"), at=NOON + timedelta(days=2))
     round_.refresh_from_db()
@@ -54,7 +54,7 @@ def rows_of(sheet):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"targeted": 6},
+        {"targeted": 9, "channels": 1},
         {"targeted": 24, "sections": 5},
         {"targeted": 24, "rulebook": {"mean_min_lines": 3}},
         {
@@ -82,7 +82,7 @@ def test_the_formulas_give_the_stored_index_of_every_section(fields, tmp_path):
 
 
 def test_only_the_programs_own_cells_are_formulas_and_typed_text_never_is():
-    round_ = counted(targeted=6)
+    round_ = counted(targeted=9, channels=1)
     section = round_.sections.first()
     type(section).objects.filter(pk=section.pk).update(name="=1+1", department_name="@SUM(A1)")
 
@@ -95,13 +95,16 @@ def test_only_the_programs_own_cells_are_formulas_and_typed_text_never_is():
     assert {cell.data_type for cell in typed} == {"s"}
 
 
-def test_a_cell_of_fewer_than_five_ballots_shows_neither_number_nor_sum():
-    round_ = counted(targeted=3)
+def test_the_arithmetic_of_a_section_with_fewer_than_five_ballots_in_a_channel_is_not_told():
+    """Number, sum and even the deviation alone would tell what one to four people answered."""
+    round_ = counted(targeted=3, channels=1)
 
     book = load_workbook(io.BytesIO(top10_workbook(round_)))
 
-    row = rows_of(book["计分算式"])[0]
-    assert (row["定向有效票"], row["定向得分整数和"], row["定向平均分"]) == ("少于5", "—", "—")
+    for row in rows_of(book["计分算式"]):
+        told = {key: value for key, value in row.items() if value != "—"}
+        assert set(told) == {"位次", "单位", "科室", "难办指数（存档）", "核对"}
+        assert row["核对"] == "不列算式"
     assert {row["定向有效票"] for row in rows_of(book["全部科室"])} == {"少于5"}
 
 

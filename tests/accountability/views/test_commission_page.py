@@ -262,3 +262,15 @@ def test_a_total_does_not_tell_the_figure_that_is_hidden_beside_it():
 
     assert [channel.shown_lines for channel in line.channels] == [19, 23, "少于5"]
     assert line.ballots == 42
+
+
+def test_a_hidden_channel_score_is_not_told_by_the_others():
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", lines={"targeted": 19, "sampled": 23, "other": 3})
+    make_result(round_, "D01-02", rank=2, lines={"targeted": 19, "sampled": 23, "other": 8})
+    make_tally(round_)
+
+    hidden, open_ = read_result(round_).listed
+
+    assert [channel.shown_score is None for channel in hidden.channels] == [True, False, True]
+    assert all(channel.shown_score is not None for channel in open_.channels)

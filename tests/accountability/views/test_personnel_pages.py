@@ -75,7 +75,7 @@ def test_who_asked_about_whom_stays_in_the_trail(client):
 
     client.post("/personnel/", {"name": "孙科长", "on": "2020-08-01"})
 
-    assert AuditEntry.objects.get(action="acc.hold.set").detail["asked"] == "孙科长"
+    assert AuditEntry.objects.get(action="acc.view").detail["asked"] == "孙科长"
 
 
 def test_a_list_of_names_comes_back_as_a_workbook(client):
@@ -108,7 +108,7 @@ def test_a_faulty_list_is_refused_in_words_and_nothing_is_answered(client, conte
 
     assert answer.status_code == 400
     assert message in text_of(answer)
-    assert not AuditEntry.objects.filter(action="acc.hold.set").exists()
+    assert not AuditEntry.objects.filter(action="acc.view").exists()
 
 
 def test_a_certificate_is_a_pdf_and_leaves_a_trace(client):

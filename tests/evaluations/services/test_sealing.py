@@ -89,7 +89,7 @@ class TestSealing:
     def test_that_fails_half_way_leaves_everything_as_it_was(self, monkeypatch):
         round_ = make_open_round()
         cast_ballots(round_, make_codes(round_, 3))
-        monkeypatch.setattr(sealing, "_rewrite_credentials", lambda round_: 1 / 0)
+        monkeypatch.setattr(sealing, "rewrite_credentials", lambda round_: 1 / 0)
 
         with pytest.raises(ZeroDivisionError):
             seal(round_)
