@@ -8,10 +8,11 @@ from typing import Any
 from django.utils import timezone
 
 from evaluations.models import Publication, Round
-from evaluations.turnout import turnout
+from evaluations.turnout import told_turnout
 from nanchuan_eval.documents import render_pdf
 
 OFFICE = "南川区最难办事科室群众评办公室"
+COLUMNS = ("label", "issued", "returned", "valid", "counted")
 DEMO = "演示数据，非真实评议结果"
 
 
@@ -37,7 +38,7 @@ def count_record(round_: Round) -> dict[str, object]:
             ["参评科室", f"{len(results)}个，其中样本不足{sum(r.rank is None for r in results)}个"],
             ["异常提示", _flag_text(round_)],
         ],
-        "channels": [[r["label"], r["issued"], r["returned"], r["valid"], r["counted"]] for r in turnout(round_)],
+        "channels": [[str(r[key]) for key in COLUMNS] for r in told_turnout(round_)],
         "listed": [[r.rank, r.section.department_name, r.section.name] for r in results if r.is_listed],
         "digests": list(_digests(round_)),
         "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],
@@ -65,9 +66,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "basis": list(_basis(content)),
         "entries": [[str(e["rank"]), e["department"], e["section"], e["problems"]] for e in content["entries"]],
         "withdrawn": [f"{e['department']}{e['section']}（原第{e['rank']}位）" for e in content["withdrawn"]],
-        "channels": [
-            [str(r[key]) for key in ("label", "issued", "returned", "valid", "counted")] for r in content["channels"]
-        ],
+        "channels": [[str(r[key]) for key in COLUMNS] for r in content["channels"]],
         "phone": publication.round.rulebook.get("office_phone", ""),
         "sha256": publication.content_sha256,
         "result_sha256": content["result_sha256"],
@@ -80,10 +79,11 @@ def notice_document(publication: Publication) -> dict[str, Any]:
 def _basis(content: Mapping[str, Any]) -> Iterator[str]:
     facts = content["round"]
     opened, closed = (_day(datetime.fromisoformat(facts[key])) for key in ("opens_at", "closes_at"))
-    counted = sum(row["counted"] for row in content["channels"])
+    counted = [row["counted"] for row in content["channels"]]
+    total = "" if any(isinstance(number, str) for number in counted) else f"，计票{sum(counted)}张"
     yield (
         f"根据《{facts['name']}最难办事科室群众评评议规则》，区评议办于{opened}至{closed}组织群众对"
-        f"{content['sections']}个科室进行评议，计票{counted}张。"
+        f"{content['sections']}个科室进行评议{total}。"
     )
     if content["unranked"]:
         yield f"其中{content['unranked']}个科室有效票不足规定数量，不参加排名。"

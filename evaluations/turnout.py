@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from evaluations.aggregates import answers_given
 from evaluations.models import Ballot, CodeBatch, Rating, Round
 from evaluations.rules.indicators import Channel
+from evaluations.rules.suppression import shown
 
 
 class ChannelTurnout(TypedDict):
@@ -39,6 +40,12 @@ def turnout(round_: Round) -> list[ChannelTurnout]:
         for channel in Channel
         if channel in round_.rulebook["channels"]
     ]
+
+
+def told_turnout(round_: Round) -> list[dict[str, int | str]]:
+    """Return the figures as they may leave the office: one to four ballots of a channel are not told."""
+    rows: list[dict[str, Any]] = [dict(row) for row in turnout(round_)]
+    return [{**row, **{key: shown(row[key]) for key in ("returned", "valid", "counted")}} for row in rows]
 
 
 def _codes(round_: Round) -> list[Any]:

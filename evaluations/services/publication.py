@@ -12,7 +12,7 @@ from evaluations.models import Publication, Round, SectionResult
 from evaluations.rules.problems import is_greedy
 from evaluations.rules.rounds import RoundState, Step
 from evaluations.services.round import begin, finish, lock_round
-from evaluations.turnout import turnout
+from evaluations.turnout import told_turnout
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
@@ -118,7 +118,7 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
         "is_demo": round_.is_demo,
         "entries": [_entry(result) for result in results if result.is_listed],
         "withdrawn": [_entry(result) for result in results if result.is_withdrawn and result.section.code in published],
-        "channels": turnout(round_),
+        "channels": told_turnout(round_),
         "sections": len(results),
         "unranked": sum(result.rank is None for result in results),
         "closing_root": round_.closing_root,

@@ -21,7 +21,7 @@ from evaluations.services.anomaly import decide_flag, note_turnout
 from evaluations.services.hold import place_hold, release_hold
 from evaluations.services.publication import Correction, correct_publication, edit_problems, publish_list
 from evaluations.services.tally import record_veto, tally_round
-from evaluations.turnout import turnout
+from evaluations.turnout import told_turnout, turnout
 from evaluations.verification import tally_faults
 from nanchuan_eval import approvals
 from nanchuan_eval.errors import RuleViolation
@@ -535,3 +535,11 @@ def test_turnout_counts_issued_returned_valid_and_counted_ballots():
     }
 
     assert figures == {"targeted": (3, 3, 2, 3), "sampled": (2, 2, 2, 0), "other": (0, 0, 0, 0)}
+
+
+def test_fewer_than_five_ballots_of_a_channel_are_not_told_outside_the_office():
+    round_ = make_sealed_round(targeted=4, sampled=6)
+
+    told = {row["channel"]: row["returned"] for row in told_turnout(round_)}
+
+    assert told == {"targeted": "少于5", "sampled": 6, "other": 0}
