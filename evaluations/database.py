@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,11 @@ CLAIM = """
 """
 
 
+# Asked at every look at the entrance; built by the ORM it costs as much as the whole page.
+OPEN_ROUND = """
+    SELECT key, name, closes_at, is_demo FROM evaluations_round
+    WHERE state = 'open' AND opens_at <= %s AND closes_at > %s
+"""
 # Statement -> how often it names the round. The rows never leave the database: memory stays flat.
 REWRITE = {
     """CREATE TEMPORARY TABLE rewritten_credential AS
@@ -40,6 +45,18 @@ def claim_code(*, issue: str, spend: str, batch: int, at: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [spend, issue, batch, moment, moment])
         return bool(cursor.rowcount)
+
+
+def read_open_round(at: datetime) -> tuple[str, str, datetime, bool] | None:
+    """Return key, name, closing time and mark of the round that takes ballots: the one question of the entrance."""
+    moment = connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_ROUND, [moment, moment])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    closes_at = datetime.fromisoformat(row[2]) if isinstance(row[2], str) else row[2]  # SQLite keeps text in UTC
+    return row[0], row[1], closes_at if closes_at.tzinfo else closes_at.replace(tzinfo=UTC), bool(row[3])
 
 
 def fill_spool(ballot: models.Model) -> None:

@@ -59,7 +59,9 @@ def read_json(text: str) -> list[RawLine]:
 
 
 def _line(section: object, answers: Mapping[str, Sequence[str]], manifestations: Sequence[str]) -> RawLine:
-    values = [section, *manifestations, *(value for given in answers.values() for value in given)]
-    if not all(isinstance(value, str) for value in values) or not INDICATORS.issuperset(answers):
+    if not isinstance(section, str) or not INDICATORS.issuperset(answers):
         raise TypeError(section)
-    return RawLine(str(section), {key: tuple(given) for key, given in answers.items()}, tuple(manifestations))
+    # str.join refuses whatever is no text, in one call for all answers of a line.
+    "".join(["".join(given) for given in answers.values()])
+    "".join(manifestations)
+    return RawLine(section, {key: tuple(given) for key, given in answers.items()}, tuple(manifestations))

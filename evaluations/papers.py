@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from evaluations.database import read_open_round
 from evaluations.models import Manifestation, Round, RoundSection
 from evaluations.rules.errands import errands_of
 from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
@@ -26,7 +27,7 @@ class OpenRound(NamedTuple):
 
 def open_round_facts(at: datetime) -> OpenRound | None:
     """Return the facts alone: the round's paper and rules are long (one query)."""
-    facts = Round.objects.accepting(at).values_list(*OpenRound._fields).first()
+    facts = read_open_round(at)
     return OpenRound(*facts) if facts else None
 
 

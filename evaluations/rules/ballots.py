@@ -1,5 +1,6 @@
 """What a valid vote is (评议票, rulebook R-C): checked the same way on every road a ballot can come by."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +66,10 @@ class Vote:
             ]
         }
 
+    def as_text(self) -> str:
+        """Return J(vote): it is built of texts and whole numbers alone, so nothing in it needs a second check."""
+        return json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
 
 class VoteErrors(ValueError):
     """What is wrong with a vote: field name -> Chinese text ("" = the whole ballot)."""
@@ -89,13 +94,17 @@ def validate_vote(paper: BallotPaper, channel: str, raw: Sequence[RawLine], *, n
     On paper nobody can be asked for a forgotten tick: there `needs_ticks` is false.
     """
     order = validate_sections(paper, channel, [line.section for line in raw])
+    valid: dict[str, VoteLine] = {}
     errors: dict[str, str] = {}
     for line in raw:
-        errors |= dict(_line_errors(paper, line, needs_ticks=needs_ticks))
+        plain = _plain_line(paper, line)
+        faults = {} if plain else dict(_line_errors(paper, line, needs_ticks=needs_ticks))
+        errors |= faults
+        if not faults:
+            valid[line.section] = plain or _valid_line(paper, line)
     if errors:
         raise VoteErrors(errors)
-    by_section = {line.section: line for line in raw}
-    return Vote(tuple(_valid_line(paper, by_section[code]) for code in order))
+    return Vote(tuple(valid[code] for code in order))
 
 
 def clean_comment(text: str, limit: int) -> str:
@@ -146,6 +155,15 @@ def _line_errors(paper: BallotPaper, line: RawLine, *, needs_ticks: bool) -> Ite
             yield f"{line.section}.{indicator}", fault
         elif needs_ticks and indicator in severe and signs.isdisjoint(paper.sign_codes[indicator]):
             yield f"{line.section}.{indicator}.manifestations", f"“{label}”{UNTICKED}"
+
+
+def _plain_line(paper: BallotPaper, line: RawLine) -> VoteLine | None:
+    """Return the line where nothing needs a second look: one mild answer to each indicator, nothing ticked."""
+    given = [line.answers.get(indicator, ()) for indicator in INDICATORS]
+    if line.manifestations or any(len(values) != 1 or values[0] not in paper.mild_answers for values in given):
+        return None
+    answers = zip(INDICATORS, given, strict=True)
+    return VoteLine(line.section, {i: int(value) for i, (value,) in answers if value != DONT_KNOW})
 
 
 def _answer_fault(paper: BallotPaper, values: Sequence[str]) -> str:

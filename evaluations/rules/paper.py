@@ -74,6 +74,11 @@ class BallotPaper:
         return frozenset(str(level) for level in range(self.severe_from, self.levels + 1))
 
     @cached_property
+    def mild_answers(self) -> frozenset[str]:
+        """The answers that ask for nothing more."""
+        return self.allowed_answers - self.severe_answers
+
+    @cached_property
     def digest(self) -> str:
         """The paper's name: SHA-256 of its canonical JSON."""
         return sha256_hex(self.to_json())

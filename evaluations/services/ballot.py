@@ -18,7 +18,6 @@ from evaluations.rules.ballots import Vote
 from evaluations.rules.rounds import RoundState
 from nanchuan_eval import policy
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.rules.canonical import canonical_json
 
 # One text for unknown, used, void, recalled and foreign codes: the answer must not show which of them it is.
 UNUSABLE = (
@@ -105,7 +104,7 @@ def cast_ballot(*, admission: Admission, code: str, vote: Vote, comment: str, di
         origin=admission.origin,
         receipt=receipt_for(admission, digits),
         nonce=secrets.token_hex(32),
-        vote=canonical_json(vote.as_json()).decode(),
+        vote=vote.as_text(),
         comment=comment,
     )
     with transaction.atomic():

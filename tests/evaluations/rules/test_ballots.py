@@ -1,0 +1,86 @@
+"""What a valid vote is: every answer once and in range, a tick where it is severe; all faults at once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluations.rules.ballots import RawLine, VoteErrors, validate_vote
+from evaluations.rules.indicators import Indicator
+from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
+from nanchuan_eval.rules.canonical import protocol_json
+
+SIGNS = [PaperSign(f"{i.name}-{n}", i.value, f"{i.label}的表象{n}") for i in Indicator for n in (1, 2)]
+PAPER = BallotPaper(
+    round_key="2020H1",
+    round_name="2020年上半年",
+    sections=tuple(PaperSection(f"S{n}", f"科室{n}", "D", "单位", "服务") for n in range(3)),
+    manifestations=tuple(SIGNS),
+    levels=3,
+    severe_from=2,
+    min_answered=3,
+    max_sections={"targeted": 3},
+    comment_length=500,
+)
+TYPED = st.lists(st.sampled_from(["0", "1", "2", "3", "x", "4", "", "٣", "1_0"]), max_size=2)
+LINES = st.builds(
+    RawLine,
+    section=st.sampled_from(["S0", "S1", "S2"]),
+    answers=st.dictionaries(st.sampled_from(Indicator.values), TYPED),
+    manifestations=st.lists(st.sampled_from([*(sign.code for sign in SIGNS), "X-1"]), max_size=3),
+)
+RIGHT = st.builds(
+    RawLine,
+    section=st.sampled_from(["S0", "S1", "S2"]),
+    answers=st.fixed_dictionaries(
+        {i.value: st.sampled_from(["0", "1", "2", "3", "x"]).map(lambda a: [a]) for i in Indicator}
+    ),
+    manifestations=st.just([sign.code for sign in SIGNS]) | st.just([]),
+)
+GOOD = {i.value: ["1"] for i in Indicator}
+
+
+def is_right(line):
+    """The rule again, in one breath."""
+    answers = [line.answers.get(i.value, []) for i in Indicator]
+    signs = line.manifestations
+    if any(len(a) != 1 or a[0] not in {"0", "1", "2", "3", "x"} for a in answers):
+        return False
+    if len(set(signs)) < len(signs) or "X-1" in signs:
+        return False
+    severe = [i for i in Indicator if line.answers[i.value][0] in {"2", "3"}]
+    return all(any(sign.startswith(i.name) for sign in signs) for i in severe)
+
+
+@given(LINES | RIGHT)
+def test_a_line_is_accepted_exactly_when_every_answer_is_right(line):
+    try:
+        vote = validate_vote(PAPER, "targeted", [line])
+    except VoteErrors as refusal:
+        assert not is_right(line)
+        assert all(refusal.errors.values())
+    else:
+        assert is_right(line)
+        expected = {key: int(value) for key, (value,) in line.answers.items() if value != "x"}
+        assert vote.lines[0].answers == expected
+
+
+@given(RIGHT.filter(is_right))
+def test_what_is_stored_is_what_the_protocol_commits_to(line):
+    vote = validate_vote(PAPER, "targeted", [line])
+
+    assert vote.as_text().encode() == protocol_json(vote.as_json())
+
+
+def test_a_tick_under_an_answer_that_is_no_longer_severe_is_dropped():
+    line = RawLine("S0", {**GOOD, "cold": ["2"]}, ["COLD-1", "LAZY-1"])
+
+    assert validate_vote(PAPER, "targeted", [line]).lines[0].manifestations == ("COLD-1",)
+
+
+def test_lines_come_in_the_papers_order_and_all_faults_at_once():
+    vote = validate_vote(PAPER, "targeted", [RawLine("S2", GOOD), RawLine("S0", GOOD)])
+    with pytest.raises(VoteErrors) as refusal:
+        validate_vote(PAPER, "targeted", [RawLine("S0", {**GOOD, "cold": []}), RawLine("S1", {**GOOD, "lazy": ["9"]})])
+
+    assert [line.section for line in vote.lines] == ["S0", "S2"]
+    assert set(refusal.value.errors) == {"S0.cold", "S1.lazy"}
