@@ -1,6 +1,7 @@
 """组织部门 and 考核办 over HTTP: questions, lists, certificates, the year."""
 
 import io
+import zipfile
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from accountability.models import PromotionFreeze
 from accountability.services.case import publish_and_start
 from nanchuan_eval.models import AuditEntry
 from nanchuan_eval.policy import Role
+from nanchuan_eval.spreadsheet.guard import LARGEST_UNPACKED
 from tests.accountability.factories import NOON, TODAY, make_account, make_case, make_counted_round
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +40,14 @@ def book(*rows):
         workbook.active.append(row)
     workbook.save(target)
     return target.getvalue()
+
+
+def bomb():
+    """A workbook that would unpack to far more than any list needs."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", bytes(LARGEST_UNPACKED + 1))
+    return packed.getvalue()
 
 
 def ask_many(client, content, name="名单.xlsx"):
@@ -99,6 +109,7 @@ def test_a_list_of_names_comes_back_as_a_workbook(client):
         (b"MZ" + bytes(100), "名单.xlsx", "内容却不是工作簿"),
         (b"PK\x03\x04" + bytes(100), "名单.xlsx", "已损坏"),
         (b"x", "名单.exe", "只能导入"),
+        (bomb(), "名单.xlsx", "疑似异常文件"),
     ],
 )
 def test_a_faulty_list_is_refused_in_words_and_nothing_is_answered(client, content, name, message):
