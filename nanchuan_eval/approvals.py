@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from nanchuan_eval import audit, policy
+from nanchuan_eval import audit, policy, refusals
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, User
 from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
@@ -113,7 +113,7 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
 def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
     """Approve and do the deed (同意) in one transaction; a proposal whose content has changed is void instead."""
     with transaction.atomic():
-        approval = _lock_pending(approval_id)
+        approval = _lock_pending(approval_id, by)
         deed = _deeds[approval.deed]
         check_approver(approval, by)
         target = _lock(deed, approval.object_id)
@@ -131,7 +131,7 @@ def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
 @transaction.atomic
 def send_back(*, approval_id: int, note: str, by: User, at: datetime) -> Approval:
     """Decline a proposal with a reason (退回)."""
-    approval = _lock_pending(approval_id)
+    approval = _lock_pending(approval_id, by)
     check_approver(approval, by)
     if not note.strip():
         raise RuleViolation("请填写退回理由。")
@@ -141,7 +141,7 @@ def send_back(*, approval_id: int, note: str, by: User, at: datetime) -> Approva
 @transaction.atomic
 def withdraw(*, approval_id: int, by: User, at: datetime) -> Approval:
     """Take one's own proposal back (撤回)."""
-    approval = _lock_pending(approval_id)
+    approval = _lock_pending(approval_id, by)
     if approval.proposed_by != by:
         raise policy.Denied(by, approval.action)
     return _decide(approval, State.WITHDRAWN, by=by, at=at)
@@ -167,8 +167,9 @@ def waiting_for(user: User) -> models.QuerySet[Approval]:
     return Approval.objects.pending().filter(action__in=actions).exclude(proposed_by=user)
 
 
-def _lock_pending(approval_id: int) -> Approval:
+def _lock_pending(approval_id: int, by: User) -> Approval:
     approval = Approval.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=approval_id)
+    refusals.note_attempt(by, approval.action)
     if approval.state != State.PENDING:
         raise RuleViolation(f"这件提请{approval.get_state_display()}，不能再办理。")
     return approval

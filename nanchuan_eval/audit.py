@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,13 +13,15 @@ from datetime import datetime
 from django.db import models, transaction
 from django.utils import timezone
 
-from nanchuan_eval import policy
+from nanchuan_eval import policy, refusals
 from nanchuan_eval.models import AuditAnchor, AuditEntry, AuditHead, User
 from nanchuan_eval.rules import chain
 
 HEAD = 1
 # Published acts: at each of them the chain's head is published too.
 ANCHORED = frozenset({"draw.commit", "draw.run", "round.close", "tally.run", "publish.approve", "publish.correct"})
+# What a rule's text may quote and the trace must not keep: phones, ballot codes, receipts, digests.
+SECRETS = re.compile(r"[0-9A-Za-z]{4,5}([- ]?[0-9A-Za-z]{4,5}){3,}|\d{7,}")
 # What else the chain vouches for: an app adds a function that compares its rows with what the trace says of them.
 watches: list[Callable[[], Iterable[str]]] = []
 
@@ -69,6 +72,9 @@ def record(
     )
     if action in ANCHORED:
         _anchor(entry.seq, entry.hash, at, entry.action_name)
+    attempt = refusals.latest()
+    if attempt is not None:
+        transaction.on_commit(lambda: setattr(attempt, "is_done", True))
     return entry
 
 
@@ -77,6 +83,21 @@ def record_denial(denied: policy.Denied, *, at: datetime) -> AuditEntry:
     with transaction.atomic():
         return _append(
             denied.action, at=at, by=denied.actor, result=AuditEntry.Result.DENIED, object_id=plain(denied.what)[:80]
+        )
+
+
+def record_refusal(attempt: refusals.Attempt, *, where: str, at: datetime) -> AuditEntry | None:
+    """Write the row of what a rule refused an account, after the deed was rolled back; the nameless leave none."""
+    if not isinstance(attempt.actor, User):
+        return None
+    with transaction.atomic():
+        return _append(
+            attempt.action,
+            at=at,
+            by=attempt.actor,
+            result=AuditEntry.Result.REFUSED,
+            object_id=plain(where)[:80],
+            reason=SECRETS.sub("…", attempt.refusal),
         )
 
 

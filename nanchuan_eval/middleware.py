@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from nanchuan_eval import audit, policy
+from nanchuan_eval import audit, policy, refusals
 from nanchuan_eval.addresses import client_address
 from nanchuan_eval.models import User
 
@@ -75,13 +75,18 @@ def refuse_oversized_requests(get_response: Handler) -> Handler:
 
 
 class RecordDenials:
-    """Write the audit row of a refused deed and answer 403 in Chinese."""
+    """Write the audit row of a refused deed: by the table (and answer 403 in Chinese), or by a rule."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        with refusals.watched() as attempts:
+            answer = self.get_response(request)
+        if request.method == "POST":
+            for attempt in refusals.refused(attempts):
+                audit.record_refusal(attempt, where=request.path, at=timezone.now())
+        return answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Leave other exceptions to Django."""

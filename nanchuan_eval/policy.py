@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import TextChoices
 
+from nanchuan_eval import refusals
 from nanchuan_eval.errors import RuleViolation
 
 TABLE = Path(__file__).with_name("policy.csv")
@@ -189,6 +190,7 @@ def check(actor: Actor, action: str, *, own: bool = False) -> None:
     """Refuse with `Denied` unless the actor may do the action, and what takes two persons unless it is approved."""
     if not may(actor, action, own=own):
         raise Denied(actor, action)
+    refusals.note_attempt(actor, action)
     if needs_two(action) and actor.role not in BESIDE_THE_TABLE and _approved.get() != action:
         proposers = "、".join(role.label for role in proposers_of(action))
         raise NeedsApproval(f"“{action_name(action)}”须由{proposers}提请，再由另一人审批，不能一人办理。")
@@ -198,12 +200,14 @@ def check_begins(actor: Actor, action: str) -> None:
     """Refuse with `Denied` unless the actor may prepare the action: he proposes it, or he may do it."""
     if not (may(actor, action) or may_begin(actor, action)):
         raise Denied(actor, action)
+    refusals.note_attempt(actor, action)
 
 
 def check_proposes(actor: Actor, action: str, *, own: bool = False) -> None:
     """Refuse with `Denied` unless the actor may put the action forward."""
     if not may_propose(actor, action, own=own):
         raise Denied(actor, action)
+    refusals.note_attempt(actor, action)
 
 
 def check_sees(actor: Actor, action: str, *, own: bool = False) -> None:

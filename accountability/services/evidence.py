@@ -21,7 +21,7 @@ from accountability.rules.measures import TalkState, record_action
 from accountability.rules.objections import ObjectionState
 from accountability.rules.rectification import ItemState
 from evaluations.models import RoundSection
-from nanchuan_eval import audit, policy
+from nanchuan_eval import audit, policy, refusals
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 
@@ -133,6 +133,7 @@ def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime
     action = "insp.original" if row.inspection_id else STANCES[type(row.subject)].see_action
     if not may_see(by, row) or not _may_open_original(by, action, row):
         raise policy.Denied(by, action)
+    refusals.note_attempt(by, action)
     if not reason.strip():
         raise RuleViolation("请填写查看原件的理由。")
     audit.record(action, row, by=by, at=at, reason=reason.strip(), detail={"original": row.sha256})
@@ -160,6 +161,7 @@ def _may_open_original(by: User, action: str, row: Evidence) -> bool:
 def _check_may_add(by: User, stance: Stance, subject: Subject) -> None:
     if not _may_write(by, stance, subject):
         raise policy.Denied(by, stance.add_action(subject))
+    refusals.note_attempt(by, stance.add_action(subject))
     if not stance.is_open(subject):
         raise RuleViolation("记录已提交或办结，不能再增减文件。")
 

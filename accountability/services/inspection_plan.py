@@ -207,5 +207,4 @@ def _lock(plan_id: int, state: PlanState) -> InspectionPlan:
 
 
 def _check_proposes(by: User) -> None:
-    if not policy.may_propose(by, "insp.plan"):
-        raise policy.Denied(by, "insp.plan")
+    policy.check_proposes(by, "insp.plan")

@@ -265,8 +265,7 @@ def _check_own(by: User, action: str, rectification: Rectification) -> None:
 
 
 def _check_proposes(by: User, action: str, rectification: Rectification) -> None:
-    if not policy.may_propose(by, action, own=is_own(by, rectification.case.result.section)):
-        raise policy.Denied(by, action)
+    policy.check_proposes(by, action, own=is_own(by, rectification.case.result.section))
 
 
 def _refuse_unless_writable(rectification: Rectification) -> None:

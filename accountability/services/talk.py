@@ -11,7 +11,7 @@ from accountability.ownership import answers_for_cases, is_own
 from accountability.rules.deadlines import in_chinese
 from accountability.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.services.case import lock_case
-from nanchuan_eval import audit, policy
+from nanchuan_eval import audit, policy, refusals
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 
@@ -123,6 +123,7 @@ def _lock(talk_id: int) -> Talk:
 def _check_writes(by: User, measure: Measure) -> None:
     if not may_write(by, measure):
         raise policy.Denied(by, _action(measure))
+    refusals.note_attempt(by, _action(measure))
 
 
 def _check_facts(talk: Talk, at: datetime) -> None:

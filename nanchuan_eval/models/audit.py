@@ -14,7 +14,8 @@ class AuditEntry(models.Model):
 
     class Result(models.TextChoices):
         OK = "ok", "成功"
-        DENIED = "denied", "被拒绝"
+        DENIED = "denied", "无权限"
+        REFUSED = "refused", "规则不允许"
 
     seq = models.PositiveBigIntegerField("序号", unique=True)
     at = models.DateTimeField("时间")

@@ -58,6 +58,9 @@ SABOTAGES = {
     "refusals leave no trace": Sabotage(
         "nanchuan_eval.audit.record_denial", nothing, "tests/security/test_matrix.py::TestThePages"
     ),
+    "refusals by a rule leave no trace": Sabotage(
+        "nanchuan_eval.audit.record_refusal", nothing, f"{FLOOR}/test_refusals.py::TestEachActLogsOnce"
+    ),
     "control characters stay in reasons": Sabotage(
         "nanchuan_eval.audit.plain", lambda text: text, f"{FLOOR}/test_audit.py::TestTheChain"
     ),
