@@ -1,6 +1,8 @@
 """Whose a section is (本单位、本人): the `o` of the policy table."""
 
-from django.db.models import QuerySet
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from accountability.models import Inspection, Measure, Objection, Order, Rectification
 from accountability.rules.measures import MeasureKind
@@ -8,6 +10,16 @@ from evaluations.models import RoundSection
 from nanchuan_eval import policy
 from nanchuan_eval.models import User
 from nanchuan_eval.policy import Role
+
+Row = TypeVar("Row", bound=Model)
+
+
+def visible_or_404(rows: QuerySet[Row], *, by: User, action: str, **lookup: Any) -> Row:
+    """Return the one row; what the account may not look at does not exist for it, and its try leaves a trace."""
+    found = rows.filter(**lookup).first()
+    if found is None:
+        raise policy.Hidden(by, action, str(lookup.get("pk", "")))
+    return found
 
 
 def is_own(by: User, section: RoundSection) -> bool:

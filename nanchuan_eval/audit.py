@@ -78,7 +78,7 @@ def record(
     return entry
 
 
-def record_denial(denied: policy.Denied, *, at: datetime) -> AuditEntry:
+def record_denial(denied: policy.Denied | policy.Hidden, *, at: datetime) -> AuditEntry:
     """Write the row of a refused deed, in a transaction of its own: the deed's was rolled back."""
     with transaction.atomic():
         return _append(

@@ -89,7 +89,9 @@ class RecordDenials:
         return answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Leave other exceptions to Django."""
+        """Leave other exceptions, and the answer to what is hidden, to Django."""
+        if isinstance(exception, policy.Hidden):
+            audit.record_denial(exception, at=timezone.now())
         if not isinstance(exception, PermissionDenied):
             return None
         denied = exception if isinstance(exception, policy.Denied) else _denied_at(request)

@@ -15,6 +15,7 @@ from typing import Protocol
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import TextChoices
+from django.http import Http404
 
 from nanchuan_eval import refusals
 from nanchuan_eval.errors import RuleViolation
@@ -86,6 +87,14 @@ class Denied(PermissionDenied):
 
     def __init__(self, actor: Actor, action: str, what: str = "") -> None:
         super().__init__(f"您的角色没有“{action_name(action)}”的权限。")
+        self.actor, self.action, self.what = actor, action, what
+
+
+class Hidden(Http404):
+    """The table says no, and even that the thing exists is secret: answered with 404 and one audit row."""
+
+    def __init__(self, actor: Actor, action: str, what: str = "") -> None:
+        super().__init__("没有找到您要查看的内容。")
         self.actor, self.action, self.what = actor, action, what
 
 

@@ -130,7 +130,7 @@ def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
 def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime) -> tuple[Evidence, Path]:
     """Return the original's place; every look at an original leaves its reason."""
     row = Evidence.objects.servable().get(pk=evidence_id)
-    action = "insp.original" if row.inspection_id else STANCES[type(row.subject)].see_action
+    action = "insp.original" if row.inspection_id else see_action(row)
     if not may_see(by, row) or not _may_open_original(by, action, row):
         raise policy.Denied(by, action)
     refusals.note_attempt(by, action)
@@ -138,6 +138,11 @@ def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime
         raise RuleViolation("请填写查看原件的理由。")
     audit.record(action, row, by=by, at=at, reason=reason.strip(), detail={"original": row.sha256})
     return row, vault.original_path(row.pk, row.suffix)
+
+
+def see_action(row: Evidence) -> str:
+    """Return the action that looking at the file is."""
+    return STANCES[type(row.subject)].see_action
 
 
 def may_see(by: User, row: Evidence) -> bool:

@@ -14,16 +14,18 @@ from django.utils import timezone
 from accountability import vault
 from accountability.forms.talk import OriginalForm, UploadForm
 from accountability.models import Evidence, Inspection, Progress, Talk
-from accountability.ownership import inspections_for, measures_for, objections_for, rectifications_for
+from accountability.ownership import inspections_for, measures_for, objections_for, rectifications_for, visible_or_404
 from accountability.rules.evidence import TYPES, FileKind
 from accountability.services import evidence as service
 from accountability.services.evidence import Subject, Upload
 from accountability.views.acts import Act, ask, desk_post, desk_view, do
 from accountability.views.files import sealed_file
+from nanchuan_eval import policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 
+SEE = {"talk": "acc.view", "progress": "rect.view", "objection": "appeal.view", "inspection": "insp.evidence"}
 VISIBLE: dict[str, Callable[[User], QuerySet[Subject]]] = {
     "talk": lambda by: Talk.objects.filter(measure__in=measures_for(by)),
     "progress": lambda by: Progress.objects.filter(item__rectification__in=rectifications_for(by)),
@@ -113,15 +115,14 @@ def _subject_or_404(by: User, subject: str, pk: str) -> Subject:
     if subject not in VISIBLE:
         raise Http404
     wanted = _uuid_or_404(pk) if subject == "inspection" else _number_or_404(pk)
-    found: Subject = get_object_or_404(VISIBLE[subject](by), pk=wanted)
-    return found
+    return visible_or_404(VISIBLE[subject](by), by=by, action=SEE[subject], pk=wanted)
 
 
 def _evidence_or_404(request: HttpRequest, evidence_id: UUID) -> Evidence:
     """What the account may not see does not exist for it."""
     row = get_object_or_404(Evidence.objects.servable(), pk=evidence_id)
     if not service.may_see(staff(request), row):
-        raise Http404
+        raise policy.Hidden(staff(request), service.see_action(row), str(evidence_id))
     return row
 
 

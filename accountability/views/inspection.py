@@ -7,13 +7,13 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from accountability.forms.inspection import OrderForm, ReplyForm, SubmitForm, VisitForm
 from accountability.models import Inspection, Order
-from accountability.ownership import inspections_for, is_own, orders_for
+from accountability.ownership import inspections_for, is_own, orders_for, visible_or_404
 from accountability.papers import order_notice
 from accountability.rules.inspection import CheckAnswer, CheckItem, InspectionState, OrderState
 from accountability.services import evidence
@@ -43,7 +43,7 @@ def inspections(request: HttpRequest) -> HttpResponse:
 def inspection(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The phone form while the record is open, afterwards the locked record."""
     user = staff(request)
-    visit = get_object_or_404(inspections_for(user), pk=pk)
+    visit = _visit_or_404(request, pk)
     if visit.state == InspectionState.ASSIGNED and policy.may(user, "insp.record", own=True):
         return _fill_in(request, visit, user)
     return render(request, "accountability/inspection.html", _context(visit, user))
@@ -52,7 +52,7 @@ def inspection(request: HttpRequest, pk: UUID) -> HttpResponse:
 @desk_view
 def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """提交并锁定."""
-    visit = get_object_or_404(inspections_for(staff(request)), pk=pk)
+    visit = _visit_or_404(request, pk)
     act = Act(
         f"提交暗访记录：{visit.section}",
         "提交并锁定",
@@ -72,7 +72,7 @@ def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @desk_post
 def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """审定."""
-    visit = get_object_or_404(inspections_for(staff(request)), pk=pk)
+    visit = _visit_or_404(request, pk)
     return do(
         request,
         lambda: service.approve_record(inspection_id=visit.pk, by=staff(request), at=timezone.now()),
@@ -84,7 +84,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 @desk_view
 def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     """责令整改."""
-    visit = get_object_or_404(inspections_for(staff(request)), pk=pk)
+    visit = _visit_or_404(request, pk)
     back = reverse("accountability:inspection", args=[visit.pk])
     act = Act(f"责令整改：{visit.section}", "发出责令整改", back, _facts(visit), done="责令整改已发出，单位可以看到。")
 
@@ -98,7 +98,7 @@ def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
 def order(request: HttpRequest, pk: int) -> HttpResponse:
     """责令整改 as the unit sees it; nothing on it tells who came and how."""
     user = staff(request)
-    found = get_object_or_404(orders_for(user), pk=pk)
+    found = _order_or_404(request, pk)
     own = is_own(user, found.inspection.section)
     context = {
         "order": found,
@@ -113,7 +113,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
 @desk_view
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """反馈责令整改."""
-    found = get_object_or_404(orders_for(staff(request)), pk=pk)
+    found = _order_or_404(request, pk)
     act = Act(f"反馈：{found}", "报送反馈", reverse("accountability:order", args=[found.pk]), [("要求", found.demand)])
 
     def deed(form: Form) -> object:
@@ -126,8 +126,18 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
 @desk_view
 def print_order(request: HttpRequest, pk: int) -> HttpResponse:
     """责令整改通知书 PDF."""
-    found = get_object_or_404(orders_for(staff(request)), pk=pk)
+    found = _order_or_404(request, pk)
     return pdf(order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
+
+
+def _visit_or_404(request: HttpRequest, pk: UUID) -> Inspection:
+    user = staff(request)
+    return visible_or_404(inspections_for(user), by=user, action="insp.plan.view", pk=pk)
+
+
+def _order_or_404(request: HttpRequest, pk: int) -> Order:
+    user = staff(request)
+    return visible_or_404(orders_for(user), by=user, action="insp.notify", pk=pk)
 
 
 def _fill_in(request: HttpRequest, visit: Inspection, user: User) -> HttpResponse:

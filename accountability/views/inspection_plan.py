@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accountability.forms.inspection import InspectorsForm, PlanForm, RecusalForm, ReturnForm
 from accountability.models import InspectionPlan, Recusal
-from accountability.ownership import inspections_for, orders_for
+from accountability.ownership import inspections_for, orders_for, visible_or_404
 from accountability.rules.inspection import PlanState
 from accountability.services import inspection_plan as service
 from accountability.views.acts import Act, ask, desk_post, desk_view, do
@@ -92,7 +92,7 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
 def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """派员."""
     _visible(request)
-    visit = get_object_or_404(inspections_for(staff(request)), pk=pk)
+    visit = visible_or_404(inspections_for(staff(request)), by=staff(request), action="insp.plan.view", pk=pk)
     back = reverse("accountability:inspection-plan", args=[visit.plan_id])
     facts = [("科室", visit.section), ("暗访日期", visit.visit_on), ("对象来源", visit.get_target_display())]
     act = Act(f"派员：{visit.section}", "派员", back, facts, done="已派员。")
@@ -129,7 +129,7 @@ def recuse(request: HttpRequest) -> HttpResponse:
 def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
     """安排回马枪."""
     _visible(request)
-    order = get_object_or_404(orders_for(staff(request)), pk=pk)
+    order = visible_or_404(orders_for(staff(request)), by=staff(request), action="insp.notify", pk=pk)
     back = reverse("accountability:inspection-plan", args=[order.inspection.plan_id])
     act = Act(f"安排回马枪：{order.inspection.section}", "安排回访", back, done="已安排回访，请派员。")
 
@@ -158,7 +158,7 @@ def public_proof(request: HttpRequest, pk: int) -> HttpResponse:
 def _visible(request: HttpRequest) -> QuerySet[InspectionPlan]:
     """What must stay secret is not even refused."""
     if not policy.may_see(staff(request), "insp.plan.view"):
-        raise Http404
+        raise policy.Hidden(staff(request), "insp.plan.view", request.path)
     return InspectionPlan.objects.select_related("round", "proposed_by", "approved_by", "draw")
 
 

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -55,5 +55,5 @@ def conclude(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _visible(request: HttpRequest) -> QuerySet[Lead]:
     if not policy.may(staff(request), service.LEAD):
-        raise Http404
+        raise policy.Hidden(staff(request), service.LEAD, request.path)
     return Lead.objects.select_related("section__round", "inspection", "concluded_by")

@@ -2,13 +2,13 @@
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from accountability.forms.objection import DecisionForm, ObjectionForm, ReviewForm, WitnessForm
 from accountability.models import Objection
-from accountability.ownership import is_own, objections_for
+from accountability.ownership import is_own, objections_for, visible_or_404
 from accountability.papers import objection_answer
 from accountability.rules.objections import Ground, ObjectionState, Outcome, Stage
 from accountability.services import evidence
@@ -166,7 +166,7 @@ def printed(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Objection:
-    return get_object_or_404(objections_for(staff(request)), pk=pk)
+    return visible_or_404(objections_for(staff(request)), by=staff(request), action="appeal.view", pk=pk)
 
 
 def _page(row: Objection) -> str:

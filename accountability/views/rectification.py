@@ -4,13 +4,13 @@ from typing import Any
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 
 from accountability.forms.rectification import OpinionForm, SignForm
 from accountability.ledger import ledger_workbook
 from accountability.models import Progress, Rectification, RectificationItem
-from accountability.ownership import is_own, rectifications_for
+from accountability.ownership import is_own, rectifications_for, visible_or_404
 from accountability.rules.rectification import UNDER_WAY, WRITABLE, ItemState, RectificationState
 from accountability.services import rectification as service
 from accountability.services.opening import signs_of
@@ -49,7 +49,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 def rectification(request: HttpRequest, pk: int) -> HttpResponse:
     """One rectification: where it stands, its items, its picture, what the account may do."""
     user = staff(request)
-    row = get_object_or_404(rectifications_for(user), pk=pk)
+    row = visible_or_404(rectifications_for(user), by=user, action="rect.view", pk=pk)
     progress = Progress.objects.select_related("by").prefetch_related("evidence")
     items = list(row.items.select_related("accepted_by").prefetch_related(Prefetch("progress", progress)))
     context = {

@@ -5,14 +5,13 @@ from datetime import datetime
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
 from accountability.forms import rectification as forms
 from accountability.forms.talk import NoteForm
 from accountability.models import Rectification, RectificationItem
-from accountability.ownership import rectifications_for
+from accountability.ownership import rectifications_for, visible_or_404
 from accountability.services import rectification as service
 from accountability.services.opening import signs_of
 from accountability.views.acts import Act, View, ask, desk_view
@@ -145,14 +144,15 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Rectification:
-    return get_object_or_404(rectifications_for(staff(request)), pk=pk)
+    return visible_or_404(rectifications_for(staff(request)), by=staff(request), action="rect.view", pk=pk)
 
 
 def _item_or_404(request: HttpRequest, pk: int) -> RectificationItem:
     items = RectificationItem.objects.select_related(
         "rectification__case__result__section", "rectification__case__result__round"
     )
-    return get_object_or_404(items.filter(rectification__in=rectifications_for(staff(request))), pk=pk)
+    visible = items.filter(rectification__in=rectifications_for(staff(request)))
+    return visible_or_404(visible, by=staff(request), action="rect.view", pk=pk)
 
 
 def _page(row: Rectification) -> str:

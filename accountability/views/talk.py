@@ -2,13 +2,13 @@
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from accountability.forms.talk import NoteForm, TalkForm
 from accountability.models import Measure, Talk
-from accountability.ownership import measures_for
+from accountability.ownership import measures_for, visible_or_404
 from accountability.papers import talk_record
 from accountability.rules.measures import TALKS, MeasureState, TalkState
 from accountability.services import evidence
@@ -102,12 +102,13 @@ def printed(request: HttpRequest, talk_id: int) -> HttpResponse:
 
 def _measure_or_404(request: HttpRequest, measure_id: int) -> Measure:
     measures = measures_for(staff(request)).filter(kind__in=TALKS)
-    return get_object_or_404(measures, pk=measure_id)
+    return visible_or_404(measures, by=staff(request), action="acc.view", pk=measure_id)
 
 
 def _talk_or_404(request: HttpRequest, talk_id: int) -> Talk:
     talks = Talk.objects.select_related("measure__case__result__section", "measure__case__result__round")
-    return get_object_or_404(talks.filter(measure__in=measures_for(staff(request))), pk=talk_id)
+    visible = talks.filter(measure__in=measures_for(staff(request)))
+    return visible_or_404(visible, by=staff(request), action="acc.view", pk=talk_id)
 
 
 def _page(measure: Measure) -> str:

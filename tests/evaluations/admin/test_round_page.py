@@ -60,7 +60,7 @@ def test_a_step_done_by_its_button_moves_the_round_once(at_desk):
     round_.refresh_from_db()
     assert round_.state == RoundState.FROZEN
     assert "只能在“筹备”时进行" in again
-    assert AuditEntry.objects.filter(action="roster.freeze").count() == 1
+    assert AuditEntry.objects.filter(action="roster.freeze", result="ok").count() == 1
 
 
 def test_a_round_begun_at_the_desk_shows_when_and_by_whom(at_desk):
