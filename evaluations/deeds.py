@@ -1,5 +1,6 @@
 """What takes two persons in a round (需两人办理的事项)."""
 
+from evaluations.code_deeds import CODE_DEEDS
 from evaluations.draw_deeds import DRAW_DEEDS
 from evaluations.round_deeds import ROUND_DEEDS
 from evaluations.services.anomaly import DECIDE_FLAG
@@ -10,4 +11,4 @@ from nanchuan_eval import approvals
 
 def register() -> None:
     """Make the deeds known; from then on nobody does them alone."""
-    approvals.register(DECIDE_FLAG, RECORD_VETO, ERASE_PERSON, *ROUND_DEEDS, *DRAW_DEEDS)
+    approvals.register(DECIDE_FLAG, RECORD_VETO, ERASE_PERSON, *ROUND_DEEDS, *DRAW_DEEDS, *CODE_DEEDS)

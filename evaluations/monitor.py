@@ -8,28 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q
-
+from evaluations.code_batches import BatchLine, batch_lines, counted_batches, return_rate
 from evaluations.models import CodeBatch, DrawEntry, OpenClaimAlert, Round, RoundSection, TurnoutDay
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import DrawPurpose
 from evaluations.rules.suppression import shown
 
-# A stratum lags when its share of returned ballots is this many percent points below its channel's.
-LAG_POINTS = 10
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
-
-
-@dataclass(frozen=True)
-class BatchLine:
-    """One batch: what it issued, what came back, whether its stratum lags."""
-
-    batch: CodeBatch
-    issued: int
-    returned: int | str
-    percent: int | None
-    lags: bool
 
 
 @dataclass(frozen=True)
@@ -65,16 +51,12 @@ class Monitor:
 
 def build_monitor(round_: Round) -> Monitor:
     """Read everything the page shows, in a fixed number of queries."""
-    batches = list(
-        CodeBatch.objects.filter(round=round_).annotate(
-            codes=Count("credentials"), used=Count("credentials", filter=Q(credentials__spend__isnull=False))
-        )
-    )
+    batches = counted_batches(round_)
     days = list(TurnoutDay.objects.filter(round=round_))
     drawn = _drawn(round_)
     top = max((row.used for row in days), default=0)
     return Monitor(
-        batches=[_line(batch, batches) for batch in batches],
+        batches=batch_lines(batches),
         curves=_curves(days, top),
         top=top,
         thin=_thin(round_, batches, drawn),
@@ -82,24 +64,6 @@ def build_monitor(round_: Round) -> Monitor:
         strata=sorted({stratum for stratum, _ in drawn}),
         alerts=list(OpenClaimAlert.objects.filter(batch__round=round_).select_related("batch")),
     )
-
-
-def _line(batch: CodeBatch, batches: Sequence[CodeBatch]) -> BatchLine:
-    rate, whole = _rate([batch]), _rate([b for b in batches if b.channel == batch.channel])
-    hidden = isinstance(shown(batch.used), str)  # type: ignore[attr-defined]  # annotated
-    return BatchLine(
-        batch=batch,
-        issued=batch.codes,  # type: ignore[attr-defined]  # annotated
-        returned=shown(batch.used),  # type: ignore[attr-defined]  # annotated
-        percent=None if hidden or rate is None else rate,
-        lags=bool(batch.stratum) and rate is not None and whole is not None and rate + LAG_POINTS < whole,
-    )
-
-
-def _rate(batches: Sequence[CodeBatch]) -> int | None:
-    issued = sum(batch.codes for batch in batches)  # type: ignore[attr-defined]  # annotated
-    used = sum(batch.used for batch in batches)  # type: ignore[attr-defined]  # annotated
-    return 100 * used // issued if issued else None
 
 
 def _curves(days_: Sequence[TurnoutDay], top: int) -> list[Curve]:
@@ -133,6 +97,6 @@ def _thin(round_: Round, batches: Sequence[CodeBatch], drawn: list[tuple[str, st
     declared = Counter(code for _, codes in drawn for code in (codes or "").split())
     if not declared:
         return []
-    rate = _rate([batch for batch in batches if batch.channel == Channel.TARGETED]) or 0
+    rate = return_rate([batch for batch in batches if batch.channel == Channel.TARGETED]) or 0
     lines = [ThinSection(s, declared[s.code], declared[s.code] * rate // 100) for s in round_.sections.all()]
     return [line for line in lines if line.expected < round_.rulebook["min_drawn_lines"]]

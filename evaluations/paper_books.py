@@ -2,14 +2,15 @@
 
 from django.db.models import Count, Q
 
+from evaluations.code_batches import family_of
 from evaluations.models import CodeBatch, Credential, PaperCount, PaperSheet, Round
 from evaluations.rules.paper_books import Book, imbalances
 
 
 def book_of(batch: CodeBatch) -> Book:
-    """Return a batch's figures; what was not counted yet is 0."""
+    """Return the figures of a batch and its replacements; what was not counted yet is 0."""
     used = Q(spend__isnull=False)
-    facts = Credential.objects.filter(batch=batch).aggregate(
+    facts = Credential.objects.filter(batch__in=family_of(batch)).aggregate(
         issued=Count("pk"),
         online=Count("pk", filter=used & Q(is_on_paper=False)),
         slips=Count("pk", filter=used & Q(is_on_paper=True)),
@@ -30,7 +31,8 @@ def book_of(batch: CodeBatch) -> Book:
 def paper_faults(round_: Round) -> list[str]:
     """Return what keeps the box from being sealed: paper that is not counted, not keyed, or does not balance."""
     on_paper = Q(sheets__isnull=False) | Q(credentials__is_on_paper=True) | Q(paper_count__isnull=False)
-    batches = CodeBatch.objects.filter(on_paper, round=round_).select_related("paper_count").distinct()
+    on_paper |= Q(replacements__credentials__is_on_paper=True)
+    batches = CodeBatch.objects.filter(on_paper, round=round_, replaces=None).select_related("paper_count").distinct()
     return [f"批次“{batch.label}”：{fault}" for batch in batches for fault in _faults(batch)]
 
 

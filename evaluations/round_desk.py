@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.urls import reverse
 
-from evaluations.models import CodeBatch, Draw, PlannedDraw, Round
+from evaluations.code_batches import BatchLine, batch_lines, counted_batches
+from evaluations.models import Draw, PlannedDraw, Round
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.rounds import LIFE, STEP_ACTION, VOIDABLE, DrawPurpose, DrawStatus, RoundState, Step, next_step
 from evaluations.services.credential import BEFORE_CLOSING
@@ -25,11 +26,13 @@ COUNTED_STATES = frozenset(LIFE[LIFE.index(RoundState.COUNTED) :])
 SIDE_WAYS = (
     ("评议规则", "round-rulebook", "round.open", frozenset(RoundState)),
     ("名单库", "round-pool", "pool.view", frozenset(LIFE)),
+    ("票号批次", "round-batches", "cred.void", frozenset(LIFE[1:])),
     ("回收监测", "round-monitor", "round.monitor", frozenset(LIFE[1:])),
     ("封箱记录", "round-seal-record", "round.close", frozenset(LIFE[LIFE.index(RoundState.SEALED) :])),
 )
 SIDE_ACTS = (
     ("生成票号", "round-codes", "cred.print", BEFORE_CLOSING),
+    ("导入离线发放清单", "round-import-codes", "cred.print", BEFORE_CLOSING),
     ("延期", "round-extend", "round.extend", frozenset({RoundState.OPEN})),
     ("作废", "round-void", "round.void", frozenset(VOIDABLE)),
 )
@@ -117,13 +120,13 @@ class RoundDesk:
     stations: list[Station]
     next: NextStep | None
     draws: list[DrawLine]
-    batches: list[CodeBatch]
+    batches: list[BatchLine]
     pools: list[tuple[str, str, int]]
     turnout: list[ChannelTurnout]
     trail: list[AuditEntry]
     is_void: bool
     links: list[Link]
-    may_key: bool
+    sees_batches: bool
 
 
 def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
@@ -132,13 +135,13 @@ def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
         stations=_stations(round_),
         next=_next(round_, user, at),
         draws=_draws(round_, user, at),
-        batches=_batches(round_),
+        batches=batch_lines(counted_batches(round_)),
         pools=_pools(round_),
         turnout=turnout(round_) if round_.state != RoundState.DRAFT else [],
         trail=_trail(round_) if policy.may_see(user, "round.open") else [],
         is_void=round_.state == RoundState.VOID,
         links=list(_links(round_, user)),
-        may_key=policy.may_see(user, "paper.entry"),
+        sees_batches=policy.may_see(user, "cred.void"),
     )
 
 
@@ -220,14 +223,6 @@ def _draw_line(
         lacks=commit_faults(round_, purpose, at) if is_due else [],
         may_see=policy.may_see(user, "draw.run"),
         may_take_roster=draw is not None and purpose in POOL_OF and policy.may(user, "pool.export"),
-    )
-
-
-def _batches(round_: Round) -> list[CodeBatch]:
-    return list(
-        CodeBatch.objects.filter(round=round_).annotate(
-            codes=Count("credentials"), used=Count("credentials", filter=Q(credentials__spend__isnull=False))
-        )
     )
 
 

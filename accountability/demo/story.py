@@ -25,6 +25,7 @@ from accountability.demo.opinions import opinions
 from accountability.models import Case
 from accountability.services.case import publish_and_start
 from departments.services import import_roster
+from evaluations.code_batches import drawn_people
 from evaluations.models import Draw, Round
 from evaluations.papers import paper_by_digest
 from evaluations.rules.anomalies import Verdict
@@ -138,8 +139,14 @@ class Story:
 
     def _open(self) -> None:
         at = self._day(37)
-        evaluators = self.round.draws.get(purpose=DrawPurpose.EVALUATORS).entries.filter(is_selected=True).count()
-        self.envelopes = self._print_codes(FormKind(Channel.TARGETED, Origin.ISSUED, "定向评议信封"), evaluators)
+        self.envelopes = [
+            code
+            for stratum, people in drawn_people(self.round)[Channel.TARGETED].items()
+            for code in self._print_codes(
+                FormKind(Channel.TARGETED, Origin.ISSUED, f"定向评议信封·{stratum}", stratum), people
+            )
+        ]
+        Random(f"envelopes/{self.seed}").shuffle(self.envelopes)  # noqa: S311  a simulation, not a draw
         self.forms = [self._print_codes(form, max(1, self.ballots // 5)) for form in PRINTED_FORMS]
         self.counters = {
             form.channel: credential.open_self_service(round_id=self.round.pk, form=form, by=self.clerk, at=at)

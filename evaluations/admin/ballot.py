@@ -2,13 +2,13 @@
 
 from django.contrib import admin
 
-from evaluations.admin.papers import PaperPages
+from evaluations.admin.codes import BatchPages
 from evaluations.models import CodeBatch, Comment
 from nanchuan_eval.desk import ReadOnlyAdmin
 
 
 @admin.register(CodeBatch)
-class CodeBatchAdmin(PaperPages):
+class CodeBatchAdmin(BatchPages):
     """票号批次."""
 
     order = 4

@@ -1,6 +1,6 @@
 """Forms of the desk: they clean input; services decide."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -8,6 +8,8 @@ from django import forms
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 from evaluations.rules.rulebook import SETTINGS, Setting, lookup, with_value
+
+LARGEST_LIST = 200_000 * 66
 
 
 class RulebookForm(forms.Form):
@@ -51,24 +53,79 @@ class RulebookForm(forms.Form):
         yield "定向评议名额", [self["strata"]]
 
 
-class CodesForm(forms.Form):
-    """票号批次."""
+class BatchForm(forms.Form):
+    """票号批次: what its codes are for."""
 
     channel = forms.ChoiceField(label="渠道", choices=Channel.choices)
     origin = forms.ChoiceField(label="来源", choices=Origin.choices)
-    label = forms.CharField(label="批次名称", max_length=60)
-    stratum = forms.CharField(
-        label="身份类别", max_length=40, required=False, help_text="定向票按身份类别分批，便于看回收情况；其他渠道留空"
+    label = forms.CharField(label="批次名称", max_length=40, help_text="本轮之内不重复，如“定向评议信封·服务对象”")
+    stratum = forms.ChoiceField(
+        label="身份类别", required=False, help_text="发给抽中人员的票号按身份类别分批，便于看回收情况；其他选“不分类别”"
     )
+
+    def __init__(self, *args: Any, strata: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["stratum"]
+        if isinstance(choice, forms.ChoiceField):
+            choice.choices = [("", "不分类别"), *((name, name) for name in strata)]
+
+
+class CodesForm(BatchForm):
+    """生成票号."""
+
     count = forms.IntegerField(
         label="票号数量", min_value=0, max_value=200_000, help_text="填0表示自助领票：群众在网页上自己领取"
     )
+
+
+class IssuedListForm(BatchForm):
+    """导入离线发放清单."""
+
+    file = forms.FileField(label="发放清单", help_text="issued.txt，每行一个64位指纹。不要上传有票号的 codes.csv")
+
+    def clean_file(self) -> list[str]:
+        """Return the lines of the list."""
+        upload = self.cleaned_data["file"]
+        if upload.size > LARGEST_LIST:
+            raise forms.ValidationError("文件太大，不是发放清单：每行64位指纹，最多20万行。")
+        try:
+            return str(upload.read().decode("utf-8-sig")).splitlines()
+        except UnicodeDecodeError:
+            raise forms.ValidationError("不是文本文件，请上传 make_codes 生成的 issued.txt。") from None
+
+
+class ReplaceForm(forms.Form):
+    """补发."""
+
+    count = forms.IntegerField(label="补发数量", min_value=1, max_value=200_000)
 
 
 class ReasonForm(forms.Form):
     """理由."""
 
     reason = forms.CharField(label="理由", max_length=300)
+
+
+class VoidForm(ReasonForm):
+    """作废票号."""
+
+    codes = forms.CharField(
+        label="票号",
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off"}),
+        help_text="退信、污损的票上的票号，一行一个。系统只记票号的指纹；已投票的票号不能作废",
+    )
+    field_order = ["codes", "reason"]
+
+    def clean_codes(self) -> list[str]:
+        """Return the typed codes."""
+        return [line for line in self.cleaned_data["codes"].splitlines() if line.strip()]
+
+
+class RecallForm(ReasonForm):
+    """收回批次."""
+
+    note = "收回后，本批次还没有使用的票号全部失效，不能恢复；已投出的票仍然有效。"
 
 
 class ExtendForm(ReasonForm):

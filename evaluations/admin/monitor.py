@@ -29,7 +29,7 @@ class MonitorPages(PolicyAdmin):
             **self.admin_site.each_context(request),
             "round": round_,
             "monitor": build_monitor(round_),
-            "may_enter_paper": policy.may_see(staff(request), "cred.print"),
+            "may_enter_paper": policy.may_see(staff(request), "cred.void"),
             "may_remind": policy.may(staff(request), "pool.unmask"),
             "title": "回收监测",
         }

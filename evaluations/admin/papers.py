@@ -11,13 +11,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from evaluations.admin.acts import attempt
+from evaluations.batch_desk import batch_page
 from evaluations.models import CodeBatch, PaperSheet
-from evaluations.paper_books import book_of
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import RawLine, VoteErrors, clean_comment, validate_vote
 from evaluations.rules.indicators import Indicator
 from evaluations.rules.paper import BallotPaper
-from evaluations.rules.paper_books import SheetKind, imbalances
+from evaluations.rules.paper_books import SheetKind
 from evaluations.services import paper as papers
 from evaluations.services.paper import SheetContent
 from evaluations.sheet_pages import Keyed, compared, keyed_rows
@@ -74,18 +74,15 @@ class PaperPages(ReadOnlyAdmin):
         ]
 
     def papers(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Where the paper of a batch stands: the books, what waits for a second or a third person."""
-        batch = _batch(request, pk)
-        book = book_of(batch)
-        waiting = PaperSheet.objects.filter(batch=batch, kind="").select_related("first_by", "second_by")
-        context = {
-            "book": book,
-            "count": getattr(batch, "paper_count", None),
-            "faults": imbalances(book) if hasattr(batch, "paper_count") else [],
-            "once": [sheet for sheet in waiting if not sheet.second],
-            "differing": [sheet for sheet in waiting if sheet.second],
-        }
-        return self._render(request, batch, "desk", "纸质票", context)
+        """The batch's own page: its sums, its paper, what waits for a second or a third person."""
+        user = staff(request)
+        if not any(policy.may_see(user, action) for action in ("cred.print", "cred.void")):
+            policy.check_sees(user, "paper.entry")
+        batch = _find(pk)
+        if batch.replaces_id:
+            return redirect("admin:papers", batch.replaces_id)
+        context = batch_page(batch, user, timezone.now())
+        return self._render(request, batch, "desk", batch.label, {"page": context})
 
     def slips(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Register slips; the lines that were refused stay in the field."""
@@ -187,6 +184,10 @@ class PaperPages(ReadOnlyAdmin):
 
 def _batch(request: HttpRequest, pk: int) -> CodeBatch:
     policy.check_sees(staff(request), "paper.entry")
+    return _find(pk)
+
+
+def _find(pk: int) -> CodeBatch:
     return get_object_or_404(CodeBatch.objects.select_related("round", "paper_count"), pk=pk)
 
 

@@ -1,7 +1,5 @@
 """轮次 at the desk: the round's page with stepper, missing list and next button."""
 
-import csv
-import io
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,25 +10,22 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from evaluations.admin.acts import PROPOSED, act, attempt
-from evaluations.admin.forms import CodesForm, ExtendForm, ReasonForm, RulebookForm
+from evaluations.admin.codes import CodePages
+from evaluations.admin.forms import ExtendForm, ReasonForm, RulebookForm
 from evaluations.admin.monitor import MonitorPages
-from evaluations.models import CodeBatch, Manifestation, Round
+from evaluations.models import Manifestation, Round
 from evaluations.round_deeds import STEP_SERVICES, start_step
 from evaluations.round_desk import CONSEQUENCES, build_desk
-from evaluations.rules.ballots import Origin
-from evaluations.rules.codes import format_code
-from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import STEP_ACTION, RoundState, Step
-from evaluations.services import credential
 from evaluations.services import round as steps
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import PolicyAdmin, staff
-from nanchuan_eval.models import Approval, User
+from nanchuan_eval.models import Approval
 from nanchuan_eval.typed import typed_id
 
 
 @admin.register(Round)
-class RoundAdmin(MonitorPages):
+class RoundAdmin(MonitorPages, CodePages):
     """评议轮次."""
 
     order = 1
@@ -77,7 +72,9 @@ class RoundAdmin(MonitorPages):
             path("<int:pk>/remind/", wrap(self.remind), name="round-remind"),
             path("<int:pk>/labels/", wrap(self.labels), name="round-labels"),
             path("<int:pk>/seal-record.pdf", wrap(self.seal_record), name="round-seal-record"),
+            path("<int:pk>/batches/", wrap(self.batches), name="round-batches"),
             path("<int:pk>/codes/", wrap(self.codes), name="round-codes"),
+            path("<int:pk>/import-codes/", wrap(self.import_codes), name="round-import-codes"),
             path("<int:pk>/extend/", wrap(self.extend), name="round-extend"),
             path("<int:pk>/void/", wrap(self.void), name="round-void"),
             *super().get_urls(),
@@ -90,7 +87,7 @@ class RoundAdmin(MonitorPages):
         user, at = staff(request), timezone.now()
         if request.method != "POST":
             round_ = get_object_or_404(Round, pk=pk)
-            _refuse_outsiders(user, STEP_ACTION[Step(step)])
+            policy.check_begins(user, STEP_ACTION[Step(step)])
             return self._page(request, round_, Form(), Step(step).label, warning=CONSEQUENCES[Step(step)])
         return act(
             request,
@@ -113,20 +110,6 @@ class RoundAdmin(MonitorPages):
                 return redirect(_page(pk))
         return self._page(request, round_, form, "评议规则", groups=list(form.groups()), is_frozen=is_frozen)
 
-    def codes(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Make a batch of codes; the file with the codes is handed out this once."""
-        round_ = get_object_or_404(Round, pk=pk)
-        _refuse_outsiders(staff(request), "cred.print")
-        form = CodesForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            made = attempt(form, lambda: self._issue(request, pk, form))
-            if isinstance(made, CodeBatch):
-                messages.success(request, "自助领票入口已设立。")
-                return redirect(_page(pk))
-            if made:
-                return _codes_file(round_, *made)
-        return self._page(request, round_, form, "生成票号")
-
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Put the closing time off."""
         return self._with_reason(request, pk, ExtendForm(request.POST or None), "round.extend")
@@ -138,21 +121,13 @@ class RoundAdmin(MonitorPages):
     def _with_reason(self, request: HttpRequest, pk: int, form: Any, action: str) -> HttpResponse:
         round_, title = get_object_or_404(Round, pk=pk), policy.action_name(action)
         user, at = staff(request), timezone.now()
-        _refuse_outsiders(user, action)
+        policy.check_begins(user, action)
         if request.method == "POST" and form.is_valid():
             asked = {k: v if isinstance(v, str) else v.isoformat() for k, v in form.cleaned_data.items()}
             if said := attempt(form, lambda: approvals.start(action, round_, by=user, at=at, **asked)):
                 messages.success(request, PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
                 return redirect(_page(pk))
         return self._page(request, round_, form, title)
-
-    def _issue(self, request: HttpRequest, pk: int, form: CodesForm) -> Any:
-        data = form.cleaned_data
-        kind = credential.FormKind(Channel(data["channel"]), Origin(data["origin"]), data["label"], data["stratum"])
-        by, at = staff(request), timezone.now()
-        if data["count"]:
-            return credential.issue_batch(round_id=pk, form=kind, count=data["count"], by=by, at=at)
-        return credential.open_self_service(round_id=pk, form=kind, by=by, at=at)
 
     def _page(self, request: HttpRequest, round_: Round, form: Any, title: str, **extra: Any) -> HttpResponse:
         context = {
@@ -176,20 +151,5 @@ class ManifestationAdmin(PolicyAdmin):
     list_filter = ["indicator", "is_active"]
 
 
-def _refuse_outsiders(user: User, action: str) -> None:
-    """Refuse before anything is typed what the role could not do afterwards."""
-    if not (policy.may(user, action) or policy.may_propose(user, action)):
-        raise policy.Denied(user, action)
-
-
 def _page(pk: int) -> str:
     return reverse("admin:evaluations_round_change", args=[pk])
-
-
-def _codes_file(round_: Round, batch: CodeBatch, codes: list[str]) -> HttpResponse:
-    text = io.StringIO()
-    csv.writer(text).writerows([["序号", "票号"], *enumerate(map(format_code, codes), start=1)])
-    response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="codes-{round_.key}-{batch.pk}.csv"'
-    response["Cache-Control"] = "no-store"
-    return response

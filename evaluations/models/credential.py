@@ -22,6 +22,15 @@ class CodeBatch(models.Model):
     )
     is_halted = models.BooleanField("暂停收票", default=False, help_text="票数不符时暂停，查清后恢复")
     issued_sha256 = models.CharField("发放清单指纹", max_length=64, blank=True)
+    replaces = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        verbose_name="补发自",
+        null=True,
+        blank=True,
+        related_name="replacements",
+        help_text="补发的票号自成一批，有自己的发放清单；收回数和纸质票并入原批次",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "票号批次"

@@ -106,6 +106,7 @@ class RoundFacts:
     draws: Mapping[str, str] = field(default_factory=dict)
     wanted_draws: tuple[DrawPurpose, ...] = ()
     channels_without_codes: tuple[str, ...] = ()
+    unfit_codes: tuple[str, ...] = ()
     paper_faults: tuple[str, ...] = ()
     sampled_ballots: int = 0
     listed_without_problems: tuple[str, ...] = ()
@@ -146,6 +147,8 @@ def _confirm_draws(facts: RoundFacts) -> list[str]:
 
 def _open(facts: RoundFacts) -> list[str]:
     lacks = [f"渠道“{label}”还没有发放票号，请先生成票号批次。" for label in facts.channels_without_codes]
+    # A channel without any code has said so already.
+    lacks += [fault for fault in facts.unfit_codes if not fault.startswith(facts.channels_without_codes)]
     if facts.now >= facts.closes_at:
         lacks.append("截止投票时间已过，请先延期。")
     return lacks

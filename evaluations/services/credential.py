@@ -1,18 +1,21 @@
 """Codes (票号): made, issued as hashes, recalled; the code itself leaves this module once and is kept nowhere."""
 
+import itertools
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from evaluations.code_batches import codes_by_stratum, drawn_people, family_of, replaceable
 from evaluations.models import CodeBatch, Credential, OpenClaimAlert, Round
 from evaluations.rules.ballots import Origin
-from evaluations.rules.codes import encode_code, issue_of
+from evaluations.rules.codes import CodeError, encode_code, issue_of, normalize_code
 from evaluations.rules.indicators import Channel
+from evaluations.rules.issuing import code_faults, list_faults
 from evaluations.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, takes_too_many
 from evaluations.rules.rounds import RoundState
 from evaluations.rules.rulebook import ISSUED_CODES
@@ -23,7 +26,6 @@ from nanchuan_eval.models import User
 from nanchuan_eval.rules.canonical import sha256_hex
 
 ENTROPY_BYTES = 13
-ISSUE_LENGTH, HEX_DIGITS = 64, frozenset("0123456789abcdef")
 BATCH_SIZE = 2000
 BEFORE_CLOSING = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN})
 
@@ -68,11 +70,15 @@ def issue_batch(*, round_id: int, form: FormKind, count: int, by: User, at: date
 
 @transaction.atomic
 def import_issued(*, round_id: int, form: FormKind, issues: Iterable[str], by: User, at: datetime) -> CodeBatch:
-    """Take over the list of I that the notary made offline (make_codes); all or nothing."""
+    """Take over the list of I that the notary made offline (make_codes); all or nothing, refusals name the lines."""
     round_ = _issuing_round(round_id, by)
-    wanted = [line.strip() for line in issues if line.strip()]
-    _refuse_bad_list(wanted)
-    batch = _batch(round_, form, sorted(wanted))
+    lines = [line.strip() for line in issues]
+    faults = list_faults(lines)
+    if faults:
+        raise RuleViolation(*faults)
+    wanted = sorted(filter(None, lines))
+    _refuse_imported(round_, wanted)
+    batch = _batch(round_, form, wanted)
     audit.record("cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256})
     return batch
 
@@ -127,10 +133,32 @@ def _note(batch: CodeBatch, kinds: Sequence[OpenAlert], at: datetime) -> None:
 
 
 @transaction.atomic
+def replace_codes(*, batch_id: int, count: int, by: User, at: datetime) -> tuple[CodeBatch, list[str]]:
+    """Make fresh codes in place of void ones (补发): a little batch of the same form, with a published list of its own.
+
+    The lists published before stay as they are: a void code remains in the list that once held it.
+    """
+    policy.check(by, "cred.print")
+    asked = CodeBatch.objects.get(pk=batch_id)
+    batch = CodeBatch.objects.get(pk=asked.replaces_id or asked.pk)
+    round_ = _issuing_round(batch.round_id, by)
+    left = replaceable(batch)
+    if not 1 <= count <= left:
+        raise RuleViolation(f"批次“{batch.label}”还可以补发{left}个票号：补发数不超过已作废、尚未补发的票号数。")
+    codes, issues = make_codes(count, round_.key)
+    form = FormKind(Channel(batch.channel), Origin(batch.origin), f"{batch.label}·补发", batch.stratum)
+    made = _batch(round_, form, issues, replaces=batch)
+    detail = {"codes": count, "sha256": made.issued_sha256, "replaces": batch.pk}
+    audit.record("cred.print", made, by=by, at=at, detail=detail)
+    return made, codes
+
+
+@transaction.atomic
 def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
     """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay in the box."""
     policy.check(by, "cred.void")
-    batch = CodeBatch.objects.select_for_update().get(pk=batch_id)
+    batch = CodeBatch.objects.select_for_update(of=("self",)).select_related("round").get(pk=batch_id)
+    _refuse_after_closing(batch.round)
     if not batch.is_open:
         raise RuleViolation("这个批次已经收回。")
     batch.is_open = False
@@ -139,19 +167,57 @@ def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeB
     return batch
 
 
+def issues_of_typed(batch: CodeBatch, typed: Sequence[str]) -> list[str]:
+    """Return I of each typed code that can still be made void; refusals name the lines, never the codes."""
+    found: dict[str, int] = {}
+    faults = []
+    for number, text in enumerate(typed, start=1):
+        try:
+            issue = issue_of(batch.round.key, normalize_code(text))
+        except CodeError as error:
+            faults.append(f"第{number}行：{error}")
+            continue
+        if issue in found:
+            faults.append(f"第{number}行和第{found[issue]}行是同一个票号。")
+        found.setdefault(issue, number)
+    usable = set(_unused(batch, found).values_list("issue", flat=True))
+    faults += [
+        f"第{number}行：不是本批次的票号，或者已使用、已作废。"
+        for issue, number in found.items()
+        if issue not in usable
+    ]
+    if faults:
+        raise RuleViolation(*faults)
+    if not found:
+        raise RuleViolation("请输入要作废的票号，一行一个。")
+    return sorted(found)
+
+
 @transaction.atomic
-def void_code(*, round_id: int, code: str, reason: str, by: User, at: datetime) -> None:
-    """Make one unused code void (a returned or damaged envelope); the trace names the batch, never the code."""
+def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, at: datetime) -> int:
+    """Make unused codes of a batch and its replacements void (returned or damaged envelopes), all or none.
+
+    The trace names the batch, never a code.
+    """
     policy.check(by, "cred.void")
-    round_ = Round.objects.get(pk=round_id)
-    issue = issue_of(round_.key, code)
-    unused = Credential.objects.select_for_update().filter(issue=issue, spend=None, is_void=False)
-    credential = unused.filter(batch__round=round_).first()
-    if credential is None:
-        raise RuleViolation("票号不存在、已使用或已作废。")
-    credential.is_void = True
-    credential.save(update_fields=["is_void"])
-    audit.record("cred.void", credential.batch, by=by, at=at, reason=reason)
+    batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
+    _refuse_after_closing(batch.round)
+    codes = list(_unused(batch, issues).select_for_update())
+    if not codes or len(codes) < len(set(issues)):
+        raise RuleViolation("有的票号不是本批次的，或者已使用、已作废，一个也没有作废。请核对后重新提请。")
+    Credential.objects.filter(pk__in=[code.pk for code in codes]).update(is_void=True)
+    audit.record("cred.void", batch, by=by, at=at, reason=reason, detail={"codes": len(codes)})
+    return len(codes)
+
+
+def _unused(batch: CodeBatch, issues: Iterable[str]) -> QuerySet[Credential]:
+    codes = Credential.objects.filter(batch__in=family_of(batch), issue__in=list(issues), spend=None, is_void=False)
+    return codes.order_by("issue")
+
+
+def _refuse_after_closing(round_: Round) -> None:
+    if RoundState(round_.state) not in BEFORE_CLOSING:
+        raise RuleViolation("封箱之后不能再作废票号、收回批次。")
 
 
 def _issuing_round(round_id: int, by: User) -> Round:
@@ -162,33 +228,61 @@ def _issuing_round(round_id: int, by: User) -> Round:
     return round_
 
 
-def _batch(round_: Round, form: FormKind, issues: list[str], *, self_service: bool = False) -> CodeBatch:
+def _batch(
+    round_: Round,
+    form: FormKind,
+    issues: list[str],
+    *,
+    self_service: bool = False,
+    replaces: CodeBatch | None = None,
+) -> CodeBatch:
+    form = replace(form, label=_own_label(round_, form, is_fixed=replaces is None))
     closed_channel = form.channel == Channel.TARGETED or (
         form.channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
     )
     if closed_channel and (self_service or form.origin != Origin.ISSUED):
         raise RuleViolation(f"按本轮规则，{form.channel.label}只能使用“发放票号”。")
+    if not self_service:
+        _refuse_more_than_drawn(round_, form, len(issues))
     batch = CodeBatch.objects.create(
         round=round_,
         channel=form.channel,
         origin=form.origin,
-        label=form.label.strip() or f"{form.channel.label}·{form.origin.label}",
+        label=form.label,
         is_self_service=self_service,
         stratum=form.stratum,
         issued_sha256="" if self_service else sha256_hex(issued_list(issues)),
+        replaces=replaces,
     )
     Credential.objects.bulk_create([Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE)
     return batch
 
 
-def _refuse_bad_list(issues: list[str]) -> None:
-    if not issues:
-        raise RuleViolation("发放清单为空。")
-    for number, issue in enumerate(issues, start=1):
-        if len(issue) != ISSUE_LENGTH or set(issue) - HEX_DIGITS:
-            raise RuleViolation(f"发放清单第{number}行不是64位指纹。")
-    if len(set(issues)) < len(issues):
-        raise RuleViolation("发放清单中有重复的指纹。")
+def _own_label(round_: Round, form: FormKind, *, is_fixed: bool) -> str:
+    """Return a name no other batch of the round bears: one typed twice is a form sent twice."""
+    typed = form.label.strip()
+    wanted = typed or f"{form.channel.label}·{form.origin.label}"
+    taken = set(round_.batches.filter(label__startswith=wanted).values_list("label", flat=True))
+    if typed and is_fixed and wanted in taken:
+        raise RuleViolation(f"本轮已有名为“{wanted}”的批次，没有重复生成。要再做一批，请换一个名称。")
+    names = (wanted if number == 1 else f"{wanted}{number}" for number in itertools.count(1))
+    return next(name for name in names if name not in taken)
+
+
+def _refuse_more_than_drawn(round_: Round, form: FormKind, more: int) -> None:
+    """Refuse codes for people who were not drawn, as soon as somebody was."""
+    drawn = drawn_people(round_).get(form.channel, {})
+    codes: Mapping[str, int] = codes_by_stratum(round_).get(form.channel, {})
+    wanted = {**codes, form.stratum: codes.get(form.stratum, 0) + more}
+    faults = code_faults(form.channel.label, drawn, wanted, is_complete=False)
+    if faults:
+        raise RuleViolation(*faults)
+
+
+def _refuse_imported(round_: Round, issues: Sequence[str]) -> None:
+    known = round_.batches.filter(issued_sha256=sha256_hex(issued_list(issues))).first()
+    if known:
+        raise RuleViolation(f"这份清单已经导入过，就是批次“{known.label}”。")
     for start in range(0, len(issues), BATCH_SIZE):
         if Credential.objects.filter(issue__in=issues[start : start + BATCH_SIZE]).exists():
             raise RuleViolation("清单中的票号已经导入过。")

@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Value
 from django.utils import timezone
 
 from departments.models import Section
+from evaluations.code_batches import unfit_codes
 from evaluations.models import CodeBatch, Manifestation, Round, SectionResult, SigningCode, Tally
 from evaluations.models.ballot import Ballot
 from evaluations.paper_books import paper_faults
@@ -93,7 +94,10 @@ def _code_facts(round_: Round) -> dict[str, Any]:
     batches = CodeBatch.objects.filter(round=round_, is_open=True).annotate(codes=Count("credentials"))
     ready = set(batches.filter(Q(codes__gt=0) | Q(is_self_service=True)).values_list("channel", flat=True))
     return {
-        "channels_without_codes": tuple(c.label for c in Channel if c in round_.rulebook["channels"] and c not in ready)
+        "channels_without_codes": tuple(
+            c.label for c in Channel if c in round_.rulebook["channels"] and c not in ready
+        ),
+        "unfit_codes": tuple(unfit_codes(round_)),
     }
 
 

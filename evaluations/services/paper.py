@@ -12,6 +12,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from evaluations.code_batches import family_of
 from evaluations.models import BallotSpool, CodeBatch, Credential, PaperCount, PaperSheet
 from evaluations.paper_books import book_of
 from evaluations.rules import codes
@@ -136,6 +137,8 @@ def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> Co
 def _open_batch(batch_id: int) -> CodeBatch:
     """Return the batch with its round under the round's lock: sealing and paper work take turns."""
     batch = CodeBatch.objects.get(pk=batch_id)
+    if batch.replaces_id:
+        raise RuleViolation("补发票号的纸质票在原批次办理。")
     batch.round = lock_round(batch.round_id)
     if batch.round.state != RoundState.OPEN:
         raise RuleViolation("纸质票只能在开启评议之后、封箱之前办理。")
@@ -147,10 +150,11 @@ def _spend(batch: CodeBatch, text: str) -> str:
         spend = codes.spend_hash(batch.round.key, codes.normalize_code(text))
     except codes.CodeError as error:
         return str(error)
-    credential = Credential.objects.select_for_update().filter(issue=codes.issue_hash(spend), batch=batch).first()
+    mine = Credential.objects.select_for_update(of=("self",)).filter(batch__in=family_of(batch))
+    credential = mine.select_related("batch").filter(issue=codes.issue_hash(spend)).first()
     if credential is None:
         return "不是本批次的票号。"
-    if credential.is_void or not batch.is_open:
+    if credential.is_void or not credential.batch.is_open:
         return "票号已作废。"
     if credential.spend:
         return "已登记过。" if credential.is_on_paper else "已在网上投过，信封内的正票不能再计。"

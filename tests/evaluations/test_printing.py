@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 
 from evaluations.files import ballots_csv
 from evaluations.models import CodeBatch
+from evaluations.rules.ballots import Origin
 from evaluations.rules.codes import format_code
+from evaluations.rules.indicators import Channel
 from evaluations.services import credential
 from evaluations.services.turnout import people_for_labels
 from nanchuan_eval.errors import RuleViolation
@@ -104,7 +106,7 @@ class TestPrintedBallots:
 def test_a_list_of_codes_cannot_be_imported_twice():
     round_ = make_open_round()
     _, issues = credential.make_codes(5, round_.key)
-    kind = credential.FormKind("targeted", "issued", "公证处")
+    kind = credential.FormKind(Channel.TARGETED, Origin.ISSUED, "公证处")
     credential.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
 
     with pytest.raises(RuleViolation, match="已经导入过"):

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from evaluations.models import CodeBatch, Credential, PoolEntry, Round
+from evaluations.models import PoolEntry, Round
 from evaluations.rules.rounds import RoundState
 from nanchuan_eval.models import AuditEntry
 from tests.factories import make_codes, make_manifestations, make_open_round, make_round, make_section, make_user
@@ -188,23 +188,6 @@ class TestPool:
         assert not PoolEntry.objects.exists()
 
 
-class TestCodes:
-    """票号."""
-
-    def test_the_codes_are_handed_out_once_and_kept_nowhere(self, at_desk):
-        round_ = make_open_round()
-        form = {"channel": "targeted", "origin": "issued", "label": "信封", "count": "3"}
-
-        answer = at_desk("clerk").post(reverse("admin:round-codes", args=[round_.pk]), form)
-
-        codes = [line.split(",")[1] for line in answer.content.decode("utf-8-sig").splitlines()[1:]]
-        assert len(codes) == 3
-        assert "no-store" in answer["Cache-Control"]
-        stored = "".join(Credential.objects.values_list("issue", flat=True))
-        assert not any(code.replace("-", "") in stored for code in codes)
-        assert CodeBatch.objects.count() == 1
-
-
 class TestSideWays:
     """What the round's page offers beside the next step."""
 
@@ -214,7 +197,11 @@ class TestSideWays:
     @pytest.mark.parametrize(
         ("role", "state", "labels"),
         [
-            ("clerk", RoundState.FROZEN, {"评议规则", "名单库", "生成票号", "回收监测", "票箱公开页"}),
+            (
+                "clerk",
+                RoundState.FROZEN,
+                {"评议规则", "名单库", "票号批次", "生成票号", "导入离线发放清单", "回收监测", "票箱公开页"},
+            ),
             (
                 "clerk",
                 RoundState.PUBLISHED,
@@ -225,11 +212,12 @@ class TestSideWays:
                     "科室结果和主要问题",
                     "异常提示",
                     "计票记录",
+                    "票号批次",
                     "回收监测",
                     "票箱公开页",
                 },
             ),
-            ("chief", RoundState.OPEN, {"评议规则", "名单库", "延期", "作废", "回收监测", "票箱公开页"}),
+            ("chief", RoundState.OPEN, {"评议规则", "名单库", "票号批次", "延期", "作废", "回收监测", "票箱公开页"}),
             (
                 "chief",
                 RoundState.PUBLISHED,
@@ -240,6 +228,7 @@ class TestSideWays:
                     "科室结果和主要问题",
                     "异常提示",
                     "计票记录",
+                    "票号批次",
                     "回收监测",
                     "票箱公开页",
                 },

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from evaluations.models import BallotSpool, CodeBatch, Credential, Round
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import RawLine, Vote, validate_vote
-from evaluations.rules.codes import format_code
+from evaluations.rules.codes import format_code, issue_of
 from evaluations.rules.rounds import RoundState
 from evaluations.services import credential
 from evaluations.services.ballot import Admission, admit, cast_ballot, receipt_for
@@ -110,8 +110,9 @@ class TestACode:
     def test_that_is_unknown_void_recalled_or_foreign_gets_the_same_answer(self):
         round_ = make_open_round()
         void, recalled = make_codes(round_)[0], make_codes(round_)[0]
-        credential.void_code(round_id=round_.pk, code=void, reason="退信", by=make_user("chief"), at=NOON)
-        batch = CodeBatch.objects.last()
+        first, batch = CodeBatch.objects.all()
+        issues = [issue_of(round_.key, void)]
+        credential.void_codes(batch_id=first.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
         credential.recall_batch(batch_id=batch.pk, reason="遗失", by=make_user("chief"), at=NOON)
 
         answers = set()

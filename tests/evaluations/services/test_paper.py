@@ -8,7 +8,7 @@ from evaluations.models import Ballot, BallotSpool, CodeBatch, Credential, Paper
 from evaluations.paper_books import book_of
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import RawLine, validate_vote
-from evaluations.rules.codes import format_code
+from evaluations.rules.codes import format_code, issue_of
 from evaluations.rules.paper_books import SheetKind
 from evaluations.services import ballot, credential, sealing
 from evaluations.services import paper as papers
@@ -80,7 +80,8 @@ class TestASlip:
     def test_that_is_unknown_void_foreign_or_repeated_is_named_and_the_good_ones_are_kept(self, round_):
         good, void = make_codes(round_, 2)
         with policy.approved("cred.void"):
-            credential.void_code(round_id=round_.pk, code=void, reason="退信", by=make_user("chief"), at=NOON)
+            batch, issues = CodeBatch.objects.get(), [issue_of(round_.key, void)]
+            credential.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
 
         refused = register(good, good, void, "0" * 20, "xyz")
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accountability.demo.citizens import FormReader
 from evaluations.models import BallotSpool, CodeBatch, Credential, Round
+from evaluations.rules.codes import issue_of
 from evaluations.services import credential
 from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers
 
@@ -94,8 +95,9 @@ class TestTheCode:
     def test_used_void_recalled_and_foreign_ones_get_one_and_the_same_answer(self, voting):
         used, void, recalled = Phone(voting), Phone(voting), Phone(voting)
         used.cast()
-        credential.void_code(round_id=voting.pk, code=void.code, reason="x", by=make_user("chief"), at=timezone.now())
-        batch = CodeBatch.objects.last()
+        chief, (_, second, batch) = make_user("chief"), CodeBatch.objects.all()
+        issues = [issue_of(voting.key, void.code)]
+        credential.void_codes(batch_id=second.pk, issues=issues, reason="x", by=chief, at=timezone.now())
         credential.recall_batch(batch_id=batch.pk, reason="x", by=make_user("chief"), at=timezone.now())
 
         pages = set()

@@ -1,0 +1,63 @@
+"""The read model of a batch's page (票号批次): its sums, what can be done with its codes, where its paper stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from evaluations.code_batches import BatchLine, batch_lines, counted_batches, replaceable
+from evaluations.models import CodeBatch, PaperCount, PaperSheet
+from evaluations.paper_books import book_of
+from evaluations.rules.paper_books import Book, imbalances
+from evaluations.rules.rounds import RoundState
+from evaluations.rules.suppression import shown
+from evaluations.services.credential import BEFORE_CLOSING
+from nanchuan_eval import policy
+from nanchuan_eval.models import Approval, User
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    """All that the page shows; `online` is exact only once it has to be balanced with the paper."""
+
+    lines: list[BatchLine]
+    waiting: list[Approval]
+    may_void: bool
+    left_to_replace: int
+    shows_paper: bool
+    may_key: bool
+    book: Book
+    online: int | str
+    count: PaperCount | None
+    faults: list[str]
+    once: list[PaperSheet]
+    differing: list[PaperSheet]
+
+
+def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
+    """Read everything the page shows, in a fixed number of queries."""
+    lines = batch_lines(counted_batches(batch.round))
+    mine = [line for line in lines if batch.pk in {line.batch.pk, line.batch.replaces_id}]
+    is_before_closing = batch.round.state in BEFORE_CLOSING
+    may_print = is_before_closing and policy.may(user, "cred.print")
+    book, count = book_of(batch), getattr(batch, "paper_count", None)
+    sheets = PaperSheet.objects.filter(batch=batch, kind="").select_related("first_by", "second_by")
+    return BatchPage(
+        lines=mine,
+        waiting=_waiting(mine),
+        may_void=is_before_closing and policy.may_begin(user, "cred.void"),
+        left_to_replace=replaceable(batch) if may_print else 0,
+        shows_paper=not batch.is_self_service and policy.may_see(user, "paper.entry"),
+        may_key=batch.round.state == RoundState.OPEN and policy.may_see(user, "paper.entry"),
+        book=book,
+        online=book.online if at >= batch.round.closes_at else shown(book.online),
+        count=count,
+        faults=imbalances(book) if count else [],
+        once=[sheet for sheet in sheets if not sheet.second],
+        differing=[sheet for sheet in sheets if sheet.second],
+    )
+
+
+def _waiting(lines: list[BatchLine]) -> list[Approval]:
+    about = Approval.objects.pending().filter(
+        object_type=CodeBatch._meta.label, object_id__in=[str(line.batch.pk) for line in lines]
+    )
+    return list(about.select_related("proposed_by"))

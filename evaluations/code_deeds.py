@@ -1,0 +1,48 @@
+"""Making codes void and recalling batches: acts of two persons. What is proposed names I, never a code."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from evaluations.models import CodeBatch
+from evaluations.services.credential import issues_of_typed, recall_batch, void_codes
+from nanchuan_eval import approvals, policy
+from nanchuan_eval.approvals import Arguments, Deed
+from nanchuan_eval.models import Approval, User
+
+
+def start_void(*, batch_id: int, typed: Sequence[str], reason: str, by: User, at: datetime) -> Approval | None:
+    """Make typed codes void, or propose it; the codes end here, only their I goes on."""
+    policy.check_begins(by, "cred.void")
+    batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
+    issues = issues_of_typed(batch, typed)
+    return approvals.start("code.void", batch, by=by, at=at, issues=issues, reason=reason)
+
+
+def _facts(batch: CodeBatch) -> dict[str, object]:
+    return {"轮次": batch.round.name, "批次": batch.label, "渠道": batch.get_channel_display()}
+
+
+def _to_void(batch: CodeBatch, asked: Arguments) -> dict[str, object]:
+    return {**_facts(batch), "作废": f"{len(asked['issues'])}个票号", "发放指纹": list(asked["issues"])}
+
+
+def _to_recall(batch: CodeBatch, asked: Arguments) -> dict[str, object]:
+    return {
+        **_facts(batch),
+        "票号": f"{batch.credentials.count()}个",
+        "发放清单指纹": batch.issued_sha256 or "（自助领票）",
+    }
+
+
+def _void(batch: CodeBatch, asked: Arguments, *, by: User, at: datetime) -> int:
+    return void_codes(batch_id=batch.pk, issues=asked["issues"], reason=asked["reason"], by=by, at=at)
+
+
+def _recall(batch: CodeBatch, asked: Arguments, *, by: User, at: datetime) -> CodeBatch:
+    return recall_batch(batch_id=batch.pk, reason=asked["reason"], by=by, at=at)
+
+
+CODE_DEEDS = (
+    Deed("code.void", "cred.void", "作废票号", CodeBatch, _to_void, _void),
+    Deed("batch.recall", "cred.void", "收回票号批次", CodeBatch, _to_recall, _recall),
+)

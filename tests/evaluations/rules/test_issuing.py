@@ -1,0 +1,37 @@
+"""Codes must fit the drawn people, stratum by stratum; a batch for all strata is compared by its sum."""
+
+import pytest
+
+from evaluations.rules.issuing import code_faults
+
+DRAWN = {"服务对象": 30, "市场主体": 12}
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [{"服务对象": 30, "市场主体": 12}, {"": 42}, {"服务对象": 30, "": 12}, {"市场主体": 2, "": 40}],
+)
+def test_what_fits_has_no_fault(codes):
+    assert code_faults("定向评议", DRAWN, codes, is_complete=True) == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "faults"),
+    [
+        ({"服务对象": 31, "市场主体": 12}, ["定向评议“服务对象”抽中30人，票号却有31个，多1个。"]),
+        ({"服务对象": 30}, ["定向评议“市场主体”抽中12人，票号只有0个，少12个。"]),
+        ({"": 43}, ["定向评议抽中42人，票号却有43个，多1个。"]),
+        ({"服务对象": 10, "": 31}, ["定向评议抽中42人，票号只有41个，少1个。"]),
+        ({"路人": 1, "": 41}, ["定向评议没有抽中“路人”这一类的人员，不能发放这一类的票号。"]),
+    ],
+)
+def test_what_does_not_fit_is_named(codes, faults):
+    assert code_faults("定向评议", DRAWN, codes, is_complete=True) == faults
+
+
+def test_too_few_is_no_fault_while_more_are_to_come():
+    assert code_faults("定向评议", DRAWN, {"服务对象": 3}, is_complete=False) == []
+
+
+def test_without_a_draw_there_is_nothing_to_compare_with():
+    assert code_faults("抽样评议", {}, {"": 5000}, is_complete=True) == []
