@@ -12,10 +12,9 @@ from django.urls import path
 from django.utils import timezone
 
 from bench.measure import interleaved, report
-from evaluations.forms import write_json
 from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine
-from evaluations.services.ballot import admit
+from evaluations.rules.ballots import RawLine, validate_vote
+from evaluations.services.ballot import admit, checked_mark
 from nanchuan_eval.urls import urlpatterns as project_urls
 from tests.factories import make_codes, make_open_round, raw_answers
 
@@ -61,7 +60,8 @@ def run() -> None:
 
 def _compare_cast(round_, sections: int) -> None:
     client, paper = Client(SERVER_NAME="localhost"), paper_by_digest(round_.paper_sha256)
-    vote = write_json([RawLine(s.code, raw_answers()) for s in paper.sections[:sections]])
+    raw = [RawLine(s.code, raw_answers()) for s in paper.sections[:sections]]
+    vote = validate_vote(paper, "targeted", raw).as_text()
     admissions = iter([(code, admit(code=code, at=timezone.now())) for code in make_codes(round_, 2 * BALLOTS)])
 
     def bare() -> None:
@@ -71,7 +71,8 @@ def _compare_cast(round_, sections: int) -> None:
 
     def ours() -> None:
         code, admission = next(admissions)
-        fields = {"code": code, "admission": admission.token(), "vote": vote, "comment": "", "digits": "1234"}
+        carried = {"code": code, "admission": admission.token(), "checked": checked_mark(admission, vote, "")}
+        fields = {**carried, "vote": vote, "comment": "", "digits": "1234"}
         assert client.post("/ballot/cast/", fields).status_code == 200
 
     floor, mine = interleaved(bare, ours, BALLOTS)

@@ -1,4 +1,4 @@
-"""Sealing against the bare insertion of the same rows; ballot PDFs against one bare typst run of the same pages."""
+"""Sealing against the bare COPY of the same rows; ballot PDFs against one bare typst run of the same pages."""
 
 import resource
 import secrets
@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from bench.measure import cpu_seconds, report
 from evaluations.ballot_papers import BALLOTS_PER_FILE, ballot_files
+from evaluations.database import insert_rows
 from evaluations.models import Ballot, BallotSpool, Credential, Rating, Round
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import RawLine, validate_vote
@@ -18,7 +19,7 @@ from nanchuan_eval.policy import CLOCK
 from nanchuan_eval.rules.canonical import canonical_json
 from tests.factories import make_codes, make_open_round, raw_answers
 
-BALLOTS, SECTIONS, PRINTED = 20_000, 3, 100
+BALLOTS, SECTIONS, PRINTED = 100_000, 3, 100
 
 
 def run() -> None:
@@ -64,39 +65,19 @@ def _spool(round_: Round) -> None:
 
 
 def _bare_copy(round_: Round) -> float:
-    """Write the same rows anew by plain INSERTs of ready values, with all constraints."""
-    ballots = list(Ballot.objects.filter(round=round_).values_list("channel", "origin", "nonce", "commitment"))
-    ratings = list(
-        Rating.objects.filter(round=round_).values_list(
-            "section_id", "cold", "lazy", "buck_passing", "disorderly", "greedy"
-        )
-    )
+    """Write the same rows anew by COPY (SQLite: prepared INSERTs) of ready values, with all constraints checked."""
+    sealed = list(round_.ballots.values_list("pk", "channel", "origin", "nonce", "commitment", "is_counted"))
+    new = {key: uuid.uuid4() for key, *_ in sealed}
+    ballots = [(new[k], round_.pk, c, o, encode_code(secrets.token_bytes(13)), *rest) for k, c, o, *rest in sealed]
+    lines = Rating.objects.filter(round=round_).values_list(*sealing.RATING_COLUMNS)
+    ratings = [(new[key], *rest) for key, *rest in lines]
     before = cpu_seconds()
-    with transaction.atomic(), connection.cursor() as cursor:
-        ids = [uuid.uuid4().hex if connection.vendor == "sqlite" else str(uuid.uuid4()) for _ in ballots]
-        rows = [
-            (i, round_.pk, c, o, encode_code(secrets.token_bytes(13)), n, k, True)
-            for i, (c, o, n, k) in zip(ids, ballots, strict=True)
-        ]
-        _insert(
-            cursor, "evaluations_ballot", "id, round_id, channel, origin, receipt, nonce, commitment, is_counted", rows
-        )
-        lines = [
-            (ids[n // SECTIONS], section, round_.pk, "targeted", True, *levels, "")
-            for n, (section, *levels) in enumerate(ratings)
-        ]
-        names = "ballot_id, section_id, round_id, channel, is_counted, cold, lazy, buck_passing, disorderly, greedy"
-        _insert(cursor, "evaluations_rating", f"{names}, manifestations", lines)
+    with transaction.atomic():
+        insert_rows(Ballot, sealing.BALLOT_COLUMNS, ballots)
+        insert_rows(Rating, sealing.RATING_COLUMNS, ratings)
+        connection.check_constraints()
         transaction.set_rollback(True)
     return cpu_seconds() - before
-
-
-def _insert(cursor, table: str, names: str, rows: list) -> None:
-    marks = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
-    for start in range(0, len(rows), 1000):
-        part = rows[start : start + 1000]
-        statement = f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(part))}"  # noqa: S608  our own names
-        cursor.execute(statement, [value for row in part for value in row])
 
 
 def _printing() -> None:

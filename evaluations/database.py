@@ -126,9 +126,8 @@ def _copied(item: Any) -> str:
     """Return a value in COPY's text form."""
     if item is None:
         return "\\N"
-    if isinstance(item, bool):
-        return "t" if item else "f"
-    return str(item).translate(COPY_ESCAPES)
+    # Only text can hold what COPY would misread; numbers, truth values and UUIDs are most of a box.
+    return item.translate(COPY_ESCAPES) if isinstance(item, str) else str(item)
 
 
 def _name(table: type[models.Model]) -> str:

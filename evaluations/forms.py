@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from django.http import QueryDict
 
-from evaluations.rules.ballots import RawLine, VoteErrors
+from evaluations.rules.ballots import DONT_KNOW, RawLine, VoteErrors
 from evaluations.rules.indicators import Indicator
 
 INDICATORS = frozenset(Indicator.values)
@@ -50,11 +50,13 @@ def write_json(lines: Sequence[RawLine]) -> str:
 
 
 def read_json(text: str) -> list[RawLine]:
-    """Return the lines of the hidden field; anything but our own shape is refused."""
+    """Return the lines of the hidden field, as typed or as checked; anything but these two shapes is refused."""
     try:
         rows = json.loads(text)
-        return [_line(*row) for row in rows]
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        return (
+            [_checked_line(**line) for line in rows["lines"]] if isinstance(rows, dict) else [_line(*r) for r in rows]
+        )
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise VoteErrors({"": UNREADABLE}) from None
 
 
@@ -65,3 +67,9 @@ def _line(section: object, answers: Mapping[str, Sequence[str]], manifestations:
     "".join(["".join(given) for given in answers.values()])
     "".join(manifestations)
     return RawLine(section, {key: tuple(given) for key, given in answers.items()}, tuple(manifestations))
+
+
+def _checked_line(section: object, answers: Mapping[str, int], manifestations: Sequence[str]) -> RawLine:
+    """Return a line of a valid vote (Vote.as_text) as it was typed: what it leaves out is 不了解."""
+    typed = {i.value: [str(answers[i]) if i in answers else DONT_KNOW] for i in Indicator}
+    return _line(section, typed, manifestations)

@@ -132,7 +132,9 @@ def cast_ballots(round_: Round, codes: list[str], *, level: str = "1", comment: 
         admission = ballot.admit(code=code, at=NOON)
         vote = validate_vote(paper, admission.channel, raw)
         receipts.append(
-            ballot.cast_ballot(admission=admission, code=code, vote=vote, comment=comment, digits="1234", at=NOON)
+            ballot.cast_ballot(
+                admission=admission, code=code, vote=vote.as_text(), comment=comment, digits="1234", at=NOON
+            )
         )
     return receipts
 

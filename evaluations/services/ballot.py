@@ -9,12 +9,12 @@ from typing import Self
 from django.core import signing
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from evaluations.database import claim_code, fill_spool
 from evaluations.models import BallotSpool, CodeBatch, Credential, Round
 from evaluations.papers import open_round, paper_by_digest
 from evaluations.rules import codes
-from evaluations.rules.ballots import Vote
 from evaluations.rules.rounds import RoundState
 from nanchuan_eval import policy
 from nanchuan_eval.errors import RuleViolation
@@ -29,6 +29,7 @@ HALTED = "这个渠道正在核对票数，暂停收票。您的票号仍然有�
 NOT_NOW = "现在不在投票时间内，这张票没有提交。"
 ALTERED = "页面信息不完整或已失效，请重新输入票号。"
 _signer = signing.Signer(salt="evaluations.admission")
+_checker = signing.Signer(salt="evaluations.checked")
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,25 @@ def receipt_for(admission: Admission, digits: str) -> str:
     return codes.receipt(admission.random, digits)
 
 
-def cast_ballot(*, admission: Admission, code: str, vote: Vote, comment: str, digits: str, at: datetime) -> str:
-    """Spend the code and put the vote into the spool; both or neither. Returns the receipt."""
+def checked_mark(admission: Admission, vote: str, comment: str) -> str:
+    """Return the server's mark on a vote and comment that it has found valid for this paper and channel.
+
+    The receipt's page carries all three, so casting stores exactly what was shown and need not read it again:
+    a ballot of 105 sections costs no more than one of a single section.
+    """
+    return _checker.signature(f"{admission.paper} {admission.channel} {vote}\n{comment}")
+
+
+def is_checked(admission: Admission, vote: str, comment: str, mark: str) -> bool:
+    """Say whether this very vote and comment were found valid before."""
+    return constant_time_compare(checked_mark(admission, vote, comment), mark)
+
+
+def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, digits: str, at: datetime) -> str:
+    """Spend the code and put the vote into the spool; both or neither. Returns the receipt.
+
+    `vote` is the text of a valid Vote (Vote.as_text).
+    """
     policy.check(policy.BALLOT_HOLDER, "ballot.submit", own=True)
     key = paper_by_digest(admission.paper).round_key
     spend = codes.spend_hash(key, _normalized(code))
@@ -104,7 +122,7 @@ def cast_ballot(*, admission: Admission, code: str, vote: Vote, comment: str, di
         origin=admission.origin,
         receipt=receipt_for(admission, digits),
         nonce=secrets.token_hex(32),
-        vote=vote.as_text(),
+        vote=vote,
         comment=comment,
     )
     with transaction.atomic():

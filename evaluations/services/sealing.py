@@ -30,9 +30,10 @@ BATCH_SIZE = 1000
 SPOOLED = ("channel", "origin", "receipt", "nonce", "vote")
 BALLOT_COLUMNS = ("id", "round_id", "channel", "origin", "receipt", "nonce", "commitment", "is_counted")
 RECEIPT, COMMITMENT = BALLOT_COLUMNS.index("receipt"), BALLOT_COLUMNS.index("commitment")
+INDICATORS = tuple(Indicator.values)
 RATING_COLUMNS = (
     *("ballot_id", "section_id", "round_id", "channel", "is_counted"),
-    *Indicator.values,
+    *INDICATORS,
     "manifestations",
 )
 Progress = Callable[[int], object]
@@ -96,7 +97,8 @@ def _in_random_order(rows: QuerySet[BallotSpool], *fields: str) -> Iterator[Sequ
     secrets.SystemRandom().shuffle(ids)
     for start in range(0, len(ids), BATCH_SIZE):
         chosen = ids[start : start + BATCH_SIZE]
-        found = {key: row for key, *row in rows.filter(pk__in=chosen).values_list("pk", *fields)}
+        # By key alone: beside another condition SQLite reads the whole spool for every batch.
+        found = {key: row for key, *row in BallotSpool.objects.filter(pk__in=chosen).values_list("pk", *fields)}
         yield [tuple(found[key]) for key in chosen]
 
 
@@ -115,7 +117,7 @@ def _ratings(
     """Yield a ballot's lines in the order of RATING_COLUMNS."""
     key, round_id, channel, *_, is_counted = ballot
     for line in vote["lines"]:
-        levels = (line["answers"].get(indicator) for indicator in Indicator.values)
+        levels = map(line["answers"].get, INDICATORS)
         yield (
             key,
             sections[line["section"]],

@@ -41,7 +41,7 @@ from evaluations.rules.ballots import (
 )
 from evaluations.rules.codes import format_code
 from evaluations.rules.paper import BallotPaper
-from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, receipt_for
+from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, checked_mark, is_checked, receipt_for
 from evaluations.services.credential import CheckNeeded, issue_open_code
 from evaluations.views.public import TYPE_SIZES
 from evaluations.visitors import count_visit, visitor_of
@@ -228,7 +228,7 @@ def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine]
 def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
     lines = _typed_before(request)
     paper = paper_by_digest(admission.paper)
-    _, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
+    vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
     if errors:
         return _rate_page(request, admission, lines, errors)
     try:
@@ -236,40 +236,40 @@ def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
     except VoteErrors as error:
         return _review(request, admission, lines, error=str(error))
     shown = format_code(receipt_for(admission, digits))
-    context = {"receipt": shown, "vote": write_json(lines), "comment": comment, "digits": digits}
+    text = vote.as_text()
+    checked = checked_mark(admission, text, comment)
+    context = {"receipt": shown, "vote": text, "comment": comment, "checked": checked, "digits": digits}
     return _page(request, "receipt", admission, context)
 
 
 def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
-    lines = _typed_before(request)
-    paper = paper_by_digest(admission.paper)
-    vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
-    if errors:
-        return _rate_page(request, admission, lines, errors)
-    digits = clean_digits(request.POST.get("digits", ""))
+    """Store what the receipt's page showed; whatever else comes here is looked at like any vote and shown first."""
+    # Browsers send the line breaks of a hidden field as CRLF.
+    vote, comment = request.POST.get("vote", ""), request.POST.get("comment", "").replace("\r\n", "\n")
+    if not is_checked(admission, vote, comment, request.POST.get("checked", "")):
+        return _receipt(request, admission)
+    code, digits = request.POST.get("code", ""), clean_digits(request.POST.get("digits", ""))
     try:
         receipt_ = cast_ballot(
-            admission=admission,
-            code=request.POST.get("code", ""),
-            vote=vote,
-            comment=comment,
-            digits=digits,
-            at=timezone.now(),
+            admission=admission, code=code, vote=vote, comment=comment, digits=digits, at=timezone.now()
         )
     except RuleViolation as refusal:
-        context = {
-            "error": str(refusal),
-            "is_late": str(refusal).startswith(NOT_NOW),
-            "lines": review_lines(paper, vote),
-            "vote": write_json(lines),
-            "comment": comment,
-        }
-        return _page(request, "refused", admission, context, status=BAD_INPUT)
+        return _not_cast(request, admission, comment, str(refusal))
     size = request.COOKIES.get("typesize", "")
     page = _done_page(admission.paper, size if size in TYPE_SIZES else "")
-    return HttpResponse(
-        page.replace(RECEIPT_HERE, format_code(receipt_)).replace(CODE_HERE, escape(request.POST["code"]))
-    )
+    return HttpResponse(page.replace(RECEIPT_HERE, format_code(receipt_)).replace(CODE_HERE, escape(code)))
+
+
+def _not_cast(request: HttpRequest, admission: Admission, comment: str, reason: str) -> HttpResponse:
+    paper, lines = paper_by_digest(admission.paper), _typed_before(request)
+    context = {
+        "error": reason,
+        "is_late": reason.startswith(NOT_NOW),
+        "lines": review_lines(paper, validate_vote(paper, admission.channel, lines)),
+        "vote": write_json(lines),
+        "comment": comment,
+    }
+    return _page(request, "refused", admission, context, status=BAD_INPUT)
 
 
 def _validated(

@@ -19,10 +19,9 @@ from django.db import connection
 from django.middleware.csrf import _get_new_csrf_string
 from django.utils import timezone
 
-from evaluations.forms import write_json
 from evaluations.models import Ballot, BallotSpool, Credential
 from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine
+from evaluations.rules.ballots import RawLine, validate_vote
 from evaluations.services import ballot, sealing
 from nanchuan_eval.policy import CLOCK
 from tests.concurrency.cluster import Cluster, free_port
@@ -176,11 +175,12 @@ class TestTheDatabase:
 
 def ballots_to_send(round_):
     paper = paper_by_digest(round_.paper_sha256)
-    vote = write_json([RawLine(s.code, raw_answers()) for s in paper.sections])
+    vote = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections]).as_text()
     waiting = Queue()
     for code in make_codes(round_, BALLOTS):
         admission = ballot.admit(code=code, at=timezone.now())
-        fields = {"code": code, "admission": admission.token(), "vote": vote, "comment": "", "digits": "1234"}
+        carried = {"code": code, "admission": admission.token(), "checked": ballot.checked_mark(admission, vote, "")}
+        fields = {**carried, "vote": vote, "comment": "", "digits": "1234"}
         waiting.put((ballot.receipt_for(admission, "1234"), fields))
     return waiting
 

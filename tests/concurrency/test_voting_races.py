@@ -22,7 +22,8 @@ THREADS, CODES = 8, 40
 def vote(round_, codes):
     """Cast one ballot after another; return (receipts, refusals)."""
     paper = paper_by_digest(round_.paper_sha256)
-    cast = validate_vote(paper, "targeted", [RawLine(section.code, raw_answers()) for section in paper.sections])
+    lines = [RawLine(section.code, raw_answers()) for section in paper.sections]
+    cast = validate_vote(paper, "targeted", lines).as_text()
     receipts, refusals = [], []
     try:
         for code in codes:

@@ -43,7 +43,7 @@ def vote() -> None:
     wanted = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections])
     for code in json.loads(sys.stdin.readline()):
         admission = until_it_works(lambda code=code: ballot.admit(code=code, at=timezone.now()))
-        facts = {"admission": admission, "code": code, "vote": wanted, "comment": "", "digits": "1234"}
+        facts = {"admission": admission, "code": code, "vote": wanted.as_text(), "comment": "", "digits": "1234"}
         say(until_it_works(lambda facts=facts: ballot.cast_ballot(**facts, at=timezone.now())))
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from evaluations.models import BallotSpool, CodeBatch, Credential, Round
 from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine, Vote, validate_vote
+from evaluations.rules.ballots import RawLine, validate_vote
 from evaluations.rules.codes import format_code, issue_of
 from evaluations.rules.rounds import RoundState
 from evaluations.services import credential
@@ -19,10 +19,10 @@ from nanchuan_eval.models import AuditEntry
 from tests.factories import NOON, make_codes, make_open_round, make_self_service, make_user, raw_answers
 
 
-def vote_for(round_: Round, sections: int = 1) -> Vote:
+def vote_for(round_: Round, sections: int = 1) -> str:
     paper = paper_by_digest(round_.paper_sha256)
     raw = [RawLine(section.code, raw_answers()) for section in paper.sections[:sections]]
-    return validate_vote(paper, "targeted", raw)
+    return validate_vote(paper, "targeted", raw).as_text()
 
 
 def cast(round_: Round, code: str, **changes):

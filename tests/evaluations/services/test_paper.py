@@ -74,7 +74,7 @@ class TestASlip:
         assert register(paper) == []
         vote = content(round_).vote
         with pytest.raises(RuleViolation, match="不能投票"):
-            ballot.cast_ballot(admission=admission, code=paper, vote=vote, comment="", digits="1234", at=NOON)
+            ballot.cast_ballot(admission=admission, code=paper, vote=vote.as_text(), comment="", digits="1234", at=NOON)
         assert BallotSpool.objects.count() == 1
 
     def test_that_is_unknown_void_foreign_or_repeated_is_named_and_the_good_ones_are_kept(self, round_):
@@ -180,7 +180,12 @@ class TestASheet:
             ballot.admit(code=online, at=NOON)
         with pytest.raises(RuleViolation, match="暂停收票"):
             ballot.cast_ballot(
-                admission=admission, code=online, vote=content(round_).vote, comment="", digits="1234", at=NOON
+                admission=admission,
+                code=online,
+                vote=content(round_).vote.as_text(),
+                comment="",
+                digits="1234",
+                at=NOON,
             )
         papers.clear_imbalance(batch_id=first_batch().pk, reason="多装一张", by=make_user("clerk"), at=NOON)
         assert ballot.admit(code=online, at=NOON)

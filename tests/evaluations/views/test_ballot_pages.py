@@ -55,10 +55,24 @@ class Phone:
     def review(self, **changes):
         return self.client.post("/ballot/review/", self.answers(**changes))
 
-    def cast(self, **changes):
+    def receipt(self, **changes):
         vote = json.dumps([[self.sections[0], raw_answers(), []]])
         fields = {"code": self.code, "admission": self.admission, "vote": vote, "comment": COMMENT, "digits": "1234"}
-        return self.client.post("/ballot/cast/", {**fields, **changes})
+        return self.client.post("/ballot/receipt/", {**fields, **changes})
+
+    def last_page(self, **changes):
+        """Return the hidden fields of the page that casts."""
+        return cast_fields(self.receipt(**changes))
+
+    def cast(self, **changes):
+        """Press on from the receipt, if it comes to that."""
+        page = self.receipt(**changes)
+        shown = cast_fields(page)
+        return self.client.post("/ballot/cast/", shown) if shown else page
+
+
+def cast_fields(page):
+    return FormReader(page.content.decode()).forms.get("/ballot/cast/", {})
 
 
 def refused(response, text="", *, keeps=COMMENT):
@@ -325,6 +339,34 @@ class TestWhatStaysOnTheServer:
             assert phone.cast(vote=vote).status_code == 200
 
         assert [q["sql"].split()[0] for q in queries] == ["SAVEPOINT", "UPDATE", "INSERT", "RELEASE"]
+
+    @pytest.mark.parametrize("change", [{"vote": ""}, {"comment": "别的意见"}, {"checked": "x"}, {"checked": ""}])
+    def test_only_what_the_last_page_showed_is_stored(self, voting, change):
+        """Whatever was changed on the way is shown again and waits for another press."""
+        phone = Phone(voting)
+        shown = phone.last_page()
+        changed = {**shown, **change}
+        if change.get("vote") == "":
+            changed["vote"] = shown["vote"][0].replace(":1,", ":0,")
+
+        page = phone.client.post("/ballot/cast/", changed)
+
+        assert "还没有投出" in page.content.decode()
+        assert not BallotSpool.objects.exists()
+
+    def test_a_comment_of_two_lines_comes_back_as_browsers_send_it(self, voting):
+        phone = Phone(voting)
+        shown = phone.last_page(comment="一\r\n二")
+
+        assert phone.client.post("/ballot/cast/", {**shown, "comment": "一\r\n二"}).status_code == 200
+        assert BallotSpool.objects.get().comment == "一\n二"
+
+    def test_a_late_ballot_keeps_all_that_was_typed(self, voting):
+        phone = Phone(voting)
+        shown = phone.last_page()
+        Round.objects.update(closes_at=timezone.now())
+
+        refused(phone.client.post("/ballot/cast/", shown), "现在不在投票时间内")
 
 
 class TestTheTable:
