@@ -1,6 +1,7 @@
-"""CPU time of this process and, on PostgreSQL, of the database process behind its connection."""
+"""CPU time of this process, its children and, on PostgreSQL, of the database process behind its connection."""
 
 import os
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -12,8 +13,9 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds() -> float:
-    """Web plus database CPU so far."""
-    return time.process_time() + _database_cpu()
+    """Web plus database CPU so far, with that of finished child processes."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime + _database_cpu()
 
 
 def interleaved(floor: Callable[[], object], ours: Callable[[], object], rounds: int) -> tuple[float, float]:
