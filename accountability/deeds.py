@@ -5,11 +5,18 @@ from datetime import date
 from typing import Any
 
 from accountability.models import Case, Objection, PromotionFreeze, Rectification, RectificationItem
+from accountability.ownership import is_own
 from accountability.result_deeds import RESULT_DEEDS
 from accountability.services.case import archive_round, close_case
 from accountability.services.freeze import lift_freeze
 from accountability.services.objection import accept_objection
-from accountability.services.rectification import close_item, decide_plan, send_back_item
+from accountability.services.rectification import (
+    close_item,
+    decide_extension,
+    decide_plan,
+    drop_extension,
+    send_back_item,
+)
 from evaluations.models import Round
 from nanchuan_eval.approvals import Deed, register
 
@@ -89,6 +96,22 @@ def register_deeds() -> None:
             perform=lambda item, asked, by, at: send_back_item(
                 item_id=item.pk, verdict=asked["verdict"], due_on=date.fromisoformat(asked["due_on"]), by=by, at=at
             ),
+        ),
+        Deed(
+            "rect.extend",
+            "rect.extend",
+            "整改延期",
+            RectificationItem,
+            content=lambda item, _: {
+                "整改": str(item.rectification),
+                "问题": item.problem,
+                "原时限": f"{item.due_on}",
+                "申请延期至": f"{item.wanted_due_on}",
+                "延期理由": item.wanted_reason,
+            },
+            perform=lambda item, _, by, at: decide_extension(item_id=item.pk, granted=True, by=by, at=at),
+            is_own=lambda by, item: is_own(by, item.rectification.case.result.section),
+            undo=lambda item, _: drop_extension(item),
         ),
         *RESULT_DEEDS,
     )

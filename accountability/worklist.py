@@ -26,7 +26,7 @@ from accountability.rules.inspection import InspectionState, LeadState, OrderSta
 from accountability.rules.measures import TALKS, CaseState, MeasureKind, TalkState
 from accountability.rules.objections import ObjectionState
 from accountability.rules.rectification import WRITABLE, ItemState, RectificationState
-from nanchuan_eval import approvals
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.models import User
 from nanchuan_eval.policy import Role
 
@@ -138,7 +138,10 @@ def _plans_to_decide(user: User, today: date) -> Iterator[Duty]:
 
 
 def _items_to_accept(user: User, today: date) -> Iterator[Duty]:
-    waiting = RectificationItem.objects.filter(Q(state=ItemState.FINISHED) | Q(wanted_due_on__isnull=False))
+    wants_more_time = Q(wanted_due_on__isnull=False)
+    if policy.needs_two("rect.extend"):  # then it stands among the approvals
+        wants_more_time = Q(pk=None)
+    waiting = RectificationItem.objects.filter(Q(state=ItemState.FINISHED) | wants_more_time)
     for item in waiting.select_related("rectification__case__result__round"):
         address = f"{reverse('accountability:rectification', args=[item.rectification_id])}#item-{item.pk}"
         if item.wanted_due_on:

@@ -40,10 +40,21 @@ class Deed:
     perform: Callable[..., object]
     # Whether the object is the actor's own: for the cells `Po`.
     is_own: Callable[[User, Any], bool] | None = None
+    # (object, note) when the proposal ends undone (退回、撤回、失效): what waited for it goes back to its owner.
+    undo: Callable[[Any, str], None] | None = None
 
     def owned_by(self, user: User, target: models.Model) -> bool:
         """Say whether the cells `Po` give the user a right to this object."""
         return self.is_own is not None and self.is_own(user, target)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A proposal as its object's page shows it: whom it waits for, and whether this account may open it."""
+
+    approval: Approval
+    approvers: str
+    may_open: bool
 
 
 _deeds: dict[str, Deed] = {}
@@ -82,7 +93,10 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
     """Put a deed forward (提请); `arguments` are JSON values and reach the deed's `perform` unchanged."""
     deed = _deeds[name]
     policy.check_proposes(by, deed.action, own=deed.owned_by(by, target))
-    target = _lock(deed, target.pk)
+    locked = _lock(deed, target.pk)
+    if locked is None:
+        raise RuleViolation(f"“{target}”已不存在，不能提请“{deed.label}”。")
+    target = locked
     if Approval.objects.pending().filter(deed=name, object_id=str(target.pk)).exists():
         raise RuleViolation(f"“{deed.label}”已经提请，正在等待审批。")
     content = dict(deed.content(target, arguments))
@@ -117,8 +131,7 @@ def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
         deed = _deeds[approval.deed]
         check_approver(approval, by)
         target = _lock(deed, approval.object_id)
-        content = deed.content(target, approval.arguments)
-        is_same = _digest(deed, target, approval.arguments, content) == approval.digest
+        is_same = target is not None and _is_as_proposed(deed, target, approval)
         if is_same:
             with policy.approved(deed.action):
                 deed.perform(target, approval.arguments, by=by, at=at)
@@ -161,6 +174,22 @@ def pending_for(target: models.Model, action: str) -> Approval | None:
     return about.filter(action=action).select_related("proposed_by").first()
 
 
+def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
+    """Return all proposals about the objects (of one model) that nobody has decided on, for their page."""
+    if not targets:
+        return []
+    keys = [str(target.pk) for target in targets]
+    about = Approval.objects.pending().filter(object_type=targets[0]._meta.label, object_id__in=keys)
+    return [
+        Waiting(
+            approval,
+            "、".join(role.label for role in policy.doers(approval.action)),
+            user.is_staff and (approval.proposed_by == user or policy.may_see(user, approval.action)),
+        )
+        for approval in about.select_related("proposed_by")
+    ]
+
+
 def waiting_for(user: User) -> models.QuerySet[Approval]:
     """Return the proposals this user could decide on now (待审批)."""
     actions = [action for action in policy.by_two if policy.may(user, action)]
@@ -175,9 +204,14 @@ def _lock_pending(approval_id: int, by: User) -> Approval:
     return approval
 
 
-def _lock(deed: Deed, pk: object) -> models.Model:
-    """Return the object under its row lock: nobody edits what is being proposed or approved."""
-    return deed.model._default_manager.select_for_update(no_key=True).get(pk=pk)
+def _lock(deed: Deed, pk: object) -> models.Model | None:
+    """Return the object under its row lock: nobody edits what is being proposed or approved. None: it is gone."""
+    return deed.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
+
+
+def _is_as_proposed(deed: Deed, target: models.Model, approval: Approval) -> bool:
+    content = deed.content(target, approval.arguments)
+    return _digest(deed, target, approval.arguments, content) == approval.digest
 
 
 def _digest(deed: Deed, target: models.Model, arguments: Arguments, content: Mapping[str, object]) -> str:
@@ -188,6 +222,9 @@ def _digest(deed: Deed, target: models.Model, arguments: Arguments, content: Map
 def _decide(approval: Approval, state: str, *, by: User, at: datetime, note: str = "") -> Approval:
     approval.state, approval.decided_by, approval.decided_at, approval.note = state, by, at, note
     approval.save(update_fields=["state", "decided_by", "decided_at", "note"])
+    deed = _deeds[approval.deed]
+    if state != State.APPROVED and deed.undo and (target := _lock(deed, approval.object_id)):
+        deed.undo(target, note)
     label = f"{approval.get_state_display()}：{approval.title}"
     audit.record(
         approval.action,

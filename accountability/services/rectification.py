@@ -22,7 +22,7 @@ from accountability.rules.rectification import (
     plan_errors,
 )
 from accountability.services.opening import signs_of
-from nanchuan_eval import audit, policy
+from nanchuan_eval import approvals, audit, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Holiday, User
 from nanchuan_eval.rules.workdays import add_workdays
@@ -135,7 +135,10 @@ def ask_extension(*, item_id: int, due_on: date, reason: str, by: User, at: date
         raise RuleViolation(f"延期后的日期应晚于原时限{in_chinese(item.due_on)}，并写明理由。")
     item.wanted_due_on, item.wanted_reason = due_on, reason.strip()
     item.save(update_fields=["wanted_due_on", "wanted_reason"])
-    audit.record("rect.extend", item, by=by, at=at, reason=reason.strip(), detail={"step_label": "申请延期"})
+    if policy.needs_two("rect.extend"):
+        approvals.propose("rect.extend", item, by=by, at=at)
+    else:
+        audit.record("rect.extend", item, by=by, at=at, reason=reason.strip(), detail={"step_label": "申请延期"})
     return item
 
 
@@ -148,10 +151,16 @@ def decide_extension(*, item_id: int, granted: bool, by: User, at: datetime) -> 
         raise RuleViolation("这个整改事项没有待批的延期申请。")
     if granted:
         item.due_on = item.wanted_due_on
-    reason, item.wanted_due_on, item.wanted_reason = item.wanted_reason, None, ""
-    item.save(update_fields=["due_on", "wanted_due_on", "wanted_reason"])
+    reason = item.wanted_reason
+    drop_extension(item)
     audit.record("rect.extend", item, by=by, at=at, reason=reason, detail={"granted": granted})
     return item
+
+
+def drop_extension(item: RectificationItem) -> None:
+    """Forget the day that was asked for, in the transaction of whoever decided on it."""
+    item.wanted_due_on, item.wanted_reason = None, ""
+    item.save(update_fields=["due_on", "wanted_due_on", "wanted_reason"])
 
 
 @transaction.atomic

@@ -55,7 +55,8 @@ def rectification(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "case": row.case,
-        "items": [_item(user, row, item) for item in items],
+        "items": [_item(user, row, item) for item in _with_proposals(user, items)],
+        "proposals": approvals.waiting_about(user, row),
         "picture": timeline(row, items, timezone.localdate()) if items else None,
         "may": _may(user, row),
         "opinion_form": OpinionForm(initial={"opinion": row.opinion}),
@@ -93,10 +94,19 @@ def _item(user: User, row: Rectification, item: RectificationItem) -> dict[str, 
         "is_overdue": bool(working and item.due_on and item.due_on < timezone.localdate()),
         "may_report": own and working,
         "may_add": is_own(user, row.case.result.section) and item.state != ItemState.CLOSED,
-        "may_grant": item.wanted_due_on is not None and policy.may(user, "rect.extend"),
+        "may_grant": item.wanted_due_on is not None
+        and policy.may(user, "rect.extend")
+        and not policy.needs_two("rect.extend"),
         "may_close": closing and approvals.may_start(user, "rect.close", item),
         "is_passed": closing and service.passing_checks(item).exists(),
     }
+
+
+def _with_proposals(user: User, items: list[RectificationItem]) -> list[RectificationItem]:
+    waiting = approvals.waiting_about(user, *items)
+    for item in items:
+        item.proposals = [each for each in waiting if each.approval.object_id == str(item.pk)]  # type: ignore[attr-defined]
+    return items
 
 
 def _unused_signs(row: Rectification, items: list[RectificationItem]) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Two persons: one proposes, another approves exactly that."""
 
+import dataclasses
 from datetime import date, timedelta
 
 import pytest
@@ -162,6 +163,38 @@ def test_only_the_proposer_withdraws(holiday):
         approvals.withdraw(approval_id=approval.pk, by=make_user("clerk"), at=NOON)
 
     assert approvals.withdraw(approval_id=approval.pk, by=clerk, at=NOON).state == Approval.State.WITHDRAWN
+
+
+def test_what_waited_for_the_decision_goes_back_when_the_proposal_ends_undone(holiday):
+    ended = []
+    deed = approvals.deed_named(DEED)
+    approvals.register(dataclasses.replace(deed, undo=lambda target, note: ended.append((target, note))))
+    clerk = make_user("clerk")
+
+    approvals.send_back(approval_id=propose(holiday).pk, note="名称不规范", by=make_user("chief"), at=NOON)
+    approvals.withdraw(approval_id=propose(holiday, by=clerk).pk, by=clerk, at=NOON)
+    approve(propose(holiday))
+
+    assert ended == [(holiday, "名称不规范"), (holiday, "")]
+
+
+def test_a_proposal_about_something_gone_is_void(holiday):
+    approval = propose(holiday)
+    holiday.delete()
+
+    with pytest.raises(RuleViolation, match="已失效"):
+        approve(approval)
+
+    approval.refresh_from_db()
+    assert approval.state == Approval.State.STALE
+
+
+def test_the_page_of_the_object_tells_what_waits_and_opens_it_to_whom_it_concerns(holiday):
+    approval = propose(holiday)
+
+    for role, may_open in [("chief", True), ("personnel", False), ("liaison", False)]:
+        (waiting,) = approvals.waiting_about(make_user(role), holiday)
+        assert (waiting.approval, waiting.approvers, waiting.may_open) == (approval, "评议办负责人", may_open)
 
 
 def test_a_deed_that_is_refused_leaves_the_proposal_open(holiday, monkeypatch):

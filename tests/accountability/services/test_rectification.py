@@ -22,9 +22,10 @@ from accountability.services.rectification import (
     submit_report,
 )
 from evaluations.models import SectionResult
+from nanchuan_eval import approvals
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied, Role
+from nanchuan_eval.models import Approval, AuditEntry
+from nanchuan_eval.policy import Denied, NeedsApproval, Role
 from tests.accountability.factories import (
     LATER,
     NOON,
@@ -220,6 +221,36 @@ def test_an_extension_is_asked_before_the_day_and_granted_by_the_chief():
 
     item.refresh_from_db()
     assert (item.due_on, item.wanted_due_on) == (date(2020, 10, 1), None)
+
+
+def test_with_the_rule_of_two_an_extension_is_approved_as_it_was_asked_for(settings):
+    settings.TWO_PERSON_RULE = True
+    item = make_rectification().items.get()
+    ask_extension(item_id=item.pk, due_on=date(2020, 10, 1), reason="等待批复", by=liaison(), at=LATER)
+    approval = Approval.objects.get(deed="rect.extend")
+
+    with pytest.raises(NeedsApproval):
+        decide_extension(item_id=item.pk, granted=True, by=chief(), at=LATER)
+    assert approval.content["申请延期至"] == "2020-10-01"
+    approvals.approve(approval_id=approval.pk, by=chief(), at=LATER)
+
+    item.refresh_from_db()
+    assert (item.due_on, item.wanted_due_on) == (date(2020, 10, 1), None)
+
+
+def test_an_extension_sent_back_keeps_the_day_and_may_be_asked_for_again(settings):
+    settings.TWO_PERSON_RULE = True
+    item = make_rectification().items.get()
+    before = item.due_on
+    ask_extension(item_id=item.pk, due_on=date(2020, 10, 1), reason="等待批复", by=liaison(), at=LATER)
+
+    approvals.send_back(approval_id=Approval.objects.get().pk, note="按期完成", by=chief(), at=LATER)
+
+    item.refresh_from_db()
+    assert (item.due_on, item.wanted_due_on) == (before, None)
+    ask_extension(item_id=item.pk, due_on=date(2020, 9, 30), reason="等待批复", by=liaison(), at=LATER)
+    with pytest.raises(Denied):
+        ask_extension(item_id=item.pk, due_on=date(2020, 9, 30), reason="别单位", by=liaison("D02"), at=LATER)
 
 
 def test_an_extension_after_the_day_or_without_reason_is_refused():
