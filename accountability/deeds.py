@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from accountability.models import Case, Objection, PromotionFreeze, Rectification, RectificationItem
+from django.utils import timezone
+
+from accountability.models import Case, Measure, Objection, PromotionFreeze, Rectification, RectificationItem
 from accountability.ownership import is_own
 from accountability.result_deeds import RESULT_DEEDS
 from accountability.services.case import archive_round, close_case
 from accountability.services.freeze import lift_freeze
+from accountability.services.measure import check_record, record_measure, waive_measure
 from accountability.services.objection import accept_objection
 from accountability.services.rectification import (
     close_item,
@@ -113,8 +116,42 @@ def register_deeds() -> None:
             is_own=lambda by, item: is_own(by, item.rectification.case.result.section),
             undo=lambda item, _: drop_extension(item),
         ),
+        Deed(
+            "freeze.record",
+            "acc.hold.set",
+            "登记影响期",
+            Measure,
+            content=_freeze_record,
+            perform=lambda measure, asked, by, at: record_measure(
+                measure_id=measure.pk,
+                done_on=date.fromisoformat(asked["done_on"]),
+                record=asked["record"],
+                by=by,
+                at=at,
+            ),
+        ),
+        Deed(
+            "freeze.waive",
+            "acc.hold.set",
+            "影响期不适用",
+            Measure,
+            content=lambda measure, asked: {**_freeze(measure), "不适用的理由": asked["reason"]},
+            perform=lambda measure, asked, by, at: waive_measure(
+                measure_id=measure.pk, reason=asked["reason"], by=by, at=at
+            ),
+        ),
         *RESULT_DEEDS,
     )
+
+
+def _freeze(measure: Measure) -> dict[str, object]:
+    spans = [f"{f.person_name} {f.starts_on}至{f.ends_on}" for f in measure.case.freezes.all()]
+    return {"事项": str(measure.case), "对象": measure.target, "依据": measure.basis, "影响期": spans or "无"}
+
+
+def _freeze_record(measure: Measure, asked: Arguments) -> dict[str, object]:
+    check_record(measure.case, date.fromisoformat(asked["done_on"]), asked["record"], timezone.now())
+    return {**_freeze(measure), "办理日期": asked["done_on"], "办理记录": asked["record"]}
 
 
 def _newest_notice(round_: Round) -> str:

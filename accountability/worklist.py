@@ -60,7 +60,7 @@ MEASURES_OF = {
     | Q(kind=MeasureKind.REMOVAL_PROMPT)
     | Q(kind=MeasureKind.TALK_HEAD, talk__state=TalkState.FILED),
     Role.LIAISON: Q(kind=MeasureKind.TALK_HEAD) & ~Q(talk__state=TalkState.FILED),
-    Role.PERSONNEL: Q(kind__in=[MeasureKind.FREEZE, MeasureKind.ASSESSMENT, MeasureKind.BONUS]),
+    Role.PERSONNEL: Q(kind__in=[MeasureKind.ASSESSMENT, MeasureKind.BONUS]),
 }
 
 
@@ -78,9 +78,15 @@ def grouped(duties: list[Duty], today: date) -> list[Group]:
 
 
 def _measures(user: User, today: date) -> Iterator[Duty]:
-    pending = measures_for(user).filter(MEASURES_OF[Role(user.role)], state="pending", case__state=CaseState.OPEN)
+    pending = measures_for(user).filter(_of_role(user), state="pending", case__state=CaseState.OPEN)
     for measure in pending.select_related("talk"):
         yield _measure(user, measure)
+
+
+def _of_role(user: User) -> Q:
+    """Return which measures are the account's to record; the freeze is whose button the policy table says."""
+    mine = MEASURES_OF.get(Role(user.role), Q(pk=None))
+    return mine | Q(kind=MeasureKind.FREEZE) if user.role in policy.beginners("acc.hold.set") else mine
 
 
 def _measure(user: User, measure: Measure) -> Duty:
@@ -96,7 +102,7 @@ def _measure(user: User, measure: Measure) -> Duty:
 def _overdue_measures(user: User, today: date) -> Iterator[Duty]:
     """What others have left undone beyond the days of grace comes before those above (升级)."""
     pending = measures_for(user).filter(state="pending", due_on__isnull=False, case__state=CaseState.OPEN)
-    others = pending.exclude(MEASURES_OF.get(Role(user.role), Q(pk=None))).exclude(kind=MeasureKind.FREEZE)
+    others = pending.exclude(_of_role(user)).exclude(kind=MeasureKind.FREEZE)
     for measure in others.filter(due_on__lt=today):
         days = int(measure.case.result.round.rulebook["escalate_days"])
         if urgency(measure.due_on, today, days) == Urgency.ESCALATED:
@@ -138,10 +144,7 @@ def _plans_to_decide(user: User, today: date) -> Iterator[Duty]:
 
 
 def _items_to_accept(user: User, today: date) -> Iterator[Duty]:
-    wants_more_time = Q(wanted_due_on__isnull=False)
-    if policy.needs_two("rect.extend"):  # then it stands among the approvals
-        wants_more_time = Q(pk=None)
-    waiting = RectificationItem.objects.filter(Q(state=ItemState.FINISHED) | wants_more_time)
+    waiting = RectificationItem.objects.filter(Q(state=ItemState.FINISHED) | Q(wanted_due_on__isnull=False))
     for item in waiting.select_related("rectification__case__result__round"):
         address = f"{reverse('accountability:rectification', args=[item.rectification_id])}#item-{item.pk}"
         if item.wanted_due_on:

@@ -18,7 +18,7 @@ from accountability.forms.measure import LiftForm, ReasonForm, RecordForm
 from accountability.models import Case, Measure, PromotionFreeze
 from accountability.queries import pending_measures, read_tasks
 from accountability.rules.deadlines import URGENT, calendar_gaps
-from accountability.rules.measures import TALKS, WORKDAY_KINDS, CaseState, MeasureState
+from accountability.rules.measures import TALKS, WORKDAY_KINDS, CaseState, MeasureKind, MeasureState
 from accountability.services.measure import may_record, record_measure, waive_measure
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
@@ -118,7 +118,11 @@ class CaseAdmin(ReadOnlyAdmin):
         measure = self._measure_or_404(request, pk)
 
         def deed(form: Form) -> object:
-            return record_measure(measure_id=pk, by=staff(request), at=timezone.now(), **form.cleaned_data)
+            by, at, typed = staff(request), timezone.now(), form.cleaned_data
+            if measure.kind == MeasureKind.FREEZE:
+                asked = {**typed, "done_on": typed["done_on"].isoformat()}
+                return approvals.start("freeze.record", measure, by=by, at=at, **asked) and PROPOSED
+            return record_measure(measure_id=pk, by=by, at=at, **typed)
 
         return self._ask(request, RecordForm, f"登记办理：{measure}", {"case": measure.case, "measure": measure}, deed)
 
@@ -127,7 +131,10 @@ class CaseAdmin(ReadOnlyAdmin):
         measure = self._measure_or_404(request, pk)
 
         def deed(form: Form) -> object:
-            return waive_measure(measure_id=pk, by=staff(request), at=timezone.now(), **form.cleaned_data)
+            by, at, typed = staff(request), timezone.now(), form.cleaned_data
+            if measure.kind == MeasureKind.FREEZE:
+                return approvals.start("freeze.waive", measure, by=by, at=at, **typed) and PROPOSED
+            return waive_measure(measure_id=pk, by=by, at=at, **typed)
 
         return self._ask(
             request, ReasonForm, f"标为不适用：{measure}", {"case": measure.case, "measure": measure}, deed
@@ -177,8 +184,15 @@ def _case_context(case: Case, user: User) -> dict[str, Any]:
     is_open = case.state == CaseState.OPEN
     pending = read_tasks(case.measures.pending(), timezone.localdate())
     urgency = {task.measure.pk: task.urgency for task in pending}
+    freezes, measures = list(case.freezes.all()), list(case.measures.select_related("done_by"))
+    proposals = [
+        each
+        for rows in ([case], measures, freezes)
+        for each in approvals.waiting_about(user, *rows)  # one query each
+    ]
     return {
         "case": case,
+        "proposals": proposals,
         "rows": [
             {
                 "measure": m,
@@ -186,9 +200,9 @@ def _case_context(case: Case, user: User) -> dict[str, Any]:
                 "may_record": is_open and m.pk in urgency and m.kind not in TALKS and may_record(user, m),
                 "is_talk": m.kind in TALKS,
             }
-            for m in case.measures.select_related("done_by")
+            for m in measures
         ],
-        "freezes": case.freezes.all(),
+        "freezes": freezes,
         "gaps": _calendar_gaps(case),
         "may_close": is_open and approvals.may_start(user, "case.close", case),
         "may_change_head": is_open and policy.may(user, "acc.open"),

@@ -21,9 +21,7 @@ def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at:
     action, case, measure = _begin(measure_id, by)
     if measure.kind in TALKS:
         raise RuleViolation("谈话提醒须填写完整的谈话记录，经双方签字、上传附件后才算办理。")
-    if not record.strip():
-        raise RuleViolation("请填写办理记录。")
-    _check_day(case, done_on, at)
+    check_record(case, done_on, record, at)
     measure.state, measure.done_on = MeasureState.DONE, done_on
     return _finish(measure, record, action=action, by=by, at=at)
 
@@ -39,8 +37,18 @@ def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Me
 
 
 def may_record(by: User, measure: Measure) -> bool:
-    """Say whether the account may record this measure (which buttons a page shows)."""
-    return policy.may(by, record_action(MeasureKind(measure.kind)), own=answers_for_cases(by))
+    """Say whether the account may record this measure, or propose to (which buttons a page shows)."""
+    return policy.may_begin(by, record_action(MeasureKind(measure.kind)), own=answers_for_cases(by))
+
+
+def check_record(case: Case, done_on: date, record: str, at: datetime) -> None:
+    """Refuse a record without words, or of a day before publication or after today."""
+    if not record.strip():
+        raise RuleViolation("请填写办理记录。")
+    if done_on < case.published_on:
+        raise RuleViolation(f"办理日期不能早于公示日期{in_chinese(case.published_on)}。")
+    if done_on > timezone.localtime(at).date():
+        raise RuleViolation("办理日期不能晚于今天。")
 
 
 def _begin(measure_id: int, by: User) -> tuple[str, Case, Measure]:
@@ -52,13 +60,6 @@ def _begin(measure_id: int, by: User) -> tuple[str, Case, Measure]:
     if measure.state != MeasureState.PENDING:
         raise RuleViolation(f"“{measure.get_kind_display()}”{measure.get_state_display()}，不能重复登记。")
     return action, case, measure
-
-
-def _check_day(case: Case, done_on: date, at: datetime) -> None:
-    if done_on < case.published_on:
-        raise RuleViolation(f"办理日期不能早于公示日期{in_chinese(case.published_on)}。")
-    if done_on > timezone.localtime(at).date():
-        raise RuleViolation("办理日期不能晚于今天。")
 
 
 def _finish(measure: Measure, record: str, *, action: str, by: User, at: datetime) -> Measure:

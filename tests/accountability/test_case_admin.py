@@ -7,8 +7,19 @@ import pytest
 from accountability.models import Case, Measure, PromotionFreeze
 from accountability.rules.measures import MeasureKind, MeasureState
 from accountability.services.case import publish_and_start
+from accountability.services.measure import record_measure
+from nanchuan_eval import approvals, policy
+from nanchuan_eval.models import Approval
 from nanchuan_eval.policy import Role
-from tests.accountability.factories import NOON, TODAY, make_account, make_case, make_counted_round, make_measure
+from tests.accountability.factories import (
+    LATER,
+    NOON,
+    TODAY,
+    make_account,
+    make_case,
+    make_counted_round,
+    make_measure,
+)
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/accountability/case/"
@@ -172,6 +183,64 @@ def test_personnel_lifts_a_freeze_through_the_form(client):
 
     freeze.refresh_from_db()
     assert freeze.lifted_on == date(2020, 7, 12)
+
+
+class TestTheFreezeTakesTwo:
+    """acc.hold.set: the commission proposes what is registered, the organisation department approves."""
+
+    @pytest.fixture(autouse=True)
+    def rule_of_two(self, settings):
+        settings.TWO_PERSON_RULE = True
+
+    @pytest.fixture
+    def measure(self):
+        return make_measure(make_case(), MeasureKind.FREEZE)
+
+    def propose(self, client, measure, act="record", **typed):
+        login(client)
+        typed = typed or {"done_on": "2020-07-12", "record": "已书面通知组织部"}
+        return text_of(client.post(f"{LIST}measures/{measure.pk}/{act}/", typed, follow=True))
+
+    def test_what_the_commission_proposes_is_done_by_the_approval(self, client, measure):
+        assert "已提请审批" in self.propose(client, measure)
+        approval = Approval.objects.get()
+        assert (approval.content["办理日期"], approval.content["对象"]) == ("2020-07-12", measure.target)
+        measure.refresh_from_db()
+        assert measure.state == MeasureState.PENDING
+
+        approvals.approve(approval_id=approval.pk, by=make_account(Role.PERSONNEL), at=LATER)
+
+        measure.refresh_from_db()
+        assert (measure.state, measure.record) == (MeasureState.DONE, "已书面通知组织部")
+
+    def test_not_applicable_takes_two_as_well(self, client, measure):
+        self.propose(client, measure, "waive", reason="已退休")
+
+        approvals.approve(approval_id=Approval.objects.get().pk, by=make_account(Role.PERSONNEL), at=LATER)
+
+        measure.refresh_from_db()
+        assert measure.state == MeasureState.NOT_APPLICABLE
+
+    def test_neither_does_it_alone(self, client, measure):
+        for role in (Role.PERSONNEL, Role.CHIEF):
+            login(client, role)
+            typed = {"done_on": "2020-07-12", "record": "已通知"}
+            assert client.post(f"{LIST}measures/{measure.pk}/record/", typed).status_code == 403
+        with pytest.raises(policy.NeedsApproval):
+            record_measure(measure_id=measure.pk, done_on=TODAY, record="x", by=make_account(Role.PERSONNEL), at=LATER)
+
+    def test_a_day_before_publication_is_refused_before_anybody_is_asked(self, client, measure):
+        assert "不能早于公示日期" in self.propose(client, measure, done_on="2020-01-01", record="已通知")
+        assert not Approval.objects.exists()
+
+    def test_the_case_shows_what_waits(self, client, measure):
+        self.propose(client, measure)
+
+        for role, link in ((Role.PERSONNEL, True), (Role.CHIEF, False)):
+            login(client, role)
+            page = client.get(f"{LIST}{measure.case_id}/change/").content.decode()
+            assert "等待组织/考核部门审批" in page
+            assert ("查看提请内容" in page) is link
 
 
 def test_a_case_is_closed_by_its_button(client):

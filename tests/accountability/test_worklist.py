@@ -63,6 +63,14 @@ def test_each_role_sees_its_own_measures():
     assert "不得提拔重用" in personnel
 
 
+def test_with_the_rule_of_two_the_commission_registers_the_freeze_and_personnel_approves(settings):
+    published()
+    settings.TWO_PERSON_RULE = True
+
+    assert "不得提拔重用" in whats(make_account())
+    assert "不得提拔重用" not in whats(make_account(Role.PERSONNEL))
+
+
 def test_a_units_talk_moves_to_the_commission_when_it_is_handed_in():
     measure, unit = make_case(make_bare_round(state="published")).measures.get(), make_account(Role.LIAISON, "D01")
 
