@@ -6,11 +6,21 @@ from typing import Any
 
 from django.utils import timezone
 
-from accountability.models import Case, Measure, Objection, PromotionFreeze, Rectification, RectificationItem
+from accountability.models import (
+    Case,
+    InspectionPlan,
+    Measure,
+    Objection,
+    PromotionFreeze,
+    Rectification,
+    RectificationItem,
+    Talk,
+)
 from accountability.ownership import is_own
 from accountability.result_deeds import RESULT_DEEDS
 from accountability.services.case import archive_round, close_case
 from accountability.services.freeze import lift_freeze
+from accountability.services.inspection_plan import approve_plan
 from accountability.services.measure import check_record, record_measure, waive_measure
 from accountability.services.objection import accept_objection
 from accountability.services.rectification import (
@@ -20,6 +30,7 @@ from accountability.services.rectification import (
     drop_extension,
     send_back_item,
 )
+from accountability.services.talk import confirm_talk, reopen_talk, told
 from evaluations.models import Round
 from nanchuan_eval.approvals import Deed, register
 
@@ -140,6 +151,31 @@ def register_deeds() -> None:
                 measure_id=measure.pk, reason=asked["reason"], by=by, at=at
             ),
         ),
+        Deed(
+            "talk.confirm",
+            "acc.talk.head",
+            "确认谈话记录",
+            Talk,
+            content=lambda talk, _: {"事项": str(talk.measure.case), **dict(told(talk)), "签字件": _files(talk)},
+            perform=lambda talk, _, by, at: confirm_talk(talk_id=talk.pk, by=by, at=at),
+            is_own=lambda by, talk: is_own(by, talk.measure.case.result.section),
+            undo=reopen_talk,
+        ),
+        Deed(
+            "inspection.plan",
+            "insp.plan",
+            "批准暗访计划",
+            InspectionPlan,
+            content=lambda plan, _: {
+                "轮次": plan.round.name,
+                "名称": plan.name,
+                "日期": f"{plan.starts_on}至{plan.ends_on}",
+                "对象": f"全部上榜科室，另随机抽查{plan.drawn_sections}个科室",
+                "后果": "同意后即公布抽取暗访科室的承诺，暗访日期由抽取种子确定",
+            },
+            perform=lambda plan, _, by, at: approve_plan(plan_id=plan.pk, by=by, at=at),
+            undo=lambda plan, _: plan.delete(),  # what was proposed and why it ended stays in the approval
+        ),
         *RESULT_DEEDS,
     )
 
@@ -168,6 +204,10 @@ def _plan(row: Rectification) -> list[str]:
         f"{item.position}. {item.problem}：{item.measures}（责任人{item.person}，时限{item.due_on}）"
         for item in row.items.all()
     ]
+
+
+def _files(talk: Talk) -> list[str]:
+    return [f"{file.name}（{file.sha256}）" for file in talk.evidence.all()]
 
 
 def _item(item: RectificationItem) -> dict[str, object]:

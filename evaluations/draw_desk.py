@@ -14,6 +14,7 @@ from evaluations.rules.pools import PoolKind
 from evaluations.rules.removals import DISCRETIONARY, most_discretionary
 from evaluations.rules.rounds import DrawPurpose, DrawStatus
 from evaluations.services import ceremony, draw_events
+from evaluations.services.draw import COMMIT_ACTION
 from evaluations.services.pool_notice import notice_faults
 from nanchuan_eval import policy
 from nanchuan_eval.models import User
@@ -129,7 +130,9 @@ def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyDesk:
         is_signing=is_drawn and wanted > 0,
         may_enter=may_enter,
         may_run=policy.may_begin(user, "draw.run"),
-        may_abandon=is_committed and not draw.readings.exists() and policy.may_begin(user, "draw.commit"),
+        may_abandon=is_committed
+        and not draw.readings.exists()
+        and policy.may_begin(user, COMMIT_ACTION[DrawPurpose(draw.purpose)]),
         may_issue_codes=draw.purpose == DrawPurpose.SUPERVISORS
         and draw.status in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}
         and policy.may(user, "cred.print"),

@@ -45,8 +45,7 @@ def start_draw(name: str, *, draw_id: int, by: User, at: datetime, **asked: Any)
     """Do, or propose, something with a draw; the inspections' own draws are the commission's."""
     draw = Draw.objects.get(pk=draw_id)
     if draw.purpose == DrawPurpose.INSPECTED and name == "draw.abandon":
-        abandon_draw(draw_id=draw_id, by=by, at=at, **asked)
-        return None
+        name = "inspection.abandon"
     return approvals.start(name, draw, by=by, at=at, **asked)
 
 
@@ -145,6 +144,7 @@ ROUND_DEEDS = (
     ),
     _deed("draw.commit", "公布抽取承诺", _to_commit, _commit),
     _draw_deed("draw.abandon", "draw.commit", "放弃抽取", abandon_draw),
+    _draw_deed("inspection.abandon", "insp.plan", "放弃抽取暗访科室", abandon_draw),
     _draw_deed("draw.run", "draw.run", "执行抽取", ceremony.run_draw),
     _draw_deed("draw.publish", "draw.run", "公开抽取证明", ceremony.publish_draw),
 )

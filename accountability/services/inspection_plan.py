@@ -22,7 +22,7 @@ from accountability.rules.inspection import (
 from evaluations.models import Draw, Round, RoundSection
 from evaluations.rules.rounds import DrawStatus, RoundState
 from evaluations.services.draw import commit_section_draw, drawn_sections
-from nanchuan_eval import audit, policy
+from nanchuan_eval import approvals, audit, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Holiday, User
 from nanchuan_eval.policy import Role
@@ -54,6 +54,8 @@ def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> 
         raise RuleViolation(f"除上榜科室外只有{others}个参评科室，随机抽查数不能超过。")
     plan = InspectionPlan.objects.create(round=round_, proposed_by=by, **facts.__dict__)
     audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "拟订暗访计划"})
+    if policy.needs_two("insp.plan"):
+        approvals.propose("inspection.plan", plan, by=by, at=at)
     return plan
 
 

@@ -11,7 +11,7 @@ from accountability.ownership import answers_for_cases, is_own
 from accountability.rules.deadlines import in_chinese
 from accountability.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.services.case import lock_case
-from nanchuan_eval import audit, policy, refusals
+from nanchuan_eval import approvals, audit, policy, refusals
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 
@@ -59,7 +59,10 @@ def file_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
         return _finish(talk, by=by, at=at)
     talk.state, talk.filed_by, talk.filed_at = TalkState.FILED, by, at
     talk.save(update_fields=["state", "filed_by", "filed_at"])
-    audit.record(_action(talk.measure), talk, by=by, at=at, detail={"step_label": "报送谈话记录"})
+    if policy.needs_two(_action(talk.measure)):
+        approvals.propose("talk.confirm", talk, by=by, at=at)
+    else:
+        audit.record(_action(talk.measure), talk, by=by, at=at, detail={"step_label": "报送谈话记录"})
     return talk
 
 
@@ -81,10 +84,15 @@ def return_talk(*, talk_id: int, reason: str, by: User, at: datetime) -> Talk:
     _refuse_unless_filed(talk)
     if not reason.strip():
         raise RuleViolation("请填写退回理由。")
-    talk.state, talk.return_reason = TalkState.RETURNED, reason.strip()
-    talk.save(update_fields=["state", "return_reason"])
+    reopen_talk(talk, reason.strip())
     audit.record(_action(talk.measure), talk, by=by, at=at, reason=reason.strip())
     return talk
+
+
+def reopen_talk(talk: Talk, reason: str) -> None:
+    """Give the record back to the unit, in the transaction of whoever sends it back."""
+    talk.state, talk.return_reason = TalkState.RETURNED, reason
+    talk.save(update_fields=["state", "return_reason"])
 
 
 def may_write(by: User, measure: Measure) -> bool:
@@ -96,8 +104,17 @@ def may_write(by: User, measure: Measure) -> bool:
 
 
 def may_confirm(by: User, measure: Measure) -> bool:
-    """Say whether the account confirms or returns a unit's record of this talk."""
-    return policy.may(by, _action(measure), own=answers_for_cases(by))
+    """Say whether the account confirms or returns a unit's record on the talk's page, not among the approvals."""
+    return not policy.needs_two(_action(measure)) and policy.may(by, _action(measure), own=answers_for_cases(by))
+
+
+def told(talk: Talk) -> list[tuple[str, str]]:
+    """Return the record by its labels, as the pages and the approver read it."""
+    labels = {field.name: str(field.verbose_name) for field in Talk._meta.fields}
+    shown = [(labels[name], str(getattr(talk, name))) for name in FIELDS if name not in {"is_signed", "held_at"}]
+    held = timezone.localtime(talk.held_at)
+    shown.insert(3, ("谈话时间", f"{held.year}年{held.month}月{held.day}日 {held:%H:%M}"))
+    return [*shown, ("双方签字", "已签字" if talk.is_signed else "未签字")]
 
 
 def _action(measure: Measure) -> str:

@@ -19,7 +19,7 @@ from accountability.services import inspection_plan as service
 from accountability.views.acts import Act, ask, desk_post, desk_view, do
 from evaluations.models import Round
 from evaluations.rules.rounds import RoundState
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import staff
 
 
@@ -47,7 +47,10 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "plan": found,
         "visits": visits,
-        "may_approve": found.state == PlanState.PROPOSED and policy.may(user, "insp.plan"),
+        "may_approve": found.state == PlanState.PROPOSED
+        and policy.may(user, "insp.plan")
+        and not policy.needs_two("insp.plan"),
+        "proposals": approvals.waiting_about(user, found),
         "may_schedule": found.state == PlanState.APPROVED and policy.may(user, "insp.assign"),
         "may_assign": found.state == PlanState.VISITING and policy.may(user, "insp.assign"),
         "is_demo": found.round.is_demo,

@@ -13,9 +13,10 @@ from accountability.papers import talk_record
 from accountability.rules.measures import TALKS, MeasureState, TalkState
 from accountability.services import evidence
 from accountability.services import talk as service
-from accountability.services.talk import FIELDS, WRITABLE
+from accountability.services.talk import FIELDS, WRITABLE, told
 from accountability.views.acts import Act, ask, desk_post, desk_view, do
 from accountability.views.files import pdf
+from nanchuan_eval import approvals
 from nanchuan_eval.desk import staff
 
 
@@ -29,7 +30,8 @@ def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
     context = {
         "measure": measure,
         "talk": record,
-        "facts": _facts(record) if record else [],
+        "facts": told(record) if record else [],
+        "proposals": approvals.waiting_about(user, record) if record else [],
         "is_demo": measure.case.result.round.is_demo,
         "may_write": is_pending and service.may_write(user, measure) and (not record or record.state in WRITABLE),
         "may_add": record is not None and evidence.may_add(user, record) and service.may_write(user, measure),
@@ -124,11 +126,3 @@ def _known(measure: Measure) -> dict[str, object]:
     post, _, name = measure.target.rpartition(" ")
     problems = measure.case.result.main_problems
     return {"person": name if post else "", "post": post or measure.target, "reason": f"{measure.basis}；{problems}"}
-
-
-def _facts(record: Talk) -> list[tuple[str, object]]:
-    labels = {field.name: str(field.verbose_name) for field in Talk._meta.fields}
-    shown = [(labels[name], getattr(record, name)) for name in FIELDS if name not in {"is_signed", "held_at"}]
-    held = timezone.localtime(record.held_at)
-    shown.insert(3, ("谈话时间", f"{held.year}年{held.month}月{held.day}日 {held:%H:%M}"))
-    return [*shown, ("双方签字", "已签字" if record.is_signed else "未签字")]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from accountability.models import Inspection, Lead, Order
+from accountability.models import Inspection, InspectionPlan, Lead, Order
 from accountability.rules.inspection import (
     CheckItem,
     Conclusion,
@@ -28,10 +28,13 @@ from accountability.services.inspection_plan import (
 )
 from accountability.services.lead import Finding, conclude_lead, receive_lead
 from evaluations.models import Veto
+from evaluations.round_deeds import start_draw
 from evaluations.rules.rounds import RoundState
-from evaluations.services.draw import drawn_sections
+from evaluations.services.draw import abandon_draw, drawn_sections
+from nanchuan_eval import approvals
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied, Role
+from nanchuan_eval.models import Approval
+from nanchuan_eval.policy import Denied, NeedsApproval, Role
 from tests.accountability.factories import (
     LATER,
     NOON,
@@ -132,6 +135,52 @@ def test_a_plan_is_approved_by_another_person_and_not_before_publication():
         propose_plan(round_id=make_bare_round("2020H2").pk, facts=FACTS, by=chief(), at=LATER)
     with pytest.raises(Denied):
         propose_plan(round_id=round_.pk, facts=FACTS, by=make_account(Role.CLERK), at=LATER)
+
+
+class TestTheRuleOfTwo:
+    """insp.plan: the chief proposes, the commission approves; whoever has no part in it learns nothing."""
+
+    @pytest.fixture
+    def plan(self, settings):
+        round_ = make_counted_round(state=RoundState.PUBLISHED, places=16)
+        settings.TWO_PERSON_RULE = True
+        return propose_plan(round_id=round_.pk, facts=FACTS, by=chief(), at=LATER)
+
+    def test_the_commission_approves_what_the_chief_proposed(self, plan):
+        with pytest.raises(NeedsApproval):
+            approve_plan(plan_id=plan.pk, by=make_account(), at=LATER)
+
+        approvals.approve(approval_id=Approval.objects.get().pk, by=make_account(), at=LATER)
+
+        plan.refresh_from_db()
+        assert (plan.state, plan.draw is not None) == (PlanState.APPROVED, True)
+
+    def test_what_is_sent_back_leaves_no_plan(self, plan):
+        approvals.send_back(approval_id=Approval.objects.get().pk, note="人手不足", by=make_account(), at=LATER)
+
+        assert not InspectionPlan.objects.exists()
+        assert Approval.objects.get().content["名称"] == plan.name
+
+    @pytest.mark.parametrize("role", [Role.CLERK, Role.PERSONNEL, Role.AUDITOR, Role.SYSTEM_ADMIN])
+    def test_for_others_at_the_desk_the_proposal_does_not_exist(self, client, plan, role):
+        client.force_login(make_account(role))
+
+        page = f"/admin/nanchuan_eval/approval/{Approval.objects.get().pk}/change/"
+        assert client.get(page).status_code == 404
+        for address in ("/admin/nanchuan_eval/approval/", f"/admin/evaluations/round/{plan.round_id}/change/"):
+            assert "暗访" not in client.get(address, follow=True).content.decode()
+
+    def test_giving_its_draw_up_takes_two_as_well(self, plan):
+        approvals.approve(approval_id=Approval.objects.get().pk, by=make_account(), at=LATER)
+        plan.refresh_from_db()
+        with pytest.raises(NeedsApproval):
+            abandon_draw(draw_id=plan.draw_id, reason="名录有误", by=make_account(), at=LATER)
+
+        asked = start_draw("draw.abandon", draw_id=plan.draw_id, by=chief(), at=LATER, reason="名录有误")
+        approvals.approve(approval_id=asked.pk, by=make_account(), at=LATER)
+
+        plan.draw.refresh_from_db()
+        assert plan.draw.status == "abandoned"
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from accountability.models import Talk
 from accountability.rules.measures import MeasureState, TalkState
 from accountability.services.evidence import add_evidence
 from accountability.services.talk import confirm_talk, file_talk, may_confirm, may_write, return_talk, write_talk
+from nanchuan_eval import approvals
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied, Role
+from nanchuan_eval.models import Approval, AuditEntry
+from nanchuan_eval.policy import Denied, NeedsApproval, Role
 from tests.accountability.factories import (
     LATER,
     hold_talk,
@@ -72,6 +73,51 @@ def test_a_talk_sent_back_is_rewritten_and_handed_in_again():
     again = file_talk(talk_id=talk.pk, by=unit, at=LATER)
 
     assert (again.state, again.demand, again.return_reason) == (TalkState.FILED, "两周内整改", "缺整改要求")
+
+
+class TestTheRuleOfTwo:
+    """acc.talk.head: what the unit hands in, files and all, is what the commission confirms."""
+
+    @pytest.fixture(autouse=True)
+    def rule_of_two(self, settings):
+        settings.TWO_PERSON_RULE = True
+
+    def test_handing_in_is_the_proposal_and_the_approval_confirms_it(self):
+        measure = head_talk()
+        talk = hold_talk(measure, by=liaison())
+        approval = Approval.objects.get(deed="talk.confirm")
+        with pytest.raises(NeedsApproval):
+            confirm_talk(talk_id=talk.pk, by=make_account(), at=LATER)
+        assert approval.content["对象表态"] == talk.attitude
+        assert talk.evidence.get().sha256 in approval.content["签字件"][0]
+
+        approvals.approve(approval_id=approval.pk, by=make_account(), at=LATER)
+
+        measure.refresh_from_db()
+        assert measure.state == MeasureState.DONE
+
+    def test_a_file_exchanged_meanwhile_gives_the_record_back(self):
+        talk = hold_talk(head_talk(), by=liaison())
+        talk.evidence.update(sha256="0" * 64)
+
+        with pytest.raises(RuleViolation, match="已失效"):
+            approvals.approve(approval_id=Approval.objects.get().pk, by=make_account(), at=LATER)
+
+        talk.refresh_from_db()
+        assert talk.state == TalkState.RETURNED
+
+    def test_what_is_sent_back_is_the_units_again(self):
+        measure, unit = head_talk(), liaison()
+        talk = hold_talk(measure, by=unit)
+
+        approvals.send_back(approval_id=Approval.objects.get().pk, note="缺整改要求", by=make_account(), at=LATER)
+        write(measure, by=unit, demand="两周内整改")
+        file_talk(talk_id=talk.pk, by=unit, at=LATER)
+
+        assert Approval.objects.pending().get().content["整改要求"] == "两周内整改"
+
+    def test_the_commissions_own_talk_takes_one(self):
+        assert hold_talk(leader_talk(), by=make_account()).state == TalkState.CONFIRMED
 
 
 @pytest.mark.parametrize(
