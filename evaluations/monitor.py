@@ -62,7 +62,7 @@ def build_monitor(round_: Round) -> Monitor:
         thin=_thin(round_, batches, drawn),
         needed=round_.rulebook["min_drawn_lines"],
         strata=sorted({stratum for stratum, _ in drawn}),
-        alerts=list(OpenClaimAlert.objects.filter(batch__round=round_).select_related("batch")),
+        alerts=list(OpenClaimAlert.objects.filter(batch__round=round_).select_related("batch", "reviewed_by")),
     )
 
 

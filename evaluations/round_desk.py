@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from evaluations.code_batches import BatchLine, batch_lines, counted_batches
-from evaluations.models import Draw, PlannedDraw, Round
+from evaluations.models import Draw, OpenClaimAlert, PlannedDraw, Round
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.rounds import LIFE, STEP_ACTION, VOIDABLE, DrawPurpose, DrawStatus, RoundState, Step, next_step
 from evaluations.services.credential import BEFORE_CLOSING
@@ -88,6 +88,8 @@ class RoundLine:
     round: Round
     state: str
     next: NextStep | None
+    # Odd claims of the open channel that nobody has looked into yet.
+    alerts: int
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,11 @@ def current_rounds(user: User, at: datetime) -> list[RoundLine]:
     """Return the rounds that are not over, the newest first, with what each waits for."""
     if not policy.may_see(user, "round.open"):
         return []
-    rounds = Round.objects.exclude(state__in=OVER)
-    return [RoundLine(round_, RoundState(round_.state).label, _next(round_, user, at)) for round_ in rounds]
+    alerts = dict(OpenClaimAlert.objects.unreviewed().order_by().values_list("batch__round").annotate(Count("pk")))
+    return [
+        RoundLine(round_, RoundState(round_.state).label, _next(round_, user, at), alerts.get(round_.pk, 0))
+        for round_ in Round.objects.exclude(state__in=OVER)
+    ]
 
 
 def _stations(round_: Round) -> list[Station]:

@@ -26,7 +26,7 @@ from accountability.models import Case
 from accountability.services.case import publish_and_start
 from departments.services import import_roster
 from evaluations.code_batches import drawn_people
-from evaluations.models import Draw, Round
+from evaluations.models import Draw, OpenClaimAlert, Round
 from evaluations.papers import paper_by_digest
 from evaluations.rules.anomalies import Verdict
 from evaluations.rules.ballots import Origin
@@ -37,6 +37,7 @@ from evaluations.services import credential, pool, sealing, tally
 from evaluations.services import round as steps
 from evaluations.services.anomaly import DECIDE_FLAG
 from evaluations.services.credential import FormKind
+from evaluations.services.open_review import review_alert
 from evaluations.services.pool_notice import announce_pool
 from evaluations.services.witness import sign_count
 from nanchuan_eval import approvals
@@ -201,6 +202,8 @@ class Story:
             sealing.seal_round(round_id=self.round.pk, by=CLOCK, at=self._day(22, 18), progress=bar.update)
         if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
             self._draw(DrawPurpose.COUNTED)
+        for alert in OpenClaimAlert.objects.unreviewed().filter(batch__round=self.round):
+            review_alert(alert_id=alert.pk, seen=alert.times, review="演示：集中领票", by=self.clerk, at=self._day(19))
         tally.tally_round(round_id=self.round.pk, by=self.chief, at=self._day(19))
         for codes in self.ceremony.codes[: self.round.rulebook["count_witnesses"]]:
             sign_count(round_id=self.round.pk, code=codes.pop(), at=self._day(19, 10))

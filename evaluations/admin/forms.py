@@ -122,6 +122,18 @@ class VoidForm(ReasonForm):
         return [line for line in self.cleaned_data["codes"].splitlines() if line.strip()]
 
 
+class ReviewForm(forms.Form):
+    """核查领票异常."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
+    review = forms.CharField(
+        label="核查情况",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="查了什么、结论是什么，如“镇服务大厅集中领票，属正常”。领出的票号照常有效",
+    )
+
+
 class RecallForm(ReasonForm):
     """收回批次."""
 

@@ -9,9 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from evaluations.admin.forms import ReviewForm
+from evaluations.admin.pages import ask
 from evaluations.ballot_papers import labels, seal_record
-from evaluations.models import Round
+from evaluations.models import OpenClaimAlert, Round
 from evaluations.monitor import build_monitor
+from evaluations.services.open_review import BEFORE_COUNTING, review_alert
 from evaluations.services.turnout import people_for_labels, remind_stratum
 from nanchuan_eval import policy
 from nanchuan_eval.desk import PolicyAdmin, staff
@@ -30,10 +33,25 @@ class MonitorPages(PolicyAdmin):
             "round": round_,
             "monitor": build_monitor(round_),
             "may_enter_paper": policy.may_see(staff(request), "cred.void"),
+            "may_review": round_.state in BEFORE_COUNTING and policy.may_propose(staff(request), "ballot.invalid"),
             "may_remind": policy.may(staff(request), "pool.unmask"),
             "title": "回收监测",
         }
         return render(request, "admin/evaluations/round/monitor.html", context)
+
+    def review_alert(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Note what a look into an odd claim has found."""
+        policy.check_proposes(staff(request), "ballot.invalid")
+        alert = get_object_or_404(OpenClaimAlert.objects.select_related("batch__round"), pk=pk)
+        form, by, at = ReviewForm(request.POST or None, initial={"seen": alert.times}), staff(request), timezone.now()
+        return ask(
+            request,
+            alert.batch.round,
+            form,
+            lambda: review_alert(alert_id=pk, by=by, at=at, **form.cleaned_data),
+            title=f"核查{alert}（{alert.times}次）",
+            back=reverse("admin:round-monitor", args=[alert.batch.round_id]),
+        )
 
     def labels(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Print the labels of the envelopes (POST only)."""

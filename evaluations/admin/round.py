@@ -69,6 +69,7 @@ class RoundAdmin(MonitorPages, CodePages):
             path("<int:pk>/step/<str:step>/", wrap(self.step), name="round-step"),
             path("<int:pk>/rulebook/", wrap(self.rulebook), name="round-rulebook"),
             path("<int:pk>/monitor/", wrap(self.monitor), name="round-monitor"),
+            path("alert/<int:pk>/", wrap(self.review_alert), name="alert-review"),
             path("<int:pk>/remind/", wrap(self.remind), name="round-remind"),
             path("<int:pk>/labels/", wrap(self.labels), name="round-labels"),
             path("<int:pk>/seal-record.pdf", wrap(self.seal_record), name="round-seal-record"),

@@ -1,5 +1,8 @@
 """票号: issued codes, of which only a hash is kept (protocol 6.2)."""
 
+from typing import Self
+
+from django.conf import settings
 from django.db import models
 
 from evaluations.models.round import Round
@@ -40,6 +43,14 @@ class CodeBatch(models.Model):
         return self.label
 
 
+class OpenClaimAlertQuerySet(models.QuerySet["OpenClaimAlert"]):
+    """Alerts by what is left to do."""
+
+    def unreviewed(self) -> Self:
+        """Alerts nobody has looked into, or of which more came since."""
+        return self.filter(reviewed_times__lt=models.F("times"))
+
+
 class OpenClaimAlert(models.Model):
     """领票异常: how often on a day codes of a self-service batch went out under suspicious circumstances."""
 
@@ -47,11 +58,27 @@ class OpenClaimAlert(models.Model):
     kind = models.CharField("情形", max_length=10, choices=OpenAlert)
     on = models.DateField("日期")
     times = models.PositiveIntegerField("次数", default=0)
+    reviewed_times = models.PositiveIntegerField("已核查次数", default=0)
+    review = models.CharField("核查情况", max_length=300, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="核查人", null=True, related_name="+"
+    )
+    reviewed_at = models.DateTimeField("核查时间", null=True)
+
+    objects = OpenClaimAlertQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "领票异常"
         ordering = ["on", "kind"]
         constraints = [models.UniqueConstraint(fields=["batch", "kind", "on"], name="one_alert_per_kind_and_day")]
+
+    def __str__(self) -> str:
+        return f"{self.on:%m月%d日}{self.batch}：{self.get_kind_display()}"
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether somebody has looked into all of them."""
+        return self.reviewed_times >= self.times
 
 
 class Credential(models.Model):

@@ -109,6 +109,7 @@ class RoundFacts:
     unfit_codes: tuple[str, ...] = ()
     paper_faults: tuple[str, ...] = ()
     sampled_ballots: int = 0
+    unreviewed_alerts: int = 0
     listed_without_problems: tuple[str, ...] = ()
     objections_until: date | None = None
     undecided: tuple[str, ...] = ()
@@ -161,10 +162,12 @@ def _seal(facts: RoundFacts) -> list[str]:
 
 
 def _count(facts: RoundFacts) -> list[str]:
-    drawn = facts.draws.get(DrawPurpose.COUNTED) == DrawStatus.PUBLISHED
-    if drawn or not facts.sampled_ballots:
-        return []
-    return [f"收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开。"]
+    lacks = []
+    if facts.sampled_ballots and facts.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
+        lacks.append(f"收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开。")
+    if facts.unreviewed_alerts:
+        lacks.append(f"还有{facts.unreviewed_alerts}条领票异常没有核查，请在“回收监测”中核查。")
+    return lacks
 
 
 def _problems_written(facts: RoundFacts) -> list[str]:

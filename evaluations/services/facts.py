@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from departments.models import Section
 from evaluations.code_batches import unfit_codes
-from evaluations.models import CodeBatch, Manifestation, Round, SectionResult, SigningCode, Tally
+from evaluations.models import CodeBatch, Manifestation, OpenClaimAlert, Round, SectionResult, SigningCode, Tally
 from evaluations.models.ballot import Ballot
 from evaluations.paper_books import paper_faults
 from evaluations.rules.anomalies import Verdict
@@ -106,7 +106,10 @@ def _paper_facts(round_: Round) -> dict[str, Any]:
 
 
 def _box_facts(round_: Round) -> dict[str, Any]:
-    return {"sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count()}
+    return {
+        "sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count(),
+        "unreviewed_alerts": OpenClaimAlert.objects.unreviewed().filter(batch__round=round_).count(),
+    }
 
 
 def _undecided(round_: Round) -> dict[str, Any]:
