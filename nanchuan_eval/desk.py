@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db import models
 from django.forms import ModelForm
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from nanchuan_eval import accounts, approvals, policy
+from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 from nanchuan_eval.records import delete_record, save_record
 from nanchuan_eval.typed import typed_id
@@ -121,7 +122,12 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         elif request.method == "POST":
             obj = self.get_object(request, unquote(object_id))
             self._refuse_unless(request, self.edit_action or self.see_action, self.has_change_permission(request, obj))
-        return super().changeform_view(request, object_id, *args, **kwargs)
+        try:
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        except RuleViolation as refusal:  # what the form could not know
+            for reason in refusal.reasons:
+                messages.error(request, reason)
+            return HttpResponseRedirect(request.get_full_path())
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         self._refuse_unless(request, self.delete_action or self.see_action, self.has_delete_permission(request))

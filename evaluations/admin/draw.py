@@ -25,6 +25,8 @@ from evaluations.services import ceremony
 from evaluations.services.draw import plan_draw, planned_draw
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
 
 # The buttons of the ceremony: what each calls and what it says.
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -113,6 +115,8 @@ class DrawAdmin(ReadOnlyAdmin):
         policy.check_sees(user, "draw.run")
         desk = build_ceremony(draw, user, at)
         form = self._due_form(request, desk)
+        if request.method == "POST" and form is None:
+            return act(request, lambda: _refuse_entry(user), done="", back=reverse("admin:draw-ceremony", args=[pk]))
         if request.method == "POST" and form is not None and form.is_valid():
             if attempt(form, lambda: self._answer(draw, form, request)) is not None:
                 return redirect("admin:draw-ceremony", pk)
@@ -175,6 +179,11 @@ class DrawAdmin(ReadOnlyAdmin):
         if isinstance(form, SigningForm):
             return ceremony.sign_draw(draw_id=draw.pk, code=form.cleaned_data["code"], at=at)
         return ceremony.enter_randomness(draw_id=draw.pk, reading=form.reading(), by=user, at=at)
+
+
+def _refuse_entry(user: User) -> None:
+    policy.check(user, "draw.seed")
+    raise RuleViolation("现在没有要录入的随机数，也没有要签的名，请刷新页面。")
 
 
 def _removal(form: RemovalForm) -> dict[str, Any]:

@@ -1,0 +1,369 @@
+"""Where the walk over the policy table takes place: one account per role, and the objects each act needs.
+
+Every `right` object is such that whoever may do the act succeeds; every `wrong` one is in a state that forbids it.
+"""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from uuid import uuid4
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accountability.models import Objection, PromotionFreeze
+from accountability.rules.inspection import CheckItem, InspectionState
+from accountability.rules.objections import ObjectionState, Outcome
+from accountability.rules.rectification import ItemState, RectificationState
+from accountability.services import inspection as visits
+from accountability.services.case import publish_and_start
+from accountability.services.evidence import add_evidence
+from accountability.services.talk import write_talk
+from evaluations.admin.draw_forms import ReadingForm
+from evaluations.admin.forms import RulebookForm
+from evaluations.models import AnomalyFlag, CodeBatch, Round, RoundStep
+from evaluations.rules.anomalies import FlagKind, Verdict
+from evaluations.rules.ballots import Origin
+from evaluations.rules.indicators import Channel
+from evaluations.rules.rounds import DrawPurpose, RoundState
+from evaluations.services.tally import tally_round
+from nanchuan_eval.accounts import record_link, save_account
+from nanchuan_eval.models import AuditEntry, SecondFactor, User
+from nanchuan_eval.policy import Role
+from tests import factories as early
+from tests.accountability import factories as late
+
+NOON, DAY_AFTER = early.NOON, early.LATER
+CLOSED = NOON + timedelta(days=2)
+AFTER = late.LATER
+PAPER = '{"manifestations": [{"code": "COLD-1", "indicator": "cold", "text": "不起身、不抬头"}]}'
+OWN_UNIT, FOREIGN_UNIT = "D01-01", "D02-01"
+
+
+def make_accounts() -> dict[str, User]:
+    """One account per role; the liaison's unit is D01, the witness's account is good for a day."""
+    found = {}
+    for word, role in early.ROLES.items():
+        found[role.value] = early.make_user(word, unit_code="D01" if role == Role.LIAISON else "")
+    return found
+
+
+# Rounds before the list: NOON is within the vote.
+
+
+def draft():
+    early.make_manifestations()
+    early.make_section()
+    return early.make_round()
+
+
+def in_state(state: RoundState):
+    """An open round put into another state as it stands."""
+
+    def make():
+        round_ = early.make_open_round(sections=1)
+        Round.objects.filter(pk=round_.pk).update(state=state)
+        round_.refresh_from_db()
+        return round_
+
+    return make
+
+
+def open_round():
+    return early.make_open_round(sections=1)
+
+
+def ready_to_open():
+    round_ = in_state(RoundState.DRAWN)()
+    early.make_codes(round_)
+    early.make_codes(round_, channel=Channel.SAMPLED, origin=Origin.NEWSPAPER)
+    early.make_self_service(round_)
+    return round_
+
+
+def sealed():
+    return early.make_sealed_round(sections=2, rulebook={"min_lines": 1, "min_drawn_lines": 1})
+
+
+def counted(state=RoundState.COUNTED):
+    round_ = sealed()
+    tally_round(round_id=round_.pk, by=early.make_user("chief"), at=CLOSED)
+    Round.objects.filter(pk=round_.pk).update(state=state)
+    round_.refresh_from_db()
+    return round_
+
+
+def result_of(round_):
+    return round_.results.filter(is_listed=True).first()
+
+
+def flagged(round_, *, decided=False):
+    verdict = {"verdict": Verdict.KEPT, "reason": "无异常", "decided_at": CLOSED} if decided else {}
+    return AnomalyFlag.objects.create(round=round_, kind=FlagKind.values[0], text="集中", found_at=CLOSED, **verdict)
+
+
+def batch(round_, **fields):
+    found = round_.batches.first() or CodeBatch.objects.create(
+        round=round_, channel=Channel.TARGETED, origin=Origin.ISSUED, label="第一批"
+    )
+    CodeBatch.objects.filter(pk=found.pk).update(**{"is_open": True, **fields})
+    return found
+
+
+def rulebook_form(round_):
+    """The rulebook as its page would post it."""
+    form = RulebookForm(rulebook=round_.rulebook, is_frozen=False)
+    return {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+
+
+def pooled():
+    round_ = early.make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
+    early.make_pool(round_)
+    return round_
+
+
+def planned():
+    round_ = pooled()
+    early.plan(round_, DrawPurpose.EVALUATORS)
+    return round_
+
+
+def committed():
+    return early.commit(pooled())
+
+
+def read_out():
+    draw = committed()
+    early.enter_all(draw)
+    return draw
+
+
+def published_draw():
+    return early.hold_draw(pooled())
+
+
+def reading_form(draw):
+    """What the first reader types for the first source."""
+    source = json.loads(draw.params)["randomness"][0]
+    form = ReadingForm(number=0, source=source)
+    numbers = early.throw(draw)[0]
+    each = len(numbers) // form.groups
+    typed = {f"numbers{n}": " ".join(map(str, numbers[n * each : (n + 1) * each])) for n in range(form.groups)}
+    return {**typed, "issue": "2026061"}
+
+
+def person(round_):
+    return round_.pool.first()
+
+
+def purged(entry):
+    entry.phone = ""
+    entry.save()
+    return entry
+
+
+def drawn_person():
+    return drawn_entry(published_draw()).person
+
+
+def drawn_entry(draw):
+    return draw.entries.filter(is_selected=True).first()
+
+
+def not_drawn_entry(draw):
+    return draw.entries.filter(is_selected=False).first()
+
+
+# What follows the list: AFTER lies some days behind the publication.
+
+
+def new_key():
+    return f"{2001 + next(_years)}H1"
+
+
+_years = count(0)
+
+
+def case(code=OWN_UNIT, kind="talk_head", state=RoundState.PUBLISHED):
+    return late.make_case(late.make_bare_round(new_key(), state, paper=PAPER), code, kind)
+
+
+def measure(code=OWN_UNIT, kind="talk_head", **changes):
+    found = case(code, kind).measures.get()
+    for name, value in changes.items():
+        setattr(found, name, value)
+    found.save()
+    return found
+
+
+def talk(code=OWN_UNIT, state="draft"):
+    """A talk that the unit's liaison wrote and signed."""
+    by = late.make_account(Role.LIAISON, code.split("-")[0])
+    record = write_talk(measure_id=measure(code).pk, facts=late.talk_facts(), by=by, at=AFTER)
+    add_evidence(subject=record, upload=late.make_file(), by=by, at=AFTER)
+    record.state = state
+    record.save()
+    return record
+
+
+def held(**fields):
+    facts = {"person_name": "孙科长", "post": "负责人", "starts_on": date(2020, 4, 10), **fields}
+    return PromotionFreeze.objects.create(case=case(), **facts)
+
+
+def rectification(code=OWN_UNIT, state=RectificationState.RUNNING, item=ItemState.OPEN, **fields):
+    row = late.make_rectification(case(code), state, opinion="同意", **fields)
+    closed = {"closed_on": AFTER.date(), "accepted_by": late.make_account()} if item == ItemState.CLOSED else {}
+    row.items.update(state=item, **closed)
+    return row
+
+
+def item(row, **fields):
+    row.items.update(**fields)
+    return row.items.get()
+
+
+def passed():
+    row = rectification(item=ItemState.FINISHED)
+    row.items.update(finished_at=AFTER - timedelta(days=2))
+    late.pass_item(row.items.get(), at=AFTER - timedelta(days=1))
+    return row
+
+
+def visit(inspectors=(), state=InspectionState.ASSIGNED, code=OWN_UNIT):
+    """A visit by the given inspectors and another one, or by two others."""
+    section = case(code).result.section
+    others = [late.make_account(Role.INSPECTOR) for _ in range(2 - len(inspectors))]
+    plan = late.make_plan(section.round)
+    return late.make_inspection(
+        section, inspectors=[*inspectors, *others], state=state, plan=plan, visit_on=date(2020, 7, 18)
+    )
+
+
+def inspector_ids(found):
+    return list(found.inspectors.values_list("pk", flat=True))
+
+
+def record():
+    """A complete record of a visit."""
+    return visits.Record(
+        method="errand",
+        arrived_at=datetime(2020, 7, 18, 1, 0, tzinfo=UTC),
+        left_at=datetime(2020, 7, 18, 2, 0, tzinfo=UTC),
+        place="大厅3号窗口",
+        errand="办证",
+        situation="态度生硬",
+        conclusion="by_date",
+        checks={check.value: "yes" for check in CheckItem},
+        findings=[("COLD-1", "2")],
+    )
+
+
+def recorded(found, *, until=InspectionState.ASSIGNED):
+    """A visit whose record is complete, handed in or approved."""
+    one = found.inspectors.first()
+    visits.save_record(inspection_id=found.pk, record=record(), by=one, at=AFTER)
+    if until != InspectionState.ASSIGNED:
+        visits.submit_record(inspection_id=found.pk, lead="", by=one, at=AFTER)
+    if until == InspectionState.APPROVED:
+        visits.approve_record(inspection_id=found.pk, by=late.make_account(Role.CHIEF), at=AFTER)
+    return found
+
+
+def order(code=OWN_UNIT):
+    found = recorded(visit(code=code), until=InspectionState.APPROVED)
+    chief = late.make_account(Role.CHIEF)
+    return visits.issue_order(inspection_id=found.pk, demand="整改", due_on=date(2020, 8, 10), by=chief, at=AFTER)
+
+
+def filmed(found):
+    one = found.inspectors.first()
+    return add_evidence(subject=found, upload=late.make_file(), by=one, at=AFTER)
+
+
+def new_id():
+    return str(uuid4())
+
+
+def picture():
+    return SimpleUploadedFile("现场.png", late.png(), "image/png")
+
+
+def counted_after(state):
+    """A counted round of two ranked sections; told to the units some days ago where it has got so far."""
+    round_ = late.make_counted_round(new_key(), state, places=4, paper=PAPER)
+    if state in {RoundState.REVIEW, RoundState.PUBLISHED}:
+        RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=AFTER - timedelta(days=1))
+    return round_
+
+
+def to_publish(state=RoundState.REVIEW):
+    round_ = counted_after(state)
+    round_.steps.update(at=AFTER - timedelta(days=20))
+    return round_
+
+
+def published_list():
+    round_ = to_publish()
+    publish_and_start(round_id=round_.pk, by=late.make_account(), at=AFTER - timedelta(days=1))
+    round_.refresh_from_db()
+    return round_
+
+
+def correction_form(round_):
+    """The correction's page with one text changed."""
+    rows = round_.results.filter(is_listed=True)
+    texts = {f"problems-{row.section.code}": row.main_problems for row in rows}
+    return {"reason": "错字", **texts, f"problems-{OWN_UNIT}": "电话无人接听"}
+
+
+def listed_section(code=OWN_UNIT, state=RoundState.REVIEW):
+    return counted_after(state).sections.get(code=code)
+
+
+def objection(code=OWN_UNIT, state=ObjectionState.FILED, **fields):
+    section = listed_section(code)
+    return Objection.objects.create(
+        round=section.round,
+        section=section,
+        stage="objection",
+        ground="wrong_section",
+        facts="不属于本科室",
+        filed_by=late.make_account(Role.LIAISON, code.split("-")[0]),
+        filed_at=AFTER - timedelta(days=1),
+        due_on=AFTER.date(),
+        state=state,
+        **fields,
+    )
+
+
+def rejected(code=OWN_UNIT):
+    decided = {"outcome": Outcome.REJECTED, "answer": "维持", "decided_at": AFTER, "decided_by": late.make_account()}
+    return objection(code, ObjectionState.DECIDED, **decided)
+
+
+# Accounts and the trace.
+
+
+def disable(account, by, at):
+    account.is_active = False
+    return save_account(account, by=by, at=at, changed=["is_active"])
+
+
+def also(role):
+    """An account of a person who holds another role under another account."""
+    code = f"N{next(_years)}"
+    early.make_user(role, person_code=code)
+    account = early.make_user("clerk", person_code=code)
+    User.objects.filter(pk=account.pk).update(role="")
+    return account
+
+
+def with_factor():
+    account = early.make_user("clerk")
+    SecondFactor.objects.create(user=account, name="动态口令", secret="x", confirmed=True)
+    return account
+
+
+def entry():
+    account = early.make_user("sysadmin")
+    return record_link(account_id=account.pk, by=account, at=NOON) and AuditEntry.objects.latest("seq")

@@ -1,0 +1,732 @@
+"""The walk over the policy table: for every action its service, its address, objects in right and wrong states.
+
+`right(w)` makes an object on which whoever may do the act succeeds, `foreign(w)` the like of another unit or another
+inspector (only for rows with an `o`), `wrong(w)` one in a state that forbids the act. `w` holds the accounts.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accountability.rules.inspection import InspectionState
+from accountability.rules.objections import Ground, ObjectionState, Outcome
+from accountability.rules.rectification import ItemState, RectificationState
+from accountability.services import (
+    case,
+    correction,
+    evidence,
+    export,
+    freeze,
+    inspection,
+    inspection_plan,
+    measure,
+    objection,
+    rectification,
+    talk,
+)
+from departments.services import import_roster, rename_section
+from evaluations.rules.anomalies import Verdict
+from evaluations.rules.ballots import Origin
+from evaluations.rules.indicators import Channel
+from evaluations.rules.pools import PoolKind
+from evaluations.rules.removals import RemovalReason
+from evaluations.rules.rounds import DrawPurpose, RoundState
+from evaluations.services import ceremony, credential, draw_events, paper, pool, privacy, publication
+from evaluations.services import draw as draws
+from evaluations.services import round as steps
+from evaluations.services.anomaly import decide_flag
+from evaluations.services.tally import tally_round
+from nanchuan_eval import accounts, retention, second_factor, trail
+from nanchuan_eval.spreadsheet import read_rows
+from tests.departments.files import roster
+from tests.factories import throw
+from tests.security import scenario as s
+
+DO, SEE, PROPOSE = "do", "see", "propose"
+ADMIN = "/admin/evaluations"
+
+
+@dataclass(frozen=True)
+class Url:
+    """A page or a button: `path(object)` and what is posted (None = it is only read)."""
+
+    path: Callable[[Any], str]
+    data: Callable[[Any], Mapping[str, Any]] | None = None
+
+    def ask(self, client: Any, target: Any) -> Any:
+        """Send the request."""
+        return client.post(self.path(target), self.data(target)) if self.data else client.get(self.path(target))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One action of the table where it lives."""
+
+    action: str
+    right: Callable[[Any], Any]
+    service: Callable[..., Any] | None = None
+    url: Url | None = None
+    wrong: Callable[[Any], Any] | None = None
+    foreign: Callable[[Any], Any] | None = None
+    kind: str = DO
+    at: datetime = s.NOON
+    # Roles whose right the address does not serve: their own page is another line, or there is none (test_walk says).
+    elsewhere: str = ""
+    # A deed writes under the name of another action beside its own.
+    traces: int = 1
+
+    def __str__(self) -> str:
+        return self.action
+
+
+def posts(path: str, **data: Any) -> Url:
+    """A button at an address with the object's number in it."""
+    return Url(lambda o: path.format(o=o), lambda o: data)
+
+
+def reads(path: str) -> Url:
+    """A page."""
+    return Url(lambda o: path.format(o=o))
+
+
+def typed(moment: datetime) -> str:
+    """A moment as it is typed into a form."""
+    return f"{moment + timedelta(hours=8):%Y-%m-%d %H:%M}"
+
+
+PEOPLE = [("名单", 1, ("身份类别", "姓名", "手机号")), ("名单", 2, ("服务对象", "张三", "13900000001"))]
+PEOPLE_CSV = "身份类别,姓名,手机号\n服务对象,张三,13900000001\n".encode()
+TALK = s.late.talk_facts()
+TALK_FORM = {**TALK, "held_at": typed(TALK["held_at"]).replace(" ", "T"), "is_signed": "on"}
+
+
+BEFORE_THE_LIST = [
+    Line(
+        "roster.edit",
+        right=lambda w: s.early.make_section(),
+        wrong=lambda w: s.early.make_section(is_active=False),
+        service=lambda o, by, at: rename_section(section_id=o.pk, name="便民科", on=at.date(), by=by, at=at),
+        url=posts("/admin/departments/section/reform/rename/?ids={o.pk}", name="便民科", on="2026-03-02", confirm="1"),
+    ),
+    Line(
+        "roster.import",
+        right=lambda w: list(read_rows(roster(), "名录.xlsx")),
+        wrong=lambda w: [],
+        service=lambda o, by, at: import_roster(rows=o, by=by, at=at),
+    ),
+    Line("roster.import", right=lambda w: None, url=reads("/admin/departments/section/import/"), traces=0),
+    Line(
+        "roster.freeze",
+        right=lambda w: s.draft(),
+        wrong=lambda w: s.open_round(),
+        service=lambda o, by, at: steps.freeze_round(round_id=o.pk, by=by, at=at),
+        url=posts(ADMIN + "/round/{o.pk}/step/freeze/"),
+    ),
+    Line(
+        "round.edit",
+        right=lambda w: s.draft(),
+        wrong=lambda w: s.open_round(),
+        service=lambda o, by, at: steps.edit_rulebook(round_id=o.pk, rulebook=o.rulebook, by=by, at=at),
+        url=Url(lambda o: f"{ADMIN}/round/{o.pk}/rulebook/", s.rulebook_form),
+    ),
+    Line(
+        "round.open",
+        right=lambda w: s.ready_to_open(),
+        wrong=lambda w: s.sealed(),
+        service=lambda o, by, at: steps.open_round(round_id=o.pk, by=by, at=at),
+        url=posts(ADMIN + "/round/{o.pk}/step/open/"),
+    ),
+    Line(
+        "round.close",
+        right=lambda w: s.sealed(),
+        kind=SEE,
+        elsewhere="S",
+        url=reads(ADMIN + "/round/{o.pk}/seal-record.pdf"),
+    ),
+    Line(
+        "round.extend",
+        right=lambda w: s.open_round(),
+        wrong=lambda w: s.sealed(),
+        service=lambda o, by, at: steps.extend_round(
+            round_id=o.pk, closes_at=at + timedelta(days=3), reason="汛情", by=by, at=at
+        ),
+        url=posts(ADMIN + "/round/{o.pk}/extend/", closes_at=typed(s.NOON + timedelta(days=3)), reason="汛情"),
+    ),
+    Line(
+        "round.void",
+        right=lambda w: s.open_round(),
+        wrong=lambda w: s.in_state(RoundState.PUBLISHED)(),
+        service=lambda o, by, at: steps.void_round(round_id=o.pk, reason="名录有误", by=by, at=at),
+        url=posts(ADMIN + "/round/{o.pk}/void/", reason="名录有误"),
+    ),
+    Line(
+        "round.monitor",
+        right=lambda w: s.open_round(),
+        kind=SEE,
+        elsewhere="S",
+        url=reads(ADMIN + "/round/{o.pk}/monitor/"),
+    ),
+    Line(
+        "pool.import",
+        right=lambda w: s.early.make_round(state=RoundState.FROZEN),
+        wrong=lambda w: s.open_round(),
+        service=lambda o, by, at: pool.import_pool(round_id=o.pk, kind=PoolKind.EVALUATORS, rows=PEOPLE, by=by, at=at),
+        url=Url(
+            lambda o: f"{ADMIN}/poolentry/round/{o.pk}/",
+            lambda o: {"kind": "evaluators", "file": SimpleUploadedFile("名单.csv", PEOPLE_CSV)},
+        ),
+        traces=0,  # the upload is only a preview; what is confirmed is recorded
+    ),
+    Line("pool.view", right=lambda w: None, kind=SEE, url=reads(ADMIN + "/poolentry/")),
+    Line(
+        "pool.unmask",
+        right=lambda w: s.person(s.pooled()),
+        wrong=lambda w: s.purged(s.person(s.pooled())),
+        service=lambda o, by, at: privacy.unmask_phone(entry_id=o.pk, reason="核对", by=by, at=at),
+        url=posts(ADMIN + "/poolentry/{o.pk}/phone/", reason="核对"),
+    ),
+    Line(
+        "pool.exclude",
+        right=lambda w: s.person(s.pooled()),
+        wrong=lambda w: s.person(s.committed().round),
+        service=lambda o, by, at: pool.exclude_person(entry_id=o.pk, reason="conflict", note="亲属", by=by, at=at),
+        url=posts(ADMIN + "/poolentry/{o.pk}/exclude/", reason="conflict", note="亲属"),
+    ),
+    Line(
+        "pool.export",
+        right=lambda w: s.committed(),
+        service=lambda o, by, at: list(draws.open_roster(draw_id=o.pk, by=by, at=at)),
+        url=posts(ADMIN + "/draw/{o.pk}/roster/"),
+    ),
+    Line(
+        "privacy.handle",
+        right=lambda w: s.person(s.pooled()),
+        wrong=lambda w: s.drawn_person(),
+        service=lambda o, by, at: privacy.erase_person(entry_id=o.pk, reason="本人申请", by=by, at=at),
+        url=posts(ADMIN + "/poolentry/{o.pk}/erase/", reason="本人申请"),
+    ),
+    Line("retention.purge", right=lambda w: None, service=lambda o, by, at: retention.purge(by=by, at=at)),
+    Line(
+        "draw.commit",
+        right=lambda w: s.planned(),
+        wrong=lambda w: s.committed().round,
+        service=lambda o, by, at: draws.commit_draw(round_id=o.pk, purpose=DrawPurpose.EVALUATORS, by=by, at=at),
+        url=posts(ADMIN + "/draw/round/{o.pk}/evaluators/commit/"),
+    ),
+    Line(
+        "draw.seed",
+        right=lambda w: s.committed(),
+        wrong=lambda w: s.published_draw(),
+        service=lambda o, by, at: ceremony.enter_randomness(
+            draw_id=o.pk, reading=ceremony.Reading(0, throw(o)[0], "2026061"), by=by, at=at
+        ),
+        url=Url(lambda o: f"{ADMIN}/draw/{o.pk}/ceremony/", s.reading_form),
+        at=s.DAY_AFTER,
+    ),
+    Line(
+        "draw.run",
+        right=lambda w: s.read_out(),
+        wrong=lambda w: s.committed(),
+        service=lambda o, by, at: ceremony.run_draw(draw_id=o.pk, by=by, at=at),
+        url=posts(ADMIN + "/draw/{o.pk}/act/run/"),
+        at=s.DAY_AFTER,
+    ),
+    Line(
+        "draw.redraw",
+        right=lambda w: s.drawn_entry(s.published_draw()),
+        wrong=lambda w: s.not_drawn_entry(s.published_draw()),
+        service=lambda o, by, at: draw_events.remove_drawn(
+            entry_id=o.pk, removal=draw_events.Removal(RemovalReason.REFUSED, "本人书面放弃", []), by=by, at=at
+        ),
+        url=posts(ADMIN + "/draw/entry/{o.pk}/remove/", reason="refused", explanation="本人书面放弃"),
+        at=s.DAY_AFTER,
+    ),
+    Line(
+        "draw.names",
+        right=lambda w: s.published_draw(),
+        kind=SEE,
+        elsewhere="S",
+        url=reads(ADMIN + "/draw/{o.pk}/people/"),
+        at=s.DAY_AFTER,
+    ),
+    Line("draw.delete", right=lambda w: s.committed(), url=posts(ADMIN + "/draw/{o.pk}/delete/", post="yes")),
+    Line(
+        "cred.print",
+        right=lambda w: s.open_round(),
+        wrong=lambda w: s.sealed(),
+        service=lambda o, by, at: credential.issue_batch(
+            round_id=o.pk, form=credential.FormKind(Channel.TARGETED, Origin.ISSUED), count=2, by=by, at=at
+        ),
+        url=posts(ADMIN + "/round/{o.pk}/codes/", channel="targeted", origin="issued", label="第一批", count="2"),
+    ),
+    Line(
+        "cred.void",
+        right=lambda w: s.batch(s.open_round()),
+        wrong=lambda w: s.batch(s.open_round(), is_open=False),
+        service=lambda o, by, at: credential.recall_batch(batch_id=o.pk, reason="遗失", by=by, at=at),
+    ),
+    Line(
+        "paper.entry",
+        right=lambda w: s.batch(s.open_round()),
+        wrong=lambda w: s.batch(s.sealed()),
+        service=lambda o, by, at: paper.register_slips(batch_id=o.pk, typed=["0" * 20], by=by, at=at),
+        url=posts(ADMIN + "/codebatch/{o.pk}/papers/count/", returned="0", spoiled="0", missing="1"),
+        kind=PROPOSE,
+        at=s.CLOSED,
+    ),
+    Line(
+        "paper.match",
+        right=lambda w: s.batch(s.open_round()),
+        wrong=lambda w: s.batch(s.sealed()),
+        service=lambda o, by, at: paper.clear_imbalance(batch_id=o.pk, reason="已查清", by=by, at=at),
+        url=posts(ADMIN + "/codebatch/{o.pk}/papers/clear/", reason="已查清"),
+    ),
+    Line(
+        "ballot.invalid",
+        right=lambda w: s.flagged(s.counted()),
+        wrong=lambda w: s.flagged(s.counted(), decided=True),
+        service=lambda o, by, at: decide_flag(flag_id=o.pk, verdict=Verdict.KEPT, reason="已核查", by=by, at=at),
+        url=Url(
+            lambda o: f"/commission/{o.round.key}/anomalies/",
+            lambda o: {"flag": o.pk, "verdict": "kept", "reason": "已核查"},
+        ),
+        at=s.CLOSED,
+    ),
+    Line("comment.view", right=lambda w: None, kind=SEE, url=reads(ADMIN + "/comment/")),
+    Line(
+        "tally.run",
+        right=lambda w: s.sealed(),
+        wrong=lambda w: s.open_round(),
+        service=lambda o, by, at: tally_round(round_id=o.pk, by=by, at=at),
+        url=posts(ADMIN + "/round/{o.pk}/step/count/"),
+        at=s.CLOSED,
+    ),
+    Line("tally.view", right=lambda w: None, kind=SEE, url=reads(ADMIN + "/sectionresult/")),
+    Line(
+        "tally.verify",
+        right=lambda w: s.counted(),
+        wrong=lambda w: s.sealed(),
+        service=lambda o, by, at: export.export_count(round_id=o.pk, file=export.CountFile.RESULT, by=by, at=at),
+        url=Url(lambda o: f"/commission/{o.key}/count/files/", lambda o: {"file": "result"}),
+        at=s.CLOSED,
+    ),
+    Line(
+        "tally.override",
+        right=lambda w: s.result_of(s.counted()),
+        url=posts(ADMIN + "/sectionresult/{o.pk}/delete/", post="yes"),
+        at=s.CLOSED,
+    ),
+    Line(
+        "publish.draft",
+        right=lambda w: s.result_of(s.counted()),
+        wrong=lambda w: s.result_of(s.counted(RoundState.PUBLISHED)),
+        service=lambda o, by, at: publication.edit_problems(result_id=o.pk, text="电话无人接", by=by, at=at),
+        url=posts(ADMIN + "/sectionresult/{o.pk}/change/", main_problems="电话无人接"),
+        at=s.CLOSED,
+    ),
+    Line(
+        "top10.view",
+        right=lambda w: s.counted(),
+        kind=SEE,
+        url=Url(lambda o: f"/commission/{o.key}/"),
+        at=s.CLOSED,
+    ),
+    Line(
+        "top10.export",
+        right=lambda w: s.counted(RoundState.PUBLISHED),
+        wrong=lambda w: s.sealed(),
+        service=lambda o, by, at: export.export_top10(round_id=o.pk, by=by, at=at),
+        url=Url(lambda o: f"/commission/{o.key}/export/", lambda o: {}),
+        at=s.CLOSED,
+    ),
+]
+
+AFTER_THE_COUNT = [
+    Line(
+        "publish.approve",
+        right=lambda w: s.to_publish(),
+        wrong=lambda w: s.to_publish(RoundState.COUNTED),
+        service=lambda o, by, at: case.publish_and_start(round_id=o.pk, by=by, at=at),
+        url=Url(lambda o: f"/commission/{o.key}/publish/", lambda o: {}),
+    ),
+    Line(
+        "publish.correct",
+        right=lambda w: s.published_list(),
+        wrong=lambda w: s.to_publish(),
+        service=lambda o, by, at: correction.correct_and_follow(
+            round_id=o.pk,
+            correction=publication.Correction("错字", problems={s.OWN_UNIT: "电话无人接听"}),
+            by=by,
+            at=at,
+        ),
+        url=Url(lambda o: f"/commission/{o.key}/correct/", s.correction_form),
+    ),
+    Line("rank.own", right=lambda w: None, kind=SEE, elsewhere="C H D O", url=reads("/unit/")),
+    Line(
+        "acc.open",
+        right=lambda w: s.measure(kind="notice"),
+        wrong=lambda w: s.measure(kind="notice", state="done", done_on=date(2020, 7, 10), record="已办"),
+        service=lambda o, by, at: measure.record_measure(
+            measure_id=o.pk, done_on=at.date(), record="已通报", by=by, at=at
+        ),
+        url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已通报"),
+    ),
+    Line(
+        "acc.talk.leader",
+        right=lambda w: s.measure(kind="talk_leader"),
+        wrong=lambda w: s.measure(kind="talk_leader", state="done", done_on=date(2020, 7, 10), record="已办"),
+        service=lambda o, by, at: talk.write_talk(measure_id=o.pk, facts=TALK, by=by, at=at),
+        url=posts("/work/talks/{o.pk}/write/", **TALK_FORM),
+    ),
+    Line(
+        "acc.talk.head",
+        right=lambda w: s.measure(),
+        foreign=lambda w: s.measure(s.FOREIGN_UNIT),
+        wrong=lambda w: s.measure(state="done", done_on=date(2020, 7, 10), record="已办"),
+        service=lambda o, by, at: talk.write_talk(measure_id=o.pk, facts=TALK, by=by, at=at),
+        url=posts("/work/talks/{o.pk}/write/", **TALK_FORM),
+        kind=PROPOSE,
+    ),
+    Line(
+        "acc.talk.head",
+        right=lambda w: s.talk(state="filed"),
+        wrong=lambda w: s.talk(),
+        service=lambda o, by, at: talk.confirm_talk(talk_id=o.pk, by=by, at=at),
+        url=posts("/work/talks/records/{o.pk}/confirm/"),
+    ),
+    Line(
+        "acc.hold.set",
+        right=lambda w: s.measure(kind="freeze"),
+        wrong=lambda w: s.measure(kind="freeze", state="done", done_on=date(2020, 7, 10), record="已办"),
+        service=lambda o, by, at: measure.record_measure(
+            measure_id=o.pk, done_on=at.date(), record="已登记", by=by, at=at
+        ),
+        url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已登记"),
+    ),
+    Line(
+        "acc.hold.lift",
+        right=lambda w: s.held(ends_on=date(2020, 7, 15)),
+        wrong=lambda w: s.held(ends_on=date(2020, 7, 15), lifted_on=date(2020, 7, 16), lift_reason="届满"),
+        service=lambda o, by, at: freeze.lift_freeze(freeze_id=o.pk, on=at.date(), reason="届满", by=by, at=at),
+        url=posts("/admin/accountability/case/freezes/{o.pk}/lift/", on="2020-07-20", reason="届满"),
+    ),
+    Line(
+        "acc.assess",
+        right=lambda w: s.measure(kind="assessment"),
+        wrong=lambda w: s.measure(kind="assessment", state="done", done_on=date(2020, 7, 10), record="已办"),
+        service=lambda o, by, at: measure.record_measure(
+            measure_id=o.pk, done_on=at.date(), record="已记入", by=by, at=at
+        ),
+        url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已记入"),
+    ),
+    Line(
+        "acc.view",
+        right=lambda w: s.measure(),
+        foreign=lambda w: s.measure(s.FOREIGN_UNIT),
+        kind=SEE,
+        url=reads("/work/talks/{o.pk}/"),
+    ),
+    Line(
+        "acc.close",
+        right=lambda w: s.measure(state="done", done_on=date(2020, 7, 10), record="已办").case,
+        wrong=lambda w: s.case(),
+        service=lambda o, by, at: case.close_case(case_id=o.pk, by=by, at=at),
+        url=posts("/admin/accountability/case/{o.pk}/close/"),
+    ),
+    Line(
+        "rect.plan",
+        right=lambda w: s.rectification(state=RectificationState.AWAITED),
+        foreign=lambda w: s.rectification(s.FOREIGN_UNIT, RectificationState.AWAITED),
+        wrong=lambda w: s.rectification(),
+        service=lambda o, by, at: rectification.submit_plan(rectification_id=o.pk, opinion="同意", by=by, at=at),
+        url=posts("/work/rectifications/{o.pk}/submit/", opinion="同意"),
+    ),
+    Line(
+        "rect.return",
+        right=lambda w: s.rectification(state=RectificationState.SUBMITTED),
+        wrong=lambda w: s.rectification(),
+        service=lambda o, by, at: rectification.decide_plan(
+            rectification_id=o.pk, accepted=True, note="", by=by, at=at
+        ),
+        url=posts("/work/rectifications/{o.pk}/decide/", accepted="1"),
+    ),
+    Line(
+        "rect.report",
+        right=lambda w: s.item(s.rectification()),
+        foreign=lambda w: s.item(s.rectification(s.FOREIGN_UNIT)),
+        wrong=lambda w: s.item(s.rectification(item=ItemState.CLOSED)),
+        service=lambda o, by, at: rectification.report_progress(item_id=o.pk, text="已培训", by=by, at=at),
+        url=posts("/work/items/{o.pk}/report/", text="已培训"),
+    ),
+    Line(
+        "rect.extend",
+        right=lambda w: s.item(s.rectification()),
+        foreign=lambda w: s.item(s.rectification(s.FOREIGN_UNIT)),
+        wrong=lambda w: s.item(s.rectification(item=ItemState.CLOSED)),
+        service=lambda o, by, at: rectification.ask_extension(
+            item_id=o.pk, due_on=date(2020, 9, 20), reason="招标", by=by, at=at
+        ),
+        url=posts("/work/items/{o.pk}/extend/", due_on="2020-09-20", reason="招标"),
+        kind=PROPOSE,
+    ),
+    Line(
+        "rect.extend",
+        right=lambda w: s.item(s.rectification(), wanted_due_on=date(2020, 9, 20), wanted_reason="招标"),
+        wrong=lambda w: s.item(s.rectification()),
+        service=lambda o, by, at: rectification.decide_extension(item_id=o.pk, granted=True, by=by, at=at),
+        url=posts("/work/items/{o.pk}/grant/", granted="1"),
+    ),
+    Line(
+        "rect.view",
+        right=lambda w: s.rectification(),
+        foreign=lambda w: s.rectification(s.FOREIGN_UNIT),
+        kind=SEE,
+        elsewhere="I",
+        url=reads("/work/rectifications/{o.pk}/"),
+    ),
+    Line(
+        "rect.close",
+        right=lambda w: s.item(s.passed()),
+        wrong=lambda w: s.item(s.rectification(item=ItemState.FINISHED), finished_at=s.AFTER),
+        service=lambda o, by, at: rectification.close_item(item_id=o.pk, verdict="已整改", by=by, at=at),
+        url=posts("/work/items/{o.pk}/close/", verdict="已整改"),
+    ),
+    Line(
+        "insp.plan",
+        right=lambda w: s.case().result.round,
+        wrong=lambda w: s.to_publish(),
+        service=lambda o, by, at: inspection_plan.propose_plan(
+            round_id=o.pk,
+            facts=inspection_plan.PlanFacts("7月暗访", date(2020, 7, 20), date(2020, 7, 31), 0),
+            by=by,
+            at=at,
+        ),
+        url=Url(
+            lambda o: f"/inspection/plans/propose/{o.key}/",
+            lambda o: {"name": "7月", "starts_on": "2020-07-20", "ends_on": "2020-07-31", "drawn_sections": "0"},
+        ),
+        kind=PROPOSE,
+    ),
+    Line(
+        "insp.assign",
+        right=lambda w: s.visit(state=InspectionState.PLANNED),
+        wrong=lambda w: s.visit(state=InspectionState.SUBMITTED),
+        service=lambda o, by, at: inspection_plan.assign_inspectors(
+            inspection_id=o.pk, inspector_ids=s.inspector_ids(o), by=by, at=at
+        ),
+        url=Url(lambda o: f"/inspection/{o.pk}/assign/", lambda o: {"inspectors": s.inspector_ids(o)}),
+    ),
+    Line(
+        "insp.plan.view",
+        right=lambda w: s.visit([w["I"]]),
+        foreign=lambda w: s.visit(),
+        kind=SEE,
+        url=reads("/inspection/{o.pk}/"),
+    ),
+    Line(
+        "insp.record",
+        right=lambda w: s.visit([w["I"]]),
+        foreign=lambda w: s.visit(),
+        wrong=lambda w: s.visit([w["I"]], InspectionState.SUBMITTED),
+        service=lambda o, by, at: inspection.save_record(inspection_id=o.pk, record=s.record(), by=by, at=at),
+    ),
+    Line(
+        "insp.upload",
+        right=lambda w: s.visit([w["I"]]),
+        foreign=lambda w: s.visit(),
+        wrong=lambda w: s.visit([w["I"]], InspectionState.SUBMITTED),
+        service=lambda o, by, at: evidence.add_evidence(subject=o, upload=s.late.make_file(), by=by, at=at),
+        url=Url(
+            lambda o: f"/evidence/inspection/{o.pk}/add/",
+            lambda o: {"upload_id": s.new_id(), "file": s.picture()},
+        ),
+    ),
+    Line(
+        "insp.evidence",
+        right=lambda w: s.filmed(s.visit([w["I"]])),
+        foreign=lambda w: s.filmed(s.visit()),
+        kind=SEE,
+        url=reads("/evidence/{o.pk}/"),
+    ),
+    Line(
+        "insp.original",
+        right=lambda w: s.filmed(s.visit()),
+        service=lambda o, by, at: evidence.open_original(evidence_id=o.pk, reason="核查", by=by, at=at),
+        url=posts("/evidence/{o.pk}/original/", reason="核查"),
+    ),
+    Line(
+        "insp.submit",
+        right=lambda w: s.recorded(s.visit([w["I"]])),
+        foreign=lambda w: s.recorded(s.visit()),
+        wrong=lambda w: s.visit([w["I"]]),
+        service=lambda o, by, at: inspection.submit_record(inspection_id=o.pk, lead="", by=by, at=at),
+        url=posts("/inspection/{o.pk}/submit/", lead=""),
+    ),
+    Line(
+        "insp.approve",
+        right=lambda w: s.recorded(s.visit(), until=InspectionState.SUBMITTED),
+        wrong=lambda w: s.visit(),
+        service=lambda o, by, at: inspection.approve_record(inspection_id=o.pk, by=by, at=at),
+        url=posts("/inspection/{o.pk}/approve/"),
+    ),
+    Line(
+        "insp.notify",
+        right=lambda w: s.recorded(s.visit(), until=InspectionState.APPROVED),
+        wrong=lambda w: s.visit(),
+        service=lambda o, by, at: inspection.issue_order(
+            inspection_id=o.pk, demand="整改", due_on=date(2020, 8, 10), by=by, at=at
+        ),
+        url=posts("/inspection/{o.pk}/order/", demand="整改", due_on="2020-08-10"),
+    ),
+    Line(
+        "insp.notify",
+        right=lambda w: s.order(),
+        foreign=lambda w: s.order(s.FOREIGN_UNIT),
+        kind=SEE,
+        url=reads("/work/orders/{o.pk}/"),
+        elsewhere="D",
+    ),
+    Line(
+        "appeal.submit",
+        right=lambda w: s.listed_section(),
+        foreign=lambda w: s.listed_section(s.FOREIGN_UNIT),
+        wrong=lambda w: s.listed_section(state=RoundState.COUNTED),
+        service=lambda o, by, at: objection.file_objection(
+            section_id=o.pk, ground=Ground.WRONG_SECTION, facts="不属于本科室", by=by, at=at
+        ),
+    ),
+    Line(
+        "appeal.submit",
+        right=lambda w: s.rejected(),
+        foreign=lambda w: s.rejected(s.FOREIGN_UNIT),
+        wrong=lambda w: s.objection(),
+        service=lambda o, by, at: objection.file_review(objection_id=o.pk, facts="请复核", by=by, at=at),
+        url=posts("/work/objections/{o.pk}/review/", facts="请复核"),
+    ),
+    Line(
+        "appeal.accept",
+        right=lambda w: s.objection(),
+        wrong=lambda w: s.objection(state=ObjectionState.ACCEPTED),
+        service=lambda o, by, at: objection.accept_objection(objection_id=o.pk, by=by, at=at),
+        url=posts("/work/objections/{o.pk}/accept/", ok="1"),
+    ),
+    Line(
+        "appeal.decide",
+        right=lambda w: s.objection(),
+        wrong=lambda w: s.rejected(),
+        service=lambda o, by, at: objection.decide_objection(
+            objection_id=o.pk, decision=objection.Decision(Outcome.INADMISSIBLE, "不是事实问题"), by=by, at=at
+        ),
+        url=posts("/work/objections/{o.pk}/decide/", outcome="inadmissible", answer="不是事实问题"),
+    ),
+    Line(
+        "appeal.view",
+        right=lambda w: s.objection(),
+        foreign=lambda w: s.objection(s.FOREIGN_UNIT),
+        kind=SEE,
+        url=reads("/work/objections/{o.pk}/"),
+    ),
+]
+
+ACCOUNTS_AND_TRACE = [
+    Line(
+        "user.create",
+        right=lambda w: s.early.make_user("clerk"),
+        wrong=lambda w: w["SYS"],
+        service=s.disable,
+        url=Url(
+            lambda o: f"/admin/nanchuan_eval/user/{o.pk}/change/", lambda o: {"username": o.username, "name": o.name}
+        ),
+    ),
+    Line(
+        "role.grant",
+        right=lambda w: s.early.make_user("clerk"),
+        wrong=lambda w: s.also("inspector"),
+        service=lambda o, by, at: accounts.grant_role(account_id=o.pk, role="L", unit_code="D01", by=by, at=at),
+        url=posts("/admin/nanchuan_eval/user/{o.pk}/grant/", role="L", unit_code="D01", reason="任联络员"),
+    ),
+    Line(
+        "role.grant.admin",
+        right=lambda w: s.early.make_user("clerk"),
+        wrong=lambda w: s.also("chief"),
+        service=lambda o, by, at: accounts.grant_role(account_id=o.pk, role="AUD", unit_code="", by=by, at=at),
+        url=posts("/admin/nanchuan_eval/user/{o.pk}/grant/", role="AUD", reason="任审计员"),
+    ),
+    Line(
+        "user.pwlink",
+        right=lambda w: s.early.make_user("clerk"),
+        wrong=lambda w: s.early.make_user("clerk", is_active=False),
+        service=lambda o, by, at: accounts.record_link(account_id=o.pk, by=by, at=at),
+        url=posts("/admin/nanchuan_eval/user/{o.pk}/link/"),
+    ),
+    Line(
+        "mfa.reset",
+        right=lambda w: s.with_factor(),
+        wrong=lambda w: w["SEC"],
+        service=lambda o, by, at: second_factor.reset_factor(account_id=o.pk, by=by, at=at),
+        url=posts("/admin/nanchuan_eval/user/{o.pk}/reset-factor/"),
+    ),
+    Line(
+        "session.kill",
+        right=lambda w: s.early.make_user("clerk"),
+        service=lambda o, by, at: accounts.end_sessions(account_id=o.pk, by=by, at=at),
+        url=posts("/admin/nanchuan_eval/user/{o.pk}/end-sessions/"),
+    ),
+    Line("log.view", right=lambda w: None, kind=SEE, url=reads("/admin/nanchuan_eval/auditentry/")),
+    Line(
+        "log.export",
+        right=lambda w: None,
+        service=lambda o, by, at: trail.export_trail(by=by, at=at),
+        url=posts("/admin/nanchuan_eval/auditentry/export/"),
+    ),
+    Line(
+        "log.verify",
+        right=lambda w: None,
+        service=lambda o, by, at: trail.verify_trail(by=by, at=at),
+        url=posts("/admin/nanchuan_eval/auditentry/verify/"),
+    ),
+    Line(
+        "log.edit", right=lambda w: s.entry(), url=posts("/admin/nanchuan_eval/auditentry/{o.pk}/delete/", post="yes")
+    ),
+]
+
+LINES = [
+    *BEFORE_THE_LIST,
+    *[Line(**{**vars(line), "at": s.AFTER}) for line in AFTER_THE_COUNT],
+    *ACCOUNTS_AND_TRACE,
+]
+
+# Actions without a place of their own, each with the reason; whatever is neither here nor above turns a test red.
+CITIZENS = "a public page: it asks for a code, not for an account (TestCitizens)"
+NOWHERE = {
+    "notice.view": CITIZENS,
+    "receipt.check": CITIZENS,
+    "opinion.submit": CITIZENS,
+    "top10.public": CITIZENS,
+    "draw.proof": CITIZENS,
+    "ballot.open": CITIZENS,
+    "ballot.submit": CITIZENS,
+    "ballot.change": CITIZENS,
+    "session.own": "every account's own page (TestEverybodysOwn)",
+    "log.own": "every account's own page (TestEverybodysOwn)",
+    "roster.view": "the list of sections at the desk (test_matrix.PAGES)",
+    "rank.full": "a part of the commission's page (top10.view)",
+    "insp.identity": "a part of the visit's page (TestWhoInspects)",
+    "privacy.request": "in person or in writing; the office enters it as privacy.handle",
+    "round.interim": "no query exists (test_lines_without_a_page)",
+    "cred.secret": "codes are not stored (test_planted_secrets)",
+    "ballot.raw": "no page shows one ballot (test_lines_without_a_page)",
+    "ballot.edit": "no page (test_lines_without_a_page)",
+    "comment.redact": "being built",
+    "tally.tiebreak": "the method NC-1 leaves no tie (rulebook: ties share a rank)",
+    "insp.delete": "being built",
+    "policy.set": "settings of the environment: shown, not set, at the desk",
+    "sys.config": "settings of the environment and the operator's shell",
+    "backup.make": "being built",
+    "backup.restore": "being built",
+    "log.archive": "being built",
+    "log.alert": "being built",
+}
