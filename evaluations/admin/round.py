@@ -21,7 +21,6 @@ from evaluations.services import round as steps
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 from nanchuan_eval.models import Approval
-from nanchuan_eval.typed import typed_id
 
 
 @admin.register(Round)
@@ -51,17 +50,18 @@ class RoundAdmin(MonitorPages, CodePages):
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return redirect(_page(obj.pk))
 
-    def change_view(
+    def render_change_form(
         self,
         request: HttpRequest,
-        object_id: str,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        obj: Any = None,
     ) -> HttpResponse:
-        round_ = Round.objects.filter(pk=typed_id(object_id)).first()
-        desk = build_desk(round_, staff(request), timezone.now()) if round_ else None
-        context = {**(extra_context or {}), "desk": desk, "round": round_, "title": str(round_ or "")}
-        return super().change_view(request, object_id, form_url, context)
+        if obj:
+            context |= {"desk": build_desk(obj, staff(request), timezone.now()), "round": obj, "title": str(obj)}
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
