@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from evaluations.rules.ballots import DONT_KNOW, RawLine, Vote, is_valid_line
+from evaluations.rules.errands import Errands, errands_of
 from evaluations.rules.indicators import LEVEL_WORDS, Indicator
 from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
 
@@ -84,6 +85,14 @@ class ReviewLine:
     answers: Sequence[tuple[str, str, str]]
     ticks: Sequence[str]
     counts: bool
+
+
+def sections_to_choose(paper: BallotPaper, errands: Errands) -> list[tuple[str, str, list[tuple[PaperSection, str]]]]:
+    """Return (department name, its code, its sections with what people come for) in the paper's order."""
+    return [
+        (name, sections[0].department_code, [(section, errands_of(section.name, errands)) for section in sections])
+        for name, sections in departments_of(paper)
+    ]
 
 
 def departments_of(paper: BallotPaper) -> list[tuple[str, list[PaperSection]]]:

@@ -4,11 +4,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from django.core.cache import cache
+
 from evaluations.database import read_open_round
-from evaluations.models import Manifestation, Round, RoundSection
-from evaluations.rules.errands import errands_of
+from evaluations.models import Errand, Manifestation, Round, RoundSection
+from evaluations.rules.errands import Errands, as_words
 from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
 from nanchuan_eval.errors import RuleViolation
+
+ERRANDS = "errands"
 
 
 def open_round(at: datetime) -> Round | None:
@@ -40,6 +44,20 @@ def paper_by_digest(digest: str) -> BallotPaper:
     return BallotPaper.from_json(text)
 
 
+def known_errands() -> Errands:
+    """Return what people come for, at most a minute old (no query in between)."""
+    return cache.get_or_set(ERRANDS, _read_errands, 60) or ()
+
+
+def forget_errands() -> None:
+    """Have them read anew: somebody has changed them."""
+    cache.delete(ERRANDS)
+
+
+def _read_errands() -> Errands:
+    return tuple((text, as_words(words)) for text, words in Errand.objects.values_list("text", "words"))
+
+
 def make_paper(round_: Round, sections: list[RoundSection]) -> BallotPaper:
     """Put together the paper of a round from its frozen sections and the active 表象."""
     book = round_.rulebook
@@ -66,5 +84,4 @@ def _paper_section(section: RoundSection) -> PaperSection:
         department_code=section.department_code,
         department=section.department_name,
         service_kind=section.service_kind,
-        matters=errands_of(section.name),
     )

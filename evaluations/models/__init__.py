@@ -11,6 +11,7 @@ from evaluations.models.draw import (
     RandomnessEntry,
     SigningCode,
 )
+from evaluations.models.errand import Errand
 from evaluations.models.paper import PaperCount, PaperSheet
 from evaluations.models.pool import PoolEntry, PoolNotice, PoolObjection, PoolUpload
 from evaluations.models.publication import Publication, PublicationHold
@@ -29,6 +30,7 @@ __all__ = [
     "DrawEntry",
     "DrawEvent",
     "DrawSignature",
+    "Errand",
     "Manifestation",
     "OpenClaimAlert",
     "PaperCount",

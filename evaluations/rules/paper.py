@@ -21,7 +21,6 @@ class PaperSection:
     department_code: str
     department: str
     service_kind: str
-    matters: str = ""
 
 
 @dataclass(frozen=True)

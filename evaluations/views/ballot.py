@@ -25,11 +25,12 @@ from evaluations.ballot_pages import (
     error_summary,
     rating_cards,
     review_lines,
+    sections_to_choose,
     signs_by_indicator,
 )
 from evaluations.forms import read_fields, read_json, write_json
 from evaluations.open_checks import open_check
-from evaluations.papers import OpenRound, open_round, open_round_facts, paper_by_digest
+from evaluations.papers import OpenRound, known_errands, open_round, open_round_facts, paper_by_digest
 from evaluations.rules.ballots import (
     RawLine,
     Vote,
@@ -40,6 +41,7 @@ from evaluations.rules.ballots import (
     validate_vote,
 )
 from evaluations.rules.codes import format_code
+from evaluations.rules.errands import Errands
 from evaluations.rules.paper import BallotPaper
 from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, checked_mark, is_checked, receipt_for
 from evaluations.services.credential import CheckNeeded, issue_open_code
@@ -159,7 +161,8 @@ def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -
 
 def _sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[str], error: str = "") -> HttpResponse:
     paper = paper_by_digest(admission.paper)
-    rows = _section_rows(admission.paper) if not chosen else _render_rows(paper, chosen)
+    errands = known_errands()
+    rows = _section_rows(admission.paper, errands) if not chosen else _render_rows(paper, errands, chosen)
     context = {
         "rows": rows,
         "departments": [(name, sections[0].department_code) for name, sections in departments_of(paper)],
@@ -325,10 +328,11 @@ def _done_page(digest: str, size: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _section_rows(digest: str) -> str:
-    """Return the list of sections with nothing chosen: the same for everybody, so rendered once per paper."""
-    return _render_rows(paper_by_digest(digest), ())
+def _section_rows(digest: str, errands: Errands) -> str:
+    """Return the list of sections with nothing chosen: the same for everybody, so rendered once."""
+    return _render_rows(paper_by_digest(digest), errands, ())
 
 
-def _render_rows(paper: BallotPaper, chosen: Sequence[str]) -> str:
-    return render_to_string("evaluations/_section_rows.html", {"departments": departments_of(paper), "chosen": chosen})
+def _render_rows(paper: BallotPaper, errands: Errands, chosen: Sequence[str]) -> str:
+    shown = {"departments": sections_to_choose(paper, errands), "chosen": chosen}
+    return render_to_string("evaluations/_section_rows.html", shown)

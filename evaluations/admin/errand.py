@@ -1,0 +1,40 @@
+"""办什么事 at the desk: the words by which a citizen finds a section."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from departments.models import Section
+from evaluations.models import Errand
+from evaluations.papers import forget_errands
+from evaluations.rules.errands import as_words, found_by
+from nanchuan_eval.desk import PolicyAdmin
+
+
+@admin.register(Errand)
+class ErrandAdmin(PolicyAdmin):
+    """办什么事."""
+
+    order = 7
+    see_action = edit_action = delete_action = "round.edit"
+    list_display = ["text", "words", "leads_to"]
+    search_fields = ["text", "words"]
+
+    @admin.display(description="现在找到的科室")
+    def leads_to(self, errand: Errand) -> str:
+        return "、".join(found_by(as_words(errand.words), self.names)) or "没有，请改词"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        self.names = list(Section.objects.active().order_by("code").values_list("name", flat=True))
+        return super().get_queryset(request)
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        forget_errands()
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        super().delete_model(request, obj)
+        forget_errands()
