@@ -53,9 +53,10 @@ def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> 
     if facts.drawn_sections > others:
         raise RuleViolation(f"除上榜科室外只有{others}个参评科室，随机抽查数不能超过。")
     plan = InspectionPlan.objects.create(round=round_, proposed_by=by, **facts.__dict__)
-    audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "拟订暗访计划"})
     if policy.needs_two("insp.plan"):
         approvals.propose("inspection.plan", plan, by=by, at=at)
+    else:
+        audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "拟订暗访计划"})
     return plan
 
 

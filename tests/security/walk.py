@@ -75,6 +75,8 @@ class Line:
     at: datetime = s.NOON
     # Roles whose right the address does not serve: their own page is another line, or there is none (test_walk says).
     elsewhere: str = ""
+    # The approver's own button in an office of one; where it takes two he decides among the approvals.
+    alone: bool = False
     # A deed writes under the name of another action beside its own.
     traces: int = 1
 
@@ -396,6 +398,7 @@ AFTER_THE_COUNT = [
         wrong=lambda w: s.talk(),
         service=lambda o, by, at: talk.confirm_talk(talk_id=o.pk, by=by, at=at),
         url=posts("/work/talks/records/{o.pk}/confirm/"),
+        alone=True,
     ),
     Line(
         "acc.hold.set",
@@ -478,6 +481,7 @@ AFTER_THE_COUNT = [
         wrong=lambda w: s.item(s.rectification()),
         service=lambda o, by, at: rectification.decide_extension(item_id=o.pk, granted=True, by=by, at=at),
         url=posts("/work/items/{o.pk}/grant/", granted="1"),
+        alone=True,
     ),
     Line(
         "rect.view",
