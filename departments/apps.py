@@ -8,3 +8,9 @@ class DepartmentsConfig(AppConfig):
 
     name = "departments"
     verbose_name = "评议对象"
+
+    def ready(self) -> None:
+        """Make known which changes of the roster take two persons."""
+        from departments import deeds  # noqa: PLC0415  models are loaded only now
+
+        deeds.register()

@@ -24,6 +24,8 @@ from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
 
 Arguments = Mapping[str, Any]
 State = Approval.State
+# What a page says after a proposal.
+PROPOSED = "已提请审批，由另一人审批后生效。"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Deed:
     is_own: Callable[[User, Any], bool] | None = None
     # (object, note) when the proposal ends undone (退回、撤回、失效): what waited for it goes back to its owner.
     undo: Callable[[Any, str], None] | None = None
+    # (object, arguments) -> what follows the label in the lists; the object itself unless said here.
+    names: Callable[[Any, Arguments], str] = lambda target, _: str(target)
 
     def owned_by(self, user: User, target: models.Model) -> bool:
         """Say whether the cells `Po` give the user a right to this object."""
@@ -105,7 +109,7 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
         action=deed.action,
         object_type=target._meta.label,
         object_id=str(target.pk),
-        title=f"{deed.label}：{target}"[:200],
+        title=f"{deed.label}：{deed.names(target, arguments)}"[:200],
         arguments=arguments,
         content=content,
         digest=_digest(deed, target, arguments, content),

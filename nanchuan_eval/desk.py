@@ -8,11 +8,13 @@ from django.contrib.admin.utils import unquote
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from nanchuan_eval import accounts, approvals, policy
+from nanchuan_eval.edits import edit_of, kind_of
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 from nanchuan_eval.records import delete_record, save_record
@@ -90,7 +92,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         return isinstance(request.user, User) and policy.may_see(request.user, self.see_action)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return self._may(request, self.edit_action)
+        return not getattr(request, "waits", ()) and self._may(request, self.edit_action)
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return self._may(request, self.edit_action)
@@ -114,36 +116,105 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._refuse_unless(request, self.see_action, self.has_view_permission(request))
-        return super().changelist_view(request, extra_context)
+        return super().changelist_view(request, {**self._proposals(request, None), **(extra_context or {})})
 
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show the form; read-only while a proposal about the record waits, with the proposal above it."""
+        obj = self.get_object(request, unquote(object_id)) if object_id else None
         if object_id is None:
             self._refuse_unless(request, self.edit_action or self.see_action, self.has_add_permission(request))
         elif request.method == "POST":
-            obj = self.get_object(request, unquote(object_id))
             self._refuse_unless(request, self.edit_action or self.see_action, self.has_change_permission(request, obj))
+        context = self._proposals(request, obj) if obj or object_id is None else {}
+        request.waits = context.get("proposals", ())  # type: ignore[attr-defined]  # asked by has_change_permission
+        if request.waits and (request.method == "POST" or obj is None):  # type: ignore[attr-defined]
+            messages.error(request, "已有提请等待审批，审批之后才能再提请。")
+            return redirect(self._list() if obj is None else request.path)
         try:
-            return super().changeform_view(request, object_id, *args, **kwargs)
+            return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
         except RuleViolation as refusal:  # what the form could not know
             for reason in refusal.reasons:
                 messages.error(request, reason)
-            return HttpResponseRedirect(request.get_full_path())
+            return redirect(request.get_full_path())
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         self._refuse_unless(request, self.delete_action or self.see_action, self.has_delete_permission(request))
-        return super().delete_view(request, object_id, extra_context)
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except RuleViolation as refusal:
+            for reason in refusal.reasons:
+                messages.error(request, reason)
+            return redirect(self._list())
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
-        save_record(
-            obj,
-            action=self.edit_action or "",
-            by=staff(request),
-            at=timezone.now(),
-            changed=list(form.changed_data),
-        )
+        """Save at once where one person may; else `save_related` proposes, once the rows below are known too."""
+        if not policy.needs_two(self.edit_action or ""):
+            save_record(
+                obj,
+                action=self.edit_action or "",
+                by=staff(request),
+                at=timezone.now(),
+                changed=list(form.changed_data),
+            )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        if not policy.needs_two(self.edit_action or ""):
+            super().save_related(request, form, formsets, change)
+            return
+        asked = edit_of(form, formsets)
+        for formset in formsets:
+            formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []  # nothing is saved yet
+        if change and not any(asked.values()):
+            raise RuleViolation("没有改动，不需要提请。")
+        # The deed reads its row again under the lock; the form's instance carries the new values already.
+        target = form.instance if change else kind_of(self.model)
+        self._propose(request, "edit" if change else "add", target, **asked)
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
-        delete_record(obj, action=self.delete_action or "", by=staff(request), at=timezone.now())
+        if policy.needs_two(self.delete_action or ""):
+            self._propose(request, "delete", obj)
+        else:
+            delete_record(obj, action=self.delete_action or "", by=staff(request), at=timezone.now())
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self._said_proposed(request) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._said_proposed(request) or super().response_change(request, obj)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        return self._said_proposed(request) or super().response_delete(request, obj_display, obj_id)
+
+    def log_addition(self, *_: Any) -> Any:
+        """Keep nothing here: the trace knows every deed, and knows what was only proposed."""
+
+    log_change = log_deletions = log_addition  # type: ignore[assignment]
+
+    def _propose(self, request: HttpRequest, deed: str, target: models.Model, **asked: Any) -> None:
+        name = f"{self.model._meta.label_lower}.{deed}"
+        approvals.propose(name, target, by=staff(request), at=timezone.now(), **asked)
+        request.is_proposed = True  # type: ignore[attr-defined]  # asked by the answers
+
+    def _said_proposed(self, request: HttpRequest) -> HttpResponse | None:
+        if not getattr(request, "is_proposed", False):
+            return None
+        messages.success(request, approvals.PROPOSED)
+        return redirect(self._list())
+
+    def _proposals(self, request: HttpRequest, obj: models.Model | None) -> dict[str, Any]:
+        """Return what waits about the record, or about adding one, for the page."""
+        if not policy.needs_two(self.edit_action or ""):
+            return {}
+        return {"proposals": approvals.waiting_about(staff(request), obj or kind_of(self.model))}
+
+    def _list(self) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
 
     def _refuse_unless(self, request: HttpRequest, action: str, may: bool) -> None:
         """Refuse by the action's name, which the trace keeps; the stock refusal knows none."""
@@ -151,7 +222,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
             raise policy.Denied(staff(request), action or "desk.enter", request.path)
 
     def _may(self, request: HttpRequest, action: str | None) -> bool:
-        return bool(action) and isinstance(request.user, User) and policy.may(request.user, action or "")
+        return bool(action) and isinstance(request.user, User) and policy.may_begin(request.user, action or "")
 
 
 class ReadOnlyAdmin(PolicyAdmin):

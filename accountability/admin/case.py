@@ -28,7 +28,6 @@ from nanchuan_eval.typed import typed_id
 
 Deed = Callable[[Form], object]
 CASE_PAGE = "admin:accountability_case_change"
-PROPOSED = "已提请审批，由另一人审批后生效。"
 
 
 @admin.register(Case)
@@ -110,7 +109,7 @@ class CaseAdmin(ReadOnlyAdmin):
             for reason in refusal.reasons:
                 messages.error(request, reason)
         else:
-            messages.success(request, PROPOSED if started else "问责事项已办结。")
+            messages.success(request, approvals.PROPOSED if started else "问责事项已办结。")
         return redirect(CASE_PAGE, pk)
 
     def record(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -121,7 +120,7 @@ class CaseAdmin(ReadOnlyAdmin):
             by, at, typed = staff(request), timezone.now(), form.cleaned_data
             if measure.kind == MeasureKind.FREEZE:
                 asked = {**typed, "done_on": typed["done_on"].isoformat()}
-                return approvals.start("freeze.record", measure, by=by, at=at, **asked) and PROPOSED
+                return approvals.start("freeze.record", measure, by=by, at=at, **asked) and approvals.PROPOSED
             return record_measure(measure_id=pk, by=by, at=at, **typed)
 
         return self._ask(request, RecordForm, f"登记办理：{measure}", {"case": measure.case, "measure": measure}, deed)
@@ -133,7 +132,7 @@ class CaseAdmin(ReadOnlyAdmin):
         def deed(form: Form) -> object:
             by, at, typed = staff(request), timezone.now(), form.cleaned_data
             if measure.kind == MeasureKind.FREEZE:
-                return approvals.start("freeze.waive", measure, by=by, at=at, **typed) and PROPOSED
+                return approvals.start("freeze.waive", measure, by=by, at=at, **typed) and approvals.PROPOSED
             return waive_measure(measure_id=pk, by=by, at=at, **typed)
 
         return self._ask(
@@ -148,7 +147,7 @@ class CaseAdmin(ReadOnlyAdmin):
         def deed(form: Form) -> object:
             on, reason = form.cleaned_data["on"].isoformat(), form.cleaned_data["reason"]
             started = approvals.start("freeze.lift", freeze, by=staff(request), at=timezone.now(), on=on, reason=reason)
-            return PROPOSED if started else None
+            return approvals.PROPOSED if started else None
 
         return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, deed)
 

@@ -23,7 +23,6 @@ from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, User
 
-PROPOSED = "已提请审批，由另一人审批后生效。"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -111,7 +110,7 @@ def _decide(request: HttpRequest, key: str, service: Callable[..., object], done
         for reason in refusal.reasons:
             messages.error(request, reason)
     else:
-        messages.success(request, PROPOSED if isinstance(said, Approval) else done)
+        messages.success(request, approvals.PROPOSED if isinstance(said, Approval) else done)
     return redirect("accountability:commission-round", key)
 
 

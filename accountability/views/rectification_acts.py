@@ -20,7 +20,6 @@ from nanchuan_eval.desk import staff
 from nanchuan_eval.models import User
 
 Deed = Callable[[RectificationItem, Form, User, datetime], object]
-PROPOSED = "已提请审批，由另一人审批后生效。"
 
 
 def _item_act(title: str, button: str, form_class: type[Form], deed: Deed, *, done: str = "已保存。") -> View:
@@ -58,12 +57,12 @@ def _grant(item: RectificationItem, form: Form, by: User, at: datetime) -> objec
 
 def _close(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
     verdict = form.cleaned_data["verdict"]
-    return approvals.start("rect.close", item, by=by, at=at, verdict=verdict) and PROPOSED
+    return approvals.start("rect.close", item, by=by, at=at, verdict=verdict) and approvals.PROPOSED
 
 
 def _send_back(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
     verdict, due_on = form.cleaned_data["verdict"], form.cleaned_data["due_on"].isoformat()
-    return approvals.start("rect.send_back", item, by=by, at=at, verdict=verdict, due_on=due_on) and PROPOSED
+    return approvals.start("rect.send_back", item, by=by, at=at, verdict=verdict, due_on=due_on) and approvals.PROPOSED
 
 
 edit_item = _item_act("填写整改方案", "保存", forms.ItemForm, _edit)
@@ -110,7 +109,7 @@ def decide_plan(request: HttpRequest, pk: int) -> HttpResponse:
 
     def deed(form: Form) -> object:
         by, at = staff(request), timezone.now()
-        return approvals.start("rect.plan", row, by=by, at=at, **form.cleaned_data) and PROPOSED
+        return approvals.start("rect.plan", row, by=by, at=at, **form.cleaned_data) and approvals.PROPOSED
 
     return ask(request, forms.DecisionForm(request.POST or None), act, deed)
 

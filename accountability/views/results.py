@@ -27,8 +27,6 @@ from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval
 
-PROPOSED = "已提请，等待审批。"
-
 
 @require_safe
 @login_required
@@ -173,7 +171,7 @@ def _started(request: HttpRequest, form: Form, deed: str, target: Any, **given: 
         for reason in refusal.reasons:
             form.add_error(None, reason)
         return False
-    messages.success(request, PROPOSED if approval else "已办理。")
+    messages.success(request, approvals.PROPOSED if approval else "已办理。")
     return True
 
 

@@ -13,20 +13,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from departments.admin.forms import AbolishForm, MergeForm, MoveForm, ReformForm, RenameForm, SplitForm
+from departments.deeds import REFORM_SERVICES, propose_reform
 from departments.models import Section
 from departments.queries import section_history
-from departments.services import (
-    Changes,
-    abolish_sections,
-    merge_sections,
-    move_sections,
-    rehearse,
-    rename_section,
-    split_section,
-)
-from nanchuan_eval import policy
+from departments.services import Changes, rehearse
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Approval, User
 
 ACTION = "roster.edit"
 LIST = "admin:departments_section_changelist"
@@ -34,23 +28,22 @@ LIST = "admin:departments_section_changelist"
 
 @dataclass(frozen=True)
 class Reform:
-    """One kind of reform: its button, its form and its service; `several` = of many sections at once."""
+    """One kind of reform: its button and its form; `several` = of many sections at once."""
 
     key: str
     label: str
     form: type[ReformForm]
-    service: Callable[..., Changes]
     several: bool = False
 
 
 REFORMS = {
     reform.key: reform
     for reform in (
-        Reform("rename", "更名", RenameForm, rename_section),
-        Reform("move", "转隶", MoveForm, move_sections, several=True),
-        Reform("merge", "合并", MergeForm, merge_sections, several=True),
-        Reform("split", "拆分", SplitForm, split_section),
-        Reform("abolish", "撤销", AbolishForm, abolish_sections, several=True),
+        Reform("rename", "更名", RenameForm),
+        Reform("move", "转隶", MoveForm, several=True),
+        Reform("merge", "合并", MergeForm, several=True),
+        Reform("split", "拆分", SplitForm),
+        Reform("abolish", "撤销", AbolishForm, several=True),
     )
 }
 
@@ -82,7 +75,7 @@ class ReformMixin(PolicyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         section = self.get_object(request, object_id)
-        may_reform = section is not None and section.is_active and policy.may(staff(request), ACTION)
+        may_reform = section is not None and section.is_active and policy.may_begin(staff(request), ACTION)
         context = {
             "history": section_history(section) if section else None,
             "reforms": REFORMS.values() if may_reform else [],
@@ -94,7 +87,7 @@ class ReformMixin(PolicyAdmin):
         if kind not in REFORMS:
             raise Http404
         user, reform = staff(request), REFORMS[kind]
-        policy.check(user, ACTION)
+        policy.check_begins(user, ACTION)
         sections = _chosen(request.GET.get("ids", ""))
         if not sections or (len(sections) > 1 and not reform.several):
             messages.error(request, f"请选择要{reform.label}的科室。")
@@ -102,12 +95,20 @@ class ReformMixin(PolicyAdmin):
         form = reform.form(request.POST or None, sections=sections, today=timezone.localdate())
         if "back" in request.POST or not form.is_valid():
             return self._page(request, reform, form, "reform")
-        service = partial(reform.service, **form.arguments(), by=user, at=timezone.now())
-        changes = _attempt(form, service if "confirm" in request.POST else partial(rehearse, service))
-        if changes is None:
+        said = _attempt(form, partial(self._do if "confirm" in request.POST else _rehearse, reform, form, user))
+        if isinstance(said, Approval):
+            messages.success(request, approvals.PROPOSED)
+            return redirect("admin:departments_section_change", sections[0].pk)
+        if not said:
             return self._page(request, reform, form, "confirm" if form.is_valid() else "reform")
         messages.success(request, f"已办理{reform.label}：{'、'.join(map(str, form.titles))}。")
-        return redirect("admin:departments_section_change", changes[0].later_id or changes[0].earlier_id)
+        return redirect("admin:departments_section_change", said[0].later_id or said[0].earlier_id)
+
+    def _do(self, reform: Reform, form: ReformForm, user: User) -> Changes | Approval:
+        at = timezone.now()
+        if policy.needs_two(ACTION):
+            return propose_reform(reform.label, form.sections[0], form.arguments(), by=user, at=at)
+        return REFORM_SERVICES[reform.label](**form.arguments(), by=user, at=at)
 
     def _page(self, request: HttpRequest, reform: Reform, form: ReformForm, page: str) -> HttpResponse:
         section = form.sections[0] if len(form.sections) == 1 else None
@@ -116,6 +117,7 @@ class ReformMixin(PolicyAdmin):
             "title": f"确认{reform.label}" if page == "confirm" else f"科室{reform.label}",
             "opts": self.opts,
             "reform": reform,
+            "verb": "提请" if policy.needs_two(ACTION) else "确认",
             "form": form,
             "back": reverse("admin:departments_section_change", args=[section.pk]) if section else reverse(LIST),
         }
@@ -127,7 +129,12 @@ def _chosen(ids: str) -> list[Section]:
     return list(Section.objects.select_related("department").filter(pk__in=keys)) if keys else []
 
 
-def _attempt(form: ReformForm, service: Callable[[], Changes | None]) -> Changes | None:
+def _rehearse(reform: Reform, form: ReformForm, user: User) -> None:
+    policy.check_begins(user, ACTION)
+    rehearse(REFORM_SERVICES[reform.label], **form.arguments(), at=timezone.now())
+
+
+def _attempt(form: ReformForm, service: Callable[[], Changes | Approval | None]) -> Changes | Approval | None:
     """Call the service; its refusal becomes the form's own. None = refused or only rehearsed."""
     try:
         return service()

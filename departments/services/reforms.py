@@ -109,11 +109,10 @@ def abolish_sections(
     return _recorded(changes, on=on, note=note, by=by, at=at)
 
 
-def rehearse(reform: Callable[..., object], /, **arguments: Any) -> None:
-    """Do the reform and take it back: whatever would refuse it refuses it now, before anybody confirms."""
-    with transaction.atomic():
-        reform(**arguments)
-        transaction.set_rollback(True)
+def rehearse(reform: Callable[..., Changes], /, **arguments: Any) -> Changes:
+    """Do the reform and take it back: whatever would refuse it refuses it now; return what would change."""
+    with policy.rehearsed("roster.edit"):
+        return reform(**arguments, by=policy.CLOCK)
 
 
 def _lock(section_ids: Iterable[int], by: policy.Actor) -> list[Section]:

@@ -7,10 +7,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 
+from nanchuan_eval import approvals
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval
-
-PROPOSED = "已提请，等待另一人审批。"
 
 
 def act(request: HttpRequest, service: Callable[[], Any], *, done: str, back: str) -> HttpResponseRedirect:
@@ -21,7 +20,7 @@ def act(request: HttpRequest, service: Callable[[], Any], *, done: str, back: st
         for reason in refusal.reasons:
             messages.error(request, reason)
     else:
-        messages.success(request, PROPOSED if isinstance(said, Approval) else done)
+        messages.success(request, approvals.PROPOSED if isinstance(said, Approval) else done)
     return redirect(back)
 
 

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from evaluations.admin.acts import PROPOSED, attempt
+from evaluations.admin.acts import attempt
 from evaluations.models import Round
+from nanchuan_eval import approvals
 from nanchuan_eval.models import Approval
 
 
@@ -30,6 +31,6 @@ def ask(
     """Show a form until the service accepts it, then go back and say so."""
     if request.method == "POST" and form.is_valid():
         if (said := attempt(form, service)) is not None:
-            messages.success(request, PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
+            messages.success(request, approvals.PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
             return redirect(back)
     return desk_page(request, "round/act.html", round_, title, form=form, back=back)

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from evaluations.admin.acts import PROPOSED, act, attempt
+from evaluations.admin.acts import act, attempt
 from evaluations.admin.codes import CodePages
 from evaluations.admin.forms import ExtendForm, ReasonForm, RulebookForm
 from evaluations.admin.monitor import MonitorPages
@@ -126,7 +126,7 @@ class RoundAdmin(MonitorPages, CodePages):
         if request.method == "POST" and form.is_valid():
             asked = {k: v if isinstance(v, str) else v.isoformat() for k, v in form.cleaned_data.items()}
             if said := attempt(form, lambda: approvals.start(action, round_, by=user, at=at, **asked)):
-                messages.success(request, PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
+                messages.success(request, approvals.PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
                 return redirect(_page(pk))
         return self._page(request, round_, form, title)
 

@@ -154,15 +154,16 @@ def test_several_sections_move_and_end_together(section, office, chief):
     assert not Section.objects.active().exists()
 
 
-def test_a_rehearsed_reform_refuses_what_the_reform_refuses_and_does_nothing(section, chief):
-    rehearse(abolish_sections, section_ids=[section.pk], on=DAY, by=chief, at=NOON)
+def test_a_rehearsed_reform_tells_or_refuses_what_the_reform_would_and_does_nothing(section):
+    (change,) = rehearse(abolish_sections, section_ids=[section.pk], on=DAY, at=NOON)
+    assert (change.earlier, change.later) == (section, None)
 
     section.refresh_from_db()
     assert section.is_active
     assert not SectionChange.objects.exists()
     assert not AuditEntry.objects.exists()
     with pytest.raises(RuleViolation, match="相同"):
-        rehearse(rename_section, section_id=section.pk, name="价格科", on=DAY, by=chief, at=NOON)
+        rehearse(rename_section, section_id=section.pk, name="价格科", on=DAY, at=NOON)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,216 @@
+"""The roster under the rule of two persons: the clerk proposes, the chief approves exactly that."""
+
+from datetime import date
+
+import pytest
+from django.test import Client
+
+from departments.models import Department, Section, SectionChange
+from departments.services import rename_section
+from nanchuan_eval import approvals, policy
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Approval, AuditEntry
+from nanchuan_eval.records import save_record
+from tests.departments.test_admin import LIST, desk, section_form, text_of
+from tests.departments.test_reform_pages import DAY, address
+from tests.factories import NOON, make_department, make_section, make_user
+
+pytestmark = pytest.mark.django_db
+DEPARTMENTS = "/admin/departments/department/"
+NEW = {"code": "D99", "name": "新局", "kind": "administrative", "is_active": "on"}
+
+
+@pytest.fixture(autouse=True)
+def rule_of_two(settings):
+    settings.TWO_PERSON_RULE = True
+
+
+def waiting():
+    return Approval.objects.pending().get()
+
+
+def approve():
+    return approvals.approve(approval_id=waiting().pk, by=make_user("chief"), at=NOON)
+
+
+class TestEditing:
+    """A form's changes are put forward with their values before and after."""
+
+    def change(self, section, *tenures, client=None, **changes):
+        client = client or desk("clerk")
+        return client.post(f"{LIST}{section.pk}/change/", section_form(section, *tenures, **changes), follow=True)
+
+    def test_what_the_form_changes_waits_and_the_approval_saves_it(self):
+        section = make_section(head="张三")
+        before = section.name
+        old = {"id": section.tenures.get().pk, "name": "张三", "starts_on": "2019-01-01", "ends_on": "2020-03-31"}
+        new = {"name": "赵六", "starts_on": "2020-04-01", "ends_on": ""}
+
+        assert "已提请审批" in text_of(self.change(section, old, new, name="新科", service_kind="approval"))
+
+        section.refresh_from_db()
+        assert section.name == before
+        assert waiting().content["改动"] == [
+            f"科室：{before} → 新科",
+            "服务类型：行政服务 → 行政审批",
+            "科室负责人任职“张三”：离任日期：（空） → 2020-03-31",
+            "新增科室负责人任职：科室负责人 赵六，任职日期 2020-04-01，离任日期 （空），离任原因 （空）",
+        ]
+        approve()
+        section.refresh_from_db()
+        assert (section.name, section.service_kind) == ("新科", "approval")
+        assert list(section.tenures.values_list("name", "ends_on")) == [("张三", date(2020, 3, 31)), ("赵六", None)]
+        saved = AuditEntry.objects.filter(action="roster.edit", detail__changed__isnull=False)
+        assert set(saved.values_list("object_type", flat=True)) == {"departments.Section", "departments.Tenure"}
+
+    def test_only_what_was_changed_is_saved(self):
+        section = make_section(head="")
+        self.change(section, name="新科")
+        Section.objects.update(service_kind="approval")
+
+        approve()
+
+        section.refresh_from_db()
+        assert (section.name, section.service_kind) == ("新科", "approval")
+
+    def test_a_value_changed_meanwhile_voids_the_proposal(self):
+        section = make_section(head="")
+        self.change(section, name="新科")
+        Section.objects.update(name="别的名")
+
+        with pytest.raises(RuleViolation, match="已失效"):
+            approve()
+
+    def test_a_tenure_is_taken_away_by_two(self):
+        section = make_section(head="张三")
+        tenure = {"id": section.tenures.get().pk, "name": "张三", "starts_on": "2019-01-01", "DELETE": "on"}
+        self.change(section, tenure)
+        assert section.tenures.exists()
+
+        approve()
+
+        assert not section.tenures.exists()
+
+    def test_the_page_tells_what_waits_and_takes_nothing_more_until_then(self):
+        section = make_section(head="")
+        self.change(section, name="新科")
+
+        page = text_of(desk("clerk").get(f"{LIST}{section.pk}/change/"))
+        assert "等待评议办负责人审批" in page
+        assert 'name="_save"' not in page
+        assert "审批之后才能再提请" in text_of(self.change(section, name="又改"))
+        assert Approval.objects.count() == 1
+
+    def test_nothing_changed_is_nothing_proposed(self):
+        assert "没有改动" in text_of(self.change(make_section(head="")))
+        assert not Approval.objects.exists()
+
+    def test_what_has_become_impossible_is_refused_in_words(self):
+        section = make_section(head="")
+        self.change(section, name="新科")
+        make_section(head="", department=section.department, name="新科")
+
+        with pytest.raises(RuleViolation, match="同名的参评科室"):
+            approve()
+        assert waiting()
+
+    def test_nobody_saves_alone(self):
+        section = make_section()
+        for role in ("chief", "commission", "personnel"):
+            answer = desk(role).post(f"{LIST}{section.pk}/change/", section_form(section, name="改了"))
+            assert answer.status_code == 403
+        with pytest.raises(policy.NeedsApproval):
+            save_record(section, action="roster.edit", by=make_user("chief"), at=NOON, changed=["name"])
+        section.refresh_from_db()
+        assert section.name != "改了"
+
+
+class TestAdding:
+    """A new record is read whole by the approver; one of a kind waits at a time."""
+
+    def test_a_department_is_added_by_two(self):
+        answer = desk("clerk").post(f"{DEPARTMENTS}add/", NEW, follow=True)
+        assert "等待评议办负责人审批" in text_of(answer)
+        assert not Department.objects.exists()
+        assert waiting().title == "新增部门单位：新局"
+        assert waiting().content["单位性质"] == "行政部门"
+
+        approve()
+
+        assert Department.objects.get().code == "D99"
+
+    def test_a_section_is_added_with_its_head(self):
+        section = Section(code="D99-01", name="新科", department=make_department(), service_kind="service")
+        head = {"name": "赵六", "starts_on": "2020-04-01", "ends_on": ""}
+        desk("clerk").post(f"{LIST}add/", section_form(section, {**head, "section": ""}))
+
+        approve()
+
+        assert Section.objects.get().tenures.get().name == "赵六"
+
+    def test_a_second_one_waits_for_the_first(self):
+        client: Client = desk("clerk")
+        client.post(f"{DEPARTMENTS}add/", NEW)
+
+        assert "审批之后才能再提请" in text_of(client.get(f"{DEPARTMENTS}add/", follow=True))
+        client.post(f"{DEPARTMENTS}add/", {**NEW, "code": "D98"})
+        assert Approval.objects.count() == 1
+
+
+class TestReforming:
+    """A reform is rehearsed before anybody is asked, and done as it was read."""
+
+    @pytest.fixture
+    def sections(self):
+        office = make_department(name="发改委")
+        return [
+            make_section(department=office, name=name, code=f"D01-{n}") for n, name in enumerate(["价格科", "能源科"])
+        ]
+
+    def propose(self, kind, *sections, client=None, **typed):
+        return (client or desk("clerk")).post(
+            address(kind, *sections), {"on": DAY, "note": "〔2020〕1号", "confirm": "1", **typed}, follow=True
+        )
+
+    @pytest.mark.parametrize(
+        ("kind", "typed", "change"),
+        [
+            ("rename", {"name": "价费科"}, "发改委价格科（D01-0） → 发改委价费科（D01-0）"),
+            ("abolish", {}, "发改委价格科（D01-0） → （不再参评）"),
+            ("split", {"parts": "D01-7 价费科\nD01-8 粮食科"}, "发改委价格科（D01-0） → 发改委价费科（D01-7）"),
+        ],
+    )
+    def test_the_approver_reads_what_would_change_and_it_does(self, sections, kind, typed, change):
+        assert "已提请审批" in text_of(self.propose(kind, sections[0], **typed))
+        assert not SectionChange.objects.exists()
+        assert waiting().content["变动"][0] == change
+
+        approve()
+
+        assert SectionChange.objects.first().note == "〔2020〕1号"
+
+    def test_several_are_merged_into_a_new_one(self, sections):
+        self.propose("merge", *sections, into="new", code="D01-9", name="综合科")
+
+        approve()
+
+        assert [section.name for section in Section.objects.active()] == ["综合科"]
+
+    def test_what_would_be_refused_is_refused_before_it_is_proposed(self, sections):
+        assert "已有参评科室“能源科”" in text_of(self.propose("rename", sections[0], name="能源科"))
+        assert not Approval.objects.exists()
+
+    def test_a_name_changed_meanwhile_voids_the_proposal(self, sections):
+        self.propose("rename", sections[0], name="价费科")
+        Section.objects.filter(pk=sections[0].pk).update(name="物价科")
+
+        with pytest.raises(RuleViolation, match="已失效"):
+            approve()
+
+    def test_the_preview_is_the_clerks_and_nobody_reforms_alone(self, sections):
+        preview = desk("clerk").post(address("rename", sections[0]), {"on": DAY, "note": "", "name": "价费科"})
+        assert 'value="提请更名"' in text_of(preview)
+        with pytest.raises(policy.NeedsApproval):
+            rename_section(section_id=sections[0].pk, name="价费科", on=NOON.date(), by=make_user("chief"), at=NOON)
+        assert self.propose("rename", sections[0], client=desk("commission"), name="价费科").status_code == 403
+        assert not SectionChange.objects.exists()
