@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from departments.import_deed import IMPORT_ROSTER
 from departments.models import Department, Section, SectionChange
 from departments.services import (
     Changes,
@@ -35,6 +36,7 @@ REFORM_SERVICES: Mapping[str, Callable[..., Changes]] = {
 def register() -> None:
     """Make the deeds known; from then on nobody does them alone."""
     approvals.register(
+        IMPORT_ROSTER,
         *edit_deeds(Department, "roster.edit"),
         *edit_deeds(Section, "roster.edit"),
         Deed(

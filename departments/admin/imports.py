@@ -20,20 +20,19 @@ from import_export.formats.base_formats import Format
 from import_export.forms import ConfirmImportForm, ImportForm
 from tablib import Dataset
 
-from departments.models import Department, DepartmentKind, Section, ServiceKind
-from departments.rules.roster import HEADINGS, REQUIRED, RosterRow
+from departments.import_deed import CODE, LABELS, propose_import, shown
+from departments.models import Department, Section
+from departments.rules.roster import REQUIRED
 from departments.services import RosterReport, import_roster
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import FileRefused, RuleViolation
-from nanchuan_eval.models import User
+from nanchuan_eval.models import Approval, User
 from nanchuan_eval.spreadsheet import read_rows
 
 ACTION = "roster.import"
 LARGEST_MEGABYTES = 2
 WAITING = "roster_upload"
-LABELS = {key: names[0] for key, names in HEADINGS.items()}
-CODE = LABELS["section_code"]
 STALE = "预览已失效（文件已导入、已换成另一份或登录已过期），请重新上传。"
 
 
@@ -172,16 +171,18 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
     import_form_class = RosterForm
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return isinstance(request.user, User) and policy.may(request.user, ACTION)
+        return isinstance(request.user, User) and policy.may_begin(request.user, ACTION)
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show the form, or the preview of what was uploaded."""
-        policy.check(staff(request), ACTION)
+        if not self.has_import_permission(request):
+            raise policy.Denied(staff(request), ACTION)
         page: Any = super().import_action(request, **kwargs)
         page.context_data |= {
             "title": "导入名录",
             "is_nav_sidebar_enabled": False,
             "report": getattr(page.context_data["form"], "report", None),
+            "verb": "提请" if policy.needs_two(ACTION) else "确认",
             "required": [LABELS[key] for key in REQUIRED],
             "optional": [label for key, label in LABELS.items() if key not in REQUIRED],
         }
@@ -209,13 +210,17 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
         """Take over the file that was previewed, and only if it still changes what the preview showed."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        policy.check(staff(request), ACTION)
+        if not self.has_import_permission(request):
+            raise policy.Denied(staff(request), ACTION)
         try:
             report = _confirm(request)
         except RuleViolation as refusal:
             for reason in refusal.reasons:
                 messages.error(request, reason)
             return HttpResponseRedirect(reverse("admin:departments_section_import"))
+        if isinstance(report, Approval):
+            messages.success(request, approvals.PROPOSED)
+            return HttpResponseRedirect(reverse("admin:departments_section_changelist"))
         messages.success(
             request,
             f"名录已导入：新增{len(report.created)}个科室，变更{len(report.changed)}个，未变{report.unchanged}个。",
@@ -225,24 +230,16 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
         return HttpResponseRedirect(reverse("admin:departments_section_changelist"))
 
 
-def _confirm(request: HttpRequest) -> RosterReport:
+def _confirm(request: HttpRequest) -> RosterReport | Approval:
     upload = request.session.get(WAITING)
     if upload is None or request.POST.get("import_file_name") != upload["fingerprint"]:
         raise RuleViolation(STALE)
     del request.session[WAITING]
     rows = read_rows(b64decode(upload["content"]), upload["name"])
-    return import_roster(rows=rows, by=staff(request), at=timezone.now(), agreed=upload["fingerprint"])
-
-
-def shown(row: RosterRow) -> dict[str, str]:
-    """Return a row's values by heading as people read them."""
-    words = {
-        "department_kind": DepartmentKind(row.department_kind).label,
-        "service_kind": ServiceKind(row.service_kind).label,
-        "is_vertical": "是" if row.is_vertical else "否",
-        "head_since": row.head_since.isoformat() if row.head_since else "",
-    }
-    return {label: str(words.get(key, getattr(row, key, ""))) for key, label in LABELS.items()}
+    user, at, agreed = staff(request), timezone.now(), upload["fingerprint"]
+    if policy.needs_two(ACTION):
+        return propose_import(upload["name"], rows, agreed=agreed, by=user, at=at)
+    return import_roster(rows=rows, by=user, at=at, agreed=agreed)
 
 
 def _section(values: dict[str, str]) -> Section:

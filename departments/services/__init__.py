@@ -10,16 +10,18 @@ from departments.services.reforms import (
     rename_section,
     split_section,
 )
-from departments.services.roster import RosterReport, import_roster
+from departments.services.roster import RosterReport, compare_roster, import_roster, refuse_unless_agreed
 
 __all__ = [
     "Changes",
     "NewSection",
     "RosterReport",
     "abolish_sections",
+    "compare_roster",
     "import_roster",
     "merge_sections",
     "move_sections",
+    "refuse_unless_agreed",
     "rehearse",
     "rename_section",
     "split_section",

@@ -62,18 +62,32 @@ def import_roster(
     *, rows: Iterable[SourceRow], by: policy.Actor, at: datetime, dry_run: bool = False, agreed: str = ""
 ) -> RosterReport:
     """Take a roster over; nothing is deleted. `agreed` = the fingerprint of the preview that was confirmed."""
-    policy.check(by, "roster.import")
-    sections = list(Section.objects.select_for_update(of=("self",)).select_related("department"))
-    tenures: dict[str, list[Tenure]] = {section.code: [] for section in sections}
-    for tenure in Tenure.objects.select_related("section").order_by("starts_on", "pk"):
-        tenures[tenure.section.code].append(tenure)
-    report = _report(_parsed(rows), {s.code: _held(s, tenures[s.code]) for s in sections})
-    if agreed and agreed != report.fingerprint:
-        raise RuleViolation("名录在预览之后有变动，请重新上传文件，核对新的预览。")
+    (policy.check_begins if dry_run else policy.check)(by, "roster.import")
+    report, tenures = _compared(rows)
+    refuse_unless_agreed(report, agreed)
     if not dry_run:
         _save(report, tenures)
         audit.record("roster.import", None, by=by, at=at, detail=_figures(report))
     return report
+
+
+def compare_roster(rows: Iterable[SourceRow]) -> RosterReport:
+    """Return what an import would change, in the transaction of whoever was asked for his right to it."""
+    return _compared(rows)[0]
+
+
+def refuse_unless_agreed(report: RosterReport, agreed: str) -> None:
+    """Refuse what is not the preview that was confirmed."""
+    if agreed and agreed != report.fingerprint:
+        raise RuleViolation("名录在预览之后有变动，请重新上传文件，核对新的预览。")
+
+
+def _compared(rows: Iterable[SourceRow]) -> tuple[RosterReport, Tenures]:
+    sections = list(Section.objects.select_for_update(of=("self",)).select_related("department"))
+    tenures: dict[str, list[Tenure]] = {section.code: [] for section in sections}
+    for tenure in Tenure.objects.select_related("section").order_by("starts_on", "pk"):
+        tenures[tenure.section.code].append(tenure)
+    return _report(_parsed(rows), {s.code: _held(s, tenures[s.code]) for s in sections}), tenures
 
 
 def _parsed(rows: Iterable[SourceRow]) -> list[RosterRow]:

@@ -6,12 +6,15 @@ import pytest
 from django.test import Client
 
 from departments.models import Department, Section, SectionChange
-from departments.services import rename_section
+from departments.services import import_roster, rename_section
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, AuditEntry
+from nanchuan_eval.policy import OPERATOR
 from nanchuan_eval.records import save_record
-from tests.departments.test_admin import LIST, desk, section_form, text_of
+from nanchuan_eval.spreadsheet import read_rows
+from tests.departments.files import roster
+from tests.departments.test_admin import CONFIRM, IMPORT, LIST, WORKBOOK, confirm, desk, section_form, text_of, upload
 from tests.departments.test_reform_pages import DAY, address
 from tests.factories import NOON, make_department, make_section, make_user
 
@@ -214,3 +217,69 @@ class TestReforming:
             rename_section(section_id=sections[0].pk, name="价费科", on=NOON.date(), by=make_user("chief"), at=NOON)
         assert self.propose("rename", sections[0], client=desk("commission"), name="价费科").status_code == 403
         assert not SectionChange.objects.exists()
+
+
+class TestImporting:
+    """The file's rows are proposed with every change they make; the approval takes all or nothing."""
+
+    @pytest.fixture
+    def held(self):
+        import_roster(rows=read_rows(WORKBOOK.read_bytes(), WORKBOOK.name), by=OPERATOR, at=NOON)
+
+    def renamed(self):
+        header = ("单位代码", "单位", "单位性质", "科室代码", "科室", "服务类型")
+        sections = Section.objects.select_related("department")
+        rows = [
+            (
+                *(s.department.code, s.department.name, s.department.get_kind_display()),
+                *(s.code, f"新{s.name}", s.get_service_kind_display()),
+            )
+            for s in sections
+        ]
+        return roster(header=header, rows=rows)
+
+    def propose(self, content):
+        client = desk("clerk")
+        preview = upload(client, content)
+        return preview, confirm(client, preview)
+
+    def test_renaming_all_105_sections_takes_a_second_person_who_reads_105_changes(self, held):
+        preview, answer = self.propose(self.renamed())
+
+        assert len(preview.context["result"].valid_rows()) == 105
+        assert 'value="提请导入名录"' in text_of(preview)
+        assert "已提请审批" in text_of(answer)
+        assert not Section.objects.filter(name__startswith="新").exists()
+        changes = waiting().content["变更"]
+        assert len(changes) == 105
+        assert "科室：价格和收费管理科 → 新价格和收费管理科" in changes[0]
+
+        approve()
+
+        assert Section.objects.filter(name__startswith="新").count() == 105
+
+    def test_a_roster_changed_meanwhile_voids_the_proposal(self, held):
+        self.propose(self.renamed())
+        Section.objects.filter(code="D01-01").update(service_kind="enforcement")
+
+        with pytest.raises(RuleViolation, match="已失效"):
+            approve()
+
+        assert not Section.objects.filter(name__startswith="新").exists()
+
+    def test_a_preview_that_no_longer_holds_is_not_proposed(self, held):
+        client = desk("clerk")
+        preview = upload(client, self.renamed())
+        Section.objects.filter(code="D01-01").update(service_kind="enforcement")
+
+        assert "预览之后有变动" in text_of(confirm(client, preview))
+        assert not Approval.objects.exists()
+
+    def test_nobody_imports_alone(self, held):
+        content = self.renamed()
+        for role in ("chief", "commission"):
+            assert desk(role).get(IMPORT).status_code == 403
+            assert desk(role).post(CONFIRM).status_code == 403
+        with pytest.raises(policy.NeedsApproval):
+            import_roster(rows=read_rows(content, "名录.xlsx"), by=make_user("chief"), at=NOON)
+        assert not Section.objects.filter(name__startswith="新").exists()
