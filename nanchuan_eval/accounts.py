@@ -1,10 +1,12 @@
 """Accounts (账号): opened without rights, granted a role by two persons, ended at once when disabled."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
+from django.db.models import Q
 
 from nanchuan_eval import audit, policy
 from nanchuan_eval.errors import RuleViolation
@@ -14,6 +16,8 @@ from nanchuan_eval.rules.exclusions import conflicts
 
 # Roles that the commission grants: whoever watches over the others is not chosen by the office.
 GUARDED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.COMMISSION})
+# What an app has against a role for a person, of a unit if he is its liaison: (account, role, unit's code) -> texts.
+objections: list[Callable[[User, str, str], Iterable[str]]] = []
 UNUSED_FOR = timedelta(days=90)
 
 
@@ -56,9 +60,9 @@ def grant_role(*, account_id: int, role: str, unit_code: str, by: User, at: date
         raise RuleViolation("不能给自己授权。")
     if role == Role.LIAISON and not unit_code:
         raise RuleViolation("授予单位联络员必须填写所属单位代码。")
+    account.unit_code = unit_code if role == Role.LIAISON else ""
     _refuse_conflicts(account, role)
     was, account.role = account.role, role
-    account.unit_code = unit_code if role == Role.LIAISON else ""
     account.expires_at = _expiry(role, account.expires_at, at)
     account.renew_sessions()
     account.save(update_fields=["role", "unit_code", "expires_at", "session_stamp"])
@@ -150,11 +154,25 @@ def disable_unused(*, at: datetime) -> int:
 
 
 def _refuse_conflicts(account: User, role: str) -> None:
-    others = User.objects.filter(is_active=True, person_code=account.person_code).exclude(pk=account.pk)
-    held = list(others.values_list("role", flat=True)) if account.person_code else []
-    found = conflicts([role, *held])
-    if found and role:
+    """Refuse a role the person must not hold beside another; a namesake counts until both have their number."""
+    if not role:
+        return
+    others = User.objects.filter(is_active=True).exclude(pk=account.pk)
+    held = list(others.filter(person_code=account.person_code).values_list("role", flat=True))
+    found = conflicts([role, *held]) if account.person_code else []
+    if found:
         raise RuleViolation(*found)
+    unnumbered = Q() if not account.person_code else Q(person_code="")
+    for namesake in others.filter(unnumbered, name=account.name):
+        if conflicts([role, namesake.role]):
+            raise RuleViolation(
+                f"另有同名账号“{namesake.username}”（{namesake.get_role_display()}），两种角色不能由一人兼任。"
+                "请先在两个账号上填写人员编号，以便确认不是同一人。"
+            )
+    unit = account.unit_code if role == Role.LIAISON else ""
+    refusals = [text for ask in objections for text in ask(account, role, unit)]
+    if refusals:
+        raise RuleViolation(*refusals)
 
 
 def _expiry(role: str, given: datetime | None, at: datetime) -> datetime | None:

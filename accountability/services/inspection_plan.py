@@ -165,6 +165,9 @@ def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
 
 def conflict(inspector: User, section: RoundSection) -> str:
     """Say why an inspector must not visit a section; empty = nothing stands against it."""
+    liaisons = User.objects.filter(role=Role.LIAISON, unit_code=section.department_code)
+    if any(inspector.person == one.person or inspector.name == one.name for one in liaisons):
+        return f"{inspector.name}是{section.department_name}的单位联络员或与其同名，应当回避。"
     if inspector.unit_code == section.department_code:
         return f"{inspector.name}是{section.department_name}的人员，应当回避。"
     if Recusal.objects.filter(inspector=inspector, department_code=section.department_code).exists():

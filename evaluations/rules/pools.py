@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from django.db.models import TextChoices
 
 from evaluations.rules.removals import ExclusionReason
+from nanchuan_eval.rules.exclusions import may_be_one_person
 
 PHONE = re.compile(r"1[3-9][0-9]{9}")
 # What stands between the codes of one cell.
@@ -44,11 +45,12 @@ RECIPIENT = "服务对象"
 
 @dataclass(frozen=True)
 class PoolRules:
-    """What a file is checked against: sections of the roster, units that are appraised, strata of the rulebook."""
+    """What a file is checked against: the roster's sections and units, the rulebook's strata, liaisons (name, unit)."""
 
     section_codes: frozenset[str]
     units: frozenset[str] = frozenset()
     strata: tuple[str, ...] = ()
+    liaisons: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class _Reader:
         self.by_phone[person.phone] = known
         if person.unit:
             self.by_name[person.name, person.unit] = known
-        note = _conflict(person, self.rules.units)
+        note = _conflict(person, self.rules)
         if note:
             person = replace(person, exclusion=ExclusionReason.CONFLICT, exclusion_note=note)
             self.file.notes.append(f"{where}：{note}，列为回避，不参加抽取。")
@@ -190,9 +192,12 @@ def _fault(person: Person, rules: PoolRules) -> str:
     return f"科室代码“{unknown[0]}”不在名录中。" if unknown else ""
 
 
-def _conflict(person: Person, units: frozenset[str]) -> str:
-    """Say why a person leaves before the draw: staff of an appraised unit, or a declared relative there."""
-    if person.unit in units:
+def _conflict(person: Person, rules: PoolRules) -> str:
+    """Say why a person leaves before the draw: a unit's liaison or staff, or a declared relative there."""
+    for liaison, unit in rules.liaisons:
+        if may_be_one_person(person.name, person.unit, liaison, unit):
+            return f"与评议对象“{unit}”的单位联络员同名" + ("" if person.unit else "，名单未填单位")
+    if person.unit in rules.units:
         return f"所在单位“{person.unit}”是评议对象"
-    declared = [unit for unit in BETWEEN_CODES.split(person.relatives) if unit in units]
+    declared = [unit for unit in BETWEEN_CODES.split(person.relatives) if unit in rules.units]
     return f"近亲属在评议对象“{declared[0]}”工作" if declared else ""

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from departments.models import Department, Section
+from evaluations.liaisons import liaisons
 from evaluations.models import PoolEntry, PoolNotice, PoolUpload, Round
 from evaluations.rules.pools import Person, PoolFile, PoolFileError, PoolKind, PoolRules, Row, parse_people
 from evaluations.rules.removals import ExclusionReason
@@ -105,6 +106,7 @@ def _parse(round_: Round, kind: PoolKind, rows: Iterable[Row]) -> PoolFile:
         section_codes=frozenset(codes),
         units=frozenset(Department.objects.values_list("name", flat=True)),
         strata=tuple(round_.rulebook["evaluator_strata"]) if kind == PoolKind.EVALUATORS else (),
+        liaisons=tuple(liaisons()),
     )
     try:
         return parse_people(rows, kind, rules)

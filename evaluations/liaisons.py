@@ -1,0 +1,45 @@
+"""单位联络员回避: a unit's liaison is neither supervisor nor evaluator (permissions, rules around the table, 1).
+
+Lists hold names and units, accounts hold names and a unit's code; `may_be_one_person` compares them.
+"""
+
+from collections.abc import Iterator
+
+from departments.models import Department
+from evaluations.models import DrawEntry, DrawEvent, PoolEntry
+from evaluations.rules.rounds import RoundState
+from nanchuan_eval.models import User
+from nanchuan_eval.policy import Role
+from nanchuan_eval.rules.exclusions import may_be_one_person
+
+ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
+
+
+def liaisons() -> Iterator[tuple[str, str]]:
+    """Yield name and unit of every liaison."""
+    units = dict(Department.objects.values_list("code", "name"))
+    for name, code in User.objects.filter(role=Role.LIAISON, is_active=True).values_list("name", "unit_code"):
+        yield name, units.get(code, code)
+
+
+def objections_to(account: User, role: str, unit_code: str) -> Iterator[str]:
+    """Yield why a person cannot become a unit's liaison: he stands on a list of a round under way, or was drawn."""
+    if role != Role.LIAISON:
+        return
+    department = Department.objects.filter(code=unit_code).first()
+    unit = department.name if department else unit_code
+    on_lists = PoolEntry.objects.filter(name=account.name, exclusion="").exclude(round__state__in=ENDED)
+    for entry in on_lists.select_related("round"):
+        if may_be_one_person(entry.name, entry.unit, account.name, unit):
+            yield from _against(entry)
+
+
+def _against(entry: PoolEntry) -> Iterator[str]:
+    who = f"{entry.round.name}{entry.get_kind_display()}中有同名人员{entry.masked_phone}"
+    standing = DrawEntry.objects.filter(person=entry, draw__in=entry.round.draws.standing())
+    if not standing.exists():
+        yield f"{who}。联络员不能是监督员或评议人员，请先在名单库为其登记回避；不是同一人的，在名单中补填单位。"
+        return
+    removed = DrawEvent.objects.filter(entry__in=standing).values("entry")
+    if standing.exclude(pk__in=removed).filter(place__isnull=False).exists():
+        yield f"{who}，已被抽中或列为候补。本轮结束前不能担任单位联络员，或者先在抽中人员页办理移除递补。"

@@ -1,0 +1,183 @@
+"""A unit's liaison is neither supervisor nor evaluator nor inspector of it, whichever came first."""
+
+from datetime import date
+
+import pytest
+
+from accountability.rules.inspection import InspectionState
+from accountability.services.inspection_plan import assign_inspectors
+from evaluations.models import PoolEntry, Round
+from evaluations.rules.pools import PoolKind
+from evaluations.rules.removals import RemovalReason
+from evaluations.rules.rounds import DrawPurpose, RoundState
+from evaluations.services.draw_events import Removal, remove_drawn
+from evaluations.services.pool import exclude_person, import_pool
+from nanchuan_eval import accounts
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import User
+from nanchuan_eval.policy import Role
+from nanchuan_eval.rules.exclusions import may_be_one_person
+from tests.accountability import factories as late
+from tests.factories import GROUPS, LATER, NOON, commit, hold_draw, make_department, make_pool, make_round, make_user
+
+pytestmark = pytest.mark.django_db
+NAME, UNIT = "服务对象第0人", "公安局"  # the first of make_pool
+
+
+@pytest.fixture(autouse=True)
+def the_unit():
+    return make_department(code="D01", name=UNIT)
+
+
+def account(**fields):
+    made = make_user("clerk", person_code="N1")
+    User.objects.filter(pk=made.pk).update(**{"role": "", "name": NAME, **fields})
+    return made
+
+
+def grant(made, role="L", unit_code="D01"):
+    return accounts.grant_role(account_id=made.pk, role=role, unit_code=unit_code, by=make_user("chief"), at=NOON)
+
+
+def refused(made, text, role="L"):
+    before = list(User.objects.filter(pk=made.pk).values())
+    with pytest.raises(RuleViolation, match=text):
+        grant(made, role)
+    assert list(User.objects.filter(pk=made.pk).values()) == before
+
+
+def frozen_round(kind=PoolKind.EVALUATORS, groups=GROUPS):
+    round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20, "supervisors": 4})
+    make_pool(round_, kind, groups)
+    return round_
+
+
+class TestTheSamePerson:
+    @pytest.mark.parametrize(
+        ("name", "unit", "same"),
+        [(NAME, UNIT, True), (NAME, "", True), (f" {NAME} ", "", True), (NAME, "税务局", False), ("李四", UNIT, False)],
+    )
+    def test_has_the_name_and_no_other_unit(self, name, unit, same):
+        assert may_be_one_person(name, unit, NAME, UNIT) is same
+
+
+class TestImportingSomebodyWhoIsALiaison:
+    @pytest.mark.parametrize("kind", [PoolKind.SUPERVISORS, PoolKind.EVALUATORS])
+    @pytest.mark.parametrize(("unit", "leaves"), [(UNIT, True), ("", True), ("税务局", False)])
+    def test_takes_him_out_of_the_draw(self, kind, unit, leaves):
+        make_user("liaison", unit_code="D01")
+        User.objects.filter(role=Role.LIAISON).update(name="张三")
+        rows = [("名单", 1, ("身份类别", "姓名", "单位", "手机号"))]
+        rows += [("名单", 2, ("其他", "张三", unit, "13900000001")), ("名单", 3, ("其他", "李四", "", "13900000002"))]
+        round_ = make_round(state=RoundState.FROZEN)
+
+        file = import_pool(round_id=round_.pk, kind=kind, rows=rows, by=make_user("clerk"), at=NOON)
+
+        assert bool(PoolEntry.objects.get(name="张三").exclusion) is leaves
+        assert not PoolEntry.objects.get(name="李四").exclusion
+        assert any("单位联络员同名" in note for note in file.notes) is leaves
+
+    def test_but_not_whoever_was_one_once(self):
+        make_user("liaison", unit_code="D01")
+        User.objects.filter(role=Role.LIAISON).update(name="张三", is_active=False)
+        rows = [("名单", 1, ("身份类别", "姓名", "手机号")), ("名单", 2, ("其他", "张三", "13900000001"))]
+        round_ = make_round(state=RoundState.FROZEN)
+        import_pool(round_id=round_.pk, kind=PoolKind.EVALUATORS, rows=rows, by=make_user("clerk"), at=NOON)
+        assert not PoolEntry.objects.get().exclusion
+
+
+class TestMakingSomebodyALiaison:
+    def test_who_stands_on_no_list_is_allowed(self):
+        assert grant(account()).role == "L"
+
+    def test_who_stands_on_a_list_is_first_taken_out_of_the_draw(self):
+        round_, made = frozen_round(), account()
+        refused(made, "请先在名单库为其登记回避")
+
+        entry = round_.pool.get(name=NAME)
+        exclude_person(entry_id=entry.pk, reason="conflict", note="任联络员", by=make_user("chief"), at=NOON)
+        assert grant(made).role == "L"
+
+    def test_of_another_unit_is_another_person(self):
+        round_ = frozen_round()
+        round_.pool.filter(name=NAME).update(unit="税务局")
+        assert grant(account()).role == "L"
+
+    @pytest.mark.parametrize("purpose", [DrawPurpose.EVALUATORS, DrawPurpose.SUPERVISORS])
+    def test_who_was_drawn_is_refused_until_he_is_removed_or_the_round_is_over(self, purpose):
+        kind = PoolKind(purpose.value)
+        round_ = frozen_round(kind, GROUPS if kind == PoolKind.EVALUATORS else {"人大代表": 6, "市民代表": 6})
+        draw = hold_draw(round_, purpose)
+        entry = draw.entries.filter(is_selected=True).first()
+        made = account(name=entry.person.name)
+        refused(made, "已被抽中或列为候补")
+
+        removal = Removal(RemovalReason.REFUSED, "任联络员", [])
+        remove_drawn(entry_id=entry.pk, removal=removal, by=make_user("chief"), at=LATER)
+        assert grant(made).role == "L"
+
+    def test_after_the_round_nothing_stands_against_it(self):
+        round_, made = frozen_round(), account()
+        hold_draw(round_)
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.PUBLISHED)
+        assert grant(made).role == "L"
+
+    def test_who_was_not_drawn_is_allowed(self):
+        draw = hold_draw(frozen_round())
+        left = draw.entries.filter(place__isnull=True).first()
+        assert left is not None
+        assert grant(account(name=left.person.name)).role == "L"
+
+    def test_another_role_does_not_ask_the_lists(self):
+        frozen_round()
+        assert grant(account(), "I", "").role == "I"
+
+    def test_a_committed_list_still_counts_until_it_is_drawn(self):
+        commit(frozen_round())
+        assert grant(account(), "I", "").role == "I"
+
+
+class TestNamesakes:
+    def test_without_numbers_are_taken_for_one_person(self):
+        inspector = make_user("inspector")
+        User.objects.filter(pk=inspector.pk).update(name=NAME)
+        refused(account(), "另有同名账号“inspector")
+
+    def test_with_different_numbers_are_two(self):
+        inspector = make_user("inspector", person_code="N2")
+        User.objects.filter(pk=inspector.pk).update(name=NAME)
+        assert grant(account()).role == "L"
+
+    @pytest.mark.parametrize(
+        ("held", "role"), [("liaison", "I"), ("liaison", "S"), ("commission", "L"), ("auditor", "C")]
+    )
+    def test_with_the_same_number_never_hold_both(self, held, role):
+        make_user(held, person_code="N1")
+        refused(account(), "不能", role)
+
+
+class TestAnInspector:
+    @pytest.fixture
+    def visit(self):
+        return late.make_inspection(state=InspectionState.PLANNED, visit_on=date(2020, 7, 20))
+
+    def assign(self, visit, inspectors):
+        ids = [one.pk for one in inspectors]
+        return assign_inspectors(inspection_id=visit.pk, inspector_ids=ids, by=make_user("chief"), at=late.LATER)
+
+    @pytest.mark.parametrize("same", [{"name": "王五"}, {"person_code": "N9"}])
+    def test_is_not_sent_where_he_is_the_liaison(self, visit, same):
+        pair = [late.make_account(Role.INSPECTOR, name="王五"), late.make_account(Role.INSPECTOR, name="赵六")]
+        User.objects.filter(pk=pair[0].pk).update(person_code="N9")
+        make_user("liaison", unit_code="D01")
+        User.objects.filter(role=Role.LIAISON).update(**same)
+        with pytest.raises(RuleViolation, match="王五是D01局的单位联络员或与其同名，应当回避"):
+            self.assign(visit, pair)
+        visit.refresh_from_db()
+        assert visit.state == InspectionState.PLANNED
+
+    def test_is_sent_elsewhere(self, visit):
+        pair = [late.make_account(Role.INSPECTOR, name="王五"), late.make_account(Role.INSPECTOR, name="赵六")]
+        make_user("liaison", unit_code="D02")
+        User.objects.filter(role=Role.LIAISON).update(name="王五")
+        assert self.assign(visit, pair).state == InspectionState.ASSIGNED
