@@ -11,5 +11,10 @@ class AccountabilityConfig(AppConfig):
 
     def ready(self) -> None:
         from accountability.deeds import register_deeds  # noqa: PLC0415  models are ready only now
+        from accountability.evidence_check import evidence_faults  # noqa: PLC0415
+        from accountability.services import destruction  # noqa: PLC0415
+        from nanchuan_eval import audit, retention  # noqa: PLC0415
 
         register_deeds()
+        audit.watches.append(evidence_faults)
+        retention.schedule.extend(destruction.schedule())

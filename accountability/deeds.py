@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accountability.models import (
     Case,
+    Evidence,
     InspectionPlan,
     Measure,
     Objection,
@@ -19,6 +20,8 @@ from accountability.models import (
 from accountability.ownership import is_own
 from accountability.result_deeds import RESULT_DEEDS
 from accountability.services.case import archive_round, close_case
+from accountability.services.destruction import DESTROY
+from accountability.services.evidence import ORIGINAL
 from accountability.services.freeze import lift_freeze
 from accountability.services.inspection_plan import approve_plan
 from accountability.services.measure import check_record, record_measure, waive_measure
@@ -33,6 +36,7 @@ from accountability.services.rectification import (
 from accountability.services.talk import confirm_talk, reopen_talk, told
 from evaluations.models import Round
 from nanchuan_eval.approvals import Deed, register
+from nanchuan_eval.permits import permit_deed
 
 Arguments = Mapping[str, Any]
 
@@ -176,6 +180,18 @@ def register_deeds() -> None:
             perform=lambda plan, _, by, at: approve_plan(plan_id=plan.pk, by=by, at=at),
             undo=lambda plan, _: plan.delete(),  # what was proposed and why it ended stays in the approval
         ),
+        permit_deed(
+            ORIGINAL,
+            "查看暗访原件",
+            Evidence,
+            lambda row, asked: {
+                "文件": f"{row.get_kind_display()} {row.name}",
+                "暗访": str(row.inspection),
+                "原件指纹": row.sha256,
+                "理由": asked["reason"],
+            },
+        ),
+        DESTROY,
         *RESULT_DEEDS,
     )
 

@@ -1,10 +1,12 @@
-"""Where evidence lies (佐证存放处): outside everything a web server serves, under names of our own.
+"""Where evidence lies (佐证存放处): outside everything a web server serves, under names of our own, sealed.
 
-The original is never changed. The viewing copy of a picture is painted on a fresh canvas: nothing that is not a
-pixel (place, time, device, comments, what is glued behind the picture) goes with it.
+The original is never changed; each piece has a key of its own (`Evidence.file_key`). The viewing copy of a picture is
+painted on a fresh canvas: nothing that is not a pixel (place, time, device, comments, what is glued behind the
+picture) goes with it.
 """
 
 import hashlib
+import io
 import os
 import shutil
 import warnings
@@ -17,12 +19,12 @@ from uuid import UUID
 from django.conf import settings
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from nanchuan_eval import vault
 from nanchuan_eval.errors import RuleViolation
 
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 2400
 QUALITY = 85
-CHUNK = 1024 * 1024
 LEAST_FREE = 0.1  # of the disk: ballots and the trail must still find room
 CLEAR, WHITE = "RGBA", (255, 255, 255)
 
@@ -38,13 +40,14 @@ def copy_path(evidence_id: UUID) -> Path:
 
 
 @contextmanager
-def stored(evidence_id: UUID, suffix: str, file: BinaryIO) -> Iterator[str]:
-    """Store an original and yield its SHA-256; when the deed around it fails, nothing is left behind."""
+def stored(evidence_id: UUID, suffix: str, file: BinaryIO, key: str) -> Iterator[str]:
+    """Store an original sealed and yield its SHA-256; when the deed around it fails, nothing is left behind."""
     target = original_path(evidence_id, suffix)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _refuse_full_disk(target.parent)
     try:
-        yield _write(file, target)
+        file.seek(0)
+        yield seal_into(target, file, key)
     except BaseException:
         target.unlink(missing_ok=True)
         copy_path(evidence_id).unlink(missing_ok=True)
@@ -57,21 +60,56 @@ def remove(paths: Iterable[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def make_copy(evidence_id: UUID, file: BinaryIO) -> None:
-    """Make the viewing copy of a picture; a picture too large or broken is refused before it is decoded."""
+def make_copy(evidence_id: UUID, file: BinaryIO, key: str) -> None:
+    """Make and seal the viewing copy of a picture; one too large or broken is refused before it is decoded."""
     file.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as picture:
-                _paint(picture, copy_path(evidence_id))
+                copy = _paint(picture)
         except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise RuleViolation("照片已损坏，或像素过大，请重新拍摄或缩小后再传。") from None
         except (OSError, ValueError, SyntaxError, EOFError):
             raise RuleViolation("照片已损坏，请重新拍摄后再传。") from None
+    seal_into(copy_path(evidence_id), copy, key)
 
 
-def _paint(picture: Image.Image, target: Path) -> None:
+def read(path: Path, key: str) -> Iterator[bytes]:
+    """Yield a stored file's plain bytes; a file from before the sealing (no key) comes as it lies there."""
+    with path.open("rb") as source:
+        if key:
+            yield from vault.unseal_stream(source, key)
+        else:
+            yield from iter(lambda: source.read(vault.CHUNK), b"")
+
+
+def digest_of(path: Path, key: str) -> str:
+    """Return the SHA-256 of a stored file's plain bytes; `Tampered` where it does not open."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in read(path, key):
+            digest.update(chunk)
+    except FileNotFoundError:
+        raise vault.Tampered("文件不在原处，请告知系统管理员。") from None
+    return digest.hexdigest()
+
+
+def seal_into(target: Path, file: BinaryIO, key: str) -> str:
+    """Seal a file's bytes into their place, all or nothing; returns their SHA-256."""
+    part = target.with_suffix(f"{target.suffix}.part")
+    try:
+        with part.open("wb") as sink:
+            digest = vault.seal_stream(file, sink, key)
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return digest
+
+
+def _paint(picture: Image.Image) -> io.BytesIO:
     if picture.width * picture.height > MOST_PIXELS:
         raise RuleViolation(f"照片超过{MOST_PIXELS // 10_000}万像素，请缩小后再传。")
     upright = ImageOps.exif_transpose(picture)
@@ -79,24 +117,10 @@ def _paint(picture: Image.Image, target: Path) -> None:
     canvas = Image.new("RGB", upright.size, WHITE)
     mask = upright.convert(CLEAR).getchannel("A") if upright.mode in {CLEAR, "LA", "P"} else None
     canvas.paste(upright.convert("RGB"), mask=mask)
+    target = io.BytesIO()
     canvas.save(target, "JPEG", quality=QUALITY)
-
-
-def _write(file: BinaryIO, target: Path) -> str:
-    digest = hashlib.sha256()
-    file.seek(0)
-    part = target.with_suffix(".part")
-    try:
-        with part.open("wb") as sink:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-                sink.write(chunk)
-            sink.flush()
-            os.fsync(sink.fileno())
-        part.rename(target)
-    finally:
-        part.unlink(missing_ok=True)
-    return digest.hexdigest()
+    target.seek(0)
+    return target
 
 
 def _refuse_full_disk(folder: Path) -> None:

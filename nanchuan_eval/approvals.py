@@ -23,6 +23,7 @@ from nanchuan_eval.models import Approval, User
 from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
 
 Arguments = Mapping[str, Any]
+Content = Callable[[Any, Arguments], Mapping[str, object]]
 State = Approval.State
 # What a page says after a proposal.
 PROPOSED = "已提请审批，由另一人审批后生效。"
@@ -37,7 +38,7 @@ class Deed:
     label: str
     model: type[models.Model]
     # (object, arguments) -> what is approved, by Chinese labels; no floats. It may lock further rows it reads.
-    content: Callable[[Any, Arguments], Mapping[str, object]]
+    content: Content
     # (object, arguments, by=approver, at=...) -> whatever the service returns
     perform: Callable[..., object]
     # Whether the object is the actor's own: for the cells `Po`.
@@ -135,7 +136,7 @@ def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
         deed = _deeds[approval.deed]
         check_approver(approval, by)
         target = _lock(deed, approval.object_id)
-        is_same = target is not None and _is_as_proposed(deed, target, approval)
+        is_same = target is not None and is_unchanged(approval, target)
         if is_same:
             with policy.approved(deed.action):
                 deed.perform(target, approval.arguments, by=by, at=at)
@@ -194,6 +195,13 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
     ]
 
 
+def is_unchanged(approval: Approval, target: models.Model) -> bool:
+    """Say whether what the approval is about is still exactly what was proposed."""
+    deed = _deeds[approval.deed]
+    content = deed.content(target, approval.arguments)
+    return _digest(deed, target, approval.arguments, content) == approval.digest
+
+
 def waiting_for(user: User) -> models.QuerySet[Approval]:
     """Return the proposals this user could decide on now (待审批)."""
     actions = [action for action in policy.by_two if policy.may(user, action)]
@@ -211,11 +219,6 @@ def _lock_pending(approval_id: int, by: User) -> Approval:
 def _lock(deed: Deed, pk: object) -> models.Model | None:
     """Return the object under its row lock: nobody edits what is being proposed or approved. None: it is gone."""
     return deed.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
-
-
-def _is_as_proposed(deed: Deed, target: models.Model, approval: Approval) -> bool:
-    content = deed.content(target, approval.arguments)
-    return _digest(deed, target, approval.arguments, content) == approval.digest
 
 
 def _digest(deed: Deed, target: models.Model, arguments: Arguments, content: Mapping[str, object]) -> str:

@@ -1,10 +1,11 @@
 """The trace of every deed (留痕): one chained row, in the deed's own transaction."""
 
 import hashlib
+import itertools
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -130,13 +131,41 @@ def anchor(*, at: datetime, occasion: str) -> AuditAnchor:
     return _anchor(head.seq, head.hash, at, occasion)
 
 
-def verify_chain(anchors: Iterable[chain.Anchor] = ()) -> list[str]:
-    """Return in Chinese every fault of the chain, of its anchors and of what else the trace vouches for."""
+def verify_chain(anchors: Iterable[chain.Anchor] = (), *, archived: Sequence[chain.Link] = ()) -> list[str]:
+    """Return in Chinese every fault of the chain, of its anchors and of what else the trace vouches for.
+
+    `archived` = rows of archive files, in their order; those still in the table too are taken from the table.
+    """
     head = AuditHead.objects.filter(pk=HEAD).first() or AuditHead()
     known = [chain.Anchor(a.seq, a.hash) for a in AuditAnchor.objects.all()]
-    links = (entry.link for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000))
-    found = list(chain.faults(links, head=chain.Anchor(head.seq, head.hash), anchors=[*known, *anchors]))
-    return found + [fault for watch in watches for fault in watch()]
+    first = AuditEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 1
+    before = [link for link in archived if link.seq < first]
+    rows = (entry.link for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000))
+    found = chain.faults(
+        itertools.chain(before, rows),
+        head=chain.Anchor(head.seq, head.hash),
+        anchors=[*known, *anchors],
+        start=_start(before[0].seq if before else first),
+    )
+    return [*found, *(fault for watch in watches for fault in watch())]
+
+
+def archives() -> models.QuerySet[AuditEntry]:
+    """Return the traces of the archives that were written."""
+    return AuditEntry.objects.filter(action="log.archive", result=AuditEntry.Result.OK, detail__has_key="last_hash")
+
+
+def archived_until() -> datetime | None:
+    """Return the time of the newest row that may lie in an archive only; None where nothing was taken out."""
+    first = AuditEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 1
+    newest = archives().filter(detail__last=first - 1).first()
+    return datetime.fromisoformat(newest.detail["last_at"]) if newest else None
+
+
+def _start(first: int) -> chain.Anchor:
+    """Return what the row numbered `first` follows: nothing, or the end of an archive that the trace vouches for."""
+    noted = archives().filter(detail__last=first - 1).first() if first > 1 else None
+    return chain.Anchor(noted.detail["last"], noted.detail["last_hash"]) if noted else chain.START
 
 
 def _append(action: str, *, by: policy.Actor, **fields: object) -> AuditEntry:

@@ -1,5 +1,8 @@
 """What only SQL can say about the floor's tables: that the trace can be added to and never changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -21,13 +24,34 @@ def guard_audit_tables(connection: BaseDatabaseWrapper) -> None:
 
 
 def unguard_audit_tables(connection: BaseDatabaseWrapper) -> None:
-    """Take SQLite's triggers down again: for tests, which empty all tables."""
+    """Take SQLite's triggers down again: for archived rows, and for tests, which empty all tables."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
         for table in GUARDED:
             for verb in ("update", "delete"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
+
+
+@contextmanager
+def unguarded(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Lift SQLite's guard for the taking out of archived rows; on PostgreSQL only the tables' keeper may do it."""
+    was_guarded = is_guarded(connection)
+    unguard_audit_tables(connection)
+    try:
+        yield
+    finally:
+        if was_guarded:
+            guard_audit_tables(connection)
+
+
+def is_guarded(connection: BaseDatabaseWrapper) -> bool:
+    """Say whether SQLite's triggers are up."""
+    if connection.vendor != "sqlite":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = %s", [f"{GUARDED[0]}_no_delete"])
+        return cursor.fetchone() is not None
 
 
 def separate_audit_role(connection: BaseDatabaseWrapper, application: str) -> None:

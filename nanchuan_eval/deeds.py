@@ -5,6 +5,8 @@ from functools import partial
 
 from nanchuan_eval import accounts, approvals
 from nanchuan_eval.approvals import Arguments, Deed
+from nanchuan_eval.backup import RESTORE
+from nanchuan_eval.log_archive import ARCHIVE_DEED
 from nanchuan_eval.models import User
 from nanchuan_eval.policy import Role
 
@@ -15,6 +17,8 @@ def register() -> None:
     approvals.register(
         grant("role.grant", action="role.grant"),
         grant("role.grant.admin", action="role.grant.admin"),
+        ARCHIVE_DEED,
+        RESTORE,
     )
 
 

@@ -78,6 +78,8 @@ BESIDE_THE_TABLE = {
             "user.create",
             "retention.purge",
             "privacy.handle",
+            "backup.make",
+            "backup.restore",
         }
     ),
 }
@@ -110,6 +112,7 @@ EVENTS = {
     "session.logout": "退出登录",
     "desk.enter": "进入工作台",
     "log.anchor": "日志锚点",
+    "log.dropped": "移出已归档日志",
 }
 
 

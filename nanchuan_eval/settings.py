@@ -38,6 +38,8 @@ FIELD_KEY = (
 # The check at the public counter of the open channel: a class as in evaluations/open_checks.py.
 OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.open_checks.PlainQuestion")
 TWO_PERSON_RULE = env.bool("TWO_PERSON_RULE", default=not DEBUG)
+# How long an approval lets its proposer open an original, fetch an export or restore a backup.
+PERMIT_HOURS = env.int("PERMIT_HOURS", default=48)
 
 INSTALLED_APPS = [
     "nanchuan_eval.apps.AdminConfig",
@@ -152,6 +154,10 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@localhost")
 
 # Evidence lies outside everything a web server serves; views hand it out after asking the policy table.
 EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
+EVIDENCE_DAYS_KEPT = env.int("EVIDENCE_DAYS_KEPT", default=365)
+# Backups and archived traces are written here; both belong on another machine soon after.
+BACKUP_ROOT = env.str("BACKUP_ROOT", default=str(BASE_DIR / "backups"))
+ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(BASE_DIR / "archive"))
 LARGEST_REQUEST = 210 * 1024 * 1024  # a film of 200 MB and the form around it
 CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
 

@@ -46,10 +46,15 @@ def anchors_text() -> str:
     return "".join(f"{anchor}\n" for anchor in AuditAnchor.objects.all())
 
 
+def line(entry: AuditEntry) -> str:
+    """Return a row as exports and archives keep it; `rules.chain.parse_links` reads it again."""
+    link = entry.link
+    row = {**link.fields, "seq": link.seq, "prev": link.prev, "hash": link.hash, "alg": link.algorithm}
+    return canonical_json(row).decode() + "\n"
+
+
 def _lines(until: int) -> Iterator[str]:
-    for entry in AuditEntry.objects.filter(seq__lte=until).order_by("seq").iterator(chunk_size=2000):
-        link = entry.link
-        row = {**link.fields, "seq": link.seq, "prev": link.prev, "hash": link.hash, "alg": link.algorithm}
-        yield canonical_json(row).decode() + "\n"
+    rows = AuditEntry.objects.filter(seq__lte=until).order_by("seq").iterator(chunk_size=2000)
+    yield from (line(entry) for entry in rows)
     for anchor in AuditAnchor.objects.all():
         yield f"# {anchor}\n"

@@ -1,4 +1,7 @@
-"""佐证: files that prove something, by the hash of what was uploaded (security 1.7)."""
+"""佐证: files that prove something, by the hash of what was uploaded (security 1.7).
+
+A destroyed file leaves its row and its hash; the key in the row is gone, so no copy of the file opens again.
+"""
 
 import uuid
 from typing import Self
@@ -12,6 +15,7 @@ from accountability.models.objection import Objection
 from accountability.models.rectification import Progress
 from accountability.models.talk import Talk
 from accountability.rules.evidence import FileKind, ScanState
+from nanchuan_eval.encryption import EncryptedField
 
 SUBJECTS = ("talk", "objection", "progress", "inspection")
 
@@ -28,8 +32,12 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
     """Evidence by whether it may be looked at."""
 
     def servable(self) -> Self:
-        """Files that no scanner found infected or failed on."""
-        return self.filter(scan__in=[ScanState.CLEAN, ScanState.UNSCANNED])
+        """Files that no scanner found infected or failed on, and that are still there."""
+        return self.held().filter(scan__in=[ScanState.CLEAN, ScanState.UNSCANNED])
+
+    def held(self) -> Self:
+        """Files not yet destroyed."""
+        return self.filter(destroyed_at=None)
 
 
 class Evidence(models.Model):
@@ -45,10 +53,12 @@ class Evidence(models.Model):
     suffix = models.CharField("格式", max_length=5)
     size = models.PositiveBigIntegerField("字节数")
     sha256 = models.CharField("原件指纹", max_length=64)
+    file_key = EncryptedField("文件密钥", blank=True)
     has_copy = models.BooleanField("有查看件", default=False)
     scan = models.CharField("查毒", max_length=10, choices=ScanState)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="上传人", related_name="+")
     uploaded_at = models.DateTimeField("上传时间")
+    destroyed_at = models.DateTimeField("销毁时间", null=True)
 
     objects = EvidenceQuerySet.as_manager()
 

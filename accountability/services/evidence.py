@@ -1,7 +1,7 @@
 """Evidence (佐证): taken in once, checked, stored, shown to those who may see what it proves."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,10 +21,12 @@ from accountability.rules.measures import TalkState, record_action
 from accountability.rules.objections import ObjectionState
 from accountability.rules.rectification import ItemState
 from evaluations.models import RoundSection
-from nanchuan_eval import audit, policy, refusals
+from nanchuan_eval import audit, permits, policy, refusals
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
+from nanchuan_eval.vault import new_key
 
+ORIGINAL = "insp.original"
 MOST_FILES, LARGEST_RECORD = 30, 1024 * rules.MIB
 Subject = Talk | Objection | Progress | Inspection
 
@@ -91,11 +93,11 @@ def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) ->
     known = Evidence.objects.filter(pk=upload.id, uploaded_by=by).first()
     if known:
         return known
-    scan = antivirus.scan(upload.file)
-    with vault.stored(upload.id, kind.suffix, upload.file) as digest, transaction.atomic():
+    scan, key = antivirus.scan(upload.file), new_key()
+    with vault.stored(upload.id, kind.suffix, upload.file, key) as digest, transaction.atomic():
         _check_room(stance, subject, upload.size)
         if kind.kind == FileKind.IMAGE:
-            vault.make_copy(upload.id, upload.file)
+            vault.make_copy(upload.id, upload.file, key)
         row = Evidence.objects.create(
             id=upload.id,
             name=shown_name(upload.name),
@@ -103,6 +105,7 @@ def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) ->
             suffix=kind.suffix,
             size=upload.size,
             sha256=digest,
+            file_key=key,
             has_copy=kind.kind == FileKind.IMAGE,
             scan=scan,
             uploaded_by=by,
@@ -121,23 +124,42 @@ def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
     stance = STANCES[type(subject)]
     _check_may_add(by, stance, subject)
     audit.record(stance.add_action(subject), row, by=by, at=at, detail={"dropped": row.sha256})
-    paths = [vault.original_path(row.pk, row.suffix), vault.copy_path(row.pk)]
+    paths = paths_of(row)
     row.delete()
     transaction.on_commit(partial(vault.remove, paths))
 
 
 @transaction.atomic
-def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime) -> tuple[Evidence, Path]:
-    """Return the original's place; every look at an original leaves its reason."""
+def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime) -> tuple[Evidence, Iterator[bytes]]:
+    """Return the original's bytes; every look leaves its reason, and a file that is not what was uploaded is refused.
+
+    What an inspector filmed takes the approval of a second person (`insp.original`), whose reason then stands.
+    """
     row = Evidence.objects.servable().get(pk=evidence_id)
-    action = "insp.original" if row.inspection_id else see_action(row)
-    if not may_see(by, row) or not _may_open_original(by, action, row):
+    action = original_action(row)
+    if not may_see(by, row):
         raise policy.Denied(by, action)
+    permit = permits.require(ORIGINAL, row, by=by, at=at) if action == "insp.original" else None
+    reason = permit.reason if permit else reason.strip()
     refusals.note_attempt(by, action)
-    if not reason.strip():
+    if not reason:
         raise RuleViolation("请填写查看原件的理由。")
-    audit.record(action, row, by=by, at=at, reason=reason.strip(), detail={"original": row.sha256})
-    return row, vault.original_path(row.pk, row.suffix)
+    path = vault.original_path(row.pk, row.suffix)
+    if vault.digest_of(path, row.file_key) != row.sha256:
+        raise RuleViolation("原件与上传时记下的指纹不符，可能被调换，请告知纪委监委和系统管理员。")
+    approval = {"approval": permit.pk} if permit else {}
+    audit.record(action, row, by=by, at=at, reason=reason, detail={"original": row.sha256, **approval})
+    return row, vault.read(path, row.file_key)
+
+
+def original_action(row: Evidence) -> str:
+    """Return what opening an original is: what a unit or a talk brought in itself holds nobody's secret."""
+    return ORIGINAL if row.inspection_id else see_action(row)
+
+
+def paths_of(row: Evidence) -> list[Path]:
+    """Return where a piece's files lie."""
+    return [vault.original_path(row.pk, row.suffix), vault.copy_path(row.pk)]
 
 
 def see_action(row: Evidence) -> str:
@@ -156,11 +178,6 @@ def may_add(by: User, subject: Subject) -> bool:
     """Say whether the account may add files to the subject now."""
     stance = STANCES[type(subject)]
     return stance.is_open(subject) and _may_write(by, stance, subject)
-
-
-def _may_open_original(by: User, action: str, row: Evidence) -> bool:
-    # What a unit or a talk brought in itself holds nobody's secret; an inspector's film does.
-    return action != "insp.original" or policy.may(by, action)
 
 
 def _check_may_add(by: User, stance: Stance, subject: Subject) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ from accountability.services import evidence as service
 from accountability.services.evidence import Subject, Upload
 from accountability.views.acts import Act, ask, desk_post, desk_view, do
 from accountability.views.files import sealed_file
-from nanchuan_eval import policy
+from nanchuan_eval import approvals, permits, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
@@ -74,26 +75,38 @@ def view(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     row = _evidence_or_404(request, evidence_id)
     if not row.has_copy:
         raise Http404
-    return sealed_file(vault.copy_path(row.pk), f"{row.pk}.jpg", "image/jpeg", inline=True)
+    copy = vault.read(vault.copy_path(row.pk), row.file_key)
+    return sealed_file(copy, f"{row.pk}.jpg", "image/jpeg", inline=True)
 
 
 @desk_view
 def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
-    """Ask for the reason, then hand the original out as a file to keep."""
-    row = _evidence_or_404(request, evidence_id)
-    form = OriginalForm(request.POST or None)
-    if form.is_valid():
+    """Hand the original out as a file to keep: for a reason, and an inspector's film once a second person agreed."""
+    row, user, at = _evidence_or_404(request, evidence_id), staff(request), timezone.now()
+    facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件指纹", row.sha256)]
+    back = page_of(row.subject)
+    form: Form = OriginalForm(request.POST or None)
+    if service.original_action(row) == service.ORIGINAL and policy.needs_two(service.ORIGINAL):
+        policy.check_proposes(user, service.ORIGINAL)
+        if not permits.may_use(service.ORIGINAL, row, by=user, at=at):
+            note = f"暗访原件须经纪委监委审批，同意后{settings.PERMIT_HOURS}小时内可以查看，每次查看都留痕。"
+            done = "已提请，等待纪委监委审批。"
+            act = Act("提请查看暗访原件", "提请审批", back, facts, note=note, done=done)
+            asked = lambda form: approvals.start(service.ORIGINAL, row, by=user, at=at, **form.cleaned_data)  # noqa: E731
+            return ask(request, form, act, asked)
+        form = Form(request.POST if request.method == "POST" else None)
+    act = Act("下载原件", "下载原件", back, facts, note="每次查看原件都记录查看人、时间和理由。")
+    if request.method == "POST" and form.is_valid():
         try:
-            found, path = service.open_original(
-                evidence_id=row.pk, reason=form.cleaned_data["reason"], by=staff(request), at=timezone.now()
+            found, content = service.open_original(
+                evidence_id=row.pk, reason=form.cleaned_data.get("reason", ""), by=user, at=at
             )
         except RuleViolation as refusal:
-            form.add_error("reason", str(refusal))
+            form.add_error(None, str(refusal))
         else:
-            return sealed_file(path, f"{found.pk}.{found.suffix}", TYPES[found.suffix].content_type, inline=False)
-    facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件指纹", row.sha256)]
-    act = Act("下载原件", "下载原件", page_of(row.subject), facts, note="每次查看原件都记录查看人、时间和理由。")
-    return render(request, "accountability/act.html", {"act": act, "form": form}, status=400 if form.is_bound else 200)
+            kind = TYPES[found.suffix].content_type
+            return sealed_file(content, f"{found.pk}.{found.suffix}", kind, inline=False, size=found.size)
+    return render(request, "accountability/act.html", {"act": act, "form": form}, status=400 if form.errors else 200)
 
 
 def page_of(subject: Subject) -> str:

@@ -1,5 +1,5 @@
 """The floor's pages at the desk: accounts, approvals, calendar, trace."""
 
-from nanchuan_eval.admin import accounts, approvals, audit, calendar
+from nanchuan_eval.admin import accounts, approvals, audit, backups, calendar
 
-__all__ = ["accounts", "approvals", "audit", "calendar"]
+__all__ = ["accounts", "approvals", "audit", "backups", "calendar"]

@@ -1,7 +1,9 @@
 """操作留痕 at the desk: for the auditor to search and export, for others to verify."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +12,18 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from nanchuan_eval import policy, trail
+from nanchuan_eval import approvals, audit, policy, trail
+from nanchuan_eval.admin.proposing import ReasonForm, propose
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
-from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.log_archive import ARCHIVE
+from nanchuan_eval.models import AuditEntry, AuditHead
+
+
+class ArchiveForm(ReasonForm):
+    """归档截止日期."""
+
+    until = forms.DateField(label="截止日期（不含）", help_text="如 2026-01-01")
+    field_order = ["until", "reason"]
 
 
 @admin.register(AuditEntry)
@@ -38,6 +49,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_help_text = "可按账号、姓名、对象编号、理由检索"
     change_list_template = "admin/nanchuan_eval/auditentry/list.html"
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may_archive = approvals.may_start(staff(request), ARCHIVE, AuditHead())
+        return super().changelist_view(request, {"may_archive": may_archive, **(extra_context or {})})
+
     @admin.display(description="操作", ordering="action")
     def what(self, entry: AuditEntry) -> str:
         return entry.action_name
@@ -58,6 +73,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return [
             path("export/", desk(self.export), name="audit-export"),
             path("verify/", desk(self.verify), name="audit-verify"),
+            path("archive/", self.admin_site.admin_view(self.archive), name="audit-archive"),
             *super().get_urls(),
         ]
 
@@ -68,6 +84,12 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return HttpResponse(
             text, content_type="application/jsonl; charset=utf-8", headers={"Content-Disposition": disposition}
         )
+
+    def archive(self, request: HttpRequest) -> HttpResponse:
+        """提请归档."""
+        form, head = ArchiveForm(request.POST or None), AuditHead.objects.filter(pk=audit.HEAD).first() or AuditHead()
+        note = "先记锚点，再把截止日期之前的日志写成归档文件；满183日才能归档。库中的记录由数据库管理员另行移出。"
+        return propose(request, form, ARCHIVE, head, note=note, back="admin:nanchuan_eval_auditentry_changelist")
 
     def verify(self, request: HttpRequest) -> HttpResponse:
         """验证日志链."""

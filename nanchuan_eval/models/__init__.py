@@ -3,6 +3,7 @@
 from nanchuan_eval.models.account import ACCOUNT_ROLES, DESK_ROLES, User, UserManager
 from nanchuan_eval.models.approval import Approval
 from nanchuan_eval.models.audit import AuditAnchor, AuditEntry, AuditHead
+from nanchuan_eval.models.backup import Backup
 from nanchuan_eval.models.calendar import Holiday
 from nanchuan_eval.models.second_factor import SecondFactor
 
@@ -13,6 +14,7 @@ __all__ = [
     "AuditAnchor",
     "AuditEntry",
     "AuditHead",
+    "Backup",
     "Holiday",
     "SecondFactor",
     "User",

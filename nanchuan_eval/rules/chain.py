@@ -7,6 +7,7 @@ outside the machine, then no longer fit.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,6 +23,9 @@ class Anchor(NamedTuple):
 
     seq: int
     hash: str
+
+
+START = Anchor(0, GENESIS)
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,26 @@ def link_hash(prev: str, fields: Mapping[str, object], algorithm: str = ALGORITH
     return hashlib.new(algorithm, bytes.fromhex(prev) + inner).hexdigest()
 
 
-def faults(links: Iterable[Link], *, head: Anchor, anchors: Iterable[Anchor] = ()) -> Iterator[str]:
-    """Yield in Chinese everything that does not fit: rows in order of their numbers, the head, the anchors."""
+def parse_links(text: str) -> list[Link]:
+    """Return the rows of an exported or archived trace (one canonical JSON object a line, `#` lines are remarks)."""
+    rows = (json.loads(line) for line in text.splitlines() if line and not line.startswith("#"))
+    return [
+        Link(row.pop("seq"), row, prev=row.pop("prev"), hash=row.pop("hash"), algorithm=row.pop("alg")) for row in rows
+    ]
+
+
+def faults(
+    links: Iterable[Link], *, head: Anchor, anchors: Iterable[Anchor] = (), start: Anchor = START
+) -> Iterator[str]:
+    """Yield in Chinese everything that does not fit: rows in order of their numbers, the head, the anchors.
+
+    `start` = where the rows go on from: the last one that lies in an archive.
+    """
     wanted: dict[int, list[str]] = {}
     for anchor in anchors:
-        wanted.setdefault(anchor.seq, []).append(anchor.hash)
-    last = Anchor(0, GENESIS)
+        if start == START or anchor.seq > start.seq:
+            wanted.setdefault(anchor.seq, []).append(anchor.hash)
+    last = start
     for link in links:
         yield from _faults_of(link, last)
         yield from (

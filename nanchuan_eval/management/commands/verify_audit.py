@@ -1,4 +1,4 @@
-"""`manage.py verify_audit [--anchor FILE]`: whether the trace is whole (log.verify)."""
+"""`manage.py verify_audit [--anchor FILE] [--archive FILE …]`: whether the trace is whole (log.verify)."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from nanchuan_eval import audit
+from nanchuan_eval.log_archive import read_archives
 from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.rules.chain import Anchor, parse_anchors
+from nanchuan_eval.rules.chain import Anchor, Link, parse_anchors
 
 
 class Command(BaseCommand):
@@ -17,13 +18,26 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--anchor", type=Path, metavar="FILE", help="存放在别处的锚点文件（anchor_audit 输出）")
 
+        parser.add_argument(
+            "--archive", type=Path, metavar="FILE", nargs="+", default=[], help="归档文件，与库中的记录接起来验证"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        found = audit.verify_chain(_anchors(options["anchor"]) if options["anchor"] else ())
+        archived = _archived(options["archive"])
+        found = audit.verify_chain(_anchors(options["anchor"]) if options["anchor"] else (), archived=archived)
         for fault in found:
             self.stdout.write(f"× {fault}")
         if found:
             raise CommandError(f"日志链有{len(found)}处问题。", returncode=1)
-        self.stdout.write(f"日志链完整，共{AuditEntry.objects.count()}条。")
+        count, more = AuditEntry.objects.count(), f"，另有归档{len(archived)}条" if archived else ""
+        self.stdout.write(f"日志链完整，共{count}条{more}。")
+
+
+def _archived(paths: list[Path]) -> list[Link]:
+    try:
+        return read_archives(path.read_text(encoding="utf-8") for path in paths)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise CommandError(f"归档文件无法读取：{fault}", returncode=2) from None
 
 
 def _anchors(path: Path) -> list[Anchor]:

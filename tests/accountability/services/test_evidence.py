@@ -5,22 +5,33 @@ import io
 import socketserver
 import struct
 import threading
+import tracemalloc
 import uuid
 import zlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from PIL import Image
 
 from accountability import vault
-from accountability.models import Evidence
+from accountability.evidence_check import file_faults
+from accountability.evidence_terms import over
+from accountability.models import Evidence, Objection, Rectification
 from accountability.rules.evidence import FileKind, ScanState
+from accountability.rules.inspection import InspectionState
+from accountability.rules.rectification import RectificationState
 from accountability.services import evidence as service
+from accountability.services.destruction import destroy_inspections
 from accountability.services.evidence import Upload, add_evidence, drop_evidence, may_see, open_original
 from accountability.services.rectification import report_progress
+from nanchuan_eval import approvals, policy, retention
+from nanchuan_eval.audit import verify_chain
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied, Role
+from nanchuan_eval.models import Approval, AuditEntry
+from nanchuan_eval.policy import OPERATOR, Denied, Role
+from nanchuan_eval.vault import new_key
 from tests.accountability.factories import (
     LATER,
     make_account,
@@ -53,6 +64,10 @@ def files_in(root):
     return [path for path in Path(root).rglob("*") if path.is_file()]
 
 
+def plain(row):
+    return b"".join(vault.read(vault.original_path(row.pk, row.suffix), row.file_key))
+
+
 def photo_with_secrets():
     exif = Image.Exif()
     exif[CAMERA] = "secret camera"
@@ -77,9 +92,9 @@ def test_the_original_is_kept_to_the_byte_and_the_copy_has_no_secrets():
 
     row = take(make_file(content, "现场.jpg"))
 
-    assert vault.original_path(row.pk, row.suffix).read_bytes() == content
+    assert plain(row) == content
     assert row.sha256 == hashlib.sha256(content).hexdigest()
-    copy = vault.copy_path(row.pk).read_bytes()
+    copy = b"".join(vault.read(vault.copy_path(row.pk), row.file_key))
     assert not [mark for mark in (b"secret", b"Exif", b"script", b"PK\x03\x04") if mark in copy]
     with Image.open(io.BytesIO(copy)) as picture:
         assert (picture.format, picture.size, dict(picture.getexif())) == ("JPEG", (40, 20), {})
@@ -209,21 +224,211 @@ def test_an_original_is_opened_with_a_reason_that_stays():
 
     with pytest.raises(RuleViolation, match="理由"):
         open_original(evidence_id=row.pk, reason=" ", by=chief, at=LATER)
-    _, path = open_original(evidence_id=row.pk, reason="核对签字", by=chief, at=LATER)
+    _, content = open_original(evidence_id=row.pk, reason="核对签字", by=chief, at=LATER)
 
-    assert path.read_bytes() == png()
+    assert b"".join(content) == png()
     assert AuditEntry.objects.get(reason="核对签字").detail == {"original": row.sha256}
 
 
-def test_an_inspectors_original_is_for_the_commission_only():
+def filmed():
     inspectors = [make_account(Role.INSPECTOR), make_account(Role.INSPECTOR)]
     visit = make_inspection(make_case().result.section, inspectors=inspectors)
-    row = add_evidence(subject=visit, upload=make_file(), by=inspectors[0], at=LATER)
+    return inspectors[0], add_evidence(subject=visit, upload=make_file(), by=inspectors[0], at=LATER)
 
-    for account in (inspectors[0], make_account(Role.CHIEF), liaison(), make_account(Role.CLERK)):
-        with pytest.raises(Denied):
-            open_original(evidence_id=row.pk, reason="看看", by=account, at=LATER)
-    assert open_original(evidence_id=row.pk, reason="核查", by=make_account(), at=LATER)
+
+def propose_look(row, chief, at=LATER):
+    return approvals.propose("insp.original", row, by=chief, at=at, reason="核查举报")
+
+
+class TestAnInspectorsOriginal:
+    """The chief asks with a reason, the commission agrees, then the chief may look for two days."""
+
+    @pytest.fixture(autouse=True)
+    def two_persons(self, settings):
+        settings.TWO_PERSON_RULE = True
+
+    def test_nobody_opens_it_alone(self):
+        inspector, row = filmed()
+        for account in (inspector, liaison(), make_account(Role.CLERK), make_account()):
+            with pytest.raises(Denied):
+                open_original(evidence_id=row.pk, reason="看看", by=account, at=LATER)
+        with pytest.raises(RuleViolation, match="须先提请"):
+            open_original(evidence_id=row.pk, reason="看看", by=make_account(Role.CHIEF), at=LATER)
+
+    def test_once_agreed_the_proposer_opens_it_and_every_look_is_traced(self):
+        _, row = filmed()
+        chief = make_account(Role.CHIEF, name="甲")
+        approval = propose_look(row, chief)
+        approvals.approve(approval_id=approval.pk, by=make_account(name="乙"), at=LATER)
+
+        for _ in range(2):
+            _, content = open_original(evidence_id=row.pk, reason="", by=chief, at=LATER)
+            assert b"".join(content) == png()
+        looks = AuditEntry.objects.filter(action="insp.original", detail__original=row.sha256)
+        assert [(look.reason, look.detail["approval"]) for look in looks] == [("核查举报", approval.pk)] * 2
+        with pytest.raises(RuleViolation, match="须先提请"):
+            open_original(evidence_id=row.pk, reason="", by=make_account(Role.CHIEF, name="丙"), at=LATER)
+
+    def test_the_permit_runs_out(self, settings):
+        _, row = filmed()
+        chief = make_account(Role.CHIEF, name="甲")
+        approvals.approve(approval_id=propose_look(row, chief).pk, by=make_account(name="乙"), at=LATER)
+
+        with pytest.raises(RuleViolation, match="须先提请"):
+            open_original(evidence_id=row.pk, reason="", by=chief, at=LATER + timedelta(hours=settings.PERMIT_HOURS))
+
+    def test_the_page_asks_first_and_hands_out_later(self, client, time_machine):
+        time_machine.move_to(LATER)
+        _, row = filmed()
+        chief, address = make_account(Role.CHIEF, name="甲"), f"/evidence/{row.pk}/original/"
+        client.force_login(chief)
+        assert "提请审批" in client.get(address).content.decode()
+        client.post(address, {"reason": "核查举报"})
+        assert "已经提请" in client.post(address, {"reason": "再来"}).content.decode()
+
+        approvals.approve(approval_id=Approval.objects.get().pk, by=make_account(name="乙"), at=LATER)
+        answer = client.post(address)
+
+        assert b"".join(answer.streaming_content) == png()
+        assert "attachment" in answer["Content-Disposition"]
+
+
+class TestAtRest:
+    """Sealed on the disk, memory bounded, and a file that was swapped is found."""
+
+    def test_nothing_on_the_disk_is_readable(self, evidence_root):
+        row = take(make_file())
+        for path in files_in(evidence_root):
+            content = path.read_bytes()
+            assert b"PNG" not in content
+            assert b"JFIF" not in content
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT file_key FROM accountability_evidence")
+            assert row.file_key not in str(cursor.fetchall())
+
+    def test_a_long_film_is_sealed_and_read_with_bounded_memory(self, tmp_path):
+        film, key = tmp_path / "film", new_key()
+        with film.open("wb") as target:
+            for number in range(40):
+                target.write(bytes([number]) * 1024 * 1024)
+        tracemalloc.start()
+        with film.open("rb") as source:
+            digest = vault.seal_into(tmp_path / "sealed", source, key)
+        assert vault.digest_of(tmp_path / "sealed", key) == digest == hashlib.sha256(film.read_bytes()).hexdigest()
+        assert tracemalloc.get_traced_memory()[1] < 60 * 1024 * 1024  # read_bytes() above is 40 of them
+        tracemalloc.stop()
+
+    @pytest.mark.parametrize("size", [0, 1, 1024 * 1024, 1024 * 1024 + 1])
+    def test_every_length_comes_back(self, tmp_path, size):
+        key, content = new_key(), bytes(size)
+        vault.seal_into(tmp_path / "sealed", io.BytesIO(content), key)
+        assert b"".join(vault.read(tmp_path / "sealed", key)) == content
+
+    @pytest.mark.parametrize("harm", [lambda b: b[:-1], lambda b: b[: 11 + 1024 * 1024 + 16], lambda b: b"x" + b[1:]])
+    def test_cut_or_changed_files_do_not_open(self, tmp_path, harm):
+        path, key = tmp_path / "sealed", new_key()
+        vault.seal_into(path, io.BytesIO(bytes(2 * 1024 * 1024)), key)
+        path.write_bytes(harm(path.read_bytes()))
+        with pytest.raises(RuleViolation, match="调换"):
+            vault.digest_of(path, key)
+
+    def test_swapped_file_detected(self):
+        row = take(make_file())
+        other = add_evidence(subject=row.progress, upload=make_file(), by=row.uploaded_by, at=LATER)
+        mine = vault.original_path(row.pk, row.suffix)
+        mine.write_bytes(vault.original_path(other.pk, other.suffix).read_bytes())
+
+        with pytest.raises(RuleViolation, match="调换"):
+            open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
+        assert "调换" in next(file_faults())
+
+    def test_a_file_sealed_again_by_a_holder_of_the_key_is_detected(self):
+        row = take(make_file())
+        vault.seal_into(vault.original_path(row.pk, row.suffix), io.BytesIO(b"forged"), row.file_key)
+
+        with pytest.raises(RuleViolation, match="指纹不符"):
+            open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
+
+    def test_a_changed_hash_is_found_by_the_trace(self):
+        row = take(make_file())
+        assert verify_chain() == []
+        Evidence.objects.filter(pk=row.pk).update(sha256="0" * 64)
+        assert verify_chain() == [f"佐证材料{row.pk}的指纹与上传时记入日志的不符，被改动过。"]
+
+    def test_files_from_before_the_sealing_are_still_read(self):
+        row = take(make_file())
+        vault.original_path(row.pk, row.suffix).write_bytes(png())
+        Evidence.objects.filter(pk=row.pk).update(file_key="")
+        _, content = open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
+        assert b"".join(content) == png()
+
+
+class TestDestroying:
+    """A year after everything about the section ended; what inspectors filmed by two persons only."""
+
+    A_YEAR = LATER + timedelta(days=370)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_the_clock_destroys_what_a_unit_brought_in(self, evidence_root):
+        row = take(make_file())
+        rectification = row.progress.item.rectification
+        assert retention.purge(by=OPERATOR, at=self.A_YEAR) == {}
+        Rectification.objects.filter(pk=rectification.pk).update(
+            state=RectificationState.CLOSED, closed_on=LATER.date()
+        )
+        assert retention.purge(by=OPERATOR, at=LATER + timedelta(days=364)) == {}
+
+        assert retention.purge(by=OPERATOR, at=self.A_YEAR) == {"佐证材料原件": 1}
+
+        row.refresh_from_db()
+        assert (files_in(evidence_root), row.file_key, row.name) == ([], "", "（已销毁）")
+        assert AuditEntry.objects.get(detail__has_key="file").detail["file"] == row.sha256
+        assert verify_chain() == []
+
+    def test_an_open_appeal_keeps_it(self):
+        row = take(make_file())
+        item = row.progress.item
+        Rectification.objects.update(state=RectificationState.CLOSED, closed_on=LATER.date())
+        section = item.rectification.case.result.section
+        Objection.objects.create(
+            round=section.round,
+            section=section,
+            stage="appeal",
+            ground="counting",
+            facts="x",
+            filed_by=row.uploaded_by,
+            filed_at=LATER,
+            due_on=LATER.date(),
+        )
+        assert not over(self.A_YEAR).exists()
+        Objection.objects.update(state="decided", outcome="rejected", answer="x", decided_at=LATER)
+        assert over(self.A_YEAR).get() == row
+
+    def test_an_inspectors_film_takes_two_persons(self, settings, time_machine, django_capture_on_commit_callbacks):
+        settings.TWO_PERSON_RULE = True
+        time_machine.move_to(self.A_YEAR)
+        _, row = filmed()
+        Evidence.objects.update(uploaded_at=LATER)
+        row.inspection.state, row.inspection.approved_at = InspectionState.APPROVED, LATER
+        row.inspection.save()
+        round_ = row.inspection.plan.round
+        assert "佐证材料原件" not in retention.purge(by=OPERATOR, at=self.A_YEAR)
+        with pytest.raises(policy.NeedsApproval):
+            destroy_inspections(round_id=round_.pk, reason="期满", by=make_account(), at=self.A_YEAR)
+
+        chief = make_account(Role.CHIEF, name="甲")
+        approval = approvals.propose("insp.delete", round_, by=chief, at=self.A_YEAR, reason="期满")
+        with django_capture_on_commit_callbacks(execute=True):
+            approvals.approve(approval_id=approval.pk, by=make_account(name="乙"), at=self.A_YEAR)
+
+        assert AuditEntry.objects.get(detail__destroyed=row.sha256).reason == "期满"
+        assert not vault.original_path(row.pk, row.suffix).exists()
+        assert not Evidence.objects.held().exists()
+
+    def test_nothing_is_destroyed_before_its_time(self):
+        _, row = filmed()
+        with pytest.raises(RuleViolation, match="没有保存期满"):
+            destroy_inspections(round_id=row.inspection.plan.round_id, reason="x", by=make_account(), at=self.A_YEAR)
 
 
 class Scanner(socketserver.BaseRequestHandler):

@@ -1,0 +1,48 @@
+"""How the floor's pages ask for an act of two persons: a form, a proposal, back to the list."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from nanchuan_eval import approvals, policy
+from nanchuan_eval.desk import staff
+from nanchuan_eval.errors import RuleViolation
+
+PROPOSED = "已提请，等待另一人审批。"
+
+
+class ReasonForm(forms.Form):
+    """理由."""
+
+    reason = forms.CharField(label="理由", max_length=300)
+
+
+def propose(
+    request: HttpRequest, form: forms.Form, name: str, target: models.Model, *, note: str, back: str
+) -> HttpResponse:
+    """Show the form until the deed is proposed (or done, by one person alone), then go back and say so."""
+    user, label = staff(request), approvals.deed_named(name).label
+    if not approvals.may_start(user, name, target):
+        raise policy.Denied(user, approvals.deed_named(name).action)
+    if request.method == "POST" and form.is_valid():
+        asked = {key: _plain(value) for key, value in form.cleaned_data.items()}
+        try:
+            said = approvals.start(name, target, by=user, at=timezone.now(), **asked)
+        except RuleViolation as refusal:
+            for reason in refusal.reasons:
+                form.add_error(None, reason)
+        else:
+            messages.success(request, PROPOSED if said else f"已完成：{label}。")
+            return redirect(back)
+    context = {**admin.site.each_context(request), "form": form, "title": f"提请{label}", "note": note, "back": back}
+    return render(request, "admin/nanchuan_eval/propose.html", context, status=400 if form.errors else 200)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

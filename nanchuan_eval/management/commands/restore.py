@@ -1,0 +1,32 @@
+"""`manage.py restore FILE [--verify]`: read a backup back, or put it in the place of what is here."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from nanchuan_eval.backup import restore_backup, verify_backup
+from nanchuan_eval.errors import RuleViolation
+
+
+class Command(BaseCommand):
+    help = "核对备份（--verify）或恢复备份；恢复前请停止网站。有数据的系统须先在备份页提请并经审批。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="备份文件（backup-….ncb）")
+        parser.add_argument("--verify", action="store_true", help="只核对：在另一处读出，比对全部行数和文件指纹")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["verify"]:
+                found = verify_backup(options["file"])
+            else:
+                found = restore_backup(options["file"], at=timezone.now())
+        except RuleViolation as refusal:
+            raise CommandError(str(refusal), returncode=1) from None
+        except OSError as fault:
+            raise CommandError(f"备份文件无法读取：{fault}", returncode=2) from None
+        done = "核对一致" if options["verify"] else "已恢复"
+        self.stdout.write(f"{done}：{found['rows']}行，证据文件{found['files']}个。")

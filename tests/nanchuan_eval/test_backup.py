@@ -1,0 +1,139 @@
+"""Backup and restore: whole, encrypted, and over a living system only with the approval of two persons."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from nanchuan_eval import approvals, audit, backup
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import AuditEntry, Backup, Holiday, User
+from nanchuan_eval.policy import OPERATOR
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECRET = "13912345678"
+
+
+@pytest.fixture(autouse=True)
+def roots(settings, tmp_path):
+    settings.BACKUP_ROOT = tmp_path / "backups"
+    settings.TWO_PERSON_RULE = True
+
+
+def put_evidence(settings, content=b"film"):
+    path = Path(settings.EVIDENCE_ROOT) / "ab" / "ab01.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def make(**fields):
+    return backup.make_backup(by=OPERATOR, at=timezone.now(), **fields)
+
+
+def run(*arguments):
+    out = io.StringIO()
+    call_command(*map(str, arguments), stdout=out)
+    return out.getvalue()
+
+
+def allow(row):
+    sysadmin = make_user("sysadmin")
+    at = timezone.now()
+    approval = approvals.propose("backup.restore", row, by=sysadmin, at=at, reason="误操作")
+    approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=at)
+
+
+def test_backup_roundtrip(settings):
+    make_user("chief")
+    Holiday.objects.create(day="2031-10-01", name="国庆")
+    film = put_evidence(settings)
+    row, path = make()
+    allow(row)
+    Holiday.objects.all().delete()
+    film.write_bytes(b"other")
+    before = AuditEntry.objects.count()
+
+    assert "已恢复" in run("restore", path)
+
+    assert Holiday.objects.get().name == "国庆"
+    assert film.read_bytes() == b"film"
+    assert audit.verify_chain() == []
+    assert AuditEntry.objects.count() < before
+    trace = AuditEntry.objects.get(action="backup.restore")
+    assert "提请" in trace.detail["approval"]
+
+
+def test_a_backup_says_nothing_without_the_key(settings):
+    make_user("chief", username="geheim")
+    put_evidence(settings, SECRET.encode())
+    _, path = make()
+    content = path.read_bytes()
+    assert b"geheim" not in content
+    assert SECRET.encode() not in content
+    settings.FIELD_KEY = ["b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMDA="]
+    with pytest.raises(CommandError, match="FIELD_KEY"):
+        run("restore", path, "--verify")
+
+
+def test_verify_reads_everything_back(settings):
+    make_user("chief")
+    put_evidence(settings)
+    _, path = make()
+    assert "证据文件1个" in run("restore", path, "--verify")
+
+
+@pytest.mark.parametrize("harm", [lambda b: b[:-5], lambda b: b[:500] + b"x" + b[501:], lambda b: b""])
+def test_a_damaged_backup_is_refused(harm, tmp_path):
+    make_user("chief")
+    _, path = make()
+    path.write_bytes(harm(path.read_bytes()))
+    with pytest.raises(CommandError, match=r"不完整|不一致"):
+        run("restore", path, "--verify")
+
+
+def test_over_a_living_system_it_takes_two_persons_and_works_once():
+    make_user("chief")
+    row, path = make()
+    with pytest.raises(CommandError, match="提请"):
+        run("restore", path)
+    allow(row)
+    run("restore", path)
+    Backup.objects.create(**{f: getattr(row, f) for f in ("name", "sha256", "size", "made_at", "seq", "head")})
+    with pytest.raises(CommandError, match="提请"):
+        run("restore", path)
+
+
+def test_an_unknown_file_is_refused():
+    make_user("chief")
+    _, path = make()
+    Backup.objects.all().delete()
+    with pytest.raises(CommandError, match="备份登记"):
+        run("restore", path)
+
+
+def test_an_empty_machine_is_restored_without_approval():
+    make_user("chief", username="old")
+    _, path = make()
+    Backup.objects.all().delete()
+    User.objects.all().delete()
+    assert "已恢复" in run("restore", path)
+    assert User.objects.get(username="old")
+    assert AuditEntry.objects.get(action="backup.restore").detail["approval"] == "空库恢复"
+
+
+def test_the_approval_runs_out(settings):
+    make_user("chief")
+    row, path = make()
+    allow(row)
+    with pytest.raises(RuleViolation, match="提请"):
+        backup.restore_backup(path, at=timezone.now() + timedelta(hours=settings.PERMIT_HOURS))
+
+
+def test_a_backup_taken_during_the_vote_says_so():
+    row, path = make(is_during_vote=True)
+    assert (row.is_during_vote, "voting" in path.name) == (True, True)
