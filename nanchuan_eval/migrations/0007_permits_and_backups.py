@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nanchuan_eval', '0005_accounts'),
+        ('nanchuan_eval', '0006_refused_by_rule'),
     ]
 
     operations = [
