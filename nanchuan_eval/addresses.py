@@ -18,6 +18,13 @@ def client_address(request: HttpRequest) -> str:
     return _plain(address)
 
 
+def is_inside(request: HttpRequest) -> bool:
+    """Say whether the request comes from where the desk is worked at (ADMIN_ALLOWED_NETWORKS)."""
+    networks = settings.ADMIN_ALLOWED_NETWORKS
+    address = client_address(request)
+    return not networks or (bool(address) and any(ip_address(address) in network for network in networks))
+
+
 def _plain(text: str) -> str:
     try:
         return str(ip_address(text))

@@ -6,10 +6,11 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from nanchuan_eval import audit, policy, refusals
-from nanchuan_eval.addresses import client_address
+from nanchuan_eval.addresses import client_address, is_inside
 from nanchuan_eval.models import User
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -58,6 +59,21 @@ def note_origin(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         with audit.coming_from(client_address(request), request.session.session_key):
             return get_response(request)
+
+    return handle
+
+
+def keep_the_desk_inside(get_response: Handler) -> Handler:
+    """Refuse the desk, and every page to an account that works at it, from outside ADMIN_ALLOWED_NETWORKS."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        works_there = isinstance(user, User) and user.is_staff and request.path != reverse("logout")
+        if (works_there or request.path.startswith(reverse("admin:index"))) and not is_inside(request):
+            if isinstance(user, User):
+                audit.record_denial(policy.Denied(user, "desk.enter", request.path), at=timezone.now())
+            return render(request, "403.html", {"reason": "工作台只能在规定的办公网络内使用。"}, status=403)
+        return get_response(request)
 
     return handle
 

@@ -6,6 +6,7 @@ With DEBUG off nothing insecure has a default: a missing SECRET_KEY or ALLOWED_H
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -29,6 +30,8 @@ else:
     SECRET_KEY = env.str("SECRET_KEY")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+# From where the desk is worked at (等保：限制管理终端); empty = from everywhere.
+ADMIN_ALLOWED_NETWORKS = [ip_network(text) for text in env.list("ADMIN_ALLOWED_NETWORKS", default=[])]
 
 # Keys of encrypted fields, the newest first; never in the database, never in its backups.
 FIELD_KEY = (
@@ -72,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "nanchuan_eval.middleware.note_origin",
+    "nanchuan_eval.middleware.keep_the_desk_inside",
     "django.contrib.messages.middleware.MessageMiddleware",
     "nanchuan_eval.limits.LimitRates",
     "nanchuan_eval.sessions.end_idle_sessions",

@@ -1,6 +1,7 @@
 """What every answer carries, which methods and hosts are answered, whom we believe, how often one may ask."""
 
 import logging
+from ipaddress import ip_network
 
 import pytest
 from django.core.checks import run_checks
@@ -10,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from evaluations.models import Round
 from nanchuan_eval import checks, limits
 from nanchuan_eval.addresses import client_address
-from nanchuan_eval.models import User
+from nanchuan_eval.models import AuditEntry, User
 from tests.factories import make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,52 @@ class TestTheAddress:
         settings.TRUSTED_PROXIES = proxies
         request = RequestFactory().get("/", REMOTE_ADDR=remote, HTTP_X_FORWARDED_FOR=forwarded)
         assert client_address(request) == address
+
+
+class TestTheDeskStaysInside:
+    """test_admin_ip_allowlist: the desk is worked at from the office's network only, where one is named."""
+
+    @pytest.fixture(autouse=True)
+    def network(self, settings):
+        settings.ADMIN_ALLOWED_NETWORKS = [ip_network("10.20.0.0/16"), ip_network("2001:db8::/32")]
+        settings.TRUSTED_PROXIES = ["127.0.0.1"]
+
+    @pytest.mark.parametrize("address", ["10.20.3.4", "2001:db8::7"])
+    def test_from_inside(self, client, address):
+        client.force_login(make_user("chief"))
+        assert client.get("/admin/", HTTP_X_FORWARDED_FOR=address).status_code == 200
+
+    @pytest.mark.parametrize("forwarded", ["10.21.0.1", "10.20.3.4, 6.6.6.6", "nonsense, 6.6.6.6"])
+    @pytest.mark.parametrize("path", ["/admin/", "/commission/", "/account/", "/work/"])
+    def test_from_outside_is_refused_in_chinese_with_one_trace(self, client, path, forwarded):
+        client.force_login(make_user("commission"))
+        answer = client.get(path, HTTP_X_FORWARDED_FOR=forwarded)
+        assert answer.status_code == 403
+        assert "只能在规定的办公网络内使用" in answer.content.decode()
+        check_headers(answer, path)
+        assert list(AuditEntry.objects.values_list("action", "result")) == [("desk.enter", "denied")]
+
+    def test_a_stranger_claims_to_be_inside(self, client):
+        client.force_login(make_user("chief"))
+        answer = client.get("/admin/", REMOTE_ADDR="6.6.6.6", HTTP_X_FORWARDED_FOR="10.20.3.4")
+        assert answer.status_code == 403
+
+    def test_who_does_not_work_at_the_desk_is_served_everywhere(self, client):
+        assert client.get("/", REMOTE_ADDR="6.6.6.6").status_code == 200
+        assert client.get("/login/", REMOTE_ADDR="6.6.6.6").status_code == 200
+        assert client.get("/admin/", REMOTE_ADDR="6.6.6.6").status_code == 403
+        client.force_login(make_user("liaison"))
+        assert client.get("/unit/", REMOTE_ADDR="6.6.6.6").status_code == 200
+        assert AuditEntry.objects.count() == 0
+
+    def test_one_may_leave_from_anywhere(self, client):
+        client.force_login(make_user("chief"))
+        assert client.post("/logout/", REMOTE_ADDR="6.6.6.6").status_code == 302
+
+    def test_without_a_network_named_everywhere_is_inside(self, client, settings):
+        settings.ADMIN_ALLOWED_NETWORKS = []
+        client.force_login(make_user("chief"))
+        assert client.get("/admin/", REMOTE_ADDR="6.6.6.6").status_code == 200
 
 
 class TestHowOften:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from django.http import Http404
+
 FLOOR = "tests/nanchuan_eval"
 
 
@@ -90,6 +92,19 @@ SABOTAGES = {
         "nanchuan_eval.encryption.EncryptedField.get_prep_value",
         lambda self, value: value,
         "tests/evaluations/services/test_privacy.py::test_the_database_holds_no_phone_in_the_clear",
+    ),
+    "the desk is open everywhere": Sabotage(
+        "nanchuan_eval.addresses.is_inside", lambda request: True, f"{FLOOR}/test_http.py::TestTheDeskStaysInside"
+    ),
+    "a liaison may be drawn": Sabotage(
+        "nanchuan_eval.rules.exclusions.may_be_one_person",
+        lambda *a: False,
+        "tests/evaluations/test_liaisons.py::TestImportingSomebodyWhoIsALiaison",
+    ),
+    "hidden things leave no trace": Sabotage(
+        "nanchuan_eval.policy.Hidden",
+        Http404,
+        "tests/security/test_walk.py::TestTheAddresses::test_each_role_on_own_and_foreign_objects_in_the_right_state",
     ),
     "rates are not limited": Sabotage("nanchuan_eval.limits.LIMITS", {}, f"{FLOOR}/test_http.py::TestHowOften"),
     "no headers are added": Sabotage("nanchuan_eval.middleware.HEADERS", {}, f"{FLOOR}/test_http.py"),
