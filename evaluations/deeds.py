@@ -2,6 +2,7 @@
 
 from evaluations.code_deeds import CODE_DEEDS
 from evaluations.draw_deeds import DRAW_DEEDS
+from evaluations.pool_deeds import POOL_DEEDS
 from evaluations.round_deeds import ROUND_DEEDS
 from evaluations.services.anomaly import DECIDE_FLAG
 from evaluations.services.privacy import ERASE_PERSON
@@ -11,4 +12,4 @@ from nanchuan_eval import approvals
 
 def register() -> None:
     """Make the deeds known; from then on nobody does them alone."""
-    approvals.register(DECIDE_FLAG, RECORD_VETO, ERASE_PERSON, *ROUND_DEEDS, *DRAW_DEEDS, *CODE_DEEDS)
+    approvals.register(DECIDE_FLAG, RECORD_VETO, ERASE_PERSON, *ROUND_DEEDS, *DRAW_DEEDS, *CODE_DEEDS, *POOL_DEEDS)

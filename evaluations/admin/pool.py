@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -15,16 +16,20 @@ from evaluations.admin.acts import act, attempt
 from evaluations.admin.draw_forms import AnswerForm, ExclusionForm, ObjectionForm, PoolFileForm
 from evaluations.admin.forms import ReasonForm
 from evaluations.admin.pages import ask, desk_page, round_page
-from evaluations.draw_desk import pool_lines
+from evaluations.draw_desk import PoolLine, pool_lines
 from evaluations.models import PoolEntry, PoolNotice, PoolObjection, Round
 from evaluations.rules.pools import PoolKind
 from evaluations.services import pool_notice
-from evaluations.services.pool import confirm_upload, exclude_person, upload_pool
+from evaluations.services.pool import confirm_upload, upload_pool
 from evaluations.services.privacy import unmask_phone
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
+from nanchuan_eval.models import User
+from nanchuan_eval.typed import typed_id
 
 PREVIEWED = 20
+# People of one list of exclusions: as many as the list shows on a page.
+MOST_CHOSEN = 100
 
 
 @admin.register(PoolEntry)
@@ -37,6 +42,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     list_filter = ["round", "kind", "stratum", "exclusion"]
     list_select_related = ["round"]
     search_fields = ["name", "unit"]
+    actions = ["exclude_chosen"]
     fields = ["round", "kind", "stratum", "name", "unit", "shown_phone", "dealt_with", "exclusion", "exclusion_note"]
 
     @admin.display(description="手机号")
@@ -47,6 +53,15 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     def exclude_link(self, entry: PoolEntry) -> SafeString:
         ways = [reverse(f"admin:pool-{name}", args=[entry.pk]) for name in ("exclude", "phone", "erase")]
         return format_html('<a href="{}">回避</a> <a href="{}">完整手机号</a> <a href="{}">申请删除</a>', *ways)
+
+    def has_exclude_permission(self, request: HttpRequest) -> bool:
+        return policy.may_begin(staff(request), "pool.exclude")
+
+    @admin.action(permissions=["exclude"], description="为所选的人登记回避")
+    def exclude_chosen(self, request: HttpRequest, chosen: QuerySet[PoolEntry]) -> HttpResponse:
+        """Lead on to the reason with the chosen people."""
+        ids = ",".join(str(pk) for pk in chosen.values_list("pk", flat=True)[:MOST_CHOSEN])
+        return redirect(f"{reverse('admin:pool-exclude-several')}?ids={ids}")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -59,6 +74,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             path("<int:pk>/phone/", wrap(never_cache(self.phone)), name="pool-phone"),
             path("<int:pk>/erase/", wrap(self.erase), name="pool-erase"),
             path("<int:pk>/exclude/", wrap(self.take_out), name="pool-exclude"),
+            path("exclude/", wrap(self.take_out_several), name="pool-exclude-several"),
             *super().get_urls(),
         ]
 
@@ -72,7 +88,16 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             at = timezone.now()
             shown = attempt(form, lambda: upload_pool(round_id=pk, kind=kind, file=file, by=user, at=at))
         lines = pool_lines(round_, user, timezone.now())
-        return desk_page(request, "pool/pools.html", round_, "名单库", form=form, lines=lines, **_preview(shown))
+        return desk_page(
+            request,
+            "pool/pools.html",
+            round_,
+            "名单库",
+            form=form,
+            lines=lines,
+            proposals=_proposals(round_, lines, user),
+            **_preview(shown),
+        )
 
     def confirm(self, request: HttpRequest, pk: int, upload: int) -> HttpResponse:
         """Import the file that was previewed (POST only)."""
@@ -116,7 +141,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             request,
             objection.notice.round,
             form,
-            lambda: pool_notice.answer_objection(objection_id=pk, by=user, at=at, **form.cleaned_data),
+            lambda: approvals.start("pool.answer", objection, by=user, at=at, **form.cleaned_data),
             title="处理异议",
             back=reverse("admin:round-pool", args=[objection.notice.round_id]),
         )
@@ -151,16 +176,36 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take a person out of the coming draw, or back in."""
-        entry = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)
-        form, user, at = ExclusionForm(request.POST or None), staff(request), timezone.now()
-        return ask(
-            request,
-            entry.round,
-            form,
-            lambda: exclude_person(entry_id=pk, by=user, at=at, **form.cleaned_data),
-            title=f"登记回避：{entry.name} {entry.masked_phone}",
-            back=round_page(entry.round_id),
-        )
+        return self._take_out(request, [get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)])
+
+    def take_out_several(self, request: HttpRequest) -> HttpResponse:
+        """Do the same with the people chosen on the list, as one list to approve."""
+        ids = [typed_id(pk) for pk in request.GET.get("ids", "").split(",")[:MOST_CHOSEN]]
+        chosen = list(PoolEntry.objects.select_related("round").filter(pk__in=[pk for pk in ids if pk]))
+        if not chosen or len({entry.round_id for entry in chosen}) > 1:
+            messages.error(request, "请选择同一轮次的人员。")
+            return redirect("admin:evaluations_poolentry_changelist")
+        return self._take_out(request, chosen)
+
+    def _take_out(self, request: HttpRequest, chosen: list[PoolEntry]) -> HttpResponse:
+        round_, user, at = chosen[0].round, staff(request), timezone.now()
+        form = ExclusionForm(request.POST or None)
+        if not policy.may_begin(user, "pool.exclude"):
+            raise policy.Denied(user, "pool.exclude")
+
+        def deed() -> object:
+            typed, ids = form.cleaned_data, [entry.pk for entry in chosen]
+            return approvals.start(
+                "pool.exclude", round_, by=user, at=at, entries=ids, why=typed["reason"], note=typed["note"]
+            )
+
+        who = f"{chosen[0].name} {chosen[0].masked_phone}" if len(chosen) == 1 else f"{len(chosen)}人"
+        return ask(request, round_, form, deed, title=f"登记回避：{who}", back=round_page(round_.pk))
+
+
+def _proposals(round_: Round, lines: list[PoolLine], user: User) -> list[approvals.Waiting]:
+    objections = [objection for line in lines for objection in line.objections]
+    return [*approvals.waiting_about(user, round_), *approvals.waiting_about(user, *objections)]
 
 
 def _preview(shown: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Pools (名单库): preview and import of people who may be drawn, exclusions (回避), each before the commitment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -77,16 +77,21 @@ def exclude_person(*, entry_id: int, reason: str, note: str, by: User, at: datet
     policy.check(by, "pool.exclude")
     entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
     round_ = lock_round(entry.round_id)
-    if _is_committed(round_, PoolKind(entry.kind)):
+    refuse_exclusion(round_, [entry], reason, note)
+    entry.exclusion, entry.exclusion_note = reason, note.strip()
+    entry.save(update_fields=["exclusion", "exclusion_note"])
+    audit.record("pool.exclude", entry, by=by, at=at, reason=note, detail={"exclusion": reason or "恢复"})
+    return entry
+
+
+def refuse_exclusion(round_: Round, entries: Sequence[PoolEntry], reason: str, note: str) -> None:
+    """Refuse what comes after a commitment, without a known reason or without a note."""
+    if any(_is_committed(round_, PoolKind(kind)) for kind in {entry.kind for entry in entries}):
         raise RuleViolation("抽取承诺已经公布，回避须在承诺之前登记。抽中之后的情况请在抽取页办理移除。")
     if reason and reason not in ExclusionReason.values:
         raise RuleViolation("请选择不参加抽取的原因。")
     if not note.strip():
         raise RuleViolation("请填写说明。")
-    entry.exclusion, entry.exclusion_note = reason, note.strip()
-    entry.save(update_fields=["exclusion", "exclusion_note"])
-    audit.record("pool.exclude", entry, by=by, at=at, reason=note, detail={"exclusion": reason or "恢复"})
-    return entry
 
 
 def _refuse_late_change(round_: Round, kind: PoolKind) -> None:

@@ -3,12 +3,14 @@
 import pytest
 from django.urls import reverse
 
-from evaluations.models import DrawEvent
+from evaluations.models import DrawEvent, PoolNotice, PoolObjection
 from evaluations.rules.rounds import RoundState
+from evaluations.services.pool import exclude_person
 from nanchuan_eval import approvals
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval
-from tests.factories import LATER, NOON, hold_draw, make_pool, make_round, make_user
+from nanchuan_eval.policy import NeedsApproval
+from tests.factories import LATER, NOON, commit, hold_draw, make_pool, make_round, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +59,66 @@ def test_a_further_round_takes_two_and_still_waits_for_its_trigger(round_, by_tw
         approvals.approve(approval_id=Approval.objects.pending().get().pk, by=make_user("chief"), at=LATER)
 
     assert not DrawEvent.objects.exists()
+
+
+class TestThePools:
+    """pool.exclude: the clerk puts one list forward, the head approves that list."""
+
+    @pytest.fixture(autouse=True)
+    def from_now_on(self, round_, by_two):
+        by_two()
+
+    def propose(self, client, people):
+        client.force_login(make_user("clerk"))
+        chosen = {"action": "exclude_chosen", "_selected_action": [person.pk for person in people]}
+        to = client.post(reverse("admin:evaluations_poolentry_changelist"), chosen).url
+        return client.post(to, {"reason": "conflict", "note": "本人申报"}, follow=True).content.decode()
+
+    def test_a_list_of_people_is_one_proposal(self, round_, client):
+        people = list(round_.pool.order_by("pk")[:3])
+
+        assert "已提请" in self.propose(client, people)
+        assert not round_.pool.exclude(exclusion="").exists()
+        approval = Approval.objects.get()
+        assert (approval.content["办理"], len(approval.content["人员"])) == ("回避", 3)
+        approve()
+
+        assert set(round_.pool.exclude(exclusion="")) == set(people)
+
+    def test_the_proposal_keeps_neither_names_nor_phones(self, round_, client):
+        person = round_.pool.order_by("pk").first()
+        self.propose(client, [person])
+
+        kept = str(Approval.objects.values().get())
+        assert person.name not in kept
+        assert str(person.phone) not in kept
+        assert person.masked_phone in kept
+
+    def test_after_the_commitment_nobody_is_asked(self, round_, client, settings):
+        settings.TWO_PERSON_RULE = False
+        commit(round_)
+        settings.TWO_PERSON_RULE = True
+
+        assert "须在承诺之前" in self.propose(client, round_.pool.all()[:1])
+        assert not Approval.objects.exists()
+
+    def test_nobody_does_it_alone(self, round_, client):
+        person = round_.pool.first()
+        client.force_login(make_user("chief"))
+        address = reverse("admin:pool-exclude", args=[person.pk])
+        assert client.post(address, {"reason": "conflict", "note": "x"}).status_code == 403
+        with pytest.raises(NeedsApproval):
+            exclude_person(entry_id=person.pk, reason="conflict", note="x", by=make_user("chief"), at=NOON)
+
+    def test_an_answer_to_an_objection_takes_two_and_stands_on_the_pools_page(self, round_, client):
+        notice = PoolNotice.objects.filter(round=round_).first()
+        objection = PoolObjection.objects.create(notice=notice, content="某人已迁走", received_at=NOON)
+        client.force_login(make_user("clerk"))
+        client.post(reverse("admin:pool-answer", args=[objection.pk]), {"answer": "已核实"})
+        page = client.get(reverse("admin:round-pool", args=[round_.pk])).content.decode()
+        assert "等待评议办负责人审批" in page
+
+        approve()
+
+        objection.refresh_from_db()
+        assert objection.answer == "已核实"
