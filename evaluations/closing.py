@@ -5,15 +5,17 @@ Counts per section and channel, the lists of issued and used codes by their hash
 
 import hashlib
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count
 
 from evaluations.models import Ballot, Credential, Rating, Round
 from evaluations.rules.indicators import Channel
-from evaluations.rules.seal import audit_path, leaf
+from evaluations.rules.seal import audit_path, leaf, levels_of
 from evaluations.rules.suppression import shown, shown_beside_total
 from nanchuan_eval.rules.canonical import canonical_json
 
@@ -80,10 +82,23 @@ def closing_leaves(round_: Round) -> Iterator[bytes]:
 
 
 def inclusion_of(round_: Round, receipt: str) -> Inclusion:
-    """Return the way from a sealed ballot's leaf to the root; nothing about its content."""
-    leaves = list(closing_leaves(round_))
-    place = next(i for i, entry in enumerate(leaves) if entry.startswith(f"{receipt}\t".encode()))
-    return Inclusion(round_, receipt, leaves[place].split(b"\t")[1].decode(), audit_path(leaves, place))
+    """Return the way from a sealed ballot's leaf to the root; nothing about its content.
+
+    One query once the process knows the box's tree, which it learns from the closing list when first asked.
+    """
+    commitment = Ballot.objects.values_list("commitment", flat=True).get(round=round_, receipt=receipt)
+    receipts, levels = _tree(round_.pk, round_.closing_root)
+    wanted, size = receipt.encode(), len(receipt)
+    places = range(len(receipts) // size)
+    place = bisect_left(places, wanted, key=lambda at: receipts[at * size : (at + 1) * size])
+    return Inclusion(round_, receipt, commitment, audit_path(levels, place))
+
+
+@lru_cache(maxsize=2)
+def _tree(round_id: int, root: str) -> tuple[bytes, tuple[bytes, ...]]:
+    """Return the sorted receipts, joined, and the levels of the tree: a box called by its root never changes."""
+    leaves = list(closing_leaves(Round(pk=round_id)))
+    return b"".join(entry.partition(b"\t")[0] for entry in leaves), levels_of(leaves)
 
 
 def _lines(values: Iterable[str]) -> Iterator[bytes]:

@@ -141,16 +141,40 @@
     });
   };
 
+  // --- the pages walked through are kept in this tab's memory, so that Back goes a step back and nothing is sent again
+  let walked = [{ main: document.querySelector("main"), title: document.title }];
+  let here = 0;
+  const show = ({ main, title }) => {
+    document.querySelector("main").replaceWith(main);
+    document.title = title;
+    window.scrollTo(0, 0);
+    const heading = main.querySelector("h1");
+    if (heading && !main.querySelector(".errors")) { heading.tabIndex = -1; heading.focus(); }
+  };
+  window.addEventListener("popstate", ({ state }) => {
+    if (!state || state.ballot === undefined || state.ballot >= here) return; // a place in the page, or nothing kept
+    const to = state.ballot;
+    if (!walked[to]) { history.go(here - to); return; } // the ballot is cast
+    walked = walked.slice(0, to + 1);
+    here = to;
+    show(walked[to]);
+  });
+
   // --- sending: the page stays until the answer is here
   const swap = (html) => {
     const page = new DOMParser().parseFromString(html, "text/html");
-    document.title = page.title;
-    document.querySelector("main").replaceWith(page.querySelector("main"));
+    for (const note of page.querySelectorAll("noscript")) note.remove();
+    const next = { main: document.adoptNode(page.querySelector("main")), title: page.title };
     dirty = false;
-    window.scrollTo(0, 0);
+    if (next.main.querySelector("[data-done]")) walked = [];
+    else walked = walked.slice(0, here + 1);
+    if (!next.main.querySelector(".errors")) {
+      here += 1;
+      history.pushState({ ballot: here }, "");
+    }
+    walked[here] = next;
+    show(next);
     start();
-    const heading = document.querySelector("main h1");
-    if (heading && !document.querySelector(".errors")) { heading.tabIndex = -1; heading.focus(); }
   };
   const failed = (form, text) => {
     let note = form.querySelector(".offline");
@@ -209,4 +233,5 @@
   document.addEventListener("submit", () => { dirty = false; });
   sizes();
   start();
+  history.replaceState({ ballot: 0 }, "");
 })();

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 LEAF, NODE = b"\x00", b"\x01"
+SIZE = 32  # bytes of a hash
 
 
 def leaf(receipt: str, commitment: str) -> bytes:
@@ -16,28 +17,31 @@ def closing_list(leaves: Iterable[bytes]) -> bytes:
     return b"".join(entry + b"\n" for entry in sorted(leaves))
 
 
-def merkle_root(leaves: Sequence[bytes]) -> str:
-    """Return the hex root over the leaves in the given order; of none, the hash of nothing."""
-    if not leaves:
-        return hashlib.sha256(b"").hexdigest()
+def levels_of(leaves: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return the hashes of the tree, each level joined, from the leaves (in the given order) up to the root."""
     level = [hashlib.sha256(LEAF + entry).digest() for entry in leaves]
+    levels = [b"".join(level)]
     while len(level) > 1:
         # RFC 6962 splits at the largest power of two: that is pairing up and carrying an odd last one along.
         paired = [hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
         level = paired + level[len(paired) * 2 :]
-    return level[0].hex()
+        levels.append(b"".join(level))
+    return tuple(levels)
 
 
-def audit_path(leaves: Sequence[bytes], index: int) -> list[tuple[str, str]]:
+def merkle_root(leaves: Iterable[bytes]) -> str:
+    """Return the hex root over the leaves in the given order; of none, the hash of nothing."""
+    return (levels_of(leaves)[-1] or hashlib.sha256(b"").digest()).hex()
+
+
+def audit_path(levels: Sequence[bytes], index: int) -> list[tuple[str, str]]:
     """Return the way from a leaf to the root: (side of the neighbour, its hex), from below upwards."""
-    level = [hashlib.sha256(LEAF + entry).digest() for entry in leaves]
     path: list[tuple[str, str]] = []
-    while len(level) > 1:
+    for level in levels[:-1]:
         neighbour = index ^ 1
-        if neighbour < len(level):
-            path.append(("left" if neighbour < index else "right", level[neighbour].hex()))
-        paired = [hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        level = paired + level[len(paired) * 2 :]
+        found = level[neighbour * SIZE : (neighbour + 1) * SIZE]
+        if found:
+            path.append(("left" if neighbour < index else "right", found.hex()))
         index //= 2
     return path
 

@@ -45,7 +45,7 @@ from evaluations.rules.errands import Errands
 from evaluations.rules.paper import BallotPaper
 from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, checked_mark, is_checked, receipt_for
 from evaluations.services.credential import CheckNeeded, issue_open_code
-from evaluations.views.public import TYPE_SIZES
+from evaluations.views.public import TYPE_SIZES, remember_size
 from evaluations.visitors import count_visit, visitor_of
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.typed import typed_id
@@ -53,17 +53,32 @@ from nanchuan_eval.typed import typed_id
 BAD_INPUT = 400
 TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a place in a page
 RECEIPT_HERE, CODE_HERE = "receipt-goes-here", "code-goes-here"
+# Where a page's form goes to come back as the same page.
+SENT_AGAIN_TO = {
+    "sections": "ballot-sections",
+    "rate": "ballot-rate",
+    "rate_table": "ballot-rate",
+    "review": "ballot-review",
+    "receipt": "ballot-receipt",
+}
 Page = Callable[[HttpRequest], HttpResponse]
 
 
 def ballot_page(view: Page) -> Page:
-    """Answer a ballot page: POST only (GET goes to the entrance), never stored by a browser or proxy."""
+    """Answer a ballot page: POST only (GET goes to the entrance), never stored by a browser or proxy.
+
+    Without JavaScript another size of type is asked for by sending the page's own form once more.
+    """
 
     @wraps(view)
     def page(request: HttpRequest) -> HttpResponse:
         if request.method in {"GET", "HEAD"}:
             return redirect("ballot")
-        return view(request)
+        size = request.POST.get("typesize", "")
+        if size not in TYPE_SIZES:
+            return view(request)
+        request.COOKIES["typesize"] = size
+        return remember_size(request, view(request), size)
 
     return secret(require_http_methods(["GET", "HEAD", "POST"])(page))
 
@@ -103,7 +118,7 @@ def rate(request: HttpRequest) -> HttpResponse:
 @ballot_page
 def review(request: HttpRequest) -> HttpResponse:
     """Step 4: everything on one page, with the four digits for the receipt."""
-    return _admitted(request, lambda admission: _review(request, admission, read_fields(request.POST)))
+    return _admitted(request, lambda admission: _review(request, admission, _typed_before(request)))
 
 
 @ballot_page
@@ -129,12 +144,12 @@ def claim(request: HttpRequest) -> HttpResponse:
         code = issue_open_code(batch_id=typed_id(batch), at=now, visitor=visitor)
     except CheckNeeded as need:
         wrong = bool(request.POST.get("check"))
-        context = {"batch": batch, "question": open_check().ask(), "reason": str(need), "wrong": wrong}
+        context = {"batch": batch, "question": open_check().ask(), "reason": str(need), "wrong": wrong, "stays": True}
         status = BAD_INPUT if wrong else 200
         return render(request, "evaluations/claim_check.html", {**context, "round": round_}, status=status)
     except (RuleViolation, OverflowError) as refusal:
         return _entrance(request, error=str(refusal))
-    response = render(request, "evaluations/claim.html", {"code": format_code(code), "round": round_})
+    response = render(request, "evaluations/claim.html", {"code": format_code(code), "round": round_, "stays": True})
     count_visit(request, response, key)
     return response
 
@@ -301,7 +316,9 @@ def _page(
     request: HttpRequest, name: str, admission: Admission, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
     paper = paper_by_digest(admission.paper)
-    carried = {"code": request.POST.get("code", ""), "admission": admission.token(), "paper": paper}
+    carried = {"code": request.POST.get("code", ""), "admission": admission.token(), "paper": paper, "stays": True}
+    if name in SENT_AGAIN_TO:
+        carried["resize"] = reverse(SENT_AGAIN_TO[name])
     return render(request, f"evaluations/{name}.html", {**carried, **context}, status=status)
 
 
@@ -323,7 +340,13 @@ def _entrance_page(round_: OpenRound | None, size: str) -> str:
 def _done_page(digest: str, size: str) -> str:
     """Return the last page, the same for everybody but for receipt and code."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
-    shown = {"paper": paper_by_digest(digest), "receipt": RECEIPT_HERE, "code": CODE_HERE, "request": asked}
+    shown = {
+        "paper": paper_by_digest(digest),
+        "receipt": RECEIPT_HERE,
+        "code": CODE_HERE,
+        "request": asked,
+        "stays": True,
+    }
     return render_to_string("evaluations/done.html", shown)
 
 

@@ -86,6 +86,10 @@ def type_size(request: HttpRequest, size: str) -> HttpResponse:
         raise Http404
     back = request.GET.get("next", "")
     known = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
-    response = redirect(back if known else "front-page")
+    return remember_size(request, redirect(back if known else "front-page"), size)
+
+
+def remember_size(request: HttpRequest, response: HttpResponse, size: str) -> HttpResponse:
+    """Keep the chosen size on the citizen's device."""
     response.set_cookie("typesize", size, max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
     return response

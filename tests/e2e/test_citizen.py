@@ -280,6 +280,58 @@ def test_a_size_chosen_on_the_way_keeps_the_page(open_page, voting):
     assert page.locator("#comment").input_value() == "还在"
 
 
+def test_a_size_chosen_on_the_way_without_javascript_keeps_every_page(open_page, voting):
+    (code,) = make_codes(voting)
+    page = open_page(390, java_script_enabled=False)
+    wanted = {"2-sections": "特大字", "3-rate": "长辈版", "4-review": "标准", "5-receipt": "特大字"}
+    classes = {"特大字": "largest", "长辈版": "large", "标准": "normal"}
+
+    def resize(page, name):
+        if name not in wanted:
+            return
+        chosen = page.locator("main input:checked").count()
+        heading = page.locator("h1").inner_text()
+        page.get_by_role("button", name=wanted[name]).click()
+        assert page.locator(f"html.{classes[wanted[name]]}").count() == 1
+        assert page.locator("h1").inner_text() == heading
+        assert page.locator("main input:checked").count() == chosen
+        picture(page, f"resized-{name}-390")
+
+    vote(page, code, look=resize)
+
+    assert BallotSpool.objects.count() == 1
+    assert page.locator("html.largest").count() == 1
+
+
+def test_the_back_key_goes_a_step_back_and_keeps_what_was_typed(open_page, voting):
+    (code,) = make_codes(voting)
+    page = open_page(390)
+    reach_receipt(page, code)
+
+    page.go_back()
+    page.locator("#digits").wait_for()
+    page.go_back()
+    page.locator("fieldset.question").first.wait_for()
+    assert page.locator("fieldset.question input:checked").count() == page.locator("fieldset.question").count()
+    assert "#" not in page.url
+    assert code not in page.url
+    page.go_back()
+    page.get_by_role("heading", name="您在哪些科室办过事").wait_for()
+    assert page.locator("#sections input:checked").count() > 0
+    page.go_forward()
+    page.wait_for_timeout(200)
+    assert "您在哪些科室办过事" in page.locator("h1").inner_text()
+    page.get_by_role("button", name="下一步：开始评议").click()
+    page.locator("fieldset.question").first.wait_for()
+    answer_all(page)
+    finish(page)
+    assert BallotSpool.objects.count() == 1
+
+    page.go_back()
+    page.wait_for_timeout(200)
+    assert "评议票已投出" in page.locator("h1").inner_text()
+
+
 def test_an_evaluator_rates_every_section_in_one_table(open_page, transactional_db):
     now = timezone.now()
     round_ = make_open_round(sections=105, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))

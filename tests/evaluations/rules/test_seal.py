@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.rules.seal import audit_path, closing_list, leaf, merkle_root, root_of_path
+from evaluations.rules.seal import audit_path, closing_list, leaf, levels_of, merkle_root, root_of_path
 from evaluations.rules.suppression import FEW, shown, shown_beside_total
 from static import check_receipt
 
@@ -31,7 +31,7 @@ def test_a_program_written_apart_finds_the_same_root(leaves):
 @given(entries, st.data())
 def test_every_leaf_has_a_way_to_the_root_and_no_other_leaf_has_it(leaves, data):
     place = data.draw(st.integers(0, len(leaves) - 1))
-    path = audit_path(leaves, place)
+    path = audit_path(levels_of(leaves), place)
 
     assert root_of_path(leaves[place], path) == merkle_root(leaves)
     assert root_of_path(leaves[place] + b"x", path) != merkle_root(leaves)
@@ -62,7 +62,7 @@ class TestTheStandAloneProgram:
 
     def test_checks_a_proof_file(self, tmp_path):
         place = self.LEAVES.index(leaf(self.RECEIPT, "aa" * 32))
-        proof = {"receipt": self.RECEIPT, "commitment": "aa" * 32, "path": audit_path(self.LEAVES, place)}
+        proof = {"receipt": self.RECEIPT, "commitment": "aa" * 32, "path": audit_path(levels_of(self.LEAVES), place)}
         path = tmp_path / "proof.json"
         path.write_text(json.dumps(proof))
 

@@ -106,6 +106,16 @@ class TestAReceipt:
         assert root_of_path(entry, proof["path"]) == round_.closing_root
         assert set(proof) == {"round", "receipt", "commitment", "path", "root"}
 
+    def test_is_looked_up_without_reading_the_whole_list_again(self, client, django_assert_num_queries):
+        make_sealed_round(targeted=6)
+        first, *others = Ballot.objects.values_list("receipt", flat=True)
+        client.post("/receipt/", {"receipt": first})
+
+        for receipt in others:
+            with django_assert_num_queries(3) as queries:  # the sealed rounds, the receipt's round, its commitment
+                client.post("/receipt/", {"receipt": receipt})
+            assert not [q for q in queries if "ORDER BY" in q["sql"] and "receipt" in q["sql"].split("ORDER BY")[1]]
+
     def test_tells_nothing_about_the_vote_or_its_nonce(self, client):
         make_sealed_round(targeted=1, level="3")
         ballot = Ballot.objects.get()
