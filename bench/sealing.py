@@ -19,7 +19,7 @@ from nanchuan_eval.policy import CLOCK
 from nanchuan_eval.rules.canonical import canonical_json
 from tests.factories import make_codes, make_open_round, raw_answers
 
-BALLOTS, SECTIONS, PRINTED = 20_000, 3, 102
+BALLOTS, SECTIONS, PRINTED = 20_000, 3, 96
 
 
 def run() -> None:

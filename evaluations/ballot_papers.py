@@ -19,7 +19,7 @@ from nanchuan_eval.documents import qr_svg, render_pdf
 from nanchuan_eval.rules.canonical import sha256_hex
 
 DEMO = "演示数据,非真实评议结果"
-BALLOTS_PER_FILE = 34
+BALLOTS_PER_FILE = 32
 ROWS_PER_PAGE = 53
 # Ballots carry no date of printing: equal input gives equal bytes.
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)

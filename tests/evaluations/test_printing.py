@@ -73,7 +73,7 @@ class TestPrintedBallots:
 
         run("print_ballots", round_.key, codes_file(tmp_path, make_codes(round_, 60)), site=SITE, out=tmp_path / "out")
 
-        assert len(list((tmp_path / "out").iterdir())) == 3
+        assert len(list((tmp_path / "out").iterdir())) == 2
         assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 200 * 1024
 
     @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from evaluations.rules.paper import BallotPaper
 
 class Command(BaseCommand):
     help = (
-        "打印评议票，34张一个PDF文件，含二维码、科室表、指标说明和可撕下的票号联。"
+        "打印评议票，32张一个PDF文件，含二维码、科室表、指标说明和可撕下的票号联。"
         "公证处在没有数据库的电脑上用 --paper 指定下载的评议表文件。相同的输入得到相同的文件。"
     )
     requires_system_checks: list[str] = []
