@@ -6,9 +6,10 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 SQLITE = "django.db.backends.sqlite3"
+LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
 
 @register(Tags.security, deploy=True)
@@ -32,6 +33,16 @@ def production_keeps_the_rules(app_configs: Sequence[AppConfig] | None, **kwargs
     """What may be switched off for a demonstration is on where people's promotions hang on it."""
     off = [name for name in ("TWO_PERSON_RULE", "REQUIRE_OTP") if not getattr(settings, name)]
     return [Error(f"生产环境不能关闭 {name}。", id="nanchuan.E003") for name in off]
+
+
+@register(Tags.security, deploy=True)
+def several_workers_count_together(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Limits and the open channel's counts hold for the site only where its processes share a memory."""
+    is_apart = settings.CACHES["default"]["BACKEND"] == LOCAL_MEMORY
+    if settings.WORKERS < 2 or not is_apart:
+        return []
+    text = f"{settings.WORKERS}个工作进程各自计数，频率限制和领票计数会放宽到{settings.WORKERS}倍。"
+    return [Warning(f"{text}请用 CACHE_URL 指定共享缓存。", id="nanchuan.W001")]
 
 
 @register(Tags.security)

@@ -1,7 +1,7 @@
 """How often (频率限制): guessing codes, logging in, exporting and uploading are slowed, reading and voting never.
 
-Counts live in the process's memory for a minute and nowhere else: with an address beside a ballot they would say too
-much. Several workers count apart, so the true limit is at most workers × the figure.
+Counts live in memory for a minute and nowhere else: with an address beside a ballot they would say too much. Workers
+that share no memory (CACHE_URL) count apart, and the true limit is at most workers × the figure.
 """
 
 from collections.abc import Callable

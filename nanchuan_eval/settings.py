@@ -117,6 +117,17 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     }
     # Tests race several connections against each other: a file behaves as in earnest, memory does not.
     DATABASES["default"]["TEST"] = {"NAME": Path(gettempdir()) / f"nanchuan-eval-test-{os.getpid()}.sqlite3"}
+# What is counted for a minute or an hour is counted in memory, by each process for itself unless they share one.
+WORKERS = env.int("WEB_CONCURRENCY", default=1)
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
+    CACHES["default"]["BACKEND"] = "nanchuan_eval.cache.SharedCache"
+    CACHES["default"]["OPTIONS"] = {
+        "socket_timeout": 0.2,
+        "socket_connect_timeout": 0.2,
+        **CACHES["default"].get("OPTIONS", {}),
+    }
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "nanchuan_eval.User"

@@ -1,0 +1,19 @@
+"""gunicorn -c deploy/gunicorn.conf.py nanchuan_eval.wsgi: as many workers as the settings say (WEB_CONCURRENCY)."""
+
+import os
+
+os.environ.setdefault("DEBUG", "false")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
+
+from nanchuan_eval.settings import WORKERS
+
+workers = WORKERS
+
+
+def on_starting(server: object) -> None:
+    """Say what is wrong with the settings before anybody is served; an error stops the start."""
+    import django  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    call_command("check", deploy=True)
