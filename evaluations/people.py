@@ -6,8 +6,13 @@ from evaluations.models import Draw, DrawEntry, PoolEntry
 
 
 def phone_of(person: PoolEntry) -> str:
-    """Return the full phone number, for letters and for recognising one person in two pools."""
+    """Return the full phone number as it was committed, for tokens and for recognising one person in two pools."""
     return str(person.phone)
+
+
+def contact_of(person: PoolEntry) -> str:
+    """Return the full phone number at which the person is reached."""
+    return str(person.contact or person.phone)
 
 
 def reference_of(person: PoolEntry) -> str:

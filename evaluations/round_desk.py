@@ -227,7 +227,7 @@ def _draw_line(
         commit_address=reverse("admin:draw-commit", args=[round_.pk, purpose]) if may and is_due else "",
         lacks=commit_faults(round_, purpose, at) if is_due else [],
         may_see=policy.may_see(user, "draw.run"),
-        may_take_roster=draw is not None and purpose in POOL_OF and policy.may(user, "pool.export"),
+        may_take_roster=draw is not None and purpose in POOL_OF and policy.may_begin(user, "pool.export"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluations.views import ballot, box, draw, public
+from evaluations.views import ballot, box, draw, privacy, public
 
 urlpatterns = [
     path("", public.front_page, name="front-page"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("draws/<str:draw_id>/proof.json", draw.proof, name="draw-proof"),
     path("draws/<str:draw_id>/<str:name>", draw.file, name="draw-file"),
     path("privacy/", public.privacy, name="privacy"),
+    path("privacy/request/", privacy.request_page, name="privacy-request"),
     path("privacy/<slug:key>/", public.privacy, name="privacy-of-round"),
     path("list/", public.lists, name="lists"),
     path("list/<slug:key>/", public.public_list, name="public-list"),

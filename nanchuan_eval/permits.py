@@ -15,13 +15,14 @@ from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, User
 
 
-def permit_deed(name: str, label: str, model: type[models.Model], content: Content) -> Deed:
-    """Return the deed `name` of the table whose approval does nothing by itself but let its proposer act."""
+def permit_deed(name: str, label: str, model: type[models.Model], content: Content, *, action: str = "") -> Deed:
+    """Return a deed (by default that of its name in the table) whose approval only lets its proposer act."""
+    action = action or name
 
     def perform(target: models.Model, asked: Arguments, *, by: User, at: datetime) -> None:
-        policy.check(by, name)
+        policy.check(by, action)
 
-    return Deed(name, name, label, model, content, perform)
+    return Deed(name, action, label, model, content, perform)
 
 
 def permit_of(name: str, target: models.Model, *, by: User | None, at: datetime) -> Approval | None:

@@ -169,6 +169,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@localhost")
 
 # Evidence lies outside everything a web server serves; views hand it out after asking the policy table.
 EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
+PRIVACY_ANSWER_WORKDAYS = env.int("PRIVACY_ANSWER_WORKDAYS", default=15)
 EVIDENCE_DAYS_KEPT = env.int("EVIDENCE_DAYS_KEPT", default=365)
 # Backups and archived traces are written here; both belong on another machine soon after.
 BACKUP_ROOT = env.str("BACKUP_ROOT", default=str(BASE_DIR / "backups"))

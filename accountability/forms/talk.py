@@ -41,6 +41,12 @@ class OriginalForm(forms.Form):
     reason = TextField(label="查看理由", max_length=300)
 
 
+class ReasonedForm(forms.Form):
+    """An act with its reason."""
+
+    reason = TextField(label="理由", max_length=300)
+
+
 class NoteForm(forms.Form):
     """One sentence with a reason."""
 

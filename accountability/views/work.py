@@ -28,6 +28,7 @@ PAGES = (
     ("accountability:personnel", "影响期查询", "acc.hold.set", False),
     ("accountability:assessment", "年度综合考核", "acc.assess", False),
     ("accountability:suggestion-desk", "群众建议", "publish.draft", False),
+    ("accountability:retention", "到期清除", "retention.purge", False),
 )
 
 

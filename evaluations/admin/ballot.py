@@ -1,10 +1,22 @@
 """票号批次 and 意见 at the desk; single ballots are shown to nobody (ballot.raw: never)."""
 
+from uuid import UUID
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from evaluations.admin.codes import BatchPages
+from evaluations.admin.forms import RedactionForm
+from evaluations.admin.pages import ask
 from evaluations.models import CodeBatch, Comment
-from nanchuan_eval.desk import ReadOnlyAdmin
+from evaluations.services.redaction import REDACT, start_redaction
+from nanchuan_eval import policy
+from nanchuan_eval.desk import ReadOnlyAdmin, staff
 
 
 @admin.register(CodeBatch)
@@ -24,7 +36,32 @@ class CommentAdmin(ReadOnlyAdmin):
 
     order = 5
     see_action = "comment.view"
-    list_display = ["text", "round"]
+    list_display = ["text", "round", "redact_link"]
     list_filter = ["round"]
     list_select_related = ["round"]
     fields = ["round", "text"]
+
+    @admin.display(description="办理")
+    def redact_link(self, comment: Comment) -> SafeString:
+        return format_html('<a href="{}">遮盖</a>', reverse("admin:comment-redact", args=[comment.pk]))
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [path("<uuid:pk>/redact/", wrap(self.redact), name="comment-redact"), *super().get_urls()]
+
+    def redact(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Cover names and numbers in an opinion: proposed by the clerk, approved by the chief."""
+        user, at = staff(request), timezone.now()
+        if not policy.may_begin(user, REDACT):
+            raise policy.Denied(user, REDACT)
+        comment = get_object_or_404(Comment.objects.select_related("round"), pk=pk)
+        form = RedactionForm(request.POST or None)
+        form.note = f"意见原文：{comment.text}"
+        return ask(
+            request,
+            comment.round,
+            form,
+            lambda: start_redaction(comment_id=pk, words=form.cleaned_data["words"].splitlines(), by=user, at=at),
+            title="遮盖意见",
+            back=reverse("admin:evaluations_comment_changelist"),
+        )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -14,18 +15,18 @@ from django.utils import timezone
 from evaluations import draw_papers
 from evaluations.admin.acts import attempt
 from evaluations.admin.draw_forms import LettersForm
-from evaluations.admin.pages import desk_page
+from evaluations.admin.forms import ReasonForm
+from evaluations.admin.pages import PDF, XLSX, ZIP, ask, desk_page, handed_out, round_page
 from evaluations.models import Draw, DrawEntry
-from evaluations.people import phone_of
+from evaluations.people import contact_of
 from evaluations.services import ceremony, draw_letters
 from evaluations.services.draw import open_roster
-from nanchuan_eval import policy
+from evaluations.services.handing_out import EXPORT, ROSTER
+from nanchuan_eval import approvals, permits, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.spreadsheet import ColumnSpec, SheetSpec, write_workbook
 
-PDF, ZIP = "application/pdf", "application/zip"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 View = Callable[..., HttpResponse]
 
 
@@ -44,7 +45,7 @@ def commitment(request: HttpRequest, pk: int) -> HttpResponse:
     """Print the 承诺书."""
     draw = _draw(request, pk)
     pdf = draw_papers.commitment_pdf(draw, url=_public_address(request, draw), at=timezone.now())
-    return _file(pdf, PDF, f"{draw.draw_id}-commitment.pdf")
+    return handed_out(pdf, f"{draw.draw_id}-commitment.pdf", PDF)
 
 
 def record(request: HttpRequest, pk: int) -> HttpResponse:
@@ -52,7 +53,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     draw = _draw(request, pk)
     if not draw.result:
         return redirect("admin:draw-ceremony", pk)
-    return _file(draw_papers.record_pdf(draw, at=timezone.now()), PDF, f"{draw.draw_id}-record.pdf")
+    return handed_out(draw_papers.record_pdf(draw, at=timezone.now()), f"{draw.draw_id}-record.pdf", PDF)
 
 
 def letters(request: HttpRequest, pk: int) -> HttpResponse:
@@ -68,7 +69,7 @@ def letters(request: HttpRequest, pk: int) -> HttpResponse:
             lambda: draw_letters.open_addresses(draw_id=pk, reason=reason, by=user, at=at, entry_id=entry_id),
         )
         if entries is not None and form.cleaned_data["form"] == "sms":
-            return _file(_sms_list(draw, entries, at), XLSX, f"{draw.draw_id}-sms.xlsx")
+            return handed_out(_sms_list(draw, entries, at), f"{draw.draw_id}-sms.xlsx", XLSX)
         if entries is not None:
             return _letters_file(request, draw, entries, at)
     back = reverse("admin:draw-people", args=[pk])
@@ -86,16 +87,24 @@ def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
     except RuleViolation as refusal:
         messages.error(request, str(refusal))
         return redirect("admin:draw-ceremony", pk)
-    return _file(draw_papers.signing_codes_pdf(draw, codes, at=at), PDF, f"{draw.draw_id}-codes.pdf")
+    return handed_out(draw_papers.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf", PDF)
 
 
 def roster(request: HttpRequest, pk: int) -> HttpResponse:
-    """Hand out the private roster for the notary's safe (POST only); its hash stands in the commitment."""
-    draw = get_object_or_404(Draw, pk=pk)
-    if request.method != "POST":
-        return redirect("admin:evaluations_round_change", draw.round_id)
-    lines = open_roster(draw_id=pk, by=staff(request), at=timezone.now())
-    return _file(b"".join(lines), "text/plain; charset=utf-8", f"{draw.draw_id}-roster.tsv")
+    """Propose to hand out the private roster for the notary's safe; once approved, fetch it once."""
+    draw, user, at = get_object_or_404(Draw.objects.select_related("round"), pk=pk), staff(request), timezone.now()
+    if not policy.may_begin(user, EXPORT):
+        raise policy.Denied(user, EXPORT)
+    back, is_ready = round_page(draw.round_id), permits.may_use(ROSTER, draw, by=user, at=at)
+    form = Form(request.POST) if is_ready and request.method == "POST" else ReasonForm(request.POST or None)
+    if is_ready and request.method == "POST":
+        lines = attempt(form, lambda: open_roster(draw_id=pk, by=user, at=at))
+        if lines is not None:
+            return handed_out(b"".join(lines), f"{draw.draw_id}-roster.tsv", "text/plain; charset=utf-8")
+    if is_ready:
+        return desk_page(request, "round/act.html", draw.round, "下载封存名册", form=Form(), back=back)
+    service = lambda: approvals.start(ROSTER, draw, by=user, at=at, **form.cleaned_data)  # noqa: E731
+    return ask(request, draw.round, form, service, title="提请导出封存名册（交公证）", back=back)
 
 
 def _draw(request: HttpRequest, pk: int) -> Draw:
@@ -111,25 +120,18 @@ def _letters_file(request: HttpRequest, draw: Draw, entries: Sequence[DrawEntry]
     reply_by, url = draw_letters.reply_day(draw, at), _public_address(request, draw)
     files = list(draw_papers.letters_pdfs(draw, entries, url=url, reply_by=reply_by, at=at))
     if len(files) == 1:
-        return _file(files[0], PDF, f"{draw.draw_id}-letters.pdf")
+        return handed_out(files[0], f"{draw.draw_id}-letters.pdf", PDF)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for number, content in enumerate(files, start=1):
             archive.writestr(f"{draw.draw_id}-letters-{number:03d}.pdf", content)
-    return _file(target.getvalue(), ZIP, f"{draw.draw_id}-letters.zip")
+    return handed_out(target.getvalue(), f"{draw.draw_id}-letters.zip", ZIP)
 
 
 def _sms_list(draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> bytes:
     text = draw_papers.text_message(draw, draw_letters.reply_day(draw, at))
     people = {entry.person.pk: entry.person for entry in entries if entry.person}
     columns = [ColumnSpec("手机号", 16), ColumnSpec("姓名", 14), ColumnSpec("短信内容", 90)]
-    rows = [[phone_of(person), person.name, text] for person in people.values()]
+    rows = [[contact_of(person), person.name, text] for person in people.values()]
     notes = [draw_papers.DEMO] if draw.round.is_demo else []
     return write_workbook([SheetSpec("短信", columns, rows, heading=f"{draw} 短信名单", notes=notes)])
-
-
-def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response

@@ -5,8 +5,11 @@ from typing import Any
 
 from django import forms
 
+from evaluations.models import PoolEntry
+from evaluations.models.data_request import RequestState
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
+from evaluations.rules.pools import PoolKind
 from evaluations.rules.rulebook import SETTINGS, Setting, lookup, with_value
 
 LARGEST_LIST = 200_000 * 66
@@ -138,6 +141,49 @@ class RecallForm(ReasonForm):
     """收回批次."""
 
     note = "收回后，本批次还没有使用的票号全部失效，不能恢复；已投出的票仍然有效。"
+
+
+class PoolExportForm(ReasonForm):
+    """导出名单."""
+
+    kind = forms.ChoiceField(label="名单库", choices=PoolKind.choices)
+    field_order = ["kind", "reason"]
+
+
+class CorrectionForm(ReasonForm):
+    """更正本人信息: what stays empty stays as it is."""
+
+    name = forms.CharField(label="姓名", max_length=40, required=False)
+    unit = forms.CharField(label="单位", max_length=80, required=False)
+    phone = forms.CharField(label="新手机号", max_length=20, required=False, help_text="不改就留空")
+    field_order = ["name", "unit", "phone", "reason"]
+
+    def changes(self, entry: PoolEntry) -> dict[str, str]:
+        """Return what differs from the entry."""
+        typed = {key: self.cleaned_data[key].strip() for key in ("name", "unit", "phone")}
+        typed["phone"] = typed["phone"].replace(" ", "").replace("-", "")
+        now = {"name": entry.name, "unit": entry.unit, "phone": ""}
+        return {key: value for key, value in typed.items() if value and value != now[key]}
+
+
+class RedactionForm(forms.Form):
+    """遮盖意见."""
+
+    note = ""
+    words = forms.CharField(
+        label="要遮盖的文字",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="照意见原文填写，每行一处，如姓名、电话、住址；只遮盖，不改写",
+    )
+
+
+class AnswerRequestForm(forms.Form):
+    """答复个人信息申请."""
+
+    ENDS = (RequestState.DONE, RequestState.DECLINED)
+    state = forms.ChoiceField(label="结论", choices=[(state.value, state.label) for state in ENDS])
+    answer = forms.CharField(label="办理结果", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class ExtendForm(ReasonForm):

@@ -14,6 +14,7 @@ from evaluations.admin.pages import ask
 from evaluations.ballot_papers import labels, seal_record
 from evaluations.models import OpenClaimAlert, Round
 from evaluations.monitor import build_monitor
+from evaluations.people import contact_of
 from evaluations.services.open_review import BEFORE_COUNTING, review_alert
 from evaluations.services.turnout import people_for_labels, remind_stratum
 from nanchuan_eval import policy
@@ -86,7 +87,7 @@ class MonitorPages(PolicyAdmin):
             return redirect(back)
         until = timezone.localtime(round_.closes_at)
         text = f"您被抽中参加{round_.name}最难办事科室群众评，请在{until:%m月%d日%H:%M}前凭评议票投票；已投票的请忽略。"
-        return _csv([(person.name, person.phone, text) for person in people], f"reminder-{round_.key}.csv")
+        return _csv([(person.name, contact_of(person), text) for person in people], f"reminder-{round_.key}.csv")
 
 
 def _pdf(content: bytes, name: str) -> HttpResponse:

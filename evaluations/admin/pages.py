@@ -7,11 +7,16 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 
 from evaluations.admin.acts import attempt
 from evaluations.models import Round
 from nanchuan_eval import approvals
 from nanchuan_eval.models import Approval
+
+PDF, ZIP = "application/pdf", "application/zip"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv; charset=utf-8"
 
 
 def round_page(round_id: int) -> str:
@@ -23,6 +28,14 @@ def desk_page(request: HttpRequest, template: str, round_: Round, title: str, **
     """Render a page of the desk that belongs to a round."""
     each = admin.site.each_context(request)
     return render(request, f"admin/evaluations/{template}", {**each, "round": round_, "title": title, **context})
+
+
+def handed_out(content: bytes, name: str, kind: str) -> HttpResponse:
+    """Answer with a file to keep, which no browser or proxy stores."""
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def ask(

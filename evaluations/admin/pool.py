@@ -4,25 +4,27 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 
 from evaluations.admin.acts import act, attempt
 from evaluations.admin.draw_forms import AnswerForm, ExclusionForm, ObjectionForm, PoolFileForm
-from evaluations.admin.forms import ReasonForm
-from evaluations.admin.pages import ask, desk_page, round_page
+from evaluations.admin.forms import CorrectionForm, PoolExportForm, ReasonForm
+from evaluations.admin.pages import XLSX, ask, desk_page, handed_out, round_page
 from evaluations.draw_desk import PoolLine, pool_lines
 from evaluations.models import PoolEntry, PoolNotice, PoolObjection, Round
 from evaluations.rules.pools import PoolKind
-from evaluations.services import pool_notice
+from evaluations.services import data_request, pool_notice
+from evaluations.services.handing_out import EXPORT, export_pool
 from evaluations.services.pool import confirm_upload, upload_pool
 from evaluations.services.privacy import unmask_phone
-from nanchuan_eval import approvals, policy
+from nanchuan_eval import approvals, permits, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.models import User
 from nanchuan_eval.typed import typed_id
@@ -51,8 +53,9 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="办理")
     def exclude_link(self, entry: PoolEntry) -> SafeString:
-        ways = [reverse(f"admin:pool-{name}", args=[entry.pk]) for name in ("exclude", "phone", "erase")]
-        return format_html('<a href="{}">回避</a> <a href="{}">完整手机号</a> <a href="{}">申请删除</a>', *ways)
+        ways = [reverse(f"admin:pool-{name}", args=[entry.pk]) for name in ("exclude", "phone", "correct", "erase")]
+        labels = ("回避", "完整手机号", "更正", "申请删除")
+        return format_html_join(" ", '<a href="{}">{}</a>', zip(ways, labels, strict=True))
 
     def has_exclude_permission(self, request: HttpRequest) -> bool:
         return policy.may_begin(staff(request), "pool.exclude")
@@ -72,6 +75,8 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             path("notice/<int:pk>/objection/", wrap(self.objection), name="pool-objection"),
             path("objection/<int:pk>/answer/", wrap(self.answer), name="pool-answer"),
             path("<int:pk>/phone/", wrap(never_cache(self.phone)), name="pool-phone"),
+            path("<int:pk>/correct/", wrap(never_cache(self.correct)), name="pool-correct"),
+            path("round/<int:pk>/export/", wrap(never_cache(self.export)), name="pool-export"),
             path("<int:pk>/erase/", wrap(self.erase), name="pool-erase"),
             path("<int:pk>/exclude/", wrap(self.take_out), name="pool-exclude"),
             path("exclude/", wrap(self.take_out_several), name="pool-exclude-several"),
@@ -88,6 +93,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             at = timezone.now()
             shown = attempt(form, lambda: upload_pool(round_id=pk, kind=kind, file=file, by=user, at=at))
         lines = pool_lines(round_, user, timezone.now())
+        may = {"may_export": policy.may_begin(user, EXPORT)}
         return desk_page(
             request,
             "pool/pools.html",
@@ -96,6 +102,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             form=form,
             lines=lines,
             proposals=_proposals(round_, lines, user),
+            **may,
             **_preview(shown),
         )
 
@@ -173,6 +180,42 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             title=f"本人申请删除：{entry.name}",
             back=reverse("admin:evaluations_poolentry_changelist"),
         )
+
+    def correct(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Correct a person's data at his own request: proposed by the clerk, approved by the chief."""
+        entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), staff(request)
+        at = timezone.now()
+        if not policy.may_begin(user, data_request.HANDLE):
+            raise policy.Denied(user, data_request.HANDLE)
+        form = CorrectionForm(request.POST or None, initial={"name": entry.name, "unit": entry.unit})
+
+        def deed() -> Any:
+            changes = form.changes(entry)
+            data_request.refuse_correction(entry, changes)
+            asked = {"changes": data_request.packed(changes), "reason": form.cleaned_data["reason"]}
+            return approvals.start(data_request.CORRECT, entry, by=user, at=at, **asked)
+
+        back = reverse("admin:evaluations_poolentry_changelist")
+        return ask(request, entry.round, form, deed, title=f"更正本人信息：{entry.name}", back=back)
+
+    def export(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Propose to export a pool; once approved, fetch it once."""
+        round_, user, at = get_object_or_404(Round, pk=pk), staff(request), timezone.now()
+        if not policy.may_begin(user, EXPORT):
+            raise policy.Denied(user, EXPORT)
+        back, is_ready = reverse("admin:round-pool", args=[pk]), permits.may_use(EXPORT, round_, by=user, at=at)
+        needs_form = not (is_ready and policy.needs_two(EXPORT))
+        posted = request.POST if request.method == "POST" else None
+        form = PoolExportForm(posted) if needs_form else Form(posted)
+        if is_ready and request.method == "POST" and form.is_valid():
+            kind = PoolKind(form.cleaned_data.get("kind", PoolKind.EVALUATORS))
+            content = attempt(form, lambda: export_pool(round_id=pk, kind=kind, by=user, at=at))
+            if content is not None:
+                return handed_out(content, f"pool-{round_.key}.xlsx", XLSX)
+        if is_ready:
+            return desk_page(request, "round/act.html", round_, "下载已批准的名单", form=form, back=back)
+        service = lambda: approvals.start(EXPORT, round_, by=user, at=at, **form.cleaned_data)  # noqa: E731
+        return ask(request, round_, form, service, title="提请导出名单", back=back)
 
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take a person out of the coming draw, or back in."""

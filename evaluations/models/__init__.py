@@ -2,6 +2,7 @@
 
 from evaluations.models.ballot import Ballot, BallotSpool, Comment, Rating
 from evaluations.models.credential import CodeBatch, Credential, OpenClaimAlert
+from evaluations.models.data_request import DataRequest
 from evaluations.models.draw import (
     Draw,
     DrawEntry,
@@ -26,6 +27,7 @@ __all__ = [
     "Comment",
     "CountSignature",
     "Credential",
+    "DataRequest",
     "Draw",
     "DrawEntry",
     "DrawEvent",

@@ -20,6 +20,9 @@ class PoolEntry(models.Model):
     unit = models.CharField("单位", max_length=80, blank=True)
     phone = EncryptedField("手机号", blank=True)
     phone_hash = models.CharField("手机号摘要", max_length=64)
+    # Where he is reached since a correction; what the committed token holds stays above.
+    contact = EncryptedField("更正后的手机号", blank=True)
+    contact_hash = models.CharField("更正后的手机号摘要", max_length=64, blank=True)
     dealt_with = models.CharField("办过事的科室", max_length=300, blank=True, help_text="科室代码，用空格分开")
     exclusion = models.CharField("不参加抽取的原因", max_length=20, blank=True, choices=ExclusionReason)
     exclusion_note = models.CharField("回避说明", max_length=200, blank=True)
@@ -37,7 +40,7 @@ class PoolEntry(models.Model):
     @property
     def masked_phone(self) -> str:
         """The phone as shown at the desk: 138****0001."""
-        return mask_phone(self.phone)
+        return mask_phone(self.contact or self.phone)
 
 
 class PoolUpload(models.Model):

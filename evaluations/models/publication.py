@@ -19,6 +19,9 @@ class Publication(models.Model):
     content = models.TextField("公示内容（原文）")
     content_sha256 = models.CharField("公示指纹", max_length=64)
     reason = models.CharField("更正说明", max_length=300, blank=True)
+    # The trace's anchor of this very act, printed on the notice; notices from before it print none.
+    anchor_seq = models.PositiveBigIntegerField("锚点编号", null=True)
+    anchor_hash = models.CharField("锚点指纹", max_length=64, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "公示"

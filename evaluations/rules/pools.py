@@ -96,6 +96,11 @@ class PoolFileError(ValueError):
         self.reasons = tuple(reasons)
 
 
+def is_phone(text: str) -> bool:
+    """Say whether the text is a mobile number of eleven digits."""
+    return PHONE.fullmatch(text) is not None
+
+
 def parse_people(rows: Iterable[Row], kind: PoolKind, rules: PoolRules) -> PoolFile:
     """Read (sheet, row number, cells) lines; any faulty row refuses the file, a repeated person is merged."""
     rows = [row for row in rows if any(cell.strip() for cell in row[2])]
@@ -182,7 +187,7 @@ def _cell(cells: Sequence[str], at: int) -> str:
 def _fault(person: Person, rules: PoolRules) -> str:
     if not person.stratum or not person.name:
         return "身份类别和姓名不能为空。"
-    if not PHONE.fullmatch(person.phone):
+    if not is_phone(person.phone):
         return f"手机号“{person.phone}”不是11位手机号。"
     if rules.strata and person.stratum not in rules.strata:
         return f"身份类别“{person.stratum}”不在规则中，应为：{'、'.join(rules.strata)}。"

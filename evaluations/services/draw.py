@@ -27,7 +27,7 @@ from evaluations.services.draw_terms import (
 from evaluations.services.pool import POOL_OF
 from evaluations.services.pool_notice import notice_faults
 from evaluations.services.round import lock_round
-from nanchuan_eval import audit, policy
+from nanchuan_eval import audit, permits, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
 from nanchuan_eval.rules.canonical import protocol_json
@@ -121,9 +121,9 @@ def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
 
 @transaction.atomic
 def open_roster(*, draw_id: int, by: User, at: datetime) -> list[bytes]:
-    """Return the private roster (token and salt) whose hash the commitment pins, for the notary's safe."""
-    policy.check(by, "pool.export")
+    """Return the private roster (token and salt) whose hash the commitment pins, for the notary's safe; approved."""
     draw = Draw.objects.get(pk=draw_id)
+    permits.spend("pool.roster", draw, by=by, at=at)
     audit.record("pool.export", draw, by=by, at=at, detail={"step_label": f"导出封存名册：{draw}"})
     return roster_lines(draw.entries.exclude(salt="").iterator())
 

@@ -86,7 +86,7 @@ def exclude_person(*, entry_id: int, reason: str, note: str, by: User, at: datet
 
 def refuse_exclusion(round_: Round, entries: Sequence[PoolEntry], reason: str, note: str) -> None:
     """Refuse what comes after a commitment, without a known reason or without a note."""
-    if any(_is_committed(round_, PoolKind(kind)) for kind in {entry.kind for entry in entries}):
+    if any(is_committed(round_, kind) for kind in {entry.kind for entry in entries}):
         raise RuleViolation("抽取承诺已经公布，回避须在承诺之前登记。抽中之后的情况请在抽取页办理移除。")
     if reason and reason not in ExclusionReason.values:
         raise RuleViolation("请选择不参加抽取的原因。")
@@ -97,12 +97,13 @@ def refuse_exclusion(round_: Round, entries: Sequence[PoolEntry], reason: str, n
 def _refuse_late_change(round_: Round, kind: PoolKind) -> None:
     if RoundState(round_.state) not in {RoundState.DRAFT, RoundState.FROZEN}:
         raise RuleViolation("名单库只能在抽取完成之前导入。")
-    if _is_committed(round_, kind):
+    if is_committed(round_, kind):
         raise RuleViolation("这个名单库的抽取承诺已经公布，名单不能再改。")
 
 
-def _is_committed(round_: Round, kind: PoolKind) -> bool:
-    return round_.draws.standing().filter(purpose=DRAW_OF[kind]).exists()
+def is_committed(round_: Round, kind: str) -> bool:
+    """Say whether the draw that freezes a pool is committed."""
+    return round_.draws.standing().filter(purpose=DRAW_OF[PoolKind(kind)]).exists()
 
 
 def _parse(round_: Round, kind: PoolKind, rows: Iterable[Row]) -> PoolFile:

@@ -10,17 +10,20 @@ from django.db.models import Max
 
 from evaluations.database import scrub
 from evaluations.models import Comment, DrawEntry, PoolEntry, PoolUpload, Round
+from evaluations.people import contact_of
 from evaluations.rules.rounds import RoundState
 from nanchuan_eval import audit, policy
 from nanchuan_eval.approvals import Deed
 from nanchuan_eval.encryption import keyed_hash
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import User
+from nanchuan_eval.models import Approval, User
 from nanchuan_eval.retention import Forgetting
 
 # Counted from a round's last step: publication, or being declared void.
 PHONES_KEPT, COMMENTS_KEPT, UPLOADS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
+PHONE_FIELDS = ["phone", "phone_hash", "contact", "contact_hash"]
 ERASED = "（已删除）"
+PURGE = "retention.purge"
 ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
 
@@ -34,12 +37,18 @@ def unmask_phone(*, entry_id: int, reason: str, by: User, at: datetime) -> str:
     if not entry.phone:
         raise RuleViolation("手机号已到期清除。")
     audit.record("pool.unmask", entry, by=by, at=at, reason=reason)
-    return str(entry.phone)
+    return contact_of(entry)
 
 
-def held_about(phone: str) -> list[dict[str, str]]:
+def entries_of(phone_hash: str) -> models.QuerySet[PoolEntry]:
+    """Return the pool entries of the person with this phone, the committed or the corrected one."""
+    found = models.Q(phone_hash=phone_hash) | models.Q(contact_hash=phone_hash)
+    return PoolEntry.objects.filter(found).select_related("round").order_by("pk")
+
+
+def held_about(phone_hash: str) -> list[dict[str, str]]:
     """Return everything held about the person with this phone (本人查询); ballots are nobody's."""
-    entries = PoolEntry.objects.filter(phone_hash=keyed_hash(phone)).select_related("round").order_by("pk")
+    entries = entries_of(phone_hash)
     return [
         {
             "轮次": entry.round.name,
@@ -47,7 +56,7 @@ def held_about(phone: str) -> list[dict[str, str]]:
             "身份类别": entry.stratum,
             "姓名": entry.name,
             "单位": entry.unit,
-            "手机号": str(entry.phone),
+            "手机号": contact_of(entry),
             "办过事的科室": entry.dealt_with,
             "是否抽中": "是" if entry.pk in _drawn() else "否",
         }
@@ -59,7 +68,7 @@ def held_about(phone: str) -> list[dict[str, str]]:
 def export_person(*, phone: str, by: policy.Actor, at: datetime) -> list[dict[str, str]]:
     """Hand out what is held about a person, at his request; the trace does not repeat the phone."""
     policy.check(by, "privacy.handle")
-    held = held_about(phone)
+    held = held_about(keyed_hash(phone))
     audit.record("privacy.handle", None, by=by, at=at, detail={"entries": len(held)})
     return held
 
@@ -72,8 +81,8 @@ def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolE
     if entry.pk in _drawn() and RoundState(entry.round.state) not in ENDED:
         raise RuleViolation("本人已被抽中，本轮结束后才能删除；不愿参加的请先办理移除递补。")
     entry.name, entry.unit, entry.dealt_with, entry.exclusion_note = ERASED, "", "", ""
-    entry.phone, entry.phone_hash = "", f"purged-{uuid4().hex}"
-    entry.save(update_fields=["name", "unit", "dealt_with", "exclusion_note", "phone", "phone_hash"])
+    _forget_phone(entry)
+    entry.save(update_fields=["name", "unit", "dealt_with", "exclusion_note", *PHONE_FIELDS])
     audit.record("privacy.handle", entry, by=by, at=at, reason=reason)
     return entry
 
@@ -102,7 +111,58 @@ def schedule() -> list[Forgetting]:
         ),
         Forgetting("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
         Forgetting("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
+        Forgetting(
+            "审批中的意见和本人信息",
+            "1年",
+            _proposals,
+            lambda rows: rows.update(content={}, arguments={}),
+            wipe(Approval),
+        ),
     ]
+
+
+@transaction.atomic
+def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
+    """Forget the phones and salts of a round that is over ahead of their day (提前清除): the clock need not come."""
+    policy.check(by, PURGE)
+    round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
+    if RoundState(round_.state) not in {RoundState.CLOSED, RoundState.VOID}:
+        raise RuleViolation("轮次归档或作废之后，才能提前清除名单；其余按保存期限自动清除。")
+    rows, salts = _held_in(round_), DrawEntry.objects.filter(draw__round=round_).exclude(salt="")
+    count = rows.count()
+    if not count:
+        raise RuleViolation("本轮名单库的手机号已经清除。")
+    _forget_phones(rows)
+    salts.update(salt="")
+    audit.record(PURGE, round_, by=by, at=at, reason=reason, detail={"rows": {"名单库手机号": count}})
+    transaction.on_commit(partial(scrub, (PoolEntry, DrawEntry)))
+    return count
+
+
+PURGE_DEED = Deed(
+    PURGE,
+    action=PURGE,
+    label="提前清除名单库手机号",
+    model=Round,
+    content=lambda round_, asked: {
+        "轮次": round_.name,
+        "状态": round_.get_state_display(),
+        "名单库手机号": f"{_held_in(round_).count()}个",
+        "后果": "清除后不能再联系名单库人员，抽取用盐一并清除，不能恢复",
+        "理由": asked["reason"],
+    },
+    perform=lambda round_, asked, by, at: purge_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+)
+
+
+def _held_in(round_: Round) -> models.QuerySet[PoolEntry]:
+    return PoolEntry.objects.filter(round=round_).exclude(phone_hash__startswith="purged-")
+
+
+def _proposals(at: datetime) -> models.QuerySet[Approval]:
+    """What proposals keep of opinions and of people; the trace holds their digests only."""
+    told = Approval.objects.filter(action__in=["comment.redact", "privacy.handle"], decided_at__lt=at - COMMENTS_KEPT)
+    return told.exclude(content={})
 
 
 def _ended_before(at: datetime) -> models.QuerySet[Round]:
@@ -118,8 +178,12 @@ def _phones(at: datetime) -> models.QuerySet[PoolEntry]:
 def _forget_phones(rows: models.QuerySet[PoolEntry]) -> None:
     entries = list(rows)
     for entry in entries:
-        entry.phone, entry.phone_hash = "", f"purged-{uuid4().hex}"
-    PoolEntry.objects.bulk_update(entries, ["phone", "phone_hash"], batch_size=500)
+        _forget_phone(entry)
+    PoolEntry.objects.bulk_update(entries, PHONE_FIELDS, batch_size=500)
+
+
+def _forget_phone(entry: PoolEntry) -> None:
+    entry.phone, entry.phone_hash, entry.contact, entry.contact_hash = "", f"purged-{uuid4().hex}", "", ""
 
 
 def _salts(at: datetime) -> models.QuerySet[DrawEntry]:

@@ -14,8 +14,6 @@ from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 
-PROPOSED = "已提请，等待另一人审批。"
-
 
 class ReasonForm(forms.Form):
     """理由."""
@@ -38,7 +36,7 @@ def propose(
             for reason in refusal.reasons:
                 form.add_error(None, reason)
         else:
-            messages.success(request, PROPOSED if said else f"已完成：{label}。")
+            messages.success(request, approvals.PROPOSED if said else f"已完成：{label}。")
             return redirect(back)
     context = {**admin.site.each_context(request), "form": form, "title": f"提请{label}", "note": note, "back": back}
     return render(request, "admin/nanchuan_eval/propose.html", context, status=400 if form.errors else 200)

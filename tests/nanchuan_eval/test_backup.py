@@ -60,7 +60,7 @@ def test_backup_roundtrip(settings):
 
     assert "已恢复" in run("restore", path)
 
-    assert Holiday.objects.get().name == "国庆"
+    assert Holiday.objects.get(day="2031-10-01").name == "国庆"
     assert film.read_bytes() == b"film"
     assert audit.verify_chain() == []
     assert AuditEntry.objects.count() < before

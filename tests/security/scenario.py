@@ -9,6 +9,7 @@ from itertools import count
 from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 
 from accountability.models import Objection, PromotionFreeze
 from accountability.rules.inspection import CheckItem, InspectionState
@@ -20,14 +21,17 @@ from accountability.services.evidence import add_evidence
 from accountability.services.talk import write_talk
 from evaluations.admin.draw_forms import ReadingForm
 from evaluations.admin.forms import RulebookForm
-from evaluations.models import AnomalyFlag, CodeBatch, Round, RoundStep
+from evaluations.models import AnomalyFlag, CodeBatch, Comment, Round, RoundStep
+from evaluations.models.data_request import RequestState, Wish
 from evaluations.rules.anomalies import FlagKind, Verdict
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import DrawPurpose, RoundState
+from evaluations.services.data_request import submit_request
 from evaluations.services.tally import tally_round
+from nanchuan_eval import audit
 from nanchuan_eval.accounts import record_link, save_account
-from nanchuan_eval.models import AuditEntry, SecondFactor, User
+from nanchuan_eval.models import AuditEntry, Backup, SecondFactor, User
 from nanchuan_eval.policy import Role
 from tests import factories as early
 from tests.accountability import factories as late
@@ -35,6 +39,7 @@ from tests.accountability import factories as late
 NOON, DAY_AFTER = early.NOON, early.LATER
 CLOSED = NOON + timedelta(days=2)
 AFTER = late.LATER
+MUCH_LATER = AFTER + timedelta(days=400)
 PAPER = '{"manifestations": [{"code": "COLD-1", "indicator": "cold", "text": "不起身、不抬头"}]}'
 OWN_UNIT, FOREIGN_UNIT = "D01-01", "D02-01"
 
@@ -119,6 +124,38 @@ def pooled():
     round_ = early.make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
     early.make_pool(round_)
     return round_
+
+
+def pooled_over():
+    round_ = pooled()
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.CLOSED)
+    round_.refresh_from_db()
+    return round_
+
+
+def opinion():
+    return Comment.objects.create(round=early.make_round(state=RoundState.SEALED), text="张三态度差")
+
+
+def asked():
+    return submit_request(wish=Wish.VIEW, phone="13900000001", at=NOON)
+
+
+def answered():
+    found = asked()
+    found.state, found.answer, found.answered_at = RequestState.DONE, "已办", NOON
+    found.save()
+    return found
+
+
+def old_traces():
+    with transaction.atomic():
+        audit.record("round.edit", None, by=early.make_user("chief"), at=NOON - timedelta(days=400))
+    return (NOON - timedelta(days=300)).date()
+
+
+def backed_up():
+    return Backup.objects.create(name="backup.ncb", sha256=uuid4().hex * 2, size=1, made_at=NOON, seq=1)
 
 
 def planned():
@@ -278,6 +315,15 @@ def order(code=OWN_UNIT):
 def filmed(found):
     one = found.inspectors.first()
     return add_evidence(subject=found, upload=late.make_file(), by=one, at=AFTER)
+
+
+def long_filmed():
+    found = visit()
+    filmed(found)
+    found.state, found.approved_at = InspectionState.APPROVED, AFTER
+    found.save()
+    Round.objects.filter(pk=found.plan.round_id).update(state=RoundState.CLOSED)
+    return found.plan.round
 
 
 def new_id():

@@ -17,6 +17,7 @@ from accountability.rules.rectification import ItemState, RectificationState
 from accountability.services import (
     case,
     correction,
+    destruction,
     evidence,
     export,
     freeze,
@@ -28,18 +29,30 @@ from accountability.services import (
     talk,
 )
 from departments.services import import_roster, rename_section
+from evaluations.models.data_request import RequestState
 from evaluations.rules.anomalies import Verdict
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 from evaluations.rules.pools import PoolKind
 from evaluations.rules.removals import RemovalReason
 from evaluations.rules.rounds import DrawPurpose, RoundState
-from evaluations.services import ceremony, credential, draw_events, paper, pool, privacy, publication
+from evaluations.services import (
+    ceremony,
+    credential,
+    data_request,
+    draw_events,
+    handing_out,
+    paper,
+    pool,
+    privacy,
+    publication,
+    redaction,
+)
 from evaluations.services import draw as draws
 from evaluations.services import round as steps
 from evaluations.services.anomaly import decide_flag
 from evaluations.services.tally import tally_round
-from nanchuan_eval import accounts, retention, second_factor, trail
+from nanchuan_eval import accounts, log_archive, retention, second_factor, trail
 from nanchuan_eval.spreadsheet import read_rows
 from tests.departments.files import roster
 from tests.factories import throw
@@ -201,7 +214,14 @@ BEFORE_THE_LIST = [
         "pool.export",
         right=lambda w: s.committed(),
         service=lambda o, by, at: list(draws.open_roster(draw_id=o.pk, by=by, at=at)),
-        url=posts(ADMIN + "/draw/{o.pk}/roster/"),
+        url=posts(ADMIN + "/draw/{o.pk}/roster/", reason="交公证"),
+    ),
+    Line(
+        "pool.export",
+        right=lambda w: s.pooled(),
+        wrong=lambda w: s.draft(),
+        service=lambda o, by, at: handing_out.export_pool(round_id=o.pk, kind=PoolKind.EVALUATORS, by=by, at=at),
+        url=posts(ADMIN + "/poolentry/round/{o.pk}/export/", kind="evaluators", reason="核对"),
     ),
     Line(
         "privacy.handle",
@@ -211,6 +231,44 @@ BEFORE_THE_LIST = [
         url=posts(ADMIN + "/poolentry/{o.pk}/erase/", reason="本人申请"),
     ),
     Line("retention.purge", right=lambda w: None, service=lambda o, by, at: retention.purge(by=by, at=at)),
+    Line(
+        "retention.purge",
+        right=lambda w: s.person(s.pooled_over()).round,
+        wrong=lambda w: s.pooled(),
+        service=lambda o, by, at: privacy.purge_round(round_id=o.pk, reason="归档", by=by, at=at),
+        url=posts("/work/retention/{o.key}/purge/", reason="归档"),
+    ),
+    Line(
+        "comment.redact",
+        right=lambda w: s.opinion(),
+        service=lambda o, by, at: redaction.redact_comment(comment_id=o.pk, spans=[(0, 2)], by=by, at=at),
+        url=posts(ADMIN + "/comment/{o.pk}/redact/", words="张三"),
+    ),
+    Line(
+        "privacy.handle",
+        right=lambda w: s.asked(),
+        wrong=lambda w: s.answered(),
+        service=lambda o, by, at: data_request.answer_request(
+            request_id=o.pk, state=RequestState.DONE, answer="已更正", by=by, at=at
+        ),
+    ),
+    Line(
+        "log.archive",
+        right=lambda w: s.old_traces(),
+        wrong=lambda w: date(2026, 3, 1),
+        service=lambda o, by, at: log_archive.archive_trail(until=o, by=by, at=at),
+        url=Url(
+            lambda o: "/admin/nanchuan_eval/auditentry/archive/",
+            lambda o: {"until": o.isoformat(), "reason": "满六个月"},
+        ),
+    ),
+    Line(
+        "backup.restore",
+        right=lambda w: s.backed_up(),
+        kind=DO,
+        url=posts("/admin/nanchuan_eval/backup/{o.pk}/restore/", reason="误操作"),
+        traces=0,  # alone it does nothing: the restoring itself is a command
+    ),
     Line(
         "draw.commit",
         right=lambda w: s.planned(),
@@ -562,6 +620,14 @@ AFTER_THE_COUNT = [
         url=posts("/evidence/{o.pk}/original/", reason="核查"),
     ),
     Line(
+        "insp.delete",
+        right=lambda w: s.long_filmed(),
+        wrong=lambda w: s.filmed(s.visit()).inspection.plan.round,
+        at=s.MUCH_LATER,
+        service=lambda o, by, at: destruction.destroy_inspections(round_id=o.pk, reason="期满", by=by, at=at),
+        url=posts("/work/retention/{o.key}/destroy/", reason="期满"),
+    ),
+    Line(
         "insp.submit",
         right=lambda w: s.recorded(s.visit([w["I"]])),
         foreign=lambda w: s.recorded(s.visit()),
@@ -719,18 +785,14 @@ NOWHERE = {
     "roster.view": "the list of sections at the desk (test_matrix.PAGES)",
     "rank.full": "a part of the commission's page (top10.view)",
     "insp.identity": "a part of the visit's page (TestWhoInspects)",
-    "privacy.request": "in person or in writing; the office enters it as privacy.handle",
+    "privacy.request": CITIZENS.replace("TestCitizens", "test_data_requests"),
     "round.interim": "no query exists (test_lines_without_a_page)",
     "cred.secret": "codes are not stored (test_planted_secrets)",
     "ballot.raw": "no page shows one ballot (test_lines_without_a_page)",
     "ballot.edit": "no page (test_lines_without_a_page)",
-    "comment.redact": "being built",
     "tally.tiebreak": "the method NC-1 leaves no tie (rulebook: ties share a rank)",
-    "insp.delete": "being built",
     "policy.set": "settings of the environment: shown, not set, at the desk",
     "sys.config": "settings of the environment and the operator's shell",
-    "backup.make": "being built",
-    "backup.restore": "being built",
-    "log.archive": "being built",
+    "backup.make": "a command on the server (test_backup)",
     "log.alert": "being built",
 }

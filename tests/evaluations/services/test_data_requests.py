@@ -1,0 +1,182 @@
+"""Requests about one's own data: handed in by anybody, answered by two persons, corrected without moving a draw."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from openpyxl import load_workbook
+
+from evaluations.models import DataRequest, PoolEntry
+from evaluations.models.data_request import Wish
+from evaluations.people import contact_of, reference_of
+from evaluations.rules.pools import PoolKind
+from evaluations.services import data_request as service
+from nanchuan_eval import approvals, permits, retention
+from nanchuan_eval.encryption import keyed_hash
+from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.models import Approval, AuditEntry
+from nanchuan_eval.policy import OPERATOR
+from tests.factories import NOON, commit, make_pool, make_round, make_user
+
+pytestmark = pytest.mark.django_db
+PHONE, NEW = "13912345678", "13700000007"
+
+
+def make_person(round_=None, phone=PHONE, **fields):
+    fields = {"kind": PoolKind.EVALUATORS, "stratum": "其他", "name": "赵钱孙", "unit": "某社区", **fields}
+    return PoolEntry.objects.create(round=round_ or make_round(), phone=phone, phone_hash=keyed_hash(phone), **fields)
+
+
+def committed_person():
+    round_ = make_round(state="frozen", rulebook={"evaluators": 20})
+    make_pool(round_)
+    commit(round_)
+    return round_.pool.first()
+
+
+def correct(entry, **changes):
+    return service.correct_person(entry_id=entry.pk, changes=changes, reason="本人申请", by=make_user("chief"), at=NOON)
+
+
+class TestThePublicForm:
+    def post(self, client, **fields):
+        return client.post("/privacy/request/", {"wish": "view", "phone": PHONE, "text": "", **fields})
+
+    def test_the_notice_leads_to_it_and_a_number_comes_back(self, client, time_machine):
+        time_machine.move_to(NOON)
+        assert 'href="/privacy/request/"' in client.get("/privacy/").content.decode()
+        page = self.post(client, phone="139 1234-5678").content.decode()
+        row = DataRequest.objects.get()
+        assert row.reference in page
+        assert PHONE not in page
+        assert (row.phone, row.due_on.isoformat()) == (PHONE, "2026-03-23")  # 15 working days after 2 March
+
+    def test_the_trace_names_nobody(self, client):
+        self.post(client)
+        trace = AuditEntry.objects.get(action="privacy.request")
+        assert (trace.actor, trace.address, PHONE in str(trace.link)) == (None, "", False)
+
+    def test_known_and_unknown_phones_get_the_same_answer(self, client):
+        make_person()
+        known, unknown = self.post(client), self.post(client, phone=NEW)
+        strip = lambda answer, row: answer.content.decode().replace(row.reference, "")  # noqa: E731
+        rows = DataRequest.objects.order_by("pk")
+        assert strip(known, rows[0]) == strip(unknown, rows[1])
+
+    @pytest.mark.parametrize("fields", [{"phone": "12345"}, {"phone": ""}, {"wish": "x"}, {"wish": "correct"}])
+    def test_what_cannot_be_answered_is_refused_in_chinese_and_kept(self, client, fields):
+        answer = self.post(client, **fields)
+        assert answer.status_code == 400
+        assert "请检查" in answer.content.decode()
+        assert not DataRequest.objects.exists()
+
+    def test_it_is_slowed(self, client):
+        assert [self.post(client).status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+class TestCorrecting:
+    def test_before_the_commitment_everything_may_be_corrected(self):
+        entry = make_person()
+        correct(entry, name="赵钱", phone=NEW)
+        entry.refresh_from_db()
+        assert (entry.name, entry.unit, entry.phone, entry.phone_hash) == ("赵钱", "某社区", NEW, keyed_hash(NEW))
+
+    def test_after_it_only_where_he_is_reached_and_the_token_still_opens(self):
+        entry = committed_person()
+        before = reference_of(entry)
+        with pytest.raises(RuleViolation, match="只能更正联系"):
+            correct(entry, name="别人")
+        correct(entry, phone=NEW)
+        entry.refresh_from_db()
+        assert (contact_of(entry), reference_of(entry)) == (NEW, before)
+        assert entry.masked_phone == "137****0007"
+        assert service.held_about(keyed_hash(NEW))[0]["手机号"] == NEW
+
+    def test_nobody_elses_phone(self):
+        entry = make_person()
+        make_person(entry.round, phone=NEW)
+        with pytest.raises(RuleViolation, match="已有这个手机号"):
+            correct(entry, phone=NEW)
+
+    def test_two_persons_and_no_phone_in_the_proposal(self, client, settings):
+        settings.TWO_PERSON_RULE = True
+        entry = make_person()
+        client.force_login(make_user("clerk"))
+        client.post(
+            f"/admin/evaluations/poolentry/{entry.pk}/correct/",
+            {"name": "赵钱孙", "unit": "某社区", "phone": NEW, "reason": "换号"},
+        )
+        approval = Approval.objects.get()
+        assert NEW not in str(approval.arguments) + str(approval.content)
+        approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=NOON)
+        entry.refresh_from_db()
+        assert entry.phone == NEW
+
+
+class TestTheDesk:
+    @pytest.fixture(autouse=True)
+    def two_persons(self, settings, time_machine):
+        settings.TWO_PERSON_RULE = True
+        time_machine.move_to(NOON)
+
+    def ask(self):
+        return service.submit_request(wish=Wish.VIEW, phone=PHONE, at=NOON)
+
+    def post(self, client, row, act, **fields):
+        typed = {f"{act}-{key}": value for key, value in fields.items()}
+        return client.post(f"/admin/evaluations/datarequest/{row.pk}/handle/", {"act": act, **typed}, follow=True)
+
+    def test_a_copy_is_approved_and_fetched_once(self, client):
+        make_person()
+        row, clerk = self.ask(), make_user("clerk")
+        client.force_login(clerk)
+        self.post(client, row, "copy", reason="当面核对身份证")
+        approvals.approve(approval_id=Approval.objects.get().pk, by=make_user("chief"), at=NOON)
+
+        address = f"/admin/evaluations/datarequest/{row.pk}/copy/"
+        book = load_workbook(io.BytesIO(client.post(address).content))
+
+        trace = AuditEntry.objects.get(detail__step_label="导出本人信息")
+        assert f"导出编号{trace.seq}" in book.worksheets[0].oddFooter.left.text
+        assert PHONE in [cell.value for line in book.worksheets[0] for cell in line]
+        assert "须先提请" in client.post(address, follow=True).content.decode()
+
+    def test_the_answer_takes_two_and_ends_it(self, client):
+        row = self.ask()
+        client.force_login(make_user("clerk"))
+        page = self.post(client, row, "answer", state="declined", answer="名单库中没有您的信息").content.decode()
+        assert "等待" in page
+        approvals.approve(approval_id=Approval.objects.get().pk, by=make_user("chief"), at=NOON)
+        row.refresh_from_db()
+        assert (row.state, row.answer) == ("declined", "名单库中没有您的信息")
+
+    def test_the_phone_is_shown_for_a_reason(self, client):
+        row = self.ask()
+        client.force_login(make_user("clerk"))
+        assert PHONE not in client.get(f"/admin/evaluations/datarequest/{row.pk}/handle/").content.decode()
+        assert PHONE in self.post(client, row, "phone", reason="回电").content.decode()
+        assert AuditEntry.objects.get(action="pool.unmask").reason == "回电"
+
+    @pytest.mark.parametrize("role", ["commission", "personnel", "auditor"])
+    def test_others_do_not_see_it(self, client, role):
+        row = self.ask()
+        client.force_login(make_user(role))
+        assert client.get(f"/admin/evaluations/datarequest/{row.pk}/handle/").status_code == 403
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_year_after_the_answer_the_phone_is_forgotten(self):
+        row = self.ask()
+        DataRequest.objects.update(state="done", answer="已办", answered_at=NOON)
+        assert retention.purge(by=OPERATOR, at=NOON + timedelta(days=364)) == {}
+        retention.purge(by=OPERATOR, at=NOON + timedelta(days=366))
+        row.refresh_from_db()
+        assert (row.phone, row.text, row.state) == ("", "", "done")
+
+
+def test_without_a_permit_nothing_is_handed_out(settings):
+    settings.TWO_PERSON_RULE = True
+    make_person()
+    row = service.submit_request(wish=Wish.VIEW, phone=PHONE, at=NOON)
+    with pytest.raises(RuleViolation, match="须先提请"):
+        service.copy_for_person(request_id=row.pk, by=make_user("clerk"), at=NOON)
+    assert permits.permit_of(service.COPY, row, by=None, at=NOON) is None
