@@ -39,7 +39,7 @@ from tests.accountability import factories as late
 NOON, DAY_AFTER = early.NOON, early.LATER
 CLOSED = NOON + timedelta(days=2)
 AFTER = late.LATER
-MUCH_LATER = AFTER + timedelta(days=400)
+LONG_BEFORE = AFTER - timedelta(days=400)
 PAPER = '{"manifestations": [{"code": "COLD-1", "indicator": "cold", "text": "不起身、不抬头"}]}'
 OWN_UNIT, FOREIGN_UNIT = "D01-01", "D02-01"
 
@@ -320,8 +320,9 @@ def filmed(found):
 def long_filmed():
     found = visit()
     filmed(found)
-    found.state, found.approved_at = InspectionState.APPROVED, AFTER
+    found.state, found.approved_at = InspectionState.APPROVED, LONG_BEFORE
     found.save()
+    found.evidence.update(uploaded_at=LONG_BEFORE)
     Round.objects.filter(pk=found.plan.round_id).update(state=RoundState.CLOSED)
     return found.plan.round
 

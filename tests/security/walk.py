@@ -623,7 +623,6 @@ AFTER_THE_COUNT = [
         "insp.delete",
         right=lambda w: s.long_filmed(),
         wrong=lambda w: s.filmed(s.visit()).inspection.plan.round,
-        at=s.MUCH_LATER,
         service=lambda o, by, at: destruction.destroy_inspections(round_id=o.pk, reason="期满", by=by, at=at),
         url=posts("/work/retention/{o.key}/destroy/", reason="期满"),
     ),
