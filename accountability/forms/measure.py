@@ -34,7 +34,7 @@ class LiftForm(forms.Form):
         label="解除理由",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 80}),
-        help_text="例如：影响期届满；复核后更正名单，不再上榜。",
+        help_text="例如：影响期届满。更正名单撤下的，系统随更正自动解除。",
     )
 
 

@@ -14,7 +14,10 @@ from nanchuan_eval.models import User
 
 @transaction.atomic
 def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime) -> PromotionFreeze:
-    """Lift a freeze (解除影响期): its time is over or an appeal was upheld; the row stays."""
+    """Lift a freeze (解除影响期): its time is over; the row stays.
+
+    An upheld appeal corrects the list, and the correction itself lifts the freeze (services/correction.py).
+    """
     policy.check(by, "acc.hold.lift")
     # Also possible after the case was closed: a freeze may outlast the last record.
     Case.objects.select_for_update().get(freezes=freeze_id)
@@ -25,6 +28,9 @@ def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime
         raise RuleViolation("请填写解除理由。")
     if not freeze.starts_on <= on <= timezone.localtime(at).date():
         raise RuleViolation(f"解除日期应在影响期起始日{in_chinese(freeze.starts_on)}与今天之间。")
+    if on < freeze.ends_on:
+        until = in_chinese(freeze.ends_on)
+        raise RuleViolation(f"影响期至{until}止，期满前不能解除；复核后更正名单的，系统随更正解除。")
     freeze.lifted_on, freeze.lift_reason = on, reason.strip()
     freeze.save(update_fields=["lifted_on", "lift_reason"])
     audit.record("acc.hold.lift", freeze, by=by, at=at, reason=reason.strip())

@@ -98,9 +98,10 @@ def ballot(request: HttpRequest) -> HttpResponse:
         admission = admit(code=request.POST.get("code", ""), at=timezone.now())
     except RuleViolation as refusal:
         return _entrance(request, error=str(refusal))
-    if request.POST.get("vote"):
-        return _with_vote(request, admission)
-    return _sections_page(request, admission, chosen=())
+    try:
+        return _with_vote(request, admission) if request.POST.get("vote") else _sections_page(request, admission, ())
+    except VoteErrors as errors:  # the vote brought along is broken; the code is good
+        return _sections_page(request, admission, (), error="\n".join(errors.errors.values()))
 
 
 @ballot_page

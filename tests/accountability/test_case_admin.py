@@ -177,9 +177,10 @@ def test_a_role_that_only_looks_records_nothing(client, address):
 
 def test_personnel_lifts_a_freeze_through_the_form(client):
     freeze = freeze_of(make_case())
+    PromotionFreeze.objects.update(ends_on=date(2020, 7, 12))
     login(client, Role.PERSONNEL)
 
-    client.post(f"{LIST}freezes/{freeze.pk}/lift/", {"on": "2020-07-12", "reason": "复核后更正"})
+    client.post(f"{LIST}freezes/{freeze.pk}/lift/", {"on": "2020-07-12", "reason": "影响期届满"})
 
     freeze.refresh_from_db()
     assert freeze.lifted_on == date(2020, 7, 12)

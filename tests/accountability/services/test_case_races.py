@@ -77,7 +77,7 @@ def test_one_of_two_officers_closes_a_case():
 
 def test_one_of_two_officers_lifts_a_freeze():
     freeze = PromotionFreeze.objects.create(
-        case=make_case(), person_name="孙科长", post="负责人", starts_on=TODAY, ends_on=date(2020, 10, 10)
+        case=make_case(), person_name="孙科长", post="负责人", starts_on=date(2020, 4, 10), ends_on=TODAY
     )
     by = make_account(Role.PERSONNEL)
 

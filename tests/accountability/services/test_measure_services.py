@@ -137,12 +137,12 @@ def test_the_database_keeps_a_done_measure_from_standing_without_its_record():
 
 
 def test_personnel_lifts_a_freeze_with_a_reason():
-    row = freeze()
+    row = freeze(ends_on=date(2020, 7, 15))
 
-    lift_freeze(freeze_id=row.pk, on=date(2020, 7, 15), reason="复核后更正", by=make_account(Role.PERSONNEL), at=LATER)
+    lift_freeze(freeze_id=row.pk, on=date(2020, 7, 15), reason="影响期届满", by=make_account(Role.PERSONNEL), at=LATER)
 
     row.refresh_from_db()
-    assert (row.lifted_on, row.lift_reason) == (date(2020, 7, 15), "复核后更正")
+    assert (row.lifted_on, row.lift_reason) == (date(2020, 7, 15), "影响期届满")
     assert AuditEntry.objects.get().action == "acc.hold.lift"
 
 
