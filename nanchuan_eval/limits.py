@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from nanchuan_eval.addresses import client_address
 from nanchuan_eval.models import User
@@ -32,6 +33,11 @@ LIMITS = {
     "receipt-check": Limit(30),
     "login": Limit(20),
     "commission-export": Limit(5),
+    "commission-files": Limit(20),
+    "draw-letters": Limit(20),
+    "draw-roster": Limit(5),
+    "round-labels": Limit(5),
+    "round-remind": Limit(5),
     "ledger": Limit(5),
     "assessment-export": Limit(5),
     "personnel-many": Limit(20),
@@ -67,11 +73,16 @@ class LimitRates:
         limit = LIMITS.get(name) if request.method == "POST" else None
         if limit is None:
             return None
-        key = f"limit/{name}/{_who(request)}/{int(timezone.now().timestamp() // 60)}"
+        key = _key(name, _who(request), int(timezone.now().timestamp() // 60))
         if cache.get(key, 0) >= limit.per_minute:
             return render(request, "429.html", status=429)
         request.counted_by = key, limit  # type: ignore[attr-defined]  # read again above
         return None
+
+
+def _key(name: str, who: str, minute: int) -> str:
+    """A keyed hash: a memory shared by workers holds no address and no account."""
+    return f"limit/{salted_hmac('nanchuan_eval.limits', f'{name}/{who}/{minute}', algorithm='sha256').hexdigest()}"
 
 
 def _who(request: HttpRequest) -> str:

@@ -1,6 +1,7 @@
 """What every answer carries, which methods and hosts are answered, whom we believe, how often one may ask."""
 
 import logging
+import re
 from ipaddress import ip_network
 
 import pytest
@@ -215,6 +216,16 @@ class TestHowOften:
         most = limits.LIMITS["audit-export" if "admin" in path else "login"].per_minute
         codes = [client.post(path, {"username": f"nobody{n}", "password": "x"}).status_code for n in range(most + 1)]
         assert codes == [200] * most + [429]
+
+    def test_the_memory_holds_no_address_and_no_account(self, client, monkeypatch):
+        seen = []
+        monkeypatch.setattr(limits.cache, "add", lambda key, *a, **k: seen.append(key))
+        monkeypatch.setattr(limits.cache, "incr", lambda key: None)
+        client.post("/ballot/", {"code": "AAAA"}, REMOTE_ADDR="10.2.2.2")
+        client.force_login(make_user("auditor"))
+        client.post("/admin/nanchuan_eval/auditentry/export/")
+        assert len(set(seen)) == 2
+        assert all(re.fullmatch(r"limit/[0-9a-f]{64}", key) for key in seen)
 
     def test_every_limit_names_an_address_that_exists(self):
         names = {pattern.name for pattern in walk(get_resolver())}
