@@ -9,6 +9,7 @@ from django.utils import timezone
 from departments.models import Section
 from evaluations.models import Draw, Round
 from evaluations.rules.rounds import STEP_ACTION, DrawPurpose, Step
+from evaluations.rules.rulebook import unusual
 from evaluations.services import ceremony
 from evaluations.services import round as steps
 from evaluations.services.draw import abandon_draw, commit_draw
@@ -18,7 +19,7 @@ from evaluations.services.tally import tally_round
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.approvals import Arguments, Deed
 from nanchuan_eval.models import Approval, User
-from nanchuan_eval.rules.canonical import sha256_hex
+from nanchuan_eval.rules.canonical import canonical_json, sha256_hex
 
 STEP_SERVICES: dict[Step, Callable[..., object]] = {
     Step.FREEZE: steps.freeze_round,
@@ -39,6 +40,13 @@ def start_step(*, step: Step, round_id: int, by: User, at: datetime) -> Approval
     policy.check_proposes(by, STEP_ACTION[step])
     require(round_, step, at)
     return approvals.propose(f"round.{step.value}", round_, by=by, at=at)
+
+
+def start_settlement(*, round_id: int, by: User, at: datetime) -> Approval | None:
+    """Propose a draft as it is written now; what stands against it is said before anybody is asked to approve."""
+    round_ = Round.objects.get(pk=round_id)
+    steps.refuse_unsettleable(round_)
+    return approvals.start("round.edit", round_, by=by, at=at)
 
 
 def start_draw(name: str, *, draw_id: int, by: User, at: datetime, **asked: Any) -> Approval | None:
@@ -68,8 +76,30 @@ def _step_deed(step: Step, content: Callable[[Round], dict[str, object]]) -> Dee
 def _frozen(round_: Round) -> dict[str, object]:
     fields = ("code", "name", "department__code", "department__name", "service_kind", "tenures__name")
     rows = list(Section.objects.active().order_by("code", "tenures__starts_on", "tenures__pk").values_list(*fields))
-    roster, rules = (sha256_hex(repr(whole).encode()) for whole in (rows, sorted(round_.rulebook.items())))
-    return {"参评科室": len({row[0] for row in rows}), "名录指纹": roster, "评议规则指纹": rules, **_times(round_)}
+    roster = sha256_hex(repr(rows).encode())
+    return {
+        "参评科室": len({row[0] for row in rows}),
+        "名录指纹": roster,
+        "评议规则指纹": _rules(round_),
+        **_times(round_),
+    }
+
+
+def _rules(round_: Round) -> str:
+    return sha256_hex(canonical_json(round_.rulebook))
+
+
+def _settled(round_: Round, _: Arguments) -> dict[str, object]:
+    """What is settled: the round's name and days, and every rule that is not the usual one."""
+    strata = {name: f"{share}%" for name, share in round_.rulebook["evaluator_strata"].items()}
+    return {
+        "轮次": round_.name,
+        "评议期间": f"{round_.period_start}至{round_.period_end}",
+        **_times(round_),
+        "与默认不同的规则": unusual(round_.rulebook) or "无",
+        "定向评议身份类别": strata,
+        "评议规则指纹": _rules(round_),
+    }
 
 
 def _times(round_: Round) -> dict[str, object]:
@@ -141,6 +171,12 @@ ROUND_DEEDS = (
         "作废本轮",
         lambda round_, _: {"轮次": round_.name, "状态": round_.get_state_display()},
         lambda round_, asked, by, at: steps.void_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+    ),
+    _deed(
+        "round.edit",
+        "审定评议方案",
+        _settled,
+        lambda round_, _, by, at: steps.settle_round(round_id=round_.pk, by=by, at=at),
     ),
     _deed("draw.commit", "公布抽取承诺", _to_commit, _commit),
     _draw_deed("draw.abandon", "draw.commit", "放弃抽取", abandon_draw),

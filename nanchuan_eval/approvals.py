@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from nanchuan_eval import audit, policy, refusals
@@ -102,7 +103,9 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
     if locked is None:
         raise RuleViolation(f"“{target}”已不存在，不能提请“{deed.label}”。")
     target = locked
-    if Approval.objects.pending().filter(deed=name, object_id=str(target.pk)).exists():
+    # What is not there yet (its model stands for it) can be proposed several at a time.
+    is_one = deed.model is not ContentType
+    if is_one and Approval.objects.pending().filter(deed=name, object_id=str(target.pk)).exists():
         raise RuleViolation(f"“{deed.label}”已经提请，正在等待审批。")
     content = dict(deed.content(target, arguments))
     approval = Approval.objects.create(
@@ -177,6 +180,13 @@ def pending_for(target: models.Model, action: str) -> Approval | None:
     """Return the proposal about the object that nobody has decided on, if there is one."""
     about = Approval.objects.pending().filter(object_type=target._meta.label, object_id=str(target.pk))
     return about.filter(action=action).select_related("proposed_by").first()
+
+
+def has_approved(name: str, target: models.Model) -> bool:
+    """Say whether the deed was approved for the object just as it is now."""
+    approved = Approval.objects.filter(deed=name, object_id=str(target.pk), state=State.APPROVED)
+    latest = approved.order_by("-decided_at", "-pk").first()
+    return latest is not None and is_unchanged(latest, target)
 
 
 def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:

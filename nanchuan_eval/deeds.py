@@ -6,8 +6,9 @@ from functools import partial
 from nanchuan_eval import accounts, approvals
 from nanchuan_eval.approvals import Arguments, Deed
 from nanchuan_eval.backup import RESTORE
+from nanchuan_eval.edits import edit_deeds
 from nanchuan_eval.log_archive import ARCHIVE_DEED
-from nanchuan_eval.models import User
+from nanchuan_eval.models import Holiday, User
 from nanchuan_eval.policy import Role
 
 
@@ -17,6 +18,7 @@ def register() -> None:
     approvals.register(
         grant("role.grant", action="role.grant"),
         grant("role.grant.admin", action="role.grant.admin"),
+        *edit_deeds(Holiday, "round.edit"),
         ARCHIVE_DEED,
         RESTORE,
     )

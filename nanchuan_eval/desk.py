@@ -132,10 +132,10 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         elif request.method == "POST":
             self._refuse_unless(request, self.edit_action or self.see_action, self.has_change_permission(request, obj))
         context = self._proposals(request, obj) if obj or object_id is None else {}
-        request.waits = context.get("proposals", ())  # type: ignore[attr-defined]  # asked by has_change_permission
-        if request.waits and (request.method == "POST" or obj is None):  # type: ignore[attr-defined]
+        request.waits = obj and context.get("proposals")  # type: ignore[attr-defined]  # for has_change_permission
+        if request.waits and request.method == "POST":  # type: ignore[attr-defined]
             messages.error(request, "已有提请等待审批，审批之后才能再提请。")
-            return redirect(self._list() if obj is None else request.path)
+            return redirect(request.path)
         try:
             return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
         except RuleViolation as refusal:  # what the form could not know
@@ -152,9 +152,13 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
                 messages.error(request, reason)
             return redirect(self._list())
 
+    def is_proposed(self) -> bool:
+        """Say whether the form's changes wait for an approval."""
+        return policy.needs_two(self.edit_action or "")
+
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
         """Save at once where one person may; else `save_related` proposes, once the rows below are known too."""
-        if not policy.needs_two(self.edit_action or ""):
+        if not self.is_proposed():
             save_record(
                 obj,
                 action=self.edit_action or "",
@@ -164,7 +168,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
             )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        if not policy.needs_two(self.edit_action or ""):
+        if not self.is_proposed():
             super().save_related(request, form, formsets, change)
             return
         asked = edit_of(form, formsets)

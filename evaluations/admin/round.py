@@ -14,13 +14,15 @@ from evaluations.admin.codes import CodePages
 from evaluations.admin.forms import ExtendForm, ReasonForm, RulebookForm
 from evaluations.admin.monitor import MonitorPages
 from evaluations.models import Manifestation, Round
-from evaluations.round_deeds import STEP_SERVICES, start_step
+from evaluations.round_deeds import STEP_SERVICES, start_settlement, start_step
 from evaluations.round_desk import CONSEQUENCES, build_desk
 from evaluations.rules.rounds import STEP_ACTION, RoundState, Step
 from evaluations.services import round as steps
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 from nanchuan_eval.models import Approval
+
+SETTLING = "名称、时间和评议规则按现在的内容提请审定，审定后才能锁定名录；审定后再改动的，须重新提请。"
 
 
 @admin.register(Round)
@@ -34,6 +36,10 @@ class RoundAdmin(MonitorPages, CodePages):
     fields = ["key", "name", "period_start", "period_end", "opens_at", "closes_at"]
     change_form_template = "admin/evaluations/round/change_form.html"
 
+    def is_proposed(self) -> bool:
+        """Save at once: a draft binds nobody; what is approved is the settled plan (审定评议方案)."""
+        return False
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_draft = obj is None or obj.state == RoundState.DRAFT
         return is_draft and super().has_change_permission(request, obj)
@@ -43,7 +49,7 @@ class RoundAdmin(MonitorPages, CodePages):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            steps.edit_round(round_=obj, changed=form.changed_data, by=staff(request), at=timezone.now())
         else:
             steps.plan_round(round_=obj, by=staff(request), at=timezone.now())
 
@@ -67,6 +73,7 @@ class RoundAdmin(MonitorPages, CodePages):
         wrap = self.admin_site.admin_view
         return [
             path("<int:pk>/step/<str:step>/", wrap(self.step), name="round-step"),
+            path("<int:pk>/settle/", wrap(self.settle), name="round-settle"),
             path("<int:pk>/rulebook/", wrap(self.rulebook), name="round-rulebook"),
             path("<int:pk>/monitor/", wrap(self.monitor), name="round-monitor"),
             path("alert/<int:pk>/", wrap(self.review_alert), name="alert-review"),
@@ -97,12 +104,32 @@ class RoundAdmin(MonitorPages, CodePages):
             back=_page(pk),
         )
 
+    def settle(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Put the round's name, days and rules forward to be approved as they are (审定评议方案)."""
+        round_, user, at = get_object_or_404(Round, pk=pk), staff(request), timezone.now()
+        if not policy.may_begin(user, "round.edit"):
+            raise policy.Denied(user, "round.edit")
+        if request.method != "POST":
+            return self._page(request, round_, Form(), "提请审定方案", note=SETTLING)
+        return act(
+            request,
+            lambda: start_settlement(round_id=pk, by=user, at=at),
+            done="评议方案已审定。",
+            back=_page(pk),
+        )
+
     def rulebook(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Edit the rulebook while the round is in preparation; read it afterwards."""
         round_ = get_object_or_404(Round, pk=pk)
         user, at = staff(request), timezone.now()
         policy.check_sees(user, self.see_action)
+        if request.method == "POST" and not policy.may_begin(user, "round.edit"):
+            raise policy.Denied(user, "round.edit")
+        request.waits = approvals.waiting_about(user, round_)  # type: ignore[attr-defined]  # for has_change_permission
         is_frozen = not self.has_change_permission(request, round_)
+        if request.method == "POST" and request.waits:  # type: ignore[attr-defined]
+            messages.error(request, "评议方案已提请审批，审批之后才能再改。")
+            return redirect(_page(pk))
         form = RulebookForm(request.POST or None, rulebook=round_.rulebook, is_frozen=is_frozen)
         if request.method == "POST" and form.is_valid():
             changed = form.changed_rulebook()

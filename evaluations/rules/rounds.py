@@ -100,6 +100,7 @@ class RoundFacts:
     now: datetime
     opens_at: datetime
     closes_at: datetime
+    is_settled: bool = True
     active_sections: int = 0
     rulebook_errors: tuple[str, ...] = ()
     indicators_without_manifestation: tuple[str, ...] = ()
@@ -135,6 +136,8 @@ def _freeze(facts: RoundFacts) -> list[str]:
     lacks += [f"指标“{label}”还没有启用的表象，请先添加。" for label in facts.indicators_without_manifestation]
     if not facts.active_sections:
         lacks.append("评议对象名录为空，请先导入单位和科室。")
+    if not facts.is_settled:
+        lacks.append("评议方案（名称、时间和评议规则）还没有审定，或审定后又有改动，请提请审定方案。")
     return lacks
 
 

@@ -15,6 +15,7 @@ from evaluations.rules.anomalies import Verdict
 from evaluations.rules.indicators import Channel, Indicator
 from evaluations.rules.rounds import DrawPurpose, RoundFacts, RoundState, Step, missing
 from evaluations.rules.rulebook import ISSUED_CODES, rulebook_errors
+from nanchuan_eval import approvals, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Holiday
 from nanchuan_eval.rules.workdays import add_workdays
@@ -80,6 +81,7 @@ def _facts_of_state(round_: Round) -> dict[str, Any]:
 def _draft_facts(round_: Round) -> dict[str, Any]:
     present = set(Manifestation.objects.filter(is_active=True).values_list("indicator", flat=True))
     return {
+        "is_settled": not policy.needs_two("round.edit") or approvals.has_approved("round.edit", round_),
         "active_sections": Section.objects.active().count(),
         "rulebook_errors": tuple(rulebook_errors(round_.rulebook)),
         "indicators_without_manifestation": tuple(i.label for i in Indicator if i not in present),

@@ -1,6 +1,6 @@
 """The steps of a round (轮次): each takes the round under a row lock, checks, moves, records, in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,8 +47,8 @@ def finish(
 
 @transaction.atomic
 def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
-    """Set up a round in preparation (筹备); faults are Django's ValidationError in Chinese."""
-    policy.check(by, "round.edit")
+    """Set up a round in preparation (筹备); a draft binds nobody. Faults are Django's ValidationError in Chinese."""
+    policy.check_begins(by, "round.edit")
     round_.full_clean()
     round_.save()
     _reach(round_, RoundState.DRAFT, by=by, at=at)
@@ -59,7 +59,7 @@ def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
 @transaction.atomic
 def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: datetime) -> Round:
     """Change the rulebook of a round in preparation; refused with every fault at once."""
-    policy.check(by, "round.edit")
+    policy.check_begins(by, "round.edit")
     round_ = lock_round(round_id)
     if round_.state != RoundState.DRAFT:
         raise RuleViolation("评议规则在名录锁定后不能修改。")
@@ -71,6 +71,36 @@ def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: date
     round_.save(update_fields=["rulebook"])
     audit.record("round.edit", round_, by=by, at=at, detail={"changed": changed})
     return round_
+
+
+@transaction.atomic
+def edit_round(*, round_: Round, changed: Sequence[str], by: User, at: datetime) -> Round:
+    """Save the name and the days of a round in preparation as typed; `changed` = the fields."""
+    policy.check_begins(by, "round.edit")
+    if lock_round(round_.pk).state != RoundState.DRAFT:
+        raise RuleViolation("名录锁定后，轮次的名称和时间不能再改。")
+    round_.full_clean()
+    round_.save(update_fields=changed)
+    audit.record("round.edit", round_, by=by, at=at, detail={"changed": list(changed)})
+    return round_
+
+
+@transaction.atomic
+def settle_round(*, round_id: int, by: User, at: datetime) -> Round:
+    """Approve the round as it is written (审定评议方案); what is changed afterwards has to be approved again."""
+    policy.check(by, "round.edit")
+    round_ = lock_round(round_id)
+    refuse_unsettleable(round_)
+    audit.record("round.edit", round_, by=by, at=at, detail={"step_label": "审定评议方案"})
+    return round_
+
+
+def refuse_unsettleable(round_: Round) -> None:
+    """Refuse to settle a round that is no draft any more, or whose rulebook has faults."""
+    if round_.state != RoundState.DRAFT:
+        raise RuleViolation("评议方案在名录锁定之前审定。")
+    if errors := rulebook_errors(round_.rulebook):
+        raise RuleViolation(*errors)
 
 
 @transaction.atomic

@@ -51,7 +51,8 @@ class Approval(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["deed", "object_id"],
-                condition=models.Q(state="pending"),
+                # What is not there yet (its model stands for it) can be proposed several at a time.
+                condition=models.Q(state="pending") & ~models.Q(object_type="contenttypes.ContentType"),
                 name="one_pending_proposal_per_deed_and_object",
                 violation_error_message="这件事已经提请，正在等待审批。",
             ),

@@ -151,13 +151,27 @@ class TestAdding:
 
         assert Section.objects.get().tenures.get().name == "赵六"
 
-    def test_a_second_one_waits_for_the_first(self):
+    def test_several_wait_side_by_side_and_the_page_shows_them(self):
         client: Client = desk("clerk")
         client.post(f"{DEPARTMENTS}add/", NEW)
+        client.post(f"{DEPARTMENTS}add/", {**NEW, "code": "D98", "name": "新委"})
 
-        assert "审批之后才能再提请" in text_of(client.get(f"{DEPARTMENTS}add/", follow=True))
-        client.post(f"{DEPARTMENTS}add/", {**NEW, "code": "D98"})
-        assert Approval.objects.count() == 1
+        page = text_of(client.get(f"{DEPARTMENTS}add/"))
+        assert "新增部门单位：新局" in page
+        assert "新增部门单位：新委" in page
+        for approval in Approval.objects.pending():
+            approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=NOON)
+        assert Department.objects.count() == 2
+
+    def test_the_same_code_twice_is_refused_in_words(self):
+        client: Client = desk("clerk")
+        for name in ("新局", "新委"):
+            client.post(f"{DEPARTMENTS}add/", {**NEW, "name": name})
+        first, second = Approval.objects.order_by("pk")
+        approvals.approve(approval_id=first.pk, by=make_user("chief"), at=NOON)
+
+        with pytest.raises(RuleViolation, match="“新委”"):
+            approvals.approve(approval_id=second.pk, by=make_user("chief"), at=NOON)
 
 
 class TestReforming:

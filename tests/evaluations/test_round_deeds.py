@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from evaluations.models import Round
-from evaluations.round_deeds import ROUND_DEEDS, start_step
+from evaluations.round_deeds import ROUND_DEEDS, start_settlement, start_step
 from evaluations.rules.rounds import RoundState, Step
 from evaluations.services import round as steps
+from evaluations.services.facts import missing_for
 from evaluations.services.tally import tally_round
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval
+from nanchuan_eval.models import Approval, Holiday
 from tests.factories import (
     NOON,
     make_manifestations,
@@ -37,22 +38,33 @@ def two_persons(settings):
     settings.TWO_PERSON_RULE = True
 
 
+@pytest.fixture
+def settled(draft, two_persons):
+    settle(draft)
+    return draft
+
+
+def settle(round_):
+    proposed = start_settlement(round_id=round_.pk, by=make_user("clerk"), at=NOON)
+    approvals.approve(approval_id=proposed.pk, by=make_user("chief"), at=NOON)
+
+
 def approve(by, approval=None):
-    approval = approval or Approval.objects.get()
+    approval = approval or Approval.objects.pending().get()
     return approvals.approve(approval_id=approval.pk, by=make_user(by), at=NOON)
 
 
-def test_the_clerk_proposes_and_the_chief_freezes(client, draft, two_persons):
+def test_the_clerk_proposes_and_the_chief_freezes(client, settled):
     client.force_login(make_user("clerk"))
-    page = client.post(f"/admin/evaluations/round/{draft.pk}/step/freeze/", follow=True).content.decode()
-    draft.refresh_from_db()
+    page = client.post(f"/admin/evaluations/round/{settled.pk}/step/freeze/", follow=True).content.decode()
+    settled.refresh_from_db()
     assert "已提请" in page
-    assert draft.state == RoundState.DRAFT
+    assert settled.state == RoundState.DRAFT
 
     approve("chief")
 
-    draft.refresh_from_db()
-    assert draft.state == RoundState.FROZEN
+    settled.refresh_from_db()
+    assert settled.state == RoundState.FROZEN
 
 
 def test_the_chief_alone_is_refused_in_words(draft, two_persons):
@@ -62,20 +74,20 @@ def test_the_chief_alone_is_refused_in_words(draft, two_persons):
         start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("chief"), at=NOON)
 
 
-def test_a_roster_changed_after_the_proposal_voids_it(draft, two_persons):
-    start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("clerk"), at=NOON)
+def test_a_roster_changed_after_the_proposal_voids_it(settled):
+    start_step(step=Step.FREEZE, round_id=settled.pk, by=make_user("clerk"), at=NOON)
     make_section(name="新科室")
 
     with pytest.raises(RuleViolation, match="已失效"):
         approve("chief")
 
-    draft.refresh_from_db()
-    assert draft.state == RoundState.DRAFT
+    settled.refresh_from_db()
+    assert settled.state == RoundState.DRAFT
 
 
-def test_rules_changed_after_the_proposal_void_it(draft, two_persons):
-    start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("clerk"), at=NOON)
-    Round.objects.filter(pk=draft.pk).update(rulebook={**draft.rulebook, "list_length": 9})
+def test_rules_changed_after_the_proposal_void_it(settled):
+    start_step(step=Step.FREEZE, round_id=settled.pk, by=make_user("clerk"), at=NOON)
+    Round.objects.filter(pk=settled.pk).update(rulebook={**settled.rulebook, "list_length": 9})
 
     with pytest.raises(RuleViolation, match="已失效"):
         approve("chief")
@@ -138,3 +150,83 @@ def test_with_the_rule_off_the_chief_does_it_at_once(client, draft):
     client.post(f"/admin/evaluations/round/{draft.pk}/step/freeze/")
     draft.refresh_from_db()
     assert draft.state == RoundState.FROZEN
+
+
+class TestTheSettledPlan:
+    """round.edit: the clerk writes the draft freely, the chief approves what it has come to, before it is frozen."""
+
+    def lacks(self, round_):
+        return [lack for lack in missing_for(round_, Step.FREEZE, NOON) if "审定" in lack]
+
+    def test_the_clerk_sets_up_a_round_and_writes_its_rules_alone(self, client, draft, two_persons):
+        client.force_login(make_user("clerk"))
+        page = f"/admin/evaluations/round/{draft.pk}/"
+        days = {"period_start": "2020-01-01", "period_end": "2020-06-30"}
+        times = {"opens_at_0": "2026-03-01", "opens_at_1": "12:00", "closes_at_0": "2026-03-03", "closes_at_1": "12:00"}
+        client.post(f"{page}change/", {"name": "改过的名称", **days, **times})
+        draft.refresh_from_db()
+        assert draft.name == "改过的名称"
+        steps.edit_rulebook(
+            round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON
+        )
+        assert not Approval.objects.exists()
+
+    def test_it_is_not_frozen_before_it_was_settled(self, draft, two_persons):
+        assert self.lacks(draft)
+        with pytest.raises(RuleViolation, match="还没有审定"):
+            start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("clerk"), at=NOON)
+        settle(draft)
+        assert not self.lacks(draft)
+
+    def test_whatever_is_changed_afterwards_has_to_be_settled_again(self, settled):
+        steps.edit_rulebook(
+            round_id=settled.pk, rulebook={**settled.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON
+        )
+        settled.refresh_from_db()
+        assert self.lacks(settled)
+        settle(settled)
+        assert not self.lacks(settled)
+
+    def test_the_approver_reads_what_differs_from_the_usual_rules(self, client, draft, two_persons):
+        steps.edit_rulebook(
+            round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON
+        )
+        client.force_login(make_user("clerk"))
+        page = f"/admin/evaluations/round/{draft.pk}/"
+        assert "提请审定方案" in client.get(f"{page}change/").content.decode()
+        assert "已提请审批" in client.post(f"{page}settle/", follow=True).content.decode()
+
+        approval = Approval.objects.get()
+        assert "10 → 9" in " ".join(approval.content["与默认不同的规则"])
+        assert 'name="_save"' not in client.get(f"{page}change/").content.decode()
+
+    def test_nobody_settles_alone(self, client, draft, two_persons):
+        with pytest.raises(policy.NeedsApproval):
+            steps.settle_round(round_id=draft.pk, by=make_user("chief"), at=NOON)
+        for role in ("chief", "commission"):
+            client.force_login(make_user(role))
+            assert client.post(f"/admin/evaluations/round/{draft.pk}/settle/").status_code == 403
+
+    def test_rules_with_faults_are_not_put_forward(self, draft, two_persons):
+        Round.objects.filter(pk=draft.pk).update(rulebook={**draft.rulebook, "list_length": 0})
+        with pytest.raises(RuleViolation):
+            start_settlement(round_id=draft.pk, by=make_user("clerk"), at=NOON)
+        assert not Approval.objects.exists()
+
+    def test_with_the_rule_off_nothing_has_to_be_settled(self, draft):
+        assert not self.lacks(draft)
+
+    def test_holidays_and_manifestations_are_added_by_two_several_at_a_time(self, client, two_persons):
+        client.force_login(make_user("clerk"))
+        for day in ("2031-10-01", "2031-10-02"):
+            client.post("/admin/nanchuan_eval/holiday/add/", {"day": day, "name": "国庆"})
+        assert not Holiday.objects.filter(day__year=2031).exists()
+        for approval in Approval.objects.pending():
+            approve("chief", approval)
+        holiday = Holiday.objects.filter(day__year=2031).first()
+        assert holiday
+
+        client.post(f"/admin/nanchuan_eval/holiday/{holiday.pk}/delete/", {"post": "yes"})
+        assert Holiday.objects.filter(pk=holiday.pk).exists()
+        approve("chief")
+        assert not Holiday.objects.filter(pk=holiday.pk).exists()

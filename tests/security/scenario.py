@@ -29,7 +29,7 @@ from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import DrawPurpose, RoundState
 from evaluations.services.data_request import submit_request
 from evaluations.services.tally import tally_round
-from nanchuan_eval import audit
+from nanchuan_eval import approvals, audit
 from nanchuan_eval.accounts import record_link, save_account
 from nanchuan_eval.models import AuditEntry, Backup, SecondFactor, User
 from nanchuan_eval.policy import Role
@@ -59,6 +59,14 @@ def draft():
     early.make_manifestations()
     early.make_section()
     return early.make_round()
+
+
+def settled():
+    """A draft whose plan two persons have approved."""
+    round_ = draft()
+    proposed = approvals.propose("round.edit", round_, by=early.make_user("clerk"), at=NOON)
+    approvals.approve(approval_id=proposed.pk, by=early.make_user("chief"), at=NOON)
+    return round_
 
 
 def in_state(state: RoundState):

@@ -83,6 +83,27 @@ class TestTheTable:
         approvals.check_approver(approval, other)
 
 
+# The rule leaves no tie to break: equal sections share the place.
+NEVER = {"tally.tiebreak"}
+
+
+class TestTheActsOfTwo:
+    """Whatever the table gives to a proposer and an approver goes by proposal and approval."""
+
+    def test_each_has_a_deed_but_for_what_never_arises(self):
+        assert set(OF_TWO) - policy.by_two == NEVER
+
+    def test_every_deed_is_one_of_the_36(self):
+        assert policy.by_two <= set(OF_TWO)
+
+    @pytest.mark.parametrize("action", sorted(set(OF_TWO) - NEVER))
+    def test_none_of_them_is_done_by_one_person_even_if_he_may_approve_it(self, settings, action):
+        settings.TWO_PERSON_RULE = True
+        for role in policy.doers(action):
+            with pytest.raises(policy.NeedsApproval):
+                policy.check(policy.Nameless(role), action, own=True)
+
+
 def services() -> Iterator[tuple[str, str, str]]:
     """Every function whose first act is to ask the table: (module, name, action)."""
     for path in sorted(ROOT.glob("*/services/*.py")) + [ROOT / "nanchuan_eval" / f for f in FLOOR]:

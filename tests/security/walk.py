@@ -135,7 +135,7 @@ BEFORE_THE_LIST = [
     Line("roster.import", right=lambda w: None, url=reads("/admin/departments/section/import/"), traces=0),
     Line(
         "roster.freeze",
-        right=lambda w: s.draft(),
+        right=lambda w: s.settled(),
         wrong=lambda w: s.open_round(),
         service=lambda o, by, at: steps.freeze_round(round_id=o.pk, by=by, at=at),
         url=posts(ADMIN + "/round/{o.pk}/step/freeze/"),
