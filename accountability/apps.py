@@ -12,9 +12,10 @@ class AccountabilityConfig(AppConfig):
     def ready(self) -> None:
         from accountability.deeds import register_deeds  # noqa: PLC0415  models are ready only now
         from accountability.evidence_check import evidence_faults  # noqa: PLC0415
-        from accountability.services import destruction  # noqa: PLC0415
-        from nanchuan_eval import audit, retention  # noqa: PLC0415
+        from accountability.services import destruction, sealing_up  # noqa: PLC0415
+        from nanchuan_eval import audit, key_rotation, retention  # noqa: PLC0415
 
         register_deeds()
+        key_rotation.also.append(("未加密的佐证材料", sealing_up.seal_open_evidence))
         audit.watches.append(evidence_faults)
         retention.schedule.extend(destruction.schedule())

@@ -27,7 +27,7 @@ def dump(target: Path) -> Counts:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
-        _run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
+        run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
         return counts()
 
 
@@ -39,7 +39,7 @@ def load(source: Path) -> None:
             old.backup(new)
         return
     connections.close_all()
-    _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_name()}", source)
+    run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_name()}", source)
 
 
 def counts() -> Counts:
@@ -57,11 +57,11 @@ def counts_in(source: Path) -> Counts:
     if connection.vendor == "sqlite":
         return _counts_of_file(source)
     with _scratch_database() as name:
-        _run("pg_restore", "--no-owner", f"--dbname={name}", source)
+        run("pg_restore", "--no-owner", f"--dbname={name}", source)
         listed = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-        tables = _run("psql", "-qtA", f"--dbname={name}", "-c", listed).split()
+        tables = run("psql", "-qtA", f"--dbname={name}", "-c", listed).split()
         query = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM \"{table}\"" for table in tables)  # noqa: S608
-        lines = _run("psql", "-qtA", f"--dbname={name}", "-c", query).split()
+        lines = run("psql", "-qtA", f"--dbname={name}", "-c", query).split()
         return {table: int(rows) for table, rows in (line.split("|") for line in lines)}
 
 
@@ -79,14 +79,14 @@ def _counts_of_file(path: Path) -> Counts:
 @contextmanager
 def _scratch_database() -> Iterator[str]:
     name = f"verify_{uuid4().hex}"
-    _run("createdb", name)
+    run("createdb", name)
     try:
         yield name
     finally:
-        _run("dropdb", name)
+        run("dropdb", name)
 
 
-def _run(program: str, *arguments: object) -> str:
+def run(program: str, *arguments: object) -> str:
     """Run one of PostgreSQL's tools against the server of the settings."""
     found = shutil.which(program)
     if found is None:

@@ -38,7 +38,14 @@ def mask_phone(phone: str) -> str:
 
 
 class EncryptedField(models.TextField[Any, Any]):
-    """A text that the database, its dumps and its file hold encrypted only."""
+    """A text that the database, its dumps and its file hold encrypted only.
+
+    `looked_up_by` names the field with its keyed hash, which changes when the oldest key goes (`rotate_keys`).
+    """
+
+    def __init__(self, *args: Any, looked_up_by: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.looked_up_by = looked_up_by
 
     def from_db_value(self, value: str | None, *args: Any) -> str | None:
         return decrypt(value) if value else value
@@ -49,6 +56,15 @@ class EncryptedField(models.TextField[Any, Any]):
     def get_lookup(self, lookup_name: str) -> Any:
         """Allow no search but for emptiness: what equal texts are, only `keyed_hash` tells."""
         return super().get_lookup(lookup_name) if lookup_name in {"isnull"} else None
+
+
+def is_newest(stored: str | bytes) -> bool:
+    """Say whether a stored value opens under the newest key alone."""
+    try:
+        Fernet(settings.FIELD_KEY[0]).decrypt(stored)
+    except InvalidToken:
+        return False
+    return True
 
 
 def cipher() -> MultiFernet:

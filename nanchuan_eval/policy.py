@@ -112,6 +112,7 @@ EVENTS = {
     "session.logout": "退出登录",
     "desk.enter": "进入工作台",
     "log.anchor": "日志锚点",
+    "keys.rotated": "更换加密密钥",
     "log.dropped": "移出已归档日志",
 }
 

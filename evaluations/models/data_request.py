@@ -26,7 +26,7 @@ class DataRequest(models.Model):
 
     reference = models.CharField("编号", max_length=12, unique=True)
     wish = models.CharField("事项", max_length=10, choices=Wish)
-    phone = EncryptedField("手机号", blank=True)
+    phone = EncryptedField("手机号", blank=True, looked_up_by="phone_hash")
     phone_hash = models.CharField("手机号摘要", max_length=64)
     text = EncryptedField("说明", blank=True)
     received_at = models.DateTimeField("收到时间")

@@ -18,10 +18,10 @@ class PoolEntry(models.Model):
     stratum = models.CharField("身份类别", max_length=40)
     name = models.CharField("姓名", max_length=40)
     unit = models.CharField("单位", max_length=80, blank=True)
-    phone = EncryptedField("手机号", blank=True)
+    phone = EncryptedField("手机号", blank=True, looked_up_by="phone_hash")
     phone_hash = models.CharField("手机号摘要", max_length=64)
     # Where he is reached since a correction; what the committed token holds stays above.
-    contact = EncryptedField("更正后的手机号", blank=True)
+    contact = EncryptedField("更正后的手机号", blank=True, looked_up_by="contact_hash")
     contact_hash = models.CharField("更正后的手机号摘要", max_length=64, blank=True)
     dealt_with = models.CharField("办过事的科室", max_length=300, blank=True, help_text="科室代码，用空格分开")
     exclusion = models.CharField("不参加抽取的原因", max_length=20, blank=True, choices=ExclusionReason)

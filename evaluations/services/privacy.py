@@ -110,6 +110,9 @@ def schedule() -> list[Forgetting]:
             "抽取用盐", "申诉期满后30日（公示后60日）", _salts, lambda rows: rows.update(salt=""), wipe(DrawEntry)
         ),
         Forgetting("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
+        Forgetting(
+            "更正提请中的手机号", "办理后1日", _corrections, lambda rows: rows.update(arguments={}), wipe(Approval)
+        ),
         Forgetting("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
         Forgetting(
             "审批中的意见和本人信息",
@@ -157,6 +160,11 @@ PURGE_DEED = Deed(
 
 def _held_in(round_: Round) -> models.QuerySet[PoolEntry]:
     return PoolEntry.objects.filter(round=round_).exclude(phone_hash__startswith="purged-")
+
+
+def _corrections(at: datetime) -> models.QuerySet[Approval]:
+    decided = Approval.objects.filter(deed="privacy.correct", decided_at__lt=at - UPLOADS_KEPT)
+    return decided.exclude(arguments={})
 
 
 def _proposals(at: datetime) -> models.QuerySet[Approval]:
