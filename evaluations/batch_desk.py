@@ -10,13 +10,17 @@ from evaluations.rules.paper_books import Book, imbalances
 from evaluations.rules.rounds import RoundState
 from evaluations.rules.suppression import shown
 from evaluations.services.credential import BEFORE_CLOSING
+from evaluations.services.paper import may_handle
 from nanchuan_eval import policy
 from nanchuan_eval.models import Approval, User
 
 
 @dataclass(frozen=True)
 class BatchPage:
-    """All that the page shows; `online` is exact only once it has to be balanced with the paper."""
+    """All that the page shows; `online` is exact only once it has to be balanced with the paper.
+
+    `differing` are sheets keyed in two ways, and whether the user may be the third to look at each.
+    """
 
     lines: list[BatchLine]
     waiting: list[Approval]
@@ -24,12 +28,13 @@ class BatchPage:
     left_to_replace: int
     shows_paper: bool
     may_key: bool
+    may_count: bool
     book: Book
     online: int | str
     count: PaperCount | None
     faults: list[str]
     once: list[PaperSheet]
-    differing: list[PaperSheet]
+    differing: list[tuple[PaperSheet, bool]]
 
 
 def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
@@ -47,12 +52,13 @@ def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
         left_to_replace=replaceable(batch) if may_print else 0,
         shows_paper=not batch.is_self_service and policy.may_see(user, "paper.entry"),
         may_key=batch.round.state == RoundState.OPEN and policy.may_see(user, "paper.entry"),
+        may_count=at >= batch.round.closes_at,
         book=book,
         online=book.online if at >= batch.round.closes_at else shown(book.online),
         count=count,
         faults=imbalances(book) if count else [],
         once=[sheet for sheet in sheets if not sheet.second],
-        differing=[sheet for sheet in sheets if sheet.second],
+        differing=[(sheet, may_handle(sheet, user)) for sheet in sheets if sheet.second],
     )
 
 

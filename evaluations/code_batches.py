@@ -134,6 +134,11 @@ def family_of(batch: CodeBatch) -> QuerySet[CodeBatch]:
     return CodeBatch.objects.filter(Q(pk=batch.pk) | Q(replaces=batch))
 
 
+def void_codes_of(batch: CodeBatch) -> int:
+    """Return how many codes of the batch and its replacements are void."""
+    return Credential.objects.filter(batch__in=family_of(batch), is_void=True).count()
+
+
 def replaceable(batch: CodeBatch) -> int:
     """Return how many void codes of the batch and its replacements have not been replaced yet."""
     codes = Credential.objects.filter(batch__in=family_of(batch))

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evaluations.rules.ballots import DONT_KNOW, RawLine
-from evaluations.rules.indicators import Indicator
-from evaluations.rules.keying import KeyingError, read_row
+from evaluations.rules.ballots import RawLine, VoteLine
+from evaluations.rules.keying import KeyingError, read_row, written_row
 from evaluations.rules.paper import BallotPaper, PaperSection
 from evaluations.rules.paper_books import SheetKind
 
@@ -21,6 +20,7 @@ class Keyed:
     keys: str
     ticks: str
     error: str
+    is_open: bool = False  # two keyings differ here
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,24 @@ def keyed_rows(paper: BallotPaper, typed: Mapping[str, str]) -> tuple[list[Keyed
 
 def compared(paper: BallotPaper, first: str, second: str) -> list[Difference]:
     """Return what two keyings say differently, section by section."""
-    if not first or not second:
-        return []
     one, other = json.loads(first), json.loads(second)
     names = {section.code: f"{section.department} {section.name}" for section in paper.sections}
-    ours, theirs = _said(one), _said(other)
-    differing = [code for code in names if ours.get(code, "未评") != theirs.get(code, "未评")]
-    differences = [Difference(names[code], ours.get(code, "未评"), theirs.get(code, "未评")) for code in differing]
+    ours, theirs = _said(paper, one), _said(paper, other)
+    differing = [code for code in names if ours.get(code) != theirs.get(code)]
+    differences = [Difference(names[code], _shown(ours.get(code)), _shown(theirs.get(code))) for code in differing]
     heads = [(what, _head(one, what), _head(other, what)) for what in ("认定", "理由", "意见")]
     return [Difference(*head) for head in heads if head[1] != head[2]] + differences
+
+
+def agreed(paper: BallotPaper, first: str, second: str) -> dict[str, str]:
+    """Return the fields in which two keyings agree: the third look keys the others only."""
+    one, other = json.loads(first), json.loads(second)
+    fields = {name: one[name] for name in ("kind", "reason", "comment") if one[name] == other[name]}
+    ours, theirs = _said(paper, one), _said(paper, other)
+    for code in (section.code for section in paper.sections):
+        if ours.get(code) == theirs.get(code):
+            fields[f"{code}.keys"], fields[f"{code}.ticks"] = ours.get(code, ("", ""))
+    return fields
 
 
 def _head(content: Mapping[str, Any], what: str) -> str:
@@ -66,11 +75,16 @@ def _head(content: Mapping[str, Any], what: str) -> str:
     return content["reason" if what == "理由" else "comment"] or "（空）"
 
 
-def _said(content: Mapping[str, Any]) -> dict[str, str]:
+def _said(paper: BallotPaper, content: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     lines = content["vote"]["lines"] if content["vote"] else []
-    return {line["section"]: _keys(line) for line in lines}
+    return {
+        line["section"]: written_row(paper, VoteLine(line["section"], line["answers"], tuple(line["manifestations"])))
+        for line in lines
+    }
 
 
-def _keys(line: Mapping[str, Any]) -> str:
-    answers = "".join(str(line["answers"].get(i.value, DONT_KNOW)) for i in Indicator)
-    return " ".join([answers, *line["manifestations"]])
+def _shown(row: tuple[str, str] | None) -> str:
+    if row is None:
+        return "未评"
+    keys, ticks = row
+    return f"{keys}　表象 {ticks}" if ticks else keys

@@ -27,5 +27,6 @@
     else keys[0].focus();
   });
   for (const field of form.querySelectorAll("input.ticks")) field.tabIndex = 0;
-  (form.elements.number.value ? keys[0] : form.elements.number).focus();
+  const open = form.querySelector("tr.errors input.keys, tr.open input.keys") || keys[0];
+  (form.elements.number.value ? open : form.elements.number).focus();
 })();

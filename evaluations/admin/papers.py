@@ -1,6 +1,7 @@
 """纸质票 at the desk: registering slips, keying sheets twice, comparing, counting; all by keyboard."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -12,7 +13,9 @@ from django.utils import timezone
 
 from evaluations.admin.acts import attempt
 from evaluations.batch_desk import batch_page
+from evaluations.code_batches import void_codes_of
 from evaluations.models import CodeBatch, PaperSheet
+from evaluations.paper_books import book_of
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import RawLine, VoteErrors, clean_comment, validate_vote
 from evaluations.rules.indicators import Indicator
@@ -20,7 +23,7 @@ from evaluations.rules.paper import BallotPaper
 from evaluations.rules.paper_books import SheetKind
 from evaluations.services import paper as papers
 from evaluations.services.paper import SheetContent
-from evaluations.sheet_pages import Keyed, compared, keyed_rows
+from evaluations.sheet_pages import Keyed, agreed, compared, keyed_rows
 from nanchuan_eval import policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 
@@ -54,7 +57,7 @@ class SheetForm(forms.Form):
 
     number = forms.IntegerField(label="票面编号", min_value=1, max_value=1_000_000)
     kind = forms.ChoiceField(label="认定", choices=SheetKind.choices, initial=SheetKind.VALID)
-    reason = forms.CharField(label="理由", max_length=100, required=False)
+    reason = forms.CharField(label="理由（无效时必填）", max_length=100, required=False)
     comment = forms.CharField(label="意见", widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, required=False)
 
 
@@ -106,7 +109,13 @@ class PaperPages(ReadOnlyAdmin):
         def save(number: int, content: SheetContent) -> PaperSheet:
             return papers.key_sheet(batch_id=pk, number=number, content=content, by=staff(request), at=timezone.now())
 
-        return self._keying(request, batch, save, "录入正票", back=reverse("admin:paper-key", args=[pk]))
+        once = PaperSheet.objects.filter(batch=batch, kind="", second="").select_related("first_by", "second_by")
+        context = {
+            "mine": [sheet.number for sheet in once if not papers.may_handle(sheet, staff(request))],
+            "others": [sheet.number for sheet in once if papers.may_handle(sheet, staff(request))],
+        }
+        back = reverse("admin:paper-key", args=[pk])
+        return self._keying(request, batch, save, "录入正票", back=back, context=context)
 
     def settle(self, request: HttpRequest, pk: int, sheet: int) -> HttpResponse:
         """The third look: both keyings side by side, and the decided one."""
@@ -116,7 +125,11 @@ class PaperPages(ReadOnlyAdmin):
         def save(number: int, content: SheetContent) -> PaperSheet:
             return papers.settle_sheet(sheet_id=sheet, content=content, by=staff(request), at=timezone.now())
 
-        context = {"differences": compared(_paper(batch), found.first, found.second), "sheet": found}
+        if found.kind or not found.second or not papers.may_handle(found, staff(request)):
+            messages.error(request, f"第{found.number}号票不需要核对，或者您已经录入过，须由第三人核对。")
+            return redirect(_desk(pk))
+        keyings = _paper(batch), found.first, found.second
+        context = {"differences": compared(*keyings), "agreed": agreed(*keyings), "sheet": found}
         return self._keying(request, batch, save, f"核对第{found.number}号票", back=_desk(pk), context=context)
 
     def count(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -132,7 +145,11 @@ class PaperPages(ReadOnlyAdmin):
                 if not faults:
                     messages.success(request, "票数平衡。")
                 return redirect(_desk(pk))
-        return self._act(request, batch, form, "清点纸质票")
+        book = book_of(batch)
+        online = f"发出{book.issued}，网上投出{book.online}，登记票号联{book.slips}"
+        note = f"系统记录：{online}，作废票号{void_codes_of(batch)}。"
+        form.fields["spoiled"].help_text = "含在系统里作废的票号"
+        return self._act(request, batch, form, "清点纸质票", note=note if at >= batch.round.closes_at else "")
 
     def clear(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Accept an explained difference."""
@@ -156,8 +173,11 @@ class PaperPages(ReadOnlyAdmin):
     ) -> HttpResponse:
         paper, context = _paper(batch), more.get("context", {})
         sheet = context.get("sheet")
-        form = SheetForm(request.POST or None, initial={"number": sheet.number if sheet else None})
-        rows, lines = keyed_rows(paper, request.POST)
+        known = {**context.pop("agreed", {}), "number": sheet.number} if sheet else {}
+        form = SheetForm(request.POST or None, initial=known)
+        rows, lines = keyed_rows(paper, request.POST or known)
+        if sheet:
+            rows = [replace(row, is_open=f"{row.section.code}.keys" not in known) for row in rows]
         if request.method == "POST" and form.is_valid():
             content = _content(form, paper, batch, rows, lines)
             if content:
@@ -168,8 +188,10 @@ class PaperPages(ReadOnlyAdmin):
         context |= {"form": form, "rows": rows, "paper": paper, "indicators": Indicator.labels}
         return self._render(request, batch, "key", title, context)
 
-    def _act(self, request: HttpRequest, batch: CodeBatch, form: forms.Form, title: str) -> HttpResponse:
-        return self._render(request, batch, "act", title, {"form": form})
+    def _act(
+        self, request: HttpRequest, batch: CodeBatch, form: forms.Form, title: str, note: str = ""
+    ) -> HttpResponse:
+        return self._render(request, batch, "act", title, {"form": form, "note": note})
 
     def _render(
         self, request: HttpRequest, batch: CodeBatch, page: str, title: str, context: dict[str, Any]
@@ -201,7 +223,9 @@ def _content(
     data = form.cleaned_data
     kind = SheetKind(data["kind"])
     faults = [f"{row.section.name}：{row.error}" for row in rows if row.error]
-    if kind != SheetKind.VALID:
+    if kind != SheetKind.VALID and (lines or data["comment"].strip()):
+        faults = [f"认定为“{kind.label}”的票不录入评议内容：请清空各格和意见，或者改为“有效”。"]
+    elif kind != SheetKind.VALID:
         return SheetContent(kind, reason=data["reason"].strip())
     try:
         comment = clean_comment(data["comment"], paper.comment_length)

@@ -2,13 +2,13 @@
 
 `00120` = the five answers in the order 冷懒推乱贪, `0` = all five alike, `x` = 不了解, nothing = not rated.
 Ticks: one group of digits for each severe answer, in the same order: `13 2` = the first and third 表象 of the first
-severe indicator, the second 表象 of the second one.
+severe indicator, the second 表象 of the second one; `0` = none of an indicator's.
 """
 
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from evaluations.rules.ballots import DONT_KNOW, RawLine
+from evaluations.rules.ballots import DONT_KNOW, RawLine, VoteLine
 from evaluations.rules.indicators import Indicator
 from evaluations.rules.paper import BallotPaper
 
@@ -50,6 +50,19 @@ def _ticks(paper: BallotPaper, answers: Mapping[str, str], text: str) -> tuple[s
 
 def _signs(signs: Sequence[str], group: str) -> list[str]:
     places = [int(c) for c in group if c.isascii() and c.isdigit()]
-    if len(places) != len(group) or not all(1 <= place <= len(signs) for place in places):
-        raise KeyingError(f"表象序号“{group}”不对，应为1到{len(signs)}的数字。")
+    if len(places) != len(group) or not all(place <= len(signs) for place in places):
+        raise KeyingError(f"表象序号“{group}”不对，应为1到{len(signs)}的数字，没有勾的录0。")
     return [signs[place - 1] for place in dict.fromkeys(places) if place]
+
+
+def written_row(paper: BallotPaper, line: VoteLine) -> tuple[str, str]:
+    """Return a line as a clerk would key it: answers and ticks."""
+    answers = {key: str(line.answers[key]) if key in line.answers else DONT_KNOW for key in ALL}
+    ticks = [
+        "".join(str(place) for place, sign in enumerate(paper.sign_codes[key], start=1) if sign in line.manifestations)
+        for key in ALL
+        if answers[key] in paper.severe_answers
+    ]
+    while ticks and not ticks[-1]:
+        ticks.pop()
+    return "".join(answers.values()), " ".join(group or "0" for group in ticks)

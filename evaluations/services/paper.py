@@ -134,6 +134,12 @@ def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> Co
     return batch
 
 
+def may_handle(sheet: PaperSheet, by: User) -> bool:
+    """Say whether the person has not handled the sheet yet, so that the next look at it may be his."""
+    earlier = {user.person for user in (sheet.first_by, sheet.second_by) if user}
+    return not settings.TWO_PERSON_RULE or by.person not in earlier
+
+
 def _open_batch(batch_id: int) -> CodeBatch:
     """Return the batch with its round under the round's lock: sealing and paper work take turns."""
     batch = CodeBatch.objects.get(pk=batch_id)

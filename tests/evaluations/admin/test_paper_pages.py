@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def round_():
-    return make_open_round(sections=2)
+    return make_open_round(sections=3)
 
 
 @pytest.fixture
@@ -70,6 +70,36 @@ def test_differences_are_shown_side_by_side_and_decided(client, round_, batch):
     assert BallotSpool.objects.count() == 1
 
 
+def test_the_third_look_finds_filled_in_what_two_agree_on_and_is_for_a_third_person(client, round_, batch, settings):
+    settings.TWO_PERSON_RULE = True
+    first, second = (make_user("clerk", person_code=f"N{number}") for number in (1, 2))
+    code = round_.sections.values_list("code", flat=True)[1]
+    for who, keys in ((first, "00121"), (second, "00131")):
+        client.force_login(who)
+        assert client.post(desk(batch, "key/"), sheet(round_, keys, **{f"{code}.keys": "01x01"})).status_code == 302
+    address = desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")
+    assert "您录入过，由第三人核对" in client.get(desk(batch)).content.decode()
+    assert client.get(address).url == desk(batch)
+    client.force_login(make_user("clerk", person_code="N3"))
+    assert "核对第1号票" in client.get(desk(batch)).content.decode()
+
+    page = client.get(address).content.decode()
+
+    assert page.count('<tr class="open">') == 1
+    assert 'value="01x01"' in page
+    assert 'value="00121"' not in page
+
+
+def test_the_page_names_the_sheets_that_wait_for_a_second_keying(client, round_, batch, settings):
+    settings.TWO_PERSON_RULE = True
+    client.force_login(make_user("clerk", person_code="N1"))
+    client.post(desk(batch, "key/"), sheet(round_))
+    assert "须由别人录第二遍的票：1号" in client.get(desk(batch, "key/")).content.decode()
+
+    client.force_login(make_user("clerk", person_code="N2"))
+    assert "等您录第二遍的票：1号" in client.get(desk(batch, "key/")).content.decode()
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
@@ -78,7 +108,9 @@ def test_differences_are_shown_side_by_side_and_decided(client, round_, batch):
         ({"number": "0"}, "票面编号"),
         ({"number": "x"}, "票面编号"),
         ({"kind": "other"}, "认定"),
-        ({"kind": "invalid"}, "须写明理由"),
+        ({"kind": "invalid"}, "请清空各格和意见"),
+        ({"kind": "blank", "keys": "", "comment": "写了意见"}, "请清空各格和意见"),
+        ({"kind": "invalid", "keys": ""}, "须写明理由"),
         ({"comment": "长" * 600}, "意见最多500字"),
         ({"comment": "\ufffd"}, "无法识别的字符"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from evaluations.rules.ballots import VoteErrors, validate_vote
-from evaluations.rules.keying import KeyingError, read_row
+from evaluations.rules.keying import KeyingError, read_row, written_row
 from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
 from evaluations.rules.paper_books import Book, imbalances, surplus
 
@@ -48,6 +48,16 @@ def test_a_row_left_empty_is_not_rated():
 def test_ticks_go_to_the_severe_answers_in_order():
     assert keyed("20003", "13 2") == ("20003", ("COLD-1", "COLD-3", "GREE-2"))
     assert keyed("23000", "1") == ("23000", ("COLD-1",))
+    assert keyed("23000", "0 2") == ("23000", ("LAZY-2",))
+
+
+@pytest.mark.parametrize(
+    "row", [("00120", ""), ("x0x31", ""), ("23002", "0 12"), ("20003", "13 2"), ("22003", "0 0 3")]
+)
+def test_a_line_is_written_as_it_was_keyed(row):
+    line = validate_vote(PAPER, "targeted", [read_row(PAPER, "A-1", *row)], needs_ticks=False).lines[0]
+
+    assert written_row(PAPER, line) == row
 
 
 @pytest.mark.parametrize(
@@ -59,7 +69,7 @@ def test_ticks_go_to_the_severe_answers_in_order():
         ("٣٣٣٣٣", "", "不是等级"),
         ("00000", "1", "表象却录入了1组"),
         ("20000", "9", "序号“9”不对"),
-        ("20000", "0", "序号“0”不对"),
+        ("20000", "4", "没有勾的录0"),
         ("20000", "a", "序号“a”不对"),
         ("", "1", "没有录入等级"),
     ],
