@@ -15,6 +15,8 @@ from evaluations.models import PoolEntry, Round
 from evaluations.rules.codes import format_code
 from evaluations.rules.indicators import Channel, Indicator
 from evaluations.rules.paper import BallotPaper
+from evaluations.rules.rounds import Step
+from nanchuan_eval import audit
 from nanchuan_eval.documents import qr_svg, render_pdf
 from nanchuan_eval.rules.canonical import sha256_hex
 
@@ -37,7 +39,8 @@ def ballot_files(paper: BallotPaper, codes: Iterable[str], *, site: str, closes:
 def seal_record(round_: Round, at: datetime) -> bytes:
     """Return the 封箱记录 with its signature lines."""
     record = json.loads(round_.closing)
-    sealed_at = timezone.localtime(round_.steps.get(state="sealed").at)
+    moment = round_.steps.get(state="sealed").at
+    sealed_at = timezone.localtime(moment)
     names = {section.code: str(section) for section in round_.sections.all()}
     facts = [
         ("轮次", f"{round_.name}（{round_.key}）"),
@@ -54,6 +57,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
         "root": record["root"],
         "issued": record["issued"]["sha256"],
         "spent": record["spent"]["sha256"],
+        "anchor": audit.anchor_line(at=moment, occasion=Step.SEAL.label),
         "channels": [(channel.label, record["channels"][channel.value]) for channel in Channel],
         "note": "全部选票已在一次操作中打乱封存。1至4票写“少于5”。以上指纹与封箱清单同时公布，任何人都可以核对。",
         "signers": SIGNERS,

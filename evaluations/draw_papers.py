@@ -18,6 +18,7 @@ from evaluations.rules.removals import DISCRETIONARY, RemovalReason, most_discre
 from evaluations.rules.rounds import DrawPurpose
 from evaluations.services.ceremony import draw_head
 from evaluations.services.draw_events import seats_of
+from nanchuan_eval import audit
 from nanchuan_eval.documents import qr_svg, render_pdf
 
 OFFICE = "南川区最难办事科室群众评办公室"
@@ -83,6 +84,7 @@ def record_pdf(draw: Draw, *, at: datetime) -> bytes:
             "commit": draw.commit,
             "seed": draw.seed,
             "head": draw_head(draw),
+            "anchors": _anchors(draw),
             "sources": [
                 [source["label"], issue or "—", " ".join(map(str, numbers))]
                 for source, numbers, issue in zip(params["randomness"], draw.randomness, draw.issues, strict=True)
@@ -95,6 +97,13 @@ def record_pdf(draw: Draw, *, at: datetime) -> bytes:
         },
         at=at,
     )
+
+
+def _anchors(draw: Draw) -> list[tuple[str, list[str]]]:
+    """Return the trace's anchors at the commitment and at the drawing, where they were taken."""
+    acts = (("公布承诺", draw.committed_at), ("执行抽取", draw.drawn_at))
+    lines = ((label, audit.anchor_line(at=at, occasion=label)) for label, at in acts)
+    return [(label, line) for label, line in lines if line]
 
 
 def letters_pdfs(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from evaluations.models import Publication, Round
 from evaluations.turnout import told_turnout
+from nanchuan_eval import audit
 from nanchuan_eval.documents import render_pdf
 
 OFFICE = "南川区最难办事科室群众评办公室"
@@ -71,6 +72,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "sha256": publication.content_sha256,
         "result_sha256": content["result_sha256"],
         "root": content["closing_root"],
+        "anchor": audit.anchor_text(publication.anchor_seq, publication.anchor_hash),
         "office": OFFICE,
         "date": _day(publication.published_at),
     }
@@ -94,10 +96,16 @@ def _digests(round_: Round) -> Iterator[list[str]]:
     yield ["规则文件 rulebook.json", tally.rulebook_sha256]
     yield ["汇总行（全部计票行）", tally.rows_sha256]
     yield ["结果文件 result.json", tally.result_sha256]
+    yield from ([f"操作留痕锚点（{row}）", digest] for row, digest in _anchors(tally.at))
     if round_.closing_root:
         yield ["封箱总指纹", round_.closing_root]
     for draw in round_.draws.exclude(seed=""):
         yield [f"{draw.get_purpose_display()}种子", draw.seed]
+
+
+def _anchors(at: datetime) -> list[list[str]]:
+    line = audit.anchor_line(at=at)
+    return [line] if line else []
 
 
 def _flag_text(round_: Round) -> str:

@@ -131,6 +131,27 @@ def anchor(*, at: datetime, occasion: str) -> AuditAnchor:
     return _anchor(head.seq, head.hash, at, occasion)
 
 
+def newest_anchor() -> AuditAnchor | None:
+    """Return the last anchor; right after a published act it is that act's own (the head is locked meanwhile)."""
+    return AuditAnchor.objects.order_by("-seq", "-pk").first()
+
+
+def anchor_line(*, at: datetime | None, occasion: str = "") -> list[str]:
+    """Return number and hash of the anchor of the act of that moment, for its paper; nothing where there is none.
+
+    Anchors stay when the rows they stand for have gone to an archive.
+    """
+    if at is None:
+        return []
+    found = AuditAnchor.objects.filter(at=at, occasion__startswith=occasion[:80]).order_by("seq").first()
+    return anchor_text(found.seq, found.hash) if found else []
+
+
+def anchor_text(seq: int | None, digest: str) -> list[str]:
+    """Return an anchor as papers print it: which row of the trace, and the hash to compare with the anchors' file."""
+    return [f"第{seq}条", digest] if seq else []
+
+
 def verify_chain(anchors: Iterable[chain.Anchor] = (), *, archived: Sequence[chain.Link] = ()) -> list[str]:
     """Return in Chinese every fault of the chain, of its anchors and of what else the trace vouches for.
 

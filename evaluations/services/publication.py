@@ -58,7 +58,7 @@ def publish_list(*, round_id: int, by: User, at: datetime) -> Publication:
     round_ = begin(Step.PUBLISH, round_id=round_id, by=by, at=at)
     publication = _publish(round_, version=1, reason="", by=by, at=at)
     finish(Step.PUBLISH, round_, by=by, at=at, detail={"content": publication.content_sha256})
-    return publication
+    return _anchored(publication)
 
 
 @transaction.atomic
@@ -82,7 +82,7 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
         reason=publication.reason,
         detail={"version": version, "content": publication.content_sha256, "withdrawn": list(correction.withdrawn)},
     )
-    return publication
+    return _anchored(publication)
 
 
 def strike_unpublished(round_: Round, code: str) -> None:
@@ -139,6 +139,15 @@ def _publish(round_: Round, *, version: int, reason: str, by: User, at: datetime
         content=content.decode(),
         content_sha256=sha256_hex(content),
     )
+
+
+def _anchored(publication: Publication) -> Publication:
+    """Note the anchor of the act itself beside the content, which the anchored row in turn vouches for."""
+    anchor = audit.newest_anchor()
+    if anchor:
+        publication.anchor_seq, publication.anchor_hash = anchor.seq, anchor.hash
+        publication.save(update_fields=["anchor_seq", "anchor_hash"])
+    return publication
 
 
 def _refuse_bad_correction(round_: Round, correction: Correction) -> None:

@@ -1,0 +1,70 @@
+"""Published papers carry the trace's anchor of the act itself; papers from before it stay as they were."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from evaluations.ballot_papers import seal_record
+from evaluations.draw_papers import record_pdf
+from evaluations.models import Publication, Round
+from evaluations.result_papers import notice_pdf
+from evaluations.rules.rounds import RoundState
+from evaluations.services.publication import Correction, correct_publication
+from nanchuan_eval.models import AuditAnchor, AuditEntry
+from tests.factories import NOON, commit, make_pool, make_round, make_sealed_round, make_user, run
+from tests.security.scenario import published_list
+
+pytestmark = [pytest.mark.django_db, pytest.mark.pdftext]
+
+
+def text_of(pdf):
+    done = subprocess.run([shutil.which("pdftotext"), "-", "-"], input=pdf, capture_output=True, check=True)
+    return "".join(done.stdout.decode().split())
+
+
+def row_of(number):
+    return AuditEntry.objects.get(seq=number)
+
+
+def test_the_notice_carries_the_anchor_of_its_own_act_and_its_bytes_come_again(client):
+    round_ = published_list()
+    publication = Publication.objects.get(round=round_)
+    row = row_of(publication.anchor_seq)
+
+    assert row.detail["content"] == publication.content_sha256
+    assert row.hash == publication.anchor_hash
+    pdf = notice_pdf(publication)
+    assert publication.anchor_hash in text_of(pdf)
+    assert pdf == notice_pdf(Publication.objects.get())
+    assert publication.anchor_hash in client.get(f"/list/{round_.key}/1/notice.html").content.decode()
+    assert publication.anchor_hash in client.get(f"/list/{round_.key}/").content.decode()
+    assert publication.anchor_hash in client.get("/audit-anchors.txt").content.decode()
+
+
+def test_a_correction_has_an_anchor_of_its_own():
+    round_ = published_list()
+    second = correct_publication(round_id=round_.pk, correction=Correction("笔误"), by=make_user("commission"), at=NOON)
+    assert row_of(second.anchor_seq).detail["version"] == 2
+
+
+def test_a_notice_from_before_prints_none():
+    round_ = published_list()
+    Publication.objects.update(anchor_seq=None, anchor_hash="")
+    assert "锚点" not in text_of(notice_pdf(Publication.objects.get(round=round_)))
+
+
+def test_the_seal_record_and_the_draw_record():
+    sealed = make_sealed_round()
+    act = AuditEntry.objects.get(action="round.close", object_id=str(sealed.pk))
+    assert act.hash in text_of(seal_record(sealed, NOON))
+
+    round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
+    make_pool(round_)
+    draw = run(commit(round_))
+    record = text_of(record_pdf(draw, at=NOON))
+    acts = AuditEntry.objects.filter(object_type="evaluations.Draw", detail__has_any_keys=["commit", "seed"])
+    assert len(acts) == 2
+    assert [row.hash for row in acts if row.hash not in record] == []
+    assert AuditAnchor.objects.filter(hash__in=[row.hash for row in acts]).count() == 2
+    assert Round.objects.count() == 2
