@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from django.conf import settings
 from django.db import transaction
 from django_otp.oath import TOTP
 
@@ -66,6 +67,17 @@ def enter_code(*, code: str, by: User, at: datetime) -> SecondFactor | None:
     factor.save(update_fields=["failures", "blocked_until", "last_step", "recovery"])
     audit.record_event("session.factor", factor, by=by, at=at, is_ok=is_right)
     return factor if is_right else None
+
+
+def asks_again(user: User) -> bool:
+    """Say whether the account enters a code again before it approves something."""
+    return settings.REQUIRE_OTP and confirmed(user) is not None
+
+
+def confirm_again(*, code: str, by: User, at: datetime) -> None:
+    """Refuse an approval without a fresh code; the same limits count as at the log-in."""
+    if asks_again(by) and enter_code(code=code, by=by, at=at) is None:
+        raise RuleViolation("动态口令不正确或已经用过，没有办理。每个口令只能用一次，请输入手机上显示的下一个。")
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """审批 at the desk: what waits for a second person, and the page on which he decides."""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,7 +14,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from nanchuan_eval import approvals, policy
+from nanchuan_eval import approvals, policy, second_factor
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, User
@@ -34,6 +35,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
     list_display = ["title", "proposed_by", "proposed_at", "state", "decided_by", "decided_at"]
     list_filter = ["state"]
     list_select_related = ["proposed_by", "decided_by"]
+
+    class Media:
+        css: ClassVar = {"all": ["approvals.css"]}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return isinstance(request.user, User) and request.user.is_staff
@@ -65,7 +69,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def approve(self, request: HttpRequest, pk: int) -> HttpResponse:
         """同意."""
         approval = self._approval_or_404(request, str(pk))
-        return self._decide(request, approval, "已同意并办理", approvals.approve)
+        return self._decide(request, approval, "已同意并办理", _approve, code=request.POST.get("code", "")[:40])
 
     def send_back(self, request: HttpRequest, pk: int) -> HttpResponse:
         """退回."""
@@ -100,6 +104,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "approval": approval,
             "form": form,
+            "asks_code": second_factor.asks_again(user),
             "may_decide": is_pending and _may_decide(approval, user),
             "may_withdraw": is_pending and approval.proposed_by == user,
             "approvers": "、".join(role.label for role in policy.doers(approval.action)),
@@ -111,6 +116,11 @@ class ApprovalAdmin(ReadOnlyAdmin):
         if approval is None:
             raise Http404
         return approval
+
+
+def _approve(*, approval_id: int, code: str, by: User, at: datetime) -> None:
+    second_factor.confirm_again(code=code, by=by, at=at)
+    approvals.approve(approval_id=approval_id, by=by, at=at)
 
 
 def _may_decide(approval: Approval, user: User) -> bool:

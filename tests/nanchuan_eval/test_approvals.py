@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
-from nanchuan_eval import approvals, policy
+from nanchuan_eval import approvals, policy, second_factor
 from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry, Holiday
+from nanchuan_eval.models import Approval, AuditEntry, Holiday, SecondFactor
 from nanchuan_eval.records import save_record
 from tests.factories import NOON, make_user
 
@@ -319,3 +320,58 @@ class TestTheDesk:
 
         settings.TWO_PERSON_RULE = True
         assert "单人演示方式" not in client.get("/admin/").content.decode()
+
+
+class TestTheSecondFactor:
+    """Approving asks for a fresh code; each code counts once, wrong ones as at the log-in."""
+
+    @pytest.fixture
+    def factor(self, client, settings, time_machine):
+        time_machine.move_to(NOON, tick=False)
+        settings.REQUIRE_OTP = True
+        chief = make_user("chief")
+        factor = SecondFactor.objects.create(user=chief, name="动态口令", confirmed=True, secret="00" * 20)
+        client.force_login(chief)
+        client.post("/account/second-factor/", {"code": second_factor.current_code(factor, timezone.now())})
+        return factor
+
+    def approve(self, client, approval, **typed):
+        page = f"/admin/nanchuan_eval/approval/{approval.pk}/approve/"
+        return client.post(page, typed, follow=True).content.decode()
+
+    def test_without_a_fresh_code_nothing_is_approved(self, client, holiday, factor):
+        approval = propose(holiday)
+        used = second_factor.current_code(factor, timezone.now())
+
+        for typed in ({}, {"code": "000000"}, {"code": used}):
+            assert "动态口令不正确或已经用过" in self.approve(client, approval, **typed)
+
+        approval.refresh_from_db()
+        factor.refresh_from_db()
+        assert (approval.state, factor.failures) == (Approval.State.PENDING, 3)
+
+    def test_the_next_code_approves_once(self, client, holiday, factor, time_machine):
+        first, second = propose(holiday), propose(Holiday.objects.create(day=date(2031, 10, 2), name="国庆"))
+        time_machine.shift(timedelta(minutes=1))
+        code = second_factor.current_code(factor, timezone.now())
+
+        assert 'name="code"' in client.get(f"/admin/nanchuan_eval/approval/{first.pk}/change/").content.decode()
+        assert "已同意并办理" in self.approve(client, first, code=code)
+        assert "已经用过" in self.approve(client, second, code=code)
+
+    def test_five_wrong_ones_block_as_at_the_log_in(self, client, holiday, factor, time_machine):
+        approval = propose(holiday)
+        for _ in range(5):
+            self.approve(client, approval, code="000000")
+        time_machine.shift(timedelta(minutes=1))
+
+        code = second_factor.current_code(factor, timezone.now())
+        assert "暂停使用" in self.approve(client, approval, code=code)
+
+    def test_where_no_factor_is_required_none_is_asked_for(self, client, holiday):
+        approval = propose(holiday)
+        client.force_login(make_user("chief"))
+
+        page = client.get(f"/admin/nanchuan_eval/approval/{approval.pk}/change/").content.decode()
+        assert 'name="code"' not in page
+        assert "已同意并办理" in self.approve(client, approval)
