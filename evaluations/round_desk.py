@@ -15,7 +15,7 @@ from evaluations.services.credential import BEFORE_CLOSING
 from evaluations.services.draw import COMMIT_ACTION, DRAWABLE_IN, commit_faults
 from evaluations.services.facts import missing_for, wanted_draws
 from evaluations.services.pool import POOL_OF
-from evaluations.turnout import ChannelTurnout, turnout
+from evaluations.turnout import told_turnout
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.models import Approval, AuditEntry, User
 
@@ -124,7 +124,7 @@ class RoundDesk:
     draws: list[DrawLine]
     batches: list[BatchLine]
     pools: list[tuple[str, str, int]]
-    turnout: list[ChannelTurnout]
+    turnout: list[dict[str, int | str]]
     trail: list[AuditEntry]
     is_void: bool
     links: list[Link]
@@ -139,7 +139,7 @@ def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
         draws=_draws(round_, user, at),
         batches=batch_lines(counted_batches(round_)),
         pools=_pools(round_),
-        turnout=turnout(round_) if round_.state != RoundState.DRAFT else [],
+        turnout=told_turnout(round_) if round_.state != RoundState.DRAFT else [],
         trail=_trail(round_) if policy.may_see(user, "round.open") else [],
         is_void=round_.state == RoundState.VOID,
         links=list(_links(round_, user)),
