@@ -21,8 +21,8 @@ from nanchuan_eval.spreadsheet import ColumnSpec, SheetSpec, Value, write_workbo
 SCORE, DAY = "0.00", "yyyy-mm-dd"
 
 
-def top10_workbook(round_: Round, *, mark: str = "") -> bytes:
-    """Return the workbook of a counted round as .xlsx; `mark` names the export it belongs to."""
+def top10_workbook(round_: Round) -> bytes:
+    """Return the workbook of a counted round as .xlsx."""
     result = read_result(round_)
     marks = _marks(result)
     return write_workbook(
@@ -32,8 +32,7 @@ def top10_workbook(round_: Round, *, mark: str = "") -> bytes:
             arithmetic_sheet(result, marks),
             _method_sheet(result),
             measures_sheet(result, marks),
-        ],
-        mark=mark,
+        ]
     )
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import models, transaction
 from django.utils import timezone
 
-from nanchuan_eval import policy, refusals
+from nanchuan_eval import marks, policy, refusals
 from nanchuan_eval.models import AuditAnchor, AuditEntry, AuditHead, User
 from nanchuan_eval.rules import chain
 
@@ -122,6 +122,29 @@ def export_mark(entry: AuditEntry) -> str:
     """Return what stands on every page of an exported file: a leaked copy names its export."""
     who = entry.actor.username if entry.actor else entry.role
     return f"导出编号{entry.seq}（{who}，{timezone.localtime(entry.at):%Y-%m-%d %H:%M}）"
+
+
+@contextmanager
+def exporting(
+    action: str, target: models.Model | None, *, by: policy.Actor, at: datetime, what: str
+) -> Iterator[AuditEntry]:
+    """Trace that something is taken out (导出) and let what is written meanwhile bear the trace's number."""
+    with transaction.atomic():
+        entry = record(action, target, by=by, at=at, detail={"step_label": f"导出：{what}"})
+        with marked(entry):
+            yield entry
+
+
+@contextmanager
+def marked(entry: AuditEntry | None) -> Iterator[None]:
+    """Let what is written meanwhile bear the number of a trace that stands already."""
+    with marks.carrying(export_mark(entry) if entry else ""):
+        yield
+
+
+def entry_of(*, by: User, at: datetime) -> AuditEntry:
+    """Return the trace that the account has just written at this moment: the number of what it takes out."""
+    return AuditEntry.objects.filter(actor=by, at=at, result=AuditEntry.Result.OK).latest("seq")
 
 
 @transaction.atomic

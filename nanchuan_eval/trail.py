@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 
-from nanchuan_eval import audit, policy
+from nanchuan_eval import audit, marks, policy
 from nanchuan_eval.models import AuditAnchor, AuditEntry, User
 from nanchuan_eval.rules.canonical import canonical_json
 
@@ -20,11 +20,12 @@ def verify_trail(*, by: User, at: datetime) -> list[str]:
 
 
 @transaction.atomic
-def export_trail(*, by: User, at: datetime) -> str:
-    """Return the whole trace, one canonical JSON object per line, and the anchors as comments at its end."""
+def export_trail(*, by: User, at: datetime) -> tuple[str, str]:
+    """Return a file's name and the whole trace: the export's number, a canonical JSON object a line, the anchors."""
     policy.check(by, "log.export")
     entry = audit.record("log.export", None, by=by, at=at)
-    return "".join(_lines(until=entry.seq))
+    mark = f"# {audit.export_mark(entry)}\n"
+    return marks.named("audit.jsonl", entry.seq), mark + "".join(_lines(until=entry.seq))
 
 
 def logins_of(user: User) -> models.QuerySet[AuditEntry]:

@@ -14,7 +14,7 @@ from accountability.queries import has_result
 from evaluations.files import LINE_HEADER, ballots_csv, counted_lines
 from evaluations.models import Round
 from evaluations.result_papers import count_record_pdf
-from nanchuan_eval import audit, policy
+from nanchuan_eval import audit, marks, policy
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.spreadsheet import stream_workbook
 
@@ -29,7 +29,11 @@ def export_top10(*, round_id: int, by: policy.Actor, at: datetime) -> bytes:
     if by.role == policy.Role.PERSONNEL and round_.state not in PUBLISHED:
         raise RuleViolation(f"“{round_.name}”尚未公示，公示后才能导出。")
     entry = audit.record("top10.export", round_, by=by, at=at)
-    return top10_workbook(round_, mark=audit.export_mark(entry))
+    with audit.marked(entry):
+        return top10_workbook(round_)
+
+
+Content = bytes | Iterator[str] | BinaryIO
 
 
 class CountFile(TextChoices):
@@ -43,13 +47,18 @@ class CountFile(TextChoices):
 
 
 @transaction.atomic
-def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: datetime) -> bytes | Iterator[str] | BinaryIO:
-    """Return one of the files with which anyone entitled recounts; ballots.csv comes line by line."""
+def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: datetime) -> tuple[str, Content]:
+    """Return name and content of one of the files with which anyone entitled recounts; ballots.csv line by line."""
     policy.check(by, "tally.verify")
     round_ = Round.objects.get(pk=round_id)
     if not has_result(round_):
         raise RuleViolation(f"“{round_.name}”尚未计票，没有可以复算的文件。")
-    audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": f"下载{file.label}"})
+    entry = audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": f"下载{file.label}"})
+    with audit.marked(entry):
+        return marks.named(file.label, entry.seq), _content(round_, file, at)
+
+
+def _content(round_: Round, file: CountFile, at: datetime) -> Content:
     if file == CountFile.BALLOTS:
         return ballots_csv(round_)
     if file == CountFile.LINES:

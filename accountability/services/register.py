@@ -42,9 +42,9 @@ def ask_freeze(*, asked: Asked, by: User, at: datetime) -> Answer:
 def ask_freezes(*, content: bytes, filename: str, by: User, at: datetime) -> bytes:
     """Answer a whole list of names as a workbook."""
     policy.check_sees(by, "acc.hold.set")
-    answers = answer_workbook(content, filename, today=timezone.localtime(at).date())
-    audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, "asked_list": len(content)})
-    return answers
+    entry = audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, "asked_list": len(content)})
+    with audit.marked(entry):
+        return answer_workbook(content, filename, today=timezone.localtime(at).date())
 
 
 @transaction.atomic
@@ -53,8 +53,9 @@ def certify_freeze(*, freeze_id: int, on: date, by: User, at: datetime) -> bytes
     policy.check_sees(by, "acc.hold.set")
     rows = PromotionFreeze.objects.select_related("case__result__section", "case__result__round")
     freeze = rows.get(pk=freeze_id)
-    audit.record("acc.hold.set", freeze, by=by, at=at, detail={"certificate": on.isoformat()})
-    return freeze_certificate(freeze, on=on, at=at)
+    entry = audit.record("acc.hold.set", freeze, by=by, at=at, detail={"certificate": on.isoformat()})
+    with audit.marked(entry):
+        return freeze_certificate(freeze, on=on, at=at)
 
 
 @transaction.atomic
@@ -62,5 +63,6 @@ def export_assessment(*, year: int, by: User, at: datetime) -> bytes:
     """Return the year's workbook; its digest in the trail says what was handed over."""
     policy.check_sees(by, "acc.assess")
     assessment = read_assessment(year)
-    audit.record("acc.assess", None, by=by, at=at, detail={"year": year, "digest": assessment.digest})
-    return assessment_workbook(assessment)
+    entry = audit.record("acc.assess", None, by=by, at=at, detail={"year": year, "digest": assessment.digest})
+    with audit.marked(entry):
+        return assessment_workbook(assessment)

@@ -60,8 +60,8 @@ def files(request: HttpRequest, key: str) -> HttpResponseBase:
     if not has_result(round_) or request.POST.get("file") not in CountFile.values:
         raise Http404
     file = CountFile(request.POST["file"])
-    content = export_count(round_id=round_.pk, file=file, by=staff(request), at=timezone.now())
-    name = {"Content-Disposition": content_disposition_header(True, file.label)}
+    shown_name, content = export_count(round_id=round_.pk, file=file, by=staff(request), at=timezone.now())
+    name = {"Content-Disposition": content_disposition_header(True, shown_name)}
     if isinstance(content, bytes):
         return HttpResponse(content, content_type="application/octet-stream", headers=name)
     if file == CountFile.LINES:

@@ -21,7 +21,7 @@ from accountability.services import inspection as service
 from accountability.services.opening import signs_of
 from accountability.views.acts import Act, ask, desk_post, desk_view, do
 from accountability.views.files import pdf
-from nanchuan_eval import policy
+from nanchuan_eval import audit, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import User
@@ -127,7 +127,8 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
 def print_order(request: HttpRequest, pk: int) -> HttpResponse:
     """责令整改通知书 PDF."""
     found = _order_or_404(request, pk)
-    return pdf(order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
+    with audit.exporting("insp.notify", found, by=staff(request), at=timezone.now(), what="责令整改通知书"):
+        return pdf(order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
 
 
 def _visit_or_404(request: HttpRequest, pk: UUID) -> Inspection:

@@ -17,7 +17,7 @@ from accountability.views.acts import Act, ask, desk_view
 from accountability.views.files import pdf
 from evaluations.models import RoundSection
 from evaluations.rules.rounds import RoundState
-from nanchuan_eval import approvals, policy
+from nanchuan_eval import approvals, audit, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.models import User
 
@@ -162,7 +162,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def printed(request: HttpRequest, pk: int) -> HttpResponse:
     """答复书 PDF."""
     row = _row_or_404(request, pk)
-    return pdf(objection_answer(row, at=timezone.now()), f"{row}答复书.pdf")
+    with audit.exporting("appeal.view", row, by=staff(request), at=timezone.now(), what="答复书"):
+        return pdf(objection_answer(row, at=timezone.now()), f"{row}答复书.pdf")
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Objection:

@@ -17,7 +17,7 @@ from accountability.services.opening import signs_of
 from accountability.timeline import timeline
 from accountability.views.acts import desk_post, desk_view
 from accountability.views.files import workbook
-from nanchuan_eval import approvals, policy
+from nanchuan_eval import approvals, audit, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.models import User
 
@@ -42,7 +42,10 @@ def rectifications(request: HttpRequest) -> HttpResponse:
 @desk_post
 def ledger(request: HttpRequest) -> HttpResponse:
     """整改台账 as a workbook."""
-    return workbook(ledger_workbook(_visible(staff(request))), "整改台账.xlsx")
+    user = staff(request)
+    rows = _visible(user)
+    with audit.exporting("rect.view", None, by=user, at=timezone.now(), what="整改台账"):
+        return workbook(ledger_workbook(rows), "整改台账.xlsx")
 
 
 @desk_view

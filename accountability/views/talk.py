@@ -16,7 +16,7 @@ from accountability.services import talk as service
 from accountability.services.talk import FIELDS, WRITABLE, told
 from accountability.views.acts import Act, ask, desk_post, desk_view, do
 from accountability.views.files import pdf
-from nanchuan_eval import approvals
+from nanchuan_eval import approvals, audit
 from nanchuan_eval.desk import staff
 
 
@@ -99,7 +99,8 @@ def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
 def printed(request: HttpRequest, talk_id: int) -> HttpResponse:
     """谈话记录 PDF."""
     record = _talk_or_404(request, talk_id)
-    return pdf(talk_record(record), f"谈话记录-{record.measure.case}.pdf")
+    with audit.exporting("acc.view", record, by=staff(request), at=timezone.now(), what="谈话记录"):
+        return pdf(talk_record(record), f"谈话记录-{record.measure.case}.pdf")
 
 
 def _measure_or_404(request: HttpRequest, measure_id: int) -> Measure:

@@ -22,7 +22,7 @@ from evaluations.people import contact_of
 from evaluations.services import ceremony, draw_letters
 from evaluations.services.draw import open_roster
 from evaluations.services.handing_out import EXPORT, ROSTER
-from nanchuan_eval import approvals, permits, policy
+from nanchuan_eval import approvals, audit, marks, permits, policy
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.spreadsheet import ColumnSpec, SheetSpec, write_workbook
@@ -69,9 +69,11 @@ def letters(request: HttpRequest, pk: int) -> HttpResponse:
             lambda: draw_letters.open_addresses(draw_id=pk, reason=reason, by=user, at=at, entry_id=entry_id),
         )
         if entries is not None and form.cleaned_data["form"] == "sms":
-            return handed_out(_sms_list(draw, entries, at), f"{draw.draw_id}-sms.xlsx", XLSX)
+            with audit.marked(audit.entry_of(by=user, at=at)):
+                return handed_out(_sms_list(draw, entries, at), f"{draw.draw_id}-sms.xlsx", XLSX)
         if entries is not None:
-            return _letters_file(request, draw, entries, at)
+            with audit.marked(audit.entry_of(by=user, at=at)):
+                return _letters_file(request, draw, entries, at)
     back = reverse("admin:draw-people", args=[pk])
     return desk_page(request, "round/act.html", draw.round, f"打印通知书：{draw}", form=form, back=back)
 
@@ -87,7 +89,8 @@ def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
     except RuleViolation as refusal:
         messages.error(request, str(refusal))
         return redirect("admin:draw-ceremony", pk)
-    return handed_out(draw_papers.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf", PDF)
+    with audit.marked(audit.entry_of(by=user, at=at)):
+        return handed_out(draw_papers.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf", PDF)
 
 
 def roster(request: HttpRequest, pk: int) -> HttpResponse:
@@ -100,7 +103,8 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
     if is_ready and request.method == "POST":
         lines = attempt(form, lambda: open_roster(draw_id=pk, by=user, at=at))
         if lines is not None:
-            return handed_out(b"".join(lines), f"{draw.draw_id}-roster.tsv", "text/plain; charset=utf-8")
+            name = marks.named(f"{draw.draw_id}-roster.tsv", audit.entry_of(by=user, at=at).seq)
+            return handed_out(b"".join(lines), name, "text/plain; charset=utf-8")
     if is_ready:
         return desk_page(request, "round/act.html", draw.round, "下载封存名册", form=Form(), back=back)
     service = lambda: approvals.start(ROSTER, draw, by=user, at=at, **form.cleaned_data)  # noqa: E731

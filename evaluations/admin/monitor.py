@@ -10,14 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evaluations.admin.forms import ReviewForm
-from evaluations.admin.pages import ask
+from evaluations.admin.pages import CSV, PDF, ask, handed_out
 from evaluations.ballot_papers import labels, seal_record
 from evaluations.models import OpenClaimAlert, Round
 from evaluations.monitor import build_monitor
 from evaluations.people import contact_of
 from evaluations.services.open_review import BEFORE_COUNTING, review_alert
 from evaluations.services.turnout import people_for_labels, remind_stratum
-from nanchuan_eval import policy
+from nanchuan_eval import audit, marks, policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 from nanchuan_eval.errors import RuleViolation
 
@@ -65,13 +65,14 @@ class MonitorPages(PolicyAdmin):
         except RuleViolation as refusal:
             messages.error(request, str(refusal))
             return redirect(back)
-        return _pdf(labels(people, at), "labels.pdf")
+        entry = audit.entry_of(by=by, at=at)
+        return handed_out(labels(people, at), marks.named("labels.pdf", entry.seq), PDF)
 
     def seal_record(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Print the 封箱记录 of a sealed box."""
         policy.check_sees(staff(request), "round.close")
         round_ = get_object_or_404(Round.objects.exclude(closing=""), pk=pk)
-        return _pdf(seal_record(round_, timezone.now()), f"seal-record-{round_.key}.pdf")
+        return handed_out(seal_record(round_, timezone.now()), f"seal-record-{round_.key}.pdf", PDF)
 
     def remind(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Hand out the list for a reminder (POST only)."""
@@ -79,28 +80,19 @@ class MonitorPages(PolicyAdmin):
         if request.method != "POST":
             return redirect(back)
         stratum, reason = request.POST.get("stratum", ""), request.POST.get("reason", "")
-        round_ = get_object_or_404(Round, pk=pk)
+        round_, by, at = get_object_or_404(Round, pk=pk), staff(request), timezone.now()
         try:
-            people = remind_stratum(round_id=pk, stratum=stratum, reason=reason, by=staff(request), at=timezone.now())
+            people = remind_stratum(round_id=pk, stratum=stratum, reason=reason, by=by, at=at)
         except RuleViolation as refusal:
             messages.error(request, str(refusal))
             return redirect(back)
         until = timezone.localtime(round_.closes_at)
         text = f"您被抽中参加{round_.name}最难办事科室群众评，请在{until:%m月%d日%H:%M}前凭评议票投票；已投票的请忽略。"
-        return _csv([(person.name, contact_of(person), text) for person in people], f"reminder-{round_.key}.csv")
-
-
-def _pdf(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response
+        name = marks.named(f"reminder-{round_.key}.csv", audit.entry_of(by=by, at=at).seq)
+        return _csv([(person.name, contact_of(person), text) for person in people], name)
 
 
 def _csv(rows: list[tuple[str, str, str]], name: str) -> HttpResponse:
     target = io.StringIO()
     csv.writer(target).writerows([("姓名", "手机号", "短信"), *rows])
-    response = HttpResponse("\ufeff" + target.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return handed_out(("\ufeff" + target.getvalue()).encode(), name, CSV)

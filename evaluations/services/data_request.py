@@ -91,11 +91,10 @@ def copy_for_person(*, request_id: int, by: User, at: datetime) -> bytes:
         raise RuleViolation("名单库中没有这个手机号的信息，请据此答复本人。")
     entry = audit.record(HANDLE, row, by=by, at=at, detail={"step_label": "导出本人信息", "entries": len(held)})
     columns = [ColumnSpec(label, 18) for label in held[0]]
-    mark = audit.export_mark(entry)
-    sheet = SheetSpec(
-        "本人信息", columns, [list(each.values()) for each in held], heading="系统保存的本人信息", notes=[mark]
-    )
-    return write_workbook([sheet], mark=mark)
+    rows, notes = [list(each.values()) for each in held], [audit.export_mark(entry)]
+    sheet = SheetSpec("本人信息", columns, rows, heading="系统保存的本人信息", notes=notes)
+    with audit.marked(entry):
+        return write_workbook([sheet])
 
 
 @transaction.atomic

@@ -45,7 +45,8 @@ def export_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> byt
     sheet = SheetSpec(
         kind.label, COLUMNS, rows, heading=f"{round_.name} {kind.label}", notes=[audit.export_mark(entry)]
     )
-    return write_workbook([sheet], mark=audit.export_mark(entry))
+    with audit.marked(entry):
+        return write_workbook([sheet])
 
 
 def _people(round_: Round, kind: PoolKind) -> Iterator[PoolEntry]:

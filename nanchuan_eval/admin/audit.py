@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval import approvals, audit, policy, trail
@@ -79,8 +80,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def export(self, request: HttpRequest) -> HttpResponse:
         """导出全部日志和锚点."""
-        text = trail.export_trail(by=staff(request), at=timezone.now())
-        disposition = 'attachment; filename="audit.jsonl"'
+        name, text = trail.export_trail(by=staff(request), at=timezone.now())
+        disposition = content_disposition_header(True, name) or "attachment"
         return HttpResponse(
             text, content_type="application/jsonl; charset=utf-8", headers={"Content-Disposition": disposition}
         )

@@ -16,6 +16,8 @@ from pathlib import Path
 import segno
 from django.conf import settings
 
+from nanchuan_eval import marks
+
 CHILD = Path(__file__).with_name("child.py")
 TEMPLATES = settings.BASE_DIR / "templates" / "documents"
 BATCH = 100  # documents a child makes before its memory is given back
@@ -34,7 +36,8 @@ def render_pdf(template: str, data: Data, *, at: datetime, tagged: bool = True) 
 
 def render_pdfs(template: str, jobs: Iterable[Data], *, at: datetime, tagged: bool = False) -> Iterator[bytes]:
     """Yield a PDF per job, in order and with flat memory; `template` is a name without its ending."""
-    remaining = iter(jobs)
+    mark = marks.current()
+    remaining = ({"mark": mark, **job} for job in jobs)
     while batch := list(islice(remaining, BATCH)):
         yield from _rendered(template, batch, at, tagged)
 

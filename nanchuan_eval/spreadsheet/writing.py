@@ -18,6 +18,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from nanchuan_eval import marks
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -78,17 +80,16 @@ class SheetSpec:
         return bool(self.heading) + len(self.notes) + len(self.parameters) + 1
 
 
-def write_workbook(sheets: Sequence[SheetSpec], *, mark: str = "") -> bytes:
+def write_workbook(sheets: Sequence[SheetSpec]) -> bytes:
     """Return an .xlsx with these sheets: A4, one page wide, the header frozen and repeated on every page.
 
-    `mark` stands at the foot of every page and in the file's properties: who took it out, and under which number.
+    The export's number (`marks`) stands at the foot of every page and in the file's properties.
     """
     book = Workbook()
     book.remove(book.worksheets[0])
     for spec in sheets:
         _write_sheet(book.create_sheet(_sheet_title(spec.title)), spec)
-    if mark:
-        _mark(book, mark)
+    _mark(book)
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
@@ -102,6 +103,7 @@ def stream_workbook(target: BinaryIO, title: str, header: Sequence[str], rows: I
     sheet.append([*header])
     for row in rows:
         sheet.append([_guarded(sheet, value) if isinstance(value, str) else value for value in row])
+    _mark(book)
     book.save(target)
 
 
@@ -117,7 +119,10 @@ def _guarded(sheet: Any, text: str) -> Any:
     return cell
 
 
-def _mark(book: Workbook, mark: str) -> None:
+def _mark(book: Workbook) -> None:
+    mark = marks.current()
+    if not mark:
+        return
     book.properties.description = mark
     for sheet in book.worksheets:
         if sheet.oddFooter is not None:
