@@ -2,18 +2,20 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import Random
 
 import pytest
 from django.db import connection
 
-from evaluations.models import Ballot, BallotSpool, Credential
+from evaluations.models import Ballot, BallotSpool, CodeBatch, Credential
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import RawLine, validate_vote
-from evaluations.services import ballot, sealing
+from evaluations.rules.codes import issue_of
+from evaluations.services import ballot, credential, sealing
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.policy import CLOCK
-from tests.factories import NOON, make_codes, make_open_round, raw_answers
+from tests.factories import NOON, make_codes, make_open_round, make_user, raw_answers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS, CODES = 8, 40
@@ -57,6 +59,34 @@ def test_eight_voters_with_the_same_codes_cast_each_of_them_once():
     assert Counter(BallotSpool.objects.values_list("receipt", flat=True)) == Counter(receipts)
     assert Credential.objects.exclude(spend=None).count() == CODES
     assert sum(len(refused) for _, refused in outcomes) == CODES * (THREADS - 1)
+
+
+def test_a_code_made_void_while_it_votes_either_votes_or_is_void():
+    round_ = make_open_round()
+    codes, chief = make_codes(round_, CODES), make_user("chief")
+    batch = CodeBatch.objects.get()
+
+    def void(seed):
+        """Return how many of the codes were made void, one at a time."""
+        done = 0
+        try:
+            for code in shuffled(codes, seed):
+                issues = [issue_of(round_.key, code)]
+                with suppress(RuleViolation):
+                    done += credential.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
+        finally:
+            connection.close()
+        return done
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        voters = [pool.submit(vote, round_, shuffled(codes, seed)) for seed in range(THREADS // 2)]
+        voiders = [pool.submit(void, seed) for seed in range(THREADS // 2)]
+        receipts = [receipt for voter in voters for receipt in voter.result()[0]]
+        voided = sum(voider.result() for voider in voiders)
+
+    assert len(receipts) + voided == CODES
+    assert BallotSpool.objects.count() == len(receipts)
+    assert not Credential.objects.filter(is_void=True).exclude(spend=None).exists()
 
 
 @pytest.mark.postgres

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from evaluations.models import Ballot, BallotSpool, CodeBatch, Credential, PaperSheet, Rating, Round
-from evaluations.paper_books import book_of
+from evaluations.paper_books import book_of, paper_faults
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import RawLine, validate_vote
 from evaluations.rules.codes import format_code, issue_of
@@ -88,6 +88,20 @@ class TestASlip:
         texts = ("第2行", "已登记过"), ("第3行", "已作废"), ("第4行", "不是本批次"), ("第5行", "应为20位")
         assert all(line in text and why in text for text, (line, why) in zip(refused, texts, strict=True))
         assert Credential.objects.exclude(spend=None).count() == 1
+
+    def test_of_a_replaced_code_is_booked_with_the_batch_it_belongs_to(self, round_):
+        gone, *_ = make_codes(round_, 2)
+        batch, issues, chief = CodeBatch.objects.get(), [issue_of(round_.key, gone)], make_user("chief")
+        with policy.approved("cred.void"):
+            credential.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
+        made, (fresh,) = credential.replace_codes(batch_id=batch.pk, count=1, by=make_user("clerk"), at=NOON)
+
+        assert papers.register_slips(batch_id=batch.pk, typed=[fresh], by=make_user("clerk"), at=NOON) == []
+        book = book_of(batch)
+        assert (book.issued, book.slips) == (3, 1)
+        assert paper_faults(round_) == [f"批次“{batch.label}”：纸质票还没有清点。"]
+        with pytest.raises(RuleViolation, match="在原批次办理"):
+            papers.register_slips(batch_id=made.pk, typed=[fresh], by=make_user("clerk"), at=NOON)
 
     def test_leaves_no_code_in_the_trace(self, round_):
         (code,) = make_codes(round_)
