@@ -32,7 +32,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
     """待审批、已审批."""
 
     order = 0
-    list_display = ["title", "proposed_by", "proposed_at", "state", "decided_by", "decided_at"]
+    list_display = ["title", "proposed_by", "proposed_at", "state", "decided_by"]
+    empty_value_display = ""
     list_filter = ["state"]
     list_select_related = ["proposed_by", "decided_by"]
 
