@@ -2,7 +2,7 @@
 
 from evaluations.code_deeds import CODE_DEEDS
 from evaluations.draw_deeds import DRAW_DEEDS
-from evaluations.models import Manifestation
+from evaluations.models import Errand, Manifestation
 from evaluations.pool_deeds import POOL_DEEDS
 from evaluations.round_deeds import ROUND_DEEDS
 from evaluations.services.anomaly import DECIDE_FLAG
@@ -19,4 +19,4 @@ def register() -> None:
     """Make the deeds known; from then on nobody does them alone."""
     approvals.register(DECIDE_FLAG, RECORD_VETO, ERASE_PERSON, *ROUND_DEEDS, *DRAW_DEEDS, *CODE_DEEDS, *POOL_DEEDS)
     approvals.register(PURGE_DEED, REDACT_DEED, *HANDING_OUT, *REQUEST_DEEDS)
-    approvals.register(*edit_deeds(Manifestation, "round.edit"))
+    approvals.register(*edit_deeds(Manifestation, "round.edit"), *edit_deeds(Errand, "round.edit"))

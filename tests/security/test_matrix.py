@@ -13,10 +13,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from django.contrib.admin import site
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 
 from nanchuan_eval import approvals, policy
+from nanchuan_eval.desk import PolicyAdmin
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, AuditEntry, User
 from nanchuan_eval.policy import Role
@@ -92,6 +94,16 @@ class TestTheActsOfTwo:
 
     def test_each_has_a_deed_but_for_what_never_arises(self):
         assert set(OF_TWO) - policy.by_two == NEVER
+
+    @pytest.mark.parametrize("desk", [a for a in site._registry.values() if isinstance(a, PolicyAdmin)], ids=repr)
+    def test_every_form_of_the_desk_has_its_deeds(self, settings, desk):
+        settings.TWO_PERSON_RULE = True
+        name = desk.model._meta.label_lower
+        if desk.is_proposed():
+            assert approvals.deed_named(f"{name}.edit").action == desk.edit_action
+            assert approvals.deed_named(f"{name}.add").action == desk.edit_action
+        if policy.needs_two(desk.delete_action or ""):
+            assert approvals.deed_named(f"{name}.delete").action == desk.delete_action
 
     def test_every_deed_is_one_of_the_36(self):
         assert policy.by_two <= set(OF_TWO)
