@@ -29,7 +29,7 @@ def pages_of(username):
     order, visit = Order.objects.first(), Inspection.objects.filter(state="assigned").first()
     liaison = User.objects.get(role="L", unit_code=row.unit_code).username
     pages = {
-        "": ["/rectification/", "/suggestions/", "/"],
+        "": ["/rectification/", "/suggestions/", "/privacy/request/", "/"],
         "jiwei": ["/work/", f"/work/talks/{talk.measure_id}/", "/work/leads/", "/work/objections/", rectification],
         "chief": ["/work/", "/work/rectifications/", rectification, "/inspection/plans/"],
         "chief2": [f"/inspection/plans/{plan.pk}/", *([f"/work/orders/{order.pk}/"] if order else [])],
