@@ -25,11 +25,10 @@ check: .venv/dev
 	FIELD_KEY=$$($(BIN)/python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())") \
 	DATABASE_URL=$${CHECK_DATABASE_URL:-postgres:///nanchuan} $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-# Rights, traces, bad input, planted secrets, races; then every control is taken out once. Prints the figures of docs/security.md.
+# Rights, traces, bad input, planted secrets, races, every control taken out once, on SQLite and on PostgreSQL
+# (SECURITY_POSTGRES, DATABASE_URL or this machine's); prints the figures of docs/security.md.
 security: .venv/dev
-	$(BIN)/python -m pytest -q -n 2 -m "not browser" tests/security tests/nanchuan_eval tests/concurrency tests/evaluations/services/test_privacy.py tests/evaluations/test_round_deeds.py
-	$(BIN)/python -m tests.security.figures
-	$(BIN)/python -m tests.security.sabotage
+	$(BIN)/python -m tests.security
 
 bench: .venv/dev
 	$(BIN)/python -m bench

@@ -1,0 +1,49 @@
+"""The goals of security.md 7 that this machine can measure, and the tests that measure them."""
+
+import time
+from collections.abc import Callable
+
+from nanchuan_eval.rules import chain
+
+
+def of(*parts: str) -> Callable[[str], bool]:
+    """Choose the tests whose full name holds one of the parts."""
+    return lambda test: any(part in test for part in parts)
+
+
+GOALS = [
+    (
+        "G1",
+        "matrix: 1,339 cells; services and addresses, own and foreign, right and wrong",
+        of("test_matrix", "test_walk"),
+    ),
+    ("G1", "acts of two refuse the same person", of("refuses_the_same_person", "test_who_may_put", "test_approvals")),
+    ("G2", "bad inputs: forty lines, 200 values a field", of("test_bad_inputs", "test_forty_lines")),
+    ("G3", "killed servers lose nothing", of("test_crashes")),
+    ("G4", "races", of("races", "two_who_seal", "eight_writers")),
+    ("G5", "anonymity of the sealed box", of("test_privacy_of_the_box", "test_sealing")),
+    ("G6", "one row per act, seven tamperings", of("test_audit", "test_refusals")),
+    ("G7", "backup and restore", of("test_backup", "restore")),
+    ("G8", "bombs and fakes before opening", of("a_bomb_is", "cannot_be_read", "line_26")),
+    ("G9", "hostile uploads", of("test_evidence", "line_3")),
+    ("G10", "no formula in any export", of("becomes_a_formula", "test_exports")),
+    ("G12", "headers on every route", of("every_route", "error_pages_carry", "test_http")),
+    ("G13", "20 planted secrets", of("test_planted_secrets")),
+    ("G15", "register of personal data, purging", of("test_personal_data", "test_retention", "purge")),
+    ("G16", "log-in limits", of("test_accounts", "TestHowOften", "TestTheDeskStaysInside")),
+]
+
+
+def chain_seconds(rows: int) -> float:
+    """Return the processor time of rechecking so many rows of the trace."""
+    links, prev = [], chain.GENESIS
+    for seq in range(1, rows + 1):
+        fields = {"at": "2026-03-02T04:00:00.000000+00:00", "actor": 7, "action": "round.edit", "detail": {"n": seq}}
+        digest = chain.link_hash(prev, {**fields, "seq": seq, "alg": chain.ALGORITHM})
+        links.append(chain.Link(seq, fields, prev, digest))
+        prev = digest
+    began = time.process_time()
+    found = list(chain.faults(links, head=chain.Anchor(rows, prev)))
+    if found:
+        raise AssertionError(found)
+    return time.process_time() - began
