@@ -52,7 +52,11 @@ class Desk(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Begin the day with what waits for this account's approval."""
         waiting = approvals.waiting_for(staff(request)).select_related("proposed_by")
-        context = {"waiting": waiting, "may_verify": policy.may(staff(request), "log.verify")}
+        may = {
+            "may_verify": policy.may(staff(request), "log.verify"),
+            "may_see_policy": policy.may_see(staff(request), "policy.set"),
+        }
+        context = {"waiting": waiting, **may}
         return super().index(request, {**context, **(extra_context or {})})
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("account/second-factor/setup/", views.set_up_second_factor, name="second-factor-setup"),
     path("account/sessions/end/", views.end_own_sessions, name="end-own-sessions"),
     path("home/", views.home_of_role, name="home-of-role"),
+    path("admin/policy/", admin.site.admin_view(views.in_force), name="policy"),
     path("admin/", admin.site.urls),
     path("", include("evaluations.urls")),
     path("", include("accountability.urls")),

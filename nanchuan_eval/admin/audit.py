@@ -14,10 +14,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval import approvals, audit, policy, trail
+from nanchuan_eval.admin.filters import ActionFilter, RoleFilter
 from nanchuan_eval.admin.proposing import ReasonForm, propose
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.log_archive import ARCHIVE
 from nanchuan_eval.models import AuditEntry, AuditHead
+from nanchuan_eval.rules.canonical import canonical_json
 
 
 class ArchiveForm(ReasonForm):
@@ -27,23 +29,17 @@ class ArchiveForm(ReasonForm):
     field_order = ["until", "reason"]
 
 
+COLUMNS = ("seq", "at", "who", "what", "about", "came_of_it", "address")
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     order = 3
     see_action = "log.view"
-    list_display = [
-        "seq",
-        "at",
-        "actor",
-        "shown_role",
-        "what",
-        "shown_type",
-        "object_id",
-        "result",
-        "reason",
-        "address",
-    ]
-    list_filter = ["result", "role", "action"]
+    list_display = COLUMNS
+    list_filter = ["result", RoleFilter, ActionFilter]
+    fields = (*COLUMNS, "session", "told", "prev", "hash", "algorithm")
+    readonly_fields = fields
     list_select_related = ["actor"]
     date_hierarchy = "at"
     search_fields = ["actor__username", "actor__name", "object_id", "reason"]
@@ -58,13 +54,23 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def what(self, entry: AuditEntry) -> str:
         return entry.action_name
 
-    @admin.display(description="角色", ordering="role")
-    def shown_role(self, entry: AuditEntry) -> str:
-        return policy.role_name(entry.role)
+    @admin.display(description="操作人", ordering="role")
+    def who(self, entry: AuditEntry) -> str:
+        role = policy.role_name(entry.role) or "未授权"
+        return f"{entry.actor.name}（{entry.actor.username}，{role}）" if entry.actor else role
 
     @admin.display(description="对象", ordering="object_type")
-    def shown_type(self, entry: AuditEntry) -> str:
-        return str(apps.get_model(entry.object_type)._meta.verbose_name) if entry.object_type else ""
+    def about(self, entry: AuditEntry) -> str:
+        kind = str(apps.get_model(entry.object_type)._meta.verbose_name) if entry.object_type else ""
+        return f"{kind} {entry.object_id}".strip()
+
+    @admin.display(description="结果", ordering="result")
+    def came_of_it(self, entry: AuditEntry) -> str:
+        return "：".join(filter(None, [str(entry.get_result_display()), entry.reason]))
+
+    @admin.display(description="详情")
+    def told(self, entry: AuditEntry) -> str:
+        return canonical_json(entry.detail).decode()
 
     def get_urls(self) -> list[URLPattern]:
         def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

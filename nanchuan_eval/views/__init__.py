@@ -10,6 +10,7 @@ from nanchuan_eval.views.account import (
     set_up_second_factor,
     sign_out,
 )
+from nanchuan_eval.views.security import in_force
 from nanchuan_eval.views.site import anchors, csrf_failure, healthz, home_of_role
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "end_own_sessions",
     "healthz",
     "home_of_role",
+    "in_force",
     "second_factor",
     "set_up_second_factor",
     "sign_out",

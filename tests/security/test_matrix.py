@@ -225,6 +225,7 @@ PAGES = [
     ("/admin/departments/section/import/", "do", "roster.import"),
     ("/admin/accountability/case/", "see", "acc.view"),
     ("/admin/nanchuan_eval/auditentry/", "see", "log.view"),
+    ("/admin/policy/", "see", "policy.set"),
     ("/admin/nanchuan_eval/holiday/add/", "do", "round.edit"),
     ("/commission/", "see", "top10.view"),
 ]

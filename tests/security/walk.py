@@ -744,6 +744,7 @@ ACCOUNTS_AND_TRACE = [
         service=lambda o, by, at: accounts.end_sessions(account_id=o.pk, by=by, at=at),
         url=posts("/admin/nanchuan_eval/user/{o.pk}/end-sessions/"),
     ),
+    Line("policy.set", right=lambda w: None, kind=SEE, url=reads("/admin/policy/")),
     Line("log.view", right=lambda w: None, kind=SEE, url=reads("/admin/nanchuan_eval/auditentry/")),
     Line(
         "log.export",
@@ -790,7 +791,6 @@ NOWHERE = {
     "ballot.raw": "no page shows one ballot (test_lines_without_a_page)",
     "ballot.edit": "no page (test_lines_without_a_page)",
     "tally.tiebreak": "the method NC-1 leaves no tie (rulebook: ties share a rank)",
-    "policy.set": "settings of the environment: shown, not set, at the desk",
     "sys.config": "settings of the environment and the operator's shell",
     "backup.make": "a command on the server (test_backup)",
     "log.alert": "being built",

@@ -1,0 +1,55 @@
+"""What the security administrator reads, and what the auditor filters by: in Chinese, and nothing leads to a 403."""
+
+import re
+
+import pytest
+
+from nanchuan_eval import audit
+from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.views.security import figures
+from tests.factories import NOON, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_page_shows_every_figure_and_the_whole_table(client, settings):
+    settings.PASSWORD_LENGTH = 17
+    client.force_login(make_user("security"))
+    page = client.get("/admin/policy/").content.decode()
+    assert "17位" in page
+    assert page.count('<th scope="row">') >= 103
+    assert all(line.what in page for line in figures())
+    assert "/admin/policy/" in client.get("/admin/").content.decode()
+
+
+def test_nothing_on_it_is_posted(client):
+    client.force_login(make_user("security"))
+    assert client.post("/admin/policy/").status_code == 405
+
+
+class TestTheTrace:
+    @pytest.fixture(autouse=True)
+    def rows(self, client):
+        audit.record("round.edit", None, by=make_user("chief"), at=NOON, reason="改规则")
+        client.force_login(make_user("auditor"))
+
+    def test_is_filtered_by_names(self, client):
+        page = client.get("/admin/nanchuan_eval/auditentry/").content.decode()
+        sidebar = page[page.index('id="changelist-filter"') :]
+        assert "建轮次、改规则参数" in sidebar
+        assert "评议办负责人" in sidebar
+        assert not re.search(r">\s*round\.edit\s*<", page)
+
+    @pytest.mark.parametrize("query", ["action=round.edit", "role=H", "result__exact=ok", "q=改规则"])
+    def test_each_filter_finds_it(self, client, query):
+        assert client.get(f"/admin/nanchuan_eval/auditentry/?{query}").context["cl"].result_count == 1
+
+    def test_a_filter_that_fits_nothing_finds_nothing(self, client):
+        assert client.get("/admin/nanchuan_eval/auditentry/?action=tally.run").context["cl"].result_count == 0
+
+    def test_a_row_leads_nowhere_the_auditor_may_not_go(self, client):
+        row = AuditEntry.objects.get(action="round.edit")
+        page = client.get(f"/admin/nanchuan_eval/auditentry/{row.pk}/change/").content.decode()
+        assert row.actor.name in page
+        links = set(re.findall(r'href="(/admin/[^"#?]*)"', page))
+        assert not [link for link in links if client.get(link, follow=True).status_code >= 400]
