@@ -30,9 +30,10 @@ SIGNERS = ("评议办公室", "纪委监委", "监督员", "公证员")
 
 def ballot_files(paper: BallotPaper, codes: Iterable[str], *, site: str, closes: str) -> Iterator[tuple[int, bytes]]:
     """Yield (number of ballots, PDF) per file; each is made by a child process whose memory is then given back."""
-    common, remaining = _common(paper, closes), iter(codes)
+    site = site.rstrip("/")
+    common, remaining = _common(paper, site, closes), iter(codes)
     while part := list(islice(remaining, BALLOTS_PER_FILE)):
-        ballots = [{"code": format_code(code), "qr": qr_svg(f"{site.rstrip('/')}/ballot/#{code}")} for code in part]
+        ballots = [{"code": format_code(code), "qr": qr_svg(f"{site}/ballot/#{code}")} for code in part]
         yield len(part), render_pdf("ballots", {**common, "ballots": ballots}, at=NO_DATE, tagged=False)
 
 
@@ -76,7 +77,7 @@ def labels(people: Sequence[PoolEntry], at: datetime) -> bytes:
     return render_pdf("labels", {"people": rows}, at=at, tagged=False)
 
 
-def _common(paper: BallotPaper, closes: str) -> dict[str, object]:
+def _common(paper: BallotPaper, site: str, closes: str) -> dict[str, object]:
     rows = [(n, f"{s.department} {s.name}") for n, s in enumerate(paper.sections, start=1)]
     words = level_words(paper)
     scale = "，".join(f"{value} {word}" for value, word in words.items())
@@ -97,7 +98,9 @@ def _common(paper: BallotPaper, closes: str) -> dict[str, object]:
             for indicator, label, signs in signs_by_indicator(paper)
         ],
         "rows": [rows[at : at + ROWS_PER_PAGE] for at in range(0, len(rows), ROWS_PER_PAGE)],
-        "slip": "扫码或在评议网站输入票号即可投票；网上投与寄回纸质票只能选一种，只算一次。请勿转让或外传。",
+        "slip": f"扫码，或打开 {site} 点“用票号评议”，即可投票；网上投与寄回纸质票只能选一种，只算一次。"
+        + "请勿转让或外传。"
+        + (f"咨询电话：{paper.office_phone}。" if paper.office_phone else ""),
     }
 
 

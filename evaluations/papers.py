@@ -74,6 +74,7 @@ def make_paper(round_: Round, sections: list[RoundSection]) -> BallotPaper:
         max_sections=book["max_sections"],
         comment_length=book["comment_length"],
         is_demo=round_.is_demo,
+        office_phone=round_.rulebook["office_phone"],
     )
 
 

@@ -50,7 +50,7 @@
     filter.parentElement.hidden = false;
     filter.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
     filter.addEventListener("input", () => {
-      const wanted = filter.value.trim();
+      const wanted = filter.value.replace(/\s/g, "");
       for (const department of departments) {
         const all = department.querySelector("legend").textContent.includes(wanted);
         const rows = [...department.querySelectorAll(".row")];

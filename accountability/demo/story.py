@@ -63,6 +63,8 @@ ACCOUNTS = (
     ("secadmin", "演示安全管理员", Role.SECURITY_ADMIN, ""),
     ("auditor", "演示审计员", Role.AUDITOR, ""),
 )
+# So many days ahead the same story has its first day of voting yesterday.
+VOTE_OPENED = 34
 # Days before today on which each draw is committed; the ceremony is on the next day.
 DRAW_DAYS = {DrawPurpose.SUPERVISORS: 41, DrawPurpose.EVALUATORS: 39, DrawPurpose.COUNTED: 21}
 # Shares of the cast ballots; what the drawn evaluators do not return goes to the other two.
@@ -89,6 +91,16 @@ class Story:
 
     def tell(self) -> Round:
         """Live the whole round through and return it, published."""
+        self.begin()
+        self._vote()
+        self._count()
+        self._publish()
+        self._follow_up()
+        self.round.refresh_from_db()
+        return self.round
+
+    def begin(self) -> list[str]:
+        """Live until the vote is open; return the codes of the printed ballots that nobody has used yet."""
         accounts = {facts[0]: _account(*facts) for facts in ACCOUNTS}
         self.clerk, self.second_clerk, self.chief = (accounts[name] for name in ("clerk", "clerk2", "chief"))
         self.commission, self.witness = accounts["jiwei"], accounts["witness"]
@@ -97,12 +109,7 @@ class Story:
         self.round = self._plan_round()
         self._draw_people()
         self._open()
-        self._vote()
-        self._count()
-        self._publish()
-        self._follow_up()
-        self.round.refresh_from_db()
-        return self.round
+        return [*self.envelopes, *(code for form in self.forms for code in form)]
 
     def _load_roster(self) -> None:
         import_roster(rows=read_rows(ROSTER.read_bytes(), ROSTER.name), by=OPERATOR, at=self._day(48))

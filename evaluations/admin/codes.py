@@ -1,8 +1,6 @@
 """票号批次 at the desk: making, importing, voiding, replacing and recalling codes; a code is handed out once."""
 
 import base64
-import csv
-import io
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +17,6 @@ from evaluations.code_batches import batch_lines, counted_batches, drawn_people,
 from evaluations.code_deeds import start_void
 from evaluations.models import CodeBatch, Round
 from evaluations.rules.ballots import Origin
-from evaluations.rules.codes import format_code
 from evaluations.rules.indicators import Channel
 from evaluations.services import credential
 from evaluations.services.credential import BEFORE_CLOSING, FormKind
@@ -165,9 +162,7 @@ def _made_page(request: HttpRequest, batch: CodeBatch, codes: list[str] | None =
 
 def _codes_file(codes: list[str]) -> str:
     """Return codes.csv as a data address."""
-    text = io.StringIO()
-    csv.writer(text).writerows([["序号", "票号"], *enumerate(map(format_code, codes), start=1)])
-    return "data:text/csv;base64," + base64.b64encode(("\ufeff" + text.getvalue()).encode()).decode()
+    return "data:text/csv;base64," + base64.b64encode(credential.codes_csv(codes)).decode()
 
 
 def _list(round_id: int) -> str:

@@ -4,6 +4,7 @@ c = 20 Crockford base32 characters = 100 bits; E = H(spend, round, c); I = H(iss
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -14,6 +15,8 @@ CODE_LENGTH = 20
 BITS_PER_CHARACTER = 5
 CODE_BITS = CODE_LENGTH * BITS_PER_CHARACTER
 GROUP = 4
+# The key of a round is part of every hash: a code made for another spelling of it can never vote.
+ROUND_KEY = re.compile(r"[0-9A-Za-z-]{1,20}")
 # What people read or type for a character of the alphabet.
 FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1"})
 SEPARATORS = frozenset("-‐‑‒–—―−_.·・ ")

@@ -46,6 +46,7 @@ class BallotPaper:
     max_sections: Mapping[str, int]
     comment_length: int
     is_demo: bool = False
+    office_phone: str = ""
 
     @cached_property
     def section_codes(self) -> frozenset[str]:

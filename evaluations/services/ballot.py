@@ -106,6 +106,12 @@ def is_checked(admission: Admission, vote: str, comment: str, mark: str) -> bool
     return constant_time_compare(checked_mark(admission, vote, comment), mark)
 
 
+def refuse_late(admission: Admission, at: datetime) -> None:
+    """Refuse to go on with a ballot that could not be cast any more: no receipt for what will not be in the box."""
+    if not Round.objects.accepting(at).filter(pk=admission.round).exists():
+        raise RuleViolation(_why_not(admission, at))
+
+
 def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, digits: str, at: datetime) -> str:
     """Spend the code and put the vote into the spool; both or neither. Returns the receipt.
 

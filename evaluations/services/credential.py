@@ -1,5 +1,7 @@
 """Codes (票号): made, issued as hashes, recalled; the code itself leaves this module once and is kept nowhere."""
 
+import csv
+import io
 import itertools
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +15,7 @@ from django.utils import timezone
 from evaluations.code_batches import codes_by_stratum, drawn_people, family_of, replaceable
 from evaluations.models import CodeBatch, Credential, OpenClaimAlert, Round
 from evaluations.rules.ballots import Origin
-from evaluations.rules.codes import CodeError, encode_code, issue_of, normalize_code
+from evaluations.rules.codes import CodeError, encode_code, format_code, issue_of, normalize_code
 from evaluations.rules.indicators import Channel
 from evaluations.rules.issuing import code_faults, list_faults
 from evaluations.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, takes_too_many
@@ -49,6 +51,13 @@ def make_codes(count: int, round_key: str) -> tuple[list[str], list[str]]:
     """Return `count` secret codes in random order and the sorted list of I to publish; needs no database."""
     codes = [new_code() for _ in range(count)]
     return codes, sorted(issue_of(round_key, code) for code in codes)
+
+
+def codes_csv(codes: Sequence[str]) -> bytes:
+    """Return the secret file for the envelopes: number and code, readable by Excel."""
+    text = io.StringIO()
+    csv.writer(text).writerows([["序号", "票号"], *enumerate(map(format_code, codes), start=1)])
+    return text.getvalue().encode("utf-8-sig")
 
 
 def issued_list(issues: Sequence[str]) -> bytes:

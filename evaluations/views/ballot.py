@@ -43,7 +43,16 @@ from evaluations.rules.ballots import (
 from evaluations.rules.codes import format_code
 from evaluations.rules.errands import Errands
 from evaluations.rules.paper import BallotPaper
-from evaluations.services.ballot import NOT_NOW, Admission, admit, cast_ballot, checked_mark, is_checked, receipt_for
+from evaluations.services.ballot import (
+    NOT_NOW,
+    Admission,
+    admit,
+    cast_ballot,
+    checked_mark,
+    is_checked,
+    receipt_for,
+    refuse_late,
+)
 from evaluations.services.credential import CheckNeeded, issue_open_code
 from evaluations.views.public import TYPE_SIZES, remember_size
 from evaluations.visitors import count_visit, visitor_of
@@ -233,6 +242,10 @@ def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine]
     vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
     if errors:
         return _rate_page(request, admission, lines, errors)
+    try:
+        refuse_late(admission, timezone.now())
+    except RuleViolation as refusal:
+        return _not_cast(request, admission, comment, str(refusal))
     context = {
         "lines": review_lines(paper, vote),
         "sections": [line.section for line in vote.lines],
@@ -252,8 +265,11 @@ def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
         return _rate_page(request, admission, lines, errors)
     try:
         digits = clean_digits(request.POST.get("digits", ""))
+        refuse_late(admission, timezone.now())
     except VoteErrors as error:
         return _review(request, admission, lines, error=str(error))
+    except RuleViolation as refusal:
+        return _not_cast(request, admission, comment, str(refusal))
     shown = format_code(receipt_for(admission, digits))
     text = vote.as_text()
     checked = checked_mark(admission, text, comment)

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from accountability.demo import NOTICE
 from accountability.demo.opinions import opinions
 from accountability.models import Case
-from evaluations.models import Round
+from evaluations.models import BallotSpool, Round
 from evaluations.papers import paper_by_digest
 from evaluations.rules import rulebook
 from evaluations.rules.indicators import Channel
@@ -82,6 +82,15 @@ class TestAFullDemonstration:
 
         assert "演示评议员" not in pages
         assert "1390" not in pages
+
+
+def test_an_open_demonstration_takes_votes_with_the_codes_of_its_file(tmp_path, client):
+    call_command("demo", "--open", "--no-serve", "--ballots", 10, "--out", tmp_path, stdout=StringIO())
+
+    code = (tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()[1].split(",")[1]
+    assert Round.objects.get().state == RoundState.OPEN
+    assert "您在哪些科室办过事" in client.post("/ballot/", {"code": code}).content.decode()
+    assert not BallotSpool.objects.exists()
 
 
 def test_the_seed_fixes_who_votes_what(tmp_path):

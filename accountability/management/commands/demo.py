@@ -2,17 +2,20 @@
 
 import socket
 from argparse import ArgumentParser
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from accountability.demo import NOTICE
 from accountability.demo.output import top_ten_table, write_files
-from accountability.demo.story import ACCOUNTS, PASSWORD, Story
+from accountability.demo.story import ACCOUNTS, PASSWORD, VOTE_OPENED, Story
 from evaluations.models import Round
+from evaluations.services.credential import codes_csv
 
 PORT = 8000
 
@@ -22,6 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-serve", action="store_true", help="跑完即结束，不打开网站")
+        parser.add_argument(
+            "--open", action="store_true", help="停在投票期间，一张票也没有投；票号在输出目录的 codes.csv"
+        )
         parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数（默认3000）")
         parser.add_argument("--seed", type=int, default=2020, metavar="S", help="决定谁投什么（默认2020）")
         parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录")
@@ -34,14 +40,26 @@ class Command(BaseCommand):
             raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
         _prepare(options["out"])
         self.stdout.write(f"【{NOTICE}】")
-        round_ = Story(ballots=options["ballots"], seed=options["seed"]).tell()
-        files = write_files(round_, options["out"])
-        self.stdout.write(top_ten_table(round_))
+        if options["open"]:
+            files = [self._begin(options)]
+        else:
+            round_ = Story(ballots=options["ballots"], seed=options["seed"]).tell()
+            files = write_files(round_, options["out"])
+            self.stdout.write(top_ten_table(round_))
         self.stdout.write("\n文件：")
         for path in files:
             self.stdout.write(f"  {path}")
         if not options["no_serve"]:
             self._serve()
+
+    def _begin(self, options: dict[str, Any]) -> Path:
+        """Leave the round in the middle of its vote, with the codes that the envelopes would bear."""
+        today = timezone.localdate() + timedelta(days=VOTE_OPENED)
+        codes = Story(ballots=options["ballots"], seed=options["seed"], today=today).begin()
+        path: Path = options["out"] / "codes.csv"
+        path.write_bytes(codes_csv(codes))
+        path.chmod(0o600)
+        return path
 
     def _serve(self) -> None:
         port = _free_port()

@@ -1,14 +1,13 @@
 """`manage.py make_codes N --round KEY --out DIR`: codes made offline by the notary; no database needed."""
 
-import csv
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.rules.codes import format_code
-from evaluations.services.credential import issued_list, make_codes
+from evaluations.rules.codes import ROUND_KEY
+from evaluations.services.credential import codes_csv, issued_list, make_codes
 
 
 class Command(BaseCommand):
@@ -22,6 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="输出目录")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not ROUND_KEY.fullmatch(options["round"]):
+            raise CommandError(
+                "轮次代码只能用字母、数字和短横线，如 2020H1；大小写须与评议系统中的完全一致。", returncode=2
+            )
         if options["count"] < 1:
             raise CommandError("票号数量至少为1。", returncode=2)
         out: Path = options["out"]
@@ -29,8 +32,7 @@ class Command(BaseCommand):
             raise CommandError("输出目录中已有 codes.csv，请换一个目录，以免覆盖已发的票号。", returncode=2)
         out.mkdir(parents=True, exist_ok=True)
         codes, issues = make_codes(options["count"], options["round"])
-        with (out / "codes.csv").open("w", encoding="utf-8-sig", newline="") as target:
-            csv.writer(target).writerows([["序号", "票号"], *enumerate(map(format_code, codes), start=1)])
+        (out / "codes.csv").write_bytes(codes_csv(codes))
         (out / "codes.csv").chmod(0o600)
         (out / "issued.txt").write_bytes(issued_list(issues))
         self.stdout.write(f"已生成{len(codes)}个票号。codes.csv 请妥善保密；issued.txt 用于导入和公布。")

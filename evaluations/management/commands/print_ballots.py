@@ -30,6 +30,8 @@ class Command(BaseCommand):
         parser.add_argument("--closes", default="", metavar="TEXT", help="截止时间的文字（不用数据库时）")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["site"].startswith(("https://", "http://")):
+            raise CommandError("网站地址要以 https:// 开头，如 https://pingyi.example。", returncode=2)
         paper, closes = self._paper(options)
         codes = read_codes(options["codes"])
         out: Path = options["out"]

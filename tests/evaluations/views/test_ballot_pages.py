@@ -335,8 +335,10 @@ class TestWhatStaysOnTheServer:
         phone = Phone(voting)
         vote = json.dumps([[code, raw_answers(), []] for code in phone.sections[:sections]])
 
+        shown = phone.last_page(vote=vote)
+
         with CaptureQueriesContext(connection) as queries:
-            assert phone.cast(vote=vote).status_code == 200
+            assert phone.client.post("/ballot/cast/", shown).status_code == 200
 
         assert [q["sql"].split()[0] for q in queries] == ["SAVEPOINT", "UPDATE", "INSERT", "RELEASE"]
 
@@ -367,6 +369,15 @@ class TestWhatStaysOnTheServer:
         Round.objects.update(closes_at=timezone.now())
 
         refused(phone.client.post("/ballot/cast/", shown), "现在不在投票时间内")
+
+    def test_after_the_end_no_receipt_is_handed_out(self, voting):
+        """It would be looked for in the box in vain."""
+        phone = Phone(voting)
+        Round.objects.update(closes_at=timezone.now())
+
+        for page in (phone.review(), phone.receipt()):
+            refused(page, "现在不在投票时间内")
+            assert "回执号" not in page.content.decode()
 
 
 class TestTheTable:
