@@ -36,6 +36,12 @@ def paper_faults(round_: Round) -> list[str]:
     return [f"批次“{batch.label}”：{fault}" for batch in batches for fault in _faults(batch)]
 
 
+def is_out_of_balance(round_: Round, channel: str) -> bool:
+    """Say whether any counted batch of the channel has a difference that nobody has cleared."""
+    counted = CodeBatch.objects.filter(round=round_, channel=channel, paper_count__isnull=False)
+    return any(_faults(batch) for batch in counted.select_related("paper_count"))
+
+
 def _faults(batch: CodeBatch) -> list[str]:
     count = getattr(batch, "paper_count", None)
     if count is None:

@@ -50,10 +50,16 @@ def keyed_rows(paper: BallotPaper, typed: Mapping[str, str]) -> tuple[list[Keyed
 def compared(paper: BallotPaper, first: str, second: str) -> list[Difference]:
     """Return what two keyings say differently, section by section."""
     one, other = json.loads(first), json.loads(second)
-    names = {section.code: f"{section.department} {section.name}" for section in paper.sections}
     ours, theirs = _said(paper, one), _said(paper, other)
-    differing = [code for code in names if ours.get(code) != theirs.get(code)]
-    differences = [Difference(names[code], _shown(ours.get(code)), _shown(theirs.get(code))) for code in differing]
+    differences = [
+        Difference(
+            f"{place}. {section.department} {section.name}",
+            _shown(paper, ours.get(section.code)),
+            _shown(paper, theirs.get(section.code)),
+        )
+        for place, section in enumerate(paper.sections, start=1)
+        if ours.get(section.code) != theirs.get(section.code)
+    ]
     heads = [(what, _head(one, what), _head(other, what)) for what in ("认定", "理由", "意见")]
     return [Difference(*head) for head in heads if head[1] != head[2]] + differences
 
@@ -83,8 +89,11 @@ def _said(paper: BallotPaper, content: Mapping[str, Any]) -> dict[str, tuple[str
     }
 
 
-def _shown(row: tuple[str, str] | None) -> str:
+def _shown(paper: BallotPaper, row: tuple[str, str] | None) -> str:
+    """Return a row as it was keyed, and in words what its ticks stand for."""
     if row is None:
         return "未评"
     keys, ticks = row
-    return f"{keys}　表象 {ticks}" if ticks else keys
+    ticked = (read_row(paper, "", keys, ticks) or RawLine("", {})).manifestations
+    words = "；".join(sign.text for sign in paper.manifestations if sign.code in ticked)
+    return f"{keys}　表象 {ticks}（{words}）" if ticks else keys

@@ -46,6 +46,12 @@ class CountForm(forms.Form):
     missing = forms.IntegerField(label="未收回", min_value=0, max_value=1_000_000)
 
 
+class WithdrawForm(forms.Form):
+    """撤回录入."""
+
+    reason = forms.CharField(label="撤回的理由", max_length=300)
+
+
 class ClearForm(forms.Form):
     """差异处理."""
 
@@ -57,7 +63,7 @@ class SheetForm(forms.Form):
 
     number = forms.IntegerField(label="票面编号", min_value=1, max_value=1_000_000)
     kind = forms.ChoiceField(label="认定", choices=SheetKind.choices, initial=SheetKind.VALID)
-    reason = forms.CharField(label="理由（无效时必填）", max_length=100, required=False)
+    reason = forms.CharField(label="理由（空白、污损、无效时必填）", max_length=100, required=False)
     comment = forms.CharField(label="意见", widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, required=False)
 
 
@@ -71,6 +77,7 @@ class PaperPages(ReadOnlyAdmin):
             path("<int:pk>/papers/slips/", wrap(self.slips), name="paper-slips"),
             path("<int:pk>/papers/key/", wrap(self.key), name="paper-key"),
             path("<int:pk>/papers/sheet/<int:sheet>/", wrap(self.settle), name="paper-settle"),
+            path("<int:pk>/papers/sheet/<int:sheet>/withdraw/", wrap(self.withdraw), name="paper-withdraw"),
             path("<int:pk>/papers/count/", wrap(self.count), name="paper-count"),
             path("<int:pk>/papers/clear/", wrap(self.clear), name="paper-clear"),
             *super().get_urls(),
@@ -111,7 +118,7 @@ class PaperPages(ReadOnlyAdmin):
 
         once = PaperSheet.objects.filter(batch=batch, kind="", second="").select_related("first_by", "second_by")
         context = {
-            "mine": [sheet.number for sheet in once if not papers.may_handle(sheet, staff(request))],
+            "mine": [sheet for sheet in once if sheet.first_by and sheet.first_by.person == staff(request).person],
             "others": [sheet.number for sheet in once if papers.may_handle(sheet, staff(request))],
         }
         back = reverse("admin:paper-key", args=[pk])
@@ -131,6 +138,19 @@ class PaperPages(ReadOnlyAdmin):
         keyings = _paper(batch), found.first, found.second
         context = {"differences": compared(*keyings), "agreed": agreed(*keyings), "sheet": found}
         return self._keying(request, batch, save, f"核对第{found.number}号票", back=_desk(pk), context=context)
+
+    def withdraw(self, request: HttpRequest, pk: int, sheet: int) -> HttpResponse:
+        """Take back one's own first keying."""
+        batch = _batch(request, pk)
+        found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
+        form = WithdrawForm(request.POST or None)
+        by, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            reason = form.cleaned_data["reason"]
+            if attempt(form, lambda: papers.withdraw_keying(sheet_id=sheet, reason=reason, by=by, at=at)):
+                messages.success(request, f"第{found.number}号票的录入已撤回，可以重新录入。")
+                return redirect(reverse("admin:paper-key", args=[pk]))
+        return self._act(request, batch, form, f"撤回第{found.number}号票的录入")
 
     def count(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Enter what was counted by hand."""
@@ -159,7 +179,9 @@ class PaperPages(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             reason = form.cleaned_data["reason"]
             if attempt(form, lambda: papers.clear_imbalance(batch_id=pk, reason=reason, by=by, at=at)):
-                messages.success(request, "差异已处理，渠道恢复收票。")
+                still = CodeBatch.objects.filter(pk=pk, is_halted=True).exists()
+                rest = "同一渠道还有别的批次票数不符，仍暂停收票。" if still else "渠道恢复收票。"
+                messages.success(request, f"差异已处理，{rest}")
                 return redirect(_desk(pk))
         return self._act(request, batch, form, "处理差异")
 

@@ -28,9 +28,14 @@ class Book:
     missing: int
 
 
-def surplus(slips: int, sheets: int) -> str:
-    """Say that more sheets were found than code slips registered, or nothing."""
-    return f"已录入正票{sheets}张，多于已登记的票号联{slips}张。" if sheets > slips else ""
+def lacks_slip(slips: int, sheets: int) -> str:
+    """Say that one more sheet would be more sheets than registered code slips, or nothing."""
+    if sheets < slips:
+        return ""
+    return (
+        f"本批次已登记票号联{slips}张，已录入正票{sheets}张，不能再录：请先登记票号联，再录入正票。"
+        "信封内没有票号联的正票不录入，封存备查。"
+    )
 
 
 def imbalances(book: Book) -> list[str]:

@@ -14,10 +14,10 @@ from django.db import transaction
 
 from evaluations.code_batches import family_of
 from evaluations.models import BallotSpool, CodeBatch, Credential, PaperCount, PaperSheet
-from evaluations.paper_books import book_of
+from evaluations.paper_books import book_of, is_out_of_balance
 from evaluations.rules import codes
 from evaluations.rules.ballots import Vote
-from evaluations.rules.paper_books import SheetKind, imbalances, surplus
+from evaluations.rules.paper_books import SheetKind, imbalances, lacks_slip
 from evaluations.rules.rounds import RoundState
 from evaluations.services.round import lock_round
 from nanchuan_eval import audit, policy
@@ -56,6 +56,7 @@ def register_slips(*, batch_id: int, typed: Sequence[str], by: User, at: datetim
         if fault:
             refusals.append(f"第{number}行“{text.strip()[:30]}”：{fault}")
     if accepted:
+        _halt_or_resume(batch)
         audit.record("paper.entry", batch, by=by, at=at, detail={"slips": accepted})
     return refusals
 
@@ -71,13 +72,35 @@ def key_sheet(*, batch_id: int, number: int, content: SheetContent, by: User, at
     if sheet.kind or sheet.second:
         raise RuleViolation(f"第{number}号票已经录入两次。" + ("" if sheet.kind else "两次不一致，请第三人核对。"))
     policy.check(by, "paper.match")
-    _refuse_same_person(by, sheet.first_by)
+    _refuse_same_person(by, sheet.first_by, "同一张正票")
     sheet.second, sheet.second_by = content.to_json(), by
     if sheet.second == sheet.first:
         _settle(sheet, sheet.second)
     sheet.save()
+    _halt_or_resume(batch)
     audit.record("paper.match", batch, by=by, at=at, detail={"sheet": number, "equal": bool(sheet.kind)})
     return sheet
+
+
+@transaction.atomic
+def withdraw_keying(*, sheet_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
+    """Take back a first keying (made under a wrong number, say): by whoever keyed it, before anybody else did."""
+    policy.check_proposes(by, "paper.entry")
+    found = PaperSheet.objects.filter(pk=sheet_id).first()
+    if found is None:
+        raise RuleViolation("这次录入已经撤回。")
+    batch = _open_batch(found.batch_id)
+    sheet = PaperSheet.objects.select_related("first_by").get(pk=sheet_id)
+    if sheet.second or sheet.kind:
+        raise RuleViolation(f"第{sheet.number}号票已经录入两次，不能撤回。")
+    if sheet.first_by is None or sheet.first_by.person != by.person:
+        raise RuleViolation("只有录入的人可以撤回自己的录入。")
+    if not reason.strip():
+        raise RuleViolation("请填写撤回的理由。")
+    sheet.delete()
+    _halt_or_resume(batch)
+    audit.record("paper.entry", batch, by=by, at=at, reason=reason, detail={"sheet": sheet.number, "withdrawn": True})
+    return batch
 
 
 @transaction.atomic
@@ -90,11 +113,12 @@ def settle_sheet(*, sheet_id: int, content: SheetContent, by: User, at: datetime
     if sheet.kind or not sheet.second:
         raise RuleViolation("这张票不需要第三人核对。")
     for earlier in (sheet.first_by, sheet.second_by):
-        _refuse_same_person(by, earlier)
+        _refuse_same_person(by, earlier, "同一张正票")
     _refuse_unreasoned(content)
     _settle(sheet, content.to_json())
     sheet.settled_by = by
     sheet.save()
+    _halt_or_resume(batch)
     audit.record("paper.match", batch, by=by, at=at, detail={"sheet": sheet.number, "settled": True})
     return sheet
 
@@ -110,7 +134,7 @@ def count_papers(*, batch_id: int, counted: Mapping[str, int], by: User, at: dat
         batch=batch, defaults={**counted, "counted_by": by, "cleared_by": None, "cleared_because": ""}
     )
     faults = imbalances(book_of(batch))
-    _halt(batch, bool(faults))
+    _halt_or_resume(batch)
     audit.record("paper.entry", batch, by=by, at=at, detail={"counted": dict(counted), "faults": faults})
     return faults
 
@@ -123,13 +147,15 @@ def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> Co
     if not reason.strip():
         raise RuleViolation("请填写差异原因和处理情况。")
     count = PaperCount.objects.filter(batch=batch).first()
-    if count:
-        _refuse_same_person(by, count.counted_by)
-        if book_of(batch).unsettled:
-            raise RuleViolation("还有正票没有完成双人录入和比对，不能按差异处理。")
-        count.cleared_by, count.cleared_because = by, reason.strip()
-        count.save(update_fields=["cleared_by", "cleared_because"])
-    _halt(batch, False)
+    book = book_of(batch)
+    if count is None or not imbalances(book):
+        raise RuleViolation("这个批次没有待处理的差异。")
+    _refuse_same_person(by, count.counted_by, "清点和处理差异")
+    if book.unsettled:
+        raise RuleViolation("还有正票没有完成双人录入和比对，不能按差异处理。")
+    count.cleared_by, count.cleared_because = by, reason.strip()
+    count.save(update_fields=["cleared_by", "cleared_because"])
+    _halt_or_resume(batch)
     audit.record("paper.match", batch, by=by, at=at, reason=reason)
     return batch
 
@@ -171,10 +197,12 @@ def _spend(batch: CodeBatch, text: str) -> str:
 
 def _first_keying(batch: CodeBatch, number: int, content: SheetContent, by: User, at: datetime) -> PaperSheet:
     policy.check_proposes(by, "paper.entry")
-    sheet = PaperSheet.objects.create(batch=batch, number=number, first=content.to_json(), first_by=by)
     book = book_of(batch)
-    if surplus(book.slips, book.sheets):
-        _halt(batch, True)
+    lack = lacks_slip(book.slips, book.sheets)
+    if lack:
+        raise RuleViolation(lack)
+    sheet = PaperSheet.objects.create(batch=batch, number=number, first=content.to_json(), first_by=by)
+    _halt_or_resume(batch)
     audit.record("paper.entry", batch, by=by, at=at, detail={"sheet": number})
     return sheet
 
@@ -198,17 +226,19 @@ def _settle(sheet: PaperSheet, decided: str) -> None:
     )
 
 
-def _halt(batch: CodeBatch, is_halted: bool) -> None:
+def _halt_or_resume(batch: CodeBatch) -> None:
+    """Halt the batch's channel if, and only if, one of its batches has a difference left."""
+    is_halted = is_out_of_balance(batch.round, batch.channel)
     CodeBatch.objects.filter(round=batch.round, channel=batch.channel).update(is_halted=is_halted)
 
 
 def _refuse_unreasoned(content: SheetContent) -> None:
     if (content.kind == SheetKind.VALID) != (content.vote is not None):
         raise RuleViolation("有效票须录入至少一个科室；没有可录入的内容时请认定为空白、污损或无效。")
-    if content.kind == SheetKind.INVALID and not content.reason.strip():
-        raise RuleViolation("认定无效须写明理由。")
+    if content.kind != SheetKind.VALID and not content.reason.strip():
+        raise RuleViolation("认定空白、污损或无效须写明理由。")
 
 
-def _refuse_same_person(by: User, earlier: User | None) -> None:
+def _refuse_same_person(by: User, earlier: User | None, what: str) -> None:
     if settings.TWO_PERSON_RULE and earlier is not None and earlier.person == by.person:
-        raise RuleViolation("同一张票须由不同的人办理，您已经办理过这张票。")
+        raise RuleViolation(f"{what}须由不同的人办理，您已经办理过。")

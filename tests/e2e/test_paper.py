@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from evaluations.models import CodeBatch, PaperSheet
+from evaluations.services import paper as papers
 from tests.e2e.conftest import log_in, picture
 from tests.factories import cast_ballots, make_codes, make_open_round, make_user
 
@@ -20,8 +21,10 @@ KEYS_IN_TWO_MINUTES = 380
 def batch(transactional_db):
     now = timezone.now()
     round_ = make_open_round(sections=105, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
-    make_codes(round_, 20)
-    return CodeBatch.objects.get()
+    slip, *_ = make_codes(round_, 20)
+    batch = CodeBatch.objects.get()
+    papers.register_slips(batch_id=batch.pk, typed=[slip], by=make_user("clerk"), at=now)
+    return batch
 
 
 def test_a_ballot_of_105_lines_takes_fewer_keys_than_two_minutes_allow(open_page, batch, live_server):

@@ -5,8 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evaluations.models import BallotSpool, CodeBatch, Credential, PaperSheet
+from evaluations.papers import paper_by_digest
+from evaluations.services import paper as papers
 from tests.evaluations.services.test_turnout import make_drawn
-from tests.factories import cast_ballots, make_codes, make_open_round, make_user
+from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -18,8 +20,10 @@ def round_():
 
 @pytest.fixture
 def batch(round_):
-    make_codes(round_, 3)
-    return CodeBatch.objects.get()
+    slip, *_ = make_codes(round_, 3)
+    batch = CodeBatch.objects.get()
+    papers.register_slips(batch_id=batch.pk, typed=[slip], by=make_user("clerk"), at=NOON)
+    return batch
 
 
 def desk(batch, page=""):
@@ -70,6 +74,21 @@ def test_differences_are_shown_side_by_side_and_decided(client, round_, batch):
     assert BallotSpool.objects.count() == 1
 
 
+def test_differing_ticks_are_shown_as_they_are_keyed_and_in_words(client, round_, batch):
+    name = f"{round_.sections.values_list('code', flat=True)[0]}.ticks"
+    for ticks in ("1", "0"):
+        client.force_login(make_user("clerk"))
+        assert client.post(desk(batch, "key/"), sheet(round_, "30000", **{name: ticks})).status_code == 302
+    client.force_login(make_user("clerk"))
+    signs = paper_by_digest(round_.paper_sha256).manifestations
+    sign = next(sign.text for sign in signs if sign.indicator == "cold")
+
+    page = client.get(desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")).content.decode()
+
+    assert f"<td>30000　表象 1（{sign}）</td><td>30000</td>" in page
+    assert '<th scope="row">1. ' in page
+
+
 def test_the_third_look_finds_filled_in_what_two_agree_on_and_is_for_a_third_person(client, round_, batch, settings):
     settings.TWO_PERSON_RULE = True
     first, second = (make_user("clerk", person_code=f"N{number}") for number in (1, 2))
@@ -92,12 +111,22 @@ def test_the_third_look_finds_filled_in_what_two_agree_on_and_is_for_a_third_per
 
 def test_the_page_names_the_sheets_that_wait_for_a_second_keying(client, round_, batch, settings):
     settings.TWO_PERSON_RULE = True
-    client.force_login(make_user("clerk", person_code="N1"))
+    first = make_user("clerk", person_code="N1")
+    client.force_login(first)
     client.post(desk(batch, "key/"), sheet(round_))
-    assert "须由别人录第二遍的票：1号" in client.get(desk(batch, "key/")).content.decode()
+    page = client.get(desk(batch, "key/")).content.decode()
+    assert "您录了第一遍的票：1号" in page
+    withdraw = desk(batch, f"sheet/{PaperSheet.objects.get().pk}/withdraw/")
+    assert withdraw in page
 
     client.force_login(make_user("clerk", person_code="N2"))
     assert "等您录第二遍的票：1号" in client.get(desk(batch, "key/")).content.decode()
+    assert "只有录入的人" in client.post(withdraw, {"reason": "编号录错"}).content.decode()
+
+    client.force_login(first)
+    said = client.post(withdraw, {"reason": "编号录错"}, follow=True).content.decode()
+    assert "第1号票的录入已撤回" in said
+    assert not PaperSheet.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -111,6 +140,8 @@ def test_the_page_names_the_sheets_that_wait_for_a_second_keying(client, round_,
         ({"kind": "invalid"}, "请清空各格和意见"),
         ({"kind": "blank", "keys": "", "comment": "写了意见"}, "请清空各格和意见"),
         ({"kind": "invalid", "keys": ""}, "须写明理由"),
+        ({"kind": "spoiled", "keys": ""}, "须写明理由"),
+        ({"kind": "blank", "keys": ""}, "须写明理由"),
         ({"comment": "长" * 600}, "意见最多500字"),
         ({"comment": "\ufffd"}, "无法识别的字符"),
     ],

@@ -5,7 +5,7 @@ import pytest
 from evaluations.rules.ballots import VoteErrors, validate_vote
 from evaluations.rules.keying import KeyingError, read_row, written_row
 from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
-from evaluations.rules.paper_books import Book, imbalances, surplus
+from evaluations.rules.paper_books import Book, imbalances, lacks_slip
 
 SIGNS = tuple(PaperSign(f"{i[:4].upper()}-{n}", i, f"{i}{n}") for i in ("cold", "lazy", "greedy") for n in (1, 2, 3))
 PAPER = BallotPaper(
@@ -117,6 +117,6 @@ def test_every_difference_is_named(change, text):
     assert text in "".join(imbalances(Book(**{**BALANCED, **change})))
 
 
-def test_more_sheets_than_slips_is_a_surplus():
-    assert "多于" in surplus(2, 3)
-    assert surplus(3, 3) == ""
+def test_no_more_sheets_are_keyed_than_slips_are_registered():
+    assert "请先登记票号联" in lacks_slip(3, 3)
+    assert lacks_slip(3, 2) == ""

@@ -176,33 +176,48 @@ class TestASheet:
         assert (sheet.kind, sheet.reason) == (kind, "整张涂改")
         assert not BallotSpool.objects.exists()
 
-    def test_cannot_be_invalid_without_a_reason_nor_valid_without_a_vote(self, round_):
-        for what in (SheetContent(SheetKind.INVALID), SheetContent(SheetKind.VALID)):
-            with pytest.raises(RuleViolation):
-                key(round_, content=what)
+    @pytest.mark.parametrize("kind", SheetKind)
+    def test_cannot_be_without_a_vote_unless_a_reason_is_given(self, round_, kind):
+        with pytest.raises(RuleViolation, match=r"须录入至少一个科室|须写明理由"):
+            key(round_, content=SheetContent(kind, reason=" "))
         assert not PaperSheet.objects.exists()
 
-    def test_more_than_there_are_slips_halts_the_channel_until_it_is_cleared(self, round_):
+    def test_is_not_keyed_before_its_slip_is_registered_and_halts_nobody(self, round_):
         (online,) = credential_codes(round_)
         admission = ballot.admit(code=online, at=NOON)
-        for number in (1, 2, 3):
-            papers.key_sheet(
-                batch_id=first_batch().pk, number=number, content=content(round_), by=make_user("clerk"), at=NOON
-            )
+        batch, vote = first_batch(), content(round_).vote.as_text()
+        for number in (1, 2):
+            papers.key_sheet(batch_id=batch.pk, number=number, content=content(round_), by=make_user("clerk"), at=NOON)
 
-        with pytest.raises(RuleViolation, match="暂停收票"):
-            ballot.admit(code=online, at=NOON)
-        with pytest.raises(RuleViolation, match="暂停收票"):
-            ballot.cast_ballot(
-                admission=admission,
-                code=online,
-                vote=content(round_).vote.as_text(),
-                comment="",
-                digits="1234",
-                at=NOON,
-            )
-        papers.clear_imbalance(batch_id=first_batch().pk, reason="多装一张", by=make_user("clerk"), at=NOON)
-        assert ballot.admit(code=online, at=NOON)
+        with pytest.raises(RuleViolation, match="请先登记票号联"):
+            papers.key_sheet(batch_id=batch.pk, number=3, content=content(round_), by=make_user("clerk"), at=NOON)
+
+        assert PaperSheet.objects.count() == 2
+        assert ballot.cast_ballot(admission=admission, code=online, vote=vote, comment="", digits="1234", at=NOON)
+
+    def test_keyed_under_a_wrong_number_is_taken_back_by_its_keyer_with_a_trace(self, round_):
+        clerk, other = make_user("clerk", person_code="P1"), make_user("clerk", person_code="P2")
+        wrong = key(round_, number=21, by=clerk)
+
+        with pytest.raises(RuleViolation, match="只有录入的人"):
+            papers.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=other, at=NOON)
+        with pytest.raises(RuleViolation, match="撤回的理由"):
+            papers.withdraw_keying(sheet_id=wrong.pk, reason=" ", by=clerk, at=NOON)
+        papers.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=clerk, at=NOON)
+
+        assert not PaperSheet.objects.exists()
+        entry = AuditEntry.objects.latest("pk")
+        assert (entry.reason, entry.detail) == ("编号录错", {"sheet": 21, "withdrawn": True})
+        with pytest.raises(RuleViolation, match="已经撤回"):
+            papers.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=clerk, at=NOON)
+
+    def test_keyed_twice_is_not_taken_back(self, round_):
+        clerk = make_user("clerk")
+        key(round_, by=clerk)
+        sheet = key(round_, level="2")
+
+        with pytest.raises(RuleViolation, match="不能撤回"):
+            papers.withdraw_keying(sheet_id=sheet.pk, reason="编号录错", by=clerk, at=NOON)
 
     def test_has_no_way_to_a_code(self):
         kinds = {field.related_model for field in PaperSheet._meta.get_fields() if field.is_relation}
@@ -249,15 +264,39 @@ class TestTheBooks:
         assert keyed.is_halted
         with pytest.raises(RuleViolation, match="合计3张"):
             sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
-        with pytest.raises(RuleViolation, match="不同的人"):
+        with pytest.raises(RuleViolation, match="清点和处理差异须由不同的人"):
             papers.clear_imbalance(batch_id=keyed.pk, reason="查清", by=clerk, at=NOON)
         with pytest.raises(RuleViolation, match="请填写差异原因"):
             papers.clear_imbalance(batch_id=keyed.pk, reason=" ", by=make_user("clerk"), at=NOON)
         papers.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张，已销毁", by=make_user("clerk"), at=NOON)
         assert sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
 
+    def test_halt_a_channel_until_the_last_of_its_batches_is_mended(self, round_, keyed):
+        late, _ = make_codes(round_, 2)
+        other = CodeBatch.objects.latest("pk")
+        assert papers.register_slips(batch_id=other.pk, typed=[late], by=make_user("clerk"), at=NOON) == []
+        assert self.count(keyed, missing=2)
+        assert self.count(other)
+        before = ballot_halts(round_)
+
+        papers.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张", by=make_user("clerk"), at=NOON)
+        still = ballot_halts(round_)
+        for _ in range(2):  # what was lacking in the other batch
+            papers.key_sheet(batch_id=other.pk, number=1, content=content(round_), by=make_user("clerk"), at=NOON)
+
+        assert (before, still, ballot_halts(round_)) == ({True}, {True}, {False})
+
+    def test_are_not_cleared_without_a_difference(self, keyed):
+        self.count(keyed)
+
+        with pytest.raises(RuleViolation, match="没有待处理的差异"):
+            papers.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
+
     def test_cannot_be_cleared_while_a_sheet_is_keyed_once_only(self, round_, keyed):
-        key(round_, number=2)
+        _, late = make_codes(round_, 2)
+        Credential.objects.filter(issue=issue_of(round_.key, late)).update(batch=keyed)
+        papers.register_slips(batch_id=keyed.pk, typed=[late], by=make_user("clerk"), at=NOON)
+        papers.key_sheet(batch_id=keyed.pk, number=2, content=content(round_), by=make_user("clerk"), at=NOON)
         self.count(keyed)
 
         with pytest.raises(RuleViolation, match="双人录入"):
@@ -280,6 +319,10 @@ def test_nothing_can_be_done_with_paper_once_the_box_is_sealed(round_):
     for act in (lambda: register(code), lambda: key(round_)):
         with pytest.raises(RuleViolation, match="封箱之前"):
             act()
+
+
+def ballot_halts(round_):
+    return set(CodeBatch.objects.filter(round=round_).values_list("is_halted", flat=True))
 
 
 def first_batch():
