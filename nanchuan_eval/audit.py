@@ -191,7 +191,14 @@ def verify_chain(anchors: Iterable[chain.Anchor] = (), *, archived: Sequence[cha
         anchors=[*known, *anchors],
         start=_start(before[0].seq if before else first),
     )
-    return [*found, *(fault for watch in watches for fault in watch())]
+    return [*found, *_missing_anchors(), *(fault for watch in watches for fault in watch())]
+
+
+def _missing_anchors() -> Iterator[str]:
+    """Yield the published acts whose anchor is gone: it was written with the act."""
+    published = AuditEntry.objects.filter(action__in=ANCHORED, result=AuditEntry.Result.OK)
+    for entry in published.exclude(seq__in=AuditAnchor.objects.values("seq")).order_by("seq"):
+        yield f"第{entry.seq}条（{entry.action_name}）缺少锚点，锚点被删去。"
 
 
 def archives() -> models.QuerySet[AuditEntry]:

@@ -8,6 +8,18 @@ from django.db.backends.utils import CursorWrapper
 
 GUARDED = ("nanchuan_eval_auditentry", "nanchuan_eval_auditanchor")
 KEEPER = "nanchuan_audit"
+# SQLite's guard: table, name, when it says no. INSERT OR REPLACE deletes without asking the trigger on DELETE.
+TRIGGERS = (
+    ("nanchuan_eval_auditentry", "no_update", "UPDATE", ""),
+    ("nanchuan_eval_auditentry", "no_delete", "DELETE", ""),
+    ("nanchuan_eval_auditentry", "no_replace", "INSERT", "id = NEW.id OR seq = NEW.seq"),
+    ("nanchuan_eval_auditanchor", "no_update", "UPDATE", ""),
+    ("nanchuan_eval_auditanchor", "no_delete", "DELETE", ""),
+    ("nanchuan_eval_auditanchor", "no_replace", "INSERT", "id = NEW.id"),
+    ("nanchuan_eval_audithead", "no_return", "UPDATE", "id = NEW.id AND seq > NEW.seq"),
+    ("nanchuan_eval_audithead", "no_delete", "DELETE", ""),
+    ("nanchuan_eval_audithead", "no_replace", "INSERT", "id = NEW.id"),
+)
 
 
 def guard_audit_tables(connection: BaseDatabaseWrapper) -> None:
@@ -15,12 +27,12 @@ def guard_audit_tables(connection: BaseDatabaseWrapper) -> None:
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
-        for table in GUARDED:
-            for verb in ("UPDATE", "DELETE"):
-                cursor.execute(
-                    f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                    "BEGIN SELECT RAISE(ABORT, '操作留痕只能增加，不能改动。'); END"
-                )
+        for table, name, verb, clash in TRIGGERS:
+            when = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {clash})" if clash else ""  # noqa: S608  our own names
+            cursor.execute(
+                f"CREATE TRIGGER IF NOT EXISTS {table}_{name} BEFORE {verb} ON {table} {when} "
+                "BEGIN SELECT RAISE(ABORT, '操作留痕只能增加，不能改动。'); END"
+            )
 
 
 def unguard_audit_tables(connection: BaseDatabaseWrapper) -> None:
@@ -28,9 +40,8 @@ def unguard_audit_tables(connection: BaseDatabaseWrapper) -> None:
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
-        for table in GUARDED:
-            for verb in ("update", "delete"):
-                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
+        for table, name, *_ in TRIGGERS:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}")
 
 
 @contextmanager

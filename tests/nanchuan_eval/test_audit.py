@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -165,6 +166,15 @@ class TestTampering:
         assert audit.verify_chain() == []
         assert "恢复了旧备份" in self.found("--anchor", kept)
 
+    def test_a_taken_away_anchor_of_a_published_act(self):
+        with transaction.atomic():
+            audit.record("publish.approve", None, by=make_user("commission"), at=NOON)
+        assert audit.verify_chain() == []
+
+        AuditAnchor.objects.all().delete()
+
+        assert "第7条（审签公布）缺少锚点" in self.found()
+
     def test_a_score_changed_in_the_database(self):
         round_ = make_sealed_round()
         tally_round(round_id=round_.pk, by=make_user("chief"), at=round_.closes_at)
@@ -199,8 +209,18 @@ class TestTampering:
 class TestTheGuard:
     """Nobody who works through the application can change the trace, whatever he runs."""
 
-    @pytest.mark.parametrize("table", ["nanchuan_eval_auditentry", "nanchuan_eval_auditanchor"])
-    @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+    @pytest.mark.parametrize(
+        ("table", "statement"),
+        [
+            *itertools.product(
+                ["nanchuan_eval_auditentry", "nanchuan_eval_auditanchor"],
+                ["UPDATE {} SET id = id", "DELETE FROM {}", "INSERT OR REPLACE INTO {0} SELECT * FROM {0}"],
+            ),
+            ("nanchuan_eval_audithead", "DELETE FROM {}"),
+            ("nanchuan_eval_audithead", "UPDATE {} SET seq = seq - 1"),
+            ("nanchuan_eval_audithead", "INSERT OR REPLACE INTO {0} SELECT * FROM {0}"),
+        ],
+    )
     def test_triggers_on_sqlite(self, table, statement):
         if connection.vendor != "sqlite":
             pytest.skip("PostgreSQL guards by roles")
