@@ -32,6 +32,7 @@ class BatchPage:
     book: Book
     online: int | str
     count: PaperCount | None
+    is_without_paper: bool
     faults: list[str]
     once: list[PaperSheet]
     differing: list[tuple[PaperSheet, bool]]
@@ -56,6 +57,7 @@ def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
         book=book,
         online=book.online if at >= batch.round.closes_at else shown(book.online),
         count=count,
+        is_without_paper=count is None and not book.slips and not book.sheets,
         faults=imbalances(book) if count else [],
         once=[sheet for sheet in sheets if not sheet.second],
         differing=[(sheet, may_handle(sheet, user)) for sheet in sheets if sheet.second],

@@ -17,6 +17,8 @@ from evaluations.rules.rounds import DrawPurpose
 from evaluations.rules.rulebook import ISSUED_CODES
 from evaluations.rules.suppression import shown_beside_total
 
+# A code that cannot vote any more: made void, or unused when its batch was recalled.
+DEAD = Q(spend=None) & (Q(is_void=True) | Q(batch__is_open=False))
 # A stratum lags when its share of returned ballots is this many percent points below its channel's.
 LAG_POINTS = 10
 
@@ -49,7 +51,7 @@ class StratumLine:
 
 
 def counted_batches(round_: Round) -> list[CodeBatch]:
-    """Return the round's batches with `codes`, `used` and `void`, replacements after the batch they belong to."""
+    """Return the round's batches with `codes`, `used` and `void`; replacements after the batch they belong to."""
     batches = CodeBatch.objects.filter(round=round_).annotate(
         codes=Count("credentials"),
         used=Count("credentials", filter=Q(credentials__spend__isnull=False)),
@@ -75,9 +77,10 @@ def batch_lines(batches: Sequence[CodeBatch]) -> list[BatchLine]:
 
 
 def return_rate(batches: Sequence[CodeBatch]) -> int | None:
-    """Return how many percent of the codes that could vote did, or None without any."""
-    issued = sum(batch.codes - batch.void for batch in batches)  # type: ignore[attr-defined]  # annotated
-    used = sum(batch.used for batch in batches)  # type: ignore[attr-defined]  # annotated
+    """Return how many percent of the codes that could vote did, recalled batches apart, or None without any."""
+    standing = [batch for batch in batches if batch.is_open]
+    issued = sum(batch.codes - batch.void for batch in standing)  # type: ignore[attr-defined]  # annotated
+    used = sum(batch.used for batch in standing)  # type: ignore[attr-defined]  # annotated
     return 100 * used // issued if issued else None
 
 
@@ -132,11 +135,6 @@ def unfit_codes(round_: Round) -> list[str]:
 def family_of(batch: CodeBatch) -> QuerySet[CodeBatch]:
     """Return the batch with its replacements."""
     return CodeBatch.objects.filter(Q(pk=batch.pk) | Q(replaces=batch))
-
-
-def void_codes_of(batch: CodeBatch) -> int:
-    """Return how many codes of the batch and its replacements are void."""
-    return Credential.objects.filter(batch__in=family_of(batch), is_void=True).count()
 
 
 def replaceable(batch: CodeBatch) -> int:

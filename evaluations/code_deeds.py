@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from evaluations.models import CodeBatch
-from evaluations.services.credential import issues_of_typed, recall_batch, void_codes
+from evaluations.services.credential import issues_of_typed, recall_batch, refuse_after_closing, void_codes
 from nanchuan_eval import approvals, policy
 from nanchuan_eval.approvals import Arguments, Deed
 from nanchuan_eval.models import Approval, User
@@ -16,6 +16,12 @@ def start_void(*, batch_id: int, typed: Sequence[str], reason: str, by: User, at
     batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
     issues = issues_of_typed(batch, typed)
     return approvals.start("code.void", batch, by=by, at=at, issues=issues, reason=reason)
+
+
+def start_recall(batch: CodeBatch, *, reason: str, by: User, at: datetime) -> Approval | None:
+    """Recall a batch, or propose it."""
+    refuse_after_closing(batch.round)
+    return approvals.start("batch.recall", batch, by=by, at=at, reason=reason)
 
 
 def _facts(batch: CodeBatch) -> dict[str, object]:

@@ -43,7 +43,7 @@ class Monitor:
     batches: list[BatchLine]
     curves: list[Curve]
     top: int
-    thin: list[ThinSection]
+    thin: list[ThinSection] | None  # None: nobody declared anything, there is nothing to judge by
     needed: int
     strata: list[str]
     alerts: list[OpenClaimAlert]
@@ -92,11 +92,11 @@ def _drawn(round_: Round) -> list[tuple[str, str]]:
     return list(entries.values_list("stratum", "person__dealt_with"))
 
 
-def _thin(round_: Round, batches: Sequence[CodeBatch], drawn: list[tuple[str, str]]) -> list[ThinSection]:
+def _thin(round_: Round, batches: Sequence[CodeBatch], drawn: list[tuple[str, str]]) -> list[ThinSection] | None:
     """Expect of a section the declared evaluators times the channel's returns; nobody declared = not judged."""
     declared = Counter(code for _, codes in drawn for code in (codes or "").split())
     if not declared:
-        return []
+        return None
     rate = return_rate([batch for batch in batches if batch.channel == Channel.TARGETED]) or 0
     lines = [ThinSection(s, declared[s.code], declared[s.code] * rate // 100) for s in round_.sections.all()]
     return [line for line in lines if line.expected < round_.rulebook["min_drawn_lines"]]

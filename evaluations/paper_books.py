@@ -2,30 +2,29 @@
 
 from django.db.models import Count, Q
 
-from evaluations.code_batches import family_of
+from evaluations.code_batches import DEAD, family_of
 from evaluations.models import CodeBatch, Credential, PaperCount, PaperSheet, Round
 from evaluations.rules.paper_books import Book, imbalances
 
 
 def book_of(batch: CodeBatch) -> Book:
-    """Return the figures of a batch and its replacements; what was not counted yet is 0."""
+    """Return the figures of a batch and its replacements; what has to be counted by hand and was not yet is 0."""
     used = Q(spend__isnull=False)
     facts = Credential.objects.filter(batch__in=family_of(batch)).aggregate(
         issued=Count("pk"),
         online=Count("pk", filter=used & Q(is_on_paper=False)),
         slips=Count("pk", filter=used & Q(is_on_paper=True)),
+        void=Count("pk", filter=DEAD),
     )
     sheets = PaperSheet.objects.filter(batch=batch).aggregate(
         sheets=Count("pk"), unsettled=Count("pk", filter=Q(kind=""))
     )
-    count = PaperCount.objects.filter(batch=batch).first()
-    return Book(
-        **facts,
-        **sheets,
-        returned=count.returned if count else 0,
-        spoiled=count.spoiled if count else 0,
-        missing=count.missing if count else 0,
-    )
+    counted = PaperCount.objects.filter(batch=batch).values("returned", "spoiled", "missing").first()
+    if counted is None:
+        counted = {"returned": 0, "spoiled": 0, "missing": 0}
+        if not facts["slips"] and not sheets["sheets"]:
+            counted |= {"spoiled": facts["void"], "missing": facts["issued"] - facts["online"] - facts["void"]}
+    return Book(**facts, **sheets, **counted)
 
 
 def paper_faults(round_: Round) -> list[str]:

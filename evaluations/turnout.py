@@ -2,10 +2,11 @@
 
 from typing import Any, TypedDict
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from evaluations.aggregates import answers_given
-from evaluations.models import Ballot, CodeBatch, Rating, Round
+from evaluations.code_batches import DEAD
+from evaluations.models import Ballot, Credential, Rating, Round
 from evaluations.rules.indicators import Channel
 from evaluations.rules.suppression import shown
 
@@ -24,6 +25,7 @@ class ChannelTurnout(TypedDict):
 def turnout(round_: Round) -> list[ChannelTurnout]:
     """Return the figures of every channel in the rulebook's order (two queries).
 
+    `issued` are the codes that could vote: without those made void, replaced or recalled unused.
     Before sealing `returned` counts spent codes and the other two are 0: nothing is read from the spool.
     """
     codes = {row["channel"]: row for row in _codes(round_)}
@@ -50,9 +52,10 @@ def told_turnout(round_: Round) -> list[dict[str, int | str]]:
 
 def _codes(round_: Round) -> list[Any]:
     return list(
-        CodeBatch.objects.filter(round=round_)
-        .values("channel")
-        .annotate(issued=Count("credentials"), used=Count("credentials", filter=Q(credentials__spend__isnull=False)))
+        Credential.objects.filter(~DEAD, batch__round=round_)
+        .order_by()
+        .values(channel=F("batch__channel"))
+        .annotate(issued=Count("pk"), used=Count("spend"))
     )
 
 

@@ -14,13 +14,13 @@ from evaluations.admin.forms import CodesForm, IssuedListForm, RecallForm, Repla
 from evaluations.admin.pages import ask, desk_page
 from evaluations.admin.papers import PaperPages
 from evaluations.code_batches import batch_lines, counted_batches, drawn_people, replaceable, stratum_lines
-from evaluations.code_deeds import start_void
+from evaluations.code_deeds import start_recall, start_void
 from evaluations.models import CodeBatch, Round
 from evaluations.rules.ballots import Origin
 from evaluations.rules.indicators import Channel
 from evaluations.services import credential
 from evaluations.services.credential import BEFORE_CLOSING, FormKind
-from nanchuan_eval import approvals, policy
+from nanchuan_eval import policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 
 
@@ -119,7 +119,7 @@ class BatchPages(PaperPages):
         form = RecallForm(request.POST or None)
 
         def recall() -> Any:
-            return approvals.start("batch.recall", batch, by=by, at=at, reason=form.cleaned_data["reason"])
+            return start_recall(batch, reason=form.cleaned_data["reason"], by=by, at=at)
 
         return ask(request, batch.round, form, recall, title="收回批次", back=_page(batch))
 

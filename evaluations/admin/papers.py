@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from evaluations.admin.acts import attempt
 from evaluations.batch_desk import batch_page
-from evaluations.code_batches import void_codes_of
 from evaluations.models import CodeBatch, PaperSheet
 from evaluations.paper_books import book_of
 from evaluations.papers import paper_by_digest
@@ -41,9 +40,21 @@ class SlipsForm(forms.Form):
 class CountForm(forms.Form):
     """清点: what was counted by hand."""
 
-    returned = forms.IntegerField(label="纸质收回（票号联有效的正票）", min_value=0, max_value=1_000_000)
-    spoiled = forms.IntegerField(label="作废、污损、退信", min_value=0, max_value=1_000_000)
-    missing = forms.IntegerField(label="未收回", min_value=0, max_value=1_000_000)
+    returned = forms.IntegerField(
+        label="纸质收回",
+        min_value=0,
+        max_value=1_000_000,
+        help_text="已登记的票号联张数；正票有效、空白、污损、无效的都算收回",
+    )
+    spoiled = forms.IntegerField(
+        label="作废",
+        min_value=0,
+        max_value=1_000_000,
+        help_text="没有收回正票的：退信、未投出就毁损的，以及在系统里作废、随批次收回的票号；不含收回后认定污损的正票",
+    )
+    missing = forms.IntegerField(
+        label="未收回", min_value=0, max_value=1_000_000, help_text="发出以后网上没有投、纸质也没有收回，又没有作废的"
+    )
 
 
 class WithdrawForm(forms.Form):
@@ -95,7 +106,7 @@ class PaperPages(ReadOnlyAdmin):
         return self._render(request, batch, "desk", batch.label, {"page": context})
 
     def slips(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Register slips; the lines that were refused stay in the field."""
+        """Register slips; the lines that were refused stay in the field, the others leave it."""
         batch = _batch(request, pk)
         form = SlipsForm(request.POST or None)
         by, at = staff(request), timezone.now()
@@ -105,8 +116,12 @@ class PaperPages(ReadOnlyAdmin):
             if refused == []:
                 messages.success(request, f"已登记{len(typed)}张票号联，这些票号不能再在网上投票。")
                 return redirect(_desk(pk))
-            for text in refused or ():
-                form.add_error("codes", text)
+            if refused:
+                kept = len(typed) - len(refused)
+                messages.info(request, f"已登记{kept}张票号联。下面的{len(refused)}行没有登记。")
+                form = SlipsForm({"codes": "\n".join(slip.typed for slip in refused)})
+                for place, slip in enumerate(refused, start=1):
+                    form.add_error("codes", f"第{place}行“{slip.typed[:30]}”：{slip.fault}")
         return self._act(request, batch, form, "登记票号联")
 
     def key(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -167,8 +182,7 @@ class PaperPages(ReadOnlyAdmin):
                 return redirect(_desk(pk))
         book = book_of(batch)
         online = f"发出{book.issued}，网上投出{book.online}，登记票号联{book.slips}"
-        note = f"系统记录：{online}，作废票号{void_codes_of(batch)}。"
-        form.fields["spoiled"].help_text = "含在系统里作废的票号"
+        note = f"系统记录：{online}，作废票号{book.void}。"
         return self._act(request, batch, form, "清点纸质票", note=note if at >= batch.round.closes_at else "")
 
     def clear(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -2,6 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+from evaluations.rules.ballots import Origin
+from evaluations.rules.indicators import Channel
+
+# By which roads a form of each channel can reach the citizen: a coupon in the newspaper is a sampled form.
+ROADS = {
+    Channel.TARGETED: frozenset({Origin.ISSUED}),
+    Channel.SAMPLED: frozenset({Origin.ISSUED, Origin.NEWSPAPER, Origin.WEBSITE, Origin.HALL}),
+    Channel.OTHER: frozenset({Origin.OPEN, Origin.ISSUED, Origin.WEBSITE, Origin.HALL}),
+}
 ISSUE_LENGTH, HEX_DIGITS = 64, frozenset("0123456789abcdef")
 MOST_FAULTS = 20
 WRONG_FILE = "这是票号文件（codes.csv），不是发放清单。票号不能上传到系统，请上传同一目录的 issued.txt。"

@@ -16,10 +16,14 @@ class SheetKind(TextChoices):
 
 @dataclass(frozen=True)
 class Book:
-    """A batch's figures: the first five are known to the system, the last three are counted by hand."""
+    """A batch's figures: the first six are known to the system, the last three are counted by hand.
+
+    A batch without paper is booked by the system: what is neither used nor void is missing.
+    """
 
     issued: int
     online: int
+    void: int
     slips: int
     sheets: int
     unsettled: int

@@ -17,7 +17,7 @@ from evaluations.models import CodeBatch, Credential, OpenClaimAlert, Round
 from evaluations.rules.ballots import Origin
 from evaluations.rules.codes import CodeError, encode_code, format_code, issue_of, normalize_code
 from evaluations.rules.indicators import Channel
-from evaluations.rules.issuing import code_faults, list_faults
+from evaluations.rules.issuing import ROADS, code_faults, list_faults
 from evaluations.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, takes_too_many
 from evaluations.rules.rounds import RoundState
 from evaluations.rules.rulebook import ISSUED_CODES
@@ -167,7 +167,7 @@ def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeB
     """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay in the box."""
     policy.check(by, "cred.void")
     batch = CodeBatch.objects.select_for_update(of=("self",)).select_related("round").get(pk=batch_id)
-    _refuse_after_closing(batch.round)
+    refuse_after_closing(batch.round)
     if not batch.is_open:
         raise RuleViolation("这个批次已经收回。")
     batch.is_open = False
@@ -178,6 +178,7 @@ def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeB
 
 def issues_of_typed(batch: CodeBatch, typed: Sequence[str]) -> list[str]:
     """Return I of each typed code that can still be made void; refusals name the lines, never the codes."""
+    refuse_after_closing(batch.round)
     found: dict[str, int] = {}
     faults = []
     for number, text in enumerate(typed, start=1):
@@ -210,7 +211,7 @@ def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, a
     """
     policy.check(by, "cred.void")
     batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
-    _refuse_after_closing(batch.round)
+    refuse_after_closing(batch.round)
     codes = list(_unused(batch, issues).select_for_update())
     if not codes or len(codes) < len(set(issues)):
         raise RuleViolation("有的票号不是本批次的，或者已使用、已作废，一个也没有作废。请核对后重新提请。")
@@ -224,7 +225,8 @@ def _unused(batch: CodeBatch, issues: Iterable[str]) -> QuerySet[Credential]:
     return codes.order_by("issue")
 
 
-def _refuse_after_closing(round_: Round) -> None:
+def refuse_after_closing(round_: Round) -> None:
+    """Refuse to void codes or recall a batch once the box is sealed."""
     if RoundState(round_.state) not in BEFORE_CLOSING:
         raise RuleViolation("封箱之后不能再作废票号、收回批次。")
 
@@ -251,6 +253,8 @@ def _batch(
     )
     if closed_channel and (self_service or form.origin != Origin.ISSUED):
         raise RuleViolation(f"按本轮规则，{form.channel.label}只能使用“发放票号”。")
+    if form.origin not in ROADS[form.channel]:
+        raise RuleViolation(f"{form.channel.label}没有“{form.origin.label}”这种来源。")
     if not self_service:
         _refuse_more_than_drawn(round_, form, len(issues))
     batch = CodeBatch.objects.create(

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -43,18 +44,25 @@ class SheetContent:
         ).decode()
 
 
+class RefusedSlip(NamedTuple):
+    """A line that was not registered, as it was typed, and why."""
+
+    typed: str
+    fault: str
+
+
 @transaction.atomic
-def register_slips(*, batch_id: int, typed: Sequence[str], by: User, at: datetime) -> list[str]:
-    """Spend the codes of returned slips (票号联): dead online from now on. Returns one text per refused line."""
+def register_slips(*, batch_id: int, typed: Sequence[str], by: User, at: datetime) -> list[RefusedSlip]:
+    """Spend the codes of returned slips (票号联): dead online from now on. Returns the lines that were refused."""
     policy.check_proposes(by, "paper.entry")
     batch = _open_batch(batch_id)
     refusals = []
     accepted = 0
-    for number, text in enumerate(typed, start=1):
+    for text in typed:
         fault = _spend(batch, text)
         accepted += not fault
         if fault:
-            refusals.append(f"第{number}行“{text.strip()[:30]}”：{fault}")
+            refusals.append(RefusedSlip(text.strip(), fault))
     if accepted:
         _halt_or_resume(batch)
         audit.record("paper.entry", batch, by=by, at=at, detail={"slips": accepted})

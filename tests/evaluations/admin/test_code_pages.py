@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from evaluations.code_batches import batch_lines, counted_batches, replaceable
-from evaluations.models import CodeBatch, Credential
+from evaluations.models import CodeBatch, Credential, Round
 from evaluations.rules.codes import issue_of
 from evaluations.rules.rounds import RoundState
 from evaluations.rules.suppression import FEW
@@ -106,6 +106,13 @@ class TestMaking:
         stratum_codes(round_, "服务对象", 2)
 
         assert gather_facts(round_, NOON).unfit_codes == ("定向评议“服务对象”抽中3人，票号只有2个，少1个。",)
+
+    @pytest.mark.parametrize(("channel", "origin"), [("other", "newspaper"), ("sampled", "open")])
+    def test_by_a_road_that_the_channel_does_not_have_is_refused(self, as_, round_, channel, origin):
+        page = post(as_("clerk"), "round-codes", round_, channel=channel, origin=origin, label="甲", count="2")
+
+        assert "这种来源" in page
+        assert not CodeBatch.objects.exists()
 
     def test_is_the_clerks_alone_and_not_in_a_round_without_roster(self, as_, round_):
         for role in ("chief", "commission", "auditor"):
@@ -269,6 +276,17 @@ class TestRecalling:
         issues = [issue_of(round_.key, code)]
         with pytest.raises(RuleViolation, match="封箱之后"):
             credential.void_codes(batch_id=batch.pk, issues=issues, reason="x", by=chief, at=NOON)
+
+    @pytest.mark.parametrize("name", ["batch-recall", "batch-void"])
+    def test_is_not_even_proposed_when_the_box_is_sealed(self, as_, round_, settings, name):
+        settings.TWO_PERSON_RULE = True
+        (code,) = make_codes(round_)
+        Round.objects.update(state=RoundState.SEALED)
+
+        where, form = address(name, CodeBatch.objects.get()), {"codes": code, "reason": "退信"}
+
+        assert "封箱之后不能再作废票号" in as_("clerk").post(where, form, follow=True).content.decode()
+        assert not Approval.objects.exists()
 
 
 class TestTheList:

@@ -42,8 +42,9 @@ def test_slips_are_registered_and_refused_lines_stay_in_the_field(client, round_
     page = client.post(desk(CodeBatch.objects.get(), "slips/"), {"codes": f"{code}\n12345"})
 
     assert page.status_code == 400
-    assert "第2行“12345”：票号应为20位" in page.content.decode()
-    assert "12345</textarea>" in page.content.decode()
+    assert "第1行“12345”：票号应为20位" in page.content.decode()
+    assert "已登记1张票号联。下面的1行没有登记" in page.content.decode()
+    assert page.context["form"]["codes"].value() == "12345"
     assert "no-store" in page["Cache-Control"]
     assert Credential.objects.exclude(spend=None).count() == 1
 
@@ -167,6 +168,16 @@ def test_counting_tells_what_does_not_balance(client, round_, batch):
 
     assert "合计1张" in page.content.decode()
     assert "暂停收票" in page.content.decode()
+
+
+def test_a_batch_without_paper_shows_the_four_figures_that_the_system_keeps(client, round_):
+    cast_ballots(round_, make_codes(round_, 9)[:6])
+    client.force_login(make_user("clerk"))
+
+    page = client.get(desk(CodeBatch.objects.get())).content.decode()
+
+    assert "由系统记账" in page
+    assert '<td class="number">0</td><td class="number">0</td><td class="number">3</td></tr>' in page
 
 
 @pytest.mark.parametrize("page", ["", "slips/", "key/", "count/", "clear/"])

@@ -90,6 +90,7 @@ def test_on_paper_a_forgotten_tick_does_not_void_the_line_online_it_is_asked_for
 BALANCED = {
     "issued": 10,
     "online": 4,
+    "void": 0,
     "slips": 3,
     "sheets": 3,
     "unsettled": 0,

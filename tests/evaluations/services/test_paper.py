@@ -9,7 +9,7 @@ from evaluations.paper_books import book_of, paper_faults
 from evaluations.papers import paper_by_digest
 from evaluations.rules.ballots import RawLine, validate_vote
 from evaluations.rules.codes import format_code, issue_of
-from evaluations.rules.paper_books import SheetKind
+from evaluations.rules.paper_books import SheetKind, imbalances
 from evaluations.services import ballot, credential, sealing
 from evaluations.services import paper as papers
 from evaluations.services.paper import SheetContent
@@ -70,7 +70,7 @@ class TestASlip:
         cast_ballots(round_, [online])
         admission = ballot.admit(code=paper, at=NOON)
 
-        assert "已在网上投过" in register(online)[0]
+        assert "已在网上投过" in register(online)[0].fault
         assert register(paper) == []
         vote = content(round_).vote
         with pytest.raises(RuleViolation, match="不能投票"):
@@ -85,8 +85,9 @@ class TestASlip:
 
         refused = register(good, good, void, "0" * 20, "xyz")
 
-        texts = ("第2行", "已登记过"), ("第3行", "已作废"), ("第4行", "不是本批次"), ("第5行", "应为20位")
-        assert all(line in text and why in text for text, (line, why) in zip(refused, texts, strict=True))
+        faults = "已登记过", "已作废", "不是本批次", "应为20位"
+        assert [slip.typed for slip in refused] == [good, void, "0" * 20, "xyz"]
+        assert all(fault in slip.fault for slip, fault in zip(refused, faults, strict=True))
         assert Credential.objects.exclude(spend=None).count() == 1
 
     def test_of_a_replaced_code_is_booked_with_the_batch_it_belongs_to(self, round_):
@@ -305,6 +306,20 @@ class TestTheBooks:
     def test_are_closed_by_a_count_after_the_vote_only(self, keyed):
         with pytest.raises(RuleViolation, match="截止投票之后"):
             self.count(keyed, at=keyed.round.closes_at - timedelta(seconds=1))
+
+    def test_of_a_batch_without_paper_are_kept_by_the_system(self, round_):
+        codes = make_codes(round_, 9)
+        batch = CodeBatch.objects.get()
+        cast_ballots(round_, codes[:6])
+        Credential.objects.filter(issue=issue_of(round_.key, codes[7])).update(is_void=True)
+
+        book = book_of(batch)
+
+        assert (book.issued, book.online, book.returned, book.spoiled, book.missing) == (9, 6, 0, 1, 2)
+        assert imbalances(book) == []
+        assert paper_faults(round_) == []
+        CodeBatch.objects.update(is_open=False)  # recalled: what was not used is void
+        assert (book_of(batch).spoiled, book_of(batch).missing) == (3, 0)
 
     def test_are_shown_as_they_stand(self, keyed):
         book = book_of(keyed)

@@ -6,15 +6,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.models import Draw, DrawEntry, PoolEntry
+from evaluations.code_batches import batch_lines, counted_batches, return_rate
+from evaluations.models import CodeBatch, Credential, Draw, DrawEntry, PoolEntry
 from evaluations.monitor import build_monitor
 from evaluations.rules.ballots import Origin
+from evaluations.rules.codes import issue_of
 from evaluations.rules.indicators import Channel
 from evaluations.rules.rounds import DrawPurpose, DrawStatus
 from evaluations.rules.suppression import FEW
 from evaluations.services import credential
 from evaluations.services.anomaly import note_turnout
 from evaluations.services.turnout import remind_stratum
+from evaluations.turnout import turnout
 from nanchuan_eval.encryption import keyed_hash
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import AuditEntry
@@ -57,6 +60,19 @@ def test_the_daily_counts_give_the_curve():
     assert (curve.label, [count for _, count in curve.figures]) == ("发放票号", [6, 13])
 
 
+def test_a_channel_has_issued_what_could_vote():
+    round_ = make_open_round()
+    codes = make_codes(round_, 8)
+    make_codes(round_, 4)
+    cast_ballots(round_, codes[:5])
+    Credential.objects.filter(issue=issue_of(round_.key, codes[6])).update(is_void=True)
+    CodeBatch.objects.filter(pk=CodeBatch.objects.latest("pk").pk).update(is_open=False)
+
+    targeted = turnout(round_)[0]
+
+    assert (targeted["issued"], targeted["returned"]) == (7, 5)
+
+
 class TestTheMonitor:
     def test_names_strata_that_lag(self):
         round_ = make_open_round()
@@ -90,6 +106,25 @@ class TestTheMonitor:
         thin = {line.section.code: (line.declared, line.expected) for line in build_monitor(round_).thin}
 
         assert thin == {quiet: (4, 2), unknown: (0, 0)}
+
+    def test_tells_no_thin_section_from_nothing_to_judge_by(self):
+        round_ = make_open_round(rulebook={"min_drawn_lines": 0})
+        assert build_monitor(round_).thin is None
+
+        make_drawn(round_, people=2, dealt_with=round_.sections.first().code)
+
+        assert build_monitor(round_).thin == []
+
+    def test_gives_no_rate_for_a_recalled_batch_nor_lets_it_lower_the_others(self):
+        round_ = make_open_round()
+        cast_ballots(round_, stratum_codes(round_, "服务对象", 10)[:6])
+        cast_ballots(round_, stratum_codes(round_, "市场主体", 10)[:5])
+        CodeBatch.objects.filter(stratum="市场主体").update(is_open=False)
+
+        batches = counted_batches(round_)
+
+        assert [(line.percent, line.lags) for line in batch_lines(batches)] == [(60, False), (None, False)]
+        assert return_rate(batches) == 60
 
     def test_reads_neither_spool_nor_ballots_and_asks_a_few_times_however_many_batches(self):
         round_ = make_open_round()
