@@ -27,9 +27,21 @@ PAGES = (
     ("accountability:leads", "问题线索", "acc.talk.leader", True),
     ("accountability:personnel", "影响期查询", "acc.hold.set", False),
     ("accountability:assessment", "年度综合考核", "acc.assess", False),
+    ("accountability:places", "全部科室排名", "rank.full", False),
+    ("accountability:roster", "评议对象名录", "roster.view", True),
+    ("accountability:monitor", "回收监测和票箱", "round.monitor", False),
+    ("draws", "抽取公开", "draw.names", True),
     ("accountability:suggestion-desk", "群众建议", "publish.draft", False),
     ("accountability:retention", "到期清除", "retention.purge", False),
 )
+# Pages for those only who have no fuller one at the admin desk or among the commission's.
+READERS = {
+    "accountability:unit": {Role.LIAISON},
+    "accountability:places": {Role.PERSONNEL},
+    "accountability:roster": {Role.SUPERVISOR, Role.LIAISON, Role.INSPECTOR},
+    "accountability:monitor": {Role.SUPERVISOR},
+    "draws": {Role.SUPERVISOR},
+}
 
 
 @desk_view
@@ -71,6 +83,5 @@ def pages_of(user: User) -> list[tuple[str, str]]:
 
 
 def _sees(user: User, address: str, action: str, own: bool) -> bool:
-    if address == "accountability:unit":
-        return user.role == Role.LIAISON
-    return policy.may_see(user, action, own=own)
+    is_reader = address not in READERS or user.role in READERS[address]
+    return is_reader and policy.may_see(user, action, own=own)

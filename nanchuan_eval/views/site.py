@@ -12,6 +12,7 @@ from nanchuan_eval.policy import Role
 
 HOME = {
     Role.COMMISSION: "accountability:commission",
+    Role.SUPERVISOR: "accountability:work",
     Role.LIAISON: "accountability:unit",
     Role.INSPECTOR: "accountability:inspections",
     Role.PERSONNEL: "accountability:work",

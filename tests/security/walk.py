@@ -120,6 +120,12 @@ TALK_FORM = {**TALK, "held_at": typed(TALK["held_at"]).replace(" ", "T"), "is_si
 
 BEFORE_THE_LIST = [
     Line(
+        "roster.view",
+        right=lambda w: s.early.make_section(),
+        kind=SEE,
+        url=reads("/work/roster/"),
+    ),
+    Line(
         "roster.edit",
         right=lambda w: s.early.make_section(),
         wrong=lambda w: s.early.make_section(is_active=False),
@@ -184,6 +190,7 @@ BEFORE_THE_LIST = [
         elsewhere="S",
         url=reads(ADMIN + "/round/{o.pk}/monitor/"),
     ),
+    Line("round.monitor", right=lambda w: s.open_round(), kind=SEE, url=reads("/work/monitor/")),
     Line(
         "pool.import",
         right=lambda w: s.early.make_round(state=RoundState.FROZEN),
@@ -425,6 +432,13 @@ AFTER_THE_COUNT = [
         url=Url(lambda o: f"/commission/{o.key}/correct/", s.correction_form),
     ),
     Line("rank.own", right=lambda w: None, kind=SEE, elsewhere="C H D O", url=reads("/unit/")),
+    Line(
+        "rank.full",
+        right=lambda w: s.published_list(),
+        wrong=lambda w: s.to_publish(),
+        kind=SEE,
+        url=reads("/personnel/places/{o.key}/"),
+    ),
     Line(
         "acc.open",
         right=lambda w: s.measure(kind="notice"),
@@ -782,8 +796,6 @@ NOWHERE = {
     "ballot.change": CITIZENS,
     "session.own": "every account's own page (TestEverybodysOwn)",
     "log.own": "every account's own page (TestEverybodysOwn)",
-    "roster.view": "the list of sections at the desk (test_matrix.PAGES)",
-    "rank.full": "a part of the commission's page (top10.view)",
     "insp.identity": "a part of the visit's page (TestWhoInspects)",
     "privacy.request": CITIZENS.replace("TestCitizens", "test_data_requests"),
     "round.interim": "no query exists (test_lines_without_a_page)",
