@@ -1,9 +1,10 @@
-"""`python -m tests.security.sabotage`: take twenty controls out one at a time and see a test turn red for each (G14).
+"""`python -m tests.security.sabotage`: take the controls out one at a time and see a test turn red for each (G14).
 
 Each line: what is taken out, where, what stands in its place, and the test that must notice. The controls are patched
 in a process of their own (SABOTAGE=name, see tests/conftest.py), so nothing on the disk is touched.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.http import Http404
 
@@ -29,6 +30,12 @@ class Sabotage:
 
 def nothing(*args: Any, **kwargs: Any) -> None:
     return None
+
+
+def copied(source: BinaryIO, target: BinaryIO, key: str) -> str:
+    content = source.read()
+    target.write(content)
+    return hashlib.sha256(content).hexdigest()
 
 
 SABOTAGES = {
@@ -113,6 +120,20 @@ SABOTAGES = {
     ),
     "exports are not marked": Sabotage(
         "nanchuan_eval.audit.export_mark", lambda entry: "", "tests/accountability/test_exports.py"
+    ),
+    "files for handing out carry no number": Sabotage(
+        "nanchuan_eval.marks.named", lambda name, *a, **k: name, "tests/accountability/test_export_numbers.py"
+    ),
+    "a permit is never used up": Sabotage(
+        "nanchuan_eval.permits.spend",
+        lambda *a, **k: import_module("nanchuan_eval.permits").permit_of(*a, **k),
+        "tests/evaluations/services/test_handing_out.py::TestExportingAPool",
+    ),
+    "approving asks for no fresh code": Sabotage(
+        "nanchuan_eval.second_factor.confirm_again", nothing, f"{FLOOR}/test_approvals.py::TestTheSecondFactor"
+    ),
+    "evidence lies in the clear": Sabotage(
+        "nanchuan_eval.vault.seal_stream", copied, "tests/accountability/services/test_evidence.py::TestAtRest"
     ),
     "filters are free": Sabotage(
         "nanchuan_eval.desk.PolicyAdmin.lookup_allowed",
