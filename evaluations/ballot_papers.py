@@ -11,6 +11,7 @@ from itertools import islice
 from django.utils import timezone
 
 from evaluations.ballot_pages import QUESTIONS, level_words, signs_by_indicator
+from evaluations.closing import told_books
 from evaluations.models import PoolEntry, Round
 from evaluations.rules.codes import format_code
 from evaluations.rules.indicators import Channel, Indicator
@@ -47,6 +48,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
         ("轮次", f"{round_.name}（{round_.key}）"),
         ("封箱时间", f"{sealed_at:%Y年%m月%d日 %H:%M}"),
         ("箱内选票", f"{record['ballots']}张"),
+        *((label, str(figure)) for label, figure in told_books(record)),
         ("用过的票号", f"{record['spent']['count']}个"),
         ("发放的票号", f"{record['issued']['count']}个"),
         ("封箱记录文件指纹", sha256_hex(round_.closing.encode())),

@@ -6,20 +6,29 @@ Counts per section and channel, the lists of issued and used codes by their hash
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
-from evaluations.models import Ballot, Credential, Rating, Round
+from evaluations.code_batches import DEAD
+from evaluations.models import Ballot, Credential, PaperCount, PaperSheet, Rating, Round
 from evaluations.rules.indicators import Channel
+from evaluations.rules.paper_books import SheetKind
 from evaluations.rules.seal import audit_path, leaf, levels_of
 from evaluations.rules.suppression import shown, shown_beside_total
 from nanchuan_eval.rules.canonical import canonical_json
 
 CHUNK = 5000
+BOOKS = {
+    "online": "网上投出",
+    "paper": "纸质票有效",
+    "unfit": "纸质票空白、污损、无效",
+    "void": "作废或随批次收回的票号",
+    "missing": "没有收回的票号",
+}
 
 
 @dataclass(frozen=True)
@@ -54,10 +63,21 @@ def closing_record(round_: Round, ballots: int) -> bytes:
             "ballots": ballots,
             "channels": shown_beside_total(_ballots_by_channel(round_)),
             "sections": _lines_by_section(round_),
+            "books": _books(round_, ballots),
             "issued": _list_facts(issued_lines(round_)),
             "spent": _list_facts(spent_lines(round_)),
         }
     )
+
+
+def told_books(record: Mapping[str, Any]) -> list[tuple[str, int | str]]:
+    """Return the lines that explain why more codes are used than ballots lie in the box; none in an older record."""
+    books = record.get("books")
+    if books is None:
+        return []
+    lines = [(label, books[name]) for name, label in BOOKS.items()]
+    cleared = books["cleared"]
+    return [*lines, ("查清处理的票数差异", f"{cleared}个批次" if cleared else "没有")]
 
 
 def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:
@@ -110,6 +130,23 @@ def _list_facts(lines: Iterable[bytes]) -> dict[str, object]:
     for count, line in enumerate(lines, start=1):  # noqa: B007  the last number is the count
         digest.update(line)
     return {"count": count, "sha256": digest.hexdigest()}
+
+
+def _books(round_: Round, ballots: int) -> dict[str, int | str]:
+    """Return the round's books in five figures and how many batches had a difference cleared.
+
+    The box's sum is public, so online and paper hide together. Void and missing codes are no ballots: they are told.
+    """
+    codes = Credential.objects.filter(batch__round=round_).aggregate(
+        online=Count("pk", filter=Q(spend__isnull=False, is_on_paper=False)),
+        void=Count("pk", filter=DEAD),
+        missing=Count("pk", filter=Q(spend=None) & ~DEAD),
+    )
+    unfit = PaperSheet.objects.filter(batch__round=round_).exclude(kind__in=["", SheetKind.VALID]).count()
+    cleared = PaperCount.objects.filter(batch__round=round_).exclude(cleared_because="").count()
+    online = codes.pop("online")
+    cells = shown_beside_total({"online": online, "paper": ballots - online})
+    return {**cells, **codes, "unfit": shown(unfit), "cleared": cleared}
 
 
 def _ballots_by_channel(round_: Round) -> dict[str, int]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from evaluations import queries
 from evaluations.box_pages import batches_to_show, sections_to_show
-from evaluations.closing import closing_leaves, inclusion_of, issued_lines, spent_lines
+from evaluations.closing import closing_leaves, inclusion_of, issued_lines, spent_lines, told_books
 from evaluations.models import CodeBatch, Round
 from evaluations.rules.codes import CodeError, format_code, normalize_receipt
 
@@ -45,6 +45,7 @@ def box(request: HttpRequest, key: str) -> HttpResponse:
         "round": round_,
         "batches": batches_to_show(round_),
         "closing": closing,
+        "books": told_books(closing) if closing else [],
         "sections": sections_to_show(round_, closing) if closing else [],
     }
     return render(request, "evaluations/box.html", context)

@@ -7,12 +7,23 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.models import Ballot, Credential
-from evaluations.rules.codes import format_code, issue_hash
+from evaluations.models import Ballot, CodeBatch, Credential
+from evaluations.rules.codes import format_code, issue_hash, issue_of
 from evaluations.rules.indicators import Channel
+from evaluations.rules.paper_books import SheetKind
 from evaluations.rules.seal import root_of_path
 from evaluations.rules.suppression import FEW
-from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round, make_self_service
+from evaluations.services import paper as papers
+from evaluations.services import sealing
+from nanchuan_eval.policy import CLOCK
+from tests.factories import (
+    cast_ballots,
+    make_codes,
+    make_open_round,
+    make_sealed_round,
+    make_self_service,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +94,29 @@ class TestAfterSealing:
         assert {cells["sampled"] for cells in record["sections"].values()} == {FEW}
         assert {cells["targeted"] for cells in record["sections"].values()} == {6}
         assert page.count(FEW) >= round_.sections.count()
+
+    def test_the_books_explain_why_more_codes_are_used_than_ballots_lie_in_the_box(self, client):
+        round_ = make_open_round()
+        codes = make_codes(round_, 13)
+        cast_ballots(round_, codes[:6])
+        batch, at = CodeBatch.objects.get(), round_.closes_at
+        papers.register_slips(batch_id=batch.pk, typed=codes[6:8], by=make_user("clerk"), at=at)
+        for number in (1, 1, 2, 2):
+            blank = papers.SheetContent(SheetKind.BLANK, reason="未填写")
+            papers.key_sheet(batch_id=batch.pk, number=number, content=blank, by=make_user("clerk"), at=at)
+        Credential.objects.filter(issue=issue_of(round_.key, codes[9])).update(is_void=True)
+        counted = {"returned": 2, "spoiled": 1, "missing": 3}
+        papers.count_papers(batch_id=batch.pk, counted=counted, by=make_user("clerk"), at=at)
+        papers.clear_imbalance(batch_id=batch.pk, reason="少印一张", by=make_user("clerk"), at=at)
+
+        sealed = sealing.seal_round(round_id=round_.pk, by=CLOCK, at=at)
+
+        books = {"online": 6, "paper": 0, "unfit": FEW, "void": 1, "missing": 4, "cleared": 1}
+        assert json.loads(sealed.closing)["books"] == books
+        page = client.get(f"/rounds/{round_.key}/box/").content.decode()
+        assert "<dt>纸质票空白、污损、无效</dt><dd>少于5</dd>" in page
+        assert "<dt>查清处理的票数差异</dt><dd>1个批次</dd>" in page
+        assert "少印一张" not in page
 
     def test_the_page_asks_the_database_a_few_times_however_many_sections(self, client):
         round_ = make_sealed_round(targeted=5, sections=20)
