@@ -21,7 +21,6 @@ from evaluations.rules.rounds import RoundState, Step, next_step
 from evaluations.rules.suppression import SMALLEST_SHOWN, shown
 from evaluations.rules.wording import chance, explain, shown_label
 from evaluations.services.facts import missing_for
-from nanchuan_eval.errors import RuleViolation
 
 # States in which a result exists; before that no score of any kind is computed anywhere.
 COUNTED = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED, RoundState.CLOSED})
@@ -184,13 +183,6 @@ def next_act(round_: Round, *, at: datetime) -> NextAct | None:
         return None
     open_cases = Case.objects.of_round(round_.pk).open().count() if step == Step.ARCHIVE else 0
     return NextAct(step.value, step.label, missing_for(round_, step, at, open_cases=open_cases))
-
-
-def require_ready(round_id: int, *, at: datetime) -> None:
-    """Refuse to put a publication forward while anything is missing for it."""
-    lacks = missing_for(Round.objects.get(pk=round_id), Step.PUBLISH, at)
-    if lacks:
-        raise RuleViolation(*lacks)
 
 
 def rounds_to_choose() -> QuerySet[Round]:

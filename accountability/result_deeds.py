@@ -8,6 +8,8 @@ from accountability.services.case import publish_and_start
 from accountability.services.correction import correct_and_follow
 from evaluations.models import Publication, Round, SectionResult
 from evaluations.rules.problems import is_greedy
+from evaluations.rules.rounds import Step
+from evaluations.services import facts
 from evaluations.services.publication import Correction, assent_problems, notice_content
 from nanchuan_eval.approvals import Deed
 from nanchuan_eval.models import User
@@ -33,6 +35,10 @@ def _list_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, obje
 
 def _publish(round_: Round, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Publication:
     return publish_and_start(round_id=round_.pk, by=by, at=at)
+
+
+def _require_ready(round_: Round, arguments: Mapping[str, Any], *, at: datetime) -> None:
+    facts.require(round_, Step.PUBLISH, at)
 
 
 def _correction_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, object]:
@@ -74,7 +80,7 @@ def _entry_text(entry: Mapping[str, Any]) -> str:
 
 
 RESULT_DEEDS = (
-    Deed(PUBLISH, "publish.approve", "公示前十名", Round, _list_content, _publish),
+    Deed(PUBLISH, "publish.approve", "公示前十名", Round, _list_content, _publish, require=_require_ready),
     Deed(CORRECT, "publish.correct", "更正公示", Round, _correction_content, _correct),
     Deed(ASSENT, "publish.approve", "同意涉及“贪”的表述", SectionResult, _wording_content, _assent),
 )

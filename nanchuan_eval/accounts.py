@@ -26,7 +26,7 @@ def create_account(account: User, *, password: str, by: policy.Actor, at: dateti
     """Check and store an account with its password (the operator, a demonstration); faults are ValidationErrors."""
     policy.check(by, "user.create")
     validate_password(password, account)
-    _refuse_conflicts(account, account.role)
+    _refuse_conflicts(account, account.role, account.unit_code)
     account.set_password(password)
     account.password_set_at = at
     account.expires_at = _expiry(account.role, account.expires_at, at)
@@ -44,7 +44,7 @@ def save_account(account: User, *, by: User, at: datetime, changed: list[str]) -
         account.set_unusable_password()
     if "is_active" in changed and account == by:
         raise RuleViolation("不能停用自己的账号。")
-    _refuse_conflicts(account, account.role)
+    _refuse_conflicts(account, account.role, account.unit_code)
     account.renew_sessions()
     account.save()
     audit.record("user.create", account, by=by, at=at, detail={"changed": changed})
@@ -58,16 +58,21 @@ def grant_role(*, account_id: int, role: str, unit_code: str, by: User, at: date
     policy.check(by, grant_action(account, role))
     if account.person == by.person:
         raise RuleViolation("不能给自己授权。")
-    if role == Role.LIAISON and not unit_code:
-        raise RuleViolation("授予单位联络员必须填写所属单位代码。")
+    require_fit(account, role, unit_code)
     account.unit_code = unit_code if role == Role.LIAISON else ""
-    _refuse_conflicts(account, role)
     was, account.role = account.role, role
     account.expires_at = _expiry(role, account.expires_at, at)
     account.renew_sessions()
     account.save(update_fields=["role", "unit_code", "expires_at", "session_stamp"])
     audit.record(grant_action(account, role), account, by=by, at=at, detail={"was": was, "role": role})
     return account
+
+
+def require_fit(account: User, role: str, unit_code: str) -> None:
+    """Refuse a role that the account cannot have: a liaison without a unit, two roles that exclude each other."""
+    if role == Role.LIAISON and not unit_code:
+        raise RuleViolation("授予单位联络员必须填写所属单位代码。")
+    _refuse_conflicts(account, role, unit_code)
 
 
 def grant_action(account: User, role: str) -> str:
@@ -153,7 +158,7 @@ def disable_unused(*, at: datetime) -> int:
     return len(accounts)
 
 
-def _refuse_conflicts(account: User, role: str) -> None:
+def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:
     """Refuse a role the person must not hold beside another; a namesake counts until both have their number."""
     if not role:
         return
@@ -169,7 +174,7 @@ def _refuse_conflicts(account: User, role: str) -> None:
                 f"另有同名账号“{namesake.username}”（{namesake.get_role_display()}），两种角色不能由一人兼任。"
                 "请先在两个账号上填写人员编号，以便确认不是同一人。"
             )
-    unit = account.unit_code if role == Role.LIAISON else ""
+    unit = unit_code if role == Role.LIAISON else ""
     refusals = [text for ask in objections for text in ask(account, role, unit)]
     if refusals:
         raise RuleViolation(*refusals)

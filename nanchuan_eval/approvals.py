@@ -44,6 +44,8 @@ class Deed:
     perform: Callable[..., object]
     # Whether the object is the actor's own: for the cells `Po`.
     is_own: Callable[[User, Any], bool] | None = None
+    # (object, arguments, at=...) refuses to the proposer already what the service would refuse at the approval.
+    require: Callable[..., None] | None = None
     # (object, note) when the proposal ends undone (退回、撤回、失效): what waited for it goes back to its owner.
     undo: Callable[[Any, str], None] | None = None
     # (object, arguments) -> what follows the label in the lists; the object itself unless said here.
@@ -85,6 +87,12 @@ def may_start(user: User, name: str, target: models.Model) -> bool:
     return asks(user, deed.action, own=deed.owned_by(user, target))
 
 
+def check_may_start(user: User, name: str, target: models.Model) -> None:
+    """Refuse with `Denied` whoever may not put the deed forward, before a page says what his form lacks."""
+    if not may_start(user, name, target):
+        raise policy.Denied(user, _deeds[name].action)
+
+
 def start(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval | None:
     """Propose the deed, or do it at once where the rule of two persons is off (None: it is done)."""
     deed = _deeds[name]
@@ -107,6 +115,8 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
     is_one = deed.model is not ContentType
     if is_one and Approval.objects.pending().filter(deed=name, object_id=str(target.pk)).exists():
         raise RuleViolation(f"“{deed.label}”已经提请，正在等待审批。")
+    if deed.require is not None:
+        deed.require(target, arguments, at=at)
     content = dict(deed.content(target, arguments))
     approval = Approval.objects.create(
         deed=name,
@@ -135,9 +145,8 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
 def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
     """Approve and do the deed (同意) in one transaction; a proposal whose content has changed is void instead."""
     with transaction.atomic():
-        approval = _lock_pending(approval_id, by)
+        approval = _lock_pending(approval_id, by, check_approver)
         deed = _deeds[approval.deed]
-        check_approver(approval, by)
         target = _lock(deed, approval.object_id)
         is_same = target is not None and is_unchanged(approval, target)
         if is_same:
@@ -152,8 +161,7 @@ def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
 @transaction.atomic
 def send_back(*, approval_id: int, note: str, by: User, at: datetime) -> Approval:
     """Decline a proposal with a reason (退回)."""
-    approval = _lock_pending(approval_id, by)
-    check_approver(approval, by)
+    approval = _lock_pending(approval_id, by, check_approver)
     if not note.strip():
         raise RuleViolation("请填写退回理由。")
     return _decide(approval, State.RETURNED, by=by, at=at, note=note.strip())
@@ -162,18 +170,22 @@ def send_back(*, approval_id: int, note: str, by: User, at: datetime) -> Approva
 @transaction.atomic
 def withdraw(*, approval_id: int, by: User, at: datetime) -> Approval:
     """Take one's own proposal back (撤回)."""
-    approval = _lock_pending(approval_id, by)
-    if approval.proposed_by != by:
-        raise policy.Denied(by, approval.action)
+    approval = _lock_pending(approval_id, by, _check_proposer)
     return _decide(approval, State.WITHDRAWN, by=by, at=at)
 
 
 def check_approver(approval: Approval, by: User) -> None:
     """Refuse who may not approve, and whoever is the proposer under any of his accounts."""
-    if not policy.may(by, approval.action):
-        raise policy.Denied(by, approval.action)
+    check_decides(approval, by)
+    refusals.note_attempt(by, approval.action)
     if by.person == approval.proposed_by.person:
         raise RuleViolation("提请人和审批人必须是两个人，不能审批自己提请的事项。")
+
+
+def check_decides(approval: Approval, by: User) -> None:
+    """Refuse with `Denied` whoever has no say in such proposals."""
+    if not policy.may(by, approval.action):
+        raise policy.Denied(by, approval.action)
 
 
 def pending_for(target: models.Model, action: str) -> Approval | None:
@@ -218,9 +230,16 @@ def waiting_for(user: User) -> models.QuerySet[Approval]:
     return Approval.objects.pending().filter(action__in=actions).exclude(proposed_by=user)
 
 
-def _lock_pending(approval_id: int, by: User) -> Approval:
-    approval = Approval.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=approval_id)
+def _check_proposer(approval: Approval, by: User) -> None:
+    if approval.proposed_by != by:
+        raise policy.Denied(by, approval.action)
     refusals.note_attempt(by, approval.action)
+
+
+def _lock_pending(approval_id: int, by: User, check: Callable[[Approval, User], None]) -> Approval:
+    """Return the proposal under its lock; who has no right to it is refused before he hears how it stands."""
+    approval = Approval.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=approval_id)
+    check(approval, by)
     if approval.state != State.PENDING:
         raise RuleViolation(f"这件提请{approval.get_state_display()}，不能再办理。")
     return approval

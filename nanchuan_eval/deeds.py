@@ -14,7 +14,7 @@ from nanchuan_eval.policy import Role
 
 def register() -> None:
     """Called once by the app's configuration."""
-    grant = partial(Deed, label="授权", model=User, content=_grant_content, perform=_grant)
+    grant = partial(Deed, label="授权", model=User, content=_grant_content, perform=_grant, require=_require_fit)
     approvals.register(
         grant("role.grant", action="role.grant"),
         grant("role.grant.admin", action="role.grant.admin"),
@@ -34,6 +34,10 @@ def _grant_content(account: User, arguments: Arguments) -> dict[str, object]:
         "授予角色": Role(role).label if role else "（撤销角色）",
         "所属单位代码": arguments["unit_code"],
     }
+
+
+def _require_fit(account: User, arguments: Arguments, *, at: datetime) -> None:
+    accounts.require_fit(account, arguments["role"], arguments["unit_code"])
 
 
 def _grant(account: User, arguments: Arguments, *, by: User, at: datetime) -> User:

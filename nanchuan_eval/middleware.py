@@ -12,17 +12,20 @@ from django.utils import timezone
 from nanchuan_eval import audit, policy, refusals
 from nanchuan_eval.addresses import client_address, is_inside
 from nanchuan_eval.models import User
+from nanchuan_eval.typed import is_broken, typed_id
 
 Handler = Callable[[HttpRequest], HttpResponse]
 HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+MULTIPART = "multipart/form-data"
+FORMS = frozenset({"application/x-www-form-urlencoded", MULTIPART})
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 
 def refuse_broken_requests(get_response: Handler) -> Handler:
-    """Answer 405 to methods that nothing here uses (TRACE …) and 400 to what no database can store.
+    """Answer 405 to methods that nothing here uses (TRACE …), 400 to what no database can store or no form sends.
 
     Django replaces undecodable bytes by U+FFFD and lets NUL through; PostgreSQL would answer with a fault.
     What is typed into forms the forms refuse themselves, in words.
@@ -31,7 +34,7 @@ def refuse_broken_requests(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         if request.method not in METHODS:
             return HttpResponse(status=405, headers={"Allow": ", ".join(sorted(METHODS))})
-        if _is_broken(request.path) or any(map(_is_broken, _query(request))):
+        if is_broken(request.path) or any(map(is_broken, _query(request))) or _is_no_form(request):
             return render(request, "400.html", status=400)
         return get_response(request)
 
@@ -125,5 +128,13 @@ def _query(request: HttpRequest) -> Iterable[str]:
     return (str(part) for key, values in request.GET.lists() for part in (key, *values))
 
 
-def _is_broken(text: str) -> bool:
-    return "\x00" in text or "\ufffd" in text
+def _is_no_form(request: HttpRequest) -> bool:
+    """Say whether a body is none that a form sends, or one of which nothing could be read."""
+    length = typed_id(request.META.get("CONTENT_LENGTH") or "")
+    if request.method != "POST" or not length:
+        return False
+    if request.content_type not in FORMS:
+        return True
+    # A form without fields sends its closing boundary only ("--…--" and line ends).
+    empty = len((request.content_params or {}).get("boundary", "")) + len("----\r\n\r\n")
+    return request.content_type == MULTIPART and length > empty and not (request.POST or request.FILES)

@@ -1,5 +1,7 @@
 """组织部门和考核办: may this person be promoted on this day; the year's assessment."""
 
+from datetime import MAXYEAR, MINYEAR
+
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -73,6 +75,8 @@ def assessment(request: HttpRequest, year: int | None = None) -> HttpResponse:
     """年度综合考核."""
     policy.check_sees(staff(request), "acc.assess")
     known = years()
+    if year is not None and not MINYEAR <= year <= MAXYEAR:
+        raise Http404
     chosen = year or next(iter(known), timezone.localdate().year)
     found = read_assessment(chosen)
     context = {"assessment": found, "years": known, "is_demo": found.is_demo}

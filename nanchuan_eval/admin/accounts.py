@@ -108,12 +108,13 @@ class UserAdmin(PolicyAdmin):
 
     def grant(self, request: HttpRequest, pk: int) -> HttpResponse:
         """授权、撤权: proposed by the security administrator, approved by the chief or the commission."""
-        account, form = get_object_or_404(User, pk=pk), GrantForm(request.POST)
+        account, form, user = get_object_or_404(User, pk=pk), GrantForm(request.POST), staff(request)
+        name = accounts.grant_action(account, request.POST.get("role", ""))
+        approvals.check_may_start(user, name, account)
         if not form.is_valid():
             for text in (str(error) for errors in form.errors.values() for error in errors):
                 messages.error(request, text)
             return redirect("admin:nanchuan_eval_user_change", pk)
-        name, user = accounts.grant_action(account, form.cleaned_data["role"]), staff(request)
         return self._do(
             request,
             pk,

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -70,11 +70,13 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def approve(self, request: HttpRequest, pk: int) -> HttpResponse:
         """同意."""
         approval = self._approval_or_404(request, str(pk))
+        approvals.check_decides(approval, staff(request))
         return self._decide(request, approval, "已同意并办理", _approve, code=request.POST.get("code", "")[:40])
 
     def send_back(self, request: HttpRequest, pk: int) -> HttpResponse:
         """退回."""
         approval = self._approval_or_404(request, str(pk))
+        approvals.check_decides(approval, staff(request))
         form = NoteForm(request.POST)
         if not form.is_valid():
             return self._page(request, approval, form)
@@ -113,9 +115,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/nanchuan_eval/approval/page.html", context)
 
     def _approval_or_404(self, request: HttpRequest, object_id: str) -> Approval:
-        approval = self.get_queryset(request).filter(pk=typed_id(object_id)).first()
-        if approval is None:
-            raise Http404
+        approval = get_object_or_404(Approval, pk=typed_id(object_id))
+        if not self.get_queryset(request).filter(pk=approval.pk).exists():
+            raise policy.Hidden(staff(request), approval.action, request.path)
         return approval
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from nanchuan_eval import approvals, policy
+from nanchuan_eval import approvals
 from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 
@@ -26,8 +26,7 @@ def propose(
 ) -> HttpResponse:
     """Show the form until the deed is proposed (or done, by one person alone), then go back and say so."""
     user, label = staff(request), approvals.deed_named(name).label
-    if not approvals.may_start(user, name, target):
-        raise policy.Denied(user, approvals.deed_named(name).action)
+    approvals.check_may_start(user, name, target)
     if request.method == "POST" and form.is_valid():
         asked = {key: _plain(value) for key, value in form.cleaned_data.items()}
         try:

@@ -22,6 +22,7 @@ from nanchuan_eval.desk import staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import SecondFactor, User
 from nanchuan_eval.sessions import SINCE
+from nanchuan_eval.typed import is_broken
 
 
 class SignIn(LoginView):
@@ -29,6 +30,11 @@ class SignIn(LoginView):
 
     template_name = "login.html"
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if any(is_broken(str(value)) for value in request.POST.values()):  # the form would show it again as it is
+            return render(request, "400.html", status=400)
+        return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         known, at = form.get_user(), timezone.now()

@@ -109,12 +109,12 @@ class TestOpening:
     def test_excluded_roles_of_one_person_are_refused_whatever_was_approved(self):
         make_user("auditor", person_code="N1")
         account = make_user("clerk", person_code="N1")
-        approval = approvals.propose(
-            "role.grant", account, by=make_user("security"), at=NOON, role="H", unit_code="", reason="x"
-        )
+        given = {"role": "H", "unit_code": ""}
 
         with pytest.raises(RuleViolation, match="不能兼任"):
-            approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=NOON)
+            approvals.propose("role.grant", account, by=make_user("security"), at=NOON, reason="x", **given)
+        with pytest.raises(RuleViolation, match="不能兼任"), policy.approved("role.grant"):
+            accounts.grant_role(account_id=account.pk, by=make_user("chief"), at=NOON, **given)
 
     def test_excluded_roles_are_refused_when_two_accounts_become_one_persons(self, client):
         make_user("auditor", person_code="N1")
@@ -129,12 +129,21 @@ class TestOpening:
         assert account.person_code == ""
 
     def test_a_liaison_needs_a_unit(self):
-        account = make_user("clerk")
-        approval = approvals.propose(
-            "role.grant", account, by=make_user("security"), at=NOON, role="L", unit_code="", reason="x"
-        )
+        account, given = make_user("clerk"), {"role": "L", "unit_code": ""}
+
         with pytest.raises(RuleViolation, match="单位代码"):
-            approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=NOON)
+            approvals.propose("role.grant", account, by=make_user("security"), at=NOON, reason="x", **given)
+        with pytest.raises(RuleViolation, match="单位代码"), policy.approved("role.grant"):
+            accounts.grant_role(account_id=account.pk, by=make_user("chief"), at=NOON, **given)
+        assert not Approval.objects.exists()
+
+    @pytest.mark.parametrize("role", ["clerk", "chief", "sysadmin", "auditor"])
+    def test_who_may_not_grant_is_told_so_before_what_the_form_lacks(self, client, role):
+        client.force_login(make_user(role))
+        before = AuditEntry.objects.count()
+
+        assert client.post(f"{USERS}{make_user('clerk').pk}/grant/", {"role": "H"}).status_code == 403
+        assert [row.result for row in AuditEntry.objects.order_by("seq")[before:]] == ["denied"]
 
     def test_a_forged_form_gives_nobody_a_role(self, client):
         clerk = make_user("clerk")

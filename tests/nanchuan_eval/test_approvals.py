@@ -375,3 +375,28 @@ class TestTheSecondFactor:
         page = client.get(f"/admin/nanchuan_eval/approval/{approval.pk}/change/").content.decode()
         assert 'name="code"' not in page
         assert "已同意并办理" in self.approve(client, approval)
+
+
+@pytest.mark.parametrize("decide", ["approve", "send_back"])
+def test_who_may_not_decide_is_refused_before_he_hears_how_the_proposal_stands(holiday, decide):
+    approval = propose(holiday)
+    approve(approval)
+    given = {"note": "重报"} if decide == "send_back" else {}
+
+    with pytest.raises(policy.Denied):
+        getattr(approvals, decide)(approval_id=approval.pk, by=make_user("clerk"), at=NOON, **given)
+    with pytest.raises(RuleViolation, match="不能再办理"):
+        getattr(approvals, decide)(approval_id=approval.pk, by=make_user("chief"), at=NOON, **given)
+
+
+def test_what_the_service_would_refuse_anyway_is_refused_to_the_proposer(holiday, monkeypatch):
+    def refuse(target, arguments, *, at):
+        raise RuleViolation("名称不合规。")
+
+    monkeypatch.setitem(approvals._deeds, DEED, dataclasses.replace(approvals.deed_named(DEED), require=refuse))
+
+    with pytest.raises(RuleViolation, match="不合规"):
+        propose(holiday)
+    with pytest.raises(policy.Denied):
+        propose(holiday, by=make_user("auditor"))
+    assert not Approval.objects.exists()

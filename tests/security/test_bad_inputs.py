@@ -303,6 +303,33 @@ def test_line_17_bodies_that_are_no_form(browser, path, body):
 
 
 @pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"a":'),
+        ("application/json", b'{"a": 1}'),
+        ("text/plain", b"a=1"),
+        ("multipart/form-data; boundary=x", b"--y\r\nContent-Disposition: form-data"),
+        ("multipart/form-data", b"--x"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/privacy/request/", "/suggestions/", "/ballot/", "/login/"])
+def test_line_17_a_body_that_no_form_sends_is_refused_in_chinese(browser, path, kind, body):
+    answer = browser.generic("POST", path, body, content_type=kind)
+
+    assert answer.status_code == 400
+    assert "请" in answer.content.decode()
+
+
+@pytest.mark.parametrize("field", ["username", "password", "next"])
+@pytest.mark.parametrize("sign", ["\x00", "\ufffd"])
+def test_the_log_in_page_does_not_say_broken_signs_again(browser, field, sign):
+    answer = browser.post("/login/", {"username": "lihua", "password": "x", field: f"a{sign}b"})
+
+    assert answer.status_code == 400
+    assert sign not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "password__startswith=p",

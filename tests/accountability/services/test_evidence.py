@@ -499,5 +499,14 @@ def test_a_known_id_of_somebody_else_is_no_way_in():
     stranger = liaison("D02")
     visit_id = uuid.UUID(str(mine.pk))
 
-    with pytest.raises(Evidence.DoesNotExist):
+    with pytest.raises(policy.Denied):
         drop_evidence(evidence_id=visit_id, by=stranger, at=LATER)
+
+
+def test_who_sees_a_file_of_somebody_elses_is_refused_its_dropping_and_the_trace_says_so(client):
+    mine = take(make_file(), liaison())
+    client.force_login(make_account(Role.LIAISON, "D01"))
+
+    assert client.post(f"/evidence/{mine.pk}/drop/").status_code == 403
+    assert Evidence.objects.filter(pk=mine.pk).exists()
+    assert AuditEntry.objects.latest("seq").result == "denied"

@@ -225,6 +225,18 @@ def test_a_refused_publication_says_why(client):
     assert "只能在“异议期”时进行" in text_of(page)
 
 
+@pytest.mark.parametrize("two", [True, False])
+@pytest.mark.parametrize("role", [Role.LIAISON, Role.INSPECTOR, Role.PERSONNEL, Role.CLERK, Role.AUDITOR])
+def test_who_may_not_publish_is_told_so_before_what_is_missing(client, settings, role, two):
+    settings.TWO_PERSON_RULE = two
+    make_counted_round(places=1, state=RoundState.COUNTED)
+    login(client, role, "D01" if role == Role.LIAISON else "")
+    before = AuditEntry.objects.count()
+
+    assert client.post("/commission/2020H1/publish/").status_code == 403
+    assert [row.result for row in AuditEntry.objects.order_by("seq")[before:]] == ["denied"]
+
+
 def test_the_commission_archives_a_round_whose_cases_are_closed(client):
     case = make_case(state="closed", closed_at=NOON)
     make_tally(case.result.round)

@@ -152,3 +152,10 @@ def test_a_year_without_rounds_is_not_exported(client):
 
     assert client.post("/personnel/assessment/1999/export/").status_code == 404
     assert "没有上榜科室" in text_of(client.get("/personnel/assessment/1999/"))
+
+
+@pytest.mark.parametrize("year", [0, 10000, 999999999, "9" * 40])
+def test_a_year_of_no_calendar_is_not_found(client, year):
+    login(client)
+
+    assert client.get(f"/personnel/assessment/{year}/").status_code == 404

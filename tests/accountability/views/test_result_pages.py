@@ -7,7 +7,9 @@ from accountability.services.case import publish_and_start
 from evaluations.models import AnomalyFlag, Publication, SectionResult, Veto
 from evaluations.rules.anomalies import FlagKind, Verdict
 from evaluations.rules.rounds import RoundState
-from nanchuan_eval.models import Approval
+from evaluations.services.anomaly import DECIDE_FLAG
+from nanchuan_eval import approvals
+from nanchuan_eval.models import Approval, AuditEntry
 from nanchuan_eval.policy import Role
 from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
 
@@ -147,6 +149,21 @@ class TestAnomalies:
 
         one.refresh_from_db()
         assert (one.verdict, one.reason) == (Verdict.KEPT, "核查无异常")
+
+    @pytest.mark.parametrize("state", Approval.State.values)
+    @pytest.mark.parametrize("role", [Role.LIAISON, Role.INSPECTOR, Role.COMMISSION, Role.CLERK])
+    def test_who_may_not_agree_hears_nothing_about_the_proposal(self, client, settings, state, role):
+        settings.TWO_PERSON_RULE = True
+        one = flag(make_counted_round())
+        given = {"verdict": "kept", "reason": "核查无异常"}
+        proposal = approvals.propose(DECIDE_FLAG.name, one, by=make_account(Role.CLERK), at=NOON, **given)
+        decided_at = None if state == Approval.State.PENDING else NOON
+        Approval.objects.update(state=state, decided_at=decided_at)
+        login(client, role, "D01" if role == Role.LIAISON else "")
+        before = AuditEntry.objects.count()
+
+        assert client.post(f"/commission/2020H1/anomalies/{proposal.pk}/approve/").status_code == 403
+        assert [row.result for row in AuditEntry.objects.order_by("seq")[before:]] == ["denied"]
 
     def test_a_refused_decision_keeps_what_was_typed(self, client):
         round_ = make_counted_round()
