@@ -18,6 +18,8 @@ from nanchuan_eval.rules.exclusions import conflicts
 GUARDED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.COMMISSION})
 # What an app has against a role for a person, of a unit if he is its liaison: (account, role, unit's code) -> texts.
 objections: list[Callable[[User, str, str], Iterable[str]]] = []
+# The units an account may belong to, told by the app that keeps them: () -> (code, name).
+units: list[Callable[[], Iterable[tuple[str, str]]]] = []
 UNUSED_FOR = timedelta(days=90)
 
 

@@ -90,6 +90,8 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
     see_action = ""
     edit_action: str | None = None
     delete_action: str | None = None
+    # The act behind the links in the list's last column: who may not begin it does not see the column.
+    link_action = ""
     actions: Sequence[Any] | None = None
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
@@ -107,6 +109,10 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return shown if not self.link_action or self._may(request, self.link_action) else shown[:-1]
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Allow filtering by the declared filters only: a free lookup is an oracle on hidden fields."""
         declared = [item[0] if isinstance(item, tuple | list) else item for item in self.list_filter]
@@ -120,7 +126,8 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._refuse_unless(request, self.see_action, self.has_view_permission(request))
-        return super().changelist_view(request, {**self._proposals(request, None), **(extra_context or {})})
+        context = {"title": self.opts.verbose_name_plural, **self._proposals(request, None)}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def changeform_view(
         self,
@@ -136,6 +143,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         elif request.method == "POST":
             self._refuse_unless(request, self.edit_action or self.see_action, self.has_change_permission(request, obj))
         context = self._proposals(request, obj) if obj or object_id is None else {}
+        context["is_proposed"] = self.is_proposed()
         request.waits = obj and context.get("proposals")  # type: ignore[attr-defined]  # for has_change_permission
         if request.waits and request.method == "POST":  # type: ignore[attr-defined]
             messages.error(request, "已有提请等待审批，审批之后才能再提请。")

@@ -36,6 +36,7 @@ class CommentAdmin(ReadOnlyAdmin):
 
     order = 5
     see_action = "comment.view"
+    link_action = REDACT
     list_display = ["text", "round", "redact_link"]
     list_filter = ["round"]
     list_select_related = ["round"]
@@ -56,12 +57,12 @@ class CommentAdmin(ReadOnlyAdmin):
             raise policy.Denied(user, REDACT)
         comment = get_object_or_404(Comment.objects.select_related("round"), pk=pk)
         form = RedactionForm(request.POST or None)
-        form.note = f"意见原文：{comment.text}"
+        form.notice = f"意见原文：{comment.text}"
         return ask(
             request,
             comment.round,
             form,
             lambda: start_redaction(comment_id=pk, words=form.cleaned_data["words"].splitlines(), by=user, at=at),
-            title="遮盖意见",
+            title="提请遮盖意见" if policy.needs_two(REDACT) else "遮盖意见",
             back=reverse("admin:evaluations_comment_changelist"),
         )

@@ -140,7 +140,7 @@ class ReviewForm(forms.Form):
 class RecallForm(ReasonForm):
     """收回批次."""
 
-    note = (
+    notice = (
         "收回后，本批次还没有使用的票号全部失效，不能恢复；已投出的票仍然有效。"
         "系统不知道谁投过票：不要给原来的人重新发票，否则投过的人可以再投一次。"
     )
@@ -172,7 +172,7 @@ class CorrectionForm(ReasonForm):
 class RedactionForm(forms.Form):
     """遮盖意见."""
 
-    note = ""
+    notice = ""
     words = forms.CharField(
         label="要遮盖的文字",
         max_length=1000,

@@ -1,9 +1,10 @@
 """名单库 at the desk: masked phones only; preview and import, notices, objections, exclusions."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -22,7 +23,7 @@ from evaluations.models import PoolEntry, PoolNotice, PoolObjection, Round
 from evaluations.rules.pools import PoolKind
 from evaluations.services import data_request, pool_notice
 from evaluations.services.handing_out import EXPORT, export_pool
-from evaluations.services.pool import confirm_upload, upload_pool
+from evaluations.services.pool import committed_pools, confirm_upload, upload_pool
 from evaluations.services.privacy import unmask_phone
 from nanchuan_eval import approvals, permits, policy
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
@@ -32,6 +33,13 @@ from nanchuan_eval.typed import typed_id
 PREVIEWED = 20
 # People of one list of exclusions: as many as the list shows on a page.
 MOST_CHOSEN = 100
+# What may be done about one person: the page, its link, the act.
+WAYS = (
+    ("exclude", "回避", "pool.exclude"),
+    ("phone", "完整手机号", "pool.unmask"),
+    ("correct", "更正", data_request.HANDLE),
+    ("erase", "申请删除", "privacy.handle"),
+)
 
 
 @admin.register(PoolEntry)
@@ -40,7 +48,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     order = 2
     see_action = "pool.view"
-    list_display = ["name", "shown_phone", "stratum", "unit", "kind", "round", "exclusion", "exclude_link"]
+    list_display = ["name", "shown_phone", "stratum", "unit", "kind", "round", "exclusion"]
     list_filter = ["round", "kind", "stratum", "exclusion"]
     list_select_related = ["round"]
     search_fields = ["name", "unit"]
@@ -51,11 +59,14 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     def shown_phone(self, entry: PoolEntry) -> str:
         return entry.masked_phone
 
-    @admin.display(description="办理")
-    def exclude_link(self, entry: PoolEntry) -> SafeString:
-        ways = [reverse(f"admin:pool-{name}", args=[entry.pk]) for name in ("exclude", "phone", "correct", "erase")]
-        labels = ("回避", "完整手机号", "更正", "申请删除")
-        return format_html_join(" ", '<a href="{}">{}</a>', zip(ways, labels, strict=True))
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [*self.list_display, _links(staff(request))]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PoolEntry]:
+        """Know of each person whether the draw is committed: excluding comes before."""
+        is_committed = Case(When(committed_pools(), then=True), default=False)
+        entries: QuerySet[PoolEntry] = super().get_queryset(request).annotate(is_committed=is_committed)
+        return entries
 
     def has_exclude_permission(self, request: HttpRequest) -> bool:
         return policy.may_begin(staff(request), "pool.exclude")
@@ -244,6 +255,22 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
         who = f"{chosen[0].name} {chosen[0].masked_phone}" if len(chosen) == 1 else f"{len(chosen)}人"
         return ask(request, round_, form, deed, title=f"登记回避：{who}", back=round_page(round_.pk))
+
+
+def _links(user: User) -> Callable[[Any], SafeString]:
+    """Return the list's column of what this user may do about a person; excluding comes before the commitment."""
+    ways = [way for way in WAYS if policy.may_begin(user, way[2])]
+
+    @admin.display(description="办理")
+    def links(entry: Any) -> SafeString:
+        shown = [way for way in ways if way[0] != "exclude" or not entry.is_committed]
+        return format_html_join(
+            " ",
+            '<a href="{}">{}</a>',
+            ((reverse(f"admin:pool-{name}", args=[entry.pk]), label) for name, label, _ in shown),
+        )
+
+    return links
 
 
 def _proposals(round_: Round, lines: list[PoolLine], user: User) -> list[approvals.Waiting]:

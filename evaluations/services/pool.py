@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from departments.models import Department, Section
 from evaluations.liaisons import liaisons
-from evaluations.models import PoolEntry, PoolNotice, PoolUpload, Round
+from evaluations.models import Draw, PoolEntry, PoolNotice, PoolUpload, Round
 from evaluations.rules.pools import Person, PoolFile, PoolFileError, PoolKind, PoolRules, Row, parse_people
 from evaluations.rules.removals import ExclusionReason
 from evaluations.rules.rounds import DrawPurpose, RoundState
@@ -99,6 +100,12 @@ def _refuse_late_change(round_: Round, kind: PoolKind) -> None:
         raise RuleViolation("名单库只能在抽取完成之前导入。")
     if is_committed(round_, kind):
         raise RuleViolation("这个名单库的抽取承诺已经公布，名单不能再改。")
+
+
+def committed_pools() -> Q:
+    """Return the condition on pool entries whose draw is committed."""
+    drawn = {kind: Draw.objects.standing().filter(purpose=purpose) for kind, purpose in DRAW_OF.items()}
+    return Q(*(Q(kind=kind, round__in=draws.values("round")) for kind, draws in drawn.items()), _connector=Q.OR)
 
 
 def is_committed(round_: Round, kind: str) -> bool:

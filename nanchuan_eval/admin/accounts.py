@@ -42,13 +42,15 @@ class AccountForm(forms.ModelForm[User]):
         return data
 
 
+def _units() -> list[tuple[str, str]]:
+    return [("", "（不属于单位）"), *((code, f"{name}（{code}）") for told in accounts.units for code, name in told())]
+
+
 class GrantForm(forms.Form):
     """授权、撤权."""
 
     role = forms.ChoiceField(label="角色", choices=[("", "（撤销角色）"), *ACCOUNT_ROLES], required=False)
-    unit_code = forms.CharField(
-        label="所属单位代码", max_length=20, required=False, help_text="仅单位联络员填写，如 D05"
-    )
+    unit_code = forms.ChoiceField(label="所属单位", choices=_units, required=False, help_text="仅单位联络员选择")
     reason = forms.CharField(label="理由", max_length=300)
 
 

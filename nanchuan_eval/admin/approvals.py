@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval import approvals, policy, second_factor
+from nanchuan_eval.admin.filters import StateFilter
 from nanchuan_eval.desk import ReadOnlyAdmin, staff
 from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import Approval, User
@@ -34,11 +35,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
     order = 0
     list_display = ["title", "proposed_by", "proposed_at", "state", "decided_by"]
     empty_value_display = ""
-    list_filter = ["state"]
+    list_filter = [StateFilter]
     list_select_related = ["proposed_by", "decided_by"]
-
-    class Media:
-        css: ClassVar = {"all": ["approvals.css"]}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return isinstance(request.user, User) and request.user.is_staff
@@ -106,6 +104,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "title": approval.title,
             "opts": self.opts,
             "approval": approval,
+            # Some deeds count the reason to what is approved; it is printed once.
+            "reason": "" if approval.reason in approval.content.values() else approval.reason,
             "form": form,
             "asks_code": second_factor.asks_again(user),
             "may_decide": is_pending and _may_decide(approval, user),

@@ -6,10 +6,12 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
@@ -29,7 +31,9 @@ class ArchiveForm(ReasonForm):
     field_order = ["until", "reason"]
 
 
-COLUMNS = ("seq", "at", "who", "what", "about", "came_of_it", "address")
+# Words of one search that are looked at; more are ignored.
+MOST_WORDS = 5
+COLUMNS = ("seq", "at", "came_of_it", "what", "about", "who", "address")
 
 
 @admin.register(AuditEntry)
@@ -42,13 +46,27 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     list_select_related = ["actor"]
     date_hierarchy = "at"
-    search_fields = ["actor__username", "actor__name", "object_id", "reason"]
-    search_help_text = "可按账号、姓名、对象编号、理由检索"
+    search_fields = ["actor__username", "actor__name", "object_id", "reason", "action", "address"]
+    search_help_text = "可按操作、结果、账号、姓名、对象编号、理由、来源地址检索；几个词用空格隔开"
     change_list_template = "admin/nanchuan_eval/auditentry/list.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_archive = approvals.may_start(staff(request), ARCHIVE, AuditHead())
         return super().changelist_view(request, {"may_archive": may_archive, **(extra_context or {})})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        """Find rows that hold every word typed, also by what the page calls the act and its result."""
+        for word in search_term.split()[:MOST_WORDS]:
+            queryset = queryset.filter(self._holds(word))
+        return queryset, False
+
+    def _holds(self, word: str) -> Q:
+        acts = [one for one in (*policy.EVENTS, *policy.table()) if word in policy.action_name(one)]
+        results = [one.value for one in AuditEntry.Result if word in str(one.label)]
+        stored = Q(*((f"{field}__icontains", word) for field in self.search_fields), _connector=Q.OR)
+        return stored | Q(action__in=acts) | Q(result__in=results) | Q(detail__step_label__icontains=word)
 
     @admin.display(description="操作", ordering="action")
     def what(self, entry: AuditEntry) -> str:
@@ -66,7 +84,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="结果", ordering="result")
     def came_of_it(self, entry: AuditEntry) -> str:
-        return "：".join(filter(None, [str(entry.get_result_display()), entry.reason]))
+        said = str(entry.get_result_display())
+        if entry.result != AuditEntry.Result.OK:
+            said = format_html('<span class="outcome">{}</span>', said)
+        return format_html("{}：{}", said, entry.reason) if entry.reason else said
 
     @admin.display(description="详情")
     def told(self, entry: AuditEntry) -> str:

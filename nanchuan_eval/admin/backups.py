@@ -19,7 +19,12 @@ class BackupAdmin(ReadOnlyAdmin):
 
     order = 4
     see_action = RESTORE_NAME
-    list_display = ["name", "made_at", "size", "seq", "is_during_vote", "sha256", "restore_link"]
+    link_action = RESTORE_NAME
+    list_display = ["name", "made_at", "size", "seq", "is_during_vote", "digest", "restore_link"]
+
+    @admin.display(description="指纹", ordering="sha256")
+    def digest(self, row: Backup) -> SafeString:
+        return format_html('<code title="{}">{}…</code>', row.sha256, row.sha256[:12])
 
     @admin.display(description="办理")
     def restore_link(self, row: Backup) -> SafeString:

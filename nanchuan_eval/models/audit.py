@@ -3,6 +3,7 @@
 from datetime import UTC
 
 from django.db import models
+from django.utils.timezone import localtime
 
 from nanchuan_eval.models.account import User
 from nanchuan_eval.policy import action_name
@@ -39,7 +40,7 @@ class AuditEntry(models.Model):
         indexes = [models.Index(fields=["object_type", "object_id"])]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.action_name}"
+        return f"{localtime(self.at):%Y-%m-%d %H:%M} {self.action_name}"
 
     @property
     def action_name(self) -> str:

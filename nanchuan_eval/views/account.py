@@ -1,6 +1,7 @@
 """Log-in, one's own account, the second factor, setting a password."""
 
-from typing import Any
+from textwrap import wrap
+from typing import Any, ClassVar
 
 import segno
 from django.contrib import messages
@@ -23,6 +24,30 @@ from nanchuan_eval.errors import RuleViolation
 from nanchuan_eval.models import SecondFactor, User
 from nanchuan_eval.sessions import SINCE
 from nanchuan_eval.typed import is_broken
+
+
+class _Worded:
+    """Django's forms in the site's word for a password (口令)."""
+
+    error_messages: ClassVar = {
+        **PasswordChangeForm.error_messages,
+        "password_mismatch": "两次输入的口令不一致。",
+        "password_incorrect": "原口令不正确。",
+    }
+    labels: ClassVar = {"old_password": "原口令", "new_password1": "新口令", "new_password2": "再输一次新口令"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():  # type: ignore[attr-defined]
+            field.label = self.labels[name]
+
+
+class NewPasswordForm(_Worded, SetPasswordForm):  # type: ignore[type-arg]
+    """设置口令."""
+
+
+class ChangeForm(_Worded, PasswordChangeForm):
+    """修改口令."""
 
 
 class SignIn(LoginView):
@@ -86,7 +111,7 @@ def end_own_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
     """修改口令."""
-    form = PasswordChangeForm(staff(request), request.POST or None)
+    form = ChangeForm(staff(request), request.POST or None)
     if form.is_valid():
         changed = accounts.set_password(
             account_id=staff(request).pk, password=form.cleaned_data["new_password1"], at=timezone.now()
@@ -101,6 +126,7 @@ class SetPassword(PasswordResetConfirmView):
     """设置口令 by a one-time link of the system administrator; the second factor stays as it is."""
 
     template_name = "account/set_password.html"
+    form_class = NewPasswordForm
     success_url = reverse_lazy("login")
 
     def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
@@ -143,7 +169,7 @@ def set_up_second_factor(request: HttpRequest) -> HttpResponse:
             return redirect("second-factor-setup")
         if codes:
             confirm_session(request, factors.confirmed(user))
-            return render(request, "account/recovery.html", {"codes": codes})
+            return render(request, "account/recovery.html", {"codes": [" ".join(wrap(code, 4)) for code in codes]})
         error = "动态口令不正确。请核对手机时间，输入现在显示的6位数字。"
     elif request.method == "POST":
         factors.begin_enrolment(by=user)

@@ -297,3 +297,19 @@ class TestImporting:
         with pytest.raises(policy.NeedsApproval):
             import_roster(rows=read_rows(content, "名录.xlsx"), by=make_user("chief"), at=NOON)
         assert not Section.objects.filter(name__startswith="新").exists()
+
+
+def test_a_form_that_only_proposes_has_one_button(client):
+    client.force_login(make_user("clerk"))
+    page = client.get(f"{DEPARTMENTS}add/").content.decode()
+    assert 'value="提请审批"' in page
+    assert "_addanother" not in page
+    assert "_continue" not in page
+
+
+def test_a_liaisons_unit_is_chosen_from_the_roster(client):
+    make_department(code="D77", name="公路局")
+    client.force_login(make_user("security"))
+    account = make_user("clerk")
+    page = client.get(f"/admin/nanchuan_eval/user/{account.pk}/change/").content.decode()
+    assert '<option value="D77">公路局（D77）</option>' in page

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from evaluations.models import DrawEvent, PoolNotice, PoolObjection
+from evaluations.models import Comment, DrawEvent, PoolNotice, PoolObjection
 from evaluations.rules.rounds import RoundState
 from evaluations.services.pool import exclude_person
 from nanchuan_eval import approvals
@@ -122,3 +122,31 @@ class TestThePools:
 
         objection.refresh_from_db()
         assert objection.answer == "已核实"
+
+
+def test_nobody_is_offered_to_exclude_after_the_commitment(round_, client):
+    client.force_login(make_user("chief"))
+    people = reverse("admin:evaluations_poolentry_changelist")
+    assert '/exclude/"' in client.get(people).content.decode()
+
+    commit(round_)
+
+    page = client.get(people).content.decode()
+    assert '/exclude/"' not in page
+    assert "更正</a>" in page
+
+
+def test_the_page_to_exclude_asks_for_what_it_labels_only(round_, client):
+    client.force_login(make_user("chief"))
+    page = client.get(reverse("admin:pool-exclude", args=[round_.pool.first().pk])).content.decode()
+    assert page.count('name="note"') == 1
+
+
+@pytest.mark.parametrize(("role", "is_offered"), [("clerk", True), ("chief", False), ("commission", False)])
+def test_covering_an_opinion_is_offered_to_who_proposes_it(round_, by_two, client, role, is_offered):
+    Comment.objects.create(round=round_, text="窗口排队时间太长")
+    by_two()
+    client.force_login(make_user(role))
+    page = client.get(reverse("admin:evaluations_comment_changelist")).content.decode()
+    assert "窗口排队时间太长" in page
+    assert ("/redact/" in page) == is_offered

@@ -261,6 +261,16 @@ class TestTheDesk:
         assert "待您审批（1件）" in page
         assert self.page(approval) in page
 
+    def test_the_list_opens_on_what_waits(self, client, holiday):
+        approval = propose(holiday)
+        client.force_login(make_user("chief"))
+        found = lambda query: client.get("/admin/nanchuan_eval/approval/", query).context["cl"].result_count  # noqa: E731
+        assert (found({}), found({"state": "approved"}), found({"state": "all"})) == (1, 0, 1)
+
+        approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=NOON)
+
+        assert (found({}), found({"state": "approved"}), found({"state": "all"})) == (0, 1, 1)
+
     def test_the_approver_reads_what_he_approves_and_approves(self, client, holiday):
         approval = propose(holiday)
         client.force_login(make_user("chief"))

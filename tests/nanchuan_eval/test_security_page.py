@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from nanchuan_eval import audit
 from nanchuan_eval.models import AuditEntry
@@ -53,3 +54,22 @@ class TestTheTrace:
         assert row.actor.name in page
         links = set(re.findall(r'href="(/admin/[^"#?]*)"', page))
         assert not [link for link in links if client.get(link, follow=True).status_code >= 400]
+
+    @pytest.mark.parametrize(("words", "found"), [("建轮次", 1), ("round.edit", 1), ("建轮次 成功", 1), ("无权限", 0)])
+    def test_is_searched_by_what_the_page_says(self, client, words, found):
+        page = client.get("/admin/nanchuan_eval/auditentry/", {"q": words})
+        assert page.context["cl"].result_count == found
+
+    def test_tells_early_what_was_refused(self, client):
+        AuditEntry.objects.update(result=AuditEntry.Result.DENIED)
+        page = client.get("/admin/nanchuan_eval/auditentry/").content.decode()
+        assert '<span class="outcome">无权限</span>' in page
+        assert page.index("column-came_of_it") < page.index("column-what")
+
+    def test_every_cell_names_its_column_on_a_phone(self, client):
+        page = client.get("/admin/nanchuan_eval/auditentry/").content.decode()
+        assert 'data-label="来源地址" class="field-address' in page
+
+    def test_a_row_is_called_by_the_local_time(self):
+        row = AuditEntry.objects.get(action="round.edit")
+        assert str(row).startswith(f"{timezone.localtime(row.at):%Y-%m-%d %H:%M}")
