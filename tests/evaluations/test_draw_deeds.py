@@ -150,3 +150,12 @@ def test_covering_an_opinion_is_offered_to_who_proposes_it(round_, by_two, clien
     page = client.get(reverse("admin:evaluations_comment_changelist")).content.decode()
     assert "窗口排队时间太长" in page
     assert ("/redact/" in page) == is_offered
+
+
+def test_a_reason_that_is_part_of_what_is_approved_is_printed_once(round_, by_two, client):
+    by_two()
+    chief = make_user("chief")
+    approval = approvals.start("pool.export", round_, by=chief, at=NOON, kind="evaluators", reason="交公证处核对")
+    client.force_login(chief)
+    page = client.get(reverse("admin:nanchuan_eval_approval_change", args=[approval.pk])).content.decode()
+    assert page.count("交公证处核对") == 1

@@ -39,6 +39,7 @@ class TestTheTrace:
         sidebar = page[page.index('id="changelist-filter"') :]
         assert "建轮次、改规则参数" in sidebar
         assert "评议办负责人" in sidebar
+        assert "按角色" in sidebar
         assert not re.search(r">\s*round\.edit\s*<", page)
 
     @pytest.mark.parametrize("query", ["action=round.edit", "role=H", "result__exact=ok", "q=改规则"])

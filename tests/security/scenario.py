@@ -19,6 +19,7 @@ from accountability.services import inspection as visits
 from accountability.services.case import publish_and_start
 from accountability.services.evidence import add_evidence
 from accountability.services.talk import write_talk
+from departments.models import Department
 from evaluations.admin.draw_forms import ReadingForm
 from evaluations.admin.forms import RulebookForm
 from evaluations.models import AnomalyFlag, CodeBatch, Comment, Round, RoundStep
@@ -422,3 +423,10 @@ def with_factor():
 def entry():
     account = early.make_user("sysadmin")
     return record_link(account_id=account.pk, by=account, at=NOON) and AuditEntry.objects.latest("seq")
+
+
+def clerk_who_may_join_a_unit() -> User:
+    """An account to make a liaison of, and the unit on the roster to choose for it."""
+    if not Department.objects.filter(code="D01").exists():
+        early.make_department(code="D01")
+    return early.make_user("clerk")

@@ -726,7 +726,7 @@ ACCOUNTS_AND_TRACE = [
     ),
     Line(
         "role.grant",
-        right=lambda w: s.early.make_user("clerk"),
+        right=lambda w: s.clerk_who_may_join_a_unit(),
         wrong=lambda w: s.also("inspector"),
         service=lambda o, by, at: accounts.grant_role(account_id=o.pk, role="L", unit_code="D01", by=by, at=at),
         url=posts("/admin/nanchuan_eval/user/{o.pk}/grant/", role="L", unit_code="D01", reason="任联络员"),
