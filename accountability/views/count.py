@@ -56,6 +56,7 @@ def count(request: HttpRequest, key: str) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def files(request: HttpRequest, key: str) -> HttpResponseBase:
     """Hand out one of the files to recount with; a POST, for it leaves a trace."""
+    policy.check_sees(staff(request), "tally.verify")
     round_ = get_object_or_404(Round, key=key)
     if not has_result(round_) or request.POST.get("file") not in CountFile.values:
         raise Http404

@@ -135,6 +135,8 @@ def veto(request: HttpRequest, key: str) -> HttpResponse:
 def correct(request: HttpRequest, key: str) -> HttpResponse:
     """更正公示."""
     policy.check_sees(staff(request), "publish.correct")
+    if request.method == "POST":
+        approvals.check_may_start(staff(request), CORRECT, Round())
     round_ = get_object_or_404(Round, key=key, publications__isnull=False)
     form = CorrectionForm(request.POST or None, round_=round_)
     if form.is_valid() and _started(request, form, CORRECT, round_, **form.arguments()):

@@ -10,13 +10,13 @@ from accountability.forms.talk import NoteForm, TalkForm
 from accountability.models import Measure, Talk
 from accountability.ownership import measures_for, visible_or_404
 from accountability.papers import talk_record
-from accountability.rules.measures import TALKS, MeasureState, TalkState
+from accountability.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.services import evidence
 from accountability.services import talk as service
 from accountability.services.talk import FIELDS, WRITABLE, told
 from accountability.views.acts import Act, ask, desk_post, desk_view, do
 from accountability.views.files import pdf
-from nanchuan_eval import approvals, audit
+from nanchuan_eval import approvals, audit, policy
 from nanchuan_eval.desk import staff
 
 
@@ -44,6 +44,8 @@ def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
 def write(request: HttpRequest, measure_id: int) -> HttpResponse:
     """填写谈话记录."""
     measure = _measure_or_404(request, measure_id)
+    if request.method == "POST" and not service.may_write(staff(request), measure):
+        raise policy.Denied(staff(request), record_action(MeasureKind(measure.kind)))
     record = Talk.objects.filter(measure=measure).first()
     known = {field: getattr(record, field) for field in FIELDS} if record else _known(measure)
     act = Act(f"填写谈话记录：{measure.case}", "保存谈话记录", _page(measure), _about(measure))
