@@ -183,7 +183,7 @@ def try_all(environment: Mapping[str, str] = os.environ) -> bool:
             sys.stdout.write(f"{'red  ' if is_red else 'GREEN'}  {name}\n")
             sys.stdout.flush()
             seen[name] = is_red
-    sys.stdout.write(f"G14 sabotage: {sum(seen.values())} of {len(seen)} controls missed by a test\n")
+    sys.stdout.write(f"G14 sabotage: {sum(seen.values())} of {len(seen)} controls, once taken out, turn a test red\n")
     return all(seen.values())
 
 
