@@ -22,7 +22,7 @@ from accountability.services.talk import write_talk
 from departments.models import Department
 from evaluations.admin.draw_forms import ReadingForm
 from evaluations.admin.forms import RulebookForm
-from evaluations.models import AnomalyFlag, CodeBatch, Comment, Round, RoundStep
+from evaluations.models import AnomalyFlag, CodeBatch, Comment, Credential, PaperCount, Round, RoundStep
 from evaluations.models.data_request import RequestState, Wish
 from evaluations.rules.anomalies import FlagKind, Verdict
 from evaluations.rules.ballots import Origin
@@ -120,6 +120,14 @@ def batch(round_, **fields):
         round=round_, channel=Channel.TARGETED, origin=Origin.ISSUED, label="第一批"
     )
     CodeBatch.objects.filter(pk=found.pk).update(**{"is_open": True, **fields})
+    return found
+
+
+def miscounted(round_):
+    """A batch that was counted and does not balance."""
+    found, one_too_many = batch(round_), Credential.objects.filter(batch__round=round_).count() + 1
+    facts = {"returned": 0, "spoiled": 0, "missing": one_too_many, "counted_by": early.make_user("clerk")}
+    PaperCount.objects.update_or_create(batch=found, defaults=facts)
     return found
 
 

@@ -346,7 +346,7 @@ BEFORE_THE_LIST = [
     ),
     Line(
         "paper.match",
-        right=lambda w: s.batch(s.open_round()),
+        right=lambda w: s.miscounted(s.open_round()),
         wrong=lambda w: s.batch(s.sealed()),
         service=lambda o, by, at: paper.clear_imbalance(batch_id=o.pk, reason="已查清", by=by, at=at),
         url=posts(ADMIN + "/codebatch/{o.pk}/papers/clear/", reason="已查清"),
