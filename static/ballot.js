@@ -93,14 +93,20 @@
     let timer = 0;
     const said = document.getElementById("kept");
     const save = async () => {
-      if (!ready) return;
-      await saveDraft(carriedCode(), { vote: JSON.stringify(typed(form)), comment: form.elements.comment.value });
+      const code = carriedCode();
+      if (!ready || !code) return;
+      await saveDraft(code, { vote: JSON.stringify(typed(form)), comment: form.elements.comment.value });
       said.hidden = false;
     };
     form.addEventListener("input", () => {
       dirty = true;
       clearTimeout(timer);
       timer = setTimeout(save, 300);
+    });
+    // Before the page goes on: a draft that is kept later would outlive a ballot cast meanwhile.
+    form.addEventListener("submit", () => {
+      clearTimeout(timer);
+      save();
     });
   };
   const countRows = (form) => {
