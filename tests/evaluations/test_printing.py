@@ -35,8 +35,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 def codes_file(tmp_path, codes, name="codes.csv"):
     path = tmp_path / name
-    with path.open("w", encoding="utf-8-sig", newline="") as target:
-        csv.writer(target).writerows([("序号", "票号"), *enumerate(map(format_code, codes), start=1)])
+    path.write_bytes(credential.codes_csv(codes))
     return path
 
 
