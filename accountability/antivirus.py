@@ -21,11 +21,11 @@ def scan(file: BinaryIO) -> ScanState:
     try:
         answer = _ask(file)
     except OSError:
-        raise RuleViolation("查毒程序没有应答，文件未保存，请稍后再传或告知系统管理员。") from None
+        raise RuleViolation("病毒查杀程序没有响应，文件未保存。请稍后重新上传，或者告知系统管理员。") from None
     if answer.endswith(FOUND):
-        raise RuleViolation("文件含有病毒，未保存。")
+        raise RuleViolation("文件含有病毒，未保存。请查杀病毒后重新上传。")
     if not answer.endswith(CLEAN):
-        raise RuleViolation("查毒程序不能确认文件安全，文件未保存，请稍后再传或告知系统管理员。")
+        raise RuleViolation("病毒查杀程序无法确认文件安全，文件未保存。请稍后重新上传，或者告知系统管理员。")
     return ScanState.CLEAN
 
 

@@ -15,12 +15,12 @@ from nanchuan_eval.spreadsheet import ColumnSpec, Formula, SheetSpec, Value
 
 SCORE = "0.0000"
 FIXED = 3  # 位次, 单位, 科室
-PER_CHANNEL = ("有效票", "得分整数和", "平均分", "偏差", "限幅后偏差")
+PER_CHANNEL = ("有效票", "得分整数和", "平均分", "偏差", "封顶后偏差")
 LINES, TOTAL, MEAN, FREE, CAPPED = range(len(PER_CHANNEL))
 NOTES = (
     "本表用公式从各渠道的有效票数和得分整数和重新算出难办指数，最后一列核对是否与存档一致；改动任何一个数，结果随之改变。",
     "平均分=得分整数和×每单位分值÷有效票；偏差=（有效票×（平均分－渠道均值））÷（有效票＋平均票张数）；"
-    "非抽签渠道的偏差限制在抽签渠道偏差的上下限幅之内；难办指数=各渠道（渠道均值＋限幅后偏差）×权重之和，四舍五入到四位小数。",
+    "非抽签渠道的偏差与抽签渠道偏差之差不超过偏差上限；难办指数=各渠道（渠道均值＋封顶后偏差）×权重之和，四舍五入保留四位小数。",
     f"有渠道的有效票少于{SMALLEST_SHOWN}张的科室，为保护投票人不列算式（上榜的只列存档结果）；这时渠道均值取自存档结果。",
 )
 
@@ -79,8 +79,8 @@ def arithmetic_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
 def _parameters(result: Result, grid: _Grid) -> Iterator[tuple[str, Value]]:
     method, weights = result.figures.method, result.figures.scores.weights
     yield "每单位分值（100÷（换算数×最高级））", _quotient(Fraction(100, method.scale * method.levels))
-    yield "平均票张数", method.prior_ballots
-    yield "限幅（分）", _quotient(method.cap)
+    yield "全区平均票张数", method.prior_ballots
+    yield "偏差上限（分）", _quotient(method.cap)
     yield "计入渠道均值的最少有效票", method.mean_min_lines
     for channel in grid.channels:
         label = Channel(channel).label

@@ -57,7 +57,7 @@ def register_deeds() -> None:
             "acc.close",
             "归档",
             Round,
-            content=lambda round_, _: {"轮次": round_.name, "名单指纹": _newest_notice(round_)},
+            content=lambda round_, _: {"轮次": round_.name, "名单校验值": _newest_notice(round_)},
             perform=lambda round_, _, by, at: archive_round(round_id=round_.pk, by=by, at=at),
         ),
         Deed(
@@ -150,7 +150,7 @@ def register_deeds() -> None:
             "acc.hold.set",
             "影响期不适用",
             Measure,
-            content=lambda measure, asked: {**_freeze(measure), "不适用的理由": asked["reason"]},
+            content=lambda measure, asked: {**_freeze(measure), "不适用理由": asked["reason"]},
             perform=lambda measure, asked, by, at: waive_measure(
                 measure_id=measure.pk, reason=asked["reason"], by=by, at=at
             ),
@@ -175,7 +175,7 @@ def register_deeds() -> None:
                 "名称": plan.name,
                 "日期": f"{plan.starts_on}至{plan.ends_on}",
                 "对象": f"全部上榜科室，另随机抽查{plan.drawn_sections}个科室",
-                "后果": "同意后即公布抽取暗访科室的承诺，暗访日期由抽取种子确定",
+                "办理后果": "审批同意后即公布抽取暗访科室的承诺，暗访日期由抽取种子确定",
             },
             perform=lambda plan, _, by, at: approve_plan(plan_id=plan.pk, by=by, at=at),
             undo=lambda plan, _: plan.delete(),  # what was proposed and why it ended stays in the approval
@@ -187,7 +187,7 @@ def register_deeds() -> None:
             lambda row, asked: {
                 "文件": f"{row.get_kind_display()} {row.name}",
                 "暗访": str(row.inspection),
-                "原件指纹": row.sha256,
+                "原件校验值": row.sha256,
                 "理由": asked["reason"],
             },
         ),

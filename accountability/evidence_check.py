@@ -20,7 +20,7 @@ def evidence_faults() -> Iterator[str]:
         if known is None and in_archives and row.uploaded_at <= in_archives:
             continue  # its trace lies in an archive: `verify_audit --archive` vouches for that
         if known != row.sha256:
-            yield f"佐证材料{row.pk}的指纹与上传时记入日志的不符，被改动过。"
+            yield f"佐证材料{row.pk}的校验值与上传时记入操作日志的不符，内容已被改动。"
 
 
 def file_faults() -> Iterator[str]:
@@ -32,4 +32,4 @@ def file_faults() -> Iterator[str]:
             yield f"佐证材料{row.pk}：{fault}"
             continue
         if digest != row.sha256:
-            yield f"佐证材料{row.pk}的原件与上传时的指纹不符，被调换过。"
+            yield f"佐证材料{row.pk}的原件与上传时的校验值不符，原件已被调换。"

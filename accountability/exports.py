@@ -68,7 +68,7 @@ def _top_columns(round_: Round) -> list[ColumnSpec]:
         ColumnSpec(f"连续前{round_.rulebook['repeat_top']}", 4.4, "0", "center"),
         ColumnSpec("分管领导谈话（日期）", 10.6, DAY, "center"),
         ColumnSpec("负责人谈话（日期）", 10.6, DAY, "center"),
-        ColumnSpec("提拔限制起止", 10.6, align="center"),
+        ColumnSpec("不得提拔重用起止日期", 10.6, align="center"),
         ColumnSpec("整改状态", 6.4, align="center"),
         ColumnSpec("暗访次数", 6.4, "0", "center"),
         ColumnSpec("销号日期", 6.4, DAY, "center"),
@@ -105,7 +105,7 @@ def _rectification(line: Line) -> Row:
     """Return where the rectification stands, the visits and the day it was closed."""
     rectification = line.rectification
     if rectification is None:
-        return "未立项", line.inspections, "—"
+        return "尚未建立问责事项", line.inspections, "—"
     return rectification.get_state_display(), line.inspections, rectification.closed_on or "未销号"
 
 
@@ -113,7 +113,7 @@ def _talk(line: Line, kind: MeasureKind) -> Value:
     """Return the day of the talk, or what still stands in its place."""
     measure = line.measures.get(kind)
     if measure is None:
-        return "未立项"
+        return "尚未建立问责事项"
     if measure.state == MeasureState.PENDING:
         return f"未办理，限{_iso(measure.due_on)}"
     return measure.done_on or measure.get_state_display()
@@ -121,7 +121,7 @@ def _talk(line: Line, kind: MeasureKind) -> Value:
 
 def _freeze(line: Line) -> str:
     if line.case is None:
-        return "未立项"
+        return "尚未建立问责事项"
     if line.freeze is None:
         return "不适用，通报上级"
     lifted = f"（{_iso(line.freeze.lifted_on)}解除）" if line.freeze.lifted_on else ""
@@ -171,26 +171,32 @@ def _method_rows(result: Result) -> Iterator[Row]:
     for channel in Channel:
         if channel.value in book["channels"]:
             yield f"{channel.label}", _channel_text(book["channels"][channel.value], book["cap"])
-    yield "参加排名的最少有效票", f"合计{book['min_lines']}张，其中抽签渠道{book['min_drawn_lines']}张"
+    yield "参加排名的最少有效票", f"合计不少于{book['min_lines']}张，其中抽签渠道不少于{book['min_drawn_lines']}张"
     yield (
-        "参评、排名、样本不足",
+        "参评科室数",
         f"参评{ranked + unranked}个科室，排名{ranked}个，样本不足{unranked}个",
     )
     yield "计票时间", timezone.localtime(result.tally.at).strftime("%Y-%m-%d %H:%M")
-    yield "规则文件指纹", f"SHA-256 {result.tally.rulebook_sha256}"
-    yield "结果文件指纹", f"SHA-256 {result.tally.result_sha256}"
-    yield "汇总行指纹", f"SHA-256 {result.tally.rows_sha256}"
+    yield "规则文件校验值", f"SHA-256 {result.tally.rulebook_sha256}"
+    yield "结果文件校验值", f"SHA-256 {result.tally.result_sha256}"
+    yield "汇总行校验值", f"SHA-256 {result.tally.rows_sha256}"
     if result.publication:
-        yield "公示内容指纹", f"SHA-256 {result.publication.content_sha256}"
+        yield "公示内容校验值", f"SHA-256 {result.publication.content_sha256}"
     if result.round_.closing_root:
-        yield "封箱总指纹", result.round_.closing_root
+        yield "封箱总校验值", result.round_.closing_root
     for draw in result.round_.draws.exclude(seed=""):
         yield f"{draw.get_purpose_display()}的种子", f"{draw.seed}（抽取编号{draw.draw_id}）"
-    yield "怎样核对", "用本轮 ballots.csv 和 rulebook.json 运行 recount，所得 result.json 应与结果文件指纹逐字一致。"
+    yield (
+        "核验方法",
+        (
+            "用本轮计票文件（ballots.csv）和规则文件（rulebook.json）运行 recount 命令，"
+            "所得结果文件（result.json）的校验值应与上列一致。"
+        ),
+    )
 
 
 def _channel_text(rule: dict[str, object], cap: str) -> str:
-    kind = "抽签渠道，不限幅" if rule["drawn"] else f"不是抽签渠道，与抽签渠道的偏差最多算{cap}分"
+    kind = "抽签渠道，偏差不封顶" if rule["drawn"] else f"非抽签渠道，与抽签渠道的偏差超过{cap}分的，按{cap}分计算"
     return f"权重{percent(rule['weight'])}；{kind}"
 
 

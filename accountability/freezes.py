@@ -18,7 +18,7 @@ COLUMNS = (
     ColumnSpec(NAME, 10),
     ColumnSpec(UNIT, 16),
     ColumnSpec(ON, 11, DAY, "center"),
-    ColumnSpec("答复", 24),
+    ColumnSpec("查询结果", 24),
     ColumnSpec("单位、职务", 30),
     ColumnSpec("影响期", 26),
 )
@@ -49,9 +49,9 @@ def answer_workbook(content: bytes, filename: str, *, today: date) -> bytes:
     """Return the answers to an uploaded list of names; a faulty row is named and nothing is answered."""
     answers = ask_register(_questions(content, filename, today))
     sheet = SheetSpec(
-        title="影响期答复",
-        heading="影响期（不得提拔重用）查询答复",
-        notes=[f"查询日期{in_chinese(today)}。同名人员按单位和职务区分，答复为“请核对”的不能直接使用。"],
+        title="影响期查询结果",
+        heading="影响期（不得提拔重用）查询结果",
+        notes=[f"查询日期{in_chinese(today)}。同名人员按单位和职务区分；查询结果为“请核对”的，须核对后使用。"],
         columns=COLUMNS,
         rows=[_row(number, each) for number, each in enumerate(answers, start=1)],
     )
@@ -77,7 +77,7 @@ def _questions(content: bytes, filename: str, today: date) -> list[Asked]:
     if faults:
         raise RuleViolation(*faults[:20])
     if not questions:
-        raise RuleViolation("表中没有要查询的人。")
+        raise RuleViolation("文件中没有需要查询的人员。")
     return questions
 
 

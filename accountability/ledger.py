@@ -21,7 +21,7 @@ COLUMNS = (
     ColumnSpec("责任人", 7),
     ColumnSpec("时限种类", 7, align="center"),
     ColumnSpec("完成时限", 10.6, DAY, "center"),
-    ColumnSpec("进展", 18),
+    ColumnSpec("整改进展", 18),
     ColumnSpec("完成情况", 16),
     ColumnSpec("佐证材料", 6, "0", "center"),
     ColumnSpec("验收人", 7),

@@ -53,7 +53,7 @@ def freeze_certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> by
         ("职务", freeze.post),
         ("单位、科室", str(case)),
         ("依据", f"{case.result.round.name}最难办事科室群众评列第{case.result.rank}位"),
-        ("影响期", f"{in_chinese(freeze.starts_on)}至{in_chinese(freeze.ends_on)}（含首尾两日）"),
+        ("影响期", f"{in_chinese(freeze.starts_on)}至{in_chinese(freeze.ends_on)}（含起止日）"),
         (f"截至{in_chinese(on)}", state),
     ]
     return _print(
@@ -63,7 +63,7 @@ def freeze_certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> by
         at,
         pairs=pairs,
         body="影响期内不得提拔重用。本证明仅供干部选拔任用工作使用。",
-        office="区评议办公室",
+        office="南川区最难办事科室群众评办公室",
         date=in_chinese(timezone.localtime(at).date()),
     )
 
@@ -81,7 +81,7 @@ def order_notice(order: Order) -> bytes:
         body=f"经暗访督查，你单位{section.name}存在下列问题，请于{in_chinese(order.due_on)}前整改到位，并反馈整改情况。",
         findings=findings,
         demand=order.demand,
-        office="区评议办公室",
+        office="南川区最难办事科室群众评办公室",
         date=in_chinese(timezone.localtime(order.issued_at).date()),
     )
 
@@ -106,7 +106,7 @@ def objection_answer(objection: Objection, *, at: datetime) -> bytes:
         at,
         pairs=pairs,
         body="评议人员身份依法保密，本答复不涉及任何评议人员信息。",
-        office="区评议办公室",
+        office="南川区最难办事科室群众评办公室",
         date=in_chinese(timezone.localtime(objection.decided_at or at).date()),
     )
 
@@ -115,7 +115,7 @@ def _recount(objection: Objection) -> str:
     if objection.recounted_at is None:
         return "未复算"
     agrees = "与公布结果一致" if objection.recount_agrees else "与公布结果不一致"
-    return f"{_moment(objection.recounted_at)}复算，{agrees}；结果指纹 {objection.recount_sha256}"
+    return f"{_moment(objection.recounted_at)}复算，{agrees}；结果文件校验值 {objection.recount_sha256}"
 
 
 def _print(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:

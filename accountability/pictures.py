@@ -207,7 +207,7 @@ def trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Plot |
 def _caterpillar_title(result: Result) -> str:
     certain = sum(line.result.label in {"明确", "一票否决"} for line in result.listed)
     near = sum(line.label == "临界" for line in result.ranked)
-    return f"上榜的{len(result.listed)}个科室中{certain}个位次明确，榜外有{near}个科室处于临界"
+    return f"上榜的{len(result.listed)}个科室中{certain}个位次明确；未上榜科室中有{near}个处于临界"
 
 
 def _heat_title(result: Result) -> str:
@@ -216,7 +216,7 @@ def _heat_title(result: Result) -> str:
     columns = zip(*(line.indicators for line in lines), strict=True)
     averages = {column[0].label: sum(score.value or Decimal(0) for score in column) / len(lines) for column in columns}
     worst = max(averages, key=lambda label: averages[label])
-    return f"{'上榜' if result.listed else '参加排名的'}科室反映最重的是“{worst}”，平均{averages[worst]:.1f}分"
+    return f"{'上榜' if result.listed else '参加排名的'}科室问题最突出的是“{worst}”，平均{averages[worst]:.1f}分"
 
 
 def _short_name(line: Line) -> str:

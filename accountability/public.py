@@ -69,7 +69,7 @@ def _public(case: Case) -> PublicCase:
 
 def _state(row: Rectification | None) -> str:
     if row is None:
-        return "未立项"
+        return "尚未启动整改"
     if row.state == RectificationState.ESCALATED:
         return "整改中"
     return row.get_state_display() if row.state in SHOWN else "正在制定整改方案"

@@ -27,9 +27,9 @@ def _list_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, obje
         "涉及“贪”的表述": greedy or "无",
         "参评科室": notice["sections"],
         "样本不足": notice["unranked"],
-        "规则指纹": notice["rulebook_sha256"],
-        "结果指纹": notice["result_sha256"],
-        "公示内容指纹": sha256_hex(canonical_json(notice)),
+        "规则校验值": notice["rulebook_sha256"],
+        "结果校验值": notice["result_sha256"],
+        "公示内容校验值": sha256_hex(canonical_json(notice)),
     }
 
 
@@ -47,11 +47,11 @@ def _correction_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str
     names = {r.section.code: str(r.section) for r in round_.results.select_related("section")}
     return {
         "更正的版本": published.version,
-        "原公示指纹": published.content_sha256,
+        "原公示校验值": published.content_sha256,
         "更正说明": correction.reason,
         "撤下": [names.get(code, code) for code in correction.withdrawn] or "无",
         "改写主要问题": {names.get(code, code): text for code, text in correction.problems.items()} or "无",
-        "结果指纹": round_.tally.result_sha256,
+        "结果校验值": round_.tally.result_sha256,
     }
 
 

@@ -27,7 +27,7 @@ def all_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
 def measures_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
     """Return the measures of the listed sections with their terms."""
     rows = [list(row) for line in result.listed for row in _measure_rows(line)]
-    waiting = [] if rows else ["公示之后才建立问责事项，现在还没有措施。"]
+    waiting = [] if rows else ["问责事项在公示后建立，目前没有问责措施。"]
     return SheetSpec(
         title="措施与期限",
         heading=f"{result.round_.name}上榜科室问责措施和办理期限",
@@ -57,20 +57,20 @@ def _all_columns() -> Iterator[ColumnSpec]:
     yield ColumnSpec("单位", 13)
     yield ColumnSpec("科室", 15)
     yield ColumnSpec("服务类型", 8, align="center")
-    yield ColumnSpec("类内位次", 4.6, align="center")
+    yield ColumnSpec("同类位次", 4.6, align="center")
     yield ColumnSpec("难办指数", 7, SCORE, "right")
     yield ColumnSpec("位次区间", 7.4, align="center")
-    yield ColumnSpec("把握", 10, align="center")
-    yield ColumnSpec("列入名额的可能", 7.4, align="center")
-    yield ColumnSpec("去极端位次", 6, align="center")
-    yield ColumnSpec("除去提示票位次", 6.6, align="center")
+    yield ColumnSpec("确定程度", 10, align="center")
+    yield ColumnSpec("上榜概率", 7.4, align="center")
+    yield ColumnSpec("去极值位次", 6, align="center")
+    yield ColumnSpec("剔除提示票后位次", 6.6, align="center")
     for indicator in Indicator:
         yield ColumnSpec(indicator.label, 6, SCORE, "right")
     for channel in Channel:
         yield ColumnSpec(f"{channel.label[:2]}有效票", 6, align="right")
     yield ColumnSpec("得票数", 6, align="center")
     yield ColumnSpec("上期位次", 4.6, align="center")
-    yield ColumnSpec("下轮建议票数", 7, "0", "center")
+    yield ColumnSpec("下轮建议最少票数", 7, "0", "center")
 
 
 def _all_row(line: Line) -> Iterator[Value]:

@@ -91,7 +91,7 @@ def digest_of(path: Path, key: str) -> str:
         for chunk in read(path, key):
             digest.update(chunk)
     except FileNotFoundError:
-        raise vault.Tampered("文件不在原处，请告知系统管理员。") from None
+        raise vault.Tampered("未找到该文件，请告知系统管理员。") from None
     return digest.hexdigest()
 
 

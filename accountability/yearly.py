@@ -83,7 +83,7 @@ def assessment_workbook(assessment: Assessment) -> bytes:
     """Return the year as .xlsx for the assessment office."""
     notes = [NOTICE] if assessment.is_demo else []
     notes.append(
-        f"轮次：{'、'.join(round_.name for round_ in assessment.rounds)}；内容指纹 SHA-256 {assessment.digest}"
+        f"轮次：{'、'.join(round_.name for round_ in assessment.rounds)}；内容校验值（SHA-256）{assessment.digest}"
     )
     units = SheetSpec(
         title="按单位",
@@ -123,7 +123,7 @@ def _listed(case: Case, order: int) -> Listed:
         unit=section.department_name,
         section=section.name,
         rank=case.result.rank or 0,
-        rectification=rectification.get_state_display() if rectification else "未立项",
+        rectification=rectification.get_state_display() if rectification else "尚未建立整改事项",
         is_closed=bool(rectification and rectification.state == RectificationState.CLOSED),
         by_superior=section.is_vertical or section.department_kind == DepartmentKind.UTILITY,
         rules=PointRules.of(round_.rulebook),

@@ -28,7 +28,7 @@ def _content(_: ContentType, asked: Arguments) -> dict[str, object]:
         "变更": [_told(d) for d in report.differences if d.is_changed] or "无",
         "未变": report.unchanged,
         "名录中有、文件中没有（不删除）": list(report.absent) or "无",
-        "变动指纹": report.fingerprint,
+        "变动校验值": report.fingerprint,
     }
 
 

@@ -140,7 +140,7 @@ class SectionChange(models.Model):
     kind = models.CharField("种类", max_length=10, choices=ChangeKind)
     on = models.DateField("日期")
     earlier = models.ForeignKey(Section, models.PROTECT, verbose_name="原科室", related_name="changes_from")
-    later = models.ForeignKey(Section, models.PROTECT, verbose_name="后科室", null=True, related_name="changes_to")
+    later = models.ForeignKey(Section, models.PROTECT, verbose_name="现科室", null=True, related_name="changes_to")
     earlier_name = models.CharField("原名称", max_length=60)
     earlier_department_name = models.CharField("原单位", max_length=60)
     note = models.CharField("依据", max_length=200, blank=True)

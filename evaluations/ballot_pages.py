@@ -19,10 +19,10 @@ SELECTED, SEVERE = mark_safe(" selected"), mark_safe(' data-severe="1"')
 
 # What each indicator asks, in plain words.
 QUESTIONS = {
-    Indicator.COLD: "态度冷漠、生硬，对群众的事不上心",
+    Indicator.COLD: "态度冷漠、生硬，对群众诉求不重视",
     Indicator.LAZY: "办事拖拉、脱岗、不作为",
     Indicator.BUCK_PASSING: "推诿扯皮，让群众来回跑",
-    Indicator.DISORDERLY: "不按规定办，标准乱、收费乱、检查乱",
+    Indicator.DISORDERLY: "不按规定办事，乱定标准、乱收费、乱检查",
     Indicator.GREEDY: "吃拿卡要，讲人情、要好处",
 }
 

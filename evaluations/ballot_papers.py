@@ -21,12 +21,12 @@ from nanchuan_eval import audit
 from nanchuan_eval.documents import qr_svg, render_pdf
 from nanchuan_eval.rules.canonical import sha256_hex
 
-DEMO = "演示数据,非真实评议结果"
+DEMO = "演示数据，非真实评议结果"
 BALLOTS_PER_FILE = 32
 ROWS_PER_PAGE = 53
 # Ballots carry no date of printing: equal input gives equal bytes.
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-SIGNERS = ("评议办公室", "纪委监委", "监督员", "公证员")
+SIGNERS = ("评议办", "纪委监委", "监督员", "公证员")
 
 
 def ballot_files(paper: BallotPaper, codes: Iterable[str], *, site: str, closes: str) -> Iterator[tuple[int, bytes]]:
@@ -47,11 +47,11 @@ def seal_record(round_: Round, at: datetime) -> bytes:
     facts = [
         ("轮次", f"{round_.name}（{round_.key}）"),
         ("封箱时间", f"{sealed_at:%Y年%m月%d日 %H:%M}"),
-        ("箱内选票", f"{record['ballots']}张"),
+        ("票箱内评议票", f"{record['ballots']}张"),
         *((label, str(figure)) for label, figure in told_books(record)),
         ("用过的票号", f"{record['spent']['count']}个"),
         ("发放的票号", f"{record['issued']['count']}个"),
-        ("封箱记录文件指纹", sha256_hex(round_.closing.encode())),
+        ("封箱记录文件校验值", sha256_hex(round_.closing.encode())),
     ]
     data = {
         "title": "封箱记录",
@@ -62,7 +62,9 @@ def seal_record(round_: Round, at: datetime) -> bytes:
         "spent": record["spent"]["sha256"],
         "anchor": audit.anchor_line(at=moment, occasion=Step.SEAL.label),
         "channels": [(channel.label, record["channels"][channel.value]) for channel in Channel],
-        "note": "全部选票已在一次操作中打乱封存。1至4票写“少于5”。以上指纹与封箱清单同时公布，任何人都可以核对。",
+        "note": (
+            "全部评议票已一次性打乱顺序并封存。1至4张的写作“少于5”。以上校验值与封箱清单同时公布，任何人都可以核验。"
+        ),
         "signers": SIGNERS,
         "office": "南川区最难办事科室群众评办公室",
         "date": f"{timezone.localtime(at):%Y年%m月%d日}",
@@ -87,9 +89,9 @@ def _common(paper: BallotPaper, site: str, closes: str) -> dict[str, object]:
         "title": "最难办事科室群众评 评议票",
         "round": paper.round_name,
         "demo": DEMO if paper.is_demo else "",
-        "lead": f"请对您在本评议期内办过事的科室，按“冷、懒、推、乱、贪”五项评议。不记姓名。{closes}截止。",
+        "lead": f"请按“冷、懒、推、乱、贪”五项指标，对您在本评议期内办过事的科室进行评议。评议不记名，{closes}截止。",
         "steps": _steps(scale),
-        "scale": f"每格填一个：{scale}。没有办过事的科室整行空着。",
+        "scale": f"每格填写一个数字或符号：{scale}。没有办过事的科室，整行留空。",
         "labels": Indicator.labels,
         "indicators": [
             {
@@ -100,8 +102,10 @@ def _common(paper: BallotPaper, site: str, closes: str) -> dict[str, object]:
             for indicator, label, signs in signs_by_indicator(paper)
         ],
         "rows": [rows[at : at + ROWS_PER_PAGE] for at in range(0, len(rows), ROWS_PER_PAGE)],
-        "slip": f"扫码，或打开 {site} 点“用票号评议”，即可投票；网上投与寄回纸质票只能选一种，只算一次。"
-        + "请勿转让或外传。"
+        "slip": (
+            f"扫描二维码，或者打开 {site}，点击“输入票号评议”，即可评议。网上提交和寄回纸质票只能选择一种，只计一张票。"
+        )
+        + "票号请勿转让、外传。"
         + (f"咨询电话：{paper.office_phone}。" if paper.office_phone else ""),
     }
 
@@ -109,6 +113,9 @@ def _common(paper: BallotPaper, site: str, closes: str) -> dict[str, object]:
 def _steps(scale: str) -> list[str]:
     return [
         f"1. 用手机扫下方二维码在网上评议；或在正票上每格填一个：{scale}。",
-        "2. 填了较重或严重的，请在“表象序号”栏写上对应的序号，按指标次序，如“1，3”。",
-        "3. 寄回纸质票：正票装入内信封封好；票号联撕下，与内信封一起装入外信封。两者分开登记，查不出谁投了什么。",
+        "2. 选择“较重”或“严重”的，请按指标次序在“表象序号”栏填写对应的序号，例如：1，3。",
+        (
+            "3. 寄回纸质票的，将正票装入内信封并封好，撕下票号联，"
+            "与内信封一并装入外信封。票号联与正票分开登记，任何人都无法查出某张票由谁填写。"
+        ),
     ]

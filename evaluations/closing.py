@@ -23,11 +23,11 @@ from nanchuan_eval.rules.canonical import canonical_json
 
 CHUNK = 5000
 BOOKS = {
-    "online": "网上投出",
+    "online": "网上提交",
     "paper": "纸质票有效",
     "unfit": "纸质票空白、污损、无效",
-    "void": "作废或随批次收回的票号",
-    "missing": "没有收回的票号",
+    "void": "作废或者随批次停用的票号",
+    "missing": "未收回的票号",
 }
 
 
@@ -77,7 +77,7 @@ def told_books(record: Mapping[str, Any]) -> list[tuple[str, int | str]]:
         return []
     lines = [(label, books[name]) for name, label in BOOKS.items()]
     cleared = books["cleared"]
-    return [*lines, ("查清处理的票数差异", f"{cleared}个批次" if cleared else "没有")]
+    return [*lines, ("已查明并处理的票数差异", f"{cleared}个批次" if cleared else "没有")]
 
 
 def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:

@@ -29,14 +29,14 @@ def _facts(batch: CodeBatch) -> dict[str, object]:
 
 
 def _to_void(batch: CodeBatch, asked: Arguments) -> dict[str, object]:
-    return {**_facts(batch), "作废": f"{len(asked['issues'])}个票号", "发放指纹": list(asked["issues"])}
+    return {**_facts(batch), "作废": f"{len(asked['issues'])}个票号", "票号校验值": list(asked["issues"])}
 
 
 def _to_recall(batch: CodeBatch, asked: Arguments) -> dict[str, object]:
     return {
         **_facts(batch),
         "票号": f"{batch.credentials.count()}个",
-        "发放清单指纹": batch.issued_sha256 or "（自助领票）",
+        "发放清单校验值": batch.issued_sha256 or "（网上领票）",
     }
 
 
@@ -50,5 +50,5 @@ def _recall(batch: CodeBatch, asked: Arguments, *, by: User, at: datetime) -> Co
 
 CODE_DEEDS = (
     Deed("code.void", "cred.void", "作废票号", CodeBatch, _to_void, _void),
-    Deed("batch.recall", "cred.void", "收回票号批次", CodeBatch, _to_recall, _recall),
+    Deed("batch.recall", "cred.void", "停用票号批次", CodeBatch, _to_recall, _recall),
 )

@@ -35,7 +35,7 @@ def _remove(person: PoolEntry, arguments: Arguments, *, by: User, at: datetime) 
 
 
 def _round_content(draw: Draw, arguments: Arguments) -> dict[str, object]:
-    return {"启用": f"第{current_round(draw) + 1}轮"}
+    return {"启动": f"第{current_round(draw) + 1}次抽取名额"}
 
 
 def _open_round(draw: Draw, arguments: Arguments, *, by: User, at: datetime) -> object:
@@ -44,5 +44,5 @@ def _open_round(draw: Draw, arguments: Arguments, *, by: User, at: datetime) -> 
 
 # The person is what is locked: two removals from one draw at once would else wait for each other's entries.
 REMOVE = Deed("draw.remove", "draw.redraw", "移除并递补", PoolEntry, _removal_content, _remove)
-NEXT_ROUND = Deed("draw.next_round", "draw.redraw", "启用追加轮", Draw, _round_content, _open_round)
+NEXT_ROUND = Deed("draw.next_round", "draw.redraw", "启动追加抽取", Draw, _round_content, _open_round)
 DRAW_DEEDS = (REMOVE, NEXT_ROUND)

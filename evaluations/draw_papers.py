@@ -33,7 +33,7 @@ DUTY = {
     ),
     DrawPurpose.EVALUATORS: (
         "定向评议人员",
-        "请您对本评议期内打过交道的科室，按“冷、懒、推、乱、贪”五项评议。评议票另封寄发，用票号在手机上填写，"
+        "请您按“冷、懒、推、乱、贪”五项指标，对本评议期内办过事的科室进行评议。评议票另行寄发，可以用票号在手机上填写，"
         "或者填写纸质票寄回。",
     ),
     DrawPurpose.ISSUED: (
@@ -91,7 +91,7 @@ def record_pdf(draw: Draw, *, at: datetime) -> bytes:
             ],
             "strata": _stratum_rows(draw, strata),
             **_events(draw),
-            "signed": "、".join(signed) or "本次抽取不需要监督员签名码，由见证人在下面签名。",
+            "signed": "、".join(signed) or "本次抽取无需监督员用签名码确认，由见证人签名如下。",
             "witnesses": [*_witnesses(draw), "公证员", "评议办负责人"],
             "tokens": _short_lists(strata),
         },
@@ -115,7 +115,7 @@ def letters_pdfs(
     phone = draw.round.rulebook["office_phone"]
     common = {
         **_head(draw, at),
-        "opening": f"在{draw.round.name}最难办事科室群众评中，您经公开随机抽取，被抽为{role}。",
+        "opening": f"在{draw.round.name}最难办事科室群众评中，您经公开随机抽取，被抽中为{role}。",
         "what_to_do": duty,
         "reply_by": f"{reply_by:%Y年%-m月%-d日}",
         "contact": f"（电话{phone}）" if phone else "",
@@ -144,8 +144,8 @@ def text_message(draw: Draw, reply_by: date) -> str:
     phone = draw.round.rulebook["office_phone"]
     contact = f"致电{phone}" if phone else "与评议办联系"
     return (
-        f"【南川评议办】您在{draw.round.name}最难办事科室群众评中被随机抽为{role}，通知书另行寄送。"
-        f"不能参加的，请在{reply_by:%-m月%-d日}前{contact}。{'(演示)' if draw.round.is_demo else ''}"
+        f"【南川评议办】您在{draw.round.name}最难办事科室群众评中被随机抽中为{role}，通知书另行寄送。"
+        f"不能参加的，请在{reply_by:%-m月%-d日}前{contact}。{'（演示）' if draw.round.is_demo else ''}"
     )
 
 
@@ -154,8 +154,8 @@ def rule_text(params: Mapping[str, Any]) -> str:
     quota = params["quota"]
     totals = [total if isinstance(total, int) else sum(total) for total in quota["rounds"]]
     way = "各类别名额固定" if quota["mode"] == "fixed" else f"按各类别人数比例分配，每类别至少{quota['min']}名"
-    later = "；预先承诺的追加轮累计" + "、".join(f"{total}名" for total in totals[1:]) if totals[1:] else ""
-    return f"共{totals[0]}名，{way}，按票（散列值）从小到大依次抽取{later}"
+    later = "；预先承诺的追加抽取累计" + "、".join(f"{total}名" for total in totals[1:]) if totals[1:] else ""
+    return f"共{totals[0]}名，{way}，按抽签值从小到大依次抽取{later}"
 
 
 def _readable(note: str) -> str:
@@ -164,7 +164,7 @@ def _readable(note: str) -> str:
 
 
 def _head(draw: Draw, at: datetime) -> dict[str, Any]:
-    waived = "演示轮次：本次抽取免除了承诺至抽取的最少间隔。" if draw.lead_waived else ""
+    waived = "演示轮次：本次抽取未执行公布承诺至抽取的最短间隔。" if draw.lead_waived else ""
     return {
         "subtitle": f"{draw.round.name} {draw.get_purpose_display()}",
         "demo": DEMO if draw.round.is_demo else "",
@@ -208,13 +208,13 @@ def _events(draw: Draw) -> dict[str, Any]:
     most = most_discretionary(seats_of(draw), draw.round.rulebook["removal_percent"])
     return {
         "events": [[b["seq"], b["at"][:16].replace("T", " "), _event(b), b.get("id", "")[:12]] for b in bodies],
-        "removals": f"裁量移除（失联、回避、不符合条件）{used}人，上限{most}人。",
+        "removals": f"因失联、回避、不符合条件移除{used}人，上限{most}人。",
     }
 
 
 def _event(body: Mapping[str, Any]) -> str:
     if body["type"] == "open_round":
-        return f"启用第{body['round']}轮追加"
+        return f"启动追加抽取（第{body['round']}次名额）"
     return f"移除（{RemovalReason(body['reason']).label}），{body['stratum']}下一位递补"
 
 

@@ -126,7 +126,7 @@ def _line(purpose: DrawPurpose, planned: Sequence[PlannedDraw], draws: Sequence[
 def _stations(draw: Draw) -> list[tuple[str, datetime | None]]:
     announced = draw.planned.announced_at if draw.planned else None
     return [
-        ("登记公告", announced),
+        ("公告抽取", announced),
         ("公布承诺", draw.committed_at),
         ("随机数确定", draw.seeded_at),
         ("抽取", draw.drawn_at),
@@ -136,5 +136,5 @@ def _stations(draw: Draw) -> list[tuple[str, datetime | None]]:
 
 def _event_label(body: Mapping[str, Any]) -> str:
     if body["type"] == "open_round":
-        return f"启用第{body['round']}轮追加"
-    return f"移除（{RemovalReason(body['reason']).label}），{body['stratum']}的下一位递补"
+        return f"启动追加抽取（第{body['round']}次名额）"
+    return f"移除（{RemovalReason(body['reason']).label}），由{body['stratum']}类别下一名候补人员递补"

@@ -12,7 +12,7 @@ from evaluations.rules.ballots import DONT_KNOW, RawLine, VoteErrors
 from evaluations.rules.indicators import Indicator
 
 INDICATORS = frozenset(Indicator.values)
-UNREADABLE = "页面内容不完整，请返回上一步重试。"
+UNREADABLE = "提交的内容不完整，请返回上一步重新提交。"
 
 
 def read_fields(post: QueryDict) -> list[RawLine]:

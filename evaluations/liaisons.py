@@ -38,7 +38,9 @@ def _against(entry: PoolEntry) -> Iterator[str]:
     who = f"{entry.round.name}{entry.get_kind_display()}中有同名人员{entry.masked_phone}"
     standing = DrawEntry.objects.filter(person=entry, draw__in=entry.round.draws.standing())
     if not standing.exists():
-        yield f"{who}。联络员不能是监督员或评议人员，请先在名单库为其登记回避；不是同一人的，在名单中补填单位。"
+        yield (
+            f"{who}。联络员不得担任监督员或者评议人员，请先在名单库中将其登记为回避；不是同一人的，请在名单中补填单位。"
+        )
         return
     removed = DrawEvent.objects.filter(entry__in=standing).values("entry")
     if standing.exclude(pk__in=removed).filter(place__isnull=False).exists():

@@ -44,7 +44,7 @@ def is_out_of_balance(round_: Round, channel: str) -> bool:
 def _faults(batch: CodeBatch) -> list[str]:
     count = getattr(batch, "paper_count", None)
     if count is None:
-        return ["纸质票还没有清点。"]
+        return ["纸质票尚未清点，请先清点。"]
     if count.cleared_because:
         return []
     return imbalances(book_of(batch))

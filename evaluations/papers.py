@@ -40,7 +40,7 @@ def paper_by_digest(digest: str) -> BallotPaper:
     """Return the paper of that digest; a paper never changes, so a process reads it once."""
     text = Round.objects.filter(paper_sha256=digest).values_list("paper", flat=True).first()
     if not digest or text is None:
-        raise RuleViolation("评议表已失效，请重新输入票号。")
+        raise RuleViolation("页面已失效，请重新输入票号。")
     return BallotPaper.from_json(text)
 
 

@@ -84,21 +84,21 @@ def _basis(content: Mapping[str, Any]) -> Iterator[str]:
     counted = [row["counted"] for row in content["channels"]]
     total = "" if any(isinstance(number, str) for number in counted) else f"，计票{sum(counted)}张"
     yield (
-        f"根据《{facts['name']}最难办事科室群众评评议规则》，区评议办于{opened}至{closed}组织群众对"
+        f"根据《{facts['name']}最难办事科室群众评评议规则》，评议办于{opened}至{closed}组织群众对"
         f"{content['sections']}个科室进行评议{total}。"
     )
     if content["unranked"]:
-        yield f"其中{content['unranked']}个科室有效票不足规定数量，不参加排名。"
+        yield f"其中{content['unranked']}个科室有效票数未达到规定数量，不参加排名。"
 
 
 def _digests(round_: Round) -> Iterator[list[str]]:
     tally = round_.tally
     yield ["规则文件 rulebook.json", tally.rulebook_sha256]
-    yield ["汇总行（全部计票行）", tally.rows_sha256]
+    yield ["计票汇总", tally.rows_sha256]
     yield ["结果文件 result.json", tally.result_sha256]
-    yield from ([f"操作留痕锚点（{row}）", digest] for row, digest in _anchors(tally.at))
+    yield from ([f"日志锚点（{row}）", digest] for row, digest in _anchors(tally.at))
     if round_.closing_root:
-        yield ["封箱总指纹", round_.closing_root]
+        yield ["封箱总校验值", round_.closing_root]
     for draw in round_.draws.exclude(seed=""):
         yield [f"{draw.get_purpose_display()}种子", draw.seed]
 

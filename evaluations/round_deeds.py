@@ -79,8 +79,8 @@ def _frozen(round_: Round) -> dict[str, object]:
     roster = sha256_hex(repr(rows).encode())
     return {
         "参评科室": len({row[0] for row in rows}),
-        "名录指纹": roster,
-        "评议规则指纹": _rules(round_),
+        "名录校验值": roster,
+        "评议规则校验值": _rules(round_),
         **_times(round_),
     }
 
@@ -96,9 +96,9 @@ def _settled(round_: Round, _: Arguments) -> dict[str, object]:
         "轮次": round_.name,
         "评议期间": f"{round_.period_start}至{round_.period_end}",
         **_times(round_),
-        "与默认不同的规则": unusual(round_.rulebook) or "无",
+        "与默认值不同的规则": unusual(round_.rulebook) or "无",
         "定向评议身份类别": strata,
-        "评议规则指纹": _rules(round_),
+        "评议规则校验值": _rules(round_),
     }
 
 
@@ -112,11 +112,11 @@ def _drawn(round_: Round) -> dict[str, object]:
 
 
 def _to_open(round_: Round) -> dict[str, object]:
-    return {**_times(round_), "评议表指纹": round_.paper_sha256, "票号批次": [str(b) for b in round_.batches.all()]}
+    return {**_times(round_), "评议表校验值": round_.paper_sha256, "票号批次": [str(b) for b in round_.batches.all()]}
 
 
 def _to_count(round_: Round) -> dict[str, object]:
-    return {"封箱总指纹": round_.closing_root, "票数": round_.ballots.count(), **_drawn(round_)}
+    return {"封箱总校验值": round_.closing_root, "票数": round_.ballots.count(), **_drawn(round_)}
 
 
 def _of_draw(draw: Draw, _: Arguments) -> dict[str, object]:
@@ -148,7 +148,7 @@ def _commit(round_: Round, asked: Arguments, *, by: User, at: datetime) -> objec
 def _to_commit(round_: Round, asked: Arguments) -> dict[str, object]:
     pool = list(round_.pool.order_by("pk").values_list("pk", "stratum", "phone_hash", "exclusion"))
     label = DrawPurpose(asked["purpose"]).label
-    return {"轮次": round_.name, "抽取": label, "名单库人数": len(pool), "名单指纹": sha256_hex(repr(pool).encode())}
+    return {"轮次": round_.name, "抽取": label, "名单库人数": len(pool), "名单校验值": sha256_hex(repr(pool).encode())}
 
 
 def _deed(name: str, label: str, content: Callable[[Round, Arguments], Any], perform: Callable[..., object]) -> Deed:
@@ -179,8 +179,8 @@ ROUND_DEEDS = (
         lambda round_, _, by, at: steps.settle_round(round_id=round_.pk, by=by, at=at),
     ),
     _deed("draw.commit", "公布抽取承诺", _to_commit, _commit),
-    _draw_deed("draw.abandon", "draw.commit", "放弃抽取", abandon_draw),
-    _draw_deed("inspection.abandon", "insp.plan", "放弃抽取暗访科室", abandon_draw),
+    _draw_deed("draw.abandon", "draw.commit", "作废抽取", abandon_draw),
+    _draw_deed("inspection.abandon", "insp.plan", "作废暗访科室抽取", abandon_draw),
     _draw_deed("draw.run", "draw.run", "执行抽取", ceremony.run_draw),
     _draw_deed("draw.publish", "draw.run", "公开抽取证明", ceremony.publish_draw),
 )

@@ -40,9 +40,9 @@ SIDE_ACTS = (
 CONSEQUENCES: Mapping[Step, str] = {
     Step.FREEZE: "锁定后，本轮的参评科室、科室负责人、评议表和评议规则不能再改。",
     Step.CONFIRM_DRAWS: "确认后，本轮的监督员和定向评议人员以已公开的抽取结果为准。",
-    Step.OPEN: "开启后，到开始投票的时间自动收票，到截止时间自动封箱，不能提前结束。",
-    Step.SEAL: "封箱后不再收票，全部选票打乱封存。",
-    Step.COUNT: "计票按锁定的规则进行一次，结果和指纹随即存档，不能修改。",
+    Step.OPEN: "开启后，到投票开始时间自动收票，到投票截止时间自动封箱，不能提前结束。",
+    Step.SEAL: "封箱后不再收票，全部评议票打乱顺序并封存。",
+    Step.COUNT: "计票按锁定的评议规则进行，只计一次，结果和校验值随即存档，不能修改。",
     Step.ANNOUNCE: "告知后异议期开始计算，各单位可以看到本单位的初步结果。",
 }
 # The steps whose consequences lie in accountability are done at that app's addresses.
@@ -175,7 +175,7 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         lacks=missing_for(round_, step, at),
         may=policy.may_begin(user, STEP_ACTION[step]),
         # What nobody may press (no early close) happens by itself: manage.py advance_rounds.
-        doers="、".join(role.label for role in policy.beginners(STEP_ACTION[step])) or "系统在截止时间后自动",
+        doers="、".join(role.label for role in policy.beginners(STEP_ACTION[step])) or "截止时间后由系统自动",
         is_elsewhere=step == Step.ARCHIVE,
         consequence=CONSEQUENCES.get(step, ""),
         waiting=waiting,
@@ -193,7 +193,7 @@ def _links(round_: Round, user: User) -> Iterator[Link]:
         if state in states and (policy.may(user, action) or policy.may_propose(user, action)):
             yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
     if state == RoundState.DRAFT and policy.needs_two("round.edit") and policy.may_propose(user, "round.edit"):
-        yield Link("提请审定方案", reverse("admin:round-settle", args=[round_.pk]))
+        yield Link("提请审定评议方案", reverse("admin:round-settle", args=[round_.pk]))
     if state in LIFE[1:]:
         yield Link("票箱公开页", reverse("box", args=[round_.key]))
     if state in COUNTED_STATES and policy.may_see(user, "tally.view"):

@@ -47,7 +47,7 @@ def tally_faults() -> Iterator[str]:
         if traced is None and in_archives and tally.at <= in_archives:
             traced = tally.result_sha256  # its trace lies in an archive
         if not traced == tally.result_sha256 == sha256_hex(tally.result.encode()):
-            yield f"{tally.round}：结果文件与计票时记入日志的指纹不符。"
+            yield f"{tally.round}：结果文件与计票时记入日志的校验值不符。"
         newest[tally.round_id] = tally
     for tally in newest.values():
         yield from _changed_sections(tally)
@@ -67,7 +67,7 @@ def _roster(round_: Round) -> Iterator[str]:
     if not round_.paper:
         return
     if sha256_hex(round_.paper.encode()) != round_.paper_sha256:
-        yield "评议表与其指纹不符。"
+        yield "评议表与其校验值不符。"
     elif set(round_.sections.values_list("code", flat=True)) != paper_by_digest(round_.paper_sha256).section_codes:
         yield "参评科室与锁定的评议表不符。"
 
@@ -75,7 +75,7 @@ def _roster(round_: Round) -> Iterator[str]:
 def _draws(round_: Round) -> Iterator[str]:
     for draw in round_.draws.all():
         if commitment(json.loads(draw.params)) != draw.commit:
-            yield f"“{draw.draw_id}”的参数与承诺指纹不符。"
+            yield f"“{draw.draw_id}”的参数与承诺校验值不符。"
         if draw.result:
             yield from _proof(draw)
 
@@ -94,11 +94,11 @@ def _proof(draw: Draw) -> Iterator[str]:
 def _codes(round_: Round) -> Iterator[str]:
     for batch in round_.batches.exclude(issued_sha256=""):
         if sha256_hex(b"".join(issued_lines(round_, batch.pk))) != batch.issued_sha256:
-            yield f"票号批次“{batch}”的发放清单与其指纹不符。"
+            yield f"票号批次“{batch}”的发放清单与其校验值不符。"
     used = Credential.objects.filter(batch__round=round_, spend__isnull=False).values_list("issue", "spend")
     wrong = sum(issue_hash(str(spend)) != issue for issue, spend in used.iterator(chunk_size=CHUNK))
     if wrong:
-        yield f"有{wrong}个使用指纹不能由发放指纹证实。"
+        yield f"有{wrong}个使用校验值不能由发放校验值证实。"
 
 
 def _box(round_: Round) -> Iterator[str]:
@@ -106,13 +106,13 @@ def _box(round_: Round) -> Iterator[str]:
         return
     leaves = list(closing_leaves(round_))
     if merkle_root(leaves) != round_.closing_root:
-        yield "封箱清单与总指纹不符。"
+        yield "封箱清单与总校验值不符。"
     spent = Credential.objects.filter(batch__round=round_, spend__isnull=False).count()
     if len(leaves) > spent:
         yield f"票箱有{len(leaves)}张票，使用过的票号只有{spent}个。"
     wrong = sum(_is_altered(ballot, vote) for ballot, vote in _sealed_votes(round_))
     if wrong:
-        yield f"有{wrong}张票的内容与封箱时的内容指纹不符。"
+        yield f"有{wrong}张票的内容与封箱时的内容校验值不符。"
 
 
 def _sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]]:
@@ -142,7 +142,7 @@ def _count(round_: Round) -> Iterator[str]:
     for tally in round_.tallies.all():
         stored = (sha256_hex(tally.result.encode()), sha256_hex(tally.rulebook.encode()))
         if stored != (tally.result_sha256, tally.rulebook_sha256):
-            yield f"第{tally.version}版计票结果与其指纹不符。"
+            yield f"第{tally.version}版计票结果与其校验值不符。"
     newest = round_.tallies.last()
     if newest is None:
         return
@@ -155,7 +155,7 @@ def _count(round_: Round) -> Iterator[str]:
 def _publications(round_: Round) -> Iterator[str]:
     for publication in round_.publications.all():
         if sha256_hex(publication.content.encode()) != publication.content_sha256:
-            yield f"第{publication.version}版公示与其指纹不符。"
+            yield f"第{publication.version}版公示与其校验值不符。"
 
 
 def _trace(_: Round) -> Iterator[str]:
@@ -169,5 +169,5 @@ CHECKS: Mapping[str, Check] = {
     "票箱": _box,
     "计票": _count,
     "公示": _publications,
-    "操作留痕": _trace,
+    "操作日志": _trace,
 }

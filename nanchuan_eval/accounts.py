@@ -105,7 +105,7 @@ def end_sessions(*, account_id: int, by: User, at: datetime) -> User:
     policy.check(by, action, own=account == by)
     account.renew_sessions()
     account.save(update_fields=["session_stamp"])
-    audit.record(action, account, by=by, at=at, detail={"step_label": "终止会话"})
+    audit.record(action, account, by=by, at=at, detail={"step_label": "强制退出登录"})
     return account
 
 

@@ -27,7 +27,7 @@ Arguments = Mapping[str, Any]
 Content = Callable[[Any, Arguments], Mapping[str, object]]
 State = Approval.State
 # What a page says after a proposal.
-PROPOSED = "已提请审批，由另一人审批后生效。"
+PROPOSED = "已提请，经另一人审批后生效。"
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def check_approver(approval: Approval, by: User) -> None:
     check_decides(approval, by)
     refusals.note_attempt(by, approval.action)
     if by.person == approval.proposed_by.person:
-        raise RuleViolation("提请人和审批人必须是两个人，不能审批自己提请的事项。")
+        raise RuleViolation("提请人和审批人不得为同一人，不能审批本人提请的事项。")
 
 
 def check_decides(approval: Approval, by: User) -> None:
@@ -241,7 +241,7 @@ def _lock_pending(approval_id: int, by: User, check: Callable[[Approval, User], 
     approval = Approval.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=approval_id)
     check(approval, by)
     if approval.state != State.PENDING:
-        raise RuleViolation(f"这件提请{approval.get_state_display()}，不能再办理。")
+        raise RuleViolation(f"该提请当前为“{approval.get_state_display()}”，不能重复办理。")
     return approval
 
 

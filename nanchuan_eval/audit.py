@@ -198,7 +198,7 @@ def _missing_anchors() -> Iterator[str]:
     """Yield the published acts whose anchor is gone: it was written with the act."""
     published = AuditEntry.objects.filter(action__in=ANCHORED, result=AuditEntry.Result.OK)
     for entry in published.exclude(seq__in=AuditAnchor.objects.values("seq")).order_by("seq"):
-        yield f"第{entry.seq}条（{entry.action_name}）缺少锚点，锚点被删去。"
+        yield f"第{entry.seq}条（{entry.action_name}）缺少日志锚点，日志锚点已被删除。"
 
 
 def archives() -> models.QuerySet[AuditEntry]:

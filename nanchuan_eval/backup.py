@@ -96,7 +96,7 @@ def _permit(source: Path, at: datetime) -> str:
         return ""
     row = Backup.objects.filter(sha256=_sha256(source)).first()
     if row is None:
-        raise RuleViolation("备份登记中没有这个文件的指纹，不能恢复到有数据的系统；空库可以直接恢复。")
+        raise RuleViolation("备份登记中没有这个文件的校验值，不能恢复到有数据的系统；空库可以直接恢复。")
     with transaction.atomic():
         permit = permits.spend(RESTORE_NAME, row, by=None, at=at)
     if permit is None and settings.TWO_PERSON_RULE:
@@ -236,7 +236,7 @@ RESTORE = permits.permit_deed(
     Backup,
     lambda row, asked: {
         "备份文件": row.name,
-        "指纹": row.sha256,
+        "校验值": row.sha256,
         "备份时间": f"{timezone.localtime(row.made_at):%Y-%m-%d %H:%M}",
         "备份时的日志编号": f"第{row.seq}条，其后的全部业务和日志将被取代",
         "理由": asked["reason"],

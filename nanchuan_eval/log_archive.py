@@ -48,7 +48,7 @@ def drop_archived(*, content: bytes, at: datetime) -> int:
     digest = hashlib.sha256(content).hexdigest()
     noted = AuditEntry.objects.filter(action=ARCHIVE, result="ok", detail__sha256=digest).first()
     if noted is None:
-        raise RuleViolation("操作留痕中没有这个归档文件的指纹，文件不全或被改动过。")
+        raise RuleViolation("操作日志中没有这个归档文件的校验值，文件不全或被改动过。")
     first, last = noted.detail["first"], noted.detail["last"]
     hashes = {link.seq: link.hash for link in chain.parse_links(content.decode())}
     with transaction.atomic():
@@ -100,7 +100,7 @@ def _content(_: AuditHead, asked: Arguments) -> dict[str, object]:
         "截止日期（不含）": asked["until"],
         "条数": len(rows),
         "起止编号": f"第{rows[0].seq}条至第{rows[-1].seq}条",
-        "末条指纹": rows[-1].hash,
+        "末条校验值": rows[-1].hash,
         "办理方式": "先记锚点，再写归档文件；库中的记录由数据库管理员另用命令移出",
     }
 

@@ -57,5 +57,5 @@ def spend(name: str, target: models.Model, *, by: User | None, at: datetime) -> 
     """Use a permit up: what it allows is done once (inside the transaction of the deed)."""
     permit = require(name, target, by=by, at=at) if by else permit_of(name, target, by=None, at=at)
     if permit and not Approval.objects.filter(pk=permit.pk, spent_at=None).update(spent_at=at):
-        raise RuleViolation("这件审批已经用过，请重新提请。")
+        raise RuleViolation("该审批已使用，请重新提请。")
     return permit

@@ -26,7 +26,7 @@ class Forgetting:
 ATTEMPTS_KEPT = timedelta(days=183)
 schedule: list[Forgetting] = [
     Forgetting(
-        "过期会话",
+        "过期登录状态",
         "到期即清除",
         lambda at: Session.objects.filter(expire_date__lt=at),
         lambda rows: rows.delete(),

@@ -77,7 +77,9 @@ def asks_again(user: User) -> bool:
 def confirm_again(*, code: str, by: User, at: datetime) -> None:
     """Refuse an approval without a fresh code; the same limits count as at the log-in."""
     if asks_again(by) and enter_code(code=code, by=by, at=at) is None:
-        raise RuleViolation("动态口令不正确或已经用过，没有办理。每个口令只能用一次，请输入手机上显示的下一个。")
+        raise RuleViolation(
+            "动态口令不正确或者已使用，事项未办理。每个动态口令只能使用一次，请输入手机上显示的下一个动态口令。"
+        )
 
 
 @transaction.atomic
@@ -86,7 +88,7 @@ def reset_factor(*, account_id: int, by: User, at: datetime) -> User:
     policy.check(by, "mfa.reset")
     account = User.objects.select_for_update().get(pk=account_id)
     if account.person == by.person:
-        raise RuleViolation("不能重置自己的第二因子，请由另一位安全管理员办理。")
+        raise RuleViolation("不能重置本人的动态口令，请由其他安全管理员办理。")
     SecondFactor.objects.filter(user=account).delete()
     account.renew_sessions()
     account.save(update_fields=["session_stamp"])

@@ -91,7 +91,7 @@ def _is_over(user: User, *, since: float | None, seen: float | None, at: datetim
     minutes = settings.IDLE_MINUTES_ADMINISTRATORS if user.role in ADMINISTRATORS else settings.IDLE_MINUTES
     now = at.timestamp()
     if seen is not None and now - seen >= minutes * 60:
-        return f"超过{minutes}分钟没有操作，已自动退出，请重新登录。"
+        return f"超过{minutes}分钟未操作，已自动退出登录，请重新登录。"
     if since is not None and now - since >= settings.SESSION_HOURS * 3600:
         return f"登录已满{settings.SESSION_HOURS}小时，请重新登录。"
     return ""

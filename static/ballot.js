@@ -62,7 +62,7 @@
     const shown = document.querySelector(".chosen");
     const count = () => {
       shown.hidden = false;
-      shown.textContent = `已选 ${document.querySelectorAll("#sections input:checked").length} 个科室`;
+      shown.textContent = `已选${document.querySelectorAll("#sections input:checked").length}个科室`;
     };
     document.getElementById("sections").addEventListener("change", count);
     count();
@@ -118,7 +118,7 @@
       bar.value = done;
       bar.max = rows.length;
       bar.parentElement.hidden = false;
-      document.getElementById("count").textContent = `已填 ${done} 个，共 ${rows.length} 个科室`;
+      document.getElementById("count").textContent = `已填写${done}个科室，共${rows.length}个`;
     };
     form.addEventListener("change", update);
     update();
@@ -205,7 +205,7 @@
       const html = await answer.text();
       swap(html);
     } catch {
-      failed(form, "网络不通，没有收到结果。您填写的内容都还在，请稍后再按一次；即使刚才已经收到，也只会算一张票。");
+      failed(form, "网络中断，未收到提交结果。您填写的内容已保留，请稍后再点一次；即使刚才已经提交成功，也只计一张票。");
     } finally { delete form.dataset.busy; }
   });
 

@@ -29,7 +29,7 @@ def check_list(receipt: str, lines: list[bytes], root: str) -> str:
     if lines != sorted(set(lines)):
         return "清单没有按字节排序，或有重复的行"
     if root_of(lines).hex() != root:
-        return "清单与总指纹不符"
+        return "清单与封箱总校验值不符"
     found = any(line.split(b"\t")[0] == receipt.encode() for line in lines)
     return "" if found else "清单中没有这个回执号"
 
@@ -39,7 +39,7 @@ def check_proof(proof: dict[str, object], root: str) -> str:
     for side, neighbour in proof["path"]:  # type: ignore[attr-defined]
         other = bytes.fromhex(neighbour)
         digest = sha256(b"\x01" + (other + digest if side == "left" else digest + other))
-    return "" if digest.hex() == root else "证明与总指纹不符"
+    return "" if digest.hex() == root else "收录证明与封箱总校验值不符"
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     else:
         print(__doc__)
         return 2
-    print(f"FAIL {fault}" if fault else "OK 这张票在票箱里")
+    print(f"FAIL {fault}" if fault else "OK 您的票已入箱")
     return 1 if fault else 0
 
 

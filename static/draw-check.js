@@ -29,13 +29,13 @@ function need(truth, why) {
 function checkName(text) {
   const length = [...text].length;
   const good = length > 0 && length <= 200 && text === text.trim() && text === text.normalize("NFC");
-  need(good && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text), "有不合规定的名称");
+  need(good && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text), "名称格式不符合规定");
 }
 
 function fileOf(rows, what) {
   rows.forEach((row) => row.forEach(checkName));
   const lines = rows.map((row) => row.join("\t")).sort(byBytes);
-  need(lines.every((line, at) => at === 0 || line !== lines[at - 1]), `${what}中有重复的行`);
+  need(lines.every((line, at) => at === 0 || line !== lines[at - 1]), `${what}中有重复的记录`);
   return lines.map((line) => `${line}\n`).join("");
 }
 
@@ -89,8 +89,8 @@ async function orderOf(seed, stratum, ids, progress) {
 async function eligibleOf(proof) {
   const params = proof.params;
   need(proof.pool.length === params.pool_size, "名单行数与承诺不符");
-  need((await sha256(fileOf(proof.pool, "名单"))) === params.pool_sha256, "名单指纹与承诺不符");
-  need((await sha256(fileOf(proof.exclusions, "回避清单"))) === params.exclusions_sha256, "回避清单指纹与承诺不符");
+  need((await sha256(fileOf(proof.pool, "名单"))) === params.pool_sha256, "名单校验值与承诺不符");
+  need((await sha256(fileOf(proof.exclusions, "回避名单"))) === params.exclusions_sha256, "回避名单校验值与承诺不符");
   const key = (stratum, id) => `${stratum}\t${id}`;
   const out = new Set(proof.exclusions.map(([stratum, id]) => key(stratum, id)));
   const line = new Map(params.strata.map((name) => [name, []]));
@@ -109,7 +109,7 @@ async function eventsOf(proof, orders, commit) {
     need(event.seq === at + 1, "事件序号不对");
     if (event.type === "open_round") {
       round += 1;
-      need(event.round === round && round <= quota.rounds.length, "只能依次开启承诺过的轮次");
+      need(event.round === round && round <= quota.rounds.length, "只能依次启动承诺过的追加抽取");
       seats = seatsOf(quota, size, round);
     } else {
       need(lined(event.stratum).slice(0, seats.get(event.stratum)).includes(event.id), "只能移除已抽中的人");
@@ -150,21 +150,21 @@ async function redraw(proof, say, progress) {
   need(params.format === FORMAT, "不是 nanchuan-draw/1 格式");
   [params.draw_id, params.purpose, ...params.strata].forEach(checkName);
   const line = await eligibleOf(proof);
-  say(`名单${proof.pool.length}行、回避${proof.exclusions.length}行，指纹与承诺一致`);
+  say(`名单${proof.pool.length}人，回避${proof.exclusions.length}人，与抽取前公布的内容一致`);
   const commit = await H(`${FORMAT}/commit`, J(params));
-  need(commit === proof.commit, "承诺指纹与参数不符");
-  say(`承诺指纹由参数算出：${commit}`);
+  need(commit === proof.commit, "承诺校验值与抽取参数不符");
+  say(`承诺校验值由抽取参数算出：${commit}`);
   need(proof.randomness.length === params.randomness.length, "随机数组数不对");
   params.randomness.forEach((source, at) => checkNumbers(source, proof.randomness[at]));
   const seed = await H(`${FORMAT}/seed`, commit, ...proof.randomness.map((numbers) => numbers.join(",")));
-  say(`种子由承诺和随机数算出：${seed}`);
+  say(`抽取种子由承诺和随机数算出：${seed}`);
   const orders = new Map();
   for (const [name, ids] of line) orders.set(name, await orderOf(seed, name, ids, progress));
-  say("每人的票已算出并按从小到大排列");
+  say("每人的抽签值已算出并排序");
   const course = await eventsOf(proof, orders, commit);
-  say(proof.events.length ? `${proof.events.length}件移除或追加事件依次核对无误` : "没有移除或追加事件");
+  say(proof.events.length ? `移除、追加抽取记录${proof.events.length}条，逐条核验一致` : "没有移除和追加抽取");
   needSame(resultOf(proof, seed, course), proof.result);
-  say("抽中、候补的次序与公布的完全一致");
+  say("抽中、候补人员及其次序与公布的完全一致");
   return seed;
 }
 
@@ -185,17 +185,17 @@ if (panel) {
     steps.replaceChildren();
     bar.hidden = false;
     bar.value = 0;
-    conclude(true, "正在验算……");
+    conclude(true, "正在核验……");
     try {
-      if (!globalThis.crypto || !crypto.subtle) throw new Error("本页面不是通过 https 打开的，浏览器不提供散列计算，请改用独立核验程序");
+      if (!globalThis.crypto || !crypto.subtle) throw new Error("本页面未使用安全连接（https），浏览器不能核验，请改用独立核验程序");
       const proof = await load(panel);
       bar.max = proof.pool.length;
       const seed = await redraw(proof, say, progress);
-      need(seed === panel.dataset.seed, "种子与本页公布的不一致");
+      need(seed === panel.dataset.seed, "抽取种子与本页公布的不一致");
       bar.value = bar.max;
-      conclude(true, "验算一致：结果确由公布的承诺和随机数产生。");
+      conclude(true, "核验一致：抽取结果由公布的名单、参数和随机数产生。");
     } catch (error) {
-      conclude(false, `验算不通过：${error.message}。`);
+      conclude(false, `核验不一致：${error.message}。请保存本页截图并告知评议办或者公证处。`);
     }
     button.disabled = false;
   });
@@ -209,12 +209,12 @@ if (form) {
     const salt = form.elements.salt.value.replace(/\s/g, "").toLowerCase();
     const reference = form.elements.reference.value.trim().normalize("NFC");
     const tell = (text) => { answer.textContent = text; };
-    if (!/^[0-9a-f]{64}$/.test(salt)) return tell("盐应为64位数字和字母a到f，请对照通知书再输一次。");
-    if (!globalThis.crypto || !crypto.subtle) return tell("请通过 https 打开本页面再查。");
+    if (!/^[0-9a-f]{64}$/.test(salt)) return tell("查询码由64位数字和字母a至f组成，请对照通知书核对后重新输入。");
+    if (!globalThis.crypto || !crypto.subtle) return tell("请使用安全连接（https）打开本页面后查询。");
     const token = await H(`${FORMAT}/token`, salt, reference);
     const proof = await load(panel);
     const strata = proof.pool.filter(([, id]) => id === token).map(([stratum]) => stratum);
-    if (!strata.length) return tell(`您的匿名编号是 ${token}，不在本次名单中。请核对盐和本人信息是否与通知书完全相同。`);
+    if (!strata.length) return tell(`您的匿名编号是 ${token}，不在本次名单中。请核对查询码和本人信息是否与通知书一致。`);
     const states = strata.map((stratum) => {
       const line = proof.result.strata[stratum];
       if (line.selected.includes(token)) return `在“${stratum}”中抽中，次序第${line.selected.indexOf(token) + 1}`;

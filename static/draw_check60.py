@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Recheck a draw of protocol nanchuan-draw/1 with nothing but Python: python3 draw_check60.py PROOF.json
-重新验算一次抽取：只用标准库，与抽取程序各写各的。一致则输出 OK 和种子，否则输出 FAIL 和原因。"""
+自行核验一次抽取：只使用标准库，与抽取程序分别编写。一致的输出 OK 和抽取种子，不一致的输出 FAIL 和原因。"""
 
 import hashlib
 import json
@@ -73,11 +73,11 @@ def redraw(proof):
     need(all(len(row) == (len(strata) if fixed else 1) for row in table), "名额与类别不对应")
     need(all(a <= b for row, then in zip(table, table[1:]) for a, b in zip(row, then)), "名额不能减少")
     need(digest(proof["pool"], 2) == p["pool_sha256"] and len(proof["pool"]) == p["pool_size"], "名单与承诺不符")
-    need(digest(proof["exclusions"], 3) == p["exclusions_sha256"], "回避清单与承诺不符")
-    need(len(out) == len(proof["exclusions"]) and out <= {tuple(row) for row in proof["pool"]}, "回避清单有误")
+    need(digest(proof["exclusions"], 3) == p["exclusions_sha256"], "回避名单与承诺不符")
+    need(len(out) == len(proof["exclusions"]) and out <= {tuple(row) for row in proof["pool"]}, "回避名单有误")
     need(all(why in ABSENT.split() for _, _, why in proof["exclusions"]), "回避原因有误")
     head = commit = H("nanchuan-draw/1/commit", J(p))
-    need(commit == proof["commit"], "承诺指纹不符")
+    need(commit == proof["commit"], "承诺校验值不符")
     need(len(p["randomness"]) == len(proof["randomness"]) > 0, "随机数组数不对")
     seed = H("nanchuan-draw/1/seed", commit, *map(numbers, p["randomness"], proof["randomness"]))
     line = {s: [] for s in strata}

@@ -21,7 +21,7 @@
       if (!(field.name in draft)) continue;
       if (field.type === "radio") field.checked = draft[field.name] === field.value; else field.value = draft[field.name];
     }
-    say("上次没有保存成功的内容已从本机恢复，请点“保存”。");
+    say("上次未保存成功的内容已从本机恢复，请点击“保存暗访记录”。");
   };
   const send = async () => {
     keep();
@@ -29,7 +29,7 @@
     try {
       answer = await fetch(form.action || location.href, { method: "POST", body: new FormData(form), redirect: "manual" });
     } catch {
-      say("没有网络。内容已存在本机，恢复后自动保存。");
+      say("网络中断，内容已保存在本机，网络恢复后自动提交保存。");
       return;
     }
     if (answer.type === "opaqueredirect") {

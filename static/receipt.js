@@ -23,6 +23,6 @@
       good = hex(digest) === document.getElementById("root").textContent.trim();
     } catch { good = false; }
     verdict.hidden = false;
-    verdict.textContent = good ? "验算一致：这张票在总指纹所封的票箱里。" : "验算不一致，请把本页截图交给评议办公室或公证处。";
+    verdict.textContent = good ? "核验一致：您的票已入箱。" : "核验不一致，请将本页截图提供给评议办或者公证处。";
   });
 })();

@@ -49,9 +49,9 @@ from nanchuan_eval.spreadsheet import read_rows
 ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
 PASSWORD = "Yanshi-demo-2020"  # noqa: S105  demo accounts only; the command refuses a real database
 ACCOUNTS = (
-    ("clerk", "演示经办员", Role.CLERK, ""),
+    ("clerk", "演示工作人员", Role.CLERK, ""),
     ("clerk2", "演示复核员", Role.CLERK, ""),
-    ("clerk3", "演示经办员丙", Role.CLERK, ""),
+    ("clerk3", "演示工作人员丙", Role.CLERK, ""),
     ("chief", "演示负责人", Role.CHIEF, ""),
     ("jiwei", "演示纪检员", Role.COMMISSION, ""),
     ("liaison", "演示联络员", Role.LIAISON, "D05"),

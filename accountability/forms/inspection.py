@@ -21,7 +21,7 @@ class PlanForm(forms.Form):
 
     name = TextField(label="名称", max_length=60)
     starts_on = day("开始日期")
-    ends_on = day("结束日期", help_text="每个科室的暗访日期由抽取的种子在这段时间的工作日里确定，任何人不能挑选")
+    ends_on = day("结束日期", help_text="各科室的暗访日期由抽取种子在上述期间的工作日中确定，任何人不得指定")
     drawn_sections = forms.IntegerField(label="随机抽查科室数", min_value=0, max_value=1000)
 
     def facts(self) -> PlanFacts:
@@ -43,8 +43,8 @@ class InspectorsForm(forms.Form):
 class RecusalForm(forms.Form):
     """登记回避."""
 
-    inspector = forms.ModelChoiceField(User.objects.filter(role=Role.INSPECTOR), label="督查员")
-    department = forms.ModelChoiceField(Department.objects.all(), label="回避的单位")
+    inspector = forms.ModelChoiceField(User.objects.filter(role=Role.INSPECTOR), label="督查员", empty_label="请选择")
+    department = forms.ModelChoiceField(Department.objects.all(), label="应当回避的单位", empty_label="请选择")
     reason = TextField(label="理由", max_length=200)
 
 
@@ -56,10 +56,16 @@ class VisitForm(forms.Form):
     left_at = MomentField(label="离开时间", required=False)
     place = TextField(label="地点、窗口", max_length=100, required=False)
     errand = TextField(label="模拟事项", max_length=200, required=False)
-    call = TextField(label="拨打情况", max_length=200, required=False, help_text="号码、次数、是否接通、等待多少秒")
+    call = TextField(
+        label="拨打情况", max_length=200, required=False, help_text="写明拨打的号码、次数、是否接通、等待时间（秒）"
+    )
     interviewed = forms.IntegerField(label="访谈人数", min_value=0, max_value=999, required=False)
     situation = long_text(
-        "现场情况", most=3000, rows=5, required=False, help_text="写岗位，不写工作人员姓名；“贪”的线索不写在这里"
+        "现场情况",
+        most=3000,
+        rows=5,
+        required=False,
+        help_text="只写岗位，不写工作人员姓名；涉及“贪”的问题线索在“问题线索”栏填写",
     )
     conclusion = forms.ChoiceField(label="结论", choices=Conclusion.choices, widget=forms.RadioSelect, required=False)
 
@@ -83,7 +89,7 @@ class VisitForm(forms.Form):
         for item in self.items:
             self.fields[f"item-{item.pk}"] = forms.ChoiceField(
                 label=item.problem,
-                choices=[("1", "整改到位"), ("0", "没有到位")],
+                choices=[("1", "整改到位"), ("0", "整改不到位")],
                 widget=forms.RadioSelect,
                 required=False,
             )
@@ -123,7 +129,7 @@ class SubmitForm(forms.Form):
         "问题线索（涉及“贪”的）",
         most=3000,
         required=False,
-        help_text="只送区纪委监委，评议办和单位都看不到；没有就不填",
+        help_text="只报区纪委监委，评议办和有关单位不可见；没有的不填",
     )
 
 
@@ -143,4 +149,4 @@ class ReplyForm(forms.Form):
 class ReturnForm(forms.Form):
     """安排回马枪."""
 
-    visit_on = day("回访日期")
+    visit_on = day("回访复查日期")

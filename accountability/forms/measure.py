@@ -41,7 +41,7 @@ class LiftForm(forms.Form):
 class HeadForm(forms.Form):
     """更正责任人: one of those in office in the rated period."""
 
-    tenure = forms.ChoiceField(label="责任负责人", widget=forms.RadioSelect)
+    tenure = forms.ChoiceField(label="责任人", widget=forms.RadioSelect)
     reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:

@@ -15,9 +15,9 @@ from evaluations.models import Round, RoundSection
 class ObjectionForm(forms.Form):
     """提出异议或申诉: facts only."""
 
-    section = forms.ModelChoiceField(RoundSection.objects.none(), label="科室")
+    section = forms.ModelChoiceField(RoundSection.objects.none(), label="科室", empty_label="请选择")
     ground = forms.ChoiceField(label="事由", choices=Ground.choices, widget=forms.RadioSelect)
-    facts = long_text("事实和理由", most=3000, rows=6, help_text="只受理事实问题；“分数不公平”不是事由")
+    facts = long_text("事实和理由", most=3000, rows=6, help_text="只受理对事实的异议；单纯对得分高低不服的，不予受理")
 
     def __init__(self, *args: Any, sections: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,7 +56,7 @@ class DecisionForm(forms.Form):
 class LeadForm(forms.Form):
     """登记问题线索."""
 
-    section = forms.ModelChoiceField(RoundSection.objects.select_related("round"), label="科室")
+    section = forms.ModelChoiceField(RoundSection.objects.select_related("round"), label="科室", empty_label="请选择")
     facts = long_text("线索内容", most=3000, rows=6)
 
 
@@ -64,7 +64,7 @@ class FindingForm(forms.Form):
     """办结问题线索."""
 
     state = forms.ChoiceField(
-        label="核查结果",
+        label="核查结论",
         choices=[(state.value, state.label) for state in (LeadState.VERIFIED, LeadState.UNFOUNDED)],
         widget=forms.RadioSelect,
     )

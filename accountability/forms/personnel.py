@@ -9,7 +9,9 @@ class AskForm(forms.Form):
     """查询影响期."""
 
     name = TextField(label="姓名", max_length=40, required=False)
-    unit = TextField(label="单位", max_length=60, required=False, help_text="只填单位，列出该单位全部影响期")
+    unit = TextField(
+        label="单位", max_length=60, required=False, help_text="只填写单位的，列出该单位在影响期内的全部人员"
+    )
     on = day("拟任用日期")
 
     def clean(self) -> dict[str, object]:

@@ -18,7 +18,7 @@ class ItemForm(forms.Form):
     leader = TextField(label="责任领导", max_length=40)
     person = TextField(label="责任人", max_length=40)
     term = forms.ChoiceField(label="时限种类", choices=TermKind.choices, widget=forms.RadioSelect)
-    due_on = day("完成时限", help_text="长期坚持的事项填写阶段目标日期")
+    due_on = day("完成时限", help_text="时限种类为“长期坚持”的，填写阶段目标日期")
 
 
 class SignForm(forms.Form):

@@ -13,7 +13,7 @@ class FlagForm(forms.Form):
     """处理异常提示: keep or invalid, and why."""
 
     flag = forms.IntegerField(widget=forms.HiddenInput)
-    verdict = forms.ChoiceField(label="处理", choices=[(v.value, v.label) for v in Verdict if v != Verdict.OPEN])
+    verdict = forms.ChoiceField(label="处理意见", choices=[(v.value, v.label) for v in Verdict if v != Verdict.OPEN])
     reason = forms.CharField(label="理由（核查情况）", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
 
 
@@ -27,14 +27,16 @@ class VetoForm(forms.Form):
 
     def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["section"] = forms.ModelChoiceField(label="科室", queryset=round_.sections.filter(veto=None))
+        self.fields["section"] = forms.ModelChoiceField(
+            label="科室", queryset=round_.sections.filter(veto=None), empty_label="请选择"
+        )
 
 
 class CorrectionForm(forms.Form):
     """更正: what a further version of the list says."""
 
     reason = forms.CharField(
-        label="更正说明", max_length=300, widget=forms.Textarea(attrs={"rows": 3}), help_text="随更正后的版本一并公布"
+        label="更正说明", max_length=300, widget=forms.Textarea(attrs={"rows": 3}), help_text="与更正后的公示一并公布"
     )
 
     def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:

@@ -31,7 +31,7 @@ class UploadForm(forms.Form):
     upload_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     file = forms.FileField(
         label="选择文件",
-        help_text="照片（JPEG、PNG、WebP，10兆以内）、录音（50兆）、录像（200兆）或 PDF（20兆）",
+        help_text="照片（JPEG、PNG、WebP，不超过10MB）、录音（不超过50MB）、录像（不超过200MB）或者 PDF（不超过20MB）",
     )
 
 

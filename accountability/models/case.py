@@ -29,9 +29,9 @@ class Case(models.Model):
 
     result = models.OneToOneField(SectionResult, models.PROTECT, verbose_name="上榜科室", related_name="case")
     state = models.CharField("状态", max_length=10, choices=CaseState, default=CaseState.OPEN)
-    head_name = models.CharField("责任负责人", max_length=40, blank=True)
-    head_reason = models.CharField("更正责任人的理由", max_length=300, blank=True)
-    opened_at = models.DateTimeField("立项时间")
+    head_name = models.CharField("责任人", max_length=40, blank=True)
+    head_reason = models.CharField("更正责任人理由", max_length=300, blank=True)
+    opened_at = models.DateTimeField("建立时间")
     closed_at = models.DateTimeField("办结时间", null=True, blank=True)
 
     objects = CaseQuerySet.as_manager()

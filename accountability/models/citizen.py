@@ -43,7 +43,7 @@ class FollowUpCount(models.Model):
     votes = models.PositiveIntegerField("票数", default=0)
 
     class Meta:
-        verbose_name = verbose_name_plural = "追评计数"
+        verbose_name = verbose_name_plural = "整改评价计数"
         ordering = ["case", "satisfaction"]
         constraints = [models.UniqueConstraint(fields=["case", "satisfaction"], name="a_satisfaction_counts_once")]
 
@@ -51,7 +51,7 @@ class FollowUpCount(models.Model):
 class FollowUpMark(models.Model):
     """追评记号: this receipt has spoken about this rectification; what it said is not here."""
 
-    mark = models.CharField("记号", max_length=64, primary_key=True)
+    mark = models.CharField("标记", max_length=64, primary_key=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "追评记号"
+        verbose_name = verbose_name_plural = "整改评价标记"

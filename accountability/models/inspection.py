@@ -81,10 +81,10 @@ class Inspection(models.Model):
         Rectification, models.PROTECT, verbose_name="整改", null=True, related_name="inspections"
     )
     returns_to = models.ForeignKey(
-        "self", models.PROTECT, verbose_name="回访的暗访", null=True, related_name="return_visits"
+        "self", models.PROTECT, verbose_name="所回访的暗访", null=True, related_name="return_visits"
     )
     visit_on = models.DateField("暗访日期")
-    inspectors = models.ManyToManyField(settings.AUTH_USER_MODEL, verbose_name="暗访人", related_name="inspections")
+    inspectors = models.ManyToManyField(settings.AUTH_USER_MODEL, verbose_name="督查员", related_name="inspections")
     state = models.CharField("状态", max_length=10, choices=InspectionState, default=InspectionState.PLANNED)
     method = models.CharField("方式", max_length=10, choices=Method, blank=True)
     arrived_at = models.DateTimeField("到达时间", null=True)
@@ -97,7 +97,7 @@ class Inspection(models.Model):
     situation = models.TextField("现场情况", max_length=3000, blank=True)
     conclusion = models.CharField("结论", max_length=10, choices=Conclusion, blank=True)
     submitted_at = models.DateTimeField("提交时间", null=True)
-    record_sha256 = models.CharField("记录指纹", max_length=64, blank=True)
+    record_sha256 = models.CharField("记录校验值", max_length=64, blank=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="审定人", null=True, related_name="+"
     )
@@ -125,7 +125,7 @@ class ItemCheck(models.Model):
 
     inspection = models.ForeignKey(Inspection, models.CASCADE, verbose_name="暗访", related_name="item_checks")
     item = models.ForeignKey(RectificationItem, models.PROTECT, verbose_name="整改事项", related_name="checks")
-    is_passed = models.BooleanField("整改到位")
+    is_passed = models.BooleanField("是否整改到位")
     note = models.CharField("说明", max_length=300, blank=True)
 
     class Meta:
@@ -164,7 +164,7 @@ class Order(models.Model):
     replied_at = models.DateTimeField("反馈时间", null=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "责令整改"
+        verbose_name = verbose_name_plural = "责令整改通知"
         ordering = ["due_on", "pk"]
 
     def __str__(self) -> str:

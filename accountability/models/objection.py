@@ -43,7 +43,7 @@ class Objection(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="受理人", null=True, related_name="+"
     )
     witnesses = models.CharField("监督员", max_length=120, blank=True)
-    recount_sha256 = models.CharField("复算结果指纹", max_length=64, blank=True)
+    recount_sha256 = models.CharField("复算结果校验值", max_length=64, blank=True)
     recount_agrees = models.BooleanField("复算一致", null=True)
     recounted_at = models.DateTimeField("复算时间", null=True)
     outcome = models.CharField("结论", max_length=12, choices=Outcome, blank=True)

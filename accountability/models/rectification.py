@@ -89,7 +89,7 @@ class RectificationItem(models.Model):
     due_on = models.DateField("完成时限", null=True, blank=True)
     state = models.CharField("状态", max_length=10, choices=ItemState, default=ItemState.OPEN)
     outcome = models.TextField("完成情况", max_length=2000, blank=True)
-    finished_at = models.DateTimeField("报完成时间", null=True)
+    finished_at = models.DateTimeField("申报完成时间", null=True)
     failures = models.PositiveSmallIntegerField("验收未通过次数", default=0)
     wanted_due_on = models.DateField("申请延期至", null=True)
     wanted_reason = models.CharField("延期理由", max_length=300, blank=True)

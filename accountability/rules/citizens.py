@@ -19,7 +19,7 @@ class Satisfaction(TextChoices):
     BETTER = "better", "明显好转"
     SOMEWHAT = "somewhat", "有所好转"
     UNCHANGED = "unchanged", "没有变化"
-    WORSE = "worse", "更差了"
+    WORSE = "worse", "有所变差"
 
 
 def follow_up_mark(receipt: str, case_id: int) -> str:

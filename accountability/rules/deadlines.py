@@ -15,7 +15,7 @@ SOON_DAYS = 7
 class Urgency(TextChoices):
     """缓急, the most urgent first; what has long been overdue is put before those above (升级)."""
 
-    ESCALATED = "escalated", "逾期已升级"
+    ESCALATED = "escalated", "逾期（已督办）"
     OVERDUE = "overdue", "已逾期"
     TODAY = "today", "今日到期"
     SOON = "soon", "7日内到期"

@@ -28,7 +28,7 @@ class FileKind(TextChoices):
 class ScanState(TextChoices):
     """查毒结果."""
 
-    UNSCANNED = "unscanned", "未查毒"
+    UNSCANNED = "unscanned", "未查杀病毒"
     CLEAN = "clean", "未发现病毒"
 
 
@@ -71,7 +71,7 @@ SIGNS: tuple[tuple[Callable[[bytes], bool], FileType], ...] = (
 def file_type(head: bytes, size: int) -> FileType:
     """Return what a file is by its first bytes; anything else, and anything too large, is refused in words."""
     if not size:
-        raise RuleViolation("文件是空的，请重新选择。")
+        raise RuleViolation("文件没有内容，请重新选择文件。")
     found = next((each for looks_like, each in SIGNS if looks_like(head)), None)
     if found is None:
         raise RuleViolation(
@@ -80,7 +80,8 @@ def file_type(head: bytes, size: int) -> FileType:
         )
     if size > found.largest:
         raise RuleViolation(
-            f"{found.kind.label}不能超过{found.largest // MIB}兆，这个文件有{-(-size // MIB)}兆，请压缩或分段后再传。"
+            f"{found.kind.label}不能超过{found.largest // MIB}MB，"
+            f"该文件为{-(-size // MIB)}MB，请压缩或者分段后重新上传。"
         )
     return found
 
@@ -95,6 +96,6 @@ def shown_name(name: str) -> str:
 def refuse_too_many(count: int, total: int, more: int, *, most: int, largest: int) -> None:
     """Refuse a file beyond the number or the size allowed for one record."""
     if count >= most:
-        raise RuleViolation(f"一份记录最多{most}个文件，已有{count}个。")
+        raise RuleViolation(f"一份记录最多上传{most}个文件，已上传{count}个。请先撤回不需要的文件。")
     if total + more > largest:
-        raise RuleViolation(f"一份记录的文件合计不能超过{largest // MIB}兆。")
+        raise RuleViolation(f"一份记录的文件合计不能超过{largest // MIB}MB，请减少文件或者压缩后上传。")

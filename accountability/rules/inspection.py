@@ -15,7 +15,7 @@ class PlanState(TextChoices):
     """暗访计划状态."""
 
     PROPOSED = "proposed", "待批准"
-    APPROVED = "approved", "已批准待抽取"
+    APPROVED = "approved", "已批准，待抽取"
     VISITING = "visiting", "暗访中"
     DONE = "done", "已结束"
 
@@ -25,7 +25,7 @@ class Target(TextChoices):
 
     LISTED = "listed", "上榜科室"
     DRAWN = "drawn", "随机抽查"
-    RETURN = "return", "回马枪"
+    RETURN = "return", "回访复查"
 
 
 class InspectionState(TextChoices):
@@ -52,9 +52,9 @@ class CheckItem(TextChoices):
     FIRST_ASKED = "first_asked", "首问责任"
     TOLD_ONCE = "told_once", "一次性告知"
     IN_TIME = "in_time", "限时办结"
-    AT_DESK = "at_desk", "在岗"
-    ATTITUDE = "attitude", "态度"
-    FEES = "fees", "公示收费"
+    AT_DESK = "at_desk", "在岗在位"
+    ATTITUDE = "attitude", "服务态度"
+    FEES = "fees", "收费公示"
 
 
 class CheckAnswer(TextChoices):
@@ -86,9 +86,9 @@ class OrderState(TextChoices):
     """责令整改状态."""
 
     ISSUED = "issued", "整改中"
-    REPLIED = "replied", "已反馈待回访"
-    PASSED = "passed", "回访通过"
-    FAILED = "failed", "回访未通过"
+    REPLIED = "replied", "已反馈，待回访复查"
+    PASSED = "passed", "回访复查通过"
+    FAILED = "failed", "回访复查未通过"
 
 
 class LeadState(TextChoices):
@@ -119,7 +119,7 @@ def record_errors(record: Mapping[str, object], findings: int, unchecked: Sequen
     if record["conclusion"] == Conclusion.SOUND and findings:
         errors.append("已记录问题的，结论不能是“无问题”。")
     if record["conclusion"] in {Conclusion.AT_ONCE, Conclusion.BY_DATE} and not findings:
-        errors.append("要求整改的，请至少记录一条发现的问题。")
+        errors.append("结论为要求整改的，请至少记录一个问题。")
     errors += [f"请填写整改事项“{problem}”是否到位。" for problem in unchecked]
     return errors
 

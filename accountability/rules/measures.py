@@ -10,7 +10,7 @@ from accountability.rules.deadlines import Terms, after_workdays, freeze_end, in
 from accountability.rules.history import History
 from nanchuan_eval.rules.workdays import Calendar
 
-OFFICE, COMMISSION = "区评议办公室", "区纪委监委"
+OFFICE, COMMISSION = "区评议办", "区纪委监委"
 PERSONNEL, ASSESSORS = "区委组织部", "区考核办"
 NAME_MISSING = "（姓名未登记）"
 
@@ -191,7 +191,7 @@ def _removal_prompt(listing: Listing, terms: Terms) -> PlannedMeasure:
         COMMISSION,
         None,
         f"连续{listing.history.sure_top_in_a_row}次位列前{terms.repeat_top}位且位次明确，提请研究是否提出免职建议；"
-        "系统只作提示，决定由有权机关作出",
+        "系统只作提示，由有权机关研究决定",
     )
 
 

@@ -19,7 +19,7 @@ class RectificationState(TextChoices):
     SUBMITTED = "submitted", "方案待审"
     RETURNED = "returned", "方案退回"
     RUNNING = "running", "整改中"
-    REPORTED = "reported", "已报告待验收"
+    REPORTED = "reported", "已报告，等待验收"
     ESCALATED = "escalated", "移送纪委监委"
     CLOSED = "closed", "已销号"
     CANCELLED = "cancelled", "已撤销"
@@ -29,7 +29,7 @@ class ItemState(TextChoices):
     """整改事项状态."""
 
     OPEN = "open", "整改中"
-    FINISHED = "finished", "已报完成"
+    FINISHED = "finished", "已申报完成"
     SENT_BACK = "sent_back", "退回重改"
     CLOSED = "closed", "已销号"
 

@@ -23,7 +23,7 @@ def suggest_section(*, unit: str, section: str, reason: str, at: datetime) -> Su
     policy.check(policy.ANONYMOUS, "opinion.submit")
     today = timezone.localtime(at).date()
     if Suggestion.objects.filter(submitted_on=today).count() >= MOST_A_DAY:
-        raise RuleViolation("今天收到的建议太多，请明天再提。")
+        raise RuleViolation("今日收到的建议已达上限，请明日再提交。")
     same = Suggestion.objects.filter(unit=unit, section=section, state=SuggestionState.NEW).first()
     if same:
         return same
@@ -58,10 +58,10 @@ def rate_rectification(*, case_id: int, receipt: str, satisfaction: Satisfaction
     policy.check(policy.BALLOT_HOLDER, "opinion.submit")
     case = Case.objects.select_related("result", "rectification").get(pk=case_id)
     if case.rectification.state not in RATEABLE:
-        raise RuleViolation("单位报送整改报告之后才能追评。")
+        raise RuleViolation("单位报送整改报告后，方可评价整改效果。")
     round_ = round_of_receipt(receipt)
     if round_ is None or round_.pk != case.result.round_id:
-        raise RuleViolation("没有在本轮封箱清单中找到这个回执号，请对照抄下的号码再输一次。")
+        raise RuleViolation("本轮封箱清单中没有这个回执号，请对照您保存的回执号核对后重新输入。")
     try:
         with transaction.atomic():
             FollowUpMark.objects.create(mark=follow_up_mark(receipt, case.pk))

@@ -66,7 +66,7 @@ def _content(round_: Round, asked: Arguments) -> dict[str, object]:
         "轮次": round_.name,
         "保存期满的暗访证据": f"{len(rows)}件",
         "共计": f"{sum(row.size for row in rows)}字节",
-        "各件指纹的指纹": sha256_hex(hashes.encode()),
+        "全部证据的汇总校验值": sha256_hex(hashes.encode()),
         "理由": asked["reason"],
     }
 

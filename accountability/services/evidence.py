@@ -148,7 +148,7 @@ def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime
         raise RuleViolation("请填写查看原件的理由。")
     path = vault.original_path(row.pk, row.suffix)
     if vault.digest_of(path, row.file_key) != row.sha256:
-        raise RuleViolation("原件与上传时记下的指纹不符，可能被调换，请告知纪委监委和系统管理员。")
+        raise RuleViolation("原件与上传时的校验值不符，可能已被调换。请告知纪委监委和系统管理员。")
     approval = {"approval": permit.pk} if permit else {}
     audit.record(action, row, by=by, at=at, reason=reason, detail={"original": row.sha256, **approval})
     return row, vault.read(path, row.file_key)
@@ -187,7 +187,7 @@ def _check_may_add(by: User, stance: Stance, subject: Subject) -> None:
         raise policy.Denied(by, stance.add_action(subject))
     refusals.note_attempt(by, stance.add_action(subject))
     if not stance.is_open(subject):
-        raise RuleViolation("记录已提交或办结，不能再增减文件。")
+        raise RuleViolation("记录已提交或者已办结，不能增加、撤回文件。")
 
 
 def _may_write(by: User, stance: Stance, subject: Subject) -> bool:

@@ -106,7 +106,7 @@ def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection
     if inspection.state != InspectionState.SUBMITTED:
         raise RuleViolation("只有已提交的暗访记录才能审定。")
     if inspection.record_sha256 != record_digest(inspection):
-        raise RuleViolation("暗访记录与提交时的指纹不符，不能审定，请告知审计员。")
+        raise RuleViolation("暗访记录与提交时的校验值不符，不能审定，请告知审计员。")
     inspection.state, inspection.approved_by, inspection.approved_at = InspectionState.APPROVED, by, at
     inspection.save(update_fields=["state", "approved_by", "approved_at"])
     if inspection.returns_to_id:
@@ -123,9 +123,9 @@ def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: Us
     policy.check(by, "insp.notify")
     inspection = _lock(inspection_id)
     if inspection.state != InspectionState.APPROVED or not inspection.findings.exists():
-        raise RuleViolation("审定后且发现问题的暗访，才能责令整改。")
+        raise RuleViolation("暗访记录经审定且发现问题的，方可责令整改。")
     if Order.objects.filter(inspection=inspection).exists():
-        raise RuleViolation("这次暗访已发出责令整改。")
+        raise RuleViolation("本次暗访已发出责令整改通知。")
     if not demand.strip():
         raise RuleViolation("请填写整改要求。")
     today = timezone.localtime(at).date()
@@ -146,12 +146,12 @@ def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__section").get(pk=order_id)
     policy.check(by, "rect.report", own=is_own(by, order.inspection.section))
     if order.state != OrderState.ISSUED:
-        raise RuleViolation("这件责令整改已反馈，不能重复填报。")
+        raise RuleViolation("该责令整改通知已反馈，不能重复填报。")
     if not reply.strip():
         raise RuleViolation("请填写整改情况。")
     order.reply, order.replied_at, order.state = reply.strip(), at, OrderState.REPLIED
     order.save(update_fields=["reply", "replied_at", "state"])
-    audit.record("rect.report", order, by=by, at=at, detail={"step_label": "反馈责令整改"})
+    audit.record("rect.report", order, by=by, at=at, detail={"step_label": "反馈责令整改情况"})
     return order
 
 

@@ -48,10 +48,10 @@ def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> 
     if facts.starts_on > facts.ends_on or facts.ends_on < timezone.localtime(at).date():
         raise RuleViolation("结束日期不能早于开始日期，也不能早于今天。")
     if not workdays_between(facts.starts_on, facts.ends_on, Holiday.objects.calendar()):
-        raise RuleViolation("这段时间没有工作日，暗访应安排在工作日。")
+        raise RuleViolation("所选期间没有工作日。暗访应安排在工作日，请重新选择日期。")
     others = _unlisted(round_).count()
     if facts.drawn_sections > others:
-        raise RuleViolation(f"除上榜科室外只有{others}个参评科室，随机抽查数不能超过。")
+        raise RuleViolation(f"除上榜科室外，只有{others}个参评科室，随机抽查科室数不能超过{others}个。")
     plan = InspectionPlan.objects.create(round=round_, proposed_by=by, **facts.__dict__)
     if policy.needs_two("insp.plan"):
         approvals.propose("inspection.plan", plan, by=by, at=at)
@@ -66,7 +66,7 @@ def approve_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
     plan = _lock(plan_id, PlanState.PROPOSED)
     policy.check(by, "insp.plan")
     if by.person == plan.proposed_by.person:
-        raise RuleViolation("拟订人和批准人必须是两个人。")
+        raise RuleViolation("拟订人和批准人不得为同一人。")
     if plan.drawn_sections:
         codes = list(_unlisted(plan.round).values_list("code", flat=True))
         plan.draw = commit_section_draw(round_id=plan.round_id, codes=codes, seats=plan.drawn_sections, by=by, at=at)
@@ -97,7 +97,7 @@ def assign_inspectors(*, inspection_id: UUID, inspector_ids: Sequence[int], by: 
     policy.check(by, "insp.assign")
     inspection = Inspection.objects.select_for_update(of=("self",)).select_related("section").get(pk=inspection_id)
     if inspection.state not in {InspectionState.PLANNED, InspectionState.ASSIGNED}:
-        raise RuleViolation("暗访记录已提交，不能再换人。")
+        raise RuleViolation("暗访记录已提交，不能更换督查员。")
     inspectors = list(User.objects.filter(pk__in=inspector_ids, role=Role.INSPECTOR, is_active=True))
     if len(inspectors) != INSPECTORS_A_VISIT or len({inspector.person for inspector in inspectors}) < len(inspectors):
         raise RuleViolation(f"每次暗访派{INSPECTORS_A_VISIT}名督查员，须是两个人。")
@@ -131,11 +131,11 @@ def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) ->
     policy.check(by, "insp.assign")
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
     if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
-        raise RuleViolation("这件责令整改已有回访结论。")
+        raise RuleViolation("该责令整改通知已有回访复查结论。")
     if order.inspection.return_visits.exclude(state=InspectionState.APPROVED).exists():
-        raise RuleViolation("已安排回马枪，尚未审定。")
+        raise RuleViolation("已安排回访复查，尚未审定。")
     if visit_on < timezone.localtime(at).date():
-        raise RuleViolation("回访日期不能早于今天。")
+        raise RuleViolation("回访复查日期不能早于今天。")
     first = order.inspection
     visit = Inspection.objects.create(
         plan=first.plan,
@@ -156,7 +156,7 @@ def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
     plan = _lock(plan_id, PlanState.VISITING)
     left = plan.inspections.exclude(state=InspectionState.APPROVED).count()
     if left:
-        raise RuleViolation(f"还有{left}次暗访没有审定，不能结束。")
+        raise RuleViolation(f"还有{left}次暗访尚未审定，不能结束暗访。")
     plan.state, plan.finished_at = PlanState.DONE, at
     plan.save(update_fields=["state", "finished_at"])
     audit.record("insp.assign", plan, by=by, at=at, detail={"step_label": "结束暗访"})
@@ -167,7 +167,7 @@ def conflict(inspector: User, section: RoundSection) -> str:
     """Say why an inspector must not visit a section; empty = nothing stands against it."""
     liaisons = User.objects.filter(role=Role.LIAISON, unit_code=section.department_code)
     if any(inspector.person == one.person or inspector.name == one.name for one in liaisons):
-        return f"{inspector.name}是{section.department_name}的单位联络员或与其同名，应当回避。"
+        return f"{inspector.name}是{section.department_name}的单位联络员，或者与该联络员同名，应当回避。"
     if inspector.unit_code == section.department_code:
         return f"{inspector.name}是{section.department_name}的人员，应当回避。"
     if Recusal.objects.filter(inspector=inspector, department_code=section.department_code).exists():

@@ -46,7 +46,7 @@ def conclude_lead(*, lead_id: int, finding: Finding, by: User, at: datetime) -> 
     policy.check(by, LEAD)
     lead = Lead.objects.select_for_update(of=("self",)).select_related("section").get(pk=lead_id)
     if lead.state != LeadState.RECEIVED:
-        raise RuleViolation("这条线索已办结。")
+        raise RuleViolation("该问题线索已办结。")
     if not finding.conclusion.strip():
         raise RuleViolation("请填写处置情况。")
     verified = finding.state == LeadState.VERIFIED

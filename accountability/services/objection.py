@@ -58,7 +58,7 @@ def file_review(*, objection_id: int, facts: str, by: User, at: datetime) -> Obj
     policy.check(by, "appeal.submit", own=is_own(by, first.section))
     round_ = lock_round(first.round_id)
     if first.stage != Stage.OBJECTION or first.outcome != Outcome.REJECTED or first.decided_at is None:
-        raise RuleViolation("只有公示前异议被维持的，才能提请领导小组复核。")
+        raise RuleViolation("公示前异议的结论为“维持”的，方可提请领导小组复核。")
     if round_.state != RoundState.REVIEW:
         raise RuleViolation("名单已公示，请在公示后申诉期内提出申诉。")
     last = _workdays_after(_day(first.decided_at), int(round_.rulebook["review_workdays"]))
@@ -153,7 +153,7 @@ def _file(objection: Objection, *, by: User, at: datetime) -> Objection:
     section, stage, round_ = objection.section, Stage(objection.stage), objection.round
     objection.facts = objection.facts.strip()
     if not objection.facts:
-        raise RuleViolation("请写明事实和理由。“分数不公平”不是异议的事由。")
+        raise RuleViolation("请写明事实和理由。单纯对得分高低不服的，不属于异议事由。")
     if Objection.objects.filter(section=section, stage=stage, ground=objection.ground).exists():
         raise RuleViolation("该科室已就同一事由提出过，不能重复提出。")
     objection.filed_by, objection.filed_at = by, at
@@ -174,9 +174,9 @@ def _answer_due(round_: Round, stage: Stage, at: datetime) -> date:
 def _refuse_wrong_decider(objection: Objection, by: User) -> None:
     signer = _signer(objection)
     if signer and signer.person == by.person:
-        raise RuleViolation("复核决定不得由原审签人作出，请由另一人办理。")
+        raise RuleViolation("复核决定不得由原审批人作出，请由其他人员办理。")
     if objection.accepted_by and objection.accepted_by.person == by.person:
-        raise RuleViolation("受理人和决定人必须是两个人。")
+        raise RuleViolation("受理人和决定人不得为同一人。")
 
 
 def _signer(objection: Objection) -> User | None:
@@ -188,11 +188,11 @@ def _refuse_wrong_state(objection: Objection, decision: Decision) -> None:
     if not decision.answer.strip():
         raise RuleViolation("请填写答复。")
     if objection.state == ObjectionState.DECIDED:
-        raise RuleViolation("已答复，不能再改。")
+        raise RuleViolation("该异议或申诉已答复，不能修改。")
     if decision.outcome != Outcome.INADMISSIBLE and objection.state != ObjectionState.RECOUNTED:
         raise RuleViolation("受理并在监督员见证下复算之后，才能决定维持或更正。")
     if decision.outcome == Outcome.UPHELD and objection.ground in COUNTED_GROUNDS and not _has_changed(objection):
-        raise RuleViolation("复算结果与计票结果一致，计票没有错误，不能更正；确有无效票的，请先按异常票程序认定。")
+        raise RuleViolation("复算结果与计票结果一致，计票无误，不能更正。确有无效票的，请先在“异常提示”中认定废票。")
 
 
 def _has_changed(objection: Objection) -> bool:

@@ -116,10 +116,10 @@ def finish_item(*, item_id: int, outcome: str, by: User, at: datetime) -> Rectif
     if not outcome.strip():
         raise RuleViolation("请填写完成情况。")
     if not item.progress.exists():
-        raise RuleViolation("请先填报进展并上传佐证材料，再报完成。")
+        raise RuleViolation("请先填报进展并上传佐证材料，再申报完成。")
     item.outcome, item.finished_at, item.state = outcome.strip(), at, ItemState.FINISHED
     item.save(update_fields=["outcome", "finished_at", "state"])
-    audit.record("rect.report", item, by=by, at=at, detail={"step_label": "报完成"})
+    audit.record("rect.report", item, by=by, at=at, detail={"step_label": "申报完成"})
     return item
 
 
@@ -188,7 +188,7 @@ def close_item(*, item_id: int, verdict: str, by: User, at: datetime) -> Rectifi
     if not verdict.strip():
         raise RuleViolation("请填写验收意见。")
     if not passing_checks(item).exists():
-        raise RuleViolation("没有报完成之后经审定通过的暗访结论，不能销号。")
+        raise RuleViolation("申报完成后尚无经审定通过的暗访复查结论，不能销号。请先安排暗访复查。")
     item.state, item.verdict, item.accepted_by = ItemState.CLOSED, verdict.strip(), by
     item.closed_on = timezone.localtime(at).date()
     item.save(update_fields=["state", "verdict", "accepted_by", "closed_on"])
@@ -294,7 +294,7 @@ def _refuse_unless_running(item: RectificationItem) -> None:
 
 def _refuse_unless_finished(item: RectificationItem) -> None:
     if item.rectification.state not in UNDER_WAY or item.state != ItemState.FINISHED:
-        raise RuleViolation("单位报完成之后才能验收。")
+        raise RuleViolation("单位申报完成后方可验收。")
 
 
 def _move(rectification: Rectification, then: RectificationState, *fields: str) -> None:

@@ -50,7 +50,7 @@ def _remind(address: ReminderAddress, at: datetime) -> int:
     lines = "\n".join(_line(duty) for _, duty in fresh)
     send_mail(
         f"最难办事科室群众评：{len(fresh)}件待办",
-        f"{address.account.name}，您有下列待办事项，请登录系统办理：\n\n{lines}\n\n本邮件由系统自动发出，请勿回复。",
+        f"{address.account.name}，您好！您有下列待办事项，请及时登录系统办理：\n\n{lines}\n\n本邮件由系统自动发出，请勿回复。",
         settings.DEFAULT_FROM_EMAIL,
         [address.email],
     )

@@ -34,7 +34,7 @@ def change_responsible(*, case_id: int, tenure_id: int, reason: str, by: User, a
     if tenure is None:
         raise RuleViolation("只能改为评议期内任过该科室负责人的人。")
     if tenure.name == case.head_name:
-        raise RuleViolation(f"{tenure.name}已是责任负责人。")
+        raise RuleViolation(f"{tenure.name}已是责任人，无需更正。")
     if not reason.strip():
         raise RuleViolation("请填写更正责任人的理由。")
     _move_freeze(case, tenure, reason.strip(), on=at.date())

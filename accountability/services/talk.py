@@ -157,7 +157,7 @@ def _check_facts(talk: Talk, at: datetime) -> None:
 
 def _refuse_unless_writable(talk: Talk) -> None:
     if talk.state not in WRITABLE:
-        raise RuleViolation(f"谈话记录{talk.get_state_display()}，不能再改动。")
+        raise RuleViolation(f"谈话记录当前为“{talk.get_state_display()}”，不能改动。")
 
 
 def _refuse_unless_filed(talk: Talk) -> None:

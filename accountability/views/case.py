@@ -22,13 +22,13 @@ def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
     served = service.heads_in_period(case)
     act = Act(
         f"更正责任人：{case}",
-        "更正",
+        "更正责任人",
         reverse("admin:accountability_case_change", args=[case.pk]),
         [
-            ("现责任负责人", case.head_name),
+            ("现责任人", case.head_name),
             ("评议期", f"{case.result.round.period_start}至{case.result.round.period_end}"),
         ],
-        note="默认由评议期内任职天数多的负责人承担。更正后谈话对象和影响期随之变更，原影响期解除并保留记录。",
+        note="默认由评议期内任职时间较长的负责人为责任人。更正后，谈话对象和影响期随之变更，原影响期解除并保留记录。",
         done="责任人已更正。",
     )
 

@@ -94,7 +94,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     _check_answers(staff(request))
     row = get_object_or_404(Suggestion, pk=pk)
     facts = [("单位", row.unit), ("科室或窗口", row.section), ("理由", row.reason)]
-    note = "采纳的，请在名录中增加该科室。"
+    note = "采纳的，请在评议对象名录中增加该科室。"
     act = Act("答复群众建议", "答复", reverse("accountability:suggestion-desk"), facts, note, done="已答复。")
 
     def deed(form: Form) -> object:

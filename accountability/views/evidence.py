@@ -83,13 +83,13 @@ def view(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
 def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     """Hand the original out as a file to keep: for a reason, and an inspector's film once a second person agreed."""
     row, user, at = _evidence_or_404(request, evidence_id), staff(request), timezone.now()
-    facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件指纹", row.sha256)]
+    facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件校验值", row.sha256)]
     back = page_of(row.subject)
     form: Form = OriginalForm(request.POST or None)
     if service.original_action(row) == service.ORIGINAL and policy.needs_two(service.ORIGINAL):
         policy.check_proposes(user, service.ORIGINAL)
         if not permits.may_use(service.ORIGINAL, row, by=user, at=at):
-            note = f"暗访原件须经纪委监委审批，同意后{settings.PERMIT_HOURS}小时内可以查看，每次查看都留痕。"
+            note = f"暗访原件须经纪委监委审批，同意后{settings.PERMIT_HOURS}小时内可以查看，每次查看均记入操作日志。"
             done = "已提请，等待纪委监委审批。"
             act = Act("提请查看暗访原件", "提请审批", back, facts, note=note, done=done)
             asked = lambda form: approvals.start(service.ORIGINAL, row, by=user, at=at, **form.cleaned_data)  # noqa: E731

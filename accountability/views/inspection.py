@@ -86,7 +86,9 @@ def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     """责令整改."""
     visit = _visit_or_404(request, pk)
     back = reverse("accountability:inspection", args=[visit.pk])
-    act = Act(f"责令整改：{visit.section}", "发出责令整改", back, _facts(visit), done="责令整改已发出，单位可以看到。")
+    act = Act(
+        f"责令整改：{visit.section}", "发出责令整改通知", back, _facts(visit), done="责令整改通知已发出，单位可以查看。"
+    )
 
     def deed(form: Form) -> object:
         return service.issue_order(inspection_id=visit.pk, by=staff(request), at=timezone.now(), **form.cleaned_data)

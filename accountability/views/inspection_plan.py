@@ -63,7 +63,12 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
     """拟订暗访计划."""
     _visible(request)
     round_ = get_object_or_404(Round, key=key)
-    act = Act(f"拟订暗访计划：{round_.name}", "报批", reverse("accountability:inspection-plans"), done="计划已报批。")
+    act = Act(
+        f"拟订暗访计划：{round_.name}",
+        "报请批准",
+        reverse("accountability:inspection-plans"),
+        done="暗访计划已报请批准。",
+    )
     known = {"drawn_sections": round_.rulebook["inspected_sections"]}
     form = PlanForm(request.POST or None, initial=known)
 
@@ -82,13 +87,13 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 @desk_post
 def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """排期."""
-    return _button(request, pk, service.schedule_visits, "已排期，可以派员。")
+    return _button(request, pk, service.schedule_visits, "暗访日期已排定，可以指派督查员。")
 
 
 @desk_post
 def finish(request: HttpRequest, pk: int) -> HttpResponse:
     """结束暗访."""
-    return _button(request, pk, service.finish_plan, "暗访已结束，抽取证明可供公众核对。")
+    return _button(request, pk, service.finish_plan, "暗访已结束，抽取证明已公开。")
 
 
 @desk_view
@@ -98,7 +103,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     visit = visible_or_404(inspections_for(staff(request)), by=staff(request), action="insp.plan.view", pk=pk)
     back = reverse("accountability:inspection-plan", args=[visit.plan_id])
     facts = [("科室", visit.section), ("暗访日期", visit.visit_on), ("对象来源", visit.get_target_display())]
-    act = Act(f"派员：{visit.section}", "派员", back, facts, done="已派员。")
+    act = Act(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
 
     def deed(form: Form) -> object:
         ids = [int(pk) for pk in form.cleaned_data["inspectors"]]
@@ -114,7 +119,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
 def recuse(request: HttpRequest) -> HttpResponse:
     """登记回避."""
     _visible(request)
-    act = Act("登记回避", "登记", reverse("accountability:inspection-plans"))
+    act = Act("登记督查员回避", "登记", reverse("accountability:inspection-plans"))
 
     def deed(form: Form) -> object:
         return service.declare_recusal(
@@ -134,7 +139,7 @@ def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
     _visible(request)
     order = visible_or_404(orders_for(staff(request)), by=staff(request), action="insp.notify", pk=pk)
     back = reverse("accountability:inspection-plan", args=[order.inspection.plan_id])
-    act = Act(f"安排回马枪：{order.inspection.section}", "安排回访", back, done="已安排回访，请派员。")
+    act = Act(f"安排回访复查：{order.inspection.section}", "安排回访复查", back, done="已安排回访复查，请指派督查员。")
 
     def deed(form: Form) -> object:
         on = form.cleaned_data["visit_on"]

@@ -27,7 +27,7 @@ def leads(request: HttpRequest) -> HttpResponse:
 def receive(request: HttpRequest) -> HttpResponse:
     """登记问题线索."""
     _visible(request)
-    act = Act("登记问题线索", "登记", reverse("accountability:leads"), note="只有区纪委监委能看到。")
+    act = Act("登记问题线索", "登记", reverse("accountability:leads"), note="仅区纪委监委可见。")
 
     def deed(form: Form) -> object:
         section, facts = form.cleaned_data["section"], form.cleaned_data["facts"]
@@ -42,7 +42,7 @@ def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     lead = get_object_or_404(_visible(request), pk=pk)
     facts = [("科室", lead.section), ("线索内容", lead.facts)]
     note = "查实的，如有尚未公示的轮次，该科室在该轮列第1位（一票否决），难办指数不变。"
-    act = Act(f"办结线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
+    act = Act(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
     form = FindingForm(request.POST or None)
 
     def deed(_form: Form) -> object:

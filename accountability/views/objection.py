@@ -126,7 +126,7 @@ def recount(request: HttpRequest, pk: int) -> HttpResponse:
         "开始复算",
         _page(row),
         _about(row),
-        note="系统用封箱的评议票和冻结的规则重新计票，与计票结果逐字比对。",
+        note="系统用封箱的评议票和锁定的评议规则重新计票，并与计票结果逐项比对。",
         done="复算完成。",
     )
 

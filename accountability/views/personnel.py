@@ -55,7 +55,7 @@ def many(request: HttpRequest) -> HttpResponse:
         except RuleViolation as refusal:
             form.add_error("file", ValidationError(list(refusal.reasons)))
         else:
-            return workbook(answers, "影响期答复.xlsx")
+            return workbook(answers, "影响期查询结果.xlsx")
     context = {"form": form, "back": reverse("accountability:personnel")}
     return render(request, "accountability/many.html", context, status=400 if form.is_bound else 200)
 

@@ -67,9 +67,9 @@ def _send_back(item: RectificationItem, form: Form, by: User, at: datetime) -> o
 
 edit_item = _item_act("填写整改方案", "保存", forms.ItemForm, _edit)
 report_progress = _item_act("填报进展", "保存进展", forms.ProgressForm, _report, done="进展已保存，可以上传佐证材料。")
-finish_item = _item_act("报完成", "报完成", forms.OutcomeForm, _finish, done="已报完成，等待暗访复查和验收。")
+finish_item = _item_act("申报完成", "申报完成", forms.OutcomeForm, _finish, done="已申报完成，等待暗访复查和验收。")
 ask_extension = _item_act("申请延期", "申请延期", forms.ExtensionForm, _extend, done="延期申请已报送。")
-decide_extension = _item_act("审批延期", "保存审批", forms.GrantForm, _grant)
+decide_extension = _item_act("审批延期", "保存审批结果", forms.GrantForm, _grant)
 close_item = _item_act("销号", "销号", forms.VerdictForm, _close, done="已销号。")
 send_back_item = _item_act("退回重改", "退回重改", forms.SendBackForm, _send_back, done="已退回重改。")
 
@@ -79,7 +79,7 @@ def add_item(request: HttpRequest, pk: int) -> HttpResponse:
     """增加一个问题."""
     row = _row_or_404(request, pk)
     choices = [(code, sign["text"]) for code, sign in signs_of(row.case.result.round).items()]
-    act = Act(f"增加问题：{row.case}", "增加", _page(row))
+    act = Act(f"增加问题：{row.case}", "增加整改问题", _page(row))
 
     def deed(form: Form) -> object:
         sign = form.cleaned_data["sign"]

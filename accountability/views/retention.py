@@ -54,7 +54,7 @@ def purge(request: HttpRequest, key: str) -> HttpResponse:
 @desk_view
 def destroy(request: HttpRequest, key: str) -> HttpResponse:
     """按期销毁暗访证据."""
-    return _ask(request, key, DESTROY, "只销毁保存期满、没有未办结事项的证据；销毁后只留指纹和记录。须经另一人审批。")
+    return _ask(request, key, DESTROY, "只销毁保存期满且无未办结事项的证据；销毁后只保留校验值和记录。须经另一人审批。")
 
 
 def _ask(request: HttpRequest, key: str, deed: Deed, note: str) -> HttpResponse:

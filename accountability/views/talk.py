@@ -87,7 +87,7 @@ def confirm(request: HttpRequest, talk_id: int) -> HttpResponse:
 def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
     """退回谈话记录."""
     record = _talk_or_404(request, talk_id)
-    act = Act(f"退回谈话记录：{record.measure.case}", "退回", _page(record.measure), _about(record.measure))
+    act = Act(f"退回谈话记录：{record.measure.case}", "退回谈话记录", _page(record.measure), _about(record.measure))
 
     def deed(form: Form) -> object:
         return service.return_talk(

@@ -66,9 +66,9 @@ def reminders(request: HttpRequest) -> HttpResponse:
     known = ReminderAddress.objects.filter(account=user).first()
     act = Act(
         "提醒邮箱",
-        "保存",
+        "保存邮箱",
         reverse("accountability:work"),
-        note="到期前七天、到期当天和逾期时各提醒一次。邮件只写事项名称和期限。留空则只在屏幕上提醒。",
+        note="到期前7日、到期当日和逾期时各提醒一次，邮件只写事项名称和期限。不填写邮箱的，只在系统中提醒。",
     )
 
     def deed(form: Form) -> object:

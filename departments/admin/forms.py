@@ -23,7 +23,7 @@ class ReformForm(forms.Form):
     on = forms.DateField(
         label="生效日期",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": "请填写生效日期。", "invalid": "生效日期应如 2020-03-01。"},
+        error_messages={"required": "请填写生效日期。", "invalid": "生效日期格式有误，请按“2020-03-01”的格式填写。"},
     )
     note = forms.CharField(label="依据", max_length=200, required=False, help_text="批准文件的文号等，可以不填")
 
@@ -83,7 +83,7 @@ class MergeForm(ReformForm):
 
     into = forms.ChoiceField(
         label="并入",
-        help_text="可以是所选科室中的一个、名录中别的科室，或新设的科室",
+        help_text="可以选择所选科室之一、名录中的其他科室，或者新设科室",
         error_messages={"required": "请选择并入哪个科室。", "invalid_choice": "请选择名录中参评的科室。"},
     )
     code = forms.CharField(label="新设科室的代码", max_length=20, required=False, help_text="只在并入新设科室时填写")
@@ -184,8 +184,10 @@ def _new(code: str, name: str) -> NewSection:
 def _faults(codes: Sequence[str], new: Sequence[NewSection | None], known: dict[str, Section]) -> Iterator[str]:
     for number, (code, one) in enumerate(zip(codes, new, strict=True), start=1):
         if code in codes[: number - 1]:
-            yield f"第{number}个：代码“{code[:20]}”写了两次。"
+            yield f"第{number}个：代码“{code[:20]}”重复，请只保留一个。"
         elif one and code in known:
-            yield f"第{number}个：代码“{code}”已是{title_of(known[code])}；拆给它的只写代码，新设的请换代码。"
+            yield (
+                f"第{number}个：代码“{code}”已是{title_of(known[code])}；拆分给该科室的只填写代码，新设科室请更换代码。"
+            )
         elif not one and code not in known:
             yield f"第{number}个：名录中没有代码为“{code[:20]}”的参评科室；新设的科室请写“代码 名称”。"

@@ -42,8 +42,8 @@ class RosterForm(ImportForm):  # type: ignore[misc]
     import_file = forms.FileField(
         label="名录文件",
         widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
-        help_text="Excel 工作簿（.xlsx）或 CSV 文本（.csv），不超过2兆。",
-        error_messages={"required": "请选择名录文件。", "empty": "文件是空的。"},
+        help_text="Excel 工作簿（.xlsx）或 CSV 文本（.csv），不超过2MB。",
+        error_messages={"required": "请选择名录文件。", "empty": "文件没有内容，请重新选择文件。"},
         max_length=200,
     )
 
@@ -59,7 +59,7 @@ class RosterForm(ImportForm):  # type: ignore[misc]
     def clean_import_file(self) -> "UploadedFile[bytes]":
         file: UploadedFile[bytes] = self.cleaned_data["import_file"]
         if (file.size or 0) > LARGEST_MEGABYTES * 1024 * 1024:
-            raise forms.ValidationError(f"名录文件超过{LARGEST_MEGABYTES}兆，请确认文件是否正确。")
+            raise forms.ValidationError(f"名录文件超过{LARGEST_MEGABYTES}MB，请核对文件是否正确。")
         self.content = file.read()
         try:
             rows = read_rows(self.content, file.name or "")

@@ -5,9 +5,9 @@ from datetime import date
 
 from departments.rules.lineage import Title
 
-LOCKED = "已锁定名录的轮次不受影响，仍按锁定时的名录评议；以后锁定的轮次按变动后的名录。"
+LOCKED = "已锁定名录的轮次不受影响，仍按锁定时的名录评议；以后锁定的轮次，按变动后的名录评议。"
 FINAL = "沿革办理后不能删改，请核对无误再确认。"
-KEPT = "以前各轮的名次、上榜次数继续算在它名下；已公布的榜单仍写当时的名称和单位。"
+KEPT = "以前各轮的位次、上榜次数继续计入该科室；已公布的公示仍使用当时的名称和单位。"
 
 
 def renamed(title: Title, name: str, on: date) -> list[str]:
@@ -31,7 +31,7 @@ def merged(titles: Sequence[Title], into: Title, on: date, *, is_new: bool) -> l
     return [
         *_set_up([into] if is_new else []),
         f"{_all(titles)}自{_day(on)}起并入{into}，此后不再参评，资料和任职记录保留。",
-        f"以前各轮的名次由{into}延续：计算上榜次数、连续上榜时，{_all(titles)}的上榜都算在它名下。",
+        f"以前各轮的位次由{into}延续：计算上榜次数、连续上榜时，{_all(titles)}的上榜均计入该科室。",
         LOCKED,
         FINAL,
     ]
@@ -44,7 +44,7 @@ def split(title: Title, parts: Sequence[Title], on: date, *, new: Sequence[Title
     return [
         *_set_up(new),
         f"{title}自{_day(on)}起拆分出{_all(parts)}；{fate}。",
-        f"以前各轮的名次由{_all(heirs)}分别延续：计算上榜次数、连续上榜时，{title}的上榜算在每一个名下。",
+        f"以前各轮的位次由{_all(heirs)}分别延续：计算上榜次数、连续上榜时，{title}的上榜分别计入各科室。",
         LOCKED,
         FINAL,
     ]
@@ -54,7 +54,7 @@ def abolished(titles: Sequence[Title], on: date) -> list[str]:
     """撤销."""
     return [
         f"{_all(titles)}自{_day(on)}起撤销，此后不再参评，资料和任职记录保留。",
-        "没有科室延续它的名次；以前各轮的名次和已公布的榜单不变。职责由别的科室承接的，请改用“合并”或“拆分”。",
+        "没有科室延续其位次；以前各轮的位次和已公布的公示不变。职责由其他科室承接的，请改用“合并”或者“拆分”办理。",
         LOCKED,
         FINAL,
     ]

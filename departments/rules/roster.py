@@ -109,7 +109,7 @@ def parse_roster(rows: Iterable[SourceRow]) -> list[RosterRow]:
     if len(parsed) > MOST_SECTIONS:
         faults.append(Fault("", f"文件中的科室超过{MOST_SECTIONS}个，请确认文件是否正确。", "科室过多"))
     if faults or not parsed:
-        raise RosterError(faults or [Fault("", "文件中没有科室。", "没有科室")])
+        raise RosterError(faults or [Fault("", "文件中没有科室，请核对文件内容。", "没有科室")])
     return parsed
 
 
@@ -213,7 +213,7 @@ def _find_header(rows: Sequence[SourceRow]) -> tuple[int, dict[str, int]]:
             return index, columns
         best = max(best, columns, key=len)
     lacking = "、".join(HEADINGS[key][0] for key in REQUIRED if key not in best)
-    hint = "" if best else "不是名录的工作表请先删除。"
+    hint = "" if best else "请先删除不是名录的工作表。"
     raise _FaultError(f"找不到完整的表头，缺少列：{lacking}。{hint}", "找不到完整的表头")
 
 
@@ -279,7 +279,7 @@ def _check_text(record: Mapping[str, str]) -> None:
 
 def _one_of(words: Mapping[str, str], word: str, what: str) -> str:
     if word not in words:
-        raise _FaultError(f"{what}“{word[:30]}”不认识，应为：{'、'.join(words)}。", f"{what}不认识")
+        raise _FaultError(f"{what}“{word[:30]}”无法识别，应为：{'、'.join(words)}。", f"{what}无法识别")
     return words[word]
 
 
@@ -302,5 +302,5 @@ def _date(text: str) -> date | None:
     except (ValueError, TypeError, OverflowError):
         day = date.min
     if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-        raise _FaultError(f"任职日期“{text[:30]}”不是日期，应如 2019-03-01。", "任职日期不是日期")
+        raise _FaultError(f"任职日期“{text[:30]}”格式有误，请按“2019-03-01”的格式填写。", "任职日期不是日期")
     return day

@@ -87,7 +87,7 @@ def split_section(
 ) -> Changes:
     """Split a section (拆分): each part inherits its ranks; the old one stays only if it is itself a part."""
     if len(set(into)) < 2:
-        raise RuleViolation("拆分至少得到两个科室。")
+        raise RuleViolation("拆分后至少应有两个科室。")
     known = [part for part in into if isinstance(part, int)]
     sections = _lock([section_id, *known], by)
     (section,) = (section for section in sections if section.pk == section_id)
@@ -126,10 +126,10 @@ def _lock(section_ids: Iterable[int], by: policy.Actor) -> list[Section]:
         .order_by("pk")
     )
     if not sections or len(sections) < len(wanted):
-        raise RuleViolation("选择的科室不存在。")
+        raise RuleViolation("所选科室不存在，请重新选择。")
     for section in sections:
         if not section.is_active:
-            raise RuleViolation(f"“{section}”已不参评，不能再办理沿革。")
+            raise RuleViolation(f"“{section}”已不再参评，不能办理更名、转隶、合并、拆分、撤销。")
     return sections
 
 
@@ -190,7 +190,7 @@ def _recorded(changes: Changes, *, on: date, note: str, by: policy.Actor, at: da
 
 def _check_day(on: date, changes: Changes, *, today: date) -> None:
     if not EARLIEST <= on <= today:
-        raise RuleViolation(f"生效日期应在{EARLIEST.year}年之后、不晚于今天；将来的变动请到生效之日再办理。")
+        raise RuleViolation(f"生效日期应在{EARLIEST.year}年之后、不晚于今天；尚未生效的变动，请于生效之日办理。")
     touched = {pk for change in changes for pk in (change.earlier_id, change.later_id)}
     last = SectionChange.objects.filter(Q(earlier__in=touched) | Q(later__in=touched)).order_by("on", "pk").last()
     if last and on < last.on:

@@ -68,7 +68,7 @@ class CodePages(PolicyAdmin):
             made = attempt(form, lambda: credential.import_issued(round_id=pk, form=kind, issues=issues, by=by, at=at))
             if made:
                 return _made_page(request, made)
-        warning = f"公证处在自己的电脑上用 make_codes 命令生成，轮次代码须是 {round_.key}，否则票号不能投票。"
+        warning = f"发放清单由公证处用 make_codes 命令离线生成，轮次代码必须为 {round_.key}，否则票号无法使用。"
         return desk_page(request, "round/act.html", round_, "导入离线发放清单", form=form, back=_list(pk), note=warning)
 
     def _issue(self, request: HttpRequest, pk: int, form: CodesForm) -> Any:
@@ -121,7 +121,7 @@ class BatchPages(PaperPages):
         def recall() -> Any:
             return start_recall(batch, reason=form.cleaned_data["reason"], by=by, at=at)
 
-        return ask(request, batch.round, form, recall, title="收回批次", back=_page(batch))
+        return ask(request, batch.round, form, recall, title="停用批次", back=_page(batch))
 
     def replace(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make fresh codes in place of void ones."""

@@ -30,9 +30,9 @@ from nanchuan_eval.models import User
 
 # The buttons of the ceremony: what each calls and what it says.
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {
-    "run": (partial(start_draw, "draw.run"), "抽取完成，请在场监督员签名。"),
-    "publish": (partial(start_draw, "draw.publish"), "证明已公开。"),
-    "next-round": (partial(start_draw, "draw.next_round"), "追加轮已启用。"),
+    "run": (partial(start_draw, "draw.run"), "抽取已完成，请在场监督员用签名码签名。"),
+    "publish": (partial(start_draw, "draw.publish"), "抽取证明已公开。"),
+    "next-round": (partial(start_draw, "draw.next_round"), "追加抽取已启动。"),
 }
 
 
@@ -92,7 +92,7 @@ class DrawAdmin(ReadOnlyAdmin):
             round_,
             form,
             lambda: plan_draw(planned=form.instance, by=user, at=at, reason=form.cleaned_data["reason"]),
-            title=f"登记公告：{DrawPurpose(purpose).label}",
+            title=f"登记抽取公告：{DrawPurpose(purpose).label}",
             back=round_page(pk),
         )
 
@@ -141,7 +141,7 @@ class DrawAdmin(ReadOnlyAdmin):
             draw.round,
             form,
             lambda: start_draw("draw.abandon", draw_id=pk, by=user, at=at, **form.cleaned_data),
-            title=f"放弃：{draw}",
+            title=f"作废抽取：{draw}",
             back=round_page(draw.round_id),
         )
 
@@ -183,7 +183,7 @@ class DrawAdmin(ReadOnlyAdmin):
 
 def _refuse_entry(user: User) -> None:
     policy.check(user, "draw.seed")
-    raise RuleViolation("现在没有要录入的随机数，也没有要签的名，请刷新页面。")
+    raise RuleViolation("目前没有待录入的随机数和待签名的抽取，请刷新页面。")
 
 
 def _removal(form: RemovalForm) -> dict[str, Any]:

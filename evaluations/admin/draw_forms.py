@@ -22,8 +22,8 @@ class PoolFileForm(forms.Form):
     kind = forms.ChoiceField(label="名单库", choices=PoolKind.choices)
     file = forms.FileField(
         label="名单文件",
-        help_text=".xlsx 或 .csv。监督员和定向名单需要“身份类别”“姓名”“手机号”三列，"
-        "服务对象需要“姓名”“手机号”“办过事的科室”三列；可以另有“单位”“办过事的科室”“回避申报”列。",
+        help_text="支持 .xlsx、.csv 文件。监督员库和定向评议名单库须有“身份类别”“姓名”“手机号”三列，"
+        "服务对象库须有“姓名”“手机号”“办过事的科室”三列；可以另有“单位”“办过事的科室”“回避申报”列。",
     )
 
 
@@ -51,7 +51,9 @@ class ExclusionForm(forms.Form):
 class PlanForm(forms.ModelForm[PlannedDraw]):
     """抽取登记."""
 
-    reason = forms.CharField(label="更改理由", max_length=200, required=False, help_text="更改已公告的登记时必填，公开")
+    reason = forms.CharField(
+        label="更改理由", max_length=200, required=False, help_text="更改已公告的抽取时必填，内容公开"
+    )
 
     class Meta:
         model = PlannedDraw
@@ -122,19 +124,19 @@ class RemovalForm(forms.Form):
         try:
             return [date.fromisoformat(part) for part in parts if part]
         except ValueError:
-            raise forms.ValidationError("日期应写成 2020-07-10，多次用空格分开。") from None
+            raise forms.ValidationError("日期格式有误，请按“2020-07-10”的格式填写，多个日期用空格分隔。") from None
 
 
 class LettersForm(forms.Form):
     """通知书."""
 
-    form = forms.ChoiceField(label="做成", choices=[("pdf", "通知书（PDF）"), ("sms", "短信平台名单（Excel）")])
+    form = forms.ChoiceField(label="生成文件", choices=[("pdf", "通知书（PDF）"), ("sms", "短信平台名单（Excel）")])
     reason = forms.CharField(
-        label="用途", max_length=200, initial="寄发抽中通知书", help_text="通知书印有本人手机号，逐次留痕"
+        label="用途", max_length=200, initial="寄发抽中通知书", help_text="通知书印有本人手机号，每次打印均记入操作日志"
     )
 
 
 def _how(source: Mapping[str, Any]) -> str:
     if source["max"] <= 9:
-        return f"每个{source['min']}到{source['max']}，可以连写"
+        return f"每个{source['min']}到{source['max']}，可以连续填写"
     return f"每个{source['min']}到{source['max']}，用空格或逗号分开"

@@ -23,9 +23,9 @@ class ErrandAdmin(PolicyAdmin):
     list_display = ["text", "words", "leads_to"]
     search_fields = ["text", "words"]
 
-    @admin.display(description="现在找到的科室")
+    @admin.display(description="当前匹配的科室")
     def leads_to(self, errand: Errand) -> str:
-        return "、".join(found_by(as_words(errand.words), self.names)) or "没有，请改词"
+        return "、".join(found_by(as_words(errand.words), self.names)) or "没有匹配的科室，请更换关键词"
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         self.names = list(Section.objects.active().order_by("code").values_list("name", flat=True))

@@ -63,7 +63,9 @@ class BatchForm(forms.Form):
     origin = forms.ChoiceField(label="来源", choices=Origin.choices)
     label = forms.CharField(label="批次名称", max_length=40, help_text="本轮之内不重复，如“定向评议信封·服务对象”")
     stratum = forms.ChoiceField(
-        label="身份类别", required=False, help_text="发给抽中人员的票号按身份类别分批，便于看回收情况；其他选“不分类别”"
+        label="身份类别",
+        required=False,
+        help_text="发给抽中人员的票号按身份类别分批，便于统计回收率；其他票号选择“不分类别”",
     )
 
     def __init__(self, *args: Any, strata: Iterable[str], **kwargs: Any) -> None:
@@ -77,20 +79,22 @@ class CodesForm(BatchForm):
     """生成票号."""
 
     count = forms.IntegerField(
-        label="票号数量", min_value=0, max_value=200_000, help_text="填0表示自助领票：群众在网页上自己领取"
+        label="票号数量", min_value=0, max_value=200_000, help_text="填0表示网上领票，由群众自行领取"
     )
 
 
 class IssuedListForm(BatchForm):
     """导入离线发放清单."""
 
-    file = forms.FileField(label="发放清单", help_text="issued.txt，每行一个64位指纹。不要上传有票号的 codes.csv")
+    file = forms.FileField(
+        label="发放清单", help_text="上传 issued.txt，每行一个64位校验值。请勿上传含票号的 codes.csv"
+    )
 
     def clean_file(self) -> list[str]:
         """Return the lines of the list."""
         upload = self.cleaned_data["file"]
         if upload.size > LARGEST_LIST:
-            raise forms.ValidationError("文件太大，不是发放清单：每行64位指纹，最多20万行。")
+            raise forms.ValidationError("文件过大。发放清单每行为一个64位校验值，最多20万行，请核对文件。")
         try:
             return str(upload.read().decode("utf-8-sig")).splitlines()
         except UnicodeDecodeError:
@@ -116,7 +120,7 @@ class VoidForm(ReasonForm):
         label="票号",
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off"}),
-        help_text="退信、污损的票上的票号，一行一个。系统只记票号的指纹；已投票的票号不能作废",
+        help_text="填写退信、污损评议票上的票号，每行一个。系统只记录票号校验值；已投票的票号不能作废",
     )
     field_order = ["codes", "reason"]
 
@@ -133,7 +137,7 @@ class ReviewForm(forms.Form):
         label="核查情况",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="查了什么、结论是什么，如“镇服务大厅集中领票，属正常”。领出的票号照常有效",
+        help_text="填写核查内容和结论，例如：镇服务大厅集中领票，属正常情况。已领取的票号仍然有效",
     )
 
 
@@ -141,8 +145,8 @@ class RecallForm(ReasonForm):
     """收回批次."""
 
     notice = (
-        "收回后，本批次还没有使用的票号全部失效，不能恢复；已投出的票仍然有效。"
-        "系统不知道谁投过票：不要给原来的人重新发票，否则投过的人可以再投一次。"
+        "停用后，本批次未使用的票号全部失效，不能恢复；已提交的评议票仍然有效。"
+        "系统不记录谁已投票，请勿向原领票人重新发放票号，否则已投票的人可以重复投票。"
     )
 
 
@@ -158,7 +162,7 @@ class CorrectionForm(ReasonForm):
 
     name = forms.CharField(label="姓名", max_length=40, required=False)
     unit = forms.CharField(label="单位", max_length=80, required=False)
-    phone = forms.CharField(label="新手机号", max_length=20, required=False, help_text="不改就留空")
+    phone = forms.CharField(label="新手机号", max_length=20, required=False, help_text="不更正的，不填写")
     field_order = ["name", "unit", "phone", "reason"]
 
     def changes(self, entry: PoolEntry) -> dict[str, str]:

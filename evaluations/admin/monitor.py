@@ -87,7 +87,10 @@ class MonitorPages(PolicyAdmin):
             messages.error(request, str(refusal))
             return redirect(back)
         until = timezone.localtime(round_.closes_at)
-        text = f"您被抽中参加{round_.name}最难办事科室群众评，请在{until:%m月%d日%H:%M}前凭评议票投票；已投票的请忽略。"
+        text = (
+            f"【南川评议办】您被抽中参加{round_.name}最难办事科室群众评，"
+            f"请于{until:%m月%d日%H:%M}前凭评议票上的票号参加评议。已评议的，请忽略本短信。"
+        )
         name = marks.named(f"reminder-{round_.key}.csv", audit.entry_of(by=by, at=at).seq)
         return _csv([(person.name, contact_of(person), text) for person in people], name)
 

@@ -44,16 +44,16 @@ class CountForm(forms.Form):
         label="纸质收回",
         min_value=0,
         max_value=1_000_000,
-        help_text="已登记的票号联张数；正票有效、空白、污损、无效的都算收回",
+        help_text="填写已登记的票号联张数；正票有效、空白、污损、无效的，均计为收回",
     )
     spoiled = forms.IntegerField(
         label="作废",
         min_value=0,
         max_value=1_000_000,
-        help_text="没有收回正票的：退信、未投出就毁损的，以及在系统里作废、随批次收回的票号；不含收回后认定污损的正票",
+        help_text="指未收回正票的：退信、未提交即毁损的，以及在系统中作废、随批次停用的票号；不含收回后认定为污损的正票",
     )
     missing = forms.IntegerField(
-        label="未收回", min_value=0, max_value=1_000_000, help_text="发出以后网上没有投、纸质也没有收回，又没有作废的"
+        label="未收回", min_value=0, max_value=1_000_000, help_text="指发出后既未在网上提交、纸质票也未收回，且未作废的"
     )
 
 
@@ -118,7 +118,7 @@ class PaperPages(ReadOnlyAdmin):
                 return redirect(_desk(pk))
             if refused:
                 kept = len(typed) - len(refused)
-                messages.info(request, f"已登记{kept}张票号联。下面的{len(refused)}行没有登记。")
+                messages.info(request, f"已登记票号联{kept}张。下列{len(refused)}行未登记，请核对后重新登记。")
                 form = SlipsForm({"codes": "\n".join(slip.typed for slip in refused)})
                 for place, slip in enumerate(refused, start=1):
                     form.add_error("codes", f"第{place}行“{slip.typed[:30]}”：{slip.fault}")
@@ -181,7 +181,7 @@ class PaperPages(ReadOnlyAdmin):
                     messages.success(request, "票数平衡。")
                 return redirect(_desk(pk))
         book = book_of(batch)
-        online = f"发出{book.issued}，网上投出{book.online}，登记票号联{book.slips}"
+        online = f"发出{book.issued}，网上提交{book.online}，登记票号联{book.slips}"
         note = f"系统记录：{online}，作废票号{book.void}。"
         return self._act(request, batch, form, "清点纸质票", note=note if at >= batch.round.closes_at else "")
 
@@ -194,7 +194,7 @@ class PaperPages(ReadOnlyAdmin):
             reason = form.cleaned_data["reason"]
             if attempt(form, lambda: papers.clear_imbalance(batch_id=pk, reason=reason, by=by, at=at)):
                 still = CodeBatch.objects.filter(pk=pk, is_halted=True).exists()
-                rest = "同一渠道还有别的批次票数不符，仍暂停收票。" if still else "渠道恢复收票。"
+                rest = "同一渠道其他批次仍有票数不符，继续暂停收票。" if still else "渠道恢复收票。"
                 messages.success(request, f"差异已处理，{rest}")
                 return redirect(_desk(pk))
         return self._act(request, batch, form, "处理差异")
@@ -260,7 +260,7 @@ def _content(
     kind = SheetKind(data["kind"])
     faults = [f"{row.section.name}：{row.error}" for row in rows if row.error]
     if kind != SheetKind.VALID and (lines or data["comment"].strip()):
-        faults = [f"认定为“{kind.label}”的票不录入评议内容：请清空各格和意见，或者改为“有效”。"]
+        faults = [f"认定为“{kind.label}”的票不录入评议内容，请清空各格和意见，或者将认定改为“有效”。"]
     elif kind != SheetKind.VALID:
         return SheetContent(kind, reason=data["reason"].strip())
     try:

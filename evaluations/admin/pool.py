@@ -71,7 +71,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     def has_exclude_permission(self, request: HttpRequest) -> bool:
         return policy.may_begin(staff(request), "pool.exclude")
 
-    @admin.action(permissions=["exclude"], description="为所选的人登记回避")
+    @admin.action(permissions=["exclude"], description="将所选人员登记为回避")
     def exclude_chosen(self, request: HttpRequest, chosen: QuerySet[PoolEntry]) -> HttpResponse:
         """Lead on to the reason with the chosen people."""
         ids = ",".join(str(pk) for pk in chosen.values_list("pk", flat=True)[:MOST_CHOSEN])
@@ -224,7 +224,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             if content is not None:
                 return handed_out(content, f"pool-{round_.key}.xlsx", XLSX)
         if is_ready:
-            return desk_page(request, "round/act.html", round_, "下载已批准的名单", form=form, back=back)
+            return desk_page(request, "round/act.html", round_, "下载已审批的名单", form=form, back=back)
         service = lambda: approvals.start(EXPORT, round_, by=user, at=at, **form.cleaned_data)  # noqa: E731
         return ask(request, round_, form, service, title="提请导出名单", back=back)
 
@@ -254,7 +254,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             )
 
         who = f"{chosen[0].name} {chosen[0].masked_phone}" if len(chosen) == 1 else f"{len(chosen)}人"
-        return ask(request, round_, form, deed, title=f"登记回避：{who}", back=round_page(round_.pk))
+        return ask(request, round_, form, deed, title=f"登记回避人员：{who}", back=round_page(round_.pk))
 
 
 def _links(user: User) -> Callable[[Any], SafeString]:

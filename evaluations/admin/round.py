@@ -22,7 +22,7 @@ from nanchuan_eval import approvals, policy
 from nanchuan_eval.desk import PolicyAdmin, staff
 from nanchuan_eval.models import Approval
 
-SETTLING = "名称、时间和评议规则按现在的内容提请审定，审定后才能锁定名录；审定后再改动的，须重新提请。"
+SETTLING = "将评议方案（名称、时间和评议规则）按当前内容提请审定，审定后方可锁定名录；审定后有改动的，须重新提请。"
 
 
 @admin.register(Round)
@@ -110,7 +110,7 @@ class RoundAdmin(MonitorPages, CodePages):
         if not policy.may_begin(user, "round.edit"):
             raise policy.Denied(user, "round.edit")
         if request.method != "POST":
-            return self._page(request, round_, Form(), "提请审定方案", note=SETTLING)
+            return self._page(request, round_, Form(), "提请审定评议方案", note=SETTLING)
         return act(
             request,
             lambda: start_settlement(round_id=pk, by=user, at=at),
@@ -128,7 +128,7 @@ class RoundAdmin(MonitorPages, CodePages):
         request.waits = approvals.waiting_about(user, round_)  # type: ignore[attr-defined]  # for has_change_permission
         is_frozen = not self.has_change_permission(request, round_)
         if request.method == "POST" and request.waits:  # type: ignore[attr-defined]
-            messages.error(request, "评议方案已提请审批，审批之后才能再改。")
+            messages.error(request, "评议方案已提请审批，审批前不能修改。")
             return redirect(_page(pk))
         form = RulebookForm(request.POST or None, rulebook=round_.rulebook, is_frozen=is_frozen)
         if request.method == "POST" and form.is_valid():

@@ -40,7 +40,7 @@ def read_codes(path: Path) -> list[str]:
         except CodeError as error:
             raise CommandError(f"第{number}行：{error}", returncode=2) from None
     if not codes:
-        raise CommandError("文件中没有票号，没有可以打印的评议票。", returncode=2)
+        raise CommandError("文件中没有票号，不能打印评议票。请使用“生成票号”得到的文件。", returncode=2)
     if len(set(codes)) < len(codes):
         raise CommandError("文件中有重复的票号。", returncode=2)
     return codes

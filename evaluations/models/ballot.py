@@ -28,7 +28,7 @@ class BallotSpool(models.Model):
     comment = models.TextField("意见", blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "待封箱选票"
+        verbose_name = verbose_name_plural = "待封箱评议票"
         constraints = [models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_spool")]
 
 
@@ -41,7 +41,7 @@ class Ballot(models.Model):
     origin = models.CharField("来源", max_length=12, choices=Origin)
     receipt = models.CharField("回执号", max_length=20)
     nonce = models.CharField("随机数", max_length=64)
-    commitment = models.CharField("内容指纹", max_length=64)
+    commitment = models.CharField("内容校验值", max_length=64)
     is_counted = models.BooleanField("计票")
 
     class Meta:

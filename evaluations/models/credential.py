@@ -18,13 +18,13 @@ class CodeBatch(models.Model):
     channel = models.CharField("渠道", max_length=10, choices=Channel)
     origin = models.CharField("来源", max_length=12, choices=Origin)
     label = models.CharField("批次名称", max_length=60)
-    is_self_service = models.BooleanField("自助领票", default=False, help_text="群众在网页上自己领取，一次一个票号")
-    is_open = models.BooleanField("有效", default=True, help_text="收回的批次不能再投票")
+    is_self_service = models.BooleanField("网上领票", default=False, help_text="群众在网页上自己领取，一次一个票号")
+    is_open = models.BooleanField("有效", default=True, help_text="停用的批次不能再投票")
     stratum = models.CharField(
-        "身份类别", max_length=40, blank=True, help_text="定向批次按身份类别分开生成，便于看回收情况"
+        "身份类别", max_length=40, blank=True, help_text="定向批次按身份类别分开生成，便于统计回收率"
     )
     is_halted = models.BooleanField("暂停收票", default=False, help_text="票数不符时暂停，查清后恢复")
-    issued_sha256 = models.CharField("发放清单指纹", max_length=64, blank=True)
+    issued_sha256 = models.CharField("发放清单校验值", max_length=64, blank=True)
     replaces = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -32,7 +32,7 @@ class CodeBatch(models.Model):
         null=True,
         blank=True,
         related_name="replacements",
-        help_text="补发的票号自成一批，有自己的发放清单；收回数和纸质票并入原批次",
+        help_text="补发的票号单独成批，单独公布发放清单；收回数和纸质票并入原批次",
     )
 
     class Meta:
@@ -84,8 +84,8 @@ class OpenClaimAlert(models.Model):
 class Credential(models.Model):
     """票号: I = H(E) is stored when issued, E = H(code) when used; the code itself is stored nowhere."""
 
-    issue = models.CharField("发放指纹 I", max_length=64, primary_key=True)
-    spend = models.CharField("使用指纹 E", max_length=64, null=True, unique=True)
+    issue = models.CharField("发放校验值 I", max_length=64, primary_key=True)
+    spend = models.CharField("使用校验值 E", max_length=64, null=True, unique=True)
     batch = models.ForeignKey(CodeBatch, models.PROTECT, verbose_name="批次", related_name="credentials")
     is_void = models.BooleanField("作废", default=False)
     is_on_paper = models.BooleanField("纸质收回", default=False)

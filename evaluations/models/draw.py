@@ -16,7 +16,7 @@ class PlannedDraw(models.Model):
 
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="planned_draws")
     purpose = models.CharField("抽取内容", max_length=12, choices=DrawPurpose)
-    planned_at = models.DateTimeField("抽取时间", help_text="现场仪式的时间，如 2020-07-10 09:00")
+    planned_at = models.DateTimeField("抽取时间", help_text="现场抽取的时间，例如：2020-07-10 09:00")
     place = models.CharField("抽取地点", max_length=80)
     witnesses = models.CharField(
         "见证人", max_length=200, help_text="四方见证人，用顿号分开，如：区纪委监委、区人大代表、市民代表、企业代表"
@@ -62,21 +62,21 @@ class Draw(models.Model):
     status = models.CharField("状态", max_length=10, choices=DrawStatus, default=DrawStatus.COMMITTED)
     draw_id = models.CharField("抽取编号", max_length=60, unique=True)
     params = models.TextField("参数（原文）")
-    commit = models.CharField("承诺指纹", max_length=64)
+    commit = models.CharField("承诺校验值", max_length=64)
     committed_at = models.DateTimeField("承诺时间")
     randomness = models.JSONField("随机数", default=list)
     issues = models.JSONField("彩票期号", default=list)
-    lead_waived = models.BooleanField("免除最少间隔（演示）", default=False)
+    lead_waived = models.BooleanField("不执行最短间隔（演示）", default=False)
     seeded_at = models.DateTimeField("随机数录入时间", null=True)
-    seed = models.CharField("种子", max_length=64, blank=True)
+    seed = models.CharField("抽取种子", max_length=64, blank=True)
     result = models.TextField("结果（原文）", blank=True)
     drawn_at = models.DateTimeField("抽取时间", null=True)
     drawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="抽取经办人", null=True, related_name="+"
     )
     published_at = models.DateTimeField("公开时间", null=True)
-    abandoned_at = models.DateTimeField("放弃时间", null=True)
-    abandon_reason = models.CharField("放弃理由", max_length=200, blank=True)
+    abandoned_at = models.DateTimeField("作废时间", null=True)
+    abandon_reason = models.CharField("作废理由", max_length=200, blank=True)
 
     objects = DrawQuerySet.as_manager()
 
@@ -104,7 +104,7 @@ class DrawEntry(models.Model):
     token = models.CharField("匿名编号", max_length=64)
     person = models.ForeignKey(PoolEntry, models.PROTECT, verbose_name="人员", null=True, related_name="+")
     ref = models.CharField("内部编号", max_length=60, blank=True, help_text="抽取科室时为科室代码，不公开")
-    salt = models.CharField("盐", max_length=64, blank=True)
+    salt = models.CharField("查询码", max_length=64, blank=True)
     exclusion = models.CharField("不参加抽取的原因", max_length=20, blank=True)
     is_selected = models.BooleanField("抽中", default=False)
     place = models.PositiveIntegerField("抽取次序", null=True)
@@ -124,7 +124,7 @@ class RandomnessEntry(models.Model):
     """随机数录入: what one member of staff read off one source; two must agree before it counts."""
 
     draw = models.ForeignKey(Draw, models.PROTECT, verbose_name="抽取", related_name="readings")
-    source = models.PositiveSmallIntegerField("第几组随机数")
+    source = models.PositiveSmallIntegerField("随机数组号")
     numbers = models.JSONField("数字")
     issue = models.CharField("彩票期号", max_length=20, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="录入人", related_name="+")
@@ -142,7 +142,7 @@ class DrawEvent(models.Model):
     draw = models.ForeignKey(Draw, models.PROTECT, verbose_name="抽取", related_name="events")
     seq = models.PositiveIntegerField("序号")
     body = models.TextField("事件（原文）")
-    head = models.CharField("链首指纹", max_length=64)
+    head = models.CharField("抽取记录校验值", max_length=64)
     entry = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="移除的对象", null=True, related_name="+")
     explanation = models.CharField("说明（不公开）", max_length=300, blank=True)
     calls = models.JSONField("拨打日期", default=list)
@@ -159,7 +159,7 @@ class SigningCode(models.Model):
     """签名码: a drawn supervisor's one-time code, kept as its hash only."""
 
     entry = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="signing_codes")
-    code_sha256 = models.CharField("签名码指纹", max_length=64, unique=True)
+    code_sha256 = models.CharField("签名码校验值", max_length=64, unique=True)
     used_at = models.DateTimeField("使用时间", null=True)
 
     class Meta:

@@ -9,13 +9,13 @@ from evaluations.rules.errands import as_words
 class Errand(models.Model):
     """办什么事: a finding aid on the ballot's choice of sections; frozen into nothing, counted nowhere."""
 
-    text = models.CharField("办什么事", max_length=60, unique=True, help_text="群众的说法，如：办房产证、过户、抵押")
+    text = models.CharField("办事事项", max_length=60, unique=True, help_text="群众的说法，如：办房产证、过户、抵押")
     words = models.CharField(
-        "科室名称中的词", max_length=200, help_text="科室名称里有其中一个词的，就显示这件事；几个词之间空一格"
+        "科室名称关键词", max_length=200, help_text="科室名称包含其中任一词的，即显示该办事事项；多个词之间用空格分隔"
     )
 
     class Meta:
-        verbose_name = verbose_name_plural = "办什么事"
+        verbose_name = verbose_name_plural = "办事事项"
         ordering = ["pk"]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ class PaperSheet(models.Model):
     first_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     second_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    kind = models.CharField("认定", max_length=10, choices=SheetKind, blank=True, help_text="空 = 尚未比对一致")
+    kind = models.CharField("认定", max_length=10, choices=SheetKind, blank=True, help_text="为空的，表示尚未比对一致")
     reason = models.CharField("理由", max_length=100, blank=True)
 
     class Meta:

@@ -17,11 +17,11 @@ class Publication(models.Model):
     published_at = models.DateTimeField("公示时间")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="批准人", related_name="+")
     content = models.TextField("公示内容（原文）")
-    content_sha256 = models.CharField("公示指纹", max_length=64)
+    content_sha256 = models.CharField("公示校验值", max_length=64)
     reason = models.CharField("更正说明", max_length=300, blank=True)
     # The trace's anchor of this very act, printed on the notice; notices from before it print none.
-    anchor_seq = models.PositiveBigIntegerField("锚点编号", null=True)
-    anchor_hash = models.CharField("锚点指纹", max_length=64, blank=True)
+    anchor_seq = models.PositiveBigIntegerField("日志锚点编号", null=True)
+    anchor_hash = models.CharField("日志锚点校验值", max_length=64, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "公示"
@@ -31,7 +31,7 @@ class Publication(models.Model):
             models.CheckConstraint(
                 condition=models.Q(version=1, reason="") | models.Q(version__gt=1) & ~models.Q(reason=""),
                 name="a_correction_has_its_reason",
-                violation_error_message="更正必须写明说明。",
+                violation_error_message="更正公示必须填写更正说明。",
             ),
         ]
 

@@ -16,17 +16,17 @@ class TallyRow(models.Model):
     round = models.ForeignKey(Round, models.PROTECT, related_name="tally_rows")
     section = models.ForeignKey(RoundSection, models.PROTECT, related_name="tally_rows")
     channel = models.CharField("渠道", max_length=10, choices=Channel)
-    lines = models.PositiveIntegerField("有效行")
+    lines = models.PositiveIntegerField("有效票")
     total = models.BigIntegerField("得分整数和")
     squares = models.DecimalField("得分整数平方和", max_digits=30, decimal_places=0)
-    severe = models.PositiveIntegerField("有较重或严重的有效行")
+    severe = models.PositiveIntegerField("有较重或严重评价的有效票")
     votes = models.PositiveIntegerField("得票数")
     answered = models.JSONField("各指标作答数")
     points = models.JSONField("各指标得分和")
     histogram = models.JSONField("得分分布")
 
     class Meta:
-        verbose_name = verbose_name_plural = "汇总行"
+        verbose_name = verbose_name_plural = "计票汇总"
         constraints = [models.UniqueConstraint(fields=["round", "section", "channel"], name="one_tally_row_per_cell")]
 
 
@@ -42,10 +42,10 @@ class Tally(models.Model):
     at = models.DateTimeField("计票时间")
     rulebook = models.TextField("规则文件 rulebook.json")
     result = models.TextField("结果文件 result.json")
-    rulebook_sha256 = models.CharField("规则指纹", max_length=64)
-    result_sha256 = models.CharField("结果指纹", max_length=64)
-    rows_sha256 = models.CharField("汇总行指纹", max_length=64)
-    without_flags = models.JSONField("除去异常提示后的位次", default=dict)
+    rulebook_sha256 = models.CharField("规则校验值", max_length=64)
+    result_sha256 = models.CharField("结果校验值", max_length=64)
+    rows_sha256 = models.CharField("计票汇总校验值", max_length=64)
+    without_flags = models.JSONField("剔除提示票后位次", default=dict)
 
     class Meta:
         verbose_name = verbose_name_plural = "计票结果"
@@ -80,10 +80,10 @@ class SectionResult(models.Model):
     section = models.OneToOneField(RoundSection, models.PROTECT, verbose_name="参评科室", related_name="result")
     rank = models.PositiveSmallIntegerField("位次", null=True)
     is_listed = models.BooleanField("上榜", default=False)
-    label = models.CharField("把握", max_length=10, blank=True)
+    label = models.CharField("确定程度", max_length=10, blank=True)
     difficulty = models.DecimalField("难办指数", max_digits=8, decimal_places=4)
     vote_count = models.PositiveIntegerField("得票数")
-    data = models.JSONField("结果行")
+    data = models.JSONField("结果明细")
     ticks = models.JSONField("表象勾选数", default=dict)
     main_problems = models.CharField("主要问题", max_length=300, blank=True)
     is_withdrawn = models.BooleanField("更正后撤下", default=False)
@@ -106,7 +106,7 @@ class AnomalyFlag(models.Model):
     text = models.CharField("内容", max_length=300)
     ballots = models.JSONField("涉及的票", default=list)
     found_at = models.DateTimeField("提示时间")
-    verdict = models.CharField("处理", max_length=12, choices=Verdict, default=Verdict.OPEN)
+    verdict = models.CharField("处理意见", max_length=12, choices=Verdict, default=Verdict.OPEN)
     reason = models.CharField("处理理由", max_length=300, blank=True)
     decided_at = models.DateTimeField("处理时间", null=True)
     decided_by = models.ForeignKey(

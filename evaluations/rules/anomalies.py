@@ -29,12 +29,12 @@ MAD_TO_DEVIATION = Fraction("1.4826")
 class FlagKind(TextChoices):
     """提示种类."""
 
-    STRAIGHT = "straight", "整票同一分值"
+    STRAIGHT = "straight", "整张票均为同一程度"
     DUPLICATE = "duplicate", "多张票完全相同"
     BURST = "burst", "短时集中到票"
     ONE_SIDED = "one_sided", "公开渠道明显偏向一方"
     EXTREME = "extreme", "公开渠道极端评价偏多"
-    REPEATED = "repeated", "同一答法反复出现"
+    REPEATED = "repeated", "相同选项组合反复出现"
     FAR = "far", "渠道之间相差较大"
 
 
@@ -50,13 +50,13 @@ class Verdict(TextChoices):
 NAMES_BALLOTS = frozenset({FlagKind.STRAIGHT, FlagKind.DUPLICATE, FlagKind.REPEATED})
 # Expected false alarms on honest ballots, as measured in the simulation behind NC-1.
 FALSE_ALARMS = {
-    FlagKind.STRAIGHT: "如实评议时约每1.7万张票误报1张",
+    FlagKind.STRAIGHT: "正常评议情况下，约每1.7万张票误报1张",
     FlagKind.DUPLICATE: "如实评议时每轮7500张票约误报0.17组",
     FlagKind.BURST: "如实评议时约0.4%的科室误报，每轮约0.4个",
-    FlagKind.ONE_SIDED: "如实评议时约0.29%的科室误报，每轮约0.3个",
-    FlagKind.EXTREME: "如实评议时约0.02%的科室误报，每轮约0.02个",
-    FlagKind.REPEATED: "如实评议时约0.02%的科室误报，每轮约0.02个",
-    FlagKind.FAR: "如实评议时3.5%至8%的科室误报，每轮4至8个",
+    FlagKind.ONE_SIDED: "正常评议情况下，约0.29%的科室误报，每轮约0.3个",
+    FlagKind.EXTREME: "正常评议情况下，约0.02%的科室误报，每轮约0.02个",
+    FlagKind.REPEATED: "正常评议情况下，约0.02%的科室误报，每轮约0.02个",
+    FlagKind.FAR: "正常评议情况下，3.5%至8%的科室误报，每轮4至8个",
 }
 
 
@@ -161,7 +161,7 @@ def _straight_flags(found: Mapping[str, Sequence[str]]) -> Iterator[Flag]:
 def _duplicate_flags(same: Mapping[tuple[str, tuple[tuple[str, Answers], ...]], Sequence[str]]) -> Iterator[Flag]:
     groups = [(channel, lines, sorted(ids)) for (channel, lines), ids in same.items() if len(ids) > 1]
     for channel, lines, ballots in sorted(groups, key=lambda group: (group[0], group[2])):
-        text = f"有{len(ballots)}张票评议的{len(lines)}个科室和全部答案完全相同。"
+        text = f"有{len(ballots)}张票评议的{len(lines)}个科室及全部选项完全相同。"
         yield Flag(FlagKind.DUPLICATE, text, channel, ballots=tuple(ballots))
 
 
@@ -173,7 +173,7 @@ def _repeated_flags(rows: Mapping[CellKey, Mapping[Answers, Sequence[str]]]) -> 
             continue
         row, ballots = max(telling.items(), key=lambda item: (len(item[1]), str(item[0])))
         if len(ballots) >= REPEATED_LINES and Fraction(len(ballots), total) >= REPEATED_SHARE:
-            text = f"{total}行中有{len(ballots)}行的五项答案完全相同（{_in_words(row)}）。"
+            text = f"{total}条评议中，有{len(ballots)}条的五项选项完全相同（{_in_words(row)}）。"
             yield Flag(FlagKind.REPEATED, text, channel, section, tuple(sorted(ballots)))
 
 
@@ -196,7 +196,7 @@ def _one_sided(
     }
     for section, z in _outliers(gaps, limits.robust_z):
         side = "偏高（疑似集中打压）" if z > 0 else "偏低（疑似集中拉抬）"
-        text = f"相对定向等抽签渠道{side}，稳健标准分{float(z):.1f}。"
+        text = f"与抽签渠道相比{side}，稳健标准分{float(z):.1f}。"
         yield Flag(FlagKind.ONE_SIDED, text, channel, section)
 
 
@@ -215,7 +215,7 @@ def _extreme(method: Method, cells: Mapping[CellKey, Cell], channel: str, limits
         }
         for section, z in _outliers(gaps, limits.robust_z):
             if z > 0:
-                text = f"{words}的行所占比重明显高于抽签渠道，稳健标准分{float(z):.1f}。"
+                text = f"选择{words}的评议所占比重明显高于抽签渠道，稳健标准分{float(z):.1f}。"
                 yield Flag(FlagKind.EXTREME, text, channel, section)
 
 

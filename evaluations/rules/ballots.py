@@ -26,7 +26,7 @@ class Origin(TextChoices):
     NEWSPAPER = "newspaper", "报纸"
     WEBSITE = "website", "网站"
     HALL = "hall", "服务大厅"
-    OPEN = "open", "公开渠道"
+    OPEN = "open", "网上领票"
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,11 @@ def validate_vote(paper: BallotPaper, channel: str, raw: Sequence[RawLine], *, n
 def clean_comment(text: str, limit: int) -> str:
     """Return the comment without invisible characters; refuse what cannot be stored or is too long."""
     if "\x00" in text or "\ufffd" in text:
-        raise VoteErrors({"comment": "意见中有无法识别的字符，请删除后再提交。"})
+        raise VoteErrors({"comment": "意见中有系统无法识别的字符，请删除后提交。"})
     text = text.replace("\r\n", "\n")
     kept = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in INVISIBLE).strip()
     if len(kept) > limit:
-        raise VoteErrors({"comment": f"意见最多{limit}字，您写了{len(kept)}字，请删减。"})
+        raise VoteErrors({"comment": f"意见最多{limit}字，现有{len(kept)}字，请删减后提交。"})
     return kept
 
 
@@ -122,7 +122,7 @@ def clean_digits(text: str) -> str:
     """Return the four check digits (校验数字) a citizen chooses for the receipt."""
     digits = unicodedata.normalize("NFKC", text).strip()
     if not DIGITS.fullmatch(digits):
-        raise VoteErrors({"digits": "请输入4位数字，任意4位即可，自己记得住就行。"})
+        raise VoteErrors({"digits": "请输入任意4位数字。"})
     return digits
 
 
@@ -135,12 +135,12 @@ def _sections_fault(paper: BallotPaper, channel: str, codes: Sequence[str]) -> s
     if not codes:
         return "请至少选择一个您办过事的科室。"
     if len(set(codes)) < len(codes):
-        return "同一科室出现了两次，请返回重新选择。"
+        return "同一科室重复选择，请返回重新选择。"
     if any(code not in paper.section_codes for code in codes):
         return "所选科室不在本轮评议范围内，请返回重新选择。"
     limit = paper.max_sections[channel]
     if len(codes) > limit:
-        return f"一张票最多评议{limit}个科室，您选了{len(codes)}个，请减少后再试。"
+        return f"一张评议票最多评议{limit}个科室，现已选择{len(codes)}个，请减少后重新提交。"
     return ""
 
 
@@ -170,9 +170,9 @@ def _answer_fault(paper: BallotPaper, values: Sequence[str]) -> str:
     if not values:
         return "请选择一项；不清楚的请选“不了解”。"
     if len(values) > 1:
-        return "这一项收到了两个答案，请重新选择。"
+        return "该项只能选择一个选项，请重新选择。"
     if values[0] not in paper.allowed_answers:
-        return "答案不在选项范围内，请重新选择。"
+        return "该项选择有误，请重新选择。"
     return ""
 
 

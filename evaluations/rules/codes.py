@@ -88,9 +88,11 @@ def _normalized(text: str, what: str) -> str:
     foreign = next((c for c in code if c not in ALPHABET), "")
     if foreign:
         shown = foreign if foreign.isprintable() else "不可见字符"
-        raise CodeError(f"{what}只有数字和字母，您输入的“{shown}”不对，请对照票面再输一次。")
+        if foreign == "U":
+            raise CodeError(f"{what}中没有字母U，请核对是否为V。")
+        raise CodeError(f"{what}由数字和字母组成，不含“{shown}”，请核对后重新输入。")
     if len(code) != CODE_LENGTH:
-        raise CodeError(f"{what}应为{CODE_LENGTH}位，您输入了{len(code)}位，请对照票面再输一次。")
+        raise CodeError(f"{what}应为{CODE_LENGTH}位，您输入了{len(code)}位，请核对后重新输入。")
     return code
 
 

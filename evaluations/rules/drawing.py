@@ -48,7 +48,7 @@ def pool_lines(pool: Iterable[Sequence[str]]) -> list[bytes]:
 
 def exclusion_lines(exclusions: Iterable[Sequence[str]]) -> list[bytes]:
     """Return the lines of the exclusion file: `stratum TAB id TAB reason LF`, sorted likewise (3.5)."""
-    return _lines(exclusions, "回避清单")
+    return _lines(exclusions, "回避名单")
 
 
 def digest_of(lines: Iterable[bytes]) -> str:
@@ -235,7 +235,7 @@ class _Course:
             raise DrawError(f"第{number}个事件的序号不对。")
         if event["type"] == "open_round":
             if event["round"] != self.round + 1 or event["round"] > len(self.quota["rounds"]):
-                raise DrawError("只能依次开启事先承诺的轮次。")
+                raise DrawError("只能依次启动事先承诺的追加抽取。")
             return self.open(event["round"])
         return self.remove(event["stratum"], event["id"], event["reason"])
 
@@ -306,28 +306,28 @@ def _orders(params: Params, pool: Pool, exclusions: Pool, seed: str, progress: P
 
 def _check_files(params: Params, pool: Pool, exclusions: Pool) -> None:
     if params["pool_size"] != len(pool) or params["pool_sha256"] != digest_of(pool_lines(pool)):
-        raise DrawError("名单与承诺的指纹不符：承诺之后名单被改动过。")
+        raise DrawError("名单与承诺校验值不符，公布承诺后名单已被改动。")
     if params["exclusions_sha256"] != digest_of(exclusion_lines(exclusions)):
-        raise DrawError("回避清单与承诺的指纹不符。")
+        raise DrawError("回避名单与承诺校验值不符。")
     if {stratum for stratum, _ in pool} - set(params["strata"]):
         raise DrawError("名单中有承诺之外的类别。")
     out = {(stratum, token) for stratum, token, _ in exclusions}
     if len(out) < len(exclusions) or sum((stratum, token) in out for stratum, token in pool) < len(out):
-        raise DrawError("回避清单中有重复的人，或有名单之外的人。")
+        raise DrawError("回避名单中有重复的人，或有名单之外的人。")
     if any(reason not in EXCLUSION_REASONS for _, _, reason in exclusions):
-        raise DrawError("回避清单中的原因不在协议之内。")
+        raise DrawError("回避名单中的原因不在协议之内。")
 
 
 def _check_quota(quota: Mapping[str, Any], strata: int) -> None:
     rounds = quota["rounds"]
     if not rounds:
-        raise DrawError("名额至少要有一轮。")
+        raise DrawError("至少应有一次抽取名额。")
     if quota["mode"] == "fixed" and any(len(round_) != strata for round_ in rounds):
-        raise DrawError("每轮名额应与类别一一对应。")
+        raise DrawError("每次抽取名额应与类别一一对应。")
     wide = rounds if quota["mode"] == "fixed" else [[total] for total in rounds]
     for earlier, later in pairwise(wide):
         if any(more < less for less, more in zip(earlier, later, strict=True)):
-            raise DrawError("各轮名额是累计数，不能减少。")
+            raise DrawError("各次抽取名额为累计数，不能减少。")
 
 
 def _check_source(source: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ def list_faults(lines: Sequence[str]) -> list[str]:
     first: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         if line and (len(line) != ISSUE_LENGTH or set(line) - HEX_DIGITS):
-            faults.append(f"发放清单第{number}行不是64位指纹。")
+            faults.append(f"发放清单第{number}行不是64位校验值。")
         elif line in first:
             faults.append(f"发放清单第{number}行和第{first[line]}行重复。")
         elif line:
@@ -55,7 +55,7 @@ def code_faults(channel: str, drawn: Mapping[str, int], codes: Mapping[str, int]
 
 def _difference(what: str, people: int, codes: int, is_complete: bool) -> list[str]:
     if codes > people:
-        return [f"{what}抽中{people}人，票号却有{codes}个，多{codes - people}个。"]
+        return [f"{what}抽中{people}人，票号有{codes}个，多{codes - people}个，请作废多余票号。"]
     if codes < people and is_complete:
-        return [f"{what}抽中{people}人，票号只有{codes}个，少{people - codes}个。"]
+        return [f"{what}抽中{people}人，票号有{codes}个，缺{people - codes}个，请补充生成。"]
     return []

@@ -26,14 +26,14 @@ def read_row(paper: BallotPaper, section: str, keys: str, ticks: str = "") -> Ra
     typed = "".join(unicodedata.normalize("NFKC", keys).upper().translate(UNKNOWN).split())
     if not typed:
         if ticks.strip():
-            raise KeyingError("没有录入等级，只录入了表象。")
+            raise KeyingError("只录入了表象，未录入程度代码。")
         return None
     answers = typed * len(ALL) if len(typed) == 1 else typed
     if len(answers) != len(ALL):
         raise KeyingError(f"应为{len(ALL)}位（五项相同时可只录1位），录入了{len(typed)}位。")
     foreign = next((c for c in answers if c not in paper.allowed_answers), "")
     if foreign:
-        raise KeyingError(f"“{foreign}”不是等级，只能是0到{paper.levels}或x。")
+        raise KeyingError(f"“{foreign}”不是有效的程度代码，只能录入0至{paper.levels}或者 x。")
     by_indicator = dict(zip(ALL, answers, strict=True))
     return RawLine(section, {key: [answer] for key, answer in by_indicator.items()}, _ticks(paper, by_indicator, ticks))
 
@@ -42,7 +42,7 @@ def _ticks(paper: BallotPaper, answers: Mapping[str, str], text: str) -> tuple[s
     groups = unicodedata.normalize("NFKC", text).split()
     severe = [key for key in ALL if answers[key] in paper.severe_answers]
     if len(groups) > len(severe):
-        raise KeyingError(f"较重或严重的有{len(severe)}项，表象却录入了{len(groups)}组。")
+        raise KeyingError(f"“较重”或“严重”的有{len(severe)}项，表象录入了{len(groups)}组，请核对后重新录入。")
     return tuple(
         sign for key, group in zip(severe, groups, strict=False) for sign in _signs(paper.sign_codes[key], group)
     )

@@ -20,7 +20,7 @@ class OpenAlert(TextChoices):
 
     NETWORK = "network", "同一网段短时间内大量领票"
     CHANNEL = "channel", "整个渠道短时间内大量领票"
-    DEVICE = "device", "同一设备超过张数仍要领票"
+    DEVICE = "device", "同一设备超过规定张数后再次申请领票"
 
 
 @dataclass(frozen=True)

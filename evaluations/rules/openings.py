@@ -18,8 +18,8 @@ def openings_fault(lines: Iterable[str], closing: Sequence[bytes], root: str) ->
     """Say where the openings, the closing list and the root disagree, or nothing."""
     leaves = sorted(leaf(o["receipt"], content_commitment(o["receipt"], o["nonce"], o["vote"])) for o in _read(lines))
     if leaves != list(closing):
-        return "开封文件算出的内容指纹与封箱清单不一致"
-    return "" if merkle_root(leaves) == root else "封箱清单与总指纹不符"
+        return "由开封文件算出的内容校验值与封箱清单不一致"
+    return "" if merkle_root(leaves) == root else "封箱清单与总校验值不符"
 
 
 def ballots_fault(lines: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:

@@ -48,13 +48,13 @@ def imbalances(book: Book) -> list[str]:
     total = book.online + book.returned + book.spoiled + book.missing
     if total != book.issued:
         faults.append(
-            f"发出{book.issued}张，而网上投出{book.online}、纸质收回{book.returned}、"
-            f"作废{book.spoiled}、未收回{book.missing}，合计{total}张。"
+            f"发出{book.issued}张，网上提交{book.online}张、纸质收回{book.returned}张、"
+            f"作废{book.spoiled}张、未收回{book.missing}张，合计{total}张，两者不符，请核对。"
         )
     if book.returned != book.slips:
-        faults.append(f"清点纸质收回{book.returned}张，登记的票号联却是{book.slips}张。")
+        faults.append(f"清点纸质收回{book.returned}张，登记票号联{book.slips}张，两者不符，请核对。")
     if book.sheets != book.slips:
-        faults.append(f"登记的票号联{book.slips}张，录入的正票却是{book.sheets}张。")
+        faults.append(f"登记票号联{book.slips}张，录入正票{book.sheets}张，两者不符，请核对。")
     if book.unsettled:
         faults.append(f"还有{book.unsettled}张正票没有完成双人录入和比对。")
     return faults

@@ -152,9 +152,9 @@ class _Reader:
         """Let a person stand once, or say why the two rows cannot be one person."""
         known = self.file.people[index]
         if known.name != person.name:
-            return f"手机号与{first}相同，姓名却不同。"
+            return f"手机号与{first}相同，但姓名不同，请核对。"
         if known.stratum != person.stratum:
-            return f"与{first}是同一人，身份类别却不同；一人只能列在一类。"
+            return f"与{first}是同一人，但身份类别不同；一人只能列入一个身份类别。"
         codes = dict.fromkeys([*known.codes, *person.codes])
         self.file.people[index] = replace(known, dealt_with=" ".join(codes))
         same = "手机号相同" if known.phone == person.phone else "姓名和单位相同"
@@ -192,7 +192,7 @@ def _fault(person: Person, rules: PoolRules) -> str:
     if rules.strata and person.stratum not in rules.strata:
         return f"身份类别“{person.stratum}”不在规则中，应为：{'、'.join(rules.strata)}。"
     if len(person.name) > 40 or len(person.unit) > 80 or len(person.dealt_with) > 300:
-        return "姓名、单位或科室代码过长。"
+        return "姓名、单位或者科室代码超过规定长度，请缩短。"
     unknown = [code for code in person.codes if code not in rules.section_codes]
     return f"科室代码“{unknown[0]}”不在名录中。" if unknown else ""
 

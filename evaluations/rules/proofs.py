@@ -52,12 +52,12 @@ def verify_proof(proof: object, progress: Progress = no_progress) -> str:
     proof = _object(proof, PROOF_KEYS, "证明文件")
     _check_params(proof["params"])
     _list(_row_of(2))(proof["pool"], "名单")
-    _list(_row_of(3))(proof["exclusions"], "回避清单")
+    _list(_row_of(3))(proof["exclusions"], "回避名单")
     _list(_list(_integer))(proof["randomness"], "随机数")
     _list(_event)(proof["events"], "事件")
     _protocol_text({key: value for key, value in proof.items() if key != "result"})
     if proof["commit"] != commitment(proof["params"]):
-        raise DrawError("承诺指纹与参数不符。")
+        raise DrawError("承诺校验值与抽取参数不符。")
     result = draw(proof["params"], proof["pool"], proof["exclusions"], proof["randomness"], proof["events"], progress)
     if _as_text(proof["result"]) != _as_text(result):
         raise DrawError("抽取结果与重新抽取的不一致。")

@@ -10,7 +10,7 @@ from django.db.models import TextChoices
 class RemovalReason(TextChoices):
     """移除原因 (protocol 3.11)."""
 
-    REFUSED = "refused", "本人拒绝"
+    REFUSED = "refused", "本人拒绝参加"
     CONFLICT = "conflict", "回避"
     UNREACHABLE = "unreachable", "失联"
     INELIGIBLE = "ineligible", "不符合条件"
@@ -41,7 +41,7 @@ def removal_faults(
     faults = []
     most = most_discretionary(seats, rules["removal_percent"])
     if reason in DISCRETIONARY and sum(earlier in DISCRETIONARY for earlier in before) >= most:
-        faults.append(f"本次抽取的裁量移除已达上限（{most}人），只能移除本人拒绝的。")
+        faults.append(f"因失联、回避、不符合条件移除的人数已达上限（{most}人），只能移除本人拒绝参加的人员。")
     few_calls = len(calls) < rules["unreachable_calls"] or len(set(calls)) < rules["unreachable_days"]
     if reason == RemovalReason.UNREACHABLE and few_calls:
         faults.append(
@@ -54,9 +54,9 @@ def extension_faults(*, days_open: int, issued: int, returned: int, rules: Mappi
     """Return in Chinese why a committed further round may not be opened yet: the trigger leaves no discretion."""
     faults = []
     if days_open < rules["extension_after_days"]:
-        faults.append(f"开始投票满{rules['extension_after_days']}天后才能启用追加，现在是第{max(days_open, 0)}天。")
+        faults.append(f"开始投票满{rules['extension_after_days']}日后方可启动追加抽取，目前为第{max(days_open, 0)}日。")
     if returned * 100 >= issued * rules["extension_return_percent"]:
         faults.append(
-            f"已收回{returned}张（发出{issued}张），没有低于{rules['extension_return_percent']}%，不启用追加。"
+            f"已收回{returned}张（发出{issued}张），回收率不低于{rules['extension_return_percent']}%，不能启动追加抽取。"
         )
     return faults

@@ -38,11 +38,11 @@ class DrawPurpose(TextChoices):
 class DrawStatus(TextChoices):
     """抽取状态."""
 
-    COMMITTED = "committed", "已承诺"
+    COMMITTED = "committed", "承诺已公布"
     SEEDED = "seeded", "随机数已录入"
     DRAWN = "drawn", "已抽取"
     PUBLISHED = "published", "已公开"
-    ABANDONED = "abandoned", "已放弃"
+    ABANDONED = "abandoned", "已作废"
 
 
 class Step(TextChoices):
@@ -167,7 +167,9 @@ def _seal(facts: RoundFacts) -> list[str]:
 def _count(facts: RoundFacts) -> list[str]:
     lacks = []
     if facts.sampled_ballots and facts.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
-        lacks.append(f"收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开。")
+        lacks.append(
+            f"已收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开，请先抽取并公开证明。"
+        )
     if facts.unreviewed_alerts:
         lacks.append(f"还有{facts.unreviewed_alerts}条领票异常没有核查，请在“回收监测”中核查。")
     return lacks
@@ -194,7 +196,7 @@ def _publish(facts: RoundFacts) -> list[str]:
 
 
 def _archive(facts: RoundFacts) -> list[str]:
-    return [f"还有{facts.open_cases}件问责事项未办结。"] if facts.open_cases else []
+    return [f"尚有{facts.open_cases}件问责事项未办结，请先办结。"] if facts.open_cases else []
 
 
 CONDITIONS: Mapping[Step, Callable[[RoundFacts], list[str]]] = {

@@ -142,30 +142,30 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("indicator_weights.buck_passing", "“推”权重", _SCORE, 1, 100),
     Setting("indicator_weights.disorderly", "“乱”权重", _SCORE, 1, 100),
     Setting("indicator_weights.greedy", "“贪”权重", _SCORE, 1, 100),
-    Setting("cap", "非抽签渠道最多偏离（分）", _SCORE, help="开放渠道的结果最多偏离定向评议这么多分"),
+    Setting("cap", "非抽签渠道最多偏离（分）", _SCORE, help="非抽签渠道与抽签渠道的偏差超过该分值的，按该分值计算"),
     Setting("prior_ballots", "平均票张数", _SCORE, 1, 100),
-    Setting("mean_min_lines", "计入渠道均值的最少行数", _SCORE, 1, 1000),
-    Setting("min_lines", "参加排名的最少有效行", _SCORE, 0, 10_000),
-    Setting("min_drawn_lines", "其中抽签渠道最少有效行", _SCORE, 0, 10_000),
+    Setting("mean_min_lines", "计入渠道均值的最少有效票", _SCORE, 1, 1000),
+    Setting("min_lines", "参加排名的最少有效票", _SCORE, 0, 10_000),
+    Setting("min_drawn_lines", "其中抽签渠道最少有效票", _SCORE, 0, 10_000),
     Setting("list_length", "公布名额", _SCORE, 1, 100),
     Setting(
         "basis",
         "排名依据",
         _SCORE,
         choices={"difficulty": "难办指数", "vote_count": "得票数"},
-        help="按得票数排名会多列办事人多的科室，请慎用",
+        help="按得票数排名，办事量大的科室容易上榜，请慎用",
     ),
-    Setting("flag_points", "渠道相差提示（分）", _SCORE, help="公开渠道与抽签渠道相差超过这么多分时提示"),
+    Setting("flag_points", "渠道相差提示（分）", _SCORE, help="其他评议与抽签渠道相差超过该分值的，予以提示"),
     Setting("flag_z", "偏向提示（稳健标准分）", _SCORE, help="越大提示越少，默认3.5"),
-    Setting("next_margin", "下一轮误差目标（分）", _SCORE, help="建议票数使难办指数的误差不超过这么多分"),
+    Setting("next_margin", "下一轮误差目标（分）", _SCORE, help="按难办指数误差不超过该分值计算建议票数"),
     Setting("count_witnesses", "计票须签名的监督员", _SCORE, 0, 20),
     Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
-    Setting("min_answered", "一行至少作答指标数", _SCORE, 1, 5),
+    Setting("min_answered", "每个科室至少作答指标数", _SCORE, 1, 5),
     Setting(
         "sampled_forms",
         "抽样评议票来源",
         _BALLOT,
-        choices={OPEN_FORMS: "报纸、网站、大厅等公开取票", ISSUED_CODES: "只用抽签发放的票号"},
+        choices={OPEN_FORMS: "通过报纸、网站、服务大厅等公开领票", ISSUED_CODES: "只用抽签发放的票号"},
     ),
     Setting(
         "channels.sampled.drawn",
@@ -177,14 +177,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_sections.targeted", "定向票最多评议科室", _BALLOT, 1, 1000),
     Setting("max_sections.sampled", "抽样票最多评议科室", _BALLOT, 1, 1000),
     Setting("max_sections.other", "其他评议票最多评议科室", _BALLOT, 1, 1000),
-    Setting("open_per_device", "公开渠道每台设备最多领票", _BALLOT, 1, 100, help="家人共用一部手机时请放宽"),
+    Setting("open_per_device", "公开渠道每台设备最多领票", _BALLOT, 1, 100, help="家人共用手机的，可以适当放宽"),
     Setting(
         "open_network_hour",
         "同一网段每小时领票超过此数时校验",
         _BALLOT,
         1,
         100_000,
-        help="只要求回答校验问题并提示复核，不会因为网络地址拒绝任何人",
+        help="只要求回答校验问题并提示工作人员核查，不因网络地址拒绝领票",
     ),
     Setting("open_burst_hour", "全渠道每小时领票超过此数时校验", _BALLOT, 1, 1_000_000),
     Setting("open_check", "领票校验", _BALLOT, choices={"busy": "领票密集时才校验", "always": "每次都校验"}),
@@ -194,19 +194,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("evaluators", "定向评议人员人数", _DRAW, 1, 100_000),
     Setting("alternates_percent", "定向候补比例（%）", _DRAW, 0, 100),
     Setting("counted_sampled_ballots", "计票的抽样评议票张数", _DRAW, 1, 1_000_000),
-    Setting("draw_lead_hours", "承诺至抽取最少间隔（小时）", _DRAW, 1, 720),
+    Setting("draw_lead_hours", "公布承诺至抽取最短间隔（小时）", _DRAW, 1, 720),
     Setting("pool_objection_workdays", "名单公告异议期（工作日）", _DRAW, 0, 60),
     Setting("supervisors_present", "以后各项抽取须签名的监督员", _DRAW, 0, 100),
     Setting("signing_codes", "每名监督员的签名码（个）", _DRAW, 1, 40, help="每次签名用去一个"),
-    Setting(
-        "removal_percent", "裁量移除上限（占名额%）", _DRAW, 0, 100, help="失联、回避、不符合条件合计；本人拒绝不计"
-    ),
+    Setting("removal_percent", "移除上限（占名额%）", _DRAW, 0, 100, help="失联、回避、不符合条件合计；本人拒绝不计"),
     Setting("unreachable_calls", "认定失联至少拨打（次）", _DRAW, 1, 20),
-    Setting("unreachable_days", "认定失联至少拨打（天）", _DRAW, 1, 20),
-    Setting("extension_rounds", "预先承诺的追加轮数", _DRAW, 0, 5, help="定向评议人员和发放对象的抽取"),
-    Setting("extension_percent", "每轮追加比例（占首轮%）", _DRAW, 1, 200),
-    Setting("extension_return_percent", "启用追加：回收率低于(%)", _DRAW, 1, 100),
-    Setting("extension_after_days", "启用追加：开始投票满（天）", _DRAW, 1, 120),
+    Setting("unreachable_days", "认定失联至少分布（日）", _DRAW, 1, 20),
+    Setting("extension_rounds", "预先承诺的追加抽取次数", _DRAW, 0, 5, help="定向评议人员和发放对象的抽取"),
+    Setting("extension_percent", "每次追加比例（占首次%）", _DRAW, 1, 200),
+    Setting("extension_return_percent", "启动追加抽取：回收率低于（%）", _DRAW, 1, 100),
+    Setting("extension_after_days", "启动追加抽取：开始投票满（日）", _DRAW, 1, 120),
     Setting("issued_ballots", "抽样评议票发放张数", _DRAW, 1, 1_000_000, help="仅用于只用抽签发放票号的轮次"),
     Setting(
         "issued_quota",
@@ -218,7 +216,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("reply_workdays", "通知书答复期限（工作日）", _DRAW, 1, 30),
     Setting("office_phone", "评议办联系电话", _DRAW, help="印在通知书和公告上"),
     Setting("dice", "十面骰子枚数", _DRAW, 0, 60),
-    Setting("lottery", "彩票随机数", _DRAW, choices=LOTTERIES, help="与骰子合计不少于64比特"),
+    Setting("lottery", "彩票随机数", _DRAW, choices=LOTTERIES, help="与骰子随机数合计不少于64比特"),
     Setting("objection_workdays", "公示前异议期（工作日）", _AFTER, 0, 60),
     Setting("notice_workdays", "公示曝光期限（工作日）", _AFTER, 1, 60),
     Setting("talk_workdays", "谈话提醒期限（工作日）", _AFTER, 1, 60),
@@ -227,20 +225,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("at_once_workdays", "立行立改期限（工作日）", _AFTER, 1, 120),
     Setting("report_months", "整改报告期限（月）", _AFTER, 1, 12),
     Setting("recheck_days", "报告后暗访复查期限（日）", _AFTER, 1, 365),
-    Setting("most_failures", "整改验收几次未通过移送纪委监委", _AFTER, 1, 10),
+    Setting("most_failures", "移送纪委监委的验收未通过次数", _AFTER, 1, 10),
     Setting("order_workdays", "暗访责令整改期限（工作日）", _AFTER, 1, 120),
     Setting("inspected_sections", "暗访随机抽查科室数", _AFTER, 0, 1000),
     Setting("objection_answer_workdays", "异议答复期限（工作日）", _AFTER, 1, 60),
     Setting("review_workdays", "提请领导小组复核期限（工作日）", _AFTER, 1, 60),
     Setting("appeal_days", "公示后申诉期限（日）", _AFTER, 1, 365),
     Setting("appeal_answer_days", "申诉答复期限（日）", _AFTER, 1, 365),
-    Setting("escalate_days", "逾期几日后升级提醒", _AFTER, 0, 365),
+    Setting("escalate_days", "逾期后督办提醒（日）", _AFTER, 0, 365),
     Setting("freeze_months", "不得提拔重用（月）", _AFTER, 1, 24),
     Setting("repeat_top", "连续上榜提示：位次不超过", _AFTER, 1, 100),
     Setting("repeat_prompt", "连续两次居前提示免职建议", _AFTER, choices={"1": "提示", "": "不提示"}),
-    Setting("assessment_points", "年度考核扣分（每次上榜）", _AFTER, help="留空表示由考核办另定"),
+    Setting("assessment_points", "年度考核扣分（每次上榜）", _AFTER, help="不填的，由区考核办确定"),
     Setting(
-        "assessment_top_points", "年度考核加扣（位次居前）", _AFTER, help="位次不超过“连续上榜提示”的名次时加扣，可留空"
+        "assessment_top_points", "年度考核加扣（位次居前）", _AFTER, help="位次不超过“连续上榜提示”的位次时加扣，可留空"
     ),
     Setting("assessment_repeat_points", "年度考核加扣（年内再次上榜）", _AFTER, help="可留空"),
     Setting("assessment_unclosed_points", "年度考核加扣（整改未销号）", _AFTER, help="可留空"),
@@ -327,12 +325,12 @@ def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
 
 def _sampled_error(rulebook: Mapping[str, Any]) -> str:
     if rulebook["channels"]["sampled"]["drawn"] and rulebook["sampled_forms"] != ISSUED_CODES:
-        return "抽样评议票可以公开取票时，抽样渠道不能视为抽签渠道。"
+        return "抽样评议票公开领票的，抽样渠道不能视为抽签渠道。"
     return ""
 
 
 def _other_error(rulebook: Mapping[str, Any]) -> str:
-    return "其他评议谁都能投，不能视为抽签渠道。" if rulebook["channels"]["other"]["drawn"] else ""
+    return "其他评议面向所有群众，不能视为抽签渠道。" if rulebook["channels"]["other"]["drawn"] else ""
 
 
 def _strata_error(rulebook: Mapping[str, Any]) -> str:

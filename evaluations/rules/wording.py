@@ -10,8 +10,8 @@ from evaluations.rules.uncertainty import as_tenths
 
 MEANING = {
     CERTAIN: "，全部在前{length}位之内：本科室上榜不是抽样误差造成的。",
-    WITHIN_MARGIN: "，越过了第{length}位：本科室上榜，但与榜外相近科室的差别可能只是抽样误差。",
-    CRITICAL: "，与前{length}位的差别在误差范围内：本科室未上榜，但应当引起注意。",
+    WITHIN_MARGIN: "，超出第{length}位；本科室上榜，但与相近的未上榜科室的差别可能由抽样误差造成。",
+    CRITICAL: "，与前{length}位的差别在误差范围内；本科室未上榜，但应当引起重视。",
     "": "：本科室未上榜。",
 }
 
@@ -50,9 +50,9 @@ def too_few(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
     drawn = sum(lines.get(name, 0) for name, rule in rulebook["channels"].items() if rule["drawn"])
     reasons = []
     if total < rulebook["min_lines"]:
-        reasons.append(f"有效票不满{rulebook['min_lines']}张")
+        reasons.append(f"有效票不足{rulebook['min_lines']}张")
     if drawn < rulebook["min_drawn_lines"]:
-        reasons.append(f"抽签渠道有效票不满{rulebook['min_drawn_lines']}张")
+        reasons.append(f"抽签渠道有效票不足{rulebook['min_drawn_lines']}张")
     return f"样本不足，不排名：{'，'.join(reasons)}。"
 
 
@@ -63,4 +63,4 @@ def _is_critical(row: Mapping[str, Any]) -> bool:
 def _span(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
     low, high = row["rank_low"], row["rank_high"]
     where = f"第{low}位" if low == high else f"第{low}至第{high}位"
-    return f"只考虑抽样误差，本科室的真实位次约有{confidence(rulebook['z'])}的把握在{where}"
+    return f"只考虑抽样误差，本科室的真实位次有约{confidence(rulebook['z'])}的概率在{where}"

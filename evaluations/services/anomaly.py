@@ -53,7 +53,7 @@ def _refuse_bad_decision(round_: Round, flag: AnomalyFlag, verdict: Verdict, rea
     if verdict == Verdict.OPEN:
         raise RuleViolation("请选择保留计票或者认定废票。")
     if verdict == Verdict.INVALID and not flag.ballots:
-        raise RuleViolation("这类提示不指向具体的票，不能据此认定废票；请写明核查情况后保留。")
+        raise RuleViolation("该类提示不涉及具体评议票，不能据此认定废票；请填写核查情况后保留计票。")
 
 
 def _take_out(round_: Round, flag: AnomalyFlag, by: User, at: datetime) -> None:
@@ -82,7 +82,7 @@ def decision_content(flag: AnomalyFlag, arguments: Mapping[str, Any]) -> dict[st
         "提示": flag.get_kind_display(),
         "范围": str(flag.section or flag.get_channel_display() or flag.round),
         "内容": flag.text,
-        "误报可能": flag.false_alarms,
+        "误报概率": flag.false_alarms,
         "涉及票数": len(flag.ballots),
         "当前状态": flag.get_verdict_display(),
         "拟作处理": Verdict(arguments["verdict"]).label,

@@ -21,12 +21,12 @@ from nanchuan_eval.errors import RuleViolation
 
 # One text for unknown, used, void, recalled and foreign codes: the answer must not show which of them it is.
 UNUSABLE = (
-    "这张票号不能投票：可能输错、已经投过、已作废，或不属于本轮。请对照票面检查；"
-    "如果刚才已经提交过，请用回执号查询，不必再投。"
+    "该票号无法使用。可能输入有误，也可能已投票、已作废或者不属于本轮。请对照评议票核对；"
+    "刚才已提交的，封箱后可以用回执号查询，不必重复提交。"
 )
-NO_ROUND = "现在没有正在投票的轮次，请留意评议公告。"
-HALTED = "这个渠道正在核对票数，暂停收票。您的票号仍然有效，填写的内容都还在，请稍后再投。"
-NOT_NOW = "现在不在投票时间内，这张票没有提交。"
+NO_ROUND = "现在不在投票时间内，请关注评议公告。"
+HALTED = "正在核对票数，暂停收票。您的票号仍然有效，填写的内容已保留，请稍后再提交。"
+NOT_NOW = "现在不在投票时间内，评议票未提交。"
 ALTERED = "页面信息不完整或已失效，请重新输入票号。"
 _signer = signing.Signer(salt="evaluations.admission")
 _checker = signing.Signer(salt="evaluations.checked")

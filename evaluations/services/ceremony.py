@@ -57,7 +57,7 @@ class Reading:
 def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) -> Draw:
     """Enter what a source showed; it counts once another person has entered the same (两人独立录入)."""
     policy.check(by, "draw.seed")
-    draw = lock_draw(draw_id, DrawStatus.COMMITTED, "随机数只能录入一次，且须在公布承诺之后。")
+    draw = lock_draw(draw_id, DrawStatus.COMMITTED, "随机数须在公布承诺后录入，且只能录入一次。")
     params = json.loads(draw.params)
     _refuse_early(draw, at)
     _refuse_wrong_turn(draw, reading.source, len(params["randomness"]))
@@ -82,7 +82,7 @@ def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) 
 def run_draw(*, draw_id: int, by: User, at: datetime, progress: Progress = no_progress) -> Draw:
     """Draw and mark who or what was drawn; a second run is refused."""
     policy.check(by, "draw.run")
-    draw = lock_draw(draw_id, DrawStatus.SEEDED, "抽取只能在随机数录入之后进行一次。")
+    draw = lock_draw(draw_id, DrawStatus.SEEDED, "抽取须在录入随机数后进行，且只能抽取一次。")
     result = recompute(draw, progress)
     draw.drawn_at, draw.drawn_by, draw.status = at, by, DrawStatus.DRAWN
     draw.save(update_fields=["result", "drawn_at", "drawn_by", "status"])
@@ -104,7 +104,7 @@ def issue_signing_codes(*, draw_id: int, by: User, at: datetime) -> dict[DrawEnt
     fresh = draw.entries.filter(is_selected=True).exclude(pk__in=served).select_related("person")
     codes = {entry: [_new_code() for _ in range(draw.round.rulebook["signing_codes"])] for entry in fresh}
     if not codes:
-        raise RuleViolation("现任监督员的签名码都已发过，只发一次。")
+        raise RuleViolation("现任监督员的签名码均已发放，不能重复发放。")
     SigningCode.objects.bulk_create(
         [
             SigningCode(entry=entry, code_sha256=sha256_hex(code.encode()))
@@ -120,7 +120,7 @@ def issue_signing_codes(*, draw_id: int, by: User, at: datetime) -> dict[DrawEnt
 def sign_draw(*, draw_id: int, code: str, at: datetime) -> DrawSignature:
     """Confirm a draw as a supervisor who was present, with one of his own codes; each code once, each person once."""
     policy.check_sees(SUPERVISOR, "draw.run")
-    draw = lock_draw(draw_id, DrawStatus.DRAWN, "只有已抽取、尚未公开的抽取可以签名。")
+    draw = lock_draw(draw_id, DrawStatus.DRAWN, "该项抽取尚未执行或者已公开，不能签名。")
     supervisor = spend_signing_code(draw.round, code, at=at)
     signature, is_new = DrawSignature.objects.get_or_create(draw=draw, supervisor=supervisor, defaults={"at": at})
     if not is_new:
@@ -133,7 +133,7 @@ def sign_draw(*, draw_id: int, code: str, at: datetime) -> DrawSignature:
 def publish_draw(*, draw_id: int, by: User, at: datetime) -> Draw:
     """Publish the proof (公开证明) once enough supervisors have signed."""
     policy.check(by, "draw.run")
-    draw = lock_draw(draw_id, DrawStatus.DRAWN, "只有已抽取、尚未公开的抽取可以公开。")
+    draw = lock_draw(draw_id, DrawStatus.DRAWN, "该项抽取尚未执行或者已公开，不能重复公开。")
     lacking = signatures_wanted(draw) - draw.signatures.count()
     if lacking > 0:
         raise RuleViolation(f"还差{lacking}名监督员签名，至少要{signatures_wanted(draw)}名。")
@@ -152,7 +152,7 @@ def spend_signing_code(round_: Round, code: str, *, at: datetime) -> DrawEntry:
     drawn = SigningCode.objects.select_for_update(of=("self",)).select_related("entry")
     found = drawn.filter(code_sha256=hashed, entry__draw__round=round_, entry__is_selected=True).first()
     if found is None or found.used_at is not None:
-        raise RuleViolation("签名码不对，或已经用过，或不属于本轮现任监督员。")
+        raise RuleViolation("签名码有误、已使用或者不属于本轮现任监督员，请核对后重新输入。")
     found.used_at = at
     found.save(update_fields=["used_at"])
     return found.entry

@@ -97,7 +97,7 @@ def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) 
     """Let citizens take a code by themselves on the public page (自助领票), never for the targeted channel."""
     round_ = _issuing_round(round_id, by)
     if form.channel == Channel.TARGETED:
-        raise RuleViolation("定向评议的票号只能发给抽中的人员，不能自助领取。")
+        raise RuleViolation("定向评议的票号只能发给抽中人员，不能网上领取。")
     batch = _batch(round_, form, [], self_service=True)
     audit.record("cred.print", batch, by=by, at=at, detail={"self_service": True})
     return batch
@@ -119,7 +119,9 @@ def issue_open_code(*, batch_id: int, at: datetime, visitor: Visitor | None = No
     if takes_too_many(visitor, rulebook):
         _note(batch, [OpenAlert.DEVICE], at)
         limit = rulebook["open_per_device"]
-        raise RuleViolation(f"这台设备本轮已领{limit}张评议票，不能再领。家人可以用自己的设备，或到服务大厅取票。")
+        raise RuleViolation(
+            f"本设备本轮已领取{limit}张评议票，不能继续领取。家人可以使用自己的设备领取，也可以到服务大厅领取。"
+        )
     if needs_check(visitor, rulebook):
         raise CheckNeeded("现在领票的人较多，请先回答下面的问题。")
     code = new_code()
@@ -169,7 +171,7 @@ def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeB
     batch = CodeBatch.objects.select_for_update(of=("self",)).select_related("round").get(pk=batch_id)
     refuse_after_closing(batch.round)
     if not batch.is_open:
-        raise RuleViolation("这个批次已经收回。")
+        raise RuleViolation("该批次已停用。")
     batch.is_open = False
     batch.save(update_fields=["is_open"])
     audit.record("cred.void", batch, by=by, at=at, reason=reason)
@@ -214,7 +216,7 @@ def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, a
     refuse_after_closing(batch.round)
     codes = list(_unused(batch, issues).select_for_update())
     if not codes or len(codes) < len(set(issues)):
-        raise RuleViolation("有的票号不是本批次的，或者已使用、已作废，一个也没有作废。请核对后重新提请。")
+        raise RuleViolation("部分票号不属于本批次，或者已使用、已作废，本次未作废任何票号。请核对后重新提请。")
     Credential.objects.filter(pk__in=[code.pk for code in codes]).update(is_void=True)
     audit.record("cred.void", batch, by=by, at=at, reason=reason, detail={"codes": len(codes)})
     return len(codes)
@@ -228,7 +230,7 @@ def _unused(batch: CodeBatch, issues: Iterable[str]) -> QuerySet[Credential]:
 def refuse_after_closing(round_: Round) -> None:
     """Refuse to void codes or recall a batch once the box is sealed."""
     if RoundState(round_.state) not in BEFORE_CLOSING:
-        raise RuleViolation("封箱之后不能再作废票号、收回批次。")
+        raise RuleViolation("封箱后不能作废票号、停用批次。")
 
 
 def _issuing_round(round_id: int, by: User) -> Round:
@@ -277,7 +279,7 @@ def _own_label(round_: Round, form: FormKind, *, is_fixed: bool) -> str:
     wanted = typed or f"{form.channel.label}·{form.origin.label}"
     taken = set(round_.batches.filter(label__startswith=wanted).values_list("label", flat=True))
     if typed and is_fixed and wanted in taken:
-        raise RuleViolation(f"本轮已有名为“{wanted}”的批次，没有重复生成。要再做一批，请换一个名称。")
+        raise RuleViolation(f"本轮已有名为“{wanted}”的批次，未重复生成。需要另行生成的，请更换批次名称。")
     names = (wanted if number == 1 else f"{wanted}{number}" for number in itertools.count(1))
     return next(name for name in names if name not in taken)
 
@@ -295,7 +297,7 @@ def _refuse_more_than_drawn(round_: Round, form: FormKind, more: int) -> None:
 def _refuse_imported(round_: Round, issues: Sequence[str]) -> None:
     known = round_.batches.filter(issued_sha256=sha256_hex(issued_list(issues))).first()
     if known:
-        raise RuleViolation(f"这份清单已经导入过，就是批次“{known.label}”。")
+        raise RuleViolation(f"该清单已导入，即批次“{known.label}”，不能重复导入。")
     for start in range(0, len(issues), BATCH_SIZE):
         if Credential.objects.filter(issue__in=issues[start : start + BATCH_SIZE]).exists():
             raise RuleViolation("清单中的票号已经导入过。")

@@ -28,7 +28,7 @@ from nanchuan_eval.spreadsheet import ColumnSpec, SheetSpec, write_workbook
 
 HANDLE, CORRECT, ANSWER, COPY = "privacy.handle", "privacy.correct", "privacy.answer", "privacy.copy"
 SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-BAD_PHONE = "请填写11位手机号，评议办用它找到您的信息并答复您。"
+BAD_PHONE = "请填写11位手机号，用于查找您的信息和答复您。"
 ANSWERS_KEPT = timedelta(days=365)
 
 
@@ -40,7 +40,7 @@ def submit_request(*, wish: Wish, phone: str, text: str = "", at: datetime) -> D
     if not is_phone(phone):
         raise RuleViolation(BAD_PHONE)
     if wish == Wish.CORRECT and not text.strip():
-        raise RuleViolation("请写明哪一项有误、应当怎样更正。")
+        raise RuleViolation("请写明哪一项有误、如何更正。")
     today = timezone.localtime(at).date()
     row = DataRequest.objects.create(
         reference="".join(secrets.choice(SIGNS) for _ in range(10)),
@@ -72,7 +72,7 @@ def answer_request(*, request_id: int, state: RequestState, answer: str, by: Use
     policy.check(by, HANDLE)
     row = DataRequest.objects.select_for_update().get(pk=request_id)
     if row.state != RequestState.OPEN:
-        raise RuleViolation(f"这件申请{row.get_state_display()}。")
+        raise RuleViolation(f"该申请当前为“{row.get_state_display()}”，不能重复办理。")
     if not answer.strip():
         raise RuleViolation("请填写办理结果。")
     row.state, row.answer, row.answered_at = state, answer.strip(), at
@@ -177,7 +177,7 @@ def _request_content(row: DataRequest, asked: Arguments) -> dict[str, Any]:
         "申请": row.reference,
         "事项": row.get_wish_display(),
         "手机号": row.masked_phone,
-        "核验身份的办法": asked["reason"],
+        "核实身份的方式": asked["reason"],
     }
 
 

@@ -106,16 +106,16 @@ def commit_section_draw(*, round_id: int, codes: Sequence[str], seats: int, by: 
 @transaction.atomic
 def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
     """Give up a committed draw that has no randomness yet (放弃); its record and reason stay and are public."""
-    draw = lock_draw(draw_id, DrawStatus.COMMITTED, "只有尚未录入随机数的抽取可以放弃。")
+    draw = lock_draw(draw_id, DrawStatus.COMMITTED, "尚未录入随机数的抽取方可作废。")
     policy.check(by, COMMIT_ACTION[DrawPurpose(draw.purpose)])
     if draw.readings.exists():
-        raise RuleViolation("已经录入过随机数的抽取不能放弃，须进行到底。")
+        raise RuleViolation("已录入随机数的抽取不能作废，必须完成抽取。")
     if not reason.strip():
-        raise RuleViolation("请填写放弃理由。")
+        raise RuleViolation("请填写作废理由。")
     draw.status, draw.abandoned_at, draw.abandon_reason = DrawStatus.ABANDONED, at, reason.strip()
     draw.save(update_fields=["status", "abandoned_at", "abandon_reason"])
     action = COMMIT_ACTION[DrawPurpose(draw.purpose)]
-    audit.record(action, draw, by=by, at=at, reason=reason, detail={"step_label": "放弃抽取", "abandoned": True})
+    audit.record(action, draw, by=by, at=at, reason=reason, detail={"step_label": "作废抽取", "abandoned": True})
     return draw
 
 
@@ -142,7 +142,7 @@ def commit_faults(round_: Round, purpose: DrawPurpose, at: datetime) -> list[str
     """Return in Chinese what a commitment still lacks; the desk shows it and the refused commitment says it."""
     faults = []
     if planned_draw(round_, purpose) is None:
-        faults.append(f"“{purpose.label}”还没有登记公告，不在登记簿上的抽取不能公布承诺。")
+        faults.append(f"“{purpose.label}”尚未登记公告，不能公布承诺。请先登记抽取公告。")
     if purpose in POOL_OF:
         faults += notice_faults(round_, POOL_OF[purpose], at)
     return faults

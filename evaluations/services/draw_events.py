@@ -40,7 +40,7 @@ def remove_drawn(*, entry_id: int, removal: Removal, by: User, at: datetime) -> 
     draw = _lock_drawn(DrawEntry.objects.get(pk=entry_id).draw_id)
     entry = draw.entries.get(pk=entry_id)
     if draw.purpose not in PEOPLE:
-        raise RuleViolation("只有抽取人员才有移除和递补。")
+        raise RuleViolation("只有人员抽取可以办理移除和递补。")
     if not removal.explanation.strip():
         raise RuleViolation("请填写说明。")
     if not entry.is_selected:
@@ -70,16 +70,16 @@ def open_next_round(*, draw_id: int, by: User, at: datetime) -> DrawEvent:
     if faults:
         raise RuleViolation(*faults)
     event = _append(draw, {"type": "open_round", "round": current_round(draw) + 1}, by=by, at=at)
-    audit.record("draw.redraw", draw, by=by, at=at, detail={"step_label": f"启用追加轮：{draw}", "seq": event.seq})
+    audit.record("draw.redraw", draw, by=by, at=at, detail={"step_label": f"启动追加抽取：{draw}", "seq": event.seq})
     return event
 
 
 def further_round_faults(draw: Draw, at: datetime) -> list[str]:
     """Return in Chinese why no further round may be opened now; empty = it may."""
     if current_round(draw) >= len(json.loads(draw.params)["quota"]["rounds"]):
-        return ["没有事先承诺过的下一轮，不能追加。"]
+        return ["没有预先承诺的追加抽取，不能追加。"]
     if draw.purpose not in CHANNEL_OF or draw.round.state != RoundState.OPEN:
-        return ["追加轮只能在投票期间启用。"]
+        return ["追加抽取只能在投票期间启动。"]
     codes = Credential.objects.filter(batch__round=draw.round, batch__channel=CHANNEL_OF[DrawPurpose(draw.purpose)])
     return extension_faults(
         days_open=(at - draw.round.opens_at).days,

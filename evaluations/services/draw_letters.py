@@ -23,13 +23,13 @@ def open_addresses(
     policy.check_sees(by, "draw.names")
     draw = Draw.objects.select_related("round").get(pk=draw_id)
     if draw.purpose not in PEOPLE or draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
-        raise RuleViolation("抽取人员之后才有通知书。")
+        raise RuleViolation("人员抽取完成后方可打印通知书。")
     if not reason.strip():
         raise RuleViolation("请填写用途。")
     chosen = draw.entries.filter(is_selected=True).select_related("person").order_by("stratum", "place")
     entries = list(chosen.filter(pk=entry_id) if entry_id else chosen)
     if not all(entry.salt for entry in entries):
-        raise RuleViolation("盐已到期清除，不能再打印通知书。")
+        raise RuleViolation("查询码已到期清除，不能打印通知书。")
     detail = {"step_label": f"打印通知书：{draw}", "people": len(entries)}
     audit.record("pool.unmask", draw, by=by, at=at, reason=reason, detail=detail)
     return entries

@@ -18,7 +18,7 @@ from nanchuan_eval.errors import RuleViolation
 SECTIONS = "科室"
 NOT_TWICE = frozenset({DrawPurpose.EVALUATORS, DrawPurpose.ISSUED})
 _NEXT_ISSUE = "当期未开奖的，用其后第一期"
-LOTTERY_LABEL = "仪式后首期"
+LOTTERY_LABEL = "现场抽取后首期"
 LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
     "快乐8": {"n": 20, "min": 1, "max": 80, "order": "sorted", "fallback": _NEXT_ISSUE},
     "双色球": {"n": 6, "min": 1, "max": 33, "order": "sorted", "fallback": _NEXT_ISSUE},
@@ -92,13 +92,13 @@ def note_of(round_: Round, purpose: DrawPurpose, lines: Sequence[Candidate]) -> 
     book, parts = round_.rulebook, [f"南川区最难办事科室群众评 {round_.name} {purpose.label}"]
     if purpose in NOT_TWICE and book["extension_rounds"]:
         parts.append(
-            f"追加：开始投票满{book['extension_after_days']}天，回收率低于{book['extension_return_percent']}%时依次启用下一轮"
+            f"追加：开始投票满{book['extension_after_days']}日且回收率低于{book['extension_return_percent']}%的，依次启动追加抽取"
         )
     if purpose == DrawPurpose.COUNTED:
-        parts.append(f"封箱总指纹{round_.closing_root}")
+        parts.append(f"封箱总校验值{round_.closing_root}")
     elif any(line.salt for line in lines):
-        parts.append(f"封存名册SHA-256 {drawing.digest_of(roster_lines(lines))}")
-    return "；".join(parts) + ("(演示数据)" if round_.is_demo else "")
+        parts.append(f"封存名册校验值{drawing.digest_of(roster_lines(lines))}")
+    return "；".join(parts) + ("（演示数据）" if round_.is_demo else "")
 
 
 def roster_lines(lines: Iterable[Any]) -> list[bytes]:

@@ -65,7 +65,7 @@ def _pool_content(round_: Round, asked: Arguments) -> dict[str, object]:
         "轮次": round_.name,
         "名单库": kind.label,
         "人数": len(people),
-        "名单指纹": sha256_hex(repr(people).encode()),
+        "名单校验值": sha256_hex(repr(people).encode()),
         "理由": asked["reason"],
     }
 

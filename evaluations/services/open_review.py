@@ -28,7 +28,7 @@ def review_alert(*, alert_id: int, seen: int, review: str, by: User, at: datetim
     if not review.strip():
         raise RuleViolation("请填写核查情况。")
     if not alert.reviewed_times < seen <= alert.times:
-        raise RuleViolation("次数已有变化，请刷新后再核查。")
+        raise RuleViolation("异常次数有变化，请刷新页面后重新核查。")
     alert.reviewed_times, alert.review, alert.reviewed_by, alert.reviewed_at = seen, review.strip(), by, at
     # Not `times`: the counter may be counting just now.
     alert.save(update_fields=["reviewed_times", "review", "reviewed_by", "reviewed_at"])

@@ -137,7 +137,7 @@ def count_papers(*, batch_id: int, counted: Mapping[str, int], by: User, at: dat
     policy.check_proposes(by, "paper.entry")
     batch = _open_batch(batch_id)
     if at < batch.round.closes_at:
-        raise RuleViolation("截止投票之后才能清点：在此之前网上还会有人投票。")
+        raise RuleViolation("投票截止后方可清点；截止前仍有人在网上投票。")
     PaperCount.objects.update_or_create(
         batch=batch, defaults={**counted, "counted_by": by, "cleared_by": None, "cleared_because": ""}
     )
@@ -197,7 +197,7 @@ def _spend(batch: CodeBatch, text: str) -> str:
     if credential.is_void or not credential.batch.is_open:
         return "票号已作废。"
     if credential.spend:
-        return "已登记过。" if credential.is_on_paper else "已在网上投过，信封内的正票不能再计。"
+        return "该票号联已登记。" if credential.is_on_paper else "该票号已在网上投票，信封内的正票不计票。"
     credential.spend, credential.is_on_paper = spend, True
     credential.save(update_fields=["spend", "is_on_paper"])
     return ""

@@ -88,7 +88,9 @@ def exclude_person(*, entry_id: int, reason: str, note: str, by: User, at: datet
 def refuse_exclusion(round_: Round, entries: Sequence[PoolEntry], reason: str, note: str) -> None:
     """Refuse what comes after a commitment, without a known reason or without a note."""
     if any(is_committed(round_, kind) for kind in {entry.kind for entry in entries}):
-        raise RuleViolation("抽取承诺已经公布，回避须在承诺之前登记。抽中之后的情况请在抽取页办理移除。")
+        raise RuleViolation(
+            "抽取承诺已公布，回避须在公布承诺前登记。抽中后需要回避的，请在“抽中人员名单”页面办理移除并递补。"
+        )
     if reason and reason not in ExclusionReason.values:
         raise RuleViolation("请选择不参加抽取的原因。")
     if not note.strip():

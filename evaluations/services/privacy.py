@@ -107,7 +107,7 @@ def schedule() -> list[Forgetting]:
     return [
         Forgetting("名单库手机号", "申诉期满后30日（公示后60日）", _phones, _forget_phones, wipe(PoolEntry)),
         Forgetting(
-            "抽取用盐", "申诉期满后30日（公示后60日）", _salts, lambda rows: rows.update(salt=""), wipe(DrawEntry)
+            "抽取查询码", "申诉期满后30日（公示后60日）", _salts, lambda rows: rows.update(salt=""), wipe(DrawEntry)
         ),
         Forgetting("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
         Forgetting(
@@ -151,7 +151,7 @@ PURGE_DEED = Deed(
         "轮次": round_.name,
         "状态": round_.get_state_display(),
         "名单库手机号": f"{_held_in(round_).count()}个",
-        "后果": "清除后不能再联系名单库人员，抽取用盐一并清除，不能恢复",
+        "办理后果": "清除后无法联系名单库人员，抽取查询码一并清除，不能恢复",
         "理由": asked["reason"],
     },
     perform=lambda round_, asked, by, at: purge_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),

@@ -88,7 +88,7 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
 def strike_unpublished(round_: Round, code: str) -> None:
     """Strike a section from a list that is not out yet (撤下); for the caller's locked round and audit row."""
     if RoundState(round_.state) not in EDITABLE:
-        raise RuleViolation("名单已公示，请发布更正。")
+        raise RuleViolation("名单已公示。需要修改的，请发布更正公示。")
     _withdraw(round_, (code,))
 
 

@@ -42,7 +42,7 @@ def _content(comment: Comment, asked: Arguments) -> dict[str, object]:
         "轮次": comment.round.name,
         "遮盖后的意见": redact(comment.text, [(start, end) for start, end in asked["spans"]]),
         "遮盖": f"{len(asked['spans'])}处",
-        "原文指纹": sha256_hex(comment.text.encode()),
+        "原文校验值": sha256_hex(comment.text.encode()),
     }
 
 

@@ -89,7 +89,7 @@ def _mix_comments(round_: Round) -> None:
 
 def _refuse_foreign_spool(round_: Round) -> None:
     if BallotSpool.objects.exclude(round=round_).exists():
-        raise RuleViolation("待封箱选票中有其他轮次的票，请先封存其他轮次。")
+        raise RuleViolation("待封箱评议票中有其他轮次的票，请先对其他轮次封箱。")
 
 
 def _in_random_order(rows: QuerySet[BallotSpool], *fields: str) -> Iterator[Sequence[tuple[Any, ...]]]:

@@ -204,7 +204,7 @@ def _veto_content(section: RoundSection, arguments: Mapping[str, Any]) -> dict[s
         "决定文号": arguments["decision"],
         "决定日期": arguments["decided_on"],
         "查实情况": arguments["facts"],
-        "后果": "该科室列第1位，难办指数不变",
+        "办理后果": "该科室列第1位，难办指数不变",
     }
 
 

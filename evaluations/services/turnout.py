@@ -33,15 +33,15 @@ def remind_stratum(*, round_id: int, stratum: str, reason: str, by: User, at: da
     policy.check(by, "pool.unmask")
     round_ = Round.objects.get(pk=round_id)
     if round_.state != RoundState.OPEN:
-        raise RuleViolation("只有评议中的轮次可以催收。")
+        raise RuleViolation("只有评议中的轮次可以发送催评短信。")
     if not reason.strip():
-        raise RuleViolation("请填写催收理由。")
+        raise RuleViolation("请填写催评理由。")
     people = list(
         PoolEntry.objects.filter(pk__in=_drawn(round_).filter(stratum=stratum).values("person")).order_by("pk")
     )
     if not people:
         raise RuleViolation(f"身份类别“{stratum}”没有抽中的人员。")
-    detail = {"step_label": f"催收：{stratum}", "people": len(people)}
+    detail = {"step_label": f"催评：{stratum}", "people": len(people)}
     audit.record("pool.unmask", round_, by=by, at=at, reason=reason, detail=detail)
     return people
 

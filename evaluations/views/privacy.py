@@ -15,10 +15,16 @@ from nanchuan_eval.errors import RuleViolation
 class RequestForm(forms.Form):
     """申请: as little as an answer needs."""
 
-    wish = forms.ChoiceField(label="申请事项", choices=Wish.choices, widget=forms.RadioSelect)
+    wish = forms.ChoiceField(
+        label="申请事项",
+        choices=Wish.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择申请事项。"},
+    )
     phone = forms.CharField(
         label="手机号",
         max_length=20,
+        error_messages={"required": "请填写手机号。"},
         help_text="名单库中登记的11位手机号；只用来找到您的信息和答复您",
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
     )

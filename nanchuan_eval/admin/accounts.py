@@ -104,7 +104,7 @@ class UserAdmin(PolicyAdmin):
             return redirect("admin:nanchuan_eval_user_change", pk)
         token = default_token_generator.make_token(account)
         address = reverse("set-password", args=[urlsafe_base64_encode(force_bytes(pk)), token])
-        context = {**self.admin_site.each_context(request), "title": "一次性设置口令链接", "opts": self.opts}
+        context = {**self.admin_site.each_context(request), "title": "设置口令链接（一次有效）", "opts": self.opts}
         context |= {"account": account, "link": request.build_absolute_uri(address)}
         return TemplateResponse(request, "admin/nanchuan_eval/user/link.html", context)
 
@@ -128,14 +128,14 @@ class UserAdmin(PolicyAdmin):
         """终止会话."""
         user = staff(request)
         return self._do(
-            request, pk, lambda: accounts.end_sessions(account_id=pk, by=user, at=timezone.now()), "会话已终止"
+            request, pk, lambda: accounts.end_sessions(account_id=pk, by=user, at=timezone.now()), "已强制退出登录"
         )
 
     def reset_factor(self, request: HttpRequest, pk: int) -> HttpResponse:
         """重置第二因子."""
         user = staff(request)
         return self._do(
-            request, pk, lambda: second_factor.reset_factor(account_id=pk, by=user, at=timezone.now()), "第二因子已重置"
+            request, pk, lambda: second_factor.reset_factor(account_id=pk, by=user, at=timezone.now()), "动态口令已重置"
         )
 
     def _do(self, request: HttpRequest, pk: int, service: Callable[[], object], done: str) -> HttpResponse:

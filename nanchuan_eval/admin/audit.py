@@ -125,6 +125,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         for fault in found[:20]:
             messages.error(request, fault)
         if not found:
-            messages.success(request, "日志链完整，锚点和结果指纹全部相符。")
+            messages.success(request, "操作日志完整，日志锚点和结果校验值核验一致。")
         seen = self.has_view_permission(request)
         return redirect("admin:nanchuan_eval_auditentry_changelist" if seen else "admin:index")

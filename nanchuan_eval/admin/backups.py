@@ -22,7 +22,7 @@ class BackupAdmin(ReadOnlyAdmin):
     link_action = RESTORE_NAME
     list_display = ["name", "made_at", "size", "seq", "is_during_vote", "digest", "restore_link"]
 
-    @admin.display(description="指纹", ordering="sha256")
+    @admin.display(description="校验值", ordering="sha256")
     def digest(self, row: Backup) -> SafeString:
         return format_html('<code title="{}">{}…</code>', row.sha256, row.sha256[:12])
 

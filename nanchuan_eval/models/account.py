@@ -29,16 +29,17 @@ class User(AbstractBaseUser):
     role = models.CharField("角色", max_length=3, choices=ACCOUNT_ROLES, blank=True)
     unit_code = models.CharField("所属单位代码", max_length=20, blank=True, help_text="仅单位联络员填写，如 D05")
     person_code = models.CharField(
-        "人员编号", max_length=40, blank=True, help_text="工号等；一人有几个账号时填同一编号，不得自提自批"
+        "人员编号",
+        max_length=40,
+        blank=True,
+        help_text="填写工号等；一人有多个账号的，填写同一编号，不得自行提请、自行审批",
     )
     is_active = models.BooleanField("启用", default=True)
-    expires_at = models.DateTimeField(
-        "有效期至", null=True, blank=True, help_text="监督员账号只在当日有效；其他账号留空"
-    )
+    expires_at = models.DateTimeField("有效期至", null=True, blank=True, help_text="监督员账号仅当日有效；其他账号不填")
     created_at = models.DateTimeField("创建时间", auto_now_add=True)
     password_set_at = models.DateTimeField("口令设置时间", null=True, blank=True)
     earlier_passwords = models.JSONField("用过的口令（散列）", default=list, blank=True)
-    session_stamp = models.CharField("会话印记", max_length=32, blank=True)
+    session_stamp = models.CharField("会话标识", max_length=32, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -57,7 +58,7 @@ class User(AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}({self.get_role_display() or '未授权'})"
+        return f"{self.name}（{self.get_role_display() or '未授权'}）"
 
     @property
     def person(self) -> str:

@@ -32,7 +32,7 @@ class Approval(models.Model):
     title = models.CharField("事项", max_length=200)
     arguments = models.JSONField("参数", default=dict)
     content = models.JSONField("审批内容")
-    digest = models.CharField("内容指纹", max_length=64)
+    digest = models.CharField("内容校验值", max_length=64)
     reason = models.CharField("提请理由", max_length=300, blank=True)
     proposed_by = models.ForeignKey(User, models.PROTECT, verbose_name="提请人", related_name="+")
     proposed_at = models.DateTimeField("提请时间")

@@ -16,13 +16,13 @@ class AuditEntry(models.Model):
     class Result(models.TextChoices):
         OK = "ok", "成功"
         DENIED = "denied", "无权限"
-        REFUSED = "refused", "规则不允许"
+        REFUSED = "refused", "不符合规则"
 
     seq = models.PositiveBigIntegerField("序号", unique=True)
     at = models.DateTimeField("时间")
     actor = models.ForeignKey(User, models.PROTECT, verbose_name="操作人", null=True, related_name="+")
     role = models.CharField("角色", max_length=10)
-    session = models.CharField("会话指纹", max_length=16, blank=True)
+    session = models.CharField("会话标识", max_length=16, blank=True)
     address = models.CharField("来源地址", max_length=45, blank=True)
     action = models.CharField("操作", max_length=40)
     object_type = models.CharField("对象类型", max_length=60, blank=True)
@@ -31,11 +31,11 @@ class AuditEntry(models.Model):
     reason = models.CharField("理由", max_length=300, blank=True)
     detail = models.JSONField("详情", default=dict)
     algorithm = models.CharField("算法", max_length=10, default=chain.ALGORITHM)
-    prev = models.CharField("前一条指纹", max_length=64)
-    hash = models.CharField("本条指纹", max_length=64)
+    prev = models.CharField("前一条校验值", max_length=64)
+    hash = models.CharField("本条校验值", max_length=64)
 
     class Meta:
-        verbose_name = verbose_name_plural = "操作留痕"
+        verbose_name = verbose_name_plural = "操作日志"
         ordering = ["-seq"]
         indexes = [models.Index(fields=["object_type", "object_id"])]
 
@@ -71,7 +71,7 @@ class AuditHead(models.Model):
     """链头: the one row that every new trace locks; number and hash of the last one."""
 
     seq = models.PositiveBigIntegerField("序号", default=0)
-    hash = models.CharField("指纹", max_length=64, default=chain.GENESIS)
+    hash = models.CharField("校验值", max_length=64, default=chain.GENESIS)
 
     class Meta:
         verbose_name = verbose_name_plural = "日志链头"
@@ -81,7 +81,7 @@ class AuditAnchor(models.Model):
     """锚点: the head as it stood at a published act or at the end of a day; public, so that copies lie elsewhere."""
 
     seq = models.PositiveBigIntegerField("序号")
-    hash = models.CharField("指纹", max_length=64)
+    hash = models.CharField("校验值", max_length=64)
     at = models.DateTimeField("时间")
     occasion = models.CharField("事由", max_length=80)
 

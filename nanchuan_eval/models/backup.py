@@ -9,11 +9,11 @@ class Backup(models.Model):
     """备份: one encrypted file with the whole database and all evidence, named by its SHA-256."""
 
     name = models.CharField("文件名", max_length=80)
-    sha256 = models.CharField("指纹", max_length=64, unique=True)
+    sha256 = models.CharField("校验值", max_length=64, unique=True)
     size = models.PositiveBigIntegerField("字节数")
     made_at = models.DateTimeField("备份时间")
-    seq = models.PositiveBigIntegerField("日志编号", help_text="备份时操作留痕的最后一条")
-    head = models.CharField("日志指纹", max_length=64, default=chain.GENESIS)
+    seq = models.PositiveBigIntegerField("日志编号", help_text="备份时操作日志的最后一条")
+    head = models.CharField("日志校验值", max_length=64, default=chain.GENESIS)
     is_during_vote = models.BooleanField("投票期间", default=False)
 
     class Meta:

@@ -26,7 +26,7 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
     objects: ClassVar[models.Manager["SecondFactor"]] = models.Manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = "第二因子"
+        verbose_name = verbose_name_plural = "动态口令"
 
     def __str__(self) -> str:
         return f"{self.user}"

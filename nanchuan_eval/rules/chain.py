@@ -68,12 +68,12 @@ def faults(
     for link in links:
         yield from _faults_of(link, last)
         yield from (
-            f"第{link.seq}条与锚点不符，锚点之后的记录被重建过。" for h in wanted.pop(link.seq, []) if h != link.hash
+            f"第{link.seq}条与日志锚点不符，此后的记录已被重建。" for h in wanted.pop(link.seq, []) if h != link.hash
         )
         last = Anchor(link.seq, link.hash)
     if last != head:
         yield f"链头记为第{head.seq}条，实际最后一条是第{last.seq}条，末尾的记录被删去或增补过。"
-    yield from (f"锚点第{seq}条在日志中不存在，记录被删去，或者恢复了旧备份。" for seq in sorted(wanted))
+    yield from (f"日志锚点第{seq}条在操作日志中不存在，记录已被删除或者恢复了旧备份。" for seq in sorted(wanted))
 
 
 def _faults_of(link: Link, last: Anchor) -> Iterator[str]:

@@ -17,7 +17,7 @@ def password_faults(password: str, *, least: int, words: Iterable[str] = ()) -> 
     if sum(any(map(is_in, password)) for is_in in CLASSES) < WANTED_CLASSES:
         faults.append("口令须含大写字母、小写字母、数字、符号四类中的三类。")
     if len(set(password)) < LEAST_DIFFERENT:
-        faults.append("口令中重复的字符太多。")
+        faults.append("口令中重复字符过多，请更换。")
     known = [word for word in (*FORBIDDEN_WORDS, *words) if len(word) >= LEAST_WORD or not word.isascii()]
     if any(word and word.casefold() in password.casefold() for word in known):
         faults.append("口令不能包含账号、姓名、单位、人员编号或“nanchuan”等容易猜到的词。")

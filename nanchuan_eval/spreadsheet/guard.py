@@ -31,9 +31,9 @@ OTHER_KINDS = {
 def check_file(content: bytes, filename: str) -> None:
     """Refuse what is neither a sound `.xlsx` nor plain text named `.csv`, each with its own reason."""
     if len(content) > LARGEST_FILE:
-        raise RuleViolation(f"文件超过{LARGEST_FILE // MIB}兆，请拆分后再导入。")
+        raise RuleViolation(f"文件超过{LARGEST_FILE // MIB}MB，请拆分后导入。")
     if not content:
-        raise RuleViolation("文件是空的。")
+        raise RuleViolation("文件没有内容，请重新选择文件。")
     name = filename.lower()
     if name.endswith(".xlsx"):
         _check_workbook(content)
@@ -75,7 +75,7 @@ def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise RuleViolation("工作簿含有宏，请另存为不含宏的 .xlsx。")
     if WORKBOOK not in names:
-        raise RuleViolation(f"文件名是 .xlsx，内容却是别的压缩文件：{SAVE_ANEW}")
+        raise RuleViolation(f"文件名为 .xlsx，但内容是其他压缩文件：{SAVE_ANEW}")
     _check_size(parts)
 
 
@@ -84,9 +84,11 @@ def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts)
     if unpacked > LARGEST_UNPACKED:
-        raise RuleViolation(f"工作簿解压后超过{LARGEST_UNPACKED // MIB}兆，疑似异常文件，不予导入。")
+        raise RuleViolation(
+            f"工作簿解压后超过{LARGEST_UNPACKED // MIB}MB，疑似异常文件，不予导入。请另存为新文件后重试。"
+        )
     if unpacked > MIB and unpacked > packed * LARGEST_RATIO:
-        raise RuleViolation("工作簿的压缩比异常，疑似压缩炸弹，不予导入。")
+        raise RuleViolation("工作簿压缩比异常，不予导入。请另存为新文件后重试。")
 
 
 def _check_strings(archive: zipfile.ZipFile) -> None:

@@ -31,7 +31,7 @@ BREAK_BETWEEN_WORDS = re.compile(r"(?<=[!-~])[ \t]*[\r\n\t]+[ \t]*(?=[!-~])")
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']")
 PROJECT = Path(__file__).parents[2]
 MOST_SECONDS = 60
-TOO_MUCH = "工作簿太复杂，读取超出时间或内存限度，请拆分或重新保存后再导入。"
+TOO_MUCH = "工作簿过于复杂，无法读取，请拆分或者另存为新文件后导入。"
 ENCODINGS = ("utf-8-sig", "gb18030")  # GB18030 holds GBK and GB2312
 BROKEN = "工作簿已损坏，请重新保存后再导入。"
 HOSTILE = "工作簿的 XML 含有实体声明，疑似恶意文件，不予导入。"
@@ -76,7 +76,9 @@ def _read_csv(content: bytes, filename: str) -> list[Row]:
             _check_extent(row)
             rows.append(row)
     except csv.Error:
-        raise RuleViolation(f"“{filename}”第{len(rows) + 1}行的引号或分隔符有误，读不出来。") from None
+        raise RuleViolation(
+            f"“{filename}”第{len(rows) + 1}行的引号或者分隔符有误，无法读取，请改正后重新导入。"
+        ) from None
     return rows
 
 

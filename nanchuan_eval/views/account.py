@@ -34,7 +34,7 @@ class _Worded:
         "password_mismatch": "两次输入的口令不一致。",
         "password_incorrect": "原口令不正确。",
     }
-    labels: ClassVar = {"old_password": "原口令", "new_password1": "新口令", "new_password2": "再输一次新口令"}
+    labels: ClassVar = {"old_password": "原口令", "new_password1": "新口令", "new_password2": "再次输入新口令"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,7 +104,7 @@ def end_own_sessions(request: HttpRequest) -> HttpResponse:
     user = staff(request)
     accounts.end_sessions(account_id=user.pk, by=user, at=timezone.now())
     logout(request)
-    messages.success(request, "全部会话已终止，请重新登录。")
+    messages.success(request, "已退出全部登录，请重新登录。")
     return redirect("login")
 
 

@@ -60,9 +60,9 @@ def figures() -> list[InForce]:
         InForce("无操作退出", idle, "IDLE_MINUTES、IDLE_MINUTES_ADMINISTRATORS"),
         InForce("一次登录最长", f"{settings.SESSION_HOURS}小时", "SESSION_HOURS"),
         InForce("动态口令", "必须" if settings.REQUIRE_OTP else "未强制", "REQUIRE_OTP"),
-        InForce("两人办理", "必须" if settings.TWO_PERSON_RULE else "单人演示方式", "TWO_PERSON_RULE"),
+        InForce("两人办理", "必须" if settings.TWO_PERSON_RULE else "单人演示模式", "TWO_PERSON_RULE"),
         InForce("工作台来源网络", networks, "ADMIN_ALLOWED_NETWORKS"),
         InForce("采信的反向代理", proxies, "TRUSTED_PROXIES"),
-        InForce("上传上限", f"{settings.LARGEST_REQUEST // 1024 // 1024}兆", "固定"),
-        InForce("病毒查杀", settings.CLAMD_ADDRESS or "未配置，文件标为未查毒", "CLAMD_ADDRESS"),
+        InForce("上传上限", f"{settings.LARGEST_REQUEST // 1024 // 1024}MB", "固定"),
+        InForce("病毒查杀", settings.CLAMD_ADDRESS or "未配置，文件标为“未查杀病毒”", "CLAMD_ADDRESS"),
     ]

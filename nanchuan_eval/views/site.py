@@ -45,4 +45,4 @@ def anchors(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Explain a missing or foreign form token."""
-    return render(request, "403.html", {"reason": "页面已过期或来源不明，请返回上一页刷新后重试。"}, status=403)
+    return render(request, "403.html", {"reason": "页面已过期，请返回上一页，刷新后重新提交。"}, status=403)

@@ -37,7 +37,7 @@ COLUMNS = [
     *("定向得分", "抽样得分", "其他得分", "定向有效票", "抽样有效票", "其他有效票"),
     *("冷", "懒", "推", "乱", "贪", "得票数", "主要问题", "一票否决"),
     *("上期位次", "上榜次数", "连续上榜", "连续前3"),
-    *("分管领导谈话（日期）", "负责人谈话（日期）", "提拔限制起止"),
+    *("分管领导谈话（日期）", "负责人谈话（日期）", "不得提拔重用起止日期"),
     *("整改状态", "暗访次数", "销号日期"),
 ]
 WEIGHTS = {"targeted": "0.5", "sampled": "0.3", "other": "0.2"}
@@ -92,7 +92,7 @@ def test_a_row_says_everything_about_a_listed_section():
         "连续上榜": 2,
         "连续前3": 2,
         "分管领导谈话（日期）": "未办理，限2020-07-24",
-        "提拔限制起止": "2020-07-10至2020-10-10",
+        "不得提拔重用起止日期": "2020-07-10至2020-10-10",
         "整改状态": "待报方案",
         "暗访次数": 0,
         "销号日期": "未销号",
@@ -133,7 +133,7 @@ def test_a_talk_that_was_held_stands_with_its_day():
 def test_before_publication_no_measure_is_claimed_and_the_sheet_is_marked_as_internal():
     top, _ = sheets(make_counted_round())
 
-    assert entries(top)[0]["提拔限制起止"] == "未立项"
+    assert entries(top)[0]["不得提拔重用起止日期"] == "尚未启动整改"
     assert "尚未公示" in text_of(top)
 
 
@@ -143,7 +143,7 @@ def test_a_unit_with_a_superior_has_no_freeze_in_the_sheet():
     make_tally(round_)
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
 
-    assert entries(sheets(round_)[0])[0]["提拔限制起止"] == "不适用，通报上级"
+    assert entries(sheets(round_)[0])[0]["不得提拔重用起止日期"] == "不适用，通报上级"
 
 
 def test_a_veto_stands_with_its_decision():

@@ -44,7 +44,7 @@ def vote(page, code, *, look=lambda page, name: None):
     page.get_by_role("heading", name="请先记下回执号").wait_for()
     look(page, "5-receipt")
     receipt = page.locator(".receipt").inner_text()
-    page.get_by_role("button", name="投出评议票").click()
+    page.get_by_role("button", name="提交评议票").click()
     page.get_by_role("heading", name="评议票已投出").wait_for()
     look(page, "6-done")
     return receipt
@@ -106,7 +106,7 @@ def test_a_whole_vote_with_the_keyboard_alone(open_page, voting):
     tab_to(page, "#digits")
     keys.type("1234")
     keys.press("Enter")
-    page.get_by_role("button", name="投出评议票").wait_for()
+    page.get_by_role("button", name="提交评议票").wait_for()
     tab_to(page, "main button.primary")
     keys.press("Enter")
 
@@ -192,7 +192,7 @@ def test_a_dead_network_loses_nothing_and_a_second_press_makes_one_ballot(open_p
     (code,) = make_codes(voting)
     page = open_page(390)
     reach_receipt(page, code)
-    send = page.get_by_role("button", name="投出评议票")
+    send = page.get_by_role("button", name="提交评议票")
 
     page.route("**/ballot/cast/", lambda route: route.abort())
     send.click()
@@ -363,14 +363,14 @@ def test_a_receipt_is_verified_in_the_citizens_own_browser(open_page, transactio
     page.goto("/receipt/")
     page.fill("#receipt", Ballot.objects.last().receipt)
     page.click("main button.primary")
-    page.get_by_text("收录证明（自己核对用）").click()
-    page.get_by_role("button", name="在本机验算").click()
+    page.get_by_text("专业核验（收录证明）").click()
+    page.get_by_role("button", name="在本机核验").click()
 
     page.get_by_text("验算一致").wait_for()
     check_page(page)
     picture(page, "receipt-390")
     page.locator("#proof").evaluate("e => { e.value = e.value.replace(/[0-9a-f]{64}/, '0'.repeat(64)); }")
-    page.get_by_role("button", name="在本机验算").click()
+    page.get_by_role("button", name="在本机核验").click()
     page.get_by_text("验算不一致").wait_for()
 
 
@@ -410,7 +410,7 @@ def finish(page):
     page.get_by_role("button", name="下一步：核对").click()
     page.fill("#digits", "1234")
     page.get_by_role("button", name="领取回执号").click()
-    page.get_by_role("button", name="投出评议票").click()
+    page.get_by_role("button", name="提交评议票").click()
     page.get_by_role("heading", name="评议票已投出").wait_for()
 
 

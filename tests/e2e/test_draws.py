@@ -84,7 +84,7 @@ def recheck(open_page, draw):
     page = open_page(390)
     sent = []
     page.goto(f"/draws/{draw.draw_id}/")
-    page.get_by_role("button", name="在浏览器中验算").click()
+    page.get_by_role("button", name="在浏览器中核验").click()
     page.get_by_text("验算一致").wait_for()
     assert draw.seed in page.locator("#check ol").inner_text()
     entry = draw.entries.filter(is_selected=True).order_by("stratum", "place").first()
@@ -124,7 +124,7 @@ def test_a_tampered_proof_is_seen_in_the_browser(open_page, committed, live_serv
 
     page.route("**/proof.json", tamper)
     page.goto(f"/draws/{supervisors.draw_id}/")
-    page.get_by_role("button", name="在浏览器中验算").click()
+    page.get_by_role("button", name="在浏览器中核验").click()
     page.get_by_text("验算不通过").wait_for()
 
 

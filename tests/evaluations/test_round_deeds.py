@@ -193,11 +193,11 @@ class TestTheSettledPlan:
         )
         client.force_login(make_user("clerk"))
         page = f"/admin/evaluations/round/{draft.pk}/"
-        assert "提请审定方案" in client.get(f"{page}change/").content.decode()
+        assert "提请审定评议方案" in client.get(f"{page}change/").content.decode()
         assert "已提请审批" in client.post(f"{page}settle/", follow=True).content.decode()
 
         approval = Approval.objects.get()
-        assert "10 → 9" in " ".join(approval.content["与默认不同的规则"])
+        assert "10 → 9" in " ".join(approval.content["与默认值不同的规则"])
         assert 'name="_save"' not in client.get(f"{page}change/").content.decode()
 
     def test_nobody_settles_alone(self, client, draft, two_persons):

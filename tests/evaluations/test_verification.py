@@ -101,4 +101,4 @@ def test_the_command_says_what_does_not_agree_and_ends_with_1(counted, capsys):
         call_command("verify_round", counted.key)
 
     assert refusal.value.returncode == 1
-    assert "封箱清单与总指纹不符。" in capsys.readouterr().out
+    assert "封箱清单与总校验值不符。" in capsys.readouterr().out

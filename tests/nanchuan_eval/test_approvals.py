@@ -325,11 +325,11 @@ class TestTheDesk:
         settings.TWO_PERSON_RULE = False
         client.force_login(make_user("chief"))
 
-        assert "单人演示方式" in client.get("/admin/").content.decode()
-        assert "单人演示方式" not in client.get("/login/", follow=False).content.decode()
+        assert "单人演示模式" in client.get("/admin/").content.decode()
+        assert "单人演示模式" not in client.get("/login/", follow=False).content.decode()
 
         settings.TWO_PERSON_RULE = True
-        assert "单人演示方式" not in client.get("/admin/").content.decode()
+        assert "单人演示模式" not in client.get("/admin/").content.decode()
 
 
 class TestTheSecondFactor:

@@ -12,8 +12,8 @@ from nanchuan_eval.accounts import disable_unused
 
 class Command(BaseCommand):
     help = (
-        "每日任务：推进到期的轮次，清除到期的个人信息，停用长期未用的账号，"
-        "发送待办提醒（每件事每个缓急程度只提醒一次）。可放入定时任务，重复运行无害。"
+        "每日任务：办理到期的轮次，清除到期的个人信息，停用长期未使用的账号，"
+        "发送待办提醒（同一事项在同一紧急程度只提醒一次）。可以列入定时任务，可以重复运行。"
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -23,4 +23,4 @@ class Command(BaseCommand):
         sent, faults = send_reminders(at=timezone.now())
         self.stdout.write(f"已发送提醒邮件{sent}封。")
         if faults:
-            raise CommandError("有提醒没有发出，下次再发：\n" + "\n".join(faults))
+            raise CommandError("部分提醒未发送，下次运行时重新发送：\n" + "\n".join(faults))

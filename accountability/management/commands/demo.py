@@ -21,15 +21,17 @@ PORT = 8000
 
 
 class Command(BaseCommand):
-    help = "用演示数据完整地跑一轮评议：名录、抽取、投票、封箱、计票、公示、问责，然后打开网站。"
+    help = "用演示数据完整运行一轮评议：名录、抽取、投票、封箱、计票、公示、问责，然后启动网站。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--no-serve", action="store_true", help="跑完即结束，不打开网站")
+        parser.add_argument("--no-serve", action="store_true", help="运行完毕即结束，不启动网站")
         parser.add_argument(
             "--open", action="store_true", help="停在投票期间，一张票也没有投；票号在输出目录的 codes.csv"
         )
         parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数（默认3000）")
-        parser.add_argument("--seed", type=int, default=2020, metavar="S", help="决定谁投什么（默认2020）")
+        parser.add_argument(
+            "--seed", type=int, default=2020, metavar="S", help="随机数种子，决定演示评议票的内容（默认2020）"
+        )
         parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -90,4 +92,4 @@ def _free_port() -> int:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)):
                 return port
-    raise CommandError("8000到8049端口都被占用。")
+    raise CommandError("8000至8049端口均被占用。请关闭占用端口的程序后重试。")

@@ -14,7 +14,7 @@ from nanchuan_eval.policy import OPERATOR
 
 
 class Command(BaseCommand):
-    help = "导出：把一个轮次的最难办科室前十写成 Excel 工作簿，供纪委监委使用。"
+    help = "导出：将一个轮次的最难办事科室前十名导出为 Excel 工作簿，供纪委监委使用。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码，如 2020H1")
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         round_, path = find_round(options["round"]), options["file"]
         if not path.parent.is_dir():
-            raise CommandError(f"文件夹“{path.parent}”不存在，请先建立。", returncode=2)
+            raise CommandError(f"文件夹“{path.parent}”不存在，请先新建文件夹。", returncode=2)
         try:
             path.write_bytes(export_top10(round_id=round_.pk, by=OPERATOR, at=timezone.now()))
         except RuleViolation as refusal:

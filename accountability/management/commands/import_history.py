@@ -16,7 +16,7 @@ from nanchuan_eval.spreadsheet.guard import LARGEST_FILE
 
 
 class Command(BaseCommand):
-    help = f"导入历史榜单（.xlsx 或 .csv），表头：{'、'.join(COLUMNS)}。整份文件要么全部导入，要么一行也不导入。"
+    help = f"导入历史榜单（.xlsx 或 .csv），表头：{'、'.join(COLUMNS)}。文件全部导入或者全部不导入。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="历史榜单文件")

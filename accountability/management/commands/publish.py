@@ -13,7 +13,7 @@ from nanchuan_eval.policy import Denied
 
 
 class Command(BaseCommand):
-    help = "公示：公示一个轮次的前十名，同时为每个上榜科室建立问责事项；须由有权批准的账号办理。"
+    help = "公示一个轮次的前十名，同时为每个上榜科室建立问责事项；须由有审批权限的账号办理。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码，如 2020H1")
@@ -25,4 +25,4 @@ class Command(BaseCommand):
             publication = publish_and_start(round_id=round_.pk, by=user, at=timezone.now())
         except (RuleViolation, Denied) as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"已公示“{round_.name}”。公示指纹：{publication.content_sha256}")
+        self.stdout.write(f"已公示“{round_.name}”。公示校验值：{publication.content_sha256}")

@@ -15,10 +15,7 @@ from nanchuan_eval.spreadsheet.guard import LARGEST_FILE
 
 
 class Command(BaseCommand):
-    help = (
-        "导入评议对象名录（.xlsx 或 .csv）：整份文件要么全部导入，要么一行也不导入；"
-        "名录中原有而文件中没有的科室不会删除。"
-    )
+    help = "导入评议对象名录（.xlsx 或 .csv）：文件全部导入或者全部不导入；名录中原有而文件中没有的科室不会删除。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="名录文件")

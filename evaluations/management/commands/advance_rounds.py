@@ -25,6 +25,6 @@ class Command(BaseCommand):
                 failed = True
                 self.stderr.write(f"{round_.name}：{refusal}")
             else:
-                self.stdout.write(f"{round_.name}：已封箱，总指纹 {sealed.closing_root}")
+                self.stdout.write(f"{round_.name}：已封箱，总校验值 {sealed.closing_root}")
         if failed:
             raise SystemExit(1)

@@ -12,7 +12,7 @@ from nanchuan_eval.policy import OPERATOR
 
 
 class Command(BaseCommand):
-    help = "本人查询、复制：按手机号列出系统中保存的本人信息（JSON）。评议票是匿名的，不在其中。"
+    help = "本人查询、复制：按手机号列出系统中保存的本人信息（JSON）。评议票不记名，不包括在内。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("phone", metavar="PHONE", help="本人手机号（先核验身份）")

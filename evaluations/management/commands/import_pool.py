@@ -17,7 +17,7 @@ from nanchuan_eval.spreadsheet import read_rows
 
 
 class Command(BaseCommand):
-    help = "导入名单库（监督员、定向评议人员、服务对象），整份文件要么全部导入，要么一行也不导入。"
+    help = "导入名单库（监督员、定向评议人员、服务对象），文件全部导入或者全部不导入。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码")

@@ -11,7 +11,7 @@ from evaluations.services.credential import codes_csv, issued_list, make_codes
 
 
 class Command(BaseCommand):
-    help = "离线生成票号：codes.csv（保密，用于封装信封）和 issued.txt（发放指纹清单，用于导入和公布）。不需要数据库。"
+    help = "离线生成票号：codes.csv（保密，用于封装信封）和 issued.txt（发放清单，用于导入和公布）。不需要数据库。"
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 

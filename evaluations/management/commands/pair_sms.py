@@ -13,7 +13,7 @@ from evaluations.rules.pools import PHONE
 
 class Command(BaseCommand):
     help = (
-        "把票号配给手机号，生成短信平台用的文件。注意：短信平台因此知道哪个号码拿到哪个票号（但不知道投了什么），"
+        "将票号与手机号配对，生成短信平台使用的文件。注意：短信平台由此知道票号由哪个手机号收到（但不知道评议内容），"
         "需要完全匿名时请用随机发放的信封。不需要数据库，配对不保存。"
     )
     requires_system_checks: list[str] = []
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError(f"名单有{len(phones)}人，票号只有{len(codes)}个。", returncode=2)
         site = options["site"].rstrip("/")
         with options["out"].open("w", encoding="utf-8-sig", newline="") as target:
-            text = "您被抽中参加最难办事科室群众评，请打开链接评议，一次有效，请勿转发："
+            text = "【南川评议办】您被抽中参加最难办事科室群众评，请打开链接评议，链接仅可使用一次，请勿转发："
             rows = [(phone, f"{text}{site}/ballot/#{code}") for phone, code in zip(phones, codes, strict=False)]
             csv.writer(target).writerows([("手机号", "短信"), *rows])
         options["out"].chmod(0o600)

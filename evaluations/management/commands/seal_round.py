@@ -14,7 +14,7 @@ from nanchuan_eval.policy import CLOCK
 
 
 class Command(BaseCommand):
-    help = "封箱：截止时间已过的轮次混票封存，公布总指纹。可以重复运行，一次完成或全部不做。"
+    help = "封箱：对截止时间已过的轮次，将评议票打乱顺序后封存，并公布总校验值。可以重复运行；全部完成或者全部不执行。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码")
@@ -22,8 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         round_ = find_round(options["round"])
         try:
-            with tqdm(desc="封箱混票", unit="票") as bar:
+            with tqdm(desc="打乱并封存", unit="票") as bar:
                 sealed = seal_round(round_id=round_.pk, by=CLOCK, at=timezone.now(), progress=bar.update)
         except RuleViolation as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"已封箱。总指纹：{sealed.closing_root}")
+        self.stdout.write(f"已封箱。总校验值：{sealed.closing_root}")

@@ -16,7 +16,7 @@ from nanchuan_eval.policy import OPERATOR
 
 
 class Command(BaseCommand):
-    help = "计票：对已封箱并抽出计票票的轮次计票一次；已经计过的只输出存档结果，不会重算。"
+    help = "计票：对已封箱并已抽取计票的抽样评议票的轮次计票；已计票的只输出存档结果，不重新计票。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码")
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if options["json"]:
             write_file(options["json"], tally.result.encode())
         self.stdout.write(f"计票时间：{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}")
-        self.stdout.write(f"结果指纹：{tally.result_sha256}")
+        self.stdout.write(f"结果校验值：{tally.result_sha256}")
 
     def _counted(self, round_: Round) -> Tally:
         known = Tally.objects.filter(round=round_).last()

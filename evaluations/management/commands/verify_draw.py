@@ -16,7 +16,7 @@ LARGE = 10_000_000  # bytes of a proof whose checking takes long enough to show 
 
 
 class Command(BaseCommand):
-    help = "核验抽取证明：按证明文件重做一遍抽取，一致则输出 OK 和种子，否则输出 FAIL 和原因。不需要数据库。"
+    help = "核验抽取证明：按证明文件重新抽取，一致的输出 OK 和抽取种子，不一致的输出 FAIL 和原因。不需要数据库。"
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         data = read_file(options["proof"])
         try:
-            with tqdm(desc="重新抽取", unit="票", disable=len(data) < LARGE) as bar:
+            with tqdm(desc="重新抽取", unit="人", disable=len(data) < LARGE) as bar:
                 seed = verify_proof(_parsed(data), bar.update)
         except (DrawError, ValueError) as error:
             self.stdout.write(f"FAIL {error}")

@@ -11,14 +11,16 @@ from evaluations.rules.openings import ballots_fault, openings_fault
 
 
 class Command(BaseCommand):
-    help = "复核开封文件：逐票重算内容指纹，与封箱清单、总指纹和计票文件对照。输出 OK 或 FAIL 和原因。不需要数据库。"
+    help = (
+        "复核开封文件：逐票重算内容校验值，与封箱清单、总校验值和计票文件对照。输出 OK 或 FAIL 和原因。不需要数据库。"
+    )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("openings", type=Path, metavar="OPENINGS", help="开封文件")
         parser.add_argument("closing", type=Path, metavar="closing-list.txt", help="封箱清单")
-        parser.add_argument("root", metavar="ROOT", help="公布的总指纹")
+        parser.add_argument("root", metavar="ROOT", help="公布的总校验值")
         parser.add_argument("--ballots", type=Path, metavar="ballots.csv", help="计票文件")
 
     def handle(self, *args: Any, **options: Any) -> None:

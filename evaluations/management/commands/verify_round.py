@@ -10,7 +10,7 @@ from evaluations.verification import verify_round
 
 
 class Command(BaseCommand):
-    help = "全程核验：重新计算一个轮次的名录指纹、抽取证明、票号清单、票箱、计票、公示和操作留痕，逐项比对。"
+    help = "全程核验：重新计算一个轮次的名录校验值、抽取证明、票号清单、票箱、计票、公示和操作日志，逐项比对。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("round", metavar="ROUND", help="轮次代码，如 2020H1")
@@ -23,5 +23,5 @@ class Command(BaseCommand):
                 self.stdout.write(f"    {fault}")
             found += len(faults)
         if found:
-            raise CommandError(f"核验未通过，共{found}处不符。")
+            raise CommandError(f"核验不一致，共{found}处不符。")
         self.stdout.write("核验通过。")

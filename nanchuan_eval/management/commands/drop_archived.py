@@ -13,7 +13,7 @@ from nanchuan_eval.log_archive import drop_archived
 
 
 class Command(BaseCommand):
-    help = "把已经归档的操作留痕移出数据库（PostgreSQL 须用数据库超级用户运行）；归档文件请先另存两份。"
+    help = "把已经归档的操作日志移出数据库（PostgreSQL 须用数据库超级用户运行）；归档文件请先另存两份。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="归档文件（trail-….jsonl）")
@@ -26,5 +26,5 @@ class Command(BaseCommand):
         except OSError as fault:
             raise CommandError(f"归档文件无法读取：{fault}", returncode=2) from None
         except ProgrammingError:
-            raise CommandError("应用的数据库角色不能移出操作留痕，请用数据库超级用户运行。", returncode=2) from None
+            raise CommandError("应用的数据库角色不能移出操作日志，请用数据库超级用户运行。", returncode=2) from None
         self.stdout.write(f"已移出{count}条。今后验证请用：verify_audit --archive {options['file']}")

@@ -9,7 +9,7 @@ from nanchuan_eval.policy import TABLE
 
 
 class Command(BaseCommand):
-    help = "输出权限表（事项 × 角色），即系统实际执行的那一张。"
+    help = "输出系统实际执行的权限表（事项 × 角色）。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--csv", action="store_true", help="以 CSV 输出（默认）")

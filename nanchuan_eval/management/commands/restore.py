@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="备份文件（backup-….ncb）")
-        parser.add_argument("--verify", action="store_true", help="只核对：在另一处读出，比对全部行数和文件指纹")
+        parser.add_argument("--verify", action="store_true", help="只核对：在另一处读出，比对全部行数和文件校验值")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

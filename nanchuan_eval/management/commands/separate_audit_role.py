@@ -10,7 +10,7 @@ from nanchuan_eval import database
 
 
 class Command(BaseCommand):
-    help = "PostgreSQL：把操作留痕的表交给不能登录的角色，应用的数据库角色只能读取和增加（须用数据库超级用户运行）。"
+    help = "PostgreSQL：把操作日志的表交给不能登录的角色，应用的数据库角色只能读取和增加（须用数据库超级用户运行）。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("role", metavar="ROLE", help="应用连接数据库所用的角色")
@@ -18,9 +18,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         role = options["role"]
         if connection.vendor != "postgresql":
-            raise CommandError("SQLite 由触发器保护操作留痕，不需要这一步。", returncode=2)
+            raise CommandError("SQLite 由触发器保护操作日志，不需要这一步。", returncode=2)
         if not database.role_exists(connection, role):
             raise CommandError(f"数据库中没有角色“{role}”。", returncode=2)
         with transaction.atomic():
             database.separate_audit_role(connection, role)
-        self.stdout.write(f"已完成：角色“{role}”对操作留痕只能读取和增加。")
+        self.stdout.write(f"已完成：角色“{role}”对操作日志只能读取和增加。")

@@ -13,7 +13,7 @@ from nanchuan_eval.rules.chain import Anchor, Link, parse_anchors
 
 
 class Command(BaseCommand):
-    help = "验证日志链：逐条复算指纹，核对链头、锚点和日志所记的结果指纹。发现问题时返回1。"
+    help = "验证日志链：逐条复算校验值，核对链头、锚点和日志所记的结果校验值。发现问题时返回1。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--anchor", type=Path, metavar="FILE", help="存放在别处的锚点文件（anchor_audit 输出）")
@@ -28,9 +28,9 @@ class Command(BaseCommand):
         for fault in found:
             self.stdout.write(f"× {fault}")
         if found:
-            raise CommandError(f"日志链有{len(found)}处问题。", returncode=1)
+            raise CommandError(f"操作日志核验不一致，共{len(found)}处。", returncode=1)
         count, more = AuditEntry.objects.count(), f"，另有归档{len(archived)}条" if archived else ""
-        self.stdout.write(f"日志链完整，共{count}条{more}。")
+        self.stdout.write(f"操作日志完整，共{count}条{more}。")
 
 
 def _archived(paths: list[Path]) -> list[Link]:

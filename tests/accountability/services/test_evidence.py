@@ -353,7 +353,7 @@ class TestAtRest:
         row = take(make_file())
         assert verify_chain() == []
         Evidence.objects.filter(pk=row.pk).update(sha256="0" * 64)
-        assert verify_chain() == [f"佐证材料{row.pk}的指纹与上传时记入日志的不符，被改动过。"]
+        assert verify_chain() == [f"佐证材料{row.pk}的校验值与上传时记入操作日志的不符，内容已被改动。"]
 
     def test_files_from_before_the_sealing_are_still_read(self):
         row = take(make_file())

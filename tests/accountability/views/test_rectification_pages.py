@@ -126,7 +126,7 @@ def test_the_unit_reports_progress_adds_a_photo_and_reports_the_end(client):
 
     assert "已培训全员" in shown
     assert "现场.png" in shown
-    assert "已报完成" in shown
+    assert "已申报完成" in shown
     assert "<svg" in shown
     assert "整改进度：1项中0项已销号" in shown
 

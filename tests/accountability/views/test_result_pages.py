@@ -209,7 +209,7 @@ class TestPublication:
         client.post(f"/admin/nanchuan_eval/approval/{approval.pk}/approve/")
 
         publication = Publication.objects.get()
-        assert approval.content["公示内容指纹"] == publication.content_sha256
+        assert approval.content["公示内容校验值"] == publication.content_sha256
         assert Case.objects.count() == 3
 
     def test_a_list_that_changed_after_the_proposal_is_not_published(self, client, settings):

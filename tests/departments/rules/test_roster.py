@@ -104,7 +104,7 @@ def test_faults_of_all_sheets_are_named_at_once():
     assert faults(saved(book)) == (
         "工作表“机关”第2行：单位性质“机关”不认识，应为：行政部门、事业单位、公用企业。",
         "工作表“说明”：找不到完整的表头，缺少列：单位代码、单位、单位性质、科室代码、科室、服务类型。"
-        "不是名录的工作表请先删除。",
+        "请先删除不是名录的工作表。",
     )
 
 
@@ -301,7 +301,7 @@ def test_every_fault_of_a_file_is_named():
 
 @pytest.mark.parametrize("rows", [(), (HEADER,)])
 def test_a_file_without_sections_is_refused(rows):
-    assert faults(xlsx(*rows)) == ("文件中没有科室。",)
+    assert faults(xlsx(*rows)) == ("文件中没有科室，请核对文件内容。",)
 
 
 def test_more_sections_than_a_district_has_are_refused():

@@ -238,7 +238,7 @@ class TestPapers:
         content = as_("commission").post(address("draw-roster", draw.pk)).content
 
         digest = digest_of(content.splitlines(keepends=True))
-        assert f"封存名册SHA-256 {digest}" in json.loads(draw.params)["note"]
+        assert f"封存名册校验值{digest}" in json.loads(draw.params)["note"]
         assert as_("clerk").post(address("draw-roster", draw.pk)).status_code == 403
 
 

@@ -116,7 +116,7 @@ def test_the_page_names_the_sheets_that_wait_for_a_second_keying(client, round_,
     client.force_login(first)
     client.post(desk(batch, "key/"), sheet(round_))
     page = client.get(desk(batch, "key/")).content.decode()
-    assert "您录了第一遍的票：1号" in page
+    assert "您已第一次录入的票：1号" in page
     withdraw = desk(batch, f"sheet/{PaperSheet.objects.get().pk}/withdraw/")
     assert withdraw in page
 

@@ -23,7 +23,7 @@ from evaluations.rules.rulebook import default_rulebook
 LIMITS = Limits(Fraction(10), Fraction("3.5"))
 SECTIONS = [f"S{n:02}" for n in range(1, 13)]
 METHOD = parse_method({**default_rulebook(), "sections": SECTIONS, "vetoes": []})
-LABELS = {"open": "公开渠道", "newspaper": "报纸"}
+LABELS = {"open": "网上领票", "newspaper": "报纸"}
 
 
 def sheet(ballot="a", channel="targeted", *rows):

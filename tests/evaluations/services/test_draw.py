@@ -385,6 +385,6 @@ def test_salts_are_forgotten_with_the_phones_and_the_proof_still_verifies():
 
     forgotten = retention.purge(by=OPERATOR, at=NOON)
 
-    assert forgotten["抽取用盐"] == 60
+    assert forgotten["抽取查询码"] == 60
     assert not draw.entries.exclude(salt="").exists()
     assert verify_proof(proof_of(draw)) == draw.seed

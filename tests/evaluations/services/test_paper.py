@@ -100,7 +100,7 @@ class TestASlip:
         assert papers.register_slips(batch_id=batch.pk, typed=[fresh], by=make_user("clerk"), at=NOON) == []
         book = book_of(batch)
         assert (book.issued, book.slips) == (3, 1)
-        assert paper_faults(round_) == [f"批次“{batch.label}”：纸质票还没有清点。"]
+        assert paper_faults(round_) == [f"批次“{batch.label}”：纸质票尚未清点，请先清点。"]
         with pytest.raises(RuleViolation, match="在原批次办理"):
             papers.register_slips(batch_id=made.pk, typed=[fresh], by=make_user("clerk"), at=NOON)
 

@@ -510,7 +510,7 @@ def test_what_is_missing_is_named_by_section_and_indicator(voting):
 
     assert [text for _, text in response.context["summary"]] == [
         f"{name}（冷）：“冷”选了较重或严重，请至少勾选一种具体表现。",
-        f"{name}（懒、贪）：答案不在选项范围内，请重新选择。",
+        f"{name}（懒、贪）：该项选择有误，请重新选择。",
     ]
 
 
@@ -521,4 +521,4 @@ def test_a_ballot_sent_too_late_is_told_when_the_vote_was(voting):
     response = phone.cast()
 
     refused(response, "投票时间为")
-    assert "换票号继续" not in response.content.decode()
+    assert "更正票号并继续" not in response.content.decode()
