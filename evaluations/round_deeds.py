@@ -33,7 +33,7 @@ STEP_SERVICES: dict[Step, Callable[..., object]] = {
 
 def start_step(*, step: Step, round_id: int, by: User, at: datetime) -> Approval | None:
     """Do a step, or propose it where it takes two; what it still lacks is said before anybody is asked to approve."""
-    if not policy.needs_two(STEP_ACTION[step]):
+    if not policy.requires_approval(STEP_ACTION[step]):
         STEP_SERVICES[step](round_id=round_id, by=by, at=at)
         return None
     round_ = Round.objects.get(pk=round_id)

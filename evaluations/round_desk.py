@@ -192,7 +192,7 @@ def _links(round_: Round, user: User) -> Iterator[Link]:
     for label, name, action, states in SIDE_ACTS:
         if state in states and (policy.may(user, action) or policy.may_propose(user, action)):
             yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
-    if state == RoundState.DRAFT and policy.needs_two("round.edit") and policy.may_propose(user, "round.edit"):
+    if state == RoundState.DRAFT and policy.requires_approval("round.edit") and policy.may_propose(user, "round.edit"):
         yield Link("提请审定评议方案", reverse("admin:round-settle", args=[round_.pk]))
     if state in LIFE[1:]:
         yield Link("票箱公开页", reverse("box", args=[round_.key]))

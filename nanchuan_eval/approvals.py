@@ -5,8 +5,8 @@ An app registers its deeds once (in its AppConfig.ready); the floor knows none o
     approvals.register(Deed("round.open", action="round.open", label="开启评议", model=Round, content=…, perform=…))
 
 A view calls `start()`: it proposes where the rule of two persons holds, and does the deed at once where it is
-switched off. Registering a deed makes `policy.check()` refuse its action to anybody who comes without an approval,
-so the deed's own service stays as it is. `content` is what the approver reads and what the digest binds: when it has
+switched off. The policy table says which actions take two (a P and an A in the row): `policy.check()` refuses them to
+anybody who comes without an approval, so the deed's own service stays as it is; a deed here is only the handler. `content` is what the approver reads and what the digest binds: when it has
 changed by the time of the approval, the proposal is void.
 """
 
@@ -69,10 +69,20 @@ _deeds: dict[str, Deed] = {}
 
 
 def register(*deeds: Deed) -> None:
-    """Make deeds known and their actions acts of two persons."""
+    """Register the handlers of two-person actions."""
     for deed in deeds:
         _deeds[deed.name] = deed
-        policy.by_two.add(deed.action)
+
+
+def unhandled_actions() -> list[str]:
+    """Two-person actions of the table that nobody could propose, because no deed handles them."""
+    handled = {deed.action for deed in _deeds.values()}
+    return sorted(policy.two_person_actions() - handled - policy.NEVER_ARISES)
+
+
+def one_person_deeds() -> list[str]:
+    """Registered deeds whose action the table gives to one person alone, so that no approval would be asked for."""
+    return sorted(deed.name for deed in _deeds.values() if deed.action not in policy.two_person_actions())
 
 
 def deed_named(name: str) -> Deed:
@@ -83,7 +93,7 @@ def deed_named(name: str) -> Deed:
 def may_start(user: User, name: str, target: models.Model) -> bool:
     """Say whether the user's button for the deed belongs on the page (to propose it, or to do it alone)."""
     deed = _deeds[name]
-    asks = policy.may_propose if policy.needs_two(deed.action) else policy.may
+    asks = policy.may_propose if policy.requires_approval(deed.action) else policy.may
     return asks(user, deed.action, own=deed.owned_by(user, target))
 
 
@@ -96,7 +106,7 @@ def check_may_start(user: User, name: str, target: models.Model) -> None:
 def start(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval | None:
     """Propose the deed, or do it at once where the rule of two persons is off (None: it is done)."""
     deed = _deeds[name]
-    if policy.needs_two(deed.action):
+    if policy.requires_approval(deed.action):
         return propose(name, target, by=by, at=at, **arguments)
     deed.perform(target, arguments, by=by, at=at)
     return None
@@ -226,7 +236,7 @@ def is_unchanged(approval: Approval, target: models.Model) -> bool:
 
 def waiting_for(user: User) -> models.QuerySet[Approval]:
     """Return the proposals this user could decide on now (待审批)."""
-    actions = [action for action in policy.by_two if policy.may(user, action)]
+    actions = [action for action in policy.two_person_actions() if policy.may(user, action)]
     return Approval.objects.pending().filter(action__in=actions).exclude(proposed_by=user)
 
 

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from nanchuan_eval import approvals
+
 SQLITE = "django.db.backends.sqlite3"
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
@@ -58,3 +60,13 @@ def nobody_is_above_the_table(app_configs: Sequence[AppConfig] | None, **kwargs:
     if any("ModelBackend" in path for path in settings.AUTHENTICATION_BACKENDS):
         faults.append(Error("登录后端不能带 Django 自己的权限。", id="nanchuan.E006"))
     return faults
+
+
+@register(Tags.security)
+def two_person_actions_have_handlers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The policy table says what takes two persons; each such action needs the handler that an approval runs."""
+    unhandled, alone = approvals.unhandled_actions(), approvals.one_person_deeds()
+    return [
+        *(Error(f"须双人办理的事项“{action}”没有登记办理程序。", id="nanchuan.E007") for action in unhandled),
+        *(Error(f"“{name}”登记为双人办理，但权限表没有规定提请人和审批人。", id="nanchuan.E008") for name in alone),
+    ]

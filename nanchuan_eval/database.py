@@ -31,7 +31,7 @@ def guard_audit_tables(connection: BaseDatabaseWrapper) -> None:
             when = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {clash})" if clash else ""  # noqa: S608  our own names
             cursor.execute(
                 f"CREATE TRIGGER IF NOT EXISTS {table}_{name} BEFORE {verb} ON {table} {when} "
-                "BEGIN SELECT RAISE(ABORT, '操作留痕只能增加，不能改动。'); END"
+                "BEGIN SELECT RAISE(ABORT, '操作日志只能增加，不能更改。'); END"
             )
 
 

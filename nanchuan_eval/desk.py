@@ -166,7 +166,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     def is_proposed(self) -> bool:
         """Say whether the form's changes wait for an approval."""
-        return policy.needs_two(self.edit_action or "")
+        return policy.requires_approval(self.edit_action or "")
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
         """Save at once where one person may; else `save_related` proposes, once the rows below are known too."""
@@ -193,7 +193,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         self._propose(request, "edit" if change else "add", target, **asked)
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
-        if policy.needs_two(self.delete_action or ""):
+        if policy.requires_approval(self.delete_action or ""):
             self._propose(request, "delete", obj)
         else:
             delete_record(obj, action=self.delete_action or "", by=staff(request), at=timezone.now())
@@ -225,7 +225,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     def _proposals(self, request: HttpRequest, obj: models.Model | None) -> dict[str, Any]:
         """Return what waits about the record, or about adding one, for the page."""
-        if not policy.needs_two(self.edit_action or ""):
+        if not policy.requires_approval(self.edit_action or ""):
             return {}
         return {"proposals": approvals.waiting_about(staff(request), obj or kind_of(self.model))}
 

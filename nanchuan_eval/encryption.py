@@ -47,6 +47,11 @@ class EncryptedField(models.TextField[Any, Any]):
         super().__init__(*args, **kwargs)
         self.looked_up_by = looked_up_by
 
+    def deconstruct(self) -> Any:
+        """Describe the column to migrations as the plain text it is, so that no migration imports this class."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
+
     def from_db_value(self, value: str | None, *args: Any) -> str | None:
         return decrypt(value) if value else value
 

@@ -35,13 +35,17 @@ def permit_of(name: str, target: models.Model, *, by: User | None, at: datetime)
 def may_use(name: str, target: models.Model, *, by: User, at: datetime) -> bool:
     """Say whether the button to act belongs on the page now."""
     action = deed_named(name).action
-    return permit_of(name, target, by=by, at=at) is not None if policy.needs_two(action) else policy.may(by, action)
+    return (
+        permit_of(name, target, by=by, at=at) is not None
+        if policy.requires_approval(action)
+        else policy.may(by, action)
+    )
 
 
 def require(name: str, target: models.Model, *, by: User, at: datetime) -> Approval | None:
     """Return the permit or refuse; None where the rule of two persons is off and the actor may act alone."""
     deed = deed_named(name)
-    if not policy.needs_two(deed.action):
+    if not policy.requires_approval(deed.action):
         policy.check(by, deed.action)
         return None
     policy.check_proposes(by, deed.action, own=deed.owned_by(by, target))

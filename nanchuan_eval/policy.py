@@ -25,6 +25,9 @@ TABLE = Path(__file__).with_name("policy.csv")
 DOES = frozenset("YA")
 SEES = frozenset("YAPVMW")
 PROPOSES = frozenset("P")
+APPROVES = frozenset("A")
+# Rows of the table without an occasion: sections with equal scores share a place, so no tie is ever broken (R-D).
+NEVER_ARISES = frozenset({"tally.tiebreak"})
 
 
 class Role(TextChoices):
@@ -117,9 +120,8 @@ EVENTS = {
 }
 
 
-# Two-person acts that go by proposal and approval (nanchuan_eval.approvals adds them), and the one being done under
-# an approval just now. The services below the approval need not know of it: their own check() looks here.
-by_two = set[str]()
+# The action being done under an approval just now. The services below the approval need not know of it: their own
+# check() looks here.
 _approved: ContextVar[str] = ContextVar("approved", default="")
 # The action that is only tried and taken back just now, by somebody who was asked already whether he may begin it.
 _rehearsed: ContextVar[str] = ContextVar("rehearsed", default="")
@@ -176,12 +178,12 @@ def is_known(action: str) -> bool:
 
 def doers(action: str) -> list[Role]:
     """Return the roles whose deed the action is (who presses the button)."""
-    return [role for role in Role if table()[action][role][:1] in DOES]
+    return _roles(action, DOES)
 
 
 def proposers_of(action: str) -> list[Role]:
     """Return the roles that put the action forward for another's approval."""
-    return [role for role in Role if table()[action][role][:1] in PROPOSES]
+    return _roles(action, PROPOSES)
 
 
 def may(actor: Actor, action: str, *, own: bool = False) -> bool:
@@ -191,12 +193,12 @@ def may(actor: Actor, action: str, *, own: bool = False) -> bool:
 
 def may_begin(actor: Actor, action: str, *, own: bool = False) -> bool:
     """Say whether the button belongs on the actor's page: to propose the action, or to do it alone."""
-    return (may_propose if needs_two(action) else may)(actor, action, own=own)
+    return (may_propose if requires_approval(action) else may)(actor, action, own=own)
 
 
 def beginners(action: str) -> list[Role]:
     """Return the roles whose button it is."""
-    return (proposers_of if needs_two(action) else doers)(action)
+    return (proposers_of if requires_approval(action) else doers)(action)
 
 
 def may_see(actor: Actor, action: str, *, own: bool = False) -> bool:
@@ -209,9 +211,15 @@ def may_propose(actor: Actor, action: str, *, own: bool = False) -> bool:
     return _has(actor, action, PROPOSES, own=own)
 
 
-def needs_two(action: str) -> bool:
-    """Say whether the action is done by proposal and approval: the table says so, and the rule is not switched off."""
-    return settings.TWO_PERSON_RULE and action in by_two
+@cache
+def two_person_actions() -> frozenset[str]:
+    """Actions that one role proposes and another approves: the rows with both a P and an A cell."""
+    return frozenset(action for action in table() if proposers_of(action) and _roles(action, APPROVES))
+
+
+def requires_approval(action: str) -> bool:
+    """True if the action is done by proposal and approval; `TWO_PERSON_RULE=false` switches the rule off."""
+    return settings.TWO_PERSON_RULE and action in two_person_actions()
 
 
 def check(actor: Actor, action: str, *, own: bool = False) -> None:
@@ -221,7 +229,7 @@ def check(actor: Actor, action: str, *, own: bool = False) -> None:
     if not may(actor, action, own=own):
         raise Denied(actor, action)
     refusals.note_attempt(actor, action)
-    if needs_two(action) and actor.role not in BESIDE_THE_TABLE and _approved.get() != action:
+    if requires_approval(action) and actor.role not in BESIDE_THE_TABLE and _approved.get() != action:
         proposers = "、".join(role.label for role in proposers_of(action))
         raise NeedsApproval(f"“{action_name(action)}”须由{proposers}提请，再由另一人审批，不能一人办理。")
 
@@ -244,6 +252,10 @@ def check_sees(actor: Actor, action: str, *, own: bool = False) -> None:
     """Refuse with `Denied` unless the actor may look."""
     if not may_see(actor, action, own=own):
         raise Denied(actor, action)
+
+
+def _roles(action: str, letters: frozenset[str]) -> list[Role]:
+    return [role for role in Role if table()[action][role][:1] in letters]
 
 
 def _has(actor: Actor, action: str, letters: frozenset[str], *, own: bool) -> bool:

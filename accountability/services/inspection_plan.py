@@ -53,7 +53,7 @@ def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> 
     if facts.drawn_sections > others:
         raise RuleViolation(f"除上榜科室外，只有{others}个参评科室，随机抽查科室数不能超过{others}个。")
     plan = InspectionPlan.objects.create(round=round_, proposed_by=by, **facts.__dict__)
-    if policy.needs_two("insp.plan"):
+    if policy.requires_approval("insp.plan"):
         approvals.propose("inspection.plan", plan, by=by, at=at)
     else:
         audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "拟订暗访计划"})

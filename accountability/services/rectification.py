@@ -135,7 +135,7 @@ def ask_extension(*, item_id: int, due_on: date, reason: str, by: User, at: date
         raise RuleViolation(f"延期后的日期应晚于原时限{in_chinese(item.due_on)}，并写明理由。")
     item.wanted_due_on, item.wanted_reason = due_on, reason.strip()
     item.save(update_fields=["wanted_due_on", "wanted_reason"])
-    if policy.needs_two("rect.extend"):
+    if policy.requires_approval("rect.extend"):
         approvals.propose("rect.extend", item, by=by, at=at)
     else:
         audit.record("rect.extend", item, by=by, at=at, reason=reason.strip(), detail={"step_label": "申请延期"})

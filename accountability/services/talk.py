@@ -59,7 +59,7 @@ def file_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
         return _finish(talk, by=by, at=at)
     talk.state, talk.filed_by, talk.filed_at = TalkState.FILED, by, at
     talk.save(update_fields=["state", "filed_by", "filed_at"])
-    if policy.needs_two(_action(talk.measure)):
+    if policy.requires_approval(_action(talk.measure)):
         approvals.propose("talk.confirm", talk, by=by, at=at)
     else:
         audit.record(_action(talk.measure), talk, by=by, at=at, detail={"step_label": "报送谈话记录"})
@@ -105,7 +105,9 @@ def may_write(by: User, measure: Measure) -> bool:
 
 def may_confirm(by: User, measure: Measure) -> bool:
     """Say whether the account confirms or returns a unit's record on the talk's page, not among the approvals."""
-    return not policy.needs_two(_action(measure)) and policy.may(by, _action(measure), own=answers_for_cases(by))
+    return not policy.requires_approval(_action(measure)) and policy.may(
+        by, _action(measure), own=answers_for_cases(by)
+    )
 
 
 def told(talk: Talk) -> list[tuple[str, str]]:

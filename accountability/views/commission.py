@@ -48,7 +48,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             "shown": choice.of(result.ranked) if result else [],
             "choice": choice,
             "act": next_act(round_, at=timezone.now()) if round_ and may_publish else None,
-            "is_proposal": policy.needs_two("publish.approve"),
+            "is_proposal": policy.requires_approval("publish.approve"),
             "may_decide": policy.may_see(user, "publish.approve"),
             "may_export": policy.may(user, "top10.export"),
             "may_see_cases": policy.may_see(user, "acc.view"),
@@ -86,7 +86,7 @@ def _publish(*, round_id: int, by: User, at: datetime) -> object:
 
 
 def _may_publish(user: User) -> bool:
-    return (policy.may_propose if policy.needs_two("publish.approve") else policy.may)(user, "publish.approve")
+    return (policy.may_propose if policy.requires_approval("publish.approve") else policy.may)(user, "publish.approve")
 
 
 @require_POST

@@ -86,7 +86,7 @@ def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件校验值", row.sha256)]
     back = page_of(row.subject)
     form: Form = OriginalForm(request.POST or None)
-    if service.original_action(row) == service.ORIGINAL and policy.needs_two(service.ORIGINAL):
+    if service.original_action(row) == service.ORIGINAL and policy.requires_approval(service.ORIGINAL):
         policy.check_proposes(user, service.ORIGINAL)
         if not permits.may_use(service.ORIGINAL, row, by=user, at=at):
             note = f"暗访原件须经纪委监委审批，同意后{settings.PERMIT_HOURS}小时内可以查看，每次查看均记入操作日志。"

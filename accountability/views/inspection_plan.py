@@ -49,7 +49,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "visits": visits,
         "may_approve": found.state == PlanState.PROPOSED
         and policy.may(user, "insp.plan")
-        and not policy.needs_two("insp.plan"),
+        and not policy.requires_approval("insp.plan"),
         "proposals": approvals.waiting_about(user, found),
         "may_schedule": found.state == PlanState.APPROVED and policy.may(user, "insp.assign"),
         "may_assign": found.state == PlanState.VISITING and policy.may(user, "insp.assign"),

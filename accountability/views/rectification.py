@@ -99,7 +99,7 @@ def _item(user: User, row: Rectification, item: RectificationItem) -> dict[str, 
         "may_add": is_own(user, row.case.result.section) and item.state != ItemState.CLOSED,
         "may_grant": item.wanted_due_on is not None
         and policy.may(user, "rect.extend")
-        and not policy.needs_two("rect.extend"),
+        and not policy.requires_approval("rect.extend"),
         "may_close": closing and approvals.may_start(user, "rect.close", item),
         "is_passed": closing and service.passing_checks(item).exists(),
     }

@@ -90,7 +90,7 @@ def anomalies(request: HttpRequest, key: str) -> HttpResponse:
         "form": form,
         "verdicts": form.fields["verdict"].choices,  # type: ignore[attr-defined]
         "may_start": _may_start(request, DECIDE_FLAG.name),
-        "may_approve": policy.may(user, "ballot.invalid") and policy.needs_two("ballot.invalid"),
+        "may_approve": policy.may(user, "ballot.invalid") and policy.requires_approval("ballot.invalid"),
     }
     return render(request, "accountability/anomalies.html", context, status=400 if form.errors else 200)
 
@@ -180,7 +180,7 @@ def _started(request: HttpRequest, form: Form, deed: str, target: Any, **given: 
 def _may_start(request: HttpRequest, deed: str) -> bool:
     """Whether the account has the button at all; none of these deeds is limited to own objects."""
     action = approvals.deed_named(deed).action
-    asks = policy.may_propose if policy.needs_two(action) else policy.may
+    asks = policy.may_propose if policy.requires_approval(action) else policy.may
     return asks(staff(request), action)
 
 

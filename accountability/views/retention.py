@@ -61,7 +61,7 @@ def _ask(request: HttpRequest, key: str, deed: Deed, note: str) -> HttpResponse:
     user, round_ = staff(request), get_object_or_404(Round, key=key)
     if not policy.may_begin(user, deed.action):
         raise policy.Denied(user, deed.action)
-    button = "提请审批" if policy.needs_two(deed.action) else deed.label
+    button = "提请审批" if policy.requires_approval(deed.action) else deed.label
     facts = [(name, value) for name, value in deed.content(round_, {"reason": ""}).items() if name != "理由"]
     act = Act(deed.label, button, reverse("accountability:retention"), facts, note, done="已办理。")
 

@@ -182,7 +182,7 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
             "title": "导入名录",
             "is_nav_sidebar_enabled": False,
             "report": getattr(page.context_data["form"], "report", None),
-            "verb": "提请" if policy.needs_two(ACTION) else "确认",
+            "verb": "提请" if policy.requires_approval(ACTION) else "确认",
             "required": [LABELS[key] for key in REQUIRED],
             "optional": [label for key, label in LABELS.items() if key not in REQUIRED],
         }
@@ -237,7 +237,7 @@ def _confirm(request: HttpRequest) -> RosterReport | Approval:
     del request.session[WAITING]
     rows = read_rows(b64decode(upload["content"]), upload["name"])
     user, at, agreed = staff(request), timezone.now(), upload["fingerprint"]
-    if policy.needs_two(ACTION):
+    if policy.requires_approval(ACTION):
         return propose_import(upload["name"], rows, agreed=agreed, by=user, at=at)
     return import_roster(rows=rows, by=user, at=at, agreed=agreed)
 

@@ -106,7 +106,7 @@ class ReformMixin(PolicyAdmin):
 
     def _do(self, reform: Reform, form: ReformForm, user: User) -> Changes | Approval:
         at = timezone.now()
-        if policy.needs_two(ACTION):
+        if policy.requires_approval(ACTION):
             return propose_reform(reform.label, form.sections[0], form.arguments(), by=user, at=at)
         return REFORM_SERVICES[reform.label](**form.arguments(), by=user, at=at)
 
@@ -117,7 +117,7 @@ class ReformMixin(PolicyAdmin):
             "title": f"确认{reform.label}" if page == "confirm" else f"科室{reform.label}",
             "opts": self.opts,
             "reform": reform,
-            "verb": "提请" if policy.needs_two(ACTION) else "确认",
+            "verb": "提请" if policy.requires_approval(ACTION) else "确认",
             "form": form,
             "back": reverse("admin:departments_section_change", args=[section.pk]) if section else reverse(LIST),
         }

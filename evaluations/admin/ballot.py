@@ -63,6 +63,6 @@ class CommentAdmin(ReadOnlyAdmin):
             comment.round,
             form,
             lambda: start_redaction(comment_id=pk, words=form.cleaned_data["words"].splitlines(), by=user, at=at),
-            title="提请遮盖意见" if policy.needs_two(REDACT) else "遮盖意见",
+            title="提请遮盖意见" if policy.requires_approval(REDACT) else "遮盖意见",
             back=reverse("admin:evaluations_comment_changelist"),
         )

@@ -215,7 +215,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         if not policy.may_begin(user, EXPORT):
             raise policy.Denied(user, EXPORT)
         back, is_ready = reverse("admin:round-pool", args=[pk]), permits.may_use(EXPORT, round_, by=user, at=at)
-        needs_form = not (is_ready and policy.needs_two(EXPORT))
+        needs_form = not (is_ready and policy.requires_approval(EXPORT))
         posted = request.POST if request.method == "POST" else None
         form = PoolExportForm(posted) if needs_form else Form(posted)
         if is_ready and request.method == "POST" and form.is_valid():

@@ -1,7 +1,7 @@
 """轮次: the round, its frozen sections and the dates of its steps."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -15,6 +15,19 @@ from evaluations.rules.rulebook import default_rulebook
 
 if TYPE_CHECKING:
     from evaluations.models.tally import Tally
+
+
+class RulebookField(models.JSONField[Any, Any]):
+    """The rulebook of a round; a new round begins with the default rules."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"default": default_rulebook, **kwargs})
+
+    def deconstruct(self) -> Any:
+        """Describe the column to migrations as plain JSON, so that no migration imports the default rules."""
+        name, _, args, kwargs = super().deconstruct()
+        del kwargs["default"]
+        return name, "django.db.models.JSONField", args, kwargs
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
@@ -45,7 +58,7 @@ class Round(models.Model):
     opens_at = models.DateTimeField("投票开始时间")
     closes_at = models.DateTimeField("投票截止时间")
     state = models.CharField("状态", max_length=10, choices=RoundState, default=RoundState.DRAFT, editable=False)
-    rulebook = models.JSONField("评议规则", default=default_rulebook, editable=False)
+    rulebook = RulebookField("评议规则", editable=False)
     is_demo = models.BooleanField("演示数据", default=False, editable=False)
     paper = models.TextField("评议表（锁定）", blank=True, editable=False)
     paper_sha256 = models.CharField("评议表校验值", max_length=64, blank=True, editable=False, db_index=True)

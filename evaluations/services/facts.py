@@ -81,7 +81,7 @@ def _facts_of_state(round_: Round) -> dict[str, Any]:
 def _draft_facts(round_: Round) -> dict[str, Any]:
     present = set(Manifestation.objects.filter(is_active=True).values_list("indicator", flat=True))
     return {
-        "is_settled": not policy.needs_two("round.edit") or approvals.has_approved("round.edit", round_),
+        "is_settled": not policy.requires_approval("round.edit") or approvals.has_approved("round.edit", round_),
         "active_sections": Section.objects.active().count(),
         "rulebook_errors": tuple(rulebook_errors(round_.rulebook)),
         "indicators_without_manifestation": tuple(i.label for i in Indicator if i not in present),

@@ -121,7 +121,7 @@ class UserAdmin(PolicyAdmin):
             request,
             pk,
             lambda: approvals.start(name, account, by=user, at=timezone.now(), **form.cleaned_data),
-            "授权已办理" if not policy.needs_two(name) else "已提请授权，等待审批",
+            "授权已办理" if not policy.requires_approval(name) else "已提请授权，等待审批",
         )
 
     def end_sessions(self, request: HttpRequest, pk: int) -> HttpResponse:

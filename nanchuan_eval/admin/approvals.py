@@ -44,7 +44,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
         """Show what the account may see by the policy table, and what it proposed itself."""
         user = staff(request)
-        seen = [action for action in policy.by_two if policy.may_see(user, action)]
+        seen = [action for action in policy.two_person_actions() if policy.may_see(user, action)]
         return super().get_queryset(request).filter(Q(action__in=seen) | Q(proposed_by=user))
 
     def get_urls(self) -> list[URLPattern]:

@@ -40,7 +40,7 @@ def in_force(request: HttpRequest) -> HttpResponse:
             (row["name_zh"], action, [(role.label, row[role]) for role in Role])
             for action, row in policy.table().items()
         ],
-        "two": len(policy.by_two),
+        "two": len(policy.two_person_actions()),
         "holders": [(r.label, User.objects.filter(role=r, is_active=True).count()) for r in Role],
     }
     return render(request, "admin/nanchuan_eval/policy.html", context)

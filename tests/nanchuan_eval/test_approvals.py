@@ -4,6 +4,7 @@ import dataclasses
 from datetime import date, timedelta
 
 import pytest
+from django.core.checks import Tags, run_checks
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -26,7 +27,6 @@ def rename(holiday, arguments, *, by, at):
 def two_persons(settings, monkeypatch):
     settings.TWO_PERSON_RULE = True
     monkeypatch.setattr(approvals, "_deeds", {})
-    monkeypatch.setattr(policy, "by_two", set())
     approvals.register(
         approvals.Deed(
             DEED,
@@ -63,6 +63,18 @@ def test_a_proposal_does_nothing_until_another_person_approves_it(holiday):
     holiday.refresh_from_db()
     approval.refresh_from_db()
     assert (holiday.name, approval.state) == ("国庆节", Approval.State.APPROVED)
+
+
+def test_a_two_person_action_without_a_handler_fails_the_system_check(monkeypatch):
+    assert [fault.id for fault in run_checks(tags=[Tags.security])] == ["nanchuan.E007"] * len(
+        policy.two_person_actions() - policy.NEVER_ARISES - {"round.edit"}
+    )
+
+
+def test_a_deed_that_the_table_gives_to_one_person_fails_the_system_check():
+    approvals.register(dataclasses.replace(approvals.deed_named(DEED), name="test.alone", action="ballot.cast"))
+
+    assert "nanchuan.E008" in {fault.id for fault in run_checks(tags=[Tags.security])}
 
 
 def test_the_deed_is_refused_to_one_person_alone(holiday):

@@ -53,7 +53,7 @@ SABOTAGES = {
         "tests/security/test_matrix.py::TestTheTable::test_every_cell",
     ),
     "two persons are not needed": Sabotage(
-        "nanchuan_eval.policy.needs_two", lambda action: False, "tests/evaluations/test_round_deeds.py"
+        "nanchuan_eval.policy.requires_approval", lambda action: False, "tests/evaluations/test_round_deeds.py"
     ),
     "the approver may be the proposer": Sabotage(
         "nanchuan_eval.approvals.check_approver", nothing, f"{FLOOR}/test_approvals.py"

@@ -147,7 +147,7 @@ class TestTheAddresses:
     def test_each_role_on_own_and_foreign_objects_in_the_right_state(self, stage, settings, line):
         self.ask_everybody(stage, settings, line, two=False)
 
-    @walk(lambda line: line.url and line.action in policy.by_two and not line.alone)
+    @walk(lambda line: line.url and line.action in policy.two_person_actions() and not line.alone)
     def test_where_it_takes_two_the_proposers_and_nobody_else(self, stage, settings, line):
         self.ask_everybody(stage, settings, line, two=True)
 

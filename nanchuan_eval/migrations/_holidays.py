@@ -1,8 +1,6 @@
-"""The State Council's calendars known at release; later years are entered in the admin."""
+"""The State Council's holidays known at release; later years are entered in the admin."""
 
 from datetime import date, timedelta
-
-from django.db import migrations
 
 OFF = [
     ("元旦", "2025-01-01", 1), ("春节", "2025-01-28", 8), ("清明节", "2025-04-04", 3), ("劳动节", "2025-05-01", 5),
@@ -18,6 +16,7 @@ WORKING = [
 
 
 def enter(apps, schema_editor):
+    """Fill the calendar."""
     Holiday = apps.get_model("nanchuan_eval", "Holiday")
     rows = [
         Holiday(day=date.fromisoformat(start) + timedelta(days=n), name=name, is_workday=False)
@@ -26,8 +25,3 @@ def enter(apps, schema_editor):
     ]
     rows += [Holiday(day=date.fromisoformat(day), name=name, is_workday=True) for name, day in WORKING]
     Holiday.objects.bulk_create(rows)
-
-
-class Migration(migrations.Migration):
-    dependencies = [("nanchuan_eval", "0001_initial")]
-    operations = [migrations.RunPython(enter, migrations.RunPython.noop)]

@@ -1,7 +1,5 @@
 """The default 表象 of the five indicators (rulebook 3); editable in the admin afterwards."""
 
-from django.db import migrations
-
 SIGNS = {
     "cold": (
         "COLD",
@@ -52,6 +50,7 @@ SIGNS = {
 
 
 def enter(apps, schema_editor):
+    """Enter the default manifestations."""
     apps.get_model("evaluations", "Manifestation").objects.bulk_create(
         apps.get_model("evaluations", "Manifestation")(
             code=f"{prefix}-{position}", indicator=indicator, text=text, position=position
@@ -59,8 +58,3 @@ def enter(apps, schema_editor):
         for indicator, (prefix, *texts) in SIGNS.items()
         for position, text in enumerate(texts, start=1)
     )
-
-
-class Migration(migrations.Migration):
-    dependencies = [("evaluations", "0001_initial")]
-    operations = [migrations.RunPython(enter, migrations.RunPython.noop)]

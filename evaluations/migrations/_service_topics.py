@@ -1,6 +1,4 @@
-"""办什么事: what people commonly come for, as a beginning; the desk changes it."""
-
-from django.db import migrations, models
+"""The service topics (办什么事) an installation begins with; staff change them afterwards."""
 
 ERRANDS = (
     ("办房产证、过户、抵押", "不动产登记"),
@@ -56,33 +54,6 @@ ERRANDS = (
 
 
 def enter(apps, schema_editor):
+    """Enter the first topics."""
     errand = apps.get_model("evaluations", "Errand")
     errand.objects.bulk_create(errand(text=text, words=words) for text, words in ERRANDS)
-
-
-class Migration(migrations.Migration):
-    dependencies = [("evaluations", "0014_review_of_odd_claims")]
-    operations = [
-        migrations.CreateModel(
-            name="Errand",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "text",
-                    models.CharField(
-                        help_text="群众的说法，如：办房产证、过户、抵押", max_length=60, unique=True, verbose_name="办什么事"
-                    ),
-                ),
-                (
-                    "words",
-                    models.CharField(
-                        help_text="科室名称里有其中一个词的，就显示这件事；几个词之间空一格",
-                        max_length=200,
-                        verbose_name="科室名称中的词",
-                    ),
-                ),
-            ],
-            options={"verbose_name": "办什么事", "verbose_name_plural": "办什么事", "ordering": ["pk"]},
-        ),
-        migrations.RunPython(enter, migrations.RunPython.noop),
-    ]
