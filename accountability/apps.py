@@ -10,12 +10,59 @@ class AccountabilityConfig(AppConfig):
     verbose_name = "问责与整改"
 
     def ready(self) -> None:
-        from accountability.deeds import register_deeds  # noqa: PLC0415  models are ready only now
-        from accountability.evidence_check import evidence_faults  # noqa: PLC0415
-        from accountability.services import destruction, sealing_up  # noqa: PLC0415
-        from nanchuan_eval import audit, key_rotation, retention  # noqa: PLC0415
+        """Fill the registries of the apps below; models are ready only now."""
+        from accountability import approvable_actions
 
-        register_deeds()
-        key_rotation.also.append(("未加密的佐证材料", sealing_up.seal_open_evidence))
-        audit.watches.append(evidence_faults)
-        retention.schedule.extend(destruction.schedule())
+        approvable_actions.register()
+        register_attachments()
+        register_pages()
+        register_duties()
+
+
+def register_attachments() -> None:
+    """Say what evidence files can be added to."""
+    from accountability.evidence.services import evidence
+    from accountability.inspections.attachments import ATTACHMENTS as INSPECTIONS
+    from accountability.objections.attachments import ATTACHMENTS as OBJECTIONS
+    from accountability.rectifications.attachments import ATTACHMENTS as RECTIFICATIONS
+    from accountability.talks.attachments import ATTACHMENTS as TALKS
+
+    evidence.register(TALKS, OBJECTIONS, RECTIFICATIONS, INSPECTIONS)
+
+
+def register_pages() -> None:
+    """Say where the roles' home pages, the last steps of a round and the pages of its result are."""
+    from evaluations.lifecycle import pages
+    from evaluations.rounds.rules.lifecycle import Step
+    from nanchuan_eval.permissions.policy import Role
+    from nanchuan_eval.web import views
+
+    views.HOME.update(
+        {
+            Role.COMMISSION: "accountability:commission",
+            Role.SUPERVISOR: "accountability:work",
+            Role.LIAISON: "accountability:unit",
+            Role.INSPECTOR: "accountability:inspections",
+            Role.PERSONNEL: "accountability:work",
+        }
+    )
+    pages.STEP_ADDRESS[Step.PUBLISH] = "accountability:commission-publish"
+    pages.STEP_ADDRESS[Step.ARCHIVE] = "accountability:commission-archive"
+    pages.RESULT_PAGES += [
+        ("异常提示", "accountability:commission-anomalies"),
+        ("计票记录", "accountability:commission-count"),
+    ]
+
+
+def register_duties() -> None:
+    """Take part in the core's key rotation, audit check and retention."""
+    from accountability.evidence.services.integrity import evidence_faults
+    from accountability.evidence.services.key_rotation import seal_open_evidence
+    from accountability.evidence_retention.services import destruction
+    from nanchuan_eval.audit import services as audit
+    from nanchuan_eval.encryption import key_rotation
+    from nanchuan_eval.retention import services as retention
+
+    key_rotation.also.append(("未加密的佐证材料", seal_open_evidence))
+    audit.watches.append(evidence_faults)
+    retention.schedule.extend(destruction.schedule())

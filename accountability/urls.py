@@ -2,26 +2,23 @@
 
 from django.urls import path
 
-from accountability.views import (
-    case,
-    citizen,
-    commission,
-    count,
-    evidence,
-    inspection,
-    inspection_plan,
-    lead,
-    objection,
-    personnel,
-    readers,
-    rectification,
-    rectification_acts,
-    results,
-    retention,
-    talk,
-    unit,
-    work,
-)
+from accountability.assessment import views as personnel
+from accountability.case_lifecycle import views as case
+from accountability.citizens import views as citizen
+from accountability.evidence import views as evidence
+from accountability.evidence_retention import views as retention
+from accountability.inspections.views import plans as inspection_plan
+from accountability.inspections.views import visits as inspection
+from accountability.leads import views as lead
+from accountability.objections import views as objection
+from accountability.promotion_freezes.views import certificate, many
+from accountability.promotion_freezes.views import personnel as personnel_personnel
+from accountability.rectifications.views import actions as rectification_acts
+from accountability.rectifications.views import pages as rectification
+from accountability.results.views import analysis as results
+from accountability.results.views import commission, count, readers, unit
+from accountability.talks import views as talk
+from accountability.worklist import views as work
 
 app_name = "accountability"
 urlpatterns = [
@@ -102,11 +99,11 @@ urlpatterns = [
     path("work/orders/<int:pk>/reply/", inspection.reply, name="order-reply"),
     path("work/orders/<int:pk>/return/", inspection_plan.return_visit, name="order-return"),
     path("work/orders/<int:pk>/print/", inspection.print_order, name="order-print"),
-    path("personnel/", personnel.personnel, name="personnel"),
-    path("personnel/many/", personnel.many, name="personnel-many"),
+    path("personnel/", personnel_personnel, name="personnel"),
+    path("personnel/many/", many, name="personnel-many"),
     path("personnel/places/", readers.places, name="places"),
     path("personnel/places/<slug:key>/", readers.places, name="places-round"),
-    path("personnel/freezes/<int:pk>/certificate/", personnel.certificate, name="freeze-certificate"),
+    path("personnel/freezes/<int:pk>/certificate/", certificate, name="freeze-certificate"),
     path("personnel/assessment/", personnel.assessment, name="assessment"),
     path("personnel/assessment/<int:year>/", personnel.assessment, name="assessment-year"),
     path("personnel/assessment/<int:year>/export/", personnel.assessment_export, name="assessment-export"),

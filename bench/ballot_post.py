@@ -12,9 +12,9 @@ from django.urls import path
 from django.utils import timezone
 
 from bench.measure import interleaved, report
-from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine, validate_vote
-from evaluations.services.ballot import admit, checked_mark
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.votes import RawLine, validate_vote
+from evaluations.voting.services import admit, checked_mark
 from nanchuan_eval.urls import urlpatterns as project_urls
 from tests.factories import make_codes, make_open_round, raw_answers
 

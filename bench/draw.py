@@ -9,9 +9,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bench.measure import cpu_seconds, interleaved, report
-from evaluations.rules import drawing
-from evaluations.rules.drawing import drawing_order
-from evaluations.rules.proofs import proof_chunks
+from evaluations.protocol import drawing
+from evaluations.protocol.drawing import drawing_order
+from evaluations.protocol.proofs import proof_chunks
 
 POOL = int(os.environ.get("BENCH_POOL", "200000"))
 SEED = "0" * 64

@@ -7,16 +7,18 @@ import uuid
 from django.db import connection, transaction
 
 from bench.measure import cpu_seconds, interleaved, report
-from evaluations.ballot_papers import BALLOTS_PER_FILE, ballot_files
-from evaluations.database import insert_rows
-from evaluations.models import Ballot, BallotSpool, Credential, Rating, Round
-from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine, validate_vote
-from evaluations.rules.codes import encode_code
-from evaluations.services import sealing
-from evaluations.services.credential import new_code
-from nanchuan_eval.policy import CLOCK
-from nanchuan_eval.rules.canonical import canonical_json
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.votes import RawLine, validate_vote
+from evaluations.ballots.models import Ballot, BallotSpool, Rating
+from evaluations.codes.models import Credential
+from evaluations.codes.services.issuing import new_code
+from evaluations.paper_ballots.documents import BALLOTS_PER_FILE, ballot_files
+from evaluations.protocol.codes import encode_code
+from evaluations.rounds.models import Round
+from evaluations.sealing.services import sealing
+from nanchuan_eval.core.canonical import canonical_json
+from nanchuan_eval.database.sql import insert_rows
+from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import make_codes, make_open_round, raw_answers
 
 BALLOTS, SECTIONS, PRINTED = 20_000, 3, 96
@@ -92,7 +94,7 @@ def _printing() -> None:
 
 
 def _print(paper, codes: list[str], size: int) -> None:
-    from evaluations import ballot_papers  # noqa: PLC0415  its file size is what the two runs differ in
+    from evaluations.paper_ballots import documents as ballot_papers  # noqa: PLC0415  its file size is what the two runs differ in
 
     kept, ballot_papers.BALLOTS_PER_FILE = ballot_papers.BALLOTS_PER_FILE, size
     try:

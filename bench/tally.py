@@ -7,15 +7,16 @@ from random import Random
 from django.db import connection
 
 from bench.measure import interleaved, report
-from evaluations.aggregates import count_cells, score_rows
-from evaluations.files import scoring_rulebook
-from evaluations.models import Ballot, Rating, Round
-from evaluations.rules.method import parse_method
-from evaluations.rules.ranking import intervals
-from evaluations.rules.result import build_result
-from evaluations.rules.rounds import RoundState
-from evaluations.rules.scoring import score_sections, variances
-from evaluations.rules.uncertainty import top_probabilities
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.index import score_sections, variances
+from evaluations.scoring.method import parse_method
+from evaluations.scoring.ranking import intervals
+from evaluations.scoring.result import build_result
+from evaluations.scoring.uncertainty import top_probabilities
+from evaluations.tally.files import scoring_rulebook
+from evaluations.tally.queries.aggregates import count_cells, score_rows
 from tests.factories import make_open_round
 
 BALLOTS = int(os.environ.get("BENCH_BALLOTS", "30000"))

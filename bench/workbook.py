@@ -6,9 +6,9 @@ import tempfile
 
 from openpyxl import Workbook
 
-from accountability.exports import top10_workbook
+from accountability.results.workbooks.top_ten import top10_workbook
 from bench.measure import cpu_seconds, interleaved, report
-from nanchuan_eval.spreadsheet import stream_workbook
+from nanchuan_eval.spreadsheets import stream_workbook
 from tests.accountability.factories import make_counted_round
 
 ROWS = int(os.environ.get("BENCH_ROWS", "100000"))

@@ -11,9 +11,9 @@ class DepartmentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make known the units of accounts and which changes of the roster take two persons."""
-        from departments import deeds  # noqa: PLC0415  models are loaded only now
-        from departments.models import Department  # noqa: PLC0415
-        from nanchuan_eval import accounts  # noqa: PLC0415
+        from departments.approvable_actions import register
+        from departments.models import Department
+        from nanchuan_eval.accounts import services as accounts
 
         accounts.units.append(lambda: Department.objects.filter(is_active=True).values_list("code", "name"))
-        deeds.register()
+        register()

@@ -10,14 +10,19 @@ class EvaluationsConfig(AppConfig):
     verbose_name = "评议轮次"
 
     def ready(self) -> None:
-        """Make known what the audit watches over and which deeds take two persons."""
-        from evaluations import deeds  # noqa: PLC0415  models are loaded only now
-        from evaluations.liaisons import objections_to  # noqa: PLC0415
-        from evaluations.services import data_request, privacy  # noqa: PLC0415
-        from evaluations.verification import tally_faults  # noqa: PLC0415
-        from nanchuan_eval import accounts, audit, retention  # noqa: PLC0415
+        """Fill the registries of the apps below and of lower features; models are ready only now."""
+        from evaluations import approvable_actions
+        from evaluations.draws.queries.people import objections_to
+        from evaluations.lifecycle.queries import READERS
+        from evaluations.personal_data.services import people, requests
+        from evaluations.rounds import readiness
+        from evaluations.verification.services import tally_faults
+        from nanchuan_eval.accounts import services as accounts
+        from nanchuan_eval.audit import services as audit
+        from nanchuan_eval.retention import services as retention
 
+        approvable_actions.register()
+        readiness.readers.update(READERS)
         accounts.objections.append(objections_to)
         audit.watches.append(tally_faults)
-        retention.schedule.extend([*privacy.schedule(), *data_request.schedule()])
-        deeds.register()
+        retention.schedule.extend([*people.schedule(), *requests.schedule()])

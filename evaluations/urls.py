@@ -2,7 +2,12 @@
 
 from django.urls import path
 
-from evaluations.views import ballot, box, draw, privacy, public
+from evaluations.draws import views as draw
+from evaluations.personal_data import views as privacy
+from evaluations.publication import views as public
+from evaluations.sealing import views as box
+from evaluations.voting import views as ballot
+from nanchuan_eval.web.type_size import type_size
 
 urlpatterns = [
     path("", public.front_page, name="front-page"),
@@ -25,7 +30,7 @@ urlpatterns = [
     path("list/<slug:key>/", public.public_list, name="public-list"),
     path("list/<slug:key>/<int:version>/notice.pdf", public.notice_as_pdf, name="notice-pdf"),
     path("list/<slug:key>/<int:version>/notice.html", public.notice_as_html, name="notice-html"),
-    path("type-size/<slug:size>/", public.type_size, name="type-size"),
+    path("type-size/<slug:size>/", type_size, name="type-size"),
     path("rounds/<slug:key>/box/", box.box, name="box"),
     path("rounds/<slug:key>/issued-<int:batch>.txt", box.issued_list, name="issued-list"),
     path("rounds/<slug:key>/paper.json", box.paper_file, name="paper-file"),

@@ -11,7 +11,7 @@ class NanchuanEvalConfig(AppConfig):
     verbose_name = "系统管理"
 
     def ready(self) -> None:
-        from nanchuan_eval import checks, deeds  # noqa: F401, PLC0415  registers the system checks
+        from nanchuan_eval import approvable_actions as deeds
 
         deeds.register()
 
@@ -19,4 +19,4 @@ class NanchuanEvalConfig(AppConfig):
 class AdminConfig(DjangoAdminConfig):
     """The admin with our site in place of the stock one."""
 
-    default_site = "nanchuan_eval.desk.Desk"
+    default_site = "nanchuan_eval.admin_site.site.Desk"

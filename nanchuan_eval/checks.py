@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from nanchuan_eval import approvals
+from nanchuan_eval.approvals import services as approvals
 
 SQLITE = "django.db.backends.sqlite3"
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"

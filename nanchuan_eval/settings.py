@@ -39,7 +39,7 @@ FIELD_KEY = (
 )
 # Off only for a demonstration by one person: every staff page then says so.
 # The check at the public counter of the open channel: a class as in evaluations/open_checks.py.
-OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.open_checks.PlainQuestion")
+OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.codes.services.visitor_checks.PlainQuestion")
 TWO_PERSON_RULE = env.bool("TWO_PERSON_RULE", default=not DEBUG)
 # How long an approval lets its proposer open an original, fetch an export or restore a backup.
 PERMIT_HOURS = env.int("PERMIT_HOURS", default=48)
@@ -62,26 +62,26 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "nanchuan_eval.middleware.harden",
+    "nanchuan_eval.web.middleware.harden",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "nanchuan_eval.middleware.refuse_oversized_requests",
-    "nanchuan_eval.middleware.refuse_broken_requests",
+    "nanchuan_eval.web.middleware.refuse_oversized_requests",
+    "nanchuan_eval.web.middleware.refuse_broken_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "nanchuan_eval.middleware.note_origin",
-    "nanchuan_eval.middleware.keep_the_desk_inside",
+    "nanchuan_eval.web.middleware.note_origin",
+    "nanchuan_eval.web.middleware.keep_the_desk_inside",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "nanchuan_eval.limits.LimitRates",
-    "nanchuan_eval.sessions.end_idle_sessions",
-    "nanchuan_eval.sessions.demand_second_factor",
-    "nanchuan_eval.sessions.demand_new_password",
-    "nanchuan_eval.middleware.RecordDenials",
+    "nanchuan_eval.web.rate_limits.LimitRates",
+    "nanchuan_eval.accounts.middleware.end_idle_sessions",
+    "nanchuan_eval.accounts.middleware.demand_second_factor",
+    "nanchuan_eval.accounts.middleware.demand_new_password",
+    "nanchuan_eval.web.middleware.RecordDenials",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -98,7 +98,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "nanchuan_eval.context.single_person",
+                "nanchuan_eval.web.context_processors.single_person",
             ],
         },
     },
@@ -121,7 +121,7 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
 WORKERS = env.int("WEB_CONCURRENCY", default=1)
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
-    CACHES["default"]["BACKEND"] = "nanchuan_eval.cache.SharedCache"
+    CACHES["default"]["BACKEND"] = "nanchuan_eval.web.cache.SharedCache"
     CACHES["default"]["OPTIONS"] = {
         "socket_timeout": 0.2,
         "socket_connect_timeout": 0.2,
@@ -131,14 +131,14 @@ if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "nanchuan_eval.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "nanchuan_eval.sessions.AccountBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "nanchuan_eval.accounts.middleware.AccountBackend"]
 # 等保2.0 level 3 in figures; a district that wants looser rules changes a line of its `.env`.
 PASSWORD_LENGTH = env.int("PASSWORD_LENGTH", default=12)
 PASSWORD_DAYS = env.int("PASSWORD_DAYS", default=90)
 PASSWORD_MEMORY = env.int("PASSWORD_MEMORY", default=5)
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "nanchuan_eval.passwords.DistrictPasswordValidator"},
+    {"NAME": "nanchuan_eval.accounts.validators.DistrictPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 REQUIRE_OTP = env.bool("REQUIRE_OTP", default=not DEBUG)
@@ -149,8 +149,8 @@ SESSION_HOURS = env.int("SESSION_HOURS", default=8)
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=5)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCK_MINUTES", default=30))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "account/locked.html"
-AXES_CLIENT_IP_CALLABLE = "nanchuan_eval.addresses.client_address"
+AXES_LOCKOUT_TEMPLATE = "nanchuan_eval/accounts/locked.html"
+AXES_CLIENT_IP_CALLABLE = "nanchuan_eval.web.addresses.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # the trace keeps it
 AXES_ENABLE_ADMIN = False
@@ -208,7 +208,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 SESSION_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "nanchuan_eval.views.csrf_failure"
+CSRF_FAILURE_VIEW = "nanchuan_eval.web.views.csrf_failure"
 if not DEBUG:
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
@@ -222,7 +222,7 @@ if not DEBUG:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Error reports tell where, never with whose data: a frame may hold a ballot code.
-DEFAULT_EXCEPTION_REPORTER_FILTER = "nanchuan_eval.reports.ReportFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "nanchuan_eval.web.error_reports.ReportFilter"
 
 # No request line is logged by the application: a time and an address beside a ballot would say too much.
 LOGGING = {

@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from nanchuan_eval.database import unguard_audit_tables
+from nanchuan_eval.audit.sql import unguard_audit_tables
 from tests.concurrency.cluster import find_program
 from tests.security import sabotage
 

@@ -7,18 +7,26 @@ from itertools import count
 from typing import Any
 
 from departments.models import Department, DepartmentKind, Section, ServiceKind, Tenure
-from evaluations.models import CodeBatch, Draw, Manifestation, PlannedDraw, Round
-from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import Origin, RawLine, validate_vote
-from evaluations.rules.indicators import Channel, Indicator
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import DrawPurpose, RoundState
-from evaluations.rules.rulebook import default_rulebook
-from evaluations.services import ballot, ceremony, credential, pool, pool_notice, sealing
-from evaluations.services import round as steps
-from evaluations.services.draw import commit_draw, plan_draw, planned_draw
-from nanchuan_eval.models import User
-from nanchuan_eval.policy import CLOCK, Role
+from evaluations.ballot_form.models import Manifestation
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.votes import Origin, RawLine, validate_vote
+from evaluations.codes.models import CodeBatch
+from evaluations.codes.services import issuing as credential
+from evaluations.draws.models import Draw, PlannedDraw
+from evaluations.draws.services import ceremony
+from evaluations.draws.services.commitment import commit_draw, plan_draw, planned_draw
+from evaluations.lifecycle import services as steps
+from evaluations.pools.rules import PoolKind
+from evaluations.pools.services import lists as pool
+from evaluations.pools.services import notices as pool_notice
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.sealing.services import sealing
+from evaluations.voting import services as ballot
+from nanchuan_eval.permissions.policy import CLOCK, Role
+from nanchuan_eval.users.models import User
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 ROLES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from evaluations.rules.rulebook import default_rulebook
+from evaluations.rounds.rules.rulebook import default_rulebook
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
 HEADER = "ballot,channel,origin,section,cold,lazy,buck_passing,disorderly,greedy\n"

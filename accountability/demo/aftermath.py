@@ -7,20 +7,25 @@ from io import BytesIO
 
 from django.utils import timezone
 
+from accountability.cases.models import Case
+from accountability.cases.rules.measures import MeasureKind
+from accountability.cases.services import record_measure
 from accountability.demo.ceremony import Ceremony
-from accountability.models import Case, Inspection, Rectification, RectificationItem, Talk
-from accountability.papers import talk_record
-from accountability.rules.inspection import CheckItem, Conclusion, Method
-from accountability.rules.measures import MeasureKind
-from accountability.rules.rectification import TermKind
-from accountability.services import inspection, inspection_plan, rectification
-from accountability.services.evidence import Upload, add_evidence
-from accountability.services.measure import record_measure
-from accountability.services.opening import signs_of
-from accountability.services.talk import file_talk, write_talk
-from evaluations.models import Round
-from nanchuan_eval import approvals
-from nanchuan_eval.models import User
+from accountability.evidence.services.evidence import Upload, add_evidence
+from accountability.inspections.models import Inspection
+from accountability.inspections.rules import CheckItem, Conclusion, Method
+from accountability.inspections.services import plans as inspection_plan
+from accountability.inspections.services import visits as inspection
+from accountability.rectifications.models import Rectification, RectificationItem
+from accountability.rectifications.rules import TermKind
+from accountability.rectifications.services import rectifications as rectification
+from accountability.rectifications.services.opening import signs_of
+from accountability.talks.documents import talk_record
+from accountability.talks.models import Talk
+from accountability.talks.services import file_talk, write_talk
+from evaluations.rounds.models import Round
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.users.models import User
 
 TALKED, INSPECTED, VISITED, LED = 3, 5, 3, timedelta(hours=1)
 YES = dict.fromkeys((item.value for item in CheckItem), "yes")

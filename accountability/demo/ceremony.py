@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from evaluations.models import Draw, PlannedDraw, Round
-from evaluations.rules.rounds import DrawPurpose
-from evaluations.services import ceremony
-from evaluations.services.ceremony import Reading, needs_issue
-from evaluations.services.draw import commit_draw, plan_draw
-from nanchuan_eval.models import User
+from evaluations.draws.models import Draw, PlannedDraw
+from evaluations.draws.services import ceremony
+from evaluations.draws.services.ceremony import Reading, needs_issue
+from evaluations.draws.services.commitment import commit_draw, plan_draw
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose
+from nanchuan_eval.users.models import User
 
 WITNESSES = "区纪委监委、区人大代表、市民代表、企业代表"
 PLACE = "区政务服务中心一楼大厅"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from evaluations.rules.indicators import Channel, Indicator
-from evaluations.rules.paper import BallotPaper
+from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.scoring.indicators import Channel, Indicator
 
 SECTIONS_RATED = {Channel.TARGETED: (4, 9), Channel.SAMPLED: (2, 5), Channel.OTHER: (1, 3)}
 DONT_KNOW_RATE = 0.09

@@ -5,14 +5,14 @@ from pathlib import Path
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.demo import NOTICE
-from accountability.exports import top10_workbook
-from evaluations.draw_papers import commitment_pdf, record_pdf
-from evaluations.files import ballots_csv
-from evaluations.models import Draw, Round
-from evaluations.proofs import proof_text
-from evaluations.result_papers import count_record_pdf, notice_pdf
-from evaluations.rules.rounds import DrawStatus
+from accountability.results.workbooks.top_ten import top10_workbook
+from evaluations.draws.documents import commitment_pdf, record_pdf
+from evaluations.draws.models import Draw
+from evaluations.draws.queries.proofs import proof_text
+from evaluations.publication.documents import count_record_pdf, notice_pdf
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import NOTICE, DrawStatus
+from evaluations.tally.files import ballots_csv
 
 SITE = "http://127.0.0.1:8000"
 WORKBOOK = "最难办科室前十.xlsx"

@@ -17,34 +17,40 @@ from django.utils import timezone
 from tqdm import tqdm
 
 import departments
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.cases.models import Case
 from accountability.demo import people
 from accountability.demo.aftermath import Aftermath
 from accountability.demo.ceremony import Ceremony
 from accountability.demo.citizens import Citizen
 from accountability.demo.opinions import opinions
-from accountability.models import Case
-from accountability.services.case import publish_and_start
-from departments.services import import_roster
-from evaluations.code_batches import drawn_people
-from evaluations.models import Draw, OpenClaimAlert, Round
-from evaluations.papers import paper_by_digest
-from evaluations.rules.anomalies import Verdict
-from evaluations.rules.ballots import Origin
-from evaluations.rules.indicators import Channel
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import DrawPurpose
-from evaluations.services import credential, pool, sealing, tally
-from evaluations.services import round as steps
-from evaluations.services.anomaly import DECIDE_FLAG
-from evaluations.services.credential import FormKind
-from evaluations.services.open_review import review_alert
-from evaluations.services.pool_notice import announce_pool
-from evaluations.services.witness import sign_count
-from nanchuan_eval import approvals
-from nanchuan_eval.accounts import create_account
-from nanchuan_eval.models import User
-from nanchuan_eval.policy import CLOCK, OPERATOR, Role
-from nanchuan_eval.spreadsheet import read_rows
+from departments.roster.services import import_roster
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.codes.models import OpenClaimAlert
+from evaluations.codes.queries import drawn_people
+from evaluations.codes.services import issuing as credential
+from evaluations.codes.services.alerts import review_alert
+from evaluations.codes.services.issuing import FormKind
+from evaluations.draws.models import Draw
+from evaluations.lifecycle import services as steps
+from evaluations.pools.rules import PoolKind
+from evaluations.pools.services import lists as pool
+from evaluations.pools.services.notices import announce_pool
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.rounds.services import plan_round
+from evaluations.scoring.indicators import Channel
+from evaluations.sealing.services import sealing
+from evaluations.tally.rules.anomalies import Verdict
+from evaluations.tally.services import tally
+from evaluations.tally.services.anomalies import DECIDE_FLAG
+from evaluations.tally.services.signatures import sign_count
+from nanchuan_eval.accounts.services import create_account
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, Role
+from nanchuan_eval.spreadsheets import read_rows
+from nanchuan_eval.users.models import User
 
 ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
 PASSWORD = "Yanshi-demo-2020"  # noqa: S105  demo accounts only; the command refuses a real database
@@ -127,7 +133,7 @@ class Story:
             closes_at=self._day(22, 17),
             is_demo=True,
         )
-        return steps.plan_round(round_=planned, by=self.chief, at=self._day(48))
+        return plan_round(round_=planned, by=self.chief, at=self._day(48))
 
     def _draw_people(self) -> None:
         steps.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from evaluations.models import Round
-from evaluations.rules.codes import CodeError, normalize_code
-from nanchuan_eval.models import User
+from evaluations.protocol.codes import CodeError, normalize_code
+from evaluations.rounds.models import Round
+from nanchuan_eval.users.models import User
 
 
 def find_round(key: str) -> Round:

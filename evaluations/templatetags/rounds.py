@@ -3,8 +3,8 @@
 from django import template
 from django.utils import timezone
 
-from evaluations.round_desk import RoundLine, current_rounds
-from nanchuan_eval.models import User
+from evaluations.lifecycle.pages import RoundLine, current_rounds
+from nanchuan_eval.users.models import User
 
 register = template.Library()
 

@@ -7,26 +7,21 @@ from itertools import count
 
 from PIL import Image
 
-from accountability.models import (
-    Case,
-    Inspection,
-    InspectionPlan,
-    ItemCheck,
-    Measure,
-    Rectification,
-    RectificationItem,
-)
-from accountability.rules.inspection import InspectionState, PlanState
-from accountability.rules.rectification import RectificationState, TermKind
-from accountability.services.evidence import Upload, add_evidence
-from accountability.services.talk import file_talk, write_talk
+from accountability.cases.models import Case, Measure
+from accountability.evidence.services.evidence import Upload, add_evidence
+from accountability.inspections.models import Inspection, InspectionPlan, ItemCheck
+from accountability.inspections.rules import InspectionState, PlanState
+from accountability.rectifications.models import Rectification, RectificationItem
+from accountability.rectifications.rules import RectificationState, TermKind
+from accountability.talks.services import file_talk, write_talk
 from departments.models import Department, DepartmentKind, Section, ServiceKind
-from evaluations.files import scoring_rulebook
-from evaluations.models import Round, RoundSection, SectionResult, Tally, TallyRow
-from evaluations.rules.rounds import RoundState
-from evaluations.rules.rulebook import default_rulebook
-from nanchuan_eval.models import User
-from nanchuan_eval.policy import Role
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.tally.files import scoring_rulebook
+from evaluations.tally.models import SectionResult, Tally, TallyRow
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
 
 NOON = datetime(2020, 7, 10, 4, 0, tzinfo=UTC)
 TODAY = date(2020, 7, 10)

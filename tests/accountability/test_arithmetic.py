@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from openpyxl import load_workbook
 
-from accountability.exports import top10_workbook
-from evaluations.models import Rating
-from evaluations.services.tally import tally_round
+from accountability.results.workbooks.top_ten import top10_workbook
+from evaluations.ballots.models import Rating
+from evaluations.tally.services.tally import tally_round
 from tests.factories import NOON, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db

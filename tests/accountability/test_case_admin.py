@@ -4,13 +4,15 @@ from datetime import date
 
 import pytest
 
-from accountability.models import Case, Measure, PromotionFreeze
-from accountability.rules.measures import MeasureKind, MeasureState
-from accountability.services.case import publish_and_start
-from accountability.services.measure import record_measure
-from nanchuan_eval import approvals, policy
-from nanchuan_eval.models import Approval
-from nanchuan_eval.policy import Role
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.cases.models import Case, Measure
+from accountability.cases.rules.measures import MeasureKind, MeasureState
+from accountability.cases.services import record_measure
+from accountability.promotion_freezes.models import PromotionFreeze
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,
     NOON,

@@ -9,14 +9,14 @@ from django.core.management.base import CommandError
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from accountability.demo import NOTICE
+from accountability.cases.models import Case
 from accountability.demo.opinions import opinions
-from accountability.models import Case
-from evaluations.models import BallotSpool, Round
-from evaluations.papers import paper_by_digest
-from evaluations.rules import rulebook
-from evaluations.rules.indicators import Channel
-from evaluations.rules.rounds import RoundState
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballots.models import BallotSpool
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules import rulebook
+from evaluations.rounds.rules.lifecycle import NOTICE, RoundState
+from evaluations.scoring.indicators import Channel
 from tests.factories import make_round, make_user
 
 pytestmark = pytest.mark.django_db

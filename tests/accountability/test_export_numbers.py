@@ -9,11 +9,12 @@ from datetime import date
 import pytest
 from openpyxl import load_workbook
 
-from nanchuan_eval import audit, marks
-from nanchuan_eval.documents import render_pdf
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Role
-from nanchuan_eval.spreadsheet import stream_workbook
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.documents.rendering import render_pdf
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.spreadsheets import stream_workbook
 from tests.accountability.factories import (
     LATER,
     make_account,

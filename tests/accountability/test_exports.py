@@ -9,18 +9,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
-from accountability.exports import top10_workbook
-from accountability.figures import read_figures
-from accountability.services.case import publish_and_start
-from accountability.services.export import export_top10
-from evaluations.models import Veto
-from evaluations.rules.counting import Cell
-from evaluations.rules.method import parse_method
-from evaluations.rules.rounds import RoundState
-from evaluations.rules.scoring import score_sections
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied, Role
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.results.services import export_top10
+from accountability.results.workbooks.top_ten import top10_workbook
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.counting import Cell
+from evaluations.scoring.index import score_sections
+from evaluations.scoring.method import parse_method
+from evaluations.tally.models import Veto
+from evaluations.tally.queries.figures import read_figures
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import (
     NOON,
     hold_talk,

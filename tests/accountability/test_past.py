@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from accountability.past import histories
+from accountability.history.queries import histories
 from departments.models import ChangeKind, Section, SectionChange
-from evaluations.rules.rounds import RoundState
+from evaluations.rounds.rules.lifecycle import RoundState
 from tests.accountability.factories import make_bare_round, make_counted_round, make_result
 
 pytestmark = pytest.mark.django_db

@@ -7,14 +7,14 @@ import pytest
 from django.core import mail
 from django.core.management import call_command
 
-from accountability.models import Reminder
-from accountability.rules.deadlines import Urgency
-from accountability.rules.inspection import InspectionState
-from accountability.rules.rectification import ItemState, RectificationState
-from accountability.services.case import publish_and_start
-from accountability.services.reminder import send_reminders, set_address
-from accountability.worklist import duties_of, grouped
-from nanchuan_eval.policy import Role
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.cases.rules.deadlines import Urgency
+from accountability.inspections.rules import InspectionState
+from accountability.rectifications.rules import ItemState, RectificationState
+from accountability.worklist.models import Reminder
+from accountability.worklist.queries import duties_of, grouped
+from accountability.worklist.services import send_reminders, set_address
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,
     NOON,
@@ -168,7 +168,7 @@ def test_a_letter_that_fails_is_sent_the_next_time(monkeypatch):
             raise ConnectionRefusedError("邮件服务器没有应答")
         sent.append(to)
 
-    monkeypatch.setattr("accountability.services.reminder.send_mail", flaky)
+    monkeypatch.setattr("accountability.worklist.services.send_mail", flaky)
 
     count, faults = send_reminders(at=LATER)
     assert count == 1

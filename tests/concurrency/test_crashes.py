@@ -19,11 +19,13 @@ from django.db import connection
 from django.middleware.csrf import _get_new_csrf_string
 from django.utils import timezone
 
-from evaluations.models import Ballot, BallotSpool, Credential
-from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine, validate_vote
-from evaluations.services import ballot, sealing
-from nanchuan_eval.policy import CLOCK
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.votes import RawLine, validate_vote
+from evaluations.ballots.models import Ballot, BallotSpool
+from evaluations.codes.models import Credential
+from evaluations.sealing.services import sealing
+from evaluations.voting import services as ballot
+from nanchuan_eval.permissions.policy import CLOCK
 from tests.concurrency.cluster import Cluster, free_port
 from tests.factories import make_codes, make_open_round, raw_answers
 

@@ -5,14 +5,14 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from evaluations.models import Draw
-from evaluations.rules.removals import RemovalReason
-from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
-from evaluations.services.ceremony import publish_draw, run_draw
-from evaluations.services.draw import commit_draw
-from evaluations.services.draw_events import Removal, remove_drawn
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
+from evaluations.draws.models import Draw
+from evaluations.draws.rules import RemovalReason
+from evaluations.draws.services.ceremony import publish_draw, run_draw
+from evaluations.draws.services.commitment import commit_draw
+from evaluations.draws.services.removals import Removal, remove_drawn
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
 from tests.factories import LATER, NOON, commit, enter_all, make_pool, make_round, make_user, plan, run
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

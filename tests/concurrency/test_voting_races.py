@@ -8,13 +8,16 @@ from random import Random
 import pytest
 from django.db import connection
 
-from evaluations.models import Ballot, BallotSpool, CodeBatch, Credential
-from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine, validate_vote
-from evaluations.rules.codes import issue_of
-from evaluations.services import ballot, credential, sealing
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import CLOCK
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.votes import RawLine, validate_vote
+from evaluations.ballots.models import Ballot, BallotSpool
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.services import issuing as credential
+from evaluations.protocol.codes import issue_of
+from evaluations.sealing.services import sealing
+from evaluations.voting import services as ballot
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import NOON, make_codes, make_open_round, make_user, raw_answers
 
 pytestmark = pytest.mark.django_db(transaction=True)

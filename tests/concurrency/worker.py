@@ -20,11 +20,14 @@ django.setup()
 from django.db import DatabaseError, InterfaceError, connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from evaluations.models import Ballot, BallotSpool, Credential, Round  # noqa: E402
-from evaluations.papers import paper_by_digest  # noqa: E402
-from evaluations.rules.ballots import RawLine, validate_vote  # noqa: E402
-from evaluations.services import ballot, sealing  # noqa: E402
-from nanchuan_eval.policy import CLOCK  # noqa: E402
+from evaluations.ballot_form.queries import paper_by_digest  # noqa: E402
+from evaluations.ballot_form.rules.votes import RawLine, validate_vote  # noqa: E402
+from evaluations.ballots.models import Ballot, BallotSpool  # noqa: E402
+from evaluations.codes.models import Credential  # noqa: E402
+from evaluations.rounds.models import Round  # noqa: E402
+from evaluations.sealing.services import sealing  # noqa: E402
+from evaluations.voting import services as ballot  # noqa: E402
+from nanchuan_eval.permissions.policy import CLOCK  # noqa: E402
 from tests.factories import make_codes, make_open_round, raw_answers  # noqa: E402
 
 

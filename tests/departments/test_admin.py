@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from departments.models import Department, Section, SectionChange, Tenure
-from nanchuan_eval.models import AuditEntry
+from nanchuan_eval.audit.models import AuditEntry
 from tests.departments.files import roster
 from tests.factories import NOON, make_department, make_section, make_user
 

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from departments.models import Section, SectionChange
-from departments.services import merge_sections, rename_section
-from nanchuan_eval.models import AuditEntry
+from departments.reforms.services import merge_sections, rename_section
+from nanchuan_eval.audit.models import AuditEntry
 from tests.factories import NOON, make_department, make_section, make_user
 
 pytestmark = pytest.mark.django_db

@@ -6,13 +6,16 @@ import pytest
 from django.test import Client
 
 from departments.models import Department, Section, SectionChange
-from departments.services import import_roster, rename_section
-from nanchuan_eval import approvals, policy
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry
-from nanchuan_eval.policy import OPERATOR
-from nanchuan_eval.records import save_record
-from nanchuan_eval.spreadsheet import read_rows
+from departments.reforms.services import rename_section
+from departments.roster.services import import_roster
+from nanchuan_eval.admin_site.services import save_record
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.spreadsheets import read_rows
 from tests.departments.files import roster
 from tests.departments.test_admin import CONFIRM, IMPORT, LIST, WORKBOOK, confirm, desk, section_form, text_of, upload
 from tests.departments.test_reform_pages import DAY, address

@@ -3,9 +3,11 @@
 import pytest
 from django.core.management import call_command
 
-from accountability.models import Inspection, InspectionPlan, Order, Rectification, Talk
-from evaluations.rules import rulebook
-from nanchuan_eval.models import User
+from accountability.inspections.models import Inspection, InspectionPlan, Order
+from accountability.rectifications.models import Rectification
+from accountability.talks.models import Talk
+from evaluations.rounds.rules import rulebook
+from nanchuan_eval.users.models import User
 from tests.e2e.conftest import check_page, log_in, picture
 from tests.factories import make_manifestations
 

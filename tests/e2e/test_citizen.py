@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from evaluations.models import Ballot, BallotSpool
-from evaluations.rules.codes import format_code
+from evaluations.ballots.models import Ballot, BallotSpool
+from evaluations.protocol.codes import format_code
 from tests.e2e.conftest import check_page, picture
 from tests.factories import make_codes, make_open_round, make_sealed_round, make_self_service
 

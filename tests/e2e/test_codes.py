@@ -5,8 +5,8 @@ import csv
 import pytest
 from playwright.sync_api import expect
 
-from evaluations.models import Credential
-from evaluations.rules.codes import issue_of, normalize_code
+from evaluations.codes.models import Credential
+from evaluations.protocol.codes import issue_of, normalize_code
 from tests.e2e.conftest import log_in, picture
 from tests.factories import make_user
 

@@ -8,10 +8,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from evaluations.models import Draw, PlannedDraw
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import DrawPurpose, RoundState
-from evaluations.services.ceremony import issue_signing_codes
+from evaluations.draws.models import Draw, PlannedDraw
+from evaluations.draws.services.ceremony import issue_signing_codes
+from evaluations.pools.rules import PoolKind
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from tests.e2e.conftest import check_page, log_in, picture
 from tests.factories import LATER, commit, hold_draw, make_pool, make_round, make_section, make_user, throw
 

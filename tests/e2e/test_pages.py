@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import call_command
 
-from evaluations.rules import rulebook
-from nanchuan_eval.models import User
+from evaluations.rounds.rules import rulebook
+from nanchuan_eval.users.models import User
 from tests.e2e.conftest import check_page, log_in, picture
 from tests.factories import make_manifestations
 

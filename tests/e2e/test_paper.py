@@ -7,8 +7,9 @@ from unittest.mock import patch
 import pytest
 from django.utils import timezone
 
-from evaluations.models import CodeBatch, PaperSheet
-from evaluations.services import paper as papers
+from evaluations.codes.models import CodeBatch
+from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots.models import PaperSheet
 from tests.e2e.conftest import log_in, picture
 from tests.factories import cast_ballots, make_codes, make_open_round, make_user
 

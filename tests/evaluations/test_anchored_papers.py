@@ -5,13 +5,14 @@ import subprocess
 
 import pytest
 
-from evaluations.ballot_papers import seal_record
-from evaluations.draw_papers import record_pdf
-from evaluations.models import Publication, Round
-from evaluations.result_papers import notice_pdf
-from evaluations.rules.rounds import RoundState
-from evaluations.services.publication import Correction, correct_publication
-from nanchuan_eval.models import AuditAnchor, AuditEntry
+from evaluations.draws.documents import record_pdf
+from evaluations.publication.documents import notice_pdf
+from evaluations.publication.models import Publication
+from evaluations.publication.services import Correction, correct_publication
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.sealing.documents import seal_record
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
 from tests.factories import NOON, commit, make_pool, make_round, make_sealed_round, make_user, run
 from tests.security.scenario import published_list
 

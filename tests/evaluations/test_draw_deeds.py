@@ -3,13 +3,15 @@
 import pytest
 from django.urls import reverse
 
-from evaluations.models import Comment, DrawEvent, PoolNotice, PoolObjection
-from evaluations.rules.rounds import RoundState
-from evaluations.services.pool import exclude_person
-from nanchuan_eval import approvals
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval
-from nanchuan_eval.policy import NeedsApproval
+from evaluations.ballots.models import Comment
+from evaluations.draws.models import DrawEvent
+from evaluations.pools.models import PoolNotice, PoolObjection
+from evaluations.pools.services.lists import exclude_person
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import NeedsApproval
 from tests.factories import LATER, NOON, commit, hold_draw, make_pool, make_round, make_user
 
 pytestmark = pytest.mark.django_db

@@ -4,19 +4,20 @@ from datetime import date
 
 import pytest
 
-from accountability.rules.inspection import InspectionState
-from accountability.services.inspection_plan import assign_inspectors
-from evaluations.models import PoolEntry, Round
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.removals import RemovalReason
-from evaluations.rules.rounds import DrawPurpose, RoundState
-from evaluations.services.draw_events import Removal, remove_drawn
-from evaluations.services.pool import exclude_person, import_pool
-from nanchuan_eval import accounts
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import User
-from nanchuan_eval.policy import Role
-from nanchuan_eval.rules.exclusions import may_be_one_person
+from accountability.inspections.rules import InspectionState
+from accountability.inspections.services.plans import assign_inspectors
+from evaluations.draws.rules import RemovalReason
+from evaluations.draws.services.removals import Removal, remove_drawn
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.rules import PoolKind
+from evaluations.pools.services.lists import exclude_person, import_pool
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import may_be_one_person
 from tests.accountability import factories as late
 from tests.factories import GROUPS, LATER, NOON, commit, hold_draw, make_department, make_pool, make_round, make_user
 

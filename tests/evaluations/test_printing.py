@@ -10,15 +10,15 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from evaluations.files import ballots_csv
-from evaluations.models import CodeBatch
-from evaluations.rules.ballots import Origin
-from evaluations.rules.codes import format_code
-from evaluations.rules.indicators import Channel
-from evaluations.services import credential
-from evaluations.services.turnout import people_for_labels
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.codes.models import CodeBatch
+from evaluations.codes.services import issuing as credential
+from evaluations.protocol.codes import format_code
+from evaluations.scoring.indicators import Channel
+from evaluations.tally.files import ballots_csv
+from evaluations.turnout.services import people_for_labels
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
 from tests.evaluations.services.test_turnout import make_drawn
 from tests.factories import NOON, make_codes, make_open_round, make_round, make_sealed_round, make_user
 

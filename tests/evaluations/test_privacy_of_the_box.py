@@ -12,10 +12,11 @@ from django.urls import get_resolver
 from django.utils import timezone
 from django.utils.log import AdminEmailHandler
 
-from evaluations.models import Ballot, BallotSpool, Comment, Credential, Rating
-from evaluations.rules.codes import normalize_code
-from evaluations.services import sealing
-from nanchuan_eval.policy import CLOCK
+from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating
+from evaluations.codes.models import Credential
+from evaluations.protocol.codes import normalize_code
+from evaluations.sealing.services import sealing
+from nanchuan_eval.permissions.policy import CLOCK
 from tests.evaluations.views.test_ballot_pages import Phone, voting  # noqa: F401  a fixture
 from tests.factories import cast_ballots, make_codes, make_open_round
 
@@ -120,7 +121,7 @@ def test_no_log_line_and_no_page_address_bears_a_code_or_the_vote(voting, caplog
 
 def test_an_error_mail_bears_neither_code_nor_vote(voting, settings, monkeypatch):  # noqa: F811
     settings.ADMINS, settings.DEBUG = [("a", "a@example.cn")], False
-    monkeypatch.setattr("evaluations.views.ballot.cast_ballot", lambda **_: 1 / 0)
+    monkeypatch.setattr("evaluations.voting.views.cast_ballot", lambda **_: 1 / 0)
     handler, logger = AdminEmailHandler(include_html=True), logging.getLogger("django.request")
     logger.addHandler(handler)
     phone = Phone(voting)

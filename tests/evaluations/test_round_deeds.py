@@ -4,15 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from evaluations.models import Round
-from evaluations.round_deeds import ROUND_DEEDS, start_settlement, start_step
-from evaluations.rules.rounds import RoundState, Step
-from evaluations.services import round as steps
-from evaluations.services.facts import missing_for
-from evaluations.services.tally import tally_round
-from nanchuan_eval import approvals, policy
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, Holiday
+from evaluations.lifecycle import services as steps
+from evaluations.lifecycle.approvals import ROUND_DEEDS, start_settlement, start_step
+from evaluations.rounds.models import Round
+from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.rules.lifecycle import RoundState, Step
+from evaluations.rounds.services import edit_rulebook, settle_round
+from evaluations.tally.services.tally import tally_round
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.workdays.models import Holiday
 from tests.factories import (
     NOON,
     make_manifestations,
@@ -166,9 +169,7 @@ class TestTheSettledPlan:
         client.post(f"{page}change/", {"name": "改过的名称", **days, **times})
         draft.refresh_from_db()
         assert draft.name == "改过的名称"
-        steps.edit_rulebook(
-            round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON
-        )
+        edit_rulebook(round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON)
         assert not Approval.objects.exists()
 
     def test_it_is_not_frozen_before_it_was_settled(self, draft, two_persons):
@@ -179,7 +180,7 @@ class TestTheSettledPlan:
         assert not self.lacks(draft)
 
     def test_whatever_is_changed_afterwards_has_to_be_settled_again(self, settled):
-        steps.edit_rulebook(
+        edit_rulebook(
             round_id=settled.pk, rulebook={**settled.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON
         )
         settled.refresh_from_db()
@@ -188,9 +189,7 @@ class TestTheSettledPlan:
         assert not self.lacks(settled)
 
     def test_the_approver_reads_what_differs_from_the_usual_rules(self, client, draft, two_persons):
-        steps.edit_rulebook(
-            round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON
-        )
+        edit_rulebook(round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON)
         client.force_login(make_user("clerk"))
         page = f"/admin/evaluations/round/{draft.pk}/"
         assert "提请审定评议方案" in client.get(f"{page}change/").content.decode()
@@ -202,7 +201,7 @@ class TestTheSettledPlan:
 
     def test_nobody_settles_alone(self, client, draft, two_persons):
         with pytest.raises(policy.NeedsApproval):
-            steps.settle_round(round_id=draft.pk, by=make_user("chief"), at=NOON)
+            settle_round(round_id=draft.pk, by=make_user("chief"), at=NOON)
         for role in ("chief", "commission"):
             client.force_login(make_user(role))
             assert client.post(f"/admin/evaluations/round/{draft.pk}/settle/").status_code == 403

@@ -5,10 +5,14 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from evaluations.models import Ballot, CodeBatch, Credential, Draw, Rating, Round, Tally
-from evaluations.rules.rounds import DrawPurpose
-from evaluations.services.tally import tally_round
-from evaluations.verification import verify_round
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.draws.models import Draw
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.tally.models import Tally
+from evaluations.tally.services.tally import tally_round
+from evaluations.verification.services import verify_round
 from tests.factories import NOON, hold_draw, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,16 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from nanchuan_eval import accounts, approvals, policy, second_factor
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry, SecondFactor, User
-from nanchuan_eval.policy import CLOCK, OPERATOR, Role
+from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, Role
+from nanchuan_eval.second_factor import services as second_factor
+from nanchuan_eval.second_factor.models import SecondFactor
+from nanchuan_eval.users.models import User
 from tests.factories import NOON, make_user
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,15 @@ from django.core.checks import Tags, run_checks
 from django.db import IntegrityError
 from django.utils import timezone
 
-from nanchuan_eval import approvals, policy, second_factor
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry, Holiday, SecondFactor
-from nanchuan_eval.records import save_record
+from nanchuan_eval.admin_site.services import save_record
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.second_factor import services as second_factor
+from nanchuan_eval.second_factor.models import SecondFactor
+from nanchuan_eval.workdays.models import Holiday
 from tests.factories import NOON, make_user
 
 pytestmark = pytest.mark.django_db

@@ -11,12 +11,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from evaluations.models import SectionResult
-from evaluations.services.tally import tally_round
-from nanchuan_eval import audit, database, policy
-from nanchuan_eval.models import AuditAnchor, AuditEntry, AuditHead, Holiday
-from nanchuan_eval.records import save_record
-from nanchuan_eval.rules import chain
+from evaluations.tally.models import SectionResult
+from evaluations.tally.services.tally import tally_round
+from nanchuan_eval.admin_site.services import save_record
+from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit import sql as database
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.workdays.models import Holiday
 from tests.factories import NOON, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from nanchuan_eval import approvals, audit, backup
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry, Backup, Holiday, User
-from nanchuan_eval.policy import OPERATOR
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.backups import services as backup
+from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ import environ
 import pytest
 
 from nanchuan_eval import checks
-from nanchuan_eval.cache import SharedCache
+from nanchuan_eval.web.cache import SharedCache
 
 NOWHERE = "unix:///nonexistent/redis.sock"
 
@@ -28,7 +28,7 @@ def test_a_memory_that_is_away_is_an_empty_one(caplog):
 
 @pytest.mark.django_db
 def test_the_pages_answer_while_it_is_away(client, settings):
-    settings.CACHES = {"default": {"BACKEND": "nanchuan_eval.cache.SharedCache", "LOCATION": NOWHERE}}
+    settings.CACHES = {"default": {"BACKEND": "nanchuan_eval.web.cache.SharedCache", "LOCATION": NOWHERE}}
 
     assert client.post("/ballot/", {"code": "x"}).status_code == 400
     assert client.post("/receipt/", {"receipt": "7" * 20}).status_code == 200

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nanchuan_eval import documents
-from nanchuan_eval.documents import DocumentError, qr_svg, render_pdf, render_pdfs
+from nanchuan_eval.documents import rendering as documents
+from nanchuan_eval.documents.rendering import DocumentError, qr_svg, render_pdf, render_pdfs
 
 AT = datetime(2020, 7, 1, 9, tzinfo=UTC)
 TEMPLATE = """#import "official.typ": *

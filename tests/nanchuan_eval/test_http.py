@@ -9,10 +9,12 @@ from django.core.checks import run_checks
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from evaluations.models import Round
-from nanchuan_eval import checks, limits
-from nanchuan_eval.addresses import client_address
-from nanchuan_eval.models import AuditEntry, User
+from evaluations.rounds.models import Round
+from nanchuan_eval import checks
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web import rate_limits as limits
+from nanchuan_eval.web.addresses import client_address
 from tests.factories import make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +75,7 @@ def test_every_route_carries_every_header_whatever_its_answer(client, role):
 def test_error_pages_carry_them_too_and_are_chinese_without_a_trace(client, monkeypatch):
     logging.disable(logging.CRITICAL)
     client.raise_request_exception = False
-    monkeypatch.setattr("evaluations.queries.published_rounds", lambda: 1 / 0)
+    monkeypatch.setattr("evaluations.publication.queries.published_rounds", lambda: 1 / 0)
     for path, status, words in [
         ("/list/", 500, "暂时无法处理"),
         ("/none", 404, "没有找到"),

@@ -7,14 +7,16 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accountability import vault as evidence_vault
-from accountability.models import Evidence
-from accountability.services.evidence import paths_of
-from evaluations.models import PoolEntry, PoolUpload
-from evaluations.rules.pools import PoolKind
-from nanchuan_eval import key_rotation, vault
-from nanchuan_eval.encryption import is_newest, keyed_hash
-from nanchuan_eval.models import AuditEntry, SecondFactor
+from accountability.evidence import storage as evidence_vault
+from accountability.evidence.models import Evidence
+from accountability.evidence.services.evidence import paths_of
+from evaluations.pools.models import PoolEntry, PoolUpload
+from evaluations.pools.rules import PoolKind
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.encryption import key_rotation
+from nanchuan_eval.encryption import sealed_bytes as vault
+from nanchuan_eval.encryption.fields import is_newest, keyed_hash
+from nanchuan_eval.second_factor.models import SecondFactor
 from tests.accountability.factories import make_file, png
 from tests.accountability.services.test_evidence import take
 from tests.factories import NOON, make_round, make_user

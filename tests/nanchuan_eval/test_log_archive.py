@@ -8,11 +8,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from nanchuan_eval import approvals, audit
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.log_archive import archive_trail, read_archives
-from nanchuan_eval.models import Approval, AuditAnchor, AuditEntry, AuditHead
-from nanchuan_eval.policy import Denied
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
+from nanchuan_eval.audit_review.archive import archive_trail, read_archives
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

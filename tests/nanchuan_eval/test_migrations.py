@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from nanchuan_eval.database import guard_audit_tables, unguard_audit_tables
+from nanchuan_eval.audit.sql import guard_audit_tables, unguard_audit_tables
 from nanchuan_eval.migrations import _audit_guard
 
 APPS = ("nanchuan_eval", "departments", "evaluations", "accountability")

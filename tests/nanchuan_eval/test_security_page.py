@@ -5,9 +5,9 @@ import re
 import pytest
 from django.utils import timezone
 
-from nanchuan_eval import audit
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.views.security import figures
+from nanchuan_eval.accounts.views.security import figures
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
 from tests.factories import NOON, make_user
 
 pytestmark = pytest.mark.django_db

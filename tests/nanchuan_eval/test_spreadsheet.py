@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.spreadsheet import (
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.spreadsheets import (
     ColumnSpec,
     Row,
     SheetSpec,
@@ -492,7 +492,7 @@ class TestTheChildProcess:
     """Workbooks are opened apart: whatever happens there is a refusal here."""
 
     def test_the_limits_are_set_before_the_file_is_opened(self):
-        program = "import resource, sys; from nanchuan_eval.spreadsheet import child; child.main(); "
+        program = "import resource, sys; from nanchuan_eval.spreadsheets import child; child.main(); "
         program += "print(resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_CPU)[0])"
         done = subprocess.run(
             [sys.executable, "-c", program], input=workbook([["单位"]]), capture_output=True, check=True

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from nanchuan_eval.rules import chain
+from nanchuan_eval.audit import rules as chain
 
 
 def of(*parts: str) -> Callable[[str], bool]:

@@ -40,41 +40,43 @@ def copied(source: BinaryIO, target: BinaryIO, key: str) -> str:
 
 SABOTAGES = {
     "rights are not asked": Sabotage(
-        "nanchuan_eval.policy.check", nothing, "tests/security/test_matrix.py::TestTheServices"
+        "nanchuan_eval.permissions.policy.check", nothing, "tests/security/test_matrix.py::TestTheServices"
     ),
     "everybody may see": Sabotage(
-        "nanchuan_eval.policy.may_see", lambda *a, **k: True, f"{FLOOR}/test_audit.py::TestTheDesk"
+        "nanchuan_eval.permissions.policy.may_see", lambda *a, **k: True, f"{FLOOR}/test_audit.py::TestTheDesk"
     ),
     "own objects are not asked for": Sabotage(
-        "nanchuan_eval.policy._has",
+        "nanchuan_eval.permissions.policy._has",
         lambda actor, action, letters, own: (
-            import_module("nanchuan_eval.policy").table()[action].get(actor.role, "-")[:1] in letters
+            import_module("nanchuan_eval.permissions.policy").table()[action].get(actor.role, "-")[:1] in letters
         ),
         "tests/security/test_matrix.py::TestTheTable::test_every_cell",
     ),
     "two persons are not needed": Sabotage(
-        "nanchuan_eval.policy.requires_approval", lambda action: False, "tests/evaluations/test_round_deeds.py"
+        "nanchuan_eval.permissions.policy.requires_approval",
+        lambda action: False,
+        "tests/evaluations/test_round_deeds.py",
     ),
     "the approver may be the proposer": Sabotage(
-        "nanchuan_eval.approvals.check_approver", nothing, f"{FLOOR}/test_approvals.py"
+        "nanchuan_eval.approvals.services.check_approver", nothing, f"{FLOOR}/test_approvals.py"
     ),
     "the digest is always the same": Sabotage(
-        "nanchuan_eval.approvals._digest", lambda *a: "0" * 64, f"{FLOOR}/test_approvals.py"
+        "nanchuan_eval.approvals.services._digest", lambda *a: "0" * 64, f"{FLOOR}/test_approvals.py"
     ),
     "the chain is not checked": Sabotage(
-        "nanchuan_eval.rules.chain._faults_of", lambda *a: iter(()), f"{FLOOR}/test_audit.py::TestTampering"
+        "nanchuan_eval.audit.rules._faults_of", lambda *a: iter(()), f"{FLOOR}/test_audit.py::TestTampering"
     ),
     "refusals leave no trace": Sabotage(
-        "nanchuan_eval.audit.record_denial", nothing, "tests/security/test_matrix.py::TestThePages"
+        "nanchuan_eval.audit.services.record_denial", nothing, "tests/security/test_matrix.py::TestThePages"
     ),
     "refusals by a rule leave no trace": Sabotage(
-        "nanchuan_eval.audit.record_refusal", nothing, f"{FLOOR}/test_refusals.py::TestEachActLogsOnce"
+        "nanchuan_eval.audit.services.record_refusal", nothing, f"{FLOOR}/test_refusals.py::TestEachActLogsOnce"
     ),
     "control characters stay in reasons": Sabotage(
-        "nanchuan_eval.audit.plain", lambda text: text, f"{FLOOR}/test_audit.py::TestTheChain"
+        "nanchuan_eval.audit.services.plain", lambda text: text, f"{FLOOR}/test_audit.py::TestTheChain"
     ),
     "forwarded addresses are believed": Sabotage(
-        "nanchuan_eval.addresses.client_address",
+        "nanchuan_eval.web.addresses.client_address",
         lambda request: request.META.get("HTTP_X_FORWARDED_FOR", request.META.get("REMOTE_ADDR", "")).split(",")[0],
         f"{FLOOR}/test_http.py::TestTheAddress",
     ),
@@ -82,61 +84,69 @@ SABOTAGES = {
         "nanchuan_eval.models.User.renew_sessions", nothing, f"{FLOOR}/test_accounts.py::TestSessions"
     ),
     "no session runs out": Sabotage(
-        "nanchuan_eval.sessions._is_over", lambda *a, **k: "", f"{FLOOR}/test_accounts.py::TestSessions"
+        "nanchuan_eval.accounts.middleware._is_over", lambda *a, **k: "", f"{FLOOR}/test_accounts.py::TestSessions"
     ),
     "no second factor": Sabotage(
-        "nanchuan_eval.sessions.needs_second_factor",
+        "nanchuan_eval.accounts.middleware.needs_second_factor",
         lambda request: False,
         f"{FLOOR}/test_accounts.py::TestTheSecondFactor",
     ),
     "any password will do": Sabotage(
-        "nanchuan_eval.passwords.password_faults", lambda *a, **k: [], f"{FLOOR}/test_accounts.py::TestThePassword"
+        "nanchuan_eval.accounts.validators.password_faults",
+        lambda *a, **k: [],
+        f"{FLOOR}/test_accounts.py::TestThePassword",
     ),
     "roles are not kept apart": Sabotage(
-        "nanchuan_eval.accounts.conflicts", lambda roles: [], f"{FLOOR}/test_accounts.py::TestOpening"
+        "nanchuan_eval.accounts.services.conflicts", lambda roles: [], f"{FLOOR}/test_accounts.py::TestOpening"
     ),
     "phones lie in the clear": Sabotage(
-        "nanchuan_eval.encryption.EncryptedField.get_prep_value",
+        "nanchuan_eval.encryption.fields.EncryptedField.get_prep_value",
         lambda self, value: value,
         "tests/evaluations/services/test_privacy.py::test_the_database_holds_no_phone_in_the_clear",
     ),
     "the desk is open everywhere": Sabotage(
-        "nanchuan_eval.addresses.is_inside", lambda request: True, f"{FLOOR}/test_http.py::TestTheDeskStaysInside"
+        "nanchuan_eval.web.addresses.is_inside", lambda request: True, f"{FLOOR}/test_http.py::TestTheDeskStaysInside"
     ),
     "a liaison may be drawn": Sabotage(
-        "nanchuan_eval.rules.exclusions.may_be_one_person",
+        "nanchuan_eval.users.rules.may_be_one_person",
         lambda *a: False,
         "tests/evaluations/test_liaisons.py::TestImportingSomebodyWhoIsALiaison",
     ),
     "hidden things leave no trace": Sabotage(
-        "nanchuan_eval.policy.Hidden",
+        "nanchuan_eval.permissions.policy.Hidden",
         Http404,
         "tests/security/test_walk.py::TestTheAddresses::test_each_role_on_own_and_foreign_objects_in_the_right_state",
     ),
-    "rates are not limited": Sabotage("nanchuan_eval.limits.LIMITS", {}, f"{FLOOR}/test_http.py::TestHowOften"),
-    "no headers are added": Sabotage("nanchuan_eval.middleware.HEADERS", {}, f"{FLOOR}/test_http.py"),
+    "rates are not limited": Sabotage(
+        "nanchuan_eval.web.rate_limits.LIMITS", {}, f"{FLOOR}/test_http.py::TestHowOften"
+    ),
+    "no headers are added": Sabotage("nanchuan_eval.web.middleware.HEADERS", {}, f"{FLOOR}/test_http.py"),
     "files are not looked at before they are opened": Sabotage(
-        "nanchuan_eval.spreadsheet.reading.check_file", nothing, f"{FLOOR}/test_spreadsheet.py"
+        "nanchuan_eval.spreadsheets.reading.check_file", nothing, f"{FLOOR}/test_spreadsheet.py"
     ),
     "exports are not marked": Sabotage(
-        "nanchuan_eval.audit.export_mark", lambda entry: "", "tests/accountability/test_exports.py"
+        "nanchuan_eval.audit.services.export_mark", lambda entry: "", "tests/accountability/test_exports.py"
     ),
     "files for handing out carry no number": Sabotage(
-        "nanchuan_eval.marks.named", lambda name, *a, **k: name, "tests/accountability/test_export_numbers.py"
+        "nanchuan_eval.core.export_numbers.named",
+        lambda name, *a, **k: name,
+        "tests/accountability/test_export_numbers.py",
     ),
     "a permit is never used up": Sabotage(
-        "nanchuan_eval.permits.spend",
-        lambda *a, **k: import_module("nanchuan_eval.permits").permit_of(*a, **k),
+        "nanchuan_eval.approvals.permits.spend",
+        lambda *a, **k: import_module("nanchuan_eval.approvals.permits").permit_of(*a, **k),
         "tests/evaluations/services/test_handing_out.py::TestExportingAPool",
     ),
     "approving asks for no fresh code": Sabotage(
-        "nanchuan_eval.second_factor.confirm_again", nothing, f"{FLOOR}/test_approvals.py::TestTheSecondFactor"
+        "nanchuan_eval.second_factor.services.confirm_again", nothing, f"{FLOOR}/test_approvals.py::TestTheSecondFactor"
     ),
     "evidence lies in the clear": Sabotage(
-        "nanchuan_eval.vault.seal_stream", copied, "tests/accountability/services/test_evidence.py::TestAtRest"
+        "nanchuan_eval.encryption.sealed_bytes.seal_stream",
+        copied,
+        "tests/accountability/services/test_evidence.py::TestAtRest",
     ),
     "filters are free": Sabotage(
-        "nanchuan_eval.desk.PolicyAdmin.lookup_allowed",
+        "nanchuan_eval.admin_site.model_admin.PolicyAdmin.lookup_allowed",
         lambda *a, **k: True,
         "tests/security/test_bad_inputs.py::test_line_36_no_filter_is_an_oracle",
     ),

@@ -11,29 +11,38 @@ from uuid import uuid4
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from accountability.models import Objection, PromotionFreeze
-from accountability.rules.inspection import CheckItem, InspectionState
-from accountability.rules.objections import ObjectionState, Outcome
-from accountability.rules.rectification import ItemState, RectificationState
-from accountability.services import inspection as visits
-from accountability.services.case import publish_and_start
-from accountability.services.evidence import add_evidence
-from accountability.services.talk import write_talk
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.evidence.services.evidence import add_evidence
+from accountability.inspections.rules import CheckItem, InspectionState
+from accountability.inspections.services import visits
+from accountability.objections.models import Objection
+from accountability.objections.rules import ObjectionState, Outcome
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.rectifications.rules import ItemState, RectificationState
+from accountability.talks.services import write_talk
 from departments.models import Department
-from evaluations.admin.draw_forms import ReadingForm
-from evaluations.admin.forms import RulebookForm
-from evaluations.models import AnomalyFlag, CodeBatch, Comment, Credential, PaperCount, Round, RoundStep
-from evaluations.models.data_request import RequestState, Wish
-from evaluations.rules.anomalies import FlagKind, Verdict
-from evaluations.rules.ballots import Origin
-from evaluations.rules.indicators import Channel
-from evaluations.rules.rounds import DrawPurpose, RoundState
-from evaluations.services.data_request import submit_request
-from evaluations.services.tally import tally_round
-from nanchuan_eval import approvals, audit
-from nanchuan_eval.accounts import record_link, save_account
-from nanchuan_eval.models import AuditEntry, Backup, SecondFactor, User
-from nanchuan_eval.policy import Role
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.ballots.models import Comment
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.draws.forms import ReadingForm
+from evaluations.lifecycle.forms import RulebookForm
+from evaluations.paper_ballots.models import PaperCount
+from evaluations.personal_data.models import RequestState, Wish
+from evaluations.personal_data.services.requests import submit_request
+from evaluations.rounds.models import Round, RoundStep
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.scoring.indicators import Channel
+from evaluations.tally.models import AnomalyFlag
+from evaluations.tally.rules.anomalies import FlagKind, Verdict
+from evaluations.tally.services.tally import tally_round
+from nanchuan_eval.accounts.services import record_link, save_account
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.second_factor.models import SecondFactor
+from nanchuan_eval.users.models import User
 from tests import factories as early
 from tests.accountability import factories as late
 

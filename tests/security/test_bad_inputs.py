@@ -15,9 +15,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
-from evaluations.models import BallotSpool, Round
-from nanchuan_eval import limits, policy
-from nanchuan_eval.models import User
+from evaluations.ballots.models import BallotSpool
+from evaluations.rounds.models import Round
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web import rate_limits as limits
 from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round, make_user
 from tests.security import scenario
 from tests.security.walk import LINES

@@ -19,21 +19,25 @@ from django.utils import timezone
 from openpyxl import Workbook
 from PIL import Image
 
-from accountability import vault
-from accountability.models import Evidence
-from accountability.rules.evidence import FileKind
-from accountability.services.case import publish_and_start
-from accountability.services.evidence import add_evidence
-from accountability.services.freeze import lift_freeze
-from accountability.services.objection import file_objection
-from accountability.services.rectification import close_item
-from evaluations.models import BallotSpool, Round
-from evaluations.rules.codes import format_code
-from evaluations.rules.rounds import RoundState
-from evaluations.services import ballot, ceremony, credential
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry, User
-from nanchuan_eval.spreadsheet import read_rows
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.evidence import storage as vault
+from accountability.evidence.models import Evidence
+from accountability.evidence.rules import FileKind
+from accountability.evidence.services.evidence import add_evidence
+from accountability.objections.services import file_objection
+from accountability.promotion_freezes.services.freezes import lift_freeze
+from accountability.rectifications.services.rectifications import close_item
+from evaluations.ballots.models import BallotSpool
+from evaluations.codes.services import issuing as credential
+from evaluations.draws.services import ceremony
+from evaluations.protocol.codes import format_code
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.voting import services as ballot
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.spreadsheets import read_rows
+from nanchuan_eval.users.models import User
 from tests.accountability import factories as late
 from tests.evaluations.views.test_ballot_pages import COMMENT, Phone, refused
 from tests.factories import cast_ballots, make_codes, make_open_round, make_user

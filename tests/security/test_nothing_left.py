@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from evaluations.models import Comment, DataRequest, PoolEntry, RoundStep
-from evaluations.models.data_request import Wish
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import RoundState
-from evaluations.services import data_request
-from nanchuan_eval import approvals, dumps, retention
-from nanchuan_eval.encryption import keyed_hash
-from nanchuan_eval.models import Approval
-from nanchuan_eval.policy import OPERATOR
+from evaluations.ballots.models import Comment
+from evaluations.personal_data.models import DataRequest, Wish
+from evaluations.personal_data.services import requests as data_request
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.rules import PoolKind
+from evaluations.rounds.models import RoundStep
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.backups import database_dump as dumps
+from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.retention import services as retention
 from tests.factories import NOON, make_round, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,11 +11,13 @@ from django.db import connection
 from django.test import Client
 
 from accountability.demo import story
-from evaluations.models import PoolEntry
-from evaluations.rules import rulebook
-from evaluations.services import credential
-from nanchuan_eval import second_factor
-from nanchuan_eval.models import AuditEntry, SecondFactor, User
+from evaluations.codes.services import issuing as credential
+from evaluations.pools.models import PoolEntry
+from evaluations.rounds.rules import rulebook
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.second_factor import services as second_factor
+from nanchuan_eval.second_factor.models import SecondFactor
+from nanchuan_eval.users.models import User
 from tests.factories import make_manifestations
 
 pytestmark = pytest.mark.django_db(transaction=True)

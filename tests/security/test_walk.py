@@ -9,13 +9,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.test import Client
 
-from evaluations.models import Round
-from evaluations.rules.rounds import RoundState
-from evaluations.services import sealing
-from nanchuan_eval import approvals, audit, policy
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Role
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.sealing.services import sealing
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
 from tests import factories as early
 from tests.security import scenario
 from tests.security.walk import DO, LINES, NOWHERE, PROPOSE, SEE

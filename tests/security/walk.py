@@ -11,49 +11,51 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accountability.rules.inspection import InspectionState
-from accountability.rules.objections import Ground, ObjectionState, Outcome
-from accountability.rules.rectification import ItemState, RectificationState
-from accountability.services import (
-    case,
-    correction,
-    destruction,
-    evidence,
-    export,
-    freeze,
-    inspection,
-    inspection_plan,
-    measure,
-    objection,
-    rectification,
-    talk,
-)
-from departments.services import import_roster, rename_section
-from evaluations.models.data_request import RequestState
-from evaluations.rules.anomalies import Verdict
-from evaluations.rules.ballots import Origin
-from evaluations.rules.indicators import Channel
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.removals import RemovalReason
-from evaluations.rules.rounds import DrawPurpose, RoundState
-from evaluations.services import (
-    ceremony,
-    credential,
-    data_request,
-    draw_events,
-    handing_out,
-    paper,
-    pool,
-    privacy,
-    publication,
-    redaction,
-)
-from evaluations.services import draw as draws
-from evaluations.services import round as steps
-from evaluations.services.anomaly import decide_flag
-from evaluations.services.tally import tally_round
-from nanchuan_eval import accounts, log_archive, retention, second_factor, trail
-from nanchuan_eval.spreadsheet import read_rows
+from accountability.case_lifecycle.services import cases as case
+from accountability.case_lifecycle.services import corrections as correction
+from accountability.cases import services as measure
+from accountability.evidence.services import evidence
+from accountability.evidence_retention.services import destruction
+from accountability.inspections.rules import InspectionState
+from accountability.inspections.services import plans as inspection_plan
+from accountability.inspections.services import visits as inspection
+from accountability.objections import services as objection
+from accountability.objections.rules import Ground, ObjectionState, Outcome
+from accountability.promotion_freezes.services import freezes as freeze
+from accountability.rectifications.rules import ItemState, RectificationState
+from accountability.rectifications.services import rectifications as rectification
+from accountability.results import services as export
+from accountability.talks import services as talk
+from departments.reforms.services import rename_section
+from departments.roster.services import import_roster
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.ballots import services as redaction
+from evaluations.codes.services import issuing as credential
+from evaluations.draws.rules import RemovalReason
+from evaluations.draws.services import ceremony
+from evaluations.draws.services import commitment as draws
+from evaluations.draws.services import exports as handing_out
+from evaluations.draws.services import removals as draw_events
+from evaluations.lifecycle import services as steps
+from evaluations.paper_ballots import services as paper
+from evaluations.personal_data.models import RequestState
+from evaluations.personal_data.services import people as privacy
+from evaluations.personal_data.services import requests as data_request
+from evaluations.pools.rules import PoolKind
+from evaluations.pools.services import lists as pool
+from evaluations.publication import services as publication
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.rounds.services import edit_rulebook
+from evaluations.scoring.indicators import Channel
+from evaluations.tally.rules.anomalies import Verdict
+from evaluations.tally.services.anomalies import decide_flag
+from evaluations.tally.services.tally import tally_round
+from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.audit_review import archive as log_archive
+from nanchuan_eval.audit_review import services as trail
+from nanchuan_eval.retention import services as retention
+from nanchuan_eval.second_factor import services as second_factor
+from nanchuan_eval.spreadsheets import read_rows
 from tests.departments.files import roster
 from tests.factories import throw
 from tests.security import scenario as s
@@ -150,7 +152,7 @@ BEFORE_THE_LIST = [
         "round.edit",
         right=lambda w: s.draft(),
         wrong=lambda w: s.open_round(),
-        service=lambda o, by, at: steps.edit_rulebook(round_id=o.pk, rulebook=o.rulebook, by=by, at=at),
+        service=lambda o, by, at: edit_rulebook(round_id=o.pk, rulebook=o.rulebook, by=by, at=at),
         url=Url(lambda o: f"{ADMIN}/round/{o.pk}/rulebook/", s.rulebook_form),
     ),
     Line(

@@ -6,8 +6,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accountability.services.reminder import send_reminders
-from nanchuan_eval.accounts import disable_unused
+from accountability.worklist.services import send_reminders
+from nanchuan_eval.accounts.services import disable_unused
 
 
 class Command(BaseCommand):

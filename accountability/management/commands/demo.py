@@ -11,11 +11,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accountability.demo import NOTICE
 from accountability.demo.output import top_ten_table, write_files
 from accountability.demo.story import ACCOUNTS, PASSWORD, VOTE_OPENED, Story
-from evaluations.models import Round
-from evaluations.services.credential import codes_csv
+from evaluations.codes.services.issuing import codes_csv
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import NOTICE
 
 PORT = 8000
 

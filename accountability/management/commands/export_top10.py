@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accountability.services.export import export_top10
+from accountability.results.services import export_top10
 from evaluations.management.arguments import find_round
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import OPERATOR
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import OPERATOR
 
 
 class Command(BaseCommand):

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accountability.rules.earlier_lists import COLUMNS
-from accountability.services.history import import_history
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import OPERATOR
-from nanchuan_eval.spreadsheet import read_rows
-from nanchuan_eval.spreadsheet.guard import LARGEST_FILE
+from accountability.history.rules.earlier_lists import COLUMNS
+from accountability.history.services import import_history
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.spreadsheets import read_rows
+from nanchuan_eval.spreadsheets.guard import LARGEST_FILE
 
 
 class Command(BaseCommand):

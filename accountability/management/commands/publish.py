@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accountability.services.case import publish_and_start
+from accountability.case_lifecycle.services.cases import publish_and_start
 from evaluations.management.arguments import find_account, find_round
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 
 
 class Command(BaseCommand):

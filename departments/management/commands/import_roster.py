@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from departments.services import import_roster
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import OPERATOR
-from nanchuan_eval.spreadsheet import read_rows
-from nanchuan_eval.spreadsheet.guard import LARGEST_FILE
+from departments.roster.services import import_roster
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.spreadsheets import read_rows
+from nanchuan_eval.spreadsheets.guard import LARGEST_FILE
 
 
 class Command(BaseCommand):

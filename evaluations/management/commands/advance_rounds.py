@@ -5,11 +5,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from evaluations.models import Round
-from evaluations.services.anomaly import note_turnout
-from evaluations.services.sealing import seal_round
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import CLOCK
+from evaluations.rounds.models import Round
+from evaluations.sealing.services.sealing import seal_round
+from evaluations.turnout.services import note_turnout
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import CLOCK
 
 
 class Command(BaseCommand):

@@ -5,10 +5,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from evaluations.models import BallotSpool
-from nanchuan_eval.backup import make_backup
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import OPERATOR
+from evaluations.ballots.models import BallotSpool
+from nanchuan_eval.backups.services import make_backup
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import OPERATOR
 
 
 class Command(BaseCommand):

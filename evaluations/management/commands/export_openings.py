@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from evaluations.management.arguments import find_round
-from evaluations.services.opening import open_ballots
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import OPERATOR
+from evaluations.sealing.services.openings import open_ballots
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import OPERATOR
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from evaluations.services.privacy import export_person
-from nanchuan_eval.policy import OPERATOR
+from evaluations.personal_data.services.people import export_person
+from nanchuan_eval.permissions.policy import OPERATOR
 
 
 class Command(BaseCommand):

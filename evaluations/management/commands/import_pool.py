@@ -8,12 +8,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from evaluations.management.arguments import find_round
-from evaluations.rules.pools import PoolKind
-from evaluations.services.pool import import_pool
-from nanchuan_eval.errors import RuleViolation
+from evaluations.pools.rules import PoolKind
+from evaluations.pools.services.lists import import_pool
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.management.files import read_file
-from nanchuan_eval.policy import OPERATOR
-from nanchuan_eval.spreadsheet import read_rows
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.spreadsheets import read_rows
 
 
 class Command(BaseCommand):

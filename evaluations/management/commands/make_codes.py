@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.rules.codes import ROUND_KEY
-from evaluations.services.credential import codes_csv, issued_list, make_codes
+from evaluations.codes.services.issuing import codes_csv, issued_list, make_codes
+from evaluations.protocol.codes import ROUND_KEY
 
 
 class Command(BaseCommand):

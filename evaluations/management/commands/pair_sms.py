@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.management.arguments import read_codes
-from evaluations.rules.pools import PHONE
+from evaluations.pools.rules import PHONE
 
 
 class Command(BaseCommand):

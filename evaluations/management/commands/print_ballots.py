@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from evaluations.ballot_papers import ballot_files
+from evaluations.ballot_form.rules.form import BallotPaper
 from evaluations.management.arguments import find_round, read_codes
-from evaluations.rules.paper import BallotPaper
+from evaluations.paper_ballots.documents import ballot_files
 
 
 class Command(BaseCommand):

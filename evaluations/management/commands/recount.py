@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.rules.result import recount
+from evaluations.scoring.result import recount
 from nanchuan_eval.management.files import read_file, write_file
 
 

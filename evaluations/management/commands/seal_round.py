@@ -8,9 +8,9 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from evaluations.management.arguments import find_round
-from evaluations.services.sealing import seal_round
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import CLOCK
+from evaluations.sealing.services.sealing import seal_round
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import CLOCK
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from evaluations.rules.openings import ballots_fault, openings_fault
+from evaluations.protocol.openings import ballots_fault, openings_fault
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.management.arguments import find_round
-from evaluations.verification import verify_round
+from evaluations.verification.services import verify_round
 
 
 class Command(BaseCommand):

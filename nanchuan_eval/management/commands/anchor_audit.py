@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from nanchuan_eval import audit
+from nanchuan_eval.audit import services as audit
 
 
 class Command(BaseCommand):

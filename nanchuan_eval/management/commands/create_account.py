@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from nanchuan_eval.accounts import create_account
-from nanchuan_eval.models import ACCOUNT_ROLES, User
-from nanchuan_eval.policy import OPERATOR
+from nanchuan_eval.accounts.services import create_account
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.users.models import ACCOUNT_ROLES, User
 
 
 class Command(BaseCommand):

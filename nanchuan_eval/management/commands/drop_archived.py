@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError
 from django.utils import timezone
 
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.log_archive import drop_archived
+from nanchuan_eval.audit_review.archive import drop_archived
+from nanchuan_eval.core.errors import RuleViolation
 
 
 class Command(BaseCommand):

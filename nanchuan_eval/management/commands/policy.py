@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from nanchuan_eval.policy import TABLE
+from nanchuan_eval.permissions.policy import TABLE
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from nanchuan_eval import retention
-from nanchuan_eval.policy import OPERATOR
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.retention import services as retention
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from nanchuan_eval.backup import restore_backup, verify_backup
-from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.backups.services import restore_backup, verify_backup
+from nanchuan_eval.core.errors import RuleViolation
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from nanchuan_eval.key_rotation import rotate
+from nanchuan_eval.encryption.key_rotation import rotate
 
 
 class Command(BaseCommand):

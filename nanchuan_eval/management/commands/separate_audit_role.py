@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from nanchuan_eval import database
+from nanchuan_eval.audit import sql as database
 
 
 class Command(BaseCommand):

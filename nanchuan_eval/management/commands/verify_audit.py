@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from nanchuan_eval import audit
-from nanchuan_eval.log_archive import read_archives
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.rules.chain import Anchor, Link, parse_anchors
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.rules import Anchor, Link, parse_anchors
+from nanchuan_eval.audit_review.archive import read_archives
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from accountability.rules.assessment import Listed, PointRules, assess, by_unit
-from evaluations.rules.rulebook import default_rulebook, rulebook_errors
+from accountability.assessment.rules import Listed, PointRules, assess, by_unit
+from evaluations.rounds.rules.rulebook import default_rulebook, rulebook_errors
 
 FULL = {
     "assessment_points": "1.5",

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from accountability.rules.deadlines import (
+from accountability.cases.rules.deadlines import (
     Terms,
     Urgency,
     after_workdays,
@@ -13,8 +13,8 @@ from accountability.rules.deadlines import (
     urgency,
     year_end,
 )
-from evaluations.rules.rulebook import default_rulebook
-from nanchuan_eval.rules.workdays import Calendar
+from evaluations.rounds.rules.rulebook import default_rulebook
+from nanchuan_eval.workdays.rules import Calendar
 
 NATIONAL_DAY = Calendar(
     days_off=frozenset(date(2025, 10, day) for day in range(1, 9)),

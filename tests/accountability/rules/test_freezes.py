@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from accountability.rules.freezes import Asked, Known, Verdict, answer
+from accountability.promotion_freezes.rules import Asked, Known, Verdict, answer
 
 START, END = date(2020, 7, 10), date(2020, 10, 10)
 SUN = Known("孙强", "公安局", "公安局车管所主要负责人", START, END)

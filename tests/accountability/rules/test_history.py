@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accountability.rules.history import Appearance, History, history
+from accountability.history.rules.history import Appearance, History, history
 
 
 def past(*rounds):

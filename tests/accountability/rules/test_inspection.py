@@ -6,8 +6,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accountability.rules.inspection import visit_days, workdays_between
-from nanchuan_eval.rules.workdays import Calendar
+from accountability.inspections.rules import visit_days, workdays_between
+from nanchuan_eval.workdays.rules import Calendar
 
 DAYS = [date(2020, 7, day) for day in (20, 21, 22, 23, 24)]
 CODES = [f"D{n:02}-01" for n in range(1, 39)]

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from accountability.rules.deadlines import Terms
-from accountability.rules.history import History
-from accountability.rules.measures import Listing, MeasureKind, plan_measures, record_action
-from evaluations.rules.rulebook import default_rulebook
-from nanchuan_eval.rules.workdays import Calendar
+from accountability.cases.rules.deadlines import Terms
+from accountability.cases.rules.measures import Listing, MeasureKind, plan_measures, record_action
+from accountability.history.rules.history import History
+from evaluations.rounds.rules.rulebook import default_rulebook
+from nanchuan_eval.workdays.rules import Calendar
 
 PUBLISHED = date(2020, 7, 10)
 TERMS = Terms.of(default_rulebook())

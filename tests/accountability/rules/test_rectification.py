@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from accountability.rules.rectification import (
+from accountability.rectifications.rules import (
     RECTIFICATION_FLOW,
     Bar,
     ItemState,
@@ -18,7 +18,7 @@ from accountability.rules.rectification import (
     plan_errors,
     problems_for_plan,
 )
-from nanchuan_eval.errors import RuleViolation
+from nanchuan_eval.core.errors import RuleViolation
 
 TERMS = PlanTerms(date(2020, 7, 10), date(2020, 7, 31))
 SIGNS = {

@@ -2,15 +2,15 @@
 
 import pytest
 
-from accountability.models import ItemCheck
-from accountability.rules.inspection import InspectionState
-from accountability.services.evidence import add_evidence
-from accountability.services.inspection import approve_record, record_digest
-from accountability.services.rectification import close_item, finish_item, report_progress
-from accountability.services.talk import confirm_talk, file_talk, write_talk
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Role
+from accountability.evidence.services.evidence import add_evidence
+from accountability.inspections.models import ItemCheck
+from accountability.inspections.rules import InspectionState
+from accountability.inspections.services.visits import approve_record, record_digest
+from accountability.rectifications.services.rectifications import close_item, finish_item, report_progress
+from accountability.talks.services import confirm_talk, file_talk, write_talk
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,
     make_account,

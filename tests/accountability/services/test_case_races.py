@@ -7,14 +7,14 @@ from datetime import date
 import pytest
 from django.db import connection, transaction
 
-from accountability.models import PromotionFreeze
-from accountability.rules.measures import MeasureState
-from accountability.services.case import close_case, publish_and_start
-from accountability.services.freeze import lift_freeze
-from accountability.services.measure import record_measure
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Role
+from accountability.case_lifecycle.services.cases import close_case, publish_and_start
+from accountability.cases.rules.measures import MeasureState
+from accountability.cases.services import record_measure
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.promotion_freezes.services.freezes import lift_freeze
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import LATER, TODAY, make_account, make_case, make_counted_round
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

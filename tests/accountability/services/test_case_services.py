@@ -5,17 +5,19 @@ from unittest.mock import patch
 
 import pytest
 
-from accountability.models import Case, Measure, PromotionFreeze
-from accountability.rules.measures import CaseState, MeasureKind, MeasureState
-from accountability.services.case import archive_round, close_case, publish_and_start
-from accountability.services.measure import record_measure
+from accountability.case_lifecycle.services.cases import archive_round, close_case, publish_and_start
+from accountability.cases.models import Case, Measure
+from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
+from accountability.cases.services import record_measure
+from accountability.promotion_freezes.models import PromotionFreeze
 from departments.models import DepartmentKind
-from evaluations.models import Publication, Round
-from evaluations.rules.rounds import RoundState
-from evaluations.rules.rulebook import default_rulebook
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied, Role
+from evaluations.publication.models import Publication
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import default_rulebook
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import (
     LATER,
     NOON,

@@ -15,23 +15,28 @@ import pytest
 from django.db import connection
 from PIL import Image
 
-from accountability import vault
-from accountability.evidence_check import file_faults
-from accountability.evidence_terms import over
-from accountability.models import Evidence, Objection, Rectification
-from accountability.rules.evidence import FileKind, ScanState
-from accountability.rules.inspection import InspectionState
-from accountability.rules.rectification import RectificationState
-from accountability.services import evidence as service
-from accountability.services.destruction import destroy_inspections
-from accountability.services.evidence import Upload, add_evidence, drop_evidence, may_see, open_original
-from accountability.services.rectification import report_progress
-from nanchuan_eval import approvals, policy, retention
-from nanchuan_eval.audit import verify_chain
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry
-from nanchuan_eval.policy import OPERATOR, Denied, Role
-from nanchuan_eval.vault import new_key
+from accountability.evidence import storage as vault
+from accountability.evidence.models import Evidence
+from accountability.evidence.rules import FileKind, ScanState
+from accountability.evidence.services import evidence as service
+from accountability.evidence.services.evidence import Upload, add_evidence, drop_evidence, may_see, open_original
+from accountability.evidence.services.integrity import file_faults
+from accountability.evidence_retention.services.destruction import destroy_inspections
+from accountability.evidence_retention.services.terms import over
+from accountability.inspections.rules import InspectionState
+from accountability.objections.models import Objection
+from accountability.rectifications.models import Rectification
+from accountability.rectifications.rules import RectificationState
+from accountability.rectifications.services.rectifications import report_progress
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.services import verify_chain
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.encryption.sealed_bytes import new_key
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import OPERATOR, Denied, Role
+from nanchuan_eval.retention import services as retention
 from tests.accountability.factories import (
     LATER,
     make_account,

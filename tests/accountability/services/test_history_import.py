@@ -5,12 +5,12 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 
-from accountability.models import EarlierListing, EarlierRound
-from accountability.past import histories, read_past
-from accountability.services.history import import_history
+from accountability.history.models import EarlierListing, EarlierRound
+from accountability.history.queries import histories, read_past
+from accountability.history.services import import_history
 from departments.models import ChangeKind, Section, SectionChange
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import OPERATOR, Denied
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import OPERATOR, Denied
 from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
 
 pytestmark = pytest.mark.django_db

@@ -4,19 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from accountability.models import Inspection, InspectionPlan, Lead, Order
-from accountability.rules.inspection import (
-    CheckItem,
-    Conclusion,
-    InspectionState,
-    LeadState,
-    OrderState,
-    PlanState,
-    Target,
-)
-from accountability.services import inspection as service
-from accountability.services.evidence import add_evidence
-from accountability.services.inspection_plan import (
+from accountability.evidence.services.evidence import add_evidence
+from accountability.inspections.models import Inspection, InspectionPlan, Order
+from accountability.inspections.rules import CheckItem, Conclusion, InspectionState, OrderState, PlanState, Target
+from accountability.inspections.services import visits as service
+from accountability.inspections.services.plans import (
     PlanFacts,
     approve_plan,
     assign_inspectors,
@@ -26,15 +18,17 @@ from accountability.services.inspection_plan import (
     schedule_return,
     schedule_visits,
 )
-from accountability.services.lead import Finding, conclude_lead, receive_lead
-from evaluations.models import Veto
-from evaluations.round_deeds import start_draw
-from evaluations.rules.rounds import RoundState
-from evaluations.services.draw import abandon_draw, drawn_sections
-from nanchuan_eval import approvals
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval
-from nanchuan_eval.policy import Denied, NeedsApproval, Role
+from accountability.leads.models import Lead
+from accountability.leads.rules import LeadState
+from accountability.leads.services import Finding, conclude_lead, receive_lead
+from evaluations.draws.approvals.ceremony import start_draw
+from evaluations.draws.services.commitment import abandon_draw, drawn_sections
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.tally.models import Veto
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, NeedsApproval, Role
 from tests.accountability.factories import (
     LATER,
     NOON,

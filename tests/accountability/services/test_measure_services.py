@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, transaction
 
-from accountability.models import Measure, PromotionFreeze
-from accountability.rules.measures import CaseState, MeasureKind, MeasureState
-from accountability.services.freeze import lift_freeze
-from accountability.services.measure import may_record, record_measure, waive_measure
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied, Role
+from accountability.cases.models import Measure
+from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
+from accountability.cases.services import may_record, record_measure, waive_measure
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.promotion_freezes.services.freezes import lift_freeze
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import LATER, TODAY, make_account, make_case, make_measure
 
 pytestmark = pytest.mark.django_db

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from accountability.models import Case, Objection, PromotionFreeze
-from accountability.rules.measures import CaseState, MeasureState
-from accountability.rules.objections import Ground, ObjectionState, Outcome, Stage
-from accountability.rules.rectification import RectificationState
-from accountability.services.case import publish_and_start
-from accountability.services.objection import (
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.cases.models import Case
+from accountability.cases.rules.measures import CaseState, MeasureState
+from accountability.objections.models import Objection
+from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
+from accountability.objections.services import (
     Decision,
     accept_objection,
     decide_objection,
@@ -18,11 +18,17 @@ from accountability.services.objection import (
     recount_objection,
     supervisors,
 )
-from evaluations.models import Draw, DrawEntry, PoolEntry, Publication, RoundStep, SectionResult, Tally
-from evaluations.rules.rounds import RoundState
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied, Role
-from nanchuan_eval.rules.canonical import sha256_hex
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.rectifications.rules import RectificationState
+from evaluations.draws.models import Draw, DrawEntry
+from evaluations.pools.models import PoolEntry
+from evaluations.publication.models import Publication
+from evaluations.rounds.models import RoundStep
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.tally.models import SectionResult, Tally
+from nanchuan_eval.core.canonical import sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import NOON, make_account, make_counted_round
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +68,7 @@ def recounted(round_, monkeypatch, *, agrees=True, ground=Ground.WRONG_SECTION, 
     accept_objection(objection_id=objection.pk, by=make_account(Role.CHIEF), at=at)
     result = b"{}" if agrees else b"other"
     Tally.objects.update(result_sha256=sha256_hex(b"{}"))
-    monkeypatch.setattr("accountability.services.objection.recount", lambda ballots, book: result)
+    monkeypatch.setattr("accountability.objections.services.recount", lambda ballots, book: result)
     present = [entry.pk for entry in supervisors(round_)]
     return recount_objection(objection_id=objection.pk, witnesses=present, by=make_account(Role.CLERK), at=at)
 

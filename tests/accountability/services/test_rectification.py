@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from accountability.models import Progress, Rectification, RectificationItem
-from accountability.rules.rectification import ItemState, RectificationState, TermKind
-from accountability.services.case import publish_and_start
-from accountability.services.rectification import (
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.rectifications.models import Progress, Rectification, RectificationItem
+from accountability.rectifications.rules import ItemState, RectificationState, TermKind
+from accountability.rectifications.services.rectifications import (
     add_item,
     ask_extension,
     close_item,
@@ -21,11 +21,12 @@ from accountability.services.rectification import (
     submit_plan,
     submit_report,
 )
-from evaluations.models import SectionResult
-from nanchuan_eval import approvals
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry
-from nanchuan_eval.policy import Denied, NeedsApproval, Role
+from evaluations.tally.models import SectionResult
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, NeedsApproval, Role
 from tests.accountability.factories import (
     LATER,
     NOON,

@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 
-from accountability.models import PromotionFreeze
-from accountability.rules.measures import MeasureKind, MeasureState
-from accountability.services.case import publish_and_start
-from accountability.services.responsible import change_responsible, heads_in_period
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.responsible import change_responsible, heads_in_period
+from accountability.cases.rules.measures import MeasureKind, MeasureState
+from accountability.promotion_freezes.models import PromotionFreeze
 from departments.models import Leaving, Tenure
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied, Role
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import LATER, NOON, make_account, make_counted_round
 
 pytestmark = pytest.mark.django_db

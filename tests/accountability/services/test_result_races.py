@@ -2,16 +2,17 @@
 
 import pytest
 
-from accountability.services.case import publish_and_start
-from accountability.services.correction import correct_and_follow
-from evaluations.models import AnomalyFlag, CountSignature, Publication, Tally
-from evaluations.rules.anomalies import FlagKind, Verdict
-from evaluations.rules.rounds import RoundState
-from evaluations.services.anomaly import decide_flag
-from evaluations.services.publication import Correction
-from evaluations.services.witness import sign_count
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Role
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.corrections import correct_and_follow
+from evaluations.publication.models import Publication
+from evaluations.publication.services import Correction
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.tally.models import AnomalyFlag, CountSignature, Tally
+from evaluations.tally.rules.anomalies import FlagKind, Verdict
+from evaluations.tally.services.anomalies import decide_flag
+from evaluations.tally.services.signatures import sign_count
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import LATER, NOON, make_account, make_counted_round
 from tests.accountability.services.test_case_races import second_while_first_is_under_way
 from tests.accountability.views.test_count_page import CODES, with_codes

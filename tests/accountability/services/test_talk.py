@@ -4,14 +4,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from accountability.models import Talk
-from accountability.rules.measures import MeasureState, TalkState
-from accountability.services.evidence import add_evidence
-from accountability.services.talk import confirm_talk, file_talk, may_confirm, may_write, return_talk, write_talk
-from nanchuan_eval import approvals
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry
-from nanchuan_eval.policy import Denied, NeedsApproval, Role
+from accountability.cases.rules.measures import MeasureState, TalkState
+from accountability.evidence.services.evidence import add_evidence
+from accountability.talks.models import Talk
+from accountability.talks.services import confirm_talk, file_talk, may_confirm, may_write, return_talk, write_talk
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, NeedsApproval, Role
 from tests.accountability.factories import (
     LATER,
     hold_talk,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from accountability.models import FollowUpCount, FollowUpMark, Suggestion
-from accountability.rules.rectification import RectificationState
-from evaluations.models import Ballot
-from nanchuan_eval.policy import Role
+from accountability.citizens.models import FollowUpCount, FollowUpMark, Suggestion
+from accountability.rectifications.rules import RectificationState
+from evaluations.ballots.models import Ballot
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import make_account, make_bare_round, make_case, make_item, make_rectification
 
 pytestmark = pytest.mark.django_db

@@ -4,13 +4,13 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
-from accountability.models import Case
-from accountability.queries import read_result
-from accountability.services.case import publish_and_start
-from evaluations.models import Round, RoundStep
-from evaluations.rules.rounds import RoundState
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Role
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.cases.models import Case
+from accountability.results.queries import read_result
+from evaluations.rounds.models import Round, RoundStep
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     NOON,
     make_account,

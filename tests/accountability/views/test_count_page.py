@@ -7,17 +7,18 @@ import subprocess
 import pytest
 from openpyxl import load_workbook
 
-from accountability.services.case import publish_and_start
-from accountability.services.correction import correct_and_follow
-from evaluations.models import CountSignature, Draw, DrawEntry, SigningCode
-from evaluations.rules.rounds import RoundState, Step
-from evaluations.services.facts import missing_for
-from evaluations.services.publication import Correction
-from evaluations.services.witness import sign_count
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Role
-from nanchuan_eval.rules.canonical import sha256_hex
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.corrections import correct_and_follow
+from evaluations.draws.models import Draw, DrawEntry, SigningCode
+from evaluations.publication.services import Correction
+from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.rules.lifecycle import RoundState, Step
+from evaluations.tally.models import CountSignature
+from evaluations.tally.services.signatures import sign_count
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.canonical import sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import LATER, NOON, make_account, make_bare_round, make_counted_round
 
 pytestmark = pytest.mark.django_db

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accountability.models import Finding, Inspection, InspectionPlan, Lead, Order
-from accountability.rules.inspection import CheckItem, InspectionState, PlanState
-from evaluations.rules.rounds import RoundState
-from nanchuan_eval.policy import Role
+from accountability.inspections.models import Finding, Inspection, InspectionPlan, Order
+from accountability.inspections.rules import CheckItem, InspectionState, PlanState
+from accountability.leads.models import Lead
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,
     make_account,

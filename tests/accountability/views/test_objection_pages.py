@@ -2,11 +2,11 @@
 
 import pytest
 
-from accountability.models import Objection
-from accountability.services.case import publish_and_start
-from evaluations.models import RoundStep
-from evaluations.rules.rounds import RoundState
-from nanchuan_eval.policy import Role
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.objections.models import Objection
+from evaluations.rounds.models import RoundStep
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import NOON, make_account, make_case, make_counted_round
 
 pytestmark = pytest.mark.django_db

@@ -8,11 +8,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook, load_workbook
 
-from accountability.models import PromotionFreeze
-from accountability.services.case import publish_and_start
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Role
-from nanchuan_eval.spreadsheet.guard import LARGEST_UNPACKED
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.promotion_freezes.models import PromotionFreeze
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.spreadsheets.guard import LARGEST_UNPACKED
 from tests.accountability.factories import NOON, TODAY, make_account, make_case, make_counted_round
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from departments.models import Tenure
-from evaluations.rules.rounds import RoundState
-from nanchuan_eval.policy import Role
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.permissions.policy import Role
 from tests import factories as early
 from tests.accountability.factories import TODAY, make_account, make_counted_round
 

@@ -3,11 +3,12 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accountability.models import Evidence, Progress, RectificationItem
-from accountability.rules.rectification import ItemState, RectificationState
-from accountability.services.evidence import add_evidence
-from accountability.services.rectification import finish_item, report_progress
-from nanchuan_eval.policy import Role
+from accountability.evidence.models import Evidence
+from accountability.evidence.services.evidence import add_evidence
+from accountability.rectifications.models import Progress, RectificationItem
+from accountability.rectifications.rules import ItemState, RectificationState
+from accountability.rectifications.services.rectifications import finish_item, report_progress
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,
     make_account,

@@ -2,15 +2,17 @@
 
 import pytest
 
-from accountability.models import Case
-from accountability.services.case import publish_and_start
-from evaluations.models import AnomalyFlag, Publication, SectionResult, Veto
-from evaluations.rules.anomalies import FlagKind, Verdict
-from evaluations.rules.rounds import RoundState
-from evaluations.services.anomaly import DECIDE_FLAG
-from nanchuan_eval import approvals
-from nanchuan_eval.models import Approval, AuditEntry
-from nanchuan_eval.policy import Role
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.cases.models import Case
+from evaluations.publication.models import Publication
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.tally.models import AnomalyFlag, SectionResult, Veto
+from evaluations.tally.rules.anomalies import FlagKind, Verdict
+from evaluations.tally.services.anomalies import DECIDE_FLAG
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
 
 pytestmark = pytest.mark.django_db

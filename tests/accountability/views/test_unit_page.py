@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from accountability.services.case import publish_and_start
-from evaluations.rules.rounds import RoundState
-from nanchuan_eval.policy import Role
+from accountability.case_lifecycle.services.cases import publish_and_start
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from departments.rules.lineage import (
+from departments.reforms.rules.lineage import (
     Continued,
     Step,
     Title,

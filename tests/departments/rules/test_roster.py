@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from openpyxl import Workbook
 
-from departments.rules.roster import MOST_SECTIONS, RosterError, parse_roster
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.spreadsheet import read_rows
+from departments.roster.rules.parsing import MOST_SECTIONS, RosterError, parse_roster
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.spreadsheets import read_rows
 from tests.departments.files import HEADER, ROWS, csv_text, roster, saved, xlsx
 
 CODES = ["D01-01", "D01-02", "D02-01"]

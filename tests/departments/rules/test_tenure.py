@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from departments.rules.tenure import days_in_period, head_in_period
+from departments.roster.rules.tenure import days_in_period, head_in_period
 
 START, END = date(2020, 1, 1), date(2020, 6, 30)
 

@@ -9,11 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from departments.models import Department, Section, Tenure
-from departments.services import import_roster
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import CLOCK, OPERATOR, Denied
-from nanchuan_eval.spreadsheet import read_rows
+from departments.roster.services import import_roster
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, Denied
+from nanchuan_eval.spreadsheets import read_rows
 from tests.departments.files import HEADER, ROWS, csv_text, roster, xlsx
 from tests.factories import NOON, ROLES, make_department, make_section, make_user
 

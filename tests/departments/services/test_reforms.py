@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from departments.models import Section, SectionChange
-from departments.services import (
+from departments.reforms.services import (
     NewSection,
     abolish_sections,
     merge_sections,
@@ -14,9 +14,9 @@ from departments.services import (
     rename_section,
     split_section,
 )
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import NOON, make_department, make_section, make_user
 
 pytestmark = pytest.mark.django_db

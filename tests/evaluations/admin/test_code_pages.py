@@ -7,17 +7,20 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from evaluations.code_batches import batch_lines, counted_batches, replaceable
-from evaluations.models import CodeBatch, Credential, Round
-from evaluations.rules.codes import issue_of
-from evaluations.rules.rounds import RoundState
-from evaluations.rules.suppression import FEW
-from evaluations.services import credential
-from evaluations.services.facts import gather_facts
-from evaluations.verification import verify_round
-from nanchuan_eval import approvals
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.queries import batch_lines, counted_batches, replaceable
+from evaluations.codes.services import issuing as credential
+from evaluations.protocol.codes import issue_of
+from evaluations.rounds.models import Round
+from evaluations.rounds.readiness import gather_facts
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.suppression import FEW
+from evaluations.verification.services import verify_round
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.canonical import sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
 from tests.evaluations.services.test_turnout import make_drawn, stratum_codes
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_round, make_user
 
@@ -230,7 +233,7 @@ class TestVoiding:
         assert "还可以补发0个票号" in again
         made = CodeBatch.objects.get(replaces=batch)
         assert (made.channel, made.origin, made.stratum) == (batch.channel, batch.origin, batch.stratum)
-        assert made.issued_sha256 == credential.sha256_hex(f"{issue_of(round_.key, fresh)}\n".encode())
+        assert made.issued_sha256 == sha256_hex(f"{issue_of(round_.key, fresh)}\n".encode())
         batch.refresh_from_db()
         assert batch.issued_sha256 == before
         assert not any(faults for _, faults in verify_round(round_))

@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from evaluations import draw_papers
-from evaluations.models import Draw, PlannedDraw, PoolNotice, PoolObjection, SigningCode
-from evaluations.rules.drawing import digest_of, person_token
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
-from nanchuan_eval.models import AuditEntry
+from evaluations.draws import documents as draw_papers
+from evaluations.draws.models import Draw, PlannedDraw, SigningCode
+from evaluations.pools.models import PoolNotice, PoolObjection
+from evaluations.pools.rules import PoolKind
+from evaluations.protocol.drawing import digest_of, person_token
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
+from nanchuan_eval.audit.models import AuditEntry
 from tests.factories import NOON, commit, hold_draw, make_pool, make_round, make_user, run, throw
 
 pytestmark = pytest.mark.django_db

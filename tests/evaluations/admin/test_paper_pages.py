@@ -4,9 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.models import BallotSpool, CodeBatch, Credential, PaperSheet
-from evaluations.papers import paper_by_digest
-from evaluations.services import paper as papers
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballots.models import BallotSpool
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots.models import PaperSheet
 from tests.evaluations.services.test_turnout import make_drawn
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user
 

@@ -6,9 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from evaluations.models import PoolEntry, Round
-from evaluations.rules.rounds import RoundState
-from nanchuan_eval.models import AuditEntry
+from evaluations.pools.models import PoolEntry
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.audit.models import AuditEntry
 from tests.factories import make_codes, make_manifestations, make_open_round, make_round, make_section, make_user
 
 pytestmark = pytest.mark.django_db

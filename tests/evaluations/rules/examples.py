@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from evaluations.rules.counting import Cell, Line, count_lines
-from evaluations.rules.indicators import Channel, Indicator
-from evaluations.rules.method import Method, parse_method
-from evaluations.rules.result import build_result
+from evaluations.scoring.counting import Cell, Line, count_lines
+from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import Method, parse_method
+from evaluations.scoring.result import build_result
 
 CHANNELS = tuple(Channel.values)
 LETTERS = {"T": "targeted", "S": "sampled", "O": "other"}

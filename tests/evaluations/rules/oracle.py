@@ -9,7 +9,7 @@ from itertools import product
 from math import erfc, exp, sqrt
 from typing import Any
 
-from evaluations.rules.counting import Line
+from evaluations.scoring.counting import Line
 
 Value = Callable[[Line], Fraction | None]
 ORDER = ("targeted", "sampled", "other")

@@ -5,7 +5,10 @@ from fractions import Fraction
 
 import pytest
 
-from evaluations.rules.anomalies import (
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.scoring.counting import Line, count_lines
+from evaluations.scoring.method import parse_method
+from evaluations.tally.rules.anomalies import (
     FALSE_ALARMS,
     NAMES_BALLOTS,
     FlagKind,
@@ -16,9 +19,6 @@ from evaluations.rules.anomalies import (
     flag_cells,
     without,
 )
-from evaluations.rules.counting import Line, count_lines
-from evaluations.rules.method import parse_method
-from evaluations.rules.rulebook import default_rulebook
 
 LIMITS = Limits(Fraction(10), Fraction("3.5"))
 SECTIONS = [f"S{n:02}" for n in range(1, 13)]

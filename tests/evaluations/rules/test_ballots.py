@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.rules.ballots import RawLine, VoteErrors, validate_vote
-from evaluations.rules.indicators import Indicator
-from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
-from nanchuan_eval.rules.canonical import protocol_json
+from evaluations.ballot_form.rules.form import BallotPaper, PaperSection, PaperSign
+from evaluations.ballot_form.rules.votes import RawLine, VoteErrors, validate_vote
+from evaluations.scoring.indicators import Indicator
+from nanchuan_eval.core.canonical import protocol_json
 
 SIGNS = [PaperSign(f"{i.name}-{n}", i.value, f"{i.label}的表象{n}") for i in Indicator for n in (1, 2)]
 PAPER = BallotPaper(

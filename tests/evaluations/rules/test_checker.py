@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from evaluations.rules.result import recount
-from static import check_result
+from evaluations.scoring.result import recount
+from static.verify import check_result
 from tests.evaluations.rules.examples import (
     ROUNDS,
     ballots_csv,

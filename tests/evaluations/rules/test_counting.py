@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.rules.counting import EMPTY, BallotFileError, Cell, Line, count_lines, parse_ballots
+from evaluations.scoring.counting import EMPTY, BallotFileError, Cell, Line, count_lines, parse_ballots
 from tests.evaluations.rules.examples import HEADER, ballots_csv, cells, line_lists, lines, method, rulebook, untimed
 
 GOOD = "b1,targeted,mail,A,3,2,1,0,\n"

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluations.rules import drawing
-from evaluations.rules.drawing import DrawError
-from evaluations.rules.proofs import proof_chunks, verify_proof
-from nanchuan_eval.rules.canonical import canonical_json
+from evaluations.protocol import drawing
+from evaluations.protocol.drawing import DrawError
+from evaluations.protocol.proofs import proof_chunks, verify_proof
+from nanchuan_eval.core.canonical import canonical_json
 
 ROOT = Path(__file__).parents[3]
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
-CHECKER = runpy.run_path(str(ROOT / "static" / "draw_check60.py"))
+CHECKER = runpy.run_path(str(ROOT / "static" / "verify/draw_check60.py"))
 redraw = CHECKER["redraw"]
 REFUSALS = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
 NAMES = st.sampled_from(["服务对象", "A", "市场主体", "Ω组", "𠮷"])

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 import departments
-from evaluations.models import Errand
-from evaluations.papers import known_errands, paper_by_digest
-from evaluations.rules.errands import as_words, errands_of, found_by
-from nanchuan_eval.spreadsheet import read_rows
+from evaluations.ballot_form.models import Errand
+from evaluations.ballot_form.queries import known_errands, paper_by_digest
+from evaluations.ballot_form.rules.errands import as_words, errands_of, found_by
+from nanchuan_eval.spreadsheets import read_rows
 from tests.factories import make_codes, make_open_round, make_section, make_user
 
 ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"

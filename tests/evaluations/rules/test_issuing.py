@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluations.rules.issuing import code_faults
+from evaluations.codes.rules.issuing import code_faults
 
 DRAWN = {"服务对象": 30, "市场主体": 12}
 

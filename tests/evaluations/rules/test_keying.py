@@ -2,10 +2,10 @@
 
 import pytest
 
-from evaluations.rules.ballots import VoteErrors, validate_vote
-from evaluations.rules.keying import KeyingError, read_row, written_row
-from evaluations.rules.paper import BallotPaper, PaperSection, PaperSign
-from evaluations.rules.paper_books import Book, imbalances, lacks_slip
+from evaluations.ballot_form.rules.form import BallotPaper, PaperSection, PaperSign
+from evaluations.ballot_form.rules.votes import VoteErrors, validate_vote
+from evaluations.paper_ballots.rules.ballot_account import Book, imbalances, lacks_slip
+from evaluations.paper_ballots.rules.keying import KeyingError, read_row, written_row
 
 SIGNS = tuple(PaperSign(f"{i[:4].upper()}-{n}", i, f"{i}{n}") for i in ("cold", "lazy", "greedy") for n in (1, 2, 3))
 PAPER = BallotPaper(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.rules.counting import line_q
-from evaluations.rules.indicators import Channel, Indicator
-from evaluations.rules.method import RulebookError, parse_method
+from evaluations.scoring.counting import line_q
+from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import RulebookError, parse_method
 from tests.evaluations.rules.examples import channels, method, rulebook, rulebooks, untimed, veto
 
 WEIGHTS = dict.fromkeys(Indicator.values, 1)

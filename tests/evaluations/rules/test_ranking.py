@@ -6,10 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evaluations.rules.counting import Line
-from evaluations.rules.method import parse_method
-from evaluations.rules.ranking import intervals, places, ranked_sections, trimmed_places, vote_count
-from evaluations.rules.scoring import score_sections
+from evaluations.scoring.counting import Line
+from evaluations.scoring.index import score_sections
+from evaluations.scoring.method import parse_method
+from evaluations.scoring.ranking import intervals, places, ranked_sections, trimmed_places, vote_count
 from tests.evaluations.rules.examples import (
     NO_MINIMUMS,
     cells,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.rules.counting import BallotFileError, Line
-from evaluations.rules.indicators import Indicator
-from evaluations.rules.method import RulebookError, parse_method
-from evaluations.rules.result import build_result, decimal, recount, result_bytes
-from evaluations.rules.scoring import line_score
+from evaluations.scoring.counting import BallotFileError, Line
+from evaluations.scoring.index import line_score
+from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import RulebookError, parse_method
+from evaluations.scoring.result import build_result, decimal, recount, result_bytes
 from tests.evaluations.rules.examples import (
     NO_MINIMUMS,
     ROUNDS,

@@ -10,11 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.rules.counting import Cell, Line
-from evaluations.rules.indicators import Indicator
-from evaluations.rules.method import parse_method
-from evaluations.rules.result import recount, result_bytes
-from evaluations.rules.scoring import (
+from evaluations.scoring.counting import Cell, Line
+from evaluations.scoring.index import (
     Scores,
     four_decimals,
     line_score,
@@ -24,6 +21,9 @@ from evaluations.rules.scoring import (
     trim,
     variances,
 )
+from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import parse_method
+from evaluations.scoring.result import recount, result_bytes
 from tests.evaluations.rules.examples import (
     CHANNELS,
     LINE_SCORES,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.rules.seal import audit_path, closing_list, leaf, levels_of, merkle_root, root_of_path
-from evaluations.rules.suppression import FEW, shown, shown_beside_total
-from static import check_receipt
+from evaluations.protocol.merkle import audit_path, closing_list, leaf, levels_of, merkle_root, root_of_path
+from evaluations.scoring.suppression import FEW, shown, shown_beside_total
+from static.verify import check_receipt
 
 CHECKER = Path(check_receipt.__file__)
 entries = st.lists(st.binary(min_size=1, max_size=12), min_size=1, max_size=40, unique=True).map(sorted)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 
-from evaluations.rules.counting import Line
-from evaluations.rules.uncertainty import WEIGHTS, as_tenths, top_probabilities
+from evaluations.scoring.counting import Line
+from evaluations.scoring.uncertainty import WEIGHTS, as_tenths, top_probabilities
 from tests.evaluations.rules.examples import judge, rounds, untimed
 from tests.evaluations.rules.oracle import Oracle
 

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from evaluations.rules.planning import recommended_lines
-from evaluations.rules.scoring import cell_variances, score_sections
-from evaluations.rules.wording import chance, confidence, explain, shown_label
+from evaluations.scoring.index import cell_variances, score_sections
+from evaluations.scoring.sample_size import recommended_lines
+from evaluations.scoring.wording import chance, confidence, explain, shown_label
 from tests.evaluations.rules.examples import cells, lines, method, rulebook
 
 BOOK = rulebook()

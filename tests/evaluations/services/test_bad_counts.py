@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from evaluations.models import Rating, SectionResult, Tally
-from evaluations.rules.rulebook import rulebook_errors
-from evaluations.services.round import edit_rulebook
-from evaluations.services.tally import tally_round
-from nanchuan_eval.errors import RuleViolation
+from evaluations.ballots.models import Rating
+from evaluations.rounds.rules.rulebook import rulebook_errors
+from evaluations.rounds.services import edit_rulebook
+from evaluations.tally.models import SectionResult, Tally
+from evaluations.tally.services.tally import tally_round
+from nanchuan_eval.core.errors import RuleViolation
 from tests.factories import NOON, make_open_round, make_round, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db

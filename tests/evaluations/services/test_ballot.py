@@ -7,15 +7,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.models import BallotSpool, CodeBatch, Credential, Round
-from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine, validate_vote
-from evaluations.rules.codes import format_code, issue_of
-from evaluations.rules.rounds import RoundState
-from evaluations.services import credential
-from evaluations.services.ballot import Admission, admit, cast_ballot, receipt_for
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.votes import RawLine, validate_vote
+from evaluations.ballots.models import BallotSpool
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.services import issuing as credential
+from evaluations.protocol.codes import format_code, issue_of
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.voting.services import Admission, admit, cast_ballot, receipt_for
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
 from tests.factories import NOON, make_codes, make_open_round, make_self_service, make_user, raw_answers
 
 

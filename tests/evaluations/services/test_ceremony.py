@@ -5,10 +5,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from evaluations.models import Draw, RandomnessEntry, SigningCode
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
-from evaluations.services.ceremony import (
+from evaluations.draws.models import Draw, RandomnessEntry, SigningCode
+from evaluations.draws.services.ceremony import (
     Reading,
     enter_randomness,
     issue_signing_codes,
@@ -16,8 +14,10 @@ from evaluations.services.ceremony import (
     run_draw,
     sign_draw,
 )
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied
+from evaluations.pools.rules import PoolKind
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import (
     LATER,
     NOON,

@@ -6,16 +6,21 @@ from datetime import timedelta
 import pytest
 from openpyxl import load_workbook
 
-from evaluations.models import DataRequest, PoolEntry
-from evaluations.models.data_request import Wish
-from evaluations.people import contact_of, reference_of
-from evaluations.rules.pools import PoolKind
-from evaluations.services import data_request as service
-from nanchuan_eval import approvals, permits, retention
-from nanchuan_eval.encryption import keyed_hash
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry
-from nanchuan_eval.policy import OPERATOR
+from evaluations.draws.queries.people import reference_of
+from evaluations.personal_data.models import DataRequest, Wish
+from evaluations.personal_data.services import requests as service
+from evaluations.personal_data.services.people import held_about
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.queries import contact_of
+from evaluations.pools.rules import PoolKind
+from nanchuan_eval.approvals import permits
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.retention import services as retention
 from tests.factories import NOON, commit, make_pool, make_round, make_user
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +95,7 @@ class TestCorrecting:
         entry.refresh_from_db()
         assert (contact_of(entry), reference_of(entry)) == (NEW, before)
         assert entry.masked_phone == "137****0007"
-        assert service.held_about(keyed_hash(NEW))[0]["手机号"] == NEW
+        assert held_about(keyed_hash(NEW))[0]["手机号"] == NEW
 
     def test_nobody_elses_phone(self):
         entry = make_person()

@@ -8,21 +8,29 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from evaluations.models import Ballot, Draw, DrawEntry, PlannedDraw, PoolEntry, Rating
-from evaluations.proofs import proof_text
-from evaluations.rules.drawing import commitment
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.proofs import verify_proof
-from evaluations.rules.removals import RemovalReason
-from evaluations.rules.rounds import DrawPurpose, DrawStatus, RoundState
-from evaluations.services.draw import abandon_draw, commit_draw, commit_section_draw, drawn_sections, plan_draw
-from evaluations.services.draw_events import Removal, remove_drawn
-from evaluations.services.pool import import_pool
-from evaluations.services.pool_notice import announce_pool
-from nanchuan_eval import retention
-from nanchuan_eval.encryption import keyed_hash
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import OPERATOR, Denied
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
+from evaluations.draws.queries.proofs import proof_text
+from evaluations.draws.rules import RemovalReason
+from evaluations.draws.services.commitment import (
+    abandon_draw,
+    commit_draw,
+    commit_section_draw,
+    drawn_sections,
+    plan_draw,
+)
+from evaluations.draws.services.removals import Removal, remove_drawn
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.rules import PoolKind
+from evaluations.pools.services.lists import import_pool
+from evaluations.pools.services.notices import announce_pool
+from evaluations.protocol.drawing import commitment
+from evaluations.protocol.proofs import verify_proof
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.permissions.policy import OPERATOR, Denied
+from nanchuan_eval.retention import services as retention
 from tests.factories import (
     GROUPS,
     LATER,

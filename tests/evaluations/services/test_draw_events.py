@@ -6,14 +6,14 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from evaluations.models import Draw, DrawEvent
-from evaluations.proofs import proof_text
-from evaluations.rules.proofs import verify_proof
-from evaluations.rules.removals import RemovalReason
-from evaluations.rules.rounds import DrawPurpose, RoundState
-from evaluations.services.draw_events import Removal, open_next_round, remove_drawn
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied
+from evaluations.draws.models import Draw, DrawEvent
+from evaluations.draws.queries.proofs import proof_text
+from evaluations.draws.rules import RemovalReason
+from evaluations.draws.services.removals import Removal, open_next_round, remove_drawn
+from evaluations.protocol.proofs import verify_proof
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import LATER, NOON, hold_draw, make_codes, make_pool, make_round, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db

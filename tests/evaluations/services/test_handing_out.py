@@ -5,16 +5,20 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from evaluations.models import Comment, DrawEntry
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.redaction import redact, spans_of
-from evaluations.rules.rounds import RoundState
-from evaluations.services import privacy, redaction
-from evaluations.services.draw import open_roster
-from evaluations.services.handing_out import EXPORT, ROSTER, export_pool
-from nanchuan_eval import approvals, policy
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry
+from evaluations.ballots import services as redaction
+from evaluations.ballots.models import Comment
+from evaluations.ballots.rules import redact, spans_of
+from evaluations.draws.models import DrawEntry
+from evaluations.draws.services.commitment import open_roster
+from evaluations.draws.services.exports import EXPORT, ROSTER, export_pool
+from evaluations.personal_data.services import people as privacy
+from evaluations.pools.rules import PoolKind
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
 from tests.factories import NOON, commit, make_pool, make_round, make_user
 
 pytestmark = pytest.mark.django_db

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from evaluations.models import OpenClaimAlert
-from evaluations.rules.open_channel import OpenAlert
-from evaluations.rules.rounds import RoundState, Step
-from evaluations.services.facts import missing_for
-from evaluations.services.open_review import review_alert
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied
+from evaluations.codes.models import OpenClaimAlert
+from evaluations.codes.rules.open_channel import OpenAlert
+from evaluations.codes.services.alerts import review_alert
+from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.rules.lifecycle import RoundState, Step
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import NOON, make_open_round, make_self_service, make_user
 
 pytestmark = pytest.mark.django_db

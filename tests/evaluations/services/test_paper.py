@@ -4,19 +4,24 @@ from datetime import timedelta
 
 import pytest
 
-from evaluations.models import Ballot, BallotSpool, CodeBatch, Credential, PaperSheet, Rating, Round
-from evaluations.paper_books import book_of, paper_faults
-from evaluations.papers import paper_by_digest
-from evaluations.rules.ballots import RawLine, validate_vote
-from evaluations.rules.codes import format_code, issue_of
-from evaluations.rules.paper_books import SheetKind, imbalances
-from evaluations.services import ballot, credential, sealing
-from evaluations.services import paper as papers
-from evaluations.services.paper import SheetContent
-from nanchuan_eval import policy
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import CLOCK, Denied
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.votes import RawLine, validate_vote
+from evaluations.ballots.models import Ballot, BallotSpool, Rating
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.services import issuing as credential
+from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots.models import PaperSheet
+from evaluations.paper_ballots.queries import book_of, paper_faults
+from evaluations.paper_ballots.rules.ballot_account import SheetKind, imbalances
+from evaluations.paper_ballots.services import SheetContent
+from evaluations.protocol.codes import format_code, issue_of
+from evaluations.rounds.models import Round
+from evaluations.sealing.services import sealing
+from evaluations.voting import services as ballot
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import CLOCK, Denied
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user, raw_answers
 
 pytestmark = pytest.mark.django_db

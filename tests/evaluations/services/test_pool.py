@@ -6,13 +6,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from evaluations.models import PoolEntry, PoolNotice, PoolUpload
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.rounds import DrawPurpose, RoundState
-from evaluations.services.pool import confirm_upload, exclude_person, import_pool, upload_pool
-from evaluations.services.pool_notice import announce_pool, answer_objection, record_objection
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied
+from evaluations.pools.models import PoolEntry, PoolNotice, PoolUpload
+from evaluations.pools.rules import PoolKind
+from evaluations.pools.services.lists import confirm_upload, exclude_person, import_pool, upload_pool
+from evaluations.pools.services.notices import announce_pool, answer_objection, record_objection
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import (
     NOON,
     commit,

@@ -7,17 +7,23 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from evaluations.models import Comment, Draw, DrawEntry, PoolEntry, RoundStep
-from evaluations.rules.pools import PoolKind
-from evaluations.rules.privacy import privacy_notice
-from evaluations.rules.rounds import RoundState
-from evaluations.services import privacy
-from evaluations.services import round as steps
-from nanchuan_eval import approvals, policy, retention
-from nanchuan_eval.encryption import decrypt, encrypt, keyed_hash, mask_phone
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import Approval, AuditEntry
-from nanchuan_eval.policy import OPERATOR
+from evaluations.ballots.models import Comment
+from evaluations.draws.models import Draw, DrawEntry
+from evaluations.lifecycle import services as steps
+from evaluations.personal_data.services import people as privacy
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.rules import PoolKind
+from evaluations.rounds.models import RoundStep
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.privacy_notice import privacy_notice
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.encryption.fields import decrypt, encrypt, keyed_hash, mask_phone
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.retention import services as retention
 from tests.factories import NOON, make_manifestations, make_round, make_section, make_user
 
 pytestmark = pytest.mark.django_db

@@ -5,14 +5,15 @@ from datetime import timedelta
 import pytest
 
 from departments.models import Section
-from evaluations.models import Round
-from evaluations.papers import paper_by_digest
-from evaluations.rules.rounds import LIFE, RoundState, Step, next_step
-from evaluations.services import round as steps
-from evaluations.services.facts import missing_for
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.lifecycle import services as steps
+from evaluations.rounds.models import Round
+from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.rules.lifecycle import LIFE, RoundState, Step, next_step
+from evaluations.rounds.services import edit_rulebook
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import NOON, make_codes, make_open_round, make_round, make_section, make_user
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_the_rulebook_is_fixed_once_the_roster_is_frozen():
     round_ = make_open_round()
 
     with pytest.raises(RuleViolation, match="不能修改"):
-        steps.edit_rulebook(round_id=round_.pk, rulebook=round_.rulebook, by=make_user("chief"), at=NOON)
+        edit_rulebook(round_id=round_.pk, rulebook=round_.rulebook, by=make_user("chief"), at=NOON)
 
 
 @pytest.mark.parametrize("step", list(SERVICES))

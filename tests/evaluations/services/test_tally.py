@@ -8,24 +8,35 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.aggregates import count_cells
-from evaluations.files import ballots_csv, scoring_rulebook
-from evaluations.models import AnomalyFlag, Publication, Rating, Round, SectionResult, Tally, TurnoutDay, Veto
-from evaluations.rules.anomalies import FlagKind, Verdict
-from evaluations.rules.counting import count_lines, parse_ballots
-from evaluations.rules.method import parse_method
-from evaluations.rules.result import build_result, recount
-from evaluations.rules.rounds import RoundState
-from evaluations.services import round as steps
-from evaluations.services.anomaly import decide_flag, note_turnout
-from evaluations.services.hold import place_hold, release_hold
-from evaluations.services.publication import Correction, correct_publication, edit_problems, publish_list
-from evaluations.services.tally import record_veto, tally_round
-from evaluations.turnout import told_turnout, turnout
-from evaluations.verification import tally_faults
-from nanchuan_eval import approvals
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.policy import Denied
+from evaluations.ballots.models import Rating
+from evaluations.lifecycle import services as steps
+from evaluations.publication.models import Publication
+from evaluations.publication.services import (
+    Correction,
+    correct_publication,
+    edit_problems,
+    place_hold,
+    publish_list,
+    release_hold,
+)
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.counting import count_lines, parse_ballots
+from evaluations.scoring.method import parse_method
+from evaluations.scoring.result import build_result, recount
+from evaluations.tally.files import ballots_csv, scoring_rulebook
+from evaluations.tally.models import AnomalyFlag, SectionResult, Tally, Veto
+from evaluations.tally.queries.aggregates import count_cells
+from evaluations.tally.rules.anomalies import FlagKind, Verdict
+from evaluations.tally.services.anomalies import decide_flag
+from evaluations.tally.services.tally import record_veto, tally_round
+from evaluations.turnout.models import TurnoutDay
+from evaluations.turnout.queries import told_turnout, turnout
+from evaluations.turnout.services import note_turnout
+from evaluations.verification.services import tally_faults
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db

@@ -6,22 +6,23 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.code_batches import batch_lines, counted_batches, return_rate
-from evaluations.models import CodeBatch, Credential, Draw, DrawEntry, PoolEntry
-from evaluations.monitor import build_monitor
-from evaluations.rules.ballots import Origin
-from evaluations.rules.codes import issue_of
-from evaluations.rules.indicators import Channel
-from evaluations.rules.rounds import DrawPurpose, DrawStatus
-from evaluations.rules.suppression import FEW
-from evaluations.services import credential
-from evaluations.services.anomaly import note_turnout
-from evaluations.services.turnout import remind_stratum
-from evaluations.turnout import turnout
-from nanchuan_eval.encryption import keyed_hash
-from nanchuan_eval.errors import RuleViolation
-from nanchuan_eval.models import AuditEntry
-from nanchuan_eval.policy import Denied
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.queries import batch_lines, counted_batches, return_rate
+from evaluations.codes.services import issuing as credential
+from evaluations.draws.models import Draw, DrawEntry
+from evaluations.pools.models import PoolEntry
+from evaluations.protocol.codes import issue_of
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+from evaluations.scoring.indicators import Channel
+from evaluations.scoring.suppression import FEW
+from evaluations.turnout.pages import build_monitor
+from evaluations.turnout.queries import turnout
+from evaluations.turnout.services import note_turnout, remind_stratum
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.permissions.policy import Denied
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_self_service, make_user
 
 pytestmark = pytest.mark.django_db

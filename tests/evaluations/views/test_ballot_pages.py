@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.demo.citizens import FormReader
-from evaluations.models import BallotSpool, CodeBatch, Credential, Round
-from evaluations.rules.codes import issue_of
-from evaluations.services import credential
+from evaluations.ballots.models import BallotSpool
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.services import issuing as credential
+from evaluations.protocol.codes import issue_of
+from evaluations.rounds.models import Round
 from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers
 
 pytestmark = pytest.mark.django_db
@@ -424,7 +426,7 @@ class TestTheTable:
 
 def test_the_first_page_is_under_60_kb_with_everything_it_loads(voting, client):
     page = client.get("/ballot/").content
-    loaded = [STATIC / name for name in ("site.css", "ballot.js", "favicon.svg")]
+    loaded = [STATIC / name for name in ("css/site.css", "js/ballot.js", "favicon.svg")]
 
     assert len(page) + sum(path.stat().st_size for path in loaded) < 60_000
 

@@ -7,15 +7,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.models import Ballot, CodeBatch, Credential
-from evaluations.rules.codes import format_code, issue_hash, issue_of
-from evaluations.rules.indicators import Channel
-from evaluations.rules.paper_books import SheetKind
-from evaluations.rules.seal import root_of_path
-from evaluations.rules.suppression import FEW
-from evaluations.services import paper as papers
-from evaluations.services import sealing
-from nanchuan_eval.policy import CLOCK
+from evaluations.ballots.models import Ballot
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots.rules.ballot_account import SheetKind
+from evaluations.protocol.codes import format_code, issue_hash, issue_of
+from evaluations.protocol.merkle import root_of_path
+from evaluations.scoring.indicators import Channel
+from evaluations.scoring.suppression import FEW
+from evaluations.sealing.services import sealing
+from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import (
     cast_ballots,
     make_codes,

@@ -9,10 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from evaluations.models import Credential, OpenClaimAlert
-from evaluations.open_checks import NUMBERS, PlainQuestion, Question
-from evaluations.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, network_of, takes_too_many
-from evaluations.rules.rulebook import default_rulebook, rulebook_errors
+from evaluations.codes.models import Credential, OpenClaimAlert
+from evaluations.codes.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, network_of, takes_too_many
+from evaluations.codes.services.visitor_checks import NUMBERS, PlainQuestion, Question
+from evaluations.rounds.rules.rulebook import default_rulebook, rulebook_errors
 from tests.factories import make_open_round, make_self_service
 
 BOOK = default_rulebook()
@@ -69,7 +69,7 @@ class TestThePlainQuestion:
         question = PlainQuestion().ask()
         for token in ("", "x", question.token[:-2], "\ud800"):
             assert not PlainQuestion().passed(token, "7")
-        monkeypatch.setattr("evaluations.open_checks.GOOD_FOR", -1)
+        monkeypatch.setattr("evaluations.codes.services.visitor_checks.GOOD_FOR", -1)
         total = sum(NUMBERS.index(c) for c in question.text if c in NUMBERS)
         assert not PlainQuestion().passed(question.token, str(total))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nanchuan_eval.rules.exclusions import conflicts
-from nanchuan_eval.rules.passwords import password_faults
+from nanchuan_eval.accounts.rules import password_faults
+from nanchuan_eval.users.rules import conflicts
 
 WORDS = ("wangfang", "王芳", "D05", "N20200315")
 GOOD = [

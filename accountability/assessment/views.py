@@ -1,0 +1,36 @@
+"""组织部门和考核办: may this person be promoted on this day; the year's assessment."""
+
+from datetime import MAXYEAR, MINYEAR
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accountability.assessment.queries import read_assessment, years
+from accountability.assessment.services import export_assessment
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import desk_post, desk_view
+from nanchuan_eval.web.downloads import workbook
+
+
+@desk_view
+def assessment(request: HttpRequest, year: int | None = None) -> HttpResponse:
+    """年度综合考核."""
+    policy.check_sees(staff(request), "acc.assess")
+    known = years()
+    if year is not None and not MINYEAR <= year <= MAXYEAR:
+        raise Http404
+    chosen = year or next(iter(known), timezone.localdate().year)
+    found = read_assessment(chosen)
+    context = {"assessment": found, "years": known, "is_demo": found.is_demo}
+    return render(request, "accountability/assessment/assessment.html", context)
+
+
+@desk_post
+def assessment_export(request: HttpRequest, year: int) -> HttpResponse:
+    """年度综合考核 as a workbook."""
+    if year not in years():
+        policy.check_sees(staff(request), "acc.assess")
+        raise Http404
+    return workbook(export_assessment(year=year, by=staff(request), at=timezone.now()), f"{year}年度考核运用.xlsx")

@@ -1,0 +1,88 @@
+"""What takes two persons after the count (需两人办理的事项): publication, correction, wording about 贪."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.corrections import correct_and_follow
+from evaluations.publication.models import Publication
+from evaluations.publication.services import Correction, assent_problems, notice_content
+from evaluations.rounds.models import Round
+from evaluations.rounds.readiness import require
+from evaluations.rounds.rules.lifecycle import Step
+from evaluations.tally.models import SectionResult
+from evaluations.tally.rules.main_problems import is_greedy
+from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.users.models import User
+
+PUBLISH, CORRECT, ASSENT = "publish.list", "publish.correct", "problems.assent"
+
+
+def _list_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, object]:
+    """What the approver reads; the digest is that of the very bytes which the public gets."""
+    notice = notice_content(round_, version=1)
+    greedy = [str(r.section) for r in round_.results.filter(is_listed=True) if is_greedy(r.main_problems)]
+    return {
+        "名单": [_entry_text(entry) for entry in _entries(notice)],
+        "涉及“贪”的表述": greedy or "无",
+        "参评科室": notice["sections"],
+        "样本不足": notice["unranked"],
+        "规则校验值": notice["rulebook_sha256"],
+        "结果校验值": notice["result_sha256"],
+        "公示内容校验值": sha256_hex(canonical_json(notice)),
+    }
+
+
+def _publish(round_: Round, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Publication:
+    return publish_and_start(round_id=round_.pk, by=by, at=at)
+
+
+def _require_ready(round_: Round, arguments: Mapping[str, Any], *, at: datetime) -> None:
+    require(round_, Step.PUBLISH, at)
+
+
+def _correction_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, object]:
+    published = round_.publications.latest("version")
+    correction = _correction(arguments)
+    names = {r.section.code: str(r.section) for r in round_.results.select_related("section")}
+    return {
+        "更正的版本": published.version,
+        "原公示校验值": published.content_sha256,
+        "更正说明": correction.reason,
+        "撤下": [names.get(code, code) for code in correction.withdrawn] or "无",
+        "改写主要问题": {names.get(code, code): text for code, text in correction.problems.items()} or "无",
+        "结果校验值": round_.tally.result_sha256,
+    }
+
+
+def _correct(round_: Round, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Publication:
+    return correct_and_follow(round_id=round_.pk, correction=_correction(arguments), by=by, at=at)
+
+
+def _correction(arguments: Mapping[str, Any]) -> Correction:
+    return Correction(arguments["reason"], tuple(arguments["withdrawn"]), dict(arguments["problems"]))
+
+
+def _wording_content(result: SectionResult, arguments: Mapping[str, Any]) -> dict[str, object]:
+    return {"科室": str(result.section), "原主要问题": result.main_problems, "拟用表述": arguments["text"]}
+
+
+def _assent(result: SectionResult, arguments: Mapping[str, Any], *, by: User, at: datetime) -> SectionResult:
+    return assent_problems(result_id=result.pk, text=arguments["text"], by=by, at=at)
+
+
+def _entries(notice: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(notice["entries"])
+
+
+def _entry_text(entry: Mapping[str, Any]) -> str:
+    return f"第{entry['rank']}位 {entry['department']}{entry['section']}（{entry['problems']}）"
+
+
+RESULT_DEEDS = (
+    Deed(PUBLISH, "publish.approve", "公示前十名", Round, _list_content, _publish, require=_require_ready),
+    Deed(CORRECT, "publish.correct", "更正公示", Round, _correction_content, _correct),
+    Deed(ASSENT, "publish.approve", "同意涉及“贪”的表述", SectionResult, _wording_content, _assent),
+)

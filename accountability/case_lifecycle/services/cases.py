@@ -1,0 +1,152 @@
+"""A case (问责事项) from publication to its end, and the end of the round."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accountability.cases.models import Case, Measure
+from accountability.cases.rules.deadlines import Terms
+from accountability.cases.rules.measures import (
+    CaseState,
+    Listing,
+    MeasureKind,
+    MeasureState,
+    PlannedMeasure,
+    plan_measures,
+)
+from accountability.cases.services import lock_case
+from accountability.history.queries import histories
+from accountability.history.rules.history import History
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.rectifications.services.opening import open_rectifications
+from departments.models import DepartmentKind, Leaving, Tenure
+from evaluations.lifecycle import services as rounds
+from evaluations.publication.models import Publication
+from evaluations.publication.services import publish_list
+from evaluations.rounds.models import Round
+from evaluations.tally.models import SectionResult
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+
+
+@transaction.atomic
+def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
+    """Publish the list (公示) and open its cases in the same transaction: neither exists without the other."""
+    policy.check(by, "acc.open")
+    publication = publish_list(round_id=round_id, by=by, at=at)
+    listed = publication.round.results.filter(is_listed=True)
+    cases = open_cases(publication.round, listed, at)
+    audit.record("acc.open", publication.round, by=by, at=at, detail={"cases": len(cases)})
+    return publication
+
+
+@transaction.atomic
+def close_case(*, case_id: int, by: User, at: datetime) -> Case:
+    """Close a case all of whose measures are recorded (办结)."""
+    policy.check(by, "acc.close")
+    case = lock_case(case_id)
+    missing = [_still_missing(measure) for measure in case.measures.pending()]
+    if missing:
+        raise RuleViolation(*missing)
+    case.state, case.closed_at = CaseState.CLOSED, at
+    case.save(update_fields=["state", "closed_at"])
+    audit.record("acc.close", case, by=by, at=at)
+    return case
+
+
+@transaction.atomic
+def archive_round(*, round_id: int, by: User, at: datetime) -> Round:
+    """Archive the round (归档) once none of its cases is open."""
+    open_cases = Case.objects.of_round(round_id).open().count()
+    return rounds.archive_round(round_id=round_id, open_cases=open_cases, by=by, at=at)
+
+
+def open_cases(round_: Round, listed: QuerySet[SectionResult], at: datetime) -> list[Case]:
+    """Open the cases of listed sections, with measures, freezes and rectifications, in the caller's transaction."""
+    results = list(listed.select_related("section").order_by("rank", "section__code"))
+    past = histories(round_)
+    cases = Case.objects.bulk_create(
+        [Case(result=result, head_name=result.section.head_name, opened_at=at) for result in results]
+    )
+    retired = _retired(cases)
+    terms, calendar = Terms.of(round_.rulebook), Holiday.objects.calendar()
+    plans = {
+        case: plan_measures(
+            _listing(round_, case.result, past[case.result.section.code], retired.get(case.pk)),
+            terms,
+            published_on=case.published_on,
+            calendar=calendar,
+        )
+        for case in cases
+    }
+    Measure.objects.bulk_create(row for case, plan in plans.items() for row in _measures(case, plan))
+    PromotionFreeze.objects.bulk_create(row for case, plan in plans.items() for row in _freezes(case, plan))
+    open_rectifications(round_, cases, terms=terms, calendar=calendar)
+    return cases
+
+
+def _listing(round_: Round, result: SectionResult, past: History, retired_on: date | None) -> Listing:
+    section = result.section
+    return Listing(
+        round_name=round_.name,
+        unit=section.department_name,
+        section=section.name,
+        rank=result.rank or 0,
+        reports_to_superior=section.is_vertical or section.department_kind == DepartmentKind.UTILITY,
+        history=past,
+        superior=section.superior,
+        chief_leader=section.chief_leader,
+        leader_in_charge=section.leader_in_charge,
+        head=section.head_name,
+        head_retired_on=retired_on,
+    )
+
+
+def _measures(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[Measure]:
+    for position, planned in enumerate(plan, start=1):
+        yield Measure(
+            case=case,
+            kind=planned.kind,
+            position=position,
+            target=planned.target,
+            responsible=planned.responsible,
+            due_on=planned.due_on,
+            basis=planned.basis,
+            state=MeasureState.NOT_APPLICABLE if planned.waiver else MeasureState.PENDING,
+            record=planned.waiver,
+        )
+
+
+def _retired(cases: Sequence[Case]) -> dict[int, date]:
+    """Return the cases whose head has retired since, with the day (one query): nobody promotes him any more."""
+    sections = {case.result.section.section_id: case for case in cases}
+    tenures = Tenure.objects.filter(section__in=sections, leaving=Leaving.RETIRED, ends_on__isnull=False)
+    return {
+        sections[tenure.section_id].pk: tenure.ends_on
+        for tenure in tenures
+        if tenure.ends_on
+        and tenure.name == sections[tenure.section_id].head_name
+        and tenure.ends_on <= sections[tenure.section_id].published_on
+    }
+
+
+def _freezes(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[PromotionFreeze]:
+    section = case.result.section
+    for planned in plan:
+        if planned.kind == MeasureKind.FREEZE and planned.due_on and not planned.waiver:
+            yield PromotionFreeze(
+                case=case,
+                person_name=section.head_name,
+                post=f"{section.department_name}{section.name}主要负责人",
+                starts_on=case.published_on,
+                ends_on=planned.due_on,
+            )
+
+
+def _still_missing(measure: Measure) -> str:
+    return f"“{measure.get_kind_display()}”尚未登记办理情况（责任单位：{measure.responsible}）。"

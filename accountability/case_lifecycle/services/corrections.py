@@ -1,0 +1,52 @@
+"""A corrected list (更正) and what it changes: measures lifted for those struck, cases opened for those added."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.case_lifecycle.services.cases import open_cases
+from accountability.cases.models import Case
+from accountability.cases.rules.measures import CaseState, MeasureState
+from accountability.rectifications.models import Rectification
+from accountability.rectifications.rules import RECTIFICATION_FLOW, RectificationState
+from evaluations.publication.models import Publication
+from evaluations.publication.services import Correction, correct_publication
+from evaluations.rounds.models import Round
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.users.models import User
+
+
+@transaction.atomic
+def correct_and_follow(*, round_id: int, correction: Correction, by: User, at: datetime) -> Publication:
+    """Publish the corrected version and let accountability follow it, in one transaction."""
+    publication = correct_publication(round_id=round_id, correction=correction, by=by, at=at)
+    follow_list(publication.round, reason=correction.reason.strip(), by=by, at=at)
+    return publication
+
+
+def follow_list(round_: Round, *, reason: str, by: User, at: datetime) -> None:
+    """Cancel the cases of sections no longer listed and open those of sections listed anew; for the caller's lock."""
+    struck = list(Case.objects.of_round(round_.pk).filter(result__is_listed=False).select_related("result"))
+    for case in struck:
+        _cancel(case, reason, at)
+        audit.record("acc.open", case, by=by, at=at, reason=reason[:300], detail={"step_label": "撤销问责事项"})
+    added = open_cases(round_, round_.results.filter(is_listed=True, case__isnull=True), at)
+    if added:
+        audit.record("acc.open", round_, by=by, at=at, reason=reason[:300], detail={"cases": len(added)})
+
+
+def _cancel(case: Case, reason: str, at: datetime) -> None:
+    today = timezone.localtime(at).date()
+    text = f"名单更正，不再上榜：{reason}"
+    case.measures.pending().update(state=MeasureState.NOT_APPLICABLE, record=text)
+    for freeze in case.freezes.filter(lifted_on__isnull=True):
+        freeze.lifted_on, freeze.lift_reason = max(today, freeze.starts_on), text[:300]
+        freeze.save(update_fields=["lifted_on", "lift_reason"])
+    for row in Rectification.objects.running().filter(case=case):
+        row.state = RECTIFICATION_FLOW.move(RectificationState(row.state), RectificationState.CANCELLED)
+        row.decision = text[:500]
+        row.save(update_fields=["state", "decision"])
+    if case.state == CaseState.OPEN:
+        case.state, case.closed_at = CaseState.CLOSED, at
+        case.save(update_fields=["state", "closed_at"])

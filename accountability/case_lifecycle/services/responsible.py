@@ -1,0 +1,66 @@
+"""Who answers for a listed section (责任负责人): the frozen snapshot, or whom the commission names with a reason."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accountability.cases.models import Case
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.cases.rules.measures import MeasureKind
+from accountability.cases.services import lock_case
+from accountability.promotion_freezes.models import PromotionFreeze
+from departments.models import Leaving, Tenure
+from departments.roster.rules.tenure import days_in_period
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+ABOUT_THE_HEAD = (MeasureKind.TALK_HEAD, MeasureKind.FREEZE, MeasureKind.REMOVAL_PROMPT)
+
+
+def heads_in_period(case: Case) -> list[tuple[Tenure, int]]:
+    """Return who headed the section in the rated period, with the days in office, the longest first (one query)."""
+    round_ = case.result.round
+    tenures = Tenure.objects.filter(section=case.result.section.section_id)
+    served = [(tenure, days_in_period(tenure, round_.period_start, round_.period_end)) for tenure in tenures]
+    return sorted((row for row in served if row[1]), key=lambda row: (-row[1], row[0].starts_on))
+
+
+@transaction.atomic
+def change_responsible(*, case_id: int, tenure_id: int, reason: str, by: User, at: datetime) -> Case:
+    """Name another head as responsible (更正责任人): talk and freeze follow, the wrong one's freeze is lifted."""
+    policy.check(by, "acc.open")
+    case = lock_case(case_id)
+    tenure = next((row for row, _ in heads_in_period(case) if row.pk == tenure_id), None)
+    if tenure is None:
+        raise RuleViolation("只能改为评议期内任过该科室负责人的人。")
+    if tenure.name == case.head_name:
+        raise RuleViolation(f"{tenure.name}已是责任人，无需更正。")
+    if not reason.strip():
+        raise RuleViolation("请填写更正责任人的理由。")
+    _move_freeze(case, tenure, reason.strip(), on=at.date())
+    post = f"{case.result.section}主要负责人"
+    case.measures.pending().filter(kind__in=ABOUT_THE_HEAD).update(target=f"{post} {tenure.name}")
+    case.head_name, case.head_reason = tenure.name, reason.strip()
+    case.save(update_fields=["head_name", "head_reason"])
+    audit.record("acc.open", case, by=by, at=at, reason=reason.strip(), detail={"step_label": "更正责任人"})
+    return case
+
+
+def _move_freeze(case: Case, tenure: Tenure, reason: str, *, on: date) -> None:
+    freeze = case.freezes.filter(lifted_on__isnull=True).first()
+    if freeze is None:
+        return
+    if tenure.leaving == Leaving.RETIRED and tenure.ends_on:
+        raise RuleViolation(f"{tenure.name}已于{in_chinese(tenure.ends_on)}退休，不能登记影响期。")
+    freeze.lifted_on = max(on, freeze.starts_on)
+    freeze.lift_reason = f"更正责任人：{reason}"[:300]
+    freeze.save(update_fields=["lifted_on", "lift_reason"])
+    PromotionFreeze.objects.create(
+        case=case,
+        person_name=tenure.name,
+        post=freeze.post,
+        starts_on=freeze.starts_on,
+        ends_on=freeze.ends_on,
+    )

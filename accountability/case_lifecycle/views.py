@@ -1,0 +1,42 @@
+"""更正责任人: who of those in office in the rated period answers, named by the commission."""
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.case_lifecycle.forms import HeadForm
+from accountability.case_lifecycle.services import responsible as service
+from accountability.cases.models import Case
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import Act, ask, desk_view
+
+
+@desk_view
+def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
+    """更正责任人."""
+    policy.check(staff(request), "acc.open")
+    case = get_object_or_404(Case.objects.select_related("result__section", "result__round"), pk=pk)
+    served = service.heads_in_period(case)
+    act = Act(
+        f"更正责任人：{case}",
+        "更正责任人",
+        reverse("admin:accountability_case_change", args=[case.pk]),
+        [
+            ("现责任人", case.head_name),
+            ("评议期", f"{case.result.round.period_start}至{case.result.round.period_end}"),
+        ],
+        note="默认由评议期内任职时间较长的负责人为责任人。更正后，谈话对象和影响期随之变更，原影响期解除并保留记录。",
+        done="责任人已更正。",
+    )
+
+    def deed(form: Form) -> object:
+        tenure, reason = int(form.cleaned_data["tenure"]), form.cleaned_data["reason"]
+        return service.change_responsible(
+            case_id=case.pk, tenure_id=tenure, reason=reason, by=staff(request), at=timezone.now()
+        )
+
+    choices = [(str(tenure.pk), f"{tenure.name}（评议期内任职{days}天）") for tenure, days in served]
+    return ask(request, HeadForm(request.POST or None, choices=choices), act, deed)

@@ -1,0 +1,106 @@
+"""问责事项: a case per listed section and its measures (rulebook R-F)."""
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
+from evaluations.tally.models import SectionResult
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Cases by what is left to do."""
+
+    def open(self) -> Self:
+        """Cases still being worked on (办理中)."""
+        return self.filter(state=CaseState.OPEN)
+
+    def of_round(self, round_id: int) -> Self:
+        """Cases of one round's list."""
+        return self.filter(result__round_id=round_id)
+
+
+class Case(models.Model):
+    """问责事项: opened by the publication for one listed section, closed when every measure is recorded."""
+
+    result = models.OneToOneField(SectionResult, models.PROTECT, verbose_name="上榜科室", related_name="case")
+    state = models.CharField("状态", max_length=10, choices=CaseState, default=CaseState.OPEN)
+    head_name = models.CharField("责任人", max_length=40, blank=True)
+    head_reason = models.CharField("更正责任人理由", max_length=300, blank=True)
+    opened_at = models.DateTimeField("建立时间")
+    closed_at = models.DateTimeField("办结时间", null=True, blank=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "问责事项"
+        ordering = ["-opened_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=CaseState.CLOSED, closed_at__gte=F("opened_at"))
+                | Q(state=CaseState.OPEN, closed_at__isnull=True),
+                name="a_closed_case_has_its_date",
+                violation_error_message="已办结的事项必须有办结时间，办理中的事项不能有。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.result}"
+
+    @property
+    def published_on(self) -> date:
+        """The day from which all terms run: the case opens in the publication's own transaction."""
+        return timezone.localtime(self.opened_at).date()
+
+
+class MeasureQuerySet(models.QuerySet["Measure"]):
+    """Measures by what is left to do."""
+
+    def pending(self) -> Self:
+        """Measures without a record yet (待办理)."""
+        return self.filter(state=MeasureState.PENDING)
+
+    def overdue(self, today: date) -> Self:
+        """Measures whose term is over."""
+        return self.pending().filter(due_on__lt=today)
+
+
+class Measure(models.Model):
+    """问责措施: what is to be done to whom, by whom and until when; done only with its record."""
+
+    case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="measures")
+    kind = models.CharField("措施", max_length=20, choices=MeasureKind)
+    position = models.PositiveSmallIntegerField("次序", default=1)
+    target = models.CharField("对象", max_length=200)
+    responsible = models.CharField("责任单位", max_length=120)
+    due_on = models.DateField("办理期限", null=True, blank=True)
+    basis = models.CharField("依据", max_length=300)
+    state = models.CharField("状态", max_length=20, choices=MeasureState, default=MeasureState.PENDING)
+    done_on = models.DateField("办理日期", null=True, blank=True)
+    record = models.TextField("办理记录", blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="登记人", null=True, blank=True, related_name="+"
+    )
+
+    objects = MeasureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "问责措施"
+        ordering = ["case", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "kind"], name="a_case_has_a_measure_once"),
+            models.CheckConstraint(
+                condition=Q(state=MeasureState.PENDING, done_on__isnull=True, record="")
+                | Q(state=MeasureState.DONE, done_on__isnull=False) & ~Q(record="")
+                | Q(state=MeasureState.NOT_APPLICABLE, done_on__isnull=True) & ~Q(record=""),
+                name="a_measure_is_done_with_its_record",
+                violation_error_message="已办理的措施必须有办理日期和办理记录。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -1,0 +1,102 @@
+"""Deadlines (期限) of the measures, and how urgent they are (rulebook R-F, R-K)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import TextChoices
+
+from nanchuan_eval.workdays.rules import Calendar, add_months, add_workdays
+
+SOON_DAYS = 7
+
+
+class Urgency(TextChoices):
+    """缓急, the most urgent first; what has long been overdue is put before those above (升级)."""
+
+    ESCALATED = "escalated", "逾期（已督办）"
+    OVERDUE = "overdue", "已逾期"
+    TODAY = "today", "今日到期"
+    SOON = "soon", "7日内到期"
+    LATER = "later", "未到期"
+    NONE = "none", "无固定期限"
+
+
+# What a desk opens with; the rest can wait.
+URGENT = frozenset({Urgency.ESCALATED, Urgency.OVERDUE, Urgency.TODAY, Urgency.SOON})
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The numbers of the round's rulebook that this app works with."""
+
+    notice_workdays: int
+    talk_workdays: int
+    superior_workdays: int
+    freeze_months: int
+    repeat_top: int
+    repeat_prompt: bool
+    assessment_points: str
+    plan_workdays: int
+    at_once_workdays: int
+    report_months: int
+
+    @classmethod
+    def of(cls, rulebook: Mapping[str, Any]) -> "Terms":
+        """Read the terms from a frozen rulebook."""
+        return cls(
+            notice_workdays=int(rulebook["notice_workdays"]),
+            talk_workdays=int(rulebook["talk_workdays"]),
+            superior_workdays=int(rulebook["superior_workdays"]),
+            freeze_months=int(rulebook["freeze_months"]),
+            repeat_top=int(rulebook["repeat_top"]),
+            repeat_prompt=bool(rulebook["repeat_prompt"]),
+            assessment_points=str(rulebook["assessment_points"]),
+            plan_workdays=int(rulebook["plan_workdays"]),
+            at_once_workdays=int(rulebook["at_once_workdays"]),
+            report_months=int(rulebook["report_months"]),
+        )
+
+
+def in_chinese(day: date) -> str:
+    """Return a date as it is written: 2020年6月30日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def after_workdays(published_on: date, workdays: int, calendar: Calendar) -> date:
+    """Return the last day of a term of working days that runs from the publication."""
+    return add_workdays(published_on, workdays, calendar)
+
+
+def year_end(published_on: date) -> date:
+    """Return the day by which the year's assessment takes the listing in."""
+    return date(published_on.year, 12, 31)
+
+
+def freeze_end(published_on: date, months: int) -> date:
+    """Return the last day of the promotion freeze: the corresponding day, clamped to the month's end."""
+    return add_months(published_on, months)
+
+
+def report_due(published_on: date, months: int) -> date:
+    """Return the day by which the unit reports on its rectification (整改报告)."""
+    return add_months(published_on, months)
+
+
+def urgency(due_on: date | None, today: date, escalate_days: int | None = None) -> Urgency:
+    """Say how urgent something still to be done is; `escalate_days` overdue = brought before those above."""
+    if due_on is None:
+        return Urgency.NONE
+    if escalate_days is not None and due_on + timedelta(days=escalate_days) < today:
+        return Urgency.ESCALATED
+    if due_on < today:
+        return Urgency.OVERDUE
+    if due_on == today:
+        return Urgency.TODAY
+    return Urgency.SOON if due_on <= today + timedelta(days=SOON_DAYS) else Urgency.LATER
+
+
+def calendar_gaps(published_on: date, due_on: date | None, calendar: Calendar) -> list[int]:
+    """Return the years a term runs through whose holidays nobody has entered (未维护当年节假日)."""
+    return calendar.unmaintained_years(published_on, due_on) if due_on else []

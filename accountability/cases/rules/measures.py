@@ -1,0 +1,207 @@
+"""Which measures (问责措施) a listed section calls for, whom they meet and who carries them out (rulebook R-F)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import TextChoices
+
+from accountability.cases.rules.deadlines import Terms, after_workdays, freeze_end, in_chinese, year_end
+from accountability.history.rules.history import History
+from nanchuan_eval.workdays.rules import Calendar
+
+OFFICE, COMMISSION = "区评议办", "区纪委监委"
+PERSONNEL, ASSESSORS = "区委组织部", "区考核办"
+NAME_MISSING = "（姓名未登记）"
+
+
+class MeasureKind(TextChoices):
+    """措施种类, in the order in which they stand in a case."""
+
+    NOTICE = "notice", "公示曝光"
+    TALK_LEADER = "talk_leader", "对单位领导谈话提醒"
+    TALK_HEAD = "talk_head", "对科室负责人谈话提醒"
+    FREEZE = "freeze", "不得提拔重用"
+    CIRCULAR = "circular", "通报上级主管单位"
+    ASSESSMENT = "assessment", "纳入年度综合考核"
+    BONUS = "bonus", "挂钩年终绩效奖"
+    REMOVAL_PROMPT = "removal_prompt", "免职建议提示"
+
+
+class MeasureState(TextChoices):
+    """措施状态."""
+
+    PENDING = "pending", "待办理"
+    DONE = "done", "已办理"
+    NOT_APPLICABLE = "not_applicable", "不适用"
+
+
+class TalkState(TextChoices):
+    """谈话记录状态."""
+
+    DRAFT = "draft", "草稿"
+    FILED = "filed", "待确认"
+    RETURNED = "returned", "退回"
+    CONFIRMED = "confirmed", "已确认"
+
+
+class CaseState(TextChoices):
+    """问责事项状态."""
+
+    OPEN = "open", "办理中"
+    CLOSED = "closed", "已办结"
+
+
+# Terms counted in working days depend on the holiday table being kept.
+WORKDAY_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD, MeasureKind.CIRCULAR})
+
+# A talk is done with its full record only, never with a sentence.
+TALKS = frozenset({MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD})
+
+# The policy table's action by which a measure is recorded; what is not named is the commission's own.
+RECORD_ACTION = {
+    MeasureKind.TALK_LEADER: "acc.talk.leader",
+    MeasureKind.TALK_HEAD: "acc.talk.head",
+    MeasureKind.FREEZE: "acc.hold.set",
+    MeasureKind.ASSESSMENT: "acc.assess",
+    MeasureKind.BONUS: "acc.assess",
+}
+
+
+def record_action(kind: MeasureKind) -> str:
+    """Return the action that recording a measure of this kind needs."""
+    return RECORD_ACTION.get(kind, "acc.open")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A listed section with the people frozen at 名录锁定 and its history."""
+
+    round_name: str
+    unit: str
+    section: str
+    rank: int
+    reports_to_superior: bool
+    history: History
+    superior: str = ""
+    chief_leader: str = ""
+    leader_in_charge: str = ""
+    head: str = ""
+    head_retired_on: date | None = None
+
+    @property
+    def head_post(self) -> str:
+        """The post the freeze and the talk are tied to."""
+        return f"{self.unit}{self.section}主要负责人"
+
+    @property
+    def place(self) -> str:
+        """The sentence every measure rests on."""
+        return f"{self.round_name}最难办事科室群众评列第{self.rank}位"
+
+
+@dataclass(frozen=True)
+class PlannedMeasure:
+    """One measure as the case opens with it."""
+
+    kind: MeasureKind
+    target: str
+    responsible: str
+    due_on: date | None
+    basis: str
+    waiver: str = ""  # why it does not apply from the beginning
+
+
+def plan_measures(
+    listing: Listing, terms: Terms, *, published_on: date, calendar: Calendar
+) -> tuple[PlannedMeasure, ...]:
+    """Return the measures of a case, in the order of `MeasureKind`."""
+    planned = [*_for_all(listing, terms, published_on, calendar)]
+    if listing.reports_to_superior:
+        planned += _by_superior(listing, terms, published_on, calendar)
+    else:
+        planned += _by_district(listing, terms, published_on)
+    if terms.repeat_prompt and listing.history.calls_for_removal_prompt:
+        planned.append(_removal_prompt(listing, terms))
+    return tuple(planned)
+
+
+def _for_all(listing: Listing, terms: Terms, published_on: date, calendar: Calendar) -> Iterator[PlannedMeasure]:
+    talk_due = after_workdays(published_on, terms.talk_workdays, calendar)
+    talk_basis = f"{listing.place}，公示后{terms.talk_workdays}个工作日内谈话提醒"
+    yield PlannedMeasure(
+        MeasureKind.NOTICE,
+        f"{listing.unit}{listing.section}",
+        OFFICE,
+        after_workdays(published_on, terms.notice_workdays, calendar),
+        f"{listing.place}，批准公示后{terms.notice_workdays}个工作日内在《南川日报》公示位次和主要问题",
+    )
+    yield PlannedMeasure(MeasureKind.TALK_LEADER, _leader(listing), COMMISSION, talk_due, talk_basis)
+    yield PlannedMeasure(
+        MeasureKind.TALK_HEAD,
+        _person(listing.head_post, listing.head),
+        f"{listing.unit}党委（党组）",
+        talk_due,
+        talk_basis,
+    )
+
+
+def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator[PlannedMeasure]:
+    points = f"，扣{terms.assessment_points}分" if terms.assessment_points else "，分值由区考核办确定"
+    yield PlannedMeasure(
+        MeasureKind.FREEZE,
+        _person(listing.head_post, listing.head),
+        PERSONNEL,
+        freeze_end(published_on, terms.freeze_months),
+        f"{listing.place}，自公示之日起{terms.freeze_months}个月内不得提拔重用",
+        waiver=f"已于{in_chinese(listing.head_retired_on)}退休，不设影响期。" if listing.head_retired_on else "",
+    )
+    yield PlannedMeasure(
+        MeasureKind.ASSESSMENT,
+        f"{listing.unit}领导班子和领导干部",
+        ASSESSORS,
+        year_end(published_on),
+        f"{listing.place}，纳入年度综合考核{points}",
+    )
+    yield PlannedMeasure(
+        MeasureKind.BONUS,
+        f"{listing.unit}{listing.section}工作人员",
+        f"{listing.unit}、{ASSESSORS}",
+        year_end(published_on),
+        f"{listing.place}，年度综合考核结果与年终绩效奖挂钩",
+    )
+
+
+def _by_superior(listing: Listing, terms: Terms, published_on: date, calendar: Calendar) -> Iterator[PlannedMeasure]:
+    """Vertical units and utilities: the district neither promotes nor assesses their people."""
+    yield PlannedMeasure(
+        MeasureKind.CIRCULAR,
+        listing.superior or f"{listing.unit}的上级主管单位",
+        OFFICE,
+        after_workdays(published_on, terms.superior_workdays, calendar),
+        f"{listing.place}，系垂直管理单位或公用企业，公示后{terms.superior_workdays}个工作日内向上级主管单位通报，"
+        "由其在干部任用、考核和绩效奖中运用",
+    )
+
+
+def _removal_prompt(listing: Listing, terms: Terms) -> PlannedMeasure:
+    return PlannedMeasure(
+        MeasureKind.REMOVAL_PROMPT,
+        _person(listing.head_post, listing.head),
+        COMMISSION,
+        None,
+        f"连续{listing.history.sure_top_in_a_row}次位列前{terms.repeat_top}位且位次明确，提请研究是否提出免职建议；"
+        "系统只作提示，由有权机关研究决定",
+    )
+
+
+def _leader(listing: Listing) -> str:
+    if listing.leader_in_charge:
+        return _person(f"{listing.unit}分管领导", listing.leader_in_charge)
+    if listing.chief_leader:
+        return _person(f"{listing.unit}主要领导", listing.chief_leader)
+    return _person(f"{listing.unit}分管领导（或主要领导）", "")
+
+
+def _person(post: str, name: str) -> str:
+    return f"{post} {name}" if name else f"{post}{NAME_MISSING}"

@@ -1,0 +1,77 @@
+"""Recording what was done about a listed section (办理记录)."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.cases.models import Case, Measure
+from accountability.cases.permissions import answers_for_cases
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, MeasureState, record_action
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+@transaction.atomic
+def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at: datetime) -> Measure:
+    """Record a measure as carried out (登记办理); once, with its date and its record."""
+    action, case, measure = _begin(measure_id, by)
+    if measure.kind in TALKS:
+        raise RuleViolation("谈话提醒须填写完整的谈话记录，经双方签字、上传附件后才算办理。")
+    check_record(case, done_on, record, at)
+    measure.state, measure.done_on = MeasureState.DONE, done_on
+    return _finish(measure, record, action=action, by=by, at=at)
+
+
+@transaction.atomic
+def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Measure:
+    """Mark a measure as not applicable (不适用), with the reason; as final as a record."""
+    action, _, measure = _begin(measure_id, by)
+    if not reason.strip():
+        raise RuleViolation("请填写不适用的理由。")
+    measure.state = MeasureState.NOT_APPLICABLE
+    return _finish(measure, reason, action=action, by=by, at=at)
+
+
+def may_record(by: User, measure: Measure) -> bool:
+    """Say whether the account may record this measure, or propose to (which buttons a page shows)."""
+    return policy.may_begin(by, record_action(MeasureKind(measure.kind)), own=answers_for_cases(by))
+
+
+def check_record(case: Case, done_on: date, record: str, at: datetime) -> None:
+    """Refuse a record without words, or of a day before publication or after today."""
+    if not record.strip():
+        raise RuleViolation("请填写办理记录。")
+    if done_on < case.published_on:
+        raise RuleViolation(f"办理日期不能早于公示日期{in_chinese(case.published_on)}。")
+    if done_on > timezone.localtime(at).date():
+        raise RuleViolation("办理日期不能晚于今天。")
+
+
+def _begin(measure_id: int, by: User) -> tuple[str, Case, Measure]:
+    asked = Measure.objects.only("kind", "case_id").get(pk=measure_id)
+    action = record_action(MeasureKind(asked.kind))
+    policy.check(by, action, own=answers_for_cases(by))
+    case = lock_case(asked.case_id)
+    measure = case.measures.get(pk=measure_id)
+    if measure.state != MeasureState.PENDING:
+        raise RuleViolation(f"“{measure.get_kind_display()}”{measure.get_state_display()}，不能重复登记。")
+    return action, case, measure
+
+
+def _finish(measure: Measure, record: str, *, action: str, by: User, at: datetime) -> Measure:
+    measure.record, measure.done_by = record.strip(), by
+    measure.save(update_fields=["state", "done_on", "record", "done_by"])
+    audit.record(action, measure, by=by, at=at, detail={"kind": measure.kind, "state": measure.state})
+    return measure
+
+
+def lock_case(case_id: int) -> Case:
+    """Return an open case under its row lock: every change of a case, its measures or freeze begins here."""
+    case = Case.objects.select_for_update().get(pk=case_id)
+    if case.state == CaseState.CLOSED:
+        raise RuleViolation("该问责事项已办结，不能再改动。")
+    return case

@@ -1,0 +1,57 @@
+"""群众建议和追评: what citizens say after the list; nothing here leads to a person or a ballot."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accountability.cases.models import Case
+from accountability.citizens.rules import Satisfaction, SuggestionState
+
+
+class Suggestion(models.Model):
+    """群众建议: a section that should be evaluated too (as water, power and gas once came in)."""
+
+    unit = models.CharField("单位", max_length=60)
+    section = models.CharField("科室或窗口", max_length=60)
+    reason = models.TextField("理由", max_length=500)
+    submitted_on = models.DateField("提出日期")
+    state = models.CharField("状态", max_length=10, choices=SuggestionState, default=SuggestionState.NEW)
+    reply = models.CharField("答复", max_length=300, blank=True)
+    replied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="答复人", null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "群众建议"
+        ordering = ["-submitted_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=SuggestionState.NEW, reply="") | ~Q(state=SuggestionState.NEW) & ~Q(reply=""),
+                name="a_handled_suggestion_has_its_reply",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit}{self.section}"
+
+
+class FollowUpCount(models.Model):
+    """追评计数: how many said what about one rectification; a number and nothing else."""
+
+    case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="follow_up")
+    satisfaction = models.CharField("评价", max_length=12, choices=Satisfaction)
+    votes = models.PositiveIntegerField("票数", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "整改评价计数"
+        ordering = ["case", "satisfaction"]
+        constraints = [models.UniqueConstraint(fields=["case", "satisfaction"], name="a_satisfaction_counts_once")]
+
+
+class FollowUpMark(models.Model):
+    """追评记号: this receipt has spoken about this rectification; what it said is not here."""
+
+    mark = models.CharField("标记", max_length=64, primary_key=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "整改评价标记"

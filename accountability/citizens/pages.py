@@ -1,0 +1,85 @@
+"""What citizens see of what followed the list: rectifications, follow-up ratings, answered suggestions."""
+
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, QuerySet
+
+from accountability.cases.models import Case
+from accountability.citizens.models import FollowUpCount, Suggestion
+from accountability.citizens.rules import Satisfaction, SuggestionState
+from accountability.rectifications.models import Rectification, RectificationItem
+from accountability.rectifications.rules import RATEABLE, RectificationState
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import PUBLISHED
+from evaluations.tally.rules.main_problems import SMALLEST_CELL
+
+# Before a plan is accepted there is nothing of it to show.
+SHOWN = (
+    RectificationState.RUNNING,
+    RectificationState.REPORTED,
+    RectificationState.CLOSED,
+    RectificationState.ESCALATED,
+)
+
+
+@dataclass(frozen=True)
+class PublicCase:
+    """One listed section's rectification as everybody may see it; no person's name is in it."""
+
+    case: Case
+    state: str
+    items: list[RectificationItem]
+    ratings: list[tuple[str, int]]
+    may_rate: bool
+
+
+def published_rounds() -> QuerySet[Round]:
+    """Return the rounds whose rectifications are public."""
+    return Round.objects.filter(state__in=PUBLISHED)
+
+
+def public_cases(round_: Round) -> list[PublicCase]:
+    """Return a round's rectifications in the order of the list (4 queries)."""
+    cases = Case.objects.of_round(round_.pk).filter(result__is_listed=True)
+    rows = (
+        cases.select_related("result__section", "rectification")
+        .prefetch_related(
+            Prefetch("rectification__items", RectificationItem.objects.order_by("position")),
+            Prefetch("follow_up", FollowUpCount.objects.all()),
+        )
+        .order_by("result__rank", "pk")
+    )
+    return [_public(case) for case in rows]
+
+
+def answered_suggestions() -> QuerySet[Suggestion]:
+    """Return the suggestions that were answered."""
+    return Suggestion.objects.exclude(state=SuggestionState.NEW)[:50]
+
+
+def _public(case: Case) -> PublicCase:
+    row: Rectification | None = getattr(case, "rectification", None)
+    is_shown = row is not None and row.state in SHOWN
+    return PublicCase(
+        case=case,
+        state=_state(row),
+        items=list(row.items.all()) if row and is_shown else [],
+        ratings=_ratings(case),
+        may_rate=row is not None and row.state in RATEABLE,
+    )
+
+
+def _state(row: Rectification | None) -> str:
+    if row is None:
+        return "尚未启动整改"
+    if row.state == RectificationState.ESCALATED:
+        return "整改中"
+    return row.get_state_display() if row.state in SHOWN else "正在制定整改方案"
+
+
+def _ratings(case: Case) -> list[tuple[str, int]]:
+    """Return the counts, or nothing while fewer than five people have spoken."""
+    counts = {row.satisfaction: row.votes for row in case.follow_up.all()}
+    if sum(counts.values()) < SMALLEST_CELL:
+        return []
+    return [(each.label, counts.get(each.value, 0)) for each in Satisfaction]

@@ -1,0 +1,73 @@
+"""What citizens say after the list: suggestions (群众建议) and the follow-up rating (追评)."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accountability.cases.models import Case
+from accountability.citizens.models import FollowUpCount, FollowUpMark, Suggestion
+from accountability.citizens.rules import Satisfaction, SuggestionState, follow_up_mark
+from accountability.rectifications.rules import RATEABLE
+from evaluations.sealing.queries import round_of_receipt
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+MOST_A_DAY = 200  # an open letter box: what is beyond this on one day is a machine
+
+
+@transaction.atomic
+def suggest_section(*, unit: str, section: str, reason: str, at: datetime) -> Suggestion:
+    """Take a citizen's suggestion of a section to be evaluated; nothing of the citizen is kept."""
+    policy.check(policy.ANONYMOUS, "opinion.submit")
+    today = timezone.localtime(at).date()
+    if Suggestion.objects.filter(submitted_on=today).count() >= MOST_A_DAY:
+        raise RuleViolation("今日收到的建议已达上限，请明日再提交。")
+    same = Suggestion.objects.filter(unit=unit, section=section, state=SuggestionState.NEW).first()
+    if same:
+        return same
+    return Suggestion.objects.create(unit=unit, section=section, reason=reason, submitted_on=today)
+
+
+@transaction.atomic
+def answer_suggestion(*, suggestion_id: int, adopted: bool, reply: str, by: User, at: datetime) -> Suggestion:
+    """Answer a suggestion (答复); adopted or not, with the reason in words."""
+    if not may_answer(by):
+        raise policy.Denied(by, "roster.edit")
+    suggestion = Suggestion.objects.select_for_update(of=("self",)).get(pk=suggestion_id)
+    if suggestion.state != SuggestionState.NEW:
+        raise RuleViolation("这条建议已答复。")
+    if not reply.strip():
+        raise RuleViolation("请填写答复。")
+    suggestion.state = SuggestionState.ADOPTED if adopted else SuggestionState.DECLINED
+    suggestion.reply, suggestion.replied_by = reply.strip(), by
+    suggestion.save(update_fields=["state", "reply", "replied_by"])
+    audit.record("roster.edit", suggestion, by=by, at=at, detail={"step_label": "答复群众建议"})
+    return suggestion
+
+
+def may_answer(by: User) -> bool:
+    """Say whether the account answers suggestions: the office, whose roster it is."""
+    return policy.may(by, "roster.edit") or policy.may_propose(by, "roster.edit")
+
+
+@transaction.atomic
+def rate_rectification(*, case_id: int, receipt: str, satisfaction: Satisfaction) -> None:
+    """Count one follow-up rating; a receipt speaks once about a case, and what it said is not kept with it."""
+    policy.check(policy.BALLOT_HOLDER, "opinion.submit")
+    case = Case.objects.select_related("result", "rectification").get(pk=case_id)
+    if case.rectification.state not in RATEABLE:
+        raise RuleViolation("单位报送整改报告后，方可评价整改效果。")
+    round_ = round_of_receipt(receipt)
+    if round_ is None or round_.pk != case.result.round_id:
+        raise RuleViolation("本轮封箱清单中没有这个回执号，请对照您保存的回执号核对后重新输入。")
+    try:
+        with transaction.atomic():
+            FollowUpMark.objects.create(mark=follow_up_mark(receipt, case.pk))
+    except IntegrityError:
+        raise RuleViolation("这个回执号已经评价过该科室的整改。") from None
+    FollowUpCount.objects.get_or_create(case=case, satisfaction=satisfaction)
+    FollowUpCount.objects.filter(case=case, satisfaction=satisfaction).update(votes=F("votes") + 1)

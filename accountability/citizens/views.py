@@ -1,0 +1,111 @@
+"""Public pages after the list: rectification results, follow-up rating, suggestions; and the desk that answers."""
+
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accountability.cases.models import Case
+from accountability.citizens import pages as public
+from accountability.citizens import services as service
+from accountability.citizens.forms import AnswerForm, FollowUpForm, SuggestionForm
+from accountability.citizens.models import Suggestion
+from accountability.citizens.rules import Satisfaction
+from accountability.rectifications.rules import RATEABLE
+from evaluations.protocol.codes import CodeError, normalize_receipt
+from evaluations.rounds.models import Round
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import Act, ask, desk_view
+
+
+@require_safe
+def results(request: HttpRequest, key: str | None = None) -> HttpResponse:
+    """整改结果公开: one round's listed sections, what was wrong, what was done."""
+    rounds = list(public.published_rounds())
+    round_ = get_object_or_404(public.published_rounds(), key=key) if key else next(iter(rounds), None)
+    context = {
+        "rounds": rounds,
+        "round": round_,
+        "cases": public.public_cases(round_) if round_ else [],
+        "is_demo": bool(round_ and round_.is_demo),
+    }
+    return render(request, "accountability/citizens/results.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """追评: with a receipt of the round, once; the answer is only counted."""
+    cases = Case.objects.filter(rectification__state__in=RATEABLE, result__is_listed=True)
+    case = get_object_or_404(cases.select_related("result__section", "result__round"), pk=pk)
+    form = FollowUpForm(request.POST or None)
+    context = {"case": case, "form": form, "is_demo": case.result.round.is_demo}
+    if form.is_valid():
+        try:
+            service.rate_rectification(
+                case_id=case.pk,
+                receipt=normalize_receipt(form.cleaned_data["receipt"]),
+                satisfaction=Satisfaction(form.cleaned_data["satisfaction"]),
+            )
+        except (RuleViolation, CodeError) as refusal:
+            form.add_error("receipt", str(refusal))
+        else:
+            return render(request, "accountability/citizens/follow_up_done.html", context)
+    return render(request, "accountability/citizens/follow_up.html", context, status=400 if form.is_bound else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """群众建议: which section should be evaluated too."""
+    form = SuggestionForm(request.POST or None)
+    context = {
+        "form": form,
+        "answered": public.answered_suggestions(),
+        "is_demo": Round.objects.filter(is_demo=True).exists(),
+    }
+    if form.is_valid():
+        try:
+            service.suggest_section(at=timezone.now(), **form.cleaned_data)
+        except RuleViolation as refusal:
+            form.add_error(None, ValidationError(list(refusal.reasons)))
+        else:
+            return render(request, "accountability/citizens/suggested.html", context)
+    return render(request, "accountability/citizens/suggestions.html", context, status=400 if form.is_bound else 200)
+
+
+@desk_view
+def suggestion_desk(request: HttpRequest) -> HttpResponse:
+    """群众建议 at the office."""
+    _check_answers(staff(request))
+    context = {"rows": Suggestion.objects.order_by("state", "-submitted_on"), "is_demo": False}
+    return render(request, "accountability/citizens/suggestion_desk.html", context)
+
+
+@desk_view
+def answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """答复群众建议."""
+    _check_answers(staff(request))
+    row = get_object_or_404(Suggestion, pk=pk)
+    facts = [("单位", row.unit), ("科室或窗口", row.section), ("理由", row.reason)]
+    note = "采纳的，请在评议对象名录中增加该科室。"
+    act = Act("答复群众建议", "答复", reverse("accountability:suggestion-desk"), facts, note, done="已答复。")
+
+    def deed(form: Form) -> object:
+        return service.answer_suggestion(
+            suggestion_id=row.pk, by=staff(request), at=timezone.now(), **form.cleaned_data
+        )
+
+    return ask(request, AnswerForm(request.POST or None), act, deed)
+
+
+def _check_answers(user: User) -> None:
+    if not service.may_answer(user):
+        raise policy.Denied(user, "roster.edit")

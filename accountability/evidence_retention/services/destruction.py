@@ -1,0 +1,82 @@
+"""Destroying evidence (销毁): files go, their rows and hashes stay; what inspectors filmed takes two persons."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accountability.evidence import storage as vault
+from accountability.evidence.models import Evidence
+from accountability.evidence.services.evidence import paths_of
+from accountability.evidence_retention.services.terms import inspections_over, over
+from evaluations.rounds.models import Round
+from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.retention.services import Forgetting
+from nanchuan_eval.users.models import User
+
+DESTROYED = "（已销毁）"
+
+
+@transaction.atomic
+def destroy_inspections(*, round_id: int, reason: str, by: User, at: datetime) -> int:
+    """Destroy a round's inspection evidence whose time is over; one trace per file, with its hash."""
+    policy.check(by, "insp.delete")
+    round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
+    rows = list(inspections_over(round_, at))
+    if not rows:
+        raise RuleViolation("本轮没有保存期满的暗访证据；整改未销号、有未办结的异议或申诉的，不能销毁。")
+    for row in rows:
+        audit.record("insp.delete", row, by=by, at=at, reason=reason, detail={"destroyed": row.sha256})
+    destroy(rows, at)
+    return len(rows)
+
+
+def destroy(rows: Iterable[Evidence], at: datetime) -> None:
+    """Forget the files' keys and names, and remove the files once the transaction stands."""
+    for row in rows:
+        paths = paths_of(row)
+        row.destroyed_at, row.file_key, row.name, row.has_copy = at, "", DESTROYED, False
+        row.save(update_fields=["destroyed_at", "file_key", "name", "has_copy"])
+        transaction.on_commit(partial(vault.remove, paths))
+
+
+def schedule() -> list[Forgetting]:
+    """Return what the clock destroys: what units and talks brought in; inspections' evidence takes two persons."""
+    return [Forgetting("佐证材料原件", "整改销号、申诉办结后1年", _brought_in, _destroy_brought_in)]
+
+
+def _brought_in(at: datetime) -> QuerySet[Evidence]:
+    return over(at).filter(inspection=None)
+
+
+def _destroy_brought_in(rows: QuerySet[Evidence]) -> None:
+    destroy(list(rows), timezone.now())
+
+
+def _content(round_: Round, asked: Arguments) -> dict[str, object]:
+    rows = list(inspections_over(round_, timezone.now()))
+    hashes = "\n".join(row.sha256 for row in rows)
+    return {
+        "轮次": round_.name,
+        "保存期满的暗访证据": f"{len(rows)}件",
+        "共计": f"{sum(row.size for row in rows)}字节",
+        "全部证据的汇总校验值": sha256_hex(hashes.encode()),
+        "理由": asked["reason"],
+    }
+
+
+DESTROY = Deed(
+    "insp.delete",
+    action="insp.delete",
+    label="按期销毁暗访证据",
+    model=Round,
+    content=_content,
+    perform=lambda round_, asked, by, at: destroy_inspections(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+)

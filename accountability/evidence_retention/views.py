@@ -1,0 +1,74 @@
+"""到期清除: what is kept how long, what the clock will forget, what two persons clear or destroy."""
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.cases.forms import ReasonedForm
+from accountability.evidence_retention.services.destruction import DESTROY
+from accountability.evidence_retention.services.terms import inspections_over
+from evaluations.personal_data.services.people import PURGE_DEED
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.retention import services as retention
+from nanchuan_eval.web.actions import Act, ask, desk_view
+
+OVER = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
+
+
+@desk_view
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show what is due and the rounds that are over, each with what may be proposed."""
+    user, at = staff(request), timezone.now()
+    if not any(policy.may_see(user, deed.action) for deed in (PURGE_DEED, DESTROY)):
+        raise policy.Denied(user, PURGE_DEED.action)
+    lines = [
+        {
+            "round": round_,
+            "phones": round_.pool.exclude(phone_hash__startswith="purged-").count(),
+            "may_purge": round_.state != RoundState.PUBLISHED,
+            "evidence": inspections_over(round_, at).count(),
+            "waiting": approvals.waiting_about(user, round_),
+        }
+        for round_ in Round.objects.filter(state__in=OVER).order_by("-opens_at")
+    ]
+    context = {
+        "due": retention.due(at),
+        "lines": lines,
+        "may_purge": policy.may_begin(user, PURGE_DEED.action),
+        "may_destroy": policy.may_begin(user, DESTROY.action),
+    }
+    return render(request, "accountability/evidence_retention/retention.html", context)
+
+
+@desk_view
+def purge(request: HttpRequest, key: str) -> HttpResponse:
+    """提前清除名单库手机号."""
+    return _ask(request, key, PURGE_DEED, "清除后不能再联系名单库人员，也不能恢复。须经另一人审批。")
+
+
+@desk_view
+def destroy(request: HttpRequest, key: str) -> HttpResponse:
+    """按期销毁暗访证据."""
+    return _ask(request, key, DESTROY, "只销毁保存期满且无未办结事项的证据；销毁后只保留校验值和记录。须经另一人审批。")
+
+
+def _ask(request: HttpRequest, key: str, deed: Deed, note: str) -> HttpResponse:
+    user, round_ = staff(request), get_object_or_404(Round, key=key)
+    if not policy.may_begin(user, deed.action):
+        raise policy.Denied(user, deed.action)
+    button = "提请审批" if policy.requires_approval(deed.action) else deed.label
+    facts = [(name, value) for name, value in deed.content(round_, {"reason": ""}).items() if name != "理由"]
+    act = Act(deed.label, button, reverse("accountability:retention"), facts, note, done="已办理。")
+
+    def asked(form: Form) -> object:
+        said = approvals.start(deed.name, round_, by=user, at=timezone.now(), **form.cleaned_data)
+        return approvals.PROPOSED if said else act.done
+
+    return ask(request, ReasonedForm(request.POST or None), act, asked)

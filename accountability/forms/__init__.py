@@ -1,1 +1,0 @@
-"""Input of what follows the list, one file per step."""

@@ -1,0 +1,118 @@
+"""Reading the earlier rounds: each section's history, followed through reforms (沿革), imported lists included."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from accountability.history.models import EarlierListing
+from accountability.history.rules.history import Appearance, History, history
+from departments.models import SectionChange
+from departments.reforms.rules.lineage import earlier_sections
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import PUBLISHED
+from evaluations.tally.models import SectionResult
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A section (or a predecessor) in one round; rank None where it is not known or not ranked."""
+
+    name: str
+    starts_on: date
+    code: str
+    rank: int | None
+    is_listed: bool
+    label: str = ""
+    key: str = ""
+    is_imported: bool = False
+
+
+@dataclass(frozen=True)
+class Past:
+    """Every section's rounds up to and including one round, with the reforms between them."""
+
+    round_: Round
+    stays: Sequence[Stay]
+    changes: Sequence[tuple[str, str]]
+
+    def histories(self) -> dict[str, History]:
+        """Return the history of every section that takes part in the round."""
+        orders = _orders(self.stays, self.round_)
+        by_code: dict[str, list[Stay]] = {}
+        for stay in self.stays:
+            by_code.setdefault(stay.code, []).append(stay)
+        top = int(self.round_.rulebook["repeat_top"])
+        now = orders[self.round_.period_start, self.round_.key]
+        return {
+            code: history(
+                [
+                    Appearance(orders[stay.starts_on, stay.key], stay.rank, stay.is_listed, stay.label)
+                    for known in self._known_as(code)
+                    for stay in by_code.get(known, [])
+                    if self._is_its_own(stay, code)
+                ],
+                now=now,
+                top=top,
+            )
+            for code in {stay.code for stay in self.stays if stay.key == self.round_.key}
+        }
+
+    def trend(self, code: str) -> list[Stay]:
+        """Return one section's rounds, oldest first; after a merger the hardest predecessor stands for a round."""
+        known = self._known_as(code)
+        stays = [stay for stay in self.stays if stay.code in known and self._is_its_own(stay, code)]
+        hardest: dict[str, Stay] = {}
+        for stay in sorted(stays, key=lambda stay: (stay.rank is None, stay.rank or 0)):
+            hardest.setdefault(stay.key, stay)
+        return sorted(hardest.values(), key=lambda stay: (stay.starts_on, stay.key))
+
+    def _known_as(self, code: str) -> set[str]:
+        return {code, *earlier_sections(code, self.changes)}
+
+    def _is_its_own(self, stay: Stay, code: str) -> bool:
+        return stay.code == code or stay.key != self.round_.key
+
+
+def read_past(round_: Round) -> Past:
+    """Return the past of a counted round, itself included (3 queries)."""
+    stays = [*_counted_stays(round_), *_imported_stays(round_)]
+    return Past(round_, stays, list(SectionChange.objects.values_list("earlier__code", "later__code")))
+
+
+def histories(round_: Round) -> dict[str, History]:
+    """Return the history of every section of a counted round, up to and including it (3 queries)."""
+    return read_past(round_).histories()
+
+
+def earlier_rounds(round_: Round) -> QuerySet[Round]:
+    """Return the published rounds before this one, oldest first; demo rounds count for demo rounds only."""
+    before = Q(period_start__lt=round_.period_start) | Q(period_start=round_.period_start, pk__lt=round_.pk)
+    return Round.objects.filter(before, state__in=PUBLISHED, is_demo=round_.is_demo).order_by("period_start", "pk")
+
+
+def _orders(stays: Sequence[Stay], round_: Round) -> dict[tuple[date, str], int]:
+    rounds = {(stay.starts_on, stay.key) for stay in stays} | {(round_.period_start, round_.key)}
+    # This round comes last among those that begin on its day.
+    ordered = sorted(rounds, key=lambda each: (each[0], each[1] == round_.key, each[1]))
+    return {each: order for order, each in enumerate(ordered)}
+
+
+def _counted_stays(round_: Round) -> list[Stay]:
+    rounds = Q(round=round_) | Q(round__in=earlier_rounds(round_).order_by().values("pk"))
+    rows = SectionResult.objects.filter(rounds).order_by()
+    fields = ("round__name", "round__period_start", "section__code", "rank", "is_listed", "label", "round__key")
+    return [Stay(*row) for row in rows.values_list(*fields)]
+
+
+def _imported_stays(round_: Round) -> list[Stay]:
+    """Return what earlier workbooks say; a round the system counted itself is not taken from them, nor for a demo."""
+    if round_.is_demo:
+        return []
+    rows = EarlierListing.objects.filter(round__period_start__lt=round_.period_start, section__isnull=False)
+    fields = ("round__name", "round__period_start", "section__code", "rank", "round__key")
+    return [
+        Stay(name, starts_on, code, rank, is_listed=True, key=key, is_imported=True)
+        for name, starts_on, code, rank, key in rows.order_by().values_list(*fields)
+    ]

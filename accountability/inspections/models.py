@@ -1,0 +1,202 @@
+"""暗访督查: the secret plan, the visits, what was found, and the order to rectify (rulebook R-I)."""
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accountability.inspections.rules import (
+    Conclusion,
+    InspectionState,
+    Method,
+    OrderState,
+    PlanState,
+    Severity,
+    Target,
+)
+from accountability.rectifications.models import Rectification, RectificationItem
+from evaluations.draws.models import Draw
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.scoring.indicators import Indicator
+from nanchuan_eval.users.models import User
+
+
+class InspectionPlan(models.Model):
+    """暗访计划: a span of days, all listed sections and some drawn ones; secret from the units."""
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="inspection_plans")
+    name = models.CharField("名称", max_length=60)
+    starts_on = models.DateField("开始日期")
+    ends_on = models.DateField("结束日期")
+    drawn_sections = models.PositiveSmallIntegerField("随机抽查科室数")
+    state = models.CharField("状态", max_length=10, choices=PlanState, default=PlanState.PROPOSED)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="拟订人", related_name="+")
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="批准人", null=True, related_name="+"
+    )
+    draw = models.OneToOneField(Draw, models.PROTECT, verbose_name="抽取", null=True, related_name="inspection_plan")
+    seed = models.CharField("排期种子", max_length=64, blank=True)
+    finished_at = models.DateTimeField("结束时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "暗访计划"
+        ordering = ["-starts_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on__lte=F("ends_on")),
+                name="an_inspection_plan_ends_after_it_starts",
+                violation_error_message="结束日期不能早于开始日期。",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
+                name="a_plan_is_approved_by_another_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InspectionQuerySet(models.QuerySet["Inspection"]):
+    """Visits by whose they are and what is left to do."""
+
+    def assigned_to(self, inspector: User) -> Self:
+        """The visits of one inspector, and no others."""
+        return self.filter(inspectors=inspector)
+
+    def unsubmitted(self) -> Self:
+        """Visits whose record is still open."""
+        return self.filter(state=InspectionState.ASSIGNED)
+
+
+class Inspection(models.Model):
+    """暗访: one visit to one section on its surprise day, recorded by the inspectors and then locked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    plan = models.ForeignKey(InspectionPlan, models.PROTECT, verbose_name="暗访计划", related_name="inspections")
+    section = models.ForeignKey(RoundSection, models.PROTECT, verbose_name="科室", related_name="inspections")
+    target = models.CharField("对象来源", max_length=10, choices=Target)
+    rectification = models.ForeignKey(
+        Rectification, models.PROTECT, verbose_name="整改", null=True, related_name="inspections"
+    )
+    returns_to = models.ForeignKey(
+        "self", models.PROTECT, verbose_name="所回访的暗访", null=True, related_name="return_visits"
+    )
+    visit_on = models.DateField("暗访日期")
+    inspectors = models.ManyToManyField(settings.AUTH_USER_MODEL, verbose_name="督查员", related_name="inspections")
+    state = models.CharField("状态", max_length=10, choices=InspectionState, default=InspectionState.PLANNED)
+    method = models.CharField("方式", max_length=10, choices=Method, blank=True)
+    arrived_at = models.DateTimeField("到达时间", null=True)
+    left_at = models.DateTimeField("离开时间", null=True)
+    place = models.CharField("地点、窗口", max_length=100, blank=True)
+    errand = models.CharField("模拟事项", max_length=200, blank=True)
+    call = models.CharField("拨打情况", max_length=200, blank=True)
+    interviewed = models.PositiveSmallIntegerField("访谈人数", null=True)
+    checks = models.JSONField("检查项", default=dict)
+    situation = models.TextField("现场情况", max_length=3000, blank=True)
+    conclusion = models.CharField("结论", max_length=10, choices=Conclusion, blank=True)
+    submitted_at = models.DateTimeField("提交时间", null=True)
+    record_sha256 = models.CharField("记录校验值", max_length=64, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="审定人", null=True, related_name="+"
+    )
+    approved_at = models.DateTimeField("审定时间", null=True)
+
+    objects = InspectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "暗访"
+        ordering = ["visit_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(left_at__isnull=True) | Q(left_at__gte=F("arrived_at")),
+                name="an_inspector_leaves_after_arriving",
+                violation_error_message="离开时间不能早于到达时间。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.section}暗访"
+
+
+class ItemCheckQuerySet(models.QuerySet["ItemCheck"]):
+    """Checks of items by what they say."""
+
+    def passing(self) -> Self:
+        """Checks of approved visits that found the item done."""
+        return self.filter(is_passed=True, inspection__state=InspectionState.APPROVED)
+
+
+class ItemCheck(models.Model):
+    """整改复查: whether one item of the plan was found to be done, as the inspectors saw it."""
+
+    inspection = models.ForeignKey(Inspection, models.CASCADE, verbose_name="暗访", related_name="item_checks")
+    item = models.ForeignKey(RectificationItem, models.PROTECT, verbose_name="整改事项", related_name="checks")
+    is_passed = models.BooleanField("是否整改到位")
+    note = models.CharField("说明", max_length=300, blank=True)
+
+    objects = ItemCheckQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "整改复查"
+        ordering = ["inspection", "item"]
+        constraints = [models.UniqueConstraint(fields=["inspection", "item"], name="an_item_is_checked_once_a_visit")]
+
+
+class Finding(models.Model):
+    """发现: one 表象 that the inspectors saw."""
+
+    inspection = models.ForeignKey(Inspection, models.CASCADE, verbose_name="暗访", related_name="findings")
+    indicator = models.CharField("指标", max_length=20, choices=Indicator)
+    text = models.CharField("表象", max_length=200)
+    severity = models.CharField("严重程度", max_length=1, choices=Severity)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "暗访发现"
+        ordering = ["inspection", "-severity", "pk"]
+        constraints = [models.UniqueConstraint(fields=["inspection", "text"], name="a_sign_is_found_once_a_visit")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Order(models.Model):
+    """责令整改: what a unit must put right after a visit, by when; nothing in it names an inspector."""
+
+    inspection = models.OneToOneField(Inspection, models.PROTECT, verbose_name="暗访", related_name="order")
+    demand = models.TextField("整改要求", max_length=2000)
+    due_on = models.DateField("整改期限")
+    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="发出人", related_name="+")
+    issued_at = models.DateTimeField("发出时间")
+    state = models.CharField("状态", max_length=10, choices=OrderState, default=OrderState.ISSUED)
+    reply = models.TextField("单位反馈", max_length=3000, blank=True)
+    replied_at = models.DateTimeField("反馈时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "责令整改通知"
+        ordering = ["due_on", "pk"]
+
+    def __str__(self) -> str:
+        return f"责令{self.inspection.section}整改"
+
+
+class Recusal(models.Model):
+    """回避: a unit whose sections an inspector never visits."""
+
+    inspector = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="督查员", related_name="recusals"
+    )
+    department_code = models.CharField("单位代码", max_length=20)
+    reason = models.CharField("理由", max_length=200)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "回避"
+        ordering = ["inspector", "department_code"]
+        constraints = [
+            models.UniqueConstraint(fields=["inspector", "department_code"], name="a_recusal_is_declared_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.inspector}回避{self.department_code}"

@@ -1,0 +1,131 @@
+"""暗访督查: methods, check items, conclusions, surprise days (rulebook R-I)."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from django.db.models import TextChoices
+
+from nanchuan_eval.workdays.rules import Calendar
+
+INSPECTORS_A_VISIT = 2
+
+
+class PlanState(TextChoices):
+    """暗访计划状态."""
+
+    PROPOSED = "proposed", "待批准"
+    APPROVED = "approved", "已批准，待抽取"
+    VISITING = "visiting", "暗访中"
+    DONE = "done", "已结束"
+
+
+class Target(TextChoices):
+    """对象来源."""
+
+    LISTED = "listed", "上榜科室"
+    DRAWN = "drawn", "随机抽查"
+    RETURN = "return", "回访复查"
+
+
+class InspectionState(TextChoices):
+    """暗访状态."""
+
+    PLANNED = "planned", "待派员"
+    ASSIGNED = "assigned", "已派员"
+    SUBMITTED = "submitted", "已提交"
+    APPROVED = "approved", "已审定"
+
+
+class Method(TextChoices):
+    """暗访方式."""
+
+    ERRAND = "errand", "模拟办事"
+    HIDDEN = "hidden", "隐蔽拍摄"
+    CALL = "call", "电话咨询"
+    VISIT = "visit", "走访群众"
+
+
+class CheckItem(TextChoices):
+    """检查项."""
+
+    FIRST_ASKED = "first_asked", "首问责任"
+    TOLD_ONCE = "told_once", "一次性告知"
+    IN_TIME = "in_time", "限时办结"
+    AT_DESK = "at_desk", "在岗在位"
+    ATTITUDE = "attitude", "服务态度"
+    FEES = "fees", "收费公示"
+
+
+class CheckAnswer(TextChoices):
+    """检查结果."""
+
+    YES = "yes", "是"
+    NO = "no", "否"
+    NOT_APPLICABLE = "na", "不适用"
+
+
+class Severity(TextChoices):
+    """严重程度."""
+
+    SLIGHT = "1", "轻微"
+    HEAVY = "2", "较重"
+    SEVERE = "3", "严重"
+
+
+class Conclusion(TextChoices):
+    """结论."""
+
+    SOUND = "sound", "无问题"
+    AT_ONCE = "at_once", "立行立改"
+    BY_DATE = "by_date", "限期整改"
+    TRANSFER = "transfer", "移送"
+
+
+class OrderState(TextChoices):
+    """责令整改状态."""
+
+    ISSUED = "issued", "整改中"
+    REPLIED = "replied", "已反馈，待回访复查"
+    PASSED = "passed", "回访复查通过"
+    FAILED = "failed", "回访复查未通过"
+
+
+def visit_days(seed: str, codes: Sequence[str], days: Sequence[date]) -> dict[str, date]:
+    """Return each section's surprise day, fixed by the draw's seed: nobody chooses it, anybody can recheck it."""
+    return {code: days[_number(seed, code) % len(days)] for code in codes}
+
+
+def workdays_between(start: date, end: date, calendar: Calendar) -> list[date]:
+    """Return the days of a span on which offices work."""
+    days = (start + timedelta(days=n) for n in range((end - start).days + 1))
+    return [day for day in days if calendar.is_workday(day)]
+
+
+def record_errors(record: Mapping[str, object], findings: int, unchecked: Sequence[str]) -> list[str]:
+    """Return in Chinese what a record lacks before it may be submitted; `unchecked` = items of the plan."""
+    errors = [f"请填写{label}。" for field, label in _wanted(record).items() if not record[field]]
+    checks = record["checks"]
+    answered = checks if isinstance(checks, Mapping) else {}
+    errors += [f"请选择“{item.label}”。" for item in CheckItem if item.value not in answered]
+    if record["conclusion"] == Conclusion.SOUND and findings:
+        errors.append("已记录问题的，结论不能是“无问题”。")
+    if record["conclusion"] in {Conclusion.AT_ONCE, Conclusion.BY_DATE} and not findings:
+        errors.append("结论为要求整改的，请至少记录一个问题。")
+    errors += [f"请填写整改事项“{problem}”是否到位。" for problem in unchecked]
+    return errors
+
+
+def _wanted(record: Mapping[str, object]) -> dict[str, str]:
+    wanted = {"method": "暗访方式", "arrived_at": "到达时间", "left_at": "离开时间", "place": "地点或窗口"}
+    by_method = {
+        Method.ERRAND: {"errand": "模拟事项"},
+        Method.CALL: {"call": "拨打情况"},
+        Method.VISIT: {"interviewed": "访谈人数"},
+    }
+    extra = by_method.get(Method(str(record["method"])), {}) if record["method"] else {}
+    return {**wanted, **extra, "situation": "现场情况", "conclusion": "结论"}
+
+
+def _number(seed: str, code: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"nanchuan-inspection/1\n{seed}\n{code}".encode()).digest()[:8], "big")

@@ -1,0 +1,221 @@
+"""The plan of an inspection (暗访计划): proposed, approved by another, drawn, put on surprise days, staffed."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
+from accountability.inspections.rules import (
+    INSPECTORS_A_VISIT,
+    InspectionState,
+    OrderState,
+    PlanState,
+    Target,
+    visit_days,
+    workdays_between,
+)
+from accountability.rectifications.models import Rectification
+from evaluations.draws.models import Draw
+from evaluations.draws.services.commitment import commit_section_draw, drawn_sections
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.rounds.rules.lifecycle import DrawStatus, RoundState
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """What is proposed: a name, a span of days, how many sections are drawn beside the listed ones."""
+
+    name: str
+    starts_on: date
+    ends_on: date
+    drawn_sections: int
+
+
+@transaction.atomic
+def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> InspectionPlan:
+    """Propose a plan (拟订暗访计划); only those above and the inspectors' own visits are ever shown of it."""
+    _check_proposes(by)
+    round_ = Round.objects.get(pk=round_id)
+    if round_.state != RoundState.PUBLISHED:
+        raise RuleViolation("暗访在公示之后、归档之前进行。")
+    if facts.starts_on > facts.ends_on or facts.ends_on < timezone.localtime(at).date():
+        raise RuleViolation("结束日期不能早于开始日期，也不能早于今天。")
+    if not workdays_between(facts.starts_on, facts.ends_on, Holiday.objects.calendar()):
+        raise RuleViolation("所选期间没有工作日。暗访应安排在工作日，请重新选择日期。")
+    others = _unlisted(round_).count()
+    if facts.drawn_sections > others:
+        raise RuleViolation(f"除上榜科室外，只有{others}个参评科室，随机抽查科室数不能超过{others}个。")
+    plan = InspectionPlan.objects.create(round=round_, proposed_by=by, **facts.__dict__)
+    if policy.requires_approval("insp.plan"):
+        approvals.propose("inspection.plan", plan, by=by, at=at)
+    else:
+        audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "拟订暗访计划"})
+    return plan
+
+
+@transaction.atomic
+def approve_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
+    """Approve a plan (批准): another person, and the draw of its other sections is committed with it."""
+    plan = _lock(plan_id, PlanState.PROPOSED)
+    policy.check(by, "insp.plan")
+    if by.person == plan.proposed_by.person:
+        raise RuleViolation("拟订人和批准人不得为同一人。")
+    if plan.drawn_sections:
+        codes = list(_unlisted(plan.round).values_list("code", flat=True))
+        plan.draw = commit_section_draw(round_id=plan.round_id, codes=codes, seats=plan.drawn_sections, by=by, at=at)
+    plan.approved_by, plan.state = by, PlanState.APPROVED
+    plan.save(update_fields=["draw", "approved_by", "state"])
+    audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "批准暗访计划"})
+    return plan
+
+
+@transaction.atomic
+def schedule_visits(*, plan_id: int, by: User, at: datetime) -> list[Inspection]:
+    """Put every listed and every drawn section on its surprise day, which nobody chooses (排期)."""
+    policy.check(by, "insp.assign")
+    plan = _lock(plan_id, PlanState.APPROVED)
+    if plan.draw and plan.draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
+        raise RuleViolation("随机抽查科室还没有抽出：请先录入随机数，执行抽取。")
+    plan.seed = plan.draw.seed if plan.draw else secrets.token_hex(32)
+    plan.state = PlanState.VISITING
+    plan.save(update_fields=["seed", "state"])
+    visits = Inspection.objects.bulk_create(_visits(plan, timezone.localtime(at).date()))
+    audit.record("insp.assign", plan, by=by, at=at, detail={"visits": len(visits)})
+    return visits
+
+
+@transaction.atomic
+def assign_inspectors(*, inspection_id: UUID, inspector_ids: Sequence[int], by: User, at: datetime) -> Inspection:
+    """Send two inspectors (派员), neither of whom has anything to do with the unit (回避)."""
+    policy.check(by, "insp.assign")
+    inspection = Inspection.objects.select_for_update(of=("self",)).select_related("section").get(pk=inspection_id)
+    if inspection.state not in {InspectionState.PLANNED, InspectionState.ASSIGNED}:
+        raise RuleViolation("暗访记录已提交，不能更换督查员。")
+    inspectors = list(User.objects.filter(pk__in=inspector_ids, role=Role.INSPECTOR, is_active=True))
+    if len(inspectors) != INSPECTORS_A_VISIT or len({inspector.person for inspector in inspectors}) < len(inspectors):
+        raise RuleViolation(f"每次暗访派{INSPECTORS_A_VISIT}名督查员，须是两个人。")
+    conflicts = [reason for inspector in inspectors if (reason := conflict(inspector, inspection.section))]
+    if conflicts:
+        raise RuleViolation(*conflicts)
+    inspection.inspectors.set(inspectors)
+    inspection.state = InspectionState.ASSIGNED
+    inspection.save(update_fields=["state"])
+    audit.record("insp.assign", inspection, by=by, at=at, detail={"inspectors": sorted(i.pk for i in inspectors)})
+    return inspection
+
+
+@transaction.atomic
+def declare_recusal(*, inspector_id: int, department_code: str, reason: str, by: User, at: datetime) -> Recusal:
+    """Note a unit that an inspector must not visit (回避)."""
+    policy.check(by, "insp.assign")
+    inspector = User.objects.filter(pk=inspector_id, role=Role.INSPECTOR).first()
+    if inspector is None or not department_code.strip() or not reason.strip():
+        raise RuleViolation("请选择督查员和单位，并写明回避理由。")
+    recusal, _ = Recusal.objects.get_or_create(
+        inspector=inspector, department_code=department_code.strip(), defaults={"reason": reason.strip()}
+    )
+    audit.record("insp.assign", recusal, by=by, at=at, reason=reason.strip())
+    return recusal
+
+
+@transaction.atomic
+def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) -> Inspection:
+    """Send inspectors back to see whether an order was carried out (回马枪)."""
+    policy.check(by, "insp.assign")
+    order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
+    if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
+        raise RuleViolation("该责令整改通知已有回访复查结论。")
+    if order.inspection.return_visits.exclude(state=InspectionState.APPROVED).exists():
+        raise RuleViolation("已安排回访复查，尚未审定。")
+    if visit_on < timezone.localtime(at).date():
+        raise RuleViolation("回访复查日期不能早于今天。")
+    first = order.inspection
+    visit = Inspection.objects.create(
+        plan=first.plan,
+        section=first.section,
+        target=Target.RETURN,
+        rectification=first.rectification,
+        returns_to=first,
+        visit_on=visit_on,
+    )
+    audit.record("insp.assign", visit, by=by, at=at, detail={"returns_to": str(first.pk)})
+    return visit
+
+
+@transaction.atomic
+def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
+    """End an inspection once every visit is approved; from now on its draw can be rechecked by everybody."""
+    policy.check(by, "insp.assign")
+    plan = _lock(plan_id, PlanState.VISITING)
+    left = plan.inspections.exclude(state=InspectionState.APPROVED).count()
+    if left:
+        raise RuleViolation(f"还有{left}次暗访尚未审定，不能结束暗访。")
+    plan.state, plan.finished_at = PlanState.DONE, at
+    plan.save(update_fields=["state", "finished_at"])
+    audit.record("insp.assign", plan, by=by, at=at, detail={"step_label": "结束暗访"})
+    return plan
+
+
+def conflict(inspector: User, section: RoundSection) -> str:
+    """Say why an inspector must not visit a section; empty = nothing stands against it."""
+    liaisons = User.objects.filter(role=Role.LIAISON, unit_code=section.department_code)
+    if any(inspector.person == one.person or inspector.name == one.name for one in liaisons):
+        return f"{inspector.name}是{section.department_name}的单位联络员，或者与该联络员同名，应当回避。"
+    if inspector.unit_code == section.department_code:
+        return f"{inspector.name}是{section.department_name}的人员，应当回避。"
+    if Recusal.objects.filter(inspector=inspector, department_code=section.department_code).exists():
+        return f"{inspector.name}已登记回避{section.department_name}。"
+    return ""
+
+
+def _visits(plan: InspectionPlan, today: date) -> list[Inspection]:
+    drawn = set(drawn_sections(plan.draw)) if isinstance(plan.draw, Draw) else set()
+    sections = plan.round.sections.filter(result__is_listed=True) | plan.round.sections.filter(code__in=drawn)
+    chosen = list(sections.distinct().order_by("code"))
+    start = max(plan.starts_on, today)
+    days = workdays_between(start, plan.ends_on, Holiday.objects.calendar())
+    if not days:
+        raise RuleViolation("计划的日期里已没有工作日，请重新拟订计划。")
+    on = visit_days(plan.seed, [section.code for section in chosen], days)
+    running = {row.case.result.section_id: row for row in _running(plan.round)}
+    return [
+        Inspection(
+            plan=plan,
+            section=section,
+            target=Target.DRAWN if section.code in drawn else Target.LISTED,
+            rectification=running.get(section.pk),
+            visit_on=on[section.code],
+        )
+        for section in chosen
+    ]
+
+
+def _running(round_: Round) -> list[Rectification]:
+    return list(Rectification.objects.filter(case__result__round=round_).select_related("case__result"))
+
+
+def _unlisted(round_: Round) -> models.QuerySet[RoundSection]:
+    return round_.sections.exclude(result__is_listed=True)
+
+
+def _lock(plan_id: int, state: PlanState) -> InspectionPlan:
+    plan = InspectionPlan.objects.select_for_update(of=("self",)).select_related("round", "proposed_by").get(pk=plan_id)
+    if plan.state != state:
+        raise RuleViolation(f"暗访计划当前为“{plan.get_state_display()}”，只能在“{state.label}”时办理。")
+    return plan
+
+
+def _check_proposes(by: User) -> None:
+    policy.check_proposes(by, "insp.plan")

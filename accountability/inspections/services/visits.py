@@ -1,0 +1,240 @@
+"""A visit (暗访): recorded by those sent, locked when handed in, approved, followed by an order and a return visit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.cases.permissions import is_own
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.inspections.models import Finding, Inspection, ItemCheck, Order
+from accountability.inspections.permissions import is_assigned
+from accountability.inspections.rules import (
+    CheckAnswer,
+    CheckItem,
+    Conclusion,
+    InspectionState,
+    OrderState,
+    Severity,
+    record_errors,
+)
+from accountability.leads.models import Lead
+from accountability.rectifications.rules import ItemState
+from accountability.rectifications.services.opening import signs_of
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.rules import add_workdays
+
+RECORD_FIELDS = (
+    "method",
+    "arrived_at",
+    "left_at",
+    "place",
+    "errand",
+    "call",
+    "interviewed",
+    "situation",
+    "conclusion",
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the phone form sends; saved as often as one likes, incomplete too."""
+
+    method: str = ""
+    arrived_at: datetime | None = None
+    left_at: datetime | None = None
+    place: str = ""
+    errand: str = ""
+    call: str = ""
+    interviewed: int | None = None
+    situation: str = ""
+    conclusion: str = ""
+    checks: Mapping[str, str] = field(default_factory=dict)
+    # (code of the 表象, severity)
+    findings: Sequence[tuple[str, str]] = ()
+    # item of the plan -> found done or not
+    items: Mapping[int, bool] = field(default_factory=dict)
+
+
+@transaction.atomic
+def save_record(*, inspection_id: UUID, record: Record, by: User, at: datetime) -> Inspection:
+    """Save the record as it stands (保存); saying the same twice changes nothing."""
+    inspection = _lock_own(inspection_id, by, "insp.record")
+    _refuse_bad_times(inspection, record, at)
+    for name in RECORD_FIELDS:
+        setattr(inspection, name, getattr(record, name))
+    inspection.checks = _known_checks(record.checks)
+    inspection.save(update_fields=[*RECORD_FIELDS, "checks"])
+    _store_findings(inspection, record.findings)
+    _store_item_checks(inspection, record.items)
+    audit.record("insp.record", inspection, by=by, at=at)
+    return inspection
+
+
+@transaction.atomic
+def submit_record(*, inspection_id: UUID, lead: str, by: User, at: datetime) -> Inspection:
+    """Hand the record in (提交): complete, its digest in the trail, never changed again.
+
+    What is said about 贪 goes to the commission's box of leads and stands nowhere else.
+    """
+    inspection = _lock_own(inspection_id, by, "insp.submit")
+    errors = record_errors(_facts(inspection), inspection.findings.count(), _unchecked(inspection))
+    if inspection.conclusion == Conclusion.TRANSFER and not lead.strip():
+        errors.append("结论为“移送”的，请填写问题线索。")
+    if errors:
+        raise RuleViolation(*errors)
+    inspection.state, inspection.submitted_at = InspectionState.SUBMITTED, at
+    inspection.record_sha256 = record_digest(inspection)
+    inspection.save(update_fields=["state", "submitted_at", "record_sha256"])
+    if lead.strip():
+        Lead.objects.create(section=inspection.section, inspection=inspection, facts=lead.strip(), received_at=at)
+    audit.record("insp.submit", inspection, by=by, at=at, detail={"record": inspection.record_sha256})
+    return inspection
+
+
+@transaction.atomic
+def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection:
+    """Approve what was found (审定); a return visit settles the order it was sent for."""
+    policy.check(by, "insp.approve")
+    inspection = _lock(inspection_id)
+    if inspection.state != InspectionState.SUBMITTED:
+        raise RuleViolation("只有已提交的暗访记录才能审定。")
+    if inspection.record_sha256 != record_digest(inspection):
+        raise RuleViolation("暗访记录与提交时的校验值不符，不能审定，请告知审计员。")
+    inspection.state, inspection.approved_by, inspection.approved_at = InspectionState.APPROVED, by, at
+    inspection.save(update_fields=["state", "approved_by", "approved_at"])
+    if inspection.returns_to_id:
+        passed = inspection.conclusion == Conclusion.SOUND
+        state = OrderState.PASSED if passed else OrderState.FAILED
+        Order.objects.filter(inspection=inspection.returns_to_id).update(state=state)
+    audit.record("insp.approve", inspection, by=by, at=at, detail={"conclusion": inspection.conclusion})
+    return inspection
+
+
+@transaction.atomic
+def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: User, at: datetime) -> Order:
+    """Order the unit to put right what was found (责令整改); the order names no inspector."""
+    policy.check(by, "insp.notify")
+    inspection = _lock(inspection_id)
+    if inspection.state != InspectionState.APPROVED or not inspection.findings.exists():
+        raise RuleViolation("暗访记录经审定且发现问题的，方可责令整改。")
+    if Order.objects.filter(inspection=inspection).exists():
+        raise RuleViolation("本次暗访已发出责令整改通知。")
+    if not demand.strip():
+        raise RuleViolation("请填写整改要求。")
+    today = timezone.localtime(at).date()
+    days = int(inspection.plan.round.rulebook["order_workdays"])
+    latest = add_workdays(today, days, Holiday.objects.calendar())
+    if due_on and not today < due_on <= latest:
+        raise RuleViolation(f"整改期限应晚于今天，且不晚于{in_chinese(latest)}（{days}个工作日）。")
+    order = Order.objects.create(
+        inspection=inspection, demand=demand.strip(), due_on=due_on or latest, issued_by=by, issued_at=at
+    )
+    audit.record("insp.notify", order, by=by, at=at)
+    return order
+
+
+@transaction.atomic
+def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
+    """Say how an order was carried out (反馈)."""
+    order = Order.objects.select_for_update(of=("self",)).select_related("inspection__section").get(pk=order_id)
+    policy.check(by, "rect.report", own=is_own(by, order.inspection.section))
+    if order.state != OrderState.ISSUED:
+        raise RuleViolation("该责令整改通知已反馈，不能重复填报。")
+    if not reply.strip():
+        raise RuleViolation("请填写整改情况。")
+    order.reply, order.replied_at, order.state = reply.strip(), at, OrderState.REPLIED
+    order.save(update_fields=["reply", "replied_at", "state"])
+    audit.record("rect.report", order, by=by, at=at, detail={"step_label": "反馈责令整改情况"})
+    return order
+
+
+def record_digest(inspection: Inspection) -> str:
+    """Return the SHA-256 of the whole record with its findings, checks and files."""
+    facts = _facts(inspection)
+    times = {name: facts[name].isoformat() if facts[name] else "" for name in ("arrived_at", "left_at")}
+    document = {
+        **facts,
+        **times,
+        "inspection": str(inspection.pk),
+        "findings": [list(row) for row in inspection.findings.order_by("text").values_list("text", "severity")],
+        "items": [list(row) for row in inspection.item_checks.order_by("item").values_list("item_id", "is_passed")],
+        "files": list(inspection.evidence.order_by("pk").values_list("sha256", flat=True)),
+    }
+    return sha256_hex(canonical_json(document))
+
+
+def open_items(inspection: Inspection) -> list[Any]:
+    """Return the items of the unit's plan that this visit looks at."""
+    if inspection.rectification is None:
+        return []
+    return list(inspection.rectification.items.exclude(state=ItemState.CLOSED))
+
+
+def _facts(inspection: Inspection) -> dict[str, Any]:
+    return {**{name: getattr(inspection, name) for name in RECORD_FIELDS}, "checks": dict(inspection.checks)}
+
+
+def _unchecked(inspection: Inspection) -> list[str]:
+    checked = set(inspection.item_checks.values_list("item_id", flat=True))
+    return [item.problem for item in open_items(inspection) if item.pk not in checked and item.finished_at]
+
+
+def _lock(inspection_id: UUID) -> Inspection:
+    rows = Inspection.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("section", "plan__round", "rectification").get(pk=inspection_id)
+
+
+def _lock_own(inspection_id: UUID, by: User, action: str) -> Inspection:
+    inspection = _lock(inspection_id)
+    policy.check(by, action, own=is_assigned(by, inspection))
+    if inspection.state != InspectionState.ASSIGNED:
+        raise RuleViolation("暗访记录已提交并锁定，不能再改动。")
+    return inspection
+
+
+def _refuse_bad_times(inspection: Inspection, record: Record, at: datetime) -> None:
+    for moment in (record.arrived_at, record.left_at):
+        if moment and timezone.localtime(moment).date() < inspection.visit_on:
+            raise RuleViolation(f"暗访时间不能早于排定的日期{in_chinese(inspection.visit_on)}。")
+        if moment and moment > at:
+            raise RuleViolation("到达和离开时间不能晚于现在。")
+    if record.left_at and (record.arrived_at is None or record.left_at < record.arrived_at):
+        raise RuleViolation("离开时间不能早于到达时间。")
+
+
+def _known_checks(checks: Mapping[str, str]) -> dict[str, str]:
+    if not set(checks) <= set(CheckItem.values) or not set(checks.values()) <= set(CheckAnswer.values):
+        raise RuleViolation("检查项有误，请重新选择。")
+    return dict(checks)
+
+
+def _store_findings(inspection: Inspection, findings: Sequence[tuple[str, str]]) -> None:
+    signs = signs_of(inspection.plan.round)
+    if any(code not in signs or severity not in Severity.values for code, severity in findings):
+        raise RuleViolation("请从本轮评议表的表象中选择发现的问题。")
+    inspection.findings.all().delete()
+    Finding.objects.bulk_create(
+        Finding(inspection=inspection, indicator=signs[code]["indicator"], text=signs[code]["text"], severity=severity)
+        for code, severity in dict(findings).items()
+    )
+
+
+def _store_item_checks(inspection: Inspection, items: Mapping[int, bool]) -> None:
+    known = {item.pk for item in open_items(inspection)}
+    if not set(items) <= known:
+        raise RuleViolation("复查的整改事项不属于这个科室。")
+    inspection.item_checks.all().delete()
+    ItemCheck.objects.bulk_create(
+        ItemCheck(inspection=inspection, item_id=item, is_passed=passed) for item, passed in items.items()
+    )

@@ -1,0 +1,186 @@
+"""暗访计划: for the chief and the commission only; for everybody else it does not exist (404)."""
+
+import json
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.cases.permissions import visible_or_404
+from accountability.inspections.forms import InspectorsForm, PlanForm, RecusalForm, ReturnForm
+from accountability.inspections.models import InspectionPlan, Recusal
+from accountability.inspections.permissions import inspections_for, orders_for
+from accountability.inspections.rules import PlanState
+from accountability.inspections.services import plans as service
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import Act, ask, desk_post, desk_view, do
+
+
+@desk_view
+def plans(request: HttpRequest) -> HttpResponse:
+    """All plans, and the round for which one can be proposed."""
+    user = staff(request)
+    rows = _visible(request)
+    context = {
+        "plans": rows,
+        "rounds": Round.objects.filter(state=RoundState.PUBLISHED) if policy.may_propose(user, "insp.plan") else [],
+        "recusals": Recusal.objects.select_related("inspector"),
+        "may_assign": policy.may(user, "insp.assign"),
+        "is_demo": any(plan.round.is_demo for plan in rows),
+    }
+    return render(request, "accountability/inspections/inspection_plans.html", context)
+
+
+@desk_view
+def plan(request: HttpRequest, pk: int) -> HttpResponse:
+    """One plan with its visits and what can be done now."""
+    user = staff(request)
+    found = _plan_or_404(request, pk)
+    visits = found.inspections.select_related("section").prefetch_related("inspectors").order_by("visit_on", "pk")
+    context = {
+        "plan": found,
+        "visits": visits,
+        "may_approve": found.state == PlanState.PROPOSED
+        and policy.may(user, "insp.plan")
+        and not policy.requires_approval("insp.plan"),
+        "proposals": approvals.waiting_about(user, found),
+        "may_schedule": found.state == PlanState.APPROVED and policy.may(user, "insp.assign"),
+        "may_assign": found.state == PlanState.VISITING and policy.may(user, "insp.assign"),
+        "is_demo": found.round.is_demo,
+    }
+    return render(request, "accountability/inspections/inspection_plan.html", context)
+
+
+@desk_view
+def propose(request: HttpRequest, key: str) -> HttpResponse:
+    """拟订暗访计划."""
+    _visible(request)
+    round_ = get_object_or_404(Round, key=key)
+    act = Act(
+        f"拟订暗访计划：{round_.name}",
+        "报请批准",
+        reverse("accountability:inspection-plans"),
+        done="暗访计划已报请批准。",
+    )
+    known = {"drawn_sections": round_.rulebook["inspected_sections"]}
+    form = PlanForm(request.POST or None, initial=known)
+
+    def deed(_: Form) -> object:
+        return service.propose_plan(round_id=round_.pk, facts=form.facts(), by=staff(request), at=timezone.now())
+
+    return ask(request, form, act, deed)
+
+
+@desk_post
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """批准暗访计划."""
+    return _button(request, pk, service.approve_plan, "暗访计划已批准，随机抽查科室的抽取已承诺。")
+
+
+@desk_post
+def schedule(request: HttpRequest, pk: int) -> HttpResponse:
+    """排期."""
+    return _button(request, pk, service.schedule_visits, "暗访日期已排定，可以指派督查员。")
+
+
+@desk_post
+def finish(request: HttpRequest, pk: int) -> HttpResponse:
+    """结束暗访."""
+    return _button(request, pk, service.finish_plan, "暗访已结束，抽取证明已公开。")
+
+
+@desk_view
+def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """派员."""
+    _visible(request)
+    visit = visible_or_404(inspections_for(staff(request)), by=staff(request), action="insp.plan.view", pk=pk)
+    back = reverse("accountability:inspection-plan", args=[visit.plan_id])
+    facts = [("科室", visit.section), ("暗访日期", visit.visit_on), ("对象来源", visit.get_target_display())]
+    act = Act(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
+
+    def deed(form: Form) -> object:
+        ids = [int(pk) for pk in form.cleaned_data["inspectors"]]
+        return service.assign_inspectors(
+            inspection_id=visit.pk, inspector_ids=ids, by=staff(request), at=timezone.now()
+        )
+
+    known = {"inspectors": list(visit.inspectors.values_list("pk", flat=True))}
+    return ask(request, InspectorsForm(request.POST or None, initial=known), act, deed)
+
+
+@desk_view
+def recuse(request: HttpRequest) -> HttpResponse:
+    """登记回避."""
+    _visible(request)
+    act = Act("登记督查员回避", "登记", reverse("accountability:inspection-plans"))
+
+    def deed(form: Form) -> object:
+        return service.declare_recusal(
+            inspector_id=form.cleaned_data["inspector"].pk,
+            department_code=form.cleaned_data["department"].code,
+            reason=form.cleaned_data["reason"],
+            by=staff(request),
+            at=timezone.now(),
+        )
+
+    return ask(request, RecusalForm(request.POST or None), act, deed)
+
+
+@desk_view
+def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
+    """安排回马枪."""
+    _visible(request)
+    order = visible_or_404(orders_for(staff(request)), by=staff(request), action="insp.notify", pk=pk)
+    back = reverse("accountability:inspection-plan", args=[order.inspection.plan_id])
+    act = Act(f"安排回访复查：{order.inspection.section}", "安排回访复查", back, done="已安排回访复查，请指派督查员。")
+
+    def deed(form: Form) -> object:
+        on = form.cleaned_data["visit_on"]
+        return service.schedule_return(order_id=order.pk, visit_on=on, by=staff(request), at=timezone.now())
+
+    return ask(request, ReturnForm(request.POST or None), act, deed)
+
+
+def public_proof(request: HttpRequest, pk: int) -> HttpResponse:
+    """What anybody can recheck once the inspection is over: which token was which section."""
+    found = get_object_or_404(InspectionPlan.objects.select_related("draw", "round"), pk=pk, state=PlanState.DONE)
+    if found.draw is None:
+        raise Http404
+    names = {section.code: str(section) for section in found.round.sections.all()}
+    entries = [
+        {"code": entry.ref, "name": names.get(entry.ref, ""), "salt": entry.salt, "token": entry.token}
+        for entry in found.draw.entries.filter(is_selected=True).order_by("place")
+    ]
+    params = json.loads(found.draw.params)
+    context = {"plan": found, "draw": found.draw, "params": params, "entries": entries, "is_demo": found.round.is_demo}
+    return render(request, "accountability/inspections/inspection_proof.html", context)
+
+
+def _visible(request: HttpRequest) -> QuerySet[InspectionPlan]:
+    """What must stay secret is not even refused."""
+    if not policy.may_see(staff(request), "insp.plan.view"):
+        raise policy.Hidden(staff(request), "insp.plan.view", request.path)
+    return InspectionPlan.objects.select_related("round", "proposed_by", "approved_by", "draw")
+
+
+def _plan_or_404(request: HttpRequest, pk: int) -> InspectionPlan:
+    return get_object_or_404(_visible(request), pk=pk)
+
+
+def _button(request: HttpRequest, pk: int, deed: Callable[..., object], done: str) -> HttpResponse:
+    found = _plan_or_404(request, pk)
+    return do(
+        request,
+        lambda: deed(plan_id=found.pk, by=staff(request), at=timezone.now()),
+        back=reverse("accountability:inspection-plan", args=[found.pk]),
+        done=done,
+    )

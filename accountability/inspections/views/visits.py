@@ -1,0 +1,212 @@
+"""暗访督查 for inspectors: their own visits, the phone form, handing in; and the approval of what was found."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.cases.permissions import is_own, visible_or_404
+from accountability.evidence.services import evidence
+from accountability.inspections.documents import order_notice
+from accountability.inspections.forms import OrderForm, ReplyForm, SubmitForm, VisitForm
+from accountability.inspections.models import Inspection, Order
+from accountability.inspections.permissions import inspections_for, orders_for
+from accountability.inspections.rules import CheckAnswer, CheckItem, InspectionState, OrderState
+from accountability.inspections.services import visits as service
+from accountability.rectifications.services.opening import signs_of
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import Act, ask, desk_post, desk_view, do
+from nanchuan_eval.web.downloads import pdf
+
+
+@desk_view
+def inspections(request: HttpRequest) -> HttpResponse:
+    """An inspector's own visits; the chief's and the commission's plans are on their own page."""
+    user = staff(request)
+    if policy.may_see(user, "insp.plan.view"):
+        return redirect("accountability:inspection-plans")
+    policy.check_sees(user, "insp.plan.view", own=True)
+    visits = inspections_for(user).order_by("state", "visit_on")
+    context = {"visits": visits, "is_demo": any(visit.plan.round.is_demo for visit in visits)}
+    return render(request, "accountability/inspections/inspections.html", context)
+
+
+@desk_view
+def inspection(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The phone form while the record is open, afterwards the locked record."""
+    user = staff(request)
+    visit = _visit_or_404(request, pk)
+    if visit.state == InspectionState.ASSIGNED and policy.may(user, "insp.record", own=True):
+        return _fill_in(request, visit, user)
+    return render(request, "accountability/inspections/inspection.html", _context(visit, user))
+
+
+@desk_view
+def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """提交并锁定."""
+    visit = _visit_or_404(request, pk)
+    act = Act(
+        f"提交暗访记录：{visit.section}",
+        "提交并锁定",
+        reverse("accountability:inspection", args=[visit.pk]),
+        _facts(visit),
+        note="提交后记录和文件锁定，不能再改。",
+        done="暗访记录已提交并锁定。",
+    )
+
+    def deed(form: Form) -> object:
+        lead = form.cleaned_data["lead"]
+        return service.submit_record(inspection_id=visit.pk, lead=lead, by=staff(request), at=timezone.now())
+
+    return ask(request, SubmitForm(request.POST or None), act, deed)
+
+
+@desk_post
+def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """审定."""
+    visit = _visit_or_404(request, pk)
+    return do(
+        request,
+        lambda: service.approve_record(inspection_id=visit.pk, by=staff(request), at=timezone.now()),
+        back=reverse("accountability:inspection", args=[visit.pk]),
+        done="暗访记录已审定。",
+    )
+
+
+@desk_view
+def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """责令整改."""
+    visit = _visit_or_404(request, pk)
+    back = reverse("accountability:inspection", args=[visit.pk])
+    act = Act(
+        f"责令整改：{visit.section}", "发出责令整改通知", back, _facts(visit), done="责令整改通知已发出，单位可以查看。"
+    )
+
+    def deed(form: Form) -> object:
+        return service.issue_order(inspection_id=visit.pk, by=staff(request), at=timezone.now(), **form.cleaned_data)
+
+    return ask(request, OrderForm(request.POST or None), act, deed)
+
+
+@desk_view
+def order(request: HttpRequest, pk: int) -> HttpResponse:
+    """责令整改 as the unit sees it; nothing on it tells who came and how."""
+    user = staff(request)
+    found = _order_or_404(request, pk)
+    own = is_own(user, found.inspection.section)
+    context = {
+        "order": found,
+        "findings": found.inspection.findings.all(),
+        "may_reply": own and found.state == OrderState.ISSUED,
+        "may_return": policy.may(user, "insp.assign") and found.state in {OrderState.ISSUED, OrderState.REPLIED},
+        "is_demo": found.inspection.plan.round.is_demo,
+    }
+    return render(request, "accountability/inspections/order.html", context)
+
+
+@desk_view
+def reply(request: HttpRequest, pk: int) -> HttpResponse:
+    """反馈责令整改."""
+    found = _order_or_404(request, pk)
+    act = Act(f"反馈：{found}", "报送反馈", reverse("accountability:order", args=[found.pk]), [("要求", found.demand)])
+
+    def deed(form: Form) -> object:
+        text = form.cleaned_data["reply"]
+        return service.reply_order(order_id=found.pk, reply=text, by=staff(request), at=timezone.now())
+
+    return ask(request, ReplyForm(request.POST or None), act, deed)
+
+
+@desk_view
+def print_order(request: HttpRequest, pk: int) -> HttpResponse:
+    """责令整改通知书 PDF."""
+    found = _order_or_404(request, pk)
+    with audit.exporting("insp.notify", found, by=staff(request), at=timezone.now(), what="责令整改通知书"):
+        return pdf(order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
+
+
+def _visit_or_404(request: HttpRequest, pk: UUID) -> Inspection:
+    user = staff(request)
+    return visible_or_404(inspections_for(user), by=user, action="insp.plan.view", pk=pk)
+
+
+def _order_or_404(request: HttpRequest, pk: int) -> Order:
+    user = staff(request)
+    return visible_or_404(orders_for(user), by=user, action="insp.notify", pk=pk)
+
+
+def _fill_in(request: HttpRequest, visit: Inspection, user: User) -> HttpResponse:
+    signs, items = signs_of(visit.plan.round), service.open_items(visit)
+    form = VisitForm(request.POST or None, signs=signs, items=items, initial=_known(visit, signs))
+    if form.is_valid():
+        try:
+            service.save_record(inspection_id=visit.pk, record=form.record(), by=user, at=timezone.now())
+        except RuleViolation as refusal:
+            form.add_error(None, ValidationError(list(refusal.reasons)))
+        else:
+            messages.success(request, "已保存。")
+            return redirect("accountability:inspection", visit.pk)
+    context = {**_context(visit, user), "form": form}
+    status = 400 if form.is_bound else 200
+    return render(request, "accountability/inspections/visit.html", context, status=status)
+
+
+def _context(visit: Inspection, user: User) -> dict[str, Any]:
+    order_ = Order.objects.filter(inspection=visit).first()
+    return {
+        "visit": visit,
+        "facts": _facts(visit),
+        "findings": visit.findings.all(),
+        "item_checks": visit.item_checks.select_related("item"),
+        "files": visit.evidence.all(),
+        "may_add": evidence.may_add(user, visit),
+        "order": order_,
+        "may_see_order": order_ is not None and orders_for(user).filter(pk=order_.pk).exists(),
+        "may_approve": visit.state == InspectionState.SUBMITTED and policy.may(user, "insp.approve"),
+        "may_order": visit.state == InspectionState.APPROVED
+        and order_ is None
+        and policy.may(user, "insp.notify")
+        and visit.findings.exists(),
+        "sees_inspectors": policy.may_see(user, "insp.identity"),
+        "is_demo": visit.plan.round.is_demo,
+    }
+
+
+def _facts(visit: Inspection) -> list[tuple[str, object]]:
+    answers = {answer.value: answer.label for answer in CheckAnswer}
+    checks = "；".join(f"{item.label}：{answers.get(visit.checks.get(item.value, ''), '未填')}" for item in CheckItem)
+    return [
+        ("方式", visit.get_method_display()),
+        ("到达", _moment(visit.arrived_at)),
+        ("离开", _moment(visit.left_at)),
+        ("地点、窗口", visit.place),
+        ("模拟事项", visit.errand),
+        ("拨打情况", visit.call),
+        ("访谈人数", visit.interviewed),
+        ("检查项", checks),
+        ("现场情况", visit.situation),
+        ("结论", visit.get_conclusion_display()),
+    ]
+
+
+def _moment(at: Any) -> str:
+    local = timezone.localtime(at) if at else None
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}" if local else ""
+
+
+def _known(visit: Inspection, signs: dict[str, dict[str, str]]) -> dict[str, object]:
+    codes = {sign["text"]: code for code, sign in signs.items()}
+    found = {f"sign-{codes[f.text]}": f.severity for f in visit.findings.all() if f.text in codes}
+    checked = {f"item-{check.item_id}": "1" if check.is_passed else "0" for check in visit.item_checks.all()}
+    checks = {f"check-{name}": answer for name, answer in visit.checks.items()}
+    return {**{name: getattr(visit, name) for name in service.RECORD_FIELDS}, **checks, **found, **checked}

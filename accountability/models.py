@@ -1,0 +1,39 @@
+"""The tables of what follows the list, one file per step."""
+
+from accountability.cases.models import Case, Measure
+from accountability.citizens.models import FollowUpCount, FollowUpMark, Suggestion
+from accountability.evidence.models import Evidence
+from accountability.history.models import EarlierListing, EarlierRound
+from accountability.inspections.models import Finding, Inspection, InspectionPlan, ItemCheck, Order, Recusal
+from accountability.leads.models import Lead
+from accountability.objections.models import Objection
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.rectifications.models import Progress, Rectification, RectificationItem
+from accountability.talks.models import Talk
+from accountability.worklist.models import Reminder, ReminderAddress
+
+__all__ = [
+    "Case",
+    "EarlierListing",
+    "EarlierRound",
+    "Evidence",
+    "Finding",
+    "FollowUpCount",
+    "FollowUpMark",
+    "Inspection",
+    "InspectionPlan",
+    "ItemCheck",
+    "Lead",
+    "Measure",
+    "Objection",
+    "Order",
+    "Progress",
+    "PromotionFreeze",
+    "Rectification",
+    "RectificationItem",
+    "Recusal",
+    "Reminder",
+    "ReminderAddress",
+    "Suggestion",
+    "Talk",
+]

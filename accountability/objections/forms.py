@@ -1,0 +1,51 @@
+"""Input of objections and leads."""
+
+from typing import Any
+
+from django import forms
+
+from accountability.objections.rules import Ground, Outcome
+from accountability.objections.services import Decision, supervisors
+from evaluations.rounds.models import Round, RoundSection
+from nanchuan_eval.web.fields import long_text
+
+
+class ObjectionForm(forms.Form):
+    """提出异议或申诉: facts only."""
+
+    section = forms.ModelChoiceField(RoundSection.objects.none(), label="科室", empty_label="请选择")
+    ground = forms.ChoiceField(label="事由", choices=Ground.choices, widget=forms.RadioSelect)
+    facts = long_text("事实和理由", most=3000, rows=6, help_text="只受理对事实的异议；单纯对得分高低不服的，不予受理")
+
+    def __init__(self, *args: Any, sections: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["section"].queryset = sections  # type: ignore[attr-defined]
+
+
+class ReviewForm(forms.Form):
+    """提请复核."""
+
+    facts = long_text("提请复核的理由", most=3000, rows=6)
+
+
+class WitnessForm(forms.Form):
+    """复算: who is present."""
+
+    witnesses = forms.MultipleChoiceField(label="在场监督员（至少两人）", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        entries = supervisors(round_)
+        choices = [(entry.pk, entry.person.name if entry.person else entry.token[:8]) for entry in entries]
+        self.fields["witnesses"].choices = choices  # type: ignore[attr-defined]
+
+
+class DecisionForm(forms.Form):
+    """答复."""
+
+    outcome = forms.ChoiceField(label="结论", choices=Outcome.choices, widget=forms.RadioSelect)
+    answer = long_text("答复", most=3000, rows=6, help_text="不得透露评议人员身份")
+
+    def decision(self) -> Decision:
+        """Return the answer."""
+        return Decision(Outcome(self.cleaned_data["outcome"]), self.cleaned_data["answer"])

@@ -1,0 +1,83 @@
+"""异议与申诉复核: facts that a unit disputes, before and after publication (rulebook R-G)."""
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
+from evaluations.publication.models import Publication, PublicationHold
+from evaluations.rounds.models import Round, RoundSection
+
+
+class ObjectionQuerySet(models.QuerySet["Objection"]):
+    """Objections by what is left to do."""
+
+    def undecided(self) -> Self:
+        """Those that still wait for an answer."""
+        return self.exclude(state=ObjectionState.DECIDED)
+
+    def of_unit(self, unit_code: str) -> Self:
+        """One unit's own."""
+        return self.filter(section__department_code=unit_code)
+
+    def overdue(self, today: date) -> Self:
+        """Undecided ones whose term is over."""
+        return self.undecided().filter(due_on__lt=today)
+
+
+class Objection(models.Model):
+    """异议 (before publication), 申诉 (after it) or 复核 (a second look by the leading group)."""
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="objections")
+    section = models.ForeignKey(RoundSection, models.PROTECT, verbose_name="科室", related_name="objections")
+    stage = models.CharField("种类", max_length=10, choices=Stage)
+    ground = models.CharField("事由", max_length=16, choices=Ground)
+    facts = models.TextField("事实和理由", max_length=3000)
+    filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="提出人", related_name="+")
+    filed_at = models.DateTimeField("提出时间")
+    due_on = models.DateField("答复期限")
+    state = models.CharField("状态", max_length=10, choices=ObjectionState, default=ObjectionState.FILED)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="受理人", null=True, related_name="+"
+    )
+    witnesses = models.CharField("监督员", max_length=120, blank=True)
+    recount_sha256 = models.CharField("复算结果校验值", max_length=64, blank=True)
+    recount_agrees = models.BooleanField("复算一致", null=True)
+    recounted_at = models.DateTimeField("复算时间", null=True)
+    outcome = models.CharField("结论", max_length=12, choices=Outcome, blank=True)
+    answer = models.TextField("答复", max_length=3000, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="决定人", null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField("答复时间", null=True)
+    correction = models.ForeignKey(
+        Publication, models.PROTECT, verbose_name="更正公示", null=True, related_name="objections"
+    )
+
+    hold = models.OneToOneField(
+        PublicationHold, models.PROTECT, verbose_name="公示前待决事项", null=True, related_name="+"
+    )
+
+    objects = ObjectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "异议和申诉"
+        ordering = ["-filed_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=ObjectionState.DECIDED, decided_at__isnull=False) & ~Q(outcome="") & ~Q(answer="")
+                | ~Q(state=ObjectionState.DECIDED) & Q(decided_at__isnull=True, outcome=""),
+                name="a_decided_objection_has_its_answer",
+            ),
+            models.UniqueConstraint(
+                fields=["section", "stage", "ground"],
+                name="a_ground_is_heard_once_at_each_stage",
+                violation_error_message="该科室已就同一事由提出过，不能重复提出。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.section}{self.get_stage_display()}"

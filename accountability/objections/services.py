@@ -1,0 +1,234 @@
+"""Objections (异议、申诉、复核): filed on facts, recounted before witnesses, answered in time (rulebook R-G)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.case_lifecycle.services.corrections import correct_and_follow
+from accountability.cases.permissions import is_own
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.objections.models import Objection
+from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
+from evaluations.draws.models import DrawEntry
+from evaluations.publication.models import Publication
+from evaluations.publication.services import Correction, place_hold, release_hold, strike_unpublished
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.rounds.queries import objections_until
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.rounds.services import lock_round
+from evaluations.scoring.result import recount
+from evaluations.tally.files import ballots_csv
+from evaluations.tally.services.tally import recount_round
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.rules import add_workdays
+
+# What a recount can settle; the others are settled by looking at the facts.
+COUNTED_GROUNDS = frozenset({Ground.COUNTING, Ground.INVALID_BALLOTS, Ground.DUPLICATE})
+PUBLISHED = frozenset({RoundState.PUBLISHED, RoundState.CLOSED})
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer: 维持, 更正 or 不予受理, with its reasons."""
+
+    outcome: Outcome
+    answer: str
+
+
+@transaction.atomic
+def file_objection(*, section_id: int, ground: Ground, facts: str, by: User, at: datetime) -> Objection:
+    """Dispute a fact in time (提出异议或申诉); before publication it stops the publication until it is answered."""
+    section = RoundSection.objects.get(pk=section_id)
+    policy.check(by, "appeal.submit", own=is_own(by, section))
+    round_ = lock_round(section.round_id)
+    stage = _stage_now(round_, at)
+    return _file(Objection(round=round_, section=section, stage=stage, ground=ground, facts=facts), by=by, at=at)
+
+
+@transaction.atomic
+def file_review(*, objection_id: int, facts: str, by: User, at: datetime) -> Objection:
+    """Ask the leading group for a second look (提请复核) once, in time, after the answer was 维持."""
+    first = Objection.objects.select_related("section").get(pk=objection_id)
+    policy.check(by, "appeal.submit", own=is_own(by, first.section))
+    round_ = lock_round(first.round_id)
+    if first.stage != Stage.OBJECTION or first.outcome != Outcome.REJECTED or first.decided_at is None:
+        raise RuleViolation("公示前异议的结论为“维持”的，方可提请领导小组复核。")
+    if round_.state != RoundState.REVIEW:
+        raise RuleViolation("名单已公示，请在公示后申诉期内提出申诉。")
+    last = _workdays_after(_day(first.decided_at), int(round_.rulebook["review_workdays"]))
+    if _day(at) > last:
+        raise RuleViolation(f"提请复核的期限至{in_chinese(last)}止，已超过期限。")
+    again = Objection(round=round_, section=first.section, stage=Stage.REVIEW, ground=first.ground, facts=facts)
+    return _file(again, by=by, at=at)
+
+
+@transaction.atomic
+def accept_objection(*, objection_id: int, by: User, at: datetime) -> Objection:
+    """Take an objection up (受理)."""
+    policy.check(by, "appeal.accept")
+    objection = _lock(objection_id, ObjectionState.FILED)
+    objection.state, objection.accepted_by = ObjectionState.ACCEPTED, by
+    objection.save(update_fields=["state", "accepted_by"])
+    audit.record("appeal.accept", objection, by=by, at=at)
+    return objection
+
+
+@transaction.atomic
+def recount_objection(*, objection_id: int, witnesses: Sequence[int], by: User, at: datetime) -> Objection:
+    """Count the sealed ballots again before at least two drawn supervisors (复算), and note what came out."""
+    policy.check(by, "tally.verify")
+    objection = _lock(objection_id, ObjectionState.ACCEPTED)
+    present = [entry for entry in supervisors(objection.round) if entry.pk in set(witnesses)]
+    if len(present) < LEAST_WITNESSES:
+        raise RuleViolation(f"复算须有至少{LEAST_WITNESSES}名抽取产生的监督员在场。")
+    tally = objection.round.tally
+    result = recount(ballots_csv(objection.round), json.loads(tally.rulebook))
+    objection.recount_sha256 = sha256_hex(result)
+    objection.recount_agrees = objection.recount_sha256 == tally.result_sha256
+    objection.witnesses = "、".join(entry.person.name for entry in present if entry.person)
+    objection.state, objection.recounted_at = ObjectionState.RECOUNTED, at
+    objection.save(update_fields=["recount_sha256", "recount_agrees", "witnesses", "state", "recounted_at"])
+    audit.record(
+        "tally.verify",
+        objection,
+        by=by,
+        at=at,
+        detail={"recount": objection.recount_sha256, "agrees": objection.recount_agrees},
+    )
+    return objection
+
+
+@transaction.atomic
+def decide_objection(*, objection_id: int, decision: Decision, by: User, at: datetime) -> Objection:
+    """Answer (答复): upheld it corrects the list as a new version; nobody ever edits a score."""
+    policy.check(by, "appeal.decide")
+    round_ = lock_round(Objection.objects.only("round_id").get(pk=objection_id).round_id)
+    objection = _lock(objection_id)
+    _refuse_wrong_decider(objection, by)
+    _refuse_wrong_state(objection, decision)
+    objection.state, objection.outcome = ObjectionState.DECIDED, decision.outcome
+    objection.answer, objection.decided_by, objection.decided_at = decision.answer.strip(), by, at
+    if objection.hold:
+        release_hold(objection.hold, at=at)
+    if decision.outcome == Outcome.UPHELD:
+        objection.correction = _correct(objection, round_, by=by, at=at)
+    objection.save()
+    audit.record("appeal.decide", objection, by=by, at=at, detail={"outcome": decision.outcome.value})
+    return objection
+
+
+def supervisors(round_: Round) -> list[DrawEntry]:
+    """Return the supervisors drawn for the round: the possible witnesses (one query)."""
+    drawn = DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.SUPERVISORS, is_selected=True)
+    return list(drawn.select_related("person").order_by("place"))
+
+
+def filing_ends(round_: Round) -> date | None:
+    """Return the last day on which a unit may object or appeal, or None when it may not."""
+    if round_.state == RoundState.REVIEW:
+        return objections_until(round_)
+    if RoundState(round_.state) not in PUBLISHED:
+        return None
+    first = round_.publications.order_by("version").first()
+    days = timedelta(days=int(round_.rulebook["appeal_days"]))
+    return _day(first.published_at) + days if first else None
+
+
+def _stage_now(round_: Round, at: datetime) -> Stage:
+    last = filing_ends(round_)
+    if last is None:
+        raise RuleViolation("告知初步结果之后、异议期内，或者公示后申诉期内才能提出。")
+    if _day(at) > last:
+        raise RuleViolation(f"提出的期限至{in_chinese(last)}止，已超过期限。")
+    return Stage.OBJECTION if round_.state == RoundState.REVIEW else Stage.APPEAL
+
+
+def _file(objection: Objection, *, by: User, at: datetime) -> Objection:
+    section, stage, round_ = objection.section, Stage(objection.stage), objection.round
+    objection.facts = objection.facts.strip()
+    if not objection.facts:
+        raise RuleViolation("请写明事实和理由。单纯对得分高低不服的，不属于异议事由。")
+    if Objection.objects.filter(section=section, stage=stage, ground=objection.ground).exists():
+        raise RuleViolation("该科室已就同一事由提出过，不能重复提出。")
+    objection.filed_by, objection.filed_at = by, at
+    objection.due_on = _answer_due(round_, stage, at)
+    if stage != Stage.APPEAL:
+        objection.hold = place_hold(round_, f"{section}{stage.label}", at=at)
+    objection.save()
+    audit.record("appeal.submit", objection, by=by, at=at, detail={"ground": objection.ground})
+    return objection
+
+
+def _answer_due(round_: Round, stage: Stage, at: datetime) -> date:
+    if stage == Stage.APPEAL:
+        return _day(at) + timedelta(days=int(round_.rulebook["appeal_answer_days"]))
+    return _workdays_after(_day(at), int(round_.rulebook["objection_answer_workdays"]))
+
+
+def _refuse_wrong_decider(objection: Objection, by: User) -> None:
+    signer = _signer(objection)
+    if signer and signer.person == by.person:
+        raise RuleViolation("复核决定不得由原审批人作出，请由其他人员办理。")
+    if objection.accepted_by and objection.accepted_by.person == by.person:
+        raise RuleViolation("受理人和决定人不得为同一人。")
+
+
+def _signer(objection: Objection) -> User | None:
+    newest: Publication | None = objection.round.publications.select_related("approved_by").order_by("-version").first()
+    return newest.approved_by if newest else None
+
+
+def _refuse_wrong_state(objection: Objection, decision: Decision) -> None:
+    if not decision.answer.strip():
+        raise RuleViolation("请填写答复。")
+    if objection.state == ObjectionState.DECIDED:
+        raise RuleViolation("该异议或申诉已答复，不能修改。")
+    if decision.outcome != Outcome.INADMISSIBLE and objection.state != ObjectionState.RECOUNTED:
+        raise RuleViolation("受理并在监督员见证下复算之后，才能决定维持或更正。")
+    if decision.outcome == Outcome.UPHELD and objection.ground in COUNTED_GROUNDS and not _has_changed(objection):
+        raise RuleViolation("复算结果与计票结果一致，计票无误，不能更正。确有无效票的，请先在“异常提示”中认定废票。")
+
+
+def _has_changed(objection: Objection) -> bool:
+    return not objection.recount_agrees or objection.round.tally.at > objection.filed_at
+
+
+def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> Publication | None:
+    """Put the list right: a wrong section is struck, a wrong count is counted anew; never a score by hand."""
+    code, reason = objection.section.code, f"{objection.get_stage_display()}成立：{objection.get_ground_display()}"
+    counted = objection.ground in COUNTED_GROUNDS
+    if counted and not objection.recount_agrees:
+        recount_round(round_, reason=reason, by=by, at=at)
+    if RoundState(round_.state) == RoundState.REVIEW:
+        if not counted:
+            strike_unpublished(round_, code)
+        return None
+    correction = Correction(reason=reason, withdrawn=() if counted else (code,))
+    # Two persons have acted: whoever took it up and whoever decides; the correction needs no third.
+    with policy.approved("publish.correct"):
+        return correct_and_follow(round_id=round_.pk, correction=correction, by=by, at=at)
+
+
+def _lock(objection_id: int, state: ObjectionState | None = None) -> Objection:
+    rows = Objection.objects.select_for_update(of=("self",), no_key=True)
+    objection = rows.select_related("section", "round", "accepted_by", "hold").get(pk=objection_id)
+    if state and objection.state != state:
+        raise RuleViolation(f"当前为“{objection.get_state_display()}”，只能在“{state.label}”时办理。")
+    return objection
+
+
+def _workdays_after(start: date, days: int) -> date:
+    return add_workdays(start, days, Holiday.objects.calendar())
+
+
+def _day(at: datetime) -> date:
+    return timezone.localtime(at).date()

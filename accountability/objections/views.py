@@ -1,0 +1,185 @@
+"""异议和申诉: filed by the unit, taken up, recounted, answered; the unit sees its own only."""
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.cases.permissions import is_own, visible_or_404
+from accountability.evidence.services import evidence
+from accountability.objections import services as service
+from accountability.objections.documents import objection_answer
+from accountability.objections.forms import DecisionForm, ObjectionForm, ReviewForm, WitnessForm
+from accountability.objections.models import Objection
+from accountability.objections.permissions import objections_for
+from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
+from evaluations.rounds.models import RoundSection
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import Act, ask, desk_view
+from nanchuan_eval.web.downloads import pdf
+
+
+@desk_view
+def objections(request: HttpRequest) -> HttpResponse:
+    """All objections the account may look at."""
+    user = staff(request)
+    if not policy.may_see(user, "appeal.view", own=bool(user.unit_code)):
+        raise policy.Denied(user, "appeal.view")
+    rows = objections_for(user)
+    context = {
+        "rows": rows,
+        "may_file": _may_file(user),
+        "today": timezone.localdate(),
+        "is_demo": any(row.round.is_demo for row in rows),
+    }
+    return render(request, "accountability/objections/objections.html", context)
+
+
+@desk_view
+def objection(request: HttpRequest, pk: int) -> HttpResponse:
+    """One objection: facts, files, recount, answer, and what the account may do."""
+    user = staff(request)
+    row = _row_or_404(request, pk)
+    own = is_own(user, row.section)
+    context = {
+        "row": row,
+        "files": row.evidence.all(),
+        "may_add": evidence.may_add(user, row),
+        "may_accept": row.state == ObjectionState.FILED and approvals.may_start(user, "appeal.accept", row),
+        "may_recount": row.state == ObjectionState.ACCEPTED and policy.may(user, "tally.verify"),
+        "may_decide": row.state != ObjectionState.DECIDED and policy.may(user, "appeal.decide"),
+        "may_review": own
+        and row.stage == Stage.OBJECTION
+        and row.outcome == Outcome.REJECTED
+        and row.round.state == RoundState.REVIEW,
+        "is_demo": row.round.is_demo,
+    }
+    return render(request, "accountability/objections/objection.html", context)
+
+
+@desk_view
+def file(request: HttpRequest) -> HttpResponse:
+    """提出异议或申诉."""
+    user = staff(request)
+    if not _may_file(user):
+        raise policy.Denied(user, "appeal.submit")
+    act = Act(
+        "提出异议或申诉",
+        "提出",
+        reverse("accountability:objections"),
+        note="提出后可以上传证据。公示后的申诉不停止措施的执行。",
+        done="已提出，请上传证据；评议办将在期限内答复。",
+    )
+
+    def deed(form: Form) -> object:
+        return service.file_objection(
+            section_id=form.cleaned_data["section"].pk,
+            ground=Ground(form.cleaned_data["ground"]),
+            facts=form.cleaned_data["facts"],
+            by=user,
+            at=timezone.now(),
+        )
+
+    sections = RoundSection.objects.filter(
+        department_code=user.unit_code,
+        round__state__in=[RoundState.REVIEW, RoundState.PUBLISHED],
+        result__is_listed=True,
+    )
+    return ask(request, ObjectionForm(request.POST or None, sections=sections), act, deed)
+
+
+@desk_view
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """提请领导小组复核."""
+    row = _row_or_404(request, pk)
+    act = Act(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), _about(row))
+
+    def deed(form: Form) -> object:
+        facts = form.cleaned_data["facts"]
+        return service.file_review(objection_id=row.pk, facts=facts, by=staff(request), at=timezone.now())
+
+    return ask(request, ReviewForm(request.POST or None), act, deed)
+
+
+@desk_view
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """受理."""
+    row = _row_or_404(request, pk)
+    act = Act(f"受理：{row}", "受理", _page(row), _about(row), done="已受理。")
+
+    def deed(_: Form) -> object:
+        started = approvals.start("appeal.accept", row, by=staff(request), at=timezone.now())
+        return started and "已提请审批，由另一人审批后受理。"
+
+    return ask(request, Form(request.POST if request.method == "POST" else None), act, deed)
+
+
+@desk_view
+def recount(request: HttpRequest, pk: int) -> HttpResponse:
+    """复算."""
+    row = _row_or_404(request, pk)
+    act = Act(
+        f"复算：{row}",
+        "开始复算",
+        _page(row),
+        _about(row),
+        note="系统用封箱的评议票和锁定的评议规则重新计票，并与计票结果逐项比对。",
+        done="复算完成。",
+    )
+
+    def deed(form: Form) -> object:
+        present = [int(pk) for pk in form.cleaned_data["witnesses"]]
+        return service.recount_objection(objection_id=row.pk, witnesses=present, by=staff(request), at=timezone.now())
+
+    return ask(request, WitnessForm(request.POST or None, round_=row.round), act, deed)
+
+
+@desk_view
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """答复."""
+    row = _row_or_404(request, pk)
+    act = Act(
+        f"答复：{row}",
+        "答复",
+        _page(row),
+        _about(row),
+        note="结论为“更正”的，系统发布更正名单，撤销或建立相应的问责事项；任何人不能改分。",
+        done="已答复。",
+    )
+    form = DecisionForm(request.POST or None)
+
+    def deed(_: Form) -> object:
+        decision = form.decision()
+        return service.decide_objection(objection_id=row.pk, decision=decision, by=staff(request), at=timezone.now())
+
+    return ask(request, form, act, deed)
+
+
+@desk_view
+def printed(request: HttpRequest, pk: int) -> HttpResponse:
+    """答复书 PDF."""
+    row = _row_or_404(request, pk)
+    with audit.exporting("appeal.view", row, by=staff(request), at=timezone.now(), what="答复书"):
+        return pdf(objection_answer(row, at=timezone.now()), f"{row}答复书.pdf")
+
+
+def _row_or_404(request: HttpRequest, pk: int) -> Objection:
+    return visible_or_404(objections_for(staff(request)), by=staff(request), action="appeal.view", pk=pk)
+
+
+def _page(row: Objection) -> str:
+    return reverse("accountability:objection", args=[row.pk])
+
+
+def _may_file(user: User) -> bool:
+    return policy.may(user, "appeal.submit", own=bool(user.unit_code))
+
+
+def _about(row: Objection) -> list[tuple[str, object]]:
+    return [("科室", row.section), ("事由", row.get_ground_display()), ("事实和理由", row.facts)]

@@ -1,0 +1,61 @@
+"""影响期: who is not promoted until when (rulebook R-F)."""
+
+from datetime import date
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from accountability.cases.models import Case
+
+
+class PromotionFreezeQuerySet(models.QuerySet["PromotionFreeze"]):
+    """Freezes by day."""
+
+    def in_force(self, on: date) -> Self:
+        """Freezes that forbid a promotion on that day; the last day still counts, the day of lifting does not."""
+        running = self.filter(starts_on__lte=on, ends_on__gte=on)
+        return running.filter(Q(lifted_on__isnull=True) | Q(lifted_on__gt=on))
+
+
+class PromotionFreeze(models.Model):
+    """影响期: from the publication on this person is not promoted; lifted only with a reason, never deleted.
+
+    A case has at most one that is not lifted: another head can take the wrong one's place, with both on record.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="freezes")
+    person_name = models.CharField("姓名", max_length=40, blank=True)
+    post = models.CharField("职务", max_length=150)
+    starts_on = models.DateField("起始日期")
+    ends_on = models.DateField("截止日期")
+    lifted_on = models.DateField("解除日期", null=True, blank=True)
+    lift_reason = models.CharField("解除理由", max_length=300, blank=True)
+
+    objects = PromotionFreezeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "影响期（不得提拔重用）"
+        ordering = ["-starts_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on__lt=F("ends_on")),
+                name="a_freeze_has_length",
+                violation_error_message="影响期起始日期必须早于截止日期。",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_on__isnull=True, lift_reason="")
+                | Q(lifted_on__gte=F("starts_on")) & ~Q(lift_reason=""),
+                name="a_freeze_is_lifted_with_a_reason",
+                violation_error_message="解除影响期必须填写解除日期和理由，且不早于起始日期。",
+            ),
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=Q(lifted_on__isnull=True),
+                name="a_case_has_one_freeze_in_force",
+                violation_error_message="本事项已有未解除的影响期。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_name or '（姓名未登记）'} {self.starts_on}至{self.ends_on}"

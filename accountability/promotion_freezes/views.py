@@ -1,0 +1,67 @@
+"""Promotion freezes: views."""
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.promotion_freezes.forms import AskForm, ListForm
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.promotion_freezes.queries import freezes_of_unit
+from accountability.promotion_freezes.rules import Asked
+from accountability.promotion_freezes.services import register
+from evaluations.rounds.models import Round
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import desk_post, desk_view
+from nanchuan_eval.web.downloads import pdf, workbook
+
+
+@desk_view
+def personnel(request: HttpRequest) -> HttpResponse:
+    """Ask the register about a person or a unit."""
+    user = staff(request)
+    policy.check_sees(user, "acc.hold.set")
+    form = AskForm(request.POST or None, initial={"on": timezone.localdate()})
+    context = {"form": form, "list_form": ListForm(), "is_demo": Round.objects.filter(is_demo=True).exists()}
+    if form.is_valid():
+        data = form.cleaned_data
+        if data["name"]:
+            asked = Asked(data["name"], data["unit"], data["on"])
+            context["answer"] = register.ask_freeze(asked=asked, by=user, at=timezone.now())
+        else:
+            context["unit_freezes"] = freezes_of_unit(data["unit"], data["on"])
+        context["on"] = data["on"]
+    context["running"] = PromotionFreeze.objects.in_force(timezone.localdate()).select_related("case__result__section")
+    status = 400 if form.is_bound and form.errors else 200
+    return render(request, "accountability/promotion_freezes/personnel.html", context, status=status)
+
+
+@desk_view
+def many(request: HttpRequest) -> HttpResponse:
+    """Answer a whole list of names with a workbook."""
+    user = staff(request)
+    policy.check_sees(user, "acc.hold.set")
+    form = ListForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        sent = form.cleaned_data["file"]
+        try:
+            answers = register.ask_freezes(content=sent.read(), filename=sent.name, by=user, at=timezone.now())
+        except RuleViolation as refusal:
+            form.add_error("file", ValidationError(list(refusal.reasons)))
+        else:
+            return workbook(answers, "影响期查询结果.xlsx")
+    context = {"form": form, "back": reverse("accountability:personnel")}
+    return render(request, "accountability/promotion_freezes/many.html", context, status=400 if form.is_bound else 200)
+
+
+@desk_post
+def certificate(request: HttpRequest, pk: int) -> HttpResponse:
+    """影响期证明 PDF."""
+    user = staff(request)
+    policy.check_sees(user, "acc.hold.set")
+    freeze = get_object_or_404(PromotionFreeze, pk=pk)
+    paper = register.certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=timezone.now())
+    return pdf(paper, f"影响期证明-{freeze.person_name or '姓名未登记'}.pdf")

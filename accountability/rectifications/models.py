@@ -1,0 +1,135 @@
+"""整改: the plan, its items, their progress and their closing (rulebook R-H)."""
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accountability.cases.models import Case
+from accountability.rectifications.rules import ENDED, ItemState, RectificationState, TermKind
+from evaluations.scoring.indicators import Indicator
+
+
+class RectificationQuerySet(models.QuerySet["Rectification"]):
+    """Rectifications by what is left to do."""
+
+    def running(self) -> Self:
+        """Those not yet ended (未销号)."""
+        return self.exclude(state__in=ENDED)
+
+    def of_unit(self, unit_code: str) -> Self:
+        """One unit's own."""
+        return self.filter(case__result__section__department_code=unit_code)
+
+
+class Rectification(models.Model):
+    """整改: opened with the case; ends when every item is closed after a passed inspection (销号)."""
+
+    case = models.OneToOneField(Case, models.PROTECT, verbose_name="问责事项", related_name="rectification")
+    state = models.CharField("状态", max_length=10, choices=RectificationState, default=RectificationState.AWAITED)
+    plan_due_on = models.DateField("整改方案期限")
+    report_due_on = models.DateField("整改报告期限")
+    opinion = models.TextField("单位党委（党组）意见", max_length=1000, blank=True)
+    submitted_at = models.DateTimeField("报送时间", null=True)
+    decision = models.CharField("审核意见", max_length=500, blank=True)
+    decided_at = models.DateTimeField("审核时间", null=True)
+    report = models.TextField("整改报告", max_length=10_000, blank=True)
+    reported_at = models.DateTimeField("报告时间", null=True)
+    closed_on = models.DateField("销号日期", null=True)
+
+    objects = RectificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "整改"
+        ordering = ["-case__opened_at", "case__result__rank", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=RectificationState.CLOSED, closed_on__isnull=False)
+                | ~Q(state=RectificationState.CLOSED) & Q(closed_on__isnull=True),
+                name="a_closed_rectification_has_its_date",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case}整改"
+
+    @property
+    def unit_code(self) -> str:
+        """The code of the unit whose section it is."""
+        return self.case.result.section.department_code
+
+
+class RectificationItemQuerySet(models.QuerySet["RectificationItem"]):
+    """Items by what is left to do."""
+
+    def unfinished(self) -> Self:
+        """Items the unit still works on (未完成)."""
+        return self.filter(state__in=[ItemState.OPEN, ItemState.SENT_BACK])
+
+    def overdue(self, today: date) -> Self:
+        """Unfinished items whose term is over."""
+        return self.unfinished().filter(due_on__lt=today)
+
+
+class RectificationItem(models.Model):
+    """整改事项: one problem with cause, goal, measures, people and term; one line of the ledger (台账)."""
+
+    rectification = models.ForeignKey(Rectification, models.PROTECT, verbose_name="整改", related_name="items")
+    position = models.PositiveSmallIntegerField("序号")
+    indicator = models.CharField("指标", max_length=20, choices=Indicator)
+    problem = models.CharField("问题", max_length=200)
+    cause = models.TextField("原因", max_length=1000, blank=True)
+    goal = models.TextField("目标", max_length=1000, blank=True)
+    measures = models.TextField("整改措施", max_length=2000, blank=True)
+    leader = models.CharField("责任领导", max_length=40, blank=True)
+    person = models.CharField("责任人", max_length=40, blank=True)
+    term = models.CharField("时限", max_length=10, choices=TermKind, blank=True)
+    due_on = models.DateField("完成时限", null=True, blank=True)
+    state = models.CharField("状态", max_length=10, choices=ItemState, default=ItemState.OPEN)
+    outcome = models.TextField("完成情况", max_length=2000, blank=True)
+    finished_at = models.DateTimeField("申报完成时间", null=True)
+    failures = models.PositiveSmallIntegerField("验收未通过次数", default=0)
+    wanted_due_on = models.DateField("申请延期至", null=True)
+    wanted_reason = models.CharField("延期理由", max_length=300, blank=True)
+    verdict = models.CharField("验收意见", max_length=500, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="验收人", null=True, related_name="+"
+    )
+    closed_on = models.DateField("销号日期", null=True)
+
+    objects = RectificationItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "整改事项"
+        ordering = ["rectification", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["rectification", "position"], name="an_item_has_its_place"),
+            models.UniqueConstraint(
+                fields=["rectification", "problem"],
+                name="a_problem_stands_once_in_a_plan",
+                violation_error_message="整改方案中已有这个问题。",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ItemState.CLOSED, closed_on__isnull=False, accepted_by__isnull=False)
+                | ~Q(state=ItemState.CLOSED) & Q(closed_on__isnull=True),
+                name="a_closed_item_has_date_and_acceptor",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class Progress(models.Model):
+    """整改进展: what the unit reports on one item, with its files; never changed afterwards."""
+
+    item = models.ForeignKey(RectificationItem, models.PROTECT, verbose_name="整改事项", related_name="progress")
+    text = models.TextField("进展", max_length=2000)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="填报人", related_name="+")
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "整改进展"
+        ordering = ["at", "pk"]

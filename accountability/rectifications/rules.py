@@ -1,0 +1,157 @@
+"""整改: states, terms and what a plan must say (rulebook R-H)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from django.db.models import TextChoices
+
+from nanchuan_eval.core.workflow import Flow
+
+MOST_PROBLEMS = 3
+
+
+class RectificationState(TextChoices):
+    """整改状态."""
+
+    AWAITED = "awaited", "待报方案"
+    SUBMITTED = "submitted", "方案待审"
+    RETURNED = "returned", "方案退回"
+    RUNNING = "running", "整改中"
+    REPORTED = "reported", "已报告，等待验收"
+    ESCALATED = "escalated", "移送纪委监委"
+    CLOSED = "closed", "已销号"
+    CANCELLED = "cancelled", "已撤销"
+
+
+class ItemState(TextChoices):
+    """整改事项状态."""
+
+    OPEN = "open", "整改中"
+    FINISHED = "finished", "已申报完成"
+    SENT_BACK = "sent_back", "退回重改"
+    CLOSED = "closed", "已销号"
+
+
+class TermKind(TextChoices):
+    """时限种类."""
+
+    AT_ONCE = "at_once", "立行立改"
+    BY_DATE = "by_date", "限期整改"
+    CONTINUING = "continuing", "长期坚持"
+
+
+_S = RectificationState
+# A corrected list ends what no longer applies (已撤销), whatever its state.
+RECTIFICATION_FLOW = Flow(
+    {
+        _S.AWAITED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+        _S.RETURNED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+        _S.SUBMITTED: frozenset({_S.RUNNING, _S.RETURNED, _S.CANCELLED}),
+        _S.RUNNING: frozenset({_S.REPORTED, _S.ESCALATED, _S.CLOSED, _S.CANCELLED}),
+        _S.REPORTED: frozenset({_S.ESCALATED, _S.CLOSED, _S.CANCELLED}),
+        _S.ESCALATED: frozenset({_S.RUNNING, _S.CANCELLED}),
+    }
+)
+# What can be rated afterwards (追评): the unit says that it is done.
+RATEABLE = frozenset({_S.REPORTED, _S.CLOSED})
+ENDED = frozenset({_S.CLOSED, _S.CANCELLED})
+# While the unit writes its plan; while it carries it out.
+WRITABLE = frozenset({_S.AWAITED, _S.RETURNED})
+UNDER_WAY = frozenset({_S.RUNNING, _S.REPORTED})
+
+
+class PlannedItem(Protocol):
+    """One item of a plan as the rules look at it."""
+
+    position: int
+    problem: str
+    cause: str
+    goal: str
+    measures: str
+    leader: str
+    person: str
+    term: str
+    due_on: date | None
+
+
+@dataclass(frozen=True)
+class PlanTerms:
+    """The days a plan is measured by."""
+
+    published_on: date
+    at_once_until: date
+
+
+WANTED = {
+    "cause": "原因",
+    "goal": "目标",
+    "measures": "整改措施",
+    "leader": "责任领导",
+    "person": "责任人",
+    "term": "时限种类",
+    "due_on": "完成时限",
+}
+
+
+def plan_errors(items: Sequence[PlannedItem], opinion: str, terms: PlanTerms) -> list[str]:
+    """Return in Chinese what a plan still lacks (整改方案的内容); empty = it may be submitted."""
+    errors = [error for item in items for error in _item_errors(item, terms)]
+    if not items:
+        errors.append("整改方案至少要有一个问题。")
+    if not opinion.strip():
+        errors.append("请填写单位党委（党组）意见。")
+    return errors
+
+
+def _item_errors(item: PlannedItem, terms: PlanTerms) -> list[str]:
+    missing = [label for field, label in WANTED.items() if not getattr(item, field)]
+    if missing:
+        return [f"第{item.position}项“{item.problem}”还缺：{'、'.join(missing)}。"]
+    error = due_error(item.term, item.due_on, terms)
+    return [f"第{item.position}项：{error}"] if error else []
+
+
+def due_error(term: str, due_on: date | None, terms: PlanTerms) -> str:
+    """Say what is wrong with an item's day; empty = nothing."""
+    if due_on is None:
+        return ""
+    if due_on <= terms.published_on:
+        return "完成时限应晚于公示日期。"
+    if term == TermKind.AT_ONCE and due_on > terms.at_once_until:
+        until = f"{terms.at_once_until.year}年{terms.at_once_until.month}月{terms.at_once_until.day}日"
+        return f"立行立改的事项应在{until}前完成。"
+    return ""
+
+
+def problems_for_plan(
+    ticks: Mapping[str, int], signs: Mapping[str, Mapping[str, str]], *, smallest: int
+) -> list[tuple[str, str]]:
+    """Return (indicator, 表象) of the most ticked signs; few ticks are not shown, and 贪 goes to the commission."""
+    ranked = sorted(ticks.items(), key=lambda tick: (-tick[1], tick[0]))
+    fair = [code for code, times in ranked if times >= smallest and code in signs]
+    open_ = [signs[code] for code in fair if signs[code]["indicator"] != "greedy"]
+    return [(sign["indicator"], sign["text"]) for sign in open_[:MOST_PROBLEMS]]
+
+
+def all_closed(states: Iterable[str]) -> bool:
+    """Whether every item of a plan is closed (全部销号)."""
+    known = list(states)
+    return bool(known) and all(state == ItemState.CLOSED for state in known)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line of the timeline: per mille of the span from the left, and the width."""
+
+    start: int
+    length: int
+
+
+def bar(start: date, end: date, first: date, last: date) -> Bar:
+    """Return where a span of days stands between the first and the last day shown."""
+    days = max((last - first).days, 1)
+    left = min(max((start - first).days, 0), days)
+    right = min(max((end - first).days, left), days)
+    return Bar(left * 1000 // days, max((right - left) * 1000 // days, 8))

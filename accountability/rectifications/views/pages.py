@@ -1,0 +1,121 @@
+"""整改: one page for the unit, the office and the commission; each sees its own buttons."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accountability.cases.permissions import is_own, visible_or_404
+from accountability.rectifications.forms import OpinionForm, SignForm
+from accountability.rectifications.models import Progress, Rectification, RectificationItem
+from accountability.rectifications.pages import timeline
+from accountability.rectifications.permissions import rectifications_for
+from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, RectificationState
+from accountability.rectifications.services import rectifications as service
+from accountability.rectifications.services.opening import signs_of
+from accountability.rectifications.workbooks import ledger_workbook
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import desk_post, desk_view
+from nanchuan_eval.web.downloads import workbook
+
+
+@desk_view
+def rectifications(request: HttpRequest) -> HttpResponse:
+    """All rectifications the account may look at, the unfinished first."""
+    rows = _visible(staff(request)).prefetch_related("items")
+    state = request.GET.get("state", "")
+    if state in RectificationState.values:
+        rows = rows.filter(state=state)
+    context = {
+        "rows": rows,
+        "states": RectificationState.choices,
+        "state": state,
+        "today": timezone.localdate(),
+        "is_demo": any(row.case.result.round.is_demo for row in rows),
+    }
+    return render(request, "accountability/rectifications/rectifications.html", context)
+
+
+@desk_post
+def ledger(request: HttpRequest) -> HttpResponse:
+    """整改台账 as a workbook."""
+    user = staff(request)
+    rows = _visible(user)
+    with audit.exporting("rect.view", None, by=user, at=timezone.now(), what="整改台账"):
+        return workbook(ledger_workbook(rows), "整改台账.xlsx")
+
+
+@desk_view
+def rectification(request: HttpRequest, pk: int) -> HttpResponse:
+    """One rectification: where it stands, its items, its picture, what the account may do."""
+    user = staff(request)
+    row = visible_or_404(rectifications_for(user), by=user, action="rect.view", pk=pk)
+    progress = Progress.objects.select_related("by").prefetch_related("evidence")
+    items = list(row.items.select_related("accepted_by").prefetch_related(Prefetch("progress", progress)))
+    context = {
+        "row": row,
+        "case": row.case,
+        "items": [_item(user, row, item) for item in _with_proposals(user, items)],
+        "proposals": approvals.waiting_about(user, row),
+        "picture": timeline(row, items, timezone.localdate()) if items else None,
+        "may": _may(user, row),
+        "opinion_form": OpinionForm(initial={"opinion": row.opinion}),
+        "sign_form": SignForm(choices=_unused_signs(row, items)),
+        "is_demo": row.case.result.round.is_demo,
+        "today": timezone.localdate(),
+    }
+    return render(request, "accountability/rectifications/rectification.html", context)
+
+
+def _visible(user: User) -> Any:
+    rows = rectifications_for(user)
+    if not policy.may_see(user, "rect.view", own=True):
+        raise policy.Denied(user, "rect.view")
+    return rows
+
+
+def _may(user: User, row: Rectification) -> dict[str, bool]:
+    own = is_own(user, row.case.result.section)
+    return {
+        "plan": own and row.state in WRITABLE,
+        "decide": row.state == RectificationState.SUBMITTED and approvals.may_start(user, "rect.plan", row),
+        "report": own and row.state == RectificationState.RUNNING,
+        "resume": row.state == RectificationState.ESCALATED and policy.may(user, "acc.open"),
+    }
+
+
+def _item(user: User, row: Rectification, item: RectificationItem) -> dict[str, Any]:
+    item.rectification = row
+    own = is_own(user, row.case.result.section) and row.state in UNDER_WAY
+    working = item.state in {ItemState.OPEN, ItemState.SENT_BACK}
+    closing = item.state == ItemState.FINISHED and row.state in UNDER_WAY
+    return {
+        "item": item,
+        "is_overdue": bool(working and item.due_on and item.due_on < timezone.localdate()),
+        "may_report": own and working,
+        "may_add": is_own(user, row.case.result.section) and item.state != ItemState.CLOSED,
+        "may_grant": item.wanted_due_on is not None
+        and policy.may(user, "rect.extend")
+        and not policy.requires_approval("rect.extend"),
+        "may_close": closing and approvals.may_start(user, "rect.close", item),
+        "is_passed": closing and service.passing_checks(item).exists(),
+    }
+
+
+def _with_proposals(user: User, items: list[RectificationItem]) -> list[RectificationItem]:
+    waiting = approvals.waiting_about(user, *items)
+    for item in items:
+        item.proposals = [each for each in waiting if each.approval.object_id == str(item.pk)]  # type: ignore[attr-defined]
+    return items
+
+
+def _unused_signs(row: Rectification, items: list[RectificationItem]) -> list[tuple[str, str]]:
+    used = {item.problem for item in items}
+    signs = signs_of(row.case.result.round)
+    return [(code, sign["text"]) for code, sign in signs.items() if sign["text"] not in used]

@@ -1,0 +1,80 @@
+"""Input of the commission's decisions about a result."""
+
+from typing import Any
+
+from django import forms
+
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.tally.rules.anomalies import Verdict
+from nanchuan_eval.web.fields import DAY
+
+
+class FlagForm(forms.Form):
+    """处理异常提示: keep or invalid, and why."""
+
+    flag = forms.IntegerField(widget=forms.HiddenInput)
+    verdict = forms.ChoiceField(label="处理意见", choices=[(v.value, v.label) for v in Verdict if v != Verdict.OPEN])
+    reason = forms.CharField(label="理由（核查情况）", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class VetoForm(forms.Form):
+    """一票否决: the commission's decision."""
+
+    section = forms.ModelChoiceField(label="科室", queryset=RoundSection.objects.none())
+    decision = forms.CharField(label="决定文号", max_length=60)
+    decided_on = forms.DateField(label="决定日期", widget=DAY)
+    facts = forms.CharField(label="查实情况和依据", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["section"] = forms.ModelChoiceField(
+            label="科室", queryset=round_.sections.filter(veto=None), empty_label="请选择"
+        )
+
+
+class CorrectionForm(forms.Form):
+    """更正: what a further version of the list says."""
+
+    reason = forms.CharField(
+        label="更正说明", max_length=300, widget=forms.Textarea(attrs={"rows": 3}), help_text="与更正后的公示一并公布"
+    )
+
+    def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.listed = list(round_.results.filter(is_listed=True).select_related("section"))
+        self.fields["withdrawn"] = forms.MultipleChoiceField(
+            label="撤下的科室",
+            choices=[(r.section.code, f"第{r.rank}位 {r.section}") for r in self.listed],
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            help_text="撤下后其他科室不递补，位次不变",
+        )
+        for result in self.listed:
+            self.fields[f"problems-{result.section.code}"] = forms.CharField(
+                label=f"主要问题：{result.section}", max_length=300, initial=result.main_problems
+            )
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the correction as JSON values; only what really changes."""
+        data = self.cleaned_data
+        texts = {r.section.code: (r.main_problems, data[f"problems-{r.section.code}"].strip()) for r in self.listed}
+        withdrawn = list(data["withdrawn"])
+        changed = {code: new for code, (old, new) in texts.items() if new != old and code not in withdrawn}
+        return {"reason": data["reason"], "withdrawn": withdrawn, "problems": changed}
+
+
+class WordingForm(forms.Form):
+    """涉及“贪”的表述: wording that needs the commission's assent."""
+
+    text = forms.CharField(label="拟用表述", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class SigningForm(forms.Form):
+    """监督员签名: a one-time code from the supervisor's own envelope."""
+
+    code = forms.CharField(
+        label="监督员签名码",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="由到场的监督员本人输入，一个签名码只能用一次",
+    )

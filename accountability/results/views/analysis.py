@@ -1,0 +1,194 @@
+"""The commission's further pages of a counted round: pictures, one section's dossier, anomalies, decisions."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accountability.case_lifecycle.approvals import ASSENT, CORRECT
+from accountability.results.forms import CorrectionForm, FlagForm, VetoForm, WordingForm
+from accountability.results.pages.charts import caterpillar, funnel, heat_map
+from accountability.results.pages.dossier import read_dossier
+from accountability.results.queries import read_result
+from evaluations.rounds.models import Round
+from evaluations.rounds.queries import has_result
+from evaluations.scoring.indicators import Indicator
+from evaluations.tally.models import AnomalyFlag, SectionResult
+from evaluations.tally.pages import read_flags
+from evaluations.tally.rules.main_problems import is_greedy
+from evaluations.tally.services.anomalies import DECIDE_FLAG
+from evaluations.tally.services.tally import RECORD_VETO
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+
+
+@require_safe
+@login_required
+@cache_control(private=True, no_store=True)
+def pictures(request: HttpRequest, key: str) -> HttpResponse:
+    """Show intervals, heat map and funnel with their tables."""
+    policy.check_sees(staff(request), "top10.view")
+    round_ = _counted_or_404(key)
+    result = read_result(round_)
+    context = {
+        "round": round_,
+        "result": result,
+        "caterpillar": caterpillar(result),
+        "heat_map": heat_map(result),
+        "funnel": funnel(result),
+        "indicators": [indicator.label for indicator in Indicator],
+    }
+    return render(request, "accountability/results/pictures.html", context)
+
+
+@require_safe
+@login_required
+@cache_control(private=True, no_store=True)
+def section(request: HttpRequest, key: str, code: str) -> HttpResponse:
+    """一科一档."""
+    return _dossier_page(request, key, code, WordingForm())
+
+
+@require_POST
+@login_required
+@cache_control(private=True, no_store=True)
+def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
+    """Propose a wording about 贪 (or set it, where one person may)."""
+    round_ = _counted_or_404(key)
+    form = WordingForm(request.POST)
+    result = get_object_or_404(SectionResult, round=round_, section__code=code)
+    if form.is_valid() and not is_greedy(form.cleaned_data["text"]):
+        form.add_error("text", "这段表述不涉及“贪”，请由评议办直接填写主要问题。")
+    if form.is_valid() and _started(request, form, ASSENT, result, text=form.cleaned_data["text"]):
+        return redirect("accountability:commission-section", key, code)
+    return _dossier_page(request, key, code, form, status=400)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@cache_control(private=True, no_store=True)
+def anomalies(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the flags with and without; take a decision on one (POST)."""
+    user = staff(request)
+    policy.check_sees(user, "ballot.invalid" if user.role == policy.Role.SUPERVISOR else "tally.view")
+    round_ = _counted_or_404(key)
+    form = FlagForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        flag = get_object_or_404(AnomalyFlag, pk=form.cleaned_data["flag"], round=round_)
+        given = {"verdict": form.cleaned_data["verdict"], "reason": form.cleaned_data["reason"]}
+        if _started(request, form, DECIDE_FLAG.name, flag, **given):
+            return redirect("accountability:commission-anomalies", key)
+    context = {
+        "round": round_,
+        "report": read_flags(round_),
+        "form": form,
+        "verdicts": form.fields["verdict"].choices,  # type: ignore[attr-defined]
+        "may_start": _may_start(request, DECIDE_FLAG.name),
+        "may_approve": policy.may(user, "ballot.invalid") and policy.requires_approval("ballot.invalid"),
+    }
+    return render(request, "accountability/results/anomalies.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+    """Agree to what another person proposed about a flag; supervisors have no desk of their own."""
+    approval = get_object_or_404(Approval, pk=pk, deed=DECIDE_FLAG.name)
+    try:
+        approvals.approve(approval_id=approval.pk, by=staff(request), at=timezone.now())
+    except RuleViolation as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "已同意并办理。")
+    return redirect("accountability:commission-anomalies", key)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@cache_control(private=True, no_store=True)
+def veto(request: HttpRequest, key: str) -> HttpResponse:
+    """录入一票否决."""
+    policy.check_sees(staff(request), "publish.approve")
+    round_ = get_object_or_404(Round, key=key)
+    form = VetoForm(request.POST or None, round_=round_)
+    if form.is_valid():
+        data = form.cleaned_data
+        given = {
+            "decision": data["decision"],
+            "decided_on": data["decided_on"].isoformat(),
+            "facts": data["facts"],
+        }
+        if _started(request, form, RECORD_VETO.name, data["section"], **given):
+            return redirect("accountability:commission-round", key)
+    return _ask(request, round_, form, "录入一票否决", RECORD_VETO.name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@cache_control(private=True, no_store=True)
+def correct(request: HttpRequest, key: str) -> HttpResponse:
+    """更正公示."""
+    policy.check_sees(staff(request), "publish.correct")
+    if request.method == "POST":
+        approvals.check_may_start(staff(request), CORRECT, Round())
+    round_ = get_object_or_404(Round, key=key, publications__isnull=False)
+    form = CorrectionForm(request.POST or None, round_=round_)
+    if form.is_valid() and _started(request, form, CORRECT, round_, **form.arguments()):
+        return redirect("accountability:commission-round", key)
+    return _ask(request, round_, form, "更正公示", CORRECT)
+
+
+def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status: int = 200) -> HttpResponse:
+    policy.check_sees(staff(request), "top10.view")
+    round_ = _counted_or_404(key)
+    dossier = read_dossier(round_, code)
+    if dossier is None:
+        raise Http404
+    context = {
+        "round": round_,
+        "dossier": dossier,
+        "line": dossier.line,
+        "form": form,
+        "may_word": dossier.line.result.is_listed and _may_start(request, ASSENT),
+    }
+    return render(request, "accountability/results/section.html", context, status=status)
+
+
+def _ask(request: HttpRequest, round_: Round, form: Form, title: str, deed: str) -> HttpResponse:
+    context = {"round": round_, "form": form, "title": title, "may_start": _may_start(request, deed)}
+    return render(request, "accountability/results/result_ask.html", context, status=400 if form.errors else 200)
+
+
+def _started(request: HttpRequest, form: Form, deed: str, target: Any, **given: Any) -> bool:
+    """Propose or do the deed; a refusal becomes the form's error and what was typed is kept."""
+    try:
+        approval = approvals.start(deed, target, by=staff(request), at=timezone.now(), **given)
+    except RuleViolation as refusal:
+        for reason in refusal.reasons:
+            form.add_error(None, reason)
+        return False
+    messages.success(request, approvals.PROPOSED if approval else "已办理。")
+    return True
+
+
+def _may_start(request: HttpRequest, deed: str) -> bool:
+    """Whether the account has the button at all; none of these deeds is limited to own objects."""
+    action = approvals.deed_named(deed).action
+    asks = policy.may_propose if policy.requires_approval(action) else policy.may
+    return asks(staff(request), action)
+
+
+def _counted_or_404(key: str) -> Round:
+    round_ = get_object_or_404(Round, key=key)
+    if not has_result(round_):
+        raise Http404
+    return round_

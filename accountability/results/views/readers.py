@@ -1,0 +1,65 @@
+"""What roles without a place of their own at the admin desk read: the roster, the returns, the whole ranking."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from departments.models import Section
+from evaluations.rounds.models import Round
+from evaluations.rounds.queries import open_round
+from evaluations.rounds.rules.lifecycle import PUBLISHED
+from evaluations.sealing.queries import sealed_rounds
+from evaluations.tally.models import SectionResult
+from evaluations.turnout.pages import build_monitor
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import desk_view
+
+
+@desk_view
+def roster(request: HttpRequest) -> HttpResponse:
+    """评议对象名录 as it stands; a liaison reads the own unit's only."""
+    user = staff(request)
+    policy.check_sees(user, "roster.view", own=True)
+    sections = Section.objects.active().select_related("department").with_heads().order_by("department__code", "code")
+    if not policy.may_see(user, "roster.view"):
+        sections = sections.filter(department__code=user.unit_code)
+    return render(request, "accountability/results/roster.html", {"sections": sections})
+
+
+@desk_view
+def monitor(request: HttpRequest) -> HttpResponse:
+    """回收监测 of the round that is open, as the office sees it but without its buttons; the sealed boxes."""
+    policy.check_sees(staff(request), "round.monitor")
+    round_ = open_round(timezone.now())
+    context = {
+        "round": round_,
+        "monitor": build_monitor(round_) if round_ else None,
+        "sealed": sealed_rounds(),
+        "is_demo": bool(round_ and round_.is_demo),
+    }
+    return render(request, "accountability/results/monitor.html", context)
+
+
+@desk_view
+def places(request: HttpRequest, key: str = "") -> HttpResponse:
+    """All places of a published round, without what only office and commission read beside them.
+
+    The table gives the ranking to the personnel departments after the count but the ten only after publication:
+    the narrower of the two holds here.
+    """
+    policy.check_sees(staff(request), "rank.full")
+    rounds = list(Round.objects.filter(state__in=PUBLISHED))
+    chosen = [round_ for round_ in rounds if not key or round_.key == key]
+    if key and not chosen:
+        raise Http404
+    round_ = chosen[0] if chosen else None
+    results = SectionResult.objects.filter(round=round_).select_related("section").order_by("rank", "section__code")
+    context = {
+        "rounds": rounds,
+        "round": round_,
+        "ranked": [result for result in results if result.rank is not None],
+        "unranked": [result for result in results if result.rank is None],
+        "is_demo": bool(round_ and round_.is_demo),
+    }
+    return render(request, "accountability/results/places.html", context)

@@ -1,0 +1,114 @@
+"""Further sheets of the workbook: all sections (全部科室), measures and deadlines (措施与期限)."""
+
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from accountability.cases.rules.measures import MeasureState
+from accountability.results.queries import Line, Result
+from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.suppression import shown
+from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value
+
+SCORE, DAY = "0.00", "yyyy-mm-dd"
+Row = Sequence[Value]
+
+
+def all_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
+    """Return every section of the round, those with too few ballots last."""
+    return SheetSpec(
+        title="全部科室",
+        heading=f"{result.round_.name}“最难办事科室群众评”全部参评科室",
+        notes=marks,
+        columns=list(_all_columns()),
+        rows=[list(_all_row(line)) for line in (*result.ranked, *result.unranked)],
+    )
+
+
+def measures_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
+    """Return the measures of the listed sections with their terms."""
+    rows = [list(row) for line in result.listed for row in _measure_rows(line)]
+    waiting = [] if rows else ["问责事项在公示后建立，目前没有问责措施。"]
+    return SheetSpec(
+        title="措施与期限",
+        heading=f"{result.round_.name}上榜科室问责措施和办理期限",
+        notes=[*marks, *waiting],
+        columns=[
+            ColumnSpec("位次", 5, "0", "center"),
+            ColumnSpec("单位", 16),
+            ColumnSpec("科室", 18),
+            ColumnSpec("措施", 18),
+            ColumnSpec("对象", 34),
+            ColumnSpec("责任单位", 20),
+            ColumnSpec("办理期限", 11, DAY, "center"),
+            ColumnSpec("状态", 8, align="center"),
+            ColumnSpec("办理日期", 11, DAY, "center"),
+        ],
+        rows=rows,
+    )
+
+
+def two_decimals(value: Decimal | None) -> Decimal | None:
+    """Round for showing only, half away from zero; places are decided on four decimals."""
+    return None if value is None else value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def _all_columns() -> Iterator[ColumnSpec]:
+    yield ColumnSpec("位次", 4.6, align="center")
+    yield ColumnSpec("单位", 13)
+    yield ColumnSpec("科室", 15)
+    yield ColumnSpec("服务类型", 8, align="center")
+    yield ColumnSpec("同类位次", 4.6, align="center")
+    yield ColumnSpec("难办指数", 7, SCORE, "right")
+    yield ColumnSpec("位次区间", 7.4, align="center")
+    yield ColumnSpec("确定程度", 10, align="center")
+    yield ColumnSpec("上榜概率", 7.4, align="center")
+    yield ColumnSpec("去极值位次", 6, align="center")
+    yield ColumnSpec("剔除提示票后位次", 6.6, align="center")
+    for indicator in Indicator:
+        yield ColumnSpec(indicator.label, 6, SCORE, "right")
+    for channel in Channel:
+        yield ColumnSpec(f"{channel.label[:2]}有效票", 6, align="right")
+    yield ColumnSpec("得票数", 6, align="center")
+    yield ColumnSpec("上期位次", 4.6, align="center")
+    yield ColumnSpec("下轮建议最少票数", 7, "0", "center")
+
+
+def _all_row(line: Line) -> Iterator[Value]:
+    is_ranked = line.result.rank is not None
+    yield line.result.rank if is_ranked else "—"
+    yield line.section.department_name
+    yield line.section.name
+    yield line.section.get_service_kind_display()
+    yield line.in_class if is_ranked else "—"
+    yield two_decimals(line.result.difficulty) if is_ranked else "—"
+    yield line.interval or "—"
+    yield line.label or "—"
+    yield line.chance or "—"
+    yield _or_dash(line.result.data.get("trimmed_rank"))
+    yield _or_dash(line.without_flags)
+    for score in line.indicators:
+        yield two_decimals(score.value) if is_ranked else "—"
+    for channel in line.channels:
+        yield shown(channel.lines)
+    yield line.votes
+    yield _or_dash(line.history.previous_rank)
+    yield line.recommended
+
+
+def _measure_rows(line: Line) -> Iterator[Row]:
+    for measure in line.measures.values():
+        yield (
+            line.result.rank,
+            line.section.department_name,
+            line.section.name,
+            measure.get_kind_display(),
+            measure.target,
+            measure.responsible,
+            measure.due_on or "无固定期限",
+            measure.get_state_display(),
+            measure.done_on or ("—" if measure.state != MeasureState.PENDING else None),
+        )
+
+
+def _or_dash(value: int | None) -> Value:
+    return "—" if value is None else value

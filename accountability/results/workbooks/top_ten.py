@@ -1,0 +1,203 @@
+"""最难办科室前十.xlsx: the commission's workbook (rulebook R-J) and the method on one page."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.utils import timezone
+
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.cases.rules.measures import MeasureKind, MeasureState
+from accountability.results.queries import Line, Result, read_result
+from accountability.results.workbooks.arithmetic import arithmetic_sheet
+from accountability.results.workbooks.sections import Row, all_sheet, measures_sheet, two_decimals
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import NOTICE, PUBLISHED
+from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.methodology import LABELS, method_steps, percent
+from evaluations.scoring.suppression import shown
+from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
+
+SCORE, DAY = "0.00", "yyyy-mm-dd"
+
+
+def top10_workbook(round_: Round) -> bytes:
+    """Return the workbook of a counted round as .xlsx."""
+    result = read_result(round_)
+    marks = _marks(result)
+    return write_workbook(
+        [
+            _top_sheet(result),
+            all_sheet(result, marks),
+            arithmetic_sheet(result, marks),
+            _method_sheet(result),
+            measures_sheet(result, marks),
+        ]
+    )
+
+
+def _top_sheet(result: Result) -> SheetSpec:
+    return SheetSpec(
+        title="前十名",
+        heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
+        notes=[note for note in (*_marks(result), *_remarks(result)) if note],
+        columns=_top_columns(result.round_),
+        rows=[_top_row(line) for line in result.listed],
+        one_page=True,
+    )
+
+
+def _top_columns(round_: Round) -> list[ColumnSpec]:
+    short = [channel.label[:2] for channel in Channel]
+    return [
+        ColumnSpec("位次", 4.4, align="center"),
+        ColumnSpec("单位", 9.5),
+        ColumnSpec("单位性质", 4.4, align="center"),
+        ColumnSpec("科室", 13),
+        ColumnSpec("服务类型", 4.4, align="center"),
+        ColumnSpec("难办指数", 7, SCORE, "right"),
+        *[ColumnSpec(f"{name}得分", 7, SCORE, "right") for name in short],
+        *[ColumnSpec(f"{name}有效票", 4.8, "0", "right") for name in short],
+        *[ColumnSpec(indicator.label, 6, SCORE, "right") for indicator in Indicator],
+        ColumnSpec("得票数", 5.2, "0", "center"),
+        ColumnSpec("主要问题", 33),
+        ColumnSpec("一票否决", 7.4, align="center"),
+        ColumnSpec("上期位次", 4.4, "0", "center"),
+        ColumnSpec("上榜次数", 4.4, "0", "center"),
+        ColumnSpec("连续上榜", 4.4, "0", "center"),
+        ColumnSpec(f"连续前{round_.rulebook['repeat_top']}", 4.4, "0", "center"),
+        ColumnSpec("分管领导谈话（日期）", 10.6, DAY, "center"),
+        ColumnSpec("负责人谈话（日期）", 10.6, DAY, "center"),
+        ColumnSpec("不得提拔重用起止日期", 10.6, align="center"),
+        ColumnSpec("整改状态", 6.4, align="center"),
+        ColumnSpec("暗访次数", 6.4, "0", "center"),
+        ColumnSpec("销号日期", 6.4, DAY, "center"),
+    ]
+
+
+def _top_row(line: Line) -> Row:
+    section = line.section
+    return [
+        line.result.rank,
+        section.department_name,
+        section.get_department_kind_display(),
+        section.name,
+        section.get_service_kind_display(),
+        two_decimals(line.result.difficulty),
+        *[two_decimals(channel.shown_score) for channel in line.channels],
+        *[shown(channel.lines) for channel in line.channels],
+        *[two_decimals(score.value) for score in line.indicators],
+        line.votes,
+        "\n".join(line.problems),
+        f"是（{line.veto}）" if line.veto else "否",
+        line.history.previous_rank if line.history.previous_rank is not None else "—",
+        line.history.listings,
+        line.history.listed_in_a_row,
+        line.history.top_in_a_row,
+        _talk(line, MeasureKind.TALK_LEADER),
+        _talk(line, MeasureKind.TALK_HEAD),
+        _freeze(line),
+        *_rectification(line),
+    ]
+
+
+def _rectification(line: Line) -> Row:
+    """Return where the rectification stands, the visits and the day it was closed."""
+    rectification = line.rectification
+    if rectification is None:
+        return "尚未建立问责事项", line.inspections, "—"
+    return rectification.get_state_display(), line.inspections, rectification.closed_on or "未销号"
+
+
+def _talk(line: Line, kind: MeasureKind) -> Value:
+    """Return the day of the talk, or what still stands in its place."""
+    measure = line.measures.get(kind)
+    if measure is None:
+        return "尚未建立问责事项"
+    if measure.state == MeasureState.PENDING:
+        return f"未办理，限{_iso(measure.due_on)}"
+    return measure.done_on or measure.get_state_display()
+
+
+def _freeze(line: Line) -> str:
+    if line.case is None:
+        return "尚未建立问责事项"
+    if line.freeze is None:
+        return "不适用，通报上级"
+    lifted = f"（{_iso(line.freeze.lifted_on)}解除）" if line.freeze.lifted_on else ""
+    return f"{_iso(line.freeze.starts_on)}至{_iso(line.freeze.ends_on)}{lifted}"
+
+
+def _marks(result: Result) -> list[str]:
+    marks = [NOTICE] if result.round_.is_demo else []
+    if result.round_.state not in PUBLISHED:
+        marks.append("尚未公示，仅供评议办和纪委监委内部使用，不得外传。")
+    return marks
+
+
+def _remarks(result: Result) -> Iterator[str]:
+    round_ = result.round_
+    period = f"评议期{in_chinese(round_.period_start)}至{in_chinese(round_.period_end)}"
+    published = f"；公示日期{_day_of(result)}" if result.publication else ""
+    yield f"{period}；投票截止{in_chinese(timezone.localtime(round_.closes_at).date())}{published}"
+    labels = [
+        (label, [str(line.result.rank) for line in result.listed if line.result.label == label]) for label, _ in LABELS
+    ]
+    yield "；".join(f"位次“{label}”：第{'、'.join(ranks)}位" for label, ranks in labels if ranks)
+
+
+def _day_of(result: Result) -> str:
+    return in_chinese(timezone.localtime(result.publication.published_at).date()) if result.publication else ""
+
+
+def _method_sheet(result: Result) -> SheetSpec:
+    return SheetSpec(
+        title="计分方法",
+        heading=f"{result.round_.name}“最难办事科室群众评”计分方法",
+        notes=_marks(result),
+        columns=[ColumnSpec("项目", 24), ColumnSpec("内容", 108)],
+        rows=list(_method_rows(result)),
+    )
+
+
+def _method_rows(result: Result) -> Iterator[Row]:
+    book = result.round_.rulebook
+    ranked, unranked = len(result.ranked), len(result.unranked)
+    for step in method_steps(book):
+        number, _, text = step.partition("、")
+        yield f"方法{number}", text
+    for label, meaning in LABELS:
+        yield f"标注“{label}”", meaning
+    for channel in Channel:
+        if channel.value in book["channels"]:
+            yield f"{channel.label}", _channel_text(book["channels"][channel.value], book["cap"])
+    yield "参加排名的最少有效票", f"合计不少于{book['min_lines']}张，其中抽签渠道不少于{book['min_drawn_lines']}张"
+    yield (
+        "参评科室数",
+        f"参评{ranked + unranked}个科室，排名{ranked}个，样本不足{unranked}个",
+    )
+    yield "计票时间", timezone.localtime(result.tally.at).strftime("%Y-%m-%d %H:%M")
+    yield "规则文件校验值", f"SHA-256 {result.tally.rulebook_sha256}"
+    yield "结果文件校验值", f"SHA-256 {result.tally.result_sha256}"
+    yield "汇总行校验值", f"SHA-256 {result.tally.rows_sha256}"
+    if result.publication:
+        yield "公示内容校验值", f"SHA-256 {result.publication.content_sha256}"
+    if result.round_.closing_root:
+        yield "封箱总校验值", result.round_.closing_root
+    for draw in result.round_.draws.exclude(seed=""):
+        yield f"{draw.get_purpose_display()}的种子", f"{draw.seed}（抽取编号{draw.draw_id}）"
+    yield (
+        "核验方法",
+        (
+            "用本轮计票文件（ballots.csv）和规则文件（rulebook.json）运行 recount 命令，"
+            "所得结果文件（result.json）的校验值应与上列一致。"
+        ),
+    )
+
+
+def _channel_text(rule: dict[str, object], cap: str) -> str:
+    kind = "抽签渠道，偏差不封顶" if rule["drawn"] else f"非抽签渠道，与抽签渠道的偏差超过{cap}分的，按{cap}分计算"
+    return f"权重{percent(rule['weight'])}；{kind}"
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else "无期限"

@@ -1,0 +1,193 @@
+"""Talks (谈话提醒): written with every field, signed, scanned, confirmed; only then the measure is done."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.cases.models import Measure
+from accountability.cases.permissions import answers_for_cases, is_own
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
+from accountability.cases.services import lock_case
+from accountability.talks.models import Talk
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core import attempts as refusals
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+FIELDS = (
+    "talker",
+    "person",
+    "post",
+    "held_at",
+    "place",
+    "reason",
+    "points",
+    "attitude",
+    "demand",
+    "recorder",
+    "is_signed",
+)
+WRITABLE = frozenset({TalkState.DRAFT, TalkState.RETURNED})
+
+
+@transaction.atomic
+def write_talk(*, measure_id: int, facts: dict[str, Any], by: User, at: datetime) -> Talk:
+    """Write or rewrite the record of a talk (谈话记录) while it is not handed in."""
+    measure = _lock_measure(measure_id)
+    _check_writes(by, measure)
+    talk = Talk.objects.filter(measure=measure).first() or Talk(measure=measure)
+    _refuse_unless_writable(talk)
+    for field in FIELDS:
+        value = facts[field]
+        setattr(talk, field, value.strip() if isinstance(value, str) else value)
+    _check_facts(talk, at)
+    talk.filed_by, talk.filed_at = by, at
+    talk.save()
+    audit.record(_action(measure), talk, by=by, at=at, detail={"step_label": "填写谈话记录"})
+    return talk
+
+
+@transaction.atomic
+def file_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
+    """Hand the record in: signed by both and scanned; the commission's own talk is done with it."""
+    talk = _lock(talk_id)
+    _check_writes(by, talk.measure)
+    _refuse_unless_writable(talk)
+    _refuse_unsigned(talk)
+    if policy.may(by, _action(talk.measure), own=answers_for_cases(by)):
+        return _finish(talk, by=by, at=at)
+    talk.state, talk.filed_by, talk.filed_at = TalkState.FILED, by, at
+    talk.save(update_fields=["state", "filed_by", "filed_at"])
+    if policy.requires_approval(_action(talk.measure)):
+        approvals.propose("talk.confirm", talk, by=by, at=at)
+    else:
+        audit.record(_action(talk.measure), talk, by=by, at=at, detail={"step_label": "报送谈话记录"})
+    return talk
+
+
+@transaction.atomic
+def confirm_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
+    """Confirm the record that a unit handed in (确认); the measure is done with it."""
+    talk = _lock(talk_id)
+    policy.check(by, _action(talk.measure), own=answers_for_cases(by))
+    _refuse_unless_filed(talk)
+    _refuse_unsigned(talk)
+    return _finish(talk, by=by, at=at)
+
+
+@transaction.atomic
+def return_talk(*, talk_id: int, reason: str, by: User, at: datetime) -> Talk:
+    """Send a unit's record back with the reason (退回)."""
+    talk = _lock(talk_id)
+    policy.check(by, _action(talk.measure), own=answers_for_cases(by))
+    _refuse_unless_filed(talk)
+    if not reason.strip():
+        raise RuleViolation("请填写退回理由。")
+    reopen_talk(talk, reason.strip())
+    audit.record(_action(talk.measure), talk, by=by, at=at, reason=reason.strip())
+    return talk
+
+
+def reopen_talk(talk: Talk, reason: str) -> None:
+    """Give the record back to the unit, in the transaction of whoever sends it back."""
+    talk.state, talk.return_reason = TalkState.RETURNED, reason
+    talk.save(update_fields=["state", "return_reason"])
+
+
+def may_write(by: User, measure: Measure) -> bool:
+    """Say whether the account writes the record of this talk."""
+    action = _action(measure)
+    if policy.proposers_of(action):
+        return policy.may_propose(by, action, own=is_own(by, measure.case.result.section))
+    return policy.may(by, action, own=answers_for_cases(by))
+
+
+def may_confirm(by: User, measure: Measure) -> bool:
+    """Say whether the account confirms or returns a unit's record on the talk's page, not among the approvals."""
+    return not policy.requires_approval(_action(measure)) and policy.may(
+        by, _action(measure), own=answers_for_cases(by)
+    )
+
+
+def told(talk: Talk) -> list[tuple[str, str]]:
+    """Return the record by its labels, as the pages and the approver read it."""
+    labels = {field.name: str(field.verbose_name) for field in Talk._meta.fields}
+    shown = [(labels[name], str(getattr(talk, name))) for name in FIELDS if name not in {"is_signed", "held_at"}]
+    held = timezone.localtime(talk.held_at)
+    shown.insert(3, ("谈话时间", f"{held.year}年{held.month}月{held.day}日 {held:%H:%M}"))
+    return [*shown, ("双方签字", "已签字" if talk.is_signed else "未签字")]
+
+
+def _action(measure: Measure) -> str:
+    return record_action(MeasureKind(measure.kind))
+
+
+def _lock_measure(measure_id: int) -> Measure:
+    asked = Measure.objects.only("case_id").get(pk=measure_id)
+    lock_case(asked.case_id)
+    measure = Measure.objects.select_related("case__result__section").get(pk=measure_id)
+    if measure.kind not in TALKS:
+        raise RuleViolation(f"“{measure.get_kind_display()}”不是谈话，请直接登记办理情况。")
+    if measure.state != MeasureState.PENDING:
+        raise RuleViolation(f"“{measure.get_kind_display()}”{measure.get_state_display()}，不能重复登记。")
+    return measure
+
+
+def _lock(talk_id: int) -> Talk:
+    measure = _lock_measure(Talk.objects.only("measure_id").get(pk=talk_id).measure_id)
+    return measure.talk
+
+
+def _check_writes(by: User, measure: Measure) -> None:
+    if not may_write(by, measure):
+        raise policy.Denied(by, _action(measure))
+    refusals.note_attempt(by, _action(measure))
+
+
+def _check_facts(talk: Talk, at: datetime) -> None:
+    labels = {field.name: str(field.verbose_name) for field in Talk._meta.fields}
+    empty = [labels[name] for name in FIELDS if name != "is_signed" and not getattr(talk, name)]
+    if empty:
+        raise RuleViolation(*[f"请填写{label}。" for label in empty])
+    published_on = talk.measure.case.published_on
+    if timezone.localtime(talk.held_at).date() < published_on:
+        raise RuleViolation(f"谈话时间不能早于公示日期{in_chinese(published_on)}。")
+    if talk.held_at > at:
+        raise RuleViolation("谈话时间不能晚于现在。")
+
+
+def _refuse_unless_writable(talk: Talk) -> None:
+    if talk.state not in WRITABLE:
+        raise RuleViolation(f"谈话记录当前为“{talk.get_state_display()}”，不能改动。")
+
+
+def _refuse_unless_filed(talk: Talk) -> None:
+    if talk.state != TalkState.FILED:
+        raise RuleViolation("只有报送待确认的谈话记录才能确认或退回。")
+
+
+def _refuse_unsigned(talk: Talk) -> None:
+    lacks = []
+    if not talk.is_signed:
+        lacks.append("谈话记录须由谈话人和谈话对象签字，请勾选“双方已签字”。")
+    if not talk.evidence.exists():
+        lacks.append("请先上传双方签字的谈话记录扫描件或照片。")
+    if lacks:
+        raise RuleViolation(*lacks)
+
+
+def _finish(talk: Talk, *, by: User, at: datetime) -> Talk:
+    talk.state, talk.confirmed_by, talk.confirmed_at = TalkState.CONFIRMED, by, at
+    talk.save(update_fields=["state", "confirmed_by", "confirmed_at"])
+    measure = talk.measure
+    measure.state, measure.done_by = MeasureState.DONE, by
+    measure.done_on = timezone.localtime(talk.held_at).date()
+    measure.record = f"{talk.talker}与{talk.person}（{talk.post}）谈话，地点：{talk.place}；谈话记录第{talk.pk}号。"
+    measure.save(update_fields=["state", "done_by", "done_on", "record"])
+    audit.record(_action(measure), measure, by=by, at=at, detail={"kind": measure.kind, "talk": talk.pk})
+    return talk

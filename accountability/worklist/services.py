@@ -1,0 +1,72 @@
+"""Reminders (提醒): what is due goes out by e-mail once at each degree of urgency; the address is the account's own."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.cases.rules.deadlines import URGENT, in_chinese
+from accountability.worklist.models import Reminder, ReminderAddress
+from accountability.worklist.queries import Duty, duties_of
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+OWN = "session.own"  # the action by which an account settles its own affairs
+
+
+@transaction.atomic
+def set_address(*, email: str, by: User, at: datetime) -> None:
+    """Note where an account wants to be reminded; empty = on screen only."""
+    policy.check(by, OWN, own=True)
+    if email:
+        ReminderAddress.objects.update_or_create(account=by, defaults={"email": email})
+    else:
+        ReminderAddress.objects.filter(account=by).delete()
+    audit.record(OWN, by, by=by, at=at, detail={"step_label": "设置提醒邮箱", "has_address": bool(email)})
+
+
+def send_reminders(*, at: datetime) -> tuple[int, list[str]]:
+    """Send every account what has become urgent; returns how many letters went and what failed (idempotent)."""
+    sent, faults = 0, []
+    for address in ReminderAddress.objects.filter(account__is_active=True).select_related("account"):
+        try:
+            sent += _remind(address, at)
+        except OSError as fault:  # one mailbox out of reach never stops the others
+            faults.append(f"{address.account.username}：{fault}")
+    return sent, faults
+
+
+@transaction.atomic
+def _remind(address: ReminderAddress, at: datetime) -> int:
+    """Send one letter with what is new, and note it first: a letter that fails takes its note back with it."""
+    ReminderAddress.objects.select_for_update().get(pk=address.pk)
+    fresh = list(_fresh(address.account, at))
+    if not fresh:
+        return 0
+    Reminder.objects.bulk_create(Reminder(account=address.account, key=key, sent_at=at) for key, _ in fresh)
+    lines = "\n".join(_line(duty) for _, duty in fresh)
+    send_mail(
+        f"最难办事科室群众评：{len(fresh)}件待办",
+        f"{address.account.name}，您好！您有下列待办事项，请及时登录系统办理：\n\n{lines}\n\n本邮件由系统自动发出，请勿回复。",
+        settings.DEFAULT_FROM_EMAIL,
+        [address.email],
+    )
+    return 1
+
+
+def _fresh(user: User, at: datetime) -> Iterator[tuple[str, Duty]]:
+    today = timezone.localtime(at).date()
+    known = set(Reminder.objects.filter(account=user).values_list("key", flat=True))
+    for duty in duties_of(user, today):
+        degree = duty.urgency(today)
+        key = f"{duty.key}/{degree}"
+        if degree in URGENT and key not in known:
+            yield key, duty
+
+
+def _line(duty: Duty) -> str:
+    return f"· {duty.what}，期限{in_chinese(duty.due_on)}" if duty.due_on else f"· {duty.what}"

@@ -1,0 +1,87 @@
+"""待办: where every account's day begins."""
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.worklist.forms import AddressForm
+from accountability.worklist.models import ReminderAddress
+from accountability.worklist.queries import duties_of, grouped
+from accountability.worklist.services import set_address
+from evaluations.rounds.models import Round
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import Act, ask, desk_view
+
+# (address, name, action, limited to one's own): the pages an account may open from here.
+PAGES = (
+    ("accountability:commission", "前十名和结果", "top10.view", False),
+    ("accountability:unit", "本单位结果", "rank.own", True),
+    ("accountability:rectifications", "整改台账", "rect.view", True),
+    ("accountability:objections", "异议和申诉", "appeal.view", True),
+    ("accountability:inspections", "暗访督查", "insp.plan.view", True),
+    ("accountability:leads", "问题线索", "acc.talk.leader", True),
+    ("accountability:personnel", "影响期查询", "acc.hold.set", False),
+    ("accountability:assessment", "年度综合考核", "acc.assess", False),
+    ("accountability:places", "全部科室排名", "rank.full", False),
+    ("accountability:roster", "评议对象名录", "roster.view", True),
+    ("accountability:monitor", "回收监测和票箱", "round.monitor", False),
+    ("draws", "抽取公开", "draw.names", True),
+    ("accountability:suggestion-desk", "群众建议", "publish.draft", False),
+    ("accountability:retention", "到期清除", "retention.purge", False),
+)
+# Pages for those only who have no fuller one at the admin desk or among the commission's.
+READERS = {
+    "accountability:unit": {Role.LIAISON},
+    "accountability:places": {Role.PERSONNEL},
+    "accountability:roster": {Role.SUPERVISOR, Role.LIAISON, Role.INSPECTOR},
+    "accountability:monitor": {Role.SUPERVISOR},
+    "draws": {Role.SUPERVISOR},
+}
+
+
+@desk_view
+def work(request: HttpRequest) -> HttpResponse:
+    """Show what is overdue, due today, due this week and later, each a link to the act."""
+    user = staff(request)
+    today = timezone.localdate()
+    duties = duties_of(user, today)
+    context = {
+        "groups": grouped(duties, today),
+        "count": len(duties),
+        "pages": pages_of(user),
+        "is_demo": Round.objects.filter(is_demo=True).exists(),
+    }
+    return render(request, "accountability/worklist/work.html", context)
+
+
+@desk_view
+def reminders(request: HttpRequest) -> HttpResponse:
+    """设置提醒邮箱."""
+    user = staff(request)
+    known = ReminderAddress.objects.filter(account=user).first()
+    act = Act(
+        "提醒邮箱",
+        "保存邮箱",
+        reverse("accountability:work"),
+        note="到期前7日、到期当日和逾期时各提醒一次，邮件只写事项名称和期限。不填写邮箱的，只在系统中提醒。",
+    )
+
+    def deed(form: Form) -> object:
+        return set_address(email=form.cleaned_data["email"], by=user, at=timezone.now())
+
+    return ask(request, AddressForm(request.POST or None, initial={"email": known.email if known else ""}), act, deed)
+
+
+def pages_of(user: User) -> list[tuple[str, str]]:
+    """Return the pages an account may open."""
+    return [(reverse(address), name) for address, name, action, own in PAGES if _sees(user, address, action, own)]
+
+
+def _sees(user: User, address: str, action: str, own: bool) -> bool:
+    is_reader = address not in READERS or user.role in READERS[address]
+    return is_reader and policy.may_see(user, action, own=own)

@@ -1,0 +1,26 @@
+"""Departments: approvable actions."""
+
+from departments.models import Department, Section
+from departments.reforms.approvals import REFORM, _given, _reform, _reform_content
+from departments.roster.approvals import IMPORT_ROSTER
+from nanchuan_eval.admin_site.record_changes import edit_deeds
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.services import Deed
+
+
+def register() -> None:
+    """Make the deeds known; from then on nobody does them alone."""
+    approvals.register(
+        IMPORT_ROSTER,
+        *edit_deeds(Department, "roster.edit"),
+        *edit_deeds(Section, "roster.edit"),
+        Deed(
+            REFORM,
+            "roster.edit",
+            "科室沿革",
+            Section,
+            content=_reform_content,
+            perform=lambda _, asked, by, at: _reform(asked)(**_given(asked), by=by, at=at),
+            names=lambda section, asked: f"{asked['kind']} {section}",
+        ),
+    )

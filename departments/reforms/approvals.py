@@ -1,0 +1,78 @@
+"""What takes two persons on the roster (需两人办理的事项)."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from departments.models import Section, SectionChange
+from departments.reforms.services import (
+    Changes,
+    NewSection,
+    abolish_sections,
+    merge_sections,
+    move_sections,
+    rehearse,
+    rename_section,
+    split_section,
+)
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.approvals.services import Arguments
+from nanchuan_eval.users.models import User
+
+REFORM = "section.reform"
+
+
+REFORM_SERVICES: Mapping[str, Callable[..., Changes]] = {
+    "更名": rename_section,
+    "转隶": move_sections,
+    "合并": merge_sections,
+    "拆分": split_section,
+    "撤销": abolish_sections,
+}
+
+
+def propose_reform(kind: str, section: Section, asked: Mapping[str, Any], *, by: User, at: datetime) -> Approval:
+    """Put a reform forward with what its service takes; the first section is the one whose page shows it."""
+    told = {key: _plain(value) for key, value in asked.items()}
+    return approvals.propose(REFORM, section, by=by, at=at, kind=kind, asked=told)
+
+
+def _reform_content(section: Section, asked: Arguments) -> dict[str, object]:
+    changes = rehearse(_reform(asked), **_given(asked), at=timezone.now())
+    return {
+        "办理": asked["kind"],
+        "生效日期": asked["asked"]["on"],
+        "依据": asked["asked"]["note"] or "（未填）",
+        "变动": [_change_told(change) for change in changes],
+    }
+
+
+def _change_told(change: SectionChange) -> str:
+    later = f"{change.later}（{change.later.code}）" if change.later else "（不再参评）"
+    return f"{change.earlier_department_name}{change.earlier_name}（{change.earlier.code}） → {later}"
+
+
+def _reform(asked: Arguments) -> Callable[..., Changes]:
+    return REFORM_SERVICES[asked["kind"]]
+
+
+def _given(asked: Arguments) -> dict[str, Any]:
+    given = {key: _typed(value) for key, value in asked["asked"].items()}
+    return {**given, "on": date.fromisoformat(given["on"])}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, NewSection):
+        return {"code": value.code, "name": value.name}
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_typed(one) for one in value]
+    return NewSection(**value) if isinstance(value, dict) else value

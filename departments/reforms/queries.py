@@ -1,0 +1,41 @@
+"""What the desk reads of the roster."""
+
+from dataclasses import dataclass
+
+from departments.models import Section, SectionChange
+from departments.reforms.rules.lineage import Continued, Line, Step, Title, continued_sections, history_lines
+
+
+@dataclass(frozen=True)
+class SectionHistory:
+    """沿革 of one section: what happened, and whose ranks it continues (with their pages' keys)."""
+
+    lines: list[Line]
+    continues: list[tuple[int, Continued]]
+
+
+def title_of(section: Section) -> Title:
+    """Return what a section is called now."""
+    return Title(section.name, section.department.name)
+
+
+def section_history(section: Section) -> SectionHistory:
+    """Return the section's lineage (1 query): reforms are few, so all of them are read."""
+    changes = list(SectionChange.objects.select_related("earlier__department", "later__department"))
+    known = {one.code: one for change in changes for one in (change.earlier, change.later) if one}
+    steps = [_step(change) for change in changes]
+    return SectionHistory(
+        lines=history_lines(section.code, steps, {code: title_of(one) for code, one in known.items()}),
+        continues=[(known[one.code].pk, one) for one in continued_sections(section.code, steps)],
+    )
+
+
+def _step(change: SectionChange) -> Step:
+    return Step(
+        on=change.on,
+        kind=change.kind,
+        earlier=change.earlier.code,
+        later=change.later.code if change.later else None,
+        was=Title(change.earlier_name, change.earlier_department_name),
+        note=change.note,
+    )

@@ -1,0 +1,203 @@
+"""The reforms a section goes through: renamed, moved, merged, split, abolished (rulebook R-A).
+
+Each takes the day it takes effect and, as `note`, the decision it rests on (依据).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from departments.models import ChangeKind, Department, Section, SectionChange
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+
+EARLIEST = date(1950, 1, 1)
+Changes = list[SectionChange]
+
+
+@dataclass(frozen=True)
+class NewSection:
+    """A section that a merger or a split sets up (新设科室), in the department and of the kind of the old one."""
+
+    code: str
+    name: str
+
+
+# A section that is on the roster, by its id, or one to be set up.
+Target = int | NewSection
+
+
+@transaction.atomic
+def rename_section(*, section_id: int, name: str, on: date, note: str = "", by: policy.Actor, at: datetime) -> Changes:
+    """Give a section a new name (更名); it stays the same section."""
+    (section,) = _lock([section_id], by)
+    name = _given(name)
+    if name == section.name:
+        raise RuleViolation("新名称与原名称相同。")
+    _check_free(section.department, name)
+    changes = [_change(ChangeKind.RENAMED, section, section)]
+    section.name = name
+    section.save(update_fields=["name"])
+    return _recorded(changes, on=on, note=note, by=by, at=at)
+
+
+@transaction.atomic
+def move_sections(
+    *, section_ids: Sequence[int], department_id: int, on: date, note: str = "", by: policy.Actor, at: datetime
+) -> Changes:
+    """Move sections to another department (转隶)."""
+    sections = _lock(section_ids, by)
+    target = Department.objects.filter(pk=department_id, is_active=True).first()
+    if target is None or any(section.department == target for section in sections):
+        raise RuleViolation("请选择转入的另一个参评单位。")
+    for section in sections:
+        _check_free(target, section.name, among=sections)
+    changes = [_change(ChangeKind.MOVED, section, section) for section in sections]
+    for section in sections:
+        section.department = target
+        section.save(update_fields=["department"])
+    return _recorded(changes, on=on, note=note, by=by, at=at)
+
+
+@transaction.atomic
+def merge_sections(
+    *, section_ids: Sequence[int], into: Target, on: date, note: str = "", by: policy.Actor, at: datetime
+) -> Changes:
+    """Merge sections into one (合并): it inherits their ranks, they take part no longer."""
+    known = [*section_ids, into] if isinstance(into, int) else section_ids
+    sections = _lock(known, by)
+    merged = [section for section in sections if section.pk != into]
+    if len(merged) < (1 if isinstance(into, int) else 2):
+        raise RuleViolation("合并至少需要两个科室。")
+    _retire(merged)
+    target = _target(into, sections, like=merged[0])
+    changes = [_change(ChangeKind.MERGED, section, target) for section in merged]
+    return _recorded(changes, on=on, note=note, by=by, at=at)
+
+
+@transaction.atomic
+def split_section(
+    *, section_id: int, into: Sequence[Target], on: date, note: str = "", by: policy.Actor, at: datetime
+) -> Changes:
+    """Split a section (拆分): each part inherits its ranks; the old one stays only if it is itself a part."""
+    if len(set(into)) < 2:
+        raise RuleViolation("拆分后至少应有两个科室。")
+    known = [part for part in into if isinstance(part, int)]
+    sections = _lock([section_id, *known], by)
+    (section,) = (section for section in sections if section.pk == section_id)
+    if section_id not in known:
+        _retire([section])
+    parts = [_target(part, sections, like=section) for part in dict.fromkeys(into) if part != section_id]
+    changes = [_change(ChangeKind.SPLIT, section, part) for part in parts]
+    return _recorded(changes, on=on, note=note, by=by, at=at)
+
+
+@transaction.atomic
+def abolish_sections(
+    *, section_ids: Sequence[int], on: date, note: str = "", by: policy.Actor, at: datetime
+) -> Changes:
+    """Abolish sections (撤销): they take part no longer, their history stays."""
+    sections = _lock(section_ids, by)
+    _retire(sections)
+    changes = [_change(ChangeKind.ABOLISHED, section, None) for section in sections]
+    return _recorded(changes, on=on, note=note, by=by, at=at)
+
+
+def rehearse(reform: Callable[..., Changes], /, **arguments: Any) -> Changes:
+    """Do the reform and take it back: whatever would refuse it refuses it now; return what would change."""
+    with policy.rehearsed("roster.edit"):
+        return reform(**arguments, by=policy.CLOCK)
+
+
+def _lock(section_ids: Iterable[int], by: policy.Actor) -> list[Section]:
+    """Return the sections locked, in one order for everybody; each exists and takes part."""
+    policy.check(by, "roster.edit")
+    wanted = set(section_ids)
+    sections = list(
+        Section.objects.select_for_update(of=("self",))
+        .select_related("department")
+        .filter(pk__in=wanted)
+        .order_by("pk")
+    )
+    if not sections or len(sections) < len(wanted):
+        raise RuleViolation("所选科室不存在，请重新选择。")
+    for section in sections:
+        if not section.is_active:
+            raise RuleViolation(f"“{section}”已不再参评，不能办理更名、转隶、合并、拆分、撤销。")
+    return sections
+
+
+def _target(target: Target, sections: Sequence[Section], *, like: Section) -> Section:
+    """Return the section that continues the old one, set up now if it is new."""
+    if isinstance(target, int):
+        return next(section for section in sections if section.pk == target)
+    section = Section(
+        code=target.code, name=_given(target.name), department=like.department, service_kind=like.service_kind
+    )
+    try:
+        section.full_clean()
+    except ValidationError as error:
+        raise RuleViolation(*(f"新设的“{target.code} {target.name}”：{text}" for text in error.messages)) from None
+    section.save()
+    return section
+
+
+def _given(name: str) -> str:
+    name = " ".join(name.split())
+    longest = Section._meta.get_field("name").max_length or 0
+    if not name or len(name) > longest:
+        raise RuleViolation(f"科室名称应为1至{longest}字。")
+    return name
+
+
+def _check_free(department: Department, name: str, among: Sequence[Section] = ()) -> None:
+    """Refuse a name that a section of the department has already, or two of those that come together."""
+    is_taken = Section.objects.filter(department=department, name=name, is_active=True).exists()
+    if is_taken or sum(section.name == name for section in among) > 1:
+        raise RuleViolation(f"“{department}”已有参评科室“{name}”。")
+
+
+def _change(kind: ChangeKind, earlier: Section, later: Section | None) -> SectionChange:
+    """Return the change with the names as they are now."""
+    return SectionChange(
+        kind=kind,
+        earlier=earlier,
+        later=later,
+        earlier_name=earlier.name,
+        earlier_department_name=earlier.department.name,
+    )
+
+
+def _retire(sections: Sequence[Section]) -> None:
+    Section.objects.filter(pk__in=[section.pk for section in sections]).update(is_active=False)
+
+
+def _recorded(changes: Changes, *, on: date, note: str, by: policy.Actor, at: datetime) -> Changes:
+    """Save the changes of one reform with their traces; the line of a section runs forward in time."""
+    _check_day(on, changes, today=timezone.localdate(at))
+    for change in changes:
+        change.on, change.note = on, note.strip()
+        change.save()
+        audit.record("roster.edit", change, by=by, at=at, reason=change.note, detail=_told(change))
+    return changes
+
+
+def _check_day(on: date, changes: Changes, *, today: date) -> None:
+    if not EARLIEST <= on <= today:
+        raise RuleViolation(f"生效日期应在{EARLIEST.year}年之后、不晚于今天；尚未生效的变动，请于生效之日办理。")
+    touched = {pk for change in changes for pk in (change.earlier_id, change.later_id)}
+    last = SectionChange.objects.filter(Q(earlier__in=touched) | Q(later__in=touched)).order_by("on", "pk").last()
+    if last and on < last.on:
+        raise RuleViolation(f"生效日期不能早于上一次沿革（{last}）。")
+
+
+def _told(change: SectionChange) -> Mapping[str, object]:
+    later = change.later
+    return {"kind": change.kind, "earlier": change.earlier.code, "later": later.code if later else ""}

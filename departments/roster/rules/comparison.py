@@ -1,0 +1,112 @@
+"""What a roster file changes (名录比对): each section before and after, and what stands against it. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from departments.roster.rules.parsing import CARRIED, RosterRow
+from nanchuan_eval.core.faults import Fault
+
+# From when a head is taken to be in office if neither the roster nor an earlier tenure says.
+UNKNOWN_START = date(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A section as it is held now, with the head in office; without one, since when the office is vacant.
+
+    `is_active`: it takes part, and so does its department; `holds_name`: no other may have its name.
+    """
+
+    row: RosterRow
+    is_active: bool = True
+    holds_name: bool = True
+    vacant_since: date | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One section of the file: `before` is None for a new one, `after` has the file's blanks filled."""
+
+    before: Held | None
+    after: RosterRow
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the section is not held yet."""
+        return self.before is None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether a held section differs; one taking part again differs."""
+        return self.before is not None and (self.before.row != self.after or not self.before.is_active)
+
+
+def compare(
+    rows: Sequence[RosterRow], held: Mapping[str, Held], departments: Mapping[str, Mapping[str, object]]
+) -> list[Difference]:
+    """Set each row beside what is held; a cell left empty keeps what is known."""
+    said = _department_values(rows, departments)
+    return [Difference(held.get(row.section_code), _filled(row, held.get(row.section_code), said)) for row in rows]
+
+
+def faults(differences: Iterable[Difference], held: Mapping[str, Held]) -> list[Fault]:
+    """Return what forbids taking the file over, each with its sheet and row."""
+    differences = list(differences)
+    named = {difference.after.section_code for difference in differences}
+    kept = {
+        (other.row.department_code, other.row.section_name): code
+        for code, other in held.items()
+        if other.holds_name and code not in named
+    }
+    found = []
+    for difference in differences:
+        row = difference.after
+        twin = kept.get((row.department_code, row.section_name))
+        if twin:
+            text = (
+                f"“{row.department_name}”的科室“{row.section_name}”已以代码“{twin}”参评，"
+                "请沿用原代码，或先停止原科室参评。"
+            )
+            found.append(Fault(row.where, text, "科室已以别的代码参评"))
+        fault = _head_fault(difference)
+        if fault:
+            found.append(fault)
+    return found
+
+
+def _department_values(
+    rows: Sequence[RosterRow], departments: Mapping[str, Mapping[str, object]]
+) -> dict[str, dict[str, object]]:
+    """What is said of a department in any of its rows holds for all of them."""
+    said: dict[str, dict[str, object]] = {
+        row.department_code: dict(departments.get(row.department_code, {"is_vertical": False})) for row in rows
+    }
+    for row in rows:
+        given = {key: getattr(row, key) for key in CARRIED[1:]}
+        said[row.department_code] |= {key: value for key, value in given.items() if value not in ("", None)}
+    return said
+
+
+def _filled(row: RosterRow, held: Held | None, said: Mapping[str, Mapping[str, object]]) -> RosterRow:
+    row = replace(row, **said[row.department_code])  # type: ignore[arg-type]  # the values are of these very fields
+    serving = held.row if held else None
+    if serving and row.head_name in ("", serving.head_name):
+        return replace(row, head_name=serving.head_name, head_since=row.head_since or serving.head_since)
+    is_first = held is None or not (held.row.head_name or held.vacant_since)
+    since = UNKNOWN_START if row.head_name and is_first else None
+    return replace(row, head_since=row.head_since or since)
+
+
+def _head_fault(difference: Difference) -> Fault | None:
+    row, before = difference.after, difference.before
+    if before is None or row.head_name in ("", before.row.head_name):
+        return None
+    last = before.row.head_since or before.vacant_since
+    if last and row.head_since is None:
+        text = f"科室负责人换为“{row.head_name}”，请填写任职日期。"
+        return Fault(row.where, text, "科室负责人更换，没有任职日期")
+    if last and row.head_since and row.head_since <= last:
+        text = f"“{row.head_name}”的任职日期{row.head_since}应晚于前任的{last}。"
+        return Fault(row.where, text, "任职日期不晚于前任")
+    return None

@@ -1,0 +1,11 @@
+"""Everything of a round that the staff's site shows: it collects the features' pages."""
+
+from evaluations.ballot_form import admin as ballot_form
+from evaluations.ballots import admin as ballots
+from evaluations.draws.admin import draws
+from evaluations.lifecycle import admin as lifecycle
+from evaluations.paper_ballots.admin import batches
+from evaluations.personal_data.admin import pools, requests
+from evaluations.publication import admin as publication
+
+__all__ = ["ballot_form", "ballots", "batches", "draws", "lifecycle", "pools", "publication", "requests"]

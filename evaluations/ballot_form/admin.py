@@ -1,0 +1,51 @@
+"""办什么事 at the desk: the words by which a citizen finds a section."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from departments.models import Section
+from evaluations.ballot_form.models import Errand, Manifestation
+from evaluations.ballot_form.queries import forget_errands
+from evaluations.ballot_form.rules.errands import as_words, found_by
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin
+
+
+@admin.register(Errand)
+class ErrandAdmin(PolicyAdmin):
+    """办什么事."""
+
+    order = 7
+    see_action = edit_action = delete_action = "round.edit"
+    list_display = ["text", "words", "leads_to"]
+    search_fields = ["text", "words"]
+
+    @admin.display(description="当前匹配的科室")
+    def leads_to(self, errand: Errand) -> str:
+        return "、".join(found_by(as_words(errand.words), self.names)) or "没有匹配的科室，请更换关键词"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        self.names = list(Section.objects.active().order_by("code").values_list("name", flat=True))
+        return super().get_queryset(request)
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        forget_errands()
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        super().delete_model(request, obj)
+        forget_errands()
+
+
+@admin.register(Manifestation)
+class ManifestationAdmin(PolicyAdmin):
+    """表象."""
+
+    order = 6
+    see_action = "round.edit"
+    edit_action = "round.edit"
+    list_display = ["code", "indicator", "text", "is_active"]
+    list_filter = ["indicator", "is_active"]

@@ -1,0 +1,66 @@
+"""The frozen ballot paper (评议表) of a round: made at freezing, kept in memory by digest ever after."""
+
+from functools import lru_cache
+
+from django.core.cache import cache
+
+from evaluations.ballot_form.models import Errand, Manifestation
+from evaluations.ballot_form.rules.errands import Errands, as_words
+from evaluations.ballot_form.rules.form import BallotPaper, PaperSection, PaperSign
+from evaluations.rounds.models import Round, RoundSection
+from nanchuan_eval.core.errors import RuleViolation
+
+ERRANDS = "errands"
+
+
+@lru_cache(maxsize=32)
+def paper_by_digest(digest: str) -> BallotPaper:
+    """Return the paper of that digest; a paper never changes, so a process reads it once."""
+    text = Round.objects.filter(paper_sha256=digest).values_list("paper", flat=True).first()
+    if not digest or text is None:
+        raise RuleViolation("页面已失效，请重新输入票号。")
+    return BallotPaper.from_json(text)
+
+
+def known_errands() -> Errands:
+    """Return what people come for, at most a minute old (no query in between)."""
+    return cache.get_or_set(ERRANDS, _read_errands, 60) or ()
+
+
+def forget_errands() -> None:
+    """Have them read anew: somebody has changed them."""
+    cache.delete(ERRANDS)
+
+
+def _read_errands() -> Errands:
+    return tuple((text, as_words(words)) for text, words in Errand.objects.values_list("text", "words"))
+
+
+def make_paper(round_: Round, sections: list[RoundSection]) -> BallotPaper:
+    """Put together the paper of a round from its frozen sections and the active 表象."""
+    book = round_.rulebook
+    return BallotPaper(
+        round_key=round_.key,
+        round_name=round_.name,
+        sections=tuple(_paper_section(section) for section in sections),
+        manifestations=tuple(
+            PaperSign(sign.code, sign.indicator, sign.text) for sign in Manifestation.objects.filter(is_active=True)
+        ),
+        levels=book["levels"],
+        severe_from=book["severe_from"],
+        min_answered=book["min_answered"],
+        max_sections=book["max_sections"],
+        comment_length=book["comment_length"],
+        is_demo=round_.is_demo,
+        office_phone=round_.rulebook["office_phone"],
+    )
+
+
+def _paper_section(section: RoundSection) -> PaperSection:
+    return PaperSection(
+        code=section.code,
+        name=section.name,
+        department_code=section.department_code,
+        department=section.department_name,
+        service_kind=section.service_kind,
+    )

@@ -1,0 +1,189 @@
+"""What a valid vote is (评议票, rulebook R-C): checked the same way on every road a ballot can come by."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.scoring.indicators import Indicator
+
+DONT_KNOW = "x"
+UNTICKED = "选了较重或严重，请至少勾选一种具体表现。"
+# Plain texts: a ballot of 105 sections looks them up thousands of times.
+INDICATORS = dict(Indicator.choices)
+INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+DIGITS = re.compile(r"[0-9]{4}")
+
+
+class Origin(TextChoices):
+    """来源: the road by which a ballot form reached the citizen; the strata of the counting draw."""
+
+    ISSUED = "issued", "发放票号"
+    NEWSPAPER = "newspaper", "报纸"
+    WEBSITE = "website", "网站"
+    HALL = "hall", "服务大厅"
+    OPEN = "open", "网上领票"
+
+
+@dataclass(frozen=True)
+class RawLine:
+    """One section's answers as typed: every value that came in, however often a field was repeated."""
+
+    section: str
+    answers: Mapping[str, Sequence[str]]
+    manifestations: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class VoteLine:
+    """One section's valid answers: indicator -> level, 不了解 left out; ticked 表象 in the paper's order."""
+
+    section: str
+    answers: Mapping[str, int]
+    manifestations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A valid vote: lines in the paper's order, each section once."""
+
+    lines: tuple[VoteLine, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the form that is stored and committed to (protocol 6.3: no null, no float)."""
+        return {
+            "lines": [
+                {
+                    "answers": dict(line.answers),
+                    "manifestations": list(line.manifestations),
+                    "section": line.section,
+                }
+                for line in self.lines
+            ]
+        }
+
+    def as_text(self) -> str:
+        """Return J(vote): it is built of texts and whole numbers alone, so nothing in it needs a second check."""
+        return json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+class VoteErrors(ValueError):
+    """What is wrong with a vote: field name -> Chinese text ("" = the whole ballot)."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("\n".join(errors.values()))
+        self.errors = dict(errors)
+
+
+def validate_sections(paper: BallotPaper, channel: str, codes: Sequence[str]) -> list[str]:
+    """Return the chosen sections in the paper's order, or refuse (none, unknown, repeated, too many)."""
+    fault = _sections_fault(paper, channel, codes)
+    if fault:
+        raise VoteErrors({"": fault})
+    chosen = set(codes)
+    return [section.code for section in paper.sections if section.code in chosen]
+
+
+def validate_vote(paper: BallotPaper, channel: str, raw: Sequence[RawLine], *, needs_ticks: bool = True) -> Vote:
+    """Return the valid vote, or all its errors at once so that nothing has to be sent twice.
+
+    On paper nobody can be asked for a forgotten tick: there `needs_ticks` is false.
+    """
+    order = validate_sections(paper, channel, [line.section for line in raw])
+    valid: dict[str, VoteLine] = {}
+    errors: dict[str, str] = {}
+    for line in raw:
+        plain = _plain_line(paper, line)
+        faults = {} if plain else dict(_line_errors(paper, line, needs_ticks=needs_ticks))
+        errors |= faults
+        if not faults:
+            valid[line.section] = plain or _valid_line(paper, line)
+    if errors:
+        raise VoteErrors(errors)
+    return Vote(tuple(valid[code] for code in order))
+
+
+def clean_comment(text: str, limit: int) -> str:
+    """Return the comment without invisible characters; refuse what cannot be stored or is too long."""
+    if "\x00" in text or "\ufffd" in text:
+        raise VoteErrors({"comment": "意见中有系统无法识别的字符，请删除后提交。"})
+    text = text.replace("\r\n", "\n")
+    kept = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in INVISIBLE).strip()
+    if len(kept) > limit:
+        raise VoteErrors({"comment": f"意见最多{limit}字，现有{len(kept)}字，请删减后提交。"})
+    return kept
+
+
+def clean_digits(text: str) -> str:
+    """Return the four check digits (校验数字) a citizen chooses for the receipt."""
+    digits = unicodedata.normalize("NFKC", text).strip()
+    if not DIGITS.fullmatch(digits):
+        raise VoteErrors({"digits": "请输入任意4位数字。"})
+    return digits
+
+
+def is_valid_line(answers: Mapping[str, int], min_answered: int) -> bool:
+    """Say whether a line counts: at least `min_answered` of the five indicators answered."""
+    return len(answers) >= min_answered
+
+
+def _sections_fault(paper: BallotPaper, channel: str, codes: Sequence[str]) -> str:
+    if not codes:
+        return "请至少选择一个您办过事的科室。"
+    if len(set(codes)) < len(codes):
+        return "同一科室重复选择，请返回重新选择。"
+    if any(code not in paper.section_codes for code in codes):
+        return "所选科室不在本轮评议范围内，请返回重新选择。"
+    limit = paper.max_sections[channel]
+    if len(codes) > limit:
+        return f"一张评议票最多评议{limit}个科室，现已选择{len(codes)}个，请减少后重新提交。"
+    return ""
+
+
+def _line_errors(paper: BallotPaper, line: RawLine, *, needs_ticks: bool) -> Iterator[tuple[str, str]]:
+    """Yield the faults in the order of the form, so that the summary reads like the page."""
+    signs, severe = frozenset(line.manifestations), frozenset(_severe(paper, line))
+    if not signs <= paper.known_signs or len(signs) < len(line.manifestations):
+        yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
+    for indicator, label in INDICATORS.items():
+        fault = _answer_fault(paper, line.answers.get(indicator, ()))
+        if fault:
+            yield f"{line.section}.{indicator}", fault
+        elif needs_ticks and indicator in severe and signs.isdisjoint(paper.sign_codes[indicator]):
+            yield f"{line.section}.{indicator}.manifestations", f"“{label}”{UNTICKED}"
+
+
+def _plain_line(paper: BallotPaper, line: RawLine) -> VoteLine | None:
+    """Return the line where nothing needs a second look: one mild answer to each indicator, nothing ticked."""
+    given = [line.answers.get(indicator, ()) for indicator in INDICATORS]
+    if line.manifestations or any(len(values) != 1 or values[0] not in paper.mild_answers for values in given):
+        return None
+    answers = zip(INDICATORS, given, strict=True)
+    return VoteLine(line.section, {i: int(value) for i, (value,) in answers if value != DONT_KNOW})
+
+
+def _answer_fault(paper: BallotPaper, values: Sequence[str]) -> str:
+    if not values:
+        return "请选择一项；不清楚的请选“不了解”。"
+    if len(values) > 1:
+        return "该项只能选择一个选项，请重新选择。"
+    if values[0] not in paper.allowed_answers:
+        return "该项选择有误，请重新选择。"
+    return ""
+
+
+def _severe(paper: BallotPaper, line: RawLine) -> list[str]:
+    answers = ((indicator, line.answers.get(indicator, ())) for indicator in INDICATORS)
+    return [indicator for indicator, values in answers if len(values) == 1 and values[0] in paper.severe_answers]
+
+
+def _valid_line(paper: BallotPaper, line: RawLine) -> VoteLine:
+    answers = {i: int(line.answers[i][0]) for i in INDICATORS if line.answers[i][0] != DONT_KNOW}
+    # A tick under an answer that was lowered afterwards is what a no-script form still sends: it is dropped.
+    severe = _severe(paper, line) if line.manifestations else ()
+    kept = (code for i in severe for code in paper.sign_codes[i] if code in line.manifestations)
+    return VoteLine(line.section, answers, tuple(kept))

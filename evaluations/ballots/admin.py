@@ -1,0 +1,56 @@
+"""Ballots: admin."""
+
+from uuid import UUID
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from evaluations.ballots.forms import RedactionForm
+from evaluations.ballots.models import Comment
+from evaluations.ballots.services import REDACT, start_redaction
+from evaluations.rounds.admin_pages import ask
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.permissions import policy
+
+
+@admin.register(Comment)
+class CommentAdmin(ReadOnlyAdmin):
+    """评议意见."""
+
+    order = 5
+    see_action = "comment.view"
+    link_action = REDACT
+    list_display = ["text", "round", "redact_link"]
+    list_filter = ["round"]
+    list_select_related = ["round"]
+    fields = ["round", "text"]
+
+    @admin.display(description="办理")
+    def redact_link(self, comment: Comment) -> SafeString:
+        return format_html('<a href="{}">遮盖</a>', reverse("admin:comment-redact", args=[comment.pk]))
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [path("<uuid:pk>/redact/", wrap(self.redact), name="comment-redact"), *super().get_urls()]
+
+    def redact(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Cover names and numbers in an opinion: proposed by the clerk, approved by the chief."""
+        user, at = staff(request), timezone.now()
+        if not policy.may_begin(user, REDACT):
+            raise policy.Denied(user, REDACT)
+        comment = get_object_or_404(Comment.objects.select_related("round"), pk=pk)
+        form = RedactionForm(request.POST or None)
+        form.notice = f"意见原文：{comment.text}"
+        return ask(
+            request,
+            comment.round,
+            form,
+            lambda: start_redaction(comment_id=pk, words=form.cleaned_data["words"].splitlines(), by=user, at=at),
+            title="提请遮盖意见" if policy.requires_approval(REDACT) else "遮盖意见",
+            back=reverse("admin:evaluations_comment_changelist"),
+        )

@@ -1,0 +1,94 @@
+"""选票: the spool while voting, the mixed box after sealing (protocol 6.3).
+
+Nothing here has a time, an address, a foreign key to a code or an order that tells who came when.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.scoring.indicators import Channel, Indicator
+
+TOP_LEVEL = 4
+
+
+class BallotSpool(models.Model):
+    """待封箱选票: one validated vote, only until the box is sealed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    round = models.ForeignKey(Round, models.PROTECT, related_name="+", db_index=False)
+    channel = models.CharField("渠道", max_length=10, choices=Channel)
+    origin = models.CharField("来源", max_length=12, choices=Origin)
+    receipt = models.CharField("回执号", max_length=20)
+    nonce = models.CharField("随机数", max_length=64)
+    vote = models.TextField("评议内容")
+    comment = models.TextField("意见", blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待封箱评议票"
+        constraints = [models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_spool")]
+
+
+class Ballot(models.Model):
+    """评议票: a sealed ballot under a new random id, in random order."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    round = models.ForeignKey(Round, models.PROTECT, related_name="ballots", db_index=False)
+    channel = models.CharField("渠道", max_length=10, choices=Channel)
+    origin = models.CharField("来源", max_length=12, choices=Origin)
+    receipt = models.CharField("回执号", max_length=20)
+    nonce = models.CharField("随机数", max_length=64)
+    commitment = models.CharField("内容校验值", max_length=64)
+    is_counted = models.BooleanField("计票")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "评议票"
+        constraints = [models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_box")]
+
+
+def _level_in_range(indicator: Indicator) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(**{f"{indicator}__isnull": True}) | Q(**{f"{indicator}__gte": 0, f"{indicator}__lte": TOP_LEVEL}),
+        name=f"rating_{indicator}_in_range",
+    )
+
+
+class Rating(models.Model):
+    """票上一行: one ballot's answers for one section; null = 不了解."""
+
+    ballot = models.ForeignKey(Ballot, models.PROTECT, related_name="ratings", db_index=False)
+    section = models.ForeignKey(RoundSection, models.PROTECT, related_name="+", db_index=False)
+    round = models.ForeignKey(Round, models.PROTECT, related_name="+", db_index=False)
+    channel = models.CharField("渠道", max_length=10, choices=Channel)
+    is_counted = models.BooleanField("计票")
+    cold = models.SmallIntegerField("冷", null=True)
+    lazy = models.SmallIntegerField("懒", null=True)
+    buck_passing = models.SmallIntegerField("推", null=True)
+    disorderly = models.SmallIntegerField("乱", null=True)
+    greedy = models.SmallIntegerField("贪", null=True)
+    manifestations = models.CharField("表象", max_length=600, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "评议行"
+        constraints = [
+            models.UniqueConstraint(fields=["ballot", "section"], name="a_ballot_rates_a_section_once"),
+            *[_level_in_range(indicator) for indicator in Indicator],
+        ]
+
+
+class Comment(models.Model):
+    """评议意见: kept apart from the ballots and shuffled on its own; belongs to nobody."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="comments")
+    text = models.TextField("意见")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "评议意见"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return "一条意见"  # never its words: they would stay in the trace and in proposals

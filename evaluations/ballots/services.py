@@ -1,0 +1,57 @@
+"""Redacting opinions (遮盖意见): the clerk proposes which words, the chief approves; nothing of them is kept."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+
+from evaluations.ballots.models import Comment
+from evaluations.ballots.rules import Span, redact, spans_of
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import sha256_hex
+from nanchuan_eval.database.sql import scrub
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+REDACT = "comment.redact"
+
+
+def start_redaction(*, comment_id: UUID, words: Sequence[str], by: User, at: datetime) -> Approval | None:
+    """Propose to cover the words, or cover them at once; the proposal keeps places, not words."""
+    comment = Comment.objects.get(pk=comment_id)
+    spans = [list(span) for span in spans_of(comment.text, words)]
+    return approvals.start(REDACT, comment, by=by, at=at, spans=spans)
+
+
+@transaction.atomic
+def redact_comment(*, comment_id: UUID, spans: Sequence[Span], by: User, at: datetime) -> Comment:
+    """Cover these places of an opinion for good; the old text is wiped off the disk."""
+    policy.check(by, REDACT)
+    comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment_id)
+    comment.text = redact(comment.text, spans)
+    comment.save(update_fields=["text"])
+    audit.record(REDACT, comment, by=by, at=at, detail={"places": len(spans)})
+    transaction.on_commit(partial(scrub, (Comment,)))
+    return comment
+
+
+def _content(comment: Comment, asked: Arguments) -> dict[str, object]:
+    return {
+        "轮次": comment.round.name,
+        "遮盖后的意见": redact(comment.text, [(start, end) for start, end in asked["spans"]]),
+        "遮盖": f"{len(asked['spans'])}处",
+        "原文校验值": sha256_hex(comment.text.encode()),
+    }
+
+
+def _perform(comment: Comment, asked: Arguments, *, by: User, at: datetime) -> Comment:
+    spans = [(start, end) for start, end in asked["spans"]]
+    return redact_comment(comment_id=comment.pk, spans=spans, by=by, at=at)
+
+
+REDACT_DEED = Deed(REDACT, REDACT, "遮盖意见", Comment, _content, _perform)

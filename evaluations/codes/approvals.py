@@ -1,0 +1,56 @@
+"""Making codes void and recalling batches: acts of two persons. What is proposed names I, never a code."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from evaluations.codes.models import CodeBatch
+from evaluations.codes.services.issuing import issues_of_typed, recall_batch, refuse_after_closing, void_codes
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+def start_void(*, batch_id: int, typed: Sequence[str], reason: str, by: User, at: datetime) -> Approval | None:
+    """Make typed codes void, or propose it; the codes end here, only their I goes on."""
+    policy.check_begins(by, "cred.void")
+    batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
+    issues = issues_of_typed(batch, typed)
+    return approvals.start("code.void", batch, by=by, at=at, issues=issues, reason=reason)
+
+
+def start_recall(batch: CodeBatch, *, reason: str, by: User, at: datetime) -> Approval | None:
+    """Recall a batch, or propose it."""
+    refuse_after_closing(batch.round)
+    return approvals.start("batch.recall", batch, by=by, at=at, reason=reason)
+
+
+def _facts(batch: CodeBatch) -> dict[str, object]:
+    return {"轮次": batch.round.name, "批次": batch.label, "渠道": batch.get_channel_display()}
+
+
+def _to_void(batch: CodeBatch, asked: Arguments) -> dict[str, object]:
+    return {**_facts(batch), "作废": f"{len(asked['issues'])}个票号", "票号校验值": list(asked["issues"])}
+
+
+def _to_recall(batch: CodeBatch, asked: Arguments) -> dict[str, object]:
+    return {
+        **_facts(batch),
+        "票号": f"{batch.credentials.count()}个",
+        "发放清单校验值": batch.issued_sha256 or "（网上领票）",
+    }
+
+
+def _void(batch: CodeBatch, asked: Arguments, *, by: User, at: datetime) -> int:
+    return void_codes(batch_id=batch.pk, issues=asked["issues"], reason=asked["reason"], by=by, at=at)
+
+
+def _recall(batch: CodeBatch, asked: Arguments, *, by: User, at: datetime) -> CodeBatch:
+    return recall_batch(batch_id=batch.pk, reason=asked["reason"], by=by, at=at)
+
+
+CODE_DEEDS = (
+    Deed("code.void", "cred.void", "作废票号", CodeBatch, _to_void, _void),
+    Deed("batch.recall", "cred.void", "停用票号批次", CodeBatch, _to_recall, _recall),
+)

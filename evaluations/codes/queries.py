@@ -1,0 +1,167 @@
+"""What the desk sees of a round's codes (票号批次): sums by batch and stratum, never anything about one code.
+
+Replacements (补发) are few codes for people the desk knows by name: their returns are shown within the batch they
+belong to, and one small figure beside a public sum hides the next smallest too.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.rules.issuing import code_faults
+from evaluations.draws.models import DrawEntry
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.rounds.rules.rulebook import ISSUED_CODES
+from evaluations.scoring.indicators import Channel
+from evaluations.scoring.suppression import shown_beside_total
+
+# A code that cannot vote any more: made void, or unused when its batch was recalled.
+DEAD = Q(spend=None) & (Q(is_void=True) | Q(batch__is_open=False))
+# A stratum lags when its share of returned ballots is this many percent points below its channel's.
+LAG_POINTS = 10
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """One batch: what it issued, what of it and its replacements came back, whether its stratum lags."""
+
+    batch: CodeBatch
+    issued: int
+    void: int
+    returned: int | str
+    percent: int | None
+    lags: bool
+
+
+@dataclass(frozen=True)
+class StratumLine:
+    """One stratum of drawn people beside the codes that can vote for them."""
+
+    channel: Channel
+    stratum: str
+    people: int
+    codes: int
+
+    @property
+    def lacking(self) -> int:
+        """How many codes are still to be made."""
+        return max(0, self.people - self.codes)
+
+
+def counted_batches(round_: Round) -> list[CodeBatch]:
+    """Return the round's batches with `codes`, `used` and `void`; replacements after the batch they belong to."""
+    batches = CodeBatch.objects.filter(round=round_).annotate(
+        codes=Count("credentials"),
+        used=Count("credentials", filter=Q(credentials__spend__isnull=False)),
+        void=Count("credentials", filter=Q(credentials__is_void=True)),
+    )
+    return sorted(batches, key=lambda batch: (batch.replaces_id or batch.pk, batch.pk))
+
+
+def batch_lines(batches: Sequence[CodeBatch]) -> list[BatchLine]:
+    """Return a line per counted batch, small figures hidden."""
+    families = defaultdict(list)
+    for batch in batches:
+        families[batch.replaces_id or batch.pk].append(batch)
+    figures: dict[str, int | str] = {}
+    for channel in Channel:
+        used = {
+            str(head): sum(batch.used for batch in family)  # type: ignore[attr-defined]  # annotated
+            for head, family in families.items()
+            if family[0].channel == channel
+        }
+        figures |= shown_beside_total(used)
+    return [_line(batch, batches, families, figures) for batch in batches]
+
+
+def return_rate(batches: Sequence[CodeBatch]) -> int | None:
+    """Return how many percent of the codes that could vote did, recalled batches apart, or None without any."""
+    standing = [batch for batch in batches if batch.is_open]
+    issued = sum(batch.codes - batch.void for batch in standing)  # type: ignore[attr-defined]  # annotated
+    used = sum(batch.used for batch in standing)  # type: ignore[attr-defined]  # annotated
+    return 100 * used // issued if issued else None
+
+
+def drawn_people(round_: Round) -> dict[Channel, dict[str, int]]:
+    """Return channel -> stratum -> drawn people, of the channels whose codes go to drawn people (one query)."""
+    channels = {DrawPurpose.EVALUATORS: Channel.TARGETED}
+    if round_.rulebook["sampled_forms"] == ISSUED_CODES:
+        channels[DrawPurpose.ISSUED] = Channel.SAMPLED
+    drawn = DrawEntry.objects.filter(
+        draw__in=round_.draws.standing(), draw__purpose__in=list(channels), is_selected=True
+    )
+    found: dict[Channel, dict[str, int]] = {}
+    for purpose, stratum, people in (
+        drawn.order_by("stratum").values_list("draw__purpose", "stratum").annotate(Count("pk"))
+    ):
+        found.setdefault(channels[DrawPurpose(purpose)], {})[stratum] = people
+    return found
+
+
+def codes_by_stratum(round_: Round) -> dict[Channel, dict[str, int]]:
+    """Return channel -> stratum -> codes that can vote or have voted: not void, not of a recalled batch (one query)."""
+    codes = Credential.objects.filter(batch__round=round_, batch__is_open=True, is_void=False)
+    found: dict[Channel, dict[str, int]] = {}
+    rows = codes.order_by("batch__channel", "batch__stratum").values_list("batch__channel", "batch__stratum")
+    for channel, stratum, number in rows.annotate(Count("pk")):
+        found.setdefault(Channel(channel), {})[stratum] = number
+    return found
+
+
+def stratum_lines(round_: Round) -> list[StratumLine]:
+    """Return drawn people and codes side by side (two queries)."""
+    codes = codes_by_stratum(round_)
+    lines = []
+    for channel, drawn in drawn_people(round_).items():
+        mine = codes.get(channel, {})
+        lines += [StratumLine(channel, stratum, people, mine.get(stratum, 0)) for stratum, people in drawn.items()]
+        if mine.get(""):
+            lines.append(StratumLine(channel, "（不分类别）", 0, mine[""]))
+    return lines
+
+
+def unfit_codes(round_: Round) -> list[str]:
+    """Return where the codes do not fit the drawn people, complete as they ought to be before the vote."""
+    codes = codes_by_stratum(round_)
+    return [
+        fault
+        for channel, drawn in drawn_people(round_).items()
+        for fault in code_faults(channel.label, drawn, codes.get(channel, {}), is_complete=True)
+    ]
+
+
+def family_of(batch: CodeBatch) -> QuerySet[CodeBatch]:
+    """Return the batch with its replacements."""
+    return CodeBatch.objects.filter(Q(pk=batch.pk) | Q(replaces=batch))
+
+
+def replaceable(batch: CodeBatch) -> int:
+    """Return how many void codes of the batch and its replacements have not been replaced yet."""
+    codes = Credential.objects.filter(batch__in=family_of(batch))
+    figures = codes.aggregate(
+        void=Count("pk", filter=Q(is_void=True)), again=Count("pk", filter=Q(batch__replaces=batch))
+    )
+    return int(figures["void"] - figures["again"])
+
+
+def _line(
+    batch: CodeBatch,
+    batches: Sequence[CodeBatch],
+    families: Mapping[int, list[CodeBatch]],
+    figures: Mapping[str, int | str],
+) -> BatchLine:
+    returned = "并入原批次" if batch.replaces_id else figures[str(batch.pk)]
+    rate = return_rate(families[batch.pk]) if isinstance(returned, int) else None
+    whole = return_rate([b for b in batches if b.channel == batch.channel])
+    return BatchLine(
+        batch=batch,
+        issued=batch.codes,  # type: ignore[attr-defined]  # annotated
+        void=batch.void,  # type: ignore[attr-defined]  # annotated
+        returned=returned,
+        percent=rate,
+        lags=bool(batch.stratum) and rate is not None and whole is not None and rate + LAG_POINTS < whole,
+    )

@@ -1,0 +1,61 @@
+"""What a batch of codes must agree with: the notary's list line by line, the drawn people stratum by stratum."""
+
+from collections.abc import Mapping, Sequence
+
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.scoring.indicators import Channel
+
+# By which roads a form of each channel can reach the citizen: a coupon in the newspaper is a sampled form.
+ROADS = {
+    Channel.TARGETED: frozenset({Origin.ISSUED}),
+    Channel.SAMPLED: frozenset({Origin.ISSUED, Origin.NEWSPAPER, Origin.WEBSITE, Origin.HALL}),
+    Channel.OTHER: frozenset({Origin.OPEN, Origin.ISSUED, Origin.WEBSITE, Origin.HALL}),
+}
+ISSUE_LENGTH, HEX_DIGITS = 64, frozenset("0123456789abcdef")
+MOST_FAULTS = 20
+WRONG_FILE = "这是票号文件（codes.csv），不是发放清单。票号不能上传到系统，请上传同一目录的 issued.txt。"
+
+
+def list_faults(lines: Sequence[str]) -> list[str]:
+    """Return in Chinese what is wrong with an offline list of I, by line; no line is repeated in the answer."""
+    if not any(lines):
+        return ["发放清单为空。"]
+    if any("," in line for line in lines[:2]):
+        return [WRONG_FILE]
+    faults = []
+    first: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if line and (len(line) != ISSUE_LENGTH or set(line) - HEX_DIGITS):
+            faults.append(f"发放清单第{number}行不是64位校验值。")
+        elif line in first:
+            faults.append(f"发放清单第{number}行和第{first[line]}行重复。")
+        elif line:
+            first[line] = number
+    more = len(faults) - MOST_FAULTS
+    return faults if more <= 0 else [*faults[:MOST_FAULTS], f"另有{more}行有误。"]
+
+
+def code_faults(channel: str, drawn: Mapping[str, int], codes: Mapping[str, int], *, is_complete: bool) -> list[str]:
+    """Return in Chinese where the codes of a drawn channel do not fit its drawn people (stratum -> number).
+
+    A batch without a stratum ("") is for all strata together: then only the sums can be compared. Too few is a fault
+    only when the codes are said to be complete. Nobody drawn = nothing to compare with.
+    """
+    if not drawn:
+        return []
+    strangers = sorted(set(codes) - {*drawn, ""})
+    faults = [f"{channel}没有抽中“{stratum}”这一类的人员，不能发放这一类的票号。" for stratum in strangers]
+    is_parted = not codes.get("")
+    for stratum, people in drawn.items():
+        faults += _difference(f"{channel}“{stratum}”", people, codes.get(stratum, 0), is_complete and is_parted)
+    if not is_parted:
+        faults += _difference(channel, sum(drawn.values()), sum(codes.values()), is_complete)
+    return faults
+
+
+def _difference(what: str, people: int, codes: int, is_complete: bool) -> list[str]:
+    if codes > people:
+        return [f"{what}抽中{people}人，票号有{codes}个，多{codes - people}个，请作废多余票号。"]
+    if codes < people and is_complete:
+        return [f"{what}抽中{people}人，票号有{codes}个，缺{people - codes}个，请补充生成。"]
+    return []

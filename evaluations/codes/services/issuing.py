@@ -1,0 +1,304 @@
+"""Codes (票号): made, issued as hashes, recalled; the code itself leaves this module once and is kept nowhere."""
+
+import csv
+import io
+import itertools
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.codes.models import CodeBatch, Credential, OpenClaimAlert
+from evaluations.codes.queries import codes_by_stratum, drawn_people, family_of, replaceable
+from evaluations.codes.rules.issuing import ROADS, code_faults, list_faults
+from evaluations.codes.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, takes_too_many
+from evaluations.protocol.codes import ENTROPY_BYTES, CodeError, encode_code, format_code, issue_of, normalize_code
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import ISSUED_CODES
+from evaluations.rounds.services import lock_round
+from evaluations.scoring.indicators import Channel
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+BATCH_SIZE = 2000
+BEFORE_CLOSING = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN})
+
+
+@dataclass(frozen=True)
+class FormKind:
+    """What kind of ballot form a batch is for: its channel, the road it takes to the citizen, a name for the desk."""
+
+    channel: Channel
+    origin: Origin
+    label: str = ""
+    stratum: str = ""
+
+
+def new_code() -> str:
+    """Return a fresh code of 100 random bits."""
+    return encode_code(secrets.token_bytes(ENTROPY_BYTES))
+
+
+def make_codes(count: int, round_key: str) -> tuple[list[str], list[str]]:
+    """Return `count` secret codes in random order and the sorted list of I to publish; needs no database."""
+    codes = [new_code() for _ in range(count)]
+    return codes, sorted(issue_of(round_key, code) for code in codes)
+
+
+def codes_csv(codes: Sequence[str]) -> bytes:
+    """Return the secret file for the envelopes: number and code, readable by Excel."""
+    text = io.StringIO()
+    csv.writer(text).writerows([["序号", "票号"], *enumerate(map(format_code, codes), start=1)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def issued_list(issues: Sequence[str]) -> bytes:
+    """Return the published file of a batch: the sorted I, one per line."""
+    return "".join(f"{issue}\n" for issue in sorted(issues)).encode()
+
+
+@transaction.atomic
+def issue_batch(*, round_id: int, form: FormKind, count: int, by: User, at: datetime) -> tuple[CodeBatch, list[str]]:
+    """Make a batch on the office's machine; the codes are returned once, for the envelopes, and not stored."""
+    round_ = _issuing_round(round_id, by)
+    if count < 1:
+        raise RuleViolation("票号数量至少为1。")
+    codes, issues = make_codes(count, round_.key)
+    batch = _batch(round_, form, issues)
+    audit.record("cred.print", batch, by=by, at=at, detail={"codes": count, "sha256": batch.issued_sha256})
+    return batch, codes
+
+
+@transaction.atomic
+def import_issued(*, round_id: int, form: FormKind, issues: Iterable[str], by: User, at: datetime) -> CodeBatch:
+    """Take over the list of I that the notary made offline (make_codes); all or nothing, refusals name the lines."""
+    round_ = _issuing_round(round_id, by)
+    lines = [line.strip() for line in issues]
+    faults = list_faults(lines)
+    if faults:
+        raise RuleViolation(*faults)
+    wanted = sorted(filter(None, lines))
+    _refuse_imported(round_, wanted)
+    batch = _batch(round_, form, wanted)
+    audit.record("cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256})
+    return batch
+
+
+@transaction.atomic
+def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) -> CodeBatch:
+    """Let citizens take a code by themselves on the public page (自助领票), never for the targeted channel."""
+    round_ = _issuing_round(round_id, by)
+    if form.channel == Channel.TARGETED:
+        raise RuleViolation("定向评议的票号只能发给抽中人员，不能网上领取。")
+    batch = _batch(round_, form, [], self_service=True)
+    audit.record("cred.print", batch, by=by, at=at, detail={"self_service": True})
+    return batch
+
+
+class CheckNeeded(RuleViolation):
+    """The counter is busy: the visitor gets his code after answering the check."""
+
+
+def issue_open_code(*, batch_id: int, at: datetime, visitor: Visitor | None = None) -> str:
+    """Give a citizen one fresh code of a self-service batch; nothing about him is kept.
+
+    What looks odd is counted for review, in a transaction apart: the code itself is as good as any other.
+    """
+    policy.check(policy.ANONYMOUS, "opinion.submit")
+    visitor = visitor or Visitor()
+    batch = _counter(batch_id, at)
+    rulebook = batch.round.rulebook
+    if takes_too_many(visitor, rulebook):
+        _note(batch, [OpenAlert.DEVICE], at)
+        limit = rulebook["open_per_device"]
+        raise RuleViolation(
+            f"本设备本轮已领取{limit}张评议票，不能继续领取。家人可以使用自己的设备领取，也可以到服务大厅领取。"
+        )
+    if needs_check(visitor, rulebook):
+        raise CheckNeeded("现在领票的人较多，请先回答下面的问题。")
+    code = new_code()
+    Credential.objects.create(issue=issue_of(batch.round.key, code), batch=batch)
+    _note(batch, alerts(visitor, rulebook), at)
+    return code
+
+
+def _counter(batch_id: int, at: datetime) -> CodeBatch:
+    batch = CodeBatch.objects.select_related("round").filter(pk=batch_id, is_self_service=True, is_open=True).first()
+    if batch is None or not Round.objects.accepting(at).filter(pk=batch.round_id).exists():
+        raise RuleViolation("现在不能领取评议票：不在投票时间内，或者这个入口已关闭。")
+    return batch
+
+
+def _note(batch: CodeBatch, kinds: Sequence[OpenAlert], at: datetime) -> None:
+    for kind in kinds:
+        alert, _ = OpenClaimAlert.objects.get_or_create(batch=batch, kind=kind, on=timezone.localdate(at))
+        OpenClaimAlert.objects.filter(pk=alert.pk).update(times=F("times") + 1)
+
+
+@transaction.atomic
+def replace_codes(*, batch_id: int, count: int, by: User, at: datetime) -> tuple[CodeBatch, list[str]]:
+    """Make fresh codes in place of void ones (补发): a little batch of the same form, with a published list of its own.
+
+    The lists published before stay as they are: a void code remains in the list that once held it.
+    """
+    policy.check(by, "cred.print")
+    asked = CodeBatch.objects.get(pk=batch_id)
+    batch = CodeBatch.objects.get(pk=asked.replaces_id or asked.pk)
+    round_ = _issuing_round(batch.round_id, by)
+    left = replaceable(batch)
+    if not 1 <= count <= left:
+        raise RuleViolation(f"批次“{batch.label}”还可以补发{left}个票号：补发数不超过已作废、尚未补发的票号数。")
+    codes, issues = make_codes(count, round_.key)
+    form = FormKind(Channel(batch.channel), Origin(batch.origin), f"{batch.label}·补发", batch.stratum)
+    made = _batch(round_, form, issues, replaces=batch)
+    detail = {"codes": count, "sha256": made.issued_sha256, "replaces": batch.pk}
+    audit.record("cred.print", made, by=by, at=at, detail=detail)
+    return made, codes
+
+
+@transaction.atomic
+def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
+    """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay in the box."""
+    policy.check(by, "cred.void")
+    batch = CodeBatch.objects.select_for_update(of=("self",)).select_related("round").get(pk=batch_id)
+    refuse_after_closing(batch.round)
+    if not batch.is_open:
+        raise RuleViolation("该批次已停用。")
+    batch.is_open = False
+    batch.save(update_fields=["is_open"])
+    audit.record("cred.void", batch, by=by, at=at, reason=reason)
+    return batch
+
+
+def issues_of_typed(batch: CodeBatch, typed: Sequence[str]) -> list[str]:
+    """Return I of each typed code that can still be made void; refusals name the lines, never the codes."""
+    refuse_after_closing(batch.round)
+    found: dict[str, int] = {}
+    faults = []
+    for number, text in enumerate(typed, start=1):
+        try:
+            issue = issue_of(batch.round.key, normalize_code(text))
+        except CodeError as error:
+            faults.append(f"第{number}行：{error}")
+            continue
+        if issue in found:
+            faults.append(f"第{number}行和第{found[issue]}行是同一个票号。")
+        found.setdefault(issue, number)
+    usable = set(_unused(batch, found).values_list("issue", flat=True))
+    faults += [
+        f"第{number}行：不是本批次的票号，或者已使用、已作废。"
+        for issue, number in found.items()
+        if issue not in usable
+    ]
+    if faults:
+        raise RuleViolation(*faults)
+    if not found:
+        raise RuleViolation("请输入要作废的票号，一行一个。")
+    return sorted(found)
+
+
+@transaction.atomic
+def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, at: datetime) -> int:
+    """Make unused codes of a batch and its replacements void (returned or damaged envelopes), all or none.
+
+    The trace names the batch, never a code.
+    """
+    policy.check(by, "cred.void")
+    batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
+    refuse_after_closing(batch.round)
+    codes = list(_unused(batch, issues).select_for_update())
+    if not codes or len(codes) < len(set(issues)):
+        raise RuleViolation("部分票号不属于本批次，或者已使用、已作废，本次未作废任何票号。请核对后重新提请。")
+    Credential.objects.filter(pk__in=[code.pk for code in codes]).update(is_void=True)
+    audit.record("cred.void", batch, by=by, at=at, reason=reason, detail={"codes": len(codes)})
+    return len(codes)
+
+
+def _unused(batch: CodeBatch, issues: Iterable[str]) -> QuerySet[Credential]:
+    codes = Credential.objects.filter(batch__in=family_of(batch), issue__in=list(issues), spend=None, is_void=False)
+    return codes.order_by("issue")
+
+
+def refuse_after_closing(round_: Round) -> None:
+    """Refuse to void codes or recall a batch once the box is sealed."""
+    if RoundState(round_.state) not in BEFORE_CLOSING:
+        raise RuleViolation("封箱后不能作废票号、停用批次。")
+
+
+def _issuing_round(round_id: int, by: User) -> Round:
+    policy.check(by, "cred.print")
+    round_ = lock_round(round_id)
+    if RoundState(round_.state) not in BEFORE_CLOSING:
+        raise RuleViolation("票号只能在名录锁定之后、封箱之前发放。")
+    return round_
+
+
+def _batch(
+    round_: Round,
+    form: FormKind,
+    issues: list[str],
+    *,
+    self_service: bool = False,
+    replaces: CodeBatch | None = None,
+) -> CodeBatch:
+    form = replace(form, label=_own_label(round_, form, is_fixed=replaces is None))
+    closed_channel = form.channel == Channel.TARGETED or (
+        form.channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
+    )
+    if closed_channel and (self_service or form.origin != Origin.ISSUED):
+        raise RuleViolation(f"按本轮规则，{form.channel.label}只能使用“发放票号”。")
+    if form.origin not in ROADS[form.channel]:
+        raise RuleViolation(f"{form.channel.label}没有“{form.origin.label}”这种来源。")
+    if not self_service:
+        _refuse_more_than_drawn(round_, form, len(issues))
+    batch = CodeBatch.objects.create(
+        round=round_,
+        channel=form.channel,
+        origin=form.origin,
+        label=form.label,
+        is_self_service=self_service,
+        stratum=form.stratum,
+        issued_sha256="" if self_service else sha256_hex(issued_list(issues)),
+        replaces=replaces,
+    )
+    Credential.objects.bulk_create([Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE)
+    return batch
+
+
+def _own_label(round_: Round, form: FormKind, *, is_fixed: bool) -> str:
+    """Return a name no other batch of the round bears: one typed twice is a form sent twice."""
+    typed = form.label.strip()
+    wanted = typed or f"{form.channel.label}·{form.origin.label}"
+    taken = set(round_.batches.filter(label__startswith=wanted).values_list("label", flat=True))
+    if typed and is_fixed and wanted in taken:
+        raise RuleViolation(f"本轮已有名为“{wanted}”的批次，未重复生成。需要另行生成的，请更换批次名称。")
+    names = (wanted if number == 1 else f"{wanted}{number}" for number in itertools.count(1))
+    return next(name for name in names if name not in taken)
+
+
+def _refuse_more_than_drawn(round_: Round, form: FormKind, more: int) -> None:
+    """Refuse codes for people who were not drawn, as soon as somebody was."""
+    drawn = drawn_people(round_).get(form.channel, {})
+    codes: Mapping[str, int] = codes_by_stratum(round_).get(form.channel, {})
+    wanted = {**codes, form.stratum: codes.get(form.stratum, 0) + more}
+    faults = code_faults(form.channel.label, drawn, wanted, is_complete=False)
+    if faults:
+        raise RuleViolation(*faults)
+
+
+def _refuse_imported(round_: Round, issues: Sequence[str]) -> None:
+    known = round_.batches.filter(issued_sha256=sha256_hex(issued_list(issues))).first()
+    if known:
+        raise RuleViolation(f"该清单已导入，即批次“{known.label}”，不能重复导入。")
+    for start in range(0, len(issues), BATCH_SIZE):
+        if Credential.objects.filter(issue__in=issues[start : start + BATCH_SIZE]).exists():
+            raise RuleViolation("清单中的票号已经导入过。")

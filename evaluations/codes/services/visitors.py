@@ -1,0 +1,67 @@
+"""Counting at the public counter without keeping anybody: in memory, for an hour, by a keyed hash of the network.
+
+Nothing of it reaches the database or a log. The device's count is a signed cookie on the device itself.
+"""
+
+import hmac
+from dataclasses import replace
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from evaluations.codes.rules.open_channel import Visitor, network_of
+from evaluations.codes.services.visitor_checks import open_check
+from nanchuan_eval.web.addresses import client_address
+
+HOUR = 3600
+COOKIE = "taken"
+COOKIE_DAYS = 60
+
+
+def visitor_of(request: HttpRequest, round_key: str) -> Visitor:
+    """Return what the counter knows of whoever asks for a code."""
+    token, answer = request.POST.get("check", ""), request.POST.get("answer", "")
+    counts = Visitor(
+        by_device=_taken(request, round_key),
+        by_network=cache.get(_network_key(request, round_key), 0),
+        by_all=cache.get(_all_key(round_key), 0),
+    )
+    return replace(counts, passed_check=bool(token) and open_check().passed(token, answer))
+
+
+def count_visit(request: HttpRequest, response: HttpResponse, round_key: str) -> None:
+    """Count a code that was handed out: for the network and the channel this hour, for the device in its cookie."""
+    for key in (_network_key(request, round_key), _all_key(round_key)):
+        cache.add(key, 0, HOUR)
+        cache.incr(key)
+    response.set_signed_cookie(
+        COOKIE,
+        f"{round_key}:{_taken(request, round_key) + 1}",
+        salt=COOKIE,
+        max_age=COOKIE_DAYS * 24 * HOUR,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
+
+
+def _taken(request: HttpRequest, round_key: str) -> int:
+    text = str(request.get_signed_cookie(COOKIE, default="", salt=COOKIE))
+    key, _, count = text.partition(":")
+    return int(count) if key == round_key and count.isdigit() else 0
+
+
+def _network_key(request: HttpRequest, round_key: str) -> str:
+    network = network_of(client_address(request))
+    text = f"{round_key}|{_hour()}|{network}"
+    return "open-" + hmac.new(settings.SECRET_KEY.encode(), text.encode(), "sha256").hexdigest()
+
+
+def _all_key(round_key: str) -> str:
+    return f"open-all-{round_key}-{_hour()}"
+
+
+def _hour() -> str:
+    return f"{timezone.now():%Y%m%d%H}"

@@ -1,0 +1,195 @@
+"""抽取 at the desk: the register, the ceremony page, and what follows a draw."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from evaluations.draws.admin import documents as draw_papers
+from evaluations.draws.approvals.ceremony import start_commitment, start_draw
+from evaluations.draws.approvals.removals import REMOVE
+from evaluations.draws.forms import PlanForm, ReadingForm, RemovalForm, SigningForm
+from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
+from evaluations.draws.pages.ceremony import build_ceremony, drawn_people
+from evaluations.draws.services import ceremony
+from evaluations.draws.services.commitment import plan_draw, planned_draw
+from evaluations.pools.models import PoolEntry
+from evaluations.rounds.admin_pages import ask, desk_page, round_page
+from evaluations.rounds.forms import ReasonForm
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose
+from nanchuan_eval.admin_site.actions import act, attempt
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+# The buttons of the ceremony: what each calls and what it says.
+ACTS: dict[str, tuple[Callable[..., Any], str]] = {
+    "run": (partial(start_draw, "draw.run"), "抽取已完成，请在场监督员用签名码签名。"),
+    "publish": (partial(start_draw, "draw.publish"), "抽取证明已公开。"),
+    "next-round": (partial(start_draw, "draw.next_round"), "追加抽取已启动。"),
+}
+
+
+@admin.register(Draw)
+class DrawAdmin(ReadOnlyAdmin):
+    """抽取."""
+
+    order = 3
+    see_action = "draw.commit"
+    list_display = ["round", "purpose", "status", "committed_at", "drawn_at", "published_at"]
+    list_filter = ["status", "purpose"]
+    list_select_related = ["round"]
+    fields = [
+        "round",
+        "purpose",
+        "status",
+        "draw_id",
+        "commit",
+        "committed_at",
+        "seeded_at",
+        "seed",
+        "drawn_at",
+        "drawn_by",
+        "published_at",
+        "abandon_reason",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Draw]:
+        return super().get_queryset(request).defer("params", "result")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("round/<int:pk>/<str:purpose>/plan/", wrap(self.plan), name="draw-plan"),
+            path("round/<int:pk>/<str:purpose>/commit/", wrap(self.commit), name="draw-commit"),
+            path("<int:pk>/ceremony/", wrap(self.ceremony), name="draw-ceremony"),
+            path("<int:pk>/act/<str:name>/", wrap(self.act), name="draw-act"),
+            path("<int:pk>/abandon/", wrap(self.abandon), name="draw-abandon"),
+            path("<int:pk>/people/", wrap(self.people), name="draw-people"),
+            path("entry/<int:pk>/remove/", wrap(self.remove), name="draw-remove"),
+            *draw_papers.urls(wrap),
+            *super().get_urls(),
+        ]
+
+    def plan(self, request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
+        """Announce a draw in the register, or change the announcement."""
+        round_ = get_object_or_404(Round, pk=pk)
+        if purpose not in DrawPurpose.values:
+            return redirect(round_page(pk))
+        known = planned_draw(round_, DrawPurpose(purpose))
+        blank = PlannedDraw(round=round_, purpose=purpose)
+        initial = {"place": known.place, "witnesses": known.witnesses} if known else None
+        form = PlanForm(request.POST or None, instance=blank, initial=initial)
+        user, at = staff(request), timezone.now()
+        return ask(
+            request,
+            round_,
+            form,
+            lambda: plan_draw(planned=form.instance, by=user, at=at, reason=form.cleaned_data["reason"]),
+            title=f"登记抽取公告：{DrawPurpose(purpose).label}",
+            back=round_page(pk),
+        )
+
+    def commit(self, request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
+        """Commit a draw of the round (POST only)."""
+        if request.method != "POST" or purpose not in DrawPurpose.values:
+            return redirect(round_page(pk))
+        user, at = staff(request), timezone.now()
+        return act(
+            request,
+            lambda: start_commitment(round_id=pk, purpose=purpose, by=user, at=at),
+            done="承诺已公布，名单和参数不能再改。",
+            back=round_page(pk),
+        )
+
+    def ceremony(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The page on the projector: five steps, one way; the form of the step that is due answers here."""
+        draw = get_object_or_404(Draw.objects.select_related("round", "planned"), pk=pk)
+        user, at = staff(request), timezone.now()
+        policy.check_sees(user, "draw.run")
+        desk = build_ceremony(draw, user, at)
+        form = self._due_form(request, desk)
+        if request.method == "POST" and form is None:
+            return act(request, lambda: _refuse_entry(user), done="", back=reverse("admin:draw-ceremony", args=[pk]))
+        if request.method == "POST" and form is not None and form.is_valid():
+            if attempt(form, lambda: self._answer(draw, form, request)) is not None:
+                return redirect("admin:draw-ceremony", pk)
+            desk = build_ceremony(Draw.objects.select_related("round", "planned").get(pk=pk), user, at)
+        return desk_page(request, "draw/ceremony.html", draw.round, str(draw), desk=desk, draw=draw, form=form)
+
+    def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Press a button of the ceremony (POST only)."""
+        back = reverse("admin:draw-ceremony", args=[pk])
+        if request.method != "POST" or name not in ACTS:
+            return redirect(back)
+        service, done = ACTS[name]
+        user, at = staff(request), timezone.now()
+        return act(request, lambda: service(draw_id=pk, by=user, at=at), done=done, back=back)
+
+    def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Give the draw up, with a public reason."""
+        draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
+        form, user, at = ReasonForm(request.POST or None), staff(request), timezone.now()
+        return ask(
+            request,
+            draw.round,
+            form,
+            lambda: start_draw("draw.abandon", draw_id=pk, by=user, at=at, **form.cleaned_data),
+            title=f"作废抽取：{draw}",
+            back=round_page(draw.round_id),
+        )
+
+    def people(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Who was drawn, by name, for those who may know; removals begin here."""
+        draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
+        user = staff(request)
+        policy.check_sees(user, "draw.names")
+        people = drawn_people(draw, user, timezone.now())
+        return desk_page(request, "draw/people.html", draw.round, f"抽中人员：{draw}", draw=draw, people=people)
+
+    def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Remove somebody who was drawn; the next alternate joins."""
+        entry = get_object_or_404(DrawEntry.objects.select_related("draw__round"), pk=pk)
+        person = get_object_or_404(PoolEntry, pk=entry.person_id)
+        form, user, at = RemovalForm(request.POST or None), staff(request), timezone.now()
+        policy.check_sees(user, "draw.names")
+        return ask(
+            request,
+            entry.draw.round,
+            form,
+            lambda: approvals.start(REMOVE.name, person, by=user, at=at, entry=pk, **_removal(form)),
+            title=f"移除并递补：{person.name}",
+            back=reverse("admin:draw-people", args=[entry.draw_id]),
+        )
+
+    def _due_form(self, request: HttpRequest, desk: Any) -> Any:
+        if desk.due_source is not None:
+            number, source = desk.due_source
+            return ReadingForm(request.POST or None, number=number, source=source)
+        return SigningForm(request.POST or None) if desk.is_signing else None
+
+    def _answer(self, draw: Draw, form: Any, request: HttpRequest) -> Any:
+        user, at = staff(request), timezone.now()
+        if isinstance(form, SigningForm):
+            return ceremony.sign_draw(draw_id=draw.pk, code=form.cleaned_data["code"], at=at)
+        return ceremony.enter_randomness(draw_id=draw.pk, reading=form.reading(), by=user, at=at)
+
+
+def _refuse_entry(user: User) -> None:
+    policy.check(user, "draw.seed")
+    raise RuleViolation("目前没有待录入的随机数和待签名的抽取，请刷新页面。")
+
+
+def _removal(form: RemovalForm) -> dict[str, Any]:
+    data = form.cleaned_data
+    calls = [day.isoformat() for day in data["calls"]]
+    return {"removal": data["reason"], "calls": calls, "explanation": data["explanation"]}

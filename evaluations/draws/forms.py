@@ -1,0 +1,109 @@
+"""Forms of pools and draws at the desk: they clean input; services decide."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django import forms
+
+from evaluations.draws.models import PlannedDraw
+from evaluations.draws.rules import RemovalReason
+from evaluations.draws.services.ceremony import Reading, needs_issue
+
+WITNESSES = ("第一位", "第二位", "第三位", "第四位")
+DIGITS = re.compile(r"[0-9]+")
+
+
+class PlanForm(forms.ModelForm[PlannedDraw]):
+    """抽取登记."""
+
+    reason = forms.CharField(
+        label="更改理由", max_length=200, required=False, help_text="更改已公告的抽取时必填，内容公开"
+    )
+
+    class Meta:
+        model = PlannedDraw
+        fields = ["planned_at", "place", "witnesses"]
+
+
+class ReadingForm(forms.Form):
+    """随机数: many dice are read witness by witness, a lottery in one line with its issue."""
+
+    def __init__(self, *args: Any, number: int, source: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.number, self.source = number, source
+        self.groups = len(WITNESSES) if source["order"] == "drawn" and source["n"] % len(WITNESSES) == 0 else 1
+        each = source["n"] // self.groups
+        for index in range(self.groups):
+            whose = f"{WITNESSES[index]}见证人掷出的{each}个数" if self.groups > 1 else f"{source['label']}的{each}个数"
+            self.fields[f"numbers{index}"] = forms.CharField(
+                label=whose,
+                max_length=300,
+                help_text=_how(source),
+                widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+            )
+        if needs_issue(source):
+            self.fields["issue"] = forms.CharField(label="期号", max_length=20, help_text="如 2020123")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for index in range(self.groups):
+            name = f"numbers{index}"
+            if name in data and DIGITS.sub("", data[name]).strip(" ,，、"):
+                self.add_error(name, "只能填数字，用空格或逗号分开。")
+        return data
+
+    def reading(self) -> Reading:
+        """Return what was typed, a lottery's numbers in ascending order (the rule checks them)."""
+        numbers = [n for index in range(self.groups) for n in self._numbers(self.cleaned_data[f"numbers{index}"])]
+        if self.source["order"] == "sorted":
+            numbers.sort()
+        return Reading(self.number, numbers, self.cleaned_data.get("issue", ""))
+
+    def _numbers(self, text: str) -> list[int]:
+        """Dice may be typed in one go (31415), as they lie on the table."""
+        one_digit = self.source["max"] <= 9
+        return [int(part) for run in DIGITS.findall(text) for part in (run if one_digit else [run])]
+
+
+class SigningForm(forms.Form):
+    """监督员签名."""
+
+    code = forms.CharField(label="签名码", max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+
+class RemovalForm(forms.Form):
+    """移除和递补."""
+
+    reason = forms.ChoiceField(label="原因", choices=RemovalReason.choices)
+    calls = forms.CharField(
+        label="拨打日期",
+        required=False,
+        max_length=300,
+        help_text="认定失联时必填，如 2020-07-10 2020-07-10 2020-07-11",
+    )
+    explanation = forms.CharField(label="说明", max_length=300, help_text="不公开；公开的是原因和匿名编号")
+
+    def clean_calls(self) -> list[date]:
+        """Return the days of the calls."""
+        parts = re.split(r"[\s,，、]+", self.cleaned_data["calls"].strip())
+        try:
+            return [date.fromisoformat(part) for part in parts if part]
+        except ValueError:
+            raise forms.ValidationError("日期格式有误，请按“2020-07-10”的格式填写，多个日期用空格分隔。") from None
+
+
+class LettersForm(forms.Form):
+    """通知书."""
+
+    form = forms.ChoiceField(label="生成文件", choices=[("pdf", "通知书（PDF）"), ("sms", "短信平台名单（Excel）")])
+    reason = forms.CharField(
+        label="用途", max_length=200, initial="寄发抽中通知书", help_text="通知书印有本人手机号，每次打印均记入操作日志"
+    )
+
+
+def _how(source: Mapping[str, Any]) -> str:
+    if source["max"] <= 9:
+        return f"每个{source['min']}到{source['max']}，可以连续填写"
+    return f"每个{source['min']}到{source['max']}，用空格或逗号分开"

@@ -1,0 +1,148 @@
+"""Read models of pools and draws at the desk: where each stands, what is missing, what the projector shows."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.queries.strata import StratumLine, strata_of
+from evaluations.draws.rules import DISCRETIONARY, most_discretionary
+from evaluations.draws.services import ceremony
+from evaluations.draws.services import removals as draw_events
+from evaluations.draws.services.commitment import COMMIT_ACTION
+from evaluations.protocol import drawing
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+STEPS = ("公布承诺", "录入随机数", "抽取", "监督员签名", "公开证明")
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One source of randomness: settled, or who has entered what; `differs` = two entries that do not agree."""
+
+    label: str
+    numbers: list[int]
+    issue: str
+    readers: list[str] = field(default_factory=list)
+    differs: list[tuple[str, list[int], str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CeremonyDesk:
+    """All that the ceremony page shows."""
+
+    params: Mapping[str, Any]
+    step: int
+    steps: tuple[str, ...]
+    sources: list[SourceLine]
+    due_source: tuple[int, Mapping[str, Any]] | None
+    earliest: datetime
+    is_early: bool
+    entropy: float
+    strata: list[StratumLine]
+    signed: list[str]
+    signatures_wanted: int
+    is_signing: bool
+    may_enter: bool
+    may_run: bool
+    may_abandon: bool
+    may_issue_codes: bool
+
+
+@dataclass(frozen=True)
+class DrawnPeople:
+    """Who was drawn, and what may still be done about it."""
+
+    entries: list[DrawEntry]
+    events: list[tuple[Mapping[str, Any], Any]]
+    discretionary: int
+    most_discretionary: int
+    may_remove: bool
+    may_write: bool
+    round_faults: list[str]
+    has_next_round: bool
+
+
+def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyDesk:
+    """Read what the projector shows, in a fixed number of queries."""
+    params = json.loads(draw.params)
+    is_committed, is_drawn = draw.status == DrawStatus.COMMITTED, draw.status == DrawStatus.DRAWN
+    settled = len(draw.randomness)
+    signatures = draw.signatures.select_related("supervisor__person")
+    signed = [str(s.supervisor.person.name) for s in signatures if s.supervisor.person]
+    wanted = ceremony.signatures_wanted(draw)
+    earliest = ceremony.earliest_randomness(draw)
+    is_early = at < earliest and not draw.round.is_demo
+    may_enter = policy.may(user, "draw.seed") and is_committed and not is_early
+    return CeremonyDesk(
+        params=params,
+        step=_step(draw, len(signed), wanted),
+        steps=STEPS,
+        sources=_sources(draw, params, user),
+        due_source=(settled, params["randomness"][settled])
+        if may_enter and settled < len(params["randomness"])
+        else None,
+        earliest=earliest,
+        is_early=is_early,
+        entropy=drawing.entropy_bits(params["randomness"]),
+        strata=strata_of(draw, params),
+        signed=signed,
+        signatures_wanted=wanted,
+        is_signing=is_drawn and wanted > 0,
+        may_enter=may_enter,
+        may_run=policy.may_begin(user, "draw.run"),
+        may_abandon=is_committed
+        and not draw.readings.exists()
+        and policy.may_begin(user, COMMIT_ACTION[DrawPurpose(draw.purpose)]),
+        may_issue_codes=draw.purpose == DrawPurpose.SUPERVISORS
+        and draw.status in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}
+        and policy.may(user, "cred.print"),
+    )
+
+
+def drawn_people(draw: Draw, user: User, at: datetime) -> DrawnPeople:
+    """Read who was drawn by name (the caller has asked the policy table)."""
+    if not draw.result:
+        return DrawnPeople([], [], 0, 0, False, False, [], False)
+    reasons = draw_events.reasons_so_far(draw)
+    rounds = json.loads(draw.params)["quota"]["rounds"]
+    return DrawnPeople(
+        entries=list(draw.entries.exclude(place=None).select_related("person")),
+        events=[(json.loads(event.body), event) for event in draw.events.select_related("entry__person", "by")],
+        discretionary=sum(reason in DISCRETIONARY for reason in reasons),
+        most_discretionary=most_discretionary(draw_events.seats_of(draw), draw.round.rulebook["removal_percent"]),
+        may_remove=policy.may_begin(user, "draw.redraw") and draw.purpose in draw_events.PEOPLE,
+        may_write=policy.may(user, "pool.unmask") and draw.purpose in draw_events.PEOPLE,
+        round_faults=draw_events.further_round_faults(draw, at),
+        has_next_round=draw_events.current_round(draw) < len(rounds),
+    )
+
+
+def _sources(draw: Draw, params: Mapping[str, Any], user: User) -> list[SourceLine]:
+    readings = list(draw.readings.select_related("by"))
+    lines = []
+    for number, source in enumerate(params["randomness"]):
+        mine = [reading for reading in readings if reading.source == number]
+        is_settled = number < len(draw.randomness)
+        differs = [(r.by.name, r.numbers, r.issue) for r in mine] if not is_settled and len(mine) > 1 else []
+        lines.append(
+            SourceLine(
+                source["label"],
+                draw.randomness[number] if is_settled else [],
+                draw.issues[number] if is_settled else "",
+                [reading.by.name for reading in mine],
+                differs,
+            )
+        )
+    return lines
+
+
+def _step(draw: Draw, signed: int, wanted: int) -> int:
+    """Return which of the five steps is due; 6 = all done."""
+    if draw.status == DrawStatus.DRAWN:
+        return 4 if signed < wanted else 5
+    return {DrawStatus.COMMITTED: 2, DrawStatus.SEEDED: 3, DrawStatus.PUBLISHED: 6}.get(DrawStatus(draw.status), 1)

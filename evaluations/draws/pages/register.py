@@ -1,0 +1,142 @@
+"""Read models of the public draw pages: the register, and one draw as anybody may see it. Nothing personal."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+
+from evaluations.draws.models import Draw, PlannedDraw
+from evaluations.draws.queries.strata import StratumLine, strata_of
+from evaluations.draws.rules import DISCRETIONARY, RemovalReason, most_discretionary
+from evaluations.draws.services.removals import PEOPLE
+from evaluations.pools.models import PoolNotice
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+
+
+@dataclass(frozen=True)
+class RegisterLine:
+    """One purpose of a round: its announcement, what it replaced, every draw committed for it."""
+
+    label: str
+    planned: PlannedDraw | None
+    replaced: list[PlannedDraw]
+    draws: list[Draw]
+    abandoned: int
+
+
+@dataclass(frozen=True)
+class RegisterRound:
+    """One round's register and the notices of its pools."""
+
+    round: Round
+    phone: str
+    notices: list[PoolNotice]
+    lines: list[RegisterLine]
+
+
+@dataclass(frozen=True)
+class PublicDraw:
+    """One draw as anybody may see it: results from the publication on."""
+
+    draw: Draw
+    params: Mapping[str, Any]
+    stations: list[tuple[str, datetime | None]]
+    sources: list[tuple[Mapping[str, Any], list[int], str]]
+    strata: list[StratumLine]
+    events: list[tuple[Mapping[str, Any], str, str]]
+    discretionary: int
+    most_discretionary: int
+    signatures: int
+    is_public: bool
+    has_people: bool
+
+
+def draw_register() -> list[RegisterRound]:
+    """Return the registers of all rounds that have one (four queries)."""
+    planned = _by_round(PlannedDraw.objects.all())
+    draws = _by_round(Draw.objects.defer("params", "result", "randomness"))
+    answered = Count("objections", filter=~Q(objections__answer=""))
+    notices = _by_round(PoolNotice.objects.annotate(received=Count("objections"), answered=answered))
+    known = {*planned, *draws, *notices}
+    return [
+        RegisterRound(
+            round=round_,
+            phone=round_.rulebook["office_phone"],
+            notices=notices.get(round_.pk, []),
+            lines=_lines(planned.get(round_.pk, []), draws.get(round_.pk, [])),
+        )
+        for round_ in Round.objects.filter(pk__in=known).defer("paper")
+    ]
+
+
+def public_draw(draw: Draw) -> PublicDraw:
+    """Return what the page of a draw shows, whatever its state."""
+    params = json.loads(draw.params)
+    is_public = draw.status == DrawStatus.PUBLISHED
+    settled = len(draw.randomness)
+    strata = strata_of(draw, params)
+    events = [(json.loads(body), head) for body, head in draw.events.values_list("body", "head")] if is_public else []
+    seats = sum(stratum.seats for stratum in strata)
+    return PublicDraw(
+        draw=draw,
+        params=params,
+        stations=_stations(draw),
+        sources=[
+            (source, draw.randomness[n] if n < settled else [], draw.issues[n] if n < settled else "")
+            for n, source in enumerate(params["randomness"])
+        ],
+        strata=strata if is_public else [StratumLine(s.name, s.eligible, s.seats, s.empty) for s in strata],
+        events=[(body, _event_label(body), head) for body, head in events],
+        discretionary=sum(body.get("reason") in DISCRETIONARY for body, _ in events),
+        most_discretionary=most_discretionary(seats, draw.round.rulebook["removal_percent"]),
+        signatures=draw.signatures.count(),
+        is_public=is_public,
+        has_people=draw.purpose in PEOPLE,
+    )
+
+
+def _by_round(rows: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.round_id, []).append(row)
+    return found
+
+
+def _lines(planned: Sequence[PlannedDraw], draws: Sequence[Draw]) -> list[RegisterLine]:
+    known = {line.purpose for line in planned} | {draw.purpose for draw in draws}
+    return [
+        _line(purpose, [p for p in planned if p.purpose == purpose], [d for d in draws if d.purpose == purpose])
+        for purpose in DrawPurpose
+        if purpose in known
+    ]
+
+
+def _line(purpose: DrawPurpose, planned: Sequence[PlannedDraw], draws: Sequence[Draw]) -> RegisterLine:
+    return RegisterLine(
+        label=purpose.label,
+        planned=next((line for line in planned if line.replaced_at is None), None),
+        replaced=[line for line in planned if line.replaced_at is not None],
+        draws=list(draws),
+        abandoned=sum(draw.status == DrawStatus.ABANDONED for draw in draws),
+    )
+
+
+def _stations(draw: Draw) -> list[tuple[str, datetime | None]]:
+    announced = draw.planned.announced_at if draw.planned else None
+    return [
+        ("公告抽取", announced),
+        ("公布承诺", draw.committed_at),
+        ("随机数确定", draw.seeded_at),
+        ("抽取", draw.drawn_at),
+        ("公开证明", draw.published_at),
+    ]
+
+
+def _event_label(body: Mapping[str, Any]) -> str:
+    if body["type"] == "open_round":
+        return f"启动追加抽取（第{body['round']}次名额）"
+    return f"移除（{RemovalReason(body['reason']).label}），由{body['stratum']}类别下一名候补人员递补"

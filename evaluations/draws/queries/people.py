@@ -1,0 +1,62 @@
+"""单位联络员回避: a unit's liaison is neither supervisor nor evaluator (permissions, rules around the table, 1).
+
+Lists hold names and units, accounts hold names and a unit's code; `may_be_one_person` compares them.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from django.db.models import Q
+
+from departments.models import Department
+from evaluations.draws.models import Draw, DrawEntry, DrawEvent
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.queries import phone_of
+from evaluations.pools.rules import DRAW_OF
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import may_be_one_person
+
+ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
+
+
+def objections_to(account: User, role: str, unit_code: str) -> Iterator[str]:
+    """Yield why a person cannot become a unit's liaison: he stands on a list of a round under way, or was drawn."""
+    if role != Role.LIAISON:
+        return
+    department = Department.objects.filter(code=unit_code).first()
+    unit = department.name if department else unit_code
+    on_lists = PoolEntry.objects.filter(name=account.name, exclusion="").exclude(round__state__in=ENDED)
+    for entry in on_lists.select_related("round"):
+        if may_be_one_person(entry.name, entry.unit, account.name, unit):
+            yield from _against(entry)
+
+
+def _against(entry: PoolEntry) -> Iterator[str]:
+    who = f"{entry.round.name}{entry.get_kind_display()}中有同名人员{entry.masked_phone}"
+    standing = DrawEntry.objects.filter(person=entry, draw__in=entry.round.draws.standing())
+    if not standing.exists():
+        yield (
+            f"{who}。联络员不得担任监督员或者评议人员，请先在名单库中将其登记为回避；不是同一人的，请在名单中补填单位。"
+        )
+        return
+    removed = DrawEvent.objects.filter(entry__in=standing).values("entry")
+    if standing.exclude(pk__in=removed).filter(place__isnull=False).exists():
+        yield f"{who}，已被抽中或列为候补。本轮结束前不能担任单位联络员，或者先在抽中人员页办理移除递补。"
+
+
+def reference_of(person: PoolEntry) -> str:
+    """Return what stands in the person's token beside the salt, as the notice letter prints it (protocol 3.3)."""
+    return f"{person.name}/{phone_of(person)}"
+
+
+def selected_phones(draws: Iterable[Draw]) -> set[str]:
+    """Return the phones of the people drawn so far in these draws."""
+    drawn = DrawEntry.objects.filter(draw__in=draws, is_selected=True, person__isnull=False).select_related("person")
+    return {phone_of(entry.person) for entry in drawn if entry.person}
+
+
+def committed_pools() -> Q:
+    """Return the condition on pool entries whose draw is committed."""
+    drawn = {kind: Draw.objects.standing().filter(purpose=purpose) for kind, purpose in DRAW_OF.items()}
+    return Q(*(Q(kind=kind, round__in=draws.values("round")) for kind, draws in drawn.items()), _connector=Q.OR)

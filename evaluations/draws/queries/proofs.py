@@ -1,0 +1,45 @@
+"""The proof file of a draw (证明文件), put together from its exact parts and streamed: never whole in memory."""
+
+import json
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from evaluations.draws.models import Draw, DrawEntry
+from evaluations.protocol.proofs import proof_chunks
+
+CHUNK = 5000
+
+
+def pool_rows(draw: Draw) -> Iterator[tuple[str, str]]:
+    """Yield (stratum, token) of the whole pool, strata by bytes, tokens in order."""
+    for stratum in _strata(draw):
+        tokens = _of(draw, stratum).values_list("token", flat=True)
+        yield from ((stratum, token) for token in tokens.iterator(chunk_size=CHUNK))
+
+
+def exclusion_rows(draw: Draw) -> Iterator[tuple[str, str, str]]:
+    """Yield (stratum, token, reason) of everybody who left before the draw, in the pool's order."""
+    for stratum in _strata(draw):
+        out = _of(draw, stratum).exclude(exclusion="").values_list("token", "exclusion")
+        yield from ((stratum, token, reason) for token, reason in out.iterator(chunk_size=CHUNK))
+
+
+def proof_text(draw: Draw) -> Iterator[str]:
+    """Yield the proof file: the committed parameters, the randomness, the events and the result as they are stored."""
+    parts = {
+        "params": json.loads(draw.params),
+        "commit": draw.commit,
+        "randomness": draw.randomness,
+        "events": [json.loads(body) for body in draw.events.values_list("body", flat=True)],
+        "result": json.loads(draw.result),
+    }
+    return proof_chunks(parts, pool_rows(draw), exclusion_rows(draw))
+
+
+def _strata(draw: Draw) -> list[str]:
+    return [str(name) for name in json.loads(draw.params)["strata"]]
+
+
+def _of(draw: Draw, stratum: str) -> QuerySet[DrawEntry]:
+    return DrawEntry.objects.filter(draw=draw, stratum=stratum).order_by("token")

@@ -1,0 +1,53 @@
+"""Removing somebody who was drawn (移除): which reasons leave discretion, how much of it, what a reason must show."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django.db.models import TextChoices
+
+
+class RemovalReason(TextChoices):
+    """移除原因 (protocol 3.11)."""
+
+    REFUSED = "refused", "本人拒绝参加"
+    CONFLICT = "conflict", "回避"
+    UNREACHABLE = "unreachable", "失联"
+    INELIGIBLE = "ineligible", "不符合条件"
+
+
+# A refusal is the drawn person's own; the other reasons are the office's judgement and therefore capped.
+DISCRETIONARY = frozenset({RemovalReason.CONFLICT, RemovalReason.UNREACHABLE, RemovalReason.INELIGIBLE})
+
+
+def most_discretionary(seats: int, percent: int) -> int:
+    """Return how many discretionary removals a draw may have; a small draw may always have one unless 0 % are set."""
+    return -(-seats * percent // 100)
+
+
+def removal_faults(
+    reason: RemovalReason, *, before: Iterable[str], seats: int, calls: Sequence[date], rules: Mapping[str, Any]
+) -> list[str]:
+    """Return in Chinese why a removal is refused; `before` = the reasons of the draw's earlier removals."""
+    faults = []
+    most = most_discretionary(seats, rules["removal_percent"])
+    if reason in DISCRETIONARY and sum(earlier in DISCRETIONARY for earlier in before) >= most:
+        faults.append(f"因失联、回避、不符合条件移除的人数已达上限（{most}人），只能移除本人拒绝参加的人员。")
+    few_calls = len(calls) < rules["unreachable_calls"] or len(set(calls)) < rules["unreachable_days"]
+    if reason == RemovalReason.UNREACHABLE and few_calls:
+        faults.append(
+            f"认定失联须至少拨打{rules['unreachable_calls']}次、分在{rules['unreachable_days']}天，请填写每次拨打的日期。"
+        )
+    return faults
+
+
+def extension_faults(*, days_open: int, issued: int, returned: int, rules: Mapping[str, Any]) -> list[str]:
+    """Return in Chinese why a committed further round may not be opened yet: the trigger leaves no discretion."""
+    faults = []
+    if days_open < rules["extension_after_days"]:
+        faults.append(f"开始投票满{rules['extension_after_days']}日后方可启动追加抽取，目前为第{max(days_open, 0)}日。")
+    if returned * 100 >= issued * rules["extension_return_percent"]:
+        faults.append(
+            f"已收回{returned}张（发出{issued}张），回收率不低于{rules['extension_return_percent']}%，不能启动追加抽取。"
+        )
+    return faults

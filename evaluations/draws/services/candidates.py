@@ -1,0 +1,150 @@
+"""Who or what stands in a draw, and on which terms: the candidates and parameters that a commitment freezes."""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil
+from typing import Any, NamedTuple
+
+from evaluations.ballots.models import Ballot
+from evaluations.draws.queries.people import reference_of, selected_phones
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.queries import phone_of
+from evaluations.pools.rules import POOL_OF, ExclusionReason
+from evaluations.protocol import drawing
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.rounds.rules.rulebook import shares_of
+from evaluations.scoring.indicators import Channel
+from nanchuan_eval.core.errors import RuleViolation
+
+SECTIONS = "科室"
+NOT_TWICE = frozenset({DrawPurpose.EVALUATORS, DrawPurpose.ISSUED})
+_NEXT_ISSUE = "当期未开奖的，用其后第一期"
+LOTTERY_LABEL = "现场抽取后首期"
+LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
+    "快乐8": {"n": 20, "min": 1, "max": 80, "order": "sorted", "fallback": _NEXT_ISSUE},
+    "双色球": {"n": 6, "min": 1, "max": 33, "order": "sorted", "fallback": _NEXT_ISSUE},
+    "福彩3D": {"n": 3, "min": 0, "max": 9, "order": "drawn", "fallback": _NEXT_ISSUE},
+}
+
+
+class Candidate(NamedTuple):
+    """One line of a draw's pool before it is stored; a million of them fit into memory."""
+
+    stratum: str
+    token: str
+    person_id: int | None = None
+    ref: str = ""
+    salt: str = ""
+    exclusion: str = ""
+
+
+def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the committed sources of randomness: the dice first, the uncontrollable lottery last."""
+    chosen: list[dict[str, Any]] = []
+    if rulebook["dice"]:
+        label = f"现场十面骰子{rulebook['dice']}枚"
+        chosen.append({"label": label, "n": rulebook["dice"], "min": 0, "max": 9, "order": "drawn", "fallback": "重掷"})
+    if rulebook["lottery"]:
+        chosen.append({"label": f"{LOTTERY_LABEL}{rulebook['lottery']}", **LOTTERY_NUMBERS[rulebook["lottery"]]})
+    return chosen
+
+
+def candidates(round_: Round, purpose: DrawPurpose) -> list[Candidate]:
+    """Return everybody (every ballot) that stands in the draw, excluded ones with their reason."""
+    if purpose == DrawPurpose.COUNTED:
+        ballots = Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).order_by("receipt")
+        return [Candidate(ballot.get_origin_display(), ballot.receipt) for ballot in ballots.iterator()]
+    pool = PoolEntry.objects.filter(round=round_, kind=POOL_OF[purpose])
+    taken = selected_phones(round_.draws.standing()) if purpose in NOT_TWICE else set()
+    names = dict(_section_strata(round_)) if purpose == DrawPurpose.ISSUED else {}
+    return [line for person in pool.iterator() for line in _lines_of(person, taken, names)]
+
+
+def section_candidates(codes: Iterable[str]) -> list[Candidate]:
+    """Return sections as salted tokens: units are not to learn from the proof which of theirs is drawn."""
+    salts = {code: secrets.token_hex(drawing.SALT_BYTES) for code in codes}
+    return [Candidate(SECTIONS, drawing.person_token(salt, code), ref=code, salt=salt) for code, salt in salts.items()]
+
+
+def quota_of(round_: Round, purpose: DrawPurpose, strata: Sequence[str]) -> tuple[dict[str, Any], int]:
+    """Return the committed quota of a draw and its alternates per stratum (rulebook R-B)."""
+    book = round_.rulebook
+    if purpose == DrawPurpose.SUPERVISORS:
+        return proportional([book["supervisors"]]), book["supervisor_alternates"]
+    if purpose == DrawPurpose.COUNTED:
+        return proportional([book["counted_sampled_ballots"]]), 0
+    if purpose == DrawPurpose.ISSUED:
+        return _issued_quota(book, len(strata)), ceil(
+            book["issued_ballots"] / len(strata) * book["alternates_percent"] / 100
+        )
+    _refuse_missing_strata(book["evaluator_strata"], strata)
+    rows = [shares_of(total, book["evaluator_strata"]) for total in _totals(book, book["evaluators"])]
+    fixed = _never_less([[row[stratum] for stratum in strata] for row in rows])
+    return {"mode": "fixed", "rounds": fixed}, ceil(max(fixed[0]) * book["alternates_percent"] / 100)
+
+
+def proportional(totals: list[int], least: int = 0) -> dict[str, Any]:
+    """Return a proportional quota."""
+    return {"mode": "proportional", "min": least, "rounds": totals}
+
+
+def note_of(round_: Round, purpose: DrawPurpose, lines: Sequence[Candidate]) -> str:
+    """Return the committed note: what the draw is for, the trigger of further rounds, what is pinned."""
+    book, parts = round_.rulebook, [f"南川区最难办事科室群众评 {round_.name} {purpose.label}"]
+    if purpose in NOT_TWICE and book["extension_rounds"]:
+        parts.append(
+            f"追加：开始投票满{book['extension_after_days']}日且回收率低于{book['extension_return_percent']}%的，依次启动追加抽取"
+        )
+    if purpose == DrawPurpose.COUNTED:
+        parts.append(f"封箱总校验值{round_.closing_root}")
+    elif any(line.salt for line in lines):
+        parts.append(f"封存名册校验值{drawing.digest_of(roster_lines(lines))}")
+    return "；".join(parts) + ("（演示数据）" if round_.is_demo else "")
+
+
+def roster_lines(lines: Iterable[Any]) -> list[bytes]:
+    """Return the private roster for the notary's safe: `stratum TAB token TAB salt`, sorted by bytes."""
+    return sorted(f"{line.stratum}\t{line.token}\t{line.salt}\n".encode() for line in lines)
+
+
+def _lines_of(person: PoolEntry, taken: set[str], names: Mapping[str, str]) -> Iterator[Candidate]:
+    salt = secrets.token_hex(drawing.SALT_BYTES)
+    token = drawing.person_token(salt, reference_of(person))
+    exclusion = person.exclusion
+    if not exclusion and phone_of(person) in taken:
+        exclusion = ExclusionReason.ALREADY_SELECTED.value
+    strata = [names[code] for code in person.dealt_with.split() if code in names] if names else [person.stratum]
+    for stratum in strata:
+        yield Candidate(stratum, token, person.pk, "", salt, exclusion)
+
+
+def _section_strata(round_: Round) -> Iterator[tuple[str, str]]:
+    for code, name in round_.sections.values_list("code", "name"):
+        yield code, f"{code} {name}"
+
+
+def _issued_quota(book: Mapping[str, Any], strata: int) -> dict[str, Any]:
+    totals = _totals(book, book["issued_ballots"])
+    if book["issued_quota"] == "equal":
+        return {"mode": "fixed", "rounds": [[total // strata] * strata for total in totals]}
+    return proportional(totals, book["issued_min"])
+
+
+def _totals(book: Mapping[str, Any], first: int) -> list[int]:
+    """Return the cumulative totals of the committed rounds."""
+    return [first + first * book["extension_percent"] * more // 100 for more in range(book["extension_rounds"] + 1)]
+
+
+def _never_less(rows: list[list[int]]) -> list[list[int]]:
+    """Let no stratum lose a seat in a later round, as rounding by remainders might make it."""
+    kept = rows[:1]
+    for row in rows[1:]:
+        kept.append([max(pair) for pair in zip(kept[-1], row, strict=True)])
+    return kept
+
+
+def _refuse_missing_strata(wanted: Iterable[str], strata: Sequence[str]) -> None:
+    empty = [name for name in wanted if name not in strata]
+    if empty:
+        raise RuleViolation(f"名单中没有“{'、'.join(empty)}”类人员，请补充名单，或在锁定前修改规则中的身份类别。")

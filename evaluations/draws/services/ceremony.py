@@ -1,0 +1,250 @@
+"""The ceremony of a committed draw (抽取仪式): two read the numbers, one draw, supervisors sign, all is published.
+
+One way only; every act takes the draw under its row lock, so that a second click or browser finds it done.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.draws.models import Draw, DrawEntry, DrawSignature, RandomnessEntry, SigningCode
+from evaluations.draws.queries.proofs import exclusion_rows, pool_rows
+from evaluations.draws.services.candidates import LOTTERY_LABEL
+from evaluations.draws.services.commitment import checked, lock_draw
+from evaluations.protocol import drawing
+from evaluations.protocol.codes import ENTROPY_BYTES, CodeError, encode_code, normalize_code
+from evaluations.protocol.drawing import Progress, no_progress
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+from evaluations.scoring.indicators import Channel
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Nameless, Role
+from nanchuan_eval.users.models import User
+
+BATCH_SIZE = 2000
+SUPERVISOR = Nameless(Role.SUPERVISOR)
+# Supervisors sign from the moment they are drawn: not their own draw, which witnesses sign on paper.
+UNSIGNED = frozenset({DrawPurpose.SUPERVISORS})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one person read off one source: its place among the committed sources, the numbers, a lottery's issue."""
+
+    source: int
+    numbers: Sequence[int]
+    issue: str = ""
+
+
+@transaction.atomic
+def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) -> Draw:
+    """Enter what a source showed; it counts once another person has entered the same (两人独立录入)."""
+    policy.check(by, "draw.seed")
+    draw = lock_draw(draw_id, DrawStatus.COMMITTED, "随机数须在公布承诺后录入，且只能录入一次。")
+    params = json.loads(draw.params)
+    _refuse_early(draw, at)
+    _refuse_wrong_turn(draw, reading.source, len(params["randomness"]))
+    source = params["randomness"][reading.source]
+    checked(drawing.check_numbers, source, reading.numbers)
+    if needs_issue(source) and not reading.issue.strip():
+        raise RuleViolation(f"请填写“{source['label']}”的期号。")
+    numbers, issue = list(reading.numbers), reading.issue.strip() if needs_issue(source) else ""
+    others = draw.readings.filter(source=reading.source).exclude(by=by)
+    agrees = any((other.numbers, other.issue) == (numbers, issue) for other in others)
+    RandomnessEntry.objects.update_or_create(
+        draw=draw, source=reading.source, by=by, defaults={"numbers": numbers, "issue": issue, "at": at}
+    )
+    detail = {"step_label": f"录入随机数：{source['label']}", "numbers": numbers, "issue": issue, "agrees": agrees}
+    audit.record("draw.seed", draw, by=by, at=at, detail=detail)
+    if agrees:
+        _settle(draw, params, numbers, issue, at)
+    return draw
+
+
+@transaction.atomic
+def run_draw(*, draw_id: int, by: User, at: datetime, progress: Progress = no_progress) -> Draw:
+    """Draw and mark who or what was drawn; a second run is refused."""
+    policy.check(by, "draw.run")
+    draw = lock_draw(draw_id, DrawStatus.SEEDED, "抽取须在录入随机数后进行，且只能抽取一次。")
+    result = recompute(draw, progress)
+    draw.drawn_at, draw.drawn_by, draw.status = at, by, DrawStatus.DRAWN
+    draw.save(update_fields=["result", "drawn_at", "drawn_by", "status"])
+    mark_drawn(draw, result["strata"])
+    if draw.purpose == DrawPurpose.COUNTED:
+        _count_drawn_ballots(draw)
+    audit.record("draw.run", draw, by=by, at=at, detail={"step_label": f"执行抽取：{draw}", "seed": draw.seed})
+    return draw
+
+
+@transaction.atomic
+def issue_signing_codes(*, draw_id: int, by: User, at: datetime) -> dict[DrawEntry, list[str]]:
+    """Make the drawn supervisors' one-time codes; returned once for their envelopes, kept as hashes only."""
+    policy.check(by, "cred.print")
+    draw = Draw.objects.select_for_update(of=("self",), no_key=True).select_related("round").get(pk=draw_id)
+    if draw.purpose != DrawPurpose.SUPERVISORS or draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
+        raise RuleViolation("签名码只发给已抽中的监督员。")
+    served = SigningCode.objects.filter(entry__draw=draw).values("entry")
+    fresh = draw.entries.filter(is_selected=True).exclude(pk__in=served).select_related("person")
+    codes = {entry: [_new_code() for _ in range(draw.round.rulebook["signing_codes"])] for entry in fresh}
+    if not codes:
+        raise RuleViolation("现任监督员的签名码均已发放，不能重复发放。")
+    SigningCode.objects.bulk_create(
+        [
+            SigningCode(entry=entry, code_sha256=sha256_hex(code.encode()))
+            for entry, made in codes.items()
+            for code in made
+        ]
+    )
+    audit.record("cred.print", draw, by=by, at=at, detail={"step_label": "发放签名码", "supervisors": len(codes)})
+    return codes
+
+
+@transaction.atomic
+def sign_draw(*, draw_id: int, code: str, at: datetime) -> DrawSignature:
+    """Confirm a draw as a supervisor who was present, with one of his own codes; each code once, each person once."""
+    policy.check_sees(SUPERVISOR, "draw.run")
+    draw = lock_draw(draw_id, DrawStatus.DRAWN, "该项抽取尚未执行或者已公开，不能签名。")
+    supervisor = spend_signing_code(draw.round, code, at=at)
+    signature, is_new = DrawSignature.objects.get_or_create(draw=draw, supervisor=supervisor, defaults={"at": at})
+    if not is_new:
+        raise RuleViolation("这名监督员已经为本次抽取签名。")
+    audit.record("draw.run", draw, by=SUPERVISOR, at=at, detail={"step_label": "监督员签名", "entry": supervisor.pk})
+    return signature
+
+
+@transaction.atomic
+def publish_draw(*, draw_id: int, by: User, at: datetime) -> Draw:
+    """Publish the proof (公开证明) once enough supervisors have signed."""
+    policy.check(by, "draw.run")
+    draw = lock_draw(draw_id, DrawStatus.DRAWN, "该项抽取尚未执行或者已公开，不能重复公开。")
+    lacking = signatures_wanted(draw) - draw.signatures.count()
+    if lacking > 0:
+        raise RuleViolation(f"还差{lacking}名监督员签名，至少要{signatures_wanted(draw)}名。")
+    draw.published_at, draw.status = at, DrawStatus.PUBLISHED
+    draw.save(update_fields=["published_at", "status"])
+    audit.record("draw.run", draw, by=by, at=at, detail={"step_label": f"公开证明：{draw}", "head": draw_head(draw)})
+    return draw
+
+
+def spend_signing_code(round_: Round, code: str, *, at: datetime) -> DrawEntry:
+    """Use up a supervisor's code and return whose it is; call inside the act that it confirms."""
+    try:
+        hashed = sha256_hex(normalize_code(code).encode())
+    except CodeError as error:
+        raise RuleViolation(str(error).replace("票号", "签名码")) from None
+    drawn = SigningCode.objects.select_for_update(of=("self",)).select_related("entry")
+    found = drawn.filter(code_sha256=hashed, entry__draw__round=round_, entry__is_selected=True).first()
+    if found is None or found.used_at is not None:
+        raise RuleViolation("签名码有误、已使用或者不属于本轮现任监督员，请核对后重新输入。")
+    found.used_at = at
+    found.save(update_fields=["used_at"])
+    return found.entry
+
+
+def signatures_wanted(draw: Draw) -> int:
+    """Return how many supervisors must sign before the draw is published."""
+    return 0 if draw.purpose in UNSIGNED else int(draw.round.rulebook["supervisors_present"])
+
+
+def earliest_randomness(draw: Draw) -> datetime:
+    """Return when randomness may come: after the lead time and not before the announced hour."""
+    ready = draw.committed_at + timedelta(hours=draw.round.rulebook["draw_lead_hours"])
+    return max(ready, draw.planned.planned_at) if draw.planned else ready
+
+
+def needs_issue(source: Mapping[str, Any]) -> bool:
+    """Say whether a source is a lottery, whose issue must be named."""
+    return str(source["label"]).startswith(LOTTERY_LABEL)
+
+
+def draw_head(draw: Draw) -> str:
+    """Return the head of the draw's event chain."""
+    last = draw.events.last()
+    return last.head if last else draw.commit
+
+
+def recompute(draw: Draw, progress: Progress = no_progress) -> dict[str, Any]:
+    """Redo the whole draw from what is stored, with all its events, and put the result on it (unsaved)."""
+    events = [json.loads(body) for body in draw.events.values_list("body", flat=True)]
+    result: dict[str, Any] = checked(
+        drawing.draw,
+        json.loads(draw.params),
+        list(pool_rows(draw)),
+        list(exclusion_rows(draw)),
+        draw.randomness,
+        events,
+        progress,
+    )
+    draw.result = canonical_json(result).decode()  # keyed by stratum names, which J() forbids
+    return result
+
+
+def mark_drawn(draw: Draw, strata: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write down who stands where after the draw or an event of it."""
+    draw.entries.exclude(place=None).update(place=None, is_selected=False)
+    for stratum, line in strata.items():
+        tokens = [*line["selected"], *line["alternates"]]
+        for start in range(0, len(tokens), BATCH_SIZE):
+            _mark(draw, stratum, tokens[start : start + BATCH_SIZE], start, len(line["selected"]))
+
+
+def _mark(draw: Draw, stratum: str, tokens: Sequence[str], start: int, selected: int) -> None:
+    places = {token: place for place, token in enumerate(tokens, start=start + 1)}
+    entries = list(draw.entries.filter(stratum=stratum, token__in=tokens))
+    for entry in entries:
+        entry.place = places[entry.token]
+        entry.is_selected = entry.place <= selected
+    DrawEntry.objects.bulk_update(entries, ["place", "is_selected"], batch_size=BATCH_SIZE)
+
+
+def _settle(draw: Draw, params: Mapping[str, Any], numbers: list[int], issue: str, at: datetime) -> None:
+    """Take over a source on which two agree; the last one makes the seed."""
+    draw.randomness, draw.issues = [*draw.randomness, numbers], [*draw.issues, issue]
+    if len(draw.randomness) == len(params["randomness"]):
+        draw.seed = checked(drawing.draw_seed, params, draw.randomness)
+        draw.seeded_at, draw.status = at, DrawStatus.SEEDED
+    draw.save(update_fields=["randomness", "issues", "seed", "seeded_at", "status", "lead_waived"])
+
+
+def _refuse_early(draw: Draw, at: datetime) -> None:
+    earliest = timezone.localtime(earliest_randomness(draw))
+    if at >= earliest:
+        return
+    if not draw.round.is_demo:
+        raise RuleViolation(
+            f"公布承诺后至少{draw.round.rulebook['draw_lead_hours']}小时，且到登记的抽取时间，才能录入随机数"
+            f"（最早{earliest:%Y年%m月%d日 %H:%M}）。"
+        )
+    draw.lead_waived = True  # every page of the draw says so
+    draw.save(update_fields=["lead_waived"])
+
+
+def _refuse_wrong_turn(draw: Draw, source: int, sources: int) -> None:
+    settled = len(draw.randomness)
+    if not 0 <= source < sources:
+        raise RuleViolation("没有这一组随机数来源。")
+    if source < settled:
+        raise RuleViolation("这一组随机数两人录入一致，已经确定，不能再改。")
+    if source > settled:
+        raise RuleViolation("请先完成前一组随机数的录入；彩票须在骰子之后。")
+
+
+def _new_code() -> str:
+    return encode_code(secrets.token_bytes(ENTROPY_BYTES))
+
+
+def _count_drawn_ballots(draw: Draw) -> None:
+    drawn = draw.entries.filter(is_selected=True).values("token")
+    ballots = Ballot.objects.filter(round=draw.round, channel=Channel.SAMPLED, receipt__in=drawn)
+    Rating.objects.filter(ballot__in=ballots.values("pk")).update(is_counted=True)
+    ballots.update(is_counted=True)

@@ -1,0 +1,43 @@
+"""Letters to drawn people (通知书): opening the addresses leaves a trace with its reason every time."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.services.removals import PEOPLE
+from evaluations.rounds.rules.lifecycle import DrawStatus
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.rules import add_workdays
+
+
+@transaction.atomic
+def open_addresses(
+    *, draw_id: int, reason: str, by: User, at: datetime, entry_id: int | None = None
+) -> list[DrawEntry]:
+    """Return whom to write to, each with the ballots he was drawn for under one token, and record why."""
+    policy.check(by, "pool.unmask")
+    policy.check_sees(by, "draw.names")
+    draw = Draw.objects.select_related("round").get(pk=draw_id)
+    if draw.purpose not in PEOPLE or draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
+        raise RuleViolation("人员抽取完成后方可打印通知书。")
+    if not reason.strip():
+        raise RuleViolation("请填写用途。")
+    chosen = draw.entries.filter(is_selected=True).select_related("person").order_by("stratum", "place")
+    entries = list(chosen.filter(pk=entry_id) if entry_id else chosen)
+    if not all(entry.salt for entry in entries):
+        raise RuleViolation("查询码已到期清除，不能打印通知书。")
+    detail = {"step_label": f"打印通知书：{draw}", "people": len(entries)}
+    audit.record("pool.unmask", draw, by=by, at=at, reason=reason, detail=detail)
+    return entries
+
+
+def reply_day(draw: Draw, at: datetime) -> date:
+    """Return the day until which a drawn person is asked to say no."""
+    start = timezone.localtime(at).date()
+    return add_workdays(start, draw.round.rulebook["reply_workdays"], Holiday.objects.calendar())

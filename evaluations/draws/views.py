@@ -1,0 +1,52 @@
+"""Public pages of the draws: what was committed when, with which randomness, and what came out."""
+
+from collections.abc import Iterator
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from evaluations.draws.models import Draw
+from evaluations.draws.pages.register import draw_register, public_draw
+from evaluations.draws.queries.proofs import exclusion_rows, pool_rows, proof_text
+from evaluations.rounds.rules.lifecycle import DrawStatus
+
+FILES = {"pool.tsv": pool_rows, "exclusions.tsv": exclusion_rows}
+
+
+@require_safe
+def draws(request: HttpRequest) -> HttpResponse:
+    """The register: all draws by round, abandoned ones too."""
+    return render(request, "evaluations/draws/draws.html", {"rounds": draw_register()})
+
+
+@require_safe
+def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
+    """One draw, with how to recheck it."""
+    found = get_object_or_404(Draw.objects.select_related("round", "planned"), draw_id=draw_id)
+    return render(request, "evaluations/draws/draw.html", vars(public_draw(found)))
+
+
+@require_safe
+def proof(request: HttpRequest, draw_id: str) -> StreamingHttpResponse:
+    """Download the proof file."""
+    found = get_object_or_404(Draw, draw_id=draw_id, status=DrawStatus.PUBLISHED)
+    response = StreamingHttpResponse(proof_text(found), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="{found.draw_id}.json"'
+    return response
+
+
+@require_safe
+def file(request: HttpRequest, draw_id: str, name: str) -> StreamingHttpResponse:
+    """Download what was committed: the parameters to the byte, the anonymous pool, the anonymous exclusions."""
+    found = get_object_or_404(Draw, draw_id=draw_id)
+    if name == "params.json":
+        return StreamingHttpResponse([found.params], content_type="application/json")
+    if name not in FILES:
+        raise Http404
+    return StreamingHttpResponse(_lines(FILES[name](found)), content_type="text/plain; charset=utf-8")
+
+
+def _lines(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    for row in rows:
+        yield "\t".join(row) + "\n"

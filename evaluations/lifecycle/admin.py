@@ -1,0 +1,174 @@
+"""轮次 at the desk: the round's page with stepper, missing list and next button."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from evaluations.lifecycle.approvals import STEP_SERVICES, start_settlement, start_step
+from evaluations.lifecycle.forms import ExtendForm, RulebookForm
+from evaluations.lifecycle.pages import CONSEQUENCES, build_desk
+from evaluations.paper_ballots.admin.codes import CodePages
+from evaluations.rounds.forms import ReasonForm
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
+from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
+from evaluations.turnout.admin import MonitorPages
+from nanchuan_eval.admin_site.actions import act, attempt
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.permissions import policy
+
+SETTLING = "将评议方案（名称、时间和评议规则）按当前内容提请审定，审定后方可锁定名录；审定后有改动的，须重新提请。"
+
+
+@admin.register(Round)
+class RoundAdmin(MonitorPages, CodePages):
+    """评议轮次."""
+
+    order = 1
+    see_action = "round.open"
+    edit_action = "round.edit"
+    list_display = ["name", "key", "state", "opens_at", "closes_at", "is_demo"]
+    fields = ["key", "name", "period_start", "period_end", "opens_at", "closes_at"]
+    change_form_template = "admin/evaluations/round/change_form.html"
+
+    def is_proposed(self) -> bool:
+        """Save at once: a draft binds nobody; what is approved is the settled plan (审定评议方案)."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_draft = obj is None or obj.state == RoundState.DRAFT
+        return is_draft and super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["key"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            edit_round(round_=obj, changed=form.changed_data, by=staff(request), at=timezone.now())
+        else:
+            plan_round(round_=obj, by=staff(request), at=timezone.now())
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return redirect(_page(obj.pk))
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj:
+            context |= {"desk": build_desk(obj, staff(request), timezone.now()), "round": obj, "title": str(obj)}
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/step/<str:step>/", wrap(self.step), name="round-step"),
+            path("<int:pk>/settle/", wrap(self.settle), name="round-settle"),
+            path("<int:pk>/rulebook/", wrap(self.rulebook), name="round-rulebook"),
+            path("<int:pk>/monitor/", wrap(self.monitor), name="round-monitor"),
+            path("alert/<int:pk>/", wrap(self.review_alert), name="alert-review"),
+            path("<int:pk>/remind/", wrap(self.remind), name="round-remind"),
+            path("<int:pk>/labels/", wrap(self.labels), name="round-labels"),
+            path("<int:pk>/seal-record.pdf", wrap(self.seal_record), name="round-seal-record"),
+            path("<int:pk>/batches/", wrap(self.batches), name="round-batches"),
+            path("<int:pk>/codes/", wrap(self.codes), name="round-codes"),
+            path("<int:pk>/import-codes/", wrap(self.import_codes), name="round-import-codes"),
+            path("<int:pk>/extend/", wrap(self.extend), name="round-extend"),
+            path("<int:pk>/void/", wrap(self.void), name="round-void"),
+            *super().get_urls(),
+        ]
+
+    def step(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
+        """Say what a step brings about (GET), do it (POST)."""
+        if step not in Step.values or Step(step) not in STEP_SERVICES:
+            return redirect(_page(pk))
+        user, at = staff(request), timezone.now()
+        if request.method != "POST":
+            round_ = get_object_or_404(Round, pk=pk)
+            policy.check_begins(user, STEP_ACTION[Step(step)])
+            return self._page(request, round_, Form(), Step(step).label, warning=CONSEQUENCES[Step(step)])
+        return act(
+            request,
+            lambda: start_step(step=Step(step), round_id=pk, by=user, at=at),
+            done=f"已完成：{Step(step).label}。",
+            back=_page(pk),
+        )
+
+    def settle(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Put the round's name, days and rules forward to be approved as they are (审定评议方案)."""
+        round_, user, at = get_object_or_404(Round, pk=pk), staff(request), timezone.now()
+        if not policy.may_begin(user, "round.edit"):
+            raise policy.Denied(user, "round.edit")
+        if request.method != "POST":
+            return self._page(request, round_, Form(), "提请审定评议方案", note=SETTLING)
+        return act(
+            request,
+            lambda: start_settlement(round_id=pk, by=user, at=at),
+            done="评议方案已审定。",
+            back=_page(pk),
+        )
+
+    def rulebook(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Edit the rulebook while the round is in preparation; read it afterwards."""
+        round_ = get_object_or_404(Round, pk=pk)
+        user, at = staff(request), timezone.now()
+        policy.check_sees(user, self.see_action)
+        if request.method == "POST" and not policy.may_begin(user, "round.edit"):
+            raise policy.Denied(user, "round.edit")
+        request.waits = approvals.waiting_about(user, round_)  # type: ignore[attr-defined]  # for has_change_permission
+        is_frozen = not self.has_change_permission(request, round_)
+        if request.method == "POST" and request.waits:  # type: ignore[attr-defined]
+            messages.error(request, "评议方案已提请审批，审批前不能修改。")
+            return redirect(_page(pk))
+        form = RulebookForm(request.POST or None, rulebook=round_.rulebook, is_frozen=is_frozen)
+        if request.method == "POST" and form.is_valid():
+            changed = form.changed_rulebook()
+            if attempt(form, lambda: edit_rulebook(round_id=pk, rulebook=changed, by=user, at=at)):
+                messages.success(request, "评议规则已保存。")
+                return redirect(_page(pk))
+        return self._page(request, round_, form, "评议规则", groups=list(form.groups()), is_frozen=is_frozen)
+
+    def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Put the closing time off."""
+        return self._with_reason(request, pk, ExtendForm(request.POST or None), "round.extend")
+
+    def void(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Declare the round void."""
+        return self._with_reason(request, pk, ReasonForm(request.POST or None), "round.void")
+
+    def _with_reason(self, request: HttpRequest, pk: int, form: Any, action: str) -> HttpResponse:
+        round_, title = get_object_or_404(Round, pk=pk), policy.action_name(action)
+        user, at = staff(request), timezone.now()
+        policy.check_begins(user, action)
+        if request.method == "POST" and form.is_valid():
+            asked = {k: v if isinstance(v, str) else v.isoformat() for k, v in form.cleaned_data.items()}
+            if said := attempt(form, lambda: approvals.start(action, round_, by=user, at=at, **asked)):
+                messages.success(request, approvals.PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
+                return redirect(_page(pk))
+        return self._page(request, round_, form, title)
+
+    def _page(self, request: HttpRequest, round_: Round, form: Any, title: str, **extra: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "form": form,
+            "round": round_,
+            "title": title,
+            **extra,
+        }
+        return render(request, "admin/evaluations/round/act.html", context)
+
+
+def _page(pk: int) -> str:
+    return reverse("admin:evaluations_round_change", args=[pk])

@@ -1,0 +1,150 @@
+"""The steps of a round and its draws as acts of two persons: what exactly is approved, and the service that does it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from departments.models import Section
+from evaluations.draws.approvals.ceremony import _commit, _draw_deed, _to_commit
+from evaluations.draws.services import ceremony
+from evaluations.draws.services.commitment import abandon_draw
+from evaluations.lifecycle import services as steps
+from evaluations.rounds.models import Round
+from evaluations.rounds.readiness import require
+from evaluations.rounds.rules.lifecycle import STEP_ACTION, Step
+from evaluations.rounds.rules.rulebook import unusual
+from evaluations.rounds.services import refuse_unsettleable, settle_round
+from evaluations.sealing.services.sealing import seal_round
+from evaluations.tally.services.tally import tally_round
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+STEP_SERVICES: dict[Step, Callable[..., object]] = {
+    Step.FREEZE: steps.freeze_round,
+    Step.CONFIRM_DRAWS: steps.confirm_draws,
+    Step.OPEN: steps.open_round,
+    Step.SEAL: seal_round,
+    Step.COUNT: tally_round,
+    Step.ANNOUNCE: steps.announce_result,
+}
+
+
+def start_step(*, step: Step, round_id: int, by: User, at: datetime) -> Approval | None:
+    """Do a step, or propose it where it takes two; what it still lacks is said before anybody is asked to approve."""
+    if not policy.requires_approval(STEP_ACTION[step]):
+        STEP_SERVICES[step](round_id=round_id, by=by, at=at)
+        return None
+    round_ = Round.objects.get(pk=round_id)
+    policy.check_proposes(by, STEP_ACTION[step])
+    require(round_, step, at)
+    return approvals.propose(f"round.{step.value}", round_, by=by, at=at)
+
+
+def start_settlement(*, round_id: int, by: User, at: datetime) -> Approval | None:
+    """Propose a draft as it is written now; what stands against it is said before anybody is asked to approve."""
+    round_ = Round.objects.get(pk=round_id)
+    refuse_unsettleable(round_)
+    return approvals.start("round.edit", round_, by=by, at=at)
+
+
+def _step_deed(step: Step, content: Callable[[Round], dict[str, object]]) -> Deed:
+    return Deed(
+        f"round.{step.value}",
+        action=STEP_ACTION[step],
+        label=step.label,
+        model=Round,
+        content=lambda round_, _: {"轮次": round_.name, **content(round_)},
+        perform=lambda round_, _, by, at: STEP_SERVICES[step](round_id=round_.pk, by=by, at=at),
+    )
+
+
+def _frozen(round_: Round) -> dict[str, object]:
+    fields = ("code", "name", "department__code", "department__name", "service_kind", "tenures__name")
+    rows = list(Section.objects.active().order_by("code", "tenures__starts_on", "tenures__pk").values_list(*fields))
+    roster = sha256_hex(repr(rows).encode())
+    return {
+        "参评科室": len({row[0] for row in rows}),
+        "名录校验值": roster,
+        "评议规则校验值": _rules(round_),
+        **_times(round_),
+    }
+
+
+def _rules(round_: Round) -> str:
+    return sha256_hex(canonical_json(round_.rulebook))
+
+
+def _settled(round_: Round, _: Arguments) -> dict[str, object]:
+    """What is settled: the round's name and days, and every rule that is not the usual one."""
+    strata = {name: f"{share}%" for name, share in round_.rulebook["evaluator_strata"].items()}
+    return {
+        "轮次": round_.name,
+        "评议期间": f"{round_.period_start}至{round_.period_end}",
+        **_times(round_),
+        "与默认值不同的规则": unusual(round_.rulebook) or "无",
+        "定向评议身份类别": strata,
+        "评议规则校验值": _rules(round_),
+    }
+
+
+def _times(round_: Round) -> dict[str, object]:
+    opens, closes = (timezone.localtime(moment) for moment in (round_.opens_at, round_.closes_at))
+    return {"开始投票": f"{opens:%Y-%m-%d %H:%M}", "截止投票": f"{closes:%Y-%m-%d %H:%M}"}
+
+
+def _drawn(round_: Round) -> dict[str, object]:
+    return {draw.get_purpose_display(): draw.commit for draw in round_.draws.standing().order_by("pk")}
+
+
+def _to_open(round_: Round) -> dict[str, object]:
+    return {**_times(round_), "评议表校验值": round_.paper_sha256, "票号批次": [str(b) for b in round_.batches.all()]}
+
+
+def _to_count(round_: Round) -> dict[str, object]:
+    return {"封箱总校验值": round_.closing_root, "票数": round_.ballots.count(), **_drawn(round_)}
+
+
+def _extend(round_: Round, asked: Arguments, *, by: User, at: datetime) -> object:
+    closes_at = datetime.fromisoformat(asked["closes_at"])
+    return steps.extend_round(round_id=round_.pk, closes_at=closes_at, reason=asked["reason"], by=by, at=at)
+
+
+def _deed(name: str, label: str, content: Callable[[Round, Arguments], Any], perform: Callable[..., object]) -> Deed:
+    return Deed(name, action=name, label=label, model=Round, content=content, perform=perform)
+
+
+ROUND_DEEDS = (
+    _step_deed(Step.FREEZE, _frozen),
+    _step_deed(Step.CONFIRM_DRAWS, _drawn),
+    _step_deed(Step.OPEN, _to_open),
+    _step_deed(Step.COUNT, _to_count),
+    _deed(
+        "round.extend",
+        "延期",
+        lambda round_, asked: {"轮次": round_.name, **_times(round_), "新的截止时间": asked["closes_at"]},
+        _extend,
+    ),
+    _deed(
+        "round.void",
+        "作废本轮",
+        lambda round_, _: {"轮次": round_.name, "状态": round_.get_state_display()},
+        lambda round_, asked, by, at: steps.void_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+    ),
+    _deed(
+        "round.edit",
+        "审定评议方案",
+        _settled,
+        lambda round_, _, by, at: settle_round(round_id=round_.pk, by=by, at=at),
+    ),
+    _deed("draw.commit", "公布抽取承诺", _to_commit, _commit),
+    _draw_deed("draw.abandon", "draw.commit", "作废抽取", abandon_draw),
+    _draw_deed("inspection.abandon", "insp.plan", "作废暗访科室抽取", abandon_draw),
+    _draw_deed("draw.run", "draw.run", "执行抽取", ceremony.run_draw),
+    _draw_deed("draw.publish", "draw.run", "公开抽取证明", ceremony.publish_draw),
+)

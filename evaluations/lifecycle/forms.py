@@ -1,0 +1,75 @@
+"""Lifecycle: forms."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django import forms
+
+from evaluations.rounds.forms import ReasonForm
+from evaluations.rounds.rules.rulebook import SETTINGS, Setting, lookup, with_value
+
+
+class RulebookForm(forms.Form):
+    """评议规则: one field per setting, grouped as in rules/rulebook.SETTINGS."""
+
+    strata = forms.CharField(
+        label="定向评议身份类别和比例（%）",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="每行一类：名称 比例，比例相加为100",
+    )
+
+    def __init__(self, *args: Any, rulebook: Mapping[str, Any], is_frozen: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rulebook = rulebook
+        for setting in SETTINGS:
+            self.fields[_name(setting)] = _field(setting, lookup(rulebook, setting.path))
+        shares = rulebook["evaluator_strata"].items()
+        self.fields["strata"].initial = "\n".join(f"{name} {share}" for name, share in shares)
+        for field in self.fields.values():
+            field.disabled = is_frozen
+
+    def clean_strata(self) -> dict[str, int]:
+        """Return name -> percent."""
+        rows = [line.split() for line in self.cleaned_data["strata"].splitlines() if line.strip()]
+        if not all(len(row) == 2 and row[1].isascii() and row[1].isdigit() for row in rows):
+            raise forms.ValidationError("每行应为“名称 比例”，如：服务对象 50")
+        return {name: int(share) for name, share in rows}
+
+    def changed_rulebook(self) -> dict[str, Any]:
+        """Return the rulebook with the typed values."""
+        changed = with_value(self.rulebook, "evaluator_strata", self.cleaned_data["strata"])
+        for setting in SETTINGS:
+            value = self.cleaned_data[_name(setting)]
+            changed = with_value(changed, setting.path, _typed(setting, value))
+        return changed
+
+    def groups(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
+        """Yield the groups with their bound fields."""
+        for group in dict.fromkeys(setting.group for setting in SETTINGS):
+            yield group, [self[_name(setting)] for setting in SETTINGS if setting.group == group]
+        yield "定向评议名额", [self["strata"]]
+
+
+class ExtendForm(ReasonForm):
+    """延期."""
+
+    closes_at = forms.DateTimeField(label="新的截止时间", help_text="如 2026-12-01 17:00")
+
+
+def _name(setting: Setting) -> str:
+    return setting.path.replace(".", "__")
+
+
+def _field(setting: Setting, value: Any) -> forms.Field:
+    common = {"label": setting.label, "help_text": setting.help, "initial": value}
+    if setting.choices is not None:
+        if isinstance(setting.default, bool):
+            common["initial"] = "1" if value else ""
+        return forms.ChoiceField(choices=list(setting.choices.items()), required=False, **common)
+    if isinstance(setting.default, int):
+        return forms.IntegerField(min_value=setting.low, max_value=setting.high, **common)
+    return forms.CharField(max_length=20, required=setting.default != "", **common)
+
+
+def _typed(setting: Setting, value: Any) -> Any:
+    return bool(value) if isinstance(setting.default, bool) else value

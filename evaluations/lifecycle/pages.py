@@ -1,0 +1,260 @@
+"""The read model of a round's page at the desk (轮次工作台): where it stands, what is missing, whose turn it is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+from django.urls import reverse
+
+from evaluations.codes.models import OpenClaimAlert
+from evaluations.codes.queries import BatchLine, batch_lines, counted_batches
+from evaluations.codes.services.issuing import BEFORE_CLOSING
+from evaluations.draws.models import Draw, PlannedDraw
+from evaluations.draws.services.commitment import COMMIT_ACTION, DRAWABLE_IN, commit_faults
+from evaluations.pools.rules import POOL_OF, PoolKind
+from evaluations.rounds.models import Round
+from evaluations.rounds.queries import wanted_draws
+from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.rules.lifecycle import (
+    LIFE,
+    STEP_ACTION,
+    VOIDABLE,
+    DrawPurpose,
+    DrawStatus,
+    RoundState,
+    Step,
+    next_step,
+)
+from evaluations.turnout.queries import told_turnout
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+TRAIL_LENGTH = 12
+OVER = (RoundState.CLOSED, RoundState.VOID)
+COUNTED_STATES = frozenset(LIFE[LIFE.index(RoundState.COUNTED) :])
+# (label, address, what one must be allowed to see or do, in which states it leads anywhere)
+SIDE_WAYS = (
+    ("评议规则", "round-rulebook", "round.open", frozenset(RoundState)),
+    ("名单库", "round-pool", "pool.view", frozenset(LIFE)),
+    ("票号批次", "round-batches", "cred.void", frozenset(LIFE[1:])),
+    ("回收监测", "round-monitor", "round.monitor", frozenset(LIFE[1:])),
+    ("封箱记录", "round-seal-record", "round.close", frozenset(LIFE[LIFE.index(RoundState.SEALED) :])),
+)
+SIDE_ACTS = (
+    ("生成票号", "round-codes", "cred.print", BEFORE_CLOSING),
+    ("导入离线发放清单", "round-import-codes", "cred.print", BEFORE_CLOSING),
+    ("延期", "round-extend", "round.extend", frozenset({RoundState.OPEN})),
+    ("作废", "round-void", "round.void", frozenset(VOIDABLE)),
+)
+# What a step brings about, read before it is done: none of them can be taken back.
+CONSEQUENCES: Mapping[Step, str] = {
+    Step.FREEZE: "锁定后，本轮的参评科室、科室负责人、评议表和评议规则不能再改。",
+    Step.CONFIRM_DRAWS: "确认后，本轮的监督员和定向评议人员以已公开的抽取结果为准。",
+    Step.OPEN: "开启后，到投票开始时间自动收票，到投票截止时间自动封箱，不能提前结束。",
+    Step.SEAL: "封箱后不再收票，全部评议票打乱顺序并封存。",
+    Step.COUNT: "计票按锁定的评议规则进行，只计一次，结果和校验值随即存档，不能修改。",
+    Step.ANNOUNCE: "告知后异议期开始计算，各单位可以看到本单位的初步结果。",
+}
+# The steps whose consequences lie in accountability are done at that app's addresses.
+STEP_ADDRESS: dict[Step, str] = {}
+# Pages about a counted round: label and name of the address; filled in by the app that has them.
+RESULT_PAGES: list[tuple[str, str]] = []
+
+
+@dataclass(frozen=True)
+class Station:
+    """One state on the stepper; `at` is None while it lies ahead."""
+
+    label: str
+    at: datetime | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The one primary button: what it does, what is still missing, who may press it."""
+
+    label: str
+    address: str
+    lacks: list[str]
+    may: bool
+    doers: str
+    # What it still lacks is known to the app on the right only, which refuses it in words.
+    is_elsewhere: bool = False
+    # What it brings about; steps of the app on the right say that on their own pages.
+    consequence: str = ""
+    # The proposal that waits for another person, and whether this user may be that person.
+    waiting: Approval | None = None
+    may_approve: bool = False
+    # Whether the user may look at what the archiving waits for.
+    sees_cases: bool = False
+
+
+@dataclass(frozen=True)
+class RoundLine:
+    """A round on the desk's first page: where it stands and what comes next."""
+
+    round: Round
+    state: str
+    next: NextStep | None
+    # Odd claims of the open channel that nobody has looked into yet.
+    alerts: int
+
+
+@dataclass(frozen=True)
+class DrawLine:
+    """One draw of the round: its line in the register, the draw once committed, what a commitment still lacks."""
+
+    label: str
+    draw: Draw | None
+    planned: PlannedDraw | None
+    status: str
+    plan_address: str
+    commit_address: str
+    lacks: list[str]
+    may_see: bool
+    may_take_roster: bool
+
+
+@dataclass(frozen=True)
+class Link:
+    """A side way from the round's page, offered only to those who may go it, and while it leads anywhere."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True)
+class RoundDesk:
+    """All that the page shows."""
+
+    stations: list[Station]
+    next: NextStep | None
+    draws: list[DrawLine]
+    batches: list[BatchLine]
+    pools: list[tuple[str, str, int]]
+    turnout: list[dict[str, int | str]]
+    trail: list[AuditEntry]
+    is_void: bool
+    links: list[Link]
+    sees_batches: bool
+
+
+def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
+    """Read everything the round's page shows, in a fixed number of queries."""
+    return RoundDesk(
+        stations=_stations(round_),
+        next=_next(round_, user, at),
+        draws=_draws(round_, user, at),
+        batches=batch_lines(counted_batches(round_)),
+        pools=_pools(round_),
+        turnout=told_turnout(round_) if round_.state != RoundState.DRAFT else [],
+        trail=_trail(round_) if policy.may_see(user, "round.open") else [],
+        is_void=round_.state == RoundState.VOID,
+        links=list(_links(round_, user)),
+        sees_batches=policy.may_see(user, "cred.void"),
+    )
+
+
+def current_rounds(user: User, at: datetime) -> list[RoundLine]:
+    """Return the rounds that are not over, the newest first, with what each waits for."""
+    if not policy.may_see(user, "round.open"):
+        return []
+    alerts = dict(OpenClaimAlert.objects.unreviewed().order_by().values_list("batch__round").annotate(Count("pk")))
+    return [
+        RoundLine(round_, RoundState(round_.state).label, _next(round_, user, at), alerts.get(round_.pk, 0))
+        for round_ in Round.objects.exclude(state__in=OVER)
+    ]
+
+
+def _stations(round_: Round) -> list[Station]:
+    reached = dict(round_.steps.values_list("state", "at"))
+    return [Station(state.label, reached.get(state), state == round_.state) for state in LIFE]
+
+
+def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
+    step = next_step(RoundState(round_.state))
+    if step is None:
+        return None
+    address = STEP_ADDRESS.get(step)
+    waiting = approvals.pending_for(round_, STEP_ACTION[step])
+    return NextStep(
+        label=step.label,
+        address=reverse(address, args=[round_.key]) if address else reverse("admin:round-step", args=[round_.pk, step]),
+        lacks=missing_for(round_, step, at),
+        may=policy.may_begin(user, STEP_ACTION[step]),
+        # What nobody may press (no early close) happens by itself: manage.py advance_rounds.
+        doers="、".join(role.label for role in policy.beginners(STEP_ACTION[step])) or "截止时间后由系统自动",
+        is_elsewhere=step == Step.ARCHIVE,
+        consequence=CONSEQUENCES.get(step, ""),
+        waiting=waiting,
+        may_approve=waiting is not None and waiting.proposed_by_id != user.pk and policy.may(user, STEP_ACTION[step]),
+        sees_cases=policy.may_see(user, "acc.view"),
+    )
+
+
+def _links(round_: Round, user: User) -> Iterator[Link]:
+    state = RoundState(round_.state)
+    for label, name, sees, states in SIDE_WAYS:
+        if state in states and policy.may_see(user, sees):
+            yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
+    for label, name, action, states in SIDE_ACTS:
+        if state in states and (policy.may(user, action) or policy.may_propose(user, action)):
+            yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
+    if state == RoundState.DRAFT and policy.requires_approval("round.edit") and policy.may_propose(user, "round.edit"):
+        yield Link("提请审定评议方案", reverse("admin:round-settle", args=[round_.pk]))
+    if state in LIFE[1:]:
+        yield Link("票箱公开页", reverse("box", args=[round_.key]))
+    if state in COUNTED_STATES and policy.may_see(user, "tally.view"):
+        yield from _result_links(round_)
+
+
+def _result_links(round_: Round) -> Iterator[Link]:
+    results = reverse("admin:evaluations_sectionresult_changelist")
+    yield Link("科室结果和主要问题", f"{results}?round__id__exact={round_.pk}")
+    for label, address in RESULT_PAGES:
+        yield Link(label, reverse(address, args=[round_.key]))
+
+
+def _draws(round_: Round, user: User, at: datetime) -> list[DrawLine]:
+    made = {draw.purpose: draw for draw in round_.draws.standing().defer("params", "result")}
+    planned = {line.purpose: line for line in round_.planned_draws.filter(replaced_at=None)}
+    # Draws of sections to inspect are committed by the commission with the inspection's plan.
+    wanted = {*wanted_draws(round_), DrawPurpose.COUNTED, *map(DrawPurpose, made)}
+    return [
+        _draw_line(round_, user, purpose, made.get(purpose), planned.get(purpose), at)
+        for purpose in DrawPurpose
+        if purpose in wanted
+    ]
+
+
+def _draw_line(
+    round_: Round, user: User, purpose: DrawPurpose, draw: Draw | None, planned: PlannedDraw | None, at: datetime
+) -> DrawLine:
+    is_due = draw is None and round_.state == DRAWABLE_IN[purpose]
+    may = policy.may_begin(user, COMMIT_ACTION[purpose])
+    return DrawLine(
+        label=purpose.label,
+        draw=draw,
+        planned=planned,
+        status=DrawStatus(draw.status).label if draw else "未开始",
+        plan_address=reverse("admin:draw-plan", args=[round_.pk, purpose]) if may and draw is None else "",
+        commit_address=reverse("admin:draw-commit", args=[round_.pk, purpose]) if may and is_due else "",
+        lacks=commit_faults(round_, purpose, at) if is_due else [],
+        may_see=policy.may_see(user, "draw.run"),
+        may_take_roster=draw is not None and purpose in POOL_OF and policy.may_begin(user, "pool.export"),
+    )
+
+
+def _pools(round_: Round) -> list[tuple[str, str, int]]:
+    people = dict(round_.pool.values_list("kind").annotate(people=Count("pk")))
+    return [(kind.value, kind.label, people.get(kind, 0)) for kind in PoolKind]
+
+
+def _trail(round_: Round) -> list[AuditEntry]:
+    mine = AuditEntry.objects.filter(object_type=round_._meta.label, object_id=str(round_.pk))
+    return list(mine.select_related("actor").order_by("-pk")[:TRAIL_LENGTH])

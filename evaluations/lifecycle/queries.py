@@ -1,0 +1,101 @@
+"""What a round still lacks: facts from the database, conditions from rules/rounds."""
+
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, Value
+
+from departments.models import Section
+from evaluations.ballot_form.models import Manifestation
+from evaluations.ballots.models import Ballot
+from evaluations.codes.models import CodeBatch, OpenClaimAlert
+from evaluations.codes.queries import unfit_codes
+from evaluations.draws.models import SigningCode
+from evaluations.paper_ballots.queries import paper_faults
+from evaluations.rounds.models import Round
+from evaluations.rounds.queries import objections_until, wanted_draws
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import rulebook_errors
+from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.tally.models import SectionResult, Tally
+from evaluations.tally.rules.anomalies import Verdict
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.permissions import policy
+
+# What stands in the place of a subject in the one query of what is undecided.
+FLAG, SIGNED = "#flag", "#signed"
+
+
+def _draft_facts(round_: Round) -> dict[str, Any]:
+    present = set(Manifestation.objects.filter(is_active=True).values_list("indicator", flat=True))
+    return {
+        "is_settled": not policy.requires_approval("round.edit") or approvals.has_approved("round.edit", round_),
+        "active_sections": Section.objects.active().count(),
+        "rulebook_errors": tuple(rulebook_errors(round_.rulebook)),
+        "indicators_without_manifestation": tuple(i.label for i in Indicator if i not in present),
+    }
+
+
+def _draw_facts(round_: Round) -> dict[str, Any]:
+    return {"wanted_draws": wanted_draws(round_)}
+
+
+def _code_facts(round_: Round) -> dict[str, Any]:
+    batches = CodeBatch.objects.filter(round=round_, is_open=True).annotate(codes=Count("credentials"))
+    ready = set(batches.filter(Q(codes__gt=0) | Q(is_self_service=True)).values_list("channel", flat=True))
+    return {
+        "channels_without_codes": tuple(
+            c.label for c in Channel if c in round_.rulebook["channels"] and c not in ready
+        ),
+        "unfit_codes": tuple(unfit_codes(round_)),
+    }
+
+
+def _paper_facts(round_: Round) -> dict[str, Any]:
+    return {"paper_faults": tuple(paper_faults(round_))}
+
+
+def _box_facts(round_: Round) -> dict[str, Any]:
+    return {
+        "sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count(),
+        "unreviewed_alerts": OpenClaimAlert.objects.unreviewed().filter(batch__round=round_).count(),
+    }
+
+
+def _undecided(round_: Round) -> dict[str, Any]:
+    """Read open objections, open flags and the count's signatures together (one query).
+
+    Signatures are asked for once the round's supervisors have their signing codes.
+    """
+    holds = round_.holds.filter(released_at=None).order_by().values_list("subject", "pk")
+    flags = round_.flags.filter(verdict=Verdict.OPEN).order_by().values_list(Value(FLAG), "pk")
+    newer = Tally.objects.filter(round=OuterRef("round"), version__gt=OuterRef("version"))
+    codes = SigningCode.objects.filter(entry__draw__round=OuterRef("round"))
+    count = Tally.objects.filter(~Exists(newer), Exists(codes), round=round_).order_by()
+    signed = count.annotate(signed=Count("signatures")).values_list(Value(SIGNED), "signed")
+    rows = list(holds.union(flags, signed, all=True))
+    wanted = int(round_.rulebook["count_witnesses"])
+    return {
+        "undecided": tuple(subject for subject, _ in rows if subject not in {FLAG, SIGNED}),
+        "open_flags": sum(subject == FLAG for subject, _ in rows),
+        "lacking_witnesses": sum(max(0, wanted - number) for subject, number in rows if subject == SIGNED),
+    }
+
+
+def _list_facts(round_: Round) -> dict[str, Any]:
+    unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related("section")
+    return {
+        "listed_without_problems": tuple(str(result.section) for result in unwritten),
+        "objections_until": objections_until(round_),
+        **_undecided(round_),
+    }
+
+
+READERS = {
+    RoundState.DRAFT: _draft_facts,
+    RoundState.FROZEN: _draw_facts,
+    RoundState.DRAWN: _code_facts,
+    RoundState.OPEN: _paper_facts,
+    RoundState.SEALED: _box_facts,
+    RoundState.COUNTED: _list_facts,
+    RoundState.REVIEW: _list_facts,
+}

@@ -1,0 +1,107 @@
+"""The steps of a round (轮次): each takes the round under a row lock, checks, moves, records, in one transaction."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from departments.models import Section
+from departments.roster.rules.tenure import head_in_period
+from evaluations.ballot_form.queries import make_paper
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.rounds.rules.lifecycle import VOIDABLE, RoundState, Step
+from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from evaluations.rounds.services import _move, begin, finish, lock_round
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+@transaction.atomic
+def freeze_round(*, round_id: int, by: User, at: datetime) -> Round:
+    """Snapshot sections, responsible heads, rulebook and 表象 (名录锁定); afterwards none of them changes."""
+    round_ = begin(Step.FREEZE, round_id=round_id, by=by, at=at)
+    sections = Section.objects.active().select_related("department").prefetch_related("tenures").order_by("code")
+    rows = RoundSection.objects.bulk_create([_snapshot(round_, section) for section in sections])
+    paper = make_paper(round_, rows)
+    round_.paper, round_.paper_sha256 = paper.to_json().decode(), paper.digest
+    round_.privacy_notice = {"version": VERSION, "items": privacy_notice(round_.rulebook["office_phone"])}
+    round_.save(update_fields=["paper", "paper_sha256", "privacy_notice"])
+    return finish(Step.FREEZE, round_, by=by, at=at, detail={"sections": len(rows), "paper": paper.digest})
+
+
+@transaction.atomic
+def confirm_draws(*, round_id: int, by: User, at: datetime) -> Round:
+    """Confirm that supervisors and targeted evaluators are drawn (已抽取)."""
+    return finish(Step.CONFIRM_DRAWS, begin(Step.CONFIRM_DRAWS, round_id=round_id, by=by, at=at), by=by, at=at)
+
+
+@transaction.atomic
+def open_round(*, round_id: int, by: User, at: datetime) -> Round:
+    """Open the vote (开启评议); ballots are accepted between the round's two times."""
+    round_ = begin(Step.OPEN, round_id=round_id, by=by, at=at)
+    if Round.objects.filter(state=RoundState.OPEN).exists():
+        raise RuleViolation("另一轮次正在投票，同一时间只能有一个轮次在投票。")
+    return finish(Step.OPEN, round_, by=by, at=at)
+
+
+@transaction.atomic
+def extend_round(*, round_id: int, closes_at: datetime, reason: str, by: User, at: datetime) -> Round:
+    """Put the closing time off (延期), with the commission's assent and a reason; never bring it forward."""
+    policy.check(by, "round.extend")
+    round_ = lock_round(round_id)
+    if round_.state not in {RoundState.DRAWN, RoundState.OPEN} or closes_at <= max(round_.closes_at, at):
+        raise RuleViolation("只有投票结束前的轮次可以延期，且新的截止时间必须晚于原来的和现在。")
+    if not reason.strip():
+        raise RuleViolation("请填写延期理由。")
+    round_.closes_at = closes_at
+    round_.save(update_fields=["closes_at"])
+    audit.record("round.extend", round_, by=by, at=at, reason=reason)
+    return round_
+
+
+@transaction.atomic
+def announce_result(*, round_id: int, by: User, at: datetime) -> Round:
+    """Tell the units their own preliminary results (告知初步结果); the objection window starts (R-G)."""
+    return finish(Step.ANNOUNCE, begin(Step.ANNOUNCE, round_id=round_id, by=by, at=at), by=by, at=at)
+
+
+@transaction.atomic
+def archive_round(*, round_id: int, open_cases: int, by: User, at: datetime) -> Round:
+    """Archive a round all of whose cases are closed (归档)."""
+    round_ = begin(Step.ARCHIVE, round_id=round_id, by=by, at=at, open_cases=open_cases)
+    return finish(Step.ARCHIVE, round_, by=by, at=at)
+
+
+@transaction.atomic
+def void_round(*, round_id: int, reason: str, by: User, at: datetime) -> Round:
+    """Declare a round void before publication (作废); its record stays."""
+    policy.check(by, "round.void")
+    round_ = lock_round(round_id)
+    if RoundState(round_.state) not in VOIDABLE:
+        raise RuleViolation(f"“{RoundState(round_.state).label}”的轮次不能作废，只能发布更正。")
+    if not reason.strip():
+        raise RuleViolation("请填写作废理由。")
+    _move(round_, RoundState.VOID, by=by, at=at)
+    audit.record("round.void", round_, by=by, at=at, reason=reason)
+    return round_
+
+
+def _snapshot(round_: Round, section: Section) -> RoundSection:
+    department = section.department
+    head = head_in_period(section.tenures.all(), round_.period_start, round_.period_end)
+    return RoundSection(
+        round=round_,
+        section=section,
+        code=section.code,
+        name=section.name,
+        service_kind=section.service_kind,
+        department_code=department.code,
+        department_name=department.name,
+        department_kind=department.kind,
+        is_vertical=department.is_vertical,
+        superior=department.superior,
+        chief_leader=department.chief_leader,
+        leader_in_charge=department.leader_in_charge,
+        head_name=head.name if head else "",
+    )

@@ -1,0 +1,59 @@
+"""The tables of one round, one file per step."""
+
+from evaluations.ballot_form.models import Errand, Manifestation
+from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating
+from evaluations.codes.models import CodeBatch, Credential, OpenClaimAlert
+from evaluations.draws.models import (
+    Draw,
+    DrawEntry,
+    DrawEvent,
+    DrawSignature,
+    PlannedDraw,
+    RandomnessEntry,
+    SigningCode,
+)
+from evaluations.paper_ballots.models import PaperCount, PaperSheet
+from evaluations.personal_data.models import DataRequest
+from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection, PoolUpload
+from evaluations.publication.models import Publication, PublicationHold
+from evaluations.rounds.models import Round, RoundSection, RoundStep
+from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
+from evaluations.turnout.models import TurnoutDay
+
+__all__ = [
+    "AnomalyFlag",
+    "Ballot",
+    "BallotSpool",
+    "CodeBatch",
+    "Comment",
+    "CountSignature",
+    "Credential",
+    "DataRequest",
+    "Draw",
+    "DrawEntry",
+    "DrawEvent",
+    "DrawSignature",
+    "Errand",
+    "Manifestation",
+    "OpenClaimAlert",
+    "PaperCount",
+    "PaperSheet",
+    "PlannedDraw",
+    "PoolEntry",
+    "PoolNotice",
+    "PoolObjection",
+    "PoolUpload",
+    "Publication",
+    "PublicationHold",
+    "RandomnessEntry",
+    "Rating",
+    "Round",
+    "RoundSection",
+    "RoundStep",
+    "SectionResult",
+    "SigningCode",
+    "Tally",
+    "TallyRow",
+    "TurnoutDay",
+    "Veto",
+]

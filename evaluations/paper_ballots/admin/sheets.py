@@ -1,0 +1,286 @@
+"""纸质票 at the desk: registering slips, keying sheets twice, comparing, counting; all by keyboard."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.rules.votes import RawLine, VoteErrors, clean_comment, validate_vote
+from evaluations.codes.models import CodeBatch
+from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots.models import PaperSheet
+from evaluations.paper_ballots.pages.batch import batch_page
+from evaluations.paper_ballots.pages.keying import Keyed, agreed, compared, keyed_rows
+from evaluations.paper_ballots.queries import book_of
+from evaluations.paper_ballots.rules.ballot_account import SheetKind
+from evaluations.paper_ballots.services import SheetContent
+from evaluations.scoring.indicators import Indicator
+from nanchuan_eval.admin_site.actions import attempt
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.permissions import policy
+
+BAD_INPUT = 400
+
+
+class SlipsForm(forms.Form):
+    """票号联: one code per line, typed or scanned."""
+
+    codes = forms.CharField(
+        label="票号", widget=forms.Textarea(attrs={"rows": 10, "autofocus": True}), max_length=20_000
+    )
+
+
+class CountForm(forms.Form):
+    """清点: what was counted by hand."""
+
+    returned = forms.IntegerField(
+        label="纸质收回",
+        min_value=0,
+        max_value=1_000_000,
+        help_text="填写已登记的票号联张数；正票有效、空白、污损、无效的，均计为收回",
+    )
+    spoiled = forms.IntegerField(
+        label="作废",
+        min_value=0,
+        max_value=1_000_000,
+        help_text="指未收回正票的：退信、未提交即毁损的，以及在系统中作废、随批次停用的票号；不含收回后认定为污损的正票",
+    )
+    missing = forms.IntegerField(
+        label="未收回", min_value=0, max_value=1_000_000, help_text="指发出后既未在网上提交、纸质票也未收回，且未作废的"
+    )
+
+
+class WithdrawForm(forms.Form):
+    """撤回录入."""
+
+    reason = forms.CharField(label="撤回的理由", max_length=300)
+
+
+class ClearForm(forms.Form):
+    """差异处理."""
+
+    reason = forms.CharField(label="差异原因和处理情况", max_length=300)
+
+
+class SheetForm(forms.Form):
+    """The head of a sheet: its stamped number, what it is, the comment; the rows are read beside it."""
+
+    number = forms.IntegerField(label="票面编号", min_value=1, max_value=1_000_000)
+    kind = forms.ChoiceField(label="认定", choices=SheetKind.choices, initial=SheetKind.VALID)
+    reason = forms.CharField(label="理由（空白、污损、无效时必填）", max_length=100, required=False)
+    comment = forms.CharField(label="意见", widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, required=False)
+
+
+class PaperPages(ReadOnlyAdmin):
+    """The pages about the paper of one batch."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/papers/", wrap(self.papers), name="papers"),
+            path("<int:pk>/papers/slips/", wrap(self.slips), name="paper-slips"),
+            path("<int:pk>/papers/key/", wrap(self.key), name="paper-key"),
+            path("<int:pk>/papers/sheet/<int:sheet>/", wrap(self.settle), name="paper-settle"),
+            path("<int:pk>/papers/sheet/<int:sheet>/withdraw/", wrap(self.withdraw), name="paper-withdraw"),
+            path("<int:pk>/papers/count/", wrap(self.count), name="paper-count"),
+            path("<int:pk>/papers/clear/", wrap(self.clear), name="paper-clear"),
+            *super().get_urls(),
+        ]
+
+    def papers(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The batch's own page: its sums, its paper, what waits for a second or a third person."""
+        user = staff(request)
+        if not any(policy.may_see(user, action) for action in ("cred.print", "cred.void")):
+            policy.check_sees(user, "paper.entry")
+        batch = _find(pk)
+        if batch.replaces_id:
+            return redirect("admin:papers", batch.replaces_id)
+        context = batch_page(batch, user, timezone.now())
+        return self._render(request, batch, "desk", batch.label, {"page": context})
+
+    def slips(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Register slips; the lines that were refused stay in the field, the others leave it."""
+        batch = _batch(request, pk)
+        form = SlipsForm(request.POST or None)
+        by, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            typed = [line for line in form.cleaned_data["codes"].splitlines() if line.strip()]
+            refused = attempt(form, lambda: papers.register_slips(batch_id=pk, typed=typed, by=by, at=at))
+            if refused == []:
+                messages.success(request, f"已登记{len(typed)}张票号联，这些票号不能再在网上投票。")
+                return redirect(_desk(pk))
+            if refused:
+                kept = len(typed) - len(refused)
+                messages.info(request, f"已登记票号联{kept}张。下列{len(refused)}行未登记，请核对后重新登记。")
+                form = SlipsForm({"codes": "\n".join(slip.typed for slip in refused)})
+                for place, slip in enumerate(refused, start=1):
+                    form.add_error("codes", f"第{place}行“{slip.typed[:30]}”：{slip.fault}")
+        return self._act(request, batch, form, "登记票号联")
+
+    def key(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Key a sheet, the first or the second time; the page does not tell what the other person keyed."""
+        batch = _batch(request, pk)
+
+        def save(number: int, content: SheetContent) -> PaperSheet:
+            return papers.key_sheet(batch_id=pk, number=number, content=content, by=staff(request), at=timezone.now())
+
+        once = PaperSheet.objects.filter(batch=batch, kind="", second="").select_related("first_by", "second_by")
+        context = {
+            "mine": [sheet for sheet in once if sheet.first_by and sheet.first_by.person == staff(request).person],
+            "others": [sheet.number for sheet in once if papers.may_handle(sheet, staff(request))],
+        }
+        back = reverse("admin:paper-key", args=[pk])
+        return self._keying(request, batch, save, "录入正票", back=back, context=context)
+
+    def settle(self, request: HttpRequest, pk: int, sheet: int) -> HttpResponse:
+        """The third look: both keyings side by side, and the decided one."""
+        batch = _batch(request, pk)
+        found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
+
+        def save(number: int, content: SheetContent) -> PaperSheet:
+            return papers.settle_sheet(sheet_id=sheet, content=content, by=staff(request), at=timezone.now())
+
+        if found.kind or not found.second or not papers.may_handle(found, staff(request)):
+            messages.error(request, f"第{found.number}号票不需要核对，或者您已经录入过，须由第三人核对。")
+            return redirect(_desk(pk))
+        keyings = _paper(batch), found.first, found.second
+        context = {"differences": compared(*keyings), "agreed": agreed(*keyings), "sheet": found}
+        return self._keying(request, batch, save, f"核对第{found.number}号票", back=_desk(pk), context=context)
+
+    def withdraw(self, request: HttpRequest, pk: int, sheet: int) -> HttpResponse:
+        """Take back one's own first keying."""
+        batch = _batch(request, pk)
+        found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
+        form = WithdrawForm(request.POST or None)
+        by, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            reason = form.cleaned_data["reason"]
+            if attempt(form, lambda: papers.withdraw_keying(sheet_id=sheet, reason=reason, by=by, at=at)):
+                messages.success(request, f"第{found.number}号票的录入已撤回，可以重新录入。")
+                return redirect(reverse("admin:paper-key", args=[pk]))
+        return self._act(request, batch, form, f"撤回第{found.number}号票的录入")
+
+    def count(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Enter what was counted by hand."""
+        batch = _batch(request, pk)
+        form = CountForm(request.POST or None)
+        by, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            faults = attempt(form, lambda: papers.count_papers(batch_id=pk, counted=form.cleaned_data, by=by, at=at))
+            if faults is not None:
+                for fault in faults:
+                    messages.error(request, fault)
+                if not faults:
+                    messages.success(request, "票数平衡。")
+                return redirect(_desk(pk))
+        book = book_of(batch)
+        online = f"发出{book.issued}，网上提交{book.online}，登记票号联{book.slips}"
+        note = f"系统记录：{online}，作废票号{book.void}。"
+        return self._act(request, batch, form, "清点纸质票", note=note if at >= batch.round.closes_at else "")
+
+    def clear(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Accept an explained difference."""
+        batch = _batch(request, pk)
+        form = ClearForm(request.POST or None)
+        by, at = staff(request), timezone.now()
+        if request.method == "POST" and form.is_valid():
+            reason = form.cleaned_data["reason"]
+            if attempt(form, lambda: papers.clear_imbalance(batch_id=pk, reason=reason, by=by, at=at)):
+                still = CodeBatch.objects.filter(pk=pk, is_halted=True).exists()
+                rest = "同一渠道其他批次仍有票数不符，继续暂停收票。" if still else "渠道恢复收票。"
+                messages.success(request, f"差异已处理，{rest}")
+                return redirect(_desk(pk))
+        return self._act(request, batch, form, "处理差异")
+
+    def _keying(
+        self,
+        request: HttpRequest,
+        batch: CodeBatch,
+        save: Callable[[int, SheetContent], PaperSheet],
+        title: str,
+        **more: Any,
+    ) -> HttpResponse:
+        paper, context = _paper(batch), more.get("context", {})
+        sheet = context.get("sheet")
+        known = {**context.pop("agreed", {}), "number": sheet.number} if sheet else {}
+        form = SheetForm(request.POST or None, initial=known)
+        rows, lines = keyed_rows(paper, request.POST or known)
+        if sheet:
+            rows = [replace(row, is_open=f"{row.section.code}.keys" not in known) for row in rows]
+        if request.method == "POST" and form.is_valid():
+            content = _content(form, paper, batch, rows, lines)
+            if content:
+                saved = attempt(form, lambda: save(form.cleaned_data["number"], content))
+                if saved:
+                    messages.success(request, _said(saved))
+                    return redirect(more["back"])
+        context |= {"form": form, "rows": rows, "paper": paper, "indicators": Indicator.labels}
+        return self._render(request, batch, "key", title, context)
+
+    def _act(
+        self, request: HttpRequest, batch: CodeBatch, form: forms.Form, title: str, note: str = ""
+    ) -> HttpResponse:
+        return self._render(request, batch, "act", title, {"form": form, "note": note})
+
+    def _render(
+        self, request: HttpRequest, batch: CodeBatch, page: str, title: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        common = {**self.admin_site.each_context(request), "batch": batch, "round": batch.round, "title": title}
+        form = context.get("form")
+        status = BAD_INPUT if form is not None and form.errors else 200
+        response = render(request, f"admin/evaluations/papers/{page}.html", {**common, **context}, status=status)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _batch(request: HttpRequest, pk: int) -> CodeBatch:
+    policy.check_sees(staff(request), "paper.entry")
+    return _find(pk)
+
+
+def _find(pk: int) -> CodeBatch:
+    return get_object_or_404(CodeBatch.objects.select_related("round", "paper_count"), pk=pk)
+
+
+def _paper(batch: CodeBatch) -> BallotPaper:
+    return paper_by_digest(batch.round.paper_sha256)
+
+
+def _content(
+    form: SheetForm, paper: BallotPaper, batch: CodeBatch, rows: list[Keyed], lines: list[RawLine]
+) -> SheetContent | None:
+    data = form.cleaned_data
+    kind = SheetKind(data["kind"])
+    faults = [f"{row.section.name}：{row.error}" for row in rows if row.error]
+    if kind != SheetKind.VALID and (lines or data["comment"].strip()):
+        faults = [f"认定为“{kind.label}”的票不录入评议内容，请清空各格和意见，或者将认定改为“有效”。"]
+    elif kind != SheetKind.VALID:
+        return SheetContent(kind, reason=data["reason"].strip())
+    try:
+        comment = clean_comment(data["comment"], paper.comment_length)
+        vote = None if faults else validate_vote(paper, batch.channel, lines, needs_ticks=False)
+    except VoteErrors as errors:
+        faults += errors.errors.values()
+    for fault in faults:
+        form.add_error(None, fault)
+    return None if faults else SheetContent(kind, vote, comment)
+
+
+def _said(sheet: PaperSheet) -> str:
+    if sheet.kind:
+        return f"第{sheet.number}号票已核定：{SheetKind(sheet.kind).label}。"
+    if sheet.second:
+        return f"第{sheet.number}号票两次录入不一致，已转第三人核对。"
+    return f"第{sheet.number}号票已录入，请另一人再录一次。"
+
+
+def _desk(pk: int) -> str:
+    return reverse("admin:papers", args=[pk])

@@ -1,0 +1,76 @@
+"""What is printed of the ballot box (评议票、封箱记录、信封标签): ready data for the typst templates.
+
+A printed ballot has two sheets: explanations with the slip that bears the code, and the sheet to fill in without it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+
+from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.rules.wording import QUESTIONS, level_words, signs_by_indicator
+from evaluations.pools.models import PoolEntry
+from evaluations.protocol.codes import format_code
+from evaluations.scoring.indicators import Indicator
+from nanchuan_eval.documents.rendering import qr_svg, render_pdf
+
+DEMO = "演示数据，非真实评议结果"
+BALLOTS_PER_FILE = 32
+ROWS_PER_PAGE = 53
+# Ballots carry no date of printing: equal input gives equal bytes.
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def ballot_files(paper: BallotPaper, codes: Iterable[str], *, site: str, closes: str) -> Iterator[tuple[int, bytes]]:
+    """Yield (number of ballots, PDF) per file; each is made by a child process whose memory is then given back."""
+    site = site.rstrip("/")
+    common, remaining = _common(paper, site, closes), iter(codes)
+    while part := list(islice(remaining, BALLOTS_PER_FILE)):
+        ballots = [{"code": format_code(code), "qr": qr_svg(f"{site}/ballot/#{code}")} for code in part]
+        yield len(part), render_pdf("ballots", {**common, "ballots": ballots}, at=NO_DATE, tagged=False)
+
+
+def labels(people: Sequence[PoolEntry], at: datetime) -> bytes:
+    """Return labels for envelopes; which envelope a person gets decides nobody: they are shuffled by hand."""
+    rows = [{"name": person.name, "unit": person.unit} for person in people]
+    return render_pdf("labels", {"people": rows}, at=at, tagged=False)
+
+
+def _common(paper: BallotPaper, site: str, closes: str) -> dict[str, object]:
+    rows = [(n, f"{s.department} {s.name}") for n, s in enumerate(paper.sections, start=1)]
+    words = level_words(paper)
+    scale = "，".join(f"{value} {word}" for value, word in words.items())
+    return {
+        "title": "最难办事科室群众评 评议票",
+        "round": paper.round_name,
+        "demo": DEMO if paper.is_demo else "",
+        "lead": f"请按“冷、懒、推、乱、贪”五项指标，对您在本评议期内办过事的科室进行评议。评议不记名，{closes}截止。",
+        "steps": _steps(scale),
+        "scale": f"每格填写一个数字或符号：{scale}。没有办过事的科室，整行留空。",
+        "labels": Indicator.labels,
+        "indicators": [
+            {
+                "label": label,
+                "question": QUESTIONS[Indicator(indicator)],
+                "signs": [f"{n} {sign.text}" for n, sign in enumerate(signs, start=1)],
+            }
+            for indicator, label, signs in signs_by_indicator(paper)
+        ],
+        "rows": [rows[at : at + ROWS_PER_PAGE] for at in range(0, len(rows), ROWS_PER_PAGE)],
+        "slip": (
+            f"扫描二维码，或者打开 {site}，点击“输入票号评议”，即可评议。网上提交和寄回纸质票只能选择一种，只计一张票。"
+        )
+        + "票号请勿转让、外传。"
+        + (f"咨询电话：{paper.office_phone}。" if paper.office_phone else ""),
+    }
+
+
+def _steps(scale: str) -> list[str]:
+    return [
+        f"1. 用手机扫下方二维码在网上评议；或在正票上每格填一个：{scale}。",
+        "2. 选择“较重”或“严重”的，请按指标次序在“表象序号”栏填写对应的序号，例如：1，3。",
+        (
+            "3. 寄回纸质票的，将正票装入内信封并封好，撕下票号联，"
+            "与内信封一并装入外信封。票号联与正票分开登记，任何人都无法查出某张票由谁填写。"
+        ),
+    ]

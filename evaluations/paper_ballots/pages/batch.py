@@ -1,0 +1,73 @@
+"""The read model of a batch's page (票号批次): its sums, what can be done with its codes, where its paper stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from evaluations.codes.models import CodeBatch
+from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, replaceable
+from evaluations.codes.services.issuing import BEFORE_CLOSING
+from evaluations.paper_ballots.models import PaperCount, PaperSheet
+from evaluations.paper_ballots.queries import book_of
+from evaluations.paper_ballots.rules.ballot_account import Book, imbalances
+from evaluations.paper_ballots.services import may_handle
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.suppression import shown
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    """All that the page shows; `online` is exact only once it has to be balanced with the paper.
+
+    `differing` are sheets keyed in two ways, and whether the user may be the third to look at each.
+    """
+
+    lines: list[BatchLine]
+    waiting: list[Approval]
+    may_void: bool
+    left_to_replace: int
+    shows_paper: bool
+    may_key: bool
+    may_count: bool
+    book: Book
+    online: int | str
+    count: PaperCount | None
+    is_without_paper: bool
+    faults: list[str]
+    once: list[PaperSheet]
+    differing: list[tuple[PaperSheet, bool]]
+
+
+def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
+    """Read everything the page shows, in a fixed number of queries."""
+    lines = batch_lines(counted_batches(batch.round))
+    mine = [line for line in lines if batch.pk in {line.batch.pk, line.batch.replaces_id}]
+    is_before_closing = batch.round.state in BEFORE_CLOSING
+    may_print = is_before_closing and policy.may(user, "cred.print")
+    book, count = book_of(batch), getattr(batch, "paper_count", None)
+    sheets = PaperSheet.objects.filter(batch=batch, kind="").select_related("first_by", "second_by")
+    return BatchPage(
+        lines=mine,
+        waiting=_waiting(mine),
+        may_void=is_before_closing and policy.may_begin(user, "cred.void"),
+        left_to_replace=replaceable(batch) if may_print else 0,
+        shows_paper=not batch.is_self_service and policy.may_see(user, "paper.entry"),
+        may_key=batch.round.state == RoundState.OPEN and policy.may_see(user, "paper.entry"),
+        may_count=at >= batch.round.closes_at,
+        book=book,
+        online=book.online if at >= batch.round.closes_at else shown(book.online),
+        count=count,
+        is_without_paper=count is None and not book.slips and not book.sheets,
+        faults=imbalances(book) if count else [],
+        once=[sheet for sheet in sheets if not sheet.second],
+        differing=[(sheet, may_handle(sheet, user)) for sheet in sheets if sheet.second],
+    )
+
+
+def _waiting(lines: list[BatchLine]) -> list[Approval]:
+    about = Approval.objects.pending().filter(
+        object_type=CodeBatch._meta.label, object_id__in=[str(line.batch.pk) for line in lines]
+    )
+    return list(about.select_related("proposed_by"))

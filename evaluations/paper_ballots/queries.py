@@ -1,0 +1,52 @@
+"""The books of paper ballots as the database has them."""
+
+from django.db.models import Count, Q
+
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.queries import DEAD, family_of
+from evaluations.paper_ballots.models import PaperCount, PaperSheet
+from evaluations.paper_ballots.rules.ballot_account import Book, imbalances
+from evaluations.rounds.models import Round
+
+
+def book_of(batch: CodeBatch) -> Book:
+    """Return the figures of a batch and its replacements; what has to be counted by hand and was not yet is 0."""
+    used = Q(spend__isnull=False)
+    facts = Credential.objects.filter(batch__in=family_of(batch)).aggregate(
+        issued=Count("pk"),
+        online=Count("pk", filter=used & Q(is_on_paper=False)),
+        slips=Count("pk", filter=used & Q(is_on_paper=True)),
+        void=Count("pk", filter=DEAD),
+    )
+    sheets = PaperSheet.objects.filter(batch=batch).aggregate(
+        sheets=Count("pk"), unsettled=Count("pk", filter=Q(kind=""))
+    )
+    counted = PaperCount.objects.filter(batch=batch).values("returned", "spoiled", "missing").first()
+    if counted is None:
+        counted = {"returned": 0, "spoiled": 0, "missing": 0}
+        if not facts["slips"] and not sheets["sheets"]:
+            counted |= {"spoiled": facts["void"], "missing": facts["issued"] - facts["online"] - facts["void"]}
+    return Book(**facts, **sheets, **counted)
+
+
+def paper_faults(round_: Round) -> list[str]:
+    """Return what keeps the box from being sealed: paper that is not counted, not keyed, or does not balance."""
+    on_paper = Q(sheets__isnull=False) | Q(credentials__is_on_paper=True) | Q(paper_count__isnull=False)
+    on_paper |= Q(replacements__credentials__is_on_paper=True)
+    batches = CodeBatch.objects.filter(on_paper, round=round_, replaces=None).select_related("paper_count").distinct()
+    return [f"批次“{batch.label}”：{fault}" for batch in batches for fault in _faults(batch)]
+
+
+def is_out_of_balance(round_: Round, channel: str) -> bool:
+    """Say whether any counted batch of the channel has a difference that nobody has cleared."""
+    counted = CodeBatch.objects.filter(round=round_, channel=channel, paper_count__isnull=False)
+    return any(_faults(batch) for batch in counted.select_related("paper_count"))
+
+
+def _faults(batch: CodeBatch) -> list[str]:
+    count = getattr(batch, "paper_count", None)
+    if count is None:
+        return ["纸质票尚未清点，请先清点。"]
+    if count.cleared_because:
+        return []
+    return imbalances(book_of(batch))

@@ -1,0 +1,255 @@
+"""Paper ballots (纸质票): slips spend codes, sheets are keyed twice, differences are settled by a third look.
+
+The slip with the code and the sheet with the answers never meet in the system: nothing can link them.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+
+from evaluations.ballot_form.rules.votes import Vote
+from evaluations.ballots.models import BallotSpool
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.queries import family_of
+from evaluations.paper_ballots.models import PaperCount, PaperSheet
+from evaluations.paper_ballots.queries import book_of, is_out_of_balance
+from evaluations.paper_ballots.rules.ballot_account import SheetKind, imbalances, lacks_slip
+from evaluations.protocol import codes
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.services import lock_round
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import canonical_json
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+@dataclass(frozen=True)
+class SheetContent:
+    """What one person keyed of a sheet: a vote with its comment, or why there is none."""
+
+    kind: SheetKind
+    vote: Vote | None = None
+    comment: str = ""
+    reason: str = ""
+
+    def to_json(self) -> str:
+        """Return the text that two keyings are compared by."""
+        vote = self.vote.as_json() if self.vote else None
+        return canonical_json(
+            {"kind": self.kind.value, "vote": vote, "comment": self.comment, "reason": self.reason}
+        ).decode()
+
+
+class RefusedSlip(NamedTuple):
+    """A line that was not registered, as it was typed, and why."""
+
+    typed: str
+    fault: str
+
+
+@transaction.atomic
+def register_slips(*, batch_id: int, typed: Sequence[str], by: User, at: datetime) -> list[RefusedSlip]:
+    """Spend the codes of returned slips (票号联): dead online from now on. Returns the lines that were refused."""
+    policy.check_proposes(by, "paper.entry")
+    batch = _open_batch(batch_id)
+    refusals = []
+    accepted = 0
+    for text in typed:
+        fault = _spend(batch, text)
+        accepted += not fault
+        if fault:
+            refusals.append(RefusedSlip(text.strip(), fault))
+    if accepted:
+        _halt_or_resume(batch)
+        audit.record("paper.entry", batch, by=by, at=at, detail={"slips": accepted})
+    return refusals
+
+
+@transaction.atomic
+def key_sheet(*, batch_id: int, number: int, content: SheetContent, by: User, at: datetime) -> PaperSheet:
+    """Key a sheet: the first time it is kept, the second time (another person) compared and settled if equal."""
+    batch = _open_batch(batch_id)
+    _refuse_unreasoned(content)
+    sheet = PaperSheet.objects.select_for_update().filter(batch=batch, number=number).first()
+    if sheet is None:
+        return _first_keying(batch, number, content, by, at)
+    if sheet.kind or sheet.second:
+        raise RuleViolation(f"第{number}号票已经录入两次。" + ("" if sheet.kind else "两次不一致，请第三人核对。"))
+    policy.check(by, "paper.match")
+    _refuse_same_person(by, sheet.first_by, "同一张正票")
+    sheet.second, sheet.second_by = content.to_json(), by
+    if sheet.second == sheet.first:
+        _settle(sheet, sheet.second)
+    sheet.save()
+    _halt_or_resume(batch)
+    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": number, "equal": bool(sheet.kind)})
+    return sheet
+
+
+@transaction.atomic
+def withdraw_keying(*, sheet_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
+    """Take back a first keying (made under a wrong number, say): by whoever keyed it, before anybody else did."""
+    policy.check_proposes(by, "paper.entry")
+    found = PaperSheet.objects.filter(pk=sheet_id).first()
+    if found is None:
+        raise RuleViolation("这次录入已经撤回。")
+    batch = _open_batch(found.batch_id)
+    sheet = PaperSheet.objects.select_related("first_by").get(pk=sheet_id)
+    if sheet.second or sheet.kind:
+        raise RuleViolation(f"第{sheet.number}号票已经录入两次，不能撤回。")
+    if sheet.first_by is None or sheet.first_by.person != by.person:
+        raise RuleViolation("只有录入的人可以撤回自己的录入。")
+    if not reason.strip():
+        raise RuleViolation("请填写撤回的理由。")
+    sheet.delete()
+    _halt_or_resume(batch)
+    audit.record("paper.entry", batch, by=by, at=at, reason=reason, detail={"sheet": sheet.number, "withdrawn": True})
+    return batch
+
+
+@transaction.atomic
+def settle_sheet(*, sheet_id: int, content: SheetContent, by: User, at: datetime) -> PaperSheet:
+    """Decide a sheet that was keyed in two ways, after a third person has looked at the paper."""
+    policy.check(by, "paper.match")
+    found = PaperSheet.objects.select_related("batch").get(pk=sheet_id)
+    batch = _open_batch(found.batch_id)
+    sheet = PaperSheet.objects.select_for_update().get(pk=sheet_id)
+    if sheet.kind or not sheet.second:
+        raise RuleViolation("这张票不需要第三人核对。")
+    for earlier in (sheet.first_by, sheet.second_by):
+        _refuse_same_person(by, earlier, "同一张正票")
+    _refuse_unreasoned(content)
+    _settle(sheet, content.to_json())
+    sheet.settled_by = by
+    sheet.save()
+    _halt_or_resume(batch)
+    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": sheet.number, "settled": True})
+    return sheet
+
+
+@transaction.atomic
+def count_papers(*, batch_id: int, counted: Mapping[str, int], by: User, at: datetime) -> list[str]:
+    """Enter what was counted by hand after the vote; returns what does not balance and halts the channel for it."""
+    policy.check_proposes(by, "paper.entry")
+    batch = _open_batch(batch_id)
+    if at < batch.round.closes_at:
+        raise RuleViolation("投票截止后方可清点；截止前仍有人在网上投票。")
+    PaperCount.objects.update_or_create(
+        batch=batch, defaults={**counted, "counted_by": by, "cleared_by": None, "cleared_because": ""}
+    )
+    faults = imbalances(book_of(batch))
+    _halt_or_resume(batch)
+    audit.record("paper.entry", batch, by=by, at=at, detail={"counted": dict(counted), "faults": faults})
+    return faults
+
+
+@transaction.atomic
+def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
+    """Accept a difference that has been explained (查清), by another person than the one who counted."""
+    policy.check(by, "paper.match")
+    batch = _open_batch(batch_id)
+    if not reason.strip():
+        raise RuleViolation("请填写差异原因和处理情况。")
+    count = PaperCount.objects.filter(batch=batch).first()
+    book = book_of(batch)
+    if count is None or not imbalances(book):
+        raise RuleViolation("这个批次没有待处理的差异。")
+    _refuse_same_person(by, count.counted_by, "清点和处理差异")
+    if book.unsettled:
+        raise RuleViolation("还有正票没有完成双人录入和比对，不能按差异处理。")
+    count.cleared_by, count.cleared_because = by, reason.strip()
+    count.save(update_fields=["cleared_by", "cleared_because"])
+    _halt_or_resume(batch)
+    audit.record("paper.match", batch, by=by, at=at, reason=reason)
+    return batch
+
+
+def may_handle(sheet: PaperSheet, by: User) -> bool:
+    """Say whether the person has not handled the sheet yet, so that the next look at it may be his."""
+    earlier = {user.person for user in (sheet.first_by, sheet.second_by) if user}
+    return not settings.TWO_PERSON_RULE or by.person not in earlier
+
+
+def _open_batch(batch_id: int) -> CodeBatch:
+    """Return the batch with its round under the round's lock: sealing and paper work take turns."""
+    batch = CodeBatch.objects.get(pk=batch_id)
+    if batch.replaces_id:
+        raise RuleViolation("补发票号的纸质票在原批次办理。")
+    batch.round = lock_round(batch.round_id)
+    if batch.round.state != RoundState.OPEN:
+        raise RuleViolation("纸质票只能在开启评议之后、封箱之前办理。")
+    return batch
+
+
+def _spend(batch: CodeBatch, text: str) -> str:
+    try:
+        spend = codes.spend_hash(batch.round.key, codes.normalize_code(text))
+    except codes.CodeError as error:
+        return str(error)
+    mine = Credential.objects.select_for_update(of=("self",)).filter(batch__in=family_of(batch))
+    credential = mine.select_related("batch").filter(issue=codes.issue_hash(spend)).first()
+    if credential is None:
+        return "不是本批次的票号。"
+    if credential.is_void or not credential.batch.is_open:
+        return "票号已作废。"
+    if credential.spend:
+        return "该票号联已登记。" if credential.is_on_paper else "该票号已在网上投票，信封内的正票不计票。"
+    credential.spend, credential.is_on_paper = spend, True
+    credential.save(update_fields=["spend", "is_on_paper"])
+    return ""
+
+
+def _first_keying(batch: CodeBatch, number: int, content: SheetContent, by: User, at: datetime) -> PaperSheet:
+    policy.check_proposes(by, "paper.entry")
+    book = book_of(batch)
+    lack = lacks_slip(book.slips, book.sheets)
+    if lack:
+        raise RuleViolation(lack)
+    sheet = PaperSheet.objects.create(batch=batch, number=number, first=content.to_json(), first_by=by)
+    _halt_or_resume(batch)
+    audit.record("paper.entry", batch, by=by, at=at, detail={"sheet": number})
+    return sheet
+
+
+def _settle(sheet: PaperSheet, decided: str) -> None:
+    """Put the vote into the spool like any other and erase what was keyed."""
+    content = json.loads(decided)
+    sheet.kind, sheet.reason = content["kind"], content["reason"]
+    sheet.first = sheet.second = ""
+    if sheet.kind != SheetKind.VALID:
+        return
+    BallotSpool.objects.create(
+        round_id=sheet.batch.round_id,
+        channel=sheet.batch.channel,
+        origin=sheet.batch.origin,
+        # Nobody holds this receipt: what a slip proves is that its code is in the list of E.
+        receipt=codes.encode_code(secrets.token_bytes(13)),
+        nonce=secrets.token_hex(32),
+        vote=canonical_json(content["vote"]).decode(),
+        comment=content["comment"],
+    )
+
+
+def _halt_or_resume(batch: CodeBatch) -> None:
+    """Halt the batch's channel if, and only if, one of its batches has a difference left."""
+    is_halted = is_out_of_balance(batch.round, batch.channel)
+    CodeBatch.objects.filter(round=batch.round, channel=batch.channel).update(is_halted=is_halted)
+
+
+def _refuse_unreasoned(content: SheetContent) -> None:
+    if (content.kind == SheetKind.VALID) != (content.vote is not None):
+        raise RuleViolation("有效票须录入至少一个科室；没有可录入的内容时请认定为空白、污损或无效。")
+    if content.kind != SheetKind.VALID and not content.reason.strip():
+        raise RuleViolation("认定空白、污损或无效须写明理由。")
+
+
+def _refuse_same_person(by: User, earlier: User | None, what: str) -> None:
+    if settings.TWO_PERSON_RULE and earlier is not None and earlier.person == by.person:
+        raise RuleViolation(f"{what}须由不同的人办理，您已经办理过。")

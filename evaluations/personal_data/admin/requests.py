@@ -1,0 +1,111 @@
+"""个人信息申请 at the desk: who asked for what, what is held about him, the answer; two persons."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+
+from evaluations.personal_data.forms import AnswerRequestForm
+from evaluations.personal_data.models import DataRequest, RequestState
+from evaluations.personal_data.services import requests as service
+from evaluations.personal_data.services.people import entries_of
+from evaluations.rounds.admin_pages import XLSX, handed_out
+from evaluations.rounds.forms import ReasonForm
+from nanchuan_eval.admin_site.actions import attempt
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.approvals import permits
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+
+
+@admin.register(DataRequest)
+class DataRequestAdmin(ReadOnlyAdmin):
+    """个人信息申请."""
+
+    order = 3
+    see_action = service.HANDLE
+    list_display = ["reference", "wish", "shown_phone", "received_at", "due_on", "state", "open_link"]
+    list_filter = ["state", "wish"]
+    list_display_links = None
+    search_fields = ["reference"]
+    search_help_text = "按编号查找"
+
+    @admin.display(description="手机号")
+    def shown_phone(self, row: DataRequest) -> str:
+        return row.masked_phone
+
+    @admin.display(description="办理")
+    def open_link(self, row: DataRequest) -> SafeString:
+        return format_html('<a href="{}">办理</a>', _page(row))
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/handle/", wrap(never_cache(self.handle)), name="data-request"),
+            path("<int:pk>/copy/", wrap(never_cache(self.copy)), name="data-copy"),
+            *super().get_urls(),
+        ]
+
+    def handle(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show a request with what is held about the person; answer it (POST), or show the phone for a reason."""
+        user, at = staff(request), timezone.now()
+        policy.check_sees(user, service.HANDLE)
+        row, asked, shown = get_object_or_404(DataRequest, pk=pk), request.POST.get("act", ""), None
+        forms: dict[str, Any] = {
+            "copy": ReasonForm(request.POST if asked == "copy" else None, prefix="copy"),
+            "phone": ReasonForm(request.POST if asked == "phone" else None, prefix="phone"),
+            "answer": AnswerRequestForm(request.POST if asked == "answer" else None, prefix="answer"),
+        }
+        form = forms.get(asked)
+        if request.method == "POST" and form is None:
+            raise Http404
+        if form is not None and form.is_valid():
+            typed = form.cleaned_data
+            services = {
+                "copy": lambda: approvals.start(service.COPY, row, by=user, at=at, **typed),
+                "phone": lambda: service.unmask_request(request_id=pk, by=user, at=at, **typed),
+                "answer": lambda: approvals.start(service.ANSWER, row, by=user, at=at, **typed),
+            }
+            said = attempt(form, services[asked])
+            if said is not None and asked != "phone":
+                self.message_user(request, approvals.PROPOSED if isinstance(said, Approval) else "已办理。")
+                return redirect(_page(row))
+            shown = said
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"个人信息申请 {row.reference}",
+            "row": row,
+            "entries": list(entries_of(row.phone_hash)),
+            "forms": forms,
+            "shown": shown,
+            "may_begin": policy.may_begin(user, service.HANDLE) and row.state == RequestState.OPEN,
+            "may_unmask": policy.may(user, "pool.unmask"),
+            "may_fetch": permits.may_use(service.COPY, row, by=user, at=at),
+            "waiting": approvals.waiting_about(user, row),
+        }
+        return TemplateResponse(request, "admin/evaluations/data_request/page.html", context)
+
+    def copy(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Hand out what is held about the person (POST only), once it is approved."""
+        row = get_object_or_404(DataRequest, pk=pk)
+        if request.method != "POST":
+            return redirect(_page(row))
+        try:
+            content = service.copy_for_person(request_id=pk, by=staff(request), at=timezone.now())
+        except RuleViolation as refusal:
+            messages.error(request, str(refusal))
+            return redirect(_page(row))
+        return handed_out(content, f"data-{row.reference}.xlsx", XLSX)
+
+
+def _page(row: DataRequest) -> str:
+    return reverse("admin:data-request", args=[row.pk])

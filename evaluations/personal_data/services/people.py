@@ -1,0 +1,212 @@
+"""Personal data of pools (个人信息): shown in full only with a reason, forgotten when its time is over."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import uuid4
+
+from django.db import models, transaction
+from django.db.models import Max
+
+from evaluations.ballots.models import Comment
+from evaluations.draws.models import DrawEntry
+from evaluations.pools.models import PoolEntry, PoolUpload
+from evaluations.pools.queries import contact_of
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.database.sql import scrub
+from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.retention.services import Forgetting
+from nanchuan_eval.users.models import User
+
+# Counted from a round's last step: publication, or being declared void.
+PHONES_KEPT, COMMENTS_KEPT, UPLOADS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
+PHONE_FIELDS = ["phone", "phone_hash", "contact", "contact_hash"]
+ERASED = "（已删除）"
+PURGE = "retention.purge"
+ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
+
+
+@transaction.atomic
+def unmask_phone(*, entry_id: int, reason: str, by: User, at: datetime) -> str:
+    """Show one phone in full (看完整手机号): with a reason, one trace each time."""
+    policy.check(by, "pool.unmask")
+    if not reason.strip():
+        raise RuleViolation("请填写查看理由。")
+    entry = PoolEntry.objects.get(pk=entry_id)
+    if not entry.phone:
+        raise RuleViolation("手机号已到期清除。")
+    audit.record("pool.unmask", entry, by=by, at=at, reason=reason)
+    return contact_of(entry)
+
+
+def entries_of(phone_hash: str) -> models.QuerySet[PoolEntry]:
+    """Return the pool entries of the person with this phone, the committed or the corrected one."""
+    found = models.Q(phone_hash=phone_hash) | models.Q(contact_hash=phone_hash)
+    return PoolEntry.objects.filter(found).select_related("round").order_by("pk")
+
+
+def held_about(phone_hash: str) -> list[dict[str, str]]:
+    """Return everything held about the person with this phone (本人查询); ballots are nobody's."""
+    entries = entries_of(phone_hash)
+    return [
+        {
+            "轮次": entry.round.name,
+            "名单库": entry.get_kind_display(),
+            "身份类别": entry.stratum,
+            "姓名": entry.name,
+            "单位": entry.unit,
+            "手机号": contact_of(entry),
+            "办过事的科室": entry.dealt_with,
+            "是否抽中": "是" if entry.pk in _drawn() else "否",
+        }
+        for entry in entries
+    ]
+
+
+@transaction.atomic
+def export_person(*, phone: str, by: policy.Actor, at: datetime) -> list[dict[str, str]]:
+    """Hand out what is held about a person, at his request; the trace does not repeat the phone."""
+    policy.check(by, "privacy.handle")
+    held = held_about(keyed_hash(phone))
+    audit.record("privacy.handle", None, by=by, at=at, detail={"entries": len(held)})
+    return held
+
+
+@transaction.atomic
+def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolEntry:
+    """Erase a person from a pool at his own request (本人申请删除); the proof of a draw keeps its salted token."""
+    policy.check(by, "privacy.handle")
+    entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
+    if entry.pk in _drawn() and RoundState(entry.round.state) not in ENDED:
+        raise RuleViolation("本人已被抽中，本轮结束后才能删除；不愿参加的请先办理移除递补。")
+    entry.name, entry.unit, entry.dealt_with, entry.exclusion_note = ERASED, "", "", ""
+    _forget_phone(entry)
+    entry.save(update_fields=["name", "unit", "dealt_with", "exclusion_note", *PHONE_FIELDS])
+    audit.record("privacy.handle", entry, by=by, at=at, reason=reason)
+    return entry
+
+
+ERASE_PERSON = Deed(
+    "privacy.handle",
+    action="privacy.handle",
+    label="本人申请删除个人信息",
+    model=PoolEntry,
+    content=lambda entry, _: {"轮次": entry.round.name, "姓名": entry.name, "手机号": entry.masked_phone},
+    perform=lambda entry, asked, by, at: erase_person(entry_id=entry.pk, reason=asked["reason"], by=by, at=at),
+)
+
+
+def _drawn() -> set[int | None]:
+    return set(DrawEntry.objects.filter(is_selected=True).values_list("person", flat=True))
+
+
+def schedule() -> list[Forgetting]:
+    """Return what a round must forget, and when."""
+    wipe: Callable[..., Callable[[], None]] = lambda *tables: partial(scrub, tables)  # noqa: E731
+    return [
+        Forgetting("名单库手机号", "申诉期满后30日（公示后60日）", _phones, _forget_phones, wipe(PoolEntry)),
+        Forgetting(
+            "抽取查询码", "申诉期满后30日（公示后60日）", _salts, lambda rows: rows.update(salt=""), wipe(DrawEntry)
+        ),
+        Forgetting("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
+        Forgetting(
+            "更正提请中的手机号", "办理后1日", _corrections, lambda rows: rows.update(arguments={}), wipe(Approval)
+        ),
+        Forgetting("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
+        Forgetting(
+            "审批中的意见和本人信息",
+            "1年",
+            _proposals,
+            lambda rows: rows.update(content={}, arguments={}),
+            wipe(Approval),
+        ),
+    ]
+
+
+@transaction.atomic
+def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
+    """Forget the phones and salts of a round that is over ahead of their day (提前清除): the clock need not come."""
+    policy.check(by, PURGE)
+    round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
+    if RoundState(round_.state) not in {RoundState.CLOSED, RoundState.VOID}:
+        raise RuleViolation("轮次归档或作废之后，才能提前清除名单；其余按保存期限自动清除。")
+    rows, salts = _held_in(round_), DrawEntry.objects.filter(draw__round=round_).exclude(salt="")
+    count = rows.count()
+    if not count:
+        raise RuleViolation("本轮名单库的手机号已经清除。")
+    _forget_phones(rows)
+    salts.update(salt="")
+    audit.record(PURGE, round_, by=by, at=at, reason=reason, detail={"rows": {"名单库手机号": count}})
+    transaction.on_commit(partial(scrub, (PoolEntry, DrawEntry)))
+    return count
+
+
+PURGE_DEED = Deed(
+    PURGE,
+    action=PURGE,
+    label="提前清除名单库手机号",
+    model=Round,
+    content=lambda round_, asked: {
+        "轮次": round_.name,
+        "状态": round_.get_state_display(),
+        "名单库手机号": f"{_held_in(round_).count()}个",
+        "办理后果": "清除后无法联系名单库人员，抽取查询码一并清除，不能恢复",
+        "理由": asked["reason"],
+    },
+    perform=lambda round_, asked, by, at: purge_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+)
+
+
+def _held_in(round_: Round) -> models.QuerySet[PoolEntry]:
+    return PoolEntry.objects.filter(round=round_).exclude(phone_hash__startswith="purged-")
+
+
+def _corrections(at: datetime) -> models.QuerySet[Approval]:
+    decided = Approval.objects.filter(deed="privacy.correct", decided_at__lt=at - UPLOADS_KEPT)
+    return decided.exclude(arguments={})
+
+
+def _proposals(at: datetime) -> models.QuerySet[Approval]:
+    """What proposals keep of opinions and of people; the trace holds their digests only."""
+    told = Approval.objects.filter(action__in=["comment.redact", "privacy.handle"], decided_at__lt=at - COMMENTS_KEPT)
+    return told.exclude(content={})
+
+
+def _ended_before(at: datetime) -> models.QuerySet[Round]:
+    return Round.objects.filter(state__in=ENDED).annotate(ended=Max("steps__at")).filter(ended__lt=at)
+
+
+def _phones(at: datetime) -> models.QuerySet[PoolEntry]:
+    return PoolEntry.objects.filter(round__in=_ended_before(at - PHONES_KEPT).values("pk")).exclude(
+        phone_hash__startswith="purged-"
+    )
+
+
+def _forget_phones(rows: models.QuerySet[PoolEntry]) -> None:
+    entries = list(rows)
+    for entry in entries:
+        _forget_phone(entry)
+    PoolEntry.objects.bulk_update(entries, PHONE_FIELDS, batch_size=500)
+
+
+def _forget_phone(entry: PoolEntry) -> None:
+    entry.phone, entry.phone_hash, entry.contact, entry.contact_hash = "", f"purged-{uuid4().hex}", "", ""
+
+
+def _salts(at: datetime) -> models.QuerySet[DrawEntry]:
+    """Without its salt nobody opens a token any more, not even with the phone in hand (protocol 3.3)."""
+    return DrawEntry.objects.filter(draw__round__in=_ended_before(at - PHONES_KEPT).values("pk")).exclude(salt="")
+
+
+def _uploads(at: datetime) -> models.QuerySet[PoolUpload]:
+    return PoolUpload.objects.filter(at__lt=at - UPLOADS_KEPT)
+
+
+def _comments(at: datetime) -> models.QuerySet[Comment]:
+    return Comment.objects.filter(round__in=_ended_before(at - COMMENTS_KEPT).values("pk"))

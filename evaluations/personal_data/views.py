@@ -1,0 +1,55 @@
+"""个人信息申请: anybody asks to see, correct or delete what a pool holds about him."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from evaluations.personal_data.models import Wish
+from evaluations.personal_data.services.requests import submit_request
+from nanchuan_eval.core.errors import RuleViolation
+
+
+class RequestForm(forms.Form):
+    """申请: as little as an answer needs."""
+
+    wish = forms.ChoiceField(
+        label="申请事项",
+        choices=Wish.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择申请事项。"},
+    )
+    phone = forms.CharField(
+        label="手机号",
+        max_length=20,
+        error_messages={"required": "请填写手机号。"},
+        help_text="名单库中登记的11位手机号；只用来找到您的信息和答复您",
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
+    )
+    text = forms.CharField(
+        label="说明",
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="申请更正的，写明哪一项有误、应当怎样更正",
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_page(request: HttpRequest) -> HttpResponse:
+    """Take a request in and show its number; nothing tells whether the phone is known."""
+    form = RequestForm(request.POST or None)
+    if form.is_valid():
+        typed = form.cleaned_data
+        try:
+            row = submit_request(wish=Wish(typed["wish"]), phone=typed["phone"], text=typed["text"], at=timezone.now())
+        except RuleViolation as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return render(request, "evaluations/personal_data/privacy_requested.html", {"row": row})
+    return render(
+        request, "evaluations/personal_data/privacy_request.html", {"form": form}, status=400 if form.errors else 200
+    )

@@ -1,0 +1,67 @@
+"""The public notice of a pool (名单公告) and objections to it: open for some days, answered before the commitment."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from evaluations.pools.models import PoolNotice, PoolObjection
+from evaluations.pools.queries import standing_notice
+from evaluations.pools.rules import PoolKind
+from evaluations.rounds.services import lock_round
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.rules import add_workdays
+
+
+@transaction.atomic
+def announce_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> PoolNotice:
+    """Make the size of a pool public and open the objection window (异议期)."""
+    policy.check(by, "pool.import")
+    round_ = lock_round(round_id)
+    strata = dict(round_.pool.filter(kind=kind).order_by().values_list("stratum").annotate(people=Count("pk")))
+    if not strata:
+        raise RuleViolation(f"{kind.label}还没有导入名单。")
+    if standing_notice(round_, kind):
+        raise RuleViolation(f"{kind.label}已经公告。")
+    days, today = round_.rulebook["pool_objection_workdays"], timezone.localtime(at).date()
+    notice = PoolNotice.objects.create(
+        round=round_,
+        kind=kind,
+        strata=strata,
+        announced_at=at,
+        objections_until=add_workdays(today, days, Holiday.objects.calendar()) if days else today,
+    )
+    audit.record("pool.import", round_, by=by, at=at, detail={"step_label": f"公告{kind.label}", "kind": kind.value})
+    return notice
+
+
+@transaction.atomic
+def record_objection(*, notice_id: int, content: str, by: User, at: datetime) -> PoolObjection:
+    """Write down an objection that reached the office while the window is open."""
+    policy.check(by, "pool.import")
+    notice = PoolNotice.objects.select_for_update().get(pk=notice_id)
+    if notice.withdrawn_at or timezone.localtime(at).date() > notice.objections_until:
+        raise RuleViolation("这份名单公告的异议期已过，或公告已撤回。")
+    if not content.strip():
+        raise RuleViolation("请填写异议内容。")
+    objection = PoolObjection.objects.create(notice=notice, content=content.strip(), received_at=at)
+    audit.record("pool.import", notice, by=by, at=at, detail={"step_label": "登记名单异议"})
+    return objection
+
+
+@transaction.atomic
+def answer_objection(*, objection_id: int, answer: str, by: User, at: datetime) -> PoolObjection:
+    """Answer an objection, once; what it changes in the pool is done by its own act (exclude, import)."""
+    policy.check(by, "pool.exclude")
+    objection = PoolObjection.objects.select_for_update(of=("self",)).get(pk=objection_id)
+    if objection.answer or not answer.strip():
+        raise RuleViolation("这件异议已经处理。" if objection.answer else "请填写处理结果。")
+    objection.answer, objection.answered_at = answer.strip(), at
+    objection.save(update_fields=["answer", "answered_at"])
+    audit.record("pool.exclude", objection, by=by, at=at, detail={"step_label": "处理名单异议"})
+    return objection

@@ -1,0 +1,360 @@
+"""The draw (抽取) of protocol `nanchuan-draw/1`: commitment, seed, tickets, seats, selection, events.
+
+Everything is decided by what was committed and by the randomness; the same input always gives the same result.
+Shapes: pool = [(stratum, id)], exclusions = [(stratum, id, reason)], in any order, each row once.
+"""
+
+import hashlib
+import math
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice, pairwise
+from typing import Any
+
+from nanchuan_eval.core.canonical import protocol_json, sha256_hex
+
+FORMAT = "nanchuan-draw/1"
+LEAST_ENTROPY_BITS = 64
+LONGEST_NAME = 200
+SALT_BYTES = TICKET_BYTES = 32
+NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+EXCLUSION_REASONS = frozenset({"conflict", "ineligible", "already_selected", "declared_absence"})
+REMOVAL_REASONS = frozenset({"refused", "conflict", "unreachable", "ineligible"})
+ORDERS = frozenset({"drawn", "sorted"})
+STEP = 10_000  # tickets between two reports of progress
+
+Params = Mapping[str, Any]
+Pool = Sequence[Sequence[str]]
+Progress = Callable[[int], object]
+
+
+def no_progress(done: int) -> None:
+    """Report nothing."""
+
+
+class DrawError(ValueError):
+    """What the protocol refuses, in Chinese."""
+
+
+def person_token(salt: str, person_ref: str) -> str:
+    """Return the anonymous id of a person in one draw; `salt` = 64 hex digits of the person's own (3.3)."""
+    return _hash(f"{FORMAT}/token", salt, person_ref)
+
+
+def pool_lines(pool: Iterable[Sequence[str]]) -> list[bytes]:
+    """Return the lines of the pool file: `stratum TAB id LF`, sorted by bytes, repetitions refused (3.4)."""
+    return _lines(pool, "名单")
+
+
+def exclusion_lines(exclusions: Iterable[Sequence[str]]) -> list[bytes]:
+    """Return the lines of the exclusion file: `stratum TAB id TAB reason LF`, sorted likewise (3.5)."""
+    return _lines(exclusions, "回避名单")
+
+
+def digest_of(lines: Iterable[bytes]) -> str:
+    """Return the SHA-256 of a file given by its lines; a million of them need not stand in one text."""
+    hashed = hashlib.sha256()
+    for line in lines:
+        hashed.update(line)
+    return hashed.hexdigest()
+
+
+def make_params(
+    *,
+    draw_id: str,
+    purpose: str,
+    pool: Iterable[Sequence[str]],
+    exclusions: Iterable[Sequence[str]],
+    quota: Mapping[str, Any],
+    **terms: Any,
+) -> dict[str, Any]:
+    """Return valid parameters for a pool (3.6); `terms` = alternates, randomness, note."""
+    lines = pool_lines(pool)
+    params: dict[str, Any] = {
+        "format": FORMAT,
+        "draw_id": draw_id,
+        "purpose": purpose,
+        "strata": [name.decode() for name in sorted({line.partition(b"\t")[0] for line in lines})],
+        "pool_sha256": digest_of(lines),
+        "pool_size": len(lines),
+        "exclusions_sha256": digest_of(exclusion_lines(exclusions)),
+        "quota": dict(quota),
+        **terms,
+    }
+    validate_params(params)
+    return params
+
+
+def validate_params(params: Params) -> None:
+    """Refuse parameters that the protocol does not allow (3.6); shapes are those of a JSON document."""
+    check_name(params["draw_id"], "抽取编号")
+    check_name(params["purpose"], "抽取内容")
+    for stratum in params["strata"]:
+        check_name(stratum, "类别")
+    if list(params["strata"]) != sorted(set(params["strata"]), key=str.encode):
+        raise DrawError("类别没有按字节排序，或有重复。")
+    if not params["randomness"]:
+        raise DrawError("没有随机数来源。")
+    for source in params["randomness"]:
+        _check_source(source)
+    _check_quota(params["quota"], len(params["strata"]))
+
+
+def commitment(params: Params) -> str:
+    """Return the commitment that is published before any randomness exists (3.7)."""
+    return sha256_hex(f"{FORMAT}/commit\n".encode() + protocol_json(params))
+
+
+def check_numbers(source: Mapping[str, Any], numbers: Sequence[int]) -> None:
+    """Refuse numbers that the source cannot show."""
+    label = source["label"]
+    if len(numbers) != source["n"]:
+        raise DrawError(f"“{label}”应有{source['n']}个数，收到{len(numbers)}个。")
+    if any(not source["min"] <= number <= source["max"] for number in numbers):
+        raise DrawError(f"“{label}”的数应在{source['min']}到{source['max']}之间。")
+    rising = all(a < b for a, b in pairwise(numbers))
+    if source["order"] == "sorted" and not rising:
+        raise DrawError(f"“{label}”的数应从小到大排列且互不相同。")
+
+
+def entropy_bits(sources: Iterable[Mapping[str, Any]]) -> float:
+    """Return the entropy of the sources in bits, for the 64-bit minimum and for display only."""
+    return sum(math.log2(_outcomes(source)) for source in sources)
+
+
+def draw_seed(params: Params, randomness: Sequence[Sequence[int]]) -> str:
+    """Return the seed from the commitment and the numbers that were thrown and drawn (3.8)."""
+    if len(randomness) != len(params["randomness"]):
+        raise DrawError(f"应有{len(params['randomness'])}组随机数，收到{len(randomness)}组。")
+    for source, numbers in zip(params["randomness"], randomness, strict=True):
+        check_numbers(source, numbers)
+    return _hash(f"{FORMAT}/seed", commitment(params), *(",".join(map(str, row)) for row in randomness))
+
+
+def ticket(seed: str, stratum: str, token: str) -> str:
+    """Return the ticket of one id (3.9)."""
+    return _hash(f"{FORMAT}/ticket", seed, stratum, token)
+
+
+def drawing_order(seed: str, stratum: str, tokens: Iterable[str], progress: Progress = no_progress) -> list[str]:
+    """Return a stratum's ids by ascending ticket; the first are drawn, the next are alternates (3.9)."""
+    begun = hashlib.sha256(f"{FORMAT}/ticket\n{seed}\n{stratum}\n".encode()).copy
+    # Sorted by first byte while they are made: 256 small sorts cost half of one large one.
+    boxes: list[list[bytes]] = [[] for _ in range(256)]
+    waiting = iter(tokens)
+    while batch := list(islice(waiting, STEP)):
+        for token in batch:
+            text = token.encode()
+            hashed = begun()
+            hashed.update(text)
+            drawn = hashed.digest()
+            # Ticket and id in one: all tickets are 32 bytes, so the id decides only between equal ones.
+            boxes[drawn[0]].append(drawn + text)
+        progress(len(batch))
+    return [entry[TICKET_BYTES:].decode() for box in boxes for entry in sorted(box)]
+
+
+def seats(quota: Mapping[str, Any], eligible: Mapping[str, int], round_: int) -> dict[str, int]:
+    """Return the seats per stratum in a committed round (1, 2, ...); never more than are eligible (3.10)."""
+    if quota["mode"] == "fixed":
+        wanted = quota["rounds"][round_ - 1]
+        return {name: min(want, eligible[name]) for name, want in zip(eligible, wanted, strict=True)}
+    taken = {name: min(quota["min"], count) for name, count in eligible.items()}
+    if sum(taken.values()) > quota["rounds"][0]:
+        raise DrawError("各类别的最低名额之和超过总名额。")
+    for total in quota["rounds"][:round_]:
+        free = {name: count - taken[name] for name, count in eligible.items()}
+        more = _shares(total - sum(taken.values()), free)
+        taken = {name: taken[name] + more[name] for name in taken}
+    return taken
+
+
+def draw(
+    params: Params,
+    pool: Pool,
+    exclusions: Pool,
+    randomness: Sequence[Sequence[int]],
+    events: Sequence[Mapping[str, Any]] = (),
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Return the result of a draw with its events (3.11), in the form of the proof file."""
+    validate_params(params)
+    _check_files(params, pool, exclusions)
+    seed = draw_seed(params, randomness)
+    course = _Course(params, _orders(params, pool, exclusions, seed, progress))
+    head = commitment(params)
+    for number, event in enumerate(events, start=1):
+        course.apply(event, number)
+        head = event_head(head, event)
+    return {"seed": seed, "round": course.round, "head": head, **course.outcome()}
+
+
+def event_head(head: str, event: Mapping[str, Any]) -> str:
+    """Return the head of the hash chain after one more event (3.11)."""
+    return _hash(f"{FORMAT}/event", head, protocol_json(event).decode())
+
+
+def make_proof(
+    params: Params,
+    pool: Pool,
+    exclusions: Pool,
+    randomness: Sequence[Sequence[int]],
+    events: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return the proof file (3.12)."""
+    return {
+        "params": dict(params),
+        "commit": commitment(params),
+        "pool": [list(row) for row in pool],
+        "exclusions": [list(row) for row in exclusions],
+        "randomness": [list(row) for row in randomness],
+        "events": [dict(event) for event in events],
+        "result": draw(params, pool, exclusions, randomness, events),
+    }
+
+
+class _Course:
+    """How a draw goes on after the tickets are sorted: removals and further committed rounds (3.11)."""
+
+    def __init__(self, params: Params, orders: Mapping[str, Sequence[str]]) -> None:
+        self.quota, self.alternates, self.orders = params["quota"], params["alternates"], orders
+        self.eligible = {name: len(order) for name, order in orders.items()}
+        self.removed: set[tuple[str, str]] = set()
+        self.open(1)
+
+    def open(self, round_: int) -> None:
+        self.round, self.seats = round_, seats(self.quota, self.eligible, round_)
+
+    def line(self, name: str) -> list[str]:
+        """The first seats + alternates of the order; who was removed leaves it and nobody else moves."""
+        places = self.orders[name][: self.seats[name] + self.alternates]
+        return [token for token in places if (name, token) not in self.removed]
+
+    def apply(self, event: Mapping[str, Any], number: int) -> None:
+        if event["seq"] != number:
+            raise DrawError(f"第{number}个事件的序号不对。")
+        if event["type"] == "open_round":
+            if event["round"] != self.round + 1 or event["round"] > len(self.quota["rounds"]):
+                raise DrawError("只能依次启动事先承诺的追加抽取。")
+            return self.open(event["round"])
+        return self.remove(event["stratum"], event["id"], event["reason"])
+
+    def remove(self, name: str, token: str, reason: str) -> None:
+        if reason not in REMOVAL_REASONS:
+            raise DrawError(f"移除原因“{reason}”不在协议之内。")
+        if name not in self.orders or token not in self.line(name)[: self.seats[name]]:
+            raise DrawError("只能移除当时已抽中的人。")
+        self.removed.add((name, token))
+
+    def outcome(self) -> dict[str, Any]:
+        strata = {name: self.stratum(name, wanted) for name, wanted in self.wanted().items()}
+        missing = sum(stratum["shortfall"] for stratum in strata.values())
+        return {"strata": strata, "unfilled": missing + self.seats_nobody_could_take()}
+
+    def stratum(self, name: str, wanted: int) -> dict[str, Any]:
+        line, taken = self.line(name), self.seats[name]
+        return {
+            "eligible": self.eligible[name],
+            "quota": taken,
+            "selected": line[:taken],
+            "alternates": line[taken:],
+            "shortfall": wanted - len(line[:taken]),
+        }
+
+    def wanted(self) -> dict[str, int]:
+        """A fixed quota names its wish per stratum; a proportional one wishes what it was allotted."""
+        if self.quota["mode"] == "fixed":
+            return dict(zip(self.orders, self.quota["rounds"][self.round - 1], strict=True))
+        return self.seats
+
+    def seats_nobody_could_take(self) -> int:
+        if self.quota["mode"] == "fixed":
+            return 0
+        return int(self.quota["rounds"][self.round - 1]) - sum(self.seats.values())
+
+
+def check_name(text: str, what: str) -> None:
+    """Refuse what is no name (3.1): 1 to 200 code points, NFC, no control or line characters, no blank at the ends."""
+    if not 1 <= len(text) <= LONGEST_NAME or text != text.strip():
+        raise DrawError(f"{what}应为1到{LONGEST_NAME}个字符，且首尾没有空白。")
+    if text.isascii() and text.isprintable():
+        return  # a token; nothing else can be wrong with it
+    if not unicodedata.is_normalized("NFC", text) or any(unicodedata.category(c) in NOT_IN_NAMES for c in text):
+        raise DrawError(f"{what}中有控制字符，或不是NFC形式。")
+
+
+def _shares(free_seats: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Share seats out by the largest remainder (3.10): larger remainder, larger weight, smaller bytes."""
+    whole = sum(weights.values())
+    if free_seats >= whole:
+        return dict(weights)
+    shares = {name: free_seats * weight // whole for name, weight in weights.items()}
+    order = sorted(weights, key=lambda n: (-(free_seats * weights[n] % whole), -weights[n], n.encode()))
+    for name in order[: free_seats - sum(shares.values())]:
+        shares[name] += 1
+    return shares
+
+
+def _orders(params: Params, pool: Pool, exclusions: Pool, seed: str, progress: Progress) -> dict[str, list[str]]:
+    out = {(stratum, token) for stratum, token, _ in exclusions}
+    eligible: dict[str, list[str]] = {name: [] for name in params["strata"]}
+    for stratum, token in pool:
+        if (stratum, token) not in out:
+            eligible[stratum].append(token)
+    return {name: drawing_order(seed, name, tokens, progress) for name, tokens in eligible.items()}
+
+
+def _check_files(params: Params, pool: Pool, exclusions: Pool) -> None:
+    if params["pool_size"] != len(pool) or params["pool_sha256"] != digest_of(pool_lines(pool)):
+        raise DrawError("名单与承诺校验值不符，公布承诺后名单已被改动。")
+    if params["exclusions_sha256"] != digest_of(exclusion_lines(exclusions)):
+        raise DrawError("回避名单与承诺校验值不符。")
+    if {stratum for stratum, _ in pool} - set(params["strata"]):
+        raise DrawError("名单中有承诺之外的类别。")
+    out = {(stratum, token) for stratum, token, _ in exclusions}
+    if len(out) < len(exclusions) or sum((stratum, token) in out for stratum, token in pool) < len(out):
+        raise DrawError("回避名单中有重复的人，或有名单之外的人。")
+    if any(reason not in EXCLUSION_REASONS for _, _, reason in exclusions):
+        raise DrawError("回避名单中的原因不在协议之内。")
+
+
+def _check_quota(quota: Mapping[str, Any], strata: int) -> None:
+    rounds = quota["rounds"]
+    if not rounds:
+        raise DrawError("至少应有一次抽取名额。")
+    if quota["mode"] == "fixed" and any(len(round_) != strata for round_ in rounds):
+        raise DrawError("每次抽取名额应与类别一一对应。")
+    wide = rounds if quota["mode"] == "fixed" else [[total] for total in rounds]
+    for earlier, later in pairwise(wide):
+        if any(more < less for less, more in zip(earlier, later, strict=True)):
+            raise DrawError("各次抽取名额为累计数，不能减少。")
+
+
+def _check_source(source: Mapping[str, Any]) -> None:
+    check_name(source["label"], "随机数来源名称")
+    check_name(source["fallback"], "随机数替代办法")
+    if source["n"] < 1 or source["min"] > source["max"] or source["order"] not in ORDERS:
+        raise DrawError(f"随机数来源“{source['label']}”的个数、范围或顺序有误。")
+    if source["order"] == "sorted" and source["n"] > source["max"] - source["min"] + 1:
+        raise DrawError(f"随机数来源“{source['label']}”取不出这么多不同的数。")
+
+
+def _outcomes(source: Mapping[str, Any]) -> int:
+    span = source["max"] - source["min"] + 1
+    return int(math.comb(span, source["n"]) if source["order"] == "sorted" else span ** source["n"])
+
+
+def _lines(rows: Iterable[Sequence[str]], what: str) -> list[bytes]:
+    lines = []
+    for row in rows:
+        for field in row:
+            check_name(field, what)
+        lines.append("\t".join(row).encode() + b"\n")
+    lines.sort()
+    if any(line == following for line, following in pairwise(lines)):
+        raise DrawError(f"{what}中有重复的行。")
+    return lines
+
+
+def _hash(*lines: str) -> str:
+    return sha256_hex("\n".join(lines).encode())

@@ -1,0 +1,69 @@
+"""结果 and 公示 at the desk: main problems can be written, scores and ranks cannot."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from evaluations.publication.models import Publication
+from evaluations.publication.services import EDITABLE, NEEDS_ASSENT, edit_problems
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.tally.models import SectionResult
+from evaluations.tally.rules.main_problems import is_greedy
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin, staff
+
+
+class ProblemsForm(ModelForm[SectionResult]):
+    """主要问题: what the office words itself."""
+
+    def clean_main_problems(self) -> str:
+        """Refuse what needs the commission's assent, or nothing at all."""
+        text = str(self.cleaned_data["main_problems"]).strip()
+        if is_greedy(text):
+            raise ValidationError(NEEDS_ASSENT)
+        if not text:
+            raise ValidationError("主要问题不能为空。")
+        return text
+
+
+@admin.register(SectionResult)
+class SectionResultAdmin(PolicyAdmin):
+    """科室结果."""
+
+    order = 7
+    form = ProblemsForm
+    see_action = "tally.view"
+    edit_action = "publish.draft"
+    list_display = ["rank", "section", "label", "shown_difficulty", "vote_count", "main_problems"]
+    list_filter = ["round", "is_listed", "label"]
+    list_select_related = ["section"]
+    fields = ["section", "rank", "label", "difficulty", "vote_count", "main_problems"]
+    readonly_fields = ["section", "rank", "label", "difficulty", "vote_count"]
+
+    @admin.display(description="难办指数", ordering="difficulty")
+    def shown_difficulty(self, result: SectionResult) -> str:
+        return f"{result.difficulty:.2f}"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        editable = obj is None or (obj.is_listed and RoundState(obj.round.state) in EDITABLE)
+        return editable and super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        edit_problems(result_id=obj.pk, text=obj.main_problems, by=staff(request), at=timezone.now())
+
+
+@admin.register(Publication)
+class PublicationAdmin(ReadOnlyAdmin):
+    """公示."""
+
+    order = 8
+    see_action = "publish.draft"
+    list_display = ["round", "version", "published_at", "approved_by", "content_sha256"]
+    list_select_related = ["round", "approved_by"]
+    fields = ["round", "version", "reason", "published_at", "approved_by", "content_sha256"]

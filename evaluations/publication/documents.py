@@ -1,0 +1,129 @@
+"""What the printed papers of a result say (计票记录、公示): ready data for the templates."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from evaluations.publication.models import Publication
+from evaluations.rounds.models import Round
+from evaluations.turnout.queries import told_turnout
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.documents.rendering import render_pdf
+
+OFFICE = "南川区最难办事科室群众评办公室"
+COLUMNS = ("label", "issued", "returned", "valid", "counted")
+DEMO = "演示数据，非真实评议结果"
+
+
+def count_record_pdf(round_: Round, *, at: datetime) -> bytes:
+    """Return the 计票记录 of the count in force, with its digests and the supervisors who signed."""
+    return render_pdf("count_record", count_record(round_), at=at)
+
+
+def count_record(round_: Round) -> dict[str, object]:
+    """Return what the 计票记录 says."""
+    tally = round_.tally
+    book = json.loads(tally.rulebook)
+    results = list(round_.results.select_related("section"))
+    signed = tally.signatures.select_related("supervisor__person")
+    return {
+        "title": "计票记录",
+        "subtitle": f"{round_.name}最难办事科室群众评",
+        "demo": DEMO if round_.is_demo else "",
+        "facts": [
+            ["计票时间", f"{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}（第{tally.version}次）"],
+            ["重新计票的依据", tally.reason or "无，首次计票"],
+            ["排名依据", "难办指数" if book["basis"] == "difficulty" else "得票数"],
+            ["参评科室", f"{len(results)}个，其中样本不足{sum(r.rank is None for r in results)}个"],
+            ["异常提示", _flag_text(round_)],
+        ],
+        "channels": [[str(r[key]) for key in COLUMNS] for r in told_turnout(round_)],
+        "listed": [[r.rank, r.section.department_name, r.section.name] for r in results if r.is_listed],
+        "digests": list(_digests(round_)),
+        "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],
+        "witnesses": ["监督员", "监督员", "计票人", "评议办负责人"],
+        "office": OFFICE,
+        "date": _day(tally.at),
+    }
+
+
+def notice_pdf(publication: Publication) -> bytes:
+    """Return the 公示 of one published version in official layout."""
+    return render_pdf("notice", notice_document(publication), at=publication.published_at)
+
+
+def notice_document(publication: Publication) -> dict[str, Any]:
+    """Return what the 公示 says, from its frozen content alone."""
+    content = json.loads(publication.content)
+    facts = content["round"]
+    length = len(content["entries"])
+    return {
+        "title": f"关于{facts['name']}最难办事科室群众评前{length or 10}位科室的公示",
+        "demo": DEMO if content["is_demo"] else "",
+        "version": content["version"],
+        "reason": content["reason"],
+        "basis": list(_basis(content)),
+        "entries": [[str(e["rank"]), e["department"], e["section"], e["problems"]] for e in content["entries"]],
+        "withdrawn": [f"{e['department']}{e['section']}（原第{e['rank']}位）" for e in content["withdrawn"]],
+        "channels": [[str(r[key]) for key in COLUMNS] for r in content["channels"]],
+        "phone": publication.round.rulebook.get("office_phone", ""),
+        "sha256": publication.content_sha256,
+        "result_sha256": content["result_sha256"],
+        "root": content["closing_root"],
+        "anchor": audit.anchor_text(publication.anchor_seq, publication.anchor_hash),
+        "office": OFFICE,
+        "date": _day(publication.published_at),
+    }
+
+
+def _basis(content: Mapping[str, Any]) -> Iterator[str]:
+    facts = content["round"]
+    opened, closed = (_day(datetime.fromisoformat(facts[key])) for key in ("opens_at", "closes_at"))
+    counted = [row["counted"] for row in content["channels"]]
+    total = "" if any(isinstance(number, str) for number in counted) else f"，计票{sum(counted)}张"
+    yield (
+        f"根据《{facts['name']}最难办事科室群众评评议规则》，评议办于{opened}至{closed}组织群众对"
+        f"{content['sections']}个科室进行评议{total}。"
+    )
+    if content["unranked"]:
+        yield f"其中{content['unranked']}个科室有效票数未达到规定数量，不参加排名。"
+
+
+def _digests(round_: Round) -> Iterator[list[str]]:
+    tally = round_.tally
+    yield ["规则文件 rulebook.json", tally.rulebook_sha256]
+    yield ["计票汇总", tally.rows_sha256]
+    yield ["结果文件 result.json", tally.result_sha256]
+    yield from ([f"日志锚点（{row}）", digest] for row, digest in _anchors(tally.at))
+    if round_.closing_root:
+        yield ["封箱总校验值", round_.closing_root]
+    for draw in round_.draws.exclude(seed=""):
+        yield [f"{draw.get_purpose_display()}种子", draw.seed]
+
+
+def _anchors(at: datetime) -> list[list[str]]:
+    line = audit.anchor_line(at=at)
+    return [line] if line else []
+
+
+def _flag_text(round_: Round) -> str:
+    flags = list(round_.flags.all())
+    if not flags:
+        return "无"
+    kinds = {
+        verdict: sum(f.get_verdict_display() == verdict for f in flags)
+        for verdict in ("保留计票", "认定废票", "待处理")
+    }
+    return f"{len(flags)}件：" + "，".join(f"{verdict}{count}件" for verdict, count in kinds.items() if count)
+
+
+def _name(entry: Any) -> str:
+    return entry.person.name if entry.person else "监督员（个人信息已到期清除）"
+
+
+def _day(moment: datetime) -> str:
+    day = timezone.localtime(moment).date()
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,0 +1,80 @@
+"""Public pages: the front page, published lists, the size of type."""
+
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from evaluations.codes.models import CodeBatch
+from evaluations.publication import queries
+from evaluations.publication.documents import notice_document, notice_pdf
+from evaluations.publication.models import Publication
+from evaluations.rounds.models import Round
+from evaluations.rounds.queries import open_round
+from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from nanchuan_eval.web.type_size import A_DAY
+
+
+@require_safe
+def front_page(request: HttpRequest) -> HttpResponse:
+    """What this is, the way into the open round, what is published."""
+    round_ = open_round(timezone.now())
+    counters = CodeBatch.objects.filter(round=round_, is_self_service=True, is_open=True) if round_ else []
+    context = {
+        "round": round_,
+        "counters": counters,
+        "published": queries.published_rounds(),
+        "is_demo": Round.objects.filter(is_demo=True).exists(),
+    }
+    return render(request, "evaluations/publication/front.html", context)
+
+
+@require_safe
+def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
+    """The privacy notice: of a round as it was when its roster was frozen, or the one now in force."""
+    round_ = get_object_or_404(Round, key=key) if key else open_round(timezone.now())
+    frozen = round_.privacy_notice if round_ else {}
+    items = frozen.get("items") or privacy_notice(round_.rulebook["office_phone"] if round_ else "")
+    context = {"round": round_, "version": frozen.get("version", VERSION), "items": items}
+    return render(request, "evaluations/publication/privacy.html", context)
+
+
+@require_safe
+def lists(request: HttpRequest) -> HttpResponse:
+    """All published lists."""
+    return render(request, "evaluations/publication/lists.html", {"published": queries.published_rounds()})
+
+
+@require_safe
+def public_list(request: HttpRequest, key: str) -> HttpResponse:
+    """One round's published list, any version; ranks, units, sections, main problems, no scores, no names."""
+    versions = queries.published_versions(key)
+    asked = request.GET.get("version", "")
+    shown = [each for each in versions if not asked or str(each.publication.version) == asked]
+    if not shown:
+        raise Http404
+    return render(
+        request, "evaluations/publication/list.html", {"current": shown[0], "newest": versions[0], "versions": versions}
+    )
+
+
+@require_safe
+def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
+    """The 公示 in official layout; made once per version and process, for it never changes."""
+    publication = _publication_or_404(key, version)
+    pdf = cache.get_or_set(f"notice/{publication.content_sha256}", lambda: notice_pdf(publication), A_DAY)
+    name = content_disposition_header(False, f"{publication.round.name}公示第{version}版.pdf")
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name})
+
+
+@require_safe
+def notice_as_html(request: HttpRequest, key: str, version: int) -> HttpResponse:
+    """The 公示 as plain HTML without any style, for the newspaper to set."""
+    notice = notice_document(_publication_or_404(key, version))
+    return render(request, "evaluations/publication/notice.html", {"notice": notice})
+
+
+def _publication_or_404(key: str, version: int) -> Publication:
+    return get_object_or_404(Publication.objects.select_related("round"), round__key=key, version=version)

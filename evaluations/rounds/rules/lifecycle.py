@@ -1,0 +1,225 @@
+"""Life of a round (轮次): its states, its steps and what each step still lacks (design, rulebook R-K)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import pairwise
+
+from django.db.models import TextChoices
+
+from nanchuan_eval.core.workflow import Flow
+
+
+class RoundState(TextChoices):
+    """轮次状态, in the order in which a round lives through them."""
+
+    DRAFT = "draft", "筹备"
+    FROZEN = "frozen", "名录锁定"
+    DRAWN = "drawn", "已抽取"
+    OPEN = "open", "评议中"
+    SEALED = "sealed", "已封箱"
+    COUNTED = "counted", "已计票"
+    REVIEW = "review", "异议期"
+    PUBLISHED = "published", "已公示"
+    CLOSED = "closed", "已归档"
+    VOID = "void", "已作废"
+
+
+class DrawPurpose(TextChoices):
+    """抽取内容 (rulebook R-B)."""
+
+    SUPERVISORS = "supervisors", "抽取监督员"
+    EVALUATORS = "evaluators", "抽取定向评议人员"
+    ISSUED = "issued", "抽取抽样评议票发放对象"
+    COUNTED = "counted", "抽取计票的抽样评议票"
+    INSPECTED = "inspected", "抽取暗访科室"
+
+
+class DrawStatus(TextChoices):
+    """抽取状态."""
+
+    COMMITTED = "committed", "承诺已公布"
+    SEEDED = "seeded", "随机数已录入"
+    DRAWN = "drawn", "已抽取"
+    PUBLISHED = "published", "已公开"
+    ABANDONED = "abandoned", "已作废"
+
+
+class Step(TextChoices):
+    """轮次步骤: what moves the round on."""
+
+    FREEZE = "freeze", "锁定名录和规则"
+    CONFIRM_DRAWS = "confirm_draws", "确认抽取完成"
+    OPEN = "open", "开启评议"
+    SEAL = "seal", "封箱"
+    COUNT = "count", "计票"
+    ANNOUNCE = "announce", "告知初步结果"
+    PUBLISH = "publish", "公示前十名"
+    ARCHIVE = "archive", "归档"
+
+
+LIFE = (
+    RoundState.DRAFT,
+    RoundState.FROZEN,
+    RoundState.DRAWN,
+    RoundState.OPEN,
+    RoundState.SEALED,
+    RoundState.COUNTED,
+    RoundState.REVIEW,
+    RoundState.PUBLISHED,
+    RoundState.CLOSED,
+)
+STEP_FROM = dict(zip(Step, LIFE[:-1], strict=True))
+STEP_TO = dict(zip(Step, LIFE[1:], strict=True))
+# Before publication a round can be declared void and keeps its record; afterwards only a correction remains.
+VOIDABLE = LIFE[: LIFE.index(RoundState.PUBLISHED)]
+ROUND_FLOW = Flow(
+    {
+        state: frozenset({then, RoundState.VOID}) if state in VOIDABLE else frozenset({then})
+        for state, then in pairwise(LIFE)
+    }
+)
+# The policy table's action behind each step.
+STEP_ACTION = {
+    Step.FREEZE: "roster.freeze",
+    Step.CONFIRM_DRAWS: "draw.run",
+    Step.OPEN: "round.open",
+    Step.SEAL: "round.close",
+    Step.COUNT: "tally.run",
+    Step.ANNOUNCE: "publish.draft",
+    Step.PUBLISH: "publish.approve",
+    Step.ARCHIVE: "acc.close",
+}
+
+
+@dataclass(frozen=True)
+class RoundFacts:
+    """What the conditions look at; times are aware, counts are whole numbers."""
+
+    state: RoundState
+    now: datetime
+    opens_at: datetime
+    closes_at: datetime
+    is_settled: bool = True
+    active_sections: int = 0
+    rulebook_errors: tuple[str, ...] = ()
+    indicators_without_manifestation: tuple[str, ...] = ()
+    draws: Mapping[str, str] = field(default_factory=dict)
+    wanted_draws: tuple[DrawPurpose, ...] = ()
+    channels_without_codes: tuple[str, ...] = ()
+    unfit_codes: tuple[str, ...] = ()
+    paper_faults: tuple[str, ...] = ()
+    sampled_ballots: int = 0
+    unreviewed_alerts: int = 0
+    listed_without_problems: tuple[str, ...] = ()
+    objections_until: date | None = None
+    undecided: tuple[str, ...] = ()
+    open_flags: int = 0
+    lacking_witnesses: int = 0
+    open_cases: int = 0
+
+
+def next_step(state: RoundState) -> Step | None:
+    """Return the step that leads on from a state, or None at the end."""
+    return next((step for step, source in STEP_FROM.items() if source == state), None)
+
+
+def missing(step: Step, facts: RoundFacts) -> list[str]:
+    """Return in Chinese what the step still lacks; empty = it may be done now."""
+    if facts.state != STEP_FROM[step]:
+        return [f"本轮当前为“{facts.state.label}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
+    return CONDITIONS[step](facts)
+
+
+def _freeze(facts: RoundFacts) -> list[str]:
+    lacks = [f"评议规则有误：{error}" for error in facts.rulebook_errors]
+    lacks += [f"指标“{label}”还没有启用的表象，请先添加。" for label in facts.indicators_without_manifestation]
+    if not facts.active_sections:
+        lacks.append("评议对象名录为空，请先导入单位和科室。")
+    if not facts.is_settled:
+        lacks.append("评议方案（名称、时间和评议规则）还没有审定，或审定后又有改动，请提请审定方案。")
+    return lacks
+
+
+def _confirm_draws(facts: RoundFacts) -> list[str]:
+    return [
+        f"“{purpose.label}”尚未完成并公开。"
+        for purpose in facts.wanted_draws
+        if facts.draws.get(purpose) != DrawStatus.PUBLISHED
+    ]
+
+
+def _open(facts: RoundFacts) -> list[str]:
+    lacks = [f"渠道“{label}”还没有发放票号，请先生成票号批次。" for label in facts.channels_without_codes]
+    # A channel without any code has said so already.
+    lacks += [fault for fault in facts.unfit_codes if not fault.startswith(facts.channels_without_codes)]
+    if facts.now >= facts.closes_at:
+        lacks.append("截止投票时间已过，请先延期。")
+    return lacks
+
+
+def _seal(facts: RoundFacts) -> list[str]:
+    if facts.now >= facts.closes_at:
+        return list(facts.paper_faults)
+    return [f"尚未到截止投票时间（北京时间{facts.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"]
+
+
+def _count(facts: RoundFacts) -> list[str]:
+    lacks = []
+    if facts.sampled_ballots and facts.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
+        lacks.append(
+            f"已收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开，请先抽取并公开证明。"
+        )
+    if facts.unreviewed_alerts:
+        lacks.append(f"还有{facts.unreviewed_alerts}条领票异常没有核查，请在“回收监测”中核查。")
+    return lacks
+
+
+def _problems_written(facts: RoundFacts) -> list[str]:
+    return [f"上榜科室“{name}”的主要问题尚未填写。" for name in facts.listed_without_problems]
+
+
+def _announce(facts: RoundFacts) -> list[str]:
+    lacks = _problems_written(facts)
+    if facts.lacking_witnesses:
+        lacks.append(f"计票记录还差{facts.lacking_witnesses}名监督员签名。")
+    return lacks
+
+
+def _publish(facts: RoundFacts) -> list[str]:
+    lacks = _announce(facts)
+    if facts.objections_until and facts.now.date() <= facts.objections_until:
+        lacks.append(f"异议期至{facts.objections_until:%Y年%m月%d日}止，期满后才能公示。")
+    if facts.open_flags:
+        lacks.append(f"还有{facts.open_flags}件异常提示没有处理，请逐件决定保留计票或者认定废票。")
+    return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in facts.undecided]
+
+
+def _archive(facts: RoundFacts) -> list[str]:
+    return [f"尚有{facts.open_cases}件问责事项未办结，请先办结。"] if facts.open_cases else []
+
+
+CONDITIONS: Mapping[Step, Callable[[RoundFacts], list[str]]] = {
+    Step.FREEZE: _freeze,
+    Step.CONFIRM_DRAWS: _confirm_draws,
+    Step.OPEN: _open,
+    Step.SEAL: _seal,
+    Step.COUNT: _count,
+    Step.ANNOUNCE: _announce,
+    Step.PUBLISH: _publish,
+    Step.ARCHIVE: _archive,
+}
+
+
+SEALED = LIFE[LIFE.index(RoundState.SEALED) :]
+ISSUING = LIFE[LIFE.index(RoundState.FROZEN) :]
+BEFORE_PUBLICATION = frozenset({RoundState.COUNTED, RoundState.REVIEW})
+NOTICE = "演示数据，非真实评议结果"
+
+
+# A list nobody has seen has no consequences: only published rounds are history.
+PUBLISHED = (RoundState.PUBLISHED, RoundState.CLOSED)
+
+
+# States in which a result exists; before that no score of any kind is computed anywhere.
+COUNTED = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED, RoundState.CLOSED})

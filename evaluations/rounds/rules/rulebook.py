@@ -1,0 +1,363 @@
+"""The rulebook (评议规则): every number a district might set differently, with its default (rulebook R-A to R-K).
+
+The scoring part has the form of score-method NC-1; the whole is frozen with the round and written to rulebook.json.
+"""
+
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from evaluations.scoring.method import NUMBER, RulebookError, parse_method
+
+OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
+# SQL adds squares of the whole-number line score; with this bound no sum can leave 64 bits below 10^8 lines.
+LARGEST_SCALE = 30_000
+
+DEFAULTS: dict[str, Any] = {
+    "method": "NC-1",
+    "levels": 3,
+    "severe_from": 2,
+    "min_answered": 3,
+    "indicator_weights": {"cold": 1, "lazy": 1, "buck_passing": 1, "disorderly": 1, "greedy": 1},
+    "channels": {
+        "targeted": {"weight": "1/2", "drawn": True},
+        "sampled": {"weight": "3/10", "drawn": False},
+        "other": {"weight": "1/5", "drawn": False},
+    },
+    "prior_ballots": 5,
+    "cap": "5",
+    "mean_min_lines": 5,
+    "min_lines": 30,
+    "min_drawn_lines": 10,
+    "list_length": 10,
+    "z": "1.96",
+    "nu0": 20,
+    "v_prior": "625",
+    "basis": "difficulty",
+    "flag_points": "10",
+    "flag_z": "3.5",
+    "next_margin": "4",
+    "count_witnesses": 2,
+    "max_sections": {"targeted": 200, "sampled": 10, "other": 10},
+    "comment_length": 500,
+    "sampled_forms": OPEN_FORMS,
+    "open_per_device": 3,
+    "open_network_hour": 60,
+    "open_burst_hour": 600,
+    "open_check": "busy",
+    "supervisors": 5,
+    "supervisor_alternates": 3,
+    "evaluators": 1000,
+    "evaluator_strata": {
+        "服务对象": 50,
+        "市场主体": 20,
+        "村居干部和居民代表": 15,
+        "两代表一委员": 10,
+        "其他": 5,
+    },
+    "alternates_percent": 10,
+    "counted_sampled_ballots": 500,
+    "draw_lead_hours": 24,
+    "pool_objection_workdays": 3,
+    "supervisors_present": 3,
+    "signing_codes": 8,
+    "removal_percent": 10,
+    "unreachable_calls": 3,
+    "unreachable_days": 2,
+    "extension_rounds": 1,
+    "extension_percent": 50,
+    "extension_return_percent": 40,
+    "extension_after_days": 10,
+    "issued_ballots": 2000,
+    "issued_quota": "proportional",
+    "issued_min": 5,
+    "reply_workdays": 3,
+    "office_phone": "",
+    "dice": 20,
+    "lottery": "快乐8",
+    "objection_workdays": 3,
+    "notice_workdays": 5,
+    "talk_workdays": 10,
+    "superior_workdays": 10,
+    "freeze_months": 3,
+    "plan_workdays": 10,
+    "at_once_workdays": 15,
+    "report_months": 1,
+    "recheck_days": 60,
+    "most_failures": 2,
+    "order_workdays": 15,
+    "inspected_sections": 20,
+    "objection_answer_workdays": 5,
+    "review_workdays": 3,
+    "appeal_days": 10,
+    "appeal_answer_days": 10,
+    "escalate_days": 7,
+    "repeat_top": 3,
+    "repeat_prompt": True,
+    "assessment_points": "",
+    "assessment_top_points": "",
+    "assessment_repeat_points": "",
+    "assessment_unclosed_points": "",
+}
+
+POINTS = ("assessment_points", "assessment_top_points", "assessment_repeat_points", "assessment_unclosed_points")
+POINTS_TEXT = re.compile(r"100(?:\.0{1,2})?|[1-9]?[0-9](?:\.[0-9]{1,2})?", re.ASCII)
+
+LOTTERIES = {
+    "": "不用彩票，只用骰子",
+    "快乐8": "快乐8（80选20）",
+    "双色球": "双色球红球（33选6）",
+    "福彩3D": "福彩3D（3位数字）",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One editable setting: its path in the rulebook, its Chinese label and bounds, its group on the form."""
+
+    path: str
+    label: str
+    group: str
+    low: int = 0
+    high: int = 10_000
+    choices: Mapping[str, str] | None = None
+    help: str = ""
+
+    @property
+    def default(self) -> Any:
+        """The default value."""
+        return lookup(DEFAULTS, self.path)
+
+
+_SCORE, _BALLOT, _DRAW, _AFTER = "计分（NC-1）", "评议表", "抽取", "公示与问责期限"
+SETTINGS: tuple[Setting, ...] = (
+    Setting("channels.targeted.weight", "定向评议权重", _SCORE, help="分数或小数，三个渠道相加为1"),
+    Setting("channels.sampled.weight", "抽样评议权重", _SCORE),
+    Setting("channels.other.weight", "其他评议权重", _SCORE),
+    Setting("indicator_weights.cold", "“冷”权重", _SCORE, 1, 100),
+    Setting("indicator_weights.lazy", "“懒”权重", _SCORE, 1, 100),
+    Setting("indicator_weights.buck_passing", "“推”权重", _SCORE, 1, 100),
+    Setting("indicator_weights.disorderly", "“乱”权重", _SCORE, 1, 100),
+    Setting("indicator_weights.greedy", "“贪”权重", _SCORE, 1, 100),
+    Setting("cap", "非抽签渠道最多偏离（分）", _SCORE, help="非抽签渠道与抽签渠道的偏差超过该分值的，按该分值计算"),
+    Setting("prior_ballots", "平均票张数", _SCORE, 1, 100),
+    Setting("mean_min_lines", "计入渠道均值的最少有效票", _SCORE, 1, 1000),
+    Setting("min_lines", "参加排名的最少有效票", _SCORE, 0, 10_000),
+    Setting("min_drawn_lines", "其中抽签渠道最少有效票", _SCORE, 0, 10_000),
+    Setting("list_length", "公布名额", _SCORE, 1, 100),
+    Setting(
+        "basis",
+        "排名依据",
+        _SCORE,
+        choices={"difficulty": "难办指数", "vote_count": "得票数"},
+        help="按得票数排名，办事量大的科室容易上榜，请慎用",
+    ),
+    Setting("flag_points", "渠道相差提示（分）", _SCORE, help="其他评议与抽签渠道相差超过该分值的，予以提示"),
+    Setting("flag_z", "偏向提示（稳健标准分）", _SCORE, help="越大提示越少，默认3.5"),
+    Setting("next_margin", "下一轮误差目标（分）", _SCORE, help="按难办指数误差不超过该分值计算建议票数"),
+    Setting("count_witnesses", "计票须签名的监督员", _SCORE, 0, 20),
+    Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
+    Setting("min_answered", "每个科室至少作答指标数", _SCORE, 1, 5),
+    Setting(
+        "sampled_forms",
+        "抽样评议票来源",
+        _BALLOT,
+        choices={OPEN_FORMS: "通过报纸、网站、服务大厅等公开领票", ISSUED_CODES: "只用抽签发放的票号"},
+    ),
+    Setting(
+        "channels.sampled.drawn",
+        "抽样渠道视为抽签渠道",
+        _BALLOT,
+        choices={"": "否", "1": "是"},
+        help="仅当抽样票全部来自抽签发放的票号时可选“是”",
+    ),
+    Setting("max_sections.targeted", "定向票最多评议科室", _BALLOT, 1, 1000),
+    Setting("max_sections.sampled", "抽样票最多评议科室", _BALLOT, 1, 1000),
+    Setting("max_sections.other", "其他评议票最多评议科室", _BALLOT, 1, 1000),
+    Setting("open_per_device", "公开渠道每台设备最多领票", _BALLOT, 1, 100, help="家人共用手机的，可以适当放宽"),
+    Setting(
+        "open_network_hour",
+        "同一网段每小时领票超过此数时校验",
+        _BALLOT,
+        1,
+        100_000,
+        help="只要求回答校验问题并提示工作人员核查，不因网络地址拒绝领票",
+    ),
+    Setting("open_burst_hour", "全渠道每小时领票超过此数时校验", _BALLOT, 1, 1_000_000),
+    Setting("open_check", "领票校验", _BALLOT, choices={"busy": "领票密集时才校验", "always": "每次都校验"}),
+    Setting("comment_length", "意见最多字数", _BALLOT, 0, 2000),
+    Setting("supervisors", "监督员人数", _DRAW, 1, 100),
+    Setting("supervisor_alternates", "监督员候补人数", _DRAW, 0, 100),
+    Setting("evaluators", "定向评议人员人数", _DRAW, 1, 100_000),
+    Setting("alternates_percent", "定向候补比例（%）", _DRAW, 0, 100),
+    Setting("counted_sampled_ballots", "计票的抽样评议票张数", _DRAW, 1, 1_000_000),
+    Setting("draw_lead_hours", "公布承诺至抽取最短间隔（小时）", _DRAW, 1, 720),
+    Setting("pool_objection_workdays", "名单公告异议期（工作日）", _DRAW, 0, 60),
+    Setting("supervisors_present", "以后各项抽取须签名的监督员", _DRAW, 0, 100),
+    Setting("signing_codes", "每名监督员的签名码（个）", _DRAW, 1, 40, help="每次签名用去一个"),
+    Setting("removal_percent", "移除上限（占名额%）", _DRAW, 0, 100, help="失联、回避、不符合条件合计；本人拒绝不计"),
+    Setting("unreachable_calls", "认定失联至少拨打（次）", _DRAW, 1, 20),
+    Setting("unreachable_days", "认定失联至少分布（日）", _DRAW, 1, 20),
+    Setting("extension_rounds", "预先承诺的追加抽取次数", _DRAW, 0, 5, help="定向评议人员和发放对象的抽取"),
+    Setting("extension_percent", "每次追加比例（占首次%）", _DRAW, 1, 200),
+    Setting("extension_return_percent", "启动追加抽取：回收率低于（%）", _DRAW, 1, 100),
+    Setting("extension_after_days", "启动追加抽取：开始投票满（日）", _DRAW, 1, 120),
+    Setting("issued_ballots", "抽样评议票发放张数", _DRAW, 1, 1_000_000, help="仅用于只用抽签发放票号的轮次"),
+    Setting(
+        "issued_quota",
+        "发放名额分配",
+        _DRAW,
+        choices={"proportional": "按办件人数比例", "equal": "各科室相等"},
+    ),
+    Setting("issued_min", "发放名额每科室最少", _DRAW, 0, 1000),
+    Setting("reply_workdays", "通知书答复期限（工作日）", _DRAW, 1, 30),
+    Setting("office_phone", "评议办联系电话", _DRAW, help="印在通知书和公告上"),
+    Setting("dice", "十面骰子枚数", _DRAW, 0, 60),
+    Setting("lottery", "彩票随机数", _DRAW, choices=LOTTERIES, help="与骰子随机数合计不少于64比特"),
+    Setting("objection_workdays", "公示前异议期（工作日）", _AFTER, 0, 60),
+    Setting("notice_workdays", "公示曝光期限（工作日）", _AFTER, 1, 60),
+    Setting("talk_workdays", "谈话提醒期限（工作日）", _AFTER, 1, 60),
+    Setting("superior_workdays", "上级通报期限（工作日）", _AFTER, 1, 60),
+    Setting("plan_workdays", "整改方案期限（工作日）", _AFTER, 1, 60),
+    Setting("at_once_workdays", "立行立改期限（工作日）", _AFTER, 1, 120),
+    Setting("report_months", "整改报告期限（月）", _AFTER, 1, 12),
+    Setting("recheck_days", "报告后暗访复查期限（日）", _AFTER, 1, 365),
+    Setting("most_failures", "移送纪委监委的验收未通过次数", _AFTER, 1, 10),
+    Setting("order_workdays", "暗访责令整改期限（工作日）", _AFTER, 1, 120),
+    Setting("inspected_sections", "暗访随机抽查科室数", _AFTER, 0, 1000),
+    Setting("objection_answer_workdays", "异议答复期限（工作日）", _AFTER, 1, 60),
+    Setting("review_workdays", "提请领导小组复核期限（工作日）", _AFTER, 1, 60),
+    Setting("appeal_days", "公示后申诉期限（日）", _AFTER, 1, 365),
+    Setting("appeal_answer_days", "申诉答复期限（日）", _AFTER, 1, 365),
+    Setting("escalate_days", "逾期后督办提醒（日）", _AFTER, 0, 365),
+    Setting("freeze_months", "不得提拔重用（月）", _AFTER, 1, 24),
+    Setting("repeat_top", "连续上榜提示：位次不超过", _AFTER, 1, 100),
+    Setting("repeat_prompt", "连续两次居前提示免职建议", _AFTER, choices={"1": "提示", "": "不提示"}),
+    Setting("assessment_points", "年度考核扣分（每次上榜）", _AFTER, help="不填的，由区考核办确定"),
+    Setting(
+        "assessment_top_points", "年度考核加扣（位次居前）", _AFTER, help="位次不超过“连续上榜提示”的位次时加扣，可留空"
+    ),
+    Setting("assessment_repeat_points", "年度考核加扣（年内再次上榜）", _AFTER, help="可留空"),
+    Setting("assessment_unclosed_points", "年度考核加扣（整改未销号）", _AFTER, help="可留空"),
+)
+
+
+def default_rulebook() -> dict[str, Any]:
+    """Return a fresh copy of the default rulebook."""
+    return deepcopy(DEFAULTS)
+
+
+def lookup(rulebook: Mapping[str, Any], path: str) -> Any:
+    """Return the value at a dotted path."""
+    value: Any = rulebook
+    for key in path.split("."):
+        value = value[key]
+    return value
+
+
+def unusual(rulebook: Mapping[str, Any]) -> list[str]:
+    """Return in Chinese every setting that differs from its default, for whoever approves the rulebook."""
+    values = [(setting, lookup(rulebook, setting.path)) for setting in SETTINGS]
+    return [
+        f"{setting.group}·{setting.label}：{_said(setting, setting.default)} → {_said(setting, value)}"
+        for setting, value in values
+        if value != setting.default
+    ]
+
+
+def _said(setting: Setting, value: Any) -> str:
+    key = ("1" if value else "") if isinstance(setting.default, bool) else str(value)
+    return (setting.choices or {}).get(key) or str(value) or "（空）"
+
+
+def with_value(rulebook: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:
+    """Return a copy of the rulebook with one value changed."""
+    changed = deepcopy(dict(rulebook))
+    *way, last = path.split(".")
+    inner = changed
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    return changed
+
+
+def shares_of(total: int, percents: Mapping[str, int]) -> dict[str, int]:
+    """Split `total` seats by whole percents that sum to 100; left-over seats go to the largest remainders."""
+    seats = {key: total * percent // 100 for key, percent in percents.items()}
+    by_remainder = sorted(percents, key=lambda key: (-(total * percents[key] % 100), key))
+    for key in by_remainder[: total - sum(seats.values())]:
+        seats[key] += 1
+    return seats
+
+
+def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
+    """Return in Chinese what is wrong with a rulebook; empty = it may be frozen."""
+    try:
+        method = parse_method({**rulebook, "sections": [], "vetoes": []})
+    except RulebookError as error:
+        return [str(error)]
+    errors = [_range_error(rulebook, setting) for setting in SETTINGS]
+    if method.scale > LARGEST_SCALE:
+        errors.append("指标权重的组合过于复杂，请改用较小的整数。")
+    errors += [
+        _sampled_error(rulebook),
+        _other_error(rulebook),
+        _strata_error(rulebook),
+        _present_error(rulebook),
+        _cap_error(rulebook),
+        *(_points_error(rulebook, path) for path in POINTS),
+        *(_positive_error(rulebook, path) for path in ("flag_points", "flag_z", "next_margin")),
+    ]
+    return [error for error in errors if error]
+
+
+def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
+    value, default = lookup(rulebook, setting.path), setting.default
+    if setting.choices is not None or not isinstance(default, int):
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int) or not setting.low <= value <= setting.high:
+        return f"{setting.label}应为{setting.low}到{setting.high}之间的整数。"
+    return ""
+
+
+def _sampled_error(rulebook: Mapping[str, Any]) -> str:
+    if rulebook["channels"]["sampled"]["drawn"] and rulebook["sampled_forms"] != ISSUED_CODES:
+        return "抽样评议票公开领票的，抽样渠道不能视为抽签渠道。"
+    return ""
+
+
+def _other_error(rulebook: Mapping[str, Any]) -> str:
+    return "其他评议面向所有群众，不能视为抽签渠道。" if rulebook["channels"]["other"]["drawn"] else ""
+
+
+def _strata_error(rulebook: Mapping[str, Any]) -> str:
+    shares = rulebook["evaluator_strata"].values()
+    whole = all(isinstance(share, int) and not isinstance(share, bool) and share > 0 for share in shares)
+    return "" if whole and sum(shares) == 100 else "定向评议各身份类别的比例应为正整数，相加为100。"
+
+
+def _points_error(rulebook: Mapping[str, Any], path: str) -> str:
+    """Points off are blank or a number from 0 to 100 with at most two decimals: no float ever decides them."""
+    text = str(rulebook[path])
+    if not text or POINTS_TEXT.fullmatch(text):
+        return ""
+    return f"“{next(s.label for s in SETTINGS if s.path == path)}”应为0到100之间的数，最多两位小数，或者留空。"
+
+
+def _positive_error(rulebook: Mapping[str, Any], path: str) -> str:
+    label = next(setting.label for setting in SETTINGS if setting.path == path)
+    value = str(rulebook[path])
+    fits = NUMBER.fullmatch(value) and "/" not in value and 0 < Fraction(value) <= 100
+    return "" if fits else f"“{label}”应为大于0、不大于100的数。"
+
+
+def _present_error(rulebook: Mapping[str, Any]) -> str:
+    few = rulebook["supervisors"] < rulebook["supervisors_present"]
+    return "须签名的监督员不能多于监督员人数。" if few else ""
+
+
+def _cap_error(rulebook: Mapping[str, Any]) -> str:
+    return "" if 0 <= Fraction(str(rulebook["cap"])) <= 100 else "“非抽签渠道最多偏离”应在0到100之间。"

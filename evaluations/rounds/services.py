@@ -1,0 +1,110 @@
+"""Rounds: services."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from evaluations.rounds.models import Round, RoundStep
+from evaluations.rounds.readiness import require
+from evaluations.rounds.rules.lifecycle import ROUND_FLOW, STEP_ACTION, STEP_TO, RoundState, Step
+from evaluations.rounds.rules.rulebook import rulebook_errors
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+def lock_round(round_id: int) -> Round:
+    """Return the round under its row lock; every change of a round begins here.
+
+    Not the strongest lock: that one would also hold up the foreign-key checks of ballots being cast, and a
+    sealing that waits for those ballots would wait for ever.
+    """
+    return Round.objects.select_for_update(no_key=True).get(pk=round_id)
+
+
+def begin(step: Step, *, round_id: int, by: policy.Actor, at: datetime, open_cases: int = 0) -> Round:
+    """Permit, lock and check: the common opening of every step; call inside the step's transaction."""
+    policy.check(by, STEP_ACTION[step])
+    round_ = lock_round(round_id)
+    require(round_, step, at, open_cases=open_cases)
+    return round_
+
+
+def finish(
+    step: Step, round_: Round, *, by: policy.Actor, at: datetime, detail: Mapping[str, object] | None = None
+) -> Round:
+    """Move, save and record: the common end of every step."""
+    _move(round_, STEP_TO[step], by=by, at=at)
+    audit.record(STEP_ACTION[step], round_, by=by, at=at, detail={"step_label": step.label, **(detail or {})})
+    return round_
+
+
+@transaction.atomic
+def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
+    """Set up a round in preparation (筹备); a draft binds nobody. Faults are Django's ValidationError in Chinese."""
+    policy.check_begins(by, "round.edit")
+    round_.full_clean()
+    round_.save()
+    _reach(round_, RoundState.DRAFT, by=by, at=at)
+    audit.record("round.edit", round_, by=by, at=at)
+    return round_
+
+
+@transaction.atomic
+def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: datetime) -> Round:
+    """Change the rulebook of a round in preparation; refused with every fault at once."""
+    policy.check_begins(by, "round.edit")
+    round_ = lock_round(round_id)
+    if round_.state != RoundState.DRAFT:
+        raise RuleViolation("评议规则在名录锁定后不能修改。")
+    errors = rulebook_errors(rulebook)
+    if errors:
+        raise RuleViolation(*errors)
+    changed = sorted(key for key, value in rulebook.items() if round_.rulebook.get(key) != value)
+    round_.rulebook = rulebook
+    round_.save(update_fields=["rulebook"])
+    audit.record("round.edit", round_, by=by, at=at, detail={"changed": changed})
+    return round_
+
+
+@transaction.atomic
+def edit_round(*, round_: Round, changed: Sequence[str], by: User, at: datetime) -> Round:
+    """Save the name and the days of a round in preparation as typed; `changed` = the fields."""
+    policy.check_begins(by, "round.edit")
+    if lock_round(round_.pk).state != RoundState.DRAFT:
+        raise RuleViolation("名录锁定后，轮次的名称和时间不能再改。")
+    round_.full_clean()
+    round_.save(update_fields=changed)
+    audit.record("round.edit", round_, by=by, at=at, detail={"changed": list(changed)})
+    return round_
+
+
+@transaction.atomic
+def settle_round(*, round_id: int, by: User, at: datetime) -> Round:
+    """Approve the round as it is written (审定评议方案); what is changed afterwards has to be approved again."""
+    policy.check(by, "round.edit")
+    round_ = lock_round(round_id)
+    refuse_unsettleable(round_)
+    audit.record("round.edit", round_, by=by, at=at, detail={"step_label": "审定评议方案"})
+    return round_
+
+
+def refuse_unsettleable(round_: Round) -> None:
+    """Refuse to settle a round that is no draft any more, or whose rulebook has faults."""
+    if round_.state != RoundState.DRAFT:
+        raise RuleViolation("评议方案在名录锁定之前审定。")
+    if errors := rulebook_errors(round_.rulebook):
+        raise RuleViolation(*errors)
+
+
+def _move(round_: Round, then: RoundState, *, by: policy.Actor, at: datetime) -> None:
+    round_.state = ROUND_FLOW.move(RoundState(round_.state), then)
+    round_.save(update_fields=["state"])
+    _reach(round_, then, by=by, at=at)
+
+
+def _reach(round_: Round, state: RoundState, *, by: policy.Actor, at: datetime) -> None:
+    RoundStep.objects.create(round=round_, state=state, at=at, by=by if isinstance(by, User) else None)

@@ -1,0 +1,73 @@
+"""The method on one page (计分方法), in the words of an official and with the round's own numbers."""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from evaluations.scoring.indicators import Channel, Indicator
+
+BASIS = {"difficulty": "难办指数", "vote_count": "得票数"}
+LABELS = (
+    ("明确", "位次区间全部在公布名额之内。仅就抽样误差而言，可以确定该科室上榜。"),
+    ("误差范围内", "位次区间超出公布名额。该科室与未上榜科室差别不大，运用结果应当从严把握。"),
+    ("一票否决", "经查实由纪委监委决定列第1位；难办指数仍为评议结果，未作改动。"),
+    ("样本不足", "有效票未达到参加排名的最少张数，不参加排名，列入暗访督查。"),
+)
+
+
+def method_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the numbered sentences of the method."""
+    yield (
+        f"一、每张有效评议票上，一个科室的五项指标得分（{_weights(rulebook)}）合成后折成0至100分，越高越难办；"
+        f"选“不了解”的不计分；五项中作答不足{rulebook['min_answered']}项的，该科室的评议无效。"
+    )
+    yield (
+        f"二、定向、抽样、其他三个渠道分开算平均分。每个科室在每个渠道先加{rulebook['prior_ballots']}张“全区平均票”再平均："
+        "票多的几乎不受影响，票少的不会因一两张票就上榜。"
+    )
+    yield f"三、各渠道按权重合成：{_channel_weights(rulebook)}。{_cap(rulebook)}"
+    yield (
+        f"四、按{BASIS[rulebook['basis']]}从高到低排位次，难办指数保留四位小数（本表显示两位）；相同的比抽签渠道的得分，"
+        f"再比其中有“较重”以上评价的票的比重，再相同就并列。公布前{rulebook['list_length']}位，末位并列的一起上榜。"
+    )
+    yield (
+        f"五、有效票不足{rulebook['min_lines']}张，或者其中抽签渠道有效票不足{rulebook['min_drawn_lines']}张的科室不参加排名，"
+        "注明“样本不足”。"
+    )
+    yield (
+        "六、每个科室附“位次区间”：只考虑抽样误差（不含刷票、评议人员构成不当等情况），真实位次落在区间内的概率约为95%。"
+    )
+    yield (
+        "七、表中“渠道得分”为加入全区平均票、偏差按上限计算后的渠道平均分，三项按权重相加即为难办指数；“五项指标得分”为用同一方法"
+        "计算的单项指标得分；“得票数”为至少有一项评为“较重”以上的票数，供参考。"
+    )
+
+
+def _weights(rulebook: Mapping[str, Any]) -> str:
+    weights = {Indicator(key).label: value for key, value in rulebook["indicator_weights"].items()}
+    if len({str(value) for value in weights.values()}) == 1:
+        return "冷、懒、推、乱、贪权重相同"
+    return "权重比为" + "、".join(f"{indicator.label}{weights[indicator.label]}" for indicator in Indicator)
+
+
+def _channel_weights(rulebook: Mapping[str, Any]) -> str:
+    rules = rulebook["channels"]
+    return "，".join(f"{c.label}{percent(rules[c.value]['weight'])}" for c in Channel if c.value in rules)
+
+
+def _cap(rulebook: Mapping[str, Any]) -> str:
+    rules = rulebook["channels"]
+    drawn = [c.label for c in Channel if c.value in rules and rules[c.value]["drawn"]]
+    free = [c.label for c in Channel if c.value in rules and not rules[c.value]["drawn"]]
+    if not drawn or not free:
+        return ""
+    return (
+        f"只有{'、'.join(drawn)}的参评人员由抽签产生；{'、'.join(free)}面向所有群众，存在刷票可能，"
+        f"因此其与抽签渠道的偏差超过{rulebook['cap']}分的，按{rulebook['cap']}分计算。"
+    )
+
+
+def percent(weight: object) -> str:
+    """Return a weight as a percentage, one decimal where needed."""
+    share = Fraction(str(weight)) * 100
+    return f"{share}%" if share.denominator == 1 else f"{float(share):.1f}%"

@@ -1,0 +1,40 @@
+"""How many ballots a section should have next round (建议票数) for the margin the district aims at."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from evaluations.scoring.counting import EMPTY, Cell, CellKey
+from evaluations.scoring.index import Scores, cell_variances
+from evaluations.scoring.method import Method
+
+MOST = 100_000
+
+
+def recommended_lines(
+    method: Method, cells: Mapping[CellKey, Cell], scores: Scores, margin: Fraction
+) -> dict[str, int]:
+    """Return for every section the fewest valid lines that keep z*s within the margin, in the round's channel mix."""
+    total = sum(cell.lines for cell in cells.values())
+    if not total or not method.z:
+        return dict.fromkeys(method.sections, method.min_lines)
+    shares = {c: Fraction(sum(cells.get((s, c), EMPTY).lines for s in method.sections), total) for c in scores.weights}
+    spread = cell_variances(method, cells, scores)
+    goal = (margin / method.z) ** 2
+    return {section: _fewest(method, scores.weights, spread[section], shares, goal) for section in method.sections}
+
+
+def _fewest(
+    method: Method,
+    weights: Mapping[str, Fraction],
+    spread: Mapping[str, Fraction],
+    shares: Mapping[str, Fraction],
+    goal: Fraction,
+) -> int:
+    def is_enough(lines: int) -> bool:
+        return sum(w**2 * spread[c] / (lines * shares[c] + method.prior_ballots) for c, w in weights.items()) <= goal
+
+    low, high = method.min_lines, MOST
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle + 1, high)
+    return low

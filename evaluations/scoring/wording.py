@@ -1,0 +1,66 @@
+"""How sure a place is, in one sentence a section head understands (score-method.md, "Labels")."""
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from evaluations.scoring.result import CERTAIN, CRITICAL, CRITICAL_FROM, TOO_FEW, VETOED, WITHIN_MARGIN
+from evaluations.scoring.uncertainty import as_tenths
+
+MEANING = {
+    CERTAIN: "，全部在前{length}位之内：本科室上榜不是抽样误差造成的。",
+    WITHIN_MARGIN: "，超出第{length}位；本科室上榜，但与相近的未上榜科室的差别可能由抽样误差造成。",
+    CRITICAL: "，与前{length}位的差别在误差范围内；本科室未上榜，但应当引起重视。",
+    "": "：本科室未上榜。",
+}
+
+
+def confidence(z: object) -> str:
+    """Return the interval's confidence as people say it: z = 1.96 is 95%; nothing is ever quite sure."""
+    return f"{min(99, round(math.erf(float(Fraction(str(z))) / math.sqrt(2)) * 100))}%"
+
+
+def shown_label(row: Mapping[str, Any]) -> str:
+    """Return the label of office and commission: the result's own, or 临界 just outside the list."""
+    return CRITICAL if not row["listed"] and _is_critical(row) else str(row["label"])
+
+
+def chance(row: Mapping[str, Any]) -> str:
+    """Return the probability of belonging to the list in steps of ten percent; never published."""
+    return "" if row.get("p_top") is None else as_tenths(float(row["p_top"]))
+
+
+def explain(row: Mapping[str, Any], rulebook: Mapping[str, Any], *, inside: bool = True) -> str:
+    """Return the sentence beside a place; 临界 is said to office and commission only (`inside`)."""
+    label = shown_label(row) if inside else str(row["label"])
+    if label == TOO_FEW:
+        return too_few(row, rulebook)
+    if label == VETOED:
+        return "经查实由纪委监委决定列第1位；难办指数仍为群众评议的结果，未作改动。"
+    if row["rank_low"] is None:
+        return "本轮按得票数排位次，不计算位次区间。"
+    return _span(row, rulebook) + MEANING[label].format(length=rulebook["list_length"])
+
+
+def too_few(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
+    """Return why a section is not ranked (样本不足): the two minimums beside what came in."""
+    lines = row["lines"]
+    total = sum(lines.values())
+    drawn = sum(lines.get(name, 0) for name, rule in rulebook["channels"].items() if rule["drawn"])
+    reasons = []
+    if total < rulebook["min_lines"]:
+        reasons.append(f"有效票不足{rulebook['min_lines']}张")
+    if drawn < rulebook["min_drawn_lines"]:
+        reasons.append(f"抽签渠道有效票不足{rulebook['min_drawn_lines']}张")
+    return f"样本不足，不排名：{'，'.join(reasons)}。"
+
+
+def _is_critical(row: Mapping[str, Any]) -> bool:
+    return row.get("p_top") is not None and Fraction(row["p_top"]) >= CRITICAL_FROM
+
+
+def _span(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
+    low, high = row["rank_low"], row["rank_high"]
+    where = f"第{low}位" if low == high else f"第{low}至第{high}位"
+    return f"只考虑抽样误差，本科室的真实位次有约{confidence(rulebook['z'])}的概率在{where}"

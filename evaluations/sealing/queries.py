@@ -1,0 +1,181 @@
+"""The closing record (封箱记录): what is published about a sealed box, as bytes that are frozen with it.
+
+Counts per section and channel, the lists of issued and used codes by their hashes, the root over all ballots.
+"""
+
+import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Count, Q
+
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.codes.models import Credential
+from evaluations.codes.queries import DEAD
+from evaluations.paper_ballots.models import PaperCount, PaperSheet
+from evaluations.paper_ballots.rules.ballot_account import SheetKind
+from evaluations.protocol.merkle import audit_path, leaf, levels_of
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import SEALED
+from evaluations.scoring.indicators import Channel
+from evaluations.scoring.suppression import shown, shown_beside_total
+from nanchuan_eval.core.canonical import canonical_json
+
+CHUNK = 5000
+BOOKS = {
+    "online": "网上提交",
+    "paper": "纸质票有效",
+    "unfit": "纸质票空白、污损、无效",
+    "void": "作废或者随批次停用的票号",
+    "missing": "未收回的票号",
+}
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """One receipt's place in a closing list, with the way to the root (收录证明)."""
+
+    round: Round
+    receipt: str
+    commitment: str
+    path: list[tuple[str, str]]
+
+    def as_json(self) -> str:
+        """Return the proof file that check_receipt.py reads."""
+        facts = {
+            "round": self.round.key,
+            "receipt": self.receipt,
+            "commitment": self.commitment,
+            "path": self.path,
+            "root": self.round.closing_root,
+        }
+        return json.dumps(facts, ensure_ascii=False, indent=1)
+
+
+def closing_record(round_: Round, ballots: int) -> bytes:
+    """Return the record of a box that is just being sealed: canonical JSON."""
+    return canonical_json(
+        {
+            "format": "nanchuan-closing/1",
+            "round": round_.key,
+            "paper_sha256": round_.paper_sha256,
+            "root": round_.closing_root,
+            "ballots": ballots,
+            "channels": shown_beside_total(_ballots_by_channel(round_)),
+            "sections": _lines_by_section(round_),
+            "books": _books(round_, ballots),
+            "issued": _list_facts(issued_lines(round_)),
+            "spent": _list_facts(spent_lines(round_)),
+        }
+    )
+
+
+def told_books(record: Mapping[str, Any]) -> list[tuple[str, int | str]]:
+    """Return the lines that explain why more codes are used than ballots lie in the box; none in an older record."""
+    books = record.get("books")
+    if books is None:
+        return []
+    lines = [(label, books[name]) for name, label in BOOKS.items()]
+    cleared = books["cleared"]
+    return [*lines, ("已查明并处理的票数差异", f"{cleared}个批次" if cleared else "没有")]
+
+
+def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:
+    """Yield the published list of I, sorted: of the whole round or of one batch."""
+    codes = Credential.objects.filter(batch__round=round_)
+    if batch is not None:
+        codes = codes.filter(batch=batch)
+    return _lines(codes.order_by("issue").values_list("issue", flat=True).iterator(chunk_size=CHUNK))
+
+
+def spent_lines(round_: Round) -> Iterator[bytes]:
+    """Yield the published list of E, sorted: one per used code; never more ballots than lines."""
+    used = Credential.objects.filter(batch__round=round_, spend__isnull=False)
+    return _lines(str(e) for e in used.order_by("spend").values_list("spend", flat=True).iterator(chunk_size=CHUNK))
+
+
+def closing_leaves(round_: Round) -> Iterator[bytes]:
+    """Yield the leaves of the closing list, sorted."""
+    rows = Ballot.objects.filter(round=round_).order_by("receipt").values_list("receipt", "commitment")
+    for receipt, commitment in rows.iterator(chunk_size=CHUNK):
+        yield leaf(receipt, commitment)
+
+
+def inclusion_of(round_: Round, receipt: str) -> Inclusion:
+    """Return the way from a sealed ballot's leaf to the root; nothing about its content.
+
+    One query once the process knows the box's tree, which it learns from the closing list when first asked.
+    """
+    commitment = Ballot.objects.values_list("commitment", flat=True).get(round=round_, receipt=receipt)
+    receipts, levels = _tree(round_.pk, round_.closing_root)
+    wanted, size = receipt.encode(), len(receipt)
+    places = range(len(receipts) // size)
+    place = bisect_left(places, wanted, key=lambda at: receipts[at * size : (at + 1) * size])
+    return Inclusion(round_, receipt, commitment, audit_path(levels, place))
+
+
+@lru_cache(maxsize=2)
+def _tree(round_id: int, root: str) -> tuple[bytes, tuple[bytes, ...]]:
+    """Return the sorted receipts, joined, and the levels of the tree: a box called by its root never changes."""
+    leaves = list(closing_leaves(Round(pk=round_id)))
+    return b"".join(entry.partition(b"\t")[0] for entry in leaves), levels_of(leaves)
+
+
+def _lines(values: Iterable[str]) -> Iterator[bytes]:
+    return (f"{value}\n".encode() for value in values)
+
+
+def _list_facts(lines: Iterable[bytes]) -> dict[str, object]:
+    digest, count = hashlib.sha256(), 0
+    for count, line in enumerate(lines, start=1):  # noqa: B007  the last number is the count
+        digest.update(line)
+    return {"count": count, "sha256": digest.hexdigest()}
+
+
+def _books(round_: Round, ballots: int) -> dict[str, int | str]:
+    """Return the round's books in five figures and how many batches had a difference cleared.
+
+    The box's sum is public, so online and paper hide together. Void and missing codes are no ballots: they are told.
+    """
+    codes = Credential.objects.filter(batch__round=round_).aggregate(
+        online=Count("pk", filter=Q(spend__isnull=False, is_on_paper=False)),
+        void=Count("pk", filter=DEAD),
+        missing=Count("pk", filter=Q(spend=None) & ~DEAD),
+    )
+    unfit = PaperSheet.objects.filter(batch__round=round_).exclude(kind__in=["", SheetKind.VALID]).count()
+    cleared = PaperCount.objects.filter(batch__round=round_).exclude(cleared_because="").count()
+    online = codes.pop("online")
+    cells = shown_beside_total({"online": online, "paper": ballots - online})
+    return {**cells, **codes, "unfit": shown(unfit), "cleared": cleared}
+
+
+def _ballots_by_channel(round_: Round) -> dict[str, int]:
+    found = dict(Ballot.objects.filter(round=round_).values_list("channel").annotate(ballots=Count("pk")))
+    return {channel.value: found.get(channel.value, 0) for channel in Channel}
+
+
+def _lines_by_section(round_: Round) -> dict[str, Any]:
+    """Return section -> channel -> rated lines; no totals, so that hidden cells stay hidden."""
+    found = {
+        (section, channel): lines
+        for section, channel, lines in Rating.objects.filter(round=round_)
+        .values_list("section__code", "channel")
+        .annotate(lines=Count("pk"))
+    }
+    codes = round_.sections.values_list("code", flat=True)
+    return {code: {c.value: shown(found.get((code, c.value), 0)) for c in Channel} for code in codes}
+
+
+def sealed_rounds() -> list[Round]:
+    """Return the rounds whose box is sealed (one query)."""
+    return list(Round.objects.filter(state__in=SEALED))
+
+
+def round_of_receipt(receipt: str) -> Round | None:
+    """Return the sealed round whose closing list holds the receipt (one query); no more is ever told."""
+    found = Ballot.objects.filter(receipt=receipt, round__state__in=SEALED).select_related("round").first()
+    return found.round if found else None

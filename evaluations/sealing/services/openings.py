@@ -1,0 +1,45 @@
+"""Openings (开封文件) for the notary and the commission: a deed that leaves its trace."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import SEALED
+from evaluations.scoring.indicators import Indicator
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import canonical_json
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+
+CHUNK = 1000
+
+
+@transaction.atomic
+def open_ballots(*, round_id: int, by: policy.Actor, at: datetime) -> Iterator[str]:
+    """Record that the openings are handed out, and return their lines in the order of the random ballot ids."""
+    policy.check(by, "tally.verify")
+    round_ = Round.objects.get(pk=round_id)
+    if round_.state not in SEALED:
+        raise RuleViolation("封箱之后才有开封文件。")
+    audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": "导出开封文件"})
+    return _lines(round_)
+
+
+def _lines(round_: Round) -> Iterator[str]:
+    for ballot in Ballot.objects.filter(round=round_).order_by("pk").iterator(chunk_size=CHUNK):
+        ratings = Rating.objects.filter(ballot=ballot).select_related("section").order_by("section__code")
+        vote = {"lines": [_line(rating) for rating in ratings]}
+        facts = {"ballot": str(ballot.pk), "receipt": ballot.receipt, "nonce": ballot.nonce, "vote": vote}
+        yield canonical_json(facts).decode() + "\n"
+
+
+def _line(rating: Rating) -> dict[str, object]:
+    levels = {i.value: getattr(rating, i.value) for i in Indicator}
+    return {
+        "answers": {key: level for key, level in levels.items() if level is not None},
+        "manifestations": rating.manifestations.split(),
+        "section": rating.section.code,
+    }

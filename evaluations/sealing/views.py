@@ -1,0 +1,108 @@
+"""Public pages of the ballot box (票箱公开): what is issued, what is sealed, and where one's own receipt stands."""
+
+import json
+from collections.abc import Iterator
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from evaluations.codes.models import CodeBatch
+from evaluations.protocol.codes import CodeError, format_code, normalize_receipt
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import ISSUING, SEALED
+from evaluations.sealing.pages import batches_to_show, sections_to_show
+from evaluations.sealing.queries import (
+    closing_leaves,
+    inclusion_of,
+    issued_lines,
+    round_of_receipt,
+    sealed_rounds,
+    spent_lines,
+    told_books,
+)
+
+
+@cache_control(no_store=True, private=True)
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def receipt_check(request: HttpRequest) -> HttpResponse:
+    """Is this receipt in the closing list of a sealed round? That and the way to the root, no more."""
+    typed = request.POST.get("receipt", "")
+    context: dict[str, object] = {"sealed": sealed_rounds(), "typed": typed}
+    if request.method != "POST":
+        return render(request, "evaluations/sealing/receipt_check.html", context)
+    try:
+        receipt = normalize_receipt(typed)
+    except CodeError as error:
+        return render(request, "evaluations/sealing/receipt_check.html", {**context, "error": str(error)}, status=400)
+    found = round_of_receipt(receipt)
+    if found:
+        context["inclusion"] = inclusion_of(found, receipt)
+    context |= {"asked": True, "found": found, "receipt": format_code(receipt)}
+    return render(request, "evaluations/sealing/receipt_check.html", context)
+
+
+@require_safe
+def box(request: HttpRequest, key: str) -> HttpResponse:
+    """One round's box: lists of issued codes before, the closing record after sealing."""
+    round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
+    closing = json.loads(round_.closing) if round_.closing else None
+    context = {
+        "round": round_,
+        "batches": batches_to_show(round_),
+        "closing": closing,
+        "books": told_books(closing) if closing else [],
+        "sections": sections_to_show(round_, closing) if closing else [],
+    }
+    return render(request, "evaluations/sealing/box.html", context)
+
+
+@require_safe
+def issued_list(request: HttpRequest, key: str, batch: int) -> StreamingHttpResponse:
+    """Download a batch's list of I, as it was published before the vote; a self-service batch's when it is sealed."""
+    found = get_object_or_404(CodeBatch.objects.select_related("round"), pk=batch, round__key=key)
+    if found.is_self_service and found.round.state not in SEALED:
+        raise Http404
+    return _file(issued_lines(found.round, found.pk), f"issued-{key}-{found.pk}.txt")
+
+
+@require_safe
+def spent_list(request: HttpRequest, key: str) -> StreamingHttpResponse:
+    """Download the list of E of a sealed round."""
+    return _file(spent_lines(_sealed(key)), f"spent-{key}.txt")
+
+
+@require_safe
+def closing_list(request: HttpRequest, key: str) -> StreamingHttpResponse:
+    """Download the closing list (封箱清单): one `T TAB C` per line, sorted; its Merkle root is the round's."""
+    return _file((entry + b"\n" for entry in closing_leaves(_sealed(key))), f"closing-list-{key}.txt")
+
+
+@require_safe
+def closing(request: HttpRequest, key: str) -> HttpResponse:
+    """Download the closing record, the stored bytes themselves."""
+    response = HttpResponse(_sealed(key).closing.encode(), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="closing-{key}.json"'
+    return response
+
+
+@require_safe
+def paper_file(request: HttpRequest, key: str) -> HttpResponse:
+    """Download the frozen ballot paper, for printing ballots where there is no database."""
+    round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
+    response = HttpResponse(round_.paper.encode(), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="paper-{key}.json"'
+    return response
+
+
+def _sealed(key: str) -> Round:
+    return get_object_or_404(Round, key=key, state__in=SEALED)
+
+
+def _file(lines: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,151 @@
+"""计票: aggregate rows, the count with its digests, and each section's result."""
+
+from django.conf import settings
+from django.db import models
+
+from evaluations.draws.models import DrawEntry
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.scoring.indicators import Channel
+from evaluations.tally.rules.anomalies import FALSE_ALARMS, FlagKind, Verdict
+
+
+class TallyRow(models.Model):
+    """汇总行: what one channel's counted ballots say about one section, as exact integers (rules.counting.Cell)."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="tally_rows")
+    section = models.ForeignKey(RoundSection, models.PROTECT, related_name="tally_rows")
+    channel = models.CharField("渠道", max_length=10, choices=Channel)
+    lines = models.PositiveIntegerField("有效票")
+    total = models.BigIntegerField("得分整数和")
+    squares = models.DecimalField("得分整数平方和", max_digits=30, decimal_places=0)
+    severe = models.PositiveIntegerField("有较重或严重评价的有效票")
+    votes = models.PositiveIntegerField("得票数")
+    answered = models.JSONField("各指标作答数")
+    points = models.JSONField("各指标得分和")
+    histogram = models.JSONField("得分分布")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "计票汇总"
+        constraints = [models.UniqueConstraint(fields=["round", "section", "channel"], name="one_tally_row_per_cell")]
+
+
+class Tally(models.Model):
+    """计票结果: made once, never changed; `result` is result.json to the byte.
+
+    A recount ordered by a decision is a new version beside the old one; `round.tally` is the newest.
+    """
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="tallies")
+    version = models.PositiveSmallIntegerField("版次", default=1)
+    reason = models.CharField("重新计票的依据", max_length=300, blank=True)
+    at = models.DateTimeField("计票时间")
+    rulebook = models.TextField("规则文件 rulebook.json")
+    result = models.TextField("结果文件 result.json")
+    rulebook_sha256 = models.CharField("规则校验值", max_length=64)
+    result_sha256 = models.CharField("结果校验值", max_length=64)
+    rows_sha256 = models.CharField("计票汇总校验值", max_length=64)
+    without_flags = models.JSONField("剔除提示票后位次", default=dict)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "计票结果"
+        ordering = ["round", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "version"], name="a_tally_version_is_made_once"),
+            models.CheckConstraint(
+                condition=models.Q(version=1, reason="") | models.Q(version__gt=1) & ~models.Q(reason=""),
+                name="a_recount_has_its_reason",
+                violation_error_message="重新计票必须写明依据。",
+            ),
+        ]
+
+
+class CountSignature(models.Model):
+    """计票签名: a drawn supervisor who watched the count confirms its digests with a one-time code of his own."""
+
+    tally = models.ForeignKey(Tally, models.PROTECT, verbose_name="计票结果", related_name="signatures")
+    supervisor = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="+")
+    at = models.DateTimeField("签名时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "计票签名"
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["tally", "supervisor"], name="a_supervisor_signs_a_count_once")]
+
+
+class SectionResult(models.Model):
+    """科室结果: one section's row of result.json, with the main problems as edited by the office."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="results")
+    section = models.OneToOneField(RoundSection, models.PROTECT, verbose_name="参评科室", related_name="result")
+    rank = models.PositiveSmallIntegerField("位次", null=True)
+    is_listed = models.BooleanField("上榜", default=False)
+    label = models.CharField("确定程度", max_length=10, blank=True)
+    difficulty = models.DecimalField("难办指数", max_digits=8, decimal_places=4)
+    vote_count = models.PositiveIntegerField("得票数")
+    data = models.JSONField("结果明细")
+    ticks = models.JSONField("表象勾选数", default=dict)
+    main_problems = models.CharField("主要问题", max_length=300, blank=True)
+    is_withdrawn = models.BooleanField("更正后撤下", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "科室结果"
+        ordering = [models.F("rank").asc(nulls_last=True), "section__code"]
+
+    def __str__(self) -> str:
+        return f"{self.section}"
+
+
+class AnomalyFlag(models.Model):
+    """异常提示: what a person looks at before the result is approved, and what was decided about it."""
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="flags")
+    kind = models.CharField("种类", max_length=12, choices=FlagKind)
+    section = models.ForeignKey(RoundSection, models.PROTECT, verbose_name="科室", null=True, related_name="+")
+    channel = models.CharField("渠道", max_length=10, choices=Channel, blank=True)
+    text = models.CharField("内容", max_length=300)
+    ballots = models.JSONField("涉及的票", default=list)
+    found_at = models.DateTimeField("提示时间")
+    verdict = models.CharField("处理意见", max_length=12, choices=Verdict, default=Verdict.OPEN)
+    reason = models.CharField("处理理由", max_length=300, blank=True)
+    decided_at = models.DateTimeField("处理时间", null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="处理人", null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "异常提示"
+        ordering = ["round", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(verdict=Verdict.OPEN, decided_at__isnull=True)
+                | ~models.Q(verdict=Verdict.OPEN) & models.Q(decided_at__isnull=False) & ~models.Q(reason=""),
+                name="a_decided_flag_has_its_reason",
+                violation_error_message="已处理的异常提示必须有处理理由。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}（{self.section or self.get_channel_display() or self.round}）"
+
+    @property
+    def false_alarms(self) -> str:
+        """How often honest ballots raise such a flag."""
+        return FALSE_ALARMS[FlagKind(self.kind)]
+
+    @property
+    def names_ballots(self) -> bool:
+        """Whether there are ballots that could be declared invalid."""
+        return bool(self.ballots)
+
+
+class Veto(models.Model):
+    """一票否决: a commission decision that puts a section first; its score stays what it is (rulebook R-E)."""
+
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="vetoes")
+    section = models.OneToOneField(RoundSection, models.PROTECT, verbose_name="参评科室", related_name="veto")
+    decision = models.CharField("决定文号", max_length=60)
+    decided_on = models.DateField("决定日期")
+    facts = models.CharField("查实情况", max_length=300)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "一票否决"

@@ -1,0 +1,288 @@
+"""Anomaly flags (异常提示): what a person looks at before a result is approved (score-method, "Anomaly flags").
+
+No flag voids a ballot by itself. The floats here test for chance; they decide no score and no rank.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from statistics import median
+
+from django.db.models import TextChoices
+
+from evaluations.scoring.counting import EMPTY, Cell, CellKey
+from evaluations.scoring.index import Scores, score_sections
+from evaluations.scoring.method import Method
+
+Answers = tuple[int | None, ...]
+STRAIGHT_SECTIONS = 3
+DUPLICATE_SECTIONS, DUPLICATE_MARKS = 2, 2
+BURST_COUNT, BURST_CHANCE = 6, 1e-6
+REPEATED_LINES, REPEATED_SHARE = 5, Fraction(15, 100)
+OPEN_LINES, DRAWN_LINES = 10, 3
+MAD_TO_DEVIATION = Fraction("1.4826")
+
+
+class FlagKind(TextChoices):
+    """提示种类."""
+
+    STRAIGHT = "straight", "整张票均为同一程度"
+    DUPLICATE = "duplicate", "多张票完全相同"
+    BURST = "burst", "短时集中到票"
+    ONE_SIDED = "one_sided", "公开渠道明显偏向一方"
+    EXTREME = "extreme", "公开渠道极端评价偏多"
+    REPEATED = "repeated", "相同选项组合反复出现"
+    FAR = "far", "渠道之间相差较大"
+
+
+class Verdict(TextChoices):
+    """处理."""
+
+    OPEN = "open", "待处理"
+    KEPT = "kept", "保留计票"
+    INVALID = "invalid", "认定废票"
+
+
+# Flags that name ballots; the others speak of a whole cell or of a day and void nothing.
+NAMES_BALLOTS = frozenset({FlagKind.STRAIGHT, FlagKind.DUPLICATE, FlagKind.REPEATED})
+# Expected false alarms on honest ballots, as measured in the simulation behind NC-1.
+FALSE_ALARMS = {
+    FlagKind.STRAIGHT: "正常评议情况下，约每1.7万张票误报1张",
+    FlagKind.DUPLICATE: "如实评议时每轮7500张票约误报0.17组",
+    FlagKind.BURST: "如实评议时约0.4%的科室误报，每轮约0.4个",
+    FlagKind.ONE_SIDED: "正常评议情况下，约0.29%的科室误报，每轮约0.3个",
+    FlagKind.EXTREME: "正常评议情况下，约0.02%的科室误报，每轮约0.02个",
+    FlagKind.REPEATED: "正常评议情况下，约0.02%的科室误报，每轮约0.02个",
+    FlagKind.FAR: "正常评议情况下，3.5%至8%的科室误报，每轮4至8个",
+}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One counted ballot: its answers by section."""
+
+    ballot: str
+    channel: str
+    lines: Mapping[str, Answers]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One thing to look at: where, in words, and which ballots (if it names any)."""
+
+    kind: FlagKind
+    text: str
+    channel: str = ""
+    section: str = ""
+    ballots: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The two thresholds a district may set."""
+
+    far_points: Fraction
+    robust_z: Fraction
+
+
+def flag_ballots(method: Method, sheets: Iterable[Sheet]) -> list[Flag]:
+    """Return the flags that name ballots: straight-lining, duplicates, repeated patterns; one pass."""
+    straight: dict[str, list[str]] = defaultdict(list)
+    same: dict[tuple[str, tuple[tuple[str, Answers], ...]], list[str]] = defaultdict(list)
+    rows: dict[CellKey, dict[Answers, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for sheet in sheets:
+        if _is_straight(sheet):
+            straight[sheet.channel].append(sheet.ballot)
+        if len(sheet.lines) >= DUPLICATE_SECTIONS and _marks(sheet) >= DUPLICATE_MARKS:
+            same[sheet.channel, tuple(sorted(sheet.lines.items()))].append(sheet.ballot)
+        if not method.channels[sheet.channel].drawn:
+            for section, answers in sheet.lines.items():
+                rows[section, sheet.channel][answers].append(sheet.ballot)
+    return [*_straight_flags(straight), *_duplicate_flags(same), *_repeated_flags(rows)]
+
+
+def flag_cells(method: Method, cells: Mapping[CellKey, Cell], limits: Limits) -> list[Flag]:
+    """Return the flags of whole cells: what a channel anybody may use says against the drawn ones."""
+    if not method.drawn_channels:
+        return []
+    scores = score_sections(method, cells)
+    free = [channel for channel in scores.weights if not method.channels[channel].drawn]
+    return [
+        flag
+        for channel in free
+        for flag in (
+            *_one_sided(method, cells, scores, channel, limits),
+            *_extreme(method, cells, channel, limits),
+            *_far(method, scores, channel, limits),
+        )
+    ]
+
+
+def flag_bursts(days: Mapping[str, Mapping[date, int]], labels: Mapping[str, str]) -> list[Flag]:
+    """Return days on which an origin brought far more ballots than the other days and origins explain."""
+    flags = []
+    for origin in sorted(days):
+        for day, count in sorted(days[origin].items()):
+            expected = _expected(days, origin, day)
+            if count >= BURST_COUNT and _poisson_tail(count, expected) < BURST_CHANCE:
+                text = (
+                    f"{labels[origin]}在{day.month}月{day.day}日到票{count}张，按其他日期和来源推算约{expected:.1f}张。"
+                )
+                flags.append(Flag(FlagKind.BURST, text))
+    return flags
+
+
+def without(
+    cells: Mapping[CellKey, Cell], flagged: Mapping[CellKey, Cell], whole: Iterable[CellKey]
+) -> dict[CellKey, Cell]:
+    """Return the cells less the flagged ballots' lines and without the cells that are flagged as a whole."""
+    dropped = set(whole)
+    return {key: _less(cell, flagged.get(key, EMPTY)) for key, cell in cells.items() if key not in dropped}
+
+
+def _is_straight(sheet: Sheet) -> bool:
+    given = {x for answers in sheet.lines.values() for x in answers if x is not None}
+    return len(sheet.lines) >= STRAIGHT_SECTIONS and len(given) == 1 and given != {0}
+
+
+def _marks(sheet: Sheet) -> int:
+    return sum(bool(x) for answers in sheet.lines.values() for x in answers)
+
+
+def _straight_flags(found: Mapping[str, Sequence[str]]) -> Iterator[Flag]:
+    for channel, ballots in sorted(found.items()):
+        text = f"有{len(ballots)}张票对{STRAIGHT_SECTIONS}个以上科室的全部指标都给同一个分值（不是“没有”）。"
+        yield Flag(FlagKind.STRAIGHT, text, channel, ballots=tuple(sorted(ballots)))
+
+
+def _duplicate_flags(same: Mapping[tuple[str, tuple[tuple[str, Answers], ...]], Sequence[str]]) -> Iterator[Flag]:
+    groups = [(channel, lines, sorted(ids)) for (channel, lines), ids in same.items() if len(ids) > 1]
+    for channel, lines, ballots in sorted(groups, key=lambda group: (group[0], group[2])):
+        text = f"有{len(ballots)}张票评议的{len(lines)}个科室及全部选项完全相同。"
+        yield Flag(FlagKind.DUPLICATE, text, channel, ballots=tuple(ballots))
+
+
+def _repeated_flags(rows: Mapping[CellKey, Mapping[Answers, Sequence[str]]]) -> Iterator[Flag]:
+    for (section, channel), patterns in sorted(rows.items()):
+        total = sum(len(ballots) for ballots in patterns.values())
+        telling = {row: ids for row, ids in patterns.items() if _is_telling(row)}
+        if not telling:
+            continue
+        row, ballots = max(telling.items(), key=lambda item: (len(item[1]), str(item[0])))
+        if len(ballots) >= REPEATED_LINES and Fraction(len(ballots), total) >= REPEATED_SHARE:
+            text = f"{total}条评议中，有{len(ballots)}条的五项选项完全相同（{_in_words(row)}）。"
+            yield Flag(FlagKind.REPEATED, text, channel, section, tuple(sorted(ballots)))
+
+
+def _is_telling(row: Answers) -> bool:
+    """Whether honest people hardly agree on a row by chance: several marks, and not the same one everywhere."""
+    return sum(bool(x) for x in row) >= DUPLICATE_MARKS and len({x for x in row if x is not None}) > 1
+
+
+def _in_words(row: Answers) -> str:
+    return "、".join("不了解" if x is None else str(x) for x in row)
+
+
+def _one_sided(
+    method: Method, cells: Mapping[CellKey, Cell], scores: Scores, channel: str, limits: Limits
+) -> Iterator[Flag]:
+    gaps = {
+        section: score.free[channel] - score.drawn_deviation
+        for section, score in scores.sections.items()
+        if _is_testable(method, cells, section, channel)
+    }
+    for section, z in _outliers(gaps, limits.robust_z):
+        side = "偏高（疑似集中打压）" if z > 0 else "偏低（疑似集中拉抬）"
+        text = f"与抽签渠道相比{side}，稳健标准分{float(z):.1f}。"
+        yield Flag(FlagKind.ONE_SIDED, text, channel, section)
+
+
+def _is_testable(method: Method, cells: Mapping[CellKey, Cell], section: str, channel: str) -> bool:
+    drawn = (cells.get((section, c), EMPTY).lines >= DRAWN_LINES for c in method.drawn_channels)
+    return cells.get((section, channel), EMPTY).lines >= OPEN_LINES and all(drawn)
+
+
+def _extreme(method: Method, cells: Mapping[CellKey, Cell], channel: str, limits: Limits) -> Iterator[Flag]:
+    testable = [s for s in method.sections if _is_testable(method, cells, s, channel)]
+    for q, words in ((0, "全部“没有”"), (method.scale * method.levels, "全部最重")):
+        gaps = {
+            s: Fraction(_log_odds([cells.get((s, channel), EMPTY)], q))
+            - Fraction(_log_odds([cells.get((s, c), EMPTY) for c in method.drawn_channels], q))
+            for s in testable
+        }
+        for section, z in _outliers(gaps, limits.robust_z):
+            if z > 0:
+                text = f"选择{words}的评议所占比重明显高于抽签渠道，稳健标准分{float(z):.1f}。"
+                yield Flag(FlagKind.EXTREME, text, channel, section)
+
+
+def _far(method: Method, scores: Scores, channel: str, limits: Limits) -> Iterator[Flag]:
+    for section in method.sections:
+        score = scores.sections[section]
+        gap = score.free[channel] - score.drawn_deviation
+        if abs(gap) > limits.far_points:
+            text = (
+                f"与抽签渠道相差{float(abs(gap)):.1f}分（{'偏高' if gap > 0 else '偏低'}），超过{limits.far_points}分。"
+            )
+            yield Flag(FlagKind.FAR, text, channel, section)
+
+
+def _outliers(values: Mapping[str, Fraction], limit: Fraction) -> Iterator[tuple[str, Fraction]]:
+    """Yield what lies further than `limit` robust standard deviations (median, MAD) from the middle."""
+    if not values:
+        return
+    middle = median(values.values())
+    spread = MAD_TO_DEVIATION * median(abs(value - middle) for value in values.values())
+    for section, value in sorted(values.items()):
+        if spread and abs(value - middle) > limit * spread:
+            yield section, (value - middle) / spread
+
+
+def _log_odds(cells: Sequence[Cell], q: int) -> float:
+    """Return the log-odds of lines with this q; half a line on either side keeps it finite."""
+    hits = sum(cell.histogram.get(q, 0) for cell in cells)
+    others = sum(cell.lines for cell in cells) - hits
+    return math.log((hits + 0.5) / (others + 0.5))
+
+
+def _expected(days: Mapping[str, Mapping[date, int]], origin: str, day: date) -> float:
+    """Expect of an origin's other ballots the share that this day has of what the other origins brought.
+
+    Where no other origin tells, every day on which the origin brought anything counts alike.
+    """
+    own = days[origin]
+    rest = sum(own.values()) - own[day]
+    other = Counter[date]()
+    for name, counts in days.items():
+        if name != origin:
+            other.update(counts)
+    elsewhere = other.total() - other[day]
+    if elsewhere and rest:
+        return rest * max(other[day], 0.5) / elsewhere
+    return rest / max(len(own) - 1, 1)
+
+
+def _poisson_tail(count: int, expected: float) -> float:
+    """Pr(Poisson(expected) >= count)."""
+    if expected <= 0:
+        return 0.0
+    terms = (math.exp(k * math.log(expected) - expected - math.lgamma(k + 1)) for k in range(count))
+    return max(0.0, 1.0 - sum(terms)) if expected < count else 1.0
+
+
+def _less(cell: Cell, part: Cell) -> Cell:
+    histogram = Counter(cell.histogram)
+    histogram.subtract(part.histogram)
+    return Cell(
+        lines=cell.lines - part.lines,
+        total=cell.total - part.total,
+        squares=cell.squares - part.squares,
+        severe=cell.severe - part.severe,
+        votes=cell.votes - part.votes,
+        answered=tuple(a - b for a, b in zip(cell.answered, part.answered, strict=True)),
+        points=tuple(a - b for a, b in zip(cell.points, part.points, strict=True)),
+        histogram={q: times for q, times in sorted(histogram.items()) if times},
+    )

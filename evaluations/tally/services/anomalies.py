@@ -1,0 +1,91 @@
+"""Deciding on anomalies (异常提示): keep the ballots or declare them invalid, with a reason and a second person."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, RoundState
+from evaluations.rounds.services import lock_round
+from evaluations.tally.models import AnomalyFlag
+from evaluations.tally.rules.anomalies import Verdict
+from evaluations.tally.services.tally import recount_round
+from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+@transaction.atomic
+def decide_flag(*, flag_id: int, verdict: Verdict, reason: str, by: User, at: datetime) -> AnomalyFlag:
+    """Record the decision; invalid ballots leave the count, and the round is counted anew as a further version."""
+    policy.check(by, "ballot.invalid")
+    flag = AnomalyFlag.objects.select_related("section").get(pk=flag_id)
+    round_ = lock_round(flag.round_id)
+    flag.refresh_from_db()
+    _refuse_bad_decision(round_, flag, verdict, reason)
+    flag.verdict, flag.reason, flag.decided_by, flag.decided_at = verdict, reason.strip(), by, at
+    flag.save(update_fields=["verdict", "reason", "decided_by", "decided_at"])
+    if verdict == Verdict.INVALID:
+        _take_out(round_, flag, by, at)
+    audit.record(
+        "ballot.invalid",
+        flag,
+        by=by,
+        at=at,
+        reason=flag.reason,
+        detail={"verdict": verdict.value, "ballots": len(flag.ballots)},
+    )
+    return flag
+
+
+def _refuse_bad_decision(round_: Round, flag: AnomalyFlag, verdict: Verdict, reason: str) -> None:
+    if RoundState(round_.state) not in BEFORE_PUBLICATION:
+        raise RuleViolation("异常提示应在计票之后、公示之前处理。")
+    if flag.verdict != Verdict.OPEN:
+        raise RuleViolation(f"该异常提示已处理：{flag.get_verdict_display()}。")
+    if not reason.strip():
+        raise RuleViolation("请填写处理理由。")
+    if verdict == Verdict.OPEN:
+        raise RuleViolation("请选择保留计票或者认定废票。")
+    if verdict == Verdict.INVALID and not flag.ballots:
+        raise RuleViolation("该类提示不涉及具体评议票，不能据此认定废票；请填写核查情况后保留计票。")
+
+
+def _take_out(round_: Round, flag: AnomalyFlag, by: User, at: datetime) -> None:
+    Ballot.objects.filter(round=round_, pk__in=flag.ballots).update(is_counted=False)
+    Rating.objects.filter(round=round_, ballot__in=flag.ballots).update(is_counted=False)
+    recount_round(round_, reason=f"认定废票{len(flag.ballots)}张：{flag.reason}"[:300], by=by, at=at)
+
+
+def decision_content(flag: AnomalyFlag, arguments: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the second person reads before agreeing."""
+    return {
+        "提示": flag.get_kind_display(),
+        "范围": str(flag.section or flag.get_channel_display() or flag.round),
+        "内容": flag.text,
+        "误报概率": flag.false_alarms,
+        "涉及票数": len(flag.ballots),
+        "当前状态": flag.get_verdict_display(),
+        "拟作处理": Verdict(arguments["verdict"]).label,
+        "理由": arguments["reason"],
+    }
+
+
+def _perform(flag: AnomalyFlag, arguments: Mapping[str, Any], *, by: User, at: datetime) -> AnomalyFlag:
+    verdict = Verdict(arguments["verdict"])
+    return decide_flag(flag_id=flag.pk, verdict=verdict, reason=arguments["reason"], by=by, at=at)
+
+
+DECIDE_FLAG = Deed(
+    "flag.decide",
+    action="ballot.invalid",
+    label="处理异常提示",
+    model=AnomalyFlag,
+    content=decision_content,
+    perform=_perform,
+)

@@ -1,0 +1,91 @@
+"""Finding anomalies (异常提示) when a round is counted; what becomes of them is decided in services/anomaly."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from fractions import Fraction
+
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.rounds.models import Round
+from evaluations.scoring.counting import Cell, CellKey
+from evaluations.scoring.index import score_sections
+from evaluations.scoring.method import Method
+from evaluations.scoring.ranking import places, ranked_sections
+from evaluations.tally.models import AnomalyFlag
+from evaluations.tally.queries.aggregates import count_cells_of, counted_sheets
+from evaluations.tally.rules.anomalies import (
+    Flag,
+    FlagKind,
+    Limits,
+    Verdict,
+    flag_ballots,
+    flag_bursts,
+    flag_cells,
+    without,
+)
+from evaluations.turnout.models import TurnoutDay
+
+CELL_KINDS = frozenset({FlagKind.ONE_SIDED, FlagKind.EXTREME, FlagKind.FAR})
+Place = tuple[int | None, bool]
+
+
+def flag_round(round_: Round, method: Method, cells: Mapping[CellKey, Cell], *, at: datetime) -> list[AnomalyFlag]:
+    """Store what a count shows; what was decided before stays, what was left open is found anew."""
+    book = round_.rulebook
+    limits = Limits(Fraction(str(book["flag_points"])), Fraction(str(book["flag_z"])))
+    found = [
+        *flag_ballots(method, counted_sheets(round_)),
+        *flag_bursts(_days(round_), {origin.value: origin.label for origin in Origin}),
+        *flag_cells(method, cells, limits),
+    ]
+    sections = dict(round_.sections.values_list("code", "pk"))
+    AnomalyFlag.objects.filter(round=round_, verdict=Verdict.OPEN).delete()
+    decided = list(AnomalyFlag.objects.filter(round=round_).select_related("section"))
+    known = {_identity(flag) for flag in decided}
+    fresh = [row for flag in found if _identity(row := _row(round_, flag, sections, at)) not in known]
+    AnomalyFlag.objects.bulk_create(fresh)
+    return [*(flag for flag in decided if flag.verdict == Verdict.KEPT), *fresh]
+
+
+def without_flagged(
+    round_: Round, method: Method, cells: Mapping[CellKey, Cell], flags: Iterable[AnomalyFlag]
+) -> dict[str, Place]:
+    """Return every section's place and whether it is listed if all that is flagged were left out."""
+    flags = list(flags)
+    codes = dict(round_.sections.values_list("pk", "code"))
+    whole = {(codes[f.section_id], f.channel) for f in flags if f.kind in CELL_KINDS and f.section_id}
+    ballots = {ballot for flag in flags for ballot in flag.ballots}
+    flagged = count_cells_of(round_, method, ballots) if ballots else {}
+    rest = without(cells, flagged, whole)
+    ranks = places(method, rest, score_sections(method, rest), ranked_sections(method, rest))
+    return {
+        s: (ranks.get(s), s in method.vetoes or ranks.get(s, method.list_length + 1) <= method.list_length)
+        for s in method.sections
+    }
+
+
+def _row(round_: Round, flag: Flag, sections: Mapping[str, int], at: datetime) -> AnomalyFlag:
+    return AnomalyFlag(
+        round=round_,
+        kind=flag.kind,
+        section_id=sections.get(flag.section),
+        channel=flag.channel,
+        text=flag.text,
+        ballots=list(flag.ballots),
+        found_at=at,
+    )
+
+
+def _identity(flag: AnomalyFlag) -> tuple[object, ...]:
+    return flag.kind, flag.section_id, flag.channel, flag.text, tuple(flag.ballots)
+
+
+def _days(round_: Round) -> dict[str, dict[date, int]]:
+    """Return per origin what each day brought, from the daily totals; a day nobody noted counts to the next one."""
+    days: dict[str, dict[date, int]] = {}
+    before: dict[str, int] = {}
+    for row in TurnoutDay.objects.filter(round=round_):
+        came = row.used - before.get(row.origin, 0)
+        before[row.origin] = row.used
+        if came > 0:
+            days.setdefault(row.origin, {})[row.day] = came
+    return days

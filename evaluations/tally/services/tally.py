@@ -1,0 +1,231 @@
+"""Counting (计票): after sealing and after the counting draw; stored with digests, never edited.
+
+A round is counted once. A decision that changes the counted ballots or the vetoes calls for a recount, which is
+a further version with its reason; the earlier versions stay to the byte.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.rounds.rules.lifecycle import RoundState, Step
+from evaluations.rounds.services import begin, finish, lock_round
+from evaluations.scoring.counting import Cell, CellKey, cells_document
+from evaluations.scoring.method import parse_method
+from evaluations.scoring.result import build_result
+from evaluations.tally.files import scoring_rulebook
+from evaluations.tally.models import SectionResult, Tally, TallyRow, Veto
+from evaluations.tally.queries.aggregates import count_cells, count_ticks
+from evaluations.tally.rules.main_problems import propose_problems
+from evaluations.tally.services.flagging import flag_round, without_flagged
+from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+# A decision is simply entered while the box is closed; after the count it means a recount, until publication.
+BEFORE_COUNT = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN, RoundState.SEALED})
+RECOUNTABLE = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED})
+UNPUBLISHED = RECOUNTABLE - {RoundState.PUBLISHED}
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """One run of the method: what went in and what came out, as bytes and as objects."""
+
+    rulebook: bytes
+    cells: Mapping[CellKey, Cell]
+    result: Mapping[str, Any]
+    without_flags: Mapping[str, Any]
+
+
+@transaction.atomic
+def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
+    """Count the sealed, drawn ballots by the frozen rulebook and store rows, result and digests."""
+    round_ = begin(Step.COUNT, round_id=round_id, by=by, at=at)
+    counted = _run(round_, at)
+    _store_rows(round_, counted.cells)
+    _store_results(round_, counted.result)
+    tally = _store_tally(round_, counted, version=1, reason="", at=at)
+    finish(Step.COUNT, round_, by=by, at=at, detail={"result": tally.result_sha256})
+    return tally
+
+
+def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime) -> Tally:
+    """Count again because a decision changed what counts; a further version, in the decision's own transaction.
+
+    Who may decide is the decision's matter. Results follow the newest version; main problems already in the office's
+    words stay.
+    """
+    if RoundState(round_.state) not in RECOUNTABLE:
+        raise RuleViolation(f"本轮当前为“{RoundState(round_.state).label}”，不能重新计票。")
+    _refuse_while_undecided(round_)
+    version = round_.tally.version + 1
+    counted = _run(round_, at)
+    TallyRow.objects.filter(round=round_).delete()
+    _store_rows(round_, counted.cells)
+    _update_results(round_, counted.result)
+    tally = _store_tally(round_, counted, version=version, reason=reason.strip(), at=at)
+    audit.record(
+        "tally.run",
+        round_,
+        by=by,
+        at=at,
+        reason=tally.reason,
+        detail={"step_label": "重新计票", "version": version, "result": tally.result_sha256},
+    )
+    return tally
+
+
+@transaction.atomic
+def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str, by: User, at: datetime) -> Veto:
+    """Enter a commission decision that puts a section first (一票否决, rulebook R-E); its score stays.
+
+    After the count and before publication the result is counted anew, as a further version.
+    """
+    policy.check(by, "publish.approve")
+    section = RoundSection.objects.select_related("round").get(pk=section_id)
+    round_ = lock_round(section.round_id)
+    if RoundState(round_.state) not in BEFORE_COUNT | UNPUBLISHED:
+        raise RuleViolation("一票否决应在公示之前录入；公示后请通过更正程序办理。")
+    if not decision.strip() or not facts.strip() or decided_on > at.date():
+        raise RuleViolation("请填写决定文号、查实情况和不晚于今天的决定日期。")
+    if Veto.objects.filter(section=section).exists():
+        raise RuleViolation("该科室本轮已录入一票否决。")
+    veto = Veto.objects.create(
+        round=round_, section=section, decision=decision.strip(), decided_on=decided_on, facts=facts.strip()
+    )
+    if RoundState(round_.state) in UNPUBLISHED:
+        recount_round(round_, reason=f"一票否决：{veto.decision}", by=by, at=at)
+    audit.record("publish.approve", veto, by=by, at=at, reason=decision, detail={"veto": section.code})
+    return veto
+
+
+def _run(round_: Round, at: datetime) -> _Counted:
+    rulebook = scoring_rulebook(round_)
+    method = parse_method(json.loads(rulebook))
+    cells = count_cells(round_, method)
+    flags = flag_round(round_, method, cells, at=at)
+    rest = without_flagged(round_, method, cells, flags)
+    return _Counted(rulebook, cells, build_result(method, cells), {code: list(p) for code, p in rest.items()})
+
+
+def _refuse_while_undecided(round_: Round) -> None:
+    undecided = list(round_.holds.filter(released_at=None))
+    if undecided:
+        raise RuleViolation(*[f"“{hold}”尚未办结，办结后才能重新计票。" for hold in undecided])
+
+
+def _store_rows(round_: Round, cells: Mapping[CellKey, Cell]) -> None:
+    sections = dict(round_.sections.values_list("code", "pk"))
+    TallyRow.objects.bulk_create(
+        TallyRow(
+            round=round_,
+            section_id=sections[code],
+            channel=channel,
+            lines=cell.lines,
+            total=cell.total,
+            squares=cell.squares,
+            severe=cell.severe,
+            votes=cell.votes,
+            answered=list(cell.answered),
+            points=list(cell.points),
+            histogram={str(q): times for q, times in cell.histogram.items()},
+        )
+        for (code, channel), cell in sorted(cells.items())
+    )
+
+
+def _store_results(round_: Round, result: Mapping[str, Any]) -> None:
+    sections = {section.code: section for section in round_.sections.all()}
+    ticks, signs = count_ticks(round_), _signs(round_)
+    results = []
+    for row in result["sections"]:
+        outcome = SectionResult(round=round_, section=sections[row["section"]])
+        _follow(outcome, row, ticks.get(row["section"], Counter()), signs)
+        results.append(outcome)
+    SectionResult.objects.bulk_create(results)
+
+
+def _update_results(round_: Round, result: Mapping[str, Any]) -> None:
+    outcomes = {outcome.section.code: outcome for outcome in round_.results.select_related("section")}
+    ticks, signs = count_ticks(round_), _signs(round_)
+    for row in result["sections"]:
+        _follow(outcomes[row["section"]], row, ticks.get(row["section"], Counter()), signs)
+    fields = ["rank", "is_listed", "label", "difficulty", "vote_count", "data", "ticks", "main_problems"]
+    SectionResult.objects.bulk_update(outcomes.values(), fields)
+
+
+def _follow(
+    outcome: SectionResult, row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Make a stored result say what the row of result.json says."""
+    outcome.rank = row["rank"]
+    outcome.is_listed = row["listed"] and not outcome.is_withdrawn
+    outcome.label = row["label"]
+    outcome.difficulty = Decimal(row["difficulty"])
+    outcome.vote_count = row["vote_count"]
+    outcome.data = dict(row)
+    outcome.ticks = dict(ticks)
+    if outcome.is_listed and not outcome.main_problems:
+        outcome.main_problems = propose_problems(row, ticks, signs)
+
+
+def _signs(round_: Round) -> dict[str, Mapping[str, str]]:
+    return {row["code"]: row for row in json.loads(round_.paper)["manifestations"]}
+
+
+def _store_tally(round_: Round, counted: _Counted, *, version: int, reason: str, at: datetime) -> Tally:
+    result = canonical_json(counted.result)
+    return Tally.objects.create(
+        round=round_,
+        version=version,
+        reason=reason,
+        at=at,
+        rulebook=counted.rulebook.decode(),
+        result=result.decode(),
+        rulebook_sha256=sha256_hex(counted.rulebook),
+        result_sha256=sha256_hex(result),
+        rows_sha256=sha256_hex(canonical_json(cells_document(counted.cells))),
+        without_flags=dict(counted.without_flags),
+    )
+
+
+def _veto_content(section: RoundSection, arguments: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "科室": str(section),
+        "决定文号": arguments["decision"],
+        "决定日期": arguments["decided_on"],
+        "查实情况": arguments["facts"],
+        "办理后果": "该科室列第1位，难办指数不变",
+    }
+
+
+def _perform_veto(section: RoundSection, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Veto:
+    return record_veto(
+        section_id=section.pk,
+        decision=arguments["decision"],
+        decided_on=date.fromisoformat(arguments["decided_on"]),
+        facts=arguments["facts"],
+        by=by,
+        at=at,
+    )
+
+
+RECORD_VETO = Deed(
+    "veto.record",
+    action="publish.approve",
+    label="一票否决",
+    model=RoundSection,
+    content=_veto_content,
+    perform=_perform_veto,
+)

@@ -1,0 +1,20 @@
+"""Turnout: models."""
+
+from django.db import models
+
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.rounds.models import Round
+
+
+class TurnoutDay(models.Model):
+    """逐日回收数: how many codes of an origin were used up to the end of a day; never which, never when."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="turnout_days")
+    origin = models.CharField("来源", max_length=12, choices=Origin)
+    day = models.DateField("日期")
+    used = models.PositiveIntegerField("累计回收")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "逐日回收数"
+        ordering = ["round", "origin", "day"]
+        constraints = [models.UniqueConstraint(fields=["round", "origin", "day"], name="one_turnout_a_day")]

@@ -1,0 +1,105 @@
+"""The read model of the monitoring page (回收监测): codes issued and used, never a ballot's content.
+
+Sections that will be too thin are seen through what drawn evaluators declared to have dealt with, not through ballots.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.codes.models import CodeBatch, OpenClaimAlert
+from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, return_rate
+from evaluations.draws.models import DrawEntry
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.scoring.indicators import Channel
+from evaluations.scoring.suppression import shown
+from evaluations.turnout.models import TurnoutDay
+
+WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One origin's line through the days, with its points for the picture and its figures for the table."""
+
+    label: str
+    points: str
+    figures: list[tuple[date, int | str]]
+
+
+@dataclass(frozen=True)
+class ThinSection:
+    """A section that is likely to stay below the method's minimum."""
+
+    section: RoundSection
+    declared: int
+    expected: int
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """All that the page shows."""
+
+    batches: list[BatchLine]
+    curves: list[Curve]
+    top: int
+    thin: list[ThinSection] | None  # None: nobody declared anything, there is nothing to judge by
+    needed: int
+    strata: list[str]
+    alerts: list[OpenClaimAlert]
+
+
+def build_monitor(round_: Round) -> Monitor:
+    """Read everything the page shows, in a fixed number of queries."""
+    batches = counted_batches(round_)
+    days = list(TurnoutDay.objects.filter(round=round_))
+    drawn = _drawn(round_)
+    top = max((row.used for row in days), default=0)
+    return Monitor(
+        batches=batch_lines(batches),
+        curves=_curves(days, top),
+        top=top,
+        thin=_thin(round_, batches, drawn),
+        needed=round_.rulebook["min_drawn_lines"],
+        strata=sorted({stratum for stratum, _ in drawn}),
+        alerts=list(OpenClaimAlert.objects.filter(batch__round=round_).select_related("batch", "reviewed_by")),
+    )
+
+
+def _curves(days_: Sequence[TurnoutDay], top: int) -> list[Curve]:
+    used = {(row.origin, row.day): row.used for row in days_}
+    days = sorted({row.day for row in days_})
+    return [
+        Curve(
+            label=origin.label,
+            points=" ".join(_point(i, len(days), used.get((origin, day), 0), top) for i, day in enumerate(days)),
+            figures=[(day, shown(used.get((origin, day), 0))) for day in days],
+        )
+        for origin in Origin
+        if any(row.origin == origin for row in days_)
+    ]
+
+
+def _point(index: int, days: int, count: int, top: int) -> str:
+    x = LEFT + (WIDTH - LEFT - 10) * index // max(days - 1, 1)
+    y = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 10) * count // max(top, 1)
+    return f"{x},{y}"
+
+
+def _drawn(round_: Round) -> list[tuple[str, str]]:
+    """Return (stratum, declared section codes) of every drawn evaluator."""
+    entries = DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.EVALUATORS, is_selected=True)
+    return list(entries.values_list("stratum", "person__dealt_with"))
+
+
+def _thin(round_: Round, batches: Sequence[CodeBatch], drawn: list[tuple[str, str]]) -> list[ThinSection] | None:
+    """Expect of a section the declared evaluators times the channel's returns; nobody declared = not judged."""
+    declared = Counter(code for _, codes in drawn for code in (codes or "").split())
+    if not declared:
+        return None
+    rate = return_rate([batch for batch in batches if batch.channel == Channel.TARGETED]) or 0
+    lines = [ThinSection(s, declared[s.code], declared[s.code] * rate // 100) for s in round_.sections.all()]
+    return [line for line in lines if line.expected < round_.rulebook["min_drawn_lines"]]

@@ -1,0 +1,72 @@
+"""Turnout (票数): issued, returned, valid and counted ballots per channel."""
+
+from typing import Any, TypedDict
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.ballots.queries import answers_given
+from evaluations.codes.models import Credential
+from evaluations.codes.queries import DEAD
+from evaluations.rounds.models import Round
+from evaluations.scoring.indicators import Channel
+from evaluations.scoring.suppression import shown
+
+
+class ChannelTurnout(TypedDict):
+    """One channel's ballots (渠道票数)."""
+
+    channel: str
+    label: str
+    issued: int
+    returned: int
+    valid: int
+    counted: int
+
+
+def turnout(round_: Round) -> list[ChannelTurnout]:
+    """Return the figures of every channel in the rulebook's order (two queries).
+
+    `issued` are the codes that could vote: without those made void, replaced or recalled unused.
+    Before sealing `returned` counts spent codes and the other two are 0: nothing is read from the spool.
+    """
+    codes = {row["channel"]: row for row in _codes(round_)}
+    ballots = {row["channel"]: row for row in _ballots(round_)}
+    return [
+        ChannelTurnout(
+            channel=channel.value,
+            label=channel.label,
+            issued=codes.get(channel, {}).get("issued", 0),
+            returned=codes.get(channel, {}).get("used", 0),
+            valid=ballots.get(channel, {}).get("valid", 0),
+            counted=ballots.get(channel, {}).get("counted", 0),
+        )
+        for channel in Channel
+        if channel in round_.rulebook["channels"]
+    ]
+
+
+def told_turnout(round_: Round) -> list[dict[str, int | str]]:
+    """Return the figures as they may leave the office: one to four ballots of a channel are not told."""
+    rows: list[dict[str, Any]] = [dict(row) for row in turnout(round_)]
+    return [{**row, **{key: shown(row[key]) for key in ("returned", "valid", "counted")}} for row in rows]
+
+
+def _codes(round_: Round) -> list[Any]:
+    return list(
+        Credential.objects.filter(~DEAD, batch__round=round_)
+        .order_by()
+        .values(channel=F("batch__channel"))
+        .annotate(issued=Count("pk"), used=Count("spend"))
+    )
+
+
+def _ballots(round_: Round) -> list[Any]:
+    lines = Rating.objects.filter(ballot=OuterRef("pk")).annotate(answers=answers_given())
+    valid_line = lines.filter(answers__gte=round_.rulebook["min_answered"])
+    return list(
+        Ballot.objects.filter(round=round_)
+        .annotate(has_valid=Exists(valid_line))
+        .values("channel")
+        .annotate(valid=Count("pk", filter=Q(has_valid=True)), counted=Count("pk", filter=Q(is_counted=True)))
+    )

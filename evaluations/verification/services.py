@@ -1,0 +1,177 @@
+"""Rechecking a whole round (全程核验): everything of it that can be computed again is computed again.
+
+Each check reads what is stored and yields in Chinese what does not agree; nothing is changed.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from itertools import groupby
+
+from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.codes.models import Credential
+from evaluations.draws.models import Draw
+from evaluations.draws.queries.proofs import proof_text
+from evaluations.protocol.codes import content_commitment, issue_hash
+from evaluations.protocol.drawing import DrawError, commitment
+from evaluations.protocol.merkle import merkle_root
+from evaluations.protocol.proofs import verify_proof
+from evaluations.rounds.models import Round
+from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.result import recount
+from evaluations.sealing.queries import closing_leaves, issued_lines
+from evaluations.tally.files import ballots_csv, scoring_rulebook
+from evaluations.tally.models import SectionResult, Tally
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.services import archived_until
+from nanchuan_eval.core.canonical import sha256_hex
+
+CHUNK = 5000
+Check = Callable[[Round], Iterator[str]]
+
+
+def verify_round(round_: Round) -> Iterator[tuple[str, list[str]]]:
+    """Yield each check's name and the faults it found; an empty list = it agrees, or the round is not there yet."""
+    for name, check in CHECKS.items():
+        yield name, list(check(round_))
+
+
+def tally_faults() -> Iterator[str]:
+    """Yield where a count, its file or a section's figures are not those that the trace tells of (log.verify)."""
+    recorded = {
+        (entry.object_id, entry.detail.get("version", 1)): entry.detail.get("result")
+        for entry in AuditEntry.objects.filter(action="tally.run", result="ok", object_type=Round._meta.label)
+    }
+    newest: dict[int, Tally] = {}
+    in_archives = archived_until()
+    for tally in Tally.objects.select_related("round"):
+        traced = recorded.get((str(tally.round_id), tally.version))
+        if traced is None and in_archives and tally.at <= in_archives:
+            traced = tally.result_sha256  # its trace lies in an archive
+        if not traced == tally.result_sha256 == sha256_hex(tally.result.encode()):
+            yield f"{tally.round}：结果文件与计票时记入日志的校验值不符。"
+        newest[tally.round_id] = tally
+    for tally in newest.values():
+        yield from _changed_sections(tally)
+
+
+def _changed_sections(tally: Tally) -> Iterator[str]:
+    counted = {row["section"]: row for row in json.loads(tally.result)["sections"]}
+    for result in SectionResult.objects.filter(round_id=tally.round_id).select_related("section"):
+        row = counted.get(result.section.code, {})
+        listed = result.is_listed or result.is_withdrawn
+        stored = (result.rank, listed, result.difficulty, result.vote_count, result.data)
+        if not row or stored != (row["rank"], row["listed"], Decimal(row["difficulty"]), row["vote_count"], row):
+            yield f"{tally.round}：{result.section}的得分或位次与结果文件不符，被改动过。"
+
+
+def _roster(round_: Round) -> Iterator[str]:
+    if not round_.paper:
+        return
+    if sha256_hex(round_.paper.encode()) != round_.paper_sha256:
+        yield "评议表与其校验值不符。"
+    elif set(round_.sections.values_list("code", flat=True)) != paper_by_digest(round_.paper_sha256).section_codes:
+        yield "参评科室与锁定的评议表不符。"
+
+
+def _draws(round_: Round) -> Iterator[str]:
+    for draw in round_.draws.all():
+        if commitment(json.loads(draw.params)) != draw.commit:
+            yield f"“{draw.draw_id}”的参数与承诺校验值不符。"
+        if draw.result:
+            yield from _proof(draw)
+
+
+def _proof(draw: Draw) -> Iterator[str]:
+    try:
+        proof = json.loads("".join(proof_text(draw)))
+        seed = verify_proof(proof)
+    except (DrawError, ValueError) as fault:
+        yield f"“{draw.draw_id}”的证明不成立：{fault}"
+        return
+    if seed != draw.seed or proof["commit"] != draw.commit:
+        yield f"“{draw.draw_id}”的证明与登记的种子或承诺不符。"
+
+
+def _codes(round_: Round) -> Iterator[str]:
+    for batch in round_.batches.exclude(issued_sha256=""):
+        if sha256_hex(b"".join(issued_lines(round_, batch.pk))) != batch.issued_sha256:
+            yield f"票号批次“{batch}”的发放清单与其校验值不符。"
+    used = Credential.objects.filter(batch__round=round_, spend__isnull=False).values_list("issue", "spend")
+    wrong = sum(issue_hash(str(spend)) != issue for issue, spend in used.iterator(chunk_size=CHUNK))
+    if wrong:
+        yield f"有{wrong}个使用校验值不能由发放校验值证实。"
+
+
+def _box(round_: Round) -> Iterator[str]:
+    if not round_.closing_root:
+        return
+    leaves = list(closing_leaves(round_))
+    if merkle_root(leaves) != round_.closing_root:
+        yield "封箱清单与总校验值不符。"
+    spent = Credential.objects.filter(batch__round=round_, spend__isnull=False).count()
+    if len(leaves) > spent:
+        yield f"票箱有{len(leaves)}张票，使用过的票号只有{spent}个。"
+    wrong = sum(_is_altered(ballot, vote) for ballot, vote in _sealed_votes(round_))
+    if wrong:
+        yield f"有{wrong}张票的内容与封箱时的内容校验值不符。"
+
+
+def _sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]]:
+    """Yield every ballot with its vote as it was committed to: lines in the paper's order."""
+    ratings = Rating.objects.filter(round=round_).select_related("ballot", "section")
+    rows = ratings.order_by("ballot_id", "section__code").iterator(chunk_size=CHUNK)
+    places = {section.code: place for place, section in enumerate(paper_by_digest(round_.paper_sha256).sections)}
+    for _, lines in groupby(rows, key=lambda rating: rating.ballot_id):
+        ordered = sorted(lines, key=lambda rating: places[rating.section.code])
+        yield ordered[0].ballot, {"lines": [_line(rating) for rating in ordered]}
+
+
+def _line(rating: Rating) -> dict[str, object]:
+    answers = {indicator.value: getattr(rating, indicator.value) for indicator in Indicator}
+    return {
+        "answers": {key: level for key, level in answers.items() if level is not None},
+        "manifestations": rating.manifestations.split(),
+        "section": rating.section.code,
+    }
+
+
+def _is_altered(ballot: Ballot, vote: Mapping[str, object]) -> bool:
+    return content_commitment(ballot.receipt, ballot.nonce, vote) != ballot.commitment
+
+
+def _count(round_: Round) -> Iterator[str]:
+    for tally in round_.tallies.all():
+        stored = (sha256_hex(tally.result.encode()), sha256_hex(tally.rulebook.encode()))
+        if stored != (tally.result_sha256, tally.rulebook_sha256):
+            yield f"第{tally.version}版计票结果与其校验值不符。"
+    newest = round_.tallies.last()
+    if newest is None:
+        return
+    if newest.rulebook.encode() != scoring_rulebook(round_):
+        yield "计票所用的规则与本轮锁定的规则不符。"
+    if newest.result.encode() != recount(ballots_csv(round_), json.loads(newest.rulebook)):
+        yield "重新计票的结果与存档结果不符。"
+
+
+def _publications(round_: Round) -> Iterator[str]:
+    for publication in round_.publications.all():
+        if sha256_hex(publication.content.encode()) != publication.content_sha256:
+            yield f"第{publication.version}版公示与其校验值不符。"
+
+
+def _trace(_: Round) -> Iterator[str]:
+    yield from audit.verify_chain()
+
+
+CHECKS: Mapping[str, Check] = {
+    "名录和评议表": _roster,
+    "抽取证明": _draws,
+    "票号清单": _codes,
+    "票箱": _box,
+    "计票": _count,
+    "公示": _publications,
+    "操作日志": _trace,
+}

@@ -1,0 +1,170 @@
+"""What the ballot pages show: departments with their sections, cards to rate on, lines to check."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from evaluations.ballot_form.rules.errands import Errands, errands_of
+from evaluations.ballot_form.rules.form import BallotPaper, PaperSection
+from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, Vote, is_valid_line
+from evaluations.ballot_form.rules.wording import QUESTIONS, level_words
+from evaluations.scoring.indicators import Indicator
+
+# From this many sections on a table takes the place of the cards: for evaluators who rate them all.
+TABLE_FROM = 13
+SELECTED, SEVERE = mark_safe(" selected"), mark_safe(' data-severe="1"')
+
+
+@dataclass(frozen=True)
+class Option:
+    """A radio button or a tick box."""
+
+    value: str
+    label: str
+    is_chosen: bool
+    is_severe: bool = False
+
+    @property
+    def as_html(self) -> SafeString:
+        """The option of a select field."""
+        return _option(self.value, self.label, self.is_chosen, self.is_severe)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One indicator on a card."""
+
+    name: str
+    title: str
+    explanation: str
+    options: Sequence[Option]
+    ticks: Sequence[Option]
+    error: str
+    ticks_error: str
+    indicator: str
+    is_severe: bool
+
+    @property
+    def select_options(self) -> SafeString:
+        """The options as the compact table shows them: by keyboard 0 to 3 and x."""
+        blank = format_html('<option value=""{}>-</option>', "" if any(o.is_chosen for o in self.options) else SELECTED)
+        return blank + format_html_join("", "{}", ((o.as_html,) for o in self.options))
+
+
+@dataclass(frozen=True)
+class Card:
+    """One section to rate; `error` is what is wrong with its ticks as a whole."""
+
+    section: PaperSection
+    questions: Sequence[Question]
+    error: str
+
+    @property
+    def needs_ticks(self) -> bool:
+        """Whether an answer asks for its 表象."""
+        return any(question.is_severe for question in self.questions)
+
+
+@dataclass(frozen=True)
+class ReviewLine:
+    """One section as it will be sent."""
+
+    section: PaperSection
+    answers: Sequence[tuple[str, str, str]]
+    ticks: Sequence[str]
+    counts: bool
+
+
+def sections_to_choose(paper: BallotPaper, errands: Errands) -> list[tuple[str, str, list[tuple[PaperSection, str]]]]:
+    """Return (department name, its code, its sections with what people come for) in the paper's order."""
+    return [
+        (name, sections[0].department_code, [(section, errands_of(section.name, errands)) for section in sections])
+        for name, sections in departments_of(paper)
+    ]
+
+
+def departments_of(paper: BallotPaper) -> list[tuple[str, list[PaperSection]]]:
+    """Return (department name, its sections) in the paper's order."""
+    by_department = groupby(paper.sections, key=lambda section: section.department)
+    return [(department, list(sections)) for department, sections in by_department]
+
+
+def rating_cards(paper: BallotPaper, lines: Sequence[RawLine], errors: Mapping[str, str]) -> list[Card]:
+    """Return a card per line with what was typed and what is wrong with it."""
+    sections = {section.code: section for section in paper.sections}
+    return [
+        Card(
+            section=sections[line.section],
+            questions=[_question(paper, line, indicator, errors) for indicator in Indicator],
+            error=errors.get(f"{line.section}.manifestations", ""),
+        )
+        for line in lines
+    ]
+
+
+def error_summary(paper: BallotPaper, errors: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (field to go to, text that names section and indicators): equal faults of a section are one entry."""
+    names = {section.code: section.name for section in paper.sections}
+    found: dict[tuple[str, str], list[str]] = {}
+    for field, text in errors.items():
+        found.setdefault((field.partition(".")[0], text), []).append(field)
+    return [
+        (fields[0] or "content", f"{names[code]}{_indicators_of(fields)}：{text}" if code in names else text)
+        for (code, text), fields in found.items()
+    ]
+
+
+def review_lines(paper: BallotPaper, vote: Vote) -> list[ReviewLine]:
+    """Return the lines of a valid vote in words: (indicator, level as sent, word)."""
+    sections = {section.code: section for section in paper.sections}
+    texts = {sign.code: sign.text for sign in paper.manifestations}
+    words = level_words(paper)
+    return [
+        ReviewLine(
+            section=sections[line.section],
+            answers=[(i.label, level, words[level]) for i in Indicator for level in [_sent(line.answers, i)]],
+            ticks=[texts[code] for code in line.manifestations],
+            counts=is_valid_line(line.answers, paper.min_answered),
+        )
+        for line in vote.lines
+    ]
+
+
+@lru_cache(maxsize=64)
+def _option(value: str, label: str, is_chosen: bool, is_severe: bool) -> SafeString:
+    chosen, severe = SELECTED if is_chosen else "", SEVERE if is_severe else ""
+    return format_html('<option value="{}"{}{}>{} {}</option>', value, chosen, severe, value, label)
+
+
+def _indicators_of(fields: Sequence[str]) -> str:
+    labels = [i.label for i in Indicator if any(field.split(".")[1] == i for field in fields)]
+    return f"（{'、'.join(labels)}）" if labels else ""
+
+
+def _sent(answers: Mapping[str, int], indicator: Indicator) -> str:
+    return str(answers[indicator]) if indicator in answers else DONT_KNOW
+
+
+def _question(paper: BallotPaper, line: RawLine, indicator: Indicator, errors: Mapping[str, str]) -> Question:
+    given = line.answers.get(indicator, ())
+    typed = given[0] if len(given) == 1 else ""
+    name = f"{line.section}.{indicator}"
+    signs = [sign for sign in paper.manifestations if sign.indicator == indicator]
+    return Question(
+        name=name,
+        title=indicator.label,
+        explanation=QUESTIONS[indicator],
+        options=[
+            Option(value, word, value == typed, value in paper.severe_answers)
+            for value, word in level_words(paper).items()
+        ],
+        ticks=[Option(sign.code, sign.text, sign.code in line.manifestations) for sign in signs],
+        error=errors.get(name, ""),
+        ticks_error=errors.get(f"{name}.manifestations", ""),
+        indicator=indicator.value,
+        is_severe=typed in paper.severe_answers,
+    )

@@ -1,0 +1,382 @@
+"""The ballot (评议票) on a phone: five pages, each a POST that carries everything; no session, no account, no log.
+
+票号 → 选科室 → 评议 → 核对 → 回执与投出. The code is in the body only, never in an address.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape
+from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from evaluations.ballot_form.queries import known_errands, paper_by_digest
+from evaluations.ballot_form.rules.errands import Errands
+from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.rules.votes import (
+    RawLine,
+    Vote,
+    VoteErrors,
+    clean_comment,
+    clean_digits,
+    validate_sections,
+    validate_vote,
+)
+from evaluations.ballot_form.rules.wording import QUESTIONS, signs_by_indicator
+from evaluations.codes.services.issuing import CheckNeeded, issue_open_code
+from evaluations.codes.services.visitor_checks import open_check
+from evaluations.codes.services.visitors import count_visit, visitor_of
+from evaluations.protocol.codes import format_code
+from evaluations.rounds.queries import OpenRound, open_round, open_round_facts
+from evaluations.voting.forms import read_fields, read_json, write_json
+from evaluations.voting.pages import (
+    TABLE_FROM,
+    departments_of,
+    error_summary,
+    rating_cards,
+    review_lines,
+    sections_to_choose,
+)
+from evaluations.voting.services import (
+    NOT_NOW,
+    Admission,
+    admit,
+    cast_ballot,
+    checked_mark,
+    is_checked,
+    receipt_for,
+    refuse_late,
+)
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.web.type_size import TYPE_SIZES, remember_size
+
+BAD_INPUT = 400
+TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a place in a page
+RECEIPT_HERE, CODE_HERE = "receipt-goes-here", "code-goes-here"
+# Where a page's form goes to come back as the same page.
+SENT_AGAIN_TO = {
+    "sections": "ballot-sections",
+    "rate": "ballot-rate",
+    "rate_table": "ballot-rate",
+    "review": "ballot-review",
+    "receipt": "ballot-receipt",
+}
+Page = Callable[[HttpRequest], HttpResponse]
+
+
+def ballot_page(view: Page) -> Page:
+    """Answer a ballot page: POST only (GET goes to the entrance), never stored by a browser or proxy.
+
+    Without JavaScript another size of type is asked for by sending the page's own form once more.
+    """
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponse:
+        if request.method in {"GET", "HEAD"}:
+            return redirect("ballot")
+        size = request.POST.get("typesize", "")
+        if size not in TYPE_SIZES:
+            return view(request)
+        request.COOKIES["typesize"] = size
+        return remember_size(request, view(request), size)
+
+    return secret(require_http_methods(["GET", "HEAD", "POST"])(page))
+
+
+def secret(view: Page) -> Page:
+    """Keep a page out of caches and its fields out of error reports."""
+    return cache_control(no_store=True, private=True)(sensitive_post_parameters()(view))
+
+
+@secret
+@require_http_methods(["GET", "HEAD", "POST"])
+def ballot(request: HttpRequest) -> HttpResponse:
+    """Step 1: enter the code; a valid one leads to the choice of sections."""
+    if request.method != "POST":
+        return _entrance(request)
+    try:
+        admission = admit(code=request.POST.get("code", ""), at=timezone.now())
+    except RuleViolation as refusal:
+        return _entrance(request, error=str(refusal))
+    try:
+        return _with_vote(request, admission) if request.POST.get("vote") else _sections_page(request, admission, ())
+    except VoteErrors as errors:  # the vote brought along is broken; the code is good
+        return _sections_page(request, admission, (), error="\n".join(errors.errors.values()))
+
+
+@ballot_page
+def sections(request: HttpRequest) -> HttpResponse:
+    """Step 2 again: change the choice of sections."""
+    return _admitted(request, lambda admission: _sections_page(request, admission, request.POST.getlist("section")))
+
+
+@ballot_page
+def rate(request: HttpRequest) -> HttpResponse:
+    """Step 3: one card per chosen section."""
+    return _admitted(request, lambda admission: _rate(request, admission))
+
+
+@ballot_page
+def review(request: HttpRequest) -> HttpResponse:
+    """Step 4: everything on one page, with the four digits for the receipt."""
+    return _admitted(request, lambda admission: _review(request, admission, _typed_before(request)))
+
+
+@ballot_page
+def receipt(request: HttpRequest) -> HttpResponse:
+    """Step 5: the receipt, shown before anything is sent, so that a lost answer is not a lost receipt."""
+    return _admitted(request, lambda admission: _receipt(request, admission))
+
+
+@ballot_page
+def cast(request: HttpRequest) -> HttpResponse:
+    """Send the ballot; refused, everything typed is still on the page."""
+    return _admitted(request, lambda admission: _cast(request, admission))
+
+
+@ballot_page
+def claim(request: HttpRequest) -> HttpResponse:
+    """Take a code at a self-service counter (自助领票); a busy counter asks a question first."""
+    batch, now = request.POST.get("batch", ""), timezone.now()
+    round_ = open_round(now)
+    key = round_.key if round_ else ""
+    visitor = visitor_of(request, key)
+    try:
+        code = issue_open_code(batch_id=typed_id(batch), at=now, visitor=visitor)
+    except CheckNeeded as need:
+        wrong = bool(request.POST.get("check"))
+        context = {"batch": batch, "question": open_check().ask(), "reason": str(need), "wrong": wrong, "stays": True}
+        status = BAD_INPUT if wrong else 200
+        return render(request, "evaluations/voting/claim_check.html", {**context, "round": round_}, status=status)
+    except (RuleViolation, OverflowError) as refusal:
+        return _entrance(request, error=str(refusal))
+    response = render(
+        request, "evaluations/voting/claim.html", {"code": format_code(code), "round": round_, "stays": True}
+    )
+    count_visit(request, response, key)
+    return response
+
+
+def _entrance(request: HttpRequest, error: str = "") -> HttpResponse:
+    if request.method != "POST":
+        size = request.COOKIES.get("typesize", "")
+        page = _entrance_page(open_round_facts(timezone.now()), size if size in TYPE_SIZES else "")
+        return HttpResponse(page.replace(TOKEN_HERE, get_token(request)))
+    round_ = open_round(timezone.now())
+    context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}
+    return render(request, "evaluations/voting/code.html", context, status=BAD_INPUT if error else 200)
+
+
+def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -> HttpResponse:
+    """Read the signed admission; whatever is wrong with the hidden fields leads back with the vote kept."""
+    try:
+        return page(Admission.from_token(request.POST.get("admission", "")))
+    except RuleViolation as refusal:
+        return _entrance(request, error=str(refusal))
+    except VoteErrors as errors:
+        return _entrance(request, error=str(errors))
+
+
+def _sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[str], error: str = "") -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    errands = known_errands()
+    rows = _section_rows(admission.paper, errands) if not chosen else _render_rows(paper, errands, chosen)
+    context = {
+        "rows": rows,
+        "departments": [(name, sections[0].department_code) for name, sections in departments_of(paper)],
+        "limit": paper.max_sections[admission.channel],
+        "error": error,
+        "kept": _kept(request),
+    }
+    return _page(request, "sections", admission, context, status=BAD_INPUT if error else 200)
+
+
+def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    chosen = request.POST.getlist("section")
+    if request.POST.get("all"):
+        chosen = [section.code for section in paper.sections]
+    if not chosen and request.POST.get("vote"):
+        return _with_vote(request, admission)
+    try:
+        codes = validate_sections(paper, admission.channel, chosen)
+    except VoteErrors as error:
+        return _sections_page(request, admission, chosen, error=str(error))
+    typed = {line.section: line for line in _typed_before(request)}
+    lines = [typed.get(code) or RawLine(code, {}) for code in codes]
+    return _rate_page(request, admission, lines)
+
+
+def _with_vote(request: HttpRequest, admission: Admission) -> HttpResponse:
+    return _rate_page(request, admission, _typed_before(request))
+
+
+def _rate_page(
+    request: HttpRequest, admission: Admission, lines: Sequence[RawLine], errors: Mapping[str, str] | None = None
+) -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    known = [line for line in lines if line.section in paper.section_codes]
+    is_table = len(known) >= TABLE_FROM or bool(request.POST.get("compact"))
+    context = {
+        "questions": [(i.label, text) for i, text in QUESTIONS.items()],
+        "templates": signs_by_indicator(paper) if is_table else (),
+        "cards": rating_cards(paper, known, errors or {}),
+        "errors": errors or {},
+        "summary": error_summary(paper, errors or {}),
+        "comment": request.POST.get("comment", ""),
+        "comment_length": paper.comment_length,
+    }
+    name = "rate_table" if is_table else "rate"
+    return _page(request, name, admission, context, status=BAD_INPUT if errors else 200)
+
+
+def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine], error: str = "") -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
+    if errors:
+        return _rate_page(request, admission, lines, errors)
+    try:
+        refuse_late(admission, timezone.now())
+    except RuleViolation as refusal:
+        return _not_cast(request, admission, comment, str(refusal))
+    context = {
+        "lines": review_lines(paper, vote),
+        "sections": [line.section for line in vote.lines],
+        "vote": write_json(lines),
+        "comment": comment,
+        "digits": request.POST.get("digits", ""),
+        "error": error,
+    }
+    return _page(request, "review", admission, context, status=BAD_INPUT if error else 200)
+
+
+def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
+    lines = _typed_before(request)
+    paper = paper_by_digest(admission.paper)
+    vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
+    if errors:
+        return _rate_page(request, admission, lines, errors)
+    try:
+        digits = clean_digits(request.POST.get("digits", ""))
+        refuse_late(admission, timezone.now())
+    except VoteErrors as error:
+        return _review(request, admission, lines, error=str(error))
+    except RuleViolation as refusal:
+        return _not_cast(request, admission, comment, str(refusal))
+    shown = format_code(receipt_for(admission, digits))
+    text = vote.as_text()
+    checked = checked_mark(admission, text, comment)
+    context = {"receipt": shown, "vote": text, "comment": comment, "checked": checked, "digits": digits}
+    return _page(request, "receipt", admission, context)
+
+
+def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
+    """Store what the receipt's page showed; whatever else comes here is looked at like any vote and shown first."""
+    # Browsers send the line breaks of a hidden field as CRLF.
+    vote, comment = request.POST.get("vote", ""), request.POST.get("comment", "").replace("\r\n", "\n")
+    if not is_checked(admission, vote, comment, request.POST.get("checked", "")):
+        return _receipt(request, admission)
+    code, digits = request.POST.get("code", ""), clean_digits(request.POST.get("digits", ""))
+    try:
+        receipt_ = cast_ballot(
+            admission=admission, code=code, vote=vote, comment=comment, digits=digits, at=timezone.now()
+        )
+    except RuleViolation as refusal:
+        return _not_cast(request, admission, comment, str(refusal))
+    size = request.COOKIES.get("typesize", "")
+    page = _done_page(admission.paper, size if size in TYPE_SIZES else "")
+    return HttpResponse(page.replace(RECEIPT_HERE, format_code(receipt_)).replace(CODE_HERE, escape(code)))
+
+
+def _not_cast(request: HttpRequest, admission: Admission, comment: str, reason: str) -> HttpResponse:
+    paper, lines = paper_by_digest(admission.paper), _typed_before(request)
+    context = {
+        "error": reason,
+        "is_late": reason.startswith(NOT_NOW),
+        "lines": review_lines(paper, validate_vote(paper, admission.channel, lines)),
+        "vote": write_json(lines),
+        "comment": comment,
+    }
+    return _page(request, "refused", admission, context, status=BAD_INPUT)
+
+
+def _validated(
+    paper: BallotPaper, admission: Admission, lines: Sequence[RawLine], comment: str
+) -> tuple[Vote, str, dict[str, str]]:
+    """Return the vote and the cleaned comment, or all errors of both at once."""
+    errors: dict[str, str] = {}
+    vote = Vote(())
+    try:
+        vote = validate_vote(paper, admission.channel, lines)
+    except VoteErrors as wrong:
+        errors |= wrong.errors
+    try:
+        comment = clean_comment(comment, paper.comment_length)
+    except VoteErrors as wrong:
+        errors |= wrong.errors
+    return vote, comment, errors
+
+
+def _typed_before(request: HttpRequest) -> list[RawLine]:
+    text = request.POST.get("vote", "")
+    return read_json(text) if text else read_fields(request.POST)
+
+
+def _page(
+    request: HttpRequest, name: str, admission: Admission, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    paper = paper_by_digest(admission.paper)
+    carried = {"code": request.POST.get("code", ""), "admission": admission.token(), "paper": paper, "stays": True}
+    if name in SENT_AGAIN_TO:
+        carried["resize"] = reverse(SENT_AGAIN_TO[name])
+    return render(request, f"evaluations/voting/{name}.html", {**carried, **context}, status=status)
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    """Return what was typed before, to travel on through a page that does not show it."""
+    kept = {key: request.POST[key] for key in ("vote", "comment") if request.POST.get(key)}
+    rated = [line for line in read_fields(request.POST) if any(line.answers.values()) or line.manifestations]
+    return {"vote": write_json(rated), **kept} if rated else kept
+
+
+@lru_cache(maxsize=16)
+def _entrance_page(round_: OpenRound | None, size: str) -> str:
+    """Return the page on which nothing is typed yet: the same for everybody but for the form's token."""
+    asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
+    return render_to_string(
+        "evaluations/voting/code.html", {"round": round_, "request": asked, "csrf_token": TOKEN_HERE}
+    )
+
+
+@lru_cache(maxsize=16)
+def _done_page(digest: str, size: str) -> str:
+    """Return the last page, the same for everybody but for receipt and code."""
+    asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
+    shown = {
+        "paper": paper_by_digest(digest),
+        "receipt": RECEIPT_HERE,
+        "code": CODE_HERE,
+        "request": asked,
+        "stays": True,
+    }
+    return render_to_string("evaluations/voting/done.html", shown)
+
+
+@lru_cache(maxsize=8)
+def _section_rows(digest: str, errands: Errands) -> str:
+    """Return the list of sections with nothing chosen: the same for everybody, so rendered once."""
+    return _render_rows(paper_by_digest(digest), errands, ())
+
+
+def _render_rows(paper: BallotPaper, errands: Errands, chosen: Sequence[str]) -> str:
+    shown = {"departments": sections_to_choose(paper, errands), "chosen": chosen}
+    return render_to_string("evaluations/voting/_section_rows.html", shown)

@@ -1,0 +1,165 @@
+"""账号 at the desk: the system administrator opens and disables, the security administrator grants and resets."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.tokens import default_token_generator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.second_factor import services as second_factor
+from nanchuan_eval.users.models import ACCOUNT_ROLES, User
+from nanchuan_eval.users.rules import conflicts
+
+
+class AccountForm(forms.ModelForm[User]):
+    """账号表单: no role and no password; both come from somebody else."""
+
+    class Meta:
+        model = User
+        fields = ["username", "name", "person_code", "is_active", "expires_at"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        person, account = data.get("person_code", ""), self.instance
+        others = User.objects.filter(is_active=True, person_code=person).exclude(pk=account.pk)
+        held = [account.role, *others.values_list("role", flat=True)] if person else []
+        for text in conflicts(held):
+            self.add_error("person_code", text)
+        return data
+
+
+def _units() -> list[tuple[str, str]]:
+    return [("", "（不属于单位）"), *((code, f"{name}（{code}）") for told in accounts.units for code, name in told())]
+
+
+class GrantForm(forms.Form):
+    """授权、撤权."""
+
+    role = forms.ChoiceField(label="角色", choices=[("", "（撤销角色）"), *ACCOUNT_ROLES], required=False)
+    unit_code = forms.ChoiceField(label="所属单位", choices=_units, required=False, help_text="仅单位联络员选择")
+    reason = forms.CharField(label="理由", max_length=300)
+
+
+@admin.register(User)
+class UserAdmin(PolicyAdmin):
+    """账号."""
+
+    order = 1
+    see_action = "user.create"
+    edit_action = "user.create"
+    form = AccountForm
+    list_display = ["username", "name", "role", "unit_code", "is_active", "expires_at", "last_login"]
+    list_filter = ["role", "is_active"]
+    search_fields = ["username", "name", "person_code"]
+    change_form_template = "admin/nanchuan_eval/user/change_form.html"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        grants = ("user.create", "role.grant", "role.grant.admin")
+        return isinstance(request.user, User) and any(policy.may_see(request.user, action) for action in grants)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        accounts.save_account(obj, by=staff(request), at=timezone.now(), changed=list(form.changed_data))
+
+    def get_urls(self) -> list[URLPattern]:
+        def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(require_POST(view))
+            return wrapped
+
+        return [
+            path("<int:pk>/link/", desk(never_cache(self.link)), name="account-link"),
+            path("<int:pk>/grant/", desk(self.grant), name="account-grant"),
+            path("<int:pk>/end-sessions/", desk(self.end_sessions), name="account-end-sessions"),
+            path("<int:pk>/reset-factor/", desk(self.reset_factor), name="account-reset-factor"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        account = User.objects.filter(pk=typed_id(object_id)).first()
+        rights = _rights(staff(request), account) if account else {}
+        return super().change_view(request, object_id, form_url, {**rights, **(extra_context or {})})
+
+    def link(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """发一次性设置口令链接: shown once, to be handed over; nobody sees the password."""
+        account = get_object_or_404(User, pk=pk)
+        try:
+            accounts.record_link(account_id=pk, by=staff(request), at=timezone.now())
+        except RuleViolation as refusal:
+            messages.error(request, str(refusal))
+            return redirect("admin:nanchuan_eval_user_change", pk)
+        token = default_token_generator.make_token(account)
+        address = reverse("set-password", args=[urlsafe_base64_encode(force_bytes(pk)), token])
+        context = {**self.admin_site.each_context(request), "title": "设置口令链接（一次有效）", "opts": self.opts}
+        context |= {"account": account, "link": request.build_absolute_uri(address)}
+        return TemplateResponse(request, "admin/nanchuan_eval/user/link.html", context)
+
+    def grant(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """授权、撤权: proposed by the security administrator, approved by the chief or the commission."""
+        account, form, user = get_object_or_404(User, pk=pk), GrantForm(request.POST), staff(request)
+        name = accounts.grant_action(account, request.POST.get("role", ""))
+        approvals.check_may_start(user, name, account)
+        if not form.is_valid():
+            for text in (str(error) for errors in form.errors.values() for error in errors):
+                messages.error(request, text)
+            return redirect("admin:nanchuan_eval_user_change", pk)
+        return self._do(
+            request,
+            pk,
+            lambda: approvals.start(name, account, by=user, at=timezone.now(), **form.cleaned_data),
+            "授权已办理" if not policy.requires_approval(name) else "已提请授权，等待审批",
+        )
+
+    def end_sessions(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """终止会话."""
+        user = staff(request)
+        return self._do(
+            request, pk, lambda: accounts.end_sessions(account_id=pk, by=user, at=timezone.now()), "已强制退出登录"
+        )
+
+    def reset_factor(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """重置第二因子."""
+        user = staff(request)
+        return self._do(
+            request, pk, lambda: second_factor.reset_factor(account_id=pk, by=user, at=timezone.now()), "动态口令已重置"
+        )
+
+    def _do(self, request: HttpRequest, pk: int, service: Callable[[], object], done: str) -> HttpResponse:
+        get_object_or_404(User, pk=pk)
+        try:
+            service()
+        except RuleViolation as refusal:
+            for reason in refusal.reasons:
+                messages.error(request, reason)
+        else:
+            messages.success(request, f"{done}。")
+        return redirect("admin:nanchuan_eval_user_change", pk)
+
+
+def _rights(user: User, account: User) -> dict[str, Any]:
+    may_grant = any(approvals.may_start(user, name, account) for name in ("role.grant", "role.grant.admin"))
+    return {
+        "account": account,
+        "grant_form": GrantForm(initial={"role": account.role, "unit_code": account.unit_code}) if may_grant else None,
+        "may_link": policy.may(user, "user.pwlink"),
+        "may_end": policy.may(user, "session.kill"),
+        "may_reset": policy.may(user, "mfa.reset") and second_factor.confirmed(account) is not None,
+        "role_name": Role(account.role).label if account.role else "未授权",
+    }

@@ -1,0 +1,30 @@
+"""Accounts: approvals."""
+
+from datetime import datetime
+
+from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.approvals.services import Arguments
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
+
+
+def _grant_content(account: User, arguments: Arguments) -> dict[str, object]:
+    role = arguments["role"]
+    return {
+        "账号": account.username,
+        "姓名": account.name,
+        "人员编号": account.person_code or "（未填）",
+        "现有角色": account.get_role_display() or "未授权",
+        "授予角色": Role(role).label if role else "（撤销角色）",
+        "所属单位代码": arguments["unit_code"],
+    }
+
+
+def _require_fit(account: User, arguments: Arguments, *, at: datetime) -> None:
+    accounts.require_fit(account, arguments["role"], arguments["unit_code"])
+
+
+def _grant(account: User, arguments: Arguments, *, by: User, at: datetime) -> User:
+    return accounts.grant_role(
+        account_id=account.pk, role=arguments["role"], unit_code=arguments["unit_code"], by=by, at=at
+    )

@@ -1,0 +1,186 @@
+"""Accounts (账号): opened without rights, granted a role by two persons, ended at once when disabled."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.db.models import Q
+
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import conflicts
+
+# Roles that the commission grants: whoever watches over the others is not chosen by the office.
+GUARDED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.COMMISSION})
+# What an app has against a role for a person, of a unit if he is its liaison: (account, role, unit's code) -> texts.
+objections: list[Callable[[User, str, str], Iterable[str]]] = []
+# The units an account may belong to, told by the app that keeps them: () -> (code, name).
+units: list[Callable[[], Iterable[tuple[str, str]]]] = []
+UNUSED_FOR = timedelta(days=90)
+
+
+@transaction.atomic
+def create_account(account: User, *, password: str, by: policy.Actor, at: datetime) -> User:
+    """Check and store an account with its password (the operator, a demonstration); faults are ValidationErrors."""
+    policy.check(by, "user.create")
+    validate_password(password, account)
+    _refuse_conflicts(account, account.role, account.unit_code)
+    account.set_password(password)
+    account.password_set_at = at
+    account.expires_at = _expiry(account.role, account.expires_at, at)
+    account.full_clean()
+    account.save()
+    audit.record("user.create", account, by=by, at=at, detail={"role": account.role})
+    return account
+
+
+@transaction.atomic
+def save_account(account: User, *, by: User, at: datetime, changed: list[str]) -> User:
+    """Store an account as the system administrator filled it in: new ones have no role and no password yet."""
+    policy.check(by, "user.create")
+    if account.pk is None:
+        account.set_unusable_password()
+    if "is_active" in changed and account == by:
+        raise RuleViolation("不能停用自己的账号。")
+    _refuse_conflicts(account, account.role, account.unit_code)
+    account.renew_sessions()
+    account.save()
+    audit.record("user.create", account, by=by, at=at, detail={"changed": changed})
+    return account
+
+
+@transaction.atomic
+def grant_role(*, account_id: int, role: str, unit_code: str, by: User, at: datetime) -> User:
+    """Give an account its role, or take it away (role = ""); its sessions end at once."""
+    account = User.objects.select_for_update().get(pk=account_id)
+    policy.check(by, grant_action(account, role))
+    if account.person == by.person:
+        raise RuleViolation("不能给自己授权。")
+    require_fit(account, role, unit_code)
+    account.unit_code = unit_code if role == Role.LIAISON else ""
+    was, account.role = account.role, role
+    account.expires_at = _expiry(role, account.expires_at, at)
+    account.renew_sessions()
+    account.save(update_fields=["role", "unit_code", "expires_at", "session_stamp"])
+    audit.record(grant_action(account, role), account, by=by, at=at, detail={"was": was, "role": role})
+    return account
+
+
+def require_fit(account: User, role: str, unit_code: str) -> None:
+    """Refuse a role that the account cannot have: a liaison without a unit, two roles that exclude each other."""
+    if role == Role.LIAISON and not unit_code:
+        raise RuleViolation("授予单位联络员必须填写所属单位代码。")
+    _refuse_conflicts(account, role, unit_code)
+
+
+def grant_action(account: User, role: str) -> str:
+    """Return the action that granting (or taking) the role is: the guarded ones go to the commission."""
+    return "role.grant.admin" if GUARDED_ROLES & {role, account.role} else "role.grant"
+
+
+@transaction.atomic
+def set_password(*, account_id: int, password: str, at: datetime) -> User:
+    """Set the account's own password (by its owner, signed in or by a one-time link); every session ends."""
+    account = User.objects.select_for_update().get(pk=account_id)
+    validate_password(password, account)
+    if account.has_usable_password():
+        account.earlier_passwords = [account.password, *account.earlier_passwords][: settings.PASSWORD_MEMORY]
+    account.set_password(password)
+    account.password_set_at = at
+    account.renew_sessions()
+    account.save(update_fields=["password", "password_set_at", "earlier_passwords", "session_stamp"])
+    audit.record("session.own", account, by=account, at=at, detail={"step_label": "设置口令"})
+    return account
+
+
+@transaction.atomic
+def end_sessions(*, account_id: int, by: User, at: datetime) -> User:
+    """End all sessions of an account (终止会话): one's own, or another's by an administrator."""
+    account = User.objects.select_for_update().get(pk=account_id)
+    action = "session.own" if account == by else "session.kill"
+    policy.check(by, action, own=account == by)
+    account.renew_sessions()
+    account.save(update_fields=["session_stamp"])
+    audit.record(action, account, by=by, at=at, detail={"step_label": "强制退出登录"})
+    return account
+
+
+@transaction.atomic
+def record_link(*, account_id: int, by: User, at: datetime) -> User:
+    """Note that a one-time link for setting the password is handed out (发一次性重设链接)."""
+    policy.check(by, "user.pwlink")
+    account = User.objects.select_for_update().get(pk=account_id)
+    if not account.is_usable(at):
+        raise RuleViolation("账号已停用或已到期，请先启用。")
+    audit.record("user.pwlink", account, by=by, at=at)
+    return account
+
+
+@transaction.atomic
+def sign_in(account: User, *, at: datetime) -> User:
+    """Begin the one session of an account: an older one ends with it."""
+    account = User.objects.select_for_update().get(pk=account.pk)
+    account.renew_sessions()
+    account.save(update_fields=["session_stamp"])
+    audit.record_event("session.login", account, by=account, at=at)
+    return account
+
+
+def record_timeout(account: User, *, at: datetime) -> None:
+    """Note that a session ran out."""
+    audit.record_event("session.expired", account, by=account, at=at)
+
+
+def record_failure(username: str, *, is_locked: bool, at: datetime) -> None:
+    """Note a failed log-in; what was typed is kept only where it names an account (it may be a password)."""
+    account = User.objects.filter(username=audit.plain(username)).first()
+    event = "session.locked" if is_locked else "session.failed"
+    audit.record_event(event, account, by=policy.ANONYMOUS, at=at, is_ok=False)
+
+
+@transaction.atomic
+def disable_unused(*, at: datetime) -> int:
+    """Disable accounts that nobody has used for 90 days (等保: 清理多余账号); return how many."""
+    stale = User.objects.filter(is_active=True, created_at__lt=at - UNUSED_FOR).exclude(last_login__gte=at - UNUSED_FOR)
+    accounts = list(stale.select_for_update())
+    for account in accounts:
+        account.is_active = False
+        account.renew_sessions()
+        account.save(update_fields=["is_active", "session_stamp"])
+        audit.record("user.create", account, by=policy.CLOCK, at=at, detail={"step_label": "90天未用，停用"})
+    return len(accounts)
+
+
+def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:
+    """Refuse a role the person must not hold beside another; a namesake counts until both have their number."""
+    if not role:
+        return
+    others = User.objects.filter(is_active=True).exclude(pk=account.pk)
+    held = list(others.filter(person_code=account.person_code).values_list("role", flat=True))
+    found = conflicts([role, *held]) if account.person_code else []
+    if found:
+        raise RuleViolation(*found)
+    unnumbered = Q() if not account.person_code else Q(person_code="")
+    for namesake in others.filter(unnumbered, name=account.name):
+        if conflicts([role, namesake.role]):
+            raise RuleViolation(
+                f"另有同名账号“{namesake.username}”（{namesake.get_role_display()}），两种角色不能由一人兼任。"
+                "请先在两个账号上填写人员编号，以便确认不是同一人。"
+            )
+    unit = unit_code if role == Role.LIAISON else ""
+    refusals = [text for ask in objections for text in ask(account, role, unit)]
+    if refusals:
+        raise RuleViolation(*refusals)
+
+
+def _expiry(role: str, given: datetime | None, at: datetime) -> datetime | None:
+    """Return when the account ends: a supervisor's after a day at most."""
+    if role != Role.SUPERVISOR:
+        return given
+    day_after = at + timedelta(days=1)
+    return min(given, day_after) if given else day_after

@@ -1,0 +1,193 @@
+"""Log-in, one's own account, the second factor, setting a password."""
+
+from textwrap import wrap
+from typing import Any, ClassVar
+
+import segno
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.views import LoginView, PasswordResetConfirmView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_POST, require_safe
+from django_otp import login as confirm_session
+
+from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.accounts.middleware import SINCE
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.audit.queries import deeds_of, logins_of
+from nanchuan_eval.audit.services import record_logout
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.inputs import is_broken
+from nanchuan_eval.second_factor import services as factors
+from nanchuan_eval.second_factor.models import SecondFactor
+from nanchuan_eval.users.models import User
+
+
+class _Worded:
+    """Django's forms in the site's word for a password (口令)."""
+
+    error_messages: ClassVar = {
+        **PasswordChangeForm.error_messages,
+        "password_mismatch": "两次输入的口令不一致。",
+        "password_incorrect": "原口令不正确。",
+    }
+    labels: ClassVar = {"old_password": "原口令", "new_password1": "新口令", "new_password2": "再次输入新口令"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():  # type: ignore[attr-defined]
+            field.label = self.labels[name]
+
+
+class NewPasswordForm(_Worded, SetPasswordForm):  # type: ignore[type-arg]
+    """设置口令."""
+
+
+class ChangeForm(_Worded, PasswordChangeForm):
+    """修改口令."""
+
+
+class SignIn(LoginView):
+    """登录: an older session of the same account ends."""
+
+    template_name = "login.html"
+    redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if any(is_broken(str(value)) for value in request.POST.values()):  # the form would show it again as it is
+            return render(request, "400.html", status=400)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        known, at = form.get_user(), timezone.now()
+        account = accounts.sign_in(known, at=at)
+        login(self.request, account, backend=known.backend)
+        self.request.session[SINCE] = at.timestamp()
+        return redirect(self.get_success_url())
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        is_locked = getattr(self.request, "axes_locked_out", False)
+        accounts.record_failure(form.data.get("username", "")[:40], is_locked=is_locked, at=timezone.now())
+        return super().form_invalid(form)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """退出."""
+    if isinstance(request.user, User):
+        record_logout(request.user, at=timezone.now())
+    logout(request)
+    return redirect("front-page")
+
+
+@require_safe
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    """Show one's own account: log-ins, own deeds, second factor."""
+    user = staff(request)
+    context = {
+        "account": user,
+        "factor": factors.confirmed(user),
+        "logins": logins_of(user)[:20],
+        "deeds": deeds_of(user)[:50],
+    }
+    return render(request, "nanchuan_eval/accounts/account.html", context)
+
+
+@require_POST
+@login_required
+def end_own_sessions(request: HttpRequest) -> HttpResponse:
+    """终止自己的全部会话, this one too."""
+    user = staff(request)
+    accounts.end_sessions(account_id=user.pk, by=user, at=timezone.now())
+    logout(request)
+    messages.success(request, "已退出全部登录，请重新登录。")
+    return redirect("login")
+
+
+@login_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    """修改口令."""
+    form = ChangeForm(staff(request), request.POST or None)
+    if form.is_valid():
+        changed = accounts.set_password(
+            account_id=staff(request).pk, password=form.cleaned_data["new_password1"], at=timezone.now()
+        )
+        update_session_auth_hash(request, changed)
+        messages.success(request, "口令已修改。")
+        return redirect("account")
+    return render(request, "nanchuan_eval/accounts/password.html", {"form": form})
+
+
+class SetPassword(PasswordResetConfirmView):
+    """设置口令 by a one-time link of the system administrator; the second factor stays as it is."""
+
+    template_name = "nanchuan_eval/accounts/set_password.html"
+    form_class = NewPasswordForm
+    success_url = reverse_lazy("login")
+
+    def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
+        accounts.set_password(account_id=form.user.pk, password=form.cleaned_data["new_password1"], at=timezone.now())
+        self.request.session.flush()
+        messages.success(self.request, "口令已设置，请登录。")
+        return redirect(self.get_success_url())
+
+
+@login_required
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Ask for the code that confirms this session."""
+    user = staff(request)
+    if factors.confirmed(user) is None:
+        return redirect("second-factor-setup")
+    error = ""
+    if request.method == "POST":
+        try:
+            factor = factors.enter_code(code=request.POST.get("code", "")[:40], by=user, at=timezone.now())
+        except RuleViolation as refusal:
+            factor, error = None, str(refusal)
+        if factor:
+            confirm_session(request, factor)
+            return redirect("home-of-role")
+        error = error or "动态口令不正确，或者已经用过。请输入手机上现在显示的6位数字，或一个没有用过的恢复码。"
+    return render(request, "nanchuan_eval/accounts/second_factor.html", {"error": error})
+
+
+@login_required
+def set_up_second_factor(request: HttpRequest) -> HttpResponse:
+    """Scan the secret, enter a first code, read the recovery codes this once."""
+    user = staff(request)
+    if factors.confirmed(user):
+        return redirect("account")
+    error = ""
+    if request.method == "POST" and "code" in request.POST:
+        try:
+            codes = factors.confirm_enrolment(code=request.POST["code"][:40], by=user, at=timezone.now())
+        except RuleViolation:
+            return redirect("second-factor-setup")
+        if codes:
+            confirm_session(request, factors.confirmed(user))
+            return render(
+                request, "nanchuan_eval/accounts/recovery.html", {"codes": [" ".join(wrap(code, 4)) for code in codes]}
+            )
+        error = "动态口令不正确。请核对手机时间，输入现在显示的6位数字。"
+    elif request.method == "POST":
+        factors.begin_enrolment(by=user)
+    pending = SecondFactor.objects.filter(user=user, confirmed=False).first()
+    context = {
+        "error": error,
+        "qr": _qr(pending) if pending else "",
+        "secret": pending and factors.typed_secret(pending),
+    }
+    return render(request, "nanchuan_eval/accounts/enrol.html", context)
+
+
+def _qr(factor: SecondFactor) -> str:
+    """Return the QR code as SVG in the page: no file, no address, nothing to cache."""
+    drawn = segno.make(factors.enrolment_address(factor), error="m")
+    return mark_safe(drawn.svg_inline(scale=5, border=4, light="#fff", title="动态口令二维码"))  # noqa: S308  our own SVG

@@ -1,0 +1,68 @@
+"""口令、锁定、超时和权限 as they are in force: for the security administrator to read (policy.set).
+
+Rights come from the policy table and figures from the server's environment; neither is changed by a click, so that
+both stand in the version history and in the operator's hands. The page says which line of `.env` to change.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
+
+
+@dataclass(frozen=True)
+class InForce:
+    """One line: what is asked, how much, and which setting says so."""
+
+    what: str
+    figure: str
+    setting: str
+
+
+@require_safe
+def in_force(request: HttpRequest) -> HttpResponse:
+    """Show the figures in force and the whole policy table."""
+    policy.check_sees(staff(request), "policy.set")
+    context = {
+        **admin.site.each_context(request),
+        "title": "安全策略",
+        "lines": figures(),
+        "roles": [(role.value, role.label) for role in Role],
+        "table": [
+            (row["name_zh"], action, [(role.label, row[role]) for role in Role])
+            for action, row in policy.table().items()
+        ],
+        "two": len(policy.two_person_actions()),
+        "holders": [(r.label, User.objects.filter(role=r, is_active=True).count()) for r in Role],
+    }
+    return render(request, "admin/nanchuan_eval/policy.html", context)
+
+
+def figures() -> list[InForce]:
+    """Return what the settings ask for."""
+    networks = "、".join(str(network) for network in settings.ADMIN_ALLOWED_NETWORKS) or "不限"
+    proxies = "、".join(settings.TRUSTED_PROXIES) or "无"
+    idle = f"{settings.IDLE_MINUTES}分钟；三员{settings.IDLE_MINUTES_ADMINISTRATORS}分钟"
+    lock = f"连续失败{settings.AXES_FAILURE_LIMIT}次，锁定{int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)}分钟"
+    return [
+        InForce("口令最短长度", f"{settings.PASSWORD_LENGTH}位，四类字符中至少三类", "PASSWORD_LENGTH"),
+        InForce("口令有效期", f"{settings.PASSWORD_DAYS}天", "PASSWORD_DAYS"),
+        InForce("不得重复使用", f"最近{settings.PASSWORD_MEMORY}个口令", "PASSWORD_MEMORY"),
+        InForce("登录锁定（按账号和来源地址）", lock, "LOGIN_FAILURES、LOGIN_LOCK_MINUTES"),
+        InForce("无操作退出", idle, "IDLE_MINUTES、IDLE_MINUTES_ADMINISTRATORS"),
+        InForce("一次登录最长", f"{settings.SESSION_HOURS}小时", "SESSION_HOURS"),
+        InForce("动态口令", "必须" if settings.REQUIRE_OTP else "未强制", "REQUIRE_OTP"),
+        InForce("两人办理", "必须" if settings.TWO_PERSON_RULE else "单人演示模式", "TWO_PERSON_RULE"),
+        InForce("工作台来源网络", networks, "ADMIN_ALLOWED_NETWORKS"),
+        InForce("采信的反向代理", proxies, "TRUSTED_PROXIES"),
+        InForce("上传上限", f"{settings.LARGEST_REQUEST // 1024 // 1024}MB", "固定"),
+        InForce("病毒查杀", settings.CLAMD_ADDRESS or "未配置，文件标为“未查杀病毒”", "CLAMD_ADDRESS"),
+    ]

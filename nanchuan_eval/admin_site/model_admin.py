@@ -1,0 +1,201 @@
+"""Admin site: model admin."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from nanchuan_eval.admin_site.record_changes import edit_of, kind_of
+from nanchuan_eval.admin_site.services import delete_record, save_record
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+# What the admin's own filters and date hierarchies put behind a declared field.
+FILTER_LOOKUPS = frozenset({"exact", "in", "isnull", "id__exact", "gt", "gte", "lt", "lte", "year", "month", "day"})
+
+
+def staff(request: HttpRequest) -> User:
+    """Return the account behind a desk request."""
+    if not isinstance(request.user, User):
+        raise TypeError("the desk is entered by accounts only")
+    return request.user
+
+
+class PolicyAdmin(admin.ModelAdmin[Any]):
+    """A model admin whose rights come from the policy table and whose writes go through one service."""
+
+    order = 99
+    see_action = ""
+    edit_action: str | None = None
+    delete_action: str | None = None
+    # The act behind the links in the list's last column: who may not begin it does not see the column.
+    link_action = ""
+    actions: Sequence[Any] | None = None
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return isinstance(request.user, User) and policy.may_see(request.user, self.see_action)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return not getattr(request, "waits", ()) and self._may(request, self.edit_action)
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self._may(request, self.edit_action)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self._may(request, self.delete_action)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return shown if not self.link_action or self._may(request, self.link_action) else shown[:-1]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Allow filtering by the declared filters only: a free lookup is an oracle on hidden fields."""
+        declared = [item[0] if isinstance(item, tuple | list) else item for item in self.list_filter]
+        names = {str(getattr(item, "parameter_name", item)) for item in (*declared, self.date_hierarchy) if item}
+        return any(lookup == name or lookup.removeprefix(f"{name}__") in FILTER_LOOKUPS for name in names)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Find nothing under what is no row number: thousands of digits are a fault to Python and the database."""
+        is_numbered = isinstance(self.opts.pk, models.AutoField | models.BigAutoField) and not from_field
+        return None if is_numbered and not typed_id(object_id) else super().get_object(request, object_id, from_field)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._refuse_unless(request, self.see_action, self.has_view_permission(request))
+        context = {"title": self.opts.verbose_name_plural, **self._proposals(request, None)}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show the form; read-only while a proposal about the record waits, with the proposal above it."""
+        obj = self.get_object(request, unquote(object_id)) if object_id else None
+        if object_id is None:
+            self._refuse_unless(request, self.edit_action or self.see_action, self.has_add_permission(request))
+        elif request.method == "POST":
+            self._refuse_unless(request, self.edit_action or self.see_action, self.has_change_permission(request, obj))
+        context = self._proposals(request, obj) if obj or object_id is None else {}
+        context["is_proposed"] = self.is_proposed()
+        request.waits = obj and context.get("proposals")  # type: ignore[attr-defined]  # for has_change_permission
+        if request.waits and request.method == "POST":  # type: ignore[attr-defined]
+            messages.error(request, "已有提请等待审批，审批之后才能再提请。")
+            return redirect(request.path)
+        try:
+            return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
+        except RuleViolation as refusal:  # what the form could not know
+            for reason in refusal.reasons:
+                messages.error(request, reason)
+            return redirect(request.get_full_path())
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        self._refuse_unless(request, self.delete_action or self.see_action, self.has_delete_permission(request))
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except RuleViolation as refusal:
+            for reason in refusal.reasons:
+                messages.error(request, reason)
+            return redirect(self._list())
+
+    def is_proposed(self) -> bool:
+        """Say whether the form's changes wait for an approval."""
+        return policy.requires_approval(self.edit_action or "")
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
+        """Save at once where one person may; else `save_related` proposes, once the rows below are known too."""
+        if not self.is_proposed():
+            save_record(
+                obj,
+                action=self.edit_action or "",
+                by=staff(request),
+                at=timezone.now(),
+                changed=list(form.changed_data),
+            )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        if not self.is_proposed():
+            super().save_related(request, form, formsets, change)
+            return
+        asked = edit_of(form, formsets)
+        for formset in formsets:
+            formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []  # nothing is saved yet
+        if change and not any(asked.values()):
+            raise RuleViolation("没有改动，不需要提请。")
+        # The deed reads its row again under the lock; the form's instance carries the new values already.
+        target = form.instance if change else kind_of(self.model)
+        self._propose(request, "edit" if change else "add", target, **asked)
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        if policy.requires_approval(self.delete_action or ""):
+            self._propose(request, "delete", obj)
+        else:
+            delete_record(obj, action=self.delete_action or "", by=staff(request), at=timezone.now())
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self._said_proposed(request) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._said_proposed(request) or super().response_change(request, obj)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        return self._said_proposed(request) or super().response_delete(request, obj_display, obj_id)
+
+    def log_addition(self, *_: Any) -> Any:
+        """Keep nothing here: the trace knows every deed, and knows what was only proposed."""
+
+    log_change = log_deletions = log_addition  # type: ignore[assignment]
+
+    def _propose(self, request: HttpRequest, deed: str, target: models.Model, **asked: Any) -> None:
+        name = f"{self.model._meta.label_lower}.{deed}"
+        approvals.propose(name, target, by=staff(request), at=timezone.now(), **asked)
+        request.is_proposed = True  # type: ignore[attr-defined]  # asked by the answers
+
+    def _said_proposed(self, request: HttpRequest) -> HttpResponse | None:
+        if not getattr(request, "is_proposed", False):
+            return None
+        messages.success(request, approvals.PROPOSED)
+        return redirect(self._list())
+
+    def _proposals(self, request: HttpRequest, obj: models.Model | None) -> dict[str, Any]:
+        """Return what waits about the record, or about adding one, for the page."""
+        if not policy.requires_approval(self.edit_action or ""):
+            return {}
+        return {"proposals": approvals.waiting_about(staff(request), obj or kind_of(self.model))}
+
+    def _list(self) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+
+    def _refuse_unless(self, request: HttpRequest, action: str, may: bool) -> None:
+        """Refuse by the action's name, which the trace keeps; the stock refusal knows none."""
+        if not may:
+            raise policy.Denied(staff(request), action or "desk.enter", request.path)
+
+    def _may(self, request: HttpRequest, action: str | None) -> bool:
+        return bool(action) and isinstance(request.user, User) and policy.may_begin(request.user, action or "")
+
+
+class ReadOnlyAdmin(PolicyAdmin):
+    """A list to look at: what it shows is changed by services only."""
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False

@@ -1,0 +1,67 @@
+"""The staff desk (工作台): Django's admin in the working order of a round, ruled by the policy table."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit.services import record_logout
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+# The order in which a round is worked through; what is not named comes last.
+WORKING_ORDER = ["evaluations", "departments", "accountability", "nanchuan_eval"]
+
+
+class Desk(admin.AdminSite):
+    """评议工作台."""
+
+    site_header = "最难办事科室群众评 · 评议工作台"
+    site_title = "评议工作台"
+    index_title = "工作台"
+    site_url = "/"
+    enable_nav_sidebar = True
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the apps in working order, each app's models as its admin declares (`order`)."""
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            app["models"].sort(key=self._model_order)
+        return sorted(
+            apps,
+            key=lambda app: WORKING_ORDER.index(app["app_label"]) if app["app_label"] in WORKING_ORDER else 99,
+        )
+
+    def _model_order(self, entry: dict[str, Any]) -> int:
+        return int(getattr(self._registry[entry["model"]], "order", 99))
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Begin the day with what waits for this account's approval."""
+        waiting = approvals.waiting_for(staff(request)).select_related("proposed_by")
+        may = {
+            "may_verify": policy.may(staff(request), "log.verify"),
+            "may_see_policy": policy.may_see(staff(request), "policy.set"),
+        }
+        context = {"waiting": waiting, **may}
+        return super().index(request, {**context, **(extra_context or {})})
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Send everybody to the one page on which a password is changed by the rules, with its trace."""
+        return HttpResponseRedirect(reverse("password"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Leave like everywhere else: with a trace."""
+        if request.method == "POST" and isinstance(request.user, User):
+            record_logout(request.user, at=timezone.now())
+        return super().logout(request, extra_context)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseRedirect:
+        """Send everybody to the one log-in page; an account without a place at the desk is refused."""
+        if isinstance(request.user, User):
+            raise policy.Denied(request.user, "desk.enter")
+        return HttpResponseRedirect(f"{reverse('login')}?next={request.GET.get('next', reverse('admin:index'))}")

@@ -1,0 +1,72 @@
+"""Proposals and decisions (审批)."""
+
+from typing import Self
+
+from django.db import models
+
+from nanchuan_eval.users.models import User
+
+
+class ApprovalQuerySet(models.QuerySet["Approval"]):
+    """Approvals by what is left to do."""
+
+    def pending(self) -> Self:
+        """Proposals nobody has decided on yet (待审批)."""
+        return self.filter(state=Approval.State.PENDING)
+
+
+class Approval(models.Model):
+    """审批: a proposal bound to the digest of what is proposed, decided once by another person."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "待审批"
+        APPROVED = "approved", "已同意"
+        RETURNED = "returned", "已退回"
+        WITHDRAWN = "withdrawn", "已撤回"
+        STALE = "stale", "已失效"
+
+    deed = models.CharField("事项代码", max_length=60)
+    action = models.CharField("操作", max_length=40)
+    object_type = models.CharField("对象类型", max_length=60)
+    object_id = models.CharField("对象编号", max_length=80)
+    title = models.CharField("事项", max_length=200)
+    arguments = models.JSONField("参数", default=dict)
+    content = models.JSONField("审批内容")
+    digest = models.CharField("内容校验值", max_length=64)
+    reason = models.CharField("提请理由", max_length=300, blank=True)
+    proposed_by = models.ForeignKey(User, models.PROTECT, verbose_name="提请人", related_name="+")
+    proposed_at = models.DateTimeField("提请时间")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.PENDING)
+    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name="审批人", null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField("审批时间", null=True, blank=True)
+    note = models.CharField("审批意见", max_length=300, blank=True)
+    # Of an approval that lets its proposer do something once (nanchuan_eval.approvals.permits).
+    spent_at = models.DateTimeField("使用时间", null=True, blank=True)
+
+    objects = ApprovalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "审批"
+        ordering = ["-proposed_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deed", "object_id"],
+                # What is not there yet (its model stands for it) can be proposed several at a time.
+                condition=models.Q(state="pending") & ~models.Q(object_type="contenttypes.ContentType"),
+                name="one_pending_proposal_per_deed_and_object",
+                violation_error_message="这件事已经提请，正在等待审批。",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="approved") | ~models.Q(decided_by=models.F("proposed_by")),
+                name="nobody_approves_his_own_proposal",
+                violation_error_message="不能审批自己提请的事项。",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="pending", decided_at__isnull=True)
+                | ~models.Q(state="pending") & models.Q(decided_at__isnull=False),
+                name="a_decision_has_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

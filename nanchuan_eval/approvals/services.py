@@ -1,0 +1,287 @@
+"""Acts of two persons (提请与审批): one proposes, another approves exactly what was proposed.
+
+An app registers its deeds once (in its AppConfig.ready); the floor knows none of them:
+
+    approvals.register(Deed("round.open", action="round.open", label="开启评议", model=Round, content=…, perform=…))
+
+A view calls `start()`: it proposes where the rule of two persons holds, and does the deed at once where it is
+switched off. The policy table says which actions take two (a P and an A in the row): `policy.check()` refuses them to
+anybody who comes without an approval, so the deed's own service stays as it is; a deed here is only the handler.
+`content` is what the approver reads and what the digest binds: when it has changed by the time of the approval, the
+proposal is void.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core import attempts as refusals
+from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+Arguments = Mapping[str, Any]
+Content = Callable[[Any, Arguments], Mapping[str, object]]
+State = Approval.State
+# What a page says after a proposal.
+PROPOSED = "已提请，经另一人审批后生效。"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """需两人办理的事项: its row in the policy table, what exactly is approved, and the service that does it."""
+
+    name: str
+    action: str
+    label: str
+    model: type[models.Model]
+    # (object, arguments) -> what is approved, by Chinese labels; no floats. It may lock further rows it reads.
+    content: Content
+    # (object, arguments, by=approver, at=...) -> whatever the service returns
+    perform: Callable[..., object]
+    # Whether the object is the actor's own: for the cells `Po`.
+    is_own: Callable[[User, Any], bool] | None = None
+    # (object, arguments, at=...) refuses to the proposer already what the service would refuse at the approval.
+    require: Callable[..., None] | None = None
+    # (object, note) when the proposal ends undone (退回、撤回、失效): what waited for it goes back to its owner.
+    undo: Callable[[Any, str], None] | None = None
+    # (object, arguments) -> what follows the label in the lists; the object itself unless said here.
+    names: Callable[[Any, Arguments], str] = lambda target, _: str(target)
+
+    def owned_by(self, user: User, target: models.Model) -> bool:
+        """Say whether the cells `Po` give the user a right to this object."""
+        return self.is_own is not None and self.is_own(user, target)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A proposal as its object's page shows it: whom it waits for, and whether this account may open it."""
+
+    approval: Approval
+    approvers: str
+    may_open: bool
+
+
+_deeds: dict[str, Deed] = {}
+
+
+def register(*deeds: Deed) -> None:
+    """Register the handlers of two-person actions."""
+    for deed in deeds:
+        _deeds[deed.name] = deed
+
+
+def unhandled_actions() -> list[str]:
+    """Two-person actions of the table that nobody could propose, because no deed handles them."""
+    handled = {deed.action for deed in _deeds.values()}
+    return sorted(policy.two_person_actions() - handled - policy.NEVER_ARISES)
+
+
+def one_person_deeds() -> list[str]:
+    """Registered deeds whose action the table gives to one person alone, so that no approval would be asked for."""
+    return sorted(deed.name for deed in _deeds.values() if deed.action not in policy.two_person_actions())
+
+
+def deed_named(name: str) -> Deed:
+    """Return a registered deed."""
+    return _deeds[name]
+
+
+def may_start(user: User, name: str, target: models.Model) -> bool:
+    """Say whether the user's button for the deed belongs on the page (to propose it, or to do it alone)."""
+    deed = _deeds[name]
+    asks = policy.may_propose if policy.requires_approval(deed.action) else policy.may
+    return asks(user, deed.action, own=deed.owned_by(user, target))
+
+
+def check_may_start(user: User, name: str, target: models.Model) -> None:
+    """Refuse with `Denied` whoever may not put the deed forward, before a page says what his form lacks."""
+    if not may_start(user, name, target):
+        raise policy.Denied(user, _deeds[name].action)
+
+
+def start(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval | None:
+    """Propose the deed, or do it at once where the rule of two persons is off (None: it is done)."""
+    deed = _deeds[name]
+    if policy.requires_approval(deed.action):
+        return propose(name, target, by=by, at=at, **arguments)
+    deed.perform(target, arguments, by=by, at=at)
+    return None
+
+
+@transaction.atomic
+def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval:
+    """Put a deed forward (提请); `arguments` are JSON values and reach the deed's `perform` unchanged."""
+    deed = _deeds[name]
+    policy.check_proposes(by, deed.action, own=deed.owned_by(by, target))
+    locked = _lock(deed, target.pk)
+    if locked is None:
+        raise RuleViolation(f"“{target}”已不存在，不能提请“{deed.label}”。")
+    target = locked
+    # What is not there yet (its model stands for it) can be proposed several at a time.
+    is_one = deed.model is not ContentType
+    if is_one and Approval.objects.pending().filter(deed=name, object_id=str(target.pk)).exists():
+        raise RuleViolation(f"“{deed.label}”已经提请，正在等待审批。")
+    if deed.require is not None:
+        deed.require(target, arguments, at=at)
+    content = dict(deed.content(target, arguments))
+    approval = Approval.objects.create(
+        deed=name,
+        action=deed.action,
+        object_type=target._meta.label,
+        object_id=str(target.pk),
+        title=f"{deed.label}：{deed.names(target, arguments)}"[:200],
+        arguments=arguments,
+        content=content,
+        digest=_digest(deed, target, arguments, content),
+        reason=str(arguments.get("reason", ""))[:300],
+        proposed_by=by,
+        proposed_at=at,
+    )
+    audit.record(
+        deed.action,
+        target,
+        by=by,
+        at=at,
+        reason=approval.reason,
+        detail={"step_label": f"提请：{deed.label}", "approval": approval.pk, "digest": approval.digest},
+    )
+    return approval
+
+
+def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
+    """Approve and do the deed (同意) in one transaction; a proposal whose content has changed is void instead."""
+    with transaction.atomic():
+        approval = _lock_pending(approval_id, by, check_approver)
+        deed = _deeds[approval.deed]
+        target = _lock(deed, approval.object_id)
+        is_same = target is not None and is_unchanged(approval, target)
+        if is_same:
+            with policy.approved(deed.action):
+                deed.perform(target, approval.arguments, by=by, at=at)
+        _decide(approval, State.APPROVED if is_same else State.STALE, by=by, at=at)
+    if not is_same:
+        raise RuleViolation("提请之后内容已有改动，原提请已失效。请核对后重新提请。")
+    return approval
+
+
+@transaction.atomic
+def send_back(*, approval_id: int, note: str, by: User, at: datetime) -> Approval:
+    """Decline a proposal with a reason (退回)."""
+    approval = _lock_pending(approval_id, by, check_approver)
+    if not note.strip():
+        raise RuleViolation("请填写退回理由。")
+    return _decide(approval, State.RETURNED, by=by, at=at, note=note.strip())
+
+
+@transaction.atomic
+def withdraw(*, approval_id: int, by: User, at: datetime) -> Approval:
+    """Take one's own proposal back (撤回)."""
+    approval = _lock_pending(approval_id, by, _check_proposer)
+    return _decide(approval, State.WITHDRAWN, by=by, at=at)
+
+
+def check_approver(approval: Approval, by: User) -> None:
+    """Refuse who may not approve, and whoever is the proposer under any of his accounts."""
+    check_decides(approval, by)
+    refusals.note_attempt(by, approval.action)
+    if by.person == approval.proposed_by.person:
+        raise RuleViolation("提请人和审批人不得为同一人，不能审批本人提请的事项。")
+
+
+def check_decides(approval: Approval, by: User) -> None:
+    """Refuse with `Denied` whoever has no say in such proposals."""
+    if not policy.may(by, approval.action):
+        raise policy.Denied(by, approval.action)
+
+
+def pending_for(target: models.Model, action: str) -> Approval | None:
+    """Return the proposal about the object that nobody has decided on, if there is one."""
+    about = Approval.objects.pending().filter(object_type=target._meta.label, object_id=str(target.pk))
+    return about.filter(action=action).select_related("proposed_by").first()
+
+
+def has_approved(name: str, target: models.Model) -> bool:
+    """Say whether the deed was approved for the object just as it is now."""
+    approved = Approval.objects.filter(deed=name, object_id=str(target.pk), state=State.APPROVED)
+    latest = approved.order_by("-decided_at", "-pk").first()
+    return latest is not None and is_unchanged(latest, target)
+
+
+def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
+    """Return all proposals about the objects (of one model) that nobody has decided on, for their page."""
+    if not targets:
+        return []
+    keys = [str(target.pk) for target in targets]
+    about = Approval.objects.pending().filter(object_type=targets[0]._meta.label, object_id__in=keys)
+    return [
+        Waiting(
+            approval,
+            "、".join(role.label for role in policy.doers(approval.action)),
+            user.is_staff and (approval.proposed_by == user or policy.may_see(user, approval.action)),
+        )
+        for approval in about.select_related("proposed_by")
+    ]
+
+
+def is_unchanged(approval: Approval, target: models.Model) -> bool:
+    """Say whether what the approval is about is still exactly what was proposed."""
+    deed = _deeds[approval.deed]
+    content = deed.content(target, approval.arguments)
+    return _digest(deed, target, approval.arguments, content) == approval.digest
+
+
+def waiting_for(user: User) -> models.QuerySet[Approval]:
+    """Return the proposals this user could decide on now (待审批)."""
+    actions = [action for action in policy.two_person_actions() if policy.may(user, action)]
+    return Approval.objects.pending().filter(action__in=actions).exclude(proposed_by=user)
+
+
+def _check_proposer(approval: Approval, by: User) -> None:
+    if approval.proposed_by != by:
+        raise policy.Denied(by, approval.action)
+    refusals.note_attempt(by, approval.action)
+
+
+def _lock_pending(approval_id: int, by: User, check: Callable[[Approval, User], None]) -> Approval:
+    """Return the proposal under its lock; who has no right to it is refused before he hears how it stands."""
+    approval = Approval.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=approval_id)
+    check(approval, by)
+    if approval.state != State.PENDING:
+        raise RuleViolation(f"该提请当前为“{approval.get_state_display()}”，不能重复办理。")
+    return approval
+
+
+def _lock(deed: Deed, pk: object) -> models.Model | None:
+    """Return the object under its row lock: nobody edits what is being proposed or approved. None: it is gone."""
+    return deed.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
+
+
+def _digest(deed: Deed, target: models.Model, arguments: Arguments, content: Mapping[str, object]) -> str:
+    whole = {"deed": deed.name, "object": str(target.pk), "arguments": arguments, "content": content}
+    return sha256_hex(canonical_json(whole))
+
+
+def _decide(approval: Approval, state: str, *, by: User, at: datetime, note: str = "") -> Approval:
+    approval.state, approval.decided_by, approval.decided_at, approval.note = state, by, at, note
+    approval.save(update_fields=["state", "decided_by", "decided_at", "note"])
+    deed = _deeds[approval.deed]
+    if state != State.APPROVED and deed.undo and (target := _lock(deed, approval.object_id)):
+        deed.undo(target, note)
+    label = f"{approval.get_state_display()}：{approval.title}"
+    audit.record(
+        approval.action,
+        approval,
+        by=by,
+        at=at,
+        reason=note,
+        detail={"step_label": label, "approval": approval.pk, "digest": approval.digest},
+    )
+    return approval

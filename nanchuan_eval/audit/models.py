@@ -1,0 +1,94 @@
+"""The trace (操作留痕) and its anchors."""
+
+from datetime import UTC
+
+from django.db import models
+from django.utils.timezone import localtime
+
+from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.permissions.policy import action_name
+from nanchuan_eval.users.models import User
+
+
+class AuditEntry(models.Model):
+    """操作留痕: who did what to which object when; written in the deed's own transaction, chained, never changed."""
+
+    class Result(models.TextChoices):
+        OK = "ok", "成功"
+        DENIED = "denied", "无权限"
+        REFUSED = "refused", "不符合规则"
+
+    seq = models.PositiveBigIntegerField("序号", unique=True)
+    at = models.DateTimeField("时间")
+    actor = models.ForeignKey(User, models.PROTECT, verbose_name="操作人", null=True, related_name="+")
+    role = models.CharField("角色", max_length=10)
+    session = models.CharField("会话标识", max_length=16, blank=True)
+    address = models.CharField("来源地址", max_length=45, blank=True)
+    action = models.CharField("操作", max_length=40)
+    object_type = models.CharField("对象类型", max_length=60, blank=True)
+    object_id = models.CharField("对象编号", max_length=80, blank=True)
+    result = models.CharField("结果", max_length=10, choices=Result, default=Result.OK)
+    reason = models.CharField("理由", max_length=300, blank=True)
+    detail = models.JSONField("详情", default=dict)
+    algorithm = models.CharField("算法", max_length=10, default=chain.ALGORITHM)
+    prev = models.CharField("前一条校验值", max_length=64)
+    hash = models.CharField("本条校验值", max_length=64)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "操作日志"
+        ordering = ["-seq"]
+        indexes = [models.Index(fields=["object_type", "object_id"])]
+
+    def __str__(self) -> str:
+        return f"{localtime(self.at):%Y-%m-%d %H:%M} {self.action_name}"
+
+    @property
+    def action_name(self) -> str:
+        """The action in Chinese, and the round's step where it is one."""
+        step = self.detail.get("step_label", "")
+        return step or action_name(self.action)
+
+    @property
+    def link(self) -> chain.Link:
+        """The row as the chain sees it."""
+        fields = {
+            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "actor": self.actor_id,
+            "role": self.role,
+            "session": self.session,
+            "address": self.address,
+            "action": self.action,
+            "object_type": self.object_type,
+            "object_id": self.object_id,
+            "result": str(self.result),
+            "reason": self.reason,
+            "detail": self.detail,
+        }
+        return chain.Link(self.seq, fields, self.prev, self.hash, self.algorithm)
+
+
+class AuditHead(models.Model):
+    """链头: the one row that every new trace locks; number and hash of the last one."""
+
+    seq = models.PositiveBigIntegerField("序号", default=0)
+    hash = models.CharField("校验值", max_length=64, default=chain.GENESIS)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "日志链头"
+
+
+class AuditAnchor(models.Model):
+    """锚点: the head as it stood at a published act or at the end of a day; public, so that copies lie elsewhere."""
+
+    seq = models.PositiveBigIntegerField("序号")
+    hash = models.CharField("校验值", max_length=64)
+    at = models.DateTimeField("时间")
+    occasion = models.CharField("事由", max_length=80)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "日志锚点"
+        ordering = ["seq", "pk"]
+
+    def __str__(self) -> str:
+        """Return the line of the anchors' file."""
+        return f"{self.seq}\t{self.hash}\t{self.at.astimezone(UTC).isoformat(timespec='seconds')}\t{self.occasion}"

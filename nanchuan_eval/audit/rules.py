@@ -1,0 +1,105 @@
+"""The chain of traces (日志链): each row's hash covers the row and the hash before it.
+
+    hash = H(prev || H(canonical JSON of the other fields))
+
+Whoever changes, removes, swaps or adds a row has to rebuild everything after it; the anchors, of which copies lie
+outside the machine, then no longer fit.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nanchuan_eval.core.canonical import canonical_json
+
+GENESIS = "0" * 64
+ALGORITHM = "sha256"
+
+
+class Anchor(NamedTuple):
+    """锚点: the chain's head as it stood when it was written down outside."""
+
+    seq: int
+    hash: str
+
+
+START = Anchor(0, GENESIS)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One row of the chain: its number, its fields and the hashes it carries."""
+
+    seq: int
+    fields: Mapping[str, object]
+    prev: str
+    hash: str
+    algorithm: str = ALGORITHM
+
+
+def link_hash(prev: str, fields: Mapping[str, object], algorithm: str = ALGORITHM) -> str:
+    """Return the hash of a row that follows `prev`; the algorithm's name stands in the row (SHA-256, or SM3 later)."""
+    inner = hashlib.new(algorithm, canonical_json(fields)).digest()
+    return hashlib.new(algorithm, bytes.fromhex(prev) + inner).hexdigest()
+
+
+def parse_links(text: str) -> list[Link]:
+    """Return the rows of an exported or archived trace (one canonical JSON object a line, `#` lines are remarks)."""
+    rows = (json.loads(line) for line in text.splitlines() if line and not line.startswith("#"))
+    return [
+        Link(row.pop("seq"), row, prev=row.pop("prev"), hash=row.pop("hash"), algorithm=row.pop("alg")) for row in rows
+    ]
+
+
+def faults(
+    links: Iterable[Link], *, head: Anchor, anchors: Iterable[Anchor] = (), start: Anchor = START
+) -> Iterator[str]:
+    """Yield in Chinese everything that does not fit: rows in order of their numbers, the head, the anchors.
+
+    `start` = where the rows go on from: the last one that lies in an archive.
+    """
+    wanted: dict[int, list[str]] = {}
+    for anchor in anchors:
+        if start == START or anchor.seq > start.seq:
+            wanted.setdefault(anchor.seq, []).append(anchor.hash)
+    last = start
+    for link in links:
+        yield from _faults_of(link, last)
+        yield from (
+            f"第{link.seq}条与日志锚点不符，此后的记录已被重建。" for h in wanted.pop(link.seq, []) if h != link.hash
+        )
+        last = Anchor(link.seq, link.hash)
+    if last != head:
+        yield f"链头记为第{head.seq}条，实际最后一条是第{last.seq}条，末尾的记录被删去或增补过。"
+    yield from (f"日志锚点第{seq}条在操作日志中不存在，记录已被删除或者恢复了旧备份。" for seq in sorted(wanted))
+
+
+def _faults_of(link: Link, last: Anchor) -> Iterator[str]:
+    if link.seq != last.seq + 1:
+        yield f"第{last.seq}条之后是第{link.seq}条，中间的记录缺失。"
+    if link.prev != last.hash:
+        yield f"第{link.seq}条没有接在前一条之后，记录被删去、调换或重建过。"
+    if _hash_of(link) != link.hash:
+        yield f"第{link.seq}条的内容被改动过。"
+
+
+def _hash_of(link: Link) -> str:
+    try:
+        return link_hash(link.prev, {**link.fields, "seq": link.seq, "alg": link.algorithm}, link.algorithm)
+    except ValueError:  # no hexadecimal, no such algorithm, a float: nothing that this program ever wrote
+        return ""
+
+
+def parse_anchors(text: str) -> list[Anchor]:
+    """Read a list of anchors (`seq TAB hash TAB …` per line); a line that is none is refused."""
+    return [_anchor(line) for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _anchor(line: str) -> Anchor:
+    seq, _, rest = line.partition("\t")
+    digest = rest.partition("\t")[0].strip()
+    if not (seq.isascii() and seq.isdigit()) or len(digest) != len(GENESIS):
+        raise ValueError(f"不是锚点：{line[:80]}")
+    return Anchor(int(seq), digest)

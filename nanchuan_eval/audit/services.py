@@ -1,0 +1,269 @@
+"""The trace of every deed (留痕): one chained row, in the deed's own transaction."""
+
+import hashlib
+import itertools
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
+from nanchuan_eval.core import attempts as refusals
+from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+HEAD = 1
+# Published acts: at each of them the chain's head is published too.
+ANCHORED = frozenset({"draw.commit", "draw.run", "round.close", "tally.run", "publish.approve", "publish.correct"})
+# What a rule's text may quote and the trace must not keep: phones, ballot codes, receipts, digests.
+SECRETS = re.compile(r"[0-9A-Za-z]{4,5}([- ]?[0-9A-Za-z]{4,5}){3,}|\d{7,}")
+# What else the chain vouches for: an app adds a function that compares its rows with what the trace says of them.
+watches: list[Callable[[], Iterable[str]]] = []
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from; noted for accounts only, never for citizens and their ballots."""
+
+    address: str = ""
+    session: str = ""
+
+
+NOWHERE = Origin()
+_origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+
+
+@contextmanager
+def coming_from(address: str, session_key: str | None) -> Iterator[None]:
+    """Note the request's origin for the traces written meanwhile; of the session only a fingerprint is kept."""
+    fingerprint = hashlib.sha256(session_key.encode()).hexdigest()[:16] if session_key else ""
+    token = _origin.set(Origin(address, fingerprint))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def record(
+    action: str,
+    target: models.Model | None,
+    *,
+    by: policy.Actor,
+    at: datetime,
+    reason: str = "",
+    detail: Mapping[str, object] | None = None,
+) -> AuditEntry:
+    """Write the row of a deed; inside the transaction of the deed, so that neither exists without the other."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("audit.record() belongs inside the transaction of the deed")
+    entry = _append(
+        action,
+        at=at,
+        by=by,
+        object_type=target._meta.label if target else "",
+        object_id=str(target.pk) if target else "",
+        reason=reason,
+        detail=dict(detail or {}),
+    )
+    if action in ANCHORED:
+        _anchor(entry.seq, entry.hash, at, entry.action_name)
+    attempt = refusals.latest()
+    if attempt is not None:
+        transaction.on_commit(lambda: setattr(attempt, "is_done", True))
+    return entry
+
+
+def record_denial(denied: policy.Denied | policy.Hidden, *, at: datetime) -> AuditEntry:
+    """Write the row of a refused deed, in a transaction of its own: the deed's was rolled back."""
+    with transaction.atomic():
+        return _append(
+            denied.action, at=at, by=denied.actor, result=AuditEntry.Result.DENIED, object_id=plain(denied.what)[:80]
+        )
+
+
+def record_refusal(attempt: refusals.Attempt, *, where: str, at: datetime) -> AuditEntry | None:
+    """Write the row of what a rule refused an account, after the deed was rolled back; the nameless leave none."""
+    if not isinstance(attempt.actor, User):
+        return None
+    with transaction.atomic():
+        return _append(
+            attempt.action,
+            at=at,
+            by=attempt.actor,
+            result=AuditEntry.Result.REFUSED,
+            object_id=plain(where)[:80],
+            reason=SECRETS.sub("…", attempt.refusal),
+        )
+
+
+@transaction.atomic
+def record_event(
+    event: str, target: models.Model | None, *, by: policy.Actor, at: datetime, is_ok: bool = True
+) -> AuditEntry:
+    """Write the row of what is no deed of the table: a log-in, a lock-out (`policy.EVENTS`)."""
+    entry = AuditEntry.Result.OK if is_ok else AuditEntry.Result.DENIED
+    return _append(
+        event,
+        at=at,
+        by=by,
+        object_type=target._meta.label if target else "",
+        object_id=str(target.pk) if target else "",
+        result=entry,
+    )
+
+
+def export_mark(entry: AuditEntry) -> str:
+    """Return what stands on every page of an exported file: a leaked copy names its export."""
+    who = entry.actor.username if entry.actor else entry.role
+    return f"导出编号{entry.seq}（{who}，{timezone.localtime(entry.at):%Y-%m-%d %H:%M}）"
+
+
+@contextmanager
+def exporting(
+    action: str, target: models.Model | None, *, by: policy.Actor, at: datetime, what: str
+) -> Iterator[AuditEntry]:
+    """Trace that something is taken out (导出) and let what is written meanwhile bear the trace's number."""
+    with transaction.atomic():
+        entry = record(action, target, by=by, at=at, detail={"step_label": f"导出：{what}"})
+        with marked(entry):
+            yield entry
+
+
+@contextmanager
+def marked(entry: AuditEntry | None) -> Iterator[None]:
+    """Let what is written meanwhile bear the number of a trace that stands already."""
+    with marks.carrying(export_mark(entry) if entry else ""):
+        yield
+
+
+def entry_of(*, by: User, at: datetime) -> AuditEntry:
+    """Return the trace that the account has just written at this moment: the number of what it takes out."""
+    return AuditEntry.objects.filter(actor=by, at=at, result=AuditEntry.Result.OK).latest("seq")
+
+
+@transaction.atomic
+def anchor(*, at: datetime, occasion: str) -> AuditAnchor:
+    """Publish the chain's head (锚点); daily, so that no day can be rewritten unseen."""
+    head = _lock_head()
+    return _anchor(head.seq, head.hash, at, occasion)
+
+
+def newest_anchor() -> AuditAnchor | None:
+    """Return the last anchor; right after a published act it is that act's own (the head is locked meanwhile)."""
+    return AuditAnchor.objects.order_by("-seq", "-pk").first()
+
+
+def anchor_line(*, at: datetime | None, occasion: str = "") -> list[str]:
+    """Return number and hash of the anchor of the act of that moment, for its paper; nothing where there is none.
+
+    Anchors stay when the rows they stand for have gone to an archive.
+    """
+    if at is None:
+        return []
+    found = AuditAnchor.objects.filter(at=at, occasion__startswith=occasion[:80]).order_by("seq").first()
+    return anchor_text(found.seq, found.hash) if found else []
+
+
+def anchor_text(seq: int | None, digest: str) -> list[str]:
+    """Return an anchor as papers print it: which row of the trace, and the hash to compare with the anchors' file."""
+    return [f"第{seq}条", digest] if seq else []
+
+
+def verify_chain(anchors: Iterable[chain.Anchor] = (), *, archived: Sequence[chain.Link] = ()) -> list[str]:
+    """Return in Chinese every fault of the chain, of its anchors and of what else the trace vouches for.
+
+    `archived` = rows of archive files, in their order; those still in the table too are taken from the table.
+    """
+    head = AuditHead.objects.filter(pk=HEAD).first() or AuditHead()
+    known = [chain.Anchor(a.seq, a.hash) for a in AuditAnchor.objects.all()]
+    first = AuditEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 1
+    before = [link for link in archived if link.seq < first]
+    rows = (entry.link for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000))
+    found = chain.faults(
+        itertools.chain(before, rows),
+        head=chain.Anchor(head.seq, head.hash),
+        anchors=[*known, *anchors],
+        start=_start(before[0].seq if before else first),
+    )
+    return [*found, *_missing_anchors(), *(fault for watch in watches for fault in watch())]
+
+
+def _missing_anchors() -> Iterator[str]:
+    """Yield the published acts whose anchor is gone: it was written with the act."""
+    published = AuditEntry.objects.filter(action__in=ANCHORED, result=AuditEntry.Result.OK)
+    for entry in published.exclude(seq__in=AuditAnchor.objects.values("seq")).order_by("seq"):
+        yield f"第{entry.seq}条（{entry.action_name}）缺少日志锚点，日志锚点已被删除。"
+
+
+def archives() -> models.QuerySet[AuditEntry]:
+    """Return the traces of the archives that were written."""
+    return AuditEntry.objects.filter(action="log.archive", result=AuditEntry.Result.OK, detail__has_key="last_hash")
+
+
+def archived_until() -> datetime | None:
+    """Return the time of the newest row that may lie in an archive only; None where nothing was taken out."""
+    first = AuditEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 1
+    newest = archives().filter(detail__last=first - 1).first()
+    return datetime.fromisoformat(newest.detail["last_at"]) if newest else None
+
+
+def _start(first: int) -> chain.Anchor:
+    """Return what the row numbered `first` follows: nothing, or the end of an archive that the trace vouches for."""
+    noted = archives().filter(detail__last=first - 1).first() if first > 1 else None
+    return chain.Anchor(noted.detail["last"], noted.detail["last_hash"]) if noted else chain.START
+
+
+def _append(action: str, *, by: policy.Actor, **fields: object) -> AuditEntry:
+    if not policy.is_known(action):
+        raise ValueError(f"no such action in the policy table: {action}")
+    head = _lock_head()
+    origin = _origin.get() if isinstance(by, User) else NOWHERE
+    entry = AuditEntry(
+        seq=head.seq + 1,
+        prev=head.hash,
+        action=action,
+        actor=by if isinstance(by, User) else None,
+        role=by.role,
+        address=origin.address,
+        session=origin.session,
+        **{**fields, "reason": plain(str(fields.get("reason", "")))[:300], "detail": _stored(fields.get("detail"))},
+    )
+    link = entry.link
+    entry.hash = chain.link_hash(entry.prev, {**link.fields, "seq": entry.seq, "alg": entry.algorithm})
+    entry.save(force_insert=True)
+    head.seq, head.hash = entry.seq, entry.hash
+    head.save(update_fields=["seq", "hash"])
+    return entry
+
+
+def _lock_head() -> AuditHead:
+    head, _ = AuditHead.objects.select_for_update().get_or_create(pk=HEAD)
+    return head
+
+
+def _anchor(seq: int, digest: str, at: datetime, occasion: str) -> AuditAnchor:
+    return AuditAnchor.objects.create(seq=seq, hash=digest, at=at, occasion=occasion[:80])
+
+
+def plain(text: str) -> str:
+    """Return a text in which nothing can forge a line of a log: control characters are written out."""
+    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
+
+
+def _stored(detail: object) -> object:
+    """Return the detail as the database will give it back: the hash must not depend on Python's types."""
+    return json.loads(json.dumps(detail or {}))
+
+
+def record_logout(account: User, *, at: datetime) -> None:
+    """Note that somebody left."""
+    record_event("session.logout", account, by=account, at=at)

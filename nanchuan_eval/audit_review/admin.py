@@ -1,0 +1,133 @@
+"""操作留痕 at the desk: for the auditor to search and export, for others to verify."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.apps import apps
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST
+
+from nanchuan_eval.admin_site.filters import ActionFilter, RoleFilter
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.admin_site.proposals import ReasonForm, propose
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry, AuditHead
+from nanchuan_eval.audit_review import services as trail
+from nanchuan_eval.audit_review.archive import ARCHIVE
+from nanchuan_eval.core.canonical import canonical_json
+from nanchuan_eval.permissions import policy
+
+
+class ArchiveForm(ReasonForm):
+    """归档截止日期."""
+
+    until = forms.DateField(label="截止日期（不含）", help_text="如 2026-01-01")
+    field_order = ["until", "reason"]
+
+
+# Words of one search that are looked at; more are ignored.
+MOST_WORDS = 5
+COLUMNS = ("seq", "at", "came_of_it", "what", "about", "who", "address")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    order = 3
+    see_action = "log.view"
+    list_display = COLUMNS
+    list_filter = ["result", RoleFilter, ActionFilter]
+    fields = (*COLUMNS, "session", "told", "prev", "hash", "algorithm")
+    readonly_fields = fields
+    list_select_related = ["actor"]
+    date_hierarchy = "at"
+    search_fields = ["actor__username", "actor__name", "object_id", "reason", "action", "address"]
+    search_help_text = "可按操作、结果、账号、姓名、对象编号、理由、来源地址检索；几个词用空格隔开"
+    change_list_template = "admin/nanchuan_eval/auditentry/list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may_archive = approvals.may_start(staff(request), ARCHIVE, AuditHead())
+        return super().changelist_view(request, {"may_archive": may_archive, **(extra_context or {})})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        """Find rows that hold every word typed, also by what the page calls the act and its result."""
+        for word in search_term.split()[:MOST_WORDS]:
+            queryset = queryset.filter(self._holds(word))
+        return queryset, False
+
+    def _holds(self, word: str) -> Q:
+        acts = [one for one in (*policy.EVENTS, *policy.table()) if word in policy.action_name(one)]
+        results = [one.value for one in AuditEntry.Result if word in str(one.label)]
+        stored = Q(*((f"{field}__icontains", word) for field in self.search_fields), _connector=Q.OR)
+        return stored | Q(action__in=acts) | Q(result__in=results) | Q(detail__step_label__icontains=word)
+
+    @admin.display(description="操作", ordering="action")
+    def what(self, entry: AuditEntry) -> str:
+        return entry.action_name
+
+    @admin.display(description="操作人", ordering="role")
+    def who(self, entry: AuditEntry) -> str:
+        role = policy.role_name(entry.role) or "未授权"
+        return f"{entry.actor.name}（{entry.actor.username}，{role}）" if entry.actor else role
+
+    @admin.display(description="对象", ordering="object_type")
+    def about(self, entry: AuditEntry) -> str:
+        kind = str(apps.get_model(entry.object_type)._meta.verbose_name) if entry.object_type else ""
+        return f"{kind} {entry.object_id}".strip()
+
+    @admin.display(description="结果", ordering="result")
+    def came_of_it(self, entry: AuditEntry) -> str:
+        said = str(entry.get_result_display())
+        if entry.result != AuditEntry.Result.OK:
+            said = format_html('<span class="outcome">{}</span>', said)
+        return format_html("{}：{}", said, entry.reason) if entry.reason else said
+
+    @admin.display(description="详情")
+    def told(self, entry: AuditEntry) -> str:
+        return canonical_json(entry.detail).decode()
+
+    def get_urls(self) -> list[URLPattern]:
+        def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(require_POST(view))
+            return wrapped
+
+        return [
+            path("export/", desk(self.export), name="audit-export"),
+            path("verify/", desk(self.verify), name="audit-verify"),
+            path("archive/", self.admin_site.admin_view(self.archive), name="audit-archive"),
+            *super().get_urls(),
+        ]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """导出全部日志和锚点."""
+        name, text = trail.export_trail(by=staff(request), at=timezone.now())
+        disposition = content_disposition_header(True, name) or "attachment"
+        return HttpResponse(
+            text, content_type="application/jsonl; charset=utf-8", headers={"Content-Disposition": disposition}
+        )
+
+    def archive(self, request: HttpRequest) -> HttpResponse:
+        """提请归档."""
+        form, head = ArchiveForm(request.POST or None), AuditHead.objects.filter(pk=audit.HEAD).first() or AuditHead()
+        note = "先记锚点，再把截止日期之前的日志写成归档文件；满183日才能归档。库中的记录由数据库管理员另行移出。"
+        return propose(request, form, ARCHIVE, head, note=note, back="admin:nanchuan_eval_auditentry_changelist")
+
+    def verify(self, request: HttpRequest) -> HttpResponse:
+        """验证日志链."""
+        found = trail.verify_trail(by=staff(request), at=timezone.now())
+        for fault in found[:20]:
+            messages.error(request, fault)
+        if not found:
+            messages.success(request, "操作日志完整，日志锚点和结果校验值核验一致。")
+        seen = self.has_view_permission(request)
+        return redirect("admin:nanchuan_eval_auditentry_changelist" if seen else "admin:index")

@@ -1,0 +1,119 @@
+"""Archiving the trace (日志归档): proposed by the auditor, approved by the system administrator (log.archive).
+
+An archive is a file of the oldest rows, written after an anchor, its digest noted in the trace that goes on. The
+application never removes a row: `manage.py drop_archived` does, run as the database's superuser, and only rows that
+lie in an archive the trace vouches for. The chain then begins where the archive ends, and joins on to it.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit import sql as database
+from nanchuan_eval.audit.models import AuditEntry, AuditHead
+from nanchuan_eval.audit_review import services as trail
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+LEAST_AGE = timedelta(days=183)  # 网络安全法: logs are kept at hand for six months
+ARCHIVE = "log.archive"
+
+
+@transaction.atomic
+def archive_trail(*, until: date, by: User, at: datetime) -> Path:
+    """Anchor, write all rows before the day into a file, note the file's digest; the rows themselves stay."""
+    policy.check(by, ARCHIVE)
+    rows = _rows_before(until, at)
+    first, last = rows[0], rows[-1]
+    audit.anchor(at=at, occasion="归档前锚点")
+    target = Path(settings.ARCHIVE_ROOT) / f"trail-{first.seq}-{last.seq}.jsonl"
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    content = "".join(trail.line(row) for row in rows).encode()
+    try:
+        target.write_bytes(content)
+        audit.record(ARCHIVE, None, by=by, at=at, detail=_note(target.name, content, first, last))
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def drop_archived(*, content: bytes, at: datetime) -> int:
+    """Remove the rows of an archive from the table; for the database's superuser, never for the application."""
+    digest = hashlib.sha256(content).hexdigest()
+    noted = AuditEntry.objects.filter(action=ARCHIVE, result="ok", detail__sha256=digest).first()
+    if noted is None:
+        raise RuleViolation("操作日志中没有这个归档文件的校验值，文件不全或被改动过。")
+    first, last = noted.detail["first"], noted.detail["last"]
+    hashes = {link.seq: link.hash for link in chain.parse_links(content.decode())}
+    with transaction.atomic():
+        rows = AuditEntry.objects.filter(seq__gte=first, seq__lte=last)
+        if dict(rows.values_list("seq", "hash")) != hashes:
+            raise RuleViolation("归档文件与库中的记录不一致，或者已经移出过。")
+        with database.unguarded(connection):
+            rows.delete()
+        audit.record("log.dropped", None, by=policy.OPERATOR, at=at, detail={"first": first, "last": last})
+    return len(hashes)
+
+
+def read_archives(texts: Iterable[str]) -> list[chain.Link]:
+    """Return the rows of archive files in their order."""
+    return sorted((link for text in texts for link in chain.parse_links(text)), key=lambda link: link.seq)
+
+
+def _rows_before(until: date, at: datetime) -> list[AuditEntry]:
+    """Return the oldest rows without a gap, all of them older than the day and than six months."""
+    moment = timezone.make_aware(datetime.combine(until, time.min))
+    if moment > at - LEAST_AGE:
+        newest = timezone.localtime(at - LEAST_AGE).date()
+        raise RuleViolation(f"只能归档满{LEAST_AGE.days}日的日志，截止日期最晚为{newest:%Y-%m-%d}。")
+    first_kept = AuditEntry.objects.filter(at__gte=moment).order_by("seq").values_list("seq", flat=True).first()
+    rows = AuditEntry.objects.order_by("seq")
+    found = list(rows.filter(seq__lt=first_kept) if first_kept else rows)
+    archived = audit.archives().order_by("-seq").first()
+    found = [row for row in found if archived is None or row.seq > archived.detail["last"]]
+    if not found:
+        raise RuleViolation("截止日期之前没有未归档的日志。")
+    return found
+
+
+def _note(name: str, content: bytes, first: AuditEntry, last: AuditEntry) -> dict[str, object]:
+    return {
+        "step_label": "归档日志",
+        "file": name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "first": first.seq,
+        "last": last.seq,
+        "last_hash": last.hash,
+        "last_at": last.at.isoformat(),
+    }
+
+
+def _content(_: AuditHead, asked: Arguments) -> dict[str, object]:
+    rows = _rows_before(date.fromisoformat(asked["until"]), timezone.now())
+    return {
+        "截止日期（不含）": asked["until"],
+        "条数": len(rows),
+        "起止编号": f"第{rows[0].seq}条至第{rows[-1].seq}条",
+        "末条校验值": rows[-1].hash,
+        "办理方式": "先记锚点，再写归档文件；库中的记录由数据库管理员另用命令移出",
+    }
+
+
+ARCHIVE_DEED = Deed(
+    ARCHIVE,
+    action=ARCHIVE,
+    label="归档日志",
+    model=AuditHead,
+    content=_content,
+    perform=lambda _, asked, by, at: archive_trail(until=date.fromisoformat(asked["until"]), by=by, at=at),
+)

@@ -1,0 +1,45 @@
+"""What the auditor does with the trace: verify it, take it away (log.verify, log.export)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
+from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core.canonical import canonical_json
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+@transaction.atomic
+def verify_trail(*, by: User, at: datetime) -> list[str]:
+    """Return every fault of the trace in Chinese; that it was verified is itself a trace."""
+    policy.check(by, "log.verify")
+    found = audit.verify_chain()
+    audit.record("log.verify", None, by=by, at=at, detail={"faults": len(found)})
+    return found
+
+
+@transaction.atomic
+def export_trail(*, by: User, at: datetime) -> tuple[str, str]:
+    """Return a file's name and the whole trace: the export's number, a canonical JSON object a line, the anchors."""
+    policy.check(by, "log.export")
+    entry = audit.record("log.export", None, by=by, at=at)
+    mark = f"# {audit.export_mark(entry)}\n"
+    return marks.named("audit.jsonl", entry.seq), mark + "".join(_lines(until=entry.seq))
+
+
+def line(entry: AuditEntry) -> str:
+    """Return a row as exports and archives keep it; `rules.chain.parse_links` reads it again."""
+    link = entry.link
+    row = {**link.fields, "seq": link.seq, "prev": link.prev, "hash": link.hash, "alg": link.algorithm}
+    return canonical_json(row).decode() + "\n"
+
+
+def _lines(until: int) -> Iterator[str]:
+    rows = AuditEntry.objects.filter(seq__lte=until).order_by("seq").iterator(chunk_size=2000)
+    yield from (line(entry) for entry in rows)
+    for anchor in AuditAnchor.objects.all():
+        yield f"# {anchor}\n"

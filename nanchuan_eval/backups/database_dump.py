@@ -1,0 +1,110 @@
+"""A database as one file (转储): written, read back, counted; by SQLite itself and by PostgreSQL's own tools."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import connection, connections, transaction
+
+from nanchuan_eval.core.errors import RuleViolation
+
+Counts = Mapping[str, int]
+
+
+def dump(target: Path) -> Counts:
+    """Write the database as it stands at one moment; returns the rows of every table at that moment."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(target)])
+        return _counts_of_file(target)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SELECT pg_export_snapshot()")
+        (snapshot,) = cursor.fetchone()
+        run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
+        return counts()
+
+
+def load(source: Path) -> None:
+    """Put a dumped database in the place of the present one, all or nothing."""
+    if connection.vendor == "sqlite":
+        connections.close_all()
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(_name())) as new:
+            old.backup(new)
+        return
+    connections.close_all()
+    run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_name()}", source)
+
+
+def counts() -> Counts:
+    """Return the rows of every table of the present database."""
+    with connection.cursor() as cursor:
+        found = {}
+        for table in sorted(connection.introspection.table_names(cursor)):
+            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608  names of the database
+            found[table] = cursor.fetchone()[0]
+        return found
+
+
+def counts_in(source: Path) -> Counts:
+    """Return the rows of every table of a dumped database, read back in a place of its own."""
+    if connection.vendor == "sqlite":
+        return _counts_of_file(source)
+    with _scratch_database() as name:
+        run("pg_restore", "--no-owner", f"--dbname={name}", source)
+        listed = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        tables = run("psql", "-qtA", f"--dbname={name}", "-c", listed).split()
+        query = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM \"{table}\"" for table in tables)  # noqa: S608
+        lines = run("psql", "-qtA", f"--dbname={name}", "-c", query).split()
+        return {table: int(rows) for table, rows in (line.split("|") for line in lines)}
+
+
+def _counts_of_file(path: Path) -> Counts:
+    with closing(sqlite3.connect(path)) as database:
+        if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise RuleViolation("备份中的数据库不完整。")
+        names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        return {
+            name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  names of the database
+            for (name,) in names.fetchall()
+        }
+
+
+@contextmanager
+def _scratch_database() -> Iterator[str]:
+    name = f"verify_{uuid4().hex}"
+    run("createdb", name)
+    try:
+        yield name
+    finally:
+        run("dropdb", name)
+
+
+def run(program: str, *arguments: object) -> str:
+    """Run one of PostgreSQL's tools against the server of the settings."""
+    found = shutil.which(program)
+    if found is None:
+        raise RuleViolation(f"这台机器上没有 {program}，请安装 PostgreSQL 客户端程序。")
+    given = settings.DATABASES["default"]
+    keys = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
+    environment = {name: str(given[key]) for name, key in keys.items() if given.get(key)}
+    done = subprocess.run(  # noqa: S603  our own arguments
+        [found, *map(str, arguments)],
+        env={**os.environ, **environment, "PGDATABASE": _name()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuleViolation(f"{program} 没有完成：{done.stderr.strip()[-300:]}")
+    return done.stdout
+
+
+def _name() -> str:
+    return str(connection.settings_dict["NAME"])

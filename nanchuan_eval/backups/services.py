@@ -1,0 +1,251 @@
+"""Backup and restore (备份、恢复): the database and all evidence in one encrypted file.
+
+A file = the file's own key, sealed under FIELD_KEY, a line feed, then a sealed tar (vault.py): manifest.json with the
+rows of every table and the SHA-256 of every evidence file, the database, the evidence as it lies there. FIELD_KEY is
+not in it. Restoring takes an approved proposal (SYS proposes, the chief approves) wherever there is something to lose.
+"""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from nanchuan_eval.approvals import permits
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditHead
+from nanchuan_eval.backups import database_dump as dumps
+from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.encryption import sealed_bytes as vault
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+MANIFEST, DATABASE, EVIDENCE = "manifest.json", "database", "evidence/"
+RESTORE_NAME = "backup.restore"
+NOT_WHOLE = "备份文件不完整或被改动过，或者 FIELD_KEY 不是当时的密钥。"
+
+
+def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False) -> tuple[Backup, Path]:
+    """Write a backup into BACKUP_ROOT; a vote under way is marked, its backup must be destroyed after the sealing."""
+    policy.check(by, "backup.make")
+    folder = Path(settings.BACKUP_ROOT)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / f"backup-{timezone.localtime(at):%Y%m%d-%H%M%S}{'-voting' if is_during_vote else ''}.ncb"
+    head = AuditHead.objects.filter(pk=audit.HEAD).first() or AuditHead()
+    try:
+        with TemporaryDirectory(dir=folder) as scratch:
+            database = Path(scratch) / DATABASE
+            tables = dumps.dump(database)
+            manifest = {"made_at": at.isoformat(), "tables": tables, "files": dict(_evidence_hashes())}
+            _write(target, database, json.dumps(manifest, sort_keys=True).encode())
+        digest = _sha256(target)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    with transaction.atomic():
+        row = Backup.objects.create(
+            name=target.name,
+            sha256=digest,
+            size=target.stat().st_size,
+            made_at=at,
+            seq=head.seq,
+            head=head.hash,
+            is_during_vote=is_during_vote,
+        )
+        audit.record("backup.make", row, by=by, at=at, detail={"sha256": digest, "head": head.seq})
+    return row, target
+
+
+def verify_backup(source: Path) -> dict[str, int]:
+    """Read a backup back in a place of its own; returns how much is in it, or refuses what is not whole."""
+    with TemporaryDirectory(dir=source.parent) as scratch:
+        manifest = _unpack(source, Path(scratch), keep=False)
+        _refuse_other_counts(manifest, dumps.counts_in(Path(scratch) / DATABASE))
+    return _sizes(manifest)
+
+
+def restore_backup(source: Path, *, at: datetime) -> dict[str, int]:
+    """Put a backup in the place of what is here: approved for just this file, or onto an empty database."""
+    permit = _permit(source, at)
+    with TemporaryDirectory(dir=source.parent) as scratch:
+        manifest = _unpack(source, Path(scratch), keep=True)
+        _refuse_other_counts(manifest, dumps.counts_in(Path(scratch) / DATABASE))
+        dumps.load(Path(scratch) / DATABASE)
+        _refuse_other_counts(manifest, dumps.counts())
+        _put_back(Path(scratch) / EVIDENCE)
+    with transaction.atomic():
+        detail = {"file": source.name, "sha256": _sha256(source), "approval": permit or "空库恢复"}
+        audit.record(RESTORE_NAME, None, by=policy.OPERATOR, at=at, detail=detail)
+        audit.anchor(at=at, occasion="恢复备份")
+    return _sizes(manifest)
+
+
+def _sizes(manifest: dict[str, Any]) -> dict[str, int]:
+    return {"rows": sum(manifest["tables"].values()), "files": len(manifest["files"])}
+
+
+def _permit(source: Path, at: datetime) -> str:
+    """Use the approval for this file up, and say in words whose it was; an empty database needs none."""
+    if "nanchuan_eval_user" not in dumps.counts() or not User.objects.exists():
+        return ""
+    row = Backup.objects.filter(sha256=_sha256(source)).first()
+    if row is None:
+        raise RuleViolation("备份登记中没有这个文件的校验值，不能恢复到有数据的系统；空库可以直接恢复。")
+    with transaction.atomic():
+        permit = permits.spend(RESTORE_NAME, row, by=None, at=at)
+    if permit is None and settings.TWO_PERSON_RULE:
+        raise RuleViolation("恢复须由系统管理员在备份页提请，评议办负责人审批后才能办理。")
+    return _in_words(permit) if permit else ""
+
+
+def _in_words(permit: Approval) -> str:
+    decided_by = permit.decided_by.username if permit.decided_by else ""
+    return f"第{permit.pk}号审批，{permit.proposed_by.username}提请，{decided_by}同意"
+
+
+def _evidence_hashes() -> Iterator[tuple[str, str]]:
+    root = Path(settings.EVIDENCE_ROOT)
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.suffix != ".part":
+            yield str(path.relative_to(root)), _sha256(path)
+
+
+def _write(target: Path, database: Path, manifest: bytes) -> None:
+    """Pack and seal at once: the plain tar never lies on the disk."""
+    key, (reading, writing) = vault.new_key(), os.pipe()
+    faults: list[BaseException] = []
+
+    def pack() -> None:
+        try:
+            with os.fdopen(writing, "wb") as sink, tarfile.open(mode="w|", fileobj=sink) as archive:
+                about = tarfile.TarInfo(MANIFEST)
+                about.size = len(manifest)
+                archive.addfile(about, io.BytesIO(manifest))
+                archive.add(database, DATABASE)
+                for name in json.loads(manifest)["files"]:
+                    archive.add(Path(settings.EVIDENCE_ROOT) / name, EVIDENCE + name)
+        except BaseException as fault:
+            faults.append(fault)
+
+    packer = threading.Thread(target=pack)
+    packer.start()
+    with target.open("wb") as sink, os.fdopen(reading, "rb") as source:
+        sink.write(vault.seal(key.encode()) + b"\n")
+        vault.seal_stream(source, sink, key)
+        packer.join()
+        sink.flush()
+        os.fsync(sink.fileno())
+    if faults:
+        raise faults[0]
+
+
+def _unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
+    """Open a backup into a folder and compare every file with the manifest; `keep` = also keep the evidence."""
+    manifest: dict[str, Any] = {}
+    seen: dict[str, str] = {}
+    try:
+        with source.open("rb") as sealed:
+            key = vault.unseal(sealed.readline().rstrip(b"\n")).decode()
+            plain = io.BufferedReader(_Chunks(vault.unseal_stream(sealed, key)), vault.CHUNK)
+            with tarfile.open(mode="r|", fileobj=plain) as archive:
+                for member in archive:
+                    content = archive.extractfile(member)
+                    if content is None:
+                        raise RuleViolation(NOT_WHOLE)
+                    if member.name == MANIFEST:
+                        manifest = json.loads(content.read())
+                    elif member.name == DATABASE:
+                        _copy(content, scratch / DATABASE)
+                    else:
+                        name = member.name.removeprefix(EVIDENCE)
+                        seen[name] = _copy(content, _inside(scratch / EVIDENCE, name) if keep else Path(os.devnull))
+    except (InvalidToken, tarfile.TarError, ValueError, EOFError, vault.Tampered):
+        raise RuleViolation(NOT_WHOLE) from None
+    if not manifest or seen != manifest["files"]:
+        raise RuleViolation("备份中的证据文件与清单不一致。")
+    return manifest
+
+
+class _Chunks(io.RawIOBase):
+    """An iterator of chunks, read like a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        taken = self._rest[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._rest = self._rest[len(taken) :]
+        return len(taken)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise RuleViolation(NOT_WHOLE)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def _copy(content: Any, target: Path) -> str:
+    digest = hashlib.sha256()
+    with target.open("wb") as sink:
+        while chunk := content.read(vault.CHUNK):
+            digest.update(chunk)
+            sink.write(chunk)
+    return digest.hexdigest()
+
+
+def _put_back(restored: Path) -> None:
+    for path in restored.rglob("*"):
+        if path.is_file():
+            target = Path(settings.EVIDENCE_ROOT) / path.relative_to(restored)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with path.open("rb") as source:
+                _copy(source, target)
+
+
+def _refuse_other_counts(manifest: dict[str, Any], found: dumps.Counts) -> None:
+    wrong = [table for table, rows in manifest["tables"].items() if found.get(table) != rows]
+    if wrong:
+        raise RuleViolation(f"恢复出的数据与清单不一致：{'、'.join(wrong[:5])}。")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+RESTORE = permits.permit_deed(
+    RESTORE_NAME,
+    "恢复备份",
+    Backup,
+    lambda row, asked: {
+        "备份文件": row.name,
+        "校验值": row.sha256,
+        "备份时间": f"{timezone.localtime(row.made_at):%Y-%m-%d %H:%M}",
+        "备份时的日志编号": f"第{row.seq}条，其后的全部业务和日志将被取代",
+        "理由": asked["reason"],
+    },
+)

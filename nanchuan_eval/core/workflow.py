@@ -1,0 +1,27 @@
+"""Allowed moves as data."""
+
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from django.db.models import TextChoices
+
+from nanchuan_eval.core.errors import RuleViolation
+
+State = TypeVar("State", bound=TextChoices)
+
+
+class Flow(Generic[State]):
+    """A one-way workflow (流程): for each state the states that may follow."""
+
+    def __init__(self, moves: Mapping[State, frozenset[State]]) -> None:
+        self._moves = moves
+
+    def allows(self, now: State, then: State) -> bool:
+        """Say whether `then` may follow `now`."""
+        return then in self._moves.get(now, frozenset())
+
+    def move(self, now: State, then: State) -> State:
+        """Return `then`, or refuse the move in words."""
+        if not self.allows(now, then):
+            raise RuleViolation(f"当前状态为“{now.label}”，不能转为“{then.label}”。")
+        return then

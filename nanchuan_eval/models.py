@@ -1,0 +1,22 @@
+"""Accounts, approvals, the trace and the calendar: the floor every app stands on."""
+
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
+from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.second_factor.models import SecondFactor
+from nanchuan_eval.users.models import ACCOUNT_ROLES, DESK_ROLES, User, UserManager
+from nanchuan_eval.workdays.models import Holiday
+
+__all__ = [
+    "ACCOUNT_ROLES",
+    "DESK_ROLES",
+    "Approval",
+    "AuditAnchor",
+    "AuditEntry",
+    "AuditHead",
+    "Backup",
+    "Holiday",
+    "SecondFactor",
+    "User",
+    "UserManager",
+]

@@ -1,0 +1,16 @@
+"""Workbooks (表格文件): the only place that reads or writes cells."""
+
+from nanchuan_eval.spreadsheets.reading import Row, clean, read_rows
+from nanchuan_eval.spreadsheets.writing import ColumnSpec, Formula, SheetSpec, Value, stream_workbook, write_workbook
+
+__all__ = [
+    "ColumnSpec",
+    "Formula",
+    "Row",
+    "SheetSpec",
+    "Value",
+    "clean",
+    "read_rows",
+    "stream_workbook",
+    "write_workbook",
+]

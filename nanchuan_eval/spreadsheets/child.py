@@ -1,0 +1,34 @@
+"""The child process in which workbooks are opened: what goes wrong in here stays in here.
+
+The workbook comes on standard input; on output go rows, or its faults, or the reasons for refusing it, as JSON.
+"""
+
+import json
+import resource
+import sys
+
+from nanchuan_eval.core.errors import FileRefused, RuleViolation
+from nanchuan_eval.spreadsheets.reading import read_workbook
+
+MOST_MEMORY = 1024 * 1024 * 1024
+MOST_SECONDS = 30
+
+
+def main() -> None:
+    """Give up half-way rather than take the machine down."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    content = sys.stdin.buffer.read()
+    try:
+        answer: object = {"rows": read_workbook(content)}
+    except FileRefused as refusal:
+        answer = {"faults": refusal.faults}
+    except RuleViolation as refusal:
+        answer = {"reasons": refusal.reasons}
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What is looked at before a workbook is opened (security.md: bad inputs 26 and 27).
+
+Only the zip's own table is read here: a bomb is refused before a single byte of it is unpacked.
+"""
+
+import io
+import zipfile
+from collections.abc import Sequence
+
+from nanchuan_eval.core.errors import RuleViolation
+
+MIB = 1024 * 1024
+LARGEST_FILE = 10 * MIB
+LARGEST_UNPACKED = 60 * MIB
+LARGEST_RATIO = 100  # spreadsheets pack 5 to 30 times; a bomb packs 250 times and more
+MOST_PARTS = 1000
+MOST_STRINGS = 500_000
+ZIP_MAGIC, OLE_MAGIC = b"PK", b"\xd0\xcf\x11\xe0"
+ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+ENCRYPTED_PART = 0x1
+WORKBOOK = "xl/workbook.xml"
+STRINGS = "xl/sharedStrings.xml"
+SAVE_ANEW = "可能只是改了扩展名，请用 Excel 或 WPS 另存为 .xlsx。"
+OTHER_KINDS = {
+    ".xls": "旧版 .xls 文件不能导入，请用 Excel 或 WPS 另存为 .xlsx。",
+    ".xlsm": "带宏的 .xlsm 工作簿不能导入，请另存为不含宏的 .xlsx。",
+    ".et": "WPS 的 .et 文件不能导入，请用 WPS 另存为 .xlsx。",
+}
+
+
+def check_file(content: bytes, filename: str) -> None:
+    """Refuse what is neither a sound `.xlsx` nor plain text named `.csv`, each with its own reason."""
+    if len(content) > LARGEST_FILE:
+        raise RuleViolation(f"文件超过{LARGEST_FILE // MIB}MB，请拆分后导入。")
+    if not content:
+        raise RuleViolation("文件没有内容，请重新选择文件。")
+    name = filename.lower()
+    if name.endswith(".xlsx"):
+        _check_workbook(content)
+    elif not name.endswith(".csv"):
+        raise RuleViolation(_wrong_kind(name))
+    elif content.startswith((ZIP_MAGIC, OLE_MAGIC)):
+        raise RuleViolation(f"文件名是 .csv，内容却是工作簿：{SAVE_ANEW}")
+
+
+def _wrong_kind(name: str) -> str:
+    reasons = (reason for ending, reason in OTHER_KINDS.items() if name.endswith(ending))
+    return next(reasons, "只能导入 .xlsx 或 .csv 文件。")
+
+
+def _check_workbook(content: bytes) -> None:
+    if content.startswith(OLE_MAGIC):
+        encrypted = ENCRYPTED_STREAM in content
+        raise RuleViolation(
+            "工作簿设有打开密码，请去掉密码后再导入。"
+            if encrypted
+            else f"文件名是 .xlsx，内容却是旧版 .xls：{SAVE_ANEW}"
+        )
+    if not content.startswith(ZIP_MAGIC):
+        raise RuleViolation(f"文件名是 .xlsx，内容却不是工作簿：{SAVE_ANEW}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_parts(archive.infolist())
+            _check_strings(archive)
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+        raise RuleViolation("工作簿已损坏，请重新保存后再导入。") from None
+
+
+def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
+    names = [part.filename for part in parts]
+    if len(names) > MOST_PARTS or len(set(names)) != len(names):
+        raise RuleViolation("工作簿内部的部件过多或重复，疑似异常文件，不予导入。")
+    if any(part.flag_bits & ENCRYPTED_PART for part in parts):
+        raise RuleViolation("工作簿内部已加密，请去掉密码后再导入。")
+    if any(name.lower().endswith("vbaproject.bin") for name in names):
+        raise RuleViolation("工作簿含有宏，请另存为不含宏的 .xlsx。")
+    if WORKBOOK not in names:
+        raise RuleViolation(f"文件名为 .xlsx，但内容是其他压缩文件：{SAVE_ANEW}")
+    _check_size(parts)
+
+
+def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
+    """Believe the declared sizes: Python unpacks no more than they say and then finds the checksum wrong."""
+    unpacked = sum(part.file_size for part in parts)
+    packed = sum(part.compress_size for part in parts)
+    if unpacked > LARGEST_UNPACKED:
+        raise RuleViolation(
+            f"工作簿解压后超过{LARGEST_UNPACKED // MIB}MB，疑似异常文件，不予导入。请另存为新文件后重试。"
+        )
+    if unpacked > MIB and unpacked > packed * LARGEST_RATIO:
+        raise RuleViolation("工作簿压缩比异常，不予导入。请另存为新文件后重试。")
+
+
+def _check_strings(archive: zipfile.ZipFile) -> None:
+    """Every shared text costs time, even an empty one that packs to nothing."""
+    if STRINGS in archive.namelist() and archive.read(STRINGS).count(b"<si") > MOST_STRINGS:
+        raise RuleViolation("工作簿的文字单元格过多，请拆分后再导入。")

@@ -1,0 +1,34 @@
+"""Holidays and working weekends (节假日、调休)."""
+
+from django.db import models
+
+from nanchuan_eval.workdays.rules import Calendar
+
+
+class HolidayQuerySet(models.QuerySet["Holiday"]):
+    """Holidays as a calendar."""
+
+    def calendar(self) -> Calendar:
+        """Return the whole table as a pure calendar (one query)."""
+        days = dict(self.values_list("day", "is_workday"))
+        return Calendar(
+            days_off=frozenset(day for day, works in days.items() if not works),
+            extra_workdays=frozenset(day for day, works in days.items() if works),
+        )
+
+
+class Holiday(models.Model):
+    """节假日、调休: the days on which the calendar differs from Monday-to-Friday."""
+
+    day = models.DateField("日期", unique=True)
+    name = models.CharField("名称", max_length=40)
+    is_workday = models.BooleanField("调休上班", default=False, help_text="周末调休上班时勾选")
+
+    objects = HolidayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "节假日与调休"
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}"
