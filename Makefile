@@ -44,9 +44,10 @@ bench: .venv/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ .venv/runtime
 
-# Pinned with hashes and without addresses; extras stay in, or pip looks past the pin.
-PIN = uv pip compile --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
-pins:
+# Pinned with hashes and without addresses, for every Python from 3.11.0 on; extras stay in, or pip looks past the pin.
+PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate pyproject.toml
+pins: .venv/dev
 	$(PIN) -o requirements.txt
 	$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt
 
