@@ -1,0 +1,174 @@
+"""The documents say what the code does: cited sections exist, defaults agree, worked examples recompute."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluations.protocol import codes, drawing
+from evaluations.protocol.merkle import audit_path, levels_of, root_of_path
+from evaluations.protocol.openings import openings_fault
+from evaluations.protocol.proofs import verify_proof
+from evaluations.rounds.rules.rulebook import DEFAULTS
+from evaluations.scoring.result import recount
+from nanchuan_eval.core.canonical import canonical_json, protocol_json, sha256_hex
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = ("accountability", "departments", "evaluations", "nanchuan_eval", "static", "templates", "tests", "bench")
+KINDS = {".py", ".html", ".js", ".css"}
+DRAW_MODULES = re.compile(r"nanchuan-draw/1|protocol 3|3\.12")
+# How a section is cited -> the headings (or rows) of the document that holds it.
+CITATIONS = {
+    re.compile(r"\bR-([A-Z])\b"): ("rulebook.md", "### R-{} "),
+    re.compile(r"\brulebook (\d+)\b"): ("rulebook.md", "## {} "),
+    re.compile(r"\brulebook finding (\d+)\b"): ("rulebook.md", "**Finding {}.**"),
+    re.compile(r"\bprotocol (\d+\.\d+)\b"): ("protocol.md", "### {} "),
+    re.compile(r"\bmethod(?:\.md)? (\d\.\d)\b"): ("method.md", "### {} "),
+    re.compile(r"\bsecurity\.md[:, a-z]* (\d+)(?! and)\b(?!\.)"): ("security.md", "## {} "),
+    re.compile(r"\bsecurity\.md (\d+\.\d+\.\d+)"): ("security.md", "ASVS {} "),
+    re.compile(r"\bsecurity\.md (G\d+)"): ("security.md", "| {} |"),
+}
+TITLES = re.compile(r'(?:score-method(?:\.md)?|\bmethod\.md), "([^"]+)"(?:, "([^"]+)")?')
+
+
+def sources() -> Iterator[Path]:
+    for folder in CODE:
+        yield from (p for p in (ROOT / folder).rglob("*") if p.suffix in KINDS and p != Path(__file__))
+
+
+def document(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def blocks(name: str) -> dict[str, str]:
+    """The fenced blocks of a document by what stands behind the language: ```json proof.json."""
+    found = re.findall(r"^```[a-z]+ (.+?)\n(.*?)^```$", document(name), re.M | re.S)
+    return dict(found)
+
+
+def values(text: str) -> dict[str, str]:
+    """The lines `name = value` of a block."""
+    return {name.strip(): value for name, value in (line.split(" = ") for line in text.splitlines())}
+
+
+def rows(text: str) -> list[list[str]]:
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def test_every_cited_section_is_in_the_documents():
+    missing = set()
+    for path in sources():
+        text = path.read_text("utf-8")
+        for pattern, (name, place) in CITATIONS.items():
+            missing |= {place.format(n) for n in pattern.findall(text) if place.format(n) not in document(name)}
+        if DRAW_MODULES.search(text):
+            cited = re.findall(r"\((\d\.\d{1,2})\)", text)
+            missing |= {n for n in cited if f"### {n} " not in document("protocol.md")}
+
+    assert not missing
+
+
+def test_every_cited_title_of_the_method_is_a_heading():
+    headings = "\n".join(line for line in document("method.md").splitlines() if line.startswith("#"))
+    cited = {title for path in sources() for pair in TITLES.findall(path.read_text("utf-8")) for title in pair}
+
+    assert {title for title in cited if f" {title}" not in headings} == set()
+
+
+def leaves(book: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in book.items():
+        name = f"{path}.{key}" if path else key
+        if isinstance(value, dict):
+            yield from leaves(value, name)
+        else:
+            yield name, value
+
+
+def test_the_rulebook_names_every_key_with_its_default():
+    table = re.findall(r"\| `([^|]*)` \| `([\w.]+)` \|$", document("rulebook.md"), re.M)
+    told = {key: default for default, key in table}
+
+    assert told == {key: json.dumps(value, ensure_ascii=False) for key, value in leaves(DEFAULTS)}
+
+
+def test_the_worked_score_recomputes():
+    example = blocks("method.md")
+    rulebook, result = json.loads(example["rulebook.json"]), json.loads(example["result.json"])
+
+    found = recount(example["ballots.csv"].splitlines(keepends=True), rulebook)
+
+    assert found == canonical_json(result)
+    assert sha256_hex(found) in document("method.md")
+
+
+class TestTheWorkedDraw:
+    EXAMPLE = blocks("protocol.md")
+    RANDOMNESS = ((7, 0, 3, 3), (5, 42, 77))
+
+    def proof(self) -> dict[str, Any]:
+        params = json.loads(self.EXAMPLE["params.json"])
+        return {
+            "params": params,
+            "commit": drawing.commitment(params),
+            "pool": rows(self.EXAMPLE["pool.tsv"]),
+            "exclusions": rows(self.EXAMPLE["exclusions.tsv"]),
+            "randomness": [list(numbers) for numbers in self.RANDOMNESS],
+            "events": json.loads(self.EXAMPLE["events.json"]),
+            "result": json.loads(self.EXAMPLE["result.json of the draw"]),
+        }
+
+    def test_the_proof_holds(self):
+        told = values(self.EXAMPLE["draw"])
+
+        assert verify_proof(self.proof()) == told["seed"]
+        assert self.proof()["commit"] == told["commit"]
+
+    def test_the_parameters_are_canonical(self):
+        params = self.EXAMPLE["params.json"].removesuffix("\n")
+
+        assert protocol_json(json.loads(params)).decode() == params
+
+    def test_tickets_and_token(self):
+        told = values(self.EXAMPLE["draw"])
+        tickets = [(name.split()[1:], value) for name, value in told.items() if name.startswith("ticket")]
+
+        assert [drawing.ticket(told["seed"], *who) for who, _ in tickets] == [value for _, value in tickets]
+        assert drawing.person_token("00" * 32, "张三/13900000000") == told["token 张三/13900000000"]
+
+
+class TestTheWorkedBox:
+    EXAMPLE = blocks("protocol.md")
+
+    def test_codes_and_receipts(self):
+        told = values(self.EXAMPLE["codes"])
+        for ballot in json.loads(self.EXAMPLE["ballots.json"]):
+            spend = codes.spend_hash("2020H1", codes.normalize_code(ballot["code"]))
+            receipt = codes.format_code(codes.receipt(ballot["random"], ballot["digits"]))
+            assert (told[f"{ballot['code']} E"], told[f"{ballot['code']} I"]) == (spend, codes.issue_hash(spend))
+            assert ballot["receipt"] == receipt
+
+    def test_openings_lead_to_the_closing_list_and_its_root(self):
+        closing = self.EXAMPLE["closing-list.txt"].encode().splitlines()
+
+        assert not openings_fault(
+            self.EXAMPLE["openings.jsonl"].splitlines(), closing, values(self.EXAMPLE["root"])["root"]
+        )
+
+    def test_the_path_leads_to_the_root(self):
+        told = values(self.EXAMPLE["root"])
+        closing = self.EXAMPLE["closing-list.txt"].encode().splitlines()
+        ((name, path),) = [(key.split()[-1], json.loads(told[key])) for key in told if key != "root"]
+        place = next(n for n, entry in enumerate(closing) if entry.startswith(name.encode()))
+
+        assert [tuple(step) for step in path] == audit_path(levels_of(closing), place)
+        assert root_of_path(closing[place], path) == told["root"]
+
+
+@pytest.mark.parametrize("name", ["method.md", "protocol.md", "rulebook.md"])
+def test_links_between_documents_lead_somewhere(name: str):
+    assert [
+        link for link in re.findall(r"\]\(([\w-]+\.md)", document(name)) if not (ROOT / "docs" / link).exists()
+    ] == []
