@@ -50,6 +50,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-strip
 pins: .venv/dev
 	$(PIN) -o requirements.txt
 	$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt
+	.ci/check_pins
 
 clean:
 	rm -rf .venv demo.sqlite3* demo-evidence demo-output staticfiles test-results

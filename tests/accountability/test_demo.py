@@ -1,6 +1,7 @@
 """The demonstration: a whole round from nothing, recountable, marked as what it is, and never over a real one."""
 
 import json
+import os
 from io import StringIO
 
 import pytest
@@ -11,6 +12,7 @@ from openpyxl import load_workbook
 
 from accountability.cases.models import Case
 from accountability.demo.opinions import opinions
+from accountability.management.commands import demo as command
 from evaluations.ballot_form.queries import paper_by_digest
 from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
@@ -131,3 +133,17 @@ def test_result_json_is_one_canonical_line(tmp_path):
     text = (tmp_path / "result.json").read_text(encoding="utf-8")
 
     assert text == json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def test_the_address_is_seen_through_a_pipe_when_the_server_starts(monkeypatch, settings):
+    reader, writer = os.pipe()
+    seen = []
+    monkeypatch.setattr(command, "call_command", lambda *_, **__: seen.append(os.read(reader, 65536).decode()))
+    os.set_blocking(reader, False)
+
+    with os.fdopen(writer, "w") as pipe:
+        command.Command(stdout=pipe)._serve()
+    os.close(reader)
+
+    assert "网站：http://127.0.0.1:" in seen[0]
+    assert "按 Ctrl+C 结束。" in seen[0]

@@ -73,6 +73,7 @@ class Command(BaseCommand):
         for username, _, role, unit in ACCOUNTS:
             self.stdout.write(f"  {username:<10}{role.label}{unit and f'（{unit}）'}")
         self.stdout.write("按 Ctrl+C 结束。")
+        self.stdout.flush()  # a pipe holds lines back, and the server never ends
         settings.DEBUG = False  # visitors see the real error pages, not the developer's
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
 
