@@ -86,7 +86,7 @@ class Browser(threading.Thread):
             wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
             wire.request("POST", "/ballot/cast/", body, headers)
             answer = wire.getresponse()
-            return answer.status == 200 and "评议票已投出" in answer.read().decode()
+            return answer.status == 200 and "评议票已提交" in answer.read().decode()
         except (OSError, http.client.HTTPException):
             return False
 

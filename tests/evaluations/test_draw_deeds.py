@@ -101,7 +101,7 @@ class TestThePools:
         commit(round_)
         settings.TWO_PERSON_RULE = True
 
-        assert "须在承诺之前" in self.propose(client, round_.pool.all()[:1])
+        assert "须在公布承诺前登记" in self.propose(client, round_.pool.all()[:1])
         assert not Approval.objects.exists()
 
     def test_nobody_does_it_alone(self, round_, client):

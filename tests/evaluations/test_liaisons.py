@@ -93,7 +93,7 @@ class TestMakingSomebodyALiaison:
 
     def test_who_stands_on_a_list_is_first_taken_out_of_the_draw(self):
         round_, made = frozen_round(), account()
-        refused(made, "请先在名单库为其登记回避")
+        refused(made, "请先在名单库中将其登记为回避")
 
         entry = round_.pool.get(name=NAME)
         exclude_person(entry_id=entry.pk, reason="conflict", note="任联络员", by=make_user("chief"), at=NOON)
@@ -172,7 +172,7 @@ class TestAnInspector:
         User.objects.filter(pk=pair[0].pk).update(person_code="N9")
         make_user("liaison", unit_code="D01")
         User.objects.filter(role=Role.LIAISON).update(**same)
-        with pytest.raises(RuleViolation, match="王五是D01局的单位联络员或与其同名，应当回避"):
+        with pytest.raises(RuleViolation, match="王五是D01局的单位联络员，或者与该联络员同名，应当回避"):
             self.assign(visit, pair)
         visit.refresh_from_db()
         assert visit.state == InspectionState.PLANNED

@@ -92,8 +92,8 @@ class TestPrintedBallots:
     @pytest.mark.parametrize(
         ("lines", "text"),
         [
-            (["序号,票号"], "没有可以打印的评议票"),
-            ([], "没有可以打印的评议票"),
+            (["序号,票号"], "文件中没有票号，不能打印评议票"),
+            ([], "文件中没有票号，不能打印评议票"),
             (["序号,票号", "1,ABC"], "第2行：票号应为20位"),
             (["序号,票号", f"1,{'0' * 20}", f"2,{'0' * 20}"], "重复的票号"),
         ],
@@ -122,7 +122,7 @@ def test_a_list_of_codes_cannot_be_imported_twice():
     kind = credential.FormKind(Channel.TARGETED, Origin.ISSUED, "公证处")
     credential.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
 
-    with pytest.raises(RuleViolation, match="已经导入过"):
+    with pytest.raises(RuleViolation, match="该清单已导入"):
         credential.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
 
     assert CodeBatch.objects.count() == 1

@@ -152,7 +152,7 @@ class TestHostileRequests:
         for fields in ({"comment": "长" * 3_500_000}, {f"f{n}": "" for n in range(10_000)}):
             answer = client.post("/ballot/cast/", fields)
             assert answer.status_code == 400
-            assert "请求有误" in answer.content.decode()
+            assert "提交的内容有误" in answer.content.decode()
 
         assert not BallotSpool.objects.exists()
 

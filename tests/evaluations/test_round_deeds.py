@@ -193,7 +193,7 @@ class TestTheSettledPlan:
         client.force_login(make_user("clerk"))
         page = f"/admin/evaluations/round/{draft.pk}/"
         assert "提请审定评议方案" in client.get(f"{page}change/").content.decode()
-        assert "已提请审批" in client.post(f"{page}settle/", follow=True).content.decode()
+        assert "已提请，经另一人审批后生效。" in client.post(f"{page}settle/", follow=True).content.decode()
 
         approval = Approval.objects.get()
         assert "10 → 9" in " ".join(approval.content["与默认值不同的规则"])

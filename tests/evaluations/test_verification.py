@@ -101,7 +101,7 @@ def test_the_command_says_what_does_not_agree_and_ends_with_1(counted, capsys):
     assert "核验通过。" in capsys.readouterr().out
 
     drop_a_ballot(counted)
-    with pytest.raises(CommandError, match="核验未通过") as refusal:
+    with pytest.raises(CommandError, match="核验不一致") as refusal:
         call_command("verify_round", counted.key)
 
     assert refusal.value.returncode == 1

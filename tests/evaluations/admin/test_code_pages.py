@@ -80,13 +80,13 @@ class TestMaking:
     def test_a_form_sent_twice_makes_one_batch(self, as_, round_):
         post(as_("clerk"), "round-codes", round_, FORM, count="3")
 
-        assert "没有重复生成" in post(as_("clerk"), "round-codes", round_, FORM, count="3")
+        assert "未重复生成" in post(as_("clerk"), "round-codes", round_, FORM, count="3")
         assert CodeBatch.objects.count() == 1
 
     def test_of_a_self_service_counter_hands_out_nothing(self, as_, round_):
         page = post(as_("clerk"), "round-codes", round_, channel="other", origin="open", label="网上", count="0")
 
-        assert "自助领票入口已设立" in page
+        assert "网上领票入口已开通" in page
         assert "data:text" not in page
 
     def test_more_than_were_drawn_is_refused_by_stratum(self, as_, round_):
@@ -95,8 +95,8 @@ class TestMaking:
         client = as_("clerk")
 
         page = post(client, "round-codes", round_, FORM, stratum="市场主体", count="3")
-        assert "定向评议“市场主体”抽中2人，票号却有3个，多1个。" in page
-        assert "抽中5人，票号却有6个" in post(client, "round-codes", round_, FORM, stratum="", count="6")
+        assert "定向评议“市场主体”抽中2人，票号有3个，多1个，请作废多余票号。" in page
+        assert "抽中5人，票号有6个" in post(client, "round-codes", round_, FORM, stratum="", count="6")
         assert "选择一个有效的选项" in post(client, "round-codes", round_, FORM, stratum="其他人", count="1")
         assert not CodeBatch.objects.exists()
         assert "data:text" in post(client, "round-codes", round_, FORM, stratum="市场主体", count="2")
@@ -108,7 +108,7 @@ class TestMaking:
         make_drawn(round_, "服务对象", people=3)
         stratum_codes(round_, "服务对象", 2)
 
-        assert gather_facts(round_, NOON).unfit_codes == ("定向评议“服务对象”抽中3人，票号只有2个，少1个。",)
+        assert gather_facts(round_, NOON).unfit_codes == ("定向评议“服务对象”抽中3人，票号有2个，缺1个，请补充生成。",)
 
     @pytest.mark.parametrize(("channel", "origin"), [("other", "newspaper"), ("sampled", "open")])
     def test_by_a_road_that_the_channel_does_not_have_is_refused(self, as_, round_, channel, origin):
@@ -146,7 +146,7 @@ class TestAnOfflineList:
         again = upload(client, round_, credential.issued_list(issues), label="再来一次").content.decode()
         part = upload(client, round_, credential.issued_list(issues[:1]), label="一部分").content.decode()
 
-        assert "已经导入过，就是批次“信封”" in again
+        assert "该清单已导入，即批次“信封”" in again
         assert "清单中的票号已经导入过" in part
         assert CodeBatch.objects.count() == 1
 
@@ -155,7 +155,7 @@ class TestAnOfflineList:
         [
             (b"", "空文件"),
             (b"\n\n", "发放清单为空"),
-            (b"a" * 64 + b"\n\nxyz\n" + b"a" * 64 + b"\n", "发放清单第3行不是64位指纹"),
+            (b"a" * 64 + b"\n\nxyz\n" + b"a" * 64 + b"\n", "发放清单第3行不是64位校验值"),
             (b"a" * 64 + b"\n\nxyz\n" + b"a" * 64 + b"\n", "发放清单第4行和第1行重复"),
             ("序号,票号\n1,ABCD-EFGH-JKMN-PQRS-TVWX\n".encode(), "请上传同一目录的 issued.txt"),
             (b"\xff\xfe\x00", "不是文本文件"),
@@ -212,7 +212,7 @@ class TestVoiding:
         self.propose(as_("clerk"), CodeBatch.objects.get(), first, second)
         cast_ballots(round_, [first])
 
-        with pytest.raises(RuleViolation, match="一个也没有作废"):
+        with pytest.raises(RuleViolation, match="本次未作废任何票号"):
             approvals.approve(approval_id=Approval.objects.get().pk, by=make_user("chief"), at=NOON)
 
         assert not Credential.objects.filter(is_void=True).exists()
@@ -254,7 +254,7 @@ class TestVoiding:
 
 
 class TestRecalling:
-    """收回批次."""
+    """停用批次."""
 
     def test_takes_two_and_ends_the_unused_codes(self, as_, round_, settings):
         settings.TWO_PERSON_RULE = True
@@ -266,7 +266,7 @@ class TestRecalling:
 
         batch.refresh_from_db()
         assert not batch.is_open
-        assert "已收回" in as_("chief").get(address("round-batches", round_)).content.decode()
+        assert "已停用" in as_("chief").get(address("round-batches", round_)).content.decode()
 
     def test_is_over_when_the_box_is_sealed(self, round_):
         (code,) = make_codes(round_)
@@ -274,10 +274,10 @@ class TestRecalling:
         round_.state = RoundState.SEALED
         round_.save()
 
-        with pytest.raises(RuleViolation, match="封箱之后"):
+        with pytest.raises(RuleViolation, match="封箱后不能作废票号、停用批次"):
             credential.recall_batch(batch_id=batch.pk, reason="x", by=chief, at=NOON)
         issues = [issue_of(round_.key, code)]
-        with pytest.raises(RuleViolation, match="封箱之后"):
+        with pytest.raises(RuleViolation, match="封箱后不能作废票号、停用批次"):
             credential.void_codes(batch_id=batch.pk, issues=issues, reason="x", by=chief, at=NOON)
 
     @pytest.mark.parametrize("name", ["batch-recall", "batch-void"])
@@ -288,7 +288,7 @@ class TestRecalling:
 
         where, form = address(name, CodeBatch.objects.get()), {"codes": code, "reason": "退信"}
 
-        assert "封箱之后不能再作废票号" in as_("clerk").post(where, form, follow=True).content.decode()
+        assert "封箱后不能作废票号" in as_("clerk").post(where, form, follow=True).content.decode()
         assert not Approval.objects.exists()
 
 

@@ -310,5 +310,5 @@ def test_the_round_s_page_leads_to_every_draw(round_, as_):
 
     page = as_("chief").get(address("evaluations_round_change", round_.pk)).content.decode()
 
-    assert "抽取仪式" in page
-    assert "不在登记簿上的抽取不能公布承诺" in page
+    assert "现场抽取" in page
+    assert "尚未登记公告，不能公布承诺" in page

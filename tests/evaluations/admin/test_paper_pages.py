@@ -45,7 +45,7 @@ def test_slips_are_registered_and_refused_lines_stay_in_the_field(client, round_
 
     assert page.status_code == 400
     assert "第1行“12345”：票号应为20位" in page.content.decode()
-    assert "已登记1张票号联。下面的1行没有登记" in page.content.decode()
+    assert "已登记票号联1张。下列1行未登记" in page.content.decode()
     assert page.context["form"]["codes"].value() == "12345"
     assert "no-store" in page["Cache-Control"]
     assert Credential.objects.exclude(spend=None).count() == 1
@@ -123,7 +123,7 @@ def test_the_page_names_the_sheets_that_wait_for_a_second_keying(client, round_,
     assert withdraw in page
 
     client.force_login(make_user("clerk", person_code="N2"))
-    assert "等您录第二遍的票：1号" in client.get(desk(batch, "key/")).content.decode()
+    assert "待您第二次录入的票：1号" in client.get(desk(batch, "key/")).content.decode()
     assert "只有录入的人" in client.post(withdraw, {"reason": "编号录错"}).content.decode()
 
     client.force_login(first)
@@ -178,7 +178,7 @@ def test_a_batch_without_paper_shows_the_four_figures_that_the_system_keeps(clie
 
     page = client.get(desk(CodeBatch.objects.get())).content.decode()
 
-    assert "由系统记账" in page
+    assert "由系统自动统计" in page
     assert '<td class="number">0</td><td class="number">0</td><td class="number">3</td></tr>' in page
 
 

@@ -87,7 +87,7 @@ def test_nobody_presses_the_seal(at_desk):
     shown = read(at_desk("chief"), page_of(make_open_round()))
 
     assert "下一步：封箱" in shown
-    assert "系统在截止时间后自动办理" in shown
+    assert "截止时间后由系统自动办理" in shown
 
 
 @pytest.mark.parametrize("state", [RoundState.OPEN, RoundState.PUBLISHED])
@@ -161,7 +161,7 @@ class TestRulebook:
         desk.post(self.address(round_), self.typed(desk, round_, min_lines="99"))
 
         round_.refresh_from_db()
-        assert "规则在名录锁定后不再改变" in page
+        assert "名录锁定后，评议规则不能修改" in page
         assert "保存评议规则" not in page
         assert round_.rulebook["min_lines"] == 30
 
@@ -255,6 +255,6 @@ class TestSideWays:
         page = read(desk, reverse("admin:round-step", args=[round_.pk, "freeze"]))
 
         assert "办理后不能撤销" in page
-        assert "确认锁定名录和规则" in page
+        assert ">锁定名录和规则</button>" in page
         round_.refresh_from_db()
         assert round_.state == RoundState.DRAFT

@@ -130,7 +130,7 @@ class TestBursts:
         days = {"open": dict.fromkeys(self.DAYS, 4) | {self.DAYS[3]: 60}, "newspaper": dict.fromkeys(self.DAYS, 5)}
         (flag,) = flag_bursts(days, LABELS)
         assert flag.kind == FlagKind.BURST
-        assert "公开渠道在5月4日到票60张" in flag.text
+        assert "网上领票在5月4日到票60张" in flag.text
 
     def test_a_day_on_which_every_origin_brings_much_is_not(self):
         busy = dict.fromkeys(self.DAYS, 4) | {self.DAYS[3]: 40}

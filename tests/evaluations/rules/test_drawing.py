@@ -254,7 +254,7 @@ class TestProofsThatAreRefused:
             ({"exclusions": [("A", "T1", "conflict"), ("A", "T1", "ineligible")]}, "重复的人"),
             ({"exclusions": [("A", "T1", "dislike")]}, "原因不在协议之内"),
             ({"events": [{"seq": 2, "type": "open_round", "round": 2, "at": ""}]}, "序号不对"),
-            ({"events": [{"seq": 1, "type": "open_round", "round": 2, "at": ""}]}, "事先承诺的轮次"),
+            ({"events": [{"seq": 1, "type": "open_round", "round": 2, "at": ""}]}, "事先承诺的追加抽取"),
             ({"result": {("a",): 1}}, "结果与重新抽取的不一致"),
         ],
     )

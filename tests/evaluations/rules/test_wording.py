@@ -28,10 +28,10 @@ def row(**fields):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({}, "约有95%的把握在第1至第6位，全部在前10位之内"),
-        ({"rank_low": 3, "rank_high": 3}, "把握在第3位，全部"),
-        ({"label": "误差范围内", "rank_high": 14}, "越过了第10位：本科室上榜"),
-        ({"label": "", "listed": False, "rank_high": 20, "p_top": "0.3000"}, "未上榜，但应当引起注意"),
+        ({}, "有约95%的概率在第1至第6位，全部在前10位之内"),
+        ({"rank_low": 3, "rank_high": 3}, "概率在第3位，全部"),
+        ({"label": "误差范围内", "rank_high": 14}, "超出第10位；本科室上榜"),
+        ({"label": "", "listed": False, "rank_high": 20, "p_top": "0.3000"}, "未上榜，但应当引起重视"),
         ({"label": "", "listed": False, "rank_low": 30, "rank_high": 60, "p_top": "0.0000"}, "：本科室未上榜。"),
         ({"label": "一票否决"}, "由纪委监委决定列第1位"),
         ({"label": "", "rank_low": None, "rank_high": None, "p_top": None}, "按得票数排位次"),
@@ -47,9 +47,9 @@ def test_every_label_is_explained_in_one_sentence(fields, said):
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
-        ({"targeted": 4, "sampled": 0, "other": 0}, "有效票不满30张，抽签渠道有效票不满10张"),
-        ({"targeted": 12, "sampled": 3, "other": 0}, "不排名：有效票不满30张。"),
-        ({"targeted": 4, "sampled": 50, "other": 0}, "不排名：抽签渠道有效票不满10张。"),
+        ({"targeted": 4, "sampled": 0, "other": 0}, "有效票不足30张，抽签渠道有效票不足10张"),
+        ({"targeted": 12, "sampled": 3, "other": 0}, "不排名：有效票不足30张。"),
+        ({"targeted": 4, "sampled": 50, "other": 0}, "不排名：抽签渠道有效票不足10张。"),
     ],
 )
 def test_a_section_with_too_few_ballots_is_told_which_minimum_it_misses(counts, said):

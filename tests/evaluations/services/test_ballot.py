@@ -66,9 +66,9 @@ class TestACode:
         receipt = cast(round_, code, admission=admission)
 
         assert receipt == receipt_for(admission, "1234")
-        with pytest.raises(RuleViolation, match="不能投票"):
+        with pytest.raises(RuleViolation, match="该票号无法使用"):
             cast(round_, code, admission=replace(admission, random="00"))
-        with pytest.raises(RuleViolation, match="不能投票"):
+        with pytest.raises(RuleViolation, match="该票号无法使用"):
             admit(code=code, at=NOON)
         assert BallotSpool.objects.count() == 1
 
@@ -89,7 +89,7 @@ class TestACode:
         cast(round_, code, admission=admission)
         changed = {"vote": vote_for(round_, change["sections"])} if "sections" in change else change
 
-        with pytest.raises(RuleViolation, match="不能投票"):
+        with pytest.raises(RuleViolation, match="该票号无法使用"):
             cast(round_, code, admission=admission, **changed)
 
         assert BallotSpool.objects.count() == 1
@@ -101,7 +101,7 @@ class TestACode:
         assert cast(round_, f" {format_code(code).lower()} ")
 
     @pytest.mark.parametrize(
-        ("typed", "text"), [("", "请输入票号"), ("ABC", "应为20位，您输入了3位"), ("U" * 20, "“U”不对")]
+        ("typed", "text"), [("", "请输入票号"), ("ABC", "应为20位，您输入了3位"), ("U" * 20, "没有字母U")]
     )
     def test_that_is_mistyped_is_explained(self, typed, text):
         make_open_round()
@@ -131,7 +131,7 @@ class TestACode:
         Round.objects.filter(pk=first.pk).update(state=RoundState.SEALED)
         make_open_round()
 
-        with pytest.raises(RuleViolation, match="不能投票"):
+        with pytest.raises(RuleViolation, match="该票号无法使用"):
             admit(code=foreign, at=NOON)
 
     @pytest.mark.parametrize(("seconds", "accepted"), [(-1, True), (0, False), (1, False)])

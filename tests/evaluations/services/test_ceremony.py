@@ -137,11 +137,14 @@ class TestRandomness:
             enter(draw, clerk, at=NOON)
 
         assert reread(draw).lead_waived
-        assert "免除了承诺至抽取的最少间隔" in client.get(reverse("draw", args=[draw.draw_id])).content.decode()
-        assert "免除了承诺至抽取的最少间隔" in client.get(reverse("draws")).content.decode()
+        assert "未执行公布承诺至抽取的最短间隔" in client.get(reverse("draw", args=[draw.draw_id])).content.decode()
+        assert "未执行公布承诺至抽取的最短间隔" in client.get(reverse("draws")).content.decode()
         client.force_login(clerks[0])
         for page in ("draw-ceremony", "draw-people"):
-            assert "免除了承诺至抽取的最少间隔" in client.get(reverse(f"admin:{page}", args=[draw.pk])).content.decode()
+            assert (
+                "未执行公布承诺至抽取的最短间隔"
+                in client.get(reverse(f"admin:{page}", args=[draw.pk])).content.decode()
+            )
 
     @pytest.mark.parametrize(
         "spoil", [lambda n: n[:-1], lambda n: [10, *n[1:]], lambda n: [*n, 1]], ids=["few", "range", "many"]
@@ -165,7 +168,7 @@ class TestDrawing:
         for clerk in clerks:
             enter(draw, clerk)
 
-        with pytest.raises(RuleViolation, match="随机数录入之后"):
+        with pytest.raises(RuleViolation, match="须在录入随机数后进行"):
             run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
 
     def test_each_act_happens_once(self, clerks):
@@ -176,7 +179,7 @@ class TestDrawing:
             commit(round_)
         with pytest.raises(RuleViolation, match="只能录入一次"):
             enter(draw, clerks[0])
-        with pytest.raises(RuleViolation, match="进行一次"):
+        with pytest.raises(RuleViolation, match="只能抽取一次"):
             run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
 
     def test_tells_its_progress(self):
@@ -231,7 +234,7 @@ class TestSigning:
         self.sign(run(commit(round_)), codes[0][0])
         draw = Draw.objects.get(purpose=DrawPurpose.EVALUATORS)
 
-        with pytest.raises(RuleViolation, match="已经用过"):
+        with pytest.raises(RuleViolation, match="已使用"):
             self.sign(draw, codes[0][0])
 
     @pytest.mark.parametrize("code", ["", "12345", "0" * 20, "签名"])
@@ -250,7 +253,7 @@ class TestSigning:
         assert not stored & {code for made in codes for code in made}
 
     def test_codes_are_handed_out_once(self, round_, codes):
-        with pytest.raises(RuleViolation, match="只发一次"):
+        with pytest.raises(RuleViolation, match="不能重复发放"):
             issue_signing_codes(
                 draw_id=round_.draws.get(purpose=DrawPurpose.SUPERVISORS).pk, by=make_user("clerk"), at=LATER
             )
@@ -261,5 +264,5 @@ class TestSigning:
             self.sign(draw, made[0])
         self.publish(draw)
 
-        with pytest.raises(RuleViolation, match="尚未公开"):
+        with pytest.raises(RuleViolation, match="不能重复公开"):
             self.publish(draw)

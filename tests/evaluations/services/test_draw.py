@@ -267,7 +267,7 @@ class TestTheRegister:
     def test_a_draw_that_was_not_announced_cannot_be_committed(self):
         round_ = frozen_round()
 
-        with pytest.raises(RuleViolation, match="不在登记簿上"):
+        with pytest.raises(RuleViolation, match="尚未登记公告"):
             commit_draw(round_id=round_.pk, purpose=DrawPurpose.EVALUATORS, by=make_user("chief"), at=NOON)
 
         assert not Draw.objects.exists()
@@ -304,13 +304,13 @@ class TestTheRegister:
         page = client.get(reverse("draws")).content.decode()
 
         assert "名单漏列一个镇" in page
-        assert "已放弃1次" in page
+        assert "作废1次" in page
 
     def test_a_draw_whose_dice_were_read_is_carried_through(self):
         draw = commit(frozen_round())
         enter_all(draw)
 
-        with pytest.raises(RuleViolation, match="可以放弃"):
+        with pytest.raises(RuleViolation, match="方可作废"):
             abandon_draw(draw_id=draw.pk, reason="结果不好", by=make_user("chief"), at=LATER)
 
 

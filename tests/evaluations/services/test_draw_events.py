@@ -106,7 +106,7 @@ def test_the_count_of_removals_is_public_and_the_explanation_is_not(drawn, clien
 
     page = client.get(reverse("draw", args=[drawn.draw_id])).content.decode()
 
-    assert "1人，上限2人" in page
+    assert "移除1人（上限2人）" in page
     assert "移除（回避）" in page
     assert "其妻" not in page
 
@@ -121,7 +121,7 @@ def test_a_removal_needs_an_explanation_and_the_head_of_the_office(drawn):
 def test_drawn_ballots_are_never_replaced():
     draw = hold_draw(make_sealed_round(sampled=3), DrawPurpose.COUNTED)
 
-    with pytest.raises(RuleViolation, match="只有抽取人员"):
+    with pytest.raises(RuleViolation, match="只有人员抽取"):
         remove(draw.entries.first())
 
 
@@ -149,7 +149,7 @@ class TestAFurtherRound:
         assert after["selected"][:10] == before["selected"]
 
     def test_does_not_open_before_its_day(self, opened):
-        with pytest.raises(RuleViolation, match="满10天"):
+        with pytest.raises(RuleViolation, match="满10日"):
             self.open(opened, days=9)
 
     def test_does_not_open_while_enough_come_back(self, opened):
@@ -157,13 +157,13 @@ class TestAFurtherRound:
         for number, code in enumerate(codes.all()[:8]):
             codes.filter(pk=code.pk).update(spend=f"{number:064d}")
 
-        with pytest.raises(RuleViolation, match="没有低于40%"):
+        with pytest.raises(RuleViolation, match="不低于40%"):
             self.open(opened)
 
     def test_that_was_not_committed_never_opens(self, opened):
         self.open(opened)
 
-        with pytest.raises(RuleViolation, match="没有事先承诺"):
+        with pytest.raises(RuleViolation, match="没有预先承诺"):
             self.open(opened, days=11)
 
     def test_belongs_into_the_time_of_voting(self, drawn):

@@ -57,7 +57,8 @@ def test_the_count_waits_for_the_review(alert):
 
 
 @pytest.mark.parametrize(
-    ("facts", "text"), [({"text": " "}, "请填写核查情况"), ({"seen": 8}, "次数已有变化"), ({"seen": 0}, "次数已有变化")]
+    ("facts", "text"),
+    [({"text": " "}, "请填写核查情况"), ({"seen": 8}, "异常次数有变化"), ({"seen": 0}, "异常次数有变化")],
 )
 def test_a_bad_review_is_refused(alert, facts, text):
     with pytest.raises(RuleViolation, match=text):

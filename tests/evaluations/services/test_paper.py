@@ -66,7 +66,7 @@ class TestASlip:
 
         assert register(format_code(code).lower()) == []
 
-        with pytest.raises(RuleViolation, match="不能投票"):
+        with pytest.raises(RuleViolation, match="该票号无法使用"):
             ballot.admit(code=code, at=NOON)
         assert Credential.objects.get().is_on_paper
 
@@ -75,10 +75,10 @@ class TestASlip:
         cast_ballots(round_, [online])
         admission = ballot.admit(code=paper, at=NOON)
 
-        assert "已在网上投过" in register(online)[0].fault
+        assert "已在网上投票" in register(online)[0].fault
         assert register(paper) == []
         vote = content(round_).vote
-        with pytest.raises(RuleViolation, match="不能投票"):
+        with pytest.raises(RuleViolation, match="该票号无法使用"):
             ballot.cast_ballot(admission=admission, code=paper, vote=vote.as_text(), comment="", digits="1234", at=NOON)
         assert BallotSpool.objects.count() == 1
 
@@ -90,7 +90,7 @@ class TestASlip:
 
         refused = register(good, good, void, "0" * 20, "xyz")
 
-        faults = "已登记过", "已作废", "不是本批次", "应为20位"
+        faults = "票号联已登记", "已作废", "不是本批次", "应为20位"
         assert [slip.typed for slip in refused] == [good, void, "0" * 20, "xyz"]
         assert all(fault in slip.fault for slip, fault in zip(refused, faults, strict=True))
         assert Credential.objects.exclude(spend=None).count() == 1
@@ -258,7 +258,7 @@ class TestTheBooks:
         assert Credential.objects.get(is_on_paper=True).spend
 
     def test_that_were_not_counted_keep_the_box_open(self, keyed):
-        with pytest.raises(RuleViolation, match="纸质票还没有清点"):
+        with pytest.raises(RuleViolation, match="纸质票尚未清点"):
             sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
 
     def test_that_do_not_balance_halt_the_channel_and_the_sealing_until_another_person_clears_it(self, keyed):
@@ -309,7 +309,7 @@ class TestTheBooks:
             papers.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
 
     def test_are_closed_by_a_count_after_the_vote_only(self, keyed):
-        with pytest.raises(RuleViolation, match="截止投票之后"):
+        with pytest.raises(RuleViolation, match="投票截止后"):
             self.count(keyed, at=keyed.round.closes_at - timedelta(seconds=1))
 
     def test_of_a_batch_without_paper_are_kept_by_the_system(self, round_):

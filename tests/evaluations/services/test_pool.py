@@ -60,12 +60,12 @@ class TestAFile:
     @pytest.mark.parametrize(
         ("second", "fault"),
         [
-            (person("乙"), "手机号与工作表“名单”第2行相同，姓名却不同"),
-            (person(stratum="市场主体"), "身份类别却不同"),
+            (person("乙"), "手机号与工作表“名单”第2行相同，但姓名不同"),
+            (person(stratum="市场主体"), "但身份类别不同"),
             (person(phone="1380000"), "不是11位手机号"),
             (person(name=""), "姓名不能为空"),
             (person("乙", "13800000002", stratum="路人"), "不在规则中"),
-            (person("乙" * 41, "13800000002"), "过长"),
+            (person("乙" * 41, "13800000002"), "超过规定长度"),
             (person("乙", "13800000002", dealt_with="X99-01"), "科室代码“X99-01”不在名录中"),
         ],
     )
@@ -180,7 +180,7 @@ class TestExclusions:
     def test_come_before_the_commitment(self, round_):
         commit(round_)
 
-        with pytest.raises(RuleViolation, match="须在承诺之前"):
+        with pytest.raises(RuleViolation, match="须在公布承诺前登记"):
             self.exclude(round_.pool.first())
 
         assert not round_.pool.exclude(exclusion="").exists()

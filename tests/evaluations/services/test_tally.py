@@ -491,7 +491,7 @@ class TestAnomalies:
         round_, flag = self.counted()
         AnomalyFlag.objects.filter(pk=flag.pk).update(ballots=[], kind=FlagKind.FAR)
 
-        with pytest.raises(RuleViolation, match="不指向具体的票"):
+        with pytest.raises(RuleViolation, match="不涉及具体评议票"):
             self.decide(flag, Verdict.INVALID)
 
         assert round_.tally.version == 1

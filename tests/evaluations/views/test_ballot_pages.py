@@ -94,9 +94,9 @@ class TestTheCode:
         [
             ("", "请输入票号"),
             ("ABCD", "应为20位，您输入了4位"),
-            ("U" * 20, "“U”不对"),
-            ("票" * 20, "“票”不对"),
-            ("0" * 20, "不能投票"),
+            ("U" * 20, "没有字母U"),
+            ("票" * 20, "不含“票”"),
+            ("0" * 20, "该票号无法使用"),
             ("\x00" * 20, ""),
             ("A" * 5000, "应为20位"),
         ],
@@ -133,7 +133,7 @@ class TestTheCode:
 
         page = again.content.decode()
         assert again.status_code == 400
-        assert "不能投票" in page
+        assert "该票号无法使用" in page
         assert COMMENT in page
         assert voting.sections.first().name in page
         assert not BallotSpool.objects.exists()
@@ -145,7 +145,7 @@ class TestTheCode:
         refused(phone.cast(), "不在投票时间内")
 
     def test_without_an_open_round_leads_nowhere(self, client):
-        refused(client.post("/ballot/", {"code": "0" * 20}), "没有正在投票的轮次", keeps="")
+        refused(client.post("/ballot/", {"code": "0" * 20}), "现在不在投票时间内，请关注评议公告", keeps="")
 
     def test_can_be_exchanged_without_typing_the_vote_again(self, voting):
         phone, other = Phone(voting), Phone(voting)
@@ -160,10 +160,10 @@ class TestTheCode:
 class TestAnAnswer:
     @pytest.mark.parametrize("value", ["4", "9", "-1", "1_0", "٣", "５", "+1", "1.0", "NaN", "", "1e9", "0" * 400])
     def test_outside_the_choices_is_refused(self, voting, value):
-        refused(Phone(voting).review(__cold=value), "答案不在选项范围内")
+        refused(Phone(voting).review(__cold=value), "该项选择有误")
 
     def test_that_comes_twice_is_refused(self, voting):
-        refused(Phone(voting).review(__cold=["0", "3"]), "收到了两个答案")
+        refused(Phone(voting).review(__cold=["0", "3"]), "该项只能选择一个选项")
 
     def test_that_is_missing_is_asked_for(self, voting):
         phone = Phone(voting)
@@ -194,7 +194,7 @@ class TestAnAnswer:
 class TestTheSections:
     @pytest.mark.parametrize(
         ("chosen", "text"),
-        [([], "请至少选择一个"), (["NO-1"], "不在本轮评议范围内"), (["FIRST", "FIRST"], "出现了两次")],
+        [([], "请至少选择一个"), (["NO-1"], "不在本轮评议范围内"), (["FIRST", "FIRST"], "重复选择")],
     )
     def test_must_be_on_the_paper_and_chosen_once(self, voting, chosen, text):
         phone = Phone(voting)
@@ -218,7 +218,7 @@ class TestTheSections:
             "/ballot/rate/", {"section": phone.sections, "code": phone.code, "admission": phone.admission}
         )
 
-        refused(response, "最多评议2个科室，您选了3个", keeps="checked")
+        refused(response, "最多评议2个科室，现已选择3个", keeps="checked")
 
     def test_of_another_round_cannot_be_slipped_into_the_last_step(self, voting):
         phone = Phone(voting)
@@ -304,7 +304,7 @@ class TestTheRequest:
             response = client.post("/ballot/review/", fields)
 
             assert response.status_code == 400
-            assert "请求有误" in response.content.decode()
+            assert "提交的内容有误" in response.content.decode()
 
     @pytest.mark.parametrize(
         "address", ["/ballot/%00", "/%ff%fe/", "/draws/%00/", "/list/%00/", "/?q=%00", "/draws/x%ff/"]
@@ -355,7 +355,7 @@ class TestWhatStaysOnTheServer:
 
         page = phone.client.post("/ballot/cast/", changed)
 
-        assert "还没有投出" in page.content.decode()
+        assert "尚未提交" in page.content.decode()
         assert not BallotSpool.objects.exists()
 
     def test_a_comment_of_two_lines_comes_back_as_browsers_send_it(self, voting):
@@ -458,7 +458,7 @@ def test_a_list_that_is_not_published_is_not_found(client):
     response = client.get(f"/list/{round_.key}/")
 
     assert response.status_code == 404
-    assert "没有找到这个页面" in response.content.decode()
+    assert "页面不存在" in response.content.decode()
 
 
 def test_a_self_service_counter_that_is_closed_says_so(voting, client):

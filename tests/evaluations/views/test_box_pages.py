@@ -135,7 +135,7 @@ class TestAReceipt:
 
         page = client.post("/receipt/", {"receipt": format_code(ballot.receipt).lower()})
 
-        assert "在票箱里" in page.content.decode()
+        assert "您的票已入箱" in page.content.decode()
         proof = json.loads(page.context["inclusion"].as_json())
         entry = f"{proof['receipt']}\t{proof['commitment']}".encode()
         assert root_of_path(entry, proof["path"]) == round_.closing_root
@@ -163,14 +163,14 @@ class TestAReceipt:
     def test_that_is_unknown_or_mistyped_is_said_so(self, client):
         make_sealed_round(targeted=1)
 
-        assert "没有在已封箱的清单中找到" in client.post("/receipt/", {"receipt": "7" * 20}).content.decode()
+        assert "封箱清单中没有这个回执号" in client.post("/receipt/", {"receipt": "7" * 20}).content.decode()
         assert client.post("/receipt/", {"receipt": "77"}).status_code == 400
 
     def test_of_a_vote_that_is_not_sealed_yet_is_not_confirmed(self, client):
         round_ = make_open_round()
         (receipt,) = cast_ballots(round_, make_codes(round_))
 
-        assert "没有在已封箱的清单中找到" in client.post("/receipt/", {"receipt": receipt}).content.decode()
+        assert "封箱清单中没有这个回执号" in client.post("/receipt/", {"receipt": receipt}).content.decode()
 
 
 class TestTheSizeOfType:

@@ -102,7 +102,7 @@ class TestTheCounter:
         phone = Client()
         assert [self.take(counter, phone).status_code for _ in range(3)] == [200, 200, 400]
 
-        assert "已领2张" in self.take(counter, phone).content.decode()
+        assert "已领取2张" in self.take(counter, phone).content.decode()
         assert Credential.objects.count() == 2
         assert OpenClaimAlert.objects.get().kind == OpenAlert.DEVICE
 
@@ -156,5 +156,5 @@ class TestTheCounter:
     def test_says_what_the_channel_cannot_prevent(self, counter):
         page = self.take(counter).content.decode()
 
-        assert "防不住有人换设备多领" in page
-        assert "不会因为网络地址拒绝任何人" in page
+        assert "不能完全防止一人多领" in page
+        assert "领取的票号只要有效，提交的评议票都会收入票箱" in page
