@@ -110,7 +110,7 @@ def test_a_deadline_in_a_year_without_holidays_is_marked(client):
     case = make_case()
     login(client)
 
-    assert "未维护当年节假日" in text_of(client.get(f"{LIST}{case.pk}/change/"))
+    assert "节假日尚未录入" in text_of(client.get(f"{LIST}{case.pk}/change/"))
 
 
 def test_an_unknown_case_is_not_found(client):
@@ -205,7 +205,7 @@ class TestTheFreezeTakesTwo:
         return text_of(client.post(f"{LIST}measures/{measure.pk}/{act}/", typed, follow=True))
 
     def test_what_the_commission_proposes_is_done_by_the_approval(self, client, measure):
-        assert "已提请审批" in self.propose(client, measure)
+        assert "已提请，经另一人审批后生效" in self.propose(client, measure)
         approval = Approval.objects.get()
         assert (approval.content["办理日期"], approval.content["对象"]) == ("2020-07-12", measure.target)
         measure.refresh_from_db()

@@ -133,7 +133,7 @@ def test_a_talk_that_was_held_stands_with_its_day():
 def test_before_publication_no_measure_is_claimed_and_the_sheet_is_marked_as_internal():
     top, _ = sheets(make_counted_round())
 
-    assert entries(top)[0]["不得提拔重用起止日期"] == "尚未启动整改"
+    assert entries(top)[0]["不得提拔重用起止日期"] == "尚未建立问责事项"
     assert "尚未公示" in text_of(top)
 
 
@@ -181,7 +181,15 @@ def test_the_method_sheet_has_the_rounds_own_numbers_and_digests():
 
     method = text_of(sheets(round_)[1])
 
-    for shown in ("有效票不满44张", "偏差最多算7分", "定向评议50%", "误差范围内", "a" * 64, "b" * 64, "recount"):
+    for shown in (
+        "有效票不足44张",
+        "偏差超过7分的，按7分计算",
+        "定向评议50%",
+        "误差范围内",
+        "a" * 64,
+        "b" * 64,
+        "recount",
+    ):
         assert shown in method
 
 

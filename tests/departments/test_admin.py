@@ -114,7 +114,7 @@ def test_a_faulty_file_shows_every_fault_and_stores_nothing():
 
     page = upload(client, roster((0, "服务类型", "审批"), (1, "科室", ""), (2, "任职日期", "去年")))
 
-    for row, reason in ((2, "服务类型“审批”不认识"), (3, "“科室”为空"), (4, "任职日期“去年”不是日期")):
+    for row, reason in ((2, "服务类型“审批”无法识别"), (3, "“科室”为空"), (4, "任职日期“去年”格式有误")):
         assert f"工作表“名录”第{row}行：{reason}" in text_of(page)
     assert "文件有3处问题" in text_of(page)
     assert not Section.objects.exists()
@@ -158,8 +158,8 @@ def test_a_fault_against_the_held_roster_is_shown_before_confirming():
         ("名录.docx", b"PK", "只能导入 .xlsx 或 .csv"),
         ("名录.csv", b"a,b\x00", "空字符"),
         ("<script>.csv", b"\xff\xfe\x00", "编码"),
-        ("空.xlsx", b"", "文件是空的"),
-        ("大.csv", b"a" * (2 * 1024 * 1024 + 1), "超过2兆"),
+        ("空.xlsx", b"", "文件没有内容"),
+        ("大.csv", b"a" * (2 * 1024 * 1024 + 1), "超过2MB"),
         ("长" * 201 + ".csv", b"a", "200"),
     ],
 )

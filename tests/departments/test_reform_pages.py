@@ -67,7 +67,7 @@ def test_a_section_is_renamed_by_form_preview_and_confirmation(chief, section):
     page = text_of(preview(chief, "rename", section, name="价费科", note="〔2020〕1号"))
 
     assert "发改委“价格科”自2020年3月1日起更名为“价费科”" in page
-    assert "上榜次数继续算在它名下" in page
+    assert "上榜次数继续计入该科室" in page
     assert "依据：〔2020〕1号" in page
     assert not SectionChange.objects.exists()
 
@@ -120,7 +120,7 @@ def test_sections_merge_into_one_of_them(chief, section, office):
     told = text_of(preview(chief, "merge", section, other, into=section.pk))
 
     assert "发改委“收费科”自2020年3月1日起并入发改委“价格科”" in told
-    assert "新设" not in told.partition("合并以后")[2]
+    assert "新设" not in told.split("合并后的变化")[1]
     page = text_of(confirm(chief, "merge", section, other, into=section.pk))
     assert list(Section.objects.active()) == [section]
     assert "延续的科室" in page and "到2020年3月1日为止" in page
@@ -152,7 +152,7 @@ def test_a_section_splits_into_new_and_known_ones(chief, section, office):
 
 
 def test_sections_are_abolished(chief, section):
-    assert "没有科室延续它的名次" in text_of(preview(chief, "abolish", section))
+    assert "没有科室延续其位次" in text_of(preview(chief, "abolish", section))
 
     page = text_of(confirm(chief, "abolish", section))
 
@@ -167,7 +167,7 @@ def test_sections_are_abolished(chief, section):
         ("rename", {"name": ""}, "请填写新名称"),
         ("rename", {"name": "长" * 61}, "60"),
         ("rename", {"name": "新", "on": ""}, "请填写生效日期"),
-        ("rename", {"name": "新", "on": "去年"}, "生效日期应如 2020-03-01"),
+        ("rename", {"name": "新", "on": "去年"}, "生效日期格式有误，请按“2020-03-01”的格式填写"),
         ("rename", {"name": "新", "on": "2999-01-01"}, "不晚于今天"),
         ("rename", {"name": "新", "note": "长" * 201}, "200"),
         ("move", {}, "请选择转入单位"),
@@ -177,8 +177,8 @@ def test_sections_are_abolished(chief, section):
         ("merge", {"into": "new"}, "请填写新设科室的代码"),
         ("merge", {"into": "new", "code": "D9-1", "name": "新"}, "合并至少需要两个科室"),
         ("split", {"parts": ""}, "请填写拆分出的科室"),
-        ("split", {"parts": "D9-1 新科"}, "拆分至少得到两个科室"),
-        ("split", {"parts": "D9-1 新科\nD9-1 又一科"}, "第2个：代码“D9-1”写了两次"),
+        ("split", {"parts": "D9-1 新科"}, "拆分后至少应有两个科室"),
+        ("split", {"parts": "D9-1 新科\nD9-1 又一科"}, "第2个：代码“D9-1”重复"),
         ("split", {"parts": "D9-1\nD9-2 新科"}, "第1个：名录中没有代码为“D9-1”的参评科室"),
         ("split", {"parts": "D01-01 新科\nD9-2 新科"}, "已是发改委“价格科”"),
         ("split", {"parts": "\n".join(f"D9-{n} 科{n}" for n in range(21))}, "最多拆分出20个"),

@@ -52,7 +52,9 @@ class TestEditing:
         old = {"id": section.tenures.get().pk, "name": "张三", "starts_on": "2019-01-01", "ends_on": "2020-03-31"}
         new = {"name": "赵六", "starts_on": "2020-04-01", "ends_on": ""}
 
-        assert "已提请审批" in text_of(self.change(section, old, new, name="新科", service_kind="approval"))
+        assert "已提请，经另一人审批后生效" in text_of(
+            self.change(section, old, new, name="新科", service_kind="approval")
+        )
 
         section.refresh_from_db()
         assert section.name == before
@@ -201,7 +203,7 @@ class TestReforming:
         ],
     )
     def test_the_approver_reads_what_would_change_and_it_does(self, sections, kind, typed, change):
-        assert "已提请审批" in text_of(self.propose(kind, sections[0], **typed))
+        assert "已提请，经另一人审批后生效" in text_of(self.propose(kind, sections[0], **typed))
         assert not SectionChange.objects.exists()
         assert waiting().content["变动"][0] == change
 
@@ -265,7 +267,7 @@ class TestImporting:
 
         assert len(preview.context["result"].valid_rows()) == 105
         assert 'value="提请导入名录"' in text_of(preview)
-        assert "已提请审批" in text_of(answer)
+        assert "已提请，经另一人审批后生效" in text_of(answer)
         assert not Section.objects.filter(name__startswith="新").exists()
         changes = waiting().content["变更"]
         assert len(changes) == 105

@@ -258,7 +258,7 @@ class TestSessions:
         assert is_in(client)
         time_machine.shift(timedelta(minutes=minutes))
         answer = client.get("/account/", follow=True).content.decode()
-        assert f"超过{minutes}分钟没有操作" in answer
+        assert f"超过{minutes}分钟未操作" in answer
 
     def test_the_absolute_limit_to_the_second(self, time_machine):
         time_machine.move_to(NOON, tick=False)
@@ -493,7 +493,7 @@ class TestTheSecondFactor:
 
     def test_nobody_resets_his_own(self):
         security = make_user("security")
-        with pytest.raises(RuleViolation, match="自己"):
+        with pytest.raises(RuleViolation, match="本人"):
             second_factor.reset_factor(account_id=security.pk, by=security, at=NOON)
 
 

@@ -126,7 +126,7 @@ def test_changed_arguments_void_the_proposal(holiday):
 def test_two_accounts_of_one_person_are_one_person(holiday):
     approval = propose(holiday, by=make_user("clerk", person_code="N001"))
 
-    with pytest.raises(RuleViolation, match="两个人"):
+    with pytest.raises(RuleViolation, match="不得为同一人"):
         approve(approval, by=make_user("chief", person_code="N001"))
 
     approval.refresh_from_db()
@@ -371,7 +371,7 @@ class TestTheSecondFactor:
         used = second_factor.current_code(factor, timezone.now())
 
         for typed in ({}, {"code": "000000"}, {"code": used}):
-            assert "动态口令不正确或已经用过" in self.approve(client, approval, **typed)
+            assert "动态口令不正确或者已使用" in self.approve(client, approval, **typed)
 
         approval.refresh_from_db()
         factor.refresh_from_db()
@@ -384,7 +384,7 @@ class TestTheSecondFactor:
 
         assert 'name="code"' in client.get(f"/admin/nanchuan_eval/approval/{first.pk}/change/").content.decode()
         assert "已同意并办理" in self.approve(client, first, code=code)
-        assert "已经用过" in self.approve(client, second, code=code)
+        assert "已使用" in self.approve(client, second, code=code)
 
     def test_five_wrong_ones_block_as_at_the_log_in(self, client, holiday, factor, time_machine):
         approval = propose(holiday)
@@ -412,7 +412,7 @@ def test_who_may_not_decide_is_refused_before_he_hears_how_the_proposal_stands(h
 
     with pytest.raises(policy.Denied):
         getattr(approvals, decide)(approval_id=approval.pk, by=make_user("clerk"), at=NOON, **given)
-    with pytest.raises(RuleViolation, match="不能再办理"):
+    with pytest.raises(RuleViolation, match="不能重复办理"):
         getattr(approvals, decide)(approval_id=approval.pk, by=make_user("chief"), at=NOON, **given)
 
 

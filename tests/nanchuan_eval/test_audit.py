@@ -152,14 +152,14 @@ class TestTampering:
         AuditAnchor.objects.all().delete()
         AuditEntry.objects.filter(seq__gt=4).delete()
         AuditHead.objects.update(seq=4, hash=AuditEntry.objects.get(seq=4).hash)
-        assert "锚点第6条在日志中不存在" in self.found("--anchor", kept)
+        assert "日志锚点第6条在操作日志中不存在" in self.found("--anchor", kept)
 
     def test_a_rebuilt_tail(self, kept):
         AuditAnchor.objects.all().delete()
         edit(3, reason="别的")
         rebuild(3)
         assert audit.verify_chain() == []
-        assert "第6条与锚点不符" in self.found("--anchor", kept)
+        assert "第6条与日志锚点不符" in self.found("--anchor", kept)
 
     def test_a_restored_old_backup(self, kept):
         old = [AuditEntry.objects.get(seq=seq) for seq in (1, 2)]
@@ -176,7 +176,7 @@ class TestTampering:
 
         AuditAnchor.objects.all().delete()
 
-        assert "第7条（审签公布）缺少锚点" in self.found()
+        assert "第7条（审批公示）缺少日志锚点" in self.found()
 
     def test_a_score_changed_in_the_database(self):
         round_ = make_sealed_round()
@@ -194,13 +194,13 @@ class TestTampering:
         tally.result = json.dumps({**json.loads(tally.result), "round": "别的"})
         tally.save()
 
-        assert "结果文件与计票时记入日志的指纹不符" in self.found()
+        assert "结果文件与计票时记入日志的校验值不符" in self.found()
 
     def test_an_untouched_chain_passes_with_its_anchor(self, kept):
         write()
         out = io.StringIO()
         call_command("verify_audit", "--anchor", kept, stdout=out)
-        assert "日志链完整，共7条" in out.getvalue()
+        assert "操作日志完整，共7条" in out.getvalue()
 
     def test_a_file_that_holds_no_anchors_is_refused(self, tmp_path):
         path = tmp_path / "anchors.txt"

@@ -78,8 +78,8 @@ def test_error_pages_carry_them_too_and_are_chinese_without_a_trace(client, monk
     monkeypatch.setattr("evaluations.publication.queries.published_rounds", lambda: 1 / 0)
     for path, status, words in [
         ("/list/", 500, "暂时无法处理"),
-        ("/none", 404, "没有找到"),
-        ("/x%00", 400, "请求有误"),
+        ("/none", 404, "页面不存在"),
+        ("/x%00", 400, "提交的内容有误"),
     ]:
         answer = client.get(path)
         check_headers(answer, path)

@@ -107,7 +107,7 @@ def test_a_changed_archive_is_found_and_never_taken_for_the_rows(harm, tmp_path)
     with pytest.raises(CommandError, match="改动过"):
         drop(changed)
     drop(path)
-    with pytest.raises(CommandError, match="问题"):
+    with pytest.raises(CommandError, match="操作日志核验不一致"):
         call_command("verify_audit", "--archive", str(changed), stdout=io.StringIO())
 
 

@@ -37,7 +37,7 @@ class TestTheTrace:
     def test_is_filtered_by_names(self, client):
         page = client.get("/admin/nanchuan_eval/auditentry/").content.decode()
         sidebar = page[page.index('id="changelist-filter"') :]
-        assert "建轮次、改规则参数" in sidebar
+        assert "建立轮次、修改评议规则" in sidebar
         assert "评议办负责人" in sidebar
         assert "按角色" in sidebar
         assert not re.search(r">\s*round\.edit\s*<", page)
@@ -56,7 +56,9 @@ class TestTheTrace:
         links = set(re.findall(r'href="(/admin/[^"#?]*)"', page))
         assert not [link for link in links if client.get(link, follow=True).status_code >= 400]
 
-    @pytest.mark.parametrize(("words", "found"), [("建轮次", 1), ("round.edit", 1), ("建轮次 成功", 1), ("无权限", 0)])
+    @pytest.mark.parametrize(
+        ("words", "found"), [("建立轮次", 1), ("round.edit", 1), ("建立轮次 成功", 1), ("无权限", 0)]
+    )
     def test_is_searched_by_what_the_page_says(self, client, words, found):
         page = client.get("/admin/nanchuan_eval/auditentry/", {"q": words})
         assert page.context["cl"].result_count == found

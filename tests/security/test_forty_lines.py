@@ -77,7 +77,7 @@ def test_line_05_file_addresses_lead_to_files_only(client, address):
 @pytest.mark.parametrize("value", ["1_0", "٣", "５", "+7", "7.0", "6", "-1", "", "NaN", "1e999", str(10**30)])
 def test_lines_06_and_07_a_score_that_is_none_is_refused_and_the_others_kept(voting, value):
     response = Phone(voting).review(__cold=value, __lazy="3", __manifestations=["LAZY-2"])
-    refused(response, "答案不在选项范围内")
+    refused(response, "该项选择有误")
     assert response.content.decode().count("checked") == 5
 
 
@@ -157,7 +157,7 @@ def test_line_18_a_code_typed_with_o_and_i_is_accepted_once():
     typed = f" {format_code(code).lower().replace('0', 'o').replace('1', 'i')} "
     assert ballot.admit(code=typed, at=scenario.NOON)
     cast_ballots(round_, [typed])
-    with pytest.raises(RuleViolation, match="不能投票"):
+    with pytest.raises(RuleViolation, match="票号无法使用"):
         ballot.admit(code=code, at=scenario.NOON)
 
 

@@ -235,7 +235,7 @@ class TestCitizens:
             early.cast_ballots(round_, [code])
             again = client.post("/ballot/", {"code": code})
             assert again.status_code == 400
-            assert "不能投票" in said(again)
+            assert "票号无法使用" in said(again)
             assert traces_after(seq) == []
 
     def test_a_code_opens_nothing_before_and_after_the_vote(self, anybody, time_machine):

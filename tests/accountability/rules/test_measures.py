@@ -68,7 +68,7 @@ def test_every_measure_has_its_deadline(kind, due_on):
 @pytest.mark.parametrize(
     ("kind", "responsible"),
     [
-        (K.NOTICE, "区评议办公室"),
+        (K.NOTICE, "区评议办"),
         (K.TALK_LEADER, "区纪委监委"),
         (K.TALK_HEAD, "公安局党委（党组）"),
         (K.FREEZE, "区委组织部"),

@@ -141,14 +141,14 @@ def test_a_list_without_sections_opens_no_case():
 
 def test_a_case_with_a_measure_still_open_is_not_closed():
     case = make_case()
-    make_measure(case, "notice", responsible="区评议办公室")
+    make_measure(case, "notice", responsible="区评议办")
 
     with pytest.raises(RuleViolation) as refusal:
         close_case(case_id=case.pk, by=make_account(), at=LATER)
 
     assert refusal.value.reasons == (
         "“对科室负责人谈话提醒”尚未登记办理情况（责任单位：D01局党委（党组））。",
-        "“公示曝光”尚未登记办理情况（责任单位：区评议办公室）。",
+        "“公示曝光”尚未登记办理情况（责任单位：区评议办）。",
     )
     case.refresh_from_db()
     assert case.state == CaseState.OPEN
@@ -184,7 +184,7 @@ def test_only_the_commission_closes_a_case(role):
 def test_a_round_with_an_open_case_is_not_archived():
     case = make_case()
 
-    with pytest.raises(RuleViolation, match="还有1件问责事项未办结"):
+    with pytest.raises(RuleViolation, match="尚有1件问责事项未办结"):
         archive_round(round_id=case.result.round_id, by=make_account(), at=LATER)
 
     assert Round.objects.get().state == RoundState.PUBLISHED

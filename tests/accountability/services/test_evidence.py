@@ -147,7 +147,7 @@ def test_what_is_no_evidence_is_refused_in_chinese_and_leaves_nothing(content, n
 def test_a_file_too_large_for_its_kind_is_refused_by_its_size_alone():
     content = png()
 
-    with pytest.raises(RuleViolation, match="照片不能超过10兆"):
+    with pytest.raises(RuleViolation, match="照片不能超过10MB"):
         take(Upload("大.png", io.BytesIO(content), size=11 * 1024 * 1024))
 
 
@@ -187,7 +187,7 @@ def test_a_record_takes_no_more_files_than_allowed(monkeypatch):
     progress = make_progress(by)
     add_evidence(subject=progress, upload=make_file(), by=by, at=LATER)
 
-    with pytest.raises(RuleViolation, match="最多1个文件"):
+    with pytest.raises(RuleViolation, match="最多上传1个文件"):
         add_evidence(subject=progress, upload=make_file(), by=by, at=LATER)
 
 
@@ -351,7 +351,7 @@ class TestAtRest:
         row = take(make_file())
         vault.seal_into(vault.original_path(row.pk, row.suffix), io.BytesIO(b"forged"), row.file_key)
 
-        with pytest.raises(RuleViolation, match="指纹不符"):
+        with pytest.raises(RuleViolation, match="校验值不符"):
             open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
 
     def test_a_changed_hash_is_found_by_the_trace(self):
@@ -484,7 +484,7 @@ def test_an_infected_file_is_refused(clamd, evidence_root):
 def test_an_unsure_scanner_lets_nothing_in(clamd, monkeypatch):
     monkeypatch.setattr(Scanner, "answer", b"stream: size limit exceeded ERROR\0")
 
-    with pytest.raises(RuleViolation, match="不能确认"):
+    with pytest.raises(RuleViolation, match="无法确认"):
         take(make_file())
 
 
@@ -492,7 +492,7 @@ def test_an_unsure_scanner_lets_nothing_in(clamd, monkeypatch):
 def test_a_silent_scanner_lets_nothing_in(settings, evidence_root, address):
     settings.CLAMD_ADDRESS = address
 
-    with pytest.raises(RuleViolation, match="没有应答"):
+    with pytest.raises(RuleViolation, match="没有响应"):
         take(make_file())
 
     assert not Evidence.objects.exists()

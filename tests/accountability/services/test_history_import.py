@@ -14,7 +14,7 @@ from nanchuan_eval.permissions.policy import OPERATOR, Denied
 from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
 
 pytestmark = pytest.mark.django_db
-HEADER = ("轮次代码", "轮次名称", "评议期起始日期", "位次", "单位", "科室", "主要问题")
+HEADER = ("轮次代码", "轮次名称", "评议期起", "位次", "单位", "科室", "主要问题")
 LAST = ("2019H2", "2019年下半年", "2019-07-01", "2", "D01局", "第D01-01科", "态度差")
 FIRST = ("2019H1", "2019年上半年", "2019-01-01", "1", "D01局", "第D01-01科", "")
 
@@ -77,7 +77,7 @@ def test_importing_again_replaces_the_round():
     [
         ({"位次": "第一"}, "第2行：位次“第一”不是1到1000的整数"),
         ({"位次": "0"}, "不是1到1000的整数"),
-        ({"评议期起始日期": "去年"}, "第2行：评议期起“去年”不是日期"),
+        ({"评议期起": "去年"}, "第2行：评议期起“去年”不是日期"),
         ({"单位": ""}, "第2行：单位为空"),
         ({"科室": "长" * 61}, "第2行：科室太长"),
     ],

@@ -223,7 +223,7 @@ def test_a_submitted_record_is_locked_with_its_digest(visit):
     assert visit.record_sha256 == service.record_digest(visit)
     with pytest.raises(RuleViolation, match="锁定"):
         save(visit, situation="改写")
-    with pytest.raises(RuleViolation, match="不能再增减文件"):
+    with pytest.raises(RuleViolation, match="不能增加、撤回文件"):
         add_evidence(subject=visit, upload=make_file(), by=one_of(visit), at=LATER)
 
 
@@ -231,7 +231,7 @@ def test_a_record_changed_behind_the_lock_is_not_approved(visit):
     submitted(visit)
     Inspection.objects.update(situation="悄悄改写")
 
-    with pytest.raises(RuleViolation, match="指纹不符"):
+    with pytest.raises(RuleViolation, match="校验值不符"):
         service.approve_record(inspection_id=visit.pk, by=chief(), at=LATER)
 
 
@@ -242,7 +242,7 @@ def test_a_record_changed_behind_the_lock_is_not_approved(visit):
         ({"errand": ""}, "请填写模拟事项"),
         ({"checks": {}}, "请选择“首问责任”"),
         ({"conclusion": "sound"}, "不能是“无问题”"),
-        ({"findings": []}, "至少记录一条"),
+        ({"findings": []}, "至少记录一个问题"),
         ({"conclusion": "transfer"}, "请填写问题线索"),
     ],
 )

@@ -186,7 +186,7 @@ def test_the_same_ground_is_heard_once_and_needs_facts():
 
     with pytest.raises(RuleViolation, match="同一事由"):
         filed(round_)
-    with pytest.raises(RuleViolation, match="分数不公平"):
+    with pytest.raises(RuleViolation, match="单纯对得分高低不服的，不属于异议事由"):
         file_objection(section_id=section_of(round_).pk, ground=Ground.COUNTING, facts=" ", by=liaison(), at=SOON)
 
 
@@ -217,7 +217,7 @@ def test_who_signed_the_list_does_not_decide_the_appeal(monkeypatch):
     publish_and_start(round_id=round_.pk, by=signer, at=NOON + timedelta(days=10))
     objection = recounted(round_, monkeypatch, at=NOON + timedelta(days=12))
 
-    with pytest.raises(RuleViolation, match="原审签人"):
+    with pytest.raises(RuleViolation, match="原审批人"):
         decide(objection, Outcome.REJECTED, by=signer)
 
 

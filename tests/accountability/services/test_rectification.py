@@ -189,7 +189,7 @@ def test_without_a_later_passed_inspection_nothing_is_closed(visit):
     if visit != "none":
         pass_item(item, at=LATER - timedelta(days=1) if visit == "before" else after(), passed=visit == "before")
 
-    with pytest.raises(RuleViolation, match="暗访结论"):
+    with pytest.raises(RuleViolation, match="暗访复查结论"):
         close_item(item_id=item.pk, verdict="可以", by=chief(), at=after(2))
 
     item.refresh_from_db()

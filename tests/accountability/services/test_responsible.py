@@ -52,7 +52,7 @@ def test_another_head_takes_the_talk_and_the_freeze_with_both_on_record():
     assert case.measures.get(kind=MeasureKind.TALK_HEAD).target.endswith("周科长")
 
 
-@pytest.mark.parametrize(("name", "reason", "message"), [("孙科长", "误", "已是责任负责人"), ("周科长", " ", "理由")])
+@pytest.mark.parametrize(("name", "reason", "message"), [("孙科长", "误", "已是责任人"), ("周科长", " ", "理由")])
 def test_a_change_needs_another_head_and_a_reason(name, reason, message):
     case = published()
 

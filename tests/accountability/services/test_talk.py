@@ -156,7 +156,7 @@ def test_a_confirmed_talk_never_changes():
 
     with pytest.raises(RuleViolation, match="不能重复登记"):
         write(measure, by=commission, points="改写")
-    with pytest.raises(RuleViolation, match="不能再增减文件"):
+    with pytest.raises(RuleViolation, match="不能增加、撤回文件"):
         add_evidence(subject=talk, upload=make_file(), by=commission, at=LATER)
 
 

@@ -85,7 +85,7 @@ def test_fewer_than_five_ratings_are_not_shown(client):
     row = reported()
     for receipt in RECEIPTS[:4]:
         rate(client, row, receipt)
-    assert "群众追评" not in text_of(client.get("/rectification/"))
+    assert "群众评价：" not in text_of(client.get("/rectification/"))
 
     rate(client, row, RECEIPTS[4], "unchanged")
 

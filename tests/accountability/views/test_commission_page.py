@@ -88,7 +88,7 @@ def test_all_sections_stand_below_and_thin_ones_apart(client):
     page = text_of(client.get(PAGE))
 
     assert "参加排名的11个科室" in page
-    assert "样本不足，不排名（1个）" in page
+    assert "样本不足、不参加排名的科室（1个）" in page
 
 
 def test_the_previous_round_stands_beside_the_place(client):
@@ -169,7 +169,7 @@ def test_a_round_without_certain_places_says_so(client):
     make_tally(round_)
     login(client)
 
-    assert "差别都在误差范围内" in text_of(client.get(PAGE))
+    assert "差别均在误差范围内" in text_of(client.get(PAGE))
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])

@@ -66,7 +66,7 @@ class TestTheSignatures:
         round_ = with_codes(make_counted_round(state=RoundState.COUNTED))
         sign(round_, CODES[0])
 
-        with pytest.raises(RuleViolation, match="已经用过"):
+        with pytest.raises(RuleViolation, match="已使用"):
             sign(round_, CODES[0])
 
         assert CountSignature.objects.count() == 1
@@ -89,7 +89,7 @@ class TestTheSignatures:
         answer = client.post("/commission/2020H1/count/", {"code": CODES[2]})
 
         assert answer.status_code == 400
-        assert "签名码不对" in answer.content.decode()
+        assert "签名码有误" in answer.content.decode()
 
     def test_the_page_shows_digests_and_who_signed(self, client):
         round_ = with_codes(make_counted_round())

@@ -74,7 +74,7 @@ def test_another_inspectors_visit_does_not_exist(client, visit):
     assert client.get(f"/inspection/{visit.pk}/").status_code == 404
     assert client.post(f"/inspection/{visit.pk}/", filled()).status_code == 404
     assert client.post(f"/inspection/{visit.pk}/submit/", {"lead": ""}).status_code == 404
-    assert "没有派给您的暗访" in text_of(client.get("/inspection/"))
+    assert "没有指派给您的暗访任务" in text_of(client.get("/inspection/"))
 
 
 def test_a_visit_is_filled_in_on_a_phone_and_handed_in(client, visit):

@@ -96,7 +96,7 @@ class TestAllPlaces:
     def test_what_only_office_and_commission_read_is_not_told(self, client):
         make_counted_round(state=RoundState.PUBLISHED)
         text = page(client, Role.PERSONNEL, PLACES)
-        assert [word for word in ("临界", "入列可能", "位次区间", "除提示") if word in text] == []
+        assert [word for word in ("临界", "上榜概率", "位次区间", "剔除后") if word in text] == []
 
     @pytest.mark.parametrize("state", [RoundState.COUNTED, RoundState.REVIEW, RoundState.VOID])
     def test_nothing_is_told_before_the_list_is_out(self, client, state):

@@ -201,7 +201,7 @@ def test_the_chief_closes_an_item_after_a_passed_inspection(client):
     login(client, Role.CHIEF)
 
     refused = client.post(f"/work/items/{item.pk}/close/", {"verdict": "核实"})
-    assert "暗访结论" in text_of(refused)
+    assert "暗访复查结论" in text_of(refused)
     pass_item(item)
     client.post(f"/work/items/{item.pk}/close/", {"verdict": "核实"})
 
@@ -219,7 +219,7 @@ def test_with_the_rule_of_two_persons_the_clerk_proposes_and_the_chief_approves(
     answer = client.post(f"{page(row)}decide/", {"accepted": "1", "note": ""}, follow=True)
 
     row.refresh_from_db()
-    assert "已提请审批" in text_of(answer)
+    assert "已提请，经另一人审批后生效" in text_of(answer)
     assert row.state == RectificationState.SUBMITTED
 
 

@@ -138,8 +138,8 @@ class TestAnomalies:
 
         text = page(client, "anomalies/")
 
-        assert "榜单会有变化" in text
-        assert "除去后不上榜" in text
+        assert "上榜名单有变化" in text
+        assert "剔除后不上榜" in text
         assert "每1.7万张票误报1张" in text
 
     def test_a_supervisor_keeps_the_ballots_and_the_reason_stands(self, client):
@@ -177,7 +177,7 @@ class TestAnomalies:
         )
 
         assert answer.status_code == 400
-        assert "不指向具体的票" in answer.content.decode()
+        assert "不涉及具体评议票，不能据此认定废票" in answer.content.decode()
         assert "我看像假的" in answer.content.decode()
 
     def test_two_persons_decide(self, client, settings):
@@ -203,7 +203,7 @@ class TestPublication:
         settings.TWO_PERSON_RULE = True
         make_counted_round(places=3)
         login(client, Role.CHIEF)
-        assert "已提请审批" in self.publish(client)
+        assert "已提请，经另一人审批后生效" in self.publish(client)
         approval = Approval.objects.get()
         assert not Publication.objects.exists()
         login(client)
@@ -314,7 +314,7 @@ def test_the_heat_map_has_a_square_per_ranked_section_and_indicator(client):
     assert len(heat.rows) == len(response.context["result"].ranked)
     assert {len(row.cells) for row in heat.rows} == {5}
     assert response.content.decode().count('class="square ') == 5 * len(heat.rows)
-    assert "反映最重的是" in heat.title
+    assert "问题最突出的是" in heat.title
 
 
 def test_a_vote_count_below_five_is_hidden_everywhere(client):

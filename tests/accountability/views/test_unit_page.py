@@ -68,7 +68,7 @@ def test_the_preliminary_result_is_told_to_the_own_unit_alone(client):
 
     page = client.get("/unit/").content.decode()
 
-    for shown in ("初步结果", "拟上榜（明确）", "提出异议", "只考虑抽样误差，本科室的真实位次约有95%的把握"):
+    for shown in ("初步结果", "拟上榜（明确）", "提出异议", "只考虑抽样误差，真实位次落在区间内的概率约为95%"):
         assert shown in page
     assert "D02" not in page
     assert "临界" not in page

@@ -255,8 +255,8 @@ def test_a_section_that_does_not_exist_is_refused(section, chief):
 def test_what_takes_part_no_longer_is_not_reformed(section, chief):
     other = make_section(is_active=False)
 
-    refused(abolish_sections, "已不参评", section_ids=[other.pk], by=chief)
-    refused(merge_sections, "已不参评", section_ids=[other.pk], into=section.pk, by=chief)
+    refused(abolish_sections, "已不再参评", section_ids=[other.pk], by=chief)
+    refused(merge_sections, "已不再参评", section_ids=[other.pk], into=section.pk, by=chief)
 
 
 @pytest.mark.parametrize(
