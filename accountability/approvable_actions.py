@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accountability.case_lifecycle.approvals import RESULT_DEEDS
+from accountability.case_lifecycle.approvals import RESULT_ACTIONS
 from accountability.case_lifecycle.services.cases import archive_round, close_case
 from accountability.cases.models import Case, Measure
 from accountability.cases.permissions import is_own
@@ -31,8 +31,8 @@ from accountability.rectifications.services.rectifications import (
 from accountability.talks.models import Talk
 from accountability.talks.services import confirm_talk, reopen_talk, told
 from evaluations.rounds.models import Round
-from nanchuan_eval.approvals.permits import permit_deed
-from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.approvals.authorizations import authorizing_action
+from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.approvals.services import register as register_handlers
 
 Arguments = Mapping[str, Any]
@@ -41,7 +41,7 @@ Arguments = Mapping[str, Any]
 def register() -> None:
     """Make the deeds known; once, when the app is ready."""
     register_handlers(
-        Deed(
+        ApprovableAction(
             "case.close",
             "acc.close",
             "办结问责事项",
@@ -49,7 +49,7 @@ def register() -> None:
             content=lambda case, _: {"事项": str(case), "轮次": case.result.round.name, "措施": _measures(case)},
             perform=lambda case, _, by, at: close_case(case_id=case.pk, by=by, at=at),
         ),
-        Deed(
+        ApprovableAction(
             "round.archive",
             "acc.close",
             "归档",
@@ -57,7 +57,7 @@ def register() -> None:
             content=lambda round_, _: {"轮次": round_.name, "名单校验值": _newest_notice(round_)},
             perform=lambda round_, _, by, at: archive_round(round_id=round_.pk, by=by, at=at),
         ),
-        Deed(
+        ApprovableAction(
             "appeal.accept",
             "appeal.accept",
             "受理异议或申诉",
@@ -69,7 +69,7 @@ def register() -> None:
             },
             perform=lambda row, _, by, at: accept_objection(objection_id=row.pk, by=by, at=at),
         ),
-        Deed(
+        ApprovableAction(
             "freeze.lift",
             "acc.hold.lift",
             "解除影响期",
@@ -79,7 +79,7 @@ def register() -> None:
                 freeze_id=freeze.pk, on=date.fromisoformat(asked["on"]), reason=asked["reason"], by=by, at=at
             ),
         ),
-        Deed(
+        ApprovableAction(
             "rect.plan",
             "rect.return",
             "审核整改方案",
@@ -94,7 +94,7 @@ def register() -> None:
                 rectification_id=row.pk, accepted=asked["accepted"], note=asked["note"], by=by, at=at
             ),
         ),
-        Deed(
+        ApprovableAction(
             "rect.close",
             "rect.close",
             "销号",
@@ -102,7 +102,7 @@ def register() -> None:
             content=lambda item, asked: {**_item(item), "验收意见": asked["verdict"]},
             perform=lambda item, asked, by, at: close_item(item_id=item.pk, verdict=asked["verdict"], by=by, at=at),
         ),
-        Deed(
+        ApprovableAction(
             "rect.send_back",
             "rect.close",
             "退回重改",
@@ -112,7 +112,7 @@ def register() -> None:
                 item_id=item.pk, verdict=asked["verdict"], due_on=date.fromisoformat(asked["due_on"]), by=by, at=at
             ),
         ),
-        Deed(
+        ApprovableAction(
             "rect.extend",
             "rect.extend",
             "整改延期",
@@ -128,7 +128,7 @@ def register() -> None:
             is_own=lambda by, item: is_own(by, item.rectification.case.result.section),
             undo=lambda item, _: drop_extension(item),
         ),
-        Deed(
+        ApprovableAction(
             "freeze.record",
             "acc.hold.set",
             "登记影响期",
@@ -142,7 +142,7 @@ def register() -> None:
                 at=at,
             ),
         ),
-        Deed(
+        ApprovableAction(
             "freeze.waive",
             "acc.hold.set",
             "影响期不适用",
@@ -152,7 +152,7 @@ def register() -> None:
                 measure_id=measure.pk, reason=asked["reason"], by=by, at=at
             ),
         ),
-        Deed(
+        ApprovableAction(
             "talk.confirm",
             "acc.talk.head",
             "确认谈话记录",
@@ -162,7 +162,7 @@ def register() -> None:
             is_own=lambda by, talk: is_own(by, talk.measure.case.result.section),
             undo=reopen_talk,
         ),
-        Deed(
+        ApprovableAction(
             "inspection.plan",
             "insp.plan",
             "批准暗访计划",
@@ -177,7 +177,7 @@ def register() -> None:
             perform=lambda plan, _, by, at: approve_plan(plan_id=plan.pk, by=by, at=at),
             undo=lambda plan, _: plan.delete(),  # what was proposed and why it ended stays in the approval
         ),
-        permit_deed(
+        authorizing_action(
             ORIGINAL,
             "查看暗访原件",
             Evidence,
@@ -189,7 +189,7 @@ def register() -> None:
             },
         ),
         DESTROY,
-        *RESULT_DEEDS,
+        *RESULT_ACTIONS,
     )
 
 

@@ -63,6 +63,6 @@ def register_duties() -> None:
     from nanchuan_eval.encryption import key_rotation
     from nanchuan_eval.retention import services as retention
 
-    key_rotation.also.append(("未加密的佐证材料", seal_open_evidence))
-    audit.watches.append(evidence_faults)
-    retention.schedule.extend(destruction.schedule())
+    key_rotation.extra_steps.append(("未加密的佐证材料", seal_open_evidence))
+    audit.integrity_checks.append(evidence_faults)
+    retention.rules.extend(destruction.retention_rules())

@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils import timezone
 
 from bench.measure import interleaved, report
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.voting.services import admit, checked_mark
 from nanchuan_eval.urls import urlpatterns as project_urls
@@ -59,7 +59,7 @@ def run() -> None:
 
 
 def _compare_cast(round_, sections: int) -> None:
-    client, paper = Client(SERVER_NAME="localhost"), paper_by_digest(round_.paper_sha256)
+    client, paper = Client(SERVER_NAME="localhost"), ballot_form_by_digest(round_.ballot_form_sha256)
     raw = [RawLine(s.code, raw_answers()) for s in paper.sections[:sections]]
     vote = validate_vote(paper, "targeted", raw).as_text()
     admissions = iter([(code, admit(code=code, at=timezone.now())) for code in make_codes(round_, 2 * BALLOTS)])

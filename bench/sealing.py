@@ -7,7 +7,7 @@ import uuid
 from django.db import connection, transaction
 
 from bench.measure import cpu_seconds, interleaved, report
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool, Rating
 from evaluations.codes.models import Credential
@@ -46,7 +46,7 @@ def _sealing() -> None:
 
 
 def _spool(round_: Round) -> None:
-    paper = paper_by_digest(round_.paper_sha256)
+    paper = ballot_form_by_digest(round_.ballot_form_sha256)
     vote = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections])
     text = canonical_json(vote.as_json()).decode()
     make_codes(round_, BALLOTS)
@@ -85,7 +85,7 @@ def _bare_copy(round_: Round) -> float:
 
 def _printing() -> None:
     round_ = make_open_round(sections=102)
-    paper = paper_by_digest(round_.paper_sha256)
+    paper = ballot_form_by_digest(round_.ballot_form_sha256)
     codes = [new_code() for _ in range(PRINTED)]
     _print(paper, codes, BALLOTS_PER_FILE)
     print(f"{f'peak of a child, {BALLOTS_PER_FILE} ballots a file':<44} {_peak_of_children()} MB")
@@ -94,13 +94,13 @@ def _printing() -> None:
 
 
 def _print(paper, codes: list[str], size: int) -> None:
-    from evaluations.paper_ballots import documents as ballot_papers  # noqa: PLC0415  its file size is what the two runs differ in
+    from evaluations.paper_ballots import documents as paper_ballots_documents  # noqa: PLC0415  its file size is what the two runs differ in
 
-    kept, ballot_papers.BALLOTS_PER_FILE = ballot_papers.BALLOTS_PER_FILE, size
+    kept, paper_ballots_documents.BALLOTS_PER_FILE = paper_ballots_documents.BALLOTS_PER_FILE, size
     try:
         assert sum(count for count, _ in ballot_files(paper, codes, site="https://x.example", closes="")) == len(codes)
     finally:
-        ballot_papers.BALLOTS_PER_FILE = kept
+        paper_ballots_documents.BALLOTS_PER_FILE = kept
 
 
 def _peak_of_children() -> int:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from departments.models import Department, Section, SectionChange, Tenure
 from departments.reforms.admin import ReformMixin
 from departments.roster.admin import RosterImportMixin
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin, account_of
 from nanchuan_eval.admin_site.services import delete_record, save_record
 
 LISTS = {"all": ["departments/lists.css"]}
@@ -90,7 +90,7 @@ class SectionAdmin(RosterImportMixin, ReformMixin):
 
     def save_formset(self, request: HttpRequest, form: ModelForm[Any], formset: BaseFormSet[Any], change: bool) -> None:
         rows = formset.save(commit=False)  # type: ignore[attr-defined]  # the inlines' formsets are of models
-        by, at = staff(request), timezone.now()
+        by, at = account_of(request), timezone.now()
         for tenure in rows:
             save_record(tenure, action="roster.edit", by=by, at=at, changed=["tenure"])
         for tenure in formset.deleted_objects:  # type: ignore[attr-defined]

@@ -3,18 +3,18 @@
 from departments.models import Department, Section
 from departments.reforms.approvals import REFORM, _given, _reform, _reform_content
 from departments.roster.approvals import IMPORT_ROSTER
-from nanchuan_eval.admin_site.record_changes import edit_deeds
+from nanchuan_eval.admin_site.record_changes import approvable_edits
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.approvals.services import ApprovableAction
 
 
 def register() -> None:
     """Make the deeds known; from then on nobody does them alone."""
     approvals.register(
         IMPORT_ROSTER,
-        *edit_deeds(Department, "roster.edit"),
-        *edit_deeds(Section, "roster.edit"),
-        Deed(
+        *approvable_edits(Department, "roster.edit"),
+        *approvable_edits(Section, "roster.edit"),
+        ApprovableAction(
             REFORM,
             "roster.edit",
             "科室沿革",

@@ -23,6 +23,6 @@ class EvaluationsConfig(AppConfig):
 
         approvable_actions.register()
         readiness.readers.update(READERS)
-        accounts.objections.append(objections_to)
-        audit.watches.append(tally_faults)
-        retention.schedule.extend([*people.schedule(), *requests.schedule()])
+        accounts.conflict_checks.append(objections_to)
+        audit.integrity_checks.append(tally_faults)
+        retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

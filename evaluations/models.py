@@ -1,6 +1,6 @@
 """The tables of one round, one file per step."""
 
-from evaluations.ballot_form.models import Errand, Manifestation
+from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating
 from evaluations.codes.models import CodeBatch, Credential, OpenClaimAlert
 from evaluations.draws.models import (
@@ -33,7 +33,6 @@ __all__ = [
     "DrawEntry",
     "DrawEvent",
     "DrawSignature",
-    "Errand",
     "Manifestation",
     "OpenClaimAlert",
     "PaperCount",
@@ -51,6 +50,7 @@ __all__ = [
     "RoundSection",
     "RoundStep",
     "SectionResult",
+    "ServiceTopic",
     "SigningCode",
     "Tally",
     "TallyRow",

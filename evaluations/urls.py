@@ -2,39 +2,39 @@
 
 from django.urls import path
 
-from evaluations.draws import views as draw
-from evaluations.personal_data import views as privacy
-from evaluations.publication import views as public
-from evaluations.sealing import views as box
-from evaluations.voting import views as ballot
+from evaluations.draws import views as draws
+from evaluations.personal_data import views as personal_data
+from evaluations.publication import views as publication
+from evaluations.sealing import views as sealing
+from evaluations.voting import views as voting
 from nanchuan_eval.web.type_size import type_size
 
 urlpatterns = [
-    path("", public.front_page, name="front-page"),
-    path("ballot/", ballot.ballot, name="ballot"),
-    path("ballot/sections/", ballot.sections, name="ballot-sections"),
-    path("ballot/rate/", ballot.rate, name="ballot-rate"),
-    path("ballot/review/", ballot.review, name="ballot-review"),
-    path("ballot/receipt/", ballot.receipt, name="ballot-receipt"),
-    path("ballot/cast/", ballot.cast, name="ballot-cast"),
-    path("ballot/claim/", ballot.claim, name="ballot-claim"),
-    path("receipt/", box.receipt_check, name="receipt-check"),
-    path("draws/", draw.draws, name="draws"),
-    path("draws/<str:draw_id>/", draw.draw, name="draw"),
-    path("draws/<str:draw_id>/proof.json", draw.proof, name="draw-proof"),
-    path("draws/<str:draw_id>/<str:name>", draw.file, name="draw-file"),
-    path("privacy/", public.privacy, name="privacy"),
-    path("privacy/request/", privacy.request_page, name="privacy-request"),
-    path("privacy/<slug:key>/", public.privacy, name="privacy-of-round"),
-    path("list/", public.lists, name="lists"),
-    path("list/<slug:key>/", public.public_list, name="public-list"),
-    path("list/<slug:key>/<int:version>/notice.pdf", public.notice_as_pdf, name="notice-pdf"),
-    path("list/<slug:key>/<int:version>/notice.html", public.notice_as_html, name="notice-html"),
+    path("", publication.front_page, name="front-page"),
+    path("ballot/", voting.ballot, name="ballot"),
+    path("ballot/sections/", voting.sections, name="ballot-sections"),
+    path("ballot/rate/", voting.rate, name="ballot-rate"),
+    path("ballot/review/", voting.review, name="ballot-review"),
+    path("ballot/receipt/", voting.receipt, name="ballot-receipt"),
+    path("ballot/cast/", voting.cast, name="ballot-cast"),
+    path("ballot/claim/", voting.claim, name="ballot-claim"),
+    path("receipt/", sealing.receipt_check, name="receipt-check"),
+    path("draws/", draws.draws, name="draws"),
+    path("draws/<str:draw_id>/", draws.draw, name="draw"),
+    path("draws/<str:draw_id>/proof.json", draws.proof, name="draw-proof"),
+    path("draws/<str:draw_id>/<str:name>", draws.file, name="draw-file"),
+    path("privacy/", publication.privacy, name="privacy"),
+    path("privacy/request/", personal_data.request_page, name="privacy-request"),
+    path("privacy/<slug:key>/", publication.privacy, name="privacy-of-round"),
+    path("list/", publication.lists, name="lists"),
+    path("list/<slug:key>/", publication.public_list, name="public-list"),
+    path("list/<slug:key>/<int:version>/notice.pdf", publication.notice_as_pdf, name="notice-pdf"),
+    path("list/<slug:key>/<int:version>/notice.html", publication.notice_as_html, name="notice-html"),
     path("type-size/<slug:size>/", type_size, name="type-size"),
-    path("rounds/<slug:key>/box/", box.box, name="box"),
-    path("rounds/<slug:key>/issued-<int:batch>.txt", box.issued_list, name="issued-list"),
-    path("rounds/<slug:key>/paper.json", box.paper_file, name="paper-file"),
-    path("rounds/<slug:key>/spent.txt", box.spent_list, name="spent-list"),
-    path("rounds/<slug:key>/closing-list.txt", box.closing_list, name="closing-list"),
-    path("rounds/<slug:key>/closing.json", box.closing, name="closing"),
+    path("rounds/<slug:key>/box/", sealing.box, name="box"),
+    path("rounds/<slug:key>/issued-<int:batch>.txt", sealing.issued_list, name="issued-list"),
+    path("rounds/<slug:key>/paper.json", sealing.paper_file, name="paper-file"),
+    path("rounds/<slug:key>/spent.txt", sealing.spent_list, name="spent-list"),
+    path("rounds/<slug:key>/closing-list.txt", sealing.closing_list, name="closing-list"),
+    path("rounds/<slug:key>/closing.json", sealing.closing, name="closing"),
 ]

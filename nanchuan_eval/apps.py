@@ -11,12 +11,12 @@ class NanchuanEvalConfig(AppConfig):
     verbose_name = "系统管理"
 
     def ready(self) -> None:
-        from nanchuan_eval import approvable_actions as deeds
+        from nanchuan_eval import approvable_actions
 
-        deeds.register()
+        approvable_actions.register()
 
 
 class AdminConfig(DjangoAdminConfig):
     """The admin with our site in place of the stock one."""
 
-    default_site = "nanchuan_eval.admin_site.site.Desk"
+    default_site = "nanchuan_eval.admin_site.site.StaffSite"

@@ -65,7 +65,7 @@ def nobody_is_above_the_table(app_configs: Sequence[AppConfig] | None, **kwargs:
 @register(Tags.security)
 def two_person_actions_have_handlers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """The policy table says what takes two persons; each such action needs the handler that an approval runs."""
-    unhandled, alone = approvals.unhandled_actions(), approvals.one_person_deeds()
+    unhandled, alone = approvals.unhandled_actions(), approvals.one_person_actions()
     return [
         *(Error(f"须双人办理的事项“{action}”没有登记办理程序。", id="nanchuan.E007") for action in unhandled),
         *(Error(f"“{name}”登记为双人办理，但权限表没有规定提请人和审批人。", id="nanchuan.E008") for name in alone),

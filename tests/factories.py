@@ -8,23 +8,22 @@ from typing import Any
 
 from departments.models import Department, DepartmentKind, Section, ServiceKind, Tenure
 from evaluations.ballot_form.models import Manifestation
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import Origin, RawLine, validate_vote
 from evaluations.codes.models import CodeBatch
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import commit_draw, plan_draw, planned_draw
-from evaluations.lifecycle import services as steps
+from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.rules import PoolKind
-from evaluations.pools.services import lists as pool
-from evaluations.pools.services import notices as pool_notice
+from evaluations.pools.services import lists, notices
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.indicators import Channel, Indicator
 from evaluations.sealing.services import sealing
-from evaluations.voting import services as ballot
+from evaluations.voting import services as voting
 from nanchuan_eval.permissions.policy import CLOCK, Role
 from nanchuan_eval.users.models import User
 
@@ -103,7 +102,7 @@ def make_open_round(*, sections: int = 3, **fields: Any) -> Round:
     for _ in range(sections):
         make_section()
     round_ = make_round(**fields)
-    steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+    lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
     round_.refresh_from_db()
     return round_
@@ -113,16 +112,16 @@ def make_codes(
     round_: Round, count: int = 1, *, channel: Channel = Channel.TARGETED, origin: Origin = Origin.ISSUED
 ) -> list[str]:
     """Codes of a fresh batch."""
-    _, codes = credential.issue_batch(
-        round_id=round_.pk, form=credential.FormKind(channel, origin), count=count, by=make_user("clerk"), at=NOON
+    _, codes = issuing.issue_batch(
+        round_id=round_.pk, form=issuing.FormKind(channel, origin), count=count, by=make_user("clerk"), at=NOON
     )
     return codes
 
 
 def make_self_service(round_: Round, channel: Channel = Channel.OTHER) -> CodeBatch:
     """A counter at which citizens take a code by themselves."""
-    return credential.open_self_service(
-        round_id=round_.pk, form=credential.FormKind(channel, Origin.OPEN, "网上"), by=make_user("clerk"), at=NOON
+    return issuing.open_self_service(
+        round_id=round_.pk, form=issuing.FormKind(channel, Origin.OPEN, "网上"), by=make_user("clerk"), at=NOON
     )
 
 
@@ -133,14 +132,14 @@ def raw_answers(level: str = "1", **answers: str) -> dict[str, list[str]]:
 
 def cast_ballots(round_: Round, codes: list[str], *, level: str = "1", comment: str = "") -> list[str]:
     """Cast one ballot per code, each rating every section of the round alike; returns the receipts."""
-    paper = paper_by_digest(round_.paper_sha256)
+    paper = ballot_form_by_digest(round_.ballot_form_sha256)
     raw = [RawLine(section.code, raw_answers(level), ticks_for(level)) for section in paper.sections]
     receipts = []
     for code in codes:
-        admission = ballot.admit(code=code, at=NOON)
+        admission = voting.admit(code=code, at=NOON)
         vote = validate_vote(paper, admission.channel, raw)
         receipts.append(
-            ballot.cast_ballot(
+            voting.cast_ballot(
                 admission=admission, code=code, vote=vote.as_text(), comment=comment, digits="1234", at=NOON
             )
         )
@@ -170,8 +169,8 @@ def make_pool(round_: Round, kind: PoolKind = PoolKind.EVALUATORS, groups: dict[
     rows = [("名单", 1, ("身份类别", "姓名", "手机号"))]
     first = 10_000 * list(PoolKind).index(kind)
     rows += [("名单", n, (group, name, f"139{first + n:08d}")) for n, (group, name) in enumerate(people, start=2)]
-    pool.import_pool(round_id=round_.pk, kind=kind, rows=rows, by=make_user("clerk"), at=NOON)
-    pool_notice.announce_pool(round_id=round_.pk, kind=kind, by=make_user("clerk"), at=NOON)
+    lists.import_pool(round_id=round_.pk, kind=kind, rows=rows, by=make_user("clerk"), at=NOON)
+    notices.announce_pool(round_id=round_.pk, kind=kind, by=make_user("clerk"), at=NOON)
 
 
 def plan(round_: Round, purpose: DrawPurpose, *, held_at: datetime = LATER, reason: str = "") -> PlannedDraw:

@@ -8,16 +8,16 @@ from django.utils import timezone
 
 from accountability.assessment.queries import read_assessment, years
 from accountability.assessment.services import export_assessment
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import desk_post, desk_view
+from nanchuan_eval.web.actions import staff_post, staff_view
 from nanchuan_eval.web.downloads import workbook
 
 
-@desk_view
+@staff_view
 def assessment(request: HttpRequest, year: int | None = None) -> HttpResponse:
     """年度综合考核."""
-    policy.check_sees(staff(request), "acc.assess")
+    policy.check_sees(account_of(request), "acc.assess")
     known = years()
     if year is not None and not MINYEAR <= year <= MAXYEAR:
         raise Http404
@@ -27,10 +27,10 @@ def assessment(request: HttpRequest, year: int | None = None) -> HttpResponse:
     return render(request, "accountability/assessment/assessment.html", context)
 
 
-@desk_post
+@staff_post
 def assessment_export(request: HttpRequest, year: int) -> HttpResponse:
     """年度综合考核 as a workbook."""
     if year not in years():
-        policy.check_sees(staff(request), "acc.assess")
+        policy.check_sees(account_of(request), "acc.assess")
         raise Http404
-    return workbook(export_assessment(year=year, by=staff(request), at=timezone.now()), f"{year}年度考核运用.xlsx")
+    return workbook(export_assessment(year=year, by=account_of(request), at=timezone.now()), f"{year}年度考核运用.xlsx")

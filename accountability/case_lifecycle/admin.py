@@ -22,15 +22,15 @@ from accountability.cases.rules.deadlines import URGENT, calendar_gaps
 from accountability.cases.rules.measures import TALKS, WORKDAY_KINDS, CaseState, MeasureKind, MeasureState
 from accountability.cases.services import may_record, record_measure, waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.core.inputs import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
 
-Deed = Callable[[Form], object]
+Service = Callable[[Form], object]
 CASE_PAGE = "admin:accountability_case_change"
 
 
@@ -86,7 +86,7 @@ class CaseAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the case with its measures and freeze; the buttons are those the role may press."""
-        user = staff(request)
+        user = account_of(request)
         policy.check_sees(user, self.see_action)
         case = self._case_or_404(object_id)
         return self._page(request, "admin/accountability/case/page.html", str(case), _case_context(case, user))
@@ -108,7 +108,7 @@ class CaseAdmin(ReadOnlyAdmin):
         """办结."""
         case = get_object_or_404(Case, pk=pk)
         try:
-            started = approvals.start("case.close", case, by=staff(request), at=timezone.now())
+            started = approvals.start("case.close", case, by=account_of(request), at=timezone.now())
         except RuleViolation as refusal:
             for reason in refusal.reasons:
                 messages.error(request, reason)
@@ -120,49 +120,53 @@ class CaseAdmin(ReadOnlyAdmin):
         """登记办理."""
         measure = self._measure_or_404(request, pk)
 
-        def deed(form: Form) -> object:
-            by, at, typed = staff(request), timezone.now(), form.cleaned_data
+        def submit(form: Form) -> object:
+            by, at, typed = account_of(request), timezone.now(), form.cleaned_data
             if measure.kind == MeasureKind.FREEZE:
                 asked = {**typed, "done_on": typed["done_on"].isoformat()}
                 return approvals.start("freeze.record", measure, by=by, at=at, **asked) and approvals.PROPOSED
             return record_measure(measure_id=pk, by=by, at=at, **typed)
 
-        return self._ask(request, RecordForm, f"登记办理：{measure}", {"case": measure.case, "measure": measure}, deed)
+        return self._ask(
+            request, RecordForm, f"登记办理：{measure}", {"case": measure.case, "measure": measure}, submit
+        )
 
     def waive(self, request: HttpRequest, pk: int) -> HttpResponse:
         """标为不适用."""
         measure = self._measure_or_404(request, pk)
 
-        def deed(form: Form) -> object:
-            by, at, typed = staff(request), timezone.now(), form.cleaned_data
+        def submit(form: Form) -> object:
+            by, at, typed = account_of(request), timezone.now(), form.cleaned_data
             if measure.kind == MeasureKind.FREEZE:
                 return approvals.start("freeze.waive", measure, by=by, at=at, **typed) and approvals.PROPOSED
             return waive_measure(measure_id=pk, by=by, at=at, **typed)
 
         return self._ask(
-            request, ReasonForm, f"标为不适用：{measure}", {"case": measure.case, "measure": measure}, deed
+            request, ReasonForm, f"标为不适用：{measure}", {"case": measure.case, "measure": measure}, submit
         )
 
     def lift(self, request: HttpRequest, pk: int) -> HttpResponse:
         """解除影响期."""
-        policy.check_sees(staff(request), self.see_action)
+        policy.check_sees(account_of(request), self.see_action)
         freeze = get_object_or_404(PromotionFreeze.objects.select_related("case__result__section"), pk=pk)
 
-        def deed(form: Form) -> object:
+        def submit(form: Form) -> object:
             on, reason = form.cleaned_data["on"].isoformat(), form.cleaned_data["reason"]
-            started = approvals.start("freeze.lift", freeze, by=staff(request), at=timezone.now(), on=on, reason=reason)
+            started = approvals.start(
+                "freeze.lift", freeze, by=account_of(request), at=timezone.now(), on=on, reason=reason
+            )
             return approvals.PROPOSED if started else None
 
-        return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, deed)
+        return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, submit)
 
     def _ask(
-        self, request: HttpRequest, form_class: type[Form], title: str, context: dict[str, Any], deed: Deed
+        self, request: HttpRequest, form_class: type[Form], title: str, context: dict[str, Any], submit: Service
     ) -> HttpResponse:
         """Show a form, hand its input to the deed, say what came of it; what was typed is kept on refusal."""
         form = form_class(request.POST or None)
         if form.is_valid():
             try:
-                said = deed(form)
+                said = submit(form)
             except RuleViolation as refusal:
                 form.add_error(None, ValidationError(list(refusal.reasons)))
             else:
@@ -176,10 +180,10 @@ class CaseAdmin(ReadOnlyAdmin):
 
     def _case_or_404(self, object_id: str) -> Case:
         cases = Case.objects.select_related("result__section", "result__round")
-        return get_object_or_404(cases, pk=typed_id(object_id))
+        return get_object_or_404(cases, pk=parse_id(object_id))
 
     def _measure_or_404(self, request: HttpRequest, pk: int) -> Measure:
-        policy.check_sees(staff(request), self.see_action)
+        policy.check_sees(account_of(request), self.see_action)
         return get_object_or_404(Measure.objects.select_related("case__result__section"), pk=pk)
 
 

@@ -13,7 +13,7 @@ from evaluations.rounds.readiness import require
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
-from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.users.models import User
 
@@ -81,8 +81,8 @@ def _entry_text(entry: Mapping[str, Any]) -> str:
     return f"第{entry['rank']}位 {entry['department']}{entry['section']}（{entry['problems']}）"
 
 
-RESULT_DEEDS = (
-    Deed(PUBLISH, "publish.approve", "公示前十名", Round, _list_content, _publish, require=_require_ready),
-    Deed(CORRECT, "publish.correct", "更正公示", Round, _correction_content, _correct),
-    Deed(ASSENT, "publish.approve", "同意涉及“贪”的表述", SectionResult, _wording_content, _assent),
+RESULT_ACTIONS = (
+    ApprovableAction(PUBLISH, "publish.approve", "公示前十名", Round, _list_content, _publish, require=_require_ready),
+    ApprovableAction(CORRECT, "publish.correct", "更正公示", Round, _correction_content, _correct),
+    ApprovableAction(ASSENT, "publish.approve", "同意涉及“贪”的表述", SectionResult, _wording_content, _assent),
 )

@@ -7,20 +7,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.case_lifecycle.forms import HeadForm
-from accountability.case_lifecycle.services import responsible as service
+from accountability.case_lifecycle.services import responsible
 from accountability.cases.models import Case
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import Act, ask, desk_view
+from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 
 
-@desk_view
+@staff_view
 def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
     """更正责任人."""
-    policy.check(staff(request), "acc.open")
+    policy.check(account_of(request), "acc.open")
     case = get_object_or_404(Case.objects.select_related("result__section", "result__round"), pk=pk)
-    served = service.heads_in_period(case)
-    act = Act(
+    served = responsible.heads_in_period(case)
+    act = FormPage(
         f"更正责任人：{case}",
         "更正责任人",
         reverse("admin:accountability_case_change", args=[case.pk]),
@@ -32,11 +32,11 @@ def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
         done="责任人已更正。",
     )
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         tenure, reason = int(form.cleaned_data["tenure"]), form.cleaned_data["reason"]
-        return service.change_responsible(
-            case_id=case.pk, tenure_id=tenure, reason=reason, by=staff(request), at=timezone.now()
+        return responsible.change_responsible(
+            case_id=case.pk, tenure_id=tenure, reason=reason, by=account_of(request), at=timezone.now()
         )
 
     choices = [(str(tenure.pk), f"{tenure.name}（评议期内任职{days}天）") for tenure, days in served]
-    return ask(request, HeadForm(request.POST or None, choices=choices), act, deed)
+    return show_form(request, HeadForm(request.POST or None, choices=choices), act, submit)

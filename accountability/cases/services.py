@@ -38,7 +38,7 @@ def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Me
 
 def may_record(by: User, measure: Measure) -> bool:
     """Say whether the account may record this measure, or propose to (which buttons a page shows)."""
-    return policy.may_begin(by, record_action(MeasureKind(measure.kind)), own=answers_for_cases(by))
+    return policy.may_start(by, record_action(MeasureKind(measure.kind)), own=answers_for_cases(by))
 
 
 def check_record(case: Case, done_on: date, record: str, at: datetime) -> None:

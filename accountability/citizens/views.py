@@ -10,30 +10,30 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accountability.cases.models import Case
-from accountability.citizens import pages as public
-from accountability.citizens import services as service
+from accountability.citizens import pages as citizens_pages
+from accountability.citizens import services as citizens
 from accountability.citizens.forms import AnswerForm, FollowUpForm, SuggestionForm
 from accountability.citizens.models import Suggestion
 from accountability.citizens.rules import Satisfaction
 from accountability.rectifications.rules import RATEABLE
 from evaluations.protocol.codes import CodeError, normalize_receipt
 from evaluations.rounds.models import Round
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import Act, ask, desk_view
+from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 
 
 @require_safe
 def results(request: HttpRequest, key: str | None = None) -> HttpResponse:
     """整改结果公开: one round's listed sections, what was wrong, what was done."""
-    rounds = list(public.published_rounds())
-    round_ = get_object_or_404(public.published_rounds(), key=key) if key else next(iter(rounds), None)
+    rounds = list(citizens_pages.published_rounds())
+    round_ = get_object_or_404(citizens_pages.published_rounds(), key=key) if key else next(iter(rounds), None)
     context = {
         "rounds": rounds,
         "round": round_,
-        "cases": public.public_cases(round_) if round_ else [],
+        "cases": citizens_pages.public_cases(round_) if round_ else [],
         "is_demo": bool(round_ and round_.is_demo),
     }
     return render(request, "accountability/citizens/results.html", context)
@@ -49,7 +49,7 @@ def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"case": case, "form": form, "is_demo": case.result.round.is_demo}
     if form.is_valid():
         try:
-            service.rate_rectification(
+            citizens.rate_rectification(
                 case_id=case.pk,
                 receipt=normalize_receipt(form.cleaned_data["receipt"]),
                 satisfaction=Satisfaction(form.cleaned_data["satisfaction"]),
@@ -68,12 +68,12 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     form = SuggestionForm(request.POST or None)
     context = {
         "form": form,
-        "answered": public.answered_suggestions(),
+        "answered": citizens_pages.answered_suggestions(),
         "is_demo": Round.objects.filter(is_demo=True).exists(),
     }
     if form.is_valid():
         try:
-            service.suggest_section(at=timezone.now(), **form.cleaned_data)
+            citizens.suggest_section(at=timezone.now(), **form.cleaned_data)
         except RuleViolation as refusal:
             form.add_error(None, ValidationError(list(refusal.reasons)))
         else:
@@ -81,31 +81,31 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/citizens/suggestions.html", context, status=400 if form.is_bound else 200)
 
 
-@desk_view
+@staff_view
 def suggestion_desk(request: HttpRequest) -> HttpResponse:
     """群众建议 at the office."""
-    _check_answers(staff(request))
+    _check_answers(account_of(request))
     context = {"rows": Suggestion.objects.order_by("state", "-submitted_on"), "is_demo": False}
     return render(request, "accountability/citizens/suggestion_desk.html", context)
 
 
-@desk_view
+@staff_view
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """答复群众建议."""
-    _check_answers(staff(request))
+    _check_answers(account_of(request))
     row = get_object_or_404(Suggestion, pk=pk)
     facts = [("单位", row.unit), ("科室或窗口", row.section), ("理由", row.reason)]
     note = "采纳的，请在评议对象名录中增加该科室。"
-    act = Act("答复群众建议", "答复", reverse("accountability:suggestion-desk"), facts, note, done="已答复。")
+    act = FormPage("答复群众建议", "答复", reverse("accountability:suggestion-desk"), facts, note, done="已答复。")
 
-    def deed(form: Form) -> object:
-        return service.answer_suggestion(
-            suggestion_id=row.pk, by=staff(request), at=timezone.now(), **form.cleaned_data
+    def submit(form: Form) -> object:
+        return citizens.answer_suggestion(
+            suggestion_id=row.pk, by=account_of(request), at=timezone.now(), **form.cleaned_data
         )
 
-    return ask(request, AnswerForm(request.POST or None), act, deed)
+    return show_form(request, AnswerForm(request.POST or None), act, submit)
 
 
 def _check_answers(user: User) -> None:
-    if not service.may_answer(user):
+    if not citizens.may_answer(user):
         raise policy.Denied(user, "roster.edit")

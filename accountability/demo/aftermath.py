@@ -14,11 +14,11 @@ from accountability.demo.ceremony import Ceremony
 from accountability.evidence.services.evidence import Upload, add_evidence
 from accountability.inspections.models import Inspection
 from accountability.inspections.rules import CheckItem, Conclusion, Method
-from accountability.inspections.services import plans as inspection_plan
-from accountability.inspections.services import visits as inspection
+from accountability.inspections.services import plans
+from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import TermKind
-from accountability.rectifications.services import rectifications as rectification
+from accountability.rectifications.services import rectifications
 from accountability.rectifications.services.opening import signs_of
 from accountability.talks.documents import talk_record
 from accountability.talks.models import Talk
@@ -97,15 +97,15 @@ class Aftermath:
         row, by = Rectification.objects.get(case=case), self.liaison(case)
         if not row.items.exists():
             sign = next(code for code, sign in signs_of(self.round_).items() if sign["indicator"] != "greedy")
-            rectification.add_item(rectification_id=row.pk, sign=sign, by=by, at=self.day(9))
+            rectifications.add_item(rectification_id=row.pk, sign=sign, by=by, at=self.day(9))
         for item in row.items.all():
             self._plan_item(item, by)
-        rectification.submit_plan(rectification_id=row.pk, opinion="同意，按方案整改。", by=by, at=self.day(8))
+        rectifications.submit_plan(rectification_id=row.pk, opinion="同意，按方案整改。", by=by, at=self.day(8))
         proposed = approvals.propose("rect.plan", row, by=self.clerk, at=self.day(8), accepted=True, note="措施具体")
         approvals.approve(approval_id=proposed.pk, by=self.chief, at=self.day(8) + LED)
         first = row.items.order_by("position")[0]
-        rectification.report_progress(item_id=first.pk, text="全员培训，窗口公开承诺。", by=by, at=self.day(7))
-        rectification.finish_item(item_id=first.pk, outcome="培训完成，承诺上墙。", by=by, at=self.day(6))
+        rectifications.report_progress(item_id=first.pk, text="全员培训，窗口公开承诺。", by=by, at=self.day(7))
+        rectifications.finish_item(item_id=first.pk, outcome="培训完成，承诺上墙。", by=by, at=self.day(6))
 
     def _plan_item(self, item: RectificationItem, by: User) -> None:
         kinds = [TermKind.AT_ONCE, TermKind.BY_DATE, TermKind.CONTINUING]
@@ -118,19 +118,19 @@ class Aftermath:
             "term": kinds[(item.position - 1) % len(kinds)],
             "due_on": timezone.localtime(self.day(2)).date() + timedelta(days=(item.position - 1) * 20),
         }
-        rectification.edit_item(item_id=item.pk, facts=facts, by=by, at=self.day(9))
+        rectifications.edit_item(item_id=item.pk, facts=facts, by=by, at=self.day(9))
 
     def _inspect(self, first: Case) -> None:
         start, end = (timezone.localtime(self.day(n)).date() for n in (5, 0))
-        facts = inspection_plan.PlanFacts("上榜科室整改暗访（演示）", start, end, INSPECTED)
-        plan = inspection_plan.propose_plan(round_id=self.round_.pk, facts=facts, by=self.chief, at=self.day(8))
-        plan = inspection_plan.approve_plan(plan_id=plan.pk, by=self.commission, at=self.day(8))
+        facts = plans.PlanFacts("上榜科室整改暗访（演示）", start, end, INSPECTED)
+        plan = plans.propose_plan(round_id=self.round_.pk, facts=facts, by=self.chief, at=self.day(8))
+        plan = plans.approve_plan(plan_id=plan.pk, by=self.commission, at=self.day(8))
         if plan.draw:
             self.ceremony.finish(plan.draw, at=self.day(6))
-        visits = inspection_plan.schedule_visits(plan_id=plan.pk, by=self.chief, at=self.day(5))
+        visits = plans.schedule_visits(plan_id=plan.pk, by=self.chief, at=self.day(5))
         ids = [inspector.pk for inspector in self.inspectors]
         for visit in visits:
-            inspection_plan.assign_inspectors(inspection_id=visit.pk, inspector_ids=ids, by=self.chief, at=self.day(5))
+            plans.assign_inspectors(inspection_id=visit.pk, inspector_ids=ids, by=self.chief, at=self.day(5))
         # Those whose surprise day has come: the hardest section if it is among them, and two others.
         come = [visit for visit in visits if visit.visit_on <= timezone.localtime(self.day(1)).date()]
         come.sort(key=lambda visit: visit.section_id != first.result.section_id)
@@ -139,23 +139,27 @@ class Aftermath:
 
     def _visit(self, visit: Inspection) -> None:
         arrived = timezone.make_aware(datetime.combine(visit.visit_on, self.day(0).time())) + LED
-        items = inspection.open_items(visit)
+        items = visits_services.open_items(visit)
         at, by = arrived + 2 * LED, self.inspectors[0]
-        inspection.save_record(inspection_id=visit.pk, record=self._record(visit, arrived, items), by=by, at=at)
-        inspection.submit_record(inspection_id=visit.pk, lead="", by=by, at=at)
-        inspection.approve_record(inspection_id=visit.pk, by=self.chief, at=self.day(1))
+        visits_services.save_record(inspection_id=visit.pk, record=self._record(visit, arrived, items), by=by, at=at)
+        visits_services.submit_record(inspection_id=visit.pk, lead="", by=by, at=at)
+        visits_services.approve_record(inspection_id=visit.pk, by=self.chief, at=self.day(1))
         if not items:
             demand = "加强窗口管理，公开办事流程。"
-            inspection.issue_order(inspection_id=visit.pk, demand=demand, due_on=None, by=self.chief, at=self.day(1))
+            visits_services.issue_order(
+                inspection_id=visit.pk, demand=demand, due_on=None, by=self.chief, at=self.day(1)
+            )
         for item in (item for item in items if item.finished_at):
             verdict = "暗访核实，整改到位。"
             proposed = approvals.propose("rect.close", item, by=self.clerk, at=self.day(1), verdict=verdict)
             approvals.approve(approval_id=proposed.pk, by=self.chief, at=self.day(1) + LED)
 
-    def _record(self, visit: Inspection, arrived: datetime, items: Sequence[RectificationItem]) -> inspection.Record:
+    def _record(
+        self, visit: Inspection, arrived: datetime, items: Sequence[RectificationItem]
+    ) -> visits_services.Record:
         signs = [code for code, sign in signs_of(self.round_).items() if sign["indicator"] != "greedy"]
         done = {item.pk: True for item in items if item.finished_at}
-        return inspection.Record(
+        return visits_services.Record(
             method=Method.ERRAND,
             arrived_at=arrived,
             left_at=arrived + LED,

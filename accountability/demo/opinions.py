@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.scoring.indicators import Channel, Indicator
 
 SECTIONS_RATED = {Channel.TARGETED: (4, 9), Channel.SAMPLED: (2, 5), Channel.OTHER: (1, 3)}
@@ -44,14 +44,14 @@ class Opinion:
     comment: str
 
 
-def characters(paper: BallotPaper, seed: int) -> dict[str, Character]:
+def characters(paper: BallotForm, seed: int) -> dict[str, Character]:
     """Return every section's character; about a dozen of them are plainly hard."""
     rng = Random(f"sections/{seed}")  # noqa: S311  a simulation, not a draw
     hard = set(rng.sample(sorted(paper.section_codes), min(HARD_SECTIONS, len(paper.sections))))
     return {section.code: _character(rng, paper, hard=section.code in hard) for section in paper.sections}
 
 
-def opinions(paper: BallotPaper, channels: Sequence[Channel], seed: int) -> Iterator[Opinion]:
+def opinions(paper: BallotForm, channels: Sequence[Channel], seed: int) -> Iterator[Opinion]:
     """Yield one opinion per entry of `channels`, always the same for the same seed."""
     world = characters(paper, seed)
     rng = Random(f"voters/{seed}")  # noqa: S311  a simulation, not a draw
@@ -59,7 +59,7 @@ def opinions(paper: BallotPaper, channels: Sequence[Channel], seed: int) -> Iter
         yield _opinion(rng, paper, world, channel)
 
 
-def _character(rng: Random, paper: BallotPaper, *, hard: bool) -> Character:
+def _character(rng: Random, paper: BallotForm, *, hard: bool) -> Character:
     return Character(
         difficulty=rng.uniform(1.1, 1.7) if hard else max(0.0, rng.gauss(0.45, 0.25)),
         visits=rng.lognormvariate(0, 0.5),
@@ -73,7 +73,7 @@ def _character(rng: Random, paper: BallotPaper, *, hard: bool) -> Character:
     )
 
 
-def _opinion(rng: Random, paper: BallotPaper, world: Mapping[str, Character], channel: Channel) -> Opinion:
+def _opinion(rng: Random, paper: BallotForm, world: Mapping[str, Character], channel: Channel) -> Opinion:
     harshness = rng.gauss(0, 0.35)
     codes = _visited(rng, world, rng.randint(*SECTIONS_RATED[channel]))
     answers = {code: _answers(rng, paper, world[code], harshness) for code in codes}
@@ -90,19 +90,19 @@ def _visited(rng: Random, world: Mapping[str, Character], count: int) -> list[st
     return sorted(order[:count])
 
 
-def _answers(rng: Random, paper: BallotPaper, section: Character, harshness: float) -> dict[str, str]:
+def _answers(rng: Random, paper: BallotForm, section: Character, harshness: float) -> dict[str, str]:
     return {
         indicator.value: "x" if rng.random() < DONT_KNOW_RATE else _level(rng, paper, section, harshness, indicator)
         for indicator in Indicator
     }
 
 
-def _level(rng: Random, paper: BallotPaper, section: Character, harshness: float, indicator: str) -> str:
+def _level(rng: Random, paper: BallotForm, section: Character, harshness: float, indicator: str) -> str:
     felt = section.difficulty + section.leaning[indicator] + harshness + rng.gauss(0, 0.6)
     return str(min(paper.levels, max(0, round(felt))))
 
 
-def _ticks(rng: Random, paper: BallotPaper, section: Character, answers: Mapping[str, str]) -> list[str]:
+def _ticks(rng: Random, paper: BallotForm, section: Character, answers: Mapping[str, str]) -> list[str]:
     ticks: list[str] = []
     for indicator, answer in answers.items():
         if answer in paper.severe_answers:

@@ -25,17 +25,17 @@ from accountability.demo.ceremony import Ceremony
 from accountability.demo.citizens import Citizen
 from accountability.demo.opinions import opinions
 from departments.roster.services import import_roster
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.queries import drawn_people
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.codes.services.alerts import review_alert
 from evaluations.codes.services.issuing import FormKind
 from evaluations.draws.models import Draw
-from evaluations.lifecycle import services as steps
+from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.rules import PoolKind
-from evaluations.pools.services import lists as pool
+from evaluations.pools.services import lists
 from evaluations.pools.services.notices import announce_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
@@ -136,17 +136,17 @@ class Story:
         return plan_round(round_=planned, by=self.chief, at=self._day(48))
 
     def _draw_people(self) -> None:
-        steps.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))
+        lifecycle.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))
         self.ceremony = Ceremony((self.clerk, self.second_clerk), self.chief)
         for purpose, day in DRAW_DAYS.items():
             self.ceremony.plan(self.round, purpose, held_at=self._day(day - 1, 10), at=self._day(46))
         pools = ((PoolKind.SUPERVISORS, people.supervisors()), (PoolKind.EVALUATORS, people.evaluators()))
         for kind, rows in _progress(pools, "导入名单库"):
-            pool.import_pool(round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45))
+            lists.import_pool(round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45))
             announce_pool(round_id=self.round.pk, kind=kind, by=self.clerk, at=self._day(45, 10))
         for purpose in _progress((DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS), "抽取人员"):
             self._draw(purpose)
-        steps.confirm_draws(round_id=self.round.pk, by=self.chief, at=self._day(37))
+        lifecycle.confirm_draws(round_id=self.round.pk, by=self.chief, at=self._day(37))
 
     def _draw(self, purpose: DrawPurpose) -> Draw:
         day = DRAW_DAYS[purpose]
@@ -164,22 +164,20 @@ class Story:
         Random(f"envelopes/{self.seed}").shuffle(self.envelopes)  # noqa: S311  a simulation, not a draw
         self.forms = [self._print_codes(form, max(1, self.ballots // 5)) for form in PRINTED_FORMS]
         self.counters = {
-            form.channel: credential.open_self_service(round_id=self.round.pk, form=form, by=self.clerk, at=at)
+            form.channel: issuing.open_self_service(round_id=self.round.pk, form=form, by=self.clerk, at=at)
             for form in SELF_SERVICE
         }
-        steps.open_round(round_id=self.round.pk, by=self.chief, at=self._day(36))
+        lifecycle.open_round(round_id=self.round.pk, by=self.chief, at=self._day(36))
 
     def _print_codes(self, form: FormKind, count: int) -> list[str]:
-        _, codes = credential.issue_batch(
-            round_id=self.round.pk, form=form, count=count, by=self.clerk, at=self._day(37)
-        )
+        _, codes = issuing.issue_batch(round_id=self.round.pk, form=form, count=count, by=self.clerk, at=self._day(37))
         return codes
 
     def _vote(self) -> None:
         self.round.refresh_from_db()
         self.roads = Random(f"roads/{self.seed}")  # noqa: S311  by which form a vote comes; a simulation, not a draw
         channels = self._channels()
-        paper = paper_by_digest(self.round.paper_sha256)
+        paper = ballot_form_by_digest(self.round.ballot_form_sha256)
         moments = self._moments(len(channels))
         with _clock(moments[0] if moments else self._day(30)):
             citizen = Citizen()
@@ -236,7 +234,7 @@ class Story:
             approvals.approve(approval_id=approval.pk, by=self.witness, at=self._day(19, 11))
 
     def _publish(self) -> None:
-        steps.announce_result(round_id=self.round.pk, by=self.clerk, at=self._day(18))
+        lifecycle.announce_result(round_id=self.round.pk, by=self.clerk, at=self._day(18))
         publish_and_start(round_id=self.round.pk, by=self.commission, at=self._day(12))
         self.round.refresh_from_db()
 

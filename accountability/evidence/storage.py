@@ -20,7 +20,7 @@ from django.conf import settings
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.encryption import sealed_bytes as vault
+from nanchuan_eval.encryption import sealed_bytes
 
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 2400
@@ -79,9 +79,9 @@ def read(path: Path, key: str) -> Iterator[bytes]:
     """Yield a stored file's plain bytes; a file from before the sealing (no key) comes as it lies there."""
     with path.open("rb") as source:
         if key:
-            yield from vault.unseal_stream(source, key)
+            yield from sealed_bytes.unseal_stream(source, key)
         else:
-            yield from iter(lambda: source.read(vault.CHUNK), b"")
+            yield from iter(lambda: source.read(sealed_bytes.CHUNK), b"")
 
 
 def digest_of(path: Path, key: str) -> str:
@@ -91,7 +91,7 @@ def digest_of(path: Path, key: str) -> str:
         for chunk in read(path, key):
             digest.update(chunk)
     except FileNotFoundError:
-        raise vault.Tampered("未找到该文件，请告知系统管理员。") from None
+        raise sealed_bytes.Tampered("未找到该文件，请告知系统管理员。") from None
     return digest.hexdigest()
 
 
@@ -100,7 +100,7 @@ def seal_into(target: Path, file: BinaryIO, key: str) -> str:
     part = target.with_suffix(f"{target.suffix}.part")
     try:
         with part.open("wb") as sink:
-            digest = vault.seal_stream(file, sink, key)
+            digest = sealed_bytes.seal_stream(file, sink, key)
             sink.flush()
             os.fsync(sink.fileno())
         part.rename(target)

@@ -11,27 +11,27 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from accountability.cases.permissions import visible_or_404
-from accountability.evidence import storage as vault
+from accountability.evidence import storage as evidence_storage
 from accountability.evidence.forms import OriginalForm, UploadForm
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import TYPES, FileKind
-from accountability.evidence.services import evidence as service
+from accountability.evidence.services import evidence
 from accountability.evidence.services.evidence import Subject, Upload
-from nanchuan_eval.admin_site.model_admin import staff
-from nanchuan_eval.approvals import permits
+from nanchuan_eval.admin_site.model_admin import account_of
+from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import Act, ask, desk_post, desk_view, do
+from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
 from nanchuan_eval.web.downloads import sealed_file
 
 
-@desk_view
+@staff_view
 def add(request: HttpRequest, subject: str, pk: str) -> HttpResponse:
     """上传文件."""
-    found = _subject_or_404(staff(request), subject, pk)
-    act = Act(
+    found = _subject_or_404(account_of(request), subject, pk)
+    act = FormPage(
         f"上传文件：{_title(found)}",
         "上传",
         page_of(found),
@@ -39,58 +39,58 @@ def add(request: HttpRequest, subject: str, pk: str) -> HttpResponse:
         done="文件已保存。",
     )
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         sent = form.cleaned_data["file"]
         upload = Upload(sent.name, sent.file, sent.size, id=form.cleaned_data["upload_id"])
-        return service.add_evidence(subject=found, upload=upload, by=staff(request), at=timezone.now())
+        return evidence.add_evidence(subject=found, upload=upload, by=account_of(request), at=timezone.now())
 
     form = UploadForm(request.POST or None, request.FILES or None)
-    return ask(request, form, act, deed)
+    return show_form(request, form, act, submit)
 
 
-@desk_post
+@staff_post
 def drop(request: HttpRequest, evidence_id: UUID) -> HttpResponse:
     """撤回文件."""
     row = _evidence_or_404(request, evidence_id)
     back = page_of(row.subject)
-    return do(
+    return perform(
         request,
-        lambda: service.drop_evidence(evidence_id=row.pk, by=staff(request), at=timezone.now()),
+        lambda: evidence.drop_evidence(evidence_id=row.pk, by=account_of(request), at=timezone.now()),
         back=back,
         done="文件已撤回。",
     )
 
 
-@desk_view
+@staff_view
 def view(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     """The viewing copy of a picture; every other kind is opened as the original, with a reason."""
     row = _evidence_or_404(request, evidence_id)
     if not row.has_copy:
         raise Http404
-    copy = vault.read(vault.copy_path(row.pk), row.file_key)
+    copy = evidence_storage.read(evidence_storage.copy_path(row.pk), row.file_key)
     return sealed_file(copy, f"{row.pk}.jpg", "image/jpeg", inline=True)
 
 
-@desk_view
+@staff_view
 def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     """Hand the original out as a file to keep: for a reason, and an inspector's film once a second person agreed."""
-    row, user, at = _evidence_or_404(request, evidence_id), staff(request), timezone.now()
+    row, user, at = _evidence_or_404(request, evidence_id), account_of(request), timezone.now()
     facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件校验值", row.sha256)]
     back = page_of(row.subject)
     form: Form = OriginalForm(request.POST or None)
-    if service.original_action(row) == service.ORIGINAL and policy.requires_approval(service.ORIGINAL):
-        policy.check_proposes(user, service.ORIGINAL)
-        if not permits.may_use(service.ORIGINAL, row, by=user, at=at):
+    if evidence.original_action(row) == evidence.ORIGINAL and policy.requires_approval(evidence.ORIGINAL):
+        policy.check_proposes(user, evidence.ORIGINAL)
+        if not authorizations.may_use(evidence.ORIGINAL, row, by=user, at=at):
             note = f"暗访原件须经纪委监委审批，同意后{settings.PERMIT_HOURS}小时内可以查看，每次查看均记入操作日志。"
             done = "已提请，等待纪委监委审批。"
-            act = Act("提请查看暗访原件", "提请审批", back, facts, note=note, done=done)
-            asked = lambda form: approvals.start(service.ORIGINAL, row, by=user, at=at, **form.cleaned_data)  # noqa: E731
-            return ask(request, form, act, asked)
+            act = FormPage("提请查看暗访原件", "提请审批", back, facts, note=note, done=done)
+            asked = lambda form: approvals.start(evidence.ORIGINAL, row, by=user, at=at, **form.cleaned_data)  # noqa: E731
+            return show_form(request, form, act, asked)
         form = Form(request.POST if request.method == "POST" else None)
-    act = Act("下载原件", "下载原件", back, facts, note="每次查看原件都记录查看人、时间和理由。")
+    act = FormPage("下载原件", "下载原件", back, facts, note="每次查看原件都记录查看人、时间和理由。")
     if request.method == "POST" and form.is_valid():
         try:
-            found, content = service.open_original(
+            found, content = evidence.open_original(
                 evidence_id=row.pk, reason=form.cleaned_data.get("reason", ""), by=user, at=at
             )
         except RuleViolation as refusal:
@@ -103,28 +103,28 @@ def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
 
 def page_of(subject: Subject) -> str:
     """Return the address of the page a file belongs to."""
-    return service.STANCES[type(subject)].page(subject)
+    return evidence.ATTACHMENT_RULES[type(subject)].page(subject)
 
 
 def _title(subject: Subject) -> str:
-    return service.STANCES[type(subject)].title(subject)
+    return evidence.ATTACHMENT_RULES[type(subject)].title(subject)
 
 
 def _subject_or_404(by: User, subject: str, pk: str) -> Subject:
-    found = service.stance_named(subject)
+    found = evidence.rule_named(subject)
     if found is None:
         raise Http404
-    model, stance = found
+    model, rule = found
     wanted = _uuid_or_404(pk) if isinstance(model._meta.pk, models.UUIDField) else _number_or_404(pk)
-    row: Subject = visible_or_404(stance.visible(by), by=by, action=stance.see_action, pk=wanted)
+    row: Subject = visible_or_404(rule.visible(by), by=by, action=rule.see_action, pk=wanted)
     return row
 
 
 def _evidence_or_404(request: HttpRequest, evidence_id: UUID) -> Evidence:
     """What the account may not see does not exist for it."""
     row = get_object_or_404(Evidence.objects.servable(), pk=evidence_id)
-    if not service.may_see(staff(request), row):
-        raise policy.Hidden(staff(request), service.see_action(row), str(evidence_id))
+    if not evidence.may_see(account_of(request), row):
+        raise policy.Hidden(account_of(request), evidence.see_action(row), str(evidence_id))
     return row
 
 

@@ -9,25 +9,25 @@ from django.utils import timezone
 from accountability.cases.forms import ReasonedForm
 from accountability.evidence_retention.services.destruction import DESTROY
 from accountability.evidence_retention.services.terms import inspections_over
-from evaluations.personal_data.services.people import PURGE_DEED
+from evaluations.personal_data.services.people import PURGE_ROUND
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention import services as retention
-from nanchuan_eval.web.actions import Act, ask, desk_view
+from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 
 OVER = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
 
-@desk_view
+@staff_view
 def overview(request: HttpRequest) -> HttpResponse:
     """Show what is due and the rounds that are over, each with what may be proposed."""
-    user, at = staff(request), timezone.now()
-    if not any(policy.may_see(user, deed.action) for deed in (PURGE_DEED, DESTROY)):
-        raise policy.Denied(user, PURGE_DEED.action)
+    user, at = account_of(request), timezone.now()
+    if not any(policy.may_see(user, action.permission) for action in (PURGE_ROUND, DESTROY)):
+        raise policy.Denied(user, PURGE_ROUND.permission)
     lines = [
         {
             "round": round_,
@@ -41,34 +41,34 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "due": retention.due(at),
         "lines": lines,
-        "may_purge": policy.may_begin(user, PURGE_DEED.action),
-        "may_destroy": policy.may_begin(user, DESTROY.action),
+        "may_purge": policy.may_start(user, PURGE_ROUND.permission),
+        "may_destroy": policy.may_start(user, DESTROY.permission),
     }
     return render(request, "accountability/evidence_retention/retention.html", context)
 
 
-@desk_view
+@staff_view
 def purge(request: HttpRequest, key: str) -> HttpResponse:
     """提前清除名单库手机号."""
-    return _ask(request, key, PURGE_DEED, "清除后不能再联系名单库人员，也不能恢复。须经另一人审批。")
+    return _ask(request, key, PURGE_ROUND, "清除后不能再联系名单库人员，也不能恢复。须经另一人审批。")
 
 
-@desk_view
+@staff_view
 def destroy(request: HttpRequest, key: str) -> HttpResponse:
     """按期销毁暗访证据."""
     return _ask(request, key, DESTROY, "只销毁保存期满且无未办结事项的证据；销毁后只保留校验值和记录。须经另一人审批。")
 
 
-def _ask(request: HttpRequest, key: str, deed: Deed, note: str) -> HttpResponse:
-    user, round_ = staff(request), get_object_or_404(Round, key=key)
-    if not policy.may_begin(user, deed.action):
-        raise policy.Denied(user, deed.action)
-    button = "提请审批" if policy.requires_approval(deed.action) else deed.label
-    facts = [(name, value) for name, value in deed.content(round_, {"reason": ""}).items() if name != "理由"]
-    act = Act(deed.label, button, reverse("accountability:retention"), facts, note, done="已办理。")
+def _ask(request: HttpRequest, key: str, action: ApprovableAction, note: str) -> HttpResponse:
+    user, round_ = account_of(request), get_object_or_404(Round, key=key)
+    if not policy.may_start(user, action.permission):
+        raise policy.Denied(user, action.permission)
+    button = "提请审批" if policy.requires_approval(action.permission) else action.label
+    facts = [(name, value) for name, value in action.content(round_, {"reason": ""}).items() if name != "理由"]
+    act = FormPage(action.label, button, reverse("accountability:retention"), facts, note, done="已办理。")
 
     def asked(form: Form) -> object:
-        said = approvals.start(deed.name, round_, by=user, at=timezone.now(), **form.cleaned_data)
+        said = approvals.start(action.name, round_, by=user, at=timezone.now(), **form.cleaned_data)
         return approvals.PROPOSED if said else act.done
 
-    return ask(request, ReasonedForm(request.POST or None), act, asked)
+    return show_form(request, ReasonedForm(request.POST or None), act, asked)

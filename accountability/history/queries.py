@@ -16,7 +16,7 @@ from evaluations.tally.models import SectionResult
 
 
 @dataclass(frozen=True)
-class Stay:
+class Placement:
     """A section (or a predecessor) in one round; rank None where it is not known or not ranked."""
 
     name: str
@@ -30,60 +30,64 @@ class Stay:
 
 
 @dataclass(frozen=True)
-class Past:
+class RoundHistory:
     """Every section's rounds up to and including one round, with the reforms between them."""
 
     round_: Round
-    stays: Sequence[Stay]
+    placements: Sequence[Placement]
     changes: Sequence[tuple[str, str]]
 
     def histories(self) -> dict[str, History]:
         """Return the history of every section that takes part in the round."""
-        orders = _orders(self.stays, self.round_)
-        by_code: dict[str, list[Stay]] = {}
-        for stay in self.stays:
-            by_code.setdefault(stay.code, []).append(stay)
+        orders = _orders(self.placements, self.round_)
+        by_code: dict[str, list[Placement]] = {}
+        for placement in self.placements:
+            by_code.setdefault(placement.code, []).append(placement)
         top = int(self.round_.rulebook["repeat_top"])
         now = orders[self.round_.period_start, self.round_.key]
         return {
             code: history(
                 [
-                    Appearance(orders[stay.starts_on, stay.key], stay.rank, stay.is_listed, stay.label)
+                    Appearance(
+                        orders[placement.starts_on, placement.key], placement.rank, placement.is_listed, placement.label
+                    )
                     for known in self._known_as(code)
-                    for stay in by_code.get(known, [])
-                    if self._is_its_own(stay, code)
+                    for placement in by_code.get(known, [])
+                    if self._is_its_own(placement, code)
                 ],
                 now=now,
                 top=top,
             )
-            for code in {stay.code for stay in self.stays if stay.key == self.round_.key}
+            for code in {placement.code for placement in self.placements if placement.key == self.round_.key}
         }
 
-    def trend(self, code: str) -> list[Stay]:
+    def trend(self, code: str) -> list[Placement]:
         """Return one section's rounds, oldest first; after a merger the hardest predecessor stands for a round."""
         known = self._known_as(code)
-        stays = [stay for stay in self.stays if stay.code in known and self._is_its_own(stay, code)]
-        hardest: dict[str, Stay] = {}
-        for stay in sorted(stays, key=lambda stay: (stay.rank is None, stay.rank or 0)):
-            hardest.setdefault(stay.key, stay)
-        return sorted(hardest.values(), key=lambda stay: (stay.starts_on, stay.key))
+        placements = [
+            placement for placement in self.placements if placement.code in known and self._is_its_own(placement, code)
+        ]
+        hardest: dict[str, Placement] = {}
+        for placement in sorted(placements, key=lambda placement: (placement.rank is None, placement.rank or 0)):
+            hardest.setdefault(placement.key, placement)
+        return sorted(hardest.values(), key=lambda placement: (placement.starts_on, placement.key))
 
     def _known_as(self, code: str) -> set[str]:
         return {code, *earlier_sections(code, self.changes)}
 
-    def _is_its_own(self, stay: Stay, code: str) -> bool:
-        return stay.code == code or stay.key != self.round_.key
+    def _is_its_own(self, placement: Placement, code: str) -> bool:
+        return placement.code == code or placement.key != self.round_.key
 
 
-def read_past(round_: Round) -> Past:
+def read_history(round_: Round) -> RoundHistory:
     """Return the past of a counted round, itself included (3 queries)."""
-    stays = [*_counted_stays(round_), *_imported_stays(round_)]
-    return Past(round_, stays, list(SectionChange.objects.values_list("earlier__code", "later__code")))
+    placements = [*_counted_stays(round_), *_imported_stays(round_)]
+    return RoundHistory(round_, placements, list(SectionChange.objects.values_list("earlier__code", "later__code")))
 
 
 def histories(round_: Round) -> dict[str, History]:
     """Return the history of every section of a counted round, up to and including it (3 queries)."""
-    return read_past(round_).histories()
+    return read_history(round_).histories()
 
 
 def earlier_rounds(round_: Round) -> QuerySet[Round]:
@@ -92,27 +96,27 @@ def earlier_rounds(round_: Round) -> QuerySet[Round]:
     return Round.objects.filter(before, state__in=PUBLISHED, is_demo=round_.is_demo).order_by("period_start", "pk")
 
 
-def _orders(stays: Sequence[Stay], round_: Round) -> dict[tuple[date, str], int]:
-    rounds = {(stay.starts_on, stay.key) for stay in stays} | {(round_.period_start, round_.key)}
+def _orders(placements: Sequence[Placement], round_: Round) -> dict[tuple[date, str], int]:
+    rounds = {(placement.starts_on, placement.key) for placement in placements} | {(round_.period_start, round_.key)}
     # This round comes last among those that begin on its day.
     ordered = sorted(rounds, key=lambda each: (each[0], each[1] == round_.key, each[1]))
     return {each: order for order, each in enumerate(ordered)}
 
 
-def _counted_stays(round_: Round) -> list[Stay]:
+def _counted_stays(round_: Round) -> list[Placement]:
     rounds = Q(round=round_) | Q(round__in=earlier_rounds(round_).order_by().values("pk"))
     rows = SectionResult.objects.filter(rounds).order_by()
     fields = ("round__name", "round__period_start", "section__code", "rank", "is_listed", "label", "round__key")
-    return [Stay(*row) for row in rows.values_list(*fields)]
+    return [Placement(*row) for row in rows.values_list(*fields)]
 
 
-def _imported_stays(round_: Round) -> list[Stay]:
+def _imported_stays(round_: Round) -> list[Placement]:
     """Return what earlier workbooks say; a round the system counted itself is not taken from them, nor for a demo."""
     if round_.is_demo:
         return []
     rows = EarlierListing.objects.filter(round__period_start__lt=round_.period_start, section__isnull=False)
     fields = ("round__name", "round__period_start", "section__code", "rank", "round__key")
     return [
-        Stay(name, starts_on, code, rank, is_listed=True, key=key, is_imported=True)
+        Placement(name, starts_on, code, rank, is_listed=True, key=key, is_imported=True)
         for name, starts_on, code, rank, key in rows.order_by().values_list(*fields)
     ]

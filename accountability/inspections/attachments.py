@@ -2,13 +2,13 @@
 
 from django.urls import reverse
 
-from accountability.evidence.services.evidence import Stance
+from accountability.evidence.services.evidence import AttachmentRule
 from accountability.inspections.models import Inspection
 from accountability.inspections.permissions import inspections_for, is_assigned
 from accountability.inspections.rules import InspectionState
 
 ATTACHMENTS = {
-    Inspection: Stance(
+    Inspection: AttachmentRule(
         "inspection",
         lambda _: "insp.upload",
         "insp.evidence",

@@ -7,15 +7,15 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.leads import services as service
+from accountability.leads import services as leads_services
 from accountability.leads.forms import FindingForm, LeadForm
 from accountability.leads.models import Lead
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import Act, ask, desk_view
+from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 
 
-@desk_view
+@staff_view
 def leads(request: HttpRequest) -> HttpResponse:
     """All leads, those to be looked into first."""
     rows = _visible(request).order_by("state", "-received_at")
@@ -23,37 +23,41 @@ def leads(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/leads/leads.html", context)
 
 
-@desk_view
+@staff_view
 def receive(request: HttpRequest) -> HttpResponse:
     """登记问题线索."""
     _visible(request)
-    act = Act("登记问题线索", "登记", reverse("accountability:leads"), note="仅区纪委监委可见。")
+    act = FormPage("登记问题线索", "登记", reverse("accountability:leads"), note="仅区纪委监委可见。")
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         section, facts = form.cleaned_data["section"], form.cleaned_data["facts"]
-        return service.receive_lead(section_id=section.pk, facts=facts, by=staff(request), at=timezone.now())
+        return leads_services.receive_lead(
+            section_id=section.pk, facts=facts, by=account_of(request), at=timezone.now()
+        )
 
-    return ask(request, LeadForm(request.POST or None), act, deed)
+    return show_form(request, LeadForm(request.POST or None), act, submit)
 
 
-@desk_view
+@staff_view
 def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     """办结问题线索."""
     lead = get_object_or_404(_visible(request), pk=pk)
     facts = [("科室", lead.section), ("线索内容", lead.facts)]
     note = "查实的，如有尚未公示的轮次，该科室在该轮列第1位（一票否决），难办指数不变。"
-    act = Act(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
+    act = FormPage(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
     form = FindingForm(request.POST or None)
 
-    def deed(_form: Form) -> object:
+    def submit(_form: Form) -> object:
         finding = form.finding()
-        _lead, veto = service.conclude_lead(lead_id=lead.pk, finding=finding, by=staff(request), at=timezone.now())
+        _lead, veto = leads_services.conclude_lead(
+            lead_id=lead.pk, finding=finding, by=account_of(request), at=timezone.now()
+        )
         return f"线索已办结，已在{veto.round.name}录入一票否决。" if veto else "线索已办结。"
 
-    return ask(request, form, act, deed)
+    return show_form(request, form, act, submit)
 
 
 def _visible(request: HttpRequest) -> QuerySet[Lead]:
-    if not policy.may(staff(request), service.LEAD):
-        raise policy.Hidden(staff(request), service.LEAD, request.path)
+    if not policy.may(account_of(request), leads_services.LEAD):
+        raise policy.Hidden(account_of(request), leads_services.LEAD, request.path)
     return Lead.objects.select_related("section__round", "inspection", "concluded_by")

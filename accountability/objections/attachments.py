@@ -2,13 +2,13 @@
 
 from django.urls import reverse
 
-from accountability.evidence.services.evidence import Stance
+from accountability.evidence.services.evidence import AttachmentRule
 from accountability.objections.models import Objection
 from accountability.objections.permissions import objections_for
 from accountability.objections.rules import ObjectionState
 
 ATTACHMENTS = {
-    Objection: Stance(
+    Objection: AttachmentRule(
         "objection",
         lambda _: "appeal.submit",
         "appeal.view",

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accountability.cases.permissions import is_own, visible_or_404
 from accountability.evidence.services import evidence
-from accountability.objections import services as service
+from accountability.objections import services as objections_services
 from accountability.objections.documents import objection_answer
 from accountability.objections.forms import DecisionForm, ObjectionForm, ReviewForm, WitnessForm
 from accountability.objections.models import Objection
@@ -16,19 +16,19 @@ from accountability.objections.permissions import objections_for
 from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
 from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import Act, ask, desk_view
+from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 from nanchuan_eval.web.downloads import pdf
 
 
-@desk_view
+@staff_view
 def objections(request: HttpRequest) -> HttpResponse:
     """All objections the account may look at."""
-    user = staff(request)
+    user = account_of(request)
     if not policy.may_see(user, "appeal.view", own=bool(user.unit_code)):
         raise policy.Denied(user, "appeal.view")
     rows = objections_for(user)
@@ -41,10 +41,10 @@ def objections(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/objections/objections.html", context)
 
 
-@desk_view
+@staff_view
 def objection(request: HttpRequest, pk: int) -> HttpResponse:
     """One objection: facts, files, recount, answer, and what the account may do."""
-    user = staff(request)
+    user = account_of(request)
     row = _row_or_404(request, pk)
     own = is_own(user, row.section)
     context = {
@@ -63,13 +63,13 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "accountability/objections/objection.html", context)
 
 
-@desk_view
+@staff_view
 def file(request: HttpRequest) -> HttpResponse:
     """提出异议或申诉."""
-    user = staff(request)
+    user = account_of(request)
     if not _may_file(user):
         raise policy.Denied(user, "appeal.submit")
-    act = Act(
+    act = FormPage(
         "提出异议或申诉",
         "提出",
         reverse("accountability:objections"),
@@ -77,8 +77,8 @@ def file(request: HttpRequest) -> HttpResponse:
         done="已提出，请上传证据；评议办将在期限内答复。",
     )
 
-    def deed(form: Form) -> object:
-        return service.file_objection(
+    def submit(form: Form) -> object:
+        return objections_services.file_objection(
             section_id=form.cleaned_data["section"].pk,
             ground=Ground(form.cleaned_data["ground"]),
             facts=form.cleaned_data["facts"],
@@ -91,40 +91,42 @@ def file(request: HttpRequest) -> HttpResponse:
         round__state__in=[RoundState.REVIEW, RoundState.PUBLISHED],
         result__is_listed=True,
     )
-    return ask(request, ObjectionForm(request.POST or None, sections=sections), act, deed)
+    return show_form(request, ObjectionForm(request.POST or None, sections=sections), act, submit)
 
 
-@desk_view
+@staff_view
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """提请领导小组复核."""
     row = _row_or_404(request, pk)
-    act = Act(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), _about(row))
+    act = FormPage(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), _about(row))
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         facts = form.cleaned_data["facts"]
-        return service.file_review(objection_id=row.pk, facts=facts, by=staff(request), at=timezone.now())
+        return objections_services.file_review(
+            objection_id=row.pk, facts=facts, by=account_of(request), at=timezone.now()
+        )
 
-    return ask(request, ReviewForm(request.POST or None), act, deed)
+    return show_form(request, ReviewForm(request.POST or None), act, submit)
 
 
-@desk_view
+@staff_view
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """受理."""
     row = _row_or_404(request, pk)
-    act = Act(f"受理：{row}", "受理", _page(row), _about(row), done="已受理。")
+    act = FormPage(f"受理：{row}", "受理", _page(row), _about(row), done="已受理。")
 
-    def deed(_: Form) -> object:
-        started = approvals.start("appeal.accept", row, by=staff(request), at=timezone.now())
+    def submit(_: Form) -> object:
+        started = approvals.start("appeal.accept", row, by=account_of(request), at=timezone.now())
         return started and "已提请审批，由另一人审批后受理。"
 
-    return ask(request, Form(request.POST if request.method == "POST" else None), act, deed)
+    return show_form(request, Form(request.POST if request.method == "POST" else None), act, submit)
 
 
-@desk_view
+@staff_view
 def recount(request: HttpRequest, pk: int) -> HttpResponse:
     """复算."""
     row = _row_or_404(request, pk)
-    act = Act(
+    act = FormPage(
         f"复算：{row}",
         "开始复算",
         _page(row),
@@ -133,18 +135,20 @@ def recount(request: HttpRequest, pk: int) -> HttpResponse:
         done="复算完成。",
     )
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         present = [int(pk) for pk in form.cleaned_data["witnesses"]]
-        return service.recount_objection(objection_id=row.pk, witnesses=present, by=staff(request), at=timezone.now())
+        return objections_services.recount_objection(
+            objection_id=row.pk, witnesses=present, by=account_of(request), at=timezone.now()
+        )
 
-    return ask(request, WitnessForm(request.POST or None, round_=row.round), act, deed)
+    return show_form(request, WitnessForm(request.POST or None, round_=row.round), act, submit)
 
 
-@desk_view
+@staff_view
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """答复."""
     row = _row_or_404(request, pk)
-    act = Act(
+    act = FormPage(
         f"答复：{row}",
         "答复",
         _page(row),
@@ -154,23 +158,25 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     )
     form = DecisionForm(request.POST or None)
 
-    def deed(_: Form) -> object:
+    def submit(_: Form) -> object:
         decision = form.decision()
-        return service.decide_objection(objection_id=row.pk, decision=decision, by=staff(request), at=timezone.now())
+        return objections_services.decide_objection(
+            objection_id=row.pk, decision=decision, by=account_of(request), at=timezone.now()
+        )
 
-    return ask(request, form, act, deed)
+    return show_form(request, form, act, submit)
 
 
-@desk_view
+@staff_view
 def printed(request: HttpRequest, pk: int) -> HttpResponse:
     """答复书 PDF."""
     row = _row_or_404(request, pk)
-    with audit.exporting("appeal.view", row, by=staff(request), at=timezone.now(), what="答复书"):
+    with audit.exporting("appeal.view", row, by=account_of(request), at=timezone.now(), what="答复书"):
         return pdf(objection_answer(row, at=timezone.now()), f"{row}答复书.pdf")
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Objection:
-    return visible_or_404(objections_for(staff(request)), by=staff(request), action="appeal.view", pk=pk)
+    return visible_or_404(objections_for(account_of(request)), by=account_of(request), action="appeal.view", pk=pk)
 
 
 def _page(row: Objection) -> str:

@@ -12,17 +12,17 @@ from accountability.promotion_freezes.queries import freezes_of_unit
 from accountability.promotion_freezes.rules import Asked
 from accountability.promotion_freezes.services import register
 from evaluations.rounds.models import Round
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import desk_post, desk_view
+from nanchuan_eval.web.actions import staff_post, staff_view
 from nanchuan_eval.web.downloads import pdf, workbook
 
 
-@desk_view
+@staff_view
 def personnel(request: HttpRequest) -> HttpResponse:
     """Ask the register about a person or a unit."""
-    user = staff(request)
+    user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     form = AskForm(request.POST or None, initial={"on": timezone.localdate()})
     context = {"form": form, "list_form": ListForm(), "is_demo": Round.objects.filter(is_demo=True).exists()}
@@ -39,10 +39,10 @@ def personnel(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/promotion_freezes/personnel.html", context, status=status)
 
 
-@desk_view
+@staff_view
 def many(request: HttpRequest) -> HttpResponse:
     """Answer a whole list of names with a workbook."""
-    user = staff(request)
+    user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     form = ListForm(request.POST or None, request.FILES or None)
     if form.is_valid():
@@ -57,10 +57,10 @@ def many(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/promotion_freezes/many.html", context, status=400 if form.is_bound else 200)
 
 
-@desk_post
+@staff_post
 def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     """影响期证明 PDF."""
-    user = staff(request)
+    user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     freeze = get_object_or_404(PromotionFreeze, pk=pk)
     paper = register.certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=timezone.now())

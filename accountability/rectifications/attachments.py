@@ -2,13 +2,13 @@
 
 from django.urls import reverse
 
-from accountability.evidence.services.evidence import Stance
+from accountability.evidence.services.evidence import AttachmentRule
 from accountability.rectifications.models import Progress
 from accountability.rectifications.permissions import rectifications_for
 from accountability.rectifications.rules import ItemState
 
 ATTACHMENTS = {
-    Progress: Stance(
+    Progress: AttachmentRule(
         "progress",
         lambda _: "rect.report",
         "rect.view",

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import MeasureKind
-from accountability.history.queries import Past, read_past
+from accountability.history.queries import RoundHistory, read_history
 from accountability.history.rules.history import History
 from accountability.inspections.rules import InspectionState
 from accountability.promotion_freezes.models import PromotionFreeze
@@ -143,7 +143,7 @@ class Result:
     round_: Round
     tally: Tally
     figures: Figures
-    past: Past
+    past: RoundHistory
     publication: Publication | None
     listed: list[Line]
     ranked: list[Line]
@@ -180,7 +180,7 @@ def next_act(round_: Round, *, at: datetime) -> NextAct | None:
 
 def read_result(round_: Round) -> Result:
     """Return everything about a counted round (10 queries, whatever the number of sections)."""
-    past = read_past(round_)
+    past = read_history(round_)
     told = past.histories()
     tally = round_.tally
     figures = read_figures(round_, tally)

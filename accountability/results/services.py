@@ -15,7 +15,7 @@ from evaluations.rounds.queries import has_result
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.tally.files import LINE_HEADER, ballots_csv, counted_lines
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core import export_numbers
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import stream_workbook
@@ -57,7 +57,7 @@ def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: dateti
         raise RuleViolation(f"“{round_.name}”尚未计票，没有可以复算的文件。")
     entry = audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": f"下载{file.label}"})
     with audit.marked(entry):
-        return marks.named(file.label, entry.seq), _content(round_, file, at)
+        return export_numbers.numbered_filename(file.label, entry.seq), _content(round_, file, at)
 
 
 def _content(round_: Round, file: CountFile, at: datetime) -> Content:

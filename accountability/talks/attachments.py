@@ -4,11 +4,11 @@ from django.urls import reverse
 
 from accountability.cases.permissions import measures_for
 from accountability.cases.rules.measures import TalkState, record_action
-from accountability.evidence.services.evidence import Stance
+from accountability.evidence.services.evidence import AttachmentRule
 from accountability.talks.models import Talk
 
 ATTACHMENTS = {
-    Talk: Stance(
+    Talk: AttachmentRule(
         "talk",
         lambda talk: record_action(talk.measure.kind),
         "acc.view",

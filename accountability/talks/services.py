@@ -14,7 +14,7 @@ from accountability.cases.services import lock_case
 from accountability.talks.models import Talk
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core import attempts as refusals
+from nanchuan_eval.core import attempts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -102,7 +102,7 @@ def reopen_talk(talk: Talk, reason: str) -> None:
 def may_write(by: User, measure: Measure) -> bool:
     """Say whether the account writes the record of this talk."""
     action = _action(measure)
-    if policy.proposers_of(action):
+    if policy.roles_proposing(action):
         return policy.may_propose(by, action, own=is_own(by, measure.case.result.section))
     return policy.may(by, action, own=answers_for_cases(by))
 
@@ -146,7 +146,7 @@ def _lock(talk_id: int) -> Talk:
 def _check_writes(by: User, measure: Measure) -> None:
     if not may_write(by, measure):
         raise policy.Denied(by, _action(measure))
-    refusals.note_attempt(by, _action(measure))
+    attempts.record_attempt(by, _action(measure))
 
 
 def _check_facts(talk: Talk, at: datetime) -> None:

@@ -11,23 +11,23 @@ from accountability.cases.models import Measure
 from accountability.cases.permissions import measures_for, visible_or_404
 from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.evidence.services import evidence
-from accountability.talks import services as service
+from accountability.talks import services as talks_services
 from accountability.talks.documents import talk_record
 from accountability.talks.forms import TalkForm
 from accountability.talks.models import Talk
 from accountability.talks.services import FIELDS, WRITABLE, told
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import Act, ask, desk_post, desk_view, do
+from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
 from nanchuan_eval.web.downloads import pdf
 
 
-@desk_view
+@staff_view
 def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
     """Show where a talk stands, with its record, its files and the buttons of the account."""
-    user = staff(request)
+    user = account_of(request)
     measure = _measure_or_404(request, measure_id)
     record = Talk.objects.filter(measure=measure).prefetch_related("evidence").first()
     is_pending = measure.state == MeasureState.PENDING
@@ -37,87 +37,95 @@ def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
         "facts": told(record) if record else [],
         "proposals": approvals.waiting_about(user, record) if record else [],
         "is_demo": measure.case.result.round.is_demo,
-        "may_write": is_pending and service.may_write(user, measure) and (not record or record.state in WRITABLE),
-        "may_add": record is not None and evidence.may_add(user, record) and service.may_write(user, measure),
-        "may_confirm": record is not None and record.state == TalkState.FILED and service.may_confirm(user, measure),
+        "may_write": is_pending
+        and talks_services.may_write(user, measure)
+        and (not record or record.state in WRITABLE),
+        "may_add": record is not None and evidence.may_add(user, record) and talks_services.may_write(user, measure),
+        "may_confirm": record is not None
+        and record.state == TalkState.FILED
+        and talks_services.may_confirm(user, measure),
     }
     return render(request, "accountability/talks/talk.html", context)
 
 
-@desk_view
+@staff_view
 def write(request: HttpRequest, measure_id: int) -> HttpResponse:
     """填写谈话记录."""
     measure = _measure_or_404(request, measure_id)
-    if request.method == "POST" and not service.may_write(staff(request), measure):
-        raise policy.Denied(staff(request), record_action(MeasureKind(measure.kind)))
+    if request.method == "POST" and not talks_services.may_write(account_of(request), measure):
+        raise policy.Denied(account_of(request), record_action(MeasureKind(measure.kind)))
     record = Talk.objects.filter(measure=measure).first()
     known = {field: getattr(record, field) for field in FIELDS} if record else _known(measure)
-    act = Act(f"填写谈话记录：{measure.case}", "保存谈话记录", _page(measure), _about(measure))
+    act = FormPage(f"填写谈话记录：{measure.case}", "保存谈话记录", _page(measure), _about(measure))
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         return (
-            service.write_talk(measure_id=measure.pk, facts=form.cleaned_data, by=staff(request), at=timezone.now())
+            talks_services.write_talk(
+                measure_id=measure.pk, facts=form.cleaned_data, by=account_of(request), at=timezone.now()
+            )
             and "谈话记录已保存。请上传签字件，然后报送。"
         )
 
-    return ask(request, TalkForm(request.POST or None, initial=known), act, deed)
+    return show_form(request, TalkForm(request.POST or None, initial=known), act, submit)
 
 
-@desk_post
+@staff_post
 def file(request: HttpRequest, talk_id: int) -> HttpResponse:
     """报送谈话记录."""
     record = _talk_or_404(request, talk_id)
-    return do(
+    return perform(
         request,
-        lambda: service.file_talk(talk_id=record.pk, by=staff(request), at=timezone.now()),
+        lambda: talks_services.file_talk(talk_id=record.pk, by=account_of(request), at=timezone.now()),
         back=_page(record.measure),
         done="谈话记录已报送。",
     )
 
 
-@desk_post
+@staff_post
 def confirm(request: HttpRequest, talk_id: int) -> HttpResponse:
     """确认谈话记录."""
     record = _talk_or_404(request, talk_id)
-    return do(
+    return perform(
         request,
-        lambda: service.confirm_talk(talk_id=record.pk, by=staff(request), at=timezone.now()),
+        lambda: talks_services.confirm_talk(talk_id=record.pk, by=account_of(request), at=timezone.now()),
         back=_page(record.measure),
         done="谈话记录已确认，措施已办理。",
     )
 
 
-@desk_view
+@staff_view
 def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
     """退回谈话记录."""
     record = _talk_or_404(request, talk_id)
-    act = Act(f"退回谈话记录：{record.measure.case}", "退回谈话记录", _page(record.measure), _about(record.measure))
+    act = FormPage(
+        f"退回谈话记录：{record.measure.case}", "退回谈话记录", _page(record.measure), _about(record.measure)
+    )
 
-    def deed(form: Form) -> object:
-        return service.return_talk(
-            talk_id=record.pk, reason=form.cleaned_data["note"], by=staff(request), at=timezone.now()
+    def submit(form: Form) -> object:
+        return talks_services.return_talk(
+            talk_id=record.pk, reason=form.cleaned_data["note"], by=account_of(request), at=timezone.now()
         )
 
-    return ask(request, NoteForm(request.POST or None), act, deed)
+    return show_form(request, NoteForm(request.POST or None), act, submit)
 
 
-@desk_view
+@staff_view
 def printed(request: HttpRequest, talk_id: int) -> HttpResponse:
     """谈话记录 PDF."""
     record = _talk_or_404(request, talk_id)
-    with audit.exporting("acc.view", record, by=staff(request), at=timezone.now(), what="谈话记录"):
+    with audit.exporting("acc.view", record, by=account_of(request), at=timezone.now(), what="谈话记录"):
         return pdf(talk_record(record), f"谈话记录-{record.measure.case}.pdf")
 
 
 def _measure_or_404(request: HttpRequest, measure_id: int) -> Measure:
-    measures = measures_for(staff(request)).filter(kind__in=TALKS)
-    return visible_or_404(measures, by=staff(request), action="acc.view", pk=measure_id)
+    measures = measures_for(account_of(request)).filter(kind__in=TALKS)
+    return visible_or_404(measures, by=account_of(request), action="acc.view", pk=measure_id)
 
 
 def _talk_or_404(request: HttpRequest, talk_id: int) -> Talk:
     talks = Talk.objects.select_related("measure__case__result__section", "measure__case__result__round")
-    visible = talks.filter(measure__in=measures_for(staff(request)))
-    return visible_or_404(visible, by=staff(request), action="acc.view", pk=talk_id)
+    visible = talks.filter(measure__in=measures_for(account_of(request)))
+    return visible_or_404(visible, by=account_of(request), action="acc.view", pk=talk_id)
 
 
 def _page(measure: Measure) -> str:

@@ -29,7 +29,7 @@ from nanchuan_eval.users.models import User
 
 
 @dataclass(frozen=True)
-class Duty:
+class WorkItem:
     """One thing to do: what, until when, and the address of the act."""
 
     key: str
@@ -48,10 +48,10 @@ class Group:
     """The duties of one degree of urgency."""
 
     urgency: Urgency
-    duties: list[Duty]
+    items: list[WorkItem]
 
 
-Source = Callable[[User, date], Iterator[Duty]]
+Source = Callable[[User, date], Iterator[WorkItem]]
 MEASURES_OF = {
     Role.COMMISSION: Q(kind__in=[MeasureKind.NOTICE, MeasureKind.TALK_LEADER, MeasureKind.CIRCULAR])
     | Q(kind=MeasureKind.REMOVAL_PROMPT)
@@ -61,20 +61,20 @@ MEASURES_OF = {
 }
 
 
-def duties_of(user: User, today: date) -> list[Duty]:
+def work_items_of(user: User, today: date) -> list[WorkItem]:
     """Return everything the account has to do, the earliest day first."""
     sources = SOURCES.get(Role(user.role), ())
-    duties = [duty for source in (*sources, _approvals) for duty in source(user, today)]
-    return sorted(duties, key=lambda duty: (duty.due_on or date.max, duty.key))
+    items = [item for source in (*sources, _approvals) for item in source(user, today)]
+    return sorted(items, key=lambda item: (item.due_on or date.max, item.key))
 
 
-def grouped(duties: list[Duty], today: date) -> list[Group]:
+def grouped(items: list[WorkItem], today: date) -> list[Group]:
     """Return the duties by urgency, the most urgent first; empty groups are left out."""
-    groups = [Group(degree, [duty for duty in duties if duty.urgency(today) == degree]) for degree in Urgency]
-    return [group for group in groups if group.duties]
+    groups = [Group(degree, [item for item in items if item.urgency(today) == degree]) for degree in Urgency]
+    return [group for group in groups if group.items]
 
 
-def _measures(user: User, today: date) -> Iterator[Duty]:
+def _measures(user: User, today: date) -> Iterator[WorkItem]:
     pending = measures_for(user).filter(_of_role(user), state="pending", case__state=CaseState.OPEN)
     for measure in pending.select_related("talk"):
         yield _measure(user, measure)
@@ -83,20 +83,20 @@ def _measures(user: User, today: date) -> Iterator[Duty]:
 def _of_role(user: User) -> Q:
     """Return which measures are the account's to record; the freeze is whose button the policy table says."""
     mine = MEASURES_OF.get(Role(user.role), Q(pk=None))
-    return mine | Q(kind=MeasureKind.FREEZE) if user.role in policy.beginners("acc.hold.set") else mine
+    return mine | Q(kind=MeasureKind.FREEZE) if user.role in policy.starters("acc.hold.set") else mine
 
 
-def _measure(user: User, measure: Measure) -> Duty:
+def _measure(user: User, measure: Measure) -> WorkItem:
     if measure.kind in TALKS:
         address = reverse("accountability:talk", args=[measure.pk])
     else:
         address = reverse("admin:accountability_case_change", args=[measure.case_id])
     due_on = measure.due_on if measure.kind != MeasureKind.FREEZE else measure.case.published_on
     days = int(measure.case.result.round.rulebook["escalate_days"])
-    return Duty(f"measure-{measure.pk}", f"{measure.case}：{measure.get_kind_display()}", due_on, address, days)
+    return WorkItem(f"measure-{measure.pk}", f"{measure.case}：{measure.get_kind_display()}", due_on, address, days)
 
 
-def _overdue_measures(user: User, today: date) -> Iterator[Duty]:
+def _overdue_measures(user: User, today: date) -> Iterator[WorkItem]:
     """What others have left undone beyond the days of grace comes before those above (升级)."""
     pending = measures_for(user).filter(state="pending", due_on__isnull=False, case__state=CaseState.OPEN)
     others = pending.exclude(_of_role(user)).exclude(kind=MeasureKind.FREEZE)
@@ -105,50 +105,50 @@ def _overdue_measures(user: User, today: date) -> Iterator[Duty]:
         if urgency(measure.due_on, today, days) == Urgency.ESCALATED:
             what = f"督办：{measure.case}{measure.get_kind_display()}（{measure.responsible}）"
             address = reverse("admin:accountability_case_change", args=[measure.case_id])
-            yield Duty(f"escalated-{measure.pk}", what, measure.due_on, address, days)
+            yield WorkItem(f"escalated-{measure.pk}", what, measure.due_on, address, days)
 
 
-def _own_rectifications(user: User, today: date) -> Iterator[Duty]:
+def _own_rectifications(user: User, today: date) -> Iterator[WorkItem]:
     for row in Rectification.objects.running().of_unit(user.unit_code).select_related("case__result__section"):
         address = reverse("accountability:rectification", args=[row.pk])
         if row.state in WRITABLE:
-            yield Duty(f"plan-{row.pk}-{row.state}", f"{row.case}：报送整改方案", row.plan_due_on, address)
+            yield WorkItem(f"plan-{row.pk}-{row.state}", f"{row.case}：报送整改方案", row.plan_due_on, address)
         if row.state == RectificationState.RUNNING and row.reported_at is None:
-            yield Duty(f"report-{row.pk}", f"{row.case}：报送整改报告", row.report_due_on, address)
+            yield WorkItem(f"report-{row.pk}", f"{row.case}：报送整改报告", row.report_due_on, address)
 
 
-def _own_items(user: User, today: date) -> Iterator[Duty]:
+def _own_items(user: User, today: date) -> Iterator[WorkItem]:
     items = RectificationItem.objects.unfinished().filter(
         rectification__state__in=[RectificationState.RUNNING, RectificationState.REPORTED],
         rectification__case__result__section__department_code=user.unit_code,
     )
     for item in items.select_related("rectification"):
         address = f"{reverse('accountability:rectification', args=[item.rectification_id])}#item-{item.pk}"
-        yield Duty(f"item-{item.pk}-{item.failures}", f"整改事项：{item.problem}", item.due_on, address)
+        yield WorkItem(f"item-{item.pk}-{item.failures}", f"整改事项：{item.problem}", item.due_on, address)
 
 
-def _own_orders(user: User, today: date) -> Iterator[Duty]:
+def _own_orders(user: User, today: date) -> Iterator[WorkItem]:
     orders = Order.objects.filter(state=OrderState.ISSUED, inspection__section__department_code=user.unit_code)
     for order in orders.select_related("inspection__section"):
         address = reverse("accountability:order", args=[order.pk])
-        yield Duty(f"order-{order.pk}", f"{order.inspection.section}：反馈责令整改", order.due_on, address)
+        yield WorkItem(f"order-{order.pk}", f"{order.inspection.section}：反馈责令整改", order.due_on, address)
 
 
-def _plans_to_decide(user: User, today: date) -> Iterator[Duty]:
+def _plans_to_decide(user: User, today: date) -> Iterator[WorkItem]:
     for row in Rectification.objects.filter(state=RectificationState.SUBMITTED).select_related("case__result__section"):
         address = reverse("accountability:rectification", args=[row.pk])
-        yield Duty(f"decide-{row.pk}", f"{row.case}：审核整改方案", _day(row.submitted_at), address)
+        yield WorkItem(f"decide-{row.pk}", f"{row.case}：审核整改方案", _day(row.submitted_at), address)
 
 
-def _items_to_accept(user: User, today: date) -> Iterator[Duty]:
+def _items_to_accept(user: User, today: date) -> Iterator[WorkItem]:
     waiting = RectificationItem.objects.filter(Q(state=ItemState.FINISHED) | Q(wanted_due_on__isnull=False))
     for item in waiting.select_related("rectification__case__result__round"):
         address = f"{reverse('accountability:rectification', args=[item.rectification_id])}#item-{item.pk}"
         if item.wanted_due_on:
-            yield Duty(f"extend-{item.pk}", f"审批延期：{item.problem}", item.due_on, address)
+            yield WorkItem(f"extend-{item.pk}", f"审批延期：{item.problem}", item.due_on, address)
         else:
             what = f"暗访复查后验收：{item.problem}"
-            yield Duty(f"accept-{item.pk}-{item.failures}", what, _recheck_until(item), address)
+            yield WorkItem(f"accept-{item.pk}-{item.failures}", what, _recheck_until(item), address)
 
 
 def _recheck_until(item: RectificationItem) -> date | None:
@@ -158,34 +158,34 @@ def _recheck_until(item: RectificationItem) -> date | None:
     return finished + timedelta(days=days) if finished else None
 
 
-def _escalated(user: User, today: date) -> Iterator[Duty]:
+def _escalated(user: User, today: date) -> Iterator[WorkItem]:
     rows = Rectification.objects.filter(state=RectificationState.ESCALATED).select_related("case__result__section")
     for row in rows:
         address = reverse("accountability:rectification", args=[row.pk])
-        yield Duty(f"failed-{row.pk}", f"{row.case}：整改验收再次未通过，填写处理意见", None, address)
+        yield WorkItem(f"failed-{row.pk}", f"{row.case}：整改验收再次未通过，填写处理意见", None, address)
 
 
 def _objections(*states: ObjectionState) -> Source:
-    def source(user: User, today: date) -> Iterator[Duty]:
+    def source(user: User, today: date) -> Iterator[WorkItem]:
         for objection in Objection.objects.filter(state__in=states).select_related("section"):
             address = reverse("accountability:objection", args=[objection.pk])
-            yield Duty(f"objection-{objection.pk}-{objection.state}", f"办理{objection}", objection.due_on, address)
+            yield WorkItem(f"objection-{objection.pk}-{objection.state}", f"办理{objection}", objection.due_on, address)
 
     return source
 
 
-def _leads(user: User, today: date) -> Iterator[Duty]:
+def _leads(user: User, today: date) -> Iterator[WorkItem]:
     for lead in Lead.objects.filter(state=LeadState.RECEIVED).select_related("section"):
-        yield Duty(f"lead-{lead.pk}", f"{lead}：核查", None, reverse("accountability:leads"))
+        yield WorkItem(f"lead-{lead.pk}", f"{lead}：核查", None, reverse("accountability:leads"))
 
 
-def _plans_to_approve(user: User, today: date) -> Iterator[Duty]:
+def _plans_to_approve(user: User, today: date) -> Iterator[WorkItem]:
     for plan in InspectionPlan.objects.filter(state=PlanState.PROPOSED):
         address = reverse("accountability:inspection-plan", args=[plan.pk])
-        yield Duty(f"inspection-plan-{plan.pk}", f"批准暗访计划：{plan}", plan.starts_on, address)
+        yield WorkItem(f"inspection-plan-{plan.pk}", f"批准暗访计划：{plan}", plan.starts_on, address)
 
 
-def _visits_to_staff(user: User, today: date) -> Iterator[Duty]:
+def _visits_to_staff(user: User, today: date) -> Iterator[WorkItem]:
     waiting = Inspection.objects.filter(state__in=[InspectionState.PLANNED, InspectionState.SUBMITTED])
     for visit in waiting.select_related("section"):
         what = "派员" if visit.state == InspectionState.PLANNED else "审定"
@@ -193,25 +193,25 @@ def _visits_to_staff(user: User, today: date) -> Iterator[Duty]:
             address = reverse("accountability:inspection-plan", args=[visit.plan_id])
         else:
             address = reverse("accountability:inspection", args=[visit.pk])
-        yield Duty(f"visit-{visit.pk}-{visit.state}", f"暗访{what}：{visit.section}", visit.visit_on, address)
+        yield WorkItem(f"visit-{visit.pk}-{visit.state}", f"暗访{what}：{visit.section}", visit.visit_on, address)
 
 
-def _own_visits(user: User, today: date) -> Iterator[Duty]:
+def _own_visits(user: User, today: date) -> Iterator[WorkItem]:
     for visit in Inspection.objects.assigned_to(user).unsubmitted().select_related("section"):
         address = reverse("accountability:inspection", args=[visit.pk])
-        yield Duty(f"record-{visit.pk}", f"暗访：{visit.section}", visit.visit_on, address)
+        yield WorkItem(f"record-{visit.pk}", f"暗访：{visit.section}", visit.visit_on, address)
 
 
-def _suggestions(user: User, today: date) -> Iterator[Duty]:
+def _suggestions(user: User, today: date) -> Iterator[WorkItem]:
     count = Suggestion.objects.filter(state=SuggestionState.NEW).count()
     if count:
-        yield Duty("suggestions", f"答复群众建议（{count}件）", None, reverse("accountability:suggestion-desk"))
+        yield WorkItem("suggestions", f"答复群众建议（{count}件）", None, reverse("accountability:suggestion-desk"))
 
 
-def _approvals(user: User, today: date) -> Iterator[Duty]:
+def _approvals(user: User, today: date) -> Iterator[WorkItem]:
     count = approvals.waiting_for(user).count()
     if count:
-        yield Duty("approvals", f"待审批{count}件", None, reverse("admin:nanchuan_eval_approval_changelist"))
+        yield WorkItem("approvals", f"待审批{count}件", None, reverse("admin:nanchuan_eval_approval_changelist"))
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accountability.cases.rules.deadlines import URGENT, in_chinese
 from accountability.worklist.models import Reminder, ReminderAddress
-from accountability.worklist.queries import Duty, duties_of
+from accountability.worklist.queries import WorkItem, work_items_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -48,7 +48,7 @@ def _remind(address: ReminderAddress, at: datetime) -> int:
     if not fresh:
         return 0
     Reminder.objects.bulk_create(Reminder(account=address.account, key=key, sent_at=at) for key, _ in fresh)
-    lines = "\n".join(_line(duty) for _, duty in fresh)
+    lines = "\n".join(_line(item) for _, item in fresh)
     send_mail(
         f"最难办事科室群众评：{len(fresh)}件待办",
         f"{address.account.name}，您好！您有下列待办事项，请及时登录系统办理：\n\n{lines}\n\n本邮件由系统自动发出，请勿回复。",
@@ -58,15 +58,15 @@ def _remind(address: ReminderAddress, at: datetime) -> int:
     return 1
 
 
-def _fresh(user: User, at: datetime) -> Iterator[tuple[str, Duty]]:
+def _fresh(user: User, at: datetime) -> Iterator[tuple[str, WorkItem]]:
     today = timezone.localtime(at).date()
     known = set(Reminder.objects.filter(account=user).values_list("key", flat=True))
-    for duty in duties_of(user, today):
-        degree = duty.urgency(today)
-        key = f"{duty.key}/{degree}"
+    for item in work_items_of(user, today):
+        degree = item.urgency(today)
+        key = f"{item.key}/{degree}"
         if degree in URGENT and key not in known:
-            yield key, duty
+            yield key, item
 
 
-def _line(duty: Duty) -> str:
-    return f"· {duty.what}，期限{in_chinese(duty.due_on)}" if duty.due_on else f"· {duty.what}"
+def _line(item: WorkItem) -> str:
+    return f"· {item.what}，期限{in_chinese(item.due_on)}" if item.due_on else f"· {item.what}"

@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from accountability.worklist.forms import AddressForm
 from accountability.worklist.models import ReminderAddress
-from accountability.worklist.queries import duties_of, grouped
+from accountability.worklist.queries import grouped, work_items_of
 from accountability.worklist.services import set_address
 from evaluations.rounds.models import Round
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import Act, ask, desk_view
+from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 
 # (address, name, action, limited to one's own): the pages an account may open from here.
 PAGES = (
@@ -44,37 +44,39 @@ READERS = {
 }
 
 
-@desk_view
+@staff_view
 def work(request: HttpRequest) -> HttpResponse:
     """Show what is overdue, due today, due this week and later, each a link to the act."""
-    user = staff(request)
+    user = account_of(request)
     today = timezone.localdate()
-    duties = duties_of(user, today)
+    items = work_items_of(user, today)
     context = {
-        "groups": grouped(duties, today),
-        "count": len(duties),
+        "groups": grouped(items, today),
+        "count": len(items),
         "pages": pages_of(user),
         "is_demo": Round.objects.filter(is_demo=True).exists(),
     }
     return render(request, "accountability/worklist/work.html", context)
 
 
-@desk_view
+@staff_view
 def reminders(request: HttpRequest) -> HttpResponse:
     """设置提醒邮箱."""
-    user = staff(request)
+    user = account_of(request)
     known = ReminderAddress.objects.filter(account=user).first()
-    act = Act(
+    act = FormPage(
         "提醒邮箱",
         "保存邮箱",
         reverse("accountability:work"),
         note="到期前7日、到期当日和逾期时各提醒一次，邮件只写事项名称和期限。不填写邮箱的，只在系统中提醒。",
     )
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         return set_address(email=form.cleaned_data["email"], by=user, at=timezone.now())
 
-    return ask(request, AddressForm(request.POST or None, initial={"email": known.email if known else ""}), act, deed)
+    return show_form(
+        request, AddressForm(request.POST or None, initial={"email": known.email if known else ""}), act, submit
+    )
 
 
 def pages_of(user: User) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from departments.reforms.approvals import REFORM_SERVICES, propose_reform
 from departments.reforms.forms import AbolishForm, MergeForm, MoveForm, ReformForm, RenameForm, SplitForm
 from departments.reforms.queries import section_history
 from departments.reforms.services import Changes, rehearse
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import RuleViolation
@@ -77,7 +77,7 @@ class ReformMixin(PolicyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         section = self.get_object(request, object_id)
-        may_reform = section is not None and section.is_active and policy.may_begin(staff(request), ACTION)
+        may_reform = section is not None and section.is_active and policy.may_start(account_of(request), ACTION)
         context = {
             "history": section_history(section) if section else None,
             "reforms": REFORMS.values() if may_reform else [],
@@ -88,8 +88,8 @@ class ReformMixin(PolicyAdmin):
         """Ask what is to change; say what will happen; do it."""
         if kind not in REFORMS:
             raise Http404
-        user, reform = staff(request), REFORMS[kind]
-        policy.check_begins(user, ACTION)
+        user, reform = account_of(request), REFORMS[kind]
+        policy.check_starts(user, ACTION)
         sections = _chosen(request.GET.get("ids", ""))
         if not sections or (len(sections) > 1 and not reform.several):
             messages.error(request, f"请选择要{reform.label}的科室。")
@@ -132,7 +132,7 @@ def _chosen(ids: str) -> list[Section]:
 
 
 def _rehearse(reform: Reform, form: ReformForm, user: User) -> None:
-    policy.check_begins(user, ACTION)
+    policy.check_starts(user, ACTION)
     rehearse(REFORM_SERVICES[reform.label], **form.arguments(), at=timezone.now())
 
 

@@ -24,7 +24,7 @@ from departments.models import Department, Section
 from departments.roster.approvals import CODE, LABELS, propose_import, shown
 from departments.roster.rules.parsing import REQUIRED
 from departments.roster.services import RosterReport, import_roster
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import FileRefused, RuleViolation
@@ -173,12 +173,12 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
     import_form_class = RosterForm
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return isinstance(request.user, User) and policy.may_begin(request.user, ACTION)
+        return isinstance(request.user, User) and policy.may_start(request.user, ACTION)
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show the form, or the preview of what was uploaded."""
         if not self.has_import_permission(request):
-            raise policy.Denied(staff(request), ACTION)
+            raise policy.Denied(account_of(request), ACTION)
         page: Any = super().import_action(request, **kwargs)
         page.context_data |= {
             "title": "导入名录",
@@ -191,7 +191,7 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
         return page  # type: ignore[no-any-return]
 
     def get_import_form_kwargs(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().get_import_form_kwargs(request), "by": staff(request)}
+        return {**super().get_import_form_kwargs(request), "by": account_of(request)}
 
     def write_to_tmp_storage(self, import_file: "UploadedFile[bytes]", input_format: Any) -> Compared:
         return Compared(import_file.report)  # type: ignore[attr-defined]
@@ -213,7 +213,7 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_import_permission(request):
-            raise policy.Denied(staff(request), ACTION)
+            raise policy.Denied(account_of(request), ACTION)
         try:
             report = _confirm(request)
         except RuleViolation as refusal:
@@ -238,7 +238,7 @@ def _confirm(request: HttpRequest) -> RosterReport | Approval:
         raise RuleViolation(STALE)
     del request.session[WAITING]
     rows = read_rows(b64decode(upload["content"]), upload["name"])
-    user, at, agreed = staff(request), timezone.now(), upload["fingerprint"]
+    user, at, agreed = account_of(request), timezone.now(), upload["fingerprint"]
     if policy.requires_approval(ACTION):
         return propose_import(upload["name"], rows, agreed=agreed, by=user, at=at)
     return import_roster(rows=rows, by=user, at=at, agreed=agreed)

@@ -14,7 +14,7 @@ from departments.roster.services import RosterReport, compare_roster, import_ros
 from nanchuan_eval.admin_site.record_changes import kind_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -38,7 +38,7 @@ def _import(_: ContentType, asked: Arguments, *, by: User, at: datetime) -> Rost
     return import_roster(rows=_rows(asked), by=by, at=at)
 
 
-IMPORT_ROSTER = Deed(
+IMPORT_ROSTER = ApprovableAction(
     "roster.import",
     "roster.import",
     "导入名录",
@@ -52,7 +52,7 @@ IMPORT_ROSTER = Deed(
 @transaction.atomic
 def propose_import(file: str, rows: Sequence[SourceRow], *, agreed: str, by: User, at: datetime) -> Approval:
     """Put a file's rows forward, as the preview with the fingerprint `agreed` showed them."""
-    policy.check_begins(by, "roster.import")
+    policy.check_starts(by, "roster.import")
     refuse_unless_agreed(compare_roster(rows), agreed)
     told = [[sheet, number, list(cells)] for sheet, number, cells in rows]
     return approvals.propose(IMPORT_ROSTER.name, kind_of(Section), by=by, at=at, file=file, rows=told)

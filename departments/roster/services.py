@@ -63,7 +63,7 @@ def import_roster(
     *, rows: Iterable[SourceRow], by: policy.Actor, at: datetime, dry_run: bool = False, agreed: str = ""
 ) -> RosterReport:
     """Take a roster over; nothing is deleted. `agreed` = the fingerprint of the preview that was confirmed."""
-    (policy.check_begins if dry_run else policy.check)(by, "roster.import")
+    (policy.check_starts if dry_run else policy.check)(by, "roster.import")
     report, tenures = _compared(rows)
     refuse_unless_agreed(report, agreed)
     if not dry_run:

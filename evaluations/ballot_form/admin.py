@@ -8,13 +8,13 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from departments.models import Section
-from evaluations.ballot_form.models import Errand, Manifestation
+from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballot_form.queries import forget_errands
-from evaluations.ballot_form.rules.errands import as_words, found_by
+from evaluations.ballot_form.rules.service_topics import as_words, found_by
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 
 
-@admin.register(Errand)
+@admin.register(ServiceTopic)
 class ErrandAdmin(PolicyAdmin):
     """办什么事."""
 
@@ -24,8 +24,8 @@ class ErrandAdmin(PolicyAdmin):
     search_fields = ["text", "words"]
 
     @admin.display(description="当前匹配的科室")
-    def leads_to(self, errand: Errand) -> str:
-        return "、".join(found_by(as_words(errand.words), self.names)) or "没有匹配的科室，请更换关键词"
+    def leads_to(self, topic: ServiceTopic) -> str:
+        return "、".join(found_by(as_words(topic.words), self.names)) or "没有匹配的科室，请更换关键词"
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         self.names = list(Section.objects.active().order_by("code").values_list("name", flat=True))

@@ -4,11 +4,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from evaluations.ballot_form.rules.errands import as_words
+from evaluations.ballot_form.rules.service_topics import as_words
 from evaluations.scoring.indicators import Indicator
 
 
-class Errand(models.Model):
+class ServiceTopic(models.Model):
     """办什么事: a finding aid on the ballot's choice of sections; frozen into nothing, counted nowhere."""
 
     text = models.CharField("办事事项", max_length=60, unique=True, help_text="群众的说法，如：办房产证、过户、抵押")

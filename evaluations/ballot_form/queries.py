@@ -4,9 +4,9 @@ from functools import lru_cache
 
 from django.core.cache import cache
 
-from evaluations.ballot_form.models import Errand, Manifestation
-from evaluations.ballot_form.rules.errands import Errands, as_words
-from evaluations.ballot_form.rules.form import BallotPaper, PaperSection, PaperSign
+from evaluations.ballot_form.models import Manifestation, ServiceTopic
+from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
+from evaluations.ballot_form.rules.service_topics import Errands, as_words
 from evaluations.rounds.models import Round, RoundSection
 from nanchuan_eval.core.errors import RuleViolation
 
@@ -14,12 +14,12 @@ ERRANDS = "errands"
 
 
 @lru_cache(maxsize=32)
-def paper_by_digest(digest: str) -> BallotPaper:
+def ballot_form_by_digest(digest: str) -> BallotForm:
     """Return the paper of that digest; a paper never changes, so a process reads it once."""
-    text = Round.objects.filter(paper_sha256=digest).values_list("paper", flat=True).first()
+    text = Round.objects.filter(ballot_form_sha256=digest).values_list("ballot_form", flat=True).first()
     if not digest or text is None:
         raise RuleViolation("页面已失效，请重新输入票号。")
-    return BallotPaper.from_json(text)
+    return BallotForm.from_json(text)
 
 
 def known_errands() -> Errands:
@@ -33,18 +33,18 @@ def forget_errands() -> None:
 
 
 def _read_errands() -> Errands:
-    return tuple((text, as_words(words)) for text, words in Errand.objects.values_list("text", "words"))
+    return tuple((text, as_words(words)) for text, words in ServiceTopic.objects.values_list("text", "words"))
 
 
-def make_paper(round_: Round, sections: list[RoundSection]) -> BallotPaper:
+def make_ballot_form(round_: Round, sections: list[RoundSection]) -> BallotForm:
     """Put together the paper of a round from its frozen sections and the active 表象."""
     book = round_.rulebook
-    return BallotPaper(
+    return BallotForm(
         round_key=round_.key,
         round_name=round_.name,
         sections=tuple(_paper_section(section) for section in sections),
         manifestations=tuple(
-            PaperSign(sign.code, sign.indicator, sign.text) for sign in Manifestation.objects.filter(is_active=True)
+            FormSign(sign.code, sign.indicator, sign.text) for sign in Manifestation.objects.filter(is_active=True)
         ),
         levels=book["levels"],
         severe_from=book["severe_from"],
@@ -56,8 +56,8 @@ def make_paper(round_: Round, sections: list[RoundSection]) -> BallotPaper:
     )
 
 
-def _paper_section(section: RoundSection) -> PaperSection:
-    return PaperSection(
+def _paper_section(section: RoundSection) -> FormSection:
+    return FormSection(
         code=section.code,
         name=section.name,
         department_code=section.department_code,

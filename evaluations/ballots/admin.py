@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from evaluations.ballots.forms import RedactionForm
 from evaluations.ballots.models import Comment
 from evaluations.ballots.services import REDACT, start_redaction
-from evaluations.rounds.admin_pages import ask
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from evaluations.rounds.admin_pages import show_form
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.permissions import policy
 
 
@@ -40,13 +40,13 @@ class CommentAdmin(ReadOnlyAdmin):
 
     def redact(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Cover names and numbers in an opinion: proposed by the clerk, approved by the chief."""
-        user, at = staff(request), timezone.now()
-        if not policy.may_begin(user, REDACT):
+        user, at = account_of(request), timezone.now()
+        if not policy.may_start(user, REDACT):
             raise policy.Denied(user, REDACT)
         comment = get_object_or_404(Comment.objects.select_related("round"), pk=pk)
         form = RedactionForm(request.POST or None)
         form.notice = f"意见原文：{comment.text}"
-        return ask(
+        return show_form(
             request,
             comment.round,
             form,

@@ -11,7 +11,7 @@ from evaluations.ballots.models import Comment
 from evaluations.ballots.rules import Span, redact, spans_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.database.sql import scrub
@@ -54,4 +54,4 @@ def _perform(comment: Comment, asked: Arguments, *, by: User, at: datetime) -> C
     return redact_comment(comment_id=comment.pk, spans=spans, by=by, at=at)
 
 
-REDACT_DEED = Deed(REDACT, REDACT, "遮盖意见", Comment, _content, _perform)
+REDACT_COMMENT = ApprovableAction(REDACT, REDACT, "遮盖意见", Comment, _content, _perform)

@@ -7,14 +7,14 @@ from evaluations.codes.models import CodeBatch
 from evaluations.codes.services.issuing import issues_of_typed, recall_batch, refuse_after_closing, void_codes
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 
 def start_void(*, batch_id: int, typed: Sequence[str], reason: str, by: User, at: datetime) -> Approval | None:
     """Make typed codes void, or propose it; the codes end here, only their I goes on."""
-    policy.check_begins(by, "cred.void")
+    policy.check_starts(by, "cred.void")
     batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
     issues = issues_of_typed(batch, typed)
     return approvals.start("code.void", batch, by=by, at=at, issues=issues, reason=reason)
@@ -50,7 +50,7 @@ def _recall(batch: CodeBatch, asked: Arguments, *, by: User, at: datetime) -> Co
     return recall_batch(batch_id=batch.pk, reason=asked["reason"], by=by, at=at)
 
 
-CODE_DEEDS = (
-    Deed("code.void", "cred.void", "作废票号", CodeBatch, _to_void, _void),
-    Deed("batch.recall", "cred.void", "停用票号批次", CodeBatch, _to_recall, _recall),
+CODE_ACTIONS = (
+    ApprovableAction("code.void", "cred.void", "作废票号", CodeBatch, _to_void, _void),
+    ApprovableAction("batch.recall", "cred.void", "停用票号批次", CodeBatch, _to_recall, _recall),
 )

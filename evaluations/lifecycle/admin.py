@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from evaluations.lifecycle.approvals import STEP_SERVICES, start_settlement, start_step
 from evaluations.lifecycle.forms import ExtendForm, RulebookForm
-from evaluations.lifecycle.pages import CONSEQUENCES, build_desk
+from evaluations.lifecycle.pages import CONSEQUENCES, round_page
 from evaluations.paper_ballots.admin.codes import CodePages
 from evaluations.rounds.forms import ReasonForm
 from evaluations.rounds.models import Round
@@ -19,7 +19,7 @@ from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.turnout.admin import MonitorPages
 from nanchuan_eval.admin_site.actions import act, attempt
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.permissions import policy
@@ -51,9 +51,9 @@ class RoundAdmin(MonitorPages, CodePages):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            edit_round(round_=obj, changed=form.changed_data, by=staff(request), at=timezone.now())
+            edit_round(round_=obj, changed=form.changed_data, by=account_of(request), at=timezone.now())
         else:
-            plan_round(round_=obj, by=staff(request), at=timezone.now())
+            plan_round(round_=obj, by=account_of(request), at=timezone.now())
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return redirect(_page(obj.pk))
@@ -68,7 +68,7 @@ class RoundAdmin(MonitorPages, CodePages):
         obj: Any = None,
     ) -> HttpResponse:
         if obj:
-            context |= {"desk": build_desk(obj, staff(request), timezone.now()), "round": obj, "title": str(obj)}
+            context |= {"desk": round_page(obj, account_of(request), timezone.now()), "round": obj, "title": str(obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_urls(self) -> list[URLPattern]:
@@ -94,10 +94,10 @@ class RoundAdmin(MonitorPages, CodePages):
         """Say what a step brings about (GET), do it (POST)."""
         if step not in Step.values or Step(step) not in STEP_SERVICES:
             return redirect(_page(pk))
-        user, at = staff(request), timezone.now()
+        user, at = account_of(request), timezone.now()
         if request.method != "POST":
             round_ = get_object_or_404(Round, pk=pk)
-            policy.check_begins(user, STEP_ACTION[Step(step)])
+            policy.check_starts(user, STEP_ACTION[Step(step)])
             return self._page(request, round_, Form(), Step(step).label, warning=CONSEQUENCES[Step(step)])
         return act(
             request,
@@ -108,8 +108,8 @@ class RoundAdmin(MonitorPages, CodePages):
 
     def settle(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Put the round's name, days and rules forward to be approved as they are (审定评议方案)."""
-        round_, user, at = get_object_or_404(Round, pk=pk), staff(request), timezone.now()
-        if not policy.may_begin(user, "round.edit"):
+        round_, user, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
+        if not policy.may_start(user, "round.edit"):
             raise policy.Denied(user, "round.edit")
         if request.method != "POST":
             return self._page(request, round_, Form(), "提请审定评议方案", note=SETTLING)
@@ -123,9 +123,9 @@ class RoundAdmin(MonitorPages, CodePages):
     def rulebook(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Edit the rulebook while the round is in preparation; read it afterwards."""
         round_ = get_object_or_404(Round, pk=pk)
-        user, at = staff(request), timezone.now()
+        user, at = account_of(request), timezone.now()
         policy.check_sees(user, self.see_action)
-        if request.method == "POST" and not policy.may_begin(user, "round.edit"):
+        if request.method == "POST" and not policy.may_start(user, "round.edit"):
             raise policy.Denied(user, "round.edit")
         request.waits = approvals.waiting_about(user, round_)  # type: ignore[attr-defined]  # for has_change_permission
         is_frozen = not self.has_change_permission(request, round_)
@@ -150,8 +150,8 @@ class RoundAdmin(MonitorPages, CodePages):
 
     def _with_reason(self, request: HttpRequest, pk: int, form: Any, action: str) -> HttpResponse:
         round_, title = get_object_or_404(Round, pk=pk), policy.action_name(action)
-        user, at = staff(request), timezone.now()
-        policy.check_begins(user, action)
+        user, at = account_of(request), timezone.now()
+        policy.check_starts(user, action)
         if request.method == "POST" and form.is_valid():
             asked = {k: v if isinstance(v, str) else v.isoformat() for k, v in form.cleaned_data.items()}
             if said := attempt(form, lambda: approvals.start(action, round_, by=user, at=at, **asked)):

@@ -7,10 +7,10 @@ from typing import Any
 from django.utils import timezone
 
 from departments.models import Section
-from evaluations.draws.approvals.ceremony import _commit, _draw_deed, _to_commit
+from evaluations.draws.approvals.ceremony import _commit, _to_commit, draw_action
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import abandon_draw
-from evaluations.lifecycle import services as steps
+from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
 from evaluations.rounds.readiness import require
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, Step
@@ -20,18 +20,18 @@ from evaluations.sealing.services.sealing import seal_round
 from evaluations.tally.services.tally import tally_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 STEP_SERVICES: dict[Step, Callable[..., object]] = {
-    Step.FREEZE: steps.freeze_round,
-    Step.CONFIRM_DRAWS: steps.confirm_draws,
-    Step.OPEN: steps.open_round,
+    Step.FREEZE: lifecycle.freeze_round,
+    Step.CONFIRM_DRAWS: lifecycle.confirm_draws,
+    Step.OPEN: lifecycle.open_round,
     Step.SEAL: seal_round,
     Step.COUNT: tally_round,
-    Step.ANNOUNCE: steps.announce_result,
+    Step.ANNOUNCE: lifecycle.announce_result,
 }
 
 
@@ -53,10 +53,10 @@ def start_settlement(*, round_id: int, by: User, at: datetime) -> Approval | Non
     return approvals.start("round.edit", round_, by=by, at=at)
 
 
-def _step_deed(step: Step, content: Callable[[Round], dict[str, object]]) -> Deed:
-    return Deed(
+def _step_action(step: Step, content: Callable[[Round], dict[str, object]]) -> ApprovableAction:
+    return ApprovableAction(
         f"round.{step.value}",
-        action=STEP_ACTION[step],
+        permission=STEP_ACTION[step],
         label=step.label,
         model=Round,
         content=lambda round_, _: {"轮次": round_.name, **content(round_)},
@@ -103,7 +103,11 @@ def _drawn(round_: Round) -> dict[str, object]:
 
 
 def _to_open(round_: Round) -> dict[str, object]:
-    return {**_times(round_), "评议表校验值": round_.paper_sha256, "票号批次": [str(b) for b in round_.batches.all()]}
+    return {
+        **_times(round_),
+        "评议表校验值": round_.ballot_form_sha256,
+        "票号批次": [str(b) for b in round_.batches.all()],
+    }
 
 
 def _to_count(round_: Round) -> dict[str, object]:
@@ -112,39 +116,41 @@ def _to_count(round_: Round) -> dict[str, object]:
 
 def _extend(round_: Round, asked: Arguments, *, by: User, at: datetime) -> object:
     closes_at = datetime.fromisoformat(asked["closes_at"])
-    return steps.extend_round(round_id=round_.pk, closes_at=closes_at, reason=asked["reason"], by=by, at=at)
+    return lifecycle.extend_round(round_id=round_.pk, closes_at=closes_at, reason=asked["reason"], by=by, at=at)
 
 
-def _deed(name: str, label: str, content: Callable[[Round, Arguments], Any], perform: Callable[..., object]) -> Deed:
-    return Deed(name, action=name, label=label, model=Round, content=content, perform=perform)
+def _round_action(
+    name: str, label: str, content: Callable[[Round, Arguments], Any], perform: Callable[..., object]
+) -> ApprovableAction:
+    return ApprovableAction(name, permission=name, label=label, model=Round, content=content, perform=perform)
 
 
-ROUND_DEEDS = (
-    _step_deed(Step.FREEZE, _frozen),
-    _step_deed(Step.CONFIRM_DRAWS, _drawn),
-    _step_deed(Step.OPEN, _to_open),
-    _step_deed(Step.COUNT, _to_count),
-    _deed(
+ROUND_ACTIONS = (
+    _step_action(Step.FREEZE, _frozen),
+    _step_action(Step.CONFIRM_DRAWS, _drawn),
+    _step_action(Step.OPEN, _to_open),
+    _step_action(Step.COUNT, _to_count),
+    _round_action(
         "round.extend",
         "延期",
         lambda round_, asked: {"轮次": round_.name, **_times(round_), "新的截止时间": asked["closes_at"]},
         _extend,
     ),
-    _deed(
+    _round_action(
         "round.void",
         "作废本轮",
         lambda round_, _: {"轮次": round_.name, "状态": round_.get_state_display()},
-        lambda round_, asked, by, at: steps.void_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+        lambda round_, asked, by, at: lifecycle.void_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
     ),
-    _deed(
+    _round_action(
         "round.edit",
         "审定评议方案",
         _settled,
         lambda round_, _, by, at: settle_round(round_id=round_.pk, by=by, at=at),
     ),
-    _deed("draw.commit", "公布抽取承诺", _to_commit, _commit),
-    _draw_deed("draw.abandon", "draw.commit", "作废抽取", abandon_draw),
-    _draw_deed("inspection.abandon", "insp.plan", "作废暗访科室抽取", abandon_draw),
-    _draw_deed("draw.run", "draw.run", "执行抽取", ceremony.run_draw),
-    _draw_deed("draw.publish", "draw.run", "公开抽取证明", ceremony.publish_draw),
+    _round_action("draw.commit", "公布抽取承诺", _to_commit, _commit),
+    draw_action("draw.abandon", "draw.commit", "作废抽取", abandon_draw),
+    draw_action("inspection.abandon", "insp.plan", "作废暗访科室抽取", abandon_draw),
+    draw_action("draw.run", "draw.run", "执行抽取", ceremony.run_draw),
+    draw_action("draw.publish", "draw.run", "公开抽取证明", ceremony.publish_draw),
 )

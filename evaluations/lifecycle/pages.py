@@ -82,7 +82,7 @@ class NextStep:
     address: str
     lacks: list[str]
     may: bool
-    doers: str
+    roles_allowed: str
     # What it still lacks is known to the app on the right only, which refuses it in words.
     is_elsewhere: bool = False
     # What it brings about; steps of the app on the right say that on their own pages.
@@ -129,7 +129,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class RoundDesk:
+class RoundPage:
     """All that the page shows."""
 
     stations: list[Station]
@@ -144,9 +144,9 @@ class RoundDesk:
     sees_batches: bool
 
 
-def build_desk(round_: Round, user: User, at: datetime) -> RoundDesk:
+def round_page(round_: Round, user: User, at: datetime) -> RoundPage:
     """Read everything the round's page shows, in a fixed number of queries."""
-    return RoundDesk(
+    return RoundPage(
         stations=_stations(round_),
         next=_next(round_, user, at),
         draws=_draws(round_, user, at),
@@ -186,9 +186,9 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         label=step.label,
         address=reverse(address, args=[round_.key]) if address else reverse("admin:round-step", args=[round_.pk, step]),
         lacks=missing_for(round_, step, at),
-        may=policy.may_begin(user, STEP_ACTION[step]),
+        may=policy.may_start(user, STEP_ACTION[step]),
         # What nobody may press (no early close) happens by itself: manage.py advance_rounds.
-        doers="、".join(role.label for role in policy.beginners(STEP_ACTION[step])) or "截止时间后由系统自动",
+        roles_allowed="、".join(role.label for role in policy.starters(STEP_ACTION[step])) or "截止时间后由系统自动",
         is_elsewhere=step == Step.ARCHIVE,
         consequence=CONSEQUENCES.get(step, ""),
         waiting=waiting,
@@ -236,7 +236,7 @@ def _draw_line(
     round_: Round, user: User, purpose: DrawPurpose, draw: Draw | None, planned: PlannedDraw | None, at: datetime
 ) -> DrawLine:
     is_due = draw is None and round_.state == DRAWABLE_IN[purpose]
-    may = policy.may_begin(user, COMMIT_ACTION[purpose])
+    may = policy.may_start(user, COMMIT_ACTION[purpose])
     return DrawLine(
         label=purpose.label,
         draw=draw,
@@ -246,7 +246,7 @@ def _draw_line(
         commit_address=reverse("admin:draw-commit", args=[round_.pk, purpose]) if may and is_due else "",
         lacks=commit_faults(round_, purpose, at) if is_due else [],
         may_see=policy.may_see(user, "draw.run"),
-        may_take_roster=draw is not None and purpose in POOL_OF and policy.may_begin(user, "pool.export"),
+        may_take_roster=draw is not None and purpose in POOL_OF and policy.may_start(user, "pool.export"),
     )
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from departments.models import Section
 from departments.roster.rules.tenure import head_in_period
-from evaluations.ballot_form.queries import make_paper
+from evaluations.ballot_form.queries import make_ballot_form
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import VOIDABLE, RoundState, Step
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
@@ -23,11 +23,11 @@ def freeze_round(*, round_id: int, by: User, at: datetime) -> Round:
     round_ = begin(Step.FREEZE, round_id=round_id, by=by, at=at)
     sections = Section.objects.active().select_related("department").prefetch_related("tenures").order_by("code")
     rows = RoundSection.objects.bulk_create([_snapshot(round_, section) for section in sections])
-    paper = make_paper(round_, rows)
-    round_.paper, round_.paper_sha256 = paper.to_json().decode(), paper.digest
+    ballot_form = make_ballot_form(round_, rows)
+    round_.ballot_form, round_.ballot_form_sha256 = ballot_form.to_json().decode(), ballot_form.digest
     round_.privacy_notice = {"version": VERSION, "items": privacy_notice(round_.rulebook["office_phone"])}
-    round_.save(update_fields=["paper", "paper_sha256", "privacy_notice"])
-    return finish(Step.FREEZE, round_, by=by, at=at, detail={"sections": len(rows), "paper": paper.digest})
+    round_.save(update_fields=["ballot_form", "ballot_form_sha256", "privacy_notice"])
+    return finish(Step.FREEZE, round_, by=by, at=at, detail={"sections": len(rows), "paper": ballot_form.digest})
 
 
 @transaction.atomic

@@ -39,19 +39,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Errand',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(help_text='群众的说法，如：办房产证、过户、抵押', max_length=60, unique=True, verbose_name='办事事项')),
-                ('words', models.CharField(help_text='科室名称包含其中任一词的，即显示该办事事项；多个词之间用空格分隔', max_length=200, verbose_name='科室名称关键词')),
-            ],
-            options={
-                'verbose_name': '办事事项',
-                'verbose_name_plural': '办事事项',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
             name='Manifestation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -120,6 +107,19 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '名单公告',
                 'verbose_name_plural': '名单公告',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ServiceTopic',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.CharField(help_text='群众的说法，如：办房产证、过户、抵押', max_length=60, unique=True, verbose_name='办事事项')),
+                ('words', models.CharField(help_text='科室名称包含其中任一词的，即显示该办事事项；多个词之间用空格分隔', max_length=200, verbose_name='科室名称关键词')),
+            ],
+            options={
+                'verbose_name': '办事事项',
+                'verbose_name_plural': '办事事项',
                 'ordering': ['pk'],
             },
         ),
@@ -269,8 +269,8 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('draft', '筹备'), ('frozen', '名录锁定'), ('drawn', '已抽取'), ('open', '评议中'), ('sealed', '已封箱'), ('counted', '已计票'), ('review', '异议期'), ('published', '已公示'), ('closed', '已归档'), ('void', '已作废')], default='draft', editable=False, max_length=10, verbose_name='状态')),
                 ('rulebook', models.JSONField(editable=False, verbose_name='评议规则')),
                 ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='演示数据')),
-                ('paper', models.TextField(blank=True, editable=False, verbose_name='评议表（锁定）')),
-                ('paper_sha256', models.CharField(blank=True, db_index=True, editable=False, max_length=64, verbose_name='评议表校验值')),
+                ('ballot_form', models.TextField(blank=True, editable=False, verbose_name='评议表（锁定）')),
+                ('ballot_form_sha256', models.CharField(blank=True, db_index=True, editable=False, max_length=64, verbose_name='评议表校验值')),
                 ('privacy_notice', models.JSONField(blank=True, default=dict, editable=False, verbose_name='个人信息说明（锁定）')),
                 ('closing_root', models.CharField(blank=True, editable=False, max_length=64, verbose_name='封箱总校验值')),
                 ('closing', models.TextField(blank=True, editable=False, verbose_name='封箱记录（原文）')),

@@ -1,6 +1,6 @@
 """The service topics (办什么事) an installation begins with; staff change them afterwards."""
 
-ERRANDS = (
+TOPICS = (
     ("办房产证、过户、抵押", "不动产登记"),
     ("买房卖房、房屋交易备案", "房地产交易"),
     ("公租房、廉租房", "住房保障"),
@@ -55,5 +55,5 @@ ERRANDS = (
 
 def enter(apps, schema_editor):
     """Enter the first topics."""
-    errand = apps.get_model("evaluations", "Errand")
-    errand.objects.bulk_create(errand(text=text, words=words) for text, words in ERRANDS)
+    topic = apps.get_model("evaluations", "ServiceTopic")
+    topic.objects.bulk_create(topic(text=text, words=words) for text, words in TOPICS)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
-from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.ballot_form.rules.wording import QUESTIONS, level_words, signs_by_indicator
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import format_code
@@ -21,7 +21,7 @@ ROWS_PER_PAGE = 53
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def ballot_files(paper: BallotPaper, codes: Iterable[str], *, site: str, closes: str) -> Iterator[tuple[int, bytes]]:
+def ballot_files(paper: BallotForm, codes: Iterable[str], *, site: str, closes: str) -> Iterator[tuple[int, bytes]]:
     """Yield (number of ballots, PDF) per file; each is made by a child process whose memory is then given back."""
     site = site.rstrip("/")
     common, remaining = _common(paper, site, closes), iter(codes)
@@ -36,7 +36,7 @@ def labels(people: Sequence[PoolEntry], at: datetime) -> bytes:
     return render_pdf("labels", {"people": rows}, at=at, tagged=False)
 
 
-def _common(paper: BallotPaper, site: str, closes: str) -> dict[str, object]:
+def _common(paper: BallotForm, site: str, closes: str) -> dict[str, object]:
     rows = [(n, f"{s.department} {s.name}") for n, s in enumerate(paper.sections, start=1)]
     words = level_words(paper)
     scale = "，".join(f"{value} {word}" for value, word in words.items())

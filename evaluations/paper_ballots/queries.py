@@ -5,11 +5,11 @@ from django.db.models import Count, Q
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import DEAD, family_of
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
-from evaluations.paper_ballots.rules.ballot_account import Book, imbalances
+from evaluations.paper_ballots.rules.ballot_account import BallotAccount, imbalances
 from evaluations.rounds.models import Round
 
 
-def book_of(batch: CodeBatch) -> Book:
+def account_of_batch(batch: CodeBatch) -> BallotAccount:
     """Return the figures of a batch and its replacements; what has to be counted by hand and was not yet is 0."""
     used = Q(spend__isnull=False)
     facts = Credential.objects.filter(batch__in=family_of(batch)).aggregate(
@@ -26,7 +26,7 @@ def book_of(batch: CodeBatch) -> Book:
         counted = {"returned": 0, "spoiled": 0, "missing": 0}
         if not facts["slips"] and not sheets["sheets"]:
             counted |= {"spoiled": facts["void"], "missing": facts["issued"] - facts["online"] - facts["void"]}
-    return Book(**facts, **sheets, **counted)
+    return BallotAccount(**facts, **sheets, **counted)
 
 
 def paper_faults(round_: Round) -> list[str]:
@@ -49,4 +49,4 @@ def _faults(batch: CodeBatch) -> list[str]:
         return ["纸质票尚未清点，请先清点。"]
     if count.cleared_because:
         return []
-    return imbalances(book_of(batch))
+    return imbalances(account_of_batch(batch))

@@ -18,7 +18,7 @@ from evaluations.ballots.models import BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import family_of
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
-from evaluations.paper_ballots.queries import book_of, is_out_of_balance
+from evaluations.paper_ballots.queries import account_of_batch, is_out_of_balance
 from evaluations.paper_ballots.rules.ballot_account import SheetKind, imbalances, lacks_slip
 from evaluations.protocol import codes
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -144,7 +144,7 @@ def count_papers(*, batch_id: int, counted: Mapping[str, int], by: User, at: dat
     PaperCount.objects.update_or_create(
         batch=batch, defaults={**counted, "counted_by": by, "cleared_by": None, "cleared_because": ""}
     )
-    faults = imbalances(book_of(batch))
+    faults = imbalances(account_of_batch(batch))
     _halt_or_resume(batch)
     audit.record("paper.entry", batch, by=by, at=at, detail={"counted": dict(counted), "faults": faults})
     return faults
@@ -158,11 +158,11 @@ def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> Co
     if not reason.strip():
         raise RuleViolation("请填写差异原因和处理情况。")
     count = PaperCount.objects.filter(batch=batch).first()
-    book = book_of(batch)
-    if count is None or not imbalances(book):
+    ballot_account = account_of_batch(batch)
+    if count is None or not imbalances(ballot_account):
         raise RuleViolation("这个批次没有待处理的差异。")
     _refuse_same_person(by, count.counted_by, "清点和处理差异")
-    if book.unsettled:
+    if ballot_account.unsettled:
         raise RuleViolation("还有正票没有完成双人录入和比对，不能按差异处理。")
     count.cleared_by, count.cleared_because = by, reason.strip()
     count.save(update_fields=["cleared_by", "cleared_because"])
@@ -208,8 +208,8 @@ def _spend(batch: CodeBatch, text: str) -> str:
 
 def _first_keying(batch: CodeBatch, number: int, content: SheetContent, by: User, at: datetime) -> PaperSheet:
     policy.check_proposes(by, "paper.entry")
-    book = book_of(batch)
-    lack = lacks_slip(book.slips, book.sheets)
+    ballot_account = account_of_batch(batch)
+    lack = lacks_slip(ballot_account.slips, ballot_account.sheets)
     if lack:
         raise RuleViolation(lack)
     sheet = PaperSheet.objects.create(batch=batch, number=number, first=content.to_json(), first_by=by)

@@ -7,7 +7,7 @@ from evaluations.pools.rules import ExclusionReason
 from evaluations.pools.services.lists import exclude_person, refuse_exclusion
 from evaluations.pools.services.notices import answer_objection
 from evaluations.rounds.models import Round
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.users.models import User
 
 
@@ -42,6 +42,6 @@ def _answer(objection: PoolObjection, asked: Arguments, *, by: User, at: datetim
     return answer_objection(objection_id=objection.pk, answer=asked["answer"], by=by, at=at)
 
 
-EXCLUDE = Deed("pool.exclude", "pool.exclude", "登记回避", Round, _exclusion_content, _exclude)
-ANSWER = Deed("pool.answer", "pool.exclude", "处理名单异议", PoolObjection, _answer_content, _answer)
-POOL_DEEDS = (EXCLUDE, ANSWER)
+EXCLUDE = ApprovableAction("pool.exclude", "pool.exclude", "登记回避", Round, _exclusion_content, _exclude)
+ANSWER = ApprovableAction("pool.answer", "pool.exclude", "处理名单异议", PoolObjection, _answer_content, _answer)
+POOL_ACTIONS = (EXCLUDE, ANSWER)

@@ -13,7 +13,7 @@ from evaluations.publication.services import EDITABLE, NEEDS_ASSENT, edit_proble
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin, account_of
 
 
 class ProblemsForm(ModelForm[SectionResult]):
@@ -55,7 +55,7 @@ class SectionResultAdmin(PolicyAdmin):
         return editable and super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
-        edit_problems(result_id=obj.pk, text=obj.main_problems, by=staff(request), at=timezone.now())
+        edit_problems(result_id=obj.pk, text=obj.main_problems, by=account_of(request), at=timezone.now())
 
 
 @admin.register(Publication)

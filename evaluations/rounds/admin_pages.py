@@ -24,7 +24,7 @@ def round_page(round_id: int) -> str:
     return reverse("admin:evaluations_round_change", args=[round_id])
 
 
-def desk_page(request: HttpRequest, template: str, round_: Round, title: str, **context: Any) -> HttpResponse:
+def staff_page(request: HttpRequest, template: str, round_: Round, title: str, **context: Any) -> HttpResponse:
     """Render a page of the desk that belongs to a round."""
     each = admin.site.each_context(request)
     return render(request, f"admin/evaluations/{template}", {**each, "round": round_, "title": title, **context})
@@ -38,7 +38,7 @@ def handed_out(content: bytes, name: str, kind: str) -> HttpResponse:
     return response
 
 
-def ask(
+def show_form(
     request: HttpRequest, round_: Round, form: Any, service: Callable[[], Any], *, title: str, back: str
 ) -> HttpResponse:
     """Show a form until the service accepts it, then go back and say so."""
@@ -46,4 +46,4 @@ def ask(
         if (said := attempt(form, service)) is not None:
             messages.success(request, approvals.PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
             return redirect(back)
-    return desk_page(request, "round/act.html", round_, title, form=form, back=back)
+    return staff_page(request, "round/act.html", round_, title, form=form, back=back)

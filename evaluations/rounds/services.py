@@ -45,7 +45,7 @@ def finish(
 @transaction.atomic
 def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
     """Set up a round in preparation (筹备); a draft binds nobody. Faults are Django's ValidationError in Chinese."""
-    policy.check_begins(by, "round.edit")
+    policy.check_starts(by, "round.edit")
     round_.full_clean()
     round_.save()
     _reach(round_, RoundState.DRAFT, by=by, at=at)
@@ -56,7 +56,7 @@ def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
 @transaction.atomic
 def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: datetime) -> Round:
     """Change the rulebook of a round in preparation; refused with every fault at once."""
-    policy.check_begins(by, "round.edit")
+    policy.check_starts(by, "round.edit")
     round_ = lock_round(round_id)
     if round_.state != RoundState.DRAFT:
         raise RuleViolation("评议规则在名录锁定后不能修改。")
@@ -73,7 +73,7 @@ def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: date
 @transaction.atomic
 def edit_round(*, round_: Round, changed: Sequence[str], by: User, at: datetime) -> Round:
     """Save the name and the days of a round in preparation as typed; `changed` = the fields."""
-    policy.check_begins(by, "round.edit")
+    policy.check_starts(by, "round.edit")
     if lock_round(round_.pk).state != RoundState.DRAFT:
         raise RuleViolation("名录锁定后，轮次的名称和时间不能再改。")
     round_.full_clean()

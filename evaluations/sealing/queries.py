@@ -62,7 +62,7 @@ def closing_record(round_: Round, ballots: int) -> bytes:
         {
             "format": "nanchuan-closing/1",
             "round": round_.key,
-            "paper_sha256": round_.paper_sha256,
+            "paper_sha256": round_.ballot_form_sha256,
             "root": round_.closing_root,
             "ballots": ballots,
             "channels": shown_beside_total(_ballots_by_channel(round_)),

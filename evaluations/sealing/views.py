@@ -93,7 +93,7 @@ def closing(request: HttpRequest, key: str) -> HttpResponse:
 def paper_file(request: HttpRequest, key: str) -> HttpResponse:
     """Download the frozen ballot paper, for printing ballots where there is no database."""
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
-    response = HttpResponse(round_.paper.encode(), content_type="application/json")
+    response = HttpResponse(round_.ballot_form.encode(), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="paper-{key}.json"'
     return response
 

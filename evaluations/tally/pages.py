@@ -56,7 +56,7 @@ def read_flags(round_: Round) -> FlagReport:
     flags = list(round_.flags.select_related("section", "decided_by"))
     pending = {
         approval.object_id: approval
-        for approval in Approval.objects.pending().filter(deed=DECIDE_FLAG.name).select_related("proposed_by")
+        for approval in Approval.objects.pending().filter(kind=DECIDE_FLAG.name).select_related("proposed_by")
     }
     lines = [FlagLine(flag, pending.get(str(flag.pk))) for flag in flags]
     versions = list(round_.tallies.order_by("version"))

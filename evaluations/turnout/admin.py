@@ -13,15 +13,15 @@ from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.services.alerts import BEFORE_COUNTING, review_alert
 from evaluations.paper_ballots.documents import labels
 from evaluations.pools.queries import contact_of
-from evaluations.rounds.admin_pages import CSV, PDF, ask, handed_out
+from evaluations.rounds.admin_pages import CSV, PDF, handed_out, show_form
 from evaluations.rounds.models import Round
 from evaluations.sealing.documents import seal_record
 from evaluations.turnout.forms import ReviewForm
 from evaluations.turnout.pages import build_monitor
 from evaluations.turnout.services import people_for_labels, remind_stratum
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core import export_numbers
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 
@@ -31,25 +31,29 @@ class MonitorPages(PolicyAdmin):
 
     def monitor(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show returns by channel, batch, stratum and day."""
-        policy.check_sees(staff(request), "round.monitor")
+        policy.check_sees(account_of(request), "round.monitor")
         round_ = get_object_or_404(Round, pk=pk)
         context = {
             **self.admin_site.each_context(request),
             "round": round_,
             "monitor": build_monitor(round_),
-            "may_enter_paper": policy.may_see(staff(request), "cred.void"),
-            "may_review": round_.state in BEFORE_COUNTING and policy.may_propose(staff(request), "ballot.invalid"),
-            "may_remind": policy.may(staff(request), "pool.unmask"),
+            "may_enter_paper": policy.may_see(account_of(request), "cred.void"),
+            "may_review": round_.state in BEFORE_COUNTING and policy.may_propose(account_of(request), "ballot.invalid"),
+            "may_remind": policy.may(account_of(request), "pool.unmask"),
             "title": "回收监测",
         }
         return render(request, "admin/evaluations/round/monitor.html", context)
 
     def review_alert(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Note what a look into an odd claim has found."""
-        policy.check_proposes(staff(request), "ballot.invalid")
+        policy.check_proposes(account_of(request), "ballot.invalid")
         alert = get_object_or_404(OpenClaimAlert.objects.select_related("batch__round"), pk=pk)
-        form, by, at = ReviewForm(request.POST or None, initial={"seen": alert.times}), staff(request), timezone.now()
-        return ask(
+        form, by, at = (
+            ReviewForm(request.POST or None, initial={"seen": alert.times}),
+            account_of(request),
+            timezone.now(),
+        )
+        return show_form(
             request,
             alert.batch.round,
             form,
@@ -63,18 +67,18 @@ class MonitorPages(PolicyAdmin):
         back = reverse("admin:round-monitor", args=[pk])
         if request.method != "POST":
             return redirect(back)
-        by, at = staff(request), timezone.now()
+        by, at = account_of(request), timezone.now()
         try:
             people = people_for_labels(round_id=pk, reason=request.POST.get("reason", ""), by=by, at=at)
         except RuleViolation as refusal:
             messages.error(request, str(refusal))
             return redirect(back)
         entry = audit.entry_of(by=by, at=at)
-        return handed_out(labels(people, at), marks.named("labels.pdf", entry.seq), PDF)
+        return handed_out(labels(people, at), export_numbers.numbered_filename("labels.pdf", entry.seq), PDF)
 
     def seal_record(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Print the 封箱记录 of a sealed box."""
-        policy.check_sees(staff(request), "round.close")
+        policy.check_sees(account_of(request), "round.close")
         round_ = get_object_or_404(Round.objects.exclude(closing=""), pk=pk)
         return handed_out(seal_record(round_, timezone.now()), f"seal-record-{round_.key}.pdf", PDF)
 
@@ -84,7 +88,7 @@ class MonitorPages(PolicyAdmin):
         if request.method != "POST":
             return redirect(back)
         stratum, reason = request.POST.get("stratum", ""), request.POST.get("reason", "")
-        round_, by, at = get_object_or_404(Round, pk=pk), staff(request), timezone.now()
+        round_, by, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
         try:
             people = remind_stratum(round_id=pk, stratum=stratum, reason=reason, by=by, at=at)
         except RuleViolation as refusal:
@@ -95,7 +99,7 @@ class MonitorPages(PolicyAdmin):
             f"【南川评议办】您被抽中参加{round_.name}最难办事科室群众评，"
             f"请于{until:%m月%d日%H:%M}前凭评议票上的票号参加评议。已评议的，请忽略本短信。"
         )
-        name = marks.named(f"reminder-{round_.key}.csv", audit.entry_of(by=by, at=at).seq)
+        name = export_numbers.numbered_filename(f"reminder-{round_.key}.csv", audit.entry_of(by=by, at=at).seq)
         return _csv([(person.name, contact_of(person), text) for person in people], name)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from itertools import groupby
 
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import Ballot, Rating
 from evaluations.codes.models import Credential
 from evaluations.draws.models import Draw
@@ -68,11 +68,14 @@ def _changed_sections(tally: Tally) -> Iterator[str]:
 
 
 def _roster(round_: Round) -> Iterator[str]:
-    if not round_.paper:
+    if not round_.ballot_form:
         return
-    if sha256_hex(round_.paper.encode()) != round_.paper_sha256:
+    if sha256_hex(round_.ballot_form.encode()) != round_.ballot_form_sha256:
         yield "评议表与其校验值不符。"
-    elif set(round_.sections.values_list("code", flat=True)) != paper_by_digest(round_.paper_sha256).section_codes:
+    elif (
+        set(round_.sections.values_list("code", flat=True))
+        != ballot_form_by_digest(round_.ballot_form_sha256).section_codes
+    ):
         yield "参评科室与锁定的评议表不符。"
 
 
@@ -123,7 +126,9 @@ def _sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]
     """Yield every ballot with its vote as it was committed to: lines in the paper's order."""
     ratings = Rating.objects.filter(round=round_).select_related("ballot", "section")
     rows = ratings.order_by("ballot_id", "section__code").iterator(chunk_size=CHUNK)
-    places = {section.code: place for place, section in enumerate(paper_by_digest(round_.paper_sha256).sections)}
+    places = {
+        section.code: place for place, section in enumerate(ballot_form_by_digest(round_.ballot_form_sha256).sections)
+    }
     for _, lines in groupby(rows, key=lambda rating: rating.ballot_id):
         ordered = sorted(lines, key=lambda rating: places[rating.section.code])
         yield ordered[0].ballot, {"lines": [_line(rating) for rating in ordered]}

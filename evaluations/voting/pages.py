@@ -8,8 +8,8 @@ from itertools import groupby
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from evaluations.ballot_form.rules.errands import Errands, errands_of
-from evaluations.ballot_form.rules.form import BallotPaper, PaperSection
+from evaluations.ballot_form.rules.form import BallotForm, FormSection
+from evaluations.ballot_form.rules.service_topics import Errands, errands_of
 from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, Vote, is_valid_line
 from evaluations.ballot_form.rules.wording import QUESTIONS, level_words
 from evaluations.scoring.indicators import Indicator
@@ -59,7 +59,7 @@ class Question:
 class Card:
     """One section to rate; `error` is what is wrong with its ticks as a whole."""
 
-    section: PaperSection
+    section: FormSection
     questions: Sequence[Question]
     error: str
 
@@ -73,42 +73,48 @@ class Card:
 class ReviewLine:
     """One section as it will be sent."""
 
-    section: PaperSection
+    section: FormSection
     answers: Sequence[tuple[str, str, str]]
     ticks: Sequence[str]
     counts: bool
 
 
-def sections_to_choose(paper: BallotPaper, errands: Errands) -> list[tuple[str, str, list[tuple[PaperSection, str]]]]:
+def sections_to_choose(
+    ballot_form: BallotForm, service_topics: Errands
+) -> list[tuple[str, str, list[tuple[FormSection, str]]]]:
     """Return (department name, its code, its sections with what people come for) in the paper's order."""
     return [
-        (name, sections[0].department_code, [(section, errands_of(section.name, errands)) for section in sections])
-        for name, sections in departments_of(paper)
+        (
+            name,
+            sections[0].department_code,
+            [(section, errands_of(section.name, service_topics)) for section in sections],
+        )
+        for name, sections in departments_of(ballot_form)
     ]
 
 
-def departments_of(paper: BallotPaper) -> list[tuple[str, list[PaperSection]]]:
+def departments_of(ballot_form: BallotForm) -> list[tuple[str, list[FormSection]]]:
     """Return (department name, its sections) in the paper's order."""
-    by_department = groupby(paper.sections, key=lambda section: section.department)
+    by_department = groupby(ballot_form.sections, key=lambda section: section.department)
     return [(department, list(sections)) for department, sections in by_department]
 
 
-def rating_cards(paper: BallotPaper, lines: Sequence[RawLine], errors: Mapping[str, str]) -> list[Card]:
+def rating_cards(ballot_form: BallotForm, lines: Sequence[RawLine], errors: Mapping[str, str]) -> list[Card]:
     """Return a card per line with what was typed and what is wrong with it."""
-    sections = {section.code: section for section in paper.sections}
+    sections = {section.code: section for section in ballot_form.sections}
     return [
         Card(
             section=sections[line.section],
-            questions=[_question(paper, line, indicator, errors) for indicator in Indicator],
+            questions=[_question(ballot_form, line, indicator, errors) for indicator in Indicator],
             error=errors.get(f"{line.section}.manifestations", ""),
         )
         for line in lines
     ]
 
 
-def error_summary(paper: BallotPaper, errors: Mapping[str, str]) -> list[tuple[str, str]]:
+def error_summary(ballot_form: BallotForm, errors: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return (field to go to, text that names section and indicators): equal faults of a section are one entry."""
-    names = {section.code: section.name for section in paper.sections}
+    names = {section.code: section.name for section in ballot_form.sections}
     found: dict[tuple[str, str], list[str]] = {}
     for field, text in errors.items():
         found.setdefault((field.partition(".")[0], text), []).append(field)
@@ -118,17 +124,17 @@ def error_summary(paper: BallotPaper, errors: Mapping[str, str]) -> list[tuple[s
     ]
 
 
-def review_lines(paper: BallotPaper, vote: Vote) -> list[ReviewLine]:
+def review_lines(ballot_form: BallotForm, vote: Vote) -> list[ReviewLine]:
     """Return the lines of a valid vote in words: (indicator, level as sent, word)."""
-    sections = {section.code: section for section in paper.sections}
-    texts = {sign.code: sign.text for sign in paper.manifestations}
-    words = level_words(paper)
+    sections = {section.code: section for section in ballot_form.sections}
+    texts = {sign.code: sign.text for sign in ballot_form.manifestations}
+    words = level_words(ballot_form)
     return [
         ReviewLine(
             section=sections[line.section],
             answers=[(i.label, level, words[level]) for i in Indicator for level in [_sent(line.answers, i)]],
             ticks=[texts[code] for code in line.manifestations],
-            counts=is_valid_line(line.answers, paper.min_answered),
+            counts=is_valid_line(line.answers, ballot_form.min_answered),
         )
         for line in vote.lines
     ]
@@ -149,22 +155,22 @@ def _sent(answers: Mapping[str, int], indicator: Indicator) -> str:
     return str(answers[indicator]) if indicator in answers else DONT_KNOW
 
 
-def _question(paper: BallotPaper, line: RawLine, indicator: Indicator, errors: Mapping[str, str]) -> Question:
+def _question(ballot_form: BallotForm, line: RawLine, indicator: Indicator, errors: Mapping[str, str]) -> Question:
     given = line.answers.get(indicator, ())
     typed = given[0] if len(given) == 1 else ""
     name = f"{line.section}.{indicator}"
-    signs = [sign for sign in paper.manifestations if sign.indicator == indicator]
+    signs = [sign for sign in ballot_form.manifestations if sign.indicator == indicator]
     return Question(
         name=name,
         title=indicator.label,
         explanation=QUESTIONS[indicator],
         options=[
-            Option(value, word, value == typed, value in paper.severe_answers)
-            for value, word in level_words(paper).items()
+            Option(value, word, value == typed, value in ballot_form.severe_answers)
+            for value, word in level_words(ballot_form).items()
         ],
         ticks=[Option(sign.code, sign.text, sign.code in line.manifestations) for sign in signs],
         error=errors.get(name, ""),
         ticks_error=errors.get(f"{name}.manifestations", ""),
         indicator=indicator.value,
-        is_severe=typed in paper.severe_answers,
+        is_severe=typed in ballot_form.severe_answers,
     )

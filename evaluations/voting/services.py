@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.sql import claim_code
@@ -44,7 +44,7 @@ class Admission:
     come up twice), `random` is the server's part of the receipt (hex).
     """
 
-    paper: str
+    ballot_form: str
     round: int
     batch: int
     channel: str
@@ -81,7 +81,7 @@ def admit(*, code: str, at: datetime) -> Admission:
     if batch.is_halted:
         raise RuleViolation(HALTED)
     return Admission(
-        paper=round_.paper_sha256,
+        ballot_form=round_.ballot_form_sha256,
         round=round_.pk,
         batch=batch.pk,
         channel=batch.channel,
@@ -102,7 +102,7 @@ def checked_mark(admission: Admission, vote: str, comment: str) -> str:
     The receipt's page carries all three, so casting stores exactly what was shown and need not read it again:
     a ballot of 105 sections costs no more than one of a single section.
     """
-    return _checker.signature(f"{admission.paper} {admission.channel} {vote}\n{comment}")
+    return _checker.signature(f"{admission.ballot_form} {admission.channel} {vote}\n{comment}")
 
 
 def is_checked(admission: Admission, vote: str, comment: str, mark: str) -> bool:
@@ -122,7 +122,7 @@ def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, dig
     `vote` is the text of a valid Vote (Vote.as_text).
     """
     policy.check(policy.BALLOT_HOLDER, "ballot.submit", own=True)
-    key = paper_by_digest(admission.paper).round_key
+    key = ballot_form_by_digest(admission.ballot_form).round_key
     spend = codes.spend_hash(key, _normalized(code))
     if codes.issue_hash(spend) != admission.issue:
         raise RuleViolation(ALTERED)

@@ -18,9 +18,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from evaluations.ballot_form.queries import known_errands, paper_by_digest
-from evaluations.ballot_form.rules.errands import Errands
-from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.queries import ballot_form_by_digest, known_errands
+from evaluations.ballot_form.rules.form import BallotForm
+from evaluations.ballot_form.rules.service_topics import Errands
 from evaluations.ballot_form.rules.votes import (
     RawLine,
     Vote,
@@ -56,7 +56,7 @@ from evaluations.voting.services import (
     refuse_late,
 )
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.core.inputs import parse_id
 from nanchuan_eval.web.type_size import TYPE_SIZES, remember_size
 
 BAD_INPUT = 400
@@ -151,7 +151,7 @@ def claim(request: HttpRequest) -> HttpResponse:
     key = round_.key if round_ else ""
     visitor = visitor_of(request, key)
     try:
-        code = issue_open_code(batch_id=typed_id(batch), at=now, visitor=visitor)
+        code = issue_open_code(batch_id=parse_id(batch), at=now, visitor=visitor)
     except CheckNeeded as need:
         wrong = bool(request.POST.get("check"))
         context = {"batch": batch, "question": open_check().ask(), "reason": str(need), "wrong": wrong, "stays": True}
@@ -187,13 +187,17 @@ def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -
 
 
 def _sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[str], error: str = "") -> HttpResponse:
-    paper = paper_by_digest(admission.paper)
-    errands = known_errands()
-    rows = _section_rows(admission.paper, errands) if not chosen else _render_rows(paper, errands, chosen)
+    ballot_form = ballot_form_by_digest(admission.ballot_form)
+    service_topics = known_errands()
+    rows = (
+        _section_rows(admission.ballot_form, service_topics)
+        if not chosen
+        else _render_rows(ballot_form, service_topics, chosen)
+    )
     context = {
         "rows": rows,
-        "departments": [(name, sections[0].department_code) for name, sections in departments_of(paper)],
-        "limit": paper.max_sections[admission.channel],
+        "departments": [(name, sections[0].department_code) for name, sections in departments_of(ballot_form)],
+        "limit": ballot_form.max_sections[admission.channel],
         "error": error,
         "kept": _kept(request),
     }
@@ -201,14 +205,14 @@ def _sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[
 
 
 def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
-    paper = paper_by_digest(admission.paper)
+    ballot_form = ballot_form_by_digest(admission.ballot_form)
     chosen = request.POST.getlist("section")
     if request.POST.get("all"):
-        chosen = [section.code for section in paper.sections]
+        chosen = [section.code for section in ballot_form.sections]
     if not chosen and request.POST.get("vote"):
         return _with_vote(request, admission)
     try:
-        codes = validate_sections(paper, admission.channel, chosen)
+        codes = validate_sections(ballot_form, admission.channel, chosen)
     except VoteErrors as error:
         return _sections_page(request, admission, chosen, error=str(error))
     typed = {line.section: line for line in _typed_before(request)}
@@ -223,25 +227,25 @@ def _with_vote(request: HttpRequest, admission: Admission) -> HttpResponse:
 def _rate_page(
     request: HttpRequest, admission: Admission, lines: Sequence[RawLine], errors: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    paper = paper_by_digest(admission.paper)
-    known = [line for line in lines if line.section in paper.section_codes]
+    ballot_form = ballot_form_by_digest(admission.ballot_form)
+    known = [line for line in lines if line.section in ballot_form.section_codes]
     is_table = len(known) >= TABLE_FROM or bool(request.POST.get("compact"))
     context = {
         "questions": [(i.label, text) for i, text in QUESTIONS.items()],
-        "templates": signs_by_indicator(paper) if is_table else (),
-        "cards": rating_cards(paper, known, errors or {}),
+        "templates": signs_by_indicator(ballot_form) if is_table else (),
+        "cards": rating_cards(ballot_form, known, errors or {}),
         "errors": errors or {},
-        "summary": error_summary(paper, errors or {}),
+        "summary": error_summary(ballot_form, errors or {}),
         "comment": request.POST.get("comment", ""),
-        "comment_length": paper.comment_length,
+        "comment_length": ballot_form.comment_length,
     }
     name = "rate_table" if is_table else "rate"
     return _page(request, name, admission, context, status=BAD_INPUT if errors else 200)
 
 
 def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine], error: str = "") -> HttpResponse:
-    paper = paper_by_digest(admission.paper)
-    vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
+    ballot_form = ballot_form_by_digest(admission.ballot_form)
+    vote, comment, errors = _validated(ballot_form, admission, lines, request.POST.get("comment", ""))
     if errors:
         return _rate_page(request, admission, lines, errors)
     try:
@@ -249,7 +253,7 @@ def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine]
     except RuleViolation as refusal:
         return _not_cast(request, admission, comment, str(refusal))
     context = {
-        "lines": review_lines(paper, vote),
+        "lines": review_lines(ballot_form, vote),
         "sections": [line.section for line in vote.lines],
         "vote": write_json(lines),
         "comment": comment,
@@ -261,8 +265,8 @@ def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine]
 
 def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
     lines = _typed_before(request)
-    paper = paper_by_digest(admission.paper)
-    vote, comment, errors = _validated(paper, admission, lines, request.POST.get("comment", ""))
+    ballot_form = ballot_form_by_digest(admission.ballot_form)
+    vote, comment, errors = _validated(ballot_form, admission, lines, request.POST.get("comment", ""))
     if errors:
         return _rate_page(request, admission, lines, errors)
     try:
@@ -293,16 +297,16 @@ def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
     except RuleViolation as refusal:
         return _not_cast(request, admission, comment, str(refusal))
     size = request.COOKIES.get("typesize", "")
-    page = _done_page(admission.paper, size if size in TYPE_SIZES else "")
+    page = _done_page(admission.ballot_form, size if size in TYPE_SIZES else "")
     return HttpResponse(page.replace(RECEIPT_HERE, format_code(receipt_)).replace(CODE_HERE, escape(code)))
 
 
 def _not_cast(request: HttpRequest, admission: Admission, comment: str, reason: str) -> HttpResponse:
-    paper, lines = paper_by_digest(admission.paper), _typed_before(request)
+    ballot_form, lines = ballot_form_by_digest(admission.ballot_form), _typed_before(request)
     context = {
         "error": reason,
         "is_late": reason.startswith(NOT_NOW),
-        "lines": review_lines(paper, validate_vote(paper, admission.channel, lines)),
+        "lines": review_lines(ballot_form, validate_vote(ballot_form, admission.channel, lines)),
         "vote": write_json(lines),
         "comment": comment,
     }
@@ -310,17 +314,17 @@ def _not_cast(request: HttpRequest, admission: Admission, comment: str, reason: 
 
 
 def _validated(
-    paper: BallotPaper, admission: Admission, lines: Sequence[RawLine], comment: str
+    ballot_form: BallotForm, admission: Admission, lines: Sequence[RawLine], comment: str
 ) -> tuple[Vote, str, dict[str, str]]:
     """Return the vote and the cleaned comment, or all errors of both at once."""
     errors: dict[str, str] = {}
     vote = Vote(())
     try:
-        vote = validate_vote(paper, admission.channel, lines)
+        vote = validate_vote(ballot_form, admission.channel, lines)
     except VoteErrors as wrong:
         errors |= wrong.errors
     try:
-        comment = clean_comment(comment, paper.comment_length)
+        comment = clean_comment(comment, ballot_form.comment_length)
     except VoteErrors as wrong:
         errors |= wrong.errors
     return vote, comment, errors
@@ -334,8 +338,13 @@ def _typed_before(request: HttpRequest) -> list[RawLine]:
 def _page(
     request: HttpRequest, name: str, admission: Admission, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
-    paper = paper_by_digest(admission.paper)
-    carried = {"code": request.POST.get("code", ""), "admission": admission.token(), "paper": paper, "stays": True}
+    ballot_form = ballot_form_by_digest(admission.ballot_form)
+    carried = {
+        "code": request.POST.get("code", ""),
+        "admission": admission.token(),
+        "paper": ballot_form,
+        "stays": True,
+    }
     if name in SENT_AGAIN_TO:
         carried["resize"] = reverse(SENT_AGAIN_TO[name])
     return render(request, f"evaluations/voting/{name}.html", {**carried, **context}, status=status)
@@ -362,7 +371,7 @@ def _done_page(digest: str, size: str) -> str:
     """Return the last page, the same for everybody but for receipt and code."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
     shown = {
-        "paper": paper_by_digest(digest),
+        "paper": ballot_form_by_digest(digest),
         "receipt": RECEIPT_HERE,
         "code": CODE_HERE,
         "request": asked,
@@ -372,11 +381,11 @@ def _done_page(digest: str, size: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _section_rows(digest: str, errands: Errands) -> str:
+def _section_rows(digest: str, service_topics: Errands) -> str:
     """Return the list of sections with nothing chosen: the same for everybody, so rendered once."""
-    return _render_rows(paper_by_digest(digest), errands, ())
+    return _render_rows(ballot_form_by_digest(digest), service_topics, ())
 
 
-def _render_rows(paper: BallotPaper, errands: Errands, chosen: Sequence[str]) -> str:
-    shown = {"departments": sections_to_choose(paper, errands), "chosen": chosen}
+def _render_rows(ballot_form: BallotForm, service_topics: Errands, chosen: Sequence[str]) -> str:
+    shown = {"departments": sections_to_choose(ballot_form, service_topics), "chosen": chosen}
     return render_to_string("evaluations/voting/_section_rows.html", shown)

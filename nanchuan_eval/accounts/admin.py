@@ -17,10 +17,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval.accounts import services as accounts
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.core.inputs import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.second_factor import services as second_factor
@@ -75,7 +75,7 @@ class UserAdmin(PolicyAdmin):
         return isinstance(request.user, User) and any(policy.may_see(request.user, action) for action in grants)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        accounts.save_account(obj, by=staff(request), at=timezone.now(), changed=list(form.changed_data))
+        accounts.save_account(obj, by=account_of(request), at=timezone.now(), changed=list(form.changed_data))
 
     def get_urls(self) -> list[URLPattern]:
         def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -93,15 +93,15 @@ class UserAdmin(PolicyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        account = User.objects.filter(pk=typed_id(object_id)).first()
-        rights = _rights(staff(request), account) if account else {}
+        account = User.objects.filter(pk=parse_id(object_id)).first()
+        rights = _rights(account_of(request), account) if account else {}
         return super().change_view(request, object_id, form_url, {**rights, **(extra_context or {})})
 
     def link(self, request: HttpRequest, pk: int) -> HttpResponse:
         """发一次性设置口令链接: shown once, to be handed over; nobody sees the password."""
         account = get_object_or_404(User, pk=pk)
         try:
-            accounts.record_link(account_id=pk, by=staff(request), at=timezone.now())
+            accounts.record_link(account_id=pk, by=account_of(request), at=timezone.now())
         except RuleViolation as refusal:
             messages.error(request, str(refusal))
             return redirect("admin:nanchuan_eval_user_change", pk)
@@ -113,7 +113,7 @@ class UserAdmin(PolicyAdmin):
 
     def grant(self, request: HttpRequest, pk: int) -> HttpResponse:
         """授权、撤权: proposed by the security administrator, approved by the chief or the commission."""
-        account, form, user = get_object_or_404(User, pk=pk), GrantForm(request.POST), staff(request)
+        account, form, user = get_object_or_404(User, pk=pk), GrantForm(request.POST), account_of(request)
         name = accounts.grant_action(account, request.POST.get("role", ""))
         approvals.check_may_start(user, name, account)
         if not form.is_valid():
@@ -129,14 +129,14 @@ class UserAdmin(PolicyAdmin):
 
     def end_sessions(self, request: HttpRequest, pk: int) -> HttpResponse:
         """终止会话."""
-        user = staff(request)
+        user = account_of(request)
         return self._do(
             request, pk, lambda: accounts.end_sessions(account_id=pk, by=user, at=timezone.now()), "已强制退出登录"
         )
 
     def reset_factor(self, request: HttpRequest, pk: int) -> HttpResponse:
         """重置第二因子."""
-        user = staff(request)
+        user = account_of(request)
         return self._do(
             request, pk, lambda: second_factor.reset_factor(account_id=pk, by=user, at=timezone.now()), "动态口令已重置"
         )

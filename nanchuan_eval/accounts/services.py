@@ -18,7 +18,7 @@ from nanchuan_eval.users.rules import conflicts
 # Roles that the commission grants: whoever watches over the others is not chosen by the office.
 GUARDED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.COMMISSION})
 # What an app has against a role for a person, of a unit if he is its liaison: (account, role, unit's code) -> texts.
-objections: list[Callable[[User, str, str], Iterable[str]]] = []
+conflict_checks: list[Callable[[User, str, str], Iterable[str]]] = []
 # The units an account may belong to, told by the app that keeps them: () -> (code, name).
 units: list[Callable[[], Iterable[tuple[str, str]]]] = []
 UNUSED_FOR = timedelta(days=90)
@@ -173,7 +173,7 @@ def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:
                 "请先在两个账号上填写人员编号，以便确认不是同一人。"
             )
     unit = unit_code if role == Role.LIAISON else ""
-    refusals = [text for ask in objections for text in ask(account, role, unit)]
+    refusals = [text for check in conflict_checks for text in check(account, role, unit)]
     if refusals:
         raise RuleViolation(*refusals)
 

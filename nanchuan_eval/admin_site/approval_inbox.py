@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval.admin_site.filters import StateFilter
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.core.inputs import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.users.models import User
@@ -46,7 +46,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
         """Show what the account may see by the policy table, and what it proposed itself."""
-        user = staff(request)
+        user = account_of(request)
         seen = [action for action in policy.two_person_actions() if policy.may_see(user, action)]
         return super().get_queryset(request).filter(Q(action__in=seen) | Q(proposed_by=user))
 
@@ -71,13 +71,13 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def approve(self, request: HttpRequest, pk: int) -> HttpResponse:
         """同意."""
         approval = self._approval_or_404(request, str(pk))
-        approvals.check_decides(approval, staff(request))
+        approvals.check_decides(approval, account_of(request))
         return self._decide(request, approval, "已同意并办理", _approve, code=request.POST.get("code", "")[:40])
 
     def send_back(self, request: HttpRequest, pk: int) -> HttpResponse:
         """退回."""
         approval = self._approval_or_404(request, str(pk))
-        approvals.check_decides(approval, staff(request))
+        approvals.check_decides(approval, account_of(request))
         form = NoteForm(request.POST)
         if not form.is_valid():
             return self._page(request, approval, form)
@@ -91,7 +91,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, approval: Approval, done: str, service: Callable[..., object], **given: Any
     ) -> HttpResponse:
         try:
-            service(approval_id=approval.pk, by=staff(request), at=timezone.now(), **given)
+            service(approval_id=approval.pk, by=account_of(request), at=timezone.now(), **given)
         except RuleViolation as refusal:
             for reason in refusal.reasons:
                 messages.error(request, reason)
@@ -100,7 +100,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return redirect("admin:nanchuan_eval_approval_change", approval.pk)
 
     def _page(self, request: HttpRequest, approval: Approval, form: NoteForm) -> HttpResponse:
-        user = staff(request)
+        user = account_of(request)
         is_pending = approval.state == Approval.State.PENDING
         context = {
             **self.admin_site.each_context(request),
@@ -113,14 +113,14 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "asks_code": second_factor.asks_again(user),
             "may_decide": is_pending and _may_decide(approval, user),
             "may_withdraw": is_pending and approval.proposed_by == user,
-            "approvers": "、".join(role.label for role in policy.doers(approval.action)),
+            "approvers": "、".join(role.label for role in policy.roles_allowed(approval.action)),
         }
         return TemplateResponse(request, "admin/nanchuan_eval/approval/page.html", context)
 
     def _approval_or_404(self, request: HttpRequest, object_id: str) -> Approval:
-        approval = get_object_or_404(Approval, pk=typed_id(object_id))
+        approval = get_object_or_404(Approval, pk=parse_id(object_id))
         if not self.get_queryset(request).filter(pk=approval.pk).exists():
-            raise policy.Hidden(staff(request), approval.action, request.path)
+            raise policy.Hidden(account_of(request), approval.action, request.path)
         return approval
 
 

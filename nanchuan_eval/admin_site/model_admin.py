@@ -15,7 +15,7 @@ from nanchuan_eval.admin_site.record_changes import edit_of, kind_of
 from nanchuan_eval.admin_site.services import delete_record, save_record
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.core.inputs import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -23,7 +23,7 @@ from nanchuan_eval.users.models import User
 FILTER_LOOKUPS = frozenset({"exact", "in", "isnull", "id__exact", "gt", "gte", "lt", "lte", "year", "month", "day"})
 
 
-def staff(request: HttpRequest) -> User:
+def account_of(request: HttpRequest) -> User:
     """Return the account behind a desk request."""
     if not isinstance(request.user, User):
         raise TypeError("the desk is entered by accounts only")
@@ -69,7 +69,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Find nothing under what is no row number: thousands of digits are a fault to Python and the database."""
         is_numbered = isinstance(self.opts.pk, models.AutoField | models.BigAutoField) and not from_field
-        return None if is_numbered and not typed_id(object_id) else super().get_object(request, object_id, from_field)
+        return None if is_numbered and not parse_id(object_id) else super().get_object(request, object_id, from_field)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._refuse_unless(request, self.see_action, self.has_view_permission(request))
@@ -121,7 +121,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
             save_record(
                 obj,
                 action=self.edit_action or "",
-                by=staff(request),
+                by=account_of(request),
                 at=timezone.now(),
                 changed=list(form.changed_data),
             )
@@ -143,7 +143,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         if policy.requires_approval(self.delete_action or ""):
             self._propose(request, "delete", obj)
         else:
-            delete_record(obj, action=self.delete_action or "", by=staff(request), at=timezone.now())
+            delete_record(obj, action=self.delete_action or "", by=account_of(request), at=timezone.now())
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return self._said_proposed(request) or super().response_add(request, obj, post_url_continue)
@@ -159,9 +159,9 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     log_change = log_deletions = log_addition  # type: ignore[assignment]
 
-    def _propose(self, request: HttpRequest, deed: str, target: models.Model, **asked: Any) -> None:
-        name = f"{self.model._meta.label_lower}.{deed}"
-        approvals.propose(name, target, by=staff(request), at=timezone.now(), **asked)
+    def _propose(self, request: HttpRequest, action: str, target: models.Model, **asked: Any) -> None:
+        name = f"{self.model._meta.label_lower}.{action}"
+        approvals.propose(name, target, by=account_of(request), at=timezone.now(), **asked)
         request.is_proposed = True  # type: ignore[attr-defined]  # asked by the answers
 
     def _said_proposed(self, request: HttpRequest) -> HttpResponse | None:
@@ -174,7 +174,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         """Return what waits about the record, or about adding one, for the page."""
         if not policy.requires_approval(self.edit_action or ""):
             return {}
-        return {"proposals": approvals.waiting_about(staff(request), obj or kind_of(self.model))}
+        return {"proposals": approvals.waiting_about(account_of(request), obj or kind_of(self.model))}
 
     def _list(self) -> str:
         return f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
@@ -182,10 +182,10 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
     def _refuse_unless(self, request: HttpRequest, action: str, may: bool) -> None:
         """Refuse by the action's name, which the trace keeps; the stock refusal knows none."""
         if not may:
-            raise policy.Denied(staff(request), action or "desk.enter", request.path)
+            raise policy.Denied(account_of(request), action or "desk.enter", request.path)
 
     def _may(self, request: HttpRequest, action: str | None) -> bool:
-        return bool(action) and isinstance(request.user, User) and policy.may_begin(request.user, action or "")
+        return bool(action) and isinstance(request.user, User) and policy.may_start(request.user, action or "")
 
 
 class ReadOnlyAdmin(PolicyAdmin):

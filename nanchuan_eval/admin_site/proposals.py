@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
 
@@ -25,7 +25,7 @@ def propose(
     request: HttpRequest, form: forms.Form, name: str, target: models.Model, *, note: str, back: str
 ) -> HttpResponse:
     """Show the form until the deed is proposed (or done, by one person alone), then go back and say so."""
-    user, label = staff(request), approvals.deed_named(name).label
+    user, label = account_of(request), approvals.action_named(name).label
     approvals.check_may_start(user, name, target)
     if request.method == "POST" and form.is_valid():
         asked = {key: _plain(value) for key, value in form.cleaned_data.items()}

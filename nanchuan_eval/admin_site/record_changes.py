@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.forms import BaseInlineFormSet, ModelForm
 
 from nanchuan_eval.admin_site.services import delete_record, save_record
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
 
@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 PLAIN = (str, int, bool, type(None))
 
 
-def edit_deeds(model: type[models.Model], action: str) -> tuple[Deed, ...]:
+def approvable_edits(model: type[models.Model], action: str) -> tuple[ApprovableAction, ...]:
     """Return the deeds by which records of a model are changed, added and deleted under one action."""
     name, label = model._meta.label_lower, model._meta.verbose_name
 
@@ -39,9 +39,9 @@ def edit_deeds(model: type[models.Model], action: str) -> tuple[Deed, ...]:
         delete_record(record, action=action, by=by, at=at)
 
     return (
-        Deed(f"{name}.edit", action, f"修改{label}", model, content=_edit_content, perform=edit),
+        ApprovableAction(f"{name}.edit", action, f"修改{label}", model, content=_edit_content, perform=edit),
         # There is no record to lock yet: the model's own row stands for all that may come.
-        Deed(
+        ApprovableAction(
             f"{name}.add",
             action,
             f"新增{label}",
@@ -50,7 +50,9 @@ def edit_deeds(model: type[models.Model], action: str) -> tuple[Deed, ...]:
             perform=add,
             names=lambda _, asked: str(_with(model(), asked["fields"])),
         ),
-        Deed(f"{name}.delete", action, f"删除{label}", model, content=lambda record, _: told(record), perform=delete),
+        ApprovableAction(
+            f"{name}.delete", action, f"删除{label}", model, content=lambda record, _: told(record), perform=delete
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.services import record_logout
 from nanchuan_eval.permissions import policy
@@ -18,7 +18,7 @@ from nanchuan_eval.users.models import User
 WORKING_ORDER = ["evaluations", "departments", "accountability", "nanchuan_eval"]
 
 
-class Desk(admin.AdminSite):
+class StaffSite(admin.AdminSite):
     """评议工作台."""
 
     site_header = "最难办事科室群众评 · 评议工作台"
@@ -42,10 +42,10 @@ class Desk(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Begin the day with what waits for this account's approval."""
-        waiting = approvals.waiting_for(staff(request)).select_related("proposed_by")
+        waiting = approvals.waiting_for(account_of(request)).select_related("proposed_by")
         may = {
-            "may_verify": policy.may(staff(request), "log.verify"),
-            "may_see_policy": policy.may_see(staff(request), "policy.set"),
+            "may_verify": policy.may(account_of(request), "log.verify"),
+            "may_see_policy": policy.may_see(account_of(request), "policy.set"),
         }
         context = {"waiting": waiting, **may}
         return super().index(request, {**context, **(extra_context or {})})

@@ -25,7 +25,7 @@ class Approval(models.Model):
         WITHDRAWN = "withdrawn", "已撤回"
         STALE = "stale", "已失效"
 
-    deed = models.CharField("事项代码", max_length=60)
+    kind = models.CharField("事项代码", max_length=60)
     action = models.CharField("操作", max_length=40)
     object_type = models.CharField("对象类型", max_length=60)
     object_id = models.CharField("对象编号", max_length=80)
@@ -50,7 +50,7 @@ class Approval(models.Model):
         ordering = ["-proposed_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["deed", "object_id"],
+                fields=["kind", "object_id"],
                 # What is not there yet (its model stands for it) can be proposed several at a time.
                 condition=models.Q(state="pending") & ~models.Q(object_type="contenttypes.ContentType"),
                 name="one_pending_proposal_per_deed_and_object",

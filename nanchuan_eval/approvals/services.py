@@ -21,7 +21,7 @@ from django.db import models, transaction
 
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core import attempts as refusals
+from nanchuan_eval.core import attempts
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -35,11 +35,11 @@ PROPOSED = "已提请，经另一人审批后生效。"
 
 
 @dataclass(frozen=True)
-class Deed:
+class ApprovableAction:
     """需两人办理的事项: its row in the policy table, what exactly is approved, and the service that does it."""
 
     name: str
-    action: str
+    permission: str
     label: str
     model: type[models.Model]
     # (object, arguments) -> what is approved, by Chinese labels; no floats. It may lock further rows it reads.
@@ -69,89 +69,89 @@ class Waiting:
     may_open: bool
 
 
-_deeds: dict[str, Deed] = {}
+_actions: dict[str, ApprovableAction] = {}
 
 
-def register(*deeds: Deed) -> None:
+def register(*actions: ApprovableAction) -> None:
     """Register the handlers of two-person actions."""
-    for deed in deeds:
-        _deeds[deed.name] = deed
+    for action in actions:
+        _actions[action.name] = action
 
 
 def unhandled_actions() -> list[str]:
     """Two-person actions of the table that nobody could propose, because no deed handles them."""
-    handled = {deed.action for deed in _deeds.values()}
+    handled = {action.permission for action in _actions.values()}
     return sorted(policy.two_person_actions() - handled - policy.NEVER_ARISES)
 
 
-def one_person_deeds() -> list[str]:
+def one_person_actions() -> list[str]:
     """Registered deeds whose action the table gives to one person alone, so that no approval would be asked for."""
-    return sorted(deed.name for deed in _deeds.values() if deed.action not in policy.two_person_actions())
+    return sorted(action.name for action in _actions.values() if action.permission not in policy.two_person_actions())
 
 
-def deed_named(name: str) -> Deed:
+def action_named(name: str) -> ApprovableAction:
     """Return a registered deed."""
-    return _deeds[name]
+    return _actions[name]
 
 
 def may_start(user: User, name: str, target: models.Model) -> bool:
     """Say whether the user's button for the deed belongs on the page (to propose it, or to do it alone)."""
-    deed = _deeds[name]
-    asks = policy.may_propose if policy.requires_approval(deed.action) else policy.may
-    return asks(user, deed.action, own=deed.owned_by(user, target))
+    action = _actions[name]
+    asks = policy.may_propose if policy.requires_approval(action.permission) else policy.may
+    return asks(user, action.permission, own=action.owned_by(user, target))
 
 
 def check_may_start(user: User, name: str, target: models.Model) -> None:
     """Refuse with `Denied` whoever may not put the deed forward, before a page says what his form lacks."""
     if not may_start(user, name, target):
-        raise policy.Denied(user, _deeds[name].action)
+        raise policy.Denied(user, _actions[name].permission)
 
 
 def start(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval | None:
     """Propose the deed, or do it at once where the rule of two persons is off (None: it is done)."""
-    deed = _deeds[name]
-    if policy.requires_approval(deed.action):
+    action = _actions[name]
+    if policy.requires_approval(action.permission):
         return propose(name, target, by=by, at=at, **arguments)
-    deed.perform(target, arguments, by=by, at=at)
+    action.perform(target, arguments, by=by, at=at)
     return None
 
 
 @transaction.atomic
 def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval:
     """Put a deed forward (提请); `arguments` are JSON values and reach the deed's `perform` unchanged."""
-    deed = _deeds[name]
-    policy.check_proposes(by, deed.action, own=deed.owned_by(by, target))
-    locked = _lock(deed, target.pk)
+    action = _actions[name]
+    policy.check_proposes(by, action.permission, own=action.owned_by(by, target))
+    locked = _lock(action, target.pk)
     if locked is None:
-        raise RuleViolation(f"“{target}”已不存在，不能提请“{deed.label}”。")
+        raise RuleViolation(f"“{target}”已不存在，不能提请“{action.label}”。")
     target = locked
     # What is not there yet (its model stands for it) can be proposed several at a time.
-    is_one = deed.model is not ContentType
-    if is_one and Approval.objects.pending().filter(deed=name, object_id=str(target.pk)).exists():
-        raise RuleViolation(f"“{deed.label}”已经提请，正在等待审批。")
-    if deed.require is not None:
-        deed.require(target, arguments, at=at)
-    content = dict(deed.content(target, arguments))
+    is_one = action.model is not ContentType
+    if is_one and Approval.objects.pending().filter(kind=name, object_id=str(target.pk)).exists():
+        raise RuleViolation(f"“{action.label}”已经提请，正在等待审批。")
+    if action.require is not None:
+        action.require(target, arguments, at=at)
+    content = dict(action.content(target, arguments))
     approval = Approval.objects.create(
-        deed=name,
-        action=deed.action,
+        kind=name,
+        action=action.permission,
         object_type=target._meta.label,
         object_id=str(target.pk),
-        title=f"{deed.label}：{deed.names(target, arguments)}"[:200],
+        title=f"{action.label}：{action.names(target, arguments)}"[:200],
         arguments=arguments,
         content=content,
-        digest=_digest(deed, target, arguments, content),
+        digest=_digest(action, target, arguments, content),
         reason=str(arguments.get("reason", ""))[:300],
         proposed_by=by,
         proposed_at=at,
     )
     audit.record(
-        deed.action,
+        action.permission,
         target,
         by=by,
         at=at,
         reason=approval.reason,
-        detail={"step_label": f"提请：{deed.label}", "approval": approval.pk, "digest": approval.digest},
+        detail={"step_label": f"提请：{action.label}", "approval": approval.pk, "digest": approval.digest},
     )
     return approval
 
@@ -160,12 +160,12 @@ def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
     """Approve and do the deed (同意) in one transaction; a proposal whose content has changed is void instead."""
     with transaction.atomic():
         approval = _lock_pending(approval_id, by, check_approver)
-        deed = _deeds[approval.deed]
-        target = _lock(deed, approval.object_id)
+        action = _actions[approval.kind]
+        target = _lock(action, approval.object_id)
         is_same = target is not None and is_unchanged(approval, target)
         if is_same:
-            with policy.approved(deed.action):
-                deed.perform(target, approval.arguments, by=by, at=at)
+            with policy.approved(action.permission):
+                action.perform(target, approval.arguments, by=by, at=at)
         _decide(approval, State.APPROVED if is_same else State.STALE, by=by, at=at)
     if not is_same:
         raise RuleViolation("提请之后内容已有改动，原提请已失效。请核对后重新提请。")
@@ -191,7 +191,7 @@ def withdraw(*, approval_id: int, by: User, at: datetime) -> Approval:
 def check_approver(approval: Approval, by: User) -> None:
     """Refuse who may not approve, and whoever is the proposer under any of his accounts."""
     check_decides(approval, by)
-    refusals.note_attempt(by, approval.action)
+    attempts.record_attempt(by, approval.action)
     if by.person == approval.proposed_by.person:
         raise RuleViolation("提请人和审批人不得为同一人，不能审批本人提请的事项。")
 
@@ -210,7 +210,7 @@ def pending_for(target: models.Model, action: str) -> Approval | None:
 
 def has_approved(name: str, target: models.Model) -> bool:
     """Say whether the deed was approved for the object just as it is now."""
-    approved = Approval.objects.filter(deed=name, object_id=str(target.pk), state=State.APPROVED)
+    approved = Approval.objects.filter(kind=name, object_id=str(target.pk), state=State.APPROVED)
     latest = approved.order_by("-decided_at", "-pk").first()
     return latest is not None and is_unchanged(latest, target)
 
@@ -224,7 +224,7 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
     return [
         Waiting(
             approval,
-            "、".join(role.label for role in policy.doers(approval.action)),
+            "、".join(role.label for role in policy.roles_allowed(approval.action)),
             user.is_staff and (approval.proposed_by == user or policy.may_see(user, approval.action)),
         )
         for approval in about.select_related("proposed_by")
@@ -233,9 +233,9 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
 
 def is_unchanged(approval: Approval, target: models.Model) -> bool:
     """Say whether what the approval is about is still exactly what was proposed."""
-    deed = _deeds[approval.deed]
-    content = deed.content(target, approval.arguments)
-    return _digest(deed, target, approval.arguments, content) == approval.digest
+    action = _actions[approval.kind]
+    content = action.content(target, approval.arguments)
+    return _digest(action, target, approval.arguments, content) == approval.digest
 
 
 def waiting_for(user: User) -> models.QuerySet[Approval]:
@@ -247,7 +247,7 @@ def waiting_for(user: User) -> models.QuerySet[Approval]:
 def _check_proposer(approval: Approval, by: User) -> None:
     if approval.proposed_by != by:
         raise policy.Denied(by, approval.action)
-    refusals.note_attempt(by, approval.action)
+    attempts.record_attempt(by, approval.action)
 
 
 def _lock_pending(approval_id: int, by: User, check: Callable[[Approval, User], None]) -> Approval:
@@ -259,22 +259,22 @@ def _lock_pending(approval_id: int, by: User, check: Callable[[Approval, User], 
     return approval
 
 
-def _lock(deed: Deed, pk: object) -> models.Model | None:
+def _lock(action: ApprovableAction, pk: object) -> models.Model | None:
     """Return the object under its row lock: nobody edits what is being proposed or approved. None: it is gone."""
-    return deed.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
+    return action.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
 
 
-def _digest(deed: Deed, target: models.Model, arguments: Arguments, content: Mapping[str, object]) -> str:
-    whole = {"deed": deed.name, "object": str(target.pk), "arguments": arguments, "content": content}
+def _digest(action: ApprovableAction, target: models.Model, arguments: Arguments, content: Mapping[str, object]) -> str:
+    whole = {"kind": action.name, "object": str(target.pk), "arguments": arguments, "content": content}
     return sha256_hex(canonical_json(whole))
 
 
 def _decide(approval: Approval, state: str, *, by: User, at: datetime, note: str = "") -> Approval:
     approval.state, approval.decided_by, approval.decided_at, approval.note = state, by, at, note
     approval.save(update_fields=["state", "decided_by", "decided_at", "note"])
-    deed = _deeds[approval.deed]
-    if state != State.APPROVED and deed.undo and (target := _lock(deed, approval.object_id)):
-        deed.undo(target, note)
+    action = _actions[approval.kind]
+    if state != State.APPROVED and action.undo and (target := _lock(action, approval.object_id)):
+        action.undo(target, note)
     label = f"{approval.get_state_display()}：{approval.title}"
     audit.record(
         approval.action,

@@ -5,7 +5,7 @@ from datetime import UTC
 from django.db import models
 from django.utils.timezone import localtime
 
-from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.permissions.policy import action_name
 from nanchuan_eval.users.models import User
 
@@ -30,7 +30,7 @@ class AuditEntry(models.Model):
     result = models.CharField("结果", max_length=10, choices=Result, default=Result.OK)
     reason = models.CharField("理由", max_length=300, blank=True)
     detail = models.JSONField("详情", default=dict)
-    algorithm = models.CharField("算法", max_length=10, default=chain.ALGORITHM)
+    algorithm = models.CharField("算法", max_length=10, default=audit_rules.ALGORITHM)
     prev = models.CharField("前一条校验值", max_length=64)
     hash = models.CharField("本条校验值", max_length=64)
 
@@ -49,7 +49,7 @@ class AuditEntry(models.Model):
         return step or action_name(self.action)
 
     @property
-    def link(self) -> chain.Link:
+    def link(self) -> audit_rules.Link:
         """The row as the chain sees it."""
         fields = {
             "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -64,14 +64,14 @@ class AuditEntry(models.Model):
             "reason": self.reason,
             "detail": self.detail,
         }
-        return chain.Link(self.seq, fields, self.prev, self.hash, self.algorithm)
+        return audit_rules.Link(self.seq, fields, self.prev, self.hash, self.algorithm)
 
 
 class AuditHead(models.Model):
     """链头: the one row that every new trace locks; number and hash of the last one."""
 
     seq = models.PositiveBigIntegerField("序号", default=0)
-    hash = models.CharField("校验值", max_length=64, default=chain.GENESIS)
+    hash = models.CharField("校验值", max_length=64, default=audit_rules.GENESIS)
 
     class Meta:
         verbose_name = verbose_name_plural = "日志链头"

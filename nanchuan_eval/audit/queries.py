@@ -14,7 +14,7 @@ def logins_of(user: User) -> models.QuerySet[AuditEntry]:
     ).order_by("-seq")
 
 
-def deeds_of(user: User) -> models.QuerySet[AuditEntry]:
+def actions_of(user: User) -> models.QuerySet[AuditEntry]:
     """Return what an account did (log.own)."""
     if not policy.may_see(user, "log.own", own=True):
         return AuditEntry.objects.none()

@@ -14,10 +14,9 @@ from datetime import datetime
 from django.db import models, transaction
 from django.utils import timezone
 
-from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
-from nanchuan_eval.core import attempts as refusals
-from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core import attempts, export_numbers
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -27,7 +26,7 @@ ANCHORED = frozenset({"draw.commit", "draw.run", "round.close", "tally.run", "pu
 # What a rule's text may quote and the trace must not keep: phones, ballot codes, receipts, digests.
 SECRETS = re.compile(r"[0-9A-Za-z]{4,5}([- ]?[0-9A-Za-z]{4,5}){3,}|\d{7,}")
 # What else the chain vouches for: an app adds a function that compares its rows with what the trace says of them.
-watches: list[Callable[[], Iterable[str]]] = []
+integrity_checks: list[Callable[[], Iterable[str]]] = []
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def record(
     )
     if action in ANCHORED:
         _anchor(entry.seq, entry.hash, at, entry.action_name)
-    attempt = refusals.latest()
+    attempt = attempts.latest()
     if attempt is not None:
         transaction.on_commit(lambda: setattr(attempt, "is_done", True))
     return entry
@@ -90,7 +89,7 @@ def record_denial(denied: policy.Denied | policy.Hidden, *, at: datetime) -> Aud
         )
 
 
-def record_refusal(attempt: refusals.Attempt, *, where: str, at: datetime) -> AuditEntry | None:
+def record_refusal(attempt: attempts.Attempt, *, where: str, at: datetime) -> AuditEntry | None:
     """Write the row of what a rule refused an account, after the deed was rolled back; the nameless leave none."""
     if not isinstance(attempt.actor, User):
         return None
@@ -141,7 +140,7 @@ def exporting(
 @contextmanager
 def marked(entry: AuditEntry | None) -> Iterator[None]:
     """Let what is written meanwhile bear the number of a trace that stands already."""
-    with marks.carrying(export_mark(entry) if entry else ""):
+    with export_numbers.stamped(export_mark(entry) if entry else ""):
         yield
 
 
@@ -178,23 +177,23 @@ def anchor_text(seq: int | None, digest: str) -> list[str]:
     return [f"第{seq}条", digest] if seq else []
 
 
-def verify_chain(anchors: Iterable[chain.Anchor] = (), *, archived: Sequence[chain.Link] = ()) -> list[str]:
+def verify_chain(anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequence[audit_rules.Link] = ()) -> list[str]:
     """Return in Chinese every fault of the chain, of its anchors and of what else the trace vouches for.
 
     `archived` = rows of archive files, in their order; those still in the table too are taken from the table.
     """
     head = AuditHead.objects.filter(pk=HEAD).first() or AuditHead()
-    known = [chain.Anchor(a.seq, a.hash) for a in AuditAnchor.objects.all()]
+    known = [audit_rules.Anchor(a.seq, a.hash) for a in AuditAnchor.objects.all()]
     first = AuditEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 1
     before = [link for link in archived if link.seq < first]
     rows = (entry.link for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000))
-    found = chain.faults(
+    found = audit_rules.faults(
         itertools.chain(before, rows),
-        head=chain.Anchor(head.seq, head.hash),
+        head=audit_rules.Anchor(head.seq, head.hash),
         anchors=[*known, *anchors],
         start=_start(before[0].seq if before else first),
     )
-    return [*found, *_missing_anchors(), *(fault for watch in watches for fault in watch())]
+    return [*found, *_missing_anchors(), *(fault for watch in integrity_checks for fault in watch())]
 
 
 def _missing_anchors() -> Iterator[str]:
@@ -216,10 +215,10 @@ def archived_until() -> datetime | None:
     return datetime.fromisoformat(newest.detail["last_at"]) if newest else None
 
 
-def _start(first: int) -> chain.Anchor:
+def _start(first: int) -> audit_rules.Anchor:
     """Return what the row numbered `first` follows: nothing, or the end of an archive that the trace vouches for."""
     noted = archives().filter(detail__last=first - 1).first() if first > 1 else None
-    return chain.Anchor(noted.detail["last"], noted.detail["last_hash"]) if noted else chain.START
+    return audit_rules.Anchor(noted.detail["last"], noted.detail["last_hash"]) if noted else audit_rules.START
 
 
 def _append(action: str, *, by: policy.Actor, **fields: object) -> AuditEntry:
@@ -238,7 +237,7 @@ def _append(action: str, *, by: policy.Actor, **fields: object) -> AuditEntry:
         **{**fields, "reason": plain(str(fields.get("reason", "")))[:300], "detail": _stored(fields.get("detail"))},
     )
     link = entry.link
-    entry.hash = chain.link_hash(entry.prev, {**link.fields, "seq": entry.seq, "alg": entry.algorithm})
+    entry.hash = audit_rules.link_hash(entry.prev, {**link.fields, "seq": entry.seq, "alg": entry.algorithm})
     entry.save(force_insert=True)
     head.seq, head.hash = entry.seq, entry.hash
     head.save(update_fields=["seq", "hash"])

@@ -16,12 +16,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval.admin_site.filters import ActionFilter, RoleFilter
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.admin_site.proposals import ReasonForm, propose
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry, AuditHead
-from nanchuan_eval.audit_review import services as trail
+from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.audit_review.archive import ARCHIVE
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.permissions import policy
@@ -54,7 +54,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     change_list_template = "admin/nanchuan_eval/auditentry/list.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        may_archive = approvals.may_start(staff(request), ARCHIVE, AuditHead())
+        may_archive = approvals.may_start(account_of(request), ARCHIVE, AuditHead())
         return super().changelist_view(request, {"may_archive": may_archive, **(extra_context or {})})
 
     def get_search_results(
@@ -110,7 +110,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def export(self, request: HttpRequest) -> HttpResponse:
         """导出全部日志和锚点."""
-        name, text = trail.export_trail(by=staff(request), at=timezone.now())
+        name, text = audit_review.export_log(by=account_of(request), at=timezone.now())
         disposition = content_disposition_header(True, name) or "attachment"
         return HttpResponse(
             text, content_type="application/jsonl; charset=utf-8", headers={"Content-Disposition": disposition}
@@ -124,7 +124,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def verify(self, request: HttpRequest) -> HttpResponse:
         """验证日志链."""
-        found = trail.verify_trail(by=staff(request), at=timezone.now())
+        found = audit_review.verify_log(by=account_of(request), at=timezone.now())
         for fault in found[:20]:
             messages.error(request, fault)
         if not found:

@@ -14,12 +14,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from nanchuan_eval.approvals.services import Arguments, Deed
-from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.audit import sql as database
+from nanchuan_eval.audit import sql as audit_sql
 from nanchuan_eval.audit.models import AuditEntry, AuditHead
-from nanchuan_eval.audit_review import services as trail
+from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -37,7 +37,7 @@ def archive_trail(*, until: date, by: User, at: datetime) -> Path:
     audit.anchor(at=at, occasion="归档前锚点")
     target = Path(settings.ARCHIVE_ROOT) / f"trail-{first.seq}-{last.seq}.jsonl"
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = "".join(trail.line(row) for row in rows).encode()
+    content = "".join(audit_review.line(row) for row in rows).encode()
     try:
         target.write_bytes(content)
         audit.record(ARCHIVE, None, by=by, at=at, detail=_note(target.name, content, first, last))
@@ -54,20 +54,20 @@ def drop_archived(*, content: bytes, at: datetime) -> int:
     if noted is None:
         raise RuleViolation("操作日志中没有这个归档文件的校验值，文件不全或被改动过。")
     first, last = noted.detail["first"], noted.detail["last"]
-    hashes = {link.seq: link.hash for link in chain.parse_links(content.decode())}
+    hashes = {link.seq: link.hash for link in audit_rules.parse_links(content.decode())}
     with transaction.atomic():
         rows = AuditEntry.objects.filter(seq__gte=first, seq__lte=last)
         if dict(rows.values_list("seq", "hash")) != hashes:
             raise RuleViolation("归档文件与库中的记录不一致，或者已经移出过。")
-        with database.unguarded(connection):
+        with audit_sql.unguarded(connection):
             rows.delete()
         audit.record("log.dropped", None, by=policy.OPERATOR, at=at, detail={"first": first, "last": last})
     return len(hashes)
 
 
-def read_archives(texts: Iterable[str]) -> list[chain.Link]:
+def read_archives(texts: Iterable[str]) -> list[audit_rules.Link]:
     """Return the rows of archive files in their order."""
-    return sorted((link for text in texts for link in chain.parse_links(text)), key=lambda link: link.seq)
+    return sorted((link for text in texts for link in audit_rules.parse_links(text)), key=lambda link: link.seq)
 
 
 def _rows_before(until: date, at: datetime) -> list[AuditEntry]:
@@ -109,9 +109,9 @@ def _content(_: AuditHead, asked: Arguments) -> dict[str, object]:
     }
 
 
-ARCHIVE_DEED = Deed(
+ARCHIVE_LOG = ApprovableAction(
     ARCHIVE,
-    action=ARCHIVE,
+    permission=ARCHIVE,
     label="归档日志",
     model=AuditHead,
     content=_content,

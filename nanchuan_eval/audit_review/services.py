@@ -7,14 +7,14 @@ from django.db import transaction
 
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
-from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core import export_numbers
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 
 @transaction.atomic
-def verify_trail(*, by: User, at: datetime) -> list[str]:
+def verify_log(*, by: User, at: datetime) -> list[str]:
     """Return every fault of the trace in Chinese; that it was verified is itself a trace."""
     policy.check(by, "log.verify")
     found = audit.verify_chain()
@@ -23,12 +23,12 @@ def verify_trail(*, by: User, at: datetime) -> list[str]:
 
 
 @transaction.atomic
-def export_trail(*, by: User, at: datetime) -> tuple[str, str]:
+def export_log(*, by: User, at: datetime) -> tuple[str, str]:
     """Return a file's name and the whole trace: the export's number, a canonical JSON object a line, the anchors."""
     policy.check(by, "log.export")
     entry = audit.record("log.export", None, by=by, at=at)
     mark = f"# {audit.export_mark(entry)}\n"
-    return marks.named("audit.jsonl", entry.seq), mark + "".join(_lines(until=entry.seq))
+    return export_numbers.numbered_filename("audit.jsonl", entry.seq), mark + "".join(_lines(until=entry.seq))
 
 
 def line(entry: AuditEntry) -> str:

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.audit import rules as audit_rules
 
 
 class Backup(models.Model):
@@ -13,7 +13,7 @@ class Backup(models.Model):
     size = models.PositiveBigIntegerField("字节数")
     made_at = models.DateTimeField("备份时间")
     seq = models.PositiveBigIntegerField("日志编号", help_text="备份时操作日志的最后一条")
-    head = models.CharField("日志校验值", max_length=64, default=chain.GENESIS)
+    head = models.CharField("日志校验值", max_length=64, default=audit_rules.GENESIS)
     is_during_vote = models.BooleanField("投票期间", default=False)
 
     class Meta:

@@ -22,14 +22,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from nanchuan_eval.approvals import permits
+from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditHead
-from nanchuan_eval.backups import database_dump as dumps
+from nanchuan_eval.backups import database_dump
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.encryption import sealed_bytes as vault
+from nanchuan_eval.encryption import sealed_bytes
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -48,7 +48,7 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
     try:
         with TemporaryDirectory(dir=folder) as scratch:
             database = Path(scratch) / DATABASE
-            tables = dumps.dump(database)
+            tables = database_dump.dump(database)
             manifest = {"made_at": at.isoformat(), "tables": tables, "files": dict(_evidence_hashes())}
             _write(target, database, json.dumps(manifest, sort_keys=True).encode())
         digest = _sha256(target)
@@ -73,21 +73,21 @@ def verify_backup(source: Path) -> dict[str, int]:
     """Read a backup back in a place of its own; returns how much is in it, or refuses what is not whole."""
     with TemporaryDirectory(dir=source.parent) as scratch:
         manifest = _unpack(source, Path(scratch), keep=False)
-        _refuse_other_counts(manifest, dumps.counts_in(Path(scratch) / DATABASE))
+        _refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
     return _sizes(manifest)
 
 
 def restore_backup(source: Path, *, at: datetime) -> dict[str, int]:
     """Put a backup in the place of what is here: approved for just this file, or onto an empty database."""
-    permit = _permit(source, at)
+    authorization = _permit(source, at)
     with TemporaryDirectory(dir=source.parent) as scratch:
         manifest = _unpack(source, Path(scratch), keep=True)
-        _refuse_other_counts(manifest, dumps.counts_in(Path(scratch) / DATABASE))
-        dumps.load(Path(scratch) / DATABASE)
-        _refuse_other_counts(manifest, dumps.counts())
+        _refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
+        database_dump.load(Path(scratch) / DATABASE)
+        _refuse_other_counts(manifest, database_dump.counts())
         _put_back(Path(scratch) / EVIDENCE)
     with transaction.atomic():
-        detail = {"file": source.name, "sha256": _sha256(source), "approval": permit or "空库恢复"}
+        detail = {"file": source.name, "sha256": _sha256(source), "approval": authorization or "空库恢复"}
         audit.record(RESTORE_NAME, None, by=policy.OPERATOR, at=at, detail=detail)
         audit.anchor(at=at, occasion="恢复备份")
     return _sizes(manifest)
@@ -99,21 +99,21 @@ def _sizes(manifest: dict[str, Any]) -> dict[str, int]:
 
 def _permit(source: Path, at: datetime) -> str:
     """Use the approval for this file up, and say in words whose it was; an empty database needs none."""
-    if "nanchuan_eval_user" not in dumps.counts() or not User.objects.exists():
+    if "nanchuan_eval_user" not in database_dump.counts() or not User.objects.exists():
         return ""
     row = Backup.objects.filter(sha256=_sha256(source)).first()
     if row is None:
         raise RuleViolation("备份登记中没有这个文件的校验值，不能恢复到有数据的系统；空库可以直接恢复。")
     with transaction.atomic():
-        permit = permits.spend(RESTORE_NAME, row, by=None, at=at)
-    if permit is None and settings.TWO_PERSON_RULE:
+        authorization = authorizations.consume(RESTORE_NAME, row, by=None, at=at)
+    if authorization is None and settings.TWO_PERSON_RULE:
         raise RuleViolation("恢复须由系统管理员在备份页提请，评议办负责人审批后才能办理。")
-    return _in_words(permit) if permit else ""
+    return _in_words(authorization) if authorization else ""
 
 
-def _in_words(permit: Approval) -> str:
-    decided_by = permit.decided_by.username if permit.decided_by else ""
-    return f"第{permit.pk}号审批，{permit.proposed_by.username}提请，{decided_by}同意"
+def _in_words(authorization: Approval) -> str:
+    decided_by = authorization.decided_by.username if authorization.decided_by else ""
+    return f"第{authorization.pk}号审批，{authorization.proposed_by.username}提请，{decided_by}同意"
 
 
 def _evidence_hashes() -> Iterator[tuple[str, str]]:
@@ -125,7 +125,7 @@ def _evidence_hashes() -> Iterator[tuple[str, str]]:
 
 def _write(target: Path, database: Path, manifest: bytes) -> None:
     """Pack and seal at once: the plain tar never lies on the disk."""
-    key, (reading, writing) = vault.new_key(), os.pipe()
+    key, (reading, writing) = sealed_bytes.new_key(), os.pipe()
     faults: list[BaseException] = []
 
     def pack() -> None:
@@ -143,8 +143,8 @@ def _write(target: Path, database: Path, manifest: bytes) -> None:
     packer = threading.Thread(target=pack)
     packer.start()
     with target.open("wb") as sink, os.fdopen(reading, "rb") as source:
-        sink.write(vault.seal(key.encode()) + b"\n")
-        vault.seal_stream(source, sink, key)
+        sink.write(sealed_bytes.seal(key.encode()) + b"\n")
+        sealed_bytes.seal_stream(source, sink, key)
         packer.join()
         sink.flush()
         os.fsync(sink.fileno())
@@ -158,8 +158,8 @@ def _unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
     seen: dict[str, str] = {}
     try:
         with source.open("rb") as sealed:
-            key = vault.unseal(sealed.readline().rstrip(b"\n")).decode()
-            plain = io.BufferedReader(_Chunks(vault.unseal_stream(sealed, key)), vault.CHUNK)
+            key = sealed_bytes.unseal(sealed.readline().rstrip(b"\n")).decode()
+            plain = io.BufferedReader(_Chunks(sealed_bytes.unseal_stream(sealed, key)), sealed_bytes.CHUNK)
             with tarfile.open(mode="r|", fileobj=plain) as archive:
                 for member in archive:
                     content = archive.extractfile(member)
@@ -172,7 +172,7 @@ def _unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
                     else:
                         name = member.name.removeprefix(EVIDENCE)
                         seen[name] = _copy(content, _inside(scratch / EVIDENCE, name) if keep else Path(os.devnull))
-    except (InvalidToken, tarfile.TarError, ValueError, EOFError, vault.Tampered):
+    except (InvalidToken, tarfile.TarError, ValueError, EOFError, sealed_bytes.Tampered):
         raise RuleViolation(NOT_WHOLE) from None
     if not manifest or seen != manifest["files"]:
         raise RuleViolation("备份中的证据文件与清单不一致。")
@@ -211,7 +211,7 @@ def _inside(folder: Path, name: str) -> Path:
 def _copy(content: Any, target: Path) -> str:
     digest = hashlib.sha256()
     with target.open("wb") as sink:
-        while chunk := content.read(vault.CHUNK):
+        while chunk := content.read(sealed_bytes.CHUNK):
             digest.update(chunk)
             sink.write(chunk)
     return digest.hexdigest()
@@ -226,7 +226,7 @@ def _put_back(restored: Path) -> None:
                 _copy(source, target)
 
 
-def _refuse_other_counts(manifest: dict[str, Any], found: dumps.Counts) -> None:
+def _refuse_other_counts(manifest: dict[str, Any], found: database_dump.Counts) -> None:
     wrong = [table for table, rows in manifest["tables"].items() if found.get(table) != rows]
     if wrong:
         raise RuleViolation(f"恢复出的数据与清单不一致：{'、'.join(wrong[:5])}。")
@@ -237,7 +237,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-RESTORE = permits.permit_deed(
+RESTORE = authorizations.authorizing_action(
     RESTORE_NAME,
     "恢复备份",
     Backup,

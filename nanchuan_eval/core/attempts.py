@@ -23,7 +23,7 @@ _attempts: ContextVar[list[Attempt] | None] = ContextVar("attempts", default=Non
 
 
 @contextmanager
-def watched() -> Iterator[list[Attempt]]:
+def recorded_attempts() -> Iterator[list[Attempt]]:
     """Collect what is tried meanwhile."""
     attempts: list[Attempt] = []
     token = _attempts.set(attempts)
@@ -38,7 +38,7 @@ def refused(attempts: list[Attempt]) -> list[Attempt]:
     return [attempt for attempt in attempts if attempt.refusal and not attempt.is_done]
 
 
-def note_attempt(actor: object, action: str) -> None:
+def record_attempt(actor: object, action: str) -> None:
     """Note that the table lets the actor try the action."""
     attempts = _attempts.get()
     if attempts is not None:

@@ -13,7 +13,7 @@ _mark: ContextVar[str] = ContextVar("mark", default="")
 
 
 @contextmanager
-def carrying(mark: str) -> Iterator[None]:
+def stamped(mark: str) -> Iterator[None]:
     """Let what is written meanwhile bear the mark."""
     token = _mark.set(mark)
     try:
@@ -27,7 +27,7 @@ def current() -> str:
     return _mark.get()
 
 
-def named(name: str, number: int) -> str:
+def numbered_filename(name: str, number: int) -> str:
     """Return a file's name with its export's number before the ending."""
     stem, dot, ending = name.rpartition(".")
     return f"{stem}-导出{number}{dot}{ending}" if stem else f"{ending}-导出{number}"

@@ -16,7 +16,7 @@ from pathlib import Path
 import segno
 from django.conf import settings
 
-from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core import export_numbers
 
 CHILD = Path(__file__).with_name("child.py")
 TEMPLATES = settings.BASE_DIR / "templates" / "documents"
@@ -36,7 +36,7 @@ def render_pdf(template: str, data: Data, *, at: datetime, tagged: bool = True) 
 
 def render_pdfs(template: str, jobs: Iterable[Data], *, at: datetime, tagged: bool = False) -> Iterator[bytes]:
     """Yield a PDF per job, in order and with flat memory; `template` is a name without its ending."""
-    mark = marks.current()
+    mark = export_numbers.current()
     remaining = ({"mark": mark, **job} for job in jobs)
     while batch := list(islice(remaining, BATCH)):
         yield from _rendered(template, batch, at, tagged)

@@ -21,7 +21,7 @@ BATCH = 500
 SEALED = b"gAAAA"  # how everything begins that vault.seal() made
 Table = type[models.Model]
 # What else lies on the disk and has to be sealed: an app adds a function that yields how many pieces it has done.
-also: list[tuple[str, Callable[[], Iterable[int]]]] = []
+extra_steps: list[tuple[str, Callable[[], Iterable[int]]]] = []
 
 
 def rotate(*, at: datetime, progress: Callable[[str, int], object]) -> int:
@@ -46,7 +46,7 @@ def _works() -> Iterator[tuple[str, Callable[[], Iterable[int]]]]:
                 yield label, lambda table=table, field=field: _batches(table, field, _renew_text)  # type: ignore[misc]
             elif isinstance(field, models.BinaryField):
                 yield label, lambda table=table, field=field: _batches(table, field, _renew_bytes)  # type: ignore[misc]
-    yield from also
+    yield from extra_steps
 
 
 def _batches(table: Table, field: Any, renew: Callable[[Table, Any, object], int]) -> Iterator[int]:

@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
             name='Approval',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('deed', models.CharField(max_length=60, verbose_name='事项代码')),
+                ('kind', models.CharField(max_length=60, verbose_name='事项代码')),
                 ('action', models.CharField(max_length=40, verbose_name='操作')),
                 ('object_type', models.CharField(max_length=60, verbose_name='对象类型')),
                 ('object_id', models.CharField(max_length=80, verbose_name='对象编号')),
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '审批',
                 'verbose_name_plural': '审批',
                 'ordering': ['-proposed_at', '-pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'pending'), models.Q(('object_type', 'contenttypes.ContentType'), _negated=True)), fields=('deed', 'object_id'), name='one_pending_proposal_per_deed_and_object', violation_error_message='这件事已经提请，正在等待审批。'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nobody_approves_his_own_proposal', violation_error_message='不能审批自己提请的事项。'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'pending')), models.Q(models.Q(('state', 'pending'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='a_decision_has_its_time')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'pending'), models.Q(('object_type', 'contenttypes.ContentType'), _negated=True)), fields=('kind', 'object_id'), name='one_pending_proposal_per_deed_and_object', violation_error_message='这件事已经提请，正在等待审批。'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nobody_approves_his_own_proposal', violation_error_message='不能审批自己提请的事项。'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'pending')), models.Q(models.Q(('state', 'pending'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='a_decision_has_its_time')],
             },
         ),
         migrations.CreateModel(

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import TextChoices
 from django.http import Http404
 
-from nanchuan_eval.core import attempts as refusals
+from nanchuan_eval.core import attempts
 from nanchuan_eval.core.errors import RuleViolation
 
 TABLE = Path(__file__).with_name("policy.csv")
@@ -55,17 +55,17 @@ class Actor(Protocol):
     def role(self) -> str: ...
 
 
-class Nameless:
+class AnonymousActor:
     """An actor without account (群众、持票人、系统定时任务)."""
 
     def __init__(self, role: str) -> None:
         self.role = role
 
 
-ANONYMOUS = Nameless(Role.ANONYMOUS)
-BALLOT_HOLDER = Nameless(Role.BALLOT_HOLDER)
-CLOCK = Nameless("CLOCK")
-OPERATOR = Nameless("CLI")
+ANONYMOUS = AnonymousActor(Role.ANONYMOUS)
+BALLOT_HOLDER = AnonymousActor(Role.BALLOT_HOLDER)
+CLOCK = AnonymousActor("CLOCK")
+OPERATOR = AnonymousActor("CLI")
 # Beside the table: what happens by itself when its time has come, and what the operator of the
 # server's shell does in the office's name (he could write to the database anyway; the trace says so).
 BESIDE_THE_TABLE = {
@@ -176,12 +176,12 @@ def is_known(action: str) -> bool:
     return action in EVENTS or action in table()
 
 
-def doers(action: str) -> list[Role]:
+def roles_allowed(action: str) -> list[Role]:
     """Return the roles whose deed the action is (who presses the button)."""
     return _roles(action, DOES)
 
 
-def proposers_of(action: str) -> list[Role]:
+def roles_proposing(action: str) -> list[Role]:
     """Return the roles that put the action forward for another's approval."""
     return _roles(action, PROPOSES)
 
@@ -191,14 +191,14 @@ def may(actor: Actor, action: str, *, own: bool = False) -> bool:
     return _has(actor, action, DOES, own=own)
 
 
-def may_begin(actor: Actor, action: str, *, own: bool = False) -> bool:
+def may_start(actor: Actor, action: str, *, own: bool = False) -> bool:
     """Say whether the button belongs on the actor's page: to propose the action, or to do it alone."""
     return (may_propose if requires_approval(action) else may)(actor, action, own=own)
 
 
-def beginners(action: str) -> list[Role]:
+def starters(action: str) -> list[Role]:
     """Return the roles whose button it is."""
-    return (proposers_of if requires_approval(action) else doers)(action)
+    return (roles_proposing if requires_approval(action) else roles_allowed)(action)
 
 
 def may_see(actor: Actor, action: str, *, own: bool = False) -> bool:
@@ -214,7 +214,7 @@ def may_propose(actor: Actor, action: str, *, own: bool = False) -> bool:
 @cache
 def two_person_actions() -> frozenset[str]:
     """Actions that one role proposes and another approves: the rows with both a P and an A cell."""
-    return frozenset(action for action in table() if proposers_of(action) and _roles(action, APPROVES))
+    return frozenset(action for action in table() if roles_proposing(action) and _roles(action, APPROVES))
 
 
 def requires_approval(action: str) -> bool:
@@ -228,24 +228,24 @@ def check(actor: Actor, action: str, *, own: bool = False) -> None:
         return
     if not may(actor, action, own=own):
         raise Denied(actor, action)
-    refusals.note_attempt(actor, action)
+    attempts.record_attempt(actor, action)
     if requires_approval(action) and actor.role not in BESIDE_THE_TABLE and _approved.get() != action:
-        proposers = "、".join(role.label for role in proposers_of(action))
+        proposers = "、".join(role.label for role in roles_proposing(action))
         raise NeedsApproval(f"“{action_name(action)}”须由{proposers}提请，再由另一人审批，不能一人办理。")
 
 
-def check_begins(actor: Actor, action: str) -> None:
+def check_starts(actor: Actor, action: str) -> None:
     """Refuse with `Denied` unless the actor may prepare the action: he proposes it, or he may do it."""
-    if not (may(actor, action) or may_begin(actor, action)):
+    if not (may(actor, action) or may_start(actor, action)):
         raise Denied(actor, action)
-    refusals.note_attempt(actor, action)
+    attempts.record_attempt(actor, action)
 
 
 def check_proposes(actor: Actor, action: str, *, own: bool = False) -> None:
     """Refuse with `Denied` unless the actor may put the action forward."""
     if not may_propose(actor, action, own=own):
         raise Denied(actor, action)
-    refusals.note_attempt(actor, action)
+    attempts.record_attempt(actor, action)
 
 
 def check_sees(actor: Actor, action: str, *, own: bool = False) -> None:

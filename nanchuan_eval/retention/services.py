@@ -14,7 +14,7 @@ from nanchuan_eval.permissions import policy
 
 
 @dataclass(frozen=True)
-class Forgetting:
+class RetentionRule:
     """到期清除: what is over at a moment, how it is forgotten, and what wipes its last traces off the disk."""
 
     label: str
@@ -25,14 +25,14 @@ class Forgetting:
 
 
 ATTEMPTS_KEPT = timedelta(days=183)
-schedule: list[Forgetting] = [
-    Forgetting(
+rules: list[RetentionRule] = [
+    RetentionRule(
         "过期登录状态",
         "到期即清除",
         lambda at: Session.objects.filter(expire_date__lt=at),
         lambda rows: rows.delete(),
     ),
-    Forgetting(
+    RetentionRule(
         "登录失败记录",
         "183天",
         lambda at: AccessAttempt.objects.filter(attempt_time__lt=at - ATTEMPTS_KEPT),
@@ -41,9 +41,9 @@ schedule: list[Forgetting] = [
 ]
 
 
-def due(at: datetime) -> list[tuple[Forgetting, int]]:
+def due(at: datetime) -> list[tuple[RetentionRule, int]]:
     """Return what is to be forgotten now, and how many rows of each."""
-    return [(item, item.due(at).count()) for item in schedule]
+    return [(item, item.due(at).count()) for item in rules]
 
 
 def purge(*, by: policy.Actor, at: datetime) -> dict[str, int]:
@@ -51,12 +51,12 @@ def purge(*, by: policy.Actor, at: datetime) -> dict[str, int]:
     with transaction.atomic():
         policy.check(by, "retention.purge")
         forgotten = {item.label: count for item, count in due(at) if count}
-        for item in schedule:
+        for item in rules:
             if item.label in forgotten:
                 item.forget(item.due(at))
         if forgotten:
             audit.record("retention.purge", None, by=by, at=at, detail={"rows": forgotten})
-    for item in schedule:
+    for item in rules:
         if item.scrub and item.label in forgotten:
             item.scrub()
     return forgotten

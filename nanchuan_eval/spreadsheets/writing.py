@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core import export_numbers
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _guarded(sheet: Any, text: str) -> Any:
 
 
 def _mark(book: Workbook) -> None:
-    mark = marks.current()
+    mark = export_numbers.current()
     if not mark:
         return
     book.properties.description = mark

@@ -19,7 +19,7 @@ View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)
-class Act:
+class FormPage:
     """What a page asks: its heading, the button's verb, the way back and what is known already."""
 
     title: str
@@ -30,22 +30,22 @@ class Act:
     done: str = "已保存。"
 
 
-def desk_view(view: View) -> View:
+def staff_view(view: View) -> View:
     """Make a page of the staff's: log-in, never stored by a browser, read and posted only."""
     guarded = require_http_methods(["GET", "HEAD", "POST"])(login_required(view))
     return cache_control(private=True, no_store=True)(guarded)
 
 
-def desk_post(view: View) -> View:
+def staff_post(view: View) -> View:
     """Make a button of the staff's: log-in, posted only."""
     return cache_control(private=True, no_store=True)(require_POST(login_required(view)))
 
 
-def ask(request: HttpRequest, form: Form, act: Act, deed: Callable[[Form], object]) -> HttpResponse:
+def show_form(request: HttpRequest, form: Form, act: FormPage, submit: Callable[[Form], object]) -> HttpResponse:
     """Show the form or do the deed and go back; a refusal stands above the form, which keeps what was typed."""
     if form.is_valid():
         try:
-            said = deed(form)
+            said = submit(form)
         except RuleViolation as refusal:
             form.add_error(None, ValidationError(list(refusal.reasons)))
         else:
@@ -55,10 +55,10 @@ def ask(request: HttpRequest, form: Form, act: Act, deed: Callable[[Form], objec
     return render(request, "shared/act.html", {"act": act, "form": form}, status=status)
 
 
-def do(request: HttpRequest, deed: Callable[[], object], *, back: str, done: str) -> HttpResponse:
+def perform(request: HttpRequest, submit: Callable[[], object], *, back: str, done: str) -> HttpResponse:
     """Do what a button says and go back with what came of it."""
     try:
-        said = deed()
+        said = submit()
     except RuleViolation as refusal:
         for reason in refusal.reasons:
             messages.error(request, reason)

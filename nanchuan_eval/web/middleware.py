@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core import attempts as refusals
-from nanchuan_eval.core.inputs import is_broken, typed_id
+from nanchuan_eval.core import attempts as core_attempts
+from nanchuan_eval.core.inputs import is_unstorable, parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.addresses import client_address, is_inside
@@ -36,7 +36,7 @@ def refuse_broken_requests(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         if request.method not in METHODS:
             return HttpResponse(status=405, headers={"Allow": ", ".join(sorted(METHODS))})
-        if is_broken(request.path) or any(map(is_broken, _query(request))) or _is_no_form(request):
+        if is_unstorable(request.path) or any(map(is_unstorable, _query(request))) or _is_no_form(request):
             return render(request, "400.html", status=400)
         return get_response(request)
 
@@ -102,10 +102,10 @@ class RecordDenials:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with refusals.watched() as attempts:
+        with core_attempts.recorded_attempts() as attempts:
             answer = self.get_response(request)
         if request.method == "POST":
-            for attempt in refusals.refused(attempts):
+            for attempt in core_attempts.refused(attempts):
                 audit.record_refusal(attempt, where=request.path, at=timezone.now())
         return answer
 
@@ -132,7 +132,7 @@ def _query(request: HttpRequest) -> Iterable[str]:
 
 def _is_no_form(request: HttpRequest) -> bool:
     """Say whether a body is none that a form sends, or one of which nothing could be read."""
-    length = typed_id(request.META.get("CONTENT_LENGTH") or "")
+    length = parse_id(request.META.get("CONTENT_LENGTH") or "")
     if request.method != "POST" or not length:
         return False
     if request.content_type not in FORMS:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.audit.queries import anchors_text
 from nanchuan_eval.permissions.policy import Role
 
@@ -18,7 +18,7 @@ HOME: dict[Role, str] = {}
 @login_required
 def home_of_role(request: HttpRequest) -> HttpResponseRedirect:
     """Send an account to the page where its work is."""
-    user = staff(request)
+    user = account_of(request)
     return redirect(
         HOME.get(Role(user.role), "admin:index" if user.is_staff else "account") if user.role else "account"
     )

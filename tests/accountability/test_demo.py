@@ -12,8 +12,8 @@ from openpyxl import load_workbook
 
 from accountability.cases.models import Case
 from accountability.demo.opinions import opinions
-from accountability.management.commands import demo as command
-from evaluations.ballot_form.queries import paper_by_digest
+from accountability.management.commands import demo as commands_demo
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules import rulebook
@@ -97,7 +97,7 @@ def test_an_open_demonstration_takes_votes_with_the_codes_of_its_file(tmp_path, 
 
 def test_the_seed_fixes_who_votes_what(tmp_path):
     demo(tmp_path, 0)
-    paper = paper_by_digest(Round.objects.get().paper_sha256)
+    paper = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
     channels = [Channel.TARGETED, Channel.OTHER] * 5
 
     assert list(opinions(paper, channels, 7)) == list(opinions(paper, channels, 7))
@@ -138,11 +138,11 @@ def test_result_json_is_one_canonical_line(tmp_path):
 def test_the_address_is_seen_through_a_pipe_when_the_server_starts(monkeypatch, settings):
     reader, writer = os.pipe()
     seen = []
-    monkeypatch.setattr(command, "call_command", lambda *_, **__: seen.append(os.read(reader, 65536).decode()))
+    monkeypatch.setattr(commands_demo, "call_command", lambda *_, **__: seen.append(os.read(reader, 65536).decode()))
     os.set_blocking(reader, False)
 
     with os.fdopen(writer, "w") as pipe:
-        command.Command(stdout=pipe)._serve()
+        commands_demo.Command(stdout=pipe)._serve()
     os.close(reader)
 
     assert "网站：http://127.0.0.1:" in seen[0]

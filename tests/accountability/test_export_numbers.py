@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core import export_numbers
 from nanchuan_eval.documents.rendering import render_pdf
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.spreadsheets import stream_workbook
@@ -108,11 +108,11 @@ def test_a_file_made_outside_an_export_bears_no_number():
 
 
 def test_the_number_goes_before_the_ending():
-    assert marks.named("ballots.csv", 7) == "ballots-导出7.csv"
-    assert marks.named("名单", 7) == "名单-导出7"
+    assert export_numbers.numbered_filename("ballots.csv", 7) == "ballots-导出7.csv"
+    assert export_numbers.numbered_filename("名单", 7) == "名单-导出7"
 
 
 def test_what_comes_after_an_export_bears_nothing(django_user_model):
     with audit.exporting("acc.view", None, by=make_account(), at=LATER, what="x"):
-        assert "导出编号" in marks.current()
-    assert marks.current() == ""
+        assert "导出编号" in export_numbers.current()
+    assert export_numbers.current() == ""

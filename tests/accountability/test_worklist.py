@@ -12,7 +12,7 @@ from accountability.cases.rules.deadlines import Urgency
 from accountability.inspections.rules import InspectionState
 from accountability.rectifications.rules import ItemState, RectificationState
 from accountability.worklist.models import Reminder
-from accountability.worklist.queries import duties_of, grouped
+from accountability.worklist.queries import grouped, work_items_of
 from accountability.worklist.services import send_reminders, set_address
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
@@ -33,11 +33,11 @@ TODAY, LONG_AFTER = date(2020, 7, 24), date(2020, 12, 24)
 
 
 def keys(account):
-    return {duty.key.split("-")[0] for duty in duties_of(account, TODAY)}
+    return {duty.key.split("-")[0] for duty in work_items_of(account, TODAY)}
 
 
 def whats(account):
-    return " ".join(duty.what for duty in duties_of(account, TODAY))
+    return " ".join(duty.what for duty in work_items_of(account, TODAY))
 
 
 def published():
@@ -90,7 +90,7 @@ def test_the_office_sees_plans_items_and_visits():
     make_item(row, position=2, state=ItemState.FINISHED, finished_at=NOON)
     visit = make_inspection(row.case.result.section, state=InspectionState.SUBMITTED)
 
-    recheck = next(duty for duty in duties_of(chief, TODAY) if duty.key.startswith("accept"))
+    recheck = next(duty for duty in work_items_of(chief, TODAY) if duty.key.startswith("accept"))
     assert recheck.due_on == date(2020, 9, 8)  # sixty days after it was reported as done
     assert f"暗访审定：{visit.section}" in whats(chief)
     assert keys(make_account(Role.AUDITOR)) == set()
@@ -108,7 +108,7 @@ def test_what_others_leave_undone_comes_before_those_above():
     published()
     chief = make_account(Role.CHIEF)
 
-    escalated = [duty for duty in duties_of(chief, LONG_AFTER) if duty.key.startswith("escalated")]
+    escalated = [duty for duty in work_items_of(chief, LONG_AFTER) if duty.key.startswith("escalated")]
 
     assert escalated
     assert {duty.urgency(LONG_AFTER) for duty in escalated} == {Urgency.ESCALATED}
@@ -116,10 +116,10 @@ def test_what_others_leave_undone_comes_before_those_above():
 
 def test_duties_are_grouped_by_urgency():
     published()
-    groups = grouped(duties_of(make_account(Role.LIAISON, "D01"), TODAY), TODAY)
+    groups = grouped(work_items_of(make_account(Role.LIAISON, "D01"), TODAY), TODAY)
 
     assert [group.urgency for group in groups][:1] == [Urgency.TODAY]
-    assert sum(len(group.duties) for group in groups) == len(duties_of(make_account(Role.LIAISON, "D01"), TODAY))
+    assert sum(len(group.duties) for group in groups) == len(work_items_of(make_account(Role.LIAISON, "D01"), TODAY))
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r not in {"A", "B", "T"}])

@@ -19,12 +19,12 @@ from django.db import connection
 from django.middleware.csrf import _get_new_csrf_string
 from django.utils import timezone
 
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool
 from evaluations.codes.models import Credential
 from evaluations.sealing.services import sealing
-from evaluations.voting import services as ballot
+from evaluations.voting import services as voting
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.concurrency.cluster import Cluster, free_port
 from tests.factories import make_codes, make_open_round, raw_answers
@@ -176,14 +176,14 @@ class TestTheDatabase:
 
 
 def ballots_to_send(round_):
-    paper = paper_by_digest(round_.paper_sha256)
+    paper = ballot_form_by_digest(round_.ballot_form_sha256)
     vote = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections]).as_text()
     waiting = Queue()
     for code in make_codes(round_, BALLOTS):
-        admission = ballot.admit(code=code, at=timezone.now())
-        carried = {"code": code, "admission": admission.token(), "checked": ballot.checked_mark(admission, vote, "")}
+        admission = voting.admit(code=code, at=timezone.now())
+        carried = {"code": code, "admission": admission.token(), "checked": voting.checked_mark(admission, vote, "")}
         fields = {**carried, "vote": vote, "comment": "", "digits": "1234"}
-        waiting.put((ballot.receipt_for(admission, "1234"), fields))
+        waiting.put((voting.receipt_for(admission, "1234"), fields))
     return waiting
 
 

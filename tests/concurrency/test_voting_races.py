@@ -8,14 +8,14 @@ from random import Random
 import pytest
 from django.db import connection
 
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.protocol.codes import issue_of
 from evaluations.sealing.services import sealing
-from evaluations.voting import services as ballot
+from evaluations.voting import services as voting
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import NOON, make_codes, make_open_round, make_user, raw_answers
@@ -26,16 +26,16 @@ THREADS, CODES = 8, 40
 
 def vote(round_, codes):
     """Cast one ballot after another; return (receipts, refusals)."""
-    paper = paper_by_digest(round_.paper_sha256)
+    paper = ballot_form_by_digest(round_.ballot_form_sha256)
     lines = [RawLine(section.code, raw_answers()) for section in paper.sections]
     cast = validate_vote(paper, "targeted", lines).as_text()
     receipts, refusals = [], []
     try:
         for code in codes:
             try:
-                admission = ballot.admit(code=code, at=NOON)
+                admission = voting.admit(code=code, at=NOON)
                 receipts.append(
-                    ballot.cast_ballot(admission=admission, code=code, vote=cast, comment="", digits="1234", at=NOON)
+                    voting.cast_ballot(admission=admission, code=code, vote=cast, comment="", digits="1234", at=NOON)
                 )
             except RuleViolation as refusal:
                 refusals.append(str(refusal))
@@ -76,7 +76,7 @@ def test_a_code_made_void_while_it_votes_either_votes_or_is_void():
             for code in shuffled(codes, seed):
                 issues = [issue_of(round_.key, code)]
                 with suppress(RuleViolation):
-                    done += credential.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
+                    done += issuing.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
         finally:
             connection.close()
         return done

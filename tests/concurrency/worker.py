@@ -20,13 +20,13 @@ django.setup()
 from django.db import DatabaseError, InterfaceError, connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from evaluations.ballot_form.queries import paper_by_digest  # noqa: E402
+from evaluations.ballot_form.queries import ballot_form_by_digest  # noqa: E402
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote  # noqa: E402
 from evaluations.ballots.models import Ballot, BallotSpool  # noqa: E402
 from evaluations.codes.models import Credential  # noqa: E402
 from evaluations.rounds.models import Round  # noqa: E402
 from evaluations.sealing.services import sealing  # noqa: E402
-from evaluations.voting import services as ballot  # noqa: E402
+from evaluations.voting import services as voting  # noqa: E402
 from nanchuan_eval.permissions.policy import CLOCK  # noqa: E402
 from tests.factories import make_codes, make_open_round, raw_answers  # noqa: E402
 
@@ -42,12 +42,12 @@ def prepare(count: int) -> None:
 
 
 def vote() -> None:
-    paper = paper_by_digest(Round.objects.get().paper_sha256)
+    paper = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
     wanted = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections])
     for code in json.loads(sys.stdin.readline()):
-        admission = until_it_works(lambda code=code: ballot.admit(code=code, at=timezone.now()))
+        admission = until_it_works(lambda code=code: voting.admit(code=code, at=timezone.now()))
         facts = {"admission": admission, "code": code, "vote": wanted.as_text(), "comment": "", "digits": "1234"}
-        say(until_it_works(lambda facts=facts: ballot.cast_ballot(**facts, at=timezone.now())))
+        say(until_it_works(lambda facts=facts: voting.cast_ballot(**facts, at=timezone.now())))
 
 
 def seal() -> None:
@@ -71,11 +71,11 @@ def box() -> None:
     say(json.dumps(facts))
 
 
-def until_it_works(deed):
+def until_it_works(call):
     """Do as a citizen does whose answer did not come: press again."""
     for _ in range(200):
         try:
-            return deed()
+            return call()
         except (DatabaseError, InterfaceError):
             connection.close()
             time.sleep(0.1)

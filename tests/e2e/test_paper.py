@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from evaluations.codes.models import CodeBatch
-from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperSheet
 from tests.e2e.conftest import log_in, picture
 from tests.factories import cast_ballots, make_codes, make_open_round, make_user
@@ -24,7 +24,7 @@ def batch(transactional_db):
     round_ = make_open_round(sections=105, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
     slip, *_ = make_codes(round_, 20)
     batch = CodeBatch.objects.get()
-    papers.register_slips(batch_id=batch.pk, typed=[slip], by=make_user("clerk"), at=now)
+    paper_ballots.register_slips(batch_id=batch.pk, typed=[slip], by=make_user("clerk"), at=now)
     return batch
 
 

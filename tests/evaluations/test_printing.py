@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.protocol.codes import format_code
 from evaluations.scoring.indicators import Channel
 from evaluations.tally.files import ballots_csv
@@ -35,7 +35,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 def codes_file(tmp_path, codes, name="codes.csv"):
     path = tmp_path / name
-    path.write_bytes(credential.codes_csv(codes))
+    path.write_bytes(issuing.codes_csv(codes))
     return path
 
 
@@ -77,8 +77,8 @@ class TestPrintedBallots:
 
     def test_are_made_by_children_that_stay_small(self, tmp_path):
         round_ = make_open_round(sections=105)
-        (tmp_path / "paper.json").write_text(round_.paper, encoding="utf-8")
-        codes = codes_file(tmp_path, [credential.new_code() for _ in range(60)])
+        (tmp_path / "paper.json").write_text(round_.ballot_form, encoding="utf-8")
+        codes = codes_file(tmp_path, [issuing.new_code() for _ in range(60)])
         order = [round_.key, codes, "--paper", tmp_path / "paper.json", "--site", SITE, "--out", tmp_path / "out"]
 
         # In a process of its own: a child counts the memory of whoever started it until it runs its own program.
@@ -108,7 +108,7 @@ class TestPrintedBallots:
         assert not list(tmp_path.glob("out/*"))
 
     def test_of_a_round_without_a_frozen_paper_or_of_another_round_are_refused(self, tmp_path):
-        codes = codes_file(tmp_path, [credential.new_code()])
+        codes = codes_file(tmp_path, [issuing.new_code()])
         with pytest.raises(CommandError, match="名录锁定之后"):
             run("print_ballots", make_round().key, codes, site=SITE, out=tmp_path)
         (tmp_path / "paper.json").write_text(make_open_round().paper, encoding="utf-8")
@@ -118,18 +118,18 @@ class TestPrintedBallots:
 
 def test_a_list_of_codes_cannot_be_imported_twice():
     round_ = make_open_round()
-    _, issues = credential.make_codes(5, round_.key)
-    kind = credential.FormKind(Channel.TARGETED, Origin.ISSUED, "公证处")
-    credential.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
+    _, issues = issuing.make_codes(5, round_.key)
+    kind = issuing.FormKind(Channel.TARGETED, Origin.ISSUED, "公证处")
+    issuing.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
 
     with pytest.raises(RuleViolation, match="该清单已导入"):
-        credential.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
+        issuing.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
 
     assert CodeBatch.objects.count() == 1
 
 
 def test_messages_pair_every_phone_with_a_code_and_refuse_what_does_not_fit(tmp_path):
-    codes = [credential.new_code() for _ in range(2)]
+    codes = [issuing.new_code() for _ in range(2)]
     people = tmp_path / "people.csv"
     people.write_text("姓名,手机号\n甲,13800000001\n乙,13800000002\n", encoding="utf-8")
 

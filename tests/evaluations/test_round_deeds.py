@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from evaluations.lifecycle import services as steps
-from evaluations.lifecycle.approvals import ROUND_DEEDS, start_settlement, start_step
+from evaluations.lifecycle import services as lifecycle
+from evaluations.lifecycle.approvals import ROUND_ACTIONS, start_settlement, start_step
 from evaluations.rounds.models import Round
 from evaluations.rounds.readiness import missing_for
 from evaluations.rounds.rules.lifecycle import RoundState, Step
@@ -72,7 +72,7 @@ def test_the_clerk_proposes_and_the_chief_freezes(client, settled):
 
 def test_the_chief_alone_is_refused_in_words(draft, two_persons):
     with pytest.raises(policy.NeedsApproval, match="不能一人办理"):
-        steps.freeze_round(round_id=draft.pk, by=make_user("chief"), at=NOON)
+        lifecycle.freeze_round(round_id=draft.pk, by=make_user("chief"), at=NOON)
     with pytest.raises(policy.Denied):
         start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("chief"), at=NOON)
 
@@ -142,10 +142,10 @@ def test_voiding_a_round_takes_the_commission(settings):
     assert round_.state == RoundState.VOID
 
 
-@pytest.mark.parametrize("deed", ROUND_DEEDS, ids=lambda deed: deed.name)
-def test_every_deed_is_one_of_the_tables_acts_of_two(deed):
-    assert policy.proposers_of(deed.action)
-    assert policy.doers(deed.action)
+@pytest.mark.parametrize("deed", ROUND_ACTIONS, ids=lambda action: action.name)
+def test_every_deed_is_one_of_the_tables_acts_of_two(action):
+    assert policy.roles_proposing(action.permission)
+    assert policy.roles_allowed(action.permission)
 
 
 def test_with_the_rule_off_the_chief_does_it_at_once(client, draft):

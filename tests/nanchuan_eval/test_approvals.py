@@ -20,7 +20,7 @@ from nanchuan_eval.workdays.models import Holiday
 from tests.factories import NOON, make_user
 
 pytestmark = pytest.mark.django_db
-DEED = "test.rename"
+ACTION = "test.rename"
 
 
 def rename(holiday, arguments, *, by, at):
@@ -33,9 +33,9 @@ def two_persons(settings, monkeypatch):
     settings.TWO_PERSON_RULE = True
     monkeypatch.setattr(approvals, "_deeds", {})
     approvals.register(
-        approvals.Deed(
-            DEED,
-            action="round.edit",
+        approvals.ApprovableAction(
+            ACTION,
+            permission="round.edit",
             label="改节假日名称",
             model=Holiday,
             content=lambda holiday, arguments: {"原名称": holiday.name, "新名称": arguments["name"]},
@@ -51,7 +51,7 @@ def holiday():
 
 def propose(holiday, by=None, **arguments):
     arguments.setdefault("name", "国庆节")
-    return approvals.propose(DEED, holiday, by=by or make_user("clerk"), at=NOON, **arguments)
+    return approvals.propose(ACTION, holiday, by=by or make_user("clerk"), at=NOON, **arguments)
 
 
 def approve(approval, by=None):
@@ -77,7 +77,7 @@ def test_a_two_person_action_without_a_handler_fails_the_system_check(monkeypatc
 
 
 def test_a_deed_that_the_table_gives_to_one_person_fails_the_system_check():
-    approvals.register(dataclasses.replace(approvals.deed_named(DEED), name="test.alone", action="ballot.cast"))
+    approvals.register(dataclasses.replace(approvals.action_named(ACTION), name="test.alone", action="ballot.cast"))
 
     assert "nanchuan.E008" in {fault.id for fault in run_checks(tags=[Tags.security])}
 
@@ -92,7 +92,9 @@ def test_the_deed_is_refused_to_one_person_alone(holiday):
 
 def test_approving_one_deed_opens_no_other(holiday):
     approvals.register(
-        approvals.Deed(DEED, "round.open", "开启", Holiday, content=lambda target, arguments: {}, perform=rename)
+        approvals.ApprovableAction(
+            ACTION, "round.open", "开启", Holiday, content=lambda target, arguments: {}, perform=rename
+        )
     )
     approval = propose(holiday)
 
@@ -185,8 +187,8 @@ def test_only_the_proposer_withdraws(holiday):
 
 def test_what_waited_for_the_decision_goes_back_when_the_proposal_ends_undone(holiday):
     ended = []
-    deed = approvals.deed_named(DEED)
-    approvals.register(dataclasses.replace(deed, undo=lambda target, note: ended.append((target, note))))
+    action = approvals.action_named(ACTION)
+    approvals.register(dataclasses.replace(action, undo=lambda target, note: ended.append((target, note))))
     clerk = make_user("clerk")
 
     approvals.send_back(approval_id=propose(holiday).pk, note="名称不规范", by=make_user("chief"), at=NOON)
@@ -221,8 +223,12 @@ def test_a_deed_that_is_refused_leaves_the_proposal_open(holiday, monkeypatch):
     def refuse(*args, **kwargs):
         raise RuleViolation("条件不具备。")
 
-    deed = approvals.deed_named(DEED)
-    approvals.register(approvals.Deed(DEED, deed.action, deed.label, Holiday, content=deed.content, perform=refuse))
+    action = approvals.action_named(ACTION)
+    approvals.register(
+        approvals.ApprovableAction(
+            ACTION, action.permission, action.label, Holiday, content=action.content, perform=refuse
+        )
+    )
     with pytest.raises(RuleViolation, match="条件不具备"):
         approve(approval)
 
@@ -249,8 +255,8 @@ def test_with_the_rule_off_one_person_does_it_at_once(holiday, settings):
     settings.TWO_PERSON_RULE = False
     chief = make_user("chief")
 
-    assert approvals.may_start(chief, DEED, holiday)
-    assert approvals.start(DEED, holiday, by=chief, at=NOON, name="国庆节") is None
+    assert approvals.may_start(chief, ACTION, holiday)
+    assert approvals.start(ACTION, holiday, by=chief, at=NOON, name="国庆节") is None
 
     holiday.refresh_from_db()
     assert holiday.name == "国庆节"
@@ -258,9 +264,9 @@ def test_with_the_rule_off_one_person_does_it_at_once(holiday, settings):
 
 
 def test_with_the_rule_on_the_button_belongs_to_the_proposer(holiday):
-    assert approvals.may_start(make_user("clerk"), DEED, holiday)
-    assert not approvals.may_start(make_user("chief"), DEED, holiday)
-    assert approvals.start(DEED, holiday, by=make_user("clerk"), at=NOON, name="国庆节").state == "pending"
+    assert approvals.may_start(make_user("clerk"), ACTION, holiday)
+    assert not approvals.may_start(make_user("chief"), ACTION, holiday)
+    assert approvals.start(ACTION, holiday, by=make_user("clerk"), at=NOON, name="国庆节").state == "pending"
 
 
 class TestTheDesk:
@@ -420,7 +426,7 @@ def test_what_the_service_would_refuse_anyway_is_refused_to_the_proposer(holiday
     def refuse(target, arguments, *, at):
         raise RuleViolation("名称不合规。")
 
-    monkeypatch.setitem(approvals._deeds, DEED, dataclasses.replace(approvals.deed_named(DEED), require=refuse))
+    monkeypatch.setitem(approvals._actions, ACTION, dataclasses.replace(approvals.action_named(ACTION), require=refuse))
 
     with pytest.raises(RuleViolation, match="不合规"):
         propose(holiday)

@@ -14,9 +14,9 @@ from django.db import DatabaseError, connection, transaction
 from evaluations.tally.models import SectionResult
 from evaluations.tally.services.tally import tally_round
 from nanchuan_eval.admin_site.services import save_record
-from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.audit import sql as database
+from nanchuan_eval.audit import sql as audit_sql
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.workdays.models import Holiday
@@ -39,10 +39,10 @@ def edit(number, /, **fields):
 
 def rebuild(first):
     """Recompute everything from a row on, head included: the perfect forger."""
-    prev = AuditEntry.objects.filter(seq=first - 1).values_list("hash", flat=True).first() or chain.GENESIS
+    prev = AuditEntry.objects.filter(seq=first - 1).values_list("hash", flat=True).first() or audit_rules.GENESIS
     for seq, entry in enumerate(AuditEntry.objects.filter(seq__gte=first).order_by("seq"), start=first):
         entry.seq, entry.prev = seq, prev
-        entry.hash = prev = chain.link_hash(prev, {**entry.link.fields, "seq": seq, "alg": entry.algorithm})
+        entry.hash = prev = audit_rules.link_hash(prev, {**entry.link.fields, "seq": seq, "alg": entry.algorithm})
         entry.save()
     AuditHead.objects.update(seq=AuditEntry.objects.count(), hash=prev)
 
@@ -230,10 +230,10 @@ class TestTheGuard:
         write()
         with transaction.atomic():
             audit.anchor(at=NOON, occasion="测试")
-            database.guard_audit_tables(connection)
+            audit_sql.guard_audit_tables(connection)
             with pytest.raises(DatabaseError, match="只能增加"), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(statement.format(table))
-            database.unguard_audit_tables(connection)
+            audit_sql.unguard_audit_tables(connection)
 
     @pytest.mark.postgres
     @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"])
@@ -338,7 +338,7 @@ def test_published_acts_anchor_the_trace_and_anybody_may_keep_the_anchors(client
 
     occasions = [row[3] for row in csv.reader(io.StringIO(text), delimiter="\t")]
     assert occasions == ["封箱", "计票"]
-    assert chain.parse_anchors(text)[-1].hash == AuditEntry.objects.get(action="tally.run").hash
+    assert audit_rules.parse_anchors(text)[-1].hash == AuditEntry.objects.get(action="tally.run").hash
 
 
 def test_an_account_without_a_place_at_the_desk_is_refused_not_sent_round(client):

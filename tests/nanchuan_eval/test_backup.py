@@ -11,7 +11,7 @@ from django.utils import timezone
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.backups import services as backup
+from nanchuan_eval.backups import services as backups
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import OPERATOR
@@ -37,7 +37,7 @@ def put_evidence(settings, content=b"film"):
 
 
 def make(**fields):
-    return backup.make_backup(by=OPERATOR, at=timezone.now(), **fields)
+    return backups.make_backup(by=OPERATOR, at=timezone.now(), **fields)
 
 
 def run(*arguments):
@@ -136,7 +136,7 @@ def test_the_approval_runs_out(settings):
     row, path = make()
     allow(row)
     with pytest.raises(RuleViolation, match="提请"):
-        backup.restore_backup(path, at=timezone.now() + timedelta(hours=settings.PERMIT_HOURS))
+        backups.restore_backup(path, at=timezone.now() + timedelta(hours=settings.PERMIT_HOURS))
 
 
 def test_a_backup_taken_during_the_vote_says_so():

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nanchuan_eval.documents import rendering as documents
+from nanchuan_eval.documents import rendering as documents_rendering
 from nanchuan_eval.documents.rendering import DocumentError, qr_svg, render_pdf, render_pdfs
 
 AT = datetime(2020, 7, 1, 9, tzinfo=UTC)
@@ -28,9 +28,9 @@ def page(**changes):
 
 @pytest.fixture(autouse=True)
 def letter(tmp_path, monkeypatch):
-    shutil.copy(documents.TEMPLATES / "official.typ", tmp_path)
+    shutil.copy(documents_rendering.TEMPLATES / "official.typ", tmp_path)
     (tmp_path / "letter.typ").write_text(TEMPLATE, encoding="utf-8")
-    monkeypatch.setattr(documents, "TEMPLATES", tmp_path)
+    monkeypatch.setattr(documents_rendering, "TEMPLATES", tmp_path)
 
 
 def text_of(pdf, tmp_path):
@@ -60,7 +60,7 @@ def test_text_is_shown_as_typed_and_never_obeyed(tmp_path):
 
 @pytest.mark.pdftext
 def test_many_documents_come_in_order_and_in_batches(monkeypatch, tmp_path):
-    monkeypatch.setattr(documents, "BATCH", 2)
+    monkeypatch.setattr(documents_rendering, "BATCH", 2)
 
     pdfs = list(render_pdfs("letter", (page(text=f"第{n}份") for n in range(5)), at=AT))
 

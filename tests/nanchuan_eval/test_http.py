@@ -13,7 +13,7 @@ from evaluations.rounds.models import Round
 from nanchuan_eval import checks
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web import rate_limits as limits
+from nanchuan_eval.web import rate_limits
 from nanchuan_eval.web.addresses import client_address
 from tests.factories import make_sealed_round, make_user
 
@@ -215,14 +215,14 @@ class TestHowOften:
         time_machine.move_to("2026-03-02T04:00:01Z", tick=False)
         if "admin" in path:
             client.force_login(make_user("auditor"))
-        most = limits.LIMITS["audit-export" if "admin" in path else "login"].per_minute
+        most = rate_limits.LIMITS["audit-export" if "admin" in path else "login"].per_minute
         codes = [client.post(path, {"username": f"nobody{n}", "password": "x"}).status_code for n in range(most + 1)]
         assert codes == [200] * most + [429]
 
     def test_the_memory_holds_no_address_and_no_account(self, client, monkeypatch):
         seen = []
-        monkeypatch.setattr(limits.cache, "add", lambda key, *a, **k: seen.append(key))
-        monkeypatch.setattr(limits.cache, "incr", lambda key: None)
+        monkeypatch.setattr(rate_limits.cache, "add", lambda key, *a, **k: seen.append(key))
+        monkeypatch.setattr(rate_limits.cache, "incr", lambda key: None)
         client.post("/ballot/", {"code": "AAAA"}, REMOTE_ADDR="10.2.2.2")
         client.force_login(make_user("auditor"))
         client.post("/admin/nanchuan_eval/auditentry/export/")
@@ -231,7 +231,7 @@ class TestHowOften:
 
     def test_every_limit_names_an_address_that_exists(self):
         names = {pattern.name for pattern in walk(get_resolver())}
-        assert set(limits.LIMITS) <= names
+        assert set(rate_limits.LIMITS) <= names
 
 
 def walk(resolver):

@@ -7,14 +7,13 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accountability.evidence import storage as evidence_vault
+from accountability.evidence import storage as evidence_storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import paths_of
 from evaluations.pools.models import PoolEntry, PoolUpload
 from evaluations.pools.rules import PoolKind
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.encryption import key_rotation
-from nanchuan_eval.encryption import sealed_bytes as vault
+from nanchuan_eval.encryption import key_rotation, sealed_bytes
 from nanchuan_eval.encryption.fields import is_newest, keyed_hash
 from nanchuan_eval.second_factor.models import SecondFactor
 from tests.accountability.factories import make_file, png
@@ -49,7 +48,7 @@ def stored(table, column):
 def test_everything_opens_under_the_new_key_alone_and_is_still_found(settings):
     round_, user = make_people(), make_user("clerk")
     PoolUpload.objects.create(
-        round=round_, kind="evaluators", filename="x", content=vault.seal(b"names"), by=user, at=NOON
+        round=round_, kind="evaluators", filename="x", content=sealed_bytes.seal(b"names"), by=user, at=NOON
     )
     SecondFactor.objects.create(user=user, secret="JBSWY3DPEHPK3PXP")
     film = take(make_file())
@@ -64,10 +63,10 @@ def test_everything_opens_under_the_new_key_alone_and_is_still_found(settings):
     rotate()
     assert sorted(entry.phone for entry in PoolEntry.objects.all()) == PHONES
     assert PoolEntry.objects.get(phone_hash=keyed_hash(PHONES[3])).phone == PHONES[3]
-    assert vault.unseal(bytes(PoolUpload.objects.get().content)) == b"names"
+    assert sealed_bytes.unseal(bytes(PoolUpload.objects.get().content)) == b"names"
     assert SecondFactor.objects.get().secret == "JBSWY3DPEHPK3PXP"
     film.refresh_from_db()
-    assert b"".join(evidence_vault.read(paths_of(film)[0], film.file_key)) == png()
+    assert b"".join(evidence_storage.read(paths_of(film)[0], film.file_key)) == png()
     assert "共重新加密0项" in rotate()
     assert AuditEntry.objects.filter(action="keys.rotated").count() == 3
 
@@ -108,5 +107,5 @@ def test_evidence_from_before_the_sealing_is_sealed():
 
     row.refresh_from_db()
     assert b"PNG" not in path.read_bytes()
-    assert evidence_vault.digest_of(path, row.file_key) == row.sha256
-    assert b"".join(evidence_vault.read(copy, row.file_key)) == b"\xff\xd8\xff copy"
+    assert evidence_storage.digest_of(path, row.file_key) == row.sha256
+    assert b"".join(evidence_storage.read(copy, row.file_key)) == b"\xff\xd8\xff copy"

@@ -5,7 +5,7 @@ import pytest
 from nanchuan_eval.accounts.services import record_link
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.core import attempts as refusals
+from nanchuan_eval.core import attempts
 from nanchuan_eval.core.errors import FileRefused, RuleViolation
 from nanchuan_eval.core.faults import Fault
 from nanchuan_eval.permissions import policy
@@ -60,9 +60,9 @@ class TestEachActLogsOnce:
 
     def test_one_person_alone(self, settings):
         settings.TWO_PERSON_RULE = True
-        with refusals.watched() as tried, pytest.raises(policy.NeedsApproval):
+        with attempts.recorded_attempts() as tried, pytest.raises(policy.NeedsApproval):
             policy.check(make_user("chief"), "roster.freeze")
-        assert [attempt.action for attempt in refusals.refused(tried)] == ["roster.freeze"]
+        assert [attempt.action for attempt in attempts.refused(tried)] == ["roster.freeze"]
 
     def test_looking_is_no_act(self, client, account):
         client.force_login(make_user("sysadmin"))
@@ -100,7 +100,7 @@ class TestTheNameless:
 
 class TestWhatTheTraceKeeps:
     def refusal(self, text):
-        attempt = refusals.Attempt(make_user("clerk"), "cred.void", text)
+        attempt = attempts.Attempt(make_user("clerk"), "cred.void", text)
         return audit.record_refusal(attempt, where="/x/", at=NOON).reason
 
     @pytest.mark.parametrize("secret", ["13900010001", "0123-4567-89AB-CDEF-GHJK", "0123456789abcdefghjk", "f" * 64])
@@ -112,29 +112,29 @@ class TestWhatTheTraceKeeps:
 
     def test_of_a_files_faults_only_their_number(self):
         user = make_user("clerk")
-        with refusals.watched() as tried:
+        with attempts.recorded_attempts() as tried:
             policy.check(user, "pool.import")
             FileRefused([Fault("名单第2行", "张三的手机号“139”不对。", "手机号")])
-        assert [attempt.refusal for attempt in refusals.refused(tried)] == ["文件未通过检查，共1处错误"]
+        assert [attempt.refusal for attempt in attempts.refused(tried)] == ["文件未通过检查，共1处错误"]
 
 
 class TestAnAttempt:
     def test_that_was_committed_after_all_is_no_refusal(self):
-        with refusals.watched() as tried:
+        with attempts.recorded_attempts() as tried:
             policy.check(make_user("clerk"), "pool.import")
             RuleViolation("先这样不行。")
-            refusals.latest().is_done = True
-        assert refusals.refused(tried) == []
+            attempts.latest().is_done = True
+        assert attempts.refused(tried) == []
 
     def test_is_refused_once_whoever_repeats_the_text(self):
-        with refusals.watched() as tried:
+        with attempts.recorded_attempts() as tried:
             policy.check(make_user("clerk"), "pool.import")
             RuleViolation("原因。")
             RuleViolation("第3行：原因。")
-        assert [attempt.refusal for attempt in refusals.refused(tried)] == ["原因。"]
+        assert [attempt.refusal for attempt in attempts.refused(tried)] == ["原因。"]
 
     def test_without_an_act_a_broken_rule_is_nothing(self):
-        with refusals.watched() as tried:
+        with attempts.recorded_attempts() as tried:
             RuleViolation("表单有误。")
         assert tried == []
 
@@ -142,8 +142,8 @@ class TestAnAttempt:
 @pytest.mark.django_db(transaction=True)
 def test_a_deed_marks_its_attempt_when_it_is_committed():
     account, admin = make_user("clerk"), make_user("sysadmin")
-    with refusals.watched() as tried:
+    with attempts.recorded_attempts() as tried:
         record_link(account_id=account.pk, by=admin, at=NOON)
         RuleViolation("别的事。")
     assert [attempt.is_done for attempt in tried] == [True]
-    assert refusals.refused(tried) == []
+    assert attempts.refused(tried) == []

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from nanchuan_eval.audit import rules as chain
+from nanchuan_eval.audit import rules as audit_rules
 
 
 def of(*parts: str) -> Callable[[str], bool]:
@@ -36,14 +36,14 @@ GOALS = [
 
 def chain_seconds(rows: int) -> float:
     """Return the processor time of rechecking so many rows of the trace."""
-    links, prev = [], chain.GENESIS
+    links, prev = [], audit_rules.GENESIS
     for seq in range(1, rows + 1):
         fields = {"at": "2026-03-02T04:00:00.000000+00:00", "actor": 7, "action": "round.edit", "detail": {"n": seq}}
-        digest = chain.link_hash(prev, {**fields, "seq": seq, "alg": chain.ALGORITHM})
-        links.append(chain.Link(seq, fields, prev, digest))
+        digest = audit_rules.link_hash(prev, {**fields, "seq": seq, "alg": audit_rules.ALGORITHM})
+        links.append(audit_rules.Link(seq, fields, prev, digest))
         prev = digest
     began = time.process_time()
-    found = list(chain.faults(links, head=chain.Anchor(rows, prev)))
+    found = list(audit_rules.faults(links, head=audit_rules.Anchor(rows, prev)))
     if found:
         raise AssertionError(found)
     return time.process_time() - began

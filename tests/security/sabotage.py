@@ -128,13 +128,13 @@ SABOTAGES = {
         "nanchuan_eval.audit.services.export_mark", lambda entry: "", "tests/accountability/test_exports.py"
     ),
     "files for handing out carry no number": Sabotage(
-        "nanchuan_eval.core.export_numbers.named",
+        "nanchuan_eval.core.export_numbers.numbered_filename",
         lambda name, *a, **k: name,
         "tests/accountability/test_export_numbers.py",
     ),
     "a permit is never used up": Sabotage(
         "nanchuan_eval.approvals.permits.spend",
-        lambda *a, **k: import_module("nanchuan_eval.approvals.permits").permit_of(*a, **k),
+        lambda *a, **k: import_module("nanchuan_eval.approvals.permits").authorization_of(*a, **k),
         "tests/evaluations/services/test_handing_out.py::TestExportingAPool",
     ),
     "approving asks for no fresh code": Sabotage(

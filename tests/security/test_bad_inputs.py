@@ -19,7 +19,7 @@ from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web import rate_limits as limits
+from nanchuan_eval.web import rate_limits
 from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round, make_user
 from tests.security import scenario
 from tests.security.walk import LINES
@@ -224,7 +224,7 @@ def test_lines_1_to_3_and_5_addresses(browser, path):
 
 @pytest.mark.parametrize("path", sorted(FORMS))
 def test_bad_values_for_every_public_field(browser, path, monkeypatch):
-    monkeypatch.setattr(limits, "LIMITS", {})  # what is tried here is the field, not the limit
+    monkeypatch.setattr(rate_limits, "LIMITS", {})  # what is tried here is the field, not the limit
     round_ = make_open_round()
     codes = make_codes(round_, 1)
     cast_ballots(round_, codes)
@@ -242,13 +242,13 @@ def test_bad_values_for_every_public_field(browser, path, monkeypatch):
 def test_bad_values_for_every_field_of_the_desk(browser, line, monkeypatch, settings, time_machine):
     """All fields of a form bad at once (nothing may be written), and one bad among good ones (no fault)."""
     settings.TWO_PERSON_RULE = False
-    monkeypatch.setattr(limits, "LIMITS", {})
+    monkeypatch.setattr(rate_limits, "LIMITS", {})
     time_machine.move_to(line.at, tick=False)
     accounts = scenario.make_accounts()
     target = line.right(accounts)
     good = dict(line.url.data(target))
-    doers = [a for a in accounts.values() if policy.may_see(a, line.action, own=True)] or [accounts["H"]]
-    browser.force_login(doers[0])
+    roles_allowed = [a for a in accounts.values() if policy.may_see(a, line.action, own=True)] or [accounts["H"]]
+    browser.force_login(roles_allowed[0])
     before = counts()
     bad = {field: bad_values(f"{line} {field}") for field in good}
     for number in range(BAD_VALUES):
@@ -276,7 +276,7 @@ def alike(good, value):
 
 @pytest.mark.parametrize("path", sorted(DESK_FORMS))
 def test_bad_values_for_the_forms_of_accounts_and_rounds(browser, path, monkeypatch):
-    monkeypatch.setattr(limits, "LIMITS", {})
+    monkeypatch.setattr(rate_limits, "LIMITS", {})
     browser.force_login(make_user("sysadmin" if "user" in path else "chief"))
     before = counts()
     for field in DESK_FORMS[path]:

@@ -20,7 +20,7 @@ from openpyxl import Workbook
 from PIL import Image
 
 from accountability.case_lifecycle.services.cases import publish_and_start
-from accountability.evidence import storage as vault
+from accountability.evidence import storage as evidence_storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import FileKind
 from accountability.evidence.services.evidence import add_evidence
@@ -28,12 +28,12 @@ from accountability.objections.services import file_objection
 from accountability.promotion_freezes.services.freezes import lift_freeze
 from accountability.rectifications.services.rectifications import close_item
 from evaluations.ballots.models import BallotSpool
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.draws.services import ceremony
 from evaluations.protocol.codes import format_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.voting import services as ballot
+from evaluations.voting import services as voting_services
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.spreadsheets import read_rows
@@ -155,15 +155,15 @@ def test_line_18_a_code_typed_with_o_and_i_is_accepted_once():
     round_ = make_open_round()
     code = next(code for code in make_codes(round_, 60) if "0" in code and "1" in code)
     typed = f" {format_code(code).lower().replace('0', 'o').replace('1', 'i')} "
-    assert ballot.admit(code=typed, at=scenario.NOON)
+    assert voting_services.admit(code=typed, at=scenario.NOON)
     cast_ballots(round_, [typed])
     with pytest.raises(RuleViolation, match="票号无法使用"):
-        ballot.admit(code=code, at=scenario.NOON)
+        voting_services.admit(code=code, at=scenario.NOON)
 
 
 def test_line_19_used_foreign_early_late_and_unknown_codes_get_one_answer_for_the_same_work(client, time_machine):
     time_machine.move_to(scenario.NOON, tick=False)
-    codes = {"unknown": credential.new_code()}
+    codes = {"unknown": issuing.new_code()}
     for state in (RoundState.DRAWN, RoundState.SEALED):
         other = make_open_round()
         codes[state] = make_codes(other)[0]
@@ -182,7 +182,7 @@ def test_line_19_used_foreign_early_late_and_unknown_codes_get_one_answer_for_th
 
 def test_line_20_a_thousand_wrong_codes_slow_their_address_and_nobody_else(voting):
     guesser = Client(REMOTE_ADDR="6.6.6.6")
-    statuses = [guesser.post("/ballot/", {"code": credential.new_code()}).status_code for _ in range(1000)]
+    statuses = [guesser.post("/ballot/", {"code": issuing.new_code()}).status_code for _ in range(1000)]
     assert statuses.count(400) <= 30  # ten a minute, whatever the clock did meanwhile
     assert set(statuses[10:]) <= {400, 429}
     (code,) = make_codes(voting)
@@ -219,11 +219,11 @@ def test_line_32_a_picture_loses_place_maker_remark_thumbnail_and_xmp(evidence_r
     content = picture_with_marks()
     visit = scenario.visit()
     row = add_evidence(subject=visit, upload=late.make_file(content, "现场.jpg"), by=visit.inspectors.first(), at=AFTER)
-    copy = b"".join(vault.read(vault.copy_path(row.pk), row.file_key))
+    copy = b"".join(evidence_storage.read(evidence_storage.copy_path(row.pk), row.file_key))
     marks = (b"GPSMARK", b"MAKERMARK", b"REMARK-C", b"xmpmeta", b"THUMBMARK", b"Exif")
     assert [mark for mark in marks if mark in content] == list(marks)
     assert [mark for mark in marks if mark in copy] == []
-    assert b"".join(vault.read(vault.original_path(row.pk, row.suffix), row.file_key)) == content
+    assert b"".join(evidence_storage.read(evidence_storage.original_path(row.pk, row.suffix), row.file_key)) == content
 
 
 def picture_with_marks():
@@ -266,7 +266,7 @@ def test_line_33_a_film_with_its_place_is_sealed_and_nobody_is_shown_a_copy(clie
     assert len(stored) == 1
     assert PLACE not in stored[0]
     assert client.get(f"/evidence/{row.pk}/").status_code == 404
-    assert b"".join(vault.read(vault.original_path(row.pk, row.suffix), row.file_key)) == film()
+    assert b"".join(evidence_storage.read(evidence_storage.original_path(row.pk, row.suffix), row.file_key)) == film()
 
 
 @pytest.mark.parametrize(

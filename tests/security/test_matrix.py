@@ -43,7 +43,7 @@ class TestTheTable:
     def test_every_cell(self):
         wrong = []
         for action, role, cell in CELLS:
-            actor = policy.Nameless(role)
+            actor = policy.AnonymousActor(role)
             for own in (False, True):
                 counts = cell != "-" and (own or not cell.endswith("o"))
                 wanted = (
@@ -62,11 +62,11 @@ class TestTheTable:
 
     @pytest.mark.parametrize("action", [row["action"] for row in ROWS if row["state"].startswith("never")])
     def test_what_is_never_done_is_nobodys(self, action):
-        assert policy.doers(action) == []
-        assert not any(policy.may_see(policy.Nameless(role), action, own=True) for role in Role)
+        assert policy.roles_allowed(action) == []
+        assert not any(policy.may_see(policy.AnonymousActor(role), action, own=True) for role in Role)
 
     def test_an_account_without_a_role_may_nothing(self):
-        assert not any(policy.may_see(policy.Nameless(""), action, own=True) for action in policy.table())
+        assert not any(policy.may_see(policy.AnonymousActor(""), action, own=True) for action in policy.table())
 
     @pytest.mark.parametrize("admin", ["SYS", "SEC", "AUD"])
     def test_the_three_administrators_touch_no_business(self, admin):
@@ -103,20 +103,20 @@ class TestTheActsOfTwo:
         settings.TWO_PERSON_RULE = True
         name = desk.model._meta.label_lower
         if desk.is_proposed():
-            assert approvals.deed_named(f"{name}.edit").action == desk.edit_action
-            assert approvals.deed_named(f"{name}.add").action == desk.edit_action
+            assert approvals.action_named(f"{name}.edit").action == desk.edit_action
+            assert approvals.action_named(f"{name}.add").action == desk.edit_action
         if policy.requires_approval(desk.delete_action or ""):
-            assert approvals.deed_named(f"{name}.delete").action == desk.delete_action
+            assert approvals.action_named(f"{name}.delete").action == desk.delete_action
 
     def test_every_deed_is_one_of_the_36(self):
-        assert approvals.one_person_deeds() == []
+        assert approvals.one_person_actions() == []
 
     @pytest.mark.parametrize("action", sorted(set(OF_TWO) - NEVER))
     def test_none_of_them_is_done_by_one_person_even_if_he_may_approve_it(self, settings, action):
         settings.TWO_PERSON_RULE = True
-        for role in policy.doers(action):
+        for role in policy.roles_allowed(action):
             with pytest.raises(policy.NeedsApproval):
-                policy.check(policy.Nameless(role), action, own=True)
+                policy.check(policy.AnonymousActor(role), action, own=True)
 
 
 def services() -> Iterator[tuple[str, str, str]]:

@@ -9,14 +9,14 @@ from django.db import connection
 
 from evaluations.ballots.models import Comment
 from evaluations.personal_data.models import DataRequest, Wish
-from evaluations.personal_data.services import requests as data_request
+from evaluations.personal_data.services import requests
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.rules import PoolKind
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.backups import database_dump as dumps
+from nanchuan_eval.backups import database_dump
 from nanchuan_eval.encryption.fields import keyed_hash
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.retention import services as retention
@@ -34,7 +34,7 @@ def whole_database(tmp_path):
         files = [path, path.with_name(f"{path.name}-wal")]
         return b"".join(file.read_bytes() for file in files if file.exists())
     target = tmp_path / "dump.sql"
-    dumps.run("pg_dump", "--format=plain", f"--file={target}")
+    database_dump.run("pg_dump", "--format=plain", f"--file={target}")
     return target.read_bytes()
 
 
@@ -64,11 +64,11 @@ def test_nothing_is_left_after_the_purge(tmp_path, settings):
         contact_hash=keyed_hash(NEW),
     )
     Comment.objects.create(round=round_, text=OPINION)
-    row = data_request.submit_request(wish=Wish.CORRECT, phone=PHONE, text="换号", at=NOON)
+    row = requests.submit_request(wish=Wish.CORRECT, phone=PHONE, text="换号", at=NOON)
     DataRequest.objects.filter(pk=row.pk).update(state="done", answer="已办", answered_at=NOON)
-    changes = data_request.packed({"phone": "13611112222"})
+    changes = requests.packed({"phone": "13611112222"})
     approval = approvals.propose(
-        data_request.CORRECT, entry, by=make_user("clerk"), at=NOON, changes=changes, reason="换号"
+        requests.CORRECT, entry, by=make_user("clerk"), at=NOON, changes=changes, reason="换号"
     )
     approvals.send_back(approval_id=approval.pk, note="重填", by=make_user("chief"), at=NOON)
     secrets = {*tokens_of(), changes["phone"], keyed_hash(PHONE), keyed_hash(NEW), OPINION}

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from accountability.demo import story
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.rules import rulebook
 from nanchuan_eval.audit.models import AuditEntry
@@ -31,14 +31,14 @@ def told(tmp_path, monkeypatch, caplog):
     make_manifestations()
     monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
     monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
-    codes, issue = [], credential.issue_batch
+    codes, issue = [], issuing.issue_batch
 
     def issue_and_remember(**given):
         batch, made = issue(**given)
         codes.extend(made)
         return batch, made
 
-    monkeypatch.setattr(credential, "issue_batch", issue_and_remember)
+    monkeypatch.setattr(issuing, "issue_batch", issue_and_remember)
     out, shown = tmp_path / "out", io.StringIO()
     call_command("demo", "--no-serve", "--ballots", 30, "--out", out, stdout=shown)
     chief = User.objects.get(username="chief")

@@ -66,7 +66,7 @@ class Undo(Exception):
 
 
 def asks(line, actor, own):
-    question = {DO: policy.may_begin, SEE: policy.may_see, PROPOSE: policy.may_propose}[line.kind]
+    question = {DO: policy.may_start, SEE: policy.may_see, PROPOSE: policy.may_propose}[line.kind]
     return question(actor, line.action, own=own)
 
 
@@ -282,7 +282,7 @@ class TestEverybodysOwn:
             audit.record("round.edit", None, by=account, at=scenario.NOON)
             page = client.get("/account/")
             assert page.status_code == 200, role
-            assert bool(page.context["deeds"]) is policy.may_see(account, "log.own", own=True), role
+            assert bool(page.context["actions"]) is policy.may_see(account, "log.own", own=True), role
             assert client.post("/account/sessions/end/").status_code == 302, role
             assert "/login/" in client.get("/account/").url, role
 
@@ -325,7 +325,7 @@ class TestWithoutAPage:
 
 
 class TestActsOfTwo:
-    @pytest.mark.parametrize("name", sorted(approvals._deeds))
+    @pytest.mark.parametrize("name", sorted(approvals._actions))
     @pytest.mark.parametrize("own", [True, False], ids=["own", "foreign"])
     def test_who_may_put_a_deed_forward_and_nobody_else(self, world, settings, monkeypatch, name, own):
         def arrived(*_):
@@ -333,13 +333,13 @@ class TestActsOfTwo:
 
         settings.TWO_PERSON_RULE = True
         monkeypatch.setattr(approvals, "_lock", arrived)
-        monkeypatch.setattr(approvals.Deed, "owned_by", lambda *_: own)
-        deed = approvals.deed_named(name)
+        monkeypatch.setattr(approvals.ApprovableAction, "owned_by", lambda *_: own)
+        action = approvals.action_named(name)
         for role, account in world[0].items():
-            cell = policy.table()[deed.action][role]
+            cell = policy.table()[action.permission][role]
             may = cell[0] == "P" and (own or not cell.endswith("o"))
             with pytest.raises(Undo if may else policy.Denied):
-                approvals.propose(name, deed.model(), by=account, at=scenario.NOON)
+                approvals.propose(name, action.model(), by=account, at=scenario.NOON)
 
 
 def said(answer, client=None):

@@ -11,38 +11,32 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accountability.case_lifecycle.services import cases as case
-from accountability.case_lifecycle.services import corrections as correction
-from accountability.cases import services as measure
+from accountability.case_lifecycle.services import cases, corrections
+from accountability.cases import services as cases_services
 from accountability.evidence.services import evidence
 from accountability.evidence_retention.services import destruction
 from accountability.inspections.rules import InspectionState
-from accountability.inspections.services import plans as inspection_plan
-from accountability.inspections.services import visits as inspection
-from accountability.objections import services as objection
+from accountability.inspections.services import plans, visits
+from accountability.objections import services as objections
 from accountability.objections.rules import Ground, ObjectionState, Outcome
-from accountability.promotion_freezes.services import freezes as freeze
+from accountability.promotion_freezes.services import freezes
 from accountability.rectifications.rules import ItemState, RectificationState
-from accountability.rectifications.services import rectifications as rectification
-from accountability.results import services as export
-from accountability.talks import services as talk
+from accountability.rectifications.services import rectifications
+from accountability.results import services as results
+from accountability.talks import services as talks
 from departments.reforms.services import rename_section
 from departments.roster.services import import_roster
 from evaluations.ballot_form.rules.votes import Origin
-from evaluations.ballots import services as redaction
-from evaluations.codes.services import issuing as credential
+from evaluations.ballots import services as ballots
+from evaluations.codes.services import issuing
 from evaluations.draws.rules import RemovalReason
-from evaluations.draws.services import ceremony
-from evaluations.draws.services import commitment as draws
-from evaluations.draws.services import exports as handing_out
-from evaluations.draws.services import removals as draw_events
-from evaluations.lifecycle import services as steps
-from evaluations.paper_ballots import services as paper
+from evaluations.draws.services import ceremony, commitment, exports, removals
+from evaluations.lifecycle import services as lifecycle
+from evaluations.paper_ballots import services as paper_ballots
 from evaluations.personal_data.models import RequestState
-from evaluations.personal_data.services import people as privacy
-from evaluations.personal_data.services import requests as data_request
+from evaluations.personal_data.services import people, requests
 from evaluations.pools.rules import PoolKind
-from evaluations.pools.services import lists as pool
+from evaluations.pools.services import lists
 from evaluations.publication import services as publication
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.services import edit_rulebook
@@ -51,8 +45,8 @@ from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.tally import tally_round
 from nanchuan_eval.accounts import services as accounts
-from nanchuan_eval.audit_review import archive as log_archive
-from nanchuan_eval.audit_review import services as trail
+from nanchuan_eval.audit_review import archive
+from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.spreadsheets import read_rows
@@ -145,7 +139,7 @@ BEFORE_THE_LIST = [
         "roster.freeze",
         right=lambda w: s.settled(),
         wrong=lambda w: s.open_round(),
-        service=lambda o, by, at: steps.freeze_round(round_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: lifecycle.freeze_round(round_id=o.pk, by=by, at=at),
         url=posts(ADMIN + "/round/{o.pk}/step/freeze/"),
     ),
     Line(
@@ -159,7 +153,7 @@ BEFORE_THE_LIST = [
         "round.open",
         right=lambda w: s.ready_to_open(),
         wrong=lambda w: s.sealed(),
-        service=lambda o, by, at: steps.open_round(round_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: lifecycle.open_round(round_id=o.pk, by=by, at=at),
         url=posts(ADMIN + "/round/{o.pk}/step/open/"),
     ),
     Line(
@@ -173,7 +167,7 @@ BEFORE_THE_LIST = [
         "round.extend",
         right=lambda w: s.open_round(),
         wrong=lambda w: s.sealed(),
-        service=lambda o, by, at: steps.extend_round(
+        service=lambda o, by, at: lifecycle.extend_round(
             round_id=o.pk, closes_at=at + timedelta(days=3), reason="汛情", by=by, at=at
         ),
         url=posts(ADMIN + "/round/{o.pk}/extend/", closes_at=typed(s.NOON + timedelta(days=3)), reason="汛情"),
@@ -182,7 +176,7 @@ BEFORE_THE_LIST = [
         "round.void",
         right=lambda w: s.open_round(),
         wrong=lambda w: s.in_state(RoundState.PUBLISHED)(),
-        service=lambda o, by, at: steps.void_round(round_id=o.pk, reason="名录有误", by=by, at=at),
+        service=lambda o, by, at: lifecycle.void_round(round_id=o.pk, reason="名录有误", by=by, at=at),
         url=posts(ADMIN + "/round/{o.pk}/void/", reason="名录有误"),
     ),
     Line(
@@ -197,7 +191,7 @@ BEFORE_THE_LIST = [
         "pool.import",
         right=lambda w: s.early.make_round(state=RoundState.FROZEN),
         wrong=lambda w: s.open_round(),
-        service=lambda o, by, at: pool.import_pool(round_id=o.pk, kind=PoolKind.EVALUATORS, rows=PEOPLE, by=by, at=at),
+        service=lambda o, by, at: lists.import_pool(round_id=o.pk, kind=PoolKind.EVALUATORS, rows=PEOPLE, by=by, at=at),
         url=Url(
             lambda o: f"{ADMIN}/poolentry/round/{o.pk}/",
             lambda o: {"kind": "evaluators", "file": SimpleUploadedFile("名单.csv", PEOPLE_CSV)},
@@ -209,34 +203,34 @@ BEFORE_THE_LIST = [
         "pool.unmask",
         right=lambda w: s.person(s.pooled()),
         wrong=lambda w: s.purged(s.person(s.pooled())),
-        service=lambda o, by, at: privacy.unmask_phone(entry_id=o.pk, reason="核对", by=by, at=at),
+        service=lambda o, by, at: people.unmask_phone(entry_id=o.pk, reason="核对", by=by, at=at),
         url=posts(ADMIN + "/poolentry/{o.pk}/phone/", reason="核对"),
     ),
     Line(
         "pool.exclude",
         right=lambda w: s.person(s.pooled()),
         wrong=lambda w: s.person(s.committed().round),
-        service=lambda o, by, at: pool.exclude_person(entry_id=o.pk, reason="conflict", note="亲属", by=by, at=at),
+        service=lambda o, by, at: lists.exclude_person(entry_id=o.pk, reason="conflict", note="亲属", by=by, at=at),
         url=posts(ADMIN + "/poolentry/{o.pk}/exclude/", reason="conflict", note="亲属"),
     ),
     Line(
         "pool.export",
         right=lambda w: s.committed(),
-        service=lambda o, by, at: list(draws.open_roster(draw_id=o.pk, by=by, at=at)),
+        service=lambda o, by, at: list(commitment.open_roster(draw_id=o.pk, by=by, at=at)),
         url=posts(ADMIN + "/draw/{o.pk}/roster/", reason="交公证"),
     ),
     Line(
         "pool.export",
         right=lambda w: s.pooled(),
         wrong=lambda w: s.draft(),
-        service=lambda o, by, at: handing_out.export_pool(round_id=o.pk, kind=PoolKind.EVALUATORS, by=by, at=at),
+        service=lambda o, by, at: exports.export_pool(round_id=o.pk, kind=PoolKind.EVALUATORS, by=by, at=at),
         url=posts(ADMIN + "/poolentry/round/{o.pk}/export/", kind="evaluators", reason="核对"),
     ),
     Line(
         "privacy.handle",
         right=lambda w: s.person(s.pooled()),
         wrong=lambda w: s.drawn_person(),
-        service=lambda o, by, at: privacy.erase_person(entry_id=o.pk, reason="本人申请", by=by, at=at),
+        service=lambda o, by, at: people.erase_person(entry_id=o.pk, reason="本人申请", by=by, at=at),
         url=posts(ADMIN + "/poolentry/{o.pk}/erase/", reason="本人申请"),
     ),
     Line("retention.purge", right=lambda w: None, service=lambda o, by, at: retention.purge(by=by, at=at)),
@@ -244,20 +238,20 @@ BEFORE_THE_LIST = [
         "retention.purge",
         right=lambda w: s.person(s.pooled_over()).round,
         wrong=lambda w: s.pooled(),
-        service=lambda o, by, at: privacy.purge_round(round_id=o.pk, reason="归档", by=by, at=at),
+        service=lambda o, by, at: people.purge_round(round_id=o.pk, reason="归档", by=by, at=at),
         url=posts("/work/retention/{o.key}/purge/", reason="归档"),
     ),
     Line(
         "comment.redact",
         right=lambda w: s.opinion(),
-        service=lambda o, by, at: redaction.redact_comment(comment_id=o.pk, spans=[(0, 2)], by=by, at=at),
+        service=lambda o, by, at: ballots.redact_comment(comment_id=o.pk, spans=[(0, 2)], by=by, at=at),
         url=posts(ADMIN + "/comment/{o.pk}/redact/", words="张三"),
     ),
     Line(
         "privacy.handle",
         right=lambda w: s.asked(),
         wrong=lambda w: s.answered(),
-        service=lambda o, by, at: data_request.answer_request(
+        service=lambda o, by, at: requests.answer_request(
             request_id=o.pk, state=RequestState.DONE, answer="已更正", by=by, at=at
         ),
     ),
@@ -265,7 +259,7 @@ BEFORE_THE_LIST = [
         "log.archive",
         right=lambda w: s.old_traces(),
         wrong=lambda w: date(2026, 3, 1),
-        service=lambda o, by, at: log_archive.archive_trail(until=o, by=by, at=at),
+        service=lambda o, by, at: archive.archive_trail(until=o, by=by, at=at),
         url=Url(
             lambda o: "/admin/nanchuan_eval/auditentry/archive/",
             lambda o: {"until": o.isoformat(), "reason": "满六个月"},
@@ -282,7 +276,7 @@ BEFORE_THE_LIST = [
         "draw.commit",
         right=lambda w: s.planned(),
         wrong=lambda w: s.committed().round,
-        service=lambda o, by, at: draws.commit_draw(round_id=o.pk, purpose=DrawPurpose.EVALUATORS, by=by, at=at),
+        service=lambda o, by, at: commitment.commit_draw(round_id=o.pk, purpose=DrawPurpose.EVALUATORS, by=by, at=at),
         url=posts(ADMIN + "/draw/round/{o.pk}/evaluators/commit/"),
     ),
     Line(
@@ -307,8 +301,8 @@ BEFORE_THE_LIST = [
         "draw.redraw",
         right=lambda w: s.drawn_entry(s.published_draw()),
         wrong=lambda w: s.not_drawn_entry(s.published_draw()),
-        service=lambda o, by, at: draw_events.remove_drawn(
-            entry_id=o.pk, removal=draw_events.Removal(RemovalReason.REFUSED, "本人书面放弃", []), by=by, at=at
+        service=lambda o, by, at: removals.remove_drawn(
+            entry_id=o.pk, removal=removals.Removal(RemovalReason.REFUSED, "本人书面放弃", []), by=by, at=at
         ),
         url=posts(ADMIN + "/draw/entry/{o.pk}/remove/", reason="refused", explanation="本人书面放弃"),
         at=s.DAY_AFTER,
@@ -326,8 +320,8 @@ BEFORE_THE_LIST = [
         "cred.print",
         right=lambda w: s.open_round(),
         wrong=lambda w: s.sealed(),
-        service=lambda o, by, at: credential.issue_batch(
-            round_id=o.pk, form=credential.FormKind(Channel.TARGETED, Origin.ISSUED), count=2, by=by, at=at
+        service=lambda o, by, at: issuing.issue_batch(
+            round_id=o.pk, form=issuing.FormKind(Channel.TARGETED, Origin.ISSUED), count=2, by=by, at=at
         ),
         url=posts(ADMIN + "/round/{o.pk}/codes/", channel="targeted", origin="issued", label="第一批", count="2"),
     ),
@@ -335,13 +329,13 @@ BEFORE_THE_LIST = [
         "cred.void",
         right=lambda w: s.batch(s.open_round()),
         wrong=lambda w: s.batch(s.open_round(), is_open=False),
-        service=lambda o, by, at: credential.recall_batch(batch_id=o.pk, reason="遗失", by=by, at=at),
+        service=lambda o, by, at: issuing.recall_batch(batch_id=o.pk, reason="遗失", by=by, at=at),
     ),
     Line(
         "paper.entry",
         right=lambda w: s.batch(s.open_round()),
         wrong=lambda w: s.batch(s.sealed()),
-        service=lambda o, by, at: paper.register_slips(batch_id=o.pk, typed=["0" * 20], by=by, at=at),
+        service=lambda o, by, at: paper_ballots.register_slips(batch_id=o.pk, typed=["0" * 20], by=by, at=at),
         url=posts(ADMIN + "/codebatch/{o.pk}/papers/count/", returned="0", spoiled="0", missing="1"),
         kind=PROPOSE,
         at=s.CLOSED,
@@ -350,7 +344,7 @@ BEFORE_THE_LIST = [
         "paper.match",
         right=lambda w: s.miscounted(s.open_round()),
         wrong=lambda w: s.batch(s.sealed()),
-        service=lambda o, by, at: paper.clear_imbalance(batch_id=o.pk, reason="已查清", by=by, at=at),
+        service=lambda o, by, at: paper_ballots.clear_imbalance(batch_id=o.pk, reason="已查清", by=by, at=at),
         url=posts(ADMIN + "/codebatch/{o.pk}/papers/clear/", reason="已查清"),
     ),
     Line(
@@ -378,7 +372,7 @@ BEFORE_THE_LIST = [
         "tally.verify",
         right=lambda w: s.counted(),
         wrong=lambda w: s.sealed(),
-        service=lambda o, by, at: export.export_count(round_id=o.pk, file=export.CountFile.RESULT, by=by, at=at),
+        service=lambda o, by, at: results.export_count(round_id=o.pk, file=results.CountFile.RESULT, by=by, at=at),
         url=Url(lambda o: f"/commission/{o.key}/count/files/", lambda o: {"file": "result"}),
         at=s.CLOSED,
     ),
@@ -407,7 +401,7 @@ BEFORE_THE_LIST = [
         "top10.export",
         right=lambda w: s.counted(RoundState.PUBLISHED),
         wrong=lambda w: s.sealed(),
-        service=lambda o, by, at: export.export_top10(round_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: results.export_top10(round_id=o.pk, by=by, at=at),
         url=Url(lambda o: f"/commission/{o.key}/export/", lambda o: {}),
         at=s.CLOSED,
     ),
@@ -418,16 +412,16 @@ AFTER_THE_COUNT = [
         "publish.approve",
         right=lambda w: s.to_publish(),
         wrong=lambda w: s.to_publish(RoundState.COUNTED),
-        service=lambda o, by, at: case.publish_and_start(round_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: cases.publish_and_start(round_id=o.pk, by=by, at=at),
         url=Url(lambda o: f"/commission/{o.key}/publish/", lambda o: {}),
     ),
     Line(
         "publish.correct",
         right=lambda w: s.published_list(),
         wrong=lambda w: s.to_publish(),
-        service=lambda o, by, at: correction.correct_and_follow(
+        service=lambda o, by, at: corrections.correct_and_follow(
             round_id=o.pk,
-            correction=publication.Correction("错字", problems={s.OWN_UNIT: "电话无人接听"}),
+            corrections=publication.Correction("错字", problems={s.OWN_UNIT: "电话无人接听"}),
             by=by,
             at=at,
         ),
@@ -445,7 +439,7 @@ AFTER_THE_COUNT = [
         "acc.open",
         right=lambda w: s.measure(kind="notice"),
         wrong=lambda w: s.measure(kind="notice", state="done", done_on=date(2020, 7, 10), record="已办"),
-        service=lambda o, by, at: measure.record_measure(
+        service=lambda o, by, at: cases_services.record_measure(
             measure_id=o.pk, done_on=at.date(), record="已通报", by=by, at=at
         ),
         url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已通报"),
@@ -454,7 +448,7 @@ AFTER_THE_COUNT = [
         "acc.talk.leader",
         right=lambda w: s.measure(kind="talk_leader"),
         wrong=lambda w: s.measure(kind="talk_leader", state="done", done_on=date(2020, 7, 10), record="已办"),
-        service=lambda o, by, at: talk.write_talk(measure_id=o.pk, facts=TALK, by=by, at=at),
+        service=lambda o, by, at: talks.write_talk(measure_id=o.pk, facts=TALK, by=by, at=at),
         url=posts("/work/talks/{o.pk}/write/", **TALK_FORM),
     ),
     Line(
@@ -462,7 +456,7 @@ AFTER_THE_COUNT = [
         right=lambda w: s.measure(),
         foreign=lambda w: s.measure(s.FOREIGN_UNIT),
         wrong=lambda w: s.measure(state="done", done_on=date(2020, 7, 10), record="已办"),
-        service=lambda o, by, at: talk.write_talk(measure_id=o.pk, facts=TALK, by=by, at=at),
+        service=lambda o, by, at: talks.write_talk(measure_id=o.pk, facts=TALK, by=by, at=at),
         url=posts("/work/talks/{o.pk}/write/", **TALK_FORM),
         kind=PROPOSE,
     ),
@@ -470,7 +464,7 @@ AFTER_THE_COUNT = [
         "acc.talk.head",
         right=lambda w: s.talk(state="filed"),
         wrong=lambda w: s.talk(),
-        service=lambda o, by, at: talk.confirm_talk(talk_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: talks.confirm_talk(talk_id=o.pk, by=by, at=at),
         url=posts("/work/talks/records/{o.pk}/confirm/"),
         alone=True,
     ),
@@ -478,7 +472,7 @@ AFTER_THE_COUNT = [
         "acc.hold.set",
         right=lambda w: s.measure(kind="freeze"),
         wrong=lambda w: s.measure(kind="freeze", state="done", done_on=date(2020, 7, 10), record="已办"),
-        service=lambda o, by, at: measure.record_measure(
+        service=lambda o, by, at: cases_services.record_measure(
             measure_id=o.pk, done_on=at.date(), record="已登记", by=by, at=at
         ),
         url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已登记"),
@@ -487,14 +481,14 @@ AFTER_THE_COUNT = [
         "acc.hold.lift",
         right=lambda w: s.held(ends_on=date(2020, 7, 15)),
         wrong=lambda w: s.held(ends_on=date(2020, 7, 15), lifted_on=date(2020, 7, 16), lift_reason="届满"),
-        service=lambda o, by, at: freeze.lift_freeze(freeze_id=o.pk, on=at.date(), reason="届满", by=by, at=at),
+        service=lambda o, by, at: freezes.lift_freeze(freeze_id=o.pk, on=at.date(), reason="届满", by=by, at=at),
         url=posts("/admin/accountability/case/freezes/{o.pk}/lift/", on="2020-07-20", reason="届满"),
     ),
     Line(
         "acc.assess",
         right=lambda w: s.measure(kind="assessment"),
         wrong=lambda w: s.measure(kind="assessment", state="done", done_on=date(2020, 7, 10), record="已办"),
-        service=lambda o, by, at: measure.record_measure(
+        service=lambda o, by, at: cases_services.record_measure(
             measure_id=o.pk, done_on=at.date(), record="已记入", by=by, at=at
         ),
         url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已记入"),
@@ -510,7 +504,7 @@ AFTER_THE_COUNT = [
         "acc.close",
         right=lambda w: s.measure(state="done", done_on=date(2020, 7, 10), record="已办").case,
         wrong=lambda w: s.case(),
-        service=lambda o, by, at: case.close_case(case_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: cases.close_case(case_id=o.pk, by=by, at=at),
         url=posts("/admin/accountability/case/{o.pk}/close/"),
     ),
     Line(
@@ -518,14 +512,14 @@ AFTER_THE_COUNT = [
         right=lambda w: s.rectification(state=RectificationState.AWAITED),
         foreign=lambda w: s.rectification(s.FOREIGN_UNIT, RectificationState.AWAITED),
         wrong=lambda w: s.rectification(),
-        service=lambda o, by, at: rectification.submit_plan(rectification_id=o.pk, opinion="同意", by=by, at=at),
+        service=lambda o, by, at: rectifications.submit_plan(rectification_id=o.pk, opinion="同意", by=by, at=at),
         url=posts("/work/rectifications/{o.pk}/submit/", opinion="同意"),
     ),
     Line(
         "rect.return",
         right=lambda w: s.rectification(state=RectificationState.SUBMITTED),
         wrong=lambda w: s.rectification(),
-        service=lambda o, by, at: rectification.decide_plan(
+        service=lambda o, by, at: rectifications.decide_plan(
             rectification_id=o.pk, accepted=True, note="", by=by, at=at
         ),
         url=posts("/work/rectifications/{o.pk}/decide/", accepted="1"),
@@ -535,7 +529,7 @@ AFTER_THE_COUNT = [
         right=lambda w: s.item(s.rectification()),
         foreign=lambda w: s.item(s.rectification(s.FOREIGN_UNIT)),
         wrong=lambda w: s.item(s.rectification(item=ItemState.CLOSED)),
-        service=lambda o, by, at: rectification.report_progress(item_id=o.pk, text="已培训", by=by, at=at),
+        service=lambda o, by, at: rectifications.report_progress(item_id=o.pk, text="已培训", by=by, at=at),
         url=posts("/work/items/{o.pk}/report/", text="已培训"),
     ),
     Line(
@@ -543,7 +537,7 @@ AFTER_THE_COUNT = [
         right=lambda w: s.item(s.rectification()),
         foreign=lambda w: s.item(s.rectification(s.FOREIGN_UNIT)),
         wrong=lambda w: s.item(s.rectification(item=ItemState.CLOSED)),
-        service=lambda o, by, at: rectification.ask_extension(
+        service=lambda o, by, at: rectifications.ask_extension(
             item_id=o.pk, due_on=date(2020, 9, 20), reason="招标", by=by, at=at
         ),
         url=posts("/work/items/{o.pk}/extend/", due_on="2020-09-20", reason="招标"),
@@ -553,7 +547,7 @@ AFTER_THE_COUNT = [
         "rect.extend",
         right=lambda w: s.item(s.rectification(), wanted_due_on=date(2020, 9, 20), wanted_reason="招标"),
         wrong=lambda w: s.item(s.rectification()),
-        service=lambda o, by, at: rectification.decide_extension(item_id=o.pk, granted=True, by=by, at=at),
+        service=lambda o, by, at: rectifications.decide_extension(item_id=o.pk, granted=True, by=by, at=at),
         url=posts("/work/items/{o.pk}/grant/", granted="1"),
         alone=True,
     ),
@@ -569,16 +563,16 @@ AFTER_THE_COUNT = [
         "rect.close",
         right=lambda w: s.item(s.passed()),
         wrong=lambda w: s.item(s.rectification(item=ItemState.FINISHED), finished_at=s.AFTER),
-        service=lambda o, by, at: rectification.close_item(item_id=o.pk, verdict="已整改", by=by, at=at),
+        service=lambda o, by, at: rectifications.close_item(item_id=o.pk, verdict="已整改", by=by, at=at),
         url=posts("/work/items/{o.pk}/close/", verdict="已整改"),
     ),
     Line(
         "insp.plan",
         right=lambda w: s.case().result.round,
         wrong=lambda w: s.to_publish(),
-        service=lambda o, by, at: inspection_plan.propose_plan(
+        service=lambda o, by, at: plans.propose_plan(
             round_id=o.pk,
-            facts=inspection_plan.PlanFacts("7月暗访", date(2020, 7, 20), date(2020, 7, 31), 0),
+            facts=plans.PlanFacts("7月暗访", date(2020, 7, 20), date(2020, 7, 31), 0),
             by=by,
             at=at,
         ),
@@ -592,7 +586,7 @@ AFTER_THE_COUNT = [
         "insp.assign",
         right=lambda w: s.visit(state=InspectionState.PLANNED),
         wrong=lambda w: s.visit(state=InspectionState.SUBMITTED),
-        service=lambda o, by, at: inspection_plan.assign_inspectors(
+        service=lambda o, by, at: plans.assign_inspectors(
             inspection_id=o.pk, inspector_ids=s.inspector_ids(o), by=by, at=at
         ),
         url=Url(lambda o: f"/inspection/{o.pk}/assign/", lambda o: {"inspectors": s.inspector_ids(o)}),
@@ -609,7 +603,7 @@ AFTER_THE_COUNT = [
         right=lambda w: s.visit([w["I"]]),
         foreign=lambda w: s.visit(),
         wrong=lambda w: s.visit([w["I"]], InspectionState.SUBMITTED),
-        service=lambda o, by, at: inspection.save_record(inspection_id=o.pk, record=s.record(), by=by, at=at),
+        service=lambda o, by, at: visits.save_record(inspection_id=o.pk, record=s.record(), by=by, at=at),
     ),
     Line(
         "insp.upload",
@@ -647,21 +641,21 @@ AFTER_THE_COUNT = [
         right=lambda w: s.recorded(s.visit([w["I"]])),
         foreign=lambda w: s.recorded(s.visit()),
         wrong=lambda w: s.visit([w["I"]]),
-        service=lambda o, by, at: inspection.submit_record(inspection_id=o.pk, lead="", by=by, at=at),
+        service=lambda o, by, at: visits.submit_record(inspection_id=o.pk, lead="", by=by, at=at),
         url=posts("/inspection/{o.pk}/submit/", lead=""),
     ),
     Line(
         "insp.approve",
         right=lambda w: s.recorded(s.visit(), until=InspectionState.SUBMITTED),
         wrong=lambda w: s.visit(),
-        service=lambda o, by, at: inspection.approve_record(inspection_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: visits.approve_record(inspection_id=o.pk, by=by, at=at),
         url=posts("/inspection/{o.pk}/approve/"),
     ),
     Line(
         "insp.notify",
         right=lambda w: s.recorded(s.visit(), until=InspectionState.APPROVED),
         wrong=lambda w: s.visit(),
-        service=lambda o, by, at: inspection.issue_order(
+        service=lambda o, by, at: visits.issue_order(
             inspection_id=o.pk, demand="整改", due_on=date(2020, 8, 10), by=by, at=at
         ),
         url=posts("/inspection/{o.pk}/order/", demand="整改", due_on="2020-08-10"),
@@ -679,7 +673,7 @@ AFTER_THE_COUNT = [
         right=lambda w: s.listed_section(),
         foreign=lambda w: s.listed_section(s.FOREIGN_UNIT),
         wrong=lambda w: s.listed_section(state=RoundState.COUNTED),
-        service=lambda o, by, at: objection.file_objection(
+        service=lambda o, by, at: objections.file_objection(
             section_id=o.pk, ground=Ground.WRONG_SECTION, facts="不属于本科室", by=by, at=at
         ),
     ),
@@ -688,22 +682,22 @@ AFTER_THE_COUNT = [
         right=lambda w: s.rejected(),
         foreign=lambda w: s.rejected(s.FOREIGN_UNIT),
         wrong=lambda w: s.objection(),
-        service=lambda o, by, at: objection.file_review(objection_id=o.pk, facts="请复核", by=by, at=at),
+        service=lambda o, by, at: objections.file_review(objection_id=o.pk, facts="请复核", by=by, at=at),
         url=posts("/work/objections/{o.pk}/review/", facts="请复核"),
     ),
     Line(
         "appeal.accept",
         right=lambda w: s.objection(),
         wrong=lambda w: s.objection(state=ObjectionState.ACCEPTED),
-        service=lambda o, by, at: objection.accept_objection(objection_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: objections.accept_objection(objection_id=o.pk, by=by, at=at),
         url=posts("/work/objections/{o.pk}/accept/", ok="1"),
     ),
     Line(
         "appeal.decide",
         right=lambda w: s.objection(),
         wrong=lambda w: s.rejected(),
-        service=lambda o, by, at: objection.decide_objection(
-            objection_id=o.pk, decision=objection.Decision(Outcome.INADMISSIBLE, "不是事实问题"), by=by, at=at
+        service=lambda o, by, at: objections.decide_objection(
+            objection_id=o.pk, decision=objections.Decision(Outcome.INADMISSIBLE, "不是事实问题"), by=by, at=at
         ),
         url=posts("/work/objections/{o.pk}/decide/", outcome="inadmissible", answer="不是事实问题"),
     ),
@@ -765,13 +759,13 @@ ACCOUNTS_AND_TRACE = [
     Line(
         "log.export",
         right=lambda w: None,
-        service=lambda o, by, at: trail.export_trail(by=by, at=at),
+        service=lambda o, by, at: audit_review.export_log(by=by, at=at),
         url=posts("/admin/nanchuan_eval/auditentry/export/"),
     ),
     Line(
         "log.verify",
         right=lambda w: None,
-        service=lambda o, by, at: trail.verify_trail(by=by, at=at),
+        service=lambda o, by, at: audit_review.verify_log(by=by, at=at),
         url=posts("/admin/nanchuan_eval/auditentry/verify/"),
     ),
     Line(

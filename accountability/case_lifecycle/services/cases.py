@@ -22,7 +22,7 @@ from accountability.history.rules.history import History
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.services.opening import open_rectifications
 from departments.models import DepartmentKind, Leaving, Tenure
-from evaluations.lifecycle import services as rounds
+from evaluations.lifecycle import services as lifecycle
 from evaluations.publication.models import Publication
 from evaluations.publication.services import publish_list
 from evaluations.rounds.models import Round
@@ -63,7 +63,7 @@ def close_case(*, case_id: int, by: User, at: datetime) -> Case:
 def archive_round(*, round_id: int, by: User, at: datetime) -> Round:
     """Archive the round (归档) once none of its cases is open."""
     open_cases = Case.objects.of_round(round_id).open().count()
-    return rounds.archive_round(round_id=round_id, open_cases=open_cases, by=by, at=at)
+    return lifecycle.archive_round(round_id=round_id, open_cases=open_cases, by=by, at=at)
 
 
 def open_cases(round_: Round, listed: QuerySet[SectionResult], at: datetime) -> list[Case]:

@@ -13,14 +13,14 @@ from django.db.models import Count, Sum
 
 from accountability.cases.permissions import answers_for_cases, is_own, visits_section
 from accountability.evidence import rules
-from accountability.evidence import storage as vault
+from accountability.evidence import storage as evidence_storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import FileKind, file_type, shown_name
 from accountability.evidence.services import antivirus
 from evaluations.rounds.models import RoundSection
-from nanchuan_eval.approvals import permits
+from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core import attempts as refusals
+from nanchuan_eval.core import attempts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.sealed_bytes import new_key
 from nanchuan_eval.permissions import policy
@@ -42,7 +42,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Stance:
+class AttachmentRule:
     """What one kind of subject says about its files: who adds, who sees, until when."""
 
     field: str
@@ -56,34 +56,34 @@ class Stance:
     is_own: Callable[[User, Any], bool] | None = None
 
 
-STANCES: dict[type[Subject], Stance] = {}
+ATTACHMENT_RULES: dict[type[Subject], AttachmentRule] = {}
 
 
-def register(*attachments: Mapping[Any, Stance]) -> None:
+def register(*attachments: Mapping[Any, AttachmentRule]) -> None:
     """Make known what files can be added to; each feature says so itself, in the app's configuration."""
-    for stances in attachments:
-        STANCES.update(stances)
+    for attachments_ in attachments:
+        ATTACHMENT_RULES.update(attachments_)
 
 
-def stance_named(field: str) -> tuple[type[Subject], Stance] | None:
+def rule_named(field: str) -> tuple[type[Subject], AttachmentRule] | None:
     """Return the kind of subject that an address names."""
-    return next(((model, stance) for model, stance in STANCES.items() if stance.field == field), None)
+    return next(((model, rule) for model, rule in ATTACHMENT_RULES.items() if rule.field == field), None)
 
 
 def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) -> Evidence:
     """Take a file in: told by its content, scanned, hashed, stored; sent twice it is stored once."""
-    stance = STANCES[type(subject)]
-    _check_may_add(by, stance, subject)
+    rule = ATTACHMENT_RULES[type(subject)]
+    _check_may_add(by, rule, subject)
     upload.file.seek(0)
     kind = file_type(upload.file.read(rules.HEAD_BYTES), upload.size)
     known = Evidence.objects.filter(pk=upload.id, uploaded_by=by).first()
     if known:
         return known
     scan, key = antivirus.scan(upload.file), new_key()
-    with vault.stored(upload.id, kind.suffix, upload.file, key) as digest, transaction.atomic():
-        _check_room(stance, subject, upload.size)
+    with evidence_storage.stored(upload.id, kind.suffix, upload.file, key) as digest, transaction.atomic():
+        _check_room(rule, subject, upload.size)
         if kind.kind == FileKind.IMAGE:
-            vault.make_copy(upload.id, upload.file, key)
+            evidence_storage.make_copy(upload.id, upload.file, key)
         row = Evidence.objects.create(
             id=upload.id,
             name=shown_name(upload.name),
@@ -96,9 +96,9 @@ def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) ->
             scan=scan,
             uploaded_by=by,
             uploaded_at=at,
-            **{stance.field: subject},
+            **{rule.field: subject},
         )
-        audit.record(stance.add_action(subject), row, by=by, at=at, detail={"file": digest, "kind": kind.suffix})
+        audit.record(rule.add_action(subject), row, by=by, at=at, detail={"file": digest, "kind": kind.suffix})
     return row
 
 
@@ -107,14 +107,14 @@ def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
     """Take one's own file back while the record is still open; that it was there stays in the trail."""
     row = Evidence.objects.select_for_update(of=("self",)).get(pk=evidence_id)
     subject = row.subject
-    stance = STANCES[type(subject)]
+    rule = ATTACHMENT_RULES[type(subject)]
     if row.uploaded_by_id != by.pk:
-        raise policy.Denied(by, stance.add_action(subject))
-    _check_may_add(by, stance, subject)
-    audit.record(stance.add_action(subject), row, by=by, at=at, detail={"dropped": row.sha256})
+        raise policy.Denied(by, rule.add_action(subject))
+    _check_may_add(by, rule, subject)
+    audit.record(rule.add_action(subject), row, by=by, at=at, detail={"dropped": row.sha256})
     paths = paths_of(row)
     row.delete()
-    transaction.on_commit(partial(vault.remove, paths))
+    transaction.on_commit(partial(evidence_storage.remove, paths))
 
 
 @transaction.atomic
@@ -127,17 +127,17 @@ def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime
     action = original_action(row)
     if not may_see(by, row):
         raise policy.Denied(by, action)
-    permit = permits.require(ORIGINAL, row, by=by, at=at) if action == "insp.original" else None
-    reason = permit.reason if permit else reason.strip()
-    refusals.note_attempt(by, action)
+    authorization = authorizations.require(ORIGINAL, row, by=by, at=at) if action == "insp.original" else None
+    reason = authorization.reason if authorization else reason.strip()
+    attempts.record_attempt(by, action)
     if not reason:
         raise RuleViolation("请填写查看原件的理由。")
-    path = vault.original_path(row.pk, row.suffix)
-    if vault.digest_of(path, row.file_key) != row.sha256:
+    path = evidence_storage.original_path(row.pk, row.suffix)
+    if evidence_storage.digest_of(path, row.file_key) != row.sha256:
         raise RuleViolation("原件与上传时的校验值不符，可能已被调换。请告知纪委监委和系统管理员。")
-    approval = {"approval": permit.pk} if permit else {}
+    approval = {"approval": authorization.pk} if authorization else {}
     audit.record(action, row, by=by, at=at, reason=reason, detail={"original": row.sha256, **approval})
-    return row, vault.read(path, row.file_key)
+    return row, evidence_storage.read(path, row.file_key)
 
 
 def original_action(row: Evidence) -> str:
@@ -147,50 +147,50 @@ def original_action(row: Evidence) -> str:
 
 def paths_of(row: Evidence) -> list[Path]:
     """Return where a piece's files lie."""
-    return [vault.original_path(row.pk, row.suffix), vault.copy_path(row.pk)]
+    return [evidence_storage.original_path(row.pk, row.suffix), evidence_storage.copy_path(row.pk)]
 
 
 def see_action(row: Evidence) -> str:
     """Return the action that looking at the file is."""
-    return STANCES[type(row.subject)].see_action
+    return ATTACHMENT_RULES[type(row.subject)].see_action
 
 
 def may_see(by: User, row: Evidence) -> bool:
     """Say whether the account may look at what the file proves."""
     subject = row.subject
-    stance = STANCES[type(subject)]
-    return policy.may_see(by, stance.see_action, own=_is_own(by, stance, subject))
+    rule = ATTACHMENT_RULES[type(subject)]
+    return policy.may_see(by, rule.see_action, own=_is_own(by, rule, subject))
 
 
 def may_add(by: User, subject: Subject) -> bool:
     """Say whether the account may add files to the subject now."""
-    stance = STANCES[type(subject)]
-    return stance.is_open(subject) and _may_write(by, stance, subject)
+    rule = ATTACHMENT_RULES[type(subject)]
+    return rule.is_open(subject) and _may_write(by, rule, subject)
 
 
-def _check_may_add(by: User, stance: Stance, subject: Subject) -> None:
-    if not _may_write(by, stance, subject):
-        raise policy.Denied(by, stance.add_action(subject))
-    refusals.note_attempt(by, stance.add_action(subject))
-    if not stance.is_open(subject):
+def _check_may_add(by: User, rule: AttachmentRule, subject: Subject) -> None:
+    if not _may_write(by, rule, subject):
+        raise policy.Denied(by, rule.add_action(subject))
+    attempts.record_attempt(by, rule.add_action(subject))
+    if not rule.is_open(subject):
         raise RuleViolation("记录已提交或者已办结，不能增加、撤回文件。")
 
 
-def _may_write(by: User, stance: Stance, subject: Subject) -> bool:
-    action, own = stance.add_action(subject), _is_own(by, stance, subject)
+def _may_write(by: User, rule: AttachmentRule, subject: Subject) -> bool:
+    action, own = rule.add_action(subject), _is_own(by, rule, subject)
     return policy.may(by, action, own=own) or policy.may_propose(by, action, own=own)
 
 
-def _is_own(by: User, stance: Stance, subject: Subject) -> bool:
-    if stance.is_own is not None:
-        return stance.is_own(by, subject)
-    section = stance.section(subject)
+def _is_own(by: User, rule: AttachmentRule, subject: Subject) -> bool:
+    if rule.is_own is not None:
+        return rule.is_own(by, subject)
+    section = rule.section(subject)
     return is_own(by, section) or answers_for_cases(by) or visits_section(by, section)
 
 
-def _check_room(stance: Stance, subject: Subject, size: int) -> None:
+def _check_room(rule: AttachmentRule, subject: Subject, size: int) -> None:
     """Count under the subject's lock: two uploads at once do not both find the last place free."""
     rows: models.Manager[Any] = type(subject)._default_manager
     rows.select_for_update(no_key=True).get(pk=subject.pk)
-    used = Evidence.objects.filter(**{stance.field: subject}).aggregate(files=Count("pk"), bytes=Sum("size"))
+    used = Evidence.objects.filter(**{rule.field: subject}).aggregate(files=Count("pk"), bytes=Sum("size"))
     rules.refuse_too_many(used["files"], used["bytes"] or 0, size, most=MOST_FILES, largest=LARGEST_RECORD)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from accountability.evidence import storage as vault
+from accountability.evidence import storage as evidence_storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import paths_of
 from nanchuan_eval.encryption.sealed_bytes import new_key
@@ -31,5 +31,5 @@ def seal_open_evidence() -> Iterator[int]:
 def _sealed_beside(path: Path, key: str) -> Path:
     target = path.with_name(f"{path.name}.sealed")
     with path.open("rb") as source:
-        vault.seal_into(target, source, key)
+        evidence_storage.seal_into(target, source, key)
     return target

@@ -8,17 +8,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accountability.evidence import storage as vault
+from accountability.evidence import storage as evidence_storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import paths_of
 from accountability.evidence_retention.services.terms import inspections_over, over
 from evaluations.rounds.models import Round
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.retention.services import Forgetting
+from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.users.models import User
 
 DESTROYED = "（已销毁）"
@@ -44,12 +44,12 @@ def destroy(rows: Iterable[Evidence], at: datetime) -> None:
         paths = paths_of(row)
         row.destroyed_at, row.file_key, row.name, row.has_copy = at, "", DESTROYED, False
         row.save(update_fields=["destroyed_at", "file_key", "name", "has_copy"])
-        transaction.on_commit(partial(vault.remove, paths))
+        transaction.on_commit(partial(evidence_storage.remove, paths))
 
 
-def schedule() -> list[Forgetting]:
+def retention_rules() -> list[RetentionRule]:
     """Return what the clock destroys: what units and talks brought in; inspections' evidence takes two persons."""
-    return [Forgetting("佐证材料原件", "整改销号、申诉办结后1年", _brought_in, _destroy_brought_in)]
+    return [RetentionRule("佐证材料原件", "整改销号、申诉办结后1年", _brought_in, _destroy_brought_in)]
 
 
 def _brought_in(at: datetime) -> QuerySet[Evidence]:
@@ -72,9 +72,9 @@ def _content(round_: Round, asked: Arguments) -> dict[str, object]:
     }
 
 
-DESTROY = Deed(
+DESTROY = ApprovableAction(
     "insp.delete",
-    action="insp.delete",
+    permission="insp.delete",
     label="按期销毁暗访证据",
     model=Round,
     content=_content,

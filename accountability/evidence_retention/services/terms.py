@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accountability.evidence.models import Evidence
-from accountability.evidence.services.evidence import STANCES
+from accountability.evidence.services.evidence import ATTACHMENT_RULES
 from accountability.inspections.models import Inspection, Order
 from accountability.inspections.rules import InspectionState, OrderState
 from accountability.objections.models import Objection
@@ -33,7 +33,7 @@ def inspections_over(round_: Round, at: datetime) -> QuerySet[Evidence]:
 
 
 def _is_over(row: Evidence, today: date) -> bool:
-    ends = list(_ends_of(STANCES[type(row.subject)].section(row.subject)))
+    ends = list(_ends_of(ATTACHMENT_RULES[type(row.subject)].section(row.subject)))
     is_open = None in ends
     return not is_open and all(day + timedelta(days=settings.EVIDENCE_DAYS_KEPT) <= today for day in ends if day)
 

@@ -16,19 +16,19 @@ from accountability.inspections.forms import InspectorsForm, PlanForm, RecusalFo
 from accountability.inspections.models import InspectionPlan, Recusal
 from accountability.inspections.permissions import inspections_for, orders_for
 from accountability.inspections.rules import PlanState
-from accountability.inspections.services import plans as service
+from accountability.inspections.services import plans as plans_services
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import Act, ask, desk_post, desk_view, do
+from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
 
 
-@desk_view
+@staff_view
 def plans(request: HttpRequest) -> HttpResponse:
     """All plans, and the round for which one can be proposed."""
-    user = staff(request)
+    user = account_of(request)
     rows = _visible(request)
     context = {
         "plans": rows,
@@ -40,10 +40,10 @@ def plans(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/inspections/inspection_plans.html", context)
 
 
-@desk_view
+@staff_view
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """One plan with its visits and what can be done now."""
-    user = staff(request)
+    user = account_of(request)
     found = _plan_or_404(request, pk)
     visits = found.inspections.select_related("section").prefetch_related("inspectors").order_by("visit_on", "pk")
     context = {
@@ -60,12 +60,12 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "accountability/inspections/inspection_plan.html", context)
 
 
-@desk_view
+@staff_view
 def propose(request: HttpRequest, key: str) -> HttpResponse:
     """拟订暗访计划."""
     _visible(request)
     round_ = get_object_or_404(Round, key=key)
-    act = Act(
+    act = FormPage(
         f"拟订暗访计划：{round_.name}",
         "报请批准",
         reverse("accountability:inspection-plans"),
@@ -74,80 +74,84 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
     known = {"drawn_sections": round_.rulebook["inspected_sections"]}
     form = PlanForm(request.POST or None, initial=known)
 
-    def deed(_: Form) -> object:
-        return service.propose_plan(round_id=round_.pk, facts=form.facts(), by=staff(request), at=timezone.now())
+    def submit(_: Form) -> object:
+        return plans_services.propose_plan(
+            round_id=round_.pk, facts=form.facts(), by=account_of(request), at=timezone.now()
+        )
 
-    return ask(request, form, act, deed)
+    return show_form(request, form, act, submit)
 
 
-@desk_post
+@staff_post
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """批准暗访计划."""
-    return _button(request, pk, service.approve_plan, "暗访计划已批准，随机抽查科室的抽取已承诺。")
+    return _button(request, pk, plans_services.approve_plan, "暗访计划已批准，随机抽查科室的抽取已承诺。")
 
 
-@desk_post
+@staff_post
 def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """排期."""
-    return _button(request, pk, service.schedule_visits, "暗访日期已排定，可以指派督查员。")
+    return _button(request, pk, plans_services.schedule_visits, "暗访日期已排定，可以指派督查员。")
 
 
-@desk_post
+@staff_post
 def finish(request: HttpRequest, pk: int) -> HttpResponse:
     """结束暗访."""
-    return _button(request, pk, service.finish_plan, "暗访已结束，抽取证明已公开。")
+    return _button(request, pk, plans_services.finish_plan, "暗访已结束，抽取证明已公开。")
 
 
-@desk_view
+@staff_view
 def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """派员."""
     _visible(request)
-    visit = visible_or_404(inspections_for(staff(request)), by=staff(request), action="insp.plan.view", pk=pk)
+    visit = visible_or_404(inspections_for(account_of(request)), by=account_of(request), action="insp.plan.view", pk=pk)
     back = reverse("accountability:inspection-plan", args=[visit.plan_id])
     facts = [("科室", visit.section), ("暗访日期", visit.visit_on), ("对象来源", visit.get_target_display())]
-    act = Act(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
+    act = FormPage(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         ids = [int(pk) for pk in form.cleaned_data["inspectors"]]
-        return service.assign_inspectors(
-            inspection_id=visit.pk, inspector_ids=ids, by=staff(request), at=timezone.now()
+        return plans_services.assign_inspectors(
+            inspection_id=visit.pk, inspector_ids=ids, by=account_of(request), at=timezone.now()
         )
 
     known = {"inspectors": list(visit.inspectors.values_list("pk", flat=True))}
-    return ask(request, InspectorsForm(request.POST or None, initial=known), act, deed)
+    return show_form(request, InspectorsForm(request.POST or None, initial=known), act, submit)
 
 
-@desk_view
+@staff_view
 def recuse(request: HttpRequest) -> HttpResponse:
     """登记回避."""
     _visible(request)
-    act = Act("登记督查员回避", "登记", reverse("accountability:inspection-plans"))
+    act = FormPage("登记督查员回避", "登记", reverse("accountability:inspection-plans"))
 
-    def deed(form: Form) -> object:
-        return service.declare_recusal(
+    def submit(form: Form) -> object:
+        return plans_services.declare_recusal(
             inspector_id=form.cleaned_data["inspector"].pk,
             department_code=form.cleaned_data["department"].code,
             reason=form.cleaned_data["reason"],
-            by=staff(request),
+            by=account_of(request),
             at=timezone.now(),
         )
 
-    return ask(request, RecusalForm(request.POST or None), act, deed)
+    return show_form(request, RecusalForm(request.POST or None), act, submit)
 
 
-@desk_view
+@staff_view
 def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
     """安排回马枪."""
     _visible(request)
-    order = visible_or_404(orders_for(staff(request)), by=staff(request), action="insp.notify", pk=pk)
+    order = visible_or_404(orders_for(account_of(request)), by=account_of(request), action="insp.notify", pk=pk)
     back = reverse("accountability:inspection-plan", args=[order.inspection.plan_id])
-    act = Act(f"安排回访复查：{order.inspection.section}", "安排回访复查", back, done="已安排回访复查，请指派督查员。")
+    act = FormPage(
+        f"安排回访复查：{order.inspection.section}", "安排回访复查", back, done="已安排回访复查，请指派督查员。"
+    )
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         on = form.cleaned_data["visit_on"]
-        return service.schedule_return(order_id=order.pk, visit_on=on, by=staff(request), at=timezone.now())
+        return plans_services.schedule_return(order_id=order.pk, visit_on=on, by=account_of(request), at=timezone.now())
 
-    return ask(request, ReturnForm(request.POST or None), act, deed)
+    return show_form(request, ReturnForm(request.POST or None), act, submit)
 
 
 def public_proof(request: HttpRequest, pk: int) -> HttpResponse:
@@ -167,8 +171,8 @@ def public_proof(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _visible(request: HttpRequest) -> QuerySet[InspectionPlan]:
     """What must stay secret is not even refused."""
-    if not policy.may_see(staff(request), "insp.plan.view"):
-        raise policy.Hidden(staff(request), "insp.plan.view", request.path)
+    if not policy.may_see(account_of(request), "insp.plan.view"):
+        raise policy.Hidden(account_of(request), "insp.plan.view", request.path)
     return InspectionPlan.objects.select_related("round", "proposed_by", "approved_by", "draw")
 
 
@@ -176,11 +180,11 @@ def _plan_or_404(request: HttpRequest, pk: int) -> InspectionPlan:
     return get_object_or_404(_visible(request), pk=pk)
 
 
-def _button(request: HttpRequest, pk: int, deed: Callable[..., object], done: str) -> HttpResponse:
+def _button(request: HttpRequest, pk: int, submit: Callable[..., object], done: str) -> HttpResponse:
     found = _plan_or_404(request, pk)
-    return do(
+    return perform(
         request,
-        lambda: deed(plan_id=found.pk, by=staff(request), at=timezone.now()),
+        lambda: submit(plan_id=found.pk, by=account_of(request), at=timezone.now()),
         back=reverse("accountability:inspection-plan", args=[found.pk]),
         done=done,
     )

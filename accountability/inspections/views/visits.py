@@ -18,21 +18,21 @@ from accountability.inspections.forms import OrderForm, ReplyForm, SubmitForm, V
 from accountability.inspections.models import Inspection, Order
 from accountability.inspections.permissions import inspections_for, orders_for
 from accountability.inspections.rules import CheckAnswer, CheckItem, InspectionState, OrderState
-from accountability.inspections.services import visits as service
+from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.services.opening import signs_of
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import Act, ask, desk_post, desk_view, do
+from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
 from nanchuan_eval.web.downloads import pdf
 
 
-@desk_view
+@staff_view
 def inspections(request: HttpRequest) -> HttpResponse:
     """An inspector's own visits; the chief's and the commission's plans are on their own page."""
-    user = staff(request)
+    user = account_of(request)
     if policy.may_see(user, "insp.plan.view"):
         return redirect("accountability:inspection-plans")
     policy.check_sees(user, "insp.plan.view", own=True)
@@ -41,21 +41,21 @@ def inspections(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/inspections/inspections.html", context)
 
 
-@desk_view
+@staff_view
 def inspection(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The phone form while the record is open, afterwards the locked record."""
-    user = staff(request)
+    user = account_of(request)
     visit = _visit_or_404(request, pk)
     if visit.state == InspectionState.ASSIGNED and policy.may(user, "insp.record", own=True):
         return _fill_in(request, visit, user)
     return render(request, "accountability/inspections/inspection.html", _context(visit, user))
 
 
-@desk_view
+@staff_view
 def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """提交并锁定."""
     visit = _visit_or_404(request, pk)
-    act = Act(
+    act = FormPage(
         f"提交暗访记录：{visit.section}",
         "提交并锁定",
         reverse("accountability:inspection", args=[visit.pk]),
@@ -64,44 +64,48 @@ def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
         done="暗访记录已提交并锁定。",
     )
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         lead = form.cleaned_data["lead"]
-        return service.submit_record(inspection_id=visit.pk, lead=lead, by=staff(request), at=timezone.now())
+        return visits_services.submit_record(
+            inspection_id=visit.pk, lead=lead, by=account_of(request), at=timezone.now()
+        )
 
-    return ask(request, SubmitForm(request.POST or None), act, deed)
+    return show_form(request, SubmitForm(request.POST or None), act, submit)
 
 
-@desk_post
+@staff_post
 def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """审定."""
     visit = _visit_or_404(request, pk)
-    return do(
+    return perform(
         request,
-        lambda: service.approve_record(inspection_id=visit.pk, by=staff(request), at=timezone.now()),
+        lambda: visits_services.approve_record(inspection_id=visit.pk, by=account_of(request), at=timezone.now()),
         back=reverse("accountability:inspection", args=[visit.pk]),
         done="暗访记录已审定。",
     )
 
 
-@desk_view
+@staff_view
 def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     """责令整改."""
     visit = _visit_or_404(request, pk)
     back = reverse("accountability:inspection", args=[visit.pk])
-    act = Act(
+    act = FormPage(
         f"责令整改：{visit.section}", "发出责令整改通知", back, _facts(visit), done="责令整改通知已发出，单位可以查看。"
     )
 
-    def deed(form: Form) -> object:
-        return service.issue_order(inspection_id=visit.pk, by=staff(request), at=timezone.now(), **form.cleaned_data)
+    def submit(form: Form) -> object:
+        return visits_services.issue_order(
+            inspection_id=visit.pk, by=account_of(request), at=timezone.now(), **form.cleaned_data
+        )
 
-    return ask(request, OrderForm(request.POST or None), act, deed)
+    return show_form(request, OrderForm(request.POST or None), act, submit)
 
 
-@desk_view
+@staff_view
 def order(request: HttpRequest, pk: int) -> HttpResponse:
     """责令整改 as the unit sees it; nothing on it tells who came and how."""
-    user = staff(request)
+    user = account_of(request)
     found = _order_or_404(request, pk)
     own = is_own(user, found.inspection.section)
     context = {
@@ -114,43 +118,45 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "accountability/inspections/order.html", context)
 
 
-@desk_view
+@staff_view
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """反馈责令整改."""
     found = _order_or_404(request, pk)
-    act = Act(f"反馈：{found}", "报送反馈", reverse("accountability:order", args=[found.pk]), [("要求", found.demand)])
+    act = FormPage(
+        f"反馈：{found}", "报送反馈", reverse("accountability:order", args=[found.pk]), [("要求", found.demand)]
+    )
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         text = form.cleaned_data["reply"]
-        return service.reply_order(order_id=found.pk, reply=text, by=staff(request), at=timezone.now())
+        return visits_services.reply_order(order_id=found.pk, reply=text, by=account_of(request), at=timezone.now())
 
-    return ask(request, ReplyForm(request.POST or None), act, deed)
+    return show_form(request, ReplyForm(request.POST or None), act, submit)
 
 
-@desk_view
+@staff_view
 def print_order(request: HttpRequest, pk: int) -> HttpResponse:
     """责令整改通知书 PDF."""
     found = _order_or_404(request, pk)
-    with audit.exporting("insp.notify", found, by=staff(request), at=timezone.now(), what="责令整改通知书"):
+    with audit.exporting("insp.notify", found, by=account_of(request), at=timezone.now(), what="责令整改通知书"):
         return pdf(order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
 
 
 def _visit_or_404(request: HttpRequest, pk: UUID) -> Inspection:
-    user = staff(request)
+    user = account_of(request)
     return visible_or_404(inspections_for(user), by=user, action="insp.plan.view", pk=pk)
 
 
 def _order_or_404(request: HttpRequest, pk: int) -> Order:
-    user = staff(request)
+    user = account_of(request)
     return visible_or_404(orders_for(user), by=user, action="insp.notify", pk=pk)
 
 
 def _fill_in(request: HttpRequest, visit: Inspection, user: User) -> HttpResponse:
-    signs, items = signs_of(visit.plan.round), service.open_items(visit)
+    signs, items = signs_of(visit.plan.round), visits_services.open_items(visit)
     form = VisitForm(request.POST or None, signs=signs, items=items, initial=_known(visit, signs))
     if form.is_valid():
         try:
-            service.save_record(inspection_id=visit.pk, record=form.record(), by=user, at=timezone.now())
+            visits_services.save_record(inspection_id=visit.pk, record=form.record(), by=user, at=timezone.now())
         except RuleViolation as refusal:
             form.add_error(None, ValidationError(list(refusal.reasons)))
         else:
@@ -209,4 +215,4 @@ def _known(visit: Inspection, signs: dict[str, dict[str, str]]) -> dict[str, obj
     found = {f"sign-{codes[f.text]}": f.severity for f in visit.findings.all() if f.text in codes}
     checked = {f"item-{check.item_id}": "1" if check.is_passed else "0" for check in visit.item_checks.all()}
     checks = {f"check-{name}": answer for name, answer in visit.checks.items()}
-    return {**{name: getattr(visit, name) for name in service.RECORD_FIELDS}, **checks, **found, **checked}
+    return {**{name: getattr(visit, name) for name in visits_services.RECORD_FIELDS}, **checks, **found, **checked}

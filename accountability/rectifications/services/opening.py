@@ -22,7 +22,7 @@ def open_rectifications(round_: Round, cases: Sequence[Case], *, terms: Terms, c
 
 def signs_of(round_: Round) -> dict[str, dict[str, str]]:
     """Return the 表象 of the round's frozen ballot paper by code."""
-    paper = json.loads(round_.paper) if round_.paper else {"manifestations": []}
+    paper = json.loads(round_.ballot_form) if round_.ballot_form else {"manifestations": []}
     return {sign["code"]: sign for sign in paper["manifestations"]}
 
 

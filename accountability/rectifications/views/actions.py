@@ -13,47 +13,47 @@ from accountability.cases.permissions import visible_or_404
 from accountability.rectifications import forms
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.permissions import rectifications_for
-from accountability.rectifications.services import rectifications as service
+from accountability.rectifications.services import rectifications
 from accountability.rectifications.services.opening import signs_of
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import Act, View, ask, desk_view
+from nanchuan_eval.web.actions import FormPage, View, show_form, staff_view
 
-Deed = Callable[[RectificationItem, Form, User, datetime], object]
+Service = Callable[[RectificationItem, Form, User, datetime], object]
 
 
-def _item_act(title: str, button: str, form_class: type[Form], deed: Deed, *, done: str = "已保存。") -> View:
+def _item_act(title: str, button: str, form_class: type[Form], submit: Service, *, done: str = "已保存。") -> View:
     """Return the page of one act on one item."""
 
-    @desk_view
+    @staff_view
     def page(request: HttpRequest, pk: int) -> HttpResponse:
         item = _item_or_404(request, pk)
-        act = Act(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
+        act = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
         form = form_class(request.POST or None, initial=_known(item))
-        return ask(request, form, act, lambda f: deed(item, f, staff(request), timezone.now()))
+        return show_form(request, form, act, lambda f: submit(item, f, account_of(request), timezone.now()))
 
     return page
 
 
 def _edit(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return service.edit_item(item_id=item.pk, facts=form.cleaned_data, by=by, at=at)
+    return rectifications.edit_item(item_id=item.pk, facts=form.cleaned_data, by=by, at=at)
 
 
 def _report(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return service.report_progress(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+    return rectifications.report_progress(item_id=item.pk, by=by, at=at, **form.cleaned_data)
 
 
 def _finish(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return service.finish_item(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+    return rectifications.finish_item(item_id=item.pk, by=by, at=at, **form.cleaned_data)
 
 
 def _extend(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return service.ask_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+    return rectifications.ask_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
 
 
 def _grant(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return service.decide_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+    return rectifications.decide_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
 
 
 def _close(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
@@ -75,84 +75,88 @@ close_item = _item_act("销号", "销号", forms.VerdictForm, _close, done="已�
 send_back_item = _item_act("退回重改", "退回重改", forms.SendBackForm, _send_back, done="已退回重改。")
 
 
-@desk_view
+@staff_view
 def add_item(request: HttpRequest, pk: int) -> HttpResponse:
     """增加一个问题."""
     row = _row_or_404(request, pk)
     choices = [(code, sign["text"]) for code, sign in signs_of(row.case.result.round).items()]
-    act = Act(f"增加问题：{row.case}", "增加整改问题", _page(row))
+    act = FormPage(f"增加问题：{row.case}", "增加整改问题", _page(row))
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         sign = form.cleaned_data["sign"]
-        return service.add_item(rectification_id=row.pk, sign=sign, by=staff(request), at=timezone.now())
+        return rectifications.add_item(rectification_id=row.pk, sign=sign, by=account_of(request), at=timezone.now())
 
-    return ask(request, forms.SignForm(request.POST or None, choices=choices), act, deed)
+    return show_form(request, forms.SignForm(request.POST or None, choices=choices), act, submit)
 
 
-@desk_view
+@staff_view
 def submit_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """报送整改方案."""
     row = _row_or_404(request, pk)
-    act = Act(f"报送整改方案：{row.case}", "报送整改方案", _page(row), done="整改方案已报送，等待评议办审核。")
+    act = FormPage(f"报送整改方案：{row.case}", "报送整改方案", _page(row), done="整改方案已报送，等待评议办审核。")
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         opinion = form.cleaned_data["opinion"]
-        return service.submit_plan(rectification_id=row.pk, opinion=opinion, by=staff(request), at=timezone.now())
+        return rectifications.submit_plan(
+            rectification_id=row.pk, opinion=opinion, by=account_of(request), at=timezone.now()
+        )
 
-    return ask(request, forms.OpinionForm(request.POST or None, initial={"opinion": row.opinion}), act, deed)
+    return show_form(request, forms.OpinionForm(request.POST or None, initial={"opinion": row.opinion}), act, submit)
 
 
-@desk_view
+@staff_view
 def decide_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """认可或退回整改方案."""
     row = _row_or_404(request, pk)
-    act = Act(f"审核整改方案：{row.case}", "保存审核结果", _page(row), done="整改方案已审核。")
+    act = FormPage(f"审核整改方案：{row.case}", "保存审核结果", _page(row), done="整改方案已审核。")
 
-    def deed(form: Form) -> object:
-        by, at = staff(request), timezone.now()
+    def submit(form: Form) -> object:
+        by, at = account_of(request), timezone.now()
         return approvals.start("rect.plan", row, by=by, at=at, **form.cleaned_data) and approvals.PROPOSED
 
-    return ask(request, forms.DecisionForm(request.POST or None), act, deed)
+    return show_form(request, forms.DecisionForm(request.POST or None), act, submit)
 
 
-@desk_view
+@staff_view
 def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
     """报送整改报告."""
     row = _row_or_404(request, pk)
-    act = Act(f"报送整改报告：{row.case}", "报送整改报告", _page(row), done="整改报告已报送。")
+    act = FormPage(f"报送整改报告：{row.case}", "报送整改报告", _page(row), done="整改报告已报送。")
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         report = form.cleaned_data["report"]
-        return service.submit_report(rectification_id=row.pk, report=report, by=staff(request), at=timezone.now())
+        return rectifications.submit_report(
+            rectification_id=row.pk, report=report, by=account_of(request), at=timezone.now()
+        )
 
-    return ask(request, forms.ReportForm(request.POST or None), act, deed)
+    return show_form(request, forms.ReportForm(request.POST or None), act, submit)
 
 
-@desk_view
+@staff_view
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """纪委监委处理意见."""
     row = _row_or_404(request, pk)
-    act = Act(f"处理意见：{row.case}", "保存处理意见", _page(row), note="保存后，单位继续整改。")
+    act = FormPage(f"处理意见：{row.case}", "保存处理意见", _page(row), note="保存后，单位继续整改。")
 
-    def deed(form: Form) -> object:
+    def submit(form: Form) -> object:
         decision = form.cleaned_data["note"]
-        return service.resume_rectification(
-            rectification_id=row.pk, decision=decision, by=staff(request), at=timezone.now()
+        return rectifications.resume_rectification(
+            rectification_id=row.pk, decision=decision, by=account_of(request), at=timezone.now()
         )
 
-    return ask(request, NoteForm(request.POST or None), act, deed)
+    return show_form(request, NoteForm(request.POST or None), act, submit)
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Rectification:
-    return visible_or_404(rectifications_for(staff(request)), by=staff(request), action="rect.view", pk=pk)
+    return visible_or_404(rectifications_for(account_of(request)), by=account_of(request), action="rect.view", pk=pk)
 
 
 def _item_or_404(request: HttpRequest, pk: int) -> RectificationItem:
     items = RectificationItem.objects.select_related(
         "rectification__case__result__section", "rectification__case__result__round"
     )
-    visible = items.filter(rectification__in=rectifications_for(staff(request)))
-    return visible_or_404(visible, by=staff(request), action="rect.view", pk=pk)
+    visible = items.filter(rectification__in=rectifications_for(account_of(request)))
+    return visible_or_404(visible, by=account_of(request), action="rect.view", pk=pk)
 
 
 def _page(row: Rectification) -> str:
@@ -175,4 +179,4 @@ def _about(item: RectificationItem) -> list[tuple[str, object]]:
 
 
 def _known(item: RectificationItem) -> dict[str, object]:
-    return {field: getattr(item, field) for field in service.PLAN_FIELDS}
+    return {field: getattr(item, field) for field in rectifications.PLAN_FIELDS}

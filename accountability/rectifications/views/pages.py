@@ -13,22 +13,22 @@ from accountability.rectifications.models import Progress, Rectification, Rectif
 from accountability.rectifications.pages import timeline
 from accountability.rectifications.permissions import rectifications_for
 from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, RectificationState
-from accountability.rectifications.services import rectifications as service
+from accountability.rectifications.services import rectifications as rectifications_services
 from accountability.rectifications.services.opening import signs_of
 from accountability.rectifications.workbooks import ledger_workbook
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import desk_post, desk_view
+from nanchuan_eval.web.actions import staff_post, staff_view
 from nanchuan_eval.web.downloads import workbook
 
 
-@desk_view
+@staff_view
 def rectifications(request: HttpRequest) -> HttpResponse:
     """All rectifications the account may look at, the unfinished first."""
-    rows = _visible(staff(request)).prefetch_related("items")
+    rows = _visible(account_of(request)).prefetch_related("items")
     state = request.GET.get("state", "")
     if state in RectificationState.values:
         rows = rows.filter(state=state)
@@ -42,19 +42,19 @@ def rectifications(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/rectifications/rectifications.html", context)
 
 
-@desk_post
+@staff_post
 def ledger(request: HttpRequest) -> HttpResponse:
     """整改台账 as a workbook."""
-    user = staff(request)
+    user = account_of(request)
     rows = _visible(user)
     with audit.exporting("rect.view", None, by=user, at=timezone.now(), what="整改台账"):
         return workbook(ledger_workbook(rows), "整改台账.xlsx")
 
 
-@desk_view
+@staff_view
 def rectification(request: HttpRequest, pk: int) -> HttpResponse:
     """One rectification: where it stands, its items, its picture, what the account may do."""
-    user = staff(request)
+    user = account_of(request)
     row = visible_or_404(rectifications_for(user), by=user, action="rect.view", pk=pk)
     progress = Progress.objects.select_related("by").prefetch_related("evidence")
     items = list(row.items.select_related("accepted_by").prefetch_related(Prefetch("progress", progress)))
@@ -104,7 +104,7 @@ def _item(user: User, row: Rectification, item: RectificationItem) -> dict[str, 
         and policy.may(user, "rect.extend")
         and not policy.requires_approval("rect.extend"),
         "may_close": closing and approvals.may_start(user, "rect.close", item),
-        "is_passed": closing and service.passing_checks(item).exists(),
+        "is_passed": closing and rectifications_services.passing_checks(item).exists(),
     }
 
 

@@ -96,7 +96,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Plot:
+class Chart:
     """A picture with two axes; `curves` are polylines' points."""
 
     title: str
@@ -149,7 +149,7 @@ def heat_map(result: Result) -> HeatMap | None:
     return HeatMap(_heat_title(result), TOP + ROW * len(rows) + 10, rows, columns)
 
 
-def funnel(result: Result) -> Plot | None:
+def funnel(result: Result) -> Chart | None:
     """Return difficulty against valid ballots, with the span that chance alone explains."""
     lines = [line for line in result.ranked if line.ballots]
     if not lines:
@@ -163,7 +163,7 @@ def funnel(result: Result) -> Plot | None:
     def y(score: float) -> float:
         return _scale(min(max(score, 0), highest * 1.1), 0, highest * 1.1, PLOT_BOTTOM, PLOT_TOP)
 
-    return Plot(
+    return Chart(
         title=_funnel_title(result, lines),
         dots=[
             Dot(
@@ -180,7 +180,7 @@ def funnel(result: Result) -> Plot | None:
     )
 
 
-def trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Plot | None:
+def trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Chart | None:
     """Return a section's places over the rounds (name, rank, listed), the hardest on top."""
     placed = [(n, rank, listed, name) for n, (name, rank, listed) in enumerate(rounds) if rank is not None]
     if not placed:
@@ -194,7 +194,7 @@ def trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Plot |
         return _scale(place, 1, lowest, PLOT_TOP, PLOT_BOTTOM)
 
     points = " ".join(f"{x(n)},{y(rank)}" for n, rank, _, _ in placed)
-    return Plot(
+    return Chart(
         title=f"最近一次位列第{placed[-1][1]}位，{len(rounds)}个轮次中{sum(listed for _, _, listed in rounds)}次上榜",
         dots=[Dot(x(n), y(rank), f"{name}：第{rank}位", listed) for n, rank, listed, name in placed],
         x_ticks=[Tick(x(n), name) for n, (name, _, _) in enumerate(rounds)],

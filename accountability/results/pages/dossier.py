@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 
-from accountability.history.queries import Stay
+from accountability.history.queries import Placement
 from accountability.inspections.models import Inspection
 from accountability.inspections.rules import InspectionState
-from accountability.results.pages.charts import Plot, trend
+from accountability.results.pages.charts import Chart, trend
 from accountability.results.queries import Line, Result, read_result
 from evaluations.rounds.models import Round
 from evaluations.scoring.suppression import shown
@@ -19,8 +19,8 @@ class Dossier:
 
     result: Result
     line: Line
-    stays: list[Stay]
-    picture: Plot | None
+    placements: list[Placement]
+    picture: Chart | None
     ticks: list[tuple[str, int | str]]
     flags: list[AnomalyFlag]
     visits: list[Inspection]
@@ -32,12 +32,12 @@ def read_dossier(round_: Round, code: str) -> Dossier | None:
     line = next((each for each in (*result.ranked, *result.unranked) if each.section.code == code), None)
     if line is None:
         return None
-    stays = result.past.trend(code)
+    placements = result.past.trend(code)
     return Dossier(
         result=result,
         line=line,
-        stays=stays,
-        picture=trend([(s.name, s.rank, s.is_listed) for s in stays], round_.rulebook["list_length"]),
+        placements=placements,
+        picture=trend([(s.name, s.rank, s.is_listed) for s in placements], round_.rulebook["list_length"]),
         ticks=_ticks(round_, line),
         flags=list(round_.flags.filter(section=line.section)),
         visits=list(Inspection.objects.filter(section=line.section, state=InspectionState.APPROVED)),
@@ -46,6 +46,6 @@ def read_dossier(round_: Round, code: str) -> Dossier | None:
 
 def _ticks(round_: Round, line: Line) -> list[tuple[str, int | str]]:
     """Return the ticked 表象 in words, the most ticked first; fewer than five ticks are not told."""
-    texts = {sign["code"]: sign["text"] for sign in json.loads(round_.paper or "{}").get("manifestations", [])}
+    texts = {sign["code"]: sign["text"] for sign in json.loads(round_.ballot_form or "{}").get("manifestations", [])}
     counts = sorted(line.result.ticks.items(), key=lambda item: (-item[1], item[0]))
     return [(texts.get(code, code), shown(times)) for code, times in counts]

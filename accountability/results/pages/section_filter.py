@@ -10,7 +10,7 @@ SURENESS = ("明确", "误差范围内", "一票否决", "临界")
 
 
 @dataclass(frozen=True)
-class Choice:
+class SectionFilter:
     """What the reader wants to see; empty = everything."""
 
     service: str = ""
@@ -19,7 +19,7 @@ class Choice:
     text: str = ""
 
     @classmethod
-    def of_query(cls, query: Mapping[str, str]) -> "Choice":
+    def of_query(cls, query: Mapping[str, str]) -> "SectionFilter":
         """Read the address; what it does not know is no filter."""
         return cls(
             service=_known(query.get("service", ""), ServiceKind.values),

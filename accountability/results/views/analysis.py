@@ -24,7 +24,7 @@ from evaluations.tally.pages import read_flags
 from evaluations.tally.rules.main_problems import is_greedy
 from evaluations.tally.services.anomalies import DECIDE_FLAG
 from evaluations.tally.services.tally import RECORD_VETO
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import RuleViolation
@@ -36,7 +36,7 @@ from nanchuan_eval.permissions import policy
 @cache_control(private=True, no_store=True)
 def pictures(request: HttpRequest, key: str) -> HttpResponse:
     """Show intervals, heat map and funnel with their tables."""
-    policy.check_sees(staff(request), "top10.view")
+    policy.check_sees(account_of(request), "top10.view")
     round_ = _counted_or_404(key)
     result = read_result(round_)
     context = {
@@ -78,7 +78,7 @@ def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def anomalies(request: HttpRequest, key: str) -> HttpResponse:
     """Show the flags with and without; take a decision on one (POST)."""
-    user = staff(request)
+    user = account_of(request)
     policy.check_sees(user, "ballot.invalid" if user.role == policy.Role.SUPERVISOR else "tally.view")
     round_ = _counted_or_404(key)
     form = FlagForm(request.POST or None)
@@ -102,9 +102,9 @@ def anomalies(request: HttpRequest, key: str) -> HttpResponse:
 @login_required
 def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
     """Agree to what another person proposed about a flag; supervisors have no desk of their own."""
-    approval = get_object_or_404(Approval, pk=pk, deed=DECIDE_FLAG.name)
+    approval = get_object_or_404(Approval, pk=pk, kind=DECIDE_FLAG.name)
     try:
-        approvals.approve(approval_id=approval.pk, by=staff(request), at=timezone.now())
+        approvals.approve(approval_id=approval.pk, by=account_of(request), at=timezone.now())
     except RuleViolation as refusal:
         messages.error(request, str(refusal))
     else:
@@ -117,7 +117,7 @@ def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def veto(request: HttpRequest, key: str) -> HttpResponse:
     """录入一票否决."""
-    policy.check_sees(staff(request), "publish.approve")
+    policy.check_sees(account_of(request), "publish.approve")
     round_ = get_object_or_404(Round, key=key)
     form = VetoForm(request.POST or None, round_=round_)
     if form.is_valid():
@@ -137,9 +137,9 @@ def veto(request: HttpRequest, key: str) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def correct(request: HttpRequest, key: str) -> HttpResponse:
     """更正公示."""
-    policy.check_sees(staff(request), "publish.correct")
+    policy.check_sees(account_of(request), "publish.correct")
     if request.method == "POST":
-        approvals.check_may_start(staff(request), CORRECT, Round())
+        approvals.check_may_start(account_of(request), CORRECT, Round())
     round_ = get_object_or_404(Round, key=key, publications__isnull=False)
     form = CorrectionForm(request.POST or None, round_=round_)
     if form.is_valid() and _started(request, form, CORRECT, round_, **form.arguments()):
@@ -148,7 +148,7 @@ def correct(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status: int = 200) -> HttpResponse:
-    policy.check_sees(staff(request), "top10.view")
+    policy.check_sees(account_of(request), "top10.view")
     round_ = _counted_or_404(key)
     dossier = read_dossier(round_, code)
     if dossier is None:
@@ -163,15 +163,15 @@ def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status:
     return render(request, "accountability/results/section.html", context, status=status)
 
 
-def _ask(request: HttpRequest, round_: Round, form: Form, title: str, deed: str) -> HttpResponse:
-    context = {"round": round_, "form": form, "title": title, "may_start": _may_start(request, deed)}
+def _ask(request: HttpRequest, round_: Round, form: Form, title: str, action: str) -> HttpResponse:
+    context = {"round": round_, "form": form, "title": title, "may_start": _may_start(request, action)}
     return render(request, "accountability/results/result_ask.html", context, status=400 if form.errors else 200)
 
 
-def _started(request: HttpRequest, form: Form, deed: str, target: Any, **given: Any) -> bool:
+def _started(request: HttpRequest, form: Form, action: str, target: Any, **given: Any) -> bool:
     """Propose or do the deed; a refusal becomes the form's error and what was typed is kept."""
     try:
-        approval = approvals.start(deed, target, by=staff(request), at=timezone.now(), **given)
+        approval = approvals.start(action, target, by=account_of(request), at=timezone.now(), **given)
     except RuleViolation as refusal:
         for reason in refusal.reasons:
             form.add_error(None, reason)
@@ -180,11 +180,11 @@ def _started(request: HttpRequest, form: Form, deed: str, target: Any, **given: 
     return True
 
 
-def _may_start(request: HttpRequest, deed: str) -> bool:
+def _may_start(request: HttpRequest, action: str) -> bool:
     """Whether the account has the button at all; none of these deeds is limited to own objects."""
-    action = approvals.deed_named(deed).action
+    action = approvals.action_named(action).permission
     asks = policy.may_propose if policy.requires_approval(action) else policy.may
-    return asks(staff(request), action)
+    return asks(account_of(request), action)
 
 
 def _counted_or_404(key: str) -> Round:

@@ -14,12 +14,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from accountability.case_lifecycle.approvals import PUBLISH
-from accountability.results.pages.section_filter import Choice
+from accountability.results.pages.section_filter import SectionFilter
 from accountability.results.queries import next_act, read_result
 from accountability.results.services import export_top10
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result, rounds_to_choose
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import RuleViolation
@@ -34,13 +34,13 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @cache_control(private=True, no_store=True)
 def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
     """Show a round's ten and all its sections, or where the round stands while nothing is counted."""
-    policy.check_sees(staff(request), "top10.view")
-    user = staff(request)
+    policy.check_sees(account_of(request), "top10.view")
+    user = account_of(request)
     may_publish = _may_publish(user)
     rounds = list(rounds_to_choose())
     round_ = _chosen(rounds, key)
     result = read_result(round_) if round_ and has_result(round_) else None
-    choice = Choice.of_query(request.GET)
+    choice = SectionFilter.of_query(request.GET)
     return render(
         request,
         "accountability/results/commission.html",
@@ -66,7 +66,7 @@ def export(request: HttpRequest, key: str) -> HttpResponseBase:
     """Hand out the workbook; a POST, for every export leaves a trace."""
     round_ = get_object_or_404(Round, key=key)
     try:
-        workbook = export_top10(round_id=round_.pk, by=staff(request), at=timezone.now())
+        workbook = export_top10(round_id=round_.pk, by=account_of(request), at=timezone.now())
     except RuleViolation as refusal:
         messages.error(request, str(refusal))
         return redirect("home-of-role")
@@ -106,7 +106,7 @@ def _archive(*, round_id: int, by: User, at: datetime) -> object:
 def _decide(request: HttpRequest, key: str, service: Callable[..., object], done: str) -> HttpResponse:
     round_ = get_object_or_404(Round, key=key)
     try:
-        said = service(round_id=round_.pk, by=staff(request), at=timezone.now())
+        said = service(round_id=round_.pk, by=account_of(request), at=timezone.now())
     except RuleViolation as refusal:
         for reason in refusal.reasons:
             messages.error(request, reason)

@@ -18,7 +18,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result
 from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION
 from evaluations.tally.services.signatures import sign_count
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 
@@ -28,7 +28,7 @@ from nanchuan_eval.permissions import policy
 @cache_control(private=True, no_store=True)
 def count(request: HttpRequest, key: str) -> HttpResponse:
     """Show the record; take a supervisor's signing code (POST)."""
-    policy.check_sees(staff(request), "tally.verify")
+    policy.check_sees(account_of(request), "tally.verify")
     round_ = get_object_or_404(Round, key=key)
     if not has_result(round_):
         raise Http404
@@ -56,12 +56,12 @@ def count(request: HttpRequest, key: str) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def files(request: HttpRequest, key: str) -> HttpResponseBase:
     """Hand out one of the files to recount with; a POST, for it leaves a trace."""
-    policy.check_sees(staff(request), "tally.verify")
+    policy.check_sees(account_of(request), "tally.verify")
     round_ = get_object_or_404(Round, key=key)
     if not has_result(round_) or request.POST.get("file") not in CountFile.values:
         raise Http404
     file = CountFile(request.POST["file"])
-    shown_name, content = export_count(round_id=round_.pk, file=file, by=staff(request), at=timezone.now())
+    shown_name, content = export_count(round_id=round_.pk, file=file, by=account_of(request), at=timezone.now())
     name = {"Content-Disposition": content_disposition_header(True, shown_name)}
     if isinstance(content, bytes):
         return HttpResponse(content, content_type="application/octet-stream", headers=name)

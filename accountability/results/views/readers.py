@@ -11,15 +11,15 @@ from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.sealing.queries import sealed_rounds
 from evaluations.tally.models import SectionResult
 from evaluations.turnout.pages import build_monitor
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import desk_view
+from nanchuan_eval.web.actions import staff_view
 
 
-@desk_view
+@staff_view
 def roster(request: HttpRequest) -> HttpResponse:
     """评议对象名录 as it stands; a liaison reads the own unit's only."""
-    user = staff(request)
+    user = account_of(request)
     policy.check_sees(user, "roster.view", own=True)
     sections = Section.objects.active().select_related("department").with_heads().order_by("department__code", "code")
     if not policy.may_see(user, "roster.view"):
@@ -27,10 +27,10 @@ def roster(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/results/roster.html", {"sections": sections})
 
 
-@desk_view
+@staff_view
 def monitor(request: HttpRequest) -> HttpResponse:
     """回收监测 of the round that is open, as the office sees it but without its buttons; the sealed boxes."""
-    policy.check_sees(staff(request), "round.monitor")
+    policy.check_sees(account_of(request), "round.monitor")
     round_ = open_round(timezone.now())
     context = {
         "round": round_,
@@ -41,14 +41,14 @@ def monitor(request: HttpRequest) -> HttpResponse:
     return render(request, "accountability/results/monitor.html", context)
 
 
-@desk_view
+@staff_view
 def places(request: HttpRequest, key: str = "") -> HttpResponse:
     """All places of a published round, without what only office and commission read beside them.
 
     The table gives the ranking to the personnel departments after the count but the ten only after publication:
     the narrower of the two holds here.
     """
-    policy.check_sees(staff(request), "rank.full")
+    policy.check_sees(account_of(request), "rank.full")
     rounds = list(Round.objects.filter(state__in=PUBLISHED))
     chosen = [round_ for round_ in rounds if not key or round_.key == key]
     if key and not chosen:

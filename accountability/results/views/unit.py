@@ -8,7 +8,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accountability.results.queries import read_unit
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
 
 
@@ -17,7 +17,7 @@ from nanchuan_eval.permissions import policy
 @cache_control(private=True, no_store=True)
 def unit(request: HttpRequest) -> HttpResponse:
     """Show places, scores and measures of the account's own unit; no address leads to another unit's."""
-    user = staff(request)
+    user = account_of(request)
     if not user.unit_code:
         raise policy.Denied(user, "rank.own")
     policy.check_sees(user, "rank.own", own=True)

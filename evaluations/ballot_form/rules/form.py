@@ -13,7 +13,7 @@ from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 
 
 @dataclass(frozen=True)
-class PaperSection:
+class FormSection:
     """One section on the paper."""
 
     code: str
@@ -24,7 +24,7 @@ class PaperSection:
 
 
 @dataclass(frozen=True)
-class PaperSign:
+class FormSign:
     """One 表象 on the paper."""
 
     code: str
@@ -33,13 +33,13 @@ class PaperSign:
 
 
 @dataclass(frozen=True)
-class BallotPaper:
+class BallotForm:
     """The frozen form: sections by code, 表象 by indicator, levels and limits."""
 
     round_key: str
     round_name: str
-    sections: tuple[PaperSection, ...]
-    manifestations: tuple[PaperSign, ...]
+    sections: tuple[FormSection, ...]
+    manifestations: tuple[FormSign, ...]
     levels: int
     severe_from: int
     min_answered: int
@@ -88,9 +88,9 @@ class BallotPaper:
         return canonical_json(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "BallotPaper":
+    def from_json(cls, text: str) -> "BallotForm":
         """Read a paper back."""
         data = json.loads(text)
-        sections = tuple(PaperSection(**row) for row in data.pop("sections"))
-        signs = tuple(PaperSign(**row) for row in data.pop("manifestations"))
+        sections = tuple(FormSection(**row) for row in data.pop("sections"))
+        signs = tuple(FormSign(**row) for row in data.pop("manifestations"))
         return cls(sections=sections, manifestations=signs, **data)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
-from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.scoring.indicators import Indicator
 
 DONT_KNOW = "x"
@@ -79,29 +79,29 @@ class VoteErrors(ValueError):
         self.errors = dict(errors)
 
 
-def validate_sections(paper: BallotPaper, channel: str, codes: Sequence[str]) -> list[str]:
+def validate_sections(ballot_form: BallotForm, channel: str, codes: Sequence[str]) -> list[str]:
     """Return the chosen sections in the paper's order, or refuse (none, unknown, repeated, too many)."""
-    fault = _sections_fault(paper, channel, codes)
+    fault = _sections_fault(ballot_form, channel, codes)
     if fault:
         raise VoteErrors({"": fault})
     chosen = set(codes)
-    return [section.code for section in paper.sections if section.code in chosen]
+    return [section.code for section in ballot_form.sections if section.code in chosen]
 
 
-def validate_vote(paper: BallotPaper, channel: str, raw: Sequence[RawLine], *, needs_ticks: bool = True) -> Vote:
+def validate_vote(ballot_form: BallotForm, channel: str, raw: Sequence[RawLine], *, needs_ticks: bool = True) -> Vote:
     """Return the valid vote, or all its errors at once so that nothing has to be sent twice.
 
     On paper nobody can be asked for a forgotten tick: there `needs_ticks` is false.
     """
-    order = validate_sections(paper, channel, [line.section for line in raw])
+    order = validate_sections(ballot_form, channel, [line.section for line in raw])
     valid: dict[str, VoteLine] = {}
     errors: dict[str, str] = {}
     for line in raw:
-        plain = _plain_line(paper, line)
-        faults = {} if plain else dict(_line_errors(paper, line, needs_ticks=needs_ticks))
+        plain = _plain_line(ballot_form, line)
+        faults = {} if plain else dict(_line_errors(ballot_form, line, needs_ticks=needs_ticks))
         errors |= faults
         if not faults:
-            valid[line.section] = plain or _valid_line(paper, line)
+            valid[line.section] = plain or _valid_line(ballot_form, line)
     if errors:
         raise VoteErrors(errors)
     return Vote(tuple(valid[code] for code in order))
@@ -131,59 +131,59 @@ def is_valid_line(answers: Mapping[str, int], min_answered: int) -> bool:
     return len(answers) >= min_answered
 
 
-def _sections_fault(paper: BallotPaper, channel: str, codes: Sequence[str]) -> str:
+def _sections_fault(ballot_form: BallotForm, channel: str, codes: Sequence[str]) -> str:
     if not codes:
         return "请至少选择一个您办过事的科室。"
     if len(set(codes)) < len(codes):
         return "同一科室重复选择，请返回重新选择。"
-    if any(code not in paper.section_codes for code in codes):
+    if any(code not in ballot_form.section_codes for code in codes):
         return "所选科室不在本轮评议范围内，请返回重新选择。"
-    limit = paper.max_sections[channel]
+    limit = ballot_form.max_sections[channel]
     if len(codes) > limit:
         return f"一张评议票最多评议{limit}个科室，现已选择{len(codes)}个，请减少后重新提交。"
     return ""
 
 
-def _line_errors(paper: BallotPaper, line: RawLine, *, needs_ticks: bool) -> Iterator[tuple[str, str]]:
+def _line_errors(ballot_form: BallotForm, line: RawLine, *, needs_ticks: bool) -> Iterator[tuple[str, str]]:
     """Yield the faults in the order of the form, so that the summary reads like the page."""
-    signs, severe = frozenset(line.manifestations), frozenset(_severe(paper, line))
-    if not signs <= paper.known_signs or len(signs) < len(line.manifestations):
+    signs, severe = frozenset(line.manifestations), frozenset(_severe(ballot_form, line))
+    if not signs <= ballot_form.known_signs or len(signs) < len(line.manifestations):
         yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
     for indicator, label in INDICATORS.items():
-        fault = _answer_fault(paper, line.answers.get(indicator, ()))
+        fault = _answer_fault(ballot_form, line.answers.get(indicator, ()))
         if fault:
             yield f"{line.section}.{indicator}", fault
-        elif needs_ticks and indicator in severe and signs.isdisjoint(paper.sign_codes[indicator]):
+        elif needs_ticks and indicator in severe and signs.isdisjoint(ballot_form.sign_codes[indicator]):
             yield f"{line.section}.{indicator}.manifestations", f"“{label}”{UNTICKED}"
 
 
-def _plain_line(paper: BallotPaper, line: RawLine) -> VoteLine | None:
+def _plain_line(ballot_form: BallotForm, line: RawLine) -> VoteLine | None:
     """Return the line where nothing needs a second look: one mild answer to each indicator, nothing ticked."""
     given = [line.answers.get(indicator, ()) for indicator in INDICATORS]
-    if line.manifestations or any(len(values) != 1 or values[0] not in paper.mild_answers for values in given):
+    if line.manifestations or any(len(values) != 1 or values[0] not in ballot_form.mild_answers for values in given):
         return None
     answers = zip(INDICATORS, given, strict=True)
     return VoteLine(line.section, {i: int(value) for i, (value,) in answers if value != DONT_KNOW})
 
 
-def _answer_fault(paper: BallotPaper, values: Sequence[str]) -> str:
+def _answer_fault(ballot_form: BallotForm, values: Sequence[str]) -> str:
     if not values:
         return "请选择一项；不清楚的请选“不了解”。"
     if len(values) > 1:
         return "该项只能选择一个选项，请重新选择。"
-    if values[0] not in paper.allowed_answers:
+    if values[0] not in ballot_form.allowed_answers:
         return "该项选择有误，请重新选择。"
     return ""
 
 
-def _severe(paper: BallotPaper, line: RawLine) -> list[str]:
+def _severe(ballot_form: BallotForm, line: RawLine) -> list[str]:
     answers = ((indicator, line.answers.get(indicator, ())) for indicator in INDICATORS)
-    return [indicator for indicator, values in answers if len(values) == 1 and values[0] in paper.severe_answers]
+    return [indicator for indicator, values in answers if len(values) == 1 and values[0] in ballot_form.severe_answers]
 
 
-def _valid_line(paper: BallotPaper, line: RawLine) -> VoteLine:
+def _valid_line(ballot_form: BallotForm, line: RawLine) -> VoteLine:
     answers = {i: int(line.answers[i][0]) for i in INDICATORS if line.answers[i][0] != DONT_KNOW}
     # A tick under an answer that was lowered afterwards is what a no-script form still sends: it is dropped.
-    severe = _severe(paper, line) if line.manifestations else ()
-    kept = (code for i in severe for code in paper.sign_codes[i] if code in line.manifestations)
+    severe = _severe(ballot_form, line) if line.manifestations else ()
+    kept = (code for i in severe for code in ballot_form.sign_codes[i] if code in line.manifestations)
     return VoteLine(line.section, answers, tuple(kept))

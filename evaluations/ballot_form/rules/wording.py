@@ -1,6 +1,6 @@
 """Rules: wording."""
 
-from evaluations.ballot_form.rules.form import BallotPaper, PaperSign
+from evaluations.ballot_form.rules.form import BallotForm, FormSign
 from evaluations.ballot_form.rules.votes import DONT_KNOW
 from evaluations.scoring.indicators import LEVEL_WORDS, Indicator
 
@@ -14,15 +14,15 @@ QUESTIONS = {
 }
 
 
-def signs_by_indicator(paper: BallotPaper) -> list[tuple[str, str, list[PaperSign]]]:
+def signs_by_indicator(ballot_form: BallotForm) -> list[tuple[str, str, list[FormSign]]]:
     """Return (indicator, label, its 表象) for the table's templates."""
-    return [(i.value, i.label, [s for s in paper.manifestations if s.indicator == i]) for i in Indicator]
+    return [(i.value, i.label, [s for s in ballot_form.manifestations if s.indicator == i]) for i in Indicator]
 
 
-def level_words(paper: BallotPaper) -> dict[str, str]:
+def level_words(ballot_form: BallotForm) -> dict[str, str]:
     """Return value -> word for the paper's levels; a scale other than 0 to 3 gets numbered words between."""
-    top = str(paper.levels)
-    words = {str(level): LEVEL_WORDS.get(str(level), f"{level}级") for level in range(paper.levels + 1)}
+    top = str(ballot_form.levels)
+    words = {str(level): LEVEL_WORDS.get(str(level), f"{level}级") for level in range(ballot_form.levels + 1)}
     if top not in LEVEL_WORDS:
         words[top] = "非常严重"
     return words | {DONT_KNOW: LEVEL_WORDS[DONT_KNOW]}

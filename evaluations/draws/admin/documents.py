@@ -12,22 +12,22 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from evaluations.draws import documents as draw_papers
+from evaluations.draws import documents as draws_documents
 from evaluations.draws.forms import LettersForm
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.services import ceremony
-from evaluations.draws.services import letters as draw_letters
+from evaluations.draws.services import letters as letters_services
 from evaluations.draws.services.commitment import open_roster
 from evaluations.draws.services.exports import EXPORT, ROSTER
 from evaluations.pools.queries import contact_of
-from evaluations.rounds.admin_pages import PDF, XLSX, ZIP, ask, desk_page, handed_out, round_page
+from evaluations.rounds.admin_pages import PDF, XLSX, ZIP, handed_out, round_page, show_form, staff_page
 from evaluations.rounds.forms import ReasonForm
 from nanchuan_eval.admin_site.actions import attempt
-from nanchuan_eval.admin_site.model_admin import staff
-from nanchuan_eval.approvals import permits
+from nanchuan_eval.admin_site.model_admin import account_of
+from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core import export_numbers as marks
+from nanchuan_eval.core import export_numbers
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
@@ -49,7 +49,7 @@ def urls(wrap: Callable[[View], View]) -> list[URLPattern]:
 def commitment(request: HttpRequest, pk: int) -> HttpResponse:
     """Print the 承诺书."""
     draw = _draw(request, pk)
-    pdf = draw_papers.commitment_pdf(draw, url=_public_address(request, draw), at=timezone.now())
+    pdf = draws_documents.commitment_pdf(draw, url=_public_address(request, draw), at=timezone.now())
     return handed_out(pdf, f"{draw.draw_id}-commitment.pdf", PDF)
 
 
@@ -58,20 +58,20 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     draw = _draw(request, pk)
     if not draw.result:
         return redirect("admin:draw-ceremony", pk)
-    return handed_out(draw_papers.record_pdf(draw, at=timezone.now()), f"{draw.draw_id}-record.pdf", PDF)
+    return handed_out(draws_documents.record_pdf(draw, at=timezone.now()), f"{draw.draw_id}-record.pdf", PDF)
 
 
 def letters(request: HttpRequest, pk: int) -> HttpResponse:
     """Print the letters to all drawn people, or to one (?entry=), or list them for the SMS platform."""
     draw = _draw(request, pk)
-    form, user, at = LettersForm(request.POST or None), staff(request), timezone.now()
+    form, user, at = LettersForm(request.POST or None), account_of(request), timezone.now()
     chosen = request.GET.get("entry", "")
     entry_id = int(chosen) if chosen.isascii() and chosen.isdigit() else None
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         entries = attempt(
             form,
-            lambda: draw_letters.open_addresses(draw_id=pk, reason=reason, by=user, at=at, entry_id=entry_id),
+            lambda: letters_services.open_addresses(draw_id=pk, reason=reason, by=user, at=at, entry_id=entry_id),
         )
         if entries is not None and form.cleaned_data["form"] == "sms":
             with audit.marked(audit.entry_of(by=user, at=at)):
@@ -80,7 +80,7 @@ def letters(request: HttpRequest, pk: int) -> HttpResponse:
             with audit.marked(audit.entry_of(by=user, at=at)):
                 return _letters_file(request, draw, entries, at)
     back = reverse("admin:draw-people", args=[pk])
-    return desk_page(request, "round/act.html", draw.round, f"打印通知书：{draw}", form=form, back=back)
+    return staff_page(request, "round/act.html", draw.round, f"打印通知书：{draw}", form=form, back=back)
 
 
 def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
@@ -88,36 +88,36 @@ def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
     draw = _draw(request, pk)
     if request.method != "POST":
         return redirect("admin:draw-ceremony", pk)
-    user, at = staff(request), timezone.now()
+    user, at = account_of(request), timezone.now()
     try:
         codes = ceremony.issue_signing_codes(draw_id=pk, by=user, at=at)
     except RuleViolation as refusal:
         messages.error(request, str(refusal))
         return redirect("admin:draw-ceremony", pk)
     with audit.marked(audit.entry_of(by=user, at=at)):
-        return handed_out(draw_papers.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf", PDF)
+        return handed_out(draws_documents.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf", PDF)
 
 
 def roster(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose to hand out the private roster for the notary's safe; once approved, fetch it once."""
-    draw, user, at = get_object_or_404(Draw.objects.select_related("round"), pk=pk), staff(request), timezone.now()
-    if not policy.may_begin(user, EXPORT):
+    draw, user, at = get_object_or_404(Draw.objects.select_related("round"), pk=pk), account_of(request), timezone.now()
+    if not policy.may_start(user, EXPORT):
         raise policy.Denied(user, EXPORT)
-    back, is_ready = round_page(draw.round_id), permits.may_use(ROSTER, draw, by=user, at=at)
+    back, is_ready = round_page(draw.round_id), authorizations.may_use(ROSTER, draw, by=user, at=at)
     form = Form(request.POST) if is_ready and request.method == "POST" else ReasonForm(request.POST or None)
     if is_ready and request.method == "POST":
         lines = attempt(form, lambda: open_roster(draw_id=pk, by=user, at=at))
         if lines is not None:
-            name = marks.named(f"{draw.draw_id}-roster.tsv", audit.entry_of(by=user, at=at).seq)
+            name = export_numbers.numbered_filename(f"{draw.draw_id}-roster.tsv", audit.entry_of(by=user, at=at).seq)
             return handed_out(b"".join(lines), name, "text/plain; charset=utf-8")
     if is_ready:
-        return desk_page(request, "round/act.html", draw.round, "下载封存名册", form=Form(), back=back)
+        return staff_page(request, "round/act.html", draw.round, "下载封存名册", form=Form(), back=back)
     service = lambda: approvals.start(ROSTER, draw, by=user, at=at, **form.cleaned_data)  # noqa: E731
-    return ask(request, draw.round, form, service, title="提请导出封存名册（交公证）", back=back)
+    return show_form(request, draw.round, form, service, title="提请导出封存名册（交公证）", back=back)
 
 
 def _draw(request: HttpRequest, pk: int) -> Draw:
-    policy.check_sees(staff(request), "draw.run")
+    policy.check_sees(account_of(request), "draw.run")
     return get_object_or_404(Draw.objects.select_related("round", "planned", "drawn_by"), pk=pk)
 
 
@@ -126,8 +126,8 @@ def _public_address(request: HttpRequest, draw: Draw) -> str:
 
 
 def _letters_file(request: HttpRequest, draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> HttpResponse:
-    reply_by, url = draw_letters.reply_day(draw, at), _public_address(request, draw)
-    files = list(draw_papers.letters_pdfs(draw, entries, url=url, reply_by=reply_by, at=at))
+    reply_by, url = letters_services.reply_day(draw, at), _public_address(request, draw)
+    files = list(draws_documents.letters_pdfs(draw, entries, url=url, reply_by=reply_by, at=at))
     if len(files) == 1:
         return handed_out(files[0], f"{draw.draw_id}-letters.pdf", PDF)
     target = io.BytesIO()
@@ -138,9 +138,9 @@ def _letters_file(request: HttpRequest, draw: Draw, entries: Sequence[DrawEntry]
 
 
 def _sms_list(draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> bytes:
-    text = draw_papers.text_message(draw, draw_letters.reply_day(draw, at))
+    text = draws_documents.text_message(draw, letters_services.reply_day(draw, at))
     people = {entry.person.pk: entry.person for entry in entries if entry.person}
     columns = [ColumnSpec("手机号", 16), ColumnSpec("姓名", 14), ColumnSpec("短信内容", 90)]
     rows = [[contact_of(person), person.name, text] for person in people.values()]
-    notes = [draw_papers.DEMO] if draw.round.is_demo else []
+    notes = [draws_documents.DEMO] if draw.round.is_demo else []
     return write_workbook([SheetSpec("短信", columns, rows, heading=f"{draw} 短信名单", notes=notes)])

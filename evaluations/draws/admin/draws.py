@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from evaluations.draws.admin import documents as draw_papers
+from evaluations.draws.admin import documents as draws_documents
 from evaluations.draws.approvals.ceremony import start_commitment, start_draw
 from evaluations.draws.approvals.removals import REMOVE
 from evaluations.draws.forms import PlanForm, ReadingForm, RemovalForm, SigningForm
@@ -20,12 +20,12 @@ from evaluations.draws.pages.ceremony import build_ceremony, drawn_people
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import plan_draw, planned_draw
 from evaluations.pools.models import PoolEntry
-from evaluations.rounds.admin_pages import ask, desk_page, round_page
+from evaluations.rounds.admin_pages import round_page, show_form, staff_page
 from evaluations.rounds.forms import ReasonForm
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.admin_site.actions import act, attempt
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -76,7 +76,7 @@ class DrawAdmin(ReadOnlyAdmin):
             path("<int:pk>/abandon/", wrap(self.abandon), name="draw-abandon"),
             path("<int:pk>/people/", wrap(self.people), name="draw-people"),
             path("entry/<int:pk>/remove/", wrap(self.remove), name="draw-remove"),
-            *draw_papers.urls(wrap),
+            *draws_documents.urls(wrap),
             *super().get_urls(),
         ]
 
@@ -89,8 +89,8 @@ class DrawAdmin(ReadOnlyAdmin):
         blank = PlannedDraw(round=round_, purpose=purpose)
         initial = {"place": known.place, "witnesses": known.witnesses} if known else None
         form = PlanForm(request.POST or None, instance=blank, initial=initial)
-        user, at = staff(request), timezone.now()
-        return ask(
+        user, at = account_of(request), timezone.now()
+        return show_form(
             request,
             round_,
             form,
@@ -103,7 +103,7 @@ class DrawAdmin(ReadOnlyAdmin):
         """Commit a draw of the round (POST only)."""
         if request.method != "POST" or purpose not in DrawPurpose.values:
             return redirect(round_page(pk))
-        user, at = staff(request), timezone.now()
+        user, at = account_of(request), timezone.now()
         return act(
             request,
             lambda: start_commitment(round_id=pk, purpose=purpose, by=user, at=at),
@@ -114,7 +114,7 @@ class DrawAdmin(ReadOnlyAdmin):
     def ceremony(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page on the projector: five steps, one way; the form of the step that is due answers here."""
         draw = get_object_or_404(Draw.objects.select_related("round", "planned"), pk=pk)
-        user, at = staff(request), timezone.now()
+        user, at = account_of(request), timezone.now()
         policy.check_sees(user, "draw.run")
         desk = build_ceremony(draw, user, at)
         form = self._due_form(request, desk)
@@ -124,7 +124,7 @@ class DrawAdmin(ReadOnlyAdmin):
             if attempt(form, lambda: self._answer(draw, form, request)) is not None:
                 return redirect("admin:draw-ceremony", pk)
             desk = build_ceremony(Draw.objects.select_related("round", "planned").get(pk=pk), user, at)
-        return desk_page(request, "draw/ceremony.html", draw.round, str(draw), desk=desk, draw=draw, form=form)
+        return staff_page(request, "draw/ceremony.html", draw.round, str(draw), desk=desk, draw=draw, form=form)
 
     def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Press a button of the ceremony (POST only)."""
@@ -132,14 +132,14 @@ class DrawAdmin(ReadOnlyAdmin):
         if request.method != "POST" or name not in ACTS:
             return redirect(back)
         service, done = ACTS[name]
-        user, at = staff(request), timezone.now()
+        user, at = account_of(request), timezone.now()
         return act(request, lambda: service(draw_id=pk, by=user, at=at), done=done, back=back)
 
     def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Give the draw up, with a public reason."""
         draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
-        form, user, at = ReasonForm(request.POST or None), staff(request), timezone.now()
-        return ask(
+        form, user, at = ReasonForm(request.POST or None), account_of(request), timezone.now()
+        return show_form(
             request,
             draw.round,
             form,
@@ -151,18 +151,18 @@ class DrawAdmin(ReadOnlyAdmin):
     def people(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Who was drawn, by name, for those who may know; removals begin here."""
         draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
-        user = staff(request)
+        user = account_of(request)
         policy.check_sees(user, "draw.names")
         people = drawn_people(draw, user, timezone.now())
-        return desk_page(request, "draw/people.html", draw.round, f"抽中人员：{draw}", draw=draw, people=people)
+        return staff_page(request, "draw/people.html", draw.round, f"抽中人员：{draw}", draw=draw, people=people)
 
     def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Remove somebody who was drawn; the next alternate joins."""
         entry = get_object_or_404(DrawEntry.objects.select_related("draw__round"), pk=pk)
         person = get_object_or_404(PoolEntry, pk=entry.person_id)
-        form, user, at = RemovalForm(request.POST or None), staff(request), timezone.now()
+        form, user, at = RemovalForm(request.POST or None), account_of(request), timezone.now()
         policy.check_sees(user, "draw.names")
-        return ask(
+        return show_form(
             request,
             entry.draw.round,
             form,
@@ -178,7 +178,7 @@ class DrawAdmin(ReadOnlyAdmin):
         return SigningForm(request.POST or None) if desk.is_signing else None
 
     def _answer(self, draw: Draw, form: Any, request: HttpRequest) -> Any:
-        user, at = staff(request), timezone.now()
+        user, at = account_of(request), timezone.now()
         if isinstance(form, SigningForm):
             return ceremony.sign_draw(draw_id=draw.pk, code=form.cleaned_data["code"], at=at)
         return ceremony.enter_randomness(draw_id=draw.pk, reading=form.reading(), by=user, at=at)

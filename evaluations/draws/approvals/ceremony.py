@@ -10,7 +10,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.users.models import User
 
@@ -38,11 +38,11 @@ def _of_draw(draw: Draw, _: Arguments) -> dict[str, object]:
     return {**status, "签名": draw.signatures.count()}
 
 
-def _draw_deed(name: str, action: str, label: str, service: Callable[..., object]) -> Deed:
+def draw_action(name: str, action: str, label: str, service: Callable[..., object]) -> ApprovableAction:
     def perform(draw: Draw, asked: Arguments, *, by: User, at: datetime) -> object:
         return service(draw_id=draw.pk, by=by, at=at, **asked)
 
-    return Deed(name, action=action, label=label, model=Draw, content=_of_draw, perform=perform)
+    return ApprovableAction(name, permission=action, label=label, model=Draw, content=_of_draw, perform=perform)
 
 
 def _commit(round_: Round, asked: Arguments, *, by: User, at: datetime) -> object:

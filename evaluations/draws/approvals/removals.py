@@ -8,7 +8,7 @@ from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services.removals import Removal, current_round, open_next_round, remove_drawn
 from evaluations.pools.models import PoolEntry
-from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.users.models import User
 
 Arguments = Mapping[str, Any]
@@ -44,6 +44,6 @@ def _open_round(draw: Draw, arguments: Arguments, *, by: User, at: datetime) -> 
 
 
 # The person is what is locked: two removals from one draw at once would else wait for each other's entries.
-REMOVE = Deed("draw.remove", "draw.redraw", "移除并递补", PoolEntry, _removal_content, _remove)
-NEXT_ROUND = Deed("draw.next_round", "draw.redraw", "启动追加抽取", Draw, _round_content, _open_round)
-DRAW_DEEDS = (REMOVE, NEXT_ROUND)
+REMOVE = ApprovableAction("draw.remove", "draw.redraw", "移除并递补", PoolEntry, _removal_content, _remove)
+NEXT_ROUND = ApprovableAction("draw.next_round", "draw.redraw", "启动追加抽取", Draw, _round_content, _open_round)
+DRAW_ACTIONS = (REMOVE, NEXT_ROUND)

@@ -9,8 +9,7 @@ from typing import Any
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.strata import StratumLine, strata_of
 from evaluations.draws.rules import DISCRETIONARY, most_discretionary
-from evaluations.draws.services import ceremony
-from evaluations.draws.services import removals as draw_events
+from evaluations.draws.services import ceremony, removals
 from evaluations.draws.services.commitment import COMMIT_ACTION
 from evaluations.protocol import drawing
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
@@ -32,7 +31,7 @@ class SourceLine:
 
 
 @dataclass(frozen=True)
-class CeremonyDesk:
+class CeremonyPage:
     """All that the ceremony page shows."""
 
     params: Mapping[str, Any]
@@ -67,7 +66,7 @@ class DrawnPeople:
     has_next_round: bool
 
 
-def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyDesk:
+def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyPage:
     """Read what the projector shows, in a fixed number of queries."""
     params = json.loads(draw.params)
     is_committed, is_drawn = draw.status == DrawStatus.COMMITTED, draw.status == DrawStatus.DRAWN
@@ -78,7 +77,7 @@ def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyDesk:
     earliest = ceremony.earliest_randomness(draw)
     is_early = at < earliest and not draw.round.is_demo
     may_enter = policy.may(user, "draw.seed") and is_committed and not is_early
-    return CeremonyDesk(
+    return CeremonyPage(
         params=params,
         step=_step(draw, len(signed), wanted),
         steps=STEPS,
@@ -94,10 +93,10 @@ def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyDesk:
         signatures_wanted=wanted,
         is_signing=is_drawn and wanted > 0,
         may_enter=may_enter,
-        may_run=policy.may_begin(user, "draw.run"),
+        may_run=policy.may_start(user, "draw.run"),
         may_abandon=is_committed
         and not draw.readings.exists()
-        and policy.may_begin(user, COMMIT_ACTION[DrawPurpose(draw.purpose)]),
+        and policy.may_start(user, COMMIT_ACTION[DrawPurpose(draw.purpose)]),
         may_issue_codes=draw.purpose == DrawPurpose.SUPERVISORS
         and draw.status in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}
         and policy.may(user, "cred.print"),
@@ -108,17 +107,17 @@ def drawn_people(draw: Draw, user: User, at: datetime) -> DrawnPeople:
     """Read who was drawn by name (the caller has asked the policy table)."""
     if not draw.result:
         return DrawnPeople([], [], 0, 0, False, False, [], False)
-    reasons = draw_events.reasons_so_far(draw)
+    reasons = removals.reasons_so_far(draw)
     rounds = json.loads(draw.params)["quota"]["rounds"]
     return DrawnPeople(
         entries=list(draw.entries.exclude(place=None).select_related("person")),
         events=[(json.loads(event.body), event) for event in draw.events.select_related("entry__person", "by")],
         discretionary=sum(reason in DISCRETIONARY for reason in reasons),
-        most_discretionary=most_discretionary(draw_events.seats_of(draw), draw.round.rulebook["removal_percent"]),
-        may_remove=policy.may_begin(user, "draw.redraw") and draw.purpose in draw_events.PEOPLE,
-        may_write=policy.may(user, "pool.unmask") and draw.purpose in draw_events.PEOPLE,
-        round_faults=draw_events.further_round_faults(draw, at),
-        has_next_round=draw_events.current_round(draw) < len(rounds),
+        most_discretionary=most_discretionary(removals.seats_of(draw), draw.round.rulebook["removal_percent"]),
+        may_remove=policy.may_start(user, "draw.redraw") and draw.purpose in removals.PEOPLE,
+        may_write=policy.may(user, "pool.unmask") and draw.purpose in removals.PEOPLE,
+        round_faults=removals.further_round_faults(draw, at),
+        has_next_round=removals.current_round(draw) < len(rounds),
     )
 
 

@@ -49,5 +49,5 @@ def _pool_line(round_: Round, kind: PoolKind, user: User, at: datetime) -> PoolL
         objections=list(notice.objections.all()) if notice else [],
         faults=notice_faults(round_, kind, at) if strata else [],
         may_announce=bool(strata) and notice is None and policy.may(user, "pool.import"),
-        may_answer=policy.may_begin(user, "pool.exclude"),
+        may_answer=policy.may_start(user, "pool.exclude"),
     )

@@ -69,7 +69,7 @@ def draw_register() -> list[RegisterRound]:
             notices=notices.get(round_.pk, []),
             lines=_lines(planned.get(round_.pk, []), draws.get(round_.pk, [])),
         )
-        for round_ in Round.objects.filter(pk__in=known).defer("paper")
+        for round_ in Round.objects.filter(pk__in=known).defer("ballot_form")
     ]
 
 

@@ -28,11 +28,11 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.permissions.policy import Nameless, Role
+from nanchuan_eval.permissions.policy import AnonymousActor, Role
 from nanchuan_eval.users.models import User
 
 BATCH_SIZE = 2000
-SUPERVISOR = Nameless(Role.SUPERVISOR)
+SUPERVISOR = AnonymousActor(Role.SUPERVISOR)
 # Supervisors sign from the moment they are drawn: not their own draw, which witnesses sign on paper.
 UNSIGNED = frozenset({DrawPurpose.SUPERVISORS})
 

@@ -28,7 +28,7 @@ from evaluations.protocol import drawing
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
 from evaluations.rounds.services import lock_round
-from nanchuan_eval.approvals import permits
+from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import protocol_json
 from nanchuan_eval.core.errors import RuleViolation
@@ -52,7 +52,7 @@ COMMIT_ACTION = dict.fromkeys(DrawPurpose, "draw.commit") | {DrawPurpose.INSPECT
 def plan_draw(*, planned: PlannedDraw, by: User, at: datetime, reason: str = "") -> PlannedDraw:
     """Announce a draw in the public register; a change needs a reason and leaves the old line to be seen."""
     purpose = DrawPurpose(planned.purpose)
-    policy.check_begins(by, COMMIT_ACTION[purpose])
+    policy.check_starts(by, COMMIT_ACTION[purpose])
     round_ = lock_round(planned.round_id)
     earlier = planned_draw(round_, purpose)
     if round_.draws.standing().filter(purpose=purpose).exists():
@@ -126,7 +126,7 @@ def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
 def open_roster(*, draw_id: int, by: User, at: datetime) -> list[bytes]:
     """Return the private roster (token and salt) whose hash the commitment pins, for the notary's safe; approved."""
     draw = Draw.objects.get(pk=draw_id)
-    permits.spend("pool.roster", draw, by=by, at=at)
+    authorizations.consume("pool.roster", draw, by=by, at=at)
     audit.record("pool.export", draw, by=by, at=at, detail={"step_label": f"导出封存名册：{draw}"})
     return roster_lines(draw.entries.exclude(salt="").iterator())
 

@@ -11,8 +11,8 @@ from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of
 from evaluations.pools.rules import PoolKind
 from evaluations.rounds.models import Round
-from nanchuan_eval.approvals import permits
-from nanchuan_eval.approvals.permits import permit_deed
+from nanchuan_eval.approvals import authorizations
+from nanchuan_eval.approvals.authorizations import authorizing_action
 from nanchuan_eval.approvals.services import Arguments
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
@@ -38,13 +38,15 @@ def export_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> byt
     What was approved is handed out; `kind` counts only where one person may do it alone.
     """
     round_ = Round.objects.get(pk=round_id)
-    permit = permits.spend(EXPORT, round_, by=by, at=at)
-    kind = PoolKind(permit.arguments["kind"]) if permit else kind
+    authorization = authorizations.consume(EXPORT, round_, by=by, at=at)
+    kind = PoolKind(authorization.arguments["kind"]) if authorization else kind
     rows = [_row(person) for person in _people(round_, kind)]
     if not rows:
         raise RuleViolation(f"“{kind.label}”没有人员，没有可以导出的名单。")
-    detail = {"kind": kind.value, "people": len(rows), "approval": permit.pk if permit else None}
-    entry = audit.record(EXPORT, round_, by=by, at=at, reason=permit.reason if permit else "", detail=detail)
+    detail = {"kind": kind.value, "people": len(rows), "approval": authorization.pk if authorization else None}
+    entry = audit.record(
+        EXPORT, round_, by=by, at=at, reason=authorization.reason if authorization else "", detail=detail
+    )
     sheet = SheetSpec(
         kind.label, COLUMNS, rows, heading=f"{round_.name} {kind.label}", notes=[audit.export_mark(entry)]
     )
@@ -77,7 +79,7 @@ def _roster_content(draw: Draw, asked: Arguments) -> dict[str, object]:
     return {"抽取": str(draw), "承诺": draw.commit, "用途": "交公证封存", "理由": asked["reason"]}
 
 
-HANDING_OUT = (
-    permit_deed(EXPORT, "导出名单", Round, _pool_content),
-    permit_deed(ROSTER, "导出封存名册", Draw, _roster_content, action=EXPORT),
+EXPORT_ACTIONS = (
+    authorizing_action(EXPORT, "导出名单", Round, _pool_content),
+    authorizing_action(ROSTER, "导出封存名册", Draw, _roster_content, permission=EXPORT),
 )

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.management.arguments import find_round, read_codes
 from evaluations.paper_ballots.documents import ballot_files
 
@@ -46,13 +46,13 @@ class Command(BaseCommand):
                 bar.update(count)
         self.stdout.write(f"已打印{len(codes)}张评议票。封装后请删除票号文件和这些PDF文件。")
 
-    def _paper(self, options: dict[str, Any]) -> tuple[BallotPaper, str]:
+    def _paper(self, options: dict[str, Any]) -> tuple[BallotForm, str]:
         if options["paper"]:
-            paper = BallotPaper.from_json(options["paper"].read_text(encoding="utf-8"))
+            paper = BallotForm.from_json(options["paper"].read_text(encoding="utf-8"))
             if paper.round_key != options["round"]:
                 raise CommandError(f"评议表属于轮次{paper.round_key}，不是{options['round']}。", returncode=2)
             return paper, options["closes"]
         round_ = find_round(options["round"])
-        if not round_.paper:
+        if not round_.ballot_form:
             raise CommandError("名录锁定之后才有评议表，才能打印评议票。", returncode=2)
-        return BallotPaper.from_json(round_.paper), f"{timezone.localtime(round_.closes_at):%Y年%m月%d日 %H:%M}"
+        return BallotForm.from_json(round_.ballot_form), f"{timezone.localtime(round_.closes_at):%Y年%m月%d日 %H:%M}"

@@ -14,14 +14,14 @@ from evaluations.codes.approvals import start_recall, start_void
 from evaluations.codes.forms import CodesForm, IssuedListForm, RecallForm, ReplaceForm, VoidForm
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import batch_lines, counted_batches, drawn_people, replaceable, stratum_lines
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.codes.services.issuing import BEFORE_CLOSING, FormKind
 from evaluations.paper_ballots.admin.sheets import PaperPages
-from evaluations.rounds.admin_pages import ask, desk_page
+from evaluations.rounds.admin_pages import show_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.scoring.indicators import Channel
 from nanchuan_eval.admin_site.actions import attempt
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
 from nanchuan_eval.permissions import policy
 
 
@@ -30,12 +30,12 @@ class CodePages(PolicyAdmin):
 
     def batches(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the round's batches in sums, and the drawn people beside the codes made for them."""
-        user = staff(request)
+        user = account_of(request)
         if not policy.may_see(user, "cred.void"):
             policy.check_sees(user, "cred.print")
         round_ = get_object_or_404(Round, pk=pk)
         is_before_closing = round_.state in BEFORE_CLOSING
-        return desk_page(
+        return staff_page(
             request,
             "codes/batches.html",
             round_,
@@ -48,7 +48,7 @@ class CodePages(PolicyAdmin):
     def codes(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a batch of codes, or set up a self-service counter."""
         round_ = get_object_or_404(Round, pk=pk)
-        policy.check_begins(staff(request), "cred.print")
+        policy.check_starts(account_of(request), "cred.print")
         form = CodesForm(request.POST or None, initial=request.GET.dict(), strata=_strata(round_))
         if request.method == "POST" and form.is_valid():
             made = attempt(form, lambda: self._issue(request, pk, form))
@@ -56,28 +56,30 @@ class CodePages(PolicyAdmin):
                 return _made_page(request, made)
             if made:
                 return _made_page(request, *made)
-        return desk_page(request, "round/act.html", round_, "生成票号", form=form, back=_list(pk))
+        return staff_page(request, "round/act.html", round_, "生成票号", form=form, back=_list(pk))
 
     def import_codes(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take over the list of I that the notary made offline."""
         round_ = get_object_or_404(Round, pk=pk)
-        policy.check_begins(staff(request), "cred.print")
+        policy.check_starts(account_of(request), "cred.print")
         form = IssuedListForm(request.POST or None, request.FILES or None, strata=_strata(round_))
         if request.method == "POST" and form.is_valid():
             kind, issues = _kind(form.cleaned_data), form.cleaned_data["file"]
-            by, at = staff(request), timezone.now()
-            made = attempt(form, lambda: credential.import_issued(round_id=pk, form=kind, issues=issues, by=by, at=at))
+            by, at = account_of(request), timezone.now()
+            made = attempt(form, lambda: issuing.import_issued(round_id=pk, form=kind, issues=issues, by=by, at=at))
             if made:
                 return _made_page(request, made)
         warning = f"发放清单由公证处用 make_codes 命令离线生成，轮次代码必须为 {round_.key}，否则票号无法使用。"
-        return desk_page(request, "round/act.html", round_, "导入离线发放清单", form=form, back=_list(pk), note=warning)
+        return staff_page(
+            request, "round/act.html", round_, "导入离线发放清单", form=form, back=_list(pk), note=warning
+        )
 
     def _issue(self, request: HttpRequest, pk: int, form: CodesForm) -> Any:
         kind, count = _kind(form.cleaned_data), form.cleaned_data["count"]
-        by, at = staff(request), timezone.now()
+        by, at = account_of(request), timezone.now()
         if count:
-            return credential.issue_batch(round_id=pk, form=kind, count=count, by=by, at=at)
-        return credential.open_self_service(round_id=pk, form=kind, by=by, at=at)
+            return issuing.issue_batch(round_id=pk, form=kind, count=count, by=by, at=at)
+        return issuing.open_self_service(round_id=pk, form=kind, by=by, at=at)
 
 
 class BatchPages(PaperPages):
@@ -99,9 +101,9 @@ class BatchPages(PaperPages):
 
     def void(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make codes of returned or damaged envelopes void, or propose it."""
-        batch, by, at = _batch(request, pk, "cred.void"), staff(request), timezone.now()
+        batch, by, at = _batch(request, pk, "cred.void"), account_of(request), timezone.now()
         form = VoidForm(request.POST or None)
-        response = ask(
+        response = show_form(
             request,
             batch.round,
             form,
@@ -116,30 +118,30 @@ class BatchPages(PaperPages):
 
     def recall(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Recall a batch, or propose it."""
-        batch, by, at = _batch(request, pk, "cred.void"), staff(request), timezone.now()
+        batch, by, at = _batch(request, pk, "cred.void"), account_of(request), timezone.now()
         form = RecallForm(request.POST or None)
 
         def recall() -> Any:
             return start_recall(batch, reason=form.cleaned_data["reason"], by=by, at=at)
 
-        return ask(request, batch.round, form, recall, title="停用批次", back=_page(batch))
+        return show_form(request, batch.round, form, recall, title="停用批次", back=_page(batch))
 
     def replace(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make fresh codes in place of void ones."""
-        batch, by, at = _batch(request, pk, "cred.print"), staff(request), timezone.now()
+        batch, by, at = _batch(request, pk, "cred.print"), account_of(request), timezone.now()
         left = replaceable(batch)
         form = ReplaceForm(request.POST or None, initial={"count": left or None})
         if request.method == "POST" and form.is_valid():
             count = form.cleaned_data["count"]
-            made = attempt(form, lambda: credential.replace_codes(batch_id=pk, count=count, by=by, at=at))
+            made = attempt(form, lambda: issuing.replace_codes(batch_id=pk, count=count, by=by, at=at))
             if made:
                 return _made_page(request, *made)
         note = f"“{batch.label}”有{left}个作废的票号还没有补发。补发的票号自成一批，单独公布发放清单。"
-        return desk_page(request, "round/act.html", batch.round, "补发票号", form=form, back=_page(batch), note=note)
+        return staff_page(request, "round/act.html", batch.round, "补发票号", form=form, back=_page(batch), note=note)
 
 
 def _batch(request: HttpRequest, pk: int, action: str) -> CodeBatch:
-    policy.check_begins(staff(request), action)
+    policy.check_starts(account_of(request), action)
     return get_object_or_404(CodeBatch.objects.select_related("round"), pk=pk)
 
 
@@ -156,14 +158,14 @@ def _strata(round_: Round) -> list[str]:
 def _made_page(request: HttpRequest, batch: CodeBatch, codes: list[str] | None = None) -> HttpResponse:
     """Say what was made. The file with the codes is part of this one answer and of nothing else."""
     context = {"batch": batch, "codes": len(codes or ()), "file": _codes_file(codes) if codes else ""}
-    response = desk_page(request, "codes/made.html", batch.round, "票号已生成" if codes else "批次已建立", **context)
+    response = staff_page(request, "codes/made.html", batch.round, "票号已生成" if codes else "批次已建立", **context)
     response["Cache-Control"] = "no-store"
     return response
 
 
 def _codes_file(codes: list[str]) -> str:
     """Return codes.csv as a data address."""
-    return "data:text/csv;base64," + base64.b64encode(credential.codes_csv(codes)).decode()
+    return "data:text/csv;base64," + base64.b64encode(issuing.codes_csv(codes)).decode()
 
 
 def _list(round_id: int) -> str:

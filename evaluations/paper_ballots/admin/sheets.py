@@ -11,20 +11,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from evaluations.ballot_form.queries import paper_by_digest
-from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.queries import ballot_form_by_digest
+from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.ballot_form.rules.votes import RawLine, VoteErrors, clean_comment, validate_vote
 from evaluations.codes.models import CodeBatch
-from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperSheet
 from evaluations.paper_ballots.pages.batch import batch_page
 from evaluations.paper_ballots.pages.keying import Keyed, agreed, compared, keyed_rows
-from evaluations.paper_ballots.queries import book_of
+from evaluations.paper_ballots.queries import account_of_batch
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.paper_ballots.services import SheetContent
 from evaluations.scoring.indicators import Indicator
 from nanchuan_eval.admin_site.actions import attempt
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.permissions import policy
 
 BAD_INPUT = 400
@@ -97,7 +97,7 @@ class PaperPages(ReadOnlyAdmin):
 
     def papers(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The batch's own page: its sums, its paper, what waits for a second or a third person."""
-        user = staff(request)
+        user = account_of(request)
         if not any(policy.may_see(user, action) for action in ("cred.print", "cred.void")):
             policy.check_sees(user, "paper.entry")
         batch = _find(pk)
@@ -110,10 +110,10 @@ class PaperPages(ReadOnlyAdmin):
         """Register slips; the lines that were refused stay in the field, the others leave it."""
         batch = _batch(request, pk)
         form = SlipsForm(request.POST or None)
-        by, at = staff(request), timezone.now()
+        by, at = account_of(request), timezone.now()
         if request.method == "POST" and form.is_valid():
             typed = [line for line in form.cleaned_data["codes"].splitlines() if line.strip()]
-            refused = attempt(form, lambda: papers.register_slips(batch_id=pk, typed=typed, by=by, at=at))
+            refused = attempt(form, lambda: paper_ballots.register_slips(batch_id=pk, typed=typed, by=by, at=at))
             if refused == []:
                 messages.success(request, f"已登记{len(typed)}张票号联，这些票号不能再在网上投票。")
                 return redirect(_desk(pk))
@@ -130,12 +130,14 @@ class PaperPages(ReadOnlyAdmin):
         batch = _batch(request, pk)
 
         def save(number: int, content: SheetContent) -> PaperSheet:
-            return papers.key_sheet(batch_id=pk, number=number, content=content, by=staff(request), at=timezone.now())
+            return paper_ballots.key_sheet(
+                batch_id=pk, number=number, content=content, by=account_of(request), at=timezone.now()
+            )
 
         once = PaperSheet.objects.filter(batch=batch, kind="", second="").select_related("first_by", "second_by")
         context = {
-            "mine": [sheet for sheet in once if sheet.first_by and sheet.first_by.person == staff(request).person],
-            "others": [sheet.number for sheet in once if papers.may_handle(sheet, staff(request))],
+            "mine": [sheet for sheet in once if sheet.first_by and sheet.first_by.person == account_of(request).person],
+            "others": [sheet.number for sheet in once if paper_ballots.may_handle(sheet, account_of(request))],
         }
         back = reverse("admin:paper-key", args=[pk])
         return self._keying(request, batch, save, "录入正票", back=back, context=context)
@@ -146,9 +148,11 @@ class PaperPages(ReadOnlyAdmin):
         found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
 
         def save(number: int, content: SheetContent) -> PaperSheet:
-            return papers.settle_sheet(sheet_id=sheet, content=content, by=staff(request), at=timezone.now())
+            return paper_ballots.settle_sheet(
+                sheet_id=sheet, content=content, by=account_of(request), at=timezone.now()
+            )
 
-        if found.kind or not found.second or not papers.may_handle(found, staff(request)):
+        if found.kind or not found.second or not paper_ballots.may_handle(found, account_of(request)):
             messages.error(request, f"第{found.number}号票不需要核对，或者您已经录入过，须由第三人核对。")
             return redirect(_desk(pk))
         keyings = _paper(batch), found.first, found.second
@@ -160,10 +164,10 @@ class PaperPages(ReadOnlyAdmin):
         batch = _batch(request, pk)
         found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
         form = WithdrawForm(request.POST or None)
-        by, at = staff(request), timezone.now()
+        by, at = account_of(request), timezone.now()
         if request.method == "POST" and form.is_valid():
             reason = form.cleaned_data["reason"]
-            if attempt(form, lambda: papers.withdraw_keying(sheet_id=sheet, reason=reason, by=by, at=at)):
+            if attempt(form, lambda: paper_ballots.withdraw_keying(sheet_id=sheet, reason=reason, by=by, at=at)):
                 messages.success(request, f"第{found.number}号票的录入已撤回，可以重新录入。")
                 return redirect(reverse("admin:paper-key", args=[pk]))
         return self._act(request, batch, form, f"撤回第{found.number}号票的录入")
@@ -172,28 +176,30 @@ class PaperPages(ReadOnlyAdmin):
         """Enter what was counted by hand."""
         batch = _batch(request, pk)
         form = CountForm(request.POST or None)
-        by, at = staff(request), timezone.now()
+        by, at = account_of(request), timezone.now()
         if request.method == "POST" and form.is_valid():
-            faults = attempt(form, lambda: papers.count_papers(batch_id=pk, counted=form.cleaned_data, by=by, at=at))
+            faults = attempt(
+                form, lambda: paper_ballots.count_papers(batch_id=pk, counted=form.cleaned_data, by=by, at=at)
+            )
             if faults is not None:
                 for fault in faults:
                     messages.error(request, fault)
                 if not faults:
                     messages.success(request, "票数平衡。")
                 return redirect(_desk(pk))
-        book = book_of(batch)
-        online = f"发出{book.issued}，网上提交{book.online}，登记票号联{book.slips}"
-        note = f"系统记录：{online}，作废票号{book.void}。"
+        ballot_account = account_of_batch(batch)
+        online = f"发出{ballot_account.issued}，网上提交{ballot_account.online}，登记票号联{ballot_account.slips}"
+        note = f"系统记录：{online}，作废票号{ballot_account.void}。"
         return self._act(request, batch, form, "清点纸质票", note=note if at >= batch.round.closes_at else "")
 
     def clear(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Accept an explained difference."""
         batch = _batch(request, pk)
         form = ClearForm(request.POST or None)
-        by, at = staff(request), timezone.now()
+        by, at = account_of(request), timezone.now()
         if request.method == "POST" and form.is_valid():
             reason = form.cleaned_data["reason"]
-            if attempt(form, lambda: papers.clear_imbalance(batch_id=pk, reason=reason, by=by, at=at)):
+            if attempt(form, lambda: paper_ballots.clear_imbalance(batch_id=pk, reason=reason, by=by, at=at)):
                 still = CodeBatch.objects.filter(pk=pk, is_halted=True).exists()
                 rest = "同一渠道其他批次仍有票数不符，继续暂停收票。" if still else "渠道恢复收票。"
                 messages.success(request, f"差异已处理，{rest}")
@@ -242,7 +248,7 @@ class PaperPages(ReadOnlyAdmin):
 
 
 def _batch(request: HttpRequest, pk: int) -> CodeBatch:
-    policy.check_sees(staff(request), "paper.entry")
+    policy.check_sees(account_of(request), "paper.entry")
     return _find(pk)
 
 
@@ -250,12 +256,12 @@ def _find(pk: int) -> CodeBatch:
     return get_object_or_404(CodeBatch.objects.select_related("round", "paper_count"), pk=pk)
 
 
-def _paper(batch: CodeBatch) -> BallotPaper:
-    return paper_by_digest(batch.round.paper_sha256)
+def _paper(batch: CodeBatch) -> BallotForm:
+    return ballot_form_by_digest(batch.round.ballot_form_sha256)
 
 
 def _content(
-    form: SheetForm, paper: BallotPaper, batch: CodeBatch, rows: list[Keyed], lines: list[RawLine]
+    form: SheetForm, paper: BallotForm, batch: CodeBatch, rows: list[Keyed], lines: list[RawLine]
 ) -> SheetContent | None:
     data = form.cleaned_data
     kind = SheetKind(data["kind"])

@@ -7,8 +7,8 @@ from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, replaceable
 from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
-from evaluations.paper_ballots.queries import book_of
-from evaluations.paper_ballots.rules.ballot_account import Book, imbalances
+from evaluations.paper_ballots.queries import account_of_batch
+from evaluations.paper_ballots.rules.ballot_account import BallotAccount, imbalances
 from evaluations.paper_ballots.services import may_handle
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.suppression import shown
@@ -31,7 +31,7 @@ class BatchPage:
     shows_paper: bool
     may_key: bool
     may_count: bool
-    book: Book
+    ballot_account: BallotAccount
     online: int | str
     count: PaperCount | None
     is_without_paper: bool
@@ -46,21 +46,21 @@ def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
     mine = [line for line in lines if batch.pk in {line.batch.pk, line.batch.replaces_id}]
     is_before_closing = batch.round.state in BEFORE_CLOSING
     may_print = is_before_closing and policy.may(user, "cred.print")
-    book, count = book_of(batch), getattr(batch, "paper_count", None)
+    ballot_account, count = account_of_batch(batch), getattr(batch, "paper_count", None)
     sheets = PaperSheet.objects.filter(batch=batch, kind="").select_related("first_by", "second_by")
     return BatchPage(
         lines=mine,
         waiting=_waiting(mine),
-        may_void=is_before_closing and policy.may_begin(user, "cred.void"),
+        may_void=is_before_closing and policy.may_start(user, "cred.void"),
         left_to_replace=replaceable(batch) if may_print else 0,
         shows_paper=not batch.is_self_service and policy.may_see(user, "paper.entry"),
         may_key=batch.round.state == RoundState.OPEN and policy.may_see(user, "paper.entry"),
         may_count=at >= batch.round.closes_at,
-        book=book,
-        online=book.online if at >= batch.round.closes_at else shown(book.online),
+        ballot_account=ballot_account,
+        online=ballot_account.online if at >= batch.round.closes_at else shown(ballot_account.online),
         count=count,
-        is_without_paper=count is None and not book.slips and not book.sheets,
-        faults=imbalances(book) if count else [],
+        is_without_paper=count is None and not ballot_account.slips and not ballot_account.sheets,
+        faults=imbalances(ballot_account) if count else [],
         once=[sheet for sheet in sheets if not sheet.second],
         differing=[(sheet, may_handle(sheet, user)) for sheet in sheets if sheet.second],
     )

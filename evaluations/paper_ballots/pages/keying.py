@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evaluations.ballot_form.rules.form import BallotPaper, PaperSection
+from evaluations.ballot_form.rules.form import BallotForm, FormSection
 from evaluations.ballot_form.rules.votes import RawLine, VoteLine
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.paper_ballots.rules.keying import KeyingError, read_row, written_row
@@ -16,7 +16,7 @@ class Keyed:
     """One row of the keying page: what was typed, and what cannot be read of it."""
 
     place: int
-    section: PaperSection
+    section: FormSection
     keys: str
     ticks: str
     error: str
@@ -32,7 +32,7 @@ class Difference:
     second: str
 
 
-def keyed_rows(paper: BallotPaper, typed: Mapping[str, str]) -> tuple[list[Keyed], list[RawLine]]:
+def keyed_rows(paper: BallotForm, typed: Mapping[str, str]) -> tuple[list[Keyed], list[RawLine]]:
     """Return every row with its fault, and the lines that can be read."""
     rows, lines = [], []
     for place, section in enumerate(paper.sections, start=1):
@@ -47,7 +47,7 @@ def keyed_rows(paper: BallotPaper, typed: Mapping[str, str]) -> tuple[list[Keyed
     return rows, lines
 
 
-def compared(paper: BallotPaper, first: str, second: str) -> list[Difference]:
+def compared(paper: BallotForm, first: str, second: str) -> list[Difference]:
     """Return what two keyings say differently, section by section."""
     one, other = json.loads(first), json.loads(second)
     ours, theirs = _said(paper, one), _said(paper, other)
@@ -64,7 +64,7 @@ def compared(paper: BallotPaper, first: str, second: str) -> list[Difference]:
     return [Difference(*head) for head in heads if head[1] != head[2]] + differences
 
 
-def agreed(paper: BallotPaper, first: str, second: str) -> dict[str, str]:
+def agreed(paper: BallotForm, first: str, second: str) -> dict[str, str]:
     """Return the fields in which two keyings agree: the third look keys the others only."""
     one, other = json.loads(first), json.loads(second)
     fields = {name: one[name] for name in ("kind", "reason", "comment") if one[name] == other[name]}
@@ -81,7 +81,7 @@ def _head(content: Mapping[str, Any], what: str) -> str:
     return content["reason" if what == "理由" else "comment"] or "（空）"
 
 
-def _said(paper: BallotPaper, content: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def _said(paper: BallotForm, content: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     lines = content["vote"]["lines"] if content["vote"] else []
     return {
         line["section"]: written_row(paper, VoteLine(line["section"], line["answers"], tuple(line["manifestations"])))
@@ -89,7 +89,7 @@ def _said(paper: BallotPaper, content: Mapping[str, Any]) -> dict[str, tuple[str
     }
 
 
-def _shown(paper: BallotPaper, row: tuple[str, str] | None) -> str:
+def _shown(paper: BallotForm, row: tuple[str, str] | None) -> str:
     """Return a row as it was keyed, and in words what its ticks stand for."""
     if row is None:
         return "未评"

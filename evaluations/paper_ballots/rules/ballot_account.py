@@ -15,7 +15,7 @@ class SheetKind(TextChoices):
 
 
 @dataclass(frozen=True)
-class Book:
+class BallotAccount:
     """A batch's figures: the first six are known to the system, the last three are counted by hand.
 
     A batch without paper is booked by the system: what is neither used nor void is missing.
@@ -42,19 +42,21 @@ def lacks_slip(slips: int, sheets: int) -> str:
     )
 
 
-def imbalances(book: Book) -> list[str]:
+def imbalances(ballot_account: BallotAccount) -> list[str]:
     """Return in Chinese what does not balance; empty = the batch may be sealed."""
     faults = []
-    total = book.online + book.returned + book.spoiled + book.missing
-    if total != book.issued:
+    total = ballot_account.online + ballot_account.returned + ballot_account.spoiled + ballot_account.missing
+    if total != ballot_account.issued:
         faults.append(
-            f"发出{book.issued}张，网上提交{book.online}张、纸质收回{book.returned}张、"
-            f"作废{book.spoiled}张、未收回{book.missing}张，合计{total}张，两者不符，请核对。"
+            f"发出{ballot_account.issued}张，网上提交{ballot_account.online}张、纸质收回{ballot_account.returned}张、"
+            f"作废{ballot_account.spoiled}张、未收回{ballot_account.missing}张，合计{total}张，两者不符，请核对。"
         )
-    if book.returned != book.slips:
-        faults.append(f"清点纸质收回{book.returned}张，登记票号联{book.slips}张，两者不符，请核对。")
-    if book.sheets != book.slips:
-        faults.append(f"登记票号联{book.slips}张，录入正票{book.sheets}张，两者不符，请核对。")
-    if book.unsettled:
-        faults.append(f"还有{book.unsettled}张正票没有完成双人录入和比对。")
+    if ballot_account.returned != ballot_account.slips:
+        faults.append(
+            f"清点纸质收回{ballot_account.returned}张，登记票号联{ballot_account.slips}张，两者不符，请核对。"
+        )
+    if ballot_account.sheets != ballot_account.slips:
+        faults.append(f"登记票号联{ballot_account.slips}张，录入正票{ballot_account.sheets}张，两者不符，请核对。")
+    if ballot_account.unsettled:
+        faults.append(f"还有{ballot_account.unsettled}张正票没有完成双人录入和比对。")
     return faults

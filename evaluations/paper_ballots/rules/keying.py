@@ -8,7 +8,7 @@ severe indicator, the second 表象 of the second one; `0` = none of an indicato
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from evaluations.ballot_form.rules.form import BallotPaper
+from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, VoteLine
 from evaluations.scoring.indicators import Indicator
 
@@ -21,7 +21,7 @@ class KeyingError(ValueError):
     """A row cannot be read; the Chinese text says what is expected."""
 
 
-def read_row(paper: BallotPaper, section: str, keys: str, ticks: str = "") -> RawLine | None:
+def read_row(paper: BallotForm, section: str, keys: str, ticks: str = "") -> RawLine | None:
     """Return the line that a clerk keyed for a section, or None where nothing is keyed."""
     typed = "".join(unicodedata.normalize("NFKC", keys).upper().translate(UNKNOWN).split())
     if not typed:
@@ -38,7 +38,7 @@ def read_row(paper: BallotPaper, section: str, keys: str, ticks: str = "") -> Ra
     return RawLine(section, {key: [answer] for key, answer in by_indicator.items()}, _ticks(paper, by_indicator, ticks))
 
 
-def _ticks(paper: BallotPaper, answers: Mapping[str, str], text: str) -> tuple[str, ...]:
+def _ticks(paper: BallotForm, answers: Mapping[str, str], text: str) -> tuple[str, ...]:
     groups = unicodedata.normalize("NFKC", text).split()
     severe = [key for key in ALL if answers[key] in paper.severe_answers]
     if len(groups) > len(severe):
@@ -55,7 +55,7 @@ def _signs(signs: Sequence[str], group: str) -> list[str]:
     return [signs[place - 1] for place in dict.fromkeys(places) if place]
 
 
-def written_row(paper: BallotPaper, line: VoteLine) -> tuple[str, str]:
+def written_row(paper: BallotForm, line: VoteLine) -> tuple[str, str]:
     """Return a line as a clerk would key it: answers and ticks."""
     answers = {key: str(line.answers[key]) if key in line.answers else DONT_KNOW for key in ALL}
     ticks = [

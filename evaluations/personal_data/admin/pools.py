@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from evaluations.draws.pages.pools import PoolLine, pool_lines
 from evaluations.draws.queries.people import committed_pools
 from evaluations.draws.services.exports import EXPORT, export_pool
-from evaluations.personal_data.services import requests as data_request
+from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import unmask_phone
 from evaluations.pools.forms import (
     AnswerForm,
@@ -29,16 +29,16 @@ from evaluations.pools.forms import (
 )
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
 from evaluations.pools.rules import PoolKind
-from evaluations.pools.services import notices as pool_notice
+from evaluations.pools.services import notices
 from evaluations.pools.services.lists import confirm_upload, upload_pool
-from evaluations.rounds.admin_pages import XLSX, ask, desk_page, handed_out, round_page
+from evaluations.rounds.admin_pages import XLSX, handed_out, round_page, show_form, staff_page
 from evaluations.rounds.forms import ReasonForm
 from evaluations.rounds.models import Round
 from nanchuan_eval.admin_site.actions import act, attempt
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
-from nanchuan_eval.approvals import permits
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.core.inputs import typed_id
+from nanchuan_eval.core.inputs import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -49,7 +49,7 @@ MOST_CHOSEN = 100
 WAYS = (
     ("exclude", "回避", "pool.exclude"),
     ("phone", "完整手机号", "pool.unmask"),
-    ("correct", "更正", data_request.HANDLE),
+    ("correct", "更正", requests.HANDLE),
     ("erase", "申请删除", "privacy.handle"),
 )
 
@@ -72,7 +72,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return entry.masked_phone
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [*self.list_display, _links(staff(request))]
+        return [*self.list_display, _links(account_of(request))]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PoolEntry]:
         """Know of each person whether the draw is committed: excluding comes before."""
@@ -81,7 +81,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return entries
 
     def has_exclude_permission(self, request: HttpRequest) -> bool:
-        return policy.may_begin(staff(request), "pool.exclude")
+        return policy.may_start(account_of(request), "pool.exclude")
 
     @admin.action(permissions=["exclude"], description="将所选人员登记为回避")
     def exclude_chosen(self, request: HttpRequest, chosen: QuerySet[PoolEntry]) -> HttpResponse:
@@ -108,7 +108,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     def pools(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Upload a file and look at what it holds; see where each pool of the round stands."""
-        round_, user = get_object_or_404(Round, pk=pk), staff(request)
+        round_, user = get_object_or_404(Round, pk=pk), account_of(request)
         form, shown = PoolFileForm(request.POST or None, request.FILES or None), None
         if request.method == "POST" and form.is_valid():
             kind, upload = PoolKind(form.cleaned_data["kind"]), form.cleaned_data["file"]
@@ -116,8 +116,8 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             at = timezone.now()
             shown = attempt(form, lambda: upload_pool(round_id=pk, kind=kind, file=file, by=user, at=at))
         lines = pool_lines(round_, user, timezone.now())
-        may = {"may_export": policy.may_begin(user, EXPORT)}
-        return desk_page(
+        may = {"may_export": policy.may_start(user, EXPORT)}
+        return staff_page(
             request,
             "pool/pools.html",
             round_,
@@ -134,7 +134,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         back = reverse("admin:round-pool", args=[pk])
         if request.method != "POST":
             return redirect(back)
-        user, at = staff(request), timezone.now()
+        user, at = account_of(request), timezone.now()
         return act(request, lambda: confirm_upload(upload_id=upload, by=user, at=at), done="名单已导入。", back=back)
 
     def announce(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
@@ -142,10 +142,10 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         back = reverse("admin:round-pool", args=[pk])
         if request.method != "POST" or kind not in PoolKind.values:
             return redirect(back)
-        user, at = staff(request), timezone.now()
+        user, at = account_of(request), timezone.now()
         return act(
             request,
-            lambda: pool_notice.announce_pool(round_id=pk, kind=PoolKind(kind), by=user, at=at),
+            lambda: notices.announce_pool(round_id=pk, kind=PoolKind(kind), by=user, at=at),
             done="名单人数已公告，异议期开始。",
             back=back,
         )
@@ -153,12 +153,12 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     def objection(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Write down an objection."""
         notice = get_object_or_404(PoolNotice.objects.select_related("round"), pk=pk)
-        form, user, at = ObjectionForm(request.POST or None), staff(request), timezone.now()
-        return ask(
+        form, user, at = ObjectionForm(request.POST or None), account_of(request), timezone.now()
+        return show_form(
             request,
             notice.round,
             form,
-            lambda: pool_notice.record_objection(notice_id=pk, by=user, at=at, **form.cleaned_data),
+            lambda: notices.record_objection(notice_id=pk, by=user, at=at, **form.cleaned_data),
             title=f"登记异议：{notice.get_kind_display()}",
             back=reverse("admin:round-pool", args=[notice.round_id]),
         )
@@ -166,8 +166,8 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     def answer(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer an objection."""
         objection = get_object_or_404(PoolObjection.objects.select_related("notice__round"), pk=pk)
-        form, user, at = AnswerForm(request.POST or None), staff(request), timezone.now()
-        return ask(
+        form, user, at = AnswerForm(request.POST or None), account_of(request), timezone.now()
+        return show_form(
             request,
             objection.notice.round,
             form,
@@ -178,7 +178,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     def phone(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show one phone in full, for a reason that is kept."""
-        user = staff(request)
+        user = account_of(request)
         policy.check(user, "pool.unmask")
         entry = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)
         form, shown = ReasonForm(request.POST or None), None
@@ -187,15 +187,15 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             shown = attempt(form, lambda: unmask_phone(entry_id=pk, by=user, at=at, **form.cleaned_data))
         context = {"form": form, "shown": shown, "name": entry.name, "masked": entry.masked_phone}
         context["back"] = reverse("admin:evaluations_poolentry_changelist")
-        return desk_page(request, "pool/phone.html", entry.round, "查看完整手机号", **context)
+        return staff_page(request, "pool/phone.html", entry.round, "查看完整手机号", **context)
 
     def erase(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Erase a person at his own request: proposed by the clerk, approved by the chief."""
-        entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), staff(request)
+        entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), account_of(request)
         form, at = ReasonForm(request.POST or None), timezone.now()
-        if not policy.may_begin(user, "privacy.handle"):
+        if not policy.may_start(user, "privacy.handle"):
             raise policy.Denied(user, "privacy.handle")
-        return ask(
+        return show_form(
             request,
             entry.round,
             form,
@@ -206,27 +206,27 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     def correct(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Correct a person's data at his own request: proposed by the clerk, approved by the chief."""
-        entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), staff(request)
+        entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), account_of(request)
         at = timezone.now()
-        if not policy.may_begin(user, data_request.HANDLE):
-            raise policy.Denied(user, data_request.HANDLE)
+        if not policy.may_start(user, requests.HANDLE):
+            raise policy.Denied(user, requests.HANDLE)
         form = CorrectionForm(request.POST or None, initial={"name": entry.name, "unit": entry.unit})
 
-        def deed() -> Any:
+        def submit() -> Any:
             changes = form.changes(entry)
-            data_request.refuse_correction(entry, changes)
-            asked = {"changes": data_request.packed(changes), "reason": form.cleaned_data["reason"]}
-            return approvals.start(data_request.CORRECT, entry, by=user, at=at, **asked)
+            requests.refuse_correction(entry, changes)
+            asked = {"changes": requests.packed(changes), "reason": form.cleaned_data["reason"]}
+            return approvals.start(requests.CORRECT, entry, by=user, at=at, **asked)
 
         back = reverse("admin:evaluations_poolentry_changelist")
-        return ask(request, entry.round, form, deed, title=f"更正本人信息：{entry.name}", back=back)
+        return show_form(request, entry.round, form, submit, title=f"更正本人信息：{entry.name}", back=back)
 
     def export(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Propose to export a pool; once approved, fetch it once."""
-        round_, user, at = get_object_or_404(Round, pk=pk), staff(request), timezone.now()
-        if not policy.may_begin(user, EXPORT):
+        round_, user, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
+        if not policy.may_start(user, EXPORT):
             raise policy.Denied(user, EXPORT)
-        back, is_ready = reverse("admin:round-pool", args=[pk]), permits.may_use(EXPORT, round_, by=user, at=at)
+        back, is_ready = reverse("admin:round-pool", args=[pk]), authorizations.may_use(EXPORT, round_, by=user, at=at)
         needs_form = not (is_ready and policy.requires_approval(EXPORT))
         posted = request.POST if request.method == "POST" else None
         form = PoolExportForm(posted) if needs_form else Form(posted)
@@ -236,9 +236,9 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             if content is not None:
                 return handed_out(content, f"pool-{round_.key}.xlsx", XLSX)
         if is_ready:
-            return desk_page(request, "round/act.html", round_, "下载已审批的名单", form=form, back=back)
+            return staff_page(request, "round/act.html", round_, "下载已审批的名单", form=form, back=back)
         service = lambda: approvals.start(EXPORT, round_, by=user, at=at, **form.cleaned_data)  # noqa: E731
-        return ask(request, round_, form, service, title="提请导出名单", back=back)
+        return show_form(request, round_, form, service, title="提请导出名单", back=back)
 
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take a person out of the coming draw, or back in."""
@@ -246,7 +246,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     def take_out_several(self, request: HttpRequest) -> HttpResponse:
         """Do the same with the people chosen on the list, as one list to approve."""
-        ids = [typed_id(pk) for pk in request.GET.get("ids", "").split(",")[:MOST_CHOSEN]]
+        ids = [parse_id(pk) for pk in request.GET.get("ids", "").split(",")[:MOST_CHOSEN]]
         chosen = list(PoolEntry.objects.select_related("round").filter(pk__in=[pk for pk in ids if pk]))
         if not chosen or len({entry.round_id for entry in chosen}) > 1:
             messages.error(request, "请选择同一轮次的人员。")
@@ -254,24 +254,24 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return self._take_out(request, chosen)
 
     def _take_out(self, request: HttpRequest, chosen: list[PoolEntry]) -> HttpResponse:
-        round_, user, at = chosen[0].round, staff(request), timezone.now()
+        round_, user, at = chosen[0].round, account_of(request), timezone.now()
         form = ExclusionForm(request.POST or None)
-        if not policy.may_begin(user, "pool.exclude"):
+        if not policy.may_start(user, "pool.exclude"):
             raise policy.Denied(user, "pool.exclude")
 
-        def deed() -> object:
+        def submit() -> object:
             typed, ids = form.cleaned_data, [entry.pk for entry in chosen]
             return approvals.start(
                 "pool.exclude", round_, by=user, at=at, entries=ids, why=typed["reason"], note=typed["note"]
             )
 
         who = f"{chosen[0].name} {chosen[0].masked_phone}" if len(chosen) == 1 else f"{len(chosen)}人"
-        return ask(request, round_, form, deed, title=f"登记回避人员：{who}", back=round_page(round_.pk))
+        return show_form(request, round_, form, submit, title=f"登记回避人员：{who}", back=round_page(round_.pk))
 
 
 def _links(user: User) -> Callable[[Any], SafeString]:
     """Return the list's column of what this user may do about a person; excluding comes before the commitment."""
-    ways = [way for way in WAYS if policy.may_begin(user, way[2])]
+    ways = [way for way in WAYS if policy.may_start(user, way[2])]
 
     @admin.display(description="办理")
     def links(entry: Any) -> SafeString:

@@ -14,13 +14,13 @@ from django.views.decorators.cache import never_cache
 
 from evaluations.personal_data.forms import AnswerRequestForm
 from evaluations.personal_data.models import DataRequest, RequestState
-from evaluations.personal_data.services import requests as service
+from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import entries_of
 from evaluations.rounds.admin_pages import XLSX, handed_out
 from evaluations.rounds.forms import ReasonForm
 from nanchuan_eval.admin_site.actions import attempt
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, staff
-from nanchuan_eval.approvals import permits
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import RuleViolation
@@ -32,7 +32,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
     """个人信息申请."""
 
     order = 3
-    see_action = service.HANDLE
+    see_action = requests.HANDLE
     list_display = ["reference", "wish", "shown_phone", "received_at", "due_on", "state", "open_link"]
     list_filter = ["state", "wish"]
     list_display_links = None
@@ -57,8 +57,8 @@ class DataRequestAdmin(ReadOnlyAdmin):
 
     def handle(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show a request with what is held about the person; answer it (POST), or show the phone for a reason."""
-        user, at = staff(request), timezone.now()
-        policy.check_sees(user, service.HANDLE)
+        user, at = account_of(request), timezone.now()
+        policy.check_sees(user, requests.HANDLE)
         row, asked, shown = get_object_or_404(DataRequest, pk=pk), request.POST.get("act", ""), None
         forms: dict[str, Any] = {
             "copy": ReasonForm(request.POST if asked == "copy" else None, prefix="copy"),
@@ -71,9 +71,9 @@ class DataRequestAdmin(ReadOnlyAdmin):
         if form is not None and form.is_valid():
             typed = form.cleaned_data
             services = {
-                "copy": lambda: approvals.start(service.COPY, row, by=user, at=at, **typed),
-                "phone": lambda: service.unmask_request(request_id=pk, by=user, at=at, **typed),
-                "answer": lambda: approvals.start(service.ANSWER, row, by=user, at=at, **typed),
+                "copy": lambda: approvals.start(requests.COPY, row, by=user, at=at, **typed),
+                "phone": lambda: requests.unmask_request(request_id=pk, by=user, at=at, **typed),
+                "answer": lambda: approvals.start(requests.ANSWER, row, by=user, at=at, **typed),
             }
             said = attempt(form, services[asked])
             if said is not None and asked != "phone":
@@ -87,9 +87,9 @@ class DataRequestAdmin(ReadOnlyAdmin):
             "entries": list(entries_of(row.phone_hash)),
             "forms": forms,
             "shown": shown,
-            "may_begin": policy.may_begin(user, service.HANDLE) and row.state == RequestState.OPEN,
+            "may_begin": policy.may_start(user, requests.HANDLE) and row.state == RequestState.OPEN,
             "may_unmask": policy.may(user, "pool.unmask"),
-            "may_fetch": permits.may_use(service.COPY, row, by=user, at=at),
+            "may_fetch": authorizations.may_use(requests.COPY, row, by=user, at=at),
             "waiting": approvals.waiting_about(user, row),
         }
         return TemplateResponse(request, "admin/evaluations/data_request/page.html", context)
@@ -100,7 +100,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
         if request.method != "POST":
             return redirect(_page(row))
         try:
-            content = service.copy_for_person(request_id=pk, by=staff(request), at=timezone.now())
+            content = requests.copy_for_person(request_id=pk, by=account_of(request), at=timezone.now())
         except RuleViolation as refusal:
             messages.error(request, str(refusal))
             return redirect(_page(row))

@@ -15,13 +15,13 @@ from evaluations.pools.queries import contact_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import scrub
 from nanchuan_eval.encryption.fields import keyed_hash
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.retention.services import Forgetting
+from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.users.models import User
 
 # Counted from a round's last step: publication, or being declared void.
@@ -92,9 +92,9 @@ def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolE
     return entry
 
 
-ERASE_PERSON = Deed(
+ERASE_PERSON = ApprovableAction(
     "privacy.handle",
-    action="privacy.handle",
+    permission="privacy.handle",
     label="本人申请删除个人信息",
     model=PoolEntry,
     content=lambda entry, _: {"轮次": entry.round.name, "姓名": entry.name, "手机号": entry.masked_phone},
@@ -106,20 +106,20 @@ def _drawn() -> set[int | None]:
     return set(DrawEntry.objects.filter(is_selected=True).values_list("person", flat=True))
 
 
-def schedule() -> list[Forgetting]:
+def retention_rules() -> list[RetentionRule]:
     """Return what a round must forget, and when."""
     wipe: Callable[..., Callable[[], None]] = lambda *tables: partial(scrub, tables)  # noqa: E731
     return [
-        Forgetting("名单库手机号", "申诉期满后30日（公示后60日）", _phones, _forget_phones, wipe(PoolEntry)),
-        Forgetting(
+        RetentionRule("名单库手机号", "申诉期满后30日（公示后60日）", _phones, _forget_phones, wipe(PoolEntry)),
+        RetentionRule(
             "抽取查询码", "申诉期满后30日（公示后60日）", _salts, lambda rows: rows.update(salt=""), wipe(DrawEntry)
         ),
-        Forgetting("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
-        Forgetting(
+        RetentionRule("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
+        RetentionRule(
             "更正提请中的手机号", "办理后1日", _corrections, lambda rows: rows.update(arguments={}), wipe(Approval)
         ),
-        Forgetting("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
-        Forgetting(
+        RetentionRule("评议文字意见", "1年", _comments, lambda rows: rows.delete(), wipe(Comment)),
+        RetentionRule(
             "审批中的意见和本人信息",
             "1年",
             _proposals,
@@ -147,9 +147,9 @@ def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
     return count
 
 
-PURGE_DEED = Deed(
+PURGE_ROUND = ApprovableAction(
     PURGE,
-    action=PURGE,
+    permission=PURGE,
     label="提前清除名单库手机号",
     model=Round,
     content=lambda round_, asked: {
@@ -168,7 +168,7 @@ def _held_in(round_: Round) -> models.QuerySet[PoolEntry]:
 
 
 def _corrections(at: datetime) -> models.QuerySet[Approval]:
-    decided = Approval.objects.filter(deed="privacy.correct", decided_at__lt=at - UPLOADS_KEPT)
+    decided = Approval.objects.filter(kind="privacy.correct", decided_at__lt=at - UPLOADS_KEPT)
     return decided.exclude(arguments={})
 
 

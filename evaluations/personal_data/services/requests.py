@@ -15,14 +15,14 @@ from evaluations.personal_data.services.people import held_about
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of, is_committed
 from evaluations.pools.rules import is_phone
-from nanchuan_eval.approvals import permits
-from nanchuan_eval.approvals.permits import permit_deed
-from nanchuan_eval.approvals.services import Arguments, Deed
+from nanchuan_eval.approvals import authorizations
+from nanchuan_eval.approvals.authorizations import authorizing_action
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import decrypt, encrypt, keyed_hash, mask_phone
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.retention.services import Forgetting
+from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
@@ -87,7 +87,7 @@ def answer_request(*, request_id: int, state: RequestState, answer: str, by: Use
 def copy_for_person(*, request_id: int, by: User, at: datetime) -> bytes:
     """Return what is held about the person as a workbook to hand over; an approval is used up by it."""
     row = DataRequest.objects.get(pk=request_id)
-    permits.spend(COPY, row, by=by, at=at)
+    authorizations.consume(COPY, row, by=by, at=at)
     held = held_about(row.phone_hash)
     if not held:
         raise RuleViolation("名单库中没有这个手机号的信息，请据此答复本人。")
@@ -140,9 +140,9 @@ def packed(changes: Mapping[str, str]) -> dict[str, str]:
     return {key: encrypt(value) if key == "phone" else value for key, value in changes.items()}
 
 
-def schedule() -> list[Forgetting]:
+def retention_rules() -> list[RetentionRule]:
     """Return what is forgotten of requests a year after their answer."""
-    return [Forgetting("个人信息申请的手机号和说明", "答复后1年", _answered, _forget)]
+    return [RetentionRule("个人信息申请的手机号和说明", "答复后1年", _answered, _forget)]
 
 
 def _answered(at: datetime) -> models.QuerySet[DataRequest]:
@@ -183,10 +183,10 @@ def _request_content(row: DataRequest, asked: Arguments) -> dict[str, Any]:
     }
 
 
-REQUEST_DEEDS = (
-    Deed(CORRECT, HANDLE, "更正本人信息", PoolEntry, _correction_content, _correct),
-    permit_deed(COPY, "导出本人信息", DataRequest, _request_content, action=HANDLE),
-    Deed(
+REQUEST_ACTIONS = (
+    ApprovableAction(CORRECT, HANDLE, "更正本人信息", PoolEntry, _correction_content, _correct),
+    authorizing_action(COPY, "导出本人信息", DataRequest, _request_content, permission=HANDLE),
+    ApprovableAction(
         ANSWER,
         HANDLE,
         "答复个人信息申请",

@@ -93,7 +93,7 @@ STEP_ACTION = {
 
 
 @dataclass(frozen=True)
-class RoundFacts:
+class Readiness:
     """What the conditions look at; times are aware, counts are whole numbers."""
 
     state: RoundState
@@ -124,14 +124,14 @@ def next_step(state: RoundState) -> Step | None:
     return next((step for step, source in STEP_FROM.items() if source == state), None)
 
 
-def missing(step: Step, facts: RoundFacts) -> list[str]:
+def missing(step: Step, facts: Readiness) -> list[str]:
     """Return in Chinese what the step still lacks; empty = it may be done now."""
     if facts.state != STEP_FROM[step]:
         return [f"本轮当前为“{facts.state.label}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
     return CONDITIONS[step](facts)
 
 
-def _freeze(facts: RoundFacts) -> list[str]:
+def _freeze(facts: Readiness) -> list[str]:
     lacks = [f"评议规则有误：{error}" for error in facts.rulebook_errors]
     lacks += [f"指标“{label}”还没有启用的表象，请先添加。" for label in facts.indicators_without_manifestation]
     if not facts.active_sections:
@@ -141,7 +141,7 @@ def _freeze(facts: RoundFacts) -> list[str]:
     return lacks
 
 
-def _confirm_draws(facts: RoundFacts) -> list[str]:
+def _confirm_draws(facts: Readiness) -> list[str]:
     return [
         f"“{purpose.label}”尚未完成并公开。"
         for purpose in facts.wanted_draws
@@ -149,7 +149,7 @@ def _confirm_draws(facts: RoundFacts) -> list[str]:
     ]
 
 
-def _open(facts: RoundFacts) -> list[str]:
+def _open(facts: Readiness) -> list[str]:
     lacks = [f"渠道“{label}”还没有发放票号，请先生成票号批次。" for label in facts.channels_without_codes]
     # A channel without any code has said so already.
     lacks += [fault for fault in facts.unfit_codes if not fault.startswith(facts.channels_without_codes)]
@@ -158,13 +158,13 @@ def _open(facts: RoundFacts) -> list[str]:
     return lacks
 
 
-def _seal(facts: RoundFacts) -> list[str]:
+def _seal(facts: Readiness) -> list[str]:
     if facts.now >= facts.closes_at:
         return list(facts.paper_faults)
     return [f"尚未到截止投票时间（北京时间{facts.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"]
 
 
-def _count(facts: RoundFacts) -> list[str]:
+def _count(facts: Readiness) -> list[str]:
     lacks = []
     if facts.sampled_ballots and facts.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
         lacks.append(
@@ -175,18 +175,18 @@ def _count(facts: RoundFacts) -> list[str]:
     return lacks
 
 
-def _problems_written(facts: RoundFacts) -> list[str]:
+def _problems_written(facts: Readiness) -> list[str]:
     return [f"上榜科室“{name}”的主要问题尚未填写。" for name in facts.listed_without_problems]
 
 
-def _announce(facts: RoundFacts) -> list[str]:
+def _announce(facts: Readiness) -> list[str]:
     lacks = _problems_written(facts)
     if facts.lacking_witnesses:
         lacks.append(f"计票记录还差{facts.lacking_witnesses}名监督员签名。")
     return lacks
 
 
-def _publish(facts: RoundFacts) -> list[str]:
+def _publish(facts: Readiness) -> list[str]:
     lacks = _announce(facts)
     if facts.objections_until and facts.now.date() <= facts.objections_until:
         lacks.append(f"异议期至{facts.objections_until:%Y年%m月%d日}止，期满后才能公示。")
@@ -195,11 +195,11 @@ def _publish(facts: RoundFacts) -> list[str]:
     return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in facts.undecided]
 
 
-def _archive(facts: RoundFacts) -> list[str]:
+def _archive(facts: Readiness) -> list[str]:
     return [f"尚有{facts.open_cases}件问责事项未办结，请先办结。"] if facts.open_cases else []
 
 
-CONDITIONS: Mapping[Step, Callable[[RoundFacts], list[str]]] = {
+CONDITIONS: Mapping[Step, Callable[[Readiness], list[str]]] = {
     Step.FREEZE: _freeze,
     Step.CONFIRM_DRAWS: _confirm_draws,
     Step.OPEN: _open,

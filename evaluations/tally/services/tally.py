@@ -25,7 +25,7 @@ from evaluations.tally.models import SectionResult, Tally, TallyRow, Veto
 from evaluations.tally.queries.aggregates import count_cells, count_ticks
 from evaluations.tally.rules.main_problems import propose_problems
 from evaluations.tally.services.flagging import flag_round, without_flagged
-from nanchuan_eval.approvals.services import Deed
+from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
@@ -181,7 +181,7 @@ def _follow(
 
 
 def _signs(round_: Round) -> dict[str, Mapping[str, str]]:
-    return {row["code"]: row for row in json.loads(round_.paper)["manifestations"]}
+    return {row["code"]: row for row in json.loads(round_.ballot_form)["manifestations"]}
 
 
 def _store_tally(round_: Round, counted: _Counted, *, version: int, reason: str, at: datetime) -> Tally:
@@ -221,9 +221,9 @@ def _perform_veto(section: RoundSection, arguments: Mapping[str, Any], *, by: Us
     )
 
 
-RECORD_VETO = Deed(
+RECORD_VETO = ApprovableAction(
     "veto.record",
-    action="publish.approve",
+    permission="publish.approve",
     label="一票否决",
     model=RoundSection,
     content=_veto_content,

@@ -19,12 +19,12 @@ from django_otp import login as confirm_session
 
 from nanchuan_eval.accounts import services as accounts
 from nanchuan_eval.accounts.middleware import SINCE
-from nanchuan_eval.admin_site.model_admin import staff
-from nanchuan_eval.audit.queries import deeds_of, logins_of
+from nanchuan_eval.admin_site.model_admin import account_of
+from nanchuan_eval.audit.queries import actions_of, logins_of
 from nanchuan_eval.audit.services import record_logout
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import is_broken
-from nanchuan_eval.second_factor import services as factors
+from nanchuan_eval.core.inputs import is_unstorable
+from nanchuan_eval.second_factor import services as second_factor_services
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
 
@@ -60,7 +60,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if any(is_broken(str(value)) for value in request.POST.values()):  # the form would show it again as it is
+        if any(is_unstorable(str(value)) for value in request.POST.values()):  # the form would show it again as it is
             return render(request, "400.html", status=400)
         return super().post(request, *args, **kwargs)
 
@@ -90,12 +90,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     """Show one's own account: log-ins, own deeds, second factor."""
-    user = staff(request)
+    user = account_of(request)
     context = {
         "account": user,
-        "factor": factors.confirmed(user),
+        "factor": second_factor_services.confirmed(user),
         "logins": logins_of(user)[:20],
-        "deeds": deeds_of(user)[:50],
+        "actions": actions_of(user)[:50],
     }
     return render(request, "nanchuan_eval/accounts/account.html", context)
 
@@ -104,7 +104,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @login_required
 def end_own_sessions(request: HttpRequest) -> HttpResponse:
     """终止自己的全部会话, this one too."""
-    user = staff(request)
+    user = account_of(request)
     accounts.end_sessions(account_id=user.pk, by=user, at=timezone.now())
     logout(request)
     messages.success(request, "已退出全部登录，请重新登录。")
@@ -114,10 +114,10 @@ def end_own_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
     """修改口令."""
-    form = ChangeForm(staff(request), request.POST or None)
+    form = ChangeForm(account_of(request), request.POST or None)
     if form.is_valid():
         changed = accounts.set_password(
-            account_id=staff(request).pk, password=form.cleaned_data["new_password1"], at=timezone.now()
+            account_id=account_of(request).pk, password=form.cleaned_data["new_password1"], at=timezone.now()
         )
         update_session_auth_hash(request, changed)
         messages.success(request, "口令已修改。")
@@ -142,13 +142,15 @@ class SetPassword(PasswordResetConfirmView):
 @login_required
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Ask for the code that confirms this session."""
-    user = staff(request)
-    if factors.confirmed(user) is None:
+    user = account_of(request)
+    if second_factor_services.confirmed(user) is None:
         return redirect("second-factor-setup")
     error = ""
     if request.method == "POST":
         try:
-            factor = factors.enter_code(code=request.POST.get("code", "")[:40], by=user, at=timezone.now())
+            factor = second_factor_services.enter_code(
+                code=request.POST.get("code", "")[:40], by=user, at=timezone.now()
+            )
         except RuleViolation as refusal:
             factor, error = None, str(refusal)
         if factor:
@@ -161,33 +163,33 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 @login_required
 def set_up_second_factor(request: HttpRequest) -> HttpResponse:
     """Scan the secret, enter a first code, read the recovery codes this once."""
-    user = staff(request)
-    if factors.confirmed(user):
+    user = account_of(request)
+    if second_factor_services.confirmed(user):
         return redirect("account")
     error = ""
     if request.method == "POST" and "code" in request.POST:
         try:
-            codes = factors.confirm_enrolment(code=request.POST["code"][:40], by=user, at=timezone.now())
+            codes = second_factor_services.confirm_enrolment(code=request.POST["code"][:40], by=user, at=timezone.now())
         except RuleViolation:
             return redirect("second-factor-setup")
         if codes:
-            confirm_session(request, factors.confirmed(user))
+            confirm_session(request, second_factor_services.confirmed(user))
             return render(
                 request, "nanchuan_eval/accounts/recovery.html", {"codes": [" ".join(wrap(code, 4)) for code in codes]}
             )
         error = "动态口令不正确。请核对手机时间，输入现在显示的6位数字。"
     elif request.method == "POST":
-        factors.begin_enrolment(by=user)
+        second_factor_services.begin_enrolment(by=user)
     pending = SecondFactor.objects.filter(user=user, confirmed=False).first()
     context = {
         "error": error,
         "qr": _qr(pending) if pending else "",
-        "secret": pending and factors.typed_secret(pending),
+        "secret": pending and second_factor_services.typed_secret(pending),
     }
     return render(request, "nanchuan_eval/accounts/enrol.html", context)
 
 
 def _qr(factor: SecondFactor) -> str:
     """Return the QR code as SVG in the page: no file, no address, nothing to cache."""
-    drawn = segno.make(factors.enrolment_address(factor), error="m")
+    drawn = segno.make(second_factor_services.enrolment_address(factor), error="m")
     return mark_safe(drawn.svg_inline(scale=5, border=4, light="#fff", title="动态口令二维码"))  # noqa: S308  our own SVG

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from nanchuan_eval.admin_site.model_admin import staff
+from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
@@ -30,7 +30,7 @@ class InForce:
 @require_safe
 def in_force(request: HttpRequest) -> HttpResponse:
     """Show the figures in force and the whole policy table."""
-    policy.check_sees(staff(request), "policy.set")
+    policy.check_sees(account_of(request), "policy.set")
     context = {
         **admin.site.each_context(request),
         "title": "安全策略",

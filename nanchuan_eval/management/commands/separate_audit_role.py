@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from nanchuan_eval.audit import sql as database
+from nanchuan_eval.audit import sql as audit_sql
 
 
 class Command(BaseCommand):
@@ -19,8 +19,8 @@ class Command(BaseCommand):
         role = options["role"]
         if connection.vendor != "postgresql":
             raise CommandError("SQLite 由触发器保护操作日志，不需要这一步。", returncode=2)
-        if not database.role_exists(connection, role):
+        if not audit_sql.role_exists(connection, role):
             raise CommandError(f"数据库中没有角色“{role}”。", returncode=2)
         with transaction.atomic():
-            database.separate_audit_role(connection, role)
+            audit_sql.separate_audit_role(connection, role)
         self.stdout.write(f"已完成：角色“{role}”对操作日志只能读取和增加。")

@@ -22,9 +22,9 @@ PATIENCE = 10
 WAITING_FOR_US = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
 
-def attempt(deed, outcomes):
+def attempt(call, outcomes):
     try:
-        outcomes.append(deed())
+        outcomes.append(call())
     except RuleViolation as refusal:
         outcomes.append(refusal)
     finally:
@@ -42,12 +42,12 @@ def wait_until_somebody_waits_for_us():
     pytest.fail("nobody waited: the deed takes no lock")
 
 
-def second_while_first_is_under_way(deed):
+def second_while_first_is_under_way(call):
     """Run the deed here, and a second time on another connection before the first has committed."""
     outcomes = []
-    second = threading.Thread(target=attempt, args=(deed, outcomes))
+    second = threading.Thread(target=attempt, args=(call, outcomes))
     with transaction.atomic():
-        deed()
+        call()
         second.start()
         wait_until_somebody_waits_for_us()
     second.join(PATIENCE)

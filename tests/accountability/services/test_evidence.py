@@ -15,10 +15,10 @@ import pytest
 from django.db import connection
 from PIL import Image
 
-from accountability.evidence import storage as vault
+from accountability.evidence import storage as evidence_storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import FileKind, ScanState
-from accountability.evidence.services import evidence as service
+from accountability.evidence.services import evidence
 from accountability.evidence.services.evidence import Upload, add_evidence, drop_evidence, may_see, open_original
 from accountability.evidence.services.integrity import file_faults
 from accountability.evidence_retention.services.destruction import destroy_inspections
@@ -70,7 +70,7 @@ def files_in(root):
 
 
 def plain(row):
-    return b"".join(vault.read(vault.original_path(row.pk, row.suffix), row.file_key))
+    return b"".join(evidence_storage.read(evidence_storage.original_path(row.pk, row.suffix), row.file_key))
 
 
 def photo_with_secrets():
@@ -99,7 +99,7 @@ def test_the_original_is_kept_to_the_byte_and_the_copy_has_no_secrets():
 
     assert plain(row) == content
     assert row.sha256 == hashlib.sha256(content).hexdigest()
-    copy = b"".join(vault.read(vault.copy_path(row.pk), row.file_key))
+    copy = b"".join(evidence_storage.read(evidence_storage.copy_path(row.pk), row.file_key))
     assert not [mark for mark in (b"secret", b"Exif", b"script", b"PK\x03\x04") if mark in copy]
     with Image.open(io.BytesIO(copy)) as picture:
         assert (picture.format, picture.size, dict(picture.getexif())) == ("JPEG", (40, 20), {})
@@ -182,7 +182,7 @@ def test_the_same_file_sent_twice_over_a_bad_network_is_stored_once():
 
 
 def test_a_record_takes_no_more_files_than_allowed(monkeypatch):
-    monkeypatch.setattr(service, "MOST_FILES", 1)
+    monkeypatch.setattr(evidence, "MOST_FILES", 1)
     by = liaison()
     progress = make_progress(by)
     add_evidence(subject=progress, upload=make_file(), by=by, at=LATER)
@@ -192,7 +192,7 @@ def test_a_record_takes_no_more_files_than_allowed(monkeypatch):
 
 
 def test_a_full_disk_takes_no_more(monkeypatch, evidence_root):
-    monkeypatch.setattr(vault, "LEAST_FREE", 1.1)
+    monkeypatch.setattr(evidence_storage, "LEAST_FREE", 1.1)
 
     with pytest.raises(RuleViolation, match="磁盘空间不足"):
         take(make_file())
@@ -318,30 +318,34 @@ class TestAtRest:
                 target.write(bytes([number]) * 1024 * 1024)
         tracemalloc.start()
         with film.open("rb") as source:
-            digest = vault.seal_into(tmp_path / "sealed", source, key)
-        assert vault.digest_of(tmp_path / "sealed", key) == digest == hashlib.sha256(film.read_bytes()).hexdigest()
+            digest = evidence_storage.seal_into(tmp_path / "sealed", source, key)
+        assert (
+            evidence_storage.digest_of(tmp_path / "sealed", key)
+            == digest
+            == hashlib.sha256(film.read_bytes()).hexdigest()
+        )
         assert tracemalloc.get_traced_memory()[1] < 60 * 1024 * 1024  # read_bytes() above is 40 of them
         tracemalloc.stop()
 
     @pytest.mark.parametrize("size", [0, 1, 1024 * 1024, 1024 * 1024 + 1])
     def test_every_length_comes_back(self, tmp_path, size):
         key, content = new_key(), bytes(size)
-        vault.seal_into(tmp_path / "sealed", io.BytesIO(content), key)
-        assert b"".join(vault.read(tmp_path / "sealed", key)) == content
+        evidence_storage.seal_into(tmp_path / "sealed", io.BytesIO(content), key)
+        assert b"".join(evidence_storage.read(tmp_path / "sealed", key)) == content
 
     @pytest.mark.parametrize("harm", [lambda b: b[:-1], lambda b: b[: 11 + 1024 * 1024 + 16], lambda b: b"x" + b[1:]])
     def test_cut_or_changed_files_do_not_open(self, tmp_path, harm):
         path, key = tmp_path / "sealed", new_key()
-        vault.seal_into(path, io.BytesIO(bytes(2 * 1024 * 1024)), key)
+        evidence_storage.seal_into(path, io.BytesIO(bytes(2 * 1024 * 1024)), key)
         path.write_bytes(harm(path.read_bytes()))
         with pytest.raises(RuleViolation, match="调换"):
-            vault.digest_of(path, key)
+            evidence_storage.digest_of(path, key)
 
     def test_swapped_file_detected(self):
         row = take(make_file())
         other = add_evidence(subject=row.progress, upload=make_file(), by=row.uploaded_by, at=LATER)
-        mine = vault.original_path(row.pk, row.suffix)
-        mine.write_bytes(vault.original_path(other.pk, other.suffix).read_bytes())
+        mine = evidence_storage.original_path(row.pk, row.suffix)
+        mine.write_bytes(evidence_storage.original_path(other.pk, other.suffix).read_bytes())
 
         with pytest.raises(RuleViolation, match="调换"):
             open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
@@ -349,7 +353,9 @@ class TestAtRest:
 
     def test_a_file_sealed_again_by_a_holder_of_the_key_is_detected(self):
         row = take(make_file())
-        vault.seal_into(vault.original_path(row.pk, row.suffix), io.BytesIO(b"forged"), row.file_key)
+        evidence_storage.seal_into(
+            evidence_storage.original_path(row.pk, row.suffix), io.BytesIO(b"forged"), row.file_key
+        )
 
         with pytest.raises(RuleViolation, match="校验值不符"):
             open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
@@ -362,7 +368,7 @@ class TestAtRest:
 
     def test_files_from_before_the_sealing_are_still_read(self):
         row = take(make_file())
-        vault.original_path(row.pk, row.suffix).write_bytes(png())
+        evidence_storage.original_path(row.pk, row.suffix).write_bytes(png())
         Evidence.objects.filter(pk=row.pk).update(file_key="")
         _, content = open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
         assert b"".join(content) == png()
@@ -427,7 +433,7 @@ class TestDestroying:
             approvals.approve(approval_id=approval.pk, by=make_account(name="乙"), at=self.A_YEAR)
 
         assert AuditEntry.objects.get(detail__destroyed=row.sha256).reason == "期满"
-        assert not vault.original_path(row.pk, row.suffix).exists()
+        assert not evidence_storage.original_path(row.pk, row.suffix).exists()
         assert not Evidence.objects.held().exists()
 
     def test_nothing_is_destroyed_before_its_time(self):

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accountability.history.models import EarlierListing, EarlierRound
-from accountability.history.queries import histories, read_past
+from accountability.history.queries import histories, read_history
 from accountability.history.services import import_history
 from departments.models import ChangeKind, Section, SectionChange
 from nanchuan_eval.core.errors import RuleViolation
@@ -37,7 +37,11 @@ def test_a_sections_history_starts_before_the_system():
     assert (report.rounds, report.listings, report.unknown) == (2, 2, ())
     assert (past.previous_rank, past.listings, past.listed_in_a_row, past.top_in_a_row) == (2, 3, 3, 3)
     assert past.sure_top_in_a_row == 1
-    assert [stay.name for stay in read_past(round_).trend("D01-01")] == ["2019年上半年", "2019年下半年", "2020年上半年"]
+    assert [stay.name for stay in read_history(round_).trend("D01-01")] == [
+        "2019年上半年",
+        "2019年下半年",
+        "2020年上半年",
+    ]
 
 
 def test_a_list_under_an_old_name_follows_the_reform():

@@ -7,7 +7,7 @@ import pytest
 from accountability.evidence.services.evidence import add_evidence
 from accountability.inspections.models import Inspection, InspectionPlan, Order
 from accountability.inspections.rules import CheckItem, Conclusion, InspectionState, OrderState, PlanState, Target
-from accountability.inspections.services import visits as service
+from accountability.inspections.services import visits as visits_services
 from accountability.inspections.services.plans import (
     PlanFacts,
     approve_plan,
@@ -73,7 +73,7 @@ def record(**changes):
         "findings": [("COLD-1", "2")],
         **changes,
     }
-    return service.Record(**facts)
+    return visits_services.Record(**facts)
 
 
 @pytest.fixture
@@ -87,17 +87,19 @@ def one_of(visit):
 
 
 def save(visit, by=None, **changes):
-    return service.save_record(inspection_id=visit.pk, record=record(**changes), by=by or one_of(visit), at=LATER)
+    return visits_services.save_record(
+        inspection_id=visit.pk, record=record(**changes), by=by or one_of(visit), at=LATER
+    )
 
 
 def submitted(visit, lead="", **changes):
     save(visit, **changes)
-    return service.submit_record(inspection_id=visit.pk, lead=lead, by=one_of(visit), at=LATER)
+    return visits_services.submit_record(inspection_id=visit.pk, lead=lead, by=one_of(visit), at=LATER)
 
 
 def approved(visit, **changes):
     submitted(visit, **changes)
-    return service.approve_record(inspection_id=visit.pk, by=chief(), at=LATER)
+    return visits_services.approve_record(inspection_id=visit.pk, by=chief(), at=LATER)
 
 
 def test_listed_and_drawn_sections_get_surprise_days_from_the_seed():
@@ -220,7 +222,7 @@ def test_a_submitted_record_is_locked_with_its_digest(visit):
     submitted(visit)
 
     visit.refresh_from_db()
-    assert visit.record_sha256 == service.record_digest(visit)
+    assert visit.record_sha256 == visits_services.record_digest(visit)
     with pytest.raises(RuleViolation, match="锁定"):
         save(visit, situation="改写")
     with pytest.raises(RuleViolation, match="不能增加、撤回文件"):
@@ -232,7 +234,7 @@ def test_a_record_changed_behind_the_lock_is_not_approved(visit):
     Inspection.objects.update(situation="悄悄改写")
 
     with pytest.raises(RuleViolation, match="校验值不符"):
-        service.approve_record(inspection_id=visit.pk, by=chief(), at=LATER)
+        visits_services.approve_record(inspection_id=visit.pk, by=chief(), at=LATER)
 
 
 @pytest.mark.parametrize(
@@ -305,29 +307,31 @@ def test_what_is_said_about_greed_reaches_the_commission_only(visit):
 def test_an_order_has_a_term_names_no_inspector_and_is_answered(visit):
     approved(visit)
 
-    order = service.issue_order(inspection_id=visit.pk, demand="改进态度", due_on=None, by=chief(), at=LATER)
-    replied = service.reply_order(order_id=order.pk, reply="已整改", by=make_account(Role.LIAISON, "D01"), at=LATER)
+    order = visits_services.issue_order(inspection_id=visit.pk, demand="改进态度", due_on=None, by=chief(), at=LATER)
+    replied = visits_services.reply_order(
+        order_id=order.pk, reply="已整改", by=make_account(Role.LIAISON, "D01"), at=LATER
+    )
 
     assert order.due_on == date(2020, 8, 10)  # 15 working days
     assert replied.state == OrderState.REPLIED
     with pytest.raises(RuleViolation, match="已发出"):
-        service.issue_order(inspection_id=visit.pk, demand="再改", due_on=None, by=chief(), at=LATER)
+        visits_services.issue_order(inspection_id=visit.pk, demand="再改", due_on=None, by=chief(), at=LATER)
     with pytest.raises(RuleViolation, match="已反馈"):
-        service.reply_order(order_id=order.pk, reply="再报", by=make_account(Role.LIAISON, "D01"), at=LATER)
+        visits_services.reply_order(order_id=order.pk, reply="再报", by=make_account(Role.LIAISON, "D01"), at=LATER)
 
 
 def test_an_order_is_answered_by_the_own_unit_only(visit):
     approved(visit)
-    order = service.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
+    order = visits_services.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
 
     with pytest.raises(Denied):
-        service.reply_order(order_id=order.pk, reply="好", by=make_account(Role.LIAISON, "D02"), at=LATER)
+        visits_services.reply_order(order_id=order.pk, reply="好", by=make_account(Role.LIAISON, "D02"), at=LATER)
 
 
 @pytest.mark.parametrize(("conclusion", "state"), [("sound", OrderState.PASSED), ("by_date", OrderState.FAILED)])
 def test_the_return_visit_settles_the_order(visit, conclusion, state):
     approved(visit)
-    order = service.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
+    order = visits_services.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
 
     again = schedule_return(order_id=order.pk, visit_on=date(2020, 7, 20), by=chief(), at=LATER)
     assign_inspectors(

@@ -228,7 +228,7 @@ def test_with_the_rule_of_two_an_extension_is_approved_as_it_was_asked_for(setti
     settings.TWO_PERSON_RULE = True
     item = make_rectification().items.get()
     ask_extension(item_id=item.pk, due_on=date(2020, 10, 1), reason="等待批复", by=liaison(), at=LATER)
-    approval = Approval.objects.get(deed="rect.extend")
+    approval = Approval.objects.get(kind="rect.extend")
 
     with pytest.raises(NeedsApproval):
         decide_extension(item_id=item.pk, granted=True, by=chief(), at=LATER)

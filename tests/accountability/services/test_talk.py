@@ -86,7 +86,7 @@ class TestTheRuleOfTwo:
     def test_handing_in_is_the_proposal_and_the_approval_confirms_it(self):
         measure = head_talk()
         talk = hold_talk(measure, by=liaison())
-        approval = Approval.objects.get(deed="talk.confirm")
+        approval = Approval.objects.get(kind="talk.confirm")
         with pytest.raises(NeedsApproval):
             confirm_talk(talk_id=talk.pk, by=make_account(), at=LATER)
         assert approval.content["对象表态"] == talk.attitude

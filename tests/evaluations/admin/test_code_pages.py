@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import batch_lines, counted_batches, replaceable
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
-from evaluations.rounds.readiness import gather_facts
+from evaluations.rounds.readiness import gather_readiness
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.suppression import FEW
 from evaluations.verification.services import verify_round
@@ -108,7 +108,9 @@ class TestMaking:
         make_drawn(round_, "服务对象", people=3)
         stratum_codes(round_, "服务对象", 2)
 
-        assert gather_facts(round_, NOON).unfit_codes == ("定向评议“服务对象”抽中3人，票号有2个，缺1个，请补充生成。",)
+        assert gather_readiness(round_, NOON).unfit_codes == (
+            "定向评议“服务对象”抽中3人，票号有2个，缺1个，请补充生成。",
+        )
 
     @pytest.mark.parametrize(("channel", "origin"), [("other", "newspaper"), ("sampled", "open")])
     def test_by_a_road_that_the_channel_does_not_have_is_refused(self, as_, round_, channel, origin):
@@ -128,8 +130,8 @@ class TestAnOfflineList:
     """导入离线发放清单."""
 
     def test_is_taken_over_byte_for_byte(self, as_, round_, client):
-        _, issues = credential.make_codes(3, round_.key)
-        content = credential.issued_list(issues)
+        _, issues = issuing.make_codes(3, round_.key)
+        content = issuing.issued_list(issues)
 
         page = upload(as_("clerk"), round_, content).content.decode()
 
@@ -139,12 +141,12 @@ class TestAnOfflineList:
         assert b"".join(published.streaming_content) == content
 
     def test_is_not_taken_over_twice(self, as_, round_):
-        _, issues = credential.make_codes(3, round_.key)
+        _, issues = issuing.make_codes(3, round_.key)
         client = as_("clerk")
-        upload(client, round_, credential.issued_list(issues))
+        upload(client, round_, issuing.issued_list(issues))
 
-        again = upload(client, round_, credential.issued_list(issues), label="再来一次").content.decode()
-        part = upload(client, round_, credential.issued_list(issues[:1]), label="一部分").content.decode()
+        again = upload(client, round_, issuing.issued_list(issues), label="再来一次").content.decode()
+        part = upload(client, round_, issuing.issued_list(issues[:1]), label="一部分").content.decode()
 
         assert "该清单已导入，即批次“信封”" in again
         assert "清单中的票号已经导入过" in part
@@ -275,10 +277,10 @@ class TestRecalling:
         round_.save()
 
         with pytest.raises(RuleViolation, match="封箱后不能作废票号、停用批次"):
-            credential.recall_batch(batch_id=batch.pk, reason="x", by=chief, at=NOON)
+            issuing.recall_batch(batch_id=batch.pk, reason="x", by=chief, at=NOON)
         issues = [issue_of(round_.key, code)]
         with pytest.raises(RuleViolation, match="封箱后不能作废票号、停用批次"):
-            credential.void_codes(batch_id=batch.pk, issues=issues, reason="x", by=chief, at=NOON)
+            issuing.void_codes(batch_id=batch.pk, issues=issues, reason="x", by=chief, at=NOON)
 
     @pytest.mark.parametrize("name", ["batch-recall", "batch-void"])
     def test_is_not_even_proposed_when_the_box_is_sealed(self, as_, round_, settings, name):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from evaluations.draws import documents as draw_papers
+from evaluations.draws import documents as draws_documents
 from evaluations.draws.models import Draw, PlannedDraw, SigningCode
 from evaluations.pools.models import PoolNotice, PoolObjection
 from evaluations.pools.rules import PoolKind
@@ -181,7 +181,7 @@ class TestPapers:
         assert text.count("抽中通知书") == 1
 
     def test_letters_in_bulk_come_as_files_and_leave_a_trace(self, round_, as_, monkeypatch):
-        monkeypatch.setattr(draw_papers, "LETTERS_A_FILE", 15)
+        monkeypatch.setattr(draws_documents, "LETTERS_A_FILE", 15)
         draw = hold_draw(round_)
 
         content = as_("clerk").post(address("draw-letters", draw.pk), {"form": "pdf", "reason": "寄发"}).content
@@ -215,7 +215,9 @@ class TestPapers:
         first, second = draw.entries.filter(is_selected=True, stratum="服务对象")[:2]
         second.person, second.token, second.salt, second.stratum = first.person, first.token, first.salt, "市场主体"
 
-        pdfs = draw_papers.letters_pdfs(draw, [first, second], url="https://a.cn/", reply_by=date(2026, 3, 9), at=NOON)
+        pdfs = draws_documents.letters_pdfs(
+            draw, [first, second], url="https://a.cn/", reply_by=date(2026, 3, 9), at=NOON
+        )
         text = text_of(next(pdfs), tmp_path)
 
         assert text.count("抽中通知书") == 1

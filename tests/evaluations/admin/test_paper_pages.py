@@ -4,10 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperSheet
 from tests.evaluations.services.test_turnout import make_drawn
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user
@@ -24,7 +24,7 @@ def round_():
 def batch(round_):
     slip, *_ = make_codes(round_, 3)
     batch = CodeBatch.objects.get()
-    papers.register_slips(batch_id=batch.pk, typed=[slip], by=make_user("clerk"), at=NOON)
+    paper_ballots.register_slips(batch_id=batch.pk, typed=[slip], by=make_user("clerk"), at=NOON)
     return batch
 
 
@@ -83,7 +83,7 @@ def test_differing_ticks_are_shown_as_they_are_keyed_and_in_words(client, round_
         client.force_login(make_user("clerk"))
         assert client.post(desk(batch, "key/"), sheet(round_, "30000", **{name: ticks})).status_code == 302
     client.force_login(make_user("clerk"))
-    signs = paper_by_digest(round_.paper_sha256).manifestations
+    signs = ballot_form_by_digest(round_.ballot_form_sha256).manifestations
     sign = next(sign.text for sign in signs if sign.indicator == "cold")
 
     page = client.get(desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")).content.decode()

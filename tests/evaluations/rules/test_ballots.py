@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.ballot_form.rules.form import BallotPaper, PaperSection, PaperSign
+from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
 from evaluations.ballot_form.rules.votes import RawLine, VoteErrors, validate_vote
 from evaluations.scoring.indicators import Indicator
 from nanchuan_eval.core.canonical import protocol_json
 
-SIGNS = [PaperSign(f"{i.name}-{n}", i.value, f"{i.label}的表象{n}") for i in Indicator for n in (1, 2)]
-PAPER = BallotPaper(
+SIGNS = [FormSign(f"{i.name}-{n}", i.value, f"{i.label}的表象{n}") for i in Indicator for n in (1, 2)]
+PAPER = BallotForm(
     round_key="2020H1",
     round_name="2020年上半年",
-    sections=tuple(PaperSection(f"S{n}", f"科室{n}", "D", "单位", "服务") for n in range(3)),
+    sections=tuple(FormSection(f"S{n}", f"科室{n}", "D", "单位", "服务") for n in range(3)),
     manifestations=tuple(SIGNS),
     levels=3,
     severe_from=2,

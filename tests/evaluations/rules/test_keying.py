@@ -2,16 +2,16 @@
 
 import pytest
 
-from evaluations.ballot_form.rules.form import BallotPaper, PaperSection, PaperSign
+from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
 from evaluations.ballot_form.rules.votes import VoteErrors, validate_vote
-from evaluations.paper_ballots.rules.ballot_account import Book, imbalances, lacks_slip
+from evaluations.paper_ballots.rules.ballot_account import BallotAccount, imbalances, lacks_slip
 from evaluations.paper_ballots.rules.keying import KeyingError, read_row, written_row
 
-SIGNS = tuple(PaperSign(f"{i[:4].upper()}-{n}", i, f"{i}{n}") for i in ("cold", "lazy", "greedy") for n in (1, 2, 3))
-PAPER = BallotPaper(
+SIGNS = tuple(FormSign(f"{i[:4].upper()}-{n}", i, f"{i}{n}") for i in ("cold", "lazy", "greedy") for n in (1, 2, 3))
+PAPER = BallotForm(
     round_key="R",
     round_name="R",
-    sections=(PaperSection("A-1", "甲科", "A", "甲局", "service"), PaperSection("A-2", "乙科", "A", "甲局", "service")),
+    sections=(FormSection("A-1", "甲科", "A", "甲局", "service"), FormSection("A-2", "乙科", "A", "甲局", "service")),
     manifestations=SIGNS,
     levels=3,
     severe_from=2,
@@ -101,7 +101,7 @@ BALANCED = {
 
 
 def test_issued_is_returned_and_spoiled_and_missing():
-    assert imbalances(Book(**BALANCED)) == []
+    assert imbalances(BallotAccount(**BALANCED)) == []
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_issued_is_returned_and_spoiled_and_missing():
     ],
 )
 def test_every_difference_is_named(change, text):
-    assert text in "".join(imbalances(Book(**{**BALANCED, **change})))
+    assert text in "".join(imbalances(BallotAccount(**{**BALANCED, **change})))
 
 
 def test_no_more_sheets_are_keyed_than_slips_are_registered():

@@ -7,11 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.protocol.codes import format_code, issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -22,7 +22,7 @@ from tests.factories import NOON, make_codes, make_open_round, make_self_service
 
 
 def vote_for(round_: Round, sections: int = 1) -> str:
-    paper = paper_by_digest(round_.paper_sha256)
+    paper = ballot_form_by_digest(round_.ballot_form_sha256)
     raw = [RawLine(section.code, raw_answers()) for section in paper.sections[:sections]]
     return validate_vote(paper, "targeted", raw).as_text()
 
@@ -114,11 +114,11 @@ class TestACode:
         void, recalled = make_codes(round_)[0], make_codes(round_)[0]
         first, batch = CodeBatch.objects.all()
         issues = [issue_of(round_.key, void)]
-        credential.void_codes(batch_id=first.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
-        credential.recall_batch(batch_id=batch.pk, reason="遗失", by=make_user("chief"), at=NOON)
+        issuing.void_codes(batch_id=first.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
+        issuing.recall_batch(batch_id=batch.pk, reason="遗失", by=make_user("chief"), at=NOON)
 
         answers = set()
-        for code in (credential.new_code(), void, recalled):
+        for code in (issuing.new_code(), void, recalled):
             with pytest.raises(RuleViolation) as refusal:
                 admit(code=code, at=NOON)
             answers.add(str(refusal.value))
@@ -211,8 +211,8 @@ def test_a_self_service_counter_hands_out_codes_only_while_the_vote_is_open():
     round_ = make_open_round()
     counter = make_self_service(round_)
 
-    code = credential.issue_open_code(batch_id=counter.pk, at=NOON)
+    code = issuing.issue_open_code(batch_id=counter.pk, at=NOON)
     assert admit(code=code, at=NOON).channel == "other"
 
     with pytest.raises(RuleViolation, match="不能领取"):
-        credential.issue_open_code(batch_id=counter.pk, at=round_.closes_at)
+        issuing.issue_open_code(batch_id=counter.pk, at=round_.closes_at)

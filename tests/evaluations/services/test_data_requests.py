@@ -8,12 +8,12 @@ from openpyxl import load_workbook
 
 from evaluations.draws.queries.people import reference_of
 from evaluations.personal_data.models import DataRequest, Wish
-from evaluations.personal_data.services import requests as service
+from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import held_about
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of
 from evaluations.pools.rules import PoolKind
-from nanchuan_eval.approvals import permits
+from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -40,7 +40,9 @@ def committed_person():
 
 
 def correct(entry, **changes):
-    return service.correct_person(entry_id=entry.pk, changes=changes, reason="本人申请", by=make_user("chief"), at=NOON)
+    return requests.correct_person(
+        entry_id=entry.pk, changes=changes, reason="本人申请", by=make_user("chief"), at=NOON
+    )
 
 
 class TestThePublicForm:
@@ -125,7 +127,7 @@ class TestTheDesk:
         time_machine.move_to(NOON)
 
     def ask(self):
-        return service.submit_request(wish=Wish.VIEW, phone=PHONE, at=NOON)
+        return requests.submit_request(wish=Wish.VIEW, phone=PHONE, at=NOON)
 
     def post(self, client, row, act, **fields):
         typed = {f"{act}-{key}": value for key, value in fields.items()}
@@ -181,7 +183,7 @@ class TestTheDesk:
 def test_without_a_permit_nothing_is_handed_out(settings):
     settings.TWO_PERSON_RULE = True
     make_person()
-    row = service.submit_request(wish=Wish.VIEW, phone=PHONE, at=NOON)
+    row = requests.submit_request(wish=Wish.VIEW, phone=PHONE, at=NOON)
     with pytest.raises(RuleViolation, match="须先提请"):
-        service.copy_for_person(request_id=row.pk, by=make_user("clerk"), at=NOON)
-    assert permits.permit_of(service.COPY, row, by=None, at=NOON) is None
+        requests.copy_for_person(request_id=row.pk, by=make_user("clerk"), at=NOON)
+    assert authorizations.authorization_of(requests.COPY, row, by=None, at=NOON) is None

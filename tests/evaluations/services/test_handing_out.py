@@ -5,13 +5,13 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from evaluations.ballots import services as redaction
+from evaluations.ballots import services as ballots
 from evaluations.ballots.models import Comment
 from evaluations.ballots.rules import redact, spans_of
 from evaluations.draws.models import DrawEntry
 from evaluations.draws.services.commitment import open_roster
 from evaluations.draws.services.exports import EXPORT, ROSTER, export_pool
-from evaluations.personal_data.services import people as privacy
+from evaluations.personal_data.services import people
 from evaluations.pools.rules import PoolKind
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
@@ -123,14 +123,14 @@ class TestRedacting:
 
     def test_nobody_alone(self):
         with pytest.raises(policy.NeedsApproval):
-            redaction.redact_comment(comment_id=self.comment().pk, spans=[(0, 1)], by=make_user("chief"), at=NOON)
+            ballots.redact_comment(comment_id=self.comment().pk, spans=[(0, 1)], by=make_user("chief"), at=NOON)
 
 
 class TestClearingAPoolAhead:
     def test_two_persons_after_the_round_is_over(self, client, settings):
         round_ = committed(settings).round
-        with pytest.raises(RuleViolation, match="归档或作废"), policy.approved(privacy.PURGE):
-            privacy.purge_round(round_id=round_.pk, reason="x", by=make_user("chief"), at=NOON)
+        with pytest.raises(RuleViolation, match="归档或作废"), policy.approved(people.PURGE):
+            people.purge_round(round_id=round_.pk, reason="x", by=make_user("chief"), at=NOON)
         type(round_).objects.filter(pk=round_.pk).update(state=RoundState.VOID)
         client.force_login(make_user("clerk"))
         assert "提前清除" in client.get("/work/retention/").content.decode()

@@ -4,20 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from evaluations.ballot_form.queries import paper_by_digest
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool, Rating
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.services import issuing as credential
-from evaluations.paper_ballots import services as papers
+from evaluations.codes.services import issuing
+from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperSheet
-from evaluations.paper_ballots.queries import book_of, paper_faults
+from evaluations.paper_ballots.queries import account_of_batch, paper_faults
 from evaluations.paper_ballots.rules.ballot_account import SheetKind, imbalances
 from evaluations.paper_ballots.services import SheetContent
 from evaluations.protocol.codes import format_code, issue_of
 from evaluations.rounds.models import Round
 from evaluations.sealing.services import sealing
-from evaluations.voting import services as ballot
+from evaluations.voting import services as voting
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -39,14 +39,14 @@ def round_():
 
 
 def content(round_, level="1", **changes):
-    paper = paper_by_digest(round_.paper_sha256)
+    paper = ballot_form_by_digest(round_.ballot_form_sha256)
     raw = [RawLine(paper.sections[0].code, raw_answers(level))]
     vote = validate_vote(paper, "targeted", raw, needs_ticks=False)
     return SheetContent(**{"kind": SheetKind.VALID, "vote": vote, **changes})
 
 
 def key(round_, number=1, by=None, **changes):
-    return papers.key_sheet(
+    return paper_ballots.key_sheet(
         batch_id=CodeBatch.objects.get().pk,
         number=number,
         content=changes.pop("content", None) or content(round_, **changes),
@@ -57,7 +57,7 @@ def key(round_, number=1, by=None, **changes):
 
 def register(*typed, by=None):
     batch = CodeBatch.objects.get()
-    return papers.register_slips(batch_id=batch.pk, typed=typed, by=by or make_user("clerk"), at=NOON)
+    return paper_ballots.register_slips(batch_id=batch.pk, typed=typed, by=by or make_user("clerk"), at=NOON)
 
 
 class TestASlip:
@@ -67,26 +67,26 @@ class TestASlip:
         assert register(format_code(code).lower()) == []
 
         with pytest.raises(RuleViolation, match="该票号无法使用"):
-            ballot.admit(code=code, at=NOON)
+            voting.admit(code=code, at=NOON)
         assert Credential.objects.get().is_on_paper
 
     def test_of_a_code_used_online_is_refused_and_the_other_way_round_too(self, round_):
         online, paper = make_codes(round_, 2)
         cast_ballots(round_, [online])
-        admission = ballot.admit(code=paper, at=NOON)
+        admission = voting.admit(code=paper, at=NOON)
 
         assert "已在网上投票" in register(online)[0].fault
         assert register(paper) == []
         vote = content(round_).vote
         with pytest.raises(RuleViolation, match="该票号无法使用"):
-            ballot.cast_ballot(admission=admission, code=paper, vote=vote.as_text(), comment="", digits="1234", at=NOON)
+            voting.cast_ballot(admission=admission, code=paper, vote=vote.as_text(), comment="", digits="1234", at=NOON)
         assert BallotSpool.objects.count() == 1
 
     def test_that_is_unknown_void_foreign_or_repeated_is_named_and_the_good_ones_are_kept(self, round_):
         good, void = make_codes(round_, 2)
         with policy.approved("cred.void"):
             batch, issues = CodeBatch.objects.get(), [issue_of(round_.key, void)]
-            credential.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
+            issuing.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
 
         refused = register(good, good, void, "0" * 20, "xyz")
 
@@ -99,15 +99,15 @@ class TestASlip:
         gone, *_ = make_codes(round_, 2)
         batch, issues, chief = CodeBatch.objects.get(), [issue_of(round_.key, gone)], make_user("chief")
         with policy.approved("cred.void"):
-            credential.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
-        made, (fresh,) = credential.replace_codes(batch_id=batch.pk, count=1, by=make_user("clerk"), at=NOON)
+            issuing.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
+        made, (fresh,) = issuing.replace_codes(batch_id=batch.pk, count=1, by=make_user("clerk"), at=NOON)
 
-        assert papers.register_slips(batch_id=batch.pk, typed=[fresh], by=make_user("clerk"), at=NOON) == []
-        book = book_of(batch)
+        assert paper_ballots.register_slips(batch_id=batch.pk, typed=[fresh], by=make_user("clerk"), at=NOON) == []
+        book = account_of_batch(batch)
         assert (book.issued, book.slips) == (3, 1)
         assert paper_faults(round_) == [f"批次“{batch.label}”：纸质票尚未清点，请先清点。"]
         with pytest.raises(RuleViolation, match="在原批次办理"):
-            papers.register_slips(batch_id=made.pk, typed=[fresh], by=make_user("clerk"), at=NOON)
+            paper_ballots.register_slips(batch_id=made.pk, typed=[fresh], by=make_user("clerk"), at=NOON)
 
     def test_leaves_no_code_in_the_trace(self, round_):
         (code,) = make_codes(round_)
@@ -156,12 +156,12 @@ class TestASheet:
 
         for earlier in (first, second):
             with pytest.raises(RuleViolation, match="不同的人"):
-                papers.settle_sheet(sheet_id=sheet.pk, content=content(round_, "2"), by=earlier, at=NOON)
-        papers.settle_sheet(sheet_id=sheet.pk, content=content(round_, "2"), by=third, at=NOON)
+                paper_ballots.settle_sheet(sheet_id=sheet.pk, content=content(round_, "2"), by=earlier, at=NOON)
+        paper_ballots.settle_sheet(sheet_id=sheet.pk, content=content(round_, "2"), by=third, at=NOON)
 
         assert BallotSpool.objects.count() == 1
         with pytest.raises(RuleViolation, match="不需要第三人"):
-            papers.settle_sheet(sheet_id=sheet.pk, content=content(round_), by=make_user("clerk"), at=NOON)
+            paper_ballots.settle_sheet(sheet_id=sheet.pk, content=content(round_), by=make_user("clerk"), at=NOON)
 
     def test_is_not_keyed_a_third_time(self, round_):
         key(round_)
@@ -190,32 +190,36 @@ class TestASheet:
 
     def test_is_not_keyed_before_its_slip_is_registered_and_halts_nobody(self, round_):
         (online,) = credential_codes(round_)
-        admission = ballot.admit(code=online, at=NOON)
+        admission = voting.admit(code=online, at=NOON)
         batch, vote = first_batch(), content(round_).vote.as_text()
         for number in (1, 2):
-            papers.key_sheet(batch_id=batch.pk, number=number, content=content(round_), by=make_user("clerk"), at=NOON)
+            paper_ballots.key_sheet(
+                batch_id=batch.pk, number=number, content=content(round_), by=make_user("clerk"), at=NOON
+            )
 
         with pytest.raises(RuleViolation, match="请先登记票号联"):
-            papers.key_sheet(batch_id=batch.pk, number=3, content=content(round_), by=make_user("clerk"), at=NOON)
+            paper_ballots.key_sheet(
+                batch_id=batch.pk, number=3, content=content(round_), by=make_user("clerk"), at=NOON
+            )
 
         assert PaperSheet.objects.count() == 2
-        assert ballot.cast_ballot(admission=admission, code=online, vote=vote, comment="", digits="1234", at=NOON)
+        assert voting.cast_ballot(admission=admission, code=online, vote=vote, comment="", digits="1234", at=NOON)
 
     def test_keyed_under_a_wrong_number_is_taken_back_by_its_keyer_with_a_trace(self, round_):
         clerk, other = make_user("clerk", person_code="P1"), make_user("clerk", person_code="P2")
         wrong = key(round_, number=21, by=clerk)
 
         with pytest.raises(RuleViolation, match="只有录入的人"):
-            papers.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=other, at=NOON)
+            paper_ballots.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=other, at=NOON)
         with pytest.raises(RuleViolation, match="撤回的理由"):
-            papers.withdraw_keying(sheet_id=wrong.pk, reason=" ", by=clerk, at=NOON)
-        papers.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=clerk, at=NOON)
+            paper_ballots.withdraw_keying(sheet_id=wrong.pk, reason=" ", by=clerk, at=NOON)
+        paper_ballots.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=clerk, at=NOON)
 
         assert not PaperSheet.objects.exists()
         entry = AuditEntry.objects.latest("pk")
         assert (entry.reason, entry.detail) == ("编号录错", {"sheet": 21, "withdrawn": True})
         with pytest.raises(RuleViolation, match="已经撤回"):
-            papers.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=clerk, at=NOON)
+            paper_ballots.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=clerk, at=NOON)
 
     def test_keyed_twice_is_not_taken_back(self, round_):
         clerk = make_user("clerk")
@@ -223,7 +227,7 @@ class TestASheet:
         sheet = key(round_, level="2")
 
         with pytest.raises(RuleViolation, match="不能撤回"):
-            papers.withdraw_keying(sheet_id=sheet.pk, reason="编号录错", by=clerk, at=NOON)
+            paper_ballots.withdraw_keying(sheet_id=sheet.pk, reason="编号录错", by=clerk, at=NOON)
 
     def test_has_no_way_to_a_code(self):
         kinds = {field.related_model for field in PaperSheet._meta.get_fields() if field.is_relation}
@@ -241,7 +245,7 @@ class TestTheBooks:
         return first_batch()
 
     def count(self, batch, by=None, at=None, **changes):
-        return papers.count_papers(
+        return paper_ballots.count_papers(
             batch_id=batch.pk,
             counted={**COUNTED, **changes},
             by=by or make_user("clerk"),
@@ -271,24 +275,26 @@ class TestTheBooks:
         with pytest.raises(RuleViolation, match="合计3张"):
             sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
         with pytest.raises(RuleViolation, match="清点和处理差异须由不同的人"):
-            papers.clear_imbalance(batch_id=keyed.pk, reason="查清", by=clerk, at=NOON)
+            paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="查清", by=clerk, at=NOON)
         with pytest.raises(RuleViolation, match="请填写差异原因"):
-            papers.clear_imbalance(batch_id=keyed.pk, reason=" ", by=make_user("clerk"), at=NOON)
-        papers.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张，已销毁", by=make_user("clerk"), at=NOON)
+            paper_ballots.clear_imbalance(batch_id=keyed.pk, reason=" ", by=make_user("clerk"), at=NOON)
+        paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张，已销毁", by=make_user("clerk"), at=NOON)
         assert sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
 
     def test_halt_a_channel_until_the_last_of_its_batches_is_mended(self, round_, keyed):
         late, _ = make_codes(round_, 2)
         other = CodeBatch.objects.latest("pk")
-        assert papers.register_slips(batch_id=other.pk, typed=[late], by=make_user("clerk"), at=NOON) == []
+        assert paper_ballots.register_slips(batch_id=other.pk, typed=[late], by=make_user("clerk"), at=NOON) == []
         assert self.count(keyed, missing=2)
         assert self.count(other)
         before = ballot_halts(round_)
 
-        papers.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张", by=make_user("clerk"), at=NOON)
+        paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张", by=make_user("clerk"), at=NOON)
         still = ballot_halts(round_)
         for _ in range(2):  # what was lacking in the other batch
-            papers.key_sheet(batch_id=other.pk, number=1, content=content(round_), by=make_user("clerk"), at=NOON)
+            paper_ballots.key_sheet(
+                batch_id=other.pk, number=1, content=content(round_), by=make_user("clerk"), at=NOON
+            )
 
         assert (before, still, ballot_halts(round_)) == ({True}, {True}, {False})
 
@@ -296,17 +302,17 @@ class TestTheBooks:
         self.count(keyed)
 
         with pytest.raises(RuleViolation, match="没有待处理的差异"):
-            papers.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
+            paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
 
     def test_cannot_be_cleared_while_a_sheet_is_keyed_once_only(self, round_, keyed):
         _, late = make_codes(round_, 2)
         Credential.objects.filter(issue=issue_of(round_.key, late)).update(batch=keyed)
-        papers.register_slips(batch_id=keyed.pk, typed=[late], by=make_user("clerk"), at=NOON)
-        papers.key_sheet(batch_id=keyed.pk, number=2, content=content(round_), by=make_user("clerk"), at=NOON)
+        paper_ballots.register_slips(batch_id=keyed.pk, typed=[late], by=make_user("clerk"), at=NOON)
+        paper_ballots.key_sheet(batch_id=keyed.pk, number=2, content=content(round_), by=make_user("clerk"), at=NOON)
         self.count(keyed)
 
         with pytest.raises(RuleViolation, match="双人录入"):
-            papers.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
+            paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
 
     def test_are_closed_by_a_count_after_the_vote_only(self, keyed):
         with pytest.raises(RuleViolation, match="投票截止后"):
@@ -318,16 +324,16 @@ class TestTheBooks:
         cast_ballots(round_, codes[:6])
         Credential.objects.filter(issue=issue_of(round_.key, codes[7])).update(is_void=True)
 
-        book = book_of(batch)
+        book = account_of_batch(batch)
 
         assert (book.issued, book.online, book.returned, book.spoiled, book.missing) == (9, 6, 0, 1, 2)
         assert imbalances(book) == []
         assert paper_faults(round_) == []
         CodeBatch.objects.update(is_open=False)  # recalled: what was not used is void
-        assert (book_of(batch).spoiled, book_of(batch).missing) == (3, 0)
+        assert (account_of_batch(batch).spoiled, account_of_batch(batch).missing) == (3, 0)
 
     def test_are_shown_as_they_stand(self, keyed):
-        book = book_of(keyed)
+        book = account_of_batch(keyed)
 
         assert (book.issued, book.online, book.slips, book.sheets, book.unsettled) == (2, 0, 1, 1, 0)
 

@@ -9,8 +9,8 @@ from django.db import connection
 
 from evaluations.ballots.models import Comment
 from evaluations.draws.models import Draw, DrawEntry
-from evaluations.lifecycle import services as steps
-from evaluations.personal_data.services import people as privacy
+from evaluations.lifecycle import services as lifecycle
+from evaluations.personal_data.services import people
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.rules import PoolKind
 from evaluations.rounds.models import RoundStep
@@ -107,7 +107,7 @@ class TestUnmasking:
         client.force_login(make_user("clerk"))
         assert PHONE not in client.post(self.address(entry), {"reason": ""}).content.decode()
         with pytest.raises(RuleViolation, match="理由"):
-            privacy.unmask_phone(entry_id=entry.pk, reason=" ", by=make_user("clerk"), at=NOON)
+            people.unmask_phone(entry_id=entry.pk, reason=" ", by=make_user("clerk"), at=NOON)
         assert not AuditEntry.objects.exists()
 
     @pytest.mark.parametrize("role", ["commission", "personnel", "sysadmin", "security", "auditor"])
@@ -116,7 +116,7 @@ class TestUnmasking:
         client.force_login(make_user(role))
         assert client.post(self.address(entry), {"reason": "x"}).status_code == 403
         with pytest.raises(policy.Denied):
-            privacy.unmask_phone(entry_id=entry.pk, reason="x", by=make_user(role), at=NOON)
+            people.unmask_phone(entry_id=entry.pk, reason="x", by=make_user(role), at=NOON)
 
 
 class TestForgetting:
@@ -200,7 +200,7 @@ class TestTheNotice:
         make_manifestations()
         make_section()
         round_ = make_round(rulebook={"office_phone": "023-71400000"})
-        steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+        lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
         round_.refresh_from_db()
         round_.privacy_notice["items"][0][1] = "当时的文字。"
         round_.save()
@@ -236,8 +236,8 @@ class TestTheRightsOfAPerson:
         approvals.approve(approval_id=Approval.objects.get().pk, by=make_user("chief"), at=NOON)
 
         entry.refresh_from_db()
-        assert (entry.name, entry.unit, entry.phone) == (privacy.ERASED, "", "")
-        assert privacy.held_about(PHONE) == []
+        assert (entry.name, entry.unit, entry.phone) == (people.ERASED, "", "")
+        assert people.held_about(PHONE) == []
 
     def test_whoever_is_drawn_is_erased_after_the_round_only(self):
         entry = make_person()
@@ -246,6 +246,6 @@ class TestTheRightsOfAPerson:
         )
         DrawEntry.objects.create(draw=draw, stratum="其他", token="t", person=entry, is_selected=True)
         with pytest.raises(RuleViolation, match="抽中"):
-            privacy.erase_person(entry_id=entry.pk, reason="x", by=make_user("chief"), at=NOON)
+            people.erase_person(entry_id=entry.pk, reason="x", by=make_user("chief"), at=NOON)
         entry.refresh_from_db()
         assert entry.phone == PHONE

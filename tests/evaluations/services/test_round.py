@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from departments.models import Section
-from evaluations.ballot_form.queries import paper_by_digest
-from evaluations.lifecycle import services as steps
+from evaluations.ballot_form.queries import ballot_form_by_digest
+from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
 from evaluations.rounds.readiness import missing_for
 from evaluations.rounds.rules.lifecycle import LIFE, RoundState, Step, next_step
@@ -18,10 +18,10 @@ from tests.factories import NOON, make_codes, make_open_round, make_round, make_
 
 pytestmark = pytest.mark.django_db
 SERVICES = {
-    Step.FREEZE: steps.freeze_round,
-    Step.CONFIRM_DRAWS: steps.confirm_draws,
-    Step.OPEN: steps.open_round,
-    Step.ANNOUNCE: steps.announce_result,
+    Step.FREEZE: lifecycle.freeze_round,
+    Step.CONFIRM_DRAWS: lifecycle.confirm_draws,
+    Step.OPEN: lifecycle.open_round,
+    Step.ANNOUNCE: lifecycle.announce_result,
 }
 
 
@@ -29,13 +29,13 @@ def test_freezing_copies_sections_heads_and_rules():
     section = make_section(head="科长丁")
     round_ = make_round()
 
-    steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+    lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
     Section.objects.update(name="改名以后")
 
     frozen = round_.sections.get()
     assert (frozen.name, frozen.head_name) == (section.name, "科长丁")
     round_.refresh_from_db()
-    paper = paper_by_digest(round_.paper_sha256)
+    paper = ballot_form_by_digest(round_.ballot_form_sha256)
     assert [s.name for s in paper.sections] == [section.name]
     assert len(paper.manifestations) == 30
     assert round_.state == RoundState.FROZEN
@@ -45,7 +45,7 @@ def test_an_empty_roster_cannot_be_frozen():
     round_ = make_round()
 
     with pytest.raises(RuleViolation, match="名录为空"):
-        steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+        lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
 
     round_.refresh_from_db()
     assert round_.state == RoundState.DRAFT
@@ -57,7 +57,7 @@ def test_a_faulty_rulebook_cannot_be_frozen():
     round_ = make_round(rulebook={"list_length": 0})
 
     with pytest.raises(RuleViolation, match="评议规则有误"):
-        steps.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+        lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
 
 
 def test_the_rulebook_is_fixed_once_the_roster_is_frozen():
@@ -87,7 +87,7 @@ def test_draws_must_be_done_before_they_are_confirmed():
     round_ = make_round(state=RoundState.FROZEN)
 
     with pytest.raises(RuleViolation, match="“抽取监督员”尚未完成") as refusal:
-        steps.confirm_draws(round_id=round_.pk, by=make_user("chief"), at=NOON)
+        lifecycle.confirm_draws(round_id=round_.pk, by=make_user("chief"), at=NOON)
 
     assert len(refusal.value.reasons) == 2
 
@@ -97,7 +97,7 @@ def test_a_round_opens_only_when_every_channel_has_codes():
     make_codes(round_)
 
     with pytest.raises(RuleViolation) as refusal:
-        steps.open_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+        lifecycle.open_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
 
     assert [r[:8] for r in refusal.value.reasons] == ["渠道“抽样评议”", "渠道“其他评议”"]
 
@@ -108,16 +108,16 @@ def test_only_one_round_is_open_at_a_time():
     make_codes(second)
 
     with pytest.raises(RuleViolation, match="同一时间只能有一个轮次"):
-        steps.open_round(round_id=second.pk, by=make_user("chief"), at=NOON)
+        lifecycle.open_round(round_id=second.pk, by=make_user("chief"), at=NOON)
 
 
 def test_a_round_cannot_be_extended_backwards_and_needs_the_commission():
     round_ = make_open_round()
 
     with pytest.raises(RuleViolation, match="必须晚于"):
-        steps.extend_round(round_id=round_.pk, closes_at=NOON, reason="停电", by=make_user("commission"), at=NOON)
+        lifecycle.extend_round(round_id=round_.pk, closes_at=NOON, reason="停电", by=make_user("commission"), at=NOON)
     with pytest.raises(Denied):
-        steps.extend_round(
+        lifecycle.extend_round(
             round_id=round_.pk, closes_at=NOON + timedelta(days=9), reason="停电", by=make_user("chief"), at=NOON
         )
 
@@ -125,27 +125,27 @@ def test_a_round_cannot_be_extended_backwards_and_needs_the_commission():
 def test_a_void_round_keeps_its_record_and_never_moves_again():
     round_ = make_open_round()
 
-    steps.void_round(round_id=round_.pk, reason="名单有误", by=make_user("commission"), at=NOON)
+    lifecycle.void_round(round_id=round_.pk, reason="名单有误", by=make_user("commission"), at=NOON)
 
     round_.refresh_from_db()
     assert round_.state == RoundState.VOID
     assert round_.sections.exists()
     with pytest.raises(RuleViolation, match="不能作废"):
-        steps.void_round(round_id=round_.pk, reason="再来", by=make_user("commission"), at=NOON)
+        lifecycle.void_round(round_id=round_.pk, reason="再来", by=make_user("commission"), at=NOON)
 
 
 def test_a_published_round_cannot_be_void():
     round_ = make_round(state=RoundState.PUBLISHED)
 
     with pytest.raises(RuleViolation, match="只能发布更正"):
-        steps.void_round(round_id=round_.pk, reason="x", by=make_user("commission"), at=NOON)
+        lifecycle.void_round(round_id=round_.pk, reason="x", by=make_user("commission"), at=NOON)
 
 
 def test_each_step_leaves_one_trace_with_its_author():
     make_section()
     round_, chief = make_round(), make_user("chief")
 
-    steps.freeze_round(round_id=round_.pk, by=chief, at=NOON)
+    lifecycle.freeze_round(round_id=round_.pk, by=chief, at=NOON)
 
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.role, entry.object_id) == ("roster.freeze", chief, "H", str(round_.pk))
@@ -158,7 +158,7 @@ def test_only_the_chief_freezes_the_roster(role):
     round_ = make_round()
 
     with pytest.raises(Denied):
-        steps.freeze_round(round_id=round_.pk, by=make_user(role), at=NOON)
+        lifecycle.freeze_round(round_id=round_.pk, by=make_user(role), at=NOON)
 
     assert Round.objects.get().state == RoundState.DRAFT
 
@@ -168,14 +168,14 @@ def test_what_the_page_says_is_missing_is_what_the_refusal_says():
 
     said = missing_for(round_, Step.CONFIRM_DRAWS, NOON)
     with pytest.raises(RuleViolation) as refusal:
-        steps.confirm_draws(round_id=round_.pk, by=make_user("chief"), at=NOON)
+        lifecycle.confirm_draws(round_id=round_.pk, by=make_user("chief"), at=NOON)
 
     assert list(refusal.value.reasons) == said
 
 
 def test_a_round_waits_for_the_objection_window_counted_in_working_days():
     round_ = make_round(state=RoundState.COUNTED)
-    steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=NOON)  # a Monday
+    lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=NOON)  # a Monday
     round_.refresh_from_db()
 
     assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=3)) == ["异议期至2026年03月05日止，期满后才能公示。"]

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evaluations.ballots.models import Rating
-from evaluations.lifecycle import services as steps
+from evaluations.lifecycle import services as lifecycle
 from evaluations.publication.models import Publication
 from evaluations.publication.services import (
     Correction,
@@ -56,7 +56,7 @@ def keep_all_flags(round_):
 def announced(round_):
     count(round_)
     keep_all_flags(round_)
-    steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
+    lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
 
 
 def spread_answers(round_):
@@ -322,7 +322,7 @@ def test_main_problems_are_proposed_from_the_ticks_and_never_say_greedy():
     count(round_)
 
     result = SectionResult.objects.filter(is_listed=True).first()
-    texts = {sign["code"]: sign["text"] for sign in json.loads(round_.paper)["manifestations"]}
+    texts = {sign["code"]: sign["text"] for sign in json.loads(round_.ballot_form)["manifestations"]}
     assert result.main_problems.split("；") == [texts[code] for code in ("BUCK-3", "COLD-1", "DISO-4")]
     assert result.ticks["GREE-5"] == 6
 
@@ -396,7 +396,7 @@ class TestThePublication:
         SectionResult.objects.filter(rank=1).update(main_problems="")
 
         with pytest.raises(RuleViolation, match="主要问题尚未填写"):
-            steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
+            lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
 
         assert Round.objects.get(pk=round_.pk).state == RoundState.COUNTED
 
@@ -518,7 +518,7 @@ class TestAnomalies:
 
     def test_undecided_flags_stop_the_publication(self):
         round_, _ = self.counted()
-        steps.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
+        lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
 
         with pytest.raises(RuleViolation, match="件异常提示没有处理"):
             publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import batch_lines, counted_batches, return_rate
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import issue_of
@@ -43,8 +43,8 @@ def make_drawn(round_, stratum="服务对象", people=3, dealt_with=""):
 
 
 def stratum_codes(round_, stratum, count):
-    kind = credential.FormKind(Channel.TARGETED, Origin.ISSUED, stratum, stratum)
-    _, codes = credential.issue_batch(round_id=round_.pk, form=kind, count=count, by=make_user("clerk"), at=NOON)
+    kind = issuing.FormKind(Channel.TARGETED, Origin.ISSUED, stratum, stratum)
+    _, codes = issuing.issue_batch(round_id=round_.pk, form=kind, count=count, by=make_user("clerk"), at=NOON)
     return codes
 
 
@@ -169,6 +169,6 @@ class TestAReminder:
 def test_self_service_codes_count_as_issued_when_they_are_taken():
     round_ = make_open_round()
     counter = make_self_service(round_)
-    credential.issue_open_code(batch_id=counter.pk, at=NOON)
+    issuing.issue_open_code(batch_id=counter.pk, at=NOON)
 
     assert build_monitor(round_).batches[0].issued == 1

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accountability.demo.citizens import FormReader
 from evaluations.ballots.models import BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.services import issuing as credential
+from evaluations.codes.services import issuing
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
 from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers
@@ -113,11 +113,11 @@ class TestTheCode:
         used.cast()
         chief, (_, second, batch) = make_user("chief"), CodeBatch.objects.all()
         issues = [issue_of(voting.key, void.code)]
-        credential.void_codes(batch_id=second.pk, issues=issues, reason="x", by=chief, at=timezone.now())
-        credential.recall_batch(batch_id=batch.pk, reason="x", by=make_user("chief"), at=timezone.now())
+        issuing.void_codes(batch_id=second.pk, issues=issues, reason="x", by=chief, at=timezone.now())
+        issuing.recall_batch(batch_id=batch.pk, reason="x", by=make_user("chief"), at=timezone.now())
 
         pages = set()
-        for code in (used.code, void.code, recalled.code, credential.new_code()):
+        for code in (used.code, void.code, recalled.code, issuing.new_code()):
             response = Client().post("/ballot/", {"code": code})
             assert response.status_code == 400
             pages.add(response.content.decode().split('class="errors"')[1].split("</div>")[0])

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from evaluations.ballots.models import Ballot
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.paper_ballots import services as papers
+from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.protocol.codes import format_code, issue_hash, issue_of
 from evaluations.protocol.merkle import root_of_path
@@ -101,14 +101,14 @@ class TestAfterSealing:
         codes = make_codes(round_, 13)
         cast_ballots(round_, codes[:6])
         batch, at = CodeBatch.objects.get(), round_.closes_at
-        papers.register_slips(batch_id=batch.pk, typed=codes[6:8], by=make_user("clerk"), at=at)
+        paper_ballots.register_slips(batch_id=batch.pk, typed=codes[6:8], by=make_user("clerk"), at=at)
         for number in (1, 1, 2, 2):
-            blank = papers.SheetContent(SheetKind.BLANK, reason="未填写")
-            papers.key_sheet(batch_id=batch.pk, number=number, content=blank, by=make_user("clerk"), at=at)
+            blank = paper_ballots.SheetContent(SheetKind.BLANK, reason="未填写")
+            paper_ballots.key_sheet(batch_id=batch.pk, number=number, content=blank, by=make_user("clerk"), at=at)
         Credential.objects.filter(issue=issue_of(round_.key, codes[9])).update(is_void=True)
         counted = {"returned": 2, "spoiled": 1, "missing": 3}
-        papers.count_papers(batch_id=batch.pk, counted=counted, by=make_user("clerk"), at=at)
-        papers.clear_imbalance(batch_id=batch.pk, reason="少印一张", by=make_user("clerk"), at=at)
+        paper_ballots.count_papers(batch_id=batch.pk, counted=counted, by=make_user("clerk"), at=at)
+        paper_ballots.clear_imbalance(batch_id=batch.pk, reason="少印一张", by=make_user("clerk"), at=at)
 
         sealed = sealing.seal_round(round_id=round_.pk, by=CLOCK, at=at)
 

@@ -10,34 +10,36 @@ from django.conf import settings
 from django.db import models
 
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import Arguments, Content, Deed, deed_named, is_unchanged
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, Content, action_named, is_unchanged
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 
-def permit_deed(name: str, label: str, model: type[models.Model], content: Content, *, action: str = "") -> Deed:
+def authorizing_action(
+    name: str, label: str, model: type[models.Model], content: Content, *, permission: str = ""
+) -> ApprovableAction:
     """Return a deed (by default that of its name in the table) whose approval only lets its proposer act."""
-    action = action or name
+    permission = permission or name
 
     def perform(target: models.Model, asked: Arguments, *, by: User, at: datetime) -> None:
-        policy.check(by, action)
+        policy.check(by, permission)
 
-    return Deed(name, action, label, model, content, perform)
+    return ApprovableAction(name, permission, label, model, content, perform)
 
 
-def permit_of(name: str, target: models.Model, *, by: User | None, at: datetime) -> Approval | None:
+def authorization_of(name: str, target: models.Model, *, by: User | None, at: datetime) -> Approval | None:
     """Return the permit that holds now (of anybody, with `by` None)."""
-    decided = Approval.objects.filter(deed=name, object_id=str(target.pk), state=Approval.State.APPROVED)
+    decided = Approval.objects.filter(kind=name, object_id=str(target.pk), state=Approval.State.APPROVED)
     valid = decided.filter(decided_at__gt=at - timedelta(hours=settings.PERMIT_HOURS), spent_at=None)
     return (valid.filter(proposed_by=by) if by else valid).order_by("-decided_at").first()
 
 
 def may_use(name: str, target: models.Model, *, by: User, at: datetime) -> bool:
     """Say whether the button to act belongs on the page now."""
-    action = deed_named(name).action
+    action = action_named(name).permission
     return (
-        permit_of(name, target, by=by, at=at) is not None
+        authorization_of(name, target, by=by, at=at) is not None
         if policy.requires_approval(action)
         else policy.may(by, action)
     )
@@ -45,22 +47,22 @@ def may_use(name: str, target: models.Model, *, by: User, at: datetime) -> bool:
 
 def require(name: str, target: models.Model, *, by: User, at: datetime) -> Approval | None:
     """Return the permit or refuse; None where the rule of two persons is off and the actor may act alone."""
-    deed = deed_named(name)
-    if not policy.requires_approval(deed.action):
-        policy.check(by, deed.action)
+    action = action_named(name)
+    if not policy.requires_approval(action.permission):
+        policy.check(by, action.permission)
         return None
-    policy.check_proposes(by, deed.action, own=deed.owned_by(by, target))
-    permit = permit_of(name, target, by=by, at=at)
-    if permit is None:
-        raise RuleViolation(f"“{deed.label}”须先提请，经另一人审批后{settings.PERMIT_HOURS}小时内办理。")
-    if not is_unchanged(permit, target):
+    policy.check_proposes(by, action.permission, own=action.owned_by(by, target))
+    authorization = authorization_of(name, target, by=by, at=at)
+    if authorization is None:
+        raise RuleViolation(f"“{action.label}”须先提请，经另一人审批后{settings.PERMIT_HOURS}小时内办理。")
+    if not is_unchanged(authorization, target):
         raise RuleViolation("审批之后内容已有改动，原审批已失效，请重新提请。")
-    return permit
+    return authorization
 
 
-def spend(name: str, target: models.Model, *, by: User | None, at: datetime) -> Approval | None:
+def consume(name: str, target: models.Model, *, by: User | None, at: datetime) -> Approval | None:
     """Use a permit up: what it allows is done once (inside the transaction of the deed)."""
-    permit = require(name, target, by=by, at=at) if by else permit_of(name, target, by=None, at=at)
-    if permit and not Approval.objects.filter(pk=permit.pk, spent_at=None).update(spent_at=at):
+    authorization = require(name, target, by=by, at=at) if by else authorization_of(name, target, by=None, at=at)
+    if authorization and not Approval.objects.filter(pk=authorization.pk, spent_at=None).update(spent_at=at):
         raise RuleViolation("该审批已使用，请重新提请。")
-    return permit
+    return authorization

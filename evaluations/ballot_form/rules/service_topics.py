@@ -6,9 +6,9 @@ from collections.abc import Iterable
 Errands = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def errands_of(section_name: str, errands: Errands) -> str:
+def errands_of(section_name: str, service_topics: Errands) -> str:
     """Return the errands that a section's name stands for, or nothing."""
-    return "；".join(errand for errand, words in errands if any(word in section_name for word in words))
+    return "；".join(topic for topic, words in service_topics if any(word in section_name for word in words))
 
 
 def as_words(text: str) -> tuple[str, ...]:
