@@ -6,7 +6,7 @@ SEED ?= 2020
 OUT ?= demo-output
 DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 
-.PHONY: demo test check security bench pins clean
+.PHONY: demo test check security bench picture pins clean
 
 demo: .venv/runtime
 	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
@@ -32,6 +32,10 @@ security: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m bench
+
+# The picture of the packages in docs/architecture.md, drawn from the imports.
+picture: .venv/dev
+	$(BIN)/python -m docs.pictures.packages
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

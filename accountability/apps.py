@@ -57,12 +57,12 @@ def register_pages() -> None:
 def register_duties() -> None:
     """Take part in the core's key rotation, audit check and retention."""
     from accountability.evidence.services.integrity import evidence_faults
-    from accountability.evidence.services.key_rotation import seal_open_evidence
+    from accountability.evidence.services.key_rotation import reencrypt_evidence
     from accountability.evidence_retention.services import destruction
     from nanchuan_eval.audit import services as audit
     from nanchuan_eval.encryption import key_rotation
     from nanchuan_eval.retention import services as retention
 
-    key_rotation.extra_steps.append(("未加密的佐证材料", seal_open_evidence))
+    key_rotation.extra_steps.append(("旧格式的佐证材料", reencrypt_evidence))
     audit.integrity_checks.append(evidence_faults)
     retention.rules.extend(destruction.retention_rules())

@@ -1,7 +1,9 @@
 """All addresses; the only module that sees every app."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from nanchuan_eval.accounts.views.account import (
     SetPassword,
@@ -15,6 +17,13 @@ from nanchuan_eval.accounts.views.account import (
 )
 from nanchuan_eval.accounts.views.security import in_force
 from nanchuan_eval.web.views import anchors, healthz, home_of_role
+
+# The checkers' first addresses, which published notices name.
+MOVED_CHECKERS = {
+    "draw_check60.py": "check_draw.py",
+    "check_receipt.py": "check_receipt.py",
+    "check_result.py": "check_result.py",
+}
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -32,4 +41,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("evaluations.urls")),
     path("", include("accountability.urls")),
+    *(
+        path(f"static/{old}", RedirectView.as_view(url=f"{settings.STATIC_URL}verify/{new}", permanent=True))
+        for old, new in MOVED_CHECKERS.items()
+    ),
 ]

@@ -80,7 +80,6 @@ MAY_BE_SMALL = {
 SMALL_BY_NAME = {
     "accountability.assessment.services",
     "accountability.cases.documents",
-    "evaluations.ballots.queries",
     "evaluations.scoring.indicators",
     "evaluations.scoring.suppression",
     "nanchuan_eval.audit.queries",

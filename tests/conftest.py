@@ -70,7 +70,7 @@ def nobody_asked_before():
 
 @pytest.fixture(autouse=True)
 def evidence_root(settings, tmp_path):
-    """Every test has a vault of its own, and its backups and archives lie beside it."""
+    """Every test has an evidence folder of its own, and its backups and archives lie beside it."""
     settings.BACKUP_ROOT, settings.ARCHIVE_ROOT = tmp_path / "backups", tmp_path / "archive"
     settings.EVIDENCE_ROOT = tmp_path / "evidence"
     return settings.EVIDENCE_ROOT

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from docs.pictures import packages
 from evaluations.protocol import codes, drawing
 from evaluations.protocol.merkle import audit_path, levels_of, root_of_path
 from evaluations.protocol.openings import openings_fault
@@ -172,3 +173,7 @@ def test_links_between_documents_lead_somewhere(name: str):
     assert [
         link for link in re.findall(r"\]\(([\w-]+\.md)", document(name)) if not (ROOT / "docs" / link).exists()
     ] == []
+
+
+def test_the_picture_of_the_packages_is_current():
+    assert packages.PICTURE.read_text("utf-8") == packages.picture(ROOT), "make picture"

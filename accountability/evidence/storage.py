@@ -1,8 +1,8 @@
-"""Where evidence lies (佐证存放处): outside everything a web server serves, under names of our own, sealed.
+"""Where evidence lies (佐证存放处): outside everything a web server serves, under names of our own, encrypted.
 
-The original is never changed; each piece has a key of its own (`Evidence.file_key`). The viewing copy of a picture is
-painted on a fresh canvas: nothing that is not a pixel (place, time, device, comments, what is glued behind the
-picture) goes with it.
+The original is never changed; each piece has an age identity of its own (`Evidence.file_key`). The viewing copy of a
+picture is painted on a fresh canvas: nothing that is not a pixel (place, time, device, comments, what is glued behind
+the picture) goes with it.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -20,7 +20,7 @@ from django.conf import settings
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.encryption import sealed_bytes
+from nanchuan_eval.encryption.sealed_bytes import CHUNK, Tampered, decrypt_stream, decrypted, encrypt_stream
 
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 2400
@@ -41,13 +41,13 @@ def copy_path(evidence_id: UUID) -> Path:
 
 @contextmanager
 def stored(evidence_id: UUID, suffix: str, file: BinaryIO, key: str) -> Iterator[str]:
-    """Store an original sealed and yield its SHA-256; when the deed around it fails, nothing is left behind."""
+    """Store an original encrypted and yield its SHA-256; when the deed around it fails, nothing is left behind."""
     target = original_path(evidence_id, suffix)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _refuse_full_disk(target.parent)
     try:
         file.seek(0)
-        yield seal_into(target, file, key)
+        yield encrypt_into(target, file, key)
     except BaseException:
         target.unlink(missing_ok=True)
         copy_path(evidence_id).unlink(missing_ok=True)
@@ -61,7 +61,7 @@ def remove(paths: Iterable[Path]) -> None:
 
 
 def make_copy(evidence_id: UUID, file: BinaryIO, key: str) -> None:
-    """Make and seal the viewing copy of a picture; one too large or broken is refused before it is decoded."""
+    """Make and encrypt the viewing copy of a picture; one too large or broken is refused before it is decoded."""
     file.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -72,35 +72,37 @@ def make_copy(evidence_id: UUID, file: BinaryIO, key: str) -> None:
             raise RuleViolation("照片已损坏，或像素过大，请重新拍摄或缩小后再传。") from None
         except (OSError, ValueError, SyntaxError, EOFError):
             raise RuleViolation("照片已损坏，请重新拍摄后再传。") from None
-    seal_into(copy_path(evidence_id), copy, key)
+    encrypt_into(copy_path(evidence_id), copy, key)
 
 
 def read(path: Path, key: str) -> Iterator[bytes]:
-    """Yield a stored file's plain bytes; a file from before the sealing (no key) comes as it lies there."""
-    with path.open("rb") as source:
-        if key:
-            yield from sealed_bytes.unseal_stream(source, key)
-        else:
-            yield from iter(lambda: source.read(sealed_bytes.CHUNK), b"")
+    """Yield a stored file's plain bytes in order."""
+    with path.open("rb") as source, opened(source, key) as plain:
+        yield from iter(lambda: plain.read(CHUNK), b"")
+
+
+def opened(source: BinaryIO, key: str) -> AbstractContextManager[BinaryIO]:
+    """Open a stored file's plain bytes; a file from before the encryption (no key) as it is stored."""
+    return decrypted(source, [key]) if key else nullcontext(source)
 
 
 def digest_of(path: Path, key: str) -> str:
     """Return the SHA-256 of a stored file's plain bytes; `Tampered` where it does not open."""
-    digest = hashlib.sha256()
     try:
-        for chunk in read(path, key):
-            digest.update(chunk)
+        with path.open("rb") as source, Path(os.devnull).open("wb") as nowhere:
+            if key:
+                return decrypt_stream(source, nowhere, [key])
+            return hashlib.file_digest(source, "sha256").hexdigest()
     except FileNotFoundError:
-        raise sealed_bytes.Tampered("未找到该文件，请告知系统管理员。") from None
-    return digest.hexdigest()
+        raise Tampered("未找到该文件，请告知系统管理员。") from None
 
 
-def seal_into(target: Path, file: BinaryIO, key: str) -> str:
-    """Seal a file's bytes into their place, all or nothing; returns their SHA-256."""
+def encrypt_into(target: Path, file: BinaryIO, key: str) -> str:
+    """Encrypt a file's bytes into their place, all or nothing; returns their SHA-256."""
     part = target.with_suffix(f"{target.suffix}.part")
     try:
         with part.open("wb") as sink:
-            digest = sealed_bytes.seal_stream(file, sink, key)
+            digest = encrypt_stream(file, sink, key)
             sink.flush()
             os.fsync(sink.fileno())
         part.rename(target)

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from accountability.cases.permissions import visible_or_404
-from accountability.evidence import storage as evidence_storage
+from accountability.evidence import storage
 from accountability.evidence.forms import OriginalForm, UploadForm
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import TYPES, FileKind
@@ -24,7 +24,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
-from nanchuan_eval.web.downloads import sealed_file
+from nanchuan_eval.web.downloads import stored_file
 
 
 @staff_view
@@ -67,8 +67,8 @@ def view(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     row = _evidence_or_404(request, evidence_id)
     if not row.has_copy:
         raise Http404
-    copy = evidence_storage.read(evidence_storage.copy_path(row.pk), row.file_key)
-    return sealed_file(copy, f"{row.pk}.jpg", "image/jpeg", inline=True)
+    copy = storage.read(storage.copy_path(row.pk), row.file_key)
+    return stored_file(copy, f"{row.pk}.jpg", "image/jpeg", inline=True)
 
 
 @staff_view
@@ -97,7 +97,7 @@ def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
             form.add_error(None, str(refusal))
         else:
             kind = TYPES[found.suffix].content_type
-            return sealed_file(content, f"{found.pk}.{found.suffix}", kind, inline=False, size=found.size)
+            return stored_file(content, f"{found.pk}.{found.suffix}", kind, inline=False, size=found.size)
     return render(request, "shared/act.html", {"act": act, "form": form}, status=400 if form.errors else 200)
 
 

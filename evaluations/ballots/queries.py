@@ -6,6 +6,7 @@ from operator import add
 from django.db.models import Case, IntegerField, Value, When
 from django.db.models.expressions import Combinable
 
+from evaluations.ballots.models import Rating
 from evaluations.scoring.indicators import Indicator
 
 
@@ -20,3 +21,13 @@ def _if_answered(indicator: Indicator, value: int) -> Combinable:
         default=Value(0),
         output_field=IntegerField(),
     )
+
+
+def vote_line(rating: Rating) -> dict[str, object]:
+    """Return a rating as it stood in the vote that was committed to (protocol 6.3)."""
+    levels = {indicator.value: getattr(rating, indicator.value) for indicator in Indicator}
+    return {
+        "answers": {key: level for key, level in levels.items() if level is not None},
+        "manifestations": rating.manifestations.split(),
+        "section": rating.section.code,
+    }

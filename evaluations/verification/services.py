@@ -10,6 +10,7 @@ from itertools import groupby
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import Ballot, Rating
+from evaluations.ballots.queries import vote_line
 from evaluations.codes.models import Credential
 from evaluations.draws.models import Draw
 from evaluations.draws.queries.proofs import proof_text
@@ -18,7 +19,6 @@ from evaluations.protocol.drawing import DrawError, commitment
 from evaluations.protocol.merkle import merkle_root
 from evaluations.protocol.proofs import verify_proof
 from evaluations.rounds.models import Round
-from evaluations.scoring.indicators import Indicator
 from evaluations.scoring.result import recount
 from evaluations.sealing.queries import closing_leaves, issued_lines
 from evaluations.tally.files import ballots_csv, scoring_rulebook
@@ -131,16 +131,7 @@ def _sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]
     }
     for _, lines in groupby(rows, key=lambda rating: rating.ballot_id):
         ordered = sorted(lines, key=lambda rating: places[rating.section.code])
-        yield ordered[0].ballot, {"lines": [_line(rating) for rating in ordered]}
-
-
-def _line(rating: Rating) -> dict[str, object]:
-    answers = {indicator.value: getattr(rating, indicator.value) for indicator in Indicator}
-    return {
-        "answers": {key: level for key, level in answers.items() if level is not None},
-        "manifestations": rating.manifestations.split(),
-        "section": rating.section.code,
-    }
+        yield ordered[0].ballot, {"lines": [vote_line(rating) for rating in ordered]}
 
 
 def _is_altered(ballot: Ballot, vote: Mapping[str, object]) -> bool:

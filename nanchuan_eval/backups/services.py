@@ -1,8 +1,8 @@
 """Backup and restore (备份、恢复): the database and all evidence in one encrypted file.
 
-A file = the file's own key, sealed under FIELD_KEY, a line feed, then a sealed tar (vault.py): manifest.json with the
-rows of every table and the SHA-256 of every evidence file, the database, the evidence as it lies there. FIELD_KEY is
-not in it. Restoring takes an approved proposal (SYS proposes, the chief approves) wherever there is something to lose.
+A file is a tar in the age format, encrypted to the newest key of FIELD_KEY, which is not in it: manifest.json with the
+rows of every table and the SHA-256 of every evidence file, the database, the evidence as it is stored. Restoring takes
+an approved proposal (SYS proposes, the chief approves) wherever there is something to lose.
 """
 
 import hashlib
@@ -10,14 +10,12 @@ import io
 import json
 import os
 import tarfile
-import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO
 
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -29,7 +27,8 @@ from nanchuan_eval.audit.models import AuditHead
 from nanchuan_eval.backups import database_dump
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.encryption import sealed_bytes
+from nanchuan_eval.encryption.identities import field_identities
+from nanchuan_eval.encryption.sealed_bytes import CHUNK, Tampered, decrypted, encrypt_stream, piped
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -43,7 +42,7 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
     policy.check(by, "backup.make")
     folder = Path(settings.BACKUP_ROOT)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = folder / f"backup-{timezone.localtime(at):%Y%m%d-%H%M%S}{'-voting' if is_during_vote else ''}.ncb"
+    target = folder / f"backup-{timezone.localtime(at):%Y%m%d-%H%M%S}{'-voting' if is_during_vote else ''}.tar.age"
     head = AuditHead.objects.filter(pk=audit.HEAD).first() or AuditHead()
     try:
         with TemporaryDirectory(dir=folder) as scratch:
@@ -124,32 +123,21 @@ def _evidence_hashes() -> Iterator[tuple[str, str]]:
 
 
 def _write(target: Path, database: Path, manifest: bytes) -> None:
-    """Pack and seal at once: the plain tar never lies on the disk."""
-    key, (reading, writing) = sealed_bytes.new_key(), os.pipe()
-    faults: list[BaseException] = []
+    """Pack and encrypt at once: the plain tar never lies on the disk."""
 
-    def pack() -> None:
-        try:
-            with os.fdopen(writing, "wb") as sink, tarfile.open(mode="w|", fileobj=sink) as archive:
-                about = tarfile.TarInfo(MANIFEST)
-                about.size = len(manifest)
-                archive.addfile(about, io.BytesIO(manifest))
-                archive.add(database, DATABASE)
-                for name in json.loads(manifest)["files"]:
-                    archive.add(Path(settings.EVIDENCE_ROOT) / name, EVIDENCE + name)
-        except BaseException as fault:
-            faults.append(fault)
+    def pack(sink: BinaryIO) -> None:
+        with tarfile.open(mode="w|", fileobj=sink) as archive:
+            about = tarfile.TarInfo(MANIFEST)
+            about.size = len(manifest)
+            archive.addfile(about, io.BytesIO(manifest))
+            archive.add(database, DATABASE)
+            for name in json.loads(manifest)["files"]:
+                archive.add(Path(settings.EVIDENCE_ROOT) / name, EVIDENCE + name)
 
-    packer = threading.Thread(target=pack)
-    packer.start()
-    with target.open("wb") as sink, os.fdopen(reading, "rb") as source:
-        sink.write(sealed_bytes.seal(key.encode()) + b"\n")
-        sealed_bytes.seal_stream(source, sink, key)
-        packer.join()
+    with target.open("wb") as sink, piped(pack) as plain:
+        encrypt_stream(plain, sink, field_identities()[0])
         sink.flush()
         os.fsync(sink.fileno())
-    if faults:
-        raise faults[0]
 
 
 def _unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
@@ -157,47 +145,27 @@ def _unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
     manifest: dict[str, Any] = {}
     seen: dict[str, str] = {}
     try:
-        with source.open("rb") as sealed:
-            key = sealed_bytes.unseal(sealed.readline().rstrip(b"\n")).decode()
-            plain = io.BufferedReader(_Chunks(sealed_bytes.unseal_stream(sealed, key)), sealed_bytes.CHUNK)
-            with tarfile.open(mode="r|", fileobj=plain) as archive:
-                for member in archive:
-                    content = archive.extractfile(member)
-                    if content is None:
-                        raise RuleViolation(NOT_WHOLE)
-                    if member.name == MANIFEST:
-                        manifest = json.loads(content.read())
-                    elif member.name == DATABASE:
-                        _copy(content, scratch / DATABASE)
-                    else:
-                        name = member.name.removeprefix(EVIDENCE)
-                        seen[name] = _copy(content, _inside(scratch / EVIDENCE, name) if keep else Path(os.devnull))
-    except (InvalidToken, tarfile.TarError, ValueError, EOFError, sealed_bytes.Tampered):
+        with (
+            source.open("rb") as encrypted,
+            decrypted(encrypted, field_identities()) as plain,
+            tarfile.open(mode="r|", fileobj=plain) as archive,
+        ):
+            for member in archive:
+                content = archive.extractfile(member)
+                if content is None:
+                    raise RuleViolation(NOT_WHOLE)
+                if member.name == MANIFEST:
+                    manifest = json.loads(content.read())
+                elif member.name == DATABASE:
+                    _copy(content, scratch / DATABASE)
+                else:
+                    name = member.name.removeprefix(EVIDENCE)
+                    seen[name] = _copy(content, _inside(scratch / EVIDENCE, name) if keep else Path(os.devnull))
+    except (tarfile.TarError, ValueError, EOFError, Tampered):
         raise RuleViolation(NOT_WHOLE) from None
     if not manifest or seen != manifest["files"]:
         raise RuleViolation("备份中的证据文件与清单不一致。")
     return manifest
-
-
-class _Chunks(io.RawIOBase):
-    """An iterator of chunks, read like a file."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._rest = chunks, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._rest = chunk
-        taken = self._rest[: len(buffer)]
-        buffer[: len(taken)] = taken
-        self._rest = self._rest[len(taken) :]
-        return len(taken)
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -211,7 +179,7 @@ def _inside(folder: Path, name: str) -> Path:
 def _copy(content: Any, target: Path) -> str:
     digest = hashlib.sha256()
     with target.open("wb") as sink:
-        while chunk := content.read(sealed_bytes.CHUNK):
+        while chunk := content.read(CHUNK):
             digest.update(chunk)
             sink.write(chunk)
     return digest.hexdigest()

@@ -63,7 +63,7 @@ class EncryptedField(models.TextField[Any, Any]):
         return super().get_lookup(lookup_name) if lookup_name in {"isnull"} else None
 
 
-def is_newest(stored: str | bytes) -> bool:
+def is_newest(stored: str) -> bool:
     """Say whether a stored value opens under the newest key alone."""
     try:
         Fernet(settings.FIELD_KEY[0]).decrypt(stored)

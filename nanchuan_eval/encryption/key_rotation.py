@@ -14,13 +14,12 @@ from django.db.models.functions import Cast
 
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.encryption.fields import EncryptedField, decrypt, is_newest, keyed_hash
-from nanchuan_eval.encryption.sealed_bytes import seal, unseal
+from nanchuan_eval.encryption.sealed_bytes import decrypt_bytes, encrypt_bytes, is_encrypted, is_under_newest_key
 from nanchuan_eval.permissions import policy
 
 BATCH = 500
-SEALED = b"gAAAA"  # how everything begins that vault.seal() made
 Table = type[models.Model]
-# What else lies on the disk and has to be sealed: an app adds a function that yields how many pieces it has done.
+# What else is stored encrypted: an app adds a function that yields how many pieces it has converted.
 extra_steps: list[tuple[str, Callable[[], Iterable[int]]]] = []
 
 
@@ -78,6 +77,6 @@ def _renew_bytes(table: Table, field: Any, key: object) -> int:
     rows = table._default_manager.select_for_update().filter(pk=key)
     content = rows.values_list(field.name, flat=True).first()
     stored = bytes(content) if content else b""
-    if not stored.startswith(SEALED) or is_newest(stored):
+    if not is_encrypted(stored) or is_under_newest_key(stored):
         return 0
-    return rows.update(**{field.name: seal(unseal(stored))})
+    return rows.update(**{field.name: encrypt_bytes(decrypt_bytes(stored))})

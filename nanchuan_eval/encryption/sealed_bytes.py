@@ -1,83 +1,153 @@
-"""Sealing bytes at rest: what nobody shall read out of the database, a disk or a backup without FIELD_KEY.
+"""Bytes and files encrypted at rest, in the age format (age-encryption.org/v1) by `pyrage`.
 
-Small things (`seal`) lie under FIELD_KEY itself. A file has a key of its own (`new_key`), kept in its row as an
-encrypted field: a new FIELD_KEY rewrites rows and no film, and a destroyed row makes every copy of its file unreadable.
-
-A sealed file: MAGIC, 7 random bytes, then chunks of 1 MiB, each AES-256-GCM under the nonce
-`random bytes | number of the chunk | is it the last` (the STREAM construction), so that memory stays bounded and a cut,
-a swapped chunk and a swapped file are found.
+Uploads and backups are encrypted to the newest key of FIELD_KEY. Evidence has an identity of its own per file
+(`new_identity`), kept in its row as an encrypted field: a new FIELD_KEY rewrites rows and no film, and a destroyed row
+makes every copy of its file unreadable. An identity's recipient is written nowhere: only its holder makes files for it.
 """
 
 import hashlib
-import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Thread
 from typing import BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+import pyrage
+from pyrage.x25519 import Identity
 
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.encryption.fields import cipher
+from nanchuan_eval.encryption import legacy
+from nanchuan_eval.encryption.identities import field_identities
 
-MAGIC = b"NCV1"
+HEADER = b"age-encryption.org/v1\n"
 CHUNK = 1024 * 1024
-KEY_BYTES, PREFIX_BYTES, TAG_BYTES = 32, 7, 16
 
 
 class Tampered(RuleViolation):
-    """A sealed file is not what was sealed."""
+    """An encrypted file is not what was encrypted."""
 
 
-def seal(content: bytes) -> bytes:
-    """Return the content encrypted under the newest key."""
-    return cipher().encrypt(content)
+def new_identity() -> str:
+    """Return a fresh age identity for one file, as text for an encrypted field."""
+    return str(Identity.generate())
 
 
-def unseal(sealed: bytes) -> bytes:
-    """Return the content again; altered bytes are a fault."""
-    return cipher().decrypt(sealed)
+def is_identity(key: str) -> bool:
+    """True if a file's key is an age identity, not a key of the old format."""
+    return key.startswith("AGE-SECRET-KEY-1")
 
 
-def new_key() -> str:
-    """Return a fresh key for one file, as text for an encrypted field."""
-    return urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+def encrypt_bytes(content: bytes) -> bytes:
+    """Return the content encrypted to the newest key."""
+    return bytes(pyrage.encrypt(content, [_recipient(field_identities()[0])]))
 
 
-def seal_stream(source: BinaryIO, target: BinaryIO, key: str) -> str:
-    """Encrypt a stream into another, chunk by chunk; returns the SHA-256 of what went in."""
-    prefix, digest, number = secrets.token_bytes(PREFIX_BYTES), hashlib.sha256(), 0
-    target.write(MAGIC + prefix)
-    chunk = source.read(CHUNK)
-    while True:
-        following = source.read(CHUNK)
-        digest.update(chunk)
-        target.write(_aead(key).encrypt(_nonce(prefix, number, is_last=not following), chunk, None))
-        if not following:
-            return digest.hexdigest()
-        chunk, number = following, number + 1
+def decrypt_bytes(encrypted: bytes) -> bytes:
+    """Return the content again; altered bytes and those of a lost key are a fault."""
+    try:
+        if legacy.is_legacy(encrypted):
+            return legacy.decrypt_bytes(encrypted)
+        return _decrypt(encrypted, field_identities())
+    except pyrage.DecryptError:
+        raise ValueError("FIELD_KEY does not open these bytes; is an old key missing?") from None
 
 
-def unseal_stream(source: BinaryIO, key: str) -> Iterator[bytes]:
-    """Yield the plain chunks of a sealed stream; `Tampered` at the first one that is not what was sealed."""
-    if source.read(len(MAGIC)) != MAGIC:
+def is_encrypted(content: bytes) -> bool:
+    """True if the content is encrypted, in the present format or the old one."""
+    return content.startswith(HEADER) or legacy.is_legacy(content)
+
+
+def is_under_newest_key(encrypted: bytes) -> bool:
+    """True if the bytes are in the present format and open with the newest key alone."""
+    try:
+        _decrypt(encrypted, field_identities()[:1])
+    except pyrage.DecryptError:
+        return False
+    return True
+
+
+def encrypt_stream(source: BinaryIO, target: BinaryIO, identity: str) -> str:
+    """Encrypt a file to the owner of an identity; returns the SHA-256 of the plain bytes."""
+    plain = _Hashed(source)
+    pyrage.encrypt_io(plain, target, [_recipient(identity)])
+    return plain.digest.hexdigest()
+
+
+def decrypt_stream(source: BinaryIO, target: BinaryIO, identities: Sequence[str]) -> str:
+    """Decrypt a file with whichever identity fits; returns the SHA-256 of the plain bytes."""
+    plain, start = _Hashed(target), source.read(len(HEADER))
+    source.seek(0)
+    if start != HEADER and not legacy.is_legacy(start):
         raise Tampered("文件不是加密保存的格式，可能被调换，请告知系统管理员。")
-    prefix, number = source.read(PREFIX_BYTES), 0
-    chunk = source.read(CHUNK + TAG_BYTES)
-    while True:
-        following = source.read(CHUNK + TAG_BYTES)
+    try:
+        if start == HEADER:
+            pyrage.decrypt_io(source, plain, [Identity.from_str(identity) for identity in identities])
+        else:
+            legacy.decrypt_stream(source, plain, identities[0])  # type: ignore[arg-type]
+    except (pyrage.DecryptError, pyrage.IdentityError, OSError) as fault:
+        if isinstance(fault, OSError) and fault.errno is not None:
+            raise  # the disk or the reader of a pipe, not the content
+        raise Tampered("文件已损坏或被调换，与保存时不符，请告知系统管理员。") from None
+    return plain.digest.hexdigest()
+
+
+@contextmanager
+def decrypted(source: BinaryIO, identities: Sequence[str]) -> Iterator[BinaryIO]:
+    """Open an encrypted file for reading in order; `Tampered` at the latest on leaving, which reads to the end."""
+    with piped(lambda sink: decrypt_stream(source, sink, identities)) as plain:
+        yield plain
+
+
+@contextmanager
+def piped(write: Callable[[BinaryIO], object]) -> Iterator[BinaryIO]:
+    """Open for reading what a function writes in a thread of its own: nothing plain is stored on the disk."""
+    reading, writing = os.pipe()
+    faults: list[BaseException] = []
+
+    def run() -> None:
         try:
-            yield _aead(key).decrypt(_nonce(prefix, number, is_last=not following), chunk, None)
-        except (InvalidTag, ValueError):
-            raise Tampered("文件已损坏或被调换，与保存时不符，请告知系统管理员。") from None
-        if not following:
-            return
-        chunk, number = following, number + 1
+            with os.fdopen(writing, "wb") as sink:
+                write(sink)
+        except BrokenPipeError:
+            pass  # the reader left early
+        except BaseException as fault:
+            faults.append(fault)
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        with os.fdopen(reading, "rb") as source:
+            yield source
+            while source.read(CHUNK):
+                pass
+    finally:
+        thread.join()
+        if faults:
+            raise faults[0]
 
 
-def _nonce(prefix: bytes, number: int, *, is_last: bool) -> bytes:
-    return prefix + number.to_bytes(4, "big") + bytes([is_last])
+class _Hashed:
+    """A file that hashes what is read from it or written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        chunk = self._file.read(size)
+        self.digest.update(chunk)
+        return chunk
+
+    def write(self, chunk: bytes) -> int:
+        self.digest.update(chunk)
+        return self._file.write(chunk)
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
-def _aead(key: str) -> AESGCM:
-    return AESGCM(urlsafe_b64decode(key))
+def _decrypt(encrypted: bytes, identities: Sequence[str]) -> bytes:
+    return bytes(pyrage.decrypt(encrypted, [Identity.from_str(identity) for identity in identities]))
+
+
+def _recipient(identity: str) -> object:
+    return Identity.from_str(identity).to_public()

@@ -18,7 +18,7 @@ def workbook(content: bytes, name: str) -> HttpResponse:
     return _attachment(content, name, XLSX)
 
 
-def sealed_file(
+def stored_file(
     content: Iterable[bytes], name: str, content_type: str, *, inline: bool, size: int | None = None
 ) -> StreamingHttpResponse:
     """Answer with a stored file, chunk by chunk; nothing in it is run, framed, cached or guessed at."""

@@ -141,7 +141,7 @@ SABOTAGES = {
         "nanchuan_eval.second_factor.services.confirm_again", nothing, f"{FLOOR}/test_approvals.py::TestTheSecondFactor"
     ),
     "evidence lies in the clear": Sabotage(
-        "nanchuan_eval.encryption.sealed_bytes.seal_stream",
+        "nanchuan_eval.encryption.sealed_bytes.encrypt_stream",
         copied,
         "tests/accountability/services/test_evidence.py::TestAtRest",
     ),

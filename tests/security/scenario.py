@@ -181,7 +181,7 @@ def old_traces():
 
 
 def backed_up():
-    return Backup.objects.create(name="backup.ncb", sha256=uuid4().hex * 2, size=1, made_at=NOON, seq=1)
+    return Backup.objects.create(name="backup.tar.age", sha256=uuid4().hex * 2, size=1, made_at=NOON, seq=1)
 
 
 def planned():

@@ -20,7 +20,7 @@ from openpyxl import Workbook
 from PIL import Image
 
 from accountability.case_lifecycle.services.cases import publish_and_start
-from accountability.evidence import storage as evidence_storage
+from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import FileKind
 from accountability.evidence.services.evidence import add_evidence
@@ -219,11 +219,11 @@ def test_line_32_a_picture_loses_place_maker_remark_thumbnail_and_xmp(evidence_r
     content = picture_with_marks()
     visit = scenario.visit()
     row = add_evidence(subject=visit, upload=late.make_file(content, "现场.jpg"), by=visit.inspectors.first(), at=AFTER)
-    copy = b"".join(evidence_storage.read(evidence_storage.copy_path(row.pk), row.file_key))
+    copy = b"".join(storage.read(storage.copy_path(row.pk), row.file_key))
     marks = (b"GPSMARK", b"MAKERMARK", b"REMARK-C", b"xmpmeta", b"THUMBMARK", b"Exif")
     assert [mark for mark in marks if mark in content] == list(marks)
     assert [mark for mark in marks if mark in copy] == []
-    assert b"".join(evidence_storage.read(evidence_storage.original_path(row.pk, row.suffix), row.file_key)) == content
+    assert b"".join(storage.read(storage.original_path(row.pk, row.suffix), row.file_key)) == content
 
 
 def picture_with_marks():
@@ -266,7 +266,7 @@ def test_line_33_a_film_with_its_place_is_sealed_and_nobody_is_shown_a_copy(clie
     assert len(stored) == 1
     assert PLACE not in stored[0]
     assert client.get(f"/evidence/{row.pk}/").status_code == 404
-    assert b"".join(evidence_storage.read(evidence_storage.original_path(row.pk, row.suffix), row.file_key)) == film()
+    assert b"".join(storage.read(storage.original_path(row.pk, row.suffix), row.file_key)) == film()
 
 
 @pytest.mark.parametrize(

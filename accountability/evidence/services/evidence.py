@@ -12,8 +12,7 @@ from django.db import models, transaction
 from django.db.models import Count, Sum
 
 from accountability.cases.permissions import answers_for_cases, is_own, visits_section
-from accountability.evidence import rules
-from accountability.evidence import storage as evidence_storage
+from accountability.evidence import rules, storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import FileKind, file_type, shown_name
 from accountability.evidence.services import antivirus
@@ -22,7 +21,7 @@ from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import attempts
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.encryption.sealed_bytes import new_key
+from nanchuan_eval.encryption.sealed_bytes import new_identity
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -61,8 +60,8 @@ ATTACHMENT_RULES: dict[type[Subject], AttachmentRule] = {}
 
 def register(*attachments: Mapping[Any, AttachmentRule]) -> None:
     """Make known what files can be added to; each feature says so itself, in the app's configuration."""
-    for attachments_ in attachments:
-        ATTACHMENT_RULES.update(attachments_)
+    for attachment in attachments:
+        ATTACHMENT_RULES.update(attachment)
 
 
 def rule_named(field: str) -> tuple[type[Subject], AttachmentRule] | None:
@@ -79,11 +78,11 @@ def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) ->
     known = Evidence.objects.filter(pk=upload.id, uploaded_by=by).first()
     if known:
         return known
-    scan, key = antivirus.scan(upload.file), new_key()
-    with evidence_storage.stored(upload.id, kind.suffix, upload.file, key) as digest, transaction.atomic():
+    scan, key = antivirus.scan(upload.file), new_identity()
+    with storage.stored(upload.id, kind.suffix, upload.file, key) as digest, transaction.atomic():
         _check_room(rule, subject, upload.size)
         if kind.kind == FileKind.IMAGE:
-            evidence_storage.make_copy(upload.id, upload.file, key)
+            storage.make_copy(upload.id, upload.file, key)
         row = Evidence.objects.create(
             id=upload.id,
             name=shown_name(upload.name),
@@ -114,7 +113,7 @@ def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
     audit.record(rule.add_action(subject), row, by=by, at=at, detail={"dropped": row.sha256})
     paths = paths_of(row)
     row.delete()
-    transaction.on_commit(partial(evidence_storage.remove, paths))
+    transaction.on_commit(partial(storage.remove, paths))
 
 
 @transaction.atomic
@@ -132,12 +131,12 @@ def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime
     attempts.record_attempt(by, action)
     if not reason:
         raise RuleViolation("请填写查看原件的理由。")
-    path = evidence_storage.original_path(row.pk, row.suffix)
-    if evidence_storage.digest_of(path, row.file_key) != row.sha256:
+    path = storage.original_path(row.pk, row.suffix)
+    if storage.digest_of(path, row.file_key) != row.sha256:
         raise RuleViolation("原件与上传时的校验值不符，可能已被调换。请告知纪委监委和系统管理员。")
     approval = {"approval": authorization.pk} if authorization else {}
     audit.record(action, row, by=by, at=at, reason=reason, detail={"original": row.sha256, **approval})
-    return row, evidence_storage.read(path, row.file_key)
+    return row, storage.read(path, row.file_key)
 
 
 def original_action(row: Evidence) -> str:
@@ -147,7 +146,7 @@ def original_action(row: Evidence) -> str:
 
 def paths_of(row: Evidence) -> list[Path]:
     """Return where a piece's files lie."""
-    return [evidence_storage.original_path(row.pk, row.suffix), evidence_storage.copy_path(row.pk)]
+    return [storage.original_path(row.pk, row.suffix), storage.copy_path(row.pk)]
 
 
 def see_action(row: Evidence) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from accountability.evidence import storage as evidence_storage
+from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import paths_of
 from nanchuan_eval.audit.models import AuditEntry
@@ -27,7 +27,7 @@ def file_faults() -> Iterator[str]:
     """Yield every stored original that is missing or is not what was uploaded; reads all of them."""
     for row in Evidence.objects.held().iterator():
         try:
-            digest = evidence_storage.digest_of(paths_of(row)[0], row.file_key)
+            digest = storage.digest_of(paths_of(row)[0], row.file_key)
         except Tampered as fault:
             yield f"佐证材料{row.pk}：{fault}"
             continue

@@ -1,35 +1,58 @@
-"""Sealing evidence from before it was sealed (补加密): part of `manage.py rotate_keys`."""
+"""Encrypting evidence stored before the age format (转换旧格式): part of `manage.py rotate_keys`."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 from django.db import transaction
 
-from accountability.evidence import storage as evidence_storage
+from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import paths_of
-from nanchuan_eval.encryption.sealed_bytes import new_key
+from nanchuan_eval.encryption.sealed_bytes import Tampered, is_identity, new_identity
 
 
-def seal_open_evidence() -> Iterator[int]:
-    """Seal every piece that lies in the open, the file and its copy, one piece after another."""
-    for row in Evidence.objects.held():
-        if row.file_key:
-            continue
+def reencrypt_evidence() -> Iterator[int]:
+    """Encrypt every file of the old format, or of none, under an identity of its own, one piece after another.
+
+    A damaged one is left as it is: `verify_evidence` names it.
+    """
+    for evidence_id in Evidence.objects.held().values_list("pk", flat=True):
         with transaction.atomic():
-            if Evidence.objects.select_for_update(of=("self",)).get(pk=row.pk).file_key:
-                continue
-            key = new_key()
-            plain = [path for path in paths_of(row) if path.exists()]
-            sealed = [_sealed_beside(path, key) for path in plain]
-            Evidence.objects.filter(pk=row.pk).update(file_key=key)
-        for path, new in zip(plain, sealed, strict=True):
-            new.rename(path)
-        yield 1
+            row = _locked(evidence_id)
+            is_converted = row is not None and not is_identity(row.file_key) and _write_converted(row)
+        with transaction.atomic():
+            row = _locked(evidence_id)
+            if row is not None and is_identity(row.file_key):
+                _put_in_place(row)
+        if is_converted:
+            yield 1
 
 
-def _sealed_beside(path: Path, key: str) -> Path:
-    target = path.with_name(f"{path.name}.sealed")
-    with path.open("rb") as source:
-        evidence_storage.seal_into(target, source, key)
-    return target
+def _locked(evidence_id: UUID) -> Evidence | None:
+    return Evidence.objects.held().select_for_update(of=("self",)).filter(pk=evidence_id).first()
+
+
+def _write_converted(row: Evidence) -> bool:
+    """Write the new files beside the old ones and their identity into the row; the old ones stay until that is kept."""
+    identity = new_identity()
+    try:
+        for path in filter(Path.exists, paths_of(row)):
+            with path.open("rb") as source, storage.opened(source, row.file_key) as plain:
+                storage.encrypt_into(_converted(path), plain, identity)
+    except Tampered:
+        return False
+    row.file_key = identity
+    row.save(update_fields=["file_key"])
+    return True
+
+
+def _put_in_place(row: Evidence) -> None:
+    """Replace the old files, also those of a run that was stopped before it came to that."""
+    for path in paths_of(row):
+        if _converted(path).exists():
+            _converted(path).replace(path)
+
+
+def _converted(path: Path) -> Path:
+    return path.with_name(f"{path.name}.converted")

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accountability.evidence import storage as evidence_storage
+from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import paths_of
 from accountability.evidence_retention.services.terms import inspections_over, over
@@ -44,7 +44,7 @@ def destroy(rows: Iterable[Evidence], at: datetime) -> None:
         paths = paths_of(row)
         row.destroyed_at, row.file_key, row.name, row.has_copy = at, "", DESTROYED, False
         row.save(update_fields=["destroyed_at", "file_key", "name", "has_copy"])
-        transaction.on_commit(partial(evidence_storage.remove, paths))
+        transaction.on_commit(partial(storage.remove, paths))
 
 
 def retention_rules() -> list[RetentionRule]:

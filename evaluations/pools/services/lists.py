@@ -23,8 +23,8 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.services import lock_round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.encryption import sealed_bytes
 from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.encryption.sealed_bytes import decrypt_bytes, encrypt_bytes
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import read_rows
 from nanchuan_eval.users.models import User
@@ -58,7 +58,7 @@ def upload_pool(
     preview = import_pool(round_id=round_id, kind=kind, rows=read_rows(content, name), by=by, at=at, dry_run=True)
     PoolUpload.objects.filter(round_id=round_id, kind=kind).delete()
     upload = PoolUpload.objects.create(
-        round_id=round_id, kind=kind, filename=name[-200:], content=sealed_bytes.seal(content), by=by, at=at
+        round_id=round_id, kind=kind, filename=name[-200:], content=encrypt_bytes(content), by=by, at=at
     )
     return upload, preview
 
@@ -69,7 +69,7 @@ def confirm_upload(*, upload_id: int, by: User, at: datetime) -> PoolFile:
     upload = PoolUpload.objects.select_for_update().filter(pk=upload_id, by=by).first()
     if upload is None:
         raise RuleViolation("这份名单已经导入，或已被新上传的文件取代，请重新上传。")
-    rows = read_rows(sealed_bytes.unseal(bytes(upload.content)), upload.filename)
+    rows = read_rows(decrypt_bytes(bytes(upload.content)), upload.filename)
     file = import_pool(round_id=upload.round_id, kind=PoolKind(upload.kind), rows=rows, by=by, at=at)
     upload.delete()
     return file

@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from evaluations.ballots.models import Ballot, Rating
+from evaluations.ballots.queries import vote_line
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED
-from evaluations.scoring.indicators import Indicator
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
@@ -31,15 +31,6 @@ def open_ballots(*, round_id: int, by: policy.Actor, at: datetime) -> Iterator[s
 def _lines(round_: Round) -> Iterator[str]:
     for ballot in Ballot.objects.filter(round=round_).order_by("pk").iterator(chunk_size=CHUNK):
         ratings = Rating.objects.filter(ballot=ballot).select_related("section").order_by("section__code")
-        vote = {"lines": [_line(rating) for rating in ratings]}
+        vote = {"lines": [vote_line(rating) for rating in ratings]}
         facts = {"ballot": str(ballot.pk), "receipt": ballot.receipt, "nonce": ballot.nonce, "vote": vote}
         yield canonical_json(facts).decode() + "\n"
-
-
-def _line(rating: Rating) -> dict[str, object]:
-    levels = {i.value: getattr(rating, i.value) for i in Indicator}
-    return {
-        "answers": {key: level for key, level in levels.items() if level is not None},
-        "manifestations": rating.manifestations.split(),
-        "section": rating.section.code,
-    }

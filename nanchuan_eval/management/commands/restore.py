@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "核对备份（--verify）或恢复备份；恢复前请停止网站。有数据的系统须先在备份页提请并经审批。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help="备份文件（backup-….ncb）")
+        parser.add_argument("file", type=Path, metavar="FILE", help="备份文件（backup-….tar.age，早期的为 .ncb）")
         parser.add_argument("--verify", action="store_true", help="只核对：在另一处读出，比对全部行数和文件校验值")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -2,10 +2,10 @@
 
 import hashlib
 import io
+import resource
 import socketserver
 import struct
 import threading
-import tracemalloc
 import uuid
 import zlib
 from datetime import timedelta
@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 from PIL import Image
 
-from accountability.evidence import storage as evidence_storage
+from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import FileKind, ScanState
 from accountability.evidence.services import evidence
@@ -33,7 +33,7 @@ from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.services import verify_chain
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.encryption.sealed_bytes import new_key
+from nanchuan_eval.encryption.sealed_bytes import CHUNK, new_identity
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import OPERATOR, Denied, Role
 from nanchuan_eval.retention import services as retention
@@ -70,7 +70,7 @@ def files_in(root):
 
 
 def plain(row):
-    return b"".join(evidence_storage.read(evidence_storage.original_path(row.pk, row.suffix), row.file_key))
+    return b"".join(storage.read(storage.original_path(row.pk, row.suffix), row.file_key))
 
 
 def photo_with_secrets():
@@ -99,7 +99,7 @@ def test_the_original_is_kept_to_the_byte_and_the_copy_has_no_secrets():
 
     assert plain(row) == content
     assert row.sha256 == hashlib.sha256(content).hexdigest()
-    copy = b"".join(evidence_storage.read(evidence_storage.copy_path(row.pk), row.file_key))
+    copy = b"".join(storage.read(storage.copy_path(row.pk), row.file_key))
     assert not [mark for mark in (b"secret", b"Exif", b"script", b"PK\x03\x04") if mark in copy]
     with Image.open(io.BytesIO(copy)) as picture:
         assert (picture.format, picture.size, dict(picture.getexif())) == ("JPEG", (40, 20), {})
@@ -192,7 +192,7 @@ def test_a_record_takes_no_more_files_than_allowed(monkeypatch):
 
 
 def test_a_full_disk_takes_no_more(monkeypatch, evidence_root):
-    monkeypatch.setattr(evidence_storage, "LEAST_FREE", 1.1)
+    monkeypatch.setattr(storage, "LEAST_FREE", 1.1)
 
     with pytest.raises(RuleViolation, match="磁盘空间不足"):
         take(make_file())
@@ -298,8 +298,19 @@ class TestAnInspectorsOriginal:
         assert "attachment" in answer["Content-Disposition"]
 
 
+HARMS = {
+    "cut": lambda b: b[:-1],
+    "cut after a chunk": lambda b: b[: -64 * 1024 - 16],
+    "changed": lambda b: b[:-100] + bytes([b[-100] ^ 1]) + b[-99:],
+    "longer": lambda b: b + b"x",
+    "header changed": lambda b: b[:60] + b"#" + b[61:],
+    "foreign": lambda b: b"x" + b[1:],
+    "empty": lambda b: b"",
+}
+
+
 class TestAtRest:
-    """Sealed on the disk, memory bounded, and a file that was swapped is found."""
+    """Encrypted on the disk, memory bounded, and a file that was swapped is found."""
 
     def test_nothing_on_the_disk_is_readable(self, evidence_root):
         row = take(make_file())
@@ -311,41 +322,51 @@ class TestAtRest:
             cursor.execute("SELECT file_key FROM accountability_evidence")
             assert row.file_key not in str(cursor.fetchall())
 
-    def test_a_long_film_is_sealed_and_read_with_bounded_memory(self, tmp_path):
-        film, key = tmp_path / "film", new_key()
+    def test_a_long_film_is_encrypted_and_read_with_bounded_memory(self, tmp_path):
+        film, key = tmp_path / "film", new_identity()
         with film.open("wb") as target:
-            for number in range(40):
+            for number in range(64):
                 target.write(bytes([number]) * 1024 * 1024)
-        tracemalloc.start()
         with film.open("rb") as source:
-            digest = evidence_storage.seal_into(tmp_path / "sealed", source, key)
-        assert (
-            evidence_storage.digest_of(tmp_path / "sealed", key)
-            == digest
-            == hashlib.sha256(film.read_bytes()).hexdigest()
-        )
-        assert tracemalloc.get_traced_memory()[1] < 60 * 1024 * 1024  # read_bytes() above is 40 of them
-        tracemalloc.stop()
+            expected = hashlib.file_digest(source, "sha256").hexdigest()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with film.open("rb") as source:
+            assert storage.encrypt_into(tmp_path / "encrypted", source, key) == expected
+        digest = hashlib.sha256()
+        for chunk in storage.read(tmp_path / "encrypted", key):
+            digest.update(chunk)
+        assert digest.hexdigest() == storage.digest_of(tmp_path / "encrypted", key) == expected
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024  # KiB
 
-    @pytest.mark.parametrize("size", [0, 1, 1024 * 1024, 1024 * 1024 + 1])
+    @pytest.mark.parametrize("size", [0, 1, 64 * 1024, 64 * 1024 + 1])
     def test_every_length_comes_back(self, tmp_path, size):
-        key, content = new_key(), bytes(size)
-        evidence_storage.seal_into(tmp_path / "sealed", io.BytesIO(content), key)
-        assert b"".join(evidence_storage.read(tmp_path / "sealed", key)) == content
+        key, content = new_identity(), bytes(size)
+        storage.encrypt_into(tmp_path / "encrypted", io.BytesIO(content), key)
+        assert b"".join(storage.read(tmp_path / "encrypted", key)) == content
 
-    @pytest.mark.parametrize("harm", [lambda b: b[:-1], lambda b: b[: 11 + 1024 * 1024 + 16], lambda b: b"x" + b[1:]])
+    @pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
     def test_cut_or_changed_files_do_not_open(self, tmp_path, harm):
-        path, key = tmp_path / "sealed", new_key()
-        evidence_storage.seal_into(path, io.BytesIO(bytes(2 * 1024 * 1024)), key)
+        path, key = tmp_path / "encrypted", new_identity()
+        storage.encrypt_into(path, io.BytesIO(bytes(2 * 64 * 1024)), key)
         path.write_bytes(harm(path.read_bytes()))
         with pytest.raises(RuleViolation, match="调换"):
-            evidence_storage.digest_of(path, key)
+            storage.digest_of(path, key)
+        with pytest.raises(RuleViolation, match="调换"):
+            list(storage.read(path, key))
+
+    def test_a_reader_that_leaves_early_leaves_nothing_behind(self, tmp_path):
+        path, key = tmp_path / "encrypted", new_identity()
+        storage.encrypt_into(path, io.BytesIO(bytes(8 * 1024 * 1024)), key)
+        before, content = threading.active_count(), storage.read(path, key)
+        assert len(next(content)) == CHUNK
+        content.close()
+        assert threading.active_count() == before
 
     def test_swapped_file_detected(self):
         row = take(make_file())
         other = add_evidence(subject=row.progress, upload=make_file(), by=row.uploaded_by, at=LATER)
-        mine = evidence_storage.original_path(row.pk, row.suffix)
-        mine.write_bytes(evidence_storage.original_path(other.pk, other.suffix).read_bytes())
+        mine = storage.original_path(row.pk, row.suffix)
+        mine.write_bytes(storage.original_path(other.pk, other.suffix).read_bytes())
 
         with pytest.raises(RuleViolation, match="调换"):
             open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
@@ -353,9 +374,7 @@ class TestAtRest:
 
     def test_a_file_sealed_again_by_a_holder_of_the_key_is_detected(self):
         row = take(make_file())
-        evidence_storage.seal_into(
-            evidence_storage.original_path(row.pk, row.suffix), io.BytesIO(b"forged"), row.file_key
-        )
+        storage.encrypt_into(storage.original_path(row.pk, row.suffix), io.BytesIO(b"forged"), row.file_key)
 
         with pytest.raises(RuleViolation, match="校验值不符"):
             open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
@@ -368,7 +387,7 @@ class TestAtRest:
 
     def test_files_from_before_the_sealing_are_still_read(self):
         row = take(make_file())
-        evidence_storage.original_path(row.pk, row.suffix).write_bytes(png())
+        storage.original_path(row.pk, row.suffix).write_bytes(png())
         Evidence.objects.filter(pk=row.pk).update(file_key="")
         _, content = open_original(evidence_id=row.pk, reason="核对", by=make_account(Role.CHIEF), at=LATER)
         assert b"".join(content) == png()
@@ -433,7 +452,7 @@ class TestDestroying:
             approvals.approve(approval_id=approval.pk, by=make_account(name="乙"), at=self.A_YEAR)
 
         assert AuditEntry.objects.get(detail__destroyed=row.sha256).reason == "期满"
-        assert not evidence_storage.original_path(row.pk, row.suffix).exists()
+        assert not storage.original_path(row.pk, row.suffix).exists()
         assert not Evidence.objects.held().exists()
 
     def test_nothing_is_destroyed_before_its_time(self):

@@ -16,9 +16,9 @@ from nanchuan_eval.core.canonical import canonical_json
 
 ROOT = Path(__file__).parents[3]
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
-CHECKER = runpy.run_path(str(ROOT / "static" / "verify/draw_check60.py"))
+CHECKER_PATH = ROOT / "static" / "verify" / "check_draw.py"
+CHECKER = runpy.run_path(str(CHECKER_PATH))
 redraw = CHECKER["redraw"]
-REFUSALS = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
 NAMES = st.sampled_from(["服务对象", "A", "市场主体", "Ω组", "𠮷"])
 SOURCES = [
     {"label": "现场十面骰子20枚", "n": 20, "min": 0, "max": 9, "order": "drawn", "fallback": "重掷"},
@@ -39,7 +39,7 @@ def test_a_published_vector_verifies(vector):
 def test_a_published_reject_is_refused(vector):
     with pytest.raises(DrawError):
         verify_proof(vector["proof"])
-    with pytest.raises(REFUSALS):
+    with pytest.raises(ValueError):
         redraw(vector["proof"])
 
 
@@ -134,7 +134,7 @@ def test_whatever_is_changed_in_a_proof_both_checkers_see_it(proof, data):
 
     with pytest.raises(DrawError):
         verify_proof(tampered)
-    with pytest.raises(REFUSALS):
+    with pytest.raises(ValueError):
         redraw(tampered)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from evaluations.ballot_form.rules.service_topics import as_words, errands_of, found_by
 
 import departments
 from evaluations.ballot_form.models import ServiceTopic
 from evaluations.ballot_form.queries import ballot_form_by_digest, known_errands
+from evaluations.ballot_form.rules.service_topics import as_words, errands_of, found_by
 from nanchuan_eval.spreadsheets import read_rows
 from tests.factories import make_codes, make_open_round, make_section, make_user
 
