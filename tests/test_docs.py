@@ -1,5 +1,6 @@
 """The documents say what the code does: cited sections exist, defaults agree, worked examples recompute."""
 
+import importlib.util
 import json
 import re
 from collections.abc import Iterator
@@ -177,3 +178,51 @@ def test_links_between_documents_lead_somewhere(name: str):
 
 def test_the_picture_of_the_packages_is_current():
     assert packages.PICTURE.read_text("utf-8") == packages.picture(ROOT), "make picture"
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FILE = re.compile(r"(?<![\w/.*<>-])[\w-]+(?:/[\w.-]+)*\.(?:py|html|js|css|typ|md|svg|toml|sh)\b(?![\w/(])")
+FOLDER = re.compile(r"`((?:[\w-]+/)+)`")
+MODULE = re.compile(r"\b(?:nanchuan_eval|departments|evaluations|accountability|tests)(?:\.(?!sqlite3|md\b)\w+)+")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def known_files() -> set[str]:
+    """Every file of the project, also by the ends of its path: draws/rules.py stands for evaluations/draws/rules.py."""
+    folders = (*CODE, "docs", "deploy", ".ci")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    parts = [path.relative_to(ROOT).parts for path in (*files, *ROOT.glob("*.*"))]
+    return {"/".join(names[start:]) for names in parts for start in range(len(names))}
+
+
+def exists(name: str) -> bool:
+    """True if a dotted name is a module of the project, or something in one."""
+    for end in range(name.count(".") + 1, 0, -1):
+        module, names = ".".join(name.split(".")[:end]), name.split(".")[end:]
+        if importlib.util.find_spec(module.partition(".")[0]) and is_module(module):
+            found = importlib.import_module(module)
+            return not names or hasattr(found, names[0])
+    return False
+
+
+def is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_names_exists(page: Path):
+    text, files = page.read_text("utf-8"), known_files()
+    missing = {name for name in FILE.findall(text) if name not in files}
+    missing |= {name for name in FOLDER.findall(text) if not (ROOT / name).is_dir() and "<" not in name}
+    missing |= {name for name in MODULE.findall(text) if not exists(name)}
+    missing |= {link for link in LINK.findall(text) if not (page.parent / link).exists()}
+
+    assert missing == set()
+
+
+def test_the_architecture_names_every_package():
+    graph, _ = packages.read_imports(ROOT)
+    rows = re.findall(r"^\| `(\w+)` \|", document("architecture.md").partition("## Layers")[0], re.M)
+
+    assert sorted(rows) == sorted(name.split(".")[1] for name in graph)
