@@ -52,25 +52,25 @@ def test_a_ceremony_from_the_dice_to_a_stranger_s_check(open_page, committed, li
         page.goto(ceremony)
         for group in range(4):
             page.locator(f"[name=numbers{group}]").fill("".join(map(str, dice[5 * group : 5 * group + 5])))
-        page.get_by_role("button", name="录入").click()
+        page.get_by_role("button", name="录入随机数").click()
     for number, page in enumerate(clerks):
         page.goto(ceremony)
         page.locator("[name=numbers0]").fill(" ".join(map(str, lottery)))
         page.locator("[name=issue]").fill(f"202606{number}")
-        page.get_by_role("button", name="录入").click()
+        page.get_by_role("button", name="录入随机数").click()
     picture(clerks[1], "ceremony-mismatch-1280")
     assert "两人录入不一致" in clerks[1].content()
     clerks[0].goto(ceremony)
     clerks[0].locator("[name=numbers0]").fill(" ".join(map(str, lottery)))
     clerks[0].locator("[name=issue]").fill("2026061")
-    clerks[0].get_by_role("button", name="录入").click()
+    clerks[0].get_by_role("button", name="录入随机数").click()
 
     chief = staff_page(open_page, "chief", live_server)
     chief.goto(ceremony)
     chief.get_by_role("button", name="执行抽取").dblclick()
     for made in codes[:3]:
         chief.locator("[name=code]").fill(made[0])
-        chief.get_by_role("button", name="签名确认").click()
+        chief.get_by_role("button", name="确认签名").click()
     picture(chief, "ceremony-signed-1280")
     chief.get_by_role("button", name="公开证明").click()
     picture(chief, "ceremony-published-1280")
@@ -85,17 +85,17 @@ def recheck(open_page, draw):
     sent = []
     page.goto(f"/draws/{draw.draw_id}/")
     page.get_by_role("button", name="在浏览器中核验").click()
-    page.get_by_text("验算一致").wait_for()
+    page.get_by_text("核验一致：抽取结果由公布的名单、参数和随机数产生。").wait_for()
     assert draw.seed in page.locator("#check ol").inner_text()
     entry = draw.entries.filter(is_selected=True).order_by("stratum", "place").first()
     page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
-    page.get_by_label("盐").fill(" ".join(entry.salt[n : n + 8] for n in range(0, 64, 8)))
+    page.get_by_label("查询码").fill(" ".join(entry.salt[n : n + 8] for n in range(0, 64, 8)))
     page.get_by_label("本人信息").fill(f"{entry.person.name}/{entry.person.phone}")
-    page.get_by_role("button", name="查一查").click()
+    page.get_by_role("button", name="查询").click()
     page.get_by_text(f"中抽中，次序第{entry.place}").wait_for()
     assert not [each for each in sent if entry.salt in each or entry.person.phone in each]
     page.get_by_label("本人信息").fill("别人/13900000000")
-    page.get_by_role("button", name="查一查").click()
+    page.get_by_role("button", name="查询").click()
     page.get_by_text("不在本次名单中").wait_for()
     check_page(page)
     picture(page, "draw-390")
@@ -125,7 +125,7 @@ def test_a_tampered_proof_is_seen_in_the_browser(open_page, committed, live_serv
     page.route("**/proof.json", tamper)
     page.goto(f"/draws/{supervisors.draw_id}/")
     page.get_by_role("button", name="在浏览器中核验").click()
-    page.get_by_text("验算不通过").wait_for()
+    page.get_by_text("核验不一致：").wait_for()
 
 
 def test_public_and_desk_pages_of_draws_can_be_read_by_everybody(open_page, committed, live_server):
