@@ -63,8 +63,8 @@ def test_a_visit_is_kept_on_the_phone_while_the_network_is_down(open_page, follo
 
     page.route("**/inspection/**", lambda route: route.abort())
     page.get_by_label("地点、窗口").fill("3号窗口")
-    page.get_by_role("button", name="保存").click()
-    page.get_by_text("没有网络。内容已存在本机").wait_for()
+    page.get_by_role("button", name="保存暗访记录（可多次保存）").click()
+    page.get_by_text("网络中断，内容已保存在本机").wait_for()
     page.unroute("**/inspection/**")
     page.evaluate("dispatchEvent(new Event('online'))")
     page.get_by_text("已保存。").wait_for()

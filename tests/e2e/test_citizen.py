@@ -36,16 +36,16 @@ def vote(page, code, *, look=lambda page, name: None):
     look(page, "3-rate")
     page.locator("fieldset.question").first.locator(".signs label.row").first.click()
     page.fill("#comment", "希望中午有人值班")
-    page.get_by_role("button", name="下一步：核对").click()
+    page.get_by_role("button", name="下一步：核对评议内容").click()
     page.locator("#digits").wait_for()
     look(page, "4-review")
     page.fill("#digits", "2580")
-    page.get_by_role("button", name="领取回执号").click()
+    page.get_by_role("button", name="下一步：领取回执号").click()
     page.get_by_role("heading", name="请先记下回执号").wait_for()
     look(page, "5-receipt")
     receipt = page.locator(".receipt").inner_text()
     page.get_by_role("button", name="提交评议票").click()
-    page.get_by_role("heading", name="评议票已投出").wait_for()
+    page.get_by_role("heading", name="评议票已提交").wait_for()
     look(page, "6-done")
     return receipt
 
@@ -61,7 +61,7 @@ def test_a_whole_vote_on_a_phone(open_page, voting):
     page = open_page(390)
     receipt = vote(page, format_code(code), look=looked_at)
 
-    assert "评议票已投出" in page.locator("h1").inner_text()
+    assert "评议票已提交" in page.locator("h1").inner_text()
     assert BallotSpool.objects.get().receipt == receipt.replace("-", "")
     assert BallotSpool.objects.get().comment == "希望中午有人值班"
 
@@ -110,7 +110,7 @@ def test_a_whole_vote_with_the_keyboard_alone(open_page, voting):
     tab_to(page, "main button.primary")
     keys.press("Enter")
 
-    page.get_by_role("heading", name="评议票已投出").wait_for()
+    page.get_by_role("heading", name="评议票已提交").wait_for()
     assert BallotSpool.objects.count() == 1
 
 
@@ -124,13 +124,13 @@ def test_a_mistake_is_explained_beside_the_field_and_nothing_typed_is_lost(open_
     page.get_by_role("button", name="下一步：开始评议").click()
     page.locator("fieldset.question").first.get_by_text("较重", exact=True).click()
     page.fill("#comment", "写了一半的意见")
-    page.get_by_role("button", name="下一步：核对").click()
+    page.get_by_role("button", name="下一步：核对评议内容").click()
     page.locator(".errors").wait_for()
 
     check_page(page)
     picture(page, "ballot-errors-390")
     summary = page.locator(".errors")
-    assert "还有5处需要补充" in summary.inner_text()
+    assert "还有5处需要补充或者修改" in summary.inner_text()
     assert page.evaluate("document.activeElement.className") == "errors"
     assert page.locator("#comment").input_value() == "写了一半的意见"
     assert page.locator("fieldset.question").first.locator("input[value='2']").is_checked()
@@ -147,7 +147,7 @@ def test_a_used_code_is_refused_in_words(open_page, voting):
     page.fill("#code", code)
     page.click("main button.primary")
 
-    assert "不能投票" in page.locator(".errors").inner_text()
+    assert "该票号无法使用" in page.locator(".errors").inner_text()
     check_page(page)
 
 
@@ -167,9 +167,9 @@ def test_somebody_without_a_ballot_takes_one_and_votes(open_page, voting):
     page.goto("/")
     check_page(page)
     picture(page, "front-390")
-    page.get_by_role("button", name="领取").click()
+    page.get_by_role("button", name="领取评议票").click()
     check_page(page)
-    page.get_by_role("button", name="现在评议").click()
+    page.get_by_role("button", name="开始评议").click()
 
     assert "您在哪些科室办过事" in page.locator("h1").inner_text()
 
@@ -209,7 +209,7 @@ def test_a_dead_network_loses_nothing_and_a_second_press_makes_one_ballot(open_p
     page.unroute("**/ballot/cast/")
     send.click()
 
-    page.get_by_role("heading", name="评议票已投出").wait_for()
+    page.get_by_role("heading", name="评议票已提交").wait_for()
     assert BallotSpool.objects.count() == 1
 
 
@@ -226,7 +226,7 @@ def test_an_unfinished_ballot_waits_on_the_phone_unreadable_and_goes_when_it_is_
 
     page.on("dialog", lambda dialog: dialog.accept())
     reach_sections(page, format_code(code).lower())
-    page.get_by_role("button", name="接着填").click()
+    page.get_by_role("button", name="继续填写").click()
 
     page.locator("fieldset.question").first.wait_for()
     assert page.locator("fieldset.question").first.locator("input[value='1']").is_checked()
@@ -329,7 +329,7 @@ def test_the_back_key_goes_a_step_back_and_keeps_what_was_typed(open_page, votin
 
     page.go_back()
     page.wait_for_timeout(200)
-    assert "评议票已投出" in page.locator("h1").inner_text()
+    assert "评议票已提交" in page.locator("h1").inner_text()
 
 
 def test_an_evaluator_rates_every_section_in_one_table(open_page, transactional_db):
@@ -347,7 +347,7 @@ def test_an_evaluator_rates_every_section_in_one_table(open_page, transactional_
     for _ in range(10):
         page.keyboard.press("1")
         page.keyboard.press("Tab")
-    assert page.locator("#count").inner_text() == "已填 2 个，共 105 个科室"
+    assert page.locator("#count").inner_text() == "已填写2个科室，共105个"
     page.locator("select").first.select_option("3")
     page.locator(".ticks-row label.row").first.click()
     picture(page, "table-1280")
@@ -366,12 +366,12 @@ def test_a_receipt_is_verified_in_the_citizens_own_browser(open_page, transactio
     page.get_by_text("专业核验（收录证明）").click()
     page.get_by_role("button", name="在本机核验").click()
 
-    page.get_by_text("验算一致").wait_for()
+    page.get_by_text("核验一致：您的票已入箱。").wait_for()
     check_page(page)
     picture(page, "receipt-390")
     page.locator("#proof").evaluate("e => { e.value = e.value.replace(/[0-9a-f]{64}/, '0'.repeat(64)); }")
     page.get_by_role("button", name="在本机核验").click()
-    page.get_by_text("验算不一致").wait_for()
+    page.get_by_text("核验不一致，请将本页截图提供给评议办或者公证处。").wait_for()
 
 
 def test_the_public_page_of_the_box_can_be_read_by_everybody(open_page, transactional_db):
@@ -400,18 +400,18 @@ def reach_cards(page, code):
 def reach_receipt(page, code):
     reach_cards(page, code)
     answer_all(page)
-    page.get_by_role("button", name="下一步：核对").click()
+    page.get_by_role("button", name="下一步：核对评议内容").click()
     page.fill("#digits", "1234")
-    page.get_by_role("button", name="领取回执号").click()
+    page.get_by_role("button", name="下一步：领取回执号").click()
     page.get_by_role("heading", name="请先记下回执号").wait_for()
 
 
 def finish(page):
-    page.get_by_role("button", name="下一步：核对").click()
+    page.get_by_role("button", name="下一步：核对评议内容").click()
     page.fill("#digits", "1234")
-    page.get_by_role("button", name="领取回执号").click()
+    page.get_by_role("button", name="下一步：领取回执号").click()
     page.get_by_role("button", name="提交评议票").click()
-    page.get_by_role("heading", name="评议票已投出").wait_for()
+    page.get_by_role("heading", name="评议票已提交").wait_for()
 
 
 def tab_to(page, selector):
