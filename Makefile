@@ -6,7 +6,7 @@ SEED ?= 2020
 OUT ?= demo-output
 DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 
-.PHONY: demo test check security bench picture pins clean
+.PHONY: demo test check security mutants bench picture pins clean
 
 demo: .venv/runtime
 	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
@@ -29,6 +29,11 @@ check: .venv/dev
 # (SECURITY_POSTGRES, DATABASE_URL or this machine's); prints the figures of docs/security.md.
 security: .venv/dev
 	$(BIN)/python -m tests.security
+
+# One token of the rules changed at a time: a test without a database has to notice. N=100 takes a sample (SEED),
+# MODULES="draws/rules codes" and TESTS="tests/evaluations/draws" a part; all of it takes about a quarter of an hour.
+mutants: .venv/dev
+	$(BIN)/python -m tests.mutants $(MODULES) $(if $(N),--sample $(N) --seed $(SEED)) $(if $(TESTS),--tests $(TESTS))
 
 bench: .venv/dev
 	$(BIN)/python -m bench

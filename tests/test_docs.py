@@ -226,3 +226,11 @@ def test_the_architecture_names_every_package():
     rows = re.findall(r"^\| `(\w+)` \|", document("architecture.md").partition("## Layers")[0], re.M)
 
     assert sorted(rows) == sorted(name.split(".")[1] for name in graph)
+
+
+def test_the_glossary_names_what_the_code_has():
+    code = "\n".join(path.read_text("utf-8") for path in sources() if path.suffix == ".py")
+    rows = [line.split("|")[3] for line in document("glossary.md").splitlines() if line.startswith("| ")]
+    names = {name for row in rows for name in re.findall(r"`(\w+)", row)}
+
+    assert {name for name in names if not re.search(rf"\b{name}\b", code)} == set()

@@ -1,0 +1,108 @@
+"""Which files are taken as evidence: every type by its first bytes, every limit at, below and above."""
+
+import pytest
+
+from accountability.evidence import rules
+from accountability.evidence.rules import file_type, refuse_too_many, shown_name
+from nanchuan_eval.core.errors import RuleViolation
+
+MIB = 1024 * 1024
+HEADS = [
+    ("jpg", b"\xff\xd8\xff\xe0", 10),
+    ("png", b"\x89PNG\r\n\x1a\n", 10),
+    ("webp", b"RIFF\x00\x00\x00\x00WEBPVP8 ", 10),
+    ("wav", b"RIFF\x00\x00\x00\x00WAVEfmt ", 50),
+    ("pdf", b"%PDF-1.7", 20),
+    ("m4a", b"\x00\x00\x00\x20ftypM4A \x00\x00", 50),
+    ("m4a", b"\x00\x00\x00\x20ftypM4B \x00\x00", 50),
+    ("mov", b"\x00\x00\x00\x20ftypqt  \x00\x00", 200),
+    ("mp4", b"\x00\x00\x00\x20ftypisom", 200),
+    ("mp4", b"\x00\x00\x00\x20ftypmp42", 200),
+    ("mp3", b"ID3\x03", 50),
+    ("mp3", b"\xff\xfb\x90", 50),
+    ("mp3", b"\xff\xf3\x90", 50),
+    ("mp3", b"\xff\xf2\x90", 50),
+]
+
+
+@pytest.mark.parametrize(("suffix", "head", "mib"), HEADS)
+def test_a_file_is_told_by_its_content_and_taken_up_to_its_limit(suffix, head, mib):
+    assert file_type(head, 1).suffix == suffix
+    assert file_type(head, mib * MIB).suffix == suffix
+    with pytest.raises(RuleViolation, match=f"不能超过{mib}MB，该文件为{mib + 1}MB"):
+        file_type(head, mib * MIB + 1)
+
+
+def test_the_size_of_a_refused_file_is_rounded_up():
+    with pytest.raises(RuleViolation, match="该文件为12MB"):
+        file_type(b"\xff\xd8\xff", 12 * MIB)
+    with pytest.raises(RuleViolation, match="该文件为13MB"):
+        file_type(b"\xff\xd8\xff", 12 * MIB + 1)
+
+
+def test_an_empty_file_is_refused():
+    with pytest.raises(RuleViolation, match="没有内容"):
+        file_type(b"", 0)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"MZ\x90",
+        b"PK\x03\x04",
+        b"RIFF\x00\x00\x00\x00AVI ",
+        b"XXXX\x00\x00\x00\x00WEBP",
+        b"XXXX\x00\x00\x00\x00WAVE",
+        b"\x00\x00\x00\x20freeM4A ",
+        b"\x00\x00\x00\x20freeqt  ",
+        b"\xff\xd8\x00",
+        b"\xff\xff",
+        b"<html>",
+    ],
+)
+def test_any_other_content_is_refused(head):
+    with pytest.raises(RuleViolation, match="按内容识别"):
+        file_type(head, 1000)
+
+
+def test_the_largest_file_of_all_is_a_film():
+    assert rules.LARGEST_FILE == 200 * MIB
+    assert max(len(head) for _, head, _ in HEADS) <= rules.HEAD_BYTES == 64
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("照片.jpg", "照片.jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\li\\窗口.jpg", "窗口.jpg"),
+        ("a/b\\c.png", "c.png"),
+        ("a\x00b\u202ec.png", "abc.png"),
+        ("  .隐藏. ", "隐藏"),
+        ("", "未命名文件"),
+        ("...", "未命名文件"),
+        ("dir/", "未命名文件"),
+        ("a" * 116 + ".jpg", "a" * 116 + ".jpg"),
+        ("b" + "a" * 116 + ".jpg", "a" * 116 + ".jpg"),
+    ],
+)
+def test_a_shown_name_has_no_path_no_control_characters_and_keeps_its_end(name, shown):
+    assert shown_name(name) == shown
+
+
+@pytest.mark.parametrize("count", [0, 9])
+def test_files_are_taken_up_to_their_number(count):
+    refuse_too_many(count, 0, 1, most=10, largest=MIB)
+
+
+@pytest.mark.parametrize("count", [10, 11])
+def test_a_file_beyond_the_number_is_refused(count):
+    with pytest.raises(RuleViolation, match=f"最多上传10个文件，已上传{count}个"):
+        refuse_too_many(count, 0, 1, most=10, largest=MIB)
+
+
+def test_files_are_taken_up_to_their_size_together():
+    refuse_too_many(1, 2 * MIB, MIB, most=10, largest=3 * MIB)
+
+    with pytest.raises(RuleViolation, match="合计不能超过3MB"):
+        refuse_too_many(1, 2 * MIB, MIB + 1, most=10, largest=3 * MIB)
