@@ -119,7 +119,7 @@ def test_duties_are_grouped_by_urgency():
     groups = grouped(work_items_of(make_account(Role.LIAISON, "D01"), TODAY), TODAY)
 
     assert [group.urgency for group in groups][:1] == [Urgency.TODAY]
-    assert sum(len(group.duties) for group in groups) == len(work_items_of(make_account(Role.LIAISON, "D01"), TODAY))
+    assert sum(len(group.items) for group in groups) == len(work_items_of(make_account(Role.LIAISON, "D01"), TODAY))
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r not in {"A", "B", "T"}])

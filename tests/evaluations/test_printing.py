@@ -111,7 +111,7 @@ class TestPrintedBallots:
         codes = codes_file(tmp_path, [issuing.new_code()])
         with pytest.raises(CommandError, match="名录锁定之后"):
             run("print_ballots", make_round().key, codes, site=SITE, out=tmp_path)
-        (tmp_path / "paper.json").write_text(make_open_round().paper, encoding="utf-8")
+        (tmp_path / "paper.json").write_text(make_open_round().ballot_form, encoding="utf-8")
         with pytest.raises(CommandError, match="评议表属于轮次"):
             run("print_ballots", "other", codes, site=SITE, out=tmp_path, paper=tmp_path / "paper.json")
 

@@ -63,7 +63,7 @@ def move_the_commitment(round_):
 
 
 def rewrite_the_paper(round_):
-    Round.objects.filter(pk=round_.pk).update(paper=round_.ballot_form.replace("单位", "部门"))
+    Round.objects.filter(pk=round_.pk).update(ballot_form=round_.ballot_form.replace("单位", "部门"))
     round_.refresh_from_db()
 
 

@@ -31,7 +31,7 @@ def rename(holiday, arguments, *, by, at):
 @pytest.fixture(autouse=True)
 def two_persons(settings, monkeypatch):
     settings.TWO_PERSON_RULE = True
-    monkeypatch.setattr(approvals, "_deeds", {})
+    monkeypatch.setattr(approvals, "_actions", {})
     approvals.register(
         approvals.ApprovableAction(
             ACTION,

@@ -196,7 +196,7 @@ class TestTheOldFormat:
         assert decrypt_bytes(content) == b"names"
 
     def test_a_backup_is_still_read(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(backups.dumps, "counts_in", lambda source: {"day": 1})
+        monkeypatch.setattr(backups.database_dump, "counts_in", lambda source: {"day": 1})
         copy = tmp_path / "backup.ncb"
         copy.write_bytes((OLD_FORMAT / "backup.ncb").read_bytes())
         assert backups.verify_backup(copy) == {"rows": 1, "files": 1}

@@ -247,7 +247,7 @@ _years = count(0)
 
 
 def case(code=OWN_UNIT, kind="talk_head", state=RoundState.PUBLISHED):
-    return late.make_case(late.make_bare_round(new_key(), state, paper=PAPER), code, kind)
+    return late.make_case(late.make_bare_round(new_key(), state, ballot_form=PAPER), code, kind)
 
 
 def measure(code=OWN_UNIT, kind="talk_head", **changes):
@@ -363,7 +363,7 @@ def picture():
 
 def counted_after(state):
     """A counted round of two ranked sections; told to the units some days ago where it has got so far."""
-    round_ = late.make_counted_round(new_key(), state, places=4, paper=PAPER)
+    round_ = late.make_counted_round(new_key(), state, places=4, ballot_form=PAPER)
     if state in {RoundState.REVIEW, RoundState.PUBLISHED}:
         RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=AFTER - timedelta(days=1))
     return round_

@@ -103,10 +103,10 @@ class TestTheActsOfTwo:
         settings.TWO_PERSON_RULE = True
         name = desk.model._meta.label_lower
         if desk.is_proposed():
-            assert approvals.action_named(f"{name}.edit").action == desk.edit_action
-            assert approvals.action_named(f"{name}.add").action == desk.edit_action
+            assert approvals.action_named(f"{name}.edit").permission == desk.edit_action
+            assert approvals.action_named(f"{name}.add").permission == desk.edit_action
         if policy.requires_approval(desk.delete_action or ""):
-            assert approvals.action_named(f"{name}.delete").action == desk.delete_action
+            assert approvals.action_named(f"{name}.delete").permission == desk.delete_action
 
     def test_every_deed_is_one_of_the_36(self):
         assert approvals.one_person_actions() == []

@@ -79,7 +79,7 @@ def record(**changes):
 @pytest.fixture
 def visit():
     """A visit of two inspectors to a listed section of a published round."""
-    return make_inspection(make_case(make_bare_round(paper=PAPER, state=RoundState.PUBLISHED)).result.section)
+    return make_inspection(make_case(make_bare_round(ballot_form=PAPER, state=RoundState.PUBLISHED)).result.section)
 
 
 def one_of(visit):

@@ -74,7 +74,7 @@ def after(days=1):
 
 
 def test_publication_opens_a_rectification_with_the_most_ticked_problems():
-    round_ = make_counted_round(places=2, paper=PAPER)
+    round_ = make_counted_round(places=2, ballot_form=PAPER)
     ticks = {"LAZY-1": 9, "COLD-1": 12, "GREE-1": 40, "BUCK-1": 4}
     SectionResult.objects.filter(section__code="D01-01").update(ticks=ticks)
 
@@ -144,7 +144,7 @@ def test_a_plan_sent_back_needs_a_reason_and_can_be_handed_in_again():
 
 
 def test_a_further_problem_comes_from_the_rounds_ballot_paper():
-    round_ = make_bare_round(paper=PAPER)
+    round_ = make_bare_round(ballot_form=PAPER)
     row = make_rectification(make_case(round_), state=RectificationState.AWAITED)
 
     add_item(rectification_id=row.pk, sign="BUCK-1", by=liaison(), at=LATER)

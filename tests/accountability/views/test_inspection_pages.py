@@ -40,7 +40,7 @@ def text_of(response):
 
 @pytest.fixture
 def visit():
-    return make_inspection(make_case(make_bare_round(paper=PAPER, state=RoundState.PUBLISHED)).result.section)
+    return make_inspection(make_case(make_bare_round(ballot_form=PAPER, state=RoundState.PUBLISHED)).result.section)
 
 
 def filled(**changes):
