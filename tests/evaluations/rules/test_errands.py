@@ -50,7 +50,7 @@ def choose(client, round_):
 
 
 def test_what_the_desk_changes_is_on_the_ballot_at_once_and_leaves_the_paper_alone(client, voting):
-    paper = voting.paper
+    paper = voting.ballot_form
     assert "办房产证、过户、抵押" in choose(client, voting)
 
     client.force_login(make_user("chief"))
@@ -61,7 +61,7 @@ def test_what_the_desk_changes_is_on_the_ballot_at_once_and_leaves_the_paper_alo
 
     assert "房子过户；查档" in choose(client, voting)
     voting.refresh_from_db()
-    assert voting.paper == paper
+    assert voting.ballot_form == paper
     assert "过户" not in paper
     assert ballot_form_by_digest(voting.ballot_form_sha256).sections[0].name == "不动产登记中心"
 
