@@ -1,13 +1,11 @@
 """The code keeps its layout: each rule is tried on the project and on a planted violation."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from tests.architecture import APPS, faults
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.paths import ROOT
 
 
 def test_the_project_keeps_its_layout():

@@ -1,14 +1,14 @@
 """Commands answer bad usage in Chinese: exit 2 for what cannot be read or written, 1 for what does not hold."""
 
 import json
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from evaluations.rounds.rules.rulebook import default_rulebook
+from tests.paths import ROOT
 
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((ROOT / "tests" / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
 HEADER = "ballot,channel,origin,section,cold,lazy,buck_passing,disorderly,greedy\n"
 
 

@@ -17,8 +17,8 @@ from evaluations.protocol.proofs import verify_proof
 from evaluations.rounds.rules.rulebook import DEFAULTS
 from evaluations.scoring.result import recount
 from nanchuan_eval.core.canonical import canonical_json, protocol_json, sha256_hex
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 CODE = ("accountability", "departments", "evaluations", "nanchuan_eval", "static", "templates", "tests", "bench")
 KINDS = {".py", ".html", ".js", ".css"}
 DRAW_MODULES = re.compile(r"nanchuan-draw/1|protocol 3|3\.12")

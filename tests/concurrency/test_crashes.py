@@ -11,7 +11,6 @@ import time
 import urllib.parse
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
@@ -28,8 +27,8 @@ from evaluations.voting import services as voting
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.concurrency.cluster import Cluster, free_port
 from tests.factories import make_codes, make_open_round, raw_answers
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 BALLOTS, BROWSERS = 200, 4
 
 
@@ -126,7 +125,7 @@ class TestTheDatabase:
         cluster.remove()
 
     def worker(self, cluster, *arguments):
-        command = [sys.executable, str(ROOT / "tests/concurrency/worker.py"), *arguments]
+        command = [sys.executable, "-m", "tests.concurrency.worker", *arguments]
         return subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, "DATABASE_URL": cluster.url}, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -9,11 +9,9 @@ import os
 import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import django
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
 django.setup()
 

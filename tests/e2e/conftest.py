@@ -3,7 +3,6 @@
 import os
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,12 +13,13 @@ from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from tests.factories import make_open_round
+from tests.paths import ROOT
 
 # Playwright runs an event loop in this thread; Django would take our plain calls for asynchronous ones.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 EXPECTED = re.compile(r"status of 4|net::ERR_FAILED").search
-SCREENSHOTS = Path("test-results/screenshots")
+SCREENSHOTS = ROOT / "test-results" / "screenshots"
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -14,8 +13,9 @@ from evaluations.pools.rules import PoolKind
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from tests.e2e.conftest import check_page, log_in, picture
 from tests.factories import LATER, commit, hold_draw, make_pool, make_round, make_section, make_user, throw
+from tests.paths import ROOT
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((ROOT / "tests" / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 

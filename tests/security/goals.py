@@ -21,16 +21,16 @@ GOALS = [
     ("G2", "bad inputs: forty lines, 200 values a field", of("test_bad_inputs", "test_forty_lines")),
     ("G3", "killed servers lose nothing", of("test_crashes")),
     ("G4", "races", of("races", "two_who_seal", "eight_writers")),
-    ("G5", "anonymity of the sealed box", of("test_privacy_of_the_box", "test_sealing")),
-    ("G6", "one row per act, seven tamperings", of("test_audit", "test_refusals")),
-    ("G7", "backup and restore", of("test_backup", "restore")),
+    ("G5", "anonymity of the sealed box", of("test_secrecy", "test_sealing")),
+    ("G6", "one row per act, seven tamperings", of("audit.test_services", "test_attempts")),
+    ("G7", "backup and restore", of("backups.test_services", "restore")),
     ("G8", "bombs and fakes before opening", of("a_bomb_is", "cannot_be_read", "line_26")),
-    ("G9", "hostile uploads", of("test_evidence", "line_3")),
-    ("G10", "no formula in any export", of("becomes_a_formula", "test_exports")),
-    ("G12", "headers on every route", of("every_route", "error_pages_carry", "test_http")),
+    ("G9", "hostile uploads", of("evidence.test_services", "line_3")),
+    ("G10", "no formula in any export", of("becomes_a_formula", "test_top_ten")),
+    ("G12", "headers on every route", of("every_route", "error_pages_carry", "web.test_middleware")),
     ("G13", "20 planted secrets", of("test_planted_secrets")),
     ("G15", "register of personal data, purging", of("test_personal_data", "test_retention", "purge")),
-    ("G16", "log-in limits", of("test_accounts", "TestHowOften", "TestTheDeskStaysInside")),
+    ("G16", "log-in limits", of("accounts.test_services", "TestHowOften", "TestTheDeskStaysInside")),
 ]
 
 

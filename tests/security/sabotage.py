@@ -16,8 +16,6 @@ from typing import Any, BinaryIO
 
 from django.http import Http404
 
-FLOOR = "tests/nanchuan_eval"
-
 
 @dataclass(frozen=True)
 class Sabotage:
@@ -43,7 +41,9 @@ SABOTAGES = {
         "nanchuan_eval.permissions.policy.check", nothing, "tests/security/test_matrix.py::TestTheServices"
     ),
     "everybody may see": Sabotage(
-        "nanchuan_eval.permissions.policy.may_see", lambda *a, **k: True, f"{FLOOR}/test_audit.py::TestTheDesk"
+        "nanchuan_eval.permissions.policy.may_see",
+        lambda *a, **k: True,
+        "tests/nanchuan_eval/audit/test_services.py::TestTheDesk",
     ),
     "own objects are not asked for": Sabotage(
         "nanchuan_eval.permissions.policy._has",
@@ -55,62 +55,78 @@ SABOTAGES = {
     "two persons are not needed": Sabotage(
         "nanchuan_eval.permissions.policy.requires_approval",
         lambda action: False,
-        "tests/evaluations/test_round_deeds.py",
+        "tests/evaluations/lifecycle/test_approvals.py",
     ),
     "the approver may be the proposer": Sabotage(
-        "nanchuan_eval.approvals.services.check_approver", nothing, f"{FLOOR}/test_approvals.py"
+        "nanchuan_eval.approvals.services.check_approver", nothing, "tests/nanchuan_eval/approvals/test_services.py"
     ),
     "the digest is always the same": Sabotage(
-        "nanchuan_eval.approvals.services._digest", lambda *a: "0" * 64, f"{FLOOR}/test_approvals.py"
+        "nanchuan_eval.approvals.services._digest",
+        lambda *a: "0" * 64,
+        "tests/nanchuan_eval/approvals/test_services.py",
     ),
     "the chain is not checked": Sabotage(
-        "nanchuan_eval.audit.rules._faults_of", lambda *a: iter(()), f"{FLOOR}/test_audit.py::TestTampering"
+        "nanchuan_eval.audit.rules._faults_of",
+        lambda *a: iter(()),
+        "tests/nanchuan_eval/audit/test_services.py::TestTampering",
     ),
     "refusals leave no trace": Sabotage(
         "nanchuan_eval.audit.services.record_denial", nothing, "tests/security/test_matrix.py::TestThePages"
     ),
     "refusals by a rule leave no trace": Sabotage(
-        "nanchuan_eval.audit.services.record_refusal", nothing, f"{FLOOR}/test_refusals.py::TestEachActLogsOnce"
+        "nanchuan_eval.audit.services.record_refusal",
+        nothing,
+        "tests/nanchuan_eval/core/test_attempts.py::TestEachActLogsOnce",
     ),
     "control characters stay in reasons": Sabotage(
-        "nanchuan_eval.audit.services.plain", lambda text: text, f"{FLOOR}/test_audit.py::TestTheChain"
+        "nanchuan_eval.audit.services.plain",
+        lambda text: text,
+        "tests/nanchuan_eval/audit/test_services.py::TestTheChain",
     ),
     "forwarded addresses are believed": Sabotage(
         "nanchuan_eval.web.addresses.client_address",
         lambda request: request.META.get("HTTP_X_FORWARDED_FOR", request.META.get("REMOTE_ADDR", "")).split(",")[0],
-        f"{FLOOR}/test_http.py::TestTheAddress",
+        "tests/nanchuan_eval/web/test_middleware.py::TestTheAddress",
     ),
     "sessions are not renewed": Sabotage(
-        "nanchuan_eval.models.User.renew_sessions", nothing, f"{FLOOR}/test_accounts.py::TestSessions"
+        "nanchuan_eval.models.User.renew_sessions",
+        nothing,
+        "tests/nanchuan_eval/accounts/test_services.py::TestSessions",
     ),
     "no session runs out": Sabotage(
-        "nanchuan_eval.accounts.middleware._is_over", lambda *a, **k: "", f"{FLOOR}/test_accounts.py::TestSessions"
+        "nanchuan_eval.accounts.middleware._is_over",
+        lambda *a, **k: "",
+        "tests/nanchuan_eval/accounts/test_services.py::TestSessions",
     ),
     "no second factor": Sabotage(
         "nanchuan_eval.accounts.middleware.needs_second_factor",
         lambda request: False,
-        f"{FLOOR}/test_accounts.py::TestTheSecondFactor",
+        "tests/nanchuan_eval/accounts/test_services.py::TestTheSecondFactor",
     ),
     "any password will do": Sabotage(
         "nanchuan_eval.accounts.validators.password_faults",
         lambda *a, **k: [],
-        f"{FLOOR}/test_accounts.py::TestThePassword",
+        "tests/nanchuan_eval/accounts/test_services.py::TestThePassword",
     ),
     "roles are not kept apart": Sabotage(
-        "nanchuan_eval.accounts.services.conflicts", lambda roles: [], f"{FLOOR}/test_accounts.py::TestOpening"
+        "nanchuan_eval.accounts.services.conflicts",
+        lambda roles: [],
+        "tests/nanchuan_eval/accounts/test_services.py::TestOpening",
     ),
     "phones lie in the clear": Sabotage(
         "nanchuan_eval.encryption.fields.EncryptedField.get_prep_value",
         lambda self, value: value,
-        "tests/evaluations/services/test_privacy.py::test_the_database_holds_no_phone_in_the_clear",
+        "tests/evaluations/personal_data/test_people.py::test_the_database_holds_no_phone_in_the_clear",
     ),
     "the desk is open everywhere": Sabotage(
-        "nanchuan_eval.web.addresses.is_inside", lambda request: True, f"{FLOOR}/test_http.py::TestTheDeskStaysInside"
+        "nanchuan_eval.web.addresses.is_inside",
+        lambda request: True,
+        "tests/nanchuan_eval/web/test_middleware.py::TestTheDeskStaysInside",
     ),
     "a liaison may be drawn": Sabotage(
         "nanchuan_eval.users.rules.may_be_one_person",
         lambda *a: False,
-        "tests/evaluations/test_liaisons.py::TestImportingSomebodyWhoIsALiaison",
+        "tests/evaluations/draws/test_liaisons.py::TestImportingSomebodyWhoIsALiaison",
     ),
     "hidden things leave no trace": Sabotage(
         "nanchuan_eval.permissions.policy.Hidden",
@@ -118,32 +134,36 @@ SABOTAGES = {
         "tests/security/test_walk.py::TestTheAddresses::test_each_role_on_own_and_foreign_objects_in_the_right_state",
     ),
     "rates are not limited": Sabotage(
-        "nanchuan_eval.web.rate_limits.LIMITS", {}, f"{FLOOR}/test_http.py::TestHowOften"
+        "nanchuan_eval.web.rate_limits.LIMITS", {}, "tests/nanchuan_eval/web/test_middleware.py::TestHowOften"
     ),
-    "no headers are added": Sabotage("nanchuan_eval.web.middleware.HEADERS", {}, f"{FLOOR}/test_http.py"),
+    "no headers are added": Sabotage(
+        "nanchuan_eval.web.middleware.HEADERS", {}, "tests/nanchuan_eval/web/test_middleware.py"
+    ),
     "files are not looked at before they are opened": Sabotage(
-        "nanchuan_eval.spreadsheets.reading.check_file", nothing, f"{FLOOR}/test_spreadsheet.py"
+        "nanchuan_eval.spreadsheets.reading.check_file", nothing, "tests/nanchuan_eval/spreadsheets/test_reading.py"
     ),
     "exports are not marked": Sabotage(
-        "nanchuan_eval.audit.services.export_mark", lambda entry: "", "tests/accountability/test_exports.py"
+        "nanchuan_eval.audit.services.export_mark", lambda entry: "", "tests/accountability/results/test_top_ten.py"
     ),
     "files for handing out carry no number": Sabotage(
         "nanchuan_eval.core.export_numbers.numbered_filename",
         lambda name, *a, **k: name,
-        "tests/accountability/test_export_numbers.py",
+        "tests/security/test_export_numbers.py",
     ),
     "a permit is never used up": Sabotage(
-        "nanchuan_eval.approvals.permits.spend",
-        lambda *a, **k: import_module("nanchuan_eval.approvals.permits").authorization_of(*a, **k),
-        "tests/evaluations/services/test_handing_out.py::TestExportingAPool",
+        "nanchuan_eval.approvals.authorizations.consume",
+        lambda *a, **k: import_module("nanchuan_eval.approvals.authorizations").authorization_of(*a, **k),
+        "tests/evaluations/draws/test_exports.py::TestExportingAPool",
     ),
     "approving asks for no fresh code": Sabotage(
-        "nanchuan_eval.second_factor.services.confirm_again", nothing, f"{FLOOR}/test_approvals.py::TestTheSecondFactor"
+        "nanchuan_eval.second_factor.services.confirm_again",
+        nothing,
+        "tests/nanchuan_eval/approvals/test_services.py::TestTheSecondFactor",
     ),
     "evidence lies in the clear": Sabotage(
         "nanchuan_eval.encryption.sealed_bytes.encrypt_stream",
         copied,
-        "tests/accountability/services/test_evidence.py::TestAtRest",
+        "tests/accountability/evidence/test_services.py::TestAtRest",
     ),
     "filters are free": Sabotage(
         "nanchuan_eval.admin_site.model_admin.PolicyAdmin.lookup_allowed",

@@ -7,7 +7,6 @@ import logging
 import os
 import random
 import re
-from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -21,56 +20,62 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web import rate_limits
 from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round, make_user
+from tests.paths import ROOT
 from tests.security import scenario
 from tests.security.walk import LINES
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).resolve().parents[1]
 TRACES = {"AuditEntry", "AuditHead", "AuditAnchor", "Session", "AccessAttempt", "AccessFailureLog"}
 PROVED = {
-    6: ("evaluations/views/test_ballot_pages.py", "test_outside_the_choices_is_refused"),
-    7: ("evaluations/views/test_ballot_pages.py", "test_is_kept_when_another_one_is_wrong"),
-    8: ("evaluations/views/test_ballot_pages.py", "test_that_comes_twice_is_refused"),
-    9: ("evaluations/views/test_ballot_pages.py", "test_of_another_round_cannot_be_slipped_into_the_last_step"),
-    10: ("evaluations/views/test_ballot_pages.py", "test_of_not_knowing_everything_is_accepted_and_said_not_to_count"),
-    11: ("evaluations/views/test_ballot_pages.py", "test_of_invisible_characters_is_no_comment"),
-    12: ("nanchuan_eval/test_spreadsheet.py", "test_no_text_becomes_a_formula"),
-    13: ("nanchuan_eval/test_http.py", "test_a_post_without_a_token_or_from_a_foreign_page_is_refused"),
-    14: ("evaluations/views/test_ballot_pages.py", "test_with_too_many_fields_or_too_large_is_a_chinese_400"),
-    15: ("nanchuan_eval/test_http.py", "test_other_methods_are_not_allowed"),
-    16: ("nanchuan_eval/test_http.py", "test_hops"),
-    18: ("evaluations/services/test_ballot.py", "test_may_be_typed_untidily"),
+    6: ("evaluations/voting/test_views.py", "test_outside_the_choices_is_refused"),
+    7: ("evaluations/voting/test_views.py", "test_is_kept_when_another_one_is_wrong"),
+    8: ("evaluations/voting/test_views.py", "test_that_comes_twice_is_refused"),
+    9: ("evaluations/voting/test_views.py", "test_of_another_round_cannot_be_slipped_into_the_last_step"),
+    10: ("evaluations/voting/test_views.py", "test_of_not_knowing_everything_is_accepted_and_said_not_to_count"),
+    11: ("evaluations/voting/test_views.py", "test_of_invisible_characters_is_no_comment"),
+    12: ("nanchuan_eval/spreadsheets/test_reading.py", "test_no_text_becomes_a_formula"),
+    13: ("nanchuan_eval/web/test_middleware.py", "test_a_post_without_a_token_or_from_a_foreign_page_is_refused"),
+    14: ("evaluations/voting/test_views.py", "test_with_too_many_fields_or_too_large_is_a_chinese_400"),
+    15: ("nanchuan_eval/web/test_middleware.py", "test_other_methods_are_not_allowed"),
+    16: ("nanchuan_eval/web/test_middleware.py", "test_hops"),
+    18: ("evaluations/voting/test_services.py", "test_may_be_typed_untidily"),
     19: (
-        "evaluations/views/test_ballot_pages.py",
+        "evaluations/voting/test_views.py",
         "test_used_void_recalled_and_foreign_ones_get_one_and_the_same_answer",
     ),
-    20: ("nanchuan_eval/test_http.py", "test_ten_wrong_codes_a_minute_then_the_address_waits_and_another_does_not"),
-    21: ("evaluations/services/test_ballot.py", "test_counts_until_the_closing_second"),
+    20: (
+        "nanchuan_eval/web/test_middleware.py",
+        "test_ten_wrong_codes_a_minute_then_the_address_waits_and_another_does_not",
+    ),
+    21: ("evaluations/voting/test_services.py", "test_counts_until_the_closing_second"),
     22: ("concurrency/test_voting_races.py", "test_eight_voters_with_the_same_codes_cast_each_of_them_once"),
-    23: ("evaluations/test_round_deeds.py", "test_a_roster_changed_after_the_proposal_voids_it"),
+    23: ("evaluations/lifecycle/test_approvals.py", "test_a_roster_changed_after_the_proposal_voids_it"),
     24: ("concurrency/test_draw_races.py", "test_a_draw_is_drawn_and_published_once"),
-    25: ("nanchuan_eval/test_audit.py", "test_eight_writers_at_once_make_one_chain_without_a_gap_or_fork"),
-    26: ("nanchuan_eval/test_spreadsheet.py", "test_a_bomb_is_refused_before_anything_is_unpacked"),
-    27: ("nanchuan_eval/test_spreadsheet.py", "test_a_file_that_cannot_be_read_is_refused_with_its_own_reason"),
-    28: ("nanchuan_eval/test_spreadsheet.py", "test_all_formulas_are_named_at_once"),
+    25: ("nanchuan_eval/audit/test_services.py", "test_eight_writers_at_once_make_one_chain_without_a_gap_or_fork"),
+    26: ("nanchuan_eval/spreadsheets/test_reading.py", "test_a_bomb_is_refused_before_anything_is_unpacked"),
+    27: (
+        "nanchuan_eval/spreadsheets/test_reading.py",
+        "test_a_file_that_cannot_be_read_is_refused_with_its_own_reason",
+    ),
+    28: ("nanchuan_eval/spreadsheets/test_reading.py", "test_all_formulas_are_named_at_once"),
     29: (
-        "departments/test_two_persons.py",
+        "departments/reforms/test_approvals.py",
         "test_renaming_all_105_sections_takes_a_second_person_who_reads_105_changes",
     ),
     30: (
-        "accountability/services/test_evidence.py",
+        "accountability/evidence/test_services.py",
         "test_what_is_no_evidence_is_refused_in_chinese_and_leaves_nothing",
     ),
-    31: ("accountability/services/test_evidence.py", "test_an_infected_file_is_refused"),
+    31: ("accountability/evidence/test_services.py", "test_an_infected_file_is_refused"),
     32: (
-        "accountability/services/test_evidence.py",
+        "accountability/evidence/test_services.py",
         "test_the_original_is_kept_to_the_byte_and_the_copy_has_no_secrets",
     ),
-    34: ("accountability/services/test_evidence.py", "test_a_name_is_shown_cleaned_and_never_used_as_a_path"),
-    35: ("accountability/services/test_evidence.py", "test_a_full_disk_takes_no_more"),
-    38: ("evaluations/services/test_sealing.py", "test_is_refused_before_the_closing_time"),
-    39: ("evaluations/services/test_sealing.py", "test_that_fails_half_way_leaves_everything_as_it_was"),
-    40: ("nanchuan_eval/test_audit.py", "test_a_restored_old_backup"),
+    34: ("accountability/evidence/test_services.py", "test_a_name_is_shown_cleaned_and_never_used_as_a_path"),
+    35: ("accountability/evidence/test_services.py", "test_a_full_disk_takes_no_more"),
+    38: ("evaluations/sealing/test_sealing.py", "test_is_refused_before_the_closing_time"),
+    39: ("evaluations/sealing/test_sealing.py", "test_that_fails_half_way_leaves_everything_as_it_was"),
+    40: ("nanchuan_eval/audit/test_services.py", "test_a_restored_old_backup"),
 }
 # More examples of most lines stand in test_forty_lines.py, by number.
 HERE = {1, 2, 3, 5, 17, 36, 37}
@@ -174,13 +179,13 @@ def counts():
 
 
 def test_all_forty_lines_are_proved_somewhere():
-    own = (ROOT / "security" / "test_forty_lines.py").read_text(encoding="utf-8")
+    own = (ROOT / "tests" / "security" / "test_forty_lines.py").read_text(encoding="utf-8")
     assert set(PROVED) | HERE | LINES_OF_THEIR_OWN == set(range(1, 41))
     assert {
         int(n) for pair in re.findall(r"def test_lines?_(\d\d)(?:_and_(\d\d))?", own) for n in pair if n
     } == LINES_OF_THEIR_OWN
     for file, name in PROVED.values():
-        assert re.search(rf"def {name}\(", (ROOT / file).read_text(encoding="utf-8")), name
+        assert re.search(rf"def {name}\(", (ROOT / "tests" / file).read_text(encoding="utf-8")), name
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.spreadsheets import read_rows
 from nanchuan_eval.users.models import User
 from tests.accountability import factories as late
-from tests.evaluations.views.test_ballot_pages import COMMENT, Phone, refused
+from tests.evaluations.voting.test_views import COMMENT, Phone, refused
 from tests.factories import cast_ballots, make_codes, make_open_round, make_user
 from tests.security import scenario
 

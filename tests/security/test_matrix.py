@@ -10,7 +10,6 @@ import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 from django.contrib.admin import site
@@ -26,8 +25,8 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from tests.factories import NOON, ROLES, make_sealed_round, make_user
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = list(csv.DictReader(policy.TABLE.open(encoding="utf-8")))
 CELLS = [(row["action"], role, row[role]) for row in ROWS for role in Role]
 OF_TWO = [row["action"] for row in ROWS if {"P", "A"} <= {row[role][0] for role in Role}]

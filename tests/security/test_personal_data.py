@@ -2,14 +2,13 @@
 
 import csv
 import re
-from pathlib import Path
 
 from django.apps import apps
 from django.db import models
 
-import nanchuan_eval
+from tests.paths import ROOT
 
-REGISTER = Path(nanchuan_eval.__file__).with_name("personal_data.csv")
+REGISTER = ROOT / "nanchuan_eval" / "personal_data.csv"
 OURS = {"nanchuan_eval", "departments", "evaluations", "accountability"}
 SOUNDS_PERSONAL = re.compile(
     "姓名|手机|电话|联系|身份|住址|邮箱|微信|负责人|领导|对象|来访|举报|责任人|督查员|地址|人$"

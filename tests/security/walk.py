@@ -50,7 +50,7 @@ from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.spreadsheets import read_rows
-from tests.departments.files import roster
+from tests.departments.roster.files import roster
 from tests.factories import throw
 from tests.security import scenario as s
 

@@ -1,0 +1,63 @@
+"""Two at once, on two connections: one does it, the other waits and is then refused."""
+
+import pytest
+
+from accountability.evidence.services.evidence import add_evidence
+from accountability.inspections.models import ItemCheck
+from accountability.inspections.rules import InspectionState
+from accountability.inspections.services.visits import approve_record, record_digest
+from accountability.rectifications.services.rectifications import close_item, finish_item, report_progress
+from accountability.talks.services import confirm_talk, file_talk, write_talk
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Role
+from tests.accountability.factories import (
+    LATER,
+    make_account,
+    make_case,
+    make_file,
+    make_inspection,
+    make_rectification,
+    pass_item,
+    talk_facts,
+)
+from tests.concurrency.test_case_races import second_while_first_is_under_way
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def test_one_of_two_officers_confirms_a_talk():
+    measure, unit, by = make_case().measures.get(), make_account(Role.LIAISON, "D01"), make_account()
+    talk = write_talk(measure_id=measure.pk, facts=talk_facts(), by=unit, at=LATER)
+    add_evidence(subject=talk, upload=make_file(), by=unit, at=LATER)
+    file_talk(talk_id=talk.pk, by=unit, at=LATER)
+
+    outcomes = second_while_first_is_under_way(lambda: confirm_talk(talk_id=talk.pk, by=by, at=LATER))
+
+    assert isinstance(outcomes[0], RuleViolation)
+    assert AuditEntry.objects.filter(action="acc.talk.head", detail__talk=talk.pk).count() == 1
+
+
+def test_one_of_two_officers_closes_an_item():
+    unit, by = make_account(Role.LIAISON, "D01"), make_account(Role.CHIEF)
+    item = make_rectification().items.get()
+    report_progress(item_id=item.pk, text="已改", by=unit, at=LATER)
+    item = finish_item(item_id=item.pk, outcome="已改", by=unit, at=LATER)
+    pass_item(item)
+    assert ItemCheck.objects.count() == 1
+
+    outcomes = second_while_first_is_under_way(lambda: close_item(item_id=item.pk, verdict="好", by=by, at=LATER))
+
+    assert isinstance(outcomes[0], RuleViolation)
+    assert AuditEntry.objects.filter(action="rect.close").count() == 1
+
+
+def test_one_of_two_officers_approves_a_record():
+    visit, by = make_inspection(state=InspectionState.SUBMITTED), make_account(Role.CHIEF)
+    visit.record_sha256 = record_digest(visit)
+    visit.save()
+
+    outcomes = second_while_first_is_under_way(lambda: approve_record(inspection_id=visit.pk, by=by, at=LATER))
+
+    assert isinstance(outcomes[0], RuleViolation)
+    assert AuditEntry.objects.filter(action="insp.approve").count() == 1

@@ -1,0 +1,413 @@
+"""Departments, sections and their import at the desk."""
+
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from departments.models import Department, Section, SectionChange, Tenure
+from nanchuan_eval.audit.models import AuditEntry
+from tests.departments.roster.files import roster
+from tests.factories import NOON, make_department, make_section, make_user
+from tests.paths import ROOT
+
+pytestmark = pytest.mark.django_db
+WORKBOOK = ROOT / "departments" / "data" / "roster.xlsx"
+LIST = "/admin/departments/section/"
+IMPORT, CONFIRM = f"{LIST}import/", f"{LIST}process_import/"
+PAGES = [LIST, "/admin/departments/department/", "/admin/departments/sectionchange/"]
+SEES, DOES_NOT_SEE = ["clerk", "chief", "commission", "personnel"], ["sysadmin", "auditor"]
+
+
+def desk(role="chief", **options):
+    client = Client(**options)
+    client.force_login(make_user(role))
+    return client
+
+
+def upload(client, content, name="名录.xlsx"):
+    return client.post(IMPORT, {"import_file": SimpleUploadedFile(name, content), "format": "0", "resource": "0"})
+
+
+def token_of(preview):
+    return preview.context["confirm_form"].initial["import_file_name"]
+
+
+def confirm(client, preview, **changes):
+    return client.post(CONFIRM, {"import_file_name": token_of(preview), **changes}, follow=True)
+
+
+def imports():
+    return AuditEntry.objects.filter(action="roster.import", result="ok").count()
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def test_the_districts_workbook_is_uploaded_looked_at_and_confirmed():
+    client = desk()
+
+    preview = upload(client, WORKBOOK.read_bytes())
+
+    assert not Section.objects.exists()
+    assert len(preview.context["result"].valid_rows()) == 105
+    for text in (
+        "38个单位，105个科室",
+        "新增105",
+        "价格和收费管理科",
+        "D38-0",
+        "演示科长0101",
+        "2019-03-01",
+        "行政审批",
+    ):
+        assert text in text_of(preview)
+
+    done = confirm(client, preview)
+
+    assert "名录已导入：新增105个科室，变更0个，未变0个。" in text_of(done)
+    assert (Section.objects.count(), Department.objects.count(), Tenure.objects.count()) == (105, 38, 105)
+    assert imports() == 1
+
+
+def test_a_second_upload_shows_only_what_changes():
+    client = desk()
+    confirm(client, upload(client, roster()))
+
+    preview = upload(client, roster((0, "科室", "价格和收费科"), (2, "科室", "户政与身份证科")))
+
+    assert [row.import_type for row in preview.context["result"].valid_rows()] == ["update", "update"]
+    assert "<del>价格科</del> <ins>价格和收费科</ins>" in text_of(preview)
+    assert "<del>户政科</del> <ins>户政与身份证科</ins>" in text_of(preview)
+    assert "能源科" not in text_of(preview)
+
+    confirm(client, preview)
+
+    assert Section.objects.get(code="D01-01").name == "价格和收费科"
+    assert imports() == 2
+
+
+def test_a_changed_head_or_leader_is_shown_too():
+    client = desk()
+    confirm(client, upload(client, roster()))
+
+    preview = upload(client, roster((0, "科室负责人", "赵六"), (0, "任职日期", "2020-04-01")))
+
+    assert "<del>张三</del> <ins>赵六</ins>" in text_of(preview)
+    assert "<del>2019-03-01</del> <ins>2020-04-01</ins>" in text_of(preview)
+
+
+def test_a_file_that_changes_nothing_offers_nothing_to_confirm():
+    client = desk()
+    confirm(client, upload(client, roster()))
+
+    page = text_of(upload(client, roster()))
+
+    assert "没有需要导入的内容" in page
+    assert "确认导入名录" not in page
+
+
+def test_a_faulty_file_shows_every_fault_and_stores_nothing():
+    client = desk()
+
+    page = upload(client, roster((0, "服务类型", "审批"), (1, "科室", ""), (2, "任职日期", "去年")))
+
+    for row, reason in ((2, "服务类型“审批”无法识别"), (3, "“科室”为空"), (4, "任职日期“去年”格式有误")):
+        assert f"工作表“名录”第{row}行：{reason}" in text_of(page)
+    assert "文件有3处问题" in text_of(page)
+    assert not Section.objects.exists()
+    assert "roster_upload" not in client.session
+
+
+def test_a_hundred_equal_faults_are_counted_and_summed_up():
+    rows = [("D01", "发改委", "行政部门", "D01/1", f"第{n}科", "行政审批") for n in range(100)]
+
+    page = upload(desk(), roster(rows=[(*row, "", "") for row in rows]))
+
+    assert "文件有100处问题" in text_of(page)
+    assert "另有95处同样的问题" in text_of(page)
+    assert len(page.context["form"].errors["import_file"]) == 6
+
+
+def test_formulas_in_a_hundred_rows_are_counted_and_summed_up():
+    rows = [("D01", "发改委", "行政部门", f"D01-{n}", "=A1", "行政审批", "", "") for n in range(100)]
+
+    page = text_of(upload(desk(), roster(rows=rows)))
+
+    assert "文件有100处问题" in page
+    assert "另有95处同样的问题（含有公式），到工作表“名录”第101行为止" in page
+
+
+def test_a_fault_against_the_held_roster_is_shown_before_confirming():
+    client = desk()
+    confirm(client, upload(client, roster()))
+
+    page = text_of(upload(client, roster((0, "科室负责人", "赵六"), (0, "任职日期", ""))))
+
+    assert "工作表“名录”第2行：科室负责人换为“赵六”，请填写任职日期。" in page
+    assert "确认导入名录" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("名录.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 600, ".xls"),
+        ("名录.xlsx", b"not a workbook", "内容却不是工作簿"),
+        ("名录.docx", b"PK", "只能导入 .xlsx 或 .csv"),
+        ("名录.csv", b"a,b\x00", "空字符"),
+        ("<script>.csv", b"\xff\xfe\x00", "编码"),
+        ("空.xlsx", b"", "文件没有内容"),
+        ("大.csv", b"a" * (2 * 1024 * 1024 + 1), "超过2MB"),
+        ("长" * 201 + ".csv", b"a", "200"),
+    ],
+)
+def test_what_is_no_roster_is_refused_in_chinese(name, content, reason):
+    page = upload(desk(), content, name)
+
+    assert page.status_code == 200
+    assert reason in text_of(page)
+    assert "<script>." not in text_of(page)
+    assert not Section.objects.exists()
+
+
+def test_no_file_at_all_is_said():
+    assert "请选择名录文件" in text_of(desk().post(IMPORT, {"format": "0", "resource": "0"}))
+
+
+def test_an_upload_leaves_no_file_behind():
+    before = set(Path(tempfile.gettempdir()).iterdir())
+    client = desk()
+
+    confirm(client, upload(client, roster()))
+    upload(client, roster((0, "科室", "别的科")))
+
+    left = set(Path(tempfile.gettempdir()).iterdir()) - before
+    assert not [path for path in left if path.is_file() and path.read_bytes().startswith(b"PK")]
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "passwd", "", "\x00", "a" * 5000, "０"])
+def test_a_foreign_file_name_reads_nothing(name):
+    client = desk()
+    preview = upload(client, roster())
+
+    page = confirm(client, preview, import_file_name=name)
+
+    assert page.status_code in (200, 400)
+    assert page.status_code == 400 or "预览已失效" in text_of(page)
+    assert not Section.objects.exists()
+
+
+def test_a_preview_belongs_to_who_uploaded_it():
+    preview = upload(desk(), roster())
+
+    page = confirm(desk(), preview)
+
+    assert "预览已失效" in text_of(page)
+    assert not Section.objects.exists()
+
+
+def test_a_confirmation_counts_once():
+    client = desk()
+    preview = upload(client, roster())
+    confirm(client, preview)
+
+    assert "预览已失效" in text_of(confirm(client, preview))
+    assert imports() == 1
+
+
+def test_a_roster_that_changed_after_the_preview_is_looked_at_anew():
+    client = desk()
+    preview = upload(client, roster())
+    other = desk()
+    confirm(other, upload(other, roster((0, "科室", "别的科"))))
+
+    assert "名录在预览之后有变动" in text_of(confirm(client, preview))
+    assert Section.objects.get(code="D01-01").name == "别的科"
+
+
+def test_a_confirmation_is_posted():
+    assert desk().get(CONFIRM).status_code == 405
+
+
+@pytest.mark.parametrize("address", [IMPORT, CONFIRM])
+def test_an_import_needs_the_forms_own_token(address):
+    client = desk(enforce_csrf_checks=True)
+
+    assert client.post(address, {"import_file": SimpleUploadedFile("名录.xlsx", roster())}).status_code == 403
+    assert not Section.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["clerk", "commission", "personnel", "sysadmin", "auditor"])
+def test_only_the_chief_imports(role):
+    client = desk(role)
+
+    assert client.get(IMPORT).status_code == 403
+    assert upload(client, roster()).status_code == 403
+    assert client.post(CONFIRM, {"import_file_name": "x"}).status_code == 403
+    assert not Section.objects.exists()
+    assert AuditEntry.objects.filter(action="roster.import", result="denied").count() == 3
+
+
+def test_only_the_chief_is_offered_the_import():
+    assert "导入名录" in text_of(desk("chief").get(LIST))
+    assert "导入名录" not in text_of(desk("clerk").get(LIST))
+
+
+@pytest.mark.parametrize("address", [LIST, IMPORT, CONFIRM])
+def test_a_stranger_logs_in_first(address):
+    response = Client().post(address)
+
+    assert response.status_code == 302
+    assert "/login/" in response["Location"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("role", SEES)
+def test_the_roster_is_seen_by_those_of_the_policy_table(page, role):
+    assert desk(role).get(page).status_code == 200
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("role", DOES_NOT_SEE)
+def test_the_roster_is_not_seen_by_others(page, role):
+    assert desk(role).get(page).status_code == 403
+
+
+def section_form(section, *tenures, **changes):
+    rows = {
+        f"tenures-{n}-{key}": value
+        for n, tenure in enumerate(tenures)
+        for key, value in {"section": section.pk, **tenure}.items()
+    }
+    return {
+        "code": section.code,
+        "name": section.name,
+        "department": section.department_id,
+        "service_kind": section.service_kind,
+        "is_active": "on",
+        "tenures-TOTAL_FORMS": len(tenures),
+        "tenures-INITIAL_FORMS": sum("id" in tenure for tenure in tenures),
+        **rows,
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("role", ["clerk", "commission", "personnel"])
+def test_who_only_sees_a_section_cannot_change_it(role):
+    section = make_section()
+    client = desk(role)
+    address = f"{LIST}{section.pk}/change/"
+
+    assert client.get(address).status_code == 200
+    assert 'name="_save"' not in text_of(client.get(address))
+    assert client.post(address, section_form(section, name="改了")).status_code == 403
+    assert client.get(f"{LIST}add/").status_code == 403
+    section.refresh_from_db()
+    assert section.name != "改了"
+
+
+def test_the_chief_changes_a_section_and_its_heads_with_traces():
+    section = make_section(head="张三")
+    old = section.tenures.get()
+    form = section_form(
+        section,
+        {"id": old.pk, "name": "张三", "starts_on": "2019-01-01", "ends_on": "2020-03-31"},
+        {"name": "赵六", "starts_on": "2020-04-01", "ends_on": ""},
+        name="新科",
+    )
+
+    assert desk().post(f"{LIST}{section.pk}/change/", form).status_code == 302
+
+    section.refresh_from_db()
+    assert section.name == "新科"
+    assert list(section.tenures.values_list("name", "ends_on")) == [("张三", date(2020, 3, 31)), ("赵六", None)]
+    traces = AuditEntry.objects.filter(action="roster.edit").order_by("pk")
+    assert [trace.object_type for trace in traces] == [
+        "departments.Section",
+        "departments.Tenure",
+        "departments.Tenure",
+    ]
+    assert traces[0].detail["changed"] == ["name"]
+
+
+def test_a_tenure_is_deleted_with_its_trace():
+    section = make_section(head="张三")
+    tenure = {"id": section.tenures.get().pk, "name": "张三", "starts_on": "2019-01-01", "DELETE": "on"}
+
+    desk().post(f"{LIST}{section.pk}/change/", section_form(section, tenure))
+
+    assert not section.tenures.exists()
+    assert AuditEntry.objects.filter(action="roster.edit", object_type="departments.Tenure").count() == 1
+
+
+def test_a_tenure_that_ends_before_it_starts_is_refused():
+    section = make_section(head="")
+    tenure = {"name": "张三", "starts_on": "2020-01-02", "ends_on": "2020-01-01"}
+
+    page = desk().post(f"{LIST}{section.pk}/change/", section_form(section, tenure))
+
+    assert "离任日期不能早于任职日期" in text_of(page)
+    assert not section.tenures.exists()
+
+
+def test_the_chief_adds_a_department():
+    form = {"code": "D99", "name": "新局", "kind": "administrative", "is_active": "on"}
+
+    assert desk().post("/admin/departments/department/add/", form).status_code == 302
+    assert Department.objects.get().name == "新局"
+    assert AuditEntry.objects.get().action == "roster.edit"
+
+
+@pytest.mark.parametrize("kind", ["section", "department", "sectionchange"])
+def test_nothing_of_the_roster_is_deleted(kind):
+    section = make_section()
+    change = SectionChange.objects.create(kind="renamed", on=NOON, earlier=section, later=section)
+    pk = {"section": section, "department": section.department, "sectionchange": change}[kind].pk
+
+    assert desk().post(f"/admin/departments/{kind}/{pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_the_history_is_only_looked_at():
+    client = desk()
+
+    assert client.get("/admin/departments/sectionchange/add/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("service_kind__exact=service", 200),
+        ("is_active__exact=1", 200),
+        ("q=科", 200),
+        ("o=99", 200),
+        ("p=-1", 200),
+        ("p=9999", 200),
+        ("name__startswith=科", 400),
+        ("department__chief_leader__startswith=局", 400),
+        ("department__sections__tenures__name__startswith=科", 400),
+        ("tenures__name=x", 400),
+    ],
+)
+def test_the_list_is_filtered_by_declared_fields_only(query, status):
+    make_section()
+
+    assert desk("clerk").get(f"{LIST}?{query}").status_code == status
+
+
+def test_the_section_list_takes_a_constant_number_of_queries(django_assert_max_num_queries):
+    for _ in range(30):
+        make_section(department=make_department())
+    client = desk()
+
+    with django_assert_max_num_queries(15):
+        assert client.get(LIST).status_code == 200
+
+
+def test_a_filter_value_that_is_none_leads_back_to_the_list():
+    for _ in range(2):
+        make_section()
+
+    assert desk("clerk").get(f"{LIST}?department__id__exact=x").status_code == 302

@@ -1,0 +1,308 @@
+"""Taking a roster over: all or nothing, by codes, with its trace."""
+
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from departments.models import Department, Section, Tenure
+from departments.roster.services import import_roster
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, Denied
+from nanchuan_eval.spreadsheets import read_rows
+from tests.departments.roster.files import HEADER, ROWS, csv_text, roster, xlsx
+from tests.factories import NOON, ROLES, make_department, make_section, make_user
+from tests.paths import ROOT
+
+pytestmark = pytest.mark.django_db
+WORKBOOK = ROOT / "departments" / "data" / "roster.xlsx"
+
+
+def take(content, *, filename="名录.xlsx", by=OPERATOR, **options):
+    return import_roster(rows=read_rows(content, filename), by=by, at=NOON, **options)
+
+
+def held():
+    """Everything an import may change."""
+    return [list(model.objects.order_by("pk").values()) for model in (Department, Section, Tenure, AuditEntry)]
+
+
+def heads(code):
+    return list(
+        Tenure.objects.filter(section__code=code).order_by("starts_on").values_list("name", "starts_on", "ends_on")
+    )
+
+
+def refused(content, **options):
+    before = held()
+    with pytest.raises(RuleViolation) as refusal:
+        take(content, **options)
+    assert held() == before
+    return refusal.value.reasons
+
+
+def test_the_districts_roster_is_taken_over_whole():
+    report = take(WORKBOOK.read_bytes())
+
+    assert (report.departments, report.sections, len(report.created)) == (38, 105, 105)
+    assert (Department.objects.count(), Section.objects.count(), Tenure.objects.count()) == (38, 105, 105)
+    assert Section.objects.active().count() == 105
+
+
+def test_an_import_leaves_one_trace():
+    chief = make_user("chief")
+
+    take(roster(), by=chief)
+
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.at) == ("roster.import", chief, NOON)
+    assert entry.detail == {"departments": 2, "sections": 3, "created": 3, "changed": [], "absent": []}
+
+
+def test_the_same_file_once_more_changes_nothing():
+    take(WORKBOOK.read_bytes())
+    before = held()[:3]
+
+    report = take(WORKBOOK.read_bytes())
+
+    assert (report.created, report.changed, report.unchanged) == ((), (), 105)
+    assert held()[:3] == before
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_an_import_takes_a_constant_number_of_statements(changed):
+    if changed:
+        Section.objects.bulk_create(
+            Section(code=f"D{n}", name=f"{n}", department=make_department(code=f"D{n}"), service_kind="service")
+            for n in range(10)
+        )
+        take(WORKBOOK.read_bytes())
+        Section.objects.update(service_kind="")
+        Tenure.objects.update(name="前任", starts_on=date(2010, 1, 1))
+    rows = read_rows(WORKBOOK.read_bytes(), "名录.xlsx")
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        report = import_roster(rows=rows, by=OPERATOR, at=NOON)
+
+    assert len(report.changed if changed else report.created) == 105
+    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) <= 12
+
+
+def test_a_dry_run_reports_and_writes_nothing():
+    take(roster())
+    before = held()
+
+    report = take(roster((0, "科室", "价格和收费科")), dry_run=True)
+
+    assert report.changed == ("D01-01",)
+    assert held() == before
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"chief"}))
+def test_only_the_chief_imports(role):
+    user = make_user(role)
+    before = held()
+
+    with pytest.raises(Denied):
+        take(roster(), by=user)
+
+    assert held() == before
+
+
+def test_the_clock_does_not_import():
+    with pytest.raises(Denied):
+        take(roster(), by=CLOCK)
+
+
+def test_one_fault_refuses_the_whole_file():
+    take(roster())
+
+    assert refused(roster((0, "科室", "改名科"), (2, "服务类型", "审批"))) == (
+        "工作表“名录”第4行：服务类型“审批”无法识别，应为：行政审批、行政服务、行政执法、公用事业。",
+    )
+
+
+def test_a_changed_head_ends_the_tenure_of_the_one_before():
+    take(roster())
+
+    report = take(roster((0, "科室负责人", "赵六"), (0, "任职日期", "2020-04-01")))
+
+    assert report.changed == ("D01-01",)
+    assert heads("D01-01") == [
+        ("张三", date(2019, 3, 1), date(2020, 3, 31)),
+        ("赵六", date(2020, 4, 1), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "reason"),
+    [
+        ("", "科室负责人换为“赵六”，请填写任职日期。"),
+        ("2019-03-01", "“赵六”的任职日期2019-03-01应晚于前任的2019-03-01。"),
+        ("2018-01-01", "“赵六”的任职日期2018-01-01应晚于前任的2019-03-01。"),
+    ],
+)
+def test_a_new_head_needs_a_later_date(since, reason):
+    take(roster())
+
+    assert refused(roster((0, "科室负责人", "赵六"), (0, "任职日期", since))) == (f"工作表“名录”第2行：{reason}",)
+
+
+def test_a_vacant_post_is_filled_after_the_last_head_left():
+    take(roster())
+    Tenure.objects.filter(section__code="D01-01").update(ends_on=date(2020, 5, 1))
+    refused(roster())
+
+    take(roster((0, "任职日期", "2020-05-02")))
+
+    assert heads("D01-01")[-1] == ("张三", date(2020, 5, 2), None)
+
+
+def test_the_same_head_with_another_date_is_a_correction():
+    take(roster())
+
+    report = take(roster((2, "任职日期", "2017-01-01")))
+
+    assert report.changed == ("D02-01",)
+    assert heads("D02-01") == [("王五", date(2017, 1, 1), None)]
+
+
+def test_an_unknown_beginning_is_an_early_one():
+    take(roster())
+
+    assert heads("D02-01") == [("王五", date(2000, 1, 1), None)]
+
+
+def test_what_the_file_does_not_say_is_kept():
+    take(
+        xlsx(
+            (*HEADER, "垂直管理", "上级主管单位", "主要领导", "分管领导"),
+            *((*row, "是", "市局", "局长", "副局长") for row in ROWS),
+        )
+    )
+    before = held()[:3]
+
+    report = take(xlsx(HEADER[:6], *(row[:6] for row in ROWS)))
+
+    assert report.unchanged == 3
+    assert held()[:3] == before
+
+
+def test_a_departments_leader_changes_for_all_its_sections():
+    take(roster())
+
+    report = take(xlsx((*HEADER, "主要领导"), (*ROWS[0], "新局长"), ROWS[1], ROWS[2]))
+
+    assert report.changed == ("D01-01", "D01-02")
+    assert Department.objects.get(code="D01").chief_leader == "新局长"
+
+
+def test_two_sections_may_exchange_their_names():
+    take(roster())
+
+    take(roster((0, "科室", "能源科"), (1, "科室", "价格科")))
+
+    assert list(Section.objects.filter(department__code="D01").values_list("code", "name")) == [
+        ("D01-01", "能源科"),
+        ("D01-02", "价格科"),
+    ]
+
+
+def test_a_section_may_not_come_under_a_second_code():
+    take(roster())
+
+    assert refused(roster((0, "科室代码", "D01-09"))) == (
+        "工作表“名录”第2行：“发改委”的科室“价格科”已以代码“D01-01”参评，请沿用原代码，或先停止原科室参评。",
+    )
+
+
+def test_the_name_of_a_section_that_takes_part_no_longer_is_free():
+    take(roster())
+    Section.objects.filter(code="D01-01").update(is_active=False)
+
+    assert take(roster((0, "科室代码", "D01-09"))).created == ("D01-09",)
+
+
+def test_a_section_of_the_file_takes_part_again():
+    take(roster())
+    Section.objects.filter(code="D01-01").update(is_active=False)
+    Department.objects.filter(code="D02").update(is_active=False)
+
+    report = take(roster())
+
+    assert report.changed == ("D01-01", "D02-01")
+    assert Section.objects.active().count() == 3
+
+
+def test_sections_that_the_file_does_not_name_stay_and_are_reported():
+    make_section(department=make_department(code="D09"), code="D09-01")
+
+    report = take(roster())
+
+    assert report.absent == ("D09-01",)
+    assert Section.objects.active().count() == 4
+
+
+def test_a_preview_that_no_longer_holds_is_refused():
+    agreed = take(roster(), dry_run=True).fingerprint
+    take(roster((0, "科室", "别的科")))
+
+    assert refused(roster(), agreed=agreed) == ("名录在预览之后有变动，请重新上传文件，核对新的预览。",)
+
+
+def test_a_preview_that_holds_is_taken_over():
+    agreed = take(roster(), dry_run=True).fingerprint
+
+    assert len(take(roster(), agreed=agreed).created) == 3
+
+
+def run(path, *options):
+    call_command("import_roster", str(path), *options)
+
+
+def test_the_command_imports_and_says_what_it_did(tmp_path, capsys):
+    path = tmp_path / "名录.csv"
+    path.write_bytes(csv_text().encode("gbk"))
+
+    run(path, "--dry-run")
+    run(path)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "检查通过，未导入：2个单位，3个科室（新增3，变更0，未变0）。",
+        "已导入：2个单位，3个科室（新增3，变更0，未变0）。",
+    ]
+    assert AuditEntry.objects.get().role == "CLI"
+
+
+def test_the_command_names_what_the_file_leaves_out(tmp_path, capsys):
+    make_section(department=make_department(code="D09"), code="D09-01")
+    path = tmp_path / "名录.xlsx"
+    path.write_bytes(roster())
+
+    run(path)
+
+    assert "名录中有、文件中没有的科室（未删除）：D09-01" in capsys.readouterr().out
+
+
+def test_the_command_refuses_a_faulty_file_with_every_reason(tmp_path):
+    path = tmp_path / "名录.xlsx"
+    path.write_bytes(roster((0, "服务类型", "审批"), (2, "科室", "")))
+
+    with pytest.raises(CommandError) as refusal:
+        run(path)
+
+    assert str(refusal.value).count("工作表“名录”第") == 2
+    assert not Section.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["没有.xlsx", "."])
+def test_the_command_says_in_chinese_that_a_file_cannot_be_read(tmp_path, name):
+    with pytest.raises(CommandError, match="读不到文件") as refusal:
+        run(tmp_path / name)
+
+    assert refusal.value.returncode == 2

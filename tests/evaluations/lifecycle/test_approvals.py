@@ -1,0 +1,231 @@
+"""A round's steps take two persons: the clerk proposes, the chief (or the commission) approves exactly that."""
+
+from datetime import timedelta
+
+import pytest
+
+from evaluations.lifecycle import services as lifecycle
+from evaluations.lifecycle.approvals import ROUND_ACTIONS, start_settlement, start_step
+from evaluations.rounds.models import Round
+from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.rules.lifecycle import RoundState, Step
+from evaluations.rounds.services import edit_rulebook, settle_round
+from evaluations.tally.services.tally import tally_round
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.workdays.models import Holiday
+from tests.factories import (
+    NOON,
+    make_manifestations,
+    make_open_round,
+    make_round,
+    make_sealed_round,
+    make_section,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft():
+    make_manifestations()
+    make_section()
+    return make_round()
+
+
+@pytest.fixture
+def two_persons(settings):
+    settings.TWO_PERSON_RULE = True
+
+
+@pytest.fixture
+def settled(draft, two_persons):
+    settle(draft)
+    return draft
+
+
+def settle(round_):
+    proposed = start_settlement(round_id=round_.pk, by=make_user("clerk"), at=NOON)
+    approvals.approve(approval_id=proposed.pk, by=make_user("chief"), at=NOON)
+
+
+def approve(by, approval=None):
+    approval = approval or Approval.objects.pending().get()
+    return approvals.approve(approval_id=approval.pk, by=make_user(by), at=NOON)
+
+
+def test_the_clerk_proposes_and_the_chief_freezes(client, settled):
+    client.force_login(make_user("clerk"))
+    page = client.post(f"/admin/evaluations/round/{settled.pk}/step/freeze/", follow=True).content.decode()
+    settled.refresh_from_db()
+    assert "已提请" in page
+    assert settled.state == RoundState.DRAFT
+
+    approve("chief")
+
+    settled.refresh_from_db()
+    assert settled.state == RoundState.FROZEN
+
+
+def test_the_chief_alone_is_refused_in_words(draft, two_persons):
+    with pytest.raises(policy.NeedsApproval, match="不能一人办理"):
+        lifecycle.freeze_round(round_id=draft.pk, by=make_user("chief"), at=NOON)
+    with pytest.raises(policy.Denied):
+        start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("chief"), at=NOON)
+
+
+def test_a_roster_changed_after_the_proposal_voids_it(settled):
+    start_step(step=Step.FREEZE, round_id=settled.pk, by=make_user("clerk"), at=NOON)
+    make_section(name="新科室")
+
+    with pytest.raises(RuleViolation, match="已失效"):
+        approve("chief")
+
+    settled.refresh_from_db()
+    assert settled.state == RoundState.DRAFT
+
+
+def test_rules_changed_after_the_proposal_void_it(settled):
+    start_step(step=Step.FREEZE, round_id=settled.pk, by=make_user("clerk"), at=NOON)
+    Round.objects.filter(pk=settled.pk).update(rulebook={**settled.rulebook, "list_length": 9})
+
+    with pytest.raises(RuleViolation, match="已失效"):
+        approve("chief")
+
+
+def test_what_a_step_still_lacks_is_said_before_anybody_is_asked(two_persons):
+    round_ = make_round()
+    with pytest.raises(RuleViolation, match="名录为空"):
+        start_step(step=Step.FREEZE, round_id=round_.pk, by=make_user("clerk"), at=NOON)
+    assert not Approval.objects.exists()
+
+
+def test_counting_takes_two(settings):
+    round_ = make_sealed_round()
+    settings.TWO_PERSON_RULE = True
+    with pytest.raises(policy.NeedsApproval):
+        tally_round(round_id=round_.pk, by=make_user("chief"), at=round_.closes_at)
+
+    start_step(step=Step.COUNT, round_id=round_.pk, by=make_user("clerk"), at=round_.closes_at)
+    approve("chief")
+
+    round_.refresh_from_db()
+    assert round_.state == RoundState.COUNTED
+
+
+def test_an_extension_is_proposed_by_the_chief_and_approved_by_the_commission(client, settings):
+    round_ = make_open_round()
+    settings.TWO_PERSON_RULE = True
+    later = round_.closes_at + timedelta(days=2)
+    client.force_login(make_user("chief"))
+    address = f"/admin/evaluations/round/{round_.pk}/extend/"
+
+    client.post(address, {"closes_at": later.strftime("%Y-%m-%d %H:%M"), "reason": "停电"})
+
+    approval = Approval.objects.get()
+    with pytest.raises(policy.Denied):
+        approve("chief", approval)
+    approve("commission", approval)
+    before, round_ = round_.closes_at, Round.objects.get(pk=round_.pk)
+    assert round_.closes_at > before
+
+
+def test_voiding_a_round_takes_the_commission(settings):
+    round_ = make_open_round()
+    settings.TWO_PERSON_RULE = True
+    approvals.propose("round.void", round_, by=make_user("chief"), at=NOON, reason="名录有误")
+    approve("commission")
+    round_.refresh_from_db()
+    assert round_.state == RoundState.VOID
+
+
+@pytest.mark.parametrize("action", ROUND_ACTIONS, ids=lambda action: action.name)
+def test_every_deed_is_one_of_the_tables_acts_of_two(action):
+    assert policy.roles_proposing(action.permission)
+    assert policy.roles_allowed(action.permission)
+
+
+def test_with_the_rule_off_the_chief_does_it_at_once(client, draft):
+    client.force_login(make_user("chief"))
+    client.post(f"/admin/evaluations/round/{draft.pk}/step/freeze/")
+    draft.refresh_from_db()
+    assert draft.state == RoundState.FROZEN
+
+
+class TestTheSettledPlan:
+    """round.edit: the clerk writes the draft freely, the chief approves what it has come to, before it is frozen."""
+
+    def lacks(self, round_):
+        return [lack for lack in missing_for(round_, Step.FREEZE, NOON) if "审定" in lack]
+
+    def test_the_clerk_sets_up_a_round_and_writes_its_rules_alone(self, client, draft, two_persons):
+        client.force_login(make_user("clerk"))
+        page = f"/admin/evaluations/round/{draft.pk}/"
+        days = {"period_start": "2020-01-01", "period_end": "2020-06-30"}
+        times = {"opens_at_0": "2026-03-01", "opens_at_1": "12:00", "closes_at_0": "2026-03-03", "closes_at_1": "12:00"}
+        client.post(f"{page}change/", {"name": "改过的名称", **days, **times})
+        draft.refresh_from_db()
+        assert draft.name == "改过的名称"
+        edit_rulebook(round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON)
+        assert not Approval.objects.exists()
+
+    def test_it_is_not_frozen_before_it_was_settled(self, draft, two_persons):
+        assert self.lacks(draft)
+        with pytest.raises(RuleViolation, match="还没有审定"):
+            start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("clerk"), at=NOON)
+        settle(draft)
+        assert not self.lacks(draft)
+
+    def test_whatever_is_changed_afterwards_has_to_be_settled_again(self, settled):
+        edit_rulebook(
+            round_id=settled.pk, rulebook={**settled.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON
+        )
+        settled.refresh_from_db()
+        assert self.lacks(settled)
+        settle(settled)
+        assert not self.lacks(settled)
+
+    def test_the_approver_reads_what_differs_from_the_usual_rules(self, client, draft, two_persons):
+        edit_rulebook(round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON)
+        client.force_login(make_user("clerk"))
+        page = f"/admin/evaluations/round/{draft.pk}/"
+        assert "提请审定评议方案" in client.get(f"{page}change/").content.decode()
+        assert "已提请，经另一人审批后生效。" in client.post(f"{page}settle/", follow=True).content.decode()
+
+        approval = Approval.objects.get()
+        assert "10 → 9" in " ".join(approval.content["与默认值不同的规则"])
+        assert 'name="_save"' not in client.get(f"{page}change/").content.decode()
+
+    def test_nobody_settles_alone(self, client, draft, two_persons):
+        with pytest.raises(policy.NeedsApproval):
+            settle_round(round_id=draft.pk, by=make_user("chief"), at=NOON)
+        for role in ("chief", "commission"):
+            client.force_login(make_user(role))
+            assert client.post(f"/admin/evaluations/round/{draft.pk}/settle/").status_code == 403
+
+    def test_rules_with_faults_are_not_put_forward(self, draft, two_persons):
+        Round.objects.filter(pk=draft.pk).update(rulebook={**draft.rulebook, "list_length": 0})
+        with pytest.raises(RuleViolation):
+            start_settlement(round_id=draft.pk, by=make_user("clerk"), at=NOON)
+        assert not Approval.objects.exists()
+
+    def test_with_the_rule_off_nothing_has_to_be_settled(self, draft):
+        assert not self.lacks(draft)
+
+    def test_holidays_and_manifestations_are_added_by_two_several_at_a_time(self, client, two_persons):
+        client.force_login(make_user("clerk"))
+        for day in ("2031-10-01", "2031-10-02"):
+            client.post("/admin/nanchuan_eval/holiday/add/", {"day": day, "name": "国庆"})
+        assert not Holiday.objects.filter(day__year=2031).exists()
+        for approval in Approval.objects.pending():
+            approve("chief", approval)
+        holiday = Holiday.objects.filter(day__year=2031).first()
+        assert holiday
+
+        client.post(f"/admin/nanchuan_eval/holiday/{holiday.pk}/delete/", {"post": "yes"})
+        assert Holiday.objects.filter(pk=holiday.pk).exists()
+        approve("chief")
+        assert not Holiday.objects.filter(pk=holiday.pk).exists()

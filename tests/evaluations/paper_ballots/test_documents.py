@@ -1,0 +1,233 @@
+"""What is printed and handed out: ballots, labels, the closing record, the notary's openings."""
+
+import csv
+import json
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.codes.models import CodeBatch
+from evaluations.codes.services import issuing
+from evaluations.protocol.codes import format_code
+from evaluations.scoring.indicators import Channel
+from evaluations.tally.files import ballots_csv
+from evaluations.turnout.services import people_for_labels
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from tests.evaluations.turnout.test_services import make_drawn
+from tests.factories import NOON, make_codes, make_open_round, make_round, make_sealed_round, make_user
+
+pytestmark = pytest.mark.django_db
+SITE = "https://pingyi.example"
+# Prints, then says the peak memory of its children in kB.
+PEAK = """
+import resource, sys
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "print_ballots", *sys.argv[1:]])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def codes_file(tmp_path, codes, name="codes.csv"):
+    path = tmp_path / name
+    path.write_bytes(issuing.codes_csv(codes))
+    return path
+
+
+def text_of(path):
+    return subprocess.run(["pdftotext", path, "-"], capture_output=True, check=True, text=True).stdout
+
+
+def run(command, *arguments, **options):
+    out = StringIO()
+    call_command(command, *arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+class TestPrintedBallots:
+    @pytest.mark.pdftext
+    def test_bear_one_code_each_on_the_slip_and_every_section_on_the_sheet(self, tmp_path):
+        round_ = make_open_round(sections=4)
+        codes = make_codes(round_, 3)
+
+        run("print_ballots", round_.key, codes_file(tmp_path, codes), site=SITE, out=tmp_path / "out")
+
+        (path,) = (tmp_path / "out").iterdir()
+        text = "".join(text_of(path).split())
+        assert all(text.count(format_code(code)) == 1 for code in codes)
+        assert all(text.count(section.name) >= 3 for section in round_.sections.all())
+        assert oct(path.stat().st_mode)[-3:] == "600"
+
+    def test_are_the_same_bytes_for_the_same_input_with_and_without_a_database(self, tmp_path, client):
+        round_ = make_open_round()
+        codes = codes_file(tmp_path, make_codes(round_, 2))
+        (tmp_path / "paper.json").write_bytes(client.get(f"/rounds/{round_.key}/paper.json").content)
+        closes = "2026年03月03日 12:00"
+
+        for name, more in (("a", {}), ("b", {}), ("c", {"paper": tmp_path / "paper.json", "closes": closes})):
+            run("print_ballots", round_.key, codes, site=SITE, out=tmp_path / name, **more)
+
+        a, b, c = (next((tmp_path / name).iterdir()).read_bytes() for name in "abc")
+        assert a == b == c
+
+    def test_are_made_by_children_that_stay_small(self, tmp_path):
+        round_ = make_open_round(sections=105)
+        (tmp_path / "paper.json").write_text(round_.ballot_form, encoding="utf-8")
+        codes = codes_file(tmp_path, [issuing.new_code() for _ in range(60)])
+        order = [round_.key, codes, "--paper", tmp_path / "paper.json", "--site", SITE, "--out", tmp_path / "out"]
+
+        # In a process of its own: a child counts the memory of whoever started it until it runs its own program.
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, *order], cwd=settings.BASE_DIR, capture_output=True, check=True
+        )
+
+        assert len(list((tmp_path / "out").iterdir())) == 2
+        assert int(done.stdout.split()[-1]) < 200 * 1024
+
+    @pytest.mark.parametrize(
+        ("lines", "text"),
+        [
+            (["序号,票号"], "文件中没有票号，不能打印评议票"),
+            ([], "文件中没有票号，不能打印评议票"),
+            (["序号,票号", "1,ABC"], "第2行：票号应为20位"),
+            (["序号,票号", f"1,{'0' * 20}", f"2,{'0' * 20}"], "重复的票号"),
+        ],
+    )
+    def test_of_an_empty_or_broken_batch_are_refused_in_words(self, tmp_path, lines, text):
+        round_ = make_open_round()
+        (tmp_path / "codes.csv").write_text("\n".join(lines), encoding="utf-8")
+
+        with pytest.raises(CommandError, match=text):
+            run("print_ballots", round_.key, tmp_path / "codes.csv", site=SITE, out=tmp_path / "out")
+
+        assert not list(tmp_path.glob("out/*"))
+
+    def test_of_a_round_without_a_frozen_paper_or_of_another_round_are_refused(self, tmp_path):
+        codes = codes_file(tmp_path, [issuing.new_code()])
+        with pytest.raises(CommandError, match="名录锁定之后"):
+            run("print_ballots", make_round().key, codes, site=SITE, out=tmp_path)
+        (tmp_path / "paper.json").write_text(make_open_round().ballot_form, encoding="utf-8")
+        with pytest.raises(CommandError, match="评议表属于轮次"):
+            run("print_ballots", "other", codes, site=SITE, out=tmp_path, paper=tmp_path / "paper.json")
+
+
+def test_a_list_of_codes_cannot_be_imported_twice():
+    round_ = make_open_round()
+    _, issues = issuing.make_codes(5, round_.key)
+    kind = issuing.FormKind(Channel.TARGETED, Origin.ISSUED, "公证处")
+    issuing.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
+
+    with pytest.raises(RuleViolation, match="该清单已导入"):
+        issuing.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
+
+    assert CodeBatch.objects.count() == 1
+
+
+def test_messages_pair_every_phone_with_a_code_and_refuse_what_does_not_fit(tmp_path):
+    codes = [issuing.new_code() for _ in range(2)]
+    people = tmp_path / "people.csv"
+    people.write_text("姓名,手机号\n甲,13800000001\n乙,13800000002\n", encoding="utf-8")
+
+    run("pair_sms", codes_file(tmp_path, codes), people, site=SITE, out=tmp_path / "sms.csv")
+
+    rows = list(csv.reader((tmp_path / "sms.csv").open(encoding="utf-8-sig")))
+    assert [row[0] for row in rows[1:]] == ["13800000001", "13800000002"]
+    assert all(f"{SITE}/ballot/#{code}" in row[1] for row, code in zip(rows[1:], codes, strict=True))
+    with pytest.raises(CommandError, match="票号只有1个"):
+        run("pair_sms", codes_file(tmp_path, codes[:1]), people, site=SITE, out=tmp_path / "sms.csv")
+    people.write_text("姓名,手机号\n甲,12\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="第2行没有11位手机号"):
+        run("pair_sms", codes_file(tmp_path, codes), people, site=SITE, out=tmp_path / "sms.csv")
+
+
+class TestPapersOfTheDesk:
+    @pytest.mark.pdftext
+    def test_the_closing_record_shows_root_counts_and_lines_to_sign(self, client, tmp_path):
+        round_ = make_sealed_round(targeted=6, sampled=3)
+        client.force_login(make_user("clerk"))
+
+        answer = client.get(f"/admin/evaluations/round/{round_.pk}/seal-record.pdf")
+
+        (tmp_path / "record.pdf").write_bytes(answer.content)
+        text = "".join(text_of(tmp_path / "record.pdf").split())
+        assert round_.closing_root in text
+        assert "监督员" in text
+        assert "少于5" in text
+
+    def test_the_closing_record_of_an_open_box_is_not_found(self, client):
+        client.force_login(make_user("clerk"))
+        assert client.get(f"/admin/evaluations/round/{make_open_round().pk}/seal-record.pdf").status_code == 404
+
+    @pytest.mark.pdftext
+    def test_labels_name_people_never_codes_and_leave_a_trace(self, client, tmp_path):
+        round_ = make_open_round()
+        make_codes(round_, 3)
+        make_drawn(round_, people=3)
+        client.force_login(make_user("clerk"))
+
+        answer = client.post(f"/admin/evaluations/round/{round_.pk}/labels/", {"reason": "寄送"})
+
+        (tmp_path / "labels.pdf").write_bytes(answer.content)
+        assert text_of(tmp_path / "labels.pdf").count("收") == 3
+        assert AuditEntry.objects.latest("pk").detail["people"] == 3
+        with pytest.raises(RuleViolation, match="理由"):
+            people_for_labels(round_id=round_.pk, reason="", by=make_user("clerk"), at=NOON)
+
+
+class TestTheNotarysOpenings:
+    @pytest.fixture
+    def files(self, client, tmp_path):
+        round_ = make_sealed_round(targeted=6, level="2")
+        closing = b"".join(client.get(f"/rounds/{round_.key}/closing-list.txt").streaming_content)
+        (tmp_path / "closing-list.txt").write_bytes(closing)
+        (tmp_path / "ballots.csv").write_text("".join(ballots_csv(round_)), encoding="utf-8")
+        run("export_openings", round_.key, tmp_path / "openings.jsonl")
+        return tmp_path, round_.closing_root
+
+    def verify(self, folder, root):
+        files = folder / "openings.jsonl", folder / "closing-list.txt", root
+        return run("verify_openings", *files, ballots=folder / "ballots.csv")
+
+    def test_agree_with_the_closing_list_the_root_and_the_counted_rows(self, files):
+        assert self.verify(*files) == "OK 6张票\n"
+        assert AuditEntry.objects.filter(action="tally.verify").exists()
+
+    @pytest.mark.parametrize(
+        ("name", "old", "new"),
+        [
+            ("openings.jsonl", '"cold":2', '"cold":0'),
+            ("ballots.csv", ",2,2,2,2,2", ",0,2,2,2,2"),
+            ("closing-list.txt", "\t", "\t0"),
+            ("openings.jsonl", "{", "["),
+        ],
+    )
+    def test_show_any_change(self, files, name, old, new):
+        folder, root = files
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+        with pytest.raises(SystemExit):
+            self.verify(folder, root)
+
+    def test_show_a_row_that_is_missing_from_the_count(self, files):
+        folder, root = files
+        rows = (folder / "ballots.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (folder / "ballots.csv").write_text("".join(rows[:-1]), encoding="utf-8")
+
+        with pytest.raises(SystemExit):
+            self.verify(folder, root)
+
+    def test_of_an_open_box_do_not_exist(self, tmp_path):
+        with pytest.raises(CommandError, match="封箱之后"):
+            run("export_openings", make_open_round().key, tmp_path / "x")
+
+    def test_hold_nothing_about_voters(self, files):
+        folder, _ = files
+        for line in (folder / "openings.jsonl").read_text(encoding="utf-8").splitlines():
+            assert set(json.loads(line)) == {"ballot", "nonce", "receipt", "vote"}

@@ -1,0 +1,82 @@
+"""The closing list: its root, the way of every leaf to it, and the stand-alone program that checks both."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluations.protocol.merkle import audit_path, closing_list, leaf, levels_of, merkle_root, root_of_path
+from evaluations.scoring.suppression import FEW, shown, shown_beside_total
+from static.verify import check_receipt
+from tests.paths import ROOT
+
+CHECKER = ROOT / "static" / "verify" / "check_receipt.py"
+entries = st.lists(st.binary(min_size=1, max_size=12), min_size=1, max_size=40, unique=True).map(sorted)
+
+
+def test_the_root_of_nothing_and_of_one_are_as_in_rfc_6962():
+    assert merkle_root([]) == hashlib.sha256(b"").hexdigest()
+    assert merkle_root([b"a"]) == hashlib.sha256(b"\x00a").hexdigest()
+
+
+@given(entries)
+def test_a_program_written_apart_finds_the_same_root(leaves):
+    assert check_receipt.root_of(leaves).hex() == merkle_root(leaves)
+
+
+@given(entries, st.data())
+def test_every_leaf_has_a_way_to_the_root_and_no_other_leaf_has_it(leaves, data):
+    place = data.draw(st.integers(0, len(leaves) - 1))
+    path = audit_path(levels_of(leaves), place)
+
+    assert root_of_path(leaves[place], path) == merkle_root(leaves)
+    assert root_of_path(leaves[place] + b"x", path) != merkle_root(leaves)
+
+
+class TestTheStandAloneProgram:
+    RECEIPT = "0123456789ABCDEFGHJK"
+    LEAVES = sorted([leaf(RECEIPT, "aa" * 32), leaf("Z" * 20, "bb" * 32), leaf("9" * 20, "cc" * 32)])
+
+    def run(self, *arguments):
+        return subprocess.run([sys.executable, CHECKER, *arguments], capture_output=True, text=True, check=False)
+
+    @pytest.fixture
+    def listing(self, tmp_path):
+        path = tmp_path / "closing-list.txt"
+        path.write_bytes(closing_list(self.LEAVES))
+        return path
+
+    def test_finds_a_receipt_however_it_is_typed(self, listing):
+        done = self.run("0123-4567-89ab-cdef-ghjk", listing, merkle_root(self.LEAVES))
+
+        assert (done.returncode, done.stdout.split()[0]) == (0, "OK")
+
+    def test_misses_what_is_not_there_and_sees_a_changed_list(self, listing):
+        assert "没有这个回执号" in self.run("7" * 20, listing, merkle_root(self.LEAVES)).stdout
+        listing.write_bytes(listing.read_bytes().replace(b"aa", b"ab"))
+        assert self.run(self.RECEIPT, listing, merkle_root(self.LEAVES)).returncode == 1
+
+    def test_checks_a_proof_file(self, tmp_path):
+        place = self.LEAVES.index(leaf(self.RECEIPT, "aa" * 32))
+        proof = {"receipt": self.RECEIPT, "commitment": "aa" * 32, "path": audit_path(levels_of(self.LEAVES), place)}
+        path = tmp_path / "proof.json"
+        path.write_text(json.dumps(proof))
+
+        assert self.run(path, merkle_root(self.LEAVES)).returncode == 0
+        assert self.run(path, "0" * 64).returncode == 1
+        assert self.run().returncode == 2
+
+
+@pytest.mark.parametrize(("count", "cell"), [(0, 0), (1, FEW), (4, FEW), (5, 5), (105, 105)])
+def test_one_to_four_are_never_shown(count, cell):
+    assert shown(count) == cell
+
+
+def test_a_single_hidden_figure_hides_a_second_one_beside_its_total():
+    assert shown_beside_total({"a": 3, "b": 40, "c": 9}) == {"a": FEW, "b": 40, "c": "不单独公布"}
+    assert shown_beside_total({"a": 3, "b": 40, "c": 2}) == {"a": FEW, "b": 40, "c": FEW}
+    assert shown_beside_total({"a": 30, "b": 40, "c": 0}) == {"a": 30, "b": 40, "c": 0}
