@@ -5,11 +5,19 @@ import re
 from django.template import Origin
 from django.template.loaders import filesystem
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff（）《》“”，。；：、？！"
+PUNCTUATION = "（）《》“”，。；：、？！"
+HAN = rf"\u3400-\u4dbf\u4e00-\u9fff{PUNCTUATION}"
 LINE_BREAK = r"[ \n]*\n[ \n]*"
+# Blanks beside Chinese punctuation, and line breaks between Chinese characters or between one and a variable.
 BLANK_IN_CHINESE = re.compile(
-    rf"(?<=[（《“”，。；：、？！）》])[ \n]+|[ \n]+(?=[（《“”，。；：、？！）》])"
-    rf"|(?<=[{HAN}]){LINE_BREAK}(?=[{HAN}{{])|(?<=\}}){LINE_BREAK}(?=[{HAN}])"
+    "|".join(
+        (
+            rf"(?<=[{PUNCTUATION}])[ \n]+",
+            rf"[ \n]+(?=[{PUNCTUATION}])",
+            rf"(?<=[{HAN}]){LINE_BREAK}(?=[{HAN}{{])",
+            rf"(?<=\}}){LINE_BREAK}(?=[{HAN}])",
+        )
+    )
 )
 INDENTATION = re.compile(r"\n[ \n]+")
 

@@ -421,7 +421,7 @@ AFTER_THE_COUNT = [
         wrong=lambda w: s.to_publish(),
         service=lambda o, by, at: corrections.correct_and_follow(
             round_id=o.pk,
-            corrections=publication.Correction("错字", problems={s.OWN_UNIT: "电话无人接听"}),
+            correction=publication.Correction("错字", problems={s.OWN_UNIT: "电话无人接听"}),
             by=by,
             at=at,
         ),

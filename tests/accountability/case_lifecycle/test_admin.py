@@ -22,6 +22,7 @@ from tests.accountability.factories import (
     make_counted_round,
     make_measure,
 )
+from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/accountability/case/"
@@ -68,7 +69,7 @@ def test_the_list_opens_on_what_is_due(client):
     page = text_of(client.get(LIST))
 
     assert "已逾期" in page
-    assert "D01局第D01-01科 · 对科室负责人谈话提醒（D01局党委（党组））" in page
+    assert "D01局第D01-01科 · 对科室负责人谈话提醒（D01局党委（党组））" in compact(page)
 
 
 def test_the_list_says_when_nothing_is_due(client):

@@ -54,9 +54,12 @@ def test_what_the_desk_changes_is_on_the_ballot_at_once_and_leaves_the_paper_alo
 
     client.force_login(make_user("chief"))
     topic = ServiceTopic.objects.get(words="不动产登记")
-    address = reverse("admin:evaluations_errand_change", args=[topic.pk])
+    address = reverse("admin:evaluations_servicetopic_change", args=[topic.pk])
     assert client.post(address, {"text": "房子过户", "words": "不动产登记"}).status_code == 302
-    assert client.post(reverse("admin:evaluations_errand_add"), {"text": "查档", "words": "不动产"}).status_code == 302
+    assert (
+        client.post(reverse("admin:evaluations_servicetopic_add"), {"text": "查档", "words": "不动产"}).status_code
+        == 302
+    )
 
     assert "房子过户；查档" in choose(client, voting)
     voting.refresh_from_db()
@@ -74,7 +77,7 @@ def test_they_cost_the_ballot_no_query(client, voting, django_assert_num_queries
 
 
 def test_words_are_needed_and_it_is_the_chiefs(client):
-    address = reverse("admin:evaluations_errand_add")
+    address = reverse("admin:evaluations_servicetopic_add")
     client.force_login(make_user("chief"))
     assert "请至少填一个词" in client.post(address, {"text": "办事", "words": "、"}).content.decode()
     client.force_login(make_user("clerk"))

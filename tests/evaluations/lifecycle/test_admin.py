@@ -11,6 +11,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.audit.models import AuditEntry
 from tests.factories import make_codes, make_manifestations, make_open_round, make_round, make_section, make_user
+from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
 
@@ -255,6 +256,6 @@ class TestSideWays:
         page = read(desk, reverse("admin:round-step", args=[round_.pk, "freeze"]))
 
         assert "办理后不能撤销" in page
-        assert ">锁定名录和规则</button>" in page
+        assert ">锁定名录和规则</button>" in compact(page)
         round_.refresh_from_db()
         assert round_.state == RoundState.DRAFT

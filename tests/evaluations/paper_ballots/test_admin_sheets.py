@@ -11,6 +11,7 @@ from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperSheet
 from tests.evaluations.turnout.test_services import make_drawn
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user
+from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +72,7 @@ def test_differences_are_shown_side_by_side_and_decided(client, round_, batch):
     address = desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")
 
     page = client.get(address).content.decode()
-    assert "<td>00121</td><td>00131</td>" in page
+    assert "<td>00121</td><td>00131</td>" in compact(page)
     assert client.post(address, sheet(round_, "00131")).status_code == 302
 
     assert BallotSpool.objects.count() == 1
@@ -88,7 +89,7 @@ def test_differing_ticks_are_shown_as_they_are_keyed_and_in_words(client, round_
 
     page = client.get(desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")).content.decode()
 
-    assert f"<td>30000　表象 1（{sign}）</td><td>30000</td>" in page
+    assert f"<td>30000　表象 1（{sign}）</td><td>30000</td>" in compact(page)
     assert '<th scope="row">1. ' in page
 
 
@@ -179,7 +180,7 @@ def test_a_batch_without_paper_shows_the_four_figures_that_the_system_keeps(clie
     page = client.get(desk(CodeBatch.objects.get())).content.decode()
 
     assert "由系统自动统计" in page
-    assert '<td class="number">0</td><td class="number">0</td><td class="number">3</td></tr>' in page
+    assert '<td class="number">0</td><td class="number">0</td><td class="number">3</td></tr>' in compact(page)
 
 
 @pytest.mark.parametrize("page", ["", "slips/", "key/", "count/", "clear/"])

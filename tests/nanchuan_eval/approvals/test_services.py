@@ -18,6 +18,7 @@ from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.workdays.models import Holiday
 from tests.factories import NOON, make_user
+from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
 ACTION = "test.rename"
@@ -77,7 +78,7 @@ def test_a_two_person_action_without_a_handler_fails_the_system_check(monkeypatc
 
 
 def test_a_deed_that_the_table_gives_to_one_person_fails_the_system_check():
-    approvals.register(dataclasses.replace(approvals.action_named(ACTION), name="test.alone", action="ballot.cast"))
+    approvals.register(dataclasses.replace(approvals.action_named(ACTION), name="test.alone", permission="ballot.cast"))
 
     assert "nanchuan.E008" in {fault.id for fault in run_checks(tags=[Tags.security])}
 
@@ -298,7 +299,7 @@ class TestTheDesk:
         approval = propose(holiday)
         client.force_login(make_user("chief"))
         page = client.get(self.page(approval) + "change/").content.decode()
-        assert "<dt>新名称</dt><dd>国庆节" in page
+        assert "<dt>新名称</dt><dd>国庆节" in compact(page)
         assert approval.digest in page
 
         answer = client.post(self.page(approval) + "approve/", follow=True).content.decode()
