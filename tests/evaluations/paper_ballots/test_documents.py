@@ -83,9 +83,10 @@ class TestPrintedBallots:
 
         # In a process of its own: a child counts the memory of whoever started it until it runs its own program.
         done = subprocess.run(
-            [sys.executable, "-c", PEAK, *order], cwd=settings.BASE_DIR, capture_output=True, check=True
+            [sys.executable, "-c", PEAK, *order], cwd=settings.BASE_DIR, capture_output=True, text=True
         )
 
+        assert done.returncode == 0, done.stderr
         assert len(list((tmp_path / "out").iterdir())) == 2
         assert int(done.stdout.split()[-1]) < 200 * 1024
 
