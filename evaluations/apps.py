@@ -15,14 +15,14 @@ class EvaluationsConfig(AppConfig):
         from evaluations.draws.queries.people import objections_to
         from evaluations.lifecycle.queries import READERS
         from evaluations.personal_data.services import people, requests
-        from evaluations.rounds import readiness
+        from evaluations.rounds import queries as rounds
         from evaluations.verification.services import tally_faults
         from nanchuan_eval.accounts import services as accounts
         from nanchuan_eval.audit import services as audit
         from nanchuan_eval.retention import services as retention
 
         approvable_actions.register()
-        readiness.readers.update(READERS)
+        rounds.readers.update(READERS)
         accounts.conflict_checks.append(objections_to)
         audit.integrity_checks.append(tally_faults)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

@@ -27,7 +27,6 @@ LAYERS = {
     "storage": 2,
     "permissions": 2,
     "queries": 2,
-    "readiness": 2,
     "services": 3,
     "documents": 3,
     "workbooks": 3,
@@ -80,8 +79,6 @@ MAY_BE_SMALL = {
 SMALL_BY_NAME = {
     "accountability.assessment.services",
     "accountability.cases.documents",
-    "evaluations.scoring.indicators",
-    "evaluations.scoring.suppression",
     "nanchuan_eval.audit.queries",
 }
 

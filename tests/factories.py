@@ -21,7 +21,7 @@ from evaluations.pools.services import lists, notices
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
-from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import Channel, Indicator
 from evaluations.sealing.services import sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.permissions.policy import CLOCK, Role

@@ -9,7 +9,7 @@ from accountability.case_lifecycle.services.corrections import correct_and_follo
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, assent_problems, notice_content
 from evaluations.rounds.models import Round
-from evaluations.rounds.readiness import require
+from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from evaluations.ballot_form.rules.form import BallotForm
-from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import Channel, Indicator
 
 SECTIONS_RATED = {Channel.TARGETED: (4, 9), Channel.SAMPLED: (2, 5), Channel.OTHER: (1, 3)}
 DONT_KNOW_RATE = 0.09

@@ -40,7 +40,7 @@ from evaluations.pools.services.notices import announce_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.services import plan_round
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from evaluations.sealing.services import sealing
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services import tally

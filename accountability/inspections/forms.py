@@ -10,7 +10,7 @@ from accountability.inspections.services.plans import PlanFacts
 from accountability.inspections.services.visits import RECORD_FIELDS, Record
 from accountability.rectifications.models import RectificationItem
 from departments.models import Department
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.fields import MomentField, TextField, day, long_text

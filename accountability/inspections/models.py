@@ -19,7 +19,7 @@ from accountability.inspections.rules import (
 from accountability.rectifications.models import Rectification, RectificationItem
 from evaluations.draws.models import Draw
 from evaluations.rounds.models import Round, RoundSection
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from nanchuan_eval.users.models import User
 
 

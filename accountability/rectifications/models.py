@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from accountability.cases.models import Case
 from accountability.rectifications.rules import ENDED, ItemState, RectificationState, TermKind
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 
 class RectificationQuerySet(models.QuerySet["Rectification"]):

@@ -17,11 +17,10 @@ from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import Rectification
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round, RoundSection
-from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState, Step, next_step
-from evaluations.scoring.indicators import Channel, Indicator
-from evaluations.scoring.suppression import SMALLEST_SHOWN, shown
-from evaluations.scoring.wording import chance, explain, shown_label
+from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.wording import SMALLEST_SHOWN, chance, explain, shown, shown_label
 from evaluations.tally.models import SectionResult, Tally, Veto
 from evaluations.tally.queries.figures import Figures, read_figures
 

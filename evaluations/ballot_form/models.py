@@ -5,7 +5,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from evaluations.ballot_form.rules.service_topics import as_words
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 
 class ServiceTopic(models.Model):

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.rounds.models import Round, RoundSection
-from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import Channel, Indicator
 
 TOP_LEVEL = 4
 

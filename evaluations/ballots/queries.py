@@ -7,7 +7,7 @@ from django.db.models import Case, IntegerField, Value, When
 from django.db.models.expressions import Combinable
 
 from evaluations.ballots.models import Rating
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 
 def answers_given() -> Combinable:

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 
 from evaluations.ballot_form.rules.votes import Origin
-from evaluations.rounds.forms import ReasonForm
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
+from nanchuan_eval.admin_site.proposals import ReasonForm
 
 LARGEST_LIST = 200_000 * 66
 

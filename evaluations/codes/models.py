@@ -8,7 +8,7 @@ from django.db import models
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.rules.open_channel import OpenAlert
 from evaluations.rounds.models import Round
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 
 
 class CodeBatch(models.Model):

@@ -16,8 +16,8 @@ from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
-from evaluations.scoring.indicators import Channel
-from evaluations.scoring.suppression import shown_beside_total
+from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import shown_beside_total
 
 # A code that cannot vote any more: made void, or unused when its batch was recalled.
 DEAD = Q(spend=None) & (Q(is_void=True) | Q(batch__is_open=False))

@@ -13,13 +13,13 @@ from evaluations.lifecycle.approvals import STEP_SERVICES, start_settlement, sta
 from evaluations.lifecycle.forms import ExtendForm, RulebookForm
 from evaluations.lifecycle.pages import CONSEQUENCES, round_page
 from evaluations.paper_ballots.admin.codes import CodePages
-from evaluations.rounds.forms import ReasonForm
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.turnout.admin import MonitorPages
 from nanchuan_eval.admin_site.actions import act, attempt
 from nanchuan_eval.admin_site.model_admin import account_of
+from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.permissions import policy

@@ -12,7 +12,7 @@ from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import abandon_draw
 from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
-from evaluations.rounds.readiness import require
+from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, Step
 from evaluations.rounds.rules.rulebook import unusual
 from evaluations.rounds.services import refuse_unsettleable, settle_round

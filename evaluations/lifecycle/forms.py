@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from evaluations.rounds.forms import ReasonForm
 from evaluations.rounds.rules.rulebook import SETTINGS, Setting, lookup, with_value
+from nanchuan_eval.admin_site.proposals import ReasonForm
 
 
 class RulebookForm(forms.Form):

@@ -14,8 +14,7 @@ from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.services.commitment import COMMIT_ACTION, DRAWABLE_IN, commit_faults
 from evaluations.pools.rules import POOL_OF, PoolKind
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import wanted_draws
-from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.queries import missing_for, wanted_draws
 from evaluations.rounds.rules.lifecycle import (
     LIFE,
     STEP_ACTION,

@@ -15,7 +15,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.queries import objections_until, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import rulebook_errors
-from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import Channel, Indicator
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.approvals import services as approvals

@@ -11,7 +11,7 @@ from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.ballot_form.rules.wording import QUESTIONS, level_words, signs_by_indicator
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import format_code
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 
 DEMO = "演示数据，非真实评议结果"

@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluations.protocol.codes import content_commitment
 from evaluations.protocol.merkle import leaf, merkle_root
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 Row = tuple[str, ...]
 

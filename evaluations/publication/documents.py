@@ -1,7 +1,8 @@
-"""What the printed papers of a result say (计票记录、公示): ready data for the templates."""
+"""Published lists, and the documents of a result (计票记录、公示) as data for the templates."""
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +10,32 @@ from django.utils import timezone
 
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import NOTICE
 from evaluations.turnout.queries import told_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
 
 OFFICE = "南川区最难办事科室群众评办公室"
 COLUMNS = ("label", "issued", "returned", "valid", "counted")
-DEMO = "演示数据，非真实评议结果"
+
+
+@dataclass(frozen=True)
+class PublishedList:
+    """One published version with its frozen content."""
+
+    publication: Publication
+    content: Mapping[str, Any]
+
+
+def published_rounds() -> list[Round]:
+    """Return the rounds whose list is public (one query)."""
+    return list(Round.objects.filter(publications__isnull=False).distinct())
+
+
+def published_versions(key: str) -> list[PublishedList]:
+    """Return all published versions of a round, the newest first (one query)."""
+    publications = Publication.objects.filter(round__key=key).select_related("round").order_by("-version")
+    return [PublishedList(publication, json.loads(publication.content)) for publication in publications]
 
 
 def count_record_pdf(round_: Round, *, at: datetime) -> bytes:
@@ -32,7 +52,7 @@ def count_record(round_: Round) -> dict[str, object]:
     return {
         "title": "计票记录",
         "subtitle": f"{round_.name}最难办事科室群众评",
-        "demo": DEMO if round_.is_demo else "",
+        "demo": NOTICE if round_.is_demo else "",
         "facts": [
             ["计票时间", f"{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}（第{tally.version}次）"],
             ["重新计票的依据", tally.reason or "无，首次计票"],
@@ -62,7 +82,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
     length = len(content["entries"])
     return {
         "title": f"关于{facts['name']}最难办事科室群众评前{length or 10}位科室的公示",
-        "demo": DEMO if content["is_demo"] else "",
+        "demo": NOTICE if content["is_demo"] else "",
         "version": content["version"],
         "reason": content["reason"],
         "basis": list(_basis(content)),

@@ -8,8 +8,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from evaluations.codes.models import CodeBatch
-from evaluations.publication import queries
-from evaluations.publication.documents import notice_document, notice_pdf
+from evaluations.publication import documents
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
@@ -25,7 +24,7 @@ def front_page(request: HttpRequest) -> HttpResponse:
     context = {
         "round": round_,
         "counters": counters,
-        "published": queries.published_rounds(),
+        "published": documents.published_rounds(),
         "is_demo": Round.objects.filter(is_demo=True).exists(),
     }
     return render(request, "evaluations/publication/front.html", context)
@@ -44,13 +43,13 @@ def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
     """All published lists."""
-    return render(request, "evaluations/publication/lists.html", {"published": queries.published_rounds()})
+    return render(request, "evaluations/publication/lists.html", {"published": documents.published_rounds()})
 
 
 @require_safe
 def public_list(request: HttpRequest, key: str) -> HttpResponse:
     """One round's published list, any version; ranks, units, sections, main problems, no scores, no names."""
-    versions = queries.published_versions(key)
+    versions = documents.published_versions(key)
     asked = request.GET.get("version", "")
     shown = [each for each in versions if not asked or str(each.publication.version) == asked]
     if not shown:
@@ -64,7 +63,7 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
 def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
     """The 公示 in official layout; made once per version and process, for it never changes."""
     publication = _publication_or_404(key, version)
-    pdf = cache.get_or_set(f"notice/{publication.content_sha256}", lambda: notice_pdf(publication), A_DAY)
+    pdf = cache.get_or_set(f"notice/{publication.content_sha256}", lambda: documents.notice_pdf(publication), A_DAY)
     name = content_disposition_header(False, f"{publication.round.name}公示第{version}版.pdf")
     return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name})
 
@@ -72,7 +71,7 @@ def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
 @require_safe
 def notice_as_html(request: HttpRequest, key: str, version: int) -> HttpResponse:
     """The 公示 as plain HTML without any style, for the newspaper to set."""
-    notice = notice_document(_publication_or_404(key, version))
+    notice = documents.notice_document(_publication_or_404(key, version))
     return render(request, "evaluations/publication/notice.html", {"notice": notice})
 
 

@@ -1,37 +1,26 @@
-"""Rounds: queries."""
+"""The open round, a round's draws and objection window, and what its next step still lacks."""
 
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import COUNTED, DrawPurpose, RoundState
+from evaluations.rounds.rules.lifecycle import COUNTED, DrawPurpose, Readiness, RoundState, Step, missing
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
-from evaluations.rounds.sql import read_open_round
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.rules import add_workdays
+
+# How to read what the next step of a round in a state looks at; the app's configuration registers the readers.
+readers: dict[RoundState, Callable[[Round], dict[str, Any]]] = {}
 
 
 def open_round(at: datetime) -> Round | None:
     """Return the round whose ballots are accepted at that moment, if any (one query)."""
     return Round.objects.accepting(at).first()
-
-
-class OpenRound(NamedTuple):
-    """What the entrance says of the round that takes ballots."""
-
-    key: str
-    name: str
-    closes_at: datetime
-    is_demo: bool
-
-
-def open_round_facts(at: datetime) -> OpenRound | None:
-    """Return the facts alone: the round's paper and rules are long (one query)."""
-    facts = read_open_round(at)
-    return OpenRound(*facts) if facts else None
 
 
 def wanted_draws(round_: Round) -> tuple[DrawPurpose, ...]:
@@ -57,3 +46,28 @@ def rounds_to_choose() -> QuerySet[Round]:
 def has_result(round_: Round) -> bool:
     """Say whether a result exists (计票之后)."""
     return round_.state in COUNTED
+
+
+def missing_for(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> list[str]:
+    """Return in Chinese what the step still lacks; the admin page shows and the refused step says the same."""
+    return missing(step, gather_readiness(round_, at, open_cases=open_cases))
+
+
+def require(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> None:
+    """Refuse the step while anything is missing."""
+    lacks = missing_for(round_, step, at, open_cases=open_cases)
+    if lacks:
+        raise RuleViolation(*lacks)
+
+
+def gather_readiness(round_: Round, at: datetime, *, open_cases: int = 0) -> Readiness:
+    """Read what the conditions of the round's next step look at."""
+    return Readiness(
+        state=RoundState(round_.state),
+        now=timezone.localtime(at),
+        opens_at=timezone.localtime(round_.opens_at),
+        closes_at=timezone.localtime(round_.closes_at),
+        draws=dict(round_.draws.standing().values_list("purpose", "status")),
+        open_cases=open_cases,
+        **(readers[RoundState(round_.state)](round_) if RoundState(round_.state) in readers else {}),
+    )

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from evaluations.rounds.models import Round, RoundStep
-from evaluations.rounds.readiness import require
+from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import ROUND_FLOW, STEP_ACTION, STEP_TO, RoundState, Step
 from evaluations.rounds.rules.rulebook import rulebook_errors
 from nanchuan_eval.audit import services as audit

@@ -1,23 +1,35 @@
-"""Rounds: sql."""
+"""The open round by one plain SELECT: every visit to the entrance asks for it."""
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.db import connection
 
-# Asked at every look at the entrance; built by the ORM it costs as much as the whole page.
+# Built by the ORM it costs as much as the rest of the page.
 OPEN_ROUND = """
     SELECT key, name, closes_at, is_demo FROM evaluations_round
     WHERE state = 'open' AND opens_at <= %s AND closes_at > %s
 """
 
 
-def read_open_round(at: datetime) -> tuple[str, str, datetime, bool] | None:
-    """Return key, name, closing time and mark of the round that takes ballots: the one question of the entrance."""
+class OpenRound(NamedTuple):
+    """The round that takes ballots, as the entrance shows it: without its ballot form and rulebook."""
+
+    key: str
+    name: str
+    closes_at: datetime
+    is_demo: bool
+
+
+def read_open_round(at: datetime) -> OpenRound | None:
+    """Return the round whose ballots are accepted at that moment, if any (one query)."""
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         cursor.execute(OPEN_ROUND, [moment, moment])
         row = cursor.fetchone()
     if row is None:
         return None
-    closes_at = datetime.fromisoformat(row[2]) if isinstance(row[2], str) else row[2]  # SQLite keeps text in UTC
-    return row[0], row[1], closes_at if closes_at.tzinfo else closes_at.replace(tzinfo=UTC), bool(row[3])
+    key, name, closes_at, is_demo = row
+    if isinstance(closes_at, str):  # SQLite keeps text in UTC
+        closes_at = datetime.fromisoformat(closes_at)
+    return OpenRound(key, name, closes_at if closes_at.tzinfo else closes_at.replace(tzinfo=UTC), bool(is_demo))

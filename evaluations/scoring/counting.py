@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluations.scoring.indicators import Indicator
-from evaluations.scoring.method import Method
+from evaluations.scoring.method import Indicator, Method
 
 HEADER = ["ballot", "channel", "origin", "section", *Indicator.values]
 CellKey = tuple[str, str]

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from evaluations.scoring.counting import EMPTY, Cell, CellKey, line_q
-from evaluations.scoring.indicators import Indicator
-from evaluations.scoring.method import Method
+from evaluations.scoring.method import Indicator, Method
 
 ZERO = Fraction(0)
 DECIMALS = 10_000

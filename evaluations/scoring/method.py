@@ -1,4 +1,4 @@
-"""Score method NC-1: its settings as frozen with a round, read from rulebook.json (score-method.md)."""
+"""Score method NC-1: indicators, channels and the settings read from rulebook.json (method.md 1.1, 4.2)."""
 
 import re
 from collections.abc import Mapping
@@ -9,13 +9,32 @@ from itertools import combinations
 from math import gcd, lcm
 from typing import Any
 
-from evaluations.scoring.indicators import Channel, Indicator
+from django.db.models import TextChoices
 
 METHOD = "NC-1"
 HIGHEST_LEVEL = 4
 BASES = ("difficulty", "vote_count")
 # 5, 1.96, 1/2 and no more: Fraction() alone would also read "1e999999999", "1_0" and other scripts' digits.
 NUMBER = re.compile(r"-?[0-9]{1,40}([./][0-9]{1,40})?")
+LEVEL_WORDS = {"0": "没有", "1": "轻微", "2": "较重", "3": "严重", "x": "不了解"}
+
+
+class Indicator(TextChoices):
+    """冷、懒、推、乱、贪, always in this order."""
+
+    COLD = "cold", "冷"
+    LAZY = "lazy", "懒"
+    BUCK_PASSING = "buck_passing", "推"
+    DISORDERLY = "disorderly", "乱"
+    GREEDY = "greedy", "贪"
+
+
+class Channel(TextChoices):
+    """评议渠道, in the rulebook's order."""
+
+    TARGETED = "targeted", "定向评议"
+    SAMPLED = "sampled", "抽样评议"
+    OTHER = "other", "其他评议"
 
 
 class RulebookError(ValueError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import Channel, Indicator
 
 BASIS = {"difficulty": "难办指数", "vote_count": "得票数"}
 LABELS = (

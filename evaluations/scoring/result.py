@@ -7,8 +7,7 @@ from typing import Any
 
 from evaluations.scoring.counting import EMPTY, Cell, CellKey, count_lines, parse_ballots
 from evaluations.scoring.index import Scores, four_decimals, score_indicator, score_sections, severe_share, variances
-from evaluations.scoring.indicators import Indicator
-from evaluations.scoring.method import METHOD, Method, parse_method
+from evaluations.scoring.method import METHOD, Indicator, Method, parse_method
 from evaluations.scoring.ranking import intervals, places, ranked_sections, trimmed_places, vote_count
 from evaluations.scoring.uncertainty import top_probabilities
 from nanchuan_eval.core.canonical import canonical_json

@@ -1,4 +1,4 @@
-"""How sure a place is, in one sentence a section head understands (score-method.md, "Labels")."""
+"""Results in words: labels and how sure a place is (method.md 3.1 to 3.3), small figures hidden (小数不公开)."""
 
 import math
 from collections.abc import Mapping
@@ -8,12 +8,30 @@ from typing import Any
 from evaluations.scoring.result import CERTAIN, CRITICAL, CRITICAL_FROM, TOO_FEW, VETOED, WITHIN_MARGIN
 from evaluations.scoring.uncertainty import as_tenths
 
+# What fewer than five ballots say could point at a person.
+SMALLEST_SHOWN = 5
+FEW = "少于5"
 MEANING = {
     CERTAIN: "，全部在前{length}位之内：本科室上榜不是抽样误差造成的。",
     WITHIN_MARGIN: "，超出第{length}位；本科室上榜，但与相近的未上榜科室的差别可能由抽样误差造成。",
     CRITICAL: "，与前{length}位的差别在误差范围内；本科室未上榜，但应当引起重视。",
     "": "：本科室未上榜。",
 }
+
+
+def shown(count: int) -> int | str:
+    """Return a figure as it may be shown alone: nothing at all is no secret, one to four are."""
+    return FEW if 0 < count < SMALLEST_SHOWN else count
+
+
+def shown_beside_total(counts: Mapping[str, int]) -> dict[str, int | str]:
+    """Return figures whose sum is public: a single hidden one could be worked out, so the next smallest hides too."""
+    cells: dict[str, int | str] = {key: shown(count) for key, count in counts.items()}
+    hidden = [key for key, cell in cells.items() if cell == FEW]
+    others = sorted((count, key) for key, count in counts.items() if key not in hidden and count)
+    if len(hidden) == 1 and others:
+        cells[others[0][1]] = "不单独公布"
+    return cells
 
 
 def confidence(z: object) -> str:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from evaluations.paper_ballots.documents import DEMO
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import Step
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from evaluations.sealing.queries import told_books
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from evaluations.codes.models import CodeBatch
 from evaluations.rounds.models import Round
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 
 
 @dataclass(frozen=True)

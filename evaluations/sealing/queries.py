@@ -21,8 +21,8 @@ from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.protocol.merkle import audit_path, leaf, levels_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED
-from evaluations.scoring.indicators import Channel
-from evaluations.scoring.suppression import shown, shown_beside_total
+from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import shown, shown_beside_total
 from nanchuan_eval.core.canonical import canonical_json
 
 CHUNK = 5000

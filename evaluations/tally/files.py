@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from evaluations.ballots.models import Rating
 from evaluations.rounds.models import Round
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from nanchuan_eval.core.canonical import canonical_json
 
 HEADER = ("ballot", "channel", "origin", "section", *(i.value for i in Indicator))

@@ -5,7 +5,7 @@ from django.db import models
 
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round, RoundSection
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from evaluations.tally.rules.anomalies import FALSE_ALARMS, FlagKind, Verdict
 
 

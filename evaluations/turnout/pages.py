@@ -14,8 +14,8 @@ from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, r
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import DrawPurpose
-from evaluations.scoring.indicators import Channel
-from evaluations.scoring.suppression import shown
+from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import shown
 from evaluations.turnout.models import TurnoutDay
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24

@@ -9,8 +9,8 @@ from evaluations.ballots.queries import answers_given
 from evaluations.codes.models import Credential
 from evaluations.codes.queries import DEAD
 from evaluations.rounds.models import Round
-from evaluations.scoring.indicators import Channel
-from evaluations.scoring.suppression import shown
+from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import shown
 
 
 class ChannelTurnout(TypedDict):

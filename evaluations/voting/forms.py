@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from django.http import QueryDict
 
 from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, VoteErrors
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 INDICATORS = frozenset(Indicator.values)
 UNREADABLE = "提交的内容不完整，请返回上一步重新提交。"

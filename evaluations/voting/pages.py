@@ -12,7 +12,7 @@ from evaluations.ballot_form.rules.form import BallotForm, FormSection
 from evaluations.ballot_form.rules.service_topics import Errands, errands_of
 from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, Vote, is_valid_line
 from evaluations.ballot_form.rules.wording import QUESTIONS, level_words
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 # From this many sections on a table takes the place of the cards: for evaluators who rate them all.
 TABLE_FROM = 13

@@ -35,7 +35,8 @@ from evaluations.codes.services.issuing import CheckNeeded, issue_open_code
 from evaluations.codes.services.visitor_checks import open_check
 from evaluations.codes.services.visitors import count_visit, visitor_of
 from evaluations.protocol.codes import format_code
-from evaluations.rounds.queries import OpenRound, open_round, open_round_facts
+from evaluations.rounds.queries import open_round
+from evaluations.rounds.sql import OpenRound, read_open_round
 from evaluations.voting.forms import read_fields, read_json, write_json
 from evaluations.voting.pages import (
     TABLE_FROM,
@@ -169,7 +170,7 @@ def claim(request: HttpRequest) -> HttpResponse:
 def _entrance(request: HttpRequest, error: str = "") -> HttpResponse:
     if request.method != "POST":
         size = request.COOKIES.get("typesize", "")
-        page = _entrance_page(open_round_facts(timezone.now()), size if size in TYPE_SIZES else "")
+        page = _entrance_page(read_open_round(timezone.now()), size if size in TYPE_SIZES else "")
         return HttpResponse(page.replace(TOKEN_HERE, get_token(request)))
     round_ = open_round(timezone.now())
     context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}

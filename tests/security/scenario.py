@@ -31,7 +31,7 @@ from evaluations.personal_data.models import RequestState, Wish
 from evaluations.personal_data.services.requests import submit_request
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import FlagKind, Verdict
 from evaluations.tally.services.tally import tally_round

@@ -40,7 +40,7 @@ from evaluations.pools.services import lists
 from evaluations.publication import services as publication
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.services import edit_rulebook
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.tally import tally_round

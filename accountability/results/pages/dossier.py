@@ -9,7 +9,7 @@ from accountability.inspections.rules import InspectionState
 from accountability.results.pages.charts import Chart, trend
 from accountability.results.queries import Line, Result, read_result
 from evaluations.rounds.models import Round
-from evaluations.scoring.suppression import shown
+from evaluations.scoring.wording import shown
 from evaluations.tally.models import AnomalyFlag
 
 

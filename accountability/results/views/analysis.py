@@ -18,7 +18,7 @@ from accountability.results.pages.dossier import read_dossier
 from accountability.results.queries import read_result
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from evaluations.tally.models import AnomalyFlag, SectionResult
 from evaluations.tally.pages import read_flags
 from evaluations.tally.rules.main_problems import is_greedy

@@ -9,8 +9,8 @@ from openpyxl.utils import get_column_letter
 
 from accountability.results.queries import Line, Result
 from evaluations.scoring.counting import EMPTY
-from evaluations.scoring.indicators import Channel
-from evaluations.scoring.suppression import SMALLEST_SHOWN
+from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import SMALLEST_SHOWN
 from nanchuan_eval.spreadsheets import ColumnSpec, Formula, SheetSpec, Value
 
 SCORE = "0.0000"

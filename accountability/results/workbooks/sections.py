@@ -5,8 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from accountability.cases.rules.measures import MeasureState
 from accountability.results.queries import Line, Result
-from evaluations.scoring.indicators import Channel, Indicator
-from evaluations.scoring.suppression import shown
+from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.wording import shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value
 
 SCORE, DAY = "0.00", "yyyy-mm-dd"

@@ -12,9 +12,9 @@ from accountability.results.workbooks.arithmetic import arithmetic_sheet
 from accountability.results.workbooks.sections import Row, all_sheet, measures_sheet, two_decimals
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import NOTICE, PUBLISHED
-from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.methodology import LABELS, method_steps, percent
-from evaluations.scoring.suppression import shown
+from evaluations.scoring.wording import shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
 
 SCORE, DAY = "0.00", "yyyy-mm-dd"

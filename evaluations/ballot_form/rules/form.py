@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 
 

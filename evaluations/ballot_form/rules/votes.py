@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import TextChoices
 
 from evaluations.ballot_form.rules.form import BallotForm
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 DONT_KNOW = "x"
 UNTICKED = "选了较重或严重，请至少勾选一种具体表现。"

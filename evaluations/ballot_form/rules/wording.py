@@ -2,7 +2,7 @@
 
 from evaluations.ballot_form.rules.form import BallotForm, FormSign
 from evaluations.ballot_form.rules.votes import DONT_KNOW
-from evaluations.scoring.indicators import LEVEL_WORDS, Indicator
+from evaluations.scoring.method import LEVEL_WORDS, Indicator
 
 # What each indicator asks, in plain words.
 QUESTIONS = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from evaluations.ballot_form.rules.votes import Origin
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 
 # By which roads a form of each channel can reach the citizen: a coupon in the newspaper is a sampled form.
 ROADS = {

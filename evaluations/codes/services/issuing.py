@@ -22,7 +22,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from evaluations.rounds.services import lock_round
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation

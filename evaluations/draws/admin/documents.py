@@ -21,9 +21,9 @@ from evaluations.draws.services.commitment import open_roster
 from evaluations.draws.services.exports import EXPORT, ROSTER
 from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import PDF, XLSX, ZIP, handed_out, round_page, show_form, staff_page
-from evaluations.rounds.forms import ReasonForm
 from nanchuan_eval.admin_site.actions import attempt
 from nanchuan_eval.admin_site.model_admin import account_of
+from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit

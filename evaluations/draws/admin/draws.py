@@ -21,11 +21,11 @@ from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import plan_draw, planned_draw
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.admin_pages import round_page, show_form, staff_page
-from evaluations.rounds.forms import ReasonForm
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.admin_site.actions import act, attempt
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy

@@ -14,7 +14,7 @@ from evaluations.protocol import drawing
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rulebook import shares_of
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from nanchuan_eval.core.errors import RuleViolation
 
 SECTIONS = "科室"

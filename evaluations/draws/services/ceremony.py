@@ -23,7 +23,7 @@ from evaluations.protocol.codes import ENTROPY_BYTES, CodeError, encode_code, no
 from evaluations.protocol.drawing import Progress, no_progress
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation

@@ -15,7 +15,7 @@ from evaluations.draws.rules import RemovalReason, extension_faults, removal_fau
 from evaluations.draws.services.ceremony import draw_head, mark_drawn, recompute
 from evaluations.protocol import drawing
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import protocol_json
 from nanchuan_eval.core.errors import RuleViolation

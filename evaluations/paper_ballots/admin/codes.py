@@ -19,7 +19,7 @@ from evaluations.codes.services.issuing import BEFORE_CLOSING, FormKind
 from evaluations.paper_ballots.admin.sheets import PaperPages
 from evaluations.rounds.admin_pages import show_form, staff_page
 from evaluations.rounds.models import Round
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from nanchuan_eval.admin_site.actions import attempt
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
 from nanchuan_eval.permissions import policy

@@ -22,7 +22,7 @@ from evaluations.paper_ballots.pages.keying import Keyed, agreed, compared, keye
 from evaluations.paper_ballots.queries import account_of_batch
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.paper_ballots.services import SheetContent
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from nanchuan_eval.admin_site.actions import attempt
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.permissions import policy

@@ -11,7 +11,7 @@ from evaluations.paper_ballots.queries import account_of_batch
 from evaluations.paper_ballots.rules.ballot_account import BallotAccount, imbalances
 from evaluations.paper_ballots.services import may_handle
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.scoring.suppression import shown
+from evaluations.scoring.wording import shown
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, VoteLine
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 ALL = tuple(i.value for i in Indicator)
 # What clerks type for 不了解.

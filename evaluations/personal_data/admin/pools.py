@@ -32,10 +32,10 @@ from evaluations.pools.rules import PoolKind
 from evaluations.pools.services import notices
 from evaluations.pools.services.lists import confirm_upload, upload_pool
 from evaluations.rounds.admin_pages import XLSX, handed_out, round_page, show_form, staff_page
-from evaluations.rounds.forms import ReasonForm
 from evaluations.rounds.models import Round
 from nanchuan_eval.admin_site.actions import act, attempt
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.inputs import parse_id

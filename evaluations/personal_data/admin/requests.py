@@ -17,9 +17,9 @@ from evaluations.personal_data.models import DataRequest, RequestState
 from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import entries_of
 from evaluations.rounds.admin_pages import XLSX, handed_out
-from evaluations.rounds.forms import ReasonForm
 from nanchuan_eval.admin_site.actions import attempt
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval

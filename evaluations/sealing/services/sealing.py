@@ -23,7 +23,7 @@ from evaluations.protocol.merkle import leaf, merkle_root
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.rounds.services import begin, finish
-from evaluations.scoring.indicators import Channel, Indicator
+from evaluations.scoring.method import Channel, Indicator
 from evaluations.sealing.queries import closing_record
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import empty_tables, insert_rows, lock_tables, scrub

@@ -17,8 +17,7 @@ from evaluations.ballots.models import Rating
 from evaluations.ballots.queries import _if_answered, answers_given
 from evaluations.rounds.models import Round
 from evaluations.scoring.counting import Cell
-from evaluations.scoring.indicators import Indicator
-from evaluations.scoring.method import Method
+from evaluations.scoring.method import Indicator, Method
 from evaluations.tally.rules.anomalies import Sheet
 
 CellKey = tuple[str, str]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 
 MOST = 3
 SMALLEST_CELL = 5  # what fewer ballots say is shown nowhere: it could point to a person

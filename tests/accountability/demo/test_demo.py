@@ -18,7 +18,7 @@ from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules import rulebook
 from evaluations.rounds.rules.lifecycle import NOTICE, RoundState
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from tests.factories import make_round, make_user
 
 pytestmark = pytest.mark.django_db

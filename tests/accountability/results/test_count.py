@@ -11,7 +11,7 @@ from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from evaluations.draws.models import Draw, DrawEntry, SigningCode
 from evaluations.publication.services import Correction
-from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import RoundState, Step
 from evaluations.tally.models import CountSignature
 from evaluations.tally.services.signatures import sign_count

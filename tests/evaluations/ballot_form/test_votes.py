@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
 from evaluations.ballot_form.rules.votes import RawLine, VoteErrors, validate_vote
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from nanchuan_eval.core.canonical import protocol_json
 
 SIGNS = [FormSign(f"{i.name}-{n}", i.value, f"{i.label}的表象{n}") for i in Indicator for n in (1, 2)]

@@ -7,7 +7,7 @@ import pytest
 from evaluations.lifecycle import services as lifecycle
 from evaluations.lifecycle.approvals import ROUND_ACTIONS, start_settlement, start_step
 from evaluations.rounds.models import Round
-from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import RoundState, Step
 from evaluations.rounds.services import edit_rulebook, settle_round
 from evaluations.tally.services.tally import tally_round

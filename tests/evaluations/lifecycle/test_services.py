@@ -8,7 +8,7 @@ from departments.models import Section
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
-from evaluations.rounds.readiness import missing_for
+from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import LIFE, RoundState, Step, next_step
 from evaluations.rounds.services import edit_rulebook
 from nanchuan_eval.audit.models import AuditEntry

@@ -12,9 +12,9 @@ from evaluations.codes.queries import batch_lines, counted_batches, replaceable
 from evaluations.codes.services import issuing
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
-from evaluations.rounds.readiness import gather_readiness
+from evaluations.rounds.queries import gather_readiness
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.scoring.suppression import FEW
+from evaluations.scoring.wording import FEW
 from evaluations.verification.services import verify_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval

@@ -14,7 +14,7 @@ from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.services import issuing
 from evaluations.protocol.codes import format_code
-from evaluations.scoring.indicators import Channel
+from evaluations.scoring.method import Channel
 from evaluations.tally.files import ballots_csv
 from evaluations.turnout.services import people_for_labels
 from nanchuan_eval.audit.models import AuditEntry

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.protocol.merkle import audit_path, closing_list, leaf, levels_of, merkle_root, root_of_path
-from evaluations.scoring.suppression import FEW, shown, shown_beside_total
 from static.verify import check_receipt
 from tests.paths import ROOT
 
@@ -69,14 +68,3 @@ class TestTheStandAloneProgram:
         assert self.run(path, merkle_root(self.LEAVES)).returncode == 0
         assert self.run(path, "0" * 64).returncode == 1
         assert self.run().returncode == 2
-
-
-@pytest.mark.parametrize(("count", "cell"), [(0, 0), (1, FEW), (4, FEW), (5, 5), (105, 105)])
-def test_one_to_four_are_never_shown(count, cell):
-    assert shown(count) == cell
-
-
-def test_a_single_hidden_figure_hides_a_second_one_beside_its_total():
-    assert shown_beside_total({"a": 3, "b": 40, "c": 9}) == {"a": FEW, "b": 40, "c": "不单独公布"}
-    assert shown_beside_total({"a": 3, "b": 40, "c": 2}) == {"a": FEW, "b": 40, "c": FEW}
-    assert shown_beside_total({"a": 30, "b": 40, "c": 0}) == {"a": 30, "b": 40, "c": 0}

@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from evaluations.scoring.counting import Cell, Line, count_lines
-from evaluations.scoring.indicators import Channel, Indicator
-from evaluations.scoring.method import Method, parse_method
+from evaluations.scoring.method import Channel, Indicator, Method, parse_method
 from evaluations.scoring.result import build_result
 from tests.paths import ROOT
 

@@ -21,8 +21,7 @@ from evaluations.scoring.index import (
     trim,
     variances,
 )
-from evaluations.scoring.indicators import Indicator
-from evaluations.scoring.method import parse_method
+from evaluations.scoring.method import Indicator, parse_method
 from evaluations.scoring.result import recount, result_bytes
 from tests.evaluations.scoring.examples import (
     CHANNELS,

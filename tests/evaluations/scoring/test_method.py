@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.scoring.counting import line_q
-from evaluations.scoring.indicators import Channel, Indicator
-from evaluations.scoring.method import RulebookError, parse_method
+from evaluations.scoring.method import Channel, Indicator, RulebookError, parse_method
 from tests.evaluations.scoring.examples import channels, method, rulebook, rulebooks, untimed, veto
 
 WEIGHTS = dict.fromkeys(Indicator.values, 1)

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from evaluations.scoring.counting import BallotFileError, Line
 from evaluations.scoring.index import line_score
-from evaluations.scoring.indicators import Indicator
-from evaluations.scoring.method import RulebookError, parse_method
+from evaluations.scoring.method import Indicator, RulebookError, parse_method
 from evaluations.scoring.result import build_result, decimal, recount, result_bytes
 from tests.evaluations.scoring.examples import (
     NO_MINIMUMS,

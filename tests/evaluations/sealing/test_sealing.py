@@ -13,7 +13,7 @@ from evaluations.codes.models import CodeBatch, Credential
 from evaluations.protocol.codes import content_commitment, issue_hash
 from evaluations.protocol.merkle import leaf, merkle_root
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.scoring.indicators import Indicator
+from evaluations.scoring.method import Indicator
 from evaluations.sealing.services import sealing
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK, Denied

@@ -13,8 +13,8 @@ from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.protocol.codes import format_code, issue_hash, issue_of
 from evaluations.protocol.merkle import root_of_path
-from evaluations.scoring.indicators import Channel
-from evaluations.scoring.suppression import FEW
+from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import FEW
 from evaluations.sealing.services import sealing
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import (

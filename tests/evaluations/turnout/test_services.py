@@ -14,8 +14,8 @@ from evaluations.draws.models import Draw, DrawEntry
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
-from evaluations.scoring.indicators import Channel
-from evaluations.scoring.suppression import FEW
+from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import FEW
 from evaluations.turnout.pages import build_monitor
 from evaluations.turnout.queries import turnout
 from evaluations.turnout.services import note_turnout, remind_stratum

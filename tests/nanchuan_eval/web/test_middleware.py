@@ -75,7 +75,7 @@ def test_every_route_carries_every_header_whatever_its_answer(client, role):
 def test_error_pages_carry_them_too_and_are_chinese_without_a_trace(client, monkeypatch):
     logging.disable(logging.CRITICAL)
     client.raise_request_exception = False
-    monkeypatch.setattr("evaluations.publication.queries.published_rounds", lambda: 1 / 0)
+    monkeypatch.setattr("evaluations.publication.documents.published_rounds", lambda: 1 / 0)
     for path, status, words in [
         ("/list/", 500, "暂时无法处理"),
         ("/none", 404, "页面不存在"),
