@@ -19,6 +19,7 @@ test: .venv/dev
 check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/djangofmt --check templates
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DEBUG=false ALLOWED_HOSTS=pingyi.example SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(50))") \
