@@ -13,7 +13,7 @@ from accountability.cases.permissions import is_own
 from accountability.cases.services import check_record, record_measure, waive_measure
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import ORIGINAL
-from accountability.evidence_retention.services.destruction import DESTROY
+from accountability.evidence_retention.services import DESTROY
 from accountability.inspections.models import InspectionPlan
 from accountability.inspections.services.plans import approve_plan
 from accountability.objections.models import Objection

@@ -22,10 +22,10 @@ class AccountabilityConfig(AppConfig):
 def register_attachments() -> None:
     """Say what evidence files can be added to."""
     from accountability.evidence.services import evidence
-    from accountability.inspections.attachments import ATTACHMENTS as INSPECTIONS
-    from accountability.objections.attachments import ATTACHMENTS as OBJECTIONS
+    from accountability.inspections.services.visits import ATTACHMENTS as INSPECTIONS
+    from accountability.objections.services import ATTACHMENTS as OBJECTIONS
     from accountability.rectifications.attachments import ATTACHMENTS as RECTIFICATIONS
-    from accountability.talks.attachments import ATTACHMENTS as TALKS
+    from accountability.talks.services import ATTACHMENTS as TALKS
 
     evidence.register(TALKS, OBJECTIONS, RECTIFICATIONS, INSPECTIONS)
 
@@ -56,13 +56,13 @@ def register_pages() -> None:
 
 def register_duties() -> None:
     """Take part in the core's key rotation, audit check and retention."""
-    from accountability.evidence.services.integrity import evidence_faults
+    from accountability.evidence.services.evidence import evidence_faults
     from accountability.evidence.services.key_rotation import reencrypt_evidence
-    from accountability.evidence_retention.services import destruction
+    from accountability.evidence_retention.services import retention_rules
     from nanchuan_eval.audit import services as audit
     from nanchuan_eval.encryption import key_rotation
     from nanchuan_eval.retention import services as retention
 
     key_rotation.extra_steps.append(("旧格式的佐证材料", reencrypt_evidence))
     audit.integrity_checks.append(evidence_faults)
-    retention.rules.extend(destruction.retention_rules())
+    retention.rules.extend(retention_rules())

@@ -5,7 +5,23 @@ from django.db import models
 from django.db.models import Q
 
 from accountability.cases.models import Case
-from accountability.citizens.rules import Satisfaction, SuggestionState
+
+
+class SuggestionState(models.TextChoices):
+    """建议状态."""
+
+    NEW = "new", "待研究"
+    ADOPTED = "adopted", "已采纳"
+    DECLINED = "declined", "未采纳"
+
+
+class Satisfaction(models.TextChoices):
+    """追评."""
+
+    BETTER = "better", "明显好转"
+    SOMEWHAT = "somewhat", "有所好转"
+    UNCHANGED = "unchanged", "没有变化"
+    WORSE = "worse", "有所变差"
 
 
 class Suggestion(models.Model):

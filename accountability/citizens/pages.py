@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, QuerySet
 
 from accountability.cases.models import Case
-from accountability.citizens.models import FollowUpCount, Suggestion
-from accountability.citizens.rules import Satisfaction, SuggestionState
+from accountability.citizens.models import FollowUpCount, Satisfaction, Suggestion, SuggestionState
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import RATEABLE, RectificationState
 from evaluations.rounds.models import Round

@@ -1,5 +1,6 @@
 """What citizens say after the list: suggestions (群众建议) and the follow-up rating (追评)."""
 
+import hashlib
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -7,8 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accountability.cases.models import Case
-from accountability.citizens.models import FollowUpCount, FollowUpMark, Suggestion
-from accountability.citizens.rules import Satisfaction, SuggestionState, follow_up_mark
+from accountability.citizens.models import FollowUpCount, FollowUpMark, Satisfaction, Suggestion, SuggestionState
 from accountability.rectifications.rules import RATEABLE
 from evaluations.sealing.queries import round_of_receipt
 from nanchuan_eval.audit import services as audit
@@ -71,3 +71,8 @@ def rate_rectification(*, case_id: int, receipt: str, satisfaction: Satisfaction
         raise RuleViolation("这个回执号已经评价过该科室的整改。") from None
     FollowUpCount.objects.get_or_create(case=case, satisfaction=satisfaction)
     FollowUpCount.objects.filter(case=case, satisfaction=satisfaction).update(votes=F("votes") + 1)
+
+
+def follow_up_mark(receipt: str, case_id: int) -> str:
+    """Return the mark that a receipt has spoken about a case; it says nothing of what was said."""
+    return hashlib.sha256(f"nanchuan-follow-up/1\n{case_id}\n{receipt}".encode()).hexdigest()

@@ -14,15 +14,14 @@ from accountability.demo.ceremony import Ceremony
 from accountability.evidence.services.evidence import Upload, add_evidence
 from accountability.inspections.models import Inspection
 from accountability.inspections.rules import CheckItem, Conclusion, Method
-from accountability.inspections.services import plans
+from accountability.inspections.services import orders, plans
 from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import TermKind
 from accountability.rectifications.services import rectifications
 from accountability.rectifications.services.opening import signs_of
-from accountability.talks.documents import talk_record
 from accountability.talks.models import Talk
-from accountability.talks.services import file_talk, write_talk
+from accountability.talks.services import file_talk, talk_record, write_talk
 from evaluations.rounds.models import Round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.users.models import User
@@ -146,9 +145,7 @@ class Aftermath:
         visits_services.approve_record(inspection_id=visit.pk, by=self.chief, at=self.day(1))
         if not items:
             demand = "加强窗口管理，公开办事流程。"
-            visits_services.issue_order(
-                inspection_id=visit.pk, demand=demand, due_on=None, by=self.chief, at=self.day(1)
-            )
+            orders.issue_order(inspection_id=visit.pk, demand=demand, due_on=None, by=self.chief, at=self.day(1))
         for item in (item for item in items if item.finished_at):
             verdict = "暗访核实，整改到位。"
             proposed = approvals.propose("rect.close", item, by=self.clerk, at=self.day(1), verdict=verdict)

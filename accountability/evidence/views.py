@@ -1,7 +1,9 @@
 """佐证材料: added to what it proves, looked at as a copy, opened as the original with a reason."""
 
+import uuid
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.db import models
 from django.forms import Form
@@ -12,7 +14,6 @@ from django.utils import timezone
 
 from accountability.cases.permissions import visible_or_404
 from accountability.evidence import storage
-from accountability.evidence.forms import OriginalForm, UploadForm
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import TYPES, FileKind
 from accountability.evidence.services import evidence
@@ -25,6 +26,23 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
 from nanchuan_eval.web.downloads import stored_file
+from nanchuan_eval.web.fields import TextField
+
+
+class UploadForm(forms.Form):
+    """上传文件: the hidden id makes a file sent twice one file."""
+
+    upload_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    file = forms.FileField(
+        label="选择文件",
+        help_text="照片（JPEG、PNG、WebP，不超过10MB）、录音（不超过50MB）、录像（不超过200MB）或者 PDF（不超过20MB）",
+    )
+
+
+class OriginalForm(forms.Form):
+    """查看原件: the reason stays in the trail."""
+
+    reason = TextField(label="查看理由", max_length=300)
 
 
 @staff_view

@@ -7,8 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.cases.forms import ReasonedForm
-from accountability.evidence_retention.services.destruction import DESTROY
-from accountability.evidence_retention.services.terms import inspections_over
+from accountability.evidence_retention.services import DESTROY, inspections_over
 from evaluations.personal_data.services.people import PURGE_ROUND
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState

@@ -20,6 +20,8 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from evaluations.draws.models import Draw
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.scoring.method import Indicator
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 
 
@@ -65,6 +67,13 @@ class InspectionQuerySet(models.QuerySet["Inspection"]):
     def assigned_to(self, inspector: User) -> Self:
         """The visits of one inspector, and no others."""
         return self.filter(inspectors=inspector)
+
+    def visible_to(self, account: User) -> Self:
+        """The visits an account may view: all of them, or an inspector's own."""
+        rows = self.select_related("section", "plan__round", "rectification")
+        if policy.may_see(account, "insp.plan.view"):
+            return rows
+        return rows.assigned_to(account) if policy.may_see(account, "insp.plan.view", own=True) else rows.none()
 
     def unsubmitted(self) -> Self:
         """Visits whose record is still open."""
@@ -120,6 +129,10 @@ class Inspection(models.Model):
     def __str__(self) -> str:
         return f"{self.section}暗访"
 
+    def is_assigned_to(self, account: User) -> bool:
+        """True if the account is one of the inspectors sent."""
+        return account.role == Role.INSPECTOR and self.inspectors.filter(pk=account.pk).exists()
+
 
 class ItemCheckQuerySet(models.QuerySet["ItemCheck"]):
     """Checks of items by what they say."""
@@ -162,6 +175,19 @@ class Finding(models.Model):
         return self.text
 
 
+class OrderQuerySet(models.QuerySet["Order"]):
+    """Orders by who may view them."""
+
+    def visible_to(self, account: User) -> Self:
+        """The orders an account may view: all of them, or those to its own unit."""
+        rows = self.select_related("inspection__section", "inspection__plan__round")
+        if policy.may_see(account, "insp.plan.view"):
+            return rows
+        if account.role == Role.LIAISON and account.unit_code:
+            return rows.filter(inspection__section__department_code=account.unit_code)
+        return rows.none()
+
+
 class Order(models.Model):
     """责令整改: what a unit must put right after a visit, by when; nothing in it names an inspector."""
 
@@ -173,6 +199,8 @@ class Order(models.Model):
     state = models.CharField("状态", max_length=10, choices=OrderState, default=OrderState.ISSUED)
     reply = models.TextField("单位反馈", max_length=3000, blank=True)
     replied_at = models.DateTimeField("反馈时间", null=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "责令整改通知"

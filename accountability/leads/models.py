@@ -4,8 +4,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accountability.leads.rules import LeadState
 from evaluations.rounds.models import RoundSection
+
+
+class LeadState(models.TextChoices):
+    """线索状态."""
+
+    RECEIVED = "received", "待核查"
+    VERIFIED = "verified", "查实"
+    UNFOUNDED = "unfounded", "查无实据"
 
 
 class Lead(models.Model):

@@ -6,8 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accountability.leads.models import Lead
-from accountability.leads.rules import LeadState
+from accountability.leads.models import Lead, LeadState
 from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import VOIDABLE
 from evaluations.tally.models import Veto

@@ -1,5 +1,6 @@
 """问题线索: the commission's own box; for everybody else it does not exist (404)."""
 
+from django import forms
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -8,11 +9,38 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.leads import services as leads_services
-from accountability.leads.forms import FindingForm, LeadForm
-from accountability.leads.models import Lead
+from accountability.leads.models import Lead, LeadState
+from accountability.leads.services import Finding
+from evaluations.rounds.models import RoundSection
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, show_form, staff_view
+from nanchuan_eval.web.fields import TextField, day, long_text
+
+
+class LeadForm(forms.Form):
+    """登记问题线索."""
+
+    section = forms.ModelChoiceField(RoundSection.objects.select_related("round"), label="科室", empty_label="请选择")
+    facts = long_text("线索内容", most=3000, rows=6)
+
+
+class FindingForm(forms.Form):
+    """办结问题线索."""
+
+    state = forms.ChoiceField(
+        label="核查结论",
+        choices=[(state.value, state.label) for state in (LeadState.VERIFIED, LeadState.UNFOUNDED)],
+        widget=forms.RadioSelect,
+    )
+    conclusion = long_text("处置情况")
+    decision = TextField(label="决定文号", max_length=60, required=False, help_text="查实的必须填写")
+    decided_on = day("决定日期", required=False)
+
+    def finding(self) -> Finding:
+        """Return how the lead ended."""
+        data = self.cleaned_data
+        return Finding(LeadState(data["state"]), data["conclusion"], data["decision"], data["decided_on"])
 
 
 @staff_view

@@ -10,6 +10,9 @@ from django.db.models import Q
 from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
 from evaluations.publication.models import Publication, PublicationHold
 from evaluations.rounds.models import Round, RoundSection
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
 
 
 class ObjectionQuerySet(models.QuerySet["Objection"]):
@@ -22,6 +25,14 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
     def of_unit(self, unit_code: str) -> Self:
         """One unit's own."""
         return self.filter(section__department_code=unit_code)
+
+    def visible_to(self, account: User) -> Self:
+        """Objections the account may view: all of them, or its own unit's."""
+        rows = self.select_related("section", "round", "filed_by", "correction")
+        if policy.may_see(account, "appeal.view"):
+            return rows
+        is_liaison = account.role == Role.LIAISON and bool(account.unit_code)
+        return rows.of_unit(account.unit_code) if is_liaison else rows.none()
 
     def overdue(self, today: date) -> Self:
         """Undecided ones whose term is over."""

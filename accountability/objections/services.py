@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.permissions import is_own
 from accountability.cases.rules.deadlines import in_chinese
+from accountability.evidence.services.evidence import AttachmentRule
 from accountability.objections.models import Objection
 from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
 from evaluations.draws.models import DrawEntry
@@ -34,6 +36,19 @@ from nanchuan_eval.workdays.rules import add_workdays
 # What a recount can settle; the others are settled by looking at the facts.
 COUNTED_GROUNDS = frozenset({Ground.COUNTING, Ground.INVALID_BALLOTS, Ground.DUPLICATE})
 PUBLISHED = frozenset({RoundState.PUBLISHED, RoundState.CLOSED})
+
+
+ATTACHMENTS = {
+    Objection: AttachmentRule(
+        "objection",
+        lambda _: "appeal.submit",
+        "appeal.view",
+        lambda objection: objection.state == ObjectionState.FILED,
+        lambda objection: objection.section,
+        visible=Objection.objects.visible_to,
+        page=lambda objection: reverse("accountability:objection", args=[objection.pk]),
+    )
+}
 
 
 @dataclass(frozen=True)

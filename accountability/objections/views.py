@@ -12,7 +12,6 @@ from accountability.objections import services as objections_services
 from accountability.objections.documents import objection_answer
 from accountability.objections.forms import DecisionForm, ObjectionForm, ReviewForm, WitnessForm
 from accountability.objections.models import Objection
-from accountability.objections.permissions import objections_for
 from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
 from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -31,7 +30,7 @@ def objections(request: HttpRequest) -> HttpResponse:
     user = account_of(request)
     if not policy.may_see(user, "appeal.view", own=bool(user.unit_code)):
         raise policy.Denied(user, "appeal.view")
-    rows = objections_for(user)
+    rows = Objection.objects.visible_to(user)
     context = {
         "rows": rows,
         "may_file": _may_file(user),
@@ -176,7 +175,8 @@ def printed(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Objection:
-    return visible_or_404(objections_for(account_of(request)), by=account_of(request), action="appeal.view", pk=pk)
+    user = account_of(request)
+    return visible_or_404(Objection.objects.visible_to(user), by=user, action="appeal.view", pk=pk)
 
 
 def _page(row: Objection) -> str:

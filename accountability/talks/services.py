@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
+from accountability.cases.documents import _moment, _print
 from accountability.cases.models import Measure
-from accountability.cases.permissions import answers_for_cases, is_own
+from accountability.cases.permissions import answers_for_cases, is_own, measures_for
 from accountability.cases.rules.deadlines import in_chinese
 from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.cases.services import lock_case
+from accountability.evidence.services.evidence import AttachmentRule
 from accountability.talks.models import Talk
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
@@ -33,6 +36,19 @@ FIELDS = (
     "is_signed",
 )
 WRITABLE = frozenset({TalkState.DRAFT, TalkState.RETURNED})
+
+
+ATTACHMENTS = {
+    Talk: AttachmentRule(
+        "talk",
+        lambda talk: record_action(talk.measure.kind),
+        "acc.view",
+        lambda talk: talk.state in WRITABLE,
+        lambda talk: talk.measure.case.result.section,
+        visible=lambda by: Talk.objects.filter(measure__in=measures_for(by)),
+        page=lambda talk: reverse("accountability:talk", args=[talk.measure_id]),
+    )
+}
 
 
 @transaction.atomic
@@ -121,6 +137,33 @@ def told(talk: Talk) -> list[tuple[str, str]]:
     held = timezone.localtime(talk.held_at)
     shown.insert(3, ("谈话时间", f"{held.year}年{held.month}月{held.day}日 {held:%H:%M}"))
     return [*shown, ("双方签字", "已签字" if talk.is_signed else "未签字")]
+
+
+def talk_record(talk: Talk) -> bytes:
+    """Return 谈话记录 to sign, with lines for both."""
+    measure = talk.measure
+    pairs = [
+        ("谈话种类", measure.get_kind_display()),
+        ("谈话人", talk.talker),
+        ("谈话对象", f"{talk.person}（{talk.post}）"),
+        ("谈话时间", _moment(talk.held_at)),
+        ("谈话地点", talk.place),
+        ("事由", talk.reason),
+        ("谈话要点", talk.points),
+        ("对象表态", talk.attitude),
+        ("整改要求", talk.demand),
+        ("记录人", talk.recorder),
+    ]
+    return _print(
+        "record",
+        "谈话提醒记录",
+        measure.case.result.round,
+        talk.filed_at,
+        subtitle=f"{measure.case.result.round.name}　{measure.case}",
+        pairs=pairs,
+        signers=["谈话人", "谈话对象", "记录人", "日期"],
+        note=f"本记录编号{talk.pk}。谈话提醒不是诫勉，依据：{measure.basis}。",
+    )
 
 
 def _action(measure: Measure) -> str:

@@ -1,5 +1,6 @@
 """谈话记录: written, scanned, handed in, confirmed, printed."""
 
+from django import forms
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,16 +13,33 @@ from accountability.cases.permissions import measures_for, visible_or_404
 from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.evidence.services import evidence
 from accountability.talks import services as talks_services
-from accountability.talks.documents import talk_record
-from accountability.talks.forms import TalkForm
 from accountability.talks.models import Talk
-from accountability.talks.services import FIELDS, WRITABLE, told
+from accountability.talks.services import FIELDS, WRITABLE, talk_record, told
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
 from nanchuan_eval.web.downloads import pdf
+from nanchuan_eval.web.fields import MomentField, TextField, long_text
+
+
+class TalkForm(forms.Form):
+    """谈话记录: every field of rulebook R-F."""
+
+    talker = TextField(label="谈话人及职务", max_length=100)
+    person = TextField(label="谈话对象", max_length=40)
+    post = TextField(label="对象职务", max_length=100)
+    held_at = MomentField(label="谈话时间")
+    place = TextField(label="谈话地点", max_length=100)
+    reason = long_text("谈话事由", most=1000, help_text="轮次、位次和主要问题")
+    points = long_text("谈话要点", most=5000, rows=8)
+    attitude = long_text("对象表态")
+    demand = long_text("整改要求")
+    recorder = TextField(label="记录人", max_length=40)
+    is_signed = forms.BooleanField(
+        label="谈话人和谈话对象已在记录上签字", required=False, help_text="签字后上传扫描件或照片，才能报送"
+    )
 
 
 @staff_view

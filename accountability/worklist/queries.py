@@ -12,12 +12,10 @@ from accountability.cases.models import Measure
 from accountability.cases.permissions import measures_for
 from accountability.cases.rules.deadlines import Urgency, urgency
 from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, TalkState
-from accountability.citizens.models import Suggestion
-from accountability.citizens.rules import SuggestionState
+from accountability.citizens.models import Suggestion, SuggestionState
 from accountability.inspections.models import Inspection, InspectionPlan, Order
 from accountability.inspections.rules import InspectionState, OrderState, PlanState
-from accountability.leads.models import Lead
-from accountability.leads.rules import LeadState
+from accountability.leads.models import Lead, LeadState
 from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState
 from accountability.rectifications.models import Rectification, RectificationItem

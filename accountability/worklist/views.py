@@ -1,12 +1,12 @@
 """待办: where every account's day begins."""
 
+from django import forms
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.worklist.forms import AddressForm
 from accountability.worklist.models import ReminderAddress
 from accountability.worklist.queries import grouped, work_items_of
 from accountability.worklist.services import set_address
@@ -42,6 +42,12 @@ READERS = {
     "accountability:monitor": {Role.SUPERVISOR},
     "draws": {Role.SUPERVISOR},
 }
+
+
+class AddressForm(forms.Form):
+    """提醒邮箱."""
+
+    email = forms.EmailField(label="电子邮箱", required=False)
 
 
 @staff_view

@@ -14,7 +14,7 @@ from django.db import transaction
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.evidence.services.evidence import add_evidence
 from accountability.inspections.rules import CheckItem, InspectionState
-from accountability.inspections.services import visits
+from accountability.inspections.services import orders, visits
 from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState, Outcome
 from accountability.promotion_freezes.models import PromotionFreeze
@@ -335,7 +335,7 @@ def recorded(found, *, until=InspectionState.ASSIGNED):
 def order(code=OWN_UNIT):
     found = recorded(visit(code=code), until=InspectionState.APPROVED)
     chief = late.make_account(Role.CHIEF)
-    return visits.issue_order(inspection_id=found.pk, demand="整改", due_on=date(2020, 8, 10), by=chief, at=AFTER)
+    return orders.issue_order(inspection_id=found.pk, demand="整改", due_on=date(2020, 8, 10), by=chief, at=AFTER)
 
 
 def filmed(found):

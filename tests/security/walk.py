@@ -14,9 +14,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accountability.case_lifecycle.services import cases, corrections
 from accountability.cases import services as cases_services
 from accountability.evidence.services import evidence
-from accountability.evidence_retention.services import destruction
+from accountability.evidence_retention.services import destroy_inspections
 from accountability.inspections.rules import InspectionState
-from accountability.inspections.services import plans, visits
+from accountability.inspections.services import orders, plans, visits
 from accountability.objections import services as objections
 from accountability.objections.rules import Ground, ObjectionState, Outcome
 from accountability.promotion_freezes.services import freezes
@@ -633,7 +633,7 @@ AFTER_THE_COUNT = [
         "insp.delete",
         right=lambda w: s.long_filmed(),
         wrong=lambda w: s.filmed(s.visit()).inspection.plan.round,
-        service=lambda o, by, at: destruction.destroy_inspections(round_id=o.pk, reason="期满", by=by, at=at),
+        service=lambda o, by, at: destroy_inspections(round_id=o.pk, reason="期满", by=by, at=at),
         url=posts("/work/retention/{o.key}/destroy/", reason="期满"),
     ),
     Line(
@@ -655,7 +655,7 @@ AFTER_THE_COUNT = [
         "insp.notify",
         right=lambda w: s.recorded(s.visit(), until=InspectionState.APPROVED),
         wrong=lambda w: s.visit(),
-        service=lambda o, by, at: visits.issue_order(
+        service=lambda o, by, at: orders.issue_order(
             inspection_id=o.pk, demand="整改", due_on=date(2020, 8, 10), by=by, at=at
         ),
         url=posts("/inspection/{o.pk}/order/", demand="整改", due_on="2020-08-10"),

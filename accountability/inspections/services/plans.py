@@ -9,11 +9,10 @@ from uuid import UUID
 from django.db import models, transaction
 from django.utils import timezone
 
-from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
+from accountability.inspections.models import Inspection, InspectionPlan, Recusal
 from accountability.inspections.rules import (
     INSPECTORS_A_VISIT,
     InspectionState,
-    OrderState,
     PlanState,
     Target,
     visit_days,
@@ -128,30 +127,6 @@ def declare_recusal(*, inspector_id: int, department_code: str, reason: str, by:
     )
     audit.record("insp.assign", recusal, by=by, at=at, reason=reason.strip())
     return recusal
-
-
-@transaction.atomic
-def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) -> Inspection:
-    """Send inspectors back to see whether an order was carried out (回马枪)."""
-    policy.check(by, "insp.assign")
-    order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
-    if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
-        raise RuleViolation("该责令整改通知已有回访复查结论。")
-    if order.inspection.return_visits.exclude(state=InspectionState.APPROVED).exists():
-        raise RuleViolation("已安排回访复查，尚未审定。")
-    if visit_on < timezone.localtime(at).date():
-        raise RuleViolation("回访复查日期不能早于今天。")
-    first = order.inspection
-    visit = Inspection.objects.create(
-        plan=first.plan,
-        section=first.section,
-        target=Target.RETURN,
-        rectification=first.rectification,
-        returns_to=first,
-        visit_on=visit_on,
-    )
-    audit.record("insp.assign", visit, by=by, at=at, detail={"returns_to": str(first.pk)})
-    return visit
 
 
 @transaction.atomic

@@ -1,18 +1,18 @@
-"""A visit (暗访): recorded by those sent, locked when handed in, approved, followed by an order and a return visit."""
+"""Inspection visits (暗访): the record, its submission, which locks it, and its approval."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from accountability.cases.permissions import is_own
 from accountability.cases.rules.deadlines import in_chinese
+from accountability.evidence.services.evidence import AttachmentRule
 from accountability.inspections.models import Finding, Inspection, ItemCheck, Order
-from accountability.inspections.permissions import is_assigned
 from accountability.inspections.rules import (
     CheckAnswer,
     CheckItem,
@@ -30,20 +30,22 @@ from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays
 
-RECORD_FIELDS = (
-    "method",
-    "arrived_at",
-    "left_at",
-    "place",
-    "errand",
-    "call",
-    "interviewed",
-    "situation",
-    "conclusion",
-)
+RECORD_FIELDS = ("method", "arrived_at", "left_at", "place", "errand", "call", "interviewed", "situation", "conclusion")
+
+
+ATTACHMENTS = {
+    Inspection: AttachmentRule(
+        "inspection",
+        lambda _: "insp.upload",
+        "insp.evidence",
+        lambda inspection: inspection.state == InspectionState.ASSIGNED,
+        lambda inspection: inspection.section,
+        visible=Inspection.objects.visible_to,
+        page=lambda inspection: reverse("accountability:inspection", args=[inspection.pk]),
+        is_own=lambda by, inspection: inspection.is_assigned_to(by),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def submit_record(*, inspection_id: UUID, lead: str, by: User, at: datetime) -> 
 def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection:
     """Approve what was found (审定); a return visit settles the order it was sent for."""
     policy.check(by, "insp.approve")
-    inspection = _lock(inspection_id)
+    inspection = lock_inspection(inspection_id)
     if inspection.state != InspectionState.SUBMITTED:
         raise RuleViolation("只有已提交的暗访记录才能审定。")
     if inspection.record_sha256 != record_digest(inspection):
@@ -121,42 +123,10 @@ def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection
     return inspection
 
 
-@transaction.atomic
-def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: User, at: datetime) -> Order:
-    """Order the unit to put right what was found (责令整改); the order names no inspector."""
-    policy.check(by, "insp.notify")
-    inspection = _lock(inspection_id)
-    if inspection.state != InspectionState.APPROVED or not inspection.findings.exists():
-        raise RuleViolation("暗访记录经审定且发现问题的，方可责令整改。")
-    if Order.objects.filter(inspection=inspection).exists():
-        raise RuleViolation("本次暗访已发出责令整改通知。")
-    if not demand.strip():
-        raise RuleViolation("请填写整改要求。")
-    today = timezone.localtime(at).date()
-    days = int(inspection.plan.round.rulebook["order_workdays"])
-    latest = add_workdays(today, days, Holiday.objects.calendar())
-    if due_on and not today < due_on <= latest:
-        raise RuleViolation(f"整改期限应晚于今天，且不晚于{in_chinese(latest)}（{days}个工作日）。")
-    order = Order.objects.create(
-        inspection=inspection, demand=demand.strip(), due_on=due_on or latest, issued_by=by, issued_at=at
-    )
-    audit.record("insp.notify", order, by=by, at=at)
-    return order
-
-
-@transaction.atomic
-def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
-    """Say how an order was carried out (反馈)."""
-    order = Order.objects.select_for_update(of=("self",)).select_related("inspection__section").get(pk=order_id)
-    policy.check(by, "rect.report", own=is_own(by, order.inspection.section))
-    if order.state != OrderState.ISSUED:
-        raise RuleViolation("该责令整改通知已反馈，不能重复填报。")
-    if not reply.strip():
-        raise RuleViolation("请填写整改情况。")
-    order.reply, order.replied_at, order.state = reply.strip(), at, OrderState.REPLIED
-    order.save(update_fields=["reply", "replied_at", "state"])
-    audit.record("rect.report", order, by=by, at=at, detail={"step_label": "反馈责令整改情况"})
-    return order
+def lock_inspection(inspection_id: UUID) -> Inspection:
+    """Lock one visit and load its section, round and rectification."""
+    rows = Inspection.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("section", "plan__round", "rectification").get(pk=inspection_id)
 
 
 def record_digest(inspection: Inspection) -> str:
@@ -190,14 +160,9 @@ def _unchecked(inspection: Inspection) -> list[str]:
     return [item.problem for item in open_items(inspection) if item.pk not in checked and item.finished_at]
 
 
-def _lock(inspection_id: UUID) -> Inspection:
-    rows = Inspection.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("section", "plan__round", "rectification").get(pk=inspection_id)
-
-
 def _lock_own(inspection_id: UUID, by: User, action: str) -> Inspection:
-    inspection = _lock(inspection_id)
-    policy.check(by, action, own=is_assigned(by, inspection))
+    inspection = lock_inspection(inspection_id)
+    policy.check(by, action, own=inspection.is_assigned_to(by))
     if inspection.state != InspectionState.ASSIGNED:
         raise RuleViolation("暗访记录已提交并锁定，不能再改动。")
     return inspection

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from accountability.cases.permissions import visible_or_404
 from accountability.inspections.forms import InspectorsForm, PlanForm, RecusalForm, ReturnForm
-from accountability.inspections.models import InspectionPlan, Recusal
-from accountability.inspections.permissions import inspections_for, orders_for
+from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
 from accountability.inspections.rules import PlanState
 from accountability.inspections.services import plans as plans_services
+from accountability.inspections.services.orders import schedule_return
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.admin_site.model_admin import account_of
@@ -104,7 +104,9 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
 def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """派员."""
     _visible(request)
-    visit = visible_or_404(inspections_for(account_of(request)), by=account_of(request), action="insp.plan.view", pk=pk)
+    visit = visible_or_404(
+        Inspection.objects.visible_to(account_of(request)), by=account_of(request), action="insp.plan.view", pk=pk
+    )
     back = reverse("accountability:inspection-plan", args=[visit.plan_id])
     facts = [("科室", visit.section), ("暗访日期", visit.visit_on), ("对象来源", visit.get_target_display())]
     act = FormPage(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
@@ -141,7 +143,9 @@ def recuse(request: HttpRequest) -> HttpResponse:
 def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
     """安排回马枪."""
     _visible(request)
-    order = visible_or_404(orders_for(account_of(request)), by=account_of(request), action="insp.notify", pk=pk)
+    order = visible_or_404(
+        Order.objects.visible_to(account_of(request)), by=account_of(request), action="insp.notify", pk=pk
+    )
     back = reverse("accountability:inspection-plan", args=[order.inspection.plan_id])
     act = FormPage(
         f"安排回访复查：{order.inspection.section}", "安排回访复查", back, done="已安排回访复查，请指派督查员。"
@@ -149,7 +153,7 @@ def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
 
     def submit(form: Form) -> object:
         on = form.cleaned_data["visit_on"]
-        return plans_services.schedule_return(order_id=order.pk, visit_on=on, by=account_of(request), at=timezone.now())
+        return schedule_return(order_id=order.pk, visit_on=on, by=account_of(request), at=timezone.now())
 
     return show_form(request, ReturnForm(request.POST or None), act, submit)
 

@@ -13,11 +13,10 @@ from django.utils import timezone
 
 from accountability.cases.permissions import is_own, visible_or_404
 from accountability.evidence.services import evidence
-from accountability.inspections.documents import order_notice
 from accountability.inspections.forms import OrderForm, ReplyForm, SubmitForm, VisitForm
 from accountability.inspections.models import Inspection, Order
-from accountability.inspections.permissions import inspections_for, orders_for
 from accountability.inspections.rules import CheckAnswer, CheckItem, InspectionState, OrderState
+from accountability.inspections.services import orders
 from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.services.opening import signs_of
 from nanchuan_eval.admin_site.model_admin import account_of
@@ -36,7 +35,7 @@ def inspections(request: HttpRequest) -> HttpResponse:
     if policy.may_see(user, "insp.plan.view"):
         return redirect("accountability:inspection-plans")
     policy.check_sees(user, "insp.plan.view", own=True)
-    visits = inspections_for(user).order_by("state", "visit_on")
+    visits = Inspection.objects.visible_to(user).order_by("state", "visit_on")
     context = {"visits": visits, "is_demo": any(visit.plan.round.is_demo for visit in visits)}
     return render(request, "accountability/inspections/inspections.html", context)
 
@@ -95,7 +94,7 @@ def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
     def submit(form: Form) -> object:
-        return visits_services.issue_order(
+        return orders.issue_order(
             inspection_id=visit.pk, by=account_of(request), at=timezone.now(), **form.cleaned_data
         )
 
@@ -128,7 +127,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
 
     def submit(form: Form) -> object:
         text = form.cleaned_data["reply"]
-        return visits_services.reply_order(order_id=found.pk, reply=text, by=account_of(request), at=timezone.now())
+        return orders.reply_order(order_id=found.pk, reply=text, by=account_of(request), at=timezone.now())
 
     return show_form(request, ReplyForm(request.POST or None), act, submit)
 
@@ -138,17 +137,17 @@ def print_order(request: HttpRequest, pk: int) -> HttpResponse:
     """责令整改通知书 PDF."""
     found = _order_or_404(request, pk)
     with audit.exporting("insp.notify", found, by=account_of(request), at=timezone.now(), what="责令整改通知书"):
-        return pdf(order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
+        return pdf(orders.order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
 
 
 def _visit_or_404(request: HttpRequest, pk: UUID) -> Inspection:
     user = account_of(request)
-    return visible_or_404(inspections_for(user), by=user, action="insp.plan.view", pk=pk)
+    return visible_or_404(Inspection.objects.visible_to(user), by=user, action="insp.plan.view", pk=pk)
 
 
 def _order_or_404(request: HttpRequest, pk: int) -> Order:
     user = account_of(request)
-    return visible_or_404(orders_for(user), by=user, action="insp.notify", pk=pk)
+    return visible_or_404(Order.objects.visible_to(user), by=user, action="insp.notify", pk=pk)
 
 
 def _fill_in(request: HttpRequest, visit: Inspection, user: User) -> HttpResponse:
@@ -177,7 +176,7 @@ def _context(visit: Inspection, user: User) -> dict[str, Any]:
         "files": visit.evidence.all(),
         "may_add": evidence.may_add(user, visit),
         "order": order_,
-        "may_see_order": order_ is not None and orders_for(user).filter(pk=order_.pk).exists(),
+        "may_see_order": order_ is not None and Order.objects.visible_to(user).filter(pk=order_.pk).exists(),
         "may_approve": visit.state == InspectionState.SUBMITTED and policy.may(user, "insp.approve"),
         "may_order": visit.state == InspectionState.APPROVED
         and order_ is None

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accountability.evidence.services.integrity import evidence_faults, file_faults
+from accountability.evidence.services.evidence import evidence_faults, file_faults
 
 
 class Command(BaseCommand):

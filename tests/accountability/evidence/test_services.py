@@ -19,10 +19,15 @@ from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import FileKind, ScanState
 from accountability.evidence.services import evidence
-from accountability.evidence.services.evidence import Upload, add_evidence, drop_evidence, may_see, open_original
-from accountability.evidence.services.integrity import file_faults
-from accountability.evidence_retention.services.destruction import destroy_inspections
-from accountability.evidence_retention.services.terms import over
+from accountability.evidence.services.evidence import (
+    Upload,
+    add_evidence,
+    drop_evidence,
+    file_faults,
+    may_see,
+    open_original,
+)
+from accountability.evidence_retention.services import destroy_inspections, over
 from accountability.inspections.rules import InspectionState
 from accountability.objections.models import Objection
 from accountability.rectifications.models import Rectification

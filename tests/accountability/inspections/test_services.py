@@ -7,6 +7,7 @@ import pytest
 from accountability.evidence.services.evidence import add_evidence
 from accountability.inspections.models import Inspection, InspectionPlan, Order
 from accountability.inspections.rules import CheckItem, Conclusion, InspectionState, OrderState, PlanState, Target
+from accountability.inspections.services import orders
 from accountability.inspections.services import visits as visits_services
 from accountability.inspections.services.plans import (
     PlanFacts,
@@ -15,11 +16,9 @@ from accountability.inspections.services.plans import (
     declare_recusal,
     finish_plan,
     propose_plan,
-    schedule_return,
     schedule_visits,
 )
-from accountability.leads.models import Lead
-from accountability.leads.rules import LeadState
+from accountability.leads.models import Lead, LeadState
 from accountability.leads.services import Finding, conclude_lead, receive_lead
 from evaluations.draws.approvals.ceremony import start_draw
 from evaluations.draws.services.commitment import abandon_draw, drawn_sections
@@ -307,33 +306,31 @@ def test_what_is_said_about_greed_reaches_the_commission_only(visit):
 def test_an_order_has_a_term_names_no_inspector_and_is_answered(visit):
     approved(visit)
 
-    order = visits_services.issue_order(inspection_id=visit.pk, demand="改进态度", due_on=None, by=chief(), at=LATER)
-    replied = visits_services.reply_order(
-        order_id=order.pk, reply="已整改", by=make_account(Role.LIAISON, "D01"), at=LATER
-    )
+    order = orders.issue_order(inspection_id=visit.pk, demand="改进态度", due_on=None, by=chief(), at=LATER)
+    replied = orders.reply_order(order_id=order.pk, reply="已整改", by=make_account(Role.LIAISON, "D01"), at=LATER)
 
     assert order.due_on == date(2020, 8, 10)  # 15 working days
     assert replied.state == OrderState.REPLIED
     with pytest.raises(RuleViolation, match="已发出"):
-        visits_services.issue_order(inspection_id=visit.pk, demand="再改", due_on=None, by=chief(), at=LATER)
+        orders.issue_order(inspection_id=visit.pk, demand="再改", due_on=None, by=chief(), at=LATER)
     with pytest.raises(RuleViolation, match="已反馈"):
-        visits_services.reply_order(order_id=order.pk, reply="再报", by=make_account(Role.LIAISON, "D01"), at=LATER)
+        orders.reply_order(order_id=order.pk, reply="再报", by=make_account(Role.LIAISON, "D01"), at=LATER)
 
 
 def test_an_order_is_answered_by_the_own_unit_only(visit):
     approved(visit)
-    order = visits_services.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
+    order = orders.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
 
     with pytest.raises(Denied):
-        visits_services.reply_order(order_id=order.pk, reply="好", by=make_account(Role.LIAISON, "D02"), at=LATER)
+        orders.reply_order(order_id=order.pk, reply="好", by=make_account(Role.LIAISON, "D02"), at=LATER)
 
 
 @pytest.mark.parametrize(("conclusion", "state"), [("sound", OrderState.PASSED), ("by_date", OrderState.FAILED)])
 def test_the_return_visit_settles_the_order(visit, conclusion, state):
     approved(visit)
-    order = visits_services.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
+    order = orders.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
 
-    again = schedule_return(order_id=order.pk, visit_on=date(2020, 7, 20), by=chief(), at=LATER)
+    again = orders.schedule_return(order_id=order.pk, visit_on=date(2020, 7, 20), by=chief(), at=LATER)
     assign_inspectors(
         inspection_id=again.pk, inspector_ids=[person.pk for person in inspectors()], by=chief(), at=LATER
     )

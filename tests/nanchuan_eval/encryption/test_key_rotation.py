@@ -12,8 +12,7 @@ from pyrage.x25519 import Identity
 from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services import key_rotation as key_rotation_services
-from accountability.evidence.services.evidence import paths_of
-from accountability.evidence.services.integrity import file_faults
+from accountability.evidence.services.evidence import file_faults, paths_of
 from evaluations.pools.models import PoolEntry, PoolUpload
 from evaluations.pools.rules import PoolKind
 from nanchuan_eval.audit.models import AuditEntry

@@ -1,18 +1,24 @@
 """Destroying evidence (销毁): files go, their rows and hashes stay; what inspectors filmed takes two persons."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accountability.evidence import storage
 from accountability.evidence.models import Evidence
-from accountability.evidence.services.evidence import paths_of
-from accountability.evidence_retention.services.terms import inspections_over, over
-from evaluations.rounds.models import Round
+from accountability.evidence.services.evidence import ATTACHMENT_RULES, paths_of
+from accountability.inspections.models import Inspection, Order
+from accountability.inspections.rules import InspectionState, OrderState
+from accountability.objections.models import Objection
+from accountability.objections.rules import ObjectionState
+from accountability.rectifications.models import Rectification
+from accountability.rectifications.rules import ENDED
+from evaluations.rounds.models import Round, RoundSection
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
@@ -22,6 +28,19 @@ from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.users.models import User
 
 DESTROYED = "（已销毁）"
+DONE = frozenset({OrderState.PASSED, OrderState.FAILED})
+
+
+def over(at: datetime) -> QuerySet[Evidence]:
+    """Return the evidence whose time is over: nothing about its section is open, nor was for a year."""
+    today = timezone.localtime(at).date()
+    held = Evidence.objects.held().filter(uploaded_at__lte=at - timedelta(days=settings.EVIDENCE_DAYS_KEPT))
+    return Evidence.objects.filter(pk__in=[row.pk for row in held if _is_over(row, today)])
+
+
+def inspections_over(round_: Round, at: datetime) -> QuerySet[Evidence]:
+    """Return what inspectors brought in during a round and may be destroyed now (insp.delete)."""
+    return over(at).filter(inspection__plan__round=round_).order_by("pk")
 
 
 @transaction.atomic
@@ -58,6 +77,29 @@ def _brought_in(at: datetime) -> QuerySet[Evidence]:
 
 def _destroy_brought_in(rows: QuerySet[Evidence]) -> None:
     destroy(list(rows), timezone.now())
+
+
+def _is_over(row: Evidence, today: date) -> bool:
+    ends = list(_ends_of(ATTACHMENT_RULES[type(row.subject)].section(row.subject)))
+    is_open = None in ends
+    return not is_open and all(day + timedelta(days=settings.EVIDENCE_DAYS_KEPT) <= today for day in ends if day)
+
+
+def _ends_of(section: RoundSection) -> Iterable[date | None]:
+    """Yield when each matter of the section ended; None = it is still open."""
+    for rectification in Rectification.objects.filter(case__result__section=section).select_related("case"):
+        case = rectification.case
+        yield rectification.closed_on or (_day(case.closed_at) if rectification.state in ENDED else None)
+    for objection in Objection.objects.filter(section=section):
+        yield _day(objection.decided_at) if objection.state == ObjectionState.DECIDED else None
+    for visit in Inspection.objects.filter(section=section).exclude(state=InspectionState.PLANNED):
+        yield _day(visit.approved_at) if visit.state == InspectionState.APPROVED else None
+    for order in Order.objects.filter(inspection__section=section):
+        yield _day(order.replied_at or order.issued_at) if order.state in DONE else None
+
+
+def _day(moment: datetime | None) -> date | None:
+    return timezone.localtime(moment).date() if moment else None
 
 
 def _content(round_: Round, asked: Arguments) -> dict[str, object]:

@@ -1,0 +1,100 @@
+"""Orders to rectify (责令整改): issued after a visit, printed, answered by the unit, checked by a return visit."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.cases.documents import _print
+from accountability.cases.permissions import is_own
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.inspections.models import Inspection, Order
+from accountability.inspections.rules import InspectionState, OrderState, Target
+from accountability.inspections.services.visits import lock_inspection
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.rules import add_workdays
+
+
+@transaction.atomic
+def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: User, at: datetime) -> Order:
+    """Order the unit to put right what was found (责令整改); the order names no inspector."""
+    policy.check(by, "insp.notify")
+    inspection = lock_inspection(inspection_id)
+    if inspection.state != InspectionState.APPROVED or not inspection.findings.exists():
+        raise RuleViolation("暗访记录经审定且发现问题的，方可责令整改。")
+    if Order.objects.filter(inspection=inspection).exists():
+        raise RuleViolation("本次暗访已发出责令整改通知。")
+    if not demand.strip():
+        raise RuleViolation("请填写整改要求。")
+    today = timezone.localtime(at).date()
+    days = int(inspection.plan.round.rulebook["order_workdays"])
+    latest = add_workdays(today, days, Holiday.objects.calendar())
+    if due_on and not today < due_on <= latest:
+        raise RuleViolation(f"整改期限应晚于今天，且不晚于{in_chinese(latest)}（{days}个工作日）。")
+    order = Order.objects.create(
+        inspection=inspection, demand=demand.strip(), due_on=due_on or latest, issued_by=by, issued_at=at
+    )
+    audit.record("insp.notify", order, by=by, at=at)
+    return order
+
+
+@transaction.atomic
+def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
+    """Say how an order was carried out (反馈)."""
+    order = Order.objects.select_for_update(of=("self",)).select_related("inspection__section").get(pk=order_id)
+    policy.check(by, "rect.report", own=is_own(by, order.inspection.section))
+    if order.state != OrderState.ISSUED:
+        raise RuleViolation("该责令整改通知已反馈，不能重复填报。")
+    if not reply.strip():
+        raise RuleViolation("请填写整改情况。")
+    order.reply, order.replied_at, order.state = reply.strip(), at, OrderState.REPLIED
+    order.save(update_fields=["reply", "replied_at", "state"])
+    audit.record("rect.report", order, by=by, at=at, detail={"step_label": "反馈责令整改情况"})
+    return order
+
+
+@transaction.atomic
+def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) -> Inspection:
+    """Send inspectors back to see whether an order was carried out (回马枪)."""
+    policy.check(by, "insp.assign")
+    order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
+    if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
+        raise RuleViolation("该责令整改通知已有回访复查结论。")
+    if order.inspection.return_visits.exclude(state=InspectionState.APPROVED).exists():
+        raise RuleViolation("已安排回访复查，尚未审定。")
+    if visit_on < timezone.localtime(at).date():
+        raise RuleViolation("回访复查日期不能早于今天。")
+    first = order.inspection
+    visit = Inspection.objects.create(
+        plan=first.plan,
+        section=first.section,
+        target=Target.RETURN,
+        rectification=first.rectification,
+        returns_to=first,
+        visit_on=visit_on,
+    )
+    audit.record("insp.assign", visit, by=by, at=at, detail={"returns_to": str(first.pk)})
+    return visit
+
+
+def order_notice(order: Order) -> bytes:
+    """Return 责令整改通知书; it names no inspector and no way by which it was found."""
+    section = order.inspection.section
+    findings = [[f.get_indicator_display(), f.text, f.get_severity_display()] for f in order.inspection.findings.all()]
+    return _print(
+        "order",
+        "责令整改通知书",
+        order.inspection.plan.round,
+        order.issued_at,
+        to=f"{section.department_name}：",
+        body=f"经暗访督查，你单位{section.name}存在下列问题，请于{in_chinese(order.due_on)}前整改到位，并反馈整改情况。",
+        findings=findings,
+        demand=order.demand,
+        office="南川区最难办事科室群众评办公室",
+        date=in_chinese(timezone.localtime(order.issued_at).date()),
+    )
