@@ -19,7 +19,7 @@ from accountability.inspections.services.plans import approve_plan
 from accountability.objections.models import Objection
 from accountability.objections.services import accept_objection
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.services.freezes import lift_freeze
+from accountability.promotion_freezes.services import lift_freeze
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.services.rectifications import (
     close_item,

@@ -10,11 +10,10 @@ from accountability.evidence_retention import views as evidence_retention
 from accountability.inspections.views import plans, visits
 from accountability.leads import views as leads
 from accountability.objections import views as objections
-from accountability.promotion_freezes.views import certificate, many
-from accountability.promotion_freezes.views import personnel as personnel_personnel
+from accountability.promotion_freezes import views as promotion_freezes
 from accountability.rectifications.views import actions
 from accountability.rectifications.views import pages as rectifications_pages
-from accountability.results.views import analysis, commission, count, readers, unit
+from accountability.results.views import analysis, commission, count, readers
 from accountability.talks import views as talks
 from accountability.worklist import views as worklist
 
@@ -34,7 +33,7 @@ urlpatterns = [
     path("commission/<slug:key>/correct/", analysis.correct, name="commission-correct"),
     path("commission/<slug:key>/sections/<slug:code>/", analysis.section, name="commission-section"),
     path("commission/<slug:key>/sections/<slug:code>/wording/", analysis.wording, name="commission-wording"),
-    path("unit/", unit.unit, name="unit"),
+    path("unit/", readers.unit, name="unit"),
     path("work/", worklist.work, name="work"),
     path("work/roster/", readers.roster, name="roster"),
     path("work/monitor/", readers.monitor, name="monitor"),
@@ -97,11 +96,11 @@ urlpatterns = [
     path("work/orders/<int:pk>/reply/", visits.reply, name="order-reply"),
     path("work/orders/<int:pk>/return/", plans.return_visit, name="order-return"),
     path("work/orders/<int:pk>/print/", visits.print_order, name="order-print"),
-    path("personnel/", personnel_personnel, name="personnel"),
-    path("personnel/many/", many, name="personnel-many"),
+    path("personnel/", promotion_freezes.personnel, name="personnel"),
+    path("personnel/many/", promotion_freezes.many, name="personnel-many"),
     path("personnel/places/", readers.places, name="places"),
     path("personnel/places/<slug:key>/", readers.places, name="places-round"),
-    path("personnel/freezes/<int:pk>/certificate/", certificate, name="freeze-certificate"),
+    path("personnel/freezes/<int:pk>/certificate/", promotion_freezes.certificate, name="freeze-certificate"),
     path("personnel/assessment/", assessment.assessment, name="assessment"),
     path("personnel/assessment/<int:year>/", assessment.assessment, name="assessment-year"),
     path("personnel/assessment/<int:year>/export/", assessment.assessment_export, name="assessment-export"),

@@ -77,7 +77,6 @@ MAY_BE_SMALL = {
 
 # Small and right where they are: each would only blur a larger neighbour.
 SMALL_BY_NAME = {
-    "accountability.assessment.services",
     "accountability.cases.documents",
     "nanchuan_eval.audit.queries",
 }

@@ -2,33 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from accountability.assessment.rules import Line, Listed, PointRules, UnitLine, assess, by_unit
 from accountability.cases.models import Case
 from accountability.rectifications.rules import RectificationState
 from departments.models import DepartmentKind
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import NOTICE, PUBLISHED
+from evaluations.rounds.rules.lifecycle import PUBLISHED
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
-from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
-
-UNIT_COLUMNS = (
-    ColumnSpec("单位", 22),
-    ColumnSpec("上榜次数", 9, "0", "center"),
-    ColumnSpec("最靠前位次", 11, "0", "center"),
-    ColumnSpec("未销号", 8, "0", "center"),
-    ColumnSpec("扣分", 9, "0.##", "right"),
-)
-LINE_COLUMNS = (
-    ColumnSpec("单位", 18),
-    ColumnSpec("科室", 20),
-    ColumnSpec("轮次", 14),
-    ColumnSpec("位次", 6, "0", "center"),
-    ColumnSpec("整改", 12, align="center"),
-    ColumnSpec("扣分", 9, "0.##", "right"),
-    ColumnSpec("依据", 40),
-)
 
 
 @dataclass(frozen=True)
@@ -78,41 +59,6 @@ def years() -> list[int]:
     return sorted({start.year for start in starts}, reverse=True)
 
 
-def assessment_workbook(assessment: Assessment) -> bytes:
-    """Return the year as .xlsx for the assessment office."""
-    notes = [NOTICE] if assessment.is_demo else []
-    notes.append(
-        f"轮次：{'、'.join(round_.name for round_ in assessment.rounds)}；内容校验值（SHA-256）{assessment.digest}"
-    )
-    units = SheetSpec(
-        title="按单位",
-        heading=f"{assessment.year}年度最难办事科室群众评考核运用（按单位）",
-        notes=notes,
-        columns=UNIT_COLUMNS,
-        rows=[[u.unit, u.listings, u.best_rank, u.unclosed, _shown(u.points)] for u in assessment.units],
-        landscape=False,
-    )
-    lines = SheetSpec(
-        title="按科室",
-        heading=f"{assessment.year}年度最难办事科室群众评考核运用（按科室）",
-        notes=notes,
-        columns=LINE_COLUMNS,
-        rows=[
-            [
-                line.listed.unit,
-                line.listed.section,
-                line.listed.round_name,
-                line.listed.rank,
-                line.listed.rectification,
-                _shown(line.points),
-                "；".join(line.reasons),
-            ]
-            for line in assessment.lines
-        ],
-    )
-    return write_workbook([units, lines])
-
-
 def _listed(case: Case, order: int) -> Listed:
     section, round_ = case.result.section, case.result.round
     rectification = getattr(case, "rectification", None)
@@ -127,7 +73,3 @@ def _listed(case: Case, order: int) -> Listed:
         by_superior=section.is_vertical or section.department_kind == DepartmentKind.UTILITY,
         rules=PointRules.of(round_.rulebook),
     )
-
-
-def _shown(points: Decimal | None) -> Decimal | str:
-    return points if points is not None else "另定"

@@ -13,25 +13,30 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from accountability.case_lifecycle.forms import LiftForm
-from accountability.cases.admin import RoundFilter
-from accountability.cases.forms import ReasonForm, RecordForm
+from accountability.case_lifecycle.forms import LiftForm, RecordForm
+from accountability.case_lifecycle.pages import case_context, pending_measures, read_tasks
+from accountability.cases.forms import ReasonForm
 from accountability.cases.models import Case, Measure
-from accountability.cases.queries import pending_measures, read_tasks
-from accountability.cases.rules.deadlines import URGENT, calendar_gaps
-from accountability.cases.rules.measures import TALKS, WORKDAY_KINDS, CaseState, MeasureKind, MeasureState
-from accountability.cases.services import may_record, record_measure, waive_measure
+from accountability.cases.rules.deadlines import URGENT
+from accountability.cases.rules.measures import MeasureKind, MeasureState
+from accountability.cases.services import record_measure, waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.inputs import parse_id
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.users.models import User
-from nanchuan_eval.workdays.models import Holiday
 
 Service = Callable[[Form], object]
 CASE_PAGE = "admin:accountability_case_change"
+
+
+class RoundFilter(admin.RelatedFieldListFilter):
+    """轮次."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "轮次"
 
 
 @admin.register(Case)
@@ -89,7 +94,7 @@ class CaseAdmin(ReadOnlyAdmin):
         user = account_of(request)
         policy.check_sees(user, self.see_action)
         case = self._case_or_404(object_id)
-        return self._page(request, "admin/accountability/case/page.html", str(case), _case_context(case, user))
+        return self._page(request, "admin/accountability/case/page.html", str(case), case_context(case, user))
 
     def get_urls(self) -> list[URLPattern]:
         def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -187,44 +192,16 @@ class CaseAdmin(ReadOnlyAdmin):
         return get_object_or_404(Measure.objects.select_related("case__result__section"), pk=pk)
 
 
-def _case_context(case: Case, user: User) -> dict[str, Any]:
-    is_open = case.state == CaseState.OPEN
-    pending = read_tasks(case.measures.pending(), timezone.localdate())
-    urgency = {task.measure.pk: task.urgency for task in pending}
-    freezes, measures = list(case.freezes.all()), list(case.measures.select_related("done_by"))
-    proposals = [
-        each
-        for rows in ([case], measures, freezes)
-        for each in approvals.waiting_about(user, *rows)  # one query each
-    ]
-    return {
-        "case": case,
-        "proposals": proposals,
-        "rows": [
-            {
-                "measure": m,
-                "urgency": urgency.get(m.pk),
-                "may_record": is_open and m.pk in urgency and m.kind not in TALKS and may_record(user, m),
-                "is_talk": m.kind in TALKS,
-            }
-            for m in measures
-        ],
-        "freezes": freezes,
-        "gaps": _calendar_gaps(case),
-        "may_close": is_open and approvals.may_start(user, "case.close", case),
-        "may_change_head": is_open and policy.may(user, "acc.open"),
-        "is_complete": not pending,
-        "may_lift": _may_lift(user, case),
-    }
+@admin.register(PromotionFreeze)
+class PromotionFreezeAdmin(ReadOnlyAdmin):
+    """影响期登记: who may not be promoted until when."""
 
+    order = 2
+    see_action = "acc.view"
+    list_display = ["name", "post", "starts_on", "ends_on", "lifted_on", "lift_reason"]
+    list_filter = [("case__result__round", RoundFilter)]
+    search_fields = ["person_name", "post"]
 
-def _may_lift(user: User, case: Case) -> bool:
-    freeze = case.freezes.filter(lifted_on__isnull=True).first()
-    return freeze is not None and approvals.may_start(user, "freeze.lift", freeze)
-
-
-def _calendar_gaps(case: Case) -> list[int]:
-    """Return the years whose holidays a term in working days would need and nobody has entered."""
-    calendar = Holiday.objects.calendar()
-    terms = case.measures.pending().filter(kind__in=WORKDAY_KINDS).values_list("due_on", flat=True)
-    return sorted({year for due_on in terms for year in calendar_gaps(case.published_on, due_on, calendar)})
+    @admin.display(description="姓名", ordering="person_name")
+    def name(self, freeze: PromotionFreeze) -> str:
+        return freeze.person_name or "（姓名未登记）"

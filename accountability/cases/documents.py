@@ -13,10 +13,10 @@ from nanchuan_eval.documents.rendering import render_pdf
 Pairs = Sequence[tuple[str, str]]
 
 
-def _print(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:
+def print_document(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:
     return render_pdf(template, {"title": title, "demo": NOTICE if round_.is_demo else "", **data}, at=at)
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     local = timezone.localtime(at)
     return f"{in_chinese(local.date())} {local:%H:%M}"

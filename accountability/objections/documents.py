@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accountability.cases.documents import _moment, _print
+from accountability.cases.documents import moment, print_document
 from accountability.cases.rules.deadlines import in_chinese
 from accountability.objections.models import Objection
 
@@ -16,13 +16,13 @@ def objection_answer(objection: Objection, *, at: datetime) -> bytes:
         ("种类", objection.get_stage_display()),
         ("事由", objection.get_ground_display()),
         ("事实和理由", objection.facts),
-        ("提出时间", _moment(objection.filed_at)),
+        ("提出时间", moment(objection.filed_at)),
         ("复算", _recount(objection)),
         ("监督员", objection.witnesses or "—"),
         ("结论", objection.get_outcome_display() or "尚未答复"),
         ("答复", objection.answer or "—"),
     ]
-    return _print(
+    return print_document(
         "certificate",
         f"{objection.get_stage_display()}答复书",
         objection.round,
@@ -38,4 +38,4 @@ def _recount(objection: Objection) -> str:
     if objection.recounted_at is None:
         return "未复算"
     agrees = "与公布结果一致" if objection.recount_agrees else "与公布结果不一致"
-    return f"{_moment(objection.recounted_at)}复算，{agrees}；结果文件校验值 {objection.recount_sha256}"
+    return f"{moment(objection.recounted_at)}复算，{agrees}；结果文件校验值 {objection.recount_sha256}"

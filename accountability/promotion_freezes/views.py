@@ -1,22 +1,45 @@
 """Promotion freezes: views."""
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.promotion_freezes.forms import AskForm, ListForm
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.queries import freezes_of_unit
 from accountability.promotion_freezes.rules import Asked
-from accountability.promotion_freezes.services import register
+from accountability.promotion_freezes.services import ask_freeze, ask_freezes, certify_freeze
 from evaluations.rounds.models import Round
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import staff_post, staff_view
 from nanchuan_eval.web.downloads import pdf, workbook
+from nanchuan_eval.web.fields import TextField, day
+
+
+class AskForm(forms.Form):
+    """查询影响期."""
+
+    name = TextField(label="姓名", max_length=40, required=False)
+    unit = TextField(
+        label="单位", max_length=60, required=False, help_text="只填写单位的，列出该单位在影响期内的全部人员"
+    )
+    on = day("拟任用日期")
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        if not data.get("name") and not data.get("unit"):
+            raise forms.ValidationError("请填写姓名或单位。")
+        return data
+
+
+class ListForm(forms.Form):
+    """批量查询: a workbook of names."""
+
+    file = forms.FileField(label="名单（.xlsx 或 .csv）", help_text="第一行为表头：姓名、单位、日期；日期不填按今天")
 
 
 @staff_view
@@ -30,7 +53,7 @@ def personnel(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         if data["name"]:
             asked = Asked(data["name"], data["unit"], data["on"])
-            context["answer"] = register.ask_freeze(asked=asked, by=user, at=timezone.now())
+            context["answer"] = ask_freeze(asked=asked, by=user, at=timezone.now())
         else:
             context["unit_freezes"] = freezes_of_unit(data["unit"], data["on"])
         context["on"] = data["on"]
@@ -48,7 +71,7 @@ def many(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         sent = form.cleaned_data["file"]
         try:
-            answers = register.ask_freezes(content=sent.read(), filename=sent.name, by=user, at=timezone.now())
+            answers = ask_freezes(content=sent.read(), filename=sent.name, by=user, at=timezone.now())
         except RuleViolation as refusal:
             form.add_error("file", ValidationError(list(refusal.reasons)))
         else:
@@ -63,5 +86,5 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     freeze = get_object_or_404(PromotionFreeze, pk=pk)
-    paper = register.certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=timezone.now())
+    paper = certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=timezone.now())
     return pdf(paper, f"影响期证明-{freeze.person_name or '姓名未登记'}.pdf")

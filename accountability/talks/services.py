@@ -7,7 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.cases.documents import _moment, _print
+from accountability.cases.documents import moment, print_document
 from accountability.cases.models import Measure
 from accountability.cases.permissions import answers_for_cases, is_own, measures_for
 from accountability.cases.rules.deadlines import in_chinese
@@ -146,7 +146,7 @@ def talk_record(talk: Talk) -> bytes:
         ("谈话种类", measure.get_kind_display()),
         ("谈话人", talk.talker),
         ("谈话对象", f"{talk.person}（{talk.post}）"),
-        ("谈话时间", _moment(talk.held_at)),
+        ("谈话时间", moment(talk.held_at)),
         ("谈话地点", talk.place),
         ("事由", talk.reason),
         ("谈话要点", talk.points),
@@ -154,7 +154,7 @@ def talk_record(talk: Talk) -> bytes:
         ("整改要求", talk.demand),
         ("记录人", talk.recorder),
     ]
-    return _print(
+    return print_document(
         "record",
         "谈话提醒记录",
         measure.case.result.round,

@@ -11,7 +11,7 @@ from accountability.case_lifecycle.services.cases import close_case, publish_and
 from accountability.cases.rules.measures import MeasureState
 from accountability.cases.services import record_measure
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.services.freezes import lift_freeze
+from accountability.promotion_freezes.services import lift_freeze
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Role

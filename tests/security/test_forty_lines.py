@@ -25,7 +25,7 @@ from accountability.evidence.models import Evidence
 from accountability.evidence.rules import FileKind
 from accountability.evidence.services.evidence import add_evidence
 from accountability.objections.services import file_objection
-from accountability.promotion_freezes.services.freezes import lift_freeze
+from accountability.promotion_freezes.services import lift_freeze
 from accountability.rectifications.services.rectifications import close_item
 from evaluations.ballots.models import BallotSpool
 from evaluations.codes.services import issuing

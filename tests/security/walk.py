@@ -19,7 +19,7 @@ from accountability.inspections.rules import InspectionState
 from accountability.inspections.services import orders, plans, visits
 from accountability.objections import services as objections
 from accountability.objections.rules import Ground, ObjectionState, Outcome
-from accountability.promotion_freezes.services import freezes
+from accountability.promotion_freezes import services as freezes
 from accountability.rectifications.rules import ItemState, RectificationState
 from accountability.rectifications.services import rectifications
 from accountability.results import services as results

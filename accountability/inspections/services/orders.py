@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accountability.cases.documents import _print
+from accountability.cases.documents import print_document
 from accountability.cases.permissions import is_own
 from accountability.cases.rules.deadlines import in_chinese
 from accountability.inspections.models import Inspection, Order
@@ -86,7 +86,7 @@ def order_notice(order: Order) -> bytes:
     """Return 责令整改通知书; it names no inspector and no way by which it was found."""
     section = order.inspection.section
     findings = [[f.get_indicator_display(), f.text, f.get_severity_display()] for f in order.inspection.findings.all()]
-    return _print(
+    return print_document(
         "order",
         "责令整改通知书",
         order.inspection.plan.round,

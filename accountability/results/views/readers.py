@@ -1,9 +1,13 @@
 """What roles without a place of their own at the admin desk read: the roster, the returns, the whole ranking."""
 
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
+from accountability.results.queries import read_unit
 from departments.models import Section
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
@@ -63,3 +67,21 @@ def places(request: HttpRequest, key: str = "") -> HttpResponse:
         "is_demo": bool(round_ and round_.is_demo),
     }
     return render(request, "accountability/results/places.html", context)
+
+
+@require_safe
+@login_required
+@cache_control(private=True, no_store=True)
+def unit(request: HttpRequest) -> HttpResponse:
+    """Show places, scores and measures of the account's own unit; no address leads to another unit's."""
+    user = account_of(request)
+    if not user.unit_code:
+        raise policy.Denied(user, "rank.own")
+    policy.check_sees(user, "rank.own", own=True)
+    rounds = read_unit(user.unit_code)
+    is_demo = any(round_.is_demo for round_, _ in rounds)
+    return render(
+        request,
+        "accountability/results/unit.html",
+        {"rounds": rounds, "is_demo": is_demo, "today": timezone.localdate()},
+    )

@@ -9,7 +9,7 @@ from accountability.cases.models import Measure
 from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
 from accountability.cases.services import may_record, record_measure, waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.services.freezes import lift_freeze
+from accountability.promotion_freezes.services import lift_freeze
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role

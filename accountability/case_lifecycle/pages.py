@@ -1,0 +1,81 @@
+"""What the case pages show: measures by urgency, freezes, proposals, the actions open to an account."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accountability.cases.models import Case, Measure
+from accountability.cases.rules.deadlines import Urgency, calendar_gaps, urgency
+from accountability.cases.rules.measures import TALKS, WORKDAY_KINDS, CaseState
+from accountability.cases.services import may_record
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+
+
+@dataclass(frozen=True)
+class Task:
+    """A measure with its urgency, for work lists."""
+
+    measure: Measure
+    urgency: Urgency
+
+
+def read_tasks(measures: Iterable[Measure], today: date) -> list[Task]:
+    """Return measures still to be recorded, the most urgent first."""
+    tasks = [Task(measure, urgency(measure.due_on, today)) for measure in measures]
+    order = list(Urgency)
+    return sorted(tasks, key=lambda task: (order.index(task.urgency), task.measure.due_on or date.max))
+
+
+def pending_measures() -> QuerySet[Measure]:
+    """Return the measures of open cases that have no record yet."""
+    return Measure.objects.pending().select_related("case__result__section", "case__result__round")
+
+
+def case_context(case: Case, user: User) -> dict[str, Any]:
+    is_open = case.state == CaseState.OPEN
+    pending = read_tasks(case.measures.pending(), timezone.localdate())
+    urgencies = {task.measure.pk: task.urgency for task in pending}
+    freezes, measures = list(case.freezes.all()), list(case.measures.select_related("done_by"))
+    proposals = [
+        each
+        for rows in ([case], measures, freezes)
+        for each in approvals.waiting_about(user, *rows)  # one query each
+    ]
+    return {
+        "case": case,
+        "proposals": proposals,
+        "rows": [
+            {
+                "measure": m,
+                "urgency": urgencies.get(m.pk),
+                "may_record": is_open and m.pk in urgencies and m.kind not in TALKS and may_record(user, m),
+                "is_talk": m.kind in TALKS,
+            }
+            for m in measures
+        ],
+        "freezes": freezes,
+        "gaps": _calendar_gaps(case),
+        "may_close": is_open and approvals.may_start(user, "case.close", case),
+        "may_change_head": is_open and policy.may(user, "acc.open"),
+        "is_complete": not pending,
+        "may_lift": _may_lift(user, case),
+    }
+
+
+def _may_lift(user: User, case: Case) -> bool:
+    freeze = case.freezes.filter(lifted_on__isnull=True).first()
+    return freeze is not None and approvals.may_start(user, "freeze.lift", freeze)
+
+
+def _calendar_gaps(case: Case) -> list[int]:
+    """Return the years whose holidays a term in working days would need and nobody has entered."""
+    calendar = Holiday.objects.calendar()
+    terms = case.measures.pending().filter(kind__in=WORKDAY_KINDS).values_list("due_on", flat=True)
+    return sorted({year for due_on in terms for year in calendar_gaps(case.published_on, due_on, calendar)})

@@ -1,0 +1,112 @@
+"""Promotion freezes (影响期): lifting, questions to the register, certificates."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accountability.cases.documents import print_document
+from accountability.cases.models import Case
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.promotion_freezes.queries import answer_workbook, ask_register
+from accountability.promotion_freezes.rules import Answer, Asked
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+# Label in the audit log: a question to the register changes nothing in it.
+QUESTION = "查询影响期"
+
+
+@transaction.atomic
+def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime) -> PromotionFreeze:
+    """Lift a freeze (解除影响期): its time is over; the row stays.
+
+    An upheld appeal corrects the list, and the correction itself lifts the freeze (services/correction.py).
+    """
+    policy.check(by, "acc.hold.lift")
+    # Also possible after the case was closed: a freeze may outlast the last record.
+    Case.objects.select_for_update().get(freezes=freeze_id)
+    freeze = PromotionFreeze.objects.get(pk=freeze_id)
+    if freeze.lifted_on:
+        raise RuleViolation(f"该影响期已于{in_chinese(freeze.lifted_on)}解除，不能重复解除。")
+    if not reason.strip():
+        raise RuleViolation("请填写解除理由。")
+    if not freeze.starts_on <= on <= timezone.localtime(at).date():
+        raise RuleViolation(f"解除日期应在影响期起始日{in_chinese(freeze.starts_on)}与今天之间。")
+    if on < freeze.ends_on:
+        until = in_chinese(freeze.ends_on)
+        raise RuleViolation(f"影响期至{until}止，期满前不能解除；复核后更正名单的，系统随更正解除。")
+    freeze.lifted_on, freeze.lift_reason = on, reason.strip()
+    freeze.save(update_fields=["lifted_on", "lift_reason"])
+    audit.record("acc.hold.lift", freeze, by=by, at=at, reason=reason.strip())
+    return freeze
+
+
+@transaction.atomic
+def ask_freeze(*, asked: Asked, by: User, at: datetime) -> Answer:
+    """Answer whether a person may be promoted on a day; who asked about whom stays in the trail."""
+    policy.check_sees(by, "acc.hold.set")
+    (found,) = ask_register([asked])
+    audit.record(
+        "acc.view",
+        None,
+        by=by,
+        at=at,
+        detail={
+            "step_label": QUESTION,
+            "asked": asked.name,
+            "unit": asked.unit,
+            "on": asked.on.isoformat(),
+            "verdict": found.verdict.value,
+        },
+    )
+    return found
+
+
+@transaction.atomic
+def ask_freezes(*, content: bytes, filename: str, by: User, at: datetime) -> bytes:
+    """Answer a whole list of names as a workbook."""
+    policy.check_sees(by, "acc.hold.set")
+    entry = audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, "asked_list": len(content)})
+    with audit.marked(entry):
+        return answer_workbook(content, filename, today=timezone.localtime(at).date())
+
+
+@transaction.atomic
+def certify_freeze(*, freeze_id: int, on: date, by: User, at: datetime) -> bytes:
+    """Return 影响期证明 of a person as of a day."""
+    policy.check_sees(by, "acc.hold.set")
+    rows = PromotionFreeze.objects.select_related("case__result__section", "case__result__round")
+    freeze = rows.get(pk=freeze_id)
+    entry = audit.record("acc.hold.set", freeze, by=by, at=at, detail={"certificate": on.isoformat()})
+    with audit.marked(entry):
+        return _certificate(freeze, on=on, at=at)
+
+
+def _certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> bytes:
+    case = freeze.case
+    if freeze.lifted_on and freeze.lifted_on <= on:
+        state = f"已于{in_chinese(freeze.lifted_on)}解除（{freeze.lift_reason}）"
+    else:
+        state = "在影响期内" if freeze.starts_on <= on <= freeze.ends_on else "影响期已满"
+    pairs = [
+        ("姓名", freeze.person_name or "（姓名未登记）"),
+        ("职务", freeze.post),
+        ("单位、科室", str(case)),
+        ("依据", f"{case.result.round.name}最难办事科室群众评列第{case.result.rank}位"),
+        ("影响期", f"{in_chinese(freeze.starts_on)}至{in_chinese(freeze.ends_on)}（含起止日）"),
+        (f"截至{in_chinese(on)}", state),
+    ]
+    return print_document(
+        "certificate",
+        "影响期证明",
+        case.result.round,
+        at,
+        pairs=pairs,
+        body="影响期内不得提拔重用。本证明仅供干部选拔任用工作使用。",
+        office="南川区最难办事科室群众评办公室",
+        date=in_chinese(timezone.localtime(at).date()),
+    )
