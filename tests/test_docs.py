@@ -21,19 +21,17 @@ from tests.paths import ROOT
 
 CODE = ("accountability", "departments", "evaluations", "nanchuan_eval", "static", "templates", "tests", "bench")
 KINDS = {".py", ".html", ".js", ".css"}
-DRAW_MODULES = re.compile(r"nanchuan-draw/1|protocol 3|3\.12")
-# How a section is cited -> the headings (or rows) of the document that holds it.
-CITATIONS = {
-    re.compile(r"\bR-([A-Z])\b"): ("rulebook.md", "### R-{} "),
-    re.compile(r"\brulebook (\d+)\b"): ("rulebook.md", "## {} "),
+SECTION = r"(?:R-[A-Z]|\d+(?:\.\d+)*)"
+# "method.md 2.2, 2.3", "rulebook R-A to R-K", "protocol 6.1"
+CITATION = re.compile(
+    rf"\b(rulebook|protocol|method|security)(?:\.md)? ({SECTION}(?:(?:, | and | to ){SECTION})*)(?![\w%-]|\.\w)"
+)
+ROWS = {  # what is cited by another number than a section's -> the text that holds it
     re.compile(r"\brulebook finding (\d+)\b"): ("rulebook.md", "**Finding {}.**"),
-    re.compile(r"\bprotocol (\d+\.\d+)\b"): ("protocol.md", "### {} "),
-    re.compile(r"\bmethod(?:\.md)? (\d\.\d)\b"): ("method.md", "### {} "),
-    re.compile(r"\bsecurity\.md[:, a-z]* (\d+)(?! and)\b(?!\.)"): ("security.md", "## {} "),
     re.compile(r"\bsecurity\.md (\d+\.\d+\.\d+)"): ("security.md", "ASVS {} "),
-    re.compile(r"\bsecurity\.md (G\d+)"): ("security.md", "| {} |"),
+    re.compile(r"\b(G\d+)\b(?=\)|\"|:)"): ("security.md", "| {} |"),
 }
-TITLES = re.compile(r'(?:score-method(?:\.md)?|\bmethod\.md), "([^"]+)"(?:, "([^"]+)")?')
+BARE_RULE, BARE_SECTION = re.compile(r"\b(R-[A-Z])\b"), re.compile(r"\((\d\.\d{1,2})\)")
 
 
 def sources() -> Iterator[Path]:
@@ -60,24 +58,37 @@ def rows(text: str) -> list[list[str]]:
     return [line.split("\t") for line in text.splitlines()]
 
 
-def test_every_cited_section_is_in_the_documents():
-    missing = set()
-    for path in sources():
-        text = path.read_text("utf-8")
-        for pattern, (name, place) in CITATIONS.items():
-            missing |= {place.format(n) for n in pattern.findall(text) if place.format(n) not in document(name)}
-        if DRAW_MODULES.search(text):
-            cited = re.findall(r"\((\d\.\d{1,2})\)", text)
-            missing |= {n for n in cited if f"### {n} " not in document("protocol.md")}
-
-    assert not missing
+def cited_sections(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (document, section) of every citation; bare numbers are the rulebook's, in the protocol the protocol's."""
+    text = path.read_text("utf-8")
+    for name, sections in CITATION.findall(text):
+        yield from ((f"{name}.md", section) for section in re.findall(SECTION, sections))
+    yield from (("rulebook.md", rule) for rule in BARE_RULE.findall(text))
+    if path.parent == ROOT / "evaluations" / "protocol":
+        yield from (("protocol.md", section) for section in BARE_SECTION.findall(text))
 
 
-def test_every_cited_title_of_the_method_is_a_heading():
-    headings = "\n".join(line for line in document("method.md").splitlines() if line.startswith("#"))
-    cited = {title for path in sources() for pair in TITLES.findall(path.read_text("utf-8")) for title in pair}
+def test_every_cited_section_is_a_heading():
+    is_row = re.compile(r"\d+\.\d+\.\d+")
+    cited = {found for path in sources() for found in cited_sections(path) if not is_row.fullmatch(found[1])}
 
-    assert {title for title in cited if f" {title}" not in headings} == set()
+    assert {name for name, _ in cited} == {"rulebook.md", "protocol.md", "method.md", "security.md"}
+    assert {(n, s) for n, s in cited if not re.search(rf"^#+ {re.escape(s)} ", document(n), re.M)} == set()
+
+
+@pytest.mark.parametrize("pattern", ROWS, ids=lambda pattern: pattern.pattern)
+def test_every_cited_row_is_in_its_document(pattern: re.Pattern[str]):
+    name, row = ROWS[pattern]
+    cited = {row.format(number) for path in sources() for number in pattern.findall(path.read_text("utf-8"))}
+
+    assert cited
+    assert {place for place in cited if place not in document(name)} == set()
+
+
+def test_every_cited_document_exists():
+    cited = {name for path in sources() for name in re.findall(r"[\w-]+\.md\b|score-method", path.read_text("utf-8"))}
+
+    assert {name for name in cited if not (ROOT / "docs" / name).exists() and not (ROOT / name).exists()} == set()
 
 
 def leaves(book: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""佐证: files that prove something, by the hash of what was uploaded (security 1.7).
+"""佐证: files that prove something, by the hash of what was uploaded (security.md 4).
 
 A destroyed file leaves its row and its hash; the key in the row is gone, so no copy of the file opens again.
 """

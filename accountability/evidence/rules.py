@@ -1,4 +1,4 @@
-"""Which files are evidence: told by their content, never by their name, within limits (security 1.7)."""
+"""Which files are evidence: told by their content, never by their name, within limits (security.md 4)."""
 
 import re
 import unicodedata

@@ -25,7 +25,7 @@ from nanchuan_eval.web.fields import MomentField, TextField, long_text
 
 
 class TalkForm(forms.Form):
-    """谈话记录: every field of rulebook R-F."""
+    """谈话记录: the full record, without which a talk does not count as done (rulebook R-F)."""
 
     talker = TextField(label="谈话人及职务", max_length=100)
     person = TextField(label="谈话对象", max_length=40)

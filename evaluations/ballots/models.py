@@ -1,4 +1,4 @@
-"""选票: the spool while voting, the mixed box after sealing (protocol 6.3).
+"""选票: the spool while voting, the mixed box after sealing (protocol 5).
 
 Nothing here has a time, an address, a foreign key to a code or an order that tells who came when.
 """

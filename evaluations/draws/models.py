@@ -54,7 +54,7 @@ class DrawQuerySet(models.QuerySet["Draw"]):
 
 
 class Draw(models.Model):
-    """抽取: one way, never deleted (protocol 3.x); what was committed is stored to the byte."""
+    """抽取: one way, never deleted (protocol 3); what was committed is stored to the byte."""
 
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="draws")
     planned = models.ForeignKey(PlannedDraw, models.PROTECT, verbose_name="登记", null=True, related_name="draws")

@@ -1,4 +1,4 @@
-"""Ballot codes (票号) and receipts (回执号): the two-step hash chain of protocol 6.2 and the receipt of 6.3.
+"""Ballot codes (票号) and receipts (回执号): their hashes (protocol 6.1, 6.2, 6.3).
 
 c = 20 Crockford base32 characters = 100 bits; E = H(spend, round, c); I = H(issue, E). Randomness is an argument.
 """
@@ -66,12 +66,12 @@ def issue_of(round_key: str, code: str) -> str:
 
 
 def receipt(server_random: str, digits: str) -> str:
-    """Return T: the first 100 bits of the hash of the server's random hex and the voter's four digits (6.3)."""
+    """Return T: the first 100 bits of the hash of the server's random hex and the voter's digits (protocol 6.3)."""
     return encode_code(hashlib.sha256(_lines("nanchuan-ballot/1/track", server_random, digits)).digest())
 
 
 def content_commitment(receipt_: str, nonce: str, vote: Mapping[str, object]) -> str:
-    """Return C: it binds the vote to the receipt; without the nonce (32 bytes hex) it says nothing (6.3)."""
+    """Return C: it binds the vote to the receipt; without the nonce (32 bytes hex) it says nothing (protocol 6.3)."""
     return content_commitment_of(receipt_, nonce, protocol_json(vote))
 
 

@@ -1,4 +1,4 @@
-"""The closing list (封箱清单) and its Merkle root as in RFC 6962 (protocol 6.3)."""
+"""The closing list (封箱清单) and its Merkle root as in RFC 6962 (protocol 6.4)."""
 
 import hashlib
 from collections.abc import Iterable, Sequence

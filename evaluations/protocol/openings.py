@@ -1,4 +1,4 @@
-"""The notary's file (开封文件): nonce and vote of every sealed ballot, to recheck what the closing list commits to.
+"""The notary's file (开封文件): nonce and vote of every sealed ballot, to recheck the closing list (protocol 6.6).
 
 One canonical JSON per line: {"ballot","nonce","receipt","vote"}. It says nothing about who voted.
 """

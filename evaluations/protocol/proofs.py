@@ -1,4 +1,4 @@
-"""Checking a proof file (证明文件) that comes from anywhere: shape first, then the whole draw again (3.12)."""
+"""Check an untrusted proof file (证明文件): its shape first, then the whole draw again (protocol 3.12)."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Score method NC-1, from cells to scores: integers and fractions only (score-method.md, "The score")."""
+"""From cells to scores: integers and fractions only (method.md 2.2, 2.3, 2.4, 2.7)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

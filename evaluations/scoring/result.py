@@ -1,4 +1,4 @@
-"""result.json: the whole outcome of a count, equal to the byte for equal input (score-method.md, "Files")."""
+"""result.json: the whole outcome of a count, equal to the byte for equal input (method.md 4.3)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

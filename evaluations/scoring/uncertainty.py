@@ -1,4 +1,4 @@
-"""The probability of being among the listed (score-method.md): the only floats here, never in a rank."""
+"""The probability of being among the listed (method.md 3.2): the only floats of the method, in no rank."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The files a stranger recounts with: ballots.csv and rulebook.json (design, score-method)."""
+"""The files that anybody can recount from: ballots.csv and rulebook.json (method.md 4.1, 4.2)."""
 
 import csv
 import io

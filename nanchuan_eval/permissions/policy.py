@@ -26,7 +26,7 @@ DOES = frozenset("YA")
 SEES = frozenset("YAPVMW")
 PROPOSES = frozenset("P")
 APPROVES = frozenset("A")
-# Rows of the table without an occasion: sections with equal scores share a place, so no tie is ever broken (R-D).
+# Rows of the table without an occasion: sections with equal scores share a place, so no tie is ever broken (R-E).
 NEVER_ARISES = frozenset({"tally.tiebreak"})
 
 

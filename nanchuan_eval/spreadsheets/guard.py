@@ -1,4 +1,4 @@
-"""What is looked at before a workbook is opened (security.md: bad inputs 26 and 27).
+"""What is looked at before a workbook is opened (security.md 6, no. 26 and 27).
 
 Only the zip's own table is read here: a bomb is refused before a single byte of it is unpacked.
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.security.sabotage`: take the controls out one at a time and see a test turn red for each (G14).
+"""`python -m tests.security.sabotage`: remove the controls one at a time; a test must fail each time (security.md G14).
 
 Each line: what is taken out, where, what stands in its place, and the test that must notice. The controls are patched
 in a process of their own (SABOTAGE=name, see tests/conftest.py), so nothing on the disk is touched.

@@ -1,4 +1,4 @@
-"""Every action of the table where it lives: each role, own and foreign objects, right and wrong states (G1)."""
+"""Every action of the table: each role, own and foreign objects, right and wrong states (security.md G1)."""
 
 import re
 

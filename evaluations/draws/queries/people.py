@@ -1,4 +1,4 @@
-"""单位联络员回避: a unit's liaison is neither supervisor nor evaluator (permissions, rules around the table, 1).
+"""单位联络员回避: a unit's liaison is neither supervisor nor evaluator (rulebook R-B).
 
 Lists hold names and units, accounts hold names and a unit's code; `may_be_one_person` compares them.
 """

@@ -1,7 +1,7 @@
-"""The draws (抽取): announce them in the register, commit, or give up with a reason (protocol nanchuan-draw/1).
+"""The draws (抽取): announce them in the register, commit, or give up with a reason (protocol 2.2, 3).
 
 What is committed is stored to the byte. The ceremony that follows is in `ceremony.py`, removals and further
-rounds are in `draw_events.py`.
+rounds are in `removals.py`.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Life of a round (轮次): its states, its steps and what each step still lacks (design, rulebook R-K)."""
+"""Life of a round (轮次): states, steps, and the conditions of each step (rulebook R-E, R-K)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """The rulebook (评议规则): every number a district might set differently, with its default (rulebook R-A to R-K).
 
-The scoring part has the form of score-method NC-1; the whole is frozen with the round and written to rulebook.json.
+It is frozen with the round and written to rulebook.json; the scoring part is described in method.md 4.2.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Anomaly flags (异常提示): what a person looks at before a result is approved (score-method, "Anomaly flags").
+"""Anomaly flags (异常提示): what a person looks at before a result is approved (method.md 6).
 
 No flag voids a ballot by itself. The floats here test for chance; they decide no score and no rank.
 """

@@ -1,6 +1,6 @@
-"""NC-1 once more, straight from score-method.md: line by line, without counts, cells or whole-number scores.
+"""A second implementation of NC-1, after method.md 2 and 3: line by line, without cells or whole-number scores.
 
-Only for the tests: slow, and sharing no code with evaluations.rules beyond the type of a line.
+Only for the tests: slow, and sharing no code with evaluations.scoring beyond the type of a line.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""From cells to scores: the published examples, an independent oracle, and the properties of score-method.md."""
+"""From cells to scores: the published examples, an independent oracle, the properties named in method.md 7."""
 
 import random
 import sys

@@ -110,7 +110,7 @@ def test_every_row_agrees_with_an_independent_count(round_: tuple[dict[str, Any]
 
 
 def label(oracle: Oracle, section: str, listed: bool, high: int | None) -> str:
-    """The label by the words of score-method.md."""
+    """The label by the table of method.md 3.3."""
     if section in oracle.vetoed:
         return "一票否决"
     if section not in oracle.placed:

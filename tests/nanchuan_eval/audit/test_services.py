@@ -105,7 +105,7 @@ class TestTheChain:
 
 
 class TestTampering:
-    """The seven ways of security.md, 6 no. 40; the last two are found by an anchor kept elsewhere."""
+    """The seven ways of security.md 6, no. 40; the last two are found by an anchor kept elsewhere."""
 
     @pytest.fixture(autouse=True)
     def written(self):
