@@ -15,7 +15,7 @@ from evaluations.codes.services.issuing import new_code
 from evaluations.paper_ballots.documents import BALLOTS_PER_FILE, ballot_files
 from evaluations.protocol.codes import encode_code
 from evaluations.rounds.models import Round
-from evaluations.sealing.services import sealing
+from evaluations.sealing import services as sealing
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.database.sql import insert_rows
 from nanchuan_eval.permissions.policy import CLOCK

@@ -4,8 +4,8 @@ from evaluations.ballot_form import admin as ballot_form
 from evaluations.ballots import admin as ballots
 from evaluations.draws.admin import draws
 from evaluations.lifecycle import admin as lifecycle
-from evaluations.paper_ballots.admin import batches
+from evaluations.paper_ballots.admin import codes
 from evaluations.personal_data.admin import pools, requests
 from evaluations.publication import admin as publication
 
-__all__ = ["ballot_form", "ballots", "batches", "draws", "lifecycle", "pools", "publication", "requests"]
+__all__ = ["ballot_form", "ballots", "codes", "draws", "lifecycle", "pools", "publication", "requests"]

@@ -22,7 +22,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.method import Channel, Indicator
-from evaluations.sealing.services import sealing
+from evaluations.sealing import services as sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.permissions.policy import CLOCK, Role
 from nanchuan_eval.users.models import User

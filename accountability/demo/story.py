@@ -30,8 +30,8 @@ from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.queries import drawn_people
 from evaluations.codes.services import issuing
-from evaluations.codes.services.alerts import review_alert
 from evaluations.codes.services.issuing import FormKind
+from evaluations.codes.services.open_channel import review_alert
 from evaluations.draws.models import Draw
 from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.rules import PoolKind
@@ -41,7 +41,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.services import plan_round
 from evaluations.scoring.method import Channel
-from evaluations.sealing.services import sealing
+from evaluations.sealing import services as sealing
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services import tally
 from evaluations.tally.services.anomalies import DECIDE_FLAG

@@ -9,13 +9,13 @@ from django.http import HttpRequest
 
 from departments.models import Section
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
-from evaluations.ballot_form.queries import forget_errands
-from evaluations.ballot_form.rules.service_topics import as_words, found_by
+from evaluations.ballot_form.queries import forget_topics
+from evaluations.ballot_form.rules.form import as_words, found_by
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 
 
 @admin.register(ServiceTopic)
-class ErrandAdmin(PolicyAdmin):
+class ServiceTopicAdmin(PolicyAdmin):
     """办什么事."""
 
     order = 7
@@ -33,11 +33,11 @@ class ErrandAdmin(PolicyAdmin):
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
         super().save_model(request, obj, form, change)
-        forget_errands()
+        forget_topics()
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         super().delete_model(request, obj)
-        forget_errands()
+        forget_topics()
 
 
 @admin.register(Manifestation)

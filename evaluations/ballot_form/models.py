@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from evaluations.ballot_form.rules.service_topics import as_words
+from evaluations.ballot_form.rules.form import as_words
 from evaluations.scoring.method import Indicator
 
 

@@ -5,12 +5,11 @@ from functools import lru_cache
 from django.core.cache import cache
 
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
-from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
-from evaluations.ballot_form.rules.service_topics import Errands, as_words
+from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign, ServiceTopics, as_words
 from evaluations.rounds.models import Round, RoundSection
 from nanchuan_eval.core.errors import RuleViolation
 
-ERRANDS = "errands"
+SERVICE_TOPICS = "service-topics"
 
 
 @lru_cache(maxsize=32)
@@ -22,17 +21,17 @@ def ballot_form_by_digest(digest: str) -> BallotForm:
     return BallotForm.from_json(text)
 
 
-def known_errands() -> Errands:
+def known_topics() -> ServiceTopics:
     """Return what people come for, at most a minute old (no query in between)."""
-    return cache.get_or_set(ERRANDS, _read_errands, 60) or ()
+    return cache.get_or_set(SERVICE_TOPICS, _read_topics, 60) or ()
 
 
-def forget_errands() -> None:
+def forget_topics() -> None:
     """Have them read anew: somebody has changed them."""
-    cache.delete(ERRANDS)
+    cache.delete(SERVICE_TOPICS)
 
 
-def _read_errands() -> Errands:
+def _read_topics() -> ServiceTopics:
     return tuple((text, as_words(words)) for text, words in ServiceTopic.objects.values_list("text", "words"))
 
 

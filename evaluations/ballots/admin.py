@@ -1,7 +1,8 @@
-"""Ballots: admin."""
+"""Opinions (评议意见) on the staff site, and redacting them; no page shows a ballot."""
 
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -10,12 +11,23 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evaluations.ballots.forms import RedactionForm
 from evaluations.ballots.models import Comment
 from evaluations.ballots.services import REDACT, start_redaction
 from evaluations.rounds.admin_pages import show_form
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.permissions import policy
+
+
+class RedactionForm(forms.Form):
+    """遮盖意见."""
+
+    notice = ""
+    words = forms.CharField(
+        label="要遮盖的文字",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="照意见原文填写，每行一处，如姓名、电话、住址；只遮盖，不改写",
+    )
 
 
 @admin.register(Comment)

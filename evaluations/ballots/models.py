@@ -4,9 +4,12 @@ Nothing here has a time, an address, a foreign key to a code or an order that te
 """
 
 import uuid
+from functools import reduce
+from operator import add
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models.expressions import Combinable
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.rounds.models import Round, RoundSection
@@ -92,3 +95,26 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return "一条意见"  # never its words: they would stay in the trace and in proposals
+
+
+def answers_given() -> Combinable:
+    """Return the expression for how many of the five indicators a rating answers."""
+    return reduce(add, (if_answered(i, 1) for i in Indicator))
+
+
+def if_answered(indicator: Indicator, value: int) -> Combinable:
+    return Case(
+        When(**{f"{indicator}__isnull": False}, then=Value(value)),
+        default=Value(0),
+        output_field=IntegerField(),
+    )
+
+
+def vote_line(rating: Rating) -> dict[str, object]:
+    """Return a rating as it stood in the vote that was committed to (protocol 6.3)."""
+    levels = {indicator.value: getattr(rating, indicator.value) for indicator in Indicator}
+    return {
+        "answers": {key: level for key, level in levels.items() if level is not None},
+        "manifestations": rating.manifestations.split(),
+        "section": rating.section.code,
+    }

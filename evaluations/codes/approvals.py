@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from evaluations.codes.models import CodeBatch
-from evaluations.codes.services.issuing import issues_of_typed, recall_batch, refuse_after_closing, void_codes
+from evaluations.codes.services.voiding import issues_of_typed, recall_batch, refuse_after_closing, void_codes
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
-from evaluations.ballot_form.rules.form import BallotForm
-from evaluations.ballot_form.rules.wording import QUESTIONS, level_words, signs_by_indicator
+from evaluations.ballot_form.rules.form import QUESTIONS, BallotForm, level_words, signs_by_indicator
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import format_code
 from evaluations.scoring.method import Indicator

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from evaluations.ballots.models import Ballot, Rating
-from evaluations.codes.models import Credential
+from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import DEAD
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
@@ -179,3 +179,29 @@ def round_of_receipt(receipt: str) -> Round | None:
     """Return the sealed round whose closing list holds the receipt (one query); no more is ever told."""
     found = Ballot.objects.filter(receipt=receipt, round__state__in=SEALED).select_related("round").first()
     return found.round if found else None
+
+
+@dataclass(frozen=True)
+class SectionLine:
+    """One section's rated lines by channel, small figures hidden."""
+
+    department: str
+    name: str
+    cells: list[tuple[str, int | str]]
+
+
+def batches_to_show(round_: Round) -> QuerySet[CodeBatch]:
+    """Return the batches with their number of codes (one query)."""
+    return CodeBatch.objects.filter(round=round_).annotate(codes=Count("credentials"))
+
+
+def sections_to_show(round_: Round, closing: Mapping[str, Any]) -> list[SectionLine]:
+    """Return the counts of the closing record by section (one query)."""
+    return [
+        SectionLine(
+            section.department_name,
+            section.name,
+            [(c.label, closing["sections"][section.code][c.value]) for c in Channel],
+        )
+        for section in round_.sections.all()
+    ]

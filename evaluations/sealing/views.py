@@ -13,13 +13,14 @@ from evaluations.codes.models import CodeBatch
 from evaluations.protocol.codes import CodeError, format_code, normalize_receipt
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import ISSUING, SEALED
-from evaluations.sealing.pages import batches_to_show, sections_to_show
 from evaluations.sealing.queries import (
+    batches_to_show,
     closing_leaves,
     inclusion_of,
     issued_lines,
     round_of_receipt,
     sealed_rounds,
+    sections_to_show,
     spent_lines,
     told_books,
 )

@@ -3,6 +3,7 @@
 import csv
 import io
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,13 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evaluations.codes.models import OpenClaimAlert
-from evaluations.codes.services.alerts import BEFORE_COUNTING, review_alert
+from evaluations.codes.services.open_channel import BEFORE_COUNTING, review_alert
 from evaluations.paper_ballots.documents import labels
 from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import CSV, PDF, handed_out, show_form
 from evaluations.rounds.models import Round
 from evaluations.sealing.documents import seal_record
-from evaluations.turnout.forms import ReviewForm
 from evaluations.turnout.pages import build_monitor
 from evaluations.turnout.services import people_for_labels, remind_stratum
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
@@ -24,6 +24,18 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import export_numbers
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
+
+
+class ReviewForm(forms.Form):
+    """核查领票异常."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
+    review = forms.CharField(
+        label="核查情况",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="填写核查内容和结论，例如：镇服务大厅集中领票，属正常情况。已领取的票号仍然有效",
+    )
 
 
 class MonitorPages(PolicyAdmin):

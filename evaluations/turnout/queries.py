@@ -4,8 +4,7 @@ from typing import Any, TypedDict
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
-from evaluations.ballots.models import Ballot, Rating
-from evaluations.ballots.queries import answers_given
+from evaluations.ballots.models import Ballot, Rating, answers_given
 from evaluations.codes.models import Credential
 from evaluations.codes.queries import DEAD
 from evaluations.rounds.models import Round

@@ -9,8 +9,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
-from evaluations.ballots.models import Ballot, Rating
-from evaluations.ballots.queries import vote_line
+from evaluations.ballots.models import Ballot, Rating, vote_line
 from evaluations.codes.models import Credential
 from evaluations.draws.models import Draw
 from evaluations.draws.queries.proofs import proof_text

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from django.http import QueryDict
 
-from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, VoteErrors
+from evaluations.ballot_form.rules.form import DONT_KNOW
+from evaluations.ballot_form.rules.votes import RawLine, VoteErrors
 from evaluations.scoring.method import Indicator
 
 INDICATORS = frozenset(Indicator.values)

@@ -8,10 +8,16 @@ from itertools import groupby
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from evaluations.ballot_form.rules.form import BallotForm, FormSection
-from evaluations.ballot_form.rules.service_topics import Errands, errands_of
-from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, Vote, is_valid_line
-from evaluations.ballot_form.rules.wording import QUESTIONS, level_words
+from evaluations.ballot_form.rules.form import (
+    DONT_KNOW,
+    QUESTIONS,
+    BallotForm,
+    FormSection,
+    ServiceTopics,
+    level_words,
+    topics_of,
+)
+from evaluations.ballot_form.rules.votes import RawLine, Vote, is_valid_line
 from evaluations.scoring.method import Indicator
 
 # From this many sections on a table takes the place of the cards: for evaluators who rate them all.
@@ -80,14 +86,14 @@ class ReviewLine:
 
 
 def sections_to_choose(
-    ballot_form: BallotForm, service_topics: Errands
+    ballot_form: BallotForm, service_topics: ServiceTopics
 ) -> list[tuple[str, str, list[tuple[FormSection, str]]]]:
     """Return (department name, its code, its sections with what people come for) in the paper's order."""
     return [
         (
             name,
             sections[0].department_code,
-            [(section, errands_of(section.name, service_topics)) for section in sections],
+            [(section, topics_of(section.name, service_topics)) for section in sections],
         )
         for name, sections in departments_of(ballot_form)
     ]

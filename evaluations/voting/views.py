@@ -18,9 +18,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from evaluations.ballot_form.queries import ballot_form_by_digest, known_errands
-from evaluations.ballot_form.rules.form import BallotForm
-from evaluations.ballot_form.rules.service_topics import Errands
+from evaluations.ballot_form.queries import ballot_form_by_digest, known_topics
+from evaluations.ballot_form.rules.form import QUESTIONS, BallotForm, ServiceTopics, signs_by_indicator
 from evaluations.ballot_form.rules.votes import (
     RawLine,
     Vote,
@@ -30,8 +29,7 @@ from evaluations.ballot_form.rules.votes import (
     validate_sections,
     validate_vote,
 )
-from evaluations.ballot_form.rules.wording import QUESTIONS, signs_by_indicator
-from evaluations.codes.services.issuing import CheckNeeded, issue_open_code
+from evaluations.codes.services.open_channel import CheckNeeded, issue_open_code
 from evaluations.codes.services.visitor_checks import open_check
 from evaluations.codes.services.visitors import count_visit, visitor_of
 from evaluations.protocol.codes import format_code
@@ -189,7 +187,7 @@ def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -
 
 def _sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[str], error: str = "") -> HttpResponse:
     ballot_form = ballot_form_by_digest(admission.ballot_form)
-    service_topics = known_errands()
+    service_topics = known_topics()
     rows = (
         _section_rows(admission.ballot_form, service_topics)
         if not chosen
@@ -382,11 +380,11 @@ def _done_page(digest: str, size: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _section_rows(digest: str, service_topics: Errands) -> str:
+def _section_rows(digest: str, service_topics: ServiceTopics) -> str:
     """Return the list of sections with nothing chosen: the same for everybody, so rendered once."""
     return _render_rows(ballot_form_by_digest(digest), service_topics, ())
 
 
-def _render_rows(ballot_form: BallotForm, service_topics: Errands, chosen: Sequence[str]) -> str:
+def _render_rows(ballot_form: BallotForm, service_topics: ServiceTopics, chosen: Sequence[str]) -> str:
     shown = {"departments": sections_to_choose(ballot_form, service_topics), "chosen": chosen}
     return render_to_string("evaluations/voting/_section_rows.html", shown)

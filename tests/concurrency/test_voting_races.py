@@ -12,9 +12,9 @@ from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.services import issuing
+from evaluations.codes.services import voiding
 from evaluations.protocol.codes import issue_of
-from evaluations.sealing.services import sealing
+from evaluations.sealing import services as sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK
@@ -76,7 +76,7 @@ def test_a_code_made_void_while_it_votes_either_votes_or_is_void():
             for code in shuffled(codes, seed):
                 issues = [issue_of(round_.key, code)]
                 with suppress(RuleViolation):
-                    done += issuing.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
+                    done += voiding.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
         finally:
             connection.close()
         return done

@@ -22,7 +22,7 @@ FOLDERS = [
     "tests/concurrency",
     "tests/departments/reforms/test_approvals.py",
     "tests/evaluations/personal_data/test_people.py",
-    "tests/evaluations/sealing/test_sealing.py",
+    "tests/evaluations/sealing/test_services.py",
     "tests/evaluations/sealing/test_secrecy.py",
     "tests/evaluations/lifecycle/test_approvals.py",
     "tests/evaluations/draws/test_liaisons.py",

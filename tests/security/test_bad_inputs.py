@@ -73,8 +73,8 @@ PROVED = {
     ),
     34: ("accountability/evidence/test_services.py", "test_a_name_is_shown_cleaned_and_never_used_as_a_path"),
     35: ("accountability/evidence/test_services.py", "test_a_full_disk_takes_no_more"),
-    38: ("evaluations/sealing/test_sealing.py", "test_is_refused_before_the_closing_time"),
-    39: ("evaluations/sealing/test_sealing.py", "test_that_fails_half_way_leaves_everything_as_it_was"),
+    38: ("evaluations/sealing/test_services.py", "test_is_refused_before_the_closing_time"),
+    39: ("evaluations/sealing/test_services.py", "test_that_fails_half_way_leaves_everything_as_it_was"),
     40: ("nanchuan_eval/audit/test_services.py", "test_a_restored_old_backup"),
 }
 # More examples of most lines stand in test_forty_lines.py, by number.

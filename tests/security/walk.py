@@ -28,7 +28,7 @@ from departments.reforms.services import rename_section
 from departments.roster.services import import_roster
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots import services as ballots
-from evaluations.codes.services import issuing
+from evaluations.codes.services import issuing, voiding
 from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services import ceremony, commitment, exports, removals
 from evaluations.lifecycle import services as lifecycle
@@ -329,7 +329,7 @@ BEFORE_THE_LIST = [
         "cred.void",
         right=lambda w: s.batch(s.open_round()),
         wrong=lambda w: s.batch(s.open_round(), is_open=False),
-        service=lambda o, by, at: issuing.recall_batch(batch_id=o.pk, reason="遗失", by=by, at=at),
+        service=lambda o, by, at: voiding.recall_batch(batch_id=o.pk, reason="遗失", by=by, at=at),
     ),
     Line(
         "paper.entry",

@@ -1,15 +1,27 @@
-"""The ballot paper (评议表): all a form needs, frozen with the round and named by its digest.
+"""The ballot form (评议表): frozen with the round and identified by its digest; its wording, and the service topics.
 
-Because a paper never changes and is asked for by digest, a process may keep it in memory for ever.
+A form never changes and is looked up by digest, so a process may cache it without expiry.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from evaluations.scoring.method import Indicator
+from evaluations.scoring.method import LEVEL_WORDS, Indicator
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+
+DONT_KNOW = "x"
+# The question each indicator asks, in plain words.
+QUESTIONS = {
+    Indicator.COLD: "态度冷漠、生硬，对群众诉求不重视",
+    Indicator.LAZY: "办事拖拉、脱岗、不作为",
+    Indicator.BUCK_PASSING: "推诿扯皮，让群众来回跑",
+    Indicator.DISORDERLY: "不按规定办事，乱定标准、乱收费、乱检查",
+    Indicator.GREEDY: "吃拿卡要，讲人情、要好处",
+}
+# (topic as citizens call it, words in section names that match it)
+ServiceTopics = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ class BallotForm:
     @cached_property
     def allowed_answers(self) -> frozenset[str]:
         """What a radio button may send: a level or 不了解."""
-        return frozenset({str(level) for level in range(self.levels + 1)} | {"x"})
+        return frozenset({str(level) for level in range(self.levels + 1)} | {DONT_KNOW})
 
     @cached_property
     def severe_answers(self) -> frozenset[str]:
@@ -94,3 +106,33 @@ class BallotForm:
         sections = tuple(FormSection(**row) for row in data.pop("sections"))
         signs = tuple(FormSign(**row) for row in data.pop("manifestations"))
         return cls(sections=sections, manifestations=signs, **data)
+
+
+def signs_by_indicator(ballot_form: BallotForm) -> list[tuple[str, str, list[FormSign]]]:
+    """Return (indicator, label, its 表象) in the order of the indicators."""
+    return [(i.value, i.label, [s for s in ballot_form.manifestations if s.indicator == i]) for i in Indicator]
+
+
+def level_words(ballot_form: BallotForm) -> dict[str, str]:
+    """Return value -> word for the form's levels; on a scale other than 0 to 3, unnamed levels are numbered."""
+    top = str(ballot_form.levels)
+    words = {str(level): LEVEL_WORDS.get(str(level), f"{level}级") for level in range(ballot_form.levels + 1)}
+    if top not in LEVEL_WORDS:
+        words[top] = "非常严重"
+    return words | {DONT_KNOW: LEVEL_WORDS[DONT_KNOW]}
+
+
+def topics_of(section_name: str, service_topics: ServiceTopics) -> str:
+    """Return the service topics (办什么事) that match a section's name, joined; "" if none does."""
+    return "；".join(topic for topic, words in service_topics if any(word in section_name for word in words))
+
+
+def as_words(text: str) -> tuple[str, ...]:
+    """Split a field at blanks and Chinese commas."""
+    return tuple(text.replace("、", " ").replace("，", " ").split())
+
+
+def found_by(words: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return the section names that contain one of the words."""
+    wanted = tuple(words)
+    return [name for name in names if any(word in name for word in wanted)]

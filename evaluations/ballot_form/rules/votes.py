@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
-from evaluations.ballot_form.rules.form import BallotForm
+from evaluations.ballot_form.rules.form import DONT_KNOW, BallotForm
 from evaluations.scoring.method import Indicator
 
-DONT_KNOW = "x"
 UNTICKED = "选了较重或严重，请至少勾选一种具体表现。"
 # Plain texts: a ballot of 105 sections looks them up thousands of times.
 INDICATORS = dict(Indicator.choices)

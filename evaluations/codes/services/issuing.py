@@ -9,15 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from evaluations.ballot_form.rules.votes import Origin
-from evaluations.codes.models import CodeBatch, Credential, OpenClaimAlert
-from evaluations.codes.queries import codes_by_stratum, drawn_people, family_of, replaceable
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.queries import codes_by_stratum, drawn_people, replaceable
 from evaluations.codes.rules.issuing import ROADS, code_faults, list_faults
-from evaluations.codes.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, takes_too_many
-from evaluations.protocol.codes import ENTROPY_BYTES, CodeError, encode_code, format_code, issue_of, normalize_code
+from evaluations.protocol.codes import ENTROPY_BYTES, encode_code, format_code, issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
@@ -104,46 +101,6 @@ def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) 
     return batch
 
 
-class CheckNeeded(RuleViolation):
-    """The counter is busy: the visitor gets his code after answering the check."""
-
-
-def issue_open_code(*, batch_id: int, at: datetime, visitor: Visitor | None = None) -> str:
-    """Give a citizen one fresh code of a self-service batch; nothing about him is kept.
-
-    What looks odd is counted for review, in a transaction apart: the code itself is as good as any other.
-    """
-    policy.check(policy.ANONYMOUS, "opinion.submit")
-    visitor = visitor or Visitor()
-    batch = _counter(batch_id, at)
-    rulebook = batch.round.rulebook
-    if takes_too_many(visitor, rulebook):
-        _note(batch, [OpenAlert.DEVICE], at)
-        limit = rulebook["open_per_device"]
-        raise RuleViolation(
-            f"本设备本轮已领取{limit}张评议票，不能继续领取。家人可以使用自己的设备领取，也可以到服务大厅领取。"
-        )
-    if needs_check(visitor, rulebook):
-        raise CheckNeeded("现在领票的人较多，请先回答下面的问题。")
-    code = new_code()
-    Credential.objects.create(issue=issue_of(batch.round.key, code), batch=batch)
-    _note(batch, alerts(visitor, rulebook), at)
-    return code
-
-
-def _counter(batch_id: int, at: datetime) -> CodeBatch:
-    batch = CodeBatch.objects.select_related("round").filter(pk=batch_id, is_self_service=True, is_open=True).first()
-    if batch is None or not Round.objects.accepting(at).filter(pk=batch.round_id).exists():
-        raise RuleViolation("现在不能领取评议票：不在投票时间内，或者这个入口已关闭。")
-    return batch
-
-
-def _note(batch: CodeBatch, kinds: Sequence[OpenAlert], at: datetime) -> None:
-    for kind in kinds:
-        alert, _ = OpenClaimAlert.objects.get_or_create(batch=batch, kind=kind, on=timezone.localdate(at))
-        OpenClaimAlert.objects.filter(pk=alert.pk).update(times=F("times") + 1)
-
-
 @transaction.atomic
 def replace_codes(*, batch_id: int, count: int, by: User, at: datetime) -> tuple[CodeBatch, list[str]]:
     """Make fresh codes in place of void ones (补发): a little batch of the same form, with a published list of its own.
@@ -163,75 +120,6 @@ def replace_codes(*, batch_id: int, count: int, by: User, at: datetime) -> tuple
     detail = {"codes": count, "sha256": made.issued_sha256, "replaces": batch.pk}
     audit.record("cred.print", made, by=by, at=at, detail=detail)
     return made, codes
-
-
-@transaction.atomic
-def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
-    """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay in the box."""
-    policy.check(by, "cred.void")
-    batch = CodeBatch.objects.select_for_update(of=("self",)).select_related("round").get(pk=batch_id)
-    refuse_after_closing(batch.round)
-    if not batch.is_open:
-        raise RuleViolation("该批次已停用。")
-    batch.is_open = False
-    batch.save(update_fields=["is_open"])
-    audit.record("cred.void", batch, by=by, at=at, reason=reason)
-    return batch
-
-
-def issues_of_typed(batch: CodeBatch, typed: Sequence[str]) -> list[str]:
-    """Return I of each typed code that can still be made void; refusals name the lines, never the codes."""
-    refuse_after_closing(batch.round)
-    found: dict[str, int] = {}
-    faults = []
-    for number, text in enumerate(typed, start=1):
-        try:
-            issue = issue_of(batch.round.key, normalize_code(text))
-        except CodeError as error:
-            faults.append(f"第{number}行：{error}")
-            continue
-        if issue in found:
-            faults.append(f"第{number}行和第{found[issue]}行是同一个票号。")
-        found.setdefault(issue, number)
-    usable = set(_unused(batch, found).values_list("issue", flat=True))
-    faults += [
-        f"第{number}行：不是本批次的票号，或者已使用、已作废。"
-        for issue, number in found.items()
-        if issue not in usable
-    ]
-    if faults:
-        raise RuleViolation(*faults)
-    if not found:
-        raise RuleViolation("请输入要作废的票号，一行一个。")
-    return sorted(found)
-
-
-@transaction.atomic
-def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, at: datetime) -> int:
-    """Make unused codes of a batch and its replacements void (returned or damaged envelopes), all or none.
-
-    The trace names the batch, never a code.
-    """
-    policy.check(by, "cred.void")
-    batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
-    refuse_after_closing(batch.round)
-    codes = list(_unused(batch, issues).select_for_update())
-    if not codes or len(codes) < len(set(issues)):
-        raise RuleViolation("部分票号不属于本批次，或者已使用、已作废，本次未作废任何票号。请核对后重新提请。")
-    Credential.objects.filter(pk__in=[code.pk for code in codes]).update(is_void=True)
-    audit.record("cred.void", batch, by=by, at=at, reason=reason, detail={"codes": len(codes)})
-    return len(codes)
-
-
-def _unused(batch: CodeBatch, issues: Iterable[str]) -> QuerySet[Credential]:
-    codes = Credential.objects.filter(batch__in=family_of(batch), issue__in=list(issues), spend=None, is_void=False)
-    return codes.order_by("issue")
-
-
-def refuse_after_closing(round_: Round) -> None:
-    """Refuse to void codes or recall a batch once the box is sealed."""
-    if RoundState(round_.state) not in BEFORE_CLOSING:
-        raise RuleViolation("封箱后不能作废票号、停用批次。")
 
 
 def _issuing_round(round_id: int, by: User) -> Round:

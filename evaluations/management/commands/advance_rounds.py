@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from evaluations.rounds.models import Round
-from evaluations.sealing.services.sealing import seal_round
+from evaluations.sealing.services import seal_round
 from evaluations.turnout.services import note_turnout
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from evaluations.management.arguments import find_round
-from evaluations.sealing.services.openings import open_ballots
+from evaluations.sealing.services import open_ballots
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import OPERATOR
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from evaluations.management.arguments import find_round
-from evaluations.sealing.services.sealing import seal_round
+from evaluations.sealing.services import seal_round
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK
 

@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -138,6 +139,17 @@ class BatchPages(PaperPages):
                 return _made_page(request, *made)
         note = f"“{batch.label}”有{left}个作废的票号还没有补发。补发的票号自成一批，单独公布发放清单。"
         return staff_page(request, "round/act.html", batch.round, "补发票号", form=form, back=_page(batch), note=note)
+
+
+@admin.register(CodeBatch)
+class CodeBatchAdmin(BatchPages):
+    """票号批次."""
+
+    order = 4
+    see_action = "cred.print"
+    list_display = ["label", "round", "channel", "origin", "is_self_service", "is_open", "is_halted", "issued_sha256"]
+    list_filter = ["round", "channel"]
+    list_select_related = ["round"]
 
 
 def _batch(request: HttpRequest, pk: int, action: str) -> CodeBatch:

@@ -8,8 +8,8 @@ severe indicator, the second 表象 of the second one; `0` = none of an indicato
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from evaluations.ballot_form.rules.form import BallotForm
-from evaluations.ballot_form.rules.votes import DONT_KNOW, RawLine, VoteLine
+from evaluations.ballot_form.rules.form import DONT_KNOW, BallotForm
+from evaluations.ballot_form.rules.votes import RawLine, VoteLine
 from evaluations.scoring.method import Indicator
 
 ALL = tuple(i.value for i in Indicator)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -12,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 
-from evaluations.personal_data.forms import AnswerRequestForm
 from evaluations.personal_data.models import DataRequest, RequestState
 from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import entries_of
@@ -25,6 +25,14 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
+
+
+class AnswerRequestForm(forms.Form):
+    """答复个人信息申请."""
+
+    ENDS = (RequestState.DONE, RequestState.DECLINED)
+    state = forms.ChoiceField(label="结论", choices=[(state.value, state.label) for state in ENDS])
+    answer = forms.CharField(label="办理结果", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 @admin.register(DataRequest)

@@ -13,8 +13,7 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce
 
-from evaluations.ballots.models import Rating
-from evaluations.ballots.queries import _if_answered, answers_given
+from evaluations.ballots.models import Rating, answers_given, if_answered
 from evaluations.rounds.models import Round
 from evaluations.scoring.counting import Cell
 from evaluations.scoring.method import Indicator, Method
@@ -83,7 +82,7 @@ def count_ticks(round_: Round) -> dict[str, Counter[str]]:
 
 def _counted_lines(round_: Round, method: Method) -> QuerySet[Any]:
     weights = method.whole_weights
-    weight = reduce(add, (_if_answered(i, weights[i]) for i in Indicator))
+    weight = reduce(add, (if_answered(i, weights[i]) for i in Indicator))
     points = reduce(add, (Coalesce(F(i.value), 0) * weights[i] for i in Indicator))
     severe = reduce(or_, (Q(**{f"{i.value}__gte": method.severe_from}) for i in Indicator))
     return (

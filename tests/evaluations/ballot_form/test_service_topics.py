@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evaluations.ballot_form.models import ServiceTopic
-from evaluations.ballot_form.queries import ballot_form_by_digest, known_errands
-from evaluations.ballot_form.rules.service_topics import as_words, errands_of, found_by
+from evaluations.ballot_form.queries import ballot_form_by_digest, known_topics
+from evaluations.ballot_form.rules.form import as_words, found_by, topics_of
 from nanchuan_eval.spreadsheets import read_rows
 from tests.factories import make_codes, make_open_round, make_section, make_user
 from tests.paths import ROOT
@@ -35,7 +35,7 @@ def voting():
     ("section", "topics"), [("不动产登记中心", "办房产证、过户、抵押"), ("社会保险局", "养老金、社保"), ("能源科", "")]
 )
 def test_a_section_is_found_by_everyday_words(section, topics):
-    assert errands_of(section, known_errands()) == topics
+    assert topics_of(section, known_topics()) == topics
 
 
 def test_every_errand_of_the_beginning_leads_to_a_section_of_the_default_roster():

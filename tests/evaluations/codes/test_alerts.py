@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.rules.open_channel import OpenAlert
-from evaluations.codes.services.alerts import review_alert
+from evaluations.codes.services.open_channel import review_alert
 from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import RoundState, Step
 from nanchuan_eval.audit.models import AuditEntry

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import batch_lines, counted_batches, replaceable
-from evaluations.codes.services import issuing
+from evaluations.codes.services import issuing, voiding
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import gather_readiness
@@ -277,10 +277,10 @@ class TestRecalling:
         round_.save()
 
         with pytest.raises(RuleViolation, match="封箱后不能作废票号、停用批次"):
-            issuing.recall_batch(batch_id=batch.pk, reason="x", by=chief, at=NOON)
+            voiding.recall_batch(batch_id=batch.pk, reason="x", by=chief, at=NOON)
         issues = [issue_of(round_.key, code)]
         with pytest.raises(RuleViolation, match="封箱后不能作废票号、停用批次"):
-            issuing.void_codes(batch_id=batch.pk, issues=issues, reason="x", by=chief, at=NOON)
+            voiding.void_codes(batch_id=batch.pk, issues=issues, reason="x", by=chief, at=NOON)
 
     @pytest.mark.parametrize("name", ["batch-recall", "batch-void"])
     def test_is_not_even_proposed_when_the_box_is_sealed(self, as_, round_, settings, name):

@@ -8,7 +8,7 @@ from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool, Rating
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.services import issuing
+from evaluations.codes.services import issuing, voiding
 from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperSheet
 from evaluations.paper_ballots.queries import account_of_batch, paper_faults
@@ -16,7 +16,7 @@ from evaluations.paper_ballots.rules.ballot_account import SheetKind, imbalances
 from evaluations.paper_ballots.services import SheetContent
 from evaluations.protocol.codes import format_code, issue_of
 from evaluations.rounds.models import Round
-from evaluations.sealing.services import sealing
+from evaluations.sealing import services as sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
@@ -86,7 +86,7 @@ class TestASlip:
         good, void = make_codes(round_, 2)
         with policy.approved("cred.void"):
             batch, issues = CodeBatch.objects.get(), [issue_of(round_.key, void)]
-            issuing.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
+            voiding.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
 
         refused = register(good, good, void, "0" * 20, "xyz")
 
@@ -99,7 +99,7 @@ class TestASlip:
         gone, *_ = make_codes(round_, 2)
         batch, issues, chief = CodeBatch.objects.get(), [issue_of(round_.key, gone)], make_user("chief")
         with policy.approved("cred.void"):
-            issuing.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
+            voiding.void_codes(batch_id=batch.pk, issues=issues, reason="退信", by=chief, at=NOON)
         made, (fresh,) = issuing.replace_codes(batch_id=batch.pk, count=1, by=make_user("clerk"), at=NOON)
 
         assert paper_ballots.register_slips(batch_id=batch.pk, typed=[fresh], by=make_user("clerk"), at=NOON) == []

@@ -24,7 +24,7 @@ from nanchuan_eval.encryption.fields import decrypt, encrypt, keyed_hash, mask_p
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.retention import services as retention
-from tests.factories import NOON, make_manifestations, make_round, make_section, make_user
+from tests.factories import NOON, commit, make_manifestations, make_pool, make_round, make_section, make_user
 
 pytestmark = pytest.mark.django_db
 PHONE = "13912345678"
@@ -249,3 +249,21 @@ class TestTheRightsOfAPerson:
             people.erase_person(entry_id=entry.pk, reason="x", by=make_user("chief"), at=NOON)
         entry.refresh_from_db()
         assert entry.phone == PHONE
+
+
+def test_clearing_a_pool_ahead_of_its_day_takes_two_persons_and_a_round_that_is_over(client, settings):
+    round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
+    make_pool(round_)
+    commit(round_)
+    settings.TWO_PERSON_RULE = True
+    with pytest.raises(RuleViolation, match="归档或作废"), policy.approved(people.PURGE):
+        people.purge_round(round_id=round_.pk, reason="x", by=make_user("chief"), at=NOON)
+    type(round_).objects.filter(pk=round_.pk).update(state=RoundState.VOID)
+    client.force_login(make_user("clerk"))
+    assert "提前清除" in client.get("/work/retention/").content.decode()
+    client.post(f"/work/retention/{round_.key}/purge/", {"reason": "轮次作废"})
+    approvals.approve(approval_id=Approval.objects.get().pk, by=make_user("chief"), at=NOON)
+
+    assert {person.phone for person in round_.pool.all()} == {""}
+    assert not DrawEntry.objects.exclude(salt="").exists()
+    assert AuditEntry.objects.get(detail__has_key="rows").reason == "轮次作废"

@@ -15,7 +15,7 @@ from evaluations.protocol.codes import format_code, issue_hash, issue_of
 from evaluations.protocol.merkle import root_of_path
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
-from evaluations.sealing.services import sealing
+from evaluations.sealing import services as sealing
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import (
     cast_ballots,

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import batch_lines, counted_batches, return_rate
-from evaluations.codes.services import issuing
+from evaluations.codes.services import issuing, open_channel
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import issue_of
@@ -169,6 +169,6 @@ class TestAReminder:
 def test_self_service_codes_count_as_issued_when_they_are_taken():
     round_ = make_open_round()
     counter = make_self_service(round_)
-    issuing.issue_open_code(batch_id=counter.pk, at=NOON)
+    open_channel.issue_open_code(batch_id=counter.pk, at=NOON)
 
     assert build_monitor(round_).batches[0].issued == 1

@@ -11,7 +11,7 @@ from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.services import issuing
+from evaluations.codes.services import issuing, open_channel, voiding
 from evaluations.protocol.codes import format_code, issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -114,8 +114,8 @@ class TestACode:
         void, recalled = make_codes(round_)[0], make_codes(round_)[0]
         first, batch = CodeBatch.objects.all()
         issues = [issue_of(round_.key, void)]
-        issuing.void_codes(batch_id=first.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
-        issuing.recall_batch(batch_id=batch.pk, reason="遗失", by=make_user("chief"), at=NOON)
+        voiding.void_codes(batch_id=first.pk, issues=issues, reason="退信", by=make_user("chief"), at=NOON)
+        voiding.recall_batch(batch_id=batch.pk, reason="遗失", by=make_user("chief"), at=NOON)
 
         answers = set()
         for code in (issuing.new_code(), void, recalled):
@@ -211,8 +211,8 @@ def test_a_self_service_counter_hands_out_codes_only_while_the_vote_is_open():
     round_ = make_open_round()
     counter = make_self_service(round_)
 
-    code = issuing.issue_open_code(batch_id=counter.pk, at=NOON)
+    code = open_channel.issue_open_code(batch_id=counter.pk, at=NOON)
     assert admit(code=code, at=NOON).channel == "other"
 
     with pytest.raises(RuleViolation, match="不能领取"):
-        issuing.issue_open_code(batch_id=counter.pk, at=round_.closes_at)
+        open_channel.issue_open_code(batch_id=counter.pk, at=round_.closes_at)

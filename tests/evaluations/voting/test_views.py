@@ -15,7 +15,7 @@ from django.utils import timezone
 from accountability.demo.citizens import FormReader
 from evaluations.ballots.models import BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.services import issuing
+from evaluations.codes.services import issuing, voiding
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
 from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers
@@ -113,8 +113,8 @@ class TestTheCode:
         used.cast()
         chief, (_, second, batch) = make_user("chief"), CodeBatch.objects.all()
         issues = [issue_of(voting.key, void.code)]
-        issuing.void_codes(batch_id=second.pk, issues=issues, reason="x", by=chief, at=timezone.now())
-        issuing.recall_batch(batch_id=batch.pk, reason="x", by=make_user("chief"), at=timezone.now())
+        voiding.void_codes(batch_id=second.pk, issues=issues, reason="x", by=chief, at=timezone.now())
+        voiding.recall_batch(batch_id=batch.pk, reason="x", by=make_user("chief"), at=timezone.now())
 
         pages = set()
         for code in (used.code, void.code, recalled.code, issuing.new_code()):

@@ -15,16 +15,18 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import QuerySet
 
-from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating
+from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating, vote_line
 from evaluations.codes.models import Credential
 from evaluations.codes.sql import rewrite_credentials
 from evaluations.protocol.codes import content_commitment_of
 from evaluations.protocol.merkle import leaf, merkle_root
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import Step
+from evaluations.rounds.rules.lifecycle import SEALED, Step
 from evaluations.rounds.services import begin, finish
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.sealing.queries import closing_record
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import empty_tables, insert_rows, lock_tables, scrub
 from nanchuan_eval.permissions import policy
@@ -130,3 +132,22 @@ def _ratings(
             *levels,
             " ".join(line["manifestations"]),
         )
+
+
+@transaction.atomic
+def open_ballots(*, round_id: int, by: policy.Actor, at: datetime) -> Iterator[str]:
+    """Record that the openings are handed out, and return their lines in the order of the random ballot ids."""
+    policy.check(by, "tally.verify")
+    round_ = Round.objects.get(pk=round_id)
+    if round_.state not in SEALED:
+        raise RuleViolation("封箱之后才有开封文件。")
+    audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": "导出开封文件"})
+    return _opening_lines(round_)
+
+
+def _opening_lines(round_: Round) -> Iterator[str]:
+    for ballot in Ballot.objects.filter(round=round_).order_by("pk").iterator(chunk_size=BATCH_SIZE):
+        ratings = Rating.objects.filter(ballot=ballot).select_related("section").order_by("section__code")
+        vote = {"lines": [vote_line(rating) for rating in ratings]}
+        facts = {"ballot": str(ballot.pk), "receipt": ballot.receipt, "nonce": ballot.nonce, "vote": vote}
+        yield canonical_json(facts).decode() + "\n"

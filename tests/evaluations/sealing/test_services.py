@@ -14,7 +14,7 @@ from evaluations.protocol.codes import content_commitment, issue_hash
 from evaluations.protocol.merkle import leaf, merkle_root
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.method import Indicator
-from evaluations.sealing.services import sealing
+from evaluations.sealing import services as sealing
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK, Denied
 from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round, make_self_service, make_user
@@ -176,7 +176,7 @@ class TestACuriousDatabaseAdministrator:
 def test_a_self_service_code_is_mixed_like_any_other():
     round_ = make_open_round()
     counter = make_self_service(round_)
-    from evaluations.codes.services.issuing import issue_open_code  # noqa: PLC0415
+    from evaluations.codes.services.open_channel import issue_open_code  # noqa: PLC0415
 
     cast_ballots(round_, [issue_open_code(batch_id=counter.pk, at=round_.opens_at) for _ in range(3)])
 

@@ -1,0 +1,87 @@
+"""Voiding codes and recalling batches, before the box is sealed; what is stored names hashes, never a code."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.queries import family_of
+from evaluations.codes.services.issuing import BEFORE_CLOSING
+from evaluations.protocol.codes import CodeError, issue_of, normalize_code
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+
+@transaction.atomic
+def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
+    """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay in the box."""
+    policy.check(by, "cred.void")
+    batch = CodeBatch.objects.select_for_update(of=("self",)).select_related("round").get(pk=batch_id)
+    refuse_after_closing(batch.round)
+    if not batch.is_open:
+        raise RuleViolation("该批次已停用。")
+    batch.is_open = False
+    batch.save(update_fields=["is_open"])
+    audit.record("cred.void", batch, by=by, at=at, reason=reason)
+    return batch
+
+
+def issues_of_typed(batch: CodeBatch, typed: Sequence[str]) -> list[str]:
+    """Return I of each typed code that can still be made void; refusals name the lines, never the codes."""
+    refuse_after_closing(batch.round)
+    found: dict[str, int] = {}
+    faults = []
+    for number, text in enumerate(typed, start=1):
+        try:
+            issue = issue_of(batch.round.key, normalize_code(text))
+        except CodeError as error:
+            faults.append(f"第{number}行：{error}")
+            continue
+        if issue in found:
+            faults.append(f"第{number}行和第{found[issue]}行是同一个票号。")
+        found.setdefault(issue, number)
+    usable = set(_unused(batch, found).values_list("issue", flat=True))
+    faults += [
+        f"第{number}行：不是本批次的票号，或者已使用、已作废。"
+        for issue, number in found.items()
+        if issue not in usable
+    ]
+    if faults:
+        raise RuleViolation(*faults)
+    if not found:
+        raise RuleViolation("请输入要作废的票号，一行一个。")
+    return sorted(found)
+
+
+@transaction.atomic
+def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, at: datetime) -> int:
+    """Make unused codes of a batch and its replacements void (returned or damaged envelopes), all or none.
+
+    The trace names the batch, never a code.
+    """
+    policy.check(by, "cred.void")
+    batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
+    refuse_after_closing(batch.round)
+    codes = list(_unused(batch, issues).select_for_update())
+    if not codes or len(codes) < len(set(issues)):
+        raise RuleViolation("部分票号不属于本批次，或者已使用、已作废，本次未作废任何票号。请核对后重新提请。")
+    Credential.objects.filter(pk__in=[code.pk for code in codes]).update(is_void=True)
+    audit.record("cred.void", batch, by=by, at=at, reason=reason, detail={"codes": len(codes)})
+    return len(codes)
+
+
+def refuse_after_closing(round_: Round) -> None:
+    """Refuse to void codes or recall a batch once the box is sealed."""
+    if RoundState(round_.state) not in BEFORE_CLOSING:
+        raise RuleViolation("封箱后不能作废票号、停用批次。")
+
+
+def _unused(batch: CodeBatch, issues: Iterable[str]) -> QuerySet[Credential]:
+    codes = Credential.objects.filter(batch__in=family_of(batch), issue__in=list(issues), spend=None, is_void=False)
+    return codes.order_by("issue")
