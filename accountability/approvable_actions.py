@@ -21,13 +21,8 @@ from accountability.objections.services import accept_objection
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.services import lift_freeze
 from accountability.rectifications.models import Rectification, RectificationItem
-from accountability.rectifications.services.rectifications import (
-    close_item,
-    decide_extension,
-    decide_plan,
-    drop_extension,
-    send_back_item,
-)
+from accountability.rectifications.services.items import close_item, decide_extension, drop_extension, send_back_item
+from accountability.rectifications.services.rectifications import decide_plan
 from accountability.talks.models import Talk
 from accountability.talks.services import confirm_talk, reopen_talk, told
 from evaluations.rounds.models import Round

@@ -24,7 +24,7 @@ def register_attachments() -> None:
     from accountability.evidence.services import evidence
     from accountability.inspections.services.visits import ATTACHMENTS as INSPECTIONS
     from accountability.objections.services import ATTACHMENTS as OBJECTIONS
-    from accountability.rectifications.attachments import ATTACHMENTS as RECTIFICATIONS
+    from accountability.rectifications.services.items import ATTACHMENTS as RECTIFICATIONS
     from accountability.talks.services import ATTACHMENTS as TALKS
 
     evidence.register(TALKS, OBJECTIONS, RECTIFICATIONS, INSPECTIONS)

@@ -17,9 +17,10 @@ from accountability.inspections.rules import CheckItem, Conclusion, Method
 from accountability.inspections.services import orders, plans
 from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.models import Rectification, RectificationItem
+from accountability.rectifications.queries import signs_of
 from accountability.rectifications.rules import TermKind
+from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
-from accountability.rectifications.services.opening import signs_of
 from accountability.talks.models import Talk
 from accountability.talks.services import file_talk, talk_record, write_talk
 from evaluations.rounds.models import Round
@@ -96,15 +97,15 @@ class Aftermath:
         row, by = Rectification.objects.get(case=case), self.liaison(case)
         if not row.items.exists():
             sign = next(code for code, sign in signs_of(self.round_).items() if sign["indicator"] != "greedy")
-            rectifications.add_item(rectification_id=row.pk, sign=sign, by=by, at=self.day(9))
+            item_services.add_item(rectification_id=row.pk, sign=sign, by=by, at=self.day(9))
         for item in row.items.all():
             self._plan_item(item, by)
         rectifications.submit_plan(rectification_id=row.pk, opinion="同意，按方案整改。", by=by, at=self.day(8))
         proposed = approvals.propose("rect.plan", row, by=self.clerk, at=self.day(8), accepted=True, note="措施具体")
         approvals.approve(approval_id=proposed.pk, by=self.chief, at=self.day(8) + LED)
         first = row.items.order_by("position")[0]
-        rectifications.report_progress(item_id=first.pk, text="全员培训，窗口公开承诺。", by=by, at=self.day(7))
-        rectifications.finish_item(item_id=first.pk, outcome="培训完成，承诺上墙。", by=by, at=self.day(6))
+        item_services.report_progress(item_id=first.pk, text="全员培训，窗口公开承诺。", by=by, at=self.day(7))
+        item_services.finish_item(item_id=first.pk, outcome="培训完成，承诺上墙。", by=by, at=self.day(6))
 
     def _plan_item(self, item: RectificationItem, by: User) -> None:
         kinds = [TermKind.AT_ONCE, TermKind.BY_DATE, TermKind.CONTINUING]
@@ -117,7 +118,7 @@ class Aftermath:
             "term": kinds[(item.position - 1) % len(kinds)],
             "due_on": timezone.localtime(self.day(2)).date() + timedelta(days=(item.position - 1) * 20),
         }
-        rectifications.edit_item(item_id=item.pk, facts=facts, by=by, at=self.day(9))
+        item_services.edit_item(item_id=item.pk, facts=facts, by=by, at=self.day(9))
 
     def _inspect(self, first: Case) -> None:
         start, end = (timezone.localtime(self.day(n)).date() for n in (5, 0))

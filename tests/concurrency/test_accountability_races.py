@@ -6,7 +6,7 @@ from accountability.evidence.services.evidence import add_evidence
 from accountability.inspections.models import ItemCheck
 from accountability.inspections.rules import InspectionState
 from accountability.inspections.services.visits import approve_record, record_digest
-from accountability.rectifications.services.rectifications import close_item, finish_item, report_progress
+from accountability.rectifications.services.items import close_item, finish_item, report_progress
 from accountability.talks.services import confirm_talk, file_talk, write_talk
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation

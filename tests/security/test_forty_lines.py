@@ -26,7 +26,7 @@ from accountability.evidence.rules import FileKind
 from accountability.evidence.services.evidence import add_evidence
 from accountability.objections.services import file_objection
 from accountability.promotion_freezes.services import lift_freeze
-from accountability.rectifications.services.rectifications import close_item
+from accountability.rectifications.services.items import close_item
 from evaluations.ballots.models import BallotSpool
 from evaluations.codes.services import issuing
 from evaluations.draws.services import ceremony

@@ -21,6 +21,7 @@ from accountability.objections import services as objections
 from accountability.objections.rules import Ground, ObjectionState, Outcome
 from accountability.promotion_freezes import services as freezes
 from accountability.rectifications.rules import ItemState, RectificationState
+from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
 from accountability.results import services as results
 from accountability.talks import services as talks
@@ -529,7 +530,7 @@ AFTER_THE_COUNT = [
         right=lambda w: s.item(s.rectification()),
         foreign=lambda w: s.item(s.rectification(s.FOREIGN_UNIT)),
         wrong=lambda w: s.item(s.rectification(item=ItemState.CLOSED)),
-        service=lambda o, by, at: rectifications.report_progress(item_id=o.pk, text="已培训", by=by, at=at),
+        service=lambda o, by, at: item_services.report_progress(item_id=o.pk, text="已培训", by=by, at=at),
         url=posts("/work/items/{o.pk}/report/", text="已培训"),
     ),
     Line(
@@ -537,7 +538,7 @@ AFTER_THE_COUNT = [
         right=lambda w: s.item(s.rectification()),
         foreign=lambda w: s.item(s.rectification(s.FOREIGN_UNIT)),
         wrong=lambda w: s.item(s.rectification(item=ItemState.CLOSED)),
-        service=lambda o, by, at: rectifications.ask_extension(
+        service=lambda o, by, at: item_services.ask_extension(
             item_id=o.pk, due_on=date(2020, 9, 20), reason="招标", by=by, at=at
         ),
         url=posts("/work/items/{o.pk}/extend/", due_on="2020-09-20", reason="招标"),
@@ -547,7 +548,7 @@ AFTER_THE_COUNT = [
         "rect.extend",
         right=lambda w: s.item(s.rectification(), wanted_due_on=date(2020, 9, 20), wanted_reason="招标"),
         wrong=lambda w: s.item(s.rectification()),
-        service=lambda o, by, at: rectifications.decide_extension(item_id=o.pk, granted=True, by=by, at=at),
+        service=lambda o, by, at: item_services.decide_extension(item_id=o.pk, granted=True, by=by, at=at),
         url=posts("/work/items/{o.pk}/grant/", granted="1"),
         alone=True,
     ),
@@ -563,7 +564,7 @@ AFTER_THE_COUNT = [
         "rect.close",
         right=lambda w: s.item(s.passed()),
         wrong=lambda w: s.item(s.rectification(item=ItemState.FINISHED), finished_at=s.AFTER),
-        service=lambda o, by, at: rectifications.close_item(item_id=o.pk, verdict="已整改", by=by, at=at),
+        service=lambda o, by, at: item_services.close_item(item_id=o.pk, verdict="已整改", by=by, at=at),
         url=posts("/work/items/{o.pk}/close/", verdict="已整改"),
     ),
     Line(

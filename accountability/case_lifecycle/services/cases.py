@@ -20,7 +20,7 @@ from accountability.cases.services import lock_case
 from accountability.history.queries import histories
 from accountability.history.rules.history import History
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.rectifications.services.opening import open_rectifications
+from accountability.rectifications.services.rectifications import open_rectifications
 from departments.models import DepartmentKind, Leaving, Tenure
 from evaluations.lifecycle import services as lifecycle
 from evaluations.publication.models import Publication

@@ -23,8 +23,8 @@ from accountability.inspections.rules import (
     record_errors,
 )
 from accountability.leads.models import Lead
+from accountability.rectifications.queries import signs_of
 from accountability.rectifications.rules import ItemState
-from accountability.rectifications.services.opening import signs_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation

@@ -18,7 +18,7 @@ from accountability.inspections.models import Inspection, Order
 from accountability.inspections.rules import CheckAnswer, CheckItem, InspectionState, OrderState
 from accountability.inspections.services import orders
 from accountability.inspections.services import visits as visits_services
-from accountability.rectifications.services.opening import signs_of
+from accountability.rectifications.queries import signs_of
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation

@@ -12,9 +12,9 @@ from accountability.cases.forms import NoteForm
 from accountability.cases.permissions import visible_or_404
 from accountability.rectifications import forms
 from accountability.rectifications.models import Rectification, RectificationItem
-from accountability.rectifications.permissions import rectifications_for
+from accountability.rectifications.queries import rectifications_for, signs_of
+from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
-from accountability.rectifications.services.opening import signs_of
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.users.models import User
@@ -37,23 +37,23 @@ def _item_act(title: str, button: str, form_class: type[Form], submit: Service, 
 
 
 def _edit(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return rectifications.edit_item(item_id=item.pk, facts=form.cleaned_data, by=by, at=at)
+    return item_services.edit_item(item_id=item.pk, facts=form.cleaned_data, by=by, at=at)
 
 
 def _report(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return rectifications.report_progress(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+    return item_services.report_progress(item_id=item.pk, by=by, at=at, **form.cleaned_data)
 
 
 def _finish(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return rectifications.finish_item(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+    return item_services.finish_item(item_id=item.pk, by=by, at=at, **form.cleaned_data)
 
 
 def _extend(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return rectifications.ask_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+    return item_services.ask_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
 
 
 def _grant(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return rectifications.decide_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+    return item_services.decide_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
 
 
 def _close(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
@@ -84,7 +84,7 @@ def add_item(request: HttpRequest, pk: int) -> HttpResponse:
 
     def submit(form: Form) -> object:
         sign = form.cleaned_data["sign"]
-        return rectifications.add_item(rectification_id=row.pk, sign=sign, by=account_of(request), at=timezone.now())
+        return item_services.add_item(rectification_id=row.pk, sign=sign, by=account_of(request), at=timezone.now())
 
     return show_form(request, forms.SignForm(request.POST or None, choices=choices), act, submit)
 
@@ -179,4 +179,4 @@ def _about(item: RectificationItem) -> list[tuple[str, object]]:
 
 
 def _known(item: RectificationItem) -> dict[str, object]:
-    return {field: getattr(item, field) for field in rectifications.PLAN_FIELDS}
+    return {field: getattr(item, field) for field in item_services.PLAN_FIELDS}

@@ -11,10 +11,8 @@ from accountability.cases.permissions import is_own, visible_or_404
 from accountability.rectifications.forms import OpinionForm, SignForm
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.pages import timeline
-from accountability.rectifications.permissions import rectifications_for
+from accountability.rectifications.queries import passing_checks, rectifications_for, signs_of
 from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, RectificationState
-from accountability.rectifications.services import rectifications as rectifications_services
-from accountability.rectifications.services.opening import signs_of
 from accountability.rectifications.workbooks import ledger_workbook
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
@@ -104,7 +102,7 @@ def _item(user: User, row: Rectification, item: RectificationItem) -> dict[str, 
         and policy.may(user, "rect.extend")
         and not policy.requires_approval("rect.extend"),
         "may_close": closing and approvals.may_start(user, "rect.close", item),
-        "is_passed": closing and rectifications_services.passing_checks(item).exists(),
+        "is_passed": closing and passing_checks(item).exists(),
     }
 
 

@@ -32,7 +32,7 @@ from accountability.inspections.rules import InspectionState
 from accountability.objections.models import Objection
 from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import RectificationState
-from accountability.rectifications.services.rectifications import report_progress
+from accountability.rectifications.services.items import report_progress
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry

@@ -7,17 +7,19 @@ import pytest
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.rules import ItemState, RectificationState, TermKind
-from accountability.rectifications.services.rectifications import (
+from accountability.rectifications.services.items import (
     add_item,
     ask_extension,
     close_item,
     decide_extension,
-    decide_plan,
     edit_item,
     finish_item,
     report_progress,
-    resume_rectification,
     send_back_item,
+)
+from accountability.rectifications.services.rectifications import (
+    decide_plan,
+    resume_rectification,
     submit_plan,
     submit_report,
 )

@@ -7,7 +7,7 @@ from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import add_evidence
 from accountability.rectifications.models import Progress, RectificationItem
 from accountability.rectifications.rules import ItemState, RectificationState
-from accountability.rectifications.services.rectifications import finish_item, report_progress
+from accountability.rectifications.services.items import finish_item, report_progress
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,

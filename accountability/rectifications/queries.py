@@ -1,8 +1,12 @@
-"""Rectifications: permissions."""
+"""Reading rectifications: those an account may see, the signs of a plan, passed inspections."""
+
+import json
+from typing import Any
 
 from django.db.models import QuerySet
 
-from accountability.rectifications.models import Rectification
+from accountability.rectifications.models import Rectification, RectificationItem
+from evaluations.rounds.models import Round
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
@@ -18,3 +22,14 @@ def rectifications_for(by: User) -> QuerySet[Rectification]:
     if by.role == Role.INSPECTOR:
         return rows.filter(inspections__inspectors=by).distinct()
     return rows.of_unit(by.unit_code) if by.unit_code else rows.none()
+
+
+def signs_of(round_: Round) -> dict[str, dict[str, str]]:
+    """Return the 表象 of the round's frozen ballot paper by code."""
+    paper = json.loads(round_.ballot_form) if round_.ballot_form else {"manifestations": []}
+    return {sign["code"]: sign for sign in paper["manifestations"]}
+
+
+def passing_checks(item: RectificationItem) -> Any:
+    """Return the checks that let the item be closed."""
+    return item.checks.passing().filter(inspection__arrived_at__gte=item.finished_at)

@@ -1,0 +1,216 @@
+"""The items of a rectification (整改事项): plan, progress, extension, inspection, closing (rulebook R-H)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.cases.permissions import is_own
+from accountability.cases.rules.deadlines import in_chinese
+from accountability.evidence.services.evidence import AttachmentRule
+from accountability.rectifications.models import Progress, Rectification, RectificationItem
+from accountability.rectifications.queries import passing_checks, rectifications_for, signs_of
+from accountability.rectifications.rules import UNDER_WAY, ItemState, RectificationState, due_error
+from accountability.rectifications.services.rectifications import (
+    check_own,
+    close_if_complete,
+    lock,
+    move,
+    plan_terms,
+    refuse_unless_writable,
+)
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+PLAN_FIELDS = ("cause", "goal", "measures", "leader", "person", "term", "due_on")
+
+ATTACHMENTS = {
+    Progress: AttachmentRule(
+        "progress",
+        lambda _: "rect.report",
+        "rect.view",
+        lambda progress: progress.item.state != ItemState.CLOSED,
+        lambda progress: progress.item.rectification.case.result.section,
+        visible=lambda by: Progress.objects.filter(item__rectification__in=rectifications_for(by)),
+        page=lambda progress: reverse("accountability:rectification", args=[progress.item.rectification_id]),
+        title=lambda progress: str(progress.item),
+    )
+}
+
+
+@transaction.atomic
+def edit_item(*, item_id: int, facts: dict[str, Any], by: User, at: datetime) -> RectificationItem:
+    """Write one problem's part of the plan (原因、目标、措施、责任人、时限) while the plan is the unit's to write."""
+    item = _lock_item(item_id)
+    check_own(by, "rect.plan", item.rectification)
+    refuse_unless_writable(item.rectification)
+    for field in PLAN_FIELDS:
+        value = facts[field]
+        setattr(item, field, value.strip() if isinstance(value, str) else value)
+    error = due_error(item.term, item.due_on, plan_terms(item.rectification))
+    if error:
+        raise RuleViolation(error)
+    item.save(update_fields=PLAN_FIELDS)
+    audit.record("rect.plan", item, by=by, at=at)
+    return item
+
+
+@transaction.atomic
+def add_item(*, rectification_id: int, sign: str, by: User, at: datetime) -> RectificationItem:
+    """Take a further 表象 of the round's ballot paper into the plan."""
+    rectification = lock(rectification_id)
+    check_own(by, "rect.plan", rectification)
+    refuse_unless_writable(rectification)
+    known = signs_of(rectification.case.result.round).get(sign)
+    if known is None:
+        raise RuleViolation("请从本轮评议表的表象中选择一个问题。")
+    if rectification.items.filter(problem=known["text"]).exists():
+        raise RuleViolation("整改方案中已有这个问题。")
+    last = rectification.items.order_by("-position").values_list("position", flat=True).first() or 0
+    item = RectificationItem.objects.create(
+        rectification=rectification, position=last + 1, indicator=known["indicator"], problem=known["text"]
+    )
+    audit.record("rect.plan", item, by=by, at=at, detail={"added": sign})
+    return item
+
+
+@transaction.atomic
+def report_progress(*, item_id: int, text: str, by: User, at: datetime) -> Progress:
+    """Report on one item (整改进展); files are added to the report."""
+    item = _lock_running_item(item_id, by, "rect.report")
+    if not text.strip():
+        raise RuleViolation("请填写进展情况。")
+    progress = Progress.objects.create(item=item, text=text.strip(), by=by, at=at)
+    audit.record("rect.report", progress, by=by, at=at)
+    return progress
+
+
+@transaction.atomic
+def finish_item(*, item_id: int, outcome: str, by: User, at: datetime) -> RectificationItem:
+    """Report an item as done (报完成、申请销号): from now on an inspection may pass it."""
+    item = _lock_running_item(item_id, by, "rect.report")
+    if not outcome.strip():
+        raise RuleViolation("请填写完成情况。")
+    if not item.progress.exists():
+        raise RuleViolation("请先填报进展并上传佐证材料，再申报完成。")
+    item.outcome, item.finished_at, item.state = outcome.strip(), at, ItemState.FINISHED
+    item.save(update_fields=["outcome", "finished_at", "state"])
+    audit.record("rect.report", item, by=by, at=at, detail={"step_label": "申报完成"})
+    return item
+
+
+@transaction.atomic
+def ask_extension(*, item_id: int, due_on: date, reason: str, by: User, at: datetime) -> RectificationItem:
+    """Ask for a later day (申请延期), before the old one has passed."""
+    item = _lock_item(item_id)
+    _check_proposes(by, "rect.extend", item.rectification)
+    _refuse_unless_running(item)
+    if item.due_on is None or timezone.localtime(at).date() > item.due_on:
+        raise RuleViolation("完成时限已过，不能再申请延期。")
+    if due_on <= item.due_on or not reason.strip():
+        raise RuleViolation(f"延期后的日期应晚于原时限{in_chinese(item.due_on)}，并写明理由。")
+    item.wanted_due_on, item.wanted_reason = due_on, reason.strip()
+    item.save(update_fields=["wanted_due_on", "wanted_reason"])
+    if policy.requires_approval("rect.extend"):
+        approvals.propose("rect.extend", item, by=by, at=at)
+    else:
+        audit.record("rect.extend", item, by=by, at=at, reason=reason.strip(), detail={"step_label": "申请延期"})
+    return item
+
+
+@transaction.atomic
+def decide_extension(*, item_id: int, granted: bool, by: User, at: datetime) -> RectificationItem:
+    """Grant or refuse the later day (批准延期)."""
+    policy.check(by, "rect.extend")
+    item = _lock_item(item_id)
+    if item.wanted_due_on is None:
+        raise RuleViolation("这个整改事项没有待批的延期申请。")
+    if granted:
+        item.due_on = item.wanted_due_on
+    reason = item.wanted_reason
+    drop_extension(item)
+    audit.record("rect.extend", item, by=by, at=at, reason=reason, detail={"granted": granted})
+    return item
+
+
+def drop_extension(item: RectificationItem) -> None:
+    """Forget the day that was asked for, in the transaction of whoever decided on it."""
+    item.wanted_due_on, item.wanted_reason = None, ""
+    item.save(update_fields=["due_on", "wanted_due_on", "wanted_reason"])
+
+
+@transaction.atomic
+def close_item(*, item_id: int, verdict: str, by: User, at: datetime) -> RectificationItem:
+    """Close an item (销号): only after an inspection, approved and later than the report of completion, passed it."""
+    policy.check(by, "rect.close")
+    item = _lock_item(item_id)
+    _refuse_unless_finished(item)
+    if not verdict.strip():
+        raise RuleViolation("请填写验收意见。")
+    if not passing_checks(item).exists():
+        raise RuleViolation("申报完成后尚无经审定通过的暗访复查结论，不能销号。请先安排暗访复查。")
+    item.state, item.verdict, item.accepted_by = ItemState.CLOSED, verdict.strip(), by
+    item.closed_on = timezone.localtime(at).date()
+    item.save(update_fields=["state", "verdict", "accepted_by", "closed_on"])
+    audit.record("rect.close", item, by=by, at=at, detail={"step_label": "销号"})
+    close_if_complete(item.rectification, at)
+    return item
+
+
+@transaction.atomic
+def send_back_item(*, item_id: int, verdict: str, due_on: date, by: User, at: datetime) -> RectificationItem:
+    """Send an item back with a new day (退回重改); failing again it goes to the commission."""
+    policy.check(by, "rect.close")
+    item = _lock_item(item_id)
+    _refuse_unless_finished(item)
+    if not verdict.strip() or due_on <= timezone.localtime(at).date():
+        raise RuleViolation("退回重改须写明理由和晚于今天的新时限。")
+    item.state, item.verdict, item.due_on = ItemState.SENT_BACK, verdict.strip(), due_on
+    item.failures += 1
+    item.save(update_fields=["state", "verdict", "due_on", "failures"])
+    rectification = item.rectification
+    if item.failures >= int(rectification.case.result.round.rulebook["most_failures"]):
+        move(rectification, RectificationState.ESCALATED)
+    audit.record(
+        "rect.close", item, by=by, at=at, reason=verdict.strip(), detail={"step_label": "退回重改", "n": item.failures}
+    )
+    return item
+
+
+def _lock_item(item_id: int) -> RectificationItem:
+    """Lock the whole rectification: an item's state and its rectification's change together."""
+    rectification = lock(RectificationItem.objects.only("rectification_id").get(pk=item_id).rectification_id)
+    item = RectificationItem.objects.get(pk=item_id)
+    item.rectification = rectification
+    return item
+
+
+def _lock_running_item(item_id: int, by: User, action: str) -> RectificationItem:
+    item = _lock_item(item_id)
+    check_own(by, action, item.rectification)
+    _refuse_unless_running(item)
+    return item
+
+
+def _check_proposes(by: User, action: str, rectification: Rectification) -> None:
+    policy.check_proposes(by, action, own=is_own(by, rectification.case.result.section))
+
+
+def _refuse_unless_running(item: RectificationItem) -> None:
+    if item.rectification.state not in UNDER_WAY or item.state not in {ItemState.OPEN, ItemState.SENT_BACK}:
+        state = (
+            item.get_state_display()
+            if item.rectification.state in UNDER_WAY
+            else item.rectification.get_state_display()
+        )
+        raise RuleViolation(f"“{item.problem}”当前为“{state}”，不能填报。")
+
+
+def _refuse_unless_finished(item: RectificationItem) -> None:
+    if item.rectification.state not in UNDER_WAY or item.state != ItemState.FINISHED:
+        raise RuleViolation("单位申报完成后方可验收。")
