@@ -7,7 +7,7 @@ from evaluations.personal_data import views as personal_data
 from evaluations.publication import views as publication
 from evaluations.sealing import views as sealing
 from evaluations.voting import views as voting
-from nanchuan_eval.web.type_size import type_size
+from nanchuan_eval.web.views import type_size
 
 urlpatterns = [
     path("", publication.front_page, name="front-page"),

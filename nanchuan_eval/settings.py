@@ -103,7 +103,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "nanchuan_eval.web.context_processors.single_person",
+                "nanchuan_eval.web.templates.single_person",
             ],
         },
     },
@@ -143,7 +143,7 @@ PASSWORD_DAYS = env.int("PASSWORD_DAYS", default=90)
 PASSWORD_MEMORY = env.int("PASSWORD_MEMORY", default=5)
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "nanchuan_eval.accounts.validators.DistrictPasswordValidator"},
+    {"NAME": "nanchuan_eval.accounts.services.DistrictPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 REQUIRE_OTP = env.bool("REQUIRE_OTP", default=not DEBUG)
@@ -155,7 +155,7 @@ AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=5)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCK_MINUTES", default=30))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "nanchuan_eval/accounts/locked.html"
-AXES_CLIENT_IP_CALLABLE = "nanchuan_eval.web.addresses.client_address"
+AXES_CLIENT_IP_CALLABLE = "nanchuan_eval.core.http.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # the trace keeps it
 AXES_ENABLE_ADMIN = False
@@ -227,7 +227,7 @@ if not DEBUG:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Error reports tell where, never with whose data: a frame may hold a ballot code.
-DEFAULT_EXCEPTION_REPORTER_FILTER = "nanchuan_eval.web.error_reports.ReportFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "nanchuan_eval.web.views.ReportFilter"
 
 # No request line is logged by the application: a time and an address beside a ballot would say too much.
 LOGGING = {

@@ -51,10 +51,10 @@ FREE |= {
 FREE |= {"accountability.demo"}
 PURE_NAMES = {
     "django.db.models.TextChoices",
-    "nanchuan_eval.core.errors.RuleViolation",
+    *(f"nanchuan_eval.core.errors.{name}" for name in ("Fault", "FileRefused", "RuleViolation", "summed_up")),
     "nanchuan_eval.core.workflow.Flow",
 }
-PURE_CORE = {"nanchuan_eval.core.canonical", "nanchuan_eval.core.faults", "nanchuan_eval.core.workflow"}
+PURE_CORE = {"nanchuan_eval.core.canonical", "nanchuan_eval.core.workflow"}
 IMPURE_STDLIB = {
     "random", "secrets", "os", "pathlib", "time", "io",
     "socket", "subprocess", "shutil", "tempfile", "urllib", "logging",
@@ -70,15 +70,13 @@ LONGEST_FILE = 400
 SMALLEST_MODULE = 15
 MAY_BE_SMALL = {
     "apps", "urls", "wsgi", "approvals", "approvable_actions", "admin", "permissions", "forms", "models", "sql",
-    "context_processors", "rules", "actions", "workflow",
-    "inputs", "rendering", "templatetags", "commands", "management",
+    "rules", "actions", "workflow", "rendering", "templatetags", "commands", "management",
 }  # fmt: skip
 
 
 # Small and right where they are: each would only blur a larger neighbour.
 SMALL_BY_NAME = {
     "accountability.cases.documents",
-    "nanchuan_eval.audit.queries",
 }
 
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from accountability.assessment.queries import read_assessment, years
 from accountability.assessment.services import export_assessment
 from nanchuan_eval.admin_site.model_admin import account_of
+from nanchuan_eval.core.http import workbook
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import staff_post, staff_view
-from nanchuan_eval.web.downloads import workbook
 
 
 @staff_view

@@ -24,7 +24,7 @@ from accountability.promotion_freezes.models import PromotionFreeze
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import parse_id
+from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 
 Service = Callable[[Form], object]

@@ -22,10 +22,10 @@ from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.http import stored_file
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
-from nanchuan_eval.web.downloads import stored_file
 from nanchuan_eval.web.fields import TextField
 
 

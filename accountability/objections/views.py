@@ -18,10 +18,10 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.http import pdf
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, show_form, staff_view
-from nanchuan_eval.web.downloads import pdf
 
 
 @staff_view

@@ -14,9 +14,9 @@ from accountability.promotion_freezes.services import ask_freeze, ask_freezes, c
 from evaluations.rounds.models import Round
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.http import pdf, workbook
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import staff_post, staff_view
-from nanchuan_eval.web.downloads import pdf, workbook
 from nanchuan_eval.web.fields import TextField, day
 
 

@@ -18,9 +18,9 @@ from accountability.talks.services import FIELDS, WRITABLE, talk_record, told
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.http import pdf
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
-from nanchuan_eval.web.downloads import pdf
 from nanchuan_eval.web.fields import MomentField, TextField, long_text
 
 

@@ -13,7 +13,7 @@ from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
-from nanchuan_eval.web.type_size import A_DAY
+from nanchuan_eval.web.views import A_DAY
 
 
 @require_safe

@@ -55,8 +55,8 @@ from evaluations.voting.services import (
     refuse_late,
 )
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import parse_id
-from nanchuan_eval.web.type_size import TYPE_SIZES, remember_size
+from nanchuan_eval.core.http import parse_id
+from nanchuan_eval.web.views import TYPE_SIZES, remember_size
 
 BAD_INPUT = 400
 TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a place in a page

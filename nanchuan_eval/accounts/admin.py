@@ -20,7 +20,7 @@ from nanchuan_eval.accounts import services as accounts
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import parse_id
+from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.second_factor import services as second_factor

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
@@ -13,7 +16,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
-from nanchuan_eval.users.rules import conflicts
+from nanchuan_eval.users.rules import conflicts, password_faults
 
 # Roles that the commission grants: whoever watches over the others is not chosen by the office.
 GUARDED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.COMMISSION})
@@ -22,6 +25,21 @@ conflict_checks: list[Callable[[User, str, str], Iterable[str]]] = []
 # The units an account may belong to, told by the app that keeps them: () -> (code, name).
 units: list[Callable[[], Iterable[tuple[str, str]]]] = []
 UNUSED_FOR = timedelta(days=90)
+
+
+class DistrictPasswordValidator:
+    """口令规则: length, classes, context words; not one of the last ones."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        words = (user.username, user.name, user.unit_code, user.person_code) if isinstance(user, User) else ()
+        faults = password_faults(password, least=settings.PASSWORD_LENGTH, words=words)
+        if isinstance(user, User) and any(check_password(password, used) for used in _used_passwords(user)):
+            faults.append(f"不能使用最近{settings.PASSWORD_MEMORY}次用过的口令。")
+        if faults:
+            raise ValidationError(faults)
+
+    def get_help_text(self) -> str:
+        return f"至少{settings.PASSWORD_LENGTH}位，含大写字母、小写字母、数字、符号中的三类。"
 
 
 @transaction.atomic
@@ -184,3 +202,8 @@ def _expiry(role: str, given: datetime | None, at: datetime) -> datetime | None:
         return given
     day_after = at + timedelta(days=1)
     return min(given, day_after) if given else day_after
+
+
+def _used_passwords(user: User) -> list[str]:
+    current = [user.password] if user.has_usable_password() and user.password else []
+    return [*current, *user.earlier_passwords][: settings.PASSWORD_MEMORY]

@@ -19,7 +19,7 @@ from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import parse_id
+from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.users.models import User

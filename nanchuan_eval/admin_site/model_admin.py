@@ -15,7 +15,7 @@ from nanchuan_eval.admin_site.record_changes import edit_of, kind_of
 from nanchuan_eval.admin_site.services import delete_record, save_record
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import parse_id
+from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 

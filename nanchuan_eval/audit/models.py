@@ -1,6 +1,7 @@
 """The trace (操作留痕) and its anchors."""
 
 from datetime import UTC
+from typing import Self
 
 from django.db import models
 from django.utils.timezone import localtime
@@ -8,6 +9,20 @@ from django.utils.timezone import localtime
 from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.permissions.policy import action_name
 from nanchuan_eval.users.models import User
+
+
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    """Entries of one account, latest first."""
+
+    def logins_of(self, user: User) -> Self:
+        """Return the account's log-ins, failed ones included (登录记录)."""
+        return self.filter(
+            action__startswith="session.", object_type=user._meta.label, object_id=str(user.pk)
+        ).order_by("-seq")
+
+    def actions_of(self, user: User) -> Self:
+        """Return the account's own actions without its sessions."""
+        return self.filter(actor=user).exclude(action__startswith="session.").order_by("-seq")
 
 
 class AuditEntry(models.Model):
@@ -33,6 +48,8 @@ class AuditEntry(models.Model):
     algorithm = models.CharField("算法", max_length=10, default=audit_rules.ALGORITHM)
     prev = models.CharField("前一条校验值", max_length=64)
     hash = models.CharField("本条校验值", max_length=64)
+
+    objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "操作日志"

@@ -1,7 +1,12 @@
-"""Roles that one person never holds together (三员分立、职责回避), over all his accounts."""
+"""Rules for passwords (口令规则, 等保2.0) and for roles that one person must not combine (三员分立、职责回避)."""
 
 from collections.abc import Iterable
 
+CLASSES = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+WANTED_CLASSES = 3
+LEAST_WORD = 3
+LEAST_DIFFERENT = 6
+FORBIDDEN_WORDS = ("nanchuan", "pingyi", "南川", "评议", "password")
 ADMINISTRATORS = frozenset({"SYS", "SEC", "AUD"})
 # The commission judges what the office does; a liaison is neither evaluator's overseer nor inspector of anybody.
 APART = (
@@ -25,3 +30,18 @@ def may_be_one_person(name: str, unit: str, liaison: str, liaison_unit: str) -> 
     A list holds no 人员编号, so a namesake without a unit counts as the liaison until somebody has looked.
     """
     return name.strip() == liaison.strip() and unit.strip() in {"", liaison_unit.strip()}
+
+
+def password_faults(password: str, *, least: int, words: Iterable[str] = ()) -> list[str]:
+    """Return in Chinese everything that is wrong; `words` are what others know of the person."""
+    faults = []
+    if len(password) < least:
+        faults.append(f"口令至少{least}位。")
+    if sum(any(map(is_in, password)) for is_in in CLASSES) < WANTED_CLASSES:
+        faults.append("口令须含大写字母、小写字母、数字、符号四类中的三类。")
+    if len(set(password)) < LEAST_DIFFERENT:
+        faults.append("口令中重复字符过多，请更换。")
+    known = [word for word in (*FORBIDDEN_WORDS, *words) if len(word) >= LEAST_WORD or not word.isascii()]
+    if any(word and word.casefold() in password.casefold() for word in known):
+        faults.append("口令不能包含账号、姓名、单位、人员编号或“nanchuan”等容易猜到的词。")
+    return faults

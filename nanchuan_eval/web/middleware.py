@@ -11,10 +11,9 @@ from django.utils import timezone
 
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import attempts as core_attempts
-from nanchuan_eval.core.inputs import is_unstorable, parse_id
+from nanchuan_eval.core.http import client_address, is_inside, is_unstorable, parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.addresses import client_address, is_inside
 
 Handler = Callable[[HttpRequest], HttpResponse]
 HEADERS = {

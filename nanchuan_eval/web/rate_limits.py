@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from nanchuan_eval.core.http import client_address
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.addresses import client_address
 
 Handler = Callable[[HttpRequest], HttpResponse]
 REFUSED = 400

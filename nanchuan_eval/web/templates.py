@@ -2,6 +2,8 @@
 
 import re
 
+from django.conf import settings
+from django.http import HttpRequest
 from django.template import Origin
 from django.template.loaders import filesystem
 
@@ -27,3 +29,9 @@ class Loader(filesystem.Loader):
 
     def get_contents(self, origin: Origin) -> str:
         return INDENTATION.sub("\n", BLANK_IN_CHINESE.sub("", super().get_contents(origin)))
+
+
+def single_person(request: HttpRequest) -> dict[str, bool]:
+    """Say on staff pages that the rule of two persons is switched off (单人演示)."""
+    user = getattr(request, "user", None)
+    return {"is_single_person": not settings.TWO_PERSON_RULE and bool(user and user.is_authenticated)}

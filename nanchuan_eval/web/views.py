@@ -1,17 +1,26 @@
-"""The way home after log-in, health, anchors, and the error pages."""
+"""Home page of each role, health, anchors, type size, error page and error reports."""
+
+from collections.abc import ItemsView
+from types import FrameType
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.http import require_safe
 
 from nanchuan_eval.admin_site.model_admin import account_of
-from nanchuan_eval.audit.queries import anchors_text
+from nanchuan_eval.audit.models import AuditAnchor
 from nanchuan_eval.permissions.policy import Role
 
 # Where a role's work is; the apps fill it in.
 HOME: dict[Role, str] = {}
+TYPE_SIZES = ("normal", "large", "largest")
+A_DAY = 24 * 3600
+A_YEAR = 365 * A_DAY
 
 
 @require_safe
@@ -35,9 +44,45 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def anchors(request: HttpRequest) -> HttpResponse:
     """Publish the trace's anchors: whoever keeps a copy can later tell whether anything was rewritten."""
-    return HttpResponse(anchors_text(), content_type="text/plain; charset=utf-8")
+    return HttpResponse(
+        "".join(f"{anchor}\n" for anchor in AuditAnchor.objects.all()), content_type="text/plain; charset=utf-8"
+    )
+
+
+@require_safe
+def type_size(request: HttpRequest, size: str) -> HttpResponse:
+    """Choose the size of type (长辈版) and go back; the choice is a cookie that says nothing else."""
+    if size not in TYPE_SIZES:
+        raise Http404
+    back = request.GET.get("next", "")
+    known = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
+    return remember_size(request, redirect(back if known else "front-page"), size)
+
+
+def remember_size(request: HttpRequest, response: HttpResponse, size: str) -> HttpResponse:
+    """Keep the chosen size on the citizen's device."""
+    response.set_cookie("typesize", size, max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Explain a missing or foreign form token."""
     return render(request, "403.html", {"reason": "页面已过期，请返回上一页，刷新后重新提交。"}, status=403)
+
+
+class ReportFilter(SafeExceptionReporterFilter):
+    """Leave out all local variables and all posted fields: a ballot code or a vote may be in any of them."""
+
+    def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:
+        """Return the variables of a frame: none outside development."""
+        if self.is_active(request):
+            return dict[str, Any]().items()
+        return super().get_traceback_frame_variables(request, tb_frame)
+
+    def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
+        """Return the names of the posted fields without their values."""
+        if request is None:
+            return {}
+        if not self.is_active(request):
+            return dict(super().get_post_parameters(request))
+        return dict.fromkeys(request.POST, self.cleansed_substitute)

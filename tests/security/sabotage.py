@@ -84,7 +84,7 @@ SABOTAGES = {
         "tests/nanchuan_eval/audit/test_services.py::TestTheChain",
     ),
     "forwarded addresses are believed": Sabotage(
-        "nanchuan_eval.web.addresses.client_address",
+        "nanchuan_eval.core.http.client_address",
         lambda request: request.META.get("HTTP_X_FORWARDED_FOR", request.META.get("REMOTE_ADDR", "")).split(",")[0],
         "tests/nanchuan_eval/web/test_middleware.py::TestTheAddress",
     ),
@@ -104,7 +104,7 @@ SABOTAGES = {
         "tests/nanchuan_eval/accounts/test_services.py::TestTheSecondFactor",
     ),
     "any password will do": Sabotage(
-        "nanchuan_eval.accounts.validators.password_faults",
+        "nanchuan_eval.accounts.services.password_faults",
         lambda *a, **k: [],
         "tests/nanchuan_eval/accounts/test_services.py::TestThePassword",
     ),
@@ -119,7 +119,7 @@ SABOTAGES = {
         "tests/evaluations/personal_data/test_people.py::test_the_database_holds_no_phone_in_the_clear",
     ),
     "the desk is open everywhere": Sabotage(
-        "nanchuan_eval.web.addresses.is_inside",
+        "nanchuan_eval.core.http.is_inside",
         lambda request: True,
         "tests/nanchuan_eval/web/test_middleware.py::TestTheDeskStaysInside",
     ),

@@ -22,10 +22,10 @@ from accountability.rectifications.queries import signs_of
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.http import pdf
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
-from nanchuan_eval.web.downloads import pdf
 
 
 @staff_view

@@ -17,10 +17,10 @@ from accountability.rectifications.workbooks import ledger_workbook
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.http import workbook
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import staff_post, staff_view
-from nanchuan_eval.web.downloads import workbook
 
 
 @staff_view

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from departments.roster.rules.parsing import CARRIED, RosterRow
-from nanchuan_eval.core.faults import Fault
+from nanchuan_eval.core.errors import Fault
 
 # From when a head is taken to be in office if neither the roster nor an earlier tenure says.
 UNKNOWN_START = date(2000, 1, 1)

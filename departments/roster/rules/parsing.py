@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from unicodedata import normalize
 
-from nanchuan_eval.core.faults import Fault, summed_up
+from nanchuan_eval.core.errors import Fault, summed_up
 
 SourceRow = tuple[str, int, Sequence[str]]
 HEADER_WITHIN = 20

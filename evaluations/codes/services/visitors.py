@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from evaluations.codes.rules.open_channel import Visitor, network_of
 from evaluations.codes.services.visitor_checks import open_check
-from nanchuan_eval.web.addresses import client_address
+from nanchuan_eval.core.http import client_address
 
 HOUR = 3600
 COOKIE = "taken"

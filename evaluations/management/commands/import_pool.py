@@ -7,11 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from evaluations.management.arguments import find_round
+from evaluations.management.arguments import find_round, read_file
 from evaluations.pools.rules import PoolKind
 from evaluations.pools.services.lists import import_pool
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.management.files import read_file
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
 

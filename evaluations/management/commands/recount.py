@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from evaluations.management.arguments import read_file, write_file
 from evaluations.scoring.result import recount
-from nanchuan_eval.management.files import read_file, write_file
 
 
 class Command(BaseCommand):

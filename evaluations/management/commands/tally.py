@@ -7,12 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from evaluations.management.arguments import find_round
+from evaluations.management.arguments import find_round, write_file
 from evaluations.rounds.models import Round
 from evaluations.tally.models import Tally
 from evaluations.tally.services.tally import tally_round
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.management.files import write_file
 from nanchuan_eval.permissions.policy import OPERATOR
 
 

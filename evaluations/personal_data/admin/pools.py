@@ -38,7 +38,7 @@ from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
 from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.core.inputs import parse_id
+from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 

@@ -20,10 +20,11 @@ from django_otp import login as confirm_session
 from nanchuan_eval.accounts import services as accounts
 from nanchuan_eval.accounts.middleware import SINCE
 from nanchuan_eval.admin_site.model_admin import account_of
-from nanchuan_eval.audit.queries import actions_of, logins_of
+from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.services import record_logout
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.inputs import is_unstorable
+from nanchuan_eval.core.http import is_unstorable
+from nanchuan_eval.permissions import policy
 from nanchuan_eval.second_factor import services as second_factor_services
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
@@ -91,11 +92,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """Show one's own account: log-ins, own deeds, second factor."""
     user = account_of(request)
+    entries = AuditEntry.objects
     context = {
         "account": user,
         "factor": second_factor_services.confirmed(user),
-        "logins": logins_of(user)[:20],
-        "actions": actions_of(user)[:50],
+        "logins": entries.logins_of(user)[:20],
+        "actions": entries.actions_of(user)[:50] if policy.may_see(user, "log.own", own=True) else entries.none(),
     }
     return render(request, "nanchuan_eval/accounts/account.html", context)
 

@@ -12,9 +12,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from evaluations.rounds.models import Round
 from nanchuan_eval import checks
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.http import client_address
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web import rate_limits
-from nanchuan_eval.web.addresses import client_address
 from tests.factories import make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db

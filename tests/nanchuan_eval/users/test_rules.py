@@ -2,8 +2,7 @@
 
 import pytest
 
-from nanchuan_eval.accounts.rules import password_faults
-from nanchuan_eval.users.rules import conflicts
+from nanchuan_eval.users.rules import conflicts, password_faults
 
 WORDS = ("wangfang", "王芳", "D05", "N20200315")
 GOOD = [
