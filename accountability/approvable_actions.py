@@ -24,7 +24,7 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from accountability.rectifications.services.items import close_item, decide_extension, drop_extension, send_back_item
 from accountability.rectifications.services.rectifications import decide_plan
 from accountability.talks.models import Talk
-from accountability.talks.services import confirm_talk, reopen_talk, told
+from accountability.talks.services import confirm_talk, record_fields, reopen_talk
 from evaluations.rounds.models import Round
 from nanchuan_eval.approvals.authorizations import authorizing_action
 from nanchuan_eval.approvals.services import ApprovableAction
@@ -152,7 +152,11 @@ def register() -> None:
             "acc.talk.head",
             "确认谈话记录",
             Talk,
-            content=lambda talk, _: {"事项": str(talk.measure.case), **dict(told(talk)), "签字件": _files(talk)},
+            content=lambda talk, _: {
+                "事项": str(talk.measure.case),
+                **dict(record_fields(talk)),
+                "签字件": _files(talk),
+            },
             perform=lambda talk, _, by, at: confirm_talk(talk_id=talk.pk, by=by, at=at),
             is_own=lambda by, talk: is_own(by, talk.measure.case.result.section),
             undo=reopen_talk,

@@ -16,11 +16,11 @@ class AccountabilityConfig(AppConfig):
         approvable_actions.register()
         register_attachments()
         register_pages()
-        register_duties()
+        register_evidence()
 
 
 def register_attachments() -> None:
-    """Say what evidence files can be added to."""
+    """Register the records to which evidence can be attached."""
     from accountability.evidence.services import evidence
     from accountability.inspections.services.visits import ATTACHMENTS as INSPECTIONS
     from accountability.objections.services import ATTACHMENTS as OBJECTIONS
@@ -31,7 +31,7 @@ def register_attachments() -> None:
 
 
 def register_pages() -> None:
-    """Say where the roles' home pages, the last steps of a round and the pages of its result are."""
+    """Register the roles' home pages, the last steps of a round and the pages of its result."""
     from evaluations.lifecycle import pages
     from evaluations.rounds.rules.lifecycle import Step
     from nanchuan_eval.permissions.policy import Role
@@ -54,8 +54,8 @@ def register_pages() -> None:
     ]
 
 
-def register_duties() -> None:
-    """Take part in the core's key rotation, audit check and retention."""
+def register_evidence() -> None:
+    """Register evidence for key rotation, integrity checks and retention."""
     from accountability.evidence.services.evidence import evidence_faults
     from accountability.evidence.services.key_rotation import reencrypt_evidence
     from accountability.evidence_retention.services import retention_rules

@@ -108,6 +108,6 @@ urlpatterns = [
     path("rectification/<slug:key>/", citizens.results, name="results-round"),
     path("rectification/cases/<int:pk>/rate/", citizens.follow_up, name="follow-up"),
     path("suggestions/", citizens.suggestions, name="suggestions"),
-    path("work/suggestions/", citizens.suggestion_desk, name="suggestion-desk"),
+    path("work/suggestions/", citizens.suggestion_list, name="suggestion-desk"),
     path("work/suggestions/<int:pk>/answer/", citizens.answer, name="suggestion-answer"),
 ]

@@ -1,4 +1,4 @@
-"""群众建议和追评: what citizens say after the list; nothing here leads to a person or a ballot."""
+"""群众建议和追评: citizens' suggestions and follow-up ratings, traceable to no person and no ballot."""
 
 from django.conf import settings
 from django.db import models
@@ -25,7 +25,7 @@ class Satisfaction(models.TextChoices):
 
 
 class Suggestion(models.Model):
-    """群众建议: a section that should be evaluated too (as water, power and gas once came in)."""
+    """群众建议: a section that should be evaluated too."""
 
     unit = models.CharField("单位", max_length=60)
     section = models.CharField("科室或窗口", max_length=60)
@@ -52,7 +52,7 @@ class Suggestion(models.Model):
 
 
 class FollowUpCount(models.Model):
-    """追评计数: how many said what about one rectification; a number and nothing else."""
+    """追评计数: number of votes for one rating of one rectification."""
 
     case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="follow_up")
     satisfaction = models.CharField("评价", max_length=12, choices=Satisfaction)
@@ -65,7 +65,7 @@ class FollowUpCount(models.Model):
 
 
 class FollowUpMark(models.Model):
-    """追评记号: this receipt has spoken about this rectification; what it said is not here."""
+    """追评标记: a receipt has been used to rate a rectification; the rating is not kept with it."""
 
     mark = models.CharField("标记", max_length=64, primary_key=True)
 

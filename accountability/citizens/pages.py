@@ -1,4 +1,4 @@
-"""What citizens see of what followed the list: rectifications, follow-up ratings, answered suggestions."""
+"""Public view of rectifications, follow-up ratings and answered suggestions."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.tally.rules.main_problems import SMALLEST_CELL
 
-# Before a plan is accepted there is nothing of it to show.
+# States in which the plan has been accepted: before that it is not public.
 SHOWN = (
     RectificationState.RUNNING,
     RectificationState.REPORTED,
@@ -23,7 +23,7 @@ SHOWN = (
 
 @dataclass(frozen=True)
 class PublicCase:
-    """One listed section's rectification as everybody may see it; no person's name is in it."""
+    """Public view of one listed section's rectification, without names of persons."""
 
     case: Case
     state: str
@@ -33,12 +33,12 @@ class PublicCase:
 
 
 def published_rounds() -> QuerySet[Round]:
-    """Return the rounds whose rectifications are public."""
+    """Rounds whose rectifications are public."""
     return Round.objects.filter(state__in=PUBLISHED)
 
 
 def public_cases(round_: Round) -> list[PublicCase]:
-    """Return a round's rectifications in the order of the list (4 queries)."""
+    """Rectifications of a round in the order of the list (4 queries)."""
     cases = Case.objects.of_round(round_.pk).filter(result__is_listed=True)
     rows = (
         cases.select_related("result__section", "rectification")
@@ -52,7 +52,7 @@ def public_cases(round_: Round) -> list[PublicCase]:
 
 
 def answered_suggestions() -> QuerySet[Suggestion]:
-    """Return the suggestions that were answered."""
+    """The latest answered suggestions."""
     return Suggestion.objects.exclude(state=SuggestionState.NEW)[:50]
 
 
@@ -77,7 +77,7 @@ def _state(row: Rectification | None) -> str:
 
 
 def _ratings(case: Case) -> list[tuple[str, int]]:
-    """Return the counts, or nothing while fewer than five people have spoken."""
+    """Votes for each rating; empty while there are fewer than five."""
     counts = {row.satisfaction: row.votes for row in case.follow_up.all()}
     if sum(counts.values()) < SMALLEST_CELL:
         return []

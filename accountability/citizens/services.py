@@ -1,4 +1,4 @@
-"""What citizens say after the list: suggestions (群众建议) and the follow-up rating (追评)."""
+"""Citizens' suggestions (群众建议) and follow-up ratings (追评)."""
 
 import hashlib
 from datetime import datetime
@@ -16,12 +16,12 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-MOST_A_DAY = 200  # an open letter box: what is beyond this on one day is a machine
+MOST_A_DAY = 200  # the form is open to everybody: more than this in a day comes from a bot
 
 
 @transaction.atomic
 def suggest_section(*, unit: str, section: str, reason: str, at: datetime) -> Suggestion:
-    """Take a citizen's suggestion of a section to be evaluated; nothing of the citizen is kept."""
+    """Record an anonymous suggestion of a section to evaluate; returns an unanswered one for the same section."""
     policy.check(policy.ANONYMOUS, "opinion.submit")
     today = timezone.localtime(at).date()
     if Suggestion.objects.filter(submitted_on=today).count() >= MOST_A_DAY:
@@ -34,7 +34,7 @@ def suggest_section(*, unit: str, section: str, reason: str, at: datetime) -> Su
 
 @transaction.atomic
 def answer_suggestion(*, suggestion_id: int, adopted: bool, reply: str, by: User, at: datetime) -> Suggestion:
-    """Answer a suggestion (答复); adopted or not, with the reason in words."""
+    """Adopt or decline a suggestion with a public reply (答复)."""
     if not may_answer(by):
         raise policy.Denied(by, "roster.edit")
     suggestion = Suggestion.objects.select_for_update(of=("self",)).get(pk=suggestion_id)
@@ -50,13 +50,13 @@ def answer_suggestion(*, suggestion_id: int, adopted: bool, reply: str, by: User
 
 
 def may_answer(by: User) -> bool:
-    """Say whether the account answers suggestions: the office, whose roster it is."""
+    """True if the account answers suggestions: the office, which maintains the roster."""
     return policy.may(by, "roster.edit") or policy.may_propose(by, "roster.edit")
 
 
 @transaction.atomic
 def rate_rectification(*, case_id: int, receipt: str, satisfaction: Satisfaction) -> None:
-    """Count one follow-up rating; a receipt speaks once about a case, and what it said is not kept with it."""
+    """Count one follow-up rating; each receipt rates a case once, and its rating is not kept with it."""
     policy.check(policy.BALLOT_HOLDER, "opinion.submit")
     case = Case.objects.select_related("result", "rectification").get(pk=case_id)
     if case.rectification.state not in RATEABLE:
@@ -74,5 +74,5 @@ def rate_rectification(*, case_id: int, receipt: str, satisfaction: Satisfaction
 
 
 def follow_up_mark(receipt: str, case_id: int) -> str:
-    """Return the mark that a receipt has spoken about a case; it says nothing of what was said."""
+    """Digest that marks a receipt as used for a case (protocol.md 7)."""
     return hashlib.sha256(f"nanchuan-follow-up/1\n{case_id}\n{receipt}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Public pages after the list: rectification results, follow-up rating, suggestions; and the desk that answers."""
+"""Public pages of rectifications, follow-up ratings and suggestions; staff pages that answer suggestions."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -26,7 +26,7 @@ from nanchuan_eval.web.fields import TextField, long_text
 
 
 class SuggestionForm(forms.Form):
-    """群众建议: no name, no phone."""
+    """群众建议, without name and phone."""
 
     unit = TextField(label="单位名称", max_length=60, error_messages={"required": "请填写单位名称。"})
     section = TextField(label="科室或窗口名称", max_length=60, error_messages={"required": "请填写科室或窗口名称。"})
@@ -34,7 +34,7 @@ class SuggestionForm(forms.Form):
 
 
 class FollowUpForm(forms.Form):
-    """追评: a receipt and one answer."""
+    """追评: a receipt and one rating."""
 
     receipt = TextField(
         label="回执号",
@@ -59,7 +59,7 @@ class AnswerForm(forms.Form):
 
 @require_safe
 def results(request: HttpRequest, key: str | None = None) -> HttpResponse:
-    """整改结果公开: one round's listed sections, what was wrong, what was done."""
+    """整改结果公开: problems and rectifications of one round's listed sections."""
     rounds = list(citizens_pages.published_rounds())
     round_ = get_object_or_404(citizens_pages.published_rounds(), key=key) if key else next(iter(rounds), None)
     context = {
@@ -74,7 +74,7 @@ def results(request: HttpRequest, key: str | None = None) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """追评: with a receipt of the round, once; the answer is only counted."""
+    """追评: once per receipt of the round; the rating is only counted."""
     cases = Case.objects.filter(rectification__state__in=RATEABLE, result__is_listed=True)
     case = get_object_or_404(cases.select_related("result__section", "result__round"), pk=pk)
     form = FollowUpForm(request.POST or None)
@@ -96,7 +96,7 @@ def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def suggestions(request: HttpRequest) -> HttpResponse:
-    """群众建议: which section should be evaluated too."""
+    """群众建议: suggest a section to evaluate."""
     form = SuggestionForm(request.POST or None)
     context = {
         "form": form,
@@ -114,8 +114,8 @@ def suggestions(request: HttpRequest) -> HttpResponse:
 
 
 @staff_view
-def suggestion_desk(request: HttpRequest) -> HttpResponse:
-    """群众建议 at the office."""
+def suggestion_list(request: HttpRequest) -> HttpResponse:
+    """群众建议 for the office."""
     _check_answers(account_of(request))
     context = {"rows": Suggestion.objects.order_by("state", "-submitted_on"), "is_demo": False}
     return render(request, "accountability/citizens/suggestion_desk.html", context)

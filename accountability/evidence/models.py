@@ -1,6 +1,6 @@
-"""佐证: files that prove something, by the hash of what was uploaded (security.md 4).
+"""Evidence (佐证材料): uploaded files, identified by the hash of the original (security.md 4).
 
-A destroyed file leaves its row and its hash; the key in the row is gone, so no copy of the file opens again.
+Destroying a file keeps its row and hash and deletes its key, so that no remaining copy can be decrypted.
 """
 
 import uuid
@@ -16,8 +16,8 @@ from nanchuan_eval.encryption.fields import EncryptedField
 SUBJECTS = ("talk", "objection", "progress", "inspection")
 
 
-def _belongs_to_one_thing() -> Q:
-    """Return the condition that exactly one of the subjects is set."""
+def _has_one_subject() -> Q:
+    """Condition that exactly one of the subjects is set."""
     return Q(
         *(Q(**{f"{one}__isnull": one != subject for one in SUBJECTS}) for subject in SUBJECTS),
         _connector=Q.OR,
@@ -25,10 +25,10 @@ def _belongs_to_one_thing() -> Q:
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
-    """Evidence by whether it may be looked at."""
+    """Evidence by availability."""
 
     def servable(self) -> Self:
-        """Files that no scanner found infected or failed on, and that are still there."""
+        """Files that still exist and have an acceptable scan result."""
         return self.held().filter(scan__in=[ScanState.CLEAN, ScanState.UNSCANNED])
 
     def held(self) -> Self:
@@ -37,7 +37,7 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 
 
 class Evidence(models.Model):
-    """佐证材料: the original as it came, its hash, and for pictures a viewing copy without any metadata."""
+    """佐证材料: an original as uploaded, its hash and, for pictures, a viewing copy without metadata."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     talk = models.ForeignKey("accountability.Talk", models.PROTECT, null=True, related_name="evidence")
@@ -61,13 +61,13 @@ class Evidence(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "佐证材料"
         ordering = ["uploaded_at", "pk"]
-        constraints = [models.CheckConstraint(condition=_belongs_to_one_thing(), name="evidence_proves_one_thing")]
+        constraints = [models.CheckConstraint(condition=_has_one_subject(), name="evidence_proves_one_thing")]
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def subject(self) -> models.Model:
-        """What the file proves."""
+        """The record to which the file belongs."""
         found: models.Model = next(getattr(self, name) for name in SUBJECTS if getattr(self, f"{name}_id"))
         return found

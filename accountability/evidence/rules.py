@@ -1,4 +1,4 @@
-"""Which files are evidence: told by their content, never by their name, within limits (security.md 4)."""
+"""File types accepted as evidence, detected by content, and their size limits (security.md 4)."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from django.db.models import TextChoices
 from nanchuan_eval.core.errors import RuleViolation
 
 MIB = 1024 * 1024
-HEAD_BYTES = 64  # what the type is told from
+HEAD_BYTES = 64  # enough to detect the type
 LONGEST_NAME = 120
 NOT_IN_NAMES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 PATH_PART = re.compile(r"[/\\]")
@@ -34,7 +34,7 @@ class ScanState(TextChoices):
 
 @dataclass(frozen=True)
 class FileType:
-    """A kind of file the system takes, with its own suffix and limit."""
+    """An accepted file type with its suffix and size limit."""
 
     kind: FileKind
     suffix: str
@@ -53,9 +53,9 @@ MP3 = FileType(FileKind.AUDIO, "mp3", "audio/mpeg", 50 * MIB)
 WAV = FileType(FileKind.AUDIO, "wav", "audio/wav", 50 * MIB)
 TYPES = {each.suffix: each for each in (JPEG, PNG, WEBP, PDF, MP4, MOV, M4A, MP3, WAV)}
 LARGEST_FILE = max(each.largest for each in TYPES.values())
-# Boxes of films and sound recordings as phones make them ("ftyp" and its major brand).
+# Major brands of the "ftyp" box that set M4A and QuickTime apart from other MP4 files.
 AUDIO_BRANDS, QUICKTIME_BRAND = frozenset({b"M4A ", b"M4B "}), b"qt  "
-SIGNS: tuple[tuple[Callable[[bytes], bool], FileType], ...] = (
+SIGNATURES: tuple[tuple[Callable[[bytes], bool], FileType], ...] = (
     (lambda head: head.startswith(b"\xff\xd8\xff"), JPEG),
     (lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), PNG),
     (lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP", WEBP),
@@ -69,10 +69,10 @@ SIGNS: tuple[tuple[Callable[[bytes], bool], FileType], ...] = (
 
 
 def file_type(head: bytes, size: int) -> FileType:
-    """Return what a file is by its first bytes; anything else, and anything too large, is refused in words."""
+    """Detect the type from the first bytes; refuse empty, unsupported and oversized files."""
     if not size:
         raise RuleViolation("文件没有内容，请重新选择文件。")
-    found = next((each for looks_like, each in SIGNS if looks_like(head)), None)
+    found = next((each for looks_like, each in SIGNATURES if looks_like(head)), None)
     if found is None:
         raise RuleViolation(
             "只收照片（JPEG、PNG、WebP）、录音（M4A、MP3、WAV）、录像（MP4、MOV）和 PDF；"
@@ -87,14 +87,14 @@ def file_type(head: bytes, size: int) -> FileType:
 
 
 def shown_name(name: str) -> str:
-    """Return the user's file name as text: no path, no control characters, not too long; never used as a path."""
+    """Shorten a file name for display, without path and control characters; it is never used as a path."""
     last = PATH_PART.split(name)[-1]
     kept = "".join(c for c in last if unicodedata.category(c) not in NOT_IN_NAMES).strip(" .")
     return kept[-LONGEST_NAME:] or "未命名文件"
 
 
 def refuse_too_many(count: int, total: int, more: int, *, most: int, largest: int) -> None:
-    """Refuse a file beyond the number or the size allowed for one record."""
+    """Refuse a file that exceeds the number or the total size allowed per record."""
     if count >= most:
         raise RuleViolation(f"一份记录最多上传{most}个文件，已上传{count}个。请先撤回不需要的文件。")
     if total + more > largest:

@@ -1,8 +1,7 @@
-"""Where evidence lies (佐证存放处): outside everything a web server serves, under names of our own, encrypted.
+"""Encrypted storage of evidence (佐证存放处), outside every folder that a web server serves.
 
-The original is never changed; each piece has an age identity of its own (`Evidence.file_key`). The viewing copy of a
-picture is painted on a fresh canvas: nothing that is not a pixel (place, time, device, comments, what is glued behind
-the picture) goes with it.
+Originals are never changed; each file has its own age identity (`Evidence.file_key`). A picture's viewing copy is
+redrawn on a new canvas, so that it carries pixels only: no place, time, device, comments or appended data.
 """
 
 import hashlib
@@ -25,23 +24,23 @@ from nanchuan_eval.encryption.sealed_bytes import CHUNK, Tampered, decrypt_strea
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 2400
 QUALITY = 85
-LEAST_FREE = 0.1  # of the disk: ballots and the trail must still find room
+LEAST_FREE = 0.1  # share of the disk kept for ballots and the audit log
 CLEAR, WHITE = "RGBA", (255, 255, 255)
 
 
 def original_path(evidence_id: UUID, suffix: str) -> Path:
-    """Return where the original lies."""
+    """Path of the original."""
     return _folder(evidence_id) / f"{evidence_id}.{suffix}"
 
 
 def copy_path(evidence_id: UUID) -> Path:
-    """Return where the viewing copy of a picture lies."""
+    """Path of a picture's viewing copy."""
     return _folder(evidence_id) / f"{evidence_id}.view.jpg"
 
 
 @contextmanager
 def stored(evidence_id: UUID, suffix: str, file: BinaryIO, key: str) -> Iterator[str]:
-    """Store an original encrypted and yield its SHA-256; when the deed around it fails, nothing is left behind."""
+    """Store an encrypted original and yield its SHA-256; if the caller's block fails, delete its files."""
     target = original_path(evidence_id, suffix)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _refuse_full_disk(target.parent)
@@ -55,13 +54,13 @@ def stored(evidence_id: UUID, suffix: str, file: BinaryIO, key: str) -> Iterator
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove files whose row is gone."""
+    """Delete files, missing ones too."""
     for path in paths:
         path.unlink(missing_ok=True)
 
 
 def make_copy(evidence_id: UUID, file: BinaryIO, key: str) -> None:
-    """Make and encrypt the viewing copy of a picture; one too large or broken is refused before it is decoded."""
+    """Write a picture's encrypted viewing copy; refuse a broken or oversized picture."""
     file.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -76,18 +75,18 @@ def make_copy(evidence_id: UUID, file: BinaryIO, key: str) -> None:
 
 
 def read(path: Path, key: str) -> Iterator[bytes]:
-    """Yield a stored file's plain bytes in order."""
+    """Yield a stored file's decrypted bytes."""
     with path.open("rb") as source, opened(source, key) as plain:
         yield from iter(lambda: plain.read(CHUNK), b"")
 
 
 def opened(source: BinaryIO, key: str) -> AbstractContextManager[BinaryIO]:
-    """Open a stored file's plain bytes; a file from before the encryption (no key) as it is stored."""
+    """Open a stored file for decrypted reading; files without a key are stored in the clear."""
     return decrypted(source, [key]) if key else nullcontext(source)
 
 
 def digest_of(path: Path, key: str) -> str:
-    """Return the SHA-256 of a stored file's plain bytes; `Tampered` where it does not open."""
+    """SHA-256 of a stored file's decrypted bytes; raises `Tampered` if it is missing or cannot be decrypted."""
     try:
         with path.open("rb") as source, Path(os.devnull).open("wb") as nowhere:
             if key:
@@ -98,7 +97,7 @@ def digest_of(path: Path, key: str) -> str:
 
 
 def encrypt_into(target: Path, file: BinaryIO, key: str) -> str:
-    """Encrypt a file's bytes into their place, all or nothing; returns their SHA-256."""
+    """Encrypt a file to its target atomically; returns the SHA-256 of the plain bytes."""
     part = target.with_suffix(f"{target.suffix}.part")
     try:
         with part.open("wb") as sink:

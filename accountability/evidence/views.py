@@ -1,4 +1,4 @@
-"""佐证材料: added to what it proves, looked at as a copy, opened as the original with a reason."""
+"""佐证材料: upload, withdrawal, viewing copies and originals."""
 
 import uuid
 from uuid import UUID
@@ -30,7 +30,7 @@ from nanchuan_eval.web.fields import TextField
 
 
 class UploadForm(forms.Form):
-    """上传文件: the hidden id makes a file sent twice one file."""
+    """上传文件; the hidden id makes a repeated upload idempotent."""
 
     upload_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     file = forms.FileField(
@@ -40,7 +40,7 @@ class UploadForm(forms.Form):
 
 
 class OriginalForm(forms.Form):
-    """查看原件: the reason stays in the trail."""
+    """查看原件; the reason is kept in the audit log."""
 
     reason = TextField(label="查看理由", max_length=300)
 
@@ -81,7 +81,7 @@ def drop(request: HttpRequest, evidence_id: UUID) -> HttpResponse:
 
 @staff_view
 def view(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
-    """The viewing copy of a picture; every other kind is opened as the original, with a reason."""
+    """Serve a picture's viewing copy; other files can only be opened as originals."""
     row = _evidence_or_404(request, evidence_id)
     if not row.has_copy:
         raise Http404
@@ -91,7 +91,7 @@ def view(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
 
 @staff_view
 def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
-    """Hand the original out as a file to keep: for a reason, and an inspector's film once a second person agreed."""
+    """Download the original, giving a reason; inspection evidence needs approval first."""
     row, user, at = _evidence_or_404(request, evidence_id), account_of(request), timezone.now()
     facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件校验值", row.sha256)]
     back = page_of(row.subject)
@@ -120,7 +120,7 @@ def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
 
 
 def page_of(subject: Subject) -> str:
-    """Return the address of the page a file belongs to."""
+    """Address of the page to which the subject's files belong."""
     return evidence.ATTACHMENT_RULES[type(subject)].page(subject)
 
 
@@ -139,7 +139,7 @@ def _subject_or_404(by: User, subject: str, pk: str) -> Subject:
 
 
 def _evidence_or_404(request: HttpRequest, evidence_id: UUID) -> Evidence:
-    """What the account may not see does not exist for it."""
+    """Answer 404 for a file that the account may not view."""
     row = get_object_or_404(Evidence.objects.servable(), pk=evidence_id)
     if not evidence.may_see(account_of(request), row):
         raise policy.Hidden(account_of(request), evidence.see_action(row), str(evidence_id))

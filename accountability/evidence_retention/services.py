@@ -1,4 +1,8 @@
-"""Destroying evidence (销毁): files go, their rows and hashes stay; what inspectors filmed takes two persons."""
+"""Retention and destruction of evidence (保存期限、销毁).
+
+Evidence is kept for a year after every matter of its section has ended. Destruction deletes the files but keeps rows
+and hashes; for inspection evidence it needs approval.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -31,24 +35,24 @@ DESTROYED = "（已销毁）"
 DONE = frozenset({OrderState.PASSED, OrderState.FAILED})
 
 
-def over(at: datetime) -> QuerySet[Evidence]:
-    """Return the evidence whose time is over: nothing about its section is open, nor was for a year."""
+def expired(at: datetime) -> QuerySet[Evidence]:
+    """Evidence past its retention period: no matter of its section is open, or was within the last year."""
     today = timezone.localtime(at).date()
     held = Evidence.objects.held().filter(uploaded_at__lte=at - timedelta(days=settings.EVIDENCE_DAYS_KEPT))
-    return Evidence.objects.filter(pk__in=[row.pk for row in held if _is_over(row, today)])
+    return Evidence.objects.filter(pk__in=[row.pk for row in held if _is_expired(row, today)])
 
 
-def inspections_over(round_: Round, at: datetime) -> QuerySet[Evidence]:
-    """Return what inspectors brought in during a round and may be destroyed now (insp.delete)."""
-    return over(at).filter(inspection__plan__round=round_).order_by("pk")
+def expired_inspection_evidence(round_: Round, at: datetime) -> QuerySet[Evidence]:
+    """Inspection evidence of a round that may be destroyed now (insp.delete)."""
+    return expired(at).filter(inspection__plan__round=round_).order_by("pk")
 
 
 @transaction.atomic
 def destroy_inspections(*, round_id: int, reason: str, by: User, at: datetime) -> int:
-    """Destroy a round's inspection evidence whose time is over; one trace per file, with its hash."""
+    """Destroy a round's expired inspection evidence; one audit entry per file, with its hash."""
     policy.check(by, "insp.delete")
     round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
-    rows = list(inspections_over(round_, at))
+    rows = list(expired_inspection_evidence(round_, at))
     if not rows:
         raise RuleViolation("本轮没有保存期满的暗访证据；整改未销号、有未办结的异议或申诉的，不能销毁。")
     for row in rows:
@@ -58,7 +62,7 @@ def destroy_inspections(*, round_id: int, reason: str, by: User, at: datetime) -
 
 
 def destroy(rows: Iterable[Evidence], at: datetime) -> None:
-    """Forget the files' keys and names, and remove the files once the transaction stands."""
+    """Clear the files' keys and names, and delete the files after commit."""
     for row in rows:
         paths = paths_of(row)
         row.destroyed_at, row.file_key, row.name, row.has_copy = at, "", DESTROYED, False
@@ -67,26 +71,26 @@ def destroy(rows: Iterable[Evidence], at: datetime) -> None:
 
 
 def retention_rules() -> list[RetentionRule]:
-    """Return what the clock destroys: what units and talks brought in; inspections' evidence takes two persons."""
-    return [RetentionRule("佐证材料原件", "整改销号、申诉办结后1年", _brought_in, _destroy_brought_in)]
+    """Automatic destruction of all expired evidence except that of inspections, which needs approval."""
+    return [RetentionRule("佐证材料原件", "整改销号、申诉办结后1年", _not_from_inspections, _destroy_rows)]
 
 
-def _brought_in(at: datetime) -> QuerySet[Evidence]:
-    return over(at).filter(inspection=None)
+def _not_from_inspections(at: datetime) -> QuerySet[Evidence]:
+    return expired(at).filter(inspection=None)
 
 
-def _destroy_brought_in(rows: QuerySet[Evidence]) -> None:
+def _destroy_rows(rows: QuerySet[Evidence]) -> None:
     destroy(list(rows), timezone.now())
 
 
-def _is_over(row: Evidence, today: date) -> bool:
+def _is_expired(row: Evidence, today: date) -> bool:
     ends = list(_ends_of(ATTACHMENT_RULES[type(row.subject)].section(row.subject)))
     is_open = None in ends
     return not is_open and all(day + timedelta(days=settings.EVIDENCE_DAYS_KEPT) <= today for day in ends if day)
 
 
 def _ends_of(section: RoundSection) -> Iterable[date | None]:
-    """Yield when each matter of the section ended; None = it is still open."""
+    """Yield the day on which each matter of the section ended; None if it is still open."""
     for rectification in Rectification.objects.filter(case__result__section=section).select_related("case"):
         case = rectification.case
         yield rectification.closed_on or (_day(case.closed_at) if rectification.state in ENDED else None)
@@ -103,7 +107,7 @@ def _day(moment: datetime | None) -> date | None:
 
 
 def _content(round_: Round, asked: Arguments) -> dict[str, object]:
-    rows = list(inspections_over(round_, timezone.now()))
+    rows = list(expired_inspection_evidence(round_, timezone.now()))
     hashes = "\n".join(row.sha256 for row in rows)
     return {
         "轮次": round_.name,

@@ -1,4 +1,4 @@
-"""到期清除: what is kept how long, what the clock will forget, what two persons clear or destroy."""
+"""到期清除: data due for deletion, and proposals to purge phone numbers or destroy inspection evidence."""
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.cases.forms import ReasonedForm
-from accountability.evidence_retention.services import DESTROY, inspections_over
+from accountability.evidence_retention.services import DESTROY, expired_inspection_evidence
 from evaluations.personal_data.services.people import PURGE_ROUND
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -18,12 +18,12 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 
-OVER = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
+FINISHED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
 
 @staff_view
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show what is due and the rounds that are over, each with what may be proposed."""
+    """Show what is due for deletion, and the finished rounds with the actions the account may propose."""
     user, at = account_of(request), timezone.now()
     if not any(policy.may_see(user, action.permission) for action in (PURGE_ROUND, DESTROY)):
         raise policy.Denied(user, PURGE_ROUND.permission)
@@ -32,10 +32,10 @@ def overview(request: HttpRequest) -> HttpResponse:
             "round": round_,
             "phones": round_.pool.exclude(phone_hash__startswith="purged-").count(),
             "may_purge": round_.state != RoundState.PUBLISHED,
-            "evidence": inspections_over(round_, at).count(),
+            "evidence": expired_inspection_evidence(round_, at).count(),
             "waiting": approvals.waiting_about(user, round_),
         }
-        for round_ in Round.objects.filter(state__in=OVER).order_by("-opens_at")
+        for round_ in Round.objects.filter(state__in=FINISHED).order_by("-opens_at")
     ]
     context = {
         "due": retention.due(at),

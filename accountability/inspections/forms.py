@@ -1,4 +1,4 @@
-"""Input of inspection plans, visits and orders."""
+"""Forms of inspection plans, visits and orders."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,12 +25,12 @@ class PlanForm(forms.Form):
     drawn_sections = forms.IntegerField(label="随机抽查科室数", min_value=0, max_value=1000)
 
     def facts(self) -> PlanFacts:
-        """Return what is proposed."""
+        """The form's data as a proposed plan."""
         return PlanFacts(**self.cleaned_data)
 
 
 class InspectorsForm(forms.Form):
-    """派员: two inspectors."""
+    """派员."""
 
     inspectors = forms.MultipleChoiceField(label="督查员（选两人）", widget=forms.CheckboxSelectMultiple)
 
@@ -49,7 +49,7 @@ class RecusalForm(forms.Form):
 
 
 class VisitForm(forms.Form):
-    """暗访记录: what a phone with cold fingers can fill in; an incomplete one is saved too."""
+    """暗访记录, filled in on a phone; incomplete records can be saved."""
 
     method = forms.ChoiceField(label="方式", choices=Method.choices, widget=forms.RadioSelect, required=False)
     arrived_at = MomentField(label="到达时间", required=False)
@@ -95,7 +95,7 @@ class VisitForm(forms.Form):
             )
 
     def record(self) -> Record:
-        """Return what was filled in."""
+        """The form's data as a record."""
         data = self.cleaned_data
         return Record(
             **{name: data[name] for name in RECORD_FIELDS},
@@ -105,15 +105,15 @@ class VisitForm(forms.Form):
         )
 
     def check_fields(self) -> list[forms.BoundField]:
-        """The six check items."""
+        """Fields of the check items."""
         return [self[f"check-{check}"] for check in CheckItem]
 
     def item_fields(self) -> list[forms.BoundField]:
-        """The items of the unit's plan to look at."""
+        """Fields of the plan's items to check."""
         return [self[f"item-{item.pk}"] for item in self.items]
 
     def sign_groups(self) -> list[tuple[str, list[forms.BoundField], int]]:
-        """The 表象 by indicator, each group with the number already found."""
+        """(label, fields, number observed) for the 表象 of each indicator."""
         groups = []
         for indicator in Indicator:
             fields = [self[f"sign-{code}"] for code, sign in self.signs.items() if sign["indicator"] == indicator]
@@ -123,7 +123,7 @@ class VisitForm(forms.Form):
 
 
 class SubmitForm(forms.Form):
-    """提交: the last look, and the lead that goes to the commission only."""
+    """提交, with an optional lead for the commission only."""
 
     lead = long_text(
         "问题线索（涉及“贪”的）",

@@ -1,4 +1,4 @@
-"""暗访督查: the secret plan, the visits, what was found, and the order to rectify (rulebook R-I)."""
+"""暗访督查: secret plans, visits, findings and orders to rectify (rulebook R-I)."""
 
 import uuid
 from typing import Self
@@ -26,7 +26,7 @@ from nanchuan_eval.users.models import User
 
 
 class InspectionPlan(models.Model):
-    """暗访计划: a span of days, all listed sections and some drawn ones; secret from the units."""
+    """暗访计划: the period for visiting all listed and some drawn sections; secret from the units."""
 
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="inspection_plans")
     name = models.CharField("名称", max_length=60)
@@ -62,26 +62,26 @@ class InspectionPlan(models.Model):
 
 
 class InspectionQuerySet(models.QuerySet["Inspection"]):
-    """Visits by whose they are and what is left to do."""
+    """Visits by inspector, viewer and state."""
 
     def assigned_to(self, inspector: User) -> Self:
-        """The visits of one inspector, and no others."""
+        """Visits of one inspector."""
         return self.filter(inspectors=inspector)
 
     def visible_to(self, account: User) -> Self:
-        """The visits an account may view: all of them, or an inspector's own."""
+        """Visits the account may view: all of them, or an inspector's own."""
         rows = self.select_related("section", "plan__round", "rectification")
         if policy.may_see(account, "insp.plan.view"):
             return rows
         return rows.assigned_to(account) if policy.may_see(account, "insp.plan.view", own=True) else rows.none()
 
     def unsubmitted(self) -> Self:
-        """Visits whose record is still open."""
+        """Visits whose record is not yet submitted."""
         return self.filter(state=InspectionState.ASSIGNED)
 
 
 class Inspection(models.Model):
-    """暗访: one visit to one section on its surprise day, recorded by the inspectors and then locked."""
+    """暗访: one unannounced visit to a section; submitting the record locks it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     plan = models.ForeignKey(InspectionPlan, models.PROTECT, verbose_name="暗访计划", related_name="inspections")
@@ -135,15 +135,15 @@ class Inspection(models.Model):
 
 
 class ItemCheckQuerySet(models.QuerySet["ItemCheck"]):
-    """Checks of items by what they say."""
+    """Item checks by result."""
 
     def passing(self) -> Self:
-        """Checks of approved visits that found the item done."""
+        """Passed checks from approved visits."""
         return self.filter(is_passed=True, inspection__state=InspectionState.APPROVED)
 
 
 class ItemCheck(models.Model):
-    """整改复查: whether one item of the plan was found to be done, as the inspectors saw it."""
+    """整改复查: the inspectors' check of one item of a rectification plan."""
 
     inspection = models.ForeignKey(Inspection, models.CASCADE, verbose_name="暗访", related_name="item_checks")
     item = models.ForeignKey(RectificationItem, models.PROTECT, verbose_name="整改事项", related_name="checks")
@@ -159,7 +159,7 @@ class ItemCheck(models.Model):
 
 
 class Finding(models.Model):
-    """发现: one 表象 that the inspectors saw."""
+    """发现: one 表象 that the inspectors observed."""
 
     inspection = models.ForeignKey(Inspection, models.CASCADE, verbose_name="暗访", related_name="findings")
     indicator = models.CharField("指标", max_length=20, choices=Indicator)
@@ -179,7 +179,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     """Orders by who may view them."""
 
     def visible_to(self, account: User) -> Self:
-        """The orders an account may view: all of them, or those to its own unit."""
+        """Orders the account may view: all of them, or those to its own unit."""
         rows = self.select_related("inspection__section", "inspection__plan__round")
         if policy.may_see(account, "insp.plan.view"):
             return rows
@@ -189,7 +189,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """责令整改: what a unit must put right after a visit, by when; nothing in it names an inspector."""
+    """责令整改: what a unit must rectify after a visit, and by when; it names no inspector."""
 
     inspection = models.OneToOneField(Inspection, models.PROTECT, verbose_name="暗访", related_name="order")
     demand = models.TextField("整改要求", max_length=2000)
@@ -211,7 +211,7 @@ class Order(models.Model):
 
 
 class Recusal(models.Model):
-    """回避: a unit whose sections an inspector never visits."""
+    """回避: a unit whose sections an inspector must not visit."""
 
     inspector = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="督查员", related_name="recusals"

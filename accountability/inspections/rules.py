@@ -1,4 +1,4 @@
-"""暗访督查: methods, check items, conclusions, surprise days (rulebook R-I)."""
+"""Choices of 暗访督查, visit days derived from the seed, completeness of a record (rulebook R-I)."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -92,18 +92,18 @@ class OrderState(TextChoices):
 
 
 def visit_days(seed: str, codes: Sequence[str], days: Sequence[date]) -> dict[str, date]:
-    """Return each section's surprise day, fixed by the draw's seed: nobody chooses it, anybody can recheck it."""
+    """Derive each section's visit day from the draw's seed: nobody chooses it, anybody can verify it."""
     return {code: days[_number(seed, code) % len(days)] for code in codes}
 
 
 def workdays_between(start: date, end: date, calendar: Calendar) -> list[date]:
-    """Return the days of a span on which offices work."""
+    """Workdays from `start` to `end`, both included."""
     days = (start + timedelta(days=n) for n in range((end - start).days + 1))
     return [day for day in days if calendar.is_workday(day)]
 
 
 def record_errors(record: Mapping[str, object], findings: int, unchecked: Sequence[str]) -> list[str]:
-    """Return in Chinese what a record lacks before it may be submitted; `unchecked` = items of the plan."""
+    """Errors that keep a record from being submitted; `unchecked` are the plan's items without a result."""
     errors = [f"请填写{label}。" for field, label in _wanted(record).items() if not record[field]]
     checks = record["checks"]
     answered = checks if isinstance(checks, Mapping) else {}

@@ -1,4 +1,4 @@
-"""问题线索: allegations of misconduct (贪); seen by the commission only (rulebook 3)."""
+"""问题线索: allegations of misconduct (贪), visible to the commission only (rulebook 3)."""
 
 from django.conf import settings
 from django.db import models
@@ -16,7 +16,7 @@ class LeadState(models.TextChoices):
 
 
 class Lead(models.Model):
-    """问题线索: what an inspector or the commission came to know; verified ones carry a decision."""
+    """问题线索: an allegation from an inspection or received by the commission; a verified one names the decision."""
 
     section = models.ForeignKey(RoundSection, models.PROTECT, verbose_name="科室", related_name="leads")
     inspection = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Leads (问题线索): the commission's own; a verified one puts the section first in a round not yet published."""
+"""Leads (问题线索), handled by the commission; a verified one vetoes the section in its unpublished round."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,12 +16,12 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-LEAD = "acc.open"  # the action by which the commission works on what only it may see
+LEAD = "acc.open"  # the permission for the commission's confidential work
 
 
 @dataclass(frozen=True)
 class Finding:
-    """How a lead ended: verified with a decision and its day, or unfounded."""
+    """Outcome of a lead: verified, with a decision and its date, or unfounded."""
 
     state: LeadState
     conclusion: str
@@ -31,7 +31,7 @@ class Finding:
 
 @transaction.atomic
 def receive_lead(*, section_id: int, facts: str, by: User, at: datetime) -> Lead:
-    """Enter a lead that came to the commission by another way."""
+    """Register a lead that reached the commission outside an inspection (登记)."""
     policy.check(by, LEAD)
     if not facts.strip():
         raise RuleViolation("请填写线索内容。")
@@ -43,7 +43,7 @@ def receive_lead(*, section_id: int, facts: str, by: User, at: datetime) -> Lead
 
 @transaction.atomic
 def conclude_lead(*, lead_id: int, finding: Finding, by: User, at: datetime) -> tuple[Lead, Veto | None]:
-    """Conclude a lead (办结); verified, it is a veto in the section's round that is not yet published."""
+    """Conclude a lead (办结); a verified one becomes a veto in the section's unpublished round, if there is one."""
     policy.check(by, LEAD)
     lead = Lead.objects.select_for_update(of=("self",)).select_related("section").get(pk=lead_id)
     if lead.state != LeadState.RECEIVED:

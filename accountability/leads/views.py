@@ -1,4 +1,4 @@
-"""问题线索: the commission's own box; for everybody else it does not exist (404)."""
+"""问题线索, for the commission; 404 for everybody else."""
 
 from django import forms
 from django.db.models import QuerySet
@@ -38,14 +38,14 @@ class FindingForm(forms.Form):
     decided_on = day("决定日期", required=False)
 
     def finding(self) -> Finding:
-        """Return how the lead ended."""
+        """The form's data as a finding."""
         data = self.cleaned_data
         return Finding(LeadState(data["state"]), data["conclusion"], data["decision"], data["decided_on"])
 
 
 @staff_view
 def leads(request: HttpRequest) -> HttpResponse:
-    """All leads, those to be looked into first."""
+    """List all leads, those awaiting verification first."""
     rows = _visible(request).order_by("state", "-received_at")
     context = {"rows": rows, "is_demo": any(row.section.round.is_demo for row in rows)}
     return render(request, "accountability/leads/leads.html", context)

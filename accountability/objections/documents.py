@@ -1,4 +1,4 @@
-"""Objections: documents."""
+"""Printed answers to objections (答复书)."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from accountability.objections.models import Objection
 
 
 def objection_answer(objection: Objection, *, at: datetime) -> bytes:
-    """Return the written answer to an objection (答复书)."""
+    """Render the answer to an objection (答复书)."""
     pairs = [
         ("单位、科室", str(objection.section)),
         ("种类", objection.get_stage_display()),

@@ -1,4 +1,4 @@
-"""Input of objections and leads."""
+"""Forms of objections."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class ReviewForm(forms.Form):
 
 
 class WitnessForm(forms.Form):
-    """复算: who is present."""
+    """复算, with the supervisors present."""
 
     witnesses = forms.MultipleChoiceField(label="在场监督员（至少两人）", widget=forms.CheckboxSelectMultiple)
 
@@ -47,5 +47,5 @@ class DecisionForm(forms.Form):
     answer = long_text("答复", most=3000, rows=6, help_text="不得透露评议人员身份")
 
     def decision(self) -> Decision:
-        """Return the answer."""
+        """The form's data as a decision."""
         return Decision(Outcome(self.cleaned_data["outcome"]), self.cleaned_data["answer"])

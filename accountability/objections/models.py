@@ -1,6 +1,5 @@
-"""异议与申诉复核: facts that a unit disputes, before and after publication (rulebook R-G)."""
+"""异议、申诉、复核: facts disputed by a unit before or after publication (rulebook R-G)."""
 
-from datetime import date
 from typing import Self
 
 from django.conf import settings
@@ -16,14 +15,10 @@ from nanchuan_eval.users.models import User
 
 
 class ObjectionQuerySet(models.QuerySet["Objection"]):
-    """Objections by what is left to do."""
-
-    def undecided(self) -> Self:
-        """Those that still wait for an answer."""
-        return self.exclude(state=ObjectionState.DECIDED)
+    """Objections by unit and viewer."""
 
     def of_unit(self, unit_code: str) -> Self:
-        """One unit's own."""
+        """Objections of one unit."""
         return self.filter(section__department_code=unit_code)
 
     def visible_to(self, account: User) -> Self:
@@ -34,13 +29,9 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
         is_liaison = account.role == Role.LIAISON and bool(account.unit_code)
         return rows.of_unit(account.unit_code) if is_liaison else rows.none()
 
-    def overdue(self, today: date) -> Self:
-        """Undecided ones whose term is over."""
-        return self.undecided().filter(due_on__lt=today)
-
 
 class Objection(models.Model):
-    """异议 (before publication), 申诉 (after it) or 复核 (a second look by the leading group)."""
+    """异议 (before publication), 申诉 (after it) or 复核 (review by the leading group)."""
 
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="objections")
     section = models.ForeignKey(RoundSection, models.PROTECT, verbose_name="科室", related_name="objections")

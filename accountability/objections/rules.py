@@ -1,4 +1,4 @@
-"""异议、申诉、复核: on which grounds, until when, answered when (rulebook R-G)."""
+"""Stages, grounds, states and outcomes of objections (rulebook R-G)."""
 
 from django.db.models import TextChoices
 
@@ -12,7 +12,7 @@ class Stage(TextChoices):
 
 
 class Ground(TextChoices):
-    """事由: facts only; that the score is unfair is no ground (rulebook R-G)."""
+    """事由: facts only; disagreement with the score is not a ground (rulebook R-G)."""
 
     WRONG_SECTION = "wrong_section", "评议对象有误"
     COUNTING = "counting", "计票有误"

@@ -1,4 +1,4 @@
-"""Objections (异议、申诉、复核): filed on facts, recounted before witnesses, answered in time (rulebook R-G)."""
+"""Objections (异议、申诉、复核): filing, acceptance, recount, decision (rulebook R-G)."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, place_hold, release_hold, strike_unpublished
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.queries import objections_until
-from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.rounds.rules.lifecycle import PUBLISHED, DrawPurpose, RoundState
 from evaluations.rounds.services import lock_round
 from evaluations.scoring.result import recount
 from evaluations.tally.files import ballots_csv
@@ -33,9 +33,8 @@ from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.rules import add_workdays
 
-# What a recount can settle; the others are settled by looking at the facts.
+# Grounds that a recount can settle; the others are decided on the facts.
 COUNTED_GROUNDS = frozenset({Ground.COUNTING, Ground.INVALID_BALLOTS, Ground.DUPLICATE})
-PUBLISHED = frozenset({RoundState.PUBLISHED, RoundState.CLOSED})
 
 
 ATTACHMENTS = {
@@ -53,7 +52,7 @@ ATTACHMENTS = {
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer: 维持, 更正 or 不予受理, with its reasons."""
+    """Decision on an objection: 维持, 更正 or 不予受理, with its reasons."""
 
     outcome: Outcome
     answer: str
@@ -61,7 +60,7 @@ class Decision:
 
 @transaction.atomic
 def file_objection(*, section_id: int, ground: Ground, facts: str, by: User, at: datetime) -> Objection:
-    """Dispute a fact in time (提出异议或申诉); before publication it stops the publication until it is answered."""
+    """File an objection or appeal in time (提出异议或申诉); an objection holds the publication until it is decided."""
     section = RoundSection.objects.get(pk=section_id)
     policy.check(by, "appeal.submit", own=is_own(by, section))
     round_ = lock_round(section.round_id)
@@ -71,7 +70,7 @@ def file_objection(*, section_id: int, ground: Ground, facts: str, by: User, at:
 
 @transaction.atomic
 def file_review(*, objection_id: int, facts: str, by: User, at: datetime) -> Objection:
-    """Ask the leading group for a second look (提请复核) once, in time, after the answer was 维持."""
+    """Ask the leading group, once and in time, to review a rejected objection (提请复核)."""
     first = Objection.objects.select_related("section").get(pk=objection_id)
     policy.check(by, "appeal.submit", own=is_own(by, first.section))
     round_ = lock_round(first.round_id)
@@ -79,8 +78,8 @@ def file_review(*, objection_id: int, facts: str, by: User, at: datetime) -> Obj
         raise RuleViolation("公示前异议的结论为“维持”的，方可提请领导小组复核。")
     if round_.state != RoundState.REVIEW:
         raise RuleViolation("名单已公示，请在公示后申诉期内提出申诉。")
-    last = _workdays_after(_day(first.decided_at), int(round_.rulebook["review_workdays"]))
-    if _day(at) > last:
+    last = _workdays_after(timezone.localdate(first.decided_at), int(round_.rulebook["review_workdays"]))
+    if timezone.localdate(at) > last:
         raise RuleViolation(f"提请复核的期限至{in_chinese(last)}止，已超过期限。")
     again = Objection(round=round_, section=first.section, stage=Stage.REVIEW, ground=first.ground, facts=facts)
     return _file(again, by=by, at=at)
@@ -88,7 +87,7 @@ def file_review(*, objection_id: int, facts: str, by: User, at: datetime) -> Obj
 
 @transaction.atomic
 def accept_objection(*, objection_id: int, by: User, at: datetime) -> Objection:
-    """Take an objection up (受理)."""
+    """Accept an objection for examination (受理)."""
     policy.check(by, "appeal.accept")
     objection = _lock(objection_id, ObjectionState.FILED)
     objection.state, objection.accepted_by = ObjectionState.ACCEPTED, by
@@ -99,7 +98,7 @@ def accept_objection(*, objection_id: int, by: User, at: datetime) -> Objection:
 
 @transaction.atomic
 def recount_objection(*, objection_id: int, witnesses: Sequence[int], by: User, at: datetime) -> Objection:
-    """Count the sealed ballots again before at least two drawn supervisors (复算), and note what came out."""
+    """Recount the sealed ballots in the presence of at least two drawn supervisors (复算)."""
     policy.check(by, "tally.verify")
     objection = _lock(objection_id, ObjectionState.ACCEPTED)
     present = [entry for entry in supervisors(objection.round) if entry.pk in set(witnesses)]
@@ -124,7 +123,7 @@ def recount_objection(*, objection_id: int, witnesses: Sequence[int], by: User, 
 
 @transaction.atomic
 def decide_objection(*, objection_id: int, decision: Decision, by: User, at: datetime) -> Objection:
-    """Answer (答复): upheld it corrects the list as a new version; nobody ever edits a score."""
+    """Decide an objection (答复); upholding it corrects the list, never a score by hand."""
     policy.check(by, "appeal.decide")
     round_ = lock_round(Objection.objects.only("round_id").get(pk=objection_id).round_id)
     objection = _lock(objection_id)
@@ -142,27 +141,27 @@ def decide_objection(*, objection_id: int, decision: Decision, by: User, at: dat
 
 
 def supervisors(round_: Round) -> list[DrawEntry]:
-    """Return the supervisors drawn for the round: the possible witnesses (one query)."""
+    """Supervisors drawn for the round, the possible witnesses (one query)."""
     drawn = DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.SUPERVISORS, is_selected=True)
     return list(drawn.select_related("person").order_by("place"))
 
 
 def filing_ends(round_: Round) -> date | None:
-    """Return the last day on which a unit may object or appeal, or None when it may not."""
+    """Last day on which a unit may object or appeal; None if it may not now."""
     if round_.state == RoundState.REVIEW:
         return objections_until(round_)
     if RoundState(round_.state) not in PUBLISHED:
         return None
     first = round_.publications.order_by("version").first()
     days = timedelta(days=int(round_.rulebook["appeal_days"]))
-    return _day(first.published_at) + days if first else None
+    return timezone.localdate(first.published_at) + days if first else None
 
 
 def _stage_now(round_: Round, at: datetime) -> Stage:
     last = filing_ends(round_)
     if last is None:
         raise RuleViolation("告知初步结果之后、异议期内，或者公示后申诉期内才能提出。")
-    if _day(at) > last:
+    if timezone.localdate(at) > last:
         raise RuleViolation(f"提出的期限至{in_chinese(last)}止，已超过期限。")
     return Stage.OBJECTION if round_.state == RoundState.REVIEW else Stage.APPEAL
 
@@ -185,8 +184,8 @@ def _file(objection: Objection, *, by: User, at: datetime) -> Objection:
 
 def _answer_due(round_: Round, stage: Stage, at: datetime) -> date:
     if stage == Stage.APPEAL:
-        return _day(at) + timedelta(days=int(round_.rulebook["appeal_answer_days"]))
-    return _workdays_after(_day(at), int(round_.rulebook["objection_answer_workdays"]))
+        return timezone.localdate(at) + timedelta(days=int(round_.rulebook["appeal_answer_days"]))
+    return _workdays_after(timezone.localdate(at), int(round_.rulebook["objection_answer_workdays"]))
 
 
 def _refuse_wrong_decider(objection: Objection, by: User) -> None:
@@ -218,7 +217,7 @@ def _has_changed(objection: Objection) -> bool:
 
 
 def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> Publication | None:
-    """Put the list right: a wrong section is struck, a wrong count is counted anew; never a score by hand."""
+    """Strike a wrong section, recount a wrong count; if the list is published, publish a correction."""
     code, reason = objection.section.code, f"{objection.get_stage_display()}成立：{objection.get_ground_display()}"
     counted = objection.ground in COUNTED_GROUNDS
     if counted and not objection.recount_agrees:
@@ -228,7 +227,7 @@ def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> 
             strike_unpublished(round_, code)
         return None
     correction = Correction(reason=reason, withdrawn=() if counted else (code,))
-    # Two persons have acted: whoever took it up and whoever decides; the correction needs no third.
+    # Two persons have already acted, on acceptance and on decision: the correction needs no further approval.
     with policy.approved("publish.correct"):
         return correct_and_follow(round_id=round_.pk, correction=correction, by=by, at=at)
 
@@ -243,7 +242,3 @@ def _lock(objection_id: int, state: ObjectionState | None = None) -> Objection:
 
 def _workdays_after(start: date, days: int) -> date:
     return add_workdays(start, days, Holiday.objects.calendar())
-
-
-def _day(at: datetime) -> date:
-    return timezone.localtime(at).date()

@@ -1,4 +1,4 @@
-"""异议和申诉: filed by the unit, taken up, recounted, answered; the unit sees its own only."""
+"""异议和申诉: filing, acceptance, recount and answer; a unit sees only its own."""
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +26,7 @@ from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 
 @staff_view
 def objections(request: HttpRequest) -> HttpResponse:
-    """All objections the account may look at."""
+    """List the objections the account may view."""
     user = account_of(request)
     if not policy.may_see(user, "appeal.view", own=bool(user.unit_code)):
         raise policy.Denied(user, "appeal.view")
@@ -42,7 +42,7 @@ def objections(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def objection(request: HttpRequest, pk: int) -> HttpResponse:
-    """One objection: facts, files, recount, answer, and what the account may do."""
+    """Show an objection with its files, recount, answer and available actions."""
     user = account_of(request)
     row = _row_or_404(request, pk)
     own = is_own(user, row.section)

@@ -1,4 +1,4 @@
-"""谈话提醒: the record without which a talk is not done (rulebook R-F)."""
+"""谈话提醒: the record without which a talk does not count as done (rulebook R-F)."""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from accountability.cases.rules.measures import TalkState
 
 
 class Talk(models.Model):
-    """谈话记录: who talked to whom, when, where and about what; signed by both, kept with its scan."""
+    """谈话记录: the record of one talk, signed by both parties and filed with its scan."""
 
     measure = models.OneToOneField(Measure, models.PROTECT, verbose_name="问责措施", related_name="talk")
     state = models.CharField("状态", max_length=10, choices=TalkState, default=TalkState.DRAFT)

@@ -1,4 +1,4 @@
-"""Talks (谈话提醒): written with every field, signed, scanned, confirmed; only then the measure is done."""
+"""Talk records (谈话提醒): a talk is done once its record is complete, signed, scanned and confirmed."""
 
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,7 @@ ATTACHMENTS = {
 
 @transaction.atomic
 def write_talk(*, measure_id: int, facts: dict[str, Any], by: User, at: datetime) -> Talk:
-    """Write or rewrite the record of a talk (谈话记录) while it is not handed in."""
+    """Create or change the record of a talk (谈话记录) before it is submitted."""
     measure = _lock_measure(measure_id)
     _check_writes(by, measure)
     talk = Talk.objects.filter(measure=measure).first() or Talk(measure=measure)
@@ -70,7 +70,7 @@ def write_talk(*, measure_id: int, facts: dict[str, Any], by: User, at: datetime
 
 @transaction.atomic
 def file_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
-    """Hand the record in: signed by both and scanned; the commission's own talk is done with it."""
+    """Submit a signed and scanned record (报送); for the commission's own talk this completes the measure."""
     talk = _lock(talk_id)
     _check_writes(by, talk.measure)
     _refuse_unless_writable(talk)
@@ -88,7 +88,7 @@ def file_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
 
 @transaction.atomic
 def confirm_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
-    """Confirm the record that a unit handed in (确认); the measure is done with it."""
+    """Confirm a unit's record (确认), which completes the measure."""
     talk = _lock(talk_id)
     policy.check(by, _action(talk.measure), own=answers_for_cases(by))
     _refuse_unless_filed(talk)
@@ -98,7 +98,7 @@ def confirm_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
 
 @transaction.atomic
 def return_talk(*, talk_id: int, reason: str, by: User, at: datetime) -> Talk:
-    """Send a unit's record back with the reason (退回)."""
+    """Return a unit's record with a reason (退回)."""
     talk = _lock(talk_id)
     policy.check(by, _action(talk.measure), own=answers_for_cases(by))
     _refuse_unless_filed(talk)
@@ -110,13 +110,13 @@ def return_talk(*, talk_id: int, reason: str, by: User, at: datetime) -> Talk:
 
 
 def reopen_talk(talk: Talk, reason: str) -> None:
-    """Give the record back to the unit, in the transaction of whoever sends it back."""
+    """Reopen a submitted record for the unit; runs in the caller's transaction."""
     talk.state, talk.return_reason = TalkState.RETURNED, reason
     talk.save(update_fields=["state", "return_reason"])
 
 
 def may_write(by: User, measure: Measure) -> bool:
-    """Say whether the account writes the record of this talk."""
+    """True if the account may write the record of this talk."""
     action = _action(measure)
     if policy.roles_proposing(action):
         return policy.may_propose(by, action, own=is_own(by, measure.case.result.section))
@@ -124,14 +124,14 @@ def may_write(by: User, measure: Measure) -> bool:
 
 
 def may_confirm(by: User, measure: Measure) -> bool:
-    """Say whether the account confirms or returns a unit's record on the talk's page, not among the approvals."""
+    """True if the account confirms or returns records on the talk's page, not in the approval inbox."""
     return not policy.requires_approval(_action(measure)) and policy.may(
         by, _action(measure), own=answers_for_cases(by)
     )
 
 
-def told(talk: Talk) -> list[tuple[str, str]]:
-    """Return the record by its labels, as the pages and the approver read it."""
+def record_fields(talk: Talk) -> list[tuple[str, str]]:
+    """(label, value) of the record's fields, as pages and approvers read it."""
     labels = {field.name: str(field.verbose_name) for field in Talk._meta.fields}
     shown = [(labels[name], str(getattr(talk, name))) for name in FIELDS if name not in {"is_signed", "held_at"}]
     held = timezone.localtime(talk.held_at)
@@ -140,7 +140,7 @@ def told(talk: Talk) -> list[tuple[str, str]]:
 
 
 def talk_record(talk: Talk) -> bytes:
-    """Return 谈话记录 to sign, with lines for both."""
+    """Render 谈话记录 for signature."""
     measure = talk.measure
     pairs = [
         ("谈话种类", measure.get_kind_display()),

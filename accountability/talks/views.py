@@ -1,4 +1,4 @@
-"""谈话记录: written, scanned, handed in, confirmed, printed."""
+"""谈话记录: writing, submission, confirmation, return and printing."""
 
 from django import forms
 from django.forms import Form
@@ -14,7 +14,7 @@ from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState
 from accountability.evidence.services import evidence
 from accountability.talks import services as talks_services
 from accountability.talks.models import Talk
-from accountability.talks.services import FIELDS, WRITABLE, talk_record, told
+from accountability.talks.services import FIELDS, WRITABLE, record_fields, talk_record
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
@@ -44,7 +44,7 @@ class TalkForm(forms.Form):
 
 @staff_view
 def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
-    """Show where a talk stands, with its record, its files and the buttons of the account."""
+    """Show the state of a talk with its record, files and the actions of the account."""
     user = account_of(request)
     measure = _measure_or_404(request, measure_id)
     record = Talk.objects.filter(measure=measure).prefetch_related("evidence").first()
@@ -52,7 +52,7 @@ def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
     context = {
         "measure": measure,
         "talk": record,
-        "facts": told(record) if record else [],
+        "facts": record_fields(record) if record else [],
         "proposals": approvals.waiting_about(user, record) if record else [],
         "is_demo": measure.case.result.round.is_demo,
         "may_write": is_pending

@@ -1,11 +1,11 @@
-"""提醒: which reminder went to whom, so that each goes once."""
+"""提醒: reminders sent, and the addresses they go to."""
 
 from django.conf import settings
 from django.db import models
 
 
 class Reminder(models.Model):
-    """提醒记录: one task told to one account by e-mail at one degree of urgency."""
+    """提醒记录: one task sent to one account at one degree of urgency, so that it is sent once."""
 
     account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="账号", related_name="+")
     key = models.CharField("事项", max_length=120)
@@ -18,7 +18,7 @@ class Reminder(models.Model):
 
 
 class ReminderAddress(models.Model):
-    """提醒邮箱: where an account wants its reminders; set by the account itself."""
+    """提醒邮箱: an account's address for reminders, set by the account itself."""
 
     account = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="账号", related_name="+")
     email = models.EmailField("电子邮箱")

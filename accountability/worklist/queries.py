@@ -1,4 +1,4 @@
-"""待办: what each account has to do, by how urgent it is; the page and the reminders read the same list."""
+"""待办: open tasks of each account, shown on the page and sent as reminders."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from nanchuan_eval.users.models import User
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One thing to do: what, until when, and the address of the act."""
+    """One task with its deadline and the address of its page."""
 
     key: str
     what: str
@@ -37,13 +37,13 @@ class WorkItem:
     escalate_days: int | None = None
 
     def urgency(self, today: date) -> Urgency:
-        """How urgent it is on that day."""
+        """Urgency on the given day."""
         return urgency(self.due_on, today, self.escalate_days)
 
 
 @dataclass(frozen=True)
 class Group:
-    """The duties of one degree of urgency."""
+    """Work items of one degree of urgency."""
 
     urgency: Urgency
     items: list[WorkItem]
@@ -60,14 +60,14 @@ MEASURES_OF = {
 
 
 def work_items_of(user: User, today: date) -> list[WorkItem]:
-    """Return everything the account has to do, the earliest day first."""
+    """Open tasks of the account, earliest deadline first."""
     sources = SOURCES.get(Role(user.role), ())
     items = [item for source in (*sources, _approvals) for item in source(user, today)]
     return sorted(items, key=lambda item: (item.due_on or date.max, item.key))
 
 
 def grouped(items: list[WorkItem], today: date) -> list[Group]:
-    """Return the duties by urgency, the most urgent first; empty groups are left out."""
+    """Group items by urgency, most urgent first; empty groups are left out."""
     groups = [Group(degree, [item for item in items if item.urgency(today) == degree]) for degree in Urgency]
     return [group for group in groups if group.items]
 
@@ -79,7 +79,7 @@ def _measures(user: User, today: date) -> Iterator[WorkItem]:
 
 
 def _of_role(user: User) -> Q:
-    """Return which measures are the account's to record; the freeze is whose button the policy table says."""
+    """Condition for the measures that the account records; for freezes the policy table decides."""
     mine = MEASURES_OF.get(Role(user.role), Q(pk=None))
     return mine | Q(kind=MeasureKind.FREEZE) if user.role in policy.starters("acc.hold.set") else mine
 
@@ -95,7 +95,7 @@ def _measure(user: User, measure: Measure) -> WorkItem:
 
 
 def _overdue_measures(user: User, today: date) -> Iterator[WorkItem]:
-    """What others have left undone beyond the days of grace comes before those above (升级)."""
+    """Yield measures that others have left overdue beyond the grace period (升级)."""
     pending = measures_for(user).filter(state="pending", due_on__isnull=False, case__state=CaseState.OPEN)
     others = pending.exclude(_of_role(user)).exclude(kind=MeasureKind.FREEZE)
     for measure in others.filter(due_on__lt=today):
@@ -150,7 +150,7 @@ def _items_to_accept(user: User, today: date) -> Iterator[WorkItem]:
 
 
 def _recheck_until(item: RectificationItem) -> date | None:
-    """Return the day by which a finished item is looked at (报告后暗访复查期限, rulebook R-H)."""
+    """Day by which a finished item must be rechecked (报告后暗访复查期限, rulebook R-H)."""
     finished = _day(item.finished_at)
     days = int(item.rectification.case.result.round.rulebook["recheck_days"])
     return finished + timedelta(days=days) if finished else None

@@ -1,4 +1,4 @@
-"""Reminders (提醒): what is due goes out by e-mail once at each degree of urgency; the address is the account's own."""
+"""E-mail reminders (提醒): each task once per degree of urgency, to the address the account has set."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,12 +15,12 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-OWN = "session.own"  # the action by which an account settles its own affairs
+OWN = "session.own"  # the permission for one's own account
 
 
 @transaction.atomic
 def set_address(*, email: str, by: User, at: datetime) -> None:
-    """Note where an account wants to be reminded; empty = on screen only."""
+    """Set the account's address for reminders; an empty one turns them off."""
     policy.check(by, OWN, own=True)
     if email:
         ReminderAddress.objects.update_or_create(account=by, defaults={"email": email})
@@ -30,19 +30,19 @@ def set_address(*, email: str, by: User, at: datetime) -> None:
 
 
 def send_reminders(*, at: datetime) -> tuple[int, list[str]]:
-    """Send every account what has become urgent; returns how many letters went and what failed (idempotent)."""
+    """Send every account its newly urgent tasks (idempotent); returns the number of e-mails and the failures."""
     sent, faults = 0, []
     for address in ReminderAddress.objects.filter(account__is_active=True).select_related("account"):
         try:
             sent += _remind(address, at)
-        except OSError as fault:  # one mailbox out of reach never stops the others
+        except OSError as fault:  # one failing mailbox must not stop the others
             faults.append(f"{address.account.username}：{fault}")
     return sent, faults
 
 
 @transaction.atomic
 def _remind(address: ReminderAddress, at: datetime) -> int:
-    """Send one letter with what is new, and note it first: a letter that fails takes its note back with it."""
+    """Send one e-mail with the new tasks, recorded first: a failed e-mail rolls its record back."""
     ReminderAddress.objects.select_for_update().get(pk=address.pk)
     fresh = list(_fresh(address.account, at))
     if not fresh:

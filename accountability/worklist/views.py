@@ -1,4 +1,4 @@
-"""待办: where every account's day begins."""
+"""待办: an account's work list and its address for reminders."""
 
 from django import forms
 from django.forms import Form
@@ -17,7 +17,7 @@ from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, show_form, staff_view
 
-# (address, name, action, limited to one's own): the pages an account may open from here.
+# Pages linked from the work list: (address, name, action, limited to one's own).
 PAGES = (
     ("accountability:commission", "前十名和结果", "top10.view", False),
     ("accountability:unit", "本单位结果", "rank.own", True),
@@ -34,7 +34,7 @@ PAGES = (
     ("accountability:suggestion-desk", "群众建议", "publish.draft", False),
     ("accountability:retention", "到期清除", "retention.purge", False),
 )
-# Pages for those only who have no fuller one at the admin desk or among the commission's.
+# Pages linked for these roles only: the others have fuller ones in the admin site or among the commission's.
 READERS = {
     "accountability:unit": {Role.LIAISON},
     "accountability:places": {Role.PERSONNEL},
@@ -52,7 +52,7 @@ class AddressForm(forms.Form):
 
 @staff_view
 def work(request: HttpRequest) -> HttpResponse:
-    """Show what is overdue, due today, due this week and later, each a link to the act."""
+    """Show the account's tasks by urgency, each linked to its page, and the other pages it may open."""
     user = account_of(request)
     today = timezone.localdate()
     items = work_items_of(user, today)
@@ -86,7 +86,7 @@ def reminders(request: HttpRequest) -> HttpResponse:
 
 
 def pages_of(user: User) -> list[tuple[str, str]]:
-    """Return the pages an account may open."""
+    """(address, name) of the pages that the account may open."""
     return [(reverse(address), name) for address, name, action, own in PAGES if _sees(user, address, action, own)]
 
 

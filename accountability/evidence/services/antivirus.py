@@ -1,4 +1,4 @@
-"""The virus scanner (clamd, INSTREAM): configured it fails closed, not configured it is said openly (未查毒)."""
+"""Virus scanning with clamd (INSTREAM); fails closed. Without a scanner, files are marked as unscanned."""
 
 import socket
 from typing import BinaryIO
@@ -9,12 +9,12 @@ from accountability.evidence.rules import ScanState
 from nanchuan_eval.core.errors import RuleViolation
 
 CHUNK = 64 * 1024
-PATIENCE = 60  # seconds
+TIMEOUT = 60  # seconds
 CLEAN, FOUND = b"OK", b"FOUND"
 
 
 def scan(file: BinaryIO) -> ScanState:
-    """Return the state of a file; an infected one is refused, and so is any file while the scanner is silent."""
+    """Scan a file; refuse it if it is infected or the scanner does not respond."""
     if not settings.CLAMD_ADDRESS:
         return ScanState.UNSCANNED
     file.seek(0)
@@ -45,8 +45,8 @@ def _connect(address: str) -> socket.socket:
     """Connect to `unix:/run/clamav/clamd.ctl` or `host:port`."""
     if address.startswith("unix:"):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
         connection.connect(address.removeprefix("unix:"))
         return connection
     host, _, port = address.rpartition(":")
-    return socket.create_connection((host, int(port)), timeout=PATIENCE)
+    return socket.create_connection((host, int(port)), timeout=TIMEOUT)

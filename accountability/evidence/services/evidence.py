@@ -1,4 +1,4 @@
-"""Evidence (佐证): taken in once, checked, stored, shown to those who may see what it proves."""
+"""Evidence (佐证材料): upload, withdrawal, access to originals, integrity checks."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +34,7 @@ Subject = models.Model
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as it comes in; the same `id` sent again (a bad network) is the same file."""
+    """An incoming file; its `id` makes a repeated upload idempotent."""
 
     name: str
     file: BinaryIO
@@ -44,7 +44,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class AttachmentRule:
-    """What one kind of subject says about its files: who adds, who sees, until when."""
+    """Rule for the files of one kind of subject: who may add and view them, and until when."""
 
     field: str
     add_action: Callable[[Any], str]
@@ -61,18 +61,18 @@ ATTACHMENT_RULES: dict[type[Subject], AttachmentRule] = {}
 
 
 def register(*attachments: Mapping[Any, AttachmentRule]) -> None:
-    """Make known what files can be added to; each feature says so itself, in the app's configuration."""
+    """Register the features' attachment rules; called when the app is ready."""
     for attachment in attachments:
         ATTACHMENT_RULES.update(attachment)
 
 
 def rule_named(field: str) -> tuple[type[Subject], AttachmentRule] | None:
-    """Return the kind of subject that an address names."""
+    """Look up model and rule by the subject's name in an address."""
     return next(((model, rule) for model, rule in ATTACHMENT_RULES.items() if rule.field == field), None)
 
 
 def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) -> Evidence:
-    """Take a file in: told by its content, scanned, hashed, stored; sent twice it is stored once."""
+    """Detect the type of an uploaded file, scan and store it; idempotent by upload id."""
     rule = ATTACHMENT_RULES[type(subject)]
     _check_may_add(by, rule, subject)
     upload.file.seek(0)
@@ -105,7 +105,7 @@ def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) ->
 
 @transaction.atomic
 def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
-    """Take one's own file back while the record is still open; that it was there stays in the trail."""
+    """Withdraw one's own file while the record is open; the audit log keeps its hash."""
     row = Evidence.objects.select_for_update(of=("self",)).get(pk=evidence_id)
     subject = row.subject
     rule = ATTACHMENT_RULES[type(subject)]
@@ -120,9 +120,9 @@ def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime) -> tuple[Evidence, Iterator[bytes]]:
-    """Return the original's bytes; every look leaves its reason, and a file that is not what was uploaded is refused.
+    """Return the original's bytes and log the reason; refuse a file that no longer matches its hash.
 
-    What an inspector filmed takes the approval of a second person (`insp.original`), whose reason then stands.
+    Originals from inspections need approval (`insp.original`); the reason logged is then the proposal's.
     """
     row = Evidence.objects.servable().get(pk=evidence_id)
     action = original_action(row)
@@ -142,48 +142,48 @@ def open_original(*, evidence_id: uuid.UUID, reason: str, by: User, at: datetime
 
 
 def original_action(row: Evidence) -> str:
-    """Return what opening an original is: what a unit or a talk brought in itself holds nobody's secret."""
+    """Action checked when the original is opened; only inspection evidence has one of its own."""
     return ORIGINAL if row.inspection_id else see_action(row)
 
 
 def paths_of(row: Evidence) -> list[Path]:
-    """Return where a piece's files lie."""
+    """Paths of the original and of its viewing copy."""
     return [storage.original_path(row.pk, row.suffix), storage.copy_path(row.pk)]
 
 
 def see_action(row: Evidence) -> str:
-    """Return the action that looking at the file is."""
+    """Action checked when the file is viewed."""
     return ATTACHMENT_RULES[type(row.subject)].see_action
 
 
 def may_see(by: User, row: Evidence) -> bool:
-    """Say whether the account may look at what the file proves."""
+    """True if the account may view the record to which the file belongs."""
     subject = row.subject
     rule = ATTACHMENT_RULES[type(subject)]
     return policy.may_see(by, rule.see_action, own=_is_own(by, rule, subject))
 
 
 def may_add(by: User, subject: Subject) -> bool:
-    """Say whether the account may add files to the subject now."""
+    """True if the account may add files to the subject now."""
     rule = ATTACHMENT_RULES[type(subject)]
     return rule.is_open(subject) and _may_write(by, rule, subject)
 
 
 def evidence_faults() -> Iterator[str]:
-    """Yield where a piece's hash is not the one that the trace noted at its upload (log.verify)."""
+    """Yield a fault for every file whose hash is not the one logged at its upload (log.verify)."""
     uploads = AuditEntry.objects.filter(object_type=Evidence._meta.label, detail__has_key="file")
-    traced = {entry.object_id: entry.detail["file"] for entry in uploads.iterator(chunk_size=2000)}
+    logged = {entry.object_id: entry.detail["file"] for entry in uploads.iterator(chunk_size=2000)}
     in_archives = archived_until()
     for row in Evidence.objects.all():
-        known = traced.get(str(row.pk))
+        known = logged.get(str(row.pk))
         if known is None and in_archives and row.uploaded_at <= in_archives:
-            continue  # its trace lies in an archive: `verify_audit --archive` vouches for that
+            continue  # its entry is archived: `verify_audit --archive` checks it
         if known != row.sha256:
             yield f"佐证材料{row.pk}的校验值与上传时记入操作日志的不符，内容已被改动。"
 
 
 def file_faults() -> Iterator[str]:
-    """Yield every stored original that is missing or is not what was uploaded; reads all of them."""
+    """Yield a fault for every stored original that is missing or changed; reads all files."""
     for row in Evidence.objects.held().iterator():
         try:
             digest = storage.digest_of(paths_of(row)[0], row.file_key)
@@ -215,7 +215,7 @@ def _is_own(by: User, rule: AttachmentRule, subject: Subject) -> bool:
 
 
 def _check_room(rule: AttachmentRule, subject: Subject, size: int) -> None:
-    """Count under the subject's lock: two uploads at once do not both find the last place free."""
+    """Count under the subject's lock, so that concurrent uploads cannot both take the last place."""
     rows: models.Manager[Any] = type(subject)._default_manager
     rows.select_for_update(no_key=True).get(pk=subject.pk)
     used = Evidence.objects.filter(**{rule.field: subject}).aggregate(files=Count("pk"), bytes=Sum("size"))

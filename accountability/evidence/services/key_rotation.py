@@ -1,4 +1,4 @@
-"""Encrypting evidence stored before the age format (转换旧格式): part of `manage.py rotate_keys`."""
+"""Conversion of evidence stored before the age format (转换旧格式), part of `manage.py rotate_keys`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +13,9 @@ from nanchuan_eval.encryption.sealed_bytes import Tampered, is_identity, new_ide
 
 
 def reencrypt_evidence() -> Iterator[int]:
-    """Encrypt every file of the old format, or of none, under an identity of its own, one piece after another.
+    """Encrypt each file of the old format, or of none, under a new identity; yields 1 per file.
 
-    A damaged one is left as it is: `verify_evidence` names it.
+    Damaged files are left unchanged; `verify_evidence` reports them.
     """
     for evidence_id in Evidence.objects.held().values_list("pk", flat=True):
         with transaction.atomic():
@@ -34,7 +34,7 @@ def _locked(evidence_id: UUID) -> Evidence | None:
 
 
 def _write_converted(row: Evidence) -> bool:
-    """Write the new files beside the old ones and their identity into the row; the old ones stay until that is kept."""
+    """Write the new files beside the old ones, which stay until the row with the new identity is committed."""
     identity = new_identity()
     try:
         for path in filter(Path.exists, paths_of(row)):
@@ -48,7 +48,7 @@ def _write_converted(row: Evidence) -> bool:
 
 
 def _put_in_place(row: Evidence) -> None:
-    """Replace the old files, also those of a run that was stopped before it came to that."""
+    """Replace the old files, including those left by an interrupted run."""
     for path in paths_of(row):
         if _converted(path).exists():
             _converted(path).replace(path)

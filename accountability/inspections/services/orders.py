@@ -1,4 +1,4 @@
-"""Orders to rectify (责令整改): issued after a visit, printed, answered by the unit, checked by a return visit."""
+"""Orders to rectify (责令整改): issue, reply, return visit and printed notice."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -22,7 +22,7 @@ from nanchuan_eval.workdays.rules import add_workdays
 
 @transaction.atomic
 def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: User, at: datetime) -> Order:
-    """Order the unit to put right what was found (责令整改); the order names no inspector."""
+    """Order the unit to rectify the findings of an approved visit (责令整改)."""
     policy.check(by, "insp.notify")
     inspection = lock_inspection(inspection_id)
     if inspection.state != InspectionState.APPROVED or not inspection.findings.exists():
@@ -45,7 +45,7 @@ def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: Us
 
 @transaction.atomic
 def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
-    """Say how an order was carried out (反馈)."""
+    """Record the unit's reply to an order (反馈)."""
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__section").get(pk=order_id)
     policy.check(by, "rect.report", own=is_own(by, order.inspection.section))
     if order.state != OrderState.ISSUED:
@@ -60,7 +60,7 @@ def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
 
 @transaction.atomic
 def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) -> Inspection:
-    """Send inspectors back to see whether an order was carried out (回马枪)."""
+    """Schedule a return visit to check whether an order was carried out (回马枪)."""
     policy.check(by, "insp.assign")
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
     if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
@@ -83,7 +83,7 @@ def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) ->
 
 
 def order_notice(order: Order) -> bytes:
-    """Return 责令整改通知书; it names no inspector and no way by which it was found."""
+    """Render 责令整改通知书, which reveals neither the inspectors nor their method."""
     section = order.inspection.section
     findings = [[f.get_indicator_display(), f.text, f.get_severity_display()] for f in order.inspection.findings.all()]
     return print_document(

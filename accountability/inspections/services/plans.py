@@ -1,4 +1,4 @@
-"""The plan of an inspection (暗访计划): proposed, approved by another, drawn, put on surprise days, staffed."""
+"""Inspection plans (暗访计划): proposal, approval, scheduling, assignment of inspectors, recusals."""
 
 import secrets
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from nanchuan_eval.workdays.models import Holiday
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """What is proposed: a name, a span of days, how many sections are drawn beside the listed ones."""
+    """A proposed plan; `drawn_sections` is the number visited in addition to the listed ones."""
 
     name: str
     starts_on: date
@@ -44,8 +44,8 @@ class PlanFacts:
 
 @transaction.atomic
 def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> InspectionPlan:
-    """Propose a plan (拟订暗访计划); only those above and the inspectors' own visits are ever shown of it."""
-    _check_proposes(by)
+    """Propose a plan for a published round (拟订暗访计划)."""
+    policy.check_proposes(by, "insp.plan")
     round_ = Round.objects.get(pk=round_id)
     if round_.state != RoundState.PUBLISHED:
         raise RuleViolation("暗访在公示之后、归档之前进行。")
@@ -66,7 +66,7 @@ def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> 
 
 @transaction.atomic
 def approve_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
-    """Approve a plan (批准): another person, and the draw of its other sections is committed with it."""
+    """Approve another person's plan (批准) and commit the draw of its additional sections."""
     plan = _lock(plan_id, PlanState.PROPOSED)
     policy.check(by, "insp.plan")
     if by.person == plan.proposed_by.person:
@@ -82,7 +82,7 @@ def approve_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
 
 @transaction.atomic
 def schedule_visits(*, plan_id: int, by: User, at: datetime) -> list[Inspection]:
-    """Put every listed and every drawn section on its surprise day, which nobody chooses (排期)."""
+    """Create a visit to every listed and drawn section on the day derived from the seed (排期)."""
     policy.check(by, "insp.assign")
     plan = _lock(plan_id, PlanState.APPROVED)
     if plan.draw and plan.draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
@@ -97,7 +97,7 @@ def schedule_visits(*, plan_id: int, by: User, at: datetime) -> list[Inspection]
 
 @transaction.atomic
 def assign_inspectors(*, inspection_id: UUID, inspector_ids: Sequence[int], by: User, at: datetime) -> Inspection:
-    """Send two inspectors (派员), neither of whom has anything to do with the unit (回避)."""
+    """Assign two inspectors without a conflict of interest to a visit (派员)."""
     policy.check(by, "insp.assign")
     inspection = Inspection.objects.select_for_update(of=("self",)).select_related("section").get(pk=inspection_id)
     if inspection.state not in {InspectionState.PLANNED, InspectionState.ASSIGNED}:
@@ -117,7 +117,7 @@ def assign_inspectors(*, inspection_id: UUID, inspector_ids: Sequence[int], by: 
 
 @transaction.atomic
 def declare_recusal(*, inspector_id: int, department_code: str, reason: str, by: User, at: datetime) -> Recusal:
-    """Note a unit that an inspector must not visit (回避)."""
+    """Record a unit that an inspector must not visit (回避)."""
     policy.check(by, "insp.assign")
     inspector = User.objects.filter(pk=inspector_id, role=Role.INSPECTOR).first()
     if inspector is None or not department_code.strip() or not reason.strip():
@@ -131,7 +131,7 @@ def declare_recusal(*, inspector_id: int, department_code: str, reason: str, by:
 
 @transaction.atomic
 def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
-    """End an inspection once every visit is approved; from now on its draw can be rechecked by everybody."""
+    """Finish a plan once every visit is approved; its draw can then be verified by everybody."""
     policy.check(by, "insp.assign")
     plan = _lock(plan_id, PlanState.VISITING)
     left = plan.inspections.exclude(state=InspectionState.APPROVED).count()
@@ -144,7 +144,7 @@ def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
 
 
 def conflict(inspector: User, section: RoundSection) -> str:
-    """Say why an inspector must not visit a section; empty = nothing stands against it."""
+    """Reason why an inspector must not visit a section; empty if there is none."""
     liaisons = User.objects.filter(role=Role.LIAISON, unit_code=section.department_code)
     if any(inspector.person == one.person or inspector.name == one.name for one in liaisons):
         return f"{inspector.name}是{section.department_name}的单位联络员，或者与该联络员同名，应当回避。"
@@ -190,7 +190,3 @@ def _lock(plan_id: int, state: PlanState) -> InspectionPlan:
     if plan.state != state:
         raise RuleViolation(f"暗访计划当前为“{plan.get_state_display()}”，只能在“{state.label}”时办理。")
     return plan
-
-
-def _check_proposes(by: User) -> None:
-    policy.check_proposes(by, "insp.plan")

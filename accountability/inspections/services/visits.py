@@ -50,7 +50,7 @@ ATTACHMENTS = {
 
 @dataclass(frozen=True)
 class Record:
-    """What the phone form sends; saved as often as one likes, incomplete too."""
+    """Content of the visit form; it may be incomplete until it is submitted."""
 
     method: str = ""
     arrived_at: datetime | None = None
@@ -64,13 +64,13 @@ class Record:
     checks: Mapping[str, str] = field(default_factory=dict)
     # (code of the 表象, severity)
     findings: Sequence[tuple[str, str]] = ()
-    # item of the plan -> found done or not
+    # item of the plan -> passed
     items: Mapping[int, bool] = field(default_factory=dict)
 
 
 @transaction.atomic
 def save_record(*, inspection_id: UUID, record: Record, by: User, at: datetime) -> Inspection:
-    """Save the record as it stands (保存); saying the same twice changes nothing."""
+    """Save an unsubmitted record, complete or not (保存); idempotent."""
     inspection = _lock_own(inspection_id, by, "insp.record")
     _refuse_bad_times(inspection, record, at)
     for name in RECORD_FIELDS:
@@ -85,9 +85,9 @@ def save_record(*, inspection_id: UUID, record: Record, by: User, at: datetime) 
 
 @transaction.atomic
 def submit_record(*, inspection_id: UUID, lead: str, by: User, at: datetime) -> Inspection:
-    """Hand the record in (提交): complete, its digest in the trail, never changed again.
+    """Submit and lock a complete record (提交); its digest goes to the audit log.
 
-    What is said about 贪 goes to the commission's box of leads and stands nowhere else.
+    Allegations of 贪 become a lead for the commission and are stored nowhere else.
     """
     inspection = _lock_own(inspection_id, by, "insp.submit")
     errors = record_errors(_facts(inspection), inspection.findings.count(), _unchecked(inspection))
@@ -106,7 +106,7 @@ def submit_record(*, inspection_id: UUID, lead: str, by: User, at: datetime) -> 
 
 @transaction.atomic
 def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection:
-    """Approve what was found (审定); a return visit settles the order it was sent for."""
+    """Approve a submitted record (审定); the record of a return visit also settles its order."""
     policy.check(by, "insp.approve")
     inspection = lock_inspection(inspection_id)
     if inspection.state != InspectionState.SUBMITTED:
@@ -130,7 +130,7 @@ def lock_inspection(inspection_id: UUID) -> Inspection:
 
 
 def record_digest(inspection: Inspection) -> str:
-    """Return the SHA-256 of the whole record with its findings, checks and files."""
+    """SHA-256 of the whole record with its findings, checks and files."""
     facts = _facts(inspection)
     times = {name: facts[name].isoformat() if facts[name] else "" for name in ("arrived_at", "left_at")}
     document = {
@@ -145,7 +145,7 @@ def record_digest(inspection: Inspection) -> str:
 
 
 def open_items(inspection: Inspection) -> list[Any]:
-    """Return the items of the unit's plan that this visit looks at."""
+    """Open items of the unit's rectification plan, to be checked on this visit."""
     if inspection.rectification is None:
         return []
     return list(inspection.rectification.items.exclude(state=ItemState.CLOSED))

@@ -1,4 +1,4 @@
-"""暗访计划: for the chief and the commission only; for everybody else it does not exist (404)."""
+"""暗访计划, for the chief and the commission; 404 for everybody else."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, 
 
 @staff_view
 def plans(request: HttpRequest) -> HttpResponse:
-    """All plans, and the round for which one can be proposed."""
+    """List the plans and the rounds for which one can be proposed."""
     user = account_of(request)
     rows = _visible(request)
     context = {
@@ -42,7 +42,7 @@ def plans(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
-    """One plan with its visits and what can be done now."""
+    """Show a plan with its visits and the actions available now."""
     user = account_of(request)
     found = _plan_or_404(request, pk)
     visits = found.inspections.select_related("section").prefetch_related("inspectors").order_by("visit_on", "pk")
@@ -159,7 +159,7 @@ def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def public_proof(request: HttpRequest, pk: int) -> HttpResponse:
-    """What anybody can recheck once the inspection is over: which token was which section."""
+    """Show the public proof of a finished plan's draw: which token stood for which section."""
     found = get_object_or_404(InspectionPlan.objects.select_related("draw", "round"), pk=pk, state=PlanState.DONE)
     if found.draw is None:
         raise Http404
@@ -174,7 +174,7 @@ def public_proof(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _visible(request: HttpRequest) -> QuerySet[InspectionPlan]:
-    """What must stay secret is not even refused."""
+    """Answer 404 to accounts that must not learn whether there are plans."""
     if not policy.may_see(account_of(request), "insp.plan.view"):
         raise policy.Hidden(account_of(request), "insp.plan.view", request.path)
     return InspectionPlan.objects.select_related("round", "proposed_by", "approved_by", "draw")

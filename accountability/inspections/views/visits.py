@@ -1,4 +1,4 @@
-"""暗访督查 for inspectors: their own visits, the phone form, handing in; and the approval of what was found."""
+"""暗访督查: visits and their records for inspectors, approval, and orders to rectify."""
 
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,7 @@ from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, 
 
 @staff_view
 def inspections(request: HttpRequest) -> HttpResponse:
-    """An inspector's own visits; the chief's and the commission's plans are on their own page."""
+    """List the inspector's own visits; redirect the chief and the commission to the plans."""
     user = account_of(request)
     if policy.may_see(user, "insp.plan.view"):
         return redirect("accountability:inspection-plans")
@@ -42,7 +42,7 @@ def inspections(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def inspection(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The phone form while the record is open, afterwards the locked record."""
+    """Show the form while the record is open, afterwards the locked record."""
     user = account_of(request)
     visit = _visit_or_404(request, pk)
     if visit.state == InspectionState.ASSIGNED and policy.may(user, "insp.record", own=True):
@@ -103,7 +103,7 @@ def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @staff_view
 def order(request: HttpRequest, pk: int) -> HttpResponse:
-    """责令整改 as the unit sees it; nothing on it tells who came and how."""
+    """Show an order as the unit sees it, without inspectors and method."""
     user = account_of(request)
     found = _order_or_404(request, pk)
     own = is_own(user, found.inspection.section)

@@ -27,7 +27,7 @@ from accountability.evidence.services.evidence import (
     may_see,
     open_original,
 )
-from accountability.evidence_retention.services import destroy_inspections, over
+from accountability.evidence_retention.services import destroy_inspections, expired
 from accountability.inspections.rules import InspectionState
 from accountability.objections.models import Objection
 from accountability.rectifications.models import Rectification
@@ -404,7 +404,7 @@ class TestDestroying:
     A_YEAR = LATER + timedelta(days=370)
 
     @pytest.mark.django_db(transaction=True)
-    def test_the_clock_destroys_what_a_unit_brought_in(self, evidence_root):
+    def test_the_clock_destroys_what_a_unit_not_from_inspections(self, evidence_root):
         row = take(make_file())
         rectification = row.progress.item.rectification
         assert retention.purge(by=OPERATOR, at=self.A_YEAR) == {}
@@ -435,9 +435,9 @@ class TestDestroying:
             filed_at=LATER,
             due_on=LATER.date(),
         )
-        assert not over(self.A_YEAR).exists()
+        assert not expired(self.A_YEAR).exists()
         Objection.objects.update(state="decided", outcome="rejected", answer="x", decided_at=LATER)
-        assert over(self.A_YEAR).get() == row
+        assert expired(self.A_YEAR).get() == row
 
     def test_an_inspectors_film_takes_two_persons(self, settings, time_machine, django_capture_on_commit_callbacks):
         settings.TWO_PERSON_RULE = True
