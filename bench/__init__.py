@@ -1,1 +1,1 @@
-"""Benchmarks against floors: they print ratios of CPU time and assert nothing (these machines are noisy)."""
+"""Benchmarks: CPU time as a ratio to a bare version of the same work (floor); they print and assert nothing."""

@@ -14,7 +14,7 @@ from bench import ballot_post, draw, sealing, tally, workbook  # noqa: E402
 
 
 def main() -> None:
-    """Make a throw-away database, run everything, drop it."""
+    """Create a temporary database, run all benchmarks, drop it."""
     settings.DEBUG = False
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     connection.creation.create_test_db(verbosity=0, autoclobber=True)

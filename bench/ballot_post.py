@@ -28,7 +28,7 @@ _page = b""
 
 
 def bare_cast(request: HttpRequest) -> HttpResponse:
-    """Parse the form, spend the code, keep the vote: the least that a ballot costs."""
+    """The least a ballot needs: parse the form, mark the code as used, store the vote."""
     vote = json.dumps(json.loads(request.POST["vote"]))
     row = uuid.uuid4().hex if connection.vendor == "sqlite" else str(uuid.uuid4())
     with transaction.atomic(), connection.cursor() as cursor:
@@ -41,7 +41,7 @@ def bare_cast(request: HttpRequest) -> HttpResponse:
 
 
 def cached_page(request: HttpRequest) -> HttpResponse:
-    """The form's page as bytes that were rendered before."""
+    """The form's page, rendered beforehand."""
     return HttpResponse(_page)
 
 
@@ -59,9 +59,9 @@ def run() -> None:
 
 
 def _compare_cast(round_, sections: int) -> None:
-    client, paper = Client(SERVER_NAME="localhost"), ballot_form_by_digest(round_.ballot_form_sha256)
-    raw = [RawLine(s.code, raw_answers()) for s in paper.sections[:sections]]
-    vote = validate_vote(paper, "targeted", raw).as_text()
+    client, ballot_form = Client(SERVER_NAME="localhost"), ballot_form_by_digest(round_.ballot_form_sha256)
+    raw = [RawLine(s.code, raw_answers()) for s in ballot_form.sections[:sections]]
+    vote = validate_vote(ballot_form, "targeted", raw).as_text()
     admissions = iter([(code, admit(code=code, at=timezone.now())) for code in make_codes(round_, 2 * BALLOTS)])
 
     def bare() -> None:

@@ -13,13 +13,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds() -> float:
-    """Web plus database CPU so far, with that of finished child processes."""
+    """Return the CPU seconds so far of this process, finished children and the database."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime + _database_cpu()
 
 
 def interleaved(floor: Callable[[], object], ours: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Run the two in turn and return the median CPU seconds of each: drift of the machine hits both alike."""
+    """Run the two in turn and return the median CPU seconds of each: drift of the machine affects both alike."""
     seconds: dict[str, list[float]] = {"floor": [], "ours": []}
     for _ in range(rounds):
         for name, run in (("floor", floor), ("ours", ours)):

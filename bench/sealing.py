@@ -33,7 +33,7 @@ def run() -> None:
 
 def _sealing() -> None:
     Round.objects.filter(state="open").update(state="sealed")
-    BallotSpool.objects.all().delete()  # the ballots of the benchmark before
+    BallotSpool.objects.all().delete()  # left by the benchmark before
     round_ = make_open_round(sections=SECTIONS)
     _spool(round_)
     before = cpu_seconds()
@@ -46,8 +46,8 @@ def _sealing() -> None:
 
 
 def _spool(round_: Round) -> None:
-    paper = ballot_form_by_digest(round_.ballot_form_sha256)
-    vote = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections])
+    ballot_form = ballot_form_by_digest(round_.ballot_form_sha256)
+    vote = validate_vote(ballot_form, "targeted", [RawLine(s.code, raw_answers()) for s in ballot_form.sections])
     text = canonical_json(vote.as_json()).decode()
     make_codes(round_, BALLOTS)
     Credential.objects.filter(batch__round=round_).update(spend=None)
@@ -85,20 +85,24 @@ def _bare_copy(round_: Round) -> float:
 
 def _printing() -> None:
     round_ = make_open_round(sections=102)
-    paper = ballot_form_by_digest(round_.ballot_form_sha256)
+    ballot_form = ballot_form_by_digest(round_.ballot_form_sha256)
     codes = [new_code() for _ in range(PRINTED)]
-    _print(paper, codes, BALLOTS_PER_FILE)
+    _print(ballot_form, codes, BALLOTS_PER_FILE)
     print(f"{f'peak of a child, {BALLOTS_PER_FILE} ballots a file':<44} {_peak_of_children()} MB")
-    floor, ours = interleaved(lambda: _print(paper, codes, 10**6), lambda: _print(paper, codes, BALLOTS_PER_FILE), 3)
+    floor, ours = interleaved(
+        lambda: _print(ballot_form, codes, 10**6), lambda: _print(ballot_form, codes, BALLOTS_PER_FILE), 3
+    )
     report(f"{PRINTED} ballot PDFs against one typst run", floor, ours, 1.2, unit="s", times=1)
 
 
-def _print(paper, codes: list[str], size: int) -> None:
+def _print(ballot_form, codes: list[str], size: int) -> None:
     from evaluations.paper_ballots import documents as paper_ballots_documents  # noqa: PLC0415  its file size is what the two runs differ in
 
     kept, paper_ballots_documents.BALLOTS_PER_FILE = paper_ballots_documents.BALLOTS_PER_FILE, size
     try:
-        assert sum(count for count, _ in ballot_files(paper, codes, site="https://x.example", closes="")) == len(codes)
+        assert sum(count for count, _ in ballot_files(ballot_form, codes, site="https://x.example", closes="")) == len(
+            codes
+        )
     finally:
         paper_ballots_documents.BALLOTS_PER_FILE = kept
 

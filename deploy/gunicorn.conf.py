@@ -11,7 +11,7 @@ workers = WORKERS
 
 
 def on_starting(server: object) -> None:
-    """Say what is wrong with the settings before anybody is served; an error stops the start."""
+    """Run the deployment checks before serving; an error stops the start."""
     import django  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
 

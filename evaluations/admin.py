@@ -1,4 +1,4 @@
-"""Everything of a round that the staff's site shows: it collects the features' pages."""
+"""Collects the features' pages of the staff site."""
 
 from evaluations.ballot_form import admin as ballot_form
 from evaluations.ballots import admin as ballots

@@ -1,4 +1,4 @@
-"""What takes two persons in a round (需两人办理的事项)."""
+"""Round actions that need approval (需两人办理的事项)."""
 
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballots.services import REDACT_COMMENT
@@ -16,7 +16,7 @@ from nanchuan_eval.approvals import services as approvals
 
 
 def register() -> None:
-    """Make the deeds known; from then on nobody does them alone."""
+    """Register the features' handlers."""
     approvals.register(
         DECIDE_FLAG, RECORD_VETO, ERASE_PERSON, *ROUND_ACTIONS, *DRAW_ACTIONS, *CODE_ACTIONS, *POOL_ACTIONS
     )

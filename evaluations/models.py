@@ -1,4 +1,4 @@
-"""The tables of one round, one file per step."""
+"""Collects the features' models."""
 
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating

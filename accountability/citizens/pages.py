@@ -10,7 +10,7 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from accountability.rectifications.rules import RATEABLE, RectificationState
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
-from evaluations.tally.rules.main_problems import SMALLEST_CELL
+from evaluations.scoring.wording import SMALLEST_SHOWN
 
 # States in which the plan has been accepted: before that it is not public.
 SHOWN = (
@@ -79,6 +79,6 @@ def _state(row: Rectification | None) -> str:
 def _ratings(case: Case) -> list[tuple[str, int]]:
     """Votes for each rating; empty while there are fewer than five."""
     counts = {row.satisfaction: row.votes for row in case.follow_up.all()}
-    if sum(counts.values()) < SMALLEST_CELL:
+    if sum(counts.values()) < SMALLEST_SHOWN:
         return []
     return [(each.label, counts.get(each.value, 0)) for each in Satisfaction]

@@ -1,4 +1,4 @@
-"""轮次 at the desk: the round's page with stepper, missing list and next button."""
+"""轮次 in the staff site: the round's page, its steps and its rulebook."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ class RoundAdmin(MonitorPages, CodePages):
     change_form_template = "admin/evaluations/round/change_form.html"
 
     def is_proposed(self) -> bool:
-        """Save at once: a draft binds nobody; what is approved is the settled plan (审定评议方案)."""
+        """A draft is saved at once; what needs approval is the whole plan (审定评议方案)."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -91,7 +91,7 @@ class RoundAdmin(MonitorPages, CodePages):
         ]
 
     def step(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
-        """Say what a step brings about (GET), do it (POST)."""
+        """Show the consequences of a step (GET); take it (POST)."""
         if step not in Step.values or Step(step) not in STEP_SERVICES:
             return redirect(_page(pk))
         user, at = account_of(request), timezone.now()
@@ -107,7 +107,7 @@ class RoundAdmin(MonitorPages, CodePages):
         )
 
     def settle(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Put the round's name, days and rules forward to be approved as they are (审定评议方案)."""
+        """Propose the round's name, dates and rules for approval as they are (审定评议方案)."""
         round_, user, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
         if not policy.may_start(user, "round.edit"):
             raise policy.Denied(user, "round.edit")
@@ -141,7 +141,7 @@ class RoundAdmin(MonitorPages, CodePages):
         return self._page(request, round_, form, "评议规则", groups=list(form.groups()), is_frozen=is_frozen)
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Put the closing time off."""
+        """Postpone the closing time."""
         return self._with_reason(request, pk, ExtendForm(request.POST or None), "round.extend")
 
     def void(self, request: HttpRequest, pk: int) -> HttpResponse:

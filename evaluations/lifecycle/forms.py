@@ -1,4 +1,4 @@
-"""Lifecycle: forms."""
+"""Forms of a round: its rulebook, an extension."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from nanchuan_eval.admin_site.proposals import ReasonForm
 
 
 class RulebookForm(forms.Form):
-    """评议规则: one field per setting, grouped as in rules/rulebook.SETTINGS."""
+    """评议规则: one field per setting, grouped as in SETTINGS."""
 
     strata = forms.CharField(
         label="定向评议身份类别和比例（%）",
@@ -36,11 +36,11 @@ class RulebookForm(forms.Form):
         return {name: int(share) for name, share in rows}
 
     def changed_rulebook(self) -> dict[str, Any]:
-        """Return the rulebook with the typed values."""
+        """Return the rulebook with the entered values."""
         changed = with_value(self.rulebook, "evaluator_strata", self.cleaned_data["strata"])
         for setting in SETTINGS:
             value = self.cleaned_data[_name(setting)]
-            changed = with_value(changed, setting.path, _typed(setting, value))
+            changed = with_value(changed, setting.path, _cleaned(setting, value))
         return changed
 
     def groups(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
@@ -71,5 +71,5 @@ def _field(setting: Setting, value: Any) -> forms.Field:
     return forms.CharField(max_length=20, required=setting.default != "", **common)
 
 
-def _typed(setting: Setting, value: Any) -> Any:
+def _cleaned(setting: Setting, value: Any) -> Any:
     return bool(value) if isinstance(setting.default, bool) else value

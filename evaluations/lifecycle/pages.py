@@ -1,4 +1,4 @@
-"""The read model of a round's page at the desk (轮次工作台): where it stands, what is missing, whose turn it is."""
+"""The round's page in the staff site (轮次工作台): its state, what the next step lacks, who may take it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,24 +32,24 @@ from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-TRAIL_LENGTH = 12
+LOG_LENGTH = 12
 OVER = (RoundState.CLOSED, RoundState.VOID)
 COUNTED_STATES = frozenset(LIFE[LIFE.index(RoundState.COUNTED) :])
-# (label, address, what one must be allowed to see or do, in which states it leads anywhere)
-SIDE_WAYS = (
+# (label, address, action to see or to perform, states in which it is offered)
+SIDE_PAGES = (
     ("评议规则", "round-rulebook", "round.open", frozenset(RoundState)),
     ("名单库", "round-pool", "pool.view", frozenset(LIFE)),
     ("票号批次", "round-batches", "cred.void", frozenset(LIFE[1:])),
     ("回收监测", "round-monitor", "round.monitor", frozenset(LIFE[1:])),
     ("封箱记录", "round-seal-record", "round.close", frozenset(LIFE[LIFE.index(RoundState.SEALED) :])),
 )
-SIDE_ACTS = (
+SIDE_ACTIONS = (
     ("生成票号", "round-codes", "cred.print", BEFORE_CLOSING),
     ("导入离线发放清单", "round-import-codes", "cred.print", BEFORE_CLOSING),
     ("延期", "round-extend", "round.extend", frozenset({RoundState.OPEN})),
     ("作废", "round-void", "round.void", frozenset(VOIDABLE)),
 )
-# What a step brings about, read before it is done: none of them can be taken back.
+# Shown before a step is confirmed; no step can be undone.
 CONSEQUENCES: Mapping[Step, str] = {
     Step.FREEZE: "锁定后，本轮的参评科室、科室负责人、评议表和评议规则不能再改。",
     Step.CONFIRM_DRAWS: "确认后，本轮的监督员和定向评议人员以已公开的抽取结果为准。",
@@ -58,15 +58,15 @@ CONSEQUENCES: Mapping[Step, str] = {
     Step.COUNT: "计票按锁定的评议规则进行，只计一次，结果和校验值随即存档，不能修改。",
     Step.ANNOUNCE: "告知后异议期开始计算，各单位可以看到本单位的初步结果。",
 }
-# The steps whose consequences lie in accountability are done at that app's addresses.
+# Addresses of the steps that are taken on pages of a later app, which registers them.
 STEP_ADDRESS: dict[Step, str] = {}
-# Pages about a counted round: label and name of the address; filled in by the app that has them.
+# Pages of a counted round (label, address), registered by the app that has them.
 RESULT_PAGES: list[tuple[str, str]] = []
 
 
 @dataclass(frozen=True)
 class Station:
-    """One state on the stepper; `at` is None while it lies ahead."""
+    """One state on the stepper; `at` is None until it is reached."""
 
     label: str
     at: datetime | None
@@ -75,38 +75,38 @@ class Station:
 
 @dataclass(frozen=True)
 class NextStep:
-    """The one primary button: what it does, what is still missing, who may press it."""
+    """The primary button: the next step, what it still lacks, who may take it."""
 
     label: str
     address: str
     lacks: list[str]
     may: bool
     roles_allowed: str
-    # What it still lacks is known to the app on the right only, which refuses it in words.
+    # Only accountability can check this step's conditions.
     is_elsewhere: bool = False
-    # What it brings about; steps of the app on the right say that on their own pages.
+    # Empty for steps that are taken on accountability's own pages.
     consequence: str = ""
-    # The proposal that waits for another person, and whether this user may be that person.
+    # The pending proposal, and whether this user may approve it.
     waiting: Approval | None = None
     may_approve: bool = False
-    # Whether the user may look at what the archiving waits for.
+    # True if the user may see the cases that archiving waits for.
     sees_cases: bool = False
 
 
 @dataclass(frozen=True)
 class RoundLine:
-    """A round on the desk's first page: where it stands and what comes next."""
+    """A round on the staff site's first page, with its next step."""
 
     round: Round
     state: str
     next: NextStep | None
-    # Odd claims of the open channel that nobody has looked into yet.
+    # Alerts of the open channel that nobody has reviewed.
     alerts: int
 
 
 @dataclass(frozen=True)
 class DrawLine:
-    """One draw of the round: its line in the register, the draw once committed, what a commitment still lacks."""
+    """One draw of the round: its entry in the register, the draw once committed, what a commitment still lacks."""
 
     label: str
     draw: Draw | None
@@ -121,7 +121,7 @@ class DrawLine:
 
 @dataclass(frozen=True)
 class Link:
-    """A side way from the round's page, offered only to those who may go it, and while it leads anywhere."""
+    """A link beside the next step, offered in certain states to those who may use it."""
 
     label: str
     address: str
@@ -137,7 +137,7 @@ class RoundPage:
     batches: list[BatchLine]
     pools: list[tuple[str, str, int]]
     turnout: list[dict[str, int | str]]
-    trail: list[AuditEntry]
+    log: list[AuditEntry]
     is_void: bool
     links: list[Link]
     sees_batches: bool
@@ -152,7 +152,7 @@ def round_page(round_: Round, user: User, at: datetime) -> RoundPage:
         batches=batch_lines(counted_batches(round_)),
         pools=_pools(round_),
         turnout=told_turnout(round_) if round_.state != RoundState.DRAFT else [],
-        trail=_trail(round_) if policy.may_see(user, "round.open") else [],
+        log=_log(round_) if policy.may_see(user, "round.open") else [],
         is_void=round_.state == RoundState.VOID,
         links=list(_links(round_, user)),
         sees_batches=policy.may_see(user, "cred.void"),
@@ -160,7 +160,7 @@ def round_page(round_: Round, user: User, at: datetime) -> RoundPage:
 
 
 def current_rounds(user: User, at: datetime) -> list[RoundLine]:
-    """Return the rounds that are not over, the newest first, with what each waits for."""
+    """Return the rounds that are not over, the newest first, each with its next step."""
     if not policy.may_see(user, "round.open"):
         return []
     alerts = dict(OpenClaimAlert.objects.unreviewed().order_by().values_list("batch__round").annotate(Count("pk")))
@@ -186,7 +186,7 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         address=reverse(address, args=[round_.key]) if address else reverse("admin:round-step", args=[round_.pk, step]),
         lacks=missing_for(round_, step, at),
         may=policy.may_start(user, STEP_ACTION[step]),
-        # What nobody may press (no early close) happens by itself: manage.py advance_rounds.
+        # A step that no role may take (sealing) is taken by manage.py advance_rounds.
         roles_allowed="、".join(role.label for role in policy.starters(STEP_ACTION[step])) or "截止时间后由系统自动",
         is_elsewhere=step == Step.ARCHIVE,
         consequence=CONSEQUENCES.get(step, ""),
@@ -198,10 +198,10 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
 
 def _links(round_: Round, user: User) -> Iterator[Link]:
     state = RoundState(round_.state)
-    for label, name, sees, states in SIDE_WAYS:
+    for label, name, sees, states in SIDE_PAGES:
         if state in states and policy.may_see(user, sees):
             yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
-    for label, name, action, states in SIDE_ACTS:
+    for label, name, action, states in SIDE_ACTIONS:
         if state in states and (policy.may(user, action) or policy.may_propose(user, action)):
             yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
     if state == RoundState.DRAFT and policy.requires_approval("round.edit") and policy.may_propose(user, "round.edit"):
@@ -254,6 +254,6 @@ def _pools(round_: Round) -> list[tuple[str, str, int]]:
     return [(kind.value, kind.label, people.get(kind, 0)) for kind in PoolKind]
 
 
-def _trail(round_: Round) -> list[AuditEntry]:
+def _log(round_: Round) -> list[AuditEntry]:
     mine = AuditEntry.objects.filter(object_type=round_._meta.label, object_id=str(round_.pk))
-    return list(mine.select_related("actor").order_by("-pk")[:TRAIL_LENGTH])
+    return list(mine.select_related("actor").order_by("-pk")[:LOG_LENGTH])

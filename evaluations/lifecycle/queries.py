@@ -1,4 +1,4 @@
-"""What a round still lacks: facts from the database, conditions from rules/rounds."""
+"""Readers of readiness: they query what the conditions in rounds/rules/lifecycle.py depend on."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 
-# What stands in the place of a subject in the one query of what is undecided.
+# Mark the rows of flags and signatures where the union below has a hold's subject.
 FLAG, SIGNED = "#flag", "#signed"
 
 
-def _draft_facts(round_: Round) -> dict[str, Any]:
+def _read_draft(round_: Round) -> dict[str, Any]:
     present = set(Manifestation.objects.filter(is_active=True).values_list("indicator", flat=True))
     return {
         "is_settled": not policy.requires_approval("round.edit") or approvals.has_approved("round.edit", round_),
@@ -35,11 +35,11 @@ def _draft_facts(round_: Round) -> dict[str, Any]:
     }
 
 
-def _draw_facts(round_: Round) -> dict[str, Any]:
+def _read_draws(round_: Round) -> dict[str, Any]:
     return {"wanted_draws": wanted_draws(round_)}
 
 
-def _code_facts(round_: Round) -> dict[str, Any]:
+def _read_codes(round_: Round) -> dict[str, Any]:
     batches = CodeBatch.objects.filter(round=round_, is_open=True).annotate(codes=Count("credentials"))
     ready = set(batches.filter(Q(codes__gt=0) | Q(is_self_service=True)).values_list("channel", flat=True))
     return {
@@ -50,21 +50,21 @@ def _code_facts(round_: Round) -> dict[str, Any]:
     }
 
 
-def _paper_facts(round_: Round) -> dict[str, Any]:
+def _read_paper(round_: Round) -> dict[str, Any]:
     return {"paper_faults": tuple(paper_faults(round_))}
 
 
-def _box_facts(round_: Round) -> dict[str, Any]:
+def _read_box(round_: Round) -> dict[str, Any]:
     return {
         "sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count(),
         "unreviewed_alerts": OpenClaimAlert.objects.unreviewed().filter(batch__round=round_).count(),
     }
 
 
-def _undecided(round_: Round) -> dict[str, Any]:
-    """Read open objections, open flags and the count's signatures together (one query).
+def _read_undecided(round_: Round) -> dict[str, Any]:
+    """Read open holds, open flags and the count's signatures (one query).
 
-    Signatures are asked for once the round's supervisors have their signing codes.
+    Signatures are required once the round's supervisors have signing codes.
     """
     holds = round_.holds.filter(released_at=None).order_by().values_list("subject", "pk")
     flags = round_.flags.filter(verdict=Verdict.OPEN).order_by().values_list(Value(FLAG), "pk")
@@ -81,21 +81,21 @@ def _undecided(round_: Round) -> dict[str, Any]:
     }
 
 
-def _list_facts(round_: Round) -> dict[str, Any]:
+def _read_list(round_: Round) -> dict[str, Any]:
     unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related("section")
     return {
         "listed_without_problems": tuple(str(result.section) for result in unwritten),
         "objections_until": objections_until(round_),
-        **_undecided(round_),
+        **_read_undecided(round_),
     }
 
 
 READERS = {
-    RoundState.DRAFT: _draft_facts,
-    RoundState.FROZEN: _draw_facts,
-    RoundState.DRAWN: _code_facts,
-    RoundState.OPEN: _paper_facts,
-    RoundState.SEALED: _box_facts,
-    RoundState.COUNTED: _list_facts,
-    RoundState.REVIEW: _list_facts,
+    RoundState.DRAFT: _read_draft,
+    RoundState.FROZEN: _read_draws,
+    RoundState.DRAWN: _read_codes,
+    RoundState.OPEN: _read_paper,
+    RoundState.SEALED: _read_box,
+    RoundState.COUNTED: _read_list,
+    RoundState.REVIEW: _read_list,
 }

@@ -1,4 +1,4 @@
-"""The steps of a round (轮次): each takes the round under a row lock, checks, moves, records, in one transaction."""
+"""The steps of a round (轮次): each locks the round, checks, changes its state and writes an audit row."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from evaluations.ballot_form.queries import make_ballot_form
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import VOIDABLE, RoundState, Step
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
-from evaluations.rounds.services import _move, begin, finish, lock_round
+from evaluations.rounds.services import begin, finish, lock_round, move_round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -47,7 +47,7 @@ def open_round(*, round_id: int, by: User, at: datetime) -> Round:
 
 @transaction.atomic
 def extend_round(*, round_id: int, closes_at: datetime, reason: str, by: User, at: datetime) -> Round:
-    """Put the closing time off (延期), with the commission's assent and a reason; never bring it forward."""
+    """Postpone the closing time (延期), with a reason; it can never be brought forward."""
     policy.check(by, "round.extend")
     round_ = lock_round(round_id)
     if round_.state not in {RoundState.DRAWN, RoundState.OPEN} or closes_at <= max(round_.closes_at, at):
@@ -62,7 +62,7 @@ def extend_round(*, round_id: int, closes_at: datetime, reason: str, by: User, a
 
 @transaction.atomic
 def announce_result(*, round_id: int, by: User, at: datetime) -> Round:
-    """Tell the units their own preliminary results (告知初步结果); the objection window starts (R-G)."""
+    """Announce preliminary results to the units (告知初步结果); the objection period starts (rulebook R-G)."""
     return finish(Step.ANNOUNCE, begin(Step.ANNOUNCE, round_id=round_id, by=by, at=at), by=by, at=at)
 
 
@@ -82,7 +82,7 @@ def void_round(*, round_id: int, reason: str, by: User, at: datetime) -> Round:
         raise RuleViolation(f"“{RoundState(round_.state).label}”的轮次不能作废，只能发布更正。")
     if not reason.strip():
         raise RuleViolation("请填写作废理由。")
-    _move(round_, RoundState.VOID, by=by, at=at)
+    move_round(round_, RoundState.VOID, by=by, at=at)
     audit.record("round.void", round_, by=by, at=at, reason=reason)
     return round_
 

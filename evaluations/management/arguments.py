@@ -1,4 +1,4 @@
-"""What the commands of a round have in common."""
+"""Arguments that several commands take: a round, an account, a file of codes."""
 
 import csv
 from pathlib import Path
@@ -44,7 +44,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def read_codes(path: Path) -> list[str]:
-    """Return the codes of a file as make_codes and the desk write it, or end with exit code 2."""
+    """Return the codes of a file as make_codes and the staff site write it, or end with exit code 2."""
     if not path.exists():
         raise CommandError(f"找不到文件 {path}。", returncode=2)
     with path.open(encoding="utf-8-sig", newline="") as source:

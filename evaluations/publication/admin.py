@@ -1,4 +1,4 @@
-"""结果 and 公示 at the desk: main problems can be written, scores and ranks cannot."""
+"""结果 and 公示 in the staff site: main problems can be edited, scores and ranks cannot."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin, acc
 
 
 class ProblemsForm(ModelForm[SectionResult]):
-    """主要问题: what the office words itself."""
+    """主要问题, in the office's own words."""
 
     def clean_main_problems(self) -> str:
-        """Refuse what needs the commission's assent, or nothing at all."""
+        """Refuse an empty text, and one that needs the commission's assent."""
         text = str(self.cleaned_data["main_problems"]).strip()
         if is_greedy(text):
             raise ValidationError(NEEDS_ASSENT)

@@ -44,7 +44,7 @@ def count_record_pdf(round_: Round, *, at: datetime) -> bytes:
 
 
 def count_record(round_: Round) -> dict[str, object]:
-    """Return what the 计票记录 says."""
+    """Return the data of the 计票记录."""
     tally = round_.tally
     book = json.loads(tally.rulebook)
     results = list(round_.results.select_related("section"))
@@ -76,7 +76,7 @@ def notice_pdf(publication: Publication) -> bytes:
 
 
 def notice_document(publication: Publication) -> dict[str, Any]:
-    """Return what the 公示 says, from its frozen content alone."""
+    """Return the data of the 公示, from its frozen content alone."""
     content = json.loads(publication.content)
     facts = content["round"]
     length = len(content["entries"])

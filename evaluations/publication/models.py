@@ -19,7 +19,7 @@ class Publication(models.Model):
     content = models.TextField("公示内容（原文）")
     content_sha256 = models.CharField("公示校验值", max_length=64)
     reason = models.CharField("更正说明", max_length=300, blank=True)
-    # The trace's anchor of this very act, printed on the notice; notices from before it print none.
+    # The audit log's anchor at publication, printed on the notice; older notices have none.
     anchor_seq = models.PositiveBigIntegerField("日志锚点编号", null=True)
     anchor_hash = models.CharField("日志锚点校验值", max_length=64, blank=True)
 

@@ -1,4 +1,4 @@
-"""Publishing (公示): the list goes out once per version, its content fixed to the byte (rulebook R-E, R-J)."""
+"""Publication (公示) and corrections: each version's content is fixed to the byte (rulebook R-E, R-J)."""
 
 import json
 from collections.abc import Mapping
@@ -28,10 +28,10 @@ CORRECTABLE = frozenset({RoundState.PUBLISHED, RoundState.CLOSED})
 
 @dataclass(frozen=True)
 class Correction:
-    """更正: what a further version says and why; sections by code.
+    """更正: the changes of a new version and their reason; sections by code.
 
-    A withdrawn section (撤下) is struck from the list; nobody moves up into its place. `problems` rewords main
-    problems. A correction may also just publish what a recount has changed.
+    A withdrawn section (撤下) leaves the list and nobody moves up. `problems` replaces main problems. A correction
+    may also just publish what a recount has changed.
     """
 
     reason: str
@@ -50,14 +50,14 @@ def edit_problems(*, result_id: int, text: str, by: User, at: datetime) -> Secti
 
 @transaction.atomic
 def assent_problems(*, result_id: int, text: str, by: User, at: datetime) -> SectionResult:
-    """Write main problems that speak of 贪: with the commission's assent only (rulebook R-J)."""
+    """Write main problems that allege 贪; only the commission may (rulebook R-J)."""
     policy.check(by, "publish.approve")
     return _write_problems(result_id, text, "publish.approve", by=by, at=at)
 
 
 @transaction.atomic
 def publish_list(*, round_id: int, by: User, at: datetime) -> Publication:
-    """Publish the list and lock the round's result; accountability starts in the same transaction (its caller)."""
+    """Publish the list and lock the round's result; the caller opens the cases in the same transaction."""
     round_ = begin(Step.PUBLISH, round_id=round_id, by=by, at=at)
     publication = _publish(round_, version=1, reason="", by=by, at=at)
     finish(Step.PUBLISH, round_, by=by, at=at, detail={"content": publication.content_sha256})
@@ -68,7 +68,7 @@ def publish_list(*, round_id: int, by: User, at: datetime) -> Publication:
 def correct_publication(*, round_id: int, correction: Correction, by: User, at: datetime) -> Publication:
     """Publish a corrected version (更正); the earlier ones stay public, marked as superseded.
 
-    What a withdrawn section still has to bear is its caller's matter (accountability), in the same transaction.
+    The caller ends the measures of withdrawn sections in the same transaction.
     """
     policy.check(by, "publish.correct")
     round_ = lock_round(round_id)
@@ -89,7 +89,7 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
 
 
 def strike_unpublished(round_: Round, code: str) -> None:
-    """Strike a section from a list that is not out yet (撤下); for the caller's locked round and audit row."""
+    """Remove a section from an unpublished list (撤下); the caller locks the round and writes the audit row."""
     if RoundState(round_.state) not in EDITABLE:
         raise RuleViolation("名单已公示。需要修改的，请发布更正公示。")
     _withdraw(round_, (code,))
@@ -112,10 +112,10 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
     """Return what the public sees: ranks, units, sections, main problems, turnout, digests; no score, no name."""
     results = list(SectionResult.objects.filter(round=round_).select_related("section"))
     tally = round_.tally
-    # Who was struck before the first version was never named in public and is not named now.
+    # A section removed before the first version was never named in public and is not named now.
     published = {entry["code"] for old in round_.publications.all() for entry in json.loads(old.content)["entries"]}
     return {
-        "round": _round_facts(round_),
+        "round": _round_data(round_),
         "version": version,
         "reason": reason,
         "is_demo": round_.is_demo,
@@ -145,7 +145,7 @@ def _publish(round_: Round, *, version: int, reason: str, by: User, at: datetime
 
 
 def _anchored(publication: Publication) -> Publication:
-    """Note the anchor of the act itself beside the content, which the anchored row in turn vouches for."""
+    """Store the newest anchor of the audit log beside the content; the anchored row holds the content's digest."""
     anchor = audit.newest_anchor()
     if anchor:
         publication.anchor_seq, publication.anchor_hash = anchor.seq, anchor.hash
@@ -185,7 +185,7 @@ def _entry(result: SectionResult) -> dict[str, object]:
     }
 
 
-def _round_facts(round_: Round) -> dict[str, str]:
+def _round_data(round_: Round) -> dict[str, str]:
     return {
         "key": round_.key,
         "name": round_.name,
@@ -197,14 +197,14 @@ def _round_facts(round_: Round) -> dict[str, str]:
 
 
 def place_hold(round_: Round, subject: str, *, at: datetime) -> PublicationHold:
-    """Stop publication and recount; `subject` says in Chinese what is open. For the caller's locked round."""
+    """Stop publication and recounts until `subject` (in Chinese) is decided; for the caller's locked round."""
     if RoundState(round_.state) not in BEFORE_PUBLICATION:
         raise RuleViolation("只有计票之后、公示之前才能提出待决事项。")
     return PublicationHold.objects.create(round=round_, subject=subject, placed_at=at)
 
 
 def release_hold(hold: PublicationHold, *, at: datetime) -> PublicationHold:
-    """Let the round go on: the matter is decided; for the caller's transaction and audit row."""
+    """Release a hold; for the caller's transaction and audit row."""
     if hold.released_at:
         raise RuleViolation(f"“{hold.subject}”已经办结。")
     hold.released_at = at

@@ -1,4 +1,4 @@
-"""Public pages: the front page, published lists, the size of type."""
+"""Public pages: front page, privacy notice, published lists and notices."""
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +18,7 @@ from nanchuan_eval.web.views import A_DAY
 
 @require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
-    """What this is, the way into the open round, what is published."""
+    """The front page: introduction, entrance to the open round, published lists."""
     round_ = open_round(timezone.now())
     counters = CodeBatch.objects.filter(round=round_, is_self_service=True, is_open=True) if round_ else []
     context = {
@@ -61,7 +61,7 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_safe
 def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
-    """The 公示 in official layout; made once per version and process, for it never changes."""
+    """The 公示 in official layout; cached, for a version never changes."""
     publication = _publication_or_404(key, version)
     pdf = cache.get_or_set(f"notice/{publication.content_sha256}", lambda: documents.notice_pdf(publication), A_DAY)
     name = content_disposition_header(False, f"{publication.round.name}公示第{version}版.pdf")
@@ -70,7 +70,7 @@ def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
 
 @require_safe
 def notice_as_html(request: HttpRequest, key: str, version: int) -> HttpResponse:
-    """The 公示 as plain HTML without any style, for the newspaper to set."""
+    """The 公示 as plain HTML without any style, for the newspaper to typeset."""
     notice = documents.notice_document(_publication_or_404(key, version))
     return render(request, "evaluations/publication/notice.html", {"notice": notice})
 

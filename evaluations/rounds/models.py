@@ -30,7 +30,7 @@ class RulebookField(models.JSONField[Any, Any]):
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
-    """Rounds by what can be done with them."""
+    """Named filters of rounds."""
 
     def accepting(self, at: datetime) -> Self:
         """Rounds whose ballots are accepted at that moment (评议中)."""

@@ -30,26 +30,26 @@ def wanted_draws(round_: Round) -> tuple[DrawPurpose, ...]:
 
 
 def objections_until(round_: Round) -> date | None:
-    """Return the last day of the objection window (R-G), or None before the units were told."""
-    told = round_.steps.filter(state=RoundState.REVIEW).values_list("at", flat=True).first()
-    if told is None or not round_.rulebook["objection_workdays"]:
+    """Return the last day of the objection period (R-G), or None before the result is announced to the units."""
+    announced = round_.steps.filter(state=RoundState.REVIEW).values_list("at", flat=True).first()
+    if announced is None or not round_.rulebook["objection_workdays"]:
         return None
-    start = timezone.localtime(told).date()
+    start = timezone.localtime(announced).date()
     return add_workdays(start, round_.rulebook["objection_workdays"], Holiday.objects.calendar())
 
 
 def rounds_to_choose() -> QuerySet[Round]:
-    """Return the rounds, newest first."""
+    """Return the rounds that are not void, newest first."""
     return Round.objects.exclude(state=RoundState.VOID)
 
 
 def has_result(round_: Round) -> bool:
-    """Say whether a result exists (计票之后)."""
+    """True if the round has been counted."""
     return round_.state in COUNTED
 
 
 def missing_for(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> list[str]:
-    """Return in Chinese what the step still lacks; the admin page shows and the refused step says the same."""
+    """Return in Chinese what the step still lacks; the staff page and a refused step show the same list."""
     return missing(step, gather_readiness(round_, at, open_cases=open_cases))
 
 
@@ -61,7 +61,7 @@ def require(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> 
 
 
 def gather_readiness(round_: Round, at: datetime, *, open_cases: int = 0) -> Readiness:
-    """Read what the conditions of the round's next step look at."""
+    """Read what the conditions of the round's next step depend on."""
     return Readiness(
         state=RoundState(round_.state),
         now=timezone.localtime(at),

@@ -1,4 +1,4 @@
-"""Rounds: services."""
+"""Setting up a round, and what every step shares: lock, conditions, state change, audit row."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ def lock_round(round_id: int) -> Round:
 
 
 def begin(step: Step, *, round_id: int, by: policy.Actor, at: datetime, open_cases: int = 0) -> Round:
-    """Permit, lock and check: the common opening of every step; call inside the step's transaction."""
+    """Check permission, lock, check the conditions: every step starts so, inside its own transaction."""
     policy.check(by, STEP_ACTION[step])
     round_ = lock_round(round_id)
     require(round_, step, at, open_cases=open_cases)
@@ -36,15 +36,15 @@ def begin(step: Step, *, round_id: int, by: policy.Actor, at: datetime, open_cas
 def finish(
     step: Step, round_: Round, *, by: policy.Actor, at: datetime, detail: Mapping[str, object] | None = None
 ) -> Round:
-    """Move, save and record: the common end of every step."""
-    _move(round_, STEP_TO[step], by=by, at=at)
+    """Change the state and write the audit row: every step ends so."""
+    move_round(round_, STEP_TO[step], by=by, at=at)
     audit.record(STEP_ACTION[step], round_, by=by, at=at, detail={"step_label": step.label, **(detail or {})})
     return round_
 
 
 @transaction.atomic
 def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
-    """Set up a round in preparation (筹备); a draft binds nobody. Faults are Django's ValidationError in Chinese."""
+    """Create a round in preparation (筹备); faults are Django's ValidationError in Chinese."""
     policy.check_starts(by, "round.edit")
     round_.full_clean()
     round_.save()
@@ -72,7 +72,7 @@ def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: date
 
 @transaction.atomic
 def edit_round(*, round_: Round, changed: Sequence[str], by: User, at: datetime) -> Round:
-    """Save the name and the days of a round in preparation as typed; `changed` = the fields."""
+    """Save the changed fields (name, dates) of a round in preparation."""
     policy.check_starts(by, "round.edit")
     if lock_round(round_.pk).state != RoundState.DRAFT:
         raise RuleViolation("名录锁定后，轮次的名称和时间不能再改。")
@@ -84,7 +84,7 @@ def edit_round(*, round_: Round, changed: Sequence[str], by: User, at: datetime)
 
 @transaction.atomic
 def settle_round(*, round_id: int, by: User, at: datetime) -> Round:
-    """Approve the round as it is written (审定评议方案); what is changed afterwards has to be approved again."""
+    """Approve the round as it is written (审定评议方案); later changes have to be approved again."""
     policy.check(by, "round.edit")
     round_ = lock_round(round_id)
     refuse_unsettleable(round_)
@@ -93,14 +93,15 @@ def settle_round(*, round_id: int, by: User, at: datetime) -> Round:
 
 
 def refuse_unsettleable(round_: Round) -> None:
-    """Refuse to settle a round that is no draft any more, or whose rulebook has faults."""
+    """Refuse to settle a round that is no longer a draft, or whose rulebook has faults."""
     if round_.state != RoundState.DRAFT:
         raise RuleViolation("评议方案在名录锁定之前审定。")
     if errors := rulebook_errors(round_.rulebook):
         raise RuleViolation(*errors)
 
 
-def _move(round_: Round, then: RoundState, *, by: policy.Actor, at: datetime) -> None:
+def move_round(round_: Round, then: RoundState, *, by: policy.Actor, at: datetime) -> None:
+    """Change the state along ROUND_FLOW; for the caller's locked round and audit row."""
     round_.state = ROUND_FLOW.move(RoundState(round_.state), then)
     round_.save(update_fields=["state"])
     _reach(round_, then, by=by, at=at)

@@ -1,4 +1,4 @@
-"""From lines to cells: what one channel's counted ballots say about one section, as exact whole numbers."""
+"""From ballots.csv and lines to cells: a section in a channel, in exact whole numbers (method.md 2.1, 2.2, 4.1)."""
 
 import csv
 from collections import Counter, defaultdict

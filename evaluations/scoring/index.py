@@ -13,7 +13,7 @@ DECIMALS = 10_000
 
 @dataclass(frozen=True)
 class Part:
-    """What a cell brings to a score: n lines whose scores (0 to 100) sum to `total`."""
+    """A cell's contribution to a score: n lines whose scores (0 to 100) sum to `total`."""
 
     lines: int
     total: Fraction
@@ -52,13 +52,13 @@ def score_sections(method: Method, cells: Mapping[CellKey, Cell]) -> Scores:
 
 
 def score_indicator(method: Method, cells: Mapping[CellKey, Cell], indicator: Indicator) -> Scores:
-    """Return the same formula run on one indicator, for display; a line counts if it answers that one."""
+    """Return the scores by one indicator alone, for display; every line that answers it counts (method.md 3.5)."""
     place, unit = list(Indicator).index(indicator), Fraction(100, method.levels)
     return score_parts(method, cells, lambda cell: Part(cell.answered[place], cell.points[place] * unit))
 
 
 def score_parts(method: Method, cells: Mapping[CellKey, Cell], part: Callable[[Cell], Part]) -> Scores:
-    """Run the formula on any reading of the cells; unused channels are dropped and the weights rescaled."""
+    """Score the cells by what `part` reads of them; unused channels are dropped and the weights rescaled."""
     parts = {key: part(cell) for key, cell in cells.items()}
     used = [c for c in method.channels if any(parts[key].lines for key in parts if key[1] == c)]
     whole = sum((method.channels[c].weight for c in used), ZERO)

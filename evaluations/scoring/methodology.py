@@ -1,4 +1,4 @@
-"""The method on one page (计分方法), in the words of an official and with the round's own numbers."""
+"""The method in plain Chinese (计分方法), with the round's own numbers."""
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction

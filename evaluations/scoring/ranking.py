@@ -1,7 +1,7 @@
 """From scores to places: order, ties, vetoes, rank intervals (method.md 2.5, 2.6, 3.1, 3.4).
 
 Exact throughout: no square root, no float, no lot. With basis `vote_count` the votes (得票数) come before the
-rest of the order; intervals speak of the index, so result.json gives none for such a list.
+rest of the order; intervals refer to the index, so result.json gives none for such a list.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

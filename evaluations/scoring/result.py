@@ -19,7 +19,7 @@ CRITICAL, CRITICAL_FROM = "临界", Fraction(1, 10)
 
 @dataclass(frozen=True)
 class Count:
-    """Everything a count yields, before it is written down."""
+    """All figures of a count, before they are formatted."""
 
     method: Method
     cells: Mapping[CellKey, Cell]
@@ -70,7 +70,7 @@ def _count(method: Method, cells: Mapping[CellKey, Cell]) -> Count:
         scores=scores,
         ranks=places(method, cells, scores, ranked),
         trimmed=trimmed_places(method, cells, ranked),
-        # The intervals speak of the index; a list by votes has none.
+        # The intervals refer to the index; a list by votes has none.
         intervals=intervals(method, cells, scores, ranked) if certain else {},
         chances=_chances(method, cells, scores, ranked) if certain else {},
         indicators={i.value: score_indicator(method, cells, i) for i in Indicator},
@@ -109,7 +109,7 @@ def _section(count: Count, section: str) -> dict[str, Any]:
 
 
 def _is_listed(count: Count, section: str) -> bool:
-    """A veto lists its section even where there are more vetoes than places."""
+    """True within the list's places, and for every vetoed section even if vetoes outnumber the places."""
     rank = count.ranks.get(section)
     return section in count.method.vetoes or (rank is not None and rank <= count.method.list_length)
 

@@ -1,4 +1,4 @@
-"""How many ballots a section should have next round (建议票数) for the margin the district aims at."""
+"""The ballots a section should have next round (建议票数) for the district's target margin (method.md 3.6)."""
 
 from collections.abc import Mapping
 from fractions import Fraction

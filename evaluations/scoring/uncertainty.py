@@ -7,9 +7,9 @@ from fractions import Fraction
 GRID = [-4 + step / 4 for step in range(33)]
 _DENSITY = [math.exp(-x * x / 2) for x in GRID]
 WEIGHTS = [density / sum(_DENSITY) for density in _DENSITY]
-# Who is this sure to be above or below need not go through the recursion: it changes no digit of the result.
+# Sections this certain to be above or below skip the recursion; no digit of the result changes.
 SURE = 1 - 1e-12
-FAR = 7.1  # standard deviations beyond which a normal variable is that sure
+FAR = 7.1  # standard deviations beyond which a normal variable is that certain
 
 
 def top_probabilities(
@@ -21,7 +21,7 @@ def top_probabilities(
 
 
 def as_tenths(probability: float) -> str:
-    """Return the wording for people: about so many tenths (约70%), halves up, never the bare figure."""
+    """Return the probability in steps of ten percent (约70%), halves up."""
     return f"约{math.floor(probability * 10 + 0.5) * 10}%"
 
 

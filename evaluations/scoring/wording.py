@@ -8,7 +8,7 @@ from typing import Any
 from evaluations.scoring.result import CERTAIN, CRITICAL, CRITICAL_FROM, TOO_FEW, VETOED, WITHIN_MARGIN
 from evaluations.scoring.uncertainty import as_tenths
 
-# What fewer than five ballots say could point at a person.
+# Figures of fewer than five ballots could identify a person.
 SMALLEST_SHOWN = 5
 FEW = "少于5"
 MEANING = {
@@ -20,12 +20,12 @@ MEANING = {
 
 
 def shown(count: int) -> int | str:
-    """Return a figure as it may be shown alone: nothing at all is no secret, one to four are."""
+    """Return a figure as it may be published: one to four are hidden, 0 is not."""
     return FEW if 0 < count < SMALLEST_SHOWN else count
 
 
 def shown_beside_total(counts: Mapping[str, int]) -> dict[str, int | str]:
-    """Return figures whose sum is public: a single hidden one could be worked out, so the next smallest hides too."""
+    """Return figures whose sum is public; one hidden alone could be computed, so the next smallest is hidden too."""
     cells: dict[str, int | str] = {key: shown(count) for key, count in counts.items()}
     hidden = [key for key, cell in cells.items() if cell == FEW]
     others = sorted((count, key) for key, count in counts.items() if key not in hidden and count)
@@ -35,7 +35,7 @@ def shown_beside_total(counts: Mapping[str, int]) -> dict[str, int | str]:
 
 
 def confidence(z: object) -> str:
-    """Return the interval's confidence as people say it: z = 1.96 is 95%; nothing is ever quite sure."""
+    """Return the interval's confidence level (z = 1.96 is 95%), at most 99%."""
     return f"{min(99, round(math.erf(float(Fraction(str(z))) / math.sqrt(2)) * 100))}%"
 
 
@@ -50,7 +50,7 @@ def chance(row: Mapping[str, Any]) -> str:
 
 
 def explain(row: Mapping[str, Any], rulebook: Mapping[str, Any], *, inside: bool = True) -> str:
-    """Return the sentence beside a place; 临界 is said to office and commission only (`inside`)."""
+    """Return the sentence beside a place; 临界 is shown to office and commission only (`inside`)."""
     label = shown_label(row) if inside else str(row["label"])
     if label == TOO_FEW:
         return too_few(row, rulebook)
@@ -62,7 +62,7 @@ def explain(row: Mapping[str, Any], rulebook: Mapping[str, Any], *, inside: bool
 
 
 def too_few(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
-    """Return why a section is not ranked (样本不足): the two minimums beside what came in."""
+    """Return why a section is not ranked (样本不足): the minimums that it misses."""
     lines = row["lines"]
     total = sum(lines.values())
     drawn = sum(lines.get(name, 0) for name, rule in rulebook["channels"].items() if rule["drawn"])

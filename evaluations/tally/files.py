@@ -10,8 +10,6 @@ from evaluations.scoring.method import Indicator
 from nanchuan_eval.core.canonical import canonical_json
 
 HEADER = ("ballot", "channel", "origin", "section", *(i.value for i in Indicator))
-
-
 LINE_HEADER = ("票编号", "渠道", "来源", "科室", *(i.label for i in Indicator))
 
 

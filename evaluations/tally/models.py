@@ -10,7 +10,7 @@ from evaluations.tally.rules.anomalies import FALSE_ALARMS, FlagKind, Verdict
 
 
 class TallyRow(models.Model):
-    """汇总行: what one channel's counted ballots say about one section, as exact integers (rules.counting.Cell)."""
+    """汇总行: what one channel's counted ballots say about one section, as exact integers (`scoring.counting.Cell`)."""
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="tally_rows")
     section = models.ForeignKey(RoundSection, models.PROTECT, related_name="tally_rows")
@@ -60,7 +60,7 @@ class Tally(models.Model):
 
 
 class CountSignature(models.Model):
-    """计票签名: a drawn supervisor who watched the count confirms its digests with a one-time code of his own."""
+    """计票签名: a drawn supervisor who watched the count confirms its digests with a one-time code."""
 
     tally = models.ForeignKey(Tally, models.PROTECT, verbose_name="计票结果", related_name="signatures")
     supervisor = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="+")
@@ -96,7 +96,7 @@ class SectionResult(models.Model):
 
 
 class AnomalyFlag(models.Model):
-    """异常提示: what a person looks at before the result is approved, and what was decided about it."""
+    """异常提示: a pattern to be checked before the result is approved, and the decision on it."""
 
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="flags")
     kind = models.CharField("种类", max_length=12, choices=FlagKind)
@@ -129,12 +129,12 @@ class AnomalyFlag(models.Model):
 
     @property
     def false_alarms(self) -> str:
-        """How often honest ballots raise such a flag."""
+        """Expected false alarms on honest ballots."""
         return FALSE_ALARMS[FlagKind(self.kind)]
 
     @property
     def names_ballots(self) -> bool:
-        """Whether there are ballots that could be declared invalid."""
+        """True if the flag names ballots that could be declared invalid."""
         return bool(self.ballots)
 
 

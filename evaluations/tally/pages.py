@@ -1,4 +1,4 @@
-"""The read model of the anomalies page: every flag with its decision, and whether the flagged ballots matter."""
+"""The anomalies page: every flag with its decision, and whether the flagged ballots change the list."""
 
 from dataclasses import dataclass
 
@@ -11,20 +11,20 @@ from nanchuan_eval.approvals.models import Approval
 
 @dataclass(frozen=True)
 class FlagLine:
-    """One flag with the proposal that waits for a second person."""
+    """A flag with its pending proposal."""
 
     flag: AnomalyFlag
     pending: Approval | None
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has decided yet."""
+        """True while the flag is undecided."""
         return self.flag.verdict == Verdict.OPEN
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One section whose place or listing hangs on what is flagged."""
+    """A section with its place as counted and without the flagged ballots."""
 
     result: SectionResult
     without: int | None
@@ -32,7 +32,7 @@ class Comparison:
 
     @property
     def changes_list(self) -> bool:
-        """Whether the section comes onto the list or leaves it."""
+        """True if the section enters or leaves the list."""
         return self.listed_without != self.result.is_listed
 
 
@@ -47,7 +47,7 @@ class FlagReport:
 
     @property
     def matters(self) -> bool:
-        """Whether the list itself would be another without the flagged ballots."""
+        """True if the list would change without the flagged ballots."""
         return any(each.changes_list for each in self.compared)
 
 

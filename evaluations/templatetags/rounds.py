@@ -1,4 +1,4 @@
-"""What the desk's first page shows of the rounds."""
+"""Rounds on the staff site's first page."""
 
 from django import template
 from django.utils import timezone

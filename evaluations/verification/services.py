@@ -1,6 +1,6 @@
-"""Rechecking a whole round (全程核验): everything of it that can be computed again is computed again.
+"""Verification of a whole round (全程核验): everything that can be recomputed is recomputed.
 
-Each check reads what is stored and yields in Chinese what does not agree; nothing is changed.
+Each check yields in Chinese what does not agree; nothing is changed.
 """
 
 import json
@@ -32,13 +32,13 @@ Check = Callable[[Round], Iterator[str]]
 
 
 def verify_round(round_: Round) -> Iterator[tuple[str, list[str]]]:
-    """Yield each check's name and the faults it found; an empty list = it agrees, or the round is not there yet."""
+    """Yield each check's name and its faults: none if all agrees, or if the round has not come that far."""
     for name, check in CHECKS.items():
         yield name, list(check(round_))
 
 
 def tally_faults() -> Iterator[str]:
-    """Yield where a count, its file or a section's figures are not those that the trace tells of (log.verify)."""
+    """Yield counts, result files and section results that differ from the audit log (for log.verify)."""
     recorded = {
         (entry.object_id, entry.detail.get("version", 1)): entry.detail.get("result")
         for entry in AuditEntry.objects.filter(action="tally.run", result="ok", object_type=Round._meta.label)
@@ -46,10 +46,10 @@ def tally_faults() -> Iterator[str]:
     newest: dict[int, Tally] = {}
     in_archives = archived_until()
     for tally in Tally.objects.select_related("round"):
-        traced = recorded.get((str(tally.round_id), tally.version))
-        if traced is None and in_archives and tally.at <= in_archives:
-            traced = tally.result_sha256  # its trace lies in an archive
-        if not traced == tally.result_sha256 == sha256_hex(tally.result.encode()):
+        logged = recorded.get((str(tally.round_id), tally.version))
+        if logged is None and in_archives and tally.at <= in_archives:
+            logged = tally.result_sha256  # its audit row is archived
+        if not logged == tally.result_sha256 == sha256_hex(tally.result.encode()):
             yield f"{tally.round}：结果文件与计票时记入日志的校验值不符。"
         newest[tally.round_id] = tally
     for tally in newest.values():
@@ -122,7 +122,7 @@ def _box(round_: Round) -> Iterator[str]:
 
 
 def _sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]]:
-    """Yield every ballot with its vote as it was committed to: lines in the paper's order."""
+    """Yield every ballot with its vote as it was committed to: lines in the form's order."""
     ratings = Rating.objects.filter(round=round_).select_related("ballot", "section")
     rows = ratings.order_by("ballot_id", "section__code").iterator(chunk_size=CHUNK)
     places = {
@@ -157,7 +157,7 @@ def _publications(round_: Round) -> Iterator[str]:
             yield f"第{publication.version}版公示与其校验值不符。"
 
 
-def _trace(_: Round) -> Iterator[str]:
+def _audit_log(_: Round) -> Iterator[str]:
     yield from audit.verify_chain()
 
 
@@ -168,5 +168,5 @@ CHECKS: Mapping[str, Check] = {
     "票箱": _box,
     "计票": _count,
     "公示": _publications,
-    "操作日志": _trace,
+    "操作日志": _audit_log,
 }

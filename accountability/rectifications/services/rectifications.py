@@ -21,7 +21,7 @@ from accountability.rectifications.rules import (
     problems_for_plan,
 )
 from evaluations.rounds.models import Round
-from evaluations.tally.rules.main_problems import SMALLEST_CELL
+from evaluations.scoring.wording import SMALLEST_SHOWN
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -143,6 +143,6 @@ def _rectification(case: Case, terms: Terms, calendar: Calendar) -> Rectificatio
 
 
 def _items(row: Rectification, signs: dict[str, dict[str, str]]) -> Iterator[RectificationItem]:
-    ticked = problems_for_plan(row.case.result.ticks, signs, smallest=SMALLEST_CELL)
+    ticked = problems_for_plan(row.case.result.ticks, signs, smallest=SMALLEST_SHOWN)
     for position, (indicator, problem) in enumerate(ticked, start=1):
         yield RectificationItem(rectification=row, position=position, indicator=indicator, problem=problem)

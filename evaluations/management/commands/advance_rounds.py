@@ -1,4 +1,4 @@
-"""`manage.py advance_rounds`: what the clock does (cron); one bad round never stops the others."""
+"""`manage.py advance_rounds`: note the turnout and seal due rounds (cron); a failing round stops no other."""
 
 from typing import Any
 

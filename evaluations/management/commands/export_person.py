@@ -1,4 +1,4 @@
-"""`manage.py export_person PHONE`: what is held about a person, for his own request (个人信息保护法 art. 45)."""
+"""`manage.py export_person PHONE`: all data held about a person, at their request (个人信息保护法 art. 45)."""
 
 import json
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""`manage.py import_pool ROUND KIND FILE`: take over a pool of people."""
+"""`manage.py import_pool ROUND KIND FILE`: import a pool of people."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -32,13 +32,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["site"].startswith(("https://", "http://")):
             raise CommandError("网站地址要以 https:// 开头，如 https://pingyi.example。", returncode=2)
-        paper, closes = self._paper(options)
+        ballot_form, closes = self._ballot_form(options)
         codes = read_codes(options["codes"])
         out: Path = options["out"]
         out.mkdir(parents=True, exist_ok=True)
         first = 1
         with tqdm(total=len(codes), desc="打印评议票", unit="张") as bar:
-            for count, pdf in ballot_files(paper, codes, site=options["site"], closes=closes):
+            for count, pdf in ballot_files(ballot_form, codes, site=options["site"], closes=closes):
                 target = out / f"ballots-{first:05d}-{first + count - 1:05d}.pdf"
                 target.write_bytes(pdf)
                 target.chmod(0o600)
@@ -46,12 +46,12 @@ class Command(BaseCommand):
                 bar.update(count)
         self.stdout.write(f"已打印{len(codes)}张评议票。封装后请删除票号文件和这些PDF文件。")
 
-    def _paper(self, options: dict[str, Any]) -> tuple[BallotForm, str]:
+    def _ballot_form(self, options: dict[str, Any]) -> tuple[BallotForm, str]:
         if options["paper"]:
-            paper = BallotForm.from_json(options["paper"].read_text(encoding="utf-8"))
-            if paper.round_key != options["round"]:
-                raise CommandError(f"评议表属于轮次{paper.round_key}，不是{options['round']}。", returncode=2)
-            return paper, options["closes"]
+            ballot_form = BallotForm.from_json(options["paper"].read_text(encoding="utf-8"))
+            if ballot_form.round_key != options["round"]:
+                raise CommandError(f"评议表属于轮次{ballot_form.round_key}，不是{options['round']}。", returncode=2)
+            return ballot_form, options["closes"]
         round_ = find_round(options["round"])
         if not round_.ballot_form:
             raise CommandError("名录锁定之后才有评议表，才能打印评议票。", returncode=2)

@@ -12,7 +12,7 @@ from evaluations.management.arguments import read_file
 from evaluations.protocol.drawing import DrawError
 from evaluations.protocol.proofs import verify_proof
 
-LARGE = 10_000_000  # bytes of a proof whose checking takes long enough to show how far it is
+LARGE = 10_000_000  # bytes; larger proofs get a progress bar
 
 
 class Command(BaseCommand):

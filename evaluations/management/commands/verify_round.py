@@ -1,4 +1,4 @@
-"""`manage.py verify_round ROUND`: recheck everything of a round that can be computed again."""
+"""`manage.py verify_round ROUND`: recheck everything of a round that can be recomputed."""
 
 from argparse import ArgumentParser
 from typing import Any

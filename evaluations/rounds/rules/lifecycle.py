@@ -11,7 +11,7 @@ from nanchuan_eval.core.workflow import Flow
 
 
 class RoundState(TextChoices):
-    """轮次状态, in the order in which a round lives through them."""
+    """轮次状态, in the order a round passes through them."""
 
     DRAFT = "draft", "筹备"
     FROZEN = "frozen", "名录锁定"
@@ -46,7 +46,7 @@ class DrawStatus(TextChoices):
 
 
 class Step(TextChoices):
-    """轮次步骤: what moves the round on."""
+    """轮次步骤: each leads from one state to the next."""
 
     FREEZE = "freeze", "锁定名录和规则"
     CONFIRM_DRAWS = "confirm_draws", "确认抽取完成"
@@ -94,7 +94,7 @@ STEP_ACTION = {
 
 @dataclass(frozen=True)
 class Readiness:
-    """What the conditions look at; times are aware, counts are whole numbers."""
+    """What the conditions of the steps depend on."""
 
     state: RoundState
     now: datetime
@@ -124,79 +124,79 @@ def next_step(state: RoundState) -> Step | None:
     return next((step for step, source in STEP_FROM.items() if source == state), None)
 
 
-def missing(step: Step, facts: Readiness) -> list[str]:
+def missing(step: Step, readiness: Readiness) -> list[str]:
     """Return in Chinese what the step still lacks; empty = it may be done now."""
-    if facts.state != STEP_FROM[step]:
-        return [f"本轮当前为“{facts.state.label}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
-    return CONDITIONS[step](facts)
+    if readiness.state != STEP_FROM[step]:
+        return [f"本轮当前为“{readiness.state.label}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
+    return CONDITIONS[step](readiness)
 
 
-def _freeze(facts: Readiness) -> list[str]:
-    lacks = [f"评议规则有误：{error}" for error in facts.rulebook_errors]
-    lacks += [f"指标“{label}”还没有启用的表象，请先添加。" for label in facts.indicators_without_manifestation]
-    if not facts.active_sections:
+def _freeze(readiness: Readiness) -> list[str]:
+    lacks = [f"评议规则有误：{error}" for error in readiness.rulebook_errors]
+    lacks += [f"指标“{label}”还没有启用的表象，请先添加。" for label in readiness.indicators_without_manifestation]
+    if not readiness.active_sections:
         lacks.append("评议对象名录为空，请先导入单位和科室。")
-    if not facts.is_settled:
+    if not readiness.is_settled:
         lacks.append("评议方案（名称、时间和评议规则）还没有审定，或审定后又有改动，请提请审定方案。")
     return lacks
 
 
-def _confirm_draws(facts: Readiness) -> list[str]:
+def _confirm_draws(readiness: Readiness) -> list[str]:
     return [
         f"“{purpose.label}”尚未完成并公开。"
-        for purpose in facts.wanted_draws
-        if facts.draws.get(purpose) != DrawStatus.PUBLISHED
+        for purpose in readiness.wanted_draws
+        if readiness.draws.get(purpose) != DrawStatus.PUBLISHED
     ]
 
 
-def _open(facts: Readiness) -> list[str]:
-    lacks = [f"渠道“{label}”还没有发放票号，请先生成票号批次。" for label in facts.channels_without_codes]
-    # A channel without any code has said so already.
-    lacks += [fault for fault in facts.unfit_codes if not fault.startswith(facts.channels_without_codes)]
-    if facts.now >= facts.closes_at:
+def _open(readiness: Readiness) -> list[str]:
+    lacks = [f"渠道“{label}”还没有发放票号，请先生成票号批次。" for label in readiness.channels_without_codes]
+    # A channel without any code is in the list already.
+    lacks += [fault for fault in readiness.unfit_codes if not fault.startswith(readiness.channels_without_codes)]
+    if readiness.now >= readiness.closes_at:
         lacks.append("截止投票时间已过，请先延期。")
     return lacks
 
 
-def _seal(facts: Readiness) -> list[str]:
-    if facts.now >= facts.closes_at:
-        return list(facts.paper_faults)
-    return [f"尚未到截止投票时间（北京时间{facts.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"]
+def _seal(readiness: Readiness) -> list[str]:
+    if readiness.now >= readiness.closes_at:
+        return list(readiness.paper_faults)
+    return [f"尚未到截止投票时间（北京时间{readiness.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"]
 
 
-def _count(facts: Readiness) -> list[str]:
+def _count(readiness: Readiness) -> list[str]:
     lacks = []
-    if facts.sampled_ballots and facts.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
+    if readiness.sampled_ballots and readiness.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
         lacks.append(
-            f"已收回抽样评议票{facts.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开，请先抽取并公开证明。"
+            f"已收回抽样评议票{readiness.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开，请先抽取并公开证明。"
         )
-    if facts.unreviewed_alerts:
-        lacks.append(f"还有{facts.unreviewed_alerts}条领票异常没有核查，请在“回收监测”中核查。")
+    if readiness.unreviewed_alerts:
+        lacks.append(f"还有{readiness.unreviewed_alerts}条领票异常没有核查，请在“回收监测”中核查。")
     return lacks
 
 
-def _problems_written(facts: Readiness) -> list[str]:
-    return [f"上榜科室“{name}”的主要问题尚未填写。" for name in facts.listed_without_problems]
+def _problems_written(readiness: Readiness) -> list[str]:
+    return [f"上榜科室“{name}”的主要问题尚未填写。" for name in readiness.listed_without_problems]
 
 
-def _announce(facts: Readiness) -> list[str]:
-    lacks = _problems_written(facts)
-    if facts.lacking_witnesses:
-        lacks.append(f"计票记录还差{facts.lacking_witnesses}名监督员签名。")
+def _announce(readiness: Readiness) -> list[str]:
+    lacks = _problems_written(readiness)
+    if readiness.lacking_witnesses:
+        lacks.append(f"计票记录还差{readiness.lacking_witnesses}名监督员签名。")
     return lacks
 
 
-def _publish(facts: Readiness) -> list[str]:
-    lacks = _announce(facts)
-    if facts.objections_until and facts.now.date() <= facts.objections_until:
-        lacks.append(f"异议期至{facts.objections_until:%Y年%m月%d日}止，期满后才能公示。")
-    if facts.open_flags:
-        lacks.append(f"还有{facts.open_flags}件异常提示没有处理，请逐件决定保留计票或者认定废票。")
-    return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in facts.undecided]
+def _publish(readiness: Readiness) -> list[str]:
+    lacks = _announce(readiness)
+    if readiness.objections_until and readiness.now.date() <= readiness.objections_until:
+        lacks.append(f"异议期至{readiness.objections_until:%Y年%m月%d日}止，期满后才能公示。")
+    if readiness.open_flags:
+        lacks.append(f"还有{readiness.open_flags}件异常提示没有处理，请逐件决定保留计票或者认定废票。")
+    return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in readiness.undecided]
 
 
-def _archive(facts: Readiness) -> list[str]:
-    return [f"尚有{facts.open_cases}件问责事项未办结，请先办结。"] if facts.open_cases else []
+def _archive(readiness: Readiness) -> list[str]:
+    return [f"尚有{readiness.open_cases}件问责事项未办结，请先办结。"] if readiness.open_cases else []
 
 
 CONDITIONS: Mapping[Step, Callable[[Readiness], list[str]]] = {
@@ -210,16 +210,11 @@ CONDITIONS: Mapping[Step, Callable[[Readiness], list[str]]] = {
     Step.ARCHIVE: _archive,
 }
 
-
 SEALED = LIFE[LIFE.index(RoundState.SEALED) :]
 ISSUING = LIFE[LIFE.index(RoundState.FROZEN) :]
 BEFORE_PUBLICATION = frozenset({RoundState.COUNTED, RoundState.REVIEW})
 NOTICE = "演示数据，非真实评议结果"
-
-
 # A list nobody has seen has no consequences: only published rounds are history.
 PUBLISHED = (RoundState.PUBLISHED, RoundState.CLOSED)
-
-
 # States in which a result exists; before that no score of any kind is computed anywhere.
 COUNTED = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED, RoundState.CLOSED})

@@ -6,7 +6,7 @@ VERSION = "2026-11"
 
 
 class Item(NamedTuple):
-    """One of the things everybody must be told."""
+    """One item of the notice."""
 
     title: str
     text: str

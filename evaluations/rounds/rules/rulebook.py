@@ -262,13 +262,13 @@ def unusual(rulebook: Mapping[str, Any]) -> list[str]:
     """Return in Chinese every setting that differs from its default, for whoever approves the rulebook."""
     values = [(setting, lookup(rulebook, setting.path)) for setting in SETTINGS]
     return [
-        f"{setting.group}·{setting.label}：{_said(setting, setting.default)} → {_said(setting, value)}"
+        f"{setting.group}·{setting.label}：{_as_text(setting, setting.default)} → {_as_text(setting, value)}"
         for setting, value in values
         if value != setting.default
     ]
 
 
-def _said(setting: Setting, value: Any) -> str:
+def _as_text(setting: Setting, value: Any) -> str:
     key = ("1" if value else "") if isinstance(setting.default, bool) else str(value)
     return (setting.choices or {}).get(key) or str(value) or "（空）"
 

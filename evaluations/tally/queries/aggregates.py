@@ -1,6 +1,6 @@
-"""The one query over the sealed ratings: per section and channel the exact integers that scoring needs.
+"""The query over the sealed ratings: per section and channel the exact integers of `scoring.counting.Cell`.
 
-Same meaning as rules.counting.Cell: q = scale * (sum of weight*level) / (sum of weights answered), a whole number.
+q = scale * (sum of weight*level) / (sum of weights answered), a whole number.
 """
 
 from collections import Counter, defaultdict
@@ -30,12 +30,12 @@ def count_cells(round_: Round, method: Method) -> dict[CellKey, Cell]:
 
 
 def score_rows(round_: Round, method: Method) -> QuerySet[Any]:
-    """Return the one query the score stands on: a row per section and channel."""
+    """Return the query behind the score: a row per section and channel."""
     return _score_rows(_counted_lines(round_, method))
 
 
 def _cells(round_: Round, lines: QuerySet[Any]) -> dict[CellKey, Cell]:
-    """Join the section's code here, to a few hundred rows: for the database it would be a join of every rating."""
+    """Add the sections' codes to a few hundred rows here; the database would join every rating."""
     codes = dict(round_.sections.values_list("pk", "code"))
     histograms = _histograms(lines)
     return {

@@ -1,4 +1,4 @@
-"""What stands behind a count: method, cells and scores as they were stored, ready for pages and workbook."""
+"""The figures behind a count (method, cells, scores), as stored; for pages and the workbook."""
 
 import json
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from evaluations.tally.models import Tally, TallyRow
 
 @dataclass(frozen=True)
 class Figures:
-    """One count's arithmetic, without its histograms."""
+    """The figures of one count, without its histograms."""
 
     method: Method
     cells: Mapping[CellKey, Cell]
     scores: Scores
-    # Valid ballots each section should have next round for the margin the rulebook aims at (建议票数).
+    # Valid ballots each section should have next round (建议票数).
     recommended: Mapping[str, int]
 
     def channel_score(self, section: str, channel: str) -> Decimal | None:
@@ -33,7 +33,7 @@ class Figures:
 
 
 def read_figures(round_: Round, tally: Tally) -> Figures:
-    """Return the arithmetic of the count in force (one query)."""
+    """Return the figures of a count (one query)."""
     method = parse_method(json.loads(tally.rulebook))
     rows = TallyRow.objects.filter(round=round_).values_list("section__code", "channel", "lines", "total", "squares")
     cells = {

@@ -1,4 +1,4 @@
-"""Anomaly flags (异常提示): what a person looks at before a result is approved (method.md 6).
+"""Anomaly flags (异常提示): patterns that a person checks before a result is approved (method.md 6).
 
 No flag voids a ballot by itself. The floats here test for chance; they decide no score and no rank.
 """
@@ -46,7 +46,7 @@ class Verdict(TextChoices):
     INVALID = "invalid", "认定废票"
 
 
-# Flags that name ballots; the others speak of a whole cell or of a day and void nothing.
+# Flags that name ballots; the others concern a whole cell or a day and void nothing.
 NAMES_BALLOTS = frozenset({FlagKind.STRAIGHT, FlagKind.DUPLICATE, FlagKind.REPEATED})
 # Expected false alarms on honest ballots, as measured in the simulation behind NC-1.
 FALSE_ALARMS = {
@@ -71,7 +71,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Flag:
-    """One thing to look at: where, in words, and which ballots (if it names any)."""
+    """One pattern found: where, in Chinese, and the ballots it names, if any."""
 
     kind: FlagKind
     text: str
@@ -105,7 +105,7 @@ def flag_ballots(method: Method, sheets: Iterable[Sheet]) -> list[Flag]:
 
 
 def flag_cells(method: Method, cells: Mapping[CellKey, Cell], limits: Limits) -> list[Flag]:
-    """Return the flags of whole cells: what a channel anybody may use says against the drawn ones."""
+    """Return the flags of whole cells: channels open to anybody, compared with the drawn ones."""
     if not method.drawn_channels:
         return []
     scores = score_sections(method, cells)
@@ -168,17 +168,17 @@ def _duplicate_flags(same: Mapping[tuple[str, tuple[tuple[str, Answers], ...]], 
 def _repeated_flags(rows: Mapping[CellKey, Mapping[Answers, Sequence[str]]]) -> Iterator[Flag]:
     for (section, channel), patterns in sorted(rows.items()):
         total = sum(len(ballots) for ballots in patterns.values())
-        telling = {row: ids for row, ids in patterns.items() if _is_telling(row)}
-        if not telling:
+        distinctive = {row: ids for row, ids in patterns.items() if _is_distinctive(row)}
+        if not distinctive:
             continue
-        row, ballots = max(telling.items(), key=lambda item: (len(item[1]), str(item[0])))
+        row, ballots = max(distinctive.items(), key=lambda item: (len(item[1]), str(item[0])))
         if len(ballots) >= REPEATED_LINES and Fraction(len(ballots), total) >= REPEATED_SHARE:
             text = f"{total}条评议中，有{len(ballots)}条的五项选项完全相同（{_in_words(row)}）。"
             yield Flag(FlagKind.REPEATED, text, channel, section, tuple(sorted(ballots)))
 
 
-def _is_telling(row: Answers) -> bool:
-    """Whether honest people hardly agree on a row by chance: several marks, and not the same one everywhere."""
+def _is_distinctive(row: Answers) -> bool:
+    """True if honest people would hardly agree on a row by chance: several marks, not all alike."""
     return sum(bool(x) for x in row) >= DUPLICATE_MARKS and len({x for x in row if x is not None}) > 1
 
 
@@ -249,9 +249,9 @@ def _log_odds(cells: Sequence[Cell], q: int) -> float:
 
 
 def _expected(days: Mapping[str, Mapping[date, int]], origin: str, day: date) -> float:
-    """Expect of an origin's other ballots the share that this day has of what the other origins brought.
+    """Return the ballots to expect of an origin on a day: its other ballots, in the ratio of the other origins.
 
-    Where no other origin tells, every day on which the origin brought anything counts alike.
+    Without another origin to compare with, it is the mean of the origin's other days.
     """
     own = days[origin]
     rest = sum(own.values()) - own[day]

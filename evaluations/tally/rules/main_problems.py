@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.wording import SMALLEST_SHOWN
 
 MOST = 3
-SMALLEST_CELL = 5  # what fewer ballots say is shown nowhere: it could point to a person
 
-# Words that allege misconduct for gain; whoever writes one of them needs the commission's assent.
+# Words that allege misconduct for gain; a text with one of them needs the commission's assent.
 GREEDY_WORDS = (
     *("贪", "吃拿卡要", "索要", "索贿", "受贿", "行贿", "收受", "好处", "红包", "回扣", "礼金", "礼品", "购物卡"),
     *("吃请", "宴请", "讲人情", "看关系", "关系户", "优亲厚友", "从中得利", "谋利", "指定中介", "指定施工"),
@@ -18,16 +18,16 @@ GREEDY_WORDS = (
 
 
 def is_greedy(text: str) -> bool:
-    """Say whether a wording alleges 贪, which is published with the commission's assent only (R-J)."""
+    """True if a text alleges 贪, which is published with the commission's assent only (rulebook R-J)."""
     return any(word in text for word in GREEDY_WORDS)
 
 
 def propose_problems(row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]) -> str:
-    """Return the two or three most ticked 表象 in words; without enough ticks, the worst indicators.
+    """Return the most ticked 表象, three at most; without enough ticks, the two worst indicators.
 
-    贪 is an allegation of misconduct: it is never proposed, only the commission can put it in words (R-J).
+    贪 is an allegation of misconduct: it is never proposed, only the commission can write it (rulebook R-J).
     """
-    fair = [code for code, times in _ranked(ticks) if times >= SMALLEST_CELL and _may_propose(code, signs)]
+    fair = [code for code, times in _ranked(ticks) if times >= SMALLEST_SHOWN and _may_propose(code, signs)]
     texts = [signs[code]["text"] for code in fair[:MOST]]
     return "；".join(texts) if texts else _worst_indicators(row["indicators"])
 

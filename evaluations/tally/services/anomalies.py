@@ -1,4 +1,4 @@
-"""Deciding on anomalies (异常提示): keep the ballots or declare them invalid, with a reason and a second person."""
+"""Decisions on anomaly flags (异常提示): the ballots are kept or declared invalid, by two persons, with a reason."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,7 +22,7 @@ from nanchuan_eval.users.models import User
 
 @transaction.atomic
 def decide_flag(*, flag_id: int, verdict: Verdict, reason: str, by: User, at: datetime) -> AnomalyFlag:
-    """Record the decision; invalid ballots leave the count, and the round is counted anew as a further version."""
+    """Record the decision; invalid ballots are excluded, and the round is recounted as a new version."""
     policy.check(by, "ballot.invalid")
     flag = AnomalyFlag.objects.select_related("section").get(pk=flag_id)
     round_ = lock_round(flag.round_id)
@@ -31,7 +31,7 @@ def decide_flag(*, flag_id: int, verdict: Verdict, reason: str, by: User, at: da
     flag.verdict, flag.reason, flag.decided_by, flag.decided_at = verdict, reason.strip(), by, at
     flag.save(update_fields=["verdict", "reason", "decided_by", "decided_at"])
     if verdict == Verdict.INVALID:
-        _take_out(round_, flag, by, at)
+        _exclude(round_, flag, by, at)
     audit.record(
         "ballot.invalid",
         flag,
@@ -56,14 +56,14 @@ def _refuse_bad_decision(round_: Round, flag: AnomalyFlag, verdict: Verdict, rea
         raise RuleViolation("该类提示不涉及具体评议票，不能据此认定废票；请填写核查情况后保留计票。")
 
 
-def _take_out(round_: Round, flag: AnomalyFlag, by: User, at: datetime) -> None:
+def _exclude(round_: Round, flag: AnomalyFlag, by: User, at: datetime) -> None:
     Ballot.objects.filter(round=round_, pk__in=flag.ballots).update(is_counted=False)
     Rating.objects.filter(round=round_, ballot__in=flag.ballots).update(is_counted=False)
     recount_round(round_, reason=f"认定废票{len(flag.ballots)}张：{flag.reason}"[:300], by=by, at=at)
 
 
 def decision_content(flag: AnomalyFlag, arguments: Mapping[str, Any]) -> dict[str, object]:
-    """Return what the second person reads before agreeing."""
+    """Return what the approver reads."""
     return {
         "提示": flag.get_kind_display(),
         "范围": str(flag.section or flag.get_channel_display() or flag.round),

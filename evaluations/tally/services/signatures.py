@@ -15,7 +15,7 @@ from nanchuan_eval.permissions import policy
 
 @transaction.atomic
 def sign_count(*, round_id: int, code: str, at: datetime) -> CountSignature:
-    """Sign the count in force; each code once, each person once; a recount is signed anew."""
+    """Sign the count in force; each code once, each person once; a recount is signed again."""
     policy.check_sees(SUPERVISOR, "tally.run")
     round_ = lock_round(round_id)
     if round_.state not in BEFORE_PUBLICATION:

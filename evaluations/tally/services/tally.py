@@ -1,7 +1,7 @@
 """Counting (计票): after sealing and after the counting draw; stored with digests, never edited.
 
-A round is counted once. A decision that changes the counted ballots or the vetoes calls for a recount, which is
-a further version with its reason; the earlier versions stay to the byte.
+A round is counted once. A decision that changes the counted ballots or the vetoes leads to a recount, which is
+a new version with its reason; the earlier versions stay to the byte.
 """
 
 import json
@@ -24,7 +24,7 @@ from evaluations.tally.files import scoring_rulebook
 from evaluations.tally.models import SectionResult, Tally, TallyRow, Veto
 from evaluations.tally.queries.aggregates import count_cells, count_ticks
 from evaluations.tally.rules.main_problems import propose_problems
-from evaluations.tally.services.flagging import flag_round, without_flagged
+from evaluations.tally.services.detection import flag_round, without_flagged
 from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
@@ -32,7 +32,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-# A decision is simply entered while the box is closed; after the count it means a recount, until publication.
+# Before the count a veto is only recorded; after it, until publication, it leads to a recount.
 BEFORE_COUNT = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN, RoundState.SEALED})
 RECOUNTABLE = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED})
 UNPUBLISHED = RECOUNTABLE - {RoundState.PUBLISHED}
@@ -40,7 +40,7 @@ UNPUBLISHED = RECOUNTABLE - {RoundState.PUBLISHED}
 
 @dataclass(frozen=True)
 class _Counted:
-    """One run of the method: what went in and what came out, as bytes and as objects."""
+    """Input and result of one count."""
 
     rulebook: bytes
     cells: Mapping[CellKey, Cell]
@@ -61,10 +61,9 @@ def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
 
 
 def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime) -> Tally:
-    """Count again because a decision changed what counts; a further version, in the decision's own transaction.
+    """Recount after a decision that changed the outcome; a new version, in the decision's own transaction.
 
-    Who may decide is the decision's matter. Results follow the newest version; main problems already in the office's
-    words stay.
+    The caller checks permission. Results follow the newest version; main problems that are already written stay.
     """
     if RoundState(round_.state) not in RECOUNTABLE:
         raise RuleViolation(f"本轮当前为“{RoundState(round_.state).label}”，不能重新计票。")
@@ -90,7 +89,7 @@ def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime)
 def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str, by: User, at: datetime) -> Veto:
     """Enter a commission decision that puts a section first (一票否决, rulebook R-E); its score stays.
 
-    After the count and before publication the result is counted anew, as a further version.
+    After the count and before publication the round is recounted, as a new version.
     """
     policy.check(by, "publish.approve")
     section = RoundSection.objects.select_related("round").get(pk=section_id)
@@ -151,7 +150,7 @@ def _store_results(round_: Round, result: Mapping[str, Any]) -> None:
     results = []
     for row in result["sections"]:
         outcome = SectionResult(round=round_, section=sections[row["section"]])
-        _follow(outcome, row, ticks.get(row["section"], Counter()), signs)
+        _apply_row(outcome, row, ticks.get(row["section"], Counter()), signs)
         results.append(outcome)
     SectionResult.objects.bulk_create(results)
 
@@ -160,15 +159,15 @@ def _update_results(round_: Round, result: Mapping[str, Any]) -> None:
     outcomes = {outcome.section.code: outcome for outcome in round_.results.select_related("section")}
     ticks, signs = count_ticks(round_), _signs(round_)
     for row in result["sections"]:
-        _follow(outcomes[row["section"]], row, ticks.get(row["section"], Counter()), signs)
+        _apply_row(outcomes[row["section"]], row, ticks.get(row["section"], Counter()), signs)
     fields = ["rank", "is_listed", "label", "difficulty", "vote_count", "data", "ticks", "main_problems"]
     SectionResult.objects.bulk_update(outcomes.values(), fields)
 
 
-def _follow(
+def _apply_row(
     outcome: SectionResult, row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]
 ) -> None:
-    """Make a stored result say what the row of result.json says."""
+    """Copy a row of result.json into the stored result; propose main problems where none are written."""
     outcome.rank = row["rank"]
     outcome.is_listed = row["listed"] and not outcome.is_withdrawn
     outcome.label = row["label"]

@@ -1,4 +1,4 @@
-"""Finding anomalies (异常提示) when a round is counted; what becomes of them is decided in services/anomaly."""
+"""Anomaly detection (异常提示) when a round is counted; anomalies.py decides on the flags."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -29,7 +29,7 @@ Place = tuple[int | None, bool]
 
 
 def flag_round(round_: Round, method: Method, cells: Mapping[CellKey, Cell], *, at: datetime) -> list[AnomalyFlag]:
-    """Store what a count shows; what was decided before stays, what was left open is found anew."""
+    """Store the flags of a count (decided ones stay) and return those whose ballots still count."""
     book = round_.rulebook
     limits = Limits(Fraction(str(book["flag_points"])), Fraction(str(book["flag_z"])))
     found = [
@@ -49,7 +49,7 @@ def flag_round(round_: Round, method: Method, cells: Mapping[CellKey, Cell], *, 
 def without_flagged(
     round_: Round, method: Method, cells: Mapping[CellKey, Cell], flags: Iterable[AnomalyFlag]
 ) -> dict[str, Place]:
-    """Return every section's place and whether it is listed if all that is flagged were left out."""
+    """Return every section's place and whether it is listed if everything flagged were left out."""
     flags = list(flags)
     codes = dict(round_.sections.values_list("pk", "code"))
     whole = {(codes[f.section_id], f.channel) for f in flags if f.kind in CELL_KINDS and f.section_id}
@@ -80,7 +80,7 @@ def _identity(flag: AnomalyFlag) -> tuple[object, ...]:
 
 
 def _days(round_: Round) -> dict[str, dict[date, int]]:
-    """Return per origin what each day brought, from the daily totals; a day nobody noted counts to the next one."""
+    """Return origin -> day -> ballots, from the daily totals; a day without a row counts towards the next."""
     days: dict[str, dict[date, int]] = {}
     before: dict[str, int] = {}
     for row in TurnoutDay.objects.filter(round=round_):
