@@ -1,7 +1,30 @@
-"""Invented people for the pools, as untidy offices would list them (rows for import_pool)."""
+"""Invented people: the demonstration's accounts, and the rows of its pools."""
 
 from collections.abc import Iterator
 
+from django.utils import timezone
+
+from accountability.cases.models import Case
+from nanchuan_eval.accounts.services import create_account
+from nanchuan_eval.permissions.policy import OPERATOR, Role
+from nanchuan_eval.users.models import User
+
+PASSWORD = "Yanshi-demo-2020"  # noqa: S105  demo accounts only; the command refuses a real database
+ACCOUNTS = (
+    ("clerk", "演示工作人员", Role.CLERK, ""),
+    ("clerk2", "演示复核员", Role.CLERK, ""),
+    ("clerk3", "演示工作人员丙", Role.CLERK, ""),
+    ("chief", "演示负责人", Role.CHIEF, ""),
+    ("jiwei", "演示纪检员", Role.COMMISSION, ""),
+    ("liaison", "演示联络员", Role.LIAISON, "D05"),
+    ("witness", "演示监督员", Role.SUPERVISOR, ""),
+    ("inspector", "演示督查员", Role.INSPECTOR, ""),
+    ("inspector2", "演示督查员乙", Role.INSPECTOR, ""),
+    ("personnel", "演示组织员", Role.PERSONNEL, ""),
+    ("sysadmin", "演示系统管理员", Role.SYSTEM_ADMIN, ""),
+    ("secadmin", "演示安全管理员", Role.SECURITY_ADMIN, ""),
+    ("auditor", "演示审计员", Role.AUDITOR, ""),
+)
 HEADER = ("身份类别", "姓名", "单位", "手机号")
 SUPERVISOR_GROUPS = ("人大代表", "政协委员", "特约监察员", "新闻媒体", "市民代表")
 EVALUATOR_GROUPS = {
@@ -12,6 +35,19 @@ EVALUATOR_GROUPS = {
     "其他": 150,
 }
 Row = tuple[str, int, tuple[str, ...]]
+
+
+def account(username: str, name: str, role: Role, unit_code: str) -> User:
+    account = User(username=username, name=name, role=role, unit_code=unit_code)
+    known = User.objects.filter(username=username).first()
+    return known or create_account(account, password=PASSWORD, by=OPERATOR, at=timezone.now())
+
+
+def liaison_of(case: Case) -> User:
+    """Return the account of the unit's liaison, opened when the unit is listed."""
+    code = case.result.section.department_code
+    known = User.objects.filter(role=Role.LIAISON, unit_code=code).first()
+    return known or account(f"liaison-{code}", f"演示联络员{code}", Role.LIAISON, code)
 
 
 def supervisors() -> Iterator[Row]:

@@ -18,12 +18,11 @@ from tqdm import tqdm
 
 import departments
 from accountability.case_lifecycle.services.cases import publish_and_start
-from accountability.cases.models import Case
-from accountability.demo import people
 from accountability.demo.aftermath import Aftermath
 from accountability.demo.ceremony import Ceremony
 from accountability.demo.citizens import Citizen
 from accountability.demo.opinions import opinions
+from accountability.demo.people import ACCOUNTS, account, evaluators, liaison_of, supervisors
 from departments.roster.services import import_roster
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import Origin
@@ -46,29 +45,11 @@ from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services import tally
 from evaluations.tally.services.anomalies import DECIDE_FLAG
 from evaluations.tally.services.signatures import sign_count
-from nanchuan_eval.accounts.services import create_account
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, Role
+from nanchuan_eval.permissions.policy import CLOCK, OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
-from nanchuan_eval.users.models import User
 
 ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
-PASSWORD = "Yanshi-demo-2020"  # noqa: S105  demo accounts only; the command refuses a real database
-ACCOUNTS = (
-    ("clerk", "演示工作人员", Role.CLERK, ""),
-    ("clerk2", "演示复核员", Role.CLERK, ""),
-    ("clerk3", "演示工作人员丙", Role.CLERK, ""),
-    ("chief", "演示负责人", Role.CHIEF, ""),
-    ("jiwei", "演示纪检员", Role.COMMISSION, ""),
-    ("liaison", "演示联络员", Role.LIAISON, "D05"),
-    ("witness", "演示监督员", Role.SUPERVISOR, ""),
-    ("inspector", "演示督查员", Role.INSPECTOR, ""),
-    ("inspector2", "演示督查员乙", Role.INSPECTOR, ""),
-    ("personnel", "演示组织员", Role.PERSONNEL, ""),
-    ("sysadmin", "演示系统管理员", Role.SYSTEM_ADMIN, ""),
-    ("secadmin", "演示安全管理员", Role.SECURITY_ADMIN, ""),
-    ("auditor", "演示审计员", Role.AUDITOR, ""),
-)
 # So many days ahead the same story has its first day of voting yesterday.
 VOTE_OPENED = 34
 # Days before today on which each draw is committed; the ceremony is on the next day.
@@ -107,7 +88,7 @@ class Story:
 
     def begin(self) -> list[str]:
         """Live until the vote is open; return the codes of the printed ballots that nobody has used yet."""
-        accounts = {facts[0]: _account(*facts) for facts in ACCOUNTS}
+        accounts = {facts[0]: account(*facts) for facts in ACCOUNTS}
         self.clerk, self.second_clerk, self.chief = (accounts[name] for name in ("clerk", "clerk2", "chief"))
         self.commission, self.witness = accounts["jiwei"], accounts["witness"]
         self.inspectors = accounts["inspector"], accounts["inspector2"]
@@ -140,7 +121,7 @@ class Story:
         self.ceremony = Ceremony((self.clerk, self.second_clerk), self.chief)
         for purpose, day in DRAW_DAYS.items():
             self.ceremony.plan(self.round, purpose, held_at=self._day(day - 1, 10), at=self._day(46))
-        pools = ((PoolKind.SUPERVISORS, people.supervisors()), (PoolKind.EVALUATORS, people.evaluators()))
+        pools = ((PoolKind.SUPERVISORS, supervisors()), (PoolKind.EVALUATORS, evaluators()))
         for kind, rows in _progress(pools, "导入名单库"):
             lists.import_pool(round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45))
             announce_pool(round_id=self.round.pk, kind=kind, by=self.clerk, at=self._day(45, 10))
@@ -247,24 +228,11 @@ class Story:
             inspectors=self.inspectors,
             ceremony=self.ceremony,
             day=self._day,
-            liaison=_liaison_of,
+            liaison=liaison_of,
         ).tell()
 
     def _day(self, before: int, hour: int = 9) -> datetime:
         return timezone.make_aware(datetime.combine(self.today - timedelta(days=before), time(hour)))
-
-
-def _account(username: str, name: str, role: Role, unit_code: str) -> User:
-    account = User(username=username, name=name, role=role, unit_code=unit_code)
-    known = User.objects.filter(username=username).first()
-    return known or create_account(account, password=PASSWORD, by=OPERATOR, at=timezone.now())
-
-
-def _liaison_of(case: Case) -> User:
-    """Return the account of the unit's liaison, opened when the unit is listed."""
-    code = case.result.section.department_code
-    known = User.objects.filter(role=Role.LIAISON, unit_code=code).first()
-    return known or _account(f"liaison-{code}", f"演示联络员{code}", Role.LIAISON, code)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from accountability.demo import story
+from accountability.demo.people import PASSWORD
 from evaluations.codes.services import issuing
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.rules import rulebook
@@ -46,7 +46,7 @@ def told(tmp_path, monkeypatch, caplog):
     secrets = [
         *codes[:4],
         *codes[-4:],
-        story.PASSWORD,
+        PASSWORD,
         TYPED_WRONG,
         factor.secret,
         second_factor.typed_secret(factor),
@@ -97,7 +97,7 @@ def test_twenty_secrets_are_nowhere_but_where_they_belong(told, caplog, capfd):
     # The one who types a code gets it back in the field, hidden from everybody else.
     found = [(place, n) for place, n in found if not (place == "pages" and n < 2)]
     assert found == []
-    assert story.PASSWORD not in shown
+    assert PASSWORD not in shown
 
 
 def test_the_search_finds_what_is_there(told):

@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accountability.demo.output import top_ten_table, write_files
-from accountability.demo.story import ACCOUNTS, PASSWORD, VOTE_OPENED, Story
+from accountability.demo.people import ACCOUNTS, PASSWORD
+from accountability.demo.story import VOTE_OPENED, Story
 from evaluations.codes.services.issuing import codes_csv
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import NOTICE

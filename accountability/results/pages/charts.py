@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from accountability.results.queries import IndicatorScore, Line, Result
+from accountability.results.queries.lines import IndicatorScore, Line
+from accountability.results.queries.results import Result
 from evaluations.scoring.index import variances
 
 ROW, TOP, LABELS, WIDTH = 18, 40, 290, 960
@@ -132,7 +133,7 @@ def caterpillar(result: Result) -> Caterpillar | None:
         title=_caterpillar_title(result),
         height=TOP + ROW * len(lines) + 10,
         bars=bars,
-        ticks=[Tick(x(place), str(place)) for place in _round_steps(1, places)],
+        ticks=[Tick(x(place), str(place)) for place in round_steps(1, places)],
         cut=x(min(length + 0.5, places)),
     )
 
@@ -158,10 +159,10 @@ def funnel(result: Result) -> Chart | None:
     highest = max(10.0, *(float(line.result.difficulty) for line in lines))
 
     def x(ballots: float) -> float:
-        return _scale(ballots, 0, most * 1.05, PLOT_LEFT, PLOT_RIGHT)
+        return scale(ballots, 0, most * 1.05, PLOT_LEFT, PLOT_RIGHT)
 
     def y(score: float) -> float:
-        return _scale(min(max(score, 0), highest * 1.1), 0, highest * 1.1, PLOT_BOTTOM, PLOT_TOP)
+        return scale(min(max(score, 0), highest * 1.1), 0, highest * 1.1, PLOT_BOTTOM, PLOT_TOP)
 
     return Chart(
         title=_funnel_title(result, lines),
@@ -174,33 +175,9 @@ def funnel(result: Result) -> Chart | None:
             )
             for line in lines
         ],
-        x_ticks=[Tick(x(n), str(n)) for n in _round_steps(0, most)],
-        y_ticks=[Tick(y(n), str(n)) for n in _round_steps(0, int(highest))],
+        x_ticks=[Tick(x(n), str(n)) for n in round_steps(0, most)],
+        y_ticks=[Tick(y(n), str(n)) for n in round_steps(0, int(highest))],
         curves=_chance_span(result, lines, most, (x, y)),
-    )
-
-
-def trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Chart | None:
-    """Return a section's places over the rounds (name, rank, listed), the hardest on top."""
-    placed = [(n, rank, listed, name) for n, (name, rank, listed) in enumerate(rounds) if rank is not None]
-    if not placed:
-        return None
-    lowest = max(length + 5, *(rank for _, rank, _, _ in placed))
-
-    def x(n: int) -> float:
-        return _scale(n, 0, max(len(rounds) - 1, 1), PLOT_LEFT + 60, PLOT_RIGHT - 60)
-
-    def y(place: float) -> float:
-        return _scale(place, 1, lowest, PLOT_TOP, PLOT_BOTTOM)
-
-    points = " ".join(f"{x(n)},{y(rank)}" for n, rank, _, _ in placed)
-    return Chart(
-        title=f"最近一次位列第{placed[-1][1]}位，{len(rounds)}个轮次中{sum(listed for _, _, listed in rounds)}次上榜",
-        dots=[Dot(x(n), y(rank), f"{name}：第{rank}位", listed) for n, rank, listed, name in placed],
-        x_ticks=[Tick(x(n), name) for n, (name, _, _) in enumerate(rounds)],
-        y_ticks=[Tick(y(n), str(n)) for n in _round_steps(1, lowest)],
-        curves=[points],
-        cut=y(length + 0.5),
     )
 
 
@@ -245,11 +222,11 @@ def _chance_span(result: Result, lines: Sequence[Line], most: int, axes: tuple[o
     ]
 
 
-def _scale(value: float, low: float, high: float, start: float, end: float) -> float:
+def scale(value: float, low: float, high: float, start: float, end: float) -> float:
     return _round(start + (value - low) * (end - start) / (high - low))
 
 
-def _round_steps(low: int, high: int) -> list[int]:
+def round_steps(low: int, high: int) -> list[int]:
     """Return round numbers from low to high, about eight of them."""
     step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10**4, 10**5, 10**6) if (high - low) / s <= 11)
     return [n for n in range(low - low % step, high + 1, step) if n >= low] or [low]

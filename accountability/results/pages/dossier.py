@@ -1,13 +1,25 @@
 """一科一档: everything about one section of a counted round, in a constant number of queries."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accountability.history.queries import Placement
 from accountability.inspections.models import Inspection
 from accountability.inspections.rules import InspectionState
-from accountability.results.pages.charts import Chart, trend
-from accountability.results.queries import Line, Result, read_result
+from accountability.results.pages.charts import (
+    PLOT_BOTTOM,
+    PLOT_LEFT,
+    PLOT_RIGHT,
+    PLOT_TOP,
+    Chart,
+    Dot,
+    Tick,
+    round_steps,
+    scale,
+)
+from accountability.results.queries.lines import Line
+from accountability.results.queries.results import Result, read_result
 from evaluations.rounds.models import Round
 from evaluations.scoring.wording import shown
 from evaluations.tally.models import AnomalyFlag
@@ -37,10 +49,34 @@ def read_dossier(round_: Round, code: str) -> Dossier | None:
         result=result,
         line=line,
         placements=placements,
-        picture=trend([(s.name, s.rank, s.is_listed) for s in placements], round_.rulebook["list_length"]),
+        picture=_trend([(s.name, s.rank, s.is_listed) for s in placements], round_.rulebook["list_length"]),
         ticks=_ticks(round_, line),
         flags=list(round_.flags.filter(section=line.section)),
         visits=list(Inspection.objects.filter(section=line.section, state=InspectionState.APPROVED)),
+    )
+
+
+def _trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Chart | None:
+    """Return a section's places over the rounds (name, rank, listed), the hardest on top."""
+    placed = [(n, rank, listed, name) for n, (name, rank, listed) in enumerate(rounds) if rank is not None]
+    if not placed:
+        return None
+    lowest = max(length + 5, *(rank for _, rank, _, _ in placed))
+
+    def x(n: int) -> float:
+        return scale(n, 0, max(len(rounds) - 1, 1), PLOT_LEFT + 60, PLOT_RIGHT - 60)
+
+    def y(place: float) -> float:
+        return scale(place, 1, lowest, PLOT_TOP, PLOT_BOTTOM)
+
+    points = " ".join(f"{x(n)},{y(rank)}" for n, rank, _, _ in placed)
+    return Chart(
+        title=f"最近一次位列第{placed[-1][1]}位，{len(rounds)}个轮次中{sum(listed for _, _, listed in rounds)}次上榜",
+        dots=[Dot(x(n), y(rank), f"{name}：第{rank}位", listed) for n, rank, listed, name in placed],
+        x_ticks=[Tick(x(n), name) for n, (name, _, _) in enumerate(rounds)],
+        y_ticks=[Tick(y(n), str(n)) for n in round_steps(1, lowest)],
+        curves=[points],
+        cut=y(length + 0.5),
     )
 
 

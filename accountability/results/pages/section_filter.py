@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from accountability.results.queries import Line
+from accountability.results.queries.lines import Line
 from departments.models import DepartmentKind, ServiceKind
 
 SURENESS = ("明确", "误差范围内", "一票否决", "临界")

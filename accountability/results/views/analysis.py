@@ -15,7 +15,7 @@ from accountability.case_lifecycle.approvals import ASSENT, CORRECT
 from accountability.results.forms import CorrectionForm, FlagForm, VetoForm, WordingForm
 from accountability.results.pages.charts import caterpillar, funnel, heat_map
 from accountability.results.pages.dossier import read_dossier
-from accountability.results.queries import read_result
+from accountability.results.queries.results import read_result
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result
 from evaluations.scoring.method import Indicator

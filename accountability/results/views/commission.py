@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accountability.case_lifecycle.approvals import PUBLISH
 from accountability.results.pages.section_filter import SectionFilter
-from accountability.results.queries import next_act, read_result
+from accountability.results.queries.results import next_act, read_result
 from accountability.results.services import export_top10
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result, rounds_to_choose

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from accountability.results.queries import read_unit
+from accountability.results.queries.results import read_unit
 from departments.models import Section
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round

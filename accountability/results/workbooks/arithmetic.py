@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from openpyxl.utils import get_column_letter
 
-from accountability.results.queries import Line, Result
+from accountability.results.queries.lines import Line
+from accountability.results.queries.results import Result
 from evaluations.scoring.counting import EMPTY
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from accountability.cases.rules.measures import MeasureState
-from accountability.results.queries import Line, Result
+from accountability.results.queries.lines import Line
+from accountability.results.queries.results import Result
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.wording import shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value

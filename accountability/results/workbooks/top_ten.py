@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from accountability.cases.rules.deadlines import in_chinese
 from accountability.cases.rules.measures import MeasureKind, MeasureState
-from accountability.results.queries import Line, Result, read_result
+from accountability.results.queries.lines import Line
+from accountability.results.queries.results import Result, read_result
 from accountability.results.workbooks.arithmetic import arithmetic_sheet
 from accountability.results.workbooks.sections import Row, all_sheet, measures_sheet, two_decimals
 from evaluations.rounds.models import Round

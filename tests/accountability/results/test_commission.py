@@ -6,7 +6,7 @@ from django.utils.html import escape
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.cases.models import Case
-from accountability.results.queries import read_result
+from accountability.results.queries.results import read_result
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.audit.models import AuditEntry
