@@ -1,4 +1,4 @@
-"""A round's steps take two persons: the clerk proposes, the chief (or the commission) approves exactly that."""
+"""A round's steps take two persons: the clerk proposes, the chief or the commission approves."""
 
 from datetime import timedelta
 
@@ -70,7 +70,7 @@ def test_the_clerk_proposes_and_the_chief_freezes(client, settled):
     assert settled.state == RoundState.FROZEN
 
 
-def test_the_chief_alone_is_refused_in_words(draft, two_persons):
+def test_the_chief_alone_is_refused(draft, two_persons):
     with pytest.raises(policy.NeedsApproval, match="不能一人办理"):
         lifecycle.freeze_round(round_id=draft.pk, by=make_user("chief"), at=NOON)
     with pytest.raises(policy.Denied):
@@ -96,14 +96,14 @@ def test_rules_changed_after_the_proposal_void_it(settled):
         approve("chief")
 
 
-def test_what_a_step_still_lacks_is_said_before_anybody_is_asked(two_persons):
+def test_a_step_that_lacks_something_cannot_be_proposed(two_persons):
     round_ = make_round()
     with pytest.raises(RuleViolation, match="名录为空"):
         start_step(step=Step.FREEZE, round_id=round_.pk, by=make_user("clerk"), at=NOON)
     assert not Approval.objects.exists()
 
 
-def test_counting_takes_two(settings):
+def test_counting_takes_two_persons(settings):
     round_ = make_sealed_round()
     settings.TWO_PERSON_RULE = True
     with pytest.raises(policy.NeedsApproval):
@@ -143,25 +143,25 @@ def test_voiding_a_round_takes_the_commission(settings):
 
 
 @pytest.mark.parametrize("action", ROUND_ACTIONS, ids=lambda action: action.name)
-def test_every_deed_is_one_of_the_tables_acts_of_two(action):
+def test_every_round_action_takes_two_persons_by_the_table(action):
     assert policy.roles_proposing(action.permission)
     assert policy.roles_allowed(action.permission)
 
 
-def test_with_the_rule_off_the_chief_does_it_at_once(client, draft):
+def test_without_the_two_person_rule_the_chief_acts_at_once(client, draft):
     client.force_login(make_user("chief"))
     client.post(f"/admin/evaluations/round/{draft.pk}/step/freeze/")
     draft.refresh_from_db()
     assert draft.state == RoundState.FROZEN
 
 
-class TestTheSettledPlan:
-    """round.edit: the clerk writes the draft freely, the chief approves what it has come to, before it is frozen."""
+class TestSettlement:
+    """round.edit: the clerk edits the draft freely, the chief approves the whole before it is frozen."""
 
     def lacks(self, round_):
         return [lack for lack in missing_for(round_, Step.FREEZE, NOON) if "审定" in lack]
 
-    def test_the_clerk_sets_up_a_round_and_writes_its_rules_alone(self, client, draft, two_persons):
+    def test_the_clerk_edits_a_draft_and_its_rules_alone(self, client, draft, two_persons):
         client.force_login(make_user("clerk"))
         page = f"/admin/evaluations/round/{draft.pk}/"
         days = {"period_start": "2020-01-01", "period_end": "2020-06-30"}
@@ -172,14 +172,14 @@ class TestTheSettledPlan:
         edit_rulebook(round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON)
         assert not Approval.objects.exists()
 
-    def test_it_is_not_frozen_before_it_was_settled(self, draft, two_persons):
+    def test_an_unsettled_draft_is_not_frozen(self, draft, two_persons):
         assert self.lacks(draft)
         with pytest.raises(RuleViolation, match="还没有审定"):
             start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("clerk"), at=NOON)
         settle(draft)
         assert not self.lacks(draft)
 
-    def test_whatever_is_changed_afterwards_has_to_be_settled_again(self, settled):
+    def test_a_later_change_has_to_be_settled_again(self, settled):
         edit_rulebook(
             round_id=settled.pk, rulebook={**settled.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON
         )
@@ -188,7 +188,7 @@ class TestTheSettledPlan:
         settle(settled)
         assert not self.lacks(settled)
 
-    def test_the_approver_reads_what_differs_from_the_usual_rules(self, client, draft, two_persons):
+    def test_the_approver_reads_what_differs_from_the_default_rules(self, client, draft, two_persons):
         edit_rulebook(round_id=draft.pk, rulebook={**draft.rulebook, "list_length": 9}, by=make_user("clerk"), at=NOON)
         client.force_login(make_user("clerk"))
         page = f"/admin/evaluations/round/{draft.pk}/"
@@ -206,16 +206,16 @@ class TestTheSettledPlan:
             client.force_login(make_user(role))
             assert client.post(f"/admin/evaluations/round/{draft.pk}/settle/").status_code == 403
 
-    def test_rules_with_faults_are_not_put_forward(self, draft, two_persons):
+    def test_faulty_rules_cannot_be_proposed(self, draft, two_persons):
         Round.objects.filter(pk=draft.pk).update(rulebook={**draft.rulebook, "list_length": 0})
         with pytest.raises(RuleViolation):
             start_settlement(round_id=draft.pk, by=make_user("clerk"), at=NOON)
         assert not Approval.objects.exists()
 
-    def test_with_the_rule_off_nothing_has_to_be_settled(self, draft):
+    def test_without_the_two_person_rule_nothing_has_to_be_settled(self, draft):
         assert not self.lacks(draft)
 
-    def test_holidays_and_manifestations_are_added_by_two_several_at_a_time(self, client, two_persons):
+    def test_several_holidays_are_proposed_at_a_time_and_each_is_approved(self, client, two_persons):
         client.force_login(make_user("clerk"))
         for day in ("2031-10-01", "2031-10-02"):
             client.post("/admin/nanchuan_eval/holiday/add/", {"day": day, "name": "国庆"})

@@ -1,4 +1,4 @@
-"""The life of a round: every step in its order, nothing before its time."""
+"""The steps of a round: in their order, with their conditions, by the right role."""
 
 from datetime import timedelta
 
@@ -8,9 +8,7 @@ from departments.models import Section
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import LIFE, RoundState, Step, next_step
-from evaluations.rounds.services import edit_rulebook
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied
@@ -35,9 +33,9 @@ def test_freezing_copies_sections_heads_and_rules():
     frozen = round_.sections.get()
     assert (frozen.name, frozen.head_name) == (section.name, "科长丁")
     round_.refresh_from_db()
-    paper = ballot_form_by_digest(round_.ballot_form_sha256)
-    assert [s.name for s in paper.sections] == [section.name]
-    assert len(paper.manifestations) == 30
+    form = ballot_form_by_digest(round_.ballot_form_sha256)
+    assert [s.name for s in form.sections] == [section.name]
+    assert len(form.manifestations) == 30
     assert round_.state == RoundState.FROZEN
 
 
@@ -58,13 +56,6 @@ def test_a_faulty_rulebook_cannot_be_frozen():
 
     with pytest.raises(RuleViolation, match="评议规则有误"):
         lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
-
-
-def test_the_rulebook_is_fixed_once_the_roster_is_frozen():
-    round_ = make_open_round()
-
-    with pytest.raises(RuleViolation, match="不能修改"):
-        edit_rulebook(round_id=round_.pk, rulebook=round_.rulebook, by=make_user("chief"), at=NOON)
 
 
 @pytest.mark.parametrize("step", list(SERVICES))
@@ -111,7 +102,7 @@ def test_only_one_round_is_open_at_a_time():
         lifecycle.open_round(round_id=second.pk, by=make_user("chief"), at=NOON)
 
 
-def test_a_round_cannot_be_extended_backwards_and_needs_the_commission():
+def test_an_extension_is_never_backwards_and_needs_the_commission():
     round_ = make_open_round()
 
     with pytest.raises(RuleViolation, match="必须晚于"):
@@ -122,7 +113,7 @@ def test_a_round_cannot_be_extended_backwards_and_needs_the_commission():
         )
 
 
-def test_a_void_round_keeps_its_record_and_never_moves_again():
+def test_a_void_round_keeps_its_record_and_takes_no_further_step():
     round_ = make_open_round()
 
     lifecycle.void_round(round_id=round_.pk, reason="名单有误", by=make_user("commission"), at=NOON)
@@ -141,7 +132,7 @@ def test_a_published_round_cannot_be_void():
         lifecycle.void_round(round_id=round_.pk, reason="x", by=make_user("commission"), at=NOON)
 
 
-def test_each_step_leaves_one_trace_with_its_author():
+def test_each_step_writes_one_audit_row_with_its_author():
     make_section()
     round_, chief = make_round(), make_user("chief")
 
@@ -161,22 +152,3 @@ def test_only_the_chief_freezes_the_roster(role):
         lifecycle.freeze_round(round_id=round_.pk, by=make_user(role), at=NOON)
 
     assert Round.objects.get().state == RoundState.DRAFT
-
-
-def test_what_the_page_says_is_missing_is_what_the_refusal_says():
-    round_ = make_round(state=RoundState.FROZEN)
-
-    said = missing_for(round_, Step.CONFIRM_DRAWS, NOON)
-    with pytest.raises(RuleViolation) as refusal:
-        lifecycle.confirm_draws(round_id=round_.pk, by=make_user("chief"), at=NOON)
-
-    assert list(refusal.value.reasons) == said
-
-
-def test_a_round_waits_for_the_objection_window_counted_in_working_days():
-    round_ = make_round(state=RoundState.COUNTED)
-    lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=NOON)  # a Monday
-    round_.refresh_from_db()
-
-    assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=3)) == ["异议期至2026年03月05日止，期满后才能公示。"]
-    assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=4)) == []

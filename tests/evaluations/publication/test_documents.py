@@ -1,4 +1,4 @@
-"""Published papers carry the trace's anchor of the act itself; papers from before it stay as they were."""
+"""Published documents carry the audit log's anchor of their own publication; older ones print none."""
 
 import shutil
 import subprocess
@@ -28,7 +28,7 @@ def row_of(number):
     return AuditEntry.objects.get(seq=number)
 
 
-def test_the_notice_carries_the_anchor_of_its_own_act_and_its_bytes_come_again(client):
+def test_the_notice_carries_its_own_anchor_and_renders_to_the_same_bytes(client):
     round_ = published_list()
     publication = Publication.objects.get(round=round_)
     row = row_of(publication.anchor_seq)
@@ -49,23 +49,23 @@ def test_a_correction_has_an_anchor_of_its_own():
     assert row_of(second.anchor_seq).detail["version"] == 2
 
 
-def test_a_notice_from_before_prints_none():
+def test_a_notice_without_anchor_prints_none():
     round_ = published_list()
     Publication.objects.update(anchor_seq=None, anchor_hash="")
     assert "锚点" not in text_of(notice_pdf(Publication.objects.get(round=round_)))
 
 
-def test_the_seal_record_and_the_draw_record():
+def test_the_sealing_and_draw_records_carry_their_anchors():
     sealed = make_sealed_round()
-    act = AuditEntry.objects.get(action="round.close", object_id=str(sealed.pk))
-    assert act.hash in text_of(seal_record(sealed, NOON))
+    row = AuditEntry.objects.get(action="round.close", object_id=str(sealed.pk))
+    assert row.hash in text_of(seal_record(sealed, NOON))
 
     round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
     make_pool(round_)
     draw = run(commit(round_))
     record = text_of(record_pdf(draw, at=NOON))
-    acts = AuditEntry.objects.filter(object_type="evaluations.Draw", detail__has_any_keys=["commit", "seed"])
-    assert len(acts) == 2
-    assert [row.hash for row in acts if row.hash not in record] == []
-    assert AuditAnchor.objects.filter(hash__in=[row.hash for row in acts]).count() == 2
+    rows = AuditEntry.objects.filter(object_type="evaluations.Draw", detail__has_any_keys=["commit", "seed"])
+    assert len(rows) == 2
+    assert [row.hash for row in rows if row.hash not in record] == []
+    assert AuditAnchor.objects.filter(hash__in=[row.hash for row in rows]).count() == 2
     assert Round.objects.count() == 2

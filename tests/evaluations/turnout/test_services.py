@@ -16,6 +16,7 @@ from evaluations.protocol.codes import issue_of
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
+from evaluations.turnout.models import TurnoutDay
 from evaluations.turnout.pages import build_monitor
 from evaluations.turnout.queries import turnout
 from evaluations.turnout.services import note_turnout, remind_stratum
@@ -172,3 +173,15 @@ def test_self_service_codes_count_as_issued_when_they_are_taken():
     open_channel.issue_open_code(batch_id=counter.pk, at=NOON)
 
     assert build_monitor(round_).batches[0].issued == 1
+
+
+def test_the_turnout_of_a_day_is_noted_once_and_names_no_code():
+    round_ = make_open_round()
+    cast_ballots(round_, make_codes(round_, 3))
+
+    note_turnout(at=NOON)
+    note_turnout(at=NOON)
+
+    (row,) = TurnoutDay.objects.all()
+    assert (row.origin, row.used) == ("issued", 3)
+    assert {field.name for field in TurnoutDay._meta.fields} == {"id", "round", "origin", "day", "used"}

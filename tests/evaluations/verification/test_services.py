@@ -1,4 +1,4 @@
-"""verify_round: a round as it was made agrees with itself; each single change behind the services' back is found."""
+"""verify_round: an untouched round passes; a single change made directly in the database is found."""
 
 from datetime import timedelta
 
@@ -62,7 +62,7 @@ def move_the_commitment(round_):
     Draw.objects.filter(round=round_).update(commit="0" * 64)
 
 
-def rewrite_the_paper(round_):
+def rewrite_the_ballot_form(round_):
     Round.objects.filter(pk=round_.pk).update(ballot_form=round_.ballot_form.replace("单位", "部门"))
     round_.refresh_from_db()
 
@@ -72,7 +72,7 @@ def rewrite_the_result(round_):
         Tally.objects.filter(pk=tally.pk).update(result=tally.result.replace('"rank":', '"rank": '))
 
 
-def test_a_round_as_it_was_made_passes_every_check(counted):
+def test_an_untouched_round_passes_every_check(counted):
     assert faults(counted) == []
 
 
@@ -86,17 +86,17 @@ def test_a_round_as_it_was_made_passes_every_check(counted):
         (add_a_used_code, "票号清单"),
         (rewrite_the_seed, "抽取证明"),
         (move_the_commitment, "抽取证明"),
-        (rewrite_the_paper, "名录和评议表"),
+        (rewrite_the_ballot_form, "名录和评议表"),
         (rewrite_the_result, "计票"),
     ],
 )
-def test_a_change_behind_the_services_back_is_found(counted, tamper, check):
+def test_a_change_made_in_the_database_is_found(counted, tamper, check):
     tamper(counted)
 
     assert check in faults(counted)
 
 
-def test_the_command_says_what_does_not_agree_and_ends_with_1(counted, capsys):
+def test_the_command_names_the_fault_and_exits_with_1(counted, capsys):
     call_command("verify_round", counted.key)
     assert "核验通过。" in capsys.readouterr().out
 

@@ -1,4 +1,4 @@
-"""Anomaly flags: what each sees, what it must not see, and that it names only what may be declared invalid."""
+"""Anomaly flags: which patterns each one finds, which it must not, and which ballots it names."""
 
 from datetime import date
 from fractions import Fraction
@@ -65,21 +65,21 @@ class TestStraightLining:
         ],
         ids=["all zero", "two sections", "one other answer", "no answer"],
     )
-    def test_honest_patterns_are_not(self, rows):
+    def test_honest_patterns_are_not_flagged(self, rows):
         assert FlagKind.STRAIGHT not in kinds(flag_ballots(METHOD, [sheet("a", "targeted", *rows)]))
 
 
 class TestDuplicates:
     ROWS = ((1, 0, 2, 0, 0), (0, 3, 0, 0, 0))
 
-    def test_equal_ballots_of_two_sections_are_one_group(self):
+    def test_equal_ballots_of_two_sections_form_one_group(self):
         (flag,) = flag_ballots(METHOD, [sheet(b, "targeted", *self.ROWS) for b in "cab"])
         assert (flag.kind, flag.ballots) == (FlagKind.DUPLICATE, ("a", "b", "c"))
 
-    def test_the_same_answers_in_another_channel_are_another_ballot(self):
+    def test_equal_answers_in_two_channels_are_no_duplicates(self):
         assert flag_ballots(METHOD, [sheet("a", "targeted", *self.ROWS), sheet("b", "sampled", *self.ROWS)]) == []
 
-    def test_one_section_or_hardly_a_mark_is_nothing(self):
+    def test_one_section_or_one_mark_is_not_enough(self):
         alike = [sheet(b, "targeted", (1, 1, 0, 0, 0)) for b in "ab"]
         empty = [sheet(b, "targeted", (1, 0, 0, 0, 0), (0,) * 5) for b in "cd"]
         assert flag_ballots(METHOD, [*alike, *empty]) == []
@@ -96,23 +96,23 @@ class TestRepeatedPatterns:
         assert (flag.kind, flag.section, len(flag.ballots)) == (FlagKind.REPEATED, "S01", 5)
 
     @pytest.mark.parametrize(("channel", "copies", "others"), [("other", 4, 0), ("other", 5, 40), ("targeted", 9, 0)])
-    def test_fewer_copies_a_small_share_or_a_drawn_channel_are_not(self, channel, copies, others):
+    def test_few_copies_a_small_share_or_a_drawn_channel_are_not_flagged(self, channel, copies, others):
         assert self.flags(channel, copies, others) == []
 
 
 class TestCells:
-    def test_an_honest_district_raises_nothing(self):
+    def test_an_honest_district_raises_no_flag(self):
         assert flag_cells(METHOD, cells(honest_district()), LIMITS) == []
 
     @pytest.mark.parametrize(("answers", "word"), [((3,) * 5, "偏高"), ((0,) * 5, "偏低")])
-    def test_stuffing_one_section_in_the_open_channel_is_seen(self, answers, word):
+    def test_stuffing_one_section_in_an_open_channel_is_flagged(self, answers, word):
         rows = [*honest_district(), *[("S04", "other", answers)] * 60]
         flags = [flag for flag in flag_cells(METHOD, cells(rows), LIMITS) if flag.section == "S04"]
         assert {FlagKind.ONE_SIDED, FlagKind.EXTREME, FlagKind.FAR} <= set(kinds(flags))
         assert any(word in flag.text for flag in flags)
         assert all(flag.ballots == () for flag in flags)
 
-    def test_without_a_drawn_channel_there_is_nothing_to_compare_with(self):
+    def test_without_a_drawn_channel_no_cell_is_flagged(self):
         book = default_rulebook()
         channels = {name: {**rule, "drawn": False} for name, rule in book["channels"].items()}
         method = parse_method({**book, "channels": channels, "sections": SECTIONS, "vetoes": []})
@@ -132,16 +132,16 @@ class TestBursts:
         assert flag.kind == FlagKind.BURST
         assert "网上领票在5月4日到票60张" in flag.text
 
-    def test_a_day_on_which_every_origin_brings_much_is_not(self):
+    def test_a_busy_day_of_every_origin_is_not_flagged(self):
         busy = dict.fromkeys(self.DAYS, 4) | {self.DAYS[3]: 40}
         assert flag_bursts({"open": busy, "newspaper": busy}, LABELS) == []
 
     @pytest.mark.parametrize("days", [{}, {"open": {}}, {"open": {date(2020, 5, 1): 5}}])
-    def test_small_or_missing_figures_are_not(self, days):
+    def test_small_or_missing_figures_are_not_flagged(self, days):
         assert flag_bursts(days, LABELS) == []
 
 
-def test_leaving_out_the_flagged_gives_the_cells_of_the_rest():
+def test_the_cells_without_the_flagged_ballots_are_those_of_the_rest():
     kept, bad = honest_district(), [("S04", "other", (3, 2, 3, 1, 0))] * 7
     whole = cells([*kept, *bad])
     assert without(whole, cells(bad), []) == cells(kept)

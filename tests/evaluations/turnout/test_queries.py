@@ -1,0 +1,28 @@
+"""Turnout by channel: issued, returned, valid and counted ballots; small figures hidden."""
+
+import pytest
+
+from evaluations.turnout.queries import told_turnout, turnout
+from tests.factories import make_sealed_round
+
+pytestmark = pytest.mark.django_db
+
+
+def test_turnout_counts_issued_returned_valid_and_counted_ballots():
+    round_ = make_sealed_round(targeted=3, sampled=2)
+    ratings = round_.ballots.filter(channel="targeted").first().ratings
+    ratings.update(cold=None, lazy=None, buck_passing=None)
+
+    figures = {
+        row["channel"]: (row["issued"], row["returned"], row["valid"], row["counted"]) for row in turnout(round_)
+    }
+
+    assert figures == {"targeted": (3, 3, 2, 3), "sampled": (2, 2, 2, 0), "other": (0, 0, 0, 0)}
+
+
+def test_fewer_than_five_ballots_of_a_channel_are_hidden():
+    round_ = make_sealed_round(targeted=4, sampled=6)
+
+    shown = {row["channel"]: row["returned"] for row in told_turnout(round_)}
+
+    assert shown == {"targeted": "少于5", "sampled": 6, "other": 0}
