@@ -1,15 +1,15 @@
-"""Accounts, approvals, the trace and the calendar: the floor every app stands on."""
+"""Models of the core app: accounts, approvals, audit log, calendar, backups."""
 
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.second_factor.models import SecondFactor
-from nanchuan_eval.users.models import ACCOUNT_ROLES, DESK_ROLES, User, UserManager
+from nanchuan_eval.users.models import ACCOUNT_ROLES, STAFF_ROLES, User, UserManager
 from nanchuan_eval.workdays.models import Holiday
 
 __all__ = [
     "ACCOUNT_ROLES",
-    "DESK_ROLES",
+    "STAFF_ROLES",
     "Approval",
     "AuditAnchor",
     "AuditEntry",

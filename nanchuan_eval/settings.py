@@ -14,7 +14,7 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 
-django_stubs_ext.monkeypatch()  # lets ModelAdmin[Round] and the like be written at run time too
+django_stubs_ext.monkeypatch()  # makes ModelAdmin[Round] and the like valid at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -30,19 +30,19 @@ else:
     SECRET_KEY = env.str("SECRET_KEY")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
-# From where the desk is worked at (等保：限制管理终端); empty = from everywhere.
+# Networks from which the staff site may be used (等保：限制管理终端); empty = any.
 ADMIN_ALLOWED_NETWORKS = [ip_network(text) for text in env.list("ADMIN_ALLOWED_NETWORKS", default=[])]
 
 # Keys of encrypted fields, the newest first; never in the database, never in its backups.
 FIELD_KEY = (
     env.list("FIELD_KEY", default=["b25seS1mb3ItZGV2ZWxvcG1lbnQtMDAwMDAwMDAwMDA="]) if DEBUG else env.list("FIELD_KEY")
 )
-# Off only for a demonstration by one person: every staff page then says so.
-# The check at the public counter of the open channel: a class as in evaluations/open_checks.py.
+# The human check of the open channel: a class as in evaluations/codes/services/visitor_checks.py.
 OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.codes.services.visitor_checks.PlainQuestion")
+# Off only for demonstrations by one person: every staff page then shows a banner.
 TWO_PERSON_RULE = env.bool("TWO_PERSON_RULE", default=not DEBUG)
-# How long an approval lets its proposer open an original, fetch an export or restore a backup.
-PERMIT_HOURS = env.int("PERMIT_HOURS", default=48)
+# How long an approved authorization is valid: to open an original, fetch an export, restore a backup.
+AUTHORIZATION_HOURS = env.int("PERMIT_HOURS", default=48)
 
 INSTALLED_APPS = [
     "nanchuan_eval.apps.AdminConfig",
@@ -62,20 +62,20 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "nanchuan_eval.web.middleware.harden",
+    "nanchuan_eval.web.middleware.add_security_headers",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "nanchuan_eval.web.middleware.refuse_oversized_requests",
-    "nanchuan_eval.web.middleware.refuse_broken_requests",
+    "nanchuan_eval.web.middleware.reject_oversized_requests",
+    "nanchuan_eval.web.middleware.reject_malformed_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "nanchuan_eval.web.middleware.note_origin",
-    "nanchuan_eval.web.middleware.keep_the_desk_inside",
+    "nanchuan_eval.web.middleware.record_origin",
+    "nanchuan_eval.web.middleware.restrict_staff_networks",
     "django.contrib.messages.middleware.MessageMiddleware",
     "nanchuan_eval.web.rate_limits.LimitRates",
     "nanchuan_eval.accounts.middleware.end_idle_sessions",
@@ -113,16 +113,16 @@ DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / '
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if "sqlite" in DATABASES["default"]["ENGINE"]:
-    # FULL: a citizen who has read "thank you" must find the ballot after a power cut.
-    # IMMEDIATE: a writer waits for its turn instead of failing half-way.
+    # FULL: a ballot that was acknowledged must survive a power cut.
+    # IMMEDIATE: a writer waits for the lock at BEGIN instead of failing in mid-transaction.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
     }
-    # Tests race several connections against each other: a file behaves as in earnest, memory does not.
+    # Tests race several connections against each other: a file locks as in production, memory does not.
     DATABASES["default"]["TEST"] = {"NAME": Path(gettempdir()) / f"nanchuan-eval-test-{os.getpid()}.sqlite3"}
-# What is counted for a minute or an hour is counted in memory, by each process for itself unless they share one.
+# Rate limits are counted in the cache, by each worker separately unless CACHE_URL names a shared one.
 WORKERS = env.int("WEB_CONCURRENCY", default=1)
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
@@ -137,7 +137,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "nanchuan_eval.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "nanchuan_eval.accounts.middleware.AccountBackend"]
-# 等保2.0 level 3 in figures; a district that wants looser rules changes a line of its `.env`.
+# Figures of 等保2.0 level 3; a district that wants looser rules sets them in its `.env`.
 PASSWORD_LENGTH = env.int("PASSWORD_LENGTH", default=12)
 PASSWORD_DAYS = env.int("PASSWORD_DAYS", default=90)
 PASSWORD_MEMORY = env.int("PASSWORD_MEMORY", default=5)
@@ -150,14 +150,14 @@ REQUIRE_OTP = env.bool("REQUIRE_OTP", default=not DEBUG)
 IDLE_MINUTES = env.int("IDLE_MINUTES", default=15)
 IDLE_MINUTES_ADMINISTRATORS = env.int("IDLE_MINUTES_ADMINISTRATORS", default=10)
 SESSION_HOURS = env.int("SESSION_HOURS", default=8)
-# A pair of account and address is locked, so that nobody can lock a colleague out from elsewhere.
+# The pair of account and address is locked, so that nobody can lock a colleague out from elsewhere.
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=5)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCK_MINUTES", default=30))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "nanchuan_eval/accounts/locked.html"
 AXES_CLIENT_IP_CALLABLE = "nanchuan_eval.core.http.client_address"
 AXES_RESET_ON_SUCCESS = True
-AXES_DISABLE_ACCESS_LOG = True  # the trace keeps it
+AXES_DISABLE_ACCESS_LOG = True  # the audit log has it
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 LOGIN_URL = "login"
@@ -168,18 +168,18 @@ LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
-# Reminders go by e-mail where a mail server is named; without one they are written to the console.
+# Reminders are sent by e-mail; without a mail server they are written to the console.
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@localhost")
 
-# Evidence lies outside everything a web server serves; views hand it out after asking the policy table.
+# Evidence is stored outside every folder the web server serves; views check the policy table first.
 EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
 PRIVACY_ANSWER_WORKDAYS = env.int("PRIVACY_ANSWER_WORKDAYS", default=15)
 EVIDENCE_DAYS_KEPT = env.int("EVIDENCE_DAYS_KEPT", default=365)
-# Backups and archived traces are written here; both belong on another machine soon after.
+# Backups and archives of the audit log; both should be moved to another machine soon.
 BACKUP_ROOT = env.str("BACKUP_ROOT", default=str(BASE_DIR / "backups"))
 ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(BASE_DIR / "archive"))
-LARGEST_REQUEST = 210 * 1024 * 1024  # a film of 200 MB and the form around it
+LARGEST_REQUEST = 210 * 1024 * 1024  # a video of 200 MB and its form
 CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
 
 STATIC_URL = "static/"
@@ -226,10 +226,10 @@ if not DEBUG:
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Error reports tell where, never with whose data: a frame may hold a ballot code.
+# Error reports contain no variables: a frame may hold a ballot code.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "nanchuan_eval.web.views.ReportFilter"
 
-# No request line is logged by the application: a time and an address beside a ballot would say too much.
+# The application logs no request lines: time and address could identify the voter of a ballot.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

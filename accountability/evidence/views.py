@@ -99,7 +99,8 @@ def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     if evidence.original_action(row) == evidence.ORIGINAL and policy.requires_approval(evidence.ORIGINAL):
         policy.check_proposes(user, evidence.ORIGINAL)
         if not authorizations.may_use(evidence.ORIGINAL, row, by=user, at=at):
-            note = f"暗访原件须经纪委监委审批，同意后{settings.PERMIT_HOURS}小时内可以查看，每次查看均记入操作日志。"
+            hours = settings.AUTHORIZATION_HOURS
+            note = f"暗访原件须经纪委监委审批，同意后{hours}小时内可以查看，每次查看均记入操作日志。"
             done = "已提请，等待纪委监委审批。"
             act = FormPage("提请查看暗访原件", "提请审批", back, facts, note=note, done=done)
             asked = lambda form: approvals.start(evidence.ORIGINAL, row, by=user, at=at, **form.cleaned_data)  # noqa: E731

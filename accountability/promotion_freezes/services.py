@@ -71,7 +71,7 @@ def ask_freezes(*, content: bytes, filename: str, by: User, at: datetime) -> byt
     """Answer a whole list of names as a workbook."""
     policy.check_sees(by, "acc.hold.set")
     entry = audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, "asked_list": len(content)})
-    with audit.marked(entry):
+    with audit.numbered(entry):
         return answer_workbook(content, filename, today=timezone.localtime(at).date())
 
 
@@ -82,7 +82,7 @@ def certify_freeze(*, freeze_id: int, on: date, by: User, at: datetime) -> bytes
     rows = PromotionFreeze.objects.select_related("case__result__section", "case__result__round")
     freeze = rows.get(pk=freeze_id)
     entry = audit.record("acc.hold.set", freeze, by=by, at=at, detail={"certificate": on.isoformat()})
-    with audit.marked(entry):
+    with audit.numbered(entry):
         return _certificate(freeze, on=on, at=at)
 
 

@@ -31,7 +31,7 @@ def export_top10(*, round_id: int, by: policy.Actor, at: datetime) -> bytes:
     if by.role == policy.Role.PERSONNEL and round_.state not in PUBLISHED:
         raise RuleViolation(f"“{round_.name}”尚未公示，公示后才能导出。")
     entry = audit.record("top10.export", round_, by=by, at=at)
-    with audit.marked(entry):
+    with audit.numbered(entry):
         return top10_workbook(round_)
 
 
@@ -56,7 +56,7 @@ def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: dateti
     if not has_result(round_):
         raise RuleViolation(f"“{round_.name}”尚未计票，没有可以复算的文件。")
     entry = audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": f"下载{file.label}"})
-    with audit.marked(entry):
+    with audit.numbered(entry):
         return export_numbers.numbered_filename(file.label, entry.seq), _content(round_, file, at)
 
 

@@ -1,4 +1,4 @@
-"""账号 at the desk: the system administrator opens and disables, the security administrator grants and resets."""
+"""Admin of accounts (账号): opened and disabled by the system administrator, roles and resets by the security one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ from nanchuan_eval.users.rules import conflicts
 
 
 class AccountForm(forms.ModelForm[User]):
-    """账号表单: no role and no password; both come from somebody else."""
+    """账号表单, without role and password: the system administrator may set neither."""
 
     class Meta:
         model = User
@@ -46,7 +46,10 @@ class AccountForm(forms.ModelForm[User]):
 
 
 def _units() -> list[tuple[str, str]]:
-    return [("", "（不属于单位）"), *((code, f"{name}（{code}）") for told in accounts.units for code, name in told())]
+    return [
+        ("", "（不属于单位）"),
+        *((code, f"{name}（{code}）") for units in accounts.units for code, name in units()),
+    ]
 
 
 class GrantForm(forms.Form):
@@ -78,15 +81,15 @@ class UserAdmin(PolicyAdmin):
         accounts.save_account(obj, by=account_of(request), at=timezone.now(), changed=list(form.changed_data))
 
     def get_urls(self) -> list[URLPattern]:
-        def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        def staff_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(require_POST(view))
             return wrapped
 
         return [
-            path("<int:pk>/link/", desk(never_cache(self.link)), name="account-link"),
-            path("<int:pk>/grant/", desk(self.grant), name="account-grant"),
-            path("<int:pk>/end-sessions/", desk(self.end_sessions), name="account-end-sessions"),
-            path("<int:pk>/reset-factor/", desk(self.reset_factor), name="account-reset-factor"),
+            path("<int:pk>/link/", staff_post(never_cache(self.link)), name="account-link"),
+            path("<int:pk>/grant/", staff_post(self.grant), name="account-grant"),
+            path("<int:pk>/end-sessions/", staff_post(self.end_sessions), name="account-end-sessions"),
+            path("<int:pk>/reset-factor/", staff_post(self.reset_factor), name="account-reset-factor"),
             *super().get_urls(),
         ]
 
@@ -98,7 +101,7 @@ class UserAdmin(PolicyAdmin):
         return super().change_view(request, object_id, form_url, {**rights, **(extra_context or {})})
 
     def link(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """发一次性设置口令链接: shown once, to be handed over; nobody sees the password."""
+        """发一次性设置口令链接: shown once, to be handed over; the administrator never sees the password."""
         account = get_object_or_404(User, pk=pk)
         try:
             accounts.record_link(account_id=pk, by=account_of(request), at=timezone.now())

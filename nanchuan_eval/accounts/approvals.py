@@ -1,4 +1,4 @@
-"""Accounts: approvals."""
+"""Handlers for granting roles."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""A session's limits: one per account, idle and absolute time-outs, second factor, no too old password."""
+"""Limits of sessions: idle and absolute time-outs, second factor, expired passwords; the log-in backend."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,12 +21,12 @@ from nanchuan_eval.users.rules import ADMINISTRATORS
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SINCE, SEEN = "since", "seen"
-# Where somebody who has no confirmed session yet may go.
-ON_THE_WAY_IN = frozenset({"login", "logout", "second-factor", "second-factor-setup", "set-password", "healthz"})
+# Views open to a session that is not confirmed yet.
+OPEN_VIEWS = frozenset({"login", "logout", "second-factor", "second-factor-setup", "set-password", "healthz"})
 
 
 class AccountBackend(ModelBackend):
-    """Log-in by account and password; a day's account ends by itself. Rights come from the policy table only."""
+    """Log-in by username and password for accounts in force; permissions come from the policy table only."""
 
     def user_can_authenticate(self, user: Any) -> bool:
         return isinstance(user, User) and user.is_usable(timezone.now())
@@ -36,17 +36,17 @@ class AccountBackend(ModelBackend):
 
 
 def end_idle_sessions(get_response: Handler) -> Handler:
-    """Log out who has not been here for too long, or for too long in all."""
+    """Log out sessions that were idle too long or have reached their maximum age."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         at, session = timezone.now(), request.session
-        if not isinstance(request.user, User) or SINCE not in session:  # every log-in sets it
+        if not isinstance(request.user, User) or SINCE not in session:  # set at every log-in
             return get_response(request)
-        over = _is_over(request.user, since=session.get(SINCE), seen=session.get(SEEN), at=at)
-        if over:
+        reason = _expiry_reason(request.user, since=session.get(SINCE), seen=session.get(SEEN), at=at)
+        if reason:
             accounts.record_timeout(request.user, at=at)
             logout(request)
-            messages.error(request, over)
+            messages.error(request, reason)
             return redirect(_login_address(request))
         session[SEEN] = at.timestamp()
         return get_response(request)
@@ -55,10 +55,10 @@ def end_idle_sessions(get_response: Handler) -> Handler:
 
 
 def demand_second_factor(get_response: Handler) -> Handler:
-    """Let a staff session that no second factor has confirmed go nowhere but to where one enters it."""
+    """Redirect sessions without a confirmed second factor to the page for entering it."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        if needs_second_factor(request) and not _is_on_the_way_in(request):
+        if needs_second_factor(request) and not _is_open(request):
             return redirect("second-factor")
         return get_response(request)
 
@@ -66,11 +66,15 @@ def demand_second_factor(get_response: Handler) -> Handler:
 
 
 def demand_new_password(get_response: Handler) -> Handler:
-    """Send an account with an old password to where it sets a new one."""
+    """Redirect accounts with an expired password to the page for changing it."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         user = request.user
-        if isinstance(user, User) and _is_old(user) and not _is_on_the_way_in(request, "password", "audit-anchors"):
+        if (
+            isinstance(user, User)
+            and _has_expired_password(user)
+            and not _is_open(request, "password", "audit-anchors")
+        ):
             messages.error(request, f"口令已使用{settings.PASSWORD_DAYS}天，请设置新口令后继续。")
             return redirect("password")
         return get_response(request)
@@ -79,15 +83,15 @@ def demand_new_password(get_response: Handler) -> Handler:
 
 
 def needs_second_factor(request: HttpRequest) -> bool:
-    """Say whether this session still has to be confirmed; a supervisor's one-day account needs no second factor."""
+    """True if the session still needs a second factor; a supervisor's one-day account needs none."""
     user = request.user
     if not settings.REQUIRE_OTP or not isinstance(user, User) or user.role == Role.SUPERVISOR:
         return False
     return getattr(user, "otp_device", None) is None
 
 
-def _is_over(user: User, *, since: float | None, seen: float | None, at: datetime) -> str:
-    """Return in Chinese why the session is over, or nothing."""
+def _expiry_reason(user: User, *, since: float | None, seen: float | None, at: datetime) -> str:
+    """Return the reason, in Chinese, why the session has expired, or an empty text."""
     minutes = settings.IDLE_MINUTES_ADMINISTRATORS if user.role in ADMINISTRATORS else settings.IDLE_MINUTES
     now = at.timestamp()
     if seen is not None and now - seen >= minutes * 60:
@@ -97,14 +101,14 @@ def _is_over(user: User, *, since: float | None, seen: float | None, at: datetim
     return ""
 
 
-def _is_old(user: User) -> bool:
+def _has_expired_password(user: User) -> bool:
     set_at = user.password_set_at
     return set_at is not None and timezone.now() - set_at >= timedelta(days=settings.PASSWORD_DAYS)
 
 
-def _is_on_the_way_in(request: HttpRequest, *names: str) -> bool:
+def _is_open(request: HttpRequest, *names: str) -> bool:
     try:
-        return resolve(request.path_info).url_name in {*ON_THE_WAY_IN, *names}
+        return resolve(request.path_info).url_name in {*OPEN_VIEWS, *names}
     except Resolver404:
         return False
 

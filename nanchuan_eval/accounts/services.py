@@ -1,4 +1,4 @@
-"""Accounts (账号): opened without rights, granted a role by two persons, ended at once when disabled."""
+"""Accounts (账号): created without a role, granted one by two persons; passwords and sessions."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -18,17 +18,17 @@ from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import conflicts, password_faults
 
-# Roles that the commission grants: whoever watches over the others is not chosen by the office.
+# Roles granted by the commission: the office must not choose its own supervisors.
 GUARDED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.COMMISSION})
-# What an app has against a role for a person, of a unit if he is its liaison: (account, role, unit's code) -> texts.
+# Objections of other apps to a role: (account, role, code of a liaison's unit) -> reasons.
 conflict_checks: list[Callable[[User, str, str], Iterable[str]]] = []
-# The units an account may belong to, told by the app that keeps them: () -> (code, name).
+# The units an account may belong to, registered by the app that holds them: () -> (code, name).
 units: list[Callable[[], Iterable[tuple[str, str]]]] = []
 UNUSED_FOR = timedelta(days=90)
 
 
 class DistrictPasswordValidator:
-    """口令规则: length, classes, context words; not one of the last ones."""
+    """口令规则: length, character classes, guessable words, no reuse of recent passwords."""
 
     def validate(self, password: str, user: Any = None) -> None:
         words = (user.username, user.name, user.unit_code, user.person_code) if isinstance(user, User) else ()
@@ -44,7 +44,7 @@ class DistrictPasswordValidator:
 
 @transaction.atomic
 def create_account(account: User, *, password: str, by: policy.Actor, at: datetime) -> User:
-    """Check and store an account with its password (the operator, a demonstration); faults are ValidationErrors."""
+    """Create an account with its password (operator, demonstration); raises ValidationError if it is invalid."""
     policy.check(by, "user.create")
     validate_password(password, account)
     _refuse_conflicts(account, account.role, account.unit_code)
@@ -59,7 +59,7 @@ def create_account(account: User, *, password: str, by: policy.Actor, at: dateti
 
 @transaction.atomic
 def save_account(account: User, *, by: User, at: datetime, changed: list[str]) -> User:
-    """Store an account as the system administrator filled it in: new ones have no role and no password yet."""
+    """Save an account as edited by the system administrator; a new one has no role and no password yet."""
     policy.check(by, "user.create")
     if account.pk is None:
         account.set_unusable_password()
@@ -74,7 +74,7 @@ def save_account(account: User, *, by: User, at: datetime, changed: list[str]) -
 
 @transaction.atomic
 def grant_role(*, account_id: int, role: str, unit_code: str, by: User, at: datetime) -> User:
-    """Give an account its role, or take it away (role = ""); its sessions end at once."""
+    """Grant a role, or revoke it (role = ""); the account's sessions end at once."""
     account = User.objects.select_for_update().get(pk=account_id)
     policy.check(by, grant_action(account, role))
     if account.person == by.person:
@@ -90,20 +90,20 @@ def grant_role(*, account_id: int, role: str, unit_code: str, by: User, at: date
 
 
 def require_fit(account: User, role: str, unit_code: str) -> None:
-    """Refuse a role that the account cannot have: a liaison without a unit, two roles that exclude each other."""
+    """Refuse a role that the account cannot have: a liaison without a unit, or roles that exclude each other."""
     if role == Role.LIAISON and not unit_code:
         raise RuleViolation("授予单位联络员必须填写所属单位代码。")
     _refuse_conflicts(account, role, unit_code)
 
 
 def grant_action(account: User, role: str) -> str:
-    """Return the action that granting (or taking) the role is: the guarded ones go to the commission."""
+    """Return the action for granting or revoking the role; guarded roles are granted by the commission."""
     return "role.grant.admin" if GUARDED_ROLES & {role, account.role} else "role.grant"
 
 
 @transaction.atomic
 def set_password(*, account_id: int, password: str, at: datetime) -> User:
-    """Set the account's own password (by its owner, signed in or by a one-time link); every session ends."""
+    """Set the account's own password (signed in or by one-time link); every session ends."""
     account = User.objects.select_for_update().get(pk=account_id)
     validate_password(password, account)
     if account.has_usable_password():
@@ -130,7 +130,7 @@ def end_sessions(*, account_id: int, by: User, at: datetime) -> User:
 
 @transaction.atomic
 def record_link(*, account_id: int, by: User, at: datetime) -> User:
-    """Note that a one-time link for setting the password is handed out (发一次性重设链接)."""
+    """Log that a one-time link for setting the password is issued (发一次性重设链接)."""
     policy.check(by, "user.pwlink")
     account = User.objects.select_for_update().get(pk=account_id)
     if not account.is_usable(at):
@@ -141,7 +141,7 @@ def record_link(*, account_id: int, by: User, at: datetime) -> User:
 
 @transaction.atomic
 def sign_in(account: User, *, at: datetime) -> User:
-    """Begin the one session of an account: an older one ends with it."""
+    """Start the account's only session; an older one ends."""
     account = User.objects.select_for_update().get(pk=account.pk)
     account.renew_sessions()
     account.save(update_fields=["session_stamp"])
@@ -150,12 +150,12 @@ def sign_in(account: User, *, at: datetime) -> User:
 
 
 def record_timeout(account: User, *, at: datetime) -> None:
-    """Note that a session ran out."""
+    """Log that a session expired."""
     audit.record_event("session.expired", account, by=account, at=at)
 
 
 def record_failure(username: str, *, is_locked: bool, at: datetime) -> None:
-    """Note a failed log-in; what was typed is kept only where it names an account (it may be a password)."""
+    """Log a failed log-in; the username only if such an account exists, since it may be a mistyped password."""
     account = User.objects.filter(username=audit.plain(username)).first()
     event = "session.locked" if is_locked else "session.failed"
     audit.record_event(event, account, by=policy.ANONYMOUS, at=at, is_ok=False)
@@ -163,7 +163,7 @@ def record_failure(username: str, *, is_locked: bool, at: datetime) -> None:
 
 @transaction.atomic
 def disable_unused(*, at: datetime) -> int:
-    """Disable accounts that nobody has used for 90 days (等保: 清理多余账号); return how many."""
+    """Disable accounts unused for 90 days (等保: 清理多余账号); returns how many."""
     stale = User.objects.filter(is_active=True, created_at__lt=at - UNUSED_FOR).exclude(last_login__gte=at - UNUSED_FOR)
     accounts = list(stale.select_for_update())
     for account in accounts:
@@ -175,7 +175,7 @@ def disable_unused(*, at: datetime) -> int:
 
 
 def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:
-    """Refuse a role the person must not hold beside another; a namesake counts until both have their number."""
+    """Refuse conflicting roles of one person; namesakes count as one person until both have a 人员编号."""
     if not role:
         return
     others = User.objects.filter(is_active=True).exclude(pk=account.pk)
@@ -197,7 +197,7 @@ def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:
 
 
 def _expiry(role: str, given: datetime | None, at: datetime) -> datetime | None:
-    """Return when the account ends: a supervisor's after a day at most."""
+    """Return the expiry date; a supervisor's account lasts one day at most."""
     if role != Role.SUPERVISOR:
         return given
     day_after = at + timedelta(days=1)

@@ -31,7 +31,7 @@ def authorizing_action(
 def authorization_of(name: str, target: models.Model, *, by: User | None, at: datetime) -> Approval | None:
     """Return the permit that holds now (of anybody, with `by` None)."""
     decided = Approval.objects.filter(kind=name, object_id=str(target.pk), state=Approval.State.APPROVED)
-    valid = decided.filter(decided_at__gt=at - timedelta(hours=settings.PERMIT_HOURS), spent_at=None)
+    valid = decided.filter(decided_at__gt=at - timedelta(hours=settings.AUTHORIZATION_HOURS), spent_at=None)
     return (valid.filter(proposed_by=by) if by else valid).order_by("-decided_at").first()
 
 
@@ -54,7 +54,7 @@ def require(name: str, target: models.Model, *, by: User, at: datetime) -> Appro
     policy.check_proposes(by, action.permission, own=action.owned_by(by, target))
     authorization = authorization_of(name, target, by=by, at=at)
     if authorization is None:
-        raise RuleViolation(f"“{action.label}”须先提请，经另一人审批后{settings.PERMIT_HOURS}小时内办理。")
+        raise RuleViolation(f"“{action.label}”须先提请，经另一人审批后{settings.AUTHORIZATION_HOURS}小时内办理。")
     if not is_unchanged(authorization, target):
         raise RuleViolation("审批之后内容已有改动，原审批已失效，请重新提请。")
     return authorization

@@ -1,4 +1,4 @@
-"""The trace (操作留痕) and its anchors."""
+"""The audit log (操作留痕) and its anchors."""
 
 from datetime import UTC
 from typing import Self
@@ -26,7 +26,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """操作留痕: who did what to which object when; written in the deed's own transaction, chained, never changed."""
+    """操作留痕: who did what to which object when; written in the action's transaction, chained, never changed."""
 
     class Result(models.TextChoices):
         OK = "ok", "成功"
@@ -61,13 +61,13 @@ class AuditEntry(models.Model):
 
     @property
     def action_name(self) -> str:
-        """The action in Chinese, and the round's step where it is one."""
+        """The name of the action in Chinese, or of the round's step."""
         step = self.detail.get("step_label", "")
         return step or action_name(self.action)
 
     @property
     def link(self) -> audit_rules.Link:
-        """The row as the chain sees it."""
+        """The row as a link of the hash chain."""
         fields = {
             "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
             "actor": self.actor_id,
@@ -85,7 +85,7 @@ class AuditEntry(models.Model):
 
 
 class AuditHead(models.Model):
-    """链头: the one row that every new trace locks; number and hash of the last one."""
+    """链头: number and hash of the last entry; a single row that every new entry locks."""
 
     seq = models.PositiveBigIntegerField("序号", default=0)
     hash = models.CharField("校验值", max_length=64, default=audit_rules.GENESIS)
@@ -95,7 +95,7 @@ class AuditHead(models.Model):
 
 
 class AuditAnchor(models.Model):
-    """锚点: the head as it stood at a published act or at the end of a day; public, so that copies lie elsewhere."""
+    """锚点: the chain's head at a published action or at the end of a day; public, so that others hold copies."""
 
     seq = models.PositiveBigIntegerField("序号")
     hash = models.CharField("校验值", max_length=64)
@@ -107,5 +107,5 @@ class AuditAnchor(models.Model):
         ordering = ["seq", "pk"]
 
     def __str__(self) -> str:
-        """Return the line of the anchors' file."""
+        """Return the anchor's line of the public file."""
         return f"{self.seq}\t{self.hash}\t{self.at.astimezone(UTC).isoformat(timespec='seconds')}\t{self.occasion}"

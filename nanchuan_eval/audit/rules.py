@@ -1,9 +1,9 @@
-"""The chain of traces (日志链): each row's hash covers the row and the hash before it.
+"""Hash chain of the audit log (日志链): each row's hash covers the row and the hash before it.
 
     hash = H(prev || H(canonical JSON of the other fields))
 
-Whoever changes, removes, swaps or adds a row has to rebuild everything after it; the anchors, of which copies lie
-outside the machine, then no longer fit.
+Changing, removing, swapping or adding a row means rebuilding everything after it; then the anchors, of which copies
+exist outside the machine, no longer match.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ ALGORITHM = "sha256"
 
 
 class Anchor(NamedTuple):
-    """锚点: the chain's head as it stood when it was written down outside."""
+    """锚点: the chain's head at the moment it was published."""
 
     seq: int
     hash: str
@@ -30,7 +30,7 @@ START = Anchor(0, GENESIS)
 
 @dataclass(frozen=True)
 class Link:
-    """One row of the chain: its number, its fields and the hashes it carries."""
+    """One row of the chain: number, fields, previous hash and own hash."""
 
     seq: int
     fields: Mapping[str, object]
@@ -40,13 +40,13 @@ class Link:
 
 
 def link_hash(prev: str, fields: Mapping[str, object], algorithm: str = ALGORITHM) -> str:
-    """Return the hash of a row that follows `prev`; the algorithm's name stands in the row (SHA-256, or SM3 later)."""
+    """Return the hash of a row that follows `prev`; the row names the algorithm (SHA-256, or SM3 later)."""
     inner = hashlib.new(algorithm, canonical_json(fields)).digest()
     return hashlib.new(algorithm, bytes.fromhex(prev) + inner).hexdigest()
 
 
 def parse_links(text: str) -> list[Link]:
-    """Return the rows of an exported or archived trace (one canonical JSON object a line, `#` lines are remarks)."""
+    """Parse an exported or archived log: one canonical JSON object per line, `#` lines are comments."""
     rows = (json.loads(line) for line in text.splitlines() if line and not line.startswith("#"))
     return [
         Link(row.pop("seq"), row, prev=row.pop("prev"), hash=row.pop("hash"), algorithm=row.pop("alg")) for row in rows
@@ -56,9 +56,9 @@ def parse_links(text: str) -> list[Link]:
 def faults(
     links: Iterable[Link], *, head: Anchor, anchors: Iterable[Anchor] = (), start: Anchor = START
 ) -> Iterator[str]:
-    """Yield in Chinese everything that does not fit: rows in order of their numbers, the head, the anchors.
+    """Yield every inconsistency in Chinese: rows in the order of their numbers, the head, the anchors.
 
-    `start` = where the rows go on from: the last one that lies in an archive.
+    `start` = the row before the first one: the last row of an archive.
     """
     wanted: dict[int, list[str]] = {}
     for anchor in anchors:
@@ -88,12 +88,12 @@ def _faults_of(link: Link, last: Anchor) -> Iterator[str]:
 def _hash_of(link: Link) -> str:
     try:
         return link_hash(link.prev, {**link.fields, "seq": link.seq, "alg": link.algorithm}, link.algorithm)
-    except ValueError:  # no hexadecimal, no such algorithm, a float: nothing that this program ever wrote
+    except ValueError:  # not hexadecimal, unknown algorithm, a float: not written by this program
         return ""
 
 
 def parse_anchors(text: str) -> list[Anchor]:
-    """Read a list of anchors (`seq TAB hash TAB …` per line); a line that is none is refused."""
+    """Parse a list of anchors (`seq TAB hash TAB …` per line); raises ValueError for any other line."""
     return [_anchor(line) for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 

@@ -1,4 +1,4 @@
-"""The trace of every deed (留痕): one chained row, in the deed's own transaction."""
+"""Audit log (留痕): one chained row per action, in the action's transaction."""
 
 import hashlib
 import itertools
@@ -21,17 +21,17 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 HEAD = 1
-# Published acts: at each of them the chain's head is published too.
+# Published actions: the chain's head is published with each of them.
 ANCHORED = frozenset({"draw.commit", "draw.run", "round.close", "tally.run", "publish.approve", "publish.correct"})
-# What a rule's text may quote and the trace must not keep: phones, ballot codes, receipts, digests.
+# Secrets that a rule's text may quote and the log must not hold: phones, ballot codes, receipts, digests.
 SECRETS = re.compile(r"[0-9A-Za-z]{4,5}([- ]?[0-9A-Za-z]{4,5}){3,}|\d{7,}")
-# What else the chain vouches for: an app adds a function that compares its rows with what the trace says of them.
+# Further checks of an app, which compare its rows with the digests in the log; they yield faults in Chinese.
 integrity_checks: list[Callable[[], Iterable[str]]] = []
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request came from; noted for accounts only, never for citizens and their ballots."""
+    """Origin of a request; logged for accounts only, never for citizens and their ballots."""
 
     address: str = ""
     session: str = ""
@@ -42,8 +42,8 @@ _origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 
 @contextmanager
-def coming_from(address: str, session_key: str | None) -> Iterator[None]:
-    """Note the request's origin for the traces written meanwhile; of the session only a fingerprint is kept."""
+def request_origin(address: str, session_key: str | None) -> Iterator[None]:
+    """Set the origin of the entries written in this context; of the session only a fingerprint is stored."""
     fingerprint = hashlib.sha256(session_key.encode()).hexdigest()[:16] if session_key else ""
     token = _origin.set(Origin(address, fingerprint))
     try:
@@ -61,9 +61,9 @@ def record(
     reason: str = "",
     detail: Mapping[str, object] | None = None,
 ) -> AuditEntry:
-    """Write the row of a deed; inside the transaction of the deed, so that neither exists without the other."""
+    """Log an action, inside its transaction, so that neither exists without the other."""
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("audit.record() belongs inside the transaction of the deed")
+        raise RuntimeError("audit.record() must be called inside the transaction of the action")
     entry = _append(
         action,
         at=at,
@@ -82,7 +82,7 @@ def record(
 
 
 def record_denial(denied: policy.Denied | policy.Hidden, *, at: datetime) -> AuditEntry:
-    """Write the row of a refused deed, in a transaction of its own: the deed's was rolled back."""
+    """Log a denied action in a separate transaction: the action's own was rolled back."""
     with transaction.atomic():
         return _append(
             denied.action, at=at, by=denied.actor, result=AuditEntry.Result.DENIED, object_id=plain(denied.what)[:80]
@@ -90,7 +90,7 @@ def record_denial(denied: policy.Denied | policy.Hidden, *, at: datetime) -> Aud
 
 
 def record_refusal(attempt: attempts.Attempt, *, where: str, at: datetime) -> AuditEntry | None:
-    """Write the row of what a rule refused an account, after the deed was rolled back; the nameless leave none."""
+    """Log an account's action that a rule refused, after its rollback; anonymous actors are not logged."""
     if not isinstance(attempt.actor, User):
         return None
     with transaction.atomic():
@@ -108,20 +108,20 @@ def record_refusal(attempt: attempts.Attempt, *, where: str, at: datetime) -> Au
 def record_event(
     event: str, target: models.Model | None, *, by: policy.Actor, at: datetime, is_ok: bool = True
 ) -> AuditEntry:
-    """Write the row of what is no deed of the table: a log-in, a lock-out (`policy.EVENTS`)."""
-    entry = AuditEntry.Result.OK if is_ok else AuditEntry.Result.DENIED
+    """Log an event outside the policy table, such as a log-in (`policy.EVENTS`)."""
+    result = AuditEntry.Result.OK if is_ok else AuditEntry.Result.DENIED
     return _append(
         event,
         at=at,
         by=by,
         object_type=target._meta.label if target else "",
         object_id=str(target.pk) if target else "",
-        result=entry,
+        result=result,
     )
 
 
-def export_mark(entry: AuditEntry) -> str:
-    """Return what stands on every page of an exported file: a leaked copy names its export."""
+def export_number(entry: AuditEntry) -> str:
+    """Return the export number with account and time, printed on every page: a leaked copy names its export."""
     who = entry.actor.username if entry.actor else entry.role
     return f"导出编号{entry.seq}（{who}，{timezone.localtime(entry.at):%Y-%m-%d %H:%M}）"
 
@@ -130,41 +130,41 @@ def export_mark(entry: AuditEntry) -> str:
 def exporting(
     action: str, target: models.Model | None, *, by: policy.Actor, at: datetime, what: str
 ) -> Iterator[AuditEntry]:
-    """Trace that something is taken out (导出) and let what is written meanwhile bear the trace's number."""
+    """Log an export (导出) and stamp the files generated in this context with its number."""
     with transaction.atomic():
         entry = record(action, target, by=by, at=at, detail={"step_label": f"导出：{what}"})
-        with marked(entry):
+        with numbered(entry):
             yield entry
 
 
 @contextmanager
-def marked(entry: AuditEntry | None) -> Iterator[None]:
-    """Let what is written meanwhile bear the number of a trace that stands already."""
-    with export_numbers.stamped(export_mark(entry) if entry else ""):
+def numbered(entry: AuditEntry | None) -> Iterator[None]:
+    """Stamp the files generated in this context with the number of an existing entry."""
+    with export_numbers.stamped(export_number(entry) if entry else ""):
         yield
 
 
 def entry_of(*, by: User, at: datetime) -> AuditEntry:
-    """Return the trace that the account has just written at this moment: the number of what it takes out."""
+    """Return the account's entry of this very moment, whose number an export bears."""
     return AuditEntry.objects.filter(actor=by, at=at, result=AuditEntry.Result.OK).latest("seq")
 
 
 @transaction.atomic
 def anchor(*, at: datetime, occasion: str) -> AuditAnchor:
-    """Publish the chain's head (锚点); daily, so that no day can be rewritten unseen."""
+    """Publish the chain's head (锚点); daily, so that no day can be rewritten unnoticed."""
     head = _lock_head()
     return _anchor(head.seq, head.hash, at, occasion)
 
 
 def newest_anchor() -> AuditAnchor | None:
-    """Return the last anchor; right after a published act it is that act's own (the head is locked meanwhile)."""
+    """Return the last anchor; right after a published action it is that action's own, since the head is locked."""
     return AuditAnchor.objects.order_by("-seq", "-pk").first()
 
 
 def anchor_line(*, at: datetime | None, occasion: str = "") -> list[str]:
-    """Return number and hash of the anchor of the act of that moment, for its paper; nothing where there is none.
+    """Return number and hash of the anchor written at that moment, for a document; empty if there is none.
 
-    Anchors stay when the rows they stand for have gone to an archive.
+    Anchors remain when their rows have been moved to an archive.
     """
     if at is None:
         return []
@@ -173,14 +173,14 @@ def anchor_line(*, at: datetime | None, occasion: str = "") -> list[str]:
 
 
 def anchor_text(seq: int | None, digest: str) -> list[str]:
-    """Return an anchor as papers print it: which row of the trace, and the hash to compare with the anchors' file."""
+    """Return an anchor as documents print it: number of the row, and the hash to compare with the public file."""
     return [f"第{seq}条", digest] if seq else []
 
 
 def verify_chain(anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequence[audit_rules.Link] = ()) -> list[str]:
-    """Return in Chinese every fault of the chain, of its anchors and of what else the trace vouches for.
+    """Return every fault of the chain, its anchors and the integrity checks, in Chinese.
 
-    `archived` = rows of archive files, in their order; those still in the table too are taken from the table.
+    `archived` = rows of archive files in order; rows that the table still holds are read from the table.
     """
     head = AuditHead.objects.filter(pk=HEAD).first() or AuditHead()
     known = [audit_rules.Anchor(a.seq, a.hash) for a in AuditAnchor.objects.all()]
@@ -193,30 +193,30 @@ def verify_chain(anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequen
         anchors=[*known, *anchors],
         start=_start(before[0].seq if before else first),
     )
-    return [*found, *_missing_anchors(), *(fault for watch in integrity_checks for fault in watch())]
+    return [*found, *_missing_anchors(), *(fault for check in integrity_checks for fault in check())]
 
 
 def _missing_anchors() -> Iterator[str]:
-    """Yield the published acts whose anchor is gone: it was written with the act."""
+    """Yield the published actions whose anchor, written together with them, is missing."""
     published = AuditEntry.objects.filter(action__in=ANCHORED, result=AuditEntry.Result.OK)
     for entry in published.exclude(seq__in=AuditAnchor.objects.values("seq")).order_by("seq"):
         yield f"第{entry.seq}条（{entry.action_name}）缺少日志锚点，日志锚点已被删除。"
 
 
 def archives() -> models.QuerySet[AuditEntry]:
-    """Return the traces of the archives that were written."""
+    """Return the entries about the archives that were written."""
     return AuditEntry.objects.filter(action="log.archive", result=AuditEntry.Result.OK, detail__has_key="last_hash")
 
 
 def archived_until() -> datetime | None:
-    """Return the time of the newest row that may lie in an archive only; None where nothing was taken out."""
+    """Return the time of the newest row that may exist in an archive only; None if no rows were removed."""
     first = AuditEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 1
     newest = archives().filter(detail__last=first - 1).first()
     return datetime.fromisoformat(newest.detail["last_at"]) if newest else None
 
 
 def _start(first: int) -> audit_rules.Anchor:
-    """Return what the row numbered `first` follows: nothing, or the end of an archive that the trace vouches for."""
+    """Return the anchor before row `first`: the start of the chain, or the end of an archive recorded in the log."""
     noted = archives().filter(detail__last=first - 1).first() if first > 1 else None
     return audit_rules.Anchor(noted.detail["last"], noted.detail["last_hash"]) if noted else audit_rules.START
 
@@ -254,15 +254,15 @@ def _anchor(seq: int, digest: str, at: datetime, occasion: str) -> AuditAnchor:
 
 
 def plain(text: str) -> str:
-    """Return a text in which nothing can forge a line of a log: control characters are written out."""
+    """Return the text with control characters escaped, so that it cannot forge log lines."""
     return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
 
 
 def _stored(detail: object) -> object:
-    """Return the detail as the database will give it back: the hash must not depend on Python's types."""
+    """Return the detail as the database will return it: the hash must not depend on Python's types."""
     return json.loads(json.dumps(detail or {}))
 
 
 def record_logout(account: User, *, at: datetime) -> None:
-    """Note that somebody left."""
+    """Log that a user logged out."""
     record_event("session.logout", account, by=account, at=at)

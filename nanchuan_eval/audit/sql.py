@@ -1,4 +1,4 @@
-"""What only SQL can say about the floor's tables: that the trace can be added to and never changed."""
+"""Append-only protection of the audit log in the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from django.db.backends.utils import CursorWrapper
 
 GUARDED = ("nanchuan_eval_auditentry", "nanchuan_eval_auditanchor")
 KEEPER = "nanchuan_audit"
-# SQLite's guard: table, name, when it says no. INSERT OR REPLACE deletes without asking the trigger on DELETE.
+# SQLite's triggers: table, name, event, condition. INSERT OR REPLACE deletes without firing the trigger on DELETE.
 TRIGGERS = (
     ("nanchuan_eval_auditentry", "no_update", "UPDATE", ""),
     ("nanchuan_eval_auditentry", "no_delete", "DELETE", ""),
@@ -23,7 +23,7 @@ TRIGGERS = (
 
 
 def guard_audit_tables(connection: BaseDatabaseWrapper) -> None:
-    """Put up SQLite's triggers; PostgreSQL's guard are its roles (`separate_audit_role`)."""
+    """Create SQLite's triggers; PostgreSQL is protected by roles (`separate_audit_role`)."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
@@ -36,7 +36,7 @@ def guard_audit_tables(connection: BaseDatabaseWrapper) -> None:
 
 
 def unguard_audit_tables(connection: BaseDatabaseWrapper) -> None:
-    """Take SQLite's triggers down again: for archived rows, and for tests, which empty all tables."""
+    """Drop SQLite's triggers: to remove archived rows, and for tests, which empty all tables."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
@@ -46,7 +46,7 @@ def unguard_audit_tables(connection: BaseDatabaseWrapper) -> None:
 
 @contextmanager
 def unguarded(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Lift SQLite's guard for the taking out of archived rows; on PostgreSQL only the tables' keeper may do it."""
+    """Drop SQLite's triggers while archived rows are removed; on PostgreSQL only the tables' owner may remove them."""
     was_guarded = is_guarded(connection)
     unguard_audit_tables(connection)
     try:
@@ -57,7 +57,7 @@ def unguarded(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def is_guarded(connection: BaseDatabaseWrapper) -> bool:
-    """Say whether SQLite's triggers are up."""
+    """True if SQLite's triggers exist."""
     if connection.vendor != "sqlite":
         return False
     with connection.cursor() as cursor:
@@ -66,7 +66,7 @@ def is_guarded(connection: BaseDatabaseWrapper) -> bool:
 
 
 def separate_audit_role(connection: BaseDatabaseWrapper, application: str) -> None:
-    """Give the trace to a role nobody logs in as; the application's role may read it and add to it (PostgreSQL)."""
+    """Make a role without log-in own the audit log; the application's role may read and append (PostgreSQL)."""
     with connection.cursor() as cursor:
         if not _exists(cursor, KEEPER):
             cursor.execute(f"CREATE ROLE {KEEPER} NOLOGIN")
@@ -80,7 +80,7 @@ def separate_audit_role(connection: BaseDatabaseWrapper, application: str) -> No
 
 
 def role_exists(connection: BaseDatabaseWrapper, role: str) -> bool:
-    """Say whether the PostgreSQL server knows the role."""
+    """True if the PostgreSQL server has the role."""
     with connection.cursor() as cursor:
         return _exists(cursor, role)
 

@@ -1,4 +1,4 @@
-"""操作留痕 at the desk: for the auditor to search and export, for others to verify."""
+"""Admin of the audit log (操作留痕): search, export, verify, archive."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,9 +34,9 @@ class ArchiveForm(ReasonForm):
     field_order = ["until", "reason"]
 
 
-# Words of one search that are looked at; more are ignored.
+# Words of a search beyond these are ignored.
 MOST_WORDS = 5
-COLUMNS = ("seq", "at", "came_of_it", "what", "about", "who", "address")
+COLUMNS = ("seq", "at", "outcome", "action_text", "target", "account", "address")
 
 
 @admin.register(AuditEntry)
@@ -45,7 +45,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     see_action = "log.view"
     list_display = COLUMNS
     list_filter = ["result", RoleFilter, ActionFilter]
-    fields = (*COLUMNS, "session", "told", "prev", "hash", "algorithm")
+    fields = (*COLUMNS, "session", "detail_text", "prev", "hash", "algorithm")
     readonly_fields = fields
     list_select_related = ["actor"]
     date_hierarchy = "at"
@@ -60,50 +60,50 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
     ) -> tuple[QuerySet[AuditEntry], bool]:
-        """Find rows that hold every word typed, also by what the page calls the act and its result."""
+        """Find rows that match every word, also by the Chinese names of action and result."""
         for word in search_term.split()[:MOST_WORDS]:
             queryset = queryset.filter(self._holds(word))
         return queryset, False
 
     def _holds(self, word: str) -> Q:
-        acts = [one for one in (*policy.EVENTS, *policy.table()) if word in policy.action_name(one)]
+        actions = [one for one in (*policy.EVENTS, *policy.table()) if word in policy.action_name(one)]
         results = [one.value for one in AuditEntry.Result if word in str(one.label)]
         stored = Q(*((f"{field}__icontains", word) for field in self.search_fields), _connector=Q.OR)
-        return stored | Q(action__in=acts) | Q(result__in=results) | Q(detail__step_label__icontains=word)
+        return stored | Q(action__in=actions) | Q(result__in=results) | Q(detail__step_label__icontains=word)
 
     @admin.display(description="操作", ordering="action")
-    def what(self, entry: AuditEntry) -> str:
+    def action_text(self, entry: AuditEntry) -> str:
         return entry.action_name
 
     @admin.display(description="操作人", ordering="role")
-    def who(self, entry: AuditEntry) -> str:
+    def account(self, entry: AuditEntry) -> str:
         role = policy.role_name(entry.role) or "未授权"
         return f"{entry.actor.name}（{entry.actor.username}，{role}）" if entry.actor else role
 
     @admin.display(description="对象", ordering="object_type")
-    def about(self, entry: AuditEntry) -> str:
+    def target(self, entry: AuditEntry) -> str:
         kind = str(apps.get_model(entry.object_type)._meta.verbose_name) if entry.object_type else ""
         return f"{kind} {entry.object_id}".strip()
 
     @admin.display(description="结果", ordering="result")
-    def came_of_it(self, entry: AuditEntry) -> str:
-        said = str(entry.get_result_display())
+    def outcome(self, entry: AuditEntry) -> str:
+        result = str(entry.get_result_display())
         if entry.result != AuditEntry.Result.OK:
-            said = format_html('<span class="outcome">{}</span>', said)
-        return format_html("{}：{}", said, entry.reason) if entry.reason else said
+            result = format_html('<span class="outcome">{}</span>', result)
+        return format_html("{}：{}", result, entry.reason) if entry.reason else result
 
     @admin.display(description="详情")
-    def told(self, entry: AuditEntry) -> str:
+    def detail_text(self, entry: AuditEntry) -> str:
         return canonical_json(entry.detail).decode()
 
     def get_urls(self) -> list[URLPattern]:
-        def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        def staff_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(require_POST(view))
             return wrapped
 
         return [
-            path("export/", desk(self.export), name="audit-export"),
-            path("verify/", desk(self.verify), name="audit-verify"),
+            path("export/", staff_post(self.export), name="audit-export"),
+            path("verify/", staff_post(self.verify), name="audit-verify"),
             path("archive/", self.admin_site.admin_view(self.archive), name="audit-archive"),
             *super().get_urls(),
         ]

@@ -1,8 +1,8 @@
-"""Archiving the trace (日志归档): proposed by the auditor, approved by the system administrator (log.archive).
+"""Archiving the audit log (日志归档): proposed by the auditor, approved by the system administrator (log.archive).
 
-An archive is a file of the oldest rows, written after an anchor, its digest noted in the trace that goes on. The
-application never removes a row: `manage.py drop_archived` does, run as the database's superuser, and only rows that
-lie in an archive the trace vouches for. The chain then begins where the archive ends, and joins on to it.
+An archive is a file of the oldest rows, written after an anchor; its digest is logged. The application never removes
+a row: `manage.py drop_archived` does, run as the database's superuser, and only rows of an archive whose digest the
+log holds. The remaining chain continues where the archive ends.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-LEAST_AGE = timedelta(days=183)  # 网络安全法: logs are kept at hand for six months
+LEAST_AGE = timedelta(days=183)  # 网络安全法: logs are kept accessible for six months
 ARCHIVE = "log.archive"
 
 
 @transaction.atomic
-def archive_trail(*, until: date, by: User, at: datetime) -> Path:
-    """Anchor, write all rows before the day into a file, note the file's digest; the rows themselves stay."""
+def archive_log(*, until: date, by: User, at: datetime) -> Path:
+    """Write an anchor, then all rows before the day into a file, and log its digest; the rows stay in the table."""
     policy.check(by, ARCHIVE)
     rows = _rows_before(until, at)
     first, last = rows[0], rows[-1]
@@ -48,7 +48,7 @@ def archive_trail(*, until: date, by: User, at: datetime) -> Path:
 
 
 def drop_archived(*, content: bytes, at: datetime) -> int:
-    """Remove the rows of an archive from the table; for the database's superuser, never for the application."""
+    """Remove the rows of an archive from the table; needs the database's superuser."""
     digest = hashlib.sha256(content).hexdigest()
     noted = AuditEntry.objects.filter(action=ARCHIVE, result="ok", detail__sha256=digest).first()
     if noted is None:
@@ -66,12 +66,12 @@ def drop_archived(*, content: bytes, at: datetime) -> int:
 
 
 def read_archives(texts: Iterable[str]) -> list[audit_rules.Link]:
-    """Return the rows of archive files in their order."""
+    """Return the rows of archive files in the order of their numbers."""
     return sorted((link for text in texts for link in audit_rules.parse_links(text)), key=lambda link: link.seq)
 
 
 def _rows_before(until: date, at: datetime) -> list[AuditEntry]:
-    """Return the oldest rows without a gap, all of them older than the day and than six months."""
+    """Return the oldest rows that are not archived yet, without a gap, older than the day and than six months."""
     moment = timezone.make_aware(datetime.combine(until, time.min))
     if moment > at - LEAST_AGE:
         newest = timezone.localtime(at - LEAST_AGE).date()
@@ -115,5 +115,5 @@ ARCHIVE_LOG = ApprovableAction(
     label="归档日志",
     model=AuditHead,
     content=_content,
-    perform=lambda _, asked, by, at: archive_trail(until=date.fromisoformat(asked["until"]), by=by, at=at),
+    perform=lambda _, asked, by, at: archive_log(until=date.fromisoformat(asked["until"]), by=by, at=at),
 )

@@ -1,4 +1,4 @@
-"""What the auditor does with the trace: verify it, take it away (log.verify, log.export)."""
+"""Verification and export of the audit log (log.verify, log.export)."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ from nanchuan_eval.users.models import User
 
 @transaction.atomic
 def verify_log(*, by: User, at: datetime) -> list[str]:
-    """Return every fault of the trace in Chinese; that it was verified is itself a trace."""
+    """Return every fault of the audit log in Chinese; the verification itself is logged."""
     policy.check(by, "log.verify")
     found = audit.verify_chain()
     audit.record("log.verify", None, by=by, at=at, detail={"faults": len(found)})
@@ -24,15 +24,15 @@ def verify_log(*, by: User, at: datetime) -> list[str]:
 
 @transaction.atomic
 def export_log(*, by: User, at: datetime) -> tuple[str, str]:
-    """Return a file's name and the whole trace: the export's number, a canonical JSON object a line, the anchors."""
+    """Return a file name and the whole log: export number, one canonical JSON object per line, anchors."""
     policy.check(by, "log.export")
     entry = audit.record("log.export", None, by=by, at=at)
-    mark = f"# {audit.export_mark(entry)}\n"
-    return export_numbers.numbered_filename("audit.jsonl", entry.seq), mark + "".join(_lines(until=entry.seq))
+    heading = f"# {audit.export_number(entry)}\n"
+    return export_numbers.numbered_filename("audit.jsonl", entry.seq), heading + "".join(_lines(until=entry.seq))
 
 
 def line(entry: AuditEntry) -> str:
-    """Return a row as exports and archives keep it; `rules.chain.parse_links` reads it again."""
+    """Return a row as a line of exports and archives; `audit.rules.parse_links` reads it."""
     link = entry.link
     row = {**link.fields, "seq": link.seq, "prev": link.prev, "hash": link.hash, "alg": link.algorithm}
     return canonical_json(row).decode() + "\n"

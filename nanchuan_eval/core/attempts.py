@@ -1,6 +1,6 @@
-"""What a request tried and a rule refused: `policy.check` lets an act through, a `RuleViolation` then stops it.
+"""Actions attempted in a request: `policy.check` permits one, a `RuleViolation` may then refuse it.
 
-Both tell this module, so that the middleware can leave one trace of it, whichever page shows the text to the person.
+Both report here, so that the middleware writes one audit row for a refusal, whichever page shows the message.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Attempt:
-    """One act that the table let through; `refusal` = the rule's text, `is_done` = it was committed after all."""
+    """An action that the policy table permits; `refusal` = a rule's text, `is_done` = committed after all."""
 
     actor: object
     action: str
@@ -24,7 +24,7 @@ _attempts: ContextVar[list[Attempt] | None] = ContextVar("attempts", default=Non
 
 @contextmanager
 def recorded_attempts() -> Iterator[list[Attempt]]:
-    """Collect what is tried meanwhile."""
+    """Collect the attempts made in this context."""
     attempts: list[Attempt] = []
     token = _attempts.set(attempts)
     try:
@@ -34,25 +34,25 @@ def recorded_attempts() -> Iterator[list[Attempt]]:
 
 
 def refused(attempts: list[Attempt]) -> list[Attempt]:
-    """Return what came to nothing because of a rule."""
+    """Return the attempts that a rule refused and nothing committed later."""
     return [attempt for attempt in attempts if attempt.refusal and not attempt.is_done]
 
 
 def record_attempt(actor: object, action: str) -> None:
-    """Note that the table lets the actor try the action."""
+    """Record that the policy table permits the action to the actor."""
     attempts = _attempts.get()
     if attempts is not None:
         attempts.append(Attempt(actor, action))
 
 
 def note_refusal(text: str) -> None:
-    """Note why the act tried last is refused; the first text stands (others repeat it on its way to the page)."""
+    """Record why the latest attempt is refused; the first text counts, later ones repeat it on the way to the page."""
     attempt = latest()
     if attempt is not None and not attempt.refusal:
         attempt.refusal = text
 
 
 def latest() -> Attempt | None:
-    """Return the act tried last."""
+    """Return the latest attempt, if there is one."""
     attempts = _attempts.get()
     return attempts[-1] if attempts else None

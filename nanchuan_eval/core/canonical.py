@@ -1,4 +1,4 @@
-"""Canonical bytes: equal values are equal bytes, so that a digest means the same everywhere."""
+"""Canonical JSON: equal values give equal bytes, so that digests can be compared anywhere."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ def sha256_hex(data: bytes) -> str:
 
 
 def canonical_json(value: object) -> bytes:
-    """Return result.json's layout: sorted keys, no spaces, UTF-8; floats are refused, decimals are strings."""
+    """Return UTF-8 JSON with sorted keys and no spaces (result.json); floats are rejected, decimals are strings."""
     _refuse_floats(value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 

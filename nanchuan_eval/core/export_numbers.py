@@ -1,33 +1,32 @@
-"""The export number (导出编号) that stands in every file taken out: who took it, when, under which row of the trace.
+"""Export numbers (导出编号): who exported a file, when, under which row of the audit log.
 
-Workbooks and printed papers made within `carrying` bear it at the foot of every page (workbooks in their properties
-too); files that must stay as they are to the byte (ballots.csv, result.json) and lists for machines bear it in their
-name.
+Workbooks and documents generated within `stamped` show it in the footer of every page (workbooks in their properties
+too); files whose bytes must not change (ballots.csv, result.json) and lists for machines have it in their name.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_mark: ContextVar[str] = ContextVar("mark", default="")
+_number: ContextVar[str] = ContextVar("export_number", default="")
 
 
 @contextmanager
-def stamped(mark: str) -> Iterator[None]:
-    """Let what is written meanwhile bear the mark."""
-    token = _mark.set(mark)
+def stamped(number: str) -> Iterator[None]:
+    """Stamp the files generated in this context."""
+    token = _number.set(number)
     try:
         yield
     finally:
-        _mark.reset(token)
+        _number.reset(token)
 
 
 def current() -> str:
-    """Return the mark that belongs into the file being written, if there is one."""
-    return _mark.get()
+    """Return the export number for the file being generated, or an empty text."""
+    return _number.get()
 
 
 def numbered_filename(name: str, number: int) -> str:
-    """Return a file's name with its export's number before the ending."""
+    """Return the file name with the export number before its extension."""
     stem, dot, ending = name.rpartition(".")
     return f"{stem}-导出{number}{dot}{ending}" if stem else f"{ending}-导出{number}"

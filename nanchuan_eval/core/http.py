@@ -33,7 +33,7 @@ def client_address(request: HttpRequest) -> str:
     return _plain(address)
 
 
-def is_inside(request: HttpRequest) -> bool:
+def is_from_allowed_network(request: HttpRequest) -> bool:
     """True if the request comes from ADMIN_ALLOWED_NETWORKS, or if there is no such limit."""
     networks = settings.ADMIN_ALLOWED_NETWORKS
     address = client_address(request)

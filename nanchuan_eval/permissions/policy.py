@@ -1,6 +1,6 @@
-"""Who may do what: one table (policy.csv, 103 actions x 13 roles) and one question to it.
+"""Permissions: one table (policy.csv, 103 actions x 13 roles) and the functions that ask it.
 
-Cells: Y does it, A approves (the approver's act is the deed), P proposes, V sees, M sees masked figures,
+Cells: Y performs, A approves (the approval performs the action), P proposes, V views, M views masked figures,
 W witnesses, `-` nothing; a trailing `o` limits the right to the actor's own or assigned objects.
 """
 
@@ -31,7 +31,7 @@ NEVER_ARISES = frozenset({"tally.tiebreak"})
 
 
 class Role(TextChoices):
-    """The columns of the table (角色)."""
+    """Roles (角色): the columns of the table."""
 
     ANONYMOUS = "A", "匿名群众"
     BALLOT_HOLDER = "B", "持票人"
@@ -49,14 +49,14 @@ class Role(TextChoices):
 
 
 class Actor(Protocol):
-    """Whoever asks: an account, a nameless citizen or the clock."""
+    """Anyone who acts: an account, an anonymous citizen or a scheduled job."""
 
     @property
     def role(self) -> str: ...
 
 
 class AnonymousActor:
-    """An actor without account (群众、持票人、系统定时任务)."""
+    """An actor without an account (群众、持票人、系统定时任务)."""
 
     def __init__(self, role: str) -> None:
         self.role = role
@@ -66,9 +66,9 @@ ANONYMOUS = AnonymousActor(Role.ANONYMOUS)
 BALLOT_HOLDER = AnonymousActor(Role.BALLOT_HOLDER)
 CLOCK = AnonymousActor("CLOCK")
 OPERATOR = AnonymousActor("CLI")
-# Beside the table: what happens by itself when its time has come, and what the operator of the
-# server's shell does in the office's name (he could write to the database anyway; the trace says so).
-BESIDE_THE_TABLE = {
+# Permitted outside the table: actions of scheduled jobs, and of the operator at the server's shell, who could
+# write to the database anyway; the audit log records it.
+OUTSIDE_THE_TABLE = {
     CLOCK.role: frozenset({"round.close", "user.create"}),
     OPERATOR.role: frozenset(
         {
@@ -89,7 +89,7 @@ BESIDE_THE_TABLE = {
 
 
 class Denied(PermissionDenied):
-    """The table says no; answered with 403 and one audit row."""
+    """The table denies the action; answered with 403 and one audit row."""
 
     def __init__(self, actor: Actor, action: str, what: str = "") -> None:
         super().__init__(f"您的角色没有“{action_name(action)}”的权限。")
@@ -97,14 +97,14 @@ class Denied(PermissionDenied):
 
 
 class Hidden(Http404):
-    """The table says no, and even that the thing exists is secret: answered with 404 and one audit row."""
+    """The table denies even knowing of the object; answered with 404 and one audit row."""
 
     def __init__(self, actor: Actor, action: str, what: str = "") -> None:
         super().__init__("没有找到您要查看的内容。")
         self.actor, self.action, self.what = actor, action, what
 
 
-# What leaves a trace though it is nobody's right: log-in and the machine's own doings.
+# Logged although no row of the table permits them: sessions and maintenance.
 EVENTS = {
     "session.login": "登录",
     "session.failed": "登录失败",
@@ -120,20 +120,19 @@ EVENTS = {
 }
 
 
-# The action being done under an approval just now. The services below the approval need not know of it: their own
-# check() looks here.
+# The action being performed under an approval: check() reads it, so that services need not know of approvals.
 _approved: ContextVar[str] = ContextVar("approved", default="")
-# The action that is only tried and taken back just now, by somebody who was asked already whether he may begin it.
+# The action being tried in a transaction that is rolled back; whether the actor may start it was checked before.
 _rehearsed: ContextVar[str] = ContextVar("rehearsed", default="")
 
 
 class NeedsApproval(RuleViolation):
-    """The actor's role may do it, but not alone."""
+    """The actor's role may perform the action, but not without another person's approval."""
 
 
 @contextmanager
 def approved(action: str) -> Iterator[None]:
-    """Let the action through check(): another person has just approved what one person proposed."""
+    """Let check() accept the action: another person has just approved the proposal."""
     token = _approved.set(action)
     try:
         yield
@@ -143,7 +142,7 @@ def approved(action: str) -> Iterator[None]:
 
 @contextmanager
 def rehearsed(action: str) -> Iterator[None]:
-    """Let the action through check() because its transaction is rolled back, whatever comes of it."""
+    """Let check() accept the action: its transaction is rolled back in any case."""
     token = _rehearsed.set(action)
     try:
         with transaction.atomic():
@@ -155,7 +154,7 @@ def rehearsed(action: str) -> Iterator[None]:
 
 @cache
 def table() -> dict[str, dict[str, str]]:
-    """Return the whole table: action code -> the row's cells by column name."""
+    """Return the whole table: action -> cells by column name."""
     with TABLE.open(encoding="utf-8", newline="") as source:
         return {row["action"]: row for row in csv.DictReader(source)}
 
@@ -172,42 +171,42 @@ def role_name(role: str) -> str:
 
 
 def is_known(action: str) -> bool:
-    """Say whether the trace may name the action."""
+    """True if the action is in the table or one of EVENTS."""
     return action in EVENTS or action in table()
 
 
 def roles_allowed(action: str) -> list[Role]:
-    """Return the roles whose deed the action is (who presses the button)."""
+    """Return the roles that may perform the action."""
     return _roles(action, DOES)
 
 
 def roles_proposing(action: str) -> list[Role]:
-    """Return the roles that put the action forward for another's approval."""
+    """Return the roles that propose the action for another person's approval."""
     return _roles(action, PROPOSES)
 
 
 def may(actor: Actor, action: str, *, own: bool = False) -> bool:
-    """Say whether the actor may do the action; `own` = the object is his own or assigned to him."""
+    """True if the actor may perform the action; `own` = the object belongs or is assigned to the actor."""
     return _has(actor, action, DOES, own=own)
 
 
 def may_start(actor: Actor, action: str, *, own: bool = False) -> bool:
-    """Say whether the button belongs on the actor's page: to propose the action, or to do it alone."""
+    """True if the actor may propose the action or, where no approval is required, perform it."""
     return (may_propose if requires_approval(action) else may)(actor, action, own=own)
 
 
 def starters(action: str) -> list[Role]:
-    """Return the roles whose button it is."""
+    """Return the roles that may start the action: propose it or, where no approval is required, perform it."""
     return (roles_proposing if requires_approval(action) else roles_allowed)(action)
 
 
 def may_see(actor: Actor, action: str, *, own: bool = False) -> bool:
-    """Say whether the actor may at least look at what the action is about."""
+    """True if the actor may at least view the object of the action."""
     return _has(actor, action, SEES, own=own)
 
 
 def may_propose(actor: Actor, action: str, *, own: bool = False) -> bool:
-    """Say whether the actor may put the action forward for approval."""
+    """True if the actor may propose the action for approval."""
     return _has(actor, action, PROPOSES, own=own)
 
 
@@ -218,38 +217,38 @@ def two_person_actions() -> frozenset[str]:
 
 
 def requires_approval(action: str) -> bool:
-    """True if the action is done by proposal and approval; `TWO_PERSON_RULE=false` switches the rule off."""
+    """True if the action needs proposal and approval; `TWO_PERSON_RULE=false` switches this off."""
     return settings.TWO_PERSON_RULE and action in two_person_actions()
 
 
 def check(actor: Actor, action: str, *, own: bool = False) -> None:
-    """Refuse with `Denied` unless the actor may do the action, and what takes two persons unless it is approved."""
+    """Raise `Denied` unless the actor may perform the action, `NeedsApproval` if it lacks a required approval."""
     if _rehearsed.get() == action:
         return
     if not may(actor, action, own=own):
         raise Denied(actor, action)
     attempts.record_attempt(actor, action)
-    if requires_approval(action) and actor.role not in BESIDE_THE_TABLE and _approved.get() != action:
+    if requires_approval(action) and actor.role not in OUTSIDE_THE_TABLE and _approved.get() != action:
         proposers = "、".join(role.label for role in roles_proposing(action))
         raise NeedsApproval(f"“{action_name(action)}”须由{proposers}提请，再由另一人审批，不能一人办理。")
 
 
 def check_starts(actor: Actor, action: str) -> None:
-    """Refuse with `Denied` unless the actor may prepare the action: he proposes it, or he may do it."""
+    """Raise `Denied` unless the actor may prepare the action: propose or perform it."""
     if not (may(actor, action) or may_start(actor, action)):
         raise Denied(actor, action)
     attempts.record_attempt(actor, action)
 
 
 def check_proposes(actor: Actor, action: str, *, own: bool = False) -> None:
-    """Refuse with `Denied` unless the actor may put the action forward."""
+    """Raise `Denied` unless the actor may propose the action."""
     if not may_propose(actor, action, own=own):
         raise Denied(actor, action)
     attempts.record_attempt(actor, action)
 
 
 def check_sees(actor: Actor, action: str, *, own: bool = False) -> None:
-    """Refuse with `Denied` unless the actor may look."""
+    """Raise `Denied` unless the actor may view the object of the action."""
     if not may_see(actor, action, own=own):
         raise Denied(actor, action)
 
@@ -260,7 +259,7 @@ def _roles(action: str, letters: frozenset[str]) -> list[Role]:
 
 def _has(actor: Actor, action: str, letters: frozenset[str], *, own: bool) -> bool:
     row = table()[action]
-    if actor.role in BESIDE_THE_TABLE:
-        return action in BESIDE_THE_TABLE[actor.role]
+    if actor.role in OUTSIDE_THE_TABLE:
+        return action in OUTSIDE_THE_TABLE[actor.role]
     cell = row.get(actor.role) or "-"
     return cell[:1] in letters and (own or not cell.endswith("o"))

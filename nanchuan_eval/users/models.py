@@ -10,15 +10,15 @@ from django.utils.crypto import salted_hmac
 
 from nanchuan_eval.permissions.policy import Role
 
-# Citizens and drawn evaluators have no account: their code is the right, once.
+# Citizens and drawn evaluators have no account: their ballot code authorizes them, once.
 ACCOUNT_ROLES = [(r.value, r.label) for r in Role if r not in {Role.ANONYMOUS, Role.BALLOT_HOLDER, Role.TARGETED}]
-DESK_ROLES = frozenset(
+STAFF_ROLES = frozenset(
     {Role.CLERK, Role.CHIEF, Role.COMMISSION, Role.PERSONNEL, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR}
 )
 
 
 class UserManager(BaseUserManager["User"]):
-    """Accounts by their unique name; there is no superuser (等保：权限分离)."""
+    """Manager of accounts; there is no superuser to create (等保：权限分离)."""
 
 
 class User(AbstractBaseUser):
@@ -62,15 +62,15 @@ class User(AbstractBaseUser):
 
     @property
     def person(self) -> str:
-        """Who is behind the account: two accounts of one person never make two persons."""
+        """Identifier of the person behind the account: two accounts of one person do not count as two persons."""
         return self.person_code or f"account {self.pk}"
 
     def is_usable(self, at: datetime) -> bool:
-        """Say whether the account may be used now: enabled and, for a day's account, not over."""
+        """True if the account is enabled and not expired."""
         return self.is_active and (self.expires_at is None or at < self.expires_at)
 
     def renew_sessions(self) -> None:
-        """Make every session there is invalid: the stamp is part of what a session must match."""
+        """Invalidate all sessions: the stamp is part of the session's hash."""
         self.session_stamp = secrets.token_hex(16)
 
     def _get_session_auth_hash(self, secret: Any = None) -> str:
@@ -80,17 +80,17 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Whether the account works at the admin desk."""
-        return self.role in DESK_ROLES
+        """True if the role works on the staff site."""
+        return self.role in STAFF_ROLES
 
     def get_short_name(self) -> str:
-        """Return the name by which the desk greets."""
+        """Return the name shown in the header of the staff site."""
         return self.name
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Return False: rights come from the policy table only, never from Django's permissions."""
+        """Return False: permissions come from the policy table only, never from Django."""
         return False
 
     def has_module_perms(self, app_label: str) -> bool:
-        """Let the desk roles into the admin; each model admin asks the policy table itself."""
+        """Admit the staff roles to the admin; each model admin asks the policy table itself."""
         return self.is_active and self.is_staff

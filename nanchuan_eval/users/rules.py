@@ -8,7 +8,7 @@ LEAST_WORD = 3
 LEAST_DIFFERENT = 6
 FORBIDDEN_WORDS = ("nanchuan", "pingyi", "南川", "评议", "password")
 ADMINISTRATORS = frozenset({"SYS", "SEC", "AUD"})
-# The commission judges what the office does; a liaison is neither evaluator's overseer nor inspector of anybody.
+# The commission reviews the office's work; a unit's liaison must neither supervise the evaluation nor inspect units.
 APART = (
     ({"D"}, {"C", "H", "L"}, "纪委监委的人员不能同时是评议办人员或单位联络员。"),
     ({"L"}, {"S", "I"}, "单位联络员不能同时是监督员或暗访督查员。"),
@@ -16,7 +16,7 @@ APART = (
 
 
 def conflicts(roles: Iterable[str]) -> list[str]:
-    """Return in Chinese what forbids one person to hold all these roles."""
+    """Return the reasons, in Chinese, why one person may not hold all these roles."""
     held = {role for role in roles if role}
     found = []
     if held & ADMINISTRATORS and len(held) > 1:
@@ -25,15 +25,15 @@ def conflicts(roles: Iterable[str]) -> list[str]:
 
 
 def may_be_one_person(name: str, unit: str, liaison: str, liaison_unit: str) -> bool:
-    """Say whether somebody on a list may be a unit's liaison: the same name, and the list gives that unit or none.
+    """True if a person on a list may be a unit's liaison: the same name, and the same unit or none.
 
-    A list holds no 人员编号, so a namesake without a unit counts as the liaison until somebody has looked.
+    Lists hold no 人员编号, so a namesake without a unit counts as the liaison until somebody has checked.
     """
     return name.strip() == liaison.strip() and unit.strip() in {"", liaison_unit.strip()}
 
 
 def password_faults(password: str, *, least: int, words: Iterable[str] = ()) -> list[str]:
-    """Return in Chinese everything that is wrong; `words` are what others know of the person."""
+    """Return every fault of the password in Chinese; `words` are what others know about the person."""
     faults = []
     if len(password) < least:
         faults.append(f"口令至少{least}位。")

@@ -1,6 +1,6 @@
-"""The memory that server processes share (CACHE_URL): counts of an hour and copies of what can be read again.
+"""Cache shared by the server's processes (CACHE_URL), for rate limits and copies of data.
 
-Nothing that must be right stands in it alone, so a memory that is away is an empty one: it keeps nobody from voting.
+It holds nothing that cannot be lost, so an unreachable cache counts as an empty one: voting goes on.
 """
 
 import logging
@@ -20,7 +20,7 @@ def _or_nothing(method: Callable[..., Any], nothing: object) -> Callable[..., An
         try:
             return method(*args, **kwargs)
         except RedisError as error:
-            # Not the key: it may be a hash of somebody's network.
+            # Do not log the key: it may be a hash of a client's network.
             log.warning("共享缓存不可用：%s", type(error).__name__)
             return nothing
 
@@ -28,7 +28,7 @@ def _or_nothing(method: Callable[..., Any], nothing: object) -> Callable[..., An
 
 
 class SharedCache(RedisCache):
-    """Redis that may be away."""
+    """Redis cache that may be unreachable."""
 
     add = _or_nothing(RedisCache.add, False)
     set = _or_nothing(RedisCache.set, None)
@@ -37,5 +37,5 @@ class SharedCache(RedisCache):
     clear = _or_nothing(RedisCache.clear, False)
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        """Return what is kept, or the default."""
+        """Return the cached value or the default."""
         return _or_nothing(super().get, default)(key, default, version)

@@ -1,4 +1,4 @@
-"""Fields that all forms here share."""
+"""Form fields shared by all apps."""
 
 import unicodedata
 from typing import Any
@@ -11,7 +11,7 @@ KEPT = frozenset("\r\n\t")
 
 
 class TextField(forms.CharField):
-    """Text without invisible characters: what looks empty is empty."""
+    """Text without invisible characters, so that what looks empty is empty."""
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
@@ -19,14 +19,14 @@ class TextField(forms.CharField):
 
 
 class MomentField(forms.DateTimeField):
-    """A day and a minute, as phones and desks enter it."""
+    """Date and time to the minute, as `datetime-local` inputs send it."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
 
 
 def long_text(label: str, *, most: int = 2000, rows: int = 4, required: bool = True, help_text: str = "") -> TextField:
-    """Return a field of several lines."""
+    """Return a field for text of several lines."""
     return TextField(
         label=label,
         max_length=most,
@@ -37,5 +37,5 @@ def long_text(label: str, *, most: int = 2000, rows: int = 4, required: bool = T
 
 
 def day(label: str, *, required: bool = True, help_text: str = "") -> forms.DateField:
-    """Return a field for a day."""
+    """Return a field for a date."""
     return forms.DateField(label=label, widget=DAY, required=required, help_text=help_text)

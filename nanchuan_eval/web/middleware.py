@@ -1,4 +1,4 @@
-"""What every request passes: malformed input is refused, refusals of the policy table leave a trace."""
+"""Middleware: malformed requests are rejected, response headers added, denied and refused actions logged."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import attempts as core_attempts
-from nanchuan_eval.core.http import client_address, is_inside, is_unstorable, parse_id
+from nanchuan_eval.core.http import client_address, is_from_allowed_network, is_unstorable, parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -25,25 +25,25 @@ FORMS = frozenset({"application/x-www-form-urlencoded", MULTIPART})
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 
-def refuse_broken_requests(get_response: Handler) -> Handler:
-    """Answer 405 to methods that nothing here uses (TRACE …), 400 to what no database can store or no form sends.
+def reject_malformed_requests(get_response: Handler) -> Handler:
+    """Answer 405 to unused methods (TRACE …), 400 to text no database can store and to bodies no form sends.
 
-    Django replaces undecodable bytes by U+FFFD and lets NUL through; PostgreSQL would answer with a fault.
-    What is typed into forms the forms refuse themselves, in words.
+    Django replaces undecodable bytes by U+FFFD and lets NUL through, at which PostgreSQL raises an error.
+    Form fields are left to the forms, which explain what is wrong.
     """
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.method not in METHODS:
             return HttpResponse(status=405, headers={"Allow": ", ".join(sorted(METHODS))})
-        if is_unstorable(request.path) or any(map(is_unstorable, _query(request))) or _is_no_form(request):
+        if is_unstorable(request.path) or any(map(is_unstorable, _query(request))) or _is_unreadable_body(request):
             return render(request, "400.html", status=400)
         return get_response(request)
 
     return handle
 
 
-def harden(get_response: Handler) -> Handler:
-    """Add what Django leaves out to every answer; nothing that an account has seen stays in a browser or proxy."""
+def add_security_headers(get_response: Handler) -> Handler:
+    """Add headers that Django lacks; responses to accounts must not be stored by browsers or proxies."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         answer = get_response(request)
@@ -57,23 +57,25 @@ def harden(get_response: Handler) -> Handler:
     return handle
 
 
-def note_origin(get_response: Handler) -> Handler:
-    """Let the traces of this request say where it came from (accounts only)."""
+def record_origin(get_response: Handler) -> Handler:
+    """Add address and session to the audit rows of this request (accounts only)."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        with audit.coming_from(client_address(request), request.session.session_key):
+        with audit.request_origin(client_address(request), request.session.session_key):
             return get_response(request)
 
     return handle
 
 
-def keep_the_desk_inside(get_response: Handler) -> Handler:
-    """Refuse the desk, and every page to an account that works at it, from outside ADMIN_ALLOWED_NETWORKS."""
+def restrict_staff_networks(get_response: Handler) -> Handler:
+    """Answer 403 outside ADMIN_ALLOWED_NETWORKS: on the staff site, and on every page to staff accounts."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         user = request.user
-        works_there = isinstance(user, User) and user.is_staff and request.path != reverse("logout")
-        if (works_there or request.path.startswith(reverse("admin:index"))) and not is_inside(request):
+        is_staff_account = isinstance(user, User) and user.is_staff and request.path != reverse("logout")
+        if (is_staff_account or request.path.startswith(reverse("admin:index"))) and not is_from_allowed_network(
+            request
+        ):
             if isinstance(user, User):
                 audit.record_denial(policy.Denied(user, "desk.enter", request.path), at=timezone.now())
             return render(request, "403.html", {"reason": "工作台只能在规定的办公网络内使用。"}, status=403)
@@ -82,8 +84,8 @@ def keep_the_desk_inside(get_response: Handler) -> Handler:
     return handle
 
 
-def refuse_oversized_requests(get_response: Handler) -> Handler:
-    """Answer 413 to a body no form here could send, before anything of it is read (a film of 2 GB)."""
+def reject_oversized_requests(get_response: Handler) -> Handler:
+    """Answer 413 to a body larger than any form sends, before reading it."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         declared = request.META.get("CONTENT_LENGTH") or "0"
@@ -95,7 +97,7 @@ def refuse_oversized_requests(get_response: Handler) -> Handler:
 
 
 class RecordDenials:
-    """Write the audit row of a refused deed: by the table (and answer 403 in Chinese), or by a rule."""
+    """Log refused actions: denied by the policy table (answered with 403), or refused by a rule."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -109,7 +111,7 @@ class RecordDenials:
         return answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Leave other exceptions, and the answer to what is hidden, to Django."""
+        """Log and answer denials; other exceptions, and the 404 of hidden objects, are left to Django."""
         if isinstance(exception, policy.Hidden):
             audit.record_denial(exception, at=timezone.now())
         if not isinstance(exception, PermissionDenied):
@@ -121,7 +123,7 @@ class RecordDenials:
 
 
 def _denied_at(request: HttpRequest) -> policy.Denied | None:
-    """Return what Django's own desk refused: it knows no actions, so entering the page is what is named."""
+    """Return the denial for Django's own PermissionDenied, which names no action: entering the staff site."""
     return policy.Denied(request.user, "desk.enter", request.path) if isinstance(request.user, User) else None
 
 
@@ -129,8 +131,8 @@ def _query(request: HttpRequest) -> Iterable[str]:
     return (str(part) for key, values in request.GET.lists() for part in (key, *values))
 
 
-def _is_no_form(request: HttpRequest) -> bool:
-    """Say whether a body is none that a form sends, or one of which nothing could be read."""
+def _is_unreadable_body(request: HttpRequest) -> bool:
+    """True if the body is not a form, or if none of its fields could be parsed."""
     length = parse_id(request.META.get("CONTENT_LENGTH") or "")
     if request.method != "POST" or not length:
         return False

@@ -1,7 +1,7 @@
-"""How often (频率限制): guessing codes, logging in, exporting and uploading are slowed, reading and voting never.
+"""Rate limits (频率限制) on guessing codes, logging in, exporting and uploading; reading and voting have none.
 
-Counts live in memory for a minute and nowhere else: with an address beside a ballot they would say too much. Workers
-that share no memory (CACHE_URL) count apart, and the true limit is at most workers × the figure.
+Counts are kept in the cache for two minutes and nowhere else: addresses could identify the voter of a ballot. Workers
+without a shared cache (CACHE_URL) count separately, so that the limit is at most workers × the figure.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ REFUSED = 400
 
 @dataclass(frozen=True)
 class Limit:
-    """So many POSTs a minute; `only_refused` = only those that were answered with a refusal count."""
+    """POSTs allowed per minute; `only_refused` = only those answered with 400 count."""
 
     per_minute: int
     only_refused: bool = False
@@ -54,7 +54,7 @@ LIMITS = {
 
 
 class LimitRates:
-    """Answer 429 to whoever has asked too often within this minute."""
+    """Answer 429 to a client over the limit of this minute."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -68,12 +68,12 @@ class LimitRates:
         return answer
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
-        """Look the page's limit up once the address is known: voting pays nothing for it."""
+        """Apply the view's limit once the URL is resolved; views without one cost nothing."""
         name = (request.resolver_match and request.resolver_match.url_name) or ""
         limit = LIMITS.get(name) if request.method == "POST" else None
         if limit is None:
             return None
-        key = _key(name, _who(request), int(timezone.now().timestamp() // 60))
+        key = _key(name, _client(request), int(timezone.now().timestamp() // 60))
         if cache.get(key, 0) >= limit.per_minute:
             return render(request, "429.html", status=429)
         request.counted_by = key, limit  # type: ignore[attr-defined]  # read again above
@@ -81,10 +81,10 @@ class LimitRates:
 
 
 def _key(name: str, who: str, minute: int) -> str:
-    """A keyed hash: a memory shared by workers holds no address and no account."""
+    """Return a keyed hash, so that a shared cache holds no addresses or accounts."""
     return f"limit/{salted_hmac('nanchuan_eval.limits', f'{name}/{who}/{minute}', algorithm='sha256').hexdigest()}"
 
 
-def _who(request: HttpRequest) -> str:
+def _client(request: HttpRequest) -> str:
     user = request.user
     return f"account-{user.pk}" if isinstance(user, User) else client_address(request)

@@ -1,4 +1,4 @@
-"""Templates whose long Chinese lines may be broken: in Chinese a line break in the source is no blank on the page."""
+"""Template loader that joins broken Chinese lines, and the context processor."""
 
 import re
 
@@ -32,6 +32,6 @@ class Loader(filesystem.Loader):
 
 
 def single_person(request: HttpRequest) -> dict[str, bool]:
-    """Say on staff pages that the rule of two persons is switched off (单人演示)."""
+    """Show signed-in users that the two-person rule is switched off (单人演示)."""
     user = getattr(request, "user", None)
     return {"is_single_person": not settings.TWO_PERSON_RULE and bool(user and user.is_authenticated)}

@@ -16,7 +16,7 @@ from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.audit.models import AuditAnchor
 from nanchuan_eval.permissions.policy import Role
 
-# Where a role's work is; the apps fill it in.
+# Home page of each role, registered by the apps.
 HOME: dict[Role, str] = {}
 TYPE_SIZES = ("normal", "large", "largest")
 A_DAY = 24 * 3600
@@ -26,7 +26,7 @@ A_YEAR = 365 * A_DAY
 @require_safe
 @login_required
 def home_of_role(request: HttpRequest) -> HttpResponseRedirect:
-    """Send an account to the page where its work is."""
+    """Redirect to the home page of the account's role."""
     user = account_of(request)
     return redirect(
         HOME.get(Role(user.role), "admin:index" if user.is_staff else "account") if user.role else "account"
@@ -35,7 +35,7 @@ def home_of_role(request: HttpRequest) -> HttpResponseRedirect:
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer `ok` when the database answers."""
+    """Answer `ok` if the database answers."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")
@@ -43,7 +43,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def anchors(request: HttpRequest) -> HttpResponse:
-    """Publish the trace's anchors: whoever keeps a copy can later tell whether anything was rewritten."""
+    """Publish the anchors of the audit log; with a copy, anybody can later prove that rows were rewritten."""
     return HttpResponse(
         "".join(f"{anchor}\n" for anchor in AuditAnchor.objects.all()), content_type="text/plain; charset=utf-8"
     )
@@ -51,7 +51,7 @@ def anchors(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def type_size(request: HttpRequest, size: str) -> HttpResponse:
-    """Choose the size of type (长辈版) and go back; the choice is a cookie that says nothing else."""
+    """Set the type size (长辈版) and go back; it is stored in a cookie that holds nothing else."""
     if size not in TYPE_SIZES:
         raise Http404
     back = request.GET.get("next", "")
@@ -60,18 +60,18 @@ def type_size(request: HttpRequest, size: str) -> HttpResponse:
 
 
 def remember_size(request: HttpRequest, response: HttpResponse, size: str) -> HttpResponse:
-    """Keep the chosen size on the citizen's device."""
+    """Store the type size in a cookie."""
     response.set_cookie("typesize", size, max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
     return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Explain a missing or foreign form token."""
+    """Explain a missing or wrong CSRF token."""
     return render(request, "403.html", {"reason": "页面已过期，请返回上一页，刷新后重新提交。"}, status=403)
 
 
 class ReportFilter(SafeExceptionReporterFilter):
-    """Leave out all local variables and all posted fields: a ballot code or a vote may be in any of them."""
+    """Filter of error reports that drops local variables and posted values, which may hold a ballot code or a vote."""
 
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:
         """Return the variables of a frame: none outside development."""

@@ -94,7 +94,7 @@ SABOTAGES = {
         "tests/nanchuan_eval/accounts/test_services.py::TestSessions",
     ),
     "no session runs out": Sabotage(
-        "nanchuan_eval.accounts.middleware._is_over",
+        "nanchuan_eval.accounts.middleware._expiry_reason",
         lambda *a, **k: "",
         "tests/nanchuan_eval/accounts/test_services.py::TestSessions",
     ),
@@ -119,7 +119,7 @@ SABOTAGES = {
         "tests/evaluations/personal_data/test_people.py::test_the_database_holds_no_phone_in_the_clear",
     ),
     "the desk is open everywhere": Sabotage(
-        "nanchuan_eval.core.http.is_inside",
+        "nanchuan_eval.core.http.is_from_allowed_network",
         lambda request: True,
         "tests/nanchuan_eval/web/test_middleware.py::TestTheDeskStaysInside",
     ),
@@ -143,7 +143,7 @@ SABOTAGES = {
         "nanchuan_eval.spreadsheets.reading.check_file", nothing, "tests/nanchuan_eval/spreadsheets/test_reading.py"
     ),
     "exports are not marked": Sabotage(
-        "nanchuan_eval.audit.services.export_mark", lambda entry: "", "tests/accountability/results/test_top_ten.py"
+        "nanchuan_eval.audit.services.export_number", lambda entry: "", "tests/accountability/results/test_top_ten.py"
     ),
     "files for handing out carry no number": Sabotage(
         "nanchuan_eval.core.export_numbers.numbered_filename",

@@ -260,7 +260,7 @@ BEFORE_THE_LIST = [
         "log.archive",
         right=lambda w: s.old_traces(),
         wrong=lambda w: date(2026, 3, 1),
-        service=lambda o, by, at: archive.archive_trail(until=o, by=by, at=at),
+        service=lambda o, by, at: archive.archive_log(until=o, by=by, at=at),
         url=Url(
             lambda o: "/admin/nanchuan_eval/auditentry/archive/",
             lambda o: {"until": o.isoformat(), "reason": "满六个月"},

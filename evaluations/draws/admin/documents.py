@@ -74,10 +74,10 @@ def letters(request: HttpRequest, pk: int) -> HttpResponse:
             lambda: letters_services.open_addresses(draw_id=pk, reason=reason, by=user, at=at, entry_id=entry_id),
         )
         if entries is not None and form.cleaned_data["form"] == "sms":
-            with audit.marked(audit.entry_of(by=user, at=at)):
+            with audit.numbered(audit.entry_of(by=user, at=at)):
                 return handed_out(_sms_list(draw, entries, at), f"{draw.draw_id}-sms.xlsx", XLSX)
         if entries is not None:
-            with audit.marked(audit.entry_of(by=user, at=at)):
+            with audit.numbered(audit.entry_of(by=user, at=at)):
                 return _letters_file(request, draw, entries, at)
     back = reverse("admin:draw-people", args=[pk])
     return staff_page(request, "round/act.html", draw.round, f"打印通知书：{draw}", form=form, back=back)
@@ -94,7 +94,7 @@ def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
     except RuleViolation as refusal:
         messages.error(request, str(refusal))
         return redirect("admin:draw-ceremony", pk)
-    with audit.marked(audit.entry_of(by=user, at=at)):
+    with audit.numbered(audit.entry_of(by=user, at=at)):
         return handed_out(draws_documents.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf", PDF)
 
 

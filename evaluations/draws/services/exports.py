@@ -48,9 +48,9 @@ def export_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> byt
         EXPORT, round_, by=by, at=at, reason=authorization.reason if authorization else "", detail=detail
     )
     sheet = SheetSpec(
-        kind.label, COLUMNS, rows, heading=f"{round_.name} {kind.label}", notes=[audit.export_mark(entry)]
+        kind.label, COLUMNS, rows, heading=f"{round_.name} {kind.label}", notes=[audit.export_number(entry)]
     )
-    with audit.marked(entry):
+    with audit.numbered(entry):
         return write_workbook([sheet])
 
 

@@ -93,9 +93,9 @@ def copy_for_person(*, request_id: int, by: User, at: datetime) -> bytes:
         raise RuleViolation("名单库中没有这个手机号的信息，请据此答复本人。")
     entry = audit.record(HANDLE, row, by=by, at=at, detail={"step_label": "导出本人信息", "entries": len(held)})
     columns = [ColumnSpec(label, 18) for label in held[0]]
-    rows, notes = [list(each.values()) for each in held], [audit.export_mark(entry)]
+    rows, notes = [list(each.values()) for each in held], [audit.export_number(entry)]
     sheet = SheetSpec("本人信息", columns, rows, heading="系统保存的本人信息", notes=notes)
-    with audit.marked(entry):
+    with audit.numbered(entry):
         return write_workbook([sheet])
 
 

@@ -1,4 +1,4 @@
-"""Log-in, one's own account, the second factor, setting a password."""
+"""Log-in and log-out, the user's own account, second factor and password."""
 
 from textwrap import wrap
 from typing import Any, ClassVar
@@ -30,8 +30,8 @@ from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
 
 
-class _Worded:
-    """Django's forms in the site's word for a password (口令)."""
+class _ChineseLabels:
+    """Labels and messages that call a password 口令, as the rest of the site does."""
 
     error_messages: ClassVar = {
         **PasswordChangeForm.error_messages,
@@ -46,22 +46,22 @@ class _Worded:
             field.label = self.labels[name]
 
 
-class NewPasswordForm(_Worded, SetPasswordForm):  # type: ignore[type-arg]
+class NewPasswordForm(_ChineseLabels, SetPasswordForm):  # type: ignore[type-arg]
     """设置口令."""
 
 
-class ChangeForm(_Worded, PasswordChangeForm):
+class ChangeForm(_ChineseLabels, PasswordChangeForm):
     """修改口令."""
 
 
 class SignIn(LoginView):
-    """登录: an older session of the same account ends."""
+    """登录; an older session of the same account ends."""
 
     template_name = "login.html"
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if any(is_unstorable(str(value)) for value in request.POST.values()):  # the form would show it again as it is
+        if any(is_unstorable(str(value)) for value in request.POST.values()):  # the form would echo it
             return render(request, "400.html", status=400)
         return super().post(request, *args, **kwargs)
 
@@ -90,7 +90,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    """Show one's own account: log-ins, own deeds, second factor."""
+    """Show the user's own account: log-ins, actions, second factor."""
     user = account_of(request)
     entries = AuditEntry.objects
     context = {
@@ -105,7 +105,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def end_own_sessions(request: HttpRequest) -> HttpResponse:
-    """终止自己的全部会话, this one too."""
+    """终止自己的全部会话, including this one."""
     user = account_of(request)
     accounts.end_sessions(account_id=user.pk, by=user, at=timezone.now())
     logout(request)
@@ -128,7 +128,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 
 class SetPassword(PasswordResetConfirmView):
-    """设置口令 by a one-time link of the system administrator; the second factor stays as it is."""
+    """设置口令 by the system administrator's one-time link; the second factor stays as it is."""
 
     template_name = "nanchuan_eval/accounts/set_password.html"
     form_class = NewPasswordForm
@@ -143,7 +143,7 @@ class SetPassword(PasswordResetConfirmView):
 
 @login_required
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Ask for the code that confirms this session."""
+    """Ask for the one-time code that confirms this session."""
     user = account_of(request)
     if second_factor_services.confirmed(user) is None:
         return redirect("second-factor-setup")
@@ -164,7 +164,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def set_up_second_factor(request: HttpRequest) -> HttpResponse:
-    """Scan the secret, enter a first code, read the recovery codes this once."""
+    """Enrol: scan the secret, enter a first code, see the recovery codes once."""
     user = account_of(request)
     if second_factor_services.confirmed(user):
         return redirect("account")
@@ -192,6 +192,6 @@ def set_up_second_factor(request: HttpRequest) -> HttpResponse:
 
 
 def _qr(factor: SecondFactor) -> str:
-    """Return the QR code as SVG in the page: no file, no address, nothing to cache."""
+    """Return the QR code as inline SVG: no file and no URL that could be cached."""
     drawn = segno.make(second_factor_services.enrolment_address(factor), error="m")
     return mark_safe(drawn.svg_inline(scale=5, border=4, light="#fff", title="动态口令二维码"))  # noqa: S308  our own SVG

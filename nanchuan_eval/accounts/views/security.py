@@ -1,7 +1,7 @@
-"""口令、锁定、超时和权限 as they are in force: for the security administrator to read (policy.set).
+"""Security settings and permissions in force (口令、锁定、超时、权限), for the security administrator to read.
 
-Rights come from the policy table and figures from the server's environment; neither is changed by a click, so that
-both stand in the version history and in the operator's hands. The page says which line of `.env` to change.
+Permissions come from the policy table and figures from the server's environment; changing them is left to version
+control and the operator. The page names the variable of `.env` behind each figure.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from nanchuan_eval.users.models import User
 
 
 @dataclass(frozen=True)
-class InForce:
-    """One line: what is asked, how much, and which setting says so."""
+class SettingLine:
+    """One line of the page: requirement, value, name of the setting."""
 
     what: str
     figure: str
@@ -29,12 +29,12 @@ class InForce:
 
 @require_safe
 def in_force(request: HttpRequest) -> HttpResponse:
-    """Show the figures in force and the whole policy table."""
+    """Show the settings in force and the whole policy table."""
     policy.check_sees(account_of(request), "policy.set")
     context = {
         **admin.site.each_context(request),
         "title": "安全策略",
-        "lines": figures(),
+        "lines": setting_lines(),
         "roles": [(role.value, role.label) for role in Role],
         "table": [
             (row["name_zh"], action, [(role.label, row[role]) for role in Role])
@@ -46,23 +46,23 @@ def in_force(request: HttpRequest) -> HttpResponse:
     return render(request, "admin/nanchuan_eval/policy.html", context)
 
 
-def figures() -> list[InForce]:
-    """Return what the settings ask for."""
+def setting_lines() -> list[SettingLine]:
+    """Return the security settings in force."""
     networks = "、".join(str(network) for network in settings.ADMIN_ALLOWED_NETWORKS) or "不限"
     proxies = "、".join(settings.TRUSTED_PROXIES) or "无"
     idle = f"{settings.IDLE_MINUTES}分钟；三员{settings.IDLE_MINUTES_ADMINISTRATORS}分钟"
     lock = f"连续失败{settings.AXES_FAILURE_LIMIT}次，锁定{int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)}分钟"
     return [
-        InForce("口令最短长度", f"{settings.PASSWORD_LENGTH}位，四类字符中至少三类", "PASSWORD_LENGTH"),
-        InForce("口令有效期", f"{settings.PASSWORD_DAYS}天", "PASSWORD_DAYS"),
-        InForce("不得重复使用", f"最近{settings.PASSWORD_MEMORY}个口令", "PASSWORD_MEMORY"),
-        InForce("登录锁定（按账号和来源地址）", lock, "LOGIN_FAILURES、LOGIN_LOCK_MINUTES"),
-        InForce("无操作退出", idle, "IDLE_MINUTES、IDLE_MINUTES_ADMINISTRATORS"),
-        InForce("一次登录最长", f"{settings.SESSION_HOURS}小时", "SESSION_HOURS"),
-        InForce("动态口令", "必须" if settings.REQUIRE_OTP else "未强制", "REQUIRE_OTP"),
-        InForce("两人办理", "必须" if settings.TWO_PERSON_RULE else "单人演示模式", "TWO_PERSON_RULE"),
-        InForce("工作台来源网络", networks, "ADMIN_ALLOWED_NETWORKS"),
-        InForce("采信的反向代理", proxies, "TRUSTED_PROXIES"),
-        InForce("上传上限", f"{settings.LARGEST_REQUEST // 1024 // 1024}MB", "固定"),
-        InForce("病毒查杀", settings.CLAMD_ADDRESS or "未配置，文件标为“未查杀病毒”", "CLAMD_ADDRESS"),
+        SettingLine("口令最短长度", f"{settings.PASSWORD_LENGTH}位，四类字符中至少三类", "PASSWORD_LENGTH"),
+        SettingLine("口令有效期", f"{settings.PASSWORD_DAYS}天", "PASSWORD_DAYS"),
+        SettingLine("不得重复使用", f"最近{settings.PASSWORD_MEMORY}个口令", "PASSWORD_MEMORY"),
+        SettingLine("登录锁定（按账号和来源地址）", lock, "LOGIN_FAILURES、LOGIN_LOCK_MINUTES"),
+        SettingLine("无操作退出", idle, "IDLE_MINUTES、IDLE_MINUTES_ADMINISTRATORS"),
+        SettingLine("一次登录最长", f"{settings.SESSION_HOURS}小时", "SESSION_HOURS"),
+        SettingLine("动态口令", "必须" if settings.REQUIRE_OTP else "未强制", "REQUIRE_OTP"),
+        SettingLine("两人办理", "必须" if settings.TWO_PERSON_RULE else "单人演示模式", "TWO_PERSON_RULE"),
+        SettingLine("工作台来源网络", networks, "ADMIN_ALLOWED_NETWORKS"),
+        SettingLine("采信的反向代理", proxies, "TRUSTED_PROXIES"),
+        SettingLine("上传上限", f"{settings.LARGEST_REQUEST // 1024 // 1024}MB", "固定"),
+        SettingLine("病毒查杀", settings.CLAMD_ADDRESS or "未配置，文件标为“未查杀病毒”", "CLAMD_ADDRESS"),
     ]

@@ -285,7 +285,9 @@ class TestAnInspectorsOriginal:
         approvals.approve(approval_id=propose_look(row, chief).pk, by=make_account(name="乙"), at=LATER)
 
         with pytest.raises(RuleViolation, match="须先提请"):
-            open_original(evidence_id=row.pk, reason="", by=chief, at=LATER + timedelta(hours=settings.PERMIT_HOURS))
+            open_original(
+                evidence_id=row.pk, reason="", by=chief, at=LATER + timedelta(hours=settings.AUTHORIZATION_HOURS)
+            )
 
     def test_the_page_asks_first_and_hands_out_later(self, client, time_machine):
         time_machine.move_to(LATER)

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.utils import timezone
 
-from nanchuan_eval.accounts.views.security import figures
+from nanchuan_eval.accounts.views.security import setting_lines
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from tests.factories import NOON, make_user
@@ -19,7 +19,7 @@ def test_the_page_shows_every_figure_and_the_whole_table(client, settings):
     page = client.get("/admin/policy/").content.decode()
     assert "17位" in page
     assert page.count('<th scope="row">') >= 103
-    assert all(line.what in page for line in figures())
+    assert all(line.what in page for line in setting_lines())
     assert "/admin/policy/" in client.get("/admin/").content.decode()
 
 
@@ -67,7 +67,7 @@ class TestTheTrace:
         AuditEntry.objects.update(result=AuditEntry.Result.DENIED)
         page = client.get("/admin/nanchuan_eval/auditentry/").content.decode()
         assert '<span class="outcome">无权限</span>' in page
-        assert page.index("column-came_of_it") < page.index("column-what")
+        assert page.index("column-outcome") < page.index("column-action_text")
 
     def test_every_cell_names_its_column_on_a_phone(self, client):
         page = client.get("/admin/nanchuan_eval/auditentry/").content.decode()

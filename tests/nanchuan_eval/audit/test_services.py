@@ -93,7 +93,7 @@ class TestTheChain:
         assert AuditEntry.objects.get().reason == "好的\\x0d\\x0a2026 chief ok\\x1b[2J"
 
     def test_the_origin_is_noted_for_accounts_and_never_for_the_nameless(self):
-        with audit.coming_from("10.0.0.7", "secret-session"):
+        with audit.request_origin("10.0.0.7", "secret-session"):
             write()
             with transaction.atomic():
                 audit.record("round.close", None, by=policy.CLOCK, at=NOON)

@@ -12,7 +12,7 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
-from nanchuan_eval.audit_review.archive import archive_trail, read_archives
+from nanchuan_eval.audit_review.archive import archive_log, read_archives
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied
 from tests.factories import make_user
@@ -34,7 +34,7 @@ def write_rows(*days_ago):
 
 
 def archive(until=date(2026, 6, 1), by=None):
-    return archive_trail(until=until, by=by or make_user("sysadmin"), at=NOW)
+    return archive_log(until=until, by=by or make_user("sysadmin"), at=NOW)
 
 
 def drop(path):

@@ -136,7 +136,7 @@ def test_the_approval_runs_out(settings):
     row, path = make()
     allow(row)
     with pytest.raises(RuleViolation, match="提请"):
-        backups.restore_backup(path, at=timezone.now() + timedelta(hours=settings.PERMIT_HOURS))
+        backups.restore_backup(path, at=timezone.now() + timedelta(hours=settings.AUTHORIZATION_HOURS))
 
 
 def test_a_backup_taken_during_the_vote_says_so():
