@@ -1,4 +1,4 @@
-"""公示: what was published, version by version."""
+"""公示: published versions of the list, and the holds that stop publication."""
 
 from django.conf import settings
 from django.db import models

@@ -109,7 +109,7 @@ def _write_problems(result_id: int, text: str, action: str, *, by: User, at: dat
 
 
 def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str, object]:
-    """Return what the public sees: ranks, units, sections, main problems, turnout, digests; no score, no name."""
+    """Return the public content: ranks, units, sections, main problems, turnout, digests; no score, no name."""
     results = list(SectionResult.objects.filter(round=round_).select_related("section"))
     tally = round_.tally
     # A section removed before the first version was never named in public and is not named now.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RulebookField(models.JSONField[Any, Any]):
-    """The rulebook of a round; a new round begins with the default rules."""
+    """The rulebook of a round; a new round starts with the default rules."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"default": default_rulebook, **kwargs})

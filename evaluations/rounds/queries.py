@@ -1,4 +1,4 @@
-"""The open round, a round's draws and objection window, and what its next step still lacks."""
+"""The open round, a round's draws and objection period, and the readiness of its next step."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.rules import add_workdays
 
-# How to read what the next step of a round in a state looks at; the app's configuration registers the readers.
+# State -> reader of what the next step's conditions depend on; registered by the app's configuration.
 readers: dict[RoundState, Callable[[Round], dict[str, Any]]] = {}
 
 

@@ -17,10 +17,10 @@ from nanchuan_eval.users.models import User
 
 
 def lock_round(round_id: int) -> Round:
-    """Return the round under its row lock; every change of a round begins here.
+    """Return the round under its row lock; every change of a round starts here.
 
-    Not the strongest lock: that one would also hold up the foreign-key checks of ballots being cast, and a
-    sealing that waits for those ballots would wait for ever.
+    Not FOR UPDATE: that would also block the foreign-key checks of ballots being cast, and sealing, which waits
+    for those ballots, would wait for ever.
     """
     return Round.objects.select_for_update(no_key=True).get(pk=round_id)
 
@@ -84,7 +84,7 @@ def edit_round(*, round_: Round, changed: Sequence[str], by: User, at: datetime)
 
 @transaction.atomic
 def settle_round(*, round_id: int, by: User, at: datetime) -> Round:
-    """Approve the round as it is written (审定评议方案); later changes have to be approved again."""
+    """Approve the round as it stands (审定评议方案); later changes have to be approved again."""
     policy.check(by, "round.edit")
     round_ = lock_round(round_id)
     refuse_unsettleable(round_)

@@ -38,7 +38,7 @@ class Channel(TextChoices):
 
 
 class RulebookError(ValueError):
-    """The rulebook cannot be counted by; the Chinese text says which setting is wrong."""
+    """The rulebook cannot be used for a count; the Chinese text names the faulty setting."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def places(method: Method, cells: Mapping[CellKey, Cell], scores: Scores, ranked
 def trimmed_places(method: Method, cells: Mapping[CellKey, Cell], ranked: Sequence[str]) -> dict[str, int]:
     """Return the places when each drawn cell loses the top and bottom tenth of its lines; same sections."""
     trimmed = {key: trim(cell) if key[1] in method.drawn_channels else cell for key, cell in cells.items()}
-    # A histogram does not say which lines are severe: votes and severe shares stay the official ones.
+    # A histogram does not show which lines are severe: votes and severe shares stay the official ones.
     return places(method, cells, score_sections(method, trimmed), ranked)
 
 

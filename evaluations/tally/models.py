@@ -10,7 +10,7 @@ from evaluations.tally.rules.anomalies import FALSE_ALARMS, FlagKind, Verdict
 
 
 class TallyRow(models.Model):
-    """汇总行: what one channel's counted ballots say about one section, as exact integers (`scoring.counting.Cell`)."""
+    """汇总行: the counted ballots of a channel for a section, as exact integers (`scoring.counting.Cell`)."""
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="tally_rows")
     section = models.ForeignKey(RoundSection, models.PROTECT, related_name="tally_rows")

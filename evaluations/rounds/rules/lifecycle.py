@@ -71,7 +71,7 @@ LIFE = (
 )
 STEP_FROM = dict(zip(Step, LIFE[:-1], strict=True))
 STEP_TO = dict(zip(Step, LIFE[1:], strict=True))
-# Before publication a round can be declared void and keeps its record; afterwards only a correction remains.
+# A round can be declared void before publication; afterwards it can only be corrected.
 VOIDABLE = LIFE[: LIFE.index(RoundState.PUBLISHED)]
 ROUND_FLOW = Flow(
     {
@@ -94,7 +94,7 @@ STEP_ACTION = {
 
 @dataclass(frozen=True)
 class Readiness:
-    """What the conditions of the steps depend on."""
+    """The values that the conditions of the steps depend on."""
 
     state: RoundState
     now: datetime
@@ -125,7 +125,7 @@ def next_step(state: RoundState) -> Step | None:
 
 
 def missing(step: Step, readiness: Readiness) -> list[str]:
-    """Return in Chinese what the step still lacks; empty = it may be done now."""
+    """Return in Chinese what the step still lacks; empty if it may be taken now."""
     if readiness.state != STEP_FROM[step]:
         return [f"本轮当前为“{readiness.state.label}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
     return CONDITIONS[step](readiness)
@@ -214,7 +214,7 @@ SEALED = LIFE[LIFE.index(RoundState.SEALED) :]
 ISSUING = LIFE[LIFE.index(RoundState.FROZEN) :]
 BEFORE_PUBLICATION = frozenset({RoundState.COUNTED, RoundState.REVIEW})
 NOTICE = "演示数据，非真实评议结果"
-# A list nobody has seen has no consequences: only published rounds are history.
+# Only published lists have consequences, so only these rounds are a section's history.
 PUBLISHED = (RoundState.PUBLISHED, RoundState.CLOSED)
 # States in which a result exists; before that no score of any kind is computed anywhere.
 COUNTED = frozenset({RoundState.COUNTED, RoundState.REVIEW, RoundState.PUBLISHED, RoundState.CLOSED})

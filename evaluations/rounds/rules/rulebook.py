@@ -13,7 +13,7 @@ from typing import Any
 from evaluations.scoring.method import NUMBER, RulebookError, parse_method
 
 OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
-# SQL adds squares of the whole-number line score; with this bound no sum can leave 64 bits below 10^8 lines.
+# SQL adds squares of the whole-number line score; with this bound no sum exceeds 64 bits below 10^8 lines.
 LARGEST_SCALE = 30_000
 
 DEFAULTS: dict[str, Any] = {
@@ -259,7 +259,7 @@ def lookup(rulebook: Mapping[str, Any], path: str) -> Any:
 
 
 def unusual(rulebook: Mapping[str, Any]) -> list[str]:
-    """Return in Chinese every setting that differs from its default, for whoever approves the rulebook."""
+    """Return in Chinese every setting that differs from its default, for the approver of the rulebook."""
     values = [(setting, lookup(rulebook, setting.path)) for setting in SETTINGS]
     return [
         f"{setting.group}·{setting.label}：{_as_text(setting, setting.default)} → {_as_text(setting, value)}"
@@ -294,7 +294,7 @@ def shares_of(total: int, percents: Mapping[str, int]) -> dict[str, int]:
 
 
 def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
-    """Return in Chinese what is wrong with a rulebook; empty = it may be frozen."""
+    """Return the faults of a rulebook in Chinese; empty if it may be frozen."""
     try:
         method = parse_method({**rulebook, "sections": [], "vetoes": []})
     except RulebookError as error:
@@ -340,7 +340,7 @@ def _strata_error(rulebook: Mapping[str, Any]) -> str:
 
 
 def _points_error(rulebook: Mapping[str, Any], path: str) -> str:
-    """Points off are blank or a number from 0 to 100 with at most two decimals: no float ever decides them."""
+    """Points off are blank or a number from 0 to 100 with at most two decimals; they are never floats."""
     text = str(rulebook[path])
     if not text or POINTS_TEXT.fullmatch(text):
         return ""

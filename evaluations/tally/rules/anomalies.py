@@ -231,7 +231,7 @@ def _far(method: Method, scores: Scores, channel: str, limits: Limits) -> Iterat
 
 
 def _outliers(values: Mapping[str, Fraction], limit: Fraction) -> Iterator[tuple[str, Fraction]]:
-    """Yield what lies further than `limit` robust standard deviations (median, MAD) from the middle."""
+    """Yield the values that lie further than `limit` robust standard deviations (median, MAD) from the middle."""
     if not values:
         return
     middle = median(values.values())

@@ -1,4 +1,4 @@
-"""What a step still lacks: the same list for the page and for the refusal."""
+"""Readiness of a step: the page and the refusal give the same reasons."""
 
 from datetime import timedelta
 

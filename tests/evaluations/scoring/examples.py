@@ -19,9 +19,9 @@ LETTERS = {"T": "targeted", "S": "sampled", "O": "other"}
 HEADER = "ballot,channel,origin,section,cold,lazy,buck_passing,disorderly,greedy"
 PUBLISHED = json.loads((ROOT / "tests" / "vectors" / "score_vectors.json").read_text("utf-8"))["vectors"]
 LINE_SCORES, *ROUNDS = PUBLISHED
-# How long an example takes says nothing about the rule, and depends on what else the machine does.
+# An example's duration depends on the machine, not on the rule.
 untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# Every section is ranked and enters the averages: for tests that are about something else.
+# Every section is ranked and enters the averages: for tests of other rules.
 NO_MINIMUMS = {"mean_min_lines": 1, "min_lines": 0, "min_drawn_lines": 0}
 
 

@@ -16,7 +16,7 @@ ORDER = ("targeted", "sampled", "other")
 
 
 class Oracle:
-    """What a rulebook says about a list of lines."""
+    """The outcome of a list of lines under a rulebook."""
 
     def __init__(self, book: Mapping[str, Any], all_lines: Iterable[Line]) -> None:
         self.book, self.all_lines = book, list(all_lines)

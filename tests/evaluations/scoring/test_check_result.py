@@ -78,5 +78,5 @@ def test_a_changed_result_is_found(key, value, tmp_path):
     assert f"FAIL {result['sections'][0]['section']}" in done.stdout
 
 
-def test_without_arguments_it_says_how_it_is_used():
+def test_without_arguments_it_prints_its_usage():
     assert run().returncode == 2

@@ -96,7 +96,7 @@ def test_a_level_outside_the_scale_is_refused(level: str):
 
 
 @pytest.mark.parametrize(
-    ("row", "says"),
+    ("row", "text"),
     [
         ("b2,targeted,,Z,0,0,0,0,0", "科室“Z”"),
         ("b2,targeted,,a,0,0,0,0,0", "科室“a”"),
@@ -116,8 +116,8 @@ def test_a_level_outside_the_scale_is_refused(level: str):
         (f"{'b' * 200_000},targeted,,A,0,0,0,0,0", "CSV"),
     ],
 )
-def test_a_faulty_row_is_refused_with_its_line(row: str, says: str):
-    with pytest.raises(BallotFileError, match=rf"第3行.*{says}"):
+def test_a_faulty_row_is_refused_with_its_line(row: str, text: str):
+    with pytest.raises(BallotFileError, match=rf"第3行.*{text}"):
         read(GOOD, row + "\n")
 
 

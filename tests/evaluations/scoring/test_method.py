@@ -89,7 +89,7 @@ def test_a_bad_setting_is_refused_by_name(key: str, value: Any):
 
 
 @pytest.mark.parametrize(
-    ("table", "says"),
+    ("table", "text"),
     [
         (None, "channels"),
         ({}, "channels"),
@@ -106,16 +106,16 @@ def test_a_bad_setting_is_refused_by_name(key: str, value: Any):
         (channels("", T="0.33", S="0.33", O="0.33"), "之和应为1"),
     ],
 )
-def test_bad_channels_are_refused(table: Any, says: str):
-    with pytest.raises(RulebookError, match=says):
+def test_bad_channels_are_refused(table: Any, text: str):
+    with pytest.raises(RulebookError, match=text):
         method(channels=table)
 
 
 @pytest.mark.parametrize(
-    ("weight", "says"), [(0, "大于0"), ("-1/2", "大于0"), (0.5, "cold"), ("one", "cold"), (True, "cold")]
+    ("weight", "text"), [(0, "大于0"), ("-1/2", "大于0"), (0.5, "cold"), ("one", "cold"), (True, "cold")]
 )
-def test_bad_indicator_weights_are_refused(weight: Any, says: str):
-    with pytest.raises(RulebookError, match=says):
+def test_bad_indicator_weights_are_refused(weight: Any, text: str):
+    with pytest.raises(RulebookError, match=text):
         method(indicator_weights={**WEIGHTS, "cold": weight})
 
 

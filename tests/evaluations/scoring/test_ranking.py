@@ -133,7 +133,7 @@ def test_ties_share_a_place_and_the_next_is_left_out():
 
 
 def test_an_equal_score_is_decided_by_the_drawn_deviation():
-    # What A is above the average in the drawn channel, B is in the equally weighted open one.
+    # A is as far above the average in the drawn channel as B is in the equally weighted open one.
     book = rulebook(
         **NO_MINIMUMS,
         sections=["A", "B"],

@@ -168,7 +168,7 @@ def test_a_section_with_too_few_lines_is_listed_as_such():
     assert (row["listed"], row["label"], row["vote_count"]) == (False, "样本不足", 29)
 
 
-def test_clear_places_and_places_within_the_margin_are_told_apart():
+def test_certain_places_and_places_within_the_margin_differ_in_their_label():
     rows = judge(rulebook(list_length=2), STEPS)
     mixed = [*lines("A", "T", "33333", "00001", times=20), *lines("B", "T", "33333", "00000", times=20)]
     close = judge(rulebook(list_length=1), mixed)

@@ -92,7 +92,7 @@ def test_the_recursion_agrees_with_enumerating_who_is_harder(round_: tuple[dict[
         (1.0, "约100%"),
     ],
 )
-def test_people_read_steps_of_ten_percent(probability: float, words: str):
+def test_probabilities_are_shown_in_steps_of_ten_percent(probability: float, words: str):
     assert as_tenths(probability) == words
 
 
