@@ -1,4 +1,4 @@
-"""办什么事 at the desk: the words by which a citizen finds a section."""
+"""Service topics (办什么事) and manifestations (表象) on the staff site."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""办什么事: what people come for, and the words of the section names that stand for it."""
+"""Editable content of the ballot form: service topics (办什么事) and manifestations (表象)."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -9,7 +9,7 @@ from evaluations.scoring.method import Indicator
 
 
 class ServiceTopic(models.Model):
-    """办什么事: a finding aid on the ballot's choice of sections; frozen into nothing, counted nowhere."""
+    """办什么事: helps citizens find a section on the ballot; not part of the frozen form, not counted."""
 
     text = models.CharField("办事事项", max_length=60, unique=True, help_text="群众的说法，如：办房产证、过户、抵押")
     words = models.CharField(
@@ -29,7 +29,7 @@ class ServiceTopic(models.Model):
 
 
 class Manifestation(models.Model):
-    """表象: what an indicator looks like in practice; copied into the ballot paper at freezing."""
+    """表象: what an indicator looks like in practice; copied into the ballot form when it is frozen."""
 
     code = models.CharField(
         "代码",

@@ -1,4 +1,4 @@
-"""The frozen ballot paper (评议表) of a round: made at freezing, kept in memory by digest ever after."""
+"""The frozen ballot form (评议表) of a round, cached by digest, and the service topics."""
 
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ SERVICE_TOPICS = "service-topics"
 
 @lru_cache(maxsize=32)
 def ballot_form_by_digest(digest: str) -> BallotForm:
-    """Return the paper of that digest; a paper never changes, so a process reads it once."""
+    """Return the form with this digest; a form never changes, so each process reads it once."""
     text = Round.objects.filter(ballot_form_sha256=digest).values_list("ballot_form", flat=True).first()
     if not digest or text is None:
         raise RuleViolation("页面已失效，请重新输入票号。")
@@ -22,12 +22,12 @@ def ballot_form_by_digest(digest: str) -> BallotForm:
 
 
 def known_topics() -> ServiceTopics:
-    """Return what people come for, at most a minute old (no query in between)."""
+    """Return the service topics, cached for a minute."""
     return cache.get_or_set(SERVICE_TOPICS, _read_topics, 60) or ()
 
 
 def forget_topics() -> None:
-    """Have them read anew: somebody has changed them."""
+    """Clear the cache after a change."""
     cache.delete(SERVICE_TOPICS)
 
 
@@ -36,26 +36,26 @@ def _read_topics() -> ServiceTopics:
 
 
 def make_ballot_form(round_: Round, sections: list[RoundSection]) -> BallotForm:
-    """Put together the paper of a round from its frozen sections and the active 表象."""
-    book = round_.rulebook
+    """Build the form of a round from its frozen sections and the active manifestations."""
+    rulebook = round_.rulebook
     return BallotForm(
         round_key=round_.key,
         round_name=round_.name,
-        sections=tuple(_paper_section(section) for section in sections),
+        sections=tuple(_form_section(section) for section in sections),
         manifestations=tuple(
             FormSign(sign.code, sign.indicator, sign.text) for sign in Manifestation.objects.filter(is_active=True)
         ),
-        levels=book["levels"],
-        severe_from=book["severe_from"],
-        min_answered=book["min_answered"],
-        max_sections=book["max_sections"],
-        comment_length=book["comment_length"],
+        levels=rulebook["levels"],
+        severe_from=rulebook["severe_from"],
+        min_answered=rulebook["min_answered"],
+        max_sections=rulebook["max_sections"],
+        comment_length=rulebook["comment_length"],
         is_demo=round_.is_demo,
-        office_phone=round_.rulebook["office_phone"],
+        office_phone=rulebook["office_phone"],
     )
 
 
-def _paper_section(section: RoundSection) -> FormSection:
+def _form_section(section: RoundSection) -> FormSection:
     return FormSection(
         code=section.code,
         name=section.name,

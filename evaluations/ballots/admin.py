@@ -51,7 +51,7 @@ class CommentAdmin(ReadOnlyAdmin):
         return [path("<uuid:pk>/redact/", wrap(self.redact), name="comment-redact"), *super().get_urls()]
 
     def redact(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Cover names and numbers in an opinion: proposed by the clerk, approved by the chief."""
+        """Redact names and numbers in an opinion: proposed by a clerk, approved by a chief."""
         user, at = account_of(request), timezone.now()
         if not policy.may_start(user, REDACT):
             raise policy.Denied(user, REDACT)

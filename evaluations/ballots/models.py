@@ -1,6 +1,6 @@
-"""选票: the spool while voting, the mixed box after sealing (protocol 5).
+"""Ballots: the spool during the vote, the shuffled ballot box after sealing (protocol 5).
 
-Nothing here has a time, an address, a foreign key to a code or an order that tells who came when.
+No row has a time, an address, a foreign key to a code, or an order that reveals when it was cast.
 """
 
 import uuid
@@ -19,7 +19,7 @@ TOP_LEVEL = 4
 
 
 class BallotSpool(models.Model):
-    """待封箱选票: one validated vote, only until the box is sealed."""
+    """待封箱评议票: one valid vote, kept until the box is sealed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     round = models.ForeignKey(Round, models.PROTECT, related_name="+", db_index=False)
@@ -83,7 +83,7 @@ class Rating(models.Model):
 
 
 class Comment(models.Model):
-    """评议意见: kept apart from the ballots and shuffled on its own; belongs to nobody."""
+    """评议意见: stored apart from the ballots and shuffled separately; linked to no ballot or person."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="comments")
@@ -94,11 +94,11 @@ class Comment(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return "一条意见"  # never its words: they would stay in the trace and in proposals
+        return "一条意见"  # not the text, which would be kept in the audit log and in proposals
 
 
 def answers_given() -> Combinable:
-    """Return the expression for how many of the five indicators a rating answers."""
+    """Return an expression for the number of indicators that a rating answers."""
     return reduce(add, (if_answered(i, 1) for i in Indicator))
 
 
@@ -111,7 +111,7 @@ def if_answered(indicator: Indicator, value: int) -> Combinable:
 
 
 def vote_line(rating: Rating) -> dict[str, object]:
-    """Return a rating as it stood in the vote that was committed to (protocol 6.3)."""
+    """Return a rating as a line of the committed vote (protocol 6.3)."""
     levels = {indicator.value: getattr(rating, indicator.value) for indicator in Indicator}
     return {
         "answers": {key: level for key, level in levels.items() if level is not None},

@@ -1,4 +1,4 @@
-"""Redacting an opinion (遮盖): names and numbers are covered, nothing is reworded (permissions, comment.redact)."""
+"""Redaction of opinions (遮盖): words are covered, nothing is reworded."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ Span = tuple[int, int]
 
 
 def spans_of(text: str, words: Sequence[str]) -> list[Span]:
-    """Return where the words stand, all of them, in order; a word that is not there is refused."""
+    """Return every occurrence of the words, sorted; raises if a word does not occur."""
     wanted = [word.strip() for word in words if word.strip()]
     if not wanted:
         raise RuleViolation("请填写要遮盖的文字，每行一处。")
@@ -20,7 +20,7 @@ def spans_of(text: str, words: Sequence[str]) -> list[Span]:
 
 
 def redact(text: str, spans: Sequence[Span]) -> str:
-    """Return the text with each place covered, character for character."""
+    """Replace each character of the spans by a block."""
     for start, end in spans:
         text = text[:start] + COVER * (end - start) + text[end:]
     return text

@@ -1,4 +1,4 @@
-"""Redacting opinions (遮盖意见): the clerk proposes which words, the chief approves; nothing of them is kept."""
+"""Redaction of opinions (遮盖意见), with approval; the covered words are stored nowhere."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ REDACT = "comment.redact"
 
 
 def start_redaction(*, comment_id: UUID, words: Sequence[str], by: User, at: datetime) -> Approval | None:
-    """Propose to cover the words, or cover them at once; the proposal keeps places, not words."""
+    """Propose to redact the words, or do it where no approval is needed; proposals hold positions, not words."""
     comment = Comment.objects.get(pk=comment_id)
     spans = [list(span) for span in spans_of(comment.text, words)]
     return approvals.start(REDACT, comment, by=by, at=at, spans=spans)
@@ -30,7 +30,7 @@ def start_redaction(*, comment_id: UUID, words: Sequence[str], by: User, at: dat
 
 @transaction.atomic
 def redact_comment(*, comment_id: UUID, spans: Sequence[Span], by: User, at: datetime) -> Comment:
-    """Cover these places of an opinion for good; the old text is wiped off the disk."""
+    """Redact these spans for good; the old text is scrubbed from the disk too."""
     policy.check(by, REDACT)
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment_id)
     comment.text = redact(comment.text, spans)

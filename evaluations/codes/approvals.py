@@ -1,4 +1,4 @@
-"""Making codes void and recalling batches: acts of two persons. What is proposed names I, never a code."""
+"""Code actions that need approval: voiding codes, recalling batches. Proposals hold hashes, never codes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from nanchuan_eval.users.models import User
 
 
 def start_void(*, batch_id: int, typed: Sequence[str], reason: str, by: User, at: datetime) -> Approval | None:
-    """Make typed codes void, or propose it; the codes end here, only their I goes on."""
+    """Void the typed codes, or propose it; only their hashes go further."""
     policy.check_starts(by, "cred.void")
     batch = CodeBatch.objects.select_related("round").get(pk=batch_id)
     issues = issues_of_typed(batch, typed)

@@ -1,4 +1,4 @@
-"""Codes: forms."""
+"""Forms for batches of ballot codes."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ LARGEST_LIST = 200_000 * 66
 
 
 class BatchForm(forms.Form):
-    """票号批次: what its codes are for."""
+    """票号批次: channel, origin and stratum of its codes."""
 
     channel = forms.ChoiceField(label="渠道", choices=Channel.choices)
     origin = forms.ChoiceField(label="来源", choices=Origin.choices)
@@ -47,7 +47,7 @@ class IssuedListForm(BatchForm):
     )
 
     def clean_file(self) -> list[str]:
-        """Return the lines of the list."""
+        """Return the lines of the uploaded list."""
         upload = self.cleaned_data["file"]
         if upload.size > LARGEST_LIST:
             raise forms.ValidationError("文件过大。发放清单每行为一个64位校验值，最多20万行，请核对文件。")
@@ -75,7 +75,7 @@ class VoidForm(ReasonForm):
     field_order = ["codes", "reason"]
 
     def clean_codes(self) -> list[str]:
-        """Return the typed codes."""
+        """Return the codes, one per line."""
         return [line for line in self.cleaned_data["codes"].splitlines() if line.strip()]
 
 

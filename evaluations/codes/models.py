@@ -1,4 +1,4 @@
-"""票号: issued codes, of which only a hash is kept (protocol 6.2)."""
+"""Ballot codes (票号), stored only as hashes (protocol 6.2), their batches, and alerts about claims."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ from evaluations.scoring.method import Channel
 
 
 class CodeBatch(models.Model):
-    """票号批次: codes issued together for one channel and one origin."""
+    """票号批次: codes issued together for one channel, origin and stratum."""
 
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="batches")
     channel = models.CharField("渠道", max_length=10, choices=Channel)
@@ -44,15 +44,15 @@ class CodeBatch(models.Model):
 
 
 class OpenClaimAlertQuerySet(models.QuerySet["OpenClaimAlert"]):
-    """Alerts by what is left to do."""
+    """Filters by state of review."""
 
     def unreviewed(self) -> Self:
-        """Alerts nobody has looked into, or of which more came since."""
+        """Alerts never reviewed, or with more occurrences since the review."""
         return self.filter(reviewed_times__lt=models.F("times"))
 
 
 class OpenClaimAlert(models.Model):
-    """领票异常: how often on a day codes of a self-service batch went out under suspicious circumstances."""
+    """领票异常: how often codes of a self-service batch were claimed in a suspicious way on one day."""
 
     batch = models.ForeignKey(CodeBatch, models.PROTECT, verbose_name="批次", related_name="alerts")
     kind = models.CharField("情形", max_length=10, choices=OpenAlert)
@@ -77,12 +77,12 @@ class OpenClaimAlert(models.Model):
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether somebody has looked into all of them."""
+        """True if all occurrences are reviewed."""
         return self.reviewed_times >= self.times
 
 
 class Credential(models.Model):
-    """票号: I = H(E) is stored when issued, E = H(code) when used; the code itself is stored nowhere."""
+    """票号: stores I = H(E) from issue on, E = H(code) once used; the code itself is stored nowhere."""
 
     issue = models.CharField("发放校验值 I", max_length=64, primary_key=True)
     spend = models.CharField("使用校验值 E", max_length=64, null=True, unique=True)

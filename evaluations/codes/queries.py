@@ -1,7 +1,7 @@
-"""What the desk sees of a round's codes (票号批次): sums by batch and stratum, never anything about one code.
+"""Totals of a round's codes by batch and stratum (票号批次); never anything about a single code.
 
-Replacements (补发) are few codes for people the desk knows by name: their returns are shown within the batch they
-belong to, and one small figure beside a public sum hides the next smallest too.
+Replacements (补发) are few, and for people the staff know by name: their returns are counted within the original
+batch, and hiding one small figure beside a public total hides the next smallest too.
 """
 
 from collections import defaultdict
@@ -19,15 +19,15 @@ from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import shown_beside_total
 
-# A code that cannot vote any more: made void, or unused when its batch was recalled.
+# Codes that can no longer vote: voided, or unused when their batch was recalled.
 DEAD = Q(spend=None) & (Q(is_void=True) | Q(batch__is_open=False))
-# A stratum lags when its share of returned ballots is this many percent points below its channel's.
+# A stratum lags if its return rate is more than this many percentage points below its channel's.
 LAG_POINTS = 10
 
 
 @dataclass(frozen=True)
 class BatchLine:
-    """One batch: what it issued, what of it and its replacements came back, whether its stratum lags."""
+    """One batch: codes issued, returns including its replacements, and whether its stratum lags."""
 
     batch: CodeBatch
     issued: int
@@ -39,7 +39,7 @@ class BatchLine:
 
 @dataclass(frozen=True)
 class StratumLine:
-    """One stratum of drawn people beside the codes that can vote for them."""
+    """One stratum: drawn people beside their valid codes."""
 
     channel: Channel
     stratum: str
@@ -48,12 +48,12 @@ class StratumLine:
 
     @property
     def lacking(self) -> int:
-        """How many codes are still to be made."""
+        """Number of codes still to be made."""
         return max(0, self.people - self.codes)
 
 
 def counted_batches(round_: Round) -> list[CodeBatch]:
-    """Return the round's batches with `codes`, `used` and `void`; replacements after the batch they belong to."""
+    """Return the batches annotated with `codes`, `used`, `void`; replacements follow their original batch."""
     batches = CodeBatch.objects.filter(round=round_).annotate(
         codes=Count("credentials"),
         used=Count("credentials", filter=Q(credentials__spend__isnull=False)),
@@ -63,7 +63,7 @@ def counted_batches(round_: Round) -> list[CodeBatch]:
 
 
 def batch_lines(batches: Sequence[CodeBatch]) -> list[BatchLine]:
-    """Return a line per counted batch, small figures hidden."""
+    """Return one line per batch of `counted_batches`, with small figures hidden."""
     families = defaultdict(list)
     for batch in batches:
         families[batch.replaces_id or batch.pk].append(batch)
@@ -79,7 +79,7 @@ def batch_lines(batches: Sequence[CodeBatch]) -> list[BatchLine]:
 
 
 def return_rate(batches: Sequence[CodeBatch]) -> int | None:
-    """Return how many percent of the codes that could vote did, recalled batches apart, or None without any."""
+    """Return the percentage of valid codes used, ignoring recalled batches; None without valid codes."""
     standing = [batch for batch in batches if batch.is_open]
     issued = sum(batch.codes - batch.void for batch in standing)  # type: ignore[attr-defined]  # annotated
     used = sum(batch.used for batch in standing)  # type: ignore[attr-defined]  # annotated
@@ -87,7 +87,7 @@ def return_rate(batches: Sequence[CodeBatch]) -> int | None:
 
 
 def drawn_people(round_: Round) -> dict[Channel, dict[str, int]]:
-    """Return channel -> stratum -> drawn people, of the channels whose codes go to drawn people (one query)."""
+    """Return channel -> stratum -> drawn people, for channels whose codes go to drawn people (one query)."""
     channels = {DrawPurpose.EVALUATORS: Channel.TARGETED}
     if round_.rulebook["sampled_forms"] == ISSUED_CODES:
         channels[DrawPurpose.ISSUED] = Channel.SAMPLED
@@ -113,7 +113,7 @@ def codes_by_stratum(round_: Round) -> dict[Channel, dict[str, int]]:
 
 
 def stratum_lines(round_: Round) -> list[StratumLine]:
-    """Return drawn people and codes side by side (two queries)."""
+    """Return drawn people beside their codes, by stratum (two queries)."""
     codes = codes_by_stratum(round_)
     lines = []
     for channel, drawn in drawn_people(round_).items():
@@ -125,7 +125,7 @@ def stratum_lines(round_: Round) -> list[StratumLine]:
 
 
 def unfit_codes(round_: Round) -> list[str]:
-    """Return where the codes do not fit the drawn people, complete as they ought to be before the vote."""
+    """Return in Chinese where codes and drawn people differ; all codes must exist before the vote."""
     codes = codes_by_stratum(round_)
     return [
         fault
@@ -135,12 +135,12 @@ def unfit_codes(round_: Round) -> list[str]:
 
 
 def family_of(batch: CodeBatch) -> QuerySet[CodeBatch]:
-    """Return the batch with its replacements."""
+    """Return the batch and its replacements."""
     return CodeBatch.objects.filter(Q(pk=batch.pk) | Q(replaces=batch))
 
 
 def replaceable(batch: CodeBatch) -> int:
-    """Return how many void codes of the batch and its replacements have not been replaced yet."""
+    """Return how many void codes of the batch and its replacements are not replaced yet."""
     codes = Credential.objects.filter(batch__in=family_of(batch))
     figures = codes.aggregate(
         void=Count("pk", filter=Q(is_void=True)), again=Count("pk", filter=Q(batch__replaces=batch))

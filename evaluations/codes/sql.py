@@ -1,12 +1,12 @@
-"""Codes: sql."""
+"""SQL on codes: claiming a code for a vote, rewriting all codes when the box is sealed."""
 
 from datetime import datetime
 
 from django.db import connection
 
-# The busiest statement of all; built by the ORM it costs more than the rest of a vote together.
-# Its whole condition on the credential stands in the outer WHERE, because a second voter who waited for the
-# row lock re-checks just that part: a subquery would still see the code unspent.
+# The most frequent statement; building it with the ORM would cost more than the rest of a vote.
+# All conditions on the credential are in the outer WHERE: a second voter who waited for the row lock re-checks
+# only that part, and a subquery would still see the code unspent.
 CLAIM = """
     UPDATE evaluations_credential SET spend = %s
     WHERE issue = %s AND batch_id = %s AND spend IS NULL AND NOT is_void AND EXISTS (
@@ -16,7 +16,7 @@ CLAIM = """
 """
 
 
-# Statement -> how often it names the round. The rows never leave the database: memory stays flat.
+# Statement -> number of round parameters. The rows never leave the database, so memory use is constant.
 REWRITE = {
     """CREATE TEMPORARY TABLE rewritten_credential AS
         SELECT * FROM evaluations_credential
@@ -29,7 +29,7 @@ REWRITE = {
 
 
 def claim_code(*, issue: str, spend: str, batch: int, at: datetime) -> bool:
-    """Spend an unspent code of an open batch while its round accepts ballots; say whether it was there."""
+    """Spend an unspent code of an open batch while its round accepts ballots; True if there was one."""
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [spend, issue, batch, moment, moment])
@@ -37,7 +37,7 @@ def claim_code(*, issue: str, spend: str, batch: int, at: datetime) -> bool:
 
 
 def rewrite_credentials(round_id: int) -> None:
-    """Write a round's credentials anew in the order of I: their old order is that of casting."""
+    """Rewrite a round's credentials in the order of I; their physical order was that of casting."""
     with connection.cursor() as cursor:
         for statement, values in REWRITE.items():
             cursor.execute(statement, [round_id] * values)

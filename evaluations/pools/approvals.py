@@ -1,4 +1,4 @@
-"""What takes two persons in the pools: who does not stand in a draw (one list at a time), what objections come to."""
+"""Pool actions that need approval: excluding people (one list at a time), answering objections."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ def _exclusion_content(round_: Round, asked: Arguments) -> dict[str, object]:
 
 
 def _person(entry: PoolEntry) -> str:
-    """Say who it is without saying more for ever than the lists show."""
+    """Describe a person with no more detail than the lists show: the text is kept for good."""
     state = f"，现为{entry.get_exclusion_display()}" if entry.exclusion else ""
     return f"{entry} {entry.masked_phone}（{entry.get_kind_display()}，{entry.stratum}，第{entry.pk}号{state}）"
 

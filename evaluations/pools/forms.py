@@ -1,4 +1,4 @@
-"""Pools: forms."""
+"""Forms of the pool pages."""
 
 from django import forms
 
@@ -47,7 +47,7 @@ class PoolExportForm(ReasonForm):
 
 
 class CorrectionForm(ReasonForm):
-    """更正本人信息: what stays empty stays as it is."""
+    """更正本人信息: empty fields are left unchanged."""
 
     name = forms.CharField(label="姓名", max_length=40, required=False)
     unit = forms.CharField(label="单位", max_length=80, required=False)
@@ -55,7 +55,7 @@ class CorrectionForm(ReasonForm):
     field_order = ["name", "unit", "phone", "reason"]
 
     def changes(self, entry: PoolEntry) -> dict[str, str]:
-        """Return what differs from the entry."""
+        """Return the fields that differ from the entry."""
         typed = {key: self.cleaned_data[key].strip() for key in ("name", "unit", "phone")}
         typed["phone"] = typed["phone"].replace(" ", "").replace("-", "")
         now = {"name": entry.name, "unit": entry.unit, "phone": ""}

@@ -1,4 +1,4 @@
-"""名单库: who may be drawn, the public notice of a pool, objections to it."""
+"""Pools (名单库) of people who may be drawn, their public notices, and objections."""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,7 @@ from nanchuan_eval.encryption.fields import EncryptedField, mask_phone
 
 
 class PoolEntry(models.Model):
-    """名单库人员: one person of a pool, in one stratum (身份类别); never shown in public."""
+    """名单库人员: one person in a pool, in one stratum (身份类别); never public."""
 
     round = models.ForeignKey(Round, models.CASCADE, verbose_name="轮次", related_name="pool")
     kind = models.CharField("名单库", max_length=12, choices=PoolKind)
@@ -19,7 +19,7 @@ class PoolEntry(models.Model):
     unit = models.CharField("单位", max_length=80, blank=True)
     phone = EncryptedField("手机号", blank=True, looked_up_by="phone_hash")
     phone_hash = models.CharField("手机号摘要", max_length=64)
-    # Where he is reached since a correction; what the committed token holds stays above.
+    # The phone since a correction; the committed token is computed from the one above.
     contact = EncryptedField("更正后的手机号", blank=True, looked_up_by="contact_hash")
     contact_hash = models.CharField("更正后的手机号摘要", max_length=64, blank=True)
     dealt_with = models.CharField("办过事的科室", max_length=300, blank=True, help_text="科室代码，用空格分开")
@@ -38,7 +38,7 @@ class PoolEntry(models.Model):
 
     @property
     def masked_phone(self) -> str:
-        """The phone as shown at the desk: 138****0001."""
+        """The phone as staff see it: 138****0001."""
         return mask_phone(self.contact or self.phone)
 
 
@@ -57,7 +57,7 @@ class PoolUpload(models.Model):
 
 
 class PoolNotice(models.Model):
-    """名单公告: the size of a pool is made public and objections are open until a day."""
+    """名单公告: publishes the size of a pool and opens an objection period."""
 
     round = models.ForeignKey(Round, models.CASCADE, verbose_name="轮次", related_name="pool_notices")
     kind = models.CharField("名单库", max_length=12, choices=PoolKind)
@@ -80,12 +80,12 @@ class PoolNotice(models.Model):
 
     @property
     def people(self) -> int:
-        """How many people the pool held when it was announced."""
+        """Size of the pool when the notice was published."""
         return sum(self.strata.values())
 
 
 class PoolObjection(models.Model):
-    """名单异议: what somebody has against a pool, and what the office answered; neither is public."""
+    """名单异议: an objection to a pool and the office's answer; neither is public."""
 
     notice = models.ForeignKey(PoolNotice, models.CASCADE, verbose_name="名单公告", related_name="objections")
     content = models.CharField("异议内容", max_length=500)

@@ -1,4 +1,4 @@
-"""Pools (名单库): which there are and how an untidy list of people becomes entries (rulebook R-B)."""
+"""Pools (名单库): their kinds, and parsing of uploaded lists of people (rulebook R-B)."""
 
 import re
 import unicodedata
@@ -11,9 +11,9 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.users.rules import may_be_one_person
 
 PHONE = re.compile(r"1[3-9][0-9]{9}")
-# What stands between the codes of one cell.
+# Separators between the codes of one cell.
 BETWEEN_CODES = re.compile(r"[\s,，、;；]+")
-# How offices head their columns, by our field.
+# Field -> accepted column headings.
 HEADINGS = {
     "stratum": ("身份类别", "类别", "人员类别"),
     "name": ("姓名", "名字"),
@@ -27,14 +27,14 @@ Row = tuple[str, int, Sequence[str]]
 
 
 class PoolKind(TextChoices):
-    """名单库 kinds, as the import command names them."""
+    """名单库; the values are arguments of the import command."""
 
     SUPERVISORS = "supervisors", "监督员库"
     EVALUATORS = "evaluators", "定向评议名单库"
     RECIPIENTS = "recipients", "服务对象库"
 
 
-# A service record is drawn by its section, so its 身份类别 may be missing and its section may not.
+# Service records are stratified by section: 身份类别 may be missing, the section may not.
 REQUIRED = {
     PoolKind.SUPERVISORS: ("stratum", "name", "phone"),
     PoolKind.EVALUATORS: ("stratum", "name", "phone"),
@@ -45,7 +45,7 @@ RECIPIENT = "服务对象"
 
 @dataclass(frozen=True)
 class PoolRules:
-    """What a file is checked against: the roster's sections and units, the rulebook's strata, liaisons (name, unit)."""
+    """Reference data for checking a file: sections, units, strata of the rulebook, liaisons as (name, unit)."""
 
     section_codes: frozenset[str]
     units: frozenset[str] = frozenset()
@@ -68,28 +68,28 @@ class Person:
 
     @property
     def codes(self) -> list[str]:
-        """The codes of the sections dealt with."""
+        """Codes of the sections the person has dealt with."""
         return self.dealt_with.split()
 
 
 @dataclass
 class PoolFile:
-    """What a file holds: its people, each once, and what was merged or set aside on the way."""
+    """Result of parsing a file: people without duplicates, and notes on merges and exclusions."""
 
     people: list[Person] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def sizes(self) -> dict[str, int]:
-        """Return how many people each stratum has."""
+        """Return stratum -> number of people."""
         return {name: sum(p.stratum == name for p in self.people) for name in sorted({p.stratum for p in self.people})}
 
     def excluded(self) -> int:
-        """Return how many people leave by themselves (回避)."""
+        """Return how many people the file itself excludes (回避)."""
         return sum(bool(person.exclusion) for person in self.people)
 
 
 class PoolFileError(ValueError):
-    """The file cannot be taken; `reasons` holds one Chinese text per row at fault."""
+    """The file is rejected; `reasons` has one Chinese message per faulty row."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__("\n".join(reasons))
@@ -97,12 +97,12 @@ class PoolFileError(ValueError):
 
 
 def is_phone(text: str) -> bool:
-    """Say whether the text is a mobile number of eleven digits."""
+    """True if the text is an 11-digit mobile number."""
     return PHONE.fullmatch(text) is not None
 
 
 def parse_people(rows: Iterable[Row], kind: PoolKind, rules: PoolRules) -> PoolFile:
-    """Read (sheet, row number, cells) lines; any faulty row refuses the file, a repeated person is merged."""
+    """Parse (sheet, row number, cells) rows; raises if any row is faulty, merges repeated people."""
     rows = [row for row in rows if any(cell.strip() for cell in row[2])]
     header, columns = _find_header(rows, REQUIRED[kind])
     reader = _Reader(rules)
@@ -118,7 +118,7 @@ def parse_people(rows: Iterable[Row], kind: PoolKind, rules: PoolRules) -> PoolF
 
 
 class _Reader:
-    """Takes the rows one after another; knows who was there before, by phone and by name and unit."""
+    """Collects rows; finds repeated people by phone, or by name and unit."""
 
     def __init__(self, rules: PoolRules) -> None:
         self.rules, self.file, self.faults = rules, PoolFile(), list[str]()
@@ -149,7 +149,7 @@ class _Reader:
         self.file.people.append(person)
 
     def _merge(self, where: str, person: Person, index: int, first: str) -> str:
-        """Let a person stand once, or say why the two rows cannot be one person."""
+        """Merge a repeated person; returns why the two rows cannot be one person, or ""."""
         known = self.file.people[index]
         if known.name != person.name:
             return f"手机号与{first}相同，但姓名不同，请核对。"
@@ -198,7 +198,7 @@ def _fault(person: Person, rules: PoolRules) -> str:
 
 
 def _conflict(person: Person, rules: PoolRules) -> str:
-    """Say why a person leaves before the draw: a unit's liaison or staff, or a declared relative there."""
+    """Return why a person is excluded before the draw, or "": liaison or staff of a unit, or a relative there."""
     for liaison, unit in rules.liaisons:
         if may_be_one_person(person.name, person.unit, liaison, unit):
             return f"与评议对象“{unit}”的单位联络员同名" + ("" if person.unit else "，名单未填单位")
@@ -217,7 +217,7 @@ class ExclusionReason(TextChoices):
     DECLARED_ABSENCE = "declared_absence", "已申明不能参加"
 
 
-# The draw that freezes each pool: once it is committed the pool no longer changes.
+# The draw from each pool: once it is committed, the pool cannot change.
 DRAW_OF = {
     PoolKind.SUPERVISORS: DrawPurpose.SUPERVISORS,
     PoolKind.EVALUATORS: DrawPurpose.EVALUATORS,

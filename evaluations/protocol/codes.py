@@ -15,19 +15,19 @@ CODE_LENGTH = 20
 BITS_PER_CHARACTER = 5
 CODE_BITS = CODE_LENGTH * BITS_PER_CHARACTER
 GROUP = 4
-# The key of a round is part of every hash: a code made for another spelling of it can never vote.
+# The round key is part of every hash: a code made with another spelling of it can never vote.
 ROUND_KEY = re.compile(r"[0-9A-Za-z-]{1,20}")
-# What people read or type for a character of the alphabet.
+# Characters commonly confused with one of the alphabet.
 FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1"})
 SEPARATORS = frozenset("-‐‑‒–—―−_.·・ ")
 
 
 class CodeError(ValueError):
-    """The typed text is no code; the Chinese text says what is wrong and what to do."""
+    """The text is not a code; the Chinese message says what is wrong and what to do."""
 
 
 def encode_code(data: bytes) -> str:
-    """Return the 20 characters for the first 100 bits of at least 13 random bytes."""
+    """Encode the first 100 bits of at least 13 random bytes as 20 characters."""
     if len(data) * 8 < CODE_BITS:
         raise ValueError("a code needs 13 random bytes")
     number = int.from_bytes(data, "big") >> (len(data) * 8 - CODE_BITS)
@@ -36,17 +36,17 @@ def encode_code(data: bytes) -> str:
 
 
 def normalize_code(text: str) -> str:
-    """Return the 20 characters of a typed code: full width, case, blanks, hyphens, O/0, I/1, L/1 are forgiven."""
+    """Return the 20 characters of a typed code; accepts full width, any case, separators, O for 0, I or L for 1."""
     return _normalized(text, "票号")
 
 
 def normalize_receipt(text: str) -> str:
-    """Return the 20 characters of a typed receipt, equally forgiving."""
+    """Return the 20 characters of a typed receipt, read like a code."""
     return _normalized(text, "回执号")
 
 
 def format_code(code: str) -> str:
-    """Return a code or receipt in groups of four: XXXX-XXXX-XXXX-XXXX-XXXX."""
+    """Format a code or receipt in groups of four: XXXX-XXXX-XXXX-XXXX-XXXX."""
     return "-".join(code[at : at + GROUP] for at in range(0, len(code), GROUP))
 
 
@@ -56,7 +56,7 @@ def spend_hash(round_key: str, code: str) -> str:
 
 
 def issue_hash(spend: str) -> str:
-    """Return I, the only thing stored of an unused code."""
+    """Return I, which is all that is stored of an unused code."""
     return _hash("nanchuan-ballot/1/issue", spend)
 
 
@@ -71,12 +71,12 @@ def receipt(server_random: str, digits: str) -> str:
 
 
 def content_commitment(receipt_: str, nonce: str, vote: Mapping[str, object]) -> str:
-    """Return C: it binds the vote to the receipt; without the nonce (32 bytes hex) it says nothing (protocol 6.3)."""
+    """Return C, which commits the vote to the receipt and is hidden by the nonce of 32 bytes (protocol 6.3)."""
     return content_commitment_of(receipt_, nonce, protocol_json(vote))
 
 
 def content_commitment_of(receipt_: str, nonce: str, vote: bytes) -> str:
-    """Return C of a vote that is already J(vote): as the spool keeps it."""
+    """Return C of a vote given as the bytes J(vote), as in the spool."""
     return sha256_hex(_lines("nanchuan-ballot/1/content", receipt_, nonce, "") + vote)
 
 

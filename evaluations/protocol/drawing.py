@@ -1,7 +1,7 @@
 """The draw (抽取) of protocol `nanchuan-draw/1`: commitment, seed, tickets, seats, selection, events.
 
-Everything is decided by what was committed and by the randomness; the same input always gives the same result.
-Shapes: pool = [(stratum, id)], exclusions = [(stratum, id, reason)], in any order, each row once.
+The result depends only on the committed parameters and the randomness.
+Types: pool = [(stratum, id)], exclusions = [(stratum, id, reason)], in any order, each row once.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 EXCLUSION_REASONS = frozenset({"conflict", "ineligible", "already_selected", "declared_absence"})
 REMOVAL_REASONS = frozenset({"refused", "conflict", "unreachable", "ineligible"})
 ORDERS = frozenset({"drawn", "sorted"})
-STEP = 10_000  # tickets between two reports of progress
+STEP = 10_000  # tickets between two progress reports
 
 Params = Mapping[str, Any]
 Pool = Sequence[Sequence[str]]
@@ -33,26 +33,26 @@ def no_progress(done: int) -> None:
 
 
 class DrawError(ValueError):
-    """What the protocol refuses, in Chinese."""
+    """Input that violates the protocol; the message is Chinese."""
 
 
 def person_token(salt: str, person_ref: str) -> str:
-    """Return the anonymous id of a person in one draw; `salt` = 64 hex digits of the person's own (3.3)."""
+    """Return the anonymous id of a person in one draw; `salt` = 64 hex digits, unique to the person (3.3)."""
     return _hash(f"{FORMAT}/token", salt, person_ref)
 
 
 def pool_lines(pool: Iterable[Sequence[str]]) -> list[bytes]:
-    """Return the lines of the pool file: `stratum TAB id LF`, sorted by bytes, repetitions refused (3.4)."""
+    """Return the lines of the pool file: `stratum TAB id LF`, sorted by bytes; refuses duplicates (3.4)."""
     return _lines(pool, "名单")
 
 
 def exclusion_lines(exclusions: Iterable[Sequence[str]]) -> list[bytes]:
-    """Return the lines of the exclusion file: `stratum TAB id TAB reason LF`, sorted likewise (3.5)."""
+    """Return the lines of the exclusion file: `stratum TAB id TAB reason LF`, sorted by bytes (3.5)."""
     return _lines(exclusions, "回避名单")
 
 
 def digest_of(lines: Iterable[bytes]) -> str:
-    """Return the SHA-256 of a file given by its lines; a million of them need not stand in one text."""
+    """Return the SHA-256 of a file given as lines, without joining them."""
     hashed = hashlib.sha256()
     for line in lines:
         hashed.update(line)
@@ -68,7 +68,7 @@ def make_params(
     quota: Mapping[str, Any],
     **terms: Any,
 ) -> dict[str, Any]:
-    """Return valid parameters for a pool (3.6); `terms` = alternates, randomness, note."""
+    """Return the validated parameters of a draw (3.6); `terms` = alternates, randomness, note."""
     lines = pool_lines(pool)
     params: dict[str, Any] = {
         "format": FORMAT,
@@ -86,7 +86,7 @@ def make_params(
 
 
 def validate_params(params: Params) -> None:
-    """Refuse parameters that the protocol does not allow (3.6); shapes are those of a JSON document."""
+    """Refuse parameters that the protocol does not allow (3.6); their JSON types are checked already."""
     check_name(params["draw_id"], "抽取编号")
     check_name(params["purpose"], "抽取内容")
     for stratum in params["strata"]:
@@ -101,12 +101,12 @@ def validate_params(params: Params) -> None:
 
 
 def commitment(params: Params) -> str:
-    """Return the commitment that is published before any randomness exists (3.7)."""
+    """Return the commitment, published before any randomness exists (3.7)."""
     return sha256_hex(f"{FORMAT}/commit\n".encode() + protocol_json(params))
 
 
 def check_numbers(source: Mapping[str, Any], numbers: Sequence[int]) -> None:
-    """Refuse numbers that the source cannot show."""
+    """Refuse numbers that the source cannot produce."""
     label = source["label"]
     if len(numbers) != source["n"]:
         raise DrawError(f"“{label}”应有{source['n']}个数，收到{len(numbers)}个。")
@@ -118,12 +118,12 @@ def check_numbers(source: Mapping[str, Any], numbers: Sequence[int]) -> None:
 
 
 def entropy_bits(sources: Iterable[Mapping[str, Any]]) -> float:
-    """Return the entropy of the sources in bits, for the 64-bit minimum and for display only."""
+    """Return the entropy of the sources in bits; used only for the 64-bit minimum and for display."""
     return sum(math.log2(_outcomes(source)) for source in sources)
 
 
 def draw_seed(params: Params, randomness: Sequence[Sequence[int]]) -> str:
-    """Return the seed from the commitment and the numbers that were thrown and drawn (3.8)."""
+    """Return the seed: a hash of the commitment and the numbers of all sources (3.8)."""
     if len(randomness) != len(params["randomness"]):
         raise DrawError(f"应有{len(params['randomness'])}组随机数，收到{len(randomness)}组。")
     for source, numbers in zip(params["randomness"], randomness, strict=True):
@@ -139,8 +139,8 @@ def ticket(seed: str, stratum: str, token: str) -> str:
 def drawing_order(seed: str, stratum: str, tokens: Iterable[str], progress: Progress = no_progress) -> list[str]:
     """Return a stratum's ids by ascending ticket; the first are drawn, the next are alternates (3.9)."""
     begun = hashlib.sha256(f"{FORMAT}/ticket\n{seed}\n{stratum}\n".encode()).copy
-    # Sorted by first byte while they are made: 256 small sorts cost half of one large one.
-    boxes: list[list[bytes]] = [[] for _ in range(256)]
+    # Bucketed by first byte: 256 small sorts take half the time of one large sort.
+    buckets: list[list[bytes]] = [[] for _ in range(256)]
     waiting = iter(tokens)
     while batch := list(islice(waiting, STEP)):
         for token in batch:
@@ -148,14 +148,14 @@ def drawing_order(seed: str, stratum: str, tokens: Iterable[str], progress: Prog
             hashed = begun()
             hashed.update(text)
             drawn = hashed.digest()
-            # Ticket and id in one: all tickets are 32 bytes, so the id decides only between equal ones.
-            boxes[drawn[0]].append(drawn + text)
+            # Ticket and id in one string: tickets have a fixed length, so the id only breaks ties.
+            buckets[drawn[0]].append(drawn + text)
         progress(len(batch))
-    return [entry[TICKET_BYTES:].decode() for box in boxes for entry in sorted(box)]
+    return [entry[TICKET_BYTES:].decode() for bucket in buckets for entry in sorted(bucket)]
 
 
 def seats(quota: Mapping[str, Any], eligible: Mapping[str, int], round_: int) -> dict[str, int]:
-    """Return the seats per stratum in a committed round (1, 2, ...); never more than are eligible (3.10)."""
+    """Return stratum -> seats in a committed round (1, 2, ...), at most the number of eligible ids (3.10)."""
     if quota["mode"] == "fixed":
         wanted = quota["rounds"][round_ - 1]
         return {name: min(want, eligible[name]) for name, want in zip(eligible, wanted, strict=True)}
@@ -177,20 +177,20 @@ def draw(
     events: Sequence[Mapping[str, Any]] = (),
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Return the result of a draw with its events (3.11), in the form of the proof file."""
+    """Return the result of a draw after its events (3.11), as in the proof file."""
     validate_params(params)
     _check_files(params, pool, exclusions)
     seed = draw_seed(params, randomness)
-    course = _Course(params, _orders(params, pool, exclusions, seed, progress))
+    state = _DrawState(params, _orders(params, pool, exclusions, seed, progress))
     head = commitment(params)
     for number, event in enumerate(events, start=1):
-        course.apply(event, number)
+        state.apply(event, number)
         head = event_head(head, event)
-    return {"seed": seed, "round": course.round, "head": head, **course.outcome()}
+    return {"seed": seed, "round": state.round, "head": head, **state.outcome()}
 
 
 def event_head(head: str, event: Mapping[str, Any]) -> str:
-    """Return the head of the hash chain after one more event (3.11)."""
+    """Return the head of the hash chain after the event (3.11)."""
     return _hash(f"{FORMAT}/event", head, protocol_json(event).decode())
 
 
@@ -213,8 +213,8 @@ def make_proof(
     }
 
 
-class _Course:
-    """How a draw goes on after the tickets are sorted: removals and further committed rounds (3.11)."""
+class _DrawState:
+    """State of a draw as events are applied: removals and further committed rounds (3.11)."""
 
     def __init__(self, params: Params, orders: Mapping[str, Sequence[str]]) -> None:
         self.quota, self.alternates, self.orders = params["quota"], params["alternates"], orders
@@ -226,7 +226,7 @@ class _Course:
         self.round, self.seats = round_, seats(self.quota, self.eligible, round_)
 
     def line(self, name: str) -> list[str]:
-        """The first seats + alternates of the order; who was removed leaves it and nobody else moves."""
+        """Return the first seats + alternates of the drawing order without those removed; nobody else moves up."""
         places = self.orders[name][: self.seats[name] + self.alternates]
         return [token for token in places if (name, token) not in self.removed]
 
@@ -262,7 +262,7 @@ class _Course:
         }
 
     def wanted(self) -> dict[str, int]:
-        """A fixed quota names its wish per stratum; a proportional one wishes what it was allotted."""
+        """Return stratum -> seats wanted: as given in a fixed quota, as allotted in a proportional one."""
         if self.quota["mode"] == "fixed":
             return dict(zip(self.orders, self.quota["rounds"][self.round - 1], strict=True))
         return self.seats
@@ -274,17 +274,17 @@ class _Course:
 
 
 def check_name(text: str, what: str) -> None:
-    """Refuse what is no name (3.1): 1 to 200 code points, NFC, no control or line characters, no blank at the ends."""
+    """Refuse an invalid name (3.1): 1 to 200 code points, NFC, no control or line characters, stripped."""
     if not 1 <= len(text) <= LONGEST_NAME or text != text.strip():
         raise DrawError(f"{what}应为1到{LONGEST_NAME}个字符，且首尾没有空白。")
     if text.isascii() and text.isprintable():
-        return  # a token; nothing else can be wrong with it
+        return  # fast path for tokens: the checks below hold
     if not unicodedata.is_normalized("NFC", text) or any(unicodedata.category(c) in NOT_IN_NAMES for c in text):
         raise DrawError(f"{what}中有控制字符，或不是NFC形式。")
 
 
 def _shares(free_seats: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """Share seats out by the largest remainder (3.10): larger remainder, larger weight, smaller bytes."""
+    """Allot seats by largest remainder (3.10); ties by larger weight, then smaller bytes."""
     whole = sum(weights.values())
     if free_seats >= whole:
         return dict(weights)

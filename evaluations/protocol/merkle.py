@@ -8,7 +8,7 @@ SIZE = 32  # bytes of a hash
 
 
 def leaf(receipt: str, commitment: str) -> bytes:
-    """Return a leaf's bytes: T TAB C."""
+    """Return the bytes of a leaf: T TAB C."""
     return f"{receipt}\t{commitment}".encode()
 
 
@@ -18,11 +18,11 @@ def closing_list(leaves: Iterable[bytes]) -> bytes:
 
 
 def levels_of(leaves: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Return the hashes of the tree, each level joined, from the leaves (in the given order) up to the root."""
+    """Return the tree's hashes from the leaves (in the given order) up to the root, one joined string a level."""
     level = [hashlib.sha256(LEAF + entry).digest() for entry in leaves]
     levels = [b"".join(level)]
     while len(level) > 1:
-        # RFC 6962 splits at the largest power of two: that is pairing up and carrying an odd last one along.
+        # RFC 6962 splits at the largest power of two, which equals pairing and carrying an odd last hash up.
         paired = [hashlib.sha256(NODE + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
         level = paired + level[len(paired) * 2 :]
         levels.append(b"".join(level))
@@ -30,12 +30,12 @@ def levels_of(leaves: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def merkle_root(leaves: Iterable[bytes]) -> str:
-    """Return the hex root over the leaves in the given order; of none, the hash of nothing."""
+    """Return the root in hex over the leaves in the given order; without leaves, the hash of the empty string."""
     return (levels_of(leaves)[-1] or hashlib.sha256(b"").digest()).hex()
 
 
 def audit_path(levels: Sequence[bytes], index: int) -> list[tuple[str, str]]:
-    """Return the way from a leaf to the root: (side of the neighbour, its hex), from below upwards."""
+    """Return the audit path of a leaf, from the leaf upwards, as (side of the sibling, its hash in hex)."""
     path: list[tuple[str, str]] = []
     for level in levels[:-1]:
         neighbour = index ^ 1
@@ -47,7 +47,7 @@ def audit_path(levels: Sequence[bytes], index: int) -> list[tuple[str, str]]:
 
 
 def root_of_path(entry: bytes, path: Iterable[tuple[str, str]]) -> str:
-    """Return the root that a leaf and its way lead to; it must be the published one."""
+    """Compute the root from a leaf and its audit path, to compare with the published one."""
     digest = hashlib.sha256(LEAF + entry).digest()
     for side, neighbour in path:
         pair = bytes.fromhex(neighbour) + digest if side == "left" else digest + bytes.fromhex(neighbour)

@@ -1,6 +1,6 @@
 """The notary's file (开封文件): nonce and vote of every sealed ballot, to recheck the closing list (protocol 6.6).
 
-One canonical JSON per line: {"ballot","nonce","receipt","vote"}. It says nothing about who voted.
+One canonical JSON per line: {"ballot","nonce","receipt","vote"}. It does not reveal who voted.
 """
 
 import json
@@ -15,7 +15,7 @@ Row = tuple[str, ...]
 
 
 def openings_fault(lines: Iterable[str], closing: Sequence[bytes], root: str) -> str:
-    """Say where the openings, the closing list and the root disagree, or nothing."""
+    """Return in Chinese how openings, closing list and root disagree, or ""."""
     leaves = sorted(leaf(o["receipt"], content_commitment(o["receipt"], o["nonce"], o["vote"])) for o in _read(lines))
     if leaves != list(closing):
         return "由开封文件算出的内容校验值与封箱清单不一致"
@@ -23,7 +23,7 @@ def openings_fault(lines: Iterable[str], closing: Sequence[bytes], root: str) ->
 
 
 def ballots_fault(lines: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
-    """Say which row of ballots.csv is not what its ballot says, or nothing; every counted ballot must be whole."""
+    """Return in Chinese which ballot in ballots.csv differs from its opening or is incomplete, or ""."""
     opened = {
         o["ballot"]: {line["section"]: _row(line["answers"]) for line in o["vote"]["lines"]} for o in _read(lines)
     }

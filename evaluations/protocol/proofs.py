@@ -36,7 +36,7 @@ Rows = Iterable[Iterable[str]]
 
 
 def proof_chunks(parts: Mapping[str, object], pool: Rows, exclusions: Rows) -> Iterator[str]:
-    """Yield the canonical text of a proof whose rows need never stand in memory together; `parts` = all else."""
+    """Yield the canonical JSON of a proof without holding all rows in memory; `parts` = its other keys."""
     rows = {"pool": pool, "exclusions": exclusions}
     for number, key in enumerate(sorted(PROOF_KEYS)):
         yield ("," if number else "{") + f'"{key}":'
@@ -48,7 +48,7 @@ def proof_chunks(parts: Mapping[str, object], pool: Rows, exclusions: Rows) -> I
 
 
 def verify_proof(proof: object, progress: Progress = no_progress) -> str:
-    """Redo the draw of a proof and return its seed; any fault whatever is a DrawError with its reason."""
+    """Repeat the draw of a proof and return its seed; raises DrawError for any fault."""
     proof = _object(proof, PROOF_KEYS, "证明文件")
     _check_params(proof["params"])
     _list(_row_of(2))(proof["pool"], "名单")
@@ -155,7 +155,7 @@ def _protocol_text(value: object) -> None:
 
 
 def _as_text(result: object) -> str:
-    """Return a text in which only equal results are equal: True is not 1, 1.0 is not 1."""
+    """Serialize for a strict comparison: True is not 1, 1.0 is not 1."""
     try:
         return json.dumps(result, sort_keys=True)
     except (TypeError, ValueError, RecursionError):

@@ -26,7 +26,7 @@ ServiceTopics = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True)
 class FormSection:
-    """One section on the paper."""
+    """One section on the form."""
 
     code: str
     name: str
@@ -37,7 +37,7 @@ class FormSection:
 
 @dataclass(frozen=True)
 class FormSign:
-    """One 表象 on the paper."""
+    """One manifestation (表象) on the form."""
 
     code: str
     indicator: str
@@ -46,7 +46,7 @@ class FormSign:
 
 @dataclass(frozen=True)
 class BallotForm:
-    """The frozen form: sections by code, 表象 by indicator, levels and limits."""
+    """The frozen form: sections by code, manifestations by indicator, levels and limits."""
 
     round_key: str
     round_name: str
@@ -62,46 +62,46 @@ class BallotForm:
 
     @cached_property
     def section_codes(self) -> frozenset[str]:
-        """The codes on the paper."""
+        """The codes of the form's sections."""
         return frozenset(section.code for section in self.sections)
 
     @cached_property
     def sign_codes(self) -> dict[str, tuple[str, ...]]:
-        """The 表象 codes of each indicator, in the paper's order."""
+        """Indicator -> codes of its manifestations, in the order of the form."""
         return {i.value: tuple(s.code for s in self.manifestations if s.indicator == i) for i in Indicator}
 
     @cached_property
     def known_signs(self) -> frozenset[str]:
-        """All 表象 codes on the paper."""
+        """The codes of all manifestations on the form."""
         return frozenset(sign.code for sign in self.manifestations)
 
     @cached_property
     def allowed_answers(self) -> frozenset[str]:
-        """What a radio button may send: a level or 不了解."""
+        """The values a radio button may submit: a level or 不了解."""
         return frozenset({str(level) for level in range(self.levels + 1)} | {DONT_KNOW})
 
     @cached_property
     def severe_answers(self) -> frozenset[str]:
-        """The answers that ask for a tick (较重、严重)."""
+        """The answers that require a ticked manifestation (较重、严重)."""
         return frozenset(str(level) for level in range(self.severe_from, self.levels + 1))
 
     @cached_property
     def mild_answers(self) -> frozenset[str]:
-        """The answers that ask for nothing more."""
+        """The answers that require no manifestation."""
         return self.allowed_answers - self.severe_answers
 
     @cached_property
     def digest(self) -> str:
-        """The paper's name: SHA-256 of its canonical JSON."""
+        """SHA-256 of the canonical JSON, which identifies the form."""
         return sha256_hex(self.to_json())
 
     def to_json(self) -> bytes:
-        """Return the canonical bytes."""
+        """Return the canonical JSON."""
         return canonical_json(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "BallotForm":
-        """Read a paper back."""
+        """Parse a stored form."""
         data = json.loads(text)
         sections = tuple(FormSection(**row) for row in data.pop("sections"))
         signs = tuple(FormSign(**row) for row in data.pop("manifestations"))
@@ -109,7 +109,7 @@ class BallotForm:
 
 
 def signs_by_indicator(ballot_form: BallotForm) -> list[tuple[str, str, list[FormSign]]]:
-    """Return (indicator, label, its 表象) in the order of the indicators."""
+    """Return (indicator, label, its manifestations) in the order of the indicators."""
     return [(i.value, i.label, [s for s in ballot_form.manifestations if s.indicator == i]) for i in Indicator]
 
 

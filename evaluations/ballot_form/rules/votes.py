@@ -1,4 +1,4 @@
-"""What a valid vote is (评议票, rulebook R-C): checked the same way on every road a ballot can come by."""
+"""Validation of votes (评议票, rulebook R-C), the same for web and paper ballots."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from evaluations.ballot_form.rules.form import DONT_KNOW, BallotForm
 from evaluations.scoring.method import Indicator
 
 UNTICKED = "选了较重或严重，请至少勾选一种具体表现。"
-# Plain texts: a ballot of 105 sections looks them up thousands of times.
+# Plain strings: a ballot of 105 sections looks them up thousands of times.
 INDICATORS = dict(Indicator.choices)
 INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 DIGITS = re.compile(r"[0-9]{4}")
 
 
 class Origin(TextChoices):
-    """来源: the road by which a ballot form reached the citizen; the strata of the counting draw."""
+    """来源: how a ballot form reached the citizen; also the strata of the draw of counted ballots."""
 
     ISSUED = "issued", "发放票号"
     NEWSPAPER = "newspaper", "报纸"
@@ -30,7 +30,7 @@ class Origin(TextChoices):
 
 @dataclass(frozen=True)
 class RawLine:
-    """One section's answers as typed: every value that came in, however often a field was repeated."""
+    """One section's unvalidated answers: every value submitted, including repeated fields."""
 
     section: str
     answers: Mapping[str, Sequence[str]]
@@ -39,7 +39,7 @@ class RawLine:
 
 @dataclass(frozen=True)
 class VoteLine:
-    """One section's valid answers: indicator -> level, 不了解 left out; ticked 表象 in the paper's order."""
+    """One section's valid answers: indicator -> level without 不了解; ticked manifestations in the form's order."""
 
     section: str
     answers: Mapping[str, int]
@@ -48,12 +48,12 @@ class VoteLine:
 
 @dataclass(frozen=True)
 class Vote:
-    """A valid vote: lines in the paper's order, each section once."""
+    """A valid vote: lines in the order of the form, each section once."""
 
     lines: tuple[VoteLine, ...]
 
     def as_json(self) -> dict[str, object]:
-        """Return the form that is stored and committed to (protocol 6.3: no null, no float)."""
+        """Return the structure that is stored and committed to (protocol 6.3: no null, no float)."""
         return {
             "lines": [
                 {
@@ -66,12 +66,12 @@ class Vote:
         }
 
     def as_text(self) -> str:
-        """Return J(vote): it is built of texts and whole numbers alone, so nothing in it needs a second check."""
+        """Return J(vote); it has only strings and integers, so the checks of `protocol_json` are not needed."""
         return json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 class VoteErrors(ValueError):
-    """What is wrong with a vote: field name -> Chinese text ("" = the whole ballot)."""
+    """All errors of a vote: field name -> Chinese message ("" = the whole ballot)."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("\n".join(errors.values()))
@@ -79,7 +79,7 @@ class VoteErrors(ValueError):
 
 
 def validate_sections(ballot_form: BallotForm, channel: str, codes: Sequence[str]) -> list[str]:
-    """Return the chosen sections in the paper's order, or refuse (none, unknown, repeated, too many)."""
+    """Return the chosen sections in the order of the form; raises if none, unknown, repeated or too many."""
     fault = _sections_fault(ballot_form, channel, codes)
     if fault:
         raise VoteErrors({"": fault})
@@ -88,9 +88,9 @@ def validate_sections(ballot_form: BallotForm, channel: str, codes: Sequence[str
 
 
 def validate_vote(ballot_form: BallotForm, channel: str, raw: Sequence[RawLine], *, needs_ticks: bool = True) -> Vote:
-    """Return the valid vote, or all its errors at once so that nothing has to be sent twice.
+    """Return the valid vote; raises VoteErrors with all errors at once.
 
-    On paper nobody can be asked for a forgotten tick: there `needs_ticks` is false.
+    `needs_ticks` is false for paper ballots, where nobody can be asked for a missing tick.
     """
     order = validate_sections(ballot_form, channel, [line.section for line in raw])
     valid: dict[str, VoteLine] = {}
@@ -107,7 +107,7 @@ def validate_vote(ballot_form: BallotForm, channel: str, raw: Sequence[RawLine],
 
 
 def clean_comment(text: str, limit: int) -> str:
-    """Return the comment without invisible characters; refuse what cannot be stored or is too long."""
+    """Return the comment without invisible characters; raises if it cannot be stored or is too long."""
     if "\x00" in text or "\ufffd" in text:
         raise VoteErrors({"comment": "意见中有系统无法识别的字符，请删除后提交。"})
     text = text.replace("\r\n", "\n")
@@ -118,7 +118,7 @@ def clean_comment(text: str, limit: int) -> str:
 
 
 def clean_digits(text: str) -> str:
-    """Return the four check digits (校验数字) a citizen chooses for the receipt."""
+    """Return the four check digits (校验数字) that the citizen chose for the receipt."""
     digits = unicodedata.normalize("NFKC", text).strip()
     if not DIGITS.fullmatch(digits):
         raise VoteErrors({"digits": "请输入任意4位数字。"})
@@ -126,7 +126,7 @@ def clean_digits(text: str) -> str:
 
 
 def is_valid_line(answers: Mapping[str, int], min_answered: int) -> bool:
-    """Say whether a line counts: at least `min_answered` of the five indicators answered."""
+    """True if the line counts: at least `min_answered` of the five indicators answered."""
     return len(answers) >= min_answered
 
 
@@ -144,7 +144,7 @@ def _sections_fault(ballot_form: BallotForm, channel: str, codes: Sequence[str])
 
 
 def _line_errors(ballot_form: BallotForm, line: RawLine, *, needs_ticks: bool) -> Iterator[tuple[str, str]]:
-    """Yield the faults in the order of the form, so that the summary reads like the page."""
+    """Yield errors in the order of the page, so that the summary lists them in that order."""
     signs, severe = frozenset(line.manifestations), frozenset(_severe(ballot_form, line))
     if not signs <= ballot_form.known_signs or len(signs) < len(line.manifestations):
         yield f"{line.section}.manifestations", "所选表象有误，请重新勾选。"
@@ -157,7 +157,7 @@ def _line_errors(ballot_form: BallotForm, line: RawLine, *, needs_ticks: bool) -
 
 
 def _plain_line(ballot_form: BallotForm, line: RawLine) -> VoteLine | None:
-    """Return the line where nothing needs a second look: one mild answer to each indicator, nothing ticked."""
+    """Fast path: return the line if each indicator has one mild answer and nothing is ticked, else None."""
     given = [line.answers.get(indicator, ()) for indicator in INDICATORS]
     if line.manifestations or any(len(values) != 1 or values[0] not in ballot_form.mild_answers for values in given):
         return None
@@ -182,7 +182,7 @@ def _severe(ballot_form: BallotForm, line: RawLine) -> list[str]:
 
 def _valid_line(ballot_form: BallotForm, line: RawLine) -> VoteLine:
     answers = {i: int(line.answers[i][0]) for i in INDICATORS if line.answers[i][0] != DONT_KNOW}
-    # A tick under an answer that was lowered afterwards is what a no-script form still sends: it is dropped.
+    # Without JavaScript the form still submits ticks under an answer that was lowered afterwards: drop them.
     severe = _severe(ballot_form, line) if line.manifestations else ()
     kept = (code for i in severe for code in ballot_form.sign_codes[i] if code in line.manifestations)
     return VoteLine(line.section, answers, tuple(kept))

@@ -1,12 +1,12 @@
-"""What a batch of codes must agree with: the notary's list line by line, the drawn people stratum by stratum."""
+"""Checks of a batch of codes: the notary's list line by line, the drawn people stratum by stratum."""
 
 from collections.abc import Mapping, Sequence
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.scoring.method import Channel
 
-# By which roads a form of each channel can reach the citizen: a coupon in the newspaper is a sampled form.
-ROADS = {
+# How forms of each channel can reach citizens; a newspaper coupon is a form of the sampled channel.
+ORIGINS = {
     Channel.TARGETED: frozenset({Origin.ISSUED}),
     Channel.SAMPLED: frozenset({Origin.ISSUED, Origin.NEWSPAPER, Origin.WEBSITE, Origin.HALL}),
     Channel.OTHER: frozenset({Origin.OPEN, Origin.ISSUED, Origin.WEBSITE, Origin.HALL}),
@@ -17,7 +17,7 @@ WRONG_FILE = "这是票号文件（codes.csv），不是发放清单。票号不
 
 
 def list_faults(lines: Sequence[str]) -> list[str]:
-    """Return in Chinese what is wrong with an offline list of I, by line; no line is repeated in the answer."""
+    """Return in Chinese the faults of an offline list of I, by line number; never quotes a line."""
     if not any(lines):
         return ["发放清单为空。"]
     if any("," in line for line in lines[:2]):
@@ -36,10 +36,10 @@ def list_faults(lines: Sequence[str]) -> list[str]:
 
 
 def code_faults(channel: str, drawn: Mapping[str, int], codes: Mapping[str, int], *, is_complete: bool) -> list[str]:
-    """Return in Chinese where the codes of a drawn channel do not fit its drawn people (stratum -> number).
+    """Return in Chinese where the codes of a channel do not match its drawn people (stratum -> number).
 
-    A batch without a stratum ("") is for all strata together: then only the sums can be compared. Too few is a fault
-    only when the codes are said to be complete. Nobody drawn = nothing to compare with.
+    Codes without a stratum ("") are for all strata, so only the totals can be compared. Too few codes are a fault only
+    if `is_complete`. If nobody was drawn, there is nothing to compare.
     """
     if not drawn:
         return []

@@ -1,7 +1,7 @@
-"""The open channel (其他评议): who gets a code at the public counter, and when a look is called for.
+"""The open channel (其他评议): who may claim a code on the public page, and which claims raise an alert.
 
-Nobody is turned away for his address alone: behind one address may stand a whole mobile network. A busy network is
-asked a question first (a pluggable check); only one device that has taken its share is refused.
+Nobody is refused for an address alone, because a whole mobile network may share it. Claims from a busy network must
+pass a check first (pluggable); only a device that has reached its limit is refused.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ ALWAYS, WHEN_BUSY = "always", "busy"
 
 
 class OpenAlert(TextChoices):
-    """领票异常: what is noted for review; the codes stay good."""
+    """领票异常: reasons for a review; the codes stay valid."""
 
     NETWORK = "network", "同一网段短时间内大量领票"
     CHANNEL = "channel", "整个渠道短时间内大量领票"
@@ -25,7 +25,7 @@ class OpenAlert(TextChoices):
 
 @dataclass(frozen=True)
 class Visitor:
-    """What is known of somebody at the counter: codes taken by his device, and by his network and all in this hour."""
+    """Codes claimed by this device, and within this hour by its network and by everybody."""
 
     by_device: int = 0
     by_network: int = 0
@@ -34,7 +34,7 @@ class Visitor:
 
 
 def network_of(address: str) -> str:
-    """Return the neighbourhood of an address (/24, /48): what is counted instead of the address."""
+    """Return the network of an address (/24, /48), which is counted instead of the address."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -44,12 +44,12 @@ def network_of(address: str) -> str:
 
 
 def takes_too_many(visitor: Visitor, rulebook: Mapping[str, Any]) -> bool:
-    """Say whether the device has had its share."""
+    """True if the device has reached its limit."""
     return visitor.by_device >= int(rulebook["open_per_device"])
 
 
 def needs_check(visitor: Visitor, rulebook: Mapping[str, Any]) -> bool:
-    """Say whether the visitor must answer the check before he gets a code."""
+    """True if the visitor must pass the check before getting a code."""
     if visitor.passed_check:
         return False
     is_busy = visitor.by_network >= int(rulebook["open_network_hour"]) or visitor.by_all >= int(
@@ -59,7 +59,7 @@ def needs_check(visitor: Visitor, rulebook: Mapping[str, Any]) -> bool:
 
 
 def alerts(visitor: Visitor, rulebook: Mapping[str, Any]) -> list[OpenAlert]:
-    """Return what is worth a look about a visit that got its code."""
+    """Return the alerts that a successful claim raises."""
     found = []
     if visitor.by_network >= int(rulebook["open_network_hour"]):
         found.append(OpenAlert.NETWORK)

@@ -1,4 +1,4 @@
-"""Codes (票号): made, issued as hashes, recalled; the code itself leaves this module once and is kept nowhere."""
+"""Making and importing ballot codes (票号): codes are returned once and stored only as hashes."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from django.db import transaction
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import codes_by_stratum, drawn_people, replaceable
-from evaluations.codes.rules.issuing import ROADS, code_faults, list_faults
+from evaluations.codes.rules.issuing import ORIGINS, code_faults, list_faults
 from evaluations.protocol.codes import ENTROPY_BYTES, encode_code, format_code, issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -32,7 +32,7 @@ BEFORE_CLOSING = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN
 
 @dataclass(frozen=True)
 class FormKind:
-    """What kind of ballot form a batch is for: its channel, the road it takes to the citizen, a name for the desk."""
+    """Channel, origin and stratum of a batch's ballot forms, and the batch's label."""
 
     channel: Channel
     origin: Origin
@@ -46,26 +46,26 @@ def new_code() -> str:
 
 
 def make_codes(count: int, round_key: str) -> tuple[list[str], list[str]]:
-    """Return `count` secret codes in random order and the sorted list of I to publish; needs no database."""
+    """Return `count` codes in random order and the sorted list of I to publish; needs no database."""
     codes = [new_code() for _ in range(count)]
     return codes, sorted(issue_of(round_key, code) for code in codes)
 
 
 def codes_csv(codes: Sequence[str]) -> bytes:
-    """Return the secret file for the envelopes: number and code, readable by Excel."""
+    """Return the secret file for the envelopes: number and code, readable in Excel."""
     text = io.StringIO()
     csv.writer(text).writerows([["序号", "票号"], *enumerate(map(format_code, codes), start=1)])
     return text.getvalue().encode("utf-8-sig")
 
 
 def issued_list(issues: Sequence[str]) -> bytes:
-    """Return the published file of a batch: the sorted I, one per line."""
+    """Return the published list of a batch: the sorted I, one per line."""
     return "".join(f"{issue}\n" for issue in sorted(issues)).encode()
 
 
 @transaction.atomic
 def issue_batch(*, round_id: int, form: FormKind, count: int, by: User, at: datetime) -> tuple[CodeBatch, list[str]]:
-    """Make a batch on the office's machine; the codes are returned once, for the envelopes, and not stored."""
+    """Make a batch on the server; the codes are returned once, for the envelopes, and not stored."""
     round_ = _issuing_round(round_id, by)
     if count < 1:
         raise RuleViolation("票号数量至少为1。")
@@ -77,7 +77,7 @@ def issue_batch(*, round_id: int, form: FormKind, count: int, by: User, at: date
 
 @transaction.atomic
 def import_issued(*, round_id: int, form: FormKind, issues: Iterable[str], by: User, at: datetime) -> CodeBatch:
-    """Take over the list of I that the notary made offline (make_codes); all or nothing, refusals name the lines."""
+    """Import the list of I that the notary made offline (make_codes); all or nothing, errors name the lines."""
     round_ = _issuing_round(round_id, by)
     lines = [line.strip() for line in issues]
     faults = list_faults(lines)
@@ -92,7 +92,7 @@ def import_issued(*, round_id: int, form: FormKind, issues: Iterable[str], by: U
 
 @transaction.atomic
 def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) -> CodeBatch:
-    """Let citizens take a code by themselves on the public page (自助领票), never for the targeted channel."""
+    """Create a batch whose codes citizens claim on the public page (自助领票); not for the targeted channel."""
     round_ = _issuing_round(round_id, by)
     if form.channel == Channel.TARGETED:
         raise RuleViolation("定向评议的票号只能发给抽中人员，不能网上领取。")
@@ -103,9 +103,9 @@ def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) 
 
 @transaction.atomic
 def replace_codes(*, batch_id: int, count: int, by: User, at: datetime) -> tuple[CodeBatch, list[str]]:
-    """Make fresh codes in place of void ones (补发): a little batch of the same form, with a published list of its own.
+    """Make new codes in place of void ones (补发), as a batch of the same kind with its own published list.
 
-    The lists published before stay as they are: a void code remains in the list that once held it.
+    Lists already published do not change: a void code stays in its list.
     """
     policy.check(by, "cred.print")
     asked = CodeBatch.objects.get(pk=batch_id)
@@ -144,7 +144,7 @@ def _batch(
     )
     if closed_channel and (self_service or form.origin != Origin.ISSUED):
         raise RuleViolation(f"按本轮规则，{form.channel.label}只能使用“发放票号”。")
-    if form.origin not in ROADS[form.channel]:
+    if form.origin not in ORIGINS[form.channel]:
         raise RuleViolation(f"{form.channel.label}没有“{form.origin.label}”这种来源。")
     if not self_service:
         _refuse_more_than_drawn(round_, form, len(issues))
@@ -163,7 +163,7 @@ def _batch(
 
 
 def _own_label(round_: Round, form: FormKind, *, is_fixed: bool) -> str:
-    """Return a name no other batch of the round bears: one typed twice is a form sent twice."""
+    """Return a label unique in the round; refuses a typed label that exists, as the form was probably sent twice."""
     typed = form.label.strip()
     wanted = typed or f"{form.channel.label}·{form.origin.label}"
     taken = set(round_.batches.filter(label__startswith=wanted).values_list("label", flat=True))
@@ -174,7 +174,7 @@ def _own_label(round_: Round, form: FormKind, *, is_fixed: bool) -> str:
 
 
 def _refuse_more_than_drawn(round_: Round, form: FormKind, more: int) -> None:
-    """Refuse codes for people who were not drawn, as soon as somebody was."""
+    """Refuse more codes than people drawn, once there was a draw."""
     drawn = drawn_people(round_).get(form.channel, {})
     codes: Mapping[str, int] = codes_by_stratum(round_).get(form.channel, {})
     wanted = {**codes, form.stratum: codes.get(form.stratum, 0) + more}

@@ -23,13 +23,13 @@ BEFORE_COUNTING = frozenset({RoundState.OPEN, RoundState.SEALED})
 
 
 class CheckNeeded(RuleViolation):
-    """The counter is busy: the visitor gets his code after answering the check."""
+    """The visitor must pass the check before getting a code."""
 
 
 def issue_open_code(*, batch_id: int, at: datetime, visitor: Visitor | None = None) -> str:
-    """Give a citizen one fresh code of a self-service batch; nothing about him is kept.
+    """Return a new code of a self-service batch; stores nothing about the citizen.
 
-    What looks odd is counted for review, in a transaction apart: the code itself is as good as any other.
+    Suspicious claims are counted for review in a separate transaction; their codes are as valid as any other.
     """
     policy.check(policy.ANONYMOUS, "opinion.submit")
     visitor = visitor or Visitor()
@@ -51,7 +51,7 @@ def issue_open_code(*, batch_id: int, at: datetime, visitor: Visitor | None = No
 
 @transaction.atomic
 def review_alert(*, alert_id: int, seen: int, review: str, by: User, at: datetime) -> OpenClaimAlert:
-    """Note what a look into `seen` occurrences of an alert has found (核查); more later ask for another look."""
+    """Record the review (核查) of `seen` occurrences of an alert; later ones need another review."""
     policy.check_proposes(by, "ballot.invalid")
     alert = OpenClaimAlert.objects.select_related("batch").get(pk=alert_id)
     round_ = lock_round(alert.batch.round_id)
@@ -65,7 +65,7 @@ def review_alert(*, alert_id: int, seen: int, review: str, by: User, at: datetim
     if not alert.reviewed_times < seen <= alert.times:
         raise RuleViolation("异常次数有变化，请刷新页面后重新核查。")
     alert.reviewed_times, alert.review, alert.reviewed_by, alert.reviewed_at = seen, review.strip(), by, at
-    # Not `times`: the counter may be counting just now.
+    # Not `times`: a claim may be incrementing it now.
     alert.save(update_fields=["reviewed_times", "review", "reviewed_by", "reviewed_at"])
     detail = {"step_label": f"核查领票异常：{alert}", "times": seen}
     audit.record("ballot.invalid", alert, by=by, at=at, reason=alert.review, detail=detail)

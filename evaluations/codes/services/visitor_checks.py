@@ -1,7 +1,7 @@
-"""Checks at the public counter (领票校验), one class behind one interface; settings.OPEN_CHECK names the class.
+"""Checks before a code is claimed (领票校验): one interface, implemented by the class in settings.OPEN_CHECK.
 
-A district with an SMS gateway or a captcha service adds a class of its own: `ask()` returns what the page shows and
-a signed token, `passed()` judges the answer. The local default needs no network, no picture, no sound.
+A district with an SMS gateway or a captcha service adds its own class: `ask()` returns the question and a signed
+token, `passed()` checks the answer. The default needs no network, image or sound.
 """
 
 import secrets
@@ -19,7 +19,7 @@ GOOD_FOR = 30 * 60
 
 @dataclass(frozen=True)
 class Question:
-    """What the citizen is asked, and the token that comes back with the answer."""
+    """The question shown, and the token that is submitted with the answer."""
 
     text: str
     token: str
@@ -33,12 +33,12 @@ class OpenCheck(Protocol):
         ...
 
     def passed(self, token: str, answer: str) -> bool:
-        """Say whether the answer belongs to the token's question."""
+        """True if the answer is right for the token's question."""
         ...
 
 
 class PlainQuestion:
-    """A sum in words: it slows a script down and keeps nobody out; read aloud like any text."""
+    """A sum in words: slows scripts down, excludes nobody, works with screen readers."""
 
     _signer = signing.TimestampSigner(salt="evaluations.open_checks")
 

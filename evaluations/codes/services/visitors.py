@@ -1,6 +1,6 @@
-"""Counting at the public counter without keeping anybody: in memory, for an hour, by a keyed hash of the network.
+"""Anonymous counts of claimed codes: cached for an hour under a keyed hash of the network.
 
-Nothing of it reaches the database or a log. The device's count is a signed cookie on the device itself.
+Nothing reaches the database or a log. A device's count is in a signed cookie on the device.
 """
 
 import hmac
@@ -21,7 +21,7 @@ COOKIE_DAYS = 60
 
 
 def visitor_of(request: HttpRequest, round_key: str) -> Visitor:
-    """Return what the counter knows of whoever asks for a code."""
+    """Return the counts for whoever sends this request, and whether they passed the check."""
     token, answer = request.POST.get("check", ""), request.POST.get("answer", "")
     counts = Visitor(
         by_device=_taken(request, round_key),
@@ -32,7 +32,7 @@ def visitor_of(request: HttpRequest, round_key: str) -> Visitor:
 
 
 def count_visit(request: HttpRequest, response: HttpResponse, round_key: str) -> None:
-    """Count a code that was handed out: for the network and the channel this hour, for the device in its cookie."""
+    """Count a claimed code: for the network and the channel in this hour, for the device in its cookie."""
     for key in (_network_key(request, round_key), _all_key(round_key)):
         cache.add(key, 0, HOUR)
         cache.incr(key)

@@ -20,7 +20,7 @@ from nanchuan_eval.users.models import User
 
 @transaction.atomic
 def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
-    """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay in the box."""
+    """Recall a batch (收回): its unused codes can no longer vote; ballots already cast stay valid."""
     policy.check(by, "cred.void")
     batch = CodeBatch.objects.select_for_update(of=("self",)).select_related("round").get(pk=batch_id)
     refuse_after_closing(batch.round)
@@ -33,7 +33,7 @@ def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeB
 
 
 def issues_of_typed(batch: CodeBatch, typed: Sequence[str]) -> list[str]:
-    """Return I of each typed code that can still be made void; refusals name the lines, never the codes."""
+    """Return I of each typed code; raises for codes that cannot be voided, naming lines, never codes."""
     refuse_after_closing(batch.round)
     found: dict[str, int] = {}
     faults = []
@@ -61,9 +61,9 @@ def issues_of_typed(batch: CodeBatch, typed: Sequence[str]) -> list[str]:
 
 @transaction.atomic
 def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, at: datetime) -> int:
-    """Make unused codes of a batch and its replacements void (returned or damaged envelopes), all or none.
+    """Void unused codes of a batch and its replacements (returned or damaged envelopes), all or none.
 
-    The trace names the batch, never a code.
+    The audit log names the batch, never a code.
     """
     policy.check(by, "cred.void")
     batch = CodeBatch.objects.select_related("round").get(pk=batch_id)

@@ -1,4 +1,4 @@
-"""Pools (名单库): preview and import of people who may be drawn, exclusions (回避), each before the commitment."""
+"""Pools (名单库): upload, preview, import, and exclusions (回避), all before the draw is committed."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -36,7 +36,7 @@ BATCH_SIZE = 1000
 def import_pool(
     *, round_id: int, kind: PoolKind, rows: Iterable[Row], by: policy.Actor, at: datetime, dry_run: bool = False
 ) -> PoolFile:
-    """Replace a pool by the people of a file, all or nothing; a notice of the old pool is withdrawn."""
+    """Replace a pool with the people in a file, all or nothing; the old pool's notice is withdrawn."""
     policy.check(by, "pool.import")
     round_ = lock_round(round_id)
     _refuse_late_change(round_, kind)
@@ -53,7 +53,7 @@ def import_pool(
 def upload_pool(
     *, round_id: int, kind: PoolKind, file: tuple[str, bytes], by: User, at: datetime
 ) -> tuple[PoolUpload, PoolFile]:
-    """Check a file (name, content) and keep it, encrypted, until it is confirmed; nothing is imported yet."""
+    """Check a file (name, content) and store it encrypted until it is confirmed; imports nothing yet."""
     name, content = file
     preview = import_pool(round_id=round_id, kind=kind, rows=read_rows(content, name), by=by, at=at, dry_run=True)
     PoolUpload.objects.filter(round_id=round_id, kind=kind).delete()
@@ -65,7 +65,7 @@ def upload_pool(
 
 @transaction.atomic
 def confirm_upload(*, upload_id: int, by: User, at: datetime) -> PoolFile:
-    """Import the file just as it was previewed, by the person who looked at it; then forget the file."""
+    """Import the previewed file, only by the user who uploaded it; then delete it."""
     upload = PoolUpload.objects.select_for_update().filter(pk=upload_id, by=by).first()
     if upload is None:
         raise RuleViolation("这份名单已经导入，或已被新上传的文件取代，请重新上传。")
@@ -77,7 +77,7 @@ def confirm_upload(*, upload_id: int, by: User, at: datetime) -> PoolFile:
 
 @transaction.atomic
 def exclude_person(*, entry_id: int, reason: str, note: str, by: User, at: datetime) -> PoolEntry:
-    """Take a person out of the coming draw (回避), or back in (`reason` empty); always with a note."""
+    """Exclude a person from the coming draw (回避), or include again if `reason` is empty; needs a note."""
     policy.check(by, "pool.exclude")
     entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
     round_ = lock_round(entry.round_id)
@@ -89,7 +89,7 @@ def exclude_person(*, entry_id: int, reason: str, note: str, by: User, at: datet
 
 
 def refuse_exclusion(round_: Round, entries: Sequence[PoolEntry], reason: str, note: str) -> None:
-    """Refuse what comes after a commitment, without a known reason or without a note."""
+    """Refuse an exclusion after the commitment, without a valid reason or without a note."""
     if any(is_committed(round_, kind) for kind in {entry.kind for entry in entries}):
         raise RuleViolation(
             "抽取承诺已公布，回避须在公布承诺前登记。抽中后需要回避的，请在“抽中人员名单”页面办理移除并递补。"

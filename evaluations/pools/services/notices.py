@@ -1,4 +1,4 @@
-"""The public notice of a pool (名单公告) and objections to it: open for some days, answered before the commitment."""
+"""Public notices of pools (名单公告), and objections, which are answered before the commitment."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from nanchuan_eval.workdays.rules import add_workdays
 
 @transaction.atomic
 def announce_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> PoolNotice:
-    """Make the size of a pool public and open the objection window (异议期)."""
+    """Publish the size of a pool and open the objection period (异议期)."""
     policy.check(by, "pool.import")
     round_ = lock_round(round_id)
     strata = dict(round_.pool.filter(kind=kind).order_by().values_list("stratum").annotate(people=Count("pk")))
@@ -42,7 +42,7 @@ def announce_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> P
 
 @transaction.atomic
 def record_objection(*, notice_id: int, content: str, by: User, at: datetime) -> PoolObjection:
-    """Write down an objection that reached the office while the window is open."""
+    """Record an objection received during the objection period."""
     policy.check(by, "pool.import")
     notice = PoolNotice.objects.select_for_update().get(pk=notice_id)
     if notice.withdrawn_at or timezone.localtime(at).date() > notice.objections_until:
@@ -56,7 +56,7 @@ def record_objection(*, notice_id: int, content: str, by: User, at: datetime) ->
 
 @transaction.atomic
 def answer_objection(*, objection_id: int, answer: str, by: User, at: datetime) -> PoolObjection:
-    """Answer an objection, once; what it changes in the pool is done by its own act (exclude, import)."""
+    """Answer an objection, once; resulting changes to the pool are separate actions (exclude, import)."""
     policy.check(by, "pool.exclude")
     objection = PoolObjection.objects.select_for_update(of=("self",)).get(pk=objection_id)
     if objection.answer or not answer.strip():
