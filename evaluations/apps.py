@@ -10,9 +10,9 @@ class EvaluationsConfig(AppConfig):
     verbose_name = "评议轮次"
 
     def ready(self) -> None:
-        """Fill the registries of the apps below and of lower features; models are ready only now."""
+        """Fill the registries of lower apps and features; models can be imported only now."""
         from evaluations import approvable_actions
-        from evaluations.draws.queries.people import objections_to
+        from evaluations.draws.queries.people import liaison_conflicts
         from evaluations.lifecycle.queries import READERS
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
@@ -23,6 +23,6 @@ class EvaluationsConfig(AppConfig):
 
         approvable_actions.register()
         rounds.readers.update(READERS)
-        accounts.conflict_checks.append(objections_to)
+        accounts.conflict_checks.append(liaison_conflicts)
         audit.integrity_checks.append(tally_faults)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

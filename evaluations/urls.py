@@ -33,8 +33,8 @@ urlpatterns = [
     path("type-size/<slug:size>/", type_size, name="type-size"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),
     path("rounds/<slug:key>/issued-<int:batch>.txt", sealing.issued_list, name="issued-list"),
-    path("rounds/<slug:key>/paper.json", sealing.paper_file, name="paper-file"),
+    path("rounds/<slug:key>/paper.json", sealing.ballot_form_file, name="paper-file"),
     path("rounds/<slug:key>/spent.txt", sealing.spent_list, name="spent-list"),
     path("rounds/<slug:key>/closing-list.txt", sealing.closing_list, name="closing-list"),
-    path("rounds/<slug:key>/closing.json", sealing.closing, name="closing"),
+    path("rounds/<slug:key>/closing.json", sealing.sealing_record, name="closing"),
 ]

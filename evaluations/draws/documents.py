@@ -1,4 +1,4 @@
-"""What the printed papers of a draw say (承诺书、抽取记录表、通知书、签名码): ready data for the templates."""
+"""Documents of a draw as PDF (承诺书、抽取记录表、通知书、签名码), and the text of the SMS."""
 
 import json
 import re
@@ -25,7 +25,7 @@ OFFICE = "南川区最难办事科室群众评办公室"
 DEMO = "演示数据，非真实评议结果"
 LETTERS_A_FILE = 100
 HASH = re.compile(r"[0-9a-f]{64}")
-LONGEST_LIST = 120  # tokens printed with the record; more are in the proof file only
+LONGEST_LIST = 120  # tokens printed in the record; longer lists are only in the proof file
 DUTY = {
     DrawPurpose.SUPERVISORS: (
         "监督员",
@@ -71,7 +71,7 @@ def commitment_pdf(draw: Draw, *, url: str, at: datetime) -> bytes:
 
 
 def record_pdf(draw: Draw, *, at: datetime) -> bytes:
-    """Return the 抽取记录表 of a draw that was made."""
+    """Return the 抽取记录表 of a completed draw."""
     params = json.loads(draw.params)
     strata = strata_of(draw, params)
     signatures = draw.signatures.select_related("supervisor__person")
@@ -100,16 +100,16 @@ def record_pdf(draw: Draw, *, at: datetime) -> bytes:
 
 
 def _anchors(draw: Draw) -> list[tuple[str, list[str]]]:
-    """Return the trace's anchors at the commitment and at the drawing, where they were taken."""
-    acts = (("公布承诺", draw.committed_at), ("执行抽取", draw.drawn_at))
-    lines = ((label, audit.anchor_line(at=at, occasion=label)) for label, at in acts)
+    """Return the audit log's anchors at the commitment and at the drawing, where there are any."""
+    occasions = (("公布承诺", draw.committed_at), ("执行抽取", draw.drawn_at))
+    lines = ((label, audit.anchor_line(at=at, occasion=label)) for label, at in occasions)
     return [(label, line) for label, line in lines if line]
 
 
 def letters_pdfs(
     draw: Draw, entries: Iterable[DrawEntry], *, url: str, reply_by: date, at: datetime
 ) -> Iterator[bytes]:
-    """Yield the 通知书, a hundred letters a file."""
+    """Yield the 通知书 as files of a hundred letters."""
     role, duty = DUTY[DrawPurpose(draw.purpose)]
     names = dict(draw.round.sections.values_list("code", "name"))
     phone = draw.round.rulebook["office_phone"]
@@ -130,7 +130,7 @@ def letters_pdfs(
 
 
 def signing_codes_pdf(draw: Draw, codes: Mapping[DrawEntry, Sequence[str]], *, at: datetime) -> bytes:
-    """Return the supervisors' sheets of one-time codes; the only place where the codes ever stand."""
+    """Return a sheet of one-time codes for each supervisor; the codes appear nowhere else."""
     sheets = [
         {"name": entry.person.name if entry.person else entry.token[:8], "codes": [format_code(code) for code in made]}
         for entry, made in codes.items()
@@ -139,7 +139,7 @@ def signing_codes_pdf(draw: Draw, codes: Mapping[DrawEntry, Sequence[str]], *, a
 
 
 def text_message(draw: Draw, reply_by: date) -> str:
-    """Return the text of the SMS: no salt and no token in it, they are in the letter."""
+    """Return the text of the SMS; salt and token are only in the letter."""
     role, _ = DUTY[DrawPurpose(draw.purpose)]
     phone = draw.round.rulebook["office_phone"]
     contact = f"致电{phone}" if phone else "与评议办联系"
@@ -150,7 +150,7 @@ def text_message(draw: Draw, reply_by: date) -> str:
 
 
 def rule_text(params: Mapping[str, Any]) -> str:
-    """Return in words how seats are shared out."""
+    """Describe in Chinese how seats are allotted."""
     quota = params["quota"]
     totals = [total if isinstance(total, int) else sum(total) for total in quota["rounds"]]
     way = "各类别名额固定" if quota["mode"] == "fixed" else f"按各类别人数比例分配，每类别至少{quota['min']}名"
@@ -159,7 +159,7 @@ def rule_text(params: Mapping[str, Any]) -> str:
 
 
 def _readable(note: str) -> str:
-    """Return the note with its hashes in groups of eight, so that they can break at the end of a line."""
+    """Return the note with its hashes in groups of eight, so that they can be wrapped."""
     return HASH.sub(lambda found: " ".join(wrap(found[0], 8)), note)
 
 
@@ -225,7 +225,7 @@ def _short_lists(strata: Sequence[StratumLine]) -> list[list[Any]]:
 
 
 def _by_person(entries: Iterable[DrawEntry]) -> list[list[DrawEntry]]:
-    """Put together what one person was drawn for: drawn several times is one notice and several ballots."""
+    """Group entries by person: several entries mean one letter and several ballots."""
     found: dict[str, list[DrawEntry]] = {}
     for entry in entries:
         found.setdefault(entry.token, []).append(entry)

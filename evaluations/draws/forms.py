@@ -1,4 +1,4 @@
-"""Forms of pools and draws at the desk: they clean input; services decide."""
+"""Forms of the draw pages."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class PlanForm(forms.ModelForm[PlannedDraw]):
 
 
 class ReadingForm(forms.Form):
-    """随机数: many dice are read witness by witness, a lottery in one line with its issue."""
+    """随机数: one field for each witness's dice; a single field and the issue number for a lottery."""
 
     def __init__(self, *args: Any, number: int, source: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,14 +55,14 @@ class ReadingForm(forms.Form):
         return data
 
     def reading(self) -> Reading:
-        """Return what was typed, a lottery's numbers in ascending order (the rule checks them)."""
+        """Return the numbers entered, a lottery's sorted; the protocol checks them."""
         numbers = [n for index in range(self.groups) for n in self._numbers(self.cleaned_data[f"numbers{index}"])]
         if self.source["order"] == "sorted":
             numbers.sort()
         return Reading(self.number, numbers, self.cleaned_data.get("issue", ""))
 
     def _numbers(self, text: str) -> list[int]:
-        """Dice may be typed in one go (31415), as they lie on the table."""
+        """Parse numbers; digits may be typed without separators (31415)."""
         one_digit = self.source["max"] <= 9
         return [int(part) for run in DIGITS.findall(text) for part in (run if one_digit else [run])]
 
@@ -86,7 +86,7 @@ class RemovalForm(forms.Form):
     explanation = forms.CharField(label="说明", max_length=300, help_text="不公开；公开的是原因和匿名编号")
 
     def clean_calls(self) -> list[date]:
-        """Return the days of the calls."""
+        """Return the dates of the calls."""
         parts = re.split(r"[\s,，、]+", self.cleaned_data["calls"].strip())
         try:
             return [date.fromisoformat(part) for part in parts if part]

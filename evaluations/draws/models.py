@@ -1,4 +1,4 @@
-"""抽取: announced, committed, given its randomness, drawn, signed, published; with its exact committed bytes."""
+"""Draws (抽取): planned, committed, seeded, drawn, signed, published; committed data is stored byte for byte."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 
 
 class PlannedDraw(models.Model):
-    """抽取登记: what will be drawn, when, where, before whom; a change replaces the row and keeps the old one."""
+    """抽取登记: purpose, time, place and witnesses of a draw; a change adds a row and keeps the old one."""
 
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="planned_draws")
     purpose = models.CharField("抽取内容", max_length=12, choices=DrawPurpose)
@@ -41,20 +41,20 @@ class PlannedDraw(models.Model):
 
     @property
     def witness_names(self) -> list[str]:
-        """The witnesses one by one."""
+        """The witnesses as a list."""
         return [name for name in self.witnesses.replace(",", "、").replace("，", "、").split("、") if name.strip()]
 
 
 class DrawQuerySet(models.QuerySet["Draw"]):
-    """Draws by where they stand."""
+    """Filters by status."""
 
     def standing(self) -> Self:
-        """Draws that were not abandoned."""
+        """Draws not abandoned."""
         return self.exclude(status=DrawStatus.ABANDONED)
 
 
 class Draw(models.Model):
-    """抽取: one way, never deleted (protocol 3); what was committed is stored to the byte."""
+    """抽取: its status only moves forward, it is never deleted; committed data is stored verbatim (protocol 3)."""
 
     round = models.ForeignKey(Round, models.PROTECT, verbose_name="轮次", related_name="draws")
     planned = models.ForeignKey(PlannedDraw, models.PROTECT, verbose_name="登记", null=True, related_name="draws")
@@ -121,7 +121,7 @@ class DrawEntry(models.Model):
 
 
 class RandomnessEntry(models.Model):
-    """随机数录入: what one member of staff read off one source; two must agree before it counts."""
+    """随机数录入: one user's reading of one source; it counts once two users agree."""
 
     draw = models.ForeignKey(Draw, models.PROTECT, verbose_name="抽取", related_name="readings")
     source = models.PositiveSmallIntegerField("随机数组号")
@@ -156,7 +156,7 @@ class DrawEvent(models.Model):
 
 
 class SigningCode(models.Model):
-    """签名码: a drawn supervisor's one-time code, kept as its hash only."""
+    """签名码: a drawn supervisor's one-time code, stored only as a hash."""
 
     entry = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="signing_codes")
     code_sha256 = models.CharField("签名码校验值", max_length=64, unique=True)
@@ -167,7 +167,7 @@ class SigningCode(models.Model):
 
 
 class DrawSignature(models.Model):
-    """监督员签名: a drawn supervisor who was present confirms a draw with his own code."""
+    """监督员签名: confirmation of a draw by a drawn supervisor present, with a one-time code."""
 
     draw = models.ForeignKey(Draw, models.PROTECT, verbose_name="抽取", related_name="signatures")
     supervisor = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="+")

@@ -1,4 +1,4 @@
-"""Removing somebody who was drawn (移除): which reasons leave discretion, how much of it, what a reason must show."""
+"""Limits on removing drawn people (移除) and on opening a further round (追加)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -16,12 +16,12 @@ class RemovalReason(TextChoices):
     INELIGIBLE = "ineligible", "不符合条件"
 
 
-# A refusal is the drawn person's own; the other reasons are the office's judgement and therefore capped.
+# Refusing is the drawn person's own decision; the other reasons are the office's judgement and therefore capped.
 DISCRETIONARY = frozenset({RemovalReason.CONFLICT, RemovalReason.UNREACHABLE, RemovalReason.INELIGIBLE})
 
 
 def most_discretionary(seats: int, percent: int) -> int:
-    """Return how many discretionary removals a draw may have; a small draw may always have one unless 0 % are set."""
+    """Return the cap on discretionary removals, rounded up: at least one unless the percentage is 0."""
     return -(-seats * percent // 100)
 
 
@@ -42,7 +42,7 @@ def removal_faults(
 
 
 def extension_faults(*, days_open: int, issued: int, returned: int, rules: Mapping[str, Any]) -> list[str]:
-    """Return in Chinese why a committed further round may not be opened yet: the trigger leaves no discretion."""
+    """Return in Chinese why a committed further round may not be opened yet; the trigger leaves no discretion."""
     faults = []
     if days_open < rules["extension_after_days"]:
         faults.append(f"开始投票满{rules['extension_after_days']}日后方可启动追加抽取，目前为第{max(days_open, 0)}日。")

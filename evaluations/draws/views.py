@@ -1,4 +1,4 @@
-"""Public pages of the draws: what was committed when, with which randomness, and what came out."""
+"""Public pages and downloads of the draws: commitment, randomness, result."""
 
 from collections.abc import Iterator
 
@@ -16,13 +16,13 @@ FILES = {"pool.tsv": pool_rows, "exclusions.tsv": exclusion_rows}
 
 @require_safe
 def draws(request: HttpRequest) -> HttpResponse:
-    """The register: all draws by round, abandoned ones too."""
+    """Show the register: all draws by round, including abandoned ones."""
     return render(request, "evaluations/draws/draws.html", {"rounds": draw_register()})
 
 
 @require_safe
 def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
-    """One draw, with how to recheck it."""
+    """Show one draw, with instructions for verifying it."""
     found = get_object_or_404(Draw.objects.select_related("round", "planned"), draw_id=draw_id)
     return render(request, "evaluations/draws/draw.html", vars(public_draw(found)))
 
@@ -38,7 +38,7 @@ def proof(request: HttpRequest, draw_id: str) -> StreamingHttpResponse:
 
 @require_safe
 def file(request: HttpRequest, draw_id: str, name: str) -> StreamingHttpResponse:
-    """Download what was committed: the parameters to the byte, the anonymous pool, the anonymous exclusions."""
+    """Download committed data: the exact parameters, the anonymous pool, the anonymous exclusions."""
     found = get_object_or_404(Draw, draw_id=draw_id)
     if name == "params.json":
         return StreamingHttpResponse([found.params], content_type="application/json")

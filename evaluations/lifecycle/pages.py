@@ -25,7 +25,7 @@ from evaluations.rounds.rules.lifecycle import (
     Step,
     next_step,
 )
-from evaluations.turnout.queries import told_turnout
+from evaluations.turnout.queries import disclosed_turnout
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -151,7 +151,7 @@ def round_page(round_: Round, user: User, at: datetime) -> RoundPage:
         draws=_draws(round_, user, at),
         batches=batch_lines(counted_batches(round_)),
         pools=_pools(round_),
-        turnout=told_turnout(round_) if round_.state != RoundState.DRAFT else [],
+        turnout=disclosed_turnout(round_) if round_.state != RoundState.DRAFT else [],
         log=_log(round_) if policy.may_see(user, "round.open") else [],
         is_void=round_.state == RoundState.VOID,
         links=list(_links(round_, user)),

@@ -11,7 +11,7 @@ from nanchuan_eval.users.models import User
 
 
 def find_round(key: str) -> Round:
-    """Return the round of that key, or end with exit code 2."""
+    """Return the round with this key, or end with exit code 2."""
     round_ = Round.objects.filter(key=key).first()
     if round_ is None:
         known = "、".join(Round.objects.values_list("key", flat=True)) or "无"
@@ -20,7 +20,7 @@ def find_round(key: str) -> Round:
 
 
 def find_account(username: str) -> User:
-    """Return the active account of that name, or end with exit code 2."""
+    """Return the active account with this name, or end with exit code 2."""
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         raise CommandError(f"没有名为“{username}”的有效账号。", returncode=2)

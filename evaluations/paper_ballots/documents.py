@@ -1,6 +1,6 @@
-"""What is printed of the ballot box (评议票、封箱记录、信封标签): ready data for the typst templates.
+"""Printed ballots and envelope labels as PDF (评议票、信封标签).
 
-A printed ballot has two sheets: explanations with the slip that bears the code, and the sheet to fill in without it.
+A ballot has two sheets: instructions with a slip that has the code, and the sheet to fill in, without the code.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,33 +16,35 @@ from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 DEMO = "演示数据，非真实评议结果"
 BALLOTS_PER_FILE = 32
 ROWS_PER_PAGE = 53
-# Ballots carry no date of printing: equal input gives equal bytes.
+# No date of printing in the files: equal input gives equal bytes.
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def ballot_files(paper: BallotForm, codes: Iterable[str], *, site: str, closes: str) -> Iterator[tuple[int, bytes]]:
-    """Yield (number of ballots, PDF) per file; each is made by a child process whose memory is then given back."""
+def ballot_files(
+    ballot_form: BallotForm, codes: Iterable[str], *, site: str, closes: str
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (number of ballots, PDF) per file; each is rendered in a child process, which frees its memory."""
     site = site.rstrip("/")
-    common, remaining = _common(paper, site, closes), iter(codes)
+    common, remaining = _common(ballot_form, site, closes), iter(codes)
     while part := list(islice(remaining, BALLOTS_PER_FILE)):
         ballots = [{"code": format_code(code), "qr": qr_svg(f"{site}/ballot/#{code}")} for code in part]
         yield len(part), render_pdf("ballots", {**common, "ballots": ballots}, at=NO_DATE, tagged=False)
 
 
 def labels(people: Sequence[PoolEntry], at: datetime) -> bytes:
-    """Return labels for envelopes; which envelope a person gets decides nobody: they are shuffled by hand."""
+    """Return envelope labels; nothing assigns envelopes to people, they are shuffled by hand."""
     rows = [{"name": person.name, "unit": person.unit} for person in people]
     return render_pdf("labels", {"people": rows}, at=at, tagged=False)
 
 
-def _common(paper: BallotForm, site: str, closes: str) -> dict[str, object]:
-    rows = [(n, f"{s.department} {s.name}") for n, s in enumerate(paper.sections, start=1)]
-    words = level_words(paper)
+def _common(ballot_form: BallotForm, site: str, closes: str) -> dict[str, object]:
+    rows = [(n, f"{s.department} {s.name}") for n, s in enumerate(ballot_form.sections, start=1)]
+    words = level_words(ballot_form)
     scale = "，".join(f"{value} {word}" for value, word in words.items())
     return {
         "title": "最难办事科室群众评 评议票",
-        "round": paper.round_name,
-        "demo": DEMO if paper.is_demo else "",
+        "round": ballot_form.round_name,
+        "demo": DEMO if ballot_form.is_demo else "",
         "lead": f"请按“冷、懒、推、乱、贪”五项指标，对您在本评议期内办过事的科室进行评议。评议不记名，{closes}截止。",
         "steps": _steps(scale),
         "scale": f"每格填写一个数字或符号：{scale}。没有办过事的科室，整行留空。",
@@ -53,14 +55,14 @@ def _common(paper: BallotForm, site: str, closes: str) -> dict[str, object]:
                 "question": QUESTIONS[Indicator(indicator)],
                 "signs": [f"{n} {sign.text}" for n, sign in enumerate(signs, start=1)],
             }
-            for indicator, label, signs in signs_by_indicator(paper)
+            for indicator, label, signs in signs_by_indicator(ballot_form)
         ],
         "rows": [rows[at : at + ROWS_PER_PAGE] for at in range(0, len(rows), ROWS_PER_PAGE)],
         "slip": (
             f"扫描二维码，或者打开 {site}，点击“输入票号评议”，即可评议。网上提交和寄回纸质票只能选择一种，只计一张票。"
         )
         + "票号请勿转让、外传。"
-        + (f"咨询电话：{paper.office_phone}。" if paper.office_phone else ""),
+        + (f"咨询电话：{ballot_form.office_phone}。" if ballot_form.office_phone else ""),
     }
 
 

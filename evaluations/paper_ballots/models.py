@@ -1,7 +1,7 @@
-"""纸质票: sheets keyed by two people, and the books of a batch.
+"""Paper ballots (纸质票): sheets keyed by two people, and the count of a batch.
 
-A returned envelope holds two parts: the slip with the code, and the sheet without it. They are separated unopened and
-mixed, as at a postal vote: no row here knows a code. What a sheet says is erased here once it is in the spool.
+A returned envelope holds the slip with the code and the sheet without it. They are separated unopened and mixed, as in
+a postal vote, so no row here refers to a code. A sheet's content is erased here once it is in the spool.
 """
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from evaluations.paper_ballots.rules.ballot_account import SheetKind
 
 
 class PaperSheet(models.Model):
-    """正票: one sheet, numbered when the box was opened; what two people keyed, until it is settled."""
+    """正票: one sheet, numbered when the box was opened, with both keyings until it is settled."""
 
     batch = models.ForeignKey(CodeBatch, models.PROTECT, verbose_name="批次", related_name="sheets")
     number = models.PositiveIntegerField("票面编号")
@@ -37,7 +37,7 @@ class PaperSheet(models.Model):
 
 
 class PaperCount(models.Model):
-    """清点: what was counted by hand of a batch after the vote, and why a difference was accepted."""
+    """清点: hand-counted figures of a batch after the vote, and why a difference was accepted."""
 
     batch = models.OneToOneField(CodeBatch, models.PROTECT, verbose_name="批次", related_name="paper_count")
     returned = models.PositiveIntegerField("纸质收回")

@@ -1,4 +1,4 @@
-"""The books of paper ballots as the database has them."""
+"""Ballot accounts of batches, computed from the database."""
 
 from django.db.models import Count, Q
 
@@ -10,7 +10,7 @@ from evaluations.rounds.models import Round
 
 
 def account_of_batch(batch: CodeBatch) -> BallotAccount:
-    """Return the figures of a batch and its replacements; what has to be counted by hand and was not yet is 0."""
+    """Return the account of a batch and its replacements; figures not counted by hand yet are 0."""
     used = Q(spend__isnull=False)
     facts = Credential.objects.filter(batch__in=family_of(batch)).aggregate(
         issued=Count("pk"),
@@ -30,7 +30,7 @@ def account_of_batch(batch: CodeBatch) -> BallotAccount:
 
 
 def paper_faults(round_: Round) -> list[str]:
-    """Return what keeps the box from being sealed: paper that is not counted, not keyed, or does not balance."""
+    """Return in Chinese what prevents sealing: batches with paper ballots not counted, not keyed, or unbalanced."""
     on_paper = Q(sheets__isnull=False) | Q(credentials__is_on_paper=True) | Q(paper_count__isnull=False)
     on_paper |= Q(replacements__credentials__is_on_paper=True)
     batches = CodeBatch.objects.filter(on_paper, round=round_, replaces=None).select_related("paper_count").distinct()
@@ -38,7 +38,7 @@ def paper_faults(round_: Round) -> list[str]:
 
 
 def is_out_of_balance(round_: Round, channel: str) -> bool:
-    """Say whether any counted batch of the channel has a difference that nobody has cleared."""
+    """True if a counted batch of the channel has a difference that is not cleared."""
     counted = CodeBatch.objects.filter(round=round_, channel=channel, paper_count__isnull=False)
     return any(_faults(batch) for batch in counted.select_related("paper_count"))
 

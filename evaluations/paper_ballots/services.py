@@ -1,6 +1,6 @@
-"""Paper ballots (纸质票): slips spend codes, sheets are keyed twice, differences are settled by a third look.
+"""Paper ballots (纸质票): slips spend codes; sheets are keyed twice, and a third person settles differences.
 
-The slip with the code and the sheet with the answers never meet in the system: nothing can link them.
+The system never links the slip with the code to the sheet with the answers.
 """
 
 import json
@@ -32,7 +32,7 @@ from nanchuan_eval.users.models import User
 
 @dataclass(frozen=True)
 class SheetContent:
-    """What one person keyed of a sheet: a vote with its comment, or why there is none."""
+    """Content of a sheet as keyed: a vote and a comment, or the reason why there is none."""
 
     kind: SheetKind
     vote: Vote | None = None
@@ -40,7 +40,7 @@ class SheetContent:
     reason: str = ""
 
     def to_json(self) -> str:
-        """Return the text that two keyings are compared by."""
+        """Return canonical JSON, by which two keyings are compared."""
         vote = self.vote.as_json() if self.vote else None
         return canonical_json(
             {"kind": self.kind.value, "vote": vote, "comment": self.comment, "reason": self.reason}
@@ -48,7 +48,7 @@ class SheetContent:
 
 
 class RefusedSlip(NamedTuple):
-    """A line that was not registered, as it was typed, and why."""
+    """A line that was not registered: its text and why."""
 
     typed: str
     fault: str
@@ -56,7 +56,7 @@ class RefusedSlip(NamedTuple):
 
 @transaction.atomic
 def register_slips(*, batch_id: int, typed: Sequence[str], by: User, at: datetime) -> list[RefusedSlip]:
-    """Spend the codes of returned slips (票号联): dead online from now on. Returns the lines that were refused."""
+    """Spend the codes of returned slips (票号联), which can then not vote online; returns refused lines."""
     policy.check_proposes(by, "paper.entry")
     batch = _open_batch(batch_id)
     refusals = []
@@ -74,7 +74,7 @@ def register_slips(*, batch_id: int, typed: Sequence[str], by: User, at: datetim
 
 @transaction.atomic
 def key_sheet(*, batch_id: int, number: int, content: SheetContent, by: User, at: datetime) -> PaperSheet:
-    """Key a sheet: the first time it is kept, the second time (another person) compared and settled if equal."""
+    """Key a sheet: the first keying is stored; the second, by another person, settles the sheet if equal."""
     batch = _open_batch(batch_id)
     _refuse_unreasoned(content)
     sheet = PaperSheet.objects.select_for_update().filter(batch=batch, number=number).first()
@@ -95,7 +95,7 @@ def key_sheet(*, batch_id: int, number: int, content: SheetContent, by: User, at
 
 @transaction.atomic
 def withdraw_keying(*, sheet_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
-    """Take back a first keying (made under a wrong number, say): by whoever keyed it, before anybody else did."""
+    """Withdraw one's own first keying (e.g. under a wrong number), before the second one."""
     policy.check_proposes(by, "paper.entry")
     found = PaperSheet.objects.filter(pk=sheet_id).first()
     if found is None:
@@ -116,7 +116,7 @@ def withdraw_keying(*, sheet_id: int, reason: str, by: User, at: datetime) -> Co
 
 @transaction.atomic
 def settle_sheet(*, sheet_id: int, content: SheetContent, by: User, at: datetime) -> PaperSheet:
-    """Decide a sheet that was keyed in two ways, after a third person has looked at the paper."""
+    """Settle a sheet with two different keyings, as the third person."""
     policy.check(by, "paper.match")
     found = PaperSheet.objects.select_related("batch").get(pk=sheet_id)
     batch = _open_batch(found.batch_id)
@@ -135,8 +135,8 @@ def settle_sheet(*, sheet_id: int, content: SheetContent, by: User, at: datetime
 
 
 @transaction.atomic
-def count_papers(*, batch_id: int, counted: Mapping[str, int], by: User, at: datetime) -> list[str]:
-    """Enter what was counted by hand after the vote; returns what does not balance and halts the channel for it."""
+def record_count(*, batch_id: int, counted: Mapping[str, int], by: User, at: datetime) -> list[str]:
+    """Record the hand count after the vote; returns imbalances, which halt the channel."""
     policy.check_proposes(by, "paper.entry")
     batch = _open_batch(batch_id)
     if at < batch.round.closes_at:
@@ -152,7 +152,7 @@ def count_papers(*, batch_id: int, counted: Mapping[str, int], by: User, at: dat
 
 @transaction.atomic
 def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeBatch:
-    """Accept a difference that has been explained (查清), by another person than the one who counted."""
+    """Accept an explained difference (查清); by a person other than the one who counted."""
     policy.check(by, "paper.match")
     batch = _open_batch(batch_id)
     if not reason.strip():
@@ -172,13 +172,13 @@ def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> Co
 
 
 def may_handle(sheet: PaperSheet, by: User) -> bool:
-    """Say whether the person has not handled the sheet yet, so that the next look at it may be his."""
+    """True if the user has not keyed the sheet and may therefore handle it next."""
     earlier = {user.person for user in (sheet.first_by, sheet.second_by) if user}
     return not settings.TWO_PERSON_RULE or by.person not in earlier
 
 
 def _open_batch(batch_id: int) -> CodeBatch:
-    """Return the batch with its round under the round's lock: sealing and paper work take turns."""
+    """Lock the batch's round, which keeps sealing from running at the same time; returns the batch."""
     batch = CodeBatch.objects.get(pk=batch_id)
     if batch.replaces_id:
         raise RuleViolation("补发票号的纸质票在原批次办理。")
@@ -219,7 +219,7 @@ def _first_keying(batch: CodeBatch, number: int, content: SheetContent, by: User
 
 
 def _settle(sheet: PaperSheet, decided: str) -> None:
-    """Put the vote into the spool like any other and erase what was keyed."""
+    """Put the vote into the spool and erase both keyings."""
     content = json.loads(decided)
     sheet.kind, sheet.reason = content["kind"], content["reason"]
     sheet.first = sheet.second = ""
@@ -229,7 +229,7 @@ def _settle(sheet: PaperSheet, decided: str) -> None:
         round_id=sheet.batch.round_id,
         channel=sheet.batch.channel,
         origin=sheet.batch.origin,
-        # Nobody holds this receipt: what a slip proves is that its code is in the list of E.
+        # Nobody gets this receipt; the voter can find the slip's code in the list of E.
         receipt=codes.encode_code(secrets.token_bytes(13)),
         nonce=secrets.token_hex(32),
         vote=canonical_json(content["vote"]).decode(),
@@ -238,7 +238,7 @@ def _settle(sheet: PaperSheet, decided: str) -> None:
 
 
 def _halt_or_resume(batch: CodeBatch) -> None:
-    """Halt the batch's channel if, and only if, one of its batches has a difference left."""
+    """Halt the channel if one of its batches has an open difference, else resume it."""
     is_halted = is_out_of_balance(batch.round, batch.channel)
     CodeBatch.objects.filter(round=batch.round, channel=batch.channel).update(is_halted=is_halted)
 

@@ -1,4 +1,4 @@
-"""个人信息申请: what somebody in a pool asks for under 个人信息保护法 arts. 44-50."""
+"""Requests about one's own data under 个人信息保护法 arts. 44-50."""
 
 from django.db import models
 
@@ -22,7 +22,7 @@ class RequestState(models.TextChoices):
 
 
 class DataRequest(models.Model):
-    """个人信息申请: the phone to answer to and nothing else about the person; answered within 15 working days."""
+    """个人信息申请: holds only the phone to answer to; due within 15 working days."""
 
     reference = models.CharField("编号", max_length=12, unique=True)
     wish = models.CharField("事项", max_length=10, choices=Wish)
@@ -44,5 +44,5 @@ class DataRequest(models.Model):
 
     @property
     def masked_phone(self) -> str:
-        """The phone as shown at the desk."""
+        """The phone as staff see it."""
         return mask_phone(self.phone)

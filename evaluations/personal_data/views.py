@@ -1,4 +1,4 @@
-"""个人信息申请: anybody asks to see, correct or delete what a pool holds about him."""
+"""Public page to request access to, correction or deletion of one's own data (个人信息申请)."""
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from nanchuan_eval.core.errors import RuleViolation
 
 
 class RequestForm(forms.Form):
-    """申请: as little as an answer needs."""
+    """申请: only what is needed to answer."""
 
     wish = forms.ChoiceField(
         label="申请事项",
@@ -40,7 +40,7 @@ class RequestForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_page(request: HttpRequest) -> HttpResponse:
-    """Take a request in and show its number; nothing tells whether the phone is known."""
+    """Store a request and show its number; the page does not reveal whether the phone is known."""
     form = RequestForm(request.POST or None)
     if form.is_valid():
         typed = form.cleaned_data

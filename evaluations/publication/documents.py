@@ -11,7 +11,7 @@ from django.utils import timezone
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import NOTICE
-from evaluations.turnout.queries import told_turnout
+from evaluations.turnout.queries import disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
 
@@ -60,7 +60,7 @@ def count_record(round_: Round) -> dict[str, object]:
             ["参评科室", f"{len(results)}个，其中样本不足{sum(r.rank is None for r in results)}个"],
             ["异常提示", _flag_text(round_)],
         ],
-        "channels": [[str(r[key]) for key in COLUMNS] for r in told_turnout(round_)],
+        "channels": [[str(r[key]) for key in COLUMNS] for r in disclosed_turnout(round_)],
         "listed": [[r.rank, r.section.department_name, r.section.name] for r in results if r.is_listed],
         "digests": list(_digests(round_)),
         "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],

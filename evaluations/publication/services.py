@@ -14,7 +14,7 @@ from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, RoundState, S
 from evaluations.rounds.services import begin, finish, lock_round
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
-from evaluations.turnout.queries import told_turnout
+from evaluations.turnout.queries import disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
@@ -121,7 +121,7 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
         "is_demo": round_.is_demo,
         "entries": [_entry(result) for result in results if result.is_listed],
         "withdrawn": [_entry(result) for result in results if result.is_withdrawn and result.section.code in published],
-        "channels": told_turnout(round_),
+        "channels": disclosed_turnout(round_),
         "sections": len(results),
         "unranked": sum(result.rank is None for result in results),
         "closing_root": round_.closing_root,

@@ -1,4 +1,4 @@
-"""Sealing: documents."""
+"""The sealing record (封箱记录) as PDF."""
 
 import json
 from datetime import datetime
@@ -9,7 +9,7 @@ from evaluations.paper_ballots.documents import DEMO
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.scoring.method import Channel
-from evaluations.sealing.queries import told_books
+from evaluations.sealing.queries import account_lines
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.documents.rendering import render_pdf
@@ -27,7 +27,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
         ("轮次", f"{round_.name}（{round_.key}）"),
         ("封箱时间", f"{sealed_at:%Y年%m月%d日 %H:%M}"),
         ("票箱内评议票", f"{record['ballots']}张"),
-        *((label, str(figure)) for label, figure in told_books(record)),
+        *((label, str(figure)) for label, figure in account_lines(record)),
         ("用过的票号", f"{record['spent']['count']}个"),
         ("发放的票号", f"{record['issued']['count']}个"),
         ("封箱记录文件校验值", sha256_hex(round_.closing.encode())),

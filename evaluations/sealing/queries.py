@@ -1,6 +1,7 @@
-"""The closing record (封箱记录): what is published about a sealed box, as bytes that are frozen with it.
+"""The sealing record (封箱记录), published lists of codes and ballots, inclusion proofs.
 
-Counts per section and channel, the lists of issued and used codes by their hashes, the root over all ballots.
+The record is stored as bytes at sealing: counts by section and channel, hashes of the lists of issued and used codes,
+and the Merkle root over all ballots.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ from evaluations.scoring.wording import shown, shown_beside_total
 from nanchuan_eval.core.canonical import canonical_json
 
 CHUNK = 5000
-BOOKS = {
+ACCOUNT_LABELS = {
     "online": "网上提交",
     "paper": "纸质票有效",
     "unfit": "纸质票空白、污损、无效",
@@ -37,7 +38,7 @@ BOOKS = {
 
 @dataclass(frozen=True)
 class Inclusion:
-    """One receipt's place in a closing list, with the way to the root (收录证明)."""
+    """Proof that a receipt is in a closing list: its path to the root (收录证明)."""
 
     round: Round
     receipt: str
@@ -45,7 +46,7 @@ class Inclusion:
     path: list[tuple[str, str]]
 
     def as_json(self) -> str:
-        """Return the proof file that check_receipt.py reads."""
+        """Return the proof file, as read by check_receipt.py."""
         facts = {
             "round": self.round.key,
             "receipt": self.receipt,
@@ -56,8 +57,8 @@ class Inclusion:
         return json.dumps(facts, ensure_ascii=False, indent=1)
 
 
-def closing_record(round_: Round, ballots: int) -> bytes:
-    """Return the record of a box that is just being sealed: canonical JSON."""
+def sealing_record(round_: Round, ballots: int) -> bytes:
+    """Build the record of the box being sealed, as canonical JSON."""
     return canonical_json(
         {
             "format": "nanchuan-closing/1",
@@ -67,25 +68,25 @@ def closing_record(round_: Round, ballots: int) -> bytes:
             "ballots": ballots,
             "channels": shown_beside_total(_ballots_by_channel(round_)),
             "sections": _lines_by_section(round_),
-            "books": _books(round_, ballots),
+            "books": _ballot_account(round_, ballots),
             "issued": _list_facts(issued_lines(round_)),
             "spent": _list_facts(spent_lines(round_)),
         }
     )
 
 
-def told_books(record: Mapping[str, Any]) -> list[tuple[str, int | str]]:
-    """Return the lines that explain why more codes are used than ballots lie in the box; none in an older record."""
+def account_lines(record: Mapping[str, Any]) -> list[tuple[str, int | str]]:
+    """Return labelled figures that explain why more codes are used than ballots sealed; [] for old records."""
     books = record.get("books")
     if books is None:
         return []
-    lines = [(label, books[name]) for name, label in BOOKS.items()]
+    lines = [(label, books[name]) for name, label in ACCOUNT_LABELS.items()]
     cleared = books["cleared"]
     return [*lines, ("已查明并处理的票数差异", f"{cleared}个批次" if cleared else "没有")]
 
 
 def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:
-    """Yield the published list of I, sorted: of the whole round or of one batch."""
+    """Yield the published list of I, sorted, of a round or of one batch."""
     codes = Credential.objects.filter(batch__round=round_)
     if batch is not None:
         codes = codes.filter(batch=batch)
@@ -93,7 +94,7 @@ def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:
 
 
 def spent_lines(round_: Round) -> Iterator[bytes]:
-    """Yield the published list of E, sorted: one per used code; never more ballots than lines."""
+    """Yield the published list of E, sorted, one line per used code."""
     used = Credential.objects.filter(batch__round=round_, spend__isnull=False)
     return _lines(str(e) for e in used.order_by("spend").values_list("spend", flat=True).iterator(chunk_size=CHUNK))
 
@@ -106,9 +107,9 @@ def closing_leaves(round_: Round) -> Iterator[bytes]:
 
 
 def inclusion_of(round_: Round, receipt: str) -> Inclusion:
-    """Return the way from a sealed ballot's leaf to the root; nothing about its content.
+    """Return the audit path of a sealed ballot; nothing about its content.
 
-    One query once the process knows the box's tree, which it learns from the closing list when first asked.
+    Takes one query once the process has cached the tree, which is built on first use.
     """
     commitment = Ballot.objects.values_list("commitment", flat=True).get(round=round_, receipt=receipt)
     receipts, levels = _tree(round_.pk, round_.closing_root)
@@ -120,7 +121,7 @@ def inclusion_of(round_: Round, receipt: str) -> Inclusion:
 
 @lru_cache(maxsize=2)
 def _tree(round_id: int, root: str) -> tuple[bytes, tuple[bytes, ...]]:
-    """Return the sorted receipts, joined, and the levels of the tree: a box called by its root never changes."""
+    """Return the sorted receipts, joined, and the tree's levels; the root identifies the box, which never changes."""
     leaves = list(closing_leaves(Round(pk=round_id)))
     return b"".join(entry.partition(b"\t")[0] for entry in leaves), levels_of(leaves)
 
@@ -136,10 +137,11 @@ def _list_facts(lines: Iterable[bytes]) -> dict[str, object]:
     return {"count": count, "sha256": digest.hexdigest()}
 
 
-def _books(round_: Round, ballots: int) -> dict[str, int | str]:
-    """Return the round's books in five figures and how many batches had a difference cleared.
+def _ballot_account(round_: Round, ballots: int) -> dict[str, int | str]:
+    """Return the round's ballot account, and how many batches had a difference cleared.
 
-    The box's sum is public, so online and paper hide together. Void and missing codes are no ballots: they are told.
+    The total of the box is public, so online and paper ballots are hidden together. Void and missing codes are not
+    ballots and need not be hidden.
     """
     codes = Credential.objects.filter(batch__round=round_).aggregate(
         online=Count("pk", filter=Q(spend__isnull=False, is_on_paper=False)),
@@ -159,7 +161,7 @@ def _ballots_by_channel(round_: Round) -> dict[str, int]:
 
 
 def _lines_by_section(round_: Round) -> dict[str, Any]:
-    """Return section -> channel -> rated lines; no totals, so that hidden cells stay hidden."""
+    """Return section -> channel -> rated lines; without totals, from which hidden cells could be computed."""
     found = {
         (section, channel): lines
         for section, channel, lines in Rating.objects.filter(round=round_)
@@ -176,14 +178,14 @@ def sealed_rounds() -> list[Round]:
 
 
 def round_of_receipt(receipt: str) -> Round | None:
-    """Return the sealed round whose closing list holds the receipt (one query); no more is ever told."""
+    """Return the sealed round whose closing list contains the receipt, or None (one query)."""
     found = Ballot.objects.filter(receipt=receipt, round__state__in=SEALED).select_related("round").first()
     return found.round if found else None
 
 
 @dataclass(frozen=True)
 class SectionLine:
-    """One section's rated lines by channel, small figures hidden."""
+    """Rated lines of one section by channel, with small figures hidden."""
 
     department: str
     name: str
@@ -195,13 +197,13 @@ def batches_to_show(round_: Round) -> QuerySet[CodeBatch]:
     return CodeBatch.objects.filter(round=round_).annotate(codes=Count("credentials"))
 
 
-def sections_to_show(round_: Round, closing: Mapping[str, Any]) -> list[SectionLine]:
-    """Return the counts of the closing record by section (one query)."""
+def sections_to_show(round_: Round, record: Mapping[str, Any]) -> list[SectionLine]:
+    """Return the sealing record's counts by section (one query)."""
     return [
         SectionLine(
             section.department_name,
             section.name,
-            [(c.label, closing["sections"][section.code][c.value]) for c in Channel],
+            [(c.label, record["sections"][section.code][c.value]) for c in Channel],
         )
         for section in round_.sections.all()
     ]

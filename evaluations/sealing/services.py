@@ -1,7 +1,7 @@
-"""Sealing (封箱): the spool is mixed into ballots, ratings and comments; codes are rewritten; nothing links them.
+"""Sealing (封箱): moves the spool into shuffled ballots, ratings and comments, and rewrites the codes.
 
-All in one transaction: a crash leaves either the spool or the sealed box. Every table is written in a
-random (or sorted) order by one transaction, so that no id, time, xmin, ctid or rowid says who voted what.
+One transaction, so a crash leaves either the spool or the sealed box. Every table is written in random or sorted
+order, so that no id, time, xmin, ctid or rowid links a vote to a code. Also the export of openings (开封文件).
 """
 
 import json
@@ -24,7 +24,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED, Step
 from evaluations.rounds.services import begin, finish
 from evaluations.scoring.method import Channel, Indicator
-from evaluations.sealing.queries import closing_record
+from evaluations.sealing.queries import sealing_record
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
@@ -45,7 +45,7 @@ Progress = Callable[[int], object]
 
 
 class Spooled(NamedTuple):
-    """A vote as the spool keeps it; the fields of SPOOLED."""
+    """A row of the spool; the fields of SPOOLED."""
 
     channel: str
     origin: str
@@ -60,7 +60,7 @@ def no_progress(done: int) -> None:
 
 @transaction.atomic
 def seal_round(*, round_id: int, by: policy.Actor, at: datetime, progress: Progress = no_progress) -> Round:
-    """Close the vote for good and seal the box; returns the round with its closing root."""
+    """End the vote and seal the box; returns the round with its root."""
     round_ = begin(Step.SEAL, round_id=round_id, by=by, at=at)
     lock_tables(Credential, BallotSpool)
     leaves = _mix_ballots(round_, progress)
@@ -69,7 +69,7 @@ def seal_round(*, round_id: int, by: policy.Actor, at: datetime, progress: Progr
     _refuse_foreign_spool(round_)
     empty_tables(BallotSpool)
     round_.closing_root = merkle_root(sorted(leaves))
-    round_.closing = closing_record(round_, len(leaves)).decode()
+    round_.closing = sealing_record(round_, len(leaves)).decode()
     round_.save(update_fields=["closing_root", "closing"])
     transaction.on_commit(partial(scrub, (BallotSpool, Credential)))
     return finish(Step.SEAL, round_, by=by, at=at, detail={"ballots": len(leaves), "root": round_.closing_root})
@@ -102,7 +102,7 @@ def _in_random_order(rows: QuerySet[BallotSpool], *fields: str) -> Iterator[Sequ
     secrets.SystemRandom().shuffle(ids)
     for start in range(0, len(ids), BATCH_SIZE):
         chosen = ids[start : start + BATCH_SIZE]
-        # By key alone: beside another condition SQLite reads the whole spool for every batch.
+        # Only by key: with a second condition SQLite scans the whole spool for every batch.
         found = {key: row for key, *row in BallotSpool.objects.filter(pk__in=chosen).values_list("pk", *fields)}
         yield [tuple(found[key]) for key in chosen]
 
@@ -110,7 +110,7 @@ def _in_random_order(rows: QuerySet[BallotSpool], *fields: str) -> Iterator[Sequ
 def _ballot(round_: Round, row: Spooled) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
     """Return a ballot's row in the order of BALLOT_COLUMNS, and its vote."""
     commitment = content_commitment_of(row.receipt, row.nonce, row.vote.encode())
-    # Sampled ballots count only once they are drawn (抽取计票的抽样评议票).
+    # Sampled ballots count only if drawn later (抽取计票的抽样评议票).
     is_counted = row.channel != Channel.SAMPLED
     facts = (uuid4(), round_.pk, row.channel, row.origin, row.receipt, row.nonce, commitment, is_counted)
     return facts, json.loads(row.vote)
@@ -136,7 +136,7 @@ def _ratings(
 
 @transaction.atomic
 def open_ballots(*, round_id: int, by: policy.Actor, at: datetime) -> Iterator[str]:
-    """Record that the openings are handed out, and return their lines in the order of the random ballot ids."""
+    """Return the openings, in the order of the random ballot ids; records the export."""
     policy.check(by, "tally.verify")
     round_ = Round.objects.get(pk=round_id)
     if round_.state not in SEALED:

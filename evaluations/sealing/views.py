@@ -1,4 +1,4 @@
-"""Public pages of the ballot box (票箱公开): what is issued, what is sealed, and where one's own receipt stands."""
+"""Public pages and downloads of the ballot box (票箱公开), and the check of a receipt."""
 
 import json
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from evaluations.protocol.codes import CodeError, format_code, normalize_receipt
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import ISSUING, SEALED
 from evaluations.sealing.queries import (
+    account_lines,
     batches_to_show,
     closing_leaves,
     inclusion_of,
@@ -22,7 +23,6 @@ from evaluations.sealing.queries import (
     sealed_rounds,
     sections_to_show,
     spent_lines,
-    told_books,
 )
 
 
@@ -30,7 +30,7 @@ from evaluations.sealing.queries import (
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt_check(request: HttpRequest) -> HttpResponse:
-    """Is this receipt in the closing list of a sealed round? That and the way to the root, no more."""
+    """Show whether a receipt is in a closing list, with its audit path; nothing else about the ballot."""
     typed = request.POST.get("receipt", "")
     context: dict[str, object] = {"sealed": sealed_rounds(), "typed": typed}
     if request.method != "POST":
@@ -48,22 +48,22 @@ def receipt_check(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def box(request: HttpRequest, key: str) -> HttpResponse:
-    """One round's box: lists of issued codes before, the closing record after sealing."""
+    """Show a round's box: the lists of issued codes, and after sealing the sealing record."""
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
-    closing = json.loads(round_.closing) if round_.closing else None
+    record = json.loads(round_.closing) if round_.closing else None
     context = {
         "round": round_,
         "batches": batches_to_show(round_),
-        "closing": closing,
-        "books": told_books(closing) if closing else [],
-        "sections": sections_to_show(round_, closing) if closing else [],
+        "record": record,
+        "account": account_lines(record) if record else [],
+        "sections": sections_to_show(round_, record) if record else [],
     }
     return render(request, "evaluations/sealing/box.html", context)
 
 
 @require_safe
 def issued_list(request: HttpRequest, key: str, batch: int) -> StreamingHttpResponse:
-    """Download a batch's list of I, as it was published before the vote; a self-service batch's when it is sealed."""
+    """Download a batch's list of I; that of a self-service batch only after sealing."""
     found = get_object_or_404(CodeBatch.objects.select_related("round"), pk=batch, round__key=key)
     if found.is_self_service and found.round.state not in SEALED:
         raise Http404
@@ -83,16 +83,16 @@ def closing_list(request: HttpRequest, key: str) -> StreamingHttpResponse:
 
 
 @require_safe
-def closing(request: HttpRequest, key: str) -> HttpResponse:
-    """Download the closing record, the stored bytes themselves."""
+def sealing_record(request: HttpRequest, key: str) -> HttpResponse:
+    """Download the sealing record exactly as stored."""
     response = HttpResponse(_sealed(key).closing.encode(), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="closing-{key}.json"'
     return response
 
 
 @require_safe
-def paper_file(request: HttpRequest, key: str) -> HttpResponse:
-    """Download the frozen ballot paper, for printing ballots where there is no database."""
+def ballot_form_file(request: HttpRequest, key: str) -> HttpResponse:
+    """Download the frozen ballot form, for printing ballots without a database."""
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
     response = HttpResponse(round_.ballot_form.encode(), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="paper-{key}.json"'

@@ -1,4 +1,4 @@
-"""回收监测 at the desk: counts of codes, and the list for a reminder."""
+"""Monitoring of returns (回收监测) on the staff site: counts of codes, alerts, labels, reminders."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import CSV, PDF, handed_out, show_form
 from evaluations.rounds.models import Round
 from evaluations.sealing.documents import seal_record
-from evaluations.turnout.pages import build_monitor
+from evaluations.turnout.pages import monitor_page
 from evaluations.turnout.services import people_for_labels, remind_stratum
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
 from nanchuan_eval.audit import services as audit
@@ -39,7 +39,7 @@ class ReviewForm(forms.Form):
 
 
 class MonitorPages(PolicyAdmin):
-    """The monitoring page of a round."""
+    """Monitoring page of a round and its downloads, mixed into the admin of rounds."""
 
     def monitor(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show returns by channel, batch, stratum and day."""
@@ -48,7 +48,7 @@ class MonitorPages(PolicyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "round": round_,
-            "monitor": build_monitor(round_),
+            "monitor": monitor_page(round_),
             "may_enter_paper": policy.may_see(account_of(request), "cred.void"),
             "may_review": round_.state in BEFORE_COUNTING and policy.may_propose(account_of(request), "ballot.invalid"),
             "may_remind": policy.may(account_of(request), "pool.unmask"),
@@ -57,7 +57,7 @@ class MonitorPages(PolicyAdmin):
         return render(request, "admin/evaluations/round/monitor.html", context)
 
     def review_alert(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Note what a look into an odd claim has found."""
+        """Record the review of an alert about claimed codes."""
         policy.check_proposes(account_of(request), "ballot.invalid")
         alert = get_object_or_404(OpenClaimAlert.objects.select_related("batch__round"), pk=pk)
         form, by, at = (
@@ -75,7 +75,7 @@ class MonitorPages(PolicyAdmin):
         )
 
     def labels(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Print the labels of the envelopes (POST only)."""
+        """Print envelope labels (POST only)."""
         back = reverse("admin:round-monitor", args=[pk])
         if request.method != "POST":
             return redirect(back)
@@ -95,7 +95,7 @@ class MonitorPages(PolicyAdmin):
         return handed_out(seal_record(round_, timezone.now()), f"seal-record-{round_.key}.pdf", PDF)
 
     def remind(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Hand out the list for a reminder (POST only)."""
+        """Download the list for a reminder (POST only)."""
         back = reverse("admin:round-monitor", args=[pk])
         if request.method != "POST":
             return redirect(back)

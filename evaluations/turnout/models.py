@@ -1,4 +1,4 @@
-"""Turnout: models."""
+"""Daily totals of used codes."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from evaluations.rounds.models import Round
 
 
 class TurnoutDay(models.Model):
-    """逐日回收数: how many codes of an origin were used up to the end of a day; never which, never when."""
+    """逐日回收数: codes of an origin used by the end of a day; not which codes, nor the time."""
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="turnout_days")
     origin = models.CharField("来源", max_length=12, choices=Origin)

@@ -1,6 +1,6 @@
-"""The read model of the monitoring page (回收监测): codes issued and used, never a ballot's content.
+"""Data of the monitoring page (回收监测): codes issued and used, never the content of ballots.
 
-Sections that will be too thin are seen through what drawn evaluators declared to have dealt with, not through ballots.
+Sections likely to get too few lines are estimated from the sections that drawn evaluators have dealt with.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
 
 @dataclass(frozen=True)
 class Curve:
-    """One origin's line through the days, with its points for the picture and its figures for the table."""
+    """One origin's returns by day: points for the chart, figures for the table."""
 
     label: str
     points: str
@@ -32,7 +32,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class ThinSection:
-    """A section that is likely to stay below the method's minimum."""
+    """A section likely to stay below the method's minimum."""
 
     section: RoundSection
     declared: int
@@ -40,25 +40,25 @@ class ThinSection:
 
 
 @dataclass(frozen=True)
-class Monitor:
-    """All that the page shows."""
+class MonitorPage:
+    """Data of the monitoring page."""
 
     batches: list[BatchLine]
     curves: list[Curve]
     top: int
-    thin: list[ThinSection] | None  # None: nobody declared anything, there is nothing to judge by
+    thin: list[ThinSection] | None  # None: no declared sections, so no estimate
     needed: int
     strata: list[str]
     alerts: list[OpenClaimAlert]
 
 
-def build_monitor(round_: Round) -> Monitor:
-    """Read everything the page shows, in a fixed number of queries."""
+def monitor_page(round_: Round) -> MonitorPage:
+    """Read the data of the monitoring page in a fixed number of queries."""
     batches = counted_batches(round_)
     days = list(TurnoutDay.objects.filter(round=round_))
     drawn = _drawn(round_)
     top = max((row.used for row in days), default=0)
-    return Monitor(
+    return MonitorPage(
         batches=batch_lines(batches),
         curves=_curves(days, top),
         top=top,
@@ -96,7 +96,7 @@ def _drawn(round_: Round) -> list[tuple[str, str]]:
 
 
 def _thin(round_: Round, batches: Sequence[CodeBatch], drawn: list[tuple[str, str]]) -> list[ThinSection] | None:
-    """Expect of a section the declared evaluators times the channel's returns; nobody declared = not judged."""
+    """Estimate lines per section: evaluators who dealt with it × return rate; None without such data."""
     declared = Counter(code for _, codes in drawn for code in (codes or "").split())
     if not declared:
         return None

@@ -1,4 +1,4 @@
-"""Turnout (票数): issued, returned, valid and counted ballots per channel."""
+"""Turnout (票数): issued, returned, valid and counted ballots by channel."""
 
 from typing import Any, TypedDict
 
@@ -26,8 +26,8 @@ class ChannelTurnout(TypedDict):
 def turnout(round_: Round) -> list[ChannelTurnout]:
     """Return the figures of every channel in the rulebook's order (two queries).
 
-    `issued` are the codes that could vote: without those made void, replaced or recalled unused.
-    Before sealing `returned` counts spent codes and the other two are 0: nothing is read from the spool.
+    `issued` leaves out codes that can no longer vote: void, or unused in a recalled batch. Before sealing, `returned`
+    counts spent codes, and `valid` and `counted` are 0, because nothing is read from the spool.
     """
     codes = {row["channel"]: row for row in _codes(round_)}
     ballots = {row["channel"]: row for row in _ballots(round_)}
@@ -45,8 +45,8 @@ def turnout(round_: Round) -> list[ChannelTurnout]:
     ]
 
 
-def told_turnout(round_: Round) -> list[dict[str, int | str]]:
-    """Return the figures as they may leave the office: one to four ballots of a channel are not told."""
+def disclosed_turnout(round_: Round) -> list[dict[str, int | str]]:
+    """Return the figures for disclosure: one to four ballots of a channel are hidden."""
     rows: list[dict[str, Any]] = [dict(row) for row in turnout(round_)]
     return [{**row, **{key: shown(row[key]) for key in ("returned", "valid", "counted")}} for row in rows]
 

@@ -1,4 +1,4 @@
-"""Reminders (催收) to strata whose ballots come back slowly; nobody knows who has voted."""
+"""Reminders (催收), envelope labels, and daily totals of returns."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from nanchuan_eval.users.models import User
 
 @transaction.atomic
 def people_for_labels(*, round_id: int, reason: str, by: User, at: datetime) -> list[PoolEntry]:
-    """Return all drawn evaluators for the labels of their envelopes; the reason is recorded."""
+    """Return all drawn evaluators for envelope labels; records the reason."""
     policy.check(by, "pool.unmask")
     round_ = Round.objects.get(pk=round_id)
     if not reason.strip():
@@ -35,7 +35,7 @@ def people_for_labels(*, round_id: int, reason: str, by: User, at: datetime) -> 
 
 @transaction.atomic
 def remind_stratum(*, round_id: int, stratum: str, reason: str, by: User, at: datetime) -> list[PoolEntry]:
-    """Return everybody drawn in a stratum, for a reminder (催收): nobody knows who has voted, so all are reminded."""
+    """Return everybody drawn in a stratum for a reminder (催收); it is unknown who has voted, so all get one."""
     policy.check(by, "pool.unmask")
     round_ = Round.objects.get(pk=round_id)
     if round_.state != RoundState.OPEN:
@@ -57,8 +57,8 @@ def _drawn(round_: Round) -> QuerySet[DrawEntry]:
 
 
 @transaction.atomic
-def note_turnout(*, at: datetime) -> int:
-    """Note how many codes each origin has used up to now, one figure a day, while rounds are open (cron)."""
+def record_turnout(*, at: datetime) -> int:
+    """Store the codes used so far by origin, one total a day, for open rounds (cron)."""
     day = timezone.localtime(at).date()
     rows = (
         Credential.objects.filter(batch__round__state=RoundState.OPEN, spend__isnull=False)

@@ -14,7 +14,7 @@ from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.sealing.queries import sealed_rounds
 from evaluations.tally.models import SectionResult
-from evaluations.turnout.pages import build_monitor
+from evaluations.turnout.pages import monitor_page
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import staff_view
@@ -38,7 +38,7 @@ def monitor(request: HttpRequest) -> HttpResponse:
     round_ = open_round(timezone.now())
     context = {
         "round": round_,
-        "monitor": build_monitor(round_) if round_ else None,
+        "monitor": monitor_page(round_) if round_ else None,
         "sealed": sealed_rounds(),
         "is_demo": bool(round_ and round_.is_demo),
     }

@@ -1,4 +1,4 @@
-"""The papers of a draw at the desk: 承诺书, 抽取记录表, 通知书, SMS list, signing codes, the notary's roster."""
+"""Downloads of a draw's documents: 承诺书, 抽取记录表, 通知书, SMS list, signing codes, roster for the notary."""
 
 import io
 import zipfile
@@ -36,7 +36,7 @@ View = Callable[..., HttpResponse]
 
 
 def urls(wrap: Callable[[View], View]) -> list[URLPattern]:
-    """Return the addresses of the papers."""
+    """Return the addresses of the documents."""
     return [
         path("<int:pk>/commitment.pdf", wrap(commitment), name="draw-commitment"),
         path("<int:pk>/record.pdf", wrap(record), name="draw-record"),
@@ -62,7 +62,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def letters(request: HttpRequest, pk: int) -> HttpResponse:
-    """Print the letters to all drawn people, or to one (?entry=), or list them for the SMS platform."""
+    """Print the letters to all drawn people or to one (?entry=), or export a list for the SMS platform."""
     draw = _draw(request, pk)
     form, user, at = LettersForm(request.POST or None), account_of(request), timezone.now()
     chosen = request.GET.get("entry", "")
@@ -99,7 +99,7 @@ def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def roster(request: HttpRequest, pk: int) -> HttpResponse:
-    """Propose to hand out the private roster for the notary's safe; once approved, fetch it once."""
+    """Propose to export the private roster for the notary; after approval, download it once."""
     draw, user, at = get_object_or_404(Draw.objects.select_related("round"), pk=pk), account_of(request), timezone.now()
     if not policy.may_start(user, EXPORT):
         raise policy.Denied(user, EXPORT)

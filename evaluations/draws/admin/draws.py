@@ -1,4 +1,4 @@
-"""抽取 at the desk: the register, the ceremony page, and what follows a draw."""
+"""Draws on the staff site: register, commitment, ceremony, drawn people and removals."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from evaluations.draws.approvals.ceremony import start_commitment, start_draw
 from evaluations.draws.approvals.removals import REMOVE
 from evaluations.draws.forms import PlanForm, ReadingForm, RemovalForm, SigningForm
 from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
-from evaluations.draws.pages.ceremony import build_ceremony, drawn_people
+from evaluations.draws.pages.ceremony import ceremony_page, drawn_people
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import plan_draw, planned_draw
 from evaluations.pools.models import PoolEntry
@@ -31,7 +31,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-# The buttons of the ceremony: what each calls and what it says.
+# Buttons of the ceremony page: service and success message.
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {
     "run": (partial(start_draw, "draw.run"), "抽取已完成，请在场监督员用签名码签名。"),
     "publish": (partial(start_draw, "draw.publish"), "抽取证明已公开。"),
@@ -112,22 +112,22 @@ class DrawAdmin(ReadOnlyAdmin):
         )
 
     def ceremony(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The page on the projector: five steps, one way; the form of the step that is due answers here."""
+        """Show the ceremony page (for the projector) in five steps, with the form of the current step."""
         draw = get_object_or_404(Draw.objects.select_related("round", "planned"), pk=pk)
         user, at = account_of(request), timezone.now()
         policy.check_sees(user, "draw.run")
-        desk = build_ceremony(draw, user, at)
-        form = self._due_form(request, desk)
+        page = ceremony_page(draw, user, at)
+        form = self._due_form(request, page)
         if request.method == "POST" and form is None:
             return act(request, lambda: _refuse_entry(user), done="", back=reverse("admin:draw-ceremony", args=[pk]))
         if request.method == "POST" and form is not None and form.is_valid():
             if attempt(form, lambda: self._answer(draw, form, request)) is not None:
                 return redirect("admin:draw-ceremony", pk)
-            desk = build_ceremony(Draw.objects.select_related("round", "planned").get(pk=pk), user, at)
-        return staff_page(request, "draw/ceremony.html", draw.round, str(draw), desk=desk, draw=draw, form=form)
+            page = ceremony_page(Draw.objects.select_related("round", "planned").get(pk=pk), user, at)
+        return staff_page(request, "draw/ceremony.html", draw.round, str(draw), page=page, draw=draw, form=form)
 
     def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Press a button of the ceremony (POST only)."""
+        """Handle a button of the ceremony page (POST only)."""
         back = reverse("admin:draw-ceremony", args=[pk])
         if request.method != "POST" or name not in ACTS:
             return redirect(back)
@@ -136,7 +136,7 @@ class DrawAdmin(ReadOnlyAdmin):
         return act(request, lambda: service(draw_id=pk, by=user, at=at), done=done, back=back)
 
     def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Give the draw up, with a public reason."""
+        """Abandon the draw, with a public reason."""
         draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
         form, user, at = ReasonForm(request.POST or None), account_of(request), timezone.now()
         return show_form(
@@ -149,7 +149,7 @@ class DrawAdmin(ReadOnlyAdmin):
         )
 
     def people(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Who was drawn, by name, for those who may know; removals begin here."""
+        """Show the drawn people by name, with links to remove them."""
         draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
         user = account_of(request)
         policy.check_sees(user, "draw.names")
@@ -157,7 +157,7 @@ class DrawAdmin(ReadOnlyAdmin):
         return staff_page(request, "draw/people.html", draw.round, f"抽中人员：{draw}", draw=draw, people=people)
 
     def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Remove somebody who was drawn; the next alternate joins."""
+        """Remove a drawn person; the next alternate takes the seat."""
         entry = get_object_or_404(DrawEntry.objects.select_related("draw__round"), pk=pk)
         person = get_object_or_404(PoolEntry, pk=entry.person_id)
         form, user, at = RemovalForm(request.POST or None), account_of(request), timezone.now()
@@ -171,11 +171,11 @@ class DrawAdmin(ReadOnlyAdmin):
             back=reverse("admin:draw-people", args=[entry.draw_id]),
         )
 
-    def _due_form(self, request: HttpRequest, desk: Any) -> Any:
-        if desk.due_source is not None:
-            number, source = desk.due_source
+    def _due_form(self, request: HttpRequest, page: Any) -> Any:
+        if page.due_source is not None:
+            number, source = page.due_source
             return ReadingForm(request.POST or None, number=number, source=source)
-        return SigningForm(request.POST or None) if desk.is_signing else None
+        return SigningForm(request.POST or None) if page.is_signing else None
 
     def _answer(self, draw: Draw, form: Any, request: HttpRequest) -> Any:
         user, at = account_of(request), timezone.now()

@@ -1,4 +1,4 @@
-"""Approvals: ceremony."""
+"""Commitment and ceremony of a draw: each action is performed, or proposed for approval."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +16,7 @@ from nanchuan_eval.users.models import User
 
 
 def start_draw(name: str, *, draw_id: int, by: User, at: datetime, **asked: Any) -> Approval | None:
-    """Do, or propose, something with a draw; the inspections' own draws are the commission's."""
+    """Perform or propose an action on a draw; abandoning an inspection's draw is the commission's own action."""
     draw = Draw.objects.get(pk=draw_id)
     if draw.purpose == DrawPurpose.INSPECTED and name == "draw.abandon":
         name = "inspection.abandon"

@@ -1,4 +1,4 @@
-"""What takes two persons after a draw: every choice that changes who stands in it."""
+"""Actions after a draw that need approval: removing people, opening a further round."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -43,7 +43,7 @@ def _open_round(draw: Draw, arguments: Arguments, *, by: User, at: datetime) -> 
     return open_next_round(draw_id=draw.pk, by=by, at=at)
 
 
-# The person is what is locked: two removals from one draw at once would else wait for each other's entries.
+# The person is locked, not the entry: two removals from one draw would deadlock on each other's entries.
 REMOVE = ApprovableAction("draw.remove", "draw.redraw", "移除并递补", PoolEntry, _removal_content, _remove)
 NEXT_ROUND = ApprovableAction("draw.next_round", "draw.redraw", "启动追加抽取", Draw, _round_content, _open_round)
 DRAW_ACTIONS = (REMOVE, NEXT_ROUND)

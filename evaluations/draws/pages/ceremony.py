@@ -1,4 +1,4 @@
-"""Read models of pools and draws at the desk: where each stands, what is missing, what the projector shows."""
+"""Data of the ceremony page and of the page of drawn people."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ STEPS = ("公布承诺", "录入随机数", "抽取", "监督员签名", "公开
 
 @dataclass(frozen=True)
 class SourceLine:
-    """One source of randomness: settled, or who has entered what; `differs` = two entries that do not agree."""
+    """One source of randomness: its settled numbers, or who entered a reading; `differs` = unequal readings."""
 
     label: str
     numbers: list[int]
@@ -32,7 +32,7 @@ class SourceLine:
 
 @dataclass(frozen=True)
 class CeremonyPage:
-    """All that the ceremony page shows."""
+    """Data of the ceremony page."""
 
     params: Mapping[str, Any]
     step: int
@@ -54,7 +54,7 @@ class CeremonyPage:
 
 @dataclass(frozen=True)
 class DrawnPeople:
-    """Who was drawn, and what may still be done about it."""
+    """Drawn people and alternates, past events, and the actions still allowed."""
 
     entries: list[DrawEntry]
     events: list[tuple[Mapping[str, Any], Any]]
@@ -66,8 +66,8 @@ class DrawnPeople:
     has_next_round: bool
 
 
-def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyPage:
-    """Read what the projector shows, in a fixed number of queries."""
+def ceremony_page(draw: Draw, user: User, at: datetime) -> CeremonyPage:
+    """Read the data of the ceremony page in a fixed number of queries."""
     params = json.loads(draw.params)
     is_committed, is_drawn = draw.status == DrawStatus.COMMITTED, draw.status == DrawStatus.DRAWN
     settled = len(draw.randomness)
@@ -104,7 +104,7 @@ def build_ceremony(draw: Draw, user: User, at: datetime) -> CeremonyPage:
 
 
 def drawn_people(draw: Draw, user: User, at: datetime) -> DrawnPeople:
-    """Read who was drawn by name (the caller has asked the policy table)."""
+    """Read the drawn people by name; the caller has checked the permission."""
     if not draw.result:
         return DrawnPeople([], [], 0, 0, False, False, [], False)
     reasons = removals.reasons_so_far(draw)
@@ -141,7 +141,7 @@ def _sources(draw: Draw, params: Mapping[str, Any], user: User) -> list[SourceLi
 
 
 def _step(draw: Draw, signed: int, wanted: int) -> int:
-    """Return which of the five steps is due; 6 = all done."""
+    """Return the number of the current step; 6 = all done."""
     if draw.status == DrawStatus.DRAWN:
         return 4 if signed < wanted else 5
     return {DrawStatus.COMMITTED: 2, DrawStatus.SEEDED: 3, DrawStatus.PUBLISHED: 6}.get(DrawStatus(draw.status), 1)

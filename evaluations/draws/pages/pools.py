@@ -1,4 +1,4 @@
-"""Pages: pools."""
+"""State of a round's pools, as the pool page shows it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from nanchuan_eval.users.models import User
 
 @dataclass(frozen=True)
 class PoolLine:
-    """One pool of the round: its size, its notice, objections to answer."""
+    """One pool: its size, notice, objections, and the actions allowed."""
 
     kind: str
     label: str
@@ -31,7 +31,7 @@ class PoolLine:
 
 
 def pool_lines(round_: Round, user: User, at: datetime) -> list[PoolLine]:
-    """Read where the pools of a round stand."""
+    """Read the state of every pool of a round."""
     return [_pool_line(round_, kind, user, at) for kind in PoolKind]
 
 

@@ -1,4 +1,4 @@
-"""Read models of the public draw pages: the register, and one draw as anybody may see it. Nothing personal."""
+"""Data of the public draw pages: the register, and one draw; no personal data."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 
 @dataclass(frozen=True)
 class RegisterLine:
-    """One purpose of a round: its announcement, what it replaced, every draw committed for it."""
+    """One purpose of a round: its announcement, replaced announcements, and all its draws."""
 
     label: str
     planned: PlannedDraw | None
@@ -30,7 +30,7 @@ class RegisterLine:
 
 @dataclass(frozen=True)
 class RegisterRound:
-    """One round's register and the notices of its pools."""
+    """The register of one round, with the notices of its pools."""
 
     round: Round
     phone: str
@@ -40,7 +40,7 @@ class RegisterRound:
 
 @dataclass(frozen=True)
 class PublicDraw:
-    """One draw as anybody may see it: results from the publication on."""
+    """One draw as the public sees it: results only after publication."""
 
     draw: Draw
     params: Mapping[str, Any]
@@ -74,7 +74,7 @@ def draw_register() -> list[RegisterRound]:
 
 
 def public_draw(draw: Draw) -> PublicDraw:
-    """Return what the page of a draw shows, whatever its state."""
+    """Return the data of a draw's page, in any state."""
     params = json.loads(draw.params)
     is_public = draw.status == DrawStatus.PUBLISHED
     settled = len(draw.randomness)

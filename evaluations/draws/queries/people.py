@@ -1,6 +1,7 @@
-"""单位联络员回避: a unit's liaison is neither supervisor nor evaluator (rulebook R-B).
+"""Queries across draws and people: conflicts of liaisons, drawn phones, committed pools.
 
-Lists hold names and units, accounts hold names and a unit's code; `may_be_one_person` compares them.
+单位联络员回避: a unit's liaison is neither supervisor nor evaluator (rulebook R-B). Pools hold names and units,
+accounts hold names and unit codes; `may_be_one_person` compares them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,8 +21,8 @@ from nanchuan_eval.users.rules import may_be_one_person
 ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
 
-def objections_to(account: User, role: str, unit_code: str) -> Iterator[str]:
-    """Yield why a person cannot become a unit's liaison: he stands on a list of a round under way, or was drawn."""
+def liaison_conflicts(account: User, role: str, unit_code: str) -> Iterator[str]:
+    """Yield why an account cannot become a unit's liaison: its person is in a current pool, or was drawn."""
     if role != Role.LIAISON:
         return
     department = Department.objects.filter(code=unit_code).first()
@@ -29,10 +30,10 @@ def objections_to(account: User, role: str, unit_code: str) -> Iterator[str]:
     on_lists = PoolEntry.objects.filter(name=account.name, exclusion="").exclude(round__state__in=ENDED)
     for entry in on_lists.select_related("round"):
         if may_be_one_person(entry.name, entry.unit, account.name, unit):
-            yield from _against(entry)
+            yield from _conflict(entry)
 
 
-def _against(entry: PoolEntry) -> Iterator[str]:
+def _conflict(entry: PoolEntry) -> Iterator[str]:
     who = f"{entry.round.name}{entry.get_kind_display()}中有同名人员{entry.masked_phone}"
     standing = DrawEntry.objects.filter(person=entry, draw__in=entry.round.draws.standing())
     if not standing.exists():
@@ -46,17 +47,17 @@ def _against(entry: PoolEntry) -> Iterator[str]:
 
 
 def reference_of(person: PoolEntry) -> str:
-    """Return what stands in the person's token beside the salt, as the notice letter prints it (protocol 3.3)."""
+    """Return the reference that is hashed into a person's token, as printed in the letter (protocol 3.3)."""
     return f"{person.name}/{phone_of(person)}"
 
 
 def selected_phones(draws: Iterable[Draw]) -> set[str]:
-    """Return the phones of the people drawn so far in these draws."""
+    """Return the phones of all people currently drawn in these draws."""
     drawn = DrawEntry.objects.filter(draw__in=draws, is_selected=True, person__isnull=False).select_related("person")
     return {phone_of(entry.person) for entry in drawn if entry.person}
 
 
 def committed_pools() -> Q:
-    """Return the condition on pool entries whose draw is committed."""
+    """Return a condition for pool entries whose draw is committed."""
     drawn = {kind: Draw.objects.standing().filter(purpose=purpose) for kind, purpose in DRAW_OF.items()}
     return Q(*(Q(kind=kind, round__in=draws.values("round")) for kind, draws in drawn.items()), _connector=Q.OR)

@@ -1,4 +1,4 @@
-"""The proof file of a draw (证明文件), put together from its exact parts and streamed: never whole in memory."""
+"""The proof file of a draw (证明文件), streamed from the stored parts without loading it whole."""
 
 import json
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ def pool_rows(draw: Draw) -> Iterator[tuple[str, str]]:
 
 
 def exclusion_rows(draw: Draw) -> Iterator[tuple[str, str, str]]:
-    """Yield (stratum, token, reason) of everybody who left before the draw, in the pool's order."""
+    """Yield (stratum, token, reason) of everybody excluded before the draw, in the pool's order."""
     for stratum in _strata(draw):
         out = _of(draw, stratum).exclude(exclusion="").values_list("token", "exclusion")
         yield from ((stratum, token, reason) for token, reason in out.iterator(chunk_size=CHUNK))
 
 
 def proof_text(draw: Draw) -> Iterator[str]:
-    """Yield the proof file: the committed parameters, the randomness, the events and the result as they are stored."""
+    """Yield the proof file from the stored parameters, randomness, events and result."""
     parts = {
         "params": json.loads(draw.params),
         "commit": draw.commit,

@@ -1,4 +1,4 @@
-"""Queries: strata."""
+"""Strata of a draw with eligible people, seats and results."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from evaluations.protocol import drawing
 
 @dataclass(frozen=True)
 class StratumLine:
-    """One stratum: how many may be drawn, how many seats, how many stay empty, and after the draw who."""
+    """One stratum: eligible people, seats, empty seats, and after the draw the tokens drawn."""
 
     name: str
     eligible: int
@@ -24,7 +24,7 @@ class StratumLine:
 
 
 def strata_of(draw: Draw, params: Mapping[str, Any]) -> list[StratumLine]:
-    """Return the strata as committed (seats are known before the seed), or as drawn."""
+    """Return the strata as drawn, or before that as committed (seats do not depend on the seed)."""
     if draw.result:
         strata = json.loads(draw.result)["strata"].items()
         return [

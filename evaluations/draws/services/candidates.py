@@ -1,4 +1,4 @@
-"""Who or what stands in a draw, and on which terms: the candidates and parameters that a commitment freezes."""
+"""Candidates and parameters of a draw, as its commitment freezes them."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
 
 
 class Candidate(NamedTuple):
-    """One line of a draw's pool before it is stored; a million of them fit into memory."""
+    """One line of a draw's pool before it is stored; a tuple, because there may be a million."""
 
     stratum: str
     token: str
@@ -40,7 +40,7 @@ class Candidate(NamedTuple):
 
 
 def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the committed sources of randomness: the dice first, the uncontrollable lottery last."""
+    """Return the sources of randomness: dice first, then the lottery, which nobody present controls."""
     chosen: list[dict[str, Any]] = []
     if rulebook["dice"]:
         label = f"现场十面骰子{rulebook['dice']}枚"
@@ -51,7 +51,7 @@ def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def candidates(round_: Round, purpose: DrawPurpose) -> list[Candidate]:
-    """Return everybody (every ballot) that stands in the draw, excluded ones with their reason."""
+    """Return all people or ballots in the draw; excluded people carry their reason."""
     if purpose == DrawPurpose.COUNTED:
         ballots = Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).order_by("receipt")
         return [Candidate(ballot.get_origin_display(), ballot.receipt) for ballot in ballots.iterator()]
@@ -62,26 +62,26 @@ def candidates(round_: Round, purpose: DrawPurpose) -> list[Candidate]:
 
 
 def section_candidates(codes: Iterable[str]) -> list[Candidate]:
-    """Return sections as salted tokens: units are not to learn from the proof which of theirs is drawn."""
+    """Return sections as salted tokens, so that the proof does not reveal which ones are drawn."""
     salts = {code: secrets.token_hex(drawing.SALT_BYTES) for code in codes}
     return [Candidate(SECTIONS, drawing.person_token(salt, code), ref=code, salt=salt) for code, salt in salts.items()]
 
 
 def quota_of(round_: Round, purpose: DrawPurpose, strata: Sequence[str]) -> tuple[dict[str, Any], int]:
-    """Return the committed quota of a draw and its alternates per stratum (rulebook R-B)."""
-    book = round_.rulebook
+    """Return the quota of a draw and the alternates per stratum (rulebook R-B)."""
+    rulebook = round_.rulebook
     if purpose == DrawPurpose.SUPERVISORS:
-        return proportional([book["supervisors"]]), book["supervisor_alternates"]
+        return proportional([rulebook["supervisors"]]), rulebook["supervisor_alternates"]
     if purpose == DrawPurpose.COUNTED:
-        return proportional([book["counted_sampled_ballots"]]), 0
+        return proportional([rulebook["counted_sampled_ballots"]]), 0
     if purpose == DrawPurpose.ISSUED:
-        return _issued_quota(book, len(strata)), ceil(
-            book["issued_ballots"] / len(strata) * book["alternates_percent"] / 100
+        return _issued_quota(rulebook, len(strata)), ceil(
+            rulebook["issued_ballots"] / len(strata) * rulebook["alternates_percent"] / 100
         )
-    _refuse_missing_strata(book["evaluator_strata"], strata)
-    rows = [shares_of(total, book["evaluator_strata"]) for total in _totals(book, book["evaluators"])]
+    _refuse_missing_strata(rulebook["evaluator_strata"], strata)
+    rows = [shares_of(total, rulebook["evaluator_strata"]) for total in _totals(rulebook, rulebook["evaluators"])]
     fixed = _never_less([[row[stratum] for stratum in strata] for row in rows])
-    return {"mode": "fixed", "rounds": fixed}, ceil(max(fixed[0]) * book["alternates_percent"] / 100)
+    return {"mode": "fixed", "rounds": fixed}, ceil(max(fixed[0]) * rulebook["alternates_percent"] / 100)
 
 
 def proportional(totals: list[int], least: int = 0) -> dict[str, Any]:
@@ -90,11 +90,11 @@ def proportional(totals: list[int], least: int = 0) -> dict[str, Any]:
 
 
 def note_of(round_: Round, purpose: DrawPurpose, lines: Sequence[Candidate]) -> str:
-    """Return the committed note: what the draw is for, the trigger of further rounds, what is pinned."""
-    book, parts = round_.rulebook, [f"南川区最难办事科室群众评 {round_.name} {purpose.label}"]
-    if purpose in NOT_TWICE and book["extension_rounds"]:
+    """Return the committed note: purpose, trigger of further rounds, hash of the box or of the roster."""
+    rulebook, parts = round_.rulebook, [f"南川区最难办事科室群众评 {round_.name} {purpose.label}"]
+    if purpose in NOT_TWICE and rulebook["extension_rounds"]:
         parts.append(
-            f"追加：开始投票满{book['extension_after_days']}日且回收率低于{book['extension_return_percent']}%的，依次启动追加抽取"
+            f"追加：开始投票满{rulebook['extension_after_days']}日且回收率低于{rulebook['extension_return_percent']}%的，依次启动追加抽取"
         )
     if purpose == DrawPurpose.COUNTED:
         parts.append(f"封箱总校验值{round_.closing_root}")
@@ -104,7 +104,7 @@ def note_of(round_: Round, purpose: DrawPurpose, lines: Sequence[Candidate]) -> 
 
 
 def roster_lines(lines: Iterable[Any]) -> list[bytes]:
-    """Return the private roster for the notary's safe: `stratum TAB token TAB salt`, sorted by bytes."""
+    """Return the private roster for the notary: `stratum TAB token TAB salt`, sorted by bytes."""
     return sorted(f"{line.stratum}\t{line.token}\t{line.salt}\n".encode() for line in lines)
 
 
@@ -124,20 +124,22 @@ def _section_strata(round_: Round) -> Iterator[tuple[str, str]]:
         yield code, f"{code} {name}"
 
 
-def _issued_quota(book: Mapping[str, Any], strata: int) -> dict[str, Any]:
-    totals = _totals(book, book["issued_ballots"])
-    if book["issued_quota"] == "equal":
+def _issued_quota(rulebook: Mapping[str, Any], strata: int) -> dict[str, Any]:
+    totals = _totals(rulebook, rulebook["issued_ballots"])
+    if rulebook["issued_quota"] == "equal":
         return {"mode": "fixed", "rounds": [[total // strata] * strata for total in totals]}
-    return proportional(totals, book["issued_min"])
+    return proportional(totals, rulebook["issued_min"])
 
 
-def _totals(book: Mapping[str, Any], first: int) -> list[int]:
-    """Return the cumulative totals of the committed rounds."""
-    return [first + first * book["extension_percent"] * more // 100 for more in range(book["extension_rounds"] + 1)]
+def _totals(rulebook: Mapping[str, Any], first: int) -> list[int]:
+    """Return the cumulative seats of each committed round."""
+    return [
+        first + first * rulebook["extension_percent"] * more // 100 for more in range(rulebook["extension_rounds"] + 1)
+    ]
 
 
 def _never_less(rows: list[list[int]]) -> list[list[int]]:
-    """Let no stratum lose a seat in a later round, as rounding by remainders might make it."""
+    """Keep every stratum from losing seats in a later round, which rounding by remainders could cause."""
     kept = rows[:1]
     for row in rows[1:]:
         kept.append([max(pair) for pair in zip(kept[-1], row, strict=True)])

@@ -1,6 +1,6 @@
-"""The ceremony of a committed draw (抽取仪式): two read the numbers, one draw, supervisors sign, all is published.
+"""The ceremony of a committed draw (抽取仪式): numbers entered by two users, draw, signatures, publication.
 
-One way only; every act takes the draw under its row lock, so that a second click or browser finds it done.
+Steps cannot be undone; each one locks the draw's row, so that a repeated request finds it already done.
 """
 
 import json
@@ -33,13 +33,13 @@ from nanchuan_eval.users.models import User
 
 BATCH_SIZE = 2000
 SUPERVISOR = AnonymousActor(Role.SUPERVISOR)
-# Supervisors sign from the moment they are drawn: not their own draw, which witnesses sign on paper.
+# The draw of the supervisors themselves is signed by witnesses on paper instead.
 UNSIGNED = frozenset({DrawPurpose.SUPERVISORS})
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one person read off one source: its place among the committed sources, the numbers, a lottery's issue."""
+    """One user's reading of a source: index of the source, numbers, and the issue of a lottery."""
 
     source: int
     numbers: Sequence[int]
@@ -48,7 +48,7 @@ class Reading:
 
 @transaction.atomic
 def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) -> Draw:
-    """Enter what a source showed; it counts once another person has entered the same (两人独立录入)."""
+    """Enter the numbers of a source; they count once another user has entered the same (两人独立录入)."""
     policy.check(by, "draw.seed")
     draw = lock_draw(draw_id, DrawStatus.COMMITTED, "随机数须在公布承诺后录入，且只能录入一次。")
     params = json.loads(draw.params)
@@ -73,7 +73,7 @@ def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) 
 
 @transaction.atomic
 def run_draw(*, draw_id: int, by: User, at: datetime, progress: Progress = no_progress) -> Draw:
-    """Draw and mark who or what was drawn; a second run is refused."""
+    """Draw, and mark the entries drawn; a draw runs only once."""
     policy.check(by, "draw.run")
     draw = lock_draw(draw_id, DrawStatus.SEEDED, "抽取须在录入随机数后进行，且只能抽取一次。")
     result = recompute(draw, progress)
@@ -88,7 +88,7 @@ def run_draw(*, draw_id: int, by: User, at: datetime, progress: Progress = no_pr
 
 @transaction.atomic
 def issue_signing_codes(*, draw_id: int, by: User, at: datetime) -> dict[DrawEntry, list[str]]:
-    """Make the drawn supervisors' one-time codes; returned once for their envelopes, kept as hashes only."""
+    """Make the drawn supervisors' one-time codes; returned once, for envelopes, and stored only as hashes."""
     policy.check(by, "cred.print")
     draw = Draw.objects.select_for_update(of=("self",), no_key=True).select_related("round").get(pk=draw_id)
     if draw.purpose != DrawPurpose.SUPERVISORS or draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
@@ -111,7 +111,7 @@ def issue_signing_codes(*, draw_id: int, by: User, at: datetime) -> dict[DrawEnt
 
 @transaction.atomic
 def sign_draw(*, draw_id: int, code: str, at: datetime) -> DrawSignature:
-    """Confirm a draw as a supervisor who was present, with one of his own codes; each code once, each person once."""
+    """Sign a draw with a supervisor's one-time code; each supervisor signs once."""
     policy.check_sees(SUPERVISOR, "draw.run")
     draw = lock_draw(draw_id, DrawStatus.DRAWN, "该项抽取尚未执行或者已公开，不能签名。")
     supervisor = spend_signing_code(draw.round, code, at=at)
@@ -137,7 +137,7 @@ def publish_draw(*, draw_id: int, by: User, at: datetime) -> Draw:
 
 
 def spend_signing_code(round_: Round, code: str, *, at: datetime) -> DrawEntry:
-    """Use up a supervisor's code and return whose it is; call inside the act that it confirms."""
+    """Spend a supervisor's code and return its owner; call in the transaction that it confirms."""
     try:
         hashed = sha256_hex(normalize_code(code).encode())
     except CodeError as error:
@@ -152,18 +152,18 @@ def spend_signing_code(round_: Round, code: str, *, at: datetime) -> DrawEntry:
 
 
 def signatures_wanted(draw: Draw) -> int:
-    """Return how many supervisors must sign before the draw is published."""
+    """Return how many supervisors must sign before the draw can be published."""
     return 0 if draw.purpose in UNSIGNED else int(draw.round.rulebook["supervisors_present"])
 
 
 def earliest_randomness(draw: Draw) -> datetime:
-    """Return when randomness may come: after the lead time and not before the announced hour."""
+    """Return when randomness may be entered: after the lead time, not before the announced time."""
     ready = draw.committed_at + timedelta(hours=draw.round.rulebook["draw_lead_hours"])
     return max(ready, draw.planned.planned_at) if draw.planned else ready
 
 
 def needs_issue(source: Mapping[str, Any]) -> bool:
-    """Say whether a source is a lottery, whose issue must be named."""
+    """True if the source is a lottery, whose issue number must be given."""
     return str(source["label"]).startswith(LOTTERY_LABEL)
 
 
@@ -174,7 +174,7 @@ def draw_head(draw: Draw) -> str:
 
 
 def recompute(draw: Draw, progress: Progress = no_progress) -> dict[str, Any]:
-    """Redo the whole draw from what is stored, with all its events, and put the result on it (unsaved)."""
+    """Repeat the draw from stored data with all its events; sets the result without saving it."""
     events = [json.loads(body) for body in draw.events.values_list("body", flat=True)]
     result: dict[str, Any] = checked(
         drawing.draw,
@@ -185,12 +185,12 @@ def recompute(draw: Draw, progress: Progress = no_progress) -> dict[str, Any]:
         events,
         progress,
     )
-    draw.result = canonical_json(result).decode()  # keyed by stratum names, which J() forbids
+    draw.result = canonical_json(result).decode()  # not J(): its keys are stratum names
     return result
 
 
 def mark_drawn(draw: Draw, strata: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write down who stands where after the draw or an event of it."""
+    """Store places and selection after the draw or one of its events."""
     draw.entries.exclude(place=None).update(place=None, is_selected=False)
     for stratum, line in strata.items():
         tokens = [*line["selected"], *line["alternates"]]
@@ -208,7 +208,7 @@ def _mark(draw: Draw, stratum: str, tokens: Sequence[str], start: int, selected:
 
 
 def _settle(draw: Draw, params: Mapping[str, Any], numbers: list[int], issue: str, at: datetime) -> None:
-    """Take over a source on which two agree; the last one makes the seed."""
+    """Settle a source on which two users agree; after the last one, compute the seed."""
     draw.randomness, draw.issues = [*draw.randomness, numbers], [*draw.issues, issue]
     if len(draw.randomness) == len(params["randomness"]):
         draw.seed = checked(drawing.draw_seed, params, draw.randomness)
@@ -225,7 +225,7 @@ def _refuse_early(draw: Draw, at: datetime) -> None:
             f"公布承诺后至少{draw.round.rulebook['draw_lead_hours']}小时，且到登记的抽取时间，才能录入随机数"
             f"（最早{earliest:%Y年%m月%d日 %H:%M}）。"
         )
-    draw.lead_waived = True  # every page of the draw says so
+    draw.lead_waived = True  # shown on every page of the draw
     draw.save(update_fields=["lead_waived"])
 
 

@@ -1,6 +1,6 @@
-"""The draws (抽取): announce them in the register, commit, or give up with a reason (protocol 2.2, 3).
+"""Announcing, committing and abandoning draws (抽取; protocol 2.2, 3).
 
-What is committed is stored to the byte. The ceremony that follows is in `ceremony.py`, removals and further
+Committed data is stored byte for byte. The ceremony that follows is in `ceremony.py`, removals and further
 rounds are in `removals.py`.
 """
 
@@ -36,7 +36,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 BATCH_SIZE = 2000
-# People are drawn once the roster is frozen, the ballots to count once the box is sealed and its root public.
+# People are drawn once the roster is frozen, counted ballots once the box is sealed and its root published.
 DRAWABLE_IN = {
     DrawPurpose.SUPERVISORS: RoundState.FROZEN,
     DrawPurpose.EVALUATORS: RoundState.FROZEN,
@@ -44,13 +44,13 @@ DRAWABLE_IN = {
     DrawPurpose.COUNTED: RoundState.SEALED,
     DrawPurpose.INSPECTED: RoundState.PUBLISHED,
 }
-# Which sections are inspected is kept from them: the commission plans it, and only salted tokens are public.
+# Inspections must not be predictable: the commission plans their draw, and only salted tokens are public.
 COMMIT_ACTION = dict.fromkeys(DrawPurpose, "draw.commit") | {DrawPurpose.INSPECTED: "insp.plan"}
 
 
 @transaction.atomic
 def plan_draw(*, planned: PlannedDraw, by: User, at: datetime, reason: str = "") -> PlannedDraw:
-    """Announce a draw in the public register; a change needs a reason and leaves the old line to be seen."""
+    """Announce a draw in the public register; a change needs a reason and keeps the old announcement visible."""
     purpose = DrawPurpose(planned.purpose)
     policy.check_starts(by, COMMIT_ACTION[purpose])
     round_ = lock_round(planned.round_id)
@@ -70,7 +70,7 @@ def plan_draw(*, planned: PlannedDraw, by: User, at: datetime, reason: str = "")
 
 @transaction.atomic
 def commit_draw(*, round_id: int, purpose: DrawPurpose, by: User, at: datetime) -> Draw:
-    """Freeze pool and parameters of a draw and publish their hash before any randomness exists (protocol 3.7)."""
+    """Freeze the pool and parameters of a draw and publish their hash, before any randomness (protocol 3.7)."""
     policy.check(by, COMMIT_ACTION[purpose])
     round_ = lock_round(round_id)
     _refuse_wrong_time(round_, purpose)
@@ -83,9 +83,9 @@ def commit_draw(*, round_id: int, purpose: DrawPurpose, by: User, at: datetime) 
 
 @transaction.atomic
 def commit_section_draw(*, round_id: int, codes: Sequence[str], seats: int, by: User, at: datetime) -> Draw:
-    """Commit a draw of `seats` sections to inspect (暗访) out of these codes; who was drawn: `drawn_sections`.
+    """Commit a draw of `seats` sections to inspect (暗访) from these codes; `drawn_sections` returns the result.
 
-    It stands in the register from this moment on: announced earlier, it would warn the units of the visit.
+    It enters the register only now, because an earlier announcement would warn the units.
     """
     policy.check(by, COMMIT_ACTION[DrawPurpose.INSPECTED])
     round_ = lock_round(round_id)
@@ -108,7 +108,7 @@ def commit_section_draw(*, round_id: int, codes: Sequence[str], seats: int, by: 
 
 @transaction.atomic
 def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
-    """Give up a committed draw that has no randomness yet (放弃); its record and reason stay and are public."""
+    """Abandon a committed draw without randomness (放弃); its record and the reason stay public."""
     draw = lock_draw(draw_id, DrawStatus.COMMITTED, "尚未录入随机数的抽取方可作废。")
     policy.check(by, COMMIT_ACTION[DrawPurpose(draw.purpose)])
     if draw.readings.exists():
@@ -124,7 +124,7 @@ def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
 
 @transaction.atomic
 def open_roster(*, draw_id: int, by: User, at: datetime) -> list[bytes]:
-    """Return the private roster (token and salt) whose hash the commitment pins, for the notary's safe; approved."""
+    """Return the private roster (tokens and salts) for the notary; uses up an approval."""
     draw = Draw.objects.get(pk=draw_id)
     authorizations.consume("pool.roster", draw, by=by, at=at)
     audit.record("pool.export", draw, by=by, at=at, detail={"step_label": f"导出封存名册：{draw}"})
@@ -132,17 +132,17 @@ def open_roster(*, draw_id: int, by: User, at: datetime) -> list[bytes]:
 
 
 def drawn_sections(draw: Draw) -> list[str]:
-    """Return the codes of the drawn sections in drawing order; not for the public."""
+    """Return the codes of the drawn sections in drawing order; not public."""
     return list(draw.entries.filter(is_selected=True).order_by("place").values_list("ref", flat=True))
 
 
 def planned_draw(round_: Round, purpose: DrawPurpose) -> PlannedDraw | None:
-    """Return the line of the register that stands for a purpose."""
+    """Return the current announcement for a purpose, or None."""
     return round_.planned_draws.filter(purpose=purpose, replaced_at=None).last()
 
 
 def commit_faults(round_: Round, purpose: DrawPurpose, at: datetime) -> list[str]:
-    """Return in Chinese what a commitment still lacks; the desk shows it and the refused commitment says it."""
+    """Return in Chinese what is missing for the commitment; shown on the page and in the refusal."""
     faults = []
     if planned_draw(round_, purpose) is None:
         faults.append(f"“{purpose.label}”尚未登记公告，不能公布承诺。请先登记抽取公告。")
@@ -152,7 +152,7 @@ def commit_faults(round_: Round, purpose: DrawPurpose, at: datetime) -> list[str
 
 
 def lock_draw(draw_id: int, status: DrawStatus, refusal: str) -> Draw:
-    """Return the draw under its row lock, or refuse it in any other state."""
+    """Lock and return the draw; refuses any other status."""
     draw = Draw.objects.select_for_update(of=("self",), no_key=True).select_related("round", "planned").get(pk=draw_id)
     if draw.status != status:
         raise RuleViolation(refusal)
@@ -160,7 +160,7 @@ def lock_draw(draw_id: int, status: DrawStatus, refusal: str) -> Draw:
 
 
 def checked(rule: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a rule of the protocol; what it refuses is refused in words."""
+    """Call a protocol function; turns DrawError into RuleViolation."""
     try:
         return rule(*args, **kwargs)
     except drawing.DrawError as error:

@@ -1,4 +1,4 @@
-"""Names that leave the system (导出名单): proposed by the chief, approved by the commission, fetched once."""
+"""Export of pools (导出名单): proposed by the chief, approved by the commission, downloaded once."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -33,9 +33,9 @@ COLUMNS = [
 
 @transaction.atomic
 def export_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> bytes:
-    """Return a pool as a workbook with its export's number on every page; an approval is used up by it.
+    """Return a pool as a workbook with its export number on every page; uses up an approval.
 
-    What was approved is handed out; `kind` counts only where one person may do it alone.
+    Exports the pool that was approved; `kind` is used only where no approval is needed.
     """
     round_ = Round.objects.get(pk=round_id)
     authorization = authorizations.consume(EXPORT, round_, by=by, at=at)

@@ -1,4 +1,4 @@
-"""Letters to drawn people (通知书): opening the addresses leaves a trace with its reason every time."""
+"""Letters to drawn people (通知书); every access to their addresses is in the audit log with its reason."""
 
 from datetime import date, datetime
 
@@ -20,7 +20,7 @@ from nanchuan_eval.workdays.rules import add_workdays
 def open_addresses(
     *, draw_id: int, reason: str, by: User, at: datetime, entry_id: int | None = None
 ) -> list[DrawEntry]:
-    """Return whom to write to, each with the ballots he was drawn for under one token, and record why."""
+    """Return the drawn entries, or one of them, with their people; records the reason."""
     policy.check(by, "pool.unmask")
     policy.check_sees(by, "draw.names")
     draw = Draw.objects.select_related("round").get(pk=draw_id)
@@ -38,6 +38,6 @@ def open_addresses(
 
 
 def reply_day(draw: Draw, at: datetime) -> date:
-    """Return the day until which a drawn person is asked to say no."""
+    """Return the day by which drawn people are asked to decline."""
     start = timezone.localtime(at).date()
     return add_workdays(start, draw.round.rulebook["reply_workdays"], Holiday.objects.calendar())

@@ -1,4 +1,4 @@
-"""What happens to a draw after it was made (抽取事件): somebody is removed, a committed further round is opened."""
+"""Events after a draw (抽取事件): removals, and opening a committed further round."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ PEOPLE = frozenset({DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS, DrawPurpose
 
 @dataclass(frozen=True)
 class Removal:
-    """Why somebody leaves a draw: the public reason, the private explanation, the days of the calls."""
+    """A removal: public reason, private explanation, dates of the calls."""
 
     reason: RemovalReason
     explanation: str
@@ -37,7 +37,7 @@ class Removal:
 
 @transaction.atomic
 def remove_drawn(*, entry_id: int, removal: Removal, by: User, at: datetime) -> DrawEvent:
-    """Remove a currently selected person; the next ticket of the stratum joins, nobody else moves (递补)."""
+    """Remove a selected person; the next alternate of the stratum takes the seat, nobody else moves (递补)."""
     policy.check(by, "draw.redraw")
     draw = _lock_drawn(DrawEntry.objects.get(pk=entry_id).draw_id)
     entry = draw.entries.get(pk=entry_id)
@@ -65,7 +65,7 @@ def remove_drawn(*, entry_id: int, removal: Removal, by: User, at: datetime) -> 
 
 @transaction.atomic
 def open_next_round(*, draw_id: int, by: User, at: datetime) -> DrawEvent:
-    """Open the next committed round (追加) when its committed trigger has come; nobody else may."""
+    """Open the next committed round (追加) once its committed trigger is met."""
     policy.check(by, "draw.redraw")
     draw = _lock_drawn(draw_id)
     faults = further_round_faults(draw, at)
@@ -77,7 +77,7 @@ def open_next_round(*, draw_id: int, by: User, at: datetime) -> DrawEvent:
 
 
 def further_round_faults(draw: Draw, at: datetime) -> list[str]:
-    """Return in Chinese why no further round may be opened now; empty = it may."""
+    """Return in Chinese why no further round may be opened now; empty if it may."""
     if current_round(draw) >= len(json.loads(draw.params)["quota"]["rounds"]):
         return ["没有预先承诺的追加抽取，不能追加。"]
     if draw.purpose not in CHANNEL_OF or draw.round.state != RoundState.OPEN:
@@ -93,7 +93,7 @@ def further_round_faults(draw: Draw, at: datetime) -> list[str]:
 
 
 def current_round(draw: Draw) -> int:
-    """Return which committed round is open."""
+    """Return the number of the current round."""
     return int(json.loads(draw.result)["round"])
 
 

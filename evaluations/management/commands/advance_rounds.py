@@ -1,4 +1,4 @@
-"""`manage.py advance_rounds`: note the turnout and seal due rounds (cron); a failing round stops no other."""
+"""`manage.py advance_rounds`: record turnout and seal due rounds (cron); a failing round stops no other."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from evaluations.rounds.models import Round
 from evaluations.sealing.services import seal_round
-from evaluations.turnout.services import note_turnout
+from evaluations.turnout.services import record_turnout
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         at, failed = timezone.now(), False
-        note_turnout(at=at)
+        record_turnout(at=at)
         for round_ in Round.objects.overdue_for_sealing(at):
             try:
                 sealed = seal_round(round_id=round_.pk, by=CLOCK, at=at)

@@ -1,4 +1,4 @@
-"""`manage.py backup`: the database and all evidence, encrypted, into BACKUP_ROOT; for cron."""
+"""`manage.py backup`: encrypted backup of the database and all evidence into BACKUP_ROOT, for cron."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py export_openings ROUND FILE`: the notary's file, to recheck the sealed ballots and the count."""
+"""`manage.py export_openings ROUND FILE`: the openings for the notary, to verify sealed ballots and count."""
 
 from argparse import ArgumentParser
 from pathlib import Path

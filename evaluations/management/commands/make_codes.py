@@ -1,4 +1,4 @@
-"""`manage.py make_codes N --round KEY --out DIR`: codes made offline by the notary; no database needed."""
+"""`manage.py make_codes N --round KEY --out DIR`: make codes offline at the notary's; needs no database."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`manage.py pair_sms CODES.csv PEOPLE.csv --site URL --out FILE`: one message per person with a code; no database."""
+"""`manage.py pair_sms CODES.csv PEOPLE.csv --site URL --out FILE`: one SMS and code per person; needs no database."""
 
 import csv
 from argparse import ArgumentParser

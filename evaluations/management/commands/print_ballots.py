@@ -1,4 +1,4 @@
-"""`manage.py print_ballots ROUND CODES.csv --site URL --out DIR`: A4 ballots with QR, list and tear-off slip."""
+"""`manage.py print_ballots ROUND CODES.csv --site URL --out DIR`: print A4 ballots with QR code and tear-off slip."""
 
 from argparse import ArgumentParser
 from pathlib import Path

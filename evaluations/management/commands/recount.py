@@ -1,4 +1,4 @@
-"""`manage.py recount ballots.csv rulebook.json`: the whole count from the sealed, anonymous ballots; no database."""
+"""`manage.py recount ballots.csv rulebook.json`: repeat the count from the anonymous ballots; needs no database."""
 
 import json
 from argparse import ArgumentParser

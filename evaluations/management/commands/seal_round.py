@@ -1,4 +1,4 @@
-"""`manage.py seal_round ROUND`: seal the box once the closing time has come."""
+"""`manage.py seal_round ROUND`: seal the box after the closing time."""
 
 from argparse import ArgumentParser
 from typing import Any

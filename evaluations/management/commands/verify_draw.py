@@ -1,4 +1,4 @@
-"""`manage.py verify_draw PROOF.json`: redo a draw from its proof; no database needed."""
+"""`manage.py verify_draw PROOF.json`: repeat a draw from its proof; needs no database."""
 
 import json
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""`manage.py verify_openings OPENINGS closing-list.txt ROOT [--ballots ballots.csv]`: no database needed."""
+"""`manage.py verify_openings OPENINGS closing-list.txt ROOT [--ballots ballots.csv]`; needs no database."""
 
 import csv
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""票号批次 at the desk: making, importing, voiding, replacing and recalling codes; a code is handed out once."""
+"""Batches of codes on the staff site: making, importing, voiding, replacing, recalling; each code is shown once."""
 
 import base64
 from typing import Any
@@ -27,10 +27,10 @@ from nanchuan_eval.permissions import policy
 
 
 class CodePages(PolicyAdmin):
-    """The codes of a round."""
+    """Pages about all codes of a round, mixed into the admin of rounds."""
 
     def batches(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show the round's batches in sums, and the drawn people beside the codes made for them."""
+        """Show totals of the round's batches, and the drawn people beside the codes made for them."""
         user = account_of(request)
         if not policy.may_see(user, "cred.void"):
             policy.check_sees(user, "cred.print")
@@ -47,7 +47,7 @@ class CodePages(PolicyAdmin):
         )
 
     def codes(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Make a batch of codes, or set up a self-service counter."""
+        """Make a batch of codes, or a self-service batch."""
         round_ = get_object_or_404(Round, pk=pk)
         policy.check_starts(account_of(request), "cred.print")
         form = CodesForm(request.POST or None, initial=request.GET.dict(), strata=_strata(round_))
@@ -60,7 +60,7 @@ class CodePages(PolicyAdmin):
         return staff_page(request, "round/act.html", round_, "生成票号", form=form, back=_list(pk))
 
     def import_codes(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take over the list of I that the notary made offline."""
+        """Import the list of I that the notary made offline."""
         round_ = get_object_or_404(Round, pk=pk)
         policy.check_starts(account_of(request), "cred.print")
         form = IssuedListForm(request.POST or None, request.FILES or None, strata=_strata(round_))
@@ -84,7 +84,7 @@ class CodePages(PolicyAdmin):
 
 
 class BatchPages(PaperPages):
-    """What can be done with one batch beside its paper."""
+    """Actions on the codes of one batch: void, replace, recall."""
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -96,12 +96,12 @@ class BatchPages(PaperPages):
         ]
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Lead from the list to the batch's own page."""
+        """Redirect from the list to the batch's own page."""
         batch = self.get_object(request, object_id)
         return redirect("admin:papers", batch.pk) if batch else super().change_view(request, object_id, *args, **kwargs)
 
     def void(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Make codes of returned or damaged envelopes void, or propose it."""
+        """Void codes of returned or damaged envelopes, or propose it."""
         batch, by, at = _batch(request, pk, "cred.void"), account_of(request), timezone.now()
         form = VoidForm(request.POST or None)
         response = show_form(
@@ -128,7 +128,7 @@ class BatchPages(PaperPages):
         return show_form(request, batch.round, form, recall, title="停用批次", back=_page(batch))
 
     def replace(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Make fresh codes in place of void ones."""
+        """Make new codes in place of void ones."""
         batch, by, at = _batch(request, pk, "cred.print"), account_of(request), timezone.now()
         left = replaceable(batch)
         form = ReplaceForm(request.POST or None, initial={"count": left or None})
@@ -162,13 +162,13 @@ def _kind(data: dict[str, Any]) -> FormKind:
 
 
 def _strata(round_: Round) -> list[str]:
-    """Return the strata a batch may be for: the drawn ones, before a draw those of the rulebook."""
+    """Return the strata to choose from: those drawn, or before the draw those of the rulebook."""
     drawn = [stratum for strata in drawn_people(round_).values() for stratum in strata]
     return list(dict.fromkeys(drawn or round_.rulebook["evaluator_strata"]))
 
 
 def _made_page(request: HttpRequest, batch: CodeBatch, codes: list[str] | None = None) -> HttpResponse:
-    """Say what was made. The file with the codes is part of this one answer and of nothing else."""
+    """Show the batch made; this response is the only place that contains its codes."""
     context = {"batch": batch, "codes": len(codes or ()), "file": _codes_file(codes) if codes else ""}
     response = staff_page(request, "codes/made.html", batch.round, "票号已生成" if codes else "批次已建立", **context)
     response["Cache-Control"] = "no-store"
@@ -176,7 +176,7 @@ def _made_page(request: HttpRequest, batch: CodeBatch, codes: list[str] | None =
 
 
 def _codes_file(codes: list[str]) -> str:
-    """Return codes.csv as a data address."""
+    """Return codes.csv as a data URL."""
     return "data:text/csv;base64," + base64.b64encode(issuing.codes_csv(codes)).decode()
 
 

@@ -1,4 +1,4 @@
-"""纸质票 at the desk: registering slips, keying sheets twice, comparing, counting; all by keyboard."""
+"""Paper ballots on the staff site: registering slips, keying sheets twice, comparing, counting."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,7 +39,7 @@ class SlipsForm(forms.Form):
 
 
 class CountForm(forms.Form):
-    """清点: what was counted by hand."""
+    """清点: figures counted by hand."""
 
     returned = forms.IntegerField(
         label="纸质收回",
@@ -71,7 +71,7 @@ class ClearForm(forms.Form):
 
 
 class SheetForm(forms.Form):
-    """The head of a sheet: its stamped number, what it is, the comment; the rows are read beside it."""
+    """Head of a sheet: number, kind, comment; the rows are read separately."""
 
     number = forms.IntegerField(label="票面编号", min_value=1, max_value=1_000_000)
     kind = forms.ChoiceField(label="认定", choices=SheetKind.choices, initial=SheetKind.VALID)
@@ -80,7 +80,7 @@ class SheetForm(forms.Form):
 
 
 class PaperPages(ReadOnlyAdmin):
-    """The pages about the paper of one batch."""
+    """Pages about the paper ballots of one batch."""
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -96,18 +96,18 @@ class PaperPages(ReadOnlyAdmin):
         ]
 
     def papers(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The batch's own page: its sums, its paper, what waits for a second or a third person."""
+        """Show the page of a batch: totals, paper ballots, sheets waiting for a second or third person."""
         user = account_of(request)
         if not any(policy.may_see(user, action) for action in ("cred.print", "cred.void")):
             policy.check_sees(user, "paper.entry")
         batch = _find(pk)
         if batch.replaces_id:
             return redirect("admin:papers", batch.replaces_id)
-        context = batch_page(batch, user, timezone.now())
-        return self._render(request, batch, "desk", batch.label, {"page": context})
+        page = batch_page(batch, user, timezone.now())
+        return self._render(request, batch, "batch", batch.label, {"page": page})
 
     def slips(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Register slips; the lines that were refused stay in the field, the others leave it."""
+        """Register slips; only refused lines stay in the field."""
         batch = _batch(request, pk)
         form = SlipsForm(request.POST or None)
         by, at = account_of(request), timezone.now()
@@ -116,7 +116,7 @@ class PaperPages(ReadOnlyAdmin):
             refused = attempt(form, lambda: paper_ballots.register_slips(batch_id=pk, typed=typed, by=by, at=at))
             if refused == []:
                 messages.success(request, f"已登记{len(typed)}张票号联，这些票号不能再在网上投票。")
-                return redirect(_desk(pk))
+                return redirect(_batch_page(pk))
             if refused:
                 kept = len(typed) - len(refused)
                 messages.info(request, f"已登记票号联{kept}张。下列{len(refused)}行未登记，请核对后重新登记。")
@@ -154,13 +154,13 @@ class PaperPages(ReadOnlyAdmin):
 
         if found.kind or not found.second or not paper_ballots.may_handle(found, account_of(request)):
             messages.error(request, f"第{found.number}号票不需要核对，或者您已经录入过，须由第三人核对。")
-            return redirect(_desk(pk))
-        keyings = _paper(batch), found.first, found.second
+            return redirect(_batch_page(pk))
+        keyings = _ballot_form(batch), found.first, found.second
         context = {"differences": compared(*keyings), "agreed": agreed(*keyings), "sheet": found}
-        return self._keying(request, batch, save, f"核对第{found.number}号票", back=_desk(pk), context=context)
+        return self._keying(request, batch, save, f"核对第{found.number}号票", back=_batch_page(pk), context=context)
 
     def withdraw(self, request: HttpRequest, pk: int, sheet: int) -> HttpResponse:
-        """Take back one's own first keying."""
+        """Withdraw one's own first keying."""
         batch = _batch(request, pk)
         found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
         form = WithdrawForm(request.POST or None)
@@ -173,20 +173,20 @@ class PaperPages(ReadOnlyAdmin):
         return self._act(request, batch, form, f"撤回第{found.number}号票的录入")
 
     def count(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Enter what was counted by hand."""
+        """Enter the figures counted by hand."""
         batch = _batch(request, pk)
         form = CountForm(request.POST or None)
         by, at = account_of(request), timezone.now()
         if request.method == "POST" and form.is_valid():
             faults = attempt(
-                form, lambda: paper_ballots.count_papers(batch_id=pk, counted=form.cleaned_data, by=by, at=at)
+                form, lambda: paper_ballots.record_count(batch_id=pk, counted=form.cleaned_data, by=by, at=at)
             )
             if faults is not None:
                 for fault in faults:
                     messages.error(request, fault)
                 if not faults:
                     messages.success(request, "票数平衡。")
-                return redirect(_desk(pk))
+                return redirect(_batch_page(pk))
         ballot_account = account_of_batch(batch)
         online = f"发出{ballot_account.issued}，网上提交{ballot_account.online}，登记票号联{ballot_account.slips}"
         note = f"系统记录：{online}，作废票号{ballot_account.void}。"
@@ -203,7 +203,7 @@ class PaperPages(ReadOnlyAdmin):
                 still = CodeBatch.objects.filter(pk=pk, is_halted=True).exists()
                 rest = "同一渠道其他批次仍有票数不符，继续暂停收票。" if still else "渠道恢复收票。"
                 messages.success(request, f"差异已处理，{rest}")
-                return redirect(_desk(pk))
+                return redirect(_batch_page(pk))
         return self._act(request, batch, form, "处理差异")
 
     def _keying(
@@ -214,21 +214,21 @@ class PaperPages(ReadOnlyAdmin):
         title: str,
         **more: Any,
     ) -> HttpResponse:
-        paper, context = _paper(batch), more.get("context", {})
+        ballot_form, context = _ballot_form(batch), more.get("context", {})
         sheet = context.get("sheet")
         known = {**context.pop("agreed", {}), "number": sheet.number} if sheet else {}
         form = SheetForm(request.POST or None, initial=known)
-        rows, lines = keyed_rows(paper, request.POST or known)
+        rows, lines = keyed_rows(ballot_form, request.POST or known)
         if sheet:
             rows = [replace(row, is_open=f"{row.section.code}.keys" not in known) for row in rows]
         if request.method == "POST" and form.is_valid():
-            content = _content(form, paper, batch, rows, lines)
+            content = _content(form, ballot_form, batch, rows, lines)
             if content:
                 saved = attempt(form, lambda: save(form.cleaned_data["number"], content))
                 if saved:
-                    messages.success(request, _said(saved))
+                    messages.success(request, _status_text(saved))
                     return redirect(more["back"])
-        context |= {"form": form, "rows": rows, "paper": paper, "indicators": Indicator.labels}
+        context |= {"form": form, "rows": rows, "indicators": Indicator.labels}
         return self._render(request, batch, "key", title, context)
 
     def _act(
@@ -256,12 +256,12 @@ def _find(pk: int) -> CodeBatch:
     return get_object_or_404(CodeBatch.objects.select_related("round", "paper_count"), pk=pk)
 
 
-def _paper(batch: CodeBatch) -> BallotForm:
+def _ballot_form(batch: CodeBatch) -> BallotForm:
     return ballot_form_by_digest(batch.round.ballot_form_sha256)
 
 
 def _content(
-    form: SheetForm, paper: BallotForm, batch: CodeBatch, rows: list[Keyed], lines: list[RawLine]
+    form: SheetForm, ballot_form: BallotForm, batch: CodeBatch, rows: list[Keyed], lines: list[RawLine]
 ) -> SheetContent | None:
     data = form.cleaned_data
     kind = SheetKind(data["kind"])
@@ -271,8 +271,8 @@ def _content(
     elif kind != SheetKind.VALID:
         return SheetContent(kind, reason=data["reason"].strip())
     try:
-        comment = clean_comment(data["comment"], paper.comment_length)
-        vote = None if faults else validate_vote(paper, batch.channel, lines, needs_ticks=False)
+        comment = clean_comment(data["comment"], ballot_form.comment_length)
+        vote = None if faults else validate_vote(ballot_form, batch.channel, lines, needs_ticks=False)
     except VoteErrors as errors:
         faults += errors.errors.values()
     for fault in faults:
@@ -280,7 +280,7 @@ def _content(
     return None if faults else SheetContent(kind, vote, comment)
 
 
-def _said(sheet: PaperSheet) -> str:
+def _status_text(sheet: PaperSheet) -> str:
     if sheet.kind:
         return f"第{sheet.number}号票已核定：{SheetKind(sheet.kind).label}。"
     if sheet.second:
@@ -288,5 +288,5 @@ def _said(sheet: PaperSheet) -> str:
     return f"第{sheet.number}号票已录入，请另一人再录一次。"
 
 
-def _desk(pk: int) -> str:
+def _batch_page(pk: int) -> str:
     return reverse("admin:papers", args=[pk])

@@ -1,4 +1,4 @@
-"""The read model of a batch's page (票号批次): its sums, what can be done with its codes, where its paper stands."""
+"""Data of a batch's page (票号批次): totals, actions allowed on its codes, state of its paper ballots."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +19,9 @@ from nanchuan_eval.users.models import User
 
 @dataclass(frozen=True)
 class BatchPage:
-    """All that the page shows; `online` is exact only once it has to be balanced with the paper.
+    """Data of the page; `online` is hidden if small, until it must be balanced with the paper ballots.
 
-    `differing` are sheets keyed in two ways, and whether the user may be the third to look at each.
+    `differing` = sheets with two different keyings, and whether the user may settle each.
     """
 
     lines: list[BatchLine]
@@ -41,7 +41,7 @@ class BatchPage:
 
 
 def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
-    """Read everything the page shows, in a fixed number of queries."""
+    """Read the data of the page in a fixed number of queries."""
     lines = batch_lines(counted_batches(batch.round))
     mine = [line for line in lines if batch.pk in {line.batch.pk, line.batch.replaces_id}]
     is_before_closing = batch.round.state in BEFORE_CLOSING

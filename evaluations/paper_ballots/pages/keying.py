@@ -1,4 +1,4 @@
-"""What the keying pages show: a row per section as it was typed, and two keyings side by side."""
+"""Data of the keying pages: a row per section as typed, and the comparison of two keyings."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from evaluations.paper_ballots.rules.keying import KeyingError, read_row, writte
 
 @dataclass(frozen=True)
 class Keyed:
-    """One row of the keying page: what was typed, and what cannot be read of it."""
+    """One row of the keying page: the text typed, and its error."""
 
     place: int
     section: FormSection
@@ -25,20 +25,20 @@ class Keyed:
 
 @dataclass(frozen=True)
 class Difference:
-    """Where two keyings of a sheet differ."""
+    """One difference between two keyings of a sheet."""
 
     what: str
     first: str
     second: str
 
 
-def keyed_rows(paper: BallotForm, typed: Mapping[str, str]) -> tuple[list[Keyed], list[RawLine]]:
-    """Return every row with its fault, and the lines that can be read."""
+def keyed_rows(ballot_form: BallotForm, typed: Mapping[str, str]) -> tuple[list[Keyed], list[RawLine]]:
+    """Return every row with its error, and the lines that could be parsed."""
     rows, lines = [], []
-    for place, section in enumerate(paper.sections, start=1):
+    for place, section in enumerate(ballot_form.sections, start=1):
         keys, ticks, error = typed.get(f"{section.code}.keys", ""), typed.get(f"{section.code}.ticks", ""), ""
         try:
-            line = read_row(paper, section.code, keys, ticks)
+            line = read_row(ballot_form, section.code, keys, ticks)
         except KeyingError as fault:
             line, error = None, str(fault)
         if line:
@@ -47,29 +47,29 @@ def keyed_rows(paper: BallotForm, typed: Mapping[str, str]) -> tuple[list[Keyed]
     return rows, lines
 
 
-def compared(paper: BallotForm, first: str, second: str) -> list[Difference]:
-    """Return what two keyings say differently, section by section."""
+def compared(ballot_form: BallotForm, first: str, second: str) -> list[Difference]:
+    """Return the differences between two keyings: head first, then by section."""
     one, other = json.loads(first), json.loads(second)
-    ours, theirs = _said(paper, one), _said(paper, other)
+    ours, theirs = _keyed_by_section(ballot_form, one), _keyed_by_section(ballot_form, other)
     differences = [
         Difference(
             f"{place}. {section.department} {section.name}",
-            _shown(paper, ours.get(section.code)),
-            _shown(paper, theirs.get(section.code)),
+            _shown(ballot_form, ours.get(section.code)),
+            _shown(ballot_form, theirs.get(section.code)),
         )
-        for place, section in enumerate(paper.sections, start=1)
+        for place, section in enumerate(ballot_form.sections, start=1)
         if ours.get(section.code) != theirs.get(section.code)
     ]
     heads = [(what, _head(one, what), _head(other, what)) for what in ("认定", "理由", "意见")]
     return [Difference(*head) for head in heads if head[1] != head[2]] + differences
 
 
-def agreed(paper: BallotForm, first: str, second: str) -> dict[str, str]:
-    """Return the fields in which two keyings agree: the third look keys the others only."""
+def agreed(ballot_form: BallotForm, first: str, second: str) -> dict[str, str]:
+    """Return the fields on which two keyings agree, so that the third person keys only the others."""
     one, other = json.loads(first), json.loads(second)
     fields = {name: one[name] for name in ("kind", "reason", "comment") if one[name] == other[name]}
-    ours, theirs = _said(paper, one), _said(paper, other)
-    for code in (section.code for section in paper.sections):
+    ours, theirs = _keyed_by_section(ballot_form, one), _keyed_by_section(ballot_form, other)
+    for code in (section.code for section in ballot_form.sections):
         if ours.get(code) == theirs.get(code):
             fields[f"{code}.keys"], fields[f"{code}.ticks"] = ours.get(code, ("", ""))
     return fields
@@ -81,19 +81,21 @@ def _head(content: Mapping[str, Any], what: str) -> str:
     return content["reason" if what == "理由" else "comment"] or "（空）"
 
 
-def _said(paper: BallotForm, content: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def _keyed_by_section(ballot_form: BallotForm, content: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     lines = content["vote"]["lines"] if content["vote"] else []
     return {
-        line["section"]: written_row(paper, VoteLine(line["section"], line["answers"], tuple(line["manifestations"])))
+        line["section"]: written_row(
+            ballot_form, VoteLine(line["section"], line["answers"], tuple(line["manifestations"]))
+        )
         for line in lines
     }
 
 
-def _shown(paper: BallotForm, row: tuple[str, str] | None) -> str:
-    """Return a row as it was keyed, and in words what its ticks stand for."""
+def _shown(ballot_form: BallotForm, row: tuple[str, str] | None) -> str:
+    """Return a row as keyed, with the text of its ticked manifestations."""
     if row is None:
         return "未评"
     keys, ticks = row
-    ticked = (read_row(paper, "", keys, ticks) or RawLine("", {})).manifestations
-    words = "；".join(sign.text for sign in paper.manifestations if sign.code in ticked)
+    ticked = (read_row(ballot_form, "", keys, ticks) or RawLine("", {})).manifestations
+    words = "；".join(sign.text for sign in ballot_form.manifestations if sign.code in ticked)
     return f"{keys}　表象 {ticks}（{words}）" if ticks else keys

@@ -1,4 +1,4 @@
-"""The books of a batch's paper ballots (票数平衡, rulebook R-C): issued = returned + spoiled + missing."""
+"""Ballot account of a batch (票数平衡, rulebook R-C): issued = online + returned + spoiled + missing."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from django.db.models import TextChoices
 
 
 class SheetKind(TextChoices):
-    """What a returned sheet is."""
+    """Assessment of a returned sheet."""
 
     VALID = "valid", "有效"
     BLANK = "blank", "空白"
@@ -16,9 +16,9 @@ class SheetKind(TextChoices):
 
 @dataclass(frozen=True)
 class BallotAccount:
-    """A batch's figures: the first six are known to the system, the last three are counted by hand.
+    """Figures of a batch: the first six come from the system, the last three are counted by hand.
 
-    A batch without paper is booked by the system: what is neither used nor void is missing.
+    Without paper ballots the system fills in those three: codes neither used nor void are missing.
     """
 
     issued: int
@@ -33,7 +33,7 @@ class BallotAccount:
 
 
 def lacks_slip(slips: int, sheets: int) -> str:
-    """Say that one more sheet would be more sheets than registered code slips, or nothing."""
+    """Return a Chinese error if one more sheet would exceed the registered slips, else ""."""
     if sheets < slips:
         return ""
     return (
@@ -43,7 +43,7 @@ def lacks_slip(slips: int, sheets: int) -> str:
 
 
 def imbalances(ballot_account: BallotAccount) -> list[str]:
-    """Return in Chinese what does not balance; empty = the batch may be sealed."""
+    """Return in Chinese what does not balance; empty if the batch may be sealed."""
     faults = []
     total = ballot_account.online + ballot_account.returned + ballot_account.spoiled + ballot_account.missing
     if total != ballot_account.issued:

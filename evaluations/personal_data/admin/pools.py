@@ -1,4 +1,4 @@
-"""名单库 at the desk: masked phones only; preview and import, notices, objections, exclusions."""
+"""Pools on the staff site, with masked phones: import, notices, objections, exclusions, corrections, export."""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,9 +43,9 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 PREVIEWED = 20
-# People of one list of exclusions: as many as the list shows on a page.
+# Most people in one list of exclusions: as many as a page of the list shows.
 MOST_CHOSEN = 100
-# What may be done about one person: the page, its link, the act.
+# Actions on one person: page, link text, permission.
 WAYS = (
     ("exclude", "回避", "pool.exclude"),
     ("phone", "完整手机号", "pool.unmask"),
@@ -75,7 +75,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return [*self.list_display, _links(account_of(request))]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PoolEntry]:
-        """Know of each person whether the draw is committed: excluding comes before."""
+        """Annotate whether the draw is committed; people can only be excluded before that."""
         is_committed = Case(When(committed_pools(), then=True), default=False)
         entries: QuerySet[PoolEntry] = super().get_queryset(request).annotate(is_committed=is_committed)
         return entries
@@ -85,7 +85,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
     @admin.action(permissions=["exclude"], description="将所选人员登记为回避")
     def exclude_chosen(self, request: HttpRequest, chosen: QuerySet[PoolEntry]) -> HttpResponse:
-        """Lead on to the reason with the chosen people."""
+        """Redirect to the page for the reason."""
         ids = ",".join(str(pk) for pk in chosen.values_list("pk", flat=True)[:MOST_CHOSEN])
         return redirect(f"{reverse('admin:pool-exclude-several')}?ids={ids}")
 
@@ -107,7 +107,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         ]
 
     def pools(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Upload a file and look at what it holds; see where each pool of the round stands."""
+        """Upload and preview a file; show the state of the round's pools."""
         round_, user = get_object_or_404(Round, pk=pk), account_of(request)
         form, shown = PoolFileForm(request.POST or None, request.FILES or None), None
         if request.method == "POST" and form.is_valid():
@@ -138,7 +138,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return act(request, lambda: confirm_upload(upload_id=upload, by=user, at=at), done="名单已导入。", back=back)
 
     def announce(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-        """Announce a pool and open its objection window (POST only)."""
+        """Announce a pool and open its objection period (POST only)."""
         back = reverse("admin:round-pool", args=[pk])
         if request.method != "POST" or kind not in PoolKind.values:
             return redirect(back)
@@ -151,7 +151,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         )
 
     def objection(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Write down an objection."""
+        """Record an objection."""
         notice = get_object_or_404(PoolNotice.objects.select_related("round"), pk=pk)
         form, user, at = ObjectionForm(request.POST or None), account_of(request), timezone.now()
         return show_form(
@@ -177,7 +177,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         )
 
     def phone(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show one phone in full, for a reason that is kept."""
+        """Show one phone in full; the reason is recorded."""
         user = account_of(request)
         policy.check(user, "pool.unmask")
         entry = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)
@@ -190,7 +190,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return staff_page(request, "pool/phone.html", entry.round, "查看完整手机号", **context)
 
     def erase(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Erase a person at his own request: proposed by the clerk, approved by the chief."""
+        """Erase a person at their own request: proposed by a clerk, approved by a chief."""
         entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), account_of(request)
         form, at = ReasonForm(request.POST or None), timezone.now()
         if not policy.may_start(user, "privacy.handle"):
@@ -205,7 +205,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         )
 
     def correct(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Correct a person's data at his own request: proposed by the clerk, approved by the chief."""
+        """Correct a person's data at their own request: proposed by a clerk, approved by a chief."""
         entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), account_of(request)
         at = timezone.now()
         if not policy.may_start(user, requests.HANDLE):
@@ -222,7 +222,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return show_form(request, entry.round, form, submit, title=f"更正本人信息：{entry.name}", back=back)
 
     def export(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Propose to export a pool; once approved, fetch it once."""
+        """Propose to export a pool; after approval, download it once."""
         round_, user, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
         if not policy.may_start(user, EXPORT):
             raise policy.Denied(user, EXPORT)
@@ -241,11 +241,11 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return show_form(request, round_, form, service, title="提请导出名单", back=back)
 
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take a person out of the coming draw, or back in."""
+        """Exclude a person from the coming draw, or include them again."""
         return self._take_out(request, [get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)])
 
     def take_out_several(self, request: HttpRequest) -> HttpResponse:
-        """Do the same with the people chosen on the list, as one list to approve."""
+        """Exclude the people chosen in the list, as one proposal."""
         ids = [parse_id(pk) for pk in request.GET.get("ids", "").split(",")[:MOST_CHOSEN]]
         chosen = list(PoolEntry.objects.select_related("round").filter(pk__in=[pk for pk in ids if pk]))
         if not chosen or len({entry.round_id for entry in chosen}) > 1:
@@ -270,7 +270,7 @@ class PoolEntryAdmin(ReadOnlyAdmin):
 
 
 def _links(user: User) -> Callable[[Any], SafeString]:
-    """Return the list's column of what this user may do about a person; excluding comes before the commitment."""
+    """Return a list column with the user's actions on a person; exclusion only before the commitment."""
     ways = [way for way in WAYS if policy.may_start(user, way[2])]
 
     @admin.display(description="办理")

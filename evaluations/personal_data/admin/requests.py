@@ -1,4 +1,4 @@
-"""个人信息申请 at the desk: who asked for what, what is held about him, the answer; two persons."""
+"""Requests about personal data on the staff site: the request, the data held, the answer, with approval."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
         ]
 
     def handle(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show a request with what is held about the person; answer it (POST), or show the phone for a reason."""
+        """Show a request and the data held; handle a copy, an answer, or a full phone for a reason (POST)."""
         user, at = account_of(request), timezone.now()
         policy.check_sees(user, requests.HANDLE)
         row, asked, shown = get_object_or_404(DataRequest, pk=pk), request.POST.get("act", ""), None
@@ -95,7 +95,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
             "entries": list(entries_of(row.phone_hash)),
             "forms": forms,
             "shown": shown,
-            "may_begin": policy.may_start(user, requests.HANDLE) and row.state == RequestState.OPEN,
+            "may_start": policy.may_start(user, requests.HANDLE) and row.state == RequestState.OPEN,
             "may_unmask": policy.may(user, "pool.unmask"),
             "may_fetch": authorizations.may_use(requests.COPY, row, by=user, at=at),
             "waiting": approvals.waiting_about(user, row),
@@ -103,7 +103,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/evaluations/data_request/page.html", context)
 
     def copy(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Hand out what is held about the person (POST only), once it is approved."""
+        """Download the data held about the person, after approval (POST only)."""
         row = get_object_or_404(DataRequest, pk=pk)
         if request.method != "POST":
             return redirect(_page(row))

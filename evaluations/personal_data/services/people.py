@@ -1,4 +1,4 @@
-"""Personal data of pools (个人信息): shown in full only with a reason, forgotten when its time is over."""
+"""Personal data in pools (个人信息): access with a reason, export, erasure, retention periods."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.users.models import User
 
-# Counted from a round's last step: publication, or being declared void.
+# From a round's last step: publication, or being declared void.
 PHONES_KEPT, COMMENTS_KEPT, UPLOADS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
 PHONE_FIELDS = ["phone", "phone_hash", "contact", "contact_hash"]
 ERASED = "（已删除）"
@@ -34,7 +34,7 @@ ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
 @transaction.atomic
 def unmask_phone(*, entry_id: int, reason: str, by: User, at: datetime) -> str:
-    """Show one phone in full (看完整手机号): with a reason, one trace each time."""
+    """Return one phone in full (看完整手机号); each access is in the audit log with its reason."""
     policy.check(by, "pool.unmask")
     if not reason.strip():
         raise RuleViolation("请填写查看理由。")
@@ -46,13 +46,13 @@ def unmask_phone(*, entry_id: int, reason: str, by: User, at: datetime) -> str:
 
 
 def entries_of(phone_hash: str) -> models.QuerySet[PoolEntry]:
-    """Return the pool entries of the person with this phone, the committed or the corrected one."""
+    """Return the pool entries with this phone, committed or corrected."""
     found = models.Q(phone_hash=phone_hash) | models.Q(contact_hash=phone_hash)
     return PoolEntry.objects.filter(found).select_related("round").order_by("pk")
 
 
 def held_about(phone_hash: str) -> list[dict[str, str]]:
-    """Return everything held about the person with this phone (本人查询); ballots are nobody's."""
+    """Return all data held about the person with this phone (本人查询); ballots belong to nobody."""
     entries = entries_of(phone_hash)
     return [
         {
@@ -71,7 +71,7 @@ def held_about(phone_hash: str) -> list[dict[str, str]]:
 
 @transaction.atomic
 def export_person(*, phone: str, by: policy.Actor, at: datetime) -> list[dict[str, str]]:
-    """Hand out what is held about a person, at his request; the trace does not repeat the phone."""
+    """Return the data held about a person, at their request; the audit log does not contain the phone."""
     policy.check(by, "privacy.handle")
     held = held_about(keyed_hash(phone))
     audit.record("privacy.handle", None, by=by, at=at, detail={"entries": len(held)})
@@ -80,7 +80,7 @@ def export_person(*, phone: str, by: policy.Actor, at: datetime) -> list[dict[st
 
 @transaction.atomic
 def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolEntry:
-    """Erase a person from a pool at his own request (本人申请删除); the proof of a draw keeps its salted token."""
+    """Erase a person at their own request (本人申请删除); a draw's proof keeps the salted token."""
     policy.check(by, "privacy.handle")
     entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
     if entry.pk in _drawn() and RoundState(entry.round.state) not in ENDED:
@@ -107,7 +107,7 @@ def _drawn() -> set[int | None]:
 
 
 def retention_rules() -> list[RetentionRule]:
-    """Return what a round must forget, and when."""
+    """Return the retention periods of a round's personal data."""
     wipe: Callable[..., Callable[[], None]] = lambda *tables: partial(scrub, tables)  # noqa: E731
     return [
         RetentionRule("名单库手机号", "申诉期满后30日（公示后60日）", _phones, _forget_phones, wipe(PoolEntry)),
@@ -131,7 +131,7 @@ def retention_rules() -> list[RetentionRule]:
 
 @transaction.atomic
 def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
-    """Forget the phones and salts of a round that is over ahead of their day (提前清除): the clock need not come."""
+    """Erase phones and salts of a finished round before their retention period ends (提前清除)."""
     policy.check(by, PURGE)
     round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
     if RoundState(round_.state) not in {RoundState.CLOSED, RoundState.VOID}:
@@ -173,9 +173,11 @@ def _corrections(at: datetime) -> models.QuerySet[Approval]:
 
 
 def _proposals(at: datetime) -> models.QuerySet[Approval]:
-    """What proposals keep of opinions and of people; the trace holds their digests only."""
-    told = Approval.objects.filter(action__in=["comment.redact", "privacy.handle"], decided_at__lt=at - COMMENTS_KEPT)
-    return told.exclude(content={})
+    """Opinions and personal data in decided proposals; the audit log has only their digests."""
+    decided = Approval.objects.filter(
+        action__in=["comment.redact", "privacy.handle"], decided_at__lt=at - COMMENTS_KEPT
+    )
+    return decided.exclude(content={})
 
 
 def _ended_before(at: datetime) -> models.QuerySet[Round]:
@@ -200,7 +202,7 @@ def _forget_phone(entry: PoolEntry) -> None:
 
 
 def _salts(at: datetime) -> models.QuerySet[DrawEntry]:
-    """Without its salt nobody opens a token any more, not even with the phone in hand (protocol 3.3)."""
+    """Without the salt a token cannot be traced to a person, even with the phone (protocol 3.3)."""
     return DrawEntry.objects.filter(draw__round__in=_ended_before(at - PHONES_KEPT).values("pk")).exclude(salt="")
 
 

@@ -1,4 +1,4 @@
-"""Requests about one's own data (个人信息申请): handed in by anybody, handled by the office in two persons."""
+"""Requests about one's own data (个人信息申请): submitted by anybody, handled by the office with approval."""
 
 import secrets
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ ANSWERS_KEPT = timedelta(days=365)
 
 @transaction.atomic
 def submit_request(*, wish: Wish, phone: str, text: str = "", at: datetime) -> DataRequest:
-    """Take a request in; whether the phone is in any pool is told to nobody here."""
+    """Store a request; does not reveal whether the phone is in a pool."""
     policy.check(policy.ANONYMOUS, "privacy.request", own=True)
     phone = phone.replace(" ", "").replace("-", "")
     if not is_phone(phone):
@@ -59,7 +59,7 @@ def submit_request(*, wish: Wish, phone: str, text: str = "", at: datetime) -> D
 
 @transaction.atomic
 def unmask_request(*, request_id: int, reason: str, by: User, at: datetime) -> str:
-    """Show the phone to answer to: with a reason, one trace each time."""
+    """Return the phone to answer to; each access is in the audit log with its reason."""
     policy.check(by, "pool.unmask")
     row = DataRequest.objects.get(pk=request_id)
     if not reason.strip():
@@ -70,7 +70,7 @@ def unmask_request(*, request_id: int, reason: str, by: User, at: datetime) -> s
 
 @transaction.atomic
 def answer_request(*, request_id: int, state: RequestState, answer: str, by: User, at: datetime) -> DataRequest:
-    """Close a request with what was done, or why nothing is."""
+    """Close a request with its outcome: what was done, or why it was declined."""
     policy.check(by, HANDLE)
     row = DataRequest.objects.select_for_update().get(pk=request_id)
     if row.state != RequestState.OPEN:
@@ -85,7 +85,7 @@ def answer_request(*, request_id: int, state: RequestState, answer: str, by: Use
 
 @transaction.atomic
 def copy_for_person(*, request_id: int, by: User, at: datetime) -> bytes:
-    """Return what is held about the person as a workbook to hand over; an approval is used up by it."""
+    """Return the data held about the person as a workbook; uses up an approval."""
     row = DataRequest.objects.get(pk=request_id)
     authorizations.consume(COPY, row, by=by, at=at)
     held = held_about(row.phone_hash)
@@ -101,9 +101,9 @@ def copy_for_person(*, request_id: int, by: User, at: datetime) -> bytes:
 
 @transaction.atomic
 def correct_person(*, entry_id: int, changes: Mapping[str, str], reason: str, by: User, at: datetime) -> PoolEntry:
-    """Correct a person's data (name, unit, phone); once a draw is committed only where he is reached.
+    """Correct a person's name, unit or phone; once a draw is committed, only the contact phone.
 
-    The committed token holds the name and the phone as they stood: the later phone is kept beside them.
+    The committed token is computed from the old name and phone, so the new phone is stored beside them.
     """
     policy.check(by, HANDLE)
     entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
@@ -122,7 +122,7 @@ def correct_person(*, entry_id: int, changes: Mapping[str, str], reason: str, by
 
 
 def refuse_correction(entry: PoolEntry, changes: Mapping[str, str]) -> None:
-    """Refuse what may not be corrected, before anybody is asked to approve it."""
+    """Refuse an invalid correction; also called before it is proposed."""
     phone = changes.get("phone", "")
     if not changes:
         raise RuleViolation("没有改动。")
@@ -136,12 +136,12 @@ def refuse_correction(entry: PoolEntry, changes: Mapping[str, str]) -> None:
 
 
 def packed(changes: Mapping[str, str]) -> dict[str, str]:
-    """Return changes as a proposal keeps them: the phone encrypted."""
+    """Return the changes for storage in a proposal: the phone is encrypted."""
     return {key: encrypt(value) if key == "phone" else value for key, value in changes.items()}
 
 
 def retention_rules() -> list[RetentionRule]:
-    """Return what is forgotten of requests a year after their answer."""
+    """Return the retention period of requests: a year after their answer."""
     return [RetentionRule("个人信息申请的手机号和说明", "答复后1年", _answered, _forget)]
 
 

@@ -245,7 +245,7 @@ class TestTheBooks:
         return first_batch()
 
     def count(self, batch, by=None, at=None, **changes):
-        return paper_ballots.count_papers(
+        return paper_ballots.record_count(
             batch_id=batch.pk,
             counted={**COUNTED, **changes},
             by=by or make_user("clerk"),

@@ -108,7 +108,7 @@ class TestAfterSealing:
             paper_ballots.key_sheet(batch_id=batch.pk, number=number, content=blank, by=make_user("clerk"), at=at)
         Credential.objects.filter(issue=issue_of(round_.key, codes[9])).update(is_void=True)
         counted = {"returned": 2, "spoiled": 1, "missing": 3}
-        paper_ballots.count_papers(batch_id=batch.pk, counted=counted, by=make_user("clerk"), at=at)
+        paper_ballots.record_count(batch_id=batch.pk, counted=counted, by=make_user("clerk"), at=at)
         paper_ballots.clear_imbalance(batch_id=batch.pk, reason="少印一张", by=make_user("clerk"), at=at)
 
         sealed = sealing.seal_round(round_id=round_.pk, by=CLOCK, at=at)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluations.turnout.queries import told_turnout, turnout
+from evaluations.turnout.queries import disclosed_turnout, turnout
 from tests.factories import make_sealed_round
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,6 @@ def test_turnout_counts_issued_returned_valid_and_counted_ballots():
 def test_fewer_than_five_ballots_of_a_channel_are_hidden():
     round_ = make_sealed_round(targeted=4, sampled=6)
 
-    shown = {row["channel"]: row["returned"] for row in told_turnout(round_)}
+    shown = {row["channel"]: row["returned"] for row in disclosed_turnout(round_)}
 
     assert shown == {"targeted": "少于5", "sampled": 6, "other": 0}

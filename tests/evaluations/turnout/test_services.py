@@ -17,9 +17,9 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
 from evaluations.turnout.models import TurnoutDay
-from evaluations.turnout.pages import build_monitor
+from evaluations.turnout.pages import monitor_page
 from evaluations.turnout.queries import turnout
-from evaluations.turnout.services import note_turnout, remind_stratum
+from evaluations.turnout.services import record_turnout, remind_stratum
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import keyed_hash
@@ -53,11 +53,11 @@ def test_the_daily_counts_give_the_curve():
     round_ = make_open_round()
     codes = make_codes(round_, 20)
     cast_ballots(round_, codes[:6])
-    note_turnout(at=NOON)
+    record_turnout(at=NOON)
     cast_ballots(round_, codes[6:13])
-    note_turnout(at=NOON + timedelta(days=1))
+    record_turnout(at=NOON + timedelta(days=1))
 
-    (curve,) = build_monitor(round_).curves
+    (curve,) = monitor_page(round_).curves
 
     assert (curve.label, [count for _, count in curve.figures]) == ("发放票号", [6, 13])
 
@@ -81,7 +81,7 @@ class TestTheMonitor:
         cast_ballots(round_, stratum_codes(round_, "服务对象", 10)[:9])
         cast_ballots(round_, stratum_codes(round_, "市场主体", 10)[:5])
 
-        lines = build_monitor(round_).batches
+        lines = monitor_page(round_).batches
 
         assert [(line.batch.stratum, line.returned, line.lags) for line in lines] == [
             ("服务对象", 9, False),
@@ -91,9 +91,9 @@ class TestTheMonitor:
     def test_hides_figures_of_fewer_than_five(self):
         round_ = make_open_round()
         cast_ballots(round_, make_codes(round_, 10)[:3])
-        note_turnout(at=NOON)
+        record_turnout(at=NOON)
 
-        monitor = build_monitor(round_)
+        monitor = monitor_page(round_)
 
         assert (monitor.batches[0].returned, monitor.batches[0].percent) == (FEW, None)
         assert monitor.curves[0].figures[0][1] == FEW
@@ -105,17 +105,17 @@ class TestTheMonitor:
         make_drawn(round_, people=4, dealt_with=quiet)
         cast_ballots(round_, make_codes(round_, 16)[:8])
 
-        thin = {line.section.code: (line.declared, line.expected) for line in build_monitor(round_).thin}
+        thin = {line.section.code: (line.declared, line.expected) for line in monitor_page(round_).thin}
 
         assert thin == {quiet: (4, 2), unknown: (0, 0)}
 
     def test_tells_no_thin_section_from_nothing_to_judge_by(self):
         round_ = make_open_round(rulebook={"min_drawn_lines": 0})
-        assert build_monitor(round_).thin is None
+        assert monitor_page(round_).thin is None
 
         make_drawn(round_, people=2, dealt_with=round_.sections.first().code)
 
-        assert build_monitor(round_).thin == []
+        assert monitor_page(round_).thin == []
 
     def test_gives_no_rate_for_a_recalled_batch_nor_lets_it_lower_the_others(self):
         round_ = make_open_round()
@@ -134,7 +134,7 @@ class TestTheMonitor:
             cast_ballots(round_, make_codes(round_, 2))
 
         with CaptureQueriesContext(connection) as queries:
-            build_monitor(round_)
+            monitor_page(round_)
 
         assert len(queries) <= 5
         assert not [q for q in queries if "ballotspool" in q["sql"] or "evaluations_rating" in q["sql"]]
@@ -172,15 +172,15 @@ def test_self_service_codes_count_as_issued_when_they_are_taken():
     counter = make_self_service(round_)
     open_channel.issue_open_code(batch_id=counter.pk, at=NOON)
 
-    assert build_monitor(round_).batches[0].issued == 1
+    assert monitor_page(round_).batches[0].issued == 1
 
 
 def test_the_turnout_of_a_day_is_noted_once_and_names_no_code():
     round_ = make_open_round()
     cast_ballots(round_, make_codes(round_, 3))
 
-    note_turnout(at=NOON)
-    note_turnout(at=NOON)
+    record_turnout(at=NOON)
+    record_turnout(at=NOON)
 
     (row,) = TurnoutDay.objects.all()
     assert (row.origin, row.used) == ("issued", 3)
