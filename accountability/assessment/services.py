@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from accountability.assessment.queries import Assessment, read_assessment
-from evaluations.rounds.rules.lifecycle import NOTICE
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
@@ -41,7 +41,7 @@ def export_assessment(*, year: int, by: User, at: datetime) -> bytes:
 
 
 def _workbook(assessment: Assessment) -> bytes:
-    notes = [NOTICE] if assessment.is_demo else []
+    notes = [DEMO_NOTICE] if assessment.is_demo else []
     notes.append(
         f"轮次：{'、'.join(round_.name for round_ in assessment.rounds)}；内容校验值（SHA-256）{assessment.digest}"
     )

@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from accountability.cases.rules.deadlines import in_chinese
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import NOTICE
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.documents.rendering import render_pdf
 
 Pairs = Sequence[tuple[str, str]]
 
 
 def print_document(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:
-    return render_pdf(template, {"title": title, "demo": NOTICE if round_.is_demo else "", **data}, at=at)
+    return render_pdf(template, {"title": title, "demo": DEMO_NOTICE if round_.is_demo else "", **data}, at=at)
 
 
 def moment(at: datetime) -> str:

@@ -11,7 +11,7 @@ from evaluations.draws.models import Draw
 from evaluations.draws.queries.proofs import proof_text
 from evaluations.publication.documents import count_record_pdf, notice_pdf
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import NOTICE, DrawStatus
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawStatus
 from evaluations.tally.files import ballots_csv
 
 SITE = "http://127.0.0.1:8000"
@@ -30,7 +30,7 @@ def write_files(round_: Round, out: Path) -> list[Path]:
         target.writelines(ballots_csv(round_))
     (out / WORKBOOK).write_bytes(top10_workbook(round_))
     papers = _write_papers(round_, out)
-    (out / "说明.txt").write_text(f"{NOTICE}\n本目录由 manage.py demo 生成。\n", encoding="utf-8")
+    (out / "说明.txt").write_text(f"{DEMO_NOTICE}\n本目录由 manage.py demo 生成。\n", encoding="utf-8")
     return [out / WORKBOOK, *papers, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
 
 
@@ -58,7 +58,7 @@ def _write_draw(draw: Draw, folder: Path) -> list[Path]:
 def top_ten_table(round_: Round) -> str:
     """Return the list as a text table."""
     listed = round_.results.filter(is_listed=True).select_related("section")
-    lines = [f"\n{round_.name}最难办事科室前十名（{NOTICE}）"]
+    lines = [f"\n{round_.name}最难办事科室前十名（{DEMO_NOTICE}）"]
     lines += [
         f"{result.rank:>3}  {result.difficulty:>7.2f}  {result.label or '—'}  {result.section}  {result.main_problems}"
         for result in listed

@@ -6,7 +6,7 @@ from django.db.models import Count, Prefetch, QuerySet
 from django.utils import timezone
 
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
-from evaluations.rounds.rules.lifecycle import NOTICE
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
 
 DAY = "yyyy-mm-dd"
@@ -36,7 +36,7 @@ def ledger_workbook(rows: QuerySet[Rectification]) -> bytes:
     latest = Prefetch("progress", Progress.objects.annotate(files=Count("evidence")).order_by("at"))
     items = RectificationItem.objects.select_related("accepted_by").prefetch_related(latest)
     rectifications = list(rows.prefetch_related(Prefetch("items", items)))
-    notes = [NOTICE] if any(row.case.result.round.is_demo for row in rectifications) else []
+    notes = [DEMO_NOTICE] if any(row.case.result.round.is_demo for row in rectifications) else []
     sheet = SheetSpec(
         title="整改台账",
         heading="最难办事科室群众评整改台账",

@@ -17,12 +17,11 @@ from evaluations.draws.rules import DISCRETIONARY, RemovalReason, most_discretio
 from evaluations.draws.services.ceremony import draw_head
 from evaluations.draws.services.removals import seats_of
 from evaluations.protocol.codes import format_code
-from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawPurpose
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 
 OFFICE = "南川区最难办事科室群众评办公室"
-DEMO = "演示数据，非真实评议结果"
 LETTERS_A_FILE = 100
 HASH = re.compile(r"[0-9a-f]{64}")
 LONGEST_LIST = 120  # tokens printed in the record; longer lists are only in the proof file
@@ -167,7 +166,7 @@ def _head(draw: Draw, at: datetime) -> dict[str, Any]:
     waived = "演示轮次：本次抽取未执行公布承诺至抽取的最短间隔。" if draw.lead_waived else ""
     return {
         "subtitle": f"{draw.round.name} {draw.get_purpose_display()}",
-        "demo": DEMO if draw.round.is_demo else "",
+        "demo": DEMO_NOTICE if draw.round.is_demo else "",
         "waived": waived,
         "office": OFFICE,
         "date": f"{timezone.localtime(at):%Y年%-m月%-d日}",

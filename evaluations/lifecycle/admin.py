@@ -68,7 +68,7 @@ class RoundAdmin(MonitorPages, CodePages):
         obj: Any = None,
     ) -> HttpResponse:
         if obj:
-            context |= {"desk": round_page(obj, account_of(request), timezone.now()), "round": obj, "title": str(obj)}
+            context |= {"page": round_page(obj, account_of(request), timezone.now()), "round": obj, "title": str(obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_urls(self) -> list[URLPattern]:

@@ -10,10 +10,10 @@ from itertools import islice
 from evaluations.ballot_form.rules.form import QUESTIONS, BallotForm, level_words, signs_by_indicator
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import format_code
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from evaluations.scoring.method import Indicator
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 
-DEMO = "演示数据，非真实评议结果"
 BALLOTS_PER_FILE = 32
 ROWS_PER_PAGE = 53
 # No date of printing in the files: equal input gives equal bytes.
@@ -44,7 +44,7 @@ def _common(ballot_form: BallotForm, site: str, closes: str) -> dict[str, object
     return {
         "title": "最难办事科室群众评 评议票",
         "round": ballot_form.round_name,
-        "demo": DEMO if ballot_form.is_demo else "",
+        "demo": DEMO_NOTICE if ballot_form.is_demo else "",
         "lead": f"请按“冷、懒、推、乱、贪”五项指标，对您在本评议期内办过事的科室进行评议。评议不记名，{closes}截止。",
         "steps": _steps(scale),
         "scale": f"每格填写一个数字或符号：{scale}。没有办过事的科室，整行留空。",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import NOTICE
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from evaluations.turnout.queries import disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
@@ -52,7 +52,7 @@ def count_record(round_: Round) -> dict[str, object]:
     return {
         "title": "计票记录",
         "subtitle": f"{round_.name}最难办事科室群众评",
-        "demo": NOTICE if round_.is_demo else "",
+        "demo": DEMO_NOTICE if round_.is_demo else "",
         "facts": [
             ["计票时间", f"{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}（第{tally.version}次）"],
             ["重新计票的依据", tally.reason or "无，首次计票"],
@@ -82,7 +82,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
     length = len(content["entries"])
     return {
         "title": f"关于{facts['name']}最难办事科室群众评前{length or 10}位科室的公示",
-        "demo": NOTICE if content["is_demo"] else "",
+        "demo": DEMO_NOTICE if content["is_demo"] else "",
         "version": content["version"],
         "reason": content["reason"],
         "basis": list(_basis(content)),

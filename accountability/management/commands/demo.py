@@ -16,7 +16,7 @@ from accountability.demo.people import ACCOUNTS, PASSWORD
 from accountability.demo.story import VOTE_OPENED, Story
 from evaluations.codes.services.issuing import codes_csv
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import NOTICE
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 
 PORT = 8000
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         if Round.objects.filter(is_demo=False).exists():
             raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
         _prepare(options["out"])
-        self.stdout.write(f"【{NOTICE}】")
+        self.stdout.write(f"【{DEMO_NOTICE}】")
         if options["open"]:
             files = [self._begin(options)]
         else:

@@ -12,7 +12,7 @@ from accountability.results.queries.results import Result, read_result
 from accountability.results.workbooks.arithmetic import arithmetic_sheet
 from accountability.results.workbooks.sections import Row, all_sheet, measures_sheet, two_decimals
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import NOTICE, PUBLISHED
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, PUBLISHED
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.methodology import LABELS, method_steps, percent
 from evaluations.scoring.wording import shown
@@ -129,7 +129,7 @@ def _freeze(line: Line) -> str:
 
 
 def _marks(result: Result) -> list[str]:
-    marks = [NOTICE] if result.round_.is_demo else []
+    marks = [DEMO_NOTICE] if result.round_.is_demo else []
     if result.round_.state not in PUBLISHED:
         marks.append("尚未公示，仅供评议办和纪委监委内部使用，不得外传。")
     return marks

@@ -21,6 +21,7 @@ from evaluations.draws.services.commitment import open_roster
 from evaluations.draws.services.exports import EXPORT, ROSTER
 from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import PDF, XLSX, ZIP, handed_out, round_page, show_form, staff_page
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.admin_site.actions import attempt
 from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.admin_site.proposals import ReasonForm
@@ -142,5 +143,5 @@ def _sms_list(draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> bytes:
     people = {entry.person.pk: entry.person for entry in entries if entry.person}
     columns = [ColumnSpec("手机号", 16), ColumnSpec("姓名", 14), ColumnSpec("短信内容", 90)]
     rows = [[contact_of(person), person.name, text] for person in people.values()]
-    notes = [draws_documents.DEMO] if draw.round.is_demo else []
+    notes = [DEMO_NOTICE] if draw.round.is_demo else []
     return write_workbook([SheetSpec("短信", columns, rows, heading=f"{draw} 短信名单", notes=notes)])

@@ -213,7 +213,7 @@ CONDITIONS: Mapping[Step, Callable[[Readiness], list[str]]] = {
 SEALED = LIFE[LIFE.index(RoundState.SEALED) :]
 ISSUING = LIFE[LIFE.index(RoundState.FROZEN) :]
 BEFORE_PUBLICATION = frozenset({RoundState.COUNTED, RoundState.REVIEW})
-NOTICE = "演示数据，非真实评议结果"
+DEMO_NOTICE = "演示数据，非真实评议结果"
 # Only published lists have consequences, so only these rounds are a section's history.
 PUBLISHED = (RoundState.PUBLISHED, RoundState.CLOSED)
 # States in which a result exists; before that no score of any kind is computed anywhere.

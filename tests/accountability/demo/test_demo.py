@@ -17,7 +17,7 @@ from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules import rulebook
-from evaluations.rounds.rules.lifecycle import NOTICE, RoundState
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, RoundState
 from evaluations.scoring.method import Channel
 from tests.factories import make_round, make_user
 
@@ -70,14 +70,14 @@ class TestAFullDemonstration:
         assert capsys.readouterr().out.count("OK ") == 4
 
     def test_is_marked_as_a_demonstration_everywhere(self, out, client):
-        assert NOTICE in self.said
-        assert NOTICE in (out / "说明.txt").read_text(encoding="utf-8")
+        assert DEMO_NOTICE in self.said
+        assert DEMO_NOTICE in (out / "说明.txt").read_text(encoding="utf-8")
         sheets = load_workbook(out / "最难办科室前十.xlsx").worksheets
-        assert all(any(NOTICE in str(cell.value) for row in sheet["A1:A6"] for cell in row) for sheet in sheets)
+        assert all(any(DEMO_NOTICE in str(cell.value) for row in sheet["A1:A6"] for cell in row) for sheet in sheets)
         for page in ("/", "/draws/", "/list/", "/list/2020H1/", "/draws/2020H1-evaluators-1/"):
-            assert NOTICE in client.get(page).content.decode(), page
+            assert DEMO_NOTICE in client.get(page).content.decode(), page
         client.force_login(make_user("commission"))
-        assert NOTICE in client.get(reverse("accountability:commission")).content.decode()
+        assert DEMO_NOTICE in client.get(reverse("accountability:commission")).content.decode()
 
     def test_names_nobody_of_its_pools_in_what_is_published(self, out, client):
         pages = "".join(client.get(page).content.decode() for page in ("/", "/list/2020H1/", "/draws/"))

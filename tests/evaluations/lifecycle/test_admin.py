@@ -170,7 +170,7 @@ class TestLinks:
     """The links beside the next step."""
 
     def offered(self, browser, round_):
-        return {link.label for link in browser.get(page_of(round_)).context["desk"].links}
+        return {link.label for link in browser.get(page_of(round_)).context["page"].links}
 
     @pytest.mark.parametrize(
         ("role", "state", "labels"),
