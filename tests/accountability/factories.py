@@ -1,9 +1,10 @@
-"""Counted rounds without counting: rows put together directly, naming only what matters."""
+"""Factories of counted rounds, cases and what follows them; rows are created directly, without counting ballots."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
 from itertools import count
+from pathlib import Path
 
 from PIL import Image
 
@@ -13,6 +14,7 @@ from accountability.inspections.models import Inspection, InspectionPlan, ItemCh
 from accountability.inspections.rules import InspectionState, PlanState
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import RectificationState, TermKind
+from accountability.rectifications.services.items import report_progress
 from accountability.talks.services import file_talk, write_talk
 from departments.models import Department, DepartmentKind, Section, ServiceKind
 from evaluations.rounds.models import Round, RoundSection
@@ -33,6 +35,10 @@ _numbers = count(1)
 def make_account(role=Role.COMMISSION, unit_code="", name="李主任"):
     username = f"user{next(_numbers)}"
     return User.objects.create(username=username, name=name, role=role, unit_code=unit_code)
+
+
+def make_liaison(unit_code="D01"):
+    return make_account(Role.LIAISON, unit_code)
 
 
 def make_counted_round(key="2020H1", state=RoundState.REVIEW, places=12, **fields):
@@ -112,7 +118,7 @@ def make_tally(round_):
 
 
 def make_case(round_=None, code="D01-01", kind="talk_head", **fields):
-    """An open case with one pending measure, by default the talk of the unit's party committee."""
+    """An open case with one pending measure, by default the talk with the section's head."""
     result = make_result(round_ or make_bare_round(state=RoundState.PUBLISHED), code)
     case = Case.objects.create(result=result, opened_at=NOON, **fields)
     make_measure(case, kind)
@@ -131,7 +137,7 @@ def make_measure(case, kind="talk_head", **fields):
 
 
 def talk_facts(**changes):
-    """A record of a talk with every field."""
+    """All fields of a talk record."""
     return {
         "talker": "区纪委监委 王书记",
         "person": "赵副局长",
@@ -149,7 +155,7 @@ def talk_facts(**changes):
 
 
 def make_file(content=None, name="签字.png"):
-    """A small picture as it comes from a phone."""
+    """An upload, by default of a small picture."""
     content = content if content is not None else png()
     return Upload(name=name, file=BytesIO(content), size=len(content))
 
@@ -161,7 +167,7 @@ def png():
 
 
 def make_rectification(case=None, state=RectificationState.RUNNING, items=1, **fields):
-    """A rectification with complete items, by default accepted and under way."""
+    """A rectification with complete items, by default accepted and running."""
     case = case or make_case()
     facts = {"plan_due_on": date(2020, 7, 24), "report_due_on": date(2020, 8, 10), **fields}
     row = Rectification.objects.create(case=case, state=state, **facts)
@@ -171,7 +177,7 @@ def make_rectification(case=None, state=RectificationState.RUNNING, items=1, **f
 
 
 def make_item(rectification, **fields):
-    """One complete item of a plan."""
+    """A complete item of a rectification plan."""
     facts = {
         "position": 1,
         "indicator": "cold",
@@ -188,8 +194,31 @@ def make_item(rectification, **fields):
     return RectificationItem.objects.create(rectification=rectification, **facts)
 
 
+def make_progress(by):
+    """A progress report on the only item of a rectification."""
+    item = make_rectification().items.get()
+    return report_progress(item_id=item.pk, text="已培训", by=by, at=LATER)
+
+
+def make_evidence(upload=None, by=None):
+    """A file attached to a progress report, by default a picture uploaded by the liaison of D01."""
+    by = by or make_liaison()
+    return add_evidence(subject=make_progress(by), upload=upload or make_file(), by=by, at=LATER)
+
+
+def make_inspection_evidence():
+    """A picture uploaded by one of the inspectors of a visit."""
+    inspector = make_account(Role.INSPECTOR)
+    visit = make_inspection(make_case().result.section, inspectors=[inspector, make_account(Role.INSPECTOR)])
+    return add_evidence(subject=visit, upload=make_file(), by=inspector, at=LATER)
+
+
+def stored_files(root):
+    return [path for path in Path(root).rglob("*") if path.is_file()]
+
+
 def make_inspection(section=None, *, inspectors=None, state=InspectionState.ASSIGNED, plan=None, **fields):
-    """A visit to a section, already staffed."""
+    """A visit to a section with two inspectors assigned."""
     section = section or make_case().result.section
     plan = plan or make_plan(section.round)
     facts = {"target": "listed", "visit_on": TODAY, **fields}
@@ -199,13 +228,13 @@ def make_inspection(section=None, *, inspectors=None, state=InspectionState.ASSI
 
 
 def make_plan(round_, state=PlanState.VISITING, **fields):
-    """A plan of an inspection, by default under way."""
+    """An inspection plan, by default with visits under way."""
     facts = {"name": "7月暗访", "starts_on": TODAY, "ends_on": date(2020, 7, 31), "drawn_sections": 0, **fields}
     return InspectionPlan.objects.create(round=round_, state=state, proposed_by=make_account(Role.CHIEF), **facts)
 
 
 def pass_item(item, *, at=LATER, passed=True):
-    """An approved inspection that found the item done."""
+    """An approved visit that checked the item, by default with success."""
     section = item.rectification.case.result.section
     visit = make_inspection(section, state=InspectionState.APPROVED, arrived_at=at, rectification=item.rectification)
     ItemCheck.objects.create(inspection=visit, item=item, is_passed=passed)
@@ -213,7 +242,7 @@ def pass_item(item, *, at=LATER, passed=True):
 
 
 def hold_talk(measure, *, by, at=LATER):
-    """A talk written, scanned and handed in."""
+    """A talk whose record is written, scanned and submitted."""
     talk = write_talk(measure_id=measure.pk, facts=talk_facts(), by=by, at=at)
     add_evidence(subject=talk, upload=make_file(), by=by, at=at)
     return file_talk(talk_id=talk.pk, by=by, at=at)

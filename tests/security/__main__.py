@@ -27,7 +27,7 @@ FOLDERS = [
     "tests/evaluations/lifecycle/test_approvals.py",
     "tests/evaluations/draws/test_liaisons.py",
     "tests/evaluations/voting/test_views.py",
-    "tests/accountability/evidence/test_services.py",
+    "tests/accountability/evidence",
     "tests/accountability/results/test_top_ten.py",
 ]
 Outcome = Counter[tuple[str, bool]]

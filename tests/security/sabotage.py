@@ -163,7 +163,7 @@ SABOTAGES = {
     "evidence lies in the clear": Sabotage(
         "nanchuan_eval.encryption.sealed_bytes.encrypt_stream",
         copied,
-        "tests/accountability/evidence/test_services.py::TestAtRest",
+        "tests/accountability/evidence/test_storage.py",
     ),
     "filters are free": Sabotage(
         "nanchuan_eval.admin_site.model_admin.PolicyAdmin.lookup_allowed",

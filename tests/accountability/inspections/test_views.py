@@ -1,4 +1,4 @@
-"""暗访 over HTTP: secret from the units, simple on a phone, locked when handed in."""
+"""Pages of inspections: secret from the units, locked after submission."""
 
 from datetime import UTC, datetime
 
@@ -10,22 +10,11 @@ from accountability.inspections.rules import CheckItem, InspectionState, PlanSta
 from accountability.leads.models import Lead
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.permissions.policy import Role
-from tests.accountability.factories import (
-    LATER,
-    make_account,
-    make_bare_round,
-    make_case,
-    make_counted_round,
-    make_inspection,
-    make_plan,
-    png,
-)
+from tests.accountability.factories import make_account, make_bare_round, make_counted_round, make_plan, png
+from tests.accountability.inspections.factories import make_visit
 
 pytestmark = pytest.mark.django_db
-PAPER = """{"manifestations": [
- {"code": "COLD-1", "indicator": "cold", "text": "不起身、不抬头"},
- {"code": "GREE-1", "indicator": "greedy", "text": "不给好处不办事"}]}"""
-SECRET = [Role.CLERK, Role.LIAISON, Role.PERSONNEL, Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SUPERVISOR]
+OTHERS = [Role.CLERK, Role.LIAISON, Role.PERSONNEL, Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SUPERVISOR]
 
 
 def login(client, role, unit=""):
@@ -40,7 +29,7 @@ def text_of(response):
 
 @pytest.fixture
 def visit():
-    return make_inspection(make_case(make_bare_round(ballot_form=PAPER, state=RoundState.PUBLISHED)).result.section)
+    return make_visit()
 
 
 def filled(**changes):
@@ -58,17 +47,17 @@ def filled(**changes):
     }
 
 
-@pytest.mark.parametrize("role", SECRET)
+@pytest.mark.parametrize("role", OTHERS)
 @pytest.mark.parametrize(
     "address", ["/inspection/plans/", "/inspection/plans/{plan}/", "/inspection/{visit}/", "/inspection/recuse/"]
 )
-def test_a_plan_and_its_visits_do_not_exist_for_others(client, visit, role, address):
+def test_a_plan_and_its_visits_do_not_exist_for_other_roles(client, visit, role, address):
     login(client, role)
 
     assert client.get(address.format(plan=visit.plan_id, visit=visit.pk)).status_code == 404
 
 
-def test_another_inspectors_visit_does_not_exist(client, visit):
+def test_another_inspectors_visit_is_not_found(client, visit):
     login(client, Role.INSPECTOR)
 
     assert client.get(f"/inspection/{visit.pk}/").status_code == 404
@@ -77,7 +66,7 @@ def test_another_inspectors_visit_does_not_exist(client, visit):
     assert "没有指派给您的暗访任务" in text_of(client.get("/inspection/"))
 
 
-def test_a_visit_is_filled_in_on_a_phone_and_handed_in(client, visit):
+def test_a_visit_is_recorded_with_files_and_submitted(client, visit):
     client.force_login(visit.inspectors.first())
 
     assert client.get(f"/inspection/{visit.pk}/").status_code == 200
@@ -96,7 +85,7 @@ def test_a_visit_is_filled_in_on_a_phone_and_handed_in(client, visit):
     assert "改写" not in text_of(locked)
 
 
-def test_an_unfinished_record_is_kept_and_the_end_says_what_is_missing(client, visit):
+def test_an_incomplete_record_is_saved_and_its_submission_lists_what_is_missing(client, visit):
     client.force_login(visit.inspectors.first())
 
     client.post(f"/inspection/{visit.pk}/", {"place": "3号窗口"})
@@ -108,25 +97,13 @@ def test_an_unfinished_record_is_kept_and_the_end_says_what_is_missing(client, v
     assert "3号窗口" in text_of(client.get(f"/inspection/{visit.pk}/"))
 
 
-def test_greed_is_not_among_the_signs_of_the_form(client, visit):
+def test_the_form_offers_no_manifestations_of_greed(client, visit):
     client.force_login(visit.inspectors.first())
 
     page = text_of(client.get(f"/inspection/{visit.pk}/"))
 
     assert "不起身、不抬头" in page
     assert "不给好处不办事" not in page
-
-
-@pytest.mark.parametrize("role", [Role.CHIEF, Role.CLERK, Role.LIAISON, Role.INSPECTOR, Role.PERSONNEL])
-def test_leads_are_for_the_commission_only(client, visit, role):
-    lead = Lead.objects.create(section=visit.section, facts="有人收红包", received_at=LATER)
-    login(client, role)
-
-    assert client.get("/work/leads/").status_code == 404
-    assert client.get(f"/work/leads/{lead.pk}/conclude/").status_code == 404
-
-    login(client, Role.COMMISSION)
-    assert "有人收红包" in text_of(client.get("/work/leads/"))
 
 
 def approve_and_order(client, visit):
@@ -147,14 +124,14 @@ def test_the_order_reaches_the_unit_without_naming_the_inspectors(client, visit)
 
     login(client, Role.LIAISON, "D01")
     page = text_of(client.get(f"/work/orders/{order.pk}/"))
-    paper = client.get(f"/work/orders/{order.pk}/print/")
+    notice = client.get(f"/work/orders/{order.pk}/print/")
     client.post(f"/work/orders/{order.pk}/reply/", {"reply": "已整改"})
 
     assert names
     assert "不起身、不抬头" in page
     assert "秘密督查员" not in page
     assert "模拟办事" not in page
-    assert paper.content.startswith(b"%PDF")
+    assert notice.content.startswith(b"%PDF")
     order.refresh_from_db()
     assert order.reply == "已整改"
 
@@ -162,18 +139,18 @@ def test_the_order_reaches_the_unit_without_naming_the_inspectors(client, visit)
     assert client.get(f"/work/orders/{order.pk}/").status_code == 404
 
 
-def test_a_plan_goes_from_proposal_to_staff_over_the_pages(client):
+def test_a_plan_is_proposed_approved_and_scheduled_on_the_pages(client):
     round_ = make_counted_round(state=RoundState.PUBLISHED, places=12)
     today = datetime.now(tz=UTC).date()
     login(client, Role.CHIEF)
     assert "拟订暗访计划" in text_of(client.get("/inspection/plans/"))
-    typed = {"name": "暗访", "starts_on": today, "ends_on": today.replace(year=today.year + 1), "drawn_sections": 0}
-    client.post(f"/inspection/plans/propose/{round_.key}/", typed)
+    data = {"name": "暗访", "starts_on": today, "ends_on": today.replace(year=today.year + 1), "drawn_sections": 0}
+    client.post(f"/inspection/plans/propose/{round_.key}/", data)
     plan = InspectionPlan.objects.get()
 
     client.post(f"/inspection/plans/{plan.pk}/approve/")
     plan.refresh_from_db()
-    assert plan.state == PlanState.PROPOSED  # who proposes does not approve
+    assert plan.state == PlanState.PROPOSED  # the proposer cannot approve
 
     login(client, Role.COMMISSION)
     client.post(f"/inspection/plans/{plan.pk}/approve/")
@@ -189,7 +166,7 @@ def test_a_plan_goes_from_proposal_to_staff_over_the_pages(client):
     assert not visit.inspectors.exists()
 
 
-def test_the_proof_is_public_only_after_the_end(client):
+def test_the_proof_is_not_public_before_the_plan_is_finished(client):
     plan = make_plan(make_bare_round(state=RoundState.PUBLISHED))
 
     assert client.get(f"/inspection/proof/{plan.pk}/").status_code == 404

@@ -1,4 +1,4 @@
-"""Which files are taken as evidence: every type by its first bytes, every limit at, below and above."""
+"""Accepted evidence files: every type by its first bytes, every limit at and around its edge."""
 
 import pytest
 
@@ -26,7 +26,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize(("suffix", "head", "mib"), HEADS)
-def test_a_file_is_told_by_its_content_and_taken_up_to_its_limit(suffix, head, mib):
+def test_a_type_is_detected_by_content_and_accepted_up_to_its_limit(suffix, head, mib):
     assert file_type(head, 1).suffix == suffix
     assert file_type(head, mib * MIB).suffix == suffix
     with pytest.raises(RuleViolation, match=f"不能超过{mib}MB，该文件为{mib + 1}MB"):
@@ -65,7 +65,7 @@ def test_any_other_content_is_refused(head):
         file_type(head, 1000)
 
 
-def test_the_largest_file_of_all_is_a_film():
+def test_the_largest_limit_is_that_of_videos():
     assert rules.LARGEST_FILE == 200 * MIB
     assert max(len(head) for _, head, _ in HEADS) <= rules.HEAD_BYTES == 64
 
@@ -91,17 +91,17 @@ def test_a_shown_name_has_no_path_no_control_characters_and_keeps_its_end(name, 
 
 
 @pytest.mark.parametrize("count", [0, 9])
-def test_files_are_taken_up_to_their_number(count):
+def test_files_are_accepted_up_to_the_number_allowed(count):
     refuse_too_many(count, 0, 1, most=10, largest=MIB)
 
 
 @pytest.mark.parametrize("count", [10, 11])
-def test_a_file_beyond_the_number_is_refused(count):
+def test_a_file_beyond_the_number_allowed_is_refused(count):
     with pytest.raises(RuleViolation, match=f"最多上传10个文件，已上传{count}个"):
         refuse_too_many(count, 0, 1, most=10, largest=MIB)
 
 
-def test_files_are_taken_up_to_their_size_together():
+def test_files_are_accepted_up_to_the_total_size_allowed():
     refuse_too_many(1, 2 * MIB, MIB, most=10, largest=3 * MIB)
 
     with pytest.raises(RuleViolation, match="合计不能超过3MB"):
