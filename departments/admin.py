@@ -11,8 +11,9 @@ from django.utils import timezone
 from departments.models import Department, Section, SectionChange, Tenure
 from departments.reforms.admin import ReformMixin
 from departments.roster.admin import RosterImportMixin
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin
 from nanchuan_eval.admin_site.services import delete_record, save_record
+from nanchuan_eval.web.actions import account_of
 
 LISTS = {"all": ["departments/lists.css"]}
 

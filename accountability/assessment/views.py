@@ -8,10 +8,9 @@ from django.utils import timezone
 
 from accountability.assessment.queries import read_assessment, years
 from accountability.assessment.services import export_assessment
-from nanchuan_eval.admin_site.model_admin import account_of
-from nanchuan_eval.core.http import workbook
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import staff_post, staff_view
+from nanchuan_eval.web.actions import account_of, staff_post, staff_view
+from nanchuan_eval.web.downloads import download
 
 
 @staff_view
@@ -33,4 +32,4 @@ def assessment_export(request: HttpRequest, year: int) -> HttpResponse:
     if year not in years():
         policy.check_sees(account_of(request), "acc.assess")
         raise Http404
-    return workbook(export_assessment(year=year, by=account_of(request), at=timezone.now()), f"{year}年度考核运用.xlsx")
+    return download(export_assessment(year=year, by=account_of(request), at=timezone.now()), f"{year}年度考核运用.xlsx")

@@ -1,15 +1,15 @@
 """问责事项 at the desk: cases with their measures and what is due."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.contrib import admin
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -21,13 +21,12 @@ from accountability.cases.rules.deadlines import URGENT
 from accountability.cases.rules.measures import MeasureKind, MeasureState
 from accountability.cases.services import record_measure, waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of, perform, submit
 
-Service = Callable[[Form], object]
 CASE_PAGE = "admin:accountability_case_change"
 
 
@@ -112,72 +111,44 @@ class CaseAdmin(ReadOnlyAdmin):
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
         """办结."""
         case = get_object_or_404(Case, pk=pk)
-        try:
-            started = approvals.start("case.close", case, by=account_of(request), at=timezone.now())
-        except RuleViolation as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
-        else:
-            messages.success(request, approvals.PROPOSED if started else "问责事项已办结。")
-        return redirect(CASE_PAGE, pk)
+        service = partial(approvals.start, "case.close", case)
+        return perform(request, service, back=reverse(CASE_PAGE, args=[pk]), done="问责事项已办结。")
 
     def record(self, request: HttpRequest, pk: int) -> HttpResponse:
         """登记办理."""
         measure = self._measure_or_404(request, pk)
-
-        def submit(form: Form) -> object:
-            by, at, typed = account_of(request), timezone.now(), form.cleaned_data
-            if measure.kind == MeasureKind.FREEZE:
-                asked = {**typed, "done_on": typed["done_on"].isoformat()}
-                return approvals.start("freeze.record", measure, by=by, at=at, **asked) and approvals.PROPOSED
-            return record_measure(measure_id=pk, by=by, at=at, **typed)
-
-        return self._ask(
-            request, RecordForm, f"登记办理：{measure}", {"case": measure.case, "measure": measure}, submit
-        )
+        is_freeze = measure.kind == MeasureKind.FREEZE
+        propose, record = partial(approvals.start, "freeze.record", measure), partial(record_measure, measure_id=pk)
+        context = {"case": measure.case, "measure": measure}
+        return self._ask(request, RecordForm, f"登记办理：{measure}", context, propose if is_freeze else record)
 
     def waive(self, request: HttpRequest, pk: int) -> HttpResponse:
         """标为不适用."""
         measure = self._measure_or_404(request, pk)
-
-        def submit(form: Form) -> object:
-            by, at, typed = account_of(request), timezone.now(), form.cleaned_data
-            if measure.kind == MeasureKind.FREEZE:
-                return approvals.start("freeze.waive", measure, by=by, at=at, **typed) and approvals.PROPOSED
-            return waive_measure(measure_id=pk, by=by, at=at, **typed)
-
-        return self._ask(
-            request, ReasonForm, f"标为不适用：{measure}", {"case": measure.case, "measure": measure}, submit
-        )
+        is_freeze = measure.kind == MeasureKind.FREEZE
+        propose, waive = partial(approvals.start, "freeze.waive", measure), partial(waive_measure, measure_id=pk)
+        context = {"case": measure.case, "measure": measure}
+        return self._ask(request, ReasonForm, f"标为不适用：{measure}", context, propose if is_freeze else waive)
 
     def lift(self, request: HttpRequest, pk: int) -> HttpResponse:
         """解除影响期."""
         policy.check_sees(account_of(request), self.see_action)
         freeze = get_object_or_404(PromotionFreeze.objects.select_related("case__result__section"), pk=pk)
-
-        def submit(form: Form) -> object:
-            on, reason = form.cleaned_data["on"].isoformat(), form.cleaned_data["reason"]
-            started = approvals.start(
-                "freeze.lift", freeze, by=account_of(request), at=timezone.now(), on=on, reason=reason
-            )
-            return approvals.PROPOSED if started else None
-
-        return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, submit)
+        service = partial(approvals.start, "freeze.lift", freeze)
+        return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, service)
 
     def _ask(
-        self, request: HttpRequest, form_class: type[Form], title: str, context: dict[str, Any], submit: Service
+        self,
+        request: HttpRequest,
+        form_class: type[Form],
+        title: str,
+        context: dict[str, Any],
+        service: Callable[..., object],
     ) -> HttpResponse:
-        """Show a form, hand its input to the deed, say what came of it; what was typed is kept on refusal."""
-        form = form_class(request.POST or None)
-        if form.is_valid():
-            try:
-                said = submit(form)
-            except RuleViolation as refusal:
-                form.add_error(None, ValidationError(list(refusal.reasons)))
-            else:
-                messages.success(request, said if isinstance(said, str) else f"{title}，已保存。")
-                return redirect(CASE_PAGE, context["case"].pk)
-        return self._page(request, "admin/accountability/case/ask.html", title, {**context, "form": form})
+        """Show a form until the service has taken it; what was typed is kept on a refusal."""
+        form, back = form_class(request.POST or None), reverse(CASE_PAGE, args=[context["case"].pk])
+        page = partial(self._page, request, "admin/accountability/case/ask.html", title, {**context, "form": form})
+        return submit(request, form, service, back=back, done=f"{title}，已保存。") or page()
 
     def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
         site = self.admin_site.each_context(request)

@@ -1,17 +1,16 @@
 """更正责任人: who of those in office in the rated period answers, named by the commission."""
 
-from django.forms import Form
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 
 from accountability.case_lifecycle.forms import HeadForm
 from accountability.case_lifecycle.services import responsible
 from accountability.cases.models import Case
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import FormPage, show_form, staff_view
+from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
 
 
 @staff_view
@@ -20,7 +19,7 @@ def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
     policy.check(account_of(request), "acc.open")
     case = get_object_or_404(Case.objects.select_related("result__section", "result__round"), pk=pk)
     served = responsible.heads_in_period(case)
-    act = FormPage(
+    page = FormPage(
         f"更正责任人：{case}",
         "更正责任人",
         reverse("admin:accountability_case_change", args=[case.pk]),
@@ -32,11 +31,8 @@ def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
         done="责任人已更正。",
     )
 
-    def submit(form: Form) -> object:
-        tenure, reason = int(form.cleaned_data["tenure"]), form.cleaned_data["reason"]
-        return responsible.change_responsible(
-            case_id=case.pk, tenure_id=tenure, reason=reason, by=account_of(request), at=timezone.now()
-        )
+    def change(*, tenure: str, **given: Any) -> object:
+        return responsible.change_responsible(case_id=case.pk, tenure_id=int(tenure), **given)
 
     choices = [(str(tenure.pk), f"{tenure.name}（评议期内任职{days}天）") for tenure, days in served]
-    return show_form(request, HeadForm(request.POST or None, choices=choices), act, submit)
+    return show_form(request, HeadForm(request.POST or None, choices=choices), page, change)

@@ -1,8 +1,8 @@
 """Public pages of rectifications, follow-up ratings and suggestions; staff pages that answer suggestions."""
 
+from functools import partial
+
 from django import forms
-from django.core.exceptions import ValidationError
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,11 +17,9 @@ from accountability.citizens.models import Satisfaction, Suggestion
 from accountability.rectifications.rules import RATEABLE
 from evaluations.protocol.codes import CodeError, normalize_receipt
 from evaluations.rounds.models import Round
-from nanchuan_eval.admin_site.model_admin import account_of
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, show_form, staff_view
+from nanchuan_eval.web.actions import FormPage, account_of, attempt, show_form, staff_view
 from nanchuan_eval.web.fields import TextField, long_text
 
 
@@ -42,7 +40,16 @@ class FollowUpForm(forms.Form):
         help_text="提交评议票前显示的20位数字和字母",
         error_messages={"required": "请输入回执号。"},
     )
-    satisfaction = forms.ChoiceField(label="整改后是否有所好转", choices=Satisfaction.choices, widget=forms.RadioSelect)
+    satisfaction = forms.TypedChoiceField(
+        label="整改后是否有所好转", choices=Satisfaction.choices, coerce=Satisfaction, widget=forms.RadioSelect
+    )
+
+    def clean_receipt(self) -> str:
+        """Return the receipt's 20 characters."""
+        try:
+            return normalize_receipt(self.cleaned_data["receipt"])
+        except CodeError as wrong:
+            raise forms.ValidationError(str(wrong)) from None
 
 
 class AnswerForm(forms.Form):
@@ -79,17 +86,9 @@ def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(cases.select_related("result__section", "result__round"), pk=pk)
     form = FollowUpForm(request.POST or None)
     context = {"case": case, "form": form, "is_demo": case.result.round.is_demo}
-    if form.is_valid():
-        try:
-            citizens.rate_rectification(
-                case_id=case.pk,
-                receipt=normalize_receipt(form.cleaned_data["receipt"]),
-                satisfaction=Satisfaction(form.cleaned_data["satisfaction"]),
-            )
-        except (RuleViolation, CodeError) as refusal:
-            form.add_error("receipt", str(refusal))
-        else:
-            return render(request, "accountability/citizens/follow_up_done.html", context)
+    rate = partial(citizens.rate_rectification, case_id=case.pk)
+    if form.is_valid() and attempt(form, partial(rate, **form.cleaned_data), field="receipt"):
+        return render(request, "accountability/citizens/follow_up_done.html", context)
     return render(request, "accountability/citizens/follow_up.html", context, status=400 if form.is_bound else 200)
 
 
@@ -103,13 +102,9 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         "answered": citizens_pages.answered_suggestions(),
         "is_demo": Round.objects.filter(is_demo=True).exists(),
     }
-    if form.is_valid():
-        try:
-            citizens.suggest_section(at=timezone.now(), **form.cleaned_data)
-        except RuleViolation as refusal:
-            form.add_error(None, ValidationError(list(refusal.reasons)))
-        else:
-            return render(request, "accountability/citizens/suggested.html", context)
+    suggest = partial(citizens.suggest_section, at=timezone.now())
+    if form.is_valid() and attempt(form, partial(suggest, **form.cleaned_data)):
+        return render(request, "accountability/citizens/suggested.html", context)
     return render(request, "accountability/citizens/suggestions.html", context, status=400 if form.is_bound else 200)
 
 
@@ -128,14 +123,9 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Suggestion, pk=pk)
     facts = [("单位", row.unit), ("科室或窗口", row.section), ("理由", row.reason)]
     note = "采纳的，请在评议对象名录中增加该科室。"
-    act = FormPage("答复群众建议", "答复", reverse("accountability:suggestion-desk"), facts, note, done="已答复。")
-
-    def submit(form: Form) -> object:
-        return citizens.answer_suggestion(
-            suggestion_id=row.pk, by=account_of(request), at=timezone.now(), **form.cleaned_data
-        )
-
-    return show_form(request, AnswerForm(request.POST or None), act, submit)
+    page = FormPage("答复群众建议", "答复", reverse("accountability:suggestion-desk"), facts, note, done="已答复。")
+    service = partial(citizens.answer_suggestion, suggestion_id=row.pk)
+    return show_form(request, AnswerForm(request.POST or None), page, service)
 
 
 def _check_answers(user: User) -> None:

@@ -1,6 +1,9 @@
 """佐证材料: upload, withdrawal, viewing copies and originals."""
 
 import uuid
+from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -9,7 +12,7 @@ from django.db import models
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from accountability.cases.permissions import visible_or_404
@@ -18,14 +21,21 @@ from accountability.evidence.models import Evidence
 from accountability.evidence.rules import TYPES, FileKind
 from accountability.evidence.services import evidence
 from accountability.evidence.services.evidence import Subject, Upload
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.http import stored_file
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
+from nanchuan_eval.web.actions import (
+    FormPage,
+    account_of,
+    attempt,
+    perform,
+    render_form,
+    show_form,
+    staff_post,
+    staff_view,
+)
+from nanchuan_eval.web.downloads import stored_file
 from nanchuan_eval.web.fields import TextField
 
 
@@ -49,7 +59,7 @@ class OriginalForm(forms.Form):
 def add(request: HttpRequest, subject: str, pk: str) -> HttpResponse:
     """上传文件."""
     found = _subject_or_404(account_of(request), subject, pk)
-    act = FormPage(
+    page = FormPage(
         f"上传文件：{_title(found)}",
         "上传",
         page_of(found),
@@ -57,26 +67,19 @@ def add(request: HttpRequest, subject: str, pk: str) -> HttpResponse:
         done="文件已保存。",
     )
 
-    def submit(form: Form) -> object:
-        sent = form.cleaned_data["file"]
-        upload = Upload(sent.name, sent.file, sent.size, id=form.cleaned_data["upload_id"])
-        return evidence.add_evidence(subject=found, upload=upload, by=account_of(request), at=timezone.now())
+    def add(*, file: Any, upload_id: UUID, by: User, at: datetime) -> object:
+        upload = Upload(file.name, file.file, file.size, id=upload_id)
+        return evidence.add_evidence(subject=found, upload=upload, by=by, at=at)
 
-    form = UploadForm(request.POST or None, request.FILES or None)
-    return show_form(request, form, act, submit)
+    return show_form(request, UploadForm(request.POST or None, request.FILES or None), page, add)
 
 
 @staff_post
 def drop(request: HttpRequest, evidence_id: UUID) -> HttpResponse:
     """撤回文件."""
     row = _evidence_or_404(request, evidence_id)
-    back = page_of(row.subject)
-    return perform(
-        request,
-        lambda: evidence.drop_evidence(evidence_id=row.pk, by=account_of(request), at=timezone.now()),
-        back=back,
-        done="文件已撤回。",
-    )
+    service = partial(evidence.drop_evidence, evidence_id=row.pk)
+    return perform(request, service, back=page_of(row.subject), done="文件已撤回。")
 
 
 @staff_view
@@ -101,23 +104,22 @@ def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
         if not authorizations.may_use(evidence.ORIGINAL, row, by=user, at=at):
             hours = settings.AUTHORIZATION_HOURS
             note = f"暗访原件须经纪委监委审批，同意后{hours}小时内可以查看，每次查看均记入操作日志。"
-            done = "已提请，等待纪委监委审批。"
-            act = FormPage("提请查看暗访原件", "提请审批", back, facts, note=note, done=done)
-            asked = lambda form: approvals.start(evidence.ORIGINAL, row, by=user, at=at, **form.cleaned_data)  # noqa: E731
-            return show_form(request, form, act, asked)
+
+            def propose(**given: Any) -> str:
+                approvals.start(evidence.ORIGINAL, row, **given)
+                return "已提请，等待纪委监委审批。"
+
+            page = FormPage("提请查看暗访原件", "提请审批", back, facts, note=note)
+            return show_form(request, form, page, propose)
         form = Form(request.POST if request.method == "POST" else None)
-    act = FormPage("下载原件", "下载原件", back, facts, note="每次查看原件都记录查看人、时间和理由。")
-    if request.method == "POST" and form.is_valid():
-        try:
-            found, content = evidence.open_original(
-                evidence_id=row.pk, reason=form.cleaned_data.get("reason", ""), by=user, at=at
-            )
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            kind = TYPES[found.suffix].content_type
-            return stored_file(content, f"{found.pk}.{found.suffix}", kind, inline=False, size=found.size)
-    return render(request, "shared/act.html", {"act": act, "form": form}, status=400 if form.errors else 200)
+    page = FormPage("下载原件", "下载原件", back, facts, note="每次查看原件都记录查看人、时间和理由。")
+    reason = form.cleaned_data.get("reason", "") if form.is_valid() else ""
+    open_original = partial(evidence.open_original, evidence_id=row.pk, reason=reason, by=user, at=at)
+    if form.is_valid() and (opened := attempt(form, open_original)):
+        found, content = opened
+        kind = TYPES[found.suffix].content_type
+        return stored_file(content, f"{found.pk}.{found.suffix}", kind, inline=False, size=found.size)
+    return render_form(request, form, page)
 
 
 def page_of(subject: Subject) -> str:

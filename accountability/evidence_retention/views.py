@@ -1,6 +1,7 @@
 """到期清除: data due for deletion, and proposals to purge phone numbers or destroy inspection evidence."""
 
-from django.forms import Form
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,12 +12,11 @@ from accountability.evidence_retention.services import DESTROY, expired_inspecti
 from evaluations.personal_data.services.people import PURGE_ROUND
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention import services as retention
-from nanchuan_eval.web.actions import FormPage, show_form, staff_view
+from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
 
 FINISHED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
@@ -64,10 +64,5 @@ def _ask(request: HttpRequest, key: str, action: ApprovableAction, note: str) ->
         raise policy.Denied(user, action.permission)
     button = "提请审批" if policy.requires_approval(action.permission) else action.label
     facts = [(name, value) for name, value in action.content(round_, {"reason": ""}).items() if name != "理由"]
-    act = FormPage(action.label, button, reverse("accountability:retention"), facts, note, done="已办理。")
-
-    def asked(form: Form) -> object:
-        said = approvals.start(action.name, round_, by=user, at=timezone.now(), **form.cleaned_data)
-        return approvals.PROPOSED if said else act.done
-
-    return show_form(request, ReasonedForm(request.POST or None), act, asked)
+    page = FormPage(action.label, button, reverse("accountability:retention"), facts, note, done="已办理。")
+    return show_form(request, ReasonedForm(request.POST or None), page, partial(approvals.start, action.name, round_))

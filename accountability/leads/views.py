@@ -1,20 +1,21 @@
 """问题线索, for the commission; 404 for everybody else."""
 
+from datetime import datetime
+from typing import Any
+
 from django import forms
 from django.db.models import QuerySet
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 
 from accountability.leads import services as leads_services
 from accountability.leads.models import Lead, LeadState
 from accountability.leads.services import Finding
 from evaluations.rounds.models import RoundSection
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import FormPage, show_form, staff_view
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
 from nanchuan_eval.web.fields import TextField, day, long_text
 
 
@@ -55,15 +56,12 @@ def leads(request: HttpRequest) -> HttpResponse:
 def receive(request: HttpRequest) -> HttpResponse:
     """登记问题线索."""
     _visible(request)
-    act = FormPage("登记问题线索", "登记", reverse("accountability:leads"), note="仅区纪委监委可见。")
+    page = FormPage("登记问题线索", "登记", reverse("accountability:leads"), note="仅区纪委监委可见。")
 
-    def submit(form: Form) -> object:
-        section, facts = form.cleaned_data["section"], form.cleaned_data["facts"]
-        return leads_services.receive_lead(
-            section_id=section.pk, facts=facts, by=account_of(request), at=timezone.now()
-        )
+    def receive(*, section: RoundSection, **given: Any) -> object:
+        return leads_services.receive_lead(section_id=section.pk, **given)
 
-    return show_form(request, LeadForm(request.POST or None), act, submit)
+    return show_form(request, LeadForm(request.POST or None), page, receive)
 
 
 @staff_view
@@ -72,17 +70,14 @@ def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     lead = get_object_or_404(_visible(request), pk=pk)
     facts = [("科室", lead.section), ("线索内容", lead.facts)]
     note = "查实的，如有尚未公示的轮次，该科室在该轮列第1位（一票否决），难办指数不变。"
-    act = FormPage(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
+    page = FormPage(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
     form = FindingForm(request.POST or None)
 
-    def submit(_form: Form) -> object:
-        finding = form.finding()
-        _lead, veto = leads_services.conclude_lead(
-            lead_id=lead.pk, finding=finding, by=account_of(request), at=timezone.now()
-        )
+    def conclude(*, by: User, at: datetime, **_: object) -> str:
+        _lead, veto = leads_services.conclude_lead(lead_id=lead.pk, finding=form.finding(), by=by, at=at)
         return f"线索已办结，已在{veto.round.name}录入一票否决。" if veto else "线索已办结。"
 
-    return show_form(request, form, act, submit)
+    return show_form(request, form, page, conclude)
 
 
 def _visible(request: HttpRequest) -> QuerySet[Lead]:

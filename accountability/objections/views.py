@@ -1,5 +1,9 @@
 """异议和申诉: filing, acceptance, recount and answer; a unit sees only its own."""
 
+from datetime import datetime
+from functools import partial
+from typing import Any
+
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,13 +19,12 @@ from accountability.objections.models import Objection
 from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
 from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core.http import pdf
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, show_form, staff_view
+from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
+from nanchuan_eval.web.downloads import download
 
 
 @staff_view
@@ -68,7 +71,7 @@ def file(request: HttpRequest) -> HttpResponse:
     user = account_of(request)
     if not _may_file(user):
         raise policy.Denied(user, "appeal.submit")
-    act = FormPage(
+    page = FormPage(
         "提出异议或申诉",
         "提出",
         reverse("accountability:objections"),
@@ -76,56 +79,43 @@ def file(request: HttpRequest) -> HttpResponse:
         done="已提出，请上传证据；评议办将在期限内答复。",
     )
 
-    def submit(form: Form) -> object:
-        return objections_services.file_objection(
-            section_id=form.cleaned_data["section"].pk,
-            ground=Ground(form.cleaned_data["ground"]),
-            facts=form.cleaned_data["facts"],
-            by=user,
-            at=timezone.now(),
-        )
+    def file(*, section: RoundSection, ground: str, **given: Any) -> object:
+        return objections_services.file_objection(section_id=section.pk, ground=Ground(ground), **given)
 
     sections = RoundSection.objects.filter(
         department_code=user.unit_code,
         round__state__in=[RoundState.REVIEW, RoundState.PUBLISHED],
         result__is_listed=True,
     )
-    return show_form(request, ObjectionForm(request.POST or None, sections=sections), act, submit)
+    return show_form(request, ObjectionForm(request.POST or None, sections=sections), page, file)
 
 
 @staff_view
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """提请领导小组复核."""
     row = _row_or_404(request, pk)
-    act = FormPage(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), _about(row))
-
-    def submit(form: Form) -> object:
-        facts = form.cleaned_data["facts"]
-        return objections_services.file_review(
-            objection_id=row.pk, facts=facts, by=account_of(request), at=timezone.now()
-        )
-
-    return show_form(request, ReviewForm(request.POST or None), act, submit)
+    page = FormPage(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), _about(row))
+    service = partial(objections_services.file_review, objection_id=row.pk)
+    return show_form(request, ReviewForm(request.POST or None), page, service)
 
 
 @staff_view
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """受理."""
     row = _row_or_404(request, pk)
-    act = FormPage(f"受理：{row}", "受理", _page(row), _about(row), done="已受理。")
+    page = FormPage(f"受理：{row}", "受理", _page(row), _about(row), done="已受理。")
 
-    def submit(_: Form) -> object:
-        started = approvals.start("appeal.accept", row, by=account_of(request), at=timezone.now())
-        return started and "已提请审批，由另一人审批后受理。"
+    def accept(*, by: User, at: datetime) -> object:
+        return approvals.start("appeal.accept", row, by=by, at=at) and "已提请审批，由另一人审批后受理。"
 
-    return show_form(request, Form(request.POST if request.method == "POST" else None), act, submit)
+    return show_form(request, Form(request.POST if request.method == "POST" else None), page, accept)
 
 
 @staff_view
 def recount(request: HttpRequest, pk: int) -> HttpResponse:
     """复算."""
     row = _row_or_404(request, pk)
-    act = FormPage(
+    page = FormPage(
         f"复算：{row}",
         "开始复算",
         _page(row),
@@ -134,20 +124,18 @@ def recount(request: HttpRequest, pk: int) -> HttpResponse:
         done="复算完成。",
     )
 
-    def submit(form: Form) -> object:
-        present = [int(pk) for pk in form.cleaned_data["witnesses"]]
-        return objections_services.recount_objection(
-            objection_id=row.pk, witnesses=present, by=account_of(request), at=timezone.now()
-        )
+    def recount(*, witnesses: list[str], by: User, at: datetime) -> object:
+        present = [int(pk) for pk in witnesses]
+        return objections_services.recount_objection(objection_id=row.pk, witnesses=present, by=by, at=at)
 
-    return show_form(request, WitnessForm(request.POST or None, round_=row.round), act, submit)
+    return show_form(request, WitnessForm(request.POST or None, round_=row.round), page, recount)
 
 
 @staff_view
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """答复."""
     row = _row_or_404(request, pk)
-    act = FormPage(
+    page = FormPage(
         f"答复：{row}",
         "答复",
         _page(row),
@@ -157,13 +145,10 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     )
     form = DecisionForm(request.POST or None)
 
-    def submit(_: Form) -> object:
-        decision = form.decision()
-        return objections_services.decide_objection(
-            objection_id=row.pk, decision=decision, by=account_of(request), at=timezone.now()
-        )
+    def decide(*, by: User, at: datetime, **_: object) -> object:
+        return objections_services.decide_objection(objection_id=row.pk, decision=form.decision(), by=by, at=at)
 
-    return show_form(request, form, act, submit)
+    return show_form(request, form, page, decide)
 
 
 @staff_view
@@ -171,7 +156,7 @@ def printed(request: HttpRequest, pk: int) -> HttpResponse:
     """答复书 PDF."""
     row = _row_or_404(request, pk)
     with audit.exporting("appeal.view", row, by=account_of(request), at=timezone.now(), what="答复书"):
-        return pdf(objection_answer(row, at=timezone.now()), f"{row}答复书.pdf")
+        return download(objection_answer(row, at=timezone.now()), f"{row}答复书.pdf")
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Objection:

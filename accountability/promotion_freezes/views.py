@@ -1,7 +1,8 @@
 """Promotion freezes: views."""
 
+from functools import partial
+
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,11 +13,9 @@ from accountability.promotion_freezes.queries import freezes_of_unit
 from accountability.promotion_freezes.rules import Asked
 from accountability.promotion_freezes.services import ask_freeze, ask_freezes, certify_freeze
 from evaluations.rounds.models import Round
-from nanchuan_eval.admin_site.model_admin import account_of
-from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.http import pdf, workbook
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import staff_post, staff_view
+from nanchuan_eval.web.actions import account_of, attempt, staff_post, staff_view
+from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.fields import TextField, day
 
 
@@ -70,12 +69,9 @@ def many(request: HttpRequest) -> HttpResponse:
     form = ListForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         sent = form.cleaned_data["file"]
-        try:
-            answers = ask_freezes(content=sent.read(), filename=sent.name, by=user, at=timezone.now())
-        except RuleViolation as refusal:
-            form.add_error("file", ValidationError(list(refusal.reasons)))
-        else:
-            return workbook(answers, "影响期查询结果.xlsx")
+        ask = partial(ask_freezes, content=sent.read(), filename=sent.name, by=user, at=timezone.now())
+        if answers := attempt(form, ask, field="file"):
+            return download(answers, "影响期查询结果.xlsx")
     context = {"form": form, "back": reverse("accountability:personnel")}
     return render(request, "accountability/promotion_freezes/many.html", context, status=400 if form.is_bound else 200)
 
@@ -87,4 +83,4 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     policy.check_sees(user, "acc.hold.set")
     freeze = get_object_or_404(PromotionFreeze, pk=pk)
     paper = certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=timezone.now())
-    return pdf(paper, f"影响期证明-{freeze.person_name or '姓名未登记'}.pdf")
+    return download(paper, f"影响期证明-{freeze.person_name or '姓名未登记'}.pdf")

@@ -1,7 +1,10 @@
 """谈话记录: writing, submission, confirmation, return and printing."""
 
+from datetime import datetime
+from functools import partial
+from typing import Any
+
 from django import forms
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,12 +18,12 @@ from accountability.evidence.services import evidence
 from accountability.talks import services as talks_services
 from accountability.talks.models import Talk
 from accountability.talks.services import FIELDS, WRITABLE, record_fields, talk_record
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core.http import pdf
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view
+from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.fields import MomentField, TextField, long_text
 
 
@@ -74,17 +77,13 @@ def write(request: HttpRequest, measure_id: int) -> HttpResponse:
         raise policy.Denied(account_of(request), record_action(MeasureKind(measure.kind)))
     record = Talk.objects.filter(measure=measure).first()
     known = {field: getattr(record, field) for field in FIELDS} if record else _known(measure)
-    act = FormPage(f"填写谈话记录：{measure.case}", "保存谈话记录", _page(measure), _about(measure))
+    done = "谈话记录已保存。请上传签字件，然后报送。"
+    page = FormPage(f"填写谈话记录：{measure.case}", "保存谈话记录", _page(measure), _about(measure), done=done)
 
-    def submit(form: Form) -> object:
-        return (
-            talks_services.write_talk(
-                measure_id=measure.pk, facts=form.cleaned_data, by=account_of(request), at=timezone.now()
-            )
-            and "谈话记录已保存。请上传签字件，然后报送。"
-        )
+    def write(*, by: User, at: datetime, **facts: Any) -> object:
+        return talks_services.write_talk(measure_id=measure.pk, facts=facts, by=by, at=at)
 
-    return show_form(request, TalkForm(request.POST or None, initial=known), act, submit)
+    return show_form(request, TalkForm(request.POST or None, initial=known), page, write)
 
 
 @staff_post
@@ -93,7 +92,7 @@ def file(request: HttpRequest, talk_id: int) -> HttpResponse:
     record = _talk_or_404(request, talk_id)
     return perform(
         request,
-        lambda: talks_services.file_talk(talk_id=record.pk, by=account_of(request), at=timezone.now()),
+        partial(talks_services.file_talk, talk_id=record.pk),
         back=_page(record.measure),
         done="谈话记录已报送。",
     )
@@ -105,7 +104,7 @@ def confirm(request: HttpRequest, talk_id: int) -> HttpResponse:
     record = _talk_or_404(request, talk_id)
     return perform(
         request,
-        lambda: talks_services.confirm_talk(talk_id=record.pk, by=account_of(request), at=timezone.now()),
+        partial(talks_services.confirm_talk, talk_id=record.pk),
         back=_page(record.measure),
         done="谈话记录已确认，措施已办理。",
     )
@@ -115,16 +114,14 @@ def confirm(request: HttpRequest, talk_id: int) -> HttpResponse:
 def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
     """退回谈话记录."""
     record = _talk_or_404(request, talk_id)
-    act = FormPage(
+    page = FormPage(
         f"退回谈话记录：{record.measure.case}", "退回谈话记录", _page(record.measure), _about(record.measure)
     )
 
-    def submit(form: Form) -> object:
-        return talks_services.return_talk(
-            talk_id=record.pk, reason=form.cleaned_data["note"], by=account_of(request), at=timezone.now()
-        )
+    def send_back(*, note: str, by: User, at: datetime) -> object:
+        return talks_services.return_talk(talk_id=record.pk, reason=note, by=by, at=at)
 
-    return show_form(request, NoteForm(request.POST or None), act, submit)
+    return show_form(request, NoteForm(request.POST or None), page, send_back)
 
 
 @staff_view
@@ -132,7 +129,7 @@ def printed(request: HttpRequest, talk_id: int) -> HttpResponse:
     """谈话记录 PDF."""
     record = _talk_or_404(request, talk_id)
     with audit.exporting("acc.view", record, by=account_of(request), at=timezone.now(), what="谈话记录"):
-        return pdf(talk_record(record), f"谈话记录-{record.measure.case}.pdf")
+        return download(talk_record(record), f"谈话记录-{record.measure.case}.pdf")
 
 
 def _measure_or_404(request: HttpRequest, measure_id: int) -> Measure:

@@ -1,7 +1,6 @@
 """待办: an account's work list and its address for reminders."""
 
 from django import forms
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,11 +10,10 @@ from accountability.worklist.models import ReminderAddress
 from accountability.worklist.queries import grouped, work_items_of
 from accountability.worklist.services import set_address
 from evaluations.rounds.models import Round
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, show_form, staff_view
+from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
 
 # Pages linked from the work list: (address, name, action, limited to one's own).
 PAGES = (
@@ -70,19 +68,15 @@ def reminders(request: HttpRequest) -> HttpResponse:
     """设置提醒邮箱."""
     user = account_of(request)
     known = ReminderAddress.objects.filter(account=user).first()
-    act = FormPage(
+    page = FormPage(
         "提醒邮箱",
         "保存邮箱",
         reverse("accountability:work"),
         note="到期前7日、到期当日和逾期时各提醒一次，邮件只写事项名称和期限。不填写邮箱的，只在系统中提醒。",
     )
 
-    def submit(form: Form) -> object:
-        return set_address(email=form.cleaned_data["email"], by=user, at=timezone.now())
-
-    return show_form(
-        request, AddressForm(request.POST or None, initial={"email": known.email if known else ""}), act, submit
-    )
+    form = AddressForm(request.POST or None, initial={"email": known.email if known else ""})
+    return show_form(request, form, page, set_address)
 
 
 def pages_of(user: User) -> list[tuple[str, str]]:

@@ -17,12 +17,12 @@ from departments.reforms.approvals import REFORM_SERVICES, propose_reform
 from departments.reforms.forms import AbolishForm, MergeForm, MoveForm, ReformForm, RenameForm, SplitForm
 from departments.reforms.queries import section_history
 from departments.reforms.services import Changes, rehearse
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of, attempt
 
 ACTION = "roster.edit"
 LIST = "admin:departments_section_changelist"
@@ -97,7 +97,7 @@ class ReformMixin(PolicyAdmin):
         form = reform.form(request.POST or None, sections=sections, today=timezone.localdate())
         if "back" in request.POST or not form.is_valid():
             return self._page(request, reform, form, "reform")
-        said = _attempt(form, partial(self._do if "confirm" in request.POST else _rehearse, reform, form, user))
+        said = attempt(form, partial(self._do if "confirm" in request.POST else _rehearse, reform, form, user))
         if isinstance(said, Approval):
             messages.success(request, approvals.PROPOSED)
             return redirect("admin:departments_section_change", sections[0].pk)
@@ -134,13 +134,3 @@ def _chosen(ids: str) -> list[Section]:
 def _rehearse(reform: Reform, form: ReformForm, user: User) -> None:
     policy.check_starts(user, ACTION)
     rehearse(REFORM_SERVICES[reform.label], **form.arguments(), at=timezone.now())
-
-
-def _attempt(form: ReformForm, service: Callable[[], Changes | Approval | None]) -> Changes | Approval | None:
-    """Call the service; its refusal becomes the form's own. None = refused or only rehearsed."""
-    try:
-        return service()
-    except RuleViolation as refusal:
-        for reason in refusal.reasons:
-            form.add_error(None, reason)
-        return None

@@ -5,6 +5,7 @@ No upload is written to disk: between preview and confirmation the file waits in
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -24,13 +25,13 @@ from departments.models import Department, Section
 from departments.roster.approvals import CODE, LABELS, propose_import, shown
 from departments.roster.rules.parsing import REQUIRED
 from departments.roster.services import RosterReport, import_roster
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import FileRefused, RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import read_rows
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of, attempt
 
 ACTION = "roster.import"
 LARGEST_MEGABYTES = 2
@@ -214,11 +215,8 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
             return HttpResponseNotAllowed(["POST"])
         if not self.has_import_permission(request):
             raise policy.Denied(account_of(request), ACTION)
-        try:
-            report = _confirm(request)
-        except RuleViolation as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
+        report = attempt(request, partial(_confirm, request))
+        if report is None:
             return HttpResponseRedirect(reverse("admin:departments_section_import"))
         if isinstance(report, Approval):
             messages.success(request, approvals.PROPOSED)

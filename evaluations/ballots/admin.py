@@ -1,5 +1,6 @@
 """Opinions (评议意见) on the staff site, and redacting them; no page shows a ballot."""
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -7,15 +8,15 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evaluations.ballots.models import Comment
 from evaluations.ballots.services import REDACT, start_redaction
-from evaluations.rounds.admin_pages import show_form
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from evaluations.rounds.admin_pages import show_round_form
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of
 
 
 class RedactionForm(forms.Form):
@@ -52,17 +53,21 @@ class CommentAdmin(ReadOnlyAdmin):
 
     def redact(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Redact names and numbers in an opinion: proposed by a clerk, approved by a chief."""
-        user, at = account_of(request), timezone.now()
+        user = account_of(request)
         if not policy.may_start(user, REDACT):
             raise policy.Denied(user, REDACT)
         comment = get_object_or_404(Comment.objects.select_related("round"), pk=pk)
         form = RedactionForm(request.POST or None)
         form.notice = f"意见原文：{comment.text}"
-        return show_form(
+
+        def redact(*, words: str, **given: Any) -> object:
+            return start_redaction(comment_id=pk, words=words.splitlines(), **given)
+
+        return show_round_form(
             request,
             comment.round,
             form,
-            lambda: start_redaction(comment_id=pk, words=form.cleaned_data["words"].splitlines(), by=user, at=at),
+            redact,
             title="提请遮盖意见" if policy.requires_approval(REDACT) else "遮盖意见",
             back=reverse("admin:evaluations_comment_changelist"),
         )

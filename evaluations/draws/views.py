@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -10,6 +10,7 @@ from evaluations.draws.models import Draw
 from evaluations.draws.pages.register import draw_register, public_draw
 from evaluations.draws.queries.proofs import exclusion_rows, pool_rows, proof_text
 from evaluations.rounds.rules.lifecycle import DrawStatus
+from nanchuan_eval.web.downloads import streamed_download
 
 FILES = {"pool.tsv": pool_rows, "exclusions.tsv": exclusion_rows}
 
@@ -28,12 +29,10 @@ def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
 
 
 @require_safe
-def proof(request: HttpRequest, draw_id: str) -> StreamingHttpResponse:
+def proof(request: HttpRequest, draw_id: str) -> FileResponse:
     """Download the proof file."""
     found = get_object_or_404(Draw, draw_id=draw_id, status=DrawStatus.PUBLISHED)
-    response = StreamingHttpResponse(proof_text(found), content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="{found.draw_id}.json"'
-    return response
+    return streamed_download(proof_text(found), f"{found.draw_id}.json")
 
 
 @require_safe

@@ -1,5 +1,7 @@
 """轮次 in the staff site: the round's page, its steps and its rulebook."""
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,12 +19,11 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.turnout.admin import MonitorPages
-from nanchuan_eval.admin_site.actions import act, attempt
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of, perform, submit
 
 SETTLING = "将评议方案（名称、时间和评议规则）按当前内容提请审定，审定后方可锁定名录；审定后有改动的，须重新提请。"
 
@@ -94,36 +95,26 @@ class RoundAdmin(MonitorPages, CodePages):
         """Show the consequences of a step (GET); take it (POST)."""
         if step not in Step.values or Step(step) not in STEP_SERVICES:
             return redirect(_page(pk))
-        user, at = account_of(request), timezone.now()
         if request.method != "POST":
             round_ = get_object_or_404(Round, pk=pk)
-            policy.check_starts(user, STEP_ACTION[Step(step)])
+            policy.check_starts(account_of(request), STEP_ACTION[Step(step)])
             return self._page(request, round_, Form(), Step(step).label, warning=CONSEQUENCES[Step(step)])
-        return act(
-            request,
-            lambda: start_step(step=Step(step), round_id=pk, by=user, at=at),
-            done=f"已完成：{Step(step).label}。",
-            back=_page(pk),
-        )
+        service = partial(start_step, step=Step(step), round_id=pk)
+        return perform(request, service, done=f"已完成：{Step(step).label}。", back=_page(pk))
 
     def settle(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Propose the round's name, dates and rules for approval as they are (审定评议方案)."""
-        round_, user, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
+        round_, user = get_object_or_404(Round, pk=pk), account_of(request)
         if not policy.may_start(user, "round.edit"):
             raise policy.Denied(user, "round.edit")
         if request.method != "POST":
             return self._page(request, round_, Form(), "提请审定评议方案", note=SETTLING)
-        return act(
-            request,
-            lambda: start_settlement(round_id=pk, by=user, at=at),
-            done="评议方案已审定。",
-            back=_page(pk),
-        )
+        return perform(request, partial(start_settlement, round_id=pk), done="评议方案已审定。", back=_page(pk))
 
     def rulebook(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Edit the rulebook while the round is in preparation; read it afterwards."""
         round_ = get_object_or_404(Round, pk=pk)
-        user, at = account_of(request), timezone.now()
+        user = account_of(request)
         policy.check_sees(user, self.see_action)
         if request.method == "POST" and not policy.may_start(user, "round.edit"):
             raise policy.Denied(user, "round.edit")
@@ -133,12 +124,13 @@ class RoundAdmin(MonitorPages, CodePages):
             messages.error(request, "评议方案已提请审批，审批前不能修改。")
             return redirect(_page(pk))
         form = RulebookForm(request.POST or None, rulebook=round_.rulebook, is_frozen=is_frozen)
-        if request.method == "POST" and form.is_valid():
-            changed = form.changed_rulebook()
-            if attempt(form, lambda: edit_rulebook(round_id=pk, rulebook=changed, by=user, at=at)):
-                messages.success(request, "评议规则已保存。")
-                return redirect(_page(pk))
-        return self._page(request, round_, form, "评议规则", groups=list(form.groups()), is_frozen=is_frozen)
+
+        def edit(*, by: User, at: datetime, **_: object) -> object:
+            return edit_rulebook(round_id=pk, rulebook=form.changed_rulebook(), by=by, at=at)
+
+        page = partial(self._page, request, round_, form, "评议规则", is_frozen=is_frozen)
+        saved = submit(request, form, edit, back=_page(pk), done="评议规则已保存。")
+        return saved or page(groups=list(form.groups()))
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Postpone the closing time."""
@@ -150,14 +142,10 @@ class RoundAdmin(MonitorPages, CodePages):
 
     def _with_reason(self, request: HttpRequest, pk: int, form: Any, action: str) -> HttpResponse:
         round_, title = get_object_or_404(Round, pk=pk), policy.action_name(action)
-        user, at = account_of(request), timezone.now()
-        policy.check_starts(user, action)
-        if request.method == "POST" and form.is_valid():
-            asked = {k: v if isinstance(v, str) else v.isoformat() for k, v in form.cleaned_data.items()}
-            if said := attempt(form, lambda: approvals.start(action, round_, by=user, at=at, **asked)):
-                messages.success(request, approvals.PROPOSED if isinstance(said, Approval) else f"已完成：{title}。")
-                return redirect(_page(pk))
-        return self._page(request, round_, form, title)
+        policy.check_starts(account_of(request), action)
+        service = partial(approvals.start, action, round_)
+        done = submit(request, form, service, back=_page(pk), done=f"已完成：{title}。")
+        return done or self._page(request, round_, form, title)
 
     def _page(self, request: HttpRequest, round_: Round, form: Any, title: str, **extra: Any) -> HttpResponse:
         context = {

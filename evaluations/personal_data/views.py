@@ -1,5 +1,7 @@
 """Public page to request access to, correction or deletion of one's own data (个人信息申请)."""
 
+from functools import partial
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,15 +11,16 @@ from django.views.decorators.http import require_http_methods
 
 from evaluations.personal_data.models import Wish
 from evaluations.personal_data.services.requests import submit_request
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.web.actions import attempt
 
 
 class RequestForm(forms.Form):
     """申请: only what is needed to answer."""
 
-    wish = forms.ChoiceField(
+    wish = forms.TypedChoiceField(
         label="申请事项",
         choices=Wish.choices,
+        coerce=Wish,
         widget=forms.RadioSelect,
         error_messages={"required": "请选择申请事项。"},
     )
@@ -42,14 +45,9 @@ class RequestForm(forms.Form):
 def request_page(request: HttpRequest) -> HttpResponse:
     """Store a request and show its number; the page does not reveal whether the phone is known."""
     form = RequestForm(request.POST or None)
-    if form.is_valid():
-        typed = form.cleaned_data
-        try:
-            row = submit_request(wish=Wish(typed["wish"]), phone=typed["phone"], text=typed["text"], at=timezone.now())
-        except RuleViolation as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            return render(request, "evaluations/personal_data/privacy_requested.html", {"row": row})
+    ask = partial(submit_request, at=timezone.now())
+    if form.is_valid() and (row := attempt(form, partial(ask, **form.cleaned_data))):
+        return render(request, "evaluations/personal_data/privacy_requested.html", {"row": row})
     return render(
         request, "evaluations/personal_data/privacy_request.html", {"form": form}, status=400 if form.errors else 200
     )

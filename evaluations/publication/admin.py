@@ -13,7 +13,8 @@ from evaluations.publication.services import EDITABLE, NEEDS_ASSENT, edit_proble
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin
+from nanchuan_eval.web.actions import account_of
 
 
 class ProblemsForm(ModelForm[SectionResult]):

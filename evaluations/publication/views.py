@@ -1,10 +1,11 @@
 """Public pages: front page, privacy notice, published lists and notices."""
 
+from typing import Any
+
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from evaluations.codes.models import CodeBatch
@@ -13,6 +14,7 @@ from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
 
 
@@ -63,9 +65,10 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
 def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
     """The 公示 in official layout; cached, for a version never changes."""
     publication = _publication_or_404(key, version)
-    pdf = cache.get_or_set(f"notice/{publication.content_sha256}", lambda: documents.notice_pdf(publication), A_DAY)
-    name = content_disposition_header(False, f"{publication.round.name}公示第{version}版.pdf")
-    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name})
+    pdf: Any = cache.get_or_set(
+        f"notice/{publication.content_sha256}", lambda: documents.notice_pdf(publication), A_DAY
+    )
+    return download(pdf, f"{publication.round.name}公示第{version}版.pdf", inline=True)
 
 
 @require_safe

@@ -1,9 +1,8 @@
 """Public pages and downloads of the ballot box (票箱公开), and the check of a receipt."""
 
 import json
-from collections.abc import Iterator
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
@@ -24,6 +23,7 @@ from evaluations.sealing.queries import (
     sections_to_show,
     spent_lines,
 )
+from nanchuan_eval.web.downloads import download, streamed_download
 
 
 @cache_control(no_store=True, private=True)
@@ -62,48 +62,38 @@ def box(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
-def issued_list(request: HttpRequest, key: str, batch: int) -> StreamingHttpResponse:
+def issued_list(request: HttpRequest, key: str, batch: int) -> FileResponse:
     """Download a batch's list of I; that of a self-service batch only after sealing."""
     found = get_object_or_404(CodeBatch.objects.select_related("round"), pk=batch, round__key=key)
     if found.is_self_service and found.round.state not in SEALED:
         raise Http404
-    return _file(issued_lines(found.round, found.pk), f"issued-{key}-{found.pk}.txt")
+    return streamed_download(issued_lines(found.round, found.pk), f"issued-{key}-{found.pk}.txt")
 
 
 @require_safe
-def spent_list(request: HttpRequest, key: str) -> StreamingHttpResponse:
+def spent_list(request: HttpRequest, key: str) -> FileResponse:
     """Download the list of E of a sealed round."""
-    return _file(spent_lines(_sealed(key)), f"spent-{key}.txt")
+    return streamed_download(spent_lines(_sealed(key)), f"spent-{key}.txt")
 
 
 @require_safe
-def closing_list(request: HttpRequest, key: str) -> StreamingHttpResponse:
+def closing_list(request: HttpRequest, key: str) -> FileResponse:
     """Download the closing list (封箱清单): one `T TAB C` per line, sorted; its Merkle root is the round's."""
-    return _file((entry + b"\n" for entry in closing_leaves(_sealed(key))), f"closing-list-{key}.txt")
+    return streamed_download((entry + b"\n" for entry in closing_leaves(_sealed(key))), f"closing-list-{key}.txt")
 
 
 @require_safe
 def sealing_record(request: HttpRequest, key: str) -> HttpResponse:
     """Download the sealing record exactly as stored."""
-    response = HttpResponse(_sealed(key).closing.encode(), content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="closing-{key}.json"'
-    return response
+    return download(_sealed(key).closing, f"closing-{key}.json")
 
 
 @require_safe
 def ballot_form_file(request: HttpRequest, key: str) -> HttpResponse:
     """Download the frozen ballot form, for printing ballots without a database."""
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
-    response = HttpResponse(round_.ballot_form.encode(), content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="paper-{key}.json"'
-    return response
+    return download(round_.ballot_form, f"paper-{key}.json")
 
 
 def _sealed(key: str) -> Round:
     return get_object_or_404(Round, key=key, state__in=SEALED)
-
-
-def _file(lines: Iterator[bytes], name: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

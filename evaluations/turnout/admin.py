@@ -2,9 +2,9 @@
 
 import csv
 import io
+from functools import partial
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,16 +14,17 @@ from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.services.open_channel import BEFORE_COUNTING, review_alert
 from evaluations.paper_ballots.documents import labels
 from evaluations.pools.queries import contact_of
-from evaluations.rounds.admin_pages import CSV, PDF, handed_out, show_form
+from evaluations.rounds.admin_pages import show_round_form
 from evaluations.rounds.models import Round
 from evaluations.sealing.documents import seal_record
 from evaluations.turnout.pages import monitor_page
 from evaluations.turnout.services import people_for_labels, remind_stratum
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import export_numbers
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of, attempt
+from nanchuan_eval.web.downloads import download
 
 
 class ReviewForm(forms.Form):
@@ -60,16 +61,11 @@ class MonitorPages(PolicyAdmin):
         """Record the review of an alert about claimed codes."""
         policy.check_proposes(account_of(request), "ballot.invalid")
         alert = get_object_or_404(OpenClaimAlert.objects.select_related("batch__round"), pk=pk)
-        form, by, at = (
-            ReviewForm(request.POST or None, initial={"seen": alert.times}),
-            account_of(request),
-            timezone.now(),
-        )
-        return show_form(
+        return show_round_form(
             request,
             alert.batch.round,
-            form,
-            lambda: review_alert(alert_id=pk, by=by, at=at, **form.cleaned_data),
+            ReviewForm(request.POST or None, initial={"seen": alert.times}),
+            partial(review_alert, alert_id=pk),
             title=f"核查{alert}（{alert.times}次）",
             back=reverse("admin:round-monitor", args=[alert.batch.round_id]),
         )
@@ -80,19 +76,18 @@ class MonitorPages(PolicyAdmin):
         if request.method != "POST":
             return redirect(back)
         by, at = account_of(request), timezone.now()
-        try:
-            people = people_for_labels(round_id=pk, reason=request.POST.get("reason", ""), by=by, at=at)
-        except RuleViolation as refusal:
-            messages.error(request, str(refusal))
+        reason = request.POST.get("reason", "")
+        people = attempt(request, partial(people_for_labels, round_id=pk, reason=reason, by=by, at=at))
+        if people is None:
             return redirect(back)
         entry = audit.entry_of(by=by, at=at)
-        return handed_out(labels(people, at), export_numbers.numbered_filename("labels.pdf", entry.seq), PDF)
+        return download(labels(people, at), export_numbers.numbered_filename("labels.pdf", entry.seq))
 
     def seal_record(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Print the 封箱记录 of a sealed box."""
         policy.check_sees(account_of(request), "round.close")
         round_ = get_object_or_404(Round.objects.exclude(closing=""), pk=pk)
-        return handed_out(seal_record(round_, timezone.now()), f"seal-record-{round_.key}.pdf", PDF)
+        return download(seal_record(round_, timezone.now()), f"seal-record-{round_.key}.pdf")
 
     def remind(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download the list for a reminder (POST only)."""
@@ -101,10 +96,8 @@ class MonitorPages(PolicyAdmin):
             return redirect(back)
         stratum, reason = request.POST.get("stratum", ""), request.POST.get("reason", "")
         round_, by, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
-        try:
-            people = remind_stratum(round_id=pk, stratum=stratum, reason=reason, by=by, at=at)
-        except RuleViolation as refusal:
-            messages.error(request, str(refusal))
+        people = attempt(request, partial(remind_stratum, round_id=pk, stratum=stratum, reason=reason, by=by, at=at))
+        if people is None:
             return redirect(back)
         until = timezone.localtime(round_.closes_at)
         text = (
@@ -118,4 +111,4 @@ class MonitorPages(PolicyAdmin):
 def _csv(rows: list[tuple[str, str, str]], name: str) -> HttpResponse:
     target = io.StringIO()
     csv.writer(target).writerows([("姓名", "手机号", "短信"), *rows])
-    return handed_out(("\ufeff" + target.getvalue()).encode(), name, CSV)
+    return download(("\ufeff" + target.getvalue()).encode(), name)

@@ -1,6 +1,7 @@
 """Admin of accounts (账号): opened and disabled by the system administrator, roles and resets by the security one."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -17,15 +18,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval.accounts import services as accounts
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.users.models import ACCOUNT_ROLES, User
 from nanchuan_eval.users.rules import conflicts
+from nanchuan_eval.web.actions import account_of, attempt, perform
 
 
 class AccountForm(forms.ModelForm[User]):
@@ -103,10 +104,8 @@ class UserAdmin(PolicyAdmin):
     def link(self, request: HttpRequest, pk: int) -> HttpResponse:
         """发一次性设置口令链接: shown once, to be handed over; the administrator never sees the password."""
         account = get_object_or_404(User, pk=pk)
-        try:
-            accounts.record_link(account_id=pk, by=account_of(request), at=timezone.now())
-        except RuleViolation as refusal:
-            messages.error(request, str(refusal))
+        record = partial(accounts.record_link, account_id=pk, by=account_of(request), at=timezone.now())
+        if not attempt(request, record):
             return redirect("admin:nanchuan_eval_user_change", pk)
         token = default_token_generator.make_token(account)
         address = reverse("set-password", args=[urlsafe_base64_encode(force_bytes(pk)), token])
@@ -123,37 +122,23 @@ class UserAdmin(PolicyAdmin):
             for text in (str(error) for errors in form.errors.values() for error in errors):
                 messages.error(request, text)
             return redirect("admin:nanchuan_eval_user_change", pk)
-        return self._do(
-            request,
-            pk,
-            lambda: approvals.start(name, account, by=user, at=timezone.now(), **form.cleaned_data),
-            "授权已办理" if not policy.requires_approval(name) else "已提请授权，等待审批",
-        )
+        return self._do(request, pk, partial(_grant, name, account, **form.cleaned_data), "授权已办理。")
 
     def end_sessions(self, request: HttpRequest, pk: int) -> HttpResponse:
         """终止会话."""
-        user = account_of(request)
-        return self._do(
-            request, pk, lambda: accounts.end_sessions(account_id=pk, by=user, at=timezone.now()), "已强制退出登录"
-        )
+        return self._do(request, pk, partial(accounts.end_sessions, account_id=pk), "已强制退出登录。")
 
     def reset_factor(self, request: HttpRequest, pk: int) -> HttpResponse:
         """重置第二因子."""
-        user = account_of(request)
-        return self._do(
-            request, pk, lambda: second_factor.reset_factor(account_id=pk, by=user, at=timezone.now()), "动态口令已重置"
-        )
+        return self._do(request, pk, partial(second_factor.reset_factor, account_id=pk), "动态口令已重置。")
 
     def _do(self, request: HttpRequest, pk: int, service: Callable[[], object], done: str) -> HttpResponse:
         get_object_or_404(User, pk=pk)
-        try:
-            service()
-        except RuleViolation as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
-        else:
-            messages.success(request, f"{done}。")
-        return redirect("admin:nanchuan_eval_user_change", pk)
+        return perform(request, service, back=reverse("admin:nanchuan_eval_user_change", args=[pk]), done=done)
+
+
+def _grant(name: str, account: User, **given: Any) -> object:
+    return approvals.start(name, account, **given) and "已提请授权，等待审批。"
 
 
 def _rights(user: User, account: User) -> dict[str, Any]:

@@ -2,27 +2,27 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
-from django.utils import timezone
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval.admin_site.filters import StateFilter
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of, perform
 
 
 class NoteForm(forms.Form):
@@ -90,14 +90,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def _decide(
         self, request: HttpRequest, approval: Approval, done: str, service: Callable[..., object], **given: Any
     ) -> HttpResponse:
-        try:
-            service(approval_id=approval.pk, by=account_of(request), at=timezone.now(), **given)
-        except RuleViolation as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
-        else:
-            messages.success(request, f"{done}：{approval.title}。")
-        return redirect("admin:nanchuan_eval_approval_change", approval.pk)
+        back = reverse("admin:nanchuan_eval_approval_change", args=[approval.pk])
+        service = partial(service, approval_id=approval.pk, **given)
+        return perform(request, service, back=back, done=f"{done}：{approval.title}。")
 
     def _page(self, request: HttpRequest, approval: Approval, form: NoteForm) -> HttpResponse:
         user = account_of(request)

@@ -1,6 +1,7 @@
 """Admin site: model admin."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,16 +19,10 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of, attempt
 
 # What the admin's own filters and date hierarchies put behind a declared field.
 FILTER_LOOKUPS = frozenset({"exact", "in", "isnull", "id__exact", "gt", "gte", "lt", "lte", "year", "month", "day"})
-
-
-def account_of(request: HttpRequest) -> User:
-    """Return the account behind a desk request."""
-    if not isinstance(request.user, User):
-        raise TypeError("the desk is entered by accounts only")
-    return request.user
 
 
 class PolicyAdmin(admin.ModelAdmin[Any]):
@@ -95,21 +90,14 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         if request.waits and request.method == "POST":  # type: ignore[attr-defined]
             messages.error(request, "已有提请等待审批，审批之后才能再提请。")
             return redirect(request.path)
-        try:
-            return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
-        except RuleViolation as refusal:  # what the form could not know
-            for reason in refusal.reasons:
-                messages.error(request, reason)
-            return redirect(request.get_full_path())
+        context |= extra_context or {}
+        answer = attempt(request, partial(super().changeform_view, request, object_id, form_url, context))
+        return answer or redirect(request.get_full_path())
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         self._refuse_unless(request, self.delete_action or self.see_action, self.has_delete_permission(request))
-        try:
-            return super().delete_view(request, object_id, extra_context)
-        except RuleViolation as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
-            return redirect(self._list())
+        answer = attempt(request, partial(super().delete_view, request, object_id, extra_context))
+        return answer or redirect(self._list())
 
     def is_proposed(self) -> bool:
         """Say whether the form's changes wait for an approval."""

@@ -8,11 +8,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.services import record_logout
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of
 
 # The order in which a round is worked through; what is not named comes last.
 WORKING_ORDER = ["evaluations", "departments", "accountability", "nanchuan_eval"]

@@ -13,7 +13,7 @@ proposal is void.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -108,8 +108,9 @@ def check_may_start(user: User, name: str, target: models.Model) -> None:
 
 
 def start(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval | None:
-    """Propose the deed, or do it at once where the rule of two persons is off (None: it is done)."""
+    """Propose the action, or perform it at once where one person may (then None); dates become text."""
     action = _actions[name]
+    arguments = {key: value.isoformat() if isinstance(value, date) else value for key, value in arguments.items()}
     if policy.requires_approval(action.permission):
         return propose(name, target, by=by, at=at, **arguments)
     action.perform(target, arguments, by=by, at=at)

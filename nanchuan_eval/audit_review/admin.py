@@ -12,11 +12,10 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval.admin_site.filters import ActionFilter, RoleFilter
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.admin_site.proposals import ReasonForm, propose
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
@@ -25,6 +24,8 @@ from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.audit_review.archive import ARCHIVE
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of
+from nanchuan_eval.web.downloads import download
 
 
 class ArchiveForm(ReasonForm):
@@ -111,10 +112,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def export(self, request: HttpRequest) -> HttpResponse:
         """导出全部日志和锚点."""
         name, text = audit_review.export_log(by=account_of(request), at=timezone.now())
-        disposition = content_disposition_header(True, name) or "attachment"
-        return HttpResponse(
-            text, content_type="application/jsonl; charset=utf-8", headers={"Content-Disposition": disposition}
-        )
+        return download(text, name)
 
     def archive(self, request: HttpRequest) -> HttpResponse:
         """提请归档."""

@@ -1,14 +1,11 @@
-"""Requests and responses: untrusted identifiers, the client's address, file downloads."""
+"""Requests: untrusted identifiers, the client's address."""
 
-from collections.abc import Iterable
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.http import HttpRequest
 
 LONGEST_ID = 18  # digits that fit into every database's identifier
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def parse_id(text: str) -> int:
@@ -38,36 +35,6 @@ def is_from_allowed_network(request: HttpRequest) -> bool:
     networks = settings.ADMIN_ALLOWED_NETWORKS
     address = client_address(request)
     return not networks or (bool(address) and any(ip_address(address) in network for network in networks))
-
-
-def pdf(content: bytes, name: str) -> HttpResponse:
-    """Return a PDF as a download."""
-    return _attachment(content, name, "application/pdf")
-
-
-def workbook(content: bytes, name: str) -> HttpResponse:
-    """Return a workbook as a download."""
-    return _attachment(content, name, XLSX)
-
-
-def stored_file(
-    content: Iterable[bytes], name: str, content_type: str, *, inline: bool, size: int | None = None
-) -> StreamingHttpResponse:
-    """Stream a stored file, with headers that keep browsers from running, framing, caching or sniffing it."""
-    response = StreamingHttpResponse(content, content_type=content_type)
-    if size is not None:
-        response["Content-Length"] = str(size)
-    response["Content-Disposition"] = content_disposition_header(not inline, name) or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _attachment(content: bytes, name: str, content_type: str) -> HttpResponse:
-    headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
-    return HttpResponse(content, content_type=content_type, headers=headers)
 
 
 def _plain(text: str) -> str:

@@ -1,26 +1,30 @@
-"""How every act is asked for on a page: a form, one service, an answer; what was typed is kept on a refusal."""
+"""Run one service for a button or a form, then show its result or its refusal."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.forms.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.approvals.services import PROPOSED
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.users.models import User
 
 View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)
 class FormPage:
-    """What a page asks: its heading, the button's verb, the way back and what is known already."""
+    """Heading, button, way back and known facts of a page with one form."""
 
     title: str
     button: str
@@ -30,38 +34,74 @@ class FormPage:
     done: str = "已保存。"
 
 
+def account_of(request: HttpRequest) -> User:
+    """Return the account behind a request of the staff."""
+    if not isinstance(request.user, User):
+        raise TypeError("only accounts may come here")
+    return request.user
+
+
 def staff_view(view: View) -> View:
-    """Make a page of the staff's: log-in, never stored by a browser, read and posted only."""
+    """Make a page for accounts: log-in, never stored by a browser, read and posted only."""
     guarded = require_http_methods(["GET", "HEAD", "POST"])(login_required(view))
     return cache_control(private=True, no_store=True)(guarded)
 
 
 def staff_post(view: View) -> View:
-    """Make a button of the staff's: log-in, posted only."""
+    """Make a button for accounts: log-in, posted only."""
     return cache_control(private=True, no_store=True)(require_POST(login_required(view)))
 
 
-def show_form(request: HttpRequest, form: Form, act: FormPage, submit: Callable[[Form], object]) -> HttpResponse:
-    """Show the form or do the deed and go back; a refusal stands above the form, which keeps what was typed."""
-    if form.is_valid():
-        try:
-            said = submit(form)
-        except RuleViolation as refusal:
-            form.add_error(None, ValidationError(list(refusal.reasons)))
-        else:
-            messages.success(request, said if isinstance(said, str) else act.done)
-            return redirect(act.back)
-    status = 400 if form.is_bound else 200
-    return render(request, "shared/act.html", {"act": act, "form": form}, status=status)
+def attempt(shown: HttpRequest | BaseForm, service: Callable[[], Any], *, field: str | None = None) -> Any:
+    """Return the service's result (True where it has none), or None if it refused.
 
-
-def perform(request: HttpRequest, submit: Callable[[], object], *, back: str, done: str) -> HttpResponse:
-    """Do what a button says and go back with what came of it."""
+    The reasons are added to the form, or become messages of the request.
+    """
     try:
-        said = submit()
+        result = service()
     except RuleViolation as refusal:
         for reason in refusal.reasons:
-            messages.error(request, reason)
-    else:
-        messages.success(request, said if isinstance(said, str) else done)
+            if isinstance(shown, BaseForm):
+                shown.add_error(field, reason)
+            else:
+                messages.error(shown, reason)
+        return None
+    return True if result is None else result
+
+
+def perform(request: HttpRequest, service: Callable[..., object], *, back: str, done: str) -> HttpResponseRedirect:
+    """Call the service for a button and go back with a message."""
+    result = attempt(request, lambda: service(by=account_of(request), at=timezone.now()))
+    if result is not None:
+        _confirm(request, result, done)
     return redirect(back)
+
+
+def submit(
+    request: HttpRequest, form: BaseForm, service: Callable[..., object], *, back: str, done: str
+) -> HttpResponseRedirect | None:
+    """Call the service with a valid form's fields and go back; None if the form is to be shown (again)."""
+    if not form.is_valid():
+        return None
+    given = {**form.cleaned_data, "by": account_of(request), "at": timezone.now()}
+    result = attempt(form, lambda: service(**given))
+    if result is None:
+        return None
+    _confirm(request, result, done)
+    return redirect(back)
+
+
+def show_form(request: HttpRequest, form: BaseForm, page: FormPage, service: Callable[..., object]) -> HttpResponse:
+    """Answer a page with one form: submit it, or show it with what was typed and the refusal."""
+    return submit(request, form, service, back=page.back, done=page.done) or render_form(request, form, page)
+
+
+def render_form(request: HttpRequest, form: BaseForm, page: FormPage) -> HttpResponse:
+    """Render the page of one form."""
+    return render(request, "shared/form_page.html", {"page": page, "form": form}, status=400 if form.errors else 200)
+
+
+def _confirm(request: HttpRequest, result: object, done: str) -> None:
+    """Add the message of success: the service's own text, that approval is awaited, or `done`."""
+    is_proposed = isinstance(result, Approval) and result.state == Approval.State.PENDING
+    messages.success(request, PROPOSED if is_proposed else result if isinstance(result, str) else done)

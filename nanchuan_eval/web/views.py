@@ -12,9 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.http import require_safe
 
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.audit.models import AuditAnchor
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.web.actions import account_of
 
 # Home page of each role, registered by the apps.
 HOME: dict[Role, str] = {}

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 
 from accountability.cases.permissions import visible_or_404
 from accountability.inspections.forms import InspectorsForm, PlanForm, RecusalForm, ReturnForm
@@ -17,12 +18,13 @@ from accountability.inspections.models import Inspection, InspectionPlan, Order,
 from accountability.inspections.rules import PlanState
 from accountability.inspections.services import plans as plans_services
 from accountability.inspections.services.orders import schedule_return
+from departments.models import Department
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view
 
 
 @staff_view
@@ -65,7 +67,7 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
     """拟订暗访计划."""
     _visible(request)
     round_ = get_object_or_404(Round, key=key)
-    act = FormPage(
+    page = FormPage(
         f"拟订暗访计划：{round_.name}",
         "报请批准",
         reverse("accountability:inspection-plans"),
@@ -74,12 +76,10 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
     known = {"drawn_sections": round_.rulebook["inspected_sections"]}
     form = PlanForm(request.POST or None, initial=known)
 
-    def submit(_: Form) -> object:
-        return plans_services.propose_plan(
-            round_id=round_.pk, facts=form.facts(), by=account_of(request), at=timezone.now()
-        )
+    def propose(*, by: User, at: datetime, **_: object) -> object:
+        return plans_services.propose_plan(round_id=round_.pk, facts=form.facts(), by=by, at=at)
 
-    return show_form(request, form, act, submit)
+    return show_form(request, form, page, propose)
 
 
 @staff_post
@@ -109,34 +109,26 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     back = reverse("accountability:inspection-plan", args=[visit.plan_id])
     facts = [("科室", visit.section), ("暗访日期", visit.visit_on), ("对象来源", visit.get_target_display())]
-    act = FormPage(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
+    page = FormPage(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
 
-    def submit(form: Form) -> object:
-        ids = [int(pk) for pk in form.cleaned_data["inspectors"]]
-        return plans_services.assign_inspectors(
-            inspection_id=visit.pk, inspector_ids=ids, by=account_of(request), at=timezone.now()
-        )
+    def assign(*, inspectors: list[str], by: User, at: datetime) -> object:
+        ids = [int(pk) for pk in inspectors]
+        return plans_services.assign_inspectors(inspection_id=visit.pk, inspector_ids=ids, by=by, at=at)
 
     known = {"inspectors": list(visit.inspectors.values_list("pk", flat=True))}
-    return show_form(request, InspectorsForm(request.POST or None, initial=known), act, submit)
+    return show_form(request, InspectorsForm(request.POST or None, initial=known), page, assign)
 
 
 @staff_view
 def recuse(request: HttpRequest) -> HttpResponse:
     """登记回避."""
     _visible(request)
-    act = FormPage("登记督查员回避", "登记", reverse("accountability:inspection-plans"))
+    page = FormPage("登记督查员回避", "登记", reverse("accountability:inspection-plans"))
 
-    def submit(form: Form) -> object:
-        return plans_services.declare_recusal(
-            inspector_id=form.cleaned_data["inspector"].pk,
-            department_code=form.cleaned_data["department"].code,
-            reason=form.cleaned_data["reason"],
-            by=account_of(request),
-            at=timezone.now(),
-        )
+    def recuse(*, inspector: User, department: Department, **given: Any) -> object:
+        return plans_services.declare_recusal(inspector_id=inspector.pk, department_code=department.code, **given)
 
-    return show_form(request, RecusalForm(request.POST or None), act, submit)
+    return show_form(request, RecusalForm(request.POST or None), page, recuse)
 
 
 @staff_view
@@ -147,15 +139,11 @@ def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
         Order.objects.visible_to(account_of(request)), by=account_of(request), action="insp.notify", pk=pk
     )
     back = reverse("accountability:inspection-plan", args=[order.inspection.plan_id])
-    act = FormPage(
+    page = FormPage(
         f"安排回访复查：{order.inspection.section}", "安排回访复查", back, done="已安排回访复查，请指派督查员。"
     )
-
-    def submit(form: Form) -> object:
-        on = form.cleaned_data["visit_on"]
-        return schedule_return(order_id=order.pk, visit_on=on, by=account_of(request), at=timezone.now())
-
-    return show_form(request, ReturnForm(request.POST or None), act, submit)
+    service = partial(schedule_return, order_id=order.pk)
+    return show_form(request, ReturnForm(request.POST or None), page, service)
 
 
 def public_proof(request: HttpRequest, pk: int) -> HttpResponse:
@@ -184,11 +172,7 @@ def _plan_or_404(request: HttpRequest, pk: int) -> InspectionPlan:
     return get_object_or_404(_visible(request), pk=pk)
 
 
-def _button(request: HttpRequest, pk: int, submit: Callable[..., object], done: str) -> HttpResponse:
+def _button(request: HttpRequest, pk: int, service: Callable[..., object], done: str) -> HttpResponse:
     found = _plan_or_404(request, pk)
-    return perform(
-        request,
-        lambda: submit(plan_id=found.pk, by=account_of(request), at=timezone.now()),
-        back=reverse("accountability:inspection-plan", args=[found.pk]),
-        done=done,
-    )
+    back = reverse("accountability:inspection-plan", args=[found.pk])
+    return perform(request, partial(service, plan_id=found.pk), back=back, done=done)

@@ -1,11 +1,10 @@
 """暗访督查: visits and their records for inspectors, approval, and orders to rectify."""
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,13 +18,11 @@ from accountability.inspections.rules import CheckAnswer, CheckItem, InspectionS
 from accountability.inspections.services import orders
 from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.queries import signs_of
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.http import pdf
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, perform, show_form, staff_post, staff_view
+from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view, submit
+from nanchuan_eval.web.downloads import download
 
 
 @staff_view
@@ -51,10 +48,10 @@ def inspection(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @staff_view
-def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def submit_record(request: HttpRequest, pk: UUID) -> HttpResponse:
     """提交并锁定."""
     visit = _visit_or_404(request, pk)
-    act = FormPage(
+    page = FormPage(
         f"提交暗访记录：{visit.section}",
         "提交并锁定",
         reverse("accountability:inspection", args=[visit.pk]),
@@ -62,14 +59,8 @@ def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
         note="提交后记录和文件锁定，不能再改。",
         done="暗访记录已提交并锁定。",
     )
-
-    def submit(form: Form) -> object:
-        lead = form.cleaned_data["lead"]
-        return visits_services.submit_record(
-            inspection_id=visit.pk, lead=lead, by=account_of(request), at=timezone.now()
-        )
-
-    return show_form(request, SubmitForm(request.POST or None), act, submit)
+    service = partial(visits_services.submit_record, inspection_id=visit.pk)
+    return show_form(request, SubmitForm(request.POST or None), page, service)
 
 
 @staff_post
@@ -78,7 +69,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     visit = _visit_or_404(request, pk)
     return perform(
         request,
-        lambda: visits_services.approve_record(inspection_id=visit.pk, by=account_of(request), at=timezone.now()),
+        partial(visits_services.approve_record, inspection_id=visit.pk),
         back=reverse("accountability:inspection", args=[visit.pk]),
         done="暗访记录已审定。",
     )
@@ -89,16 +80,11 @@ def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     """责令整改."""
     visit = _visit_or_404(request, pk)
     back = reverse("accountability:inspection", args=[visit.pk])
-    act = FormPage(
+    page = FormPage(
         f"责令整改：{visit.section}", "发出责令整改通知", back, _facts(visit), done="责令整改通知已发出，单位可以查看。"
     )
-
-    def submit(form: Form) -> object:
-        return orders.issue_order(
-            inspection_id=visit.pk, by=account_of(request), at=timezone.now(), **form.cleaned_data
-        )
-
-    return show_form(request, OrderForm(request.POST or None), act, submit)
+    service = partial(orders.issue_order, inspection_id=visit.pk)
+    return show_form(request, OrderForm(request.POST or None), page, service)
 
 
 @staff_view
@@ -121,15 +107,11 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """反馈责令整改."""
     found = _order_or_404(request, pk)
-    act = FormPage(
+    page = FormPage(
         f"反馈：{found}", "报送反馈", reverse("accountability:order", args=[found.pk]), [("要求", found.demand)]
     )
-
-    def submit(form: Form) -> object:
-        text = form.cleaned_data["reply"]
-        return orders.reply_order(order_id=found.pk, reply=text, by=account_of(request), at=timezone.now())
-
-    return show_form(request, ReplyForm(request.POST or None), act, submit)
+    service = partial(orders.reply_order, order_id=found.pk)
+    return show_form(request, ReplyForm(request.POST or None), page, service)
 
 
 @staff_view
@@ -137,7 +119,7 @@ def print_order(request: HttpRequest, pk: int) -> HttpResponse:
     """责令整改通知书 PDF."""
     found = _order_or_404(request, pk)
     with audit.exporting("insp.notify", found, by=account_of(request), at=timezone.now(), what="责令整改通知书"):
-        return pdf(orders.order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
+        return download(orders.order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
 
 
 def _visit_or_404(request: HttpRequest, pk: UUID) -> Inspection:
@@ -153,14 +135,13 @@ def _order_or_404(request: HttpRequest, pk: int) -> Order:
 def _fill_in(request: HttpRequest, visit: Inspection, user: User) -> HttpResponse:
     signs, items = signs_of(visit.plan.round), visits_services.open_items(visit)
     form = VisitForm(request.POST or None, signs=signs, items=items, initial=_known(visit, signs))
-    if form.is_valid():
-        try:
-            visits_services.save_record(inspection_id=visit.pk, record=form.record(), by=user, at=timezone.now())
-        except RuleViolation as refusal:
-            form.add_error(None, ValidationError(list(refusal.reasons)))
-        else:
-            messages.success(request, "已保存。")
-            return redirect("accountability:inspection", visit.pk)
+
+    def save(*, by: User, at: datetime, **_: object) -> object:
+        return visits_services.save_record(inspection_id=visit.pk, record=form.record(), by=by, at=at)
+
+    back = reverse("accountability:inspection", args=[visit.pk])
+    if saved := submit(request, form, save, back=back, done="已保存。"):
+        return saved
     context = {**_context(visit, user), "form": form}
     status = 400 if form.is_bound else 200
     return render(request, "accountability/inspections/visit.html", context, status=status)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from accountability.cases.forms import NoteForm
 from accountability.cases.permissions import visible_or_404
@@ -15,64 +16,49 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from accountability.rectifications.queries import rectifications_for, signs_of
 from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, View, show_form, staff_view
-
-Service = Callable[[RectificationItem, Form, User, datetime], object]
+from nanchuan_eval.web.actions import FormPage, View, account_of, show_form, staff_view
 
 
-def _item_act(title: str, button: str, form_class: type[Form], submit: Service, *, done: str = "已保存。") -> View:
-    """Return the page of one act on one item."""
+def _item_page(
+    title: str, button: str, form_class: type[Form], service: Callable[..., object], *, done: str = "已保存。"
+) -> View:
+    """Return the page of one action on one item; the service takes `item_id` and the form's fields."""
 
     @staff_view
-    def page(request: HttpRequest, pk: int) -> HttpResponse:
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
         item = _item_or_404(request, pk)
-        act = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
+        page = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
         form = form_class(request.POST or None, initial=_known(item))
-        return show_form(request, form, act, lambda f: submit(item, f, account_of(request), timezone.now()))
+        return show_form(request, form, page, partial(service, item_id=item.pk))
 
-    return page
-
-
-def _edit(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return item_services.edit_item(item_id=item.pk, facts=form.cleaned_data, by=by, at=at)
+    return view
 
 
-def _report(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return item_services.report_progress(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+def _edit(*, item_id: int, by: User, at: datetime, **facts: Any) -> object:
+    return item_services.edit_item(item_id=item_id, facts=facts, by=by, at=at)
 
 
-def _finish(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return item_services.finish_item(item_id=item.pk, by=by, at=at, **form.cleaned_data)
+def _start(action: str, *, item_id: int, **given: Any) -> object:
+    return approvals.start(action, RectificationItem.objects.get(pk=item_id), **given)
 
 
-def _extend(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return item_services.ask_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
-
-
-def _grant(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    return item_services.decide_extension(item_id=item.pk, by=by, at=at, **form.cleaned_data)
-
-
-def _close(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    verdict = form.cleaned_data["verdict"]
-    return approvals.start("rect.close", item, by=by, at=at, verdict=verdict) and approvals.PROPOSED
-
-
-def _send_back(item: RectificationItem, form: Form, by: User, at: datetime) -> object:
-    verdict, due_on = form.cleaned_data["verdict"], form.cleaned_data["due_on"].isoformat()
-    return approvals.start("rect.send_back", item, by=by, at=at, verdict=verdict, due_on=due_on) and approvals.PROPOSED
-
-
-edit_item = _item_act("填写整改方案", "保存", forms.ItemForm, _edit)
-report_progress = _item_act("填报进展", "保存进展", forms.ProgressForm, _report, done="进展已保存，可以上传佐证材料。")
-finish_item = _item_act("申报完成", "申报完成", forms.OutcomeForm, _finish, done="已申报完成，等待暗访复查和验收。")
-ask_extension = _item_act("申请延期", "申请延期", forms.ExtensionForm, _extend, done="延期申请已报送。")
-decide_extension = _item_act("审批延期", "保存审批结果", forms.GrantForm, _grant)
-close_item = _item_act("销号", "销号", forms.VerdictForm, _close, done="已销号。")
-send_back_item = _item_act("退回重改", "退回重改", forms.SendBackForm, _send_back, done="已退回重改。")
+edit_item = _item_page("填写整改方案", "保存", forms.ItemForm, _edit)
+report_progress = _item_page(
+    "填报进展", "保存进展", forms.ProgressForm, item_services.report_progress, done="进展已保存，可以上传佐证材料。"
+)
+finish_item = _item_page(
+    "申报完成", "申报完成", forms.OutcomeForm, item_services.finish_item, done="已申报完成，等待暗访复查和验收。"
+)
+ask_extension = _item_page(
+    "申请延期", "申请延期", forms.ExtensionForm, item_services.ask_extension, done="延期申请已报送。"
+)
+decide_extension = _item_page("审批延期", "保存审批结果", forms.GrantForm, item_services.decide_extension)
+close_item = _item_page("销号", "销号", forms.VerdictForm, partial(_start, "rect.close"), done="已销号。")
+send_back_item = _item_page(
+    "退回重改", "退回重改", forms.SendBackForm, partial(_start, "rect.send_back"), done="已退回重改。"
+)
 
 
 @staff_view
@@ -80,71 +66,49 @@ def add_item(request: HttpRequest, pk: int) -> HttpResponse:
     """增加一个问题."""
     row = _row_or_404(request, pk)
     choices = [(code, sign["text"]) for code, sign in signs_of(row.case.result.round).items()]
-    act = FormPage(f"增加问题：{row.case}", "增加整改问题", _page(row))
-
-    def submit(form: Form) -> object:
-        sign = form.cleaned_data["sign"]
-        return item_services.add_item(rectification_id=row.pk, sign=sign, by=account_of(request), at=timezone.now())
-
-    return show_form(request, forms.SignForm(request.POST or None, choices=choices), act, submit)
+    page = FormPage(f"增加问题：{row.case}", "增加整改问题", _page(row))
+    service = partial(item_services.add_item, rectification_id=row.pk)
+    return show_form(request, forms.SignForm(request.POST or None, choices=choices), page, service)
 
 
 @staff_view
 def submit_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """报送整改方案."""
     row = _row_or_404(request, pk)
-    act = FormPage(f"报送整改方案：{row.case}", "报送整改方案", _page(row), done="整改方案已报送，等待评议办审核。")
-
-    def submit(form: Form) -> object:
-        opinion = form.cleaned_data["opinion"]
-        return rectifications.submit_plan(
-            rectification_id=row.pk, opinion=opinion, by=account_of(request), at=timezone.now()
-        )
-
-    return show_form(request, forms.OpinionForm(request.POST or None, initial={"opinion": row.opinion}), act, submit)
+    page = FormPage(f"报送整改方案：{row.case}", "报送整改方案", _page(row), done="整改方案已报送，等待评议办审核。")
+    form = forms.OpinionForm(request.POST or None, initial={"opinion": row.opinion})
+    return show_form(request, form, page, partial(rectifications.submit_plan, rectification_id=row.pk))
 
 
 @staff_view
 def decide_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """认可或退回整改方案."""
     row = _row_or_404(request, pk)
-    act = FormPage(f"审核整改方案：{row.case}", "保存审核结果", _page(row), done="整改方案已审核。")
-
-    def submit(form: Form) -> object:
-        by, at = account_of(request), timezone.now()
-        return approvals.start("rect.plan", row, by=by, at=at, **form.cleaned_data) and approvals.PROPOSED
-
-    return show_form(request, forms.DecisionForm(request.POST or None), act, submit)
+    page = FormPage(f"审核整改方案：{row.case}", "保存审核结果", _page(row), done="整改方案已审核。")
+    return show_form(
+        request, forms.DecisionForm(request.POST or None), page, partial(approvals.start, "rect.plan", row)
+    )
 
 
 @staff_view
 def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
     """报送整改报告."""
     row = _row_or_404(request, pk)
-    act = FormPage(f"报送整改报告：{row.case}", "报送整改报告", _page(row), done="整改报告已报送。")
-
-    def submit(form: Form) -> object:
-        report = form.cleaned_data["report"]
-        return rectifications.submit_report(
-            rectification_id=row.pk, report=report, by=account_of(request), at=timezone.now()
-        )
-
-    return show_form(request, forms.ReportForm(request.POST or None), act, submit)
+    page = FormPage(f"报送整改报告：{row.case}", "报送整改报告", _page(row), done="整改报告已报送。")
+    service = partial(rectifications.submit_report, rectification_id=row.pk)
+    return show_form(request, forms.ReportForm(request.POST or None), page, service)
 
 
 @staff_view
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """纪委监委处理意见."""
     row = _row_or_404(request, pk)
-    act = FormPage(f"处理意见：{row.case}", "保存处理意见", _page(row), note="保存后，单位继续整改。")
+    page = FormPage(f"处理意见：{row.case}", "保存处理意见", _page(row), note="保存后，单位继续整改。")
 
-    def submit(form: Form) -> object:
-        decision = form.cleaned_data["note"]
-        return rectifications.resume_rectification(
-            rectification_id=row.pk, decision=decision, by=account_of(request), at=timezone.now()
-        )
+    def resume(*, note: str, by: User, at: datetime) -> object:
+        return rectifications.resume_rectification(rectification_id=row.pk, decision=note, by=by, at=at)
 
-    return show_form(request, NoteForm(request.POST or None), act, submit)
+    return show_form(request, NoteForm(request.POST or None), page, resume)
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Rectification:

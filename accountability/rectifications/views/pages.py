@@ -14,13 +14,12 @@ from accountability.rectifications.pages import timeline
 from accountability.rectifications.queries import passing_checks, rectifications_for, signs_of
 from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, RectificationState
 from accountability.rectifications.workbooks import ledger_workbook
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.core.http import workbook
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import staff_post, staff_view
+from nanchuan_eval.web.actions import account_of, staff_post, staff_view
+from nanchuan_eval.web.downloads import download
 
 
 @staff_view
@@ -46,7 +45,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     user = account_of(request)
     rows = _visible(user)
     with audit.exporting("rect.view", None, by=user, at=timezone.now(), what="整改台账"):
-        return workbook(ledger_workbook(rows), "整改台账.xlsx")
+        return download(ledger_workbook(rows), "整改台账.xlsx")
 
 
 @staff_view

@@ -1,22 +1,24 @@
 """The commission's further pages of a counted round: pictures, one section's dossier, anomalies, decisions."""
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accountability.case_lifecycle.approvals import ASSENT, CORRECT
 from accountability.results.forms import CorrectionForm, FlagForm, VetoForm, WordingForm
 from accountability.results.pages.charts import caterpillar, funnel, heat_map
 from accountability.results.pages.dossier import read_dossier
 from accountability.results.queries.results import read_result
-from evaluations.rounds.models import Round
+from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.queries import has_result
 from evaluations.scoring.method import Indicator
 from evaluations.tally.models import AnomalyFlag, SectionResult
@@ -24,11 +26,14 @@ from evaluations.tally.pages import read_flags
 from evaluations.tally.rules.main_problems import is_greedy
 from evaluations.tally.services.anomalies import DECIDE_FLAG
 from evaluations.tally.services.tally import RECORD_VETO
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of, perform, staff_post, staff_view, submit
+
+# Message once an action is performed by one person alone.
+DONE = "已办理。"
 
 
 @require_safe
@@ -58,9 +63,7 @@ def section(request: HttpRequest, key: str, code: str) -> HttpResponse:
     return _dossier_page(request, key, code, WordingForm())
 
 
-@require_POST
-@login_required
-@cache_control(private=True, no_store=True)
+@staff_post
 def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
     """Propose a wording about 贪 (or set it, where one person may)."""
     round_ = _counted_or_404(key)
@@ -68,25 +71,25 @@ def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
     result = get_object_or_404(SectionResult, round=round_, section__code=code)
     if form.is_valid() and not is_greedy(form.cleaned_data["text"]):
         form.add_error("text", "这段表述不涉及“贪”，请由评议办直接填写主要问题。")
-    if form.is_valid() and _started(request, form, ASSENT, result, text=form.cleaned_data["text"]):
-        return redirect("accountability:commission-section", key, code)
-    return _dossier_page(request, key, code, form, status=400)
+    back = reverse("accountability:commission-section", args=[key, code])
+    service = partial(approvals.start, ASSENT, result)
+    return submit(request, form, service, back=back, done=DONE) or _dossier_page(request, key, code, form, status=400)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-@cache_control(private=True, no_store=True)
+@staff_view
 def anomalies(request: HttpRequest, key: str) -> HttpResponse:
     """Show the flags with and without; take a decision on one (POST)."""
     user = account_of(request)
     policy.check_sees(user, "ballot.invalid" if user.role == policy.Role.SUPERVISOR else "tally.view")
     round_ = _counted_or_404(key)
     form = FlagForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        flag = get_object_or_404(AnomalyFlag, pk=form.cleaned_data["flag"], round=round_)
-        given = {"verdict": form.cleaned_data["verdict"], "reason": form.cleaned_data["reason"]}
-        if _started(request, form, DECIDE_FLAG.name, flag, **given):
-            return redirect("accountability:commission-anomalies", key)
+
+    def decide(*, flag: int, **given: Any) -> object:
+        return approvals.start(DECIDE_FLAG.name, get_object_or_404(AnomalyFlag, pk=flag, round=round_), **given)
+
+    back = reverse("accountability:commission-anomalies", args=[key])
+    if decided := submit(request, form, decide, back=back, done=DONE):
+        return decided
     context = {
         "round": round_,
         "report": read_flags(round_),
@@ -98,43 +101,29 @@ def anomalies(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "accountability/results/anomalies.html", context, status=400 if form.errors else 200)
 
 
-@require_POST
-@login_required
+@staff_post
 def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
     """Agree to what another person proposed about a flag; supervisors have no desk of their own."""
     approval = get_object_or_404(Approval, pk=pk, kind=DECIDE_FLAG.name)
-    try:
-        approvals.approve(approval_id=approval.pk, by=account_of(request), at=timezone.now())
-    except RuleViolation as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, "已同意并办理。")
-    return redirect("accountability:commission-anomalies", key)
+    back = reverse("accountability:commission-anomalies", args=[key])
+    service = partial(approvals.approve, approval_id=approval.pk)
+    return perform(request, service, back=back, done="已同意并办理。")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-@cache_control(private=True, no_store=True)
+@staff_view
 def veto(request: HttpRequest, key: str) -> HttpResponse:
     """录入一票否决."""
     policy.check_sees(account_of(request), "publish.approve")
     round_ = get_object_or_404(Round, key=key)
     form = VetoForm(request.POST or None, round_=round_)
-    if form.is_valid():
-        data = form.cleaned_data
-        given = {
-            "decision": data["decision"],
-            "decided_on": data["decided_on"].isoformat(),
-            "facts": data["facts"],
-        }
-        if _started(request, form, RECORD_VETO.name, data["section"], **given):
-            return redirect("accountability:commission-round", key)
-    return _ask(request, round_, form, "录入一票否决", RECORD_VETO.name)
+
+    def record(*, section: RoundSection, **given: Any) -> object:
+        return approvals.start(RECORD_VETO.name, section, **given)
+
+    return _ask(request, round_, form, "录入一票否决", RECORD_VETO.name, record)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-@cache_control(private=True, no_store=True)
+@staff_view
 def correct(request: HttpRequest, key: str) -> HttpResponse:
     """更正公示."""
     policy.check_sees(account_of(request), "publish.correct")
@@ -142,9 +131,11 @@ def correct(request: HttpRequest, key: str) -> HttpResponse:
         approvals.check_may_start(account_of(request), CORRECT, Round())
     round_ = get_object_or_404(Round, key=key, publications__isnull=False)
     form = CorrectionForm(request.POST or None, round_=round_)
-    if form.is_valid() and _started(request, form, CORRECT, round_, **form.arguments()):
-        return redirect("accountability:commission-round", key)
-    return _ask(request, round_, form, "更正公示", CORRECT)
+
+    def correct(*, by: User, at: datetime, **_: object) -> object:
+        return approvals.start(CORRECT, round_, by=by, at=at, **form.arguments())
+
+    return _ask(request, round_, form, "更正公示", CORRECT, correct)
 
 
 def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status: int = 200) -> HttpResponse:
@@ -163,21 +154,14 @@ def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status:
     return render(request, "accountability/results/section.html", context, status=status)
 
 
-def _ask(request: HttpRequest, round_: Round, form: Form, title: str, action: str) -> HttpResponse:
+def _ask(
+    request: HttpRequest, round_: Round, form: Form, title: str, action: str, service: Callable[..., object]
+) -> HttpResponse:
+    back = reverse("accountability:commission-round", args=[round_.key])
+    if started := submit(request, form, service, back=back, done=DONE):
+        return started
     context = {"round": round_, "form": form, "title": title, "may_start": _may_start(request, action)}
     return render(request, "accountability/results/result_ask.html", context, status=400 if form.errors else 200)
-
-
-def _started(request: HttpRequest, form: Form, action: str, target: Any, **given: Any) -> bool:
-    """Propose or do the deed; a refusal becomes the form's error and what was typed is kept."""
-    try:
-        approval = approvals.start(action, target, by=account_of(request), at=timezone.now(), **given)
-    except RuleViolation as refusal:
-        for reason in refusal.reasons:
-            form.add_error(None, reason)
-        return False
-    messages.success(request, approvals.PROPOSED if approval else "已办理。")
-    return True
 
 
 def _may_start(request: HttpRequest, action: str) -> bool:

@@ -15,9 +15,8 @@ from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.sealing.queries import sealed_rounds
 from evaluations.tally.models import SectionResult
 from evaluations.turnout.pages import monitor_page
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import staff_view
+from nanchuan_eval.web.actions import account_of, staff_view
 
 
 @staff_view

@@ -4,8 +4,8 @@ import io
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
-from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,18 +20,17 @@ from evaluations.draws.services import letters as letters_services
 from evaluations.draws.services.commitment import open_roster
 from evaluations.draws.services.exports import EXPORT, ROSTER
 from evaluations.pools.queries import contact_of
-from evaluations.rounds.admin_pages import PDF, XLSX, ZIP, handed_out, round_page, show_form, staff_page
+from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
-from nanchuan_eval.admin_site.actions import attempt
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import export_numbers
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
+from nanchuan_eval.web.actions import account_of, attempt
+from nanchuan_eval.web.downloads import download
 
 View = Callable[..., HttpResponse]
 
@@ -51,7 +50,7 @@ def commitment(request: HttpRequest, pk: int) -> HttpResponse:
     """Print the 承诺书."""
     draw = _draw(request, pk)
     pdf = draws_documents.commitment_pdf(draw, url=_public_address(request, draw), at=timezone.now())
-    return handed_out(pdf, f"{draw.draw_id}-commitment.pdf", PDF)
+    return download(pdf, f"{draw.draw_id}-commitment.pdf")
 
 
 def record(request: HttpRequest, pk: int) -> HttpResponse:
@@ -59,7 +58,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     draw = _draw(request, pk)
     if not draw.result:
         return redirect("admin:draw-ceremony", pk)
-    return handed_out(draws_documents.record_pdf(draw, at=timezone.now()), f"{draw.draw_id}-record.pdf", PDF)
+    return download(draws_documents.record_pdf(draw, at=timezone.now()), f"{draw.draw_id}-record.pdf")
 
 
 def letters(request: HttpRequest, pk: int) -> HttpResponse:
@@ -68,17 +67,13 @@ def letters(request: HttpRequest, pk: int) -> HttpResponse:
     form, user, at = LettersForm(request.POST or None), account_of(request), timezone.now()
     chosen = request.GET.get("entry", "")
     entry_id = int(chosen) if chosen.isascii() and chosen.isdigit() else None
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        entries = attempt(
-            form,
-            lambda: letters_services.open_addresses(draw_id=pk, reason=reason, by=user, at=at, entry_id=entry_id),
-        )
-        if entries is not None and form.cleaned_data["form"] == "sms":
-            with audit.numbered(audit.entry_of(by=user, at=at)):
-                return handed_out(_sms_list(draw, entries, at), f"{draw.draw_id}-sms.xlsx", XLSX)
+    open_addresses = partial(letters_services.open_addresses, draw_id=pk, by=user, at=at, entry_id=entry_id)
+    if form.is_valid():
+        entries = attempt(form, partial(open_addresses, reason=form.cleaned_data["reason"]))
         if entries is not None:
             with audit.numbered(audit.entry_of(by=user, at=at)):
+                if form.cleaned_data["form"] == "sms":
+                    return download(_sms_list(draw, entries, at), f"{draw.draw_id}-sms.xlsx")
                 return _letters_file(request, draw, entries, at)
     back = reverse("admin:draw-people", args=[pk])
     return staff_page(request, "round/act.html", draw.round, f"打印通知书：{draw}", form=form, back=back)
@@ -90,13 +85,11 @@ def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return redirect("admin:draw-ceremony", pk)
     user, at = account_of(request), timezone.now()
-    try:
-        codes = ceremony.issue_signing_codes(draw_id=pk, by=user, at=at)
-    except RuleViolation as refusal:
-        messages.error(request, str(refusal))
+    codes = attempt(request, partial(ceremony.issue_signing_codes, draw_id=pk, by=user, at=at))
+    if codes is None:
         return redirect("admin:draw-ceremony", pk)
     with audit.numbered(audit.entry_of(by=user, at=at)):
-        return handed_out(draws_documents.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf", PDF)
+        return download(draws_documents.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf")
 
 
 def roster(request: HttpRequest, pk: int) -> HttpResponse:
@@ -107,14 +100,14 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
     back, is_ready = round_page(draw.round_id), authorizations.may_use(ROSTER, draw, by=user, at=at)
     form = Form(request.POST) if is_ready and request.method == "POST" else ReasonForm(request.POST or None)
     if is_ready and request.method == "POST":
-        lines = attempt(form, lambda: open_roster(draw_id=pk, by=user, at=at))
+        lines = attempt(form, partial(open_roster, draw_id=pk, by=user, at=at))
         if lines is not None:
             name = export_numbers.numbered_filename(f"{draw.draw_id}-roster.tsv", audit.entry_of(by=user, at=at).seq)
-            return handed_out(b"".join(lines), name, "text/plain; charset=utf-8")
+            return download(b"".join(lines), name)
     if is_ready:
         return staff_page(request, "round/act.html", draw.round, "下载封存名册", form=Form(), back=back)
-    service = lambda: approvals.start(ROSTER, draw, by=user, at=at, **form.cleaned_data)  # noqa: E731
-    return show_form(request, draw.round, form, service, title="提请导出封存名册（交公证）", back=back)
+    service = partial(approvals.start, ROSTER, draw)
+    return show_round_form(request, draw.round, form, service, title="提请导出封存名册（交公证）", back=back)
 
 
 def _draw(request: HttpRequest, pk: int) -> Draw:
@@ -130,12 +123,12 @@ def _letters_file(request: HttpRequest, draw: Draw, entries: Sequence[DrawEntry]
     reply_by, url = letters_services.reply_day(draw, at), _public_address(request, draw)
     files = list(draws_documents.letters_pdfs(draw, entries, url=url, reply_by=reply_by, at=at))
     if len(files) == 1:
-        return handed_out(files[0], f"{draw.draw_id}-letters.pdf", PDF)
+        return download(files[0], f"{draw.draw_id}-letters.pdf")
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for number, content in enumerate(files, start=1):
             archive.writestr(f"{draw.draw_id}-letters-{number:03d}.pdf", content)
-    return handed_out(target.getvalue(), f"{draw.draw_id}-letters.zip", ZIP)
+    return download(target.getvalue(), f"{draw.draw_id}-letters.zip")
 
 
 def _sms_list(draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> bytes:

@@ -1,6 +1,7 @@
 """Draws on the staff site: register, commitment, ceremony, drawn people and removals."""
 
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -20,16 +21,16 @@ from evaluations.draws.pages.ceremony import ceremony_page, drawn_people
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import plan_draw, planned_draw
 from evaluations.pools.models import PoolEntry
-from evaluations.rounds.admin_pages import round_page, show_form, staff_page
+from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
-from nanchuan_eval.admin_site.actions import act, attempt
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of, attempt, perform
 
 # Buttons of the ceremony page: service and success message.
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -89,27 +90,19 @@ class DrawAdmin(ReadOnlyAdmin):
         blank = PlannedDraw(round=round_, purpose=purpose)
         initial = {"place": known.place, "witnesses": known.witnesses} if known else None
         form = PlanForm(request.POST or None, instance=blank, initial=initial)
-        user, at = account_of(request), timezone.now()
-        return show_form(
-            request,
-            round_,
-            form,
-            lambda: plan_draw(planned=form.instance, by=user, at=at, reason=form.cleaned_data["reason"]),
-            title=f"登记抽取公告：{DrawPurpose(purpose).label}",
-            back=round_page(pk),
-        )
+
+        def plan(*, reason: str, by: User, at: datetime, **_: object) -> object:
+            return plan_draw(planned=form.instance, by=by, at=at, reason=reason)
+
+        title = f"登记抽取公告：{DrawPurpose(purpose).label}"
+        return show_round_form(request, round_, form, plan, title=title, back=round_page(pk))
 
     def commit(self, request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
         """Commit a draw of the round (POST only)."""
         if request.method != "POST" or purpose not in DrawPurpose.values:
             return redirect(round_page(pk))
-        user, at = account_of(request), timezone.now()
-        return act(
-            request,
-            lambda: start_commitment(round_id=pk, purpose=purpose, by=user, at=at),
-            done="承诺已公布，名单和参数不能再改。",
-            back=round_page(pk),
-        )
+        service = partial(start_commitment, round_id=pk, purpose=purpose)
+        return perform(request, service, done="承诺已公布，名单和参数不能再改。", back=round_page(pk))
 
     def ceremony(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the ceremony page (for the projector) in five steps, with the form of the current step."""
@@ -119,7 +112,7 @@ class DrawAdmin(ReadOnlyAdmin):
         page = ceremony_page(draw, user, at)
         form = self._due_form(request, page)
         if request.method == "POST" and form is None:
-            return act(request, lambda: _refuse_entry(user), done="", back=reverse("admin:draw-ceremony", args=[pk]))
+            return perform(request, _refuse_entry, done="", back=reverse("admin:draw-ceremony", args=[pk]))
         if request.method == "POST" and form is not None and form.is_valid():
             if attempt(form, lambda: self._answer(draw, form, request)) is not None:
                 return redirect("admin:draw-ceremony", pk)
@@ -132,21 +125,14 @@ class DrawAdmin(ReadOnlyAdmin):
         if request.method != "POST" or name not in ACTS:
             return redirect(back)
         service, done = ACTS[name]
-        user, at = account_of(request), timezone.now()
-        return act(request, lambda: service(draw_id=pk, by=user, at=at), done=done, back=back)
+        return perform(request, partial(service, draw_id=pk), done=done, back=back)
 
     def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Abandon the draw, with a public reason."""
         draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
-        form, user, at = ReasonForm(request.POST or None), account_of(request), timezone.now()
-        return show_form(
-            request,
-            draw.round,
-            form,
-            lambda: start_draw("draw.abandon", draw_id=pk, by=user, at=at, **form.cleaned_data),
-            title=f"作废抽取：{draw}",
-            back=round_page(draw.round_id),
-        )
+        form, service = ReasonForm(request.POST or None), partial(start_draw, "draw.abandon", draw_id=pk)
+        back = round_page(draw.round_id)
+        return show_round_form(request, draw.round, form, service, title=f"作废抽取：{draw}", back=back)
 
     def people(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the drawn people by name, with links to remove them."""
@@ -160,16 +146,15 @@ class DrawAdmin(ReadOnlyAdmin):
         """Remove a drawn person; the next alternate takes the seat."""
         entry = get_object_or_404(DrawEntry.objects.select_related("draw__round"), pk=pk)
         person = get_object_or_404(PoolEntry, pk=entry.person_id)
-        form, user, at = RemovalForm(request.POST or None), account_of(request), timezone.now()
-        policy.check_sees(user, "draw.names")
-        return show_form(
-            request,
-            entry.draw.round,
-            form,
-            lambda: approvals.start(REMOVE.name, person, by=user, at=at, entry=pk, **_removal(form)),
-            title=f"移除并递补：{person.name}",
-            back=reverse("admin:draw-people", args=[entry.draw_id]),
-        )
+        policy.check_sees(account_of(request), "draw.names")
+
+        def remove(*, reason: str, calls: list[date], **given: Any) -> object:
+            days = [day.isoformat() for day in calls]
+            return approvals.start(REMOVE.name, person, entry=pk, removal=reason, calls=days, **given)
+
+        form, back = RemovalForm(request.POST or None), reverse("admin:draw-people", args=[entry.draw_id])
+        title = f"移除并递补：{person.name}"
+        return show_round_form(request, entry.draw.round, form, remove, title=title, back=back)
 
     def _due_form(self, request: HttpRequest, page: Any) -> Any:
         if page.due_source is not None:
@@ -184,12 +169,6 @@ class DrawAdmin(ReadOnlyAdmin):
         return ceremony.enter_randomness(draw_id=draw.pk, reading=form.reading(), by=user, at=at)
 
 
-def _refuse_entry(user: User) -> None:
-    policy.check(user, "draw.seed")
+def _refuse_entry(*, by: User, at: datetime) -> None:
+    policy.check(by, "draw.seed")
     raise RuleViolation("目前没有待录入的随机数和待签名的抽取，请刷新页面。")
-
-
-def _removal(form: RemovalForm) -> dict[str, Any]:
-    data = form.cleaned_data
-    calls = [day.isoformat() for day in data["calls"]]
-    return {"removal": data["reason"], "calls": calls, "explanation": data["explanation"]}

@@ -1,6 +1,7 @@
 """Batches of codes on the staff site: making, importing, voiding, replacing, recalling; each code is shown once."""
 
 import base64
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -18,12 +19,12 @@ from evaluations.codes.queries import batch_lines, counted_batches, drawn_people
 from evaluations.codes.services import issuing
 from evaluations.codes.services.issuing import BEFORE_CLOSING, FormKind
 from evaluations.paper_ballots.admin.sheets import PaperPages
-from evaluations.rounds.admin_pages import show_form, staff_page
+from evaluations.rounds.admin_pages import show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Channel
-from nanchuan_eval.admin_site.actions import attempt
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of, attempt
 
 
 class CodePages(PolicyAdmin):
@@ -102,41 +103,29 @@ class BatchPages(PaperPages):
 
     def void(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Void codes of returned or damaged envelopes, or propose it."""
-        batch, by, at = _batch(request, pk, "cred.void"), account_of(request), timezone.now()
-        form = VoidForm(request.POST or None)
-        response = show_form(
-            request,
-            batch.round,
-            form,
-            lambda: start_void(
-                batch_id=pk, typed=form.cleaned_data["codes"], reason=form.cleaned_data["reason"], by=by, at=at
-            ),
-            title="作废票号",
-            back=_page(batch),
-        )
+        batch, form = _batch(request, pk, "cred.void"), VoidForm(request.POST or None)
+
+        def void(*, codes: list[str], **given: Any) -> object:
+            return start_void(batch_id=pk, typed=codes, **given)
+
+        response = show_round_form(request, batch.round, form, void, title="作废票号", back=_page(batch))
         response["Cache-Control"] = "no-store"
         return response
 
     def recall(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Recall a batch, or propose it."""
-        batch, by, at = _batch(request, pk, "cred.void"), account_of(request), timezone.now()
-        form = RecallForm(request.POST or None)
-
-        def recall() -> Any:
-            return start_recall(batch, reason=form.cleaned_data["reason"], by=by, at=at)
-
-        return show_form(request, batch.round, form, recall, title="停用批次", back=_page(batch))
+        batch, form = _batch(request, pk, "cred.void"), RecallForm(request.POST or None)
+        recall = partial(start_recall, batch)
+        return show_round_form(request, batch.round, form, recall, title="停用批次", back=_page(batch))
 
     def replace(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make new codes in place of void ones."""
         batch, by, at = _batch(request, pk, "cred.print"), account_of(request), timezone.now()
         left = replaceable(batch)
         form = ReplaceForm(request.POST or None, initial={"count": left or None})
-        if request.method == "POST" and form.is_valid():
-            count = form.cleaned_data["count"]
-            made = attempt(form, lambda: issuing.replace_codes(batch_id=pk, count=count, by=by, at=at))
-            if made:
-                return _made_page(request, *made)
+        replace = partial(issuing.replace_codes, batch_id=pk, by=by, at=at)
+        if form.is_valid() and (made := attempt(form, partial(replace, **form.cleaned_data))):
+            return _made_page(request, *made)
         note = f"“{batch.label}”有{left}个作废的票号还没有补发。补发的票号自成一批，单独公布发放清单。"
         return staff_page(request, "round/act.html", batch.round, "补发票号", form=form, back=_page(batch), note=note)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -23,9 +24,9 @@ from evaluations.paper_ballots.queries import account_of_batch
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.paper_ballots.services import SheetContent
 from evaluations.scoring.method import Indicator
-from nanchuan_eval.admin_site.actions import attempt
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of, attempt, submit
 
 BAD_INPUT = 400
 
@@ -163,14 +164,10 @@ class PaperPages(ReadOnlyAdmin):
         """Withdraw one's own first keying."""
         batch = _batch(request, pk)
         found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
-        form = WithdrawForm(request.POST or None)
-        by, at = account_of(request), timezone.now()
-        if request.method == "POST" and form.is_valid():
-            reason = form.cleaned_data["reason"]
-            if attempt(form, lambda: paper_ballots.withdraw_keying(sheet_id=sheet, reason=reason, by=by, at=at)):
-                messages.success(request, f"第{found.number}号票的录入已撤回，可以重新录入。")
-                return redirect(reverse("admin:paper-key", args=[pk]))
-        return self._act(request, batch, form, f"撤回第{found.number}号票的录入")
+        form, service = WithdrawForm(request.POST or None), partial(paper_ballots.withdraw_keying, sheet_id=sheet)
+        done, back = f"第{found.number}号票的录入已撤回，可以重新录入。", reverse("admin:paper-key", args=[pk])
+        withdrawn = submit(request, form, service, back=back, done=done)
+        return withdrawn or self._act(request, batch, form, f"撤回第{found.number}号票的录入")
 
     def count(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Enter the figures counted by hand."""
@@ -196,15 +193,15 @@ class PaperPages(ReadOnlyAdmin):
         """Accept an explained difference."""
         batch = _batch(request, pk)
         form = ClearForm(request.POST or None)
-        by, at = account_of(request), timezone.now()
-        if request.method == "POST" and form.is_valid():
-            reason = form.cleaned_data["reason"]
-            if attempt(form, lambda: paper_ballots.clear_imbalance(batch_id=pk, reason=reason, by=by, at=at)):
-                still = CodeBatch.objects.filter(pk=pk, is_halted=True).exists()
-                rest = "同一渠道其他批次仍有票数不符，继续暂停收票。" if still else "渠道恢复收票。"
-                messages.success(request, f"差异已处理，{rest}")
-                return redirect(_batch_page(pk))
-        return self._act(request, batch, form, "处理差异")
+
+        def clear(**given: Any) -> str:
+            paper_ballots.clear_imbalance(batch_id=pk, **given)
+            still = CodeBatch.objects.filter(pk=pk, is_halted=True).exists()
+            rest = "同一渠道其他批次仍有票数不符，继续暂停收票。" if still else "渠道恢复收票。"
+            return f"差异已处理，{rest}"
+
+        cleared = submit(request, form, clear, back=_batch_page(pk), done="")
+        return cleared or self._act(request, batch, form, "处理差异")
 
     def _keying(
         self,

@@ -1,6 +1,8 @@
 """Pools on the staff site, with masked phones: import, notices, objections, exclusions, corrections, export."""
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -31,16 +33,17 @@ from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
 from evaluations.pools.rules import PoolKind
 from evaluations.pools.services import notices
 from evaluations.pools.services.lists import confirm_upload, upload_pool
-from evaluations.rounds.admin_pages import XLSX, handed_out, round_page, show_form, staff_page
+from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from evaluations.rounds.models import Round
-from nanchuan_eval.admin_site.actions import act, attempt
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of, attempt, perform
+from nanchuan_eval.web.downloads import download
 
 PREVIEWED = 20
 # Most people in one list of exclusions: as many as a page of the list shows.
@@ -134,31 +137,24 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         back = reverse("admin:round-pool", args=[pk])
         if request.method != "POST":
             return redirect(back)
-        user, at = account_of(request), timezone.now()
-        return act(request, lambda: confirm_upload(upload_id=upload, by=user, at=at), done="名单已导入。", back=back)
+        return perform(request, partial(confirm_upload, upload_id=upload), done="名单已导入。", back=back)
 
     def announce(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         """Announce a pool and open its objection period (POST only)."""
         back = reverse("admin:round-pool", args=[pk])
         if request.method != "POST" or kind not in PoolKind.values:
             return redirect(back)
-        user, at = account_of(request), timezone.now()
-        return act(
-            request,
-            lambda: notices.announce_pool(round_id=pk, kind=PoolKind(kind), by=user, at=at),
-            done="名单人数已公告，异议期开始。",
-            back=back,
-        )
+        service = partial(notices.announce_pool, round_id=pk, kind=PoolKind(kind))
+        return perform(request, service, done="名单人数已公告，异议期开始。", back=back)
 
     def objection(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record an objection."""
         notice = get_object_or_404(PoolNotice.objects.select_related("round"), pk=pk)
-        form, user, at = ObjectionForm(request.POST or None), account_of(request), timezone.now()
-        return show_form(
+        return show_round_form(
             request,
             notice.round,
-            form,
-            lambda: notices.record_objection(notice_id=pk, by=user, at=at, **form.cleaned_data),
+            ObjectionForm(request.POST or None),
+            partial(notices.record_objection, notice_id=pk),
             title=f"登记异议：{notice.get_kind_display()}",
             back=reverse("admin:round-pool", args=[notice.round_id]),
         )
@@ -166,12 +162,11 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     def answer(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer an objection."""
         objection = get_object_or_404(PoolObjection.objects.select_related("notice__round"), pk=pk)
-        form, user, at = AnswerForm(request.POST or None), account_of(request), timezone.now()
-        return show_form(
+        return show_round_form(
             request,
             objection.notice.round,
-            form,
-            lambda: approvals.start("pool.answer", objection, by=user, at=at, **form.cleaned_data),
+            AnswerForm(request.POST or None),
+            partial(approvals.start, "pool.answer", objection),
             title="处理异议",
             back=reverse("admin:round-pool", args=[objection.notice.round_id]),
         )
@@ -182,9 +177,9 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         policy.check(user, "pool.unmask")
         entry = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)
         form, shown = ReasonForm(request.POST or None), None
-        if request.method == "POST" and form.is_valid():
-            at = timezone.now()
-            shown = attempt(form, lambda: unmask_phone(entry_id=pk, by=user, at=at, **form.cleaned_data))
+        unmask = partial(unmask_phone, entry_id=pk, by=user, at=timezone.now())
+        if form.is_valid():
+            shown = attempt(form, partial(unmask, **form.cleaned_data))
         context = {"form": form, "shown": shown, "name": entry.name, "masked": entry.masked_phone}
         context["back"] = reverse("admin:evaluations_poolentry_changelist")
         return staff_page(request, "pool/phone.html", entry.round, "查看完整手机号", **context)
@@ -192,14 +187,13 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     def erase(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Erase a person at their own request: proposed by a clerk, approved by a chief."""
         entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), account_of(request)
-        form, at = ReasonForm(request.POST or None), timezone.now()
         if not policy.may_start(user, "privacy.handle"):
             raise policy.Denied(user, "privacy.handle")
-        return show_form(
+        return show_round_form(
             request,
             entry.round,
-            form,
-            lambda: approvals.start("privacy.handle", entry, by=user, at=at, **form.cleaned_data),
+            ReasonForm(request.POST or None),
+            partial(approvals.start, "privacy.handle", entry),
             title=f"本人申请删除：{entry.name}",
             back=reverse("admin:evaluations_poolentry_changelist"),
         )
@@ -207,19 +201,19 @@ class PoolEntryAdmin(ReadOnlyAdmin):
     def correct(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Correct a person's data at their own request: proposed by a clerk, approved by a chief."""
         entry, user = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk), account_of(request)
-        at = timezone.now()
         if not policy.may_start(user, requests.HANDLE):
             raise policy.Denied(user, requests.HANDLE)
         form = CorrectionForm(request.POST or None, initial={"name": entry.name, "unit": entry.unit})
 
-        def submit() -> Any:
+        def correct(*, reason: str, by: User, at: datetime, **_: object) -> object:
             changes = form.changes(entry)
             requests.refuse_correction(entry, changes)
-            asked = {"changes": requests.packed(changes), "reason": form.cleaned_data["reason"]}
-            return approvals.start(requests.CORRECT, entry, by=user, at=at, **asked)
+            return approvals.start(
+                requests.CORRECT, entry, by=by, at=at, changes=requests.packed(changes), reason=reason
+            )
 
         back = reverse("admin:evaluations_poolentry_changelist")
-        return show_form(request, entry.round, form, submit, title=f"更正本人信息：{entry.name}", back=back)
+        return show_round_form(request, entry.round, form, correct, title=f"更正本人信息：{entry.name}", back=back)
 
     def export(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Propose to export a pool; after approval, download it once."""
@@ -234,11 +228,11 @@ class PoolEntryAdmin(ReadOnlyAdmin):
             kind = PoolKind(form.cleaned_data.get("kind", PoolKind.EVALUATORS))
             content = attempt(form, lambda: export_pool(round_id=pk, kind=kind, by=user, at=at))
             if content is not None:
-                return handed_out(content, f"pool-{round_.key}.xlsx", XLSX)
+                return download(content, f"pool-{round_.key}.xlsx")
         if is_ready:
             return staff_page(request, "round/act.html", round_, "下载已审批的名单", form=form, back=back)
-        service = lambda: approvals.start(EXPORT, round_, by=user, at=at, **form.cleaned_data)  # noqa: E731
-        return show_form(request, round_, form, service, title="提请导出名单", back=back)
+        service = partial(approvals.start, EXPORT, round_)
+        return show_round_form(request, round_, form, service, title="提请导出名单", back=back)
 
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Exclude a person from the coming draw, or include them again."""
@@ -254,19 +248,17 @@ class PoolEntryAdmin(ReadOnlyAdmin):
         return self._take_out(request, chosen)
 
     def _take_out(self, request: HttpRequest, chosen: list[PoolEntry]) -> HttpResponse:
-        round_, user, at = chosen[0].round, account_of(request), timezone.now()
-        form = ExclusionForm(request.POST or None)
+        round_, user = chosen[0].round, account_of(request)
         if not policy.may_start(user, "pool.exclude"):
             raise policy.Denied(user, "pool.exclude")
 
-        def submit() -> object:
-            typed, ids = form.cleaned_data, [entry.pk for entry in chosen]
-            return approvals.start(
-                "pool.exclude", round_, by=user, at=at, entries=ids, why=typed["reason"], note=typed["note"]
-            )
+        def exclude(*, reason: str, **given: Any) -> object:
+            ids = [entry.pk for entry in chosen]
+            return approvals.start("pool.exclude", round_, entries=ids, why=reason, **given)
 
+        form = ExclusionForm(request.POST or None)
         who = f"{chosen[0].name} {chosen[0].masked_phone}" if len(chosen) == 1 else f"{len(chosen)}人"
-        return show_form(request, round_, form, submit, title=f"登记回避人员：{who}", back=round_page(round_.pk))
+        return show_round_form(request, round_, form, exclude, title=f"登记回避人员：{who}", back=round_page(round_.pk))
 
 
 def _links(user: User) -> Callable[[Any], SafeString]:

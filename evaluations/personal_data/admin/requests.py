@@ -1,9 +1,10 @@
 """Requests about personal data on the staff site: the request, the data held, the answer, with approval."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,15 +17,16 @@ from django.views.decorators.cache import never_cache
 from evaluations.personal_data.models import DataRequest, RequestState
 from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import entries_of
-from evaluations.rounds.admin_pages import XLSX, handed_out
-from nanchuan_eval.admin_site.actions import attempt
-from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin, account_of
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of, attempt, submit
+from nanchuan_eval.web.downloads import download
+
+# Forms of the page that start an approvable action.
+STARTED = {"copy": requests.COPY, "answer": requests.ANSWER}
 
 
 class AnswerRequestForm(forms.Form):
@@ -73,21 +75,15 @@ class DataRequestAdmin(ReadOnlyAdmin):
             "phone": ReasonForm(request.POST if asked == "phone" else None, prefix="phone"),
             "answer": AnswerRequestForm(request.POST if asked == "answer" else None, prefix="answer"),
         }
-        form = forms.get(asked)
-        if request.method == "POST" and form is None:
+        if request.method == "POST" and asked not in forms:
             raise Http404
-        if form is not None and form.is_valid():
-            typed = form.cleaned_data
-            services = {
-                "copy": lambda: approvals.start(requests.COPY, row, by=user, at=at, **typed),
-                "phone": lambda: requests.unmask_request(request_id=pk, by=user, at=at, **typed),
-                "answer": lambda: approvals.start(requests.ANSWER, row, by=user, at=at, **typed),
-            }
-            said = attempt(form, services[asked])
-            if said is not None and asked != "phone":
-                self.message_user(request, approvals.PROPOSED if isinstance(said, Approval) else "已办理。")
-                return redirect(_page(row))
-            shown = said
+        if asked in STARTED:
+            start = partial(approvals.start, STARTED[asked], row)
+            if started := submit(request, forms[asked], start, back=_page(row), done="已办理。"):
+                return started
+        elif forms["phone"].is_valid():
+            unmask = partial(requests.unmask_request, request_id=pk, by=user, at=at)
+            shown = attempt(forms["phone"], partial(unmask, **forms["phone"].cleaned_data))
         context = {
             **self.admin_site.each_context(request),
             "title": f"个人信息申请 {row.reference}",
@@ -107,12 +103,9 @@ class DataRequestAdmin(ReadOnlyAdmin):
         row = get_object_or_404(DataRequest, pk=pk)
         if request.method != "POST":
             return redirect(_page(row))
-        try:
-            content = requests.copy_for_person(request_id=pk, by=account_of(request), at=timezone.now())
-        except RuleViolation as refusal:
-            messages.error(request, str(refusal))
-            return redirect(_page(row))
-        return handed_out(content, f"data-{row.reference}.xlsx", XLSX)
+        copy = partial(requests.copy_for_person, request_id=pk, by=account_of(request), at=timezone.now())
+        content = attempt(request, copy)
+        return download(content, f"data-{row.reference}.xlsx") if content else redirect(_page(row))
 
 
 def _page(row: DataRequest) -> str:

@@ -19,7 +19,6 @@ from django_otp import login as confirm_session
 
 from nanchuan_eval.accounts import services as accounts
 from nanchuan_eval.accounts.middleware import SINCE
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.services import record_logout
 from nanchuan_eval.core.errors import RuleViolation
@@ -28,6 +27,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.second_factor import services as second_factor_services
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of
 
 
 class _ChineseLabels:

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from nanchuan_eval.admin_site.model_admin import account_of
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
+from nanchuan_eval.web.actions import account_of
 
 
 @dataclass(frozen=True)
