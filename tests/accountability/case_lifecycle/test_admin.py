@@ -267,3 +267,15 @@ def test_a_case_that_lacks_records_says_which(client):
 
     assert "“公示曝光”尚未登记办理情况" in page
     assert Case.objects.get().state == "open"
+
+
+def test_a_talk_is_not_recorded_by_a_sentence(client):
+    measure = make_case().measures.get()
+    login(client)
+
+    page = text_of(client.post(f"{LIST}measures/{measure.pk}/record/", {"done_on": "2020-07-12", "record": "谈过了"}))
+
+    assert "完整的谈话记录" in page
+    assert "谈过了" in page
+    measure.refresh_from_db()
+    assert measure.state == MeasureState.PENDING

@@ -1,4 +1,4 @@
-"""After the list, for citizens: results, follow-up rating, suggestions."""
+"""Public pages of rectifications, follow-up ratings and suggestions."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_a_plan_not_yet_accepted_is_not_shown(client):
     assert "正在制定整改方案" in page
 
 
-def test_nothing_is_public_before_the_list(client):
+def test_nothing_is_public_before_publication(client):
     make_rectification(make_case(make_bare_round(state="review")))
 
     assert "还没有可以公开的整改结果" in text_of(client.get("/rectification/"))
@@ -74,7 +74,7 @@ def test_a_receipt_rates_once_and_only_the_sum_is_kept(client):
 
 
 @pytest.mark.parametrize("receipt", ["ZZZZZZZZZZZZZZZZZZZZ", "123", ""])
-def test_a_receipt_that_is_in_no_box_rates_nothing(client, receipt):
+def test_an_unknown_receipt_rates_nothing(client, receipt):
     answer = rate(client, reported(), receipt)
 
     assert answer.status_code == 400
@@ -92,16 +92,16 @@ def test_fewer_than_five_ratings_are_not_shown(client):
     assert "明显好转4票，有所好转0票，没有变化1票" in text_of(client.get("/rectification/"))
 
 
-def test_before_the_report_nothing_is_rated(client):
+def test_nothing_is_rated_before_the_report(client):
     row = make_rectification(make_case(make_bare_round(state="published")))
 
     assert client.get(f"/rectification/cases/{row.case_id}/rate/").status_code == 404
 
 
-def test_a_suggestion_is_taken_without_asking_who_and_answered_in_public(client):
-    typed = {"unit": "燃气公司", "section": "报装科", "reason": "报装拖延"}
-    assert "已收到您的建议" in text_of(client.post("/suggestions/", typed))
-    client.post("/suggestions/", typed)
+def test_an_anonymous_suggestion_is_stored_once_and_answered_publicly(client):
+    data = {"unit": "燃气公司", "section": "报装科", "reason": "报装拖延"}
+    assert "已收到您的建议" in text_of(client.post("/suggestions/", data))
+    client.post("/suggestions/", data)
     row = Suggestion.objects.get()
 
     client.force_login(make_account(Role.CLERK))
@@ -113,7 +113,7 @@ def test_a_suggestion_is_taken_without_asking_who_and_answered_in_public(client)
 
 
 @pytest.mark.parametrize("blank", ["", "\u200b\u200b", "　"])
-def test_a_suggestion_that_only_looks_filled_is_refused_and_the_rest_is_kept(client, blank):
+def test_a_suggestion_with_a_blank_field_is_refused_and_the_rest_kept_in_the_form(client, blank):
     answer = client.post("/suggestions/", {"unit": "燃气公司", "section": blank, "reason": "报装拖延"})
 
     assert answer.status_code == 400
@@ -121,7 +121,7 @@ def test_a_suggestion_that_only_looks_filled_is_refused_and_the_rest_is_kept(cli
     assert not Suggestion.objects.exists()
 
 
-def test_what_a_citizen_writes_is_shown_as_text(client):
+def test_text_from_citizens_is_escaped(client):
     client.post("/suggestions/", {"unit": "<script>alert(1)</script>", "section": "科", "reason": "=1+1"})
     client.force_login(make_account(Role.CHIEF))
 
@@ -139,10 +139,12 @@ def test_only_the_office_answers_suggestions(client, role):
 
 
 @pytest.mark.parametrize("cases", [1, 6])
-def test_the_results_take_a_constant_number_of_queries(client, cases, django_assert_max_num_queries):
+def test_the_results_take_a_constant_number_of_queries(client, cases, django_assert_num_queries):
     round_ = make_bare_round(state="published")
     for n in range(cases):
         make_rectification(make_case(round_, f"D{n + 1:02}-01"), items=2)
 
-    with django_assert_max_num_queries(6):
-        client.get("/rectification/2020H1/")
+    with django_assert_num_queries(5):
+        answer = client.get("/rectification/2020H1/")
+
+    assert answer.status_code == 200

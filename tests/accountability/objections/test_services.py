@@ -1,4 +1,4 @@
-"""Objections before and after the list: facts only, recounted before witnesses, and no score is ever edited."""
+"""Objections before and after publication: periods, recounts before witnesses, decisions, corrections."""
 
 from datetime import timedelta
 
@@ -29,15 +29,15 @@ from evaluations.tally.models import SectionResult, Tally
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role
-from tests.accountability.factories import NOON, make_account, make_counted_round
+from tests.accountability.factories import NOON, make_account, make_counted_round, make_liaison
 
 pytestmark = pytest.mark.django_db
 SOON = NOON + timedelta(days=1)
 ANSWER = "经复算，计票无误。"
 
 
-def told(round_, *, witnesses=3):
-    """A round whose units were told their results at NOON, with drawn supervisors."""
+def in_review(round_, *, witnesses=3):
+    """A round whose units learned their results at NOON, with drawn supervisors."""
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
     draw = Draw.objects.create(
         round=round_, purpose="supervisors", draw_id=f"{round_.key}-s", params="{}", commit="", committed_at=NOON
@@ -49,17 +49,13 @@ def told(round_, *, witnesses=3):
     return round_
 
 
-def liaison(unit="D01"):
-    return make_account(Role.LIAISON, unit)
-
-
 def section_of(round_, code="D01-01"):
     return round_.sections.get(code=code)
 
 
 def filed(round_, ground=Ground.WRONG_SECTION, by=None, at=SOON):
     return file_objection(
-        section_id=section_of(round_).pk, ground=ground, facts="该窗口不属于本科室", by=by or liaison(), at=at
+        section_id=section_of(round_).pk, ground=ground, facts="该窗口不属于本科室", by=by or make_liaison(), at=at
     )
 
 
@@ -79,8 +75,8 @@ def decide(objection, outcome, by=None, at=SOON):
     )
 
 
-def test_an_objection_stops_the_publication_until_it_is_answered(monkeypatch):
-    round_ = told(make_counted_round())
+def test_an_objection_holds_the_publication_until_it_is_decided(monkeypatch):
+    round_ = in_review(make_counted_round())
     objection = recounted(round_, monkeypatch)
     later = NOON + timedelta(days=10)
 
@@ -92,7 +88,7 @@ def test_an_objection_stops_the_publication_until_it_is_answered(monkeypatch):
 
 
 def test_an_objection_upheld_before_publication_strikes_the_section_without_naming_it(monkeypatch):
-    round_ = told(make_counted_round())
+    round_ = in_review(make_counted_round())
     scores = list(SectionResult.objects.values_list("section__code", "difficulty", "rank"))
 
     decide(recounted(round_, monkeypatch), Outcome.UPHELD)
@@ -103,8 +99,8 @@ def test_an_objection_upheld_before_publication_strikes_the_section_without_nami
     assert not Case.objects.filter(result__section__code="D01-01").exists()
 
 
-def test_an_appeal_upheld_corrects_the_list_lifts_the_freeze_and_ends_the_measures(monkeypatch):
-    round_ = told(make_counted_round())
+def test_an_upheld_appeal_corrects_the_list_lifts_the_freeze_and_ends_the_measures(monkeypatch):
+    round_ = in_review(make_counted_round())
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON + timedelta(days=10))
     at = NOON + timedelta(days=12)
     objection = recounted(round_, monkeypatch, at=at)
@@ -123,7 +119,7 @@ def test_an_appeal_upheld_corrects_the_list_lifts_the_freeze_and_ends_the_measur
 
 
 def test_an_appeal_does_not_stop_the_measures():
-    round_ = told(make_counted_round())
+    round_ = in_review(make_counted_round())
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON + timedelta(days=10))
 
     filed(round_, at=NOON + timedelta(days=12))
@@ -131,8 +127,8 @@ def test_an_appeal_does_not_stop_the_measures():
     assert Case.objects.filter(state=CaseState.OPEN).count() == 10
 
 
-def test_a_count_that_comes_out_the_same_is_no_ground(monkeypatch):
-    round_ = told(make_counted_round())
+def test_an_objection_to_the_count_is_not_upheld_if_the_recount_agrees(monkeypatch):
+    round_ = in_review(make_counted_round())
     objection = recounted(round_, monkeypatch, ground=Ground.COUNTING)
 
     with pytest.raises(RuleViolation, match="复算结果与计票结果一致"):
@@ -142,15 +138,15 @@ def test_a_count_that_comes_out_the_same_is_no_ground(monkeypatch):
     assert objection.state == ObjectionState.RECOUNTED
 
 
-def test_a_recount_that_differs_is_noted(monkeypatch):
-    objection = recounted(told(make_counted_round()), monkeypatch, agrees=False, ground=Ground.COUNTING)
+def test_a_differing_recount_is_recorded_with_its_witnesses(monkeypatch):
+    objection = recounted(in_review(make_counted_round()), monkeypatch, agrees=False, ground=Ground.COUNTING)
 
     assert objection.recount_agrees is False
     assert objection.witnesses == "监督员0、监督员1、监督员2"
 
 
-def test_a_recount_takes_two_drawn_supervisors():
-    round_ = told(make_counted_round(), witnesses=1)
+def test_a_recount_needs_two_drawn_supervisors():
+    round_ = in_review(make_counted_round(), witnesses=1)
     objection = filed(round_)
     accept_objection(objection_id=objection.pk, by=make_account(Role.CHIEF), at=SOON)
 
@@ -164,7 +160,7 @@ def test_a_recount_takes_two_drawn_supervisors():
 
 
 def test_an_objection_after_the_third_working_day_is_too_late():
-    round_ = told(make_counted_round())  # a Friday: the third working day is Wednesday
+    round_ = in_review(make_counted_round())  # on a Friday: the third working day is Wednesday
 
     filed(round_, at=NOON + timedelta(days=5))
     with pytest.raises(RuleViolation, match="已超过期限"):
@@ -172,7 +168,7 @@ def test_an_objection_after_the_third_working_day_is_too_late():
 
 
 def test_an_appeal_after_ten_days_is_too_late():
-    round_ = told(make_counted_round())
+    round_ = in_review(make_counted_round())
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON + timedelta(days=10))
 
     filed(round_, at=NOON + timedelta(days=20))
@@ -180,40 +176,40 @@ def test_an_appeal_after_ten_days_is_too_late():
         filed(round_, Ground.COUNTING, at=NOON + timedelta(days=21))
 
 
-def test_the_same_ground_is_heard_once_and_needs_facts():
-    round_ = told(make_counted_round())
+def test_a_ground_is_accepted_once_and_with_facts_only():
+    round_ = in_review(make_counted_round())
     filed(round_)
 
     with pytest.raises(RuleViolation, match="同一事由"):
         filed(round_)
     with pytest.raises(RuleViolation, match="单纯对得分高低不服的，不属于异议事由"):
-        file_objection(section_id=section_of(round_).pk, ground=Ground.COUNTING, facts=" ", by=liaison(), at=SOON)
+        file_objection(section_id=section_of(round_).pk, ground=Ground.COUNTING, facts=" ", by=make_liaison(), at=SOON)
 
 
-def test_only_the_own_unit_objects():
-    round_ = told(make_counted_round())
+def test_only_the_units_own_liaison_objects():
+    round_ = in_review(make_counted_round())
 
-    for account in (liaison("D02"), make_account(), make_account(Role.CHIEF)):
+    for account in (make_liaison("D02"), make_account(), make_account(Role.CHIEF)):
         with pytest.raises(Denied):
             filed(round_, by=account)
     assert not Objection.objects.exists()
 
 
 def test_a_review_follows_a_rejection_once_and_in_time(monkeypatch):
-    round_ = told(make_counted_round())
+    round_ = in_review(make_counted_round())
     first = recounted(round_, monkeypatch)
     decide(first, Outcome.REJECTED)
 
-    again = file_review(objection_id=first.pk, facts="仍有异议", by=liaison(), at=SOON)
+    again = file_review(objection_id=first.pk, facts="仍有异议", by=make_liaison(), at=SOON)
 
     assert again.stage == Stage.REVIEW
     assert round_.holds.filter(released_at=None).count() == 1
     with pytest.raises(RuleViolation, match="同一事由"):
-        file_review(objection_id=first.pk, facts="仍有异议", by=liaison(), at=SOON)
+        file_review(objection_id=first.pk, facts="仍有异议", by=make_liaison(), at=SOON)
 
 
-def test_who_signed_the_list_does_not_decide_the_appeal(monkeypatch):
-    round_, signer = told(make_counted_round()), make_account()
+def test_the_signer_of_the_list_does_not_decide_an_appeal(monkeypatch):
+    round_, signer = in_review(make_counted_round()), make_account()
     publish_and_start(round_id=round_.pk, by=signer, at=NOON + timedelta(days=10))
     objection = recounted(round_, monkeypatch, at=NOON + timedelta(days=12))
 
@@ -222,7 +218,7 @@ def test_who_signed_the_list_does_not_decide_the_appeal(monkeypatch):
 
 
 def test_nothing_is_upheld_or_rejected_without_a_recount():
-    objection = filed(told(make_counted_round()))
+    objection = filed(in_review(make_counted_round()))
 
     with pytest.raises(RuleViolation, match="复算之后"):
         decide(objection, Outcome.REJECTED)
@@ -231,8 +227,8 @@ def test_nothing_is_upheld_or_rejected_without_a_recount():
         decide(objection, Outcome.INADMISSIBLE)
 
 
-def test_under_the_rule_of_two_persons_an_upheld_appeal_still_corrects_the_list(monkeypatch, settings):
-    round_ = told(make_counted_round())
+def test_an_upheld_appeal_corrects_the_list_under_the_two_person_rule_too(monkeypatch, settings):
+    round_ = in_review(make_counted_round())
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON + timedelta(days=10))
     at = NOON + timedelta(days=12)
     objection = recounted(round_, monkeypatch, at=at)

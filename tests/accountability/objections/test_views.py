@@ -1,13 +1,12 @@
-"""异议和申诉 over HTTP, and closing without records."""
+"""Pages of objections."""
 
 import pytest
 
-from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.objections.models import Objection
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.permissions.policy import Role
-from tests.accountability.factories import NOON, make_account, make_case, make_counted_round
+from tests.accountability.factories import NOON, make_account, make_counted_round
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +22,7 @@ def text_of(response):
 
 
 @pytest.fixture
-def told(time_machine):
+def in_review(time_machine):
     time_machine.move_to(NOON, tick=False)
     round_ = make_counted_round()
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
@@ -32,13 +31,13 @@ def told(time_machine):
 
 def file(client, round_, code="D01-01", **changes):
     section = round_.sections.get(code=code)
-    typed = {"section": section.pk, "ground": "wrong_section", "facts": "该窗口不属于本科室", **changes}
-    return client.post("/work/objections/file/", typed)
+    data = {"section": section.pk, "ground": "wrong_section", "facts": "该窗口不属于本科室", **changes}
+    return client.post("/work/objections/file/", data)
 
 
-def test_the_unit_files_and_sees_its_own_objection_only(client, told):
+def test_the_unit_files_and_sees_its_own_objection_only(client, in_review):
     login(client, Role.LIAISON, "D01")
-    file(client, told)
+    file(client, in_review)
     row = Objection.objects.get()
 
     assert "已提出" in text_of(client.get(f"/work/objections/{row.pk}/"))
@@ -48,27 +47,27 @@ def test_the_unit_files_and_sees_its_own_objection_only(client, told):
     assert "该窗口" not in text_of(client.get("/work/objections/"))
 
 
-def test_another_units_section_cannot_be_chosen(client, told):
+def test_another_units_section_cannot_be_chosen(client, in_review):
     login(client, Role.LIAISON, "D02")
 
-    answer = file(client, told)
+    answer = file(client, in_review)
 
     assert answer.status_code == 400
     assert "该窗口不属于本科室" in text_of(answer)
     assert not Objection.objects.exists()
 
 
-def test_only_units_file_and_only_those_of_the_table_look(client, told):
+def test_only_units_file_and_only_permitted_roles_view(client, in_review):
     for role, status in ((Role.COMMISSION, 403), (Role.CHIEF, 403), (Role.AUDITOR, 403)):
         login(client, role)
-        assert file(client, told).status_code == status
+        assert file(client, in_review).status_code == status
     login(client, Role.PERSONNEL)
     assert client.get("/work/objections/").status_code == 403
 
 
-def test_an_objection_is_taken_up_and_declined_with_an_answer(client, told):
+def test_an_objection_is_accepted_and_declared_inadmissible_with_an_answer(client, in_review):
     login(client, Role.LIAISON, "D01")
-    file(client, told)
+    file(client, in_review)
     row = Objection.objects.get()
 
     login(client, Role.CHIEF)
@@ -85,9 +84,9 @@ def test_an_objection_is_taken_up_and_declined_with_an_answer(client, told):
     assert client.get(f"/work/objections/{row.pk}/print/").content.startswith(b"%PDF")
 
 
-def test_the_recount_form_names_the_drawn_supervisors(client, told):
+def test_the_recount_form_refuses_a_witness_who_is_not_drawn(client, in_review):
     login(client, Role.LIAISON, "D01")
-    file(client, told)
+    file(client, in_review)
     row = Objection.objects.get()
     login(client, Role.CHIEF)
     client.post(f"/work/objections/{row.pk}/accept/", {})
@@ -97,40 +96,3 @@ def test_the_recount_form_names_the_drawn_supervisors(client, told):
     assert answer.status_code == 400
     row.refresh_from_db()
     assert row.state == "accepted"
-
-
-def test_a_case_is_not_closed_while_a_talk_has_no_record(client):
-    case = make_case()
-    login(client, Role.COMMISSION)
-
-    page = client.post(f"/admin/accountability/case/{case.pk}/close/", follow=True)
-
-    assert "尚未登记办理情况" in text_of(page)
-    case.refresh_from_db()
-    assert case.state == "open"
-
-
-def test_a_talk_measure_cannot_be_recorded_by_a_sentence(client):
-    measure = make_case().measures.get()
-    login(client, Role.COMMISSION)
-
-    address = f"/admin/accountability/case/measures/{measure.pk}/record/"
-    answer = client.post(address, {"done_on": "2020-07-12", "record": "谈过了"})
-
-    assert "完整的谈话记录" in text_of(answer)
-    assert "谈过了" in text_of(answer)
-
-
-def test_another_head_is_named_with_a_reason(client):
-    round_ = make_counted_round(places=2)
-    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
-    case = round_.results.first().case
-    login(client, Role.COMMISSION)
-
-    page = client.get(f"/work/cases/{case.pk}/head/")
-    refused = client.post(f"/work/cases/{case.pk}/head/", {"tenure": "99", "reason": "查明"})
-
-    assert page.status_code == 200
-    assert refused.status_code == 400
-    login(client, Role.CHIEF)
-    assert client.get(f"/work/cases/{case.pk}/head/").status_code == 403

@@ -1,4 +1,4 @@
-"""A talk is done with its full, signed and scanned record only."""
+"""A talk is done only with a complete, signed and scanned record."""
 
 from datetime import UTC, date, datetime
 
@@ -19,15 +19,12 @@ from tests.accountability.factories import (
     make_account,
     make_case,
     make_file,
+    make_liaison,
     make_measure,
     talk_facts,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def liaison(unit="D01"):
-    return make_account(Role.LIAISON, unit)
 
 
 def leader_talk():
@@ -42,7 +39,7 @@ def write(measure, *, by, **changes):
     return write_talk(measure_id=measure.pk, facts=talk_facts(**changes), by=by, at=LATER)
 
 
-def test_the_commission_holds_its_own_talk_and_the_measure_is_done():
+def test_the_commissions_own_talk_completes_the_measure():
     measure, commission = leader_talk(), make_account()
 
     talk = hold_talk(measure, by=commission)
@@ -53,8 +50,8 @@ def test_the_commission_holds_its_own_talk_and_the_measure_is_done():
     assert "谈话记录第" in measure.record
 
 
-def test_a_units_talk_waits_for_the_commission():
-    measure, unit = head_talk(), liaison()
+def test_a_units_talk_waits_for_confirmation_by_the_commission():
+    measure, unit = head_talk(), make_liaison()
 
     talk = hold_talk(measure, by=unit)
     measure.refresh_from_db()
@@ -65,8 +62,8 @@ def test_a_units_talk_waits_for_the_commission():
     assert measure.state == MeasureState.DONE
 
 
-def test_a_talk_sent_back_is_rewritten_and_handed_in_again():
-    measure, unit = head_talk(), liaison()
+def test_a_returned_record_is_changed_and_submitted_again():
+    measure, unit = head_talk(), make_liaison()
     talk = hold_talk(measure, by=unit)
 
     return_talk(talk_id=talk.pk, reason="缺整改要求", by=make_account(), at=LATER)
@@ -76,16 +73,16 @@ def test_a_talk_sent_back_is_rewritten_and_handed_in_again():
     assert (again.state, again.demand, again.return_reason) == (TalkState.FILED, "两周内整改", "缺整改要求")
 
 
-class TestTheRuleOfTwo:
-    """acc.talk.head: what the unit hands in, files and all, is what the commission confirms."""
+class TestTwoPersonRule:
+    """acc.talk.head: the unit proposes by submitting; the commission approves the record with its files."""
 
     @pytest.fixture(autouse=True)
-    def rule_of_two(self, settings):
+    def two_person_rule(self, settings):
         settings.TWO_PERSON_RULE = True
 
-    def test_handing_in_is_the_proposal_and_the_approval_confirms_it(self):
+    def test_submission_proposes_and_approval_confirms_the_record(self):
         measure = head_talk()
-        talk = hold_talk(measure, by=liaison())
+        talk = hold_talk(measure, by=make_liaison())
         approval = Approval.objects.get(kind="talk.confirm")
         with pytest.raises(NeedsApproval):
             confirm_talk(talk_id=talk.pk, by=make_account(), at=LATER)
@@ -97,8 +94,8 @@ class TestTheRuleOfTwo:
         measure.refresh_from_db()
         assert measure.state == MeasureState.DONE
 
-    def test_a_file_exchanged_meanwhile_gives_the_record_back(self):
-        talk = hold_talk(head_talk(), by=liaison())
+    def test_a_file_exchanged_meanwhile_returns_the_record(self):
+        talk = hold_talk(head_talk(), by=make_liaison())
         talk.evidence.update(sha256="0" * 64)
 
         with pytest.raises(RuleViolation, match="已失效"):
@@ -107,8 +104,8 @@ class TestTheRuleOfTwo:
         talk.refresh_from_db()
         assert talk.state == TalkState.RETURNED
 
-    def test_what_is_sent_back_is_the_units_again(self):
-        measure, unit = head_talk(), liaison()
+    def test_a_proposal_sent_back_returns_the_record_to_the_unit(self):
+        measure, unit = head_talk(), make_liaison()
         talk = hold_talk(measure, by=unit)
 
         approvals.send_back(approval_id=Approval.objects.get().pk, note="缺整改要求", by=make_account(), at=LATER)
@@ -117,7 +114,7 @@ class TestTheRuleOfTwo:
 
         assert Approval.objects.pending().get().content["整改要求"] == "两周内整改"
 
-    def test_the_commissions_own_talk_takes_one(self):
+    def test_the_commissions_own_talk_needs_no_approval(self):
         assert hold_talk(leader_talk(), by=make_account()).state == TalkState.CONFIRMED
 
 
@@ -130,7 +127,7 @@ class TestTheRuleOfTwo:
         ({"recorder": ""}, "请填写记录人"),
     ],
 )
-def test_a_faulty_talk_is_refused_and_nothing_is_written(changes, message):
+def test_an_invalid_record_is_refused_and_nothing_is_saved(changes, message):
     with pytest.raises(RuleViolation, match=message):
         write(leader_talk(), by=make_account(), **changes)
 
@@ -160,25 +157,25 @@ def test_a_confirmed_talk_never_changes():
         add_evidence(subject=talk, upload=make_file(), by=commission, at=LATER)
 
 
-def test_who_writes_and_who_confirms_follows_the_table():
+def test_writing_and_confirming_follow_the_policy_table():
     case = make_case(code="D02-01")
     leader, head = make_measure(case, "talk_leader"), case.measures.get(kind="talk_head")
 
     assert may_write(make_account(), leader)
     assert not may_write(make_account(), head)
-    assert may_write(liaison("D02"), head)
-    assert not may_write(liaison("D01"), head)
-    assert not may_write(liaison("D02"), leader)
+    assert may_write(make_liaison("D02"), head)
+    assert not may_write(make_liaison("D01"), head)
+    assert not may_write(make_liaison("D02"), leader)
     assert may_confirm(make_account(), head)
-    assert not may_confirm(liaison("D02"), head)
+    assert not may_confirm(make_liaison("D02"), head)
 
 
-@pytest.mark.parametrize("by", [lambda: liaison("D09"), lambda: make_account(Role.CHIEF)])
-def test_another_unit_and_other_roles_write_no_talk(by):
+@pytest.mark.parametrize("by", [lambda: make_liaison("D09"), lambda: make_account(Role.CHIEF)])
+def test_other_units_and_roles_cannot_write_the_record(by):
     with pytest.raises(Denied):
         write(head_talk(), by=by())
 
 
-def test_a_notice_is_no_talk():
+def test_a_notice_takes_no_talk_record():
     with pytest.raises(RuleViolation, match="不是谈话"):
         write(make_case(kind="notice").measures.get(), by=make_account())

@@ -1,4 +1,4 @@
-"""待办 for every role, and reminders that go once."""
+"""Work lists of every role, and reminders."""
 
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -33,11 +33,11 @@ TODAY, LONG_AFTER = date(2020, 7, 24), date(2020, 12, 24)
 
 
 def keys(account):
-    return {duty.key.split("-")[0] for duty in work_items_of(account, TODAY)}
+    return {item.key.split("-")[0] for item in work_items_of(account, TODAY)}
 
 
-def whats(account):
-    return " ".join(duty.what for duty in work_items_of(account, TODAY))
+def titles(account):
+    return " ".join(item.what for item in work_items_of(account, TODAY))
 
 
 def published():
@@ -50,9 +50,9 @@ def test_each_role_sees_its_own_measures():
     published()
 
     commission, unit, personnel = (
-        whats(make_account()),
-        whats(make_account(Role.LIAISON, "D01")),
-        whats(make_account(Role.PERSONNEL)),
+        titles(make_account()),
+        titles(make_account(Role.LIAISON, "D01")),
+        titles(make_account(Role.PERSONNEL)),
     )
 
     assert "对单位领导谈话提醒" in commission
@@ -63,15 +63,15 @@ def test_each_role_sees_its_own_measures():
     assert "不得提拔重用" in personnel
 
 
-def test_with_the_rule_of_two_the_commission_registers_the_freeze_and_personnel_approves(settings):
+def test_under_the_two_person_rule_the_commission_records_the_freeze(settings):
     published()
     settings.TWO_PERSON_RULE = True
 
-    assert "不得提拔重用" in whats(make_account())
-    assert "不得提拔重用" not in whats(make_account(Role.PERSONNEL))
+    assert "不得提拔重用" in titles(make_account())
+    assert "不得提拔重用" not in titles(make_account(Role.PERSONNEL))
 
 
-def test_a_units_talk_moves_to_the_commission_when_it_is_handed_in():
+def test_a_units_talk_moves_to_the_commission_once_it_is_submitted():
     measure, unit = make_case(make_bare_round(state="published")).measures.get(), make_account(Role.LIAISON, "D01")
 
     hold_talk(measure, by=unit)
@@ -83,16 +83,16 @@ def test_a_units_talk_moves_to_the_commission_when_it_is_handed_in():
 def test_the_office_sees_plans_items_and_visits():
     row = make_rectification(state=RectificationState.SUBMITTED)
     chief = make_account(Role.CHIEF)
-    assert "审核整改方案" in whats(chief)
+    assert "审核整改方案" in titles(chief)
 
     row.state = RectificationState.RUNNING
     row.save()
     make_item(row, position=2, state=ItemState.FINISHED, finished_at=NOON)
     visit = make_inspection(row.case.result.section, state=InspectionState.SUBMITTED)
 
-    recheck = next(duty for duty in work_items_of(chief, TODAY) if duty.key.startswith("accept"))
-    assert recheck.due_on == date(2020, 9, 8)  # sixty days after it was reported as done
-    assert f"暗访审定：{visit.section}" in whats(chief)
+    recheck = next(item for item in work_items_of(chief, TODAY) if item.key.startswith("accept"))
+    assert recheck.due_on == date(2020, 9, 8)  # sixty days after the item was finished
+    assert f"暗访审定：{visit.section}" in titles(chief)
     assert keys(make_account(Role.AUDITOR)) == set()
 
 
@@ -104,17 +104,17 @@ def test_inspectors_see_their_own_visits_only():
     assert keys(other) == set()
 
 
-def test_what_others_leave_undone_comes_before_those_above():
+def test_overdue_measures_of_others_are_escalated_to_the_chief():
     published()
     chief = make_account(Role.CHIEF)
 
-    escalated = [duty for duty in work_items_of(chief, LONG_AFTER) if duty.key.startswith("escalated")]
+    escalated = [item for item in work_items_of(chief, LONG_AFTER) if item.key.startswith("escalated")]
 
     assert escalated
-    assert {duty.urgency(LONG_AFTER) for duty in escalated} == {Urgency.ESCALATED}
+    assert {item.urgency(LONG_AFTER) for item in escalated} == {Urgency.ESCALATED}
 
 
-def test_duties_are_grouped_by_urgency():
+def test_items_are_grouped_by_urgency():
     published()
     groups = grouped(work_items_of(make_account(Role.LIAISON, "D01"), TODAY), TODAY)
 
@@ -123,7 +123,7 @@ def test_duties_are_grouped_by_urgency():
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r not in {"A", "B", "T"}])
-def test_every_account_has_a_work_list_that_opens(client, role):
+def test_every_role_opens_its_work_list_and_the_linked_pages(client, role):
     published()
     client.force_login(make_account(role, "D01" if role == Role.LIAISON else ""))
 
@@ -134,7 +134,7 @@ def test_every_account_has_a_work_list_that_opens(client, role):
         assert client.get(address, follow=True).status_code == 200, address
 
 
-def test_a_reminder_goes_once_at_each_degree_of_urgency():
+def test_a_reminder_is_sent_once_per_degree_of_urgency():
     published()
     unit = make_account(Role.LIAISON, "D01")
     set_address(email="unit@example.cn", by=unit, at=NOON)
@@ -156,7 +156,7 @@ def test_without_an_address_nothing_is_sent():
     assert mail.outbox == []
 
 
-def test_a_letter_that_fails_is_sent_the_next_time(monkeypatch):
+def test_a_failed_reminder_stops_no_other_and_is_not_recorded_as_sent(monkeypatch):
     published()
     for unit in ("D01", "D02"):
         set_address(email=f"{unit}@example.cn", by=make_account(Role.LIAISON, unit), at=NOON)
@@ -176,17 +176,17 @@ def test_a_letter_that_fails_is_sent_the_next_time(monkeypatch):
     assert not Reminder.objects.filter(account__unit_code="D01").exists()
 
 
-def test_daily_does_everything_once():
+def test_daily_sends_each_reminder_once():
     published()
     unit = make_account(Role.LIAISON, "D01")
     set_address(email="unit@example.cn", by=unit, at=NOON)
 
-    said = [StringIO(), StringIO()]
-    for out in said:
+    outputs = [StringIO(), StringIO()]
+    for out in outputs:
         call_command("daily", stdout=out)
 
-    assert "已发送提醒邮件1封" in said[0].getvalue()
-    assert "已发送提醒邮件0封" in said[1].getvalue()
+    assert "已发送提醒邮件1封" in outputs[0].getvalue()
+    assert "已发送提醒邮件0封" in outputs[1].getvalue()
 
 
 def test_an_account_sets_and_clears_its_own_address(client):
@@ -201,10 +201,12 @@ def test_an_account_sets_and_clears_its_own_address(client):
 
 
 @pytest.mark.parametrize("places", [2, 10])
-def test_the_work_list_takes_a_constant_number_of_queries(client, places, django_assert_max_num_queries):
+def test_the_work_list_takes_a_constant_number_of_queries(client, places, django_assert_num_queries):
     round_ = make_counted_round(places=places)
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     client.force_login(make_account())
 
-    with django_assert_max_num_queries(16):
-        client.get("/work/")
+    with django_assert_num_queries(10):
+        answer = client.get("/work/")
+
+    assert answer.status_code == 200
