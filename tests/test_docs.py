@@ -1,8 +1,10 @@
 """The documents say what the code does: cited sections exist, defaults agree, worked examples recompute."""
 
+import ast
 import importlib.util
 import json
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -228,6 +230,25 @@ def test_what_a_page_names_exists(page: Path):
     missing |= {name for name in FOLDER.findall(text) if not (ROOT / name).is_dir() and "<" not in name}
     missing |= {name for name in MODULE.findall(text) if not exists(name)}
     missing |= {link for link in LINK.findall(text) if not (page.parent / link).exists()}
+
+    assert missing == set()
+
+
+def prose(path: Path) -> Iterator[str]:
+    """Yield the docstrings and comments of a module."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+    with path.open("rb") as source:
+        yield from (token.string for token in tokenize.tokenize(source.readline) if token.type == tokenize.COMMENT)
+
+
+def test_docstrings_and_comments_name_modules_that_exist():
+    files, missing = known_files(), set()
+    for path in (each for each in sources() if each.suffix == ".py"):
+        text = "\n".join(prose(path))
+        missing |= {(path.name, name) for name in FILE.findall(text) if name not in files}
+        missing |= {(path.name, name) for name in MODULE.findall(text) if not exists(name)}
 
     assert missing == set()
 

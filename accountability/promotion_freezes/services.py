@@ -24,7 +24,7 @@ QUESTION = "查询影响期"
 def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime) -> PromotionFreeze:
     """Lift a freeze (解除影响期): its time is over; the row stays.
 
-    An upheld appeal corrects the list, and the correction itself lifts the freeze (services/correction.py).
+    After an upheld appeal the correction itself lifts it (accountability/case_lifecycle/services/corrections.py).
     """
     policy.check(by, "acc.hold.lift")
     # Also possible after the case was closed: a freeze may outlast the last record.

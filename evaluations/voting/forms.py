@@ -1,6 +1,6 @@
 """How a vote travels: from the fields of the form to raw lines, and on as one hidden JSON field.
 
-Nothing is judged here (rules/ballots does that); what cannot be read at all is refused.
+Nothing is judged here (evaluations/ballot_form/rules/votes.py does that); what cannot be read at all is refused.
 """
 
 import json
