@@ -1,4 +1,4 @@
-"""Commands answer bad usage in Chinese: exit 2 for what cannot be read or written, 1 for what does not hold."""
+"""Commands report errors in Chinese: exit code 2 for files or arguments, 1 for failed checks."""
 
 import json
 
@@ -90,7 +90,7 @@ class TestVerifyDraw:
 
 
 @pytest.mark.django_db
-def test_the_demonstration_finds_out_first_whether_it_can_write(tmp_path):
+def test_the_demonstration_checks_first_whether_it_can_write(tmp_path):
     (tmp_path / "file").write_text("")
 
     refused = refusal("demo", "--no-serve", "--ballots", "1", "--out", str(tmp_path / "file"))

@@ -21,7 +21,7 @@ GOALS = [
     ("G2", "bad inputs: forty lines, 200 values a field", of("test_bad_inputs", "test_forty_lines")),
     ("G3", "killed servers lose nothing", of("test_crashes")),
     ("G4", "races", of("races", "two_who_seal", "eight_writers")),
-    ("G5", "anonymity of the sealed box", of("test_secrecy", "test_sealing")),
+    ("G5", "anonymity of the sealed box", of("test_secrecy", "sealing.test_services")),
     ("G6", "one row per act, seven tamperings", of("audit.test_services", "test_attempts")),
     ("G7", "backup and restore", of("backups.test_services", "restore")),
     ("G8", "bombs and fakes before opening", of("a_bomb_is", "cannot_be_read", "line_26")),

@@ -126,7 +126,7 @@ SABOTAGES = {
     "a liaison may be drawn": Sabotage(
         "nanchuan_eval.users.rules.may_be_one_person",
         lambda *a: False,
-        "tests/evaluations/draws/test_liaisons.py::TestImportingSomebodyWhoIsALiaison",
+        "tests/evaluations/draws/test_liaisons.py::TestImportingALiaison",
     ),
     "hidden things leave no trace": Sabotage(
         "nanchuan_eval.permissions.policy.Hidden",

@@ -1,4 +1,4 @@
-"""Finding a section by what one came for: words the desk keeps, seen by citizens at once, frozen into nothing."""
+"""Service topics: citizens find sections by everyday words; changes show at once and are in no frozen form."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def beginning():
-    """A transactional test before may have emptied the table."""
+    """Restore the initial topics, in case a transactional test has emptied the table."""
     for text, words in (("办房产证、过户、抵押", "不动产登记"), ("养老金、社保", "养老保险 社会保险")):
         ServiceTopic.objects.get_or_create(text=text, defaults={"words": words})
 
@@ -38,7 +38,7 @@ def test_a_section_is_found_by_everyday_words(section, topics):
     assert topics_of(section, known_topics()) == topics
 
 
-def test_every_errand_of_the_beginning_leads_to_a_section_of_the_default_roster():
+def test_every_initial_topic_matches_a_section_of_the_default_roster():
     names = [cell for _, _, cells in read_rows(ROSTER.read_bytes(), ROSTER.name) for cell in cells]
     assert [topic.text for topic in ServiceTopic.objects.all() if not found_by(as_words(topic.words), names)] == []
 
@@ -48,8 +48,8 @@ def choose(client, round_):
     return page.content.decode()
 
 
-def test_what_the_desk_changes_is_on_the_ballot_at_once_and_leaves_the_paper_alone(client, voting):
-    paper = voting.ballot_form
+def test_a_change_is_on_the_ballot_at_once_and_leaves_the_frozen_form_alone(client, voting):
+    frozen = voting.ballot_form
     assert "办房产证、过户、抵押" in choose(client, voting)
 
     client.force_login(make_user("chief"))
@@ -63,12 +63,12 @@ def test_what_the_desk_changes_is_on_the_ballot_at_once_and_leaves_the_paper_alo
 
     assert "房子过户；查档" in choose(client, voting)
     voting.refresh_from_db()
-    assert voting.ballot_form == paper
-    assert "过户" not in paper
+    assert voting.ballot_form == frozen
+    assert "过户" not in frozen
     assert ballot_form_by_digest(voting.ballot_form_sha256).sections[0].name == "不动产登记中心"
 
 
-def test_they_cost_the_ballot_no_query(client, voting, django_assert_num_queries):
+def test_they_add_no_query_to_the_ballot(client, voting, django_assert_num_queries):
     codes = make_codes(voting, 2)
     client.post("/ballot/", {"code": codes[0]})
 
@@ -76,7 +76,7 @@ def test_they_cost_the_ballot_no_query(client, voting, django_assert_num_queries
         client.post("/ballot/", {"code": codes[1]})
 
 
-def test_words_are_needed_and_it_is_the_chiefs(client):
+def test_words_are_required_and_only_the_chief_edits_them(client):
     address = reverse("admin:evaluations_servicetopic_add")
     client.force_login(make_user("chief"))
     assert "请至少填一个词" in client.post(address, {"text": "办事", "words": "、"}).content.decode()

@@ -1,4 +1,4 @@
-"""What a valid vote is: every answer once and in range, a tick where it is severe; all faults at once."""
+"""A vote is valid if every answer is given once, in range, and ticked where severe; all errors come at once."""
 
 import pytest
 from hypothesis import given
@@ -40,7 +40,7 @@ GOOD = {i.value: ["1"] for i in Indicator}
 
 
 def is_right(line):
-    """The rule again, in one breath."""
+    """The rule, stated independently."""
     answers = [line.answers.get(i.value, []) for i in Indicator]
     signs = line.manifestations
     if any(len(a) != 1 or a[0] not in {"0", "1", "2", "3", "x"} for a in answers):
@@ -52,7 +52,7 @@ def is_right(line):
 
 
 @given(LINES | RIGHT)
-def test_a_line_is_accepted_exactly_when_every_answer_is_right(line):
+def test_a_line_is_accepted_exactly_when_every_answer_is_valid(line):
     try:
         vote = validate_vote(PAPER, "targeted", [line])
     except VoteErrors as refusal:
@@ -65,7 +65,7 @@ def test_a_line_is_accepted_exactly_when_every_answer_is_right(line):
 
 
 @given(RIGHT.filter(is_right))
-def test_what_is_stored_is_what_the_protocol_commits_to(line):
+def test_the_stored_text_is_what_the_protocol_commits_to(line):
     vote = validate_vote(PAPER, "targeted", [line])
 
     assert vote.as_text().encode() == protocol_json(vote.as_json())
@@ -77,7 +77,7 @@ def test_a_tick_under_an_answer_that_is_no_longer_severe_is_dropped():
     assert validate_vote(PAPER, "targeted", [line]).lines[0].manifestations == ("COLD-1",)
 
 
-def test_lines_come_in_the_papers_order_and_all_faults_at_once():
+def test_lines_are_in_the_order_of_the_form_and_all_errors_come_at_once():
     vote = validate_vote(PAPER, "targeted", [RawLine("S2", GOOD), RawLine("S0", GOOD)])
     with pytest.raises(VoteErrors) as refusal:
         validate_vote(PAPER, "targeted", [RawLine("S0", {**GOOD, "cold": []}), RawLine("S1", {**GOOD, "lazy": ["9"]})])

@@ -1,4 +1,4 @@
-"""Odd claims of the open channel are looked into by name before the count; nothing is dropped, no code suffers."""
+"""Alerts of the open channel are reviewed before the count, with the reviewer's name; all codes stay valid."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def review(alert, seen=7, text="镇服务大厅集中领票，属正常", role="
     return review_alert(alert_id=alert.pk, seen=seen, review=text, by=make_user(role), at=NOON)
 
 
-def test_a_review_is_kept_by_name_and_in_the_trace(alert):
+def test_a_review_is_recorded_with_its_author_and_in_the_audit_log(alert):
     reviewed = review(alert)
 
     assert reviewed.is_reviewed
@@ -37,7 +37,7 @@ def test_a_review_is_kept_by_name_and_in_the_trace(alert):
     assert (entry.reason, entry.detail["times"]) == ("镇服务大厅集中领票，属正常", 7)
 
 
-def test_more_of_them_ask_for_another_look(alert):
+def test_more_occurrences_need_another_review(alert):
     review(alert)
     OpenClaimAlert.objects.update(times=9)
 
@@ -65,7 +65,7 @@ def test_a_bad_review_is_refused(alert, facts, text):
         review(alert, **facts)
 
 
-def test_it_is_done_once_by_the_office_before_the_count(alert):
+def test_a_review_happens_once_by_the_office_and_before_the_count(alert):
     with pytest.raises(Denied):
         review(alert, role="commission")
     review(alert)
@@ -77,7 +77,7 @@ def test_it_is_done_once_by_the_office_before_the_count(alert):
         review(alert)
 
 
-def test_at_the_desk_it_stands_among_what_is_to_do_until_it_is_reviewed(alert, client):
+def test_the_round_page_lists_an_alert_until_it_is_reviewed(alert, client):
     client.force_login(make_user("clerk"))
     assert "领票异常1条待核查" in client.get(reverse("admin:index")).content.decode()
     monitor = reverse("admin:round-monitor", args=[alert.batch.round_id])

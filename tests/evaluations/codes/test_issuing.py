@@ -1,4 +1,4 @@
-"""Codes must fit the drawn people, stratum by stratum; a batch for all strata is compared by its sum."""
+"""Codes must match the drawn people by stratum; codes for all strata are compared by the total."""
 
 import pytest
 
@@ -11,7 +11,7 @@ DRAWN = {"服务对象": 30, "市场主体": 12}
     "codes",
     [{"服务对象": 30, "市场主体": 12}, {"": 42}, {"服务对象": 30, "": 12}, {"市场主体": 2, "": 40}],
 )
-def test_what_fits_has_no_fault(codes):
+def test_matching_codes_have_no_fault(codes):
     assert code_faults("定向评议", DRAWN, codes, is_complete=True) == []
 
 
@@ -25,13 +25,13 @@ def test_what_fits_has_no_fault(codes):
         ({"路人": 1, "": 41}, ["定向评议没有抽中“路人”这一类的人员，不能发放这一类的票号。"]),
     ],
 )
-def test_what_does_not_fit_is_named(codes, faults):
+def test_every_mismatch_is_named(codes, faults):
     assert code_faults("定向评议", DRAWN, codes, is_complete=True) == faults
 
 
-def test_too_few_is_no_fault_while_more_are_to_come():
+def test_too_few_codes_are_no_fault_before_they_are_complete():
     assert code_faults("定向评议", DRAWN, {"服务对象": 3}, is_complete=False) == []
 
 
-def test_without_a_draw_there_is_nothing_to_compare_with():
+def test_without_a_draw_there_is_nothing_to_compare():
     assert code_faults("抽样评议", {}, {"": 5000}, is_complete=True) == []

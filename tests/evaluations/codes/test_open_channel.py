@@ -1,4 +1,4 @@
-"""The public counter: limited without shutting anybody out for his address, honest, and without keeping anybody."""
+"""Claiming codes on the public page: limited, but never refused for an address alone, and without storing data."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ BOOK = default_rulebook()
         ("not an address", "unknown"),
     ],
 )
-def test_neighbourhoods_are_counted_not_addresses(address, network):
+def test_networks_are_counted_not_addresses(address, network):
     assert network_of(address) == network
 
 
@@ -40,13 +40,13 @@ def test_neighbourhoods_are_counted_not_addresses(address, network):
         (Visitor(by_network=60, by_all=600, passed_check=True), False, [OpenAlert.NETWORK, OpenAlert.CHANNEL]),
     ],
 )
-def test_a_busy_network_is_asked_and_noted_never_refused(visitor, asked, noted):
+def test_a_busy_network_is_checked_and_alerted_never_refused(visitor, asked, noted):
     assert needs_check(visitor, BOOK) == asked
     assert alerts(visitor, BOOK) == noted
     assert not takes_too_many(visitor, BOOK)
 
 
-def test_the_limits_are_settings_of_the_round_and_checked():
+def test_the_limits_are_validated_settings_of_the_round():
     assert needs_check(Visitor(), {**BOOK, "open_check": "always"})
     assert takes_too_many(Visitor(by_device=3), BOOK)
     assert not takes_too_many(Visitor(by_device=3), {**BOOK, "open_per_device": 5})
@@ -54,8 +54,8 @@ def test_the_limits_are_settings_of_the_round_and_checked():
         assert rulebook_errors({**BOOK, name: 0})
 
 
-class TestThePlainQuestion:
-    def test_is_answered_in_any_digits(self):
+class TestPlainQuestion:
+    def test_accepts_any_kind_of_digits(self):
         check = PlainQuestion()
         question = check.ask()
         total = sum(NUMBERS.index(c) for c in question.text if c in NUMBERS)
@@ -65,7 +65,7 @@ class TestThePlainQuestion:
         for answer in ("", "99", str(total + 1), f"{total}.0"):
             assert not check.passed(question.token, answer)
 
-    def test_cannot_be_answered_with_a_token_of_ones_own_or_an_old_one(self, monkeypatch):
+    def test_refuses_forged_and_expired_tokens(self, monkeypatch):
         question = PlainQuestion().ask()
         for token in ("", "x", question.token[:-2], "\ud800"):
             assert not PlainQuestion().passed(token, "7")
@@ -75,7 +75,7 @@ class TestThePlainQuestion:
 
 
 class KnownQuestion:
-    """A check as a district might plug it in."""
+    """A custom check, as a district might configure one."""
 
     def ask(self):
         return Question("短信里的数字？", "t")
@@ -85,7 +85,7 @@ class KnownQuestion:
 
 
 @pytest.mark.django_db
-class TestTheCounter:
+class TestClaimingACode:
     @pytest.fixture
     def counter(self, settings):
         cache.clear()
@@ -98,7 +98,7 @@ class TestTheCounter:
     def take(self, counter, client=None, **fields):
         return (client or Client()).post("/ballot/claim/", {"batch": counter.pk, **fields})
 
-    def test_gives_a_device_its_share_and_says_where_else_to_go(self, counter):
+    def test_is_limited_per_device_with_advice_where_else_to_go(self, counter):
         phone = Client()
         assert [self.take(counter, phone).status_code for _ in range(3)] == [200, 200, 400]
 
@@ -106,7 +106,7 @@ class TestTheCounter:
         assert Credential.objects.count() == 2
         assert OpenClaimAlert.objects.get().kind == OpenAlert.DEVICE
 
-    def test_asks_a_busy_network_and_goes_on_giving_to_it(self, counter):
+    def test_needs_a_check_from_a_busy_network_and_then_goes_on(self, counter):
         for _ in range(3):
             self.take(counter)
 
@@ -122,7 +122,7 @@ class TestTheCounter:
         assert Credential.objects.count() == 8
         assert (OpenClaimAlert.objects.get().kind, OpenClaimAlert.objects.get().times) == (OpenAlert.NETWORK, 5)
 
-    def test_leaves_other_networks_alone(self, counter):
+    def test_needs_no_check_from_other_networks(self, counter):
         for _ in range(4):
             self.take(counter)
 
@@ -130,13 +130,13 @@ class TestTheCounter:
 
         assert "您的票号" in self.take(counter, elsewhere).content.decode()
 
-    def test_believes_no_forwarded_address_from_outside(self, counter):
+    def test_ignores_forwarded_addresses_of_untrusted_clients(self, counter):
         for number in range(3):
             self.take(counter, Client(HTTP_X_FORWARDED_FOR=f"192.0.2.{number}"))
 
         assert "短信里的数字" in self.take(counter, Client(HTTP_X_FORWARDED_FOR="203.0.113.9")).content.decode()
 
-    def test_writes_neither_address_nor_device_into_the_database(self, counter):
+    def test_stores_neither_address_nor_device(self, counter):
         with CaptureQueriesContext(connection) as queries:
             for _ in range(4):
                 self.take(counter, Client(REMOTE_ADDR="198.51.100.77"), check="t", answer="1234")
@@ -145,15 +145,15 @@ class TestTheCounter:
         assert "198.51.100" not in written
         assert "session" not in written
 
-    def test_cannot_be_fooled_by_a_forged_cookie(self, counter):
+    def test_ignores_a_forged_cookie(self, counter):
         phone = Client()
         for _ in range(2):
             self.take(counter, phone)
         phone.cookies["taken"] = f"{counter.round.key}:0:forged"
 
-        assert self.take(counter, phone).status_code == 200  # as good as a new device, and no better
+        assert self.take(counter, phone).status_code == 200  # counts as a new device
 
-    def test_says_what_the_channel_cannot_prevent(self, counter):
+    def test_states_what_the_channel_cannot_prevent(self, counter):
         page = self.take(counter).content.decode()
 
         assert "不能完全防止一人多领" in page

@@ -1,4 +1,4 @@
-"""Draws at the desk, through its pages: what each role may press, what is shown, what is printed."""
+"""Staff pages of draws: permissions of each role, what is shown, what is printed."""
 
 import io
 import json
@@ -52,7 +52,7 @@ def text_of(pdf, tmp_path):
 
 
 class TestTheCeremonyInABrowser:
-    """Five steps, pressed by the people whose steps they are."""
+    """Five steps, each by the role that may do it."""
 
     def test_goes_from_the_register_to_the_public_proof(self, round_, as_, client):
         now = timezone.now()
@@ -101,7 +101,7 @@ class TestTheCeremonyInABrowser:
         assert "9 8 7 6 5" in shown
 
     @pytest.mark.parametrize("typed", ["", "12", "abcde", "1234x", "123456"])
-    def test_keeps_what_was_typed_wrong_and_says_so(self, round_, as_, typed):
+    def test_keeps_wrong_input_and_explains_it(self, round_, as_, typed):
         draw = commit(round_)
         Draw.objects.update(committed_at=timezone.now() - timedelta(days=2))
         PlannedDraw.objects.update(planned_at=timezone.now() - timedelta(days=1))
@@ -119,19 +119,19 @@ class TestTheCeremonyInABrowser:
         assert 'value="22222"' in answer
         assert not draw.readings.exists()
 
-    def test_waits_before_its_hour(self, round_, as_):
+    def test_waits_for_the_announced_time(self, round_, as_):
         draw = commit(round_, at=timezone.now())
 
         assert "等待抽取时间" in as_("clerk").get(address("draw-ceremony", draw.pk)).content.decode()
 
     @pytest.mark.parametrize("role", ["sysadmin", "auditor", "personnel"])
-    def test_is_not_for_everybody(self, round_, as_, role):
+    def test_is_refused_to_other_roles(self, round_, as_, role):
         draw = hold_draw(round_)
 
         for name in ("draw-ceremony", "draw-people", "draw-commitment"):
             assert as_(role).get(address(name, draw.pk)).status_code == 403, name
 
-    def test_costs_a_fixed_number_of_queries(self, round_, as_, django_assert_max_num_queries):
+    def test_takes_a_fixed_number_of_queries(self, round_, as_, django_assert_max_num_queries):
         draw = run(commit(round_))
         client = as_("chief")
 
@@ -140,9 +140,9 @@ class TestTheCeremonyInABrowser:
                 assert client.get(address(name, draw.pk)).status_code == 200
 
 
-class TestPapers:
+class TestDocuments:
     @pytest.mark.pdftext
-    def test_the_commitment_holds_the_hashes_and_lines_to_sign_on(self, round_, as_, tmp_path):
+    def test_the_commitment_has_the_hashes_and_signature_lines(self, round_, as_, tmp_path):
         draw = commit(round_)
 
         text = text_of(as_("clerk").get(address("draw-commitment", draw.pk)).content, tmp_path)
@@ -152,7 +152,7 @@ class TestPapers:
         assert all(word in text for word in ("抽取承诺书", "人大代表", "公证员", f"/draws/{draw.draw_id}/"))
 
     @pytest.mark.pdftext
-    def test_the_record_holds_numbers_seats_and_result(self, round_, as_, tmp_path):
+    def test_the_record_has_numbers_seats_and_result(self, round_, as_, tmp_path):
         draw = hold_draw(round_)
 
         text = text_of(as_("clerk").get(address("draw-record", draw.pk)).content, tmp_path)
@@ -163,7 +163,7 @@ class TestPapers:
         assert json.loads(draw.result)["strata"]["服务对象"]["selected"][0] in text
 
     @pytest.mark.pdftext
-    def test_a_letter_opens_the_token_of_just_its_reader(self, round_, as_, tmp_path):
+    def test_a_letter_lets_only_its_reader_compute_their_token(self, round_, as_, tmp_path):
         draw = hold_draw(round_)
         entry = draw.entries.filter(is_selected=True).first()
         client = as_("clerk")
@@ -180,17 +180,17 @@ class TestPapers:
         assert person_token(entry.salt, f"{entry.person.name}/{entry.person.phone}") == entry.token
         assert text.count("抽中通知书") == 1
 
-    def test_letters_in_bulk_come_as_files_and_leave_a_trace(self, round_, as_, monkeypatch):
+    def test_letters_in_bulk_come_as_files_and_are_logged(self, round_, as_, monkeypatch):
         monkeypatch.setattr(draws_documents, "LETTERS_A_FILE", 15)
         draw = hold_draw(round_)
 
         content = as_("clerk").post(address("draw-letters", draw.pk), {"form": "pdf", "reason": "寄发"}).content
 
         assert [name[-7:] for name in zipfile.ZipFile(io.BytesIO(content)).namelist()] == ["001.pdf", "002.pdf"]
-        trace = AuditEntry.objects.get(action="pool.unmask")
-        assert (trace.reason, trace.detail["people"]) == ("寄发", 20)
+        logged = AuditEntry.objects.get(action="pool.unmask")
+        assert (logged.reason, logged.detail["people"]) == ("寄发", 20)
 
-    def test_the_sms_list_holds_phones_and_no_secret(self, round_, as_):
+    def test_the_sms_list_has_phones_and_no_secret(self, round_, as_):
         draw = hold_draw(round_)
 
         content = as_("clerk").post(address("draw-letters", draw.pk), {"form": "sms", "reason": "短信"}).content
@@ -210,7 +210,7 @@ class TestPapers:
         assert not AuditEntry.objects.filter(action="pool.unmask", result="ok").exists()
 
     @pytest.mark.pdftext
-    def test_whoever_was_drawn_twice_has_one_letter_and_two_ballots(self, round_, tmp_path):
+    def test_a_person_drawn_twice_gets_one_letter_and_two_ballots(self, round_, tmp_path):
         draw = hold_draw(round_)
         first, second = draw.entries.filter(is_selected=True, stratum="服务对象")[:2]
         second.person, second.token, second.salt, second.stratum = first.person, first.token, first.salt, "市场主体"
@@ -235,7 +235,7 @@ class TestPapers:
         assert SigningCode.objects.count() == 10
         assert again.status_code == 302
 
-    def test_the_notary_receives_what_the_commitment_pins(self, round_, as_):
+    def test_the_roster_for_the_notary_has_the_committed_hash(self, round_, as_):
         draw = hold_draw(round_)
 
         content = as_("commission").post(address("draw-roster", draw.pk)).content
@@ -265,7 +265,7 @@ class TestPoolsAndPeople:
 
         assert PoolNotice.objects.get().people == 60
 
-    def test_a_person_is_taken_out_with_a_note(self, round_, as_):
+    def test_a_person_is_excluded_with_a_note(self, round_, as_):
         entry = round_.pool.first()
 
         as_("chief").post(address("pool-exclude", entry.pk), {"reason": "conflict", "note": "本人申报"})
@@ -290,7 +290,7 @@ class TestPoolsAndPeople:
         assert draw.events.get().explanation == "无人接听"
         assert "无人接听" in client.get(address("draw-people", draw.pk)).content.decode()
 
-    def test_an_objection_after_the_window_is_refused_in_words(self, round_, as_):
+    def test_an_objection_after_the_period_is_refused_with_a_message(self, round_, as_):
         notice = PoolNotice.objects.filter(kind=PoolKind.EVALUATORS).get()
 
         answer = as_("clerk").post(address("pool-objection", notice.pk), {"content": "迟了"}).content.decode()
@@ -298,7 +298,7 @@ class TestPoolsAndPeople:
         assert "异议期已过" in answer
         assert "迟了" in answer
 
-    def test_giving_up_asks_for_a_public_reason(self, round_, as_):
+    def test_abandoning_needs_a_public_reason(self, round_, as_):
         draw = commit(round_)
 
         as_("chief").post(address("draw-abandon", draw.pk), {"reason": "名单漏列"})
@@ -307,7 +307,7 @@ class TestPoolsAndPeople:
         assert (draw.status, draw.abandon_reason) == (DrawStatus.ABANDONED, "名单漏列")
 
 
-def test_the_round_s_page_leads_to_every_draw(round_, as_):
+def test_the_page_of_the_round_links_to_every_draw(round_, as_):
     commit(round_)
 
     page = as_("chief").get(address("evaluations_round_change", round_.pk)).content.decode()

@@ -1,4 +1,4 @@
-"""Where the rule of two persons holds: the clerk proposes, the head approves, nobody does both."""
+"""Draw and pool actions of two persons: a clerk proposes, a chief approves, nobody does both."""
 
 import pytest
 from django.urls import reverse
@@ -25,7 +25,7 @@ def round_():
 
 
 @pytest.fixture
-def by_two(settings):
+def require_two_persons(settings):
     def switch_on():
         settings.TWO_PERSON_RULE = True
 
@@ -36,10 +36,10 @@ def approve(role="chief"):
     approvals.approve(approval_id=Approval.objects.pending().get().pk, by=make_user(role), at=NOON)
 
 
-def test_removing_somebody_takes_two(round_, by_two, client):
+def test_a_removal_takes_two_persons(round_, require_two_persons, client):
     draw = hold_draw(round_)
     entry = draw.entries.filter(is_selected=True).first()
-    by_two()
+    require_two_persons()
     client.force_login(make_user("clerk"))
     removal = {"reason": "refused", "calls": "", "explanation": "电话中说明"}
     answer = client.post(reverse("admin:draw-remove", args=[entry.pk]), removal, follow=True).content.decode()
@@ -51,9 +51,9 @@ def test_removing_somebody_takes_two(round_, by_two, client):
     assert DrawEvent.objects.get().entry == entry
 
 
-def test_a_further_round_takes_two_and_still_waits_for_its_trigger(round_, by_two, client):
+def test_a_further_round_takes_two_persons_and_still_needs_its_trigger(round_, require_two_persons, client):
     draw = hold_draw(round_)
-    by_two()
+    require_two_persons()
     client.force_login(make_user("clerk"))
     client.post(reverse("admin:draw-act", args=[draw.pk, "next-round"]))
 
@@ -64,11 +64,11 @@ def test_a_further_round_takes_two_and_still_waits_for_its_trigger(round_, by_tw
 
 
 class TestThePools:
-    """pool.exclude: the clerk puts one list forward, the head approves that list."""
+    """pool.exclude: a clerk proposes one list, a chief approves it."""
 
     @pytest.fixture(autouse=True)
-    def from_now_on(self, round_, by_two):
-        by_two()
+    def from_now_on(self, round_, require_two_persons):
+        require_two_persons()
 
     def propose(self, client, people):
         client.force_login(make_user("clerk"))
@@ -87,7 +87,7 @@ class TestThePools:
 
         assert set(round_.pool.exclude(exclusion="")) == set(people)
 
-    def test_the_proposal_keeps_neither_names_nor_phones(self, round_, client):
+    def test_the_proposal_stores_neither_names_nor_phones(self, round_, client):
         person = round_.pool.order_by("pk").first()
         self.propose(client, [person])
 
@@ -96,7 +96,7 @@ class TestThePools:
         assert str(person.phone) not in kept
         assert person.masked_phone in kept
 
-    def test_after_the_commitment_nobody_is_asked(self, round_, client, settings):
+    def test_after_the_commitment_nothing_is_proposed(self, round_, client, settings):
         settings.TWO_PERSON_RULE = False
         commit(round_)
         settings.TWO_PERSON_RULE = True
@@ -104,7 +104,7 @@ class TestThePools:
         assert "须在公布承诺前登记" in self.propose(client, round_.pool.all()[:1])
         assert not Approval.objects.exists()
 
-    def test_nobody_does_it_alone(self, round_, client):
+    def test_nobody_excludes_alone(self, round_, client):
         person = round_.pool.first()
         client.force_login(make_user("chief"))
         address = reverse("admin:pool-exclude", args=[person.pk])
@@ -112,7 +112,7 @@ class TestThePools:
         with pytest.raises(NeedsApproval):
             exclude_person(entry_id=person.pk, reason="conflict", note="x", by=make_user("chief"), at=NOON)
 
-    def test_an_answer_to_an_objection_takes_two_and_stands_on_the_pools_page(self, round_, client):
+    def test_an_answer_to_an_objection_takes_two_persons_and_is_on_the_pool_page(self, round_, client):
         notice = PoolNotice.objects.filter(round=round_).first()
         objection = PoolObjection.objects.create(notice=notice, content="某人已迁走", received_at=NOON)
         client.force_login(make_user("clerk"))
@@ -126,7 +126,7 @@ class TestThePools:
         assert objection.answer == "已核实"
 
 
-def test_nobody_is_offered_to_exclude_after_the_commitment(round_, client):
+def test_exclusion_is_not_offered_after_the_commitment(round_, client):
     client.force_login(make_user("chief"))
     people = reverse("admin:evaluations_poolentry_changelist")
     assert '/exclude/"' in client.get(people).content.decode()
@@ -138,24 +138,24 @@ def test_nobody_is_offered_to_exclude_after_the_commitment(round_, client):
     assert "更正</a>" in page
 
 
-def test_the_page_to_exclude_asks_for_what_it_labels_only(round_, client):
+def test_the_exclusion_page_has_only_labelled_inputs(round_, client):
     client.force_login(make_user("chief"))
     page = client.get(reverse("admin:pool-exclude", args=[round_.pool.first().pk])).content.decode()
     assert page.count('name="note"') == 1
 
 
 @pytest.mark.parametrize(("role", "is_offered"), [("clerk", True), ("chief", False), ("commission", False)])
-def test_covering_an_opinion_is_offered_to_who_proposes_it(round_, by_two, client, role, is_offered):
+def test_redaction_is_offered_to_those_who_may_propose_it(round_, require_two_persons, client, role, is_offered):
     Comment.objects.create(round=round_, text="窗口排队时间太长")
-    by_two()
+    require_two_persons()
     client.force_login(make_user(role))
     page = client.get(reverse("admin:evaluations_comment_changelist")).content.decode()
     assert "窗口排队时间太长" in page
     assert ("/redact/" in page) == is_offered
 
 
-def test_a_reason_that_is_part_of_what_is_approved_is_printed_once(round_, by_two, client):
-    by_two()
+def test_a_reason_within_the_approved_content_is_shown_once(round_, require_two_persons, client):
+    require_two_persons()
     chief = make_user("chief")
     approval = approvals.start("pool.export", round_, by=chief, at=NOON, kind="evaluators", reason="交公证处核对")
     client.force_login(chief)

@@ -1,4 +1,4 @@
-"""The ceremony: two read the numbers alike, one draws, supervisors sign with codes of their own, then it is public."""
+"""The ceremony: two users enter equal numbers, one draws, supervisors sign with codes, the draw is published."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ def reread(draw):
 
 
 class TestRandomness:
-    def test_counts_once_two_people_have_entered_the_same(self, clerks):
+    def test_counts_once_two_users_have_entered_the_same(self, clerks):
         draw = commit(frozen_round())
 
         enter(draw, clerks[0])
@@ -75,7 +75,7 @@ class TestRandomness:
         assert reread(draw).randomness == []
         assert RandomnessEntry.objects.count() == 1
 
-    def test_a_mismatch_stays_until_one_of_the_two_has_read_again(self, clerks):
+    def test_a_mismatch_stays_until_one_of_the_two_corrects_it(self, clerks):
         draw = commit(frozen_round())
         right = throw(draw)[0]
         enter(draw, clerks[0], [*right[:-1], (right[-1] + 1) % 10])
@@ -106,7 +106,7 @@ class TestRandomness:
 
         assert reread(draw).status == DrawStatus.COMMITTED
 
-    def test_what_two_have_settled_nobody_changes(self, clerks):
+    def test_that_two_users_have_settled_cannot_be_changed(self, clerks):
         draw = commit(frozen_round())
         for clerk in clerks:
             enter(draw, clerk)
@@ -122,7 +122,7 @@ class TestRandomness:
 
         assert not RandomnessEntry.objects.exists()
 
-    def test_comes_not_before_the_hour_that_was_announced(self, clerks):
+    def test_comes_not_before_the_announced_time(self, clerks):
         round_ = frozen_round()
         plan(round_, DrawPurpose.EVALUATORS, held_at=LATER + timedelta(days=2))
         draw = commit(round_)
@@ -130,7 +130,7 @@ class TestRandomness:
         with pytest.raises(RuleViolation, match="到登记的抽取时间"):
             enter(draw, clerks[0])
 
-    def test_a_demonstration_need_not_wait_and_says_so_on_every_page(self, clerks, client):
+    def test_of_a_demonstration_need_not_wait_and_every_page_states_it(self, clerks, client):
         draw = commit(frozen_round(is_demo=True))
 
         for clerk in clerks:
@@ -171,7 +171,7 @@ class TestDrawing:
         with pytest.raises(RuleViolation, match="须在录入随机数后进行"):
             run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
 
-    def test_each_act_happens_once(self, clerks):
+    def test_each_step_happens_once(self, clerks):
         round_ = frozen_round()
         draw = run(commit(round_))
 
@@ -182,13 +182,13 @@ class TestDrawing:
         with pytest.raises(RuleViolation, match="只能抽取一次"):
             run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
 
-    def test_tells_its_progress(self):
-        draw, told = commit(frozen_round()), []
+    def test_reports_progress(self):
+        draw, reported = commit(frozen_round()), []
         enter_all(draw)
 
-        run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER, progress=told.append)
+        run_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER, progress=reported.append)
 
-        assert sum(told) == 60
+        assert sum(reported) == 60
 
 
 class TestSigning:
@@ -221,7 +221,7 @@ class TestSigning:
         assert self.publish(draw).status == DrawStatus.PUBLISHED
         assert client.get(proof).status_code == 200
 
-    def test_a_supervisor_signs_once_and_keeps_his_other_codes(self, round_, codes):
+    def test_a_supervisor_signs_once_and_keeps_the_other_codes(self, round_, codes):
         draw = run(commit(round_))
         self.sign(draw, codes[0][0])
 
@@ -238,7 +238,7 @@ class TestSigning:
             self.sign(draw, codes[0][0])
 
     @pytest.mark.parametrize("code", ["", "12345", "0" * 20, "签名"])
-    def test_what_is_no_code_of_this_round_signs_nothing(self, round_, codes, code):
+    def test_an_invalid_code_signs_nothing(self, round_, codes, code):
         draw = run(commit(round_))
 
         with pytest.raises(RuleViolation, match="签名码"):
@@ -252,7 +252,7 @@ class TestSigning:
         assert len(stored) == 10
         assert not stored & {code for made in codes for code in made}
 
-    def test_codes_are_handed_out_once(self, round_, codes):
+    def test_codes_are_issued_once(self, round_, codes):
         with pytest.raises(RuleViolation, match="不能重复发放"):
             issue_signing_codes(
                 draw_id=round_.draws.get(purpose=DrawPurpose.SUPERVISORS).pk, by=make_user("clerk"), at=LATER

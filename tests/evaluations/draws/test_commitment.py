@@ -1,4 +1,4 @@
-"""Draws: committed first, thrown second, drawn third, each once; the proof can be redone by anybody."""
+"""Draws are committed, then get their randomness, then are drawn, each once; anybody can verify the proof."""
 
 import json
 import subprocess
@@ -73,7 +73,7 @@ def test_a_draw_gives_each_stratum_its_seats_and_alternates():
     assert draw.entries.filter(stratum="服务对象", place__isnull=False).count() == 11  # one in ten as alternate
 
 
-def test_the_proof_verifies_and_holds_what_was_committed(tmp_path, capsys):
+def test_the_proof_verifies_and_contains_the_commitment(tmp_path, capsys):
     draw = drawn(frozen_round())
     proof = proof_of(draw)
 
@@ -123,7 +123,7 @@ def test_nothing_personal_is_in_any_public_answer_of_a_drawn_round(client):
     assert draws[0].entries.first().token in text
 
 
-def test_what_is_committed_can_be_checked_with_two_commands(client, tmp_path):
+def test_the_commitment_can_be_checked_with_two_commands(client, tmp_path):
     draw = commit(frozen_round())
     content = client.get(reverse("draw-file", args=[draw.draw_id, "pool.tsv"])).getvalue()
     (tmp_path / "pool.tsv").write_bytes(content)
@@ -136,7 +136,7 @@ def test_what_is_committed_can_be_checked_with_two_commands(client, tmp_path):
     assert params.decode() == draw.params
 
 
-def test_the_register_costs_four_queries(client, django_assert_num_queries):
+def test_the_register_takes_four_queries(client, django_assert_num_queries):
     hold_draw(frozen_round())
     hold_draw(frozen_round())
 
@@ -154,7 +154,7 @@ def test_a_pool_is_fixed_once_its_draw_is_committed():
     assert PoolEntry.objects.count() == sum(GROUPS.values())
 
 
-def test_whoever_is_excluded_is_never_drawn():
+def test_excluded_people_are_never_drawn():
     round_ = frozen_round()
     PoolEntry.objects.filter(stratum="其他").exclude(name="其他第0人").update(exclusion="conflict")
 
@@ -190,7 +190,7 @@ def test_an_abandoned_draw_keeps_its_record_and_makes_way_for_another():
     assert second.draw_id != first.draw_id
 
 
-def test_only_the_head_of_the_office_commits():
+def test_only_the_chief_commits():
     round_ = frozen_round()
     plan(round_, DrawPurpose.EVALUATORS)
 
@@ -198,7 +198,7 @@ def test_only_the_head_of_the_office_commits():
         commit_draw(round_id=round_.pk, purpose=DrawPurpose.EVALUATORS, by=make_user("clerk"), at=NOON)
 
 
-def test_just_the_drawn_sampled_ballots_are_counted():
+def test_only_drawn_sampled_ballots_are_counted():
     round_ = make_sealed_round(targeted=2, sampled=6, rulebook={"counted_sampled_ballots": 4})
 
     draw = drawn(round_, DrawPurpose.COUNTED)
@@ -213,7 +213,7 @@ def test_just_the_drawn_sampled_ballots_are_counted():
     )
 
 
-def test_all_sampled_ballots_count_where_fewer_came_back_than_would_be_drawn():
+def test_all_sampled_ballots_count_if_fewer_were_returned_than_seats():
     round_ = make_sealed_round(sampled=3)
 
     drawn(round_, DrawPurpose.COUNTED)
@@ -242,7 +242,7 @@ class TestSectionsToInspect:
         assert verify_proof(proof_of(draw)) == draw.seed
         assert len(drawn_sections(draw)) == 2
         assert set(drawn_sections(draw)) < set(codes)
-        assert not [code for code in codes if code in "".join(proof_text(draw))]  # the sections are not to know
+        assert not [code for code in codes if code in "".join(proof_text(draw))]  # kept secret
 
     def test_may_be_drawn_more_than_once_in_a_round(self, published):
         first, second = (self.commit(published, self.codes(published)) for _ in range(2))
@@ -250,7 +250,7 @@ class TestSectionsToInspect:
         assert first.draw_id != second.draw_id
 
     @pytest.mark.parametrize("seats", [0, 7])
-    def test_are_no_more_than_there_are(self, published, seats):
+    def test_cannot_outnumber_the_candidates(self, published, seats):
         with pytest.raises(RuleViolation, match="1到6之间"):
             self.commit(published, self.codes(published), seats)
 
@@ -272,7 +272,7 @@ class TestTheRegister:
 
         assert not Draw.objects.exists()
 
-    def test_a_change_needs_a_reason_and_leaves_the_old_line(self):
+    def test_a_change_needs_a_reason_and_keeps_the_old_announcement(self):
         round_ = frozen_round()
         first = plan(round_, DrawPurpose.EVALUATORS)
 
@@ -284,7 +284,7 @@ class TestTheRegister:
         assert (first.replaced_at, first.replaced_reason) == (NOON, "见证人改期")
         assert PlannedDraw.objects.filter(replaced_at=None).count() == 1
 
-    def test_a_committed_draw_keeps_its_line(self):
+    def test_the_announcement_of_a_committed_draw_cannot_change(self):
         round_ = frozen_round()
         commit(round_)
 
@@ -306,7 +306,7 @@ class TestTheRegister:
         assert "名单漏列一个镇" in page
         assert "作废1次" in page
 
-    def test_a_draw_whose_dice_were_read_is_carried_through(self):
+    def test_a_draw_with_randomness_cannot_be_abandoned(self):
         draw = commit(frozen_round())
         enter_all(draw)
 
@@ -315,7 +315,7 @@ class TestTheRegister:
 
 
 class TestTheTerms:
-    def test_a_group_of_the_rulebook_in_which_nobody_is_stops_the_draw(self):
+    def test_an_empty_stratum_of_the_rulebook_prevents_the_draw(self):
         round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
         make_pool(round_, groups={"服务对象": 30, "市场主体": 12})
 
@@ -324,7 +324,7 @@ class TestTheTerms:
 
         assert not Draw.objects.exists()
 
-    def test_whoever_is_a_supervisor_already_is_not_drawn_again(self):
+    def test_drawn_supervisors_are_not_drawn_again(self):
         round_ = frozen_round()
         make_pool(round_, PoolKind.SUPERVISORS, groups={"人大代表": 6})
         hold_draw(round_, DrawPurpose.SUPERVISORS)
@@ -385,7 +385,7 @@ def import_and_announce(round_, rows):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_salts_are_forgotten_with_the_phones_and_the_proof_still_verifies():
+def test_salts_are_erased_with_the_phones_and_the_proof_still_verifies():
     draw = hold_draw(frozen_round())
     draw.round.steps.create(state=RoundState.PUBLISHED, at=NOON - timedelta(days=61))
     draw.round.state = RoundState.PUBLISHED

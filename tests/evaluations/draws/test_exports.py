@@ -43,7 +43,7 @@ def approve():
 
 
 class TestExportingAPool:
-    def test_nobody_takes_it_out_alone(self):
+    def test_nobody_exports_alone(self):
         round_ = pooled()
         with pytest.raises(RuleViolation, match="须先提请"):
             export_pool(round_id=round_.pk, kind=PoolKind.EVALUATORS, by=make_user("chief"), at=NOON)
@@ -51,7 +51,7 @@ class TestExportingAPool:
             with pytest.raises(policy.Denied):
                 export_pool(round_id=round_.pk, kind=PoolKind.EVALUATORS, by=make_user(role), at=NOON)
 
-    def test_the_page_proposes_then_hands_out_once_with_the_exports_number(self, client):
+    def test_the_page_proposes_and_then_downloads_once_with_an_export_number(self, client):
         round_ = pooled()
         client.force_login(make_user("chief"))
         address = f"/admin/evaluations/poolentry/round/{round_.pk}/export/"
@@ -61,13 +61,13 @@ class TestExportingAPool:
 
         book = load_workbook(io.BytesIO(client.post(address).content))
 
-        trace = AuditEntry.objects.get(action=EXPORT, detail__people=60)
-        assert f"导出编号{trace.seq}" in book.worksheets[0].oddFooter.left.text
-        assert f"导出编号{trace.seq}" in book.properties.description
-        assert trace.reason == "公证"
+        logged = AuditEntry.objects.get(action=EXPORT, detail__people=60)
+        assert f"导出编号{logged.seq}" in book.worksheets[0].oddFooter.left.text
+        assert f"导出编号{logged.seq}" in book.properties.description
+        assert logged.reason == "公证"
         assert client.post(address)["Content-Type"].startswith("text/html")
 
-    def test_a_pool_that_changed_since_is_not_handed_out(self):
+    def test_a_pool_changed_since_the_approval_is_not_exported(self):
         round_, chief = pooled(), make_user("chief")
         approvals.propose(EXPORT, round_, by=chief, at=NOON, kind="evaluators", reason="x")
         approve()
@@ -75,7 +75,7 @@ class TestExportingAPool:
         with pytest.raises(RuleViolation, match="内容已有改动"):
             export_pool(round_id=round_.pk, kind=PoolKind.EVALUATORS, by=chief, at=NOON)
 
-    def test_the_notarys_roster_takes_two_as_well(self, settings):
+    def test_the_roster_for_the_notary_takes_two_persons_too(self, settings):
         draw, chief = committed(settings), make_user("chief")
         with pytest.raises(RuleViolation, match="须先提请"):
             open_roster(draw_id=draw.pk, by=chief, at=NOON)

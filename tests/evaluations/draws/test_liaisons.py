@@ -1,4 +1,4 @@
-"""A unit's liaison is neither supervisor nor evaluator nor inspector of it, whichever came first."""
+"""A unit's liaison is neither supervisor nor evaluator nor inspector of it, whichever role came first."""
 
 from datetime import date
 
@@ -62,10 +62,10 @@ class TestTheSamePerson:
         assert may_be_one_person(name, unit, NAME, UNIT) is same
 
 
-class TestImportingSomebodyWhoIsALiaison:
+class TestImportingALiaison:
     @pytest.mark.parametrize("kind", [PoolKind.SUPERVISORS, PoolKind.EVALUATORS])
     @pytest.mark.parametrize(("unit", "leaves"), [(UNIT, True), ("", True), ("税务局", False)])
-    def test_takes_him_out_of_the_draw(self, kind, unit, leaves):
+    def test_excludes_them_from_the_draw(self, kind, unit, leaves):
         make_user("liaison", unit_code="D01")
         User.objects.filter(role=Role.LIAISON).update(name="张三")
         rows = [("名单", 1, ("身份类别", "姓名", "单位", "手机号"))]
@@ -78,7 +78,7 @@ class TestImportingSomebodyWhoIsALiaison:
         assert not PoolEntry.objects.get(name="李四").exclusion
         assert any("单位联络员同名" in note for note in file.notes) is leaves
 
-    def test_but_not_whoever_was_one_once(self):
+    def test_does_not_exclude_a_former_liaison(self):
         make_user("liaison", unit_code="D01")
         User.objects.filter(role=Role.LIAISON).update(name="张三", is_active=False)
         rows = [("名单", 1, ("身份类别", "姓名", "手机号")), ("名单", 2, ("其他", "张三", "13900000001"))]
@@ -87,11 +87,11 @@ class TestImportingSomebodyWhoIsALiaison:
         assert not PoolEntry.objects.get().exclusion
 
 
-class TestMakingSomebodyALiaison:
-    def test_who_stands_on_no_list_is_allowed(self):
+class TestAppointingALiaison:
+    def test_a_person_in_no_pool_is_allowed(self):
         assert grant(account()).role == "L"
 
-    def test_who_stands_on_a_list_is_first_taken_out_of_the_draw(self):
+    def test_a_person_in_a_pool_must_be_excluded_first(self):
         round_, made = frozen_round(), account()
         refused(made, "请先在名单库中将其登记为回避")
 
@@ -99,13 +99,13 @@ class TestMakingSomebodyALiaison:
         exclude_person(entry_id=entry.pk, reason="conflict", note="任联络员", by=make_user("chief"), at=NOON)
         assert grant(made).role == "L"
 
-    def test_of_another_unit_is_another_person(self):
+    def test_a_namesake_of_another_unit_is_allowed(self):
         round_ = frozen_round()
         round_.pool.filter(name=NAME).update(unit="税务局")
         assert grant(account()).role == "L"
 
     @pytest.mark.parametrize("purpose", [DrawPurpose.EVALUATORS, DrawPurpose.SUPERVISORS])
-    def test_who_was_drawn_is_refused_until_he_is_removed_or_the_round_is_over(self, purpose):
+    def test_a_drawn_person_is_refused_until_removed_or_the_round_is_over(self, purpose):
         kind = PoolKind(purpose.value)
         round_ = frozen_round(kind, GROUPS if kind == PoolKind.EVALUATORS else {"人大代表": 6, "市民代表": 6})
         draw = hold_draw(round_, purpose)
@@ -117,19 +117,19 @@ class TestMakingSomebodyALiaison:
         remove_drawn(entry_id=entry.pk, removal=removal, by=make_user("chief"), at=LATER)
         assert grant(made).role == "L"
 
-    def test_after_the_round_nothing_stands_against_it(self):
+    def test_a_person_drawn_in_a_finished_round_is_allowed(self):
         round_, made = frozen_round(), account()
         hold_draw(round_)
         Round.objects.filter(pk=round_.pk).update(state=RoundState.PUBLISHED)
         assert grant(made).role == "L"
 
-    def test_who_was_not_drawn_is_allowed(self):
+    def test_a_person_not_drawn_is_allowed(self):
         draw = hold_draw(frozen_round())
         left = draw.entries.filter(place__isnull=True).first()
         assert left is not None
         assert grant(account(name=left.person.name)).role == "L"
 
-    def test_another_role_does_not_ask_the_lists(self):
+    def test_other_roles_are_not_checked_against_the_pools(self):
         frozen_round()
         assert grant(account(), "I", "").role == "I"
 
@@ -139,7 +139,7 @@ class TestMakingSomebodyALiaison:
 
 
 class TestNamesakes:
-    def test_without_numbers_are_taken_for_one_person(self):
+    def test_without_numbers_count_as_one_person(self):
         inspector = make_user("inspector")
         User.objects.filter(pk=inspector.pk).update(name=NAME)
         refused(account(), "另有同名账号“inspector")
@@ -152,7 +152,7 @@ class TestNamesakes:
     @pytest.mark.parametrize(
         ("held", "role"), [("liaison", "I"), ("liaison", "S"), ("commission", "L"), ("auditor", "C")]
     )
-    def test_with_the_same_number_never_hold_both(self, held, role):
+    def test_with_the_same_number_never_hold_both_roles(self, held, role):
         make_user(held, person_code="N1")
         refused(account(), "不能", role)
 
@@ -167,7 +167,7 @@ class TestAnInspector:
         return assign_inspectors(inspection_id=visit.pk, inspector_ids=ids, by=make_user("chief"), at=late.LATER)
 
     @pytest.mark.parametrize("same", [{"name": "王五"}, {"person_code": "N9"}])
-    def test_is_not_sent_where_he_is_the_liaison(self, visit, same):
+    def test_is_not_sent_to_the_unit_they_are_liaison_of(self, visit, same):
         pair = [late.make_account(Role.INSPECTOR, name="王五"), late.make_account(Role.INSPECTOR, name="赵六")]
         User.objects.filter(pk=pair[0].pk).update(person_code="N9")
         make_user("liaison", unit_code="D01")

@@ -1,4 +1,4 @@
-"""After the draw: the next alternate joins and nobody else moves; discretion is capped, triggers are committed."""
+"""After a removal the next alternate takes the seat, nobody else moves; discretion is capped, triggers committed."""
 
 import json
 from datetime import date, timedelta
@@ -57,7 +57,7 @@ def test_the_next_alternate_joins_and_nobody_else_moves(drawn):
     assert list(selected.values_list("token", flat=True)) == after["selected"]
 
 
-def test_the_proof_goes_on_verifying_and_its_chain_holds_every_event(drawn):
+def test_the_proof_still_verifies_and_its_chain_has_every_event(drawn):
     remove(first_of(drawn))
     remove(first_of(drawn, "市场主体"))
 
@@ -68,7 +68,7 @@ def test_the_proof_goes_on_verifying_and_its_chain_holds_every_event(drawn):
     assert proof["result"]["head"] == DrawEvent.objects.get(seq=2).head
 
 
-def test_only_whoever_is_selected_now_can_be_removed(drawn):
+def test_only_selected_people_can_be_removed(drawn):
     alternate = drawn.entries.filter(is_selected=False).exclude(place=None).first()
     gone = first_of(drawn)
     remove(gone)
@@ -101,7 +101,7 @@ def test_unreachable_means_three_calls_on_two_days(drawn, calls):
     assert DrawEvent.objects.get().calls == ["2026-03-04", "2026-03-04", "2026-03-05"]
 
 
-def test_the_count_of_removals_is_public_and_the_explanation_is_not(drawn, client):
+def test_the_number_of_removals_is_public_and_the_explanation_is_not(drawn, client):
     remove(first_of(drawn), RemovalReason.CONFLICT, explanation="其妻在该局工作")
 
     page = client.get(reverse("draw", args=[drawn.draw_id])).content.decode()
@@ -111,7 +111,7 @@ def test_the_count_of_removals_is_public_and_the_explanation_is_not(drawn, clien
     assert "其妻" not in page
 
 
-def test_a_removal_needs_an_explanation_and_the_head_of_the_office(drawn):
+def test_a_removal_needs_an_explanation_and_the_chief(drawn):
     with pytest.raises(RuleViolation, match="请填写说明"):
         remove(first_of(drawn), explanation=" ")
     with pytest.raises(Denied):
@@ -138,7 +138,7 @@ class TestAFurtherRound:
         at = draw.round.opens_at + timedelta(days=days)
         return open_next_round(draw_id=draw.pk, by=make_user("chief"), at=at)
 
-    def test_opens_when_its_committed_trigger_has_come(self, opened):
+    def test_opens_once_its_committed_trigger_is_met(self, opened):
         before = line_of(opened)
 
         self.open(opened)
@@ -152,7 +152,7 @@ class TestAFurtherRound:
         with pytest.raises(RuleViolation, match="满10日"):
             self.open(opened, days=9)
 
-    def test_does_not_open_while_enough_come_back(self, opened):
+    def test_does_not_open_while_enough_ballots_are_returned(self, opened):
         codes = opened.round.batches.get().credentials
         for number, code in enumerate(codes.all()[:8]):
             codes.filter(pk=code.pk).update(spend=f"{number:064d}")
@@ -166,6 +166,6 @@ class TestAFurtherRound:
         with pytest.raises(RuleViolation, match="没有预先承诺"):
             self.open(opened, days=11)
 
-    def test_belongs_into_the_time_of_voting(self, drawn):
+    def test_opens_only_during_the_vote(self, drawn):
         with pytest.raises(RuleViolation, match="投票期间"):
             open_next_round(draw_id=drawn.pk, by=make_user("chief"), at=NOON)

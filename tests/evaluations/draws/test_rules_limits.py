@@ -1,4 +1,4 @@
-"""Removals and further rounds of a draw: the caps at, below and above their limit (rulebook R-B)."""
+"""Limits of removals and further rounds, at, below and above the bound (rulebook R-B)."""
 
 from datetime import date
 
@@ -62,7 +62,7 @@ def test_of_twenty_seats_two_may_be_removed_at_discretion(reason, before, is_ref
 
 
 @pytest.mark.parametrize("before", [[], [R.CONFLICT] * 2, [R.CONFLICT] * 20])
-def test_who_refuses_may_always_be_removed(before):
+def test_a_person_who_refuses_can_always_be_removed(before):
     assert faults(R.REFUSED, before, calls=()) == []
 
 
@@ -88,7 +88,7 @@ def test_other_reasons_need_no_calls(reason):
     assert faults(reason, calls=()) == []
 
 
-def test_both_faults_are_told_at_once():
+def test_both_faults_are_returned_at_once():
     assert len(faults(R.UNREACHABLE, [R.CONFLICT] * 2, calls=())) == 2
 
 

@@ -1,4 +1,4 @@
-"""The desk's pages about codes: made once, imported, made void, replaced, recalled; a code is stored nowhere."""
+"""Staff pages of codes: making, importing, voiding, replacing, recalling; codes are stored nowhere."""
 
 import base64
 import re
@@ -51,7 +51,7 @@ def post(client, name, target, form=(), **more):
 
 
 def codes_on(page):
-    """The codes of the file that a page hands out."""
+    """The codes in the file offered on a page."""
     file = base64.b64decode(re.search(r'href="data:text/csv;base64,([^"]+)"', page)[1]).decode("utf-8-sig")
     return [line.split(",")[1].replace("-", "") for line in file.splitlines()[1:]]
 
@@ -64,7 +64,7 @@ def upload(client, round_, content, **form):
 class TestMaking:
     """生成票号."""
 
-    def test_says_what_was_made_and_hands_the_codes_out_once(self, as_, round_):
+    def test_shows_the_batch_and_its_codes_once(self, as_, round_):
         answer = as_("clerk").post(address("round-codes", round_), {**FORM, "count": "3"})
 
         page, batch = answer.content.decode(), CodeBatch.objects.get()
@@ -83,7 +83,7 @@ class TestMaking:
         assert "未重复生成" in post(as_("clerk"), "round-codes", round_, FORM, count="3")
         assert CodeBatch.objects.count() == 1
 
-    def test_of_a_self_service_counter_hands_out_nothing(self, as_, round_):
+    def test_a_self_service_batch_yields_no_codes(self, as_, round_):
         page = post(as_("clerk"), "round-codes", round_, channel="other", origin="open", label="网上", count="0")
 
         assert "网上领票入口已开通" in page
@@ -102,7 +102,7 @@ class TestMaking:
         assert "data:text" in post(client, "round-codes", round_, FORM, stratum="市场主体", count="2")
         assert "还差3个" in client.get(address("round-batches", round_)).content.decode()
 
-    def test_fewer_than_were_drawn_keep_the_vote_from_opening(self, round_):
+    def test_fewer_than_were_drawn_prevent_the_opening(self, round_):
         round_.state = RoundState.DRAWN
         round_.save()
         make_drawn(round_, "服务对象", people=3)
@@ -113,13 +113,13 @@ class TestMaking:
         )
 
     @pytest.mark.parametrize(("channel", "origin"), [("other", "newspaper"), ("sampled", "open")])
-    def test_by_a_road_that_the_channel_does_not_have_is_refused(self, as_, round_, channel, origin):
+    def test_with_an_origin_the_channel_does_not_have_is_refused(self, as_, round_, channel, origin):
         page = post(as_("clerk"), "round-codes", round_, channel=channel, origin=origin, label="甲", count="2")
 
         assert "这种来源" in page
         assert not CodeBatch.objects.exists()
 
-    def test_is_the_clerks_alone_and_not_in_a_round_without_roster(self, as_, round_):
+    def test_is_for_clerks_only_and_needs_a_frozen_roster(self, as_, round_):
         for role in ("chief", "commission", "auditor"):
             assert as_(role).post(address("round-codes", round_), {**FORM, "count": "1"}).status_code == 403
         assert "只能在名录锁定之后" in post(as_("clerk"), "round-codes", make_round(), FORM, count="1")
@@ -129,7 +129,7 @@ class TestMaking:
 class TestAnOfflineList:
     """导入离线发放清单."""
 
-    def test_is_taken_over_byte_for_byte(self, as_, round_, client):
+    def test_is_imported_byte_for_byte(self, as_, round_, client):
         _, issues = issuing.make_codes(3, round_.key)
         content = issuing.issued_list(issues)
 
@@ -140,7 +140,7 @@ class TestAnOfflineList:
         published = client.get(reverse("issued-list", args=[round_.key, batch.pk]))
         assert b"".join(published.streaming_content) == content
 
-    def test_is_not_taken_over_twice(self, as_, round_):
+    def test_is_not_imported_twice(self, as_, round_):
         _, issues = issuing.make_codes(3, round_.key)
         client = as_("clerk")
         upload(client, round_, issuing.issued_list(issues))
@@ -164,7 +164,7 @@ class TestAnOfflineList:
             (b"x\n" * 1000, "另有980行有误"),
         ],
     )
-    def test_that_is_faulty_is_refused_by_line_and_nothing_of_it_is_repeated(self, as_, round_, content, text):
+    def test_that_is_faulty_is_refused_by_line_without_quoting_it(self, as_, round_, content, text):
         page = upload(as_("clerk"), round_, content).content.decode()
 
         assert text in page
@@ -182,7 +182,7 @@ class TestVoiding:
     def propose(self, client, batch, *codes, reason="退信"):
         return client.post(address("batch-void", batch), {"codes": "\n".join(codes), "reason": reason})
 
-    def test_takes_two_and_names_no_code(self, as_, round_):
+    def test_takes_two_persons_and_names_no_code(self, as_, round_):
         kept, gone = make_codes(round_, 2)
         batch = CodeBatch.objects.get()
 
@@ -198,7 +198,7 @@ class TestVoiding:
         assert gone not in kept_rows.upper()
         assert kept not in kept_rows.upper()
 
-    def test_refuses_by_line_what_is_used_void_foreign_or_typed_twice(self, as_, round_):
+    def test_refuses_used_void_foreign_and_repeated_codes_by_line(self, as_, round_):
         used, good = make_codes(round_, 2)
         cast_ballots(round_, [used])
 
@@ -209,7 +209,7 @@ class TestVoiding:
         assert "第4行和第1行是同一个票号" in page
         assert not Approval.objects.exists()
 
-    def test_of_a_code_used_meanwhile_voids_none(self, as_, round_):
+    def test_voids_nothing_if_one_code_was_used_meanwhile(self, as_, round_):
         first, second = make_codes(round_, 2)
         self.propose(as_("clerk"), CodeBatch.objects.get(), first, second)
         cast_ballots(round_, [first])
@@ -219,7 +219,7 @@ class TestVoiding:
 
         assert not Credential.objects.filter(is_void=True).exists()
 
-    def test_is_replaced_once_by_a_batch_of_its_own_and_the_published_list_stays(self, as_, round_):
+    def test_allows_one_replacement_in_a_new_batch_and_keeps_the_published_list(self, as_, round_):
         codes = make_codes(round_, 8)
         batch = CodeBatch.objects.get()
         before = batch.issued_sha256
@@ -258,7 +258,7 @@ class TestVoiding:
 class TestRecalling:
     """停用批次."""
 
-    def test_takes_two_and_ends_the_unused_codes(self, as_, round_, settings):
+    def test_takes_two_persons_and_invalidates_the_unused_codes(self, as_, round_, settings):
         settings.TWO_PERSON_RULE = True
         make_codes(round_)
         batch = CodeBatch.objects.get()
@@ -270,7 +270,7 @@ class TestRecalling:
         assert not batch.is_open
         assert "已停用" in as_("chief").get(address("round-batches", round_)).content.decode()
 
-    def test_is_over_when_the_box_is_sealed(self, round_):
+    def test_is_refused_once_the_box_is_sealed(self, round_):
         (code,) = make_codes(round_)
         batch, chief = CodeBatch.objects.get(), make_user("chief")
         round_.state = RoundState.SEALED
@@ -283,7 +283,7 @@ class TestRecalling:
             voiding.void_codes(batch_id=batch.pk, issues=issues, reason="x", by=chief, at=NOON)
 
     @pytest.mark.parametrize("name", ["batch-recall", "batch-void"])
-    def test_is_not_even_proposed_when_the_box_is_sealed(self, as_, round_, settings, name):
+    def test_is_not_even_proposed_once_the_box_is_sealed(self, as_, round_, settings, name):
         settings.TWO_PERSON_RULE = True
         (code,) = make_codes(round_)
         Round.objects.update(state=RoundState.SEALED)
@@ -297,13 +297,13 @@ class TestRecalling:
 class TestTheList:
     """票号批次."""
 
-    def test_hides_small_returns_and_what_would_betray_them(self, round_):
+    def test_hides_small_returns_and_figures_that_reveal_them(self, round_):
         cast_ballots(round_, make_codes(round_, 10)[:7])
         cast_ballots(round_, make_codes(round_, 10)[:2])
 
         assert [line.returned for line in batch_lines(counted_batches(round_))] == ["不单独公布", FEW]
 
-    def test_leads_from_the_models_list_to_the_batchs_page(self, as_, round_):
+    def test_redirects_from_the_change_list_to_the_page_of_the_batch(self, as_, round_):
         make_codes(round_)
         batch = CodeBatch.objects.get()
 

@@ -1,4 +1,4 @@
-"""The desk's pages about paper and returns: what they accept, refuse, keep, and never show."""
+"""Staff pages of paper ballots and returns: what they accept, refuse, keep, and never show."""
 
 import pytest
 from django.db import connection
@@ -29,7 +29,7 @@ def batch(round_):
     return batch
 
 
-def desk(batch, page=""):
+def page_of(batch, page=""):
     return f"/admin/evaluations/codebatch/{batch.pk}/papers/{page}"
 
 
@@ -42,7 +42,7 @@ def test_slips_are_registered_and_refused_lines_stay_in_the_field(client, round_
     (code,) = make_codes(round_)
     client.force_login(make_user("clerk"))
 
-    page = client.post(desk(CodeBatch.objects.get(), "slips/"), {"codes": f"{code}\n12345"})
+    page = client.post(page_of(CodeBatch.objects.get(), "slips/"), {"codes": f"{code}\n12345"})
 
     assert page.status_code == 400
     assert "第1行“12345”：票号应为20位" in page.content.decode()
@@ -54,22 +54,22 @@ def test_slips_are_registered_and_refused_lines_stay_in_the_field(client, round_
 
 def test_a_sheet_is_keyed_by_two_and_the_second_does_not_see_the_first(client, round_, batch):
     client.force_login(make_user("clerk"))
-    assert client.post(desk(batch, "key/"), sheet(round_, "00120")).status_code == 302
+    assert client.post(page_of(batch, "key/"), sheet(round_, "00120")).status_code == 302
     client.force_login(make_user("clerk"))
 
-    assert 'value="00120"' not in client.get(desk(batch, "key/")).content.decode()
-    client.post(desk(batch, "key/"), sheet(round_, "00120"))
+    assert 'value="00120"' not in client.get(page_of(batch, "key/")).content.decode()
+    client.post(page_of(batch, "key/"), sheet(round_, "00120"))
 
     assert BallotSpool.objects.count() == 1
     assert PaperSheet.objects.get().kind == "valid"
 
 
-def test_differences_are_shown_side_by_side_and_decided(client, round_, batch):
+def test_differences_are_shown_side_by_side_and_settled(client, round_, batch):
     for keys in ("00121", "00131"):
         client.force_login(make_user("clerk"))
-        client.post(desk(batch, "key/"), sheet(round_, keys))
+        client.post(page_of(batch, "key/"), sheet(round_, keys))
     client.force_login(make_user("clerk"))
-    address = desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")
+    address = page_of(batch, f"sheet/{PaperSheet.objects.get().pk}/")
 
     page = client.get(address).content.decode()
     assert "<td>00121</td><td>00131</td>" in compact(page)
@@ -78,33 +78,33 @@ def test_differences_are_shown_side_by_side_and_decided(client, round_, batch):
     assert BallotSpool.objects.count() == 1
 
 
-def test_differing_ticks_are_shown_as_they_are_keyed_and_in_words(client, round_, batch):
+def test_differing_ticks_are_shown_as_keyed_and_in_words(client, round_, batch):
     name = f"{round_.sections.values_list('code', flat=True)[0]}.ticks"
     for ticks in ("1", "0"):
         client.force_login(make_user("clerk"))
-        assert client.post(desk(batch, "key/"), sheet(round_, "30000", **{name: ticks})).status_code == 302
+        assert client.post(page_of(batch, "key/"), sheet(round_, "30000", **{name: ticks})).status_code == 302
     client.force_login(make_user("clerk"))
     signs = ballot_form_by_digest(round_.ballot_form_sha256).manifestations
     sign = next(sign.text for sign in signs if sign.indicator == "cold")
 
-    page = client.get(desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")).content.decode()
+    page = client.get(page_of(batch, f"sheet/{PaperSheet.objects.get().pk}/")).content.decode()
 
     assert f"<td>30000　表象 1（{sign}）</td><td>30000</td>" in compact(page)
     assert '<th scope="row">1. ' in page
 
 
-def test_the_third_look_finds_filled_in_what_two_agree_on_and_is_for_a_third_person(client, round_, batch, settings):
+def test_settling_is_prefilled_with_the_agreed_fields_and_is_for_a_third_person(client, round_, batch, settings):
     settings.TWO_PERSON_RULE = True
     first, second = (make_user("clerk", person_code=f"N{number}") for number in (1, 2))
     code = round_.sections.values_list("code", flat=True)[1]
     for who, keys in ((first, "00121"), (second, "00131")):
         client.force_login(who)
-        assert client.post(desk(batch, "key/"), sheet(round_, keys, **{f"{code}.keys": "01x01"})).status_code == 302
-    address = desk(batch, f"sheet/{PaperSheet.objects.get().pk}/")
-    assert "您录入过，由第三人核对" in client.get(desk(batch)).content.decode()
-    assert client.get(address).url == desk(batch)
+        assert client.post(page_of(batch, "key/"), sheet(round_, keys, **{f"{code}.keys": "01x01"})).status_code == 302
+    address = page_of(batch, f"sheet/{PaperSheet.objects.get().pk}/")
+    assert "您录入过，由第三人核对" in client.get(page_of(batch)).content.decode()
+    assert client.get(address).url == page_of(batch)
     client.force_login(make_user("clerk", person_code="N3"))
-    assert "核对第1号票" in client.get(desk(batch)).content.decode()
+    assert "核对第1号票" in client.get(page_of(batch)).content.decode()
 
     page = client.get(address).content.decode()
 
@@ -117,14 +117,14 @@ def test_the_page_names_the_sheets_that_wait_for_a_second_keying(client, round_,
     settings.TWO_PERSON_RULE = True
     first = make_user("clerk", person_code="N1")
     client.force_login(first)
-    client.post(desk(batch, "key/"), sheet(round_))
-    page = client.get(desk(batch, "key/")).content.decode()
+    client.post(page_of(batch, "key/"), sheet(round_))
+    page = client.get(page_of(batch, "key/")).content.decode()
     assert "您已第一次录入的票：1号" in page
-    withdraw = desk(batch, f"sheet/{PaperSheet.objects.get().pk}/withdraw/")
+    withdraw = page_of(batch, f"sheet/{PaperSheet.objects.get().pk}/withdraw/")
     assert withdraw in page
 
     client.force_login(make_user("clerk", person_code="N2"))
-    assert "待您第二次录入的票：1号" in client.get(desk(batch, "key/")).content.decode()
+    assert "待您第二次录入的票：1号" in client.get(page_of(batch, "key/")).content.decode()
     assert "只有录入的人" in client.post(withdraw, {"reason": "编号录错"}).content.decode()
 
     client.force_login(first)
@@ -150,12 +150,12 @@ def test_the_page_names_the_sheets_that_wait_for_a_second_keying(client, round_,
         ({"comment": "\ufffd"}, "无法识别的字符"),
     ],
 )
-def test_what_cannot_be_kept_is_explained_and_stays_on_the_page(client, round_, batch, changes, text):
+def test_invalid_input_is_explained_and_stays_on_the_page(client, round_, batch, changes, text):
     client.force_login(make_user("clerk"))
     keys = changes.get("keys", "00120")
     fields = sheet(round_, keys, **{name: value for name, value in changes.items() if name != "keys"})
 
-    page = client.post(desk(batch, "key/"), fields)
+    page = client.post(page_of(batch, "key/"), fields)
 
     assert page.status_code == 400
     assert text in page.content.decode()
@@ -163,21 +163,21 @@ def test_what_cannot_be_kept_is_explained_and_stays_on_the_page(client, round_, 
     assert not PaperSheet.objects.exists()
 
 
-def test_counting_tells_what_does_not_balance(client, round_, batch):
+def test_counting_shows_what_does_not_balance(client, round_, batch):
     client.force_login(make_user("clerk"))
     assert round_.closes_at.year == 2026  # the vote of the test round is over
 
-    page = client.post(desk(batch, "count/"), {"returned": 1, "spoiled": 0, "missing": 0}, follow=True)
+    page = client.post(page_of(batch, "count/"), {"returned": 1, "spoiled": 0, "missing": 0}, follow=True)
 
     assert "合计1张" in page.content.decode()
     assert "暂停收票" in page.content.decode()
 
 
-def test_a_batch_without_paper_shows_the_four_figures_that_the_system_keeps(client, round_):
+def test_a_batch_without_paper_ballots_shows_four_figures(client, round_):
     cast_ballots(round_, make_codes(round_, 9)[:6])
     client.force_login(make_user("clerk"))
 
-    page = client.get(desk(CodeBatch.objects.get())).content.decode()
+    page = client.get(page_of(CodeBatch.objects.get())).content.decode()
 
     assert "由系统自动统计" in page
     assert '<td class="number">0</td><td class="number">0</td><td class="number">3</td></tr>' in compact(page)
@@ -185,11 +185,11 @@ def test_a_batch_without_paper_shows_the_four_figures_that_the_system_keeps(clie
 
 @pytest.mark.parametrize("page", ["", "slips/", "key/", "count/", "clear/"])
 def test_the_pages_are_for_the_office(client, batch, page):
-    # The chief sees the batch, whose codes he voids and recalls; the paper is keyed without him.
+    # The chief sees the batch to void and recall its codes, but does not key paper ballots.
     chief = 200 if page == "" else 403
     for role, status in (("clerk", 200), ("chief", chief), ("commission", 403), ("liaison", 302), ("auditor", 403)):
         client.force_login(make_user(role))
-        assert client.get(desk(batch, page)).status_code == status, role
+        assert client.get(page_of(batch, page)).status_code == status, role
 
 
 class TestTheMonitoringPage:
@@ -199,7 +199,7 @@ class TestTheMonitoringPage:
             client.force_login(make_user(role))
             assert client.get(f"/admin/evaluations/round/{round_.pk}/monitor/").status_code == status, role
 
-    def test_hands_out_the_reminder_list_with_a_trace(self, client, round_):
+    def test_downloads_the_reminder_list_and_logs_it(self, client, round_):
         make_drawn(round_, "服务对象", people=2)
         client.force_login(make_user("clerk"))
         address = f"/admin/evaluations/round/{round_.pk}/remind/"
@@ -220,7 +220,7 @@ def test_no_page_reads_a_vote_while_the_vote_is_open(client, round_, role):
     client.force_login(make_user(role))
     base = f"/admin/evaluations/round/{round_.pk}"
     pages = ["/", "/receipt/", "/list/", "/draws/", f"/rounds/{round_.key}/box/", "/ballot/", "/admin/", "/commission/"]
-    pages += [f"{base}/change/", f"{base}/monitor/", "/admin/evaluations/codebatch/", desk(batch)]
+    pages += [f"{base}/change/", f"{base}/monitor/", "/admin/evaluations/codebatch/", page_of(batch)]
 
     with CaptureQueriesContext(connection) as queries:
         for page in pages:

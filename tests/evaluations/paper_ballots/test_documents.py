@@ -1,4 +1,4 @@
-"""What is printed and handed out: ballots, labels, the closing record, the notary's openings."""
+"""Printed and exported documents: ballots, labels, sealing record, openings."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ from tests.factories import NOON, make_codes, make_open_round, make_round, make_
 
 pytestmark = pytest.mark.django_db
 SITE = "https://pingyi.example"
-# Prints, then says the peak memory of its children in kB.
+# Runs print_ballots, then writes the peak memory of its children in kB.
 PEAK = """
 import resource, sys
 from django.core.management import execute_from_command_line
@@ -51,7 +51,7 @@ def run(command, *arguments, **options):
 
 class TestPrintedBallots:
     @pytest.mark.pdftext
-    def test_bear_one_code_each_on_the_slip_and_every_section_on_the_sheet(self, tmp_path):
+    def test_have_one_code_each_on_the_slip_and_every_section_on_the_sheet(self, tmp_path):
         round_ = make_open_round(sections=4)
         codes = make_codes(round_, 3)
 
@@ -75,13 +75,13 @@ class TestPrintedBallots:
         a, b, c = (next((tmp_path / name).iterdir()).read_bytes() for name in "abc")
         assert a == b == c
 
-    def test_are_made_by_children_that_stay_small(self, tmp_path):
+    def test_are_rendered_by_children_with_bounded_memory(self, tmp_path):
         round_ = make_open_round(sections=105)
         (tmp_path / "paper.json").write_text(round_.ballot_form, encoding="utf-8")
         codes = codes_file(tmp_path, [issuing.new_code() for _ in range(60)])
         order = [round_.key, codes, "--paper", tmp_path / "paper.json", "--site", SITE, "--out", tmp_path / "out"]
 
-        # In a process of its own: a child counts the memory of whoever started it until it runs its own program.
+        # In a separate process: until exec, a child is charged the memory of its parent.
         done = subprocess.run(
             [sys.executable, "-c", PEAK, *order], check=False, cwd=settings.BASE_DIR, capture_output=True, text=True
         )
@@ -99,7 +99,7 @@ class TestPrintedBallots:
             (["序号,票号", f"1,{'0' * 20}", f"2,{'0' * 20}"], "重复的票号"),
         ],
     )
-    def test_of_an_empty_or_broken_batch_are_refused_in_words(self, tmp_path, lines, text):
+    def test_of_an_empty_or_broken_batch_are_refused_with_a_message(self, tmp_path, lines, text):
         round_ = make_open_round()
         (tmp_path / "codes.csv").write_text("\n".join(lines), encoding="utf-8")
 
@@ -108,7 +108,7 @@ class TestPrintedBallots:
 
         assert not list(tmp_path.glob("out/*"))
 
-    def test_of_a_round_without_a_frozen_paper_or_of_another_round_are_refused(self, tmp_path):
+    def test_without_a_frozen_form_or_with_that_of_another_round_are_refused(self, tmp_path):
         codes = codes_file(tmp_path, [issuing.new_code()])
         with pytest.raises(CommandError, match="名录锁定之后"):
             run("print_ballots", make_round().key, codes, site=SITE, out=tmp_path)
@@ -129,7 +129,7 @@ def test_a_list_of_codes_cannot_be_imported_twice():
     assert CodeBatch.objects.count() == 1
 
 
-def test_messages_pair_every_phone_with_a_code_and_refuse_what_does_not_fit(tmp_path):
+def test_messages_pair_every_phone_with_a_code_and_refuse_mismatches(tmp_path):
     codes = [issuing.new_code() for _ in range(2)]
     people = tmp_path / "people.csv"
     people.write_text("姓名,手机号\n甲,13800000001\n乙,13800000002\n", encoding="utf-8")
@@ -146,9 +146,9 @@ def test_messages_pair_every_phone_with_a_code_and_refuse_what_does_not_fit(tmp_
         run("pair_sms", codes_file(tmp_path, codes), people, site=SITE, out=tmp_path / "sms.csv")
 
 
-class TestPapersOfTheDesk:
+class TestStaffDocuments:
     @pytest.mark.pdftext
-    def test_the_closing_record_shows_root_counts_and_lines_to_sign(self, client, tmp_path):
+    def test_the_sealing_record_shows_root_counts_and_signature_lines(self, client, tmp_path):
         round_ = make_sealed_round(targeted=6, sampled=3)
         client.force_login(make_user("clerk"))
 
@@ -160,12 +160,12 @@ class TestPapersOfTheDesk:
         assert "监督员" in text
         assert "少于5" in text
 
-    def test_the_closing_record_of_an_open_box_is_not_found(self, client):
+    def test_the_sealing_record_of_an_open_box_is_not_found(self, client):
         client.force_login(make_user("clerk"))
         assert client.get(f"/admin/evaluations/round/{make_open_round().pk}/seal-record.pdf").status_code == 404
 
     @pytest.mark.pdftext
-    def test_labels_name_people_never_codes_and_leave_a_trace(self, client, tmp_path):
+    def test_labels_name_people_never_codes_and_are_logged(self, client, tmp_path):
         round_ = make_open_round()
         make_codes(round_, 3)
         make_drawn(round_, people=3)
@@ -180,7 +180,7 @@ class TestPapersOfTheDesk:
             people_for_labels(round_id=round_.pk, reason="", by=make_user("clerk"), at=NOON)
 
 
-class TestTheNotarysOpenings:
+class TestOpenings:
     @pytest.fixture
     def files(self, client, tmp_path):
         round_ = make_sealed_round(targeted=6, level="2")
@@ -207,7 +207,7 @@ class TestTheNotarysOpenings:
             ("openings.jsonl", "{", "["),
         ],
     )
-    def test_show_any_change(self, files, name, old, new):
+    def test_reveal_any_change(self, files, name, old, new):
         folder, root = files
         text = (folder / name).read_text(encoding="utf-8")
         assert old in text
@@ -216,7 +216,7 @@ class TestTheNotarysOpenings:
         with pytest.raises(SystemExit):
             self.verify(folder, root)
 
-    def test_show_a_row_that_is_missing_from_the_count(self, files):
+    def test_reveal_a_row_missing_from_the_count(self, files):
         folder, root = files
         rows = (folder / "ballots.csv").read_text(encoding="utf-8").splitlines(keepends=True)
         (folder / "ballots.csv").write_text("".join(rows[:-1]), encoding="utf-8")
@@ -228,7 +228,7 @@ class TestTheNotarysOpenings:
         with pytest.raises(CommandError, match="封箱之后"):
             run("export_openings", make_open_round().key, tmp_path / "x")
 
-    def test_hold_nothing_about_voters(self, files):
+    def test_contain_nothing_about_voters(self, files):
         folder, _ = files
         for line in (folder / "openings.jsonl").read_text(encoding="utf-8").splitlines():
             assert set(json.loads(line)) == {"ballot", "nonce", "receipt", "vote"}

@@ -1,4 +1,4 @@
-"""Keying paper: short texts become the same lines as the form's, or are explained."""
+"""Keyed rows are parsed into the same lines as the web form's, or explained; accounts must balance."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_a_row_is_five_characters_or_one_for_all(keys, answers):
     assert keyed(keys)[0] == answers
 
 
-def test_a_row_left_empty_is_not_rated():
+def test_an_empty_row_is_not_rated():
     assert keyed("  ") is None
 
 
@@ -54,7 +54,7 @@ def test_ticks_go_to_the_severe_answers_in_order():
 @pytest.mark.parametrize(
     "row", [("00120", ""), ("x0x31", ""), ("23002", "0 12"), ("20003", "13 2"), ("22003", "0 0 3")]
 )
-def test_a_line_is_written_as_it_was_keyed(row):
+def test_a_line_is_written_back_as_keyed(row):
     line = validate_vote(PAPER, "targeted", [read_row(PAPER, "A-1", *row)], needs_ticks=False).lines[0]
 
     assert written_row(PAPER, line) == row
@@ -74,12 +74,12 @@ def test_a_line_is_written_as_it_was_keyed(row):
         ("", "1", "未录入程度代码"),
     ],
 )
-def test_what_cannot_be_read_is_explained(keys, ticks, text):
+def test_an_unreadable_row_is_explained(keys, ticks, text):
     with pytest.raises(KeyingError, match=text):
         keyed(keys, ticks)
 
 
-def test_on_paper_a_forgotten_tick_does_not_void_the_line_online_it_is_asked_for():
+def test_a_missing_tick_is_an_error_online_but_not_on_paper():
     line = read_row(PAPER, "A-1", "30000")
 
     assert validate_vote(PAPER, "targeted", [line], needs_ticks=False).lines[0].answers["cold"] == 3
@@ -100,7 +100,7 @@ BALANCED = {
 }
 
 
-def test_issued_is_returned_and_spoiled_and_missing():
+def test_a_balanced_account_has_no_fault():
     assert imbalances(BallotAccount(**BALANCED)) == []
 
 

@@ -1,4 +1,4 @@
-"""Paper: a code is used once on whichever road, a sheet is keyed by two, nothing links slip and sheet."""
+"""Paper ballots: a code votes once, online or on paper; two people key a sheet; nothing links slip and sheet."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ COUNTED = {"returned": 1, "spoiled": 0, "missing": 1}
 
 @pytest.fixture(autouse=True)
 def two_persons(settings, round_):
-    settings.TWO_PERSON_RULE = True  # once the round stands, whose steps would each take two as well
+    settings.TWO_PERSON_RULE = True  # only now: the steps of the round would need it too
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def round_():
 
 
 def content(round_, level="1", **changes):
-    paper = ballot_form_by_digest(round_.ballot_form_sha256)
-    raw = [RawLine(paper.sections[0].code, raw_answers(level))]
-    vote = validate_vote(paper, "targeted", raw, needs_ticks=False)
+    ballot_form = ballot_form_by_digest(round_.ballot_form_sha256)
+    raw = [RawLine(ballot_form.sections[0].code, raw_answers(level))]
+    vote = validate_vote(ballot_form, "targeted", raw, needs_ticks=False)
     return SheetContent(**{"kind": SheetKind.VALID, "vote": vote, **changes})
 
 
@@ -61,7 +61,7 @@ def register(*typed, by=None):
 
 
 class TestASlip:
-    def test_makes_its_code_dead_online(self, round_):
+    def test_makes_its_code_unusable_online(self, round_):
         (code,) = make_codes(round_)
 
         assert register(format_code(code).lower()) == []
@@ -70,7 +70,7 @@ class TestASlip:
             voting.admit(code=code, at=NOON)
         assert Credential.objects.get().is_on_paper
 
-    def test_of_a_code_used_online_is_refused_and_the_other_way_round_too(self, round_):
+    def test_and_an_online_vote_exclude_each_other(self, round_):
         online, paper = make_codes(round_, 2)
         cast_ballots(round_, [online])
         admission = voting.admit(code=paper, at=NOON)
@@ -82,7 +82,7 @@ class TestASlip:
             voting.cast_ballot(admission=admission, code=paper, vote=vote.as_text(), comment="", digits="1234", at=NOON)
         assert BallotSpool.objects.count() == 1
 
-    def test_that_is_unknown_void_foreign_or_repeated_is_named_and_the_good_ones_are_kept(self, round_):
+    def test_that_is_unknown_void_foreign_or_repeated_is_named_and_valid_ones_are_kept(self, round_):
         good, void = make_codes(round_, 2)
         with policy.approved("cred.void"):
             batch, issues = CodeBatch.objects.get(), [issue_of(round_.key, void)]
@@ -95,7 +95,7 @@ class TestASlip:
         assert all(fault in slip.fault for slip, fault in zip(refused, faults, strict=True))
         assert Credential.objects.exclude(spend=None).count() == 1
 
-    def test_of_a_replaced_code_is_booked_with_the_batch_it_belongs_to(self, round_):
+    def test_of_a_replacement_code_counts_for_the_original_batch(self, round_):
         gone, *_ = make_codes(round_, 2)
         batch, issues, chief = CodeBatch.objects.get(), [issue_of(round_.key, gone)], make_user("chief")
         with policy.approved("cred.void"):
@@ -109,7 +109,7 @@ class TestASlip:
         with pytest.raises(RuleViolation, match="在原批次办理"):
             paper_ballots.register_slips(batch_id=made.pk, typed=[fresh], by=make_user("clerk"), at=NOON)
 
-    def test_leaves_no_code_in_the_trace(self, round_):
+    def test_leaves_no_code_in_the_audit_log(self, round_):
         (code,) = make_codes(round_)
         register(code)
 
@@ -148,7 +148,7 @@ class TestASheet:
 
         assert not BallotSpool.objects.exists()
 
-    def test_keyed_in_two_ways_is_settled_by_a_third_person(self, round_):
+    def test_with_two_different_keyings_is_settled_by_a_third_person(self, round_):
         first, second, third = (make_user("clerk") for _ in range(3))
         key(round_, by=first)
         sheet = key(round_, by=second, level="2")
@@ -183,12 +183,12 @@ class TestASheet:
         assert not BallotSpool.objects.exists()
 
     @pytest.mark.parametrize("kind", SheetKind)
-    def test_cannot_be_without_a_vote_unless_a_reason_is_given(self, round_, kind):
+    def test_without_a_vote_needs_a_reason(self, round_, kind):
         with pytest.raises(RuleViolation, match=r"须录入至少一个科室|须写明理由"):
             key(round_, content=SheetContent(kind, reason=" "))
         assert not PaperSheet.objects.exists()
 
-    def test_is_not_keyed_before_its_slip_is_registered_and_halts_nobody(self, round_):
+    def test_is_not_keyed_before_its_slip_is_registered_and_does_not_halt_the_channel(self, round_):
         (online,) = credential_codes(round_)
         admission = voting.admit(code=online, at=NOON)
         batch, vote = first_batch(), content(round_).vote.as_text()
@@ -205,7 +205,7 @@ class TestASheet:
         assert PaperSheet.objects.count() == 2
         assert voting.cast_ballot(admission=admission, code=online, vote=vote, comment="", digits="1234", at=NOON)
 
-    def test_keyed_under_a_wrong_number_is_taken_back_by_its_keyer_with_a_trace(self, round_):
+    def test_keyed_under_a_wrong_number_is_withdrawn_by_its_keyer_and_logged(self, round_):
         clerk, other = make_user("clerk", person_code="P1"), make_user("clerk", person_code="P2")
         wrong = key(round_, number=21, by=clerk)
 
@@ -221,7 +221,7 @@ class TestASheet:
         with pytest.raises(RuleViolation, match="已经撤回"):
             paper_ballots.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=clerk, at=NOON)
 
-    def test_keyed_twice_is_not_taken_back(self, round_):
+    def test_keyed_twice_cannot_be_withdrawn(self, round_):
         clerk = make_user("clerk")
         key(round_, by=clerk)
         sheet = key(round_, level="2")
@@ -229,13 +229,13 @@ class TestASheet:
         with pytest.raises(RuleViolation, match="不能撤回"):
             paper_ballots.withdraw_keying(sheet_id=sheet.pk, reason="编号录错", by=clerk, at=NOON)
 
-    def test_has_no_way_to_a_code(self):
+    def test_has_no_reference_to_a_code(self):
         kinds = {field.related_model for field in PaperSheet._meta.get_fields() if field.is_relation}
         assert Credential not in kinds
         assert Ballot not in kinds
 
 
-class TestTheBooks:
+class TestTheBallotAccount:
     @pytest.fixture
     def keyed(self, round_):
         code, _ = make_codes(round_, 2)
@@ -252,7 +252,7 @@ class TestTheBooks:
             at=at or batch.round.closes_at,
         )
 
-    def test_balance_and_let_the_box_be_sealed(self, keyed):
+    def test_that_balances_allows_the_sealing(self, keyed):
         assert self.count(keyed) == []
 
         sealed = sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
@@ -261,11 +261,11 @@ class TestTheBooks:
         assert Rating.objects.count() == 1
         assert Credential.objects.get(is_on_paper=True).spend
 
-    def test_that_were_not_counted_keep_the_box_open(self, keyed):
+    def test_that_is_not_counted_prevents_the_sealing(self, keyed):
         with pytest.raises(RuleViolation, match="纸质票尚未清点"):
             sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
 
-    def test_that_do_not_balance_halt_the_channel_and_the_sealing_until_another_person_clears_it(self, keyed):
+    def test_that_does_not_balance_halts_channel_and_sealing_until_another_person_clears_it(self, keyed):
         clerk = make_user("clerk")
 
         assert "合计3张" in self.count(keyed, by=clerk, missing=2)[0]
@@ -281,7 +281,7 @@ class TestTheBooks:
         paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张，已销毁", by=make_user("clerk"), at=NOON)
         assert sealing.seal_round(round_id=keyed.round_id, by=CLOCK, at=keyed.round.closes_at)
 
-    def test_halt_a_channel_until_the_last_of_its_batches_is_mended(self, round_, keyed):
+    def test_halts_a_channel_until_its_last_imbalance_is_cleared(self, round_, keyed):
         late, _ = make_codes(round_, 2)
         other = CodeBatch.objects.latest("pk")
         assert paper_ballots.register_slips(batch_id=other.pk, typed=[late], by=make_user("clerk"), at=NOON) == []
@@ -291,20 +291,20 @@ class TestTheBooks:
 
         paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="印厂多印一张", by=make_user("clerk"), at=NOON)
         still = ballot_halts(round_)
-        for _ in range(2):  # what was lacking in the other batch
+        for _ in range(2):  # missing in the other batch
             paper_ballots.key_sheet(
                 batch_id=other.pk, number=1, content=content(round_), by=make_user("clerk"), at=NOON
             )
 
         assert (before, still, ballot_halts(round_)) == ({True}, {True}, {False})
 
-    def test_are_not_cleared_without_a_difference(self, keyed):
+    def test_is_not_cleared_without_a_difference(self, keyed):
         self.count(keyed)
 
         with pytest.raises(RuleViolation, match="没有待处理的差异"):
             paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
 
-    def test_cannot_be_cleared_while_a_sheet_is_keyed_once_only(self, round_, keyed):
+    def test_cannot_be_cleared_while_a_sheet_is_keyed_only_once(self, round_, keyed):
         _, late = make_codes(round_, 2)
         Credential.objects.filter(issue=issue_of(round_.key, late)).update(batch=keyed)
         paper_ballots.register_slips(batch_id=keyed.pk, typed=[late], by=make_user("clerk"), at=NOON)
@@ -314,11 +314,11 @@ class TestTheBooks:
         with pytest.raises(RuleViolation, match="双人录入"):
             paper_ballots.clear_imbalance(batch_id=keyed.pk, reason="查清", by=make_user("clerk"), at=NOON)
 
-    def test_are_closed_by_a_count_after_the_vote_only(self, keyed):
+    def test_is_counted_only_after_the_vote(self, keyed):
         with pytest.raises(RuleViolation, match="投票截止后"):
             self.count(keyed, at=keyed.round.closes_at - timedelta(seconds=1))
 
-    def test_of_a_batch_without_paper_are_kept_by_the_system(self, round_):
+    def test_of_a_batch_without_paper_is_filled_in_by_the_system(self, round_):
         codes = make_codes(round_, 9)
         batch = CodeBatch.objects.get()
         cast_ballots(round_, codes[:6])
@@ -329,16 +329,16 @@ class TestTheBooks:
         assert (book.issued, book.online, book.returned, book.spoiled, book.missing) == (9, 6, 0, 1, 2)
         assert imbalances(book) == []
         assert paper_faults(round_) == []
-        CodeBatch.objects.update(is_open=False)  # recalled: what was not used is void
+        CodeBatch.objects.update(is_open=False)  # recalled: unused codes are void
         assert (account_of_batch(batch).spoiled, account_of_batch(batch).missing) == (3, 0)
 
-    def test_are_shown_as_they_stand(self, keyed):
+    def test_is_shown_with_its_current_figures(self, keyed):
         book = account_of_batch(keyed)
 
         assert (book.issued, book.online, book.slips, book.sheets, book.unsettled) == (2, 0, 1, 1, 0)
 
 
-def test_nothing_can_be_done_with_paper_once_the_box_is_sealed(round_):
+def test_paper_ballots_are_closed_once_the_box_is_sealed(round_):
     (code,) = make_codes(round_)
     Round.objects.update(state="sealed")
 
@@ -356,5 +356,5 @@ def first_batch():
 
 
 def credential_codes(round_):
-    """One more code of the channel, in a batch of its own."""
+    """One more code of the channel, in a separate batch."""
     return make_codes(round_)

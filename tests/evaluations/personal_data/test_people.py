@@ -1,4 +1,4 @@
-"""Personal data: encrypted at rest, shown in full only with a reason, forgotten when its time is over."""
+"""Personal data: encrypted at rest, shown in full only with a reason, erased after its retention period."""
 
 import io
 from datetime import timedelta
@@ -59,14 +59,14 @@ def test_equal_phones_look_different_and_are_found_by_their_keyed_hash():
         PoolEntry.objects.filter(phone=PHONE).exists()
 
 
-def test_without_the_key_nothing_opens(settings):
+def test_without_the_key_nothing_can_be_decrypted(settings):
     sealed = encrypt(PHONE)
     settings.FIELD_KEY = ["b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMDA="]
     with pytest.raises(ValueError, match="FIELD_KEY"):
         decrypt(sealed)
 
 
-def test_a_new_key_in_front_opens_what_the_old_one_sealed(settings):
+def test_a_new_first_key_still_decrypts_with_the_old_one(settings):
     sealed, digest = encrypt(PHONE), keyed_hash(PHONE)
     settings.FIELD_KEY = ["b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMDA=", *settings.FIELD_KEY]
     assert decrypt(sealed) == PHONE
@@ -79,7 +79,7 @@ def test_masking(phone, shown):
 
 
 class TestUnmasking:
-    """C and H see one phone in full, with a reason, one trace each time."""
+    """Clerks and chiefs see one phone in full; each access is logged with its reason."""
 
     def address(self, entry):
         return f"/admin/evaluations/poolentry/{entry.pk}/phone/"
@@ -99,8 +99,8 @@ class TestUnmasking:
 
         assert PHONE in answer.content.decode()
         assert "no-store" in answer["Cache-Control"]
-        trace = AuditEntry.objects.get(action="pool.unmask")
-        assert (trace.reason, PHONE in str(trace.detail)) == ("通知到场", False)
+        logged = AuditEntry.objects.get(action="pool.unmask")
+        assert (logged.reason, PHONE in str(logged.detail)) == ("通知到场", False)
 
     def test_without_a_reason_it_is_not_shown(self, client):
         entry = make_person()
@@ -119,8 +119,8 @@ class TestUnmasking:
             people.unmask_phone(entry_id=entry.pk, reason="x", by=make_user(role), at=NOON)
 
 
-class TestForgetting:
-    """`manage.py purge` forgets what is over, and nothing else."""
+class TestRetention:
+    """`manage.py purge` erases data past its retention period, and nothing else."""
 
     def ended(self, days, state=RoundState.PUBLISHED):
         round_ = make_round(state=state)
@@ -152,14 +152,14 @@ class TestForgetting:
         assert [comment.text for comment in Comment.objects.all()] == ["新"]
 
     @pytest.mark.django_db(transaction=True)
-    def test_purging_leaves_one_trace_and_is_done_once(self):
+    def test_a_purge_is_logged_once_and_happens_once(self):
         make_person(self.ended(61))
         make_person(self.ended(61), phone="13900000001")
         assert self.purge() == {"名单库手机号": 2}
         assert self.purge() == {}
         assert AuditEntry.objects.get(action="retention.purge").detail == {"rows": {"名单库手机号": 2}}
 
-    def test_a_dry_run_lists_and_forgets_nothing(self, time_machine):
+    def test_a_dry_run_lists_and_erases_nothing(self, time_machine):
         time_machine.move_to(NOON)
         entry = make_person(self.ended(61))
         out = io.StringIO()
@@ -187,7 +187,7 @@ class TestForgetting:
 
 
 class TestTheNotice:
-    """Seven things everybody is told; each round keeps the notice as it was."""
+    """The privacy notice has seven items, and each round keeps its version."""
 
     def test_it_has_the_seven_items_of_the_law(self):
         items = privacy_notice("023-71400000")
@@ -210,10 +210,10 @@ class TestTheNotice:
         assert client.get("/privacy/none/").status_code == 404
 
 
-class TestTheRightsOfAPerson:
-    """Seeing and erasing on request; ballots are nobody's."""
+class TestDataSubjectRights:
+    """Access and erasure on request; ballots belong to nobody."""
 
-    def test_what_is_held_is_handed_out_and_the_trace_names_no_phone(self):
+    def test_the_data_held_is_exported_and_the_audit_log_has_no_phone(self):
         make_person()
         out = io.StringIO()
         call_command("export_person", PHONE, stdout=out)
@@ -221,7 +221,7 @@ class TestTheRightsOfAPerson:
         assert "赵钱孙" in out.getvalue()
         assert PHONE not in str(AuditEntry.objects.get(action="privacy.handle").link)
 
-    def test_nothing_is_held_about_a_stranger(self):
+    def test_nothing_is_held_about_an_unknown_phone(self):
         with pytest.raises(CommandError, match="没有保存"):
             call_command("export_person", "13900009999")
 
@@ -239,7 +239,7 @@ class TestTheRightsOfAPerson:
         assert (entry.name, entry.unit, entry.phone) == (people.ERASED, "", "")
         assert people.held_about(PHONE) == []
 
-    def test_whoever_is_drawn_is_erased_after_the_round_only(self):
+    def test_a_drawn_person_is_erased_only_after_the_round(self):
         entry = make_person()
         draw = Draw.objects.create(
             round=entry.round, purpose="evaluators", draw_id="d1", params="{}", commit="0", committed_at=NOON
@@ -251,7 +251,7 @@ class TestTheRightsOfAPerson:
         assert entry.phone == PHONE
 
 
-def test_clearing_a_pool_ahead_of_its_day_takes_two_persons_and_a_round_that_is_over(client, settings):
+def test_early_erasure_of_a_pool_takes_two_persons_and_a_finished_round(client, settings):
     round_ = make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
     make_pool(round_)
     commit(round_)

@@ -1,4 +1,4 @@
-"""Requests about one's own data: handed in by anybody, answered by two persons, corrected without moving a draw."""
+"""Requests about one's own data: submitted by anybody, answered with approval; corrections change no draw."""
 
 import io
 from datetime import timedelta
@@ -49,7 +49,7 @@ class TestThePublicForm:
     def post(self, client, **fields):
         return client.post("/privacy/request/", {"wish": "view", "phone": PHONE, "text": "", **fields})
 
-    def test_the_notice_leads_to_it_and_a_number_comes_back(self, client, time_machine):
+    def test_is_linked_from_the_notice_and_returns_a_number(self, client, time_machine):
         time_machine.move_to(NOON)
         assert 'href="/privacy/request/"' in client.get("/privacy/").content.decode()
         page = self.post(client, phone="139 1234-5678").content.decode()
@@ -58,12 +58,12 @@ class TestThePublicForm:
         assert PHONE not in page
         assert (row.phone, row.due_on.isoformat()) == (PHONE, "2026-03-23")  # 15 working days after 2 March
 
-    def test_the_trace_names_nobody(self, client):
+    def test_leaves_no_name_in_the_audit_log(self, client):
         self.post(client)
-        trace = AuditEntry.objects.get(action="privacy.request")
-        assert (trace.actor, trace.address, PHONE in str(trace.link)) == (None, "", False)
+        logged = AuditEntry.objects.get(action="privacy.request")
+        assert (logged.actor, logged.address, PHONE in str(logged.link)) == (None, "", False)
 
-    def test_known_and_unknown_phones_get_the_same_answer(self, client):
+    def test_answers_known_and_unknown_phones_alike(self, client):
         make_person()
         known, unknown = self.post(client), self.post(client, phone=NEW)
         strip = lambda answer, row: answer.content.decode().replace(row.reference, "")  # noqa: E731
@@ -71,13 +71,13 @@ class TestThePublicForm:
         assert strip(known, rows[0]) == strip(unknown, rows[1])
 
     @pytest.mark.parametrize("fields", [{"phone": "12345"}, {"phone": ""}, {"wish": "x"}, {"wish": "correct"}])
-    def test_what_cannot_be_answered_is_refused_in_chinese_and_kept(self, client, fields):
+    def test_refuses_invalid_input_in_chinese_and_keeps_it(self, client, fields):
         answer = self.post(client, **fields)
         assert answer.status_code == 400
         assert "请检查" in answer.content.decode()
         assert not DataRequest.objects.exists()
 
-    def test_it_is_slowed(self, client):
+    def test_is_rate_limited(self, client):
         assert [self.post(client).status_code for _ in range(6)] == [200] * 5 + [429]
 
 
@@ -88,7 +88,7 @@ class TestCorrecting:
         entry.refresh_from_db()
         assert (entry.name, entry.unit, entry.phone, entry.phone_hash) == ("赵钱", "某社区", NEW, keyed_hash(NEW))
 
-    def test_after_it_only_where_he_is_reached_and_the_token_still_opens(self):
+    def test_after_it_only_the_contact_phone_changes_and_the_token_still_matches(self):
         entry = committed_person()
         before = reference_of(entry)
         with pytest.raises(RuleViolation, match="只能更正联系"):
@@ -99,13 +99,13 @@ class TestCorrecting:
         assert entry.masked_phone == "137****0007"
         assert held_about(keyed_hash(NEW))[0]["手机号"] == NEW
 
-    def test_nobody_elses_phone(self):
+    def test_cannot_use_the_phone_of_another_entry(self):
         entry = make_person()
         make_person(entry.round, phone=NEW)
         with pytest.raises(RuleViolation, match="已有这个手机号"):
             correct(entry, phone=NEW)
 
-    def test_two_persons_and_no_phone_in_the_proposal(self, client, settings):
+    def test_takes_two_persons_and_stores_no_phone_in_the_proposal(self, client, settings):
         settings.TWO_PERSON_RULE = True
         entry = make_person()
         client.force_login(make_user("clerk"))
@@ -120,7 +120,7 @@ class TestCorrecting:
         assert entry.phone == NEW
 
 
-class TestTheDesk:
+class TestTheStaffPage:
     @pytest.fixture(autouse=True)
     def two_persons(self, settings, time_machine):
         settings.TWO_PERSON_RULE = True
@@ -133,7 +133,7 @@ class TestTheDesk:
         typed = {f"{act}-{key}": value for key, value in fields.items()}
         return client.post(f"/admin/evaluations/datarequest/{row.pk}/handle/", {"act": act, **typed}, follow=True)
 
-    def test_a_copy_is_approved_and_fetched_once(self, client):
+    def test_a_copy_is_approved_and_downloaded_once(self, client):
         make_person()
         row, clerk = self.ask(), make_user("clerk")
         client.force_login(clerk)
@@ -143,12 +143,12 @@ class TestTheDesk:
         address = f"/admin/evaluations/datarequest/{row.pk}/copy/"
         book = load_workbook(io.BytesIO(client.post(address).content))
 
-        trace = AuditEntry.objects.get(detail__step_label="导出本人信息")
-        assert f"导出编号{trace.seq}" in book.worksheets[0].oddFooter.left.text
+        logged = AuditEntry.objects.get(detail__step_label="导出本人信息")
+        assert f"导出编号{logged.seq}" in book.worksheets[0].oddFooter.left.text
         assert PHONE in [cell.value for line in book.worksheets[0] for cell in line]
         assert "须先提请" in client.post(address, follow=True).content.decode()
 
-    def test_the_answer_takes_two_and_ends_it(self, client):
+    def test_the_answer_takes_two_persons_and_closes_the_request(self, client):
         row = self.ask()
         client.force_login(make_user("clerk"))
         page = self.post(client, row, "answer", state="declined", answer="名单库中没有您的信息").content.decode()
@@ -171,7 +171,7 @@ class TestTheDesk:
         assert client.get(f"/admin/evaluations/datarequest/{row.pk}/handle/").status_code == 403
 
     @pytest.mark.django_db(transaction=True)
-    def test_a_year_after_the_answer_the_phone_is_forgotten(self):
+    def test_a_year_after_the_answer_the_phone_is_erased(self):
         row = self.ask()
         DataRequest.objects.update(state="done", answer="已办", answered_at=NOON)
         assert retention.purge(by=OPERATOR, at=NOON + timedelta(days=364)) == {}
@@ -180,7 +180,7 @@ class TestTheDesk:
         assert (row.phone, row.text, row.state) == ("", "", "done")
 
 
-def test_without_a_permit_nothing_is_handed_out(settings):
+def test_without_an_authorization_nothing_is_exported(settings):
     settings.TWO_PERSON_RULE = True
     make_person()
     row = requests.submit_request(wish=Wish.VIEW, phone=PHONE, at=NOON)

@@ -1,4 +1,4 @@
-"""Lists of people: headings, faults, people who stand twice, and who leaves before the draw (rulebook R-B)."""
+"""Parsing lists of people: headings, faults, duplicates, exclusions before the draw (rulebook R-B)."""
 
 import pytest
 
@@ -94,7 +94,7 @@ def test_a_missing_column_is_asked_for(kind, wanted):
     assert reasons(row(), header=("姓名", "单位"), kind=kind) == [f"找不到表头：需要{wanted}各列。"]
 
 
-def test_empty_lines_are_passed_over():
+def test_empty_lines_are_skipped():
     assert len(parse(("", " "), row(), ("",)).people) == 1
 
 
@@ -126,33 +126,33 @@ def test_a_faulty_row_is_named_with_its_place(cells, fault):
     assert reasons(row(**cells)) == [f"工作表“名单”第2行：{fault}"]
 
 
-def test_texts_are_taken_up_to_their_length():
+def test_texts_are_accepted_up_to_their_maximum_length():
     code = "A" * 300
     rules = PoolRules(section_codes=frozenset({code}))
 
     assert len(parse(row("名" * 40, unit="单" * 80, codes=code), rules=rules).people) == 1
 
 
-def test_without_strata_in_the_rules_any_stratum_is_taken():
+def test_without_strata_in_the_rules_any_stratum_is_accepted():
     assert parse(row(stratum="其他"), rules=PoolRules(section_codes=frozenset())).sizes() == {"其他": 1}
 
 
 @pytest.mark.parametrize(("wrong", "last"), [(49, None), (50, None), (51, "还有1行有错。"), (53, "还有3行有错。")])
-def test_fifty_faults_are_told_and_the_rest_counted(wrong, last):
-    told = reasons(*[row(phone="1")] * wrong)
+def test_fifty_faults_are_listed_and_the_rest_counted(wrong, last):
+    faults = reasons(*[row(phone="1")] * wrong)
 
-    assert len(told) == min(wrong, MOST_FAULTS) + bool(last)
-    assert told[-1] == (last or f"工作表“名单”第{wrong + 1}行：手机号“1”不是11位手机号。")
+    assert len(faults) == min(wrong, MOST_FAULTS) + bool(last)
+    assert faults[-1] == (last or f"工作表“名单”第{wrong + 1}行：手机号“1”不是11位手机号。")
 
 
-def test_a_phone_that_comes_again_is_the_same_person():
+def test_a_repeated_phone_is_the_same_person():
     found = parse(row(codes="A01"), row(codes="B02 A01"))
 
     assert [person.dealt_with for person in found.people] == ["A01 B02"]
     assert found.notes == ["工作表“名单”第3行：与工作表“名单”第2行手机号相同，合并为一人。"]
 
 
-def test_name_and_unit_that_come_again_are_the_same_person():
+def test_a_repeated_name_and_unit_are_the_same_person():
     found = parse(row(unit="某公司"), row(phone="13800000002", unit="某公司"))
 
     assert [person.phone for person in found.people] == ["13800000001"]
@@ -192,7 +192,7 @@ def test_one_person_in_two_strata_is_refused():
         ({"name": "联络人", "unit": "某公司"}, ""),
     ],
 )
-def test_who_is_close_to_a_rated_unit_leaves_before_the_draw(cells, note):
+def test_people_close_to_a_rated_unit_are_excluded_before_the_draw(cells, note):
     found = parse(row(**cells))
 
     assert found.people[0].exclusion == (ExclusionReason.CONFLICT if note else "")

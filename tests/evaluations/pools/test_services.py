@@ -1,4 +1,4 @@
-"""Pools: a file is previewed, then imported whole or not at all; everybody stands once; objections come first."""
+"""Pools: files are previewed, then imported all or nothing; objections are answered before the commitment."""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ def person(name="甲", phone="13800000001", stratum="其他", unit="", dealt_wit
 
 
 class TestAFile:
-    def test_lists_a_person_twice_who_then_stands_once(self):
+    def test_that_lists_a_person_twice_yields_one_entry(self):
         codes = make_section().code, make_section().code
         file = take(make_round(), person(dealt_with=codes[0]), person(dealt_with=codes[1]), person("乙", "13800000002"))
 
@@ -95,7 +95,7 @@ class TestAFile:
                 at=NOON,
             )
 
-    def test_tells_staff_of_appraised_units_and_their_relatives_apart(self):
+    def test_excludes_staff_of_rated_units_and_their_relatives(self):
         make_department(name="公安局")
         file = take(
             make_round(),
@@ -109,7 +109,7 @@ class TestAFile:
         assert PoolEntry.objects.get(name="乙").exclusion_note == "近亲属在评议对象“公安局”工作"
         assert PoolEntry.objects.get(name="丙").exclusion == ""
 
-    def test_of_service_records_needs_the_sections_but_no_group(self):
+    def test_of_service_records_needs_sections_but_no_stratum(self):
         code = make_section().code
         take(make_round(), person(stratum="", dealt_with=code), kind=PoolKind.RECIPIENTS)
 
@@ -126,7 +126,7 @@ class TestAnUpload:
     def upload(self, round_, by, content=CSV):
         return upload_pool(round_id=round_.pk, kind=KIND, file=("名单.csv", content), by=by, at=NOON)
 
-    def test_is_previewed_kept_encrypted_and_forgotten_once_confirmed(self):
+    def test_is_previewed_stored_encrypted_and_deleted_once_confirmed(self):
         by = make_user("clerk")
         upload, file = self.upload(make_round(), by)
         assert [p.name for p in file.people] == ["甲"]
@@ -138,7 +138,7 @@ class TestAnUpload:
         assert PoolEntry.objects.get().name == "甲"
         assert not PoolUpload.objects.exists()
 
-    def test_is_confirmed_once_and_by_whoever_looked_at_it(self):
+    def test_is_confirmed_once_and_only_by_its_uploader(self):
         by = make_user("clerk")
         upload, _ = self.upload(make_round(), by)
 
@@ -148,7 +148,7 @@ class TestAnUpload:
         with pytest.raises(RuleViolation, match="已经导入"):
             confirm_upload(upload_id=upload.pk, by=by, at=NOON)
 
-    def test_shows_masked_phones_at_the_desk(self, client):
+    def test_shows_masked_phones_in_the_preview(self, client):
         round_, by = make_round(), make_user("clerk")
         client.force_login(by)
         address = reverse("admin:round-pool", args=[round_.pk])
@@ -171,7 +171,7 @@ class TestExclusions:
     def exclude(self, entry, reason="conflict", note="本人申报", role="chief"):
         return exclude_person(entry_id=entry.pk, reason=reason, note=note, by=make_user(role), at=NOON)
 
-    def test_take_a_person_out_and_back_in(self, round_):
+    def test_exclude_a_person_and_include_them_again(self, round_):
         entry = round_.pool.first()
 
         assert self.exclude(entry).exclusion == "conflict"
@@ -186,11 +186,11 @@ class TestExclusions:
         assert not round_.pool.exclude(exclusion="").exists()
 
     @pytest.mark.parametrize(("reason", "note"), [("dislike", "说明"), ("conflict", " ")])
-    def test_have_a_known_reason_and_a_note(self, round_, reason, note):
+    def test_need_a_valid_reason_and_a_note(self, round_, reason, note):
         with pytest.raises(RuleViolation):
             self.exclude(round_.pool.first(), reason, note)
 
-    def test_are_the_act_of_the_head_of_the_office(self, round_):
+    def test_are_made_by_the_chief_only(self, round_):
         with pytest.raises(Denied):
             self.exclude(round_.pool.first(), role="clerk")
 
@@ -200,7 +200,7 @@ class TestTheNotice:
     def round_(self):
         return make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20, "pool_objection_workdays": 3})
 
-    def test_keeps_the_draw_waiting_until_the_window_is_over(self, round_):
+    def test_delays_the_commitment_until_the_objection_period_is_over(self, round_):
         make_pool(round_)
 
         with pytest.raises(RuleViolation, match="异议期至2026年03月05日"):
@@ -216,7 +216,7 @@ class TestTheNotice:
         assert "2026年3月5日" in page
         assert "服务对象第0人" not in page
 
-    def test_falls_with_a_new_import(self, round_):
+    def test_is_withdrawn_by_a_new_import(self, round_):
         make_pool(round_)
 
         take(round_, person())
@@ -237,7 +237,7 @@ class TestTheNotice:
 
         assert commit(round_, at=later).pk
 
-    def test_objections_come_in_time_and_are_answered_once(self, round_):
+    def test_objections_must_be_in_time_and_are_answered_once(self, round_):
         make_pool(round_)
         notice = PoolNotice.objects.get()
         with pytest.raises(RuleViolation, match="异议期已过"):

@@ -1,4 +1,4 @@
-"""The stand-alone checker of a draw: what it prints, that it refuses what the system refuses, where it is found."""
+"""The stand-alone checker of a draw: output, agreement with the system, its addresses."""
 
 import ast
 import copy
@@ -30,7 +30,7 @@ def run(*arguments):
 
 
 def verdict(check, proof):
-    """The seed, or None for a refusal; anything but a ValueError would be a fault of the checker."""
+    """The seed, or None if refused; any error but ValueError fails the test."""
     try:
         return check(proof)
     except ValueError:
@@ -47,7 +47,7 @@ def put(proof, path, value):
 
 
 def committed_again(proof):
-    """The proof with its digests, commitment and result made to fit, as far as they can be computed."""
+    """The proof with digests, commitment and result recomputed, as far as possible."""
     proof = copy.deepcopy(proof)
     try:
         proof["params"]["pool_size"] = len(proof["pool"])
@@ -74,7 +74,7 @@ class TestWhatItPrints:
         assert run(self.saved(tmp_path, json.dumps(WHOLE))) == (0, f"OK {WHOLE['result']['seed']}")
 
     @pytest.mark.parametrize("text", ["", "[]", "null", "{}", "{", "[" * 200_000, '{"a":1,"a":1}', '"\\ud800"'])
-    def test_fail_for_what_is_no_proof(self, tmp_path, text):
+    def test_fail_for_an_invalid_proof(self, tmp_path, text):
         code, printed = run(self.saved(tmp_path, text))
 
         assert code == 1
@@ -85,7 +85,7 @@ class TestWhatItPrints:
 
         assert run(self.saved(tmp_path, text)) == (1, "FAIL 有重复的键")
 
-    def test_fail_for_a_file_that_is_not_there(self, tmp_path):
+    def test_fail_for_a_missing_file(self, tmp_path):
         assert run(str(tmp_path / "none.json"))[0] == 1
 
     def test_its_use_without_a_file(self):
@@ -121,7 +121,7 @@ def test_one_field_changed_in_a_vector_is_refused_by_both(name, data):
 
 @settings(max_examples=400, deadline=None)
 @given(proofs(), st.data())
-def test_a_change_that_is_committed_to_again_gets_the_same_verdict_from_both(proof, data):
+def test_a_change_with_recomputed_hashes_gets_the_same_verdict_from_both(proof, data):
     proof = json.loads(canonical_json(proof))
     path = data.draw(st.sampled_from([path for path in places(proof) if path[0] not in {"result", "commit"}]))
     changed = committed_again(put(proof, path, data.draw(st.sampled_from(REPLACEMENTS))))

@@ -1,4 +1,4 @@
-"""The protocol's published vectors; the draw against the stand-alone checker that strangers use."""
+"""The published test vectors, and the draw compared with the stand-alone checker."""
 
 import copy
 import json
@@ -100,7 +100,7 @@ def test_the_stand_alone_checker_agrees_with_the_draw(proof):
 
 
 def places(value, path=()):
-    """Every leaf and every list of a proof, by its path."""
+    """Path of every leaf and every list in a proof."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from places(inner, (*path, key))
@@ -122,7 +122,7 @@ def spoil(value, how):
 
 @settings(max_examples=200, deadline=None)
 @given(proofs(), st.data())
-def test_whatever_is_changed_in_a_proof_both_checkers_see_it(proof, data):
+def test_any_change_in_a_proof_is_found_by_both_checkers(proof, data):
     proof = json.loads(canonical_json(proof))
     path = data.draw(st.sampled_from(list(places(proof))))
     tampered = copy.deepcopy(proof)
@@ -145,23 +145,23 @@ def test_a_streamed_proof_is_the_proof(proof):
     assert text.encode() == canonical_json(proof)
 
 
-def test_the_anchors_of_the_specification():
+def test_the_examples_of_the_specification():
     token = drawing.person_token("0" * 64, "张三/13900000000")
 
     assert token == "967f1dc8478b521d7a99a2bb04939ac11c81517e05054ee6e64b605d7592b329"
 
 
-def test_progress_is_told_for_every_ticket():
-    told = []
+def test_progress_is_reported_for_every_ticket():
+    reported = []
     tokens = [f"T{n}" for n in range(2 * drawing.STEP + 5)]
 
-    drawing.drawing_order("0" * 64, "A", tokens, told.append)
+    drawing.drawing_order("0" * 64, "A", tokens, reported.append)
 
-    assert told == [drawing.STEP, drawing.STEP, 5]
+    assert reported == [drawing.STEP, drawing.STEP, 5]
 
 
-class TestTermsThatAreRefused:
-    """Each fault alone, on terms that are otherwise in order."""
+class TestInvalidParameters:
+    """Each fault alone, in otherwise valid parameters."""
 
     def make(self, **changes):
         terms = {
@@ -176,11 +176,11 @@ class TestTermsThatAreRefused:
         }
         return drawing.make_params(**{**terms, **changes})
 
-    def test_in_order_they_are_taken(self):
+    def test_valid_parameters_are_accepted(self):
         assert self.make()["strata"] == ["A", "B"]
 
     @pytest.mark.parametrize("name", ["", " A", "A\t", "A\nB", "e\u0301", "x" * 201, "A\u2028"])
-    def test_names_that_are_none(self, name):
+    def test_invalid_names(self, name):
         with pytest.raises(DrawError):
             self.make(draw_id=name)
         with pytest.raises(DrawError):
@@ -203,15 +203,15 @@ class TestTermsThatAreRefused:
             {"randomness": [{**SOURCES[1], "n": 34}]},
         ],
     )
-    def test_a_pool_a_quota_or_a_source_that_cannot_be(self, changes):
+    def test_invalid_pools_quotas_and_sources(self, changes):
         with pytest.raises(DrawError):
             self.make(**changes)
 
-    def test_floors_that_exceed_the_whole(self):
+    def test_minimum_seats_above_the_total(self):
         with pytest.raises(DrawError, match="最低名额之和"):
             drawing.seats({"mode": "proportional", "min": 2, "rounds": [3]}, {"A": 5, "B": 5}, 1)
 
-    def test_a_quota_above_the_stratum_is_reported_and_never_moved(self):
+    def test_a_quota_above_the_stratum_is_reported_and_never_reallocated(self):
         params = self.make(quota={"mode": "fixed", "rounds": [[1, 4]]})
         pool = [("A", "T1"), ("A", "T2"), ("B", "T3")]
 
@@ -221,14 +221,14 @@ class TestTermsThatAreRefused:
         assert len(result["strata"]["A"]["selected"]) == 1
 
 
-class TestProofsThatAreRefused:
-    """A proof with one fault, committed to as if it were in order: the fault itself must be seen."""
+class TestInvalidProofs:
+    """Proofs with one fault and consistent hashes: the fault itself must be found."""
 
     POOL = (("A", "T1"), ("A", "T2"), ("B", "T3"))
     NUMBERS = ((1,) * 20, (1, 2, 3, 4, 5, 6))
 
     def proof(self, exclusions=(), events=(), **changes):
-        params = TestTermsThatAreRefused().make(pool=self.POOL, exclusions=exclusions)
+        params = TestInvalidParameters().make(pool=self.POOL, exclusions=exclusions)
         params.update(changes.pop("params", {}))
         proof = {
             "params": params,
@@ -257,11 +257,11 @@ class TestProofsThatAreRefused:
             ({"result": {("a",): 1}}, "结果与重新抽取的不一致"),
         ],
     )
-    def test_for_their_one_fault(self, fault, why):
+    def test_are_refused_for_their_one_fault(self, fault, why):
         with pytest.raises(DrawError, match=why):
             verify_proof(self.proof(**fault))
 
-    def test_a_ticket_is_what_the_specification_says(self):
+    def test_a_ticket_matches_the_specification(self):
         seed = "0" * 64
         order = drawing.drawing_order(seed, "A", ["T1", "T2", "T3"])
 

@@ -1,4 +1,4 @@
-"""The closing list: its root, the way of every leaf to it, and the stand-alone program that checks both."""
+"""The closing list: its root, audit paths, and the stand-alone checker of both."""
 
 import hashlib
 import json
@@ -23,12 +23,12 @@ def test_the_root_of_nothing_and_of_one_are_as_in_rfc_6962():
 
 
 @given(entries)
-def test_a_program_written_apart_finds_the_same_root(leaves):
+def test_an_independent_implementation_finds_the_same_root(leaves):
     assert check_receipt.root_of(leaves).hex() == merkle_root(leaves)
 
 
 @given(entries, st.data())
-def test_every_leaf_has_a_way_to_the_root_and_no_other_leaf_has_it(leaves, data):
+def test_an_audit_path_verifies_for_its_leaf_only(leaves, data):
     place = data.draw(st.integers(0, len(leaves) - 1))
     path = audit_path(levels_of(leaves), place)
 
@@ -54,7 +54,7 @@ class TestTheStandAloneProgram:
 
         assert (done.returncode, done.stdout.split()[0]) == (0, "OK")
 
-    def test_misses_what_is_not_there_and_sees_a_changed_list(self, listing):
+    def test_reports_an_unknown_receipt_and_a_changed_list(self, listing):
         assert "没有这个回执号" in self.run("7" * 20, listing, merkle_root(self.LEAVES)).stdout
         listing.write_bytes(listing.read_bytes().replace(b"aa", b"ab"))
         assert self.run(self.RECEIPT, listing, merkle_root(self.LEAVES)).returncode == 1

@@ -1,4 +1,4 @@
-"""Nothing links a code or a person to a ballot: what a curious administrator could try, tried."""
+"""Nothing links a code or a person to a ballot, not even for an administrator with database access."""
 
 import itertools
 import logging
@@ -23,7 +23,7 @@ from tests.factories import cast_ballots, make_codes, make_open_round
 pytestmark = pytest.mark.django_db
 VOTERS = 60
 BOX = (Ballot, Rating, Comment)
-# What all ballots of a round share says nothing about one of them.
+# Values shared by all ballots of a round identify none of them.
 SHARED = {"round_id", "channel", "origin", "is_counted"}
 
 
@@ -45,7 +45,7 @@ def values(model, column):
         return {str(row[0]) for row in cursor.fetchall() if row[0] not in (None, "", True, False, 0, 1)}
 
 
-def test_no_column_of_the_codes_meets_any_column_of_the_box():
+def test_no_column_of_the_codes_shares_a_value_with_the_box():
     sealed_box()
     for model in BOX:
         for ours, theirs in itertools.product(columns(Credential), columns(model)):
@@ -54,7 +54,7 @@ def test_no_column_of_the_codes_meets_any_column_of_the_box():
             assert not values(Credential, ours) & values(model, theirs), (ours, model.__name__, theirs)
 
 
-def test_no_table_of_the_whole_database_holds_a_code_or_links_a_fingerprint_to_a_receipt():
+def test_no_table_holds_a_code_or_links_its_hash_to_a_receipt():
     codes, receipts = sealed_box()
     fingerprints = set(Credential.objects.values_list("issue", flat=True))
     for model in apps.get_models(include_auto_created=True):
@@ -73,7 +73,7 @@ def test_the_order_of_no_column_is_the_order_of_casting():
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_the_system_columns_of_the_box_say_one_and_the_same_of_every_ballot():
+def test_the_system_columns_are_equal_for_every_ballot():
     sealed_box()
     with connection.cursor() as cursor:
         for model in (Ballot, Rating, Comment, Credential):
@@ -85,7 +85,7 @@ def test_the_system_columns_of_the_box_say_one_and_the_same_of_every_ballot():
         assert cursor.fetchone() == (VOTERS * VOTERS,)
 
 
-def test_comments_stand_apart_in_an_order_of_their_own():
+def test_comments_are_stored_apart_in_their_own_order():
     sealed_box()
     kinds = {field.name for field in Comment._meta.get_fields()}
     assert not kinds & {"ballot", "section", "receipt", "channel"}
@@ -101,14 +101,14 @@ def test_the_framework_keeps_no_history_of_voting(voting):  # noqa: F811
     assert not [m for m in apps.get_models() if m.__name__.startswith("Historical")]
 
 
-def test_no_address_of_the_ballot_or_the_receipt_takes_anything():
+def test_the_addresses_of_ballot_and_receipt_take_no_arguments():
     patterns = [str(p.pattern) for part in get_resolver().url_patterns for p in getattr(part, "url_patterns", [])]
     voting_pages = [p for p in patterns if p.startswith(("ballot/", "receipt/"))]
     assert len(voting_pages) >= 8
     assert not [p for p in voting_pages if "<" in p]
 
 
-def test_no_log_line_and_no_page_address_bears_a_code_or_the_vote(voting, caplog):  # noqa: F811
+def test_no_log_line_or_address_contains_a_code_or_the_vote(voting, caplog):  # noqa: F811
     phone = Phone(voting)
     with caplog.at_level(logging.DEBUG):
         phone.review()
@@ -119,7 +119,7 @@ def test_no_log_line_and_no_page_address_bears_a_code_or_the_vote(voting, caplog
     assert not [line for line in lines if phone.code in normal(line) or "manifestations" in line]
 
 
-def test_an_error_mail_bears_neither_code_nor_vote(voting, settings, monkeypatch):  # noqa: F811
+def test_an_error_mail_contains_neither_code_nor_vote(voting, settings, monkeypatch):  # noqa: F811
     settings.ADMINS, settings.DEBUG = [("a", "a@example.cn")], False
     monkeypatch.setattr("evaluations.voting.views.cast_ballot", lambda **_: 1 / 0)
     handler, logger = AdminEmailHandler(include_html=True), logging.getLogger("django.request")
@@ -156,7 +156,7 @@ class TestHostileRequests:
 
         assert not BallotSpool.objects.exists()
 
-    def test_before_opening_and_one_second_after_closing_the_answer_is_polite(self, voting):  # noqa: F811
+    def test_before_opening_and_just_after_closing_the_page_explains_why(self, voting):  # noqa: F811
         phone = Phone(voting)
         voting.closes_at = timezone.now()
         voting.save()

@@ -1,4 +1,4 @@
-"""Sealing: every spooled ballot once, nothing by halves, and no way back from a ballot to its code."""
+"""Sealing moves every spooled ballot exactly once, all or nothing, and leaves no link from ballot to code."""
 
 import hashlib
 import json
@@ -121,7 +121,7 @@ def test_no_table_of_the_box_refers_to_a_code():
 
 @pytest.mark.django_db(transaction=True)
 class TestACuriousDatabaseAdministrator:
-    """Learns nothing after sealing from any order in which the tables can be read."""
+    """Learns nothing after sealing, in whatever order the tables are read."""
 
     def sealed(self):
         round_ = make_open_round(sections=1)
@@ -186,7 +186,7 @@ def test_a_self_service_code_is_mixed_like_any_other():
 
 
 def as_vote(ballot: Ballot) -> dict:
-    """A sealed ballot's vote in the form it was committed to."""
+    """The vote of a sealed ballot, as committed."""
     return {
         "lines": [
             {
@@ -206,5 +206,5 @@ def read(sql: str) -> list:
 
 
 def hits(stored: list, cast: list) -> int:
-    """How many ballots stand just where they were cast."""
+    """Number of ballots at the same position as when cast."""
     return sum(a == b for a, b in zip(stored, cast, strict=True))

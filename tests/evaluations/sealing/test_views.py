@@ -1,4 +1,4 @@
-"""What the public sees of the ballot box: lists, the closing record, one's own receipt; never a ballot's content."""
+"""Public pages of the ballot box: lists, sealing record, check of a receipt; never the content of a ballot."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ def download(client, path):
 
 
 class TestBeforeSealing:
-    def test_the_issued_list_of_a_batch_is_public_with_its_fingerprint(self, client):
+    def test_the_issued_list_of_a_batch_is_public_with_its_hash(self, client):
         round_ = make_open_round()
         make_codes(round_, 7)
         batch = round_.batches.get()
@@ -48,13 +48,13 @@ class TestBeforeSealing:
         assert batch.issued_sha256 in client.get(f"/rounds/{round_.key}/box/").content.decode()
 
     @pytest.mark.parametrize("name", ["spent.txt", "closing-list.txt", "closing.json"])
-    def test_nothing_that_tells_of_votes_can_be_had(self, client, name):
+    def test_nothing_about_votes_can_be_downloaded(self, client, name):
         round_ = make_open_round()
         cast_ballots(round_, make_codes(round_, 2))
 
         assert client.get(f"/rounds/{round_.key}/{name}").status_code == 404
 
-    def test_the_list_of_a_self_service_batch_would_count_arrivals_and_is_not_public_yet(self, client):
+    def test_the_list_of_a_self_service_batch_is_not_public_as_it_would_reveal_arrivals(self, client):
         round_ = make_open_round()
         counter = make_self_service(round_)
 
@@ -76,7 +76,7 @@ class TestAfterSealing:
         assert {issue_hash(e) for e in spent} <= set(issued)
         assert Ballot.objects.count() <= len(spent)
 
-    def test_the_closing_record_holds_root_counts_and_the_fingerprints_of_the_lists(self, client):
+    def test_the_sealing_record_has_root_counts_and_hashes_of_the_lists(self, client):
         round_ = make_sealed_round(targeted=6, sampled=3)
 
         record = json.loads(download(client, f"/rounds/{round_.key}/closing.json"))
@@ -86,7 +86,7 @@ class TestAfterSealing:
         assert record["spent"] == {"count": 9, "sha256": hashlib.sha256(spent).hexdigest()}
         assert record["issued"]["count"] == Credential.objects.count()
 
-    def test_figures_of_fewer_than_five_ballots_are_hidden_and_cannot_be_worked_out(self, client):
+    def test_figures_below_five_are_hidden_and_cannot_be_computed(self, client):
         round_ = make_sealed_round(targeted=6, sampled=3)
 
         record = json.loads(round_.closing)
@@ -97,7 +97,7 @@ class TestAfterSealing:
         assert {cells["targeted"] for cells in record["sections"].values()} == {6}
         assert page.count(FEW) >= round_.sections.count()
 
-    def test_the_books_explain_why_more_codes_are_used_than_ballots_lie_in_the_box(self, client):
+    def test_the_ballot_account_explains_why_more_codes_are_used_than_ballots_sealed(self, client):
         round_ = make_open_round()
         codes = make_codes(round_, 13)
         cast_ballots(round_, codes[:6])
@@ -120,7 +120,7 @@ class TestAfterSealing:
         assert "<dt>已查明并处理的票数差异</dt><dd>1个批次</dd>" in compact(page)
         assert "少印一张" not in page
 
-    def test_the_page_asks_the_database_a_few_times_however_many_sections(self, client):
+    def test_the_page_takes_a_constant_number_of_queries(self, client):
         round_ = make_sealed_round(targeted=5, sections=20)
 
         with CaptureQueriesContext(connection) as queries:
@@ -130,7 +130,7 @@ class TestAfterSealing:
 
 
 class TestAReceipt:
-    def test_in_the_box_is_confirmed_with_its_way_to_the_root(self, client):
+    def test_in_the_box_is_confirmed_with_its_audit_path(self, client):
         round_ = make_sealed_round(targeted=6)
         ballot = Ballot.objects.order_by("receipt")[3]
 
@@ -152,7 +152,7 @@ class TestAReceipt:
                 client.post("/receipt/", {"receipt": receipt})
             assert not [q for q in queries if "ORDER BY" in q["sql"] and "receipt" in q["sql"].split("ORDER BY")[1]]
 
-    def test_tells_nothing_about_the_vote_or_its_nonce(self, client):
+    def test_reveals_nothing_about_the_vote_or_its_nonce(self, client):
         make_sealed_round(targeted=1, level="3")
         ballot = Ballot.objects.get()
 
@@ -161,7 +161,7 @@ class TestAReceipt:
         assert ballot.nonce not in page
         assert not [word for word in ("较重", "严重", *Channel.labels) if word in page]
 
-    def test_that_is_unknown_or_mistyped_is_said_so(self, client):
+    def test_that_is_unknown_or_mistyped_is_reported(self, client):
         make_sealed_round(targeted=1)
 
         assert "封箱清单中没有这个回执号" in client.post("/receipt/", {"receipt": "7" * 20}).content.decode()

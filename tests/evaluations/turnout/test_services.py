@@ -1,4 +1,4 @@
-"""Monitoring looks at codes only: a count a day, lagging strata, thin sections by declaration."""
+"""Monitoring uses only codes and declarations: daily totals, lagging strata, thin sections."""
 
 from datetime import timedelta
 
@@ -62,7 +62,7 @@ def test_the_daily_counts_give_the_curve():
     assert (curve.label, [count for _, count in curve.figures]) == ("发放票号", [6, 13])
 
 
-def test_a_channel_has_issued_what_could_vote():
+def test_issued_are_the_codes_that_can_vote():
     round_ = make_open_round()
     codes = make_codes(round_, 8)
     make_codes(round_, 4)
@@ -75,7 +75,7 @@ def test_a_channel_has_issued_what_could_vote():
     assert (targeted["issued"], targeted["returned"]) == (7, 5)
 
 
-class TestTheMonitor:
+class TestTheMonitoringPage:
     def test_names_strata_that_lag(self):
         round_ = make_open_round()
         cast_ballots(round_, stratum_codes(round_, "服务对象", 10)[:9])
@@ -98,7 +98,7 @@ class TestTheMonitor:
         assert (monitor.batches[0].returned, monitor.batches[0].percent) == (FEW, None)
         assert monitor.curves[0].figures[0][1] == FEW
 
-    def test_sees_thin_sections_through_declarations_not_through_ballots(self):
+    def test_estimates_thin_sections_from_declarations_not_from_ballots(self):
         round_ = make_open_round(rulebook={"min_drawn_lines": 5})
         busy, quiet, unknown = round_.sections.values_list("code", flat=True)
         make_drawn(round_, people=12, dealt_with=busy)
@@ -109,7 +109,7 @@ class TestTheMonitor:
 
         assert thin == {quiet: (4, 2), unknown: (0, 0)}
 
-    def test_tells_no_thin_section_from_nothing_to_judge_by(self):
+    def test_distinguishes_no_thin_section_from_no_data(self):
         round_ = make_open_round(rulebook={"min_drawn_lines": 0})
         assert monitor_page(round_).thin is None
 
@@ -117,7 +117,7 @@ class TestTheMonitor:
 
         assert monitor_page(round_).thin == []
 
-    def test_gives_no_rate_for_a_recalled_batch_nor_lets_it_lower_the_others(self):
+    def test_leaves_recalled_batches_out_of_the_rates(self):
         round_ = make_open_round()
         cast_ballots(round_, stratum_codes(round_, "服务对象", 10)[:6])
         cast_ballots(round_, stratum_codes(round_, "市场主体", 10)[:5])
@@ -128,7 +128,7 @@ class TestTheMonitor:
         assert [(line.percent, line.lags) for line in batch_lines(batches)] == [(60, False), (None, False)]
         assert return_rate(batches) == 60
 
-    def test_reads_neither_spool_nor_ballots_and_asks_a_few_times_however_many_batches(self):
+    def test_reads_neither_spool_nor_ballots_in_a_constant_number_of_queries(self):
         round_ = make_open_round()
         for _ in range(5):
             cast_ballots(round_, make_codes(round_, 2))
@@ -141,7 +141,7 @@ class TestTheMonitor:
 
 
 class TestAReminder:
-    def test_goes_to_everybody_drawn_in_the_stratum_and_leaves_a_trace(self):
+    def test_goes_to_everybody_drawn_in_the_stratum_and_is_logged(self):
         round_ = make_open_round()
         make_drawn(round_, "市场主体", people=3)
         make_drawn(round_, "其他", people=2)
@@ -153,7 +153,7 @@ class TestAReminder:
         entry = AuditEntry.objects.latest("pk")
         assert (entry.action, entry.reason, entry.detail["people"]) == ("pool.unmask", "回收偏低", 3)
 
-    def test_needs_a_reason_a_known_stratum_and_the_right(self):
+    def test_needs_a_reason_a_known_stratum_and_the_permission(self):
         round_ = make_open_round()
         make_drawn(round_)
         cases = [
@@ -167,7 +167,7 @@ class TestAReminder:
                 remind_stratum(round_id=round_.pk, stratum=stratum, reason=reason, by=make_user(role), at=NOON)
 
 
-def test_self_service_codes_count_as_issued_when_they_are_taken():
+def test_self_service_codes_count_as_issued_once_claimed():
     round_ = make_open_round()
     counter = make_self_service(round_)
     open_channel.issue_open_code(batch_id=counter.pk, at=NOON)
@@ -175,7 +175,7 @@ def test_self_service_codes_count_as_issued_when_they_are_taken():
     assert monitor_page(round_).batches[0].issued == 1
 
 
-def test_the_turnout_of_a_day_is_noted_once_and_names_no_code():
+def test_the_turnout_of_a_day_is_stored_once_and_names_no_code():
     round_ = make_open_round()
     cast_ballots(round_, make_codes(round_, 3))
 
