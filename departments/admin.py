@@ -15,7 +15,7 @@ from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin
 from nanchuan_eval.admin_site.services import delete_record, save_record
 from nanchuan_eval.web.actions import account_of
 
-LISTS = {"all": ["departments/lists.css"]}
+LISTS = {"all": ["css/roster.css"]}
 
 
 @admin.register(Department)
