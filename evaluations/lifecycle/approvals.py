@@ -1,4 +1,4 @@
-"""The steps of a round and its draws as acts of two persons: what exactly is approved, and the service that does it."""
+"""Approvable actions of a round's steps and draws: the content that is approved, and the service behind each."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from departments.models import Section
-from evaluations.draws.approvals.ceremony import _commit, _to_commit, draw_action
+from evaluations.draws.approvals.ceremony import commit, commitment_content, draw_action
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import abandon_draw
 from evaluations.lifecycle import services as lifecycle
@@ -36,7 +36,7 @@ STEP_SERVICES: dict[Step, Callable[..., object]] = {
 
 
 def start_step(*, step: Step, round_id: int, by: User, at: datetime) -> Approval | None:
-    """Do a step, or propose it where it takes two; what it still lacks is said before anybody is asked to approve."""
+    """Take a step, or propose it if it needs approval; a step that lacks something is not proposed."""
     if not policy.requires_approval(STEP_ACTION[step]):
         STEP_SERVICES[step](round_id=round_id, by=by, at=at)
         return None
@@ -47,7 +47,7 @@ def start_step(*, step: Step, round_id: int, by: User, at: datetime) -> Approval
 
 
 def start_settlement(*, round_id: int, by: User, at: datetime) -> Approval | None:
-    """Propose a draft as it is written now; what stands against it is said before anybody is asked to approve."""
+    """Propose the draft as it stands for approval; a faulty one is refused."""
     round_ = Round.objects.get(pk=round_id)
     refuse_unsettleable(round_)
     return approvals.start("round.edit", round_, by=by, at=at)
@@ -81,7 +81,7 @@ def _rules(round_: Round) -> str:
 
 
 def _settled(round_: Round, _: Arguments) -> dict[str, object]:
-    """What is settled: the round's name and days, and every rule that is not the usual one."""
+    """Return what is approved: the round's name and dates, and every rule that is not the default."""
     strata = {name: f"{share}%" for name, share in round_.rulebook["evaluator_strata"].items()}
     return {
         "轮次": round_.name,
@@ -148,7 +148,7 @@ ROUND_ACTIONS = (
         _settled,
         lambda round_, _, by, at: settle_round(round_id=round_.pk, by=by, at=at),
     ),
-    _round_action("draw.commit", "公布抽取承诺", _to_commit, _commit),
+    _round_action("draw.commit", "公布抽取承诺", commitment_content, commit),
     draw_action("draw.abandon", "draw.commit", "作废抽取", abandon_draw),
     draw_action("inspection.abandon", "insp.plan", "作废暗访科室抽取", abandon_draw),
     draw_action("draw.run", "draw.run", "执行抽取", ceremony.run_draw),

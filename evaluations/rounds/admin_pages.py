@@ -1,4 +1,4 @@
-"""What the desk's own pages of pools and draws have in common."""
+"""Helpers for the staff site's own pages of a round."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ def round_page(round_id: int) -> str:
 
 
 def staff_page(request: HttpRequest, template: str, round_: Round, title: str, **context: Any) -> HttpResponse:
-    """Render a page of the desk that belongs to a round."""
+    """Render a page of the staff site that belongs to a round."""
     each = admin.site.each_context(request)
     return render(request, f"admin/evaluations/{template}", {**each, "round": round_, "title": title, **context})
 
@@ -27,6 +27,6 @@ def staff_page(request: HttpRequest, template: str, round_: Round, title: str, *
 def show_round_form(
     request: HttpRequest, round_: Round, form: BaseForm, service: Callable[..., object], *, title: str, back: str
 ) -> HttpResponse:
-    """Answer a page of the round with one form: submit it, or show it with what was typed and the refusal."""
+    """Answer a page with one form: submit it, or show it with the input and the refusal."""
     submitted = submit(request, form, service, back=back, done=f"已完成：{title}。")
     return submitted or staff_page(request, "round/act.html", round_, title, form=form, back=back)

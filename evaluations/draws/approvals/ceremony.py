@@ -39,17 +39,21 @@ def _of_draw(draw: Draw, _: Arguments) -> dict[str, object]:
 
 
 def draw_action(name: str, action: str, label: str, service: Callable[..., object]) -> ApprovableAction:
+    """Return the approvable action that runs a service on a draw."""
+
     def perform(draw: Draw, asked: Arguments, *, by: User, at: datetime) -> object:
         return service(draw_id=draw.pk, by=by, at=at, **asked)
 
     return ApprovableAction(name, permission=action, label=label, model=Draw, content=_of_draw, perform=perform)
 
 
-def _commit(round_: Round, asked: Arguments, *, by: User, at: datetime) -> object:
+def commit(round_: Round, asked: Arguments, *, by: User, at: datetime) -> object:
+    """Perform an approved commitment."""
     return commit_draw(round_id=round_.pk, purpose=DrawPurpose(asked["purpose"]), by=by, at=at)
 
 
-def _to_commit(round_: Round, asked: Arguments) -> dict[str, object]:
+def commitment_content(round_: Round, asked: Arguments) -> dict[str, object]:
+    """Return what is approved: the draw, and the number and digest of the people in its pool."""
     pool = list(round_.pool.order_by("pk").values_list("pk", "stratum", "phone_hash", "exclusion"))
     label = DrawPurpose(asked["purpose"]).label
     return {"轮次": round_.name, "抽取": label, "名单库人数": len(pool), "名单校验值": sha256_hex(repr(pool).encode())}
