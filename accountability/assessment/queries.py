@@ -1,4 +1,4 @@
-"""年度综合考核: the year's listings with their points, as a page and a workbook that repeat to the byte."""
+"""年度综合考核: the year's listings with their deductions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 
 @dataclass(frozen=True)
 class Assessment:
-    """A year as the assessment office takes it over."""
+    """A year's listings and deductions, for the assessment office."""
 
     year: int
     rounds: Sequence[Round]
@@ -24,7 +24,7 @@ class Assessment:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what is on the page: the same year gives the same digest until something changes."""
+        """SHA-256 of the lines; equal content gives the same digest."""
         rows = [
             [
                 line.listed.unit,
@@ -41,7 +41,7 @@ class Assessment:
 
 
 def read_assessment(year: int) -> Assessment:
-    """Return the year over its published rounds (2 queries)."""
+    """Return the assessment over a year's published rounds (2 queries)."""
     rounds = list(Round.objects.filter(period_start__year=year, state__in=PUBLISHED).order_by("period_start", "pk"))
     order = {round_.pk: place for place, round_ in enumerate(rounds)}
     cases = Case.objects.filter(result__round__in=order, result__is_listed=True)

@@ -1,4 +1,4 @@
-"""年度综合考核: points off per listing by the round's own rules, exact and repeatable (rulebook R-F)."""
+"""年度综合考核: points deducted per listing by the round's own rules, in exact decimals (rulebook R-F)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -46,7 +46,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Line:
-    """A listing with the points it costs and why; points None = to be decided."""
+    """A listing with its deduction and the reasons; points None = to be decided."""
 
     listed: Listed
     points: Decimal | None
@@ -55,7 +55,7 @@ class Line:
 
 @dataclass(frozen=True)
 class UnitLine:
-    """A unit's year."""
+    """Totals of a unit for the year."""
 
     unit: str
     listings: int
@@ -75,7 +75,7 @@ def assess(listings: Iterable[Listed]) -> list[Line]:
 
 
 def by_unit(lines: Iterable[Line]) -> list[UnitLine]:
-    """Sum the year up by unit, the most points first."""
+    """Total the year by unit, the highest deduction first."""
     units: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         units[line.listed.unit].append(line)

@@ -1,4 +1,4 @@
-"""组织部门和考核办: may this person be promoted on this day; the year's assessment."""
+"""The year's assessment (年度综合考核) as a page and a workbook."""
 
 from datetime import MAXYEAR, MINYEAR
 

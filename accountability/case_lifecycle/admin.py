@@ -1,4 +1,4 @@
-"""问责事项 at the desk: cases with their measures and what is due."""
+"""Admin pages of cases (问责事项) and promotion freezes (影响期)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -40,7 +40,7 @@ class RoundFilter(admin.RelatedFieldListFilter):
 
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
-    """问责事项: the list opens on what is due; every act goes through one service."""
+    """问责事项: the list starts with urgent measures; actions are on the page of a case."""
 
     order = 1
     see_action = "acc.view"
@@ -89,7 +89,7 @@ class CaseAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the case with its measures and freeze; the buttons are those the role may press."""
+        """Show the case with its measures, freezes and permitted actions."""
         user = account_of(request)
         policy.check_sees(user, self.see_action)
         case = self._case_or_404(object_id)
@@ -165,7 +165,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
 @admin.register(PromotionFreeze)
 class PromotionFreezeAdmin(ReadOnlyAdmin):
-    """影响期登记: who may not be promoted until when."""
+    """影响期登记, read-only."""
 
     order = 2
     see_action = "acc.view"

@@ -9,7 +9,7 @@ from nanchuan_eval.web.fields import DAY
 
 
 class RecordForm(forms.Form):
-    """登记办理: when it was done and what was done."""
+    """登记办理: date and record of a measure."""
 
     done_on = forms.DateField(label="办理日期", widget=DAY)
     record = forms.CharField(
@@ -21,7 +21,7 @@ class RecordForm(forms.Form):
 
 
 class LiftForm(forms.Form):
-    """解除影响期: from which day and why."""
+    """解除影响期: date and reason."""
 
     on = forms.DateField(label="解除日期", widget=DAY)
     reason = forms.CharField(
@@ -33,7 +33,7 @@ class LiftForm(forms.Form):
 
 
 class HeadForm(forms.Form):
-    """更正责任人: one of those in office in the rated period."""
+    """更正责任人: one of the heads in office during the rated period."""
 
     tenure = forms.ChoiceField(label="责任人", widget=forms.RadioSelect)
     reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))

@@ -27,14 +27,14 @@ class Task:
 
 
 def read_tasks(measures: Iterable[Measure], today: date) -> list[Task]:
-    """Return measures still to be recorded, the most urgent first."""
+    """Return the measures with their urgency, the most urgent first."""
     tasks = [Task(measure, urgency(measure.due_on, today)) for measure in measures]
     order = list(Urgency)
     return sorted(tasks, key=lambda task: (order.index(task.urgency), task.measure.due_on or date.max))
 
 
 def pending_measures() -> QuerySet[Measure]:
-    """Return the measures of open cases that have no record yet."""
+    """Return the measures without a record, with section and round."""
     return Measure.objects.pending().select_related("case__result__section", "case__result__round")
 
 
@@ -75,7 +75,7 @@ def _may_lift(user: User, case: Case) -> bool:
 
 
 def _calendar_gaps(case: Case) -> list[int]:
-    """Return the years whose holidays a term in working days would need and nobody has entered."""
+    """Return the years without holidays entered that pending terms in working days run through."""
     calendar = Holiday.objects.calendar()
     terms = case.measures.pending().filter(kind__in=WORKDAY_KINDS).values_list("due_on", flat=True)
     return sorted({year for due_on in terms for year in calendar_gaps(case.published_on, due_on, calendar)})

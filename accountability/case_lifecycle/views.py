@@ -1,4 +1,4 @@
-"""更正责任人: who of those in office in the rated period answers, named by the commission."""
+"""Change of the responsible head (更正责任人) by the commission."""
 
 from typing import Any
 

@@ -1,6 +1,5 @@
-"""Printed papers of what follows the list (谈话记录、影响期证明、责令整改通知书): ready data for the templates."""
+"""Shared parts of printed documents (谈话记录、影响期证明、责令整改通知书): demonstration notice, date and time."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -9,8 +8,6 @@ from accountability.cases.rules.deadlines import in_chinese
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.documents.rendering import render_pdf
-
-Pairs = Sequence[tuple[str, str]]
 
 
 def print_document(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:

@@ -13,7 +13,7 @@ from evaluations.tally.models import SectionResult
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
-    """Cases by what is left to do."""
+    """Cases by state and round."""
 
     def open(self) -> Self:
         """Cases still being worked on (办理中)."""
@@ -25,7 +25,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
 
 class Case(models.Model):
-    """问责事项: opened by the publication for one listed section, closed when every measure is recorded."""
+    """问责事项: opened on publication for one listed section, closed once every measure is recorded."""
 
     result = models.OneToOneField(SectionResult, models.PROTECT, verbose_name="上榜科室", related_name="case")
     state = models.CharField("状态", max_length=10, choices=CaseState, default=CaseState.OPEN)
@@ -53,24 +53,24 @@ class Case(models.Model):
 
     @property
     def published_on(self) -> date:
-        """The day from which all terms run: the case opens in the publication's own transaction."""
+        """The date of publication, from which all terms run; the case is opened in the same transaction."""
         return timezone.localtime(self.opened_at).date()
 
 
 class MeasureQuerySet(models.QuerySet["Measure"]):
-    """Measures by what is left to do."""
+    """Measures by state."""
 
     def pending(self) -> Self:
         """Measures without a record yet (待办理)."""
         return self.filter(state=MeasureState.PENDING)
 
     def overdue(self, today: date) -> Self:
-        """Measures whose term is over."""
+        """Pending measures past their due date."""
         return self.pending().filter(due_on__lt=today)
 
 
 class Measure(models.Model):
-    """问责措施: what is to be done to whom, by whom and until when; done only with its record."""
+    """问责措施: kind, target, responsible body and due date; done only with a record."""
 
     case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="measures")
     kind = models.CharField("措施", max_length=20, choices=MeasureKind)

@@ -1,4 +1,4 @@
-"""Whose a section is (本单位、本人): the `o` of the policy table."""
+"""Ownership of sections (本单位、本人), the `o` of the policy table; rows an account may see."""
 
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 def visible_or_404(rows: QuerySet[Row], *, by: User, action: str, **lookup: Any) -> Row:
-    """Return the one row; what the account may not look at does not exist for it, and its try leaves a trace."""
+    """Return the row; one that the account may not see is a 404, and the attempt is logged."""
     found = rows.filter(**lookup).first()
     if found is None:
         raise policy.Hidden(by, action, str(lookup.get("pk", "")))
@@ -23,22 +23,22 @@ def visible_or_404(rows: QuerySet[Row], *, by: User, action: str, **lookup: Any)
 
 
 def is_own(by: User, section: RoundSection) -> bool:
-    """Say whether the section belongs to the liaison's unit."""
+    """True if the section belongs to the liaison's unit."""
     return by.role == Role.LIAISON and bool(by.unit_code) and by.unit_code == section.department_code
 
 
 def visits_section(by: User, section: RoundSection) -> bool:
-    """Say whether the inspector has a visit to the section."""
+    """True if the inspector is assigned to a visit of the section."""
     return by.role == Role.INSPECTOR and section.inspections.filter(inspectors=by).exists()
 
 
 def answers_for_cases(by: User) -> bool:
-    """The commission answers for every listed section: each case is its own (`Yo`)."""
+    """True for the commission, which owns every case (`Yo`)."""
     return policy.may(by, "acc.open")
 
 
 def measures_for(by: User) -> QuerySet[Measure]:
-    """Return the measures an account may look at; what it may not see does not exist for it (404)."""
+    """Return the measures an account may see; a unit never sees a removal prompt."""
     measures = Measure.objects.select_related("case__result__section", "case__result__round")
     if policy.may_see(by, "acc.view"):
         return measures

@@ -1,4 +1,4 @@
-"""Recording what was done about a listed section (办理记录)."""
+"""Recording the measures of a case (办理记录)."""
 
 from datetime import date, datetime
 
@@ -17,7 +17,7 @@ from nanchuan_eval.users.models import User
 
 @transaction.atomic
 def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at: datetime) -> Measure:
-    """Record a measure as carried out (登记办理); once, with its date and its record."""
+    """Record a measure as carried out (登记办理), once, with date and record."""
     action, case, measure = _begin(measure_id, by)
     if measure.kind in TALKS:
         raise RuleViolation("谈话提醒须填写完整的谈话记录，经双方签字、上传附件后才算办理。")
@@ -28,7 +28,7 @@ def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at:
 
 @transaction.atomic
 def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Measure:
-    """Mark a measure as not applicable (不适用), with the reason; as final as a record."""
+    """Mark a measure as not applicable (不适用) with a reason; final."""
     action, _, measure = _begin(measure_id, by)
     if not reason.strip():
         raise RuleViolation("请填写不适用的理由。")
@@ -37,12 +37,12 @@ def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Me
 
 
 def may_record(by: User, measure: Measure) -> bool:
-    """Say whether the account may record this measure, or propose to (which buttons a page shows)."""
+    """True if the account may record this measure or propose it."""
     return policy.may_start(by, record_action(MeasureKind(measure.kind)), own=answers_for_cases(by))
 
 
 def check_record(case: Case, done_on: date, record: str, at: datetime) -> None:
-    """Refuse a record without words, or of a day before publication or after today."""
+    """Refuse an empty record, or a date before publication or in the future."""
     if not record.strip():
         raise RuleViolation("请填写办理记录。")
     if done_on < case.published_on:
@@ -70,7 +70,7 @@ def _finish(measure: Measure, record: str, *, action: str, by: User, at: datetim
 
 
 def lock_case(case_id: int) -> Case:
-    """Return an open case under its row lock: every change of a case, its measures or freeze begins here."""
+    """Lock and return an open case; every change to a case, its measures or freeze starts here."""
     case = Case.objects.select_for_update().get(pk=case_id)
     if case.state == CaseState.CLOSED:
         raise RuleViolation("该问责事项已办结，不能再改动。")

@@ -1,4 +1,4 @@
-"""历史榜单: lists published before the system, so that a section's history starts before it."""
+"""历史榜单: lists published before this system existed, for the history of sections."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from departments.models import Section
 
 
 class EarlierRound(models.Model):
-    """历史轮次: a round whose published list was taken over from a workbook."""
+    """历史轮次: a round whose published list was imported from a workbook."""
 
     key = models.CharField("轮次代码", max_length=20, unique=True)
     name = models.CharField("名称", max_length=40)
@@ -21,7 +21,7 @@ class EarlierRound(models.Model):
 
 
 class EarlierListing(models.Model):
-    """历史上榜科室: as it was published; `section` is today's section where it is known."""
+    """历史上榜科室 as published; `section` is the current section, if known."""
 
     round = models.ForeignKey(EarlierRound, models.CASCADE, verbose_name="历史轮次", related_name="listings")
     rank = models.PositiveSmallIntegerField("位次")

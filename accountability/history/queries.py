@@ -1,4 +1,4 @@
-"""Reading the earlier rounds: each section's history, followed through reforms (沿革), imported lists included."""
+"""History of sections over earlier rounds, through reforms (沿革) and imported lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from evaluations.tally.models import SectionResult
 
 @dataclass(frozen=True)
 class Placement:
-    """A section (or a predecessor) in one round; rank None where it is not known or not ranked."""
+    """Placement of a section or its predecessor in one round; rank is None if unknown or unranked."""
 
     name: str
     starts_on: date
@@ -31,7 +31,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class RoundHistory:
-    """Every section's rounds up to and including one round, with the reforms between them."""
+    """Placements of all sections up to and including one round, and the reforms in between."""
 
     round_: Round
     placements: Sequence[Placement]
@@ -62,7 +62,7 @@ class RoundHistory:
         }
 
     def trend(self, code: str) -> list[Placement]:
-        """Return one section's rounds, oldest first; after a merger the hardest predecessor stands for a round."""
+        """Return one placement per round, oldest first; of merged predecessors, the one rated hardest."""
         known = self._known_as(code)
         placements = [
             placement for placement in self.placements if placement.code in known and self._is_its_own(placement, code)
@@ -80,8 +80,8 @@ class RoundHistory:
 
 
 def read_history(round_: Round) -> RoundHistory:
-    """Return the past of a counted round, itself included (3 queries)."""
-    placements = [*_counted_stays(round_), *_imported_stays(round_)]
+    """Return the history up to and including a counted round (3 queries)."""
+    placements = [*_counted_placements(round_), *_imported_placements(round_)]
     return RoundHistory(round_, placements, list(SectionChange.objects.values_list("earlier__code", "later__code")))
 
 
@@ -98,20 +98,20 @@ def earlier_rounds(round_: Round) -> QuerySet[Round]:
 
 def _orders(placements: Sequence[Placement], round_: Round) -> dict[tuple[date, str], int]:
     rounds = {(placement.starts_on, placement.key) for placement in placements} | {(round_.period_start, round_.key)}
-    # This round comes last among those that begin on its day.
+    # This round comes last among those that start on the same day.
     ordered = sorted(rounds, key=lambda each: (each[0], each[1] == round_.key, each[1]))
     return {each: order for order, each in enumerate(ordered)}
 
 
-def _counted_stays(round_: Round) -> list[Placement]:
+def _counted_placements(round_: Round) -> list[Placement]:
     rounds = Q(round=round_) | Q(round__in=earlier_rounds(round_).order_by().values("pk"))
     rows = SectionResult.objects.filter(rounds).order_by()
     fields = ("round__name", "round__period_start", "section__code", "rank", "is_listed", "label", "round__key")
     return [Placement(*row) for row in rows.values_list(*fields)]
 
 
-def _imported_stays(round_: Round) -> list[Placement]:
-    """Return what earlier workbooks say; a round the system counted itself is not taken from them, nor for a demo."""
+def _imported_placements(round_: Round) -> list[Placement]:
+    """Return placements from imported lists; a demo round has none."""
     if round_.is_demo:
         return []
     rows = EarlierListing.objects.filter(round__period_start__lt=round_.period_start, section__isnull=False)

@@ -1,4 +1,4 @@
-"""Taking over lists published before the system (历史榜单导入), all or nothing."""
+"""Import of lists published before this system (历史榜单导入), all or nothing."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from nanchuan_eval.permissions import policy
 
 @dataclass(frozen=True)
 class HistoryReport:
-    """What came in: rounds, listed sections, and those no section of today stands for."""
+    """Result of an import: number of rounds and listings, and the listings without a current section."""
 
     rounds: int
     listings: int
@@ -28,7 +28,7 @@ class HistoryReport:
 def import_history(
     *, rows: Iterable[tuple[int, Sequence[str]]], by: policy.Actor, at: datetime, dry_run: bool = False
 ) -> HistoryReport:
-    """Take the lists over; a round already taken over is replaced, one the system counted itself is refused."""
+    """Import lists; replaces rounds imported before, refuses rounds counted by this system."""
     policy.check(by, "roster.import")
     entries = _parsed(rows)
     keys = sorted({entry.key for entry in entries})
@@ -57,7 +57,7 @@ def _parsed(rows: Iterable[tuple[int, Sequence[str]]]) -> list[EarlierEntry]:
 
 
 def _sections_by_name() -> dict[tuple[str, str], int]:
-    """Return today's names and those of before a reform; where two say the same, today's counts."""
+    """Map current and former names to section ids; a current name takes precedence."""
     before = SectionChange.objects.order_by("-on").values_list("earlier_department_name", "earlier_name", "earlier")
     names = {(department, name): pk for department, name, pk in before}
     names.update(
@@ -82,8 +82,8 @@ def _listing(entry: EarlierEntry, sections: dict[tuple[str, str], int]) -> Earli
 def _store(entries: Sequence[EarlierEntry], listings: Sequence[EarlierListing]) -> None:
     rounds = {}
     for key, name, start in sorted({(e.key, e.name, e.period_start) for e in entries}):
-        facts = {"name": name, "period_start": start}
-        rounds[key], _ = EarlierRound.objects.update_or_create(key=key, defaults=facts)
+        fields = {"name": name, "period_start": start}
+        rounds[key], _ = EarlierRound.objects.update_or_create(key=key, defaults=fields)
         rounds[key].listings.all().delete()
     for entry, listing in zip(entries, listings, strict=True):
         listing.round = rounds[entry.key]

@@ -1,4 +1,4 @@
-"""影响期: who is not promoted until when (rulebook R-F)."""
+"""影响期: promotion freezes of responsible heads (rulebook R-F)."""
 
 from datetime import date
 from typing import Self
@@ -10,18 +10,18 @@ from accountability.cases.models import Case
 
 
 class PromotionFreezeQuerySet(models.QuerySet["PromotionFreeze"]):
-    """Freezes by day."""
+    """Promotion freezes by date."""
 
     def in_force(self, on: date) -> Self:
-        """Freezes that forbid a promotion on that day; the last day still counts, the day of lifting does not."""
+        """Freezes in force on a day; the last day counts, the day of lifting does not."""
         running = self.filter(starts_on__lte=on, ends_on__gte=on)
         return running.filter(Q(lifted_on__isnull=True) | Q(lifted_on__gt=on))
 
 
 class PromotionFreeze(models.Model):
-    """影响期: from the publication on this person is not promoted; lifted only with a reason, never deleted.
+    """影响期: bars a person from promotion from the day of publication; lifted only with a reason, never deleted.
 
-    A case has at most one that is not lifted: another head can take the wrong one's place, with both on record.
+    A case has at most one freeze that is not lifted; naming another head lifts it and adds a new one.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="freezes")

@@ -1,4 +1,4 @@
-"""影响期 answered: one question on a page, many in a workbook; the register is read once."""
+"""Questions to the register of promotion freezes (影响期), single or as a workbook."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date
 
 from accountability.cases.rules.deadlines import in_chinese
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.rules import Answer, Asked, Known, answer
+from accountability.promotion_freezes.rules import Answer, Question, RegisterEntry, answer
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.spreadsheets import ColumnSpec, Row, SheetSpec, Value, read_rows, write_workbook
 
@@ -26,13 +26,13 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class _Table:
-    """The sheet of questions: where its columns stand and its rows below the header."""
+    """An uploaded sheet: positions of its columns, and the rows below the header."""
 
     columns: dict[str, int]
     rows: Sequence[Row]
 
 
-def ask_register(asked: Iterable[Asked]) -> list[Answer]:
+def ask_register(asked: Iterable[Question]) -> list[Answer]:
     """Answer each question (one query)."""
     questions = list(asked)
     register = list(_register({question.name for question in questions}))
@@ -40,13 +40,13 @@ def ask_register(asked: Iterable[Asked]) -> list[Answer]:
 
 
 def freezes_of_unit(unit: str, on: date) -> list[PromotionFreeze]:
-    """Return every freeze in force in a unit on a day, those without a registered name too (one query)."""
+    """Return the freezes in force in a unit on a day, including those without a name (one query)."""
     rows = PromotionFreeze.objects.in_force(on).filter(case__result__section__department_name=unit)
     return list(rows.select_related("case__result__section"))
 
 
 def answer_workbook(content: bytes, filename: str, *, today: date) -> bytes:
-    """Return the answers to an uploaded list of names; a faulty row is named and nothing is answered."""
+    """Answer an uploaded list of names with a workbook; refused as a whole if any row is faulty."""
     answers = ask_register(_questions(content, filename, today))
     sheet = SheetSpec(
         title="影响期查询结果",
@@ -58,19 +58,19 @@ def answer_workbook(content: bytes, filename: str, *, today: date) -> bytes:
     return write_workbook([sheet])
 
 
-def shown_period(known: Known) -> str:
-    """Return a freeze's days in words."""
+def shown_period(known: RegisterEntry) -> str:
+    """Format the period of a freeze."""
     return f"{in_chinese(known.starts_on)}至{in_chinese(known.ends_on)}"
 
 
-def _register(names: set[str]) -> Iterator[Known]:
+def _register(names: set[str]) -> Iterator[RegisterEntry]:
     rows = PromotionFreeze.objects.filter(person_name__in=names).exclude(person_name="")
     for row in rows.select_related("case__result__section"):
         unit = row.case.result.section.department_name
-        yield Known(row.person_name, unit, row.post, row.starts_on, row.ends_on, row.lifted_on)
+        yield RegisterEntry(row.person_name, unit, row.post, row.starts_on, row.ends_on, row.lifted_on)
 
 
-def _questions(content: bytes, filename: str, today: date) -> list[Asked]:
+def _questions(content: bytes, filename: str, today: date) -> list[Question]:
     table = _table(read_rows(content, filename))
     faults: list[str] = []
     questions = [question for row in table.rows if (question := _question(row, table.columns, today, faults))]
@@ -92,7 +92,7 @@ def _table(rows: Sequence[Row]) -> _Table:
     raise RuleViolation("没有找到表头：第一行应有“姓名”，可有“单位”“日期”。")
 
 
-def _question(row: Row, columns: dict[str, int], today: date, faults: list[str]) -> Asked | None:
+def _question(row: Row, columns: dict[str, int], today: date, faults: list[str]) -> Question | None:
     cells = {name: row.cells[at] if at < len(row.cells) else "" for name, at in columns.items()}
     if not cells[NAME]:
         faults.append(f"工作表“{row.sheet}”第{row.number}行没有姓名。")
@@ -103,7 +103,7 @@ def _question(row: Row, columns: dict[str, int], today: date, faults: list[str])
     except ValueError:
         faults.append(f"工作表“{row.sheet}”第{row.number}行的日期“{text}”应写成 2020-08-01。")
         return None
-    return Asked(cells[NAME], cells.get(UNIT, ""), on)
+    return Question(cells[NAME], cells.get(UNIT, ""), on)
 
 
 def _row(number: int, each: Answer) -> list[Value]:

@@ -1,4 +1,4 @@
-"""影响期 asked about: may this person be promoted on this day, and is it this person at all?"""
+"""Answers from the register of promotion freezes (影响期), with namesakes kept apart."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class Verdict(TextChoices):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Who is asked about, in which unit (may be empty) and for which day."""
+class Question:
+    """A question: name, unit (may be empty) and date."""
 
     name: str
     unit: str
@@ -25,7 +25,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Known:
+class RegisterEntry:
     """One freeze of the register."""
 
     name: str
@@ -36,21 +36,21 @@ class Known:
     lifted_on: date | None = None
 
     def holds(self, on: date) -> bool:
-        """Whether it forbids a promotion on that day; the last day counts, the day of lifting does not."""
+        """True if the freeze is in force on a day; the last day counts, the day of lifting does not."""
         return self.starts_on <= on <= self.ends_on and (self.lifted_on is None or self.lifted_on > on)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the register says, with the freezes it rests on."""
+    """The verdict on a question, with the freezes found."""
 
-    asked: Asked
+    asked: Question
     verdict: Verdict
-    matches: tuple[Known, ...] = ()
+    matches: tuple[RegisterEntry, ...] = ()
 
 
-def answer(asked: Asked, register: Iterable[Known]) -> Answer:
-    """Answer one question; people of the same name are told apart by unit and post, never thrown together."""
+def answer(asked: Question, register: Iterable[RegisterEntry]) -> Answer:
+    """Answer one question; namesakes are distinguished by unit and post."""
     running = tuple(known for known in register if known.name == asked.name and known.holds(asked.on))
     if not running:
         return Answer(asked, Verdict.FREE)
@@ -62,5 +62,5 @@ def answer(asked: Asked, register: Iterable[Known]) -> Answer:
     return Answer(asked, Verdict.NAMESAKE, here or running)
 
 
-def _people(matches: Sequence[Known]) -> set[tuple[str, str]]:
+def _people(matches: Sequence[RegisterEntry]) -> set[tuple[str, str]]:
     return {(known.unit, known.post) for known in matches}

@@ -10,7 +10,7 @@ from accountability.cases.models import Case
 from accountability.cases.rules.deadlines import in_chinese
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.queries import answer_workbook, ask_register
-from accountability.promotion_freezes.rules import Answer, Asked
+from accountability.promotion_freezes.rules import Answer, Question
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -22,12 +22,12 @@ QUESTION = "查询影响期"
 
 @transaction.atomic
 def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime) -> PromotionFreeze:
-    """Lift a freeze (解除影响期): its time is over; the row stays.
+    """Lift a freeze after its last day (解除影响期).
 
     After an upheld appeal the correction itself lifts it (accountability/case_lifecycle/services/corrections.py).
     """
     policy.check(by, "acc.hold.lift")
-    # Also possible after the case was closed: a freeze may outlast the last record.
+    # Also after the case is closed: a freeze may last longer than the case.
     Case.objects.select_for_update().get(freezes=freeze_id)
     freeze = PromotionFreeze.objects.get(pk=freeze_id)
     if freeze.lifted_on:
@@ -46,8 +46,8 @@ def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime
 
 
 @transaction.atomic
-def ask_freeze(*, asked: Asked, by: User, at: datetime) -> Answer:
-    """Answer whether a person may be promoted on a day; who asked about whom stays in the trail."""
+def ask_freeze(*, asked: Question, by: User, at: datetime) -> Answer:
+    """Answer whether a freeze bars a person's promotion on a day; each question is logged."""
     policy.check_sees(by, "acc.hold.set")
     (found,) = ask_register([asked])
     audit.record(
@@ -68,7 +68,7 @@ def ask_freeze(*, asked: Asked, by: User, at: datetime) -> Answer:
 
 @transaction.atomic
 def ask_freezes(*, content: bytes, filename: str, by: User, at: datetime) -> bytes:
-    """Answer a whole list of names as a workbook."""
+    """Answer a list of names with a workbook."""
     policy.check_sees(by, "acc.hold.set")
     entry = audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, "asked_list": len(content)})
     with audit.numbered(entry):
@@ -77,7 +77,7 @@ def ask_freezes(*, content: bytes, filename: str, by: User, at: datetime) -> byt
 
 @transaction.atomic
 def certify_freeze(*, freeze_id: int, on: date, by: User, at: datetime) -> bytes:
-    """Return 影响期证明 of a person as of a day."""
+    """Return the certificate of a freeze (影响期证明) as of a day."""
     policy.check_sees(by, "acc.hold.set")
     rows = PromotionFreeze.objects.select_related("case__result__section", "case__result__round")
     freeze = rows.get(pk=freeze_id)

@@ -1,4 +1,4 @@
-"""Promotion freezes: views."""
+"""Pages for personnel: questions to the register of promotion freezes, certificates."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.queries import freezes_of_unit
-from accountability.promotion_freezes.rules import Asked
+from accountability.promotion_freezes.rules import Question
 from accountability.promotion_freezes.services import ask_freeze, ask_freezes, certify_freeze
 from evaluations.rounds.models import Round
 from nanchuan_eval.permissions import policy
@@ -43,7 +43,7 @@ class ListForm(forms.Form):
 
 @staff_view
 def personnel(request: HttpRequest) -> HttpResponse:
-    """Ask the register about a person or a unit."""
+    """Query the register by person or unit."""
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     form = AskForm(request.POST or None, initial={"on": timezone.localdate()})
@@ -51,7 +51,7 @@ def personnel(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         if data["name"]:
-            asked = Asked(data["name"], data["unit"], data["on"])
+            asked = Question(data["name"], data["unit"], data["on"])
             context["answer"] = ask_freeze(asked=asked, by=user, at=timezone.now())
         else:
             context["unit_freezes"] = freezes_of_unit(data["unit"], data["on"])
@@ -63,7 +63,7 @@ def personnel(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def many(request: HttpRequest) -> HttpResponse:
-    """Answer a whole list of names with a workbook."""
+    """Answer an uploaded list of names with a workbook."""
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     form = ListForm(request.POST or None, request.FILES or None)
@@ -82,5 +82,5 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     freeze = get_object_or_404(PromotionFreeze, pk=pk)
-    paper = certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=timezone.now())
-    return download(paper, f"影响期证明-{freeze.person_name or '姓名未登记'}.pdf")
+    document = certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=timezone.now())
+    return download(document, f"影响期证明-{freeze.person_name or '姓名未登记'}.pdf")

@@ -1,4 +1,4 @@
-"""A case (问责事项) from publication to its end, and the end of the round."""
+"""Opening and closing cases (问责事项); archiving the round."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -36,7 +36,7 @@ from nanchuan_eval.workdays.models import Holiday
 
 @transaction.atomic
 def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
-    """Publish the list (公示) and open its cases in the same transaction: neither exists without the other."""
+    """Publish the list (公示) and open its cases in one transaction."""
     policy.check(by, "acc.open")
     publication = publish_list(round_id=round_id, by=by, at=at)
     listed = publication.round.results.filter(is_listed=True)
@@ -47,7 +47,7 @@ def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
 
 @transaction.atomic
 def close_case(*, case_id: int, by: User, at: datetime) -> Case:
-    """Close a case all of whose measures are recorded (办结)."""
+    """Close a case (办结); refused while a measure has no record."""
     policy.check(by, "acc.close")
     case = lock_case(case_id)
     missing = [_still_missing(measure) for measure in case.measures.pending()]
@@ -123,7 +123,7 @@ def _measures(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[Measure]
 
 
 def _retired(cases: Sequence[Case]) -> dict[int, date]:
-    """Return the cases whose head has retired since, with the day (one query): nobody promotes him any more."""
+    """Map cases whose head has since retired, and can no longer be promoted, to the date (one query)."""
     sections = {case.result.section.section_id: case for case in cases}
     tenures = Tenure.objects.filter(section__in=sections, leaving=Leaving.RETIRED, ends_on__isnull=False)
     return {

@@ -1,4 +1,4 @@
-"""A corrected list (更正) and what it changes: measures lifted for those struck, cases opened for those added."""
+"""Corrections of a published list (更正): cancel the cases of removed sections, open those of added ones."""
 
 from datetime import datetime
 
@@ -19,14 +19,14 @@ from nanchuan_eval.users.models import User
 
 @transaction.atomic
 def correct_and_follow(*, round_id: int, correction: Correction, by: User, at: datetime) -> Publication:
-    """Publish the corrected version and let accountability follow it, in one transaction."""
+    """Publish the corrected list and update its cases, in one transaction."""
     publication = correct_publication(round_id=round_id, correction=correction, by=by, at=at)
     follow_list(publication.round, reason=correction.reason.strip(), by=by, at=at)
     return publication
 
 
 def follow_list(round_: Round, *, reason: str, by: User, at: datetime) -> None:
-    """Cancel the cases of sections no longer listed and open those of sections listed anew; for the caller's lock."""
+    """Cancel cases of sections no longer listed and open those of newly listed ones; the caller holds the lock."""
     struck = list(Case.objects.of_round(round_.pk).filter(result__is_listed=False).select_related("result"))
     for case in struck:
         _cancel(case, reason, at)

@@ -1,4 +1,4 @@
-"""Who answers for a listed section (责任负责人): the frozen snapshot, or whom the commission names with a reason."""
+"""The head responsible for a listed section (责任负责人): from the frozen roster, or named by the commission."""
 
 from datetime import date, datetime
 
@@ -20,7 +20,7 @@ ABOUT_THE_HEAD = (MeasureKind.TALK_HEAD, MeasureKind.FREEZE, MeasureKind.REMOVAL
 
 
 def heads_in_period(case: Case) -> list[tuple[Tenure, int]]:
-    """Return who headed the section in the rated period, with the days in office, the longest first (one query)."""
+    """Return the section's heads in the rated period with their days in office, the longest first (one query)."""
     round_ = case.result.round
     tenures = Tenure.objects.filter(section=case.result.section.section_id)
     served = [(tenure, days_in_period(tenure, round_.period_start, round_.period_end)) for tenure in tenures]
@@ -29,7 +29,7 @@ def heads_in_period(case: Case) -> list[tuple[Tenure, int]]:
 
 @transaction.atomic
 def change_responsible(*, case_id: int, tenure_id: int, reason: str, by: User, at: datetime) -> Case:
-    """Name another head as responsible (更正责任人): talk and freeze follow, the wrong one's freeze is lifted."""
+    """Name another head as responsible (更正责任人); pending measures and the freeze move to that person."""
     policy.check(by, "acc.open")
     case = lock_case(case_id)
     tenure = next((row for row, _ in heads_in_period(case) if row.pk == tenure_id), None)

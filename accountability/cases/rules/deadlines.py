@@ -13,7 +13,7 @@ SOON_DAYS = 7
 
 
 class Urgency(TextChoices):
-    """缓急, the most urgent first; what has long been overdue is put before those above (升级)."""
+    """缓急, the most urgent first; long overdue items are escalated (升级)."""
 
     ESCALATED = "escalated", "逾期（已督办）"
     OVERDUE = "overdue", "已逾期"
@@ -23,13 +23,13 @@ class Urgency(TextChoices):
     NONE = "none", "无固定期限"
 
 
-# What a desk opens with; the rest can wait.
+# Shown first in work lists.
 URGENT = frozenset({Urgency.ESCALATED, Urgency.OVERDUE, Urgency.TODAY, Urgency.SOON})
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The numbers of the round's rulebook that this app works with."""
+    """Deadlines and thresholds of a round's rulebook."""
 
     notice_workdays: int
     talk_workdays: int
@@ -60,17 +60,17 @@ class Terms:
 
 
 def in_chinese(day: date) -> str:
-    """Return a date as it is written: 2020年6月30日."""
+    """Format a date as 2020年6月30日."""
     return f"{day.year}年{day.month}月{day.day}日"
 
 
 def after_workdays(published_on: date, workdays: int, calendar: Calendar) -> date:
-    """Return the last day of a term of working days that runs from the publication."""
+    """Return the last day of a term in working days after publication."""
     return add_workdays(published_on, workdays, calendar)
 
 
 def year_end(published_on: date) -> date:
-    """Return the day by which the year's assessment takes the listing in."""
+    """Return the last day of the year in whose assessment the listing counts."""
     return date(published_on.year, 12, 31)
 
 
@@ -80,12 +80,12 @@ def freeze_end(published_on: date, months: int) -> date:
 
 
 def report_due(published_on: date, months: int) -> date:
-    """Return the day by which the unit reports on its rectification (整改报告)."""
+    """Return the due date of the unit's rectification report (整改报告)."""
     return add_months(published_on, months)
 
 
 def urgency(due_on: date | None, today: date, escalate_days: int | None = None) -> Urgency:
-    """Say how urgent something still to be done is; `escalate_days` overdue = brought before those above."""
+    """Return the urgency of a pending item; it is escalated when more than `escalate_days` overdue."""
     if due_on is None:
         return Urgency.NONE
     if escalate_days is not None and due_on + timedelta(days=escalate_days) < today:
@@ -98,5 +98,5 @@ def urgency(due_on: date | None, today: date, escalate_days: int | None = None) 
 
 
 def calendar_gaps(published_on: date, due_on: date | None, calendar: Calendar) -> list[int]:
-    """Return the years a term runs through whose holidays nobody has entered (未维护当年节假日)."""
+    """Return the years of a term for which no holidays are entered (未维护当年节假日)."""
     return calendar.unmaintained_years(published_on, due_on) if due_on else []

@@ -1,4 +1,4 @@
-"""Which measures (问责措施) a listed section calls for, whom they meet and who carries them out (rulebook R-F)."""
+"""Measures (问责措施) for a listed section: kind, target, responsible body and due date (rulebook R-F)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NAME_MISSING = "（姓名未登记）"
 
 
 class MeasureKind(TextChoices):
-    """措施种类, in the order in which they stand in a case."""
+    """措施种类, in the order of a case's measures."""
 
     NOTICE = "notice", "公示曝光"
     TALK_LEADER = "talk_leader", "对单位领导谈话提醒"
@@ -52,13 +52,13 @@ class CaseState(TextChoices):
     CLOSED = "closed", "已办结"
 
 
-# Terms counted in working days depend on the holiday table being kept.
+# Their terms are in working days and need the holiday table.
 WORKDAY_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD, MeasureKind.CIRCULAR})
 
-# A talk is done with its full record only, never with a sentence.
+# A talk needs its full record; a note does not complete it.
 TALKS = frozenset({MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD})
 
-# The policy table's action by which a measure is recorded; what is not named is the commission's own.
+# Policy action for recording a measure; any other kind takes the commission's own action.
 RECORD_ACTION = {
     MeasureKind.TALK_LEADER: "acc.talk.leader",
     MeasureKind.TALK_HEAD: "acc.talk.head",
@@ -69,13 +69,13 @@ RECORD_ACTION = {
 
 
 def record_action(kind: MeasureKind) -> str:
-    """Return the action that recording a measure of this kind needs."""
+    """Return the policy action for recording a measure of this kind."""
     return RECORD_ACTION.get(kind, "acc.open")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A listed section with the people frozen at 名录锁定 and its history."""
+    """A listed section with its history and the people frozen at 名录锁定."""
 
     round_name: str
     unit: str
@@ -96,20 +96,20 @@ class Listing:
 
     @property
     def place(self) -> str:
-        """The sentence every measure rests on."""
+        """The finding cited as the basis of every measure."""
         return f"{self.round_name}最难办事科室群众评列第{self.rank}位"
 
 
 @dataclass(frozen=True)
 class PlannedMeasure:
-    """One measure as the case opens with it."""
+    """A measure as created when the case is opened."""
 
     kind: MeasureKind
     target: str
     responsible: str
     due_on: date | None
     basis: str
-    waiver: str = ""  # why it does not apply from the beginning
+    waiver: str = ""  # reason it does not apply from the start
 
 
 def plan_measures(

@@ -1,4 +1,4 @@
-"""Published lists from before the system (历史榜单): rows of a workbook become rounds with their listed sections."""
+"""Parse the workbook of lists published before this system (历史榜单)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ NEEDED = COLUMNS[:-1]
 
 
 class EarlierListError(ValueError):
-    """The file cannot be taken over; one Chinese sentence per fault, with its row."""
+    """The file cannot be imported; one Chinese sentence per fault, with its row number."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
@@ -19,7 +19,7 @@ class EarlierListError(ValueError):
 
 @dataclass(frozen=True)
 class EarlierEntry:
-    """One listed section as it was published."""
+    """One listed section as published."""
 
     key: str
     name: str
@@ -31,7 +31,7 @@ class EarlierEntry:
 
 
 def parse_earlier_lists(rows: Iterable[tuple[int, Sequence[str]]]) -> list[EarlierEntry]:
-    """Read numbered rows, the first of them the header; every fault is told at once."""
+    """Parse numbered rows, the first being the header; reports all faults at once."""
     numbered = list(rows)
     header = list(numbered[0][1]) if numbered else []
     missing = [name for name in NEEDED if name not in header]

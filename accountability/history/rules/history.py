@@ -1,17 +1,17 @@
-"""Earlier rounds of a section (上期位次、上榜次数、连续上榜、连续前3; rulebook finding 5)."""
+"""Counts over a section's earlier rounds (上期位次、上榜次数、连续上榜、连续前3; rulebook finding 5)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-# Only a place that sampling error does not explain, or a decided veto, carries the heaviest consequence.
+# The gravest consequence requires a place that sampling error cannot explain, or a veto.
 SURE_LABELS = frozenset({"明确", "一票否决"})
 TIMES_FOR_PROMPT = 2
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """One round a section (or a predecessor) took part in; `order` counts the published rounds."""
+    """One round in which a section or its predecessor took part; `order` numbers the published rounds."""
 
     order: int
     rank: int | None
@@ -21,7 +21,7 @@ class Appearance:
 
 @dataclass(frozen=True)
 class History:
-    """What the commission sees beside a place; the counts include the round itself."""
+    """History shown beside a section's place; the counts include the current round."""
 
     previous_rank: int | None = None
     listings: int = 0
@@ -31,12 +31,12 @@ class History:
 
     @property
     def calls_for_removal_prompt(self) -> bool:
-        """Whether two certain places at the very top follow each other (连续两次前3 → 提示)."""
+        """True after two certain top places in a row (连续两次前3 → 提示)."""
         return self.sure_top_in_a_row >= TIMES_FOR_PROMPT
 
 
 def history(appearances: Iterable[Appearance], *, now: int, top: int) -> History:
-    """Sum up the rounds up to and including round `now`; a round without the section breaks every run."""
+    """Summarise the rounds up to and including `now`; a round without the section ends every run."""
     rounds = _hardest_per_round(a for a in appearances if a.order <= now)
     previous = rounds.get(now - 1)
     return History(
@@ -49,7 +49,7 @@ def history(appearances: Iterable[Appearance], *, now: int, top: int) -> History
 
 
 def _hardest_per_round(appearances: Iterable[Appearance]) -> dict[int, Appearance]:
-    """Keep one appearance per round: after a merger (合并) the hardest predecessor stands for it."""
+    """Keep one appearance per round: of merged predecessors (合并), the one rated hardest."""
     rounds: dict[int, Appearance] = {}
     for appearance in sorted(appearances, key=_hardness, reverse=True):
         rounds[appearance.order] = appearance

@@ -4,16 +4,16 @@ from datetime import date
 
 import pytest
 
-from accountability.promotion_freezes.rules import Asked, Known, Verdict, answer
+from accountability.promotion_freezes.rules import Question, RegisterEntry, Verdict, answer
 
 START, END = date(2020, 7, 10), date(2020, 10, 10)
-SUN = Known("孙强", "公安局", "公安局车管所主要负责人", START, END)
-OTHER_SUN = Known("孙强", "税务局", "税务局办税服务厅主要负责人", START, END)
-THIRD_SUN = Known("孙强", "公安局", "公安局户政科主要负责人", START, END)
+SUN = RegisterEntry("孙强", "公安局", "公安局车管所主要负责人", START, END)
+OTHER_SUN = RegisterEntry("孙强", "税务局", "税务局办税服务厅主要负责人", START, END)
+THIRD_SUN = RegisterEntry("孙强", "公安局", "公安局户政科主要负责人", START, END)
 
 
 def ask(register, name="孙强", unit="", on=date(2020, 8, 1)):
-    return answer(Asked(name, unit, on), register)
+    return answer(Question(name, unit, on), register)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_the_first_and_the_last_day_count(on, verdict):
 
 
 def test_from_the_day_of_lifting_on_a_person_is_free():
-    lifted = Known("孙强", "公安局", "负责人", START, END, lifted_on=date(2020, 8, 1))
+    lifted = RegisterEntry("孙强", "公安局", "负责人", START, END, lifted_on=date(2020, 8, 1))
 
     assert ask([lifted], on=date(2020, 7, 31)).verdict == Verdict.FROZEN
     assert ask([lifted], on=date(2020, 8, 1)).verdict == Verdict.FREE
