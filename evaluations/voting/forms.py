@@ -1,6 +1,6 @@
-"""How a vote travels: from the fields of the form to raw lines, and on as one hidden JSON field.
+"""Parsing of a submitted vote: from form fields to raw lines, and to and from one hidden JSON field.
 
-Nothing is judged here (evaluations/ballot_form/rules/votes.py does that); what cannot be read at all is refused.
+Refuses only unreadable input; evaluations/ballot_form/rules/votes.py validates.
 """
 
 import json
@@ -17,7 +17,7 @@ UNREADABLE = "提交的内容不完整，请返回上一步重新提交。"
 
 
 def read_fields(post: QueryDict) -> list[RawLine]:
-    """Return what the rating form sent: `section` repeated, `{code}.{indicator}`, `{code}.manifestations`."""
+    """Parse the rating form: `section` (repeated), `{code}.{indicator}`, `{code}.manifestations`."""
     lines = [
         RawLine(
             section=code,
@@ -30,7 +30,7 @@ def read_fields(post: QueryDict) -> list[RawLine]:
 
 
 def _without_blanks(lines: Sequence[RawLine]) -> list[RawLine]:
-    """Drop what the compact table sends for untouched fields; a row left blank is not rated at all."""
+    """Drop empty values, which the compact table submits for untouched fields, and rows that are entirely blank."""
     filled = [
         RawLine(
             line.section,
@@ -43,7 +43,7 @@ def _without_blanks(lines: Sequence[RawLine]) -> list[RawLine]:
 
 
 def write_json(lines: Sequence[RawLine]) -> str:
-    """Return the lines as the hidden field `vote`."""
+    """Serialize the lines for the hidden field `vote`."""
     rows = [
         [line.section, {key: list(v) for key, v in line.answers.items()}, list(line.manifestations)] for line in lines
     ]
@@ -51,7 +51,7 @@ def write_json(lines: Sequence[RawLine]) -> str:
 
 
 def read_json(text: str) -> list[RawLine]:
-    """Return the lines of the hidden field, as typed or as checked; anything but these two shapes is refused."""
+    """Parse the hidden field `vote`, from `write_json` or Vote.as_text; raises VoteErrors for anything else."""
     try:
         rows = json.loads(text)
         return (
@@ -64,13 +64,13 @@ def read_json(text: str) -> list[RawLine]:
 def _line(section: object, answers: Mapping[str, Sequence[str]], manifestations: Sequence[str]) -> RawLine:
     if not isinstance(section, str) or not INDICATORS.issuperset(answers):
         raise TypeError(section)
-    # str.join refuses whatever is no text, in one call for all answers of a line.
+    # str.join raises TypeError for anything but strings, in one call for all answers of a line.
     "".join(["".join(given) for given in answers.values()])
     "".join(manifestations)
     return RawLine(section, {key: tuple(given) for key, given in answers.items()}, tuple(manifestations))
 
 
 def _checked_line(section: object, answers: Mapping[str, int], manifestations: Sequence[str]) -> RawLine:
-    """Return a line of a valid vote (Vote.as_text) as it was typed: what it leaves out is 不了解."""
+    """Return a line of a valid vote (Vote.as_text) as a raw line; missing answers are 不了解."""
     typed = {i.value: [str(answers[i]) if i in answers else DONT_KNOW] for i in Indicator}
     return _line(section, typed, manifestations)

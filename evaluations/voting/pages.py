@@ -1,4 +1,4 @@
-"""What the ballot pages show: departments with their sections, cards to rate on, lines to check."""
+"""Data of the ballot pages: departments with their sections, rating cards, lines to review."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from evaluations.ballot_form.rules.form import (
 from evaluations.ballot_form.rules.votes import RawLine, Vote, is_valid_line
 from evaluations.scoring.method import Indicator
 
-# From this many sections on a table takes the place of the cards: for evaluators who rate them all.
+# From this many sections on, a table replaces the cards, for evaluators who rate all sections.
 TABLE_FROM = 13
 SELECTED, SEVERE = mark_safe(" selected"), mark_safe(' data-severe="1"')
 
 
 @dataclass(frozen=True)
 class Option:
-    """A radio button or a tick box."""
+    """A radio button or a checkbox."""
 
     value: str
     label: str
@@ -36,7 +36,7 @@ class Option:
 
     @property
     def as_html(self) -> SafeString:
-        """The option of a select field."""
+        """The `<option>` of a select field."""
         return _option(self.value, self.label, self.is_chosen, self.is_severe)
 
 
@@ -56,14 +56,14 @@ class Question:
 
     @property
     def select_options(self) -> SafeString:
-        """The options as the compact table shows them: by keyboard 0 to 3 and x."""
+        """The options for the compact table, selected by the keys 0 to 3 and x."""
         blank = format_html('<option value=""{}>-</option>', "" if any(o.is_chosen for o in self.options) else SELECTED)
         return blank + format_html_join("", "{}", ((o.as_html,) for o in self.options))
 
 
 @dataclass(frozen=True)
 class Card:
-    """One section to rate; `error` is what is wrong with its ticks as a whole."""
+    """One section to rate; `error` concerns its manifestations as a whole."""
 
     section: FormSection
     questions: Sequence[Question]
@@ -71,13 +71,13 @@ class Card:
 
     @property
     def needs_ticks(self) -> bool:
-        """Whether an answer asks for its 表象."""
+        """True if an answer requires a manifestation."""
         return any(question.is_severe for question in self.questions)
 
 
 @dataclass(frozen=True)
 class ReviewLine:
-    """One section as it will be sent."""
+    """One section of the vote to be submitted."""
 
     section: FormSection
     answers: Sequence[tuple[str, str, str]]
@@ -88,7 +88,7 @@ class ReviewLine:
 def sections_to_choose(
     ballot_form: BallotForm, service_topics: ServiceTopics
 ) -> list[tuple[str, str, list[tuple[FormSection, str]]]]:
-    """Return (department name, its code, its sections with what people come for) in the paper's order."""
+    """Return (department, its code, its sections with their service topics) in the order of the form."""
     return [
         (
             name,
@@ -100,13 +100,13 @@ def sections_to_choose(
 
 
 def departments_of(ballot_form: BallotForm) -> list[tuple[str, list[FormSection]]]:
-    """Return (department name, its sections) in the paper's order."""
+    """Return (department, its sections) in the order of the form."""
     by_department = groupby(ballot_form.sections, key=lambda section: section.department)
     return [(department, list(sections)) for department, sections in by_department]
 
 
 def rating_cards(ballot_form: BallotForm, lines: Sequence[RawLine], errors: Mapping[str, str]) -> list[Card]:
-    """Return a card per line with what was typed and what is wrong with it."""
+    """Return a card per line, with its answers and errors."""
     sections = {section.code: section for section in ballot_form.sections}
     return [
         Card(
@@ -119,7 +119,7 @@ def rating_cards(ballot_form: BallotForm, lines: Sequence[RawLine], errors: Mapp
 
 
 def error_summary(ballot_form: BallotForm, errors: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return (field to go to, text that names section and indicators): equal faults of a section are one entry."""
+    """Return (field to link to, message naming section and indicators); merges equal errors of a section."""
     names = {section.code: section.name for section in ballot_form.sections}
     found: dict[tuple[str, str], list[str]] = {}
     for field, text in errors.items():
@@ -131,7 +131,7 @@ def error_summary(ballot_form: BallotForm, errors: Mapping[str, str]) -> list[tu
 
 
 def review_lines(ballot_form: BallotForm, vote: Vote) -> list[ReviewLine]:
-    """Return the lines of a valid vote in words: (indicator, level as sent, word)."""
+    """Return the lines of a valid vote for review; answers are (indicator, level, word)."""
     sections = {section.code: section for section in ballot_form.sections}
     texts = {sign.code: sign.text for sign in ballot_form.manifestations}
     words = level_words(ballot_form)

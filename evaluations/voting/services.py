@@ -1,4 +1,4 @@
-"""Casting a ballot (投票): POST with code -> E -> I -> one spool row; four SQL statements and no trace of who."""
+"""Casting a ballot (投票): code -> E -> I -> one spool row, in four SQL statements, without a link to the voter."""
 
 import secrets
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import fill_spool
 from nanchuan_eval.permissions import policy
 
-# One text for unknown, used, void, recalled and foreign codes: the answer must not show which of them it is.
+# One message for unknown, used, void, recalled and foreign codes, so that it does not reveal which applies.
 UNUSABLE = (
     "该票号无法使用。可能输入有误，也可能已投票、已作废或者不属于本轮。请对照评议票核对；"
     "刚才已提交的，封箱后可以用回执号查询，不必重复提交。"
@@ -38,10 +38,10 @@ _checker = signing.Signer(salt="evaluations.checked")
 
 @dataclass(frozen=True)
 class Admission:
-    """入场凭据: what the server found out about a code when it was entered; carried, signed, by the form.
+    """入场凭据: what was looked up when the code was entered; carried in the form as a signed token.
 
-    `paper` is the digest of the ballot paper, `issue` binds the token to its code (so that no receipt can
-    come up twice), `random` is the server's part of the receipt (hex).
+    `ballot_form` is the digest of the form, `issue` binds the token to its code (so that receipts are unique),
+    `random` is the server's part of the receipt (hex).
     """
 
     ballot_form: str
@@ -53,12 +53,12 @@ class Admission:
     random: str
 
     def token(self) -> str:
-        """Return the signed text for the form; it has no time in it."""
+        """Return the signed token; it contains no time."""
         return _signer.sign_object(asdict(self), compress=False)
 
     @classmethod
     def from_token(cls, text: str) -> Self:
-        """Read the form's token back, or refuse an altered one."""
+        """Parse a token; refuses an altered one."""
         try:
             fields: Mapping[str, object] = _signer.unsign_object(text)
             return cls(**fields)  # type: ignore[arg-type]  # signed by token() above
@@ -67,7 +67,7 @@ class Admission:
 
 
 def admit(*, code: str, at: datetime) -> Admission:
-    """Look a typed code up before anything is filled in; nothing is written."""
+    """Look up a code when it is entered; writes nothing."""
     policy.check(policy.BALLOT_HOLDER, "ballot.open", own=True)
     text = _normalized(code)
     round_ = open_round(at)
@@ -92,34 +92,34 @@ def admit(*, code: str, at: datetime) -> Admission:
 
 
 def receipt_for(admission: Admission, digits: str) -> str:
-    """Return the receipt (回执号) of a vote that would be cast with these check digits."""
+    """Return the receipt (回执号) that a vote with these check digits gets."""
     return codes.receipt(admission.random, digits)
 
 
 def checked_mark(admission: Admission, vote: str, comment: str) -> str:
-    """Return the server's mark on a vote and comment that it has found valid for this paper and channel.
+    """Return a signature over a validated vote and comment, for this form and channel.
 
-    The receipt's page carries all three, so casting stores exactly what was shown and need not read it again:
-    a ballot of 105 sections costs no more than one of a single section.
+    The receipt page carries all three, so casting stores exactly what was shown without validating again: a ballot of
+    105 sections costs no more than one of a single section.
     """
     return _checker.signature(f"{admission.ballot_form} {admission.channel} {vote}\n{comment}")
 
 
 def is_checked(admission: Admission, vote: str, comment: str, mark: str) -> bool:
-    """Say whether this very vote and comment were found valid before."""
+    """True if exactly this vote and comment were validated before."""
     return constant_time_compare(checked_mark(admission, vote, comment), mark)
 
 
 def refuse_late(admission: Admission, at: datetime) -> None:
-    """Refuse to go on with a ballot that could not be cast any more: no receipt for what will not be in the box."""
+    """Refuse a ballot that can no longer be cast, so that no receipt is shown for it."""
     if not Round.objects.accepting(at).filter(pk=admission.round).exists():
         raise RuleViolation(_why_not(admission, at))
 
 
 def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, digits: str, at: datetime) -> str:
-    """Spend the code and put the vote into the spool; both or neither. Returns the receipt.
+    """Spend the code and store the vote in the spool, both or neither; returns the receipt.
 
-    `vote` is the text of a valid Vote (Vote.as_text).
+    `vote` = Vote.as_text of a valid vote.
     """
     policy.check(policy.BALLOT_HOLDER, "ballot.submit", own=True)
     key = ballot_form_by_digest(admission.ballot_form).round_key
@@ -145,9 +145,9 @@ def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, dig
 
 
 def _was_cast_already(wanted: BallotSpool) -> bool:
-    """Say whether this very ballot is in the spool: its answer was lost on the way and the citizen pressed again.
+    """True if exactly this ballot is in the spool, i.e. it is resubmitted because the response was lost.
 
-    The receipt is bound to the code by the signed admission, so nobody else's ballot can answer.
+    The signed admission binds the receipt to the code, so no other ballot can match.
     """
     same = BallotSpool.objects.filter(round_id=wanted.round_id, receipt=wanted.receipt)
     return same.filter(vote=wanted.vote, comment=wanted.comment).exists()

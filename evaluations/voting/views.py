@@ -59,9 +59,9 @@ from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.web.views import TYPE_SIZES, remember_size
 
 BAD_INPUT = 400
-TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a place in a page
+TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a placeholder
 RECEIPT_HERE, CODE_HERE = "receipt-goes-here", "code-goes-here"
-# Where a page's form goes to come back as the same page.
+# Page -> address that renders the same page again.
 SENT_AGAIN_TO = {
     "sections": "ballot-sections",
     "rate": "ballot-rate",
@@ -73,9 +73,9 @@ Page = Callable[[HttpRequest], HttpResponse]
 
 
 def ballot_page(view: Page) -> Page:
-    """Answer a ballot page: POST only (GET goes to the entrance), never stored by a browser or proxy.
+    """Decorate a ballot page: POST only (GET redirects to the first page), never cached.
 
-    Without JavaScript another size of type is asked for by sending the page's own form once more.
+    Without JavaScript the size of type is changed by submitting the page's own form again.
     """
 
     @wraps(view)
@@ -99,7 +99,7 @@ def secret(view: Page) -> Page:
 @secret
 @require_http_methods(["GET", "HEAD", "POST"])
 def ballot(request: HttpRequest) -> HttpResponse:
-    """Step 1: enter the code; a valid one leads to the choice of sections."""
+    """Step 1: enter the code."""
     if request.method != "POST":
         return _entrance(request)
     try:
@@ -108,13 +108,13 @@ def ballot(request: HttpRequest) -> HttpResponse:
         return _entrance(request, error=str(refusal))
     try:
         return _with_vote(request, admission) if request.POST.get("vote") else _sections_page(request, admission, ())
-    except VoteErrors as errors:  # the vote brought along is broken; the code is good
+    except VoteErrors as errors:  # the submitted vote is unreadable, but the code is valid
         return _sections_page(request, admission, (), error="\n".join(errors.errors.values()))
 
 
 @ballot_page
 def sections(request: HttpRequest) -> HttpResponse:
-    """Step 2 again: change the choice of sections."""
+    """Step 2: choose sections, or change the choice."""
     return _admitted(request, lambda admission: _sections_page(request, admission, request.POST.getlist("section")))
 
 
@@ -126,25 +126,25 @@ def rate(request: HttpRequest) -> HttpResponse:
 
 @ballot_page
 def review(request: HttpRequest) -> HttpResponse:
-    """Step 4: everything on one page, with the four digits for the receipt."""
+    """Step 4: review the vote and enter the four digits for the receipt."""
     return _admitted(request, lambda admission: _review(request, admission, _typed_before(request)))
 
 
 @ballot_page
 def receipt(request: HttpRequest) -> HttpResponse:
-    """Step 5: the receipt, shown before anything is sent, so that a lost answer is not a lost receipt."""
+    """Step 5: show the receipt before casting, so that it is not lost with a lost response."""
     return _admitted(request, lambda admission: _receipt(request, admission))
 
 
 @ballot_page
 def cast(request: HttpRequest) -> HttpResponse:
-    """Send the ballot; refused, everything typed is still on the page."""
+    """Cast the ballot; if it is refused, the page keeps the vote."""
     return _admitted(request, lambda admission: _cast(request, admission))
 
 
 @ballot_page
 def claim(request: HttpRequest) -> HttpResponse:
-    """Take a code at a self-service counter (自助领票); a busy counter asks a question first."""
+    """Claim a code of a self-service batch (自助领票), after a check if there are many claims."""
     batch, now = request.POST.get("batch", ""), timezone.now()
     round_ = open_round(now)
     key = round_.key if round_ else ""
@@ -176,7 +176,7 @@ def _entrance(request: HttpRequest, error: str = "") -> HttpResponse:
 
 
 def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -> HttpResponse:
-    """Read the signed admission; whatever is wrong with the hidden fields leads back with the vote kept."""
+    """Parse the signed admission; invalid hidden fields lead back to the first page, which keeps the vote."""
     try:
         return page(Admission.from_token(request.POST.get("admission", "")))
     except RuleViolation as refusal:
@@ -283,8 +283,8 @@ def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
 
 
 def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
-    """Store what the receipt's page showed; whatever else comes here is looked at like any vote and shown first."""
-    # Browsers send the line breaks of a hidden field as CRLF.
+    """Store the vote exactly as shown on the receipt page; any other vote is validated and shown first."""
+    # Browsers submit line breaks in hidden fields as CRLF.
     vote, comment = request.POST.get("vote", ""), request.POST.get("comment", "").replace("\r\n", "\n")
     if not is_checked(admission, vote, comment, request.POST.get("checked", "")):
         return _receipt(request, admission)
@@ -315,7 +315,7 @@ def _not_cast(request: HttpRequest, admission: Admission, comment: str, reason: 
 def _validated(
     ballot_form: BallotForm, admission: Admission, lines: Sequence[RawLine], comment: str
 ) -> tuple[Vote, str, dict[str, str]]:
-    """Return the vote and the cleaned comment, or all errors of both at once."""
+    """Return (vote, cleaned comment, errors of both)."""
     errors: dict[str, str] = {}
     vote = Vote(())
     try:
@@ -341,7 +341,7 @@ def _page(
     carried = {
         "code": request.POST.get("code", ""),
         "admission": admission.token(),
-        "paper": ballot_form,
+        "ballot_form": ballot_form,
         "stays": True,
     }
     if name in SENT_AGAIN_TO:
@@ -350,7 +350,7 @@ def _page(
 
 
 def _kept(request: HttpRequest) -> dict[str, str]:
-    """Return what was typed before, to travel on through a page that does not show it."""
+    """Return the vote and comment entered so far, as hidden fields for a page that does not show them."""
     kept = {key: request.POST[key] for key in ("vote", "comment") if request.POST.get(key)}
     rated = [line for line in read_fields(request.POST) if any(line.answers.values()) or line.manifestations]
     return {"vote": write_json(rated), **kept} if rated else kept
@@ -358,7 +358,7 @@ def _kept(request: HttpRequest) -> dict[str, str]:
 
 @lru_cache(maxsize=16)
 def _entrance_page(round_: OpenRound | None, size: str) -> str:
-    """Return the page on which nothing is typed yet: the same for everybody but for the form's token."""
+    """Render the empty first page once; only the CSRF token differs between visitors."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
     return render_to_string(
         "evaluations/voting/code.html", {"round": round_, "request": asked, "csrf_token": TOKEN_HERE}
@@ -367,10 +367,10 @@ def _entrance_page(round_: OpenRound | None, size: str) -> str:
 
 @lru_cache(maxsize=16)
 def _done_page(digest: str, size: str) -> str:
-    """Return the last page, the same for everybody but for receipt and code."""
+    """Render the last page once; only receipt and code differ."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
     shown = {
-        "paper": ballot_form_by_digest(digest),
+        "ballot_form": ballot_form_by_digest(digest),
         "receipt": RECEIPT_HERE,
         "code": CODE_HERE,
         "request": asked,
@@ -381,7 +381,7 @@ def _done_page(digest: str, size: str) -> str:
 
 @lru_cache(maxsize=8)
 def _section_rows(digest: str, service_topics: ServiceTopics) -> str:
-    """Return the list of sections with nothing chosen: the same for everybody, so rendered once."""
+    """Render the list of sections once with nothing chosen."""
     return _render_rows(ballot_form_by_digest(digest), service_topics, ())
 
 

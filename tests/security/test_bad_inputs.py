@@ -29,9 +29,9 @@ TRACES = {"AuditEntry", "AuditHead", "AuditAnchor", "Session", "AccessAttempt", 
 PROVED = {
     6: ("evaluations/voting/test_views.py", "test_outside_the_choices_is_refused"),
     7: ("evaluations/voting/test_views.py", "test_is_kept_when_another_one_is_wrong"),
-    8: ("evaluations/voting/test_views.py", "test_that_comes_twice_is_refused"),
+    8: ("evaluations/voting/test_views.py", "test_given_twice_is_refused"),
     9: ("evaluations/voting/test_views.py", "test_of_another_round_cannot_be_slipped_into_the_last_step"),
-    10: ("evaluations/voting/test_views.py", "test_of_not_knowing_everything_is_accepted_and_said_not_to_count"),
+    10: ("evaluations/voting/test_views.py", "test_of_only_dont_know_is_accepted_and_marked_as_not_counted"),
     11: ("evaluations/voting/test_views.py", "test_of_invisible_characters_is_no_comment"),
     12: ("nanchuan_eval/spreadsheets/test_reading.py", "test_no_text_becomes_a_formula"),
     13: ("nanchuan_eval/web/test_middleware.py", "test_a_post_without_a_token_or_from_a_foreign_page_is_refused"),
@@ -41,7 +41,7 @@ PROVED = {
     18: ("evaluations/voting/test_services.py", "test_may_be_typed_untidily"),
     19: (
         "evaluations/voting/test_views.py",
-        "test_used_void_recalled_and_foreign_ones_get_one_and_the_same_answer",
+        "test_used_void_recalled_and_foreign_ones_get_the_same_answer",
     ),
     20: (
         "nanchuan_eval/web/test_middleware.py",

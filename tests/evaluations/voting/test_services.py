@@ -193,7 +193,7 @@ class TestAnAdmission:
 
 
 @pytest.mark.django_db
-def test_a_vote_leaves_no_trace_beside_the_spool_and_the_spent_code():
+def test_a_vote_writes_only_the_spool_and_the_spent_code():
     round_ = make_open_round()
     (code,) = make_codes(round_)
     before = AuditEntry.objects.count()
@@ -207,7 +207,7 @@ def test_a_vote_leaves_no_trace_beside_the_spool_and_the_spent_code():
 
 
 @pytest.mark.django_db
-def test_a_self_service_counter_hands_out_codes_only_while_the_vote_is_open():
+def test_self_service_codes_are_issued_only_during_the_vote():
     round_ = make_open_round()
     counter = make_self_service(round_)
 

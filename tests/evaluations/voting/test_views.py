@@ -1,4 +1,4 @@
-"""The ballot pages refuse bad input in Chinese, store nothing, and keep what the citizen typed."""
+"""The ballot pages refuse bad input in Chinese, store nothing, and keep the input."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def voting():
 
 
 class Phone:
-    """A browser on the way through the form."""
+    """A browser going through the form."""
 
     def __init__(self, round_, **options):
         self.client = Client(**options)
@@ -64,11 +64,11 @@ class Phone:
         return self.client.post("/ballot/receipt/", {**fields, **changes})
 
     def last_page(self, **changes):
-        """Return the hidden fields of the page that casts."""
+        """Return the hidden fields of the last form."""
         return cast_fields(self.receipt(**changes))
 
     def cast(self, **changes):
-        """Press on from the receipt, if it comes to that."""
+        """Continue from the receipt page, if it is reached."""
         page = self.receipt(**changes)
         shown = cast_fields(page)
         return self.client.post("/ballot/cast/", shown) if shown else page
@@ -79,7 +79,7 @@ def cast_fields(page):
 
 
 def refused(response, text="", *, keeps=COMMENT):
-    """A refusal in words, with what was typed still in the page, and nothing stored."""
+    """Assert that the page explains the refusal, keeps the input, and nothing is stored."""
     page = response.content.decode()
     assert response.status_code in {400, 403}, response.status_code
     assert text in page
@@ -109,7 +109,7 @@ class TestTheCode:
         if typed.isprintable():
             assert typed in response.content.decode()
 
-    def test_used_void_recalled_and_foreign_ones_get_one_and_the_same_answer(self, voting):
+    def test_used_void_recalled_and_foreign_ones_get_the_same_answer(self, voting):
         used, void, recalled = Phone(voting), Phone(voting), Phone(voting)
         used.cast()
         chief, (_, second, batch) = make_user("chief"), CodeBatch.objects.all()
@@ -163,24 +163,24 @@ class TestAnAnswer:
     def test_outside_the_choices_is_refused(self, voting, value):
         refused(Phone(voting).review(__cold=value), "该项选择有误")
 
-    def test_that_comes_twice_is_refused(self, voting):
+    def test_given_twice_is_refused(self, voting):
         refused(Phone(voting).review(__cold=["0", "3"]), "该项只能选择一个选项")
 
-    def test_that_is_missing_is_asked_for(self, voting):
+    def test_that_is_missing_is_required(self, voting):
         phone = Phone(voting)
         fields = phone.answers()
         del fields[f"{phone.sections[0]}.lazy"]
 
         refused(phone.client.post("/ballot/review/", fields), "请选择一项")
 
-    def test_that_is_severe_needs_a_tick_of_its_own(self, voting):
+    def test_that_is_severe_needs_a_tick(self, voting):
         refused(Phone(voting).review(__cold="2", __manifestations=["LAZY-2"]), "“冷”选了较重或严重")
 
     @pytest.mark.parametrize("ticks", [["NONE-1"], ["COLD-1", "COLD-1"]])
     def test_with_unknown_or_repeated_ticks_is_refused(self, voting, ticks):
         refused(Phone(voting).review(__cold="2", __manifestations=ticks), "所选表象有误")
 
-    def test_of_not_knowing_everything_is_accepted_and_said_not_to_count(self, voting):
+    def test_of_only_dont_know_is_accepted_and_marked_as_not_counted(self, voting):
         response = Phone(voting).review(**{f"__{key}": "x" for key in raw_answers()})
 
         assert response.status_code == 200
@@ -197,7 +197,7 @@ class TestTheSections:
         ("chosen", "text"),
         [([], "请至少选择一个"), (["NO-1"], "不在本轮评议范围内"), (["FIRST", "FIRST"], "重复选择")],
     )
-    def test_must_be_on_the_paper_and_chosen_once(self, voting, chosen, text):
+    def test_must_be_on_the_form_and_chosen_once(self, voting, chosen, text):
         phone = Phone(voting)
         codes = [phone.sections[0] if code == "FIRST" else code for code in chosen]
 
@@ -232,7 +232,7 @@ class TestTheComment:
         refused(Phone(voting).review(comment=COMMENT + "长" * 500), "意见最多500字")
 
     @pytest.mark.parametrize("comment", ["\x00", "好\ufffd"])
-    def test_that_no_database_can_keep_is_refused(self, voting, comment):
+    def test_that_cannot_be_stored_is_refused(self, voting, comment):
         refused(Phone(voting).review(comment=comment), "无法识别的字符", keeps="")
 
     @pytest.mark.parametrize("comment", ["\u200b", "\u3000 \u200b", "\u202e"])
@@ -244,7 +244,7 @@ class TestTheComment:
         assert BallotSpool.objects.get().comment == ""
 
     @pytest.mark.parametrize("comment", ["<script>alert(1)</script>", "{{7*7}}", "=1+1", "'; DROP TABLE x;", "𫍯䶮😀"])
-    def test_is_text_and_nothing_else(self, voting, comment):
+    def test_is_escaped_as_text(self, voting, comment):
         phone = Phone(voting)
         page = phone.review(comment=comment).content.decode()
 
@@ -284,7 +284,7 @@ class TestTheHiddenFields:
 
         refused(first.cast(code=second.code), "请重新输入票号")
 
-    def test_missing_altogether_lead_back_to_the_start(self, voting, client):
+    def test_that_are_all_missing_lead_back_to_the_start(self, voting, client):
         for step in ("sections", "rate", "review", "receipt", "cast"):
             refused(client.post(f"/ballot/{step}/", {}), "请重新输入票号", keeps="")
 
@@ -310,16 +310,16 @@ class TestTheRequest:
     @pytest.mark.parametrize(
         "address", ["/ballot/%00", "/%ff%fe/", "/draws/%00/", "/list/%00/", "/?q=%00", "/draws/x%ff/"]
     )
-    def test_for_a_broken_address_is_no_fault(self, client, address):
+    def test_for_a_broken_address_is_no_server_error(self, client, address):
         assert client.get(address).status_code in {400, 404}
 
-    def test_by_address_never_opens_a_page_in_the_middle(self, client):
+    def test_by_address_never_opens_a_later_step(self, client):
         for step in ("sections", "rate", "review", "receipt", "cast", "claim"):
             assert client.get(f"/ballot/{step}/").url == reverse("ballot")
 
 
 class TestWhatStaysOnTheServer:
-    def test_no_session_is_made_and_no_page_may_be_kept(self, voting):
+    def test_no_session_is_created_and_no_page_is_cached(self, voting):
         phone = Phone(voting)
         response = phone.cast()
 
@@ -327,7 +327,7 @@ class TestWhatStaysOnTheServer:
         assert "no-store" in response["Cache-Control"]
         assert set(phone.client.cookies) <= {"csrftoken"}
 
-    def test_the_form_asks_the_database_once(self, voting, client):
+    def test_the_form_takes_one_query(self, voting, client):
         with CaptureQueriesContext(connection) as queries:
             client.get("/ballot/")
 
@@ -347,7 +347,7 @@ class TestWhatStaysOnTheServer:
 
     @pytest.mark.parametrize("change", [{"vote": ""}, {"comment": "别的意见"}, {"checked": "x"}, {"checked": ""}])
     def test_only_what_the_last_page_showed_is_stored(self, voting, change):
-        """Whatever was changed on the way is shown again and waits for another press."""
+        """Anything changed in between is shown again and must be confirmed again."""
         phone = Phone(voting)
         shown = phone.last_page()
         changed = {**shown, **change}
@@ -366,15 +366,15 @@ class TestWhatStaysOnTheServer:
         assert phone.client.post("/ballot/cast/", {**shown, "comment": "一\r\n二"}).status_code == 200
         assert BallotSpool.objects.get().comment == "一\n二"
 
-    def test_a_late_ballot_keeps_all_that_was_typed(self, voting):
+    def test_a_late_ballot_keeps_the_input(self, voting):
         phone = Phone(voting)
         shown = phone.last_page()
         Round.objects.update(closes_at=timezone.now())
 
         refused(phone.client.post("/ballot/cast/", shown), "现在不在投票时间内")
 
-    def test_after_the_end_no_receipt_is_handed_out(self, voting):
-        """It would be looked for in the box in vain."""
+    def test_after_the_end_no_receipt_is_shown(self, voting):
+        """The receipt would not be in the box."""
         phone = Phone(voting)
         Round.objects.update(closes_at=timezone.now())
 
@@ -396,7 +396,7 @@ class TestTheTable:
         blank = {f"{code}.{i}": "" for code in phone.sections for i in raw_answers()}
         return {**carried, **blank, "comment": COMMENT, **answers}
 
-    def test_opens_for_all_sections_at_one_press(self, phone):
+    def test_opens_for_all_sections_with_one_button(self, phone):
         page = phone.client.post(
             "/ballot/rate/", {"code": phone.code, "admission": phone.admission, "all": "1"}
         ).content.decode()
@@ -404,7 +404,7 @@ class TestTheTable:
         assert page.count("<select") == 5 * 20
         assert "selected" not in page.replace('value="" selected', "")
 
-    def test_leaves_out_the_rows_that_stay_blank(self, phone):
+    def test_leaves_out_blank_rows(self, phone):
         first = {f"{phone.sections[0]}.{i}": "1" for i in raw_answers()}
 
         response = phone.client.post("/ballot/review/", self.fields(phone, **first))
@@ -412,7 +412,7 @@ class TestTheTable:
         assert response.status_code == 200
         assert [line.section.code for line in response.context["lines"]] == [phone.sections[0]]
 
-    def test_asks_for_what_is_missing_in_a_row_and_keeps_the_rest(self, phone):
+    def test_requires_missing_answers_in_a_row_and_keeps_the_rest(self, phone):
         severe = {f"{phone.sections[3]}.cold": "3"}
 
         response = phone.client.post("/ballot/review/", self.fields(phone, **severe))
@@ -463,7 +463,7 @@ def test_a_list_that_is_not_published_is_not_found(client):
     assert "页面不存在" in response.content.decode()
 
 
-def test_a_self_service_counter_that_is_closed_says_so(voting, client):
+def test_a_closed_self_service_batch_is_explained(voting, client):
     counter = make_self_service(voting)
     CodeBatch.objects.filter(pk=counter.pk).update(is_open=False)
 
@@ -474,7 +474,7 @@ def test_a_self_service_counter_that_is_closed_says_so(voting, client):
 
 
 class TestNothingTypedIsLost:
-    """Whatever way leads away from the rating page, the ratings travel along."""
+    """The ratings are kept on every way from the rating page."""
 
     def rated(self, phone, **changes):
         return phone.answers(**{"__cold": "3", f"{phone.sections[0]}.manifestations": ["COLD-1"], **changes})
@@ -506,7 +506,7 @@ class TestNothingTypedIsLost:
         assert self.is_kept(phone, page, "/ballot/")
 
 
-def test_what_is_missing_is_named_by_section_and_indicator(voting):
+def test_missing_answers_are_named_by_section_and_indicator(voting):
     phone = Phone(voting)
     name = voting.sections.get(code=phone.sections[0]).name
 
@@ -518,7 +518,7 @@ def test_what_is_missing_is_named_by_section_and_indicator(voting):
     ]
 
 
-def test_a_ballot_sent_too_late_is_told_when_the_vote_was(voting):
+def test_a_late_ballot_is_answered_with_the_time_of_the_vote(voting):
     phone = Phone(voting)
     Round.objects.filter(pk=voting.pk).update(closes_at=timezone.now() - timedelta(seconds=1))
 
