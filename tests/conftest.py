@@ -1,4 +1,4 @@
-"""What all tests share: which of them this machine can run."""
+"""Fixtures of all tests, and skipping of tests that this machine cannot run."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 def pytest_sessionstart(session):
-    """Take out the control that SABOTAGE names (tests/security/sabotage.py)."""
+    """Disable the control named in SABOTAGE (tests/security/sabotage.py)."""
     if os.environ.get("SABOTAGE"):
         sabotage.apply(os.environ["SABOTAGE"])
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Tests on real connections empty all tables afterwards, which the guard of the trace rightly refuses."""
+    """Remove the guard of the audit log, which would refuse to let transactional tests empty its tables."""
     with django_db_blocker.unblock():
         unguard_audit_tables(connection)
 
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items):
 
 
 def _missing_for(item) -> str:
-    """Say what the machine lacks for a test; in CI a lack is a failure, not a skip."""
+    """Reason to skip a test on this machine, or empty; in CI a missing program ends the run."""
     if item.get_closest_marker("browser") and not CHROMIUM.exists():
         return _lack(f"needs {CHROMIUM}")
     if item.get_closest_marker("office") and not shutil.which("soffice"):
@@ -63,14 +63,14 @@ def _lack(what: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def nobody_asked_before():
-    """No test is slowed by what another one asked for."""
+def empty_cache():
+    """Clear the rate limits' counters of earlier tests."""
     cache.clear()
 
 
 @pytest.fixture(autouse=True)
 def evidence_root(settings, tmp_path):
-    """Every test has an evidence folder of its own, and its backups and archives lie beside it."""
+    """Give each test its own folders of evidence, backups and archives."""
     settings.BACKUP_ROOT, settings.ARCHIVE_ROOT = tmp_path / "backups", tmp_path / "archive"
     settings.EVIDENCE_ROOT = tmp_path / "evidence"
     return settings.EVIDENCE_ROOT

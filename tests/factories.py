@@ -1,4 +1,4 @@
-"""Plain functions that make what a test needs; name only what matters to the test."""
+"""Factories of test data: pass only what matters to the test."""
 
 import json
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ ROLES = {
     "security": Role.SECURITY_ADMIN,
     "auditor": Role.AUDITOR,
 }
-# Most tests want a drawn round, not its supervisors' signatures and its days of objection.
+# Most tests need a drawn round without its supervisors' signatures and objection period.
 WITHOUT_WAITING = {"supervisors_present": 0, "pool_objection_workdays": 0}
 LATER = NOON + timedelta(hours=24)
 GROUPS = {"服务对象": 30, "市场主体": 12, "村居干部和居民代表": 9, "两代表一委员": 6, "其他": 3}
@@ -48,7 +48,7 @@ _numbers = count(1)
 
 
 def make_user(role: str = "chief", **fields: Any) -> User:
-    """An account in a role named by a short word."""
+    """An account whose role is a key of ROLES."""
     number = next(_numbers)
     fields.setdefault("unit_code", "D01" if role == "liaison" else "")
     fields.setdefault("username", f"{role}{number}")
@@ -89,7 +89,7 @@ def make_round(*, state: RoundState = RoundState.DRAFT, rulebook: dict[str, Any]
 
 
 def make_manifestations() -> None:
-    """The 表象 that tests tick; a transactional test before may have emptied the table."""
+    """The 表象 that tests tick, made again if an earlier transactional test has emptied the table."""
     for indicator, code in zip(Indicator, ["COLD-1", "LAZY-2", "BUCK-3", "DISO-4", "GREE-5"], strict=True):
         Manifestation.objects.get_or_create(
             code=code, defaults={"indicator": indicator, "text": f"{indicator.label}的表象"}
@@ -119,19 +119,19 @@ def make_codes(
 
 
 def make_self_service(round_: Round, channel: Channel = Channel.OTHER) -> CodeBatch:
-    """A counter at which citizens take a code by themselves."""
+    """A self-service batch, from which citizens take codes."""
     return issuing.open_self_service(
         round_id=round_.pk, form=issuing.FormKind(channel, Origin.OPEN, "网上"), by=make_user("clerk"), at=NOON
     )
 
 
 def raw_answers(level: str = "1", **answers: str) -> dict[str, list[str]]:
-    """Typed answers for one section: the same level everywhere but where named."""
+    """Unparsed answers for one section: the same level for every indicator not given."""
     return {i.value: [answers.get(i.value, level)] for i in Indicator}
 
 
 def cast_ballots(round_: Round, codes: list[str], *, level: str = "1", comment: str = "") -> list[str]:
-    """Cast one ballot per code, each rating every section of the round alike; returns the receipts."""
+    """Cast one ballot per code, rating every section alike; returns the receipts."""
     paper = ballot_form_by_digest(round_.ballot_form_sha256)
     raw = [RawLine(section.code, raw_answers(level), ticks_for(level)) for section in paper.sections]
     receipts = []
@@ -147,12 +147,12 @@ def cast_ballots(round_: Round, codes: list[str], *, level: str = "1", comment: 
 
 
 def ticks_for(level: str) -> list[str]:
-    """One 表象 per indicator where the level asks for one."""
+    """One 表象 per indicator if the level requires them."""
     return ["COLD-1", "LAZY-2", "BUCK-3", "DISO-4", "GREE-5"] if level in {"2", "3"} else []
 
 
 def make_sealed_round(*, targeted: int = 4, sampled: int = 0, level: str = "1", **fields: Any) -> Round:
-    """A sealed round with some ballots in its box."""
+    """A sealed round with some ballots."""
     round_ = make_open_round(**fields)
     cast_ballots(round_, make_codes(round_, targeted), level=level)
     if sampled:
@@ -164,7 +164,7 @@ def make_sealed_round(*, targeted: int = 4, sampled: int = 0, level: str = "1", 
 
 
 def make_pool(round_: Round, kind: PoolKind = PoolKind.EVALUATORS, groups: dict[str, int] = GROUPS) -> None:
-    """An announced pool of people, some in every group."""
+    """An announced pool with the given number of people in each group."""
     people = [(group, f"{group}第{n}人") for group, size in groups.items() for n in range(size)]
     rows = [("名单", 1, ("身份类别", "姓名", "手机号"))]
     first = 10_000 * list(PoolKind).index(kind)
@@ -174,7 +174,7 @@ def make_pool(round_: Round, kind: PoolKind = PoolKind.EVALUATORS, groups: dict[
 
 
 def plan(round_: Round, purpose: DrawPurpose, *, held_at: datetime = LATER, reason: str = "") -> PlannedDraw:
-    """A line in the register of draws."""
+    """A draw planned in the register."""
     planned = PlannedDraw(
         round=round_, purpose=purpose, planned_at=held_at, place="一楼大厅", witnesses="纪委、人大代表、市民、企业"
     )
@@ -189,7 +189,7 @@ def commit(round_: Round, purpose: DrawPurpose = DrawPurpose.EVALUATORS, at: dat
 
 
 def enter_all(draw: Draw, at: datetime = LATER, clerks: Sequence[User] = ()) -> None:
-    """Two clerks enter what every source showed."""
+    """Enter the numbers of every source, as each of two clerks."""
     clerks = clerks or (make_user("clerk"), make_user("clerk"))
     for number, numbers in enumerate(throw(draw)):
         for clerk in clerks:
@@ -198,18 +198,18 @@ def enter_all(draw: Draw, at: datetime = LATER, clerks: Sequence[User] = ()) -> 
 
 
 def run(draw: Draw, at: datetime = LATER) -> Draw:
-    """A committed draw, drawn but not yet signed and published."""
+    """Run a committed draw, without signing and publishing it."""
     enter_all(draw, at)
     return ceremony.run_draw(draw_id=draw.pk, by=make_user("chief"), at=at)
 
 
 def hold_draw(round_: Round, purpose: DrawPurpose = DrawPurpose.EVALUATORS) -> Draw:
-    """A draw from the register to the published proof."""
+    """Hold a draw from the register to the published proof."""
     draw = run(commit(round_, purpose))
     return ceremony.publish_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
 
 
 def throw(draw: Draw) -> list[list[int]]:
-    """Numbers that fit the draw's committed sources."""
+    """Valid numbers for each of the draw's committed sources."""
     sources = json.loads(draw.params)["randomness"]
     return [[source["min"] + n % (source["max"] + 1) for n in range(source["n"])] for source in sources]

@@ -1,8 +1,8 @@
-"""Pages as tests compare them: without the line breaks and indentation of the templates' layout."""
+"""Comparison of pages regardless of the white space in templates."""
 
 import re
 
 
 def compact(page: str) -> str:
-    """Return the page with one blank for each run of white space, and none beside a tag."""
+    """Collapse white space to single blanks, and remove it beside tags."""
     return re.sub(r"\s*(<[^>]*>)\s*", lambda found: found[1].replace(" >", ">"), re.sub(r"[ \n]+", " ", page))

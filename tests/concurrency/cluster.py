@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of one's own, to stop and start in the middle of things; never the machine's."""
+"""A temporary PostgreSQL cluster that tests can crash and restart."""
 
 import os
 import shutil
@@ -9,20 +9,20 @@ from pathlib import Path
 
 
 def find_program(name: str) -> str | None:
-    """Return a PostgreSQL server program: on the path, or where Debian keeps it."""
+    """Path of a PostgreSQL server program: the newest of Debian's, or the one on the PATH."""
     kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(kept[-1]) if kept else shutil.which(name)
 
 
 def free_port() -> int:
-    """Return a port that nobody uses just now."""
+    """A TCP port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Cluster:
-    """initdb in a temporary folder; PostgreSQL refuses to run as root, so root lends it to `postgres`."""
+    """A cluster in a temporary folder; as root it runs as `postgres`, since PostgreSQL refuses to run as root."""
 
     def __init__(self) -> None:
         self.user = "postgres" if os.geteuid() == 0 else None
@@ -39,7 +39,7 @@ class Cluster:
         self._run("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def crash(self) -> None:
-        """Stop as a power cut would: no clean-up, every connection lost."""
+        """Stop as in a power failure: no clean-up, all connections lost."""
         self._run("pg_ctl", "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
 
     def remove(self) -> None:

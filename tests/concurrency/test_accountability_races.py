@@ -1,4 +1,4 @@
-"""Two at once, on two connections: one does it, the other waits and is then refused."""
+"""Simultaneous calls about talks, items and visits: the second waits for the first and is then refused."""
 
 import pytest
 
@@ -21,24 +21,24 @@ from tests.accountability.factories import (
     pass_item,
     talk_facts,
 )
-from tests.concurrency.test_case_races import second_while_first_is_under_way
+from tests.concurrency.test_case_races import call_during_own_transaction
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
-def test_one_of_two_officers_confirms_a_talk():
+def test_a_talk_is_confirmed_once():
     measure, unit, by = make_case().measures.get(), make_account(Role.LIAISON, "D01"), make_account()
     talk = write_talk(measure_id=measure.pk, facts=talk_facts(), by=unit, at=LATER)
     add_evidence(subject=talk, upload=make_file(), by=unit, at=LATER)
     file_talk(talk_id=talk.pk, by=unit, at=LATER)
 
-    outcomes = second_while_first_is_under_way(lambda: confirm_talk(talk_id=talk.pk, by=by, at=LATER))
+    outcomes = call_during_own_transaction(lambda: confirm_talk(talk_id=talk.pk, by=by, at=LATER))
 
     assert isinstance(outcomes[0], RuleViolation)
     assert AuditEntry.objects.filter(action="acc.talk.head", detail__talk=talk.pk).count() == 1
 
 
-def test_one_of_two_officers_closes_an_item():
+def test_an_item_is_closed_once():
     unit, by = make_account(Role.LIAISON, "D01"), make_account(Role.CHIEF)
     item = make_rectification().items.get()
     report_progress(item_id=item.pk, text="已改", by=unit, at=LATER)
@@ -46,18 +46,18 @@ def test_one_of_two_officers_closes_an_item():
     pass_item(item)
     assert ItemCheck.objects.count() == 1
 
-    outcomes = second_while_first_is_under_way(lambda: close_item(item_id=item.pk, verdict="好", by=by, at=LATER))
+    outcomes = call_during_own_transaction(lambda: close_item(item_id=item.pk, verdict="好", by=by, at=LATER))
 
     assert isinstance(outcomes[0], RuleViolation)
     assert AuditEntry.objects.filter(action="rect.close").count() == 1
 
 
-def test_one_of_two_officers_approves_a_record():
+def test_a_record_is_approved_once():
     visit, by = make_inspection(state=InspectionState.SUBMITTED), make_account(Role.CHIEF)
     visit.record_sha256 = record_digest(visit)
     visit.save()
 
-    outcomes = second_while_first_is_under_way(lambda: approve_record(inspection_id=visit.pk, by=by, at=LATER))
+    outcomes = call_during_own_transaction(lambda: approve_record(inspection_id=visit.pk, by=by, at=LATER))
 
     assert isinstance(outcomes[0], RuleViolation)
     assert AuditEntry.objects.filter(action="insp.approve").count() == 1

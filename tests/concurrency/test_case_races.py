@@ -1,4 +1,4 @@
-"""Two officers at once, on two connections: the second waits for the first and is then refused."""
+"""Simultaneous calls about a case: the second waits for the first and is then refused."""
 
 import threading
 import time
@@ -18,8 +18,10 @@ from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import LATER, TODAY, make_account, make_case, make_counted_round
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-PATIENCE = 10
-WAITING_FOR_US = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+TIMEOUT = 10
+WAITING_CONNECTIONS = (
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 
 
 def attempt(call, outcomes):
@@ -31,33 +33,33 @@ def attempt(call, outcomes):
         connection.close()
 
 
-def wait_until_somebody_waits_for_us():
-    deadline = time.monotonic() + PATIENCE
+def wait_until_another_connection_waits():
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
-            cursor.execute(WAITING_FOR_US)
+            cursor.execute(WAITING_CONNECTIONS)
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.02)
-    pytest.fail("nobody waited: the deed takes no lock")
+    pytest.fail("nobody waited: the call takes no lock")
 
 
-def second_while_first_is_under_way(call):
-    """Run the deed here, and a second time on another connection before the first has committed."""
+def call_during_own_transaction(call):
+    """Call here, and on another connection before this one commits; returns the outcome of the latter in a list."""
     outcomes = []
     second = threading.Thread(target=attempt, args=(call, outcomes))
     with transaction.atomic():
         call()
         second.start()
-        wait_until_somebody_waits_for_us()
-    second.join(PATIENCE)
+        wait_until_another_connection_waits()
+    second.join(TIMEOUT)
     return outcomes
 
 
-def test_one_of_two_officers_records_a_measure():
+def test_a_measure_is_recorded_once():
     measure, by = make_case(kind="notice").measures.get(), make_account()
 
-    outcomes = second_while_first_is_under_way(
+    outcomes = call_during_own_transaction(
         lambda: record_measure(measure_id=measure.pk, done_on=TODAY, record="已谈话", by=by, at=LATER)
     )
 
@@ -65,23 +67,23 @@ def test_one_of_two_officers_records_a_measure():
     assert AuditEntry.objects.filter(action="acc.open").count() == 1
 
 
-def test_one_of_two_officers_closes_a_case():
+def test_a_case_is_closed_once():
     case, by = make_case(), make_account()
     case.measures.update(state=MeasureState.DONE, done_on=TODAY, record="已谈话")
 
-    outcomes = second_while_first_is_under_way(lambda: close_case(case_id=case.pk, by=by, at=LATER))
+    outcomes = call_during_own_transaction(lambda: close_case(case_id=case.pk, by=by, at=LATER))
 
     assert isinstance(outcomes[0], RuleViolation)
     assert AuditEntry.objects.filter(action="acc.close").count() == 1
 
 
-def test_one_of_two_officers_lifts_a_freeze():
+def test_a_freeze_is_lifted_once():
     freeze = PromotionFreeze.objects.create(
         case=make_case(), person_name="孙科长", post="负责人", starts_on=date(2020, 4, 10), ends_on=TODAY
     )
     by = make_account(Role.PERSONNEL)
 
-    outcomes = second_while_first_is_under_way(
+    outcomes = call_during_own_transaction(
         lambda: lift_freeze(freeze_id=freeze.pk, on=TODAY, reason="更正", by=by, at=LATER)
     )
 
@@ -89,10 +91,10 @@ def test_one_of_two_officers_lifts_a_freeze():
     assert AuditEntry.objects.filter(action="acc.hold.lift").count() == 1
 
 
-def test_one_of_two_officers_publishes():
+def test_a_list_is_published_once():
     round_, by = make_counted_round(places=2), make_account()
 
-    outcomes = second_while_first_is_under_way(lambda: publish_and_start(round_id=round_.pk, by=by, at=LATER))
+    outcomes = call_during_own_transaction(lambda: publish_and_start(round_id=round_.pk, by=by, at=LATER))
 
     assert isinstance(outcomes[0], RuleViolation)
     assert AuditEntry.objects.filter(action="acc.open").count() == 1

@@ -1,4 +1,4 @@
-"""What was confirmed is in the box exactly once, whatever dies in the middle; sealing is all or nothing."""
+"""After crashes every confirmed ballot is in the box exactly once, and sealing is atomic."""
 
 import http.client
 import json
@@ -33,7 +33,7 @@ BALLOTS, BROWSERS = 200, 4
 
 
 class Server:
-    """The real application server in a process group of its own, on the tests' database."""
+    """The application server in its own process group, on the test database."""
 
     def __init__(self, port: int) -> None:
         name = connection.settings_dict["NAME"]
@@ -61,7 +61,7 @@ class Server:
 
 
 class Browser(threading.Thread):
-    """Sends ballots; presses again until each is confirmed."""
+    """Submits ballots, retrying until each is confirmed."""
 
     def __init__(self, port: int, waiting: Queue, confirmed: list) -> None:
         super().__init__(daemon=True)
@@ -82,16 +82,16 @@ class Browser(threading.Thread):
         body = urllib.parse.urlencode({**fields, "csrfmiddlewaretoken": token})
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={token}"}
         try:
-            wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-            wire.request("POST", "/ballot/cast/", body, headers)
-            answer = wire.getresponse()
+            http_connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            http_connection.request("POST", "/ballot/cast/", body, headers)
+            answer = http_connection.getresponse()
             return answer.status == 200 and "评议票已提交" in answer.read().decode()
         except (OSError, http.client.HTTPException):
             return False
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_server_killed_in_the_middle_of_200_posts_loses_and_doubles_nothing():
+def test_no_ballot_is_lost_or_doubled_when_the_server_is_killed():
     now = timezone.now()
     round_ = make_open_round(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
     waiting, confirmed = ballots_to_send(round_), []
@@ -117,7 +117,7 @@ def test_the_server_killed_in_the_middle_of_200_posts_loses_and_doubles_nothing(
 
 
 @pytest.mark.initdb
-class TestTheDatabase:
+class TestDatabaseCrash:
     @pytest.fixture(scope="class")
     def cluster(self):
         cluster = Cluster()
@@ -134,7 +134,7 @@ class TestTheDatabase:
     def box(self, cluster):
         return json.loads(self.worker(cluster, "box").communicate(timeout=120)[0])
 
-    def test_stopped_in_the_middle_of_voting_and_of_sealing_loses_nothing_and_seals_whole(self, cluster):
+    def test_no_confirmed_ballot_is_lost_and_sealing_is_atomic(self, cluster):
         environment = {**os.environ, "DATABASE_URL": cluster.url}
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
         codes = self.worker(cluster, "prepare", "80").communicate(timeout=120)[0]
@@ -146,9 +146,9 @@ class TestTheDatabase:
         box = self.box(cluster)
         assert (box["state"], box["sealed"], box["spooled"], box["spent"]) == ("open", [], 80, 80)
 
-        said = self.worker(cluster, "seal").communicate(timeout=120)[0].split("\n")
+        output = self.worker(cluster, "seal").communicate(timeout=120)[0].split("\n")
         box = self.box(cluster)
-        assert "sealed" in said
+        assert "sealed" in output
         assert box["state"] == "sealed"
         assert box["sealed"] == sorted(confirmed)
         assert box["spooled"] == 0
@@ -180,8 +180,8 @@ def ballots_to_send(round_):
     waiting = Queue()
     for code in make_codes(round_, BALLOTS):
         admission = voting.admit(code=code, at=timezone.now())
-        carried = {"code": code, "admission": admission.token(), "checked": voting.checked_mark(admission, vote, "")}
-        fields = {**carried, "vote": vote, "comment": "", "digits": "1234"}
+        signed = {"code": code, "admission": admission.token(), "checked": voting.checked_mark(admission, vote, "")}
+        fields = {**signed, "vote": vote, "comment": "", "digits": "1234"}
         waiting.put((voting.receipt_for(admission, "1234"), fields))
     return waiting
 

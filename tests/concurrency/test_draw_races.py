@@ -1,4 +1,4 @@
-"""Two browsers at one draw: whoever comes second finds it done."""
+"""Simultaneous calls about one draw: one succeeds, the others are refused."""
 
 from threading import Barrier, Thread
 
@@ -19,14 +19,14 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 BROWSERS = 6
 
 
-def press_at_once(button):
-    """Press a button in several browsers at the same moment; return what became of each."""
+def call_at_once(call):
+    """Call in several threads at the same moment; returns the sorted outcomes."""
     outcomes, start = [], Barrier(BROWSERS)
 
     def browser():
         start.wait()
         try:
-            button()
+            call()
             outcomes.append("done")
         except RuleViolation:
             outcomes.append("refused")
@@ -55,7 +55,7 @@ def test_a_draw_is_committed_once(round_):
     plan(round_, DrawPurpose.EVALUATORS)
     chief = make_user("chief")
 
-    outcomes = press_at_once(lambda: commit_draw(round_id=round_.pk, purpose=DrawPurpose.EVALUATORS, by=chief, at=NOON))
+    outcomes = call_at_once(lambda: commit_draw(round_id=round_.pk, purpose=DrawPurpose.EVALUATORS, by=chief, at=NOON))
 
     assert outcomes == ONCE
     assert Draw.objects.count() == 1
@@ -65,8 +65,8 @@ def test_a_draw_is_drawn_and_published_once(round_):
     draw, chief = commit(round_), make_user("chief")
     enter_all(draw)
 
-    assert press_at_once(lambda: run_draw(draw_id=draw.pk, by=chief, at=LATER)) == ONCE
-    assert press_at_once(lambda: publish_draw(draw_id=draw.pk, by=chief, at=LATER)) == ONCE
+    assert call_at_once(lambda: run_draw(draw_id=draw.pk, by=chief, at=LATER)) == ONCE
+    assert call_at_once(lambda: publish_draw(draw_id=draw.pk, by=chief, at=LATER)) == ONCE
 
     assert Draw.objects.get().status == DrawStatus.PUBLISHED
     assert AuditEntry.objects.filter(action="draw.run").count() == 2
@@ -77,7 +77,7 @@ def test_a_person_is_removed_once_and_one_alternate_joins(round_):
     entry = draw.entries.filter(is_selected=True).first()
     removal = Removal(RemovalReason.REFUSED, "电话中说明")
 
-    assert press_at_once(lambda: remove_drawn(entry_id=entry.pk, removal=removal, by=chief, at=LATER)) == ONCE
+    assert call_at_once(lambda: remove_drawn(entry_id=entry.pk, removal=removal, by=chief, at=LATER)) == ONCE
 
     assert draw.entries.filter(is_selected=True).count() == 20
     assert draw.events.count() == 1

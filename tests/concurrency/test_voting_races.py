@@ -1,4 +1,4 @@
-"""Many voters at once, on real connections: each code once, no ballot lost, no fault."""
+"""Simultaneous voters on their own connections: each code votes once and no ballot is lost."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ THREADS, CODES = 8, 40
 
 
 def vote(round_, codes):
-    """Cast one ballot after another; return (receipts, refusals)."""
+    """Cast one ballot per code; returns (receipts, refusals)."""
     paper = ballot_form_by_digest(round_.ballot_form_sha256)
     lines = [RawLine(section.code, raw_answers()) for section in paper.sections]
     cast = validate_vote(paper, "targeted", lines).as_text()
@@ -64,13 +64,13 @@ def test_eight_voters_with_the_same_codes_cast_each_of_them_once():
     assert sum(len(refused) for _, refused in outcomes) == CODES * (THREADS - 1)
 
 
-def test_a_code_made_void_while_it_votes_either_votes_or_is_void():
+def test_a_code_voided_while_it_is_used_either_votes_or_is_void():
     round_ = make_open_round()
     codes, chief = make_codes(round_, CODES), make_user("chief")
     batch = CodeBatch.objects.get()
 
     def void(seed):
-        """Return how many of the codes were made void, one at a time."""
+        """Void the codes one at a time; returns how many were voided."""
         done = 0
         try:
             for code in shuffled(codes, seed):
@@ -116,7 +116,7 @@ def test_a_ballot_confirmed_while_the_box_is_being_sealed_is_in_the_box(attempt)
 
 
 @pytest.mark.postgres
-def test_of_two_who_seal_at_once_one_seals_and_the_other_is_told():
+def test_a_round_is_sealed_once():
     round_ = make_open_round()
     vote(round_, make_codes(round_, 5))
 

@@ -1,7 +1,7 @@
-"""A process beside the tests that votes and seals on a database which may go away at any moment.
+"""A process that votes and seals on a database that may crash at any moment.
 
-`prepare N` prints the codes; `vote` reads codes and prints each confirmed receipt; `seal` says when it is in the
-middle; `box` prints the sealed receipts.
+`prepare N` prints the codes; `vote` reads codes and prints each confirmed receipt; `seal` reports when it is half
+way; `box` prints the sealed receipts.
 """
 
 import json
@@ -29,34 +29,34 @@ from nanchuan_eval.permissions.policy import CLOCK  # noqa: E402
 from tests.factories import make_codes, make_open_round, raw_answers  # noqa: E402
 
 
-def say(text: str) -> None:
+def emit(text: str) -> None:
     print(text, flush=True)  # noqa: T201  the test reads this
 
 
 def prepare(count: int) -> None:
     now = timezone.now()
     round_ = make_open_round(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
-    say(json.dumps(make_codes(round_, count)))
+    emit(json.dumps(make_codes(round_, count)))
 
 
 def vote() -> None:
     paper = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
     wanted = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections])
     for code in json.loads(sys.stdin.readline()):
-        admission = until_it_works(lambda code=code: voting.admit(code=code, at=timezone.now()))
+        admission = retried(lambda code=code: voting.admit(code=code, at=timezone.now()))
         facts = {"admission": admission, "code": code, "vote": wanted.as_text(), "comment": "", "digits": "1234"}
-        say(until_it_works(lambda facts=facts: voting.cast_ballot(**facts, at=timezone.now())))
+        emit(retried(lambda facts=facts: voting.cast_ballot(**facts, at=timezone.now())))
 
 
 def seal() -> None:
     round_ = Round.objects.get()
 
     def half_way(done: int) -> None:
-        say("half way")
+        emit("half way")
         time.sleep(3)
 
     sealing.seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at, progress=half_way)
-    say("sealed")
+    emit("sealed")
 
 
 def box() -> None:
@@ -66,11 +66,11 @@ def box() -> None:
         "spooled": BallotSpool.objects.count(),
         "spent": Credential.objects.exclude(spend=None).count(),
     }
-    say(json.dumps(facts))
+    emit(json.dumps(facts))
 
 
-def until_it_works(call):
-    """Do as a citizen does whose answer did not come: press again."""
+def retried(call):
+    """Call again until the database answers, as citizens do."""
     for _ in range(200):
         try:
             return call()

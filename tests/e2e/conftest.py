@@ -1,4 +1,4 @@
-"""A browser as a citizen holds it; screenshots go to test-results/screenshots/."""
+"""Browser fixtures and checks of pages; screenshots go to test-results/screenshots/."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 from tests.factories import make_open_round
 from tests.paths import ROOT
 
-# Playwright runs an event loop in this thread; Django would take our plain calls for asynchronous ones.
+# Playwright runs an event loop in this thread, where Django would refuse database queries as asynchronous.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 EXPECTED = re.compile(r"status of 4|net::ERR_FAILED").search
@@ -34,7 +34,7 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, live_server):
-    """Open pages of a given width; at the end no page may have reported a fault (CSP, scripts)."""
+    """Open pages of a given width; finally assert that no page reported an error (CSP, scripts)."""
     contexts, faults = [], []
 
     def open_(width=390, **options):
@@ -42,7 +42,7 @@ def open_page(chromium, live_server):
             viewport={"width": width, "height": 844}, base_url=live_server.url, locale="zh-CN", **options
         )
         page = context.new_page()
-        # Refusals and networks that a test cuts off are no faults of the page.
+        # Refused requests and networks that a test cuts off are not errors of the page.
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" and not EXPECTED(m.text) else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         contexts.append(context)
@@ -62,7 +62,7 @@ def voting(transactional_db):
 
 
 def log_in(page, user, address):
-    """Give the browser the session of an account at the live server's address."""
+    """Give the browser a session of the account at the live server's address."""
     session = SessionStore()
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
@@ -72,7 +72,7 @@ def log_in(page, user, address):
 
 
 def check_page(page):
-    """No serious barrier, one heading, a language, no sideways scrolling."""
+    """Assert no serious accessibility fault, one main heading, a language, no sideways scrolling."""
     violations = Axe().run(page).response["violations"]
     serious = [v for v in violations if v["impact"] in {"serious", "critical"}]
     assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in serious] == [], page.url
@@ -81,7 +81,7 @@ def check_page(page):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
-def picture(page, name):
-    """Keep a screenshot to look at."""
+def screenshot(page, name):
+    """Save a screenshot of the whole page."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)

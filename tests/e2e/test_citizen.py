@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from evaluations.ballots.models import Ballot, BallotSpool
 from evaluations.protocol.codes import format_code
-from tests.e2e.conftest import check_page, picture
+from tests.e2e.conftest import check_page, screenshot
 from tests.factories import make_codes, make_open_round, make_sealed_round, make_self_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -20,7 +20,7 @@ def answer_all(page, word="没有"):
 
 
 def vote(page, code, *, look=lambda page, name: None):
-    """Walk the five pages, looking at each."""
+    """Go through the five pages, checking each."""
     page.goto("/ballot/")
     look(page, "1-code")
     page.fill("#code", code)
@@ -52,7 +52,7 @@ def vote(page, code, *, look=lambda page, name: None):
 
 def looked_at(page, name):
     check_page(page)
-    picture(page, f"ballot-{name}-390")
+    screenshot(page, f"ballot-{name}-390")
 
 
 def test_a_whole_vote_on_a_phone(open_page, voting):
@@ -114,7 +114,7 @@ def test_a_whole_vote_with_the_keyboard_alone(open_page, voting):
     assert BallotSpool.objects.count() == 1
 
 
-def test_a_mistake_is_explained_beside_the_field_and_nothing_typed_is_lost(open_page, voting):
+def test_a_mistake_is_explained_beside_the_field_and_no_input_is_lost(open_page, voting):
     (code,) = make_codes(voting)
     page = open_page(390)
     page.goto("/ballot/")
@@ -128,7 +128,7 @@ def test_a_mistake_is_explained_beside_the_field_and_nothing_typed_is_lost(open_
     page.locator(".errors").wait_for()
 
     check_page(page)
-    picture(page, "ballot-errors-390")
+    screenshot(page, "ballot-errors-390")
     summary = page.locator(".errors")
     assert "还有5处需要补充或者修改" in summary.inner_text()
     assert page.evaluate("document.activeElement.className") == "errors"
@@ -139,7 +139,7 @@ def test_a_mistake_is_explained_beside_the_field_and_nothing_typed_is_lost(open_
     assert not BallotSpool.objects.exists()
 
 
-def test_a_used_code_is_refused_in_words(open_page, voting):
+def test_a_used_code_is_refused_with_a_message(open_page, voting):
     (code,) = make_codes(voting)
     vote(open_page(390), code)
     page = open_page(390)
@@ -151,7 +151,7 @@ def test_a_used_code_is_refused_in_words(open_page, voting):
     check_page(page)
 
 
-def test_the_code_of_a_qr_address_is_filled_in_and_leaves_the_address(open_page, voting):
+def test_the_code_of_a_qr_code_is_filled_in_and_removed_from_the_address(open_page, voting):
     (code,) = make_codes(voting)
     page = open_page(390)
 
@@ -161,12 +161,12 @@ def test_the_code_of_a_qr_address_is_filled_in_and_leaves_the_address(open_page,
     assert "#" not in page.url
 
 
-def test_somebody_without_a_ballot_takes_one_and_votes(open_page, voting):
+def test_a_citizen_without_a_code_takes_one_and_votes(open_page, voting):
     make_self_service(voting)
     page = open_page(390)
     page.goto("/")
     check_page(page)
-    picture(page, "front-390")
+    screenshot(page, "front-390")
     page.get_by_role("button", name="领取评议票").click()
     check_page(page)
     page.get_by_role("button", name="开始评议").click()
@@ -188,7 +188,7 @@ def test_sections_are_found_by_typing(open_page, voting):
     assert visible == [wanted]
 
 
-def test_a_dead_network_loses_nothing_and_a_second_press_makes_one_ballot(open_page, voting):
+def test_a_network_failure_loses_nothing_and_a_retry_makes_one_ballot(open_page, voting):
     (code,) = make_codes(voting)
     page = open_page(390)
     reach_receipt(page, code)
@@ -197,7 +197,7 @@ def test_a_dead_network_loses_nothing_and_a_second_press_makes_one_ballot(open_p
     page.route("**/ballot/cast/", lambda route: route.abort())
     send.click()
     page.locator(".offline").wait_for()
-    picture(page, "ballot-offline-390")
+    screenshot(page, "ballot-offline-390")
     assert not BallotSpool.objects.exists()
 
     page.unroute("**/ballot/cast/")
@@ -213,7 +213,7 @@ def test_a_dead_network_loses_nothing_and_a_second_press_makes_one_ballot(open_p
     assert BallotSpool.objects.count() == 1
 
 
-def test_an_unfinished_ballot_waits_on_the_phone_unreadable_and_goes_when_it_is_cast(open_page, voting):
+def test_an_unfinished_ballot_is_kept_encrypted_and_deleted_once_it_is_cast(open_page, voting):
     (code,) = make_codes(voting)
     page = open_page(390)
     reach_cards(page, code)
@@ -263,12 +263,12 @@ def test_the_view_for_the_elderly_is_large_on_every_step(open_page, voting):
             ".filter(e => e.offsetParent).map(e => e.offsetHeight)"
         )
         assert min(heights, default=60) >= 60
-        picture(page, f"elder-{name}-320")
+        screenshot(page, f"elder-{name}-320")
 
     vote(page, code, look=looked_at)
 
 
-def test_a_size_chosen_on_the_way_keeps_the_page(open_page, voting):
+def test_changing_the_type_size_keeps_the_page(open_page, voting):
     (code,) = make_codes(voting)
     page = open_page(390)
     reach_cards(page, code)
@@ -280,7 +280,7 @@ def test_a_size_chosen_on_the_way_keeps_the_page(open_page, voting):
     assert page.locator("#comment").input_value() == "还在"
 
 
-def test_a_size_chosen_on_the_way_without_javascript_keeps_every_page(open_page, voting):
+def test_changing_the_type_size_without_javascript_keeps_every_page(open_page, voting):
     (code,) = make_codes(voting)
     page = open_page(390, java_script_enabled=False)
     wanted = {"2-sections": "特大字", "3-rate": "长辈版", "4-review": "标准", "5-receipt": "特大字"}
@@ -295,7 +295,7 @@ def test_a_size_chosen_on_the_way_without_javascript_keeps_every_page(open_page,
         assert page.locator(f"html.{classes[wanted[name]]}").count() == 1
         assert page.locator("h1").inner_text() == heading
         assert page.locator("main input:checked").count() == chosen
-        picture(page, f"resized-{name}-390")
+        screenshot(page, f"resized-{name}-390")
 
     vote(page, code, look=resize)
 
@@ -303,7 +303,7 @@ def test_a_size_chosen_on_the_way_without_javascript_keeps_every_page(open_page,
     assert page.locator("html.largest").count() == 1
 
 
-def test_the_back_key_goes_a_step_back_and_keeps_what_was_typed(open_page, voting):
+def test_the_back_key_goes_back_a_step_and_keeps_the_input(open_page, voting):
     (code,) = make_codes(voting)
     page = open_page(390)
     reach_receipt(page, code)
@@ -350,7 +350,7 @@ def test_an_evaluator_rates_every_section_in_one_table(open_page, transactional_
     assert page.locator("#count").inner_text() == "已填写2个科室，共105个"
     page.locator("select").first.select_option("3")
     page.locator(".ticks-row label.row").first.click()
-    picture(page, "table-1280")
+    screenshot(page, "table-1280")
     finish(page)
 
     assert json.loads(BallotSpool.objects.get().vote)["lines"][0]["manifestations"]
@@ -368,19 +368,19 @@ def test_a_receipt_is_verified_in_the_citizens_own_browser(open_page, transactio
 
     page.get_by_text("核验一致：您的票已入箱。").wait_for()
     check_page(page)
-    picture(page, "receipt-390")
+    screenshot(page, "receipt-390")
     page.locator("#proof").evaluate("e => { e.value = e.value.replace(/[0-9a-f]{64}/, '0'.repeat(64)); }")
     page.get_by_role("button", name="在本机核验").click()
     page.get_by_text("核验不一致，请将本页截图提供给评议办或者公证处。").wait_for()
 
 
-def test_the_public_page_of_the_box_can_be_read_by_everybody(open_page, transactional_db):
+def test_the_public_page_of_the_box_is_accessible(open_page, transactional_db):
     round_ = make_sealed_round(targeted=7, sampled=6)
     for width in (320, 1280):
         page = open_page(width)
         page.goto(f"/rounds/{round_.key}/box/")
         check_page(page)
-        picture(page, f"box-{width}")
+        screenshot(page, f"box-{width}")
 
 
 def reach_sections(page, code):

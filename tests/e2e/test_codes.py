@@ -1,4 +1,4 @@
-"""The office makes a batch of codes in a browser: the file is handed out by the page that says it was made."""
+"""Batches of codes in a browser: making one and downloading its file."""
 
 import csv
 
@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from evaluations.codes.models import Credential
 from evaluations.protocol.codes import issue_of, normalize_code
-from tests.e2e.conftest import log_in, picture
+from tests.e2e.conftest import log_in, screenshot
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,7 +26,7 @@ def test_the_file_with_the_codes_is_downloaded_once(open_page, voting, live_serv
     with page.expect_download() as download:
         page.get_by_role("link", name="下载票号文件").click()
 
-    picture(page, "codes-made-1280")
+    screenshot(page, "codes-made-1280")
     with download.value.path().open(encoding="utf-8-sig", newline="") as file:
         codes = [normalize_code(code) for _, code in list(csv.reader(file))[1:]]
     assert {issue_of(voting.key, code) for code in codes} == set(Credential.objects.values_list("issue", flat=True))

@@ -1,4 +1,4 @@
-"""A draw in browsers: two clerks and the head at the ceremony page, then anybody redoes it and looks himself up."""
+"""A draw in browsers: the ceremony by two clerks and the chief, then the public check."""
 
 import json
 from datetime import timedelta
@@ -11,7 +11,7 @@ from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.services.ceremony import issue_signing_codes
 from evaluations.pools.rules import PoolKind
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
-from tests.e2e.conftest import check_page, log_in, picture
+from tests.e2e.conftest import check_page, log_in, screenshot
 from tests.factories import LATER, commit, hold_draw, make_pool, make_round, make_section, make_user, throw
 from tests.paths import ROOT
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def committed(transactional_db):
-    """A committed draw of evaluators whose lead time is over, with supervisors who hold their codes."""
+    """A committed draw of evaluators past its lead time, and the supervisors' signing codes."""
     round_ = make_round(
         state=RoundState.FROZEN, rulebook={"evaluators": 20, "supervisors_present": 3}, name="2026年上半年"
     )
@@ -41,13 +41,13 @@ def staff_page(open_page, role, live_server, width=1280):
     return page
 
 
-def test_a_ceremony_from_the_dice_to_a_stranger_s_check(open_page, committed, live_server):
+def test_a_ceremony_from_the_dice_to_the_public_check(open_page, committed, live_server):
     draw, codes = committed
     ceremony = reverse("admin:draw-ceremony", args=[draw.pk])
     dice, lottery = throw(draw)
     clerks = [staff_page(open_page, "clerk", live_server) for _ in range(2)]
     clerks[0].goto(ceremony)
-    picture(clerks[0], "ceremony-dice-1280")
+    screenshot(clerks[0], "ceremony-dice-1280")
     for page in clerks:
         page.goto(ceremony)
         for group in range(4):
@@ -58,7 +58,7 @@ def test_a_ceremony_from_the_dice_to_a_stranger_s_check(open_page, committed, li
         page.locator("[name=numbers0]").fill(" ".join(map(str, lottery)))
         page.locator("[name=issue]").fill(f"202606{number}")
         page.get_by_role("button", name="录入").click()
-    picture(clerks[1], "ceremony-mismatch-1280")
+    screenshot(clerks[1], "ceremony-mismatch-1280")
     assert "两人录入不一致" in clerks[1].content()
     clerks[0].goto(ceremony)
     clerks[0].locator("[name=numbers0]").fill(" ".join(map(str, lottery)))
@@ -71,16 +71,16 @@ def test_a_ceremony_from_the_dice_to_a_stranger_s_check(open_page, committed, li
     for made in codes[:3]:
         chief.locator("[name=code]").fill(made[0])
         chief.get_by_role("button", name="确认签名").click()
-    picture(chief, "ceremony-signed-1280")
+    screenshot(chief, "ceremony-signed-1280")
     chief.get_by_role("button", name="公开证明").click()
-    picture(chief, "ceremony-published-1280")
+    screenshot(chief, "ceremony-published-1280")
     chief.goto(reverse("admin:draw-people", args=[draw.pk]))
-    picture(chief, "draw-people-1280")
+    screenshot(chief, "draw-people-1280")
     recheck(open_page, Draw.objects.get(pk=draw.pk))
 
 
 def recheck(open_page, draw):
-    """Redo the draw on a phone, and look a drawn person up, with nothing sent away."""
+    """Verify the draw on a phone and look up a drawn person without sending personal data."""
     page = open_page(390)
     sent = []
     page.goto(f"/draws/{draw.draw_id}/")
@@ -98,10 +98,10 @@ def recheck(open_page, draw):
     page.get_by_role("button", name="查询").click()
     page.get_by_text("不在本次名单中").wait_for()
     check_page(page)
-    picture(page, "draw-390")
+    screenshot(page, "draw-390")
 
 
-def test_the_browser_s_check_agrees_with_the_published_vectors(open_page, committed):
+def test_the_browsers_check_agrees_with_the_published_vectors(open_page, committed):
     supervisors = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
     page = open_page(390)
     page.goto(f"/draws/{supervisors.draw_id}/")
@@ -113,7 +113,7 @@ def test_the_browser_s_check_agrees_with_the_published_vectors(open_page, commit
         assert page.evaluate(judge, vector["proof"]).startswith("FAIL "), vector["name"]
 
 
-def test_a_tampered_proof_is_seen_in_the_browser(open_page, committed, live_server):
+def test_the_browser_detects_a_tampered_proof(open_page, committed, live_server):
     supervisors = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
     page = open_page(390)
 
@@ -128,7 +128,7 @@ def test_a_tampered_proof_is_seen_in_the_browser(open_page, committed, live_serv
     page.get_by_text("核验不一致").wait_for()
 
 
-def test_public_and_desk_pages_of_draws_can_be_read_by_everybody(open_page, committed, live_server):
+def test_public_and_staff_pages_of_draws_are_accessible(open_page, committed, live_server):
     draw, _ = committed
     supervisors = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
     for width in (320, 390, 1280):
@@ -137,9 +137,9 @@ def test_public_and_desk_pages_of_draws_can_be_read_by_everybody(open_page, comm
             page.goto(path)
             check_page(page)
         page.goto("/draws/")
-        picture(page, f"draws-{width}")
+        screenshot(page, f"draws-{width}")
     page.goto(f"/draws/{supervisors.draw_id}/")
-    picture(page, "draw-1280")
+    screenshot(page, "draw-1280")
     clerk = staff_page(open_page, "clerk", live_server)
     clerk.goto(reverse("admin:round-pool", args=[draw.round_id]))
     code = make_section().code
@@ -148,9 +148,9 @@ def test_public_and_desk_pages_of_draws_can_be_read_by_everybody(open_page, comm
     clerk.locator("[name=kind]").select_option("recipients")
     clerk.locator("[name=file]").set_input_files({"name": "名单.csv", "mimeType": "text/csv", "buffer": csv.encode()})
     clerk.get_by_role("button", name="上传并预览").click()
-    picture(clerk, "pools-1280")
+    screenshot(clerk, "pools-1280")
     clerk.get_by_role("button", name="确认导入2人").click()
     assert "服务对象库：2人" in clerk.content()
     chief = staff_page(open_page, "chief", live_server)
     chief.goto(reverse("admin:evaluations_round_change", args=[draw.round_id]))
-    picture(chief, "round-draws-1280")
+    screenshot(chief, "round-draws-1280")

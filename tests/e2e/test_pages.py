@@ -1,11 +1,11 @@
-"""The public, commission and desk pages in a browser, after a whole round."""
+"""Public, commission and staff pages of a finished round in a browser."""
 
 import pytest
 from django.core.management import call_command
 
 from evaluations.rounds.rules import rulebook
 from nanchuan_eval.users.models import User
-from tests.e2e.conftest import check_page, log_in, picture
+from tests.e2e.conftest import check_page, log_in, screenshot
 from tests.factories import make_manifestations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -13,14 +13,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def finished(transactional_db, tmp_path, monkeypatch):
-    """A demonstration round, small enough to wait for and with fewer ballots asked for."""
+    """A small demonstration round, with lower thresholds to match."""
     make_manifestations()
     monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
     monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
     call_command("demo", "--no-serve", "--ballots", 60, "--out", tmp_path)
 
 
-def test_every_page_of_a_finished_round_can_be_read_by_everybody(open_page, finished, live_server):
+def test_the_pages_of_a_finished_round_are_accessible(open_page, finished, live_server):
     public = ["/", "/list/", "/list/2020H1/", "/draws/", "/draws/2020H1-counted-1/", "/receipt/", "/login/", "/ballot/"]
     for width in (390, 1280):
         page = open_page(width)
@@ -28,15 +28,15 @@ def test_every_page_of_a_finished_round_can_be_read_by_everybody(open_page, fini
             page.goto(path)
             check_page(page)
         page.goto("/list/2020H1/")
-        picture(page, f"list-{width}")
+        screenshot(page, f"list-{width}")
     page = open_page(1280)
     log_in(page, User.objects.get(username="jiwei"), live_server.url)
     page.goto("/commission/")
     check_page(page)
-    picture(page, "commission-1280")
+    screenshot(page, "commission-1280")
     page = open_page(1280)
     log_in(page, User.objects.get(username="chief"), live_server.url)
     page.goto("/admin/evaluations/round/")
     page.get_by_role("link", name="2020年上半年").click()
-    picture(page, "round-1280")
+    screenshot(page, "round-1280")
     assert page.locator(".stepper li").count() == 9

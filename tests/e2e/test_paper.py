@@ -1,4 +1,4 @@
-"""A clerk keys a whole paper ballot with the keyboard alone."""
+"""Keying paper ballots in a browser, with the keyboard alone."""
 
 import json
 from datetime import timedelta
@@ -10,11 +10,11 @@ from django.utils import timezone
 from evaluations.codes.models import CodeBatch
 from evaluations.paper_ballots import services as paper_ballots
 from evaluations.paper_ballots.models import PaperSheet
-from tests.e2e.conftest import log_in, picture
+from tests.e2e.conftest import log_in, screenshot
 from tests.factories import cast_ballots, make_codes, make_open_round, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-# What a practised clerk types on the number keys in two minutes: a little over three keys a second.
+# Keys a practised clerk presses on the number pad in two minutes: a little over three a second.
 KEYS_IN_TWO_MINUTES = 380
 
 
@@ -49,7 +49,7 @@ def test_a_ballot_of_105_lines_takes_fewer_keys_than_two_minutes_allow(open_page
             press("01x00")
         else:
             press(["0", "Enter"])
-    picture(page, "keying-1280")
+    screenshot(page, "keying-1280")
     press(["Enter"])
     page.get_by_text("第1号票已录入").wait_for()
 
@@ -59,12 +59,12 @@ def test_a_ballot_of_105_lines_takes_fewer_keys_than_two_minutes_allow(open_page
     assert pressed <= KEYS_IN_TWO_MINUTES
 
 
-def test_the_desk_of_a_batch_and_the_monitor_say_where_the_paper_stands(open_page, batch, live_server):
+def test_the_batch_page_and_the_monitor_open(open_page, batch, live_server):
     with patch("tests.factories.NOON", timezone.now()):
         cast_ballots(batch.round, make_codes(batch.round, 8))
     page = open_page(1280)
     log_in(page, make_user("clerk"), live_server.url)
     for name, address in (("papers", f"codebatch/{batch.pk}/papers/"), ("monitor", f"round/{batch.round_id}/monitor/")):
         page.goto(f"/admin/evaluations/{address}")
-        picture(page, f"{name}-1280")
+        screenshot(page, f"{name}-1280")
         assert page.locator("h1").count() == 1

@@ -1,4 +1,4 @@
-"""What follows the list, in a browser: readable by everybody, on a phone and at a desk."""
+"""The pages after publication in a browser, on a phone and on a desktop."""
 
 import pytest
 from django.core.management import call_command
@@ -8,7 +8,7 @@ from accountability.rectifications.models import Rectification
 from accountability.talks.models import Talk
 from evaluations.rounds.rules import rulebook
 from nanchuan_eval.users.models import User
-from tests.e2e.conftest import check_page, log_in, picture
+from tests.e2e.conftest import check_page, log_in, screenshot
 from tests.factories import make_manifestations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def followed(transactional_db, tmp_path, monkeypatch):
-    """A demonstration round with what followed it."""
+    """The demonstration round with its cases."""
     make_manifestations()
     monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
     monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
@@ -43,7 +43,7 @@ def pages_of(username):
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_every_page_after_the_list_can_be_read_by_everybody(open_page, followed, live_server, width):
+def test_every_page_after_publication_is_accessible(open_page, followed, live_server, width):
     for who in ("", "jiwei", "chief", "chief2", "liaison", "inspector", "personnel"):
         username, paths = pages_of(who)
         page = open_page(width)
@@ -52,7 +52,7 @@ def test_every_page_after_the_list_can_be_read_by_everybody(open_page, followed,
         for path in paths:
             page.goto(path)
             check_page(page)
-            picture(page, f"after-{who}-{path.strip('/').replace('/', '-')}-{width}")
+            screenshot(page, f"after-{who}-{path.strip('/').replace('/', '-')}-{width}")
 
 
 def test_a_visit_is_kept_on_the_phone_while_the_network_is_down(open_page, followed, live_server):
