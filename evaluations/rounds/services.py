@@ -26,7 +26,7 @@ def lock_round(round_id: int) -> Round:
 
 
 def begin(step: Step, *, round_id: int, by: policy.Actor, at: datetime, open_cases: int = 0) -> Round:
-    """Check permission, lock, check the conditions: every step starts so, inside its own transaction."""
+    """Check permission, lock the round and check its conditions: the start of every step, in its transaction."""
     policy.check(by, STEP_ACTION[step])
     round_ = lock_round(round_id)
     require(round_, step, at, open_cases=open_cases)
@@ -36,7 +36,7 @@ def begin(step: Step, *, round_id: int, by: policy.Actor, at: datetime, open_cas
 def finish(
     step: Step, round_: Round, *, by: policy.Actor, at: datetime, detail: Mapping[str, object] | None = None
 ) -> Round:
-    """Change the state and write the audit row: every step ends so."""
+    """Change the state and write the audit row: the end of every step."""
     move_round(round_, STEP_TO[step], by=by, at=at)
     audit.record(STEP_ACTION[step], round_, by=by, at=at, detail={"step_label": step.label, **(detail or {})})
     return round_
