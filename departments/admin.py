@@ -1,4 +1,4 @@
-"""Departments and sections at the desk, with the import of the whole roster."""
+"""Admin of departments, sections and their changes."""
 
 from typing import Any, ClassVar
 
@@ -38,13 +38,13 @@ class DepartmentAdmin(PolicyAdmin):
 
 
 class TenureInline(admin.TabularInline[Tenure, Section]):
-    """任职: edited with the section under the same right."""
+    """任职: edited with the section, under the same permission."""
 
     model = Tenure
     extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True  # whoever sees the section
+        return True  # anybody who sees the section
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.admin_site.get_model_admin(Section).has_change_permission(request)
@@ -53,7 +53,7 @@ class TenureInline(admin.TabularInline[Tenure, Section]):
 
 
 class SectionForm(ModelForm[Section]):
-    """科室: what is typed here is a correction; what leaves a history is done by a reform."""
+    """科室: for corrections only; reforms record changes that belong to the history."""
 
     class Meta:
         help_texts: ClassVar = {

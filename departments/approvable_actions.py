@@ -1,4 +1,4 @@
-"""Departments: approvable actions."""
+"""Approvable actions of the roster."""
 
 from departments.models import Department, Section
 from departments.reforms.approvals import REFORM, _given, _reform, _reform_content
@@ -9,7 +9,7 @@ from nanchuan_eval.approvals.services import ApprovableAction
 
 
 def register() -> None:
-    """Make the deeds known; from then on nobody does them alone."""
+    """Register them; called once by the app's configuration."""
     approvals.register(
         IMPORT_ROSTER,
         *approvable_edits(Department, "roster.edit"),

@@ -4,13 +4,13 @@ from django.apps import AppConfig
 
 
 class DepartmentsConfig(AppConfig):
-    """评议对象: departments, sections, their heads and their history."""
+    """评议对象: departments, sections, their heads and changes."""
 
     name = "departments"
     verbose_name = "评议对象"
 
     def ready(self) -> None:
-        """Make known the units of accounts and which changes of the roster take two persons."""
+        """Register the units of accounts and the approvable actions of the roster."""
         from departments.approvable_actions import register
         from departments.models import Department
         from nanchuan_eval.accounts import services as accounts

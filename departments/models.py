@@ -1,4 +1,4 @@
-"""Who is evaluated: departments, their sections, the sections' heads and history (rulebook R-A)."""
+"""Departments, their sections, the sections' heads and changes (rulebook R-A)."""
 
 from typing import Self
 
@@ -65,14 +65,14 @@ class Department(models.Model):
 
 
 class SectionQuerySet(models.QuerySet["Section"]):
-    """Sections by whether they take part, and with their heads."""
+    """Filters and annotations of sections."""
 
     def active(self) -> Self:
-        """Sections that take part in coming rounds."""
+        """Return the sections that take part in coming rounds."""
         return self.filter(is_active=True, department__is_active=True)
 
     def with_heads(self) -> Self:
-        """Sections, each with the name of its head in office (现任负责人) as `serving`."""
+        """Annotate the name of the present head (现任负责人) as `serving`."""
         in_office = Tenure.objects.filter(section=OuterRef("pk"), ends_on=None).order_by("-starts_on", "-pk")
         return self.annotate(serving=Subquery(in_office.values("name")[:1]))
 
@@ -111,7 +111,7 @@ class Section(models.Model):
 
 
 class Tenure(models.Model):
-    """任职: who heads a section from when to when."""
+    """任职: a head of a section, with the first and the last day in office."""
 
     section = models.ForeignKey(Section, models.CASCADE, verbose_name="科室", related_name="tenures")
     name = models.CharField("科室负责人", max_length=40)
@@ -135,7 +135,7 @@ class Tenure(models.Model):
 
 
 class SectionChange(models.Model):
-    """沿革: a section renamed, merged, split, moved or abolished; its earlier ranks follow the line."""
+    """沿革: a section renamed, merged, split, moved or abolished; `later` continues the ranks of `earlier`."""
 
     kind = models.CharField("种类", max_length=10, choices=ChangeKind)
     on = models.DateField("日期")

@@ -1,4 +1,4 @@
-"""The floor's own acts of two persons."""
+"""Approvable actions of the core app."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from nanchuan_eval.workdays.models import Holiday
 
 
 def register() -> None:
-    """Called once by the app's configuration."""
+    """Register the core app's approvable actions; called once by the app's configuration."""
     grant = partial(
         ApprovableAction, label="授权", model=User, content=_grant_content, perform=_grant, require=_require_fit
     )

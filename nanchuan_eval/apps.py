@@ -1,4 +1,4 @@
-"""App configuration and the admin's own site."""
+"""Configuration of the core app and of the admin site."""
 
 from importlib import import_module
 
@@ -7,13 +7,13 @@ from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class NanchuanEvalConfig(AppConfig):
-    """系统管理: accounts, trace, calendar."""
+    """系统管理: accounts, audit log, calendar, backups."""
 
     name = "nanchuan_eval"
     verbose_name = "系统管理"
 
     def ready(self) -> None:
-        """Register the system checks and the core's own approvable actions; models are ready only now."""
+        """Register system checks and approvable actions, which need the models."""
         from nanchuan_eval import approvable_actions
 
         import_module("nanchuan_eval.checks")
@@ -21,6 +21,6 @@ class NanchuanEvalConfig(AppConfig):
 
 
 class AdminConfig(DjangoAdminConfig):
-    """The admin with our site in place of the stock one."""
+    """Django's admin with `StaffSite` as its site."""
 
     default_site = "nanchuan_eval.admin_site.site.StaffSite"

@@ -1,4 +1,4 @@
-"""System checks for settings that are legal to Django and wrong for us."""
+"""System checks for settings that Django accepts and this project does not, and for two-person actions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
 @register(Tags.security, deploy=True)
 def production_runs_on_postgresql(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """SQLite is the embedded default for one machine; a district's server runs PostgreSQL."""
+    """SQLite is the default for one machine; production needs PostgreSQL."""
     if settings.DATABASES["default"]["ENGINE"] != SQLITE:
         return []
     return [Error("生产环境请用 DATABASE_URL 指定 PostgreSQL 数据库。", id="nanchuan.E001")]
@@ -24,7 +24,7 @@ def production_runs_on_postgresql(app_configs: Sequence[AppConfig] | None, **kwa
 
 @register(Tags.security)
 def debug_answers_this_machine_only(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """With DEBUG on the default key is public: nobody but this machine may be answered."""
+    """With DEBUG on, the default key is public: only local hosts may be served."""
     if not settings.DEBUG or set(settings.ALLOWED_HOSTS) <= {*settings.LOCAL_HOSTS, "testserver"}:
         return []
     return [Error("DEBUG 打开时 ALLOWED_HOSTS 只能是本机。", id="nanchuan.E002")]
@@ -32,14 +32,14 @@ def debug_answers_this_machine_only(app_configs: Sequence[AppConfig] | None, **k
 
 @register(Tags.security, deploy=True)
 def production_keeps_the_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What may be switched off for a demonstration is on where people's promotions hang on it."""
+    """Rules that demonstrations may switch off must be on in production."""
     off = [name for name in ("TWO_PERSON_RULE", "REQUIRE_OTP") if not getattr(settings, name)]
     return [Error(f"生产环境不能关闭 {name}。", id="nanchuan.E003") for name in off]
 
 
 @register(Tags.security, deploy=True)
 def several_workers_count_together(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Limits and the open channel's counts hold for the site only where its processes share a memory."""
+    """Rate limits and the open channel's counts hold for the whole site only with a shared cache."""
     is_apart = settings.CACHES["default"]["BACKEND"] == LOCAL_MEMORY
     if settings.WORKERS < 2 or not is_apart:
         return []
@@ -49,7 +49,7 @@ def several_workers_count_together(app_configs: Sequence[AppConfig] | None, **kw
 
 @register(Tags.security)
 def nobody_is_above_the_table(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """No superuser, no permission by hand: rights come from the policy table only."""
+    """No superusers, no permissions by hand: permissions come from the policy table only."""
     user = get_user_model()
     fields = {field.name for field in user._meta.get_fields()}
     faults: list[CheckMessage] = []
@@ -64,7 +64,7 @@ def nobody_is_above_the_table(app_configs: Sequence[AppConfig] | None, **kwargs:
 
 @register(Tags.security)
 def two_person_actions_have_handlers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The policy table says what takes two persons; each such action needs the handler that an approval runs."""
+    """Every action with P and A cells in the policy table needs a registered handler, and no other may have one."""
     unhandled, alone = approvals.unhandled_actions(), approvals.one_person_actions()
     return [
         *(Error(f"须双人办理的事项“{action}”没有登记办理程序。", id="nanchuan.E007") for action in unhandled),

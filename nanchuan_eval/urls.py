@@ -1,4 +1,4 @@
-"""All addresses; the only module that sees every app."""
+"""URL configuration; the only module that imports every app."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -18,7 +18,7 @@ from nanchuan_eval.accounts.views.account import (
 from nanchuan_eval.accounts.views.security import in_force
 from nanchuan_eval.web.views import anchors, healthz, home_of_role
 
-# The checkers' first addresses, which published notices name.
+# Former URLs of the checkers, which published notices name.
 MOVED_CHECKERS = {
     "draw_check60.py": "check_draw.py",
     "check_receipt.py": "check_receipt.py",

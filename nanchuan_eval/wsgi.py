@@ -1,4 +1,4 @@
-"""WSGI entry for a real server: never in debug mode unless somebody asks for it by name."""
+"""WSGI application; DEBUG is off unless the environment sets it."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""沿革 at the desk: a form, a page that says what will happen, one service call."""
+"""Admin pages of reforms (沿革): form, preview of the consequences, confirmation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ LIST = "admin:departments_section_changelist"
 
 @dataclass(frozen=True)
 class Reform:
-    """One kind of reform: its button and its form; `several` = of many sections at once."""
+    """A kind of reform with its button and form; `several` = available for several sections at once."""
 
     key: str
     label: str
@@ -51,21 +51,21 @@ REFORMS = {
 
 
 def _from_list(kind: str) -> Callable[..., HttpResponse]:
-    """Return the list's bulk act: on to the form with the chosen sections."""
+    """Return the list's bulk action, which leads to the form with the chosen sections."""
 
-    def act(_: Any, request: HttpRequest, chosen: QuerySet[Section]) -> HttpResponse:
+    def open_form(_: Any, request: HttpRequest, chosen: QuerySet[Section]) -> HttpResponse:
         ids = ",".join(str(pk) for pk in chosen.values_list("pk", flat=True))
         return redirect(f"{reverse('admin:section-reform', args=[kind])}?ids={ids}")
 
-    act.__name__ = f"reform_{kind}"
+    open_form.__name__ = f"reform_{kind}"
     described: Callable[..., HttpResponse] = admin.action(
-        act, permissions=["change"], description=f"{REFORMS[kind].label}所选的科室"
+        open_form, permissions=["change"], description=f"{REFORMS[kind].label}所选的科室"
     )
     return described
 
 
 class ReformMixin(PolicyAdmin):
-    """The reforms on a section's page and on the list."""
+    """Reforms on a section's page and in the list."""
 
     actions = [_from_list(key) for key, reform in REFORMS.items() if reform.several]
 
@@ -85,7 +85,7 @@ class ReformMixin(PolicyAdmin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def reform(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Ask what is to change; say what will happen; do it."""
+        """Show the form, then the consequences; on confirmation propose or perform the reform."""
         if kind not in REFORMS:
             raise Http404
         user, reform = account_of(request), REFORMS[kind]
@@ -97,14 +97,14 @@ class ReformMixin(PolicyAdmin):
         form = reform.form(request.POST or None, sections=sections, today=timezone.localdate())
         if "back" in request.POST or not form.is_valid():
             return self._page(request, reform, form, "reform")
-        said = attempt(form, partial(self._do if "confirm" in request.POST else _rehearse, reform, form, user))
-        if isinstance(said, Approval):
+        result = attempt(form, partial(self._do if "confirm" in request.POST else _rehearse, reform, form, user))
+        if isinstance(result, Approval):
             messages.success(request, approvals.PROPOSED)
             return redirect("admin:departments_section_change", sections[0].pk)
-        if not said:
+        if not result:
             return self._page(request, reform, form, "confirm" if form.is_valid() else "reform")
         messages.success(request, f"已办理{reform.label}：{'、'.join(map(str, form.titles))}。")
-        return redirect("admin:departments_section_change", said[0].later_id or said[0].earlier_id)
+        return redirect("admin:departments_section_change", result[0].later_id or result[0].earlier_id)
 
     def _do(self, reform: Reform, form: ReformForm, user: User) -> Changes | Approval:
         at = timezone.now()

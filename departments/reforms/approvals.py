@@ -1,4 +1,4 @@
-"""What takes two persons on the roster (需两人办理的事项)."""
+"""Approvable action for reforms."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -35,9 +35,9 @@ REFORM_SERVICES: Mapping[str, Callable[..., Changes]] = {
 
 
 def propose_reform(kind: str, section: Section, asked: Mapping[str, Any], *, by: User, at: datetime) -> Approval:
-    """Put a reform forward with what its service takes; the first section is the one whose page shows it."""
-    told = {key: _plain(value) for key, value in asked.items()}
-    return approvals.propose(REFORM, section, by=by, at=at, kind=kind, asked=told)
+    """Propose a reform with the arguments of its service; the proposal is shown on the first section's page."""
+    plain = {key: _plain(value) for key, value in asked.items()}
+    return approvals.propose(REFORM, section, by=by, at=at, kind=kind, asked=plain)
 
 
 def _reform_content(section: Section, asked: Arguments) -> dict[str, object]:
@@ -46,11 +46,11 @@ def _reform_content(section: Section, asked: Arguments) -> dict[str, object]:
         "办理": asked["kind"],
         "生效日期": asked["asked"]["on"],
         "依据": asked["asked"]["note"] or "（未填）",
-        "变动": [_change_told(change) for change in changes],
+        "变动": [_change_text(change) for change in changes],
     }
 
 
-def _change_told(change: SectionChange) -> str:
+def _change_text(change: SectionChange) -> str:
     later = f"{change.later}（{change.later.code}）" if change.later else "（不再参评）"
     return f"{change.earlier_department_name}{change.earlier_name}（{change.earlier.code}） → {later}"
 

@@ -1,4 +1,4 @@
-"""Forms of the reforms (沿革): each cleans its input and tells what the reform would do."""
+"""Forms of the reforms (沿革), which also describe their consequences."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -18,7 +18,7 @@ MOST_PARTS = 20
 
 
 class ReformForm(forms.Form):
-    """生效日期和依据: common to all reforms."""
+    """生效日期、依据: the fields of all reforms."""
 
     on = forms.DateField(
         label="生效日期",
@@ -34,14 +34,14 @@ class ReformForm(forms.Form):
         self.order_fields([name for name in self.fields if name not in ("on", "note")])
 
     def arguments(self) -> dict[str, Any]:
-        """Return what the service takes beside the acting person and the time."""
-        return {"on": self.cleaned_data["on"], "note": self.cleaned_data["note"], **self._what()}
+        """Return the service's arguments except `by` and `at`."""
+        return {"on": self.cleaned_data["on"], "note": self.cleaned_data["note"], **self._specific_arguments()}
 
     def consequences(self) -> list[str]:
-        """Say in sentences what will happen."""
+        """Return the consequences in Chinese sentences."""
         raise NotImplementedError
 
-    def _what(self) -> dict[str, Any]:
+    def _specific_arguments(self) -> dict[str, Any]:
         return {"section_ids": [section.pk for section in self.sections]}
 
 
@@ -57,7 +57,7 @@ class RenameForm(ReformForm):
     def consequences(self) -> list[str]:
         return consequences.renamed(self.titles[0], self.cleaned_data["name"], self.cleaned_data["on"])
 
-    def _what(self) -> dict[str, Any]:
+    def _specific_arguments(self) -> dict[str, Any]:
         return {"section_id": self.sections[0].pk, "name": self.cleaned_data["name"]}
 
 
@@ -74,8 +74,8 @@ class MoveForm(ReformForm):
     def consequences(self) -> list[str]:
         return consequences.moved(self.titles, self.cleaned_data["department"].name, self.cleaned_data["on"])
 
-    def _what(self) -> dict[str, Any]:
-        return {**super()._what(), "department_id": self.cleaned_data["department"].pk}
+    def _specific_arguments(self) -> dict[str, Any]:
+        return {**super()._specific_arguments(), "department_id": self.cleaned_data["department"].pk}
 
 
 class MergeForm(ReformForm):
@@ -110,10 +110,13 @@ class MergeForm(ReformForm):
         merged = [title for section, title in zip(self.sections, self.titles, strict=True) if section != chosen]
         return consequences.merged(merged, into, self.cleaned_data["on"], is_new=chosen is None)
 
-    def _what(self) -> dict[str, Any]:
+    def _specific_arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
         is_new = data["into"] == NEW
-        return {**super()._what(), "into": _new(data["code"], data["name"]) if is_new else int(data["into"])}
+        return {
+            **super()._specific_arguments(),
+            "into": _new(data["code"], data["name"]) if is_new else int(data["into"]),
+        }
 
     def _choices(self) -> Iterator[tuple[str, Any]]:
         yield "", "请选择"
@@ -139,7 +142,7 @@ class SplitForm(ReformForm):
     )
 
     def clean_parts(self) -> list[Section | NewSection]:
-        """Return the parts: sections of the roster by their codes, and those to be set up."""
+        """Return the parts: existing sections by their codes, and sections to be created."""
         rows = [line.split(maxsplit=1) for line in self.cleaned_data["parts"].splitlines() if line.strip()]
         if len(rows) > MOST_PARTS:
             raise forms.ValidationError(f"一次最多拆分出{MOST_PARTS}个科室。")
@@ -164,7 +167,7 @@ class SplitForm(ReformForm):
     def _title(self, part: Section | NewSection) -> Title:
         return title_of(part) if isinstance(part, Section) else Title(part.name, self.titles[0].department)
 
-    def _what(self) -> dict[str, Any]:
+    def _specific_arguments(self) -> dict[str, Any]:
         pk = self.sections[0].pk
         parts = [part.pk if isinstance(part, Section) else part for part in self.cleaned_data["parts"]]
         return {"section_id": pk, "into": [pk, *parts] if self.cleaned_data["stays"] else parts}

@@ -1,4 +1,4 @@
-"""What the desk reads of the roster."""
+"""A section's history for its page."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from departments.reforms.rules.lineage import Continued, Line, Step, Title, cont
 
 @dataclass(frozen=True)
 class SectionHistory:
-    """沿革 of one section: what happened, and whose ranks it continues (with their pages' keys)."""
+    """沿革 of one section: its changes, and the sections (with primary keys) whose ranks it continues."""
 
     lines: list[Line]
     continues: list[tuple[int, Continued]]
 
 
 def title_of(section: Section) -> Title:
-    """Return what a section is called now."""
+    """Return the present name and department of a section."""
     return Title(section.name, section.department.name)
 
 

@@ -1,6 +1,6 @@
-"""The reforms a section goes through: renamed, moved, merged, split, abolished (rulebook R-A).
+"""Reforms of sections: rename, move, merge, split, abolish (rulebook R-A).
 
-Each takes the day it takes effect and, as `note`, the decision it rests on (依据).
+`on` is the day a reform takes effect, `note` the decision it is based on (依据).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,19 +24,19 @@ Changes = list[SectionChange]
 
 @dataclass(frozen=True)
 class NewSection:
-    """A section that a merger or a split sets up (新设科室), in the department and of the kind of the old one."""
+    """A section to be created by a merger or a split (新设科室), with department and kind of the old one."""
 
     code: str
     name: str
 
 
-# A section that is on the roster, by its id, or one to be set up.
+# An existing section by its id, or one to be created.
 Target = int | NewSection
 
 
 @transaction.atomic
 def rename_section(*, section_id: int, name: str, on: date, note: str = "", by: policy.Actor, at: datetime) -> Changes:
-    """Give a section a new name (更名); it stays the same section."""
+    """Rename a section (更名); it remains the same section."""
     (section,) = _lock([section_id], by)
     name = _given(name)
     if name == section.name:
@@ -70,7 +70,7 @@ def move_sections(
 def merge_sections(
     *, section_ids: Sequence[int], into: Target, on: date, note: str = "", by: policy.Actor, at: datetime
 ) -> Changes:
-    """Merge sections into one (合并): it inherits their ranks, they take part no longer."""
+    """Merge sections into one (合并), which inherits their ranks; they no longer take part."""
     known = [*section_ids, into] if isinstance(into, int) else section_ids
     sections = _lock(known, by)
     merged = [section for section in sections if section.pk != into]
@@ -86,7 +86,7 @@ def merge_sections(
 def split_section(
     *, section_id: int, into: Sequence[Target], on: date, note: str = "", by: policy.Actor, at: datetime
 ) -> Changes:
-    """Split a section (拆分): each part inherits its ranks; the old one stays only if it is itself a part."""
+    """Split a section (拆分): each part inherits its ranks; the old one remains only if it is one of the parts."""
     if len(set(into)) < 2:
         raise RuleViolation("拆分后至少应有两个科室。")
     known = [part for part in into if isinstance(part, int)]
@@ -103,7 +103,7 @@ def split_section(
 def abolish_sections(
     *, section_ids: Sequence[int], on: date, note: str = "", by: policy.Actor, at: datetime
 ) -> Changes:
-    """Abolish sections (撤销): they take part no longer, their history stays."""
+    """Abolish sections (撤销): they no longer take part; their history remains."""
     sections = _lock(section_ids, by)
     _retire(sections)
     changes = [_change(ChangeKind.ABOLISHED, section, None) for section in sections]
@@ -111,13 +111,13 @@ def abolish_sections(
 
 
 def rehearse(reform: Callable[..., Changes], /, **arguments: Any) -> Changes:
-    """Do the reform and take it back: whatever would refuse it refuses it now; return what would change."""
+    """Perform a reform and roll it back: returns its changes, or raises what would refuse it."""
     with policy.rehearsed("roster.edit"):
         return reform(**arguments, by=policy.CLOCK)
 
 
 def _lock(section_ids: Iterable[int], by: policy.Actor) -> list[Section]:
-    """Return the sections locked, in one order for everybody; each exists and takes part."""
+    """Lock sections that exist and take part, ordered by primary key to avoid deadlocks."""
     policy.check(by, "roster.edit")
     wanted = set(section_ids)
     sections = list(
@@ -135,7 +135,7 @@ def _lock(section_ids: Iterable[int], by: policy.Actor) -> list[Section]:
 
 
 def _target(target: Target, sections: Sequence[Section], *, like: Section) -> Section:
-    """Return the section that continues the old one, set up now if it is new."""
+    """Return the section that continues the old one; a new one is created."""
     if isinstance(target, int):
         return next(section for section in sections if section.pk == target)
     section = Section(
@@ -158,14 +158,14 @@ def _given(name: str) -> str:
 
 
 def _check_free(department: Department, name: str, among: Sequence[Section] = ()) -> None:
-    """Refuse a name that a section of the department has already, or two of those that come together."""
+    """Refuse a name already used in the department, or used twice among the sections that are moved."""
     is_taken = Section.objects.filter(department=department, name=name, is_active=True).exists()
     if is_taken or sum(section.name == name for section in among) > 1:
         raise RuleViolation(f"“{department}”已有参评科室“{name}”。")
 
 
 def _change(kind: ChangeKind, earlier: Section, later: Section | None) -> SectionChange:
-    """Return the change with the names as they are now."""
+    """Return an unsaved change with the present names."""
     return SectionChange(
         kind=kind,
         earlier=earlier,
@@ -180,12 +180,12 @@ def _retire(sections: Sequence[Section]) -> None:
 
 
 def _recorded(changes: Changes, *, on: date, note: str, by: policy.Actor, at: datetime) -> Changes:
-    """Save the changes of one reform with their traces; the line of a section runs forward in time."""
+    """Save and log the changes of one reform; a section's changes must be in chronological order."""
     _check_day(on, changes, today=timezone.localdate(at))
     for change in changes:
         change.on, change.note = on, note.strip()
         change.save()
-        audit.record("roster.edit", change, by=by, at=at, reason=change.note, detail=_told(change))
+        audit.record("roster.edit", change, by=by, at=at, reason=change.note, detail=_detail(change))
     return changes
 
 
@@ -198,6 +198,6 @@ def _check_day(on: date, changes: Changes, *, today: date) -> None:
         raise RuleViolation(f"生效日期不能早于上一次沿革（{last}）。")
 
 
-def _told(change: SectionChange) -> Mapping[str, object]:
+def _detail(change: SectionChange) -> Mapping[str, object]:
     later = change.later
     return {"kind": change.kind, "earlier": change.earlier.code, "later": later.code if later else ""}

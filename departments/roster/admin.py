@@ -1,6 +1,6 @@
-"""The roster's import at the desk: django-import-export leads through it, our parser reads, our service saves.
+"""Admin pages of the roster import: pages of django-import-export, parser and service of our own.
 
-No upload is written to disk: between preview and confirmation the file waits in the session of who uploaded it.
+Uploads are not written to disk: between preview and confirmation the file is kept in the uploader's session.
 """
 
 from base64 import b64decode, b64encode
@@ -40,7 +40,7 @@ STALE = "预览已失效（文件已导入、已换成另一份或登录已过�
 
 
 class RosterForm(ImportForm):  # type: ignore[misc]
-    """上传名录: the file alone, compared at once; every fault stands beside the field."""
+    """上传名录: compares the file with the roster and shows every fault at the field."""
 
     import_file = forms.FileField(
         label="名录文件",
@@ -56,7 +56,7 @@ class RosterForm(ImportForm):  # type: ignore[misc]
 
     @property
     def media(self) -> forms.Media:
-        """Nothing: the library's script only guesses a file's kind."""
+        """Without the library's script, which only guesses the file's format."""
         return forms.Media()
 
     def clean_import_file(self) -> "UploadedFile[bytes]":
@@ -75,7 +75,7 @@ class RosterForm(ImportForm):  # type: ignore[misc]
 
 
 class Compared:
-    """What the library takes for its temporary file: the comparison, named by its fingerprint."""
+    """Comparison in place of the library's temporary file, named by its fingerprint."""
 
     def __init__(self, report: RosterReport) -> None:
         self.report, self.name = report, report.fingerprint
@@ -86,7 +86,7 @@ class Compared:
 
 
 class RosterFormat(Format):  # type: ignore[misc]
-    """A compared roster as a dataset with our own headings, the file's blanks filled by what is held."""
+    """A comparison as a dataset with the roster's headings; blank cells hold the present values."""
 
     def get_title(self) -> str:
         return "名录"
@@ -100,7 +100,7 @@ class RosterFormat(Format):  # type: ignore[misc]
 
 
 class ShownField(fields.Field):  # type: ignore[misc]
-    """A value as people read it, held beside the section and not in it: saving is the service's."""
+    """A displayed value, stored beside the section's fields: the service does the saving."""
 
     def __init__(self, label: str) -> None:
         super().__init__(attribute=label, column_name=label)
@@ -113,7 +113,7 @@ class ShownField(fields.Field):  # type: ignore[misc]
 
 
 class WholeValues(resources.Diff):  # type: ignore[misc]
-    """Old and new value, each as a whole: half-changed Chinese words are hard to read, inline styles forbidden."""
+    """Differences of whole values: partly changed Chinese words are hard to read, and the CSP forbids inline styles."""
 
     def as_html(self) -> list[str]:
         return [self._marked(*values) for values in zip(self.left, self.right, strict=True)]
@@ -125,7 +125,7 @@ class WholeValues(resources.Diff):  # type: ignore[misc]
 
 
 class SectionResource(resources.ModelResource):  # type: ignore[misc]
-    """The preview: each section before and after, as the service has compared them."""
+    """Preview of the service's comparison: each section before and after."""
 
     class Meta:
         model = Section
@@ -138,7 +138,7 @@ class SectionResource(resources.ModelResource):  # type: ignore[misc]
         super().__init__()
         self.differences = {d.after.section_code: d for d in (report.differences if report else ())}
         rows = [shown(difference.after) for difference in self.differences.values()]
-        # A column that no section fills is not shown.
+        # Empty columns are left out.
         self.fields = {label: ShownField(label) for label in LABELS.values() if any(row[label] for row in rows)}
 
     @classmethod
@@ -160,14 +160,14 @@ class SectionResource(resources.ModelResource):  # type: ignore[misc]
         return not (difference.is_new or difference.is_changed)
 
     def validate_instance(self, instance: Section, *args: Any, **kwargs: Any) -> None:
-        """Leave checking to the roster's own rules, which have passed."""
+        """Skip: the roster's rules have already checked the row."""
 
     def save_instance(self, instance: Section, is_create: bool, row: Any, **kwargs: Any) -> None:
-        """Save nothing: the service takes the whole roster over at once."""
+        """Skip: the service saves the whole roster at once."""
 
 
 class RosterImportMixin(ImportMixin):  # type: ignore[misc]
-    """The import pages of the roster: upload, preview with differences, confirm."""
+    """Import pages of the roster: upload, preview of the differences, confirmation."""
 
     resource_classes = [SectionResource]
     formats = [RosterFormat]
@@ -177,7 +177,7 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
         return isinstance(request.user, User) and policy.may_start(request.user, ACTION)
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Show the form, or the preview of what was uploaded."""
+        """Show the upload form, or the preview of an upload."""
         if not self.has_import_permission(request):
             raise policy.Denied(account_of(request), ACTION)
         page: Any = super().import_action(request, **kwargs)
@@ -201,7 +201,7 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
         return {"report": getattr(kwargs["form"], "report", None)}
 
     def create_confirm_form(self, request: HttpRequest, import_form: Any = None) -> ConfirmImportForm:
-        """Let the previewed file wait for its confirmation."""
+        """Keep the previewed file in the session until it is confirmed."""
         request.session[WAITING] = {
             "name": import_form.cleaned_data["import_file"].name,
             "content": b64encode(import_form.content).decode(),
@@ -210,7 +210,7 @@ class RosterImportMixin(ImportMixin):  # type: ignore[misc]
         return super().create_confirm_form(request, import_form)
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Take over the file that was previewed, and only if it still changes what the preview showed."""
+        """Import the previewed file, if it still makes the changes that the preview showed."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_import_permission(request):

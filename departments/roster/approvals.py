@@ -1,4 +1,4 @@
-"""The roster's import as an act of two persons: the file's rows are proposed with every change they would make."""
+"""Approvable action for importing the roster: proposes the file's rows with every change they make."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -26,8 +26,8 @@ def _content(_: ContentType, asked: Arguments) -> dict[str, object]:
     report = compare_roster(_rows(asked))
     return {
         "文件": asked["file"],
-        "新增": [_told(d) for d in report.differences if d.is_new] or "无",
-        "变更": [_told(d) for d in report.differences if d.is_changed] or "无",
+        "新增": [_description(d) for d in report.differences if d.is_new] or "无",
+        "变更": [_description(d) for d in report.differences if d.is_changed] or "无",
         "未变": report.unchanged,
         "名录中有、文件中没有（不删除）": list(report.absent) or "无",
         "变动校验值": report.fingerprint,
@@ -42,7 +42,7 @@ IMPORT_ROSTER = ApprovableAction(
     "roster.import",
     "roster.import",
     "导入名录",
-    ContentType,  # the whole roster: what stands for all sections is locked
+    ContentType,  # the whole roster: the sections' content type is locked
     content=_content,
     perform=_import,
     names=lambda _, asked: str(asked["file"]),
@@ -51,15 +51,15 @@ IMPORT_ROSTER = ApprovableAction(
 
 @transaction.atomic
 def propose_import(file: str, rows: Sequence[SourceRow], *, agreed: str, by: User, at: datetime) -> Approval:
-    """Put a file's rows forward, as the preview with the fingerprint `agreed` showed them."""
+    """Propose a file's rows, if they make the changes of the preview with the fingerprint `agreed`."""
     policy.check_starts(by, "roster.import")
     refuse_unless_agreed(compare_roster(rows), agreed)
-    told = [[sheet, number, list(cells)] for sheet, number, cells in rows]
-    return approvals.propose(IMPORT_ROSTER.name, kind_of(Section), by=by, at=at, file=file, rows=told)
+    plain = [[sheet, number, list(cells)] for sheet, number, cells in rows]
+    return approvals.propose(IMPORT_ROSTER.name, kind_of(Section), by=by, at=at, file=file, rows=plain)
 
 
 def shown(row: RosterRow) -> dict[str, str]:
-    """Return a row's values by heading as people read them."""
+    """Return a row's values by heading, as people read them."""
     words = {
         "department_kind": DepartmentKind(row.department_kind).label,
         "service_kind": ServiceKind(row.service_kind).label,
@@ -69,7 +69,7 @@ def shown(row: RosterRow) -> dict[str, str]:
     return {label: str(words.get(key, getattr(row, key, ""))) for key, label in LABELS.items()}
 
 
-def _told(difference: Difference) -> str:
+def _description(difference: Difference) -> str:
     after = shown(difference.after)
     title = f"{after[CODE]} {difference.after.department_name}{difference.after.section_name}"
     if difference.before is None:

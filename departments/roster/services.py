@@ -1,4 +1,4 @@
-"""The roster taken over as a whole: all or nothing, by codes, in a constant number of SQL statements."""
+"""Import of the whole roster: all or nothing, matched by codes, in a constant number of SQL statements."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,46 +15,46 @@ from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import FileRefused, RuleViolation
 from nanchuan_eval.permissions import policy
 
-# Our field of a row -> the department's.
+# Field of RosterRow -> field of Department.
 DEPARTMENT_FIELDS = {key: key.removeprefix("department_") for key in CARRIED[1:]}
 Tenures = Mapping[str, Sequence[Tenure]]
 
 
 @dataclass(frozen=True)
 class RosterReport:
-    """What an import did or would do; `absent` = active sections that the file does not name."""
+    """The changes of an import; `absent` = active sections missing from the file."""
 
     differences: tuple[Difference, ...]
     absent: tuple[str, ...]
 
     @property
     def departments(self) -> int:
-        """How many departments the file names."""
+        """Number of departments in the file."""
         return len({difference.after.department_code for difference in self.differences})
 
     @property
     def sections(self) -> int:
-        """How many sections the file names."""
+        """Number of sections in the file."""
         return len(self.differences)
 
     @property
     def created(self) -> tuple[str, ...]:
-        """The codes of new sections."""
+        """Codes of new sections."""
         return tuple(d.after.section_code for d in self.differences if d.is_new)
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The codes of sections that differ in themselves, their department or their head."""
+        """Codes of sections whose own fields, department or head differ."""
         return tuple(d.after.section_code for d in self.differences if d.is_changed)
 
     @property
     def unchanged(self) -> int:
-        """How many sections stay as they are."""
+        """Number of unchanged sections."""
         return self.sections - len(self.created) - len(self.changed)
 
     @property
     def fingerprint(self) -> str:
-        """A digest of everything the import would change; another roster or another file gives another one."""
+        """Digest of all changes; a different file or roster gives a different one."""
         return sha256_hex(repr(self.differences).encode())
 
 
@@ -62,7 +62,7 @@ class RosterReport:
 def import_roster(
     *, rows: Iterable[SourceRow], by: policy.Actor, at: datetime, dry_run: bool = False, agreed: str = ""
 ) -> RosterReport:
-    """Take a roster over; nothing is deleted. `agreed` = the fingerprint of the preview that was confirmed."""
+    """Import a roster; nothing is deleted. `agreed` = fingerprint of the confirmed preview."""
     (policy.check_starts if dry_run else policy.check)(by, "roster.import")
     report, tenures = _compared(rows)
     refuse_unless_agreed(report, agreed)
@@ -73,12 +73,12 @@ def import_roster(
 
 
 def compare_roster(rows: Iterable[SourceRow]) -> RosterReport:
-    """Return what an import would change, in the transaction of whoever was asked for his right to it."""
+    """Return what an import would change; the caller checks the permission and opens the transaction."""
     return _compared(rows)[0]
 
 
 def refuse_unless_agreed(report: RosterReport, agreed: str) -> None:
-    """Refuse what is not the preview that was confirmed."""
+    """Refuse changes other than those of the confirmed preview."""
     if agreed and agreed != report.fingerprint:
         raise RuleViolation("名录在预览之后有变动，请重新上传文件，核对新的预览。")
 
@@ -162,7 +162,7 @@ def _save_departments(rows: Sequence[RosterRow]) -> dict[str, Department]:
 
 
 def _save_sections(touched: Sequence[Difference], departments: Mapping[str, Department]) -> dict[str, Section]:
-    # Names may change places: nobody holds one while they do.
+    # Sections may swap names: free all of them first, as names of active sections are unique.
     Section.objects.filter(code__in=[d.after.section_code for d in touched if d.before]).update(is_active=False)
     saved = Section.objects.bulk_create(
         [
@@ -182,7 +182,7 @@ def _save_sections(touched: Sequence[Difference], departments: Mapping[str, Depa
 
 
 def _save_heads(touched: Sequence[Difference], sections: Mapping[str, Section], tenures: Tenures) -> None:
-    """Enter new heads, the one before leaves the day before; correct the date of those who stay."""
+    """Enter new heads, ending the predecessor's tenure the day before; correct the first day of heads who stay."""
     altered, new = [], []
     for row, before in ((d.after, d.before.row if d.before else None) for d in touched):
         serving = [tenure for tenure in tenures.get(row.section_code, ()) if tenure.ends_on is None]

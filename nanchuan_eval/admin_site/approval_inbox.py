@@ -1,4 +1,4 @@
-"""审批 at the desk: what waits for a second person, and the page on which he decides."""
+"""Admin of approvals (审批): the list of proposals, and the page for deciding on one."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -45,27 +45,27 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return isinstance(request.user, User) and request.user.is_staff
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
-        """Show what the account may see by the policy table, and what it proposed itself."""
+        """Return the proposals that the policy table shows to the account, and its own."""
         user = account_of(request)
         seen = [action for action in policy.two_person_actions() if policy.may_see(user, action)]
         return super().get_queryset(request).filter(Q(action__in=seen) | Q(proposed_by=user))
 
     def get_urls(self) -> list[URLPattern]:
-        def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        def staff_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(require_POST(view))
             return wrapped
 
         return [
-            path("<int:pk>/approve/", desk(self.approve), name="approval-approve"),
-            path("<int:pk>/return/", desk(self.send_back), name="approval-return"),
-            path("<int:pk>/withdraw/", desk(self.withdraw), name="approval-withdraw"),
+            path("<int:pk>/approve/", staff_post(self.approve), name="approval-approve"),
+            path("<int:pk>/return/", staff_post(self.send_back), name="approval-return"),
+            path("<int:pk>/withdraw/", staff_post(self.withdraw), name="approval-withdraw"),
             *super().get_urls(),
         ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show exactly what is approved, and the buttons of whoever may decide."""
+        """Show the exact content to approve, with buttons for accounts that may decide."""
         return self._page(request, self._approval_or_404(request, object_id), NoteForm())
 
     def approve(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -102,7 +102,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "title": approval.title,
             "opts": self.opts,
             "approval": approval,
-            # Some deeds count the reason to what is approved; it is printed once.
+            # Some actions include the reason in the content; show it once.
             "reason": "" if approval.reason in approval.content.values() else approval.reason,
             "form": form,
             "asks_code": second_factor.asks_again(user),

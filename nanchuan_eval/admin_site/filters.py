@@ -1,4 +1,4 @@
-"""Filters of the desk that show what a stored code means."""
+"""Admin filters that show the Chinese names of stored codes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +12,10 @@ from nanchuan_eval.permissions import policy
 
 
 class NamedFilter(admin.SimpleListFilter):
-    """Filter by a field's values that occur, by their Chinese names."""
+    """Filter by the values that occur in a field, shown by their Chinese names."""
 
     def name(self, value: str) -> str:
-        """Return what a value is called."""
+        """Return the Chinese name of a value."""
         raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterator[tuple[str, str]]:
@@ -28,12 +28,12 @@ class NamedFilter(admin.SimpleListFilter):
 
 
 def action_label(value: str) -> str:
-    """Return what the policy table calls an act; an act it no longer knows keeps its code."""
+    """Return the action's name in the policy table; an action that it no longer has keeps its code."""
     return policy.action_name(value) if policy.is_known(value) else value
 
 
 class ActionFilter(NamedFilter):
-    """By act, as the policy table names it."""
+    """By action, with its name in the policy table."""
 
     title, parameter_name = "操作", "action"
 
@@ -42,7 +42,7 @@ class ActionFilter(NamedFilter):
 
 
 class RoleFilter(NamedFilter):
-    """By the role in which it was done."""
+    """By the actor's role."""
 
     title, parameter_name = "角色", "role"
 
@@ -51,7 +51,7 @@ class RoleFilter(NamedFilter):
 
 
 class StateFilter(admin.SimpleListFilter):
-    """By the state of a proposal; what waits comes first, everything only when asked for."""
+    """By state of the proposal; pending ones are the default."""
 
     title, parameter_name = "状态", "state"
     EVERY = "all"
@@ -64,7 +64,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         own = super().choices(changelist)
-        next(own)  # Django's “全部”, which would be the same as no choice
+        next(own)  # Django's own “全部”: no value means pending here
         return own
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -21,18 +21,18 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt
 
-# What the admin's own filters and date hierarchies put behind a declared field.
+# Suffixes that the admin's own filters and date hierarchies append to a declared field.
 FILTER_LOOKUPS = frozenset({"exact", "in", "isnull", "id__exact", "gt", "gte", "lt", "lte", "year", "month", "day"})
 
 
 class PolicyAdmin(admin.ModelAdmin[Any]):
-    """A model admin whose rights come from the policy table and whose writes go through one service."""
+    """Model admin whose permissions come from the policy table and whose changes go through one service."""
 
     order = 99
     see_action = ""
     edit_action: str | None = None
     delete_action: str | None = None
-    # The act behind the links in the list's last column: who may not begin it does not see the column.
+    # The action linked in the list's last column, which is hidden from accounts that may not start it.
     link_action = ""
     actions: Sequence[Any] | None = None
 
@@ -56,13 +56,13 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         return shown if not self.link_action or self._may(request, self.link_action) else shown[:-1]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Allow filtering by the declared filters only: a free lookup is an oracle on hidden fields."""
+        """Allow the declared filters only: free lookups would disclose hidden fields."""
         declared = [item[0] if isinstance(item, tuple | list) else item for item in self.list_filter]
         names = {str(getattr(item, "parameter_name", item)) for item in (*declared, self.date_hierarchy) if item}
         return any(lookup == name or lookup.removeprefix(f"{name}__") in FILTER_LOOKUPS for name in names)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Find nothing under what is no row number: thousands of digits are a fault to Python and the database."""
+        """Return None for an id that is no number, or one too long for Python or the database."""
         is_numbered = isinstance(self.opts.pk, models.AutoField | models.BigAutoField) and not from_field
         return None if is_numbered and not parse_id(object_id) else super().get_object(request, object_id, from_field)
 
@@ -78,7 +78,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Show the form; read-only while a proposal about the record waits, with the proposal above it."""
+        """Show the form; read-only while a proposal about the record is pending, which is shown above it."""
         obj = self.get_object(request, unquote(object_id)) if object_id else None
         if object_id is None:
             self._refuse_unless(request, self.edit_action or self.see_action, self.has_add_permission(request))
@@ -100,11 +100,11 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         return answer or redirect(self._list())
 
     def is_proposed(self) -> bool:
-        """Say whether the form's changes wait for an approval."""
+        """True if the form's changes need approval."""
         return policy.requires_approval(self.edit_action or "")
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
-        """Save at once where one person may; else `save_related` proposes, once the rows below are known too."""
+        """Save at once if no approval is needed; otherwise `save_related` proposes, with the inline rows."""
         if not self.is_proposed():
             save_record(
                 obj,
@@ -118,14 +118,14 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         if not self.is_proposed():
             super().save_related(request, form, formsets, change)
             return
-        asked = edit_of(form, formsets)
+        arguments = edit_of(form, formsets)
         for formset in formsets:
             formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []  # nothing is saved yet
-        if change and not any(asked.values()):
+        if change and not any(arguments.values()):
             raise RuleViolation("没有改动，不需要提请。")
-        # The deed reads its row again under the lock; the form's instance carries the new values already.
+        # The handler reads the row again under its lock; the form's instance already holds the new values.
         target = form.instance if change else kind_of(self.model)
-        self._propose(request, "edit" if change else "add", target, **asked)
+        self._propose(request, "edit" if change else "add", target, **arguments)
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         if policy.requires_approval(self.delete_action or ""):
@@ -134,32 +134,32 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
             delete_record(obj, action=self.delete_action or "", by=account_of(request), at=timezone.now())
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        return self._said_proposed(request) or super().response_add(request, obj, post_url_continue)
+        return self._proposed_response(request) or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        return self._said_proposed(request) or super().response_change(request, obj)
+        return self._proposed_response(request) or super().response_change(request, obj)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
-        return self._said_proposed(request) or super().response_delete(request, obj_display, obj_id)
+        return self._proposed_response(request) or super().response_delete(request, obj_display, obj_id)
 
     def log_addition(self, *_: Any) -> Any:
-        """Keep nothing here: the trace knows every deed, and knows what was only proposed."""
+        """Write nothing to Django's log: the audit log has every action, and what was only proposed."""
 
     log_change = log_deletions = log_addition  # type: ignore[assignment]
 
-    def _propose(self, request: HttpRequest, action: str, target: models.Model, **asked: Any) -> None:
+    def _propose(self, request: HttpRequest, action: str, target: models.Model, **arguments: Any) -> None:
         name = f"{self.model._meta.label_lower}.{action}"
-        approvals.propose(name, target, by=account_of(request), at=timezone.now(), **asked)
-        request.is_proposed = True  # type: ignore[attr-defined]  # asked by the answers
+        approvals.propose(name, target, by=account_of(request), at=timezone.now(), **arguments)
+        request.is_proposed = True  # type: ignore[attr-defined]  # read by the response methods
 
-    def _said_proposed(self, request: HttpRequest) -> HttpResponse | None:
+    def _proposed_response(self, request: HttpRequest) -> HttpResponse | None:
         if not getattr(request, "is_proposed", False):
             return None
         messages.success(request, approvals.PROPOSED)
         return redirect(self._list())
 
     def _proposals(self, request: HttpRequest, obj: models.Model | None) -> dict[str, Any]:
-        """Return what waits about the record, or about adding one, for the page."""
+        """Return the pending proposals about the record, or about adding one."""
         if not policy.requires_approval(self.edit_action or ""):
             return {}
         return {"proposals": approvals.waiting_about(account_of(request), obj or kind_of(self.model))}
@@ -168,7 +168,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         return f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
 
     def _refuse_unless(self, request: HttpRequest, action: str, may: bool) -> None:
-        """Refuse by the action's name, which the trace keeps; the stock refusal knows none."""
+        """Raise `Denied` with the action's name for the audit log; Django's PermissionDenied has none."""
         if not may:
             raise policy.Denied(account_of(request), action or "desk.enter", request.path)
 
@@ -177,7 +177,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
 
 class ReadOnlyAdmin(PolicyAdmin):
-    """A list to look at: what it shows is changed by services only."""
+    """Read-only list of records that only services change."""
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""How the floor's pages ask for an act of two persons: a form, a proposal, back to the list."""
+"""Form page that proposes an approvable action of the core app."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ class ReasonForm(forms.Form):
 def propose(
     request: HttpRequest, form: forms.Form, name: str, target: models.Model, *, note: str, back: str
 ) -> HttpResponse:
-    """Show the form until the deed is proposed (or done, by one person alone), then go back and say so."""
+    """Show the form; once valid, propose the action (or perform it where no approval is needed) and go back."""
     user, label = account_of(request), approvals.action_named(name).label
     approvals.check_may_start(user, name, target)
     service = partial(approvals.start, name, target)

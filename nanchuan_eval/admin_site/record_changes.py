@@ -1,8 +1,8 @@
-"""Master data edited at the desk as acts of two persons: what the forms change is put forward, the approval saves it.
+"""Master data edited in the admin with approval: the forms' changes are proposed, the approval saves them.
 
-`edit_deeds(Section, "roster.edit")` is all an app registers; `PolicyAdmin` then proposes instead of saving. Only the
-changed fields travel, as JSON values, with their values before and after for the approver to read; when a value has
-changed meanwhile, the proposal is void like any other.
+An app registers `approvable_edits(Section, "roster.edit")`; `PolicyAdmin` then proposes instead of saving. A proposal
+holds the changed fields only, as JSON values, and shows the approver their values before and after; if a value has
+changed since, the proposal is void like any other.
 """
 
 import copy
@@ -26,48 +26,48 @@ PLAIN = (str, int, bool, type(None))
 
 
 def approvable_edits(model: type[models.Model], action: str) -> tuple[ApprovableAction, ...]:
-    """Return the deeds by which records of a model are changed, added and deleted under one action."""
+    """Return the approvable actions for changing, adding and deleting records under one permission."""
     name, label = model._meta.label_lower, model._meta.verbose_name
 
-    def edit(record: models.Model, asked: Arguments, *, by: User, at: datetime) -> None:
-        _save_all(record, asked, action=action, by=by, at=at)
+    def edit(record: models.Model, arguments: Arguments, *, by: User, at: datetime) -> None:
+        _save_all(record, arguments, action=action, by=by, at=at)
 
-    def add(_: ContentType, asked: Arguments, *, by: User, at: datetime) -> None:
-        _save_all(model(), asked, action=action, by=by, at=at)
+    def add(_: ContentType, arguments: Arguments, *, by: User, at: datetime) -> None:
+        _save_all(model(), arguments, action=action, by=by, at=at)
 
     def delete(record: models.Model, _: Arguments, *, by: User, at: datetime) -> None:
         delete_record(record, action=action, by=by, at=at)
 
     return (
         ApprovableAction(f"{name}.edit", action, f"修改{label}", model, content=_edit_content, perform=edit),
-        # There is no record to lock yet: the model's own row stands for all that may come.
+        # There is no record to lock yet: the model's content type is the target.
         ApprovableAction(
             f"{name}.add",
             action,
             f"新增{label}",
             ContentType,
-            content=lambda _, asked: _add_content(model, asked),
+            content=lambda _, arguments: _add_content(model, arguments),
             perform=add,
-            names=lambda _, asked: str(_with(model(), asked["fields"])),
+            names=lambda _, arguments: str(_with(model(), arguments["fields"])),
         ),
         ApprovableAction(
-            f"{name}.delete", action, f"删除{label}", model, content=lambda record, _: told(record), perform=delete
+            f"{name}.delete", action, f"删除{label}", model, content=lambda record, _: as_text(record), perform=delete
         ),
     )
 
 
 def kind_of(model: type[models.Model]) -> ContentType:
-    """Return what stands for a whole model: the target of adding to it."""
+    """Return the content type of a model: the target of adding a record."""
     return ContentType.objects.get_for_model(model)
 
 
 def edit_of(form: "ModelForm[Any]", formsets: Iterable["BaseInlineFormSet[Any, Any, Any]"] = ()) -> dict[str, Any]:
-    """Return what valid forms change, as the arguments of a deed."""
+    """Return the changes of valid forms, as arguments of an approvable action."""
     return {"fields": _typed(form), "rows": [row for formset in formsets for row in _rows(formset)]}
 
 
-def told(record: models.Model) -> dict[str, str]:
-    """Return a record's fields by their Chinese names, as people read them."""
+def as_text(record: models.Model) -> dict[str, str]:
+    """Return a record's fields as text, by their Chinese names."""
     return {str(field.verbose_name): _shown(record, field) for field in _fields(record) if field.editable}
 
 
@@ -98,7 +98,7 @@ def _fields(record: models.Model) -> Sequence[Any]:
 
 
 def _with(record: models.Model, values: Values) -> Any:
-    """Return a copy of the record with the values put in."""
+    """Return a copy of the record with the values set."""
     altered = copy.copy(record)
     altered._state = copy.copy(record._state)
     altered._state.fields_cache = {}
@@ -117,17 +117,17 @@ def _shown(record: models.Model, field: Any) -> str:
     return "（空）" if value in (None, "") else str(value)
 
 
-def _edit_content(record: models.Model, asked: Arguments) -> dict[str, object]:
-    rows = [_row_told(row) for row in asked["rows"]]
+def _edit_content(record: models.Model, arguments: Arguments) -> dict[str, object]:
+    rows = [_row_text(row) for row in arguments["rows"]]
     return {
         str(record._meta.verbose_name): str(record),
-        "改动": [*_changes(record, asked["fields"]), *rows],
+        "改动": [*_changes(record, arguments["fields"]), *rows],
     }
 
 
-def _add_content(model: type[models.Model], asked: Arguments) -> dict[str, object]:
-    rows = [_row_told(row) for row in asked["rows"]]
-    return {**told(_with(model(), asked["fields"])), **({"同时登记": rows} if rows else {})}
+def _add_content(model: type[models.Model], arguments: Arguments) -> dict[str, object]:
+    rows = [_row_text(row) for row in arguments["rows"]]
+    return {**as_text(_with(model(), arguments["fields"])), **({"同时登记": rows} if rows else {})}
 
 
 def _changes(record: models.Model, values: Values) -> list[str]:
@@ -136,7 +136,7 @@ def _changes(record: models.Model, values: Values) -> list[str]:
     return [f"{field.verbose_name}：{_shown(record, field)} → {_shown(altered, field)}" for field in fields]
 
 
-def _row_told(row: Values) -> str:
+def _row_text(row: Values) -> str:
     model = apps.get_model(row["model"])
     label = model._meta.verbose_name
     if row["pk"] is None:
@@ -153,11 +153,11 @@ def _row_told(row: Values) -> str:
 
 
 @transaction.atomic
-def _save_all(record: models.Model, asked: Arguments, *, action: str, by: User, at: datetime) -> None:
-    record = _with(record, asked["fields"])
-    if asked["fields"]:
-        _save(record, asked["fields"], action=action, by=by, at=at)
-    for row in asked["rows"]:
+def _save_all(record: models.Model, arguments: Arguments, *, action: str, by: User, at: datetime) -> None:
+    record = _with(record, arguments["fields"])
+    if arguments["fields"]:
+        _save(record, arguments["fields"], action=action, by=by, at=at)
+    for row in arguments["rows"]:
         model = apps.get_model(row["model"])
         inner = model(**{row["parent"]: record}) if row["pk"] is None else model._default_manager.get(pk=row["pk"])
         if row["fields"] is None:

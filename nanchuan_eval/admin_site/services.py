@@ -1,4 +1,4 @@
-"""Saving one master-data record edited at the desk: permission, transaction, trace."""
+"""Saving and deleting a record edited in the admin: permission, transaction, audit row."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from nanchuan_eval.users.models import User
 
 @transaction.atomic
 def save_record(record: models.Model, *, action: str, by: User, at: datetime, changed: list[str]) -> None:
-    """Save a record as edited in the admin; `changed` names the edited fields for the trace."""
+    """Save a record as edited in the admin; `changed` = names of the edited fields, for the audit log."""
     policy.check(by, action)
     record.save()
     audit.record(action, record, by=by, at=at, detail={"changed": changed})
@@ -19,7 +19,7 @@ def save_record(record: models.Model, *, action: str, by: User, at: datetime, ch
 
 @transaction.atomic
 def delete_record(record: models.Model, *, action: str, by: User, at: datetime) -> None:
-    """Delete a record that nothing else needs; what protects it answers with its own refusal."""
+    """Delete a record; protected foreign keys raise as usual."""
     policy.check(by, action)
     audit.record(action, record, by=by, at=at, detail={"deleted": str(record)})
     record.delete()

@@ -1,4 +1,4 @@
-"""The staff desk (工作台): Django's admin in the working order of a round, ruled by the policy table."""
+"""The staff site (工作台): Django's admin with permissions from the policy table, in the order of a round's work."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of
 
-# The order in which a round is worked through; what is not named comes last.
+# Apps in the order of a round's work; others come last.
 WORKING_ORDER = ["evaluations", "departments", "accountability", "nanchuan_eval"]
 
 
@@ -28,7 +28,7 @@ class StaffSite(admin.AdminSite):
     enable_nav_sidebar = True
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Return the apps in working order, each app's models as its admin declares (`order`)."""
+        """Return the apps in WORKING_ORDER, each app's models by the `order` of their admins."""
         apps = super().get_app_list(request, app_label)
         for app in apps:
             app["models"].sort(key=self._model_order)
@@ -41,7 +41,7 @@ class StaffSite(admin.AdminSite):
         return int(getattr(self._registry[entry["model"]], "order", 99))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Begin the day with what waits for this account's approval."""
+        """Show the proposals that wait for this account's approval."""
         waiting = approvals.waiting_for(account_of(request)).select_related("proposed_by")
         may = {
             "may_verify": policy.may(account_of(request), "log.verify"),
@@ -51,17 +51,17 @@ class StaffSite(admin.AdminSite):
         return super().index(request, {**context, **(extra_context or {})})
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Send everybody to the one page on which a password is changed by the rules, with its trace."""
+        """Redirect to the shared page for changing the password."""
         return HttpResponseRedirect(reverse("password"))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Leave like everywhere else: with a trace."""
+        """Log the log-out, as the shared page does."""
         if request.method == "POST" and isinstance(request.user, User):
             record_logout(request.user, at=timezone.now())
         return super().logout(request, extra_context)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseRedirect:
-        """Send everybody to the one log-in page; an account without a place at the desk is refused."""
+        """Redirect to the shared log-in; an account that is signed in but not admitted here is denied."""
         if isinstance(request.user, User):
             raise policy.Denied(request.user, "desk.enter")
         return HttpResponseRedirect(f"{reverse('login')}?next={request.GET.get('next', reverse('admin:index'))}")

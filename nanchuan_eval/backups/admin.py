@@ -1,4 +1,4 @@
-"""备份 at the desk: which were made; the system administrator proposes to restore one."""
+"""Admin of backups (备份): the register, and the proposal to restore one."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse

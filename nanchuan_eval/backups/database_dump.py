@@ -1,4 +1,4 @@
-"""A database as one file (转储): written, read back, counted; by SQLite itself and by PostgreSQL's own tools."""
+"""Database dumps (转储): write, load and count rows, by SQLite itself or PostgreSQL's tools."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ Counts = Mapping[str, int]
 
 
 def dump(target: Path) -> Counts:
-    """Write the database as it stands at one moment; returns the rows of every table at that moment."""
+    """Dump a consistent snapshot of the database; returns the row count of every table in it."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(target)])
@@ -32,7 +32,7 @@ def dump(target: Path) -> Counts:
 
 
 def load(source: Path) -> None:
-    """Put a dumped database in the place of the present one, all or nothing."""
+    """Replace the present database by a dump, all or nothing."""
     if connection.vendor == "sqlite":
         connections.close_all()
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(_name())) as new:
@@ -43,7 +43,7 @@ def load(source: Path) -> None:
 
 
 def counts() -> Counts:
-    """Return the rows of every table of the present database."""
+    """Return the row count of every table of the present database."""
     with connection.cursor() as cursor:
         found = {}
         for table in sorted(connection.introspection.table_names(cursor)):
@@ -53,7 +53,7 @@ def counts() -> Counts:
 
 
 def counts_in(source: Path) -> Counts:
-    """Return the rows of every table of a dumped database, read back in a place of its own."""
+    """Return the row count of every table of a dump, loaded into a scratch database."""
     if connection.vendor == "sqlite":
         return _counts_of_file(source)
     with _scratch_database() as name:
@@ -87,7 +87,7 @@ def _scratch_database() -> Iterator[str]:
 
 
 def run(program: str, *arguments: object) -> str:
-    """Run one of PostgreSQL's tools against the server of the settings."""
+    """Run one of PostgreSQL's tools with the connection of the settings."""
     found = shutil.which(program)
     if found is None:
         raise RuleViolation(f"这台机器上没有 {program}，请安装 PostgreSQL 客户端程序。")

@@ -1,4 +1,4 @@
-"""Backups (备份): which were made; the files themselves lie elsewhere."""
+"""Register of backups (备份); the files themselves are stored elsewhere."""
 
 from django.db import models
 

@@ -1,8 +1,8 @@
 """Backup and restore (备份、恢复): the database and all evidence in one encrypted file.
 
-A file is a tar in the age format, encrypted to the newest key of FIELD_KEY, which is not in it: manifest.json with the
-rows of every table and the SHA-256 of every evidence file, the database, the evidence as it is stored. Restoring takes
-an approved proposal (SYS proposes, the chief approves) wherever there is something to lose.
+A file is an age-encrypted tar; the key, the newest of FIELD_KEY, is not in it. It holds manifest.json (row count of
+every table, SHA-256 of every evidence file), the database, and the evidence as stored. Restoring onto a database with
+data needs an approved proposal (SYS proposes, the chief approves).
 """
 
 import hashlib
@@ -38,7 +38,7 @@ NOT_WHOLE = "备份文件不完整或被改动过，或者 FIELD_KEY 不是当�
 
 
 def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False) -> tuple[Backup, Path]:
-    """Write a backup into BACKUP_ROOT; a vote under way is marked, its backup must be destroyed after the sealing."""
+    """Write a backup into BACKUP_ROOT; one made during a vote is marked: it must be destroyed after the sealing."""
     policy.check(by, "backup.make")
     folder = Path(settings.BACKUP_ROOT)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -69,7 +69,7 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
 
 
 def verify_backup(source: Path) -> dict[str, int]:
-    """Read a backup back in a place of its own; returns how much is in it, or refuses what is not whole."""
+    """Read a backup back into a scratch folder; returns its row and file counts, or refuses an incomplete one."""
     with TemporaryDirectory(dir=source.parent) as scratch:
         manifest = _unpack(source, Path(scratch), keep=False)
         _refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
@@ -77,8 +77,8 @@ def verify_backup(source: Path) -> dict[str, int]:
 
 
 def restore_backup(source: Path, *, at: datetime) -> dict[str, int]:
-    """Put a backup in the place of what is here: approved for just this file, or onto an empty database."""
-    authorization = _permit(source, at)
+    """Replace database and evidence by a backup: approved for this very file, or onto an empty database."""
+    authorization = _consume_authorization(source, at)
     with TemporaryDirectory(dir=source.parent) as scratch:
         manifest = _unpack(source, Path(scratch), keep=True)
         _refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
@@ -96,8 +96,8 @@ def _sizes(manifest: dict[str, Any]) -> dict[str, int]:
     return {"rows": sum(manifest["tables"].values()), "files": len(manifest["files"])}
 
 
-def _permit(source: Path, at: datetime) -> str:
-    """Use the approval for this file up, and say in words whose it was; an empty database needs none."""
+def _consume_authorization(source: Path, at: datetime) -> str:
+    """Consume the approval for this file and return its description; an empty database needs none."""
     if "nanchuan_eval_user" not in database_dump.counts() or not User.objects.exists():
         return ""
     row = Backup.objects.filter(sha256=_sha256(source)).first()
@@ -107,10 +107,10 @@ def _permit(source: Path, at: datetime) -> str:
         authorization = authorizations.consume(RESTORE_NAME, row, by=None, at=at)
     if authorization is None and settings.TWO_PERSON_RULE:
         raise RuleViolation("恢复须由系统管理员在备份页提请，评议办负责人审批后才能办理。")
-    return _in_words(authorization) if authorization else ""
+    return _description(authorization) if authorization else ""
 
 
-def _in_words(authorization: Approval) -> str:
+def _description(authorization: Approval) -> str:
     decided_by = authorization.decided_by.username if authorization.decided_by else ""
     return f"第{authorization.pk}号审批，{authorization.proposed_by.username}提请，{decided_by}同意"
 
@@ -123,7 +123,7 @@ def _evidence_hashes() -> Iterator[tuple[str, str]]:
 
 
 def _write(target: Path, database: Path, manifest: bytes) -> None:
-    """Pack and encrypt at once: the plain tar never lies on the disk."""
+    """Pack and encrypt in one stream, so that the plain tar is never on disk."""
 
     def pack(sink: BinaryIO) -> None:
         with tarfile.open(mode="w|", fileobj=sink) as archive:
@@ -141,7 +141,7 @@ def _write(target: Path, database: Path, manifest: bytes) -> None:
 
 
 def _unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
-    """Open a backup into a folder and compare every file with the manifest; `keep` = also keep the evidence."""
+    """Unpack a backup into a folder and compare every file with the manifest; `keep` = write the evidence too."""
     manifest: dict[str, Any] = {}
     seen: dict[str, str] = {}
     try:

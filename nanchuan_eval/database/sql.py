@@ -1,4 +1,4 @@
-"""Database: sql."""
+"""Bulk SQL that the ORM cannot express."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -12,33 +12,33 @@ COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r
 
 
 def fill_spool(ballot: models.Model) -> None:
-    """Insert one new row as it is: what the ORM adds to this (signals, states, a plan) costs as much again."""
+    """Insert one row; the ORM's overhead (signals, states) would double the time."""
     fields = ballot._meta.concrete_fields
     columns = ", ".join(str(field.column) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
+    placeholders = ", ".join(["%s"] * len(fields))
     values = [field.get_db_prep_save(getattr(ballot, field.attname), connection) for field in fields]
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {_name(type(ballot))} ({columns}) VALUES ({marks})", values)  # noqa: S608  our own names
+        cursor.execute(f"INSERT INTO {_name(type(ballot))} ({columns}) VALUES ({placeholders})", values)  # noqa: S608  our own names
 
 
 def insert_rows(table: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert ready values in the order given: by COPY on PostgreSQL, by one prepared statement on SQLite."""
+    """Insert rows in the given order: by COPY on PostgreSQL, by one prepared statement on SQLite."""
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             lines = "".join("\t".join(map(_copied, row)) + "\n" for row in rows)
             cursor.copy_expert(f"COPY {_name(table)} ({names}) FROM STDIN", io.StringIO(lines))
         else:
-            marks = ", ".join(["%s"] * len(columns))
+            placeholders = ", ".join(["%s"] * len(columns))
             values = [[item.hex if isinstance(item, UUID) else item for item in row] for row in rows]
-            cursor.executemany(f"INSERT INTO {_name(table)} ({names}) VALUES ({marks})", values)  # noqa: S608  our own names
+            cursor.executemany(f"INSERT INTO {_name(table)} ({names}) VALUES ({placeholders})", values)  # noqa: S608  our own names
 
 
 def lock_tables(*tables: type[models.Model]) -> None:
-    """Wait for running writers of the tables and keep new ones out until the transaction ends.
+    """Wait for running writers of the tables and block new ones until the transaction ends.
 
-    Writers claim a code first and fill the spool second: lock in that order, or both sides wait for ever.
-    SQLite needs nothing: its IMMEDIATE transactions come one after another.
+    Writers claim a code first and fill the spool second: lock in that order to avoid deadlocks.
+    SQLite needs no lock: its IMMEDIATE transactions are serial.
     """
     if connection.vendor != "postgresql":
         return
@@ -48,7 +48,7 @@ def lock_tables(*tables: type[models.Model]) -> None:
 
 
 def empty_tables(*tables: type[models.Model]) -> None:
-    """Empty whole tables so that no dead row stays behind: TRUNCATE, on SQLite DELETE with secure_delete."""
+    """Empty whole tables without leaving dead rows: TRUNCATE, on SQLite DELETE with secure_delete."""
     connection.check_constraints()  # TRUNCATE refuses a table with constraint checks still pending
     statements = connection.ops.sql_flush(no_style(), [table._meta.db_table for table in tables])
     with connection.cursor() as cursor:
@@ -57,7 +57,7 @@ def empty_tables(*tables: type[models.Model]) -> None:
 
 
 def scrub(tables: Iterable[type[models.Model]]) -> None:
-    """Rewrite tables on disk after the transaction, so that dead rows tell no order; not inside a transaction."""
+    """Rewrite tables on disk, so that dead rows reveal no order; must run outside a transaction."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             for table in tables:
@@ -68,10 +68,10 @@ def scrub(tables: Iterable[type[models.Model]]) -> None:
 
 
 def _copied(item: Any) -> str:
-    """Return a value in COPY's text form."""
+    """Return a value in COPY's text format."""
     if item is None:
         return "\\N"
-    # Only text can hold what COPY would misread; numbers, truth values and UUIDs are most of a box.
+    # Only text needs escaping; most columns of a box are numbers, booleans and UUIDs.
     return item.translate(COPY_ESCAPES) if isinstance(item, str) else str(item)
 
 

@@ -1,4 +1,4 @@
-"""The child process that makes PDFs: an order as JSON on standard input, length and bytes of each on output."""
+"""Child process that renders PDFs: reads jobs as JSON, writes length and bytes of each PDF."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ LENGTH_BYTES = 8
 
 
 def main() -> None:
-    """Make every job of the order."""
+    """Render every job of the order on standard input."""
     order = json.load(sys.stdin.buffer)
     compiler = typst.Compiler(
         root=order["root"],

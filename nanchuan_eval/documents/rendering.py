@@ -1,7 +1,7 @@
-"""Printed documents (文书): a typst template in `templates/documents/` and ready data give PDF bytes.
+"""Documents (文书): PDFs from a typst template in `templates/documents/` and data.
 
-Data goes in as JSON, never as markup, so no text can become a command. Equal data give equal bytes. The work is
-done by child processes: typst keeps what it has read for ever, which a web process cannot afford.
+Data is passed as JSON, never as markup, so that no text can become a command. Equal data give equal bytes. Rendering
+runs in child processes, since typst never frees the memory it has used.
 """
 
 import io
@@ -20,32 +20,32 @@ from nanchuan_eval.core import export_numbers
 
 CHILD = Path(__file__).with_name("child.py")
 TEMPLATES = settings.BASE_DIR / "templates" / "documents"
-BATCH = 100  # documents a child makes before its memory is given back
+BATCH = 100  # documents per child process, which limits its memory
 LENGTH_BYTES = 8
 Data = Mapping[str, object]
 
 
 class DocumentError(RuntimeError):
-    """A template is at fault: nobody's input can be, so this is for the developers' log."""
+    """A template failed; no input can cause this, so it is an error for the developers."""
 
 
 def render_pdf(template: str, data: Data, *, at: datetime, tagged: bool = True) -> bytes:
-    """Return the PDF of one document; `at` = its date in the file, `tagged` = readable aloud (32 kB a page)."""
+    """Return the PDF of one document; `at` = its creation date, `tagged` = accessible (32 kB more per page)."""
     return next(render_pdfs(template, [data], at=at, tagged=tagged))
 
 
 def render_pdfs(template: str, jobs: Iterable[Data], *, at: datetime, tagged: bool = False) -> Iterator[bytes]:
-    """Yield a PDF per job, in order and with flat memory; `template` is a name without its ending."""
-    mark = export_numbers.current()
-    remaining = ({"mark": mark, **job} for job in jobs)
+    """Yield one PDF per job, in order, with constant memory; `template` = file name without extension."""
+    number = export_numbers.current()
+    remaining = ({"mark": number, **job} for job in jobs)
     while batch := list(islice(remaining, BATCH)):
         yield from _rendered(template, batch, at, tagged)
 
 
 def qr_svg(text: str) -> str:
-    """Return a QR code as SVG for a template: image(bytes(data.qr), format: "svg")."""
+    """Return a QR code as SVG; in a template: image(bytes(data.qr), format: "svg")."""
     target = io.BytesIO()
-    # A fixed mask and level: a fifth of the time for thousands of ballots.
+    # A fixed mask and level take a fifth of the time, which matters for thousands of ballots.
     segno.make(text, error="m", boost_error=False, mask=3, micro=False).save(
         target, kind="svg", border=2, xmldecl=False
     )
@@ -60,7 +60,7 @@ def _rendered(template: str, batch: Sequence[Data], at: datetime, tagged: bool) 
         "tagged": tagged,
         "jobs": batch,
     }
-    done = subprocess.run(  # noqa: S603  our own program, told what to do on its standard input
+    done = subprocess.run(  # noqa: S603  our own program
         [sys.executable, str(CHILD)],
         input=json.dumps(order, ensure_ascii=False).encode(),
         capture_output=True,

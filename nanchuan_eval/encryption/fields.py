@@ -1,6 +1,6 @@
-"""Personal and secret fields at rest: encrypted under a key that is not in the database (FIELD_KEY).
+"""Encrypted model fields for personal and secret data, under a key outside the database (FIELD_KEY).
 
-`FIELD_KEY` may hold several keys, the newest first: old values stay readable while they are written anew.
+`FIELD_KEY` may hold several keys, the newest first: values under old keys stay readable during a rotation.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ from django.db import models
 
 
 def encrypt(text: str) -> str:
-    """Return the text under the newest key; equal texts do not look equal."""
+    """Encrypt a text under the newest key; equal texts give different tokens."""
     return cipher().encrypt(text.encode()).decode()
 
 
 def decrypt(stored: str) -> str:
-    """Return the text again; a value of a lost key is a fault."""
+    """Decrypt a text with any key; raises ValueError if none fits."""
     try:
         return cipher().decrypt(stored.encode()).decode()
     except InvalidToken:
@@ -27,20 +27,20 @@ def decrypt(stored: str) -> str:
 
 
 def keyed_hash(text: str) -> str:
-    """Return what to look a text up by: equal for equal texts, of no use without the (oldest) key."""
+    """Return the keyed hash for looking a text up: equal for equal texts, useless without the (oldest) key."""
     key = hashlib.sha256(b"look-up/" + settings.FIELD_KEY[-1].encode()).digest()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def mask_phone(phone: str) -> str:
-    """Return a phone number as lists show it."""
+    """Return the phone number masked, as lists show it."""
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else "****" if phone else ""
 
 
 class EncryptedField(models.TextField[Any, Any]):
-    """A text that the database, its dumps and its file hold encrypted only.
+    """Text field that is stored encrypted.
 
-    `looked_up_by` names the field with its keyed hash, which changes when the oldest key goes (`rotate_keys`).
+    `looked_up_by` = the field with the keyed hash, which changes when the oldest key is removed (`rotate_keys`).
     """
 
     def __init__(self, *args: Any, looked_up_by: str = "", **kwargs: Any) -> None:
@@ -48,7 +48,7 @@ class EncryptedField(models.TextField[Any, Any]):
         self.looked_up_by = looked_up_by
 
     def deconstruct(self) -> Any:
-        """Describe the column to migrations as the plain text it is, so that no migration imports this class."""
+        """Appear in migrations as a TextField, so that they do not import this class."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.TextField", args, kwargs
 
@@ -59,12 +59,12 @@ class EncryptedField(models.TextField[Any, Any]):
         return encrypt(str(value)) if value else value
 
     def get_lookup(self, lookup_name: str) -> Any:
-        """Allow no search but for emptiness: what equal texts are, only `keyed_hash` tells."""
+        """Allow `isnull` only: encrypted texts cannot be compared; look up by `keyed_hash`."""
         return super().get_lookup(lookup_name) if lookup_name in {"isnull"} else None
 
 
 def is_newest(stored: str) -> bool:
-    """Say whether a stored value opens under the newest key alone."""
+    """True if the newest key alone decrypts the stored value."""
     try:
         Fernet(settings.FIELD_KEY[0]).decrypt(stored)
     except InvalidToken:
@@ -73,7 +73,7 @@ def is_newest(stored: str) -> bool:
 
 
 def cipher() -> MultiFernet:
-    """Return what encrypts under the newest key and decrypts under any."""
+    """Return the cipher that encrypts with the newest key and decrypts with any."""
     return _cipher(tuple(settings.FIELD_KEY))
 
 

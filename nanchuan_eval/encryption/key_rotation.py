@@ -1,7 +1,7 @@
-"""Changing FIELD_KEY (更换加密密钥): everything encrypted is written anew under the first key, batch by batch.
+"""Rotation of FIELD_KEY (更换加密密钥): everything encrypted is re-encrypted under the first key, in batches.
 
-What is under the first key already is left alone: a run that was stopped goes on where it ended, and a second run does
-nothing. A keyed hash follows the last key of the list; it changes once that key is no longer there.
+Values already under the first key are skipped, so an interrupted run can be continued and a second run does nothing.
+Keyed hashes use the last key of the list; they change once that key has been removed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,16 +19,16 @@ from nanchuan_eval.permissions import policy
 
 BATCH = 500
 Table = type[models.Model]
-# What else is stored encrypted: an app adds a function that yields how many pieces it has converted.
+# Encrypted data outside model fields: an app adds a function that yields how many items it has re-encrypted.
 extra_steps: list[tuple[str, Callable[[], Iterable[int]]]] = []
 
 
 def rotate(*, at: datetime, progress: Callable[[str, int], object]) -> int:
-    """Write everything anew that is not under the first key; `progress` hears of every batch. Returns how many."""
+    """Re-encrypt everything not under the first key, calling `progress` after every batch; returns how many items."""
     total = 0
-    for label, work in _works():
+    for label, step in _steps():
         done = 0
-        for count in work():
+        for count in step():
             done += count
             progress(label, done)
         total += done
@@ -37,7 +37,7 @@ def rotate(*, at: datetime, progress: Callable[[str, int], object]) -> int:
     return total
 
 
-def _works() -> Iterator[tuple[str, Callable[[], Iterable[int]]]]:
+def _steps() -> Iterator[tuple[str, Callable[[], Iterable[int]]]]:
     for table in apps.get_models():
         for field in table._meta.concrete_fields:
             label = f"{table._meta.verbose_name}·{field.verbose_name}"
@@ -49,7 +49,7 @@ def _works() -> Iterator[tuple[str, Callable[[], Iterable[int]]]]:
 
 
 def _batches(table: Table, field: Any, renew: Callable[[Table, Any, object], int]) -> Iterator[int]:
-    """Yield how many values of each batch were written anew; every batch is a transaction of its own."""
+    """Yield the number of re-encrypted values per batch; each batch is one transaction."""
     keys = list(table._default_manager.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), BATCH):
         with transaction.atomic():

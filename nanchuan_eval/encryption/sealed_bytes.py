@@ -1,8 +1,9 @@
 """Bytes and files encrypted at rest, in the age format (age-encryption.org/v1) by `pyrage`.
 
 Uploads and backups are encrypted to the newest key of FIELD_KEY. Evidence has an identity of its own per file
-(`new_identity`), kept in its row as an encrypted field: a new FIELD_KEY rewrites rows and no film, and a destroyed row
-makes every copy of its file unreadable. An identity's recipient is written nowhere: only its holder makes files for it.
+(`new_identity`), kept in its row as an encrypted field: rotating FIELD_KEY rewrites rows but no
+large files, and destroying a row makes every copy of its file unreadable. The recipient of an identity is never
+stored: only the holder of the identity can encrypt to it.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ CHUNK = 1024 * 1024
 
 
 class Tampered(RuleViolation):
-    """An encrypted file is not what was encrypted."""
+    """An encrypted file was altered or replaced."""
 
 
 def new_identity() -> str:
@@ -43,7 +44,7 @@ def encrypt_bytes(content: bytes) -> bytes:
 
 
 def decrypt_bytes(encrypted: bytes) -> bytes:
-    """Return the content again; altered bytes and those of a lost key are a fault."""
+    """Decrypt bytes with any key; raises ValueError if they were altered or no key fits."""
     try:
         if legacy.is_legacy(encrypted):
             return legacy.decrypt_bytes(encrypted)
@@ -86,21 +87,21 @@ def decrypt_stream(source: BinaryIO, target: BinaryIO, identities: Sequence[str]
             legacy.decrypt_stream(source, plain, identities[0])  # type: ignore[arg-type]
     except (pyrage.DecryptError, pyrage.IdentityError, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:
-            raise  # the disk or the reader of a pipe, not the content
+            raise  # an error of the disk or the pipe, not of the content
         raise Tampered("文件已损坏或被调换，与保存时不符，请告知系统管理员。") from None
     return plain.digest.hexdigest()
 
 
 @contextmanager
 def decrypted(source: BinaryIO, identities: Sequence[str]) -> Iterator[BinaryIO]:
-    """Open an encrypted file for reading in order; `Tampered` at the latest on leaving, which reads to the end."""
+    """Open an encrypted file for sequential reading; `Tampered` is raised on exit at the latest."""
     with piped(lambda sink: decrypt_stream(source, sink, identities)) as plain:
         yield plain
 
 
 @contextmanager
 def piped(write: Callable[[BinaryIO], object]) -> Iterator[BinaryIO]:
-    """Open for reading what a function writes in a thread of its own: nothing plain is stored on the disk."""
+    """Open a pipe on what a function writes in its own thread, so that no plain text is stored on disk."""
     reading, writing = os.pipe()
     faults: list[BaseException] = []
 

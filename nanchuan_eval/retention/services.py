@@ -1,4 +1,4 @@
-"""What is kept how long (保存期限): each app registers what it must forget; `manage.py purge` forgets it."""
+"""Retention periods (保存期限): apps register rules, `manage.py purge` deletes what has expired."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from nanchuan_eval.permissions import policy
 
 @dataclass(frozen=True)
 class RetentionRule:
-    """到期清除: what is over at a moment, how it is forgotten, and what wipes its last traces off the disk."""
+    """到期清除: query of expired rows, their deletion, and scrubbing of the disk afterwards."""
 
     label: str
     kept: str
@@ -42,21 +42,21 @@ rules: list[RetentionRule] = [
 
 
 def due(at: datetime) -> list[tuple[RetentionRule, int]]:
-    """Return what is to be forgotten now, and how many rows of each."""
-    return [(item, item.due(at).count()) for item in rules]
+    """Return every rule with the number of its expired rows."""
+    return [(rule, rule.due(at).count()) for rule in rules]
 
 
 def purge(*, by: policy.Actor, at: datetime) -> dict[str, int]:
-    """Forget what is over (到期清除), leave one trace, then wipe the disk of it."""
+    """Delete expired rows (到期清除) with one audit row, then scrub the disk."""
     with transaction.atomic():
         policy.check(by, "retention.purge")
-        forgotten = {item.label: count for item, count in due(at) if count}
-        for item in rules:
-            if item.label in forgotten:
-                item.forget(item.due(at))
+        forgotten = {rule.label: count for rule, count in due(at) if count}
+        for rule in rules:
+            if rule.label in forgotten:
+                rule.forget(rule.due(at))
         if forgotten:
             audit.record("retention.purge", None, by=by, at=at, detail={"rows": forgotten})
-    for item in rules:
-        if item.scrub and item.label in forgotten:
-            item.scrub()
+    for rule in rules:
+        if rule.scrub and rule.label in forgotten:
+            rule.scrub()
     return forgotten

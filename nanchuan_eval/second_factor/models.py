@@ -1,7 +1,7 @@
-"""The second factor (第二因子): a TOTP authenticator and its recovery codes.
+"""Second factor (第二因子): TOTP authenticator and recovery codes.
 
-The one place to change where a 商用密码 product (SM2 UKey) is demanded: django-otp asks only whether a device of the
-account has confirmed this session.
+Replace this device where a 商用密码 product (SM2 UKey) is required: django-otp only asks whether a device of the
+account has confirmed the session.
 """
 
 from typing import ClassVar
@@ -14,7 +14,7 @@ from nanchuan_eval.users.models import User
 
 
 class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
-    """动态口令: confirmed once a first code was entered; each code counts once."""
+    """动态口令: confirmed by a first code; each code is valid once."""
 
     user = models.OneToOneField(User, models.CASCADE, verbose_name="账号", related_name="second_factor")
     secret = EncryptedField("密钥")

@@ -1,4 +1,4 @@
-"""Using the second factor (动态口令): enrol, confirm, enter a code, lose the phone."""
+"""Second factor (动态口令): enrolment, verification, recovery codes, reset."""
 
 import base64
 import hashlib
@@ -23,13 +23,13 @@ FAILURES, BLOCKED_FOR = 5, timedelta(minutes=30)
 
 
 def confirmed(user: User) -> SecondFactor | None:
-    """Return the account's factor in use."""
+    """Return the account's confirmed factor."""
     return SecondFactor.objects.filter(user=user, confirmed=True).first()
 
 
 @transaction.atomic
 def begin_enrolment(*, by: User) -> SecondFactor:
-    """Make a secret to scan (绑定); a factor in use stays until it is reset."""
+    """Create a secret to scan (绑定); a confirmed factor must be reset first."""
     if confirmed(by):
         raise RuleViolation("已经绑定动态口令。更换手机请联系安全管理员重置。")
     secret = secrets.token_bytes(20).hex()
@@ -41,7 +41,7 @@ def begin_enrolment(*, by: User) -> SecondFactor:
 
 @transaction.atomic
 def confirm_enrolment(*, code: str, by: User, at: datetime) -> list[str] | None:
-    """Put the factor in use with its first code; return the recovery codes, shown this once. None: a wrong code."""
+    """Confirm the factor with its first code; returns the recovery codes, shown once, or None for a wrong code."""
     factor = SecondFactor.objects.select_for_update().filter(user=by, confirmed=False).first()
     if factor is None:
         raise RuleViolation("请先开始绑定。")
@@ -56,7 +56,7 @@ def confirm_enrolment(*, code: str, by: User, at: datetime) -> list[str] | None:
 
 @transaction.atomic
 def enter_code(*, code: str, by: User, at: datetime) -> SecondFactor | None:
-    """Accept a current code or a recovery code, each once; None for a wrong one, five of which block."""
+    """Accept a current code or a recovery code, each once; None for a wrong one. Five wrong ones block the factor."""
     factor = SecondFactor.objects.select_for_update().filter(user=by, confirmed=True).first()
     if factor is None:
         raise RuleViolation("请先绑定动态口令。")
@@ -72,12 +72,12 @@ def enter_code(*, code: str, by: User, at: datetime) -> SecondFactor | None:
 
 
 def asks_again(user: User) -> bool:
-    """Say whether the account enters a code again before it approves something."""
+    """True if the account must enter a fresh code to approve a proposal."""
     return settings.REQUIRE_OTP and confirmed(user) is not None
 
 
 def confirm_again(*, code: str, by: User, at: datetime) -> None:
-    """Refuse an approval without a fresh code; the same limits count as at the log-in."""
+    """Refuse an approval without a fresh code; the limits of the log-in apply."""
     if asks_again(by) and enter_code(code=code, by=by, at=at) is None:
         raise RuleViolation(
             "动态口令不正确或者已使用，事项未办理。每个动态口令只能使用一次，请输入手机上显示的下一个动态口令。"
@@ -86,7 +86,7 @@ def confirm_again(*, code: str, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def reset_factor(*, account_id: int, by: User, at: datetime) -> User:
-    """Take the factor of a lost phone away (重置第二因子), after the person's identity was checked."""
+    """Remove the factor of a lost phone (重置第二因子), once the person's identity has been checked."""
     policy.check(by, "mfa.reset")
     account = User.objects.select_for_update().get(pk=account_id)
     if account.person == by.person:
@@ -98,19 +98,19 @@ def reset_factor(*, account_id: int, by: User, at: datetime) -> User:
     return account
 
 
-def enrolment_address(factor: SecondFactor) -> str:
-    """Return the otpauth: address that the QR code carries."""
+def enrolment_url(factor: SecondFactor) -> str:
+    """Return the otpauth: URL for the QR code."""
     label = quote(f"{ISSUER}:{factor.user.get_username()}")
     return f"otpauth://totp/{label}?secret={typed_secret(factor)}&issuer={quote(ISSUER)}&digits={DIGITS}&period=30"
 
 
 def typed_secret(factor: SecondFactor) -> str:
-    """Return the secret as it is typed where no camera is."""
+    """Return the secret in Base32, for typing it in."""
     return base64.b32encode(bytes.fromhex(factor.secret)).decode()
 
 
 def current_code(factor: SecondFactor, at: datetime) -> str:
-    """Return the code an authenticator shows now: for the demonstration and the tests."""
+    """Return the code that an authenticator shows now, for demonstration and tests."""
     return f"{_totp(factor, at).token():0{DIGITS}d}"
 
 

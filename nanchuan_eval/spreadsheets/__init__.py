@@ -1,4 +1,4 @@
-"""Workbooks (表格文件): the only place that reads or writes cells."""
+"""Reading and writing workbooks (表格文件); no other package touches cells."""
 
 from nanchuan_eval.spreadsheets.reading import Row, clean, read_rows
 from nanchuan_eval.spreadsheets.writing import ColumnSpec, Formula, SheetSpec, Value, stream_workbook, write_workbook

@@ -1,6 +1,6 @@
-"""The child process in which workbooks are opened: what goes wrong in here stays in here.
+"""Child process that reads workbooks, so that a malicious file cannot crash the web process.
 
-The workbook comes on standard input; on output go rows, or its faults, or the reasons for refusing it, as JSON.
+Reads the workbook on standard input; writes its rows, its faults or the reasons for rejecting it as JSON.
 """
 
 import json
@@ -15,7 +15,7 @@ MOST_SECONDS = 30
 
 
 def main() -> None:
-    """Give up half-way rather than take the machine down."""
+    """Read the workbook within limits of memory, CPU time and open files."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

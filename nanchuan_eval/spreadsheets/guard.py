@@ -1,6 +1,6 @@
-"""What is looked at before a workbook is opened (security.md 6, no. 26 and 27).
+"""Checks before a workbook is opened (security.md 6, no. 26 and 27).
 
-Only the zip's own table is read here: a bomb is refused before a single byte of it is unpacked.
+They read the zip's directory only, so that a zip bomb is rejected before it is unpacked.
 """
 
 import io
@@ -12,7 +12,7 @@ from nanchuan_eval.core.errors import RuleViolation
 MIB = 1024 * 1024
 LARGEST_FILE = 10 * MIB
 LARGEST_UNPACKED = 60 * MIB
-LARGEST_RATIO = 100  # spreadsheets pack 5 to 30 times; a bomb packs 250 times and more
+LARGEST_RATIO = 100  # spreadsheets compress 5 to 30 times, a bomb 250 times and more
 MOST_PARTS = 1000
 MOST_STRINGS = 500_000
 ZIP_MAGIC, OLE_MAGIC = b"PK", b"\xd0\xcf\x11\xe0"
@@ -29,7 +29,7 @@ OTHER_KINDS = {
 
 
 def check_file(content: bytes, filename: str) -> None:
-    """Refuse what is neither a sound `.xlsx` nor plain text named `.csv`, each with its own reason."""
+    """Refuse a file that is neither a sound `.xlsx` nor plain text named `.csv`, with a specific reason."""
     if len(content) > LARGEST_FILE:
         raise RuleViolation(f"文件超过{LARGEST_FILE // MIB}MB，请拆分后导入。")
     if not content:
@@ -80,7 +80,7 @@ def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
-    """Believe the declared sizes: Python unpacks no more than they say and then finds the checksum wrong."""
+    """Check the declared sizes; they can be trusted, since Python unpacks no more than they declare."""
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts)
     if unpacked > LARGEST_UNPACKED:
@@ -92,6 +92,6 @@ def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _check_strings(archive: zipfile.ZipFile) -> None:
-    """Every shared text costs time, even an empty one that packs to nothing."""
+    """Limit the number of shared strings: even empty ones, which compress to nothing, take time."""
     if STRINGS in archive.namelist() and archive.read(STRINGS).count(b"<si") > MOST_STRINGS:
         raise RuleViolation("工作簿的文字单元格过多，请拆分后再导入。")

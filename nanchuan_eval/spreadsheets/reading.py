@@ -1,4 +1,4 @@
-"""Reading `.xlsx` and `.csv` as rows of clean text, with the place of every row."""
+"""Reading `.xlsx` and `.csv` files as rows of cleaned text with sheet and row number."""
 
 import csv
 import io
@@ -25,13 +25,13 @@ from nanchuan_eval.spreadsheets.guard import check_file
 
 MOST_ROWS, MOST_COLUMNS, MOST_MERGED = 50_000, 100, 500_000
 INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
-# A line break between Latin words or codes parts them; inside Chinese text it is only a wrapped cell.
+# A line break between Latin words or codes is a separator; inside Chinese text it is only a wrapped line.
 BREAK_BETWEEN_WORDS = re.compile(r"(?<=[!-~])[ \t]*[\r\n\t]+[ \t]*(?=[!-~])")
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']")
 PROJECT = Path(__file__).parents[2]
 MOST_SECONDS = 60
 TOO_MUCH = "工作簿过于复杂，无法读取，请拆分或者另存为新文件后导入。"
-ENCODINGS = ("utf-8-sig", "gb18030")  # GB18030 holds GBK and GB2312
+ENCODINGS = ("utf-8-sig", "gb18030")  # GB18030 includes GBK and GB2312
 BROKEN = "工作簿已损坏，请重新保存后再导入。"
 HOSTILE = "工作簿的 XML 含有实体声明，疑似恶意文件，不予导入。"
 DELIMITERS = ",\t;"
@@ -40,7 +40,7 @@ Area = tuple[int, int, int, int]
 
 
 class Row(NamedTuple):
-    """A row that is not empty: sheet, number as the spreadsheet program shows it, cleaned cells."""
+    """A non-empty row: sheet, row number as in the spreadsheet program, cleaned cells."""
 
     sheet: str
     number: int
@@ -48,14 +48,14 @@ class Row(NamedTuple):
 
 
 def read_rows(content: bytes, filename: str) -> list[Row]:
-    """Return every row that is not empty; whatever cannot be read is refused in words."""
+    """Return every non-empty row; raises `RuleViolation` for a file that cannot be read."""
     check_file(content, filename)
-    rows = _read_csv(content, filename) if filename.lower().endswith(".csv") else _read_apart(content)
+    rows = _read_csv(content, filename) if filename.lower().endswith(".csv") else _read_in_child(content)
     return [row for row in rows if any(row.cells)]
 
 
 def clean(text: str) -> str:
-    """Return a text without invisible characters and outer blanks (full width too), inner blanks single."""
+    """Return the text in NFC without invisible characters; runs of blanks, full-width ones too, become one."""
     text = BREAK_BETWEEN_WORDS.sub(" ", text)
     kept = "".join(" " if c.isspace() and c not in "\r\n" else c for c in text)
     kept = "".join(c for c in kept if unicodedata.category(c) not in INVISIBLE)
@@ -91,8 +91,8 @@ def _decode(content: bytes) -> str:
     raise RuleViolation("文件的编码无法识别，请另存为 UTF-8 编码的 CSV 或 .xlsx。")
 
 
-def _read_apart(content: bytes) -> list[Row]:
-    """Open a workbook in a child process with limits of time and memory: a web process must survive any file."""
+def _read_in_child(content: bytes) -> list[Row]:
+    """Read a workbook in a child process with limits of time and memory: a web process must survive any file."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "nanchuan_eval.spreadsheets.child"],
@@ -126,18 +126,18 @@ def read_workbook(content: bytes) -> list[Row]:
     except RuleViolation:
         raise
     except Exception as error:
-        # openpyxl raises whatever a broken part makes it stumble over.
+        # A broken part can make openpyxl raise any exception.
         hostile = isinstance(error, DefusedXmlException) or isinstance(error.__cause__, DefusedXmlException)
         raise RuleViolation(HOSTILE if hostile else BROKEN) from None
 
 
 def _sheet_rows(sheet: Any, archive: zipfile.ZipFile) -> list[Row]:
-    sheet.reset_dimensions()  # what the file claims about its extent is not believed
+    sheet.reset_dimensions()  # the extent that the file declares may be wrong
     faults: list[Fault] = []
     rows = list(_rows_with_content(sheet, faults))
     if faults:
         raise FileRefused(faults)
-    # The one thing openpyxl does not tell about a sheet that it streams.
+    # openpyxl does not report merged cells of a sheet read as a stream.
     return _fill_merged(rows, _merged_areas(archive.read(sheet._worksheet_path)))
 
 
@@ -183,7 +183,7 @@ def _merged_areas(part: bytes) -> list[Area]:
 
 
 def _fill_merged(rows: Sequence[Row], areas: Iterable[Area]) -> list[Row]:
-    """Give every cell of a merged area the text of its first cell: that is what people see."""
+    """Copy the text of a merged area's first cell into all its cells, as people read it."""
     grid = {row.number: list(row.cells) for row in rows}
     for left, top, right, bottom in areas:
         first = grid.get(top, [])[left - 1 : left]
@@ -195,7 +195,7 @@ def _fill_merged(rows: Sequence[Row], areas: Iterable[Area]) -> list[Row]:
 
 
 def _shown(cell: Any) -> str:
-    """Return the cell's text; a number shown with leading zeros (a code, format 0000) keeps them."""
+    """Return the cell's text; a number formatted with leading zeros (0000) keeps them."""
     text = _text(cell.value)
     if cell.data_type == "n" and text.isdigit() and not cell.number_format.strip("0"):
         return text.zfill(len(cell.number_format))

@@ -1,4 +1,4 @@
-"""Writing workbooks: no text can become a formula (security.md 1.2.10), every sheet prints on A4."""
+"""Writing workbooks: no text can become a formula (security.md 1.2.10), every sheet is laid out for A4."""
 
 import io
 import re
@@ -23,7 +23,7 @@ from nanchuan_eval.core import export_numbers
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula of the program's own; text that people typed never becomes one."""
+    """A formula written by the program; text entered by users never becomes one."""
 
     text: str
 
@@ -31,9 +31,9 @@ class Formula:
 Value = str | int | Decimal | date | datetime | Formula | None
 
 A4 = 9
-ROOMY = 10  # characters; a narrower column has no room for an indent
-CHINESE = 134  # charset GB2312: a machine without the named font takes another Chinese one
-PARAMETER_COLUMN = 4  # a parameter's name spans the columns before
+ROOMY = 10  # width in characters from which a column has room for an indent
+CHINESE = 134  # charset GB2312: a machine without the font substitutes another Chinese one
+PARAMETER_COLUMN = 4  # a parameter's name spans the columns before it
 BODY, HEADING = "宋体", "黑体"
 LINE = Side(style="thin", color="C9D1D9")
 BORDER = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
@@ -62,7 +62,7 @@ class ColumnSpec:
 
 @dataclass(frozen=True)
 class SheetSpec:
-    """A sheet to print: a title line, notes below it (演示数据…), a header and rows."""
+    """A sheet: heading, notes below it (演示数据…), parameters, column headers and rows."""
 
     title: str
     columns: Sequence[ColumnSpec]
@@ -70,45 +70,45 @@ class SheetSpec:
     heading: str = ""
     notes: Sequence[str] = ()
     landscape: bool = True
-    # Rows between the notes and the header, two cells each: the parameters a sheet's formulas refer to.
+    # (name, value) rows between notes and header, to which the sheet's formulas refer.
     parameters: Sequence[tuple[str, Value]] = ()
     one_page: bool = False
 
     @property
     def header_row(self) -> int:
-        """The number of the row with the column headers; the first row of data is the next one."""
+        """Number of the row with the column headers; the data starts in the next one."""
         return bool(self.heading) + len(self.notes) + len(self.parameters) + 1
 
 
 def write_workbook(sheets: Sequence[SheetSpec]) -> bytes:
     """Return an .xlsx with these sheets: A4, one page wide, the header frozen and repeated on every page.
 
-    The export's number (`marks`) stands at the foot of every page and in the file's properties.
+    The export number is in the footer of every page and in the file's properties.
     """
     book = Workbook()
     book.remove(book.worksheets[0])
     for spec in sheets:
         _write_sheet(book.create_sheet(_sheet_title(spec.title)), spec)
-    _mark(book)
+    _stamp(book)
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
 
 
 def stream_workbook(target: BinaryIO, title: str, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
-    """Write a long plain table into a file, row by row and with flat memory; only what could compute is guarded."""
+    """Write a long plain table row by row, with constant memory; texts that could be formulas are escaped."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_sheet_title(title))
     sheet.freeze_panes = "A2"
     sheet.append([*header])
     for row in rows:
-        sheet.append([_guarded(sheet, value) if isinstance(value, str) else value for value in row])
-    _mark(book)
+        sheet.append([_escaped(sheet, value) if isinstance(value, str) else value for value in row])
+    _stamp(book)
     book.save(target)
 
 
-def _guarded(sheet: Any, text: str) -> Any:
-    """Return a text as it is, or as a cell that stays text where it begins like a formula or is not printable."""
+def _escaped(sheet: Any, text: str) -> Any:
+    """Return the text, or a cell forced to text if it starts like a formula or is not printable."""
     if not text:
         return None
     if text.isalnum() or (text[0].isalnum() and text.isprintable() and len(text) <= LONGEST_TEXT):
@@ -119,14 +119,14 @@ def _guarded(sheet: Any, text: str) -> Any:
     return cell
 
 
-def _mark(book: Workbook) -> None:
-    mark = export_numbers.current()
-    if not mark:
+def _stamp(book: Workbook) -> None:
+    number = export_numbers.current()
+    if not number:
         return
-    book.properties.description = mark
+    book.properties.description = number
     for sheet in book.worksheets:
         if sheet.oddFooter is not None:
-            sheet.oddFooter.left.text = _printable(mark).replace("&", "＆")
+            sheet.oddFooter.left.text = _printable(number).replace("&", "＆")
 
 
 def _sheet_title(title: str) -> str:
@@ -160,7 +160,7 @@ def _write_parameters(sheet: Worksheet, spec: SheetSpec, first: int) -> None:
 
 
 def _fit_height(sheet: Worksheet, row: int, cells: Sequence[tuple[object, ColumnSpec]]) -> None:
-    """Make a row high enough for its wrapped text: not every program does so by itself."""
+    """Set the row's height to fit its wrapped text, which not every program does automatically."""
     shown = [("" if isinstance(value, Formula) else str(value), column) for value, column in cells if value is not None]
     lines = max((_line_count(text, column) for text, column in shown), default=1)
     sheet.row_dimensions[row].height = min(BODY_LINE * lines + 6, HIGHEST_ROW)

@@ -1,1 +1,1 @@
-"""The floor's template tags."""
+"""Template tags of the core app."""

@@ -1,4 +1,4 @@
-"""What the desk's lists need beside Django's own tags."""
+"""Template tags for change lists."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.simple_tag
 def labelled(cells: Sequence[SafeString], headers: Sequence[dict[str, Any]]) -> SafeString:
-    """Return a row of a list whose cells say what they are: on a phone the row is a card without a head."""
+    """Return a change-list row with `data-label` on every cell: on phones rows are cards without a header."""
     row = SafeString()
     for cell, header in zip(cells, headers, strict=False):
         label = SafeString(f' data-label="{escape(strip_tags(str(header["text"])))}" class=')

@@ -1,4 +1,4 @@
-"""节假日与调休 at the desk."""
+"""Admin of holidays (节假日与调休)."""
 
 from django.contrib import admin
 

@@ -6,10 +6,10 @@ from nanchuan_eval.workdays.rules import Calendar
 
 
 class HolidayQuerySet(models.QuerySet["Holiday"]):
-    """Holidays as a calendar."""
+    """Query set that converts to a `Calendar`."""
 
     def calendar(self) -> Calendar:
-        """Return the whole table as a pure calendar (one query)."""
+        """Return the whole table as a `Calendar` (one query)."""
         days = dict(self.values_list("day", "is_workday"))
         return Calendar(
             days_off=frozenset(day for day, works in days.items() if not works),
@@ -18,7 +18,7 @@ class HolidayQuerySet(models.QuerySet["Holiday"]):
 
 
 class Holiday(models.Model):
-    """节假日、调休: the days on which the calendar differs from Monday-to-Friday."""
+    """节假日、调休: days that differ from the Monday-to-Friday week."""
 
     day = models.DateField("日期", unique=True)
     name = models.CharField("名称", max_length=40)

@@ -1,4 +1,4 @@
-"""Working days (工作日) by a maintained calendar with a Monday-to-Friday fallback (rulebook R-K)."""
+"""Working days (工作日): a maintained calendar, Monday to Friday where it has no entry (rulebook R-K)."""
 
 import calendar as month_lengths
 from collections.abc import Iterator
@@ -17,17 +17,17 @@ class Calendar:
     extra_workdays: frozenset[date] = frozenset()
 
     def is_workday(self, day: date) -> bool:
-        """Say whether people work on that day."""
+        """True if the day is a working day."""
         if day in self.extra_workdays:
             return True
         return day.weekday() < SATURDAY and day not in self.days_off
 
     def maintains(self, year: int) -> bool:
-        """Say whether the table holds anything for the year; without it only weekends are known."""
+        """True if the calendar has entries for the year; without them it only knows weekends."""
         return any(day.year == year for day in self.days_off | self.extra_workdays)
 
     def unmaintained_years(self, start: date, end: date) -> list[int]:
-        """Return the years of the span whose holidays nobody has entered (未维护当年节假日)."""
+        """Return the years of the period without entered holidays (未维护当年节假日)."""
         return [year for year in range(start.year, end.year + 1) if not self.maintains(year)]
 
 

@@ -1,4 +1,4 @@
-"""`manage.py import_roster FILE`: take over the roster workbook."""
+"""`manage.py import_roster FILE`: import the roster workbook."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a reform does, told before it is confirmed (沿革的后果): to names, to taking part, to the history of ranks."""
+"""Consequences of a reform, shown before confirmation (沿革的后果): names, participation, history of ranks."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -38,7 +38,7 @@ def merged(titles: Sequence[Title], into: Title, on: date, *, is_new: bool) -> l
 
 
 def split(title: Title, parts: Sequence[Title], on: date, *, new: Sequence[Title], stays: bool) -> list[str]:
-    """拆分; `parts` are the sections beside the old one, `new` those of them that are set up."""
+    """拆分; `parts` = the resulting sections except the old one, `new` = those of them to be created."""
     fate = f"{title}保留，继续参评" if stays else f"{title}此后不再参评，资料和任职记录保留"
     heirs = [title, *parts] if stays else parts
     return [

@@ -1,4 +1,4 @@
-"""Lineage (沿革): which earlier sections' ranks follow a section through reforms (article: 适时调整)."""
+"""Lineage (沿革): the earlier sections whose ranks a section inherits through reforms (article: 适时调整)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Change = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class Title:
-    """What a section is called and where it belongs."""
+    """Name and department of a section."""
 
     name: str
     department: str
@@ -20,7 +20,7 @@ class Title:
 
 @dataclass(frozen=True)
 class Step:
-    """One change in the line: from the section `earlier` (its title until then) to `later`, both by code."""
+    """One change from section `earlier`, whose title was `was`, to `later`, both by code."""
 
     on: date
     kind: str
@@ -32,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Continued:
-    """A section whose ranks another one continues (延续), with its last title and day."""
+    """A section whose ranks another one continues (延续), with its last title and its last day."""
 
     code: str
     title: Title
@@ -41,7 +41,7 @@ class Continued:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a section's history."""
+    """A line of a section's history as shown."""
 
     on: date
     text: str
@@ -49,9 +49,9 @@ class Line:
 
 
 def earlier_sections(code: str, changes: Iterable[Change]) -> frozenset[str]:
-    """Return all sections that became `code` through any chain of changes; itself not included.
+    """Return the sections that became `code` through any chain of changes, without `code` itself.
 
-    `changes` = (earlier code, later code or None when abolished); renaming and moving keep the code.
+    `changes` = (earlier code, later code or None if abolished); renaming and moving keep the code.
     """
     came_from: dict[str, set[str]] = {}
     for earlier, later in changes:
@@ -67,7 +67,7 @@ def earlier_sections(code: str, changes: Iterable[Change]) -> frozenset[str]:
 
 
 def continued_sections(code: str, steps: Sequence[Step]) -> list[Continued]:
-    """Return the sections that `code` continues, with what they were called at last, latest first."""
+    """Return the sections that `code` continues with their last titles, latest first."""
     known = earlier_sections(code, [(step.earlier, step.later) for step in steps])
     last = {step.earlier: step for step in steps if step.earlier in known and step.later != step.earlier}
     found = [Continued(earlier, step.was, step.on) for earlier, step in last.items()]
@@ -75,16 +75,16 @@ def continued_sections(code: str, steps: Sequence[Step]) -> list[Continued]:
 
 
 def history_lines(code: str, steps: Sequence[Step], now: Mapping[str, Title]) -> list[Line]:
-    """Tell the line of `code` in words, oldest first; `steps` in the order of their days, `now` = titles by code."""
+    """Describe the history of `code`, oldest first; `steps` are in order of their days, `now` = titles by code."""
     own = {code, *earlier_sections(code, [(step.earlier, step.later) for step in steps])}
     return [
-        Line(step.on, _told(step, index, steps, now), step.note)
+        Line(step.on, _sentence(step, index, steps, now), step.note)
         for index, step in enumerate(steps)
         if step.later in own or step.earlier == code
     ]
 
 
-def _told(step: Step, index: int, steps: Sequence[Step], now: Mapping[str, Title]) -> str:
+def _sentence(step: Step, index: int, steps: Sequence[Step], now: Mapping[str, Title]) -> str:
     if step.later is None:
         return f"{step.was}撤销，没有科室延续"
     became = _title_after(step.later, index, steps, now)
@@ -98,5 +98,5 @@ def _told(step: Step, index: int, steps: Sequence[Step], now: Mapping[str, Title
 
 
 def _title_after(code: str, index: int, steps: Sequence[Step], now: Mapping[str, Title]) -> Title:
-    """What a section was called right after a step: as the next change found it, or as it is now."""
+    """Return a section's title right after a step: the one before its next change, or the present one."""
     return next((step.was for step in steps[index + 1 :] if step.earlier == code), now[code])

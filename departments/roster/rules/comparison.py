@@ -1,4 +1,4 @@
-"""What a roster file changes (名录比对): each section before and after, and what stands against it. Pure."""
+"""Comparison of a roster file with the roster (名录比对): changes of each section, and faults."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,15 +7,15 @@ from datetime import date
 from departments.roster.rules.parsing import CARRIED, RosterRow
 from nanchuan_eval.core.errors import Fault
 
-# From when a head is taken to be in office if neither the roster nor an earlier tenure says.
+# First day in office of a head if neither the file nor an earlier tenure gives one.
 UNKNOWN_START = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
 class Held:
-    """A section as it is held now, with the head in office; without one, since when the office is vacant.
+    """A section of the roster with its present head, or the day since when there is none.
 
-    `is_active`: it takes part, and so does its department; `holds_name`: no other may have its name.
+    `is_active` = it and its department take part; `holds_name` = no other section may have its name.
     """
 
     row: RosterRow
@@ -26,32 +26,32 @@ class Held:
 
 @dataclass(frozen=True)
 class Difference:
-    """One section of the file: `before` is None for a new one, `after` has the file's blanks filled."""
+    """One section of the file: `before` = None for a new one, `after` = the file's values, blanks filled in."""
 
     before: Held | None
     after: RosterRow
 
     @property
     def is_new(self) -> bool:
-        """Whether the section is not held yet."""
+        """True if the section is not in the roster yet."""
         return self.before is None
 
     @property
     def is_changed(self) -> bool:
-        """Whether a held section differs; one taking part again differs."""
+        """True if an existing section differs, or takes part again."""
         return self.before is not None and (self.before.row != self.after or not self.before.is_active)
 
 
 def compare(
     rows: Sequence[RosterRow], held: Mapping[str, Held], departments: Mapping[str, Mapping[str, object]]
 ) -> list[Difference]:
-    """Set each row beside what is held; a cell left empty keeps what is known."""
-    said = _department_values(rows, departments)
-    return [Difference(held.get(row.section_code), _filled(row, held.get(row.section_code), said)) for row in rows]
+    """Compare each row with the roster; empty cells keep the present value."""
+    given = _department_values(rows, departments)
+    return [Difference(held.get(row.section_code), _filled(row, held.get(row.section_code), given)) for row in rows]
 
 
 def faults(differences: Iterable[Difference], held: Mapping[str, Held]) -> list[Fault]:
-    """Return what forbids taking the file over, each with its sheet and row."""
+    """Return the faults that forbid the import, with sheet and row."""
     differences = list(differences)
     named = {difference.after.section_code for difference in differences}
     kept = {
@@ -78,7 +78,7 @@ def faults(differences: Iterable[Difference], held: Mapping[str, Held]) -> list[
 def _department_values(
     rows: Sequence[RosterRow], departments: Mapping[str, Mapping[str, object]]
 ) -> dict[str, dict[str, object]]:
-    """What is said of a department in any of its rows holds for all of them."""
+    """Collect each department's values, which any of its rows may give, from all rows."""
     said: dict[str, dict[str, object]] = {
         row.department_code: dict(departments.get(row.department_code, {"is_vertical": False})) for row in rows
     }
@@ -89,7 +89,7 @@ def _department_values(
 
 
 def _filled(row: RosterRow, held: Held | None, said: Mapping[str, Mapping[str, object]]) -> RosterRow:
-    row = replace(row, **said[row.department_code])  # type: ignore[arg-type]  # the values are of these very fields
+    row = replace(row, **said[row.department_code])  # type: ignore[arg-type]  # values of these very fields
     serving = held.row if held else None
     if serving and row.head_name in ("", serving.head_name):
         return replace(row, head_name=serving.head_name, head_since=row.head_since or serving.head_since)

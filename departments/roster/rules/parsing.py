@@ -1,4 +1,4 @@
-"""The roster workbook (评议对象名录): from untidy rows to departments and sections, all or nothing."""
+"""Parsing of the roster workbook (评议对象名录): untidy rows to sections with their departments, all or nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ SourceRow = tuple[str, int, Sequence[str]]
 HEADER_WITHIN = 20
 MOST_SECTIONS = 5000
 EARLIEST_YEAR, LATEST_YEAR = 1950, 2100
-# How offices head their columns, by our field.
+# Headings in use, by field.
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "department_code": ("单位代码", "部门代码", "department_code"),
     "department_name": ("单位", "单位名称", "部门", "部门单位", "部门名称", "department_name"),
@@ -34,7 +34,7 @@ REQUIRED = (
     "section_name",
     "service_kind",
 )
-# A merged or left-out department cell means: as in the row above.
+# Department cells that are empty, merged or omitted, repeat the row above.
 CARRIED = (
     "department_code",
     "department_name",
@@ -63,14 +63,14 @@ SERVICE_KINDS = {
 }
 YES, NO = frozenset({"是", "√", "1"}), frozenset({"否", "0", "×"})
 CODES = ("department_code", "section_code")
-# What people type in full width and mean in half width; names keep their full-width brackets.
+# Fields converted from full to half width; names keep their full-width brackets.
 HALF_WIDTH = (*CODES, "is_vertical", "head_since")
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 
 
 @dataclass(frozen=True)
 class RosterRow:
-    """One section with its department, in the database's words; what the file leaves open is empty or None."""
+    """One section with its department, values as in the database; empty or None if the file has none."""
 
     department_code: str
     department_name: str
@@ -88,7 +88,7 @@ class RosterRow:
 
 
 class RosterError(ValueError):
-    """The file cannot be taken; `reasons` holds one Chinese text per fault with sheet and row, equal ones summed up."""
+    """The file is rejected; `reasons` = Chinese texts with sheet and row, repeated faults summed up."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults, self.reasons = tuple(faults), tuple(summed_up(faults))
@@ -96,7 +96,7 @@ class RosterError(ValueError):
 
 
 def parse_roster(rows: Iterable[SourceRow]) -> list[RosterRow]:
-    """Read (sheet, row number, cells) lines; any fault refuses the file, all faults are named at once."""
+    """Parse (sheet, row number, cells); raises `RosterError` with all faults if there is any."""
     parsed: list[RosterRow] = []
     faults: list[Fault] = []
     checker = _Consistency()
@@ -122,19 +122,19 @@ def _by_sheet(rows: Iterable[SourceRow]) -> Iterable[list[SourceRow]]:
 
 
 class _FaultError(ValueError):
-    """What is wrong with one row or one sheet; `kind` says it without the value at fault."""
+    """A fault of one row or sheet; `kind` describes it without the value."""
 
     def __init__(self, text: str, kind: str) -> None:
         super().__init__(text)
         self.kind = kind
 
     def at(self, where: str) -> Fault:
-        """Return the fault with its place."""
+        """Return the fault with its place in the file."""
         return Fault(where, str(self), self.kind)
 
 
 class _Consistency:
-    """Remembers the rows before: a code may not come twice, a department may not contradict itself."""
+    """Check of each row against the earlier ones: unique codes, consistent departments."""
 
     def __init__(self) -> None:
         self.seen: dict[str, str] = {}
@@ -142,7 +142,7 @@ class _Consistency:
         self.codes: dict[str, str] = {}
 
     def fault(self, row: RosterRow) -> Fault | None:
-        """Return what contradicts the rows before, or nothing."""
+        """Return the contradiction to an earlier row, if there is one."""
         try:
             self._check_seen(row)
             self._check_department(row)
@@ -175,7 +175,7 @@ class _Consistency:
 
 
 def _sheet(rows: Sequence[SourceRow]) -> Iterator[RosterRow | Fault]:
-    """Yield each row's section or its fault."""
+    """Yield the section or the fault of each row."""
     name = rows[0][0]
     sheet = f"文件“{name}”" if name.lower().endswith(".csv") else f"工作表“{name}”"
     try:
@@ -196,7 +196,7 @@ def _records(rows: Sequence[SourceRow], columns: Mapping[str, int]) -> Iterator[
     for _, number, cells in rows:
         record = {key: _cell(cells, at, key) for key, at in columns.items()}
         if all(_heading(record[key]) in HEADINGS[key] for key in REQUIRED):
-            continue  # the header once more, at the top of a printed page
+            continue  # the header repeated at the top of a printed page
         if all(record[key] in ("", carried.get(key)) for key in CARRIED[:2]):
             record |= {key: value for key, value in carried.items() if not record[key]}
         carried = {key: record[key] for key in CARRIED if key in record}
@@ -218,7 +218,7 @@ def _find_header(rows: Sequence[SourceRow]) -> tuple[int, dict[str, int]]:
 
 
 def _check_unique(names: Sequence[str], number: int) -> None:
-    """A heading that comes twice leaves open which column is meant."""
+    """Refuse repeated headings, which leave open which column is meant."""
     for name in {known: None for all_known in HEADINGS.values() for known in all_known}:
         places = [_letters(column) for column, heading in enumerate(names) if heading == name]
         if len(places) > 1:
@@ -228,7 +228,7 @@ def _check_unique(names: Sequence[str], number: int) -> None:
 
 
 def _letters(column: int) -> str:
-    """Return the column's letters as the spreadsheet program shows them."""
+    """Return the column's letters as in the spreadsheet program."""
     above, last = divmod(column, 26)
     return (_letters(above - 1) if above else "") + chr(ord("A") + last)
 
@@ -243,7 +243,7 @@ def _cell(cells: Sequence[str], at: int, key: str) -> str:
 
 
 def half_width(text: str) -> str:
-    """Return a code or date as its typist meant it: letters, digits and dashes in half width."""
+    """Return a code or date with letters, digits and dashes in half width."""
     return normalize("NFKC", text).translate(DASHES).strip()
 
 

@@ -193,5 +193,5 @@ def set_up_second_factor(request: HttpRequest) -> HttpResponse:
 
 def _qr(factor: SecondFactor) -> str:
     """Return the QR code as inline SVG: no file and no URL that could be cached."""
-    drawn = segno.make(second_factor_services.enrolment_address(factor), error="m")
+    drawn = segno.make(second_factor_services.enrolment_url(factor), error="m")
     return mark_safe(drawn.svg_inline(scale=5, border=4, svgclass="qr", title="动态口令二维码"))  # noqa: S308  our own SVG

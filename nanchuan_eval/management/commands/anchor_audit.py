@@ -1,4 +1,4 @@
-"""`manage.py anchor_audit [--append FILE]`: publish the head of the trace, daily."""
+"""`manage.py anchor_audit [--append FILE]`: publish the head of the audit log; run daily."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.filter(username=options["username"]).exists():
             raise CommandError("这个账号已经存在。")
-        password = _asked_twice()
+        password = _prompt_password()
         user = User(
             username=options["username"],
             name=options["name"] or options["username"],
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         self.stdout.write(f"已建立账号：{user}")
 
 
-def _asked_twice() -> str:
-    """Return the password as typed twice, so that a slip of the finger locks nobody out."""
+def _prompt_password() -> str:
+    """Ask for the password twice, so that a typing error locks nobody out."""
     try:
         password, again = getpass("口令："), getpass("再输一次：")
     except EOFError:

@@ -1,4 +1,4 @@
-"""`manage.py drop_archived FILE`: take archived rows out of the table; run as the database's superuser."""
+"""`manage.py drop_archived FILE`: remove archived rows of the audit log; run as the database's superuser."""
 
 from argparse import ArgumentParser
 from pathlib import Path

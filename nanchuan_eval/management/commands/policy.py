@@ -1,4 +1,4 @@
-"""`manage.py policy --csv`: the table of rights as it is in force."""
+"""`manage.py policy --csv`: print the policy table in force."""
 
 from argparse import ArgumentParser
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py purge [--dry-run]`: forget what has been kept long enough; for cron, daily."""
+"""`manage.py purge [--dry-run]`: delete data past its retention period; for cron, daily."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -19,8 +19,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
         if options["dry_run"]:
-            for item, count in retention.due(at):
-                self.stdout.write(f"{item.label}（保存{item.kept}）：{count}条到期")
+            for rule, count in retention.due(at):
+                self.stdout.write(f"{rule.label}（保存{rule.kept}）：{count}条到期")
             return
         forgotten = retention.purge(by=OPERATOR, at=at)
         for label, count in forgotten.items():

@@ -1,4 +1,4 @@
-"""`manage.py restore FILE [--verify]`: read a backup back, or put it in the place of what is here."""
+"""`manage.py restore FILE [--verify]`: verify a backup, or restore it."""
 
 from argparse import ArgumentParser
 from pathlib import Path

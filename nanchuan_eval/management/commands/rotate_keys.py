@@ -1,4 +1,4 @@
-"""`manage.py rotate_keys`: write everything encrypted anew under the first key of FIELD_KEY."""
+"""`manage.py rotate_keys`: re-encrypt everything under the first key of FIELD_KEY."""
 
 from typing import Any
 

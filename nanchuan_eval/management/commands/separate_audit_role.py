@@ -1,4 +1,4 @@
-"""`manage.py separate_audit_role ROLE`: once, as the database's superuser, after `migrate`."""
+"""`manage.py separate_audit_role ROLE`: make the audit log append-only; run once, as superuser, after `migrate`."""
 
 from argparse import ArgumentParser
 from typing import Any

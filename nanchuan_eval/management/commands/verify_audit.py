@@ -1,4 +1,4 @@
-"""`manage.py verify_audit [--anchor FILE] [--archive FILE …]`: whether the trace is whole (log.verify)."""
+"""`manage.py verify_audit [--anchor FILE] [--archive FILE …]`: verify the audit log (log.verify)."""
 
 from argparse import ArgumentParser
 from pathlib import Path
