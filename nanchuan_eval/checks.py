@@ -48,7 +48,7 @@ def several_workers_count_together(app_configs: Sequence[AppConfig] | None, **kw
 
 
 @register(Tags.security)
-def nobody_is_above_the_table(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def permissions_come_from_the_table_only(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """No superusers, no permissions by hand: permissions come from the policy table only."""
     user = get_user_model()
     fields = {field.name for field in user._meta.get_fields()}

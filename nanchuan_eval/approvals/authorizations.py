@@ -1,7 +1,7 @@
-"""What an approval lets its proposer do afterwards (许可): open an original, fetch an export, restore a backup.
+"""Authorizations (许可): approvals that let the proposer act later, such as open an original or fetch an export.
 
-The approved proposal itself is the permit. It is its proposer's alone, runs out after `PERMIT_HOURS`, is void once
-what was approved has changed, and where the deed is done once (`spend`) it is used up by it.
+The approved proposal itself is the authorization. It belongs to its proposer, expires after AUTHORIZATION_HOURS and is
+void if the approved content has changed; `consume` uses up one that is valid once.
 """
 
 from datetime import datetime, timedelta
@@ -19,24 +19,24 @@ from nanchuan_eval.users.models import User
 def authorizing_action(
     name: str, label: str, model: type[models.Model], content: Content, *, permission: str = ""
 ) -> ApprovableAction:
-    """Return a deed (by default that of its name in the table) whose approval only lets its proposer act."""
+    """Return an approvable action whose approval only authorizes the proposer; the permission defaults to `name`."""
     permission = permission or name
 
-    def perform(target: models.Model, asked: Arguments, *, by: User, at: datetime) -> None:
+    def perform(target: models.Model, arguments: Arguments, *, by: User, at: datetime) -> None:
         policy.check(by, permission)
 
     return ApprovableAction(name, permission, label, model, content, perform)
 
 
 def authorization_of(name: str, target: models.Model, *, by: User | None, at: datetime) -> Approval | None:
-    """Return the permit that holds now (of anybody, with `by` None)."""
+    """Return the authorization in force (anybody's, if `by` is None)."""
     decided = Approval.objects.filter(kind=name, object_id=str(target.pk), state=Approval.State.APPROVED)
     valid = decided.filter(decided_at__gt=at - timedelta(hours=settings.AUTHORIZATION_HOURS), spent_at=None)
     return (valid.filter(proposed_by=by) if by else valid).order_by("-decided_at").first()
 
 
 def may_use(name: str, target: models.Model, *, by: User, at: datetime) -> bool:
-    """Say whether the button to act belongs on the page now."""
+    """True if the user may act now: by authorization or, where no approval is required, by permission."""
     action = action_named(name).permission
     return (
         authorization_of(name, target, by=by, at=at) is not None
@@ -46,7 +46,7 @@ def may_use(name: str, target: models.Model, *, by: User, at: datetime) -> bool:
 
 
 def require(name: str, target: models.Model, *, by: User, at: datetime) -> Approval | None:
-    """Return the permit or refuse; None where the rule of two persons is off and the actor may act alone."""
+    """Return the authorization or refuse; None if no approval is required and the actor has the permission."""
     action = action_named(name)
     if not policy.requires_approval(action.permission):
         policy.check(by, action.permission)
@@ -61,7 +61,7 @@ def require(name: str, target: models.Model, *, by: User, at: datetime) -> Appro
 
 
 def consume(name: str, target: models.Model, *, by: User | None, at: datetime) -> Approval | None:
-    """Use a permit up: what it allows is done once (inside the transaction of the deed)."""
+    """Consume an authorization that is valid once, inside the transaction of the action."""
     authorization = require(name, target, by=by, at=at) if by else authorization_of(name, target, by=None, at=at)
     if authorization and not Approval.objects.filter(pk=authorization.pk, spent_at=None).update(spent_at=at):
         raise RuleViolation("该审批已使用，请重新提请。")

@@ -8,15 +8,15 @@ from nanchuan_eval.users.models import User
 
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
-    """Approvals by what is left to do."""
+    """Filters of approvals."""
 
     def pending(self) -> Self:
-        """Proposals nobody has decided on yet (待审批)."""
+        """Return the proposals not decided yet (待审批)."""
         return self.filter(state=Approval.State.PENDING)
 
 
 class Approval(models.Model):
-    """审批: a proposal bound to the digest of what is proposed, decided once by another person."""
+    """审批: a proposal with the digest of its content, decided once by another person."""
 
     class State(models.TextChoices):
         PENDING = "pending", "待审批"
@@ -51,7 +51,7 @@ class Approval(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "object_id"],
-                # What is not there yet (its model stands for it) can be proposed several at a time.
+                # Additions, whose target is the content type, may be pending several at a time.
                 condition=models.Q(state="pending") & ~models.Q(object_type="contenttypes.ContentType"),
                 name="one_pending_proposal_per_deed_and_object",
                 violation_error_message="这件事已经提请，正在等待审批。",

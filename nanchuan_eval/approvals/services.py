@@ -1,14 +1,13 @@
-"""Acts of two persons (提请与审批): one proposes, another approves exactly what was proposed.
+"""Proposal and approval (提请与审批): one person proposes, another approves exactly what was proposed.
 
-An app registers its deeds once (in its AppConfig.ready); the floor knows none of them:
+Apps register a handler for each of their two-person actions in `AppConfig.ready`:
 
-    approvals.register(Deed("round.open", action="round.open", label="开启评议", model=Round, content=…, perform=…))
+    approvals.register(ApprovableAction("round.open", permission="round.open", label="开启评议", model=Round, …))
 
-A view calls `start()`: it proposes where the rule of two persons holds, and does the deed at once where it is
-switched off. The policy table says which actions take two (a P and an A in the row): `policy.check()` refuses them to
-anybody who comes without an approval, so the deed's own service stays as it is; a deed here is only the handler.
-`content` is what the approver reads and what the digest binds: when it has changed by the time of the approval, the
-proposal is void.
+A view calls `start()`, which proposes the action, or performs it at once if the two-person rule is off. Which actions
+need two persons follows from the policy table (P and A cells): `policy.check()` in the action's service refuses them
+without an approval. The approver reads `content`, and the digest covers it: if it has changed by the time of the
+approval, the proposal is void.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,39 +29,39 @@ from nanchuan_eval.users.models import User
 Arguments = Mapping[str, Any]
 Content = Callable[[Any, Arguments], Mapping[str, object]]
 State = Approval.State
-# What a page says after a proposal.
+# Message after a proposal.
 PROPOSED = "已提请，经另一人审批后生效。"
 
 
 @dataclass(frozen=True)
 class ApprovableAction:
-    """需两人办理的事项: its row in the policy table, what exactly is approved, and the service that does it."""
+    """需两人办理的事项: permission in the policy table, content to approve, and the service that performs it."""
 
     name: str
     permission: str
     label: str
     model: type[models.Model]
-    # (object, arguments) -> what is approved, by Chinese labels; no floats. It may lock further rows it reads.
+    # (object, arguments) -> content to approve, by Chinese labels, without floats. It may lock the rows it reads.
     content: Content
     # (object, arguments, by=approver, at=...) -> whatever the service returns
     perform: Callable[..., object]
-    # Whether the object is the actor's own: for the cells `Po`.
+    # (user, object) -> True if the object is the user's own, for cells `Po`.
     is_own: Callable[[User, Any], bool] | None = None
-    # (object, arguments, at=...) refuses to the proposer already what the service would refuse at the approval.
+    # (object, arguments, at=...) refuses a proposal that the service would refuse at the approval.
     require: Callable[..., None] | None = None
-    # (object, note) when the proposal ends undone (退回、撤回、失效): what waited for it goes back to its owner.
+    # (object, note) is called when the proposal ends without approval (退回、撤回、失效), to reopen its object.
     undo: Callable[[Any, str], None] | None = None
-    # (object, arguments) -> what follows the label in the lists; the object itself unless said here.
+    # (object, arguments) -> text after the label in lists; by default the object.
     names: Callable[[Any, Arguments], str] = lambda target, _: str(target)
 
     def owned_by(self, user: User, target: models.Model) -> bool:
-        """Say whether the cells `Po` give the user a right to this object."""
+        """True if the object is the user's own, for cells `Po`."""
         return self.is_own is not None and self.is_own(user, target)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A proposal as its object's page shows it: whom it waits for, and whether this account may open it."""
+    """A pending proposal as shown on its object's page: its approvers, and whether the user may open it."""
 
     approval: Approval
     approvers: str
@@ -79,30 +78,30 @@ def register(*actions: ApprovableAction) -> None:
 
 
 def unhandled_actions() -> list[str]:
-    """Two-person actions of the table that nobody could propose, because no deed handles them."""
+    """Return the two-person actions of the policy table without a registered handler."""
     handled = {action.permission for action in _actions.values()}
     return sorted(policy.two_person_actions() - handled - policy.NEVER_ARISES)
 
 
 def one_person_actions() -> list[str]:
-    """Registered deeds whose action the table gives to one person alone, so that no approval would be asked for."""
+    """Return the registered actions that the policy table gives to one person, so that no approval would be asked."""
     return sorted(action.name for action in _actions.values() if action.permission not in policy.two_person_actions())
 
 
 def action_named(name: str) -> ApprovableAction:
-    """Return a registered deed."""
+    """Return a registered action."""
     return _actions[name]
 
 
 def may_start(user: User, name: str, target: models.Model) -> bool:
-    """Say whether the user's button for the deed belongs on the page (to propose it, or to do it alone)."""
+    """True if the user may propose the action or, where no approval is required, perform it."""
     action = _actions[name]
     asks = policy.may_propose if policy.requires_approval(action.permission) else policy.may
     return asks(user, action.permission, own=action.owned_by(user, target))
 
 
 def check_may_start(user: User, name: str, target: models.Model) -> None:
-    """Refuse with `Denied` whoever may not put the deed forward, before a page says what his form lacks."""
+    """Raise `Denied` unless the user may start the action; call it before validating the form."""
     if not may_start(user, name, target):
         raise policy.Denied(user, _actions[name].permission)
 
@@ -119,14 +118,14 @@ def start(name: str, target: models.Model, /, *, by: User, at: datetime, **argum
 
 @transaction.atomic
 def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval:
-    """Put a deed forward (提请); `arguments` are JSON values and reach the deed's `perform` unchanged."""
+    """Propose an action (提请); `arguments` are JSON values, passed unchanged to its `perform`."""
     action = _actions[name]
     policy.check_proposes(by, action.permission, own=action.owned_by(by, target))
     locked = _lock(action, target.pk)
     if locked is None:
         raise RuleViolation(f"“{target}”已不存在，不能提请“{action.label}”。")
     target = locked
-    # What is not there yet (its model stands for it) can be proposed several at a time.
+    # Additions, whose target is the content type, may be pending several at a time.
     is_one = action.model is not ContentType
     if is_one and Approval.objects.pending().filter(kind=name, object_id=str(target.pk)).exists():
         raise RuleViolation(f"“{action.label}”已经提请，正在等待审批。")
@@ -158,7 +157,7 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
 
 
 def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
-    """Approve and do the deed (同意) in one transaction; a proposal whose content has changed is void instead."""
+    """Approve and perform the action (同意) in one transaction; if its content has changed, the proposal is void."""
     with transaction.atomic():
         approval = _lock_pending(approval_id, by, check_approver)
         action = _actions[approval.kind]
@@ -175,7 +174,7 @@ def approve(*, approval_id: int, by: User, at: datetime) -> Approval:
 
 @transaction.atomic
 def send_back(*, approval_id: int, note: str, by: User, at: datetime) -> Approval:
-    """Decline a proposal with a reason (退回)."""
+    """Return a proposal with a reason (退回)."""
     approval = _lock_pending(approval_id, by, check_approver)
     if not note.strip():
         raise RuleViolation("请填写退回理由。")
@@ -184,13 +183,13 @@ def send_back(*, approval_id: int, note: str, by: User, at: datetime) -> Approva
 
 @transaction.atomic
 def withdraw(*, approval_id: int, by: User, at: datetime) -> Approval:
-    """Take one's own proposal back (撤回)."""
+    """Withdraw one's own proposal (撤回)."""
     approval = _lock_pending(approval_id, by, _check_proposer)
     return _decide(approval, State.WITHDRAWN, by=by, at=at)
 
 
 def check_approver(approval: Approval, by: User) -> None:
-    """Refuse who may not approve, and whoever is the proposer under any of his accounts."""
+    """Refuse users without the permission, and the proposer under any of their accounts."""
     check_decides(approval, by)
     attempts.record_attempt(by, approval.action)
     if by.person == approval.proposed_by.person:
@@ -198,26 +197,26 @@ def check_approver(approval: Approval, by: User) -> None:
 
 
 def check_decides(approval: Approval, by: User) -> None:
-    """Refuse with `Denied` whoever has no say in such proposals."""
+    """Raise `Denied` unless the user has the permission to decide."""
     if not policy.may(by, approval.action):
         raise policy.Denied(by, approval.action)
 
 
 def pending_for(target: models.Model, action: str) -> Approval | None:
-    """Return the proposal about the object that nobody has decided on, if there is one."""
+    """Return the pending proposal of an action on the object, if there is one."""
     about = Approval.objects.pending().filter(object_type=target._meta.label, object_id=str(target.pk))
     return about.filter(action=action).select_related("proposed_by").first()
 
 
 def has_approved(name: str, target: models.Model) -> bool:
-    """Say whether the deed was approved for the object just as it is now."""
+    """True if the action was approved for the object and its content has not changed since."""
     approved = Approval.objects.filter(kind=name, object_id=str(target.pk), state=State.APPROVED)
     latest = approved.order_by("-decided_at", "-pk").first()
     return latest is not None and is_unchanged(latest, target)
 
 
 def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
-    """Return all proposals about the objects (of one model) that nobody has decided on, for their page."""
+    """Return all pending proposals about the objects, which are of one model."""
     if not targets:
         return []
     keys = [str(target.pk) for target in targets]
@@ -233,14 +232,14 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
 
 
 def is_unchanged(approval: Approval, target: models.Model) -> bool:
-    """Say whether what the approval is about is still exactly what was proposed."""
+    """True if the content is still exactly what was proposed."""
     action = _actions[approval.kind]
     content = action.content(target, approval.arguments)
     return _digest(action, target, approval.arguments, content) == approval.digest
 
 
 def waiting_for(user: User) -> models.QuerySet[Approval]:
-    """Return the proposals this user could decide on now (待审批)."""
+    """Return the pending proposals that the user may decide on (待审批)."""
     actions = [action for action in policy.two_person_actions() if policy.may(user, action)]
     return Approval.objects.pending().filter(action__in=actions).exclude(proposed_by=user)
 
@@ -252,7 +251,7 @@ def _check_proposer(approval: Approval, by: User) -> None:
 
 
 def _lock_pending(approval_id: int, by: User, check: Callable[[Approval, User], None]) -> Approval:
-    """Return the proposal under its lock; who has no right to it is refused before he hears how it stands."""
+    """Lock and return a pending proposal; checks the permission before it reveals the state."""
     approval = Approval.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=approval_id)
     check(approval, by)
     if approval.state != State.PENDING:
@@ -261,7 +260,7 @@ def _lock_pending(approval_id: int, by: User, check: Callable[[Approval, User], 
 
 
 def _lock(action: ApprovableAction, pk: object) -> models.Model | None:
-    """Return the object under its row lock: nobody edits what is being proposed or approved. None: it is gone."""
+    """Lock and return the object while it is proposed or approved; None if it no longer exists."""
     return action.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
 
 

@@ -1,4 +1,4 @@
-"""Migrations stand on their own: they run the same whatever the code beside them becomes."""
+"""Migrations do not depend on the running code, so that they stay the same when it changes."""
 
 import re
 from types import SimpleNamespace
@@ -24,8 +24,8 @@ def test_a_migration_imports_nothing_of_the_running_code(path):
 
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL guards the tables by roles")
-def test_the_migration_puts_up_the_triggers_that_the_code_puts_up():
-    """The session's own triggers are down for the tests; both ways put up the same ones."""
+def test_the_migration_creates_the_same_triggers_as_the_code():
+    """Both ways create the same triggers; those of the test database are dropped first."""
     guard_audit_tables(connection)
     by_code = _triggers()
     unguard_audit_tables(connection)

@@ -27,10 +27,10 @@ GOALS = [
     ("G8", "bombs and fakes before opening", of("a_bomb_is", "cannot_be_read", "line_26")),
     ("G9", "hostile uploads", of("evidence.test_services", "line_3")),
     ("G10", "no formula in any export", of("becomes_a_formula", "test_top_ten")),
-    ("G12", "headers on every route", of("every_route", "error_pages_carry", "web.test_middleware")),
+    ("G12", "headers on every route", of("every_route", "error_pages_send", "web.test_middleware")),
     ("G13", "20 planted secrets", of("test_planted_secrets")),
     ("G15", "register of personal data, purging", of("test_personal_data", "test_retention", "purge")),
-    ("G16", "log-in limits", of("accounts.test_services", "TestHowOften", "TestTheDeskStaysInside")),
+    ("G16", "log-in limits", of("accounts.test_services", "TestRateLimits", "TestAllowedNetworks")),
 ]
 
 

@@ -43,7 +43,7 @@ SABOTAGES = {
     "everybody may see": Sabotage(
         "nanchuan_eval.permissions.policy.may_see",
         lambda *a, **k: True,
-        "tests/nanchuan_eval/audit/test_services.py::TestTheDesk",
+        "tests/nanchuan_eval/audit/test_services.py::TestTheStaffSite",
     ),
     "own objects are not asked for": Sabotage(
         "nanchuan_eval.permissions.policy._has",
@@ -76,7 +76,7 @@ SABOTAGES = {
     "refusals by a rule leave no trace": Sabotage(
         "nanchuan_eval.audit.services.record_refusal",
         nothing,
-        "tests/nanchuan_eval/core/test_attempts.py::TestEachActLogsOnce",
+        "tests/nanchuan_eval/core/test_attempts.py::TestEachActionIsLoggedOnce",
     ),
     "control characters stay in reasons": Sabotage(
         "nanchuan_eval.audit.services.plain",
@@ -121,7 +121,7 @@ SABOTAGES = {
     "the desk is open everywhere": Sabotage(
         "nanchuan_eval.core.http.is_from_allowed_network",
         lambda request: True,
-        "tests/nanchuan_eval/web/test_middleware.py::TestTheDeskStaysInside",
+        "tests/nanchuan_eval/web/test_middleware.py::TestAllowedNetworks",
     ),
     "a liaison may be drawn": Sabotage(
         "nanchuan_eval.users.rules.may_be_one_person",
@@ -134,7 +134,7 @@ SABOTAGES = {
         "tests/security/test_walk.py::TestTheAddresses::test_each_role_on_own_and_foreign_objects_in_the_right_state",
     ),
     "rates are not limited": Sabotage(
-        "nanchuan_eval.web.rate_limits.LIMITS", {}, "tests/nanchuan_eval/web/test_middleware.py::TestHowOften"
+        "nanchuan_eval.web.rate_limits.LIMITS", {}, "tests/nanchuan_eval/web/test_middleware.py::TestRateLimits"
     ),
     "no headers are added": Sabotage(
         "nanchuan_eval.web.middleware.HEADERS", {}, "tests/nanchuan_eval/web/test_middleware.py"

@@ -1,4 +1,4 @@
-"""沿革 at the desk: form, what will happen, one confirmation, and the history on the section's page."""
+"""Admin pages of reforms (沿革): form, preview, confirmation, and the history on the section's page."""
 
 from datetime import date
 
@@ -18,7 +18,7 @@ DAY = "2020-03-01"
 
 @pytest.fixture
 def chief():
-    return desk("chief")
+    return staff_client("chief")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def section(office):
     return make_section(department=office, name="价格科", code="D01-01")
 
 
-def desk(role):
+def staff_client(role):
     client = Client()
     client.force_login(make_user(role))
     return client
@@ -54,7 +54,7 @@ def confirm(client, kind, *sections, **typed):
 
 
 def refused(response, reason):
-    """The form is shown again with the reason, and nothing is done."""
+    """The form is shown again with the reason, and nothing has changed."""
     assert response.status_code == 200
     assert reason in text_of(response)
     assert "下一步" in text_of(response)
@@ -186,7 +186,7 @@ def test_sections_are_abolished(chief, section):
         ("split", {"parts": "D9/1 新科\nD9-2 别科"}, "代码只能用字母、数字和短横线"),
     ],
 )
-def test_what_cannot_be_is_refused_in_chinese(chief, section, kind, typed, reason):
+def test_an_impossible_reform_is_refused_in_chinese(chief, section, kind, typed, reason):
     refused(preview(chief, kind, section, **typed), reason)
 
 
@@ -211,8 +211,8 @@ def test_there_are_five_reforms(chief, section):
 
 
 @pytest.mark.parametrize("role", ["clerk", "commission", "personnel", "sysadmin"])
-def test_only_who_may_edit_the_roster_reforms_it(role, section):
-    client = desk(role)
+def test_only_roles_that_may_edit_the_roster_reform_it(role, section):
+    client = staff_client(role)
 
     assert client.get(address("rename", section)).status_code == 403
     assert confirm(client, "rename", section, name="价费科").status_code == 403
@@ -220,19 +220,19 @@ def test_only_who_may_edit_the_roster_reforms_it(role, section):
     assert section.name == "价格科"
 
 
-def test_only_who_may_is_offered_a_reform(chief, section):
-    for client, offered in ((chief, True), (desk("clerk"), False)):
+def test_reforms_are_offered_only_to_roles_that_may_start_them(chief, section):
+    for client, offered in ((chief, True), (staff_client("clerk"), False)):
         assert ("机构改革：" in text_of(client.get(f"{LIST}{section.pk}/change/"))) is offered
         assert ("撤销所选的科室" in text_of(client.get(LIST))) is offered
 
 
-def test_the_history_is_told_on_the_page_of_the_heir(section, office):
+def test_the_history_is_shown_on_the_page_of_the_continuing_section(section, office):
     by, heir = make_user("chief"), make_section(department=office, name="综合科")
     common = {"on": date(2020, 3, 1), "by": by, "at": NOON}
     rename_section(section_id=section.pk, name="价费科", note="〔2020〕1号", **common)
     merge_sections(section_ids=[section.pk], into=heir.pk, **common)
 
-    page = text_of(desk("clerk").get(f"{LIST}{heir.pk}/change/"))
+    page = text_of(staff_client("clerk").get(f"{LIST}{heir.pk}/change/"))
 
     assert page.index("发改委“价格科”更名为“价费科”") < page.index("发改委“价费科”（D01-01）并入发改委“综合科”")
     assert "依据：〔2020〕1号" in page
@@ -254,5 +254,5 @@ def test_the_pages_take_a_constant_number_of_queries(chief, section, office, dja
         assert chief.get("/admin/departments/sectionchange/").status_code == 200
 
 
-def test_the_empty_list_of_changes_says_where_they_are_made(chief):
+def test_the_empty_list_of_changes_explains_where_they_are_made(chief):
     assert "用页面上方“机构改革”的按钮" in text_of(chief.get("/admin/departments/sectionchange/"))

@@ -1,4 +1,4 @@
-"""The roster under the rule of two persons: the clerk proposes, the chief approves exactly that."""
+"""Approval of roster changes: the clerk proposes, the chief approves exactly that."""
 
 from datetime import date
 
@@ -24,8 +24,8 @@ from tests.departments.roster.test_admin import (
     LIST,
     WORKBOOK,
     confirm,
-    desk,
     section_form,
+    staff_client,
     text_of,
     upload,
 )
@@ -50,13 +50,13 @@ def approve():
 
 
 class TestEditing:
-    """A form's changes are put forward with their values before and after."""
+    """A form's changes are proposed with their values before and after."""
 
     def change(self, section, *tenures, client=None, **changes):
-        client = client or desk("clerk")
+        client = client or staff_client("clerk")
         return client.post(f"{LIST}{section.pk}/change/", section_form(section, *tenures, **changes), follow=True)
 
-    def test_what_the_form_changes_waits_and_the_approval_saves_it(self):
+    def test_a_forms_changes_are_saved_by_the_approval_only(self):
         section = make_section(head="张三")
         before = section.name
         old = {"id": section.tenures.get().pk, "name": "张三", "starts_on": "2019-01-01", "ends_on": "2020-03-31"}
@@ -81,7 +81,7 @@ class TestEditing:
         saved = AuditEntry.objects.filter(action="roster.edit", detail__changed__isnull=False)
         assert set(saved.values_list("object_type", flat=True)) == {"departments.Section", "departments.Tenure"}
 
-    def test_only_what_was_changed_is_saved(self):
+    def test_only_changed_fields_are_saved(self):
         section = make_section(head="")
         self.change(section, name="新科")
         Section.objects.update(service_kind="approval")
@@ -99,7 +99,7 @@ class TestEditing:
         with pytest.raises(RuleViolation, match="已失效"):
             approve()
 
-    def test_a_tenure_is_taken_away_by_two(self):
+    def test_deleting_a_tenure_takes_two_persons(self):
         section = make_section(head="张三")
         tenure = {"id": section.tenures.get().pk, "name": "张三", "starts_on": "2019-01-01", "DELETE": "on"}
         self.change(section, tenure)
@@ -109,21 +109,21 @@ class TestEditing:
 
         assert not section.tenures.exists()
 
-    def test_the_page_tells_what_waits_and_takes_nothing_more_until_then(self):
+    def test_a_pending_proposal_is_shown_and_makes_the_page_read_only(self):
         section = make_section(head="")
         self.change(section, name="新科")
 
-        page = text_of(desk("clerk").get(f"{LIST}{section.pk}/change/"))
+        page = text_of(staff_client("clerk").get(f"{LIST}{section.pk}/change/"))
         assert "等待评议办负责人审批" in page
         assert 'name="_save"' not in page
         assert "审批之后才能再提请" in text_of(self.change(section, name="又改"))
         assert Approval.objects.count() == 1
 
-    def test_nothing_changed_is_nothing_proposed(self):
+    def test_a_form_without_changes_proposes_nothing(self):
         assert "没有改动" in text_of(self.change(make_section(head="")))
         assert not Approval.objects.exists()
 
-    def test_what_has_become_impossible_is_refused_in_words(self):
+    def test_an_approval_that_has_become_impossible_is_refused(self):
         section = make_section(head="")
         self.change(section, name="新科")
         make_section(head="", department=section.department, name="新科")
@@ -132,10 +132,10 @@ class TestEditing:
             approve()
         assert waiting()
 
-    def test_nobody_saves_alone(self):
+    def test_no_role_saves_without_approval(self):
         section = make_section()
         for role in ("chief", "commission", "personnel"):
-            answer = desk(role).post(f"{LIST}{section.pk}/change/", section_form(section, name="改了"))
+            answer = staff_client(role).post(f"{LIST}{section.pk}/change/", section_form(section, name="改了"))
             assert answer.status_code == 403
         with pytest.raises(policy.NeedsApproval):
             save_record(section, action="roster.edit", by=make_user("chief"), at=NOON, changed=["name"])
@@ -144,10 +144,10 @@ class TestEditing:
 
 
 class TestAdding:
-    """A new record is read whole by the approver; one of a kind waits at a time."""
+    """The approver reads a new record in full; several may be pending."""
 
-    def test_a_department_is_added_by_two(self):
-        answer = desk("clerk").post(f"{DEPARTMENTS}add/", NEW, follow=True)
+    def test_adding_a_department_takes_two_persons(self):
+        answer = staff_client("clerk").post(f"{DEPARTMENTS}add/", NEW, follow=True)
         assert "等待评议办负责人审批" in text_of(answer)
         assert not Department.objects.exists()
         assert waiting().title == "新增部门单位：新局"
@@ -160,14 +160,14 @@ class TestAdding:
     def test_a_section_is_added_with_its_head(self):
         section = Section(code="D99-01", name="新科", department=make_department(), service_kind="service")
         head = {"name": "赵六", "starts_on": "2020-04-01", "ends_on": ""}
-        desk("clerk").post(f"{LIST}add/", section_form(section, {**head, "section": ""}))
+        staff_client("clerk").post(f"{LIST}add/", section_form(section, {**head, "section": ""}))
 
         approve()
 
         assert Section.objects.get().tenures.get().name == "赵六"
 
-    def test_several_wait_side_by_side_and_the_page_shows_them(self):
-        client: Client = desk("clerk")
+    def test_several_additions_may_be_pending_and_the_page_shows_them(self):
+        client: Client = staff_client("clerk")
         client.post(f"{DEPARTMENTS}add/", NEW)
         client.post(f"{DEPARTMENTS}add/", {**NEW, "code": "D98", "name": "新委"})
 
@@ -178,8 +178,8 @@ class TestAdding:
             approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=NOON)
         assert Department.objects.count() == 2
 
-    def test_the_same_code_twice_is_refused_in_words(self):
-        client: Client = desk("clerk")
+    def test_a_code_added_twice_is_refused(self):
+        client: Client = staff_client("clerk")
         for name in ("新局", "新委"):
             client.post(f"{DEPARTMENTS}add/", {**NEW, "name": name})
         first, second = Approval.objects.order_by("pk")
@@ -190,7 +190,7 @@ class TestAdding:
 
 
 class TestReforming:
-    """A reform is rehearsed before anybody is asked, and done as it was read."""
+    """A reform is rehearsed before it is proposed, and performed as the approver read it."""
 
     @pytest.fixture
     def sections(self):
@@ -200,7 +200,7 @@ class TestReforming:
         ]
 
     def propose(self, kind, *sections, client=None, **typed):
-        return (client or desk("clerk")).post(
+        return (client or staff_client("clerk")).post(
             address(kind, *sections), {"on": DAY, "note": "〔2020〕1号", "confirm": "1", **typed}, follow=True
         )
 
@@ -212,7 +212,7 @@ class TestReforming:
             ("split", {"parts": "D01-7 价费科\nD01-8 粮食科"}, "发改委价格科（D01-0） → 发改委价费科（D01-7）"),
         ],
     )
-    def test_the_approver_reads_what_would_change_and_it_does(self, sections, kind, typed, change):
+    def test_the_approver_reads_the_changes_that_the_approval_makes(self, sections, kind, typed, change):
         assert "已提请，经另一人审批后生效" in text_of(self.propose(kind, sections[0], **typed))
         assert not SectionChange.objects.exists()
         assert waiting().content["变动"][0] == change
@@ -228,7 +228,7 @@ class TestReforming:
 
         assert [section.name for section in Section.objects.active()] == ["综合科"]
 
-    def test_what_would_be_refused_is_refused_before_it_is_proposed(self, sections):
+    def test_an_impossible_reform_cannot_be_proposed(self, sections):
         assert "已有参评科室“能源科”" in text_of(self.propose("rename", sections[0], name="能源科"))
         assert not Approval.objects.exists()
 
@@ -239,12 +239,12 @@ class TestReforming:
         with pytest.raises(RuleViolation, match="已失效"):
             approve()
 
-    def test_the_preview_is_the_clerks_and_nobody_reforms_alone(self, sections):
-        preview = desk("clerk").post(address("rename", sections[0]), {"on": DAY, "note": "", "name": "价费科"})
+    def test_only_the_clerk_sees_the_preview_and_no_role_reforms_without_approval(self, sections):
+        preview = staff_client("clerk").post(address("rename", sections[0]), {"on": DAY, "note": "", "name": "价费科"})
         assert 'value="提请更名"' in text_of(preview)
         with pytest.raises(policy.NeedsApproval):
             rename_section(section_id=sections[0].pk, name="价费科", on=NOON.date(), by=make_user("chief"), at=NOON)
-        assert self.propose("rename", sections[0], client=desk("commission"), name="价费科").status_code == 403
+        assert self.propose("rename", sections[0], client=staff_client("commission"), name="价费科").status_code == 403
         assert not SectionChange.objects.exists()
 
 
@@ -268,7 +268,7 @@ class TestImporting:
         return roster(header=header, rows=rows)
 
     def propose(self, content):
-        client = desk("clerk")
+        client = staff_client("clerk")
         preview = upload(client, content)
         return preview, confirm(client, preview)
 
@@ -296,19 +296,19 @@ class TestImporting:
 
         assert not Section.objects.filter(name__startswith="新").exists()
 
-    def test_a_preview_that_no_longer_holds_is_not_proposed(self, held):
-        client = desk("clerk")
+    def test_an_outdated_preview_is_not_proposed(self, held):
+        client = staff_client("clerk")
         preview = upload(client, self.renamed())
         Section.objects.filter(code="D01-01").update(service_kind="enforcement")
 
         assert "预览之后有变动" in text_of(confirm(client, preview))
         assert not Approval.objects.exists()
 
-    def test_nobody_imports_alone(self, held):
+    def test_no_role_imports_without_approval(self, held):
         content = self.renamed()
         for role in ("chief", "commission"):
-            assert desk(role).get(IMPORT).status_code == 403
-            assert desk(role).post(CONFIRM).status_code == 403
+            assert staff_client(role).get(IMPORT).status_code == 403
+            assert staff_client(role).post(CONFIRM).status_code == 403
         with pytest.raises(policy.NeedsApproval):
             import_roster(rows=read_rows(content, "名录.xlsx"), by=make_user("chief"), at=NOON)
         assert not Section.objects.filter(name__startswith="新").exists()

@@ -1,4 +1,4 @@
-"""Earlier sections through chains, merges, splits and cycles."""
+"""Lineage through chains, merges, splits and cycles of changes."""
 
 from datetime import date
 
@@ -47,7 +47,7 @@ def test_a_lineage_ends_and_names_only_others_that_changed(code, changes):
 
 
 @given(SECTIONS, CHANGES)
-def test_whoever_came_before_an_earlier_section_came_before_the_later(code, changes):
+def test_earlier_sections_are_transitive(code, changes):
     found = earlier_sections(code, changes)
 
     for earlier in found:
@@ -71,7 +71,7 @@ def lines(code, steps=STEPS):
     return [f"{line.on} {line.text}" for line in history_lines(code, steps, NOW)]
 
 
-def test_the_history_tells_every_name_as_it_was_then():
+def test_the_history_shows_every_name_as_it_was_then():
     assert lines("A") == [
         "2018-03-01 发改委“物价科”更名为“价格科”",
         "2019-03-01 发改委“价格科”转隶到市场监管局",
@@ -80,12 +80,12 @@ def test_the_history_tells_every_name_as_it_was_then():
     assert history_lines("A", STEPS, NOW)[1].note == "moved依据"
 
 
-def test_the_history_of_an_heir_begins_with_those_before_it():
+def test_a_sections_history_begins_with_the_sections_it_continues():
     assert lines("X") == [*lines("A"), "2020-03-01 发改委“收费科”（B）并入发改委“综合科”（X）"]
     assert lines("B") == ["2020-03-01 发改委“收费科”（B）并入发改委“综合科”（X）"]
 
 
-def test_a_split_and_an_end_are_told():
+def test_the_history_describes_splits_and_abolitions():
     steps = [step("2020-03-01", "split", "X", "B", "办公室"), step("2020-04-01", "abolished", "X", None, "综合科")]
 
     assert lines("X", steps) == [

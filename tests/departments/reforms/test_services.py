@@ -154,7 +154,7 @@ def test_several_sections_move_and_end_together(section, office, chief):
     assert not Section.objects.active().exists()
 
 
-def test_a_rehearsed_reform_tells_or_refuses_what_the_reform_would_and_does_nothing(section):
+def test_a_rehearsal_returns_or_refuses_as_the_reform_does_and_changes_nothing(section):
     (change,) = rehearse(abolish_sections, section_ids=[section.pk], on=DAY, at=NOON)
     assert (change.earlier, change.later) == (section, None)
 
@@ -176,7 +176,7 @@ def test_a_rehearsed_reform_tells_or_refuses_what_the_reform_would_and_does_noth
         (NewSection("D01-09", "能源科"), "同名的参评科室"),
     ],
 )
-def test_a_new_section_that_cannot_be_is_refused(section, office, chief, new, reason):
+def test_an_invalid_new_section_is_refused(section, office, chief, new, reason):
     other = make_section(department=office, name="能源科", code="TAKEN")
 
     refused(split_section, reason, section_id=section.pk, into=[section.pk, new], by=chief)
@@ -188,7 +188,7 @@ def test_a_single_section_does_not_merge_into_a_new_one(section, chief):
     refused(merge_sections, "至少", section_ids=[section.pk], into=NewSection("D01-09", "价费科"), by=chief)
 
 
-def test_two_of_one_name_do_not_move_together(section, chief):
+def test_two_sections_of_the_same_name_do_not_move_together(section, chief):
     twin, target = make_section(name="价格科"), make_department()
     both = [section.pk, twin.pk]
 
@@ -202,7 +202,7 @@ def test_a_day_long_past_or_still_to_come_is_refused(section, chief, day):
     assert Section.objects.active().exists()
 
 
-def test_the_line_of_a_section_runs_forward_in_time(section, chief):
+def test_changes_of_a_section_are_in_chronological_order(section, chief):
     rename_section(section_id=section.pk, name="价费科", on=DAY, by=chief, at=NOON)
 
     with pytest.raises(RuleViolation, match="不能早于上一次沿革（2020-03-01 价格科更名）"):
@@ -210,7 +210,7 @@ def test_the_line_of_a_section_runs_forward_in_time(section, chief):
     rename_section(section_id=section.pk, name="收费科", on=DAY, by=chief, at=NOON)
 
 
-def test_an_abolished_section_leads_nowhere(section, chief):
+def test_no_section_continues_an_abolished_one(section, chief):
     abolish_sections(section_ids=[section.pk], on=DAY, by=chief, at=NOON)
 
     assert changes() == [("abolished", "价格科", None, "价格科", "发改委")]
@@ -220,7 +220,7 @@ def test_an_abolished_section_leads_nowhere(section, chief):
 @pytest.mark.parametrize(
     ("name", "reason"), [("", "1至60字"), ("　", "1至60字"), ("长" * 61, "1至60字"), ("价格科", "相同")]
 )
-def test_a_name_that_cannot_be_is_refused(section, chief, name, reason):
+def test_an_invalid_name_is_refused(section, chief, name, reason):
     refused(rename_section, reason, section_id=section.pk, name=name, by=chief)
 
 
@@ -252,7 +252,7 @@ def test_a_section_that_does_not_exist_is_refused(section, chief):
     refused(split_section, "不存在", section_id=section.pk, into=[section.pk, 0], by=chief)
 
 
-def test_what_takes_part_no_longer_is_not_reformed(section, chief):
+def test_a_section_that_no_longer_takes_part_is_not_reformed(section, chief):
     other = make_section(is_active=False)
 
     refused(abolish_sections, "已不再参评", section_ids=[other.pk], by=chief)
@@ -269,7 +269,7 @@ def test_what_takes_part_no_longer_is_not_reformed(section, chief):
         (split_section, {"section_id": 1, "into": [1, 2]}),
     ],
 )
-def test_a_clerk_reforms_nothing(act, arguments):
+def test_a_clerk_may_not_reform(act, arguments):
     with pytest.raises(Denied):
         act(on=DAY, by=make_user("clerk"), at=NOON, **arguments)
 

@@ -1,4 +1,4 @@
-"""Roster files made for a test, as offices make them."""
+"""Roster files for tests, as offices make them."""
 
 import io
 

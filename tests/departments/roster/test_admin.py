@@ -1,4 +1,4 @@
-"""Departments, sections and their import at the desk."""
+"""Admin of departments and sections, and the import of the roster."""
 
 import tempfile
 from datetime import date
@@ -22,7 +22,7 @@ PAGES = [LIST, "/admin/departments/department/", "/admin/departments/sectionchan
 SEES, DOES_NOT_SEE = ["clerk", "chief", "commission", "personnel"], ["sysadmin", "auditor"]
 
 
-def desk(role="chief", **options):
+def staff_client(role="chief", **options):
     client = Client(**options)
     client.force_login(make_user(role))
     return client
@@ -48,8 +48,8 @@ def text_of(response):
     return response.content.decode()
 
 
-def test_the_districts_workbook_is_uploaded_looked_at_and_confirmed():
-    client = desk()
+def test_the_districts_workbook_is_uploaded_previewed_and_confirmed():
+    client = staff_client()
 
     preview = upload(client, WORKBOOK.read_bytes())
 
@@ -74,7 +74,7 @@ def test_the_districts_workbook_is_uploaded_looked_at_and_confirmed():
 
 
 def test_a_second_upload_shows_only_what_changes():
-    client = desk()
+    client = staff_client()
     confirm(client, upload(client, roster()))
 
     preview = upload(client, roster((0, "科室", "价格和收费科"), (2, "科室", "户政与身份证科")))
@@ -91,7 +91,7 @@ def test_a_second_upload_shows_only_what_changes():
 
 
 def test_a_changed_head_or_leader_is_shown_too():
-    client = desk()
+    client = staff_client()
     confirm(client, upload(client, roster()))
 
     preview = upload(client, roster((0, "科室负责人", "赵六"), (0, "任职日期", "2020-04-01")))
@@ -100,8 +100,8 @@ def test_a_changed_head_or_leader_is_shown_too():
     assert "<del>2019-03-01</del> <ins>2020-04-01</ins>" in text_of(preview)
 
 
-def test_a_file_that_changes_nothing_offers_nothing_to_confirm():
-    client = desk()
+def test_a_file_without_changes_has_no_confirmation():
+    client = staff_client()
     confirm(client, upload(client, roster()))
 
     page = text_of(upload(client, roster()))
@@ -111,7 +111,7 @@ def test_a_file_that_changes_nothing_offers_nothing_to_confirm():
 
 
 def test_a_faulty_file_shows_every_fault_and_stores_nothing():
-    client = desk()
+    client = staff_client()
 
     page = upload(client, roster((0, "服务类型", "审批"), (1, "科室", ""), (2, "任职日期", "去年")))
 
@@ -125,7 +125,7 @@ def test_a_faulty_file_shows_every_fault_and_stores_nothing():
 def test_a_hundred_equal_faults_are_counted_and_summed_up():
     rows = [("D01", "发改委", "行政部门", "D01/1", f"第{n}科", "行政审批") for n in range(100)]
 
-    page = upload(desk(), roster(rows=[(*row, "", "") for row in rows]))
+    page = upload(staff_client(), roster(rows=[(*row, "", "") for row in rows]))
 
     assert "文件有100处问题" in text_of(page)
     assert "另有95处同样的问题" in text_of(page)
@@ -135,14 +135,14 @@ def test_a_hundred_equal_faults_are_counted_and_summed_up():
 def test_formulas_in_a_hundred_rows_are_counted_and_summed_up():
     rows = [("D01", "发改委", "行政部门", f"D01-{n}", "=A1", "行政审批", "", "") for n in range(100)]
 
-    page = text_of(upload(desk(), roster(rows=rows)))
+    page = text_of(upload(staff_client(), roster(rows=rows)))
 
     assert "文件有100处问题" in page
     assert "另有95处同样的问题（含有公式），到工作表“名录”第101行为止" in page
 
 
-def test_a_fault_against_the_held_roster_is_shown_before_confirming():
-    client = desk()
+def test_a_conflict_with_the_roster_is_shown_before_confirming():
+    client = staff_client()
     confirm(client, upload(client, roster()))
 
     page = text_of(upload(client, roster((0, "科室负责人", "赵六"), (0, "任职日期", ""))))
@@ -164,8 +164,8 @@ def test_a_fault_against_the_held_roster_is_shown_before_confirming():
         ("长" * 201 + ".csv", b"a", "200"),
     ],
 )
-def test_what_is_no_roster_is_refused_in_chinese(name, content, reason):
-    page = upload(desk(), content, name)
+def test_a_file_that_is_no_roster_is_refused_in_chinese(name, content, reason):
+    page = upload(staff_client(), content, name)
 
     assert page.status_code == 200
     assert reason in text_of(page)
@@ -173,13 +173,13 @@ def test_what_is_no_roster_is_refused_in_chinese(name, content, reason):
     assert not Section.objects.exists()
 
 
-def test_no_file_at_all_is_said():
-    assert "请选择名录文件" in text_of(desk().post(IMPORT, {"format": "0", "resource": "0"}))
+def test_a_missing_file_is_reported():
+    assert "请选择名录文件" in text_of(staff_client().post(IMPORT, {"format": "0", "resource": "0"}))
 
 
 def test_an_upload_leaves_no_file_behind():
     before = set(Path(tempfile.gettempdir()).iterdir())
-    client = desk()
+    client = staff_client()
 
     confirm(client, upload(client, roster()))
     upload(client, roster((0, "科室", "别的科")))
@@ -190,7 +190,7 @@ def test_an_upload_leaves_no_file_behind():
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "passwd", "", "\x00", "a" * 5000, "０"])
 def test_a_foreign_file_name_reads_nothing(name):
-    client = desk()
+    client = staff_client()
     preview = upload(client, roster())
 
     page = confirm(client, preview, import_file_name=name)
@@ -200,17 +200,17 @@ def test_a_foreign_file_name_reads_nothing(name):
     assert not Section.objects.exists()
 
 
-def test_a_preview_belongs_to_who_uploaded_it():
-    preview = upload(desk(), roster())
+def test_a_preview_belongs_to_its_uploader():
+    preview = upload(staff_client(), roster())
 
-    page = confirm(desk(), preview)
+    page = confirm(staff_client(), preview)
 
     assert "预览已失效" in text_of(page)
     assert not Section.objects.exists()
 
 
 def test_a_confirmation_counts_once():
-    client = desk()
+    client = staff_client()
     preview = upload(client, roster())
     confirm(client, preview)
 
@@ -218,10 +218,10 @@ def test_a_confirmation_counts_once():
     assert imports() == 1
 
 
-def test_a_roster_that_changed_after_the_preview_is_looked_at_anew():
-    client = desk()
+def test_a_roster_changed_after_the_preview_needs_a_new_preview():
+    client = staff_client()
     preview = upload(client, roster())
-    other = desk()
+    other = staff_client()
     confirm(other, upload(other, roster((0, "科室", "别的科"))))
 
     assert "名录在预览之后有变动" in text_of(confirm(client, preview))
@@ -229,12 +229,12 @@ def test_a_roster_that_changed_after_the_preview_is_looked_at_anew():
 
 
 def test_a_confirmation_is_posted():
-    assert desk().get(CONFIRM).status_code == 405
+    assert staff_client().get(CONFIRM).status_code == 405
 
 
 @pytest.mark.parametrize("address", [IMPORT, CONFIRM])
 def test_an_import_needs_the_forms_own_token(address):
-    client = desk(enforce_csrf_checks=True)
+    client = staff_client(enforce_csrf_checks=True)
 
     assert client.post(address, {"import_file": SimpleUploadedFile("名录.xlsx", roster())}).status_code == 403
     assert not Section.objects.exists()
@@ -242,7 +242,7 @@ def test_an_import_needs_the_forms_own_token(address):
 
 @pytest.mark.parametrize("role", ["clerk", "commission", "personnel", "sysadmin", "auditor"])
 def test_only_the_chief_imports(role):
-    client = desk(role)
+    client = staff_client(role)
 
     assert client.get(IMPORT).status_code == 403
     assert upload(client, roster()).status_code == 403
@@ -252,8 +252,8 @@ def test_only_the_chief_imports(role):
 
 
 def test_only_the_chief_is_offered_the_import():
-    assert "导入名录" in text_of(desk("chief").get(LIST))
-    assert "导入名录" not in text_of(desk("clerk").get(LIST))
+    assert "导入名录" in text_of(staff_client("chief").get(LIST))
+    assert "导入名录" not in text_of(staff_client("clerk").get(LIST))
 
 
 @pytest.mark.parametrize("address", [LIST, IMPORT, CONFIRM])
@@ -266,14 +266,14 @@ def test_a_stranger_logs_in_first(address):
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("role", SEES)
-def test_the_roster_is_seen_by_those_of_the_policy_table(page, role):
-    assert desk(role).get(page).status_code == 200
+def test_roles_of_the_policy_table_see_the_roster(page, role):
+    assert staff_client(role).get(page).status_code == 200
 
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("role", DOES_NOT_SEE)
-def test_the_roster_is_not_seen_by_others(page, role):
-    assert desk(role).get(page).status_code == 403
+def test_other_roles_do_not_see_the_roster(page, role):
+    assert staff_client(role).get(page).status_code == 403
 
 
 def section_form(section, *tenures, **changes):
@@ -296,9 +296,9 @@ def section_form(section, *tenures, **changes):
 
 
 @pytest.mark.parametrize("role", ["clerk", "commission", "personnel"])
-def test_who_only_sees_a_section_cannot_change_it(role):
+def test_roles_that_may_only_see_a_section_cannot_change_it(role):
     section = make_section()
-    client = desk(role)
+    client = staff_client(role)
     address = f"{LIST}{section.pk}/change/"
 
     assert client.get(address).status_code == 200
@@ -309,7 +309,7 @@ def test_who_only_sees_a_section_cannot_change_it(role):
     assert section.name != "改了"
 
 
-def test_the_chief_changes_a_section_and_its_heads_with_traces():
+def test_a_changed_section_and_its_heads_are_logged():
     section = make_section(head="张三")
     old = section.tenures.get()
     form = section_form(
@@ -319,25 +319,25 @@ def test_the_chief_changes_a_section_and_its_heads_with_traces():
         name="新科",
     )
 
-    assert desk().post(f"{LIST}{section.pk}/change/", form).status_code == 302
+    assert staff_client().post(f"{LIST}{section.pk}/change/", form).status_code == 302
 
     section.refresh_from_db()
     assert section.name == "新科"
     assert list(section.tenures.values_list("name", "ends_on")) == [("张三", date(2020, 3, 31)), ("赵六", None)]
-    traces = AuditEntry.objects.filter(action="roster.edit").order_by("pk")
-    assert [trace.object_type for trace in traces] == [
+    entries = AuditEntry.objects.filter(action="roster.edit").order_by("pk")
+    assert [entry.object_type for entry in entries] == [
         "departments.Section",
         "departments.Tenure",
         "departments.Tenure",
     ]
-    assert traces[0].detail["changed"] == ["name"]
+    assert entries[0].detail["changed"] == ["name"]
 
 
-def test_a_tenure_is_deleted_with_its_trace():
+def test_a_deleted_tenure_is_logged():
     section = make_section(head="张三")
     tenure = {"id": section.tenures.get().pk, "name": "张三", "starts_on": "2019-01-01", "DELETE": "on"}
 
-    desk().post(f"{LIST}{section.pk}/change/", section_form(section, tenure))
+    staff_client().post(f"{LIST}{section.pk}/change/", section_form(section, tenure))
 
     assert not section.tenures.exists()
     assert AuditEntry.objects.filter(action="roster.edit", object_type="departments.Tenure").count() == 1
@@ -347,7 +347,7 @@ def test_a_tenure_that_ends_before_it_starts_is_refused():
     section = make_section(head="")
     tenure = {"name": "张三", "starts_on": "2020-01-02", "ends_on": "2020-01-01"}
 
-    page = desk().post(f"{LIST}{section.pk}/change/", section_form(section, tenure))
+    page = staff_client().post(f"{LIST}{section.pk}/change/", section_form(section, tenure))
 
     assert "离任日期不能早于任职日期" in text_of(page)
     assert not section.tenures.exists()
@@ -356,22 +356,22 @@ def test_a_tenure_that_ends_before_it_starts_is_refused():
 def test_the_chief_adds_a_department():
     form = {"code": "D99", "name": "新局", "kind": "administrative", "is_active": "on"}
 
-    assert desk().post("/admin/departments/department/add/", form).status_code == 302
+    assert staff_client().post("/admin/departments/department/add/", form).status_code == 302
     assert Department.objects.get().name == "新局"
     assert AuditEntry.objects.get().action == "roster.edit"
 
 
 @pytest.mark.parametrize("kind", ["section", "department", "sectionchange"])
-def test_nothing_of_the_roster_is_deleted(kind):
+def test_departments_and_sections_cannot_be_deleted(kind):
     section = make_section()
     change = SectionChange.objects.create(kind="renamed", on=NOON, earlier=section, later=section)
     pk = {"section": section, "department": section.department, "sectionchange": change}[kind].pk
 
-    assert desk().post(f"/admin/departments/{kind}/{pk}/delete/", {"post": "yes"}).status_code == 403
+    assert staff_client().post(f"/admin/departments/{kind}/{pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_the_history_is_only_looked_at():
-    client = desk()
+def test_the_history_is_read_only():
+    client = staff_client()
 
     assert client.get("/admin/departments/sectionchange/add/").status_code == 403
 
@@ -394,20 +394,20 @@ def test_the_history_is_only_looked_at():
 def test_the_list_is_filtered_by_declared_fields_only(query, status):
     make_section()
 
-    assert desk("clerk").get(f"{LIST}?{query}").status_code == status
+    assert staff_client("clerk").get(f"{LIST}?{query}").status_code == status
 
 
 def test_the_section_list_takes_a_constant_number_of_queries(django_assert_max_num_queries):
     for _ in range(30):
         make_section(department=make_department())
-    client = desk()
+    client = staff_client()
 
     with django_assert_max_num_queries(15):
         assert client.get(LIST).status_code == 200
 
 
-def test_a_filter_value_that_is_none_leads_back_to_the_list():
+def test_an_invalid_filter_value_redirects_to_the_list():
     for _ in range(2):
         make_section()
 
-    assert desk("clerk").get(f"{LIST}?department__id__exact=x").status_code == 302
+    assert staff_client("clerk").get(f"{LIST}?department__id__exact=x").status_code == 302

@@ -57,7 +57,7 @@ def test_a_repeated_department_name_alone_is_enough():
     assert [row.department_code for row in rows] == ["D01", "D01"]
 
 
-def test_a_carried_department_keeps_what_its_row_says_itself():
+def test_a_row_that_repeats_its_department_keeps_its_own_values():
     contradicting = ("", "", "事业单位", *ROWS[1][3:])
 
     assert faults(xlsx(HEADER, ROWS[0], contradicting)) == ("工作表“名录”第3行：单位代码“D01”前后的“单位性质”不一致。",)
@@ -254,7 +254,7 @@ def test_a_department_may_not_contradict_itself(heading, value):
 
 
 @pytest.mark.parametrize("column", ["垂直管理", "主要领导", "分管领导", "上级主管单位"])
-def test_what_a_department_has_once_is_the_same_in_all_its_rows(column):
+def test_a_department_value_given_once_holds_for_all_its_rows(column):
     values = ("是", "否") if column == "垂直管理" else ("甲", "乙")
     rows = [(*row, value) for row, value in zip(ROWS, values, strict=False)]
 

@@ -1,4 +1,4 @@
-"""Taking a roster over: all or nothing, by codes, with its trace."""
+"""Import of the roster: all or nothing, matched by codes, logged."""
 
 from datetime import date
 
@@ -44,7 +44,7 @@ def refused(content, **options):
     return refusal.value.reasons
 
 
-def test_the_districts_roster_is_taken_over_whole():
+def test_the_districts_roster_is_imported_whole():
     report = take(WORKBOOK.read_bytes())
 
     assert (report.departments, report.sections, len(report.created)) == (38, 105, 105)
@@ -52,7 +52,7 @@ def test_the_districts_roster_is_taken_over_whole():
     assert Section.objects.active().count() == 105
 
 
-def test_an_import_leaves_one_trace():
+def test_an_import_is_logged_once():
     chief = make_user("chief")
 
     take(roster(), by=chief)
@@ -114,7 +114,7 @@ def test_only_the_chief_imports(role):
     assert held() == before
 
 
-def test_the_clock_does_not_import():
+def test_scheduled_jobs_may_not_import():
     with pytest.raises(Denied):
         take(roster(), by=CLOCK)
 
@@ -127,7 +127,7 @@ def test_one_fault_refuses_the_whole_file():
     )
 
 
-def test_a_changed_head_ends_the_tenure_of_the_one_before():
+def test_a_changed_head_ends_the_predecessors_tenure():
     take(roster())
 
     report = take(roster((0, "科室负责人", "赵六"), (0, "任职日期", "2020-04-01")))
@@ -172,13 +172,13 @@ def test_the_same_head_with_another_date_is_a_correction():
     assert heads("D02-01") == [("王五", date(2017, 1, 1), None)]
 
 
-def test_an_unknown_beginning_is_an_early_one():
+def test_an_unknown_first_day_is_an_early_date():
     take(roster())
 
     assert heads("D02-01") == [("王五", date(2000, 1, 1), None)]
 
 
-def test_what_the_file_does_not_say_is_kept():
+def test_empty_cells_keep_the_present_values():
     take(
         xlsx(
             (*HEADER, "垂直管理", "上级主管单位", "主要领导", "分管领导"),
@@ -248,14 +248,14 @@ def test_sections_that_the_file_does_not_name_stay_and_are_reported():
     assert Section.objects.active().count() == 4
 
 
-def test_a_preview_that_no_longer_holds_is_refused():
+def test_an_outdated_preview_is_refused():
     agreed = take(roster(), dry_run=True).fingerprint
     take(roster((0, "科室", "别的科")))
 
     assert refused(roster(), agreed=agreed) == ("名录在预览之后有变动，请重新上传文件，核对新的预览。",)
 
 
-def test_a_preview_that_holds_is_taken_over():
+def test_an_unchanged_preview_is_imported():
     agreed = take(roster(), dry_run=True).fingerprint
 
     assert len(take(roster(), agreed=agreed).created) == 3
@@ -265,7 +265,7 @@ def run(path, *options):
     call_command("import_roster", str(path), *options)
 
 
-def test_the_command_imports_and_says_what_it_did(tmp_path, capsys):
+def test_the_command_imports_and_reports_the_changes(tmp_path, capsys):
     path = tmp_path / "名录.csv"
     path.write_bytes(csv_text().encode("gbk"))
 
@@ -279,7 +279,7 @@ def test_the_command_imports_and_says_what_it_did(tmp_path, capsys):
     assert AuditEntry.objects.get().role == "CLI"
 
 
-def test_the_command_names_what_the_file_leaves_out(tmp_path, capsys):
+def test_the_command_lists_sections_missing_from_the_file(tmp_path, capsys):
     make_section(department=make_department(code="D09"), code="D09-01")
     path = tmp_path / "名录.xlsx"
     path.write_bytes(roster())
@@ -301,7 +301,7 @@ def test_the_command_refuses_a_faulty_file_with_every_reason(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["没有.xlsx", "."])
-def test_the_command_says_in_chinese_that_a_file_cannot_be_read(tmp_path, name):
+def test_the_command_reports_an_unreadable_file_in_chinese(tmp_path, name):
     with pytest.raises(CommandError, match="读不到文件") as refusal:
         run(tmp_path / name)
 

@@ -1,4 +1,4 @@
-"""Who headed a section in a period."""
+"""Head of a section in a period."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -39,7 +39,7 @@ def day(month, number, year=2020):
         ([Term("甲", day(1, 1, 2018), day(1, 1))], "甲"),
     ],
 )
-def test_the_head_with_more_days_answers_and_the_later_one_in_a_tie(tenures, head):
+def test_the_head_with_more_days_is_responsible_and_the_later_one_in_a_tie(tenures, head):
     found = head_in_period(tenures, START, END)
 
     assert (found and found.name) == head

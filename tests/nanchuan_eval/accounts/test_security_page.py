@@ -1,4 +1,4 @@
-"""What the security administrator reads, and what the auditor filters by: in Chinese, and nothing leads to a 403."""
+"""The security page and the auditor's filters: in Chinese, without links to pages that answer 403."""
 
 import re
 
@@ -23,12 +23,12 @@ def test_the_page_shows_every_figure_and_the_whole_table(client, settings):
     assert "/admin/policy/" in client.get("/admin/").content.decode()
 
 
-def test_nothing_on_it_is_posted(client):
+def test_the_page_is_read_only(client):
     client.force_login(make_user("security"))
     assert client.post("/admin/policy/").status_code == 405
 
 
-class TestTheTrace:
+class TestTheAuditLog:
     @pytest.fixture(autouse=True)
     def rows(self, client):
         audit.record("round.edit", None, by=make_user("chief"), at=NOON, reason="改规则")
@@ -63,7 +63,7 @@ class TestTheTrace:
         page = client.get("/admin/nanchuan_eval/auditentry/", {"q": words})
         assert page.context["cl"].result_count == found
 
-    def test_tells_early_what_was_refused(self, client):
+    def test_shows_the_result_before_the_action(self, client):
         AuditEntry.objects.update(result=AuditEntry.Result.DENIED)
         page = client.get("/admin/nanchuan_eval/auditentry/").content.decode()
         assert '<span class="outcome">无权限</span>' in page
@@ -73,6 +73,6 @@ class TestTheTrace:
         page = client.get("/admin/nanchuan_eval/auditentry/").content.decode()
         assert 'data-label="来源地址" class="field-address' in page
 
-    def test_a_row_is_called_by_the_local_time(self):
+    def test_a_row_is_named_by_its_local_time(self):
         row = AuditEntry.objects.get(action="round.edit")
         assert str(row).startswith(f"{timezone.localtime(row.at):%Y-%m-%d %H:%M}")

@@ -1,4 +1,4 @@
-"""Accounts: opened without rights, granted by two, one session each, ended at once when disabled."""
+"""Accounts: created without a role, granted one by two persons, one session each, ended at once when disabled."""
 
 import re
 from datetime import timedelta
@@ -28,7 +28,7 @@ USERS = "/admin/nanchuan_eval/user/"
 
 @pytest.fixture(autouse=True)
 def from_noon_on(time_machine, settings):
-    """A clock that can be moved; a hash that costs nothing."""
+    """A movable clock, and a fast password hasher."""
     time_machine.move_to(NOON, tick=True)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -53,7 +53,7 @@ def events(*names):
 
 
 class TestOpening:
-    """SYS opens accounts and sees no password; SEC proposes the role, the chief or the commission approves."""
+    """SYS creates accounts without seeing passwords; SEC proposes roles, the chief or the commission approves."""
 
     @pytest.fixture(autouse=True)
     def rule_of_two(self, settings):
@@ -102,7 +102,7 @@ class TestOpening:
         account.refresh_from_db()
         assert account.role == role
 
-    def test_nobody_grants_to_himself_not_even_under_another_account(self):
+    def test_nobody_grants_a_role_to_their_own_accounts(self):
         chief = make_user("chief", person_code="N1")
         account = make_user("clerk", person_code="N1")
         approval = approvals.propose(
@@ -144,7 +144,7 @@ class TestOpening:
         assert not Approval.objects.exists()
 
     @pytest.mark.parametrize("role", ["clerk", "chief", "sysadmin", "auditor"])
-    def test_who_may_not_grant_is_told_so_before_what_the_form_lacks(self, client, role):
+    def test_the_permission_to_grant_is_checked_before_the_form(self, client, role):
         client.force_login(make_user(role))
         before = AuditEntry.objects.count()
 
@@ -164,7 +164,7 @@ class TestOpening:
 
 
 class TestThePassword:
-    """Set by a one-time link, seen by nobody else, renewed, never the same again."""
+    """Set by a one-time link, never shown, renewed, not reused."""
 
     def link(self, account, by=None):
         client = Client()
@@ -304,7 +304,7 @@ class TestSessions:
         assert client.post(f"{USERS}{account.pk}/end-sessions/").status_code == status
         assert is_in(holder) == (status == 403)
 
-    def test_everybody_ends_his_own(self):
+    def test_users_end_their_own_sessions(self):
         make_account()
         client, _ = log_in()
         client.post("/account/sessions/end/")
@@ -332,7 +332,7 @@ class TestSessions:
 
 
 class TestTheLockOut:
-    """Five failures lock this account at this address, and nobody and nowhere else."""
+    """Five failures lock the pair of account and address only."""
 
     def fail(self, times, **extra):
         for _ in range(times):
@@ -375,7 +375,7 @@ class TestTheLockOut:
         assert not is_in(log_in(HTTP_X_FORWARDED_FOR="10.0.0.1")[0])
         assert is_in(log_in(HTTP_X_FORWARDED_FOR="6.6.6.6, 10.0.0.2")[0])
 
-    def test_log_ins_failures_and_lock_outs_leave_a_trace_without_what_was_typed(self):
+    def test_log_ins_failures_and_lock_outs_are_logged_without_the_input(self):
         make_account()
         self.fail(5)
         log_in(username="a-password-typed-as-a-name")
@@ -386,7 +386,7 @@ class TestTheLockOut:
 
 
 class TestTheSecondFactor:
-    """Every staff session is confirmed by a code that counts once; recovery codes; reset by SEC."""
+    """Every staff session is confirmed by a code valid once; recovery codes; reset by SEC."""
 
     @pytest.fixture(autouse=True)
     def required(self, settings):
@@ -415,7 +415,7 @@ class TestTheSecondFactor:
         assert "<svg" in page
         assert "style=" not in page
 
-    def test_without_a_code_no_page_of_the_desk_opens(self):
+    def test_without_a_code_no_staff_page_opens(self):
         make_account()
         client, _ = log_in()
         for path in ("/admin/", "/home/", "/account/", "/commission/", "/admin/evaluations/round/", "/"):
@@ -491,14 +491,14 @@ class TestTheSecondFactor:
         assert SecondFactor.objects.count() == left
         assert is_in(holder) == bool(left)
 
-    def test_nobody_resets_his_own(self):
+    def test_nobody_resets_their_own_factor(self):
         security = make_user("security")
         with pytest.raises(RuleViolation, match="本人"):
             second_factor.reset_factor(account_id=security.pk, by=security, at=NOON)
 
 
 class TestMyAccount:
-    """Everybody sees his own log-ins and deeds."""
+    """Users see their own log-ins and actions."""
 
     def test_the_page_shows_log_ins_failed_ones_too(self):
         make_account()
@@ -516,7 +516,7 @@ class TestMyAccount:
         client.force_login(make_user("clerk"))
         assert "10.7.7.7" not in client.get("/account/").content.decode()
 
-    def test_logging_out_is_a_post_and_leaves_a_trace(self):
+    def test_logging_out_is_a_post_and_logged(self):
         make_account()
         client, _ = log_in()
         assert client.get("/logout/").status_code == 405
@@ -524,7 +524,7 @@ class TestMyAccount:
         assert not is_in(client)
         assert events("session.logout") == ["session.logout"]
 
-    def test_the_desk_has_no_back_door_to_password_or_log_out(self):
+    def test_the_staff_site_has_no_pages_of_its_own_for_password_and_log_out(self):
         make_account()
         client, _ = log_in()
         assert client.get("/admin/password_change/").url == "/account/password/"

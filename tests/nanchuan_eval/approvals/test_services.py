@@ -1,4 +1,4 @@
-"""Two persons: one proposes, another approves exactly that."""
+"""Approvals: one person proposes, another approves exactly that."""
 
 import dataclasses
 from datetime import date, timedelta
@@ -77,13 +77,13 @@ def test_a_two_person_action_without_a_handler_fails_the_system_check(monkeypatc
     )
 
 
-def test_a_deed_that_the_table_gives_to_one_person_fails_the_system_check():
+def test_a_handler_for_a_one_person_action_fails_the_system_check():
     approvals.register(dataclasses.replace(approvals.action_named(ACTION), name="test.alone", permission="ballot.cast"))
 
     assert "nanchuan.E008" in {fault.id for fault in run_checks(tags=[Tags.security])}
 
 
-def test_the_deed_is_refused_to_one_person_alone(holiday):
+def test_a_two_person_action_without_approval_is_refused(holiday):
     with pytest.raises(policy.NeedsApproval, match="评议办工作人员提请"):
         rename(holiday, {"name": "国庆节"}, by=make_user("chief"), at=NOON)
 
@@ -91,7 +91,7 @@ def test_the_deed_is_refused_to_one_person_alone(holiday):
     assert holiday.name == "国庆"
 
 
-def test_approving_one_deed_opens_no_other(holiday):
+def test_an_approval_permits_no_other_action(holiday):
     approvals.register(
         approvals.ApprovableAction(
             ACTION, "round.open", "开启", Holiday, content=lambda target, arguments: {}, perform=rename
@@ -159,7 +159,7 @@ def test_the_same_thing_is_proposed_once_at_a_time(holiday):
         propose(holiday)
 
 
-def test_a_decision_falls_once(holiday):
+def test_a_proposal_is_decided_once(holiday):
     approval = propose(holiday)
     approve(approval)
 
@@ -167,7 +167,7 @@ def test_a_decision_falls_once(holiday):
         approve(approval)
 
 
-def test_sending_back_takes_a_reason_and_leaves_the_way_for_a_new_proposal(holiday):
+def test_returning_takes_a_reason_and_allows_a_new_proposal(holiday):
     approval, chief = propose(holiday), make_user("chief")
     with pytest.raises(RuleViolation, match="理由"):
         approvals.send_back(approval_id=approval.pk, note=" ", by=chief, at=NOON)
@@ -186,7 +186,7 @@ def test_only_the_proposer_withdraws(holiday):
     assert approvals.withdraw(approval_id=approval.pk, by=clerk, at=NOON).state == Approval.State.WITHDRAWN
 
 
-def test_what_waited_for_the_decision_goes_back_when_the_proposal_ends_undone(holiday):
+def test_the_object_is_reopened_when_the_proposal_ends_without_approval(holiday):
     ended = []
     action = approvals.action_named(ACTION)
     approvals.register(dataclasses.replace(action, undo=lambda target, note: ended.append((target, note))))
@@ -199,7 +199,7 @@ def test_what_waited_for_the_decision_goes_back_when_the_proposal_ends_undone(ho
     assert ended == [(holiday, "名称不规范"), (holiday, "")]
 
 
-def test_a_proposal_about_something_gone_is_void(holiday):
+def test_a_proposal_about_a_deleted_object_is_void(holiday):
     approval = propose(holiday)
     holiday.delete()
 
@@ -210,7 +210,7 @@ def test_a_proposal_about_something_gone_is_void(holiday):
     assert approval.state == Approval.State.STALE
 
 
-def test_the_page_of_the_object_tells_what_waits_and_opens_it_to_whom_it_concerns(holiday):
+def test_the_objects_page_shows_pending_proposals_and_links_those_the_user_may_open(holiday):
     approval = propose(holiday)
 
     for role, may_open in [("chief", True), ("personnel", False), ("liaison", False)]:
@@ -218,7 +218,7 @@ def test_the_page_of_the_object_tells_what_waits_and_opens_it_to_whom_it_concern
         assert (waiting.approval, waiting.approvers, waiting.may_open) == (approval, "评议办负责人", may_open)
 
 
-def test_a_deed_that_is_refused_leaves_the_proposal_open(holiday, monkeypatch):
+def test_a_refused_action_leaves_the_proposal_pending(holiday, monkeypatch):
     approval = propose(holiday)
 
     def refuse(*args, **kwargs):
@@ -237,7 +237,7 @@ def test_a_deed_that_is_refused_leaves_the_proposal_open(holiday, monkeypatch):
     assert approval.state == Approval.State.PENDING
 
 
-def test_proposal_deed_and_decision_leave_one_trace_each(holiday):
+def test_proposal_action_and_decision_are_logged_once_each(holiday):
     approve(propose(holiday))
 
     labels = [entry.detail.get("step_label", entry.action) for entry in AuditEntry.objects.order_by("pk")]
@@ -252,7 +252,7 @@ def test_the_database_refuses_a_proposal_approved_by_its_proposer(holiday):
         )
 
 
-def test_with_the_rule_off_one_person_does_it_at_once(holiday, settings):
+def test_with_the_rule_off_one_person_performs_the_action_at_once(holiday, settings):
     settings.TWO_PERSON_RULE = False
     chief = make_user("chief")
 
@@ -270,13 +270,13 @@ def test_with_the_rule_on_the_button_belongs_to_the_proposer(holiday):
     assert approvals.start(ACTION, holiday, by=make_user("clerk"), at=NOON, name="国庆节").state == "pending"
 
 
-class TestTheDesk:
-    """待审批 and the page on which it is decided."""
+class TestTheInbox:
+    """The list of proposals (待审批) and the page for deciding on one."""
 
     def page(self, approval):
         return f"/admin/nanchuan_eval/approval/{approval.pk}/"
 
-    def test_the_desk_opens_with_what_waits_for_the_account(self, client, holiday):
+    def test_the_index_lists_proposals_waiting_for_the_account(self, client, holiday):
         approval = propose(holiday)
         client.force_login(make_user("chief"))
 
@@ -285,7 +285,7 @@ class TestTheDesk:
         assert "待您审批（1件）" in page
         assert self.page(approval) in page
 
-    def test_the_list_opens_on_what_waits(self, client, holiday):
+    def test_the_list_shows_pending_proposals_by_default(self, client, holiday):
         approval = propose(holiday)
         client.force_login(make_user("chief"))
         found = lambda query: client.get("/admin/nanchuan_eval/approval/", query).context["cl"].result_count  # noqa: E731
@@ -295,7 +295,7 @@ class TestTheDesk:
 
         assert (found({}), found({"state": "approved"}), found({"state": "all"})) == (0, 1, 1)
 
-    def test_the_approver_reads_what_he_approves_and_approves(self, client, holiday):
+    def test_the_approver_reads_the_content_and_approves(self, client, holiday):
         approval = propose(holiday)
         client.force_login(make_user("chief"))
         page = client.get(self.page(approval) + "change/").content.decode()
@@ -331,7 +331,7 @@ class TestTheDesk:
         approval.refresh_from_db()
         assert approval.state == Approval.State.RETURNED
 
-    def test_who_may_not_see_the_action_does_not_see_the_proposal(self, client, holiday):
+    def test_proposals_are_hidden_from_roles_that_may_not_see_the_action(self, client, holiday):
         approval = propose(holiday)
         client.force_login(make_user("personnel"))
 
@@ -345,7 +345,7 @@ class TestTheDesk:
         assert client.post("/admin/nanchuan_eval/approval/add/").status_code == 403
         assert client.post(self.page(approval) + "delete/").status_code == 403
 
-    def test_the_pages_of_a_demonstration_by_one_person_say_so(self, client, settings):
+    def test_pages_show_that_the_two_person_rule_is_off(self, client, settings):
         settings.TWO_PERSON_RULE = False
         client.force_login(make_user("chief"))
 
@@ -357,7 +357,7 @@ class TestTheDesk:
 
 
 class TestTheSecondFactor:
-    """Approving asks for a fresh code; each code counts once, wrong ones as at the log-in."""
+    """Approving needs a fresh code, valid once; wrong ones count as at the log-in."""
 
     @pytest.fixture
     def factor(self, client, settings, time_machine):
@@ -412,7 +412,7 @@ class TestTheSecondFactor:
 
 
 @pytest.mark.parametrize("decide", ["approve", "send_back"])
-def test_who_may_not_decide_is_refused_before_he_hears_how_the_proposal_stands(holiday, decide):
+def test_the_permission_to_decide_is_checked_before_the_state_is_shown(holiday, decide):
     approval = propose(holiday)
     approve(approval)
     given = {"note": "重报"} if decide == "send_back" else {}
@@ -423,7 +423,7 @@ def test_who_may_not_decide_is_refused_before_he_hears_how_the_proposal_stands(h
         getattr(approvals, decide)(approval_id=approval.pk, by=make_user("chief"), at=NOON, **given)
 
 
-def test_what_the_service_would_refuse_anyway_is_refused_to_the_proposer(holiday, monkeypatch):
+def test_a_proposal_that_the_service_would_refuse_is_refused(holiday, monkeypatch):
     def refuse(target, arguments, *, at):
         raise RuleViolation("名称不合规。")
 

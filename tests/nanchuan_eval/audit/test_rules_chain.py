@@ -1,4 +1,4 @@
-"""The chain of the audit log: what each kind of tampering is called, and that nothing else is."""
+"""Hash chain of the audit log: each kind of tampering is reported, and nothing else."""
 
 import hashlib
 from dataclasses import replace
@@ -105,7 +105,7 @@ def test_a_chain_rebuilt_throughout_contradicts_each_anchor_from_there_on():
     assert found(rebuilt, head=head(rebuilt), anchors=anchors) == [REBUILT.format(4), REBUILT.format(5)]
 
 
-def test_of_two_anchors_of_one_row_the_wrong_one_is_told():
+def test_of_two_anchors_of_one_row_the_wrong_one_is_reported():
     right = Anchor(2, chain()[1].hash)
 
     assert found(chain(), anchors=[right, Anchor(2, "f" * 64)]) == [REBUILT.format(2)]

@@ -1,4 +1,4 @@
-"""The trace: one chained row per deed, in the deed's transaction; whoever changes it is found out."""
+"""Audit log: one chained row per action, in the action's transaction; tampering is detected."""
 
 import csv
 import io
@@ -33,12 +33,12 @@ def write(times=1, **fields):
 
 
 def edit(number, /, **fields):
-    """Change a row the way somebody with the database in his hands would."""
+    """Change a row as somebody with access to the database could."""
     AuditEntry.objects.filter(seq=number).update(**fields)
 
 
 def rebuild(first):
-    """Recompute everything from a row on, head included: the perfect forger."""
+    """Recompute the chain from a row on, head included, as the best forger would."""
     prev = AuditEntry.objects.filter(seq=first - 1).values_list("hash", flat=True).first() or audit_rules.GENESIS
     for seq, entry in enumerate(AuditEntry.objects.filter(seq__gte=first).order_by("seq"), start=first):
         entry.seq, entry.prev = seq, prev
@@ -48,7 +48,7 @@ def rebuild(first):
 
 
 class TestTheChain:
-    """Rows follow each other without a gap and carry each other's hash."""
+    """Rows follow each other without a gap, each with the hash of the one before."""
 
     def test_an_untouched_chain_has_no_fault(self):
         write(5)
@@ -56,11 +56,11 @@ class TestTheChain:
         assert audit.verify_chain() == []
         assert list(AuditEntry.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2, 3, 4, 5]
 
-    def test_a_row_is_written_inside_the_deeds_transaction_only(self, transactional_db):
+    def test_a_row_is_written_inside_the_actions_transaction_only(self, transactional_db):
         with pytest.raises(RuntimeError, match="inside the transaction"):
             audit.record("round.edit", None, by=make_user("chief"), at=NOON)
 
-    def test_a_deed_that_cannot_be_recorded_does_not_happen(self, monkeypatch):
+    def test_an_action_that_cannot_be_logged_does_not_happen(self, monkeypatch):
         holiday = Holiday(day="2031-01-01", name="元旦")
 
         def fail(*args, **kwargs):
@@ -73,7 +73,7 @@ class TestTheChain:
         assert not Holiday.objects.filter(day="2031-01-01").exists()
         assert not AuditEntry.objects.exists()
 
-    def test_a_rolled_back_deed_leaves_no_row_and_no_gap(self):
+    def test_a_rolled_back_action_leaves_no_row_and_no_gap(self):
         write()
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             audit.record("round.edit", None, by=make_user("chief"), at=NOON)
@@ -83,16 +83,16 @@ class TestTheChain:
         assert list(AuditEntry.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2]
         assert audit.verify_chain() == []
 
-    def test_an_unknown_action_is_a_fault(self):
+    def test_an_unknown_action_raises(self):
         with pytest.raises(ValueError, match="no such action"), transaction.atomic():
             audit.record("round.fly", None, by=make_user("chief"), at=NOON)
 
-    def test_nothing_typed_forges_a_line(self):
+    def test_input_cannot_forge_a_line(self):
         write(reason="好的\r\n2026 chief ok\x1b[2J")
 
         assert AuditEntry.objects.get().reason == "好的\\x0d\\x0a2026 chief ok\\x1b[2J"
 
-    def test_the_origin_is_noted_for_accounts_and_never_for_the_nameless(self):
+    def test_the_origin_is_logged_for_accounts_and_never_for_anonymous_actors(self):
         with audit.request_origin("10.0.0.7", "secret-session"):
             write()
             with transaction.atomic():
@@ -169,7 +169,7 @@ class TestTampering:
         assert audit.verify_chain() == []
         assert "恢复了旧备份" in self.found("--anchor", kept)
 
-    def test_a_taken_away_anchor_of_a_published_act(self):
+    def test_a_deleted_anchor_of_a_published_action(self):
         with transaction.atomic():
             audit.record("publish.approve", None, by=make_user("commission"), at=NOON)
         assert audit.verify_chain() == []
@@ -210,7 +210,7 @@ class TestTampering:
 
 
 class TestTheGuard:
-    """Nobody who works through the application can change the trace, whatever he runs."""
+    """The application cannot change the log, whatever it executes."""
 
     @pytest.mark.parametrize(
         ("table", "statement"),
@@ -275,18 +275,18 @@ def test_eight_writers_at_once_make_one_chain_without_a_gap_or_fork():
     assert audit.verify_chain() == []
 
 
-class TestTheDesk:
-    """The auditor searches and exports; chief and commission verify; nobody else sees the whole trace."""
+class TestTheStaffSite:
+    """The auditor searches and exports; chief and commission verify; no other role sees the whole log."""
 
     LIST = "/admin/nanchuan_eval/auditentry/"
 
     @pytest.mark.parametrize("role", ["clerk", "chief", "commission", "personnel", "sysadmin"])
-    def test_only_the_auditor_reads_the_trace(self, client, role):
+    def test_only_the_auditor_reads_the_log(self, client, role):
         client.force_login(make_user(role))
         assert client.get(self.LIST).status_code == 403
         assert client.post(self.LIST + "export/").status_code == 403
 
-    def test_a_refusal_at_the_desk_is_itself_a_trace(self, client):
+    def test_a_denial_on_the_staff_site_is_logged(self, client):
         user = make_user("clerk")
         client.force_login(user)
         client.get(self.LIST)
@@ -304,7 +304,7 @@ class TestTheDesk:
         assert "补录第三季度" in page
         assert "别的" not in page
 
-    def test_the_export_holds_every_row_and_leaves_a_trace(self, client):
+    def test_the_export_holds_every_row_and_is_logged(self, client):
         write(3)
         client.force_login(make_user("auditor"))
 
@@ -321,7 +321,7 @@ class TestTheDesk:
         client.force_login(make_user(role))
         assert client.post(self.LIST + "verify/").status_code == status
 
-    def test_the_trace_is_not_changed_at_the_desk(self, client):
+    def test_the_log_is_read_only_on_the_staff_site(self, client):
         write()
         client.force_login(make_user("auditor"))
         pk = AuditEntry.objects.get().pk
@@ -330,7 +330,7 @@ class TestTheDesk:
         assert audit.verify_chain() == []
 
 
-def test_published_acts_anchor_the_trace_and_anybody_may_keep_the_anchors(client):
+def test_published_actions_write_anchors_that_are_public(client):
     round_ = make_sealed_round()
     tally_round(round_id=round_.pk, by=make_user("chief"), at=round_.closes_at)
 
@@ -341,7 +341,7 @@ def test_published_acts_anchor_the_trace_and_anybody_may_keep_the_anchors(client
     assert audit_rules.parse_anchors(text)[-1].hash == AuditEntry.objects.get(action="tally.run").hash
 
 
-def test_an_account_without_a_place_at_the_desk_is_refused_not_sent_round(client):
+def test_an_account_without_access_to_the_staff_site_is_denied_not_redirected(client):
     client.force_login(make_user("liaison"))
 
     answer = client.get("/admin/", follow=True)

@@ -1,4 +1,4 @@
-"""Archiving the trace: by two persons, after six months, anchored first; the chain joins on to the file."""
+"""Archiving the log: by two persons, after six months, anchored first; the chain continues from the file."""
 
 import io
 from datetime import UTC, date, datetime, timedelta
@@ -50,7 +50,7 @@ def test_archive_refuses_182_days():
     assert archive(until=(NOW - timedelta(days=184)).date()).exists()
 
 
-def test_it_is_anchored_first_and_the_file_is_vouched_for():
+def test_an_archive_is_anchored_first_and_its_digest_logged():
     write_rows(400, 300, 5)
     head = AuditEntry.objects.order_by("seq").last()
 
@@ -62,7 +62,7 @@ def test_it_is_anchored_first_and_the_file_is_vouched_for():
     assert audit.verify_chain() == []
 
 
-def test_rows_stay_until_they_are_taken_out_and_the_chain_goes_on():
+def test_rows_stay_until_they_are_dropped_and_the_chain_continues():
     write_rows(400, 300, 5)
     path = archive()
     assert AuditEntry.objects.filter(seq__lte=2).count() == 2
@@ -77,7 +77,7 @@ def test_rows_stay_until_they_are_taken_out_and_the_chain_goes_on():
         drop(path)
 
 
-def test_a_second_archive_goes_on_where_the_first_ended():
+def test_a_second_archive_starts_where_the_first_ended():
     write_rows(400, 300, 250, 5)
     first = archive(until=(NOW - timedelta(days=280)).date())
     drop(first)
@@ -91,14 +91,14 @@ def test_a_second_archive_goes_on_where_the_first_ended():
     assert audit.verify_chain() == []
 
 
-def test_rows_taken_out_without_an_archive_are_missed():
+def test_rows_removed_without_an_archive_are_reported():
     write_rows(400, 300, 5)
     AuditEntry.objects.filter(seq__lte=2).delete()
     assert any("缺失" in fault for fault in audit.verify_chain())
 
 
 @pytest.mark.parametrize("harm", [lambda text: text.replace('"x"', '"y"', 1), lambda text: text.split("\n", 1)[1]])
-def test_a_changed_archive_is_found_and_never_taken_for_the_rows(harm, tmp_path):
+def test_a_changed_archive_is_reported_and_drops_no_rows(harm, tmp_path):
     write_rows(400, 300, 5)
     path = archive()
     changed = tmp_path / "changed.jsonl"
@@ -130,7 +130,7 @@ def test_the_auditor_proposes_and_the_system_administrator_approves(client, sett
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_the_application_cannot_take_rows_out():
+def test_the_application_cannot_remove_rows():
     write_rows(400, 5)
     path = archive()
     with connection.cursor() as cursor:

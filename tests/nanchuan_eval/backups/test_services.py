@@ -1,4 +1,4 @@
-"""Backup and restore: whole, encrypted, and over a living system only with the approval of two persons."""
+"""Backup and restore: complete, encrypted, and over existing data only with an approval."""
 
 import io
 from datetime import timedelta
@@ -69,11 +69,11 @@ def test_backup_roundtrip(settings):
     assert film.read_bytes() == b"film"
     assert audit.verify_chain() == []
     assert AuditEntry.objects.count() < before
-    trace = AuditEntry.objects.get(action="backup.restore")
-    assert "提请" in trace.detail["approval"]
+    entry = AuditEntry.objects.get(action="backup.restore")
+    assert "提请" in entry.detail["approval"]
 
 
-def test_a_backup_says_nothing_without_the_key(settings):
+def test_a_backup_is_unreadable_without_the_key(settings):
     make_user("chief", username="geheim")
     put_evidence(settings, SECRET.encode())
     _, path = make()
@@ -101,7 +101,7 @@ def test_a_damaged_backup_is_refused(harm, tmp_path):
         run("restore", path, "--verify")
 
 
-def test_over_a_living_system_it_takes_two_persons_and_works_once():
+def test_restoring_over_data_takes_an_approval_that_works_once():
     make_user("chief")
     row, path = make()
     with pytest.raises(CommandError, match="提请"):
@@ -131,7 +131,7 @@ def test_an_empty_machine_is_restored_without_approval():
     assert AuditEntry.objects.get(action="backup.restore").detail["approval"] == "空库恢复"
 
 
-def test_the_approval_runs_out(settings):
+def test_the_authorization_expires(settings):
     make_user("chief")
     row, path = make()
     allow(row)
@@ -139,6 +139,6 @@ def test_the_approval_runs_out(settings):
         backups.restore_backup(path, at=timezone.now() + timedelta(hours=settings.AUTHORIZATION_HOURS))
 
 
-def test_a_backup_taken_during_the_vote_says_so():
+def test_a_backup_made_during_a_vote_is_marked():
     row, path = make(is_during_vote=True)
     assert (row.is_during_vote, "voting" in path.name) == (True, True)

@@ -1,4 +1,4 @@
-"""Each act logs once: done, denied by the table, refused by a rule (security.md G6)."""
+"""Each action is logged once: performed, denied by the table or refused by a rule (security.md G6)."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def account():
     return make_user("clerk")
 
 
-class TestEachActLogsOnce:
+class TestEachActionIsLoggedOnce:
     def test_done(self, client, account):
         client.force_login(make_user("sysadmin"))
         client.post(link_of(account))
@@ -63,12 +63,12 @@ class TestEachActLogsOnce:
             policy.check(make_user("chief"), "roster.freeze")
         assert [attempt.action for attempt in attempts.refused(tried)] == ["roster.freeze"]
 
-    def test_looking_is_no_act(self, client, account):
+    def test_viewing_is_not_logged(self, client, account):
         client.force_login(make_user("sysadmin"))
         client.get(f"/admin/nanchuan_eval/user/{account.pk}/change/")
         assert rows() == []
 
-    def test_a_form_filled_in_wrongly_is_no_act(self, client):
+    def test_an_invalid_form_is_not_logged(self, client):
         client.force_login(make_user("sysadmin"))
         client.post("/admin/nanchuan_eval/user/add/", {"username": ""})
         assert rows() == []
@@ -78,7 +78,7 @@ class TestEachActLogsOnce:
         assert audit.verify_chain() == []
 
 
-class TestTheNameless:
+class TestAnonymousActors:
     def test_a_refused_ballot_leaves_no_row(self, client):
         round_ = make_open_round()
         codes = make_codes(round_, 1)
@@ -97,7 +97,7 @@ class TestTheNameless:
         assert len(rows()) == before
 
 
-class TestWhatTheTraceKeeps:
+class TestContentOfRefusals:
     def refusal(self, text):
         attempt = attempts.Attempt(make_user("clerk"), "cred.void", text)
         return audit.record_refusal(attempt, where="/x/", at=NOON).reason
@@ -132,14 +132,14 @@ class TestAnAttempt:
             RuleViolation("第3行：原因。")
         assert [attempt.refusal for attempt in attempts.refused(tried)] == ["原因。"]
 
-    def test_without_an_act_a_broken_rule_is_nothing(self):
+    def test_a_violation_without_an_attempt_is_not_recorded(self):
         with attempts.recorded_attempts() as tried:
             RuleViolation("表单有误。")
         assert tried == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_deed_marks_its_attempt_when_it_is_committed():
+def test_a_committed_action_marks_its_attempt_done():
     account, admin = make_user("clerk"), make_user("sysadmin")
     with attempts.recorded_attempts() as tried:
         record_link(account_id=account.pk, by=admin, at=NOON)

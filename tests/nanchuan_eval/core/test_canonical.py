@@ -1,4 +1,4 @@
-"""Canonical bytes: one value, one text; what other languages might write differently is refused."""
+"""Canonical JSON: one text per value; values that other languages write differently are rejected."""
 
 import hashlib
 
@@ -54,7 +54,7 @@ class Light(TextChoices):
     GREEN = "green", "绿灯"
 
 
-def test_a_flow_allows_what_it_lists_and_refuses_the_rest_in_words():
+def test_a_flow_allows_the_listed_moves_and_refuses_the_others():
     flow = Flow({Light.RED: frozenset({Light.GREEN})})
 
     assert flow.allows(Light.RED, Light.GREEN)

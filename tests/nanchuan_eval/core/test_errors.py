@@ -1,4 +1,4 @@
-"""Faults of a file: every one with its place, many of one kind summed up."""
+"""Faults of a file: each with its place, repeated ones summed up."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Documents: data never becomes markup, equal data give equal bytes, Chinese is in the file's own font."""
+"""Documents: data never becomes markup, equal data give equal bytes, fonts are embedded."""
 
 import shutil
 import subprocess
@@ -52,7 +52,7 @@ def test_equal_data_give_equal_bytes():
 
 
 @pytest.mark.pdftext
-def test_text_is_shown_as_typed_and_never_obeyed(tmp_path):
+def test_text_is_rendered_verbatim_and_never_executed(tmp_path):
     shown = text_of(render_pdf("letter", page(text=HOSTILE), at=AT), tmp_path)
 
     assert '#sys.version *粗* $x$ #include "/etc/passwd" <script>' in shown.replace("\n", " ")
@@ -67,6 +67,6 @@ def test_many_documents_come_in_order_and_in_batches(monkeypatch, tmp_path):
     assert [f"第{n}份" in text_of(pdf, tmp_path) for n, pdf in enumerate(pdfs)] == [True] * 5
 
 
-def test_a_template_without_its_data_is_a_fault():
+def test_a_template_without_its_data_raises():
     with pytest.raises(DocumentError, match="text"):
         render_pdf("letter", {"title": "", "demo": ""}, at=AT)

@@ -1,4 +1,4 @@
-"""A new FIELD_KEY: everything is written anew, look-ups go on, a stopped run goes on, evidence opens."""
+"""Rotation of FIELD_KEY: everything is re-encrypted, look-ups still work, an interrupted run can be continued."""
 
 import hashlib
 import io
@@ -57,7 +57,7 @@ def stored(table, column):
         return [row[0] for row in cursor.fetchall()]
 
 
-def test_everything_opens_under_the_new_key_alone_and_is_still_found(settings):
+def test_everything_decrypts_with_the_new_key_alone_and_is_still_found(settings):
     round_, user = make_people(), make_user("clerk")
     PoolUpload.objects.create(
         round=round_, kind="evaluators", filename="x", content=encrypt_bytes(b"names"), by=user, at=NOON
@@ -84,7 +84,7 @@ def test_everything_opens_under_the_new_key_alone_and_is_still_found(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_stopped_run_goes_on_where_it_ended(settings, monkeypatch):
+def test_an_interrupted_run_continues_where_it_stopped(settings, monkeypatch):
     make_people()
     settings.FIELD_KEY = [NEW, *settings.FIELD_KEY]
     monkeypatch.setattr(key_rotation, "BATCH", 2)
@@ -99,7 +99,7 @@ def test_a_stopped_run_goes_on_where_it_ended(settings, monkeypatch):
     assert key_rotation.rotate(at=NOON, progress=lambda *_: None) == 3
 
 
-def test_without_the_old_key_it_says_so_and_changes_nothing(settings):
+def test_without_the_old_key_it_fails_and_changes_nothing(settings):
     make_people()
     before = stored("evaluations_poolentry", "phone")
     settings.FIELD_KEY = [NEW]
@@ -124,7 +124,7 @@ def test_evidence_from_before_the_encryption_is_encrypted():
 
 
 class TestTheOldFormat:
-    """Files that the code before age wrote (`old_format/`): still read, then written anew by `rotate_keys`."""
+    """Files in the format before age (`old_format/`): still read, and converted by `rotate_keys`."""
 
     @pytest.fixture(autouse=True)
     def old_key(self, settings):
@@ -204,7 +204,7 @@ class TestTheOldFormat:
             backups.verify_backup(copy)
 
 
-def test_the_identity_of_a_key_is_what_the_documentation_says():
-    """The derivation is fixed for ever: backups are opened with it. The library checks the Bech32 checksum."""
+def test_the_identity_of_a_key_is_as_documented():
+    """The derivation must never change, since backups are decrypted with it; the library checks the Bech32 checksum."""
     assert str(Identity.from_str(age_identity(OLD_KEY))) == age_identity(OLD_KEY) == IDENTITY
     assert age_identity(NEW) != IDENTITY

@@ -1,4 +1,4 @@
-"""Reading and writing workbooks: real files, written here for every untidy or hostile case."""
+"""Reading and writing workbooks: real files for every untidy or malicious case."""
 
 import io
 import subprocess
@@ -53,7 +53,7 @@ def workbook(rows=(), *, title="名录", edit=lambda _: None):
 
 
 def moment(*numbers):
-    """A time as a spreadsheet holds it: without a zone."""
+    """A time without time zone, as spreadsheets hold it."""
     return datetime(*numbers)  # noqa: DTZ001
 
 
@@ -64,7 +64,7 @@ def saved(book):
 
 
 def repacked(content, *, change=lambda _, data: data, extra=()):
-    """The same zip with its parts changed and more parts added."""
+    """The zip with parts replaced and added."""
     target = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as source,
@@ -82,7 +82,7 @@ def cells(content, filename="名录.xlsx"):
 
 
 def one(value, **cell):
-    """What a single cell is read as."""
+    """The text read from a single cell."""
 
     def edit(sheet):
         sheet["A1"] = value
@@ -220,7 +220,7 @@ def test_content_far_out_is_refused_at_once(place):
     assert time.process_time() - started < 2
 
 
-def test_what_the_file_claims_about_its_extent_is_not_believed():
+def test_the_declared_extent_is_ignored():
     content = repacked(
         workbook([["单位", "科室"]]), change=lambda _, data: data.replace(b'ref="A1:B1"', b'ref="A1:A1"')
     )
@@ -459,7 +459,7 @@ def test_a_sheet_title_that_excel_forbids_is_made_possible():
     assert load_workbook(io.BytesIO(content)).sheetnames == [("2020_上半年_前_10_" + "位" * 40)[:31]]
 
 
-def test_a_row_of_the_wrong_length_is_a_fault():
+def test_a_row_of_the_wrong_length_raises():
     with pytest.raises(ValueError, match="argument 2 is shorter"):
         written(["甲"], columns=[ColumnSpec("列1", 9), ColumnSpec("列2", 9)])
 
@@ -489,7 +489,7 @@ def test_characters_that_no_xml_holds_are_left_out():
 
 
 class TestTheChildProcess:
-    """Workbooks are opened apart: whatever happens there is a refusal here."""
+    """Workbooks are read in a child process, whose failures become refusals."""
 
     def test_the_limits_are_set_before_the_file_is_opened(self):
         program = "import resource, sys; from nanchuan_eval.spreadsheets import child; child.main(); "

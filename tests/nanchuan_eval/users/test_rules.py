@@ -1,4 +1,4 @@
-"""Passwords and roles that do not go together."""
+"""Rules for passwords and for roles that exclude each other."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_thirty_bad_passwords_are_refused(password):
     assert password_faults(password, least=12, words=WORDS)
 
 
-def test_a_looser_length_is_one_setting():
+def test_the_least_length_is_a_setting():
     assert password_faults("Ab1!cdef", least=8) == []
 
 

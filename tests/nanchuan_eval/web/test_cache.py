@@ -1,4 +1,4 @@
-"""What server processes share: counts of all workers together, and nobody kept from anything while it is away."""
+"""The shared cache: counts of all workers together, and normal service while it is unreachable."""
 
 import logging
 
@@ -11,7 +11,7 @@ from nanchuan_eval.web.cache import SharedCache
 NOWHERE = "unix:///nonexistent/redis.sock"
 
 
-def test_a_memory_that_is_away_is_an_empty_one(caplog):
+def test_an_unreachable_cache_counts_as_empty(caplog):
     cache = SharedCache(NOWHERE, {})
 
     with caplog.at_level(logging.WARNING):
@@ -27,7 +27,7 @@ def test_a_memory_that_is_away_is_an_empty_one(caplog):
 
 
 @pytest.mark.django_db
-def test_the_pages_answer_while_it_is_away(client, settings):
+def test_pages_are_served_while_the_cache_is_unreachable(client, settings):
     settings.CACHES = {"default": {"BACKEND": "nanchuan_eval.web.cache.SharedCache", "LOCATION": NOWHERE}}
 
     assert client.post("/ballot/", {"code": "x"}).status_code == 400
@@ -42,7 +42,7 @@ def test_the_pages_answer_while_it_is_away(client, settings):
         ("rediscache:///run/nanchuan/redis.sock", 3, []),
     ],
 )
-def test_several_workers_without_a_shared_memory_are_warned_of(settings, url, workers, faults):
+def test_several_workers_without_a_shared_cache_cause_a_warning(settings, url, workers, faults):
     settings.WORKERS = workers
     settings.CACHES = {"default": environ.Env.cache_url_config(url)}
 

@@ -1,4 +1,4 @@
-"""What every answer carries, which methods and hosts are answered, whom we believe, how often one may ask."""
+"""Headers, methods, hosts, client addresses, rate limits and system checks."""
 
 import logging
 import re
@@ -30,7 +30,7 @@ HEADERS = {
 
 
 def routes(resolver=None, prefix="/"):
-    """Every address of the site, with an argument that fits (an object that is there, or one that is not)."""
+    """Every URL of the site, with valid arguments (of an object that exists, or one that does not)."""
     for entry in (resolver or get_resolver()).url_patterns:
         part = f"{prefix}{entry.pattern}".replace("^", "").replace("$", "").replace("\\Z", "")
         if isinstance(entry, URLResolver):
@@ -58,7 +58,7 @@ def check_headers(answer, path):
 
 
 @pytest.mark.parametrize("role", ["", "chief", "auditor", "liaison", "inspector"])
-def test_every_route_carries_every_header_whatever_its_answer(client, role):
+def test_every_route_sends_every_header_whatever_its_status(client, role):
     make_sealed_round()
     client.raise_request_exception = True
     if role:
@@ -72,7 +72,7 @@ def test_every_route_carries_every_header_whatever_its_answer(client, role):
             assert "no-store" in answer.headers.get("Cache-Control", ""), path
 
 
-def test_error_pages_carry_them_too_and_are_chinese_without_a_trace(client, monkeypatch):
+def test_error_pages_send_them_too_and_are_chinese_without_a_traceback(client, monkeypatch):
     logging.disable(logging.CRITICAL)
     client.raise_request_exception = False
     monkeypatch.setattr("evaluations.publication.documents.published_rounds", lambda: 1 / 0)
@@ -126,7 +126,7 @@ def test_every_staff_post_wants_a_token():
 
 
 class TestTheAddress:
-    """Only our own proxies are believed."""
+    """X-Forwarded-For is believed from TRUSTED_PROXIES only."""
 
     @pytest.mark.parametrize(
         ("proxies", "remote", "forwarded", "address"),
@@ -147,8 +147,8 @@ class TestTheAddress:
         assert client_address(request) == address
 
 
-class TestTheDeskStaysInside:
-    """test_admin_ip_allowlist: the desk is worked at from the office's network only, where one is named."""
+class TestAllowedNetworks:
+    """The staff site is limited to ADMIN_ALLOWED_NETWORKS, if there are any."""
 
     @pytest.fixture(autouse=True)
     def network(self, settings):
@@ -162,7 +162,7 @@ class TestTheDeskStaysInside:
 
     @pytest.mark.parametrize("forwarded", ["10.21.0.1", "10.20.3.4, 6.6.6.6", "nonsense, 6.6.6.6"])
     @pytest.mark.parametrize("path", ["/admin/", "/commission/", "/account/", "/work/"])
-    def test_from_outside_is_refused_in_chinese_with_one_trace(self, client, path, forwarded):
+    def test_from_outside_is_refused_in_chinese_and_logged_once(self, client, path, forwarded):
         client.force_login(make_user("commission"))
         answer = client.get(path, HTTP_X_FORWARDED_FOR=forwarded)
         assert answer.status_code == 403
@@ -170,12 +170,12 @@ class TestTheDeskStaysInside:
         check_headers(answer, path)
         assert list(AuditEntry.objects.values_list("action", "result")) == [("desk.enter", "denied")]
 
-    def test_a_stranger_claims_to_be_inside(self, client):
+    def test_a_forged_header_does_not_get_inside(self, client):
         client.force_login(make_user("chief"))
         answer = client.get("/admin/", REMOTE_ADDR="6.6.6.6", HTTP_X_FORWARDED_FOR="10.20.3.4")
         assert answer.status_code == 403
 
-    def test_who_does_not_work_at_the_desk_is_served_everywhere(self, client):
+    def test_accounts_without_staff_role_are_served_everywhere(self, client):
         assert client.get("/", REMOTE_ADDR="6.6.6.6").status_code == 200
         assert client.get("/login/", REMOTE_ADDR="6.6.6.6").status_code == 200
         assert client.get("/admin/", REMOTE_ADDR="6.6.6.6").status_code == 403
@@ -183,18 +183,18 @@ class TestTheDeskStaysInside:
         assert client.get("/unit/", REMOTE_ADDR="6.6.6.6").status_code == 200
         assert AuditEntry.objects.count() == 0
 
-    def test_one_may_leave_from_anywhere(self, client):
+    def test_logging_out_works_from_anywhere(self, client):
         client.force_login(make_user("chief"))
         assert client.post("/logout/", REMOTE_ADDR="6.6.6.6").status_code == 302
 
-    def test_without_a_network_named_everywhere_is_inside(self, client, settings):
+    def test_without_networks_every_address_is_allowed(self, client, settings):
         settings.ADMIN_ALLOWED_NETWORKS = []
         client.force_login(make_user("chief"))
         assert client.get("/admin/", REMOTE_ADDR="6.6.6.6").status_code == 200
 
 
-class TestHowOften:
-    """Guessing codes, logging in, exporting and uploading are slowed."""
+class TestRateLimits:
+    """Guessing codes, logging in, exporting and uploading are limited."""
 
     def test_ten_wrong_codes_a_minute_then_the_address_waits_and_another_does_not(self, client):
         for _ in range(10):
@@ -219,7 +219,7 @@ class TestHowOften:
         codes = [client.post(path, {"username": f"nobody{n}", "password": "x"}).status_code for n in range(most + 1)]
         assert codes == [200] * most + [429]
 
-    def test_the_memory_holds_no_address_and_no_account(self, client, monkeypatch):
+    def test_the_cache_holds_no_address_and_no_account(self, client, monkeypatch):
         seen = []
         monkeypatch.setattr(rate_limits.cache, "add", lambda key, *a, **k: seen.append(key))
         monkeypatch.setattr(rate_limits.cache, "incr", lambda key: None)
@@ -229,7 +229,7 @@ class TestHowOften:
         assert len(set(seen)) == 2
         assert all(re.fullmatch(r"limit/[0-9a-f]{64}", key) for key in seen)
 
-    def test_every_limit_names_an_address_that_exists(self):
+    def test_every_limit_names_an_existing_view(self):
         names = {pattern.name for pattern in walk(get_resolver())}
         assert set(rate_limits.LIMITS) <= names
 
@@ -239,27 +239,27 @@ def walk(resolver):
         yield from walk(entry) if isinstance(entry, URLResolver) else [entry]
 
 
-class TestTheStartUpChecks:
-    """What would be wrong in production stops it."""
+class TestSystemChecks:
+    """Settings that are wrong in production fail the checks."""
 
     @pytest.mark.parametrize("name", ["TWO_PERSON_RULE", "REQUIRE_OTP"])
-    def test_production_does_not_go_without_the_rules(self, settings, name):
+    def test_production_needs_the_rules_on(self, settings, name):
         settings.TWO_PERSON_RULE = settings.REQUIRE_OTP = True
         assert checks.production_keeps_the_rules(None) == []
         setattr(settings, name, False)
         assert name in checks.production_keeps_the_rules(None)[0].msg
 
-    def test_nobody_is_above_the_table(self, settings, monkeypatch):
-        assert checks.nobody_is_above_the_table(None) == []
+    def test_permissions_come_from_the_table_only(self, settings, monkeypatch):
+        assert checks.permissions_come_from_the_table_only(None) == []
         settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-        assert [fault.id for fault in checks.nobody_is_above_the_table(None)] == ["nanchuan.E006"]
+        assert [fault.id for fault in checks.permissions_come_from_the_table_only(None)] == ["nanchuan.E006"]
 
     def test_a_superuser_field_is_found(self, monkeypatch):
         class Field:
             name = "is_superuser"
 
         monkeypatch.setattr(User._meta, "get_fields", lambda: [Field()])
-        assert [fault.id for fault in checks.nobody_is_above_the_table(None)] == ["nanchuan.E004"]
+        assert [fault.id for fault in checks.permissions_come_from_the_table_only(None)] == ["nanchuan.E004"]
 
-    def test_they_are_registered(self):
+    def test_the_checks_are_registered(self):
         assert not [fault for fault in run_checks() if fault.id and fault.id.startswith("nanchuan")]
