@@ -11,7 +11,7 @@ from departments.reforms.queries import title_of
 from departments.reforms.rules import consequences
 from departments.reforms.rules.lineage import Title
 from departments.reforms.services import NewSection
-from departments.roster.rules.parsing import half_width
+from departments.roster.rules.rows import half_width
 
 NEW = "new"
 MOST_PARTS = 20

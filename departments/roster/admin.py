@@ -23,7 +23,7 @@ from tablib import Dataset
 
 from departments.models import Department, Section
 from departments.roster.approvals import CODE, LABELS, propose_import, shown
-from departments.roster.rules.parsing import REQUIRED
+from departments.roster.rules.rows import REQUIRED
 from departments.roster.services import RosterReport, import_roster
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from departments.models import DepartmentKind, Section, ServiceKind
 from departments.roster.rules.comparison import Difference
-from departments.roster.rules.parsing import HEADINGS, RosterRow, SourceRow
+from departments.roster.rules.parsing import SourceRow
+from departments.roster.rules.rows import HEADINGS, RosterRow
 from departments.roster.services import RosterReport, compare_roster, import_roster, refuse_unless_agreed
 from nanchuan_eval.admin_site.record_changes import kind_of
 from nanchuan_eval.approvals import services as approvals

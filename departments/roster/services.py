@@ -9,7 +9,8 @@ from django.db import transaction
 
 from departments.models import Department, Section, Tenure
 from departments.roster.rules.comparison import Difference, Held, compare, faults
-from departments.roster.rules.parsing import CARRIED, RosterError, RosterRow, SourceRow, parse_roster
+from departments.roster.rules.parsing import RosterError, SourceRow, parse_roster
+from departments.roster.rules.rows import CARRIED, RosterRow
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import FileRefused, RuleViolation

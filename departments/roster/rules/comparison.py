@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from departments.roster.rules.parsing import CARRIED, RosterRow
+from departments.roster.rules.rows import CARRIED, RosterRow
 from nanchuan_eval.core.errors import Fault
 
 # First day in office of a head if neither the file nor an earlier tenure gives one.
