@@ -97,12 +97,13 @@ class ReformMixin(PolicyAdmin):
         form = reform.form(request.POST or None, sections=sections, today=timezone.localdate())
         if "back" in request.POST or not form.is_valid():
             return self._page(request, reform, form, "reform")
-        result = attempt(form, partial(self._do if "confirm" in request.POST else _rehearse, reform, form, user))
+        is_confirmed = "confirm" in request.POST
+        result = attempt(form, partial(self._do if is_confirmed else _rehearse, reform, form, user))
         if isinstance(result, Approval):
             messages.success(request, approvals.PROPOSED)
             return redirect("admin:departments_section_change", sections[0].pk)
-        if not result:
-            return self._page(request, reform, form, "confirm" if form.is_valid() else "reform")
+        if result is None or not is_confirmed:
+            return self._page(request, reform, form, "reform" if result is None else "confirm")
         messages.success(request, f"已办理{reform.label}：{'、'.join(map(str, form.titles))}。")
         return redirect("admin:departments_section_change", result[0].later_id or result[0].earlier_id)
 
