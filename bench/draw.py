@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bench.measure import cpu_seconds, interleaved, report
-from evaluations.protocol import drawing
+from evaluations.protocol import drawing, outcome
 from evaluations.protocol.drawing import drawing_order
 from evaluations.protocol.proofs import proof_chunks
 
@@ -47,7 +47,7 @@ def _whole(tokens: list[str]) -> None:
     )
     committed = cpu_seconds()
     with tqdm(total=POOL, desc="抽取", unit="票") as bar:
-        result = drawing.draw(params, pool, [], [[1] * 20], progress=bar.update)
+        result = outcome.draw(params, pool, [], [[1] * 20], progress=bar.update)
     drawn = cpu_seconds()
     parts = {
         "params": params,

@@ -1,4 +1,4 @@
-"""The draw (抽取) of protocol `nanchuan-draw/1`: commitment, seed, tickets, seats, selection, events.
+"""The draw (抽取) of protocol `nanchuan-draw/1`: commitment, seed, tickets, seats.
 
 The result depends only on the committed parameters and the randomness.
 Types: pool = [(stratum, id)], exclusions = [(stratum, id, reason)], in any order, each row once.
@@ -18,8 +18,6 @@ LEAST_ENTROPY_BITS = 64
 LONGEST_NAME = 200
 SALT_BYTES = TICKET_BYTES = 32
 NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-EXCLUSION_REASONS = frozenset({"conflict", "ineligible", "already_selected", "declared_absence"})
-REMOVAL_REASONS = frozenset({"refused", "conflict", "unreachable", "ineligible"})
 ORDERS = frozenset({"drawn", "sorted"})
 STEP = 10_000  # tickets between two progress reports
 
@@ -38,7 +36,7 @@ class DrawError(ValueError):
 
 def person_token(salt: str, person_ref: str) -> str:
     """Return the anonymous id of a person in one draw; `salt` = 64 hex digits, unique to the person (3.3)."""
-    return _hash(f"{FORMAT}/token", salt, person_ref)
+    return hash_lines(f"{FORMAT}/token", salt, person_ref)
 
 
 def pool_lines(pool: Iterable[Sequence[str]]) -> list[bytes]:
@@ -128,12 +126,12 @@ def draw_seed(params: Params, randomness: Sequence[Sequence[int]]) -> str:
         raise DrawError(f"应有{len(params['randomness'])}组随机数，收到{len(randomness)}组。")
     for source, numbers in zip(params["randomness"], randomness, strict=True):
         check_numbers(source, numbers)
-    return _hash(f"{FORMAT}/seed", commitment(params), *(",".join(map(str, row)) for row in randomness))
+    return hash_lines(f"{FORMAT}/seed", commitment(params), *(",".join(map(str, row)) for row in randomness))
 
 
 def ticket(seed: str, stratum: str, token: str) -> str:
     """Return the ticket of one id (3.9)."""
-    return _hash(f"{FORMAT}/ticket", seed, stratum, token)
+    return hash_lines(f"{FORMAT}/ticket", seed, stratum, token)
 
 
 def drawing_order(seed: str, stratum: str, tokens: Iterable[str], progress: Progress = no_progress) -> list[str]:
@@ -169,110 +167,6 @@ def seats(quota: Mapping[str, Any], eligible: Mapping[str, int], round_: int) ->
     return taken
 
 
-def draw(
-    params: Params,
-    pool: Pool,
-    exclusions: Pool,
-    randomness: Sequence[Sequence[int]],
-    events: Sequence[Mapping[str, Any]] = (),
-    progress: Progress = no_progress,
-) -> dict[str, Any]:
-    """Return the result of a draw after its events (3.11), as in the proof file."""
-    validate_params(params)
-    _check_files(params, pool, exclusions)
-    seed = draw_seed(params, randomness)
-    state = _DrawState(params, _orders(params, pool, exclusions, seed, progress))
-    head = commitment(params)
-    for number, event in enumerate(events, start=1):
-        state.apply(event, number)
-        head = event_head(head, event)
-    return {"seed": seed, "round": state.round, "head": head, **state.outcome()}
-
-
-def event_head(head: str, event: Mapping[str, Any]) -> str:
-    """Return the head of the hash chain after the event (3.11)."""
-    return _hash(f"{FORMAT}/event", head, protocol_json(event).decode())
-
-
-def make_proof(
-    params: Params,
-    pool: Pool,
-    exclusions: Pool,
-    randomness: Sequence[Sequence[int]],
-    events: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """Return the proof file (3.12)."""
-    return {
-        "params": dict(params),
-        "commit": commitment(params),
-        "pool": [list(row) for row in pool],
-        "exclusions": [list(row) for row in exclusions],
-        "randomness": [list(row) for row in randomness],
-        "events": [dict(event) for event in events],
-        "result": draw(params, pool, exclusions, randomness, events),
-    }
-
-
-class _DrawState:
-    """State of a draw as events are applied: removals and further committed rounds (3.11)."""
-
-    def __init__(self, params: Params, orders: Mapping[str, Sequence[str]]) -> None:
-        self.quota, self.alternates, self.orders = params["quota"], params["alternates"], orders
-        self.eligible = {name: len(order) for name, order in orders.items()}
-        self.removed: set[tuple[str, str]] = set()
-        self.open(1)
-
-    def open(self, round_: int) -> None:
-        self.round, self.seats = round_, seats(self.quota, self.eligible, round_)
-
-    def line(self, name: str) -> list[str]:
-        """Return the first seats + alternates of the drawing order without those removed; nobody else moves up."""
-        places = self.orders[name][: self.seats[name] + self.alternates]
-        return [token for token in places if (name, token) not in self.removed]
-
-    def apply(self, event: Mapping[str, Any], number: int) -> None:
-        if event["seq"] != number:
-            raise DrawError(f"第{number}个事件的序号不对。")
-        if event["type"] == "open_round":
-            if event["round"] != self.round + 1 or event["round"] > len(self.quota["rounds"]):
-                raise DrawError("只能依次启动事先承诺的追加抽取。")
-            return self.open(event["round"])
-        return self.remove(event["stratum"], event["id"], event["reason"])
-
-    def remove(self, name: str, token: str, reason: str) -> None:
-        if reason not in REMOVAL_REASONS:
-            raise DrawError(f"移除原因“{reason}”不在协议之内。")
-        if name not in self.orders or token not in self.line(name)[: self.seats[name]]:
-            raise DrawError("只能移除当时已抽中的人。")
-        self.removed.add((name, token))
-
-    def outcome(self) -> dict[str, Any]:
-        strata = {name: self.stratum(name, wanted) for name, wanted in self.wanted().items()}
-        missing = sum(stratum["shortfall"] for stratum in strata.values())
-        return {"strata": strata, "unfilled": missing + self.seats_nobody_could_take()}
-
-    def stratum(self, name: str, wanted: int) -> dict[str, Any]:
-        line, taken = self.line(name), self.seats[name]
-        return {
-            "eligible": self.eligible[name],
-            "quota": taken,
-            "selected": line[:taken],
-            "alternates": line[taken:],
-            "shortfall": wanted - len(line[:taken]),
-        }
-
-    def wanted(self) -> dict[str, int]:
-        """Return stratum -> seats wanted: as given in a fixed quota, as allotted in a proportional one."""
-        if self.quota["mode"] == "fixed":
-            return dict(zip(self.orders, self.quota["rounds"][self.round - 1], strict=True))
-        return self.seats
-
-    def seats_nobody_could_take(self) -> int:
-        if self.quota["mode"] == "fixed":
-            return 0
-        return int(self.quota["rounds"][self.round - 1]) - sum(self.seats.values())
-
-
 def check_name(text: str, what: str) -> None:
     """Refuse an invalid name (3.1): 1 to 200 code points, NFC, no control or line characters, stripped."""
     if not 1 <= len(text) <= LONGEST_NAME or text != text.strip():
@@ -293,29 +187,6 @@ def _shares(free_seats: int, weights: Mapping[str, int]) -> dict[str, int]:
     for name in order[: free_seats - sum(shares.values())]:
         shares[name] += 1
     return shares
-
-
-def _orders(params: Params, pool: Pool, exclusions: Pool, seed: str, progress: Progress) -> dict[str, list[str]]:
-    out = {(stratum, token) for stratum, token, _ in exclusions}
-    eligible: dict[str, list[str]] = {name: [] for name in params["strata"]}
-    for stratum, token in pool:
-        if (stratum, token) not in out:
-            eligible[stratum].append(token)
-    return {name: drawing_order(seed, name, tokens, progress) for name, tokens in eligible.items()}
-
-
-def _check_files(params: Params, pool: Pool, exclusions: Pool) -> None:
-    if params["pool_size"] != len(pool) or params["pool_sha256"] != digest_of(pool_lines(pool)):
-        raise DrawError("名单与承诺校验值不符，公布承诺后名单已被改动。")
-    if params["exclusions_sha256"] != digest_of(exclusion_lines(exclusions)):
-        raise DrawError("回避名单与承诺校验值不符。")
-    if {stratum for stratum, _ in pool} - set(params["strata"]):
-        raise DrawError("名单中有承诺之外的类别。")
-    out = {(stratum, token) for stratum, token, _ in exclusions}
-    if len(out) < len(exclusions) or sum((stratum, token) in out for stratum, token in pool) < len(out):
-        raise DrawError("回避名单中有重复的人，或有名单之外的人。")
-    if any(reason not in EXCLUSION_REASONS for _, _, reason in exclusions):
-        raise DrawError("回避名单中的原因不在协议之内。")
 
 
 def _check_quota(quota: Mapping[str, Any], strata: int) -> None:
@@ -356,5 +227,6 @@ def _lines(rows: Iterable[Sequence[str]], what: str) -> list[bytes]:
     return lines
 
 
-def _hash(*lines: str) -> str:
+def hash_lines(*lines: str) -> str:
+    """Return the SHA-256 in hex of the lines, joined by LF."""
     return sha256_hex("\n".join(lines).encode())

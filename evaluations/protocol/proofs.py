@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from evaluations.protocol.drawing import FORMAT, DrawError, Progress, commitment, draw, no_progress
+from evaluations.protocol.drawing import FORMAT, DrawError, Progress, commitment, no_progress
+from evaluations.protocol.outcome import draw
 from nanchuan_eval.core.canonical import LARGEST_INTEGER, canonical_json, protocol_json
 
 PROOF_KEYS = frozenset({"params", "commit", "pool", "exclusions", "randomness", "events", "result"})

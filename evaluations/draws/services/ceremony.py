@@ -18,7 +18,7 @@ from evaluations.draws.models import Draw, DrawEntry, DrawSignature, RandomnessE
 from evaluations.draws.queries.proofs import exclusion_rows, pool_rows
 from evaluations.draws.services.candidates import LOTTERY_LABEL
 from evaluations.draws.services.commitment import checked, lock_draw
-from evaluations.protocol import drawing
+from evaluations.protocol import drawing, outcome
 from evaluations.protocol.codes import ENTROPY_BYTES, CodeError, encode_code, normalize_code
 from evaluations.protocol.drawing import Progress, no_progress
 from evaluations.rounds.models import Round
@@ -177,7 +177,7 @@ def recompute(draw: Draw, progress: Progress = no_progress) -> dict[str, Any]:
     """Repeat the draw from stored data with all its events; sets the result without saving it."""
     events = [json.loads(body) for body in draw.events.values_list("body", flat=True)]
     result: dict[str, Any] = checked(
-        drawing.draw,
+        outcome.draw,
         json.loads(draw.params),
         list(pool_rows(draw)),
         list(exclusion_rows(draw)),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from evaluations.draws.models import Draw, DrawEntry, DrawEvent
 from evaluations.draws.rules import RemovalReason, extension_faults, removal_faults
 from evaluations.draws.services.ceremony import draw_head, mark_drawn, recompute
-from evaluations.protocol import drawing
+from evaluations.protocol import outcome
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
 from evaluations.scoring.method import Channel
 from nanchuan_eval.audit import services as audit
@@ -122,7 +122,7 @@ def _append(
         draw=draw,
         seq=event["seq"],
         body=protocol_json(event).decode(),
-        head=drawing.event_head(draw_head(draw), event),
+        head=outcome.event_head(draw_head(draw), event),
         entry=entry,
         explanation=removal.explanation.strip() if removal else "",
         calls=[day.isoformat() for day in removal.calls] if removal else [],

@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluations.protocol import drawing
+from evaluations.protocol import drawing, outcome
 from evaluations.protocol.drawing import DrawError
 from evaluations.protocol.proofs import verify_proof
 from nanchuan_eval.core.canonical import canonical_json
@@ -58,7 +58,7 @@ def committed_again(proof):
     try:
         proof["commit"] = CHECKER["sha256"]("nanchuan-draw/1/commit", CHECKER["canonical"](proof["params"]))
         parts = [proof[key] for key in ("params", "pool", "exclusions", "randomness", "events")]
-        proof["result"] = json.loads(canonical_json(drawing.draw(*parts)))
+        proof["result"] = json.loads(canonical_json(outcome.draw(*parts)))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         pass
     return proof

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluations.protocol import drawing
+from evaluations.protocol import drawing, outcome
 from evaluations.protocol.drawing import DrawError
 from evaluations.protocol.proofs import proof_chunks, verify_proof
 from nanchuan_eval.core.canonical import canonical_json
@@ -48,7 +48,7 @@ def proofs(draw):
     sizes = draw(st.lists(st.integers(1, 12), min_size=len(strata), max_size=len(strata)))
     pool = [(s, f"T{n:02d}") for s, size in zip(strata, sizes, strict=True) for n in range(size)]
     out = draw(st.sets(st.sampled_from(pool), max_size=len(pool) // 2))
-    exclusions = [(s, i, draw(st.sampled_from(sorted(drawing.EXCLUSION_REASONS)))) for s, i in sorted(out)]
+    exclusions = [(s, i, draw(st.sampled_from(sorted(outcome.EXCLUSION_REASONS)))) for s, i in sorted(out)]
     params = drawing.make_params(
         draw_id="试抽",
         purpose="evaluators",
@@ -79,16 +79,24 @@ def quotas(draw, strata):
 def with_events(draw, params, pool, exclusions, thrown):
     events = []
     for _ in range(draw(st.integers(0, 4))):
-        result = drawing.draw(params, pool, exclusions, thrown, events)
+        result = outcome.draw(params, pool, exclusions, thrown, events)
         present = [(s, i) for s, line in result["strata"].items() for i in line["selected"]]
         event = {"seq": len(events) + 1, "at": "2020-07-01T10:00:00+08:00"}
         if result["round"] == 1 and draw(st.booleans()):
             events.append({**event, "type": "open_round", "round": 2})
         elif present:
             stratum, token = draw(st.sampled_from(present))
-            reason = draw(st.sampled_from(sorted(drawing.REMOVAL_REASONS)))
+            reason = draw(st.sampled_from(sorted(outcome.REMOVAL_REASONS)))
             events.append({**event, "type": "remove", "stratum": stratum, "id": token, "reason": reason})
-    return drawing.make_proof(params, pool, exclusions, thrown, events)
+    return {
+        "params": dict(params),
+        "commit": drawing.commitment(params),
+        "pool": [list(row) for row in pool],
+        "exclusions": [list(row) for row in exclusions],
+        "randomness": [list(row) for row in thrown],
+        "events": events,
+        "result": outcome.draw(params, pool, exclusions, thrown, events),
+    }
 
 
 @settings(max_examples=150, deadline=None)
@@ -215,7 +223,7 @@ class TestInvalidParameters:
         params = self.make(quota={"mode": "fixed", "rounds": [[1, 4]]})
         pool = [("A", "T1"), ("A", "T2"), ("B", "T3")]
 
-        result = drawing.draw(params, pool, [], [[1] * 20, [1, 2, 3, 4, 5, 6]])
+        result = outcome.draw(params, pool, [], [[1] * 20, [1, 2, 3, 4, 5, 6]])
 
         assert (result["strata"]["B"]["shortfall"], result["unfilled"]) == (3, 3)
         assert len(result["strata"]["A"]["selected"]) == 1
