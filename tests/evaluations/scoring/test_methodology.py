@@ -1,0 +1,46 @@
+"""The method in plain Chinese carries the round's own numbers."""
+
+import pytest
+
+from evaluations.scoring.methodology import method_steps, percent
+from tests.evaluations.scoring.examples import channels, rulebook
+
+
+def steps(**changes):
+    return list(method_steps(rulebook(**changes)))
+
+
+def test_the_steps_name_the_rounds_numbers():
+    first, second, third, fourth, fifth, *_ = steps(
+        min_answered=4, prior_ballots=7, cap="6", list_length=9, min_lines=31, min_drawn_lines=11
+    )
+
+    assert "冷、懒、推、乱、贪权重相同" in first
+    assert "作答不足4项" in first
+    assert "先加7张“全区平均票”" in second
+    assert "定向评议50%，抽样评议30%，其他评议20%" in third
+    assert "只有定向评议的参评人员由抽签产生；抽样评议、其他评议面向所有群众" in third
+    assert third.endswith("超过6分的，按6分计算。")
+    assert "按难办指数从高到低" in fourth
+    assert "公布前9位" in fourth
+    assert "有效票不足31张，或者其中抽签渠道有效票不足11张" in fifth
+
+
+def test_unequal_indicator_weights_are_listed():
+    weights = {"cold": 1, "lazy": 1, "buck_passing": 1, "disorderly": 1, "greedy": 2}
+
+    assert "权重比为冷1、懒1、推1、乱1、贪2" in steps(indicator_weights=weights)[0]
+
+
+@pytest.mark.parametrize("drawn", ["", "TSO"])
+def test_without_a_drawn_or_an_open_channel_there_is_no_cap(drawn):
+    assert "偏差超过" not in steps(channels=channels(drawn))[2]
+
+
+def test_a_list_by_votes_says_so():
+    assert "按得票数从高到低" in steps(basis="vote_count")[3]
+
+
+@pytest.mark.parametrize(("weight", "text"), [("1/2", "50%"), ("1/3", "33.3%"), (1, "100%"), ("0.125", "12.5%")])
+def test_weights_are_percentages_with_a_decimal_where_needed(weight, text):
+    assert percent(weight) == text
