@@ -213,8 +213,8 @@ def exists(name: str) -> bool:
     for end in range(name.count(".") + 1, 0, -1):
         module, names = ".".join(name.split(".")[:end]), name.split(".")[end:]
         if importlib.util.find_spec(module.partition(".")[0]) and is_module(module):
-            found = importlib.import_module(module)
-            return not names or hasattr(found, names[0])
+            # Without a name no import: wsgi turns the debug mode off for the whole process.
+            return not names or hasattr(importlib.import_module(module), names[0])
     return False
 
 
