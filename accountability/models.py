@@ -1,4 +1,4 @@
-"""The tables of what follows the list, one file per step."""
+"""Models of the app, collected from its features."""
 
 from accountability.cases.models import Case, Measure
 from accountability.citizens.models import FollowUpCount, FollowUpMark, Suggestion

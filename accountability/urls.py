@@ -1,4 +1,4 @@
-"""Addresses of what follows the list: commission, units, inspectors, personnel, citizens."""
+"""URLs for the commission, units, inspectors, personnel and citizens."""
 
 from django.urls import path
 
@@ -24,7 +24,7 @@ urlpatterns = [
     path("commission/<slug:key>/export/", commission.export, name="commission-export"),
     path("commission/<slug:key>/publish/", commission.publish, name="commission-publish"),
     path("commission/<slug:key>/archive/", commission.archive, name="commission-archive"),
-    path("commission/<slug:key>/pictures/", analysis.pictures, name="commission-pictures"),
+    path("commission/<slug:key>/pictures/", analysis.charts, name="commission-pictures"),
     path("commission/<slug:key>/anomalies/", analysis.anomalies, name="commission-anomalies"),
     path("commission/<slug:key>/anomalies/<int:pk>/approve/", analysis.approve_flag, name="commission-approve-flag"),
     path("commission/<slug:key>/count/", count.count, name="commission-count"),
@@ -53,7 +53,7 @@ urlpatterns = [
     path("evidence/<uuid:evidence_id>/original/", evidence.original, name="evidence-original"),
     path("evidence/<uuid:evidence_id>/drop/", evidence.drop, name="evidence-drop"),
     path("work/rectifications/", rectifications_pages.rectifications, name="rectifications"),
-    path("work/rectifications/ledger/", rectifications_pages.ledger, name="ledger"),
+    path("work/rectifications/ledger/", rectifications_pages.register, name="ledger"),
     path("work/rectifications/<int:pk>/", rectifications_pages.rectification, name="rectification"),
     path("work/rectifications/<int:pk>/submit/", actions.submit_plan, name="plan-submit"),
     path("work/rectifications/<int:pk>/add/", actions.add_item, name="plan-add"),

@@ -1,1 +1,1 @@
-"""The demonstration (演示): a whole round lived through by simulated people over the real services and pages."""
+"""The demonstration (演示): a whole round run by simulated people through the real services and pages."""

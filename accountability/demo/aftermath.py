@@ -1,4 +1,4 @@
-"""What followed the list, as far as twelve days bring it: talks, a plan, an inspection, an order, a closed item."""
+"""The twelve days after publication: talks, a plan, an inspection, an order, a closed item."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ from evaluations.rounds.models import Round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.users.models import User
 
-TALKED, INSPECTED, VISITED, LED = 3, 5, 3, timedelta(hours=1)
+TALKED, INSPECTED, VISITED, HOUR = 3, 5, 3, timedelta(hours=1)
 YES = dict.fromkeys((item.value for item in CheckItem), "yes")
 
 
 @dataclass
 class Aftermath:
-    """Who does what after publication; `day(n)` is nine o'clock n days ago, `liaison(case)` the unit's account."""
+    """Accounts and calendar; `day(n)` is nine o'clock n days ago, `liaison(case)` the unit's account."""
 
     round_: Round
     clerk: User
@@ -44,8 +44,8 @@ class Aftermath:
     day: Callable[[int], datetime]
     liaison: Callable[[Case], User]
 
-    def tell(self) -> None:
-        """Live the days after the publication; without a listed section nothing follows."""
+    def run(self) -> None:
+        """Run all steps after publication; without a listed section there are none."""
         cases = list(Case.objects.of_round(self.round_.pk).select_related("result__section").order_by("result__rank"))
         if not cases:
             return
@@ -87,7 +87,7 @@ class Aftermath:
             "recorder": "演示记录员",
             "is_signed": True,
         }
-        at = held_at + LED
+        at = held_at + HOUR
         talk = write_talk(measure_id=measure.pk, facts=record, by=by, at=at)
         scan = talk_record(talk)
         add_evidence(subject=talk, upload=Upload("谈话记录签字件.pdf", BytesIO(scan), len(scan)), by=by, at=at)
@@ -102,7 +102,7 @@ class Aftermath:
             self._plan_item(item, by)
         rectifications.submit_plan(rectification_id=row.pk, opinion="同意，按方案整改。", by=by, at=self.day(8))
         proposed = approvals.propose("rect.plan", row, by=self.clerk, at=self.day(8), accepted=True, note="措施具体")
-        approvals.approve(approval_id=proposed.pk, by=self.chief, at=self.day(8) + LED)
+        approvals.approve(approval_id=proposed.pk, by=self.chief, at=self.day(8) + HOUR)
         first = row.items.order_by("position")[0]
         item_services.report_progress(item_id=first.pk, text="全员培训，窗口公开承诺。", by=by, at=self.day(7))
         item_services.finish_item(item_id=first.pk, outcome="培训完成，承诺上墙。", by=by, at=self.day(6))
@@ -131,16 +131,16 @@ class Aftermath:
         ids = [inspector.pk for inspector in self.inspectors]
         for visit in visits:
             plans.assign_inspectors(inspection_id=visit.pk, inspector_ids=ids, by=self.chief, at=self.day(5))
-        # Those whose surprise day has come: the hardest section if it is among them, and two others.
+        # Visits whose drawn day has come, that to the hardest section first.
         come = [visit for visit in visits if visit.visit_on <= timezone.localtime(self.day(1)).date()]
         come.sort(key=lambda visit: visit.section_id != first.result.section_id)
         for visit in come[:VISITED]:
             self._visit(visit)
 
     def _visit(self, visit: Inspection) -> None:
-        arrived = timezone.make_aware(datetime.combine(visit.visit_on, self.day(0).time())) + LED
+        arrived = timezone.make_aware(datetime.combine(visit.visit_on, self.day(0).time())) + HOUR
         items = visits_services.open_items(visit)
-        at, by = arrived + 2 * LED, self.inspectors[0]
+        at, by = arrived + 2 * HOUR, self.inspectors[0]
         visits_services.save_record(inspection_id=visit.pk, record=self._record(visit, arrived, items), by=by, at=at)
         visits_services.submit_record(inspection_id=visit.pk, lead="", by=by, at=at)
         visits_services.approve_record(inspection_id=visit.pk, by=self.chief, at=self.day(1))
@@ -150,7 +150,7 @@ class Aftermath:
         for item in (item for item in items if item.finished_at):
             verdict = "暗访核实，整改到位。"
             proposed = approvals.propose("rect.close", item, by=self.clerk, at=self.day(1), verdict=verdict)
-            approvals.approve(approval_id=proposed.pk, by=self.chief, at=self.day(1) + LED)
+            approvals.approve(approval_id=proposed.pk, by=self.chief, at=self.day(1) + HOUR)
 
     def _record(
         self, visit: Inspection, arrived: datetime, items: Sequence[RectificationItem]
@@ -160,7 +160,7 @@ class Aftermath:
         return visits_services.Record(
             method=Method.ERRAND,
             arrived_at=arrived,
-            left_at=arrived + LED,
+            left_at=arrived + HOUR,
             place="办事大厅窗口",
             errand="咨询并申报一件常办事项（演示）",
             situation="窗口有人，一次告知材料。" if done else "等候较久，告知不全。",

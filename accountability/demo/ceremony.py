@@ -21,7 +21,7 @@ PLACE = "区政务服务中心一楼大厅"
 
 @dataclass
 class Ceremony:
-    """Who holds the draws: two clerks who read the numbers, the head who draws, supervisors who sign."""
+    """Participants of the draws: two clerks enter the numbers, the chief draws, supervisors sign."""
 
     clerks: Sequence[User]
     chief: User
@@ -33,7 +33,7 @@ class Ceremony:
         plan_draw(planned=planned, by=self.chief, at=at)
 
     def hold(self, round_: Round, purpose: DrawPurpose, *, committed_at: datetime, held_at: datetime) -> Draw:
-        """Commit, and go through the ceremony to the published proof."""
+        """Commit a draw and hold its ceremony up to the published proof."""
         draw = commit_draw(round_id=round_.pk, purpose=purpose, by=self.chief, at=committed_at)
         return self.finish(draw, at=held_at)
 
@@ -60,7 +60,7 @@ class Ceremony:
 
 
 def _thrown(source: dict[str, Any]) -> list[int]:
-    """Return numbers in the place of the witnesses' dice and the lottery."""
+    """Return random numbers in place of the witnesses' dice and the lottery."""
     rng = secrets.SystemRandom()
     span = range(source["min"], source["max"] + 1)
     if source["order"] == "sorted":

@@ -1,4 +1,4 @@
-"""A citizen's browser without a screen: fetches the real pages, fills in the real forms, follows the real buttons."""
+"""A citizen's headless browser: fetches the real pages and submits their forms."""
 
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
@@ -12,7 +12,7 @@ DIGITS = "2020"
 
 
 class FormReader(HTMLParser):
-    """Collects a page's forms: action -> names and values that a browser would send unasked."""
+    """Collects a page's forms: action -> hidden fields with their values."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class FormReader(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open a form, or note a hidden field of the open one."""
+        """Start a form, or add a hidden field to the current one."""
         attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
             self._fields = self.forms.setdefault(attributes.get("action", ""), {})
@@ -30,7 +30,7 @@ class FormReader(HTMLParser):
 
 
 class Citizen:
-    """A browser that voters use one after another; it keeps the form token's cookie and nothing else."""
+    """A browser that voters use one after another; keeps only the CSRF cookie."""
 
     def __init__(self) -> None:
         self._client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
@@ -38,7 +38,7 @@ class Citizen:
         self._entrance = self._client.get("/ballot/").content.decode()
 
     def vote(self, code: str, opinion: Opinion) -> str:
-        """Walk the five steps of the form with a code; return the text of the last page."""
+        """Cast a ballot over the five pages with a code; return the HTML of the last page."""
         page = self._submit(self._entrance, "/ballot/", {"code": code})
         page = self._submit(page, "/ballot/rate/", {"section": list(opinion.answers)})
         page = self._submit(page, "/ballot/review/", _filled_in(opinion))
@@ -46,7 +46,7 @@ class Citizen:
         return self._submit(page, "/ballot/cast/", {})
 
     def claim(self, batch_id: int) -> str:
-        """Take a code at a self-service batch (自助领票) and return it."""
+        """Claim a code of a self-service batch (自助领票) and return it."""
         self._client.cookies.pop("taken", None)  # the next citizen has another phone, in another network
         self._client.defaults["REMOTE_ADDR"] = f"10.{randbelow(256)}.{randbelow(256)}.1"
         page = self._submit(self._front, "/ballot/claim/", {"batch": str(batch_id)})

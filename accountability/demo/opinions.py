@@ -1,7 +1,7 @@
-"""Who votes what: simulated opinions, fixed by the seed (pure; the only place where a seed decides anything).
+"""Simulated opinions, determined by the seed (pure).
 
-Sections differ (some are plainly hard to deal with, some are busier), voters differ (harsh and mild), and
-everybody now and then does not know. Ids, codes and draws are not decided here: they stay truly random.
+Sections differ in difficulty and in number of visitors, voters in harshness; some answers are "don't know".
+Ids, codes and draws do not depend on the seed: they stay truly random.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ COMMENTS = (
 
 @dataclass(frozen=True)
 class Character:
-    """A section as its visitors experience it: how hard, how busy, which indicators and 表象 stand out."""
+    """A section's simulated difficulty and number of visitors, and which indicators and 表象 stand out."""
 
     difficulty: float
     visits: float
@@ -45,7 +45,7 @@ class Opinion:
 
 
 def characters(paper: BallotForm, seed: int) -> dict[str, Character]:
-    """Return every section's character; about a dozen of them are plainly hard."""
+    """Return the character of every section; about a dozen are hard to deal with."""
     rng = Random(f"sections/{seed}")  # noqa: S311  a simulation, not a draw
     hard = set(rng.sample(sorted(paper.section_codes), min(HARD_SECTIONS, len(paper.sections))))
     return {section.code: _character(rng, paper, hard=section.code in hard) for section in paper.sections}

@@ -1,4 +1,4 @@
-"""What the demonstration leaves behind: the workbook, the proofs and the files to recount with."""
+"""Output files of the demonstration: workbook, documents, proofs and files for recounting."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ WORKBOOK = "最难办科室前十.xlsx"
 
 
 def write_files(round_: Round, out: Path) -> list[Path]:
-    """Write everything a stranger needs into `out` and return the paths."""
+    """Write everything needed for verification into `out` and return the paths."""
     (out / "draws").mkdir(parents=True, exist_ok=True)
     texts = {"result.json": round_.tally.result, "rulebook.json": round_.tally.rulebook}
     for name, text in texts.items():
@@ -29,12 +29,12 @@ def write_files(round_: Round, out: Path) -> list[Path]:
     with (out / "ballots.csv").open("w", encoding="utf-8", newline="") as target:
         target.writelines(ballots_csv(round_))
     (out / WORKBOOK).write_bytes(top10_workbook(round_))
-    papers = _write_papers(round_, out)
+    papers = _write_documents(round_, out)
     (out / "说明.txt").write_text(f"{DEMO_NOTICE}\n本目录由 manage.py demo 生成。\n", encoding="utf-8")
     return [out / WORKBOOK, *papers, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
 
 
-def _write_papers(round_: Round, out: Path) -> list[Path]:
+def _write_documents(round_: Round, out: Path) -> list[Path]:
     """Write 计票记录 and every version of the 公示."""
     papers = {"计票记录.pdf": count_record_pdf(round_, at=timezone.now())}
     for publication in round_.publications.select_related("round"):
@@ -46,7 +46,7 @@ def _write_papers(round_: Round, out: Path) -> list[Path]:
 
 
 def _write_draw(draw: Draw, folder: Path) -> list[Path]:
-    """Write the proof of a draw and its two papers."""
+    """Write the proof of a draw and its two documents."""
     proof, promise, record = (folder / f"{draw.draw_id}{end}" for end in (".json", "-承诺书.pdf", "-抽取记录表.pdf"))
     with proof.open("w", encoding="utf-8", newline="") as target:
         target.writelines(proof_text(draw))

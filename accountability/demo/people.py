@@ -44,7 +44,7 @@ def account(username: str, name: str, role: Role, unit_code: str) -> User:
 
 
 def liaison_of(case: Case) -> User:
-    """Return the account of the unit's liaison, opened when the unit is listed."""
+    """Return the liaison account of the case's unit, created if there is none."""
     code = case.result.section.department_code
     known = User.objects.filter(role=Role.LIAISON, unit_code=code).first()
     return known or account(f"liaison-{code}", f"演示联络员{code}", Role.LIAISON, code)

@@ -1,6 +1,6 @@
-"""The round as it would have gone: every step by the person who may do it, on a calendar that ends today.
+"""A demonstration round: every step by an account that may perform it, on a calendar that ends today.
 
-Steps and votes of the past happen at their own time: the clock that views read is set while they run.
+Votes are cast at times in the past: the clock that views read is patched meanwhile.
 """
 
 import secrets
@@ -50,11 +50,11 @@ from nanchuan_eval.permissions.policy import CLOCK, OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
 
 ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
-# So many days ahead the same story has its first day of voting yesterday.
+# With `today` this many days ahead, voting opened yesterday.
 VOTE_OPENED = 34
 # Days before today on which each draw is committed; the ceremony is on the next day.
 DRAW_DAYS = {DrawPurpose.SUPERVISORS: 41, DrawPurpose.EVALUATORS: 39, DrawPurpose.COUNTED: 21}
-# Shares of the cast ballots; what the drawn evaluators do not return goes to the other two.
+# Shares of the ballots by channel; what drawn evaluators do not return goes to the other two.
 TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
 NEVER_RETURNED = 0.08
 SELF_SERVICE = (
@@ -70,14 +70,14 @@ Item = TypeVar("Item")
 
 @dataclass
 class Story:
-    """One demonstration round: `ballots` votes of people whose opinions the seed fixes."""
+    """One demonstration round with `ballots` votes; the seed determines the opinions."""
 
     ballots: int
     seed: int
     today: date = field(default_factory=timezone.localdate)
 
-    def tell(self) -> Round:
-        """Live the whole round through and return it, published."""
+    def run(self) -> Round:
+        """Run the whole round and return it, published."""
         self.begin()
         self._vote()
         self._count()
@@ -87,7 +87,7 @@ class Story:
         return self.round
 
     def begin(self) -> list[str]:
-        """Live until the vote is open; return the codes of the printed ballots that nobody has used yet."""
+        """Run until voting is open; return the unused codes of the printed ballots."""
         accounts = {facts[0]: account(*facts) for facts in ACCOUNTS}
         self.clerk, self.second_clerk, self.chief = (accounts[name] for name in ("clerk", "clerk2", "chief"))
         self.commission, self.witness = accounts["jiwei"], accounts["witness"]
@@ -156,7 +156,7 @@ class Story:
 
     def _vote(self) -> None:
         self.round.refresh_from_db()
-        self.roads = Random(f"roads/{self.seed}")  # noqa: S311  by which form a vote comes; a simulation, not a draw
+        self.routes = Random(f"roads/{self.seed}")  # noqa: S311  which form a vote uses; a simulation, not a draw
         channels = self._channels()
         paper = ballot_form_by_digest(self.round.ballot_form_sha256)
         moments = self._moments(len(channels))
@@ -186,8 +186,8 @@ class Story:
         if channel == Channel.TARGETED:
             return self.envelopes.pop()
         printed = [codes for codes in self.forms if codes] if channel == Channel.SAMPLED else []
-        if printed and self.roads.randrange(3):
-            return self.roads.choice(printed).pop()
+        if printed and self.routes.randrange(3):
+            return self.routes.choice(printed).pop()
         return citizen.claim(self.counters[channel].pk)
 
     def _count(self) -> None:
@@ -229,7 +229,7 @@ class Story:
             ceremony=self.ceremony,
             day=self._day,
             liaison=liaison_of,
-        ).tell()
+        ).run()
 
     def _day(self, before: int, hour: int = 9) -> datetime:
         return timezone.make_aware(datetime.combine(self.today - timedelta(days=before), time(hour)))
@@ -237,7 +237,7 @@ class Story:
 
 @contextmanager
 def _clock(moment: datetime) -> Iterator[None]:
-    """Let the pages believe that it is `moment`: the demonstration's votes lie in the past."""
+    """Set the clock to `moment` for the code inside."""
     with patch("django.utils.timezone.now", return_value=moment):
         yield
 

@@ -1,4 +1,4 @@
-"""Input of plans, progress and acceptance."""
+"""Forms for plans, progress and acceptance."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ class ItemForm(forms.Form):
 
 
 class SignForm(forms.Form):
-    """增加问题: a further 表象 of the round's ballot paper."""
+    """增加问题: another 表象 of the round's ballot form."""
 
     sign = forms.ChoiceField(label="问题（表象）")
 

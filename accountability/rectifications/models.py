@@ -13,19 +13,19 @@ from evaluations.scoring.method import Indicator
 
 
 class RectificationQuerySet(models.QuerySet["Rectification"]):
-    """Rectifications by what is left to do."""
+    """Rectifications by state and unit."""
 
     def running(self) -> Self:
-        """Those not yet ended (未销号)."""
+        """Rectifications neither closed nor cancelled (未销号)."""
         return self.exclude(state__in=ENDED)
 
     def of_unit(self, unit_code: str) -> Self:
-        """One unit's own."""
+        """Rectifications of one unit."""
         return self.filter(case__result__section__department_code=unit_code)
 
 
 class Rectification(models.Model):
-    """整改: opened with the case; ends when every item is closed after a passed inspection (销号)."""
+    """整改: opened with the case; closed when every item is closed after a passed inspection (销号)."""
 
     case = models.OneToOneField(Case, models.PROTECT, verbose_name="问责事项", related_name="rectification")
     state = models.CharField("状态", max_length=10, choices=RectificationState, default=RectificationState.AWAITED)
@@ -57,24 +57,24 @@ class Rectification(models.Model):
 
     @property
     def unit_code(self) -> str:
-        """The code of the unit whose section it is."""
+        """Code of the section's unit."""
         return self.case.result.section.department_code
 
 
 class RectificationItemQuerySet(models.QuerySet["RectificationItem"]):
-    """Items by what is left to do."""
+    """Items by state."""
 
     def unfinished(self) -> Self:
-        """Items the unit still works on (未完成)."""
+        """Items the unit is still working on (未完成)."""
         return self.filter(state__in=[ItemState.OPEN, ItemState.SENT_BACK])
 
     def overdue(self, today: date) -> Self:
-        """Unfinished items whose term is over."""
+        """Unfinished items past their due date."""
         return self.unfinished().filter(due_on__lt=today)
 
 
 class RectificationItem(models.Model):
-    """整改事项: one problem with cause, goal, measures, people and term; one line of the ledger (台账)."""
+    """整改事项: one problem with cause, goal, measures, people and term; one row of the register (台账)."""
 
     rectification = models.ForeignKey(Rectification, models.PROTECT, verbose_name="整改", related_name="items")
     position = models.PositiveSmallIntegerField("序号")
@@ -123,7 +123,7 @@ class RectificationItem(models.Model):
 
 
 class Progress(models.Model):
-    """整改进展: what the unit reports on one item, with its files; never changed afterwards."""
+    """整改进展: a unit's report on one item, with files; never changed afterwards."""
 
     item = models.ForeignKey(RectificationItem, models.PROTECT, verbose_name="整改事项", related_name="progress")
     text = models.TextField("进展", max_length=2000)

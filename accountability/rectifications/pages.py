@@ -1,4 +1,4 @@
-"""The timeline of a rectification (整改进度图): the bars of a picture, with the same facts in words."""
+"""Timeline of a rectification (整改进度图): the bars of a chart, with the same facts as text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LONGEST_LABEL = 14
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the picture, in its own units."""
+    """One bar of the chart with its label, in chart units."""
 
     label: str
     words: str
@@ -36,7 +36,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The whole picture."""
+    """The whole chart."""
 
     title: str
     rows: list[Row]
@@ -47,7 +47,7 @@ class Timeline:
 
 
 def timeline(rectification: Rectification, items: Sequence[RectificationItem], today: date) -> Timeline:
-    """Return where each item stands between the publication and the last day of the plan."""
+    """Return the timeline of all items from publication to the last day of the plan."""
     first = rectification.case.published_on
     ends = [item.due_on for item in items if item.due_on]
     last = max([rectification.report_due_on, *ends, *(item.closed_on for item in items if item.closed_on)])

@@ -13,7 +13,7 @@ from nanchuan_eval.users.models import User
 
 
 def rectifications_for(by: User) -> QuerySet[Rectification]:
-    """Return the rectifications an account may look at: all, the unit's own, or those an inspector visits."""
+    """Return the rectifications an account may see: all, its unit's, or those an inspector visits."""
     rows = Rectification.objects.select_related("case__result__section", "case__result__round")
     if policy.may_see(by, "rect.view"):
         return rows
@@ -25,11 +25,11 @@ def rectifications_for(by: User) -> QuerySet[Rectification]:
 
 
 def signs_of(round_: Round) -> dict[str, dict[str, str]]:
-    """Return the 表象 of the round's frozen ballot paper by code."""
-    paper = json.loads(round_.ballot_form) if round_.ballot_form else {"manifestations": []}
-    return {sign["code"]: sign for sign in paper["manifestations"]}
+    """Return the 表象 of the round's frozen ballot form by code."""
+    form = json.loads(round_.ballot_form) if round_.ballot_form else {"manifestations": []}
+    return {sign["code"]: sign for sign in form["manifestations"]}
 
 
 def passing_checks(item: RectificationItem) -> Any:
-    """Return the checks that let the item be closed."""
+    """Return the passed checks made after the item was reported as completed."""
     return item.checks.passing().filter(inspection__arrived_at__gte=item.finished_at)

@@ -1,4 +1,4 @@
-"""整改: states, terms and what a plan must say (rulebook R-H)."""
+"""整改: states, terms and required content of a plan (rulebook R-H)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from django.db.models import TextChoices
 
+from accountability.cases.rules.deadlines import in_chinese
 from nanchuan_eval.core.workflow import Flow
 
 MOST_PROBLEMS = 3
@@ -43,7 +44,7 @@ class TermKind(TextChoices):
 
 
 _S = RectificationState
-# A corrected list ends what no longer applies (已撤销), whatever its state.
+# A correction of the list may cancel a rectification in any state (已撤销).
 RECTIFICATION_FLOW = Flow(
     {
         _S.AWAITED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
@@ -54,16 +55,16 @@ RECTIFICATION_FLOW = Flow(
         _S.ESCALATED: frozenset({_S.RUNNING, _S.CANCELLED}),
     }
 )
-# What can be rated afterwards (追评): the unit says that it is done.
+# Open to follow-up ratings (追评): the unit has reported completion.
 RATEABLE = frozenset({_S.REPORTED, _S.CLOSED})
 ENDED = frozenset({_S.CLOSED, _S.CANCELLED})
-# While the unit writes its plan; while it carries it out.
+# The unit writes its plan; the unit carries it out.
 WRITABLE = frozenset({_S.AWAITED, _S.RETURNED})
 UNDER_WAY = frozenset({_S.RUNNING, _S.REPORTED})
 
 
 class PlannedItem(Protocol):
-    """One item of a plan as the rules look at it."""
+    """The fields of a plan's item that the rules check."""
 
     position: int
     problem: str
@@ -78,7 +79,7 @@ class PlannedItem(Protocol):
 
 @dataclass(frozen=True)
 class PlanTerms:
-    """The days a plan is measured by."""
+    """The dates that limit a plan's deadlines."""
 
     published_on: date
     at_once_until: date
@@ -96,7 +97,7 @@ WANTED = {
 
 
 def plan_errors(items: Sequence[PlannedItem], opinion: str, terms: PlanTerms) -> list[str]:
-    """Return in Chinese what a plan still lacks (整改方案的内容); empty = it may be submitted."""
+    """Return in Chinese what a plan lacks (整改方案的内容); empty if it may be submitted."""
     errors = [error for item in items for error in _item_errors(item, terms)]
     if not items:
         errors.append("整改方案至少要有一个问题。")
@@ -114,21 +115,20 @@ def _item_errors(item: PlannedItem, terms: PlanTerms) -> list[str]:
 
 
 def due_error(term: str, due_on: date | None, terms: PlanTerms) -> str:
-    """Say what is wrong with an item's day; empty = nothing."""
+    """Return the error in an item's due date; empty if there is none."""
     if due_on is None:
         return ""
     if due_on <= terms.published_on:
         return "完成时限应晚于公示日期。"
     if term == TermKind.AT_ONCE and due_on > terms.at_once_until:
-        until = f"{terms.at_once_until.year}年{terms.at_once_until.month}月{terms.at_once_until.day}日"
-        return f"立行立改的事项应在{until}前完成。"
+        return f"立行立改的事项应在{in_chinese(terms.at_once_until)}前完成。"
     return ""
 
 
 def problems_for_plan(
     ticks: Mapping[str, int], signs: Mapping[str, Mapping[str, str]], *, smallest: int
 ) -> list[tuple[str, str]]:
-    """Return (indicator, 表象) of the most ticked signs; few ticks are not shown, and 贪 goes to the commission."""
+    """Return (indicator, 表象) of the most ticked signs, without small counts and 贪 (left to the commission)."""
     ranked = sorted(ticks.items(), key=lambda tick: (-tick[1], tick[0]))
     fair = [code for code, times in ranked if times >= smallest and code in signs]
     open_ = [signs[code] for code in fair if signs[code]["indicator"] != "greedy"]
@@ -136,21 +136,21 @@ def problems_for_plan(
 
 
 def all_closed(states: Iterable[str]) -> bool:
-    """Whether every item of a plan is closed (全部销号)."""
+    """True if every item of a plan is closed (全部销号)."""
     known = list(states)
     return bool(known) and all(state == ItemState.CLOSED for state in known)
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of the timeline: per mille of the span from the left, and the width."""
+    """A bar of the timeline: start and length in per mille of the span shown."""
 
     start: int
     length: int
 
 
 def bar(start: date, end: date, first: date, last: date) -> Bar:
-    """Return where a span of days stands between the first and the last day shown."""
+    """Return the bar from `start` to `end` on a timeline from `first` to `last`."""
     days = max((last - first).days, 1)
     left = min(max((start - first).days, 0), days)
     right = min(max((end - first).days, left), days)

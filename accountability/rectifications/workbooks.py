@@ -1,4 +1,4 @@
-"""整改台账: the usual columns, one line per item (rulebook R-H)."""
+"""整改台账: one row per item, in the usual columns (rulebook R-H)."""
 
 from collections.abc import Iterable, Iterator
 
@@ -31,8 +31,8 @@ COLUMNS = (
 )
 
 
-def ledger_workbook(rows: QuerySet[Rectification]) -> bytes:
-    """Return the ledger as .xlsx (4 queries, whatever the number of items)."""
+def register_workbook(rows: QuerySet[Rectification]) -> bytes:
+    """Return the register as .xlsx (4 queries, independent of the number of items)."""
     latest = Prefetch("progress", Progress.objects.annotate(files=Count("evidence")).order_by("at"))
     items = RectificationItem.objects.select_related("accepted_by").prefetch_related(latest)
     rectifications = list(rows.prefetch_related(Prefetch("items", items)))

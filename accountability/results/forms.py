@@ -1,4 +1,4 @@
-"""Input of the commission's decisions about a result."""
+"""Forms for the commission's decisions about a result."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from nanchuan_eval.web.fields import DAY
 
 
 class FlagForm(forms.Form):
-    """处理异常提示: keep or invalid, and why."""
+    """处理异常提示: keep or invalidate, with a reason."""
 
     flag = forms.IntegerField(widget=forms.HiddenInput)
     verdict = forms.ChoiceField(label="处理意见", choices=[(v.value, v.label) for v in Verdict if v != Verdict.OPEN])
@@ -33,7 +33,7 @@ class VetoForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
-    """更正: what a further version of the list says."""
+    """更正: changes for a new version of the list."""
 
     reason = forms.CharField(
         label="更正说明", max_length=300, widget=forms.Textarea(attrs={"rows": 3}), help_text="与更正后的公示一并公布"
@@ -55,7 +55,7 @@ class CorrectionForm(forms.Form):
             )
 
     def arguments(self) -> dict[str, Any]:
-        """Return the correction as JSON values; only what really changes."""
+        """Return the correction as JSON values, without unchanged texts."""
         data = self.cleaned_data
         texts = {r.section.code: (r.main_problems, data[f"problems-{r.section.code}"].strip()) for r in self.listed}
         withdrawn = list(data["withdrawn"])

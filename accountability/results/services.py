@@ -1,4 +1,4 @@
-"""Taking the list out of the system (导出): permitted by state and role, recorded each time."""
+"""Exports of a result (导出), permitted by state and role and logged each time."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -50,7 +50,7 @@ class CountFile(TextChoices):
 
 @transaction.atomic
 def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: datetime) -> tuple[str, Content]:
-    """Return name and content of one of the files with which anyone entitled recounts; ballots.csv line by line."""
+    """Return name and content of a file for recounting; ballots.csv is streamed."""
     policy.check(by, "tally.verify")
     round_ = Round.objects.get(pk=round_id)
     if not has_result(round_):

@@ -1,4 +1,4 @@
-"""`manage.py daily` for cron: advance what is due, remind who has something to do; doing it twice changes nothing."""
+"""`manage.py daily` for cron: advance due rounds, purge, disable unused accounts, send reminders; idempotent."""
 
 from typing import Any
 

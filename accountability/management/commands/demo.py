@@ -1,4 +1,4 @@
-"""`manage.py demo`: a whole round on demonstration data (演示), then the site to look at."""
+"""`manage.py demo`: run a whole round on demonstration data (演示), then serve the site."""
 
 import socket
 from argparse import ArgumentParser
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         if options["open"]:
             files = [self._begin(options)]
         else:
-            round_ = Story(ballots=options["ballots"], seed=options["seed"]).tell()
+            round_ = Story(ballots=options["ballots"], seed=options["seed"]).run()
             files = write_files(round_, options["out"])
             self.stdout.write(top_ten_table(round_))
         self.stdout.write("\n文件：")
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             self._serve()
 
     def _begin(self, options: dict[str, Any]) -> Path:
-        """Leave the round in the middle of its vote, with the codes that the envelopes would bear."""
+        """Run until voting is open and write the printed ballots' codes to a file."""
         today = timezone.localdate() + timedelta(days=VOTE_OPENED)
         codes = Story(ballots=options["ballots"], seed=options["seed"], today=today).begin()
         path: Path = options["out"] / "codes.csv"
@@ -74,13 +74,13 @@ class Command(BaseCommand):
         for username, _, role, unit in ACCOUNTS:
             self.stdout.write(f"  {username:<10}{role.label}{unit and f'（{unit}）'}")
         self.stdout.write("按 Ctrl+C 结束。")
-        self.stdout.flush()  # a pipe holds lines back, and the server never ends
+        self.stdout.flush()  # a pipe buffers lines, and the server never exits
         settings.DEBUG = False  # visitors see the real error pages, not the developer's
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
 
 
 def _prepare(out: Path) -> None:
-    """Make the folder before the long work begins; proofs of an earlier demonstration would only mislead."""
+    """Create the output folder before the long run starts; delete the proofs of an earlier one."""
     try:
         (out / "draws").mkdir(parents=True, exist_ok=True)
         for old in (out / "draws").glob("*.json"):

@@ -1,4 +1,4 @@
-"""`manage.py import_history FILE`: take over lists published before the system."""
+"""`manage.py import_history FILE`: import lists published before this system."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`manage.py verify_evidence`: whether every stored original is still what was uploaded; reads all of them."""
+"""`manage.py verify_evidence`: check every stored original against the digest of its upload."""
 
 from typing import Any
 

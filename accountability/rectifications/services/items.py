@@ -45,7 +45,7 @@ ATTACHMENTS = {
 
 @transaction.atomic
 def edit_item(*, item_id: int, facts: dict[str, Any], by: User, at: datetime) -> RectificationItem:
-    """Write one problem's part of the plan (原因、目标、措施、责任人、时限) while the plan is the unit's to write."""
+    """Fill in one item of the plan (原因、目标、措施、责任人、时限) while the unit may edit it."""
     item = _lock_item(item_id)
     check_own(by, "rect.plan", item.rectification)
     refuse_unless_writable(item.rectification)
@@ -62,7 +62,7 @@ def edit_item(*, item_id: int, facts: dict[str, Any], by: User, at: datetime) ->
 
 @transaction.atomic
 def add_item(*, rectification_id: int, sign: str, by: User, at: datetime) -> RectificationItem:
-    """Take a further 表象 of the round's ballot paper into the plan."""
+    """Add another 表象 of the round's ballot form to the plan."""
     rectification = lock(rectification_id)
     check_own(by, "rect.plan", rectification)
     refuse_unless_writable(rectification)
@@ -81,7 +81,7 @@ def add_item(*, rectification_id: int, sign: str, by: User, at: datetime) -> Rec
 
 @transaction.atomic
 def report_progress(*, item_id: int, text: str, by: User, at: datetime) -> Progress:
-    """Report on one item (整改进展); files are added to the report."""
+    """Report progress on one item (整改进展); files can be attached to the report."""
     item = _lock_running_item(item_id, by, "rect.report")
     if not text.strip():
         raise RuleViolation("请填写进展情况。")
@@ -92,7 +92,7 @@ def report_progress(*, item_id: int, text: str, by: User, at: datetime) -> Progr
 
 @transaction.atomic
 def finish_item(*, item_id: int, outcome: str, by: User, at: datetime) -> RectificationItem:
-    """Report an item as done (报完成、申请销号): from now on an inspection may pass it."""
+    """Report an item as completed (报完成、申请销号); an inspection may then pass it."""
     item = _lock_running_item(item_id, by, "rect.report")
     if not outcome.strip():
         raise RuleViolation("请填写完成情况。")
@@ -106,7 +106,7 @@ def finish_item(*, item_id: int, outcome: str, by: User, at: datetime) -> Rectif
 
 @transaction.atomic
 def ask_extension(*, item_id: int, due_on: date, reason: str, by: User, at: datetime) -> RectificationItem:
-    """Ask for a later day (申请延期), before the old one has passed."""
+    """Request a later due date (申请延期), before the current one has passed."""
     item = _lock_item(item_id)
     _check_proposes(by, "rect.extend", item.rectification)
     _refuse_unless_running(item)
@@ -125,7 +125,7 @@ def ask_extension(*, item_id: int, due_on: date, reason: str, by: User, at: date
 
 @transaction.atomic
 def decide_extension(*, item_id: int, granted: bool, by: User, at: datetime) -> RectificationItem:
-    """Grant or refuse the later day (批准延期)."""
+    """Grant or refuse a requested extension (批准延期)."""
     policy.check(by, "rect.extend")
     item = _lock_item(item_id)
     if item.wanted_due_on is None:
@@ -139,14 +139,14 @@ def decide_extension(*, item_id: int, granted: bool, by: User, at: datetime) -> 
 
 
 def drop_extension(item: RectificationItem) -> None:
-    """Forget the day that was asked for, in the transaction of whoever decided on it."""
+    """Clear the requested due date, in the caller's transaction."""
     item.wanted_due_on, item.wanted_reason = None, ""
     item.save(update_fields=["due_on", "wanted_due_on", "wanted_reason"])
 
 
 @transaction.atomic
 def close_item(*, item_id: int, verdict: str, by: User, at: datetime) -> RectificationItem:
-    """Close an item (销号): only after an inspection, approved and later than the report of completion, passed it."""
+    """Close an item (销号) that an approved inspection passed after its report of completion."""
     policy.check(by, "rect.close")
     item = _lock_item(item_id)
     _refuse_unless_finished(item)
@@ -164,7 +164,7 @@ def close_item(*, item_id: int, verdict: str, by: User, at: datetime) -> Rectifi
 
 @transaction.atomic
 def send_back_item(*, item_id: int, verdict: str, due_on: date, by: User, at: datetime) -> RectificationItem:
-    """Send an item back with a new day (退回重改); failing again it goes to the commission."""
+    """Return an item with a new due date (退回重改); repeated failure escalates to the commission."""
     policy.check(by, "rect.close")
     item = _lock_item(item_id)
     _refuse_unless_finished(item)
@@ -183,7 +183,7 @@ def send_back_item(*, item_id: int, verdict: str, due_on: date, by: User, at: da
 
 
 def _lock_item(item_id: int) -> RectificationItem:
-    """Lock the whole rectification: an item's state and its rectification's change together."""
+    """Lock the whole rectification, whose state may change with its items'."""
     rectification = lock(RectificationItem.objects.only("rectification_id").get(pk=item_id).rectification_id)
     item = RectificationItem.objects.get(pk=item_id)
     item.rectification = rectification

@@ -31,7 +31,7 @@ from nanchuan_eval.workdays.rules import Calendar, add_workdays
 
 
 def open_rectifications(round_: Round, cases: Sequence[Case], *, terms: Terms, calendar: Calendar) -> None:
-    """Open a rectification for each case, inside the publication's transaction."""
+    """Open a rectification for each case with its most ticked problems, in the caller's transaction."""
     rows = [_rectification(case, terms, calendar) for case in cases]
     opened = Rectification.objects.bulk_create(rows)
     signs = signs_of(round_)
@@ -40,7 +40,7 @@ def open_rectifications(round_: Round, cases: Sequence[Case], *, terms: Terms, c
 
 @transaction.atomic
 def submit_plan(*, rectification_id: int, opinion: str, by: User, at: datetime) -> Rectification:
-    """Hand the plan in (报送整改方案), complete and with the party committee's opinion."""
+    """Submit the plan (报送整改方案), complete and with the party committee's opinion."""
     rectification = lock(rectification_id)
     check_own(by, "rect.plan", rectification)
     refuse_unless_writable(rectification)
@@ -55,7 +55,7 @@ def submit_plan(*, rectification_id: int, opinion: str, by: User, at: datetime) 
 
 @transaction.atomic
 def decide_plan(*, rectification_id: int, accepted: bool, note: str, by: policy.Actor, at: datetime) -> Rectification:
-    """Accept the plan (认可) or send it back with the reason (退回)."""
+    """Accept the plan (认可) or return it with a reason (退回)."""
     policy.check(by, "rect.return")
     rectification = lock(rectification_id)
     if not accepted and not note.strip():
@@ -72,7 +72,7 @@ def decide_plan(*, rectification_id: int, accepted: bool, note: str, by: policy.
 
 @transaction.atomic
 def submit_report(*, rectification_id: int, report: str, by: User, at: datetime) -> Rectification:
-    """Hand the unit's report in (整改报告)."""
+    """Submit the unit's report (整改报告), once."""
     rectification = lock(rectification_id)
     check_own(by, "rect.report", rectification)
     if rectification.state != RectificationState.RUNNING:
@@ -88,7 +88,7 @@ def submit_report(*, rectification_id: int, report: str, by: User, at: datetime)
 
 @transaction.atomic
 def resume_rectification(*, rectification_id: int, decision: str, by: User, at: datetime) -> Rectification:
-    """Let a rectification that failed go on, as the commission decided after its inquiry."""
+    """Resume an escalated rectification with the commission's decision."""
     policy.check(by, "acc.open")
     rectification = lock(rectification_id)
     if not decision.strip():
@@ -102,7 +102,7 @@ def resume_rectification(*, rectification_id: int, decision: str, by: User, at: 
 
 
 def plan_terms(rectification: Rectification) -> PlanTerms:
-    """Return the days the plan is measured by (one query)."""
+    """Return the dates that limit the plan's deadlines (one query)."""
     terms = Terms.of(rectification.case.result.round.rulebook)
     published_on = rectification.case.published_on
     return PlanTerms(published_on, add_workdays(published_on, terms.at_once_workdays, Holiday.objects.calendar()))
@@ -128,7 +128,7 @@ def move(rectification: Rectification, then: RectificationState, *fields: str) -
 
 
 def close_if_complete(rectification: Rectification, at: datetime) -> None:
-    """Close the whole when its report is in and its last item is closed."""
+    """Close the rectification once it is reported and all its items are closed."""
     if rectification.reported_at and all_closed(rectification.items.values_list("state", flat=True)):
         rectification.closed_on = timezone.localtime(at).date()
         move(rectification, RectificationState.CLOSED, "closed_on")

@@ -1,4 +1,4 @@
-"""整改: the acts of the unit, the office and the commission, one form each."""
+"""整改: form pages of the unit, the office and the commission, one per action."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""整改: one page for the unit, the office and the commission; each sees its own buttons."""
+"""Pages of rectifications (整改) for units, the office and the commission."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from accountability.rectifications.models import Progress, Rectification, Rectif
 from accountability.rectifications.pages import timeline
 from accountability.rectifications.queries import passing_checks, rectifications_for, signs_of
 from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, RectificationState
-from accountability.rectifications.workbooks import ledger_workbook
+from accountability.rectifications.workbooks import register_workbook
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
@@ -24,7 +24,7 @@ from nanchuan_eval.web.downloads import download
 
 @staff_view
 def rectifications(request: HttpRequest) -> HttpResponse:
-    """All rectifications the account may look at, the unfinished first."""
+    """List the rectifications the account may see."""
     rows = _visible(account_of(request)).prefetch_related("items")
     state = request.GET.get("state", "")
     if state in RectificationState.values:
@@ -40,17 +40,17 @@ def rectifications(request: HttpRequest) -> HttpResponse:
 
 
 @staff_post
-def ledger(request: HttpRequest) -> HttpResponse:
+def register(request: HttpRequest) -> HttpResponse:
     """整改台账 as a workbook."""
     user = account_of(request)
     rows = _visible(user)
     with audit.exporting("rect.view", None, by=user, at=timezone.now(), what="整改台账"):
-        return download(ledger_workbook(rows), "整改台账.xlsx")
+        return download(register_workbook(rows), "整改台账.xlsx")
 
 
 @staff_view
 def rectification(request: HttpRequest, pk: int) -> HttpResponse:
-    """One rectification: where it stands, its items, its picture, what the account may do."""
+    """Show one rectification: state, items, timeline and permitted actions."""
     user = account_of(request)
     row = visible_or_404(rectifications_for(user), by=user, action="rect.view", pk=pk)
     progress = Progress.objects.select_related("by").prefetch_related("evidence")

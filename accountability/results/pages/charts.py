@@ -1,10 +1,10 @@
-"""The commission's pictures (图): plain geometry in view-box units, drawn as SVG by the templates.
+"""The commission's charts (图): geometry in view-box units, drawn as SVG by the templates.
 
-No picture says more than the table beside it; positions are rounded to a tenth so that equal data draw alike.
+A table beside each chart gives the same data; positions are rounded to a tenth for a stable output.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,11 +17,12 @@ PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 60, 930, 30, 400
 STEPS = 40
 CELL = 120
 LONGEST_NAME = 20
+Scale = Callable[[float], float]
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A labelled place on an axis."""
+    """A labelled position on an axis."""
 
     at: float
     text: str
@@ -29,7 +30,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Bar:
-    """One section of the caterpillar: its interval and its place."""
+    """One section of the caterpillar plot: rank interval and place."""
 
     line: Line
     y: float
@@ -39,13 +40,13 @@ class Bar:
 
     @property
     def name(self) -> str:
-        """The section as written beside the bar."""
+        """The section's label beside the bar."""
         return _short_name(self.line)
 
 
 @dataclass(frozen=True)
 class Caterpillar:
-    """位次区间图: every ranked section's interval, with the line after the last listed place."""
+    """位次区间图: every ranked section's interval, with a line after the last listed place."""
 
     title: str
     height: int
@@ -56,7 +57,7 @@ class Caterpillar:
 
 @dataclass(frozen=True)
 class HeatCell:
-    """One indicator of one section: where its square stands, how dark it is, what is written on it."""
+    """One indicator of one section: position and score of its square."""
 
     x: float
     score: IndicatorScore
@@ -72,7 +73,7 @@ class HeatRow:
 
     @property
     def name(self) -> str:
-        """The section as written beside the row."""
+        """The section's label beside the row."""
         return _short_name(self.line)
 
 
@@ -98,7 +99,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture with two axes; `curves` are polylines' points."""
+    """A chart with two axes; `curves` are the points of polylines."""
 
     title: str
     dots: list[Dot]
@@ -109,7 +110,7 @@ class Chart:
 
 
 def caterpillar(result: Result) -> Caterpillar | None:
-    """Return the picture of the rank intervals; a list by votes has none."""
+    """Return the plot of the rank intervals; None for a ranking by votes."""
     lines = [line for line in result.ranked if line.result.data.get("rank_low") is not None]
     if not lines:
         return None
@@ -151,7 +152,7 @@ def heat_map(result: Result) -> HeatMap | None:
 
 
 def funnel(result: Result) -> Chart | None:
-    """Return difficulty against valid ballots, with the span that chance alone explains."""
+    """Return difficulty by valid ballots, with the range that chance alone explains."""
     lines = [line for line in result.ranked if line.ballots]
     if not lines:
         return None
@@ -188,7 +189,7 @@ def _caterpillar_title(result: Result) -> str:
 
 
 def _heat_title(result: Result) -> str:
-    """Say which indicator weighs heaviest on the listed sections (on all ranked ones where nobody is listed)."""
+    """Name the worst indicator of the listed sections, or of all ranked ones if none is listed."""
     lines = result.listed or result.ranked
     columns = zip(*(line.indicators for line in lines), strict=True)
     averages = {column[0].label: sum(score.value or Decimal(0) for score in column) / len(lines) for column in columns}
@@ -206,11 +207,9 @@ def _funnel_title(result: Result, lines: Sequence[Line]) -> str:
     return f"有效票最少的科室{fewest}张；落在虚线之间的科室，与平均水平的差别可能只是抽样误差"
 
 
-def _chance_span(result: Result, lines: Sequence[Line], most: int, axes: tuple[object, object]) -> list[str]:
-    """Return both sides of mean ± z·s(n), s(n) from the average variance a ballot brings."""
+def _chance_span(result: Result, lines: Sequence[Line], most: int, axes: tuple[Scale, Scale]) -> list[str]:
+    """Return the curves mean ± z·s(n), with s(n) from the average variance per ballot."""
     x, y = axes
-    if not callable(x) or not callable(y):
-        raise TypeError("two scales")
     figures = result.figures
     spread = variances(figures.method, figures.cells, figures.scores)
     per_ballot = sum(float(spread[line.section.code]) * line.ballots for line in lines) / len(lines)

@@ -27,7 +27,7 @@ from evaluations.tally.models import AnomalyFlag
 
 @dataclass(frozen=True)
 class Dossier:
-    """What the page shows."""
+    """The data of a section's page."""
 
     result: Result
     line: Line
@@ -39,7 +39,7 @@ class Dossier:
 
 
 def read_dossier(round_: Round, code: str) -> Dossier | None:
-    """Return the dossier, or None where the section did not take part."""
+    """Return the dossier, or None if the section did not take part."""
     result = read_result(round_)
     line = next((each for each in (*result.ranked, *result.unranked) if each.section.code == code), None)
     if line is None:
@@ -57,7 +57,7 @@ def read_dossier(round_: Round, code: str) -> Dossier | None:
 
 
 def _trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Chart | None:
-    """Return a section's places over the rounds (name, rank, listed), the hardest on top."""
+    """Return the chart of a section's places over the rounds (name, rank, listed), first place on top."""
     placed = [(n, rank, listed, name) for n, (name, rank, listed) in enumerate(rounds) if rank is not None]
     if not placed:
         return None
@@ -81,7 +81,7 @@ def _trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Chart
 
 
 def _ticks(round_: Round, line: Line) -> list[tuple[str, int | str]]:
-    """Return the ticked 表象 in words, the most ticked first; fewer than five ticks are not told."""
+    """Return the ticked 表象 with counts, the most ticked first; fewer than five ticks are hidden."""
     texts = {sign["code"]: sign["text"] for sign in json.loads(round_.ballot_form or "{}").get("manifestations", [])}
     counts = sorted(line.result.ticks.items(), key=lambda item: (-item[1], item[0]))
     return [(texts.get(code, code), shown(times)) for code, times in counts]

@@ -1,4 +1,4 @@
-"""The filters of the list of all sections (筛选), kept in the address."""
+"""Filters of the list of all sections (筛选), kept in the query string."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from accountability.results.queries.lines import Line
 from departments.models import DepartmentKind, ServiceKind
 
-SURENESS = ("明确", "误差范围内", "一票否决", "临界")
+CERTAINTY = ("明确", "误差范围内", "一票否决", "临界")
 
 
 @dataclass(frozen=True)
 class SectionFilter:
-    """What the reader wants to see; empty = everything."""
+    """The chosen filters; an empty value matches everything."""
 
     service: str = ""
     kind: str = ""
@@ -20,11 +20,11 @@ class SectionFilter:
 
     @classmethod
     def of_query(cls, query: Mapping[str, str]) -> "SectionFilter":
-        """Read the address; what it does not know is no filter."""
+        """Read the query string; unknown values are ignored."""
         return cls(
             service=_known(query.get("service", ""), ServiceKind.values),
             kind=_known(query.get("kind", ""), DepartmentKind.values),
-            label=_known(query.get("label", ""), SURENESS),
+            label=_known(query.get("label", ""), CERTAINTY),
             text=query.get("q", "").strip()[:40],
         )
 
@@ -41,18 +41,18 @@ class SectionFilter:
     @property
     def labels(self) -> list[tuple[str, str]]:
         """The labels to choose from."""
-        return [(label, label) for label in SURENESS]
+        return [(label, label) for label in CERTAINTY]
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is left out."""
+        """True if any filter is set."""
         return bool(self.service or self.kind or self.label or self.text)
 
     def of(self, lines: Iterable[Line]) -> list[Line]:
-        """Return the lines that fit."""
-        return [line for line in lines if self._fits(line)]
+        """Return the matching lines."""
+        return [line for line in lines if self._matches(line)]
 
-    def _fits(self, line: Line) -> bool:
+    def _matches(self, line: Line) -> bool:
         section = line.section
         return (
             self.service in {"", section.service_kind}

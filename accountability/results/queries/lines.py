@@ -22,7 +22,7 @@ WORST = 100
 
 @dataclass(frozen=True)
 class IndicatorScore:
-    """One of the five scores (0-100) with the answer it comes nearest to."""
+    """One of the five scores (0-100) with the nearest answer."""
 
     label: str
     value: Decimal | None
@@ -32,28 +32,28 @@ class IndicatorScore:
 
 @dataclass(frozen=True)
 class ChannelFigure:
-    """What one channel says: valid lines, its score and whether the cap held it back."""
+    """One channel's valid lines and score; `is_capped` if the cap limited its deviation."""
 
     label: str
     lines: int
     score: Decimal | None
     is_capped: bool
-    # False where the score would tell another channel's hidden one: together they make the index.
-    is_told: bool = True
+    # True if the score, together with the index, would reveal another channel's hidden score.
+    is_suppressed: bool = False
 
     @property
     def shown_lines(self) -> int | str:
-        """Valid lines as they may be shown: one to four are not told."""
+        """Valid lines as shown; one to four are hidden."""
         return shown(self.lines)
 
     @property
     def shown_score(self) -> Decimal | None:
-        """The channel's score unless it rests on one to four ballots, or gives such a one away."""
-        return None if self.is_hidden or not self.is_told else self.score
+        """The channel's score; None if it rests on one to four ballots or would reveal such a score."""
+        return None if self.is_hidden or self.is_suppressed else self.score
 
     @property
     def is_hidden(self) -> bool:
-        """Whether one to four ballots speak here."""
+        """True if the figures rest on one to four ballots."""
         return 0 < self.lines < SMALLEST_SHOWN
 
 
@@ -77,7 +77,7 @@ class Line:
 
     @property
     def label(self) -> str:
-        """How sure the place is, 临界 included (office and commission only)."""
+        """Certainty of the place, including 临界 (office and commission only)."""
         return shown_label(self.result.data)
 
     @property
@@ -87,12 +87,12 @@ class Line:
 
     @property
     def rectification(self) -> Rectification | None:
-        """The rectification that goes with the case."""
+        """The rectification of the case, if any."""
         return getattr(self.case, "rectification", None)
 
     @property
     def inspections(self) -> int:
-        """How many visits were approved (暗访次数)."""
+        """Number of approved visits (暗访次数)."""
         return int(getattr(self.result, "visits", 0))
 
     @property
@@ -108,22 +108,22 @@ class Line:
 
     @property
     def unit_measures(self) -> list[Measure]:
-        """The measures a unit is told of; a prompt for removal is the commission's own note."""
+        """The measures shown to the unit; a removal prompt is internal to the commission."""
         return [m for m in self.measures.values() if m.kind != MeasureKind.REMOVAL_PROMPT]
 
     @property
     def has_hidden(self) -> bool:
-        """Whether any channel's figures may not be told: then none of the arithmetic may."""
+        """True if any channel's figures are hidden; the calculation is then hidden too."""
         return any(channel.is_hidden for channel in self.channels)
 
     @property
     def votes(self) -> int | str:
-        """The vote count (得票数) as it may be shown."""
+        """The vote count (得票数), hidden if small."""
         return shown(self.result.vote_count)
 
     @property
     def ballots(self) -> int:
-        """Valid lines over the channels that may be told: a total that holds a hidden figure would tell it."""
+        """Valid lines of the channels that are not hidden; a full total would reveal a hidden figure."""
         return sum(channel.lines for channel in self.channels if channel.lines >= SMALLEST_SHOWN)
 
 
@@ -138,7 +138,7 @@ def read_line(
         result=result,
         section=result.section,
         indicators=tuple(_indicator(i, result.data["indicators"]) for i in Indicator),
-        channels=_told([_channel(c, result, figures) for c in Channel]),
+        channels=_suppress([_channel(c, result, figures) for c in Channel]),
         history=past,
         veto=veto.decision if veto else "",
         case=case,
@@ -165,16 +165,16 @@ def _channel(channel: Channel, result: SectionResult, figures: Figures | None) -
     )
 
 
-def _told(channels: list[ChannelFigure]) -> tuple[ChannelFigure, ...]:
-    """Hide a second score beside a single hidden one: the index and the others would give it away."""
+def _suppress(channels: list[ChannelFigure]) -> tuple[ChannelFigure, ...]:
+    """Suppress a second score beside a single hidden one, which the index would otherwise reveal."""
     shown_ones = [channel for channel in channels if channel.lines and not channel.is_hidden]
     if sum(channel.is_hidden for channel in channels) != 1 or not shown_ones:
         return tuple(channels)
     smallest = min(shown_ones, key=lambda channel: channel.lines)
-    return tuple(replace(channel, is_told=channel is not smallest) for channel in channels)
+    return tuple(replace(channel, is_suppressed=channel is smallest) for channel in channels)
 
 
 def _freeze(case: Case | None) -> PromotionFreeze | None:
-    """Return the freeze that stands, or else the last lifted one."""
+    """Return the freeze in force, or else the latest lifted one."""
     freezes = case.freezes.all() if case else []
     return min(freezes, key=lambda freeze: freeze.lifted_on is not None, default=None)

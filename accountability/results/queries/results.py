@@ -35,44 +35,44 @@ class Result:
 
     @property
     def is_published(self) -> bool:
-        """Whether the list is out; before that nothing of it leaves the office and the commission."""
+        """True once the list is published; until then it is for the office and the commission only."""
         return self.publication is not None
 
     @property
     def has_certain_places(self) -> bool:
-        """Whether at least one listed place is beyond sampling error."""
+        """True if at least one listed place is beyond sampling error."""
         return any(line.result.label in {"明确", "一票否决"} for line in self.listed)
 
 
 @dataclass(frozen=True)
-class NextAct:
-    """What the commission decides next about a round, and what is still missing for it."""
+class NextStep:
+    """The commission's next step for a round, with the conditions not met yet."""
 
     name: str
     label: str
     missing: list[str]
 
 
-def next_act(round_: Round, *, at: datetime) -> NextAct | None:
-    """Return the publication or the archiving when it is the round's next step."""
+def commission_step(round_: Round, *, at: datetime) -> NextStep | None:
+    """Return publication or archiving if it is the round's next step."""
     step = next_step(RoundState(round_.state))
     if step not in {Step.PUBLISH, Step.ARCHIVE}:
         return None
     open_cases = Case.objects.of_round(round_.pk).open().count() if step == Step.ARCHIVE else 0
-    return NextAct(step.value, step.label, missing_for(round_, step, at, open_cases=open_cases))
+    return NextStep(step.value, step.label, missing_for(round_, step, at, open_cases=open_cases))
 
 
 def read_result(round_: Round) -> Result:
-    """Return everything about a counted round (10 queries, whatever the number of sections)."""
+    """Return everything about a counted round (10 queries, independent of the number of sections)."""
     past = read_history(round_)
-    told = past.histories()
+    history_of = past.histories()
     tally = round_.tally
     figures = read_figures(round_, tally)
     results = list(_results(SectionResult.objects.filter(round=round_)))
     in_class = _places_in_class(results)
     lines = [
         replace(
-            read_line(result, told.get(result.section.code, History()), figures),
+            read_line(result, history_of.get(result.section.code, History()), figures),
             sentence=explain(result.data, round_.rulebook),
             without_flags=tally.without_flags.get(result.section.code, [None])[0],
             recommended=figures.recommended.get(result.section.code),
@@ -93,12 +93,12 @@ def read_result(round_: Round) -> Result:
 
 
 def read_unit(unit_code: str) -> list[tuple[Round, list[Line]]]:
-    """Return a unit's own sections, newest round first; other units' never (6 queries).
+    """Return a unit's own sections by round, the newest first (6 queries).
 
-    Published rounds, and the preliminary result (初步结果) of a round whose objections may still be made.
+    Includes published rounds and the preliminary result (初步结果) of a round open to objections.
     """
-    told = (RoundState.REVIEW, *PUBLISHED)
-    results = SectionResult.objects.filter(round__state__in=told, section__department_code=unit_code)
+    visible = (RoundState.REVIEW, *PUBLISHED)
+    results = SectionResult.objects.filter(round__state__in=visible, section__department_code=unit_code)
     by_round: dict[Round, list[Line]] = {}
     for result in _results(results.select_related("round").order_by("-round__period_start", "rank", "section__code")):
         sentence = explain(result.data, result.round.rulebook, inside=False)

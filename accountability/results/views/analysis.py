@@ -1,4 +1,4 @@
-"""The commission's further pages of a counted round: pictures, one section's dossier, anomalies, decisions."""
+"""The commission's pages of a counted round: charts, dossier of a section, anomalies, decisions."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -39,7 +39,7 @@ DONE = "已办理。"
 @require_safe
 @login_required
 @cache_control(private=True, no_store=True)
-def pictures(request: HttpRequest, key: str) -> HttpResponse:
+def charts(request: HttpRequest, key: str) -> HttpResponse:
     """Show intervals, heat map and funnel with their tables."""
     policy.check_sees(account_of(request), "top10.view")
     round_ = _counted_or_404(key)
@@ -65,7 +65,7 @@ def section(request: HttpRequest, key: str, code: str) -> HttpResponse:
 
 @staff_post
 def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
-    """Propose a wording about 贪 (or set it, where one person may)."""
+    """Propose a wording about 贪, or set it if no approval is required."""
     round_ = _counted_or_404(key)
     form = WordingForm(request.POST)
     result = get_object_or_404(SectionResult, round=round_, section__code=code)
@@ -78,7 +78,7 @@ def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
 
 @staff_view
 def anomalies(request: HttpRequest, key: str) -> HttpResponse:
-    """Show the flags with and without; take a decision on one (POST)."""
+    """Show the anomaly flags and the list with and without them; decide one (POST)."""
     user = account_of(request)
     policy.check_sees(user, "ballot.invalid" if user.role == policy.Role.SUPERVISOR else "tally.view")
     round_ = _counted_or_404(key)
@@ -103,7 +103,7 @@ def anomalies(request: HttpRequest, key: str) -> HttpResponse:
 
 @staff_post
 def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
-    """Agree to what another person proposed about a flag; supervisors have no desk of their own."""
+    """Approve a proposed decision on a flag, for supervisors, who have no admin site."""
     approval = get_object_or_404(Approval, pk=pk, kind=DECIDE_FLAG.name)
     back = reverse("accountability:commission-anomalies", args=[key])
     service = partial(approvals.approve, approval_id=approval.pk)
@@ -165,7 +165,7 @@ def _ask(
 
 
 def _may_start(request: HttpRequest, action: str) -> bool:
-    """Whether the account has the button at all; none of these deeds is limited to own objects."""
+    """True if the account may start the action; none of these is limited to own objects."""
     action = approvals.action_named(action).permission
     asks = policy.may_propose if policy.requires_approval(action) else policy.may
     return asks(account_of(request), action)

@@ -1,4 +1,4 @@
-"""The commission's desk: the ten, all sections, the workbook, the decision to publish."""
+"""The commission's result page: top ten, all sections, workbook, publication, archiving."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accountability.case_lifecycle.approvals import PUBLISH
 from accountability.results.pages.section_filter import SectionFilter
-from accountability.results.queries.results import next_act, read_result
+from accountability.results.queries.results import commission_step, read_result
 from accountability.results.services import export_top10
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result, rounds_to_choose
@@ -28,7 +28,7 @@ from nanchuan_eval.web.downloads import download
 @login_required
 @cache_control(private=True, no_store=True)
 def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
-    """Show a round's ten and all its sections, or where the round stands while nothing is counted."""
+    """Show a round's top ten and all sections, or its state if nothing is counted yet."""
     policy.check_sees(account_of(request), "top10.view")
     user = account_of(request)
     may_publish = _may_publish(user)
@@ -45,7 +45,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             "result": result,
             "shown": choice.of(result.ranked) if result else [],
             "choice": choice,
-            "act": next_act(round_, at=timezone.now()) if round_ and may_publish else None,
+            "act": commission_step(round_, at=timezone.now()) if round_ and may_publish else None,
             "is_proposal": policy.requires_approval("publish.approve"),
             "may_decide": policy.may_see(user, "publish.approve"),
             "may_export": policy.may(user, "top10.export"),
@@ -56,7 +56,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
 
 @staff_post
 def export(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Hand out the workbook; a POST, for every export leaves a trace."""
+    """Download the workbook; a POST, since every export is logged."""
     round_ = get_object_or_404(Round, key=key)
     export = partial(export_top10, round_id=round_.pk, by=account_of(request), at=timezone.now())
     content = attempt(request, export)
@@ -85,7 +85,7 @@ def _start(request: HttpRequest, key: str, action: str, done: str) -> HttpRespon
 
 
 def _chosen(rounds: list[Round], key: str | None) -> Round | None:
-    """Return the round of the address, or the newest one with a result, or else the newest."""
+    """Return the round requested, or the newest with a result, or else the newest."""
     if key is not None:
         return get_object_or_404(Round, key=key)
     counted = (round_ for round_ in rounds if has_result(round_))

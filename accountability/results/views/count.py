@@ -1,4 +1,4 @@
-"""计票记录: digests, supervisors' signatures, and the files to recount with."""
+"""计票记录: digests, supervisors' signatures and files for recounting."""
 
 from functools import partial
 
@@ -22,7 +22,7 @@ from nanchuan_eval.web.downloads import download, streamed_download
 
 @staff_view
 def count(request: HttpRequest, key: str) -> HttpResponse:
-    """Show the record; take a supervisor's signing code (POST)."""
+    """Show the count record; sign it with a supervisor's code (POST)."""
     policy.check_sees(account_of(request), "tally.verify")
     round_ = get_object_or_404(Round, key=key)
     if not has_result(round_):
@@ -44,7 +44,7 @@ def count(request: HttpRequest, key: str) -> HttpResponse:
 
 @staff_post
 def files(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Hand out one of the files to recount with; a POST, for it leaves a trace."""
+    """Download a file for recounting; a POST, since every download is logged."""
     policy.check_sees(account_of(request), "tally.verify")
     round_ = get_object_or_404(Round, key=key)
     if not has_result(round_) or request.POST.get("file") not in CountFile.values:

@@ -1,4 +1,4 @@
-"""What roles without a place of their own at the admin desk read: the roster, the returns, the whole ranking."""
+"""Read-only pages of roles outside the admin site: roster, turnout, ranking, a unit's own result."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from nanchuan_eval.web.actions import account_of, staff_view
 
 @staff_view
 def roster(request: HttpRequest) -> HttpResponse:
-    """评议对象名录 as it stands; a liaison reads the own unit's only."""
+    """Show the current roster (评议对象名录); a liaison sees only their own unit."""
     user = account_of(request)
     policy.check_sees(user, "roster.view", own=True)
     sections = Section.objects.active().select_related("department").with_heads().order_by("department__code", "code")
@@ -32,7 +32,7 @@ def roster(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def monitor(request: HttpRequest) -> HttpResponse:
-    """回收监测 of the round that is open, as the office sees it but without its buttons; the sealed boxes."""
+    """Show the turnout of the open round (回收监测) without the office's actions, and the sealed boxes."""
     policy.check_sees(account_of(request), "round.monitor")
     round_ = open_round(timezone.now())
     context = {
@@ -46,10 +46,10 @@ def monitor(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def places(request: HttpRequest, key: str = "") -> HttpResponse:
-    """All places of a published round, without what only office and commission read beside them.
+    """Show the ranking of a published round, without details reserved to office and commission.
 
-    The table gives the ranking to the personnel departments after the count but the ten only after publication:
-    the narrower of the two holds here.
+    The policy table gives personnel the ranking after the count, but the top ten only after publication:
+    the stricter rule applies.
     """
     policy.check_sees(account_of(request), "rank.full")
     rounds = list(Round.objects.filter(state__in=PUBLISHED))
@@ -72,7 +72,7 @@ def places(request: HttpRequest, key: str = "") -> HttpResponse:
 @login_required
 @cache_control(private=True, no_store=True)
 def unit(request: HttpRequest) -> HttpResponse:
-    """Show places, scores and measures of the account's own unit; no address leads to another unit's."""
+    """Show places, scores and measures of the account's own unit."""
     user = account_of(request)
     if not user.unit_code:
         raise policy.Denied(user, "rank.own")

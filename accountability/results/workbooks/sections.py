@@ -14,25 +14,25 @@ SCORE, DAY = "0.00", "yyyy-mm-dd"
 Row = Sequence[Value]
 
 
-def all_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
-    """Return every section of the round, those with too few ballots last."""
+def all_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
+    """Return the sheet of all sections, those with too few ballots last."""
     return SheetSpec(
         title="全部科室",
         heading=f"{result.round_.name}“最难办事科室群众评”全部参评科室",
-        notes=marks,
+        notes=notices,
         columns=list(_all_columns()),
         rows=[list(_all_row(line)) for line in (*result.ranked, *result.unranked)],
     )
 
 
-def measures_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
-    """Return the measures of the listed sections with their terms."""
+def measures_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
+    """Return the sheet of the listed sections' measures with their due dates."""
     rows = [list(row) for line in result.listed for row in _measure_rows(line)]
     waiting = [] if rows else ["问责事项在公示后建立，目前没有问责措施。"]
     return SheetSpec(
         title="措施与期限",
         heading=f"{result.round_.name}上榜科室问责措施和办理期限",
-        notes=[*marks, *waiting],
+        notes=[*notices, *waiting],
         columns=[
             ColumnSpec("位次", 5, "0", "center"),
             ColumnSpec("单位", 16),
@@ -49,7 +49,7 @@ def measures_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
 
 
 def two_decimals(value: Decimal | None) -> Decimal | None:
-    """Round for showing only, half away from zero; places are decided on four decimals."""
+    """Round for display, half away from zero; places are decided on four decimals."""
     return None if value is None else value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 

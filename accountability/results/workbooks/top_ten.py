@@ -9,7 +9,7 @@ from accountability.cases.rules.deadlines import in_chinese
 from accountability.cases.rules.measures import MeasureKind, MeasureState
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result, read_result
-from accountability.results.workbooks.arithmetic import arithmetic_sheet
+from accountability.results.workbooks.calculation import calculation_sheet
 from accountability.results.workbooks.sections import Row, all_sheet, measures_sheet, two_decimals
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, PUBLISHED
@@ -24,14 +24,14 @@ SCORE, DAY = "0.00", "yyyy-mm-dd"
 def top10_workbook(round_: Round) -> bytes:
     """Return the workbook of a counted round as .xlsx."""
     result = read_result(round_)
-    marks = _marks(result)
+    notices = _notices(result)
     return write_workbook(
         [
             _top_sheet(result),
-            all_sheet(result, marks),
-            arithmetic_sheet(result, marks),
+            all_sheet(result, notices),
+            calculation_sheet(result, notices),
             _method_sheet(result),
-            measures_sheet(result, marks),
+            measures_sheet(result, notices),
         ]
     )
 
@@ -40,7 +40,7 @@ def _top_sheet(result: Result) -> SheetSpec:
     return SheetSpec(
         title="前十名",
         heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
-        notes=[note for note in (*_marks(result), *_remarks(result)) if note],
+        notes=[note for note in (*_notices(result), *_remarks(result)) if note],
         columns=_top_columns(result.round_),
         rows=[_top_row(line) for line in result.listed],
         one_page=True,
@@ -102,7 +102,7 @@ def _top_row(line: Line) -> Row:
 
 
 def _rectification(line: Line) -> Row:
-    """Return where the rectification stands, the visits and the day it was closed."""
+    """Return the rectification's state, number of visits and closing date."""
     rectification = line.rectification
     if rectification is None:
         return "尚未建立问责事项", line.inspections, "—"
@@ -110,7 +110,7 @@ def _rectification(line: Line) -> Row:
 
 
 def _talk(line: Line, kind: MeasureKind) -> Value:
-    """Return the day of the talk, or what still stands in its place."""
+    """Return the date of the talk, or its status if not held."""
     measure = line.measures.get(kind)
     if measure is None:
         return "尚未建立问责事项"
@@ -128,11 +128,11 @@ def _freeze(line: Line) -> str:
     return f"{_iso(line.freeze.starts_on)}至{_iso(line.freeze.ends_on)}{lifted}"
 
 
-def _marks(result: Result) -> list[str]:
-    marks = [DEMO_NOTICE] if result.round_.is_demo else []
+def _notices(result: Result) -> list[str]:
+    notices = [DEMO_NOTICE] if result.round_.is_demo else []
     if result.round_.state not in PUBLISHED:
-        marks.append("尚未公示，仅供评议办和纪委监委内部使用，不得外传。")
-    return marks
+        notices.append("尚未公示，仅供评议办和纪委监委内部使用，不得外传。")
+    return notices
 
 
 def _remarks(result: Result) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _method_sheet(result: Result) -> SheetSpec:
     return SheetSpec(
         title="计分方法",
         heading=f"{result.round_.name}“最难办事科室群众评”计分方法",
-        notes=_marks(result),
+        notes=_notices(result),
         columns=[ColumnSpec("项目", 24), ColumnSpec("内容", 108)],
         rows=list(_method_rows(result)),
     )

@@ -1,4 +1,4 @@
-"""计分算式: the sheet that computes every section's index anew, by live formulas, from channel sums and weights."""
+"""计分算式: a sheet that recomputes every section's index with live formulas from channel sums and weights."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ NOTES = (
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where things stand on the sheet."""
+    """Cell addresses on the sheet."""
 
     channels: Sequence[str]
     first: int
@@ -36,29 +36,29 @@ class _Grid:
     parameters: int
 
     def column(self, channel: str, what: int) -> str:
-        """The letter of one of a channel's columns."""
+        """Letter of a channel's column."""
         return get_column_letter(FIXED + 1 + len(PER_CHANNEL) * list(self.channels).index(channel) + what)
 
     def after(self, number: int) -> str:
-        """The letter of the n-th column after the channels'."""
+        """Letter of the n-th column after the channels."""
         return get_column_letter(FIXED + len(PER_CHANNEL) * len(self.channels) + number)
 
     def span(self, letter: str) -> str:
-        """A whole column of data."""
+        """Absolute range of a column's data."""
         return f"${letter}${self.first}:${letter}${self.last}"
 
     def parameter(self, name: str, channel: str = "") -> str:
-        """The cell of a parameter."""
+        """Absolute address of a parameter's cell."""
         order = ["unit", "k", "cap", "least", *(f"{what}{c}" for c in self.channels for what in ("weight", "mean"))]
         return f"$D${self.parameters + order.index(name + channel)}"
 
 
-def arithmetic_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
-    """Return the sheet: parameters on top, a row of formulas for every section."""
+def calculation_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
+    """Return the sheet: parameters on top, then a row of formulas for every section."""
     lines = [line for line in (*result.ranked, *result.unranked) if not line.has_hidden]
-    untold = [line for line in result.listed if line.has_hidden]
+    hidden = [line for line in result.listed if line.has_hidden]
     channels = [c.value for c in Channel if c.value in result.figures.scores.weights]
-    notes = [*marks, *NOTES]
+    notes = [*notices, *NOTES]
     first = 1 + len(notes) + 4 + 2 * len(channels) + 2
     grid = _Grid(channels, first, max(first, first + len(lines) - 1), 2 + len(notes))
     spec = SheetSpec(
@@ -69,7 +69,7 @@ def arithmetic_sheet(result: Result, marks: Sequence[str]) -> SheetSpec:
         columns=list(_columns(channels)),
         rows=[
             *[list(_row(result, grid, line, grid.first + n)) for n, line in enumerate(lines)],
-            *[_untold_row(grid, line) for line in untold],
+            *[_hidden_row(grid, line) for line in hidden],
         ],
     )
     if spec.header_row + 1 != first:
@@ -90,7 +90,7 @@ def _parameters(result: Result, grid: _Grid) -> Iterator[tuple[str, Value]]:
 
 
 def _mean(result: Result, grid: _Grid, channel: str) -> Value:
-    """The channel's mean as a formula, or as a value where sections are missing that are part of it."""
+    """The channel's mean as a formula, or as a value if hidden sections contribute to it."""
     least = result.figures.method.mean_min_lines
     if _is_partial(result):
         return _value(result.figures.scores.means[channel])
@@ -135,8 +135,8 @@ def _row(result: Result, grid: _Grid, line: Line, row: int) -> Iterator[Value]:
     yield Formula(f'IF(ROUND({index}{row}-{stored}{row},4)=0,"一致","不一致")')
 
 
-def _untold_row(grid: _Grid, line: Line) -> list[Value]:
-    """A listed section whose arithmetic would tell one to four ballots: its stored index alone."""
+def _hidden_row(grid: _Grid, line: Line) -> list[Value]:
+    """A listed section whose calculation would reveal one to four ballots: its stored index alone."""
     dashes = ["—"] * (len(PER_CHANNEL) * len(grid.channels) + 2)
     names = (line.section.department_name, line.section.name)
     return [line.result.rank, *names, *dashes, line.result.difficulty, "—", "不列算式"]
@@ -172,7 +172,7 @@ def _drawn_deviation(result: Result, grid: _Grid, row: int) -> Value:
 
 
 def _place(result: Result, grid: _Grid, line: Line, row: int, letters: tuple[str, str]) -> Value:
-    """The place by the index alone, ties by the drawn deviation; a veto or the last tie-break is not in it."""
+    """The place by index, ties by the drawn deviation; without vetoes and the last tie-break."""
     if line.result.rank is None or _is_partial(result):
         return "—"
     last = grid.first + len(result.ranked) - 1
@@ -182,10 +182,10 @@ def _place(result: Result, grid: _Grid, line: Line, row: int, letters: tuple[str
 
 
 def _quotient(value: Fraction) -> Value:
-    """An exact parameter: a whole number, or a division the program does itself."""
+    """An exact parameter: an integer, or a division as a formula."""
     return value.numerator if value.denominator == 1 else Formula(f"{value.numerator}/{value.denominator}")
 
 
 def _value(value: Fraction) -> Decimal:
-    """A value that is given, not computed: as many digits as a cell holds."""
+    """A stored value, rounded to the precision of a cell."""
     return round(Decimal(value.numerator) / Decimal(value.denominator), 12)
