@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AccountabilityConfig(AppConfig):
-    """问责与整改: what follows the published list."""
+    """问责与整改: accountability and rectification after publication."""
 
     name = "accountability"
     verbose_name = "问责与整改"

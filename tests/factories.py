@@ -132,12 +132,12 @@ def raw_answers(level: str = "1", **answers: str) -> dict[str, list[str]]:
 
 def cast_ballots(round_: Round, codes: list[str], *, level: str = "1", comment: str = "") -> list[str]:
     """Cast one ballot per code, rating every section alike; returns the receipts."""
-    paper = ballot_form_by_digest(round_.ballot_form_sha256)
-    raw = [RawLine(section.code, raw_answers(level), ticks_for(level)) for section in paper.sections]
+    form = ballot_form_by_digest(round_.ballot_form_sha256)
+    raw = [RawLine(section.code, raw_answers(level), ticks_for(level)) for section in form.sections]
     receipts = []
     for code in codes:
         admission = voting.admit(code=code, at=NOON)
-        vote = validate_vote(paper, admission.channel, raw)
+        vote = validate_vote(form, admission.channel, raw)
         receipts.append(
             voting.cast_ballot(
                 admission=admission, code=code, vote=vote.as_text(), comment=comment, digits="1234", at=NOON

@@ -52,7 +52,6 @@ M4A = FileType(FileKind.AUDIO, "m4a", "audio/mp4", 50 * MIB)
 MP3 = FileType(FileKind.AUDIO, "mp3", "audio/mpeg", 50 * MIB)
 WAV = FileType(FileKind.AUDIO, "wav", "audio/wav", 50 * MIB)
 TYPES = {each.suffix: each for each in (JPEG, PNG, WEBP, PDF, MP4, MOV, M4A, MP3, WAV)}
-LARGEST_FILE = max(each.largest for each in TYPES.values())
 # Major brands of the "ftyp" box that set M4A and QuickTime apart from other MP4 files.
 AUDIO_BRANDS, QUICKTIME_BRAND = frozenset({b"M4A ", b"M4B "}), b"qt  "
 SIGNATURES: tuple[tuple[Callable[[bytes], bool], FileType], ...] = (

@@ -171,8 +171,7 @@ def _action(measure: Measure) -> str:
 
 
 def _lock_measure(measure_id: int) -> Measure:
-    asked = Measure.objects.only("case_id").get(pk=measure_id)
-    lock_case(asked.case_id)
+    lock_case(Measure.objects.only("case_id").get(pk=measure_id).case_id)
     measure = Measure.objects.select_related("case__result__section").get(pk=measure_id)
     if measure.kind not in TALKS:
         raise RuleViolation(f"“{measure.get_kind_display()}”不是谈话，请直接登记办理情况。")

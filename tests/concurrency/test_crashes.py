@@ -118,7 +118,7 @@ def test_no_ballot_is_lost_or_doubled_when_the_server_is_killed():
 
 @pytest.mark.initdb
 class TestDatabaseCrash:
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def cluster(self):
         cluster = Cluster()
         yield cluster
@@ -175,8 +175,8 @@ class TestDatabaseCrash:
 
 
 def ballots_to_send(round_):
-    paper = ballot_form_by_digest(round_.ballot_form_sha256)
-    vote = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections]).as_text()
+    form = ballot_form_by_digest(round_.ballot_form_sha256)
+    vote = validate_vote(form, "targeted", [RawLine(s.code, raw_answers()) for s in form.sections]).as_text()
     waiting = Queue()
     for code in make_codes(round_, BALLOTS):
         admission = voting.admit(code=code, at=timezone.now())

@@ -26,9 +26,9 @@ THREADS, CODES = 8, 40
 
 def vote(round_, codes):
     """Cast one ballot per code; returns (receipts, refusals)."""
-    paper = ballot_form_by_digest(round_.ballot_form_sha256)
-    lines = [RawLine(section.code, raw_answers()) for section in paper.sections]
-    cast = validate_vote(paper, "targeted", lines).as_text()
+    form = ballot_form_by_digest(round_.ballot_form_sha256)
+    lines = [RawLine(section.code, raw_answers()) for section in form.sections]
+    cast = validate_vote(form, "targeted", lines).as_text()
     receipts, refusals = [], []
     try:
         for code in codes:

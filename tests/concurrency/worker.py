@@ -40,8 +40,8 @@ def prepare(count: int) -> None:
 
 
 def vote() -> None:
-    paper = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
-    wanted = validate_vote(paper, "targeted", [RawLine(s.code, raw_answers()) for s in paper.sections])
+    form = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
+    wanted = validate_vote(form, "targeted", [RawLine(s.code, raw_answers()) for s in form.sections])
     for code in json.loads(sys.stdin.readline()):
         admission = retried(lambda code=code: voting.admit(code=code, at=timezone.now()))
         facts = {"admission": admission, "code": code, "vote": wanted.as_text(), "comment": "", "digits": "1234"}
