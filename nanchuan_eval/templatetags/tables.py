@@ -24,7 +24,7 @@ def fact(label: str, value: object, *, is_code: bool = False) -> dict[str, objec
 
 @register.simple_tag
 def labelled(cells: Sequence[SafeString], headers: Sequence[dict[str, Any]]) -> SafeString:
-    """Return a row of an admin list with its columns' names in data-label, for the cards on a phone."""
+    """Return a change-list row with `data-label` on every cell: on phones rows are cards without a header."""
     row = SafeString()
     for cell, header in zip(cells, headers, strict=False):
         label = SafeString(f' data-label="{escape(strip_tags(str(header["text"])))}" class=')
