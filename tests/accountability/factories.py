@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.cases.models import Case, Measure
 from accountability.evidence.services.evidence import Upload, add_evidence
 from accountability.inspections.models import Inspection, InspectionPlan, ItemCheck
@@ -47,6 +48,13 @@ def make_counted_round(key="2020H1", state=RoundState.REVIEW, places=12, **field
     for place in range(1, places + 1):
         make_result(round_, f"D{(place + 1) // 2:02}-{2 - place % 2:02}", rank=place)
     make_tally(round_)
+    return round_
+
+
+def make_published_round(**fields):
+    """A counted round whose list is published and whose cases are open."""
+    round_ = make_counted_round(**fields)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     return round_
 
 

@@ -1,0 +1,109 @@
+"""Work items of every role."""
+
+from datetime import date
+
+import pytest
+
+from accountability.cases.rules.deadlines import Urgency
+from accountability.inspections.rules import InspectionState
+from accountability.rectifications.rules import ItemState, RectificationState
+from accountability.worklist.queries import grouped, work_items_of
+from nanchuan_eval.permissions.policy import Role
+from tests.accountability.factories import (
+    NOON,
+    hold_talk,
+    make_account,
+    make_bare_round,
+    make_case,
+    make_inspection,
+    make_item,
+    make_published_round,
+    make_rectification,
+)
+
+pytestmark = pytest.mark.django_db
+TODAY, LONG_AFTER = date(2020, 7, 24), date(2020, 12, 24)
+
+
+def keys(account):
+    return {item.key.split("-")[0] for item in work_items_of(account, TODAY)}
+
+
+def titles(account):
+    return " ".join(item.what for item in work_items_of(account, TODAY))
+
+
+def test_each_role_sees_its_own_measures():
+    make_published_round()
+
+    commission, unit, personnel = (
+        titles(make_account()),
+        titles(make_account(Role.LIAISON, "D01")),
+        titles(make_account(Role.PERSONNEL)),
+    )
+
+    assert "对单位领导谈话提醒" in commission
+    assert "对科室负责人谈话提醒" not in commission
+    assert "对科室负责人谈话提醒" in unit
+    assert "D02" not in unit
+    assert "报送整改方案" in unit
+    assert "不得提拔重用" in personnel
+
+
+def test_under_the_two_person_rule_the_commission_records_the_freeze(settings):
+    make_published_round()
+    settings.TWO_PERSON_RULE = True
+
+    assert "不得提拔重用" in titles(make_account())
+    assert "不得提拔重用" not in titles(make_account(Role.PERSONNEL))
+
+
+def test_a_units_talk_moves_to_the_commission_once_it_is_submitted():
+    measure, unit = make_case(make_bare_round(state="published")).measures.get(), make_account(Role.LIAISON, "D01")
+
+    hold_talk(measure, by=unit)
+
+    assert keys(unit) == set()
+    assert keys(make_account()) >= {"measure"}
+
+
+def test_the_office_sees_plans_items_and_visits():
+    row = make_rectification(state=RectificationState.SUBMITTED)
+    chief = make_account(Role.CHIEF)
+    assert "审核整改方案" in titles(chief)
+
+    row.state = RectificationState.RUNNING
+    row.save()
+    make_item(row, position=2, state=ItemState.FINISHED, finished_at=NOON)
+    visit = make_inspection(row.case.result.section, state=InspectionState.SUBMITTED)
+
+    recheck = next(item for item in work_items_of(chief, TODAY) if item.key.startswith("accept"))
+    assert recheck.due_on == date(2020, 9, 8)  # sixty days after the item was finished
+    assert f"暗访审定：{visit.section}" in titles(chief)
+    assert keys(make_account(Role.AUDITOR)) == set()
+
+
+def test_inspectors_see_their_own_visits_only():
+    mine, other = make_account(Role.INSPECTOR), make_account(Role.INSPECTOR)
+    make_inspection(inspectors=[mine, make_account(Role.INSPECTOR)])
+
+    assert keys(mine) == {"record"}
+    assert keys(other) == set()
+
+
+def test_overdue_measures_of_others_are_escalated_to_the_chief():
+    make_published_round()
+    chief = make_account(Role.CHIEF)
+
+    escalated = [item for item in work_items_of(chief, LONG_AFTER) if item.key.startswith("escalated")]
+
+    assert escalated
+    assert {item.urgency(LONG_AFTER) for item in escalated} == {Urgency.ESCALATED}
+
+
+def test_items_are_grouped_by_urgency():
+    make_published_round()
+    groups = grouped(work_items_of(make_account(Role.LIAISON, "D01"), TODAY), TODAY)
+
+    assert [group.urgency for group in groups][:1] == [Urgency.TODAY]
+    assert sum(len(group.items) for group in groups) == len(work_items_of(make_account(Role.LIAISON, "D01"), TODAY))
