@@ -59,10 +59,10 @@ def register_evidence() -> None:
     from accountability.evidence.services.evidence import evidence_faults
     from accountability.evidence.services.key_rotation import reencrypt_evidence
     from accountability.evidence_retention.services import retention_rules
-    from nanchuan_eval.audit import services as audit
+    from nanchuan_eval.audit.queries import integrity_checks
     from nanchuan_eval.encryption import key_rotation
     from nanchuan_eval.retention import services as retention
 
     key_rotation.extra_steps.append(("旧格式的佐证材料", reencrypt_evidence))
-    audit.integrity_checks.append(evidence_faults)
+    integrity_checks.append(evidence_faults)
     retention.rules.extend(retention_rules())

@@ -18,11 +18,11 @@ class EvaluationsConfig(AppConfig):
         from evaluations.rounds import queries as rounds
         from evaluations.verification.services import tally_faults
         from nanchuan_eval.accounts import services as accounts
-        from nanchuan_eval.audit import services as audit
+        from nanchuan_eval.audit.queries import integrity_checks
         from nanchuan_eval.retention import services as retention
 
         approvable_actions.register()
         rounds.readers.update(READERS)
         accounts.conflict_checks.append(liaison_conflicts)
-        audit.integrity_checks.append(tally_faults)
+        integrity_checks.append(tally_faults)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

@@ -87,11 +87,18 @@ class AuditEntry(models.Model):
 class AuditHead(models.Model):
     """链头: number and hash of the last entry; a single row that every new entry locks."""
 
+    KEY = 1
+
     seq = models.PositiveBigIntegerField("序号", default=0)
     hash = models.CharField("校验值", max_length=64, default=audit_rules.GENESIS)
 
     class Meta:
         verbose_name = verbose_name_plural = "日志链头"
+
+    @classmethod
+    def current(cls) -> "AuditHead":
+        """Return the head; an unsaved one at the start of the chain if the log is empty."""
+        return cls.objects.filter(pk=cls.KEY).first() or cls()
 
 
 class AuditAnchor(models.Model):

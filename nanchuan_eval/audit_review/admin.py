@@ -18,7 +18,6 @@ from nanchuan_eval.admin_site.filters import ActionFilter, RoleFilter
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.admin_site.proposals import ReasonForm, propose
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry, AuditHead
 from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.audit_review.archive import ARCHIVE
@@ -116,7 +115,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def archive(self, request: HttpRequest) -> HttpResponse:
         """提请归档."""
-        form, head = ArchiveForm(request.POST or None), AuditHead.objects.filter(pk=audit.HEAD).first() or AuditHead()
+        form, head = ArchiveForm(request.POST or None), AuditHead.current()
         note = "先记锚点，再把截止日期之前的日志写成归档文件；满183日才能归档。库中的记录由数据库管理员另行移出。"
         return propose(request, form, ARCHIVE, head, note=note, back="admin:nanchuan_eval_auditentry_changelist")
 

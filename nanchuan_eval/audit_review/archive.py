@@ -19,6 +19,7 @@ from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit import sql as audit_sql
 from nanchuan_eval.audit.models import AuditEntry, AuditHead
+from nanchuan_eval.audit.queries import archives
 from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -79,7 +80,7 @@ def _rows_before(until: date, at: datetime) -> list[AuditEntry]:
     first_kept = AuditEntry.objects.filter(at__gte=moment).order_by("seq").values_list("seq", flat=True).first()
     rows = AuditEntry.objects.order_by("seq")
     found = list(rows.filter(seq__lt=first_kept) if first_kept else rows)
-    archived = audit.archives().order_by("-seq").first()
+    archived = archives().order_by("-seq").first()
     found = [row for row in found if archived is None or row.seq > archived.detail["last"]]
     if not found:
         raise RuleViolation("截止日期之前没有未归档的日志。")

@@ -43,7 +43,7 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
     folder = Path(settings.BACKUP_ROOT)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / f"backup-{timezone.localtime(at):%Y%m%d-%H%M%S}{'-voting' if is_during_vote else ''}.tar.age"
-    head = AuditHead.objects.filter(pk=audit.HEAD).first() or AuditHead()
+    head = AuditHead.current()
     try:
         with TemporaryDirectory(dir=folder) as scratch:
             database = Path(scratch) / DATABASE

@@ -20,7 +20,7 @@ from evaluations.rounds.models import RoundSection
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.audit.services import archived_until
+from nanchuan_eval.audit.queries import archived_until
 from nanchuan_eval.core import attempts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.sealed_bytes import Tampered, new_identity

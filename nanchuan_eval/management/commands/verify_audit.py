@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.audit.rules import Anchor, Link, parse_anchors
 from nanchuan_eval.audit_review.archive import read_archives
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         archived = _archived(options["archive"])
-        found = audit.verify_chain(_anchors(options["anchor"]) if options["anchor"] else (), archived=archived)
+        found = verify_chain(_anchors(options["anchor"]) if options["anchor"] else (), archived=archived)
         for fault in found:
             self.stdout.write(f"× {fault}")
         if found:

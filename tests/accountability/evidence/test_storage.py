@@ -11,7 +11,7 @@ from django.db import connection
 from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import add_evidence, file_faults, open_original
-from nanchuan_eval.audit.services import verify_chain
+from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.sealed_bytes import CHUNK, new_identity
 from nanchuan_eval.permissions.policy import Role

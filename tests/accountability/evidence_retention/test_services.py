@@ -13,7 +13,7 @@ from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import RectificationState
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.audit.services import verify_chain
+from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import OPERATOR, Role

@@ -12,6 +12,7 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
+from nanchuan_eval.audit.queries import archives, verify_chain
 from nanchuan_eval.audit_review.archive import archive_log, read_archives
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied
@@ -58,8 +59,8 @@ def test_an_archive_is_anchored_first_and_its_digest_logged():
 
     assert AuditAnchor.objects.get(occasion="归档前锚点").hash == head.hash
     assert [link.seq for link in read_archives([path.read_text()])] == [1, 2]
-    assert audit.archives().get().detail["last"] == 2
-    assert audit.verify_chain() == []
+    assert archives().get().detail["last"] == 2
+    assert verify_chain() == []
 
 
 def test_rows_stay_until_they_are_dropped_and_the_chain_continues():
@@ -70,8 +71,8 @@ def test_rows_stay_until_they_are_dropped_and_the_chain_continues():
     assert "已移出2条" in drop(path)
 
     assert AuditEntry.objects.order_by("seq").first().seq == 3
-    assert audit.verify_chain() == []
-    assert audit.verify_chain(archived=read_archives([path.read_text()])) == []
+    assert verify_chain() == []
+    assert verify_chain(archived=read_archives([path.read_text()])) == []
     call_command("verify_audit", "--archive", str(path), stdout=io.StringIO())
     with pytest.raises(CommandError, match="移出过"):
         drop(path)
@@ -86,15 +87,15 @@ def test_a_second_archive_starts_where_the_first_ended():
 
     assert [link.seq for link in read_archives([second.read_text()])] == [3]
     texts = [second.read_text(), first.read_text()]
-    assert audit.verify_chain(archived=read_archives(texts)) == []
-    assert audit.verify_chain(archived=read_archives(texts[:1])) == []
-    assert audit.verify_chain() == []
+    assert verify_chain(archived=read_archives(texts)) == []
+    assert verify_chain(archived=read_archives(texts[:1])) == []
+    assert verify_chain() == []
 
 
 def test_rows_removed_without_an_archive_are_reported():
     write_rows(400, 300, 5)
     AuditEntry.objects.filter(seq__lte=2).delete()
-    assert any("缺失" in fault for fault in audit.verify_chain())
+    assert any("缺失" in fault for fault in verify_chain())
 
 
 @pytest.mark.parametrize("harm", [lambda text: text.replace('"x"', '"y"', 1), lambda text: text.split("\n", 1)[1]])
@@ -123,7 +124,7 @@ def test_the_auditor_proposes_and_the_system_administrator_approves(client, sett
 
     approvals.approve(approval_id=Approval.objects.get().pk, by=sysadmin, at=NOW)
 
-    file = audit.archives().get().detail["file"]
+    file = archives().get().detail["file"]
     assert (Path(settings.ARCHIVE_ROOT) / file).exists()
     assert AuditHead.objects.get().seq == AuditEntry.objects.count()
 

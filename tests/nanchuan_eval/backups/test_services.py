@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.backups import services as backups
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.core.errors import RuleViolation
@@ -67,7 +67,7 @@ def test_backup_roundtrip(settings):
 
     assert Holiday.objects.get(day="2031-10-01").name == "国庆"
     assert film.read_bytes() == b"film"
-    assert audit.verify_chain() == []
+    assert verify_chain() == []
     assert AuditEntry.objects.count() < before
     entry = AuditEntry.objects.get(action="backup.restore")
     assert "提请" in entry.detail["approval"]

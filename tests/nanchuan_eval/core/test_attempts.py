@@ -5,6 +5,7 @@ import pytest
 from nanchuan_eval.accounts.services import record_link
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.core import attempts
 from nanchuan_eval.core.errors import Fault, FileRefused, RuleViolation
 from nanchuan_eval.permissions import policy
@@ -75,7 +76,7 @@ class TestEachActionIsLoggedOnce:
 
     def test_the_chain_holds(self, client, account):
         self.test_refused_by_a_rule_with_the_rules_text_and_where(client, account)
-        assert audit.verify_chain() == []
+        assert verify_chain() == []
 
 
 class TestAnonymousActors:
