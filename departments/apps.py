@@ -1,4 +1,4 @@
-"""App configuration."""
+"""Configuration of the departments app."""
 
 from django.apps import AppConfig
 

@@ -1,6 +1,6 @@
-"""All settings; what differs between machines comes from the environment or `.env` (docs/settings.md).
+"""Settings; values that differ between machines come from the environment or `.env` (docs/settings.md).
 
-Without any configuration the project runs in DEBUG on SQLite and answers this machine only.
+Without configuration the project runs in DEBUG on SQLite and serves local hosts only.
 With DEBUG off nothing insecure has a default: a missing SECRET_KEY or ALLOWED_HOSTS stops the start.
 """
 
@@ -196,7 +196,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
-# A ballot that rates all 105 sections has 525 answers and their ticks (表象): more than Django's 1,000 fields.
+# A ballot for all 105 sections has 525 answers and their ticks (表象), more than Django's limit of 1,000 fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

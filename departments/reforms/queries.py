@@ -20,7 +20,7 @@ def title_of(section: Section) -> Title:
 
 
 def section_history(section: Section) -> SectionHistory:
-    """Return the section's lineage (1 query): reforms are few, so all of them are read."""
+    """Return the section's history (1 query, which reads all reforms, since there are few)."""
     changes = list(SectionChange.objects.select_related("earlier__department", "later__department"))
     known = {one.code: one for change in changes for one in (change.earlier, change.later) if one}
     steps = [_step(change) for change in changes]

@@ -118,7 +118,7 @@ def set_password(*, account_id: int, password: str, at: datetime) -> User:
 
 @transaction.atomic
 def end_sessions(*, account_id: int, by: User, at: datetime) -> User:
-    """End all sessions of an account (终止会话): one's own, or another's by an administrator."""
+    """End all sessions of an account (终止会话), by its owner or an administrator."""
     account = User.objects.select_for_update().get(pk=account_id)
     action = "session.own" if account == by else "session.kill"
     policy.check(by, action, own=account == by)

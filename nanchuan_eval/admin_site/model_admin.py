@@ -1,4 +1,4 @@
-"""Admin site: model admin."""
+"""Base classes of the model admins."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -40,7 +40,7 @@ class Approval(models.Model):
     decided_by = models.ForeignKey(User, models.PROTECT, verbose_name="审批人", null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField("审批时间", null=True, blank=True)
     note = models.CharField("审批意见", max_length=300, blank=True)
-    # Of an approval that lets its proposer do something once (nanchuan_eval.approvals.authorizations).
+    # When an authorization that is valid once was consumed (nanchuan_eval.approvals.authorizations).
     spent_at = models.DateTimeField("使用时间", null=True, blank=True)
 
     objects = ApprovalQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""The age identities of FIELD_KEY, derived from it: one secret to keep, and the stock `age` command opens backups.
+"""Age identities derived from FIELD_KEY, so that there is one secret and the `age` command can open backups.
 
 identity = HKDF-SHA256(the 32 bytes of the key, no salt, info = LABEL), in Bech32 (BIP 173) as age writes identities.
 """

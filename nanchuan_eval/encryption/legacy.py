@@ -1,4 +1,4 @@
-"""The file format before age, read only: `rotate_keys` converts uploads and evidence, old backups stay as they are.
+"""Reading the file format used before age; `rotate_keys` converts uploads and evidence, old backups remain.
 
 A file: MAGIC, 7 random bytes, chunks of 1 MiB in AES-256-GCM under the nonce `random bytes | chunk number | is last`.
 A backup: the file's key as a Fernet token under FIELD_KEY, a line feed, then such a file. An upload: a Fernet token.
@@ -19,7 +19,7 @@ SEALED_CHUNK, PREFIX_BYTES = 1024 * 1024 + 16, 7
 
 
 def is_legacy(start: bytes) -> bool:
-    """True if a file or a value begins as the old formats do."""
+    """True if a file or value starts like one of the old formats."""
     return start.startswith((MAGIC, TOKEN))
 
 

@@ -128,7 +128,7 @@ def piped(write: Callable[[BinaryIO], object]) -> Iterator[BinaryIO]:
 
 
 class _Hashed:
-    """A file that hashes what is read from it or written to it."""
+    """File wrapper that hashes everything read or written."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self.digest = file, hashlib.sha256()

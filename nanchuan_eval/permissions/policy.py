@@ -26,7 +26,7 @@ DOES = frozenset("YA")
 SEES = frozenset("YAPVMW")
 PROPOSES = frozenset("P")
 APPROVES = frozenset("A")
-# Rows of the table without an occasion: sections with equal scores share a place, so no tie is ever broken (R-E).
+# Rows that never apply: sections with equal scores share a place, so no tie is ever broken (R-E).
 NEVER_ARISES = frozenset({"tally.tiebreak"})
 
 
@@ -165,7 +165,7 @@ def action_name(action: str) -> str:
 
 
 def role_name(role: str) -> str:
-    """Return the Chinese name of a role, of the clock or of the operator's shell."""
+    """Return the Chinese name of a role, of scheduled jobs or of the operator."""
     beside = {CLOCK.role: "系统定时", OPERATOR.role: "服务器命令"}
     return beside.get(role) or (str(Role(role).label) if role in Role.values else role)
 
@@ -212,7 +212,7 @@ def may_propose(actor: Actor, action: str, *, own: bool = False) -> bool:
 
 @cache
 def two_person_actions() -> frozenset[str]:
-    """Actions that one role proposes and another approves: the rows with both a P and an A cell."""
+    """Return the actions that one role proposes and another approves: rows with both P and A cells."""
     return frozenset(action for action in table() if roles_proposing(action) and _roles(action, APPROVES))
 
 

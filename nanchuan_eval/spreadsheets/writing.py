@@ -172,7 +172,7 @@ def _line_count(text: str, column: ColumnSpec) -> int:
 
 
 def _write_lines(sheet: Worksheet, spec: SheetSpec) -> int:
-    """Write heading and notes, each over the whole width, and return the row after them."""
+    """Write heading and notes across the whole width; returns the number of the next row."""
     width = sum(column.width for column in spec.columns)
     lines = [(spec.heading, HEADING_FONT, "center")] if spec.heading else []
     lines += [(note, NOTE_FONT, "left") for note in spec.notes]
@@ -181,7 +181,7 @@ def _write_lines(sheet: Worksheet, spec: SheetSpec) -> int:
         cell.font, cell.alignment = font, Alignment(horizontal=align, vertical="center", wrap_text=True)
         if len(spec.columns) > 1:
             sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(spec.columns))
-        # Excel finds the height of wrapped text by itself, but not in merged cells.
+        # Excel adjusts the height to wrapped text, but not in merged cells.
         breaks = ceil(_display_width(text) * font.size / BODY_FONT.size / max(width, 1))
         sheet.row_dimensions[row].height = LINE_HEIGHT[font] * max(1, breaks) + 4
     return len(lines) + 1
@@ -236,11 +236,11 @@ def _set_page(sheet: Worksheet, spec: SheetSpec, header_row: int) -> None:
 
 def _printable(text: str) -> str:
     """Return the text without control and invisible characters; line breaks stay."""
-    return "".join(c for c in text if c == "\n" or not (unicodedata.category(c) in INVISIBLE or _is_nothing(c)))
+    return "".join(c for c in text if c == "\n" or not (unicodedata.category(c) in INVISIBLE or _is_noncharacter(c)))
 
 
-def _is_nothing(character: str) -> bool:
-    """Whether Unicode keeps the place free for ever (U+FFFE, U+FFFF, …): no XML holds such a character."""
+def _is_noncharacter(character: str) -> bool:
+    """True for Unicode noncharacters (U+FFFE, U+FFFF, …), which XML does not allow."""
     return ord(character) & 0xFFFE == 0xFFFE
 
 

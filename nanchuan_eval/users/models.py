@@ -1,4 +1,4 @@
-"""Accounts (账号): one person in one role."""
+"""Accounts (账号) and their roles."""
 
 import secrets
 from datetime import datetime
@@ -22,7 +22,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """账号: one person in one role; all rights follow from the role and the policy table."""
+    """账号: one person in one role; all permissions follow from the role and the policy table."""
 
     username = models.CharField("账号", max_length=40, unique=True)
     name = models.CharField("姓名", max_length=40)

@@ -1,4 +1,4 @@
-"""Answers with a file to keep: always as a file of ours, never as something a browser would run."""
+"""Responses with files, sent so that browsers never run them."""
 
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -19,19 +19,19 @@ CONTENT_TYPES = {
 
 
 def download(content: bytes | str, name: str, *, inline: bool = False) -> HttpResponse:
-    """Answer with a file; its kind follows from the name."""
+    """Return a file; its content type follows from the name."""
     return HttpResponse(content, content_type=CONTENT_TYPES[PurePath(name).suffix], headers=_headers(name, inline))
 
 
 def streamed_download(content: Iterable[bytes] | Iterable[str], name: str) -> FileResponse:
-    """Answer with a file that is sent while it is read."""
+    """Stream a file; its content type follows from the name."""
     return FileResponse(content, content_type=CONTENT_TYPES[PurePath(name).suffix], headers=_headers(name))
 
 
 def stored_file(
     content: Iterable[bytes], name: str, content_type: str, *, inline: bool, size: int | None = None
 ) -> StreamingHttpResponse:
-    """Answer with a stored file, chunk by chunk; nothing in it is run, framed, cached or guessed at."""
+    """Stream a stored file, with headers that keep browsers from running, framing, caching or sniffing it."""
     response = StreamingHttpResponse(content, content_type=content_type, headers=_headers(name, inline))
     if size is not None:
         response["Content-Length"] = str(size)

@@ -25,7 +25,7 @@ INDENTATION = re.compile(r"\n[ \n]+")
 
 
 class Loader(filesystem.Loader):
-    """Read templates without what is only layout: indentation, and breaks between Chinese characters."""
+    """File-system loader that removes indentation and line breaks between Chinese characters."""
 
     def get_contents(self, origin: Origin) -> str:
         return INDENTATION.sub("\n", BLANK_IN_CHINESE.sub("", super().get_contents(origin)))

@@ -74,7 +74,7 @@ class ReportFilter(SafeExceptionReporterFilter):
     """Filter of error reports that drops local variables and posted values, which may hold a ballot code or a vote."""
 
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:
-        """Return the variables of a frame: none outside development."""
+        """Return the variables of a frame; none in production."""
         if self.is_active(request):
             return dict[str, Any]().items()
         return super().get_traceback_frame_variables(request, tb_frame)

@@ -1,4 +1,4 @@
-"""Who headed a section in the rated period (rulebook R-A: the one with more days in office)."""
+"""The responsible head in the rated period: the one with more days in office (rulebook R-A)."""
 
 from collections.abc import Iterable
 from datetime import date
