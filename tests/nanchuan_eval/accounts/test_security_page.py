@@ -59,7 +59,7 @@ class TestTheAuditLog:
     @pytest.mark.parametrize(
         ("words", "found"), [("建立轮次", 1), ("round.edit", 1), ("建立轮次 成功", 1), ("无权限", 0)]
     )
-    def test_is_searched_by_what_the_page_says(self, client, words, found):
+    def test_is_searched_by_chinese_names(self, client, words, found):
         page = client.get("/admin/nanchuan_eval/auditentry/", {"q": words})
         assert page.context["cl"].result_count == found
 

@@ -510,7 +510,7 @@ class TestMyAccount:
         assert "登录失败" in page
         assert "来自10.1.2.3" in page
 
-    def test_the_page_shows_nobody_elses(self, client):
+    def test_the_page_shows_no_other_accounts_entries(self, client):
         make_account("other1")
         log_in(username="other1", REMOTE_ADDR="10.7.7.7")
         client.force_login(make_user("clerk"))

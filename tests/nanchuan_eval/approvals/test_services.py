@@ -137,7 +137,7 @@ def test_two_accounts_of_one_person_are_one_person(holiday):
 
 
 @pytest.mark.parametrize("role", ["clerk", "commission", "auditor", "sysadmin"])
-def test_only_who_may_approve_approves(holiday, role):
+def test_only_roles_with_the_permission_approve(holiday, role):
     approval = propose(holiday)
 
     with pytest.raises(policy.Denied):
@@ -145,7 +145,7 @@ def test_only_who_may_approve_approves(holiday, role):
 
 
 @pytest.mark.parametrize("role", ["chief", "commission", "personnel"])
-def test_only_who_may_propose_proposes(holiday, role):
+def test_only_roles_with_the_permission_propose(holiday, role):
     with pytest.raises(policy.Denied):
         propose(holiday, by=make_user(role))
 

@@ -69,7 +69,7 @@ def test_a_row_missing_at_the_beginning_leaves_a_gap():
     assert found(chain()[1:]) == [MISSING.format(0, 2), LOOSE.format(2)]
 
 
-def test_a_row_that_stands_twice_breaks_the_numbers():
+def test_a_duplicate_row_breaks_the_numbers():
     links = chain()
     links.insert(1, links[0])
 
@@ -85,7 +85,7 @@ def test_a_rebuilt_end_of_the_same_length_contradicts_the_head():
     assert found(chain([*ACTIONS[:-1], "case.void"])) == [CUT.format(5, 5)]
 
 
-def test_a_row_that_says_no_known_algorithm_counts_as_changed():
+def test_a_row_with_an_unknown_algorithm_counts_as_changed():
     links = chain()
     links[1] = replace(links[1], algorithm="none-such")
 
@@ -119,7 +119,7 @@ def test_an_anchor_beyond_the_log_shows_an_old_backup():
 
 
 @pytest.mark.parametrize("archived", [1, 2, 4])
-def test_after_an_archive_the_log_goes_on_from_its_last_row(archived):
+def test_after_an_archive_the_log_continues_from_its_last_row(archived):
     links = chain()
     start = head(links[:archived])
     anchors = [Anchor(link.seq, link.hash) for link in links]

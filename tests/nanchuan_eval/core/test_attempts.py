@@ -126,7 +126,7 @@ class TestAnAttempt:
             attempts.latest().is_done = True
         assert attempts.refused(tried) == []
 
-    def test_is_refused_once_whoever_repeats_the_text(self):
+    def test_is_refused_once_even_if_the_text_is_repeated(self):
         with attempts.recorded_attempts() as tried:
             policy.check(make_user("clerk"), "pool.import")
             RuleViolation("原因。")
