@@ -1,5 +1,6 @@
 """Ballot accounts of batches, computed from the database."""
 
+from django.conf import settings
 from django.db.models import Count, Q
 
 from evaluations.codes.models import CodeBatch, Credential
@@ -7,6 +8,7 @@ from evaluations.codes.queries import DEAD, family_of
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.rules.ballot_account import BallotAccount, imbalances
 from evaluations.rounds.models import Round
+from nanchuan_eval.users.models import User
 
 
 def account_of_batch(batch: CodeBatch) -> BallotAccount:
@@ -41,6 +43,12 @@ def is_out_of_balance(round_: Round, channel: str) -> bool:
     """True if a counted batch of the channel has a difference that is not cleared."""
     counted = CodeBatch.objects.filter(round=round_, channel=channel, paper_count__isnull=False)
     return any(_faults(batch) for batch in counted.select_related("paper_count"))
+
+
+def may_handle(sheet: PaperSheet, by: User) -> bool:
+    """True if the user has not keyed the sheet and may therefore handle it next."""
+    earlier = {user.person for user in (sheet.first_by, sheet.second_by) if user}
+    return not settings.TWO_PERSON_RULE or by.person not in earlier
 
 
 def _faults(batch: CodeBatch) -> list[str]:

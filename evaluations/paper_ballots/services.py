@@ -171,12 +171,6 @@ def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> Co
     return batch
 
 
-def may_handle(sheet: PaperSheet, by: User) -> bool:
-    """True if the user has not keyed the sheet and may therefore handle it next."""
-    earlier = {user.person for user in (sheet.first_by, sheet.second_by) if user}
-    return not settings.TWO_PERSON_RULE or by.person not in earlier
-
-
 def _open_batch(batch_id: int) -> CodeBatch:
     """Lock the batch's round, which keeps sealing from running at the same time; returns the batch."""
     batch = CodeBatch.objects.get(pk=batch_id)

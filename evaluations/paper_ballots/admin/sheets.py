@@ -17,10 +17,11 @@ from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.ballot_form.rules.votes import RawLine, VoteErrors, clean_comment, validate_vote
 from evaluations.codes.models import CodeBatch
 from evaluations.paper_ballots import services as paper_ballots
+from evaluations.paper_ballots.forms import ClearForm, CountForm, SheetForm, SlipsForm, WithdrawForm
 from evaluations.paper_ballots.models import PaperSheet
 from evaluations.paper_ballots.pages.batch import batch_page
 from evaluations.paper_ballots.pages.keying import Keyed, agreed, compared, keyed_rows
-from evaluations.paper_ballots.queries import account_of_batch
+from evaluations.paper_ballots.queries import account_of_batch, may_handle
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.paper_ballots.services import SheetContent
 from evaluations.scoring.method import Indicator
@@ -29,55 +30,6 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, submit
 
 BAD_INPUT = 400
-
-
-class SlipsForm(forms.Form):
-    """票号联: one code per line, typed or scanned."""
-
-    codes = forms.CharField(
-        label="票号", widget=forms.Textarea(attrs={"rows": 10, "autofocus": True}), max_length=20_000
-    )
-
-
-class CountForm(forms.Form):
-    """清点: figures counted by hand."""
-
-    returned = forms.IntegerField(
-        label="纸质收回",
-        min_value=0,
-        max_value=1_000_000,
-        help_text="填写已登记的票号联张数；正票有效、空白、污损、无效的，均计为收回",
-    )
-    spoiled = forms.IntegerField(
-        label="作废",
-        min_value=0,
-        max_value=1_000_000,
-        help_text="指未收回正票的：退信、未提交即毁损的，以及在系统中作废、随批次停用的票号；不含收回后认定为污损的正票",
-    )
-    missing = forms.IntegerField(
-        label="未收回", min_value=0, max_value=1_000_000, help_text="指发出后既未在网上提交、纸质票也未收回，且未作废的"
-    )
-
-
-class WithdrawForm(forms.Form):
-    """撤回录入."""
-
-    reason = forms.CharField(label="撤回的理由", max_length=300)
-
-
-class ClearForm(forms.Form):
-    """差异处理."""
-
-    reason = forms.CharField(label="差异原因和处理情况", max_length=300)
-
-
-class SheetForm(forms.Form):
-    """Head of a sheet: number, kind, comment; the rows are read separately."""
-
-    number = forms.IntegerField(label="票面编号", min_value=1, max_value=1_000_000)
-    kind = forms.ChoiceField(label="认定", choices=SheetKind.choices, initial=SheetKind.VALID)
-    reason = forms.CharField(label="理由（空白、污损、无效时必填）", max_length=100, required=False)
-    comment = forms.CharField(label="意见", widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, required=False)
 
 
 class PaperPages(ReadOnlyAdmin):
@@ -138,7 +90,7 @@ class PaperPages(ReadOnlyAdmin):
         once = PaperSheet.objects.filter(batch=batch, kind="", second="").select_related("first_by", "second_by")
         context = {
             "mine": [sheet for sheet in once if sheet.first_by and sheet.first_by.person == account_of(request).person],
-            "others": [sheet.number for sheet in once if paper_ballots.may_handle(sheet, account_of(request))],
+            "others": [sheet.number for sheet in once if may_handle(sheet, account_of(request))],
         }
         back = reverse("admin:paper-key", args=[pk])
         return self._keying(request, batch, save, "录入正票", back=back, context=context)
@@ -153,7 +105,7 @@ class PaperPages(ReadOnlyAdmin):
                 sheet_id=sheet, content=content, by=account_of(request), at=timezone.now()
             )
 
-        if found.kind or not found.second or not paper_ballots.may_handle(found, account_of(request)):
+        if found.kind or not found.second or not may_handle(found, account_of(request)):
             messages.error(request, f"第{found.number}号票不需要核对，或者您已经录入过，须由第三人核对。")
             return redirect(_batch_page(pk))
         keyings = _ballot_form(batch), found.first, found.second

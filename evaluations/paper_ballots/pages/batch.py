@@ -7,9 +7,8 @@ from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, replaceable
 from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
-from evaluations.paper_ballots.queries import account_of_batch
+from evaluations.paper_ballots.queries import account_of_batch, may_handle
 from evaluations.paper_ballots.rules.ballot_account import BallotAccount, imbalances
-from evaluations.paper_ballots.services import may_handle
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.wording import shown
 from nanchuan_eval.approvals.models import Approval
