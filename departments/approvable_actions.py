@@ -20,7 +20,7 @@ def register() -> None:
             "科室沿革",
             Section,
             content=_reform_content,
-            perform=lambda _, asked, by, at: _reform(asked)(**_given(asked), by=by, at=at),
-            names=lambda section, asked: f"{asked['kind']} {section}",
+            perform=lambda _, arguments, by, at: _reform(arguments)(**_given(arguments), by=by, at=at),
+            names=lambda section, arguments: f"{arguments['kind']} {section}",
         ),
     )

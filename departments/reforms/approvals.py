@@ -34,18 +34,18 @@ REFORM_SERVICES: Mapping[str, Callable[..., Changes]] = {
 }
 
 
-def propose_reform(kind: str, section: Section, asked: Mapping[str, Any], *, by: User, at: datetime) -> Approval:
+def propose_reform(kind: str, section: Section, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Approval:
     """Propose a reform with the arguments of its service; the proposal is shown on the first section's page."""
-    plain = {key: _plain(value) for key, value in asked.items()}
+    plain = {key: _plain(value) for key, value in arguments.items()}
     return approvals.propose(REFORM, section, by=by, at=at, kind=kind, asked=plain)
 
 
-def _reform_content(section: Section, asked: Arguments) -> dict[str, object]:
-    changes = rehearse(_reform(asked), **_given(asked), at=timezone.now())
+def _reform_content(section: Section, arguments: Arguments) -> dict[str, object]:
+    changes = rehearse(_reform(arguments), **_given(arguments), at=timezone.now())
     return {
-        "办理": asked["kind"],
-        "生效日期": asked["asked"]["on"],
-        "依据": asked["asked"]["note"] or "（未填）",
+        "办理": arguments["kind"],
+        "生效日期": arguments["asked"]["on"],
+        "依据": arguments["asked"]["note"] or "（未填）",
         "变动": [_change_text(change) for change in changes],
     }
 
@@ -55,12 +55,12 @@ def _change_text(change: SectionChange) -> str:
     return f"{change.earlier_department_name}{change.earlier_name}（{change.earlier.code}） → {later}"
 
 
-def _reform(asked: Arguments) -> Callable[..., Changes]:
-    return REFORM_SERVICES[asked["kind"]]
+def _reform(arguments: Arguments) -> Callable[..., Changes]:
+    return REFORM_SERVICES[arguments["kind"]]
 
 
-def _given(asked: Arguments) -> dict[str, Any]:
-    given = {key: _typed(value) for key, value in asked["asked"].items()}
+def _given(arguments: Arguments) -> dict[str, Any]:
+    given = {key: _typed(value) for key, value in arguments["asked"].items()}
     return {**given, "on": date.fromisoformat(given["on"])}
 
 

@@ -23,10 +23,10 @@ LABELS = {key: names[0] for key, names in HEADINGS.items()}
 CODE = LABELS["section_code"]
 
 
-def _content(_: ContentType, asked: Arguments) -> dict[str, object]:
-    report = compare_roster(_rows(asked))
+def _content(_: ContentType, arguments: Arguments) -> dict[str, object]:
+    report = compare_roster(_rows(arguments))
     return {
-        "文件": asked["file"],
+        "文件": arguments["file"],
         "新增": [_description(d) for d in report.differences if d.is_new] or "无",
         "变更": [_description(d) for d in report.differences if d.is_changed] or "无",
         "未变": report.unchanged,
@@ -35,8 +35,8 @@ def _content(_: ContentType, asked: Arguments) -> dict[str, object]:
     }
 
 
-def _import(_: ContentType, asked: Arguments, *, by: User, at: datetime) -> RosterReport:
-    return import_roster(rows=_rows(asked), by=by, at=at)
+def _import(_: ContentType, arguments: Arguments, *, by: User, at: datetime) -> RosterReport:
+    return import_roster(rows=_rows(arguments), by=by, at=at)
 
 
 IMPORT_ROSTER = ApprovableAction(
@@ -46,7 +46,7 @@ IMPORT_ROSTER = ApprovableAction(
     ContentType,  # the whole roster: the sections' content type is locked
     content=_content,
     perform=_import,
-    names=lambda _, asked: str(asked["file"]),
+    names=lambda _, arguments: str(arguments["file"]),
 )
 
 
@@ -80,5 +80,5 @@ def _description(difference: Difference) -> str:
     return f"{title}：{'，'.join(changes) or '重新参评'}"
 
 
-def _rows(asked: Arguments) -> Iterable[tuple[Any, ...]]:
-    return [tuple(row) for row in asked["rows"]]
+def _rows(arguments: Arguments) -> Iterable[tuple[Any, ...]]:
+    return [tuple(row) for row in arguments["rows"]]

@@ -40,7 +40,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         return isinstance(request.user, User) and policy.may_see(request.user, self.see_action)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return not getattr(request, "waits", ()) and self._may(request, self.edit_action)
+        return not getattr(request, "pending", ()) and self._may(request, self.edit_action)
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return self._may(request, self.edit_action)
@@ -86,8 +86,8 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
             self._refuse_unless(request, self.edit_action or self.see_action, self.has_change_permission(request, obj))
         context = self._proposals(request, obj) if obj or object_id is None else {}
         context["is_proposed"] = self.is_proposed()
-        request.waits = obj and context.get("proposals")  # type: ignore[attr-defined]  # for has_change_permission
-        if request.waits and request.method == "POST":  # type: ignore[attr-defined]
+        request.pending = obj and context.get("proposals")  # type: ignore[attr-defined]  # for has_change_permission
+        if request.pending and request.method == "POST":  # type: ignore[attr-defined]
             messages.error(request, "已有提请等待审批，审批之后才能再提请。")
             return redirect(request.path)
         context |= extra_context or {}

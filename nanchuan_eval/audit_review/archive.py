@@ -99,10 +99,10 @@ def _note(name: str, content: bytes, first: AuditEntry, last: AuditEntry) -> dic
     }
 
 
-def _content(_: AuditHead, asked: Arguments) -> dict[str, object]:
-    rows = _rows_before(date.fromisoformat(asked["until"]), timezone.now())
+def _content(_: AuditHead, arguments: Arguments) -> dict[str, object]:
+    rows = _rows_before(date.fromisoformat(arguments["until"]), timezone.now())
     return {
-        "截止日期（不含）": asked["until"],
+        "截止日期（不含）": arguments["until"],
         "条数": len(rows),
         "起止编号": f"第{rows[0].seq}条至第{rows[-1].seq}条",
         "末条校验值": rows[-1].hash,
@@ -116,5 +116,5 @@ ARCHIVE_LOG = ApprovableAction(
     label="归档日志",
     model=AuditHead,
     content=_content,
-    perform=lambda _, asked, by, at: archive_log(until=date.fromisoformat(asked["until"]), by=by, at=at),
+    perform=lambda _, arguments, by, at: archive_log(until=date.fromisoformat(arguments["until"]), by=by, at=at),
 )

@@ -209,11 +209,11 @@ RESTORE = authorizations.authorizing_action(
     RESTORE_NAME,
     "恢复备份",
     Backup,
-    lambda row, asked: {
+    lambda row, arguments: {
         "备份文件": row.name,
         "校验值": row.sha256,
         "备份时间": f"{timezone.localtime(row.made_at):%Y-%m-%d %H:%M}",
         "备份时的日志编号": f"第{row.seq}条，其后的全部业务和日志将被取代",
-        "理由": asked["reason"],
+        "理由": arguments["reason"],
     },
 )

@@ -79,17 +79,17 @@ def _department_values(
     rows: Sequence[RosterRow], departments: Mapping[str, Mapping[str, object]]
 ) -> dict[str, dict[str, object]]:
     """Collect each department's values, which any of its rows may give, from all rows."""
-    said: dict[str, dict[str, object]] = {
+    values: dict[str, dict[str, object]] = {
         row.department_code: dict(departments.get(row.department_code, {"is_vertical": False})) for row in rows
     }
     for row in rows:
         given = {key: getattr(row, key) for key in CARRIED[1:]}
-        said[row.department_code] |= {key: value for key, value in given.items() if value not in ("", None)}
-    return said
+        values[row.department_code] |= {key: value for key, value in given.items() if value not in ("", None)}
+    return values
 
 
-def _filled(row: RosterRow, held: Held | None, said: Mapping[str, Mapping[str, object]]) -> RosterRow:
-    row = replace(row, **said[row.department_code])  # type: ignore[arg-type]  # values of these very fields
+def _filled(row: RosterRow, held: Held | None, values: Mapping[str, Mapping[str, object]]) -> RosterRow:
+    row = replace(row, **values[row.department_code])  # type: ignore[arg-type]  # values of these very fields
     serving = held.row if held else None
     if serving and row.head_name in ("", serving.head_name):
         return replace(row, head_name=serving.head_name, head_since=row.head_since or serving.head_since)

@@ -59,7 +59,7 @@ class _Consistency:
 
     def __init__(self) -> None:
         self.seen: dict[str, str] = {}
-        self.said: dict[tuple[str, str], object] = {}
+        self.values: dict[tuple[str, str], object] = {}
         self.codes: dict[str, str] = {}
 
     def fault(self, row: RosterRow) -> Fault | None:
@@ -90,7 +90,7 @@ class _Consistency:
             value = getattr(row, key)
             if value in ("", None):
                 continue
-            if self.said.setdefault((row.department_code, key), value) != value:
+            if self.values.setdefault((row.department_code, key), value) != value:
                 what = f"单位代码“{row.department_code}”前后的“{HEADINGS[key][0]}”不一致"
                 raise RowError(f"{what}。", what)
 
