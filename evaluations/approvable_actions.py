@@ -1,14 +1,13 @@
-"""Round actions that need approval (需两人办理的事项)."""
+"""Approvable actions of a round, declared by its features."""
 
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
-from evaluations.ballots.services import REDACT_COMMENT
-from evaluations.codes.approvals import CODE_ACTIONS
-from evaluations.draws.approvals.removals import DRAW_ACTIONS
-from evaluations.draws.services.exports import EXPORT_ACTIONS
-from evaluations.lifecycle.approvals import ROUND_ACTIONS
-from evaluations.personal_data.services.people import ERASE_PERSON, PURGE_ROUND
-from evaluations.personal_data.services.requests import REQUEST_ACTIONS
-from evaluations.pools.approvals import POOL_ACTIONS
+from evaluations.ballots import services as ballots
+from evaluations.codes import approvals as codes
+from evaluations.draws import approvals as draws
+from evaluations.draws.services import exports
+from evaluations.lifecycle import approvals as lifecycle
+from evaluations.personal_data.services import people, requests
+from evaluations.pools import approvals as pools
 from evaluations.tally.services.anomalies import DECIDE_FLAG
 from evaluations.tally.services.tally import RECORD_VETO
 from nanchuan_eval.admin_site.record_changes import approvable_edits
@@ -16,9 +15,18 @@ from nanchuan_eval.approvals import services as approvals
 
 
 def register() -> None:
-    """Register the features' handlers."""
+    """Register the handlers of all features."""
     approvals.register(
-        DECIDE_FLAG, RECORD_VETO, ERASE_PERSON, *ROUND_ACTIONS, *DRAW_ACTIONS, *CODE_ACTIONS, *POOL_ACTIONS
+        *lifecycle.ACTIONS,
+        *pools.ACTIONS,
+        *draws.ACTIONS,
+        *exports.ACTIONS,
+        *codes.ACTIONS,
+        *ballots.ACTIONS,
+        *people.ACTIONS,
+        *requests.ACTIONS,
+        *approvable_edits(Manifestation, "round.edit"),
+        *approvable_edits(ServiceTopic, "round.edit"),
+        DECIDE_FLAG,
+        RECORD_VETO,
     )
-    approvals.register(PURGE_ROUND, REDACT_COMMENT, *EXPORT_ACTIONS, *REQUEST_ACTIONS)
-    approvals.register(*approvable_edits(Manifestation, "round.edit"), *approvable_edits(ServiceTopic, "round.edit"))

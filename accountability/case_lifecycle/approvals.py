@@ -1,11 +1,12 @@
-"""What takes two persons after the count (需两人办理的事项): publication, correction, wording about 贪."""
+"""Approvable actions after the count: publication, correction, wording about 贪, closing a case, archiving."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.cases import archive_round, close_case, publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
+from accountability.cases.models import Case
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, assent_problems, notice_content
 from evaluations.rounds.models import Round
@@ -13,14 +14,14 @@ from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
-from nanchuan_eval.approvals.services import ApprovableAction
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.users.models import User
 
 PUBLISH, CORRECT, ASSENT = "publish.list", "publish.correct", "problems.assent"
 
 
-def _list_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, object]:
+def _list_content(round_: Round, arguments: Arguments) -> dict[str, object]:
     """What the approver reads; the digest is that of the very bytes which the public gets."""
     notice = notice_content(round_, version=1)
     greedy = [str(r.section) for r in round_.results.filter(is_listed=True) if is_greedy(r.main_problems)]
@@ -35,15 +36,11 @@ def _list_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, obje
     }
 
 
-def _publish(round_: Round, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Publication:
-    return publish_and_start(round_id=round_.pk, by=by, at=at)
-
-
-def _require_ready(round_: Round, arguments: Mapping[str, Any], *, at: datetime) -> None:
+def _require_ready(round_: Round, arguments: Arguments, *, at: datetime) -> None:
     require(round_, Step.PUBLISH, at)
 
 
-def _correction_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, object]:
+def _correction_content(round_: Round, arguments: Arguments) -> dict[str, object]:
     published = round_.publications.latest("version")
     correction = _correction(arguments)
     names = {r.section.code: str(r.section) for r in round_.results.select_related("section")}
@@ -57,20 +54,26 @@ def _correction_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str
     }
 
 
-def _correct(round_: Round, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Publication:
+def _correct(round_: Round, arguments: Arguments, *, by: User, at: datetime) -> Publication:
     return correct_and_follow(round_id=round_.pk, correction=_correction(arguments), by=by, at=at)
 
 
-def _correction(arguments: Mapping[str, Any]) -> Correction:
+def _correction(arguments: Arguments) -> Correction:
     return Correction(arguments["reason"], tuple(arguments["withdrawn"]), dict(arguments["problems"]))
 
 
-def _wording_content(result: SectionResult, arguments: Mapping[str, Any]) -> dict[str, object]:
+def _wording_content(result: SectionResult, arguments: Arguments) -> dict[str, object]:
     return {"科室": str(result.section), "原主要问题": result.main_problems, "拟用表述": arguments["text"]}
 
 
-def _assent(result: SectionResult, arguments: Mapping[str, Any], *, by: User, at: datetime) -> SectionResult:
-    return assent_problems(result_id=result.pk, text=arguments["text"], by=by, at=at)
+def _closing_content(case: Case, _: Arguments) -> dict[str, object]:
+    measures = [f"{m.get_kind_display()}：{m.get_state_display()}" for m in case.measures.all()]
+    return {"事项": str(case), "轮次": case.result.round.name, "措施": measures}
+
+
+def _archiving_content(round_: Round, _: Arguments) -> dict[str, object]:
+    newest = round_.publications.order_by("-version").first()
+    return {"轮次": round_.name, "名单校验值": newest.content_sha256 if newest else ""}
 
 
 def _entries(notice: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -81,8 +84,39 @@ def _entry_text(entry: Mapping[str, Any]) -> str:
     return f"第{entry['rank']}位 {entry['department']}{entry['section']}（{entry['problems']}）"
 
 
-RESULT_ACTIONS = (
-    ApprovableAction(PUBLISH, "publish.approve", "公示前十名", Round, _list_content, _publish, require=_require_ready),
-    ApprovableAction(CORRECT, "publish.correct", "更正公示", Round, _correction_content, _correct),
-    ApprovableAction(ASSENT, "publish.approve", "同意涉及“贪”的表述", SectionResult, _wording_content, _assent),
+ACTIONS = (
+    ApprovableAction(
+        PUBLISH,
+        "publish.approve",
+        "公示前十名",
+        Round,
+        content=_list_content,
+        perform=calls(publish_and_start, "round_id"),
+        require=_require_ready,
+    ),
+    ApprovableAction(CORRECT, "publish.correct", "更正公示", Round, content=_correction_content, perform=_correct),
+    ApprovableAction(
+        ASSENT,
+        "publish.approve",
+        "同意涉及“贪”的表述",
+        SectionResult,
+        content=_wording_content,
+        perform=calls(assent_problems, "result_id"),
+    ),
+    ApprovableAction(
+        "case.close",
+        "acc.close",
+        "办结问责事项",
+        Case,
+        content=_closing_content,
+        perform=calls(close_case, "case_id"),
+    ),
+    ApprovableAction(
+        "round.archive",
+        "acc.close",
+        "归档",
+        Round,
+        content=_archiving_content,
+        perform=calls(archive_round, "round_id"),
+    ),
 )

@@ -9,6 +9,7 @@ from accountability.cases.models import Case, Measure
 from accountability.cases.permissions import answers_for_cases
 from accountability.cases.rules.deadlines import in_chinese
 from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, MeasureState, record_action
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -75,3 +76,33 @@ def lock_case(case_id: int) -> Case:
     if case.state == CaseState.CLOSED:
         raise RuleViolation("该问责事项已办结，不能再改动。")
     return case
+
+
+def _freeze_content(measure: Measure) -> dict[str, object]:
+    spans = [f"{f.person_name} {f.starts_on}至{f.ends_on}" for f in measure.case.freezes.all()]
+    return {"事项": str(measure.case), "对象": measure.target, "依据": measure.basis, "影响期": spans or "无"}
+
+
+def _record_content(measure: Measure, asked: Arguments) -> dict[str, object]:
+    check_record(measure.case, date.fromisoformat(asked["done_on"]), asked["record"], timezone.now())
+    return {**_freeze_content(measure), "办理日期": asked["done_on"], "办理记录": asked["record"]}
+
+
+ACTIONS = (
+    ApprovableAction(
+        "freeze.record",
+        "acc.hold.set",
+        "登记影响期",
+        Measure,
+        content=_record_content,
+        perform=calls(record_measure, "measure_id", done_on=date.fromisoformat),
+    ),
+    ApprovableAction(
+        "freeze.waive",
+        "acc.hold.set",
+        "影响期不适用",
+        Measure,
+        content=lambda measure, asked: {**_freeze_content(measure), "不适用理由": asked["reason"]},
+        perform=calls(waive_measure, "measure_id"),
+    ),
+)

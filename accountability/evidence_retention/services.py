@@ -23,7 +23,7 @@ from accountability.objections.rules import ObjectionState
 from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import ENDED
 from evaluations.rounds.models import Round, RoundSection
-from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
@@ -124,5 +124,6 @@ DESTROY = ApprovableAction(
     label="按期销毁暗访证据",
     model=Round,
     content=_content,
-    perform=lambda round_, asked, by, at: destroy_inspections(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+    perform=calls(destroy_inspections, "round_id"),
 )
+ACTIONS = (DESTROY,)

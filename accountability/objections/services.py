@@ -25,6 +25,7 @@ from evaluations.rounds.services import lock_round
 from evaluations.scoring.result import recount
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.services.tally import recount_round
+from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
@@ -242,3 +243,15 @@ def _lock(objection_id: int, state: ObjectionState | None = None) -> Objection:
 
 def _workdays_after(start: date, days: int) -> date:
     return add_workdays(start, days, Holiday.objects.calendar())
+
+
+ACTIONS = (
+    ApprovableAction(
+        "appeal.accept",
+        "appeal.accept",
+        "受理异议或申诉",
+        Objection,
+        content=lambda row, _: {"科室": str(row.section), "事由": row.get_ground_display(), "事实和理由": row.facts},
+        perform=calls(accept_objection, "objection_id"),
+    ),
+)

@@ -11,6 +11,7 @@ from accountability.cases.rules.deadlines import in_chinese
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.queries import answer_workbook, ask_register
 from accountability.promotion_freezes.rules import Answer, Question
+from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -110,3 +111,15 @@ def _certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> bytes:
         office="南川区最难办事科室群众评办公室",
         date=in_chinese(timezone.localtime(at).date()),
     )
+
+
+ACTIONS = (
+    ApprovableAction(
+        "freeze.lift",
+        "acc.hold.lift",
+        "解除影响期",
+        PromotionFreeze,
+        content=lambda freeze, asked: {"影响期": str(freeze), "职务": freeze.post, "解除日期": asked["on"]},
+        perform=calls(lift_freeze, "freeze_id", on=date.fromisoformat),
+    ),
+)

@@ -233,3 +233,22 @@ def _finish(talk: Talk, *, by: User, at: datetime) -> Talk:
     measure.save(update_fields=["state", "done_by", "done_on", "record"])
     audit.record(_action(measure), measure, by=by, at=at, detail={"kind": measure.kind, "talk": talk.pk})
     return talk
+
+
+def _confirmation_content(talk: Talk, _: approvals.Arguments) -> dict[str, object]:
+    files = [f"{file.name}（{file.sha256}）" for file in talk.evidence.all()]
+    return {"事项": str(talk.measure.case), **dict(record_fields(talk)), "签字件": files}
+
+
+ACTIONS = (
+    approvals.ApprovableAction(
+        "talk.confirm",
+        "acc.talk.head",
+        "确认谈话记录",
+        Talk,
+        content=_confirmation_content,
+        perform=approvals.calls(confirm_talk, "talk_id"),
+        is_own=lambda by, talk: is_own(by, talk.measure.case.result.section),
+        undo=reopen_talk,
+    ),
+)

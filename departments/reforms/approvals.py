@@ -19,7 +19,7 @@ from departments.reforms.services import (
 )
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import Arguments
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.users.models import User
 
 REFORM = "section.reform"
@@ -41,7 +41,7 @@ def propose_reform(kind: str, section: Section, arguments: Mapping[str, Any], *,
 
 
 def _reform_content(section: Section, arguments: Arguments) -> dict[str, object]:
-    changes = rehearse(_reform(arguments), **_given(arguments), at=timezone.now())
+    changes = rehearse(REFORM_SERVICES[arguments["kind"]], **_given(arguments), at=timezone.now())
     return {
         "办理": arguments["kind"],
         "生效日期": arguments["asked"]["on"],
@@ -53,10 +53,6 @@ def _reform_content(section: Section, arguments: Arguments) -> dict[str, object]
 def _change_text(change: SectionChange) -> str:
     later = f"{change.later}（{change.later.code}）" if change.later else "（不再参评）"
     return f"{change.earlier_department_name}{change.earlier_name}（{change.earlier.code}） → {later}"
-
-
-def _reform(arguments: Arguments) -> Callable[..., Changes]:
-    return REFORM_SERVICES[arguments["kind"]]
 
 
 def _given(arguments: Arguments) -> dict[str, Any]:
@@ -76,3 +72,16 @@ def _typed(value: Any) -> Any:
     if isinstance(value, list):
         return [_typed(one) for one in value]
     return NewSection(**value) if isinstance(value, dict) else value
+
+
+ACTIONS = (
+    ApprovableAction(
+        REFORM,
+        "roster.edit",
+        "科室沿革",
+        Section,
+        content=_reform_content,
+        perform=lambda _, arguments, by, at: REFORM_SERVICES[arguments["kind"]](**_given(arguments), by=by, at=at),
+        names=lambda section, arguments: f"{arguments['kind']} {section}",
+    ),
+)

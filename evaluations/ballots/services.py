@@ -11,7 +11,7 @@ from evaluations.ballots.models import Comment
 from evaluations.ballots.rules import Span, redact, spans_of
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.database.sql import scrub
@@ -40,18 +40,19 @@ def redact_comment(*, comment_id: UUID, spans: Sequence[Span], by: User, at: dat
     return comment
 
 
+def _spans(asked: Sequence[Sequence[int]]) -> list[Span]:
+    return [(start, end) for start, end in asked]
+
+
 def _content(comment: Comment, asked: Arguments) -> dict[str, object]:
     return {
         "轮次": comment.round.name,
-        "遮盖后的意见": redact(comment.text, [(start, end) for start, end in asked["spans"]]),
+        "遮盖后的意见": redact(comment.text, _spans(asked["spans"])),
         "遮盖": f"{len(asked['spans'])}处",
         "原文校验值": sha256_hex(comment.text.encode()),
     }
 
 
-def _perform(comment: Comment, asked: Arguments, *, by: User, at: datetime) -> Comment:
-    spans = [(start, end) for start, end in asked["spans"]]
-    return redact_comment(comment_id=comment.pk, spans=spans, by=by, at=at)
-
-
-REDACT_COMMENT = ApprovableAction(REDACT, REDACT, "遮盖意见", Comment, _content, _perform)
+ACTIONS = (
+    ApprovableAction(REDACT, REDACT, "遮盖意见", Comment, _content, calls(redact_comment, "comment_id", spans=_spans)),
+)

@@ -7,7 +7,7 @@ from evaluations.codes.models import CodeBatch
 from evaluations.codes.services.voiding import issues_of_typed, recall_batch, refuse_after_closing, void_codes
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
@@ -42,15 +42,9 @@ def _to_recall(batch: CodeBatch, asked: Arguments) -> dict[str, object]:
     }
 
 
-def _void(batch: CodeBatch, asked: Arguments, *, by: User, at: datetime) -> int:
-    return void_codes(batch_id=batch.pk, issues=asked["issues"], reason=asked["reason"], by=by, at=at)
-
-
-def _recall(batch: CodeBatch, asked: Arguments, *, by: User, at: datetime) -> CodeBatch:
-    return recall_batch(batch_id=batch.pk, reason=asked["reason"], by=by, at=at)
-
-
-CODE_ACTIONS = (
-    ApprovableAction("code.void", "cred.void", "作废票号", CodeBatch, _to_void, _void),
-    ApprovableAction("batch.recall", "cred.void", "停用票号批次", CodeBatch, _to_recall, _recall),
+ACTIONS = (
+    ApprovableAction("code.void", "cred.void", "作废票号", CodeBatch, _to_void, calls(void_codes, "batch_id")),
+    ApprovableAction(
+        "batch.recall", "cred.void", "停用票号批次", CodeBatch, _to_recall, calls(recall_batch, "batch_id")
+    ),
 )

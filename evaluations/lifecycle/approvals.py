@@ -7,9 +7,6 @@ from typing import Any
 from django.utils import timezone
 
 from departments.models import Section
-from evaluations.draws.approvals.ceremony import commit, commitment_content, draw_action
-from evaluations.draws.services import ceremony
-from evaluations.draws.services.commitment import abandon_draw
 from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import require
@@ -20,7 +17,7 @@ from evaluations.sealing.services import seal_round
 from evaluations.tally.services.tally import tally_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -60,7 +57,7 @@ def _step_action(step: Step, content: Callable[[Round], dict[str, object]]) -> A
         label=step.label,
         model=Round,
         content=lambda round_, _: {"轮次": round_.name, **content(round_)},
-        perform=lambda round_, _, by, at: STEP_SERVICES[step](round_id=round_.pk, by=by, at=at),
+        perform=calls(STEP_SERVICES[step], "round_id"),
     )
 
 
@@ -114,18 +111,13 @@ def _to_count(round_: Round) -> dict[str, object]:
     return {"封箱总校验值": round_.closing_root, "票数": round_.ballots.count(), **_drawn(round_)}
 
 
-def _extend(round_: Round, asked: Arguments, *, by: User, at: datetime) -> object:
-    closes_at = datetime.fromisoformat(asked["closes_at"])
-    return lifecycle.extend_round(round_id=round_.pk, closes_at=closes_at, reason=asked["reason"], by=by, at=at)
-
-
 def _round_action(
     name: str, label: str, content: Callable[[Round, Arguments], Any], perform: Callable[..., object]
 ) -> ApprovableAction:
     return ApprovableAction(name, permission=name, label=label, model=Round, content=content, perform=perform)
 
 
-ROUND_ACTIONS = (
+ACTIONS = (
     _step_action(Step.FREEZE, _frozen),
     _step_action(Step.CONFIRM_DRAWS, _drawn),
     _step_action(Step.OPEN, _to_open),
@@ -134,23 +126,13 @@ ROUND_ACTIONS = (
         "round.extend",
         "延期",
         lambda round_, asked: {"轮次": round_.name, **_times(round_), "新的截止时间": asked["closes_at"]},
-        _extend,
+        calls(lifecycle.extend_round, "round_id", closes_at=datetime.fromisoformat),
     ),
     _round_action(
         "round.void",
         "作废本轮",
         lambda round_, _: {"轮次": round_.name, "状态": round_.get_state_display()},
-        lambda round_, asked, by, at: lifecycle.void_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+        calls(lifecycle.void_round, "round_id"),
     ),
-    _round_action(
-        "round.edit",
-        "审定评议方案",
-        _settled,
-        lambda round_, _, by, at: settle_round(round_id=round_.pk, by=by, at=at),
-    ),
-    _round_action("draw.commit", "公布抽取承诺", commitment_content, commit),
-    draw_action("draw.abandon", "draw.commit", "作废抽取", abandon_draw),
-    draw_action("inspection.abandon", "insp.plan", "作废暗访科室抽取", abandon_draw),
-    draw_action("draw.run", "draw.run", "执行抽取", ceremony.run_draw),
-    draw_action("draw.publish", "draw.run", "公开抽取证明", ceremony.publish_draw),
+    _round_action("round.edit", "审定评议方案", _settled, calls(settle_round, "round_id")),
 )

@@ -7,7 +7,7 @@ from evaluations.pools.rules import ExclusionReason
 from evaluations.pools.services.lists import exclude_person, refuse_exclusion
 from evaluations.pools.services.notices import answer_objection
 from evaluations.rounds.models import Round
-from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.users.models import User
 
 
@@ -38,10 +38,14 @@ def _answer_content(objection: PoolObjection, asked: Arguments) -> dict[str, obj
     return {"名单": str(objection.notice), "异议": objection.content, "处理结果": asked["answer"]}
 
 
-def _answer(objection: PoolObjection, asked: Arguments, *, by: User, at: datetime) -> PoolObjection:
-    return answer_objection(objection_id=objection.pk, answer=asked["answer"], by=by, at=at)
-
-
-EXCLUDE = ApprovableAction("pool.exclude", "pool.exclude", "登记回避", Round, _exclusion_content, _exclude)
-ANSWER = ApprovableAction("pool.answer", "pool.exclude", "处理名单异议", PoolObjection, _answer_content, _answer)
-POOL_ACTIONS = (EXCLUDE, ANSWER)
+ACTIONS = (
+    ApprovableAction("pool.exclude", "pool.exclude", "登记回避", Round, _exclusion_content, _exclude),
+    ApprovableAction(
+        "pool.answer",
+        "pool.exclude",
+        "处理名单异议",
+        PoolObjection,
+        _answer_content,
+        calls(answer_objection, "objection_id"),
+    ),
+)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from nanchuan_eval.accounts import services as accounts
-from nanchuan_eval.approvals.services import Arguments
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 
@@ -28,3 +28,10 @@ def _grant(account: User, arguments: Arguments, *, by: User, at: datetime) -> Us
     return accounts.grant_role(
         account_id=account.pk, role=arguments["role"], unit_code=arguments["unit_code"], by=by, at=at
     )
+
+
+# Granting an administrator's role has its own row in the policy table.
+ACTIONS = tuple(
+    ApprovableAction(name, name, "授权", User, content=_grant_content, perform=_grant, require=_require_fit)
+    for name in ("role.grant", "role.grant.admin")
+)

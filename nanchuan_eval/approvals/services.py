@@ -68,6 +68,20 @@ class Waiting:
     may_open: bool
 
 
+def calls(service: Callable[..., object], key: str, **parsers: Callable[[Any], object]) -> Callable[..., object]:
+    """Return a `perform` that calls the service with the object's key as `key` and the parsed arguments by name."""
+
+    def perform(target: models.Model, arguments: Arguments, *, by: User, at: datetime) -> object:
+        given = {name: parsers.get(name, _as_is)(value) for name, value in arguments.items()}
+        return service(**{key: target.pk}, **given, by=by, at=at)
+
+    return perform
+
+
+def _as_is(value: object) -> object:
+    return value
+
+
 _actions: dict[str, ApprovableAction] = {}
 
 

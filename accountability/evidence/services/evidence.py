@@ -220,3 +220,18 @@ def _check_room(rule: AttachmentRule, subject: Subject, size: int) -> None:
     rows.select_for_update(no_key=True).get(pk=subject.pk)
     used = Evidence.objects.filter(**{rule.field: subject}).aggregate(files=Count("pk"), bytes=Sum("size"))
     rules.refuse_too_many(used["files"], used["bytes"] or 0, size, most=MOST_FILES, largest=LARGEST_RECORD)
+
+
+ACTIONS = (
+    authorizations.authorizing_action(
+        ORIGINAL,
+        "查看暗访原件",
+        Evidence,
+        lambda row, asked: {
+            "文件": f"{row.get_kind_display()} {row.name}",
+            "暗访": str(row.inspection),
+            "原件校验值": row.sha256,
+            "理由": asked["reason"],
+        },
+    ),
+)

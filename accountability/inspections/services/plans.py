@@ -24,6 +24,7 @@ from evaluations.draws.services.commitment import commit_section_draw, drawn_sec
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import DrawStatus, RoundState
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -190,3 +191,22 @@ def _lock(plan_id: int, state: PlanState) -> InspectionPlan:
     if plan.state != state:
         raise RuleViolation(f"暗访计划当前为“{plan.get_state_display()}”，只能在“{state.label}”时办理。")
     return plan
+
+
+ACTIONS = (
+    ApprovableAction(
+        "inspection.plan",
+        "insp.plan",
+        "批准暗访计划",
+        InspectionPlan,
+        content=lambda plan, _: {
+            "轮次": plan.round.name,
+            "名称": plan.name,
+            "日期": f"{plan.starts_on}至{plan.ends_on}",
+            "对象": f"全部上榜科室，另随机抽查{plan.drawn_sections}个科室",
+            "办理后果": "审批同意后即公布抽取暗访科室的承诺，暗访日期由抽取种子确定",
+        },
+        perform=calls(approve_plan, "plan_id"),
+        undo=lambda plan, _: plan.delete(),  # what was proposed and why it ended stays in the approval
+    ),
+)

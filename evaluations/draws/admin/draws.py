@@ -13,8 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from evaluations.draws.admin import documents as draws_documents
-from evaluations.draws.approvals.ceremony import start_commitment, start_draw
-from evaluations.draws.approvals.removals import REMOVE
+from evaluations.draws.approvals import REMOVE, start_commitment, start_draw
 from evaluations.draws.forms import PlanForm, ReadingForm, RemovalForm, SigningForm
 from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
 from evaluations.draws.pages.ceremony import ceremony_page, drawn_people

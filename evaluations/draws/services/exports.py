@@ -79,7 +79,7 @@ def _roster_content(draw: Draw, asked: Arguments) -> dict[str, object]:
     return {"抽取": str(draw), "承诺": draw.commit, "用途": "交公证封存", "理由": asked["reason"]}
 
 
-EXPORT_ACTIONS = (
+ACTIONS = (
     authorizing_action(EXPORT, "导出名单", Round, _pool_content),
     authorizing_action(ROSTER, "导出封存名册", Draw, _roster_content, permission=EXPORT),
 )

@@ -15,7 +15,7 @@ from evaluations.pools.queries import contact_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import ApprovableAction
+from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import scrub
@@ -98,7 +98,7 @@ ERASE_PERSON = ApprovableAction(
     label="本人申请删除个人信息",
     model=PoolEntry,
     content=lambda entry, _: {"轮次": entry.round.name, "姓名": entry.name, "手机号": entry.masked_phone},
-    perform=lambda entry, asked, by, at: erase_person(entry_id=entry.pk, reason=asked["reason"], by=by, at=at),
+    perform=calls(erase_person, "entry_id"),
 )
 
 
@@ -159,8 +159,9 @@ PURGE_ROUND = ApprovableAction(
         "办理后果": "清除后无法联系名单库人员，抽取查询码一并清除，不能恢复",
         "理由": asked["reason"],
     },
-    perform=lambda round_, asked, by, at: purge_round(round_id=round_.pk, reason=asked["reason"], by=by, at=at),
+    perform=calls(purge_round, "round_id"),
 )
+ACTIONS = (ERASE_PERSON, PURGE_ROUND)
 
 
 def _held_in(round_: Round) -> models.QuerySet[PoolEntry]:

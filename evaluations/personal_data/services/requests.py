@@ -17,7 +17,7 @@ from evaluations.pools.queries import contact_of, is_committed
 from evaluations.pools.rules import is_phone
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals.authorizations import authorizing_action
-from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import decrypt, encrypt, keyed_hash, mask_phone
@@ -183,7 +183,7 @@ def _request_content(row: DataRequest, asked: Arguments) -> dict[str, Any]:
     }
 
 
-REQUEST_ACTIONS = (
+ACTIONS = (
     ApprovableAction(CORRECT, HANDLE, "更正本人信息", PoolEntry, _correction_content, _correct),
     authorizing_action(COPY, "导出本人信息", DataRequest, _request_content, permission=HANDLE),
     ApprovableAction(
@@ -198,8 +198,6 @@ REQUEST_ACTIONS = (
             "结论": RequestState(asked["state"]).label,
             "办理结果": asked["answer"],
         },
-        lambda row, asked, by, at: answer_request(
-            request_id=row.pk, state=RequestState(asked["state"]), answer=asked["answer"], by=by, at=at
-        ),
+        calls(answer_request, "request_id", state=RequestState),
     ),
 )

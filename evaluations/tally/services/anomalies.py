@@ -13,7 +13,7 @@ from evaluations.rounds.services import lock_round
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.tally import recount_round
-from nanchuan_eval.approvals.services import ApprovableAction
+from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -76,16 +76,11 @@ def decision_content(flag: AnomalyFlag, arguments: Mapping[str, Any]) -> dict[st
     }
 
 
-def _perform(flag: AnomalyFlag, arguments: Mapping[str, Any], *, by: User, at: datetime) -> AnomalyFlag:
-    verdict = Verdict(arguments["verdict"])
-    return decide_flag(flag_id=flag.pk, verdict=verdict, reason=arguments["reason"], by=by, at=at)
-
-
 DECIDE_FLAG = ApprovableAction(
     "flag.decide",
     permission="ballot.invalid",
     label="处理异常提示",
     model=AnomalyFlag,
     content=decision_content,
-    perform=_perform,
+    perform=calls(decide_flag, "flag_id", verdict=Verdict),
 )

@@ -25,7 +25,7 @@ from evaluations.tally.models import SectionResult, Tally, TallyRow, Veto
 from evaluations.tally.queries.aggregates import count_cells, count_ticks
 from evaluations.tally.rules.main_problems import propose_problems
 from evaluations.tally.services.detection import flag_round, without_flagged
-from nanchuan_eval.approvals.services import ApprovableAction
+from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
@@ -209,22 +209,11 @@ def _veto_content(section: RoundSection, arguments: Mapping[str, Any]) -> dict[s
     }
 
 
-def _perform_veto(section: RoundSection, arguments: Mapping[str, Any], *, by: User, at: datetime) -> Veto:
-    return record_veto(
-        section_id=section.pk,
-        decision=arguments["decision"],
-        decided_on=date.fromisoformat(arguments["decided_on"]),
-        facts=arguments["facts"],
-        by=by,
-        at=at,
-    )
-
-
 RECORD_VETO = ApprovableAction(
     "veto.record",
     permission="publish.approve",
     label="一票否决",
     model=RoundSection,
     content=_veto_content,
-    perform=_perform_veto,
+    perform=calls(record_veto, "section_id", decided_on=date.fromisoformat),
 )

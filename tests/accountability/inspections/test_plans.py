@@ -15,7 +15,7 @@ from accountability.inspections.services.plans import (
     propose_plan,
     schedule_visits,
 )
-from evaluations.draws.approvals.ceremony import start_draw
+from evaluations.draws.approvals import start_draw
 from evaluations.draws.services.commitment import abandon_draw, drawn_sections
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from evaluations.draws import approvals as draws
 from evaluations.lifecycle import services as lifecycle
-from evaluations.lifecycle.approvals import ROUND_ACTIONS, start_settlement, start_step
+from evaluations.lifecycle.approvals import ACTIONS, start_settlement, start_step
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import RoundState, Step
@@ -142,7 +143,7 @@ def test_voiding_a_round_takes_the_commission(settings):
     assert round_.state == RoundState.VOID
 
 
-@pytest.mark.parametrize("action", ROUND_ACTIONS, ids=lambda action: action.name)
+@pytest.mark.parametrize("action", ACTIONS + draws.ACTIONS, ids=lambda action: action.name)
 def test_every_round_action_takes_two_persons_by_the_table(action):
     assert policy.roles_proposing(action.permission)
     assert policy.roles_allowed(action.permission)
