@@ -1,30 +1,40 @@
 """Main problems: proposed from the ticks, never 贪, never from fewer than five."""
 
-import json
+from collections import Counter
 
 import pytest
 
-from evaluations.tally.models import SectionResult
-from tests.evaluations.tally.factories import SMALL, count
-from tests.factories import make_sealed_round
+from evaluations.tally.rules.main_problems import is_greedy, propose_problems
 
-pytestmark = pytest.mark.django_db
-
-
-def test_main_problems_are_the_most_ticked_and_never_allege_greed():
-    round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL)
-
-    count(round_)
-
-    result = SectionResult.objects.filter(is_listed=True).first()
-    texts = {sign["code"]: sign["text"] for sign in json.loads(round_.ballot_form)["manifestations"]}
-    assert result.main_problems.split("；") == [texts[code] for code in ("BUCK-3", "COLD-1", "DISO-4")]
-    assert result.ticks["GREE-5"] == 6
+SIGNS = {
+    code: {"text": text, "indicator": indicator}
+    for code, text, indicator in [
+        ("COLD-1", "态度生硬", "cold"),
+        ("COLD-2", "爱理不理", "cold"),
+        ("LAZY-1", "办事拖拉", "lazy"),
+        ("BUCK-1", "来回推诿", "buck_passing"),
+        ("GREE-1", "吃拿卡要", "greedy"),
+    ]
+}
+ROW = {"indicators": {"cold": "10", "lazy": "30", "buck_passing": "20", "disorderly": "5", "greedy": "90"}}
 
 
-def test_fewer_than_five_ticks_are_never_published():
-    round_ = make_sealed_round(targeted=4, level="3", rulebook=SMALL)
+@pytest.mark.parametrize(
+    ("ticks", "problems"),
+    [
+        ({"LAZY-1": 7, "COLD-1": 9}, "态度生硬；办事拖拉"),
+        ({"LAZY-1": 5, "COLD-1": 4}, "办事拖拉"),
+        ({"COLD-2": 8, "COLD-1": 8, "LAZY-1": 8, "BUCK-1": 8}, "来回推诿；态度生硬；爱理不理"),
+        ({"GREE-1": 50, "LAZY-1": 5}, "办事拖拉"),
+        ({"GONE-1": 50, "LAZY-1": 5}, "办事拖拉"),
+        ({"GREE-1": 50}, "群众反映“懒”“推”问题较为集中"),
+        ({}, "群众反映“懒”“推”问题较为集中"),
+    ],
+)
+def test_the_three_most_ticked_are_proposed_else_the_two_worst_indicators(ticks, problems):
+    assert propose_problems(ROW, Counter(ticks), SIGNS) == problems
 
-    count(round_)
 
-    assert "问题较为集中" in SectionResult.objects.filter(is_listed=True).first().main_problems
+@pytest.mark.parametrize(("text", "is_alleged"), [("收受好处", True), ("吃拿卡要", True), ("办事拖拉", False)])
+def test_a_text_that_alleges_greed_is_recognised(text, is_alleged):
+    assert is_greedy(text) is is_alleged

@@ -147,6 +147,17 @@ def test_ballots_that_are_not_counted_give_no_votes():
     assert set(SectionResult.objects.values_list("vote_count", flat=True)) == {0}
 
 
+def test_a_count_proposes_main_problems_and_keeps_the_ticks():
+    round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL)
+
+    count(round_)
+
+    result = SectionResult.objects.filter(is_listed=True).first()
+    texts = {sign["code"]: sign["text"] for sign in json.loads(round_.ballot_form)["manifestations"]}
+    assert result.main_problems.split("；") == [texts[code] for code in ("BUCK-3", "COLD-1", "DISO-4")]
+    assert result.ticks["GREE-5"] == 6
+
+
 VETO = {"decision": "南纪〔2020〕1号", "decided_on": date(2020, 7, 1), "facts": "查实", "at": LATER}
 
 
