@@ -1,4 +1,4 @@
-"""Points of the year: by each round's own rules, exact, in a fixed order."""
+"""The year's deductions: by each round's own rules, exact, in a fixed order."""
 
 from decimal import Decimal
 
@@ -50,7 +50,7 @@ def test_points_add_up(listings, points):
     assert [str(line.points) if line.points is not None else None for line in assess(listings)] == points
 
 
-def test_a_unit_sums_its_sections_and_the_most_points_come_first():
+def test_units_total_their_sections_and_are_ordered_by_points():
     lines = assess([listed(), listed(section="户政科", rank=1), listed(unit="税务局", is_closed=False)])
 
     first, second = by_unit(lines)
@@ -71,5 +71,5 @@ def test_points_that_are_no_plain_number_are_refused(text):
 
 
 @pytest.mark.parametrize("text", ["", "0", "5", "100", "0.25"])
-def test_plain_points_are_taken(text):
+def test_plain_points_are_accepted(text):
     assert rulebook_errors({**default_rulebook(), "assessment_points": text}) == []

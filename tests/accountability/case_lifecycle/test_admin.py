@@ -1,4 +1,4 @@
-"""问责事项 at the admin desk."""
+"""Admin pages of cases and promotion freezes."""
 
 from datetime import date
 
@@ -47,7 +47,7 @@ def freeze_of(case):
 
 @pytest.mark.parametrize("role", DESK)
 @pytest.mark.parametrize("address", [LIST, FREEZES, LIST + "{pk}/change/"])
-def test_the_ledger_is_seen_by_those_of_the_policy_table(client, role, address):
+def test_cases_and_freezes_are_seen_by_the_roles_of_the_policy_table(client, role, address):
     case = make_case()
     login(client, role)
 
@@ -62,7 +62,7 @@ def test_a_case_is_neither_added_nor_deleted_by_hand(client, address):
     assert client.post(LIST + address.format(pk=case.pk)).status_code == 403
 
 
-def test_the_list_opens_on_what_is_due(client):
+def test_the_list_starts_with_urgent_measures(client):
     make_case()
     login(client)
 
@@ -143,7 +143,7 @@ def test_a_measure_is_recorded_through_the_form(client):
         ({"done_on": "昨天", "record": "已谈话"}, "日期"),
     ],
 )
-def test_a_refused_record_says_why_and_keeps_what_was_typed(client, typed, message):
+def test_a_refused_record_shows_the_reason_and_keeps_the_input(client, typed, message):
     measure = make_case(kind="notice").measures.get()
     login(client)
 
@@ -166,7 +166,7 @@ def test_a_measure_is_marked_as_not_applicable_through_the_form(client):
 
 
 @pytest.mark.parametrize("address", ["measures/{}/record/", "measures/{}/waive/"])
-def test_a_role_that_only_looks_records_nothing(client, address):
+def test_a_read_only_role_records_nothing(client, address):
     measure = make_case().measures.get()
     login(client, Role.CHIEF)
 
@@ -189,23 +189,23 @@ def test_personnel_lifts_a_freeze_through_the_form(client):
     assert freeze.lifted_on == date(2020, 7, 12)
 
 
-class TestTheFreezeTakesTwo:
-    """acc.hold.set: the commission proposes what is registered, the organisation department approves."""
+class TestAFreezeNeedsApproval:
+    """acc.hold.set: the commission proposes, the organisation department approves."""
 
     @pytest.fixture(autouse=True)
-    def rule_of_two(self, settings):
+    def two_person_rule(self, settings):
         settings.TWO_PERSON_RULE = True
 
     @pytest.fixture
     def measure(self):
         return make_measure(make_case(), MeasureKind.FREEZE)
 
-    def propose(self, client, measure, act="record", **typed):
+    def propose(self, client, measure, action="record", **typed):
         login(client)
         typed = typed or {"done_on": "2020-07-12", "record": "已书面通知组织部"}
-        return text_of(client.post(f"{LIST}measures/{measure.pk}/{act}/", typed, follow=True))
+        return text_of(client.post(f"{LIST}measures/{measure.pk}/{action}/", typed, follow=True))
 
-    def test_what_the_commission_proposes_is_done_by_the_approval(self, client, measure):
+    def test_the_approval_performs_what_the_commission_proposed(self, client, measure):
         assert "已提请，经另一人审批后生效" in self.propose(client, measure)
         approval = Approval.objects.get()
         assert (approval.content["办理日期"], approval.content["对象"]) == ("2020-07-12", measure.target)
@@ -217,7 +217,7 @@ class TestTheFreezeTakesTwo:
         measure.refresh_from_db()
         assert (measure.state, measure.record) == (MeasureState.DONE, "已书面通知组织部")
 
-    def test_not_applicable_takes_two_as_well(self, client, measure):
+    def test_not_applicable_needs_approval_too(self, client, measure):
         self.propose(client, measure, "waive", reason="已退休")
 
         approvals.approve(approval_id=Approval.objects.get().pk, by=make_account(Role.PERSONNEL), at=LATER)
@@ -225,7 +225,7 @@ class TestTheFreezeTakesTwo:
         measure.refresh_from_db()
         assert measure.state == MeasureState.NOT_APPLICABLE
 
-    def test_neither_does_it_alone(self, client, measure):
+    def test_neither_performs_it_alone(self, client, measure):
         for role in (Role.PERSONNEL, Role.CHIEF):
             login(client, role)
             typed = {"done_on": "2020-07-12", "record": "已通知"}
@@ -233,11 +233,11 @@ class TestTheFreezeTakesTwo:
         with pytest.raises(policy.NeedsApproval):
             record_measure(measure_id=measure.pk, done_on=TODAY, record="x", by=make_account(Role.PERSONNEL), at=LATER)
 
-    def test_a_day_before_publication_is_refused_before_anybody_is_asked(self, client, measure):
+    def test_a_date_before_publication_is_refused_before_it_is_proposed(self, client, measure):
         assert "不能早于公示日期" in self.propose(client, measure, done_on="2020-01-01", record="已通知")
         assert not Approval.objects.exists()
 
-    def test_the_case_shows_what_waits(self, client, measure):
+    def test_the_case_shows_pending_proposals(self, client, measure):
         self.propose(client, measure)
 
         for role, link in ((Role.PERSONNEL, True), (Role.CHIEF, False)):
@@ -258,7 +258,7 @@ def test_a_case_is_closed_by_its_button(client):
     assert Case.objects.get().state == "closed"
 
 
-def test_a_case_that_lacks_records_says_which(client):
+def test_a_refused_closing_names_the_measures_without_record(client):
     case = make_case()
     make_measure(case, MeasureKind.NOTICE)
     login(client)
@@ -269,7 +269,7 @@ def test_a_case_that_lacks_records_says_which(client):
     assert Case.objects.get().state == "open"
 
 
-def test_a_talk_is_not_recorded_by_a_sentence(client):
+def test_a_talk_is_not_recorded_by_a_note(client):
     measure = make_case().measures.get()
     login(client)
 

@@ -1,4 +1,4 @@
-"""From publication to the end of a case."""
+"""Cases from publication to closing; archiving the round."""
 
 from datetime import date
 from unittest.mock import patch
@@ -75,14 +75,14 @@ def test_a_unit_with_a_superior_gets_no_freeze(section):
     assert Measure.objects.filter(kind=MeasureKind.CIRCULAR).count() == 1
 
 
-def test_publishing_and_opening_each_leave_one_trace():
+def test_publishing_and_opening_are_each_logged_once():
     published()
 
     actions = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
     assert actions == ["publish.approve", "acc.open"]
 
 
-def test_a_failure_while_opening_cases_takes_the_publication_back():
+def test_a_failure_while_opening_cases_rolls_the_publication_back():
     round_ = make_counted_round()
 
     with (
@@ -115,7 +115,7 @@ def test_only_the_commission_publishes(role):
     assert not Case.objects.exists()
 
 
-def test_two_certain_top_places_running_raise_the_removal_prompt():
+def test_two_certain_top_places_in_a_row_raise_the_removal_prompt():
     make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
     published(places=3)
 

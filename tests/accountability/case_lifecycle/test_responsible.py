@@ -1,4 +1,4 @@
-"""Who answers: the snapshot, whom the commission names, and nobody who has retired."""
+"""The responsible head: from the frozen roster or named by the commission, and never a retired one."""
 
 from datetime import date
 
@@ -35,13 +35,13 @@ def change(case, name, by=None, reason="五月起实际负责"):
     return change_responsible(case_id=case.pk, tenure_id=chosen.pk, reason=reason, by=by or make_account(), at=LATER)
 
 
-def test_the_heads_of_the_period_stand_with_their_days_in_office():
+def test_the_heads_of_the_period_are_listed_with_their_days_in_office():
     case = published()
 
     assert [(head.name, days) for head, days in heads_in_period(case)] == [("孙科长", 121), ("周科长", 61)]
 
 
-def test_another_head_takes_the_talk_and_the_freeze_with_both_on_record():
+def test_another_head_takes_over_the_talk_and_the_freeze_with_both_on_record():
     case = published()
 
     change(case, "周科长")
@@ -62,7 +62,7 @@ def test_a_change_needs_another_head_and_a_reason(name, reason, message):
     assert PromotionFreeze.objects.filter(case=case).count() == 1
 
 
-def test_who_was_not_in_office_in_the_period_does_not_answer():
+def test_a_head_not_in_office_in_the_period_is_refused():
     case = published()
     outsider = tenure(case.result.round, "吴科长", date(2020, 7, 1))
 

@@ -1,4 +1,4 @@
-"""Terms in working days, calendar months and years."""
+"""Terms in working days, calendar months and years; urgency."""
 
 from datetime import date
 
@@ -47,7 +47,7 @@ def test_the_freeze_runs_calendar_months_clamped_to_the_months_end(start, end):
     assert freeze_end(start, 3) == end
 
 
-def test_the_assessment_takes_a_listing_in_by_the_end_of_the_year():
+def test_a_listing_counts_until_the_end_of_the_year():
     assert year_end(date(2020, 7, 10)) == date(2020, 12, 31)
 
 
@@ -61,7 +61,7 @@ def test_the_assessment_takes_a_listing_in_by_the_end_of_the_year():
         (date(2020, 7, 18), Urgency.LATER),
     ],
 )
-def test_urgency_by_the_day(due_on, expected):
+def test_urgency_depends_on_the_days_left(due_on, expected):
     assert urgency(due_on, date(2020, 7, 10)) == expected
 
 

@@ -1,4 +1,4 @@
-"""Which measures for whom: by kind of unit, known people and history."""
+"""Measures by kind of unit, known people and history."""
 
 from dataclasses import replace
 from datetime import date
@@ -92,11 +92,11 @@ def test_the_commission_talks_to_the_leader_in_charge_or_else_the_chief(in_charg
     assert plan(replace(LISTING, leader_in_charge=in_charge, chief_leader=chief))[K.TALK_LEADER].target == target
 
 
-def test_a_head_without_name_is_still_met_by_post():
+def test_a_head_without_a_name_is_addressed_by_post():
     assert plan(replace(LISTING, head=""))[K.FREEZE].target == "公安局车辆管理所主要负责人（姓名未登记）"
 
 
-def test_two_certain_top_places_running_raise_the_prompt():
+def test_two_certain_top_places_in_a_row_raise_the_prompt():
     prompt = plan(replace(LISTING, history=History(sure_top_in_a_row=2)))[K.REMOVAL_PROMPT]
 
     assert (prompt.due_on, prompt.responsible) == (None, "区纪委监委")
@@ -110,7 +110,7 @@ def test_the_prompt_can_be_switched_off():
 
 
 @pytest.mark.parametrize(("points", "text"), [("2", "扣2分"), ("", "分值由区考核办确定")])
-def test_the_points_off_are_a_setting(points, text):
+def test_the_deduction_is_a_setting(points, text):
     assert text in plan(terms=replace(TERMS, assessment_points=points))[K.ASSESSMENT].basis
 
 
@@ -127,5 +127,5 @@ def test_the_points_off_are_a_setting(points, text):
         (K.REMOVAL_PROMPT, "acc.open"),
     ],
 )
-def test_recording_asks_the_action_of_its_kind(kind, action):
+def test_recording_requires_the_action_of_its_kind(kind, action):
     assert record_action(kind) == action

@@ -1,4 +1,4 @@
-"""Recording measures and lifting freezes."""
+"""Recording measures: once, with a record, by the role of the policy table."""
 
 from datetime import date
 
@@ -8,8 +8,6 @@ from django.db import IntegrityError, transaction
 from accountability.cases.models import Measure
 from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
 from accountability.cases.services import may_record, record_measure, waive_measure
-from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.services import lift_freeze
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role
@@ -29,11 +27,6 @@ def notice():
     return make_case(kind="notice").measures.get()
 
 
-def freeze(case=None, **fields):
-    facts = {"person_name": "孙科长", "post": "负责人", "starts_on": TODAY, "ends_on": date(2020, 10, 10), **fields}
-    return PromotionFreeze.objects.create(case=case or make_case(), **facts)
-
-
 def test_a_measure_is_recorded_with_day_text_and_person():
     measure, by = notice(), make_account()
 
@@ -43,7 +36,7 @@ def test_a_measure_is_recorded_with_day_text_and_person():
     assert (measure.state, measure.done_on, measure.record, measure.done_by) == (MeasureState.DONE, TODAY, "已谈话", by)
 
 
-def test_recording_leaves_one_trace_under_the_action_of_its_kind():
+def test_recording_is_logged_once_under_the_action_of_its_kind():
     record(notice())
 
     assert list(AuditEntry.objects.values_list("action", flat=True)) == ["acc.open"]
@@ -104,7 +97,7 @@ def test_each_role_records_the_measures_of_the_policy_table(role, kinds):
     assert {measure.kind for measure in measures if may_record(account, measure)} == kinds
 
 
-def test_who_may_not_record_is_refused_by_the_service_too():
+def test_the_service_refuses_an_account_without_the_right():
     measure = notice()
 
     with pytest.raises(Denied):
@@ -130,79 +123,8 @@ def test_not_applicable_needs_a_reason():
         waive_measure(measure_id=measure.pk, reason=" ", by=make_account(), at=LATER)
 
 
-def test_the_database_keeps_a_done_measure_from_standing_without_its_record():
+def test_the_database_refuses_a_done_measure_without_its_record():
     measure = notice()
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Measure.objects.filter(pk=measure.pk).update(state=MeasureState.DONE, done_on=TODAY)
-
-
-def test_personnel_lifts_a_freeze_with_a_reason():
-    row = freeze(ends_on=date(2020, 7, 15))
-
-    lift_freeze(freeze_id=row.pk, on=date(2020, 7, 15), reason="影响期届满", by=make_account(Role.PERSONNEL), at=LATER)
-
-    row.refresh_from_db()
-    assert (row.lifted_on, row.lift_reason) == (date(2020, 7, 15), "影响期届满")
-    assert AuditEntry.objects.get().action == "acc.hold.lift"
-
-
-@pytest.mark.parametrize(
-    ("on", "reason", "message"),
-    [
-        (date(2020, 7, 9), "更正", "与今天之间"),
-        (date(2020, 7, 21), "更正", "与今天之间"),
-        (date(2020, 7, 15), " ", "请填写解除理由"),
-    ],
-)
-def test_a_faulty_lifting_is_refused(on, reason, message):
-    row = freeze()
-
-    with pytest.raises(RuleViolation, match=message):
-        lift_freeze(freeze_id=row.pk, on=on, reason=reason, by=make_account(Role.PERSONNEL), at=LATER)
-
-    row.refresh_from_db()
-    assert row.lifted_on is None
-
-
-def test_a_freeze_is_not_lifted_twice():
-    row = freeze(lifted_on=TODAY, lift_reason="更正")
-
-    with pytest.raises(RuleViolation, match="不能重复解除"):
-        lift_freeze(freeze_id=row.pk, on=TODAY, reason="再次", by=make_account(Role.PERSONNEL), at=LATER)
-
-
-@pytest.mark.parametrize("role", [Role.COMMISSION, Role.CHIEF, Role.CLERK])
-def test_only_personnel_lifts_a_freeze(role):
-    row = freeze()
-
-    with pytest.raises(Denied):
-        lift_freeze(freeze_id=row.pk, on=TODAY, reason="更正", by=make_account(role), at=LATER)
-
-
-@pytest.mark.parametrize(
-    ("on", "holds"),
-    [
-        (date(2020, 7, 9), False),
-        (date(2020, 7, 10), True),
-        (date(2020, 10, 10), True),
-        (date(2020, 10, 11), False),
-    ],
-)
-def test_a_freeze_holds_from_its_first_to_its_last_day(on, holds):
-    freeze()
-
-    assert PromotionFreeze.objects.in_force(on).exists() is holds
-
-
-def test_a_lifted_freeze_no_longer_holds():
-    freeze(lifted_on=date(2020, 8, 1), lift_reason="更正")
-
-    assert not PromotionFreeze.objects.in_force(date(2020, 8, 1)).exists()
-
-
-def test_a_case_has_one_freeze_in_force():
-    row = freeze()
-
-    with pytest.raises(IntegrityError), transaction.atomic():
-        freeze(row.case)

@@ -1,4 +1,4 @@
-"""The demonstration: a whole round from nothing, recountable, marked as what it is, and never over a real one."""
+"""The demonstration: a whole round that can be recounted, marked as such, and never beside a real one."""
 
 import json
 import os
@@ -95,7 +95,7 @@ def test_an_open_demonstration_takes_votes_with_the_codes_of_its_file(tmp_path, 
     assert not BallotSpool.objects.exists()
 
 
-def test_the_seed_fixes_who_votes_what(tmp_path):
+def test_the_seed_determines_the_votes(tmp_path):
     demo(tmp_path, 0)
     paper = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
     channels = [Channel.TARGETED, Channel.OTHER] * 5

@@ -1,4 +1,4 @@
-"""上期位次、上榜次数、连续上榜、连续前3 as plain tables."""
+"""Counts over earlier rounds: 上期位次、上榜次数、连续上榜、连续前3."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ def test_history_counts_published_rounds(rounds, now, expected):
     assert history(past(*rounds), now=now, top=3) == expected
 
 
-def test_after_a_merger_the_hardest_predecessor_stands_for_the_round():
+def test_of_merged_predecessors_the_one_rated_hardest_counts():
     summary = history(past((0, 12), (0, 3), (1, 2)), now=1, top=3)
 
     assert summary == History(3, 2, 2, 2, 2)
@@ -42,7 +42,7 @@ def test_after_a_merger_the_hardest_predecessor_stands_for_the_round():
     ("labels", "prompts"),
     [(("明确", "明确"), True), (("一票否决", "明确"), True), (("误差范围内", "明确"), False), (("明确", ""), False)],
 )
-def test_the_removal_prompt_needs_two_certain_places_running(labels, prompts):
+def test_the_removal_prompt_needs_two_certain_places_in_a_row(labels, prompts):
     summary = history(past((0, 1, labels[0]), (1, 2, labels[1])), now=1, top=3)
 
     assert summary.calls_for_removal_prompt is prompts

@@ -1,4 +1,4 @@
-"""Lists from before the system: taken over whole or not at all, and counted in a section's history."""
+"""Lists from before this system: imported whole or not at all, and part of a section's history."""
 
 from datetime import date
 
@@ -62,7 +62,7 @@ def test_a_list_under_an_old_name_follows_the_reform():
     assert histories(round_)["D01-01"].previous_rank == 2
 
 
-def test_a_section_nobody_knows_is_kept_and_named():
+def test_an_unknown_section_is_kept_and_reported():
     report = load(changed(LAST, 科室="没有的科"))
 
     assert report.unknown == ("D01局没有的科",)
@@ -86,7 +86,7 @@ def test_importing_again_replaces_the_round():
         ({"科室": "长" * 61}, "第2行：科室太长"),
     ],
 )
-def test_a_faulty_row_is_named_and_nothing_is_taken_over(cells, refusal):
+def test_a_faulty_row_is_reported_and_nothing_is_imported(cells, refusal):
     with pytest.raises(RuleViolation, match=refusal):
         load(changed(LAST, **cells), FIRST)
 
@@ -106,12 +106,12 @@ def test_a_file_that_contradicts_itself_is_refused(rows, refusal):
         load(*rows)
 
 
-def test_a_missing_column_is_named():
+def test_a_missing_column_is_reported():
     with pytest.raises(RuleViolation, match="缺少：位次"):
         load(header=tuple(name for name in HEADER if name != "位次"))
 
 
-def test_a_round_of_the_systems_own_is_not_overwritten():
+def test_a_round_counted_by_the_system_is_not_overwritten():
     make_bare_round("2019H2")
 
     with pytest.raises(RuleViolation, match="2019H2由本系统评议"):
@@ -126,7 +126,7 @@ def test_a_dry_run_stores_nothing_and_a_clerk_may_not():
         load(LAST, by=make_account("C"))
 
 
-def test_the_command_reads_a_file_and_refuses_in_words(tmp_path, capsys):
+def test_the_command_reads_a_file_and_reports_its_faults(tmp_path, capsys):
     path = tmp_path / "history.csv"
     path.write_text("\n".join(",".join(row) for row in (HEADER, LAST)), encoding="utf-8")
     call_command("import_history", path)

@@ -1,4 +1,4 @@
-"""May this person be promoted on this day, and is it this person at all?"""
+"""Answers about promotion freezes by date and person, with namesakes kept apart."""
 
 from datetime import date
 
@@ -47,7 +47,7 @@ def test_from_the_day_of_lifting_on_a_person_is_free():
         ([], "公安局", Verdict.FREE, ()),
     ],
 )
-def test_people_of_the_same_name_are_told_apart(register, unit, verdict, matches):
+def test_namesakes_are_kept_apart(register, unit, verdict, matches):
     found = ask(register, unit=unit)
 
     assert (found.verdict, found.matches) == (verdict, matches)

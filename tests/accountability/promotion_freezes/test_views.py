@@ -1,4 +1,4 @@
-"""组织部门 and 考核办 over HTTP: questions, lists, certificates, the year."""
+"""Pages for personnel: questions, lists of names, certificates."""
 
 import io
 import zipfile
@@ -8,12 +8,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook, load_workbook
 
-from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.promotion_freezes.models import PromotionFreeze
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.spreadsheets.guard import LARGEST_UNPACKED
-from tests.accountability.factories import NOON, TODAY, make_account, make_case, make_counted_round
+from tests.accountability.factories import TODAY, make_account, make_case
 
 pytestmark = pytest.mark.django_db
 MAY = {Role.COMMISSION, Role.PERSONNEL}
@@ -43,7 +42,7 @@ def book(*rows):
 
 
 def bomb():
-    """A workbook that would unpack to far more than any list needs."""
+    """A zip bomb: a workbook that would unpack to far more than any list needs."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", bytes(LARGEST_UNPACKED + 1))
@@ -80,7 +79,7 @@ def test_a_question_is_answered_in_words(client, typed, shown):
     assert shown in text_of(client.post("/personnel/", typed))
 
 
-def test_who_asked_about_whom_stays_in_the_trail(client):
+def test_every_question_is_logged(client):
     login(client)
 
     client.post("/personnel/", {"name": "孙科长", "on": "2020-08-01"})
@@ -88,7 +87,7 @@ def test_who_asked_about_whom_stays_in_the_trail(client):
     assert AuditEntry.objects.get(action="acc.view").detail["asked"] == "孙科长"
 
 
-def test_a_list_of_names_comes_back_as_a_workbook(client):
+def test_a_list_of_names_is_answered_with_a_workbook(client):
     freeze()
     login(client)
 
@@ -122,7 +121,7 @@ def test_a_faulty_list_is_refused_in_words_and_nothing_is_answered(client, conte
     assert not AuditEntry.objects.filter(action="acc.view").exists()
 
 
-def test_a_certificate_is_a_pdf_and_leaves_a_trace(client):
+def test_a_certificate_is_a_pdf_and_is_logged(client):
     row = freeze()
     login(client)
 
@@ -130,32 +129,3 @@ def test_a_certificate_is_a_pdf_and_leaves_a_trace(client):
 
     assert answer.content.startswith(b"%PDF")
     assert AuditEntry.objects.filter(action="acc.hold.set", object_id=str(row.pk)).exists()
-
-
-def test_the_year_is_shown_and_exported_with_the_same_digest(client):
-    round_ = make_counted_round()
-    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
-    login(client)
-
-    page = client.get("/personnel/assessment/2020/")
-    book_ = client.post("/personnel/assessment/2020/export/").content
-
-    digest = page.context["assessment"].digest
-    assert digest in text_of(page)
-    assert digest in " ".join(str(c) for row in load_workbook(io.BytesIO(book_)).active.values for c in row)
-    assert AuditEntry.objects.get(action="acc.assess").detail["digest"] == digest
-    assert client.get("/personnel/assessment/2020/").context["assessment"].digest == digest
-
-
-def test_a_year_without_rounds_is_not_exported(client):
-    login(client)
-
-    assert client.post("/personnel/assessment/1999/export/").status_code == 404
-    assert "没有上榜科室" in text_of(client.get("/personnel/assessment/1999/"))
-
-
-@pytest.mark.parametrize("year", [0, 10000, 999999999, "9" * 40])
-def test_a_year_of_no_calendar_is_not_found(client, year):
-    login(client)
-
-    assert client.get(f"/personnel/assessment/{year}/").status_code == 404

@@ -1,4 +1,4 @@
-"""What a plan must say, and where a bar stands on its timeline."""
+"""Required content of a plan, its problems and states; bars of the timeline."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -53,7 +53,7 @@ class Item:
         ([replace(Item(), due_on=date(2020, 7, 10))], "同意", ["第1项：完成时限应晚于公示日期。"]),
     ],
 )
-def test_a_plan_says_what_it_lacks(items, opinion, errors):
+def test_the_errors_name_what_a_plan_lacks(items, opinion, errors):
     assert plan_errors(items, opinion, TERMS) == errors
 
 
@@ -66,7 +66,7 @@ def test_a_plan_says_what_it_lacks(items, opinion, errors):
         (TermKind.BY_DATE, None, False),
     ],
 )
-def test_only_what_is_done_at_once_has_a_last_day(term, due_on, is_wrong):
+def test_only_an_immediate_item_has_a_latest_date(term, due_on, is_wrong):
     assert bool(due_error(term, due_on, TERMS)) == is_wrong
 
 
@@ -88,7 +88,7 @@ def test_problems_are_the_most_ticked_signs_without_greed_and_without_few_ticks(
     ("states", "closed"),
     [([], False), ([ItemState.CLOSED], True), ([ItemState.CLOSED, ItemState.FINISHED], False)],
 )
-def test_a_whole_is_closed_with_its_last_item(states, closed):
+def test_a_rectification_is_complete_with_its_last_item(states, closed):
     assert all_closed(states) == closed
 
 
@@ -101,12 +101,12 @@ def test_a_whole_is_closed_with_its_last_item(states, closed):
         (date(2020, 1, 6), date(2020, 1, 6), Bar(500, 8)),
     ],
 )
-def test_a_bar_stays_inside_its_picture(start, end, shape):
+def test_a_bar_stays_inside_its_chart(start, end, shape):
     assert bar(start, end, date(2020, 1, 1), date(2020, 1, 11)) == shape
 
 
 @pytest.mark.parametrize("state", [RectificationState.CLOSED, RectificationState.CANCELLED])
-def test_what_has_ended_never_moves_again(state):
+def test_an_ended_rectification_changes_its_state_no_more(state):
     for then in RectificationState:
         with pytest.raises(RuleViolation):
             RECTIFICATION_FLOW.move(state, then)

@@ -1,4 +1,4 @@
-"""A rectification from its plan to its closing, and every way in which it must not go."""
+"""A rectification from plan to closing, and what is refused on the way."""
 
 from datetime import date, timedelta
 
@@ -41,7 +41,7 @@ from tests.accountability.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-PAPER = """{"manifestations": [
+BALLOT_FORM = """{"manifestations": [
  {"code": "COLD-1", "indicator": "cold", "text": "不起身、不抬头"},
  {"code": "LAZY-1", "indicator": "lazy", "text": "上班迟到、脱岗"},
  {"code": "GREE-1", "indicator": "greedy", "text": "不给好处不办事"},
@@ -76,7 +76,7 @@ def after(days=1):
 
 
 def test_publication_opens_a_rectification_with_the_most_ticked_problems():
-    round_ = make_counted_round(places=2, ballot_form=PAPER)
+    round_ = make_counted_round(places=2, ballot_form=BALLOT_FORM)
     ticks = {"LAZY-1": 9, "COLD-1": 12, "GREE-1": 40, "BUCK-1": 4}
     SectionResult.objects.filter(section__code="D01-01").update(ticks=ticks)
 
@@ -85,11 +85,11 @@ def test_publication_opens_a_rectification_with_the_most_ticked_problems():
     opened = Rectification.objects.get(case__result__section__code="D01-01")
     assert opened.plan_due_on == date(2020, 7, 24)
     assert opened.report_due_on == date(2020, 8, 10)
-    # 贪 is the commission's matter, and four ticks could point to a person.
+    # 贪 is left to the commission, and four ticks could identify a person.
     assert list(opened.items.values_list("problem", flat=True)) == ["不起身、不抬头", "上班迟到、脱岗"]
 
 
-def test_a_plan_is_written_handed_in_and_accepted():
+def test_a_plan_is_written_submitted_and_accepted():
     unit = liaison()
     row = make_rectification(state=RectificationState.AWAITED)
     item = row.items.get()
@@ -103,7 +103,7 @@ def test_a_plan_is_written_handed_in_and_accepted():
     assert (row.state, row.opinion, item.goal) == (RectificationState.RUNNING, "同意", "一次办成")
 
 
-def test_an_incomplete_plan_says_everything_it_lacks():
+def test_an_incomplete_plan_is_refused_with_everything_it_lacks():
     row = make_rectification(state=RectificationState.AWAITED)
     RectificationItem.objects.update(cause="", person="", due_on=None)
 
@@ -114,7 +114,7 @@ def test_an_incomplete_plan_says_everything_it_lacks():
     assert "党委（党组）意见" in refusal.value.reasons[1]
 
 
-def test_what_is_to_be_done_at_once_has_fifteen_working_days():
+def test_an_immediate_item_has_fifteen_working_days():
     row = make_rectification(state=RectificationState.AWAITED)
 
     with pytest.raises(RuleViolation, match="2020年7月31日前完成"):
@@ -133,7 +133,7 @@ def test_a_date_before_publication_is_refused():
         edit_item(item_id=row.items.get().pk, facts={**FACTS, "due_on": date(2020, 7, 1)}, by=liaison(), at=LATER)
 
 
-def test_a_plan_sent_back_needs_a_reason_and_can_be_handed_in_again():
+def test_returning_a_plan_needs_a_reason_and_it_can_be_submitted_again():
     row = make_rectification(state=RectificationState.SUBMITTED, opinion="同意")
 
     with pytest.raises(RuleViolation, match="写明理由"):
@@ -145,8 +145,8 @@ def test_a_plan_sent_back_needs_a_reason_and_can_be_handed_in_again():
     assert (row.state, row.decision) == (RectificationState.SUBMITTED, "措施太空")
 
 
-def test_a_further_problem_comes_from_the_rounds_ballot_paper():
-    round_ = make_bare_round(ballot_form=PAPER)
+def test_a_further_problem_comes_from_the_rounds_ballot_form():
+    round_ = make_bare_round(ballot_form=BALLOT_FORM)
     row = make_rectification(make_case(round_), state=RectificationState.AWAITED)
 
     add_item(rectification_id=row.pk, sign="BUCK-1", by=liaison(), at=LATER)
@@ -198,7 +198,7 @@ def test_without_a_later_passed_inspection_nothing_is_closed(visit):
     assert item.state == ItemState.FINISHED
 
 
-def test_the_second_failure_goes_to_the_commission_which_lets_it_go_on():
+def test_the_second_failure_escalates_to_the_commission_which_resumes_it():
     unit, row = liaison(), make_rectification()
     for again in (1, 2):
         item = finished(row, unit)
@@ -216,7 +216,7 @@ def test_the_second_failure_goes_to_the_commission_which_lets_it_go_on():
     assert row.state == RectificationState.RUNNING
 
 
-def test_an_extension_is_asked_before_the_day_and_granted_by_the_chief():
+def test_an_extension_is_requested_before_the_due_date_and_granted_by_the_chief():
     unit, item = liaison(), make_rectification().items.get()
 
     ask_extension(item_id=item.pk, due_on=date(2020, 10, 1), reason="等待批复", by=unit, at=LATER)
@@ -226,7 +226,7 @@ def test_an_extension_is_asked_before_the_day_and_granted_by_the_chief():
     assert (item.due_on, item.wanted_due_on) == (date(2020, 10, 1), None)
 
 
-def test_with_the_rule_of_two_an_extension_is_approved_as_it_was_asked_for(settings):
+def test_under_the_two_person_rule_an_extension_is_approved_as_requested(settings):
     settings.TWO_PERSON_RULE = True
     item = make_rectification().items.get()
     ask_extension(item_id=item.pk, due_on=date(2020, 10, 1), reason="等待批复", by=liaison(), at=LATER)
@@ -241,7 +241,7 @@ def test_with_the_rule_of_two_an_extension_is_approved_as_it_was_asked_for(setti
     assert (item.due_on, item.wanted_due_on) == (date(2020, 10, 1), None)
 
 
-def test_an_extension_sent_back_keeps_the_day_and_may_be_asked_for_again(settings):
+def test_a_returned_extension_keeps_the_due_date_and_may_be_requested_again(settings):
     settings.TWO_PERSON_RULE = True
     item = make_rectification().items.get()
     before = item.due_on
@@ -256,7 +256,7 @@ def test_an_extension_sent_back_keeps_the_day_and_may_be_asked_for_again(setting
         ask_extension(item_id=item.pk, due_on=date(2020, 9, 30), reason="别单位", by=liaison("D02"), at=LATER)
 
 
-def test_an_extension_after_the_day_or_without_reason_is_refused():
+def test_an_extension_after_the_due_date_or_without_reason_is_refused():
     unit, item = liaison(), make_rectification().items.get()
 
     with pytest.raises(RuleViolation, match="完成时限已过"):
@@ -276,7 +276,7 @@ def test_nothing_is_reported_before_the_plan_is_accepted():
     assert not Progress.objects.exists()
 
 
-def test_an_item_without_progress_is_not_done():
+def test_an_item_without_progress_cannot_be_completed():
     item = make_rectification().items.get()
 
     with pytest.raises(RuleViolation, match="先填报进展"):

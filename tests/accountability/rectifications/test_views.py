@@ -1,9 +1,8 @@
-"""整改 over HTTP: the own unit, the office, and a liaison who guesses other units' addresses."""
+"""Pages of rectifications for the own unit, the office, and a liaison who guesses other units' addresses."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import add_evidence
 from accountability.rectifications.models import Progress, RectificationItem
 from accountability.rectifications.rules import ItemState, RectificationState
@@ -52,7 +51,7 @@ def page(row):
         (Role.AUDITOR, "", 404),
     ],
 )
-def test_a_rectification_is_seen_by_those_of_the_table_and_its_own_unit(client, role, unit, status):
+def test_a_rectification_is_seen_by_the_roles_of_the_policy_table_and_its_own_unit(client, role, unit, status):
     row = make_rectification()
     login(client, role, unit)
 
@@ -112,7 +111,7 @@ def test_an_incomplete_plan_is_refused_on_the_page_and_the_opinion_is_kept(clien
     assert "党组同意本方案" in text_of(answer)
 
 
-def test_the_unit_reports_progress_adds_a_photo_and_reports_the_end(client):
+def test_the_unit_reports_progress_adds_a_photo_and_reports_completion(client):
     row = make_rectification()
     item = row.items.get()
     login(client, Role.LIAISON, "D01")
@@ -132,67 +131,6 @@ def test_the_unit_reports_progress_adds_a_photo_and_reports_the_end(client):
     assert "整改进度：1项中0项已销号" in shown
 
 
-def test_the_viewing_copy_is_served_as_a_picture_that_nothing_can_run(client):
-    owner = make_account(Role.LIAISON, "D01")
-    progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
-    row = add_evidence(subject=progress, upload=make_file(), by=owner, at=LATER)
-    client.force_login(owner)
-
-    answer = client.get(f"/evidence/{row.pk}/")
-
-    assert answer["Content-Type"] == "image/jpeg"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in answer["Content-Security-Policy"]
-    assert "no-store" in answer["Cache-Control"]
-    assert b"".join(answer.streaming_content).startswith(b"\xff\xd8")
-
-
-def test_an_original_is_handed_out_as_a_file_and_only_with_a_reason(client):
-    owner = make_account(Role.LIAISON, "D01")
-    progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
-    row = add_evidence(subject=progress, upload=make_file(b"%PDF-1.4 " + bytes(100), "a.pdf"), by=owner, at=LATER)
-    login(client, Role.CHIEF)
-
-    assert client.get(f"/evidence/{row.pk}/").status_code == 404  # no viewing copy of a document
-    assert client.post(f"/evidence/{row.pk}/original/", {"reason": ""}).status_code == 400
-    answer = client.post(f"/evidence/{row.pk}/original/", {"reason": "核对"})
-
-    assert answer["Content-Disposition"].startswith("attachment")
-    assert answer["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize(
-    ("content", "name"), [(b"MZ" + bytes(100), "木马.jpg"), (b"PK\x03\x04" + bytes(100), "炸弹.xlsx")]
-)
-def test_a_hostile_file_is_refused_in_chinese_and_nothing_is_stored(client, content, name):
-    owner = login(client, Role.LIAISON, "D01")
-    progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
-    data = {"file": SimpleUploadedFile(name, content), "upload_id": "12345678-1234-4234-8234-123456789012"}
-
-    answer = client.post(f"/evidence/progress/{progress.pk}/add/", data)
-
-    assert answer.status_code == 400
-    assert "按内容识别" in text_of(answer)
-    assert not Evidence.objects.exists()
-
-
-def test_a_two_gigabyte_film_is_refused_before_it_is_read(client):
-    owner = login(client, Role.LIAISON, "D01")
-    progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
-
-    answer = client.generic(
-        "POST",
-        f"/evidence/progress/{progress.pk}/add/",
-        b"",
-        content_type="multipart/form-data; boundary=x",
-        CONTENT_LENGTH=str(2 * 1024**3),
-    )
-
-    assert answer.status_code == 413
-    assert "过大" in text_of(answer)
-    assert not Evidence.objects.exists()
-
-
 def test_the_chief_closes_an_item_after_a_passed_inspection(client):
     row, owner = make_rectification(), make_account(Role.LIAISON, "D01")
     item = row.items.get()
@@ -209,7 +147,7 @@ def test_the_chief_closes_an_item_after_a_passed_inspection(client):
     assert item.state == ItemState.CLOSED
 
 
-def test_with_the_rule_of_two_persons_the_clerk_proposes_and_the_chief_approves(client, settings):
+def test_under_the_two_person_rule_the_clerk_proposes_and_the_chief_approves(client, settings):
     settings.TWO_PERSON_RULE = True
     row = make_rectification(state=RectificationState.SUBMITTED)
     login(client, Role.CHIEF)
@@ -223,7 +161,7 @@ def test_with_the_rule_of_two_persons_the_clerk_proposes_and_the_chief_approves(
     assert row.state == RectificationState.SUBMITTED
 
 
-def test_the_ledger_is_a_workbook_of_what_the_account_may_see(client):
+def test_the_register_is_a_workbook_of_what_the_account_may_see(client):
     make_rectification()
     login(client, Role.LIAISON, "D01")
 

@@ -1,4 +1,4 @@
-"""The commission's further pages: dossier, pictures, anomalies, veto, correction; who sees them and what they cost."""
+"""The commission's pages: dossier, charts, anomalies, veto, correction; access and number of queries."""
 
 import pytest
 
@@ -96,7 +96,7 @@ def test_a_section_of_another_round_has_no_dossier(client):
     assert client.get("/commission/2020H1/sections/X99/").status_code == 404
 
 
-def test_the_pictures_have_a_sentence_as_title_and_a_table_with_the_values(client):
+def test_the_charts_have_a_sentence_as_title_and_a_table_with_the_values(client):
     make_counted_round(places=12)
     login(client)
 
@@ -122,7 +122,7 @@ class TestTheFilters:
     @pytest.mark.parametrize(
         ("query", "left"), [("q=D02局", 2), ("label=误差范围内", 0), ("service=nonsense", 12), ("q=%3Cb%3E", 0)]
     )
-    def test_leave_out_what_does_not_fit_and_ignore_nonsense(self, client, query, left):
+    def test_select_the_matching_sections_and_ignore_unknown_values(self, client, query, left):
         make_counted_round(places=12)
         login(client)
 
@@ -130,7 +130,7 @@ class TestTheFilters:
 
 
 class TestAnomalies:
-    def test_say_whether_the_flagged_ballots_matter(self, client):
+    def test_show_whether_the_flagged_ballots_matter(self, client):
         round_ = make_counted_round(places=12)
         flag(round_)
         round_.tallies.update(without_flags={"D01-01": [11, False], "D06-01": [10, True]})
@@ -142,7 +142,7 @@ class TestAnomalies:
         assert "剔除后不上榜" in text
         assert "每1.7万张票误报1张" in text
 
-    def test_a_supervisor_keeps_the_ballots_and_the_reason_stands(self, client):
+    def test_a_supervisor_keeps_the_ballots_and_the_reason_is_shown(self, client):
         round_ = make_counted_round()
         one = flag(round_)
         login(client, Role.SUPERVISOR)
@@ -154,7 +154,7 @@ class TestAnomalies:
 
     @pytest.mark.parametrize("state", Approval.State.values)
     @pytest.mark.parametrize("role", [Role.LIAISON, Role.INSPECTOR, Role.COMMISSION, Role.CLERK])
-    def test_who_may_not_agree_hears_nothing_about_the_proposal(self, client, settings, state, role):
+    def test_an_account_without_the_right_learns_nothing_about_the_proposal(self, client, settings, state, role):
         settings.TWO_PERSON_RULE = True
         one = flag(make_counted_round())
         given = {"verdict": "kept", "reason": "核查无异常"}
@@ -167,7 +167,7 @@ class TestAnomalies:
         assert client.post(f"/commission/2020H1/anomalies/{proposal.pk}/approve/").status_code == 403
         assert [row.result for row in AuditEntry.objects.order_by("seq")[before:]] == ["denied"]
 
-    def test_a_refused_decision_keeps_what_was_typed(self, client):
+    def test_a_refused_decision_keeps_the_input(self, client):
         round_ = make_counted_round()
         one = flag(round_, ballots=[], kind=FlagKind.FAR)
         login(client, Role.SUPERVISOR)

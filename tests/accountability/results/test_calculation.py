@@ -1,4 +1,4 @@
-"""计分算式: the workbook's own formulas give every section's stored index, and nothing typed becomes a formula."""
+"""计分算式: the workbook's own formulas give every section's stored index, and no entered text becomes a formula."""
 
 import io
 import subprocess
@@ -95,8 +95,8 @@ def test_only_the_programs_own_cells_are_formulas_and_typed_text_never_is():
     assert {cell.data_type for cell in typed} == {"s"}
 
 
-def test_the_arithmetic_of_a_section_with_fewer_than_five_ballots_in_a_channel_is_not_told():
-    """Number, sum and even the deviation alone would tell what one to four people answered."""
+def test_the_calculation_of_a_section_with_fewer_than_five_ballots_in_a_channel_is_hidden():
+    """Number, sum and even the deviation alone would reveal the answers of one to four people."""
     round_ = counted(targeted=3, channels=1)
 
     book = load_workbook(io.BytesIO(top10_workbook(round_)))

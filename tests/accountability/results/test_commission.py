@@ -1,4 +1,4 @@
-"""The commission's page: who sees it, what it shows, what it costs."""
+"""The commission's page: access, content, number of queries."""
 
 import pytest
 from django.urls import reverse
@@ -61,7 +61,7 @@ def test_office_and_commission_see_the_page_and_nobody_else(client, role, unit_c
     assert client.get(PAGE).status_code == (200 if role in MAY_SEE else 403)
 
 
-def test_a_refused_look_leaves_a_trace(client):
+def test_a_refused_request_is_logged(client):
     login(client, Role.LIAISON, "D01")
 
     client.get(PAGE)
@@ -92,7 +92,7 @@ def test_all_sections_stand_below_and_thin_ones_apart(client):
     assert "样本不足、不参加排名的科室（1个）" in page
 
 
-def test_the_previous_round_stands_beside_the_place(client):
+def test_the_place_in_the_previous_round_is_shown(client):
     make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
     make_counted_round(places=3)
     login(client)
@@ -185,7 +185,7 @@ def test_the_page_takes_a_constant_number_of_queries(client, places, django_asse
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])
-def test_before_publication_too(client, places, django_assert_num_queries):
+def test_the_number_of_queries_is_constant_before_publication_too(client, places, django_assert_num_queries):
     round_ = make_counted_round(places=places)
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
     login(client)
@@ -205,7 +205,7 @@ def test_the_commission_publishes_from_the_page(client):
     assert Case.objects.count() == 3
 
 
-def test_what_is_missing_for_publication_is_said_instead_of_a_button(client):
+def test_what_is_missing_for_publication_is_shown_instead_of_a_button(client):
     round_ = make_bare_round()
     make_result(round_, "D01-01", problems="")
     make_tally(round_)
@@ -217,7 +217,7 @@ def test_what_is_missing_for_publication_is_said_instead_of_a_button(client):
     assert "/publish/" not in page
 
 
-def test_a_refused_publication_says_why(client):
+def test_a_refused_publication_shows_the_reason(client):
     make_counted_round(places=1, state=RoundState.COUNTED)
     login(client)
 
@@ -228,7 +228,7 @@ def test_a_refused_publication_says_why(client):
 
 @pytest.mark.parametrize("two", [True, False])
 @pytest.mark.parametrize("role", [Role.LIAISON, Role.INSPECTOR, Role.PERSONNEL, Role.CLERK, Role.AUDITOR])
-def test_who_may_not_publish_is_told_so_before_what_is_missing(client, settings, role, two):
+def test_a_missing_right_is_reported_before_missing_conditions(client, settings, role, two):
     settings.TWO_PERSON_RULE = two
     make_counted_round(places=1, state=RoundState.COUNTED)
     login(client, role, "D01" if role == Role.LIAISON else "")
@@ -249,7 +249,7 @@ def test_the_commission_archives_a_round_whose_cases_are_closed(client):
 
 
 @pytest.mark.parametrize("step", ["publish", "archive", "export"])
-def test_acts_are_posts(client, step):
+def test_actions_are_posts(client, step):
     make_counted_round(places=1)
     login(client)
 
@@ -266,7 +266,7 @@ def test_nobody_else_decides(client, step, role, unit_code):
     assert Round.objects.get().state == RoundState.REVIEW
 
 
-def test_a_total_does_not_tell_the_figure_that_is_hidden_beside_it():
+def test_a_total_does_not_reveal_the_figure_hidden_beside_it():
     round_ = make_bare_round()
     make_result(round_, "D01-01", lines={"targeted": 19, "sampled": 23, "other": 3})
     make_tally(round_)
@@ -277,7 +277,7 @@ def test_a_total_does_not_tell_the_figure_that_is_hidden_beside_it():
     assert line.ballots == 42
 
 
-def test_a_hidden_channel_score_is_not_told_by_the_others():
+def test_a_hidden_channel_score_is_not_revealed_by_the_others():
     round_ = make_bare_round()
     make_result(round_, "D01-01", lines={"targeted": 19, "sampled": 23, "other": 3})
     make_result(round_, "D01-02", rank=2, lines={"targeted": 19, "sampled": 23, "other": 8})

@@ -1,4 +1,4 @@
-"""计票记录 and 公示: signatures by one-time codes, files to recount with, versions that stay."""
+"""计票记录 and 公示: signatures by one-time codes, files for recounting, versions that stay."""
 
 import io
 import json
@@ -52,7 +52,7 @@ def text_of(pdf, tmp_path):
 
 
 class TestTheSignatures:
-    def test_two_supervisors_sign_before_the_units_are_told(self):
+    def test_two_supervisors_sign_before_the_units_see_the_result(self):
         round_ = with_codes(make_counted_round(state=RoundState.COUNTED))
         assert missing_for(round_, Step.ANNOUNCE, NOON) == ["计票记录还差2名监督员签名。"]
 
@@ -78,7 +78,7 @@ class TestTheSignatures:
             sign(make_counted_round(state=RoundState.COUNTED), CODES[0])
 
     @pytest.mark.parametrize("state", [RoundState.SEALED, RoundState.PUBLISHED])
-    def test_only_a_count_that_is_not_out_yet_is_signed(self, state):
+    def test_only_an_unpublished_count_is_signed(self, state):
         with pytest.raises(RuleViolation, match="尚未公示"):
             sign(with_codes(make_counted_round(state=state)), CODES[0])
 
@@ -104,7 +104,7 @@ class TestTheSignatures:
 
 class TestTheFiles:
     @pytest.mark.parametrize("name", ["ballots", "rulebook", "result"])
-    def test_are_handed_out_and_leave_a_trace(self, client, name):
+    def test_are_downloaded_and_logged(self, client, name):
         round_ = make_counted_round()
         login(client, Role.SUPERVISOR)
 
@@ -145,7 +145,7 @@ class TestTheFiles:
         assert client.post("/commission/2020H1/count/files/", {"file": "ballots"}).status_code == 404
 
     @pytest.mark.pdftext
-    def test_the_record_is_a_paper_with_digests_and_lines_to_sign_on(self, client, tmp_path):
+    def test_the_record_is_a_document_with_digests_and_signature_lines(self, client, tmp_path):
         make_counted_round()
         login(client)
 
@@ -181,13 +181,13 @@ class TestTheNotice:
         assert "已被更正" in new
 
     @pytest.mark.parametrize("version", ["3", "x", "0"])
-    def test_a_version_that_never_was_is_not_found(self, client, version):
+    def test_an_unknown_version_is_not_found(self, client, version):
         self.published()
 
         assert client.get(f"/list/2020H1/?version={version}").status_code == 404
 
     @pytest.mark.pdftext
-    def test_the_pdf_says_what_the_page_says_and_no_more(self, client, tmp_path):
+    def test_the_pdf_has_the_content_of_the_page_and_no_more(self, client, tmp_path):
         round_ = self.corrected()
 
         text = text_of(client.get("/list/2020H1/1/notice.pdf").content, tmp_path)
@@ -209,7 +209,7 @@ class TestTheNotice:
             assert absent not in page
 
     @pytest.mark.parametrize("address", ["2/notice.pdf", "2/notice.html"])
-    def test_a_version_not_published_has_no_paper(self, client, address):
+    def test_an_unpublished_version_has_no_document(self, client, address):
         self.published()
 
         assert client.get(f"/list/2020H1/{address}").status_code == 404

@@ -1,4 +1,4 @@
-"""Pages of the roles that have no place at the admin desk: what each reads, and how it finds the way there."""
+"""Read-only pages of roles outside the admin site, and the links to them."""
 
 import pytest
 from django.urls import reverse
@@ -36,7 +36,7 @@ class TestTheWayThere:
         assert [address for address in shown if f'href="{address}"' not in text] == []
         assert [address for address in hidden if f'href="{address}"' in text] == []
 
-    def test_a_supervisor_begins_there(self, client):
+    def test_a_supervisor_starts_on_the_work_list(self, client):
         client.force_login(make_account(Role.SUPERVISOR))
         assert client.get("/home/").url == reverse("accountability:work")
 
@@ -52,7 +52,7 @@ class TestTheRoster:
         assert section.name in text
         assert "孙科长" in text
 
-    def test_a_liaison_reads_the_own_units_only(self, client):
+    def test_a_liaison_reads_only_the_own_unit(self, client):
         own, other = early.make_section(), early.make_section()
 
         text = page(client, Role.LIAISON, ROSTER, own.department.code)
@@ -60,11 +60,11 @@ class TestTheRoster:
         assert own.name in text
         assert other.name not in text
 
-    def test_what_takes_no_part_is_not_listed(self, client):
+    def test_an_inactive_section_is_not_listed(self, client):
         assert early.make_section(is_active=False).name not in page(client, Role.INSPECTOR, ROSTER)
 
 
-class TestTheReturns:
+class TestTheTurnout:
     def test_without_an_open_round_there_is_nothing_to_watch(self, client):
         assert "没有正在投票的轮次" in page(client, Role.SUPERVISOR, MONITOR)
 
@@ -94,13 +94,13 @@ class TestAllPlaces:
         assert results.count() > 1
         assert [r.section.name for r in results if r.section.name not in text] == []
 
-    def test_what_only_office_and_commission_read_is_not_told(self, client):
+    def test_details_for_office_and_commission_only_are_hidden(self, client):
         make_counted_round(state=RoundState.PUBLISHED)
         text = page(client, Role.PERSONNEL, PLACES)
         assert [word for word in ("临界", "上榜概率", "位次区间", "剔除后") if word in text] == []
 
     @pytest.mark.parametrize("state", [RoundState.COUNTED, RoundState.REVIEW, RoundState.VOID])
-    def test_nothing_is_told_before_the_list_is_out(self, client, state):
+    def test_nothing_is_shown_before_publication(self, client, state):
         round_ = make_counted_round(state=state)
         client.force_login(make_account(Role.PERSONNEL))
         assert "还没有已公示的轮次" in client.get(PLACES).content.decode()

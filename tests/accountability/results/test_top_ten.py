@@ -1,4 +1,4 @@
-"""最难办科室前十.xlsx: columns, values, method, and no text that computes."""
+"""最难办科室前十.xlsx: columns, values, method, and no text that becomes a formula."""
 
 import io
 import json
@@ -68,7 +68,7 @@ def test_the_columns_are_those_of_the_rule():
     assert [cell.value for cell in top[header_row(top)]] == COLUMNS
 
 
-def test_a_row_says_everything_about_a_listed_section():
+def test_a_row_has_everything_about_a_listed_section():
     make_counted_round("2019H2", RoundState.PUBLISHED)
     round_ = make_counted_round()
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
@@ -118,7 +118,7 @@ def test_the_channel_scores_add_up_to_the_score_by_their_weights():
     assert abs(weighted - Decimal(exact.numerator) / exact.denominator) < Decimal("0.0001")
 
 
-def test_a_talk_that_was_held_stands_with_its_day():
+def test_a_held_talk_has_its_date():
     round_ = make_counted_round(places=1)
     commission = make_account()
     publish_and_start(round_id=round_.pk, by=commission, at=NOON)
@@ -146,7 +146,7 @@ def test_a_unit_with_a_superior_has_no_freeze_in_the_sheet():
     assert entries(sheets(round_)[0])[0]["不得提拔重用起止日期"] == "不适用，通报上级"
 
 
-def test_a_veto_stands_with_its_decision():
+def test_a_veto_has_its_decision():
     round_ = make_bare_round()
     result = make_result(round_, "D01-01", label="一票否决")
     Veto.objects.create(
@@ -217,7 +217,7 @@ def test_the_workbook_takes_a_constant_number_of_queries(places, django_assert_n
         top10_workbook(round_)
 
 
-def test_an_export_leaves_its_trace():
+def test_an_export_is_logged():
     round_, by = make_counted_round(places=1), make_account()
 
     content = export_top10(round_id=round_.pk, by=by, at=NOON)
@@ -257,7 +257,7 @@ def test_nobody_else_exports(role):
         export_top10(round_id=round_.pk, by=make_account(role, unit_code="D01"), at=NOON)
 
 
-def test_the_page_hands_out_the_workbook_under_its_chinese_name(client):
+def test_the_workbook_is_downloaded_under_its_chinese_name(client):
     make_counted_round(places=1)
     client.force_login(make_account(Role.CLERK))
 

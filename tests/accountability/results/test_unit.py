@@ -1,4 +1,4 @@
-"""The liaison's page shows the own unit after publication, and never another one."""
+"""The liaison's page: the own unit's sections once announced, and no others."""
 
 import pytest
 from django.urls import reverse
@@ -40,7 +40,7 @@ def test_another_role_with_a_unit_code_sees_no_unit_page(client):
 
 
 @pytest.mark.parametrize("state", [RoundState.SEALED, RoundState.COUNTED, RoundState.VOID])
-def test_nothing_is_shown_before_the_units_are_told(client, state):
+def test_a_unit_sees_nothing_before_the_result_is_announced(client, state):
     make_counted_round(state=state)
     liaison(client)
 
@@ -62,7 +62,7 @@ def test_the_own_sections_are_shown_and_no_others(client):
     assert "D03" not in page
 
 
-def test_the_preliminary_result_is_told_to_the_own_unit_alone(client):
+def test_the_preliminary_result_is_shown_to_the_own_unit_alone(client):
     make_counted_round(places=12, state=RoundState.REVIEW)
     client.force_login(make_account(Role.LIAISON, "D01"))
 
@@ -74,7 +74,7 @@ def test_the_preliminary_result_is_told_to_the_own_unit_alone(client):
     assert "临界" not in page
 
 
-def test_the_own_measures_stand_with_their_deadlines(client):
+def test_the_own_measures_are_shown_with_their_deadlines(client):
     round_ = make_counted_round()
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     liaison(client)
@@ -85,7 +85,7 @@ def test_the_own_measures_stand_with_their_deadlines(client):
     assert "2020年7月24日" in page
 
 
-def test_a_prompt_for_removal_is_not_told_to_the_unit(client):
+def test_a_removal_prompt_is_not_shown_to_the_unit(client):
     make_counted_round("2019H2", RoundState.PUBLISHED, places=1)
     round_ = make_counted_round(places=1)
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)

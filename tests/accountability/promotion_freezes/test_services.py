@@ -1,0 +1,91 @@
+"""Lifting freezes, and the days on which a freeze is in force."""
+
+from datetime import date
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.promotion_freezes.services import lift_freeze
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import Denied, Role
+from tests.accountability.factories import LATER, TODAY, make_account, make_case
+
+pytestmark = pytest.mark.django_db
+
+
+def freeze(case=None, **fields):
+    facts = {"person_name": "孙科长", "post": "负责人", "starts_on": TODAY, "ends_on": date(2020, 10, 10), **fields}
+    return PromotionFreeze.objects.create(case=case or make_case(), **facts)
+
+
+def test_personnel_lifts_a_freeze_with_a_reason():
+    row = freeze(ends_on=date(2020, 7, 15))
+
+    lift_freeze(freeze_id=row.pk, on=date(2020, 7, 15), reason="影响期届满", by=make_account(Role.PERSONNEL), at=LATER)
+
+    row.refresh_from_db()
+    assert (row.lifted_on, row.lift_reason) == (date(2020, 7, 15), "影响期届满")
+    assert AuditEntry.objects.get().action == "acc.hold.lift"
+
+
+@pytest.mark.parametrize(
+    ("on", "reason", "message"),
+    [
+        (date(2020, 7, 9), "更正", "与今天之间"),
+        (date(2020, 7, 21), "更正", "与今天之间"),
+        (date(2020, 7, 15), " ", "请填写解除理由"),
+    ],
+)
+def test_a_faulty_lifting_is_refused(on, reason, message):
+    row = freeze()
+
+    with pytest.raises(RuleViolation, match=message):
+        lift_freeze(freeze_id=row.pk, on=on, reason=reason, by=make_account(Role.PERSONNEL), at=LATER)
+
+    row.refresh_from_db()
+    assert row.lifted_on is None
+
+
+def test_a_freeze_is_not_lifted_twice():
+    row = freeze(lifted_on=TODAY, lift_reason="更正")
+
+    with pytest.raises(RuleViolation, match="不能重复解除"):
+        lift_freeze(freeze_id=row.pk, on=TODAY, reason="再次", by=make_account(Role.PERSONNEL), at=LATER)
+
+
+@pytest.mark.parametrize("role", [Role.COMMISSION, Role.CHIEF, Role.CLERK])
+def test_only_personnel_lifts_a_freeze(role):
+    row = freeze()
+
+    with pytest.raises(Denied):
+        lift_freeze(freeze_id=row.pk, on=TODAY, reason="更正", by=make_account(role), at=LATER)
+
+
+@pytest.mark.parametrize(
+    ("on", "holds"),
+    [
+        (date(2020, 7, 9), False),
+        (date(2020, 7, 10), True),
+        (date(2020, 10, 10), True),
+        (date(2020, 10, 11), False),
+    ],
+)
+def test_a_freeze_holds_from_its_first_to_its_last_day(on, holds):
+    freeze()
+
+    assert PromotionFreeze.objects.in_force(on).exists() is holds
+
+
+def test_a_lifted_freeze_no_longer_holds():
+    freeze(lifted_on=date(2020, 8, 1), lift_reason="更正")
+
+    assert not PromotionFreeze.objects.in_force(date(2020, 8, 1)).exists()
+
+
+def test_a_case_has_one_freeze_in_force():
+    row = freeze()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        freeze(row.case)
