@@ -6,7 +6,7 @@ from evaluations.draws import views as draws
 from evaluations.personal_data import views as personal_data
 from evaluations.publication import views as publication
 from evaluations.sealing import views as sealing
-from evaluations.voting import views as voting
+from evaluations.voting.views import steps as voting
 from nanchuan_eval.web.views import type_size
 
 urlpatterns = [

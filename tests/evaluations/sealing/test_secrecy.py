@@ -121,7 +121,7 @@ def test_no_log_line_or_address_contains_a_code_or_the_vote(voting, caplog):  # 
 
 def test_an_error_mail_contains_neither_code_nor_vote(voting, settings, monkeypatch):  # noqa: F811
     settings.ADMINS, settings.DEBUG = [("a", "a@example.cn")], False
-    monkeypatch.setattr("evaluations.voting.views.cast_ballot", lambda **_: 1 / 0)
+    monkeypatch.setattr("evaluations.voting.views.steps.cast_ballot", lambda **_: 1 / 0)
     handler, logger = AdminEmailHandler(include_html=True), logging.getLogger("django.request")
     logger.addHandler(handler)
     phone = Phone(voting)

@@ -3,23 +3,18 @@
 票号 → 选科室 → 评议 → 核对 → 回执与投出. The code is in the body only, never in an address.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, wraps
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from evaluations.ballot_form.queries import ballot_form_by_digest, known_topics
-from evaluations.ballot_form.rules.form import QUESTIONS, BallotForm, ServiceTopics, signs_by_indicator
+from evaluations.ballot_form.queries import ballot_form_by_digest
+from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.ballot_form.rules.votes import (
     RawLine,
     Vote,
@@ -34,18 +29,9 @@ from evaluations.codes.services.visitor_checks import open_check
 from evaluations.codes.services.visitors import count_visit, visitor_of
 from evaluations.protocol.codes import format_code
 from evaluations.rounds.queries import open_round
-from evaluations.rounds.sql import OpenRound, read_open_round
-from evaluations.voting.forms import read_fields, read_json, write_json
-from evaluations.voting.pages import (
-    TABLE_FROM,
-    departments_of,
-    error_summary,
-    rating_cards,
-    review_lines,
-    sections_to_choose,
-)
+from evaluations.voting.forms import write_json
+from evaluations.voting.pages import review_lines
 from evaluations.voting.services import (
-    NOT_NOW,
     Admission,
     admit,
     cast_ballot,
@@ -54,21 +40,20 @@ from evaluations.voting.services import (
     receipt_for,
     refuse_late,
 )
+from evaluations.voting.views.responses import (
+    BAD_INPUT,
+    done_page,
+    entered_lines,
+    entrance,
+    rate_page,
+    refused_page,
+    sections_page,
+    step_page,
+)
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.web.views import TYPE_SIZES, remember_size
 
-BAD_INPUT = 400
-TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a placeholder
-RECEIPT_HERE, CODE_HERE = "receipt-goes-here", "code-goes-here"
-# Page -> address that renders the same page again.
-SENT_AGAIN_TO = {
-    "sections": "ballot-sections",
-    "rate": "ballot-rate",
-    "rate_table": "ballot-rate",
-    "review": "ballot-review",
-    "receipt": "ballot-receipt",
-}
 Page = Callable[[HttpRequest], HttpResponse]
 
 
@@ -101,21 +86,21 @@ def secret(view: Page) -> Page:
 def ballot(request: HttpRequest) -> HttpResponse:
     """Step 1: enter the code."""
     if request.method != "POST":
-        return _entrance(request)
+        return entrance(request)
     try:
         admission = admit(code=request.POST.get("code", ""), at=timezone.now())
     except RuleViolation as refusal:
-        return _entrance(request, error=str(refusal))
+        return entrance(request, error=str(refusal))
     try:
-        return _with_vote(request, admission) if request.POST.get("vote") else _sections_page(request, admission, ())
+        return _with_vote(request, admission) if request.POST.get("vote") else sections_page(request, admission, ())
     except VoteErrors as errors:  # the submitted vote is unreadable, but the code is valid
-        return _sections_page(request, admission, (), error="\n".join(errors.errors.values()))
+        return sections_page(request, admission, (), error="\n".join(errors.errors.values()))
 
 
 @ballot_page
 def sections(request: HttpRequest) -> HttpResponse:
     """Step 2: choose sections, or change the choice."""
-    return _admitted(request, lambda admission: _sections_page(request, admission, request.POST.getlist("section")))
+    return _admitted(request, lambda admission: sections_page(request, admission, request.POST.getlist("section")))
 
 
 @ballot_page
@@ -127,7 +112,7 @@ def rate(request: HttpRequest) -> HttpResponse:
 @ballot_page
 def review(request: HttpRequest) -> HttpResponse:
     """Step 4: review the vote and enter the four digits for the receipt."""
-    return _admitted(request, lambda admission: _review(request, admission, _typed_before(request)))
+    return _admitted(request, lambda admission: _review(request, admission, entered_lines(request)))
 
 
 @ballot_page
@@ -157,7 +142,7 @@ def claim(request: HttpRequest) -> HttpResponse:
         status = BAD_INPUT if wrong else 200
         return render(request, "evaluations/voting/claim_check.html", {**context, "round": round_}, status=status)
     except (RuleViolation, OverflowError) as refusal:
-        return _entrance(request, error=str(refusal))
+        return entrance(request, error=str(refusal))
     response = render(
         request, "evaluations/voting/claim.html", {"code": format_code(code), "round": round_, "stays": True}
     )
@@ -165,42 +150,14 @@ def claim(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _entrance(request: HttpRequest, error: str = "") -> HttpResponse:
-    if request.method != "POST":
-        size = request.COOKIES.get("typesize", "")
-        page = _entrance_page(read_open_round(timezone.now()), size if size in TYPE_SIZES else "")
-        return HttpResponse(page.replace(TOKEN_HERE, get_token(request)))
-    round_ = open_round(timezone.now())
-    context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}
-    return render(request, "evaluations/voting/code.html", context, status=BAD_INPUT if error else 200)
-
-
 def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -> HttpResponse:
     """Parse the signed admission; invalid hidden fields lead back to the first page, which keeps the vote."""
     try:
         return page(Admission.from_token(request.POST.get("admission", "")))
     except RuleViolation as refusal:
-        return _entrance(request, error=str(refusal))
+        return entrance(request, error=str(refusal))
     except VoteErrors as errors:
-        return _entrance(request, error=str(errors))
-
-
-def _sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[str], error: str = "") -> HttpResponse:
-    ballot_form = ballot_form_by_digest(admission.ballot_form)
-    service_topics = known_topics()
-    rows = (
-        _section_rows(admission.ballot_form, service_topics)
-        if not chosen
-        else _render_rows(ballot_form, service_topics, chosen)
-    )
-    context = {
-        "rows": rows,
-        "departments": [(name, sections[0].department_code) for name, sections in departments_of(ballot_form)],
-        "limit": ballot_form.max_sections[admission.channel],
-        "error": error,
-        "kept": _kept(request),
-    }
-    return _page(request, "sections", admission, context, status=BAD_INPUT if error else 200)
+        return entrance(request, error=str(errors))
 
 
 def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
@@ -213,44 +170,25 @@ def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
     try:
         codes = validate_sections(ballot_form, admission.channel, chosen)
     except VoteErrors as error:
-        return _sections_page(request, admission, chosen, error=str(error))
-    typed = {line.section: line for line in _typed_before(request)}
+        return sections_page(request, admission, chosen, error=str(error))
+    typed = {line.section: line for line in entered_lines(request)}
     lines = [typed.get(code) or RawLine(code, {}) for code in codes]
-    return _rate_page(request, admission, lines)
+    return rate_page(request, admission, lines)
 
 
 def _with_vote(request: HttpRequest, admission: Admission) -> HttpResponse:
-    return _rate_page(request, admission, _typed_before(request))
-
-
-def _rate_page(
-    request: HttpRequest, admission: Admission, lines: Sequence[RawLine], errors: Mapping[str, str] | None = None
-) -> HttpResponse:
-    ballot_form = ballot_form_by_digest(admission.ballot_form)
-    known = [line for line in lines if line.section in ballot_form.section_codes]
-    is_table = len(known) >= TABLE_FROM or bool(request.POST.get("compact"))
-    context = {
-        "questions": [(i.label, text) for i, text in QUESTIONS.items()],
-        "templates": signs_by_indicator(ballot_form) if is_table else (),
-        "cards": rating_cards(ballot_form, known, errors or {}),
-        "errors": errors or {},
-        "summary": error_summary(ballot_form, errors or {}),
-        "comment": request.POST.get("comment", ""),
-        "comment_length": ballot_form.comment_length,
-    }
-    name = "rate_table" if is_table else "rate"
-    return _page(request, name, admission, context, status=BAD_INPUT if errors else 200)
+    return rate_page(request, admission, entered_lines(request))
 
 
 def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine], error: str = "") -> HttpResponse:
     ballot_form = ballot_form_by_digest(admission.ballot_form)
     vote, comment, errors = _validated(ballot_form, admission, lines, request.POST.get("comment", ""))
     if errors:
-        return _rate_page(request, admission, lines, errors)
+        return rate_page(request, admission, lines, errors)
     try:
         refuse_late(admission, timezone.now())
     except RuleViolation as refusal:
-        return _not_cast(request, admission, comment, str(refusal))
+        return refused_page(request, admission, comment, str(refusal))
     context = {
         "lines": review_lines(ballot_form, vote),
         "sections": [line.section for line in vote.lines],
@@ -259,27 +197,27 @@ def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine]
         "digits": request.POST.get("digits", ""),
         "error": error,
     }
-    return _page(request, "review", admission, context, status=BAD_INPUT if error else 200)
+    return step_page(request, "review", admission, context, status=BAD_INPUT if error else 200)
 
 
 def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
-    lines = _typed_before(request)
+    lines = entered_lines(request)
     ballot_form = ballot_form_by_digest(admission.ballot_form)
     vote, comment, errors = _validated(ballot_form, admission, lines, request.POST.get("comment", ""))
     if errors:
-        return _rate_page(request, admission, lines, errors)
+        return rate_page(request, admission, lines, errors)
     try:
         digits = clean_digits(request.POST.get("digits", ""))
         refuse_late(admission, timezone.now())
     except VoteErrors as error:
         return _review(request, admission, lines, error=str(error))
     except RuleViolation as refusal:
-        return _not_cast(request, admission, comment, str(refusal))
+        return refused_page(request, admission, comment, str(refusal))
     shown = format_code(receipt_for(admission, digits))
     text = vote.as_text()
     checked = checked_mark(admission, text, comment)
     context = {"receipt": shown, "vote": text, "comment": comment, "checked": checked, "digits": digits}
-    return _page(request, "receipt", admission, context)
+    return step_page(request, "receipt", admission, context)
 
 
 def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
@@ -294,22 +232,8 @@ def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
             admission=admission, code=code, vote=vote, comment=comment, digits=digits, at=timezone.now()
         )
     except RuleViolation as refusal:
-        return _not_cast(request, admission, comment, str(refusal))
-    size = request.COOKIES.get("typesize", "")
-    page = _done_page(admission.ballot_form, size if size in TYPE_SIZES else "")
-    return HttpResponse(page.replace(RECEIPT_HERE, format_code(receipt_)).replace(CODE_HERE, escape(code)))
-
-
-def _not_cast(request: HttpRequest, admission: Admission, comment: str, reason: str) -> HttpResponse:
-    ballot_form, lines = ballot_form_by_digest(admission.ballot_form), _typed_before(request)
-    context = {
-        "error": reason,
-        "is_late": reason.startswith(NOT_NOW),
-        "lines": review_lines(ballot_form, validate_vote(ballot_form, admission.channel, lines)),
-        "vote": write_json(lines),
-        "comment": comment,
-    }
-    return _page(request, "refused", admission, context, status=BAD_INPUT)
+        return refused_page(request, admission, comment, str(refusal))
+    return done_page(request, admission, receipt_, code)
 
 
 def _validated(
@@ -327,64 +251,3 @@ def _validated(
     except VoteErrors as wrong:
         errors |= wrong.errors
     return vote, comment, errors
-
-
-def _typed_before(request: HttpRequest) -> list[RawLine]:
-    text = request.POST.get("vote", "")
-    return read_json(text) if text else read_fields(request.POST)
-
-
-def _page(
-    request: HttpRequest, name: str, admission: Admission, context: Mapping[str, Any], status: int = 200
-) -> HttpResponse:
-    ballot_form = ballot_form_by_digest(admission.ballot_form)
-    carried = {
-        "code": request.POST.get("code", ""),
-        "admission": admission.token(),
-        "ballot_form": ballot_form,
-        "stays": True,
-    }
-    if name in SENT_AGAIN_TO:
-        carried["resize"] = reverse(SENT_AGAIN_TO[name])
-    return render(request, f"evaluations/voting/{name}.html", {**carried, **context}, status=status)
-
-
-def _kept(request: HttpRequest) -> dict[str, str]:
-    """Return the vote and comment entered so far, as hidden fields for a page that does not show them."""
-    kept = {key: request.POST[key] for key in ("vote", "comment") if request.POST.get(key)}
-    rated = [line for line in read_fields(request.POST) if any(line.answers.values()) or line.manifestations]
-    return {"vote": write_json(rated), **kept} if rated else kept
-
-
-@lru_cache(maxsize=16)
-def _entrance_page(round_: OpenRound | None, size: str) -> str:
-    """Render the empty first page once; only the CSRF token differs between visitors."""
-    asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
-    return render_to_string(
-        "evaluations/voting/code.html", {"round": round_, "request": asked, "csrf_token": TOKEN_HERE}
-    )
-
-
-@lru_cache(maxsize=16)
-def _done_page(digest: str, size: str) -> str:
-    """Render the last page once; only receipt and code differ."""
-    asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
-    shown = {
-        "ballot_form": ballot_form_by_digest(digest),
-        "receipt": RECEIPT_HERE,
-        "code": CODE_HERE,
-        "request": asked,
-        "stays": True,
-    }
-    return render_to_string("evaluations/voting/done.html", shown)
-
-
-@lru_cache(maxsize=8)
-def _section_rows(digest: str, service_topics: ServiceTopics) -> str:
-    """Render the list of sections once with nothing chosen."""
-    return _render_rows(ballot_form_by_digest(digest), service_topics, ())
-
-
-def _render_rows(ballot_form: BallotForm, service_topics: ServiceTopics, chosen: Sequence[str]) -> str:
-    shown = {"departments": sections_to_choose(ballot_form, service_topics), "chosen": chosen}
-    return render_to_string("evaluations/voting/_section_rows.html", shown)
