@@ -25,7 +25,7 @@ GOALS = [
     ("G6", "one row per act, seven tamperings", of("audit.test_services", "test_attempts")),
     ("G7", "backup and restore", of("backups.test_services", "restore")),
     ("G8", "bombs and fakes before opening", of("a_bomb_is", "cannot_be_read", "line_26")),
-    ("G9", "hostile uploads", of("evidence.test_services", "line_3")),
+    ("G9", "hostile uploads", of("accountability.evidence.test_", "line_3")),
     ("G10", "no formula in any export", of("becomes_a_formula", "test_top_ten")),
     ("G12", "headers on every route", of("every_route", "error_pages_send", "web.test_middleware")),
     ("G13", "20 planted secrets", of("test_planted_secrets")),

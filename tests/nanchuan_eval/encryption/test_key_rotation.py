@@ -23,8 +23,7 @@ from nanchuan_eval.encryption.fields import is_newest, keyed_hash
 from nanchuan_eval.encryption.identities import age_identity
 from nanchuan_eval.encryption.sealed_bytes import HEADER, decrypt_bytes, encrypt_bytes, is_under_newest_key
 from nanchuan_eval.second_factor.models import SecondFactor
-from tests.accountability.evidence.test_services import take
-from tests.accountability.factories import make_file, png
+from tests.accountability.factories import make_evidence, png
 from tests.factories import NOON, make_round, make_user
 from tests.paths import ROOT
 
@@ -63,7 +62,7 @@ def test_everything_decrypts_with_the_new_key_alone_and_is_still_found(settings)
         round=round_, kind="evaluators", filename="x", content=encrypt_bytes(b"names"), by=user, at=NOON
     )
     SecondFactor.objects.create(user=user, secret="JBSWY3DPEHPK3PXP")
-    film = take(make_file())
+    film = make_evidence()
     settings.FIELD_KEY = [NEW, *settings.FIELD_KEY]
 
     said = rotate()
@@ -109,7 +108,7 @@ def test_without_the_old_key_it_fails_and_changes_nothing(settings):
 
 
 def test_evidence_from_before_the_encryption_is_encrypted():
-    row = take(make_file())
+    row = make_evidence()
     path, copy = paths_of(row)
     path.write_bytes(png())
     copy.write_bytes(b"\xff\xd8\xff copy")
@@ -131,7 +130,7 @@ class TestTheOldFormat:
         settings.FIELD_KEY = [NEW, OLD_KEY]
 
     def old_evidence(self):
-        row = take(make_file())
+        row = make_evidence()
         path, copy = paths_of(row)
         path.write_bytes((OLD_FORMAT / "evidence.ncv1").read_bytes())
         copy.write_bytes((OLD_FORMAT / "evidence.ncv1").read_bytes())
