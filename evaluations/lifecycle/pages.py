@@ -1,6 +1,6 @@
 """The round's page in the staff site (轮次工作台): its state, what the next step lacks, who may take it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,10 @@ from evaluations.pools.rules import POOL_OF, PoolKind
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import missing_for, wanted_draws
 from evaluations.rounds.rules.lifecycle import (
+    COUNTED,
+    ISSUING,
     LIFE,
+    SEALED,
     STEP_ACTION,
     VOIDABLE,
     DrawPurpose,
@@ -34,20 +37,19 @@ from nanchuan_eval.users.models import User
 
 LOG_LENGTH = 12
 OVER = (RoundState.CLOSED, RoundState.VOID)
-COUNTED_STATES = frozenset(LIFE[LIFE.index(RoundState.COUNTED) :])
-# (label, address, action to see or to perform, states in which it is offered)
-SIDE_PAGES = (
-    ("评议规则", "round-rulebook", "round.open", frozenset(RoundState)),
-    ("名单库", "round-pool", "pool.view", frozenset(LIFE)),
-    ("票号批次", "round-batches", "cred.void", frozenset(LIFE[1:])),
-    ("回收监测", "round-monitor", "round.monitor", frozenset(LIFE[1:])),
-    ("封箱记录", "round-seal-record", "round.close", frozenset(LIFE[LIFE.index(RoundState.SEALED) :])),
+SideLink = tuple[str, str, str, Container[RoundState]]  # label, address, action to see or perform, states
+SIDE_PAGES: tuple[SideLink, ...] = (
+    ("评议规则", "round-rulebook", "round.open", tuple(RoundState)),
+    ("名单库", "round-pool", "pool.view", LIFE),
+    ("票号批次", "round-batches", "cred.void", ISSUING),
+    ("回收监测", "round-monitor", "round.monitor", ISSUING),
+    ("封箱记录", "round-seal-record", "round.close", SEALED),
 )
-SIDE_ACTIONS = (
+SIDE_ACTIONS: tuple[SideLink, ...] = (
     ("生成票号", "round-codes", "cred.print", BEFORE_CLOSING),
     ("导入离线发放清单", "round-import-codes", "cred.print", BEFORE_CLOSING),
-    ("延期", "round-extend", "round.extend", frozenset({RoundState.OPEN})),
-    ("作废", "round-void", "round.void", frozenset(VOIDABLE)),
+    ("延期", "round-extend", "round.extend", (RoundState.OPEN,)),
+    ("作废", "round-void", "round.void", VOIDABLE),
 )
 # Shown before a step is confirmed; no step can be undone.
 CONSEQUENCES: Mapping[Step, str] = {
@@ -206,9 +208,9 @@ def _links(round_: Round, user: User) -> Iterator[Link]:
             yield Link(label, reverse(f"admin:{name}", args=[round_.pk]))
     if state == RoundState.DRAFT and policy.requires_approval("round.edit") and policy.may_propose(user, "round.edit"):
         yield Link("提请审定评议方案", reverse("admin:round-settle", args=[round_.pk]))
-    if state in LIFE[1:]:
+    if state in ISSUING:
         yield Link("票箱公开页", reverse("box", args=[round_.key]))
-    if state in COUNTED_STATES and policy.may_see(user, "tally.view"):
+    if state in COUNTED and policy.may_see(user, "tally.view"):
         yield from _result_links(round_)
 
 
