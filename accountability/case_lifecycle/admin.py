@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -13,7 +13,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from accountability.case_lifecycle.forms import LiftForm, RecordForm
 from accountability.case_lifecycle.pages import case_context, pending_measures, read_tasks
 from accountability.cases.forms import ReasonForm
 from accountability.cases.models import Case, Measure
@@ -26,8 +25,33 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, perform, submit
+from nanchuan_eval.web.fields import DAY
 
 CASE_PAGE = "admin:accountability_case_change"
+
+
+class RecordForm(forms.Form):
+    """登记办理: date and record of a measure."""
+
+    done_on = forms.DateField(label="办理日期", widget=DAY)
+    record = forms.CharField(
+        label="办理记录",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 8, "cols": 80}),
+        help_text="谈话提醒请写明：谈话人、谈话对象及职务、地点、事由、谈话要点、对象表态、整改要求、记录人。",
+    )
+
+
+class LiftForm(forms.Form):
+    """解除影响期: date and reason."""
+
+    on = forms.DateField(label="解除日期", widget=DAY)
+    reason = forms.CharField(
+        label="解除理由",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 80}),
+        help_text="例如：影响期届满。更正名单撤下的，系统随更正自动解除。",
+    )
 
 
 class RoundFilter(admin.RelatedFieldListFilter):
@@ -96,15 +120,15 @@ class CaseAdmin(ReadOnlyAdmin):
         return self._page(request, "admin/accountability/case/page.html", str(case), case_context(case, user))
 
     def get_urls(self) -> list[URLPattern]:
-        def desk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        def protected(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(view)
             return wrapped
 
         own = [
-            path("<int:pk>/close/", desk(require_POST(self.close)), name="accountability_case_close"),
-            path("measures/<int:pk>/record/", desk(self.record), name="accountability_measure_record"),
-            path("measures/<int:pk>/waive/", desk(self.waive), name="accountability_measure_waive"),
-            path("freezes/<int:pk>/lift/", desk(self.lift), name="accountability_freeze_lift"),
+            path("<int:pk>/close/", protected(require_POST(self.close)), name="accountability_case_close"),
+            path("measures/<int:pk>/record/", protected(self.record), name="accountability_measure_record"),
+            path("measures/<int:pk>/waive/", protected(self.waive), name="accountability_measure_waive"),
+            path("freezes/<int:pk>/lift/", protected(self.lift), name="accountability_freeze_lift"),
         ]
         return own + super().get_urls()
 
@@ -140,12 +164,12 @@ class CaseAdmin(ReadOnlyAdmin):
     def _ask(
         self,
         request: HttpRequest,
-        form_class: type[Form],
+        form_class: type[forms.Form],
         title: str,
         context: dict[str, Any],
         service: Callable[..., object],
     ) -> HttpResponse:
-        """Show a form until the service has taken it; what was typed is kept on a refusal."""
+        """Show a form until the service accepts it; a refusal keeps the input."""
         form, back = form_class(request.POST or None), reverse(CASE_PAGE, args=[context["case"].pk])
         page = partial(self._page, request, "admin/accountability/case/ask.html", title, {**context, "form": form})
         return submit(request, form, service, back=back, done=f"{title}，已保存。") or page()

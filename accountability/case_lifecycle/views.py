@@ -1,16 +1,28 @@
 """Change of the responsible head (更正责任人) by the commission."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from accountability.case_lifecycle.forms import HeadForm
 from accountability.case_lifecycle.services import responsible
 from accountability.cases.models import Case
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
+
+
+class HeadForm(forms.Form):
+    """更正责任人: one of the heads in office during the rated period."""
+
+    tenure = forms.ChoiceField(label="责任人", widget=forms.RadioSelect)
+    reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tenure"].choices = choices  # type: ignore[attr-defined]
 
 
 @staff_view

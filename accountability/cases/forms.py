@@ -1,4 +1,4 @@
-"""Input of the accountability desk."""
+"""Forms that ask for a reason or a note, shared by features."""
 
 from django import forms
 
@@ -6,18 +6,18 @@ from nanchuan_eval.web.fields import TextField, long_text
 
 
 class ReasonForm(forms.Form):
-    """标为不适用: why a measure does not apply."""
+    """标为不适用: the reason."""
 
     reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 4, "cols": 80}))
 
 
 class ReasonedForm(forms.Form):
-    """An act with its reason."""
+    """The reason of an action."""
 
     reason = TextField(label="理由", max_length=300)
 
 
 class NoteForm(forms.Form):
-    """One sentence with a reason."""
+    """A note with the reason."""
 
     note = long_text("理由", most=300, rows=3)

@@ -44,22 +44,22 @@ class Opinion:
     comment: str
 
 
-def characters(paper: BallotForm, seed: int) -> dict[str, Character]:
+def characters(form: BallotForm, seed: int) -> dict[str, Character]:
     """Return the character of every section; about a dozen are hard to deal with."""
     rng = Random(f"sections/{seed}")  # noqa: S311  a simulation, not a draw
-    hard = set(rng.sample(sorted(paper.section_codes), min(HARD_SECTIONS, len(paper.sections))))
-    return {section.code: _character(rng, paper, hard=section.code in hard) for section in paper.sections}
+    hard = set(rng.sample(sorted(form.section_codes), min(HARD_SECTIONS, len(form.sections))))
+    return {section.code: _character(rng, form, hard=section.code in hard) for section in form.sections}
 
 
-def opinions(paper: BallotForm, channels: Sequence[Channel], seed: int) -> Iterator[Opinion]:
+def opinions(form: BallotForm, channels: Sequence[Channel], seed: int) -> Iterator[Opinion]:
     """Yield one opinion per entry of `channels`, always the same for the same seed."""
-    world = characters(paper, seed)
+    world = characters(form, seed)
     rng = Random(f"voters/{seed}")  # noqa: S311  a simulation, not a draw
     for channel in channels:
-        yield _opinion(rng, paper, world, channel)
+        yield _opinion(rng, form, world, channel)
 
 
-def _character(rng: Random, paper: BallotForm, *, hard: bool) -> Character:
+def _character(rng: Random, form: BallotForm, *, hard: bool) -> Character:
     return Character(
         difficulty=rng.uniform(1.1, 1.7) if hard else max(0.0, rng.gauss(0.45, 0.25)),
         visits=rng.lognormvariate(0, 0.5),
@@ -67,20 +67,20 @@ def _character(rng: Random, paper: BallotForm, *, hard: bool) -> Character:
             indicator.value: rng.gauss(-0.5 if indicator == Indicator.GREEDY else 0, 0.3) for indicator in Indicator
         },
         favourites={
-            indicator.value: rng.choice([s.code for s in paper.manifestations if s.indicator == indicator])
+            indicator.value: rng.choice([s.code for s in form.manifestations if s.indicator == indicator])
             for indicator in Indicator
         },
     )
 
 
-def _opinion(rng: Random, paper: BallotForm, world: Mapping[str, Character], channel: Channel) -> Opinion:
+def _opinion(rng: Random, form: BallotForm, world: Mapping[str, Character], channel: Channel) -> Opinion:
     harshness = rng.gauss(0, 0.35)
     codes = _visited(rng, world, rng.randint(*SECTIONS_RATED[channel]))
-    answers = {code: _answers(rng, paper, world[code], harshness) for code in codes}
+    answers = {code: _answers(rng, form, world[code], harshness) for code in codes}
     return Opinion(
         channel=channel,
         answers=answers,
-        ticks={code: _ticks(rng, paper, world[code], answers[code]) for code in codes},
+        ticks={code: _ticks(rng, form, world[code], answers[code]) for code in codes},
         comment=rng.choice(COMMENTS) if rng.random() < 0.05 else "",
     )
 
@@ -90,22 +90,22 @@ def _visited(rng: Random, world: Mapping[str, Character], count: int) -> list[st
     return sorted(order[:count])
 
 
-def _answers(rng: Random, paper: BallotForm, section: Character, harshness: float) -> dict[str, str]:
+def _answers(rng: Random, form: BallotForm, section: Character, harshness: float) -> dict[str, str]:
     return {
-        indicator.value: "x" if rng.random() < DONT_KNOW_RATE else _level(rng, paper, section, harshness, indicator)
+        indicator.value: "x" if rng.random() < DONT_KNOW_RATE else _level(rng, form, section, harshness, indicator)
         for indicator in Indicator
     }
 
 
-def _level(rng: Random, paper: BallotForm, section: Character, harshness: float, indicator: str) -> str:
+def _level(rng: Random, form: BallotForm, section: Character, harshness: float, indicator: str) -> str:
     felt = section.difficulty + section.leaning[indicator] + harshness + rng.gauss(0, 0.6)
-    return str(min(paper.levels, max(0, round(felt))))
+    return str(min(form.levels, max(0, round(felt))))
 
 
-def _ticks(rng: Random, paper: BallotForm, section: Character, answers: Mapping[str, str]) -> list[str]:
+def _ticks(rng: Random, form: BallotForm, section: Character, answers: Mapping[str, str]) -> list[str]:
     ticks: list[str] = []
     for indicator, answer in answers.items():
-        if answer in paper.severe_answers:
-            others = [s.code for s in paper.manifestations if s.indicator == indicator]
+        if answer in form.severe_answers:
+            others = [s.code for s in form.manifestations if s.indicator == indicator]
             ticks.append(section.favourites[indicator] if rng.random() < 0.6 else rng.choice(others))
     return ticks

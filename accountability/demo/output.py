@@ -29,20 +29,20 @@ def write_files(round_: Round, out: Path) -> list[Path]:
     with (out / "ballots.csv").open("w", encoding="utf-8", newline="") as target:
         target.writelines(ballots_csv(round_))
     (out / WORKBOOK).write_bytes(top10_workbook(round_))
-    papers = _write_documents(round_, out)
+    documents = _write_documents(round_, out)
     (out / "说明.txt").write_text(f"{DEMO_NOTICE}\n本目录由 manage.py demo 生成。\n", encoding="utf-8")
-    return [out / WORKBOOK, *papers, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
+    return [out / WORKBOOK, *documents, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
 
 
 def _write_documents(round_: Round, out: Path) -> list[Path]:
     """Write 计票记录 and every version of the 公示."""
-    papers = {"计票记录.pdf": count_record_pdf(round_, at=timezone.now())}
+    documents = {"计票记录.pdf": count_record_pdf(round_, at=timezone.now())}
     for publication in round_.publications.select_related("round"):
         name = "公示.pdf" if publication.version == 1 else f"公示第{publication.version}版.pdf"
-        papers[name] = notice_pdf(publication)
-    for name, content in papers.items():
+        documents[name] = notice_pdf(publication)
+    for name, content in documents.items():
         (out / name).write_bytes(content)
-    return [out / name for name in papers]
+    return [out / name for name in documents]
 
 
 def _write_draw(draw: Draw, folder: Path) -> list[Path]:

@@ -158,11 +158,11 @@ class Story:
         self.round.refresh_from_db()
         self.routes = Random(f"roads/{self.seed}")  # noqa: S311  which form a vote uses; a simulation, not a draw
         channels = self._channels()
-        paper = ballot_form_by_digest(self.round.ballot_form_sha256)
+        form = ballot_form_by_digest(self.round.ballot_form_sha256)
         moments = self._moments(len(channels))
         with _clock(moments[0] if moments else self._day(30)):
             citizen = Citizen()
-        voters = zip(moments, opinions(paper, channels, self.seed), strict=True)
+        voters = zip(moments, opinions(form, channels, self.seed), strict=True)
         for moment, opinion in _progress(voters, "群众投票", total=len(channels)):
             with _clock(moment):
                 citizen.vote(self._code_for(citizen, opinion.channel), opinion)

@@ -1,15 +1,19 @@
-"""Reading rectifications: those an account may see, the signs of a plan, passed inspections."""
+"""Reading rectifications: those an account may see, signs and terms of a plan, passed inspections."""
 
 import json
 from typing import Any
 
 from django.db.models import QuerySet
 
+from accountability.cases.rules.deadlines import Terms
 from accountability.rectifications.models import Rectification, RectificationItem
+from accountability.rectifications.rules import PlanTerms
 from evaluations.rounds.models import Round
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.rules import add_workdays
 
 
 def rectifications_for(by: User) -> QuerySet[Rectification]:
@@ -33,3 +37,10 @@ def signs_of(round_: Round) -> dict[str, dict[str, str]]:
 def passing_checks(item: RectificationItem) -> Any:
     """Return the passed checks made after the item was reported as completed."""
     return item.checks.passing().filter(inspection__arrived_at__gte=item.finished_at)
+
+
+def plan_terms(rectification: Rectification) -> PlanTerms:
+    """Return the dates that limit the plan's deadlines (one query)."""
+    terms = Terms.of(rectification.case.result.round.rulebook)
+    published_on = rectification.case.published_on
+    return PlanTerms(published_on, add_workdays(published_on, terms.at_once_workdays, Holiday.objects.calendar()))

@@ -11,14 +11,13 @@ from accountability.cases.permissions import is_own
 from accountability.cases.rules.deadlines import in_chinese
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
-from accountability.rectifications.queries import passing_checks, rectifications_for, signs_of
+from accountability.rectifications.queries import passing_checks, plan_terms, rectifications_for, signs_of
 from accountability.rectifications.rules import UNDER_WAY, ItemState, RectificationState, due_error
 from accountability.rectifications.services.rectifications import (
     check_own,
     close_if_complete,
     lock,
     move,
-    plan_terms,
     refuse_unless_writable,
 )
 from nanchuan_eval.approvals import services as approvals

@@ -10,11 +10,10 @@ from accountability.cases.models import Case
 from accountability.cases.permissions import is_own
 from accountability.cases.rules.deadlines import Terms, after_workdays, report_due
 from accountability.rectifications.models import Rectification, RectificationItem
-from accountability.rectifications.queries import signs_of
+from accountability.rectifications.queries import plan_terms, signs_of
 from accountability.rectifications.rules import (
     RECTIFICATION_FLOW,
     WRITABLE,
-    PlanTerms,
     RectificationState,
     all_closed,
     plan_errors,
@@ -26,8 +25,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import Calendar, add_workdays
+from nanchuan_eval.workdays.rules import Calendar
 
 
 def open_rectifications(round_: Round, cases: Sequence[Case], *, terms: Terms, calendar: Calendar) -> None:
@@ -99,13 +97,6 @@ def resume_rectification(*, rectification_id: int, decision: str, by: User, at: 
     move(rectification, RectificationState.RUNNING, "decision", "decided_at")
     audit.record("acc.open", rectification, by=by, at=at, reason=decision.strip())
     return rectification
-
-
-def plan_terms(rectification: Rectification) -> PlanTerms:
-    """Return the dates that limit the plan's deadlines (one query)."""
-    terms = Terms.of(rectification.case.result.round.rulebook)
-    published_on = rectification.case.published_on
-    return PlanTerms(published_on, add_workdays(published_on, terms.at_once_workdays, Holiday.objects.calendar()))
 
 
 def lock(rectification_id: int) -> Rectification:

@@ -25,9 +25,9 @@ pytestmark = pytest.mark.django_db
 
 
 def demo(out, ballots, seed=7):
-    said = StringIO()
-    call_command("demo", "--no-serve", "--ballots", ballots, "--seed", seed, "--out", out, stdout=said)
-    return said.getvalue()
+    output = StringIO()
+    call_command("demo", "--no-serve", "--ballots", ballots, "--seed", seed, "--out", out, stdout=output)
+    return output.getvalue()
 
 
 def recounted(out):
@@ -37,10 +37,10 @@ def recounted(out):
 
 @pytest.mark.parametrize("ballots", [0, 1, 25])
 def test_a_round_in_which_nobody_has_enough_ballots_is_still_a_whole_round(tmp_path, ballots):
-    said = demo(tmp_path, ballots)
+    output = demo(tmp_path, ballots)
 
     assert Round.objects.get().state == RoundState.PUBLISHED
-    assert "没有科室参加排名" in said
+    assert "没有科室参加排名" in output
     assert not Case.objects.exists()
     assert recounted(tmp_path) == (tmp_path / "result.json").read_bytes()
 
@@ -51,7 +51,7 @@ class TestAFullDemonstration:
         # Enough ballots to rank somebody would take long: ask for fewer lines instead.
         monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
         monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
-        self.said = demo(tmp_path, 60)
+        self.output = demo(tmp_path, 60)
         return tmp_path
 
     def test_ends_published_with_a_case_for_every_listed_section(self, out):
@@ -70,7 +70,7 @@ class TestAFullDemonstration:
         assert capsys.readouterr().out.count("OK ") == 4
 
     def test_is_marked_as_a_demonstration_everywhere(self, out, client):
-        assert DEMO_NOTICE in self.said
+        assert DEMO_NOTICE in self.output
         assert DEMO_NOTICE in (out / "说明.txt").read_text(encoding="utf-8")
         sheets = load_workbook(out / "最难办科室前十.xlsx").worksheets
         assert all(any(DEMO_NOTICE in str(cell.value) for row in sheet["A1:A6"] for cell in row) for sheet in sheets)
@@ -97,11 +97,11 @@ def test_an_open_demonstration_takes_votes_with_the_codes_of_its_file(tmp_path, 
 
 def test_the_seed_determines_the_votes(tmp_path):
     demo(tmp_path, 0)
-    paper = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
+    form = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
     channels = [Channel.TARGETED, Channel.OTHER] * 5
 
-    assert list(opinions(paper, channels, 7)) == list(opinions(paper, channels, 7))
-    assert list(opinions(paper, channels, 7)) != list(opinions(paper, channels, 8))
+    assert list(opinions(form, channels, 7)) == list(opinions(form, channels, 7))
+    assert list(opinions(form, channels, 7)) != list(opinions(form, channels, 8))
 
 
 def test_a_second_demonstration_is_the_next_half_year(tmp_path):

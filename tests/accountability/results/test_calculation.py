@@ -102,8 +102,8 @@ def test_the_calculation_of_a_section_with_fewer_than_five_ballots_in_a_channel_
     book = load_workbook(io.BytesIO(top10_workbook(round_)))
 
     for row in rows_of(book["计分算式"]):
-        told = {key: value for key, value in row.items() if value != "—"}
-        assert set(told) == {"位次", "单位", "科室", "难办指数（存档）", "核对"}
+        shown = {key: value for key, value in row.items() if value != "—"}
+        assert set(shown) == {"位次", "单位", "科室", "难办指数（存档）", "核对"}
         assert row["核对"] == "不列算式"
     assert {row["定向有效票"] for row in rows_of(book["全部科室"])} == {"少于5"}
 
