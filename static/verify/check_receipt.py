@@ -3,7 +3,7 @@
     python3 check_receipt.py XXXX-XXXX-XXXX-XXXX-XXXX closing-list.txt ROOT
     python3 check_receipt.py proof.json ROOT
 
-ROOT is the 总指纹 printed in the newspaper and on the 封箱记录. Prints OK or FAIL and why.
+ROOT is the 封箱总校验值 printed in the newspaper and on the 封箱记录. Prints OK or FAIL and why.
 """
 
 import hashlib
