@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accountability.case_lifecycle.pages import case_context, pending_measures, read_tasks
-from accountability.cases.forms import ReasonForm
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.deadlines import URGENT
 from accountability.cases.rules.measures import MeasureKind, MeasureState
@@ -25,7 +24,7 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, perform, submit
-from nanchuan_eval.web.fields import DAY
+from nanchuan_eval.web.fields import DAY, ReasonForm
 
 CASE_PAGE = "admin:accountability_case_change"
 

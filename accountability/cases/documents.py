@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accountability.cases.rules.deadlines import in_chinese
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.documents.rendering import render_pdf
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 def print_document(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:

@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from accountability.cases.models import Case, Measure
 from accountability.cases.permissions import answers_for_cases
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, MeasureState, record_action
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 @transaction.atomic

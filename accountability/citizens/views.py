@@ -20,7 +20,7 @@ from evaluations.rounds.models import Round
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, attempt, show_form, staff_view
-from nanchuan_eval.web.fields import TextField, long_text
+from nanchuan_eval.web.fields import TextField, long_text, two_choices
 
 
 class SuggestionForm(forms.Form):
@@ -55,12 +55,7 @@ class FollowUpForm(forms.Form):
 class AnswerForm(forms.Form):
     """答复群众建议."""
 
-    adopted = forms.TypedChoiceField(
-        label="办理结果",
-        choices=[("1", "采纳"), ("0", "不采纳")],
-        coerce=lambda value: value == "1",
-        widget=forms.RadioSelect,
-    )
+    adopted = two_choices("办理结果", "采纳", "不采纳")
     reply = long_text("答复（公开）", most=300, rows=3)
 
 

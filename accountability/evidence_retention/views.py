@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.cases.forms import ReasonedForm
 from accountability.evidence_retention.services import DESTROY, expired_inspection_evidence
 from evaluations.personal_data.services.people import PURGE_ROUND
 from evaluations.rounds.models import Round
@@ -17,6 +16,7 @@ from nanchuan_eval.approvals.services import ApprovableAction
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
+from nanchuan_eval.web.fields import ReasonForm
 
 FINISHED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 
@@ -65,4 +65,4 @@ def _ask(request: HttpRequest, key: str, action: ApprovableAction, note: str) ->
     button = "提请审批" if policy.requires_approval(action.permission) else action.label
     facts = [(name, value) for name, value in action.content(round_, {"reason": ""}).items() if name != "理由"]
     page = FormPage(action.label, button, reverse("accountability:retention"), facts, note, done="已办理。")
-    return show_form(request, ReasonedForm(request.POST or None), page, partial(approvals.start, action.name, round_))
+    return show_form(request, ReasonForm(request.POST or None), page, partial(approvals.start, action.name, round_))

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from accountability.cases.documents import moment, print_document
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.objections.models import Objection
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 def objection_answer(objection: Objection, *, at: datetime) -> bytes:

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.permissions import is_own
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.objections.models import Objection
 from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
@@ -32,7 +31,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays
+from nanchuan_eval.workdays.rules import add_workdays, in_chinese
 
 # Grounds that a recount can settle; the others are decided on the facts.
 COUNTED_GROUNDS = frozenset({Ground.COUNTING, Ground.INVALID_BALLOTS, Ground.DUPLICATE})

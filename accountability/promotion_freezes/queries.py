@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.rules import Answer, Question, RegisterEntry, answer
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.spreadsheets import ColumnSpec, Row, SheetSpec, Value, read_rows, write_workbook
+from nanchuan_eval.workdays.rules import in_chinese
 
 NAME, UNIT, ON = "姓名", "单位", "日期"
 DAY = "yyyy-mm-dd"

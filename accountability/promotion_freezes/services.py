@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from accountability.cases.documents import print_document
 from accountability.cases.models import Case
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.queries import answer_workbook, ask_register
 from accountability.promotion_freezes.rules import Answer, Question
@@ -16,6 +15,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 # Label in the audit log: a question to the register changes nothing in it.
 QUESTION = "查询影响期"

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from accountability.rectifications.rules import TermKind
-from nanchuan_eval.web.fields import TextField, day, long_text
+from nanchuan_eval.web.fields import TextField, day, long_text, two_choices
 
 
 class ItemForm(forms.Form):
@@ -40,12 +40,7 @@ class OpinionForm(forms.Form):
 class DecisionForm(forms.Form):
     """认可或退回、批准或不批准."""
 
-    accepted = forms.TypedChoiceField(
-        label="审核结果",
-        choices=[("1", "认可"), ("0", "退回")],
-        coerce=lambda value: value == "1",
-        widget=forms.RadioSelect,
-    )
+    accepted = two_choices("审核结果", "认可", "退回")
     note = long_text("审核意见", most=500, required=False, help_text="退回时必须写明理由")
 
 
@@ -77,12 +72,7 @@ class ExtensionForm(forms.Form):
 class GrantForm(forms.Form):
     """批准延期."""
 
-    granted = forms.TypedChoiceField(
-        label="审批结果",
-        choices=[("1", "同意延期"), ("0", "不同意")],
-        coerce=lambda value: value == "1",
-        widget=forms.RadioSelect,
-    )
+    granted = two_choices("审批结果", "同意延期", "不同意")
 
 
 class VerdictForm(forms.Form):

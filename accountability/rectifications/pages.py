@@ -6,9 +6,9 @@ from datetime import date
 
 from django.utils import timezone
 
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import Bar, ItemState, bar
+from nanchuan_eval.workdays.rules import in_chinese
 
 LEFT, WIDTH, TOP, STEP = 210, 760, 46, 34
 LONGEST_LABEL = 14

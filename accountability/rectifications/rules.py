@@ -7,8 +7,8 @@ from typing import Protocol
 
 from django.db.models import TextChoices
 
-from accountability.cases.rules.deadlines import in_chinese
 from nanchuan_eval.core.workflow import Flow
+from nanchuan_eval.workdays.rules import in_chinese
 
 MOST_PROBLEMS = 3
 

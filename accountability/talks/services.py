@@ -10,7 +10,6 @@ from django.utils import timezone
 from accountability.cases.documents import moment, print_document
 from accountability.cases.models import Measure
 from accountability.cases.permissions import answers_for_cases, is_own, measures_for
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.cases.services import lock_case
 from accountability.evidence.services.evidence import AttachmentRule
@@ -21,6 +20,7 @@ from nanchuan_eval.core import attempts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 FIELDS = (
     "talker",
@@ -134,8 +134,7 @@ def record_fields(talk: Talk) -> list[tuple[str, str]]:
     """(label, value) of the record's fields, as pages and approvers read it."""
     labels = {field.name: str(field.verbose_name) for field in Talk._meta.fields}
     shown = [(labels[name], str(getattr(talk, name))) for name in FIELDS if name not in {"is_signed", "held_at"}]
-    held = timezone.localtime(talk.held_at)
-    shown.insert(3, ("谈话时间", f"{held.year}年{held.month}月{held.day}日 {held:%H:%M}"))
+    shown.insert(3, ("谈话时间", moment(talk.held_at)))
     return [*shown, ("双方签字", "已签字" if talk.is_signed else "未签字")]
 
 

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.cases.forms import NoteForm
 from accountability.cases.models import Measure
 from accountability.cases.permissions import measures_for, visible_or_404
 from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
@@ -24,7 +23,8 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
-from nanchuan_eval.web.fields import MomentField, TextField, long_text
+from nanchuan_eval.web.fields import MomentField, NoteForm, TextField, long_text
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 class TalkForm(forms.Form):
@@ -148,7 +148,7 @@ def _page(measure: Measure) -> str:
 
 
 def _about(measure: Measure) -> list[tuple[str, object]]:
-    due = measure.due_on and f"{measure.due_on.year}年{measure.due_on.month}月{measure.due_on.day}日"
+    due = measure.due_on and in_chinese(measure.due_on)
     return [("对象", measure.target), ("责任单位", measure.responsible), ("办理期限", due), ("依据", measure.basis)]
 
 

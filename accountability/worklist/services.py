@@ -8,12 +8,13 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from accountability.cases.rules.deadlines import URGENT, in_chinese
+from accountability.cases.rules.deadlines import URGENT
 from accountability.worklist.models import Reminder, ReminderAddress
 from accountability.worklist.queries import WorkItem, work_items_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 OWN = "session.own"  # the permission for one's own account
 

@@ -7,7 +7,7 @@ from django import forms
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.scoring.method import Channel
-from nanchuan_eval.admin_site.proposals import ReasonForm
+from nanchuan_eval.web.fields import ReasonForm
 
 LARGEST_LIST = 200_000 * 66
 

@@ -20,6 +20,7 @@ from evaluations.protocol.codes import format_code
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawPurpose
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
+from nanchuan_eval.workdays.rules import in_chinese
 
 OFFICE = "南川区最难办事科室群众评办公室"
 LETTERS_A_FILE = 100
@@ -116,7 +117,7 @@ def letters_pdfs(
         **_head(draw, at),
         "opening": f"在{draw.round.name}最难办事科室群众评中，您经公开随机抽取，被抽中为{role}。",
         "what_to_do": duty,
-        "reply_by": f"{reply_by:%Y年%-m月%-d日}",
+        "reply_by": in_chinese(reply_by),
         "contact": f"（电话{phone}）" if phone else "",
         "qr": qr_svg(url),
         "url": url,
@@ -169,7 +170,7 @@ def _head(draw: Draw, at: datetime) -> dict[str, Any]:
         "demo": DEMO_NOTICE if draw.round.is_demo else "",
         "waived": waived,
         "office": OFFICE,
-        "date": f"{timezone.localtime(at):%Y年%-m月%-d日}",
+        "date": in_chinese(timezone.localtime(at).date()),
     }
 
 

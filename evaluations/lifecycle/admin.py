@@ -19,11 +19,11 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.turnout.admin import MonitorPages
-from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, perform, submit
+from nanchuan_eval.web.fields import ReasonForm
 
 SETTLING = "将评议方案（名称、时间和评议规则）按当前内容提请审定，审定后方可锁定名录；审定后有改动的，须重新提请。"
 

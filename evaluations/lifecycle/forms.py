@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from evaluations.rounds.rules.rulebook import SETTINGS, Setting, lookup, with_value
-from nanchuan_eval.admin_site.proposals import ReasonForm
+from nanchuan_eval.web.fields import ReasonForm
 
 
 class RulebookForm(forms.Form):

@@ -4,7 +4,7 @@ from django import forms
 
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.rules import ExclusionReason, PoolKind
-from nanchuan_eval.admin_site.proposals import ReasonForm
+from nanchuan_eval.web.fields import ReasonForm
 
 
 class PoolFileForm(forms.Form):

@@ -14,6 +14,7 @@ from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from evaluations.turnout.queries import disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
+from nanchuan_eval.workdays.rules import in_chinese
 
 OFFICE = "南川区最难办事科室群众评办公室"
 COLUMNS = ("label", "issued", "returned", "valid", "counted")
@@ -145,5 +146,4 @@ def _name(entry: Any) -> str:
 
 
 def _day(moment: datetime) -> str:
-    day = timezone.localtime(moment).date()
-    return f"{day.year}年{day.month}月{day.day}日"
+    return in_chinese(timezone.localtime(moment).date())

@@ -12,12 +12,6 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.web.actions import account_of, submit
 
 
-class ReasonForm(forms.Form):
-    """理由."""
-
-    reason = forms.CharField(label="理由", max_length=300)
-
-
 def propose(
     request: HttpRequest, form: forms.Form, name: str, target: models.Model, *, note: str, back: str
 ) -> HttpResponse:

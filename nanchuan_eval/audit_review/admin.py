@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from nanchuan_eval.admin_site.filters import ActionFilter, RoleFilter
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
-from nanchuan_eval.admin_site.proposals import ReasonForm, propose
+from nanchuan_eval.admin_site.proposals import propose
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry, AuditHead
 from nanchuan_eval.audit_review import services as audit_review
@@ -25,6 +25,7 @@ from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of
 from nanchuan_eval.web.downloads import download
+from nanchuan_eval.web.fields import ReasonForm
 
 
 class ArchiveForm(ReasonForm):

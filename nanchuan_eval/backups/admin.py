@@ -8,9 +8,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
-from nanchuan_eval.admin_site.proposals import ReasonForm, propose
+from nanchuan_eval.admin_site.proposals import propose
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.backups.services import RESTORE_NAME
+from nanchuan_eval.web.fields import ReasonForm
 
 
 @admin.register(Backup)

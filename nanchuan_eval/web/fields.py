@@ -25,6 +25,18 @@ class MomentField(forms.DateTimeField):
     input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
 
 
+class ReasonForm(forms.Form):
+    """A reason, kept in the audit log."""
+
+    reason = TextField(label="理由", max_length=300)
+
+
+def two_choices(label: str, yes: str, no: str) -> forms.TypedChoiceField:
+    """Return a field whose value is True or False."""
+    choices = [("1", yes), ("0", no)]
+    return forms.TypedChoiceField(label=label, choices=choices, coerce="1".__eq__, widget=forms.RadioSelect)
+
+
 def long_text(label: str, *, most: int = 2000, rows: int = 4, required: bool = True, help_text: str = "") -> TextField:
     """Return a field for text of several lines."""
     return TextField(
@@ -39,3 +51,9 @@ def long_text(label: str, *, most: int = 2000, rows: int = 4, required: bool = T
 def day(label: str, *, required: bool = True, help_text: str = "") -> forms.DateField:
     """Return a field for a date."""
     return forms.DateField(label=label, widget=DAY, required=required, help_text=help_text)
+
+
+class NoteForm(forms.Form):
+    """A reason in a few sentences."""
+
+    note = long_text("理由", most=300, rows=3)

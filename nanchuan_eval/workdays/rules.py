@@ -31,6 +31,11 @@ class Calendar:
         return [year for year in range(start.year, end.year + 1) if not self.maintains(year)]
 
 
+def in_chinese(day: date) -> str:
+    """Format a date as 2020年6月30日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def add_workdays(start: date, days: int, calendar: Calendar) -> date:
     """Return the `days`-th working day after `start` (the start itself never counts; 0 = the start)."""
     if days == 0:

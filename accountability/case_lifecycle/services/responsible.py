@@ -5,7 +5,6 @@ from datetime import date, datetime
 from django.db import transaction
 
 from accountability.cases.models import Case
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.cases.rules.measures import MeasureKind
 from accountability.cases.services import lock_case
 from accountability.promotion_freezes.models import PromotionFreeze
@@ -15,6 +14,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 ABOUT_THE_HEAD = (MeasureKind.TALK_HEAD, MeasureKind.FREEZE, MeasureKind.REMOVAL_PROMPT)
 

@@ -59,11 +59,6 @@ class Terms:
         )
 
 
-def in_chinese(day: date) -> str:
-    """Format a date as 2020年6月30日."""
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
 def after_workdays(published_on: date, workdays: int, calendar: Calendar) -> date:
     """Return the last day of a term in working days after publication."""
     return add_workdays(published_on, workdays, calendar)

@@ -6,9 +6,9 @@ from datetime import date
 
 from django.db.models import TextChoices
 
-from accountability.cases.rules.deadlines import Terms, after_workdays, freeze_end, in_chinese, year_end
+from accountability.cases.rules.deadlines import Terms, after_workdays, freeze_end, year_end
 from accountability.history.rules.history import History
-from nanchuan_eval.workdays.rules import Calendar
+from nanchuan_eval.workdays.rules import Calendar, in_chinese
 
 OFFICE, COMMISSION = "区评议办", "区纪委监委"
 PERSONNEL, ASSESSORS = "区委组织部", "区考核办"

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from accountability.cases.documents import print_document
 from accountability.cases.permissions import is_own
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.inspections.models import Inspection, Order
 from accountability.inspections.rules import InspectionState, OrderState, Target
 from accountability.inspections.services.visits import lock_inspection
@@ -17,7 +16,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays
+from nanchuan_eval.workdays.rules import add_workdays, in_chinese
 
 
 @transaction.atomic

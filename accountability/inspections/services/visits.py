@@ -10,7 +10,6 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.inspections.models import Finding, Inspection, ItemCheck, Order
 from accountability.inspections.rules import (
@@ -30,6 +29,7 @@ from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 RECORD_FIELDS = ("method", "arrived_at", "left_at", "place", "errand", "call", "interviewed", "situation", "conclusion")
 

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from accountability.cases.documents import moment
 from accountability.cases.permissions import is_own, visible_or_404
 from accountability.evidence.services import evidence
 from accountability.inspections.forms import OrderForm, ReplyForm, SubmitForm, VisitForm
@@ -173,8 +174,8 @@ def _facts(visit: Inspection) -> list[tuple[str, object]]:
     checks = "；".join(f"{item.label}：{answers.get(visit.checks.get(item.value, ''), '未填')}" for item in CheckItem)
     return [
         ("方式", visit.get_method_display()),
-        ("到达", _moment(visit.arrived_at)),
-        ("离开", _moment(visit.left_at)),
+        ("到达", visit.arrived_at and moment(visit.arrived_at)),
+        ("离开", visit.left_at and moment(visit.left_at)),
         ("地点、窗口", visit.place),
         ("模拟事项", visit.errand),
         ("拨打情况", visit.call),
@@ -183,11 +184,6 @@ def _facts(visit: Inspection) -> list[tuple[str, object]]:
         ("现场情况", visit.situation),
         ("结论", visit.get_conclusion_display()),
     ]
-
-
-def _moment(at: Any) -> str:
-    local = timezone.localtime(at) if at else None
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}" if local else ""
 
 
 def _known(visit: Inspection, signs: dict[str, dict[str, str]]) -> dict[str, object]:

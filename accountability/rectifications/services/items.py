@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.cases.permissions import is_own
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.queries import passing_checks, plan_terms, rectifications_for, signs_of
@@ -25,6 +24,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 PLAN_FIELDS = ("cause", "goal", "measures", "leader", "person", "term", "due_on")
 

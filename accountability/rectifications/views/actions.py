@@ -9,7 +9,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accountability.cases.forms import NoteForm
 from accountability.cases.permissions import visible_or_404
 from accountability.rectifications import forms
 from accountability.rectifications.models import Rectification, RectificationItem
@@ -19,6 +18,8 @@ from accountability.rectifications.services import rectifications
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, View, account_of, show_form, staff_view
+from nanchuan_eval.web.fields import NoteForm
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 def _item_page(
@@ -132,13 +133,12 @@ def _about(item: RectificationItem) -> list[tuple[str, object]]:
         ("单位、科室", item.rectification.case),
         ("指标", item.get_indicator_display()),
         ("问题", item.problem),
-        ("完成时限", item.due_on and f"{item.due_on.year}年{item.due_on.month}月{item.due_on.day}日"),
+        ("完成时限", item.due_on and in_chinese(item.due_on)),
     ]
     if item.outcome:
         facts.append(("完成情况", item.outcome))
     if item.wanted_due_on:
-        wanted = item.wanted_due_on
-        facts += [("申请延期至", f"{wanted.year}年{wanted.month}月{wanted.day}日"), ("延期理由", item.wanted_reason)]
+        facts += [("申请延期至", in_chinese(item.wanted_due_on)), ("延期理由", item.wanted_reason)]
     return facts
 
 

@@ -5,7 +5,6 @@ from datetime import date
 
 from django.utils import timezone
 
-from accountability.cases.rules.deadlines import in_chinese
 from accountability.cases.rules.measures import MeasureKind, MeasureState
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result, read_result
@@ -17,6 +16,7 @@ from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.methodology import LABELS, method_steps, percent
 from evaluations.scoring.wording import shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
+from nanchuan_eval.workdays.rules import in_chinese
 
 SCORE, DAY = "0.00", "yyyy-mm-dd"
 

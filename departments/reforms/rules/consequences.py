@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from departments.reforms.rules.lineage import Title
+from nanchuan_eval.workdays.rules import in_chinese
 
 LOCKED = "已锁定名录的轮次不受影响，仍按锁定时的名录评议；以后锁定的轮次，按变动后的名录评议。"
 FINAL = "沿革办理后不能删改，请核对无误再确认。"
@@ -12,13 +13,13 @@ KEPT = "以前各轮的位次、上榜次数继续计入该科室；已公布的
 
 def renamed(title: Title, name: str, on: date) -> list[str]:
     """更名."""
-    return [f"{title}自{_day(on)}起更名为“{name}”，代码、单位和负责人不变。", KEPT, LOCKED, FINAL]
+    return [f"{title}自{in_chinese(on)}起更名为“{name}”，代码、单位和负责人不变。", KEPT, LOCKED, FINAL]
 
 
 def moved(titles: Sequence[Title], department: str, on: date) -> list[str]:
     """转隶."""
     return [
-        f"{_all(titles)}自{_day(on)}起转隶到“{department}”，名称、代码和负责人不变。",
+        f"{_all(titles)}自{in_chinese(on)}起转隶到“{department}”，名称、代码和负责人不变。",
         KEPT,
         f"以后锁定的轮次，上榜时由“{department}”及其领导承担责任。",
         LOCKED,
@@ -30,7 +31,7 @@ def merged(titles: Sequence[Title], into: Title, on: date, *, is_new: bool) -> l
     """合并."""
     return [
         *_set_up([into] if is_new else []),
-        f"{_all(titles)}自{_day(on)}起并入{into}，此后不再参评，资料和任职记录保留。",
+        f"{_all(titles)}自{in_chinese(on)}起并入{into}，此后不再参评，资料和任职记录保留。",
         f"以前各轮的位次由{into}延续：计算上榜次数、连续上榜时，{_all(titles)}的上榜均计入该科室。",
         LOCKED,
         FINAL,
@@ -43,7 +44,7 @@ def split(title: Title, parts: Sequence[Title], on: date, *, new: Sequence[Title
     heirs = [title, *parts] if stays else parts
     return [
         *_set_up(new),
-        f"{title}自{_day(on)}起拆分出{_all(parts)}；{fate}。",
+        f"{title}自{in_chinese(on)}起拆分出{_all(parts)}；{fate}。",
         f"以前各轮的位次由{_all(heirs)}分别延续：计算上榜次数、连续上榜时，{title}的上榜分别计入各科室。",
         LOCKED,
         FINAL,
@@ -53,7 +54,7 @@ def split(title: Title, parts: Sequence[Title], on: date, *, new: Sequence[Title
 def abolished(titles: Sequence[Title], on: date) -> list[str]:
     """撤销."""
     return [
-        f"{_all(titles)}自{_day(on)}起撤销，此后不再参评，资料和任职记录保留。",
+        f"{_all(titles)}自{in_chinese(on)}起撤销，此后不再参评，资料和任职记录保留。",
         "没有科室延续其位次；以前各轮的位次和已公布的公示不变。职责由其他科室承接的，请改用“合并”或者“拆分”办理。",
         LOCKED,
         FINAL,
@@ -68,7 +69,3 @@ def _set_up(new: Sequence[Title]) -> list[str]:
 
 def _all(titles: Sequence[Title]) -> str:
     return "、".join(map(str, titles))
-
-
-def _day(on: date) -> str:
-    return f"{on.year}年{on.month}月{on.day}日"

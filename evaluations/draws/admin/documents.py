@@ -22,7 +22,6 @@ from evaluations.draws.services.exports import EXPORT, ROSTER
 from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
-from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
@@ -31,6 +30,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
 from nanchuan_eval.web.actions import account_of, attempt
 from nanchuan_eval.web.downloads import download
+from nanchuan_eval.web.fields import ReasonForm
 
 View = Callable[..., HttpResponse]
 

@@ -24,12 +24,12 @@ from evaluations.rounds.admin_pages import round_page, show_round_form, staff_pa
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
-from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt, perform
+from nanchuan_eval.web.fields import ReasonForm
 
 # Buttons of the ceremony page: service and success message.
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {

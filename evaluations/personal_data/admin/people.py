@@ -20,12 +20,12 @@ from evaluations.pools.forms import CorrectionForm, ExclusionForm
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
-from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt
+from nanchuan_eval.web.fields import ReasonForm
 
 # Most people in one list of exclusions: as many as a page of the list shows.
 MOST_CHOSEN = 100

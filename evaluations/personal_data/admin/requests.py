@@ -18,12 +18,12 @@ from evaluations.personal_data.models import DataRequest, RequestState
 from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import entries_of
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
-from nanchuan_eval.admin_site.proposals import ReasonForm
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, submit
 from nanchuan_eval.web.downloads import download
+from nanchuan_eval.web.fields import ReasonForm
 
 # Forms of the page that start an approvable action.
 STARTED = {"copy": requests.COPY, "answer": requests.ANSWER}
