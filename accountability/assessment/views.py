@@ -15,7 +15,7 @@ from nanchuan_eval.web.downloads import download
 
 @staff_view
 def assessment(request: HttpRequest, year: int | None = None) -> HttpResponse:
-    """年度综合考核."""
+    """Show a year's assessment, by default the latest."""
     policy.check_sees(account_of(request), "acc.assess")
     known = years()
     if year is not None and not MINYEAR <= year <= MAXYEAR:
@@ -28,7 +28,7 @@ def assessment(request: HttpRequest, year: int | None = None) -> HttpResponse:
 
 @staff_post
 def assessment_export(request: HttpRequest, year: int) -> HttpResponse:
-    """年度综合考核 as a workbook."""
+    """Download a year's assessment as a workbook."""
     if year not in years():
         policy.check_sees(account_of(request), "acc.assess")
         raise Http404

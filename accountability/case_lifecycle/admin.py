@@ -54,7 +54,7 @@ class LiftForm(forms.Form):
 
 
 class RoundFilter(admin.RelatedFieldListFilter):
-    """轮次."""
+    """Filter by round, titled 轮次."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -132,13 +132,13 @@ class CaseAdmin(ReadOnlyAdmin):
         return own + super().get_urls()
 
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """办结."""
+        """Close the case (办结)."""
         case = get_object_or_404(Case, pk=pk)
         service = partial(approvals.start, "case.close", case)
         return perform(request, service, back=reverse(CASE_PAGE, args=[pk]), done="问责事项已办结。")
 
     def record(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """登记办理."""
+        """Record a measure (登记办理)."""
         measure = self._measure_or_404(request, pk)
         is_freeze = measure.kind == MeasureKind.FREEZE
         propose, record = partial(approvals.start, "freeze.record", measure), partial(record_measure, measure_id=pk)
@@ -146,7 +146,7 @@ class CaseAdmin(ReadOnlyAdmin):
         return self._ask(request, RecordForm, f"登记办理：{measure}", context, propose if is_freeze else record)
 
     def waive(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """标为不适用."""
+        """Mark a measure as not applicable (标为不适用)."""
         measure = self._measure_or_404(request, pk)
         is_freeze = measure.kind == MeasureKind.FREEZE
         propose, waive = partial(approvals.start, "freeze.waive", measure), partial(waive_measure, measure_id=pk)
@@ -154,7 +154,7 @@ class CaseAdmin(ReadOnlyAdmin):
         return self._ask(request, ReasonForm, f"标为不适用：{measure}", context, propose if is_freeze else waive)
 
     def lift(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """解除影响期."""
+        """Lift a freeze (解除影响期)."""
         policy.check_sees(account_of(request), self.see_action)
         freeze = get_object_or_404(PromotionFreeze.objects.select_related("case__result__section"), pk=pk)
         service = partial(approvals.start, "freeze.lift", freeze)
@@ -188,7 +188,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
 @admin.register(PromotionFreeze)
 class PromotionFreezeAdmin(ReadOnlyAdmin):
-    """影响期登记, read-only."""
+    """Register of promotion freezes (影响期登记), read-only."""
 
     order = 2
     see_action = "acc.view"

@@ -22,7 +22,7 @@ PUBLISH, CORRECT, ASSENT = "publish.list", "publish.correct", "problems.assent"
 
 
 def _list_content(round_: Round, arguments: Arguments) -> dict[str, object]:
-    """What the approver reads; the digest is that of the very bytes which the public gets."""
+    """The content for the approver; its digest covers exactly the bytes that are published."""
     notice = notice_content(round_, version=1)
     greedy = [str(r.section) for r in round_.results.filter(is_listed=True) if is_greedy(r.main_problems)]
     return {

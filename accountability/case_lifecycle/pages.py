@@ -1,4 +1,4 @@
-"""What the case pages show: measures by urgency, freezes, proposals, the actions open to an account."""
+"""Contents of the case pages: measures by urgency, freezes, proposals, actions open to an account."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

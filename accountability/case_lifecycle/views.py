@@ -27,7 +27,7 @@ class HeadForm(forms.Form):
 
 @staff_view
 def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
-    """更正责任人."""
+    """Name another responsible head (更正责任人)."""
     policy.check(account_of(request), "acc.open")
     case = get_object_or_404(Case.objects.select_related("result__section", "result__round"), pk=pk)
     served = responsible.heads_in_period(case)

@@ -8,7 +8,7 @@ from django.db.models import TextChoices
 
 
 class Verdict(TextChoices):
-    """答复, the clearest first."""
+    """Answers (答复), the clearest first."""
 
     FROZEN = "frozen", "在影响期内，不得提拔重用"
     NAMESAKE = "namesake", "有同名人员在影响期内，请核对是否同一人"

@@ -20,7 +20,7 @@ from nanchuan_eval.web.fields import TextField, day
 
 
 class AskForm(forms.Form):
-    """查询影响期."""
+    """A question about a person or a unit (查询影响期)."""
 
     name = TextField(label="姓名", max_length=40, required=False)
     unit = TextField(
@@ -78,7 +78,7 @@ def many(request: HttpRequest) -> HttpResponse:
 
 @staff_post
 def certificate(request: HttpRequest, pk: int) -> HttpResponse:
-    """影响期证明 PDF."""
+    """Download the certificate of a freeze (影响期证明) as a PDF."""
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     freeze = get_object_or_404(PromotionFreeze, pk=pk)

@@ -10,7 +10,7 @@ from nanchuan_eval.web.fields import TextField, day, long_text, two_choices
 
 
 class ItemForm(forms.Form):
-    """整改方案的一项: cause, goal, measures, people and term."""
+    """One item of the plan (整改方案): cause, goal, measures, people and term."""
 
     cause = long_text("原因", most=1000)
     goal = long_text("目标", most=1000)
@@ -22,7 +22,7 @@ class ItemForm(forms.Form):
 
 
 class SignForm(forms.Form):
-    """增加问题: another 表象 of the round's ballot form."""
+    """Another problem (增加问题): a 表象 of the round's ballot form."""
 
     sign = forms.ChoiceField(label="问题（表象）")
 
@@ -32,56 +32,56 @@ class SignForm(forms.Form):
 
 
 class OpinionForm(forms.Form):
-    """报送整改方案."""
+    """The party committee's opinion on the plan (报送整改方案)."""
 
     opinion = long_text("单位党委（党组）意见", most=1000)
 
 
 class DecisionForm(forms.Form):
-    """认可或退回、批准或不批准."""
+    """Decision on a plan: accept or return (认可、退回)."""
 
     accepted = two_choices("审核结果", "认可", "退回")
     note = long_text("审核意见", most=500, required=False, help_text="退回时必须写明理由")
 
 
 class ProgressForm(forms.Form):
-    """填报进展."""
+    """A report of progress (填报进展)."""
 
     text = long_text("进展情况", rows=5)
 
 
 class OutcomeForm(forms.Form):
-    """报完成."""
+    """A report of completion (申报完成)."""
 
     outcome = long_text("完成情况", rows=5)
 
 
 class ReportForm(forms.Form):
-    """整改报告."""
+    """The unit's rectification report (整改报告)."""
 
     report = long_text("整改报告", most=10_000, rows=12)
 
 
 class ExtensionForm(forms.Form):
-    """申请延期."""
+    """A request for a later due date (申请延期)."""
 
     due_on = day("延期至")
     reason = long_text("延期理由", most=300, rows=3)
 
 
 class GrantForm(forms.Form):
-    """批准延期."""
+    """Decision on an extension (审批延期)."""
 
     granted = two_choices("审批结果", "同意延期", "不同意")
 
 
 class VerdictForm(forms.Form):
-    """销号."""
+    """Acceptance of an item (销号)."""
 
     verdict = long_text("验收意见", most=500)
 
 
 class SendBackForm(VerdictForm):
-    """退回重改."""
+    """Return of an item with a new due date (退回重改)."""
 
     due_on = day("新的完成时限")

@@ -14,7 +14,7 @@ MOST_PROBLEMS = 3
 
 
 class RectificationState(TextChoices):
-    """整改状态."""
+    """State of a rectification (整改状态)."""
 
     AWAITED = "awaited", "待报方案"
     SUBMITTED = "submitted", "方案待审"
@@ -27,7 +27,7 @@ class RectificationState(TextChoices):
 
 
 class ItemState(TextChoices):
-    """整改事项状态."""
+    """State of an item (整改事项状态)."""
 
     OPEN = "open", "整改中"
     FINISHED = "finished", "已申报完成"
@@ -36,7 +36,7 @@ class ItemState(TextChoices):
 
 
 class TermKind(TextChoices):
-    """时限种类."""
+    """Kind of an item's term (时限种类)."""
 
     AT_ONCE = "at_once", "立行立改"
     BY_DATE = "by_date", "限期整改"

@@ -39,7 +39,7 @@ Content = bytes | Iterator[str] | BinaryIO
 
 
 class CountFile(TextChoices):
-    """复算文件."""
+    """Files for recounting (复算文件)."""
 
     BALLOTS = "ballots", "ballots.csv"
     RULEBOOK = "rulebook", "rulebook.json"

@@ -16,7 +16,7 @@ NAME_MISSING = "（姓名未登记）"
 
 
 class MeasureKind(TextChoices):
-    """措施种类, in the order of a case's measures."""
+    """Kinds of measures (措施种类), in the order of a case."""
 
     NOTICE = "notice", "公示曝光"
     TALK_LEADER = "talk_leader", "对单位领导谈话提醒"
@@ -29,7 +29,7 @@ class MeasureKind(TextChoices):
 
 
 class MeasureState(TextChoices):
-    """措施状态."""
+    """State of a measure (措施状态)."""
 
     PENDING = "pending", "待办理"
     DONE = "done", "已办理"
@@ -37,7 +37,7 @@ class MeasureState(TextChoices):
 
 
 class TalkState(TextChoices):
-    """谈话记录状态."""
+    """State of a talk's record (谈话记录状态)."""
 
     DRAFT = "draft", "草稿"
     FILED = "filed", "待确认"
@@ -46,7 +46,7 @@ class TalkState(TextChoices):
 
 
 class CaseState(TextChoices):
-    """问责事项状态."""
+    """State of a case (问责事项状态)."""
 
     OPEN = "open", "办理中"
     CLOSED = "closed", "已办结"
@@ -91,7 +91,7 @@ class Listing:
 
     @property
     def head_post(self) -> str:
-        """The post the freeze and the talk are tied to."""
+        """The post that the freeze and the talk refer to."""
         return f"{self.unit}{self.section}主要负责人"
 
     @property
@@ -173,7 +173,7 @@ def _by_district(listing: Listing, terms: Terms, published_on: date) -> Iterator
 
 
 def _by_superior(listing: Listing, terms: Terms, published_on: date, calendar: Calendar) -> Iterator[PlannedMeasure]:
-    """Vertical units and utilities: the district neither promotes nor assesses their people."""
+    """Measures for vertical units and utilities, whose staff the district neither promotes nor assesses."""
     yield PlannedMeasure(
         MeasureKind.CIRCULAR,
         listing.superior or f"{listing.unit}的上级主管单位",

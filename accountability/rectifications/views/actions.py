@@ -64,7 +64,7 @@ send_back_item = _item_page(
 
 @staff_view
 def add_item(request: HttpRequest, pk: int) -> HttpResponse:
-    """增加一个问题."""
+    """Add a problem to the plan (增加问题)."""
     row = _row_or_404(request, pk)
     choices = [(code, sign["text"]) for code, sign in signs_of(row.case.result.round).items()]
     page = FormPage(f"增加问题：{row.case}", "增加整改问题", _page(row))
@@ -74,7 +74,7 @@ def add_item(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def submit_plan(request: HttpRequest, pk: int) -> HttpResponse:
-    """报送整改方案."""
+    """Submit the plan (报送整改方案)."""
     row = _row_or_404(request, pk)
     page = FormPage(f"报送整改方案：{row.case}", "报送整改方案", _page(row), done="整改方案已报送，等待评议办审核。")
     form = forms.OpinionForm(request.POST or None, initial={"opinion": row.opinion})
@@ -83,7 +83,7 @@ def submit_plan(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def decide_plan(request: HttpRequest, pk: int) -> HttpResponse:
-    """认可或退回整改方案."""
+    """Accept or return the plan (审核整改方案)."""
     row = _row_or_404(request, pk)
     page = FormPage(f"审核整改方案：{row.case}", "保存审核结果", _page(row), done="整改方案已审核。")
     return show_form(
@@ -93,7 +93,7 @@ def decide_plan(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
-    """报送整改报告."""
+    """Submit the report (报送整改报告)."""
     row = _row_or_404(request, pk)
     page = FormPage(f"报送整改报告：{row.case}", "报送整改报告", _page(row), done="整改报告已报送。")
     service = partial(rectifications.submit_report, rectification_id=row.pk)
@@ -102,7 +102,7 @@ def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """纪委监委处理意见."""
+    """Resume an escalated rectification (处理意见)."""
     row = _row_or_404(request, pk)
     page = FormPage(f"处理意见：{row.case}", "保存处理意见", _page(row), note="保存后，单位继续整改。")
 

@@ -41,7 +41,7 @@ def rectifications(request: HttpRequest) -> HttpResponse:
 
 @staff_post
 def register(request: HttpRequest) -> HttpResponse:
-    """整改台账 as a workbook."""
+    """Download the register (整改台账) as a workbook."""
     user = account_of(request)
     rows = _visible(user)
     with audit.exporting("rect.view", None, by=user, at=timezone.now(), what="整改台账"):

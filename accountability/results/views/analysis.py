@@ -59,7 +59,7 @@ def charts(request: HttpRequest, key: str) -> HttpResponse:
 @login_required
 @cache_control(private=True, no_store=True)
 def section(request: HttpRequest, key: str, code: str) -> HttpResponse:
-    """一科一档."""
+    """Show the dossier of a section (一科一档)."""
     return _dossier_page(request, key, code, WordingForm())
 
 
@@ -112,7 +112,7 @@ def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @staff_view
 def veto(request: HttpRequest, key: str) -> HttpResponse:
-    """录入一票否决."""
+    """Record a veto (录入一票否决)."""
     policy.check_sees(account_of(request), "publish.approve")
     round_ = get_object_or_404(Round, key=key)
     form = VetoForm(request.POST or None, round_=round_)
@@ -125,7 +125,7 @@ def veto(request: HttpRequest, key: str) -> HttpResponse:
 
 @staff_view
 def correct(request: HttpRequest, key: str) -> HttpResponse:
-    """更正公示."""
+    """Correct the published list (更正公示)."""
     policy.check_sees(account_of(request), "publish.correct")
     if request.method == "POST":
         approvals.check_may_start(account_of(request), CORRECT, Round())

@@ -65,7 +65,7 @@ def export(request: HttpRequest, key: str) -> HttpResponseBase:
 
 @staff_post
 def publish(request: HttpRequest, key: str) -> HttpResponse:
-    """公示前十名，同时立项问责."""
+    """Publish the top ten and open the cases (公示)."""
     return _start(request, key, PUBLISH, "已公示，上榜科室的问责事项已经建立。")
 
 
@@ -75,7 +75,7 @@ def _may_publish(user: User) -> bool:
 
 @staff_post
 def archive(request: HttpRequest, key: str) -> HttpResponse:
-    """归档."""
+    """Archive the round (归档)."""
     return _start(request, key, "round.archive", "本轮已归档。")
 
 

@@ -54,16 +54,16 @@ def test_nothing_is_shown_before_the_count(client, address):
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])
-@pytest.mark.parametrize("address", ["pictures/", "sections/D01-01/", "anomalies/"])
-def test_the_pages_take_at_most_fifteen_queries(client, address, places, django_assert_max_num_queries):
+@pytest.mark.parametrize(("address", "queries"), [("pictures/", 12), ("sections/D01-01/", 14), ("anomalies/", 7)])
+def test_the_pages_take_a_constant_number_of_queries(client, address, queries, places, django_assert_num_queries):
     make_counted_round("2019H2", RoundState.PUBLISHED, places=places)
     round_ = make_counted_round(places=places)
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     flag(round_)
     login(client)
 
-    with django_assert_max_num_queries(15):
-        client.get(f"/commission/2020H1/{address}")
+    with django_assert_num_queries(queries):
+        assert client.get(f"/commission/2020H1/{address}").status_code == 200
 
 
 def test_the_dossier_holds_everything_about_a_section(client):
