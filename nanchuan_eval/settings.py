@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "import_export",
     "csp",
     "axes",
@@ -108,6 +109,8 @@ TEMPLATES = [
         },
     },
 ]
+
+FORM_RENDERER = "nanchuan_eval.web.templates.FormRenderer"
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'nanchuan_eval.sqlite3'}")}
 DATABASES["default"]["CONN_MAX_AGE"] = 600

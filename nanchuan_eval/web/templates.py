@@ -1,8 +1,9 @@
-"""Template loader that joins broken Chinese lines, and the context processor."""
+"""Template loader that joins broken Chinese lines, form renderer, context processor."""
 
 import re
 
 from django.conf import settings
+from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.template import Origin
 from django.template.loaders import filesystem
@@ -35,3 +36,9 @@ def single_person(request: HttpRequest) -> dict[str, bool]:
     """Show signed-in users that the two-person rule is switched off (单人演示)."""
     user = getattr(request, "user", None)
     return {"is_single_person": not settings.TWO_PERSON_RULE and bool(user and user.is_authenticated)}
+
+
+class FormRenderer(TemplatesSetting):
+    """Render a form's fields as the pages outside the admin site show them (`field.as_field_group`)."""
+
+    field_template_name = "shared/field.html"
