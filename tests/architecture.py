@@ -74,12 +74,6 @@ MAY_BE_SMALL = {
 }  # fmt: skip
 
 
-# Small and right where they are: each would only blur a larger neighbour.
-SMALL_BY_NAME = {
-    "accountability.cases.documents",
-}
-
-
 class Module(NamedTuple):
     name: str
     path: Path
@@ -284,7 +278,7 @@ def size(module: Module) -> Iterator[tuple[str, str]]:
         if any(not isinstance(node, harmless) for node in module.tree.body):
             yield "an __init__ defines nothing", module.name
         return
-    may_be_small = module.name in SMALL_BY_NAME or not MAY_BE_SMALL.isdisjoint(module.parts[1:])
+    may_be_small = not MAY_BE_SMALL.isdisjoint(module.parts[1:])
     if not may_be_small and code_lines(module) < SMALLEST_MODULE:
         yield "no module under 15 lines of code", f"{module.name} has {code_lines(module)}"
 

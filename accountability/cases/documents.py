@@ -1,9 +1,10 @@
-"""Shared parts of printed documents (谈话记录、影响期证明、责令整改通知书): demonstration notice, date and time."""
+"""Documents about a round as PDF: demonstration notice, signature of the office, date and time."""
 
 from datetime import datetime
 
 from django.utils import timezone
 
+from evaluations.publication.documents import OFFICE
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.documents.rendering import render_pdf
@@ -11,9 +12,19 @@ from nanchuan_eval.workdays.rules import in_chinese
 
 
 def print_document(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:
+    """Render a document, marked if the round is a demonstration."""
     return render_pdf(template, {"title": title, "demo": DEMO_NOTICE if round_.is_demo else "", **data}, at=at)
 
 
+def print_letter(
+    template: str, title: str, round_: Round, at: datetime, *, signed_at: datetime, **data: object
+) -> bytes:
+    """Render a document signed by the office (评议办), with the day of `signed_at` as its date."""
+    date = in_chinese(timezone.localtime(signed_at).date())
+    return print_document(template, title, round_, at, office=OFFICE, date=date, **data)
+
+
 def moment(at: datetime) -> str:
+    """Format a moment as 2020年6月30日 09:00."""
     local = timezone.localtime(at)
     return f"{in_chinese(local.date())} {local:%H:%M}"

@@ -2,11 +2,8 @@
 
 from datetime import datetime
 
-from django.utils import timezone
-
-from accountability.cases.documents import moment, print_document
+from accountability.cases.documents import moment, print_letter
 from accountability.objections.models import Objection
-from nanchuan_eval.workdays.rules import in_chinese
 
 
 def objection_answer(objection: Objection, *, at: datetime) -> bytes:
@@ -22,15 +19,14 @@ def objection_answer(objection: Objection, *, at: datetime) -> bytes:
         ("结论", objection.get_outcome_display() or "尚未答复"),
         ("答复", objection.answer or "—"),
     ]
-    return print_document(
+    return print_letter(
         "certificate",
         f"{objection.get_stage_display()}答复书",
         objection.round,
         at,
         pairs=pairs,
         body="评议人员身份依法保密，本答复不涉及任何评议人员信息。",
-        office="南川区最难办事科室群众评办公室",
-        date=in_chinese(timezone.localtime(objection.decided_at or at).date()),
+        signed_at=objection.decided_at or at,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accountability.cases.documents import print_document
+from accountability.cases.documents import print_letter
 from accountability.cases.models import Case
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.queries import answer_workbook, ask_register
@@ -101,15 +101,14 @@ def _certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> bytes:
         ("影响期", f"{in_chinese(freeze.starts_on)}至{in_chinese(freeze.ends_on)}（含起止日）"),
         (f"截至{in_chinese(on)}", state),
     ]
-    return print_document(
+    return print_letter(
         "certificate",
         "影响期证明",
         case.result.round,
         at,
         pairs=pairs,
         body="影响期内不得提拔重用。本证明仅供干部选拔任用工作使用。",
-        office="南川区最难办事科室群众评办公室",
-        date=in_chinese(timezone.localtime(at).date()),
+        signed_at=at,
     )
 
 

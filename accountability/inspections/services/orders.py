@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accountability.cases.documents import print_document
+from accountability.cases.documents import print_letter
 from accountability.cases.permissions import is_own
 from accountability.inspections.models import Inspection, Order
 from accountability.inspections.rules import InspectionState, OrderState, Target
@@ -85,7 +85,7 @@ def order_notice(order: Order) -> bytes:
     """Render 责令整改通知书, which reveals neither the inspectors nor their method."""
     section = order.inspection.section
     findings = [[f.get_indicator_display(), f.text, f.get_severity_display()] for f in order.inspection.findings.all()]
-    return print_document(
+    return print_letter(
         "order",
         "责令整改通知书",
         order.inspection.plan.round,
@@ -94,6 +94,5 @@ def order_notice(order: Order) -> bytes:
         body=f"经暗访督查，你单位{section.name}存在下列问题，请于{in_chinese(order.due_on)}前整改到位，并反馈整改情况。",
         findings=findings,
         demand=order.demand,
-        office="南川区最难办事科室群众评办公室",
-        date=in_chinese(timezone.localtime(order.issued_at).date()),
+        signed_at=order.issued_at,
     )
