@@ -108,7 +108,7 @@ def suggestion_list(request: HttpRequest) -> HttpResponse:
     """群众建议 for the office."""
     _check_answers(account_of(request))
     context = {"rows": Suggestion.objects.order_by("state", "-submitted_on"), "is_demo": False}
-    return render(request, "accountability/citizens/suggestion_desk.html", context)
+    return render(request, "accountability/citizens/suggestion_list.html", context)
 
 
 @staff_view
