@@ -27,14 +27,6 @@ def find_account(username: str) -> User:
     return user
 
 
-def read_file(path: Path) -> bytes:
-    """Return the file's bytes."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise CommandError(f"读不到文件“{path}”，请检查路径和权限。", returncode=2) from None
-
-
 def write_file(path: Path, content: bytes) -> None:
     """Write the file; its folder must be there."""
     try:

@@ -4,16 +4,16 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accountability.results.services import export_top10
 from evaluations.management.arguments import find_round
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "导出：将一个轮次的最难办事科室前十名导出为 Excel 工作簿，供纪委监委使用。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,8 +26,6 @@ class Command(BaseCommand):
             raise CommandError(f"文件夹“{path.parent}”不存在，请先新建文件夹。", returncode=2)
         try:
             path.write_bytes(export_top10(round_id=round_.pk, by=OPERATOR, at=timezone.now()))
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal)) from None
         except OSError as fault:
             raise CommandError(f"无法写入“{path}”，请核对文件夹的写入权限和磁盘空间。") from fault
         self.stdout.write(f"已导出“{round_.name}”：{path}")

@@ -4,18 +4,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accountability.history.rules.earlier_lists import COLUMNS
 from accountability.history.services import import_history
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand, read_file
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
 from nanchuan_eval.spreadsheets.guard import LARGEST_FILE
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = f"导入历史榜单（.xlsx 或 .csv），表头：{'、'.join(COLUMNS)}。文件全部导入或者全部不导入。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,16 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path, dry_run = options["file"], options["dry_run"]
-        try:
-            with path.open("rb") as source:
-                content = source.read(LARGEST_FILE + 1)
-        except OSError:
-            raise CommandError(f"读不到文件“{path}”，请检查路径和权限。", returncode=2) from None
-        try:
-            rows = [(row.number, row.cells) for row in read_rows(content, path.name)]
-            report = import_history(rows=rows, by=OPERATOR, at=timezone.now(), dry_run=dry_run)
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal)) from None
+        content = read_file(path, LARGEST_FILE + 1)
+        rows = [(row.number, row.cells) for row in read_rows(content, path.name)]
+        report = import_history(rows=rows, by=OPERATOR, at=timezone.now(), dry_run=dry_run)
         done = "检查通过，未导入" if dry_run else "已导入"
         self.stdout.write(f"{done}：{report.rounds}个轮次，{report.listings}个上榜科室。")
         if report.unknown:

@@ -4,17 +4,16 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from departments.roster.services import import_roster
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand, read_file
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
 from nanchuan_eval.spreadsheets.guard import LARGEST_FILE
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "导入评议对象名录（.xlsx 或 .csv）：文件全部导入或者全部不导入；名录中原有而文件中没有的科室不会删除。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,16 +22,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path, dry_run = options["file"], options["dry_run"]
-        try:
-            with path.open("rb") as source:
-                content = source.read(LARGEST_FILE + 1)
-        except OSError:
-            raise CommandError(f"读不到文件“{path}”，请检查路径和权限。", returncode=2) from None
-        try:
-            rows = read_rows(content, path.name)
-            report = import_roster(rows=rows, by=OPERATOR, at=timezone.now(), dry_run=dry_run)
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal)) from None
+        content = read_file(path, LARGEST_FILE + 1)
+        rows = read_rows(content, path.name)
+        report = import_roster(rows=rows, by=OPERATOR, at=timezone.now(), dry_run=dry_run)
         self.stdout.write(
             f"{'检查通过，未导入' if dry_run else '已导入'}：{report.departments}个单位，{report.sections}个科室"
             f"（新增{len(report.created)}，变更{len(report.changed)}，未变{report.unchanged}）。"

@@ -4,16 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from evaluations.management.arguments import find_round
 from evaluations.sealing.services import open_ballots
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "导出开封文件：每张票的随机数和内容，交公证处和纪委监委复核封箱清单与计票。不含任何投票人信息。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,10 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         round_ = find_round(options["round"])
-        try:
-            lines = open_ballots(round_id=round_.pk, by=OPERATOR, at=timezone.now())
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal)) from None
+        lines = open_ballots(round_id=round_.pk, by=OPERATOR, at=timezone.now())
         with options["file"].open("w", encoding="utf-8") as target:
             target.writelines(lines)
         options["file"].chmod(0o600)

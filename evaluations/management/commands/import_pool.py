@@ -4,18 +4,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from evaluations.management.arguments import find_round, read_file
+from evaluations.management.arguments import find_round
 from evaluations.pools.rules import PoolKind
 from evaluations.pools.services.lists import import_pool
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand, read_file
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "导入名单库（监督员、定向评议人员、服务对象），文件全部导入或者全部不导入。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,17 +26,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         round_ = find_round(options["round"])
         content = read_file(options["file"])
-        try:
-            file = import_pool(
-                round_id=round_.pk,
-                kind=PoolKind(options["kind"]),
-                rows=read_rows(content, options["file"].name),
-                by=OPERATOR,
-                at=timezone.now(),
-                dry_run=options["dry_run"],
-            )
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal)) from None
+        file = import_pool(
+            round_id=round_.pk,
+            kind=PoolKind(options["kind"]),
+            rows=read_rows(content, options["file"].name),
+            by=OPERATOR,
+            at=timezone.now(),
+            dry_run=options["dry_run"],
+        )
         for note in file.notes:
             self.stdout.write(note)
         done = "检查通过" if options["dry_run"] else "已导入"

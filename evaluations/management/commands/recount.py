@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.management.arguments import read_file, write_file
+from evaluations.management.arguments import write_file
 from evaluations.scoring.result import recount
+from nanchuan_eval.management.base import read_file
 
 
 class Command(BaseCommand):

@@ -3,17 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
 from evaluations.management.arguments import find_round
 from evaluations.sealing.services import seal_round
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import CLOCK
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "封箱：对截止时间已过的轮次，将评议票打乱顺序后封存，并公布总校验值。可以重复运行；全部完成或者全部不执行。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,9 +20,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         round_ = find_round(options["round"])
-        try:
-            with tqdm(desc="打乱并封存", unit="票") as bar:
-                sealed = seal_round(round_id=round_.pk, by=CLOCK, at=timezone.now(), progress=bar.update)
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal)) from None
+        with tqdm(desc="打乱并封存", unit="票") as bar:
+            sealed = seal_round(round_id=round_.pk, by=CLOCK, at=timezone.now(), progress=bar.update)
         self.stdout.write(f"已封箱。总校验值：{sealed.closing_root}")

@@ -4,18 +4,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from evaluations.management.arguments import find_round, write_file
 from evaluations.rounds.models import Round
 from evaluations.tally.models import Tally
 from evaluations.tally.services.tally import tally_round
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "计票：对已封箱并已抽取计票的抽样评议票的轮次计票；已计票的只输出存档结果，不重新计票。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,7 +32,4 @@ class Command(BaseCommand):
         known = Tally.objects.filter(round=round_).last()
         if known:
             return known
-        try:
-            return tally_round(round_id=round_.pk, by=OPERATOR, at=timezone.now())
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal)) from None
+        return tally_round(round_id=round_.pk, by=OPERATOR, at=timezone.now())

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from evaluations.management.arguments import read_file
 from evaluations.protocol.drawing import DrawError
 from evaluations.protocol.proofs import verify_proof
+from nanchuan_eval.management.base import read_file
 
 LARGE = 10_000_000  # bytes; larger proofs get a progress bar
 

@@ -4,15 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import ProgrammingError
 from django.utils import timezone
 
 from nanchuan_eval.audit_review.archive import drop_archived
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "把已经归档的操作日志移出数据库（PostgreSQL 须用数据库超级用户运行）；归档文件请先另存两份。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,8 +21,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             count = drop_archived(content=options["file"].read_bytes(), at=timezone.now())
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal), returncode=1) from None
         except OSError as fault:
             raise CommandError(f"归档文件无法读取：{fault}", returncode=2) from None
         except ProgrammingError:

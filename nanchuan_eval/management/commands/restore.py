@@ -4,14 +4,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from nanchuan_eval.backups.services import restore_backup, verify_backup
-from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.management.base import ServiceCommand
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "核对备份（--verify）或恢复备份；恢复前请停止网站。有数据的系统须先在备份页提请并经审批。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,8 +24,6 @@ class Command(BaseCommand):
                 found = verify_backup(options["file"])
             else:
                 found = restore_backup(options["file"], at=timezone.now())
-        except RuleViolation as refusal:
-            raise CommandError(str(refusal), returncode=1) from None
         except OSError as fault:
             raise CommandError(f"备份文件无法读取：{fault}", returncode=2) from None
         done = "核对一致" if options["verify"] else "已恢复"
