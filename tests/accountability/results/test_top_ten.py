@@ -30,6 +30,7 @@ from tests.accountability.factories import (
     make_result,
     make_tally,
 )
+from tests.pages import exactly
 
 pytestmark = pytest.mark.django_db
 COLUMNS = [
@@ -208,12 +209,12 @@ def test_a_round_in_which_nobody_is_ranked_gives_an_empty_table():
 
 
 @pytest.mark.parametrize("places", [1, 40])
-def test_the_workbook_takes_a_constant_number_of_queries(places, django_assert_num_queries):
+def test_the_workbook_takes_a_constant_number_of_queries(places):
     round_ = make_counted_round(places=places)
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     round_.refresh_from_db()
 
-    with django_assert_num_queries(10):
+    with exactly(10):
         top10_workbook(round_)
 
 

@@ -4,8 +4,6 @@ import hashlib
 import json
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from evaluations.ballots.models import Ballot
 from evaluations.codes.models import CodeBatch, Credential
@@ -25,7 +23,7 @@ from tests.factories import (
     make_self_service,
     make_user,
 )
-from tests.pages import compact
+from tests.pages import compact, exactly, page_in
 
 pytestmark = pytest.mark.django_db
 
@@ -120,13 +118,11 @@ class TestAfterSealing:
         assert "<dt>已查明并处理的票数差异</dt><dd>1个批次</dd>" in compact(page)
         assert "少印一张" not in page
 
-    def test_the_page_takes_a_constant_number_of_queries(self, client):
-        round_ = make_sealed_round(targeted=5, sections=20)
+    @pytest.mark.parametrize("sections", [1, 20])
+    def test_the_page_takes_a_constant_number_of_queries(self, client, sections):
+        round_ = make_sealed_round(targeted=5, sections=sections)
 
-        with CaptureQueriesContext(connection) as queries:
-            client.get(f"/rounds/{round_.key}/box/")
-
-        assert len(queries) <= 4
+        page_in(client, f"/rounds/{round_.key}/box/", queries=3, shows=round_.closing_root)
 
 
 class TestAReceipt:
@@ -142,14 +138,15 @@ class TestAReceipt:
         assert root_of_path(entry, proof["path"]) == round_.closing_root
         assert set(proof) == {"round", "receipt", "commitment", "path", "root"}
 
-    def test_is_looked_up_without_reading_the_whole_list_again(self, client, django_assert_num_queries):
+    def test_is_looked_up_without_reading_the_whole_list_again(self, client):
         make_sealed_round(targeted=6)
         first, *others = Ballot.objects.values_list("receipt", flat=True)
         client.post("/receipt/", {"receipt": first})
 
         for receipt in others:
-            with django_assert_num_queries(3) as queries:  # the sealed rounds, the receipt's round, its commitment
-                client.post("/receipt/", {"receipt": receipt})
+            with exactly(3) as queries:  # the sealed rounds, the receipt's round, its commitment
+                answer = client.post("/receipt/", {"receipt": receipt})
+            assert "您的票已入箱" in answer.content.decode()
             assert not [q for q in queries if "ORDER BY" in q["sql"] and "receipt" in q["sql"].split("ORDER BY")[1]]
 
     def test_reveals_nothing_about_the_vote_or_its_nonce(self, client):
