@@ -1,0 +1,156 @@
+"""The rulebook's numbers are those of settings.csv, and none is taken beyond its bounds."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from evaluations.rounds.rules.rulebook import (
+    DEFAULTS,
+    LARGEST_SCALE,
+    SETTINGS,
+    default_rulebook,
+    lookup,
+    rulebook_errors,
+    shares_of,
+    unusual,
+    with_value,
+)
+
+with Path(__file__).with_name("settings.csv").open(newline="") as source:
+    TABLE = list(csv.DictReader(source))
+BOUNDED = [row for row in TABLE if row["low"]]
+STRATA = {"服务对象": 50, "市场主体": 20, "村居干部和居民代表": 15, "两代表一委员": 10, "其他": 5}
+FIXED = {"levels": 3, "z": "1.96", "nu0": 20, "v_prior": "625", "evaluator_strata": STRATA, "method": "NC-1"}
+
+
+def errors(path, value):
+    return rulebook_errors(with_value(default_rulebook(), path, value))
+
+
+def test_the_defaults_are_those_of_the_table():
+    assert [(setting.path, str(setting.default)) for setting in SETTINGS] == [
+        (row["path"], row["default"]) for row in TABLE
+    ]
+    assert {path: DEFAULTS[path] for path in FIXED} == FIXED
+    assert {path.split(".")[0] for path in [*FIXED, *(row["path"] for row in TABLE)]} == set(DEFAULTS)
+
+
+def test_the_default_rulebook_has_no_faults_and_is_a_copy():
+    rulebook = default_rulebook()
+    rulebook["channels"]["other"]["drawn"] = True
+
+    assert rulebook_errors(default_rulebook()) == unusual(default_rulebook()) == []
+    assert rulebook_errors(rulebook) == ["其他评议面向所有群众，不能视为抽签渠道。"]
+
+
+@pytest.mark.parametrize("row", BOUNDED, ids=lambda row: row["path"])
+def test_a_number_stays_within_its_bounds(row):
+    label = next(setting.label for setting in SETTINGS if setting.path == row["path"])
+    low, high = int(row["low"]), int(row["high"])
+    refusal = f"{label}应为{low}到{high}之间的整数。"
+
+    assert [value for value in (low, high) if refusal in errors(row["path"], value)] == []
+    assert [value for value in (low - 1, high + 1) if not errors(row["path"], value)] == []
+
+
+@pytest.mark.parametrize("value", [True, "5", 5.0, None])
+def test_only_a_whole_number_is_a_number(value):
+    assert errors("appeal_days", value) == ["公示后申诉期限（日）应为1到365之间的整数。"]
+
+
+def test_the_weights_may_not_become_too_fine():
+    assert LARGEST_SCALE == 30_000
+    text = "指标权重的组合过于复杂，请改用较小的整数。"
+    weights = {"cold": 1, "lazy": 1, "buck_passing": 1, "disorderly": 3, "greedy": 5}
+
+    assert rulebook_errors({**default_rulebook(), "indicator_weights": weights}) == []
+    assert text in rulebook_errors({**default_rulebook(), "indicator_weights": {**weights, "cold": 97, "lazy": 89}})
+
+
+@pytest.mark.parametrize(
+    ("drawn", "forms", "refused"),
+    [
+        (False, "open_forms", False),
+        (False, "issued_codes", False),
+        (True, "issued_codes", False),
+        (True, "open_forms", True),
+    ],
+)
+def test_the_sampled_channel_is_drawn_only_if_all_its_codes_are_issued_by_lot(drawn, forms, refused):
+    rulebook = with_value({**default_rulebook(), "sampled_forms": forms}, "channels.sampled.drawn", drawn)
+
+    assert rulebook_errors(rulebook) == (["抽样评议票公开领票的，抽样渠道不能视为抽签渠道。"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("strata", "fits"),
+    [
+        ({"甲": 100}, True),
+        ({"甲": 99, "乙": 1}, True),
+        ({"甲": 99}, False),
+        ({"甲": 101}, False),
+        ({"甲": 100, "乙": 0}, False),
+        ({"甲": 101, "乙": -1}, False),
+        ({"甲": 99, "乙": True}, False),
+        ({"甲": 50.0, "乙": 50.0}, False),
+    ],
+)
+def test_the_shares_of_the_strata_are_whole_positive_and_sum_to_100(strata, fits):
+    refusal = [] if fits else ["定向评议各身份类别的比例应为正整数，相加为100。"]
+
+    assert rulebook_errors({**default_rulebook(), "evaluator_strata": strata}) == refusal
+
+
+@pytest.mark.parametrize("path", ["flag_points", "flag_z", "next_margin"])
+@pytest.mark.parametrize(
+    ("value", "fits"), [("0.1", True), ("100", True), ("0", False), ("100.1", False), ("1/2", False), ("x", False)]
+)
+def test_a_positive_number_is_above_0_and_at_most_100(path, value, fits):
+    label = next(setting.label for setting in SETTINGS if setting.path == path)
+
+    assert errors(path, value) == ([] if fits else [f"“{label}”应为大于0、不大于100的数。"])
+
+
+@pytest.mark.parametrize(("present", "fits"), [(4, True), (5, True), (6, False)])
+def test_no_more_supervisors_sign_than_are_drawn(present, fits):
+    assert errors("supervisors_present", present) == ([] if fits else ["须签名的监督员不能多于监督员人数。"])
+
+
+@pytest.mark.parametrize(("cap", "fits"), [("0", True), ("100", True), ("100.5", False)])
+def test_the_cap_lies_between_0_and_100(cap, fits):
+    assert (errors("cap", cap) == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("total", "percents", "seats"),
+    [
+        (1000, STRATA, [500, 200, 150, 100, 50]),
+        (0, STRATA, [0] * 5),
+        (1, STRATA, [1, 0, 0, 0, 0]),
+        (3, {"甲": 50, "乙": 50}, [1, 2]),  # equal remainders: by name, and 乙 comes first
+        (10, {"甲": 33, "乙": 33, "丙": 34}, [3, 3, 4]),
+        (7, {"甲": 60, "乙": 40}, [4, 3]),
+    ],
+)
+def test_left_over_seats_go_to_the_largest_remainders(total, percents, seats):
+    assert list(shares_of(total, percents).values()) == seats
+
+
+def test_a_changed_setting_is_named_with_both_values():
+    changes = {"appeal_days": 5, "repeat_prompt": False, "office_phone": "71400000", "sampled_forms": "issued_codes"}
+
+    assert unusual({**default_rulebook(), **changes}) == [
+        "评议表·抽样评议票来源：通过报纸、网站、服务大厅等公开领票 → 只用抽签发放的票号",
+        "抽取·评议办联系电话：（空） → 71400000",
+        "公示与问责期限·公示后申诉期限（日）：10 → 5",
+        "公示与问责期限·连续两次居前提示免职建议：提示 → 不提示",
+    ]
+    assert unusual({**default_rulebook(), "lottery": ""}) == ["抽取·彩票随机数：快乐8（80选20） → 不用彩票，只用骰子"]
+
+
+def test_one_value_is_changed_and_the_rulebook_given_stays():
+    rulebook = default_rulebook()
+
+    assert lookup(with_value(rulebook, "channels.other.weight", "1"), "channels.other.weight") == "1"
+    assert rulebook == default_rulebook()
