@@ -73,3 +73,25 @@ def test_points_that_are_no_plain_number_are_refused(text):
 @pytest.mark.parametrize("text", ["", "0", "5", "100", "0.25"])
 def test_plain_points_are_accepted(text):
     assert rulebook_errors({**default_rulebook(), "assessment_points": text}) == []
+
+
+def test_units_come_by_points_then_listings_then_place_then_name():
+    undecided = rules(**dict.fromkeys(FULL, ""))
+    lines = assess(
+        [
+            listed(unit="丙", rules=undecided, rank=4),
+            listed(unit="乙", rules=undecided, rank=4),
+            listed(unit="丁", rules=undecided, rank=2),
+            listed(unit="戊", rules=undecided, rank=9),
+            listed(unit="戊", rules=undecided, rank=8, section="户政科"),
+            listed(unit="己", rules=rules(assessment_points="0.5"), rank=10),
+        ]
+    )
+
+    assert [(line.unit, line.points) for line in by_unit(lines)] == [
+        ("己", Decimal("0.5")),
+        ("戊", None),
+        ("丁", None),
+        ("丙", None),
+        ("乙", None),
+    ]

@@ -68,3 +68,10 @@ def test_urgency_depends_on_the_days_left(due_on, expected):
 @pytest.mark.parametrize(("due_on", "gaps"), [(date(2025, 12, 31), []), (date(2026, 1, 9), [2026]), (None, [])])
 def test_a_term_into_a_year_without_holidays_is_marked(due_on, gaps):
     assert calendar_gaps(date(2025, 12, 20), due_on, NATIONAL_DAY) == gaps
+
+
+@pytest.mark.parametrize(
+    ("due_on", "expected"), [(date(2020, 7, 2), Urgency.ESCALATED), (date(2020, 7, 3), Urgency.OVERDUE)]
+)
+def test_after_a_week_overdue_it_is_escalated(due_on, expected):
+    assert urgency(due_on, date(2020, 7, 10), escalate_days=7) == expected

@@ -58,3 +58,20 @@ def test_runs_never_exceed_the_listings(rounds, now):
 @given(st.permutations([(0, 12), (0, 3), (1, 2), (2, 40), (2, 9)]))
 def test_the_order_of_the_rows_does_not_matter(rounds):
     assert history(past(*rounds), now=2, top=3) == history(past((0, 3), (1, 2), (2, 9)), now=2, top=3)
+
+
+@pytest.mark.parametrize(
+    ("predecessors", "previous_rank"),
+    [
+        ([(0, None), (0, 105)], 105),  # a place, however far down, before none
+        ([(0, 7, "误差范围内"), (0, 7, "明确")], 7),
+    ],
+)
+def test_of_two_predecessors_the_one_with_a_place_stands(predecessors, previous_rank):
+    for rows in (predecessors, predecessors[::-1]):
+        assert history(past(*rows, (1, 2)), now=1, top=3).previous_rank == previous_rank
+
+
+def test_of_two_predecessors_on_one_place_the_certain_one_stands():
+    for labels in (("误差范围内", "明确"), ("明确", "误差范围内")):
+        assert history(past(*((0, 1, label) for label in labels)), now=0, top=3).sure_top_in_a_row == 1
