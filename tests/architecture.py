@@ -51,10 +51,10 @@ FREE |= {
 FREE |= {"accountability.demo"}
 PURE_NAMES = {
     "django.db.models.TextChoices",
-    *(f"nanchuan_eval.core.errors.{name}" for name in ("Fault", "FileRefused", "RuleViolation", "summed_up")),
+    "nanchuan_eval.core.errors.RuleViolation",
     "nanchuan_eval.core.workflow.Flow",
 }
-PURE_CORE = {"nanchuan_eval.core.canonical", "nanchuan_eval.core.workflow"}
+PURE_CORE = {"nanchuan_eval.core.canonical", "nanchuan_eval.core.faults", "nanchuan_eval.core.workflow"}
 IMPURE_STDLIB = {
     "random", "secrets", "os", "pathlib", "time", "io",
     "socket", "subprocess", "shutil", "tempfile", "urllib", "logging",

@@ -1,11 +1,9 @@
-"""The one exception that is meant for people, and the faults of a file that it lists."""
+"""The one exception that is meant for people, and its form for files that are rejected."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from nanchuan_eval.core.attempts import note_refusal
-
-SHOWN_OF_A_KIND = 5
+from nanchuan_eval.core.faults import Fault, summed_up
 
 
 class RuleViolation(Exception):
@@ -25,17 +23,6 @@ class RuleViolation(Exception):
         return "；".join(self.reasons)
 
 
-class Fault(NamedTuple):
-    """One fault (文件中的问题) at one place of a file, or in all of it; faults of one `kind` have the same remedy."""
-
-    where: str
-    text: str
-    kind: str
-
-    def __str__(self) -> str:
-        return f"{self.where}：{self.text}" if self.where else self.text
-
-
 class FileRefused(RuleViolation):
     """A file is rejected; `reasons` sums up repeated faults, `faults` holds all of them."""
 
@@ -47,21 +34,3 @@ class FileRefused(RuleViolation):
     def audit_reason(self) -> str:
         """The number of faults only: their texts quote cells, which the audit log must not hold."""
         return f"文件未通过检查，共{len(self.faults)}处错误"
-
-
-def summed_up(faults: Iterable[Fault]) -> list[str]:
-    """Return one line per fault; of each kind the first few, then the number of the others."""
-    kinds: dict[str, list[Fault]] = {}
-    for fault in faults:
-        kinds.setdefault(fault.kind, []).append(fault)
-    return [line for alike in kinds.values() for line in _lines(alike)]
-
-
-def _lines(alike: list[Fault]) -> list[str]:
-    # Showing the last one takes no more room than “1 more”.
-    shown = alike if len(alike) == SHOWN_OF_A_KIND + 1 else alike[:SHOWN_OF_A_KIND]
-    lines = [str(fault) for fault in shown]
-    more = len(alike) - len(shown)
-    if more:
-        lines.append(f"另有{more}处同样的问题（{alike[0].kind}），到{alike[-1].where}为止，不再一一列出。")
-    return lines

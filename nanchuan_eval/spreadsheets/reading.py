@@ -20,7 +20,8 @@ from openpyxl import load_workbook
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.escape import unescape
 
-from nanchuan_eval.core.errors import Fault, FileRefused, RuleViolation
+from nanchuan_eval.core.errors import FileRefused, RuleViolation
+from nanchuan_eval.core.faults import Fault
 from nanchuan_eval.spreadsheets.guard import check_file
 
 MOST_ROWS, MOST_COLUMNS, MOST_MERGED = 50_000, 100, 500_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from departments.roster.rules.rows import CARRIED, RosterRow
-from nanchuan_eval.core.errors import Fault
+from nanchuan_eval.core.faults import Fault
 
 # First day in office of a head if neither the file nor an earlier tenure gives one.
 UNKNOWN_START = date(2000, 1, 1)

@@ -13,7 +13,7 @@ from departments.roster.rules.rows import (
     half_width,
     typed_row,
 )
-from nanchuan_eval.core.errors import Fault, summed_up
+from nanchuan_eval.core.faults import Fault, summed_up
 
 SourceRow = tuple[str, int, Sequence[str]]
 HEADER_WITHIN = 20

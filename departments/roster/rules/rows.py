@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from unicodedata import normalize
 
-from nanchuan_eval.core.errors import Fault
+from nanchuan_eval.core.faults import Fault
 
 EARLIEST_YEAR, LATEST_YEAR = 1950, 2100
 # Headings in use, by field.

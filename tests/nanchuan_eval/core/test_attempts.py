@@ -7,7 +7,8 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.core import attempts
-from nanchuan_eval.core.errors import Fault, FileRefused, RuleViolation
+from nanchuan_eval.core.errors import FileRefused, RuleViolation
+from nanchuan_eval.core.faults import Fault
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_sealed_round, make_user

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nanchuan_eval.core.errors import SHOWN_OF_A_KIND, Fault, summed_up
+from nanchuan_eval.core.faults import SHOWN_OF_A_KIND, Fault, summed_up
 
 
 def alike(count, kind="空"):
