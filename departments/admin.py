@@ -20,7 +20,7 @@ LISTS = {"all": ["css/roster.css"]}
 
 @admin.register(Department)
 class DepartmentAdmin(PolicyAdmin):
-    """部门单位."""
+    """Admin of departments (单位)."""
 
     order = 1
     see_action = "roster.view"
@@ -65,7 +65,7 @@ class SectionForm(ModelForm[Section]):
 
 @admin.register(Section)
 class SectionAdmin(RosterImportMixin, ReformMixin):
-    """科室."""
+    """Admin of sections (科室), with import and reforms."""
 
     order = 2
     form = SectionForm
@@ -100,7 +100,7 @@ class SectionAdmin(RosterImportMixin, ReformMixin):
 
 @admin.register(SectionChange)
 class SectionChangeAdmin(ReadOnlyAdmin):
-    """科室沿革."""
+    """Read-only lineage of sections (科室沿革)."""
 
     order = 3
     see_action = "roster.view"

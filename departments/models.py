@@ -10,7 +10,7 @@ CODE = RegexValidator(r"^[0-9A-Za-z-]+\Z", "代码只能用字母、数字和短
 
 
 class DepartmentKind(models.TextChoices):
-    """单位性质."""
+    """Legal kinds of department (单位性质)."""
 
     ADMINISTRATIVE = "administrative", "行政部门"
     INSTITUTION = "institution", "事业单位"
@@ -18,7 +18,7 @@ class DepartmentKind(models.TextChoices):
 
 
 class ServiceKind(models.TextChoices):
-    """服务类型."""
+    """Kinds of service a section gives (服务类型)."""
 
     APPROVAL = "approval", "行政审批"
     SERVICE = "service", "行政服务"
@@ -27,7 +27,7 @@ class ServiceKind(models.TextChoices):
 
 
 class ChangeKind(models.TextChoices):
-    """沿革种类."""
+    """Kinds of reform in the lineage (沿革)."""
 
     RENAMED = "renamed", "更名"
     MERGED = "merged", "合并"
@@ -37,7 +37,7 @@ class ChangeKind(models.TextChoices):
 
 
 class Leaving(models.TextChoices):
-    """离任原因."""
+    """Reasons for leaving a post (离任原因)."""
 
     TRANSFERRED = "transferred", "调任"
     RETIRED = "retired", "退休"
@@ -45,7 +45,7 @@ class Leaving(models.TextChoices):
 
 
 class Department(models.Model):
-    """部门单位."""
+    """A department (单位) of the roster, with its leaders."""
 
     code = models.CharField("单位代码", max_length=20, unique=True, validators=[CODE])
     name = models.CharField("单位", max_length=60)
@@ -78,7 +78,7 @@ class SectionQuerySet(models.QuerySet["Section"]):
 
 
 class Section(models.Model):
-    """科室（含二级机构、站所）."""
+    """A section (科室), subordinate body or station of a department."""
 
     code = models.CharField(
         "科室代码",

@@ -8,7 +8,7 @@ from accountability.cases.models import Case
 
 
 class SuggestionState(models.TextChoices):
-    """建议状态."""
+    """States of a citizen's suggestion (建议状态)."""
 
     NEW = "new", "待研究"
     ADOPTED = "adopted", "已采纳"
@@ -16,7 +16,7 @@ class SuggestionState(models.TextChoices):
 
 
 class Satisfaction(models.TextChoices):
-    """追评."""
+    """Answers of a follow-up rating (整改评价)."""
 
     BETTER = "better", "明显好转"
     SOMEWHAT = "somewhat", "有所好转"

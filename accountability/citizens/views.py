@@ -53,7 +53,7 @@ class FollowUpForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """答复群众建议."""
+    """Decision on a citizen's suggestion and the public reply."""
 
     adopted = two_choices("办理结果", "采纳", "不采纳")
     reply = long_text("答复（公开）", most=300, rows=3)
@@ -113,7 +113,7 @@ def suggestion_list(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """答复群众建议."""
+    """Answer a citizen's suggestion (答复群众建议)."""
     _check_answers(account_of(request))
     row = get_object_or_404(Suggestion, pk=pk)
     facts = [("单位", row.unit), ("科室或窗口", row.section), ("理由", row.reason)]

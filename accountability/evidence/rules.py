@@ -17,7 +17,7 @@ PATH_PART = re.compile(r"[/\\]")
 
 
 class FileKind(TextChoices):
-    """文件种类."""
+    """Kinds of evidence files, recognised by content."""
 
     IMAGE = "image", "照片"
     AUDIO = "audio", "录音"
@@ -26,7 +26,7 @@ class FileKind(TextChoices):
 
 
 class ScanState(TextChoices):
-    """查毒结果."""
+    """Results of the virus scan (查毒结果)."""
 
     UNSCANNED = "unscanned", "未查杀病毒"
     CLEAN = "clean", "未发现病毒"

@@ -57,7 +57,7 @@ class OriginalForm(forms.Form):
 
 @staff_view
 def add(request: HttpRequest, subject: str, pk: str) -> HttpResponse:
-    """上传文件."""
+    """Upload a file as evidence of an object."""
     found = _subject_or_404(account_of(request), subject, pk)
     page = FormPage(
         f"上传文件：{_title(found)}",
@@ -76,7 +76,7 @@ def add(request: HttpRequest, subject: str, pk: str) -> HttpResponse:
 
 @staff_post
 def drop(request: HttpRequest, evidence_id: UUID) -> HttpResponse:
-    """撤回文件."""
+    """Withdraw an uploaded file (撤回文件)."""
     row = _evidence_or_404(request, evidence_id)
     service = partial(evidence.drop_evidence, evidence_id=row.pk)
     return perform(request, service, back=page_of(row.subject), done="文件已撤回。")

@@ -48,13 +48,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def purge(request: HttpRequest, key: str) -> HttpResponse:
-    """提前清除名单库手机号."""
+    """Propose to erase the phone numbers of a round's pools before their time."""
     return _ask(request, key, PURGE_ROUND, "清除后不能再联系名单库人员，也不能恢复。须经另一人审批。")
 
 
 @staff_view
 def destroy(request: HttpRequest, key: str) -> HttpResponse:
-    """按期销毁暗访证据."""
+    """Propose to destroy inspection evidence kept for its full term."""
     return _ask(request, key, DESTROY, "只销毁保存期满且无未办结事项的证据；销毁后只保留校验值和记录。须经另一人审批。")
 
 

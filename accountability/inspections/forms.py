@@ -17,7 +17,7 @@ from nanchuan_eval.web.fields import MomentField, TextField, day, long_text
 
 
 class PlanForm(forms.Form):
-    """拟订暗访计划."""
+    """Plan of inspections: name, period, number of sections drawn at random."""
 
     name = TextField(label="名称", max_length=60)
     starts_on = day("开始日期")
@@ -30,7 +30,7 @@ class PlanForm(forms.Form):
 
 
 class InspectorsForm(forms.Form):
-    """派员."""
+    """The two inspectors of a visit (派员)."""
 
     inspectors = forms.MultipleChoiceField(label="督查员（选两人）", widget=forms.CheckboxSelectMultiple)
 
@@ -41,7 +41,7 @@ class InspectorsForm(forms.Form):
 
 
 class RecusalForm(forms.Form):
-    """登记回避."""
+    """An inspector's recusal from a department (回避)."""
 
     inspector = forms.ModelChoiceField(User.objects.filter(role=Role.INSPECTOR), label="督查员", empty_label="请选择")
     department = forms.ModelChoiceField(Department.objects.all(), label="应当回避的单位", empty_label="请选择")
@@ -134,19 +134,19 @@ class SubmitForm(forms.Form):
 
 
 class OrderForm(forms.Form):
-    """责令整改."""
+    """Demand and deadline of an order (责令整改)."""
 
     demand = long_text("整改要求")
     due_on = day("整改期限", required=False, help_text="不填则按评议规则的期限计算")
 
 
 class ReplyForm(forms.Form):
-    """反馈责令整改."""
+    """The unit's reply to an order."""
 
     reply = long_text("整改情况", most=3000, rows=6)
 
 
 class ReturnForm(forms.Form):
-    """安排回马枪."""
+    """Date of a return visit (回访复查)."""
 
     visit_on = day("回访复查日期")

@@ -12,7 +12,7 @@ INSPECTORS_A_VISIT = 2
 
 
 class PlanState(TextChoices):
-    """暗访计划状态."""
+    """States of an inspection plan (暗访计划)."""
 
     PROPOSED = "proposed", "待批准"
     APPROVED = "approved", "已批准，待抽取"
@@ -21,7 +21,7 @@ class PlanState(TextChoices):
 
 
 class Target(TextChoices):
-    """对象来源."""
+    """Reasons for inspecting a section (对象来源)."""
 
     LISTED = "listed", "上榜科室"
     DRAWN = "drawn", "随机抽查"
@@ -29,7 +29,7 @@ class Target(TextChoices):
 
 
 class InspectionState(TextChoices):
-    """暗访状态."""
+    """States of an inspection (暗访)."""
 
     PLANNED = "planned", "待派员"
     ASSIGNED = "assigned", "已派员"
@@ -38,7 +38,7 @@ class InspectionState(TextChoices):
 
 
 class Method(TextChoices):
-    """暗访方式."""
+    """Methods of inspection (暗访方式)."""
 
     ERRAND = "errand", "模拟办事"
     HIDDEN = "hidden", "隐蔽拍摄"
@@ -47,7 +47,7 @@ class Method(TextChoices):
 
 
 class CheckItem(TextChoices):
-    """检查项."""
+    """Items checked at every inspection (检查项)."""
 
     FIRST_ASKED = "first_asked", "首问责任"
     TOLD_ONCE = "told_once", "一次性告知"
@@ -58,7 +58,7 @@ class CheckItem(TextChoices):
 
 
 class CheckAnswer(TextChoices):
-    """检查结果."""
+    """Answers to a checked item."""
 
     YES = "yes", "是"
     NO = "no", "否"
@@ -66,7 +66,7 @@ class CheckAnswer(TextChoices):
 
 
 class Severity(TextChoices):
-    """严重程度."""
+    """Severity of a problem found (严重程度)."""
 
     SLIGHT = "1", "轻微"
     HEAVY = "2", "较重"
@@ -74,7 +74,7 @@ class Severity(TextChoices):
 
 
 class Conclusion(TextChoices):
-    """结论."""
+    """Conclusions of an inspection record."""
 
     SOUND = "sound", "无问题"
     AT_ONCE = "at_once", "立行立改"
@@ -83,7 +83,7 @@ class Conclusion(TextChoices):
 
 
 class OrderState(TextChoices):
-    """责令整改状态."""
+    """States of an order (责令整改)."""
 
     ISSUED = "issued", "整改中"
     REPLIED = "replied", "已反馈，待回访复查"

@@ -8,7 +8,7 @@ from evaluations.rounds.models import RoundSection
 
 
 class LeadState(models.TextChoices):
-    """线索状态."""
+    """States of a lead (问题线索)."""
 
     RECEIVED = "received", "待核查"
     VERIFIED = "verified", "查实"

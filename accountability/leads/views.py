@@ -20,14 +20,14 @@ from nanchuan_eval.web.fields import TextField, day, long_text
 
 
 class LeadForm(forms.Form):
-    """登记问题线索."""
+    """A lead about a section: the facts reported."""
 
     section = forms.ModelChoiceField(RoundSection.objects.select_related("round"), label="科室", empty_label="请选择")
     facts = long_text("线索内容", most=3000, rows=6)
 
 
 class FindingForm(forms.Form):
-    """办结问题线索."""
+    """Finding that concludes a lead."""
 
     state = forms.ChoiceField(
         label="核查结论",
@@ -54,7 +54,7 @@ def leads(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def receive(request: HttpRequest) -> HttpResponse:
-    """登记问题线索."""
+    """Register a lead (登记问题线索)."""
     _visible(request)
     page = FormPage("登记问题线索", "登记", reverse("accountability:leads"), note="仅区纪委监委可见。")
 
@@ -66,7 +66,7 @@ def receive(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def conclude(request: HttpRequest, pk: int) -> HttpResponse:
-    """办结问题线索."""
+    """Conclude a lead; a verified one may enter a veto (办结问题线索)."""
     lead = get_object_or_404(_visible(request), pk=pk)
     facts = [("科室", lead.section), ("线索内容", lead.facts)]
     note = "查实的，如有尚未公示的轮次，该科室在该轮列第1位（一票否决），难办指数不变。"

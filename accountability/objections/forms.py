@@ -23,7 +23,7 @@ class ObjectionForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
-    """提请复核."""
+    """Grounds of a request for review by the leading group (提请复核)."""
 
     facts = long_text("提请复核的理由", most=3000, rows=6)
 
@@ -41,7 +41,7 @@ class WitnessForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """答复."""
+    """Outcome of an objection and the answer to the unit."""
 
     outcome = forms.ChoiceField(label="结论", choices=Outcome.choices, widget=forms.RadioSelect)
     answer = long_text("答复", most=3000, rows=6, help_text="不得透露评议人员身份")

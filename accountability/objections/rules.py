@@ -4,7 +4,7 @@ from django.db.models import TextChoices
 
 
 class Stage(TextChoices):
-    """种类."""
+    """Kinds of objection, by the time they are filed."""
 
     OBJECTION = "objection", "公示前异议"
     APPEAL = "appeal", "公示后申诉"
@@ -22,7 +22,7 @@ class Ground(TextChoices):
 
 
 class ObjectionState(TextChoices):
-    """状态."""
+    """States of an objection."""
 
     FILED = "filed", "已提出"
     ACCEPTED = "accepted", "已受理"
@@ -31,7 +31,7 @@ class ObjectionState(TextChoices):
 
 
 class Outcome(TextChoices):
-    """结论."""
+    """Outcomes of an objection."""
 
     UPHELD = "upheld", "更正"
     REJECTED = "rejected", "维持"

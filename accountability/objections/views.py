@@ -67,7 +67,7 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def file(request: HttpRequest) -> HttpResponse:
-    """提出异议或申诉."""
+    """File an objection before, or an appeal after, publication."""
     user = account_of(request)
     if not _may_file(user):
         raise policy.Denied(user, "appeal.submit")
@@ -92,7 +92,7 @@ def file(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def review(request: HttpRequest, pk: int) -> HttpResponse:
-    """提请领导小组复核."""
+    """Request a review by the leading group (提请领导小组复核)."""
     row = _row_or_404(request, pk)
     page = FormPage(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), _about(row))
     service = partial(objections_services.file_review, objection_id=row.pk)
@@ -101,7 +101,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
-    """受理."""
+    """Propose to accept an objection (受理)."""
     row = _row_or_404(request, pk)
     page = FormPage(f"受理：{row}", "受理", _page(row), _about(row), done="已受理。")
 
@@ -113,7 +113,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def recount(request: HttpRequest, pk: int) -> HttpResponse:
-    """复算."""
+    """Recount the round and record the comparison (复算)."""
     row = _row_or_404(request, pk)
     page = FormPage(
         f"复算：{row}",
@@ -133,7 +133,7 @@ def recount(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """答复."""
+    """Decide an objection; an upheld one corrects the list (答复)."""
     row = _row_or_404(request, pk)
     page = FormPage(
         f"答复：{row}",

@@ -71,7 +71,7 @@ def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
 
 @staff_view
 def write(request: HttpRequest, measure_id: int) -> HttpResponse:
-    """填写谈话记录."""
+    """Write or change the record of a talk (填写谈话记录)."""
     measure = _measure_or_404(request, measure_id)
     if request.method == "POST" and not talks_services.may_write(account_of(request), measure):
         raise policy.Denied(account_of(request), record_action(MeasureKind(measure.kind)))
@@ -88,7 +88,7 @@ def write(request: HttpRequest, measure_id: int) -> HttpResponse:
 
 @staff_post
 def file(request: HttpRequest, talk_id: int) -> HttpResponse:
-    """报送谈话记录."""
+    """File the record of a talk for confirmation (报送谈话记录)."""
     record = _talk_or_404(request, talk_id)
     return perform(
         request,
@@ -100,7 +100,7 @@ def file(request: HttpRequest, talk_id: int) -> HttpResponse:
 
 @staff_post
 def confirm(request: HttpRequest, talk_id: int) -> HttpResponse:
-    """确认谈话记录."""
+    """Confirm the record of a talk, which completes the measure."""
     record = _talk_or_404(request, talk_id)
     return perform(
         request,
@@ -112,7 +112,7 @@ def confirm(request: HttpRequest, talk_id: int) -> HttpResponse:
 
 @staff_view
 def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
-    """退回谈话记录."""
+    """Send the record of a talk back with a reason (退回谈话记录)."""
     record = _talk_or_404(request, talk_id)
     page = FormPage(
         f"退回谈话记录：{record.measure.case}", "退回谈话记录", _page(record.measure), _about(record.measure)

@@ -43,7 +43,7 @@ READERS = {
 
 
 class AddressForm(forms.Form):
-    """提醒邮箱."""
+    """E-mail address for reminders; empty for none."""
 
     email = forms.EmailField(label="电子邮箱", required=False)
 
@@ -65,7 +65,7 @@ def work(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def reminders(request: HttpRequest) -> HttpResponse:
-    """设置提醒邮箱."""
+    """Set the e-mail address for reminders (设置提醒邮箱)."""
     user = account_of(request)
     known = ReminderAddress.objects.filter(account=user).first()
     page = FormPage(

@@ -46,7 +46,7 @@ class ReformForm(forms.Form):
 
 
 class RenameForm(ReformForm):
-    """更名."""
+    """New name of a section (更名)."""
 
     name = forms.CharField(label="新名称", max_length=60, error_messages={"required": "请填写新名称。"})
 
@@ -62,7 +62,7 @@ class RenameForm(ReformForm):
 
 
 class MoveForm(ReformForm):
-    """转隶."""
+    """Department that receives the sections (转隶)."""
 
     department = forms.ModelChoiceField(
         Department.objects.filter(is_active=True),
@@ -79,7 +79,7 @@ class MoveForm(ReformForm):
 
 
 class MergeForm(ReformForm):
-    """合并."""
+    """Existing or new section that the chosen ones merge into (合并)."""
 
     into = forms.ChoiceField(
         label="并入",
@@ -131,7 +131,7 @@ class MergeForm(ReformForm):
 
 
 class SplitForm(ReformForm):
-    """拆分."""
+    """Sections that one section splits into (拆分)."""
 
     stays = forms.BooleanField(label="原科室保留，是拆分后的科室之一", required=False)
     parts = forms.CharField(
@@ -174,7 +174,7 @@ class SplitForm(ReformForm):
 
 
 class AbolishForm(ReformForm):
-    """撤销."""
+    """Abolition of sections without a successor (撤销)."""
 
     def consequences(self) -> list[str]:
         return consequences.abolished(self.titles, self.cleaned_data["on"])

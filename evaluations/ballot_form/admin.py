@@ -16,7 +16,7 @@ from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 
 @admin.register(ServiceTopic)
 class ServiceTopicAdmin(PolicyAdmin):
-    """办什么事."""
+    """Admin of service topics (办事事项)."""
 
     order = 7
     see_action = edit_action = delete_action = "round.edit"
@@ -42,7 +42,7 @@ class ServiceTopicAdmin(PolicyAdmin):
 
 @admin.register(Manifestation)
 class ManifestationAdmin(PolicyAdmin):
-    """表象."""
+    """Admin of manifestations (表象)."""
 
     order = 6
     see_action = "round.edit"

@@ -20,7 +20,7 @@ from nanchuan_eval.web.actions import account_of
 
 
 class RedactionForm(forms.Form):
-    """遮盖意见."""
+    """Words of a comment to redact (遮盖意见)."""
 
     notice = ""
     words = forms.CharField(
@@ -33,7 +33,7 @@ class RedactionForm(forms.Form):
 
 @admin.register(Comment)
 class CommentAdmin(ReadOnlyAdmin):
-    """评议意见."""
+    """Read-only comments of ballots (评议意见), with redaction."""
 
     order = 5
     see_action = "comment.view"

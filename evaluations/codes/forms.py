@@ -32,7 +32,7 @@ class BatchForm(forms.Form):
 
 
 class CodesForm(BatchForm):
-    """生成票号."""
+    """Number of ballot codes to generate (生成票号); 0 opens the channel to visitors."""
 
     count = forms.IntegerField(
         label="票号数量", min_value=0, max_value=200_000, help_text="填0表示网上领票，由群众自行领取"
@@ -40,7 +40,7 @@ class CodesForm(BatchForm):
 
 
 class IssuedListForm(BatchForm):
-    """导入离线发放清单."""
+    """List of code digests issued offline (发放清单)."""
 
     file = forms.FileField(
         label="发放清单", help_text="上传 issued.txt，每行一个64位校验值。请勿上传含票号的 codes.csv"
@@ -58,13 +58,13 @@ class IssuedListForm(BatchForm):
 
 
 class ReplaceForm(forms.Form):
-    """补发."""
+    """Number of replacement codes (补发)."""
 
     count = forms.IntegerField(label="补发数量", min_value=1, max_value=200_000)
 
 
 class VoidForm(ReasonForm):
-    """作废票号."""
+    """Ballot codes to void (作废票号)."""
 
     codes = forms.CharField(
         label="票号",
@@ -80,7 +80,7 @@ class VoidForm(ReasonForm):
 
 
 class RecallForm(ReasonForm):
-    """收回批次."""
+    """Reason for stopping a batch (停用批次)."""
 
     notice = (
         "停用后，本批次未使用的票号全部失效，不能恢复；已提交的评议票仍然有效。"

@@ -16,7 +16,7 @@ DIGITS = re.compile(r"[0-9]+")
 
 
 class PlanForm(forms.ModelForm[PlannedDraw]):
-    """抽取登记."""
+    """A planned draw (抽取登记); a change after its announcement needs a reason."""
 
     reason = forms.CharField(
         label="更改理由", max_length=200, required=False, help_text="更改已公告的抽取时必填，内容公开"
@@ -68,13 +68,13 @@ class ReadingForm(forms.Form):
 
 
 class SigningForm(forms.Form):
-    """监督员签名."""
+    """A supervisor's signing code (签名码)."""
 
     code = forms.CharField(label="签名码", max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
 
 class RemovalForm(forms.Form):
-    """移除和递补."""
+    """Reason and calls for removing a drawn person (移除)."""
 
     reason = forms.ChoiceField(label="原因", choices=RemovalReason.choices)
     calls = forms.CharField(
@@ -95,7 +95,7 @@ class RemovalForm(forms.Form):
 
 
 class LettersForm(forms.Form):
-    """通知书."""
+    """File to make for the persons drawn: letters or text messages."""
 
     form = forms.ChoiceField(label="生成文件", choices=[("pdf", "通知书（PDF）"), ("sms", "短信平台名单（Excel）")])
     reason = forms.CharField(

@@ -30,7 +30,7 @@ SETTLING = "将评议方案（名称、时间和评议规则）按当前内容�
 
 @admin.register(Round)
 class RoundAdmin(MonitorPages, CodePages):
-    """评议轮次."""
+    """Admin of rounds (评议轮次): the steps of a round and their pages."""
 
     order = 1
     see_action = "round.open"

@@ -51,7 +51,7 @@ class RulebookForm(forms.Form):
 
 
 class ExtendForm(ReasonForm):
-    """延期."""
+    """Later closing time of a vote (延期)."""
 
     closes_at = forms.DateTimeField(label="新的截止时间", help_text="如 2026-12-01 17:00")
 

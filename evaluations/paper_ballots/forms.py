@@ -34,13 +34,13 @@ class CountForm(forms.Form):
 
 
 class WithdrawForm(forms.Form):
-    """撤回录入."""
+    """Reason for withdrawing a keyed sheet (撤回录入)."""
 
     reason = forms.CharField(label="撤回的理由", max_length=300)
 
 
 class ClearForm(forms.Form):
-    """差异处理."""
+    """Cause of a difference in the ballot account and its resolution."""
 
     reason = forms.CharField(label="差异原因和处理情况", max_length=300)
 

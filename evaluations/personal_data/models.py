@@ -6,7 +6,7 @@ from nanchuan_eval.encryption.fields import EncryptedField, mask_phone
 
 
 class Wish(models.TextChoices):
-    """申请事项."""
+    """Rights a personal data request may claim."""
 
     VIEW = "view", "查询、复制"
     CORRECT = "correct", "更正"
@@ -14,7 +14,7 @@ class Wish(models.TextChoices):
 
 
 class RequestState(models.TextChoices):
-    """办理情况."""
+    """States of a personal data request."""
 
     OPEN = "open", "待办理"
     DONE = "done", "已办结"

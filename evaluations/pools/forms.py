@@ -8,7 +8,7 @@ from nanchuan_eval.web.fields import ReasonForm
 
 
 class PoolFileForm(forms.Form):
-    """名单文件."""
+    """File of persons to import into a pool (名单文件)."""
 
     kind = forms.ChoiceField(label="名单库", choices=PoolKind.choices)
     file = forms.FileField(
@@ -19,19 +19,19 @@ class PoolFileForm(forms.Form):
 
 
 class ObjectionForm(forms.Form):
-    """名单异议."""
+    """Objection to a published pool (名单异议)."""
 
     content = forms.CharField(label="异议内容", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class AnswerForm(forms.Form):
-    """处理异议."""
+    """Answer to an objection to a pool."""
 
     answer = forms.CharField(label="处理结果", max_length=500, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class ExclusionForm(forms.Form):
-    """回避."""
+    """Reason for excluding a person from draws (回避), or none to readmit."""
 
     reason = forms.ChoiceField(
         label="原因", required=False, choices=[("", "恢复参加抽取"), *ExclusionReason.choices], initial="conflict"
@@ -40,7 +40,7 @@ class ExclusionForm(forms.Form):
 
 
 class PoolExportForm(ReasonForm):
-    """导出名单."""
+    """Pool to export and the reason."""
 
     kind = forms.ChoiceField(label="名单库", choices=PoolKind.choices)
     field_order = ["kind", "reason"]

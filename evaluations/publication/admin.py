@@ -32,7 +32,7 @@ class ProblemsForm(ModelForm[SectionResult]):
 
 @admin.register(SectionResult)
 class SectionResultAdmin(PolicyAdmin):
-    """科室结果."""
+    """Results of sections (科室结果), where the main problems are written."""
 
     order = 7
     form = ProblemsForm
@@ -61,7 +61,7 @@ class SectionResultAdmin(PolicyAdmin):
 
 @admin.register(Publication)
 class PublicationAdmin(ReadOnlyAdmin):
-    """公示."""
+    """Read-only published versions of notices (公示)."""
 
     order = 8
     see_action = "publish.draft"

@@ -28,7 +28,7 @@ from nanchuan_eval.web.downloads import download
 
 
 class ReviewForm(forms.Form):
-    """核查领票异常."""
+    """Review of unusual numbers of codes taken online."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
     review = forms.CharField(

@@ -54,7 +54,7 @@ def _units() -> list[tuple[str, str]]:
 
 
 class GrantForm(forms.Form):
-    """授权、撤权."""
+    """Role to grant to an account; an empty one revokes it."""
 
     role = forms.ChoiceField(label="角色", choices=[("", "（撤销角色）"), *ACCOUNT_ROLES], required=False)
     unit_code = forms.ChoiceField(label="所属单位", choices=_units, required=False, help_text="仅单位联络员选择")
@@ -63,7 +63,7 @@ class GrantForm(forms.Form):
 
 @admin.register(User)
 class UserAdmin(PolicyAdmin):
-    """账号."""
+    """Admin of staff accounts (账号)."""
 
     order = 1
     see_action = "user.create"
@@ -125,11 +125,11 @@ class UserAdmin(PolicyAdmin):
         return self._do(request, pk, partial(_grant, name, account, **form.cleaned_data), "授权已办理。")
 
     def end_sessions(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """终止会话."""
+        """Sign the account out everywhere (终止会话)."""
         return self._do(request, pk, partial(accounts.end_sessions, account_id=pk), "已强制退出登录。")
 
     def reset_factor(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """重置第二因子."""
+        """Remove the account's second factor (重置动态口令)."""
         return self._do(request, pk, partial(second_factor.reset_factor, account_id=pk), "动态口令已重置。")
 
     def _do(self, request: HttpRequest, pk: int, service: Callable[[], object], done: str) -> HttpResponse:

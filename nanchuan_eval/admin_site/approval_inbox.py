@@ -26,14 +26,14 @@ from nanchuan_eval.web.actions import account_of, perform
 
 
 class NoteForm(forms.Form):
-    """退回理由."""
+    """Reason for sending something back (退回理由)."""
 
     note = forms.CharField(label="退回理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnlyAdmin):
-    """待审批、已审批."""
+    """Pending and decided approvals (待审批、已审批)."""
 
     order = 0
     list_display = ["title", "proposed_by", "proposed_at", "state", "decided_by"]
@@ -69,13 +69,13 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return self._page(request, self._approval_or_404(request, object_id), NoteForm())
 
     def approve(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """同意."""
+        """Approve and carry out the proposed action (同意)."""
         approval = self._approval_or_404(request, str(pk))
         approvals.check_decides(approval, account_of(request))
         return self._decide(request, approval, "已同意并办理", _approve, code=request.POST.get("code", "")[:40])
 
     def send_back(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """退回."""
+        """Send the proposal back with a reason (退回)."""
         approval = self._approval_or_404(request, str(pk))
         approvals.check_decides(approval, account_of(request))
         form = NoteForm(request.POST)
@@ -84,7 +84,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return self._decide(request, approval, "已退回", approvals.send_back, note=form.cleaned_data["note"])
 
     def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """撤回."""
+        """Withdraw a proposal (撤回)."""
         return self._decide(request, self._approval_or_404(request, str(pk)), "已撤回", approvals.withdraw)
 
     def _decide(

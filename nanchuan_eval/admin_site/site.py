@@ -19,7 +19,7 @@ WORKING_ORDER = ["evaluations", "departments", "accountability", "nanchuan_eval"
 
 
 class StaffSite(admin.AdminSite):
-    """评议工作台."""
+    """The staff site (工作台): an admin site ordered by feature."""
 
     site_header = "最难办事科室群众评 · 评议工作台"
     site_title = "评议工作台"

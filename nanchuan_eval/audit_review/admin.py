@@ -29,7 +29,7 @@ from nanchuan_eval.web.fields import ReasonForm
 
 
 class ArchiveForm(ReasonForm):
-    """归档截止日期."""
+    """Date before which the audit log is archived."""
 
     until = forms.DateField(label="截止日期（不含）", help_text="如 2026-01-01")
     field_order = ["until", "reason"]
@@ -110,18 +110,18 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         ]
 
     def export(self, request: HttpRequest) -> HttpResponse:
-        """导出全部日志和锚点."""
+        """Download the whole audit log and its anchors."""
         name, text = audit_review.export_log(by=account_of(request), at=timezone.now())
         return download(text, name)
 
     def archive(self, request: HttpRequest) -> HttpResponse:
-        """提请归档."""
+        """Propose to archive the audit log up to a date (归档)."""
         form, head = ArchiveForm(request.POST or None), AuditHead.current()
         note = "先记锚点，再把截止日期之前的日志写成归档文件；满183日才能归档。库中的记录由数据库管理员另行移出。"
         return propose(request, form, ARCHIVE, head, note=note, back="admin:nanchuan_eval_auditentry_changelist")
 
     def verify(self, request: HttpRequest) -> HttpResponse:
-        """验证日志链."""
+        """Verify the chain of the audit log, its anchors and the results' digests."""
         found = audit_review.verify_log(by=account_of(request), at=timezone.now())
         for fault in found[:20]:
             messages.error(request, fault)

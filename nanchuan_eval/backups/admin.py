@@ -16,7 +16,7 @@ from nanchuan_eval.web.fields import ReasonForm
 
 @admin.register(Backup)
 class BackupAdmin(ReadOnlyAdmin):
-    """备份."""
+    """Read-only backups (备份), with the page to propose a restore."""
 
     order = 4
     see_action = RESTORE_NAME
@@ -36,7 +36,7 @@ class BackupAdmin(ReadOnlyAdmin):
         return [path("<int:pk>/restore/", wrap(self.restore), name="backup-restore"), *super().get_urls()]
 
     def restore(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """提请恢复."""
+        """Propose to restore a backup (恢复)."""
         row = get_object_or_404(Backup, pk=pk)
         note = f"{row}：恢复后，备份之后的全部业务和日志被取代。同意后由运维人员停止网站，在服务器上执行 restore 命令。"
         back = "admin:nanchuan_eval_backup_changelist"

@@ -64,7 +64,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def propose(request: HttpRequest, key: str) -> HttpResponse:
-    """拟订暗访计划."""
+    """Propose a round's inspection plan (拟订暗访计划)."""
     _visible(request)
     round_ = get_object_or_404(Round, key=key)
     page = FormPage(
@@ -84,25 +84,25 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
 
 @staff_post
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
-    """批准暗访计划."""
+    """Approve a plan, which commits the draw of its random sections."""
     return _button(request, pk, plans_services.approve_plan, "暗访计划已批准，随机抽查科室的抽取已承诺。")
 
 
 @staff_post
 def schedule(request: HttpRequest, pk: int) -> HttpResponse:
-    """排期."""
+    """Schedule the visits of a plan (排期)."""
     return _button(request, pk, plans_services.schedule_visits, "暗访日期已排定，可以指派督查员。")
 
 
 @staff_post
 def finish(request: HttpRequest, pk: int) -> HttpResponse:
-    """结束暗访."""
+    """Finish a plan, which publishes the proof of its draw."""
     return _button(request, pk, plans_services.finish_plan, "暗访已结束，抽取证明已公开。")
 
 
 @staff_view
 def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """派员."""
+    """Assign two inspectors to a visit (派员)."""
     _visible(request)
     visit = visible_or_404(
         Inspection.objects.visible_to(account_of(request)), by=account_of(request), action="insp.plan.view", pk=pk
@@ -121,7 +121,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @staff_view
 def recuse(request: HttpRequest) -> HttpResponse:
-    """登记回避."""
+    """Register an inspector's recusal from a department (登记回避)."""
     _visible(request)
     page = FormPage("登记督查员回避", "登记", reverse("accountability:inspection-plans"))
 
@@ -133,7 +133,7 @@ def recuse(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
-    """安排回马枪."""
+    """Schedule a return visit after an order (安排回访复查)."""
     _visible(request)
     order = visible_or_404(
         Order.objects.visible_to(account_of(request)), by=account_of(request), action="insp.notify", pk=pk

@@ -50,7 +50,7 @@ def inspection(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @staff_view
 def submit_record(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """提交并锁定."""
+    """Submit an inspection record, which locks it and its files."""
     visit = _visit_or_404(request, pk)
     page = FormPage(
         f"提交暗访记录：{visit.section}",
@@ -66,7 +66,7 @@ def submit_record(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @staff_post
 def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """审定."""
+    """Approve an inspection record (审定)."""
     visit = _visit_or_404(request, pk)
     return perform(
         request,
@@ -78,7 +78,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @staff_view
 def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """责令整改."""
+    """Issue an order to rectify after an inspection (责令整改)."""
     visit = _visit_or_404(request, pk)
     back = reverse("accountability:inspection", args=[visit.pk])
     page = FormPage(
@@ -106,7 +106,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_view
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
-    """反馈责令整改."""
+    """Reply to an order on behalf of the unit."""
     found = _order_or_404(request, pk)
     page = FormPage(
         f"反馈：{found}", "报送反馈", reverse("accountability:order", args=[found.pk]), [("要求", found.demand)]

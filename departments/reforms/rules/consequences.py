@@ -12,12 +12,12 @@ KEPT = "以前各轮的位次、上榜次数继续计入该科室；已公布的
 
 
 def renamed(title: Title, name: str, on: date) -> list[str]:
-    """更名."""
+    """Return the consequences of a renaming (更名)."""
     return [f"{title}自{in_chinese(on)}起更名为“{name}”，代码、单位和负责人不变。", KEPT, LOCKED, FINAL]
 
 
 def moved(titles: Sequence[Title], department: str, on: date) -> list[str]:
-    """转隶."""
+    """Return the consequences of a move to another department (转隶)."""
     return [
         f"{_all(titles)}自{in_chinese(on)}起转隶到“{department}”，名称、代码和负责人不变。",
         KEPT,
@@ -28,7 +28,7 @@ def moved(titles: Sequence[Title], department: str, on: date) -> list[str]:
 
 
 def merged(titles: Sequence[Title], into: Title, on: date, *, is_new: bool) -> list[str]:
-    """合并."""
+    """Return the consequences of a merger (合并)."""
     return [
         *_set_up([into] if is_new else []),
         f"{_all(titles)}自{in_chinese(on)}起并入{into}，此后不再参评，资料和任职记录保留。",
@@ -52,7 +52,7 @@ def split(title: Title, parts: Sequence[Title], on: date, *, new: Sequence[Title
 
 
 def abolished(titles: Sequence[Title], on: date) -> list[str]:
-    """撤销."""
+    """Return the consequences of an abolition (撤销)."""
     return [
         f"{_all(titles)}自{in_chinese(on)}起撤销，此后不再参评，资料和任职记录保留。",
         "没有科室延续其位次；以前各轮的位次和已公布的公示不变。职责由其他科室承接的，请改用“合并”或者“拆分”办理。",

@@ -26,7 +26,7 @@ class Question:
 
 
 class OpenCheck(Protocol):
-    """领票校验."""
+    """Interface of a check that a visitor must pass to take a code."""
 
     def ask(self) -> Question:
         """Return a new question."""

@@ -41,7 +41,7 @@ ACTS: dict[str, tuple[Callable[..., Any], str]] = {
 
 @admin.register(Draw)
 class DrawAdmin(ReadOnlyAdmin):
-    """抽取."""
+    """Read-only draws (抽取), with the pages of each step."""
 
     order = 3
     see_action = "draw.commit"

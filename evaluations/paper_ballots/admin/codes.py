@@ -132,7 +132,7 @@ class BatchPages(PaperPages):
 
 @admin.register(CodeBatch)
 class CodeBatchAdmin(BatchPages):
-    """票号批次."""
+    """Admin of batches of ballot codes (票号批次)."""
 
     order = 4
     see_action = "cred.print"

@@ -40,7 +40,7 @@ PREVIEWED = 20
 
 @admin.register(PoolEntry)
 class PoolEntryAdmin(PersonPages):
-    """名单库."""
+    """Admin of the persons in a round's pools (名单库)."""
 
     order = 2
     see_action = "pool.view"

@@ -30,7 +30,7 @@ STARTED = {"copy": requests.COPY, "answer": requests.ANSWER}
 
 
 class AnswerRequestForm(forms.Form):
-    """答复个人信息申请."""
+    """Outcome of a personal data request and its explanation."""
 
     ENDS = (RequestState.DONE, RequestState.DECLINED)
     state = forms.ChoiceField(label="结论", choices=[(state.value, state.label) for state in ENDS])
@@ -39,7 +39,7 @@ class AnswerRequestForm(forms.Form):
 
 @admin.register(DataRequest)
 class DataRequestAdmin(ReadOnlyAdmin):
-    """个人信息申请."""
+    """Admin of personal data requests (个人信息申请)."""
 
     order = 3
     see_action = requests.HANDLE

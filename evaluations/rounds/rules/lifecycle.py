@@ -36,7 +36,7 @@ class DrawPurpose(TextChoices):
 
 
 class DrawStatus(TextChoices):
-    """抽取状态."""
+    """States of a draw (抽取)."""
 
     COMMITTED = "committed", "承诺已公布"
     SEEDED = "seeded", "随机数已录入"

@@ -27,7 +27,7 @@ MAD_TO_DEVIATION = Fraction("1.4826")
 
 
 class FlagKind(TextChoices):
-    """提示种类."""
+    """Kinds of anomaly flag (异常提示)."""
 
     STRAIGHT = "straight", "整张票均为同一程度"
     DUPLICATE = "duplicate", "多张票完全相同"
@@ -39,7 +39,7 @@ class FlagKind(TextChoices):
 
 
 class Verdict(TextChoices):
-    """处理."""
+    """Decisions on a flag: open, kept or invalid."""
 
     OPEN = "open", "待处理"
     KEPT = "kept", "保留计票"

@@ -47,11 +47,11 @@ class _ChineseLabels:
 
 
 class NewPasswordForm(_ChineseLabels, SetPasswordForm):  # type: ignore[type-arg]
-    """设置口令."""
+    """First password of an account (设置口令)."""
 
 
 class ChangeForm(_ChineseLabels, PasswordChangeForm):
-    """修改口令."""
+    """Old and new password (修改口令)."""
 
 
 class SignIn(LoginView):
@@ -80,7 +80,7 @@ class SignIn(LoginView):
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """退出."""
+    """Sign out and record it in the audit log."""
     if isinstance(request.user, User):
         record_logout(request.user, at=timezone.now())
     logout(request)
@@ -115,7 +115,7 @@ def end_own_sessions(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
-    """修改口令."""
+    """Change one's own password; the session stays (修改口令)."""
     form = ChangeForm(account_of(request), request.POST or None)
     if form.is_valid():
         changed = accounts.set_password(

@@ -112,7 +112,7 @@ def test_the_first_page_shows_the_rounds_in_work(log_in):
 
 
 class TestRulebook:
-    """评议规则."""
+    """The page that edits the rulebook of a draft (评议规则)."""
 
     @staticmethod
     def address(round_):

@@ -63,7 +63,7 @@ def upload(client, round_, content, **form):
 
 
 class TestMaking:
-    """生成票号."""
+    """Generating ballot codes (生成票号)."""
 
     def test_shows_the_batch_and_its_codes_once(self, as_, round_):
         answer = as_("clerk").post(address("round-codes", round_), {**FORM, "count": "3"})
@@ -128,7 +128,7 @@ class TestMaking:
 
 
 class TestAnOfflineList:
-    """导入离线发放清单."""
+    """Importing a list issued offline (导入离线发放清单)."""
 
     def test_is_imported_byte_for_byte(self, as_, round_, client):
         _, issues = issuing.make_codes(3, round_.key)
@@ -174,7 +174,7 @@ class TestAnOfflineList:
 
 
 class TestVoiding:
-    """作废和补发."""
+    """Voiding and replacing ballot codes (作废、补发)."""
 
     @pytest.fixture(autouse=True)
     def two_persons(self, settings, round_):
@@ -257,7 +257,7 @@ class TestVoiding:
 
 
 class TestRecalling:
-    """停用批次."""
+    """Stopping a batch (停用批次)."""
 
     def test_takes_two_persons_and_invalidates_the_unused_codes(self, as_, round_, settings):
         settings.TWO_PERSON_RULE = True
@@ -296,7 +296,7 @@ class TestRecalling:
 
 
 class TestTheList:
-    """票号批次."""
+    """The list of batches (票号批次)."""
 
     def test_hides_small_returns_and_figures_that_reveal_them(self, round_):
         cast_ballots(round_, make_codes(round_, 10)[:7])
