@@ -1,6 +1,6 @@
-"""The forty bad inputs (security.md 6): no answer is a fault, nothing is written but the trace.
+"""The forty bad inputs (security.md 6): no answer is a fault, nothing is written but the row of the refusal.
 
-What other tests already prove line by line is named in PROVED and must exist; the rest is tried here.
+PROVED and IN_SECURITY name the tests of each number; the rest is tried here.
 """
 
 import logging
@@ -77,9 +77,30 @@ PROVED = {
     39: ("evaluations/sealing/test_services.py", "test_that_fails_half_way_leaves_everything_as_it_was"),
     40: ("nanchuan_eval/audit/test_services.py", "test_a_restored_old_backup"),
 }
-# More examples of most lines stand in test_forty_lines.py, by number.
+# The examples that the tests near the code leave out.
+IN_SECURITY = {
+    4: ("test_hostile_requests.py", "test_a_case_of_another_unit_is_not_found_and_logged"),
+    5: ("test_hostile_requests.py", "test_addresses_of_files_lead_to_files_only"),
+    6: ("test_hostile_votes.py", "test_an_answer_off_the_scale_is_refused_and_the_others_kept"),
+    7: ("test_hostile_votes.py", "test_an_answer_off_the_scale_is_refused_and_the_others_kept"),
+    10: ("test_hostile_votes.py", "test_a_vote_without_sections_is_refused_and_one_that_knows_none_is_stored"),
+    11: ("test_hostile_votes.py", "test_a_comment_of_100000_characters_is_refused_and_direction_marks_are_removed"),
+    12: ("test_hostile_votes.py", "test_markup_formulas_and_sql_are_stored_as_text"),
+    13: ("test_hostile_requests.py", "test_get_changes_nothing"),
+    14: ("test_hostile_requests.py", "test_ten_megabytes_are_refused"),
+    15: ("test_hostile_requests.py", "test_an_unknown_host_is_refused"),
+    16: ("test_hostile_requests.py", "test_a_forged_address_reaches_neither_the_audit_log_nor_the_limits"),
+    17: ("test_hostile_votes.py", "test_broken_json_is_refused"),
+    18: ("test_hostile_votes.py", "test_a_code_typed_with_o_and_i_is_accepted_once"),
+    19: ("test_hostile_votes.py", "test_used_foreign_early_late_and_unknown_codes_get_one_answer_for_the_same_work"),
+    20: ("test_hostile_votes.py", "test_a_thousand_wrong_codes_slow_their_address_and_nobody_else"),
+    26: ("test_hostile_files.py", "test_a_cell_at_the_far_end_or_300_megabytes_of_text_cost_no_second"),
+    32: ("test_hostile_files.py", "test_the_copy_of_a_picture_loses_place_maker_remark_thumbnail_and_xmp"),
+    33: ("test_hostile_files.py", "test_a_film_with_its_place_is_stored_encrypted_and_nobody_is_shown_a_copy"),
+    34: ("test_hostile_files.py", "test_no_name_of_an_upload_becomes_a_path"),
+    38: ("test_out_of_order.py", "TestOutOfOrder"),
+}
 HERE = {1, 2, 3, 5, 17, 36, 37}
-LINES_OF_THEIR_OWN = {4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 26, 32, 33, 34, 38}
 NASTY = [
     "\x00",
     "a\x00b",
@@ -178,14 +199,11 @@ def counts():
     return {m.__name__: m.objects.count() for m in apps.get_models() if m.__name__ not in TRACES}
 
 
-def test_all_forty_lines_are_proved_somewhere():
-    own = (ROOT / "tests" / "security" / "test_forty_lines.py").read_text(encoding="utf-8")
-    assert set(PROVED) | HERE | LINES_OF_THEIR_OWN == set(range(1, 41))
-    assert {
-        int(n) for pair in re.findall(r"def test_lines?_(\d\d)(?:_and_(\d\d))?", own) for n in pair if n
-    } == LINES_OF_THEIR_OWN
-    for file, name in PROVED.values():
-        assert re.search(rf"def {name}\(", (ROOT / "tests" / file).read_text(encoding="utf-8")), name
+def test_all_forty_bad_inputs_are_tested_somewhere():
+    assert set(PROVED) | HERE | set(IN_SECURITY) == set(range(1, 41))
+    tests = [*PROVED.values(), *((f"security/{file}", name) for file, name in IN_SECURITY.values())]
+    for file, name in tests:
+        assert re.search(rf"(def|class) {name}\b", (ROOT / "tests" / file).read_text(encoding="utf-8")), name
 
 
 @pytest.mark.parametrize(
