@@ -2,7 +2,7 @@
 
 import pytest
 
-from nanchuan_eval.users.rules import conflicts, password_faults
+from nanchuan_eval.users.rules import conflicts, may_be_one_person, password_faults
 
 WORDS = ("wangfang", "王芳", "D05", "N20200315")
 GOOD = [
@@ -63,6 +63,26 @@ def test_thirty_bad_passwords_are_refused(password):
 
 def test_the_least_length_is_a_setting():
     assert password_faults("Ab1!cdef", least=8) == []
+
+
+@pytest.mark.parametrize(("password", "accepted"), [("Ab1!cdAb1!cd", True), ("Ab1!cAb1!cAb", False)])
+def test_a_password_has_six_different_characters(password, accepted):
+    assert (password_faults(password, least=12) == []) is accepted
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "one"),
+    [
+        ("王芳", "发改委", True),
+        ("王芳", "", True),
+        (" 王芳 ", " 发改委 ", True),
+        ("王芳", "公安局", False),
+        ("王方", "发改委", False),
+        ("王方", "", False),
+    ],
+)
+def test_a_namesake_of_the_same_or_no_unit_may_be_the_liaison(name, unit, one):
+    assert may_be_one_person(name, unit, "王芳", "发改委") is one
 
 
 @pytest.mark.parametrize(
