@@ -31,6 +31,10 @@ def test_networks_are_counted_not_addresses(address, network):
     assert network_of(address) == network
 
 
+def test_a_visitor_has_claimed_nothing_unless_counted():
+    assert Visitor() == Visitor(by_device=0, by_network=0, by_all=0, passed_check=False)
+
+
 @pytest.mark.parametrize(
     ("visitor", "asked", "noted"),
     [

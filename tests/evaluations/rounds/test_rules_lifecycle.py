@@ -1,6 +1,5 @@
 """The life of a round: its order, its sets of states, and what each step still lacks (rulebook R-E, R-K)."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,10 +8,13 @@ from evaluations.rounds.rules.lifecycle import (
     BEFORE_PUBLICATION,
     COUNTED,
     ISSUING,
+    LIFE,
     PUBLISHED,
     ROUND_FLOW,
     SEALED,
     STEP_FROM,
+    STEP_TO,
+    VOIDABLE,
     DrawPurpose,
     DrawStatus,
     Readiness,
@@ -23,108 +25,137 @@ from evaluations.rounds.rules.lifecycle import (
 )
 from nanchuan_eval.core.errors import RuleViolation
 
-OPENS = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CLOSES = OPENS + timedelta(days=21)
-S, P = RoundState, DrawPurpose
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+S = RoundState
+PUBLIC, DRAWN = DrawStatus.PUBLISHED, DrawStatus.DRAWN
 
 
-def ready(step, **values):
-    """What a step finds when it lacks nothing, with the values that a test changes."""
-    draws = dict.fromkeys(DrawPurpose.values, DrawStatus.PUBLISHED)
-    now = CLOSES if step == Step.SEAL else OPENS
-    whole = Readiness(STEP_FROM[step], now, OPENS, CLOSES, active_sections=1, draws=draws)
-    return replace(whole, **values)
+def lacks(step, **facts):
+    """Return what the step lacks in its own state, at noon on a day of the vote."""
+    given = {"opens_at": NOON - timedelta(days=1), "closes_at": NOON + timedelta(days=1), "active_sections": 1}
+    return missing(step, Readiness(**{"state": STEP_FROM[step], "now": NOON, **given, **facts}))
+
+
+def closed(**facts):
+    return {"closes_at": NOON, **facts}
 
 
 def test_the_steps_lead_through_the_states_in_order():
-    state, visited = S.DRAFT, [S.DRAFT]
-    for step in Step:
-        assert next_step(state) == step
-        state = next(then for then in RoundState if then != S.VOID and ROUND_FLOW.allows(state, then))
-        visited.append(state)
-
-    assert visited == list(RoundState)[:-1]
-    assert next_step(S.CLOSED) is next_step(S.VOID) is None
+    assert [STEP_FROM[step] for step in Step] == list(LIFE[:-1])
+    assert [STEP_TO[step] for step in Step] == list(LIFE[1:])
+    assert [next_step(state) for state in LIFE] == [*Step, None]
+    assert next_step(S.VOID) is None
 
 
-@pytest.mark.parametrize("state", RoundState)
-def test_a_round_can_be_void_before_publication_only(state):
-    if state in list(RoundState)[:7]:
-        assert ROUND_FLOW.move(state, S.VOID) == S.VOID
-    else:
-        with pytest.raises(RuleViolation):
-            ROUND_FLOW.move(state, S.VOID)
+def test_a_round_moves_on_by_one_state_or_is_void_before_publication():
+    for before, then in zip(LIFE, [*LIFE[1:], None], strict=True):
+        allowed = {state for state in RoundState if ROUND_FLOW.allows(before, state)}
+        assert allowed == {then, *([S.VOID] if before in VOIDABLE else [])} - {None}
+    assert LIFE[len(VOIDABLE)] == S.PUBLISHED
+
+
+def test_a_move_that_is_not_allowed_is_refused():
+    assert ROUND_FLOW.move(S.REVIEW, S.VOID) == S.VOID
+    with pytest.raises(RuleViolation):
+        ROUND_FLOW.move(S.PUBLISHED, S.VOID)
 
 
 def test_the_sets_of_states():
-    assert set(SEALED) == {S.SEALED, S.COUNTED, S.REVIEW, S.PUBLISHED, S.CLOSED}
-    assert set(ISSUING) == {S.FROZEN, S.DRAWN, S.OPEN, *SEALED}
+    assert list(SEALED) == [S.SEALED, S.COUNTED, S.REVIEW, S.PUBLISHED, S.CLOSED]
+    assert list(ISSUING) == [S.FROZEN, S.DRAWN, S.OPEN, *SEALED]
     assert {S.COUNTED, S.REVIEW, S.PUBLISHED, S.CLOSED} == COUNTED
     assert {S.COUNTED, S.REVIEW} == BEFORE_PUBLICATION
-    assert set(PUBLISHED) == {S.PUBLISHED, S.CLOSED}
+    assert list(PUBLISHED) == [S.PUBLISHED, S.CLOSED]
 
 
 @pytest.mark.parametrize("step", Step)
-def test_a_step_that_lacks_nothing_may_be_taken(step):
-    assert missing(step, ready(step)) == []
-
-
-@pytest.mark.parametrize("step", Step)
-def test_a_step_is_taken_in_its_own_state_only(step):
+def test_a_step_is_taken_only_in_its_own_state(step):
     for state in set(RoundState) - {STEP_FROM[step]}:
-        (reason,) = missing(step, ready(step, state=state))
-        assert f"当前为“{state.label}”" in reason
+        assert lacks(step, state=state) == [
+            f"本轮当前为“{state.label}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"
+        ]
+
+
+@pytest.mark.parametrize("step", Step)
+def test_a_round_that_lacks_nothing_moves_on(step):
+    assert lacks(step, closes_at=NOON + timedelta(days=0 if step == Step.SEAL else 1)) == []
 
 
 @pytest.mark.parametrize(
-    ("step", "values", "reasons"),
+    ("step", "facts", "text"),
     [
-        (Step.FREEZE, {"rulebook_errors": ("甲", "乙")}, ["评议规则有误：甲", "评议规则有误：乙"]),
-        (Step.FREEZE, {"indicators_without_manifestation": ("冷",)}, ["指标“冷”还没有启用的表象"]),
-        (Step.FREEZE, {"active_sections": 0}, ["评议对象名录为空"]),
-        (Step.FREEZE, {"is_settled": False}, ["评议方案（名称、时间和评议规则）还没有审定"]),
+        (Step.FREEZE, {"rulebook_errors": ("权重之和不为1。",)}, "评议规则有误：权重之和不为1。"),
+        (Step.FREEZE, {"indicators_without_manifestation": ("冷",)}, "指标“冷”还没有启用的表象，请先添加。"),
+        (Step.FREEZE, {"active_sections": 0}, "评议对象名录为空，请先导入单位和科室。"),
+        (
+            Step.FREEZE,
+            {"is_settled": False},
+            "评议方案（名称、时间和评议规则）还没有审定，或审定后又有改动，请提请审定方案。",
+        ),
+        (Step.CONFIRM_DRAWS, {"wanted_draws": (DrawPurpose.EVALUATORS,)}, "“抽取定向评议人员”尚未完成并公开。"),
         (
             Step.CONFIRM_DRAWS,
-            {
-                "wanted_draws": (P.SUPERVISORS, P.EVALUATORS),
-                "draws": {"supervisors": "published", "evaluators": "drawn"},
-            },
-            ["“抽取定向评议人员”尚未完成并公开"],
+            {"wanted_draws": (DrawPurpose.EVALUATORS,), "draws": {DrawPurpose.EVALUATORS: DRAWN}},
+            "“抽取定向评议人员”尚未完成并公开。",
         ),
-        (Step.OPEN, {"channels_without_codes": ("定向评议",)}, ["渠道“定向评议”还没有发放票号"]),
+        (Step.OPEN, {"channels_without_codes": ("定向",)}, "渠道“定向”还没有发放票号，请先生成票号批次。"),
+        (Step.OPEN, {"unfit_codes": ("抽样缺1个。",)}, "抽样缺1个。"),
+        (Step.OPEN, closed(), "截止投票时间已过，请先延期。"),
+        (Step.SEAL, closed(paper_faults=("第一批没有清点。",)), "第一批没有清点。"),
+        (Step.COUNT, {"unreviewed_alerts": 2}, "还有2条领票异常没有核查，请在“回收监测”中核查。"),
         (
-            Step.OPEN,
-            {"channels_without_codes": ("定向评议",), "unfit_codes": ("定向评议缺票号", "其他评议缺票号")},
-            ["渠道“定向评议”还没有发放票号", "其他评议缺票号"],
+            Step.COUNT,
+            {"sampled_ballots": 2, "draws": {DrawPurpose.COUNTED: DRAWN}},
+            "已收回抽样评议票2张，“抽取计票的抽样评议票”尚未完成并公开，请先抽取并公开证明。",
         ),
-        (Step.OPEN, {"now": CLOSES}, ["截止投票时间已过"]),
-        (Step.SEAL, {"now": CLOSES - timedelta(seconds=1)}, ["尚未到截止投票时间"]),
-        (Step.SEAL, {"paper_faults": ("差1张",)}, ["差1张"]),
-        (Step.COUNT, {"sampled_ballots": 1, "draws": {}}, ["已收回抽样评议票1张，“抽取计票的抽样评议票”尚未完成"]),
-        (Step.COUNT, {"unreviewed_alerts": 2}, ["还有2条领票异常没有核查"]),
-        (Step.ANNOUNCE, {"listed_without_problems": ("甲科",)}, ["上榜科室“甲科”的主要问题尚未填写"]),
-        (Step.ANNOUNCE, {"lacking_witnesses": 1}, ["计票记录还差1名监督员签名"]),
-        (Step.PUBLISH, {"listed_without_problems": ("甲科",)}, ["上榜科室“甲科”的主要问题尚未填写"]),
-        (Step.PUBLISH, {"objections_until": OPENS.date()}, ["异议期至2026年03月02日止"]),
-        (Step.PUBLISH, {"open_flags": 3}, ["还有3件异常提示没有处理"]),
-        (Step.PUBLISH, {"undecided": ("第1号异议", "第2号异议")}, ["“第1号异议”尚未办结", "“第2号异议”尚未办结"]),
-        (Step.ARCHIVE, {"open_cases": 1}, ["尚有1件问责事项未办结"]),
+        (Step.ANNOUNCE, {"listed_without_problems": ("价格科",)}, "上榜科室“价格科”的主要问题尚未填写。"),
+        (Step.ANNOUNCE, {"lacking_witnesses": 1}, "计票记录还差1名监督员签名。"),
+        (Step.PUBLISH, {"lacking_witnesses": 1}, "计票记录还差1名监督员签名。"),
+        (
+            Step.PUBLISH,
+            {"objections_until": date(2026, 3, 2)},
+            "异议期至2026年03月02日止，期满后才能公示。",
+        ),
+        (Step.PUBLISH, {"open_flags": 1}, "还有1件异常提示没有处理，请逐件决定保留计票或者认定废票。"),
+        (Step.PUBLISH, {"undecided": ("异议1",)}, "“异议1”尚未办结，办结后才能公示。"),
+        (Step.ARCHIVE, {"open_cases": 1}, "尚有1件问责事项未办结，请先办结。"),
     ],
 )
-def test_a_step_names_what_it_lacks(step, values, reasons):
-    found = missing(step, ready(step, **values))
-
-    assert [reason[: len(start)] for reason, start in zip(found, reasons, strict=True)] == reasons
+def test_a_step_names_what_it_lacks(step, facts, text):
+    assert lacks(step, **facts) == [text]
 
 
 @pytest.mark.parametrize(
-    ("step", "values"),
+    ("step", "facts"),
     [
-        (Step.OPEN, {"now": CLOSES - timedelta(seconds=1)}),
+        (Step.CONFIRM_DRAWS, {"wanted_draws": (DrawPurpose.EVALUATORS,), "draws": {DrawPurpose.EVALUATORS: PUBLIC}}),
+        (Step.OPEN, {"closes_at": NOON + timedelta(seconds=1)}),
         (Step.COUNT, {"sampled_ballots": 0, "draws": {}}),
+        (Step.COUNT, {"sampled_ballots": 2, "draws": {DrawPurpose.COUNTED: PUBLIC}}),
         (Step.PUBLISH, {"objections_until": date(2026, 3, 1)}),
-        (Step.PUBLISH, {"objections_until": None}),
     ],
 )
-def test_what_a_step_does_not_need(step, values):
-    assert missing(step, ready(step, **values)) == []
+def test_a_step_is_free_as_soon_as_its_condition_holds(step, facts):
+    assert lacks(step, **facts) == []
+
+
+def test_a_round_has_no_sections_unless_they_are_counted():
+    assert "评议对象名录为空" in missing(Step.FREEZE, Readiness(S.DRAFT, NOON, NOON, NOON))[0]
+
+
+def test_a_channel_without_any_code_is_named_once():
+    texts = lacks(Step.OPEN, channels_without_codes=("定向",), unfit_codes=("定向缺2个。", "抽样缺1个。"))
+
+    assert texts == ["渠道“定向”还没有发放票号，请先生成票号批次。", "抽样缺1个。"]
+
+
+def test_a_round_is_not_sealed_before_the_closing_time():
+    (text,) = lacks(Step.SEAL, closes_at=NOON + timedelta(seconds=1))
+
+    assert text.startswith("尚未到截止投票时间")
+    assert lacks(Step.SEAL, closes_at=NOON) == []
+
+
+def test_everything_lacking_is_listed_at_once():
+    assert len(lacks(Step.FREEZE, rulebook_errors=("甲", "乙"), active_sections=0, is_settled=False)) == 4
+    assert len(lacks(Step.PUBLISH, open_flags=1, undecided=("甲", "乙"), listed_without_problems=("丙",))) == 4

@@ -1,12 +1,16 @@
-"""The rulebook: its defaults are valid, faulty settings are refused by their label (rulebook R-A to R-K)."""
+"""The rulebook: defaults and bounds as in settings.csv, faulty settings refused by label (rulebook R-A to R-K)."""
+
+import csv
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from evaluations.rounds.rules.rulebook import (
     DEFAULTS,
-    ISSUED_CODES,
+    LARGEST_SCALE,
+    POINTS,
     SETTINGS,
     default_rulebook,
     lookup,
@@ -16,118 +20,181 @@ from evaluations.rounds.rules.rulebook import (
     with_value,
 )
 
-NUMBERS = [s for s in SETTINGS if s.choices is None and isinstance(s.default, int) and not isinstance(s.default, bool)]
+with Path(__file__).with_name("settings.csv").open(newline="") as source:
+    TABLE = list(csv.DictReader(source))
+BOUNDED = [row for row in TABLE if row["low"]]
+STRATA = {"服务对象": 50, "市场主体": 20, "村居干部和居民代表": 15, "两代表一委员": 10, "其他": 5}
+FIXED = {"levels": 3, "z": "1.96", "nu0": 20, "v_prior": "625", "evaluator_strata": STRATA, "method": "NC-1"}
+DRAWN = {"targeted": True, "sampled": False, "other": False}
 
 
-def errors(**values):
-    """The faults of the default rulebook with some values changed; __ stands for the dots of a path."""
-    book = default_rulebook()
-    for path, value in values.items():
-        book = with_value(book, path.replace("__", "."), value)
-    return rulebook_errors(book)
+def errors(path, value):
+    return rulebook_errors(with_value(default_rulebook(), path, value))
 
 
-def test_the_default_rulebook_is_valid():
-    assert errors() == []
-
-
-def test_every_setting_has_a_default_of_its_own_path_once():
-    assert len({setting.path for setting in SETTINGS}) == len(SETTINGS)
-    assert [setting.default for setting in SETTINGS] == [lookup(DEFAULTS, setting.path) for setting in SETTINGS]
-
-
-@pytest.mark.parametrize("setting", NUMBERS, ids=lambda setting: setting.path)
-def test_a_number_lies_within_its_bounds(setting):
-    refusal = f"{setting.label}应为{setting.low}到{setting.high}之间的整数。"
-
-    for value in (setting.low, setting.high):
-        assert refusal not in rulebook_errors(with_value(DEFAULTS, setting.path, value))
-    for value in (setting.low - 1, setting.high + 1, True, setting.low + 0.5):
-        assert rulebook_errors(with_value(DEFAULTS, setting.path, value))
-
-
-@pytest.mark.parametrize(
-    ("values", "refusal"),
-    [
-        ({"channels__targeted__weight": "0.9"}, "各渠道权重之和应为1"),
-        ({"indicator_weights__cold": 97, "indicator_weights__lazy": 89}, "指标权重的组合过于复杂"),
-        ({"channels__sampled__drawn": True}, "抽样渠道不能视为抽签渠道"),
-        ({"channels__other__drawn": True}, "其他评议面向所有群众"),
-        ({"evaluator_strata": {"服务对象": 50, "其他": 49}}, "相加为100"),
-        ({"evaluator_strata": {"服务对象": 100, "其他": 0}}, "应为正整数"),
-        ({"evaluator_strata": {"服务对象": 99, "其他": True}}, "应为正整数"),
-        ({"evaluator_strata": {"服务对象": 99.5, "其他": 0.5}}, "应为正整数"),
-        ({"supervisors": 2}, "须签名的监督员不能多于"),
-        ({"cap": "100.1"}, "应在0到100之间"),
-        ({"flag_points": "0"}, "渠道相差提示"),
-        ({"flag_z": "1/2"}, "偏向提示"),
-        ({"next_margin": "100.01"}, "下一轮误差目标"),
-        ({"assessment_points": "100.01"}, "年度考核扣分（每次上榜）"),
-    ],
-)
-def test_a_faulty_setting_is_refused(values, refusal):
-    (error,) = errors(**values)
-
-    assert refusal in error
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"channels__sampled__drawn": True, "sampled_forms": ISSUED_CODES},
-        {"evaluator_strata": {"服务对象": 99, "其他": 1}},
-        {"supervisors": 3},
-        {"cap": "0"},
-        {"cap": "100"},
-        {"flag_points": "100", "flag_z": "0.01", "next_margin": "100"},
-        {"assessment_points": "100", "assessment_top_points": "0.25"},
-    ],
-)
-def test_a_setting_at_its_limit_is_valid(values):
-    assert errors(**values) == []
-
-
-def test_the_approver_reads_every_setting_that_differs():
-    book = with_value(with_value(default_rulebook(), "list_length", 9), "channels.sampled.drawn", True)
-
-    assert unusual(default_rulebook()) == []
-    assert unusual(book) == ["计分（NC-1）·公布名额：10 → 9", "评议表·抽样渠道视为抽签渠道：否 → 是"]
-    assert unusual(with_value(default_rulebook(), "lottery", "")) == [
-        "抽取·彩票随机数：快乐8（80选20） → 不用彩票，只用骰子"
+def test_the_defaults_are_those_of_the_table():
+    assert [(setting.path, str(setting.default)) for setting in SETTINGS] == [
+        (row["path"], row["default"]) for row in TABLE
     ]
-    assert unusual(with_value(default_rulebook(), "office_phone", "1")) == ["抽取·评议办联系电话：（空） → 1"]
+    assert {path: DEFAULTS[path] for path in FIXED} == FIXED
+    assert {name: channel["drawn"] for name, channel in DEFAULTS["channels"].items()} == DRAWN
+    assert {path.split(".")[0] for path in [*FIXED, *(row["path"] for row in TABLE)]} == set(DEFAULTS)
 
 
-def test_a_changed_copy_leaves_the_rulebook_as_it_was():
-    book = default_rulebook()
+def test_every_setting_has_a_path_of_its_own():
+    assert len({setting.path for setting in SETTINGS}) == len(SETTINGS)
 
-    changed = with_value(book, "channels.targeted.weight", "1/3")
 
-    assert (lookup(changed, "channels.targeted.weight"), lookup(book, "channels.targeted.weight")) == ("1/3", "1/2")
-    assert book == default_rulebook() == DEFAULTS
+def test_the_default_rulebook_has_no_faults_and_is_a_copy():
+    rulebook = default_rulebook()
+    rulebook["channels"]["other"]["drawn"] = True
+
+    assert rulebook_errors(default_rulebook()) == unusual(default_rulebook()) == []
+    assert rulebook_errors(rulebook) == ["其他评议面向所有群众，不能视为抽签渠道。"]
+
+
+@pytest.mark.parametrize("row", BOUNDED, ids=lambda row: row["path"])
+def test_a_number_stays_within_its_bounds(row):
+    setting = next(setting for setting in SETTINGS if setting.path == row["path"])
+    low, high = int(row["low"]), int(row["high"])
+    refusal = f"{setting.label}应为{low}到{high}之间的整数。"
+
+    assert (setting.low, setting.high) == (low, high)
+    assert [value for value in (low, high) if refusal in errors(row["path"], value)] == []
+    assert [value for value in (low - 1, high + 1) if not errors(row["path"], value)] == []
+
+
+def test_the_weights_of_the_channels_sum_to_1():
+    assert errors("channels.targeted.weight", "0.9") == ["各渠道权重之和应为1。"]
+
+
+@pytest.mark.parametrize("value", [True, "5", 5.0, None])
+def test_only_a_whole_number_is_a_number(value):
+    assert errors("appeal_days", value) == ["公示后申诉期限（日）应为1到365之间的整数。"]
+
+
+def test_the_weights_may_not_become_too_fine():
+    assert LARGEST_SCALE == 30_000
+    text = "指标权重的组合过于复杂，请改用较小的整数。"
+    weights = {"cold": 1, "lazy": 1, "buck_passing": 1, "disorderly": 3, "greedy": 5}
+
+    assert rulebook_errors({**default_rulebook(), "indicator_weights": weights}) == []
+    assert text in rulebook_errors({**default_rulebook(), "indicator_weights": {**weights, "cold": 97, "lazy": 89}})
+
+
+@pytest.mark.parametrize(
+    ("drawn", "forms", "refused"),
+    [
+        (False, "open_forms", False),
+        (False, "issued_codes", False),
+        (True, "issued_codes", False),
+        (True, "open_forms", True),
+    ],
+)
+def test_the_sampled_channel_is_drawn_only_if_all_its_codes_are_issued_by_lot(drawn, forms, refused):
+    rulebook = with_value({**default_rulebook(), "sampled_forms": forms}, "channels.sampled.drawn", drawn)
+
+    assert rulebook_errors(rulebook) == (["抽样评议票公开领票的，抽样渠道不能视为抽签渠道。"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("strata", "fits"),
+    [
+        ({"甲": 100}, True),
+        ({"甲": 99, "乙": 1}, True),
+        ({"甲": 99}, False),
+        ({"甲": 101}, False),
+        ({"甲": 100, "乙": 0}, False),
+        ({"甲": 101, "乙": -1}, False),
+        ({"甲": 99, "乙": True}, False),
+        ({"甲": 50.0, "乙": 50.0}, False),
+    ],
+)
+def test_the_shares_of_the_strata_are_whole_positive_and_sum_to_100(strata, fits):
+    refusal = [] if fits else ["定向评议各身份类别的比例应为正整数，相加为100。"]
+
+    assert rulebook_errors({**default_rulebook(), "evaluator_strata": strata}) == refusal
+
+
+@pytest.mark.parametrize("path", ["flag_points", "flag_z", "next_margin"])
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [("0.01", True), ("1.5", True), ("100", True), ("0", False), ("100.1", False), ("1/2", False), ("x", False)],
+)
+def test_a_positive_number_is_above_0_and_at_most_100(path, value, fits):
+    label = next(setting.label for setting in SETTINGS if setting.path == path)
+
+    assert errors(path, value) == ([] if fits else [f"“{label}”应为大于0、不大于100的数。"])
+
+
+@pytest.mark.parametrize(("present", "fits"), [(4, True), (5, True), (6, False)])
+def test_no_more_supervisors_sign_than_are_drawn(present, fits):
+    assert errors("supervisors_present", present) == ([] if fits else ["须签名的监督员不能多于监督员人数。"])
+
+
+@pytest.mark.parametrize(("cap", "fits"), [("0", True), ("100", True), ("100.5", False)])
+def test_the_cap_lies_between_0_and_100(cap, fits):
+    assert errors("cap", cap) == ([] if fits else ["“非抽签渠道最多偏离”应在0到100之间。"])
+
+
+@pytest.mark.parametrize("path", POINTS)
+@pytest.mark.parametrize(
+    ("points", "fits"),
+    [
+        *((text, True) for text in ("", "0", "0.25", "9.9", "99.99", "100", "100.00")),
+        *((text, False) for text in ("100.01", "101", "0.125", "-1", "01", "1/2", "x")),
+    ],
+)
+def test_points_off_are_blank_or_at_most_100_with_two_decimals(path, points, fits):
+    label = next(setting.label for setting in SETTINGS if setting.path == path)
+
+    assert errors(path, points) == ([] if fits else [f"“{label}”应为0到100之间的数，最多两位小数，或者留空。"])
 
 
 @pytest.mark.parametrize(
     ("total", "percents", "seats"),
     [
-        (10, {"甲": 50, "乙": 50}, {"甲": 5, "乙": 5}),
-        (3, {"甲": 50, "乙": 30, "丙": 20}, {"甲": 1, "乙": 1, "丙": 1}),
-        (1, {"乙": 50, "丙": 50}, {"乙": 0, "丙": 1}),
-        (5, {"a": 33, "b": 33, "c": 34}, {"a": 2, "b": 1, "c": 2}),
+        (1000, STRATA, [500, 200, 150, 100, 50]),
+        (0, STRATA, [0] * 5),
+        (1, STRATA, [1, 0, 0, 0, 0]),
+        (3, {"甲": 50, "乙": 50}, [1, 2]),  # equal remainders: by name, and 乙 comes first
+        (10, {"甲": 33, "乙": 33, "丙": 34}, [3, 3, 4]),
+        (7, {"甲": 60, "乙": 40}, [4, 3]),
+        (5, {"a": 33, "b": 33, "c": 34}, [2, 1, 2]),
     ],
 )
-def test_left_over_seats_go_to_the_largest_remainders_then_by_name(total, percents, seats):
-    assert shares_of(total, percents) == seats
+def test_left_over_seats_go_to_the_largest_remainders(total, percents, seats):
+    assert list(shares_of(total, percents).values()) == seats
 
 
 @given(st.integers(0, 5000), st.lists(st.integers(1, 40), min_size=1, max_size=5))
 def test_all_seats_are_shared_out(total, percents):
     shares = {str(number): percent for number, percent in enumerate(percents)}
     shares["rest"] = 100 - sum(percents)
-    if shares["rest"] < 1:
-        return
+    assume(shares["rest"] > 0)
 
     seats = shares_of(total, shares)
 
     assert sum(seats.values()) == total
     assert all(total * shares[key] // 100 <= number <= total * shares[key] // 100 + 1 for key, number in seats.items())
+
+
+def test_a_changed_setting_is_named_with_both_values():
+    changes = {"appeal_days": 5, "repeat_prompt": False, "office_phone": "71400000", "sampled_forms": "issued_codes"}
+
+    assert unusual({**default_rulebook(), **changes}) == [
+        "评议表·抽样评议票来源：通过报纸、网站、服务大厅等公开领票 → 只用抽签发放的票号",
+        "抽取·评议办联系电话：（空） → 71400000",
+        "公示与问责期限·公示后申诉期限（日）：10 → 5",
+        "公示与问责期限·连续两次居前提示免职建议：提示 → 不提示",
+    ]
+    drawn = with_value(default_rulebook(), "channels.sampled.drawn", True)
+    assert unusual(drawn) == ["评议表·抽样渠道视为抽签渠道：否 → 是"]
+    assert unusual({**default_rulebook(), "lottery": ""}) == ["抽取·彩票随机数：快乐8（80选20） → 不用彩票，只用骰子"]
+
+
+def test_one_value_is_changed_and_the_rulebook_given_stays():
+    rulebook = default_rulebook()
+
+    assert lookup(with_value(rulebook, "channels.other.weight", "1"), "channels.other.weight") == "1"
+    assert rulebook == default_rulebook()

@@ -1,0 +1,19 @@
+"""The privacy notice: the items the law requires, with the office's telephone if it has one."""
+
+import pytest
+
+from evaluations.rounds.rules.privacy_notice import privacy_notice
+
+TITLES = "个人信息处理者 处理目的和方式 处理的个人信息种类 保存期限 您的权利和行使方式 其他事项 变更告知"
+
+
+def test_the_notice_has_the_items_of_the_law_in_order():
+    assert [item.title for item in privacy_notice()] == TITLES.split()
+    assert all(item.text.endswith("。") for item in privacy_notice())
+
+
+@pytest.mark.parametrize(
+    ("phone", "contact"), [("71400000", "，联系电话71400000。"), ("", "，联系方式见区政府网站公告。")]
+)
+def test_the_notice_names_the_telephone_or_where_to_find_it(phone, contact):
+    assert privacy_notice(phone)[0].text.endswith(contact)
