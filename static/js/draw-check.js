@@ -1,5 +1,5 @@
 // Redo a draw (nanchuan-draw/1) in the browser, step by step, with WebCrypto and nothing else; and tell a drawn person,
-// from the salt and reference of the notice letter, whether his token is in the list. Nothing typed leaves the page.
+// from the salt and reference of the notice letter, whether their token is in the list. Nothing typed leaves the page.
 "use strict";
 
 const FORMAT = "nanchuan-draw/1";

@@ -1,4 +1,4 @@
-"""Who has no right is told so before he hears how the matter stands, and one row says so."""
+"""An account without the right is refused before any other rule is checked, and one row of the audit log records it."""
 
 import pytest
 from django.db import transaction

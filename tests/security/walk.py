@@ -85,7 +85,7 @@ class Line:
     at: datetime = s.NOON
     # Roles whose right the address does not serve: their own page is another line, or there is none (test_walk says).
     elsewhere: str = ""
-    # The approver's own button in an office of one; where it takes two he decides among the approvals.
+    # The approver's own button in an office of one; where it takes two persons, the approvals page decides.
     alone: bool = False
     # A deed writes under the name of another action beside its own.
     traces: int = 1
