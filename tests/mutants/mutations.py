@@ -110,7 +110,8 @@ def _mutable_nodes(
         for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST):
                 continue
-            inner, inside, at = place, in_function, getattr(child, "lineno", line)
+            inner, at = place, getattr(child, "lineno", line)
+            inside = in_function and field not in {"defaults", "kw_defaults"}  # these run when the module is imported
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
                 inner = f"{place}.{child.name}".lstrip(".")
                 inside = in_function or isinstance(child, ast.FunctionDef)

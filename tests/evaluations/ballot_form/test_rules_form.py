@@ -65,6 +65,11 @@ def test_each_indicator_has_its_own_signs():
     assert [(value, [sign.code for sign in signs]) for value, _, signs in signs_by_indicator(FORM)] == [
         (i.value, [f"{i.name}-1"]) for i in Indicator
     ]
+    assert FORM.sign_codes == {i.value: (f"{i.name}-1",) for i in Indicator}
+
+
+def test_a_form_is_not_of_a_demo_unless_marked():
+    assert not FORM.is_demo
 
 
 def test_the_levels_have_words_and_the_top_of_a_longer_scale_is_very_severe():
@@ -133,6 +138,11 @@ def test_a_severe_answer_needs_a_sign_but_not_on_paper():
 
     assert list(errors_of(vote, line)) == ["S0.cold.manifestations"]
     assert vote(line, needs_ticks=False).lines[0].answers["cold"] == 2
+
+
+@pytest.mark.parametrize("answer", ["2", "4"])
+def test_a_line_of_nothing_but_severe_or_unknown_answers_is_refused_too(answer):
+    assert len(errors_of(vote, ("S0", {i.value: [answer] for i in Indicator}, []))) == len(Indicator)
 
 
 def test_a_vote_is_stored_in_chinese_with_sorted_keys_and_no_blanks():

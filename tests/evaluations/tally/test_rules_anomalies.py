@@ -1,12 +1,15 @@
 """Anomaly flags: which patterns each one finds, which it must not, and which ballots it names."""
 
+import math
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
 from evaluations.rounds.rules.rulebook import default_rulebook
-from evaluations.scoring.counting import Line, count_lines
+from evaluations.scoring.counting import EMPTY, Line, count_lines
+from evaluations.scoring.index import score_sections
 from evaluations.scoring.method import parse_method
 from evaluations.tally.rules.anomalies import (
     FALSE_ALARMS,
@@ -14,6 +17,9 @@ from evaluations.tally.rules.anomalies import (
     FlagKind,
     Limits,
     Sheet,
+    _is_testable,
+    _log_odds,
+    _outliers,
     flag_ballots,
     flag_bursts,
     flag_cells,
@@ -79,6 +85,10 @@ class TestDuplicates:
     def test_equal_answers_in_two_channels_are_no_duplicates(self):
         assert flag_ballots(METHOD, [sheet("a", "targeted", *self.ROWS), sheet("b", "sampled", *self.ROWS)]) == []
 
+    def test_two_ballots_with_two_marks_are_enough(self):
+        (flag,) = flag_ballots(METHOD, [sheet(b, "targeted", (1, 0, 0, 0, 0), (1, 0, 0, 0, 0)) for b in "ab"])
+        assert (flag.kind, flag.ballots) == (FlagKind.DUPLICATE, ("a", "b"))
+
     def test_one_section_or_one_mark_is_not_enough(self):
         alike = [sheet(b, "targeted", (1, 1, 0, 0, 0)) for b in "ab"]
         empty = [sheet(b, "targeted", (1, 0, 0, 0, 0), (0,) * 5) for b in "cd"]
@@ -99,6 +109,17 @@ class TestRepeatedPatterns:
     def test_few_copies_a_small_share_or_a_drawn_channel_are_not_flagged(self, channel, copies, others):
         assert self.flags(channel, copies, others) == []
 
+    @pytest.mark.parametrize(("copies", "others", "flagged"), [(6, 34, True), (6, 35, False), (10, 57, False)])
+    def test_copies_are_flagged_from_15_percent_of_the_lines(self, copies, others, flagged):
+        assert bool(self.flags("other", copies, others)) is flagged
+
+    @pytest.mark.parametrize(
+        ("row", "flagged"),
+        [((1, 1, 0, 0, 0), True), ((1, 2, None, None, None), True), ((1, 0, 0, 0, 0), False), ((1,) * 5, False)],
+    )
+    def test_only_rows_with_two_marks_that_are_not_all_alike_are_distinctive(self, row, flagged):
+        assert bool(flag_ballots(METHOD, [sheet(f"c{n}", "other", row) for n in range(5)])) is flagged
+
 
 class TestCells:
     def test_an_honest_district_raises_no_flag(self):
@@ -111,6 +132,60 @@ class TestCells:
         assert {FlagKind.ONE_SIDED, FlagKind.EXTREME, FlagKind.FAR} <= set(kinds(flags))
         assert any(word in flag.text for flag in flags)
         assert all(flag.ballots == () for flag in flags)
+
+    @pytest.mark.parametrize(
+        ("answers", "side"), [((3,) * 5, "偏高（疑似集中打压）"), ((0,) * 5, "偏低（疑似集中拉抬）")]
+    )
+    def test_the_flag_names_the_side(self, answers, side):
+        rows = [*honest_district(), *[("S04", "other", answers)] * 60]
+        flags = [flag for flag in flag_cells(METHOD, cells(rows), LIMITS) if flag.section == "S04"]
+        assert side in next(flag.text for flag in flags if flag.kind == FlagKind.ONE_SIDED)
+
+    def test_a_section_extreme_in_the_drawn_channel_too_is_not_flagged_as_extreme(self):
+        rows = [*honest_district(), *[("S04", c, (3,) * 5) for c in ("other", "targeted")] * 60]
+        assert FlagKind.EXTREME not in kinds(flag_cells(METHOD, cells(rows), LIMITS))
+
+    def test_every_gap_above_the_limit_is_flagged_with_its_points_and_side(self):
+        counted, limits = cells(honest_district()), Limits(Fraction(1, 2), Fraction(100))
+        scores = score_sections(METHOD, counted).sections
+        gaps = {name: score.free["other"] - score.drawn_deviation for name, score in scores.items()}
+        texts = [
+            f"与抽签渠道相差{float(abs(gap)):.1f}分（{'偏高' if gap > 0 else '偏低'}），超过1/2分。"
+            for gap in gaps.values()
+            if abs(gap) > Fraction(1, 2)
+        ]
+        flags = flag_cells(METHOD, counted, limits)
+        assert [flag.text for flag in flags if flag.kind == FlagKind.FAR] == texts
+        assert {"偏高", "偏低"} <= {text.partition("（")[2][:2] for text in texts}
+
+    @pytest.mark.parametrize(
+        ("targeted", "sampled", "open_", "testable"),
+        [(3, 3, 10, True), (2, 3, 10, False), (3, 2, 10, False), (3, 3, 9, False)],
+    )
+    def test_a_section_is_compared_from_3_lines_of_each_drawn_channel_and_10_open_ones(
+        self, targeted, sampled, open_, testable
+    ):
+        book = default_rulebook()
+        book["channels"]["sampled"]["drawn"] = True
+        method = parse_method({**book, "sections": SECTIONS, "vetoes": []})
+        lines = {"targeted": targeted, "sampled": sampled, "other": open_}
+        counted = {("S01", channel): replace(EMPTY, lines=number) for channel, number in lines.items()}
+        assert _is_testable(method, counted, "S01", "other") is testable
+
+    def test_an_outlier_lies_further_from_the_median_than_the_limit(self):
+        values = {name: Fraction(value) for name, value in zip("EDCBA", (100, 4, 3, 2, 1), strict=True)}
+        z = Fraction(97) / Fraction("1.4826")
+        assert [*_outliers(values, Fraction("3.5"))] == [("E", z)]
+        assert [*_outliers({**values, "E": Fraction(-94)}, Fraction("3.5"))] != []
+        assert [*_outliers(values, z)] == []
+        assert [*_outliers({name: -value for name, value in values.items()}, Fraction("3.5"))] == [("E", -z)]
+        assert [*_outliers({"A": Fraction(1), "B": Fraction(1), "C": Fraction(9)}, Fraction(1))] == []
+
+    def test_the_log_odds_add_half_a_line_on_either_side(self):
+        cell = replace(EMPTY, lines=5, histogram={0: 3, 7: 2})
+        assert _log_odds([cell], 0) == math.log(3.5 / 2.5)
+        assert _log_odds([cell, cell], 0) == math.log(6.5 / 4.5)
+        assert _log_odds([cell], 1) == math.log(0.5 / 5.5)
 
     def test_without_a_drawn_channel_no_cell_is_flagged(self):
         book = default_rulebook()
@@ -135,6 +210,40 @@ class TestBursts:
     def test_a_busy_day_of_every_origin_is_not_flagged(self):
         busy = dict.fromkeys(self.DAYS, 4) | {self.DAYS[3]: 40}
         assert flag_bursts({"open": busy, "newspaper": busy}, LABELS) == []
+
+    def flagged(self, *counts, **others):
+        """The texts for the first day of an origin, whose other days and other origins have these counts."""
+        days = {name: dict(zip(self.DAYS, row, strict=False)) for name, row in {"open": counts, **others}.items()}
+        return [flag.text for flag in flag_bursts(days, LABELS) if "网上领票在5月1日" in flag.text]
+
+    @pytest.mark.parametrize(
+        ("open_", "newspaper", "expected"),
+        [
+            ((60, 2, 2, 2, 2), (), "2.0"),  # the mean of the other days
+            ((60, 4), (), "4.0"),
+            ((6,), (), "0.0"),
+            ((60, 2, 2, 2, 2), (3, 3, 3, 3, 3), "2.0"),  # the other days in the ratio of the other origin
+            ((60, 2, 2, 2, 2), (6, 3, 3, 3, 3), "4.0"),
+            ((60, 2, 2, 2, 2), (0, 1, 1, 1, 1), "1.0"),  # half a ballot stands for none
+        ],
+    )
+    def test_the_text_names_the_ballots_to_expect(self, open_, newspaper, expected):
+        (text,) = self.flagged(*open_, newspaper=newspaper)
+        assert text.endswith(f"到票{open_[0]}张，按其他日期和来源推算约{expected}张。")
+
+    @pytest.mark.parametrize(
+        ("counts", "is_burst"),
+        [
+            ((6, 1, *(0,) * 8), True),
+            ((5, 0, *(0,) * 8), False),  # fewer than six ballots are no burst
+            ((6, *(1,) * 9), False),  # not so improbable
+            ((6, 9, *(0,) * 8), False),
+            ((9, *(9,) * 9), False),
+            ((8, *(9,) * 9), False),
+        ],
+    )
+    def test_six_ballots_are_a_burst_if_hardly_any_are_expected(self, counts, is_burst):
+        assert bool(self.flagged(*counts)) is is_burst
 
     @pytest.mark.parametrize("days", [{}, {"open": {}}, {"open": {date(2020, 5, 1): 5}}])
     def test_small_or_missing_figures_are_not_flagged(self, days):
