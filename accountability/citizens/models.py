@@ -1,4 +1,4 @@
-"""群众建议和追评: citizens' suggestions and follow-up ratings, traceable to no person and no ballot."""
+"""群众建议和整改评价: citizens' suggestions and follow-up ratings, traceable to no person and no ballot."""
 
 from django.conf import settings
 from django.db import models
@@ -52,7 +52,7 @@ class Suggestion(models.Model):
 
 
 class FollowUpCount(models.Model):
-    """追评计数: number of votes for one rating of one rectification."""
+    """整改评价计数: number of votes for one rating of one rectification."""
 
     case = models.ForeignKey(Case, models.PROTECT, verbose_name="问责事项", related_name="follow_up")
     satisfaction = models.CharField("评价", max_length=12, choices=Satisfaction)
@@ -65,7 +65,7 @@ class FollowUpCount(models.Model):
 
 
 class FollowUpMark(models.Model):
-    """追评标记: a receipt has been used to rate a rectification; the rating is not kept with it."""
+    """整改评价标记: a receipt has been used to rate a rectification; the rating is not kept with it."""
 
     mark = models.CharField("标记", max_length=64, primary_key=True)
 

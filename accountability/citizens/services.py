@@ -1,4 +1,4 @@
-"""Citizens' suggestions (群众建议) and follow-up ratings (追评)."""
+"""Citizens' suggestions (群众建议) and follow-up ratings (整改评价)."""
 
 import hashlib
 from datetime import datetime

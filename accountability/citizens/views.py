@@ -32,7 +32,7 @@ class SuggestionForm(forms.Form):
 
 
 class FollowUpForm(forms.Form):
-    """追评: a receipt and one rating."""
+    """整改评价: a receipt and one rating."""
 
     receipt = TextField(
         label="回执号",
@@ -76,7 +76,7 @@ def results(request: HttpRequest, key: str | None = None) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """追评: once per receipt of the round; the rating is only counted."""
+    """整改评价: once per receipt of the round; the rating is only counted."""
     cases = Case.objects.filter(rectification__state__in=RATEABLE, result__is_listed=True)
     case = get_object_or_404(cases.select_related("result__section", "result__round"), pk=pk)
     form = FollowUpForm(request.POST or None)

@@ -59,7 +59,7 @@ TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
 NEVER_RETURNED = 0.08
 SELF_SERVICE = (
     FormKind(Channel.SAMPLED, Origin.WEBSITE, "抽样评议票（网站）"),
-    FormKind(Channel.OTHER, Origin.OPEN, "其他评议（公开渠道）"),
+    FormKind(Channel.OTHER, Origin.OPEN, "其他评议（网上领票）"),
 )
 PRINTED_FORMS = (
     FormKind(Channel.SAMPLED, Origin.NEWSPAPER, "抽样评议票（报纸）"),
@@ -191,7 +191,7 @@ class Story:
         return citizen.claim(self.counters[channel].pk)
 
     def _count(self) -> None:
-        with tqdm(total=self.ballots, desc="封箱混票", unit="票") as bar:
+        with tqdm(total=self.ballots, desc="打乱并封存", unit="票") as bar:
             sealing.seal_round(round_id=self.round.pk, by=CLOCK, at=self._day(22, 18), progress=bar.update)
         if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
             self._draw(DrawPurpose.COUNTED)

@@ -55,7 +55,7 @@ RECTIFICATION_FLOW = Flow(
         _S.ESCALATED: frozenset({_S.RUNNING, _S.CANCELLED}),
     }
 )
-# Open to follow-up ratings (追评): the unit has reported completion.
+# Open to follow-up ratings (整改评价): the unit has reported completion.
 RATEABLE = frozenset({_S.REPORTED, _S.CLOSED})
 ENDED = frozenset({_S.CLOSED, _S.CANCELLED})
 # The unit writes its plan; the unit carries it out.

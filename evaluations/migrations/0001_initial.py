@@ -454,7 +454,7 @@ class Migration(migrations.Migration):
             name='AnomalyFlag',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('straight', '整张票均为同一程度'), ('duplicate', '多张票完全相同'), ('burst', '短时集中到票'), ('one_sided', '公开渠道明显偏向一方'), ('extreme', '公开渠道极端评价偏多'), ('repeated', '相同选项组合反复出现'), ('far', '渠道之间相差较大')], max_length=12, verbose_name='种类')),
+                ('kind', models.CharField(choices=[('straight', '整张票均为同一程度'), ('duplicate', '多张票完全相同'), ('burst', '短时集中到票'), ('one_sided', '非抽签渠道明显偏向一方'), ('extreme', '非抽签渠道极端评价偏多'), ('repeated', '相同选项组合反复出现'), ('far', '渠道之间相差较大')], max_length=12, verbose_name='种类')),
                 ('channel', models.CharField(blank=True, choices=[('targeted', '定向评议'), ('sampled', '抽样评议'), ('other', '其他评议')], max_length=10, verbose_name='渠道')),
                 ('text', models.CharField(max_length=300, verbose_name='内容')),
                 ('ballots', models.JSONField(default=list, verbose_name='涉及的票')),
@@ -588,8 +588,8 @@ class Migration(migrations.Migration):
                 ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='turnout_days', to='evaluations.round')),
             ],
             options={
-                'verbose_name': '逐日回收数',
-                'verbose_name_plural': '逐日回收数',
+                'verbose_name': '逐日收回数',
+                'verbose_name_plural': '逐日收回数',
                 'ordering': ['round', 'origin', 'day'],
             },
         ),

@@ -7,7 +7,7 @@ from evaluations.rounds.models import Round
 
 
 class TurnoutDay(models.Model):
-    """逐日回收数: codes of an origin used by the end of a day; not which codes, nor the time."""
+    """逐日收回数: codes of an origin used by the end of a day; not which codes, nor the time."""
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="turnout_days")
     origin = models.CharField("来源", max_length=12, choices=Origin)
@@ -15,6 +15,6 @@ class TurnoutDay(models.Model):
     used = models.PositiveIntegerField("累计回收")
 
     class Meta:
-        verbose_name = verbose_name_plural = "逐日回收数"
+        verbose_name = verbose_name_plural = "逐日收回数"
         ordering = ["round", "origin", "day"]
         constraints = [models.UniqueConstraint(fields=["round", "origin", "day"], name="one_turnout_a_day")]

@@ -1,4 +1,4 @@
-"""The audit log (操作留痕) and its anchors."""
+"""The audit log (操作日志) and its anchors."""
 
 from datetime import UTC
 from typing import Self
@@ -26,7 +26,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """操作留痕: who did what to which object when; written in the action's transaction, chained, never changed."""
+    """操作日志: who did what to which object when; written in the action's transaction, chained, never changed."""
 
     class Result(models.TextChoices):
         OK = "ok", "成功"

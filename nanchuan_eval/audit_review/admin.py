@@ -1,4 +1,4 @@
-"""Admin of the audit log (操作留痕): search, export, verify, archive."""
+"""Admin of the audit log (操作日志): search, export, verify, archive."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Second factor (第二因子): TOTP authenticator and recovery codes.
+"""Second factor (动态口令): TOTP authenticator and recovery codes.
 
 Replace this device where a 商用密码 product (SM2 UKey) is required: django-otp only asks whether a device of the
 account has confirmed the session.

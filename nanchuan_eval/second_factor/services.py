@@ -86,7 +86,7 @@ def confirm_again(*, code: str, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def reset_factor(*, account_id: int, by: User, at: datetime) -> User:
-    """Remove the factor of a lost phone (重置第二因子), once the person's identity has been checked."""
+    """Remove the factor of a lost phone (重置动态口令), once the person's identity has been checked."""
     policy.check(by, "mfa.reset")
     account = User.objects.select_for_update().get(pk=account_id)
     if account.person == by.person:

@@ -151,7 +151,7 @@ def replay(params, order, head, events):
         need(event["seq"] == seq, "事件有误")
         if opens:
             number += 1
-            need(event["round"] == number <= len(quota["rounds"]), "只能依次开启承诺过的轮次")
+            need(event["round"] == number <= len(quota["rounds"]), "只能依次启动承诺过的追加抽取")
             seats = seats_in_round(quota, size, number)
         else:
             selected, _ = places(order, seats, alternates, removed).get(event["stratum"], ((), ()))

@@ -1,4 +1,4 @@
-"""The head responsible for a listed section (责任负责人): from the frozen roster, or named by the commission."""
+"""The head responsible for a listed section (责任人): from the frozen roster, or named by the commission."""
 
 from datetime import date, datetime
 

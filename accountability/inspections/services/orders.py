@@ -59,7 +59,7 @@ def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
 
 @transaction.atomic
 def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) -> Inspection:
-    """Schedule a return visit to check whether an order was carried out (回马枪)."""
+    """Schedule a return visit to check whether an order was carried out (回访复查)."""
     policy.check(by, "insp.assign")
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
     if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:

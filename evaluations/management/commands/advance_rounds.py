@@ -13,7 +13,7 @@ from nanchuan_eval.permissions.policy import CLOCK
 
 
 class Command(BaseCommand):
-    help = "到时自动办理：记下当天的回收数，截止时间已过的轮次封箱。可反复运行，适合放入定时任务（每5分钟一次）。"
+    help = "到时自动办理：记下当天的收回数，截止时间已过的轮次封箱。可反复运行，适合放入定时任务（每5分钟一次）。"
 
     def handle(self, *args: Any, **options: Any) -> None:
         at, failed = timezone.now(), False

@@ -177,7 +177,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_sections.targeted", "定向票最多评议科室", _BALLOT, 1, 1000),
     Setting("max_sections.sampled", "抽样票最多评议科室", _BALLOT, 1, 1000),
     Setting("max_sections.other", "其他评议票最多评议科室", _BALLOT, 1, 1000),
-    Setting("open_per_device", "公开渠道每台设备最多领票", _BALLOT, 1, 100, help="家人共用手机的，可以适当放宽"),
+    Setting("open_per_device", "网上领票每台设备最多张数", _BALLOT, 1, 100, help="家人共用手机的，可以适当放宽"),
     Setting(
         "open_network_hour",
         "同一网段每小时领票超过此数时校验",

@@ -32,8 +32,8 @@ class FlagKind(TextChoices):
     STRAIGHT = "straight", "整张票均为同一程度"
     DUPLICATE = "duplicate", "多张票完全相同"
     BURST = "burst", "短时集中到票"
-    ONE_SIDED = "one_sided", "公开渠道明显偏向一方"
-    EXTREME = "extreme", "公开渠道极端评价偏多"
+    ONE_SIDED = "one_sided", "非抽签渠道明显偏向一方"
+    EXTREME = "extreme", "非抽签渠道极端评价偏多"
     REPEATED = "repeated", "相同选项组合反复出现"
     FAR = "far", "渠道之间相差较大"
 
