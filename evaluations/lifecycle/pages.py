@@ -28,7 +28,7 @@ from evaluations.rounds.rules.lifecycle import (
     Step,
     next_step,
 )
-from evaluations.turnout.queries import disclosed_turnout
+from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -143,6 +143,7 @@ class RoundPage:
     is_void: bool
     links: list[Link]
     sees_batches: bool
+    columns_explained: str = COLUMNS_EXPLAINED
 
 
 def round_page(round_: Round, user: User, at: datetime) -> RoundPage:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
-from evaluations.turnout.queries import disclosed_turnout
+from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
 from nanchuan_eval.workdays.rules import in_chinese
@@ -62,6 +62,7 @@ def count_record(round_: Round) -> dict[str, object]:
             ["异常提示", _flag_text(round_)],
         ],
         "channels": [[str(r[key]) for key in COLUMNS] for r in disclosed_turnout(round_)],
+        "columns_explained": COLUMNS_EXPLAINED,
         "listed": [[r.rank, r.section.department_name, r.section.name] for r in results if r.is_listed],
         "digests": list(_digests(round_)),
         "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],
@@ -90,6 +91,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "entries": [[str(e["rank"]), e["department"], e["section"], e["problems"]] for e in content["entries"]],
         "withdrawn": [f"{e['department']}{e['section']}（原第{e['rank']}位）" for e in content["withdrawn"]],
         "channels": [[str(r[key]) for key in COLUMNS] for r in content["channels"]],
+        "columns_explained": COLUMNS_EXPLAINED,
         "phone": publication.round.rulebook.get("office_phone", ""),
         "sha256": publication.content_sha256,
         "result_sha256": content["result_sha256"],

@@ -14,6 +14,7 @@ from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from evaluations.turnout.queries import COLUMNS_EXPLAINED
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
 
@@ -38,7 +39,12 @@ def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
     round_ = get_object_or_404(Round, key=key) if key else open_round(timezone.now())
     frozen = round_.privacy_notice if round_ else {}
     items = frozen.get("items") or privacy_notice(round_.rulebook["office_phone"] if round_ else "")
-    context = {"round": round_, "version": frozen.get("version", VERSION), "items": items}
+    context = {
+        "round": round_,
+        "version": frozen.get("version", VERSION),
+        "items": items,
+        "is_demo": round_.is_demo if round_ else Round.objects.filter(is_demo=True).exists(),
+    }
     return render(request, "evaluations/publication/privacy.html", context)
 
 
@@ -56,9 +62,13 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
     shown = [each for each in versions if not asked or str(each.publication.version) == asked]
     if not shown:
         raise Http404
-    return render(
-        request, "evaluations/publication/list.html", {"current": shown[0], "newest": versions[0], "versions": versions}
-    )
+    context = {
+        "current": shown[0],
+        "newest": versions[0],
+        "versions": versions,
+        "columns_explained": COLUMNS_EXPLAINED,
+    }
+    return render(request, "evaluations/publication/list.html", context)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""Turnout (票数): issued, returned, valid and counted ballots by channel."""
+"""Turnout (票数): issued, returned, valid and counted ballots by channel; each figure is part of the one before."""
 
 from typing import Any, TypedDict
 
@@ -10,6 +10,12 @@ from evaluations.codes.queries import DEAD
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import shown
+
+# Printed under every table of these figures.
+COLUMNS_EXPLAINED = (
+    "“发出”不含作废、停用的票号；“有效”指至少对一个科室作出有效评议的票；"
+    "“计票”指有效票中计入结果的票，抽样评议只计抽中的票，经核查认定的废票不计。"
+)
 
 
 class ChannelTurnout(TypedDict):
@@ -27,7 +33,8 @@ def turnout(round_: Round) -> list[ChannelTurnout]:
     """Return the figures of every channel in the rulebook's order (two queries).
 
     `issued` leaves out codes that can no longer vote: void, or unused in a recalled batch. Before sealing, `returned`
-    counts spent codes, and `valid` and `counted` are 0, because nothing is read from the spool.
+    counts spent codes, and `valid` and `counted` are 0, because nothing is read from the spool. A ballot without a
+    valid line adds nothing to the result and is not `counted`, though it may have been drawn.
     """
     codes = {row["channel"]: row for row in _codes(round_)}
     ballots = {row["channel"]: row for row in _ballots(round_)}
@@ -67,5 +74,7 @@ def _ballots(round_: Round) -> list[Any]:
         Ballot.objects.filter(round=round_)
         .annotate(has_valid=Exists(valid_line))
         .values("channel")
-        .annotate(valid=Count("pk", filter=Q(has_valid=True)), counted=Count("pk", filter=Q(is_counted=True)))
+        .annotate(
+            valid=Count("pk", filter=Q(has_valid=True)), counted=Count("pk", filter=Q(has_valid=True, is_counted=True))
+        )
     )

@@ -6,14 +6,16 @@ import subprocess
 import pytest
 
 from evaluations.draws.documents import record_pdf
-from evaluations.publication.documents import notice_pdf
+from evaluations.publication.documents import count_record, count_record_pdf, notice_document, notice_pdf
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, correct_publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.sealing.documents import seal_record
+from evaluations.turnout.queries import COLUMNS_EXPLAINED
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
 from tests.factories import NOON, commit, make_pool, make_round, make_sealed_round, make_user, run
+from tests.pages import compact
 from tests.security.scenario import published_list
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pdftext]
@@ -41,6 +43,22 @@ def test_the_notice_carries_its_own_anchor_and_renders_to_the_same_bytes(client)
     assert publication.anchor_hash in client.get(f"/list/{round_.key}/1/notice.html").content.decode()
     assert publication.anchor_hash in client.get(f"/list/{round_.key}/").content.decode()
     assert publication.anchor_hash in client.get("/audit-anchors.txt").content.decode()
+
+
+def test_page_notice_and_count_record_show_and_explain_the_same_turnout(client):
+    round_ = published_list()
+    publication = Publication.objects.get(round=round_)
+    rows = notice_document(publication)["channels"]
+    page = compact(client.get(f"/list/{round_.key}/").content.decode())
+
+    assert count_record(round_)["channels"] == rows
+    for label, *figures in rows:
+        cells = zip(("发出", "收回", "有效", "计票"), figures, strict=True)
+        shown = "".join(f'<td data-label="{name}">{figure}</td>' for name, figure in cells)
+        assert f'<th scope="row" data-label="渠道">{label}</th>{shown}' in page
+    assert COLUMNS_EXPLAINED in page
+    assert COLUMNS_EXPLAINED in text_of(notice_pdf(publication))
+    assert COLUMNS_EXPLAINED in text_of(count_record_pdf(round_, at=NOON))
 
 
 def test_a_correction_has_an_anchor_of_its_own():

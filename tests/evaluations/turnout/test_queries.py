@@ -8,7 +8,7 @@ from tests.factories import make_sealed_round
 pytestmark = pytest.mark.django_db
 
 
-def test_turnout_counts_issued_returned_valid_and_counted_ballots():
+def test_a_ballot_without_a_valid_line_is_neither_valid_nor_counted():
     round_ = make_sealed_round(targeted=3, sampled=2)
     ratings = round_.ballots.filter(channel="targeted").first().ratings
     ratings.update(cold=None, lazy=None, buck_passing=None)
@@ -17,7 +17,17 @@ def test_turnout_counts_issued_returned_valid_and_counted_ballots():
         row["channel"]: (row["issued"], row["returned"], row["valid"], row["counted"]) for row in turnout(round_)
     }
 
-    assert figures == {"targeted": (3, 3, 2, 3), "sampled": (2, 2, 2, 0), "other": (0, 0, 0, 0)}
+    assert figures == {"targeted": (3, 3, 2, 2), "sampled": (2, 2, 2, 0), "other": (0, 0, 0, 0)}
+
+
+def test_a_drawn_ballot_without_a_valid_line_is_not_counted():
+    round_ = make_sealed_round(sampled=3)
+    round_.ballots.filter(channel="sampled").update(is_counted=True)
+    round_.ballots.filter(channel="sampled").first().ratings.update(cold=None, lazy=None, buck_passing=None)
+
+    sampled = {row["channel"]: row for row in turnout(round_)}["sampled"]
+
+    assert (sampled["returned"], sampled["valid"], sampled["counted"]) == (3, 2, 2)
 
 
 def test_fewer_than_five_ballots_of_a_channel_are_hidden():
