@@ -32,7 +32,9 @@ from nanchuan_eval.web.downloads import download, streamed_download
 def receipt_check(request: HttpRequest) -> HttpResponse:
     """Show whether a receipt is in a closing list, with its audit path; nothing else about the ballot."""
     typed = request.POST.get("receipt", "")
-    context: dict[str, object] = {"sealed": sealed_rounds(), "typed": typed}
+    sealed = sealed_rounds()
+    is_demo = any(each.is_demo for each in sealed)
+    context: dict[str, object] = {"sealed": sealed, "typed": typed, "is_demo": is_demo}
     if request.method != "POST":
         return render(request, "evaluations/sealing/receipt_check.html", context)
     try:

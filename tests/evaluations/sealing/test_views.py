@@ -149,6 +149,11 @@ class TestAReceipt:
             assert "您的票已入箱" in answer.content.decode()
             assert not [q for q in queries if "ORDER BY" in q["sql"] and "receipt" in q["sql"].split("ORDER BY")[1]]
 
+    @pytest.mark.parametrize("is_demo", [True, False])
+    def test_of_a_demonstration_is_marked_as_such(self, client, is_demo):
+        make_sealed_round(is_demo=is_demo)
+        assert ("演示数据，非真实评议结果" in client.get("/receipt/").content.decode()) == is_demo
+
     def test_reveals_nothing_about_the_vote_or_its_nonce(self, client):
         make_sealed_round(targeted=1, level="3")
         ballot = Ballot.objects.get()
