@@ -1,4 +1,4 @@
-"""Answers from the register of promotion freezes (影响期), with namesakes kept apart."""
+"""Answers from the register of promotion freezes (影响期), with namesakes kept apart; the case sets the last day."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
