@@ -6,7 +6,7 @@ SEED ?= 2020
 OUT ?= demo-output
 DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 
-.PHONY: demo test check security mutants bench picture pins clean
+.PHONY: demo test check security mutants bench picture overview pins clean
 
 demo: .venv/runtime
 	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
@@ -42,6 +42,11 @@ bench: .venv/dev
 # The picture of the packages in docs/architecture.md, drawn from the imports.
 picture: .venv/dev
 	$(BIN)/python -m docs.pictures.packages
+
+# The picture on the README's first screen, from the sites of `make demo` and of `demo --open --out DIR`:
+# make overview PUBLISHED=http://127.0.0.1:8000 VOTING=http://127.0.0.1:8001 CODES=DIR/codes.csv
+overview: .venv/dev
+	$(BIN)/python -m docs.pictures.overview $(PUBLISHED) $(VOTING) $(CODES)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

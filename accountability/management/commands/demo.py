@@ -72,7 +72,7 @@ class Command(BaseCommand):
             f"\n演示账号（口令均为 {PASSWORD}）："
         )
         for username, _, role, unit in ACCOUNTS:
-            self.stdout.write(f"  {username:<10}{role.label}{unit and f'（{unit}）'}")
+            self.stdout.write(f"  {username:<11}{role.label}{unit and f'（{unit}）'}")
         self.stdout.write("按 Ctrl+C 结束。")
         self.stdout.flush()  # a pipe buffers lines, and the server never exits
         settings.DEBUG = False  # visitors see the real error pages, not the developer's
