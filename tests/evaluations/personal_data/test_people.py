@@ -209,6 +209,12 @@ class TestTheNotice:
         assert client.get("/privacy/").status_code == 200
         assert client.get("/privacy/none/").status_code == 404
 
+    @pytest.mark.parametrize("is_demo", [True, False])
+    def test_of_a_demonstration_is_marked_as_such(self, client, is_demo):
+        round_ = make_round(is_demo=is_demo)
+        for path in ("/privacy/", f"/privacy/{round_.key}/"):
+            assert ("演示数据，非真实评议结果" in client.get(path).content.decode()) == is_demo
+
 
 class TestDataSubjectRights:
     """Access and erasure on request; ballots belong to nobody."""
