@@ -139,6 +139,10 @@ def _forget_imported() -> None:
     for name in [*sys.modules]:
         if name in pure or (name.startswith("tests.") and not name.startswith("tests.mutants")):
             del sys.modules[name]
+            # `from package import module` takes the package's attribute before sys.modules.
+            package, _, module = name.rpartition(".")
+            if package in sys.modules:
+                vars(sys.modules[package]).pop(module, None)
 
 
 class MutantFinder:

@@ -324,3 +324,16 @@ def test_changed_files_or_strata_are_refused():
         assert refuses(outcome.draw, {**terms, "pool_size": size}, POOL, [], NUMBERS).startswith("名单与承诺")
     assert refuses(outcome.draw, terms, POOL, [("A", "a0", "conflict")], NUMBERS).startswith("回避名单与承诺")
     assert refuses(outcome.draw, terms, POOL, [], []) == "应有1组随机数，收到0组。"
+
+
+@pytest.mark.parametrize(
+    ("exclusions", "text"),
+    [
+        ([("A", "a0", "conflict"), ("A", "a0", "ineligible")], "回避名单中有重复的人，或有名单之外的人。"),
+        ([("A", "b0", "conflict")], "回避名单中有重复的人，或有名单之外的人。"),
+        ([("A", "a0", "dislike")], "回避名单中的原因不在协议之内。"),
+        ([("A", "a0", "conflict"), ("B", "b0", "declared_absence")], ""),
+    ],
+)
+def test_only_people_of_the_pool_are_excluded_each_once_for_a_reason(exclusions, text):
+    assert refuses(partial(drawn, exclusions=exclusions)) == text

@@ -146,17 +146,23 @@ class TestCells:
         assert FlagKind.EXTREME not in kinds(flag_cells(METHOD, cells(rows), LIMITS))
 
     def test_every_gap_above_the_limit_is_flagged_with_its_points_and_side(self):
-        counted, limits = cells(honest_district()), Limits(Fraction(1, 2), Fraction(100))
+        counted, limits = cells(honest_district()), Limits(Fraction(1, 10), Fraction(100))
         scores = score_sections(METHOD, counted).sections
         gaps = {name: score.free["other"] - score.drawn_deviation for name, score in scores.items()}
         texts = [
-            f"与抽签渠道相差{float(abs(gap)):.1f}分（{'偏高' if gap > 0 else '偏低'}），超过1/2分。"
+            f"与抽签渠道相差{float(abs(gap)):.1f}分（{'偏高' if gap > 0 else '偏低'}），超过1/10分。"
             for gap in gaps.values()
-            if abs(gap) > Fraction(1, 2)
+            if abs(gap) > Fraction(1, 10)
         ]
         flags = flag_cells(METHOD, counted, limits)
         assert [flag.text for flag in flags if flag.kind == FlagKind.FAR] == texts
         assert {"偏高", "偏低"} <= {text.partition("（")[2][:2] for text in texts}
+
+    def test_the_side_is_that_of_the_sign_however_low_the_limit(self):
+        flags = flag_cells(METHOD, cells(honest_district()), Limits(Fraction(100), Fraction(1, 100)))
+        texts = [flag.text for flag in flags if flag.kind == FlagKind.ONE_SIDED]
+        assert all(("偏低" in text) is ("分-" in text) for text in texts)
+        assert any("偏高" in text and "分0." in text for text in texts)
 
     @pytest.mark.parametrize(
         ("targeted", "sampled", "open_", "testable"),
