@@ -36,7 +36,7 @@ Outcome = Counter[tuple[str, bool]]
 def main() -> int:
     """Run everything; the exit code says whether it held on every database."""
     held = [on_database(name, url) for name, url in databases().items()]
-    say(f"G6  trace: 100,000 rows verified in {chain_seconds(100_000):.1f} CPU-s (goal 5)")
+    say(f"G6  audit log: 100,000 rows verified in {chain_seconds(100_000):.1f} CPU-s (goal 5)")
     return 0 if all(held) else 1
 
 

@@ -1,6 +1,6 @@
-"""Where the walk over the policy table takes place: one account per role, and the objects each act needs.
+"""Where the walk over the policy table takes place: one account per role, and the objects each action needs.
 
-Every `right` object is such that whoever may do the act succeeds; every `wrong` one is in a state that forbids it.
+Every `right` object is such that whoever may take the action succeeds; every `wrong` one is in a state that forbids it.
 """
 
 import json
@@ -414,7 +414,7 @@ def rejected(code=OWN_UNIT):
     return objection(code, ObjectionState.DECIDED, **decided)
 
 
-# Accounts and the trace.
+# Accounts and the audit log.
 
 
 def disable(account, by, at):

@@ -174,7 +174,7 @@ FORMS = {
     "/receipt/": ["receipt"],
     "/login/": ["username", "password", "next"],
 }
-DESK_FORMS = {
+STAFF_FORMS = {
     "/admin/nanchuan_eval/user/add/": ["username", "name", "person_code", "expires_at_0"],
     "/admin/nanchuan_eval/holiday/add/": ["day", "name"],
     "/admin/evaluations/round/add/": ["key", "name", "period_start", "opens_at_0"],
@@ -297,12 +297,12 @@ def alike(good, value):
     return SimpleUploadedFile("x.csv", value.encode()) if hasattr(good, "read") else value
 
 
-@pytest.mark.parametrize("path", sorted(DESK_FORMS))
+@pytest.mark.parametrize("path", sorted(STAFF_FORMS))
 def test_bad_values_for_the_forms_of_accounts_and_rounds(browser, path, monkeypatch):
     monkeypatch.setattr(rate_limits, "LIMITS", {})
     browser.force_login(make_user("sysadmin" if "user" in path else "chief"))
     before = counts()
-    for field in DESK_FORMS[path]:
+    for field in STAFF_FORMS[path]:
         for value in bad_values(f"{path} {field}"):
             assert browser.post(path, {field: value}).status_code < 500, (path, field, value[:40])
     assert counts() == before

@@ -1,4 +1,4 @@
-"""Whatever leaves the system unpublished bears the number of its trace, in the file or in its name."""
+"""Whatever leaves the system unpublished bears the number of its log entry, in the file or in its name."""
 
 import io
 import re

@@ -90,28 +90,28 @@ class TestTheTable:
 NEVER = policy.NEVER_ARISES
 
 
-class TestTheActsOfTwo:
+class TestTwoPersonActions:
     """Whatever the table gives to a proposer and an approver goes by proposal and approval."""
 
-    def test_each_has_a_deed_but_for_what_never_arises(self):
+    def test_each_can_be_proposed_but_for_what_never_arises(self):
         assert policy.two_person_actions() == set(OF_TWO)
         assert approvals.unhandled_actions() == []
 
-    @pytest.mark.parametrize("desk", [a for a in site._registry.values() if isinstance(a, PolicyAdmin)], ids=repr)
-    def test_every_form_of_the_desk_has_its_deeds(self, settings, desk):
+    @pytest.mark.parametrize("form", [a for a in site._registry.values() if isinstance(a, PolicyAdmin)], ids=repr)
+    def test_every_form_of_the_staff_site_can_be_proposed(self, settings, form):
         settings.TWO_PERSON_RULE = True
-        name = desk.model._meta.label_lower
-        if desk.is_proposed():
-            assert approvals.action_named(f"{name}.edit").permission == desk.edit_action
-            assert approvals.action_named(f"{name}.add").permission == desk.edit_action
-        if policy.requires_approval(desk.delete_action or ""):
-            assert approvals.action_named(f"{name}.delete").permission == desk.delete_action
+        name = form.model._meta.label_lower
+        if form.is_proposed():
+            assert approvals.action_named(f"{name}.edit").permission == form.edit_action
+            assert approvals.action_named(f"{name}.add").permission == form.edit_action
+        if policy.requires_approval(form.delete_action or ""):
+            assert approvals.action_named(f"{name}.delete").permission == form.delete_action
 
-    def test_every_deed_is_one_of_the_36(self):
+    def test_every_proposal_is_of_a_two_person_action(self):
         assert approvals.one_person_actions() == []
 
     @pytest.mark.parametrize("action", sorted(set(OF_TWO) - NEVER))
-    def test_none_of_them_is_done_by_one_person_even_if_he_may_approve_it(self, settings, action):
+    def test_none_is_done_by_one_person_even_if_they_may_approve_it(self, settings, action):
         settings.TWO_PERSON_RULE = True
         for role in policy.roles_allowed(action):
             with pytest.raises(policy.NeedsApproval):
@@ -119,7 +119,7 @@ class TestTheActsOfTwo:
 
 
 def services() -> Iterator[tuple[str, str, str]]:
-    """Every function whose first act is to ask the table: (module, name, action)."""
+    """Every function that first asks the table: (module, name, action)."""
     for path in sorted({*ROOT.glob("*/*/services/*.py"), *ROOT.glob("*/*/services.py")}):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -248,7 +248,7 @@ def enters_the_desk(user, path):
 
 @pytest.mark.django_db
 class TestThePages:
-    """Each page × each role: 200 for whom the table lets in, 403 and one trace for everybody else."""
+    """Each page × each role: 200 for whom the table lets in, 403 and one log entry for everybody else."""
 
     @pytest.mark.parametrize(("path", "kind", "action"), PAGES)
     def test_every_role_looks(self, client, path, kind, action):

@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from tests.security.test_walk import asks, browser, last_trace, stage, traces_after, world  # noqa: F401  # fixtures
+from tests.security.test_walk import asks, browser, entries_after, last_entry, stage, world  # noqa: F401  # fixtures
 from tests.security.walk import LINES
 
 pytestmark = pytest.mark.django_db
@@ -16,11 +16,11 @@ def refusals(line, target, world):  # noqa: F811
     for role, account in accounts.items():
         if asks(line, account, True) or role in line.elsewhere.split():
             continue
-        seq, sid = last_trace(), transaction.savepoint()
+        seq, sid = last_entry(), transaction.savepoint()
         answer = line.url.ask(browsers[role], target)
         if answer.status_code == 302 and answer.url.startswith("/admin/login/"):
             answer = browsers[role].get(answer.url)
-        rows = [row.result for row in traces_after(seq)]
+        rows = [row.result for row in entries_after(seq)]
         transaction.savepoint_rollback(sid)
         if answer.status_code not in {403, 404} or rows != ["denied"]:
             yield role, answer.status_code, rows

@@ -79,17 +79,17 @@ def objects(line, world):
 
 
 def everything():
-    """All rows of the four apps but the trace."""
+    """All rows of the four apps but the audit log."""
     ours = {"nanchuan_eval", "departments", "evaluations", "accountability"}
     models = [m for m in apps.get_models() if m._meta.app_label in ours and m.__name__ not in TRACES]
     return {m.__name__: list(m.objects.order_by("pk").values_list()) for m in models}
 
 
-def traces_after(seq):
+def entries_after(seq):
     return list(AuditEntry.objects.filter(seq__gt=seq).order_by("seq"))
 
 
-def last_trace():
+def last_entry():
     newest = AuditEntry.objects.order_by("-seq").first()
     return newest.seq if newest else 0
 
@@ -165,12 +165,12 @@ class TestTheAddresses:
             settings.TWO_PERSON_RULE = False
 
     def ask(self, line, target, client, *, may, who):
-        seq = last_trace()
+        seq = last_entry()
         sid = transaction.savepoint()
         answer = line.url.ask(client, target)
         if answer.status_code == 302 and answer.url.startswith("/admin/login/"):
             answer = client.get(answer.url)
-        rows = [(row.action, row.result) for row in traces_after(seq)]
+        rows = [(row.action, row.result) for row in entries_after(seq)]
         transaction.savepoint_rollback(sid)
         if not may:
             assert answer.status_code in {403, 404}, (who, answer.status_code)
@@ -184,11 +184,11 @@ class TestTheAddresses:
             assert not [row for row in rows if row[1] != "ok"], (who, rows)
 
     def ask_nameless(self, line, target, client, role):
-        seq = last_trace()
+        seq = last_entry()
         answer = line.url.ask(client, target)
         assert answer.status_code == 302, (role, answer.status_code)
         assert "/login/" in answer.url
-        assert traces_after(seq) == []
+        assert entries_after(seq) == []
 
     @walk(lambda line: line.url and line.wrong)
     def test_in_a_wrong_state_a_rule_refuses_nothing_changes_and_one_row_says_so(self, stage, line):
@@ -198,12 +198,12 @@ class TestTheAddresses:
             if role in line.elsewhere.split() or not asks(line, account, True):
                 continue
             before = before or everything()
-            seq = last_trace()
+            seq = last_entry()
             answer = line.url.ask(browsers[role], target)
             assert answer.status_code in {302, 400, 403, 404, 200}, (role, answer.status_code)
             assert CHINESE.search(said(answer, browsers[role])), role
             assert everything() == before, role
-            results = [row.result for row in traces_after(seq)]
+            results = [row.result for row in entries_after(seq)]
             assert "ok" not in results, role
             assert len(results) <= 1, (role, results)
         assert before, "nobody may do it"
@@ -230,13 +230,13 @@ class TestCitizens:
         time_machine.move_to(scenario.NOON, tick=False)
         round_ = scenario.open_round()
         for client, code in zip(anybody, early.make_codes(round_, len(anybody)), strict=True):
-            seq = last_trace()
+            seq = last_entry()
             assert client.post("/ballot/", {"code": code}).status_code == 200
             early.cast_ballots(round_, [code])
             again = client.post("/ballot/", {"code": code})
             assert again.status_code == 400
             assert "票号无法使用" in said(again)
-            assert traces_after(seq) == []
+            assert entries_after(seq) == []
 
     def test_a_code_opens_nothing_before_and_after_the_vote(self, anybody, time_machine):
         time_machine.move_to(scenario.NOON, tick=False)
@@ -275,7 +275,7 @@ class TestCitizens:
 
 
 class TestEverybodysOwn:
-    def test_each_account_sees_and_ends_its_own_sessions_and_sees_its_own_deeds(self, world):
+    def test_each_account_sees_and_ends_its_own_sessions_and_sees_its_own_actions(self, world):
         accounts, _ = world
         for role, account in accounts.items():
             client = browser(account)
@@ -324,10 +324,10 @@ class TestWithoutAPage:
             assert answer.status_code in {302, 403, 404} or "难办指数" not in said(answer), role
 
 
-class TestActsOfTwo:
+class TestProposals:
     @pytest.mark.parametrize("name", sorted(approvals._actions))
     @pytest.mark.parametrize("own", [True, False], ids=["own", "foreign"])
-    def test_who_may_put_a_deed_forward_and_nobody_else(self, world, settings, monkeypatch, name, own):
+    def test_only_roles_with_the_right_may_propose(self, world, settings, monkeypatch, name, own):
         def arrived(*_):
             raise Undo
 

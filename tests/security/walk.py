@@ -1,7 +1,7 @@
 """The walk over the policy table: for every action its service, its address, objects in right and wrong states.
 
-`right(w)` makes an object on which whoever may do the act succeeds, `foreign(w)` the like of another unit or another
-inspector (only for rows with an `o`), `wrong(w)` one in a state that forbids the act. `w` holds the accounts.
+`right(w)` makes an object on which whoever may take the action succeeds, `foreign(w)` one of another unit or
+another inspector (only for rows with an `o`), `wrong(w)` one in a state that forbids the action; `w` has the accounts.
 """
 
 from collections.abc import Callable, Mapping
@@ -87,7 +87,7 @@ class Line:
     elsewhere: str = ""
     # The approver's own button in an office of one; where it takes two persons, the approvals page decides.
     alone: bool = False
-    # A deed writes under the name of another action beside its own.
+    # A two-person action writes under the name of another action beside its own.
     traces: int = 1
 
     def __str__(self) -> str:
