@@ -79,6 +79,11 @@ class TestEmptyCells:
 
         assert first.after.chief_leader == second.after.chief_leader == "周五"
 
+    def test_a_departments_name_is_that_of_the_file(self):
+        (one,) = differences(row(), departments={"D01": {**OFFICE, "department_name": "计委"}})
+
+        assert one.after.department_name == "发改委"
+
     def test_a_new_department_is_not_vertical_unless_it_says_so(self):
         assert [one.after.is_vertical for one in differences(row(is_vertical=None))] == [False]
         assert [one.after.is_vertical for one in differences(row(is_vertical=True))] == [True]

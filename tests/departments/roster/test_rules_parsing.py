@@ -203,3 +203,18 @@ def test_a_day_in_office_needs_a_head_and_a_head_no_day():
 )
 def test_vertical_management_is_yes_no_or_open(word, meaning):
     assert parsed(row(垂直管理=word))[0].is_vertical is meaning
+
+
+@pytest.mark.parametrize(
+    ("heading", "first", "second"),
+    [("单位", "发改委", "物价局"), ("单位性质", "行政部门", "事业单位"), ("垂直管理", "是", "否")]
+    + [(heading, "甲", "乙") for heading in OPTIONAL[1:]],
+)
+def test_the_rows_of_a_department_agree(heading, first, second):
+    rows = row(**{heading: first}), row(1, **{heading: second})
+
+    assert faults(numbered(WIDE, *rows)) == (f"工作表“名录”第3行：单位代码“D01”前后的“{heading}”不一致。",)
+
+
+def test_a_sheet_of_one_line_has_no_header():
+    assert faults(numbered(["填表说明"], sheet="说明"))[0].startswith("工作表“说明”：找不到完整的表头")

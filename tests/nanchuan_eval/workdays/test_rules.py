@@ -68,3 +68,9 @@ def test_months_later_is_the_same_day_or_the_months_last(start, months, due):
 
 def test_a_date_in_chinese_has_no_zeros_in_front():
     assert in_chinese(date(2020, 6, 3)) == "2020年6月3日"
+
+
+def test_entries_of_several_years_maintain_each_of_them():
+    calendar = Calendar(days_off=frozenset({date(2019, 10, 1), date(2020, 10, 1)}))
+
+    assert calendar.unmaintained_years(date(2018, 1, 1), date(2021, 1, 1)) == [2018, 2021]
