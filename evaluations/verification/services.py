@@ -38,9 +38,10 @@ def verify_round(round_: Round) -> Iterator[tuple[str, list[str]]]:
 
 def tally_faults() -> Iterator[str]:
     """Yield counts, result files and section results that differ from the audit log (for log.verify)."""
+    counts = AuditEntry.objects.performed().filter(action="tally.run", object_type=Round._meta.label)
     recorded = {
-        (entry.object_id, entry.detail.get("version", 1)): entry.detail.get("result")
-        for entry in AuditEntry.objects.filter(action="tally.run", result="ok", object_type=Round._meta.label)
+        (entry.object_id, entry.detail.get("version", 1)): entry.detail["result"]
+        for entry in counts.filter(detail__has_key="result")
     }
     newest: dict[int, Tally] = {}
     in_archives = archived_until()

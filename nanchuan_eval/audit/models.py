@@ -12,16 +12,21 @@ from nanchuan_eval.users.models import User
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
-    """Entries of one account, latest first."""
+    """Entries that performed an action; entries of one account."""
+
+    def performed(self) -> Self:
+        """Return the successful actions, without their proposals, decisions and refusals, whose action is the same."""
+        done = self.filter(result=AuditEntry.Result.OK)
+        return done.exclude(detail__has_keys=list(audit_rules.PROPOSAL_KEYS))
 
     def logins_of(self, user: User) -> Self:
-        """Return the account's log-ins, failed ones included (登录记录)."""
+        """Return the account's log-ins, failed ones included, latest first (登录记录)."""
         return self.filter(
             action__startswith="session.", object_type=user._meta.label, object_id=str(user.pk)
         ).order_by("-seq")
 
     def actions_of(self, user: User) -> Self:
-        """Return the account's own actions without its sessions."""
+        """Return the account's own actions without its sessions, latest first."""
         return self.filter(actor=user).exclude(action__startswith="session.").order_by("-seq")
 
 

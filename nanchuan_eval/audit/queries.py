@@ -36,14 +36,14 @@ def verify_chain(anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequen
 
 def _missing_anchors() -> Iterator[str]:
     """Yield the published actions whose anchor, written together with them, is missing."""
-    published = AuditEntry.objects.filter(action__in=ANCHORED, result=AuditEntry.Result.OK)
+    published = AuditEntry.objects.performed().filter(action__in=ANCHORED)
     for entry in published.exclude(seq__in=AuditAnchor.objects.values("seq")).order_by("seq"):
         yield f"第{entry.seq}条（{entry.action_name}）缺少日志锚点，日志锚点已被删除。"
 
 
 def archives() -> models.QuerySet[AuditEntry]:
     """Return the entries about the archives that were written."""
-    return AuditEntry.objects.filter(action="log.archive", result=AuditEntry.Result.OK, detail__has_key="last_hash")
+    return AuditEntry.objects.performed().filter(action="log.archive", detail__has_key="last_hash")
 
 
 def archived_until() -> datetime | None:

@@ -18,6 +18,10 @@ GENESIS = "0" * 64
 ALGORITHM = "sha256"
 
 
+# Together only in the detail of a row about a proposal; the row that performs the action never has both.
+PROPOSAL_KEYS = ("approval", "digest")
+
+
 class Anchor(NamedTuple):
     """锚点: the chain's head at the moment it was published."""
 
@@ -43,6 +47,11 @@ def link_hash(prev: str, fields: Mapping[str, object], algorithm: str = ALGORITH
     """Return the hash of a row that follows `prev`; the row names the algorithm (SHA-256, or SM3 later)."""
     inner = hashlib.new(algorithm, canonical_json(fields)).digest()
     return hashlib.new(algorithm, bytes.fromhex(prev) + inner).hexdigest()
+
+
+def is_about_proposal(detail: Mapping[str, object]) -> bool:
+    """True for the detail of a row that proposes or decides an action: it bears the action's name but did not do it."""
+    return all(key in detail for key in PROPOSAL_KEYS)
 
 
 def parse_links(text: str) -> list[Link]:

@@ -68,7 +68,7 @@ def record(
         reason=reason,
         detail=dict(detail or {}),
     )
-    if action in ANCHORED:
+    if action in ANCHORED and not audit_rules.is_about_proposal(entry.detail):
         _anchor(entry.seq, entry.hash, at, entry.action_name)
     attempt = attempts.latest()
     if attempt is not None:
@@ -141,7 +141,7 @@ def numbered(entry: AuditEntry | None) -> Iterator[None]:
 
 def entry_of(*, by: User, at: datetime) -> AuditEntry:
     """Return the account's entry of this very moment, whose number an export bears."""
-    return AuditEntry.objects.filter(actor=by, at=at, result=AuditEntry.Result.OK).latest("seq")
+    return AuditEntry.objects.performed().filter(actor=by, at=at).latest("seq")
 
 
 @transaction.atomic

@@ -51,7 +51,7 @@ def archive_log(*, until: date, by: User, at: datetime) -> Path:
 def drop_archived(*, content: bytes, at: datetime) -> int:
     """Remove the rows of an archive from the table; needs the database's superuser."""
     digest = hashlib.sha256(content).hexdigest()
-    noted = AuditEntry.objects.filter(action=ARCHIVE, result="ok", detail__sha256=digest).first()
+    noted = archives().filter(detail__sha256=digest).first()
     if noted is None:
         raise RuleViolation("操作日志中没有这个归档文件的校验值，文件不全或被改动过。")
     first, last = noted.detail["first"], noted.detail["last"]

@@ -171,7 +171,7 @@ def may_add(by: User, subject: Subject) -> bool:
 
 def evidence_faults() -> Iterator[str]:
     """Yield a fault for every file whose hash is not the one logged at its upload (log.verify)."""
-    uploads = AuditEntry.objects.filter(object_type=Evidence._meta.label, detail__has_key="file")
+    uploads = AuditEntry.objects.performed().filter(object_type=Evidence._meta.label, detail__has_key="file")
     logged = {entry.object_id: entry.detail["file"] for entry in uploads.iterator(chunk_size=2000)}
     in_archives = archived_until()
     for row in Evidence.objects.all():

@@ -8,11 +8,15 @@ from django.core.management import CommandError, call_command
 from evaluations.ballots.models import Ballot, Rating
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import Draw
+from evaluations.lifecycle.approvals import start_step
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.rounds.rules.lifecycle import DrawPurpose, Step
 from evaluations.tally.models import Tally
 from evaluations.tally.services.tally import tally_round
 from evaluations.verification.services import verify_round
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import verify_chain
 from tests.factories import NOON, hold_draw, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +78,41 @@ def rewrite_the_result(round_):
 
 def test_an_untouched_round_passes_every_check(counted):
     assert faults(counted) == []
+
+
+def test_a_clean_round_counted_by_two_persons_is_not_accused(settings, capsys):
+    round_ = make_sealed_round(targeted=4, sampled=5, level="2")
+    hold_draw(round_, DrawPurpose.COUNTED)
+    settings.TWO_PERSON_RULE = True
+    proposed = start_step(step=Step.COUNT, round_id=round_.pk, by=make_user("clerk"), at=LATER)
+    approvals.approve(approval_id=proposed.pk, by=make_user("chief"), at=LATER)
+    round_.refresh_from_db()
+
+    assert faults(round_) == []
+    call_command("verify_round", round_.key)
+    call_command("verify_audit")
+    assert "核验通过。" in capsys.readouterr().out
+
+
+def test_a_returned_proposal_to_count_is_not_taken_for_a_count(settings):
+    round_ = make_sealed_round(targeted=4)
+    settings.TWO_PERSON_RULE = True
+    proposed = start_step(step=Step.COUNT, round_id=round_.pk, by=make_user("clerk"), at=LATER)
+    approvals.send_back(approval_id=proposed.pk, note="等公证员到场", by=make_user("chief"), at=LATER)
+
+    assert faults(round_) == []
+    assert not AuditEntry.objects.performed().filter(action="tally.run").exists()
+
+
+def test_a_result_changed_after_the_approval_is_found_in_two_person_mode(settings):
+    round_ = make_sealed_round(targeted=4)
+    settings.TWO_PERSON_RULE = True
+    proposed = start_step(step=Step.COUNT, round_id=round_.pk, by=make_user("clerk"), at=LATER)
+    approvals.approve(approval_id=proposed.pk, by=make_user("chief"), at=LATER)
+
+    Tally.objects.update(result_sha256="0" * 64)
+
+    assert any("校验值不符" in fault for fault in verify_chain())
 
 
 @pytest.mark.parametrize(

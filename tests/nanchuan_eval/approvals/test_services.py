@@ -11,7 +11,8 @@ from django.utils import timezone
 from nanchuan_eval.admin_site.services import save_record
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.second_factor import services as second_factor
@@ -242,6 +243,14 @@ def test_proposal_action_and_decision_are_logged_once_each(holiday):
 
     labels = [entry.detail.get("step_label", entry.action) for entry in AuditEntry.objects.order_by("pk")]
     assert labels == ["提请：改节假日名称", "round.edit", "已同意：改节假日名称：2031-10-01 国庆"]
+    assert [entry.detail for entry in AuditEntry.objects.performed()] == [{"changed": ["name"]}]
+
+
+def test_a_proposal_of_a_published_action_takes_no_anchor(holiday, monkeypatch):
+    monkeypatch.setattr(audit, "ANCHORED", frozenset({"round.edit"}))
+    approve(propose(holiday))
+
+    assert list(AuditAnchor.objects.values_list("seq")) == list(AuditEntry.objects.performed().values_list("seq"))
 
 
 def test_the_database_refuses_a_proposal_approved_by_its_proposer(holiday):

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -21,7 +22,9 @@ from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
 from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.workdays.models import Holiday
+from tests.architecture import APPS
 from tests.factories import NOON, make_sealed_round, make_user
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -349,3 +352,9 @@ def test_an_account_without_access_to_the_staff_site_is_denied_not_redirected(cl
 
     assert answer.status_code == 403
     assert AuditEntry.objects.get().action == "desk.enter"
+
+
+def test_rows_of_an_action_are_looked_up_among_the_performed_ones_only():
+    past = re.compile(r"AuditEntry\.objects\s*\.filter\(\s*(action|object_type|actor|detail)")
+    sources = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
+    assert [path for path in sources if past.search(path.read_text())] == [ROOT / "evaluations/lifecycle/pages.py"]
