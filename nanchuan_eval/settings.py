@@ -128,6 +128,9 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
 # Rate limits are counted in the cache, by each worker separately unless CACHE_URL names a shared one.
 WORKERS = env.int("WEB_CONCURRENCY", default=1)
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if CACHES["default"]["BACKEND"].endswith(".LocMemCache"):
+    # Django's 300 entries would let requests from 300 addresses push out the counts of all others.
+    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000, **CACHES["default"].get("OPTIONS", {})}
 if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
     CACHES["default"]["BACKEND"] = "nanchuan_eval.web.cache.SharedCache"
     CACHES["default"]["OPTIONS"] = {

@@ -2,20 +2,25 @@
 
 import logging
 import re
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
+from django.core.cache import cache
 from django.core.checks import run_checks
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
+from evaluations.personal_data.models import Wish
 from evaluations.rounds.models import Round
 from nanchuan_eval import checks
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.http import client_address
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web import rate_limits
-from tests.factories import make_sealed_round, make_user
+from nanchuan_eval.web.rate_limits import Counted
+from tests.factories import make_codes, make_open_round, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
 HEADERS = {
@@ -202,6 +207,53 @@ class TestRateLimits:
         assert client.post("/ballot/", {"code": "AAAA"}).status_code == 429
         assert client.post("/ballot/", {"code": "AAAA"}, REMOTE_ADDR="10.2.2.2").status_code == 400
 
+    def test_a_good_code_passes_however_many_wrong_ones_came_from_its_address(self, client):
+        code = usable_code()
+        for _ in range(15):
+            client.post("/ballot/", {"code": "AAAA"})
+        assert client.post("/ballot/", {"code": "AAAA"}).status_code == 429
+        assert client.post("/ballot/", {"code": code}).status_code == 200
+
+    def test_good_codes_of_an_address_are_not_counted(self, client):
+        code = usable_code()
+        assert {client.post("/ballot/", {"code": code}).status_code for _ in range(40)} == {200}
+
+    def test_a_well_formed_receipt_is_always_answered(self, client):
+        wrong = [client.post("/receipt/", {"receipt": "short"}).status_code for _ in range(31)]
+        assert wrong == [400] * 30 + [429]
+        assert {client.post("/receipt/", {"receipt": "A" * 20}).status_code for _ in range(40)} == {200}
+
+    def test_the_right_password_passes_after_a_colleagues_wrong_ones(self, client):
+        user = make_user("auditor")
+        user.set_password("Right-Passw0rd-7")
+        user.save()
+        for n in range(25):
+            client.post("/login/", {"username": f"nobody{n}", "password": "x"})
+        assert client.post("/login/", {"username": "nobody", "password": "x"}).status_code == 429
+        right = {"username": user.username, "password": "Right-Passw0rd-7"}
+        assert client.post("/login/", right).status_code == 302
+
+    def test_incomplete_requests_do_not_use_up_the_limit_of_complete_ones(self, client):
+        for _ in range(40):
+            assert client.post("/suggestions/", {"unit": ""}).status_code == 400
+            assert client.post("/privacy/request/", {"phone": ""}).status_code == 400
+        asked = {"wish": Wish.values[0], "phone": "13800000001"}
+        sent = [client.post("/privacy/request/", asked).status_code for _ in range(6)]
+        assert sent == [200] * 5 + [429]
+
+    def test_many_addresses_do_not_push_out_a_count(self, client):
+        for _ in range(10):
+            client.post("/ballot/", {"code": "AAAA"})
+        for n in range(1000):
+            cache.set(f"limit/{n}", 1)
+        assert client.post("/ballot/", {"code": "AAAA"}).status_code == 429
+
+    def test_no_address_is_stopped_before_its_input_was_read(self):
+        """Accounts may be stopped at once; visitors only after the answer, or for what they stored."""
+        open_to_all = {"ballot", "receipt-check", "login", "follow-up", "suggestions", "privacy-request"}
+        by_address = {name for name, limit in rate_limits.LIMITS.items() if limit.counted is not Counted.ALL}
+        assert by_address == open_to_all
+
     def test_after_a_minute_requests_are_accepted_again(self, client, time_machine):
         time_machine.move_to("2026-03-02T04:00:01Z", tick=False)
         for _ in range(11):
@@ -222,7 +274,7 @@ class TestRateLimits:
     def test_the_cache_holds_no_address_and_no_account(self, client, monkeypatch):
         seen = []
         monkeypatch.setattr(rate_limits.cache, "add", lambda key, *a, **k: seen.append(key))
-        monkeypatch.setattr(rate_limits.cache, "incr", lambda key: None)
+        monkeypatch.setattr(rate_limits.cache, "incr", lambda key: 1)
         client.post("/ballot/", {"code": "AAAA"}, REMOTE_ADDR="10.2.2.2")
         client.force_login(make_user("auditor"))
         client.post("/admin/nanchuan_eval/auditentry/export/")
@@ -232,6 +284,12 @@ class TestRateLimits:
     def test_every_limit_names_an_existing_view(self):
         names = {pattern.name for pattern in walk(get_resolver())}
         assert set(rate_limits.LIMITS) <= names
+
+
+def usable_code():
+    now = timezone.now()
+    (code,) = make_codes(make_open_round(opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1)))
+    return code
 
 
 def walk(resolver):
