@@ -1,5 +1,6 @@
 """Claiming codes on the public page: limited, but never refused for an address alone, and without storing data."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accountability.demo.citizens import FormReader
 from evaluations.codes.models import Credential, OpenClaimAlert
 from evaluations.codes.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, network_of, takes_too_many
+from evaluations.codes.services import visitor_checks
 from evaluations.codes.services.visitor_checks import NUMBERS, PlainQuestion, Question
 from evaluations.rounds.rules.rulebook import default_rulebook, rulebook_errors
 from tests.factories import make_open_round, make_self_service
@@ -58,24 +61,60 @@ def test_the_limits_are_validated_settings_of_the_round():
         assert rulebook_errors({**BOOK, name: 0})
 
 
+def total_of(text):
+    return sum(NUMBERS.index(c) for c in text if c in NUMBERS)
+
+
 class TestPlainQuestion:
     def test_accepts_any_kind_of_digits(self):
-        check = PlainQuestion()
-        question = check.ask()
-        total = sum(NUMBERS.index(c) for c in question.text if c in NUMBERS)
+        for write in (
+            " {} ".format,
+            lambda total: str(total).translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+        ):
+            question = PlainQuestion().ask()
+            assert PlainQuestion().passed(question.token, write(total_of(question.text)))
 
-        assert check.passed(question.token, f" {total} ")
-        assert check.passed(question.token, str(total).translate(str.maketrans("0123456789", "０１２３４５６７８９")))
-        for answer in ("", "99", str(total + 1), f"{total}.0"):
-            assert not check.passed(question.token, answer)
+    @pytest.mark.parametrize("write", ["", "99", "{}.0", "1{}"])
+    def test_refuses_anything_else(self, write):
+        question = PlainQuestion().ask()
+        assert not PlainQuestion().passed(question.token, write.format(total_of(question.text)))
 
     def test_refuses_forged_and_expired_tokens(self, monkeypatch):
         question = PlainQuestion().ask()
         for token in ("", "x", question.token[:-2], "\ud800"):
             assert not PlainQuestion().passed(token, "7")
         monkeypatch.setattr("evaluations.codes.services.visitor_checks.GOOD_FOR", -1)
-        total = sum(NUMBERS.index(c) for c in question.text if c in NUMBERS)
-        assert not PlainQuestion().passed(question.token, str(total))
+        assert not PlainQuestion().passed(question.token, str(total_of(question.text)))
+
+    def test_a_question_is_answered_once(self):
+        question = PlainQuestion().ask()
+        total = str(total_of(question.text))
+        assert [PlainQuestion().passed(question.token, total) for _ in range(5)] == [True] + [False] * 4
+
+    def test_a_wrong_answer_uses_the_question_up(self):
+        """Otherwise all seventeen sums could be tried."""
+        question = PlainQuestion().ask()
+        tried = [PlainQuestion().passed(question.token, str(n)) for n in ("99", *range(2, 19))]
+        assert not any(tried)
+
+    def test_a_question_stays_answered_among_many_others(self):
+        question = PlainQuestion().ask()
+        total = str(total_of(question.text))
+        assert PlainQuestion().passed(question.token, total)
+        for _ in range(1000):
+            PlainQuestion().passed(PlainQuestion().ask().token, "0")
+        assert not PlainQuestion().passed(question.token, total)
+
+    def test_the_token_does_not_reveal_the_answer(self, settings):
+        """The same token asks another question under another key, so nothing in it fixes the sum."""
+        token = PlainQuestion().ask().token
+        number = token.split(":")[0]
+        assert re.fullmatch(r"[0-9a-f]{32}", number)
+        sums = set()
+        for n in range(40):
+            settings.SECRET_KEY = f"key {n}"
+            sums.add(sum(visitor_checks._summands(number)))
+        assert len(sums) > 5
 
 
 class KnownQuestion:
@@ -125,6 +164,27 @@ class TestClaimingACode:
         assert answered == [200] * 5
         assert Credential.objects.count() == 8
         assert (OpenClaimAlert.objects.get().kind, OpenClaimAlert.objects.get().times) == (OpenAlert.NETWORK, 5)
+
+    def test_one_answer_gives_one_code(self, counter, settings):
+        settings.OPEN_CHECK = "evaluations.codes.services.visitor_checks.PlainQuestion"
+        for _ in range(3):
+            self.take(counter)
+        page = self.take(counter).content.decode()
+        (token,) = FormReader(page).forms["/ballot/claim/"]["check"]
+        total = total_of(re.search(r"(.)加(.)等于几", page).group())
+
+        taken = [self.take(counter, check=token, answer=total).status_code for _ in range(40)]
+
+        assert taken == [200] + [400] * 39
+        assert Credential.objects.count() == 4
+
+    def test_an_answer_lifts_neither_the_limit_of_the_device_nor_the_count_of_the_network(self, counter):
+        phone = Client()
+        taken = [self.take(counter, phone, check="t", answer="1234").status_code for _ in range(4)]
+        assert taken == [200, 200, 400, 400]
+
+        self.take(counter, check="t", answer="1234")
+        assert "短信里的数字" in self.take(counter).content.decode()
 
     def test_needs_no_check_from_other_networks(self, counter):
         for _ in range(4):
