@@ -21,6 +21,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, attempt, show_form, staff_view
 from nanchuan_eval.web.fields import TextField, long_text, two_choices
+from nanchuan_eval.web.views import visitors_form
 
 
 class SuggestionForm(forms.Form):
@@ -74,6 +75,7 @@ def results(request: HttpRequest, key: str | None = None) -> HttpResponse:
 
 
 @never_cache
+@visitors_form
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     """整改评价: once per receipt of the round; the rating is only counted."""
@@ -88,6 +90,7 @@ def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
+@visitors_form
 @require_http_methods(["GET", "HEAD", "POST"])
 def suggestions(request: HttpRequest) -> HttpResponse:
     """群众建议: suggest a section to evaluate."""

@@ -30,7 +30,7 @@ class FormReader(HTMLParser):
 
 
 class Citizen:
-    """A browser that voters use one after another; keeps only the CSRF cookie."""
+    """A browser that voters use one after another; it keeps no cookie."""
 
     def __init__(self) -> None:
         self._client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
@@ -47,7 +47,7 @@ class Citizen:
 
     def claim(self, batch_id: int) -> str:
         """Claim a code of a self-service batch (自助领票) and return it."""
-        self._client.cookies.pop("taken", None)  # the next citizen has another phone, in another network
+        self._client.cookies.clear()  # the next citizen has another phone, in another network
         self._client.defaults["REMOTE_ADDR"] = f"10.{randbelow(256)}.{randbelow(256)}.1"
         page = self._submit(self._front, "/ballot/claim/", {"batch": str(batch_id)})
         return FormReader(page).forms["/ballot/"]["code"][0]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from evaluations.personal_data.models import Wish
 from evaluations.personal_data.services.requests import submit_request
 from nanchuan_eval.web.actions import attempt
+from nanchuan_eval.web.views import visitors_form
 
 
 class RequestForm(forms.Form):
@@ -41,6 +42,7 @@ class RequestForm(forms.Form):
 
 
 @never_cache
+@visitors_form
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_page(request: HttpRequest) -> HttpResponse:
     """Store a request and show its number; the page does not reveal whether the phone is known."""

@@ -24,10 +24,12 @@ from evaluations.sealing.queries import (
     spent_lines,
 )
 from nanchuan_eval.web.downloads import download, streamed_download
+from nanchuan_eval.web.views import visitors_form
 
 
 @cache_control(no_store=True, private=True)
 @sensitive_post_parameters()
+@visitors_form
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt_check(request: HttpRequest) -> HttpResponse:
     """Show whether a receipt is in a closing list, with its audit path; nothing else about the ballot."""

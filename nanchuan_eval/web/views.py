@@ -1,26 +1,36 @@
-"""Home page of each role, health, anchors, type size, error page and error reports."""
+"""Home page of each role, health, anchors, type size, forms without cookies, error page and error reports."""
 
-from collections.abc import ItemsView
+from collections.abc import Callable, ItemsView
+from functools import wraps
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import REASON_BAD_ORIGIN, REASON_NO_CSRF_COOKIE
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.debug import SafeExceptionReporterFilter
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from nanchuan_eval.audit.models import AuditAnchor
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.web.actions import account_of
 
+View = Callable[..., HttpResponse]
 # Home page of each role, registered by the apps.
 HOME: dict[Role, str] = {}
 TYPE_SIZES = ("normal", "large", "largest")
 A_DAY = 24 * 3600
 A_YEAR = 365 * A_DAY
+NO_COOKIE = (
+    "浏览器没有保存本网站的Cookie，无法提交。"
+    "请在浏览器设置中允许本网站使用Cookie，或者换用其他浏览器打开本页，再重新提交。"
+)
+FOREIGN_PAGE = "提交的内容不是从本网站的页面发出的，未予受理。请直接打开本网站，在本网站的页面上重新填写并提交。"
 
 
 @require_safe
@@ -65,9 +75,33 @@ def remember_size(request: HttpRequest, response: HttpResponse, size: str) -> Ht
     return response
 
 
+def visitors_form(view: View) -> View:
+    """Accept a public form from a browser that keeps no cookie.
+
+    Such a form acts for nobody who is logged in; whatever entitles to it (code, signed admission, receipt) is in its
+    fields. Forms of other sites are refused by the Origin that browsers send.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.get_host():
+            return csrf_failure(request, REASON_BAD_ORIGIN)
+        return view(request, *args, **kwargs)
+
+    return page
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Explain a missing or wrong CSRF token."""
-    return render(request, "403.html", {"reason": "页面已过期，请返回上一页，刷新后重新提交。"}, status=403)
+    """Explain why a form was not accepted (a missing cookie, another site, an old page) and what to do."""
+    if reason == REASON_NO_CSRF_COOKIE:
+        text = NO_COOKIE
+    elif reason.startswith(("Origin", "Referer")):
+        text = FOREIGN_PAGE
+    else:
+        text = "页面已过期，请返回上一页，刷新后重新提交。"
+    return render(request, "403.html", {"reason": text}, status=403)
 
 
 class ReportFilter(SafeExceptionReporterFilter):

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -31,7 +30,6 @@ from evaluations.voting.services import NOT_NOW, Admission
 from nanchuan_eval.web.views import TYPE_SIZES
 
 BAD_INPUT = 400
-TOKEN_HERE = "token-of-this-visitor"  # noqa: S105  a placeholder
 RECEIPT_HERE, CODE_HERE = "receipt-goes-here", "code-goes-here"
 # Page -> address that renders the same page again.
 SENT_AGAIN_TO = {
@@ -46,8 +44,7 @@ SENT_AGAIN_TO = {
 def entrance(request: HttpRequest, error: str = "") -> HttpResponse:
     """Return the first page, which asks for the code; it keeps a vote entered before."""
     if request.method != "POST":
-        page = _entrance_page(read_open_round(timezone.now()), _type_size(request))
-        return HttpResponse(page.replace(TOKEN_HERE, get_token(request)))
+        return HttpResponse(_entrance_page(read_open_round(timezone.now()), _type_size(request)))
     round_ = open_round(timezone.now())
     context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}
     return render(request, "evaluations/voting/code.html", context, status=BAD_INPUT if error else 200)
@@ -147,11 +144,9 @@ def _kept(request: HttpRequest) -> dict[str, str]:
 
 @lru_cache(maxsize=16)
 def _entrance_page(round_: OpenRound | None, size: str) -> str:
-    """Render the empty first page once; only the CSRF token differs between visitors."""
+    """Render the empty first page once."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
-    return render_to_string(
-        "evaluations/voting/code.html", {"round": round_, "request": asked, "csrf_token": TOKEN_HERE}
-    )
+    return render_to_string("evaluations/voting/code.html", {"round": round_, "request": asked})
 
 
 @lru_cache(maxsize=16)

@@ -1,4 +1,4 @@
-"""The ballot (评议票) on a phone: five pages, each a POST that carries everything; no session, no account, no log.
+"""The ballot (评议票) on a phone: five pages, each a POST that carries everything; no session, no cookie, no log.
 
 票号 → 选科室 → 评议 → 核对 → 回执与投出. The code is in the body only, never in an address.
 """
@@ -52,7 +52,7 @@ from evaluations.voting.views.responses import (
 )
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
-from nanchuan_eval.web.views import TYPE_SIZES, remember_size
+from nanchuan_eval.web.views import TYPE_SIZES, remember_size, visitors_form
 
 Page = Callable[[HttpRequest], HttpResponse]
 
@@ -77,8 +77,8 @@ def ballot_page(view: Page) -> Page:
 
 
 def secret(view: Page) -> Page:
-    """Keep a page out of caches and its fields out of error reports."""
-    return cache_control(no_store=True, private=True)(sensitive_post_parameters()(view))
+    """Keep a page out of caches and its fields out of error reports; its forms need no cookie."""
+    return cache_control(no_store=True, private=True)(sensitive_post_parameters()(visitors_form(view)))
 
 
 @secret

@@ -113,11 +113,54 @@ def test_a_foreign_host_is_refused(client):
     assert client.get("/", HTTP_HOST="evil.com").status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/ballot/", "/login/", "/receipt/", "/ballot/cast/", "/logout/"])
-def test_a_post_without_a_token_or_from_a_foreign_page_is_refused(path):
+VISITORS_FORMS = (
+    "/ballot/",
+    "/ballot/sections/",
+    "/ballot/rate/",
+    "/ballot/review/",
+    "/ballot/receipt/",
+    "/ballot/cast/",
+    "/ballot/claim/",
+    "/receipt/",
+    "/suggestions/",
+    "/privacy/request/",
+    "/rectification/cases/1/rate/",
+)
+
+
+@pytest.mark.parametrize("path", ["/login/", "/logout/", *VISITORS_FORMS])
+@pytest.mark.parametrize("origin", ["https://evil.com", "http://testserver.evil.com", "http://testserver:81", "null"])
+def test_a_post_from_a_foreign_page_is_refused_with_the_reason(path, origin):
+    answer = Client(enforce_csrf_checks=True).post(path, {"code": "x"}, HTTP_ORIGIN=origin)
+    assert answer.status_code == 403
+    assert "不是从本网站的页面发出的" in answer.content.decode()
+    check_headers(answer, path)
+
+
+@pytest.mark.parametrize("path", ["/login/", "/logout/"])
+def test_a_post_without_a_token_is_refused_with_cause_and_way_out(path):
     client = Client(enforce_csrf_checks=True)
-    assert client.post(path, {"code": "x"}).status_code == 403
-    assert client.post(path, {"code": "x"}, HTTP_ORIGIN="https://evil.com").status_code == 403
+    refused = client.post(path, {"code": "x"})
+    assert refused.status_code == 403
+    assert "没有保存本网站的Cookie" in refused.content.decode()
+    client.get("/login/")
+    refused = client.post(path, {"code": "x"})
+    assert refused.status_code == 403
+    assert "页面已过期" in refused.content.decode()
+
+
+def test_only_the_forms_of_visitors_need_no_cookie():
+    client = Client(enforce_csrf_checks=True)
+    exempt = {path for path in ROUTES if client.post(path, {"x": "1"}).status_code not in {403, 404, 405}}
+    assert exempt <= {*VISITORS_FORMS, "/admin/jsi18n/"}
+
+
+@pytest.mark.parametrize("path", [path for path in VISITORS_FORMS if "cases" not in path])
+def test_a_visitors_form_is_read_without_a_cookie_and_sets_none(path):
+    client = Client(enforce_csrf_checks=True)
+    for answer in (client.get(path), client.post(path, {"x": "1"}, HTTP_ORIGIN="http://testserver")):
+        assert answer.status_code in {200, 302, 400}
+    assert not client.cookies
 
 
 def test_every_staff_post_wants_a_token():
