@@ -1,4 +1,4 @@
-"""Sealing against the bare COPY of the same rows; ballot PDFs against one bare typst run of the same pages."""
+"""Sealing against the bare COPY of the same rows."""
 
 import resource
 import secrets
@@ -6,13 +6,11 @@ import uuid
 
 from django.db import connection, transaction
 
-from bench.measure import cpu_seconds, interleaved, report
+from bench.measure import cpu_seconds, report
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool, Rating
 from evaluations.codes.models import Credential
-from evaluations.codes.services.issuing import new_code
-from evaluations.paper_ballots.documents import BALLOTS_PER_FILE, ballot_files
 from evaluations.protocol.codes import encode_code
 from evaluations.rounds.models import Round
 from evaluations.sealing import services as sealing
@@ -21,19 +19,11 @@ from nanchuan_eval.database.sql import insert_rows
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import make_codes, make_open_round, raw_answers
 
-BALLOTS, SECTIONS, PRINTED = 20_000, 3, 96
+BALLOTS, SECTIONS = 20_000, 3
 
 
 def run() -> None:
-    """Print both ratios and the peak memory of the children."""
-    _sealing()
-    _printing()
-    Round.objects.filter(state="open").update(state="sealed")
-
-
-def _sealing() -> None:
-    Round.objects.filter(state="open").update(state="sealed")
-    BallotSpool.objects.all().delete()  # left by the benchmark before
+    """Print the ratio and the peak of memory."""
     round_ = make_open_round(sections=SECTIONS)
     _spool(round_)
     before = cpu_seconds()
@@ -42,7 +32,7 @@ def _sealing() -> None:
     floor = _bare_copy(round_)
     report(f"sealing {BALLOTS:,} ballots, {connection.vendor}", floor, ours, 2, unit="s", times=1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{'peak memory of the whole bench so far':<44} {peak} MB")
+    print(f"{'peak memory':<44} {peak} MB")
 
 
 def _spool(round_: Round) -> None:
@@ -74,6 +64,9 @@ def _bare_copy(round_: Round) -> float:
     ballots = [(new[k], round_.pk, c, o, encode_code(secrets.token_bytes(13)), *rest) for k, c, o, *rest in sealed]
     lines = Rating.objects.filter(round=round_).values_list(*sealing.RATING_COLUMNS)
     ratings = [(new[key], *rest) for key, *rest in lines]
+    # PostgreSQL keeps a connection's plans of foreign-key checks, made when these tables were empty.
+    connection.close()
+    connection.ensure_connection()
     before = cpu_seconds()
     with transaction.atomic():
         insert_rows(Ballot, sealing.BALLOT_COLUMNS, ballots)
@@ -81,31 +74,3 @@ def _bare_copy(round_: Round) -> float:
         connection.check_constraints()
         transaction.set_rollback(True)
     return cpu_seconds() - before
-
-
-def _printing() -> None:
-    round_ = make_open_round(sections=102)
-    ballot_form = ballot_form_by_digest(round_.ballot_form_sha256)
-    codes = [new_code() for _ in range(PRINTED)]
-    _print(ballot_form, codes, BALLOTS_PER_FILE)
-    print(f"{f'peak of a child, {BALLOTS_PER_FILE} ballots a file':<44} {_peak_of_children()} MB")
-    floor, ours = interleaved(
-        lambda: _print(ballot_form, codes, 10**6), lambda: _print(ballot_form, codes, BALLOTS_PER_FILE), 3
-    )
-    report(f"{PRINTED} ballot PDFs against one typst run", floor, ours, 1.2, unit="s", times=1)
-
-
-def _print(ballot_form, codes: list[str], size: int) -> None:
-    from evaluations.paper_ballots import documents as paper_ballots_documents  # noqa: PLC0415  its file size is what the two runs differ in
-
-    kept, paper_ballots_documents.BALLOTS_PER_FILE = paper_ballots_documents.BALLOTS_PER_FILE, size
-    try:
-        assert sum(count for count, _ in ballot_files(ballot_form, codes, site="https://x.example", closes="")) == len(
-            codes
-        )
-    finally:
-        paper_ballots_documents.BALLOTS_PER_FILE = kept
-
-
-def _peak_of_children() -> int:
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024

@@ -8,8 +8,6 @@ from django.db import connection
 
 from bench.measure import interleaved, report
 from evaluations.ballots.models import Ballot, Rating
-from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.index import score_sections, variances
 from evaluations.scoring.method import parse_method
 from evaluations.scoring.ranking import intervals
@@ -42,7 +40,6 @@ BY_HAND = f"""
 
 def run() -> None:
     """Print the ratio of the score's query, and the CPU of everything after it."""
-    Round.objects.update(state=RoundState.SEALED)
     round_ = make_open_round(sections=105)
     _fill(round_)
     method = parse_method(json.loads(scoring_rulebook(round_)))
