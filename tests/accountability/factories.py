@@ -1,5 +1,6 @@
 """Factories of counted rounds, cases and what follows them; rows are created directly, without counting ballots."""
 
+import struct
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -166,6 +167,34 @@ def make_file(content=None, name="签字.png"):
     """An upload, by default of a small picture."""
     content = content if content is not None else png()
     return Upload(name=name, file=BytesIO(content), size=len(content))
+
+
+def box(kind, *parts):
+    """A box of an MP4 file."""
+    body = b"".join(parts)
+    return struct.pack(">I", len(body) + 8) + kind + body
+
+
+def film(brand=b"isom", *, index=b""):
+    """The smallest film: brand, index with one track, data."""
+    index = box(b"moov", box(b"mvhd", bytes(100)), box(b"trak", bytes(20)), index)
+    return box(b"ftyp", brand, struct.pack(">I", 0x200), brand) + index + box(b"mdat", bytes(2000))
+
+
+def wave():
+    """A WAV file of silence."""
+    chunks = b"fmt " + struct.pack("<I", 16) + bytes(16) + b"data" + struct.pack("<I", 400) + bytes(400)
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
+
+
+def mp3():
+    """An MP3 file: a tag, then two frames of 128 kbit/s at 44.1 kHz (417 bytes each)."""
+    return b"ID3\x03\x00\x00\x00\x00\x00\x0a" + bytes(10) + 2 * (b"\xff\xfb\x90\x00" + bytes(413))
+
+
+def pdf(text=b""):
+    """A PDF file without pages."""
+    return b"%PDF-1.7\n" + text + b"\nxref\n0 1\ntrailer <<>>\nstartxref\n9\n%%EOF\n"
 
 
 def png():

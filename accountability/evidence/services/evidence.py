@@ -14,7 +14,7 @@ from django.db.models import Count, Sum
 from accountability.cases.permissions import answers_for_cases, is_own, visits_section
 from accountability.evidence import rules, storage
 from accountability.evidence.models import Evidence
-from accountability.evidence.rules import FileKind, file_type, shown_name
+from accountability.evidence.rules import FileKind, file_type, refuse_incomplete, shown_name
 from accountability.evidence.services import antivirus
 from evaluations.rounds.models import RoundSection
 from nanchuan_eval.approvals import authorizations
@@ -81,6 +81,7 @@ def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) ->
     if known:
         return known
     scan, key = antivirus.scan(upload.file), new_identity()
+    refuse_incomplete(kind, upload.file, upload.size)
     with storage.stored(upload.id, kind.suffix, upload.file, key) as digest, transaction.atomic():
         _check_room(rule, subject, upload.size)
         if kind.kind == FileKind.IMAGE:

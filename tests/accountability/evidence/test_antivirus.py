@@ -8,7 +8,7 @@ import pytest
 from accountability.evidence.models import Evidence
 from accountability.evidence.rules import ScanState
 from nanchuan_eval.core.errors import RuleViolation
-from tests.accountability.factories import make_evidence, make_file, stored_files
+from tests.accountability.factories import make_evidence, make_file, pdf, stored_files
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_a_scanned_file_is_marked_as_clean(clamd):
 
 def test_an_infected_file_is_refused(clamd, evidence_root):
     with pytest.raises(RuleViolation, match="含有病毒"):
-        make_evidence(make_file(b"%PDF-1.4 EICAR" + bytes(100)))
+        make_evidence(make_file(pdf(b"EICAR")))
 
     assert stored_files(evidence_root) == []
 

@@ -23,14 +23,18 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import (
     LATER,
+    film,
     make_account,
     make_evidence,
     make_file,
     make_inspection_evidence,
     make_liaison,
     make_progress,
+    mp3,
+    pdf,
     png,
     stored_files,
+    wave,
 )
 
 pytestmark = pytest.mark.django_db
@@ -76,12 +80,12 @@ def test_the_original_is_unchanged_and_the_viewing_copy_has_no_metadata():
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"\x00\x00\x00\x20ftypisom" + bytes(64), FileKind.VIDEO),
-        (b"\x00\x00\x00\x20ftypqt  " + bytes(64), FileKind.VIDEO),
-        (b"\x00\x00\x00\x20ftypM4A " + bytes(64), FileKind.AUDIO),
-        (b"ID3\x03" + bytes(64), FileKind.AUDIO),
-        (b"RIFF\x00\x00\x00\x00WAVE" + bytes(64), FileKind.AUDIO),
-        (b"%PDF-1.7\n" + bytes(64), FileKind.DOCUMENT),
+        (film(b"isom"), FileKind.VIDEO),
+        (film(b"qt  "), FileKind.VIDEO),
+        (film(b"M4A "), FileKind.AUDIO),
+        (mp3(), FileKind.AUDIO),
+        (wave(), FileKind.AUDIO),
+        (pdf(), FileKind.DOCUMENT),
     ],
 )
 def test_the_kind_follows_from_the_content_not_the_name(content, kind):
@@ -99,6 +103,12 @@ def test_the_kind_follows_from_the_content_not_the_name(content, kind):
         (b"<html><script>alert(1)</script></html>", "录像.mp4"),
         (b"", "空.jpg"),
         (b"\xff\xd8\xff\xe0" + bytes(200), "坏.jpg"),
+        (b"\x00\x00\x00\xc8ftypisom" + bytes(188), "录像.mp4"),
+        (film()[:-1], "断.mp4"),
+        (film(b"M4A ")[:-500], "断.m4a"),
+        (mp3()[:300], "断.mp3"),
+        (wave()[:20], "断.wav"),
+        (pdf()[:-20], "断.pdf"),
         (png()[:40], "断.png"),
         (huge_png(9000), "炸弹.png"),
         (huge_png(30000), "大炸弹.png"),

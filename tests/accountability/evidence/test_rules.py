@@ -1,10 +1,13 @@
 """Accepted evidence files: every type by its first bytes, every limit at and around its edge."""
 
+from io import BytesIO
+
 import pytest
 
 from accountability.evidence import rules
 from accountability.evidence.rules import file_type, refuse_too_many, shown_name
 from nanchuan_eval.core.errors import RuleViolation
+from tests.accountability.factories import film, mp3, pdf, wave
 
 MIB = 1024 * 1024
 HEADS = [
@@ -31,6 +34,72 @@ def test_a_type_is_detected_by_content_and_accepted_up_to_its_limit(suffix, head
     assert file_type(head, mib * MIB).suffix == suffix
     with pytest.raises(RuleViolation, match=f"不能超过{mib}MB，该文件为{mib + 1}MB"):
         file_type(head, mib * MIB + 1)
+
+
+FILM, BOX = film(), b"\x00\x00\x00\x08free"
+INDEX, DATA = FILM[FILM.index(b"moov") - 4 : FILM.index(b"mdat") - 4], FILM[FILM.index(b"mdat") - 4 :]
+HEAD = FILM[: FILM.index(b"moov") - 4]
+LONG_DATA = b"\x00\x00\x00\x01mdat" + (16 + 50).to_bytes(8) + bytes(50)
+
+
+def is_complete(content):
+    try:
+        rules.refuse_incomplete(file_type(content[:64], len(content)), BytesIO(content), len(content))
+    except RuleViolation as refusal:
+        assert "不完整或者已损坏" in str(refusal)
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        FILM,
+        HEAD + DATA + INDEX,
+        HEAD + BOX + INDEX + LONG_DATA,
+        HEAD + INDEX + b"\x00\x00\x00\x00mdat" + bytes(50),  # a length of 0 reaches to the end
+        FILM + b"what a maker appends",
+        mp3(),
+        mp3()[20:],
+        wave(),
+        wave()[:40] + b"\xff\xff\xff\xff" + bytes(100),  # a recorder that was cut off
+        pdf(),
+        pdf() + bytes(5000),
+    ],
+)
+def test_what_a_device_records_is_complete(content):
+    assert is_complete(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x00\x00\x00\xc8ftypisom" + bytes(188),
+        b"ftypisom" * 25,
+        HEAD,
+        HEAD + INDEX,
+        HEAD + DATA,
+        HEAD + b"\x00\x00\x00\x08moov" + DATA,
+        HEAD + INDEX + b"\x00\x00\x00\x08mdat",
+        HEAD + INDEX + DATA[:-1],
+        HEAD + INDEX + LONG_DATA[:-1],
+        HEAD + b"\x00\x00\x00\x07free" + INDEX + DATA,
+        HEAD + BOX * 20_000 + INDEX + DATA,
+        b"ID3\x03" + bytes(200),
+        b"ID3",
+        b"\xff\xfb\x90\x00" + bytes(5000),
+        b"\xff\xfb" * 5000,
+        b"RIFF\x00\x00\x00\x00WAVE" + bytes(200),
+        wave()[:36],
+        wave()[:12] + wave()[36:],
+        b"%PDF-1.7\n" + bytes(200),
+        pdf()[:-6],
+    ],
+)
+def test_what_only_begins_like_its_type_is_refused(content):
+    if content.startswith(b"ftyp"):
+        content = b"\x00\x00\x00\xc8" + content
+    assert not is_complete(content)
 
 
 def test_the_size_of_a_refused_file_is_rounded_up():

@@ -7,7 +7,7 @@ from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import add_evidence
 from accountability.rectifications.services.items import report_progress
 from nanchuan_eval.permissions.policy import Role
-from tests.accountability.factories import LATER, make_account, make_file, make_rectification
+from tests.accountability.factories import LATER, make_account, make_file, make_rectification, pdf
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def test_the_viewing_copy_is_served_as_a_picture_that_nothing_can_run(client):
 def test_an_original_is_downloaded_as_a_file_and_only_with_a_reason(client):
     owner = make_account(Role.LIAISON, "D01")
     progress = report_progress(item_id=make_rectification().items.get().pk, text="已改", by=owner, at=LATER)
-    row = add_evidence(subject=progress, upload=make_file(b"%PDF-1.4 " + bytes(100), "a.pdf"), by=owner, at=LATER)
+    row = add_evidence(subject=progress, upload=make_file(pdf(), "a.pdf"), by=owner, at=LATER)
     login(client, Role.CHIEF)
 
     assert client.get(f"/evidence/{row.pk}/").status_code == 404  # no viewing copy of a document
