@@ -7,8 +7,10 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.users.models import User
 
 SQLITE = "django.db.backends.sqlite3"
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
@@ -70,3 +72,15 @@ def two_person_actions_have_handlers(app_configs: Sequence[AppConfig] | None, **
         *(Error(f"须双人办理的事项“{action}”没有登记办理程序。", id="nanchuan.E007") for action in unhandled),
         *(Error(f"“{name}”登记为双人办理，但权限表没有规定提请人和审批人。", id="nanchuan.E008") for name in alone),
     ]
+
+
+@register(Tags.database)
+def accounts_have_a_person_code(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Accounts made before the 人员编号 was required can neither propose nor approve until they have one."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or User._meta.db_table not in connection.introspection.table_names():
+        return []
+    names = "、".join(User.objects.unnumbered().values_list("username", flat=True))
+    text = f"以下账号没有人员编号，不能提请或审批，请系统管理员在“账号”中填写：{names}。"
+    return [Warning(text, id="nanchuan.W002")] if names else []

@@ -52,6 +52,7 @@ def make_user(role: str = "chief", **fields: Any) -> User:
     number = next(_numbers)
     fields.setdefault("unit_code", "D01" if role == "liaison" else "")
     fields.setdefault("username", f"{role}{number}")
+    fields.setdefault("person_code", f"T{number:05d}")
     return User.objects.create(name=f"{role}{number}", role=ROLES[role], **fields)
 
 

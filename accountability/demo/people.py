@@ -38,7 +38,7 @@ Row = tuple[str, int, tuple[str, ...]]
 
 
 def account(username: str, name: str, role: Role, unit_code: str) -> User:
-    account = User(username=username, name=name, role=role, unit_code=unit_code)
+    account = User(username=username, name=name, role=role, unit_code=unit_code, person_code=f"演示-{username}")
     known = User.objects.filter(username=username).first()
     return known or create_account(account, password=PASSWORD, by=OPERATOR, at=timezone.now())
 

@@ -30,6 +30,7 @@ from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import require_two_persons
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.rules import add_workdays, in_chinese
 
@@ -190,10 +191,10 @@ def _answer_due(round_: Round, stage: Stage, at: datetime) -> date:
 
 def _refuse_wrong_decider(objection: Objection, by: User) -> None:
     signer = _signer(objection)
-    if signer and signer.person == by.person:
-        raise RuleViolation("复核决定不得由原审批人作出，请由其他人员办理。")
-    if objection.accepted_by and objection.accepted_by.person == by.person:
-        raise RuleViolation("受理人和决定人不得为同一人。")
+    if signer:
+        require_two_persons(by, signer, "复核决定不得由原审批人作出，请由其他人员办理。")
+    if objection.accepted_by:
+        require_two_persons(by, objection.accepted_by, "受理人和决定人不得为同一人。")
 
 
 def _signer(objection: Objection) -> User | None:

@@ -194,7 +194,7 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         is_elsewhere=step == Step.ARCHIVE,
         consequence=CONSEQUENCES.get(step, ""),
         waiting=waiting,
-        may_approve=waiting is not None and waiting.proposed_by_id != user.pk and policy.may(user, STEP_ACTION[step]),
+        may_approve=waiting is not None and approvals.may_decide(user, waiting),
         sees_cases=policy.may_see(user, "acc.view"),
     )
 

@@ -9,6 +9,7 @@ from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.rules.ballot_account import BallotAccount, imbalances
 from evaluations.rounds.models import Round
 from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import are_two_persons
 
 
 def account_of_batch(batch: CodeBatch) -> BallotAccount:
@@ -47,8 +48,8 @@ def is_out_of_balance(round_: Round, channel: str) -> bool:
 
 def may_handle(sheet: PaperSheet, by: User) -> bool:
     """True if the user has not keyed the sheet and may therefore handle it next."""
-    earlier = {user.person for user in (sheet.first_by, sheet.second_by) if user}
-    return not settings.TWO_PERSON_RULE or by.person not in earlier
+    earlier = [user for user in (sheet.first_by, sheet.second_by) if user]
+    return not settings.TWO_PERSON_RULE or all(are_two_persons(by, user) for user in earlier)
 
 
 def _faults(batch: CodeBatch) -> list[str]:

@@ -28,6 +28,7 @@ from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import require_two_persons
 
 
 @dataclass(frozen=True)
@@ -245,5 +246,5 @@ def _refuse_unreasoned(content: SheetContent) -> None:
 
 
 def _refuse_same_person(by: User, earlier: User | None, what: str) -> None:
-    if settings.TWO_PERSON_RULE and earlier is not None and earlier.person == by.person:
-        raise RuleViolation(f"{what}须由不同的人办理，您已经办理过。")
+    if settings.TWO_PERSON_RULE and earlier is not None:
+        require_two_persons(by, earlier, f"{what}须由不同的人办理，您已经办理过。")

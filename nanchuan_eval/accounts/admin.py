@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -35,13 +35,12 @@ class AccountForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ["username", "name", "person_code", "is_active", "expires_at"]
+        error_messages: ClassVar = {"person_code": {"required": "请填写人员编号，如工号。"}}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        person, account = data.get("person_code", ""), self.instance
-        others = User.objects.filter(is_active=True, person_code=person).exclude(pk=account.pk)
-        held = [account.role, *others.values_list("role", flat=True)] if person else []
-        for text in conflicts(held):
+        account = User(pk=self.instance.pk, person_code=data.get("person_code", ""))
+        for text in conflicts([self.instance.role, *(other.role for other in User.objects.others_of(account))]):
             self.add_error("person_code", text)
         return data
 
@@ -69,7 +68,7 @@ class UserAdmin(PolicyAdmin):
     see_action = "user.create"
     edit_action = "user.create"
     form = AccountForm
-    list_display = ["username", "name", "role", "unit_code", "is_active", "expires_at", "last_login"]
+    list_display = ["username", "name", "person_code", "role", "unit_code", "is_active", "expires_at", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["username", "name", "person_code"]
     change_form_template = "admin/nanchuan_eval/user/change_form.html"

@@ -9,14 +9,13 @@ from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
-from nanchuan_eval.users.rules import conflicts, password_faults
+from nanchuan_eval.users.rules import conflicts, password_faults, require_numbered
 
 # Roles granted by the commission: the office must not choose its own supervisors.
 GUARDED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.COMMISSION})
@@ -48,6 +47,7 @@ def create_account(account: User, *, password: str, by: policy.Actor, at: dateti
     policy.check(by, "user.create")
     validate_password(password, account)
     _refuse_conflicts(account, account.role, account.unit_code)
+    account.person_code = account.person_code.strip()
     account.set_password(password)
     account.password_set_at = at
     account.expires_at = _expiry(account.role, account.expires_at, at)
@@ -65,6 +65,8 @@ def save_account(account: User, *, by: User, at: datetime, changed: list[str]) -
         account.set_unusable_password()
     if "is_active" in changed and account == by:
         raise RuleViolation("不能停用自己的账号。")
+    if account.is_active:
+        require_numbered(account)
     _refuse_conflicts(account, account.role, account.unit_code)
     account.renew_sessions()
     account.save()
@@ -90,9 +92,11 @@ def grant_role(*, account_id: int, role: str, unit_code: str, by: User, at: date
 
 
 def require_fit(account: User, role: str, unit_code: str) -> None:
-    """Refuse a role that the account cannot have: a liaison without a unit, or roles that exclude each other."""
+    """Refuse a role that the account cannot have: no 人员编号, a liaison without a unit, or roles that exclude."""
     if role == Role.LIAISON and not unit_code:
         raise RuleViolation("授予单位联络员必须填写所属单位代码。")
+    if role:
+        require_numbered(account)
     _refuse_conflicts(account, role, unit_code)
 
 
@@ -175,16 +179,13 @@ def disable_unused(*, at: datetime) -> int:
 
 
 def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:
-    """Refuse conflicting roles of one person; namesakes count as one person until both have a 人员编号."""
+    """Refuse conflicting roles of one person; a namesake without a 人员编号 counts as the same person."""
     if not role:
         return
-    others = User.objects.filter(is_active=True).exclude(pk=account.pk)
-    held = list(others.filter(person_code=account.person_code).values_list("role", flat=True))
-    found = conflicts([role, *held]) if account.person_code else []
+    found = conflicts([role, *(other.role for other in User.objects.others_of(account))])
     if found:
         raise RuleViolation(*found)
-    unnumbered = Q() if not account.person_code else Q(person_code="")
-    for namesake in others.filter(unnumbered, name=account.name):
+    for namesake in User.objects.unnumbered().exclude(pk=account.pk).filter(name=account.name):
         if conflicts([role, namesake.role]):
             raise RuleViolation(
                 f"另有同名账号“{namesake.username}”（{namesake.get_role_display()}），两种角色不能由一人兼任。"

@@ -106,7 +106,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "reason": "" if approval.reason in approval.content.values() else approval.reason,
             "form": form,
             "asks_code": second_factor.asks_again(user),
-            "may_decide": is_pending and _may_decide(approval, user),
+            "may_decide": is_pending and approvals.may_decide(user, approval),
             "may_withdraw": is_pending and approval.proposed_by == user,
             "approvers": "、".join(role.label for role in policy.roles_allowed(approval.action)),
         }
@@ -122,7 +122,3 @@ class ApprovalAdmin(ReadOnlyAdmin):
 def _approve(*, approval_id: int, code: str, by: User, at: datetime) -> None:
     second_factor.confirm_again(code=code, by=by, at=at)
     approvals.approve(approval_id=approval_id, by=by, at=at)
-
-
-def _may_decide(approval: Approval, user: User) -> bool:
-    return policy.may(user, approval.action) and user.person != approval.proposed_by.person

@@ -25,6 +25,7 @@ from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import are_two_persons, require_numbered, require_two_persons
 
 Arguments = Mapping[str, Any]
 Content = Callable[[Any, Arguments], Mapping[str, object]]
@@ -135,6 +136,7 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
     """Propose an action (提请); `arguments` are JSON values, passed unchanged to its `perform`."""
     action = _actions[name]
     policy.check_proposes(by, action.permission, own=action.owned_by(by, target))
+    require_numbered(by)
     locked = _lock(action, target.pk)
     if locked is None:
         raise RuleViolation(f"“{target}”已不存在，不能提请“{action.label}”。")
@@ -206,14 +208,18 @@ def check_approver(approval: Approval, by: User) -> None:
     """Refuse users without the permission, and the proposer under any of their accounts."""
     check_decides(approval, by)
     attempts.record_attempt(by, approval.action)
-    if by.person == approval.proposed_by.person:
-        raise RuleViolation("提请人和审批人不得为同一人，不能审批本人提请的事项。")
+    require_two_persons(by, approval.proposed_by, "提请人和审批人不得为同一人，不能审批本人提请的事项。")
 
 
 def check_decides(approval: Approval, by: User) -> None:
     """Raise `Denied` unless the user has the permission to decide."""
     if not policy.may(by, approval.action):
         raise policy.Denied(by, approval.action)
+
+
+def may_decide(user: User, approval: Approval) -> bool:
+    """True if the user has the permission to decide and is not the proposer under another account."""
+    return policy.may(user, approval.action) and are_two_persons(user, approval.proposed_by)
 
 
 def pending_for(target: models.Model, action: str) -> Approval | None:

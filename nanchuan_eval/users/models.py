@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.rules import person_key
 
 # Citizens and drawn evaluators have no account: their ballot code authorizes them, once.
 ACCOUNT_ROLES = [(r.value, r.label) for r in Role if r not in {Role.ANONYMOUS, Role.BALLOT_HOLDER, Role.TARGETED}]
@@ -19,6 +20,15 @@ STAFF_ROLES = frozenset(
 
 class UserManager(BaseUserManager["User"]):
     """Manager of accounts; there is no superuser to create (等保：权限分离)."""
+
+    def others_of(self, account: "User") -> list["User"]:
+        """Return the other enabled accounts of the account's person, as far as their 人员编号 shows."""
+        others = self.filter(is_active=True).exclude(pk=account.pk).exclude(person_code="")
+        return [other for other in others if other.person == account.person]
+
+    def unnumbered(self) -> models.QuerySet["User"]:
+        """Return the enabled accounts without a 人员编号, made before it was required."""
+        return self.filter(is_active=True, person_code="")
 
 
 class User(AbstractBaseUser):
@@ -31,8 +41,7 @@ class User(AbstractBaseUser):
     person_code = models.CharField(
         "人员编号",
         max_length=40,
-        blank=True,
-        help_text="填写工号等；一人有多个账号的，填写同一编号，不得自行提请、自行审批",
+        help_text="填写工号等，每个账号都要填写；一人有多个账号的，填写同一编号，不得自行提请、自行审批",
     )
     is_active = models.BooleanField("启用", default=True)
     expires_at = models.DateTimeField("有效期至", null=True, blank=True, help_text="监督员账号仅当日有效；其他账号不填")
@@ -63,7 +72,7 @@ class User(AbstractBaseUser):
     @property
     def person(self) -> str:
         """Identifier of the person behind the account: two accounts of one person do not count as two persons."""
-        return self.person_code or f"account {self.pk}"
+        return person_key(self.person_code) or f"account {self.pk}"
 
     def is_usable(self, at: datetime) -> bool:
         """True if the account is enabled and not expired."""

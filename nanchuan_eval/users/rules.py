@@ -1,6 +1,10 @@
-"""Rules for passwords (口令规则, 等保2.0) and for roles that one person must not combine (三员分立、职责回避)."""
+"""Rules for passwords (口令规则, 等保2.0), two persons, and roles that exclude each other (三员分立、职责回避)."""
 
+import unicodedata
 from collections.abc import Iterable
+from typing import Protocol
+
+from nanchuan_eval.core.errors import RuleViolation
 
 CLASSES = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
 WANTED_CLASSES = 3
@@ -13,6 +17,43 @@ APART = (
     ({"D"}, {"C", "H", "L"}, "纪委监委的人员不能同时是评议办人员或单位联络员。"),
     ({"L"}, {"S", "I"}, "单位联络员不能同时是监督员或暗访督查员。"),
 )
+
+
+class Account(Protocol):
+    """An account as far as it shows whose it is."""
+
+    @property
+    def username(self) -> str: ...
+
+    @property
+    def person_code(self) -> str: ...
+
+
+def person_key(code: str) -> str:
+    """Return a 人员编号 as it is compared: full width, letter case and spaces make no difference."""
+    return "".join(unicodedata.normalize("NFKC", code).casefold().split())
+
+
+def are_two_persons(one: Account, other: Account) -> bool:
+    """True if both accounts have a 人员编号 and they differ; two accounts without one may be one person's."""
+    keys = {person_key(one.person_code), person_key(other.person_code)}
+    return len(keys) > 1 and "" not in keys
+
+
+def require_numbered(*accounts: Account) -> None:
+    """Refuse accounts without a 人员编号: nobody can tell whose they are."""
+    missing = [f"账号“{account.username}”" for account in accounts if not person_key(account.person_code)]
+    if missing:
+        raise RuleViolation(
+            f"{'、'.join(missing)}没有人员编号，不能办理须由不同人员办理的事项。请由系统管理员在“账号”中填写人员编号后再办理。"
+        )
+
+
+def require_two_persons(one: Account, other: Account, refusal: str) -> None:
+    """Refuse two accounts of one person with the text, and accounts of which nobody can tell whose they are."""
+    require_numbered(one, other)
+    if not are_two_persons(one, other):
+        raise RuleViolation(refusal)
 
 
 def conflicts(roles: Iterable[str]) -> list[str]:

@@ -35,8 +35,10 @@ _numbers = count(1)
 
 
 def make_account(role=Role.COMMISSION, unit_code="", name="李主任"):
-    username = f"user{next(_numbers)}"
-    return User.objects.create(username=username, name=name, role=role, unit_code=unit_code)
+    number = next(_numbers)
+    return User.objects.create(
+        username=f"user{number}", name=name, role=role, unit_code=unit_code, person_code=f"U{number}"
+    )
 
 
 def make_liaison(unit_code="D01"):

@@ -79,7 +79,7 @@ class TestTheTable:
         approver_role = next(role for role in Role if policy.table()[action][role][0] == "A")
         proposer = User.objects.create(username="one", name="甲", role="C", person_code="N1")
         same = User.objects.create(username="two", name="甲", role=approver_role, person_code="N1", unit_code="D01")
-        other = User.objects.create(username="three", name="乙", role=approver_role, unit_code="D01")
+        other = User.objects.create(username="three", name="乙", role=approver_role, person_code="N2", unit_code="D01")
         approval = Approval(action=action, proposed_by=proposer)
 
         with pytest.raises(RuleViolation, match="不得为同一人"):

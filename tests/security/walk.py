@@ -718,7 +718,8 @@ ACCOUNTS_AND_TRACE = [
         wrong=lambda w: w["SYS"],
         service=s.disable,
         url=Url(
-            lambda o: f"/admin/nanchuan_eval/user/{o.pk}/change/", lambda o: {"username": o.username, "name": o.name}
+            lambda o: f"/admin/nanchuan_eval/user/{o.pk}/change/",
+            lambda o: {"username": o.username, "name": o.name, "person_code": o.person_code},
         ),
     ),
     Line(

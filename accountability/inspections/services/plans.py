@@ -30,6 +30,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import require_numbered, require_two_persons
 from nanchuan_eval.workdays.models import Holiday
 
 
@@ -70,8 +71,7 @@ def approve_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
     """Approve another person's plan (批准) and commit the draw of its additional sections."""
     plan = _lock(plan_id, PlanState.PROPOSED)
     policy.check(by, "insp.plan")
-    if by.person == plan.proposed_by.person:
-        raise RuleViolation("拟订人和批准人不得为同一人。")
+    require_two_persons(by, plan.proposed_by, "拟订人和批准人不得为同一人。")
     if plan.drawn_sections:
         codes = list(_unlisted(plan.round).values_list("code", flat=True))
         plan.draw = commit_section_draw(round_id=plan.round_id, codes=codes, seats=plan.drawn_sections, by=by, at=at)
@@ -106,6 +106,7 @@ def assign_inspectors(*, inspection_id: UUID, inspector_ids: Sequence[int], by: 
     inspectors = list(User.objects.filter(pk__in=inspector_ids, role=Role.INSPECTOR, is_active=True))
     if len(inspectors) != INSPECTORS_A_VISIT or len({inspector.person for inspector in inspectors}) < len(inspectors):
         raise RuleViolation(f"每次暗访派{INSPECTORS_A_VISIT}名督查员，须是两个人。")
+    require_numbered(*inspectors)
     conflicts = [reason for inspector in inspectors if (reason := conflict(inspector, inspection.section))]
     if conflicts:
         raise RuleViolation(*conflicts)

@@ -29,6 +29,7 @@ from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import require_two_persons
 from nanchuan_eval.workdays.rules import in_chinese
 
 RECORD_FIELDS = ("method", "arrived_at", "left_at", "place", "errand", "call", "interviewed", "situation", "conclusion")
@@ -113,6 +114,8 @@ def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection
         raise RuleViolation("只有已提交的暗访记录才能审定。")
     if inspection.record_sha256 != record_digest(inspection):
         raise RuleViolation("暗访记录与提交时的校验值不符，不能审定，请告知审计员。")
+    for inspector in inspection.inspectors.all():
+        require_two_persons(by, inspector, "不能审定本人参加的暗访的记录，请由其他人员办理。")
     inspection.state, inspection.approved_by, inspection.approved_at = InspectionState.APPROVED, by, at
     inspection.save(update_fields=["state", "approved_by", "approved_at"])
     if inspection.returns_to_id:

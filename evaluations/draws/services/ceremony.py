@@ -30,6 +30,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import AnonymousActor, Role
 from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import are_two_persons, require_numbered
 
 BATCH_SIZE = 2000
 SUPERVISOR = AnonymousActor(Role.SUPERVISOR)
@@ -48,8 +49,9 @@ class Reading:
 
 @transaction.atomic
 def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) -> Draw:
-    """Enter the numbers of a source; they count once another user has entered the same (两人独立录入)."""
+    """Enter the numbers of a source; they count once another person has entered the same (两人独立录入)."""
     policy.check(by, "draw.seed")
+    require_numbered(by)
     draw = lock_draw(draw_id, DrawStatus.COMMITTED, "随机数须在公布承诺后录入，且只能录入一次。")
     params = json.loads(draw.params)
     _refuse_early(draw, at)
@@ -59,7 +61,8 @@ def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) 
     if needs_issue(source) and not reading.issue.strip():
         raise RuleViolation(f"请填写“{source['label']}”的期号。")
     numbers, issue = list(reading.numbers), reading.issue.strip() if needs_issue(source) else ""
-    others = draw.readings.filter(source=reading.source).exclude(by=by)
+    readings = draw.readings.filter(source=reading.source).select_related("by")
+    others = [other for other in readings if are_two_persons(by, other.by)]
     agrees = any((other.numbers, other.issue) == (numbers, issue) for other in others)
     RandomnessEntry.objects.update_or_create(
         draw=draw, source=reading.source, by=by, defaults={"numbers": numbers, "issue": issue, "at": at}

@@ -41,6 +41,7 @@ def in_force(request: HttpRequest) -> HttpResponse:
             for action, row in policy.table().items()
         ],
         "two": len(policy.two_person_actions()),
+        "unnumbered": list(User.objects.unnumbered()),
         "holders": [(r.label, User.objects.filter(role=r, is_active=True).count()) for r in Role],
     }
     return render(request, "admin/nanchuan_eval/policy.html", context)

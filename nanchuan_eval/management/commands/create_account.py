@@ -1,4 +1,4 @@
-"""`manage.py create_account USERNAME ROLE`: the first account of a new installation."""
+"""`manage.py create_account USERNAME ROLE --person-code CODE`: the first account of a new installation."""
 
 from argparse import ArgumentParser
 from getpass import getpass
@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("username", metavar="USERNAME", help="账号")
         roles = "，".join(f"{code} {label}" for code, label in ACCOUNT_ROLES)
         parser.add_argument("role", choices=[code for code, _ in ACCOUNT_ROLES], metavar="ROLE", help=roles)
+        parser.add_argument("--person-code", required=True, help="人员编号，如工号；一人的多个账号用同一编号")
         parser.add_argument("--name", default="", help="姓名（默认与账号相同）")
         parser.add_argument("--unit", default="", help="所属单位代码（仅单位联络员）")
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             username=options["username"],
             name=options["name"] or options["username"],
             role=options["role"],
+            person_code=options["person_code"],
             unit_code=options["unit"],
         )
         try:

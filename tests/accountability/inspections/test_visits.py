@@ -12,6 +12,7 @@ from accountability.leads.models import Lead, LeadState
 from accountability.leads.services import Finding, conclude_lead
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role
+from nanchuan_eval.users.models import User
 from tests.accountability.factories import (
     LATER,
     NOON,
@@ -58,6 +59,15 @@ def test_a_record_changed_after_submission_is_not_approved(visit):
 
     with pytest.raises(RuleViolation, match="校验值不符"):
         visits.approve_record(inspection_id=visit.pk, by=chief(), at=LATER)
+
+
+def test_an_inspectors_other_account_does_not_approve_the_record(visit):
+    submit(visit)
+    alias = make_account(Role.CHIEF)
+    User.objects.filter(pk=alias.pk).update(person_code=visit.inspectors.first().person_code)
+
+    with pytest.raises(RuleViolation, match="由其他人员办理"):
+        visits.approve_record(inspection_id=visit.pk, by=User.objects.get(pk=alias.pk), at=LATER)
 
 
 @pytest.mark.parametrize(

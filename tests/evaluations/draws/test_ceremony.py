@@ -75,6 +75,18 @@ class TestRandomness:
         assert reread(draw).randomness == []
         assert RandomnessEntry.objects.count() == 1
 
+    def test_two_accounts_of_one_person_are_not_two_readers(self):
+        draw = commit(frozen_round())
+
+        enter(draw, make_user("clerk", person_code="N1"))
+        enter(draw, make_user("clerk", person_code="n1 "))
+        with pytest.raises(RuleViolation, match="没有人员编号"):
+            enter(draw, make_user("clerk", person_code=""))
+        assert reread(draw).randomness == []
+
+        enter(draw, make_user("clerk", person_code="N2"))
+        assert reread(draw).randomness == throw(draw)[:1]
+
     def test_a_mismatch_stays_until_one_of_the_two_corrects_it(self, clerks):
         draw = commit(frozen_round())
         right = throw(draw)[0]

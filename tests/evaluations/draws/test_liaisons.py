@@ -139,8 +139,8 @@ class TestAppointingALiaison:
 
 
 class TestNamesakes:
-    def test_without_numbers_count_as_one_person(self):
-        inspector = make_user("inspector")
+    def test_without_a_number_count_as_one_person(self):
+        inspector = make_user("inspector", person_code="")
         User.objects.filter(pk=inspector.pk).update(name=NAME)
         refused(account(), "另有同名账号“inspector")
 

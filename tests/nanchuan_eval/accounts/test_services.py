@@ -34,7 +34,7 @@ def from_noon_on(time_machine, settings):
 
 
 def make_account(username="lihua", role=Role.CHIEF, **fields):
-    account = User(username=username, name="李桦", role=role, **fields)
+    account = User(username=username, name="李桦", role=role, **{"person_code": f"N-{username}", **fields})
     return accounts.create_account(account, password=PASSWORD, by=OPERATOR, at=timezone.now())
 
 
@@ -61,7 +61,8 @@ class TestOpening:
 
     def test_a_new_account_has_no_role_and_no_password(self, client):
         client.force_login(make_user("sysadmin"))
-        client.post(USERS + "add/", {"username": "zhao", "name": "赵", "is_active": "on", "role": "H", "password": "x"})
+        given = {"username": "zhao", "name": "赵", "person_code": "N1", "is_active": "on", "role": "H", "password": "x"}
+        client.post(USERS + "add/", given)
 
         account = User.objects.get(username="zhao")
         assert (account.role, account.has_usable_password()) == ("", False)
@@ -132,7 +133,23 @@ class TestOpening:
 
         account.refresh_from_db()
         assert "不能兼任" in page
-        assert account.person_code == ""
+        assert account.person_code != "N1"
+
+    def test_an_account_without_a_person_code_is_not_opened(self, client):
+        client.force_login(make_user("sysadmin"))
+        given = {"username": "zhao", "name": "赵", "is_active": "on"}
+        for code in ("", "　 "):
+            client.post(USERS + "add/", {**given, "person_code": code})
+        with pytest.raises(ValidationError):
+            make_account(person_code=" ")
+        assert not User.objects.filter(username__in=["zhao", "lihua"]).exists()
+
+    def test_an_account_without_a_person_code_gets_no_role_and_keeps_none_back(self):
+        account, given = make_user("clerk", person_code=""), {"by": make_user("chief"), "at": NOON}
+        with policy.approved("role.grant"):
+            with pytest.raises(RuleViolation, match="没有人员编号"):
+                accounts.grant_role(account_id=account.pk, role="H", unit_code="", **given)
+            assert accounts.grant_role(account_id=account.pk, role="", unit_code="", **given).role == ""
 
     def test_a_liaison_needs_a_unit(self):
         account, given = make_user("clerk"), {"role": "L", "unit_code": ""}
@@ -277,7 +294,7 @@ class TestSessions:
         cookie_holder, _ = log_in()
         admin = Client()
         admin.force_login(make_user("sysadmin"))
-        fields = {"username": account.username, "name": account.name}
+        fields = {"username": account.username, "name": account.name, "person_code": account.person_code}
 
         admin.post(f"{USERS}{account.pk}/change/", fields)
         assert not is_in(cookie_holder)

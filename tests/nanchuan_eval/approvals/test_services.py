@@ -17,6 +17,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.second_factor.models import SecondFactor
+from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
 from tests.factories import NOON, make_user
 from tests.pages import compact
@@ -127,14 +128,50 @@ def test_changed_arguments_void_the_proposal(holiday):
         approve(approval)
 
 
-def test_two_accounts_of_one_person_are_one_person(holiday):
+@pytest.mark.parametrize("code", ["N001", " n001", "Ｎ００１", "N 001"])
+def test_two_accounts_of_one_person_are_one_person(holiday, code):
     approval = propose(holiday, by=make_user("clerk", person_code="N001"))
 
     with pytest.raises(RuleViolation, match="不得为同一人"):
-        approve(approval, by=make_user("chief", person_code="N001"))
+        approve(approval, by=make_user("chief", person_code=code))
 
     approval.refresh_from_db()
     assert approval.state == Approval.State.PENDING
+
+
+class TestAccountsWithoutAPersonCode:
+    """Nobody can tell whose they are, so they neither propose nor approve."""
+
+    def test_do_not_propose(self, holiday):
+        with pytest.raises(RuleViolation, match="没有人员编号"):
+            propose(holiday, by=make_user("clerk", person_code=""))
+        assert not Approval.objects.exists()
+
+    @pytest.mark.parametrize("missing", ["clerk", "chief"])
+    def test_do_not_pass_the_rule_of_two(self, client, holiday, missing):
+        clerk, chief = make_user("clerk"), make_user("chief")
+        approval = propose(holiday, by=clerk)
+        User.objects.filter(pk__in=[clerk.pk, chief.pk], username__startswith=missing).update(person_code="")
+        chief.refresh_from_db()
+
+        with pytest.raises(RuleViolation, match="没有人员编号，不能办理"):
+            approve(approval, by=chief)
+
+        client.force_login(chief)
+        assert "同意并办理" not in client.get(f"/admin/nanchuan_eval/approval/{approval.pk}/change/").content.decode()
+        holiday.refresh_from_db()
+        assert holiday.name == "国庆"
+
+    def test_are_named_by_a_check_and_on_the_security_page(self, client):
+        make_user("clerk", username="zhangsan", person_code="")
+        make_user("clerk", username="gone", person_code="", is_active=False)
+        client.force_login(make_user("security"))
+
+        found = [str(message.msg) for message in run_checks(databases=["default"]) if message.id == "nanchuan.W002"]
+        page = client.get("/admin/policy/").content.decode()
+
+        assert ["zhangsan" in text and "gone" not in text for text in found] == [True]
+        assert "zhangsan" in page and "没有人员编号" in page
 
 
 @pytest.mark.parametrize("role", ["clerk", "commission", "auditor", "sysadmin"])

@@ -1,8 +1,10 @@
 """Rules for passwords and for roles that exclude each other."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from nanchuan_eval.users.rules import conflicts, may_be_one_person, password_faults
+from nanchuan_eval.users.rules import are_two_persons, conflicts, may_be_one_person, password_faults
 
 WORDS = ("wangfang", "王芳", "D05", "N20200315")
 GOOD = [
@@ -106,3 +108,18 @@ def test_roles_that_exclude_each_other(roles):
 @pytest.mark.parametrize("roles", [["C"], ["C", "H"], ["D", "O"], ["SYS"], ["SYS", ""], ["H", "I"], []])
 def test_roles_that_go_together(roles):
     assert conflicts(roles) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "two"),
+    [
+        ("N1", "N2", True),
+        ("N1", "N1", False),
+        ("N1", "Ｎ１ ", False),
+        ("N1", "", False),
+        ("", "", False),
+        ("　", "N1", False),
+    ],
+)
+def test_two_persons_are_two_different_person_codes(one, other, two):
+    assert are_two_persons(SimpleNamespace(person_code=one), SimpleNamespace(person_code=other)) == two
