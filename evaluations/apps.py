@@ -13,16 +13,18 @@ class EvaluationsConfig(AppConfig):
         """Fill the registries of lower apps and features; models can be imported only now."""
         from evaluations import approvable_actions
         from evaluations.draws.queries.people import liaison_conflicts
-        from evaluations.lifecycle.queries import READERS
+        from evaluations.lifecycle.queries import READERS, clock_alarms
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
         from evaluations.verification.services import tally_faults
         from nanchuan_eval.accounts import services as accounts
         from nanchuan_eval.audit.queries import integrity_checks
+        from nanchuan_eval.clock import queries as clock
         from nanchuan_eval.retention import services as retention
 
         approvable_actions.register()
         rounds.readers.update(READERS)
         accounts.conflict_checks.append(liaison_conflicts)
         integrity_checks.append(tally_faults)
+        clock.alarms.append(clock_alarms)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.users.models import User
 
+TIME_LIMITS = ("CLOCK_ALARM_MINUTES",)
 SQLITE = "django.db.backends.sqlite3"
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
@@ -84,3 +85,10 @@ def accounts_have_a_person_code(
     names = "、".join(User.objects.unnumbered().values_list("username", flat=True))
     text = f"以下账号没有人员编号，不能提请或审批，请系统管理员在“账号”中填写：{names}。"
     return [Warning(text, id="nanchuan.W002")] if names else []
+
+
+@register(Tags.security)
+def limits_of_time_are_positive(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A limit of zero would raise its alarm all the time, a negative one never."""
+    wrong = [name for name in TIME_LIMITS if getattr(settings, name) < 1]
+    return [Error(f"{name} 必须是不小于1的整数。", id="nanchuan.E009") for name in wrong]

@@ -3,6 +3,7 @@
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
 from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.clock.models import ClockRun
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import ACCOUNT_ROLES, STAFF_ROLES, User, UserManager
 from nanchuan_eval.workdays.models import Holiday
@@ -15,6 +16,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Backup",
+    "ClockRun",
     "Holiday",
     "SecondFactor",
     "User",

@@ -43,6 +43,8 @@ OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.codes.services.visitor_c
 TWO_PERSON_RULE = env.bool("TWO_PERSON_RULE", default=not DEBUG)
 # How long an approved authorization is valid: to open an original, fetch an export, restore a backup.
 AUTHORIZATION_HOURS = env.int("PERMIT_HOURS", default=48)
+# For how long the clock's commands may be silent during a vote before the security page raises an alarm.
+CLOCK_ALARM_MINUTES = env.int("CLOCK_ALARM_MINUTES", default=60)
 
 INSTALLED_APPS = [
     "nanchuan_eval.apps.AdminConfig",

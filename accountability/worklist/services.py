@@ -1,5 +1,6 @@
 """E-mail reminders (提醒): each task once per degree of urgency, to the address the account has set."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -12,10 +13,12 @@ from accountability.cases.rules.deadlines import URGENT
 from accountability.worklist.models import Reminder, ReminderAddress
 from accountability.worklist.queries import WorkItem, work_items_of
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
 
+log = logging.getLogger(__name__)
 OWN = "session.own"  # the permission for one's own account
 
 
@@ -36,9 +39,18 @@ def send_reminders(*, at: datetime) -> tuple[int, list[str]]:
     for address in ReminderAddress.objects.filter(account__is_active=True).select_related("account"):
         try:
             sent += _remind(address, at)
-        except OSError as fault:  # one failing mailbox must not stop the others
+        except Exception as fault:  # one failing mailbox must not stop the others
+            log.exception("reminder")
             faults.append(f"{address.account.username}：{fault}")
     return sent, faults
+
+
+def remind_all(*, at: datetime) -> str:
+    """Send the reminders and return a summary in Chinese; raises RuleViolation if some could not be sent."""
+    sent, faults = send_reminders(at=at)
+    if faults:
+        raise RuleViolation(f"已发送提醒邮件{sent}封；部分提醒未发送，下次运行时重新发送：{'；'.join(faults)}")
+    return f"已发送提醒邮件{sent}封。"
 
 
 @transaction.atomic

@@ -1,8 +1,12 @@
 """Readers of readiness: they query what the conditions in rounds/rules/lifecycle.py depend on."""
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, Value
+from django.utils import timezone
 
 from departments.models import Section
 from evaluations.ballot_form.models import Manifestation
@@ -19,6 +23,7 @@ from evaluations.scoring.method import Channel, Indicator
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock.queries import last_run
 from nanchuan_eval.permissions import policy
 
 # Mark the rows of flags and signatures where the union below has a hold's subject.
@@ -99,3 +104,15 @@ READERS = {
     RoundState.COUNTED: _read_list,
     RoundState.REVIEW: _read_list,
 }
+
+
+def clock_alarms(at: datetime) -> Iterator[str]:
+    """Yield an alarm if the clock's commands have not run for an hour (CLOCK_ALARM_MINUTES) during a vote."""
+    patience, ran = timedelta(minutes=settings.CLOCK_ALARM_MINUTES), last_run()
+    for round_ in Round.objects.filter(state=RoundState.OPEN, opens_at__lte=at - patience):
+        if ran is None or ran <= at - patience:
+            known = f"上次运行：{timezone.localtime(ran):%Y-%m-%d %H:%M}" if ran else "从未运行"
+            yield (
+                f"“{round_.name}”正在投票，定时任务已超过{settings.CLOCK_ALARM_MINUTES}分钟没有运行（{known}），"
+                "截止时间到后不能自动封箱。请系统管理员检查每5分钟运行一次的 manage.py advance_rounds。"
+            )

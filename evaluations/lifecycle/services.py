@@ -1,6 +1,7 @@
 """The steps of a round (轮次): each locks the round, checks, changes its state and writes an audit row."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -11,7 +12,10 @@ from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import VOIDABLE, RoundState, Step
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
 from evaluations.rounds.services import begin, finish, lock_round, move_round
+from evaluations.sealing.services import seal_round
+from evaluations.turnout.services import record_turnout
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock.services import Job
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -105,3 +109,24 @@ def _snapshot(round_: Round, section: Section) -> RoundSection:
         leader_in_charge=department.leader_in_charge,
         head_name=head.name if head else "",
     )
+
+
+def due_jobs(at: datetime) -> list[Job]:
+    """Return what the clock has to do for rounds: record the returns of the day, seal each due round."""
+    overdue = Round.objects.overdue_for_sealing(at)
+    seals = [Job(f"封箱（{round_.name}）", partial(_seal_due, round_.pk, at)) for round_ in overdue]
+    return [
+        Job("记录回收数", lambda: f"已记录{record_turnout(at=at)}项。"),
+        *(seals or [Job("封箱", lambda: "没有到期的轮次。")]),
+    ]
+
+
+def _seal_due(round_id: int, at: datetime) -> str:
+    """Seal a round; that another run has just sealed it is success, too."""
+    try:
+        sealed = seal_round(round_id=round_id, by=policy.CLOCK, at=at)
+    except RuleViolation:
+        if Round.objects.overdue_for_sealing(at).filter(pk=round_id).exists():
+            raise
+        return "已由另一次运行办理。"
+    return f"已封箱，总校验值 {sealed.closing_root}"

@@ -64,6 +64,7 @@ def record_turnout(*, at: datetime) -> int:
         Credential.objects.filter(batch__round__state=RoundState.OPEN, spend__isnull=False)
         .values_list("batch__round", "batch__origin")
         .annotate(used=Count("pk"))
+        .order_by("batch__round", "batch__origin")  # simultaneous runs lock the days in one order
     )
     for round_id, origin, used in rows:
         TurnoutDay.objects.update_or_create(round_id=round_id, origin=origin, day=day, defaults={"used": used})

@@ -1,5 +1,6 @@
 """Retention periods (保存期限): apps register rules, `manage.py purge` deletes what has expired."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,11 @@ from django.contrib.sessions.models import Session
 from django.db import models, transaction
 
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock.services import wait_for_turn
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,20 @@ class RetentionRule:
     due: Callable[[datetime], models.QuerySet[Any]]
     forget: Callable[[models.QuerySet[Any]], object]
     scrub: Callable[[], None] | None = None
+
+
+class IncompletePurge(RuleViolation):
+    """Some rules failed; `forgotten` = what was deleted all the same."""
+
+    def __init__(self, forgotten: dict[str, int], failed: list[str]) -> None:
+        super().__init__(f"{summary(forgotten)}未能清除：{'、'.join(failed)}，详见服务器日志，下次运行时重试。")
+        self.forgotten = forgotten
+
+
+def summary(forgotten: dict[str, int]) -> str:
+    """Return one line, in Chinese, about what a purge deleted."""
+    lines = "，".join(f"{label}{count}条" for label, count in forgotten.items())
+    return f"已清除{lines}。" if lines else "没有到期的内容。"
 
 
 ATTEMPTS_KEPT = timedelta(days=183)
@@ -47,16 +66,42 @@ def due(at: datetime) -> list[tuple[RetentionRule, int]]:
 
 
 def purge(*, by: policy.Actor, at: datetime) -> dict[str, int]:
-    """Delete expired rows (到期清除) with one audit row, then scrub the disk."""
+    """Delete expired rows (到期清除) with one audit row, then scrub the disk; a failing rule stops no other.
+
+    Raises `IncompletePurge` at the end if a rule failed.
+    """
     with transaction.atomic():
         policy.check(by, "retention.purge")
-        forgotten = {rule.label: count for rule, count in due(at) if count}
-        for rule in rules:
-            if rule.label in forgotten:
-                rule.forget(rule.due(at))
+        wait_for_turn("purge")
+        attempts = {rule: _forget(rule, at) for rule in rules}
+        forgotten = {rule.label: count for rule, count in attempts.items() if count}
         if forgotten:
             audit.record("retention.purge", None, by=by, at=at, detail={"rows": forgotten})
-    for rule in rules:
-        if rule.scrub and rule.label in forgotten:
-            rule.scrub()
+    failed = [rule.label for rule, count in attempts.items() if count is None]
+    failed += [rule.label for rule in rules if rule.scrub and rule.label in forgotten and not _succeeds(rule.scrub)]
+    if failed:
+        raise IncompletePurge(forgotten, failed)
     return forgotten
+
+
+def _forget(rule: RetentionRule, at: datetime) -> int | None:
+    """Delete a rule's expired rows, and return how many; None if that failed and nothing was deleted."""
+    count = 0
+
+    def forget() -> None:
+        nonlocal count
+        with transaction.atomic():
+            count = rule.due(at).count()
+            if count:
+                rule.forget(rule.due(at))
+
+    return count if _succeeds(forget) else None
+
+
+def _succeeds(work: Callable[[], None]) -> bool:
+    try:
+        work()
+    except Exception:  # whatever it is, the other rules must run
+        log.exception("retention")
+        return False
+    return True

@@ -2,25 +2,29 @@
 
 from typing import Any
 
-from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from accountability.worklist.services import send_reminders
+from accountability.worklist.services import remind_all
+from evaluations.lifecycle.services import due_jobs
 from nanchuan_eval.accounts.services import disable_unused
+from nanchuan_eval.clock.services import Job, run_jobs
+from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.retention import services as retention
 
 
 class Command(BaseCommand):
     help = (
         "每日任务：办理到期的轮次，清除到期的个人信息，停用长期未使用的账号，"
-        "发送待办提醒（同一事项在同一紧急程度只提醒一次）。可以列入定时任务，可以重复运行。"
+        "发送待办提醒（同一事项在同一紧急程度只提醒一次）。各步骤互不影响。可以列入定时任务，可以重复运行。"
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("advance_rounds", stdout=self.stdout)
-        call_command("purge", stdout=self.stdout)
-        self.stdout.write(f"停用90天未用的账号{disable_unused(at=timezone.now())}个。")
-        sent, faults = send_reminders(at=timezone.now())
-        self.stdout.write(f"已发送提醒邮件{sent}封。")
-        if faults:
-            raise CommandError("部分提醒未发送，下次运行时重新发送：\n" + "\n".join(faults))
+        at = timezone.now()
+        jobs = [
+            *due_jobs(at),
+            Job("清除到期内容", lambda: retention.summary(retention.purge(by=OPERATOR, at=at))),
+            Job("停用账号", lambda: f"停用90天未用的账号{disable_unused(at=at)}个。"),
+            Job("待办提醒", lambda: remind_all(at=at)),
+        ]
+        run_jobs("daily", jobs, at=at, out=self.stdout)

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from evaluations.management.arguments import find_round
 from evaluations.sealing.services import seal_round
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import CLOCK
 
@@ -20,6 +21,11 @@ class Command(ServiceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         round_ = find_round(options["round"])
-        with tqdm(desc="打乱并封存", unit="票") as bar:
-            sealed = seal_round(round_id=round_.pk, by=CLOCK, at=timezone.now(), progress=bar.update)
+        try:
+            with tqdm(desc="打乱并封存", unit="票") as bar:
+                sealed = seal_round(round_id=round_.pk, by=CLOCK, at=timezone.now(), progress=bar.update)
+        except RuleViolation:
+            sealed = find_round(options["round"])
+            if not sealed.closing_root:
+                raise
         self.stdout.write(f"已封箱。总校验值：{sealed.closing_root}")

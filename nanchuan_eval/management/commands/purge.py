@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from nanchuan_eval.permissions.policy import OPERATOR
@@ -22,7 +22,10 @@ class Command(BaseCommand):
             for rule, count in retention.due(at):
                 self.stdout.write(f"{rule.label}（保存{rule.kept}）：{count}条到期")
             return
-        forgotten = retention.purge(by=OPERATOR, at=at)
+        try:
+            forgotten = retention.purge(by=OPERATOR, at=at)
+        except retention.IncompletePurge as fault:
+            raise CommandError(str(fault)) from None
         for label, count in forgotten.items():
             self.stdout.write(f"{label}：已清除{count}条")
         if not forgotten:
