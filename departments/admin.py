@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
-from django.utils import timezone
 
 from departments.models import Department, Section, SectionChange, Tenure
 from departments.reforms.admin import ReformMixin
 from departments.roster.admin import RosterImportMixin
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin
 from nanchuan_eval.admin_site.services import delete_record, save_record
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.actions import account_of
 
 LISTS = {"all": ["css/roster.css"]}
@@ -91,7 +91,7 @@ class SectionAdmin(RosterImportMixin, ReformMixin):
 
     def save_formset(self, request: HttpRequest, form: ModelForm[Any], formset: BaseFormSet[Any], change: bool) -> None:
         rows = formset.save(commit=False)  # type: ignore[attr-defined]  # the inlines' formsets are of models
-        by, at = account_of(request), timezone.now()
+        by, at = account_of(request), clock.now()
         for tenure in rows:
             save_record(tenure, action="roster.edit", by=by, at=at, changed=["tenure"])
         for tenure in formset.deleted_objects:  # type: ignore[attr-defined]

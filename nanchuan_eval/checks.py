@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.users.models import User
 
-TIME_LIMITS = ("CLOCK_ALARM_MINUTES",)
+TIME_LIMITS = ("CLOCK_ALARM_MINUTES", "CLOCK_TOLERANCE_SECONDS")
 SQLITE = "django.db.backends.sqlite3"
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 

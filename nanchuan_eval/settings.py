@@ -45,6 +45,8 @@ TWO_PERSON_RULE = env.bool("TWO_PERSON_RULE", default=not DEBUG)
 AUTHORIZATION_HOURS = env.int("PERMIT_HOURS", default=48)
 # For how long the clock's commands may be silent during a vote before the security page raises an alarm.
 CLOCK_ALARM_MINUTES = env.int("CLOCK_ALARM_MINUTES", default=60)
+# By how much the clocks of this machine and of the database may differ, or a clock may be set back.
+CLOCK_TOLERANCE_SECONDS = env.int("CLOCK_TOLERANCE_SECONDS", default=60)
 
 INSTALLED_APPS = [
     "nanchuan_eval.apps.AdminConfig",

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from nanchuan_eval.audit.sql import unguard_audit_tables
+from nanchuan_eval.clock import queries as clock
 from tests.concurrency.cluster import find_program
 from tests.security import sabotage
 
@@ -74,3 +75,10 @@ def evidence_root(settings, tmp_path):
     settings.BACKUP_ROOT, settings.ARCHIVE_ROOT = tmp_path / "backups", tmp_path / "archive"
     settings.EVIDENCE_ROOT = tmp_path / "evidence"
     return settings.EVIDENCE_ROOT
+
+
+@pytest.fixture(autouse=True)
+def one_clock(monkeypatch):
+    """Leave the database's clock out of account: tests set the time of this machine only."""
+    monkeypatch.setattr(clock, "database_time", lambda: None)
+    clock._readings.clear()

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accountability.assessment.queries import read_assessment, years
 from accountability.assessment.services import export_assessment
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
@@ -32,4 +33,4 @@ def assessment_export(request: HttpRequest, year: int) -> HttpResponse:
     if year not in years():
         policy.check_sees(account_of(request), "acc.assess")
         raise Http404
-    return download(export_assessment(year=year, by=account_of(request), at=timezone.now()), f"{year}年度考核运用.xlsx")
+    return download(export_assessment(year=year, by=account_of(request), at=clock.now()), f"{year}年度考核运用.xlsx")

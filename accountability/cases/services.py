@@ -10,6 +10,7 @@ from accountability.cases.permissions import answers_for_cases
 from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, MeasureState, record_action
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -84,7 +85,7 @@ def _freeze_content(measure: Measure) -> dict[str, object]:
 
 
 def _record_content(measure: Measure, asked: Arguments) -> dict[str, object]:
-    check_record(measure.case, date.fromisoformat(asked["done_on"]), asked["record"], timezone.now())
+    check_record(measure.case, date.fromisoformat(asked["done_on"]), asked["record"], clock.now())
     return {**_freeze_content(measure), "办理日期": asked["done_on"], "办理记录": asked["record"]}
 
 

@@ -6,7 +6,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,6 +16,7 @@ from accountability.citizens.models import Satisfaction, Suggestion
 from accountability.rectifications.rules import RATEABLE
 from evaluations.protocol.codes import CodeError, normalize_receipt
 from evaluations.rounds.models import Round
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, attempt, show_form, staff_view
@@ -100,7 +100,7 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         "answered": citizens_pages.answered_suggestions(),
         "is_demo": Round.objects.filter(is_demo=True).exists(),
     }
-    suggest = partial(citizens.suggest_section, at=timezone.now())
+    suggest = partial(citizens.suggest_section, at=clock.now())
     if form.is_valid() and attempt(form, partial(suggest, **form.cleaned_data)):
         return render(request, "accountability/citizens/suggested.html", context)
     return render(request, "accountability/citizens/suggestions.html", context, status=400 if form.is_bound else 200)

@@ -238,7 +238,10 @@ class Story:
 @contextmanager
 def _clock(moment: datetime) -> Iterator[None]:
     """Set the clock to `moment` for the code inside."""
-    with patch("django.utils.timezone.now", return_value=moment):
+    with (
+        patch("django.utils.timezone.now", return_value=moment),
+        patch("nanchuan_eval.clock.queries.now", return_value=moment),
+    ):
         yield
 
 

@@ -13,7 +13,6 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from accountability.cases.permissions import visible_or_404
 from accountability.evidence import storage
@@ -23,6 +22,7 @@ from accountability.evidence.services import evidence
 from accountability.evidence.services.evidence import Subject, Upload
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import (
@@ -95,7 +95,7 @@ def view(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
 @staff_view
 def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     """Download the original, giving a reason; inspection evidence needs approval first."""
-    row, user, at = _evidence_or_404(request, evidence_id), account_of(request), timezone.now()
+    row, user, at = _evidence_or_404(request, evidence_id), account_of(request), clock.now()
     facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件校验值", row.sha256)]
     back = page_of(row.subject)
     form: Form = OriginalForm(request.POST or None)

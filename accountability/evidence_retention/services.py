@@ -25,6 +25,7 @@ from accountability.rectifications.rules import ENDED
 from evaluations.rounds.models import Round, RoundSection
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -80,7 +81,7 @@ def _not_from_inspections(at: datetime) -> QuerySet[Evidence]:
 
 
 def _destroy_rows(rows: QuerySet[Evidence]) -> None:
-    destroy(list(rows), timezone.now())
+    destroy(list(rows), clock.now())
 
 
 def _is_expired(row: Evidence, today: date) -> bool:
@@ -107,7 +108,7 @@ def _day(moment: datetime | None) -> date | None:
 
 
 def _content(round_: Round, asked: Arguments) -> dict[str, object]:
-    rows = list(expired_inspection_evidence(round_, timezone.now()))
+    rows = list(expired_inspection_evidence(round_, clock.now()))
     hashes = "\n".join(row.sha256 for row in rows)
     return {
         "轮次": round_.name,

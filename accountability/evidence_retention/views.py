@@ -5,7 +5,6 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 
 from accountability.evidence_retention.services import DESTROY, expired_inspection_evidence
 from evaluations.personal_data.services.people import PURGE_ROUND
@@ -13,6 +12,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.services import ApprovableAction
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
@@ -24,7 +24,7 @@ FINISHED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
 @staff_view
 def overview(request: HttpRequest) -> HttpResponse:
     """Show what is due for deletion, and the finished rounds with the actions the account may propose."""
-    user, at = account_of(request), timezone.now()
+    user, at = account_of(request), clock.now()
     if not any(policy.may_see(user, action.permission) for action in (PURGE_ROUND, DESTROY)):
         raise policy.Denied(user, PURGE_ROUND.permission)
     lines = [

@@ -21,6 +21,7 @@ from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
@@ -155,8 +156,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def printed(request: HttpRequest, pk: int) -> HttpResponse:
     """答复书 PDF."""
     row = _row_or_404(request, pk)
-    with audit.exporting("appeal.view", row, by=account_of(request), at=timezone.now(), what="答复书"):
-        return download(objection_answer(row, at=timezone.now()), f"{row}答复书.pdf")
+    with audit.exporting("appeal.view", row, by=account_of(request), at=clock.now(), what="答复书"):
+        return download(objection_answer(row, at=clock.now()), f"{row}答复书.pdf")
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Objection:

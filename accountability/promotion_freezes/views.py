@@ -13,6 +13,7 @@ from accountability.promotion_freezes.queries import freezes_of_unit
 from accountability.promotion_freezes.rules import Question
 from accountability.promotion_freezes.services import ask_freeze, ask_freezes, certify_freeze
 from evaluations.rounds.models import Round
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
@@ -52,7 +53,7 @@ def personnel(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         if data["name"]:
             asked = Question(data["name"], data["unit"], data["on"])
-            context["answer"] = ask_freeze(asked=asked, by=user, at=timezone.now())
+            context["answer"] = ask_freeze(asked=asked, by=user, at=clock.now())
         else:
             context["unit_freezes"] = freezes_of_unit(data["unit"], data["on"])
         context["on"] = data["on"]
@@ -69,7 +70,7 @@ def many(request: HttpRequest) -> HttpResponse:
     form = ListForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         sent = form.cleaned_data["file"]
-        ask = partial(ask_freezes, content=sent.read(), filename=sent.name, by=user, at=timezone.now())
+        ask = partial(ask_freezes, content=sent.read(), filename=sent.name, by=user, at=clock.now())
         if answers := attempt(form, ask, field="file"):
             return download(answers, "影响期查询结果.xlsx")
     context = {"form": form, "back": reverse("accountability:personnel")}
@@ -82,5 +83,5 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     freeze = get_object_or_404(PromotionFreeze, pk=pk)
-    document = certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=timezone.now())
+    document = certify_freeze(freeze_id=freeze.pk, on=timezone.localdate(), by=user, at=clock.now())
     return download(document, f"影响期证明-{freeze.person_name or '姓名未登记'}.pdf")

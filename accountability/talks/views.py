@@ -8,7 +8,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 
 from accountability.cases.models import Measure
 from accountability.cases.permissions import measures_for, visible_or_404
@@ -19,6 +18,7 @@ from accountability.talks.models import Talk
 from accountability.talks.services import FIELDS, WRITABLE, record_fields, talk_record
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view
@@ -128,7 +128,7 @@ def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
 def printed(request: HttpRequest, talk_id: int) -> HttpResponse:
     """谈话记录 PDF."""
     record = _talk_or_404(request, talk_id)
-    with audit.exporting("acc.view", record, by=account_of(request), at=timezone.now(), what="谈话记录"):
+    with audit.exporting("acc.view", record, by=account_of(request), at=clock.now(), what="谈话记录"):
         return download(talk_record(record), f"谈话记录-{record.measure.case}.pdf")
 
 

@@ -20,6 +20,7 @@ from departments.reforms.services import Changes, rehearse
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt
@@ -108,7 +109,7 @@ class ReformMixin(PolicyAdmin):
         return redirect("admin:departments_section_change", result[0].later_id or result[0].earlier_id)
 
     def _do(self, reform: Reform, form: ReformForm, user: User) -> Changes | Approval:
-        at = timezone.now()
+        at = clock.now()
         if policy.requires_approval(ACTION):
             return propose_reform(reform.label, form.sections[0], form.arguments(), by=user, at=at)
         return REFORM_SERVICES[reform.label](**form.arguments(), by=user, at=at)
@@ -134,4 +135,4 @@ def _chosen(ids: str) -> list[Section]:
 
 def _rehearse(reform: Reform, form: ReformForm, user: User) -> None:
     policy.check_starts(user, ACTION)
-    rehearse(REFORM_SERVICES[reform.label], **form.arguments(), at=timezone.now())
+    rehearse(REFORM_SERVICES[reform.label], **form.arguments(), at=clock.now())

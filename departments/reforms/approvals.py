@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.utils import timezone
-
 from departments.models import Section, SectionChange
 from departments.reforms.services import (
     Changes,
@@ -20,6 +18,7 @@ from departments.reforms.services import (
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.users.models import User
 
 REFORM = "section.reform"
@@ -41,7 +40,7 @@ def propose_reform(kind: str, section: Section, arguments: Mapping[str, Any], *,
 
 
 def _reform_content(section: Section, arguments: Arguments) -> dict[str, object]:
-    changes = rehearse(REFORM_SERVICES[arguments["kind"]], **_given(arguments), at=timezone.now())
+    changes = rehearse(REFORM_SERVICES[arguments["kind"]], **_given(arguments), at=clock.now())
     return {
         "办理": arguments["kind"],
         "生效日期": arguments["asked"]["on"],

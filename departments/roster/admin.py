@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from import_export import fields, resources
 from import_export.admin import ImportMixin
@@ -27,6 +26,7 @@ from departments.roster.rules.rows import REQUIRED
 from departments.roster.services import RosterReport, import_roster
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import FileRefused, RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import read_rows
@@ -66,7 +66,7 @@ class RosterForm(ImportForm):  # type: ignore[misc]
         self.content = file.read()
         try:
             rows = read_rows(self.content, file.name or "")
-            self.report = import_roster(rows=rows, by=self.by, at=timezone.now(), dry_run=True)
+            self.report = import_roster(rows=rows, by=self.by, at=clock.now(), dry_run=True)
             file.report = self.report  # type: ignore[attr-defined]  # for write_to_tmp_storage
         except RuleViolation as refusal:
             self.faults = len(refusal.faults if isinstance(refusal, FileRefused) else refusal.reasons)
@@ -236,7 +236,7 @@ def _confirm(request: HttpRequest) -> RosterReport | Approval:
         raise RuleViolation(STALE)
     del request.session[WAITING]
     rows = read_rows(b64decode(upload["content"]), upload["name"])
-    user, at, agreed = account_of(request), timezone.now(), upload["fingerprint"]
+    user, at, agreed = account_of(request), clock.now(), upload["fingerprint"]
     if policy.requires_approval(ACTION):
         return propose_import(upload["name"], rows, agreed=agreed, by=user, at=at)
     return import_roster(rows=rows, by=user, at=at, agreed=agreed)

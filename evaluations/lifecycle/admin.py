@@ -9,7 +9,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from evaluations.lifecycle.approvals import STEP_SERVICES, start_settlement, start_step
 from evaluations.lifecycle.forms import ExtendForm, RulebookForm
@@ -20,6 +19,7 @@ from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.turnout.admin import MonitorPages
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, perform, submit
@@ -52,9 +52,9 @@ class RoundAdmin(MonitorPages, CodePages):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            edit_round(round_=obj, changed=form.changed_data, by=account_of(request), at=timezone.now())
+            edit_round(round_=obj, changed=form.changed_data, by=account_of(request), at=clock.now())
         else:
-            plan_round(round_=obj, by=account_of(request), at=timezone.now())
+            plan_round(round_=obj, by=account_of(request), at=clock.now())
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return redirect(_page(obj.pk))
@@ -69,7 +69,7 @@ class RoundAdmin(MonitorPages, CodePages):
         obj: Any = None,
     ) -> HttpResponse:
         if obj:
-            context |= {"page": round_page(obj, account_of(request), timezone.now()), "round": obj, "title": str(obj)}
+            context |= {"page": round_page(obj, account_of(request), clock.now()), "round": obj, "title": str(obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_urls(self) -> list[URLPattern]:

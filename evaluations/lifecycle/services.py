@@ -15,7 +15,7 @@ from evaluations.rounds.services import begin, finish, lock_round, move_round
 from evaluations.sealing.services import seal_round
 from evaluations.turnout.services import record_turnout
 from nanchuan_eval.audit import services as audit
-from nanchuan_eval.clock.services import Job
+from nanchuan_eval.clock.services import Job, check_clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -112,10 +112,11 @@ def _snapshot(round_: Round, section: Section) -> RoundSection:
 
 
 def due_jobs(at: datetime) -> list[Job]:
-    """Return what the clock has to do for rounds: record the returns of the day, seal each due round."""
+    """Return what the clock has to do for rounds: check the time, record returns, seal due rounds."""
     overdue = Round.objects.overdue_for_sealing(at)
     seals = [Job(f"封箱（{round_.name}）", partial(_seal_due, round_.pk, at)) for round_ in overdue]
     return [
+        Job("核对时钟", check_clock),
         Job("记录回收数", lambda: f"已记录{record_turnout(at=at)}项。"),
         *(seals or [Job("封箱", lambda: "没有到期的轮次。")]),
     ]

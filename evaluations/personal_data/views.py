@@ -5,12 +5,12 @@ from functools import partial
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evaluations.personal_data.models import Wish
 from evaluations.personal_data.services.requests import submit_request
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.actions import attempt
 from nanchuan_eval.web.views import visitors_form
 
@@ -47,7 +47,7 @@ class RequestForm(forms.Form):
 def request_page(request: HttpRequest) -> HttpResponse:
     """Store a request and show its number; the page does not reveal whether the phone is known."""
     form = RequestForm(request.POST or None)
-    ask = partial(submit_request, at=timezone.now())
+    ask = partial(submit_request, at=clock.now())
     if form.is_valid() and (row := attempt(form, partial(ask, **form.cleaned_data))):
         return render(request, "evaluations/personal_data/privacy_requested.html", {"row": row})
     return render(

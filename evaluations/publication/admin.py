@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils import timezone
 
 from evaluations.publication.models import Publication
 from evaluations.publication.services import EDITABLE, NEEDS_ASSENT, edit_problems
@@ -14,6 +13,7 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.actions import account_of
 
 
@@ -56,7 +56,7 @@ class SectionResultAdmin(PolicyAdmin):
         return editable and super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
-        edit_problems(result_id=obj.pk, text=obj.main_problems, by=account_of(request), at=timezone.now())
+        edit_problems(result_id=obj.pk, text=obj.main_problems, by=account_of(request), at=clock.now())
 
 
 @admin.register(Publication)

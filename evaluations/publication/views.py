@@ -5,7 +5,6 @@ from typing import Any
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from evaluations.codes.models import CodeBatch
@@ -15,6 +14,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
 from evaluations.turnout.queries import COLUMNS_EXPLAINED
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
 
@@ -22,7 +22,7 @@ from nanchuan_eval.web.views import A_DAY
 @require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
     """The front page: introduction, entrance to the open round, published lists."""
-    round_ = open_round(timezone.now())
+    round_ = open_round(clock.now())
     counters = CodeBatch.objects.filter(round=round_, is_self_service=True, is_open=True) if round_ else []
     context = {
         "round": round_,
@@ -36,7 +36,7 @@ def front_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
     """The privacy notice: of a round as it was when its roster was frozen, or the one now in force."""
-    round_ = get_object_or_404(Round, key=key) if key else open_round(timezone.now())
+    round_ = get_object_or_404(Round, key=key) if key else open_round(clock.now())
     frozen = round_.privacy_notice if round_ else {}
     items = frozen.get("items") or privacy_notice(round_.rulebook["office_phone"] if round_ else "")
     context = {

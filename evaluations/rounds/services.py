@@ -11,9 +11,13 @@ from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import ROUND_FLOW, STEP_ACTION, STEP_TO, RoundState, Step
 from evaluations.rounds.rules.rulebook import rulebook_errors
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock.services import require_sound_clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+
+# Steps that a wrong clock would take too early or too late, for ever.
+BY_THE_CLOCK = frozenset({Step.OPEN, Step.SEAL})
 
 
 def lock_round(round_id: int) -> Round:
@@ -28,6 +32,8 @@ def lock_round(round_id: int) -> Round:
 def begin(step: Step, *, round_id: int, by: policy.Actor, at: datetime, open_cases: int = 0) -> Round:
     """Check permission, lock the round and check its conditions: the start of every step, in its transaction."""
     policy.check(by, STEP_ACTION[step])
+    if step in BY_THE_CLOCK:
+        require_sound_clock()
     round_ = lock_round(round_id)
     require(round_, step, at, open_cases=open_cases)
     return round_

@@ -21,6 +21,7 @@ from evaluations.turnout.pages import monitor_page
 from evaluations.turnout.services import people_for_labels, remind_stratum
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core import export_numbers
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt
@@ -75,7 +76,7 @@ class MonitorPages(PolicyAdmin):
         back = reverse("admin:round-monitor", args=[pk])
         if request.method != "POST":
             return redirect(back)
-        by, at = account_of(request), timezone.now()
+        by, at = account_of(request), clock.now()
         reason = request.POST.get("reason", "")
         people = attempt(request, partial(people_for_labels, round_id=pk, reason=reason, by=by, at=at))
         if people is None:
@@ -87,7 +88,7 @@ class MonitorPages(PolicyAdmin):
         """Print the 封箱记录 of a sealed box."""
         policy.check_sees(account_of(request), "round.close")
         round_ = get_object_or_404(Round.objects.exclude(closing=""), pk=pk)
-        return download(seal_record(round_, timezone.now()), f"seal-record-{round_.key}.pdf")
+        return download(seal_record(round_, clock.now()), f"seal-record-{round_.key}.pdf")
 
     def remind(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download the list for a reminder (POST only)."""
@@ -95,7 +96,7 @@ class MonitorPages(PolicyAdmin):
         if request.method != "POST":
             return redirect(back)
         stratum, reason = request.POST.get("stratum", ""), request.POST.get("reason", "")
-        round_, by, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
+        round_, by, at = get_object_or_404(Round, pk=pk), account_of(request), clock.now()
         people = attempt(request, partial(remind_stratum, round_id=pk, stratum=stratum, reason=reason, by=by, at=at))
         if people is None:
             return redirect(back)

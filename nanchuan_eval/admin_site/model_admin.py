@@ -10,11 +10,11 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 
 from nanchuan_eval.admin_site.record_changes import edit_of, kind_of
 from nanchuan_eval.admin_site.services import delete_record, save_record
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
@@ -110,7 +110,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
                 obj,
                 action=self.edit_action or "",
                 by=account_of(request),
-                at=timezone.now(),
+                at=clock.now(),
                 changed=list(form.changed_data),
             )
 
@@ -131,7 +131,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         if policy.requires_approval(self.delete_action or ""):
             self._propose(request, "delete", obj)
         else:
-            delete_record(obj, action=self.delete_action or "", by=account_of(request), at=timezone.now())
+            delete_record(obj, action=self.delete_action or "", by=account_of(request), at=clock.now())
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return self._proposed_response(request) or super().response_add(request, obj, post_url_continue)
@@ -149,7 +149,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     def _propose(self, request: HttpRequest, action: str, target: models.Model, **arguments: Any) -> None:
         name = f"{self.model._meta.label_lower}.{action}"
-        approvals.propose(name, target, by=account_of(request), at=timezone.now(), **arguments)
+        approvals.propose(name, target, by=account_of(request), at=clock.now(), **arguments)
         request.is_proposed = True  # type: ignore[attr-defined]  # read by the response methods
 
     def _proposed_response(self, request: HttpRequest) -> HttpResponse | None:

@@ -1,20 +1,68 @@
-"""Alarms about the clock's commands, shown on the security page."""
+"""The time by which deadlines are judged, and alarms about the clocks and the scheduled commands."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
 from nanchuan_eval.clock.models import ClockRun
+from nanchuan_eval.clock.sql import database_time
 
+# For how many seconds this machine counts on from a reading of the database's clock before it reads again.
+FRESH = 10
 # Alarms of the apps, in Chinese; filled by `AppConfig.ready`.
 alarms: list[Callable[[datetime], Iterable[str]]] = []
 
 
+class Reading(NamedTuple):
+    """The database's time, and this machine's count of seconds at that moment."""
+
+    at: datetime
+    tick: float
+
+
+_readings: dict[str, Reading] = {}
+
+
+def now() -> datetime:
+    """Return the time by which deadlines are judged: the database's, or this machine's where that has no clock.
+
+    The seconds since the last reading are counted by a timer that no correction of this machine's clock moves.
+    """
+    reading = _readings.get("newest")
+    if reading is None or time.monotonic() - reading.tick > FRESH:
+        moment = database_time()
+        if moment is None:
+            return timezone.now()
+        reading = _readings["newest"] = Reading(moment, time.monotonic())
+    return reading.at + timedelta(seconds=time.monotonic() - reading.tick)
+
+
 def raised_alarms(at: datetime) -> list[str]:
     """Return every alarm, in Chinese."""
-    return [*_failed_runs(), *(text for alarm in alarms for text in alarm(at))]
+    return [*clock_faults(), *_failed_runs(), *(text for alarm in alarms for text in alarm(at))]
+
+
+def clock_faults() -> list[str]:
+    """Return why the time cannot be trusted, in Chinese: clocks that differ, or a clock that was set back."""
+    most = timedelta(seconds=settings.CLOCK_TOLERANCE_SECONDS)
+    machine, moment, last = timezone.now(), database_time(), last_run()
+    found = []
+    if moment is not None and abs(machine - moment) > most:
+        found.append(
+            f"网站服务器与数据库服务器的时钟相差{_seconds(machine - moment)}秒，"
+            f"超过{settings.CLOCK_TOLERANCE_SECONDS}秒（网站{_clock_face(machine)}，数据库{_clock_face(moment)}）。"
+        )
+    if last is not None and last - (moment or machine) > most:
+        found.append(
+            f"时钟被调回：现在是{_clock_face(moment or machine)}，而定时任务上次运行于{_clock_face(last)}。"
+            "核对时间无误的，由系统管理员运行 manage.py confirm_clock 确认。"
+        )
+    return found
 
 
 def last_run() -> datetime | None:
@@ -26,3 +74,11 @@ def last_run() -> datetime | None:
 def _failed_runs() -> Iterator[str]:
     for run in ClockRun.objects.exclude(failed=""):
         yield f"定时任务“{run.name}”{timezone.localtime(run.at):%Y-%m-%d %H:%M}运行时有步骤未办成：{run.failed}。"
+
+
+def _seconds(difference: timedelta) -> int:
+    return round(abs(difference).total_seconds())
+
+
+def _clock_face(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S}"

@@ -1,4 +1,7 @@
-"""Scheduled commands (定时任务): every step by itself, so that a failing one stops no other; safe to run at once."""
+"""Scheduled commands (定时任务): every step by itself, so that a failing one stops no other; safe to run at once.
+
+Also the refusal to act while the clocks cannot be trusted.
+"""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -8,8 +11,11 @@ from datetime import UTC, datetime
 from django.core.management.base import CommandError, OutputWrapper
 from django.db import connection, transaction
 
+from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock.models import ClockRun
+from nanchuan_eval.clock.queries import clock_faults
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
@@ -29,6 +35,29 @@ def run_jobs(name: str, jobs: Iterable[Job], *, at: datetime, out: OutputWrapper
     _record_run(name, "、".join(failed), at)
     if failed:
         raise CommandError(f"有{len(failed)}个步骤未办成：{'、'.join(failed)}。其余步骤已办理。")
+
+
+def require_sound_clock() -> None:
+    """Refuse to open or seal a round while the time cannot be trusted; the alarm is on the security page, too."""
+    faults = clock_faults()
+    if faults:
+        log.error("%s", "；".join(faults))
+        raise RuleViolation(*faults, "请系统管理员校准时钟后再办理。")
+
+
+def check_clock() -> str:
+    """Return one line, in Chinese, that the clocks agree; refuses if they do not."""
+    require_sound_clock()
+    return "正常。"
+
+
+@transaction.atomic
+def confirm_clock(*, reason: str, at: datetime) -> None:
+    """Accept the present time after the clock was set back (确认时钟): later runs of the commands are forgotten."""
+    if not reason.strip():
+        raise RuleViolation("请填写时钟被调回的原因和核对情况。")
+    ClockRun.objects.filter(at__gt=at).update(at=at)
+    audit.record("clock.confirmed", None, by=policy.OPERATOR, at=at, reason=reason.strip())
 
 
 def wait_for_turn(name: str) -> None:

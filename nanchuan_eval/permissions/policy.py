@@ -116,6 +116,7 @@ EVENTS = {
     "desk.enter": "进入工作台",
     "log.anchor": "日志锚点",
     "keys.rotated": "更换加密密钥",
+    "clock.confirmed": "确认时钟",
     "log.dropped": "移出已归档日志",
 }
 

@@ -10,12 +10,12 @@ from django.forms.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import PROPOSED
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
 
@@ -71,7 +71,7 @@ def attempt(shown: HttpRequest | BaseForm, service: Callable[[], Any], *, field:
 
 def perform(request: HttpRequest, service: Callable[..., object], *, back: str, done: str) -> HttpResponseRedirect:
     """Call the service for a button and go back with a message."""
-    result = attempt(request, lambda: service(by=account_of(request), at=timezone.now()))
+    result = attempt(request, lambda: service(by=account_of(request), at=clock.now()))
     if result is not None:
         _confirm(request, result, done)
     return redirect(back)
@@ -83,7 +83,7 @@ def submit(
     """Call the service with a valid form's fields and go back; None if the form is to be shown (again)."""
     if not form.is_valid():
         return None
-    given = {**form.cleaned_data, "by": account_of(request), "at": timezone.now()}
+    given = {**form.cleaned_data, "by": account_of(request), "at": clock.now()}
     result = attempt(form, lambda: service(**given))
     if result is None:
         return None

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
 from accountability.cases.documents import moment
 from accountability.cases.permissions import is_own, visible_or_404
@@ -20,6 +19,7 @@ from accountability.inspections.services import orders
 from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.queries import signs_of
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view, submit
@@ -119,7 +119,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
 def print_order(request: HttpRequest, pk: int) -> HttpResponse:
     """责令整改通知书 PDF."""
     found = _order_or_404(request, pk)
-    with audit.exporting("insp.notify", found, by=account_of(request), at=timezone.now(), what="责令整改通知书"):
+    with audit.exporting("insp.notify", found, by=account_of(request), at=clock.now(), what="责令整改通知书"):
         return download(orders.order_notice(found), f"责令整改通知书-{found.inspection.section}.pdf")
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from accountability.worklist.services import remind_all
 from evaluations.lifecycle.services import due_jobs
 from nanchuan_eval.accounts.services import disable_unused
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.clock.services import Job, run_jobs
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.retention import services as retention
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        at = timezone.now()
+        at = clock.now()
         jobs = [
             *due_jobs(at),
             Job("清除到期内容", lambda: retention.summary(retention.purge(by=OPERATOR, at=at))),

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
 from accountability.results.services import export_top10
 from evaluations.management.arguments import find_round
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
 
@@ -25,7 +25,7 @@ class Command(ServiceCommand):
         if not path.parent.is_dir():
             raise CommandError(f"文件夹“{path.parent}”不存在，请先新建文件夹。", returncode=2)
         try:
-            path.write_bytes(export_top10(round_id=round_.pk, by=OPERATOR, at=timezone.now()))
+            path.write_bytes(export_top10(round_id=round_.pk, by=OPERATOR, at=clock.now()))
         except OSError as fault:
             raise CommandError(f"无法写入“{path}”，请核对文件夹的写入权限和磁盘空间。") from fault
         self.stdout.write(f"已导出“{round_.name}”：{path}")

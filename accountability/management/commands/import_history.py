@@ -4,10 +4,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
-
 from accountability.history.rules.earlier_lists import COLUMNS
 from accountability.history.services import import_history
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand, read_file
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
@@ -25,7 +24,7 @@ class Command(ServiceCommand):
         path, dry_run = options["file"], options["dry_run"]
         content = read_file(path, LARGEST_FILE + 1)
         rows = [(row.number, row.cells) for row in read_rows(content, path.name)]
-        report = import_history(rows=rows, by=OPERATOR, at=timezone.now(), dry_run=dry_run)
+        report = import_history(rows=rows, by=OPERATOR, at=clock.now(), dry_run=dry_run)
         done = "检查通过，未导入" if dry_run else "已导入"
         self.stdout.write(f"{done}：{report.rounds}个轮次，{report.listings}个上榜科室。")
         if report.unknown:

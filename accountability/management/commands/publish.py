@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from evaluations.management.arguments import find_account, find_round
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import Denied
 
@@ -22,7 +22,7 @@ class Command(ServiceCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         round_, user = find_round(options["round"]), find_account(options["by"])
         try:
-            publication = publish_and_start(round_id=round_.pk, by=user, at=timezone.now())
+            publication = publish_and_start(round_id=round_.pk, by=user, at=clock.now())
         except Denied as refusal:
             raise CommandError(str(refusal)) from None
         self.stdout.write(f"已公示“{round_.name}”。公示校验值：{publication.content_sha256}")

@@ -16,6 +16,7 @@ from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, 
 from accountability.rectifications.workbooks import register_workbook
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, staff_post, staff_view
@@ -44,7 +45,7 @@ def register(request: HttpRequest) -> HttpResponse:
     """Download the register (整改台账) as a workbook."""
     user = account_of(request)
     rows = _visible(user)
-    with audit.exporting("rect.view", None, by=user, at=timezone.now(), what="整改台账"):
+    with audit.exporting("rect.view", None, by=user, at=clock.now(), what="整改台账"):
         return download(register_workbook(rows), "整改台账.xlsx")
 
 

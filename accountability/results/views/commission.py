@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -18,6 +17,7 @@ from accountability.results.services import export_top10
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result, rounds_to_choose
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt, perform, staff_post
@@ -45,7 +45,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             "result": result,
             "shown": choice.of(result.ranked) if result else [],
             "choice": choice,
-            "act": commission_step(round_, at=timezone.now()) if round_ and may_publish else None,
+            "act": commission_step(round_, at=clock.now()) if round_ and may_publish else None,
             "is_proposal": policy.requires_approval("publish.approve"),
             "may_decide": policy.may_see(user, "publish.approve"),
             "may_export": policy.may(user, "top10.export"),
@@ -58,7 +58,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
 def export(request: HttpRequest, key: str) -> HttpResponseBase:
     """Download the workbook; a POST, since every export is logged."""
     round_ = get_object_or_404(Round, key=key)
-    export = partial(export_top10, round_id=round_.pk, by=account_of(request), at=timezone.now())
+    export = partial(export_top10, round_id=round_.pk, by=account_of(request), at=clock.now())
     content = attempt(request, export)
     return download(content, f"{round_.name}最难办科室前十.xlsx") if content else redirect("home-of-role")
 

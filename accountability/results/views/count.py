@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 
 from accountability.results.forms import SigningForm
 from accountability.results.services import CountFile, export_count
@@ -15,6 +14,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result
 from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION
 from evaluations.tally.services.signatures import sign_count
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, staff_post, staff_view
 from nanchuan_eval.web.downloads import download, streamed_download
@@ -28,7 +28,7 @@ def count(request: HttpRequest, key: str) -> HttpResponse:
     if not has_result(round_):
         raise Http404
     form = SigningForm(request.POST or None)
-    sign = partial(sign_count, round_id=round_.pk, at=timezone.now())
+    sign = partial(sign_count, round_id=round_.pk, at=clock.now())
     if form.is_valid() and attempt(form, partial(sign, **form.cleaned_data), field="code"):
         messages.success(request, "已签名。")
         return redirect("accountability:commission-count", key)
@@ -50,5 +50,5 @@ def files(request: HttpRequest, key: str) -> HttpResponseBase:
     if not has_result(round_) or request.POST.get("file") not in CountFile.values:
         raise Http404
     file = CountFile(request.POST["file"])
-    name, content = export_count(round_id=round_.pk, file=file, by=account_of(request), at=timezone.now())
+    name, content = export_count(round_id=round_.pk, file=file, by=account_of(request), at=clock.now())
     return download(content, name) if isinstance(content, bytes) else streamed_download(content, name)

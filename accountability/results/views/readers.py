@@ -15,6 +15,7 @@ from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.sealing.queries import sealed_rounds
 from evaluations.tally.models import SectionResult
 from evaluations.turnout.pages import monitor_page
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, staff_view
 
@@ -34,7 +35,7 @@ def roster(request: HttpRequest) -> HttpResponse:
 def monitor(request: HttpRequest) -> HttpResponse:
     """Show the turnout of the open round (回收监测) without the office's actions, and the sealed boxes."""
     policy.check_sees(account_of(request), "round.monitor")
-    round_ = open_round(timezone.now())
+    round_ = open_round(clock.now())
     context = {
         "round": round_,
         "monitor": monitor_page(round_) if round_ else None,

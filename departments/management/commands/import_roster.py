@@ -4,9 +4,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
-
 from departments.roster.services import import_roster
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand, read_file
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
@@ -24,7 +23,7 @@ class Command(ServiceCommand):
         path, dry_run = options["file"], options["dry_run"]
         content = read_file(path, LARGEST_FILE + 1)
         rows = read_rows(content, path.name)
-        report = import_roster(rows=rows, by=OPERATOR, at=timezone.now(), dry_run=dry_run)
+        report = import_roster(rows=rows, by=OPERATOR, at=clock.now(), dry_run=dry_run)
         self.stdout.write(
             f"{'检查通过，未导入' if dry_run else '已导入'}：{report.departments}个单位，{report.sections}个科室"
             f"（新增{len(report.created)}，变更{len(report.changed)}，未变{report.unchanged}）。"

@@ -9,10 +9,10 @@ from dataclasses import replace
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from evaluations.codes.rules.open_channel import Visitor, network_of
 from evaluations.codes.services.visitor_checks import open_check
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.http import client_address
 
 HOUR = 3600
@@ -64,4 +64,4 @@ def _all_key(round_key: str) -> str:
 
 
 def _hour() -> str:
-    return f"{timezone.now():%Y%m%d%H}"
+    return f"{clock.now():%Y%m%d%H}"

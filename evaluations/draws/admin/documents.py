@@ -10,7 +10,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from evaluations.draws import documents as draws_documents
 from evaluations.draws.forms import LettersForm
@@ -25,6 +24,7 @@ from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core import export_numbers
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
@@ -49,7 +49,7 @@ def urls(wrap: Callable[[View], View]) -> list[URLPattern]:
 def commitment(request: HttpRequest, pk: int) -> HttpResponse:
     """Print the 承诺书."""
     draw = _draw(request, pk)
-    pdf = draws_documents.commitment_pdf(draw, url=_public_address(request, draw), at=timezone.now())
+    pdf = draws_documents.commitment_pdf(draw, url=_public_address(request, draw), at=clock.now())
     return download(pdf, f"{draw.draw_id}-commitment.pdf")
 
 
@@ -58,13 +58,13 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     draw = _draw(request, pk)
     if not draw.result:
         return redirect("admin:draw-ceremony", pk)
-    return download(draws_documents.record_pdf(draw, at=timezone.now()), f"{draw.draw_id}-record.pdf")
+    return download(draws_documents.record_pdf(draw, at=clock.now()), f"{draw.draw_id}-record.pdf")
 
 
 def letters(request: HttpRequest, pk: int) -> HttpResponse:
     """Print the letters to all drawn people or to one (?entry=), or export a list for the SMS platform."""
     draw = _draw(request, pk)
-    form, user, at = LettersForm(request.POST or None), account_of(request), timezone.now()
+    form, user, at = LettersForm(request.POST or None), account_of(request), clock.now()
     chosen = request.GET.get("entry", "")
     entry_id = int(chosen) if chosen.isascii() and chosen.isdigit() else None
     open_addresses = partial(letters_services.open_addresses, draw_id=pk, by=user, at=at, entry_id=entry_id)
@@ -84,7 +84,7 @@ def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
     draw = _draw(request, pk)
     if request.method != "POST":
         return redirect("admin:draw-ceremony", pk)
-    user, at = account_of(request), timezone.now()
+    user, at = account_of(request), clock.now()
     codes = attempt(request, partial(ceremony.issue_signing_codes, draw_id=pk, by=user, at=at))
     if codes is None:
         return redirect("admin:draw-ceremony", pk)
@@ -94,7 +94,7 @@ def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
 
 def roster(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose to export the private roster for the notary; after approval, download it once."""
-    draw, user, at = get_object_or_404(Draw.objects.select_related("round"), pk=pk), account_of(request), timezone.now()
+    draw, user, at = get_object_or_404(Draw.objects.select_related("round"), pk=pk), account_of(request), clock.now()
     if not policy.may_start(user, EXPORT):
         raise policy.Denied(user, EXPORT)
     back, is_ready = round_page(draw.round_id), authorizations.may_use(ROSTER, draw, by=user, at=at)

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from evaluations.draws.admin import documents as draws_documents
 from evaluations.draws.approvals import REMOVE, start_commitment, start_draw
@@ -25,6 +24,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -106,7 +106,7 @@ class DrawAdmin(ReadOnlyAdmin):
     def ceremony(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the ceremony page (for the projector) in five steps, with the form of the current step."""
         draw = get_object_or_404(Draw.objects.select_related("round", "planned"), pk=pk)
-        user, at = account_of(request), timezone.now()
+        user, at = account_of(request), clock.now()
         policy.check_sees(user, "draw.run")
         page = ceremony_page(draw, user, at)
         form = self._due_form(request, page)
@@ -138,7 +138,7 @@ class DrawAdmin(ReadOnlyAdmin):
         draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
         user = account_of(request)
         policy.check_sees(user, "draw.names")
-        people = drawn_people(draw, user, timezone.now())
+        people = drawn_people(draw, user, clock.now())
         return staff_page(request, "draw/people.html", draw.round, f"抽中人员：{draw}", draw=draw, people=people)
 
     def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -162,7 +162,7 @@ class DrawAdmin(ReadOnlyAdmin):
         return SigningForm(request.POST or None) if page.is_signing else None
 
     def _answer(self, draw: Draw, form: Any, request: HttpRequest) -> Any:
-        user, at = account_of(request), timezone.now()
+        user, at = account_of(request), clock.now()
         if isinstance(form, SigningForm):
             return ceremony.sign_draw(draw_id=draw.pk, code=form.cleaned_data["code"], at=at)
         return ceremony.enter_randomness(draw_id=draw.pk, reading=form.reading(), by=user, at=at)

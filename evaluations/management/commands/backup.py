@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.utils import timezone
-
 from evaluations.ballots.models import BallotSpool
 from nanchuan_eval.backups.services import make_backup
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
 
@@ -14,7 +13,7 @@ class Command(ServiceCommand):
     help = "备份数据库和全部证据（加密，FIELD_KEY 不在其中）；完成后请移到另一台机器。"
 
     def handle(self, *args: Any, **options: Any) -> None:
-        at = timezone.now()
+        at = clock.now()
         row, path = make_backup(by=OPERATOR, at=at, is_during_vote=BallotSpool.objects.exists())
         self.stdout.write(f"{path}\nSHA-256 {row.sha256}")
         if row.is_during_vote:

@@ -4,10 +4,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
-
 from evaluations.management.arguments import find_round
 from evaluations.sealing.services import open_ballots
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
 
@@ -21,7 +20,7 @@ class Command(ServiceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         round_ = find_round(options["round"])
-        lines = open_ballots(round_id=round_.pk, by=OPERATOR, at=timezone.now())
+        lines = open_ballots(round_id=round_.pk, by=OPERATOR, at=clock.now())
         with options["file"].open("w", encoding="utf-8") as target:
             target.writelines(lines)
         options["file"].chmod(0o600)

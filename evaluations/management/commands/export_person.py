@@ -5,9 +5,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from evaluations.personal_data.services.people import export_person
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions.policy import OPERATOR
 
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("phone", metavar="PHONE", help="本人手机号（先核验身份）")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        held = export_person(phone=options["phone"], by=OPERATOR, at=timezone.now())
+        held = export_person(phone=options["phone"], by=OPERATOR, at=clock.now())
         if not held:
             raise CommandError("没有保存这个手机号的信息。", returncode=1)
         self.stdout.write(json.dumps(held, ensure_ascii=False, indent=2))

@@ -4,11 +4,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
-
 from evaluations.management.arguments import find_round
 from evaluations.pools.rules import PoolKind
 from evaluations.pools.services.lists import import_pool
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand, read_file
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
@@ -31,7 +30,7 @@ class Command(ServiceCommand):
             kind=PoolKind(options["kind"]),
             rows=read_rows(content, options["file"].name),
             by=OPERATOR,
-            at=timezone.now(),
+            at=clock.now(),
             dry_run=options["dry_run"],
         )
         for note in file.notes:

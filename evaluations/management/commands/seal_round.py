@@ -3,11 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.utils import timezone
 from tqdm import tqdm
 
 from evaluations.management.arguments import find_round
 from evaluations.sealing.services import seal_round
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import CLOCK
@@ -23,7 +23,7 @@ class Command(ServiceCommand):
         round_ = find_round(options["round"])
         try:
             with tqdm(desc="打乱并封存", unit="票") as bar:
-                sealed = seal_round(round_id=round_.pk, by=CLOCK, at=timezone.now(), progress=bar.update)
+                sealed = seal_round(round_id=round_.pk, by=CLOCK, at=clock.now(), progress=bar.update)
         except RuleViolation:
             sealed = find_round(options["round"])
             if not sealed.closing_root:

@@ -10,6 +10,7 @@ from evaluations.management.arguments import find_round, write_file
 from evaluations.rounds.models import Round
 from evaluations.tally.models import Tally
 from evaluations.tally.services.tally import tally_round
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
 
@@ -32,4 +33,4 @@ class Command(ServiceCommand):
         known = Tally.objects.filter(round=round_).last()
         if known:
             return known
-        return tally_round(round_id=round_.pk, by=OPERATOR, at=timezone.now())
+        return tally_round(round_id=round_.pk, by=OPERATOR, at=clock.now())

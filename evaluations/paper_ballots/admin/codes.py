@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
 from evaluations.ballot_form.rules.votes import Origin
@@ -23,6 +22,7 @@ from evaluations.rounds.admin_pages import show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Channel
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt
 
@@ -67,7 +67,7 @@ class CodePages(PolicyAdmin):
         form = IssuedListForm(request.POST or None, request.FILES or None, strata=_strata(round_))
         if request.method == "POST" and form.is_valid():
             kind, issues = _kind(form.cleaned_data), form.cleaned_data["file"]
-            by, at = account_of(request), timezone.now()
+            by, at = account_of(request), clock.now()
             made = attempt(form, lambda: issuing.import_issued(round_id=pk, form=kind, issues=issues, by=by, at=at))
             if made:
                 return _made_page(request, made)
@@ -78,7 +78,7 @@ class CodePages(PolicyAdmin):
 
     def _issue(self, request: HttpRequest, pk: int, form: CodesForm) -> Any:
         kind, count = _kind(form.cleaned_data), form.cleaned_data["count"]
-        by, at = account_of(request), timezone.now()
+        by, at = account_of(request), clock.now()
         if count:
             return issuing.issue_batch(round_id=pk, form=kind, count=count, by=by, at=at)
         return issuing.open_self_service(round_id=pk, form=kind, by=by, at=at)
@@ -120,7 +120,7 @@ class BatchPages(PaperPages):
 
     def replace(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make new codes in place of void ones."""
-        batch, by, at = _batch(request, pk, "cred.print"), account_of(request), timezone.now()
+        batch, by, at = _batch(request, pk, "cred.print"), account_of(request), clock.now()
         left = replaceable(batch)
         form = ReplaceForm(request.POST or None, initial={"count": left or None})
         replace = partial(issuing.replace_codes, batch_id=pk, by=by, at=at)

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.form import BallotForm
@@ -26,6 +25,7 @@ from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.paper_ballots.services import SheetContent
 from evaluations.scoring.method import Indicator
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, submit
 
@@ -56,14 +56,14 @@ class PaperPages(ReadOnlyAdmin):
         batch = _find(pk)
         if batch.replaces_id:
             return redirect("admin:papers", batch.replaces_id)
-        page = batch_page(batch, user, timezone.now())
+        page = batch_page(batch, user, clock.now())
         return self._render(request, batch, "batch", batch.label, {"page": page})
 
     def slips(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Register slips; only refused lines stay in the field."""
         batch = _batch(request, pk)
         form = SlipsForm(request.POST or None)
-        by, at = account_of(request), timezone.now()
+        by, at = account_of(request), clock.now()
         if request.method == "POST" and form.is_valid():
             typed = [line for line in form.cleaned_data["codes"].splitlines() if line.strip()]
             refused = attempt(form, lambda: paper_ballots.register_slips(batch_id=pk, typed=typed, by=by, at=at))
@@ -84,7 +84,7 @@ class PaperPages(ReadOnlyAdmin):
 
         def save(number: int, content: SheetContent) -> PaperSheet:
             return paper_ballots.key_sheet(
-                batch_id=pk, number=number, content=content, by=account_of(request), at=timezone.now()
+                batch_id=pk, number=number, content=content, by=account_of(request), at=clock.now()
             )
 
         once = PaperSheet.objects.filter(batch=batch, kind="", second="").select_related("first_by", "second_by")
@@ -101,9 +101,7 @@ class PaperPages(ReadOnlyAdmin):
         found = get_object_or_404(PaperSheet, pk=sheet, batch=batch)
 
         def save(number: int, content: SheetContent) -> PaperSheet:
-            return paper_ballots.settle_sheet(
-                sheet_id=sheet, content=content, by=account_of(request), at=timezone.now()
-            )
+            return paper_ballots.settle_sheet(sheet_id=sheet, content=content, by=account_of(request), at=clock.now())
 
         if found.kind or not found.second or not may_handle(found, account_of(request)):
             messages.error(request, f"第{found.number}号票不需要核对，或者您已经录入过，须由第三人核对。")
@@ -125,7 +123,7 @@ class PaperPages(ReadOnlyAdmin):
         """Enter the figures counted by hand."""
         batch = _batch(request, pk)
         form = CountForm(request.POST or None)
-        by, at = account_of(request), timezone.now()
+        by, at = account_of(request), clock.now()
         if request.method == "POST" and form.is_valid():
             faults = attempt(
                 form, lambda: paper_ballots.record_count(batch_id=pk, counted=form.cleaned_data, by=by, at=at)

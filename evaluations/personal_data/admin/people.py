@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
@@ -21,6 +20,7 @@ from evaluations.pools.models import PoolEntry
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -58,7 +58,7 @@ class PersonPages(ReadOnlyAdmin):
         policy.check(user, "pool.unmask")
         entry = get_object_or_404(PoolEntry.objects.select_related("round"), pk=pk)
         form, shown = ReasonForm(request.POST or None), None
-        unmask = partial(unmask_phone, entry_id=pk, by=user, at=timezone.now())
+        unmask = partial(unmask_phone, entry_id=pk, by=user, at=clock.now())
         if form.is_valid():
             shown = attempt(form, partial(unmask, **form.cleaned_data))
         context = {"form": form, "shown": shown, "name": entry.name, "masked": entry.masked_phone}

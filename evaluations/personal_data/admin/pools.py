@@ -9,7 +9,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from evaluations.draws.pages.pools import PoolLine, pool_lines
@@ -30,6 +29,7 @@ from evaluations.rounds.admin_pages import show_round_form, staff_page
 from evaluations.rounds.models import Round
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt, perform
@@ -92,9 +92,9 @@ class PoolEntryAdmin(PersonPages):
         if request.method == "POST" and form.is_valid():
             kind, upload = PoolKind(form.cleaned_data["kind"]), form.cleaned_data["file"]
             file = (upload.name, upload.read())
-            at = timezone.now()
+            at = clock.now()
             shown = attempt(form, lambda: upload_pool(round_id=pk, kind=kind, file=file, by=user, at=at))
-        lines = pool_lines(round_, user, timezone.now())
+        lines = pool_lines(round_, user, clock.now())
         may = {"may_export": policy.may_start(user, EXPORT)}
         return staff_page(
             request,
@@ -149,7 +149,7 @@ class PoolEntryAdmin(PersonPages):
 
     def export(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Propose to export a pool; after approval, download it once."""
-        round_, user, at = get_object_or_404(Round, pk=pk), account_of(request), timezone.now()
+        round_, user, at = get_object_or_404(Round, pk=pk), account_of(request), clock.now()
         if not policy.may_start(user, EXPORT):
             raise policy.Denied(user, EXPORT)
         back, is_ready = reverse("admin:round-pool", args=[pk]), authorizations.may_use(EXPORT, round_, by=user, at=at)

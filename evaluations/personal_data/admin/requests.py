@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
@@ -20,6 +19,7 @@ from evaluations.personal_data.services.people import entries_of
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, submit
 from nanchuan_eval.web.downloads import download
@@ -67,7 +67,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
 
     def handle(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show a request and the data held; handle a copy, an answer, or a full phone for a reason (POST)."""
-        user, at = account_of(request), timezone.now()
+        user, at = account_of(request), clock.now()
         policy.check_sees(user, requests.HANDLE)
         row, asked, shown = get_object_or_404(DataRequest, pk=pk), request.POST.get("act", ""), None
         forms: dict[str, Any] = {
@@ -103,7 +103,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
         row = get_object_or_404(DataRequest, pk=pk)
         if request.method != "POST":
             return redirect(_page(row))
-        copy = partial(requests.copy_for_person, request_id=pk, by=account_of(request), at=timezone.now())
+        copy = partial(requests.copy_for_person, request_id=pk, by=account_of(request), at=clock.now())
         content = attempt(request, copy)
         return download(content, f"data-{row.reference}.xlsx") if content else redirect(_page(row))
 

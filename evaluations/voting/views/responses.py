@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import escape
 
 from evaluations.ballot_form.queries import ballot_form_by_digest, known_topics
@@ -27,6 +26,7 @@ from evaluations.voting.pages import (
     sections_to_choose,
 )
 from evaluations.voting.services import NOT_NOW, Admission
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.views import TYPE_SIZES
 
 BAD_INPUT = 400
@@ -44,8 +44,8 @@ SENT_AGAIN_TO = {
 def entrance(request: HttpRequest, error: str = "") -> HttpResponse:
     """Return the first page, which asks for the code; it keeps a vote entered before."""
     if request.method != "POST":
-        return HttpResponse(_entrance_page(read_open_round(timezone.now()), _type_size(request)))
-    round_ = open_round(timezone.now())
+        return HttpResponse(_entrance_page(read_open_round(clock.now()), _type_size(request)))
+    round_ = open_round(clock.now())
     context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}
     return render(request, "evaluations/voting/code.html", context, status=BAD_INPUT if error else 200)
 

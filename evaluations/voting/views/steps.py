@@ -8,7 +8,6 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -50,6 +49,7 @@ from evaluations.voting.views.responses import (
     sections_page,
     step_page,
 )
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.web.views import TYPE_SIZES, remember_size, visitors_form
@@ -88,7 +88,7 @@ def ballot(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return entrance(request)
     try:
-        admission = admit(code=request.POST.get("code", ""), at=timezone.now())
+        admission = admit(code=request.POST.get("code", ""), at=clock.now())
     except RuleViolation as refusal:
         return entrance(request, error=str(refusal))
     try:
@@ -130,7 +130,7 @@ def cast(request: HttpRequest) -> HttpResponse:
 @ballot_page
 def claim(request: HttpRequest) -> HttpResponse:
     """Claim a code of a self-service batch (自助领票), after a check if there are many claims."""
-    batch, now = request.POST.get("batch", ""), timezone.now()
+    batch, now = request.POST.get("batch", ""), clock.now()
     round_ = open_round(now)
     key = round_.key if round_ else ""
     visitor = visitor_of(request, key)
@@ -186,7 +186,7 @@ def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine]
     if errors:
         return rate_page(request, admission, lines, errors)
     try:
-        refuse_late(admission, timezone.now())
+        refuse_late(admission, clock.now())
     except RuleViolation as refusal:
         return refused_page(request, admission, comment, str(refusal))
     context = {
@@ -208,7 +208,7 @@ def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
         return rate_page(request, admission, lines, errors)
     try:
         digits = clean_digits(request.POST.get("digits", ""))
-        refuse_late(admission, timezone.now())
+        refuse_late(admission, clock.now())
     except VoteErrors as error:
         return _review(request, admission, lines, error=str(error))
     except RuleViolation as refusal:
@@ -229,7 +229,7 @@ def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
     code, digits = request.POST.get("code", ""), clean_digits(request.POST.get("digits", ""))
     try:
         receipt_ = cast_ballot(
-            admission=admission, code=code, vote=vote, comment=comment, digits=digits, at=timezone.now()
+            admission=admission, code=code, vote=vote, comment=comment, digits=digits, at=clock.now()
         )
     except RuleViolation as refusal:
         return refused_page(request, admission, comment, str(refusal))

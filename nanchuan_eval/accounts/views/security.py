@@ -10,9 +10,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.clock.queries import raised_alarms
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
@@ -43,7 +43,7 @@ def in_force(request: HttpRequest) -> HttpResponse:
             for action, row in policy.table().items()
         ],
         "two": len(policy.two_person_actions()),
-        "alarms": raised_alarms(timezone.now()),
+        "alarms": raised_alarms(clock.now()),
         "unnumbered": list(User.objects.unnumbered()),
         "holders": [(r.label, User.objects.filter(role=r, is_active=True).count()) for r in Role],
     }
@@ -68,6 +68,7 @@ def setting_lines() -> list[SettingLine]:
         SettingLine("工作台来源网络", networks, "ADMIN_ALLOWED_NETWORKS"),
         SettingLine("采信的反向代理", proxies, "TRUSTED_PROXIES"),
         SettingLine("定时任务停止告警", f"投票期间{settings.CLOCK_ALARM_MINUTES}分钟没有运行", "CLOCK_ALARM_MINUTES"),
+        SettingLine("时钟相差上限", f"{settings.CLOCK_TOLERANCE_SECONDS}秒", "CLOCK_TOLERANCE_SECONDS"),
         SettingLine("上传上限", f"{settings.LARGEST_REQUEST // 1024 // 1024}MB", "固定"),
         SettingLine("病毒查杀", settings.CLAMD_ADDRESS or "未配置，文件标为“未查杀病毒”", "CLAMD_ADDRESS"),
     ]

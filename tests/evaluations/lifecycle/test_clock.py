@@ -24,7 +24,7 @@ from tests.factories import NOON, cast_ballots, make_codes, make_open_round, mak
 
 pytestmark = pytest.mark.django_db
 PAST_CLOSING = NOON + timedelta(days=2)
-STEPS = ["记录回收数", "封箱", "清除到期内容", "停用账号", "待办提醒"]
+STEPS = ["核对时钟", "记录回收数", "封箱", "清除到期内容", "停用账号", "待办提醒"]
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_a_refused_sealing_stops_no_other_step_and_is_reported(round_):
     assert not idle.is_active
     assert TurnoutDay.objects.exists()
     assert [line.split("：")[0].split("（")[0] for line in lines] == STEPS
-    assert "纸质票尚未清点" in lines[1]
+    assert "纸质票尚未清点" in lines[2]
     assert refusal.returncode == 1
     assert round_.name in str(refusal)
 
@@ -112,14 +112,14 @@ def test_a_round_that_crashes_stops_no_other_round(round_, monkeypatch):
     round_.refresh_from_db()
     assert round_.state == RoundState.SEALED
     assert "坏的轮次" in str(refusal)
-    assert "未办成" in lines[1]
+    assert "未办成" in lines[2]
 
 
 def test_a_round_sealed_by_another_run_meanwhile_is_success(round_):
     jobs = lifecycle.due_jobs(PAST_CLOSING)
     seal_round(round_id=round_.pk, by=CLOCK, at=PAST_CLOSING)
 
-    assert [job.run() for job in jobs] == ["已记录0项。", "已由另一次运行办理。"]
+    assert [job.run() for job in jobs] == ["正常。", "已记录0项。", "已由另一次运行办理。"]
     call_command("seal_round", round_.key)
     assert output_of("daily")[1] is None
 
