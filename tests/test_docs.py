@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from docs.pictures import packages
-from evaluations.protocol import codes, drawing
+from evaluations.box_key.services import keys
+from evaluations.protocol import box, codes, drawing
+from evaluations.protocol.box_cards import Card, card_text
 from evaluations.protocol.merkle import audit_path, levels_of, root_of_path
 from evaluations.protocol.openings import openings_fault
 from evaluations.protocol.proofs import verify_proof
@@ -182,7 +184,19 @@ class TestTheWorkedBox:
         assert root_of_path(closing[place], path) == told["root"]
 
 
-@pytest.mark.parametrize("name", ["method.md", "protocol.md", "rulebook.md"])
+def test_the_worked_box_key_recomputes():
+    told = values(blocks("box-key.md")["box key"])
+    pair = keys.private_key(bytes.fromhex(told["seed"]), told["round"])
+    card = Card("S", 1, bytes.fromhex(told["share S1"]))
+    of_card = (told["key_id"], card.label, card.share)
+
+    assert pair.public_key.encode().hex() == told["public_key"]
+    assert box.key_id(told["round"], told["public_key"]) == told["key_id"]
+    assert (box.tag(told["key_id"]), card_text(card, told["key_id"])) == (told["tag"], told["card S1"])
+    assert (box.share_sha256(*of_card), box.held_code(*of_card)) == (told["share_sha256 S1"], told["领卡确认码 S1"])
+
+
+@pytest.mark.parametrize("name", ["box-key.md", "method.md", "protocol.md", "rulebook.md"])
 def test_links_between_documents_lead_somewhere(name: str):
     assert [
         link for link in re.findall(r"\]\(([\w-]+\.md)", document(name)) if not (ROOT / "docs" / link).exists()

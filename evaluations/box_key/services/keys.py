@@ -1,0 +1,78 @@
+"""The box key's cryptography: from seed to key pair, the seed in shares, sealing and opening (box-key.md 3, 4, 5).
+
+Nothing here is stored. The randomness of a sealed row is libsodium's; a seeded one would join ciphertext and ballot.
+"""
+
+import secrets
+from collections.abc import Sequence
+from itertools import combinations
+
+from Crypto.Protocol.SecretSharing import Shamir
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+from evaluations.protocol.box import FORMAT, lines, needed_range
+from evaluations.protocol.box_cards import SHARE_BYTES, Card, exclusive_or
+from evaluations.protocol.box_rows import RowRefused
+from nanchuan_eval.core.errors import RuleViolation
+
+VERSION = b"\x01"
+SEED_BYTES = 16
+
+
+def new_seed() -> bytes:
+    """Return the random bytes from which a key is made."""
+    return secrets.token_bytes(SEED_BYTES)
+
+
+def private_key(seed: bytes, round_key: str) -> PrivateKey:
+    """Return the key pair that a seed gives in one round."""
+    derived = HKDF(SHA256(), 32, salt=None, info=lines(f"{FORMAT}/seed", round_key)).derive(seed)
+    return PrivateKey(derived)
+
+
+def public_key(text: str) -> PublicKey:
+    """Return a public key from its hex; refuses a point to which nothing can be sealed."""
+    try:
+        key = PublicKey(bytes.fromhex(text))
+        SealedBox(key).encrypt(b"")
+    except (ValueError, TypeError, CryptoError):
+        raise RuleViolation("票箱公钥无效，请重新生成票箱密钥。") from None
+    if key.encode().hex() != text:
+        raise RuleViolation("票箱公钥应为64位小写十六进制字符，请重新生成票箱密钥。")
+    return key
+
+
+def split_seed(seed: bytes, *, needed: int, supervisors: int) -> list[Card]:
+    """Return the cards S1 … Sn, P, Q of a seed, after every choice of `needed` shares has been combined again."""
+    if needed not in needed_range(supervisors):
+        raise RuleViolation(f"{supervisors}名监督员不能采用{needed}张卡开箱，请修改评议方案。")
+    shares = Shamir.split(needed, supervisors + 1, seed)
+    if any(combine_shares(chosen) != seed for chosen in combinations(shares, needed)):
+        raise RuntimeError("shares do not combine to the seed")
+    *held, (number, recovery) = shares
+    half = secrets.token_bytes(SHARE_BYTES)
+    halves = [Card("P", number, half), Card("Q", number, exclusive_or(recovery, half))]
+    return [Card("S", x, share) for x, share in held] + halves
+
+
+def combine_shares(points: Sequence[tuple[int, bytes]]) -> bytes:
+    """Return the seed of exactly as many points as are needed; other points give another 16 bytes, not an error."""
+    return Shamir.combine(list(points))
+
+
+def seal(frame: bytes, key: PublicKey) -> bytes:
+    """Return the sealed row: the version byte and a libsodium sealed box."""
+    return VERSION + SealedBox(key).encrypt(frame)
+
+
+def open_sealed(sealed: bytes, key: PrivateKey) -> bytes:
+    """Return the frame of a sealed row."""
+    if sealed[:1] != VERSION:
+        raise RowRefused("undecryptable")
+    try:
+        return SealedBox(key).decrypt(sealed[1:])
+    except (CryptoError, ValueError, TypeError):
+        raise RowRefused("undecryptable") from None
