@@ -92,6 +92,13 @@ def test_the_first_fault_in_order_is_reported():
     ]
 
 
+@pytest.mark.parametrize("number", [0, 17, 31])
+def test_a_number_that_no_card_has_is_a_fault_of_its_group(number):
+    card = Card("S", number, bytes(16))
+
+    assert read(card_text(card, ID), card) == CardFault("kind", 1)
+
+
 def test_a_foreign_character_behind_the_card_is_reported_in_the_last_group():
     assert read_card(PRINTED["S1"] + "00000U", ID, SHARE_HASHES) == CardFault("character", 8)
 

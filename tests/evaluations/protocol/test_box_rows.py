@@ -72,6 +72,14 @@ def test_no_bytes_break_the_reading(opened):
     assert refusal_of(opened) in {"malformed", "foreign"}
 
 
+def test_an_empty_frame_of_just_the_head_is_checked_for_its_author():
+    assert (refusal_of(bytes(35)), refusal_of(bytes(36))) == ("malformed", "foreign")
+
+
+def test_a_body_is_packed_at_the_specified_level():
+    assert frame(ballot_row(), ROW_KEY, SIZE)[36:38] == b"\x78\x9c"
+
+
 @given(st.binary(max_size=200))
 def test_no_authentic_bytes_break_the_reading(packed):
     assert refusal_of(framed_packed(packed)) == "malformed"
@@ -167,6 +175,10 @@ class TestChecksOfAnOpenedRow:
 @pytest.mark.parametrize("vector", VECTORS["frame_sizes"], ids=lambda vector: str(vector["frame"]))
 def test_a_channel_has_one_frame_size(vector):
     assert frame_size(vector["sections"], vector["signs"], vector["comment_length"]) == vector["frame"]
+
+
+def test_a_frame_size_that_needs_no_rounding_is_not_rounded():
+    assert frame_size(sections=8, manifestations=48, comment_length=0) == 768
 
 
 @pytest.mark.parametrize("vector", VECTORS["marks"], ids=lambda vector: vector["mark"])
