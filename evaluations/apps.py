@@ -16,15 +16,17 @@ class EvaluationsConfig(AppConfig):
         from evaluations.lifecycle.queries import READERS, clock_alarms
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
-        from evaluations.verification.services import tally_faults
+        from evaluations.verification.queries import FACTS
+        from evaluations.verification.services import log_faults, tally_faults
         from nanchuan_eval.accounts import services as accounts
-        from nanchuan_eval.audit.queries import integrity_checks
+        from nanchuan_eval.audit.queries import fixed_facts, integrity_checks
         from nanchuan_eval.clock import queries as clock
         from nanchuan_eval.retention import services as retention
 
         approvable_actions.register()
         rounds.readers.update(READERS)
         accounts.conflict_checks.append(liaison_conflicts)
-        integrity_checks.append(tally_faults)
         clock.alarms.append(clock_alarms)
+        fixed_facts.update(FACTS)
+        integrity_checks.extend([tally_faults, log_faults])
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

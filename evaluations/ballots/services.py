@@ -13,6 +13,7 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.database.sql import scrub
 from nanchuan_eval.permissions import policy
@@ -35,7 +36,8 @@ def redact_comment(*, comment_id: UUID, spans: Sequence[Span], by: User, at: dat
     comment = Comment.objects.select_for_update(of=("self",)).get(pk=comment_id)
     comment.text = redact(comment.text, spans)
     comment.save(update_fields=["text"])
-    audit.record(REDACT, comment, by=by, at=at, detail={"places": len(spans)})
+    detail = {"places": len(spans), "fixed": fixed_digests(("comments", comment.round_id))}
+    audit.record(REDACT, comment, by=by, at=at, detail=detail)
     transaction.on_commit(partial(scrub, (Comment,)))
     return comment
 

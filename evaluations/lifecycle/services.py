@@ -15,6 +15,7 @@ from evaluations.rounds.services import begin, finish, lock_round, move_round
 from evaluations.sealing.services import seal_round
 from evaluations.turnout.services import record_turnout
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.clock.services import Job, check_clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -31,7 +32,9 @@ def freeze_round(*, round_id: int, by: User, at: datetime) -> Round:
     round_.ballot_form, round_.ballot_form_sha256 = ballot_form.to_json().decode(), ballot_form.digest
     round_.privacy_notice = {"version": VERSION, "items": privacy_notice(round_.rulebook["office_phone"])}
     round_.save(update_fields=["ballot_form", "ballot_form_sha256", "privacy_notice"])
-    return finish(Step.FREEZE, round_, by=by, at=at, detail={"sections": len(rows), "paper": ballot_form.digest})
+    fixed = fixed_digests(("round", round_.pk), ("roster", round_.pk))
+    detail = {"sections": len(rows), "paper": ballot_form.digest, "fixed": fixed}
+    return finish(Step.FREEZE, round_, by=by, at=at, detail=detail)
 
 
 @transaction.atomic
@@ -60,7 +63,8 @@ def extend_round(*, round_id: int, closes_at: datetime, reason: str, by: User, a
         raise RuleViolation("请填写延期理由。")
     round_.closes_at = closes_at
     round_.save(update_fields=["closes_at"])
-    audit.record("round.extend", round_, by=by, at=at, reason=reason)
+    detail = {"fixed": fixed_digests(("round", round_.pk))}
+    audit.record("round.extend", round_, by=by, at=at, reason=reason, detail=detail)
     return round_
 
 

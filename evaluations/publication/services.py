@@ -16,6 +16,7 @@ from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
 from evaluations.turnout.queries import disclosed_turnout
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -60,7 +61,8 @@ def publish_list(*, round_id: int, by: User, at: datetime) -> Publication:
     """Publish the list and lock the round's result; the caller opens the cases in the same transaction."""
     round_ = begin(Step.PUBLISH, round_id=round_id, by=by, at=at)
     publication = _publish(round_, version=1, reason="", by=by, at=at)
-    finish(Step.PUBLISH, round_, by=by, at=at, detail={"content": publication.content_sha256})
+    detail = {"content": publication.content_sha256, "fixed": fixed_digests(("publications", round_.pk))}
+    finish(Step.PUBLISH, round_, by=by, at=at, detail=detail)
     return _anchored(publication)
 
 
@@ -83,7 +85,12 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
         by=by,
         at=at,
         reason=publication.reason,
-        detail={"version": version, "content": publication.content_sha256, "withdrawn": list(correction.withdrawn)},
+        detail={
+            "version": version,
+            "content": publication.content_sha256,
+            "withdrawn": list(correction.withdrawn),
+            "fixed": fixed_digests(("publications", round_.pk)),
+        },
     )
     return _anchored(publication)
 

@@ -26,12 +26,14 @@ from evaluations.rounds.services import begin, finish
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.sealing.queries import sealing_record
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import empty_tables, insert_rows, lock_tables, scrub
 from nanchuan_eval.permissions import policy
 
 BATCH_SIZE = 1000
+FIXED_BY_SEALING = ("closing", "box", "comments", "codes", "batches")
 SPOOLED = ("channel", "origin", "receipt", "nonce", "vote")
 BALLOT_COLUMNS = ("id", "round_id", "channel", "origin", "receipt", "nonce", "commitment", "is_counted")
 RECEIPT, COMMITMENT = BALLOT_COLUMNS.index("receipt"), BALLOT_COLUMNS.index("commitment")
@@ -72,7 +74,9 @@ def seal_round(*, round_id: int, by: policy.Actor, at: datetime, progress: Progr
     round_.closing = sealing_record(round_, len(leaves)).decode()
     round_.save(update_fields=["closing_root", "closing"])
     transaction.on_commit(partial(scrub, (BallotSpool, Credential)))
-    return finish(Step.SEAL, round_, by=by, at=at, detail={"ballots": len(leaves), "root": round_.closing_root})
+    fixed = fixed_digests(*((kind, round_.pk) for kind in FIXED_BY_SEALING))
+    detail = {"ballots": len(leaves), "root": round_.closing_root, "fixed": fixed}
+    return finish(Step.SEAL, round_, by=by, at=at, detail=detail)
 
 
 def _mix_ballots(round_: Round, progress: Progress) -> list[bytes]:

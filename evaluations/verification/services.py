@@ -4,26 +4,33 @@ Each check yields in Chinese what does not agree; nothing is changed.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
+from typing import Any
+
+from django.db.models import F
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import Ballot, Rating, vote_line
-from evaluations.codes.models import Credential
-from evaluations.draws.models import Draw
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.draws.models import Draw, DrawSignature
 from evaluations.draws.queries.proofs import proof_text
 from evaluations.protocol.codes import content_commitment, issue_hash
 from evaluations.protocol.drawing import DrawError, commitment
 from evaluations.protocol.merkle import merkle_root
 from evaluations.protocol.proofs import verify_proof
+from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.rulebook import DEFAULTS, mistyped_settings
 from evaluations.scoring.result import recount
 from evaluations.sealing.queries import closing_leaves, issued_lines
 from evaluations.tally.files import ballots_csv, scoring_rulebook
-from evaluations.tally.models import SectionResult, Tally
+from evaluations.tally.models import CountSignature, SectionResult, Tally
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.audit.queries import archived_until, verify_chain
+from nanchuan_eval.audit.queries import archived_until, verify_chain, worded
 from nanchuan_eval.core.canonical import sha256_hex
 
 CHUNK = 5000
@@ -33,7 +40,7 @@ Check = Callable[[Round], Iterator[str]]
 def verify_round(round_: Round) -> Iterator[tuple[str, list[str]]]:
     """Yield each check's name and its faults: none if all agrees, or if the round has not come that far."""
     for name, check in CHECKS.items():
-        yield name, list(check(round_))
+        yield name, list(worded(partial(check, round_)))
 
 
 def tally_faults() -> Iterator[str]:
@@ -66,7 +73,75 @@ def _changed_sections(tally: Tally) -> Iterator[str]:
             yield f"{tally.round}：{result.section}的得分或位次与结果文件不符，被改动过。"
 
 
+def log_faults() -> Iterator[str]:
+    """Yield roots, lists, notices and signatures that differ from the audit log (for log.verify)."""
+    done = AuditEntry.objects.performed()
+    yield from _unlike_the_log(
+        "封箱总校验值",
+        {str(pk): root for pk, root in Round.objects.exclude(closing_root="").values_list("pk", "closing_root")},
+        done.filter(action="round.close").values_list("object_id", "detail__root"),
+    )
+    yield from _unlike_the_log(
+        "票号批次的发放清单校验值",
+        {
+            str(pk): sha256
+            for pk, sha256 in CodeBatch.objects.exclude(issued_sha256="").values_list("pk", "issued_sha256")
+        },
+        done.filter(action="cred.print", object_type=CodeBatch._meta.label).values_list("object_id", "detail__sha256"),
+    )
+    notices = Publication.objects.values_list("round_id", "version", "content_sha256")
+    yield from _unlike_the_log(
+        "公示内容的校验值",
+        {f"{round_id}第{version}版": sha256 for round_id, version, sha256 in notices},
+        _logged_notices(),
+    )
+    yield from _signatures()
+
+
+def _unlike_the_log(what: str, stored: Mapping[str, str], rows: Iterable[tuple[str, str | None]]) -> Iterator[str]:
+    """Yield what is stored otherwise than logged, or no longer; rows in an archive are not compared."""
+    logged = {key: digest for key, digest in rows if digest}
+    for key, digest in logged.items():
+        if stored.get(key) != digest:
+            yield f"{what}（编号{key}）与操作日志所记的不符，被改动或删除过。"
+    if archived_until() is None:
+        for key in stored.keys() - logged.keys():
+            yield f"{what}（编号{key}）在操作日志中没有记录，是另行加入的。"
+
+
+def _logged_notices() -> Iterator[tuple[str, str]]:
+    rows = AuditEntry.objects.performed().filter(detail__has_key="content")
+    for row in rows.filter(action="publish.approve", object_type=Round._meta.label).order_by("seq"):
+        yield f"{row.object_id}第1版", row.detail["content"]
+    rounds = dict(Publication.objects.values_list("pk", "round_id"))
+    for row in rows.filter(action="publish.correct").order_by("seq"):
+        yield f"{rounds.get(int(row.object_id), '')}第{row.detail['version']}版", row.detail["content"]
+
+
+def _signatures() -> Iterator[str]:
+    """Yield the supervisors' signatures that were removed, added or moved since they were logged."""
+    rows = AuditEntry.objects.performed().filter(detail__has_key="entry")
+    counts = CountSignature.objects.values_list("tally__round_id", "tally__version", "supervisor_id", "at")
+    signed = {(str(r), version, entry): at for r, version, entry, at in counts}
+    logged = {
+        (row.object_id, row.detail["version"], row.detail["entry"]): row.at for row in rows.filter(action="tally.run")
+    }
+    yield from _unlike_signatures("计票记录", signed, logged)
+    draws = DrawSignature.objects.values_list("draw_id", "supervisor_id", "at")
+    signed_draws = {(str(draw), entry): at for draw, entry, at in draws}
+    logged_draws = {(row.object_id, row.detail["entry"]): row.at for row in rows.filter(action="draw.run")}
+    yield from _unlike_signatures("抽取", signed_draws, logged_draws)
+
+
+def _unlike_signatures(what: str, signed: Mapping[Any, datetime], logged: Mapping[Any, datetime]) -> Iterator[str]:
+    changed = [key for key, at in logged.items() if signed.get(key) != at]
+    added = signed.keys() - logged.keys() if archived_until() is None else ()
+    for key in [*changed, *added]:
+        yield f"监督员在{what}上的签名（{'，'.join(map(str, key))}）与操作日志不符，被改动、增补或删除过。"
+
+
 def _roster(round_: Round) -> Iterator[str]:
+    yield from mistyped_settings({**DEFAULTS, **round_.rulebook})
     if not round_.ballot_form:
         return
     if sha256_hex(round_.ballot_form.encode()) != round_.ballot_form_sha256:
@@ -116,12 +191,18 @@ def _box(round_: Round) -> Iterator[str]:
     spent = Credential.objects.filter(batch__round=round_, spend__isnull=False).count()
     if len(leaves) > spent:
         yield f"票箱有{len(leaves)}张票，使用过的票号只有{spent}个。"
-    wrong = sum(_is_altered(ballot, vote) for ballot, vote in _sealed_votes(round_))
-    if wrong:
-        yield f"有{wrong}张票的内容与封箱时的内容校验值不符。"
+    altered = [_is_altered(ballot, vote) for ballot, vote in sealed_votes(round_)]
+    if any(altered):
+        yield f"有{sum(altered)}张票的内容与封箱时的内容校验值不符。"
+    if len(altered) != len(leaves):
+        yield f"票箱有{len(leaves)}张票，其中有评议内容的只有{len(altered)}张。"
+    ratings = Rating.objects.filter(ballot__round=round_)
+    strange = ratings.exclude(round=round_, channel=F("ballot__channel"), is_counted=F("ballot__is_counted")).count()
+    if strange:
+        yield f"有{strange}行评议的轮次、渠道或者是否计票与所在的票不符。"
 
 
-def _sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]]:
+def sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]]:
     """Yield every ballot with its vote as it was committed to: lines in the form's order."""
     ratings = Rating.objects.filter(round=round_).select_related("ballot", "section")
     rows = ratings.order_by("ballot_id", "section__code").iterator(chunk_size=CHUNK)

@@ -25,6 +25,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.scoring.method import Channel
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -83,9 +84,12 @@ def run_draw(*, draw_id: int, by: User, at: datetime, progress: Progress = no_pr
     draw.drawn_at, draw.drawn_by, draw.status = at, by, DrawStatus.DRAWN
     draw.save(update_fields=["result", "drawn_at", "drawn_by", "status"])
     mark_drawn(draw, result["strata"])
+    fixed = fixed_digests(("draw", draw.pk))
     if draw.purpose == DrawPurpose.COUNTED:
         _count_drawn_ballots(draw)
-    audit.record("draw.run", draw, by=by, at=at, detail={"step_label": f"执行抽取：{draw}", "seed": draw.seed})
+        fixed |= fixed_digests(("box", draw.round_id))
+    detail = {"step_label": f"执行抽取：{draw}", "seed": draw.seed, "fixed": fixed}
+    audit.record("draw.run", draw, by=by, at=at, detail=detail)
     return draw
 
 

@@ -30,6 +30,7 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundSta
 from evaluations.rounds.services import lock_round
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import protocol_json
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -193,7 +194,9 @@ def _commit(planned: PlannedDraw, lines: list[Candidate], *, by: User, at: datet
     while batch := list(islice(waiting, BATCH_SIZE)):
         DrawEntry.objects.bulk_create([DrawEntry(draw=draw, **line._asdict()) for line in batch])
     action = COMMIT_ACTION[DrawPurpose(draw.purpose)]
-    audit.record(action, draw, by=by, at=at, detail={"step_label": f"公布承诺：{draw}", "commit": draw.commit})
+    fixed = fixed_digests(("draw", draw.pk), ("people", draw.pk))
+    detail = {"step_label": f"公布承诺：{draw}", "commit": draw.commit, "fixed": fixed}
+    audit.record(action, draw, by=by, at=at, detail=detail)
     return draw
 
 

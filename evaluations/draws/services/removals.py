@@ -17,6 +17,7 @@ from evaluations.protocol import outcome
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
 from evaluations.scoring.method import Channel
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import protocol_json
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -59,6 +60,7 @@ def remove_drawn(*, entry_id: int, removal: Removal, by: User, at: datetime) -> 
     body = {"type": "remove", "stratum": entry.stratum, "id": entry.token, "reason": removal.reason.value}
     event = _append(draw, body, by=by, at=at, entry=entry, removal=removal)
     detail = {"step_label": f"移除递补：{draw}", "reason": removal.reason.value, "seq": event.seq}
+    detail["fixed"] = fixed_digests(("draw", draw.pk))
     audit.record("draw.redraw", draw, by=by, at=at, detail=detail)
     return event
 
@@ -72,7 +74,9 @@ def open_next_round(*, draw_id: int, by: User, at: datetime) -> DrawEvent:
     if faults:
         raise RuleViolation(*faults)
     event = _append(draw, {"type": "open_round", "round": current_round(draw) + 1}, by=by, at=at)
-    audit.record("draw.redraw", draw, by=by, at=at, detail={"step_label": f"启动追加抽取：{draw}", "seq": event.seq})
+    fixed = fixed_digests(("draw", draw.pk))
+    detail = {"step_label": f"启动追加抽取：{draw}", "seq": event.seq, "fixed": fixed}
+    audit.record("draw.redraw", draw, by=by, at=at, detail=detail)
     return event
 
 

@@ -17,6 +17,7 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import scrub
 from nanchuan_eval.encryption.fields import keyed_hash
@@ -88,7 +89,9 @@ def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolE
     entry.name, entry.unit, entry.dealt_with, entry.exclusion_note = ERASED, "", "", ""
     _forget_phone(entry)
     entry.save(update_fields=["name", "unit", "dealt_with", "exclusion_note", *PHONE_FIELDS])
-    audit.record("privacy.handle", entry, by=by, at=at, reason=reason)
+    draws = DrawEntry.objects.filter(person=entry).order_by("draw").values_list("draw", flat=True).distinct()
+    detail = {"fixed": fixed_digests(*(("people", draw) for draw in draws))}
+    audit.record("privacy.handle", entry, by=by, at=at, reason=reason, detail=detail)
     return entry
 
 

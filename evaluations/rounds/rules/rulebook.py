@@ -299,6 +299,8 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         method = parse_method({**rulebook, "sections": [], "vetoes": []})
     except RulebookError as error:
         return [str(error)]
+    if mistyped := mistyped_settings(rulebook):
+        return mistyped
     errors = [_range_error(rulebook, setting) for setting in SETTINGS]
     if method.scale > LARGEST_SCALE:
         errors.append("指标权重的组合过于复杂，请改用较小的整数。")
@@ -314,11 +316,27 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
     return [error for error in errors if error]
 
 
+def mistyped_settings(rulebook: Mapping[str, Any]) -> list[str]:
+    """Return in Chinese the settings that are missing, or no integer although one is wanted."""
+    return [error for setting in SETTINGS if (error := _type_error(rulebook, setting))]
+
+
+def _type_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
+    try:
+        value = lookup(rulebook, setting.path)
+    except (LookupError, TypeError):
+        return f"评议规则缺少“{setting.label}”。"
+    wants_integer = setting.choices is None and isinstance(setting.default, int)
+    if wants_integer and (isinstance(value, bool) or not isinstance(value, int)):
+        return f"{setting.label}应为{setting.low}到{setting.high}之间的整数。"
+    return ""
+
+
 def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
     value, default = lookup(rulebook, setting.path), setting.default
     if setting.choices is not None or not isinstance(default, int):
         return ""
-    if isinstance(value, bool) or not isinstance(value, int) or not setting.low <= value <= setting.high:
+    if not setting.low <= value <= setting.high:
         return f"{setting.label}应为{setting.low}到{setting.high}之间的整数。"
     return ""
 
@@ -334,7 +352,8 @@ def _other_error(rulebook: Mapping[str, Any]) -> str:
 
 
 def _strata_error(rulebook: Mapping[str, Any]) -> str:
-    shares = rulebook["evaluator_strata"].values()
+    strata = rulebook.get("evaluator_strata")
+    shares = strata.values() if isinstance(strata, Mapping) else [None]
     whole = all(isinstance(share, int) and not isinstance(share, bool) and share > 0 for share in shares)
     return "" if whole and sum(shares) == 100 else "定向评议各身份类别的比例应为正整数，相加为100。"
 

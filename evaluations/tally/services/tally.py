@@ -27,6 +27,7 @@ from evaluations.tally.rules.main_problems import propose_problems
 from evaluations.tally.services.detection import flag_round, without_flagged
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -56,7 +57,8 @@ def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
     _store_rows(round_, counted.cells)
     _store_results(round_, counted.result)
     tally = _store_tally(round_, counted, version=1, reason="", at=at)
-    finish(Step.COUNT, round_, by=by, at=at, detail={"result": tally.result_sha256})
+    detail = {"result": tally.result_sha256, "fixed": fixed_digests(("tally", round_.pk))}
+    finish(Step.COUNT, round_, by=by, at=at, detail=detail)
     return tally
 
 
@@ -80,7 +82,12 @@ def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime)
         by=by,
         at=at,
         reason=tally.reason,
-        detail={"step_label": "重新计票", "version": version, "result": tally.result_sha256},
+        detail={
+            "step_label": "重新计票",
+            "version": version,
+            "result": tally.result_sha256,
+            "fixed": fixed_digests(("box", round_.pk), ("tally", round_.pk)),
+        },
     )
     return tally
 
