@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 from accountability.case_lifecycle.pages import case_context, pending_measures, read_tasks
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.deadlines import URGENT
-from accountability.cases.rules.measures import MeasureKind, MeasureState
-from accountability.cases.services import record_measure, waive_measure
+from accountability.cases.rules.measures import MeasureKind, MeasureState, record_action
+from accountability.cases.services import may_record, record_measure, waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
@@ -139,7 +139,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     def record(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record a measure (登记办理)."""
-        measure = self._measure_or_404(request, pk)
+        measure = self._recordable_or_404(request, pk)
         is_freeze = measure.kind == MeasureKind.FREEZE
         propose, record = partial(approvals.start, "freeze.record", measure), partial(record_measure, measure_id=pk)
         context = {"case": measure.case, "measure": measure}
@@ -147,7 +147,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     def waive(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Mark a measure as not applicable (标为不适用)."""
-        measure = self._measure_or_404(request, pk)
+        measure = self._recordable_or_404(request, pk)
         is_freeze = measure.kind == MeasureKind.FREEZE
         propose, waive = partial(approvals.start, "freeze.waive", measure), partial(waive_measure, measure_id=pk)
         context = {"case": measure.case, "measure": measure}
@@ -157,6 +157,7 @@ class CaseAdmin(ReadOnlyAdmin):
         """Lift a freeze (解除影响期)."""
         policy.check_sees(account_of(request), self.see_action)
         freeze = get_object_or_404(PromotionFreeze.objects.select_related("case__result__section"), pk=pk)
+        approvals.check_may_start(account_of(request), "freeze.lift", freeze)
         service = partial(approvals.start, "freeze.lift", freeze)
         return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, service)
 
@@ -181,9 +182,13 @@ class CaseAdmin(ReadOnlyAdmin):
         cases = Case.objects.select_related("result__section", "result__round")
         return get_object_or_404(cases, pk=parse_id(object_id))
 
-    def _measure_or_404(self, request: HttpRequest, pk: int) -> Measure:
-        policy.check_sees(account_of(request), self.see_action)
-        return get_object_or_404(Measure.objects.select_related("case__result__section"), pk=pk)
+    def _recordable_or_404(self, request: HttpRequest, pk: int) -> Measure:
+        user = account_of(request)
+        policy.check_sees(user, self.see_action)
+        measure = get_object_or_404(Measure.objects.select_related("case__result__section"), pk=pk)
+        if not may_record(user, measure):
+            raise policy.Denied(user, record_action(MeasureKind(measure.kind)))
+        return measure
 
 
 @admin.register(PromotionFreeze)

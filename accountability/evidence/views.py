@@ -59,6 +59,7 @@ class OriginalForm(forms.Form):
 def add(request: HttpRequest, subject: str, pk: str) -> HttpResponse:
     """Upload a file as evidence of an object."""
     found = _subject_or_404(account_of(request), subject, pk)
+    evidence.check_writes(account_of(request), found)
     page = FormPage(
         f"上传文件：{_title(found)}",
         "上传",
@@ -99,8 +100,9 @@ def original(request: HttpRequest, evidence_id: UUID) -> HttpResponseBase:
     facts = [("文件名", row.name), ("种类", FileKind(row.kind).label), ("原件校验值", row.sha256)]
     back = page_of(row.subject)
     form: Form = OriginalForm(request.POST or None)
+    if evidence.original_action(row) == evidence.ORIGINAL:
+        policy.check_may_start(user, evidence.ORIGINAL)
     if evidence.original_action(row) == evidence.ORIGINAL and policy.requires_approval(evidence.ORIGINAL):
-        policy.check_proposes(user, evidence.ORIGINAL)
         if not authorizations.may_use(evidence.ORIGINAL, row, by=user, at=at):
             hours = settings.AUTHORIZATION_HOURS
             note = f"暗访原件须经纪委监委审批，同意后{hours}小时内可以查看，每次查看均记入操作日志。"

@@ -56,6 +56,7 @@ def leads(request: HttpRequest) -> HttpResponse:
 def receive(request: HttpRequest) -> HttpResponse:
     """Register a lead (登记问题线索)."""
     _visible(request)
+    policy.check_may_start(account_of(request), leads_services.LEAD)
     page = FormPage("登记问题线索", "登记", reverse("accountability:leads"), note="仅区纪委监委可见。")
 
     def receive(*, section: RoundSection, **given: Any) -> object:
@@ -68,6 +69,7 @@ def receive(request: HttpRequest) -> HttpResponse:
 def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     """Conclude a lead; a verified one may enter a veto (办结问题线索)."""
     lead = get_object_or_404(_visible(request), pk=pk)
+    policy.check_may_start(account_of(request), leads_services.LEAD)
     facts = [("科室", lead.section), ("线索内容", lead.facts)]
     note = "查实的，如有尚未公示的轮次，该科室在该轮列第1位（一票否决），难办指数不变。"
     page = FormPage(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)

@@ -94,7 +94,8 @@ def file(request: HttpRequest) -> HttpResponse:
 @staff_view
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Request a review by the leading group (提请领导小组复核)."""
-    row = _row_or_404(request, pk)
+    row, user = _row_or_404(request, pk), account_of(request)
+    policy.check_may_start(user, "appeal.submit", own=is_own(user, row.section))
     page = FormPage(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), _about(row))
     service = partial(objections_services.file_review, objection_id=row.pk)
     return show_form(request, ReviewForm(request.POST or None), page, service)
@@ -104,6 +105,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose to accept an objection (受理)."""
     row = _row_or_404(request, pk)
+    approvals.check_may_start(account_of(request), "appeal.accept", row)
     page = FormPage(f"受理：{row}", "受理", _page(row), _about(row), done="已受理。")
 
     def accept(*, by: User, at: datetime) -> object:
@@ -116,6 +118,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 def recount(request: HttpRequest, pk: int) -> HttpResponse:
     """Recount the round and record the comparison (复算)."""
     row = _row_or_404(request, pk)
+    policy.check_may_start(account_of(request), "tally.verify")
     page = FormPage(
         f"复算：{row}",
         "开始复算",
@@ -136,6 +139,7 @@ def recount(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Decide an objection; an upheld one corrects the list (答复)."""
     row = _row_or_404(request, pk)
+    policy.check_may_start(account_of(request), "appeal.decide")
     page = FormPage(
         f"答复：{row}",
         "答复",

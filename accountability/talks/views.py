@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accountability.cases.models import Measure
-from accountability.cases.permissions import measures_for, visible_or_404
+from accountability.cases.permissions import answers_for_cases, measures_for, visible_or_404
 from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.evidence.services import evidence
 from accountability.talks import services as talks_services
@@ -73,7 +73,7 @@ def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
 def write(request: HttpRequest, measure_id: int) -> HttpResponse:
     """Write or change the record of a talk (填写谈话记录)."""
     measure = _measure_or_404(request, measure_id)
-    if request.method == "POST" and not talks_services.may_write(account_of(request), measure):
+    if not talks_services.may_write(account_of(request), measure):
         raise policy.Denied(account_of(request), record_action(MeasureKind(measure.kind)))
     record = Talk.objects.filter(measure=measure).first()
     known = {field: getattr(record, field) for field in FIELDS} if record else _known(measure)
@@ -114,6 +114,9 @@ def confirm(request: HttpRequest, talk_id: int) -> HttpResponse:
 def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
     """Send the record of a talk back with a reason (退回谈话记录)."""
     record = _talk_or_404(request, talk_id)
+    user, action = account_of(request), record_action(MeasureKind(record.measure.kind))
+    if not policy.may(user, action, own=answers_for_cases(user)):
+        raise policy.Denied(user, action)
     page = FormPage(
         f"退回谈话记录：{record.measure.case}", "退回谈话记录", _page(record.measure), _about(record.measure)
     )

@@ -90,7 +90,7 @@ class ReformMixin(PolicyAdmin):
         if kind not in REFORMS:
             raise Http404
         user, reform = account_of(request), REFORMS[kind]
-        policy.check_starts(user, ACTION)
+        policy.check_may_start(user, ACTION)
         sections = _chosen(request.GET.get("ids", ""))
         if not sections or (len(sections) > 1 and not reform.several):
             messages.error(request, f"请选择要{reform.label}的科室。")

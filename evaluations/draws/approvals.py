@@ -22,9 +22,12 @@ from nanchuan_eval.users.models import User
 def start_draw(name: str, *, draw_id: int, by: User, at: datetime, **asked: Any) -> Approval | None:
     """Perform or propose an action on a draw; abandoning an inspection's draw is the commission's own action."""
     draw = Draw.objects.get(pk=draw_id)
-    if draw.purpose == DrawPurpose.INSPECTED and name == "draw.abandon":
-        name = "inspection.abandon"
-    return approvals.start(name, draw, by=by, at=at, **asked)
+    return approvals.start(abandonment(draw) if name == "draw.abandon" else name, draw, by=by, at=at, **asked)
+
+
+def abandonment(draw: Draw) -> str:
+    """Return the action that abandons the draw."""
+    return "inspection.abandon" if draw.purpose == DrawPurpose.INSPECTED else "draw.abandon"
 
 
 def start_commitment(*, round_id: int, purpose: str, by: User, at: datetime) -> Approval | None:

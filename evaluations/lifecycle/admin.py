@@ -97,7 +97,7 @@ class RoundAdmin(MonitorPages, CodePages):
             return redirect(_page(pk))
         if request.method != "POST":
             round_ = get_object_or_404(Round, pk=pk)
-            policy.check_starts(account_of(request), STEP_ACTION[Step(step)])
+            policy.check_may_start(account_of(request), STEP_ACTION[Step(step)])
             return self._page(request, round_, Form(), Step(step).label, warning=CONSEQUENCES[Step(step)])
         service = partial(start_step, step=Step(step), round_id=pk)
         return perform(request, service, done=f"已完成：{Step(step).label}。", back=_page(pk))
@@ -142,7 +142,7 @@ class RoundAdmin(MonitorPages, CodePages):
 
     def _with_reason(self, request: HttpRequest, pk: int, form: Any, action: str) -> HttpResponse:
         round_, title = get_object_or_404(Round, pk=pk), policy.action_name(action)
-        policy.check_starts(account_of(request), action)
+        policy.check_may_start(account_of(request), action)
         service = partial(approvals.start, action, round_)
         done = submit(request, form, service, back=_page(pk), done=f"已完成：{title}。")
         return done or self._page(request, round_, form, title)

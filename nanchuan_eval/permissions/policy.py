@@ -241,6 +241,12 @@ def check_starts(actor: Actor, action: str) -> None:
     attempts.record_attempt(actor, action)
 
 
+def check_may_start(actor: Actor, action: str, *, own: bool = False) -> None:
+    """Raise `Denied` unless the actor may start the action; call it before showing its form."""
+    if not may_start(actor, action, own=own):
+        raise Denied(actor, action)
+
+
 def check_proposes(actor: Actor, action: str, *, own: bool = False) -> None:
     """Raise `Denied` unless the actor may propose the action."""
     if not may_propose(actor, action, own=own):

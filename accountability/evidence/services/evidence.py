@@ -195,9 +195,15 @@ def file_faults() -> Iterator[str]:
             yield f"佐证材料{row.pk}的原件与上传时的校验值不符，原件已被调换。"
 
 
-def _check_may_add(by: User, rule: AttachmentRule, subject: Subject) -> None:
+def check_writes(by: User, subject: Subject) -> None:
+    """Raise `Denied` unless the account may add files to such a subject at all."""
+    rule = ATTACHMENT_RULES[type(subject)]
     if not _may_write(by, rule, subject):
         raise policy.Denied(by, rule.add_action(subject))
+
+
+def _check_may_add(by: User, rule: AttachmentRule, subject: Subject) -> None:
+    check_writes(by, subject)
     attempts.record_attempt(by, rule.add_action(subject))
     if not rule.is_open(subject):
         raise RuleViolation("记录已提交或者已办结，不能增加、撤回文件。")

@@ -66,6 +66,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 def propose(request: HttpRequest, key: str) -> HttpResponse:
     """Propose a round's inspection plan (拟订暗访计划)."""
     _visible(request)
+    policy.check_proposes(account_of(request), "insp.plan")
     round_ = get_object_or_404(Round, key=key)
     page = FormPage(
         f"拟订暗访计划：{round_.name}",
@@ -104,6 +105,7 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
 def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Assign two inspectors to a visit (派员)."""
     _visible(request)
+    policy.check_may_start(account_of(request), "insp.assign")
     visit = visible_or_404(
         Inspection.objects.visible_to(account_of(request)), by=account_of(request), action="insp.plan.view", pk=pk
     )
@@ -123,6 +125,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
 def recuse(request: HttpRequest) -> HttpResponse:
     """Register an inspector's recusal from a department (登记回避)."""
     _visible(request)
+    policy.check_may_start(account_of(request), "insp.assign")
     page = FormPage("登记督查员回避", "登记", reverse("accountability:inspection-plans"))
 
     def recuse(*, inspector: User, department: Department, **given: Any) -> object:
@@ -135,6 +138,7 @@ def recuse(request: HttpRequest) -> HttpResponse:
 def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
     """Schedule a return visit after an order (安排回访复查)."""
     _visible(request)
+    policy.check_may_start(account_of(request), "insp.assign")
     order = visible_or_404(
         Order.objects.visible_to(account_of(request)), by=account_of(request), action="insp.notify", pk=pk
     )

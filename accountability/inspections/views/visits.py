@@ -51,7 +51,8 @@ def inspection(request: HttpRequest, pk: UUID) -> HttpResponse:
 @staff_view
 def submit_record(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Submit an inspection record, which locks it and its files."""
-    visit = _visit_or_404(request, pk)
+    visit, user = _visit_or_404(request, pk), account_of(request)
+    policy.check_may_start(user, "insp.submit", own=visit.is_assigned_to(user))
     page = FormPage(
         f"提交暗访记录：{visit.section}",
         "提交并锁定",
@@ -80,6 +81,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Issue an order to rectify after an inspection (责令整改)."""
     visit = _visit_or_404(request, pk)
+    policy.check_may_start(account_of(request), "insp.notify")
     back = reverse("accountability:inspection", args=[visit.pk])
     page = FormPage(
         f"责令整改：{visit.section}", "发出责令整改通知", back, _facts(visit), done="责令整改通知已发出，单位可以查看。"
@@ -107,7 +109,8 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_view
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Reply to an order on behalf of the unit."""
-    found = _order_or_404(request, pk)
+    found, user = _order_or_404(request, pk), account_of(request)
+    policy.check_may_start(user, "rect.report", own=is_own(user, found.inspection.section))
     page = FormPage(
         f"反馈：{found}", "报送反馈", reverse("accountability:order", args=[found.pk]), [("要求", found.demand)]
     )

@@ -9,27 +9,40 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accountability.cases.permissions import visible_or_404
+from accountability.cases.permissions import is_own, visible_or_404
 from accountability.rectifications import forms
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.queries import rectifications_for, signs_of
 from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, View, account_of, show_form, staff_view
 from nanchuan_eval.web.fields import NoteForm
 from nanchuan_eval.workdays.rules import in_chinese
 
+Check = Callable[[User, RectificationItem], None]
+
 
 def _item_page(
-    title: str, button: str, form_class: type[Form], service: Callable[..., object], *, done: str = "已保存。"
+    title: str,
+    button: str,
+    form_class: type[Form],
+    service: Callable[..., object],
+    *,
+    check: Check,
+    done: str = "已保存。",
 ) -> View:
-    """Return the page of one action on one item; the service takes `item_id` and the form's fields."""
+    """Return the page of one action on one item; the service takes `item_id` and the form's fields.
+
+    `check` raises `Denied` for accounts without the right, before the form is shown.
+    """
 
     @staff_view
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         item = _item_or_404(request, pk)
+        check(account_of(request), item)
         page = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
         form = form_class(request.POST or None, initial=_known(item))
         return show_form(request, form, page, partial(service, item_id=item.pk))
@@ -45,20 +58,58 @@ def _start(action: str, *, item_id: int, **given: Any) -> object:
     return approvals.start(action, RectificationItem.objects.get(pk=item_id), **given)
 
 
-edit_item = _item_page("填写整改方案", "保存", forms.ItemForm, _edit)
+def _units(action: str) -> Check:
+    """Return the check of an action of the item's own unit."""
+    return lambda user, item: _check_own(user, action, item.rectification)
+
+
+def _approvable(name: str) -> Check:
+    return lambda user, item: approvals.check_may_start(user, name, item)
+
+
+def _check_grants(user: User, item: RectificationItem) -> None:
+    if not policy.may(user, "rect.extend"):
+        raise policy.Denied(user, "rect.extend")
+
+
+edit_item = _item_page("填写整改方案", "保存", forms.ItemForm, _edit, check=_units("rect.plan"))
 report_progress = _item_page(
-    "填报进展", "保存进展", forms.ProgressForm, item_services.report_progress, done="进展已保存，可以上传佐证材料。"
+    "填报进展",
+    "保存进展",
+    forms.ProgressForm,
+    item_services.report_progress,
+    check=_units("rect.report"),
+    done="进展已保存，可以上传佐证材料。",
 )
 finish_item = _item_page(
-    "申报完成", "申报完成", forms.OutcomeForm, item_services.finish_item, done="已申报完成，等待暗访复查和验收。"
+    "申报完成",
+    "申报完成",
+    forms.OutcomeForm,
+    item_services.finish_item,
+    check=_units("rect.report"),
+    done="已申报完成，等待暗访复查和验收。",
 )
 ask_extension = _item_page(
-    "申请延期", "申请延期", forms.ExtensionForm, item_services.ask_extension, done="延期申请已报送。"
+    "申请延期",
+    "申请延期",
+    forms.ExtensionForm,
+    item_services.ask_extension,
+    check=lambda user, item: policy.check_proposes(user, "rect.extend", own=_is_own(user, item.rectification)),
+    done="延期申请已报送。",
 )
-decide_extension = _item_page("审批延期", "保存审批结果", forms.GrantForm, item_services.decide_extension)
-close_item = _item_page("销号", "销号", forms.VerdictForm, partial(_start, "rect.close"), done="已销号。")
+decide_extension = _item_page(
+    "审批延期", "保存审批结果", forms.GrantForm, item_services.decide_extension, check=_check_grants
+)
+close_item = _item_page(
+    "销号", "销号", forms.VerdictForm, partial(_start, "rect.close"), check=_approvable("rect.close"), done="已销号。"
+)
 send_back_item = _item_page(
-    "退回重改", "退回重改", forms.SendBackForm, partial(_start, "rect.send_back"), done="已退回重改。"
+    "退回重改",
+    "退回重改",
+    forms.SendBackForm,
+    partial(_start, "rect.send_back"),
+    check=_approvable("rect.send_back"),
+    done="已退回重改。",
 )
 
 
@@ -66,6 +117,7 @@ send_back_item = _item_page(
 def add_item(request: HttpRequest, pk: int) -> HttpResponse:
     """Add a problem to the plan (增加问题)."""
     row = _row_or_404(request, pk)
+    _check_own(account_of(request), "rect.plan", row)
     choices = [(code, sign["text"]) for code, sign in signs_of(row.case.result.round).items()]
     page = FormPage(f"增加问题：{row.case}", "增加整改问题", _page(row))
     service = partial(item_services.add_item, rectification_id=row.pk)
@@ -76,6 +128,7 @@ def add_item(request: HttpRequest, pk: int) -> HttpResponse:
 def submit_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Submit the plan (报送整改方案)."""
     row = _row_or_404(request, pk)
+    _check_own(account_of(request), "rect.plan", row)
     page = FormPage(f"报送整改方案：{row.case}", "报送整改方案", _page(row), done="整改方案已报送，等待评议办审核。")
     form = forms.OpinionForm(request.POST or None, initial={"opinion": row.opinion})
     return show_form(request, form, page, partial(rectifications.submit_plan, rectification_id=row.pk))
@@ -85,6 +138,7 @@ def submit_plan(request: HttpRequest, pk: int) -> HttpResponse:
 def decide_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept or return the plan (审核整改方案)."""
     row = _row_or_404(request, pk)
+    approvals.check_may_start(account_of(request), "rect.plan", row)
     page = FormPage(f"审核整改方案：{row.case}", "保存审核结果", _page(row), done="整改方案已审核。")
     return show_form(
         request, forms.DecisionForm(request.POST or None), page, partial(approvals.start, "rect.plan", row)
@@ -95,6 +149,7 @@ def decide_plan(request: HttpRequest, pk: int) -> HttpResponse:
 def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
     """Submit the report (报送整改报告)."""
     row = _row_or_404(request, pk)
+    _check_own(account_of(request), "rect.report", row)
     page = FormPage(f"报送整改报告：{row.case}", "报送整改报告", _page(row), done="整改报告已报送。")
     service = partial(rectifications.submit_report, rectification_id=row.pk)
     return show_form(request, forms.ReportForm(request.POST or None), page, service)
@@ -104,12 +159,21 @@ def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Resume an escalated rectification (处理意见)."""
     row = _row_or_404(request, pk)
+    policy.check_may_start(account_of(request), "acc.open")
     page = FormPage(f"处理意见：{row.case}", "保存处理意见", _page(row), note="保存后，单位继续整改。")
 
     def resume(*, note: str, by: User, at: datetime) -> object:
         return rectifications.resume_rectification(rectification_id=row.pk, decision=note, by=by, at=at)
 
     return show_form(request, NoteForm(request.POST or None), page, resume)
+
+
+def _is_own(user: User, row: Rectification) -> bool:
+    return is_own(user, row.case.result.section)
+
+
+def _check_own(user: User, action: str, row: Rectification) -> None:
+    policy.check_may_start(user, action, own=_is_own(user, row))
 
 
 def _row_or_404(request: HttpRequest, pk: int) -> Rectification:

@@ -114,6 +114,7 @@ def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 def veto(request: HttpRequest, key: str) -> HttpResponse:
     """Record a veto (录入一票否决)."""
     policy.check_sees(account_of(request), "publish.approve")
+    approvals.check_may_start(account_of(request), RECORD_VETO.name, RoundSection())
     round_ = get_object_or_404(Round, key=key)
     form = VetoForm(request.POST or None, round_=round_)
 
@@ -127,8 +128,7 @@ def veto(request: HttpRequest, key: str) -> HttpResponse:
 def correct(request: HttpRequest, key: str) -> HttpResponse:
     """Correct the published list (更正公示)."""
     policy.check_sees(account_of(request), "publish.correct")
-    if request.method == "POST":
-        approvals.check_may_start(account_of(request), CORRECT, Round())
+    approvals.check_may_start(account_of(request), CORRECT, Round())
     round_ = get_object_or_404(Round, key=key, publications__isnull=False)
     form = CorrectionForm(request.POST or None, round_=round_)
 

@@ -12,12 +12,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from evaluations.draws.admin import documents as draws_documents
-from evaluations.draws.approvals import REMOVE, start_commitment, start_draw
+from evaluations.draws.approvals import REMOVE, abandonment, start_commitment, start_draw
 from evaluations.draws.forms import PlanForm, ReadingForm, RemovalForm, SigningForm
 from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
 from evaluations.draws.pages.ceremony import ceremony_page, drawn_people
 from evaluations.draws.services import ceremony
-from evaluations.draws.services.commitment import plan_draw, planned_draw
+from evaluations.draws.services.commitment import COMMIT_ACTION, plan_draw, planned_draw
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from evaluations.rounds.models import Round
@@ -85,6 +85,7 @@ class DrawAdmin(ReadOnlyAdmin):
         round_ = get_object_or_404(Round, pk=pk)
         if purpose not in DrawPurpose.values:
             return redirect(round_page(pk))
+        policy.check_starts(account_of(request), COMMIT_ACTION[DrawPurpose(purpose)])
         known = planned_draw(round_, DrawPurpose(purpose))
         blank = PlannedDraw(round=round_, purpose=purpose)
         initial = {"place": known.place, "witnesses": known.witnesses} if known else None
@@ -129,6 +130,7 @@ class DrawAdmin(ReadOnlyAdmin):
     def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Abandon the draw, with a public reason."""
         draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
+        approvals.check_may_start(account_of(request), abandonment(draw), draw)
         form, service = ReasonForm(request.POST or None), partial(start_draw, "draw.abandon", draw_id=pk)
         back = round_page(draw.round_id)
         return show_round_form(request, draw.round, form, service, title=f"作废抽取：{draw}", back=back)
@@ -146,6 +148,7 @@ class DrawAdmin(ReadOnlyAdmin):
         entry = get_object_or_404(DrawEntry.objects.select_related("draw__round"), pk=pk)
         person = get_object_or_404(PoolEntry, pk=entry.person_id)
         policy.check_sees(account_of(request), "draw.names")
+        approvals.check_may_start(account_of(request), REMOVE.name, person)
 
         def remove(*, reason: str, calls: list[date], **given: Any) -> object:
             days = [day.isoformat() for day in calls]

@@ -142,7 +142,7 @@ class CodeBatchAdmin(BatchPages):
 
 
 def _batch(request: HttpRequest, pk: int, action: str) -> CodeBatch:
-    policy.check_starts(account_of(request), action)
+    policy.check_may_start(account_of(request), action)
     return get_object_or_404(CodeBatch.objects.select_related("round"), pk=pk)
 
 

@@ -125,6 +125,7 @@ class PoolEntryAdmin(PersonPages):
 
     def objection(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record an objection."""
+        policy.check_may_start(account_of(request), "pool.import")
         notice = get_object_or_404(PoolNotice.objects.select_related("round"), pk=pk)
         return show_round_form(
             request,
@@ -138,6 +139,7 @@ class PoolEntryAdmin(PersonPages):
     def answer(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer an objection."""
         objection = get_object_or_404(PoolObjection.objects.select_related("notice__round"), pk=pk)
+        approvals.check_may_start(account_of(request), "pool.answer", objection)
         return show_round_form(
             request,
             objection.notice.round,

@@ -1,0 +1,251 @@
+"""The form of an action opens for whoever may start the action, and for nobody else (security.md G1).
+
+The lines of the walk give one address an action; OTHERS names the forms at other addresses. A new address with a form
+belongs into one of the two, or into READ_BY_OTHERS or WITHOUT_FORM with the reason.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLResolver, get_resolver, resolve
+
+from accountability.citizens.models import Suggestion
+from accountability.citizens.services import may_answer
+from accountability.leads.models import Lead
+from accountability.objections.rules import ObjectionState
+from evaluations.codes.models import OpenClaimAlert
+from evaluations.codes.rules.open_channel import OpenAlert
+from evaluations.pools.models import PoolObjection
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from tests.security import scenario as s
+from tests.security.test_walk import asks, browser, stage, world  # noqa: F401  # fixtures
+from tests.security.walk import ADMIN, LINES
+
+pytestmark = pytest.mark.django_db
+OK = 200
+POSTED = [line for line in LINES if line.url and line.url.data]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form at an address of its own; `may` = the right that its service asks for."""
+
+    name: str
+    path: str
+    right: Callable[[Any], Any]
+    may: Callable[[Any], bool]
+    at: datetime = s.AFTER
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def starts(action: str, *, own: bool = False) -> Callable[[Any], bool]:
+    return lambda account: policy.may_start(account, action, own=own and account.role in {Role.LIAISON, Role.INSPECTOR})
+
+
+def proposes(action: str, *, own: bool = False) -> Callable[[Any], bool]:
+    return lambda account: policy.may_propose(account, action, own=own)
+
+
+def performs(action: str, *, own: bool = False) -> Callable[[Any], bool]:
+    return lambda account: policy.may(account, action, own=own)
+
+
+def lead(_):
+    return Lead.objects.create(section=s.listed_section(), facts="收受财物", received_at=s.AFTER)
+
+
+def notice(_=None):
+    return s.pooled().pool_notices.first()
+
+
+def alert(_):
+    batch = s.early.make_self_service(s.open_round())
+    return OpenClaimAlert.objects.create(batch=batch, kind=OpenAlert.NETWORK, on=s.NOON.date(), times=3)
+
+
+def suggestion(_):
+    return Suggestion.objects.create(unit="区供水公司", section="营业厅", reason="停水", submitted_on=s.AFTER.date())
+
+
+UNIT = {"own": True}
+OTHERS = [
+    Form("draw-abandon", ADMIN + "/draw/{o.pk}/abandon/", lambda w: s.committed(), starts("draw.commit"), s.NOON),
+    Form("batch-void", ADMIN + "/codebatch/{o.pk}/void/", lambda w: s.batch(s.open_round()), starts("cred.void")),
+    Form("batch-recall", ADMIN + "/codebatch/{o.pk}/recall/", lambda w: s.batch(s.open_round()), starts("cred.void")),
+    Form(
+        "batch-replace", ADMIN + "/codebatch/{o.pk}/replace/", lambda w: s.batch(s.open_round()), starts("cred.print")
+    ),
+    Form("round-import-codes", ADMIN + "/round/{o.pk}/import-codes/", lambda w: s.open_round(), starts("cred.print")),
+    Form("round-settle", ADMIN + "/round/{o.pk}/settle/", lambda w: s.draft(), starts("round.edit")),
+    Form("alert-review", ADMIN + "/round/alert/{o.pk}/", alert, proposes("ballot.invalid")),
+    Form("pool-objection", ADMIN + "/poolentry/notice/{o.pk}/objection/", notice, starts("pool.import"), s.NOON),
+    Form(
+        "pool-answer",
+        ADMIN + "/poolentry/objection/{o.pk}/answer/",
+        lambda w: PoolObjection.objects.create(notice=notice(), content="亲属", received_at=s.NOON),
+        starts("pool.exclude"),
+        s.NOON,
+    ),
+    Form(
+        "pool-correct",
+        ADMIN + "/poolentry/{o.pk}/correct/",
+        lambda w: s.person(s.pooled()),
+        starts("privacy.handle"),
+        s.NOON,
+    ),
+    Form(
+        "pool-exclude-several",
+        ADMIN + "/poolentry/exclude/?ids={o.pk}",
+        lambda w: s.person(s.pooled()),
+        starts("pool.exclude"),
+        s.NOON,
+    ),
+    Form(
+        "accountability_measure_waive",
+        "/admin/accountability/case/measures/{o.pk}/waive/",
+        lambda w: s.measure(kind="notice"),
+        starts("acc.open"),
+    ),
+    Form("commission-veto", "/commission/{o.key}/veto/", lambda w: s.to_publish(), starts("publish.approve")),
+    Form("case-head", "/work/cases/{o.pk}/head/", lambda w: s.case(), starts("acc.open")),
+    Form(
+        "talk-return", "/work/talks/records/{o.pk}/return/", lambda w: s.talk(state="filed"), performs("acc.talk.head")
+    ),
+    Form("plan-add", "/work/rectifications/{o.pk}/add/", lambda w: s.rectification(), starts("rect.plan", **UNIT)),
+    Form(
+        "report-submit",
+        "/work/rectifications/{o.pk}/report/",
+        lambda w: s.rectification(),
+        starts("rect.report", **UNIT),
+    ),
+    Form(
+        "rectification-resume", "/work/rectifications/{o.pk}/resume/", lambda w: s.rectification(), starts("acc.open")
+    ),
+    Form("item-edit", "/work/items/{o.pk}/edit/", lambda w: s.item(s.rectification()), starts("rect.plan", **UNIT)),
+    Form(
+        "item-finish", "/work/items/{o.pk}/finish/", lambda w: s.item(s.rectification()), starts("rect.report", **UNIT)
+    ),
+    Form("item-back", "/work/items/{o.pk}/back/", lambda w: s.item(s.passed()), starts("rect.close")),
+    Form("objection-file", "/work/objections/file/", lambda w: s.listed_section(), starts("appeal.submit", **UNIT)),
+    Form(
+        "objection-recount",
+        "/work/objections/{o.pk}/recount/",
+        lambda w: s.objection(state=ObjectionState.ACCEPTED),
+        lambda account: policy.may(account, "tally.verify") and policy.may_see(account, "appeal.view"),
+    ),
+    Form("lead-receive", "/work/leads/receive/", lambda w: None, starts("acc.open")),
+    Form("lead-conclude", "/work/leads/{o.pk}/conclude/", lead, starts("acc.open")),
+    Form("inspection-recuse", "/inspection/recuse/", lambda w: None, starts("insp.assign")),
+    Form("order-reply", "/work/orders/{o.pk}/reply/", lambda w: s.order(), starts("rect.report", **UNIT)),
+    Form("suggestion-answer", "/work/suggestions/{o.pk}/answer/", suggestion, may_answer),
+    Form(
+        "paper-slips",
+        ADMIN + "/codebatch/{o.pk}/papers/slips/",
+        lambda w: s.batch(s.open_round()),
+        proposes("paper.entry"),
+    ),
+    Form(
+        "paper-key", ADMIN + "/codebatch/{o.pk}/papers/key/", lambda w: s.batch(s.open_round()), proposes("paper.entry")
+    ),
+    Form(
+        "draw-plan",
+        ADMIN + "/draw/round/{o.pk}/evaluators/plan/",
+        lambda w: s.pooled(),
+        lambda account: policy.may(account, "draw.commit") or policy.may_start(account, "draw.commit"),
+        s.NOON,
+    ),
+    Form(
+        "draw-letters",
+        ADMIN + "/draw/{o.pk}/letters/",
+        lambda w: s.published_draw(),
+        starts("pool.unmask"),
+        s.DAY_AFTER,
+    ),
+    Form("order-return", "/work/orders/{o.pk}/return/", lambda w: s.order(), starts("insp.assign")),
+]
+
+# Pages that others rightly read; the service refuses what they post (test_walk).
+READ_BY_OTHERS = {
+    "round-rulebook": "the rules are read by everybody of the office",
+    "round-pool": "the state of the pools",
+    "draw-ceremony": "the projector's page",
+    "commission-anomalies": "the flags; without the right it has no form",
+    "evaluations_sectionresult_change": "Django's read-only page",
+    "nanchuan_eval_user_change": "Django's read-only page",
+}
+# How our views show a form that is posted back to the page itself.
+SHOWS_FORM = re.compile(r"\b(show_form|render_form|show_round_form|_ask|_with_reason)\(")
+# Their forms are everybody's own: the account's address for reminders.
+OWN = {"reminders"}
+
+
+def has_form(answer, path) -> bool:
+    """True if the page has a form that is posted back to its own address."""
+    if answer.status_code != OK:
+        return False
+    forms = re.findall(r"<form\b[^>]*>", answer.content.decode())
+    targets = [re.search(r'action="([^"]*)"', form) for form in forms if 'method="post"' in form]
+    return any(target is None or target[1] in {"", path} for target in targets)
+
+
+def opened_by(path, browsers) -> set[str]:
+    """Return the roles that are shown the form."""
+    shown = set()
+    for role, client in browsers.items():
+        sid = transaction.savepoint()
+        answer = client.get(path)
+        transaction.savepoint_rollback(sid)
+        assert answer.status_code in {200, 302, 400, 403, 404, 405}, (role, answer.status_code)
+        if has_form(answer, path):
+            shown.add(role)
+    return shown
+
+
+@pytest.mark.parametrize("line", [line for line in POSTED if not line.alone], ids=str)
+def test_a_form_of_the_walk_opens_for_nobody_else(stage, settings, line):  # noqa: F811
+    accounts, browsers = stage(line)
+    path = line.url.path(line.right(accounts))
+    for settings.TWO_PERSON_RULE in (True, False):
+        may = {role for role, account in accounts.items() if asks(line, account, True)} | set(line.elsewhere.split())
+        if name_of(path) not in READ_BY_OTHERS:
+            assert opened_by(path, browsers) <= may
+
+
+@pytest.mark.parametrize("form", OTHERS, ids=str)
+def test_any_other_form_opens_for_whoever_may_start_its_action_and_nobody_else(stage, settings, form):  # noqa: F811
+    accounts, browsers = stage(form)
+    path = form.path.format(o=form.right(accounts))
+    assert name_of(path) == form.name
+    for settings.TWO_PERSON_RULE in (True, False):
+        assert opened_by(path, browsers) == {role for role, account in accounts.items() if form.may(account)}
+
+
+def test_every_form_has_its_line(stage):  # noqa: F811
+    accounts, _ = stage(LINES[0])
+    walked = set()
+    for line in POSTED:
+        sid = transaction.savepoint()
+        walked.add(name_of(line.url.path(line.right(accounts))))
+        transaction.savepoint_rollback(sid)  # only one round is open at a time
+    known = walked | {form.name for form in OTHERS} | set(READ_BY_OTHERS) | OWN
+    shown = {entry.name for entry in patterns() if SHOWS_FORM.search(inspect.getsource(inspect.unwrap(entry.callback)))}
+    assert len(shown) > len(OTHERS)
+    assert shown - known == set()
+
+
+def name_of(path):
+    return resolve(path.partition("?")[0]).url_name
+
+
+def patterns(resolver=None):
+    for entry in (resolver or get_resolver()).url_patterns:
+        yield from patterns(entry) if isinstance(entry, URLResolver) else [entry]
