@@ -17,6 +17,7 @@ class AccountabilityConfig(AppConfig):
         register_attachments()
         register_pages()
         register_evidence()
+        register_fixed_facts()
 
 
 def register_attachments() -> None:
@@ -66,3 +67,11 @@ def register_evidence() -> None:
     key_rotation.extra_steps.append(("旧格式的佐证材料", reencrypt_evidence))
     integrity_checks.append(evidence_faults)
     retention.rules.extend(retention_rules())
+
+
+def register_fixed_facts() -> None:
+    """Register what the app's actions fix."""
+    from accountability.promotion_freezes.queries import FREEZES
+    from nanchuan_eval.audit.queries import fixed_facts
+
+    fixed_facts["freezes"] = FREEZES

@@ -15,9 +15,12 @@ class NanchuanEvalConfig(AppConfig):
     def ready(self) -> None:
         """Register system checks and approvable actions, which need the models."""
         from nanchuan_eval import approvable_actions
+        from nanchuan_eval.accounts.services import role_faults
+        from nanchuan_eval.audit.queries import integrity_checks
 
         import_module("nanchuan_eval.checks")
         approvable_actions.register()
+        integrity_checks.append(role_faults)
 
 
 class AdminConfig(DjangoAdminConfig):

@@ -6,6 +6,7 @@ from datetime import date
 
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.rules import Answer, Question, RegisterEntry, answer
+from nanchuan_eval.audit.queries import FixedFact
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.spreadsheets import ColumnSpec, Row, SheetSpec, Value, read_rows, write_workbook
 from nanchuan_eval.workdays.rules import in_chinese
@@ -21,6 +22,12 @@ COLUMNS = (
     ColumnSpec("查询结果", 24),
     ColumnSpec("单位、职务", 30),
     ColumnSpec("影响期", 26),
+)
+
+
+FREEZES = FixedFact(
+    "影响期",
+    lambda case: PromotionFreeze.objects.filter(case=int(case)).order_by("pk").values_list(),
 )
 
 

@@ -12,6 +12,7 @@ from accountability.promotion_freezes.queries import answer_workbook, ask_regist
 from accountability.promotion_freezes.rules import Answer, Question
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -42,7 +43,8 @@ def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime
         raise RuleViolation(f"影响期至{until}止，期满前不能解除；复核后更正名单的，系统随更正解除。")
     freeze.lifted_on, freeze.lift_reason = on, reason.strip()
     freeze.save(update_fields=["lifted_on", "lift_reason"])
-    audit.record("acc.hold.lift", freeze, by=by, at=at, reason=reason.strip())
+    detail = {"fixed": fixed_digests(("freezes", freeze.case_id))}
+    audit.record("acc.hold.lift", freeze, by=by, at=at, reason=reason.strip(), detail=detail)
     return freeze
 
 

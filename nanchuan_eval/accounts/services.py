@@ -1,6 +1,6 @@
 """Accounts (账号): created without a role, granted one by two persons; passwords and sessions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
@@ -19,6 +20,7 @@ from nanchuan_eval.users.rules import conflicts, password_faults, require_number
 
 # Roles granted by the commission: the office must not choose its own supervisors.
 GUARDED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR, Role.COMMISSION})
+LOGS_A_ROLE = ("user.create", "role.grant", "role.grant.admin")
 # Objections of other apps to a role: (account, role, code of a liaison's unit) -> reasons.
 conflict_checks: list[Callable[[User, str, str], Iterable[str]]] = []
 # The units an account may belong to, registered by the app that holds them: () -> (code, name).
@@ -208,3 +210,14 @@ def _expiry(role: str, given: datetime | None, at: datetime) -> datetime | None:
 def _used_passwords(user: User) -> list[str]:
     current = [user.password] if user.has_usable_password() and user.password else []
     return [*current, *user.earlier_passwords][: settings.PASSWORD_MEMORY]
+
+
+def role_faults() -> Iterator[str]:
+    """Yield the accounts whose role is not the one that the log granted last (for log.verify)."""
+    rows = AuditEntry.objects.performed().filter(object_type=User._meta.label, action__in=LOGS_A_ROLE)
+    granted: dict[str, str] = {}
+    for key, detail in rows.order_by("seq").values_list("object_id", "detail"):
+        granted[key] = detail.get("role", granted.get(key, ""))
+    for account in User.objects.filter(pk__in=map(int, granted)).order_by("pk"):
+        if account.role != granted[str(account.pk)]:
+            yield f"账号{account.username}的角色与操作日志中最后一次授权不符，被改动过。"

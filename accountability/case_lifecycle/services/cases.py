@@ -28,6 +28,7 @@ from evaluations.publication.services import publish_list
 from evaluations.rounds.models import Round
 from evaluations.tally.models import SectionResult
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -41,7 +42,7 @@ def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
     publication = publish_list(round_id=round_id, by=by, at=at)
     listed = publication.round.results.filter(is_listed=True)
     cases = open_cases(publication.round, listed, at)
-    audit.record("acc.open", publication.round, by=by, at=at, detail={"cases": len(cases)})
+    audit.record("acc.open", publication.round, by=by, at=at, detail=opened(cases))
     return publication
 
 
@@ -88,6 +89,11 @@ def open_cases(round_: Round, listed: QuerySet[SectionResult], at: datetime) -> 
     PromotionFreeze.objects.bulk_create(row for case, plan in plans.items() for row in _freezes(case, plan))
     open_rectifications(round_, cases, terms=terms, calendar=calendar)
     return cases
+
+
+def opened(cases: Sequence[Case]) -> dict[str, object]:
+    """Return the detail of an audit row about opened cases."""
+    return {"cases": len(cases), "fixed": fixed_digests(*(("freezes", case.pk) for case in cases))}
 
 
 def _listing(round_: Round, result: SectionResult, past: History, retired_on: date | None) -> Listing:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accountability.case_lifecycle.services.cases import open_cases
+from accountability.case_lifecycle.services.cases import open_cases, opened
 from accountability.cases.models import Case
 from accountability.cases.rules.measures import CaseState, MeasureState
 from accountability.rectifications.models import Rectification
@@ -14,6 +14,7 @@ from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, correct_publication
 from evaluations.rounds.models import Round
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.users.models import User
 
 
@@ -30,10 +31,11 @@ def follow_list(round_: Round, *, reason: str, by: User, at: datetime) -> None:
     struck = list(Case.objects.of_round(round_.pk).filter(result__is_listed=False).select_related("result"))
     for case in struck:
         _cancel(case, reason, at)
-        audit.record("acc.open", case, by=by, at=at, reason=reason[:300], detail={"step_label": "撤销问责事项"})
+        detail = {"step_label": "撤销问责事项", "fixed": fixed_digests(("freezes", case.pk))}
+        audit.record("acc.open", case, by=by, at=at, reason=reason[:300], detail=detail)
     added = open_cases(round_, round_.results.filter(is_listed=True, case__isnull=True), at)
     if added:
-        audit.record("acc.open", round_, by=by, at=at, reason=reason[:300], detail={"cases": len(added)})
+        audit.record("acc.open", round_, by=by, at=at, reason=reason[:300], detail=opened(added))
 
 
 def _cancel(case: Case, reason: str, at: datetime) -> None:

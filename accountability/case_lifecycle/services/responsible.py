@@ -11,6 +11,7 @@ from accountability.promotion_freezes.models import PromotionFreeze
 from departments.models import Leaving, Tenure
 from departments.roster.rules.tenure import days_in_period
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -44,7 +45,8 @@ def change_responsible(*, case_id: int, tenure_id: int, reason: str, by: User, a
     case.measures.pending().filter(kind__in=ABOUT_THE_HEAD).update(target=f"{post} {tenure.name}")
     case.head_name, case.head_reason = tenure.name, reason.strip()
     case.save(update_fields=["head_name", "head_reason"])
-    audit.record("acc.open", case, by=by, at=at, reason=reason.strip(), detail={"step_label": "更正责任人"})
+    detail = {"step_label": "更正责任人", "fixed": fixed_digests(("freezes", case.pk))}
+    audit.record("acc.open", case, by=by, at=at, reason=reason.strip(), detail=detail)
     return case
 
 

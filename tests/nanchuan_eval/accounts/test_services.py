@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.accounts.services import role_faults
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -556,3 +557,14 @@ class TestMyAccount:
     def test_every_role_has_a_home(self, client, role):
         client.force_login(make_user(role))
         assert client.get("/home/", follow=True).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_role_given_by_sql_is_named_and_a_granted_one_is_not():
+    account = make_account(role="")
+    accounts.grant_role(account_id=account.pk, role=Role.CLERK, unit_code="", by=make_user("chief"), at=NOON)
+    assert list(role_faults()) == []
+
+    User.objects.filter(pk=account.pk).update(role=Role.CHIEF)
+
+    assert "lihua" in "".join(role_faults())
