@@ -34,7 +34,7 @@ PROVED = {
     10: ("evaluations/voting/test_views.py", "test_of_only_dont_know_is_accepted_and_marked_as_not_counted"),
     11: ("evaluations/voting/test_views.py", "test_of_invisible_characters_is_no_comment"),
     12: ("nanchuan_eval/spreadsheets/test_reading.py", "test_no_text_becomes_a_formula"),
-    13: ("nanchuan_eval/web/test_middleware.py", "test_a_post_without_a_token_or_from_a_foreign_page_is_refused"),
+    13: ("nanchuan_eval/web/test_middleware.py", "test_a_post_without_a_token_is_refused_with_cause_and_way_out"),
     14: ("evaluations/voting/test_views.py", "test_with_too_many_fields_or_too_large_is_a_chinese_400"),
     15: ("nanchuan_eval/web/test_middleware.py", "test_other_methods_are_not_allowed"),
     16: ("nanchuan_eval/web/test_middleware.py", "test_hops"),

@@ -60,7 +60,9 @@ def test_markup_formulas_and_sql_are_stored_as_text(voting, client, text):
     assert Phone(voting).cast(comment=text).status_code == 200
     assert BallotSpool.objects.get().comment == text
     client.force_login(make_user("sysadmin"))
-    client.post("/admin/nanchuan_eval/user/add/", {"username": "u1", "name": text, "is_active": "on"})
+    client.post(
+        "/admin/nanchuan_eval/user/add/", {"username": "u1", "name": text, "person_code": "N1", "is_active": "on"}
+    )
     account = User.objects.get(username="u1")
     page = client.get("/admin/nanchuan_eval/user/").content.decode()
     assert account.name == text
