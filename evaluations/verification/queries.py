@@ -59,7 +59,7 @@ def _draw(key: str) -> Rows:
 
 
 def _comments_purged(key: str) -> bool:
-    """True if the comments are gone because their time was over."""
+    """True if the comments were purged after their retention period."""
     purges = AuditEntry.objects.performed().filter(action="retention.purge", detail__rows__has_key=COMMENTS_PURGED)
     return purges.exists() and not Comment.objects.filter(round=int(key)).exists()
 
