@@ -1,7 +1,7 @@
 """Sealing (封箱): moves the spool into shuffled ballots, ratings and comments, and rewrites the codes.
 
 One transaction, so a crash leaves either the spool or the sealed box. Every table is written in random or sorted
-order, so that no id, time, xmin, ctid or rowid links a vote to a code. Also the export of openings (开封文件).
+order, so that no id, time, xmin, ctid or rowid links a vote to a code.
 """
 
 import json
@@ -15,19 +15,17 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import QuerySet
 
-from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating, vote_line
+from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating
 from evaluations.codes.models import Credential
 from evaluations.codes.sql import rewrite_credentials
 from evaluations.protocol.codes import content_commitment_of
 from evaluations.protocol.merkle import leaf, merkle_root
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import SEALED, Step
+from evaluations.rounds.rules.lifecycle import Step
 from evaluations.rounds.services import begin, finish
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.sealing.queries import sealing_record
-from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
-from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import empty_tables, insert_rows, lock_tables, scrub
 from nanchuan_eval.permissions import policy
@@ -136,22 +134,3 @@ def _ratings(
             *levels,
             " ".join(line["manifestations"]),
         )
-
-
-@transaction.atomic
-def open_ballots(*, round_id: int, by: policy.Actor, at: datetime) -> Iterator[str]:
-    """Return the openings, in the order of the random ballot ids; records the export."""
-    policy.check(by, "tally.verify")
-    round_ = Round.objects.get(pk=round_id)
-    if round_.state not in SEALED:
-        raise RuleViolation("封箱之后才有开封文件。")
-    audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": "导出开封文件"})
-    return _opening_lines(round_)
-
-
-def _opening_lines(round_: Round) -> Iterator[str]:
-    for ballot in Ballot.objects.filter(round=round_).order_by("pk").iterator(chunk_size=BATCH_SIZE):
-        ratings = Rating.objects.filter(ballot=ballot).select_related("section").order_by("section__code")
-        vote = {"lines": [vote_line(rating) for rating in ratings]}
-        facts = {"ballot": str(ballot.pk), "receipt": ballot.receipt, "nonce": ballot.nonce, "vote": vote}
-        yield canonical_json(facts).decode() + "\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluations.management.arguments import find_round
-from evaluations.sealing.services import open_ballots
+from evaluations.openings.services import open_ballots
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand
 from nanchuan_eval.permissions.policy import OPERATOR
