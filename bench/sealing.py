@@ -13,7 +13,7 @@ from evaluations.ballots.models import Ballot, BallotSpool, Rating
 from evaluations.codes.models import Credential
 from evaluations.protocol.codes import encode_code
 from evaluations.rounds.models import Round
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.database.sql import insert_rows
 from nanchuan_eval.permissions.policy import CLOCK

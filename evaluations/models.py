@@ -2,6 +2,7 @@
 
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating
+from evaluations.box_key.models import BoxCard, BoxKey, SetAsideBallot
 from evaluations.codes.models import CodeBatch, Credential, OpenClaimAlert
 from evaluations.draws.models import (
     Draw,
@@ -24,6 +25,8 @@ __all__ = [
     "AnomalyFlag",
     "Ballot",
     "BallotSpool",
+    "BoxCard",
+    "BoxKey",
     "CodeBatch",
     "Comment",
     "CountSignature",
@@ -51,6 +54,7 @@ __all__ = [
     "RoundStep",
     "SectionResult",
     "ServiceTopic",
+    "SetAsideBallot",
     "SigningCode",
     "Tally",
     "TallyRow",

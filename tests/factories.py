@@ -10,6 +10,10 @@ from departments.models import Department, DepartmentKind, Section, ServiceKind,
 from evaluations.ballot_form.models import Manifestation
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import Origin, RawLine, validate_vote
+from evaluations.ballots.models import BallotSpool
+from evaluations.box_key.models import BoxKey
+from evaluations.box_key.services import keys
+from evaluations.box_key.services.making import make_server_key
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.services import issuing
 from evaluations.draws.models import Draw, PlannedDraw
@@ -18,11 +22,12 @@ from evaluations.draws.services.commitment import commit_draw, plan_draw, planne
 from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.rules import PoolKind
 from evaluations.pools.services import lists, notices
+from evaluations.protocol.box_rows import BallotRow, unframe
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.method import Channel, Indicator
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.permissions.policy import CLOCK, Role
 from nanchuan_eval.users.models import User
@@ -41,7 +46,7 @@ ROLES = {
     "auditor": Role.AUDITOR,
 }
 # Most tests need a drawn round without its supervisors' signatures and objection period.
-WITHOUT_WAITING = {"supervisors_present": 0, "pool_objection_workdays": 0}
+WITHOUT_WAITING = {"supervisors_present": 0, "pool_objection_workdays": 0, "box_key": "server"}
 LATER = NOON + timedelta(hours=24)
 GROUPS = {"服务对象": 30, "市场主体": 12, "村居干部和居民代表": 9, "两代表一委员": 6, "其他": 3}
 _numbers = count(1)
@@ -104,6 +109,8 @@ def make_open_round(*, sections: int = 3, **fields: Any) -> Round:
         make_section()
     round_ = make_round(**fields)
     lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
+    round_.refresh_from_db()
+    make_server_key(round_, at=NOON)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
     round_.refresh_from_db()
     return round_
@@ -139,12 +146,22 @@ def cast_ballots(round_: Round, codes: list[str], *, level: str = "1", comment: 
     for code in codes:
         admission = voting.admit(code=code, at=NOON)
         vote = validate_vote(form, admission.channel, raw)
-        receipts.append(
-            voting.cast_ballot(
-                admission=admission, code=code, vote=vote.as_text(), comment=comment, digits="1234", at=NOON
-            )
+        cast = voting.cast_ballot(
+            admission=admission, code=code, vote=vote.as_text(), comment=comment, digits="1234", at=NOON
         )
+        receipts.append(cast.receipt)
     return receipts
+
+
+def waiting_ballots() -> list[BallotRow]:
+    """What waits in the spool, opened with the keys the server keeps."""
+    return [_opened(row) for row in BallotSpool.objects.select_related("round")]
+
+
+def _opened(spooled: BallotSpool) -> BallotRow:
+    key = BoxKey.objects.get(key_id=spooled.round.box_key)
+    private = keys.private_key(bytes.fromhex(key.seed), spooled.round.key)
+    return unframe(keys.open_sealed(bytes(spooled.sealed), private), bytes.fromhex(key.row_key))
 
 
 def ticks_for(level: str) -> list[str]:

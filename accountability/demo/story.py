@@ -38,9 +38,10 @@ from evaluations.pools.services import lists
 from evaluations.pools.services.notices import announce_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.rounds.rules.rulebook import SERVER, default_rulebook, with_value
 from evaluations.rounds.services import plan_round
 from evaluations.scoring.method import Channel
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services import tally
 from evaluations.tally.services.anomalies import DECIDE_FLAG
@@ -113,6 +114,8 @@ class Story:
             opens_at=self._day(35, 9),
             closes_at=self._day(22, 17),
             is_demo=True,
+            # Nobody can be asked to type key cards while the demonstration runs by itself.
+            rulebook=with_value(default_rulebook(), "box_key", SERVER),
         )
         return plan_round(round_=planned, by=self.chief, at=self._day(48))
 

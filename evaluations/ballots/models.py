@@ -19,20 +19,16 @@ TOP_LEVEL = 4
 
 
 class BallotSpool(models.Model):
-    """待封箱评议票: one valid vote, kept until the box is sealed."""
+    """待封箱评议票: one valid vote as a sealed row (box-key.md 3.6) until the box is opened; `id` is its mark."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True)
     round = models.ForeignKey(Round, models.PROTECT, related_name="+", db_index=False)
     channel = models.CharField("渠道", max_length=10, choices=Channel)
     origin = models.CharField("来源", max_length=12, choices=Origin)
-    receipt = models.CharField("回执号", max_length=20)
-    nonce = models.CharField("随机数", max_length=64)
-    vote = models.TextField("评议内容")
-    comment = models.TextField("意见", blank=True)
+    sealed = models.BinaryField("密文")
 
     class Meta:
         verbose_name = verbose_name_plural = "待封箱评议票"
-        constraints = [models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_spool")]
 
 
 class Ballot(models.Model):

@@ -12,7 +12,7 @@ CLAIM = """
     WHERE issue = %s AND batch_id = %s AND spend IS NULL AND NOT is_void AND EXISTS (
         SELECT 1 FROM evaluations_codebatch b INNER JOIN evaluations_round r ON r.id = b.round_id
         WHERE b.id = batch_id AND b.is_open AND NOT b.is_halted
-        AND r.state = 'open' AND r.opens_at <= %s AND r.closes_at > %s)
+        AND r.state = 'open' AND r.opens_at <= %s AND r.closes_at > %s AND r.box_key = %s)
 """
 
 
@@ -28,11 +28,11 @@ REWRITE = {
 }
 
 
-def claim_code(*, issue: str, spend: str, batch: int, at: datetime) -> bool:
-    """Spend an unspent code of an open batch while its round accepts ballots; True if there was one."""
+def claim_code(*, issue: str, spend: str, batch: int, box_key: str, at: datetime) -> bool:
+    """Spend an unspent code of an open batch while its round accepts ballots to this key; True if there was one."""
     moment = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [spend, issue, batch, moment, moment])
+        cursor.execute(CLAIM, [spend, issue, batch, moment, moment, box_key])
         return bool(cursor.rowcount)
 
 

@@ -13,7 +13,7 @@ from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, Step
 from evaluations.rounds.rules.rulebook import unusual
 from evaluations.rounds.services import refuse_unsettleable, settle_round
-from evaluations.sealing.services import seal_round
+from evaluations.sealing.services.opening import seal_round
 from evaluations.tally.services.tally import tally_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval

@@ -11,6 +11,7 @@ from django.utils import timezone
 from departments.models import Section
 from evaluations.ballot_form.models import Manifestation
 from evaluations.ballots.models import Ballot
+from evaluations.box_key.queries import key_faults
 from evaluations.codes.models import CodeBatch, OpenClaimAlert
 from evaluations.codes.queries import unfit_codes
 from evaluations.draws.models import SigningCode
@@ -18,7 +19,7 @@ from evaluations.paper_ballots.queries import paper_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import objections_until, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.rounds.rules.rulebook import rulebook_errors
+from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.anomalies import Verdict
@@ -52,6 +53,7 @@ def _read_codes(round_: Round) -> dict[str, Any]:
             c.label for c in Channel if c in round_.rulebook["channels"] and c not in ready
         ),
         "unfit_codes": tuple(unfit_codes(round_)),
+        "key_faults": tuple(key_faults(round_)),
     }
 
 

@@ -8,11 +8,14 @@ from django.db import transaction
 from departments.models import Section
 from departments.roster.rules.tenure import head_in_period
 from evaluations.ballot_form.queries import make_ballot_form
+from evaluations.box_key.queries import key_in_force
+from evaluations.box_key.services.making import make_server_key
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import VOIDABLE, RoundState, Step
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.services import begin, finish, lock_round, move_round
-from evaluations.sealing.services import seal_round
+from evaluations.sealing.services.opening import empty_box, seal_round
 from evaluations.turnout.services import record_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
@@ -49,7 +52,11 @@ def open_round(*, round_id: int, by: User, at: datetime) -> Round:
     round_ = begin(Step.OPEN, round_id=round_id, by=by, at=at)
     if Round.objects.filter(state=RoundState.OPEN).exists():
         raise RuleViolation("另一轮次正在投票，同一时间只能有一个轮次在投票。")
-    return finish(Step.OPEN, round_, by=by, at=at)
+    if not is_opened_by_supervisors(round_.rulebook):
+        make_server_key(round_, at=at)
+    key = key_in_force(round_)
+    detail = {"key_id": key.key_id, "fixed": fixed_digests(("box_key", round_.pk))}
+    return finish(Step.OPEN, round_, by=by, at=at, detail=detail)
 
 
 @transaction.atomic
@@ -59,6 +66,8 @@ def extend_round(*, round_id: int, closes_at: datetime, reason: str, by: User, a
     round_ = lock_round(round_id)
     if round_.state not in {RoundState.DRAWN, RoundState.OPEN} or closes_at <= max(round_.closes_at, at):
         raise RuleViolation("只有投票结束前的轮次可以延期，且新的截止时间必须晚于原来的和现在。")
+    if round_.state == RoundState.OPEN and at >= round_.closes_at:
+        raise RuleViolation("投票已经截止，正在等待开箱，不能再延期。")
     if not reason.strip():
         raise RuleViolation("请填写延期理由。")
     round_.closes_at = closes_at
@@ -90,6 +99,7 @@ def void_round(*, round_id: int, reason: str, by: User, at: datetime) -> Round:
         raise RuleViolation(f"“{RoundState(round_.state).label}”的轮次不能作废，只能发布更正。")
     if not reason.strip():
         raise RuleViolation("请填写作废理由。")
+    empty_box(round_)
     move_round(round_, RoundState.VOID, by=by, at=at)
     audit.record("round.void", round_, by=by, at=at, reason=reason)
     return round_
@@ -118,7 +128,7 @@ def _snapshot(round_: Round, section: Section) -> RoundSection:
 def due_jobs(at: datetime) -> list[Job]:
     """Return what the clock has to do for rounds: check the time, record returns, seal due rounds."""
     overdue = Round.objects.overdue_for_sealing(at)
-    seals = [Job(f"封箱（{round_.name}）", partial(_seal_due, round_.pk, at)) for round_ in overdue]
+    seals = [Job(f"封箱（{round_.name}）", partial(_seal_due, round_, at)) for round_ in overdue]
     return [
         Job("核对时钟", check_clock),
         Job("记录回收数", lambda: f"已记录{record_turnout(at=at)}项。"),
@@ -126,12 +136,14 @@ def due_jobs(at: datetime) -> list[Job]:
     ]
 
 
-def _seal_due(round_id: int, at: datetime) -> str:
-    """Seal a round; that another run has just sealed it is success, too."""
+def _seal_due(round_: Round, at: datetime) -> str:
+    """Seal a round; that its supervisors have yet to come, or another run has just sealed it, is success, too."""
+    if is_opened_by_supervisors(round_.rulebook):
+        return "已截止，待监督员持密钥卡开箱。"
     try:
-        sealed = seal_round(round_id=round_id, by=policy.CLOCK, at=at)
+        sealed = seal_round(round_id=round_.pk, by=policy.CLOCK, at=at)
     except RuleViolation:
-        if Round.objects.overdue_for_sealing(at).filter(pk=round_id).exists():
+        if Round.objects.overdue_for_sealing(at).filter(pk=round_.pk).exists():
             raise
         return "已由另一次运行办理。"
     return f"已封箱，总校验值 {sealed.closing_root}"

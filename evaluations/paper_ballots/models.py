@@ -1,7 +1,8 @@
 """Paper ballots (纸质票): sheets keyed by two people, and the count of a batch.
 
 A returned envelope holds the slip with the code and the sheet without it. They are separated unopened and mixed, as in
-a postal vote, so no row here refers to a code. A sheet's content is erased here once it is in the spool.
+a postal vote, so no row here refers to a code. A sheet's content is encrypted while it waits for comparison,
+and erased here once it is in the spool.
 """
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db import models
 
 from evaluations.codes.models import CodeBatch
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
+from nanchuan_eval.encryption.fields import EncryptedField
 
 
 class PaperSheet(models.Model):
@@ -16,8 +18,8 @@ class PaperSheet(models.Model):
 
     batch = models.ForeignKey(CodeBatch, models.PROTECT, verbose_name="批次", related_name="sheets")
     number = models.PositiveIntegerField("票面编号")
-    first = models.TextField("第一次录入", blank=True)
-    second = models.TextField("第二次录入", blank=True)
+    first = EncryptedField("第一次录入", blank=True)
+    second = EncryptedField("第二次录入", blank=True)
     first_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     second_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

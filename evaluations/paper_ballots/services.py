@@ -9,23 +9,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
+from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import Vote
-from evaluations.ballots.models import BallotSpool
+from evaluations.box_key.services.rows import spool_ballot
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import family_of
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.queries import account_of_batch, is_out_of_balance
 from evaluations.paper_ballots.rules.ballot_account import SheetKind, imbalances, lacks_slip
 from evaluations.protocol import codes
+from evaluations.protocol.box_rows import BallotRow
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.services import lock_round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.database.sql import fill_spool
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import require_two_persons
@@ -214,22 +218,27 @@ def _first_keying(batch: CodeBatch, number: int, content: SheetContent, by: User
 
 
 def _settle(sheet: PaperSheet, decided: str) -> None:
-    """Put the vote into the spool and erase both keyings."""
+    """Put the sealed vote into the spool and erase both keyings."""
     content = json.loads(decided)
     sheet.kind, sheet.reason = content["kind"], content["reason"]
     sheet.first = sheet.second = ""
     if sheet.kind != SheetKind.VALID:
         return
-    BallotSpool.objects.create(
-        round_id=sheet.batch.round_id,
-        channel=sheet.batch.channel,
-        origin=sheet.batch.origin,
+    round_, batch = sheet.batch.round, sheet.batch
+    row = BallotRow(
+        channel=batch.channel,
+        comment=content["comment"],
+        nonce=secrets.token_hex(32),
+        origin=batch.origin,
         # Nobody gets this receipt; the voter can find the slip's code in the list of E.
         receipt=codes.encode_code(secrets.token_bytes(13)),
-        nonce=secrets.token_hex(32),
+        round=round_.key,
         vote=canonical_json(content["vote"]).decode(),
-        comment=content["comment"],
     )
+    form = ballot_form_by_digest(round_.ballot_form_sha256)
+    # As random as a web ballot's mark: the version bits of a uuid4 would tell paper from web.
+    mark = UUID(bytes=secrets.token_bytes(16))
+    fill_spool(spool_ballot(row, round_id=round_.pk, form=form, key_id=round_.box_key, mark=mark))
 
 
 def _halt_or_resume(batch: CodeBatch) -> None:

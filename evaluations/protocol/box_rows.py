@@ -94,15 +94,23 @@ def unframe(opened: bytes, row_key: bytes) -> BallotRow:
     return _unpacked(packed)
 
 
-def check_row(row: BallotRow, place: Place, seen: set[str], is_valid_vote: Callable[[str], bool]) -> None:
-    """Refuse a row in another place, with a receipt in `seen` (its own is added), or with a vote not valid or not J."""
+def check_row(row: BallotRow, place: Place, seen: set[str], is_valid: Callable[[BallotRow], bool]) -> None:
+    """Refuse a row in another place, with a receipt in `seen` (its own is added), not valid, or whose vote is not J."""
     if row.place != place:
         raise RowRefused("misplaced")
     if row.receipt in seen:
         raise RowRefused("repeated")
     seen.add(row.receipt)
-    if not _is_canonical(row.vote) or not is_valid_vote(row.vote):
+    if not is_canonical(row.vote) or not is_valid(row):
         raise RowRefused("invalid")
+
+
+def is_canonical(vote: str) -> bool:
+    """True if the text is J of what it says, so that a commitment over it never depends on rewriting it."""
+    try:
+        return protocol_json(json.loads(vote)) == vote.encode()
+    except (ValueError, RecursionError):
+        return False
 
 
 def mark(server_random: str, receipt: str) -> uuid.UUID:
@@ -136,10 +144,3 @@ def _unpacked(packed: bytes) -> BallotRow:
 
 def _is_whole(unpacker: "zlib._Decompress", body: bytes) -> bool:
     return unpacker.eof and not unpacker.unused_data and len(body) <= MOST_UNPACKED
-
-
-def _is_canonical(vote: str) -> bool:
-    try:
-        return protocol_json(json.loads(vote)) == vote.encode()
-    except (ValueError, RecursionError):
-        return False

@@ -19,6 +19,7 @@ from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import DEAD
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
+from evaluations.protocol.box_rows import KINDS
 from evaluations.protocol.merkle import audit_path, leaf, levels_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED
@@ -57,18 +58,19 @@ class Inclusion:
         return json.dumps(facts, ensure_ascii=False, indent=1)
 
 
-def sealing_record(round_: Round, ballots: int) -> bytes:
-    """Build the record of the box being sealed, as canonical JSON."""
+def sealing_record(round_: Round, ballots: int, opening: Mapping[str, Any]) -> bytes:
+    """Build the record of the box being sealed, as canonical JSON; `opening` tells how it was opened."""
     return canonical_json(
         {
-            "format": "nanchuan-closing/1",
+            "format": "nanchuan-closing/2",
             "round": round_.key,
             "paper_sha256": round_.ballot_form_sha256,
             "root": round_.closing_root,
             "ballots": ballots,
+            "opening": opening,
             "channels": shown_beside_total(_ballots_by_channel(round_)),
             "sections": _lines_by_section(round_),
-            "books": _ballot_account(round_, ballots),
+            "books": _ballot_account(round_),
             "issued": _list_facts(issued_lines(round_)),
             "spent": _list_facts(spent_lines(round_)),
         }
@@ -81,8 +83,17 @@ def account_lines(record: Mapping[str, Any]) -> list[tuple[str, int | str]]:
     if books is None:
         return []
     lines = [(label, books[name]) for name, label in ACCOUNT_LABELS.items()]
+    lines += _opening_lines(record.get("opening", {}))
     cleared = books["cleared"]
     return [*lines, ("已查明并处理的票数差异", f"{cleared}个批次" if cleared else "没有")]
+
+
+def _opening_lines(opening: Mapping[str, Any]) -> list[tuple[str, int | str]]:
+    """Return the differences found at the opening, by kind; [] if there were none."""
+    set_aside, missing = opening.get("set_aside", {}), opening.get("missing", {}).values()
+    lines = [(f"不能打开、搁置的评议票（{KINDS[kind]}）", number) for kind, number in set_aside.items()]
+    lines += [("缺少的评议票", sum(n for n in missing if n > 0)), ("多出的评议票", -sum(n for n in missing if n < 0))]
+    return [(label, number) for label, number in lines if number]
 
 
 def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:
@@ -137,21 +148,22 @@ def _list_facts(lines: Iterable[bytes]) -> dict[str, object]:
     return {"count": count, "sha256": digest.hexdigest()}
 
 
-def _ballot_account(round_: Round, ballots: int) -> dict[str, int | str]:
+def _ballot_account(round_: Round) -> dict[str, int | str]:
     """Return the round's ballot account, and how many batches had a difference cleared.
 
     The total of the box is public, so online and paper ballots are hidden together. Void and missing codes are not
     ballots and need not be hidden.
     """
+    sheets = PaperSheet.objects.filter(batch__round=round_).exclude(kind="")
+    valid = sheets.filter(kind=SheetKind.VALID).count()
     codes = Credential.objects.filter(batch__round=round_).aggregate(
         online=Count("pk", filter=Q(spend__isnull=False, is_on_paper=False)),
         void=Count("pk", filter=DEAD),
         missing=Count("pk", filter=Q(spend=None) & ~DEAD),
     )
-    unfit = PaperSheet.objects.filter(batch__round=round_).exclude(kind__in=["", SheetKind.VALID]).count()
+    unfit = sheets.exclude(kind=SheetKind.VALID).count()
     cleared = PaperCount.objects.filter(batch__round=round_).exclude(cleared_because="").count()
-    online = codes.pop("online")
-    cells = shown_beside_total({"online": online, "paper": ballots - online})
+    cells = shown_beside_total({"online": codes.pop("online"), "paper": valid})
     return {**cells, **codes, "unfit": shown(unfit), "cleared": cleared}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 
 from evaluations.ballots.models import Ballot, Comment
+from evaluations.box_key.models import BoxCard, BoxKey, SetAsideBallot
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import DrawEntry
 from evaluations.publication.models import Publication
@@ -24,6 +25,9 @@ ROUND = (
 BALLOT = ("receipt", "id", "channel", "origin", "nonce", "commitment", "is_counted")
 CREDENTIAL = ("issue", "spend", "batch_id", "is_void", "is_on_paper")
 BATCH = ("pk", "channel", "origin", "is_self_service", "is_open", "stratum", "issued_sha256", "replaces_id")
+BOX_KEY = ("key_id", "record", "record_sha256", "made_at", "replaced_at")
+BOX_CARD = ("pk", "box_id", "card", "share_sha256", "held_sha256")
+SET_ASIDE = ("pk", "channel", "origin", "reason", "sealed")
 DRAW = ("draw_id", "purpose", "params", "commit", "committed_at")
 ENTRY = ("stratum", "token", "person_id", "ref", "exclusion", "is_selected", "place")
 SECTION_RESULT = ("section_id", "rank", "label", "difficulty", "vote_count", "data", "ticks")
@@ -58,6 +62,17 @@ def _draw(key: str) -> Rows:
     yield from _rows(entries, "pk", *ENTRY)
 
 
+def _box_key(key: str) -> Rows:
+    """Every key the round has had, with its cards; not what the opening erases or adds."""
+    yield from _rows(BoxKey.objects.filter(round=int(key)), *BOX_KEY)
+    yield from _rows(BoxCard.objects.filter(box__round=int(key)), *BOX_CARD)
+
+
+def _set_aside(key: str) -> Rows:
+    for *row, sealed in _rows(SetAsideBallot.objects.filter(round=int(key)), *SET_ASIDE):
+        yield (*row, bytes(sealed).hex())
+
+
 def _comments_purged(key: str) -> bool:
     """True if the comments were purged after their retention period."""
     purges = AuditEntry.objects.performed().filter(action="retention.purge", detail__rows__has_key=COMMENTS_PURGED)
@@ -69,6 +84,8 @@ FACTS = {
     "roster": FixedFact("锁定的名录", _of_round(RoundSection, *columns_of(RoundSection))),
     "closing": FixedFact("封箱记录", _of_round(Round, "closing_root", "closing", by="pk")),
     "box": FixedFact("封箱的评议票（渠道、来源、是否计票）", _of_round(Ballot, *BALLOT)),
+    "box_key": FixedFact("票箱密钥", _box_key),
+    "set_aside": FixedFact("搁置的评议票", _set_aside),
     "comments": FixedFact("评议意见", _of_round(Comment, *columns_of(Comment)), is_purged=_comments_purged),
     "codes": FixedFact("票号（使用、作废）", _of_round(Credential, *CREDENTIAL, by="batch__round")),
     "batches": FixedFact("票号批次", _of_round(CodeBatch, *BATCH)),

@@ -24,7 +24,8 @@ from evaluations.protocol.merkle import merkle_root
 from evaluations.protocol.proofs import verify_proof
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.rulebook import DEFAULTS, mistyped_settings
+from evaluations.rounds.rules.rulebook import DEFAULTS
+from evaluations.rounds.rules.rulebook_errors import mistyped_settings
 from evaluations.scoring.result import recount
 from evaluations.sealing.queries import closing_leaves, issued_lines
 from evaluations.tally.files import ballots_csv, scoring_rulebook

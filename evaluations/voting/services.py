@@ -1,21 +1,25 @@
-"""Casting a ballot (投票): code -> E -> I -> one spool row, in four SQL statements, without a link to the voter."""
+"""Casting a ballot (投票): code -> E -> I -> one sealed row, in four SQL statements, without a link to the voter."""
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.views.decorators.debug import sensitive_variables
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
-from evaluations.ballots.models import BallotSpool
+from evaluations.ballots.models import Ballot, BallotSpool
+from evaluations.box_key.services.rows import spool_ballot
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.sql import claim_code
 from evaluations.protocol import codes
+from evaluations.protocol.box_rows import BallotRow, is_canonical, mark
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -30,6 +34,7 @@ UNUSABLE = (
 )
 NO_ROUND = "现在不在投票时间内，请关注评议公告。"
 HALTED = "正在核对票数，暂停收票。您的票号仍然有效，填写的内容已保留，请稍后再提交。"
+REPLACED = "票箱密钥已更换，评议票没有提交。请重新输入票号后提交，填写的内容已保留。"
 NOT_NOW = "现在不在投票时间内，评议票未提交。"
 ALTERED = "页面信息不完整或已失效，请重新输入票号。"
 _signer = signing.Signer(salt="evaluations.admission")
@@ -40,11 +45,12 @@ _checker = signing.Signer(salt="evaluations.checked")
 class Admission:
     """入场凭据: what was looked up when the code was entered; carried in the form as a signed token.
 
-    `ballot_form` is the digest of the form, `issue` binds the token to its code (so that receipts are unique),
-    `random` is the server's part of the receipt (hex).
+    `ballot_form` is the digest of the form, `box` the id of the box key, `issue` binds the token to its code (so that
+    receipts are unique), `random` is the server's part of the receipt (hex).
     """
 
     ballot_form: str
+    box: str
     round: int
     batch: int
     channel: str
@@ -82,6 +88,7 @@ def admit(*, code: str, at: datetime) -> Admission:
         raise RuleViolation(HALTED)
     return Admission(
         ballot_form=round_.ballot_form_sha256,
+        box=round_.box_key,
         round=round_.pk,
         batch=batch.pk,
         channel=batch.channel,
@@ -100,9 +107,10 @@ def checked_mark(admission: Admission, vote: str, comment: str) -> str:
     """Return a signature over a validated vote and comment, for this form and channel.
 
     The receipt page carries all three, so casting stores exactly what was shown without validating again: a ballot of
-    105 sections costs no more than one of a single section.
+    105 sections costs no more than one of a single section. A list is signed, so that nothing can move from one text
+    to the next.
     """
-    return _checker.signature(f"{admission.ballot_form} {admission.channel} {vote}\n{comment}")
+    return _checker.signature(json.dumps([admission.ballot_form, admission.channel, vote, comment]))
 
 
 def is_checked(admission: Admission, vote: str, comment: str, mark: str) -> bool:
@@ -116,41 +124,51 @@ def refuse_late(admission: Admission, at: datetime) -> None:
         raise RuleViolation(_why_not(admission, at))
 
 
-def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, digits: str, at: datetime) -> str:
-    """Spend the code and store the vote in the spool, both or neither; returns the receipt.
+class Cast(NamedTuple):
+    """The receipt of a ballot in the box; `is_new` is false if it was in the box before."""
 
-    `vote` = Vote.as_text of a valid vote.
+    receipt: str
+    is_new: bool
+
+
+@sensitive_variables()
+def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, digits: str, at: datetime) -> Cast:
+    """Spend the code and put the sealed vote into the spool, both or neither.
+
+    `vote` = Vote.as_text of a valid vote. If the code is used, the answer depends on the receipt alone, never on the
+    vote sent: whoever has the page of another voter learns nothing from it about the vote.
     """
     policy.check(policy.BALLOT_HOLDER, "ballot.submit", own=True)
-    key = ballot_form_by_digest(admission.ballot_form).round_key
-    spend = codes.spend_hash(key, _normalized(code))
-    if codes.issue_hash(spend) != admission.issue:
+    form = ballot_form_by_digest(admission.ballot_form)
+    spend = codes.spend_hash(form.round_key, _normalized(code))
+    if codes.issue_hash(spend) != admission.issue or not is_canonical(vote):
         raise RuleViolation(ALTERED)
-    spooled = BallotSpool(
-        round_id=admission.round,
+    row = BallotRow(
         channel=admission.channel,
+        comment=comment,
+        nonce=secrets.token_hex(32),
         origin=admission.origin,
         receipt=receipt_for(admission, digits),
-        nonce=secrets.token_hex(32),
+        round=form.round_key,
         vote=vote,
-        comment=comment,
     )
+    key_mark = mark(admission.random, row.receipt)
+    spooled = spool_ballot(row, round_id=admission.round, form=form, key_id=admission.box, mark=key_mark)
     with transaction.atomic():
-        claimed = claim_code(issue=admission.issue, spend=spend, batch=admission.batch, at=at)
+        claimed = claim_code(issue=admission.issue, spend=spend, batch=admission.batch, box_key=admission.box, at=at)
         if claimed:
             fill_spool(spooled)
-    if not claimed and not _was_cast_already(spooled):
+    if not claimed and not is_cast(admission, digits):
         raise RuleViolation(_why_not(admission, at))
-    return spooled.receipt
+    return Cast(row.receipt, claimed)
 
 
-def _was_cast_already(wanted: BallotSpool) -> bool:
-    """True if exactly this ballot is in the spool, i.e. it is resubmitted because the response was lost.
-
-    The signed admission binds the receipt to the code, so no other ballot can match.
-    """
-    same = BallotSpool.objects.filter(round_id=wanted.round_id, receipt=wanted.receipt)
-    return same.filter(vote=wanted.vote, comment=wanted.comment).exists()
+def is_cast(admission: Admission, digits: str) -> bool:
+    """True if a ballot with this page's receipt is in the spool or in the sealed box."""
+    receipt = receipt_for(admission, digits)
+    if BallotSpool.objects.filter(pk=mark(admission.random, receipt)).exists():
+        return True
+    return Ballot.objects.filter(round=admission.round, receipt=receipt).exists()
 
 
 def _normalized(code: str) -> str:
@@ -163,6 +181,8 @@ def _normalized(code: str) -> str:
 def _why_not(admission: Admission, at: datetime) -> str:
     round_ = Round.objects.get(pk=admission.round)
     if round_.state == RoundState.OPEN and round_.opens_at <= at < round_.closes_at:
+        if round_.box_key != admission.box:
+            return REPLACED
         halted = Credential.objects.filter(issue=admission.issue, spend=None, is_void=False, batch__is_halted=True)
         return HALTED if halted.exists() else UNUSABLE
     opens, closes = timezone.localtime(round_.opens_at), timezone.localtime(round_.closes_at)

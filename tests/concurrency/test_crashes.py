@@ -21,7 +21,7 @@ from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool
 from evaluations.codes.models import Credential
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.concurrency.cluster import Cluster, free_port

@@ -14,11 +14,11 @@ from evaluations.ballots.models import Ballot, BallotSpool
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.services import voiding
 from evaluations.protocol.codes import issue_of
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK
-from tests.factories import NOON, make_codes, make_open_round, make_user, raw_answers
+from tests.factories import NOON, make_codes, make_open_round, make_user, raw_answers, waiting_ballots
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS, CODES = 8, 40
@@ -59,7 +59,7 @@ def test_eight_voters_with_the_same_codes_cast_each_of_them_once():
 
     receipts = [receipt for accepted, _ in outcomes for receipt in accepted]
     assert len(receipts) == CODES
-    assert Counter(BallotSpool.objects.values_list("receipt", flat=True)) == Counter(receipts)
+    assert Counter(row.receipt for row in waiting_ballots()) == Counter(receipts)
     assert Credential.objects.exclude(spend=None).count() == CODES
     assert sum(len(refused) for _, refused in outcomes) == CODES * (THREADS - 1)
 

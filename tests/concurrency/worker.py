@@ -23,7 +23,7 @@ from evaluations.ballot_form.rules.votes import RawLine, validate_vote  # noqa: 
 from evaluations.ballots.models import Ballot, BallotSpool  # noqa: E402
 from evaluations.codes.models import Credential  # noqa: E402
 from evaluations.rounds.models import Round  # noqa: E402
-from evaluations.sealing import services as sealing  # noqa: E402
+from evaluations.sealing.services import opening as sealing  # noqa: E402
 from evaluations.voting import services as voting  # noqa: E402
 from nanchuan_eval.permissions.policy import CLOCK  # noqa: E402
 from tests.factories import make_codes, make_open_round, raw_answers  # noqa: E402

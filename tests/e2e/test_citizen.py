@@ -9,7 +9,7 @@ from django.utils import timezone
 from evaluations.ballots.models import Ballot, BallotSpool
 from evaluations.protocol.codes import format_code
 from tests.e2e.conftest import check_page, screenshot
-from tests.factories import make_codes, make_open_round, make_sealed_round, make_self_service
+from tests.factories import make_codes, make_open_round, make_sealed_round, make_self_service, waiting_ballots
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -62,8 +62,8 @@ def test_a_whole_vote_on_a_phone(open_page, voting):
     receipt = vote(page, format_code(code), look=looked_at)
 
     assert "评议票已提交" in page.locator("h1").inner_text()
-    assert BallotSpool.objects.get().receipt == receipt.replace("-", "")
-    assert BallotSpool.objects.get().comment == "希望中午有人值班"
+    assert waiting_ballots()[0].receipt == receipt.replace("-", "")
+    assert waiting_ballots()[0].comment == "希望中午有人值班"
 
 
 def test_a_whole_vote_without_javascript(open_page, voting):
@@ -353,8 +353,8 @@ def test_an_evaluator_rates_every_section_in_one_table(open_page, transactional_
     screenshot(page, "table-1280")
     finish(page)
 
-    assert json.loads(BallotSpool.objects.get().vote)["lines"][0]["manifestations"]
-    assert len(json.loads(BallotSpool.objects.get().vote)["lines"]) == 2
+    assert json.loads(waiting_ballots()[0].vote)["lines"][0]["manifestations"]
+    assert len(json.loads(waiting_ballots()[0].vote)["lines"]) == 2
 
 
 def test_a_receipt_is_verified_in_the_citizens_own_browser(open_page, transactional_db):

@@ -33,11 +33,11 @@ OF_TWO = [row["action"] for row in ROWS if {"P", "A"} <= {row[role][0] for role 
 
 
 class TestTheTable:
-    """103 actions, 13 roles: 1,339 cells, read here without the code that is tested."""
+    """106 actions, 13 roles: 1,378 cells, read here without the code that is tested."""
 
     def test_it_is_the_agreed_one(self):
         assert hashlib.sha256(policy.TABLE.read_bytes()).hexdigest() == AGREED
-        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (103, 1339, 36)
+        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (106, 1378, 38)
 
     def test_every_cell(self):
         wrong = []
@@ -144,7 +144,7 @@ def first_check(function: ast.FunctionDef) -> str:
     return ""
 
 
-AGREED = "1202e88a05d50d6b5631856630ca3cb501498bce4ae0f6f88a8083a2cc7eefbd"
+AGREED = "adb7082fd9177e2cf41d12b11f3ea5f867fc4f855df3aa143aa6955b029b42ad"
 SERVICES = sorted(services())
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry

@@ -15,6 +15,7 @@ UNTICKED = "选了较重或严重，请至少勾选一种具体表现。"
 # Plain strings: a ballot of 105 sections looks them up thousands of times.
 INDICATORS = dict(Indicator.choices)
 INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+STORED_LINE = {"answers", "manifestations", "section"}
 DIGITS = re.compile(r"[0-9]{4}")
 
 
@@ -106,6 +107,21 @@ def validate_vote(ballot_form: BallotForm, channel: str, raw: Sequence[RawLine],
     return Vote(tuple(valid[code] for code in order))
 
 
+def is_stored_vote(ballot_form: BallotForm, channel: str, vote: object) -> bool:
+    """True if the value is a vote as `Vote.as_json` writes it: valid on this form, with or without all ticks."""
+    lines = vote.get("lines") if isinstance(vote, dict) and len(vote) == 1 else None
+    if not isinstance(lines, list) or not all(_is_stored_line(ballot_form, line) for line in lines):
+        return False
+    chosen = [line["section"] for line in lines]
+    in_order = [section.code for section in ballot_form.sections if section.code in chosen]
+    return not _sections_fault(ballot_form, channel, chosen) and chosen == in_order
+
+
+def is_stored_comment(text: str, limit: int) -> bool:
+    """True if a database can hold the comment and it is no longer than allowed."""
+    return len(text) <= limit and not any(c == "\0" or unicodedata.category(c) == "Cs" for c in text)
+
+
 def clean_comment(text: str, limit: int) -> str:
     """Return the comment without invisible characters; raises if it cannot be stored or is too long."""
     if "\x00" in text or "\ufffd" in text:
@@ -141,6 +157,18 @@ def _sections_fault(ballot_form: BallotForm, channel: str, codes: Sequence[str])
     if len(codes) > limit:
         return f"一张评议票最多评议{limit}个科室，现已选择{len(codes)}个，请减少后重新提交。"
     return ""
+
+
+def _is_stored_line(ballot_form: BallotForm, line: object) -> bool:
+    if not isinstance(line, dict) or line.keys() != STORED_LINE or not isinstance(line["section"], str):
+        return False
+    answers, ticks = line["answers"], line["manifestations"]
+    if not isinstance(answers, dict) or not answers.keys() <= INDICATORS.keys() or not isinstance(ticks, list):
+        return False
+    if not all(type(level) is int and 0 <= level <= ballot_form.levels for level in answers.values()):
+        return False
+    severe = (i for i in INDICATORS if answers.get(i, 0) >= ballot_form.severe_from)
+    return ticks == [code for i in severe for code in ballot_form.sign_codes[i] if code in ticks]
 
 
 def _line_errors(ballot_form: BallotForm, line: RawLine, *, needs_ticks: bool) -> Iterator[tuple[str, str]]:

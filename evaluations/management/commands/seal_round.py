@@ -6,7 +6,7 @@ from typing import Any
 from tqdm import tqdm
 
 from evaluations.management.arguments import find_round
-from evaluations.sealing.services import seal_round
+from evaluations.sealing.services.opening import seal_round
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.management.base import ServiceCommand

@@ -87,7 +87,7 @@ class PaperPages(ReadOnlyAdmin):
                 batch_id=pk, number=number, content=content, by=account_of(request), at=clock.now()
             )
 
-        once = PaperSheet.objects.filter(batch=batch, kind="", second="").select_related("first_by", "second_by")
+        once = PaperSheet.objects.filter(batch=batch, kind="", second_by=None).select_related("first_by", "second_by")
         context = {
             "mine": [sheet for sheet in once if sheet.first_by and sheet.first_by.person == account_of(request).person],
             "others": [sheet.number for sheet in once if may_handle(sheet, account_of(request))],

@@ -108,6 +108,7 @@ class Readiness:
     wanted_draws: tuple[DrawPurpose, ...] = ()
     channels_without_codes: tuple[str, ...] = ()
     unfit_codes: tuple[str, ...] = ()
+    key_faults: tuple[str, ...] = ()
     paper_faults: tuple[str, ...] = ()
     sampled_ballots: int = 0
     unreviewed_alerts: int = 0
@@ -153,6 +154,7 @@ def _open(readiness: Readiness) -> list[str]:
     lacks = [f"渠道“{label}”还没有发放票号，请先生成票号批次。" for label in readiness.channels_without_codes]
     # A channel without any code is in the list already.
     lacks += [fault for fault in readiness.unfit_codes if not fault.startswith(readiness.channels_without_codes)]
+    lacks += readiness.key_faults
     if readiness.now >= readiness.closes_at:
         lacks.append("截止投票时间已过，请先延期。")
     return lacks

@@ -3,18 +3,15 @@
 It is frozen with the round and written to rulebook.json; the scoring part is described in method.md 4.2.
 """
 
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-from evaluations.scoring.method import NUMBER, RulebookError, parse_method
+from evaluations.protocol.box import MOST_SUPERVISORS
 
 OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
-# SQL adds squares of the whole-number line score; with this bound no sum exceeds 64 bits below 10^8 lines.
-LARGEST_SCALE = 30_000
+SUPERVISORS, SERVER = "supervisors", "server"
 
 DEFAULTS: dict[str, Any] = {
     "method": "NC-1",
@@ -48,6 +45,8 @@ DEFAULTS: dict[str, Any] = {
     "open_network_hour": 60,
     "open_burst_hour": 600,
     "open_check": "busy",
+    "box_key": SUPERVISORS,
+    "box_needed": 3,
     "supervisors": 5,
     "supervisor_alternates": 3,
     "evaluators": 1000,
@@ -102,9 +101,6 @@ DEFAULTS: dict[str, Any] = {
     "assessment_repeat_points": "",
     "assessment_unclosed_points": "",
 }
-
-POINTS = ("assessment_points", "assessment_top_points", "assessment_repeat_points", "assessment_unclosed_points")
-POINTS_TEXT = re.compile(r"100(?:\.0{1,2})?|[1-9]?[0-9](?:\.[0-9]{1,2})?", re.ASCII)
 
 LOTTERIES = {
     "": "不用彩票，只用骰子",
@@ -189,6 +185,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("open_burst_hour", "全渠道每小时领票超过此数时校验", _BALLOT, 1, 1_000_000),
     Setting("open_check", "领票校验", _BALLOT, choices={"busy": "领票密集时才校验", "always": "每次都校验"}),
     Setting("comment_length", "意见最多字数", _BALLOT, 0, 2000),
+    Setting(
+        "box_key",
+        "票箱密钥",
+        _BALLOT,
+        choices={SUPERVISORS: "由监督员持密钥卡，到场开箱", SERVER: "由评议系统保管，截止后自动开箱"},
+        help="由评议系统保管的，掌握系统密钥的管理员能够解密评议票，只用于规模很小的轮次",
+    ),
+    Setting(
+        "box_needed",
+        "开箱须到场的密钥卡（张）",
+        _BALLOT,
+        2,
+        MOST_SUPERVISORS,
+        help="须多于监督员的一半；等于监督员人数的没有备余，任何一张卡遗失都要动用备用卡",
+    ),
     Setting("supervisors", "监督员人数", _DRAW, 1, 100),
     Setting("supervisor_alternates", "监督员候补人数", _DRAW, 0, 100),
     Setting("evaluators", "定向评议人员人数", _DRAW, 1, 100_000),
@@ -293,90 +304,6 @@ def shares_of(total: int, percents: Mapping[str, int]) -> dict[str, int]:
     return seats
 
 
-def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
-    """Return the faults of a rulebook in Chinese; empty if it may be frozen."""
-    try:
-        method = parse_method({**rulebook, "sections": [], "vetoes": []})
-    except RulebookError as error:
-        return [str(error)]
-    if mistyped := mistyped_settings(rulebook):
-        return mistyped
-    errors = [_range_error(rulebook, setting) for setting in SETTINGS]
-    if method.scale > LARGEST_SCALE:
-        errors.append("指标权重的组合过于复杂，请改用较小的整数。")
-    errors += [
-        _sampled_error(rulebook),
-        _other_error(rulebook),
-        _strata_error(rulebook),
-        _present_error(rulebook),
-        _cap_error(rulebook),
-        *(_points_error(rulebook, path) for path in POINTS),
-        *(_positive_error(rulebook, path) for path in ("flag_points", "flag_z", "next_margin")),
-    ]
-    return [error for error in errors if error]
-
-
-def mistyped_settings(rulebook: Mapping[str, Any]) -> list[str]:
-    """Return in Chinese the settings that are missing, or no integer although one is wanted."""
-    return [error for setting in SETTINGS if (error := _type_error(rulebook, setting))]
-
-
-def _type_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
-    try:
-        value = lookup(rulebook, setting.path)
-    except (LookupError, TypeError):
-        return f"评议规则缺少“{setting.label}”。"
-    wants_integer = setting.choices is None and isinstance(setting.default, int)
-    if wants_integer and (isinstance(value, bool) or not isinstance(value, int)):
-        return f"{setting.label}应为{setting.low}到{setting.high}之间的整数。"
-    return ""
-
-
-def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
-    value, default = lookup(rulebook, setting.path), setting.default
-    if setting.choices is not None or not isinstance(default, int):
-        return ""
-    if not setting.low <= value <= setting.high:
-        return f"{setting.label}应为{setting.low}到{setting.high}之间的整数。"
-    return ""
-
-
-def _sampled_error(rulebook: Mapping[str, Any]) -> str:
-    if rulebook["channels"]["sampled"]["drawn"] and rulebook["sampled_forms"] != ISSUED_CODES:
-        return "抽样评议票公开领票的，抽样渠道不能视为抽签渠道。"
-    return ""
-
-
-def _other_error(rulebook: Mapping[str, Any]) -> str:
-    return "其他评议面向所有群众，不能视为抽签渠道。" if rulebook["channels"]["other"]["drawn"] else ""
-
-
-def _strata_error(rulebook: Mapping[str, Any]) -> str:
-    strata = rulebook.get("evaluator_strata")
-    shares = strata.values() if isinstance(strata, Mapping) else [None]
-    whole = all(isinstance(share, int) and not isinstance(share, bool) and share > 0 for share in shares)
-    return "" if whole and sum(shares) == 100 else "定向评议各身份类别的比例应为正整数，相加为100。"
-
-
-def _points_error(rulebook: Mapping[str, Any], path: str) -> str:
-    """Points off are blank or a number from 0 to 100 with at most two decimals; they are never floats."""
-    text = str(rulebook[path])
-    if not text or POINTS_TEXT.fullmatch(text):
-        return ""
-    return f"“{next(s.label for s in SETTINGS if s.path == path)}”应为0到100之间的数，最多两位小数，或者留空。"
-
-
-def _positive_error(rulebook: Mapping[str, Any], path: str) -> str:
-    label = next(setting.label for setting in SETTINGS if setting.path == path)
-    value = str(rulebook[path])
-    fits = NUMBER.fullmatch(value) and "/" not in value and 0 < Fraction(value) <= 100
-    return "" if fits else f"“{label}”应为大于0、不大于100的数。"
-
-
-def _present_error(rulebook: Mapping[str, Any]) -> str:
-    few = rulebook["supervisors"] < rulebook["supervisors_present"]
-    return "须签名的监督员不能多于监督员人数。" if few else ""
-
-
-def _cap_error(rulebook: Mapping[str, Any]) -> str:
-    return "" if 0 <= Fraction(str(rulebook["cap"])) <= 100 else "“非抽签渠道最多偏离”应在0到100之间。"
+def is_opened_by_supervisors(rulebook: Mapping[str, Any]) -> bool:
+    """True if the supervisors hold the box key; a rulebook frozen before there were box keys means the server."""
+    return bool(rulebook.get("box_key", SERVER) == SUPERVISORS)

@@ -25,7 +25,7 @@ from evaluations.voting.pages import (
     review_lines,
     sections_to_choose,
 )
-from evaluations.voting.services import NOT_NOW, Admission
+from evaluations.voting.services import NOT_NOW, Admission, Cast
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.views import TYPE_SIZES
 
@@ -102,10 +102,10 @@ def refused_page(request: HttpRequest, admission: Admission, comment: str, reaso
     return step_page(request, "refused", admission, context, status=BAD_INPUT)
 
 
-def done_page(request: HttpRequest, admission: Admission, receipt: str, code: str) -> HttpResponse:
-    """Return the last page: the receipt of the ballot that was cast."""
-    page = _done_page(admission.ballot_form, _type_size(request))
-    return HttpResponse(page.replace(RECEIPT_HERE, format_code(receipt)).replace(CODE_HERE, escape(code)))
+def done_page(request: HttpRequest, admission: Admission, cast: Cast, code: str) -> HttpResponse:
+    """Return the last page: the receipt of the ballot that was cast now or before."""
+    page = _done_page(admission.ballot_form, _type_size(request), cast.is_new)
+    return HttpResponse(page.replace(RECEIPT_HERE, format_code(cast.receipt)).replace(CODE_HERE, escape(code)))
 
 
 def step_page(
@@ -150,12 +150,13 @@ def _entrance_page(round_: OpenRound | None, size: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _done_page(digest: str, size: str) -> str:
+def _done_page(digest: str, size: str, is_new: bool) -> str:
     """Render the last page once; only receipt and code differ."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
     shown = {
         "ballot_form": ballot_form_by_digest(digest),
         "receipt": RECEIPT_HERE,
+        "is_new": is_new,
         "code": CODE_HERE,
         "request": asked,
         "stays": True,

@@ -32,9 +32,11 @@ from evaluations.voting.forms import write_json
 from evaluations.voting.pages import review_lines
 from evaluations.voting.services import (
     Admission,
+    Cast,
     admit,
     cast_ballot,
     checked_mark,
+    is_cast,
     is_checked,
     receipt_for,
     refuse_late,
@@ -224,16 +226,16 @@ def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
     """Store the vote exactly as shown on the receipt page; any other vote is validated and shown first."""
     # Browsers submit line breaks in hidden fields as CRLF.
     vote, comment = request.POST.get("vote", ""), request.POST.get("comment", "").replace("\r\n", "\n")
-    if not is_checked(admission, vote, comment, request.POST.get("checked", "")):
-        return _receipt(request, admission)
     code, digits = request.POST.get("code", ""), clean_digits(request.POST.get("digits", ""))
+    if not is_checked(admission, vote, comment, request.POST.get("checked", "")):
+        if is_cast(admission, digits):
+            return done_page(request, admission, Cast(receipt_for(admission, digits), is_new=False), code)
+        return _receipt(request, admission)
     try:
-        receipt_ = cast_ballot(
-            admission=admission, code=code, vote=vote, comment=comment, digits=digits, at=clock.now()
-        )
+        cast_ = cast_ballot(admission=admission, code=code, vote=vote, comment=comment, digits=digits, at=clock.now())
     except RuleViolation as refusal:
         return refused_page(request, admission, comment, str(refusal))
-    return done_page(request, admission, receipt_, code)
+    return done_page(request, admission, cast_, code)
 
 
 def _validated(

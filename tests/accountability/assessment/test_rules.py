@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from accountability.assessment.rules import Listed, PointRules, assess, by_unit
-from evaluations.rounds.rules.rulebook import default_rulebook, rulebook_errors
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 
 FULL = {
     "assessment_points": "1.5",

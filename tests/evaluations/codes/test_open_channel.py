@@ -15,7 +15,8 @@ from evaluations.codes.models import Credential, OpenClaimAlert
 from evaluations.codes.rules.open_channel import OpenAlert, Visitor, alerts, needs_check, network_of, takes_too_many
 from evaluations.codes.services import visitor_checks
 from evaluations.codes.services.visitor_checks import NUMBERS, PlainQuestion, Question
-from evaluations.rounds.rules.rulebook import default_rulebook, rulebook_errors
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from tests.factories import make_open_round, make_self_service
 
 BOOK = default_rulebook()

@@ -12,7 +12,7 @@ from evaluations.lifecycle import services as lifecycle
 from evaluations.paper_ballots import services as paper_ballots
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.sealing.services import seal_round
+from evaluations.sealing.services.opening import seal_round
 from evaluations.turnout.models import TurnoutDay
 from nanchuan_eval.checks import limits_of_time_are_positive
 from nanchuan_eval.clock.models import ClockRun
@@ -104,7 +104,7 @@ def test_a_step_that_crashes_stops_no_other_step(round_, monkeypatch, module, na
 
 
 def test_a_round_that_crashes_stops_no_other_round(round_, monkeypatch):
-    others = [Round(pk=0, name="坏的轮次"), round_]
+    others = [Round(pk=0, name="坏的轮次", rulebook={"box_key": "server"}), round_]
     monkeypatch.setattr(type(Round.objects.all()), "overdue_for_sealing", lambda rows, at: others)
 
     lines, refusal = output_of("advance_rounds")

@@ -16,13 +16,13 @@ from evaluations.paper_ballots.rules.ballot_account import SheetKind, imbalances
 from evaluations.paper_ballots.services import SheetContent
 from evaluations.protocol.codes import format_code, issue_of
 from evaluations.rounds.models import Round
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import CLOCK, Denied
-from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user, raw_answers
+from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_user, raw_answers, waiting_ballots
 
 pytestmark = pytest.mark.django_db
 COUNTED = {"returned": 1, "spoiled": 0, "missing": 1}
@@ -136,7 +136,7 @@ class TestASheet:
 
         assert sheet.kind == SheetKind.VALID
         assert (sheet.first, sheet.second) == ("", "")
-        assert BallotSpool.objects.get().channel == "targeted"
+        assert waiting_ballots()[0].channel == "targeted"
 
     def test_cannot_be_keyed_twice_by_one_person_under_any_account(self, round_):
         clerk, alias = make_user("clerk", person_code="P1"), make_user("clerk", person_code="P1")

@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 
 from evaluations.rounds.rules.rulebook import (
     DEFAULTS,
-    LARGEST_SCALE,
-    POINTS,
     SETTINGS,
     default_rulebook,
     lookup,
-    rulebook_errors,
     shares_of,
     unusual,
     with_value,
 )
+from evaluations.rounds.rules.rulebook_errors import LARGEST_SCALE, POINTS, rulebook_errors
 
 with Path(__file__).with_name("settings.csv").open(newline="") as source:
     TABLE = list(csv.DictReader(source))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluations.rounds.rules.rulebook import rulebook_errors
+from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.rounds.services import edit_rulebook
 from nanchuan_eval.core.errors import RuleViolation
 from tests.factories import NOON, make_open_round, make_round, make_user

@@ -15,7 +15,7 @@ from django.utils.log import AdminEmailHandler
 from evaluations.ballots.models import Ballot, BallotSpool, Comment, Rating
 from evaluations.codes.models import Credential
 from evaluations.protocol.codes import normalize_code
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.evaluations.voting.test_views import Phone, voting  # noqa: F401  a fixture
 from tests.factories import cast_ballots, make_codes, make_open_round

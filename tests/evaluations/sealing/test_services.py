@@ -14,10 +14,18 @@ from evaluations.protocol.codes import content_commitment, issue_hash
 from evaluations.protocol.merkle import leaf, merkle_root
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.method import Indicator
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK, Denied
-from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round, make_self_service, make_user
+from tests.factories import (
+    cast_ballots,
+    make_codes,
+    make_open_round,
+    make_sealed_round,
+    make_self_service,
+    make_user,
+    waiting_ballots,
+)
 
 VOTERS = 120
 CHANCE_HITS = 8
@@ -45,7 +53,7 @@ class TestSealing:
     def test_puts_every_ballot_into_the_box_exactly_once_with_its_vote(self):
         round_ = make_open_round(sections=2)
         receipts = cast_ballots(round_, make_codes(round_, 5), level="3", comment="排队太久")
-        votes = sorted(BallotSpool.objects.values_list("receipt", "vote"))
+        votes = sorted((row.receipt, row.vote) for row in waiting_ballots())
 
         seal(round_)
 

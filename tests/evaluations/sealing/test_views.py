@@ -13,7 +13,7 @@ from evaluations.protocol.codes import format_code, issue_hash, issue_of
 from evaluations.protocol.merkle import root_of_path
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import (
     cast_ballots,

@@ -20,10 +20,11 @@ from evaluations.publication.models import Publication
 from evaluations.publication.services import publish_list
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
-from evaluations.rounds.rules.rulebook import default_rulebook, rulebook_errors
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.scoring.method import Channel
 from evaluations.sealing.queries import closing_leaves
-from evaluations.sealing.services import seal_round
+from evaluations.sealing.services.opening import seal_round
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.services.signatures import sign_count
 from evaluations.tally.services.tally import tally_round

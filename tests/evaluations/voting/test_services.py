@@ -9,15 +9,19 @@ from django.test.utils import CaptureQueriesContext
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
-from evaluations.ballots.models import BallotSpool
+from evaluations.ballots.models import Ballot, BallotSpool
+from evaluations.box_key.services.making import make_server_key
+from evaluations.box_key.services.rows import sealing_key
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.services import issuing, open_channel, voiding
 from evaluations.protocol.codes import format_code, issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.voting.services import Admission, admit, cast_ballot, receipt_for
+from evaluations.sealing.services.opening import seal_round
+from evaluations.voting.services import Admission, Cast, admit, cast_ballot, receipt_for
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions.policy import CLOCK
 from tests.factories import NOON, make_codes, make_open_round, make_self_service, make_user, raw_answers
 
 
@@ -46,10 +50,9 @@ def test_casting_takes_four_statements_however_many_sections_are_rated(sections)
     round_ = make_open_round(sections=105)
     (code,) = make_codes(round_)
     admission, vote = admit(code=code, at=NOON), vote_for(round_, sections)
+    sealing_key(round_.box_key)  # a process reads it once
 
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         cast(round_, code, admission=admission, vote=vote)
 
     verbs = [query["sql"].split()[0] for query in queries]
@@ -63,36 +66,67 @@ class TestACode:
         (code,) = make_codes(round_)
         admission = admit(code=code, at=NOON)
 
-        receipt = cast(round_, code, admission=admission)
+        done = cast(round_, code, admission=admission)
 
-        assert receipt == receipt_for(admission, "1234")
+        assert done == Cast(receipt_for(admission, "1234"), is_new=True)
         with pytest.raises(RuleViolation, match="该票号无法使用"):
             cast(round_, code, admission=replace(admission, random="00"))
         with pytest.raises(RuleViolation, match="该票号无法使用"):
             admit(code=code, at=NOON)
         assert BallotSpool.objects.count() == 1
 
-    def test_sent_again_after_a_lost_answer_is_still_one_ballot_with_the_same_receipt(self):
+    @pytest.mark.parametrize("when", ["during the vote", "after closing", "after opening"])
+    @pytest.mark.parametrize("change", [{}, {"comment": "改了意见"}, {"vote": '{"lines":[]}'}])
+    def test_sent_again_from_the_same_page_is_in_the_box_whatever_the_vote(self, when, change):
         round_ = make_open_round()
         (code,) = make_codes(round_)
         admission = admit(code=code, at=NOON)
+        first = cast(round_, code, admission=admission)
+        if when == "after opening":
+            seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at)
+        at = NOON if when == "during the vote" else round_.closes_at
 
-        receipts = {cast(round_, code, admission=admission) for _ in range(3)}
+        again = cast(round_, code, admission=admission, at=at, **change)
 
-        assert len(receipts) == BallotSpool.objects.count() == 1
+        assert again == Cast(first.receipt, is_new=False)
+        assert BallotSpool.objects.count() + Ballot.objects.count() == 1
 
-    @pytest.mark.parametrize("change", [{"digits": "9999"}, {"comment": "改了意见"}, {"sections": 2}])
-    def test_sent_again_with_something_else_is_refused(self, change):
+    @pytest.mark.parametrize("when", ["during the vote", "after opening"])
+    @pytest.mark.parametrize("other", ["digits", "page"])
+    def test_sent_again_with_another_receipt_is_refused(self, when, other):
         round_ = make_open_round()
         (code,) = make_codes(round_)
-        admission = admit(code=code, at=NOON)
+        admission, second = admit(code=code, at=NOON), admit(code=code, at=NOON)
         cast(round_, code, admission=admission)
-        changed = {"vote": vote_for(round_, change["sections"])} if "sections" in change else change
+        if when == "after opening":
+            seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at)
+        changes = {"digits": "9999"} if other == "digits" else {"admission": second}
 
-        with pytest.raises(RuleViolation, match="该票号无法使用"):
-            cast(round_, code, admission=admission, **changed)
+        with pytest.raises(RuleViolation, match="该票号无法使用" if when == "during the vote" else "不在投票时间内"):
+            cast(round_, code, **{"admission": admission, **changes})
 
-        assert BallotSpool.objects.count() == 1
+        assert BallotSpool.objects.count() + Ballot.objects.count() == 1
+
+    def test_admitted_before_the_box_key_was_replaced_is_refused_with_the_reason(self):
+        round_ = make_open_round()
+        (code,) = make_codes(round_)
+        admission = admit(code=code, at=NOON)
+        make_server_key(round_, at=NOON)
+
+        with pytest.raises(RuleViolation, match="票箱密钥已更换，评议票没有提交"):
+            cast(round_, code, admission=admission)
+
+        assert cast(round_, code).is_new
+
+    @pytest.mark.parametrize("vote", ["", "{}\n", '{"lines": []}', '{"b":1,"a":2}', "[1.0]"])
+    def test_casts_only_a_vote_that_parses_to_itself(self, vote):
+        round_ = make_open_round()
+        (code,) = make_codes(round_)
+
+        with pytest.raises(RuleViolation, match="页面信息不完整"):
+            cast(round_, code, vote=vote)
+
+        assert not BallotSpool.objects.exists()
 
     def test_may_be_typed_untidily(self):
         round_ = make_open_round()

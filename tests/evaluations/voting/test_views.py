@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from accountability.demo.citizens import FormReader
 from evaluations.ballots.models import BallotSpool
+from evaluations.box_key.services.rows import sealing_key
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.services import issuing, voiding
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
-from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers
+from tests.factories import make_codes, make_open_round, make_self_service, make_user, raw_answers, waiting_ballots
 from tests.pages import page_in
 
 pytestmark = pytest.mark.django_db
@@ -258,7 +259,7 @@ class TestTheComment:
 
         assert phone.cast(comment=comment).status_code == 200
 
-        assert BallotSpool.objects.get().comment == ""
+        assert waiting_ballots()[0].comment == ""
 
     @pytest.mark.parametrize("comment", ["<script>alert(1)</script>", "{{7*7}}", "=1+1", "'; DROP TABLE x;", "𫍯䶮😀"])
     def test_is_escaped_as_text(self, voting, comment):
@@ -267,7 +268,7 @@ class TestTheComment:
 
         assert "<script>alert" not in page
         assert phone.cast(comment=comment).status_code == 200
-        assert BallotSpool.objects.get().comment == comment
+        assert waiting_ballots()[0].comment == comment
 
 
 class TestTheHiddenFields:
@@ -323,7 +324,7 @@ class TestTheRequest:
         done = phone.send(last, "/ballot/cast/")
 
         assert "评议票已提交" in done.content.decode()
-        assert BallotSpool.objects.get().comment == COMMENT
+        assert waiting_ballots()[0].comment == COMMENT
 
     def test_from_a_foreign_page_casts_nothing(self, voting):
         phone = Phone(voting, enforce_csrf_checks=True)
@@ -371,11 +372,35 @@ class TestWhatStaysOnTheServer:
         vote = json.dumps([[code, raw_answers(), []] for code in phone.sections[:sections]])
 
         shown = phone.last_page(vote=vote)
+        sealing_key(voting.box_key)  # a process reads it once
 
         with CaptureQueriesContext(connection) as queries:
             assert phone.client.post("/ballot/cast/", shown).status_code == 200
 
         assert [q["sql"].split()[0] for q in queries] == ["SAVEPOINT", "UPDATE", "INSERT", "RELEASE"]
+
+    def test_nothing_moves_from_the_comment_into_the_vote(self, voting):
+        """The signature covers vote and comment each, not one after the other."""
+        phone = Phone(voting)
+        shown = phone.last_page(comment="a\nb")
+        (vote,) = shown["vote"]
+
+        page = phone.client.post("/ballot/cast/", {**shown, "vote": vote + "\na", "comment": "b"})
+
+        assert "评议票已提交" not in page.content.decode()
+        assert not BallotSpool.objects.exists()
+
+    @pytest.mark.parametrize("change", [{}, {"comment": "别的意见"}, {"checked": "x"}, {"vote": "[]"}, {"vote": "x"}])
+    def test_a_page_sent_again_tells_the_receipt_and_nothing_of_the_vote(self, voting, change):
+        phone = Phone(voting)
+        shown = phone.last_page()
+        phone.client.post("/ballot/cast/", shown)
+
+        page = Client().post("/ballot/cast/", {**shown, **change})
+
+        assert page.status_code == 200
+        assert "此前已有一张评议票以这个回执号提交并入箱，没有再次提交" in page.content.decode()
+        assert BallotSpool.objects.count() == 1
 
     @pytest.mark.parametrize("change", [{"vote": ""}, {"comment": "别的意见"}, {"checked": "x"}, {"checked": ""}])
     def test_only_what_the_last_page_showed_is_stored(self, voting, change):
@@ -396,7 +421,7 @@ class TestWhatStaysOnTheServer:
         shown = phone.last_page(comment="一\r\n二")
 
         assert phone.client.post("/ballot/cast/", {**shown, "comment": "一\r\n二"}).status_code == 200
-        assert BallotSpool.objects.get().comment == "一\n二"
+        assert waiting_ballots()[0].comment == "一\n二"
 
     def test_a_late_ballot_keeps_the_input(self, voting):
         phone = Phone(voting)

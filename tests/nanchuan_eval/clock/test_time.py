@@ -12,7 +12,7 @@ from evaluations.ballots.models import BallotSpool
 from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.sealing.services import seal_round
+from evaluations.sealing.services.opening import seal_round
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.clock.sql import database_time

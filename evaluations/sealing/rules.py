@@ -1,0 +1,36 @@
+"""Comparing the spool with the used codes before anything is decrypted (box-key.md 6): rows lost or added are told."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evaluations.protocol.box_rows import KINDS, Place
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """How many differences the persons present accept, and why; they must be exactly those that are found."""
+
+    number: int = 0
+    reason: str = ""
+
+
+def differences(expected: Counter[Place], found: Counter[Place]) -> dict[Place, int]:
+    """Return place -> rows missing there (negative: rows too many), only where there is a difference."""
+    return {place: expected[place] - found[place] for place in expected | found if expected[place] != found[place]}
+
+
+def number_of(missing: Mapping[Place, int], set_aside: Mapping[str, int]) -> int:
+    """Return how many differences there are in all: rows missing, rows too many, rows set aside."""
+    return sum(map(abs, missing.values())) + sum(set_aside.values())
+
+
+def difference_lines(
+    missing: Mapping[Place, int], set_aside: Mapping[str, int], labels: Mapping[str, str]
+) -> list[str]:
+    """Return in Chinese what differs, a line each; `labels` name channels and origins."""
+    lines = []
+    for place, number in sorted(missing.items()):
+        channel, origin = (labels.get(code, code) for code in (place.channel, place.origin))
+        lines.append(f"{place.round} {channel}·{origin}：{'缺少' if number > 0 else '多出'}{abs(number)}张")
+    return lines + [f"不能打开、须搁置的评议票（{KINDS[kind]}）：{number}张" for kind, number in set_aside.items()]
