@@ -2,6 +2,7 @@
 
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballots import services as ballots
+from evaluations.box_key import approvals as box_key
 from evaluations.codes import approvals as codes
 from evaluations.draws import approvals as draws
 from evaluations.draws.services import exports
@@ -21,6 +22,7 @@ def register() -> None:
         *pools.ACTIONS,
         *draws.ACTIONS,
         *exports.ACTIONS,
+        *box_key.ACTIONS,
         *codes.ACTIONS,
         *ballots.ACTIONS,
         *people.ACTIONS,

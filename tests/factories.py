@@ -12,7 +12,7 @@ from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import Origin, RawLine, validate_vote
 from evaluations.ballots.models import BallotSpool
 from evaluations.box_key.models import BoxKey
-from evaluations.box_key.services import keys
+from evaluations.box_key.services import holding, keys, making
 from evaluations.box_key.services.making import make_server_key
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.services import issuing
@@ -22,13 +22,16 @@ from evaluations.draws.services.commitment import commit_draw, plan_draw, planne
 from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.rules import PoolKind
 from evaluations.pools.services import lists, notices
+from evaluations.protocol.box import held_code, supervisors_record
+from evaluations.protocol.box_cards import Card, card_text
 from evaluations.protocol.box_rows import BallotRow, unframe
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
-from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.rounds.rules.rulebook import default_rulebook, is_opened_by_supervisors
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.sealing.services import opening as sealing
 from evaluations.voting import services as voting
+from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import CLOCK, Role
 from nanchuan_eval.users.models import User
 
@@ -110,10 +113,44 @@ def make_open_round(*, sections: int = 3, **fields: Any) -> Round:
     round_ = make_round(**fields)
     lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
     round_.refresh_from_db()
-    make_server_key(round_, at=NOON)
+    if not is_opened_by_supervisors(round_.rulebook):
+        make_server_key(round_, at=NOON)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
     round_.refresh_from_db()
     return round_
+
+
+def make_supervisors_key(round_: Round, *, is_held: bool = True) -> list[str]:
+    """A key on cards for a frozen, drawn or open round, its supervisors drawn if need be; returns S1 … Sn, P, Q.
+
+    Keep the texts: nothing else knows them.
+    """
+    state = round_.state
+    if not round_.draws.standing().filter(purpose=DrawPurpose.SUPERVISORS).exists():
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.FROZEN)
+        round_.refresh_from_db()
+        make_pool(round_, PoolKind.SUPERVISORS)
+        hold_draw(round_, DrawPurpose.SUPERVISORS)
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.DRAWN)
+    record, cards = make_record(round_)
+    with policy.approved("box.key"):
+        making.adopt_key(round_id=round_.pk, record=record, by=make_user("chief"), at=NOON)
+    Round.objects.filter(pk=round_.pk).update(state=state)
+    round_.refresh_from_db()
+    for card in cards if is_held else ():
+        code = held_code(round_.box_key, card.label, card.share)
+        holding.confirm_card(round_key=round_.key, code=code, at=NOON)
+    return [card_text(card, round_.box_key) for card in cards]
+
+
+def make_record(round_: Round, **changed: Any) -> tuple[str, list[Card]]:
+    """The record (box-key.json) of a key made offline for the round, and its cards."""
+    given = {"needed": round_.rulebook["box_needed"], "supervisors": round_.rulebook["supervisors"], **changed}
+    key, seed, made = given.pop("key", round_.key), keys.new_seed(), given.pop("made", "offline")
+    cards = keys.split_seed(seed, **given)
+    public = keys.private_key(seed, key).public_key.encode().hex()
+    shares = [(card.label, card.share) for card in cards]
+    return supervisors_record(key, public, shares, needed=given["needed"], made=made).decode(), cards
 
 
 def make_codes(

@@ -1,7 +1,14 @@
-"""The box key in force, who opens the box, and what is missing before a round can open."""
+"""The box key in force, its cards, who opens the box, and what is missing before a round can open."""
 
-from evaluations.box_key.models import BoxKey
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from evaluations.box_key.models import BoxCard, BoxKey
+from evaluations.box_key.rules import is_short
+from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
@@ -9,21 +16,57 @@ from nanchuan_eval.core.errors import RuleViolation
 
 def key_in_force(round_: Round) -> BoxKey:
     """Return the key to which the round's ballots are sealed; refuses a round without one."""
-    found = BoxKey.objects.filter(key_id=round_.box_key, round=round_).first() if round_.box_key else None
+    found = current_key(round_)
     if found is None:
         raise RuleViolation("本轮还没有票箱密钥。")
     return found
+
+
+def current_key(round_: Round) -> BoxKey | None:
+    """Return the key in force, or None before there is one."""
+    return BoxKey.objects.filter(key_id=round_.box_key, round=round_).first() if round_.box_key else None
+
+
+def supervisors_in_office(round_: Round) -> list[DrawEntry]:
+    """Return the drawn supervisors who serve now, in the order of their places: x = 1 … n of the shares (one query)."""
+    drawn = DrawEntry.objects.filter(draw__in=round_.draws.standing(), draw__purpose=DrawPurpose.SUPERVISORS)
+    return list(drawn.filter(is_selected=True).select_related("person").order_by("stratum", "place"))
 
 
 def key_faults(round_: Round) -> list[str]:
     """Return in Chinese what the key still lacks before the round opens; a server's key is made when it opens."""
     if not is_opened_by_supervisors(round_.rulebook):
         return []
-    key = BoxKey.objects.filter(key_id=round_.box_key).first() if round_.box_key else None
-    return [] if key else ["还没有票箱密钥。"]
+    key = current_key(round_)
+    if key is None:
+        return ["还没有票箱密钥。"]
+    cards = list(key.cards.all())
+    lost = "、".join(card.card for card in cards if card.lost_at)
+    unheld = "、".join(card.card for card in cards if not card.held_at and not card.lost_at)
+    faults = [f"密钥卡{lost}已报告遗失，请重新生成票箱密钥。"] if lost else []
+    faults += [f"密钥卡{unheld}尚未确认领取。"] if unheld else []
+    return faults + (["监督员有变动，请重新生成票箱密钥。"] if _is_outdated(round_, cards) else [])
+
+
+def _is_outdated(round_: Round, cards: list[BoxCard]) -> bool:
+    """True if the cards are not held by exactly the supervisors in office."""
+    holders = sorted(card.holder_id or 0 for card in cards if card.card.startswith("S"))
+    return holders != sorted(entry.pk for entry in supervisors_in_office(round_))
 
 
 def is_recovery_permitted(key: BoxKey) -> bool:
     """True if using the recovery card was permitted (动用备用卡)."""
     permits = AuditEntry.objects.performed().filter(action="box.recover", object_type=BoxKey._meta.label)
     return permits.filter(object_id=str(key.pk)).exists()
+
+
+def card_alarms(at: datetime) -> Iterator[str]:
+    """Yield an alarm for every round whose box could not be opened if one more card were lost."""
+    waiting = BoxKey.objects.filter(replaced_at=None, opened_at=None, round__state=RoundState.OPEN)
+    for key in waiting.filter(cards__lost_at__lte=at).distinct().select_related("round"):
+        lost = list(key.cards.exclude(lost_at=None).values_list("card", flat=True))
+        if is_short(json.loads(key.record), lost):
+            yield (
+                f"“{key.round.name}”的密钥卡{'、'.join(lost)}已报告遗失，余下的密钥卡（含备用卡）再遗失一张就无法开箱。"
+                "请逐一核实持卡人，务必保管好余下的密钥卡。"
+            )

@@ -4,8 +4,9 @@ Nothing here is stored. The randomness of a sealed row is libsodium's; a seeded 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
+from math import comb
 
 from Crypto.Protocol.SecretSharing import Shamir
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,6 +21,10 @@ from nanchuan_eval.core.errors import RuleViolation
 
 VERSION = b"\x01"
 SEED_BYTES = 16
+CHOICES_AT_ONCE = 100
+
+Share = tuple[int, bytes]  # x, f(x)
+Progress = Callable[[int, int], None]  # choices combined, of how many
 
 
 def new_seed() -> bytes:
@@ -45,17 +50,33 @@ def public_key(text: str) -> PublicKey:
     return key
 
 
-def split_seed(seed: bytes, *, needed: int, supervisors: int) -> list[Card]:
-    """Return the cards S1 … Sn, P, Q of a seed, after every choice of `needed` shares has been combined again."""
+def split_seed(seed: bytes, *, needed: int, supervisors: int, progress: Progress | None = None) -> list[Card]:
+    """Return the cards S1 … Sn, P, Q of a seed, after the shares have been combined again (see `_choices`)."""
     if needed not in needed_range(supervisors):
         raise RuleViolation(f"{supervisors}名监督员不能采用{needed}张卡开箱，请修改评议方案。")
     shares = Shamir.split(needed, supervisors + 1, seed)
-    if any(combine_shares(chosen) != seed for chosen in combinations(shares, needed)):
-        raise RuntimeError("shares do not combine to the seed")
+    choices = _choices(shares, needed, is_patient=progress is not None)
+    for done, chosen in enumerate(choices, start=1):
+        if combine_shares(chosen) != seed:
+            raise RuntimeError("shares do not combine to the seed")
+        if progress:
+            progress(done, len(choices))
     *held, (number, recovery) = shares
     half = secrets.token_bytes(SHARE_BYTES)
     halves = [Card("P", number, half), Card("Q", number, exclusive_or(recovery, half))]
     return [Card("S", x, share) for x, share in held] + halves
+
+
+def _choices(shares: Sequence[Share], needed: int, *, is_patient: bool) -> list[Sequence[Share]]:
+    """Return the choices of shares to combine again: every one, or, in a request, so few that it is not held up.
+
+    With 15 supervisors there are 12,870 choices, minutes of arithmetic. Runs of neighbours suffice: two that follow
+    each other have the seed and needed - 1 shares in common, so one polynomial; hence all shares lie on the same one,
+    and any choice gives its value at 0. Combining every choice only tests the library's arithmetic again.
+    """
+    if is_patient or comb(len(shares), needed) <= CHOICES_AT_ONCE:
+        return list(combinations(shares, needed))
+    return [shares[at : at + needed] for at in range(len(shares) - needed + 1)]
 
 
 def combine_shares(points: Sequence[tuple[int, bytes]]) -> bytes:
