@@ -33,6 +33,7 @@ urlpatterns = [
     path("type-size/<slug:size>/", type_size, name="type-size"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),
     path("rounds/<slug:key>/issued-<int:batch>.txt", sealing.issued_list, name="issued-list"),
+    path("rounds/<slug:key>/issued-rest.txt", sealing.issued_rest, name="issued-rest"),
     path("rounds/<slug:key>/paper.json", sealing.ballot_form_file, name="paper-file"),
     path("rounds/<slug:key>/spent.txt", sealing.spent_list, name="spent-list"),
     path("rounds/<slug:key>/closing-list.txt", sealing.closing_list, name="closing-list"),

@@ -7,6 +7,7 @@ from django import forms
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import SMALLEST_SHOWN
 from nanchuan_eval.web.fields import ReasonForm
 
 LARGEST_LIST = 200_000 * 66
@@ -35,7 +36,12 @@ class CodesForm(BatchForm):
     """Number of ballot codes to generate (生成票号); 0 opens the channel to visitors."""
 
     count = forms.IntegerField(
-        label="票号数量", min_value=0, max_value=200_000, help_text="填0表示网上领票，由群众自行领取"
+        label="票号数量",
+        min_value=0,
+        max_value=200_000,
+        help_text=(
+            f"填0表示网上领票，由群众自行领取。不足{SMALLEST_SHOWN}个的批次不单独公布发放清单，是否使用也不单独公布"
+        ),
     )
 
 

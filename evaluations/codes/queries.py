@@ -5,19 +5,20 @@ batch, and hiding one small figure beside a public total hides the next smallest
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.rules.issuing import code_faults
+from evaluations.codes.rules.publishing import BatchSize, is_small, withheld_use
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from evaluations.scoring.method import Channel
-from evaluations.scoring.wording import shown_beside_total
+from evaluations.scoring.wording import SMALLEST_SHOWN, shown_beside_total
 
 # Codes that can no longer vote: voided, or unused when their batch was recalled.
 DEAD = Q(spend=None) & (Q(is_void=True) | Q(batch__is_open=False))
@@ -27,7 +28,10 @@ LAG_POINTS = 10
 
 @dataclass(frozen=True)
 class BatchLine:
-    """One batch: codes issued, returns including its replacements, and whether its stratum lags."""
+    """One batch: codes issued, returns including its replacements, whether its stratum lags, whether it is small.
+
+    A small batch has no published list of its own.
+    """
 
     batch: CodeBatch
     issued: int
@@ -35,6 +39,7 @@ class BatchLine:
     returned: int | str
     percent: int | None
     lags: bool
+    is_small: bool
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,11 @@ def batch_lines(batches: Sequence[CodeBatch]) -> list[BatchLine]:
             for head, family in families.items()
             if family[0].channel == channel
         }
-        figures |= shown_beside_total(used)
+        able = {
+            head: sum(batch.codes - batch.void for batch in families[int(head)])  # type: ignore[attr-defined]  # annotated
+            for head in used
+        }
+        figures |= shown_beside_total(used, able)
     return [_line(batch, batches, families, figures) for batch in batches]
 
 
@@ -134,6 +143,36 @@ def unfit_codes(round_: Round) -> list[str]:
     ]
 
 
+def with_sizes(batches: QuerySet[CodeBatch]) -> QuerySet[CodeBatch]:
+    """Return the batches annotated with `codes` and with `able`, those not void."""
+    able = Count("credentials", filter=Q(credentials__is_void=False))
+    return batches.annotate(codes=Count("credentials"), able=able)
+
+
+def sizes_of(batches: Iterable[CodeBatch]) -> list[BatchSize]:
+    """Return the sizes of batches from `with_sizes`."""
+    return [
+        BatchSize(batch.pk, batch.codes, batch.able, batch.replaces_id)  # type: ignore[attr-defined]  # annotated
+        for batch in batches
+    ]
+
+
+def able_by(round_: Round, field: str) -> dict[str, int]:
+    """Return a field of the batches (channel, origin) -> codes not void, whose holders could vote (one query)."""
+    able = Credential.objects.filter(batch__round=round_, is_void=False).order_by(f"batch__{field}")
+    return dict(able.values_list(f"batch__{field}").annotate(Count("pk")))
+
+
+def codes_of_withheld_use(round_: Round) -> frozenset[str]:
+    """Return I of the codes of which the list of used codes does not tell whether they were used (three queries)."""
+    withheld = withheld_use(sizes_of(with_sizes(CodeBatch.objects.filter(round=round_))), SMALLEST_SHOWN)
+    able = Credential.objects.filter(batch__round=round_, is_void=False)
+    small = able.filter(batch__in=withheld.batches).values_list("issue", flat=True)
+    # In the order of I, which is random: any further codes will do, as nobody can tell whose they are.
+    others = able.exclude(batch__in=withheld.batches).order_by("issue").values_list("issue", flat=True)
+    return frozenset([*small, *others[: withheld.cover]])
+
+
 def family_of(batch: CodeBatch) -> QuerySet[CodeBatch]:
     """Return the batch and its replacements."""
     return CodeBatch.objects.filter(Q(pk=batch.pk) | Q(replaces=batch))
@@ -164,4 +203,5 @@ def _line(
         returned=returned,
         percent=rate,
         lags=bool(batch.stratum) and rate is not None and whole is not None and rate + LAG_POINTS < whole,
+        is_small=is_small(batch.codes, SMALLEST_SHOWN),  # type: ignore[attr-defined]  # annotated
     )

@@ -24,12 +24,22 @@ def shown(count: int) -> int | str:
     return FEW if 0 < count < SMALLEST_SHOWN else count
 
 
-def shown_beside_total(counts: Mapping[str, int]) -> dict[str, int | str]:
-    """Return figures whose sum is public; one hidden alone could be computed, so the next smallest is hidden too."""
-    cells: dict[str, int | str] = {key: shown(count) for key, count in counts.items()}
+def shown_among(count: int, people: int) -> int | str:
+    """Return a figure about so many people as it may be published; about one to four, 0 tells as much as 1."""
+    return FEW if 0 < people < SMALLEST_SHOWN else shown(count)
+
+
+def shown_beside_total(counts: Mapping[str, int], people: Mapping[str, int] | None = None) -> dict[str, int | str]:
+    """Return figures whose sum is public; one hidden alone could be computed, so the next smallest is hidden too.
+
+    `people` = how many each figure is about, if it may be few.
+    """
+    of = people or {}
+    cells: dict[str, int | str] = {key: shown_among(count, of.get(key, 0)) for key, count in counts.items()}
     hidden = [key for key, cell in cells.items() if cell == FEW]
     others = sorted((count, key) for key, count in counts.items() if key not in hidden and count)
-    if len(hidden) == 1 and others:
+    are_few = sum(counts[key] for key in hidden) < SMALLEST_SHOWN and any(of.get(key) for key in hidden)
+    if others and (len(hidden) == 1 or are_few):
         cells[others[0][1]] = "不单独公布"
     return cells
 

@@ -10,13 +10,15 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from evaluations.ballots.models import Ballot, Rating
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.queries import DEAD
+from evaluations.codes.queries import DEAD, able_by, codes_of_withheld_use, family_of, sizes_of, with_sizes
+from evaluations.codes.rules.publishing import lists_of, withheld_use
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.protocol.box_rows import KINDS
@@ -24,7 +26,7 @@ from evaluations.protocol.merkle import audit_path, leaf, levels_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED
 from evaluations.scoring.method import Channel
-from evaluations.scoring.wording import shown, shown_beside_total
+from evaluations.scoring.wording import SMALLEST_SHOWN, shown, shown_among, shown_beside_total
 from nanchuan_eval.core.canonical import canonical_json
 
 CHUNK = 5000
@@ -68,7 +70,7 @@ def sealing_record(round_: Round, ballots: int, opening: Mapping[str, Any]) -> b
             "root": round_.closing_root,
             "ballots": ballots,
             "opening": opening,
-            "channels": shown_beside_total(_ballots_by_channel(round_)),
+            "channels": shown_beside_total(_ballots_by_channel(round_), able_by(round_, "channel")),
             "sections": _lines_by_section(round_),
             "books": _ballot_account(round_),
             "issued": _list_facts(issued_lines(round_)),
@@ -104,8 +106,38 @@ def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:
     return _lines(codes.order_by("issue").values_list("issue", flat=True).iterator(chunk_size=CHUNK))
 
 
+def published_list(batch: CodeBatch, *, is_sealed: bool) -> Iterator[bytes] | None:
+    """Return a batch's published list, or None if it has none (yet).
+
+    After sealing its small replacements follow its own lines, whose digest was published before.
+    """
+    lists = lists_of(sizes_of(with_sizes(family_of(batch))), SMALLEST_SHOWN)
+    if batch.pk not in lists.own or (batch.is_self_service and not is_sealed):
+        return None
+    joined = lists.joined.get(batch.pk, ()) if is_sealed else ()
+    return chain(issued_lines(batch.round, batch.pk), _lines_of_batches(joined))
+
+
+def rest_lines(round_: Round) -> Iterator[bytes]:
+    """Yield the list of I of the small batches without a list of their own, published together after sealing."""
+    return _lines_of_batches(lists_of(sizes_of(with_sizes(round_.batches.all())), SMALLEST_SHOWN).rest)
+
+
+def published_spent_lines(round_: Round) -> Iterator[bytes]:
+    """Yield the published list of E, sorted, without the codes whose use is not told one by one."""
+    withheld = codes_of_withheld_use(round_)
+    used = Credential.objects.filter(batch__round=round_, spend__isnull=False).order_by("spend")
+    rows = used.values_list("issue", "spend").iterator(chunk_size=CHUNK)
+    return _lines(str(spend) for issue, spend in rows if issue not in withheld)
+
+
+def _lines_of_batches(batches: Iterable[int]) -> Iterator[bytes]:
+    codes = Credential.objects.filter(batch__in=list(batches)).order_by("issue")
+    return _lines(codes.values_list("issue", flat=True).iterator(chunk_size=CHUNK))
+
+
 def spent_lines(round_: Round) -> Iterator[bytes]:
-    """Yield the published list of E, sorted, one line per used code."""
+    """Yield the whole list of E, sorted, one line per used code; its digest is in the sealing record."""
     used = Credential.objects.filter(batch__round=round_, spend__isnull=False)
     return _lines(str(e) for e in used.order_by("spend").values_list("spend", flat=True).iterator(chunk_size=CHUNK))
 
@@ -180,8 +212,11 @@ def _lines_by_section(round_: Round) -> dict[str, Any]:
         .values_list("section__code", "channel")
         .annotate(lines=Count("pk"))
     }
+    able = able_by(round_, "channel")
     codes = round_.sections.values_list("code", flat=True)
-    return {code: {c.value: shown(found.get((code, c.value), 0)) for c in Channel} for code in codes}
+    return {
+        code: {c.value: shown_among(found.get((code, c.value), 0), able.get(c, 0)) for c in Channel} for code in codes
+    }
 
 
 def sealed_rounds() -> list[Round]:
@@ -204,9 +239,38 @@ class SectionLine:
     cells: list[tuple[str, int | str]]
 
 
-def batches_to_show(round_: Round) -> QuerySet[CodeBatch]:
-    """Return the batches with their number of codes (one query)."""
-    return CodeBatch.objects.filter(round=round_).annotate(codes=Count("credentials"))
+@dataclass(frozen=True)
+class PublishedBatches:
+    """The published batches, with their number of `codes` and, after sealing, of replacements that `joined` them.
+
+    `rest` = codes of the small batches, known after sealing; `are_waiting` = some lists follow after sealing;
+    `withheld` = codes of which the list of used codes tells nothing.
+    """
+
+    batches: list[tuple[CodeBatch, int]]
+    rest: int
+    are_waiting: bool
+    withheld: int
+
+
+def batches_to_show(round_: Round, *, is_sealed: bool) -> PublishedBatches:
+    """Return what the public page shows of the batches (one query)."""
+    found = with_sizes(CodeBatch.objects.filter(round=round_))
+    sizes = sizes_of(found)
+    codes = {size.batch: size.codes for size in sizes}
+    lists, withheld = lists_of(sizes, SMALLEST_SHOWN), withheld_use(sizes, SMALLEST_SHOWN)
+    hidden = sum(size.able for size in sizes if size.batch in withheld.batches)
+    others = sum(size.able for size in sizes) - hidden
+    return PublishedBatches(
+        batches=[
+            (batch, sum(codes[pk] for pk in lists.joined.get(batch.pk, ())) if is_sealed else 0)
+            for batch in found
+            if batch.pk in lists.own or (batch.is_self_service and not is_sealed)
+        ],
+        rest=sum(codes[pk] for pk in lists.rest) if is_sealed else 0,
+        are_waiting=not is_sealed and bool(lists.rest or lists.joined),
+        withheld=hidden + min(withheld.cover, others) if is_sealed else 0,
+    )
 
 
 def sections_to_show(round_: Round, record: Mapping[str, Any]) -> list[SectionLine]:

@@ -12,16 +12,18 @@ from evaluations.codes.models import CodeBatch
 from evaluations.protocol.codes import CodeError, format_code, normalize_receipt
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import ISSUING, SEALED
+from evaluations.scoring.wording import SMALLEST_SHOWN
 from evaluations.sealing.queries import (
     account_lines,
     batches_to_show,
     closing_leaves,
     inclusion_of,
-    issued_lines,
+    published_list,
+    published_spent_lines,
+    rest_lines,
     round_of_receipt,
     sealed_rounds,
     sections_to_show,
-    spent_lines,
 )
 from nanchuan_eval.web.downloads import download, streamed_download
 from nanchuan_eval.web.views import visitors_form
@@ -55,9 +57,11 @@ def box(request: HttpRequest, key: str) -> HttpResponse:
     """Show a round's box: the lists of issued codes, and after sealing the sealing record."""
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
     record = json.loads(round_.closing) if round_.closing else None
+    issued = batches_to_show(round_, is_sealed=record is not None)
     context = {
         "round": round_,
-        "batches": batches_to_show(round_),
+        "issued": issued,
+        "smallest": SMALLEST_SHOWN,
         "record": record,
         "account": account_lines(record) if record else [],
         "sections": sections_to_show(round_, record) if record else [],
@@ -67,17 +71,24 @@ def box(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_safe
 def issued_list(request: HttpRequest, key: str, batch: int) -> FileResponse:
-    """Download a batch's list of I; that of a self-service batch only after sealing."""
+    """Download a batch's list of I, unless the batch is small; that of a self-service batch only after sealing."""
     found = get_object_or_404(CodeBatch.objects.select_related("round"), pk=batch, round__key=key)
-    if found.is_self_service and found.round.state not in SEALED:
+    lines = published_list(found, is_sealed=found.round.state in SEALED)
+    if lines is None:
         raise Http404
-    return streamed_download(issued_lines(found.round, found.pk), f"issued-{key}-{found.pk}.txt")
+    return streamed_download(lines, f"issued-{key}-{found.pk}.txt")
+
+
+@require_safe
+def issued_rest(request: HttpRequest, key: str) -> FileResponse:
+    """Download the list of I of a sealed round's small batches."""
+    return streamed_download(rest_lines(_sealed(key)), f"issued-{key}-rest.txt")
 
 
 @require_safe
 def spent_list(request: HttpRequest, key: str) -> FileResponse:
-    """Download the list of E of a sealed round."""
-    return streamed_download(spent_lines(_sealed(key)), f"spent-{key}.txt")
+    """Download the list of E of a sealed round, without the codes whose use is not told one by one."""
+    return streamed_download(published_spent_lines(_sealed(key)), f"spent-{key}.txt")
 
 
 @require_safe

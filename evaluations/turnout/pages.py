@@ -11,11 +11,12 @@ from datetime import date
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, OpenClaimAlert
 from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, return_rate
+from evaluations.codes.rules.publishing import is_small
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Channel
-from evaluations.scoring.wording import shown
+from evaluations.scoring.wording import SMALLEST_SHOWN, shown
 from evaluations.turnout.models import TurnoutDay
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
@@ -55,9 +56,10 @@ class MonitorPage:
 def monitor_page(round_: Round) -> MonitorPage:
     """Read the data of the monitoring page in a fixed number of queries."""
     batches = counted_batches(round_)
-    days = list(TurnoutDay.objects.filter(round=round_))
+    days = _disclosed_days(round_, batches)
     drawn = _drawn(round_)
-    top = max((row.used for row in days), default=0)
+    # A chart would show what the table hides: hidden figures lie at 0.
+    top = max((row.used for row in days if shown(row.used) == row.used), default=0)
     return MonitorPage(
         batches=batch_lines(batches),
         curves=_curves(days, top),
@@ -69,23 +71,32 @@ def monitor_page(round_: Round) -> MonitorPage:
     )
 
 
+def _disclosed_days(round_: Round, batches: Sequence[CodeBatch]) -> list[TurnoutDay]:
+    """Return the daily totals, without origins of so few codes that any figure tells who has voted."""
+    able = Counter[str]()
+    for batch in batches:
+        able[batch.origin] += batch.codes - batch.void  # type: ignore[attr-defined]  # annotated
+    days = TurnoutDay.objects.filter(round=round_)
+    return [row for row in days if not is_small(able[row.origin], SMALLEST_SHOWN)]
+
+
 def _curves(days_: Sequence[TurnoutDay], top: int) -> list[Curve]:
-    used = {(row.origin, row.day): row.used for row in days_}
+    used = {(row.origin, row.day): shown(row.used) for row in days_}
     days = sorted({row.day for row in days_})
     return [
         Curve(
             label=origin.label,
             points=" ".join(_point(i, len(days), used.get((origin, day), 0), top) for i, day in enumerate(days)),
-            figures=[(day, shown(used.get((origin, day), 0))) for day in days],
+            figures=[(day, used.get((origin, day), 0)) for day in days],
         )
         for origin in Origin
         if any(row.origin == origin for row in days_)
     ]
 
 
-def _point(index: int, days: int, count: int, top: int) -> str:
+def _point(index: int, days: int, count: int | str, top: int) -> str:
     x = LEFT + (WIDTH - LEFT - 10) * index // max(days - 1, 1)
-    y = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 10) * count // max(top, 1)
+    y = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 10) * (count if isinstance(count, int) else 0) // max(top, 1)
     return f"{x},{y}"
 
 

@@ -1,5 +1,6 @@
 """Turnout (票数): issued, returned, valid and counted ballots by channel; each figure is part of the one before."""
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from django.db.models import Count, Exists, F, OuterRef, Q
@@ -9,7 +10,7 @@ from evaluations.codes.models import Credential
 from evaluations.codes.queries import DEAD
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Channel
-from evaluations.scoring.wording import shown
+from evaluations.scoring.wording import shown, shown_beside_total
 
 # Printed under every table of these figures.
 COLUMNS_EXPLAINED = (
@@ -36,7 +37,32 @@ def turnout(round_: Round) -> list[ChannelTurnout]:
     counts spent codes, and `valid` and `counted` are 0, because nothing is read from the spool. A ballot without a
     valid line adds nothing to the result and is not `counted`, though it may have been drawn.
     """
-    codes = {row["channel"]: row for row in _codes(round_)}
+    return _turnout(round_, _codes(round_))
+
+
+def disclosed_turnout(round_: Round) -> list[dict[str, int | str]]:
+    """Return the figures for disclosure: one to four ballots are hidden, and all figures of one to four codes.
+
+    As the total of used codes is public, a second channel is hidden beside a single hidden one.
+    """
+    codes = _codes(round_)
+    rows = _turnout(round_, codes)
+    able = {channel: row["able"] for channel, row in codes.items()}
+    returned = shown_beside_total({row["channel"]: row["returned"] for row in rows}, able)
+    return [_disclosed(row, returned[row["channel"]]) for row in rows]
+
+
+def _disclosed(row: ChannelTurnout, returned: int | str) -> dict[str, int | str]:
+    hidden = isinstance(returned, str)
+    return {
+        **{key: row[key] for key in ("channel", "label", "issued")},
+        "returned": returned,
+        "valid": returned if hidden else shown(row["valid"]),
+        "counted": returned if hidden else shown(row["counted"]),
+    }
+
+
+def _turnout(round_: Round, codes: Mapping[str, Any]) -> list[ChannelTurnout]:
     ballots = {row["channel"]: row for row in _ballots(round_)}
     return [
         ChannelTurnout(
@@ -52,19 +78,15 @@ def turnout(round_: Round) -> list[ChannelTurnout]:
     ]
 
 
-def disclosed_turnout(round_: Round) -> list[dict[str, int | str]]:
-    """Return the figures for disclosure: one to four ballots of a channel are hidden."""
-    rows: list[dict[str, Any]] = [dict(row) for row in turnout(round_)]
-    return [{**row, **{key: shown(row[key]) for key in ("returned", "valid", "counted")}} for row in rows]
-
-
-def _codes(round_: Round) -> list[Any]:
-    return list(
-        Credential.objects.filter(~DEAD, batch__round=round_)
+def _codes(round_: Round) -> dict[str, Any]:
+    """Return channel -> codes `issued` that can vote or did, `used` ones, and `able` ones, which are not void."""
+    rows = (
+        Credential.objects.filter(batch__round=round_)
         .order_by()
         .values(channel=F("batch__channel"))
-        .annotate(issued=Count("pk"), used=Count("spend"))
+        .annotate(issued=Count("pk", filter=~DEAD), used=Count("spend"), able=Count("pk", filter=Q(is_void=False)))
     )
+    return {row["channel"]: row for row in rows}
 
 
 def _ballots(round_: Round) -> list[Any]:

@@ -27,7 +27,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.rulebook import DEFAULTS
 from evaluations.rounds.rules.rulebook_errors import mistyped_settings
 from evaluations.scoring.result import recount
-from evaluations.sealing.queries import closing_leaves, issued_lines
+from evaluations.sealing.queries import closing_leaves, issued_lines, spent_lines
 from evaluations.tally.files import ballots_csv, scoring_rulebook
 from evaluations.tally.models import CountSignature, SectionResult, Tally
 from nanchuan_eval.audit.models import AuditEntry
@@ -189,6 +189,7 @@ def _box(round_: Round) -> Iterator[str]:
     leaves = list(closing_leaves(round_))
     if merkle_root(leaves) != round_.closing_root:
         yield "封箱清单与总校验值不符。"
+    yield from _recorded_lists(round_)
     spent = Credential.objects.filter(batch__round=round_, spend__isnull=False).count()
     if len(leaves) > spent:
         yield f"票箱有{len(leaves)}张票，使用过的票号只有{spent}个。"
@@ -201,6 +202,18 @@ def _box(round_: Round) -> Iterator[str]:
     strange = ratings.exclude(round=round_, channel=F("ballot__channel"), is_counted=F("ballot__is_counted")).count()
     if strange:
         yield f"有{strange}行评议的轮次、渠道或者是否计票与所在的票不符。"
+
+
+def _recorded_lists(round_: Round) -> Iterator[str]:
+    """Compare the whole lists, also the lines that are not published one by one, with the sealing record."""
+    record = json.loads(round_.closing or "{}")
+    for name, what, lines in (
+        ("issued", "发放的票号", issued_lines(round_)),
+        ("spent", "用过的票号", spent_lines(round_)),
+    ):
+        whole = list(lines)
+        if record.get(name) != {"count": len(whole), "sha256": sha256_hex(b"".join(whole))}:
+            yield f"{what}与封箱记录所列的个数或校验值不符。"
 
 
 def sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]]:

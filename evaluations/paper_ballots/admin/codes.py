@@ -15,12 +15,14 @@ from evaluations.codes.approvals import start_recall, start_void
 from evaluations.codes.forms import CodesForm, IssuedListForm, RecallForm, ReplaceForm, VoidForm
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import batch_lines, counted_batches, drawn_people, replaceable, stratum_lines
+from evaluations.codes.rules.publishing import is_small
 from evaluations.codes.services import issuing
 from evaluations.codes.services.issuing import BEFORE_CLOSING, FormKind
 from evaluations.paper_ballots.admin.sheets import PaperPages
 from evaluations.rounds.admin_pages import show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Channel
+from evaluations.scoring.wording import SMALLEST_SHOWN
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
@@ -126,7 +128,10 @@ class BatchPages(PaperPages):
         replace = partial(issuing.replace_codes, batch_id=pk, by=by, at=at)
         if form.is_valid() and (made := attempt(form, partial(replace, **form.cleaned_data))):
             return _made_page(request, *made)
-        note = f"“{batch.label}”有{left}个作废的票号还没有补发。补发的票号自成一批，单独公布发放清单。"
+        note = (
+            f"“{batch.label}”有{left}个作废的票号还没有补发。补发的票号自成一批，单独公布发放清单；不足{SMALLEST_SHOWN}个的，"
+            "为保护投票人，封箱后并入原批次公布，是否使用不单独公布。"
+        )
         return staff_page(request, "round/act.html", batch.round, "补发票号", form=form, back=_page(batch), note=note)
 
 
@@ -158,7 +163,13 @@ def _strata(round_: Round) -> list[str]:
 
 def _made_page(request: HttpRequest, batch: CodeBatch, codes: list[str] | None = None) -> HttpResponse:
     """Show the batch made; this response is the only place that contains its codes."""
-    context = {"batch": batch, "codes": len(codes or ()), "file": _codes_file(codes) if codes else ""}
+    context = {
+        "batch": batch,
+        "codes": len(codes or ()),
+        "file": _codes_file(codes) if codes else "",
+        "is_small": is_small(batch.credentials.count(), SMALLEST_SHOWN),
+        "smallest": SMALLEST_SHOWN,
+    }
     response = staff_page(request, "codes/made.html", batch.round, "票号已生成" if codes else "批次已建立", **context)
     response["Cache-Control"] = "no-store"
     return response

@@ -131,7 +131,7 @@ class TestAnOfflineList:
     """Importing a list issued offline (导入离线发放清单)."""
 
     def test_is_imported_byte_for_byte(self, as_, round_, client):
-        _, issues = issuing.make_codes(3, round_.key)
+        _, issues = issuing.make_codes(5, round_.key)
         content = issuing.issued_list(issues)
 
         page = upload(as_("clerk"), round_, content).content.decode()

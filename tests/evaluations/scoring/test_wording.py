@@ -2,7 +2,16 @@
 
 import pytest
 
-from evaluations.scoring.wording import FEW, chance, confidence, explain, shown, shown_beside_total, shown_label
+from evaluations.scoring.wording import (
+    FEW,
+    chance,
+    confidence,
+    explain,
+    shown,
+    shown_among,
+    shown_beside_total,
+    shown_label,
+)
 from tests.evaluations.scoring.examples import rulebook
 
 BOOK = rulebook()
@@ -76,3 +85,20 @@ def test_a_single_hidden_figure_hides_a_second_one_beside_its_total():
     assert shown_beside_total({"a": 3, "b": 40, "c": 9}) == {"a": FEW, "b": 40, "c": "不单独公布"}
     assert shown_beside_total({"a": 3, "b": 40, "c": 2}) == {"a": FEW, "b": 40, "c": FEW}
     assert shown_beside_total({"a": 30, "b": 40, "c": 0}) == {"a": 30, "b": 40, "c": 0}
+
+
+def test_of_few_people_even_none_is_hidden():
+    assert [shown_among(count, people) for count, people in ((0, 1), (0, 4), (0, 5), (4, 90), (5, 5))] == [
+        *(FEW, FEW, 0, FEW, 5)
+    ]
+    assert shown_beside_total({"a": 0, "b": 40, "c": 9}, {"a": 1, "b": 50, "c": 50}) == {
+        "a": FEW,
+        "b": 40,
+        "c": "不单独公布",
+    }
+
+
+def test_two_hidden_figures_of_few_people_hide_a_third_that_their_sum_would_reveal():
+    hidden = shown_beside_total({"a": 0, "b": 0, "c": 9}, {"a": 1, "b": 2, "c": 50})
+
+    assert hidden == {"a": FEW, "b": FEW, "c": "不单独公布"}

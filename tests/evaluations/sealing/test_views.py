@@ -75,13 +75,13 @@ class TestAfterSealing:
         assert Ballot.objects.count() <= len(spent)
 
     def test_the_sealing_record_has_root_counts_and_hashes_of_the_lists(self, client):
-        round_ = make_sealed_round(targeted=6, sampled=3)
+        round_ = make_sealed_round(targeted=6, sampled=5)
 
         record = json.loads(download(client, f"/rounds/{round_.key}/closing.json"))
 
-        assert (record["root"], record["ballots"]) == (round_.closing_root, 9)
+        assert (record["root"], record["ballots"]) == (round_.closing_root, 11)
         spent = download(client, f"/rounds/{round_.key}/spent.txt")
-        assert record["spent"] == {"count": 9, "sha256": hashlib.sha256(spent).hexdigest()}
+        assert record["spent"] == {"count": 11, "sha256": hashlib.sha256(spent).hexdigest()}
         assert record["issued"]["count"] == Credential.objects.count()
 
     def test_figures_below_five_are_hidden_and_cannot_be_computed(self, client):

@@ -2,8 +2,10 @@
 
 import pytest
 
+from evaluations.ballot_form.rules.votes import Origin
+from evaluations.scoring.method import Channel
 from evaluations.turnout.queries import disclosed_turnout, turnout
-from tests.factories import make_sealed_round
+from tests.factories import cast_ballots, make_codes, make_open_round, make_sealed_round
 
 pytestmark = pytest.mark.django_db
 
@@ -35,4 +37,16 @@ def test_fewer_than_five_ballots_of_a_channel_are_hidden():
 
     shown = {row["channel"]: row["returned"] for row in disclosed_turnout(round_)}
 
-    assert shown == {"targeted": "少于5", "sampled": 6, "other": 0}
+    assert shown == {"targeted": "少于5", "sampled": "不单独公布", "other": 0}
+
+
+def test_all_figures_of_a_channel_of_few_codes_are_hidden_even_none():
+    round_ = make_open_round()
+    cast_ballots(round_, make_codes(round_, 7))
+    make_codes(round_, 1, channel=Channel.SAMPLED, origin=Origin.HALL)
+
+    assert [(row["issued"], row["returned"]) for row in disclosed_turnout(round_)] == [
+        (7, "不单独公布"),
+        (1, "少于5"),
+        (0, 0),
+    ]
