@@ -244,6 +244,7 @@ class TestVoiding:
         lines = batch_lines(counted_batches(round_))
         assert [(line.issued, line.void, line.returned) for line in lines] == [(8, 1, 6), (1, 0, "并入原批次")]
         assert client.get(address("papers", made)).url == address("papers", batch)
+        assert "不单独公布，封箱后并入原批次公布" in client.get(address("papers", batch)).content.decode()
 
     def test_a_replacement_can_be_void_and_replaced_too(self, as_, round_):
         (code,) = make_codes(round_)

@@ -13,7 +13,7 @@ from evaluations.codes.services import issuing, voiding
 from evaluations.protocol.codes import issue_hash, issue_of
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
-from evaluations.sealing import services as sealing
+from evaluations.sealing.services import opening as sealing
 from evaluations.verification.services import verify_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions.policy import CLOCK
