@@ -1,17 +1,28 @@
-"""A temporary PostgreSQL cluster that tests can crash and restart."""
+"""A temporary PostgreSQL cluster that tests and the load test can crash and restart."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
 def find_program(name: str) -> str | None:
-    """Path of a PostgreSQL server program: the newest of Debian's, or the one on the PATH."""
-    kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return str(kept[-1]) if kept else shutil.which(name)
+    """Path of a PostgreSQL server program: the newest of Debian's, the one on the PATH, or where pg_config says."""
+    kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: _version(path.parts[-3]))
+    return str(kept[-1]) if kept else shutil.which(name) or shutil.which(name, path=_configured_folder())
+
+
+def _version(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+def _configured_folder() -> str:
+    program = shutil.which("pg_config")
+    return subprocess.check_output([program, "--bindir"], text=True).strip() if program else ""
 
 
 def free_port() -> int:
@@ -31,8 +42,12 @@ class Cluster:
             shutil.chown(self.folder, self.user)
         self.port = free_port()
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
-        self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
-        self.start()
+        try:
+            self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
@@ -42,10 +57,19 @@ class Cluster:
         """Stop as in a power failure: no clean-up, all connections lost."""
         self._run("pg_ctl", "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
 
+    def restart(self, mode: str) -> None:
+        """Stop and start: `fast` ends the connections in order, `immediate` is a crash that is recovered from."""
+        self._run("pg_ctl", "-D", self.folder / "data", "-w", "-m", mode, "-l", self.folder / "log", "restart")
+
     def remove(self) -> None:
-        self.crash()
+        """Stop, if it runs, and delete everything."""
+        with suppress(subprocess.CalledProcessError):
+            self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: object) -> None:
+        """Run a program in a session of its own, so that Ctrl-C does not stop it half way."""
         command = [find_program(program), *map(str, arguments)]
-        subprocess.run(command, user=self.user, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120)
+        subprocess.run(
+            command, user=self.user, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120, start_new_session=True
+        )
