@@ -6,7 +6,7 @@ SEED ?= 2020
 OUT ?= demo-output
 DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 
-.PHONY: demo test check security mutants bench picture overview pins clean
+.PHONY: demo test check security mutants bench load picture overview pins clean
 
 demo: .venv/runtime
 	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
@@ -38,6 +38,12 @@ mutants: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m bench
+
+# Voters at a deployment of its own (gunicorn, PostgreSQL, Redis) while workers and masters are killed and the database is
+# restarted; fails if a ballot is lost or double: make load VOTERS=8 SECONDS=60 KILLS=12 RESTARTS=4
+load: .venv/dev
+	$(BIN)/python -m bench.load $(if $(VOTERS),--voters $(VOTERS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+	  $(if $(KILLS),--kills $(KILLS)) $(if $(RESTARTS),--restarts $(RESTARTS))
 
 # The picture of the packages in docs/architecture.md, drawn from the imports.
 picture: .venv/dev
