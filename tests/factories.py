@@ -22,8 +22,8 @@ from evaluations.draws.services.commitment import commit_draw, plan_draw, planne
 from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.rules import PoolKind
 from evaluations.pools.services import lists, notices
-from evaluations.protocol.box import held_code, supervisors_record
-from evaluations.protocol.box_cards import Card, card_text
+from evaluations.protocol.box import held_code
+from evaluations.protocol.box_cards import card_text
 from evaluations.protocol.box_rows import BallotRow, unframe
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
@@ -132,25 +132,22 @@ def make_supervisors_key(round_: Round, *, is_held: bool = True) -> list[str]:
         make_pool(round_, PoolKind.SUPERVISORS)
         hold_draw(round_, DrawPurpose.SUPERVISORS)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.DRAWN)
-    record, cards = make_record(round_)
+    key = make_key(round_)
     with policy.approved("box.key"):
-        making.adopt_key(round_id=round_.pk, record=record, by=make_user("chief"), at=NOON)
+        making.adopt_key(round_id=round_.pk, record=key.record.decode(), by=make_user("chief"), at=NOON)
     Round.objects.filter(pk=round_.pk).update(state=state)
     round_.refresh_from_db()
-    for card in cards if is_held else ():
-        code = held_code(round_.box_key, card.label, card.share)
-        holding.confirm_card(round_key=round_.key, code=code, at=NOON)
-    return [card_text(card, round_.box_key) for card in cards]
+    for card in key.cards if is_held else ():
+        holding.confirm_card(round_key=round_.key, code=held_code(key.key_id, card.label, card.share), at=NOON)
+    return [card_text(card, key.key_id) for card in key.cards]
 
 
-def make_record(round_: Round, **changed: Any) -> tuple[str, list[Card]]:
-    """The record (box-key.json) of a key made offline for the round, and its cards."""
-    given = {"needed": round_.rulebook["box_needed"], "supervisors": round_.rulebook["supervisors"], **changed}
-    key, seed, made = given.pop("key", round_.key), keys.new_seed(), given.pop("made", "offline")
-    cards = keys.split_seed(seed, **given)
-    public = keys.private_key(seed, key).public_key.encode().hex()
-    shares = [(card.label, card.share) for card in cards]
-    return supervisors_record(key, public, shares, needed=given["needed"], made=made).decode(), cards
+def make_key(round_: Round, **changed: Any) -> keys.NewKey:
+    """A key made offline for the round, with its record (box-key.json) and its cards."""
+    needed, supervisors = round_.rulebook["box_needed"], round_.rulebook["supervisors"]
+    return keys.new_key(
+        changed.pop("key", round_.key), **{"needed": needed, "supervisors": supervisors, "made": "offline", **changed}
+    )
 
 
 def make_codes(

@@ -5,16 +5,18 @@ Nothing here is stored. The randomness of a sealed row is libsodium's; a seeded 
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import comb
 
 from Crypto.Protocol.SecretSharing import Shamir
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.views.decorators.debug import sensitive_variables
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-from evaluations.protocol.box import FORMAT, lines, needed_range
+from evaluations.protocol.box import FORMAT, key_id, lines, needed_range, supervisors_record
 from evaluations.protocol.box_cards import SHARE_BYTES, Card, exclusive_or
 from evaluations.protocol.box_rows import RowRefused
 from nanchuan_eval.core.errors import RuleViolation
@@ -27,11 +29,32 @@ Share = tuple[int, bytes]  # x, f(x)
 Progress = Callable[[int, int], None]  # choices combined, of how many
 
 
+@dataclass(frozen=True)
+class NewKey:
+    """A key just made: its public record, and the cards, which exist nowhere else."""
+
+    key_id: str
+    record: bytes
+    cards: Sequence[Card] = field(repr=False)
+
+
+@sensitive_variables()
+def new_key(round_key: str, *, needed: int, supervisors: int, made: str, progress: Progress | None = None) -> NewKey:
+    """Make a key on cards; its seed is forgotten here."""
+    seed = new_seed()
+    cards = split_seed(seed, needed=needed, supervisors=supervisors, progress=progress)
+    public = private_key(seed, round_key).public_key.encode().hex()
+    shares = [(card.label, card.share) for card in cards]
+    record = supervisors_record(round_key, public, shares, needed=needed, made=made)
+    return NewKey(key_id(round_key, public), record, cards)
+
+
 def new_seed() -> bytes:
     """Return the random bytes from which a key is made."""
     return secrets.token_bytes(SEED_BYTES)
 
 
+@sensitive_variables()
 def private_key(seed: bytes, round_key: str) -> PrivateKey:
     """Return the key pair that a seed gives in one round."""
     derived = HKDF(SHA256(), 32, salt=None, info=lines(f"{FORMAT}/seed", round_key)).derive(seed)
@@ -50,6 +73,7 @@ def public_key(text: str) -> PublicKey:
     return key
 
 
+@sensitive_variables()
 def split_seed(seed: bytes, *, needed: int, supervisors: int, progress: Progress | None = None) -> list[Card]:
     """Return the cards S1 … Sn, P, Q of a seed, after the shares have been combined again (see `_choices`)."""
     if needed not in needed_range(supervisors):
@@ -79,6 +103,7 @@ def _choices(shares: Sequence[Share], needed: int, *, is_patient: bool) -> list[
     return [shares[at : at + needed] for at in range(len(shares) - needed + 1)]
 
 
+@sensitive_variables()
 def combine_shares(points: Sequence[tuple[int, bytes]]) -> bytes:
     """Return the seed of exactly as many points as are needed; other points give another 16 bytes, not an error."""
     return Shamir.combine(list(points))

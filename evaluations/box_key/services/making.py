@@ -5,8 +5,6 @@ No card and no seed of a key on cards is stored, logged or cached.
 
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +18,7 @@ from evaluations.box_key.rules import ONLINE, read_record
 from evaluations.box_key.services import keys
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import DrawEntry
-from evaluations.protocol.box import key_id, server_record, supervisors_record
-from evaluations.protocol.box_cards import Card
+from evaluations.protocol.box import key_id, server_record
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
@@ -39,16 +36,6 @@ ROW_KEY_BYTES = 32
 BOX_KEY, ONLINE_KEY = "box.key", "box.key_online"
 
 
-@dataclass(frozen=True)
-class MadeCards:
-    """The cards of a key made online, for the one answer that shows them."""
-
-    key_id: str
-    needed: int
-    cards: Sequence[Card] = field(repr=False)
-    holders: Sequence[DrawEntry] = field(repr=False)
-
-
 @transaction.atomic
 def adopt_key(*, round_id: int, record: str, by: User, at: datetime) -> BoxKey:
     """Put a key made offline in force, by its public record (box-key.json); it replaces an earlier one."""
@@ -60,25 +47,16 @@ def adopt_key(*, round_id: int, record: str, by: User, at: datetime) -> BoxKey:
 
 @sensitive_variables()
 @transaction.atomic
-def make_key_online(*, round_id: int, by: User, at: datetime) -> MadeCards:
+def make_key_online(*, round_id: int, by: User, at: datetime) -> keys.NewKey:
     """Make a key and return its cards, once, for the answer of this request; consumes the permit of two persons."""
     round_ = _lock_before_first_ballot(round_id)
     authorizations.consume(ONLINE_KEY, round_, by=by, at=at)
-    holders, needed = supervisors_in_office(round_), round_.rulebook["box_needed"]
-    if len(holders) != round_.rulebook["supervisors"]:
+    in_office, needed = len(supervisors_in_office(round_)), round_.rulebook["box_needed"]
+    if in_office != round_.rulebook["supervisors"]:
         raise RuleViolation("现任监督员人数与评议规则不符，请先完成监督员抽取和递补。")
-    seed = keys.new_seed()
-    cards = keys.split_seed(seed, needed=needed, supervisors=len(holders))
-    public = keys.private_key(seed, round_.key).public_key.encode().hex()
-    shares = [(card.label, card.share) for card in cards]
-    key = _adopt(
-        round_,
-        key_id(round_.key, public),
-        supervisors_record(round_.key, public, shares, needed=needed, made=ONLINE),
-        by=by,
-        at=at,
-    )
-    return MadeCards(key.key_id, needed, cards, holders)
+    made = keys.new_key(round_.key, needed=needed, supervisors=in_office, made=ONLINE)
+    _adopt(round_, made.key_id, made.record, by=by, at=at)
+    return made
 
 
 def refuse_unfit_record(round_: Round, record: str) -> dict[str, Any]:
