@@ -49,26 +49,34 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(plan: Plan, host: str) -> Findings:
-    """Set up the deployment, let citizens vote while it is disturbed, seal the box and compare."""
+    """Run the load test on a deployment of its own, which is removed whatever happens."""
     with ExitStack() as undo:
-        cluster = Cluster()
-        undo.callback(cluster.remove)
-        folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="nanchuan-load-")))
-        redis = Redis(folder)
-        undo.callback(redis.remove)
-        environment = deployment(cluster, folder, host, redis.socket)
-        codes = run_round(environment, "prepare", str(plan.codes))
-        collect_static(environment)
-        server = Server(host, free_port(), environment)
-        undo.callback(server.remove)
-        server.wait_until_ready()
-        disturber = Disturber(server, cluster, disturbances(plan))
-        undo.callback(disturber.finish)
-        now = time.monotonic()
-        vote = Vote(host, server.port, deque(codes), now + plan.seconds, now + plan.seconds + PATIENCE)
-        _let_vote(plan, vote, disturber)
-        seconds = time.monotonic() - now
-        box = run_round(environment, "seal")
+        try:
+            return _run(plan, host, undo)
+        finally:
+            _ignore_interrupts()  # nothing stops the removal
+
+
+def _run(plan: Plan, host: str, undo: ExitStack) -> Findings:
+    """Set up the deployment, let citizens vote while it is disturbed, seal the box and compare."""
+    cluster = Cluster()
+    undo.callback(cluster.remove)
+    folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="nanchuan-load-")))
+    redis = Redis(folder)
+    undo.callback(redis.remove)
+    environment = deployment(cluster, folder, host, redis.socket)
+    codes = run_round(environment, "prepare", str(plan.codes))
+    collect_static(environment)
+    server = Server(host, free_port(), environment)
+    undo.callback(server.remove)
+    server.wait_until_ready()
+    disturber = Disturber(server, cluster, disturbances(plan))
+    undo.callback(disturber.finish)
+    now = time.monotonic()
+    vote = Vote(host, server.port, deque(codes), now + plan.seconds, now + plan.seconds + PATIENCE)
+    _let_vote(plan, vote, disturber)
+    seconds = time.monotonic() - now
+    box = run_round(environment, "seal")
     verdict = compare(vote.attempts, box["receipts"], box["used"])
     return Findings(
         plan=plan,
@@ -102,10 +110,13 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _interrupt(number: int, frame: object) -> None:
-    """Stop once: a second Ctrl-C must not stop the removal."""
-    for each in STOPPING:
-        signal.signal(each, signal.SIG_IGN)
+    _ignore_interrupts()
     raise KeyboardInterrupt
+
+
+def _ignore_interrupts() -> None:
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

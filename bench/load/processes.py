@@ -26,7 +26,9 @@ OK = 200
 
 
 def require_programs() -> None:
-    """Refuse to start where PostgreSQL's server programs are missing, or cannot run."""
+    """Refuse to start where Linux or PostgreSQL's server programs are missing, or these cannot run."""
+    if not Path("/proc/self/task").is_dir():
+        raise Refused("/proc is missing: workers to kill are found there, on Linux")
     if not find_program("initdb") or not find_program("pg_ctl"):
         raise Refused("initdb and pg_ctl are missing: install PostgreSQL's server (apt-get install postgresql)")
     if os.geteuid() == 0 and "postgres" not in {account.pw_name for account in pwd.getpwall()}:

@@ -51,12 +51,12 @@ def test_the_number_of_codes_is_bounded():
     assert longest.codes == 50_000
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.0.1", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.0.1"])
 def test_a_loopback_address_is_accepted(host):
     require_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "192.0.2.7", "::", "localhost", "pingyi.example", ""])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "192.0.2.7", "::", "::1", "localhost", "pingyi.example", ""])  # noqa: S104
 def test_any_other_address_is_refused(host):
     with pytest.raises(Refused, match="no loopback address"):
         require_loopback(host)
