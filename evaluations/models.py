@@ -18,6 +18,7 @@ from evaluations.personal_data.models import DataRequest
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection, PoolUpload
 from evaluations.publication.models import Publication, PublicationHold
 from evaluations.rounds.models import Round, RoundSection, RoundStep
+from evaluations.sealing.models import OpeningSignature
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
 from evaluations.turnout.models import TurnoutDay
 
@@ -38,6 +39,7 @@ __all__ = [
     "DrawSignature",
     "Manifestation",
     "OpenClaimAlert",
+    "OpeningSignature",
     "PaperCount",
     "PaperSheet",
     "PlannedDraw",

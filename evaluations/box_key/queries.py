@@ -10,7 +10,6 @@ from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
-from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 
 
@@ -23,8 +22,12 @@ def key_in_force(round_: Round) -> BoxKey:
 
 
 def current_key(round_: Round) -> BoxKey | None:
-    """Return the key in force, or None before there is one."""
-    return BoxKey.objects.filter(key_id=round_.box_key, round=round_).first() if round_.box_key else None
+    """Return the key in force, or None before there is one.
+
+    Its secrets are read when they are asked for: what is public stays readable if FIELD_KEY is lost.
+    """
+    known = BoxKey.objects.filter(key_id=round_.box_key, round=round_).defer("row_key", "seed")
+    return known.first() if round_.box_key else None
 
 
 def supervisors_in_office(round_: Round) -> list[DrawEntry]:
@@ -52,12 +55,6 @@ def _is_outdated(round_: Round, cards: list[BoxCard]) -> bool:
     """True if the cards are not held by exactly the supervisors in office."""
     holders = sorted(card.holder_id or 0 for card in cards if card.card.startswith("S"))
     return holders != sorted(entry.pk for entry in supervisors_in_office(round_))
-
-
-def is_recovery_permitted(key: BoxKey) -> bool:
-    """True if using the recovery card was permitted (动用备用卡)."""
-    permits = AuditEntry.objects.performed().filter(action="box.recover", object_type=BoxKey._meta.label)
-    return permits.filter(object_id=str(key.pk)).exists()
 
 
 def card_alarms(at: datetime) -> Iterator[str]:

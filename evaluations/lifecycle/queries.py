@@ -19,6 +19,7 @@ from evaluations.paper_ballots.queries import paper_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import objections_until, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.tally.models import SectionResult, Tally
@@ -65,7 +66,15 @@ def _read_box(round_: Round) -> dict[str, Any]:
     return {
         "sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count(),
         "unreviewed_alerts": OpenClaimAlert.objects.unreviewed().filter(batch__round=round_).count(),
+        "lacking_openers": _lacking_openers(round_),
     }
+
+
+def _lacking_openers(round_: Round) -> int:
+    """Return how many supervisors have yet to sign the record of the opening, where they hold the key."""
+    if not is_opened_by_supervisors(round_.rulebook):
+        return 0
+    return max(0, int(round_.rulebook["supervisors_present"]) - round_.opening_signatures.count())
 
 
 def _read_undecided(round_: Round) -> dict[str, Any]:

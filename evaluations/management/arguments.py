@@ -1,12 +1,16 @@
-"""Arguments that several commands take: a round, an account, a file of codes."""
+"""Arguments that several commands take: a round, an account, a file of codes, differences of a box."""
 
 import csv
+from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from django.core.management.base import CommandError
 
 from evaluations.protocol.codes import CodeError, normalize_code
 from evaluations.rounds.models import Round
+from evaluations.sealing.rules import Accepted
 from nanchuan_eval.users.models import User
 
 
@@ -52,3 +56,16 @@ def read_codes(path: Path) -> list[str]:
     if len(set(codes)) < len(codes):
         raise CommandError("文件中有重复的票号。", returncode=2)
     return codes
+
+
+def accepted_differences(options: Mapping[str, Any]) -> Accepted:
+    """Return what the options --accept and --reason accept."""
+    return Accepted(options["accept"], options["reason"], is_unauthenticated=options.get("unauthenticated", False))
+
+
+def add_acceptance(parser: ArgumentParser) -> None:
+    """Add the options --accept and --reason."""
+    parser.add_argument(
+        "--accept", type=int, default=0, metavar="N", help="票箱与登记有差异时，写明接受的处数，必须与查出的处数相同"
+    )
+    parser.add_argument("--reason", default="", metavar="TEXT", help="接受差异的理由，写入封箱记录")

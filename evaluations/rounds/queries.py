@@ -8,7 +8,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import COUNTED, DrawPurpose, Readiness, RoundState, Step, missing
+from evaluations.rounds.rules.lifecycle import (
+    COUNTED,
+    DrawPurpose,
+    Readiness,
+    RoundState,
+    Step,
+    missing,
+    state_label,
+)
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.workdays.models import Holiday
@@ -21,6 +29,16 @@ readers: dict[RoundState, Callable[[Round], dict[str, Any]]] = {}
 def open_round(at: datetime) -> Round | None:
     """Return the round whose ballots are accepted at that moment, if any (one query)."""
     return Round.objects.accepting(at).first()
+
+
+def awaiting_opening(at: datetime) -> Round | None:
+    """Return the round whose vote has ended and whose box is not open yet, if any (one query)."""
+    return Round.objects.overdue_for_sealing(at).first()
+
+
+def state_now(round_: Round, at: datetime) -> str:
+    """Return what the round's state is called at that moment: every page, workbook and mail shows this."""
+    return state_label(RoundState(round_.state), round_.closes_at, at)
 
 
 def wanted_draws(round_: Round) -> tuple[DrawPurpose, ...]:

@@ -7,6 +7,7 @@ and the Merkle root over all ballots.
 import hashlib
 import json
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,18 +16,21 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from evaluations.ballots.models import Ballot, Rating
+from evaluations.ballots.models import Ballot, BallotSpool, Rating
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import DEAD, able_by, codes_of_withheld_use, family_of, sizes_of, with_sizes
 from evaluations.codes.rules.publishing import lists_of, withheld_use
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
-from evaluations.protocol.box_rows import KINDS
+from evaluations.protocol.box_rows import KINDS, Place
+from evaluations.protocol.codes import issue_hash
 from evaluations.protocol.merkle import audit_path, leaf, levels_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown, shown_among, shown_beside_total
+from evaluations.sealing.rules import Permit
+from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.canonical import canonical_json
 
 CHUNK = 5000
@@ -96,6 +100,31 @@ def _opening_lines(opening: Mapping[str, Any]) -> list[tuple[str, int | str]]:
     lines = [(f"不能打开、搁置的评议票（{KINDS[kind]}）", number) for kind, number in set_aside.items()]
     lines += [("缺少的评议票", sum(n for n in missing if n > 0)), ("多出的评议票", -sum(n for n in missing if n < 0))]
     return [(label, number) for label, number in lines if number]
+
+
+def rows_found() -> Counter[Place]:
+    """Count the whole spool by place: a row moved to another round is a difference of both."""
+    rows = BallotSpool.objects.values_list("round__key", "channel", "origin").annotate(rows=Count("pk")).order_by()
+    return Counter({Place(*place): number for *place, number in rows})
+
+
+def rows_expected(round_: Round) -> Counter[Place]:
+    """Count the used codes whose hash is the issued one, but for those on paper, and the settled valid sheets."""
+    used = Credential.objects.filter(batch__round=round_, spend__isnull=False, is_on_paper=False)
+    codes = used.values_list("batch__channel", "batch__origin", "issue", "spend").iterator(chunk_size=CHUNK)
+    expected = Counter(
+        Place(round_.key, channel, origin) for channel, origin, issue, spend in codes if issue_hash(str(spend)) == issue
+    )
+    sheets = PaperSheet.objects.filter(batch__round=round_, kind=SheetKind.VALID)
+    for place in sheets.values_list("batch__channel", "batch__origin"):
+        expected[Place(round_.key, *place)] += 1
+    return expected
+
+
+def is_permitted(round_: Round, permit: Permit) -> bool:
+    """True if two persons have permitted it for the opening of the round's box."""
+    performed = AuditEntry.objects.performed().filter(action="box.recover", object_type=Round._meta.label)
+    return performed.filter(object_id=str(round_.pk), detail__permit=permit, detail__key_id=round_.box_key).exists()
 
 
 def issued_lines(round_: Round, batch: int | None = None) -> Iterator[bytes]:

@@ -4,15 +4,25 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import TextChoices
+
 from evaluations.protocol.box_rows import KINDS, Place
+
+
+class Permit(TextChoices):
+    """What two persons may permit for one opening (box-key.md 6)."""
+
+    RECOVERY = "recovery", "动用备用卡"
+    UNAUTHENTICATED = "unauthenticated", "不核对写入验证密钥开箱"
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """How many differences the persons present accept, and why; they must be exactly those that are found."""
+    """What the persons present accept, and why: exactly as many differences as are found, unauthenticated rows."""
 
     number: int = 0
     reason: str = ""
+    is_unauthenticated: bool = False
 
 
 def differences(expected: Counter[Place], found: Counter[Place]) -> dict[Place, int]:

@@ -27,6 +27,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.rulebook import DEFAULTS
 from evaluations.rounds.rules.rulebook_errors import mistyped_settings
 from evaluations.scoring.result import recount
+from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import closing_leaves, issued_lines, spent_lines
 from evaluations.tally.files import ballots_csv, scoring_rulebook
 from evaluations.tally.models import CountSignature, SectionResult, Tally
@@ -132,6 +133,10 @@ def _signatures() -> Iterator[str]:
     signed_draws = {(str(draw), entry): at for draw, entry, at in draws}
     logged_draws = {(row.object_id, row.detail["entry"]): row.at for row in rows.filter(action="draw.run")}
     yield from _unlike_signatures("抽取", signed_draws, logged_draws)
+    opened = OpeningSignature.objects.values_list("round_id", "supervisor_id", "at")
+    signed_openings = {(str(round_), entry): at for round_, entry, at in opened}
+    logged_openings = {(row.object_id, row.detail["entry"]): row.at for row in rows.filter(action="box.open")}
+    yield from _unlike_signatures("开箱记录", signed_openings, logged_openings)
 
 
 def _unlike_signatures(what: str, signed: Mapping[Any, datetime], logged: Mapping[Any, datetime]) -> Iterator[str]:

@@ -99,6 +99,29 @@ def record_refusal(attempt: attempts.Attempt, *, where: str, at: datetime) -> Au
         )
 
 
+def record_finding(
+    action: str,
+    target: models.Model,
+    *,
+    by: policy.Actor,
+    at: datetime,
+    reason: str,
+    detail: Mapping[str, object],
+) -> None:
+    """Log a refused action with what it found, after its rollback.
+
+    A scheduled job that finds the same again adds nothing: it runs every few minutes.
+    """
+    about = {"object_type": target._meta.label, "object_id": str(target.pk), "result": AuditEntry.Result.REFUSED}
+    newest = AuditEntry.objects.filter(action=action, role=by.role, **about).order_by("-seq").first()
+    if by is policy.CLOCK and newest and newest.detail == _stored(detail):
+        return
+    with transaction.atomic():
+        _append(action, at=at, by=by, reason=reason, detail=dict(detail), **about)
+    if attempt := attempts.latest():
+        attempt.is_done = True  # the middleware need not log it once more
+
+
 @transaction.atomic
 def record_event(
     event: str, target: models.Model | None, *, by: policy.Actor, at: datetime, is_ok: bool = True

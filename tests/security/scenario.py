@@ -95,6 +95,11 @@ def open_round():
     return early.make_open_round(sections=1)
 
 
+def supervised():
+    """A round whose box the supervisors open."""
+    return early.make_open_round(sections=1, rulebook={"box_key": "supervisors"})
+
+
 def ready_to_open():
     round_ = in_state(RoundState.DRAWN)()
     early.make_codes(round_)

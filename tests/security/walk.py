@@ -42,6 +42,9 @@ from evaluations.publication import services as publication
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.services import edit_rulebook
 from evaluations.scoring.method import Channel
+from evaluations.sealing.rules import Permit
+from evaluations.sealing.services import opening
+from evaluations.sealing.services.permits import permit_opening
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.tally import tally_round
@@ -356,6 +359,22 @@ BEFORE_THE_LIST = [
         url=Url(
             lambda o: f"/commission/{o.round.key}/anomalies/",
             lambda o: {"flag": o.pk, "verdict": "kept", "reason": "已核查"},
+        ),
+        at=s.CLOSED,
+    ),
+    Line(
+        "box.open",
+        right=lambda w: s.open_round(),
+        wrong=lambda w: s.sealed(),
+        service=lambda o, by, at: opening.open_box(round_id=o.pk, typed=[], by=by, at=at),
+        at=s.CLOSED,
+    ),
+    Line(
+        "box.recover",
+        right=lambda w: s.supervised(),
+        wrong=lambda w: s.open_round(),
+        service=lambda o, by, at: permit_opening(
+            round_id=o.pk, permit=Permit.RECOVERY, reason="两张密钥卡遗失", by=by, at=at
         ),
         at=s.CLOSED,
     ),

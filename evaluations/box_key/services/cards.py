@@ -6,7 +6,6 @@ No card, share or seed is stored, logged or quoted in a message.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 from nacl.public import PrivateKey
@@ -49,8 +48,8 @@ def unlock_by_cards(key: BoxKey, typed: Sequence[str], *, may_recover: bool) -> 
 
     The recovery halves count together as one card, and only with a permit.
     """
-    record: Mapping[str, Any] = json.loads(key.record)
-    cards = _read(key, record, typed)
+    record = json.loads(key.record)
+    cards = read_typed(key, typed)
     kinds = {card.kind for card in cards}
     if kinds & {"P", "Q"} and not may_recover:
         raise CardsRefused("动用备用卡须先提请批准。评议票都在，批准后再开箱。")
@@ -67,8 +66,9 @@ def unlock_by_cards(key: BoxKey, typed: Sequence[str], *, may_recover: bool) -> 
 
 
 @sensitive_variables()
-def _read(key: BoxKey, record: Mapping[str, Any], typed: Sequence[str]) -> list[Card]:
-    hashes = {card["card"]: card["share_sha256"] for card in record["cards"]}
+def read_typed(key: BoxKey, typed: Sequence[str]) -> list[Card]:
+    """Return the cards typed, without empty fields; refuses with what is wrong in each field."""
+    hashes = {card["card"]: card["share_sha256"] for card in json.loads(key.record)["cards"]}
     filled = [at for at, text in enumerate(typed) if text.strip()]
     read = read_cards([typed[at] for at in filled], key.key_id, hashes)
     faults = {at: each.text(at + 1) for at, each in zip(filled, read, strict=True) if isinstance(each, CardFault)}

@@ -52,7 +52,7 @@ def spool_ballot(row: BallotRow, *, round_id: int, form: BallotForm, key_id: str
 class Opener:
     """Opens the rows of one round's spool; remembers the receipts it has seen, so that a copied row is found."""
 
-    def __init__(self, key: PrivateKey, row_key: bytes, form: BallotForm) -> None:
+    def __init__(self, key: PrivateKey, row_key: bytes | None, form: BallotForm) -> None:
         self._key, self._row_key, self._form = key, row_key, form
         self._seen: set[str] = set()
 

@@ -71,6 +71,8 @@ LIFE = (
 )
 STEP_FROM = dict(zip(Step, LIFE[:-1], strict=True))
 STEP_TO = dict(zip(Step, LIFE[1:], strict=True))
+# What 评议中 is called once the vote has ended and the box is not yet open; no state of its own (box-key.md 1).
+AWAITING_OPENING = "已截止，待开箱"
 # A round can be declared void before publication; afterwards it can only be corrected.
 VOIDABLE = LIFE[: LIFE.index(RoundState.PUBLISHED)]
 ROUND_FLOW = Flow(
@@ -112,12 +114,18 @@ class Readiness:
     paper_faults: tuple[str, ...] = ()
     sampled_ballots: int = 0
     unreviewed_alerts: int = 0
+    lacking_openers: int = 0
     listed_without_problems: tuple[str, ...] = ()
     objections_until: date | None = None
     undecided: tuple[str, ...] = ()
     open_flags: int = 0
     lacking_witnesses: int = 0
     open_cases: int = 0
+
+
+def state_label(state: RoundState, closes_at: datetime, now: datetime) -> str:
+    """Return what a state is called at that moment."""
+    return AWAITING_OPENING if state == RoundState.OPEN and now >= closes_at else state.label
 
 
 def next_step(state: RoundState) -> Step | None:
@@ -168,6 +176,8 @@ def _seal(readiness: Readiness) -> list[str]:
 
 def _count(readiness: Readiness) -> list[str]:
     lacks = []
+    if readiness.lacking_openers:
+        lacks.append(f"开箱记录还差{readiness.lacking_openers}名监督员签名。")
     if readiness.sampled_ballots and readiness.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
         lacks.append(
             f"已收回抽样评议票{readiness.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开，请先抽取并公开证明。"
