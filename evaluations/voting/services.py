@@ -19,7 +19,7 @@ from evaluations.box_key.services.rows import spool_ballot
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.sql import claim_code
 from evaluations.protocol import codes
-from evaluations.protocol.box_rows import BallotRow, is_canonical, mark
+from evaluations.protocol.box_rows import BallotRow, mark, read_vote
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -141,8 +141,9 @@ def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, dig
     policy.check(policy.BALLOT_HOLDER, "ballot.submit", own=True)
     form = ballot_form_by_digest(admission.ballot_form)
     spend = codes.spend_hash(form.round_key, _normalized(code))
-    if codes.issue_hash(spend) != admission.issue or not is_canonical(vote):
+    if codes.issue_hash(spend) != admission.issue:
         raise RuleViolation(ALTERED)
+    _refuse_unreadable(vote)
     row = BallotRow(
         channel=admission.channel,
         comment=comment,
@@ -161,6 +162,14 @@ def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, dig
     if not claimed and not is_cast(admission, digits):
         raise RuleViolation(_why_not(admission, at))
     return Cast(row.receipt, claimed)
+
+
+def _refuse_unreadable(vote: str) -> None:
+    """Refuse what could not be opened again, so that nobody can put it into the box."""
+    try:
+        read_vote(vote)
+    except ValueError:
+        raise RuleViolation(ALTERED) from None
 
 
 def is_cast(admission: Admission, digits: str) -> bool:

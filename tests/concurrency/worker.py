@@ -45,7 +45,7 @@ def vote() -> None:
     for code in json.loads(sys.stdin.readline()):
         admission = retried(lambda code=code: voting.admit(code=code, at=timezone.now()))
         facts = {"admission": admission, "code": code, "vote": wanted.as_text(), "comment": "", "digits": "1234"}
-        emit(retried(lambda facts=facts: voting.cast_ballot(**facts, at=timezone.now())))
+        emit(retried(lambda facts=facts: voting.cast_ballot(**facts, at=timezone.now())).receipt)
 
 
 def seal() -> None:

@@ -81,6 +81,11 @@ class BallotForm:
         return frozenset({str(level) for level in range(self.levels + 1)} | {DONT_KNOW})
 
     @cached_property
+    def known_levels(self) -> frozenset[int]:
+        """The levels an answer may have."""
+        return frozenset(range(self.levels + 1))
+
+    @cached_property
     def severe_answers(self) -> frozenset[str]:
         """The answers that require a ticked manifestation (较重、严重)."""
         return frozenset(str(level) for level in range(self.severe_from, self.levels + 1))

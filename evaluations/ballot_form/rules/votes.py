@@ -165,8 +165,11 @@ def _is_stored_line(ballot_form: BallotForm, line: object) -> bool:
     answers, ticks = line["answers"], line["manifestations"]
     if not isinstance(answers, dict) or not answers.keys() <= INDICATORS.keys() or not isinstance(ticks, list):
         return False
-    if not all(type(level) is int and 0 <= level <= ballot_form.levels for level in answers.values()):
+    levels = answers.values()
+    if set(map(type, levels)) - {int} or not ballot_form.known_levels.issuperset(levels):
         return False
+    if not ticks:
+        return True
     severe = (i for i in INDICATORS if answers.get(i, 0) >= ballot_form.severe_from)
     return ticks == [code for i in severe for code in ballot_form.sign_codes[i] if code in ticks]
 

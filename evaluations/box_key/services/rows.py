@@ -2,7 +2,7 @@
 
 import json
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.views.decorators.debug import sensitive_variables
@@ -57,16 +57,15 @@ class Opener:
         self._seen: set[str] = set()
 
     @sensitive_variables()
-    def open(self, sealed: bytes, place: Place) -> BallotRow:
-        """Return the row; raises RowRefused with the reason for which it is set aside."""
+    def open(self, sealed: bytes, place: Place) -> tuple[BallotRow, Any]:
+        """Return the row and its vote; raises RowRefused with the reason for which it is set aside."""
         row = unframe(keys.open_sealed(sealed, self._key), self._row_key)
-        check_row(row, place, self._seen, self._is_valid)
-        return row
+        return row, check_row(row, place, self._seen, self._is_valid)
 
     def is_oversize(self, sealed: bytes, channel: str) -> bool:
         """True if the row is longer than the rows of its channel are."""
         return channel in self._form.max_sections and len(sealed) > frame_size_of(self._form, channel) + OVERHEAD
 
-    def _is_valid(self, row: BallotRow) -> bool:
-        form, vote = self._form, json.loads(row.vote)
+    def _is_valid(self, row: BallotRow, vote: object) -> bool:
+        form = self._form
         return is_stored_vote(form, row.channel, vote) and is_stored_comment(row.comment, form.comment_length)

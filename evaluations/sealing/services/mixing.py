@@ -3,7 +3,6 @@
 Every table is written in random order, so that no id, time, xmin, ctid or rowid links a vote to a code.
 """
 
-import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,12 +64,12 @@ def mix_box(round_: Round, opener: Opener, progress: Progress) -> Mixed:
     sections = dict(round_.sections.values_list("code", "pk"))
     mixed = Mixed()
     for rows in _in_random_order():
-        opened = [row for sealed in rows if (row := _opened(round_, opener, sealed, mixed))]
-        ballots = [_ballot(round_, row) for row in opened]
+        opened = [found for sealed in rows if (found := _opened(round_, opener, sealed, mixed))]
+        ballots = [(_ballot(round_, row), vote) for row, vote in opened]
         insert_rows(Ballot, BALLOT_COLUMNS, [row for row, _ in ballots])
         insert_rows(Rating, RATING_COLUMNS, (line for row, vote in ballots for line in _ratings(row, vote, sections)))
         mixed.leaves += [leaf(row[RECEIPT], row[COMMITMENT]) for row, _ in ballots]
-        mixed.comments += [row.comment for row in opened if row.comment]
+        mixed.comments += [row.comment for row, _ in opened if row.comment]
         progress(len(rows))
     # All at once and shuffled: a batch of comments would tell that it belongs to a batch of ballots.
     _write_shuffled(Comment, [Comment(round=round_, text=text) for text in mixed.comments])
@@ -78,7 +77,7 @@ def mix_box(round_: Round, opener: Opener, progress: Progress) -> Mixed:
     return mixed
 
 
-def _opened(round_: Round, opener: Opener, row: Spooled, mixed: Mixed) -> BallotRow | None:
+def _opened(round_: Round, opener: Opener, row: Spooled, mixed: Mixed) -> tuple[BallotRow, Any] | None:
     sealed = bytes(row.sealed)
     mixed.oversize += opener.is_oversize(sealed, row.channel)
     try:
@@ -105,13 +104,12 @@ def _in_random_order() -> Iterator[Sequence[Spooled]]:
         yield [found[key] for key in chosen]
 
 
-def _ballot(round_: Round, row: BallotRow) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-    """Return a ballot's row in the order of BALLOT_COLUMNS, and its vote."""
+def _ballot(round_: Round, row: BallotRow) -> tuple[Any, ...]:
+    """Return a ballot's row in the order of BALLOT_COLUMNS."""
     commitment = content_commitment_of(row.receipt, row.nonce, row.vote.encode())
     # Sampled ballots count only if drawn later (抽取计票的抽样评议票).
     is_counted = row.channel != Channel.SAMPLED
-    facts = (uuid4(), round_.pk, row.channel, row.origin, row.receipt, row.nonce, commitment, is_counted)
-    return facts, json.loads(row.vote)
+    return (uuid4(), round_.pk, row.channel, row.origin, row.receipt, row.nonce, commitment, is_counted)
 
 
 def _ratings(
