@@ -6,7 +6,7 @@ SEED ?= 2020
 OUT ?= demo-output
 DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 
-.PHONY: demo test check security mutants bench load picture overview pins clean
+.PHONY: demo test check security mutants bench load picture overview stored-database pins clean
 
 demo: .venv/runtime
 	rm -rf demo.sqlite3 demo.sqlite3-* demo-evidence
@@ -53,6 +53,10 @@ picture: .venv/dev
 # make overview PUBLISHED=http://127.0.0.1:8000 VOTING=http://127.0.0.1:8001 CODES=DIR/codes.csv
 overview: .venv/dev
 	$(BIN)/python -m docs.pictures.overview $(PUBLISHED) $(VOTING) $(CODES)
+
+# A database of this version for tests/upgrade, where all later versions migrate it; the last commit before the tag.
+stored-database: .venv/dev
+	$(BIN)/python -m tests.upgrade
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -11,9 +11,11 @@ workers = WORKERS
 
 
 def on_starting(server: object) -> None:
-    """Run the deployment checks before serving; an error stops the start."""
+    """Run the deployment checks before serving, those of the database too; an error stops the start."""
     import django  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
+    from django.db import DEFAULT_DB_ALIAS, connections  # noqa: PLC0415
 
     django.setup()
-    call_command("check", deploy=True)
+    call_command("check", deploy=True, databases=[DEFAULT_DB_ALIAS])
+    connections.close_all()  # a worker must not inherit it

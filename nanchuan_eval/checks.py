@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DEFAULT_DB_ALIAS, connection
 
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.backups import upgrades
 from nanchuan_eval.users.models import User
 
 TIME_LIMITS = ("CLOCK_ALARM_MINUTES", "CLOCK_TOLERANCE_SECONDS")
@@ -73,6 +74,24 @@ def two_person_actions_have_handlers(app_configs: Sequence[AppConfig] | None, **
         *(Error(f"须双人办理的事项“{action}”没有登记办理程序。", id="nanchuan.E007") for action in unhandled),
         *(Error(f"“{name}”登记为双人办理，但权限表没有规定提请人和审批人。", id="nanchuan.E008") for name in alone),
     ]
+
+
+@register(Tags.database, deploy=True)
+def database_is_of_this_version(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """A site must not be served from a database of another version; not asked by `migrate`, which has to run."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    found = upgrades.difference(upgrades.applied_migrations())
+    faults: list[CheckMessage] = []
+    if found.missing:
+        text = f"数据库缺少{len(found.missing)}个迁移：{'、'.join(found.missing)}。"
+        faults.append(Error(f"{text}新装的请执行 migrate，升级的请执行 upgrade。", id="nanchuan.E010"))
+    if found.unknown:
+        text = f"数据库由更新的版本写入，程序不认识迁移{'、'.join(found.unknown)}。"
+        faults.append(Error(f"{text}请换用新的版本，或按 docs/upgrade.md 退回。", id="nanchuan.E011"))
+    return faults
 
 
 @register(Tags.database)

@@ -5,6 +5,7 @@ With DEBUG off nothing insecure has a default: a missing SECRET_KEY or ALLOWED_H
 """
 
 import os
+import tomllib
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,6 +18,7 @@ from csp.constants import NONE, SELF
 django_stubs_ext.monkeypatch()  # makes ModelAdmin[Round] and the like valid at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")

@@ -65,6 +65,15 @@ def counts_in(source: Path) -> Counts:
         return {table: int(rows) for table, rows in (line.split("|") for line in lines)}
 
 
+def migrations_in(source: Path) -> set[str]:
+    """Return the migrations of a dump as app.name."""
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(source)) as database:
+            return {f"{app}.{name}" for app, name in database.execute("SELECT app, name FROM django_migrations")}
+    listed = run("pg_restore", "--data-only", "--table=django_migrations", "--file=-", source)
+    return {".".join(row.split("\t")[1:3]) for row in listed.splitlines() if row.count("\t") == 3}
+
+
 def _counts_of_file(path: Path) -> Counts:
     with closing(sqlite3.connect(path)) as database:
         if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):

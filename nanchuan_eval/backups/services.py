@@ -1,8 +1,9 @@
 """Backup and restore (备份、恢复): the database and all evidence in one encrypted file.
 
-A file is an age-encrypted tar; the key, the newest of FIELD_KEY, is not in it. It holds manifest.json (row count of
-every table, SHA-256 of every evidence file), the database, and the evidence as stored. Restoring onto a database with
-data needs an approved proposal (SYS proposes, the chief approves).
+A file is an age-encrypted tar; the key, the newest of FIELD_KEY, is not in it. It holds manifest.json (version, row
+count of every table, SHA-256 of every evidence file), the database, and the evidence as stored. Restoring onto a
+database with data needs an approved proposal (SYS proposes, the chief approves). A backup is restored by the version
+that wrote it.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -24,7 +25,7 @@ from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditHead
-from nanchuan_eval.backups import database_dump
+from nanchuan_eval.backups import database_dump, upgrades
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.identities import field_identities
@@ -34,6 +35,7 @@ from nanchuan_eval.users.models import User
 
 MANIFEST, DATABASE, EVIDENCE = "manifest.json", "database", "evidence/"
 RESTORE_NAME = "backup.restore"
+FIRST_VERSION = "0.1.0"  # its manifests do not name it
 NOT_WHOLE = "备份文件不完整或被改动过，或者 FIELD_KEY 不是当时的密钥。"
 
 
@@ -48,7 +50,8 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
         with TemporaryDirectory(dir=folder) as scratch:
             database = Path(scratch) / DATABASE
             tables = database_dump.dump(database)
-            manifest = {"made_at": at.isoformat(), "tables": tables, "files": dict(_evidence_hashes())}
+            facts = {"version": settings.VERSION, "made_at": at.isoformat()}
+            manifest = {**facts, "tables": tables, "files": dict(_evidence_hashes())}
             _write(target, database, json.dumps(manifest, sort_keys=True).encode())
         digest = _sha256(target)
     except BaseException:
@@ -68,20 +71,29 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
     return row, target
 
 
-def verify_backup(source: Path) -> dict[str, int]:
-    """Read a backup back into a scratch folder; returns its row and file counts, or refuses an incomplete one."""
+class Contents(NamedTuple):
+    """Rows and evidence files of a backup, and the version that wrote it."""
+
+    rows: int
+    files: int
+    version: str
+
+
+def verify_backup(source: Path) -> Contents:
+    """Read a backup back into a scratch folder; returns what it contains, or refuses an incomplete one."""
     with TemporaryDirectory(dir=source.parent) as scratch:
         manifest = _unpack(source, Path(scratch), keep=False)
         _refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
-    return _sizes(manifest)
+    return _contents(manifest)
 
 
-def restore_backup(source: Path, *, at: datetime) -> dict[str, int]:
+def restore_backup(source: Path, *, at: datetime) -> Contents:
     """Replace database and evidence by a backup: approved for this very file, or onto an empty database."""
-    authorization = _consume_authorization(source, at)
     with TemporaryDirectory(dir=source.parent) as scratch:
         manifest = _unpack(source, Path(scratch), keep=True)
         _refuse_other_counts(manifest, database_dump.counts_in(Path(scratch) / DATABASE))
+        _refuse_other_version(manifest, database_dump.migrations_in(Path(scratch) / DATABASE))
+        authorization = _consume_authorization(source, at)
         database_dump.load(Path(scratch) / DATABASE)
         _refuse_other_counts(manifest, database_dump.counts())
         _put_back(Path(scratch) / EVIDENCE)
@@ -89,11 +101,11 @@ def restore_backup(source: Path, *, at: datetime) -> dict[str, int]:
         detail = {"file": source.name, "sha256": _sha256(source), "approval": authorization or "空库恢复"}
         audit.record(RESTORE_NAME, None, by=policy.OPERATOR, at=at, detail=detail)
         audit.anchor(at=at, occasion="恢复备份")
-    return _sizes(manifest)
+    return _contents(manifest)
 
 
-def _sizes(manifest: dict[str, Any]) -> dict[str, int]:
-    return {"rows": sum(manifest["tables"].values()), "files": len(manifest["files"])}
+def _contents(manifest: dict[str, Any]) -> Contents:
+    return Contents(sum(manifest["tables"].values()), len(manifest["files"]), manifest.get("version", FIRST_VERSION))
 
 
 def _consume_authorization(source: Path, at: datetime) -> str:
@@ -198,6 +210,16 @@ def _refuse_other_counts(manifest: dict[str, Any], found: database_dump.Counts) 
     wrong = [table for table, rows in manifest["tables"].items() if found.get(table) != rows]
     if wrong:
         raise RuleViolation(f"恢复出的数据与清单不一致：{'、'.join(wrong[:5])}。")
+
+
+def _refuse_other_version(manifest: dict[str, Any], migrations: set[str]) -> None:
+    found = upgrades.difference(migrations)
+    if found.missing or found.unknown:
+        version = _contents(manifest).version
+        raise RuleViolation(
+            f"这份备份由{version}版写入，数据库结构与当前程序不同（{found}），没有恢复。"
+            f"请用{version}版的程序恢复到空库，再按 docs/upgrade.md 升级。"
+        )
 
 
 def _sha256(path: Path) -> str:

@@ -119,6 +119,7 @@ EVENTS = {
     "keys.rotated": "更换加密密钥",
     "clock.confirmed": "确认时钟",
     "log.dropped": "移出已归档日志",
+    "system.upgraded": "升级系统",
 }
 
 

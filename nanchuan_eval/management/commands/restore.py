@@ -27,4 +27,4 @@ class Command(ServiceCommand):
         except OSError as fault:
             raise CommandError(f"备份文件无法读取：{fault}", returncode=2) from None
         done = "核对一致" if options["verify"] else "已恢复"
-        self.stdout.write(f"{done}：{found['rows']}行，证据文件{found['files']}个。")
+        self.stdout.write(f"{done}：{found.rows}行，证据文件{found.files}个，由{found.version}版写入。")

@@ -1,14 +1,18 @@
 """Backup and restore: complete, encrypted, and over existing data only with an approval."""
 
 import io
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import verify_chain
 from nanchuan_eval.backups import services as backups
@@ -137,6 +141,42 @@ def test_the_authorization_expires(settings):
     allow(row)
     with pytest.raises(RuleViolation, match="提请"):
         backups.restore_backup(path, at=timezone.now() + timedelta(hours=settings.AUTHORIZATION_HOURS))
+
+
+def test_a_backup_names_the_version_that_wrote_it(settings):
+    settings.VERSION = "7.8.9"
+    _, path = make()
+    assert "由7.8.9版写入" in run("restore", path, "--verify")
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+def test_a_backup_of_another_version_is_refused_and_its_approval_stays(is_newer):
+    make_user("chief")
+    with of_another_version(is_newer=is_newer) as migration:
+        row, path = make()
+    allow(row)
+    before = AuditEntry.objects.count()
+
+    with pytest.raises(CommandError, match=rf"结构与当前程序不同.*{migration}.*没有恢复"):
+        run("restore", path)
+
+    assert AuditEntry.objects.count() == before
+    assert not Approval.objects.get(kind="backup.restore").spent_at
+
+
+@contextmanager
+def of_another_version(*, is_newer):
+    """The database has a migration more or less than the program knows; yields its name."""
+    recorder = MigrationRecorder(connection)
+    begin, end = recorder.record_applied, recorder.record_unapplied
+    name = ("evaluations", "9999_of_a_newer_version")
+    if not is_newer:
+        begin, end, name = end, begin, ("evaluations", "0001_initial")
+    begin(*name)
+    try:
+        yield ".".join(name)
+    finally:
+        end(*name)
 
 
 def test_a_backup_made_during_a_vote_is_marked():

@@ -197,7 +197,7 @@ class TestTheOldFormat:
         monkeypatch.setattr(backups.database_dump, "counts_in", lambda source: {"day": 1})
         copy = tmp_path / "backup.ncb"
         copy.write_bytes((OLD_FORMAT / "backup.ncb").read_bytes())
-        assert backups.verify_backup(copy) == {"rows": 1, "files": 1}
+        assert backups.verify_backup(copy) == (1, 1, "0.1.0")
         copy.write_bytes(copy.read_bytes()[:-5])
         with pytest.raises(RuleViolation, match="不完整"):
             backups.verify_backup(copy)
