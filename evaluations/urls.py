@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from evaluations.box_key import views as box_key
 from evaluations.draws import views as draws
 from evaluations.personal_data import views as personal_data
 from evaluations.publication import views as publication
@@ -32,7 +33,15 @@ urlpatterns = [
     path("list/<slug:key>/<int:version>/notice.html", publication.notice_as_html, name="notice-html"),
     path("type-size/<slug:size>/", type_size, name="type-size"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),
+    path("rounds/<slug:key>/box-key.json", box_key.key_record, name="box-key-record"),
+    path("rounds/<slug:key>/box-key-<slug:key_id>.json", box_key.key_record, name="box-key-old"),
+    path("rounds/<slug:key>/box-notice.pdf", box_key.key_notice, name="box-notice"),
+    path("rounds/<slug:key>/card/", box_key.card, name="box-card"),
     path("rounds/<slug:key>/issued-<int:batch>.txt", sealing.issued_list, name="issued-list"),
+    path("rounds/<slug:key>/box-key.json", box_key.key_record, name="box-key-record"),
+    path("rounds/<slug:key>/box-key-<slug:key_id>.json", box_key.key_record, name="box-key-old"),
+    path("rounds/<slug:key>/box-notice.pdf", box_key.key_notice, name="box-notice"),
+    path("rounds/<slug:key>/card/", box_key.card, name="box-card"),
     path("rounds/<slug:key>/issued-rest.txt", sealing.issued_rest, name="issued-rest"),
     path("rounds/<slug:key>/paper.json", sealing.ballot_form_file, name="paper-file"),
     path("rounds/<slug:key>/spent.txt", sealing.spent_list, name="spent-list"),

@@ -6,14 +6,15 @@ from django.utils import timezone
 
 from evaluations.publication.documents import OFFICE
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
+from evaluations.rounds.rules.key_statement import document_mark
 from nanchuan_eval.documents.rendering import render_pdf
 from nanchuan_eval.workdays.rules import in_chinese
 
 
 def print_document(template: str, title: str, round_: Round, at: datetime, **data: object) -> bytes:
-    """Render a document, marked if the round is a demonstration."""
-    return render_pdf(template, {"title": title, "demo": DEMO_NOTICE if round_.is_demo else "", **data}, at=at)
+    """Render a document, marked if the round is a demonstration or the server kept its box key."""
+    mark = document_mark(round_.rulebook, is_demo=round_.is_demo)
+    return render_pdf(template, {"title": title, "demo": mark, **data}, at=at)
 
 
 def print_letter(

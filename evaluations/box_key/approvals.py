@@ -7,7 +7,6 @@ from evaluations.box_key.queries import current_key, supervisors_in_office
 from evaluations.box_key.rules import MADE
 from evaluations.box_key.services import holding
 from evaluations.box_key.services.making import BOX_KEY, ONLINE_KEY, adopt_key, refuse_too_late, refuse_unfit_record
-from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
 from nanchuan_eval.approvals.authorizations import authorizing_action
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
@@ -15,11 +14,6 @@ from nanchuan_eval.core.canonical import sha256_hex
 
 LOST, HANDED_OVER = "box.card_lost", "box.card_handover"
 COMMISSION = "区纪委监委"
-
-
-def holder_name(holder: DrawEntry | None) -> str:
-    """Return who holds a card, as the staff reads it."""
-    return holder.person.name if holder and holder.person else COMMISSION
 
 
 def _holders(round_: Round) -> dict[str, str]:

@@ -1,19 +1,29 @@
-"""Key cards (密钥卡) as printed: what stands on one, and its PDF. No card is kept in a file, cache or log."""
+"""Key cards (密钥卡) as printed, and the notice (公告) of the key. No card is kept in a file, cache or log."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from evaluations.box_key.queries import key_in_force, warning_of_round
+from evaluations.box_key.rules import MADE, grouped
 from evaluations.box_key.services.keys import NewKey
 from evaluations.protocol.box import held_code
 from evaluations.protocol.box_cards import Card, card_text, qr_text
 from evaluations.protocol.codes import format_code
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.key_statement import key_statement
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.documents.rendering import DocumentError, qr_svg, render_pdf
+from nanchuan_eval.workdays.rules import in_chinese
 
 # No date of printing in the files.
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 COMMISSION = "区纪委监委"
+OFFICE = "南川区最难办事科室群众评办公室"
+COMPARE = "持卡人领卡后应当核对密钥卡、网页和本公告上的票箱公钥校验值。三处不一致的，请立即告知评议办和区纪委监委。"
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,11 @@ class CardSheet:
     qr: str = field(repr=False)
     held: str = field(repr=False)
 
+    @property
+    def key_groups(self) -> str:
+        """The key id in groups of eight, on two lines of the card."""
+        return grouped(self.key_id)
+
 
 @sensitive_variables()
 def card_sheets(key: NewKey, holders: list[str], *, round_: str, needed: int) -> list[CardSheet]:
@@ -40,11 +55,36 @@ def card_sheets(key: NewKey, holders: list[str], *, round_: str, needed: int) ->
 @sensitive_variables()
 def card_pdf(sheet: CardSheet, *, demo: str = "") -> bytes:
     """Return one card: A4, one page, to be folded so that the secret lies inside."""
-    data = {**vars(sheet), "demo": demo, "key_groups": [sheet.key_id[at : at + 8] for at in range(0, 64, 8)]}
+    data = {**vars(sheet), "demo": demo, "key_groups": sheet.key_groups.split()}
     try:
         return render_pdf("box_card", data, at=NO_DATE, tagged=False)
     except DocumentError:
         raise DocumentError("the card cannot be rendered") from None  # its text may quote the card
+
+
+def key_notice_pdf(round_: Round) -> bytes:
+    """Return the notice of the round's vote and of the key in force."""
+    key = key_in_force(round_)
+    record = json.loads(key.record)
+    opens, closes, made = (timezone.localtime(at) for at in (round_.opens_at, round_.closes_at, key.made_at))
+    facts = [
+        ("轮次", f"{round_.name}（{round_.key}）"),
+        ("投票时间", f"{opens:%Y年%m月%d日 %H:%M}至{closes:%Y年%m月%d日 %H:%M}"),
+        ("密钥生成", f"{made:%Y年%m月%d日 %H:%M}，{MADE[record['made']]}"),
+    ]
+    warning = warning_of_round(round_)
+    data = {
+        "title": "关于票箱密钥的公告",
+        "demo": "；".join(filter(None, [DEMO_NOTICE if round_.is_demo else "", warning])),
+        "statement": key_statement(round_.rulebook),
+        "facts": facts,
+        "key_id": key.key_id,
+        "record_sha256": key.record_sha256,
+        "note": COMPARE if record["cards"] else "",
+        "office": OFFICE,
+        "date": in_chinese(made.date()),
+    }
+    return render_pdf("box_notice", data, at=key.made_at)
 
 
 def _sheet(card: Card, holder: str, key_id: str, round_: str, needed: int) -> CardSheet:

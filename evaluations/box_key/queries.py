@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from evaluations.box_key.models import BoxCard, BoxKey
-from evaluations.box_key.rules import is_short
+from evaluations.box_key.rules import MADE_ONLINE, ONLINE, is_short
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.key_statement import KEPT_BY_SERVER, key_warning
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from nanchuan_eval.core.errors import RuleViolation
@@ -67,3 +69,16 @@ def card_alarms(at: datetime) -> Iterator[str]:
                 f"“{key.round.name}”的密钥卡{'、'.join(lost)}已报告遗失，余下的密钥卡（含备用卡）再遗失一张就无法开箱。"
                 "请逐一核实持卡人，务必保管好余下的密钥卡。"
             )
+
+
+@lru_cache(maxsize=64)
+def warning_of_key(key_id: str) -> str:
+    """Return what pages must say of a key: that the server keeps it, or made it in the room; a key never changes."""
+    record = BoxKey.objects.filter(key_id=key_id).values_list("record", flat=True).first()
+    made = json.loads(record)["made"] if record else ""
+    return {"server": KEPT_BY_SERVER, ONLINE: MADE_ONLINE}.get(made, "")
+
+
+def warning_of_round(round_: Round) -> str:
+    """Return what every page of the round must say of its key, or nothing."""
+    return key_warning(round_.rulebook) or (warning_of_key(round_.box_key) if round_.box_key else "")

@@ -1,4 +1,4 @@
-"""Reading a key's public record, when cards run short, and what is said of a round's key (box-key.md 3.5, 10, 14)."""
+"""Reading a key's public record, and when cards run short (box-key.md 3.5, 5)."""
 
 import json
 import re
@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from evaluations.protocol.box import FORMAT, MOST_SUPERVISORS, key_id, needed_range
-from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
 
@@ -14,6 +13,7 @@ LARGEST_RECORD = 20_000  # characters; the record of 15 supervisors has 3,300
 FIELDS = frozenset({"format", "mode", "made", "round", "public_key", "key_id", "needed", "supervisors", "cards"})
 CARD_FIELDS = frozenset({"card", "share_sha256", "held_sha256"})
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+GROUP = 8
 OFFLINE, ONLINE = "offline", "online"
 MADE = {OFFLINE: "离线生成", ONLINE: "在线生成", "server": "由评议系统生成"}
 UNREADABLE = "文件不是票箱密钥登记（box-key.json）或者内容不完整，请重新选择生成时得到的 box-key.json。"
@@ -48,16 +48,9 @@ def is_short(record: Mapping[str, Any], lost: Collection[str]) -> bool:
     return bool(held + recovery <= record["needed"])
 
 
-def key_statement(rulebook: Mapping[str, Any]) -> str:
-    """Return what the public is told about who can open the ballots of a round."""
-    if not is_opened_by_supervisors(rulebook):
-        return "本轮票箱密钥由评议系统保管，投票截止后自动开箱；掌握系统密钥的管理员能够解密评议票。"
-    return (
-        "评议票提交后立即用公布的票箱公钥加密，从提交到开箱，数据库、日志和备份中只有密文，没有中途结果。"
-        f"投票截止后，由随机抽取的{rulebook['supervisors']}名监督员中至少{rulebook['box_needed']}人持密钥卡当场开箱"
-        "（区纪委监委两人共同保管的备用卡最多代替其中1张），开箱时打乱全部评议票的顺序，密钥卡随即销毁。"
-        "评议票在提交的一瞬间经过评议系统的服务器，系统不能防止有人改动服务器程序或者在旁观看您填写。"
-    )
+def grouped(digest: str) -> str:
+    """Return a digest in groups of eight, so that it can be compared by eye."""
+    return " ".join(digest[at : at + GROUP] for at in range(0, len(digest), GROUP))
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from evaluations.draws.rules import DISCRETIONARY, RemovalReason, most_discretio
 from evaluations.draws.services.ceremony import draw_head
 from evaluations.draws.services.removals import seats_of
 from evaluations.protocol.codes import format_code
-from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawPurpose
+from evaluations.rounds.rules.key_statement import document_mark
+from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 from nanchuan_eval.workdays.rules import in_chinese
@@ -167,7 +168,7 @@ def _head(draw: Draw, at: datetime) -> dict[str, Any]:
     waived = "演示轮次：本次抽取未执行公布承诺至抽取的最短间隔。" if draw.lead_waived else ""
     return {
         "subtitle": f"{draw.round.name} {draw.get_purpose_display()}",
-        "demo": DEMO_NOTICE if draw.round.is_demo else "",
+        "demo": document_mark(draw.round.rulebook, is_demo=draw.round.is_demo),
         "waived": waived,
         "office": OFFICE,
         "date": in_chinese(timezone.localtime(at).date()),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 
+from evaluations.box_key.admin import BoxKeyPages
 from evaluations.lifecycle.approvals import STEP_SERVICES, start_settlement, start_step
 from evaluations.lifecycle.forms import ExtendForm, RulebookForm
 from evaluations.lifecycle.pages import CONSEQUENCES, round_page
@@ -29,7 +30,7 @@ SETTLING = "将评议方案（名称、时间和评议规则）按当前内容�
 
 
 @admin.register(Round)
-class RoundAdmin(MonitorPages, CodePages):
+class RoundAdmin(MonitorPages, CodePages, BoxKeyPages):
     """Admin of rounds (评议轮次): the steps of a round and their pages."""
 
     order = 1

@@ -41,6 +41,7 @@ SideLink = tuple[str, str, str, Container[RoundState]]  # label, address, action
 SIDE_PAGES: tuple[SideLink, ...] = (
     ("评议规则", "round-rulebook", "round.open", tuple(RoundState)),
     ("名单库", "round-pool", "pool.view", LIFE),
+    ("票箱密钥", "round-box-key", "box.key", LIFE[LIFE.index(RoundState.DRAWN) :]),
     ("票号批次", "round-batches", "cred.void", ISSUING),
     ("回收监测", "round-monitor", "round.monitor", ISSUING),
     ("封箱记录", "round-seal-record", "round.close", SEALED),

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
+from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
@@ -53,7 +53,7 @@ def count_record(round_: Round) -> dict[str, object]:
     return {
         "title": "计票记录",
         "subtitle": f"{round_.name}最难办事科室群众评",
-        "demo": DEMO_NOTICE if round_.is_demo else "",
+        "demo": document_mark(round_.rulebook, is_demo=round_.is_demo),
         "facts": [
             ["计票时间", f"{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}（第{tally.version}次）"],
             ["重新计票的依据", tally.reason or "无，首次计票"],
@@ -84,7 +84,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
     length = len(content["entries"])
     return {
         "title": f"关于{facts['name']}最难办事科室群众评前{length or 10}位科室的公示",
-        "demo": DEMO_NOTICE if content["is_demo"] else "",
+        "demo": document_mark(publication.round.rulebook, is_demo=content["is_demo"]),
         "version": content["version"],
         "reason": content["reason"],
         "basis": list(_basis(content)),

@@ -7,7 +7,7 @@ from django.db import connection
 
 # Built by the ORM it costs as much as the rest of the page.
 OPEN_ROUND = """
-    SELECT key, name, closes_at, is_demo FROM evaluations_round
+    SELECT key, name, closes_at, is_demo, box_key FROM evaluations_round
     WHERE state = 'open' AND opens_at <= %s AND closes_at > %s
 """
 
@@ -19,6 +19,7 @@ class OpenRound(NamedTuple):
     name: str
     closes_at: datetime
     is_demo: bool
+    box_key: str
 
 
 def read_open_round(at: datetime) -> OpenRound | None:
@@ -29,7 +30,8 @@ def read_open_round(at: datetime) -> OpenRound | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    key, name, closes_at, is_demo = row
+    key, name, closes_at, is_demo, box_key = row
     if isinstance(closes_at, str):  # SQLite keeps text in UTC
         closes_at = datetime.fromisoformat(closes_at)
-    return OpenRound(key, name, closes_at if closes_at.tzinfo else closes_at.replace(tzinfo=UTC), bool(is_demo))
+    until = closes_at if closes_at.tzinfo else closes_at.replace(tzinfo=UTC)
+    return OpenRound(key, name, until, bool(is_demo), box_key)

@@ -6,7 +6,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, Step
+from evaluations.rounds.rules.key_statement import document_mark
+from evaluations.rounds.rules.lifecycle import Step
 from evaluations.scoring.method import Channel
 from evaluations.sealing.queries import account_lines
 from nanchuan_eval.audit import services as audit
@@ -33,7 +34,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
     ]
     data = {
         "title": "封箱记录",
-        "demo": DEMO_NOTICE if round_.is_demo else "",
+        "demo": document_mark(round_.rulebook, is_demo=round_.is_demo),
         "facts": facts,
         "root": record["root"],
         "issued": record["issued"]["sha256"],

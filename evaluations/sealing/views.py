@@ -8,6 +8,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from evaluations.box_key.pages import key_page
 from evaluations.codes.models import CodeBatch
 from evaluations.protocol.codes import CodeError, format_code, normalize_receipt
 from evaluations.rounds.models import Round
@@ -60,6 +61,7 @@ def box(request: HttpRequest, key: str) -> HttpResponse:
     issued = batches_to_show(round_, is_sealed=record is not None)
     context = {
         "round": round_,
+        "page": key_page(round_),
         "issued": issued,
         "smallest": SMALLEST_SHOWN,
         "record": record,

@@ -60,6 +60,7 @@ class Limit:
 LIMITS = {
     "ballot": Limit(10, Counted.REFUSED),
     "receipt-check": Limit(30, Counted.REFUSED),
+    "box-card": Limit(10, Counted.REFUSED),
     "login": Limit(20, Counted.FAILED_LOGIN),
     "commission-export": Limit(5),
     "commission-files": Limit(20),

@@ -80,6 +80,15 @@ def refuse_unfit_record(round_: Round, record: str) -> dict[str, Any]:
     return read
 
 
+def may_be_replaced(round_: Round) -> bool:
+    """True if a key may still be put in force."""
+    try:
+        refuse_too_late(round_)
+    except RuleViolation:
+        return False
+    return True
+
+
 def refuse_too_late(round_: Round) -> None:
     """Refuse a key for a round whose vote cannot open yet, or in which a ballot was cast or a sheet keyed."""
     if not is_opened_by_supervisors(round_.rulebook):

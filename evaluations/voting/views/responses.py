@@ -104,7 +104,7 @@ def refused_page(request: HttpRequest, admission: Admission, comment: str, reaso
 
 def done_page(request: HttpRequest, admission: Admission, cast: Cast, code: str) -> HttpResponse:
     """Return the last page: the receipt of the ballot that was cast now or before."""
-    page = _done_page(admission.ballot_form, _type_size(request), cast.is_new)
+    page = _done_page(admission.ballot_form, admission.box, _type_size(request), cast.is_new)
     return HttpResponse(page.replace(RECEIPT_HERE, format_code(cast.receipt)).replace(CODE_HERE, escape(code)))
 
 
@@ -117,6 +117,7 @@ def step_page(
         "code": request.POST.get("code", ""),
         "admission": admission.token(),
         "ballot_form": ballot_form,
+        "box_key": admission.box,
         "stays": True,
     }
     if name in SENT_AGAIN_TO:
@@ -150,11 +151,12 @@ def _entrance_page(round_: OpenRound | None, size: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _done_page(digest: str, size: str, is_new: bool) -> str:
+def _done_page(digest: str, box_key: str, size: str, is_new: bool) -> str:
     """Render the last page once; only receipt and code differ."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
     shown = {
         "ballot_form": ballot_form_by_digest(digest),
+        "box_key": box_key,
         "receipt": RECEIPT_HERE,
         "is_new": is_new,
         "code": CODE_HERE,
