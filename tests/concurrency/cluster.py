@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -35,7 +36,8 @@ def free_port() -> int:
 class Cluster:
     """A cluster in a temporary folder; as root it runs as `postgres`, since PostgreSQL refuses to run as root."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self.settings = settings
         self.user = "postgres" if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="nanchuan-cluster-"))
         if self.user:
@@ -51,6 +53,7 @@ class Cluster:
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options += "".join(f" -c {name}={shlex.quote(value)}" for name, value in self.settings.items())
         self._run("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def crash(self) -> None:
@@ -66,6 +69,13 @@ class Cluster:
         with suppress(subprocess.CalledProcessError):
             self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def copy(self) -> Path:
+        """Return a base backup (pg_basebackup), taken while the cluster runs."""
+        target = self.folder / "backup"
+        where = ["-h", "127.0.0.1", "-p", self.port, "-U", "postgres"]
+        self._run("pg_basebackup", *where, "-D", target, "-c", "fast", "-X", "none")
+        return target
 
     def _run(self, program: str, *arguments: object) -> None:
         """Run a program in a session of its own, so that Ctrl-C does not stop it half way."""

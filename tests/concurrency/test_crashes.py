@@ -83,7 +83,8 @@ class Browser(threading.Thread):
             http_connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
             http_connection.request("POST", "/ballot/cast/", body, headers)
             answer = http_connection.getresponse()
-            return answer.status == 200 and "评议票已提交" in answer.read().decode()
+            page = answer.read().decode()
+            return answer.status == 200 and ("评议票已提交" in page or "此前已有一张评议票以这个回执号" in page)
         except (OSError, http.client.HTTPException):
             return False
 

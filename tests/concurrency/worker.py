@@ -1,13 +1,15 @@
 """A process that votes and seals on a database that may crash at any moment.
 
-`prepare N` prints the codes; `vote` reads codes and prints each confirmed receipt; `seal` reports when it is half
-way; `box` prints the sealed receipts.
+`prepare N` prints the codes; `vote` reads codes and prints each confirmed receipt; `vote_marked` casts with a comment
+of its own each, prints I, receipt and comment, and lets one INSERT fail; `seal` reports when it is half way; `box`
+prints the sealed receipts.
 """
 
 import json
 import os
 import sys
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import django
@@ -25,6 +27,7 @@ from evaluations.codes.models import Credential  # noqa: E402
 from evaluations.rounds.models import Round  # noqa: E402
 from evaluations.sealing.services import opening as sealing  # noqa: E402
 from evaluations.voting import services as voting  # noqa: E402
+from nanchuan_eval.database.sql import fill_spool  # noqa: E402
 from nanchuan_eval.permissions.policy import CLOCK  # noqa: E402
 from tests.factories import make_codes, make_open_round, raw_answers  # noqa: E402
 
@@ -46,6 +49,18 @@ def vote() -> None:
         admission = retried(lambda code=code: voting.admit(code=code, at=timezone.now()))
         facts = {"admission": admission, "code": code, "vote": wanted.as_text(), "comment": "", "digits": "1234"}
         emit(retried(lambda facts=facts: voting.cast_ballot(**facts, at=timezone.now())).receipt)
+
+
+def vote_marked() -> None:
+    form = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
+    wanted = validate_vote(form, "targeted", [RawLine(s.code, raw_answers()) for s in form.sections]).as_text()
+    for number, code in enumerate(json.loads(sys.stdin.readline())):
+        admission, comment = voting.admit(code=code, at=timezone.now()), f"remark-{number:06d}-of-a-voter"
+        facts = {"admission": admission, "code": code, "vote": wanted, "comment": comment, "digits": "1234"}
+        receipt = voting.cast_ballot(**facts, at=timezone.now()).receipt
+        emit(json.dumps([admission.issue, receipt, comment]))
+    with suppress(DatabaseError):
+        fill_spool(BallotSpool.objects.all()[0])  # its key is taken: the server logs the statement
 
 
 def seal() -> None:
@@ -81,4 +96,5 @@ def retried(call):
 
 
 if __name__ == "__main__":
-    {"prepare": lambda: prepare(int(sys.argv[2])), "vote": vote, "seal": seal, "box": box}[sys.argv[1]]()
+    what = {"vote": vote, "vote_marked": vote_marked, "seal": seal, "box": box}
+    what.get(sys.argv[1], lambda: prepare(int(sys.argv[2])))()
