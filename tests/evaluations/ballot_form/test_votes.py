@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
-from evaluations.ballot_form.rules.votes import RawLine, VoteErrors, validate_vote
+from evaluations.ballot_form.rules.votes import RawLine, VoteErrors, is_stored_comment, is_stored_vote, validate_vote
 from evaluations.scoring.method import Indicator
 from nanchuan_eval.core.canonical import protocol_json
 
@@ -84,3 +84,59 @@ def test_lines_are_in_the_order_of_the_form_and_all_errors_come_at_once():
 
     assert [line.section for line in vote.lines] == ["S0", "S2"]
     assert set(refusal.value.errors) == {"S0.cold", "S1.lazy"}
+
+
+class TestAStoredVote:
+    @given(st.lists(RIGHT, min_size=1, max_size=3, unique_by=lambda line: line.section))
+    def test_every_valid_vote_is_one(self, lines):
+        vote = validate_vote(PAPER, "targeted", lines, needs_ticks=False)
+
+        assert is_stored_vote(PAPER, "targeted", vote.as_json())
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            {"section": "S9"},
+            {"section": ["S0"]},
+            {"answers": {"cold": 4}},
+            {"answers": {"cold": -1}},
+            {"answers": {"cold": True}},
+            {"answers": {"cold": 1.0}},
+            {"answers": {"cold": "1"}},
+            {"answers": {"cold": [1]}},
+            {"answers": {"warm": 1}},
+            {"answers": []},
+            {"manifestations": ["X-1"]},
+            {"manifestations": [SIGNS[0].code, SIGNS[0].code]},
+            {"manifestations": [SIGNS[1].code, SIGNS[0].code]},
+            {"answers": {"cold": 1}, "manifestations": [SIGNS[0].code]},
+            {"manifestations": "COLD-1"},
+            {"more": 1},
+        ],
+        ids=str,
+    )
+    def test_anything_else_is_none(self, line):
+        right = {"section": "S0", "answers": {"cold": 2}, "manifestations": [SIGNS[0].code]}
+        assert is_stored_vote(PAPER, "targeted", {"lines": [right]})
+
+        assert not is_stored_vote(PAPER, "targeted", {"lines": [right | line]})
+
+    @pytest.mark.parametrize(
+        "vote", [None, [], {}, {"lines": []}, {"lines": {}}, {"lines": [None]}, {"lines": [], "a": 1}], ids=str
+    )
+    def test_a_vote_has_lines_and_nothing_else(self, vote):
+        assert not is_stored_vote(PAPER, "targeted", vote)
+
+    def test_lines_stand_once_in_the_order_of_the_form(self):
+        first, second = ({"section": code, "answers": {}, "manifestations": []} for code in ("S0", "S1"))
+
+        assert is_stored_vote(PAPER, "targeted", {"lines": [first, second]})
+        assert not is_stored_vote(PAPER, "targeted", {"lines": [second, first]})
+        assert not is_stored_vote(PAPER, "targeted", {"lines": [first, first]})
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"), [("", True), ("好\n", True), ("四个字了", False), ("\0", False), ("\ud800", False)]
+)
+def test_a_stored_comment_fits_into_a_database_and_its_length(text, fits):
+    assert is_stored_comment(text, 3) == fits

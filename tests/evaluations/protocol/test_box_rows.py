@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluations.protocol import box_rows
-from evaluations.protocol.box_rows import RowRefused, check_row, frame, frame_size, mark, unframe
+from evaluations.protocol.box_rows import RowRefused, check_row, frame, frame_size, mark, read_vote, unframe
 from evaluations.protocol.codes import receipt
+from nanchuan_eval.core.canonical import protocol_json
 from tests.evaluations.protocol.factories import ROW_KEY, VECTORS, ballot_row
 
 SIZE = 2816
@@ -185,3 +186,25 @@ def test_a_frame_size_that_needs_no_rounding_is_not_rounded():
 def test_a_mark_hides_its_receipt_under_the_page_s_random_bytes(vector):
     assert receipt(vector["random"], vector["digits"]) == vector["receipt"]
     assert mark(vector["random"], vector["receipt"]) == uuid.UUID(vector["mark"])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**54), 2**54) | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON, st.booleans())
+def test_a_vote_is_read_exactly_if_its_text_is_the_protocols(value, ascii_only):
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=ascii_only)
+    try:
+        is_canonical = protocol_json(value).decode() == text
+    except ValueError:
+        is_canonical = False
+
+    if is_canonical:
+        assert read_vote(text) == value
+    else:
+        with pytest.raises(ValueError):
+            read_vote(text)
