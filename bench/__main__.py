@@ -10,7 +10,7 @@ from importlib import import_module
 
 import django
 
-NAMES = ("draw", "ballot_post", "sealing", "printing", "tally", "workbook")
+NAMES = ("draw", "ballot_post", "sealing", "printing", "tally", "workbook", "patterns")
 
 
 def main(names: list[str]) -> int:

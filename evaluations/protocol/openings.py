@@ -1,9 +1,10 @@
-"""The notary's file (开封文件): nonce and vote of every sealed ballot, to recheck the closing list (protocol 6.6).
+"""The opened ballots (开封文件): what every sealed ballot says, to recheck closing list and count (protocol 6.6).
 
-One canonical JSON per line: {"ballot","nonce","receipt","vote"}. It does not reveal who voted.
+One canonical JSON per line: {"channel","counted","nonce","receipt","vote"}. It does not reveal who voted.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from evaluations.protocol.codes import content_commitment
 from evaluations.protocol.merkle import leaf, merkle_root
 from evaluations.scoring.method import Indicator
 
+# A counted line: channel, section, the five answers as in ballots.csv.
 Row = tuple[str, ...]
 
 
@@ -23,23 +25,26 @@ def openings_fault(lines: Iterable[str], closing: Sequence[bytes], root: str) ->
 
 
 def ballots_fault(lines: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
-    """Return in Chinese which ballot in ballots.csv differs from its opening or is incomplete, or ""."""
-    opened = {
-        o["ballot"]: {line["section"]: _row(line["answers"]) for line in o["vote"]["lines"]} for o in _read(lines)
-    }
-    seen: dict[str, int] = {}
-    for row in rows:
-        answers = tuple(row[i.value] for i in Indicator)
-        if opened.get(row["ballot"], {}).get(row["section"]) != answers:
-            return f"计票文件中的票{row['ballot']}与开封文件不一致"
-        seen[row["ballot"]] = seen.get(row["ballot"], 0) + 1
-    short = next((ballot for ballot, count in seen.items() if count != len(opened[ballot])), "")
-    return f"计票文件中的票{short}缺少科室" if short else ""
+    """Return in Chinese which line of ballots.csv is on no counted ballot, or is missing, or "".
+
+    ballots.csv has no ballots (method.md 4.1), so both are compared as heaps of lines: equal ones equally often.
+    """
+    opened = Counter(
+        _row(o["channel"], line["section"], line["answers"])
+        for o in _read(lines)
+        if o["counted"]
+        for line in o["vote"]["lines"]
+    )
+    counted = Counter((row["channel"], row["section"], *(row[i.value] for i in Indicator)) for row in rows)
+    for found, fault in ((counted - opened, "多出"), (opened - counted, "缺少")):
+        for channel, section, *answers in sorted(found):
+            return f"计票文件{fault}{found.total()}行，如{channel} {section}：{','.join(answers)}"
+    return ""
 
 
-def _read(lines: Iterable[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lines if line.strip()]
+def _read(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
+    return (json.loads(line) for line in lines if line.strip())
 
 
-def _row(answers: Mapping[str, int]) -> Row:
-    return tuple(str(answers[i]) if i in answers else "" for i in Indicator)
+def _row(channel: str, section: str, answers: Mapping[str, int]) -> Row:
+    return (channel, section, *(str(answers[i]) if i in answers else "" for i in Indicator))

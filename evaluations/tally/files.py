@@ -1,34 +1,46 @@
-"""The files that anybody can recount from: ballots.csv and rulebook.json (method.md 4.1, 4.2)."""
+"""The files that a count is repeated from: ballots.csv and rulebook.json (method.md 4.1, 4.2).
+
+The method adds up single lines, so the file has no ballots: whoever told somebody how to vote could look for the
+prescribed pattern of a whole ballot in it.
+"""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator
 
+from django.db.models import F
+
 from evaluations.ballots.models import Rating
 from evaluations.rounds.models import Round
+from evaluations.scoring.counting import HEADER
 from evaluations.scoring.method import Indicator
 from nanchuan_eval.core.canonical import canonical_json
 
-HEADER = ("ballot", "channel", "origin", "section", *(i.value for i in Indicator))
-LINE_HEADER = ("票编号", "渠道", "来源", "科室", *(i.label for i in Indicator))
+LINE_HEADER = ("序号", "科室", "渠道", *(i.label for i in Indicator))
+NO_ORIGIN = ""
 
 
 def ballots_csv(round_: Round) -> Iterator[str]:
-    """Yield the lines of ballots.csv: the counted ratings only, in the order of the random ballot ids."""
+    """Yield the lines of ballots.csv: each counted rating under a number of its own, without its origin."""
     yield _csv_line(HEADER)
-    for row in counted_lines(round_):
-        yield _csv_line("" if value is None else str(value) for value in row)
+    for number, section, channel, *levels in counted_lines(round_):
+        cells = (number, channel, NO_ORIGIN, section, *levels)
+        yield _csv_line("" if cell is None else str(cell) for cell in cells)
 
 
 def counted_lines(round_: Round) -> Iterator[tuple[str | int | None, ...]]:
-    """Yield the counted ratings in the columns of ballots.csv, in chunks (one query)."""
+    """Yield the counted ratings in the columns of LINE_HEADER, in chunks (one query).
+
+    They are sorted by what they say, so that their order says nothing more.
+    """
+    levels = [i.value for i in Indicator]
     rows = (
         Rating.objects.filter(round=round_, is_counted=True)
-        .order_by("ballot_id", "section__code")
-        .values_list("ballot_id", "channel", "ballot__origin", "section__code", *(i.value for i in Indicator))
+        .order_by("section__code", "channel", *(F(level).asc(nulls_first=True) for level in levels))
+        .values_list("section__code", "channel", *levels)
     )
-    for ballot, *rest in rows.iterator(chunk_size=5000):
-        yield (str(ballot), *rest)
+    for number, row in enumerate(rows.iterator(chunk_size=5000), start=1):
+        yield (number, *row)
 
 
 def scoring_rulebook(round_: Round) -> bytes:

@@ -77,7 +77,7 @@ OUTSIDE_THE_TABLE = {
             "round.close",
             "box.open",
             "tally.run",
-            "tally.verify",
+            "ballot.raw",
             "top10.export",
             "user.create",
             "retention.purge",

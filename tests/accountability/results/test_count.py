@@ -122,7 +122,7 @@ class TestTheFiles:
         answer = client.post("/commission/2020H1/count/files/", {"file": "lines"})
 
         book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
-        assert next(book["计票行"].iter_rows(values_only=True))[:4] == ("票编号", "渠道", "来源", "科室")
+        assert next(book["计票行"].iter_rows(values_only=True))[:4] == ("序号", "科室", "渠道", "冷")
 
     @pytest.mark.parametrize("role", [Role.LIAISON, Role.PERSONNEL, Role.SYSTEM_ADMIN])
     def test_are_refused_to_others(self, client, role):

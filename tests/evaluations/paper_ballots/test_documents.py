@@ -1,7 +1,6 @@
 """Printed and exported documents: ballots, labels, sealing record, openings."""
 
 import csv
-import json
 import subprocess
 import sys
 from io import StringIO
@@ -15,7 +14,6 @@ from evaluations.codes.models import CodeBatch
 from evaluations.codes.services import issuing
 from evaluations.protocol.codes import format_code
 from evaluations.scoring.method import Channel
-from evaluations.tally.files import ballots_csv
 from evaluations.turnout.services import people_for_labels
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
@@ -178,57 +176,3 @@ class TestStaffDocuments:
         assert AuditEntry.objects.latest("pk").detail["people"] == 3
         with pytest.raises(RuleViolation, match="理由"):
             people_for_labels(round_id=round_.pk, reason="", by=make_user("clerk"), at=NOON)
-
-
-class TestOpenings:
-    @pytest.fixture
-    def files(self, client, tmp_path):
-        round_ = make_sealed_round(targeted=6, level="2")
-        closing = b"".join(client.get(f"/rounds/{round_.key}/closing-list.txt").streaming_content)
-        (tmp_path / "closing-list.txt").write_bytes(closing)
-        (tmp_path / "ballots.csv").write_text("".join(ballots_csv(round_)), encoding="utf-8")
-        run("export_openings", round_.key, tmp_path / "openings.jsonl")
-        return tmp_path, round_.closing_root
-
-    def verify(self, folder, root):
-        files = folder / "openings.jsonl", folder / "closing-list.txt", root
-        return run("verify_openings", *files, ballots=folder / "ballots.csv")
-
-    def test_agree_with_the_closing_list_the_root_and_the_counted_rows(self, files):
-        assert self.verify(*files) == "OK 6张票\n"
-        assert AuditEntry.objects.filter(action="tally.verify").exists()
-
-    @pytest.mark.parametrize(
-        ("name", "old", "new"),
-        [
-            ("openings.jsonl", '"cold":2', '"cold":0'),
-            ("ballots.csv", ",2,2,2,2,2", ",0,2,2,2,2"),
-            ("closing-list.txt", "\t", "\t0"),
-            ("openings.jsonl", "{", "["),
-        ],
-    )
-    def test_reveal_any_change(self, files, name, old, new):
-        folder, root = files
-        text = (folder / name).read_text(encoding="utf-8")
-        assert old in text
-        (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
-
-        with pytest.raises(SystemExit):
-            self.verify(folder, root)
-
-    def test_reveal_a_row_missing_from_the_count(self, files):
-        folder, root = files
-        rows = (folder / "ballots.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-        (folder / "ballots.csv").write_text("".join(rows[:-1]), encoding="utf-8")
-
-        with pytest.raises(SystemExit):
-            self.verify(folder, root)
-
-    def test_of_an_open_box_do_not_exist(self, tmp_path):
-        with pytest.raises(CommandError, match="封箱之后"):
-            run("export_openings", make_open_round().key, tmp_path / "x")
-
-    def test_contain_nothing_about_voters(self, files):
-        folder, _ = files
-        for line in (folder / "openings.jsonl").read_text(encoding="utf-8").splitlines():
-            assert set(json.loads(line)) == {"ballot", "nonce", "receipt", "vote"}

@@ -1,6 +1,8 @@
-"""The notary's openings agree with the closing list and with ballots.csv, or the difference is named."""
+"""Opened ballots agree with the closing list and with ballots.csv, or the difference is named."""
 
 import json
+
+import pytest
 
 from evaluations.protocol.codes import content_commitment
 from evaluations.protocol.merkle import leaf, merkle_root
@@ -10,19 +12,19 @@ from evaluations.scoring.method import Indicator
 ANSWERS = {"cold": 1, "lazy": 0, "greedy": 3}
 VOTE = {"lines": [{"section": "S1", "answers": ANSWERS}, {"section": "S2", "answers": {"cold": 2}}]}
 OPENINGS = [
-    {"ballot": f"b{n}", "receipt": f"{n}" * 20, "nonce": f"{n}" * 64, "vote": vote}
-    for n, vote in [(1, VOTE), (2, {"lines": [{"section": "S1", "answers": {}}]})]
+    {"channel": channel, "counted": True, "receipt": f"{n}" * 20, "nonce": f"{n}" * 64, "vote": vote}
+    for n, channel, vote in [(1, "targeted", VOTE), (2, "other", {"lines": [{"section": "S1", "answers": {}}]})]
 ]
 LINES = [json.dumps(opening) for opening in OPENINGS]
 CLOSING = [leaf(o["receipt"], content_commitment(o["receipt"], o["nonce"], o["vote"])) for o in OPENINGS]
 ROOT = merkle_root(CLOSING)
 
 
-def row(ballot, section, answers):
-    return {"ballot": ballot, "section": section, **{i.value: str(answers.get(i.value, "")) for i in Indicator}}
+def row(channel, section, answers):
+    return {"channel": channel, "section": section, **{i.value: str(answers.get(i.value, "")) for i in Indicator}}
 
 
-ROWS = [row("b1", "S1", ANSWERS), row("b1", "S2", {"cold": 2}), row("b2", "S1", {})]
+ROWS = [row("targeted", "S1", ANSWERS), row("targeted", "S2", {"cold": 2}), row("other", "S1", {})]
 
 
 def test_openings_in_any_order_give_the_closing_list_and_its_root():
@@ -41,17 +43,28 @@ def test_another_root_is_noticed():
     assert openings_fault(LINES, CLOSING, "0" * 64) == "封箱清单与总校验值不符"
 
 
-def test_the_rows_of_the_counted_file_are_those_of_the_openings():
-    assert ballots_fault([*LINES, ""], ROWS) == ""
-    assert ballots_fault(LINES, ROWS[2:]) == ""  # what is not counted needs no row
+def test_the_rows_of_the_counted_file_are_those_of_the_counted_ballots_in_any_order():
+    uncounted = json.dumps({**OPENINGS[0], "counted": False})
+
+    assert ballots_fault([*LINES, ""], reversed(ROWS)) == ""
+    assert ballots_fault([uncounted, LINES[1]], ROWS[2:]) == ""
 
 
-def test_a_row_that_differs_or_is_nobodys_is_named():
-    for wrong in (row("b1", "S1", {**ANSWERS, "cold": 2}), row("b1", "S9", ANSWERS), row("b2", "S1", {"cold": 0})):
-        assert ballots_fault(LINES, [wrong]) == f"计票文件中的票{wrong['ballot']}与开封文件不一致"
-    assert ballots_fault(LINES, [row("b9", "S1", {})]) == "计票文件中的票b9与开封文件不一致"
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        row("targeted", "S1", {**ANSWERS, "cold": 2}),
+        row("targeted", "S9", ANSWERS),
+        row("other", "S1", ANSWERS),
+    ],
+)
+def test_a_row_on_no_counted_ballot_is_named(wrong):
+    fault = ballots_fault(LINES, [*ROWS, wrong])
+
+    assert fault.startswith(f"计票文件多出1行，如{wrong['channel']} {wrong['section']}：")
 
 
-def test_a_ballot_without_all_its_sections_is_named():
-    assert ballots_fault(LINES, [ROWS[2], ROWS[0]]) == "计票文件中的票b1缺少科室"
-    assert ballots_fault(LINES, [*ROWS, ROWS[2]]) == "计票文件中的票b2缺少科室"
+def test_a_row_counted_twice_or_not_at_all_is_named():
+    assert ballots_fault(LINES, [*ROWS, ROWS[2]]) == "计票文件多出1行，如other S1：,,,,"
+    assert ballots_fault(LINES, ROWS[:2]) == "计票文件缺少1行，如other S1：,,,,"
+    assert ballots_fault(LINES, []).startswith("计票文件缺少3行")
