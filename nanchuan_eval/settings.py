@@ -85,9 +85,11 @@ MIDDLEWARE = [
     "nanchuan_eval.web.middleware.restrict_staff_networks",
     "django.contrib.messages.middleware.MessageMiddleware",
     "nanchuan_eval.web.rate_limits.LimitRates",
+    "nanchuan_eval.accounts.middleware.return_to_the_form",
     "nanchuan_eval.accounts.middleware.end_idle_sessions",
     "nanchuan_eval.accounts.middleware.demand_second_factor",
     "nanchuan_eval.accounts.middleware.demand_new_password",
+    "nanchuan_eval.accounts.middleware.note_accepted_forms",
     "nanchuan_eval.web.middleware.RecordDenials",
     "axes.middleware.AxesMiddleware",
 ]
@@ -162,6 +164,9 @@ REQUIRE_OTP = env.bool("REQUIRE_OTP", default=not DEBUG)
 IDLE_MINUTES = env.int("IDLE_MINUTES", default=15)
 IDLE_MINUTES_ADMINISTRATORS = env.int("IDLE_MINUTES_ADMINISTRATORS", default=10)
 SESSION_HOURS = env.int("SESSION_HOURS", default=8)
+# How long before the end of a session its pages warn, and how long a browser keeps what was typed into a form.
+IDLE_WARNING_MINUTES = env.int("IDLE_WARNING_MINUTES", default=2)
+DRAFT_HOURS = env.int("DRAFT_HOURS", default=24)
 # The pair of account and address is locked, so that nobody can lock a colleague out from elsewhere.
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=5)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCK_MINUTES", default=30))

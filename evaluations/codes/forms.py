@@ -76,7 +76,7 @@ class VoidForm(ReasonForm):
         label="票号",
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off"}),
-        help_text="填写退信、污损评议票上的票号，每行一个。系统只记录票号校验值；已投票的票号不能作废",
+        help_text="填写退信、污损评议票上的票号，每行一个。系统只记录票号校验值，浏览器中也不暂存；已投票的票号不能作废",
     )
     field_order = ["codes", "reason"]
 

@@ -9,7 +9,10 @@ class SlipsForm(forms.Form):
     """票号联: one code per line, typed or scanned."""
 
     codes = forms.CharField(
-        label="票号", widget=forms.Textarea(attrs={"rows": 10, "autofocus": True}), max_length=20_000
+        label="票号",
+        widget=forms.Textarea(attrs={"rows": 10, "autofocus": True, "autocomplete": "off"}),
+        max_length=20_000,
+        help_text="票号不在浏览器中暂存，登录超时后须重新录入",
     )
 
 

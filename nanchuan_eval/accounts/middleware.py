@@ -1,26 +1,34 @@
 """Limits of sessions: idle and absolute time-outs, second factor, expired passwords; the log-in backend."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.backends import ModelBackend
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 
 from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.accounts.sessions import (
+    SEEN,
+    SINCE,
+    accept_form,
+    expiry_reason,
+    login_address,
+    way_back,
+    with_next,
+)
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
-from nanchuan_eval.users.rules import ADMINISTRATORS
 
 Handler = Callable[[HttpRequest], HttpResponse]
-SINCE, SEEN = "since", "seen"
+NOT_DONE = "刚才提交的内容未办理。"
 # Views open to a session that is not confirmed yet.
 OPEN_VIEWS = frozenset({"login", "logout", "second-factor", "second-factor-setup", "set-password", "healthz"})
 
@@ -35,6 +43,37 @@ class AccountBackend(ModelBackend):
         return False
 
 
+def return_to_the_form(get_response: Handler) -> Handler:
+    """Say that a form met an ended session was not processed, and lead from the log-in back to the page it stands on.
+
+    The redirect of the view leads back to the address that takes the form, and that may take nothing else.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        if request.method != "POST" or request.user.is_authenticated or not _asks_for_a_login(answer):
+            return answer
+        messages.error(request, NOT_DONE)
+        return redirect(login_address(request))
+
+    return handle
+
+
+def note_accepted_forms(get_response: Handler) -> Handler:
+    """Note which forms were accepted: answered by a redirect or a file, and without a refusal."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST" or not isinstance(request.user, User):
+            return get_response(request)
+        answer = get_response(request)
+        is_done = isinstance(answer, HttpResponseRedirect) or answer.has_header("Content-Disposition")
+        if is_done and not _is_refused(request) and request.user.is_authenticated:  # not a log-out
+            accept_form(request)
+        return answer
+
+    return handle
+
+
 def end_idle_sessions(get_response: Handler) -> Handler:
     """Log out sessions that were idle too long or have reached their maximum age."""
 
@@ -42,12 +81,13 @@ def end_idle_sessions(get_response: Handler) -> Handler:
         at, session = timezone.now(), request.session
         if not isinstance(request.user, User) or SINCE not in session:  # set at every log-in
             return get_response(request)
-        reason = _expiry_reason(request.user, since=session.get(SINCE), seen=session.get(SEEN), at=at)
+        reason = expiry_reason(request.user, since=session.get(SINCE), seen=session.get(SEEN), at=at)
         if reason:
             accounts.record_timeout(request.user, at=at)
             logout(request)
             messages.error(request, reason)
-            return redirect(_login_address(request))
+            # The log-in page keeps its own way back.
+            return get_response(request) if _is_open(request) else redirect(login_address(request))
         session[SEEN] = at.timestamp()
         return get_response(request)
 
@@ -59,7 +99,7 @@ def demand_second_factor(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         if needs_second_factor(request) and not _is_open(request):
-            return redirect("second-factor")
+            return _detour(request, "second-factor")
         return get_response(request)
 
     return handle
@@ -76,7 +116,7 @@ def demand_new_password(get_response: Handler) -> Handler:
             and not _is_open(request, "password", "audit-anchors")
         ):
             messages.error(request, f"口令已使用{settings.PASSWORD_DAYS}天，请设置新口令后继续。")
-            return redirect("password")
+            return _detour(request, "password")
         return get_response(request)
 
     return handle
@@ -88,17 +128,6 @@ def needs_second_factor(request: HttpRequest) -> bool:
     if not settings.REQUIRE_OTP or not isinstance(user, User) or user.role == Role.SUPERVISOR:
         return False
     return getattr(user, "otp_device", None) is None
-
-
-def _expiry_reason(user: User, *, since: float | None, seen: float | None, at: datetime) -> str:
-    """Return the reason, in Chinese, why the session has expired, or an empty text."""
-    minutes = settings.IDLE_MINUTES_ADMINISTRATORS if user.role in ADMINISTRATORS else settings.IDLE_MINUTES
-    now = at.timestamp()
-    if seen is not None and now - seen >= minutes * 60:
-        return f"超过{minutes}分钟未操作，已自动退出登录，请重新登录。"
-    if since is not None and now - since >= settings.SESSION_HOURS * 3600:
-        return f"登录已满{settings.SESSION_HOURS}小时，请重新登录。"
-    return ""
 
 
 def _has_expired_password(user: User) -> bool:
@@ -113,6 +142,21 @@ def _is_open(request: HttpRequest, *names: str) -> bool:
         return False
 
 
-def _login_address(request: HttpRequest) -> str:
-    login = reverse(settings.LOGIN_URL)
-    return f"{login}?{urlencode({'next': request.path})}" if request.method == "GET" else login
+def _detour(request: HttpRequest, page: str) -> HttpResponseRedirect:
+    """Redirect to a page that comes first and leads back."""
+    if request.method == "POST":
+        messages.error(request, NOT_DONE)
+    return redirect(with_next(reverse(page), way_back(request)))
+
+
+def _asks_for_a_login(answer: HttpResponse) -> bool:
+    if not isinstance(answer, HttpResponseRedirect):
+        return False
+    target = urlsplit(answer.url)
+    return target.path in {reverse(settings.LOGIN_URL), reverse("admin:login")} and "next" in parse_qs(target.query)
+
+
+def _is_refused(request: HttpRequest) -> bool:
+    """True if this request adds an error message: the page it leads to says why nothing was done."""
+    added = messages.get_messages(request)._queued_messages  # type: ignore[union-attr]
+    return any(message.level >= messages.ERROR for message in added)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.services import record_logout
@@ -64,4 +65,5 @@ class StaffSite(admin.AdminSite):
         """Redirect to the shared log-in; an account that is signed in but not admitted here is denied."""
         if isinstance(request.user, User):
             raise policy.Denied(request.user, "desk.enter")
-        return HttpResponseRedirect(f"{reverse('login')}?next={request.GET.get('next', reverse('admin:index'))}")
+        target = request.GET.get("next", reverse("admin:index"))
+        return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': target})}")

@@ -18,6 +18,7 @@ from evaluations.personal_data.services.people import unmask_phone
 from evaluations.pools.forms import CorrectionForm, ExclusionForm
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
+from nanchuan_eval.accounts.sessions import accept_form
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
@@ -61,6 +62,8 @@ class PersonPages(ReadOnlyAdmin):
         unmask = partial(unmask_phone, entry_id=pk, by=user, at=clock.now())
         if form.is_valid():
             shown = attempt(form, partial(unmask, **form.cleaned_data))
+        if shown:
+            accept_form(request)
         context = {"form": form, "shown": shown, "name": entry.name, "masked": entry.masked_phone}
         context["back"] = reverse("admin:evaluations_poolentry_changelist")
         return staff_page(request, "pool/phone.html", entry.round, "查看完整手机号", **context)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_otp import login as confirm_session
 
 from nanchuan_eval.accounts import services as accounts
-from nanchuan_eval.accounts.middleware import SINCE
+from nanchuan_eval.accounts.sessions import SEEN, SINCE, next_page
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.services import record_logout
 from nanchuan_eval.core.errors import RuleViolation
@@ -69,7 +69,7 @@ class SignIn(LoginView):
         known, at = form.get_user(), timezone.now()
         account = accounts.sign_in(known, at=at)
         login(self.request, account, backend=known.backend)
-        self.request.session[SINCE] = at.timestamp()
+        self.request.session[SINCE] = self.request.session[SEEN] = at.timestamp()
         return redirect(self.get_success_url())
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
@@ -85,6 +85,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         record_logout(request.user, at=timezone.now())
     logout(request)
     return redirect("front-page")
+
+
+@require_safe
+@login_required
+def continue_session(request: HttpRequest) -> HttpResponse:
+    """Answer that the session goes on (继续使用); the request itself puts off its end."""
+    return HttpResponse(status=204)
 
 
 @require_safe
@@ -123,7 +130,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         )
         update_session_auth_hash(request, changed)
         messages.success(request, "口令已修改。")
-        return redirect("account")
+        return redirect(next_page(request) or "account")
     return render(request, "nanchuan_eval/accounts/password.html", {"form": form})
 
 
@@ -157,7 +164,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             factor, error = None, str(refusal)
         if factor:
             confirm_session(request, factor)
-            return redirect("home-of-role")
+            return redirect(next_page(request) or "home-of-role")
         error = error or "动态口令不正确，或者已经用过。请输入手机上现在显示的6位数字，或一个没有用过的恢复码。"
     return render(request, "nanchuan_eval/accounts/second_factor.html", {"error": error})
 

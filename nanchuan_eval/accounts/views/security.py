@@ -62,6 +62,8 @@ def setting_lines() -> list[SettingLine]:
         SettingLine("不得重复使用", f"最近{settings.PASSWORD_MEMORY}个口令", "PASSWORD_MEMORY"),
         SettingLine("登录锁定（按账号和来源地址）", lock, "LOGIN_FAILURES、LOGIN_LOCK_MINUTES"),
         SettingLine("无操作退出", idle, "IDLE_MINUTES、IDLE_MINUTES_ADMINISTRATORS"),
+        SettingLine("超时前提醒", f"{settings.IDLE_WARNING_MINUTES}分钟", "IDLE_WARNING_MINUTES"),
+        SettingLine("未提交内容在本机浏览器暂存", f"{settings.DRAFT_HOURS}小时", "DRAFT_HOURS"),
         SettingLine("一次登录最长", f"{settings.SESSION_HOURS}小时", "SESSION_HOURS"),
         SettingLine("动态口令", "必须" if settings.REQUIRE_OTP else "未强制", "REQUIRE_OTP"),
         SettingLine("两人办理", "必须" if settings.TWO_PERSON_RULE else "单人演示模式", "TWO_PERSON_RULE"),
