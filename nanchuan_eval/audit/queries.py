@@ -26,7 +26,8 @@ integrity_checks: list[Callable[[], Iterable[str]]] = []
 class FixedFact:
     """固定内容: rows of one object that an action fixed; the action's row in the log holds their digest.
 
-    A later action that may change them logs the new digest. `is_purged`: True if they were deleted when due.
+    A later action that may change them logs the new digest. What `rows` yields is the same in every version, or old
+    rounds would be accused: further columns are a fact of a new name. `is_purged`: True if they were deleted when due.
     """
 
     label: str

@@ -33,6 +33,16 @@ def template(version, django_db_blocker, tmp_path_factory):
         yield name
 
 
+@pytest.fixture(scope="module")
+def upgraded_template(template, django_db_blocker, tmp_path_factory):
+    """The name of a copy that was migrated to the present version."""
+    folder = tmp_path_factory.mktemp("upgraded")
+    with django_db_blocker.unblock(), database(folder, template) as name:
+        with in_use(name):
+            call_command("migrate", verbosity=0)
+        yield name
+
+
 @pytest.fixture
 def old(template, version, django_db_blocker, tmp_path):
     """The default database is one that the released version wrote; returns what it stored."""
@@ -42,10 +52,11 @@ def old(template, version, django_db_blocker, tmp_path):
 
 
 @pytest.fixture
-def upgraded(old):
+def upgraded(upgraded_template, version, django_db_blocker, tmp_path):
     """The default database is one that the released version wrote, migrated to the present one."""
-    call_command("migrate", verbosity=0)
-    return old
+    with django_db_blocker.unblock(), database(tmp_path, upgraded_template) as name, in_use(name):
+        stored.load_files(version)
+        yield version
 
 
 def migrate_to(migrations):

@@ -25,6 +25,8 @@ from tests.upgrade.conftest import database, in_use, migrate_to
 
 RECORDER = MigrationRecorder(connection)
 CHINESE = re.compile(r"[\u4e00-\u9fff]{4}")
+# Versions whose ballots wait as readable text, which later versions cannot seal.
+READABLE_SPOOL = {"0.1.0"}
 PUBLIC = (
     "/",
     "/list/2020H1/",
@@ -106,15 +108,17 @@ def test_a_change_in_an_upgraded_round_is_still_found(upgraded):
         run("verify_audit")
 
 
-@pytest.mark.parametrize("username", ["", *OF_ACCOUNTS])
-def test_the_pages_of_an_upgraded_database_answer(upgraded, username):
+def test_the_pages_of_an_upgraded_database_answer(upgraded):
+    assert answers(PUBLIC) == {200}
+    for username, pages in OF_ACCOUNTS.items():
+        assert answers(pages, username) == {200}, username
+
+
+def answers(pages, username=""):
     client = Client()
     if username:
         client.force_login(User.objects.get(username=username))
-
-    answers = {page: client.get(page).status_code for page in OF_ACCOUNTS.get(username, PUBLIC)}
-
-    assert set(answers.values()) == {200}, answers
+    return {client.get(page).status_code for page in pages}
 
 
 def test_a_round_that_the_old_version_prepared_goes_on(upgraded):
@@ -167,15 +171,16 @@ def test_migrations_go_back_or_refuse_in_words(upgraded):
 
 
 def test_no_migration_loses_a_ballot_that_waits(old):
-    """Either it is still there afterwards, or the migration refuses in Chinese and the ballot stays as it was."""
+    """Either it is still there afterwards, or the migration is refused with nothing changed."""
     put_into_spool(old)
-    before = list(spool_of(old["migrations"]).values())
-    try:
-        run("migrate", verbosity=0)
-    except Exception as refusal:
-        assert CHINESE.search(str(refusal)), refusal
-        assert list(spool_of(old["migrations"]).values()) == before
+    before = state(old["migrations"])
+
+    if old["version"] in READABLE_SPOOL:
+        with pytest.raises(CommandError, match="请先封箱再升级"):
+            run("migrate", verbosity=0)
+        assert state(old["migrations"]) == before
     else:
+        run("migrate", verbosity=0)
         assert spool_of(stored.newest_migrations()).count() == 1
 
 
