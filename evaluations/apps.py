@@ -12,6 +12,7 @@ class EvaluationsConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registries of lower apps and features; models can be imported only now."""
         from evaluations import approvable_actions
+        from evaluations.box_key.queries import card_alarms
         from evaluations.draws.queries.people import liaison_conflicts
         from evaluations.lifecycle.queries import READERS, clock_alarms
         from evaluations.personal_data.services import people, requests
@@ -26,7 +27,7 @@ class EvaluationsConfig(AppConfig):
         approvable_actions.register()
         rounds.readers.update(READERS)
         accounts.conflict_checks.append(liaison_conflicts)
-        clock.alarms.append(clock_alarms)
+        clock.alarms.extend([clock_alarms, card_alarms])
         fixed_facts.update(FACTS)
         integrity_checks.extend([tally_faults, log_faults])
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

@@ -60,11 +60,15 @@ def _is_outdated(round_: Round, cards: list[BoxCard]) -> bool:
 
 
 def card_alarms(at: datetime) -> Iterator[str]:
-    """Yield an alarm for every round whose box could not be opened if one more card were lost."""
+    """Yield an alarm for a vote that runs with cards nobody has confirmed, or with too few to lose one more."""
     waiting = BoxKey.objects.filter(replaced_at=None, opened_at=None, round__state=RoundState.OPEN)
-    for key in waiting.filter(cards__lost_at__lte=at).distinct().select_related("round"):
-        lost = list(key.cards.exclude(lost_at=None).values_list("card", flat=True))
-        if is_short(json.loads(key.record), lost):
+    for key in waiting.defer("row_key", "seed").select_related("round").prefetch_related("cards"):
+        cards = list(key.cards.all())
+        unheld = "、".join(card.card for card in cards if not card.held_at and not card.lost_at)
+        lost = [card.card for card in cards if card.lost_at]
+        if unheld:
+            yield f"“{key.round.name}”正在投票，密钥卡{unheld}尚未确认领取，请督促持卡人立即确认。"
+        if lost and is_short(json.loads(key.record), lost):
             yield (
                 f"“{key.round.name}”的密钥卡{'、'.join(lost)}已报告遗失，余下的密钥卡（含备用卡）再遗失一张就无法开箱。"
                 "请逐一核实持卡人，务必保管好余下的密钥卡。"

@@ -17,6 +17,7 @@ from evaluations.lifecycle.pages import CONSEQUENCES, round_page
 from evaluations.paper_ballots.admin.codes import CodePages
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
+from evaluations.rounds.rules.rulebook import rulebook_warnings
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.turnout.admin import MonitorPages
 from nanchuan_eval.approvals import services as approvals
@@ -131,7 +132,10 @@ class RoundAdmin(MonitorPages, CodePages, BoxKeyPages):
 
         page = partial(self._page, request, round_, form, "评议规则", is_frozen=is_frozen)
         saved = submit(request, form, edit, back=_page(pk), done="评议规则已保存。")
-        return saved or page(groups=list(form.groups()))
+        if saved:
+            for warning in rulebook_warnings(form.changed_rulebook()):
+                messages.warning(request, warning)
+        return saved or page(groups=list(form.groups()), warnings=rulebook_warnings(round_.rulebook))
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Postpone the closing time."""

@@ -100,6 +100,13 @@ def supervised():
     return early.make_open_round(sections=1, rulebook={"box_key": "supervisors"})
 
 
+def supervised_and_drawn():
+    """A round whose supervisors are drawn and wait for another key."""
+    round_ = supervised()
+    early.make_supervisors_key(round_)
+    return round_
+
+
 def ready_to_open():
     round_ = in_state(RoundState.DRAWN)()
     early.make_codes(round_)

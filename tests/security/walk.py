@@ -29,6 +29,7 @@ from departments.reforms.services import rename_section
 from departments.roster.services import import_roster
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots import services as ballots
+from evaluations.box_key.services import making
 from evaluations.codes.services import issuing, voiding
 from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services import ceremony, commitment, exports, removals
@@ -55,7 +56,7 @@ from nanchuan_eval.retention import services as retention
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.spreadsheets import read_rows
 from tests.departments.roster.files import roster
-from tests.factories import throw
+from tests.factories import make_key, throw
 from tests.security import scenario as s
 
 DO, SEE, PROPOSE = "do", "see", "propose"
@@ -110,6 +111,11 @@ def reads(path: str) -> Url:
 def typed(moment: datetime) -> str:
     """A moment as it is typed into a form."""
     return f"{moment + timedelta(hours=8):%Y-%m-%d %H:%M}"
+
+
+def record_of(round_: Any) -> str:
+    """The record of a new key for the round."""
+    return make_key(round_).record.decode()
 
 
 PEOPLE = [("名单", 1, ("身份类别", "姓名", "手机号")), ("名单", 2, ("服务对象", "张三", "13900000001"))]
@@ -361,6 +367,16 @@ BEFORE_THE_LIST = [
             lambda o: {"flag": o.pk, "verdict": "kept", "reason": "已核查"},
         ),
         at=s.CLOSED,
+    ),
+    Line(
+        "box.key",
+        right=lambda w: s.supervised_and_drawn(),
+        wrong=lambda w: s.sealed(),
+        service=lambda o, by, at: making.adopt_key(round_id=o.pk, record=record_of(o), by=by, at=at),
+        url=Url(
+            lambda o: f"{ADMIN}/round/{o.pk}/box-key/import/",
+            lambda o: {"record": SimpleUploadedFile("box-key.json", record_of(o).encode())},
+        ),
     ),
     Line(
         "box.open",

@@ -12,6 +12,7 @@ from evaluations.protocol.box import MOST_SUPERVISORS
 
 OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
 SUPERVISORS, SERVER = "supervisors", "server"
+NO_SLACK = "开箱须到场的密钥卡与监督员人数相同：没有备余，任何一张卡遗失都要动用备用卡。"
 
 DEFAULTS: dict[str, Any] = {
     "method": "NC-1",
@@ -198,7 +199,7 @@ SETTINGS: tuple[Setting, ...] = (
         _BALLOT,
         2,
         MOST_SUPERVISORS,
-        help="须多于监督员的一半；等于监督员人数的没有备余，任何一张卡遗失都要动用备用卡",
+        help="须多于监督员的一半",
     ),
     Setting("supervisors", "监督员人数", _DRAW, 1, 100),
     Setting("supervisor_alternates", "监督员候补人数", _DRAW, 0, 100),
@@ -307,3 +308,9 @@ def shares_of(total: int, percents: Mapping[str, int]) -> dict[str, int]:
 def is_opened_by_supervisors(rulebook: Mapping[str, Any]) -> bool:
     """True if the supervisors hold the box key; a rulebook frozen before there were box keys means the server."""
     return bool(rulebook.get("box_key", SERVER) == SUPERVISORS)
+
+
+def rulebook_warnings(rulebook: Mapping[str, Any]) -> list[str]:
+    """Return in Chinese what is allowed but leaves no slack."""
+    has_slack = not is_opened_by_supervisors(rulebook) or rulebook["box_needed"] < rulebook["supervisors"]
+    return [] if has_slack else [NO_SLACK]
