@@ -49,6 +49,8 @@ AUTHORIZATION_HOURS = env.int("PERMIT_HOURS", default=48)
 CLOCK_ALARM_MINUTES = env.int("CLOCK_ALARM_MINUTES", default=60)
 # By how much the clocks of this machine and of the database may differ, or a clock may be set back.
 CLOCK_TOLERANCE_SECONDS = env.int("CLOCK_TOLERANCE_SECONDS", default=60)
+# Up to how many ballots a box is opened on the staff's page (about 4 s); above, by the command open_box.
+OPENING_PAGE_ROWS = env.int("OPENING_PAGE_ROWS", default=20_000)
 
 INSTALLED_APPS = [
     "nanchuan_eval.apps.AdminConfig",

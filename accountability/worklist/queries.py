@@ -20,7 +20,11 @@ from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import WRITABLE, ItemState, RectificationState
+from evaluations.rounds.queries import awaiting_opening
+from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
+from evaluations.sealing.queries import has_told_differences, waited_for_at
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
@@ -212,6 +216,16 @@ def _approvals(user: User, today: date) -> Iterator[WorkItem]:
         yield WorkItem("approvals", f"待审批{count}件", None, reverse("admin:nanchuan_eval_approval_changelist"))
 
 
+def _boxes(user: User, today: date) -> Iterator[WorkItem]:
+    """Yield the round whose vote has ended and whose box waits for people: its supervisors, or somebody to accept."""
+    at = clock.now()
+    round_ = awaiting_opening(at)
+    if round_ and (is_opened_by_supervisors(round_.rulebook) or has_told_differences(round_)):
+        what = f"{round_}投票已截止，{waited_for_at(round_, at)}"
+        address = reverse("admin:round-opening", args=[round_.pk])
+        yield WorkItem(f"open-box-{round_.pk}", what, _day(round_.closes_at), address)
+
+
 def _day(moment: datetime | None) -> date | None:
     return timezone.localtime(moment).date() if moment else None
 
@@ -232,11 +246,13 @@ SOURCES: dict[Role, tuple[Source, ...]] = {
         _objections(ObjectionState.FILED),
         _visits_to_staff,
         _suggestions,
+        _boxes,
     ),
     Role.CLERK: (
         _plans_to_decide,
         _objections(ObjectionState.FILED, ObjectionState.ACCEPTED),
         _suggestions,
+        _boxes,
     ),
     Role.LIAISON: (_measures, _own_rectifications, _own_items, _own_orders),
     Role.PERSONNEL: (_measures,),

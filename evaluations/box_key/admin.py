@@ -10,9 +10,9 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from evaluations.box_key.approvals import HANDED_OVER, LOST
 from evaluations.box_key.documents import card_sheets
-from evaluations.box_key.forms import HandoverForm, LostForm, RecordForm, holder_name
+from evaluations.box_key.forms import HandoverForm, LostForm, RecordForm
 from evaluations.box_key.pages import key_page
-from evaluations.box_key.queries import key_faults, supervisors_in_office
+from evaluations.box_key.queries import holder_name, key_faults, supervisors_in_office
 from evaluations.box_key.services.keys import NewKey
 from evaluations.box_key.services.making import BOX_KEY, ONLINE_KEY, make_key_online, may_be_replaced
 from evaluations.rounds.admin_pages import show_round_form, staff_page

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from evaluations.box_key.queries import current_key, supervisors_in_office
+from evaluations.box_key.queries import COMMISSION, current_key, supervisors_in_office
 from evaluations.box_key.rules import MADE
 from evaluations.box_key.services import holding
 from evaluations.box_key.services.making import BOX_KEY, ONLINE_KEY, adopt_key, refuse_too_late, refuse_unfit_record
@@ -13,7 +13,6 @@ from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.core.canonical import sha256_hex
 
 LOST, HANDED_OVER = "box.card_lost", "box.card_handover"
-COMMISSION = "区纪委监委"
 
 
 def _holders(round_: Round) -> dict[str, str]:

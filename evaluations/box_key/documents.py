@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from evaluations.box_key.queries import key_in_force, warning_of_round
+from evaluations.box_key.queries import COMMISSION, key_in_force, warning_of_round
 from evaluations.box_key.rules import MADE, grouped
 from evaluations.box_key.services.keys import NewKey
 from evaluations.protocol.box import held_code
@@ -21,7 +21,6 @@ from nanchuan_eval.workdays.rules import in_chinese
 
 # No date of printing in the files.
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-COMMISSION = "区纪委监委"
 OFFICE = "南川区最难办事科室群众评办公室"
 COMPARE = "持卡人领卡后应当核对密钥卡、网页和本公告上的票箱公钥校验值。三处不一致的，请立即告知评议办和区纪委监委。"
 

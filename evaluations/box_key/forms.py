@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 
 from evaluations.box_key.models import BoxCard
+from evaluations.box_key.queries import COMMISSION, holder_name
 from evaluations.box_key.rules import LARGEST_RECORD
 from evaluations.draws.models import DrawEntry
 from evaluations.protocol.box_cards import QR_PREFIX
 from nanchuan_eval.web.fields import ReasonForm
 
-COMMISSION = "区纪委监委"
 LONGEST_HELD = 26  # 20 characters and the hyphens printed between them; of a whole card the browser takes no more
 NOT_A_CARD = "领卡确认码为20位。这里不能输入密钥卡的40个字符，请核对后重新输入。"
 
@@ -100,11 +100,6 @@ class HandoverForm(ReasonForm):
         free = [(str(entry.pk), holder_name(entry)) for entry in supervisors if entry.pk not in held]
         _choose(self.fields["holder"], [*free, ("", COMMISSION)])
         self.fields["reason"].label = "移交理由和见证人"
-
-
-def holder_name(holder: DrawEntry | None) -> str:
-    """Return who holds a card, as the staff reads it."""
-    return holder.person.name if holder and holder.person else COMMISSION
 
 
 def _choose(field: forms.Field, choices: list[tuple[str, str]]) -> None:

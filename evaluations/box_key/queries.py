@@ -14,6 +14,8 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from nanchuan_eval.core.errors import RuleViolation
 
+COMMISSION = "区纪委监委"
+
 
 def key_in_force(round_: Round) -> BoxKey:
     """Return the key to which the round's ballots are sealed; refuses a round without one."""
@@ -32,10 +34,23 @@ def current_key(round_: Round) -> BoxKey | None:
     return known.first() if round_.box_key else None
 
 
+def row_key_of(key: BoxKey) -> bytes | None:
+    """Return the key that authenticates the rows, or None if FIELD_KEY does not open it."""
+    try:
+        return bytes.fromhex(key.row_key) or None
+    except ValueError:
+        return None
+
+
 def supervisors_in_office(round_: Round) -> list[DrawEntry]:
     """Return the drawn supervisors who serve now, in the order of their places: x = 1 … n of the shares (one query)."""
     drawn = DrawEntry.objects.filter(draw__in=round_.draws.standing(), draw__purpose=DrawPurpose.SUPERVISORS)
     return list(drawn.filter(is_selected=True).select_related("person").order_by("stratum", "place"))
+
+
+def holder_name(holder: DrawEntry | None) -> str:
+    """Return who holds a card, as the staff reads it."""
+    return holder.person.name if holder and holder.person else COMMISSION
 
 
 def key_faults(round_: Round) -> list[str]:

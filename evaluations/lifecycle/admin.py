@@ -9,6 +9,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
+from django.views.decorators.debug import sensitive_post_parameters
 
 from evaluations.box_key.admin import BoxKeyPages
 from evaluations.lifecycle.approvals import STEP_SERVICES, start_settlement, start_step
@@ -16,9 +17,11 @@ from evaluations.lifecycle.forms import ExtendForm, RulebookForm
 from evaluations.lifecycle.pages import CONSEQUENCES, round_page
 from evaluations.paper_ballots.admin.codes import CodePages
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import state_now
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.rules.rulebook import rulebook_warnings
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
+from evaluations.sealing.admin import OpeningPages
 from evaluations.turnout.admin import MonitorPages
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
@@ -31,15 +34,19 @@ SETTLING = "将评议方案（名称、时间和评议规则）按当前内容�
 
 
 @admin.register(Round)
-class RoundAdmin(MonitorPages, CodePages, BoxKeyPages):
+class RoundAdmin(OpeningPages, MonitorPages, CodePages, BoxKeyPages):
     """Admin of rounds (评议轮次): the steps of a round and their pages."""
 
     order = 1
     see_action = "round.open"
     edit_action = "round.edit"
-    list_display = ["name", "key", "state", "opens_at", "closes_at", "is_demo"]
+    list_display = ["name", "key", "shown_state", "opens_at", "closes_at", "is_demo"]
     fields = ["key", "name", "period_start", "period_end", "opens_at", "closes_at"]
     change_form_template = "admin/evaluations/round/change_form.html"
+
+    @admin.display(description="状态", ordering="state")
+    def shown_state(self, round_: Round) -> str:
+        return state_now(round_, clock.now())
 
     def is_proposed(self) -> bool:
         """A draft is saved at once; what needs approval is the whole plan (审定评议方案)."""
@@ -85,6 +92,14 @@ class RoundAdmin(MonitorPages, CodePages, BoxKeyPages):
             path("<int:pk>/remind/", wrap(self.remind), name="round-remind"),
             path("<int:pk>/labels/", wrap(self.labels), name="round-labels"),
             path("<int:pk>/seal-record.pdf", wrap(self.seal_record), name="round-seal-record"),
+            path("<int:pk>/opening/", wrap(sensitive_post_parameters()(self.opening)), name="round-opening"),
+            path("<int:pk>/permit/<str:permit>/", wrap(self.permit), name="round-permit"),
+            path(
+                "<int:pk>/opening-record/",
+                wrap(sensitive_post_parameters()(self.opening_record)),
+                name="round-opening-record",
+            ),
+            path("<int:pk>/opening-record.pdf", wrap(self.opening_record_pdf), name="round-opening-record-pdf"),
             path("<int:pk>/batches/", wrap(self.batches), name="round-batches"),
             path("<int:pk>/codes/", wrap(self.codes), name="round-codes"),
             path("<int:pk>/import-codes/", wrap(self.import_codes), name="round-import-codes"),

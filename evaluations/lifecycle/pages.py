@@ -14,7 +14,7 @@ from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.services.commitment import COMMIT_ACTION, DRAWABLE_IN, commit_faults
 from evaluations.pools.rules import POOL_OF, PoolKind
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import missing_for, wanted_draws
+from evaluations.rounds.queries import missing_for, state_now, wanted_draws
 from evaluations.rounds.rules.lifecycle import (
     COUNTED,
     ISSUING,
@@ -27,7 +27,11 @@ from evaluations.rounds.rules.lifecycle import (
     RoundState,
     Step,
     next_step,
+    state_label,
 )
+from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
+from evaluations.sealing.queries import waited_for_at
+from evaluations.sealing.services.opening import OPEN_ACTION
 from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
@@ -45,10 +49,12 @@ SIDE_PAGES: tuple[SideLink, ...] = (
     ("票号批次", "round-batches", "cred.void", ISSUING),
     ("回收监测", "round-monitor", "round.monitor", ISSUING),
     ("封箱记录", "round-seal-record", "round.close", SEALED),
+    ("开箱记录", "round-opening-record", "box.open", SEALED),
 )
 SIDE_ACTIONS: tuple[SideLink, ...] = (
     ("生成票号", "round-codes", "cred.print", BEFORE_CLOSING),
     ("导入离线发放清单", "round-import-codes", "cred.print", BEFORE_CLOSING),
+    ("开箱", "round-opening", "box.open", (RoundState.OPEN,)),
     ("延期", "round-extend", "round.extend", (RoundState.OPEN,)),
     ("作废", "round-void", "round.void", VOIDABLE),
 )
@@ -56,7 +62,7 @@ SIDE_ACTIONS: tuple[SideLink, ...] = (
 CONSEQUENCES: Mapping[Step, str] = {
     Step.FREEZE: "锁定后，本轮的参评科室、科室负责人、评议表和评议规则不能再改。",
     Step.CONFIRM_DRAWS: "确认后，本轮的监督员和定向评议人员以已公开的抽取结果为准。",
-    Step.OPEN: "开启后，到投票开始时间自动收票，到投票截止时间自动封箱，不能提前结束。",
+    Step.OPEN: "开启后，到投票开始时间自动收票，到投票截止时间自动停止收票，不能提前结束。",
     Step.SEAL: "封箱后不再收票，全部评议票打乱顺序并封存。",
     Step.COUNT: "计票按锁定的评议规则进行，只计一次，结果和校验值随即存档，不能修改。",
     Step.ANNOUNCE: "告知后异议期开始计算，各单位可以看到本单位的初步结果。",
@@ -102,6 +108,8 @@ class RoundLine:
 
     round: Round
     state: str
+    # Whom a round whose vote has ended waits for; empty at other times.
+    waited_for: str
     next: NextStep | None
     # Alerts of the open channel that nobody has reviewed.
     alerts: int
@@ -144,13 +152,15 @@ class RoundPage:
     is_void: bool
     links: list[Link]
     sees_batches: bool
+    waited_for: str
     columns_explained: str = COLUMNS_EXPLAINED
 
 
 def round_page(round_: Round, user: User, at: datetime) -> RoundPage:
     """Read everything the round's page shows, in a fixed number of queries."""
     return RoundPage(
-        stations=_stations(round_),
+        stations=_stations(round_, at),
+        waited_for=waited_for_at(round_, at),
         next=_next(round_, user, at),
         draws=_draws(round_, user, at),
         batches=batch_lines(counted_batches(round_)),
@@ -169,20 +179,26 @@ def current_rounds(user: User, at: datetime) -> list[RoundLine]:
         return []
     alerts = dict(OpenClaimAlert.objects.unreviewed().order_by().values_list("batch__round").annotate(Count("pk")))
     return [
-        RoundLine(round_, RoundState(round_.state).label, _next(round_, user, at), alerts.get(round_.pk, 0))
+        RoundLine(
+            round_, state_now(round_, at), waited_for_at(round_, at), _next(round_, user, at), alerts.get(round_.pk, 0)
+        )
         for round_ in Round.objects.exclude(state__in=OVER)
     ]
 
 
-def _stations(round_: Round) -> list[Station]:
+def _stations(round_: Round, at: datetime) -> list[Station]:
     reached = dict(round_.steps.values_list("state", "at"))
-    return [Station(state.label, reached.get(state), state == round_.state) for state in LIFE]
+    return [
+        Station(state_label(state, round_.closes_at, at), reached.get(state), state == round_.state) for state in LIFE
+    ]
 
 
 def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
     step = next_step(RoundState(round_.state))
     if step is None:
         return None
+    if step == Step.SEAL and is_opened_by_supervisors(round_.rulebook):
+        return _opening(round_, user, at)
     address = STEP_ADDRESS.get(step)
     waiting = approvals.pending_for(round_, STEP_ACTION[step])
     return NextStep(
@@ -197,6 +213,18 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         waiting=waiting,
         may_approve=waiting is not None and approvals.may_decide(user, waiting),
         sees_cases=policy.may_see(user, "acc.view"),
+    )
+
+
+def _opening(round_: Round, user: User, at: datetime) -> NextStep:
+    """Return the step of a box that the supervisors open, which its own page takes."""
+    return NextStep(
+        label="开箱",
+        address=reverse("admin:round-opening", args=[round_.pk]),
+        lacks=missing_for(round_, Step.SEAL, at),
+        may=policy.may_start(user, OPEN_ACTION),
+        roles_allowed="、".join(role.label for role in policy.starters(OPEN_ACTION)) + "在监督员到场时",
+        consequence="监督员持密钥卡到场开箱，全部评议票打乱顺序并封存。",
     )
 
 

@@ -11,8 +11,9 @@ from evaluations.codes.models import CodeBatch
 from evaluations.publication import documents
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import open_round
+from evaluations.rounds.queries import awaiting_opening, open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from evaluations.sealing.queries import waited_for_at
 from evaluations.turnout.queries import COLUMNS_EXPLAINED
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import download
@@ -22,11 +23,15 @@ from nanchuan_eval.web.views import A_DAY
 @require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
     """The front page: introduction, entrance to the open round, published lists."""
-    round_ = open_round(clock.now())
+    at = clock.now()
+    round_ = open_round(at)
+    waiting = None if round_ else awaiting_opening(at)
     counters = CodeBatch.objects.filter(round=round_, is_self_service=True, is_open=True) if round_ else []
     context = {
         "round": round_,
         "counters": counters,
+        "waiting": waiting,
+        "waited_for": waited_for_at(waiting, at) if waiting else "",
         "published": documents.published_rounds(),
         "is_demo": Round.objects.filter(is_demo=True).exists(),
     }

@@ -1,6 +1,6 @@
 """Forms of the opening: the key cards typed or scanned, and a supervisor's signing code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -44,9 +44,10 @@ class OpeningForm(forms.Form):
         """What is accepted beside the cards."""
         return Accepted(self.cleaned_data["number"] or 0, self.cleaned_data["reason"])
 
-    def add_card_fault(self, at: int, text: str) -> None:
-        """Show what is wrong with one card at its field."""
-        self.add_error(self._cards[at], text)
+    def add_card_faults(self, faults: Mapping[int, str]) -> None:
+        """Show at each field what is wrong with its card."""
+        for at, text in faults.items():
+            self.add_error(self._cards[at], text)
 
 
 class SigningForm(forms.Form):

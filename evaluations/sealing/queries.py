@@ -10,12 +10,14 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Q
 
+from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Ballot, BallotSpool, Rating
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import DEAD, able_by, codes_of_withheld_use, family_of, sizes_of, with_sizes
@@ -26,14 +28,18 @@ from evaluations.protocol.box_rows import KINDS, Place
 from evaluations.protocol.codes import issue_hash
 from evaluations.protocol.merkle import audit_path, leaf, levels_of
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import SEALED
+from evaluations.rounds.rules.lifecycle import SEALED, RoundState
+from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown, shown_among, shown_beside_total
-from evaluations.sealing.rules import Permit
+from evaluations.sealing.rules import Permit, difference_lines, waited_for
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.canonical import canonical_json
 
 CHUNK = 5000
+OPENED_BY = {"supervisors": "监督员持密钥卡开箱", "server": "评议系统自动开箱（密钥由评议系统保管）"}
+OPENINGS = ("round.close", "box.open")  # the actions that open a box
+LABELS = dict([*Channel.choices, *Origin.choices])
 ACCOUNT_LABELS = {
     "online": "网上提交",
     "paper": "纸质票有效",
@@ -102,6 +108,26 @@ def _opening_lines(opening: Mapping[str, Any]) -> list[tuple[str, int | str]]:
     return [(label, number) for label, number in lines if number]
 
 
+def opening_lines(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return labelled facts of how the box was opened; [] for records from before there were box keys."""
+    told = record.get("opening")
+    if told is None:
+        return []
+    missing = {Place(*place.split("/")): number for place, number in told["missing"].items()}
+    accepted = told["accepted"]
+    lines = [
+        ("开箱方式", OPENED_BY[told["mode"]]),
+        ("票箱公钥校验值", told["key_id"]),
+        *([("到场密钥卡", "、".join(told["cards"]))] if told["cards"] else []),
+        ("待开箱的评议票", f"{told['rows']}张"),
+        ("与登记的差异", "；".join(difference_lines(missing, told["set_aside"], LABELS)) or "没有"),
+        *([("接受的差异", f"{accepted['number']}处，理由：{accepted['reason']}")] if accepted["number"] else []),
+    ]
+    if not told["authenticated"]:
+        lines.append(("写入验证", f"系统密钥已丢失，经两人批准未作核对，理由：{accepted['reason']}"))
+    return lines
+
+
 def rows_found() -> Counter[Place]:
     """Count the whole spool by place: a row moved to another round is a difference of both."""
     rows = BallotSpool.objects.values_list("round__key", "channel", "origin").annotate(rows=Count("pk")).order_by()
@@ -119,6 +145,20 @@ def rows_expected(round_: Round) -> Counter[Place]:
     for place in sheets.values_list("batch__channel", "batch__origin"):
         expected[Place(round_.key, *place)] += 1
     return expected
+
+
+def has_told_differences(round_: Round) -> bool:
+    """True if an opening of the round's box was refused because it differs from the used codes."""
+    told = AuditEntry.objects.filter(result=AuditEntry.Result.REFUSED, object_type=Round._meta.label)
+    return told.filter(object_id=str(round_.pk), action__in=OPENINGS, detail__has_key="set_aside").exists()
+
+
+def waited_for_at(round_: Round, at: datetime) -> str:
+    """Return whom the round waits for at that moment, empty unless its vote has ended and its box is closed."""
+    if round_.state != RoundState.OPEN or at < round_.closes_at:
+        return ""
+    has_differences = not is_opened_by_supervisors(round_.rulebook) and has_told_differences(round_)
+    return "票箱与登记不符，等待评议办在开箱页办理" if has_differences else waited_for(round_.rulebook)
 
 
 def is_permitted(round_: Round, permit: Permit) -> bool:

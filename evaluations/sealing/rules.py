@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import TextChoices
 
 from evaluations.protocol.box_rows import KINDS, Place
+from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 
 
 class Permit(TextChoices):
@@ -44,3 +46,10 @@ def difference_lines(
         channel, origin = (labels.get(code, code) for code in (place.channel, place.origin))
         lines.append(f"{place.round} {channel}·{origin}：{'缺少' if number > 0 else '多出'}{abs(number)}张")
     return lines + [f"不能打开、须搁置的评议票（{KINDS[kind]}）：{number}张" for kind, number in set_aside.items()]
+
+
+def waited_for(rulebook: Mapping[str, Any]) -> str:
+    """Return whom a round whose vote has ended is waiting for, as every page and reminder says it."""
+    if not is_opened_by_supervisors(rulebook):
+        return "等待评议系统自动开箱"
+    return f"等待监督员持密钥卡到场开箱（{rulebook['supervisors']}名监督员中至少{rulebook['box_needed']}人）"

@@ -12,6 +12,7 @@ from evaluations.box_key.pages import key_page
 from evaluations.codes.models import CodeBatch
 from evaluations.protocol.codes import CodeError, format_code, normalize_receipt
 from evaluations.rounds.models import Round
+from evaluations.rounds.queries import state_now
 from evaluations.rounds.rules.lifecycle import ISSUING, SEALED
 from evaluations.scoring.wording import SMALLEST_SHOWN
 from evaluations.sealing.queries import (
@@ -19,13 +20,16 @@ from evaluations.sealing.queries import (
     batches_to_show,
     closing_leaves,
     inclusion_of,
+    opening_lines,
     published_list,
     published_spent_lines,
     rest_lines,
     round_of_receipt,
     sealed_rounds,
     sections_to_show,
+    waited_for_at,
 )
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import download, streamed_download
 from nanchuan_eval.web.views import visitors_form
 
@@ -57,7 +61,7 @@ def receipt_check(request: HttpRequest) -> HttpResponse:
 def box(request: HttpRequest, key: str) -> HttpResponse:
     """Show a round's box: the lists of issued codes, and after sealing the sealing record."""
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
-    record = json.loads(round_.closing) if round_.closing else None
+    record, at = json.loads(round_.closing) if round_.closing else None, clock.now()
     issued = batches_to_show(round_, is_sealed=record is not None)
     context = {
         "round": round_,
@@ -66,6 +70,9 @@ def box(request: HttpRequest, key: str) -> HttpResponse:
         "smallest": SMALLEST_SHOWN,
         "record": record,
         "account": account_lines(record) if record else [],
+        "opening": opening_lines(record) if record else [],
+        "state": state_now(round_, at),
+        "waited_for": waited_for_at(round_, at),
         "sections": sections_to_show(round_, record) if record else [],
     }
     return render(request, "evaluations/sealing/box.html", context)

@@ -1,8 +1,10 @@
-"""Rounds on the staff site's first page."""
+"""Rounds on the staff site's first page, and what their states are called."""
 
 from django import template
 
 from evaluations.lifecycle.pages import RoundLine, current_rounds
+from evaluations.rounds import queries
+from evaluations.rounds.models import Round
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.users.models import User
 
@@ -13,3 +15,9 @@ register = template.Library()
 def rounds_in_work(user: User) -> list[RoundLine]:
     """Return the rounds that are not over, each with its next step; none for those who may not see rounds."""
     return current_rounds(user, clock.now())
+
+
+@register.filter
+def state_now(round_: Round) -> str:
+    """Return what the round's state is called now: 评议中 becomes 已截止，待开箱."""
+    return queries.state_now(round_, clock.now())

@@ -383,7 +383,9 @@ BEFORE_THE_LIST = [
         right=lambda w: s.open_round(),
         wrong=lambda w: s.sealed(),
         service=lambda o, by, at: opening.open_box(round_id=o.pk, typed=[], by=by, at=at),
+        url=posts(ADMIN + "/round/{o.pk}/opening/"),
         at=s.CLOSED,
+        traces=0,  # recorded as what it is, the closing of the box: round.close
     ),
     Line(
         "box.recover",
@@ -392,6 +394,7 @@ BEFORE_THE_LIST = [
         service=lambda o, by, at: permit_opening(
             round_id=o.pk, permit=Permit.RECOVERY, reason="两张密钥卡遗失", by=by, at=at
         ),
+        url=posts(ADMIN + "/round/{o.pk}/permit/recovery/", reason="两张密钥卡遗失"),
         at=s.CLOSED,
     ),
     Line("comment.view", right=lambda w: None, kind=SEE, url=reads(ADMIN + "/comment/")),

@@ -136,7 +136,8 @@ def next_step(state: RoundState) -> Step | None:
 def missing(step: Step, readiness: Readiness) -> list[str]:
     """Return in Chinese what the step still lacks; empty if it may be taken now."""
     if readiness.state != STEP_FROM[step]:
-        return [f"本轮当前为“{readiness.state.label}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
+        now = state_label(readiness.state, readiness.closes_at, readiness.now)
+        return [f"本轮当前为“{now}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
     return CONDITIONS[step](readiness)
 
 

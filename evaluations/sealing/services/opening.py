@@ -15,10 +15,9 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
-from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import BallotSpool
 from evaluations.box_key.models import BoxKey
-from evaluations.box_key.queries import key_in_force
+from evaluations.box_key.queries import key_in_force, row_key_of
 from evaluations.box_key.services.cards import Unlocked, unlock_by_cards, unlock_by_server
 from evaluations.box_key.services.making import forget_key
 from evaluations.box_key.services.rows import Opener
@@ -31,8 +30,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, Step
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.services import begin, finish
-from evaluations.scoring.method import Channel
-from evaluations.sealing.queries import is_permitted, rows_expected, rows_found, sealing_record
+from evaluations.sealing.queries import LABELS, is_permitted, rows_expected, rows_found, sealing_record
 from evaluations.sealing.rules import Accepted, Permit, difference_lines, differences, number_of
 from evaluations.sealing.services.mixing import Mixed, Progress, mix_box, no_progress
 from nanchuan_eval.audit import services as audit
@@ -43,7 +41,6 @@ from nanchuan_eval.permissions import policy
 
 FIXED_BY_SEALING = ("closing", "box", "set_aside", "comments", "codes", "batches")
 NOTHING_ACCEPTED = Accepted()
-LABELS = dict([*Channel.choices, *Origin.choices])
 OPEN_ACTION = "box.open"
 
 
@@ -152,10 +149,7 @@ def _lock_box(round_: Round, accepted: Accepted) -> _Box:
 
 def _row_key(round_: Round, key: BoxKey, accepted: Accepted) -> bytes | None:
     """Return the key that authenticates the rows; None if it is lost and two persons permit to go without."""
-    try:
-        known = bytes.fromhex(key.row_key)
-    except ValueError:
-        known = b""
+    known = row_key_of(key)
     if known and accepted.is_unauthenticated:
         raise RuleViolation("写入验证密钥可以读出，不能不经核对开箱。")
     if known:
