@@ -9,9 +9,10 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 from bench.load.citizens import Booth, Vote
 from bench.load.disturber import Disturber
@@ -24,6 +25,7 @@ from tests.concurrency.cluster import Cluster, free_port
 PATIENCE = 60
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NOT_STARTED, INTERRUPTED = 2, 130
+Started = TypeVar("Started", Cluster, Redis, Server)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -59,16 +61,13 @@ def run(plan: Plan, host: str) -> Findings:
 
 def _run(plan: Plan, host: str, undo: ExitStack) -> Findings:
     """Set up the deployment, let citizens vote while it is disturbed, seal the box and compare."""
-    cluster = Cluster()
-    undo.callback(cluster.remove)
+    cluster = _started(undo, Cluster)
     folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="nanchuan-load-")))
-    redis = Redis(folder)
-    undo.callback(redis.remove)
+    redis = _started(undo, lambda: Redis(folder))
     environment = deployment(cluster, folder, host, redis.socket)
     codes = run_round(environment, "prepare", str(plan.codes))
     collect_static(environment)
-    server = Server(host, free_port(), environment)
-    undo.callback(server.remove)
+    server = _started(undo, lambda: Server(host, free_port(), environment))
     server.wait_until_ready()
     disturber = Disturber(server, cluster, disturbances(plan))
     undo.callback(disturber.finish)
@@ -89,6 +88,23 @@ def _run(plan: Plan, host: str, undo: ExitStack) -> Findings:
         seconds=seconds,
         has_redis=redis.socket is not None,
     )
+
+
+def _started(undo: ExitStack, start: Callable[[], Started]) -> Started:
+    """Start something and note its removal; Ctrl-C waits for both, or what has just started would be left."""
+    put_off: list[int] = []
+    numbers = [number for number in STOPPING if signal.getsignal(number) is _interrupt]
+    for number in numbers:
+        signal.signal(number, lambda number, _: put_off.append(number))
+    try:
+        started = start()
+        undo.callback(started.remove)
+    finally:
+        for number in numbers:
+            signal.signal(number, _interrupt)
+    if put_off:
+        _interrupt(put_off[0], None)
+    return started
 
 
 def _let_vote(plan: Plan, vote: Vote, disturber: Disturber) -> None:

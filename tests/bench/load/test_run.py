@@ -7,14 +7,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from bench.load import __main__ as load
 from tests.paths import ROOT
 
 SHORT = ("--voters", "3", "--seconds", "4", "--kills", "1", "--restarts", "1")
-LONG = ("--voters", "2", "--seconds", "600", "--kills", "0", "--restarts", "0")
+LONG = ("--voters", "2", "--seconds", "60", "--kills", "0", "--restarts", "0")
 TIMEOUT = 240
 
 
@@ -27,22 +30,37 @@ def folder():
     shutil.rmtree(made, ignore_errors=True)
 
 
-def start(folder, *arguments):
-    # The names of a database and a cache that the load test must leave alone.
-    environment = {
-        **os.environ,
-        "TMPDIR": str(folder),
-        "DATABASE_URL": "sqlite:////nowhere",
-        "CACHE_URL": "dummycache://",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench.load", *arguments], cwd=ROOT, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+@pytest.fixture
+def start(folder):
+    """Starts load tests, and stops those that a failed test leaves."""
+    runs = []
+
+    def started(*arguments):
+        # The names of a database and a cache that the load test must leave alone.
+        named = {"DATABASE_URL": "sqlite:////nowhere", "CACHE_URL": "dummycache://", "TMPDIR": str(folder)}
+        runs.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "bench.load", *arguments], cwd=ROOT, env={**os.environ, **named}, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )
+        )  # fmt: skip
+        return runs[-1]
+
+    yield started
+    for run in runs:
+        run.terminate()
+        run.communicate()
 
 
 def still_running(folder):
-    """The processes that name the folder in their command or environment."""
+    """The processes that name the folder in their command or environment and do not end in a moment."""
+    ends_at = time.monotonic() + 10
+    while (found := naming(folder)) and time.monotonic() < ends_at:
+        time.sleep(0.1)
+    return found
+
+
+def naming(folder):
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -63,8 +81,8 @@ def figures(report):
 
 
 @pytest.mark.initdb
-def test_nothing_is_lost_or_double_when_a_worker_is_killed_and_the_database_restarts(folder):
-    run = start(folder, *SHORT)
+def test_nothing_is_lost_or_double_when_a_worker_is_killed_and_the_database_restarts(folder, start):
+    run = start(*SHORT)
     report, errors = run.communicate(timeout=TIMEOUT)
 
     assert run.returncode == 0, report + errors
@@ -77,8 +95,8 @@ def test_nothing_is_lost_or_double_when_a_worker_is_killed_and_the_database_rest
 
 
 @pytest.mark.initdb
-def test_a_run_stopped_by_ctrl_c_leaves_nothing_behind(folder):
-    run = start(folder, *LONG)
+def test_a_run_stopped_by_ctrl_c_leaves_nothing_behind(folder, start):
+    run = start(*LONG)
     ends_at = time.monotonic() + TIMEOUT
     while not list(folder.glob("nanchuan-load-*/gunicorn.log")):
         assert run.poll() is None, run.communicate()
@@ -92,6 +110,24 @@ def test_a_run_stopped_by_ctrl_c_leaves_nothing_behind(folder):
     assert still_running(folder) == []
 
 
+def test_ctrl_c_while_something_starts_waits_until_its_removal_is_noted():
+    kept, removed = {number: signal.getsignal(number) for number in load.STOPPING}, []
+    signal.signal(signal.SIGINT, load._interrupt)
+
+    def start():
+        os.kill(os.getpid(), signal.SIGINT)
+        return SimpleNamespace(remove=lambda: removed.append("removed"))
+
+    try:
+        with pytest.raises(KeyboardInterrupt), ExitStack() as undo:
+            load._started(undo, start)
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+    assert removed == ["removed"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
@@ -100,8 +136,8 @@ def test_a_run_stopped_by_ctrl_c_leaves_nothing_behind(folder):
         (("--voters", "65", "--restarts", "31"), "voters must be from 1 to 64, not 65; restarts"),
     ],
 )
-def test_a_refused_run_starts_nothing(folder, arguments, why):
-    run = start(folder, *arguments)
+def test_a_refused_run_starts_nothing(folder, start, arguments, why):
+    run = start(*arguments)
     report, errors = run.communicate(timeout=TIMEOUT)
 
     assert (run.returncode, report) == (2, "")
