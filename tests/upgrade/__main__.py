@@ -20,9 +20,12 @@ def main() -> int:
 
         from tests.upgrade import scenario, stored  # noqa: PLC0415
 
+        path: Path = stored.FOLDER / f"{settings.VERSION}.json"
+        if "dev" in settings.VERSION or path.exists():
+            sys.stderr.write(f"{settings.VERSION} is no version to be released: set `version` in pyproject.toml\n")
+            return 2
         call_command("migrate", verbosity=0)
         scenario.make_rounds()
-        path: Path = stored.FOLDER / f"{settings.VERSION}.json"
         stored.write(path, stored.snapshot(settings.VERSION, stored.newest_migrations()))
         sys.stdout.write(f"{path}: {path.stat().st_size // 1024} KB\n")
     return 0

@@ -20,8 +20,9 @@ from nanchuan_eval.backups.upgrades import UPGRADED, applied_migrations, differe
 from nanchuan_eval.checks import database_is_of_this_version
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
+from tests.paths import ROOT
 from tests.upgrade import scenario, stored
-from tests.upgrade.conftest import database, in_use, migrate_to
+from tests.upgrade.conftest import VERSIONS, database, in_use, migrate_to
 
 RECORDER = MigrationRecorder(connection)
 CHINESE = re.compile(r"[\u4e00-\u9fff]{4}")
@@ -60,6 +61,14 @@ def sizes(tables):
 def state(migrations):
     """Everything in a database that stands at these migrations."""
     return applied_migrations(), stored.tables(migrations)
+
+
+def test_the_database_of_every_released_version_is_stored():
+    """Made by `make stored-database` before the version is tagged."""
+    released = re.findall(r"^## (\d[\w.]*) – ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert released
+    assert {path.stem for path in VERSIONS} == set(released)
 
 
 def test_a_stored_database_is_loaded_as_it_was_stored(old):
