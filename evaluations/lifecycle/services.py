@@ -55,7 +55,7 @@ def open_round(*, round_id: int, by: User, at: datetime) -> Round:
     if not is_opened_by_supervisors(round_.rulebook):
         make_server_key(round_, at=at)
     key = key_in_force(round_)
-    detail = {"key_id": key.key_id, "fixed": fixed_digests(("box_key", round_.pk))}
+    detail = {"key_id": key.key_id, "record_sha256": key.record_sha256, "fixed": fixed_digests(("box_key", round_.pk))}
     return finish(Step.OPEN, round_, by=by, at=at, detail=detail)
 
 

@@ -1,5 +1,6 @@
 """What a round's actions fix (固定内容): the rows whose digests the audit log holds."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import DrawEntry
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round, RoundSection
+from evaluations.sealing.queries import rows_expected
 from evaluations.tally.models import SectionResult, Tally, TallyRow
+from evaluations.verification.rules import BoxFacts
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import FixedFact
 
@@ -60,6 +63,23 @@ def _draw(key: str) -> Rows:
     entries = DrawEntry.objects.filter(draw=int(key))
     yield from entries.order_by("draw").values_list(*(f"draw__{column}" for column in DRAW))[:1]
     yield from _rows(entries, "pk", *ENTRY)
+
+
+def box_facts(round_: Round) -> BoxFacts:
+    """Read what is stored of a round's box."""
+    cells = {(place.channel, place.origin): number for place, number in rows_expected(round_).items()}
+    aside = SetAsideBallot.objects.filter(round=round_)
+    return BoxFacts(
+        Counter(cells),
+        _counted(Ballot.objects.filter(round=round_), "channel", "origin"),
+        _counted(aside, "channel", "origin"),
+        Counter(dict(aside.order_by().values_list("reason").annotate(rows=models.Count("pk")))),
+    )
+
+
+def _counted(rows: models.QuerySet[Any], *columns: str) -> Counter[tuple[str, str]]:
+    found = rows.order_by().values_list(*columns).annotate(rows=models.Count("pk"))
+    return Counter({(channel, origin): number for channel, origin, number in found})
 
 
 def _box_key(key: str) -> Rows:

@@ -12,9 +12,12 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import F
+from django.db.models.functions import Length
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
-from evaluations.ballots.models import Ballot, Rating, vote_line
+from evaluations.ballots.models import Ballot, BallotSpool, Rating, vote_line
+from evaluations.box_key.models import BoxKey
+from evaluations.box_key.queries import current_key
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import Draw, DrawSignature
 from evaluations.draws.queries.proofs import proof_text
@@ -24,13 +27,15 @@ from evaluations.protocol.merkle import merkle_root
 from evaluations.protocol.proofs import verify_proof
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.rulebook import DEFAULTS
+from evaluations.rounds.rules.rulebook import DEFAULTS, is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import mistyped_settings
 from evaluations.scoring.result import recount
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import closing_leaves, issued_lines, spent_lines
 from evaluations.tally.files import ballots_csv, scoring_rulebook
 from evaluations.tally.models import CountSignature, SectionResult, Tally
+from evaluations.verification.queries import box_facts
+from evaluations.verification.rules import opening_faults, record_faults
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import archived_until, verify_chain, worded
 from nanchuan_eval.core.canonical import sha256_hex
@@ -237,6 +242,38 @@ def _is_altered(ballot: Ballot, vote: Mapping[str, object]) -> bool:
     return content_commitment(ballot.receipt, ballot.nonce, vote) != ballot.commitment
 
 
+def _box_key(round_: Round) -> Iterator[str]:
+    """The key's record and trace, what its opening tells, and that nothing which opens ballots is left."""
+    key = current_key(round_)
+    if key is not None:
+        yield from record_faults(round_.key, key.key_id, key.record, key.record_sha256)
+        yield from _unlogged_key(round_, key)
+    closing = json.loads(round_.closing) if round_.closing else {}
+    if "opening" not in closing:
+        return
+    yield from opening_faults(closing, json.loads(key.record) if key else {}, box_facts(round_))
+    if (
+        BoxKey.objects.filter(round=round_)
+        .annotate(kept=Length("row_key") + Length("seed"))
+        .filter(kept__gt=0)
+        .exists()
+    ):
+        yield "开箱之后，票箱密钥的种子或者写入验证密钥还没有清空。"
+    if BallotSpool.objects.filter(round=round_).exists():
+        yield "开箱之后，还有待封箱的评议票，是另行加入的。"
+
+
+def _unlogged_key(round_: Round, key: BoxKey) -> Iterator[str]:
+    """Yield that the key is not the one whose record was logged when it was put in force."""
+    rows = AuditEntry.objects.performed().filter(object_type=Round._meta.label, object_id=str(round_.pk))
+    row = rows.filter(detail__has_key="record_sha256").order_by("seq").last()
+    logged = (row.detail["key_id"], row.detail["record_sha256"]) if row else None
+    is_known = logged == (key.key_id, key.record_sha256)
+    # Of a key made when its round opened the log holds the digest as a fixed fact.
+    if not is_known and (logged or (is_opened_by_supervisors(round_.rulebook) and archived_until() is None)):
+        yield "票箱密钥与操作日志所记的不符，被更换过。"
+
+
 def _count(round_: Round) -> Iterator[str]:
     for tally in round_.tallies.all():
         stored = (sha256_hex(tally.result.encode()), sha256_hex(tally.rulebook.encode()))
@@ -266,6 +303,7 @@ CHECKS: Mapping[str, Check] = {
     "抽取证明": _draws,
     "票号清单": _codes,
     "票箱": _box,
+    "票箱密钥": _box_key,
     "计票": _count,
     "公示": _publications,
     "操作日志": _audit_log,

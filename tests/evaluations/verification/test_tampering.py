@@ -10,6 +10,7 @@ from django.db import connection
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Ballot, Comment, Rating
 from evaluations.ballots.services import redact_comment
+from evaluations.box_key.services.making import make_server_key
 from evaluations.draws.services import ceremony
 from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.models import PoolEntry
@@ -85,6 +86,7 @@ TAMPERINGS = [
     ("计票结果和汇总", "UPDATE evaluations_sectionresult SET label = '别的'"),
     ("计票记录上的签名", "DELETE FROM evaluations_countsignature"),
     ("计票记录上的签名", "UPDATE evaluations_countsignature SET at = '2019-01-01'"),
+    ("还没有清空", "UPDATE evaluations_boxkey SET seed = 'kept'"),
     ("抽取上的签名", "DELETE FROM evaluations_drawsignature"),
     ("公示", "UPDATE evaluations_publication SET published_at = '2019-01-01'"),
     ("公示", "DELETE FROM evaluations_publication"),
@@ -103,6 +105,7 @@ def published():
     supervisors = hold_draw(round_, DrawPurpose.SUPERVISORS)
     made = ceremony.issue_signing_codes(draw_id=supervisors.pk, by=make_user("clerk"), at=LATER)
     to_draw, to_count, *_ = next(iter(made.values()))
+    make_server_key(round_, at=LATER)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
     round_.refresh_from_db()
     cast_ballots(round_, make_codes(round_, 5)[:4], comment="窗口总是没有人")
