@@ -35,7 +35,9 @@ def vote(round_, codes):
             try:
                 admission = voting.admit(code=code, at=NOON)
                 receipts.append(
-                    voting.cast_ballot(admission=admission, code=code, vote=cast, comment="", digits="1234", at=NOON)
+                    voting.cast_ballot(
+                        admission=admission, code=code, vote=cast, comment="", digits="1234", at=NOON
+                    ).receipt
                 )
             except RuleViolation as refusal:
                 refusals.append(str(refusal))
