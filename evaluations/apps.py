@@ -13,7 +13,9 @@ class EvaluationsConfig(AppConfig):
         """Fill the registries of lower apps and features; models can be imported only now."""
         from evaluations import approvable_actions
         from evaluations.box_key.queries import card_alarms
+        from evaluations.codes.queries import origins_together
         from evaluations.draws.queries.people import liaison_conflicts
+        from evaluations.draws.services import candidates
         from evaluations.lifecycle.queries import READERS, clock_alarms
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
@@ -26,6 +28,7 @@ class EvaluationsConfig(AppConfig):
 
         approvable_actions.register()
         rounds.readers.update(READERS)
+        candidates.origins_together.append(origins_together)
         accounts.conflict_checks.append(liaison_conflicts)
         clock.alarms.extend([clock_alarms, card_alarms])
         fixed_facts.update(FACTS)

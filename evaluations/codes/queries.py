@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.rules.issuing import code_faults
-from evaluations.codes.rules.publishing import BatchSize, is_small, withheld_use
+from evaluations.codes.rules.publishing import BatchSize, few_together, is_small, withheld_use
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
@@ -161,6 +161,13 @@ def able_by(round_: Round, field: str) -> dict[str, int]:
     """Return a field of the batches (channel, origin) -> codes not void, whose holders could vote (one query)."""
     able = Credential.objects.filter(batch__round=round_, is_void=False).order_by(f"batch__{field}")
     return dict(able.values_list(f"batch__{field}").annotate(Count("pk")))
+
+
+def origins_together(round_: Round) -> frozenset[str]:
+    """Return the origins of sampled ballots that are published as one, since some have few codes (one query)."""
+    able = Credential.objects.filter(batch__round=round_, batch__channel=Channel.SAMPLED, is_void=False)
+    people = dict(able.order_by("batch__origin").values_list("batch__origin").annotate(Count("pk")))
+    return few_together(people, SMALLEST_SHOWN)
 
 
 def codes_of_withheld_use(round_: Round) -> frozenset[str]:

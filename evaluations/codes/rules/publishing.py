@@ -45,6 +45,15 @@ def is_small(people: int, smallest: int) -> bool:
     return 0 < people < smallest
 
 
+def few_together(people: Mapping[str, int], smallest: int) -> frozenset[str]:
+    """Return the groups to publish as one: small ones, with the smallest others until they are enough; often none."""
+    few = {group for group, number in people.items() if is_small(number, smallest)}
+    for group in sorted(people, key=lambda group: (people[group], group)):
+        if few and people[group] and sum(people[member] for member in few) < smallest:
+            few.add(group)
+    return frozenset(few)
+
+
 def lists_of(batches: Sequence[BatchSize], smallest: int) -> Lists:
     """Return which batches have a list of their own: those with `smallest` codes or more, or still without any."""
     own = frozenset(batch.batch for batch in batches if not is_small(batch.codes, smallest))

@@ -1,10 +1,11 @@
 """Candidates and parameters of a draw, as its commitment freezes them."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
+from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Ballot
 from evaluations.draws.queries.people import reference_of, selected_phones
 from evaluations.pools.models import PoolEntry
@@ -26,6 +27,10 @@ LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
     "双色球": {"n": 6, "min": 1, "max": 33, "order": "sorted", "fallback": _NEXT_ISSUE},
     "福彩3D": {"n": 3, "min": 0, "max": 9, "order": "drawn", "fallback": _NEXT_ISSUE},
 }
+
+
+# Filled by the app: how many codes an origin has is known to a higher feature.
+origins_together: list[Callable[[Round], frozenset[str]]] = []
 
 
 class Candidate(NamedTuple):
@@ -53,12 +58,21 @@ def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
 def candidates(round_: Round, purpose: DrawPurpose) -> list[Candidate]:
     """Return all people or ballots in the draw; excluded people carry their reason."""
     if purpose == DrawPurpose.COUNTED:
-        ballots = Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).order_by("receipt")
-        return [Candidate(ballot.get_origin_display(), ballot.receipt) for ballot in ballots.iterator()]
+        return list(_counted_candidates(round_))
     pool = PoolEntry.objects.filter(round=round_, kind=POOL_OF[purpose])
     taken = selected_phones(round_.draws.standing()) if purpose in NOT_TWICE else set()
     names = dict(_section_strata(round_)) if purpose == DrawPurpose.ISSUED else {}
     return [line for person in pool.iterator() for line in _lines_of(person, taken, names)]
+
+
+def _counted_candidates(round_: Round) -> Iterator[Candidate]:
+    """Yield the sampled ballots by origin; the list is public, so origins of few codes form one stratum."""
+    together = frozenset[str]().union(*(origins(round_) for origins in origins_together))
+    names = {origin.value: origin.label for origin in Origin}
+    names |= dict.fromkeys(together, "、".join(names[origin] for origin in Origin if origin in together))
+    ballots = Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).order_by("receipt")
+    for origin, receipt in ballots.values_list("origin", "receipt").iterator():
+        yield Candidate(names[origin], receipt)
 
 
 def section_candidates(codes: Iterable[str]) -> list[Candidate]:

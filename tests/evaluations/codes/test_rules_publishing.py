@@ -3,7 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluations.codes.rules.publishing import BatchSize, Lists, Withheld, is_small, lists_of, withheld_use
+from evaluations.codes.rules.publishing import (
+    BatchSize,
+    Lists,
+    Withheld,
+    few_together,
+    is_small,
+    lists_of,
+    withheld_use,
+)
 
 K = 5
 
@@ -48,6 +56,21 @@ def test_the_codes_of_withheld_use_are_none_or_at_least_k_or_all(batches):
     total = hidden + min(withheld.cover, others)
     assert total == 0 or total >= K or total == sum(able.values())
     assert total < K + hidden  # no more than needed
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9)))
+def test_groups_of_few_are_published_as_one_of_at_least_k_or_all(people):
+    together = few_together(people, K)
+
+    assert {group for group, number in people.items() if 0 < number < K} <= together
+    total = sum(people[group] for group in together)
+    assert not together or total >= K or total == sum(people.values())
+
+
+def test_a_group_of_few_takes_the_smallest_other():
+    assert few_together({"a": 1, "b": 30, "c": 9}, K) == {"a", "c"}
+    assert few_together({"a": 3, "b": 30, "c": 2}, K) == {"a", "c"}
+    assert few_together({"a": 5, "b": 30, "c": 0}, K) == frozenset()
 
 
 def test_a_replacement_joins_the_list_of_its_batch_or_if_that_is_small_the_rest():

@@ -11,13 +11,14 @@ from evaluations.codes.approvals import start_void
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.services import issuing, voiding
 from evaluations.protocol.codes import issue_hash, issue_of
+from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
 from evaluations.sealing.services import opening as sealing
 from evaluations.verification.services import verify_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions.policy import CLOCK
-from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_self_service, make_user
+from tests.factories import NOON, cast_ballots, commit, make_codes, make_open_round, make_self_service, make_user
 from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
@@ -229,6 +230,19 @@ def test_a_channel_of_one_code_has_hidden_figures_even_if_the_code_was_not_used(
 
     assert record["channels"] == {"targeted": "不单独公布", "sampled": FEW, "other": 0}
     assert {cells["sampled"] for cells in record["sections"].values()} == {FEW}
+
+
+@pytest.mark.parametrize("votes", [0, 1])
+def test_the_public_list_of_ballots_to_draw_from_does_not_tell_of_an_origin_of_one_code(client, round_, votes):
+    cast_ballots(round_, make_codes(round_, 9, channel=Channel.SAMPLED, origin=Origin.NEWSPAPER)[: 7 - votes])
+    cast_ballots(round_, make_codes(round_, 1, channel=Channel.SAMPLED, origin=Origin.HALL)[:votes])
+    seal(round_)
+
+    draw = commit(round_, DrawPurpose.COUNTED)
+
+    pool = b"".join(client.get(f"/draws/{draw.draw_id}/pool.tsv").streaming_content).decode()
+    assert {line.partition("\t")[0] for line in pool.splitlines()} == {"报纸、服务大厅"}
+    assert len(pool.splitlines()) == 7
 
 
 def test_two_persons_void_and_the_replacement_stays_unlisted(client, round_, settings):
