@@ -21,6 +21,7 @@ from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.demo.aftermath import Aftermath
 from accountability.demo.ceremony import Ceremony
 from accountability.demo.citizens import Citizen
+from accountability.demo.key_cards import KeyCards
 from accountability.demo.opinions import opinions
 from accountability.demo.people import ACCOUNTS, account, evaluators, liaison_of, supervisors
 from departments.roster.services import import_roster
@@ -38,10 +39,11 @@ from evaluations.pools.services import lists
 from evaluations.pools.services.notices import announce_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
-from evaluations.rounds.rules.rulebook import SERVER, default_rulebook, with_value
+from evaluations.rounds.rules.rulebook import SERVER, SUPERVISORS, default_rulebook, with_value
 from evaluations.rounds.services import plan_round
 from evaluations.scoring.method import Channel
 from evaluations.sealing.services import opening as sealing
+from evaluations.sealing.services.signatures import sign_opening
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services import tally
 from evaluations.tally.services.anomalies import DECIDE_FLAG
@@ -75,6 +77,8 @@ class Story:
 
     ballots: int
     seed: int
+    # Whether supervisors open the box with key cards, which nobody is asked to type: the demonstration holds them.
+    is_supervised: bool = False
     today: date = field(default_factory=timezone.localdate)
 
     def run(self) -> Round:
@@ -114,8 +118,7 @@ class Story:
             opens_at=self._day(35, 9),
             closes_at=self._day(22, 17),
             is_demo=True,
-            # Nobody can be asked to type key cards while the demonstration runs by itself.
-            rulebook=with_value(default_rulebook(), "box_key", SERVER),
+            rulebook=with_value(default_rulebook(), "box_key", SUPERVISORS if self.is_supervised else SERVER),
         )
         return plan_round(round_=planned, by=self.chief, at=self._day(48))
 
@@ -151,6 +154,10 @@ class Story:
             form.channel: issuing.open_self_service(round_id=self.round.pk, form=form, by=self.clerk, at=at)
             for form in SELF_SERVICE
         }
+        self.cards = KeyCards(self.round, self.clerk, self.chief)
+        if self.is_supervised:
+            self.round.refresh_from_db()
+            self.cards.make(at=at)
         lifecycle.open_round(round_id=self.round.pk, by=self.chief, at=self._day(36))
 
     def _print_codes(self, form: FormKind, count: int) -> list[str]:
@@ -193,9 +200,19 @@ class Story:
             return self.routes.choice(printed).pop()
         return citizen.claim(self.counters[channel].pk)
 
-    def _count(self) -> None:
+    def _seal(self) -> None:
+        at = self._day(22, 18)
+        if self.is_supervised:
+            with _clock(at):
+                self.cards.open_box(rows=self.ballots, at=at)
+            for codes in self.ceremony.codes[: self.round.rulebook["supervisors_present"]]:
+                sign_opening(round_id=self.round.pk, code=codes.pop(), at=at)
+            return
         with tqdm(total=self.ballots, desc="打乱并封存", unit="票") as bar:
-            sealing.seal_round(round_id=self.round.pk, by=CLOCK, at=self._day(22, 18), progress=bar.update)
+            sealing.seal_round(round_id=self.round.pk, by=CLOCK, at=at, progress=bar.update)
+
+    def _count(self) -> None:
+        self._seal()
         if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
             self._draw(DrawPurpose.COUNTED)
         for alert in OpenClaimAlert.objects.unreviewed().filter(batch__round=self.round):

@@ -29,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--open", action="store_true", help="停在投票期间，一张票也没有投；票号在输出目录的 codes.csv"
         )
+        parser.add_argument("--supervisors", action="store_true", help="由监督员持密钥卡开箱（密钥卡由演示程序保管）")
         parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数（默认3000）")
         parser.add_argument(
             "--seed", type=int, default=2020, metavar="S", help="随机数种子，决定演示评议票的内容（默认2020）"
@@ -44,9 +45,9 @@ class Command(BaseCommand):
         _prepare(options["out"])
         self.stdout.write(f"【{DEMO_NOTICE}】")
         if options["open"]:
-            files = [self._begin(options)]
+            files = self._begin(options)
         else:
-            round_ = Story(ballots=options["ballots"], seed=options["seed"]).run()
+            round_ = _story(options).run()
             files = write_files(round_, options["out"])
             self.stdout.write(top_ten_table(round_))
         self.stdout.write("\n文件：")
@@ -55,14 +56,16 @@ class Command(BaseCommand):
         if not options["no_serve"]:
             self._serve()
 
-    def _begin(self, options: dict[str, Any]) -> Path:
-        """Run until voting is open and write the printed ballots' codes to a file."""
-        today = timezone.localdate() + timedelta(days=VOTE_OPENED)
-        codes = Story(ballots=options["ballots"], seed=options["seed"], today=today).begin()
-        path: Path = options["out"] / "codes.csv"
-        path.write_bytes(codes_csv(codes))
-        path.chmod(0o600)
-        return path
+    def _begin(self, options: dict[str, Any]) -> list[Path]:
+        """Run until voting is open and write the printed ballots' codes, and the key cards, to files."""
+        story = _story(options, today=timezone.localdate() + timedelta(days=VOTE_OPENED))
+        files = {"codes.csv": codes_csv(story.begin())}
+        if story.is_supervised:
+            files["key-cards.txt"] = "\n".join(story.cards.texts).encode()
+        for name, content in files.items():
+            (options["out"] / name).write_bytes(content)
+            (options["out"] / name).chmod(0o600)
+        return [options["out"] / name for name in files]
 
     def _serve(self) -> None:
         port = _free_port()
@@ -77,6 +80,12 @@ class Command(BaseCommand):
         self.stdout.flush()  # a pipe buffers lines, and the server never exits
         settings.DEBUG = False  # visitors see the real error pages, not the developer's
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
+
+
+def _story(options: dict[str, Any], **given: Any) -> Story:
+    return Story(
+        ballots=options["ballots"], seed=options["seed"], is_supervised=options.get("supervisors", False), **given
+    )
 
 
 def _prepare(out: Path) -> None:

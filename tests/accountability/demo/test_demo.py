@@ -19,6 +19,9 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules import rulebook
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, RoundState
 from evaluations.scoring.method import Channel
+from evaluations.sealing.services.opening import open_box
+from evaluations.verification.services import verify_round
+from nanchuan_eval.permissions.policy import OPERATOR
 from tests.factories import make_round, make_user
 
 pytestmark = pytest.mark.django_db
@@ -147,3 +150,31 @@ def test_the_address_is_seen_through_a_pipe_when_the_server_starts(monkeypatch, 
 
     assert "网站：http://127.0.0.1:" in seen[0]
     assert "按 Ctrl+C 结束。" in seen[0]
+
+
+def test_with_supervisors_the_box_is_opened_with_cards_and_everything_agrees(tmp_path):
+    call_command(
+        "demo", "--supervisors", "--no-serve", "--ballots", 5, "--seed", 7, "--out", tmp_path, stdout=StringIO()
+    )
+
+    round_ = Round.objects.get()
+    opening = json.loads(round_.closing)["opening"]
+    assert (round_.state, opening["mode"], opening["cards"]) == (
+        RoundState.PUBLISHED,
+        "supervisors",
+        ["S1", "S2", "S3"],
+    )
+    assert round_.opening_signatures.count() == round_.rulebook["supervisors_present"]
+    assert [fault for _, faults in verify_round(round_) for fault in faults] == []
+
+
+def test_an_open_one_with_supervisors_leaves_the_cards_that_open_its_box(tmp_path):
+    call_command("demo", "--open", "--supervisors", "--no-serve", "--ballots", 5, "--out", tmp_path, stdout=StringIO())
+    round_ = Round.objects.get()
+    cards = (tmp_path / "key-cards.txt").read_text(encoding="utf-8").splitlines()
+
+    open_box(round_id=round_.pk, typed=cards[1:4], by=OPERATOR, at=round_.closes_at)
+
+    round_.refresh_from_db()
+    assert round_.state == RoundState.SEALED
+    assert (tmp_path / "key-cards.txt").stat().st_mode & 0o077 == 0
