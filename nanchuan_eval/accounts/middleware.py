@@ -60,14 +60,13 @@ def return_to_the_form(get_response: Handler) -> Handler:
 
 
 def note_accepted_forms(get_response: Handler) -> Handler:
-    """Note which forms were accepted: answered by a redirect or a file, and without a refusal."""
+    """Note which forms were accepted: answered by a redirect, a file or the end of a popup, and without a refusal."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.method != "POST" or not isinstance(request.user, User):
             return get_response(request)
         answer = get_response(request)
-        is_done = isinstance(answer, HttpResponseRedirect) or answer.has_header("Content-Disposition")
-        if is_done and not _is_refused(request) and request.user.is_authenticated:  # not a log-out
+        if _is_done(answer) and not _is_refused(request) and request.user.is_authenticated:  # not a log-out
             accept_form(request)
         return answer
 
@@ -154,6 +153,12 @@ def _asks_for_a_login(answer: HttpResponse) -> bool:
         return False
     target = urlsplit(answer.url)
     return target.path in {reverse(settings.LOGIN_URL), reverse("admin:login")} and "next" in parse_qs(target.query)
+
+
+def _is_done(answer: HttpResponse) -> bool:
+    is_file = answer.has_header("Content-Disposition")
+    is_popups_end = any("popup_response" in name for name in getattr(answer, "template_name", None) or ())
+    return isinstance(answer, HttpResponseRedirect) or is_file or is_popups_end
 
 
 def _is_refused(request: HttpRequest) -> bool:

@@ -54,6 +54,12 @@ def open_page(chromium, live_server):
     assert faults == []
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Hash passwords fast, for tests that log in."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def voting(transactional_db):
     """A round that is open now."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.forms import CharField, FileField, IntegerField, PasswordInput
+from django.forms import CharField, PasswordInput
 from django.forms.forms import BaseForm
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -177,6 +177,16 @@ class TestWhatWasAccepted:
         assert self.accepted_on(client) == f"{ADD}?a=b"
         assert self.accepted_on(client) == ""
 
+    def test_a_form_in_a_popup_is_named_once_it_is_done(self, client):
+        assert client.post(f"{ADD}?_popup=1", {**HOLIDAY, "_popup": "1"}).status_code == 200
+        assert Holiday.objects.filter(day="2020-10-02").exists()
+        assert self.accepted_on(client) == f"{ADD}?_popup=1"
+
+    def test_a_form_answered_by_a_file_is_named(self, client):
+        answer = client.post("/work/rectifications/ledger/")
+        assert answer.has_header("Content-Disposition")
+        assert self.accepted_on(client) == "/work/rectifications/ledger/"
+
     def test_a_form_with_faults_is_not(self, client):
         assert client.post(ADD, {}).status_code == 200
         assert self.accepted_on(client) == ""
@@ -285,7 +295,7 @@ def open_secrets(forms):
         for kind in forms
         for name, field in kind.base_fields.items()
         if re.search("票号|签名码|恢复码|口令|密钥|分片", str(field.label or ""))
-        and not isinstance(field, IntegerField | FileField)
+        and isinstance(field, CharField)
         and not isinstance(field.widget, PasswordInput)
         and field.widget.attrs.get("autocomplete", "") not in {"off", "one-time-code"}
     }
