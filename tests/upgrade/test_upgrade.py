@@ -10,10 +10,12 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluations.ballots.models import Rating
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.queries import missing_for
+from evaluations.rounds.rules.lifecycle import RoundState, Step
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.backups import database_dump
 from nanchuan_eval.backups.upgrades import UPGRADED, applied_migrations, difference
@@ -138,6 +140,18 @@ def test_a_round_that_the_old_version_prepared_goes_on(upgraded):
     assert round_.state == RoundState.SEALED
     assert round_.ballots.count() == scenario.BALLOTS
     assert "核验通过。" in run("verify_round", "2020H2")
+
+
+def test_an_approved_plan_that_the_upgrade_changed_must_be_approved_again(upgraded, settings):
+    """Two persons approved the old rules: new ones wait for two persons again, unchanged ones do not."""
+    settings.TWO_PERSON_RULE = True
+    draft = Round.objects.get(key="2021H1")
+    table = upgraded["tables"]["evaluations.Round"]
+    (approved,) = [dict(zip(table["fields"], row, strict=True)) for row in table["rows"] if "2021H1" in row]
+
+    lacks = missing_for(draft, Step.FREEZE, timezone.now())
+
+    assert any("审定后又有改动" in lack for lack in lacks) == (draft.rulebook != approved["rulebook"])
 
 
 def test_the_page_of_a_prepared_round_says_what_comes_next(upgraded):
