@@ -96,6 +96,6 @@ def _sheet(card: Card, holder: str, key_id: str, round_: str, needed: int) -> Ca
         rule=whole if card.kind == "S" else half,
         key_id=key_id,
         groups=card_text(card, key_id).split("-"),
-        qr=qr_svg(qr_text(card, key_id)),
+        qr=qr_svg(qr_text(card, key_id), fits=True),
         held=format_code(held_code(key_id, card.label, card.share)),
     )

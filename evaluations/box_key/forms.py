@@ -9,6 +9,7 @@ from evaluations.box_key.queries import COMMISSION, holder_name
 from evaluations.box_key.rules import LARGEST_RECORD
 from evaluations.draws.models import DrawEntry
 from evaluations.protocol.box_cards import QR_PREFIX
+from evaluations.protocol.codes import CODE_LENGTH
 from nanchuan_eval.web.fields import ReasonForm
 
 LONGEST_HELD = 26  # 20 characters and the hyphens printed between them; of a whole card the browser takes no more
@@ -17,7 +18,7 @@ NOT_A_CARD = "领卡确认码为20位。这里不能输入密钥卡的40个字�
 
 def is_card(typed: str) -> bool:
     """True if the text is, or begins, a whole card: longer than a 领卡确认码, or from its QR code."""
-    return len(typed) > LONGEST_HELD or typed.upper().lstrip().startswith(QR_PREFIX[:5])
+    return sum(map(str.isalnum, typed)) > CODE_LENGTH or typed.upper().lstrip().startswith(QR_PREFIX[:5])
 
 
 class HeldInput(forms.TextInput):

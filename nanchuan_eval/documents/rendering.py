@@ -42,12 +42,15 @@ def render_pdfs(template: str, jobs: Iterable[Data], *, at: datetime, tagged: bo
         yield from _rendered(template, batch, at, tagged)
 
 
-def qr_svg(text: str) -> str:
-    """Return a QR code as SVG; in a template: image(bytes(data.qr), format: "svg")."""
+def qr_svg(text: str, *, fits: bool = False) -> str:
+    """Return a QR code as SVG; in a template: image(bytes(data.qr), format: "svg").
+
+    `fits` = as wide as its place on a page of the site; otherwise it has a size of its own.
+    """
     target = io.BytesIO()
     # A fixed mask and level take a fifth of the time, which matters for thousands of ballots.
     segno.make(text, error="m", boost_error=False, mask=3, micro=False).save(
-        target, kind="svg", border=2, xmldecl=False
+        target, kind="svg", border=2, xmldecl=False, omitsize=fits
     )
     return target.getvalue().decode()
 

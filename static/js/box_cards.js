@@ -23,6 +23,7 @@
     say(`请${holder}上前（密钥卡${label}）`, "请其他人员离开打印机和屏幕。打印件背面向上，由持卡人本人取走。");
   };
   document.documentElement.classList.add("one-by-one");
+  document.getElementById("all-at-once").hidden = true;
   turn.hidden = false;
   print.addEventListener("click", () => {
     const [card] = cards();
