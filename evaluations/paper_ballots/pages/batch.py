@@ -5,12 +5,13 @@ from datetime import datetime
 
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, replaceable
+from evaluations.codes.rules.publishing import is_small
 from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.queries import account_of_batch, may_handle
 from evaluations.paper_ballots.rules.ballot_account import BallotAccount, imbalances
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.scoring.wording import shown
+from evaluations.scoring.wording import SMALLEST_SHOWN, shown_among
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -20,6 +21,7 @@ from nanchuan_eval.users.models import User
 class BatchPage:
     """Data of the page; `online` is hidden if small, until it must be balanced with the paper ballots.
 
+    `is_hidden` = the batch is so small, and without paper ballots to balance, that its account is not shown.
     `differing` = sheets with two different keyings, and whether the user may settle each.
     """
 
@@ -32,6 +34,7 @@ class BatchPage:
     may_count: bool
     ballot_account: BallotAccount
     online: int | str
+    is_hidden: bool
     count: PaperCount | None
     is_without_paper: bool
     faults: list[str]
@@ -47,6 +50,10 @@ def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
     may_print = is_before_closing and policy.may(user, "cred.print")
     ballot_account, count = account_of_batch(batch), getattr(batch, "paper_count", None)
     sheets = PaperSheet.objects.filter(batch=batch, kind="").select_related("first_by", "second_by")
+    able = sum(line.issued - line.void for line in mine)
+    is_without_paper = count is None and not ballot_account.slips and not ballot_account.sheets
+    is_hidden = is_without_paper and is_small(able, SMALLEST_SHOWN)
+    is_exact = at >= batch.round.closes_at and not is_hidden
     return BatchPage(
         lines=mine,
         waiting=_waiting(mine),
@@ -56,9 +63,10 @@ def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
         may_key=batch.round.state == RoundState.OPEN and policy.may_see(user, "paper.entry"),
         may_count=at >= batch.round.closes_at,
         ballot_account=ballot_account,
-        online=ballot_account.online if at >= batch.round.closes_at else shown(ballot_account.online),
+        online=ballot_account.online if is_exact else shown_among(ballot_account.online, able),
+        is_hidden=is_hidden,
         count=count,
-        is_without_paper=count is None and not ballot_account.slips and not ballot_account.sheets,
+        is_without_paper=is_without_paper,
         faults=imbalances(ballot_account) if count else [],
         once=[sheet for sheet in sheets if not sheet.second],
         differing=[(sheet, may_handle(sheet, user)) for sheet in sheets if sheet.second],

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.approvals import start_void
@@ -275,3 +276,23 @@ def test_the_page_takes_as_many_queries_for_many_small_batches_as_for_one(client
         assert not re.search(r"issued-\d", page)
 
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("votes", [0, 1])
+def test_the_staff_do_not_read_from_a_small_batchs_page_whether_its_code_was_used(client, round_, votes):
+    cast_ballots(round_, make_codes(round_, 1)[:votes])
+    client.force_login(make_user("clerk"))
+
+    page = compact(client.get(reverse("admin:papers", args=[CodeBatch.objects.get().pk])).content.decode())
+
+    assert re.findall(r'<tdclass="number">([^<]*)</td>', page.replace(" ", "")) == [
+        "1",
+        "0",
+        FEW,
+        "1",
+        FEW,
+        "0",
+        "0",
+        "0",
+    ]
+    assert "不单独显示" in page
