@@ -22,7 +22,7 @@ check: .venv/dev
 	$(BIN)/djangofmt --check templates
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	DEBUG=false ALLOWED_HOSTS=pingyi.example SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(50))") \
+	ulimit -c 0; DEBUG=false ALLOWED_HOSTS=pingyi.example SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(50))") \
 	FIELD_KEY=$$($(BIN)/python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())") \
 	DATABASE_URL=$${CHECK_DATABASE_URL:-postgres:///nanchuan} $(BIN)/python manage.py check --deploy --fail-level WARNING
 

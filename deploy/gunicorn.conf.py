@@ -1,6 +1,7 @@
 """gunicorn -c deploy/gunicorn.conf.py nanchuan_eval.wsgi: as many workers as the settings say (WEB_CONCURRENCY)."""
 
 import os
+import resource
 
 os.environ.setdefault("DEBUG", "false")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
@@ -8,6 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nanchuan_eval.settings")
 from nanchuan_eval.settings import WORKERS
 
 workers = WORKERS
+# No core dumps, also of the workers: one would hold a vote while it is cast, a box key while a box is opened.
+resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def on_starting(server: object) -> None:

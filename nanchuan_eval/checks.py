@@ -1,6 +1,7 @@
 """System checks for settings that Django accepts and this project does not, and for two-person actions."""
 
-from collections.abc import Sequence
+import resource
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -11,10 +12,16 @@ from django.db import DEFAULT_DB_ALIAS, connection
 
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.backups import upgrades
+from nanchuan_eval.database.sql import database_setting
 from nanchuan_eval.users.models import User
 
 TIME_LIMITS = ("CLOCK_ALARM_MINUTES", "CLOCK_TOLERANCE_SECONDS")
 SQLITE = "django.db.backends.sqlite3"
+# Settings of PostgreSQL -> whether a value keeps statements with their content out of its log.
+QUIET_LOG: dict[str, Callable[[str], bool]] = {
+    "log_statement": lambda setting: setting in {"none", "ddl"},
+    "log_min_duration_statement": lambda setting: int(setting) < 0,
+}
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
 
@@ -111,3 +118,27 @@ def limits_of_time_are_positive(app_configs: Sequence[AppConfig] | None, **kwarg
     """A limit of zero would raise its alarm all the time, a negative one never."""
     wrong = [name for name in TIME_LIMITS if getattr(settings, name) < 1]
     return [Error(f"{name} 必须是不小于1的整数。", id="nanchuan.E009") for name in wrong]
+
+
+@register(Tags.security, deploy=True)
+def no_core_dumps(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A core dump would hold what is in memory only: a vote while it is cast, the box key while a box is opened."""
+    if not resource.getrlimit(resource.RLIMIT_CORE)[0]:
+        return []
+    text = "允许生成内存转储文件（core dump），其中可能有评议内容和票箱密钥。"
+    return [Warning(f"{text}请以 ulimit -c 0 或 LimitCORE=0 运行，并关闭交换区。", id="nanchuan.W003")]
+
+
+@register(Tags.database)
+def database_log_holds_no_votes(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """PostgreSQL's log of statements would hold codes when they are spent, and comments when a box is sealed."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or connection.vendor != "postgresql":
+        return []
+    logged = [name for name, is_quiet in QUIET_LOG.items() if not is_quiet(database_setting(name))]
+    text = (
+        "数据库把语句写入日志，其中会有评议意见。请设置 log_statement 为 none、log_min_duration_statement 为 -1，现为："
+    )
+    told = "，".join(f"{name} = {database_setting(name)}" for name in logged)
+    return [Warning(f"{text}{told}。", id="nanchuan.W004")] if logged else []

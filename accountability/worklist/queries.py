@@ -22,7 +22,8 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from accountability.rectifications.rules import WRITABLE, ItemState, RectificationState
 from evaluations.rounds.queries import awaiting_opening
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
-from evaluations.sealing.queries import has_told_differences, waited_for_at
+from evaluations.sealing.queries import has_told_differences
+from evaluations.sealing.rules import waited_for
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
@@ -218,12 +219,14 @@ def _approvals(user: User, today: date) -> Iterator[WorkItem]:
 
 def _boxes(user: User, today: date) -> Iterator[WorkItem]:
     """Yield the round whose vote has ended and whose box waits for people: its supervisors, or somebody to accept."""
-    at = clock.now()
-    round_ = awaiting_opening(at)
-    if round_ and (is_opened_by_supervisors(round_.rulebook) or has_told_differences(round_)):
-        what = f"{round_}投票已截止，{waited_for_at(round_, at)}"
+    round_ = awaiting_opening(clock.now())
+    if round_ is None:
+        return
+    is_supervised = is_opened_by_supervisors(round_.rulebook)
+    if is_supervised or has_told_differences(round_):
+        who = waited_for(round_.rulebook) if is_supervised else "票箱与登记不符，请在开箱页核对办理"
         address = reverse("admin:round-opening", args=[round_.pk])
-        yield WorkItem(f"open-box-{round_.pk}", what, _day(round_.closes_at), address)
+        yield WorkItem(f"open-box-{round_.pk}", f"{round_}投票已截止，{who}", _day(round_.closes_at), address)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -29,7 +29,6 @@ from evaluations.protocol.codes import issue_hash
 from evaluations.protocol.merkle import audit_path, leaf, levels_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED, RoundState
-from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown, shown_among, shown_beside_total
 from evaluations.sealing.rules import Permit, difference_lines, waited_for
@@ -155,10 +154,8 @@ def has_told_differences(round_: Round) -> bool:
 
 def waited_for_at(round_: Round, at: datetime) -> str:
     """Return whom the round waits for at that moment, empty unless its vote has ended and its box is closed."""
-    if round_.state != RoundState.OPEN or at < round_.closes_at:
-        return ""
-    has_differences = not is_opened_by_supervisors(round_.rulebook) and has_told_differences(round_)
-    return "票箱与登记不符，等待评议办在开箱页办理" if has_differences else waited_for(round_.rulebook)
+    is_waiting = round_.state == RoundState.OPEN and at >= round_.closes_at
+    return waited_for(round_.rulebook) if is_waiting else ""
 
 
 def is_permitted(round_: Round, permit: Permit) -> bool:

@@ -67,6 +67,13 @@ def scrub(tables: Iterable[type[models.Model]]) -> None:
             cursor.execute("VACUUM")
 
 
+def database_setting(name: str) -> str:
+    """Return a setting of the PostgreSQL server as it is in force."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setting FROM pg_settings WHERE name = %s", [name])
+        return str(cursor.fetchone()[0])
+
+
 def _copied(item: Any) -> str:
     """Return a value in COPY's text format."""
     if item is None:

@@ -25,10 +25,12 @@ from evaluations.ballot_form.rules.votes import RawLine, validate_vote  # noqa: 
 from evaluations.ballots.models import Ballot, BallotSpool  # noqa: E402
 from evaluations.codes.models import Credential  # noqa: E402
 from evaluations.rounds.models import Round  # noqa: E402
+from evaluations.sealing.services import mixing  # noqa: E402
 from evaluations.sealing.services import opening as sealing  # noqa: E402
 from evaluations.voting import services as voting  # noqa: E402
+from nanchuan_eval.core.errors import RuleViolation  # noqa: E402
 from nanchuan_eval.database.sql import fill_spool  # noqa: E402
-from nanchuan_eval.permissions.policy import CLOCK  # noqa: E402
+from nanchuan_eval.permissions.policy import CLOCK, OPERATOR  # noqa: E402
 from tests.factories import make_codes, make_open_round, raw_answers  # noqa: E402
 
 
@@ -74,6 +76,24 @@ def seal() -> None:
     emit("sealed")
 
 
+def open_with_cards() -> None:
+    round_ = Round.objects.get()
+    mixing.BATCH_SIZE = 10
+
+    def half_way(done: int) -> None:
+        emit("half way")
+        time.sleep(0.5)
+
+    cards = json.loads(sys.stdin.readline())
+    given = {"round_id": round_.pk, "typed": cards, "by": OPERATOR, "at": round_.closes_at}
+    try:
+        sealing.open_box(**given, progress=half_way)
+    except RuleViolation as refusal:
+        emit(f"refused: {refusal}")
+    else:
+        emit("sealed")
+
+
 def box() -> None:
     facts = {
         "state": Round.objects.get().state,
@@ -96,5 +116,5 @@ def retried(call):
 
 
 if __name__ == "__main__":
-    what = {"vote": vote, "vote_marked": vote_marked, "seal": seal, "box": box}
+    what = {"vote": vote, "vote_marked": vote_marked, "seal": seal, "open": open_with_cards, "box": box}
     what.get(sys.argv[1], lambda: prepare(int(sys.argv[2])))()

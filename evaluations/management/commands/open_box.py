@@ -1,5 +1,6 @@
 """`manage.py open_box ROUND`: open a box with the supervisors' cards; any size, on any computer with the database."""
 
+import resource
 import sys
 from argparse import ArgumentParser
 from getpass import getpass
@@ -41,6 +42,7 @@ class Command(ServiceCommand):
 
     @sensitive_variables()
     def handle(self, *args: Any, **options: Any) -> None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # it holds the key
         round_ = find_round(options["round"])
         require(round_, Step.SEAL, clock.now())
         cards = self._cards(round_, is_recovery=options["recovery"])
