@@ -148,7 +148,7 @@ def rows_expected(round_: Round) -> Counter[Place]:
 
 def has_told_differences(round_: Round) -> bool:
     """True if an opening of the round's box was refused because it differs from the used codes."""
-    told = AuditEntry.objects.filter(result=AuditEntry.Result.REFUSED, object_type=Round._meta.label)
+    told = AuditEntry.objects.refused().filter(object_type=Round._meta.label)
     return told.filter(object_id=str(round_.pk), action__in=OPENINGS, detail__has_key="set_aside").exists()
 
 

@@ -19,6 +19,10 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         done = self.filter(result=AuditEntry.Result.OK)
         return done.exclude(detail__has_keys=list(audit_rules.PROPOSAL_KEYS))
 
+    def refused(self) -> Self:
+        """Return the actions that the table or a rule refused."""
+        return self.filter(result=AuditEntry.Result.REFUSED)
+
     def logins_of(self, user: User) -> Self:
         """Return the account's log-ins, failed ones included, latest first (登录记录)."""
         return self.filter(

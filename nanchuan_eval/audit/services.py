@@ -112,12 +112,12 @@ def record_finding(
 
     A scheduled job that finds the same again adds nothing: it runs every few minutes.
     """
-    about = {"object_type": target._meta.label, "object_id": str(target.pk), "result": AuditEntry.Result.REFUSED}
-    newest = AuditEntry.objects.filter(action=action, role=by.role, **about).order_by("-seq").first()
+    about = {"object_type": target._meta.label, "object_id": str(target.pk)}
+    newest = AuditEntry.objects.refused().filter(action=action, role=by.role, **about).order_by("-seq").first()
     if by is policy.CLOCK and newest and newest.detail == _stored(detail):
         return
     with transaction.atomic():
-        _append(action, at=at, by=by, reason=reason, detail=dict(detail), **about)
+        _append(action, at=at, by=by, reason=reason, detail=dict(detail), result=AuditEntry.Result.REFUSED, **about)
     if attempt := attempts.latest():
         attempt.is_done = True  # the middleware need not log it once more
 
