@@ -1,5 +1,6 @@
 """Simultaneous voters on their own connections: each code votes once and no ballot is lost."""
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,14 +12,26 @@ from django.db import connection
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import RawLine, validate_vote
 from evaluations.ballots.models import Ballot, BallotSpool
+from evaluations.box_key.services import making
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.services import voiding
+from evaluations.protocol.box_cards import card_text
 from evaluations.protocol.codes import issue_of
 from evaluations.sealing.services import opening as sealing
 from evaluations.voting import services as voting
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import CLOCK
-from tests.factories import NOON, make_codes, make_open_round, make_user, raw_answers, waiting_ballots
+from tests.factories import (
+    NOON,
+    make_codes,
+    make_key,
+    make_open_round,
+    make_supervisors_key,
+    make_user,
+    raw_answers,
+    waiting_ballots,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS, CODES = 8, 40
@@ -137,3 +150,38 @@ def test_a_round_is_sealed_once():
     assert outcomes[0] == "sealed"
     assert "已封箱" in outcomes[1]
     assert Ballot.objects.count() == 5
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_key_replaced_while_the_first_ballots_come_is_the_key_of_all_of_them_or_of_none(attempt):
+    round_ = make_open_round(rulebook={"box_key": "supervisors"})
+    first = make_supervisors_key(round_)
+    cards = {round_.box_key: first}
+    parts = [make_codes(round_, 5) for _ in range(THREADS - 1)]
+    new, chief = make_key(round_), make_user("chief")
+    cards[new.key_id] = [card_text(card, new.key_id) for card in new.cards]
+
+    def replace():
+        try:
+            time.sleep(Random(attempt).random() / 20)
+            with policy.approved("box.key"):
+                making.adopt_key(round_id=round_.pk, record=new.record.decode(), by=chief, at=NOON)
+        except RuleViolation as refusal:
+            return str(refusal)
+        finally:
+            connection.close()
+        return "replaced"
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        replacer = pool.submit(replace)
+        voters = [pool.submit(vote, round_, codes) for codes in parts]
+        confirmed = [receipt for voter in voters for receipt in voter.result()[0]]
+        outcome = replacer.result()
+
+    round_.refresh_from_db()
+    assert (outcome == "replaced") is (round_.box_key == new.key_id)
+    assert outcome == "replaced" or "本轮已有评议票" in outcome
+    typed = cards[round_.box_key][:3]
+    sealing.open_box(round_id=round_.pk, typed=typed, by=make_user("clerk"), at=round_.closes_at)
+    assert Counter(Ballot.objects.values_list("receipt", flat=True)) == Counter(confirmed)
