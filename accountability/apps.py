@@ -71,7 +71,9 @@ def register_evidence() -> None:
 
 def register_fixed_facts() -> None:
     """Register what the app's actions fix."""
-    from accountability.promotion_freezes.queries import FREEZES
-    from nanchuan_eval.audit.queries import fixed_facts
+    from accountability.verification.queries import FACTS, ROWS, inspection_faults
+    from nanchuan_eval.audit.queries import fixed_facts, integrity_checks, register_rows
 
-    fixed_facts["freezes"] = FREEZES
+    fixed_facts.update(FACTS)
+    register_rows(*ROWS)
+    integrity_checks.append(inspection_faults)

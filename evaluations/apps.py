@@ -19,10 +19,10 @@ class EvaluationsConfig(AppConfig):
         from evaluations.lifecycle.queries import READERS, clock_alarms
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
-        from evaluations.verification.queries import FACTS
+        from evaluations.verification.queries import FACTS, ROWS
         from evaluations.verification.services import log_faults, tally_faults
         from nanchuan_eval.accounts import services as accounts
-        from nanchuan_eval.audit.queries import fixed_facts, integrity_checks
+        from nanchuan_eval.audit.queries import fixed_facts, integrity_checks, register_rows
         from nanchuan_eval.clock import queries as clock
         from nanchuan_eval.retention import services as retention
 
@@ -32,5 +32,6 @@ class EvaluationsConfig(AppConfig):
         accounts.conflict_checks.append(liaison_conflicts)
         clock.alarms.extend([clock_alarms, card_alarms])
         fixed_facts.update(FACTS)
+        register_rows(*ROWS)
         integrity_checks.extend([tally_faults, log_faults])
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

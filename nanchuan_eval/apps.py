@@ -16,11 +16,13 @@ class NanchuanEvalConfig(AppConfig):
         """Register system checks and approvable actions, which need the models."""
         from nanchuan_eval import approvable_actions
         from nanchuan_eval.accounts.services import role_faults
-        from nanchuan_eval.audit.queries import integrity_checks
+        from nanchuan_eval.audit.queries import integrity_checks, register_rows
+        from nanchuan_eval.audit_review.queries import ROWS, approval_faults
 
         import_module("nanchuan_eval.checks")
         approvable_actions.register()
-        integrity_checks.append(role_faults)
+        register_rows(*ROWS)
+        integrity_checks.extend([role_faults, approval_faults])
 
 
 class AdminConfig(DjangoAdminConfig):

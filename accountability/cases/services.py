@@ -67,7 +67,8 @@ def _begin(measure_id: int, by: User) -> tuple[str, Case, Measure]:
 def _finish(measure: Measure, record: str, *, action: str, by: User, at: datetime) -> Measure:
     measure.record, measure.done_by = record.strip(), by
     measure.save(update_fields=["state", "done_on", "record", "done_by"])
-    audit.record(action, measure, by=by, at=at, detail={"kind": measure.kind, "state": measure.state})
+    detail = {"kind": measure.kind, "state": measure.state}
+    audit.record(action, measure, by=by, at=at, detail=detail, wrote=[measure])
     return measure
 
 

@@ -45,7 +45,7 @@ def answer_suggestion(*, suggestion_id: int, adopted: bool, reply: str, by: User
     suggestion.state = SuggestionState.ADOPTED if adopted else SuggestionState.DECLINED
     suggestion.reply, suggestion.replied_by = reply.strip(), by
     suggestion.save(update_fields=["state", "reply", "replied_by"])
-    audit.record("roster.edit", suggestion, by=by, at=at, detail={"step_label": "答复群众建议"})
+    audit.record("roster.edit", suggestion, by=by, at=at, detail={"step_label": "答复群众建议"}, wrote=[suggestion])
     return suggestion
 
 

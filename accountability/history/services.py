@@ -11,6 +11,7 @@ from accountability.history.rules.earlier_lists import EarlierEntry, EarlierList
 from departments.models import Section, SectionChange
 from evaluations.rounds.models import Round
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 
@@ -44,7 +45,12 @@ def import_history(
             None,
             by=by,
             at=at,
-            detail={"step_label": "导入历史榜单", "rounds": keys, "rows": len(entries)},
+            detail={
+                "step_label": "导入历史榜单",
+                "rounds": keys,
+                "rows": len(entries),
+                "fixed": fixed_digests(*(("earlier", key) for key in keys)),
+            },
         )
     return HistoryReport(len(keys), len(entries), tuple(str(row) for row in listings if row.section_id is None))
 

@@ -37,7 +37,7 @@ def receive_lead(*, section_id: int, facts: str, by: User, at: datetime) -> Lead
         raise RuleViolation("请填写线索内容。")
     section = RoundSection.objects.get(pk=section_id)
     lead = Lead.objects.create(section=section, facts=facts.strip(), received_at=at)
-    audit.record(LEAD, lead, by=by, at=at, detail={"step_label": "登记问题线索"})
+    audit.record(LEAD, lead, by=by, at=at, detail={"step_label": "登记问题线索"}, wrote=[lead])
     return lead
 
 
@@ -59,7 +59,8 @@ def conclude_lead(*, lead_id: int, finding: Finding, by: User, at: datetime) -> 
     lead.decision = finding.decision.strip() if verified else ""
     lead.concluded_by, lead.concluded_at = by, at
     lead.save(update_fields=["state", "conclusion", "decision", "concluded_by", "concluded_at"])
-    audit.record(LEAD, lead, by=by, at=at, detail={"step_label": "办结问题线索", "state": finding.state.value})
+    detail = {"step_label": "办结问题线索", "state": finding.state.value}
+    audit.record(LEAD, lead, by=by, at=at, detail=detail, wrote=[lead])
     return lead, _veto(lead, finding, by=by, at=at) if verified else None
 
 

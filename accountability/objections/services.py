@@ -26,6 +26,7 @@ from evaluations.tally.files import ballots_csv
 from evaluations.tally.services.tally import recount_round
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -93,7 +94,7 @@ def accept_objection(*, objection_id: int, by: User, at: datetime) -> Objection:
     objection = _lock(objection_id, ObjectionState.FILED)
     objection.state, objection.accepted_by = ObjectionState.ACCEPTED, by
     objection.save(update_fields=["state", "accepted_by"])
-    audit.record("appeal.accept", objection, by=by, at=at)
+    audit.record("appeal.accept", objection, by=by, at=at, wrote=[objection])
     return objection
 
 
@@ -118,6 +119,7 @@ def recount_objection(*, objection_id: int, witnesses: Sequence[int], by: User, 
         by=by,
         at=at,
         detail={"recount": objection.recount_sha256, "agrees": objection.recount_agrees},
+        wrote=[objection],
     )
     return objection
 
@@ -137,7 +139,9 @@ def decide_objection(*, objection_id: int, decision: Decision, by: User, at: dat
     if decision.outcome == Outcome.UPHELD:
         objection.correction = _correct(objection, round_, by=by, at=at)
     objection.save()
-    audit.record("appeal.decide", objection, by=by, at=at, detail={"outcome": decision.outcome.value})
+    detail = {"outcome": decision.outcome.value, "fixed": fixed_digests(("problems", round_.pk))}
+    wrote = filter(None, [objection, objection.hold])
+    audit.record("appeal.decide", objection, by=by, at=at, detail=detail, wrote=wrote)
     return objection
 
 
@@ -179,7 +183,8 @@ def _file(objection: Objection, *, by: User, at: datetime) -> Objection:
     if stage != Stage.APPEAL:
         objection.hold = place_hold(round_, f"{section}{stage.label}", at=at)
     objection.save()
-    audit.record("appeal.submit", objection, by=by, at=at, detail={"ground": objection.ground})
+    wrote = filter(None, [objection, objection.hold])
+    audit.record("appeal.submit", objection, by=by, at=at, detail={"ground": objection.ground}, wrote=wrote)
     return objection
 
 

@@ -64,7 +64,7 @@ def write_talk(*, measure_id: int, facts: dict[str, Any], by: User, at: datetime
     _check_facts(talk, at)
     talk.filed_by, talk.filed_at = by, at
     talk.save()
-    audit.record(_action(measure), talk, by=by, at=at, detail={"step_label": "填写谈话记录"})
+    audit.record(_action(measure), talk, by=by, at=at, detail={"step_label": "填写谈话记录"}, wrote=[talk])
     return talk
 
 
@@ -79,10 +79,9 @@ def file_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
         return _finish(talk, by=by, at=at)
     talk.state, talk.filed_by, talk.filed_at = TalkState.FILED, by, at
     talk.save(update_fields=["state", "filed_by", "filed_at"])
+    audit.record(_action(talk.measure), talk, by=by, at=at, detail={"step_label": "报送谈话记录"}, wrote=[talk])
     if policy.requires_approval(_action(talk.measure)):
         approvals.propose("talk.confirm", talk, by=by, at=at)
-    else:
-        audit.record(_action(talk.measure), talk, by=by, at=at, detail={"step_label": "报送谈话记录"})
     return talk
 
 
@@ -105,7 +104,7 @@ def return_talk(*, talk_id: int, reason: str, by: User, at: datetime) -> Talk:
     if not reason.strip():
         raise RuleViolation("请填写退回理由。")
     reopen_talk(talk, reason.strip())
-    audit.record(_action(talk.measure), talk, by=by, at=at, reason=reason.strip())
+    audit.record(_action(talk.measure), talk, by=by, at=at, reason=reason.strip(), wrote=[talk])
     return talk
 
 
@@ -230,7 +229,8 @@ def _finish(talk: Talk, *, by: User, at: datetime) -> Talk:
     measure.done_on = timezone.localtime(talk.held_at).date()
     measure.record = f"{talk.talker}与{talk.person}（{talk.post}）谈话，地点：{talk.place}；谈话记录第{talk.pk}号。"
     measure.save(update_fields=["state", "done_by", "done_on", "record"])
-    audit.record(_action(measure), measure, by=by, at=at, detail={"kind": measure.kind, "talk": talk.pk})
+    detail = {"kind": measure.kind, "talk": talk.pk}
+    audit.record(_action(measure), measure, by=by, at=at, detail=detail, wrote=[measure, talk])
     return talk
 
 

@@ -185,7 +185,8 @@ def _recorded(changes: Changes, *, on: date, note: str, by: policy.Actor, at: da
     for change in changes:
         change.on, change.note = on, note.strip()
         change.save()
-        audit.record("roster.edit", change, by=by, at=at, reason=change.note, detail=_detail(change))
+        touched = [row for row in (change, change.earlier, change.later) if row]
+        audit.record("roster.edit", change, by=by, at=at, reason=change.note, detail=_detail(change), wrote=touched)
     return changes
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
 from departments.models import Department, Section, Tenure
 from departments.roster.rules.comparison import Difference, Held, compare, faults
@@ -68,8 +68,8 @@ def import_roster(
     report, tenures = _compared(rows)
     refuse_unless_agreed(report, agreed)
     if not dry_run:
-        _save(report, tenures)
-        audit.record("roster.import", None, by=by, at=at, detail=_figures(report))
+        saved = _save(report, tenures)
+        audit.record("roster.import", None, by=by, at=at, detail=_figures(report), wrote=saved)
     return report
 
 
@@ -136,12 +136,14 @@ def _report(rows: Sequence[RosterRow], held: Mapping[str, Held]) -> RosterReport
     )
 
 
-def _save(report: RosterReport, tenures: Tenures) -> None:
+def _save(report: RosterReport, tenures: Tenures) -> list[models.Model]:
+    """Save the differences; returns the rows written."""
     touched = [difference for difference in report.differences if difference.is_new or difference.is_changed]
-    if touched:
-        departments = _save_departments([difference.after for difference in touched])
-        sections = _save_sections(touched, departments)
-        _save_heads(touched, sections, tenures)
+    if not touched:
+        return []
+    departments = _save_departments([difference.after for difference in touched])
+    sections = _save_sections(touched, departments)
+    return [*departments.values(), *sections.values(), *_save_heads(touched, sections, tenures)]
 
 
 def _save_departments(rows: Sequence[RosterRow]) -> dict[str, Department]:
@@ -182,7 +184,7 @@ def _save_sections(touched: Sequence[Difference], departments: Mapping[str, Depa
     return {section.code: section for section in saved}
 
 
-def _save_heads(touched: Sequence[Difference], sections: Mapping[str, Section], tenures: Tenures) -> None:
+def _save_heads(touched: Sequence[Difference], sections: Mapping[str, Section], tenures: Tenures) -> list[Tenure]:
     """Enter new heads, ending the predecessor's tenure the day before; correct the first day of heads who stay."""
     altered, new = [], []
     for row, before in ((d.after, d.before.row if d.before else None) for d in touched):
@@ -197,7 +199,7 @@ def _save_heads(touched: Sequence[Difference], sections: Mapping[str, Section], 
             new.append(Tenure(section=sections[row.section_code], name=row.head_name, starts_on=row.head_since))
         altered += serving
     Tenure.objects.bulk_update(altered, ["starts_on", "ends_on"])
-    Tenure.objects.bulk_create(new)
+    return [*altered, *Tenure.objects.bulk_create(new)]
 
 
 def _figures(report: RosterReport) -> dict[str, object]:

@@ -101,7 +101,8 @@ def void_round(*, round_id: int, reason: str, by: User, at: datetime) -> Round:
         raise RuleViolation("请填写作废理由。")
     empty_box(round_)
     move_round(round_, RoundState.VOID, by=by, at=at)
-    audit.record("round.void", round_, by=by, at=at, reason=reason)
+    detail = {"fixed": fixed_digests(("steps", round_.pk))}
+    audit.record("round.void", round_, by=by, at=at, reason=reason, detail=detail)
     return round_
 
 

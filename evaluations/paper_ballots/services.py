@@ -94,7 +94,7 @@ def key_sheet(*, batch_id: int, number: int, content: SheetContent, by: User, at
         _settle(sheet, sheet.second)
     sheet.save()
     _halt_or_resume(batch)
-    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": number, "equal": bool(sheet.kind)})
+    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": number, "equal": bool(sheet.kind)}, wrote=[sheet])
     return sheet
 
 
@@ -113,9 +113,10 @@ def withdraw_keying(*, sheet_id: int, reason: str, by: User, at: datetime) -> Co
         raise RuleViolation("只有录入的人可以撤回自己的录入。")
     if not reason.strip():
         raise RuleViolation("请填写撤回的理由。")
-    sheet.delete()
+    PaperSheet.objects.filter(pk=sheet.pk).delete()
     _halt_or_resume(batch)
-    audit.record("paper.entry", batch, by=by, at=at, reason=reason, detail={"sheet": sheet.number, "withdrawn": True})
+    detail = {"sheet": sheet.number, "withdrawn": True}
+    audit.record("paper.entry", batch, by=by, at=at, reason=reason, detail=detail, wrote=[sheet])
     return batch
 
 
@@ -135,7 +136,7 @@ def settle_sheet(*, sheet_id: int, content: SheetContent, by: User, at: datetime
     sheet.settled_by = by
     sheet.save()
     _halt_or_resume(batch)
-    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": sheet.number, "settled": True})
+    audit.record("paper.match", batch, by=by, at=at, detail={"sheet": sheet.number, "settled": True}, wrote=[sheet])
     return sheet
 
 
@@ -146,12 +147,13 @@ def record_count(*, batch_id: int, counted: Mapping[str, int], by: User, at: dat
     batch = _open_batch(batch_id)
     if at < batch.round.closes_at:
         raise RuleViolation("投票截止后方可清点；截止前仍有人在网上投票。")
-    PaperCount.objects.update_or_create(
+    count, _ = PaperCount.objects.update_or_create(
         batch=batch, defaults={**counted, "counted_by": by, "cleared_by": None, "cleared_because": ""}
     )
     faults = imbalances(account_of_batch(batch))
     _halt_or_resume(batch)
-    audit.record("paper.entry", batch, by=by, at=at, detail={"counted": dict(counted), "faults": faults})
+    detail = {"counted": dict(counted), "faults": faults}
+    audit.record("paper.entry", batch, by=by, at=at, detail=detail, wrote=[count])
     return faults
 
 
@@ -172,7 +174,7 @@ def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> Co
     count.cleared_by, count.cleared_because = by, reason.strip()
     count.save(update_fields=["cleared_by", "cleared_because"])
     _halt_or_resume(batch)
-    audit.record("paper.match", batch, by=by, at=at, reason=reason)
+    audit.record("paper.match", batch, by=by, at=at, reason=reason, wrote=[count])
     return batch
 
 
@@ -213,7 +215,7 @@ def _first_keying(batch: CodeBatch, number: int, content: SheetContent, by: User
         raise RuleViolation(lack)
     sheet = PaperSheet.objects.create(batch=batch, number=number, first=content.to_json(), first_by=by)
     _halt_or_resume(batch)
-    audit.record("paper.entry", batch, by=by, at=at, detail={"sheet": number})
+    audit.record("paper.entry", batch, by=by, at=at, detail={"sheet": number}, wrote=[sheet])
     return sheet
 
 

@@ -61,7 +61,7 @@ def publish_list(*, round_id: int, by: User, at: datetime) -> Publication:
     """Publish the list and lock the round's result; the caller opens the cases in the same transaction."""
     round_ = begin(Step.PUBLISH, round_id=round_id, by=by, at=at)
     publication = _publish(round_, version=1, reason="", by=by, at=at)
-    detail = {"content": publication.content_sha256, "fixed": fixed_digests(("publications", round_.pk))}
+    detail = {"content": publication.content_sha256, "fixed": _fixed(round_)}
     finish(Step.PUBLISH, round_, by=by, at=at, detail=detail)
     return _anchored(publication)
 
@@ -89,7 +89,7 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
             "version": version,
             "content": publication.content_sha256,
             "withdrawn": list(correction.withdrawn),
-            "fixed": fixed_digests(("publications", round_.pk)),
+            "fixed": _fixed(round_),
         },
     )
     return _anchored(publication)
@@ -111,7 +111,8 @@ def _write_problems(result_id: int, text: str, action: str, *, by: User, at: dat
         raise RuleViolation("主要问题不能为空。")
     result.main_problems = text.strip()
     result.save(update_fields=["main_problems"])
-    audit.record(action, result, by=by, at=at, detail={"step_label": "填写主要问题"})
+    detail = {"step_label": "填写主要问题", "fixed": fixed_digests(("problems", round_.pk))}
+    audit.record(action, result, by=by, at=at, detail=detail)
     return result
 
 
@@ -149,6 +150,10 @@ def _publish(round_: Round, *, version: int, reason: str, by: User, at: datetime
         content=content.decode(),
         content_sha256=sha256_hex(content),
     )
+
+
+def _fixed(round_: Round) -> dict[str, str]:
+    return fixed_digests(("publications", round_.pk), ("problems", round_.pk))
 
 
 def _anchored(publication: Publication) -> Publication:

@@ -11,6 +11,7 @@ from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import ROUND_FLOW, STEP_ACTION, STEP_TO, RoundState, Step
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.clock.services import require_sound_clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -45,11 +46,13 @@ def begin(
 
 
 def finish(
-    step: Step, round_: Round, *, by: policy.Actor, at: datetime, detail: Mapping[str, object] | None = None
+    step: Step, round_: Round, *, by: policy.Actor, at: datetime, detail: Mapping[str, Any] | None = None
 ) -> Round:
     """Change the state and write the audit row: the end of every step."""
     move_round(round_, STEP_TO[step], by=by, at=at)
-    audit.record(STEP_ACTION[step], round_, by=by, at=at, detail={"step_label": step.label, **(detail or {})})
+    detail = {"step_label": step.label, **(detail or {})}
+    detail["fixed"] = {**detail.get("fixed", {}), **fixed_digests(("steps", round_.pk))}
+    audit.record(STEP_ACTION[step], round_, by=by, at=at, detail=detail)
     return round_
 
 
@@ -60,7 +63,8 @@ def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
     round_.full_clean()
     round_.save()
     _reach(round_, RoundState.DRAFT, by=by, at=at)
-    audit.record("round.edit", round_, by=by, at=at)
+    detail = {"fixed": fixed_digests(("round", round_.pk), ("steps", round_.pk))}
+    audit.record("round.edit", round_, by=by, at=at, detail=detail)
     return round_
 
 
@@ -77,7 +81,8 @@ def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: date
     changed = sorted(key for key, value in rulebook.items() if round_.rulebook.get(key) != value)
     round_.rulebook = rulebook
     round_.save(update_fields=["rulebook"])
-    audit.record("round.edit", round_, by=by, at=at, detail={"changed": changed})
+    detail = {"changed": changed, "fixed": fixed_digests(("round", round_.pk))}
+    audit.record("round.edit", round_, by=by, at=at, detail=detail)
     return round_
 
 
@@ -89,7 +94,8 @@ def edit_round(*, round_: Round, changed: Sequence[str], by: User, at: datetime)
         raise RuleViolation("名录锁定后，轮次的名称和时间不能再改。")
     round_.full_clean()
     round_.save(update_fields=changed)
-    audit.record("round.edit", round_, by=by, at=at, detail={"changed": list(changed)})
+    detail = {"changed": list(changed), "fixed": fixed_digests(("round", round_.pk))}
+    audit.record("round.edit", round_, by=by, at=at, detail=detail)
     return round_
 
 

@@ -6,21 +6,35 @@ from typing import Any
 
 from django.db import models
 
+from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballots.models import Ballot, Comment
 from evaluations.box_key.models import BoxCard, BoxKey, SetAsideBallot
-from evaluations.codes.models import CodeBatch, Credential
-from evaluations.draws.models import DrawEntry
-from evaluations.publication.models import Publication
-from evaluations.rounds.models import Round, RoundSection
+from evaluations.codes.models import CodeBatch, Credential, OpenClaimAlert
+from evaluations.draws.models import (
+    Draw,
+    DrawEntry,
+    DrawEvent,
+    DrawSignature,
+    PlannedDraw,
+    RandomnessEntry,
+    SigningCode,
+)
+from evaluations.paper_ballots.models import PaperCount, PaperSheet
+from evaluations.personal_data.models import DataRequest
+from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
+from evaluations.publication.models import Publication, PublicationHold
+from evaluations.rounds.models import Round, RoundSection, RoundStep
 from evaluations.sealing.queries import rows_expected
-from evaluations.tally.models import SectionResult, Tally, TallyRow
+from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
+from evaluations.turnout.models import TurnoutDay
 from evaluations.verification.rules import BoxFacts
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.audit.queries import FixedFact
+from nanchuan_eval.audit.queries import FixedFact, RowFact
 
 CHUNK = 5000
 COMMENTS_PURGED = "评议文字意见"  # label of the retention rule
 # Columns by fact; the register of columns (nanchuan_eval/fixed_columns.csv) names the fact of each.
+# They never change: digests that older actions logged must stay comparable. A new column gets a fact of its own.
 ROUND = (
     *("key", "name", "period_start", "period_end", "opens_at", "closes_at", "rulebook", "is_demo"),
     *("ballot_form", "ballot_form_sha256", "privacy_notice"),
@@ -34,14 +48,46 @@ SET_ASIDE = ("pk", "channel", "origin", "reason", "sealed")
 DRAW = ("draw_id", "purpose", "params", "commit", "committed_at")
 ENTRY = ("stratum", "token", "person_id", "ref", "exclusion", "is_selected", "place")
 SECTION_RESULT = ("section_id", "rank", "label", "difficulty", "vote_count", "data", "ticks")
+SECTION = (
+    *("id", "round_id", "section_id", "code", "name", "service_kind", "department_code", "department_name"),
+    *("department_kind", "is_vertical", "superior", "chief_leader", "leader_in_charge", "head_name"),
+)
+TALLY = (
+    *("id", "round_id", "version", "reason", "at", "rulebook", "result"),
+    *("rulebook_sha256", "result_sha256", "rows_sha256", "without_flags"),
+)
+TALLY_ROW = (
+    *("id", "round_id", "section_id", "channel", "lines", "total", "squares", "severe", "votes"),
+    *("answered", "points", "histogram"),
+)
+FLAG = (
+    *("id", "kind", "section_id", "channel", "text", "ballots", "found_at"),
+    *("verdict", "reason", "decided_by_id", "decided_at"),
+)
+PROBLEMS = ("section_id", "is_listed", "is_withdrawn", "main_problems")
+TURNOUT = ("id", "origin", "day", "used")
+POOL_ENTRY = ("stratum", "name", "unit", "dealt_with", "exclusion", "exclusion_note")
+ALERT = ("batch_id", "kind", "on", "reviewed_times", "review", "reviewed_by_id", "reviewed_at")
+PLANNED_DRAW = (
+    *("round_id", "purpose", "planned_at", "place", "witnesses", "announced_at"),
+    *("replaced_at", "replaced_reason"),
+)
+DRAW_ROW = (
+    *("round_id", "planned_id", "purpose", "draw_id", "params", "commit", "committed_at", "status"),
+    *("lead_waived", "randomness", "issues", "seed", "seeded_at", "result", "drawn_at", "drawn_by_id"),
+    *("published_at", "abandoned_at", "abandon_reason"),
+)
+DRAW_EVENT = ("draw_id", "seq", "body", "head", "entry_id", "explanation", "calls", "by_id", "at")
+POOL_NOTICE = ("round_id", "kind", "strata", "announced_at", "objections_until", "withdrawn_at")
+PAPER_SHEET = ("batch_id", "number", "kind", "reason", "first_by_id", "second_by_id", "settled_by_id")
+PAPER_COUNT = (
+    *("batch_id", "returned", "missing", "spoiled"),
+    *("counted_by_id", "cleared_by_id", "cleared_because"),
+)
+DATA_REQUEST = ("reference", "wish", "received_at", "due_on", "state", "answer", "answered_at")
 PUBLICATION = ("version", "published_at", "approved_by_id", "content", "content_sha256", "reason")
 
 Rows = Iterator[Sequence[Any]]
-
-
-def columns_of(model: type[models.Model]) -> tuple[str, ...]:
-    """Return every column of the model."""
-    return tuple(field.attname for field in model._meta.concrete_fields)
 
 
 def _of_round(model: type[models.Model], *columns: str, by: str = "round") -> Callable[[str], Rows]:
@@ -54,8 +100,8 @@ def _rows(rows: models.QuerySet[Any], *columns: str) -> Rows:
 
 
 def _tally(key: str) -> Rows:
-    yield from _rows(Tally.objects.filter(round=int(key)), *columns_of(Tally))
-    yield from _rows(TallyRow.objects.filter(round=int(key)), *columns_of(TallyRow))
+    yield from _rows(Tally.objects.filter(round=int(key)), *TALLY)
+    yield from _rows(TallyRow.objects.filter(round=int(key)), *TALLY_ROW)
     yield from _rows(SectionResult.objects.filter(round=int(key)), *SECTION_RESULT)
 
 
@@ -93,6 +139,20 @@ def _set_aside(key: str) -> Rows:
         yield (*row, bytes(sealed).hex())
 
 
+def _steps(key: str) -> Rows:
+    yield from _rows(Round.objects.filter(pk=int(key)), "state")
+    yield from _rows(RoundStep.objects.filter(round=int(key)), "pk", "state", "at", "by_id")
+
+
+def _pool(key: str) -> Rows:
+    round_id, _, kind = key.partition("/")
+    return _rows(PoolEntry.objects.filter(round=int(round_id), kind=kind), "pk", *POOL_ENTRY)
+
+
+def _voids(key: str) -> Rows:
+    return _rows(Credential.objects.filter(batch__round=int(key), is_void=True), "issue", "batch_id")
+
+
 def _comments_purged(key: str) -> bool:
     """True if the comments were purged after their retention period."""
     purges = AuditEntry.objects.performed().filter(action="retention.purge", detail__rows__has_key=COMMENTS_PURGED)
@@ -101,12 +161,12 @@ def _comments_purged(key: str) -> bool:
 
 FACTS = {
     "round": FixedFact("锁定的轮次（名称、时间、规则、评议表）", _of_round(Round, *ROUND, by="pk")),
-    "roster": FixedFact("锁定的名录", _of_round(RoundSection, *columns_of(RoundSection))),
+    "roster": FixedFact("锁定的名录", _of_round(RoundSection, *SECTION)),
     "closing": FixedFact("封箱记录", _of_round(Round, "closing_root", "closing", by="pk")),
     "box": FixedFact("封箱的评议票（渠道、来源、是否计票）", _of_round(Ballot, *BALLOT)),
     "box_key": FixedFact("票箱密钥", _box_key),
     "set_aside": FixedFact("搁置的评议票", _set_aside),
-    "comments": FixedFact("评议意见", _of_round(Comment, *columns_of(Comment)), is_purged=_comments_purged),
+    "comments": FixedFact("评议意见", _of_round(Comment, "id", "round_id", "text"), is_purged=_comments_purged),
     "codes": FixedFact("票号（使用、作废）", _of_round(Credential, *CREDENTIAL, by="batch__round")),
     "batches": FixedFact("票号批次", _of_round(CodeBatch, *BATCH)),
     "draw": FixedFact("抽取对象和抽取结果", _draw),
@@ -115,4 +175,30 @@ FACTS = {
     ),
     "tally": FixedFact("计票结果和汇总", _tally),
     "publications": FixedFact("公示", _of_round(Publication, *PUBLICATION)),
+    "steps": FixedFact("轮次的状态和进程", _steps),
+    "pool": FixedFact("名单库", _pool),
+    "voids": FixedFact("作废的票号", _voids),
+    "flags": FixedFact("异常提示和处理", _of_round(AnomalyFlag, *FLAG)),
+    "problems": FixedFact("上榜科室和主要问题", _of_round(SectionResult, *PROBLEMS)),
+    "turnout": FixedFact("计票时的每日回收数", _of_round(TurnoutDay, *TURNOUT)),
 }
+ROWS = (
+    RowFact("票号批次", CodeBatch, ("round_id", *BATCH[1:], "label")),
+    RowFact("领票异常的核查", OpenClaimAlert, ALERT, is_complete=False),
+    RowFact("抽取公告", PlannedDraw, PLANNED_DRAW),
+    RowFact("抽取", Draw, DRAW_ROW),
+    RowFact("随机数的录入", RandomnessEntry, ("draw_id", "source", "by_id", "numbers", "issue", "at")),
+    RowFact("抽取事件", DrawEvent, DRAW_EVENT),
+    RowFact("监督员在抽取上的签名", DrawSignature, ("draw_id", "supervisor_id", "at")),
+    RowFact("监督员在计票记录上的签名", CountSignature, ("tally_id", "supervisor_id", "at")),
+    RowFact("监督员的签名码", SigningCode, ("entry_id", "code_sha256", "used_at")),
+    RowFact("名单公告", PoolNotice, POOL_NOTICE),
+    RowFact("名单异议", PoolObjection, ("notice_id", "content", "received_at", "answer", "answered_at")),
+    RowFact("纸质票正票", PaperSheet, PAPER_SHEET),
+    RowFact("纸质票清点", PaperCount, PAPER_COUNT),
+    RowFact("一票否决", Veto, ("round_id", "section_id", "decision", "decided_on", "facts")),
+    RowFact("待决事项", PublicationHold, ("round_id", "subject", "placed_at", "released_at")),
+    RowFact("个人信息申请", DataRequest, DATA_REQUEST),
+    RowFact("表象", Manifestation, ("code", "indicator", "text", "position", "is_active"), is_complete=False),
+    RowFact("办事事项", ServiceTopic, ("text", "words"), is_complete=False),
+)

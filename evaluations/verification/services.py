@@ -11,8 +11,9 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from django.db.models import F
-from django.db.models.functions import Length
+from django.db import models
+from django.db.models import Count, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Length
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import Ballot, BallotSpool, Rating, vote_line
@@ -21,12 +22,15 @@ from evaluations.box_key.queries import current_key
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import Draw, DrawSignature
 from evaluations.draws.queries.proofs import proof_text
+from evaluations.paper_ballots.models import PaperSheet
+from evaluations.paper_ballots.rules.ballot_account import SheetKind
 from evaluations.protocol.codes import content_commitment, issue_hash
 from evaluations.protocol.drawing import DrawError, commitment
 from evaluations.protocol.merkle import merkle_root
 from evaluations.protocol.proofs import verify_proof
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import DEFAULTS, is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import mistyped_settings
 from evaluations.scoring.result import recount
@@ -36,7 +40,7 @@ from evaluations.tally.files import ballots_csv, scoring_rulebook
 from evaluations.tally.models import CountSignature, SectionResult, Tally
 from evaluations.verification.queries import box_facts
 from evaluations.verification.rules import opening_faults, record_faults
-from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
 from nanchuan_eval.audit.queries import archived_until, verify_chain, worded
 from nanchuan_eval.core.canonical import sha256_hex
 
@@ -102,6 +106,10 @@ def log_faults() -> Iterator[str]:
         {f"{round_id}第{version}版": sha256 for round_id, version, sha256 in notices},
         _logged_notices(),
     )
+    anchors = set(AuditAnchor.objects.values_list("seq", "hash"))
+    for publication in Publication.objects.exclude(anchor_seq=None).select_related("round"):
+        if (publication.anchor_seq, publication.anchor_hash) not in anchors:
+            yield f"{publication.round}第{publication.version}版公示的日志锚点在操作日志中不存在，被改动过。"
     yield from _signatures()
 
 
@@ -191,6 +199,23 @@ def _codes(round_: Round) -> Iterator[str]:
     wrong = sum(issue_hash(str(spend)) != issue for issue, spend in used.iterator(chunk_size=CHUNK))
     if wrong:
         yield f"有{wrong}个使用校验值不能由发放校验值证实。"
+    if round_.state == RoundState.OPEN:
+        yield from _unlike_waiting(round_)
+
+
+def _unlike_waiting(round_: Round) -> Iterator[str]:
+    """Yield a difference between used codes and waiting ballots; one statement, as ballots keep coming in."""
+    used = Credential.objects.filter(batch__round=OuterRef("pk"), spend__isnull=False, is_on_paper=False)
+    keyed = PaperSheet.objects.filter(batch__round=OuterRef("pk"), kind=SheetKind.VALID)
+    counts = [_count_of(rows) for rows in (used, keyed, BallotSpool.objects.filter(round=OuterRef("pk")))]
+    online, on_paper, waiting = Round.objects.filter(pk=round_.pk).values_list(*counts).get()
+    if online + on_paper != waiting:
+        yield f"已使用的票号{online}个、已录入的纸质票{on_paper}张，与待封箱的{waiting}张票不符。"
+
+
+def _count_of(rows: models.QuerySet[Any]) -> Subquery:
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(times=Count("*")).values("times")
+    return Coalesce(Subquery(counted), 0)
 
 
 def _box(round_: Round) -> Iterator[str]:

@@ -55,7 +55,7 @@ def create_account(account: User, *, password: str, by: policy.Actor, at: dateti
     account.expires_at = _expiry(account.role, account.expires_at, at)
     account.full_clean()
     account.save()
-    audit.record("user.create", account, by=by, at=at, detail={"role": account.role})
+    audit.record("user.create", account, by=by, at=at, detail={"role": account.role}, wrote=[account])
     return account
 
 
@@ -72,7 +72,7 @@ def save_account(account: User, *, by: User, at: datetime, changed: list[str]) -
     _refuse_conflicts(account, account.role, account.unit_code)
     account.renew_sessions()
     account.save()
-    audit.record("user.create", account, by=by, at=at, detail={"changed": changed})
+    audit.record("user.create", account, by=by, at=at, detail={"changed": changed}, wrote=[account])
     return account
 
 
@@ -89,7 +89,7 @@ def grant_role(*, account_id: int, role: str, unit_code: str, by: User, at: date
     account.expires_at = _expiry(role, account.expires_at, at)
     account.renew_sessions()
     account.save(update_fields=["role", "unit_code", "expires_at", "session_stamp"])
-    audit.record(grant_action(account, role), account, by=by, at=at, detail={"was": was, "role": role})
+    audit.record(grant_action(account, role), account, by=by, at=at, detail={"was": was, "role": role}, wrote=[account])
     return account
 
 
@@ -118,7 +118,7 @@ def set_password(*, account_id: int, password: str, at: datetime) -> User:
     account.password_set_at = at
     account.renew_sessions()
     account.save(update_fields=["password", "password_set_at", "earlier_passwords", "session_stamp"])
-    audit.record("session.own", account, by=account, at=at, detail={"step_label": "设置口令"})
+    audit.record("session.own", account, by=account, at=at, detail={"step_label": "设置口令"}, wrote=[account])
     return account
 
 
@@ -176,7 +176,8 @@ def disable_unused(*, at: datetime) -> int:
         account.is_active = False
         account.renew_sessions()
         account.save(update_fields=["is_active", "session_stamp"])
-        audit.record("user.create", account, by=policy.CLOCK, at=at, detail={"step_label": "90天未用，停用"})
+        detail = {"step_label": "90天未用，停用"}
+        audit.record("user.create", account, by=policy.CLOCK, at=at, detail=detail, wrote=[account])
     return len(accounts)
 
 

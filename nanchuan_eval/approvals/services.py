@@ -156,7 +156,7 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
         title=f"{action.label}：{action.names(target, arguments)}"[:200],
         arguments=arguments,
         content=content,
-        digest=_digest(action, target, arguments, content),
+        digest=_digest(name, str(target.pk), arguments, content),
         reason=str(arguments.get("reason", ""))[:300],
         proposed_by=by,
         proposed_at=at,
@@ -168,6 +168,7 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
         at=at,
         reason=approval.reason,
         detail={"step_label": f"提请：{action.label}", "approval": approval.pk, "digest": approval.digest},
+        wrote=[approval],
     )
     return approval
 
@@ -253,9 +254,13 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
 
 def is_unchanged(approval: Approval, target: models.Model) -> bool:
     """True if the content is still exactly what was proposed."""
-    action = _actions[approval.kind]
-    content = action.content(target, approval.arguments)
-    return _digest(action, target, approval.arguments, content) == approval.digest
+    content = _actions[approval.kind].content(target, approval.arguments)
+    return _digest(approval.kind, str(target.pk), approval.arguments, content) == approval.digest
+
+
+def proposal_digest(approval: Approval) -> str:
+    """Return the digest of a stored proposal, as it was computed when it was proposed."""
+    return _digest(approval.kind, approval.object_id, approval.arguments, approval.content)
 
 
 def waiting_for(user: User) -> models.QuerySet[Approval]:
@@ -284,8 +289,8 @@ def _lock(action: ApprovableAction, pk: object) -> models.Model | None:
     return action.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
 
 
-def _digest(action: ApprovableAction, target: models.Model, arguments: Arguments, content: Mapping[str, object]) -> str:
-    whole = {"kind": action.name, "object": str(target.pk), "arguments": arguments, "content": content}
+def _digest(kind: str, key: str, arguments: Arguments, content: Mapping[str, object]) -> str:
+    whole = {"kind": kind, "object": key, "arguments": arguments, "content": content}
     return sha256_hex(canonical_json(whole))
 
 
@@ -293,7 +298,9 @@ def _decide(approval: Approval, state: str, *, by: User, at: datetime, note: str
     approval.state, approval.decided_by, approval.decided_at, approval.note = state, by, at, note
     approval.save(update_fields=["state", "decided_by", "decided_at", "note"])
     action = _actions[approval.kind]
+    wrote: list[models.Model] = [approval]
     if state != State.APPROVED and action.undo and (target := _lock(action, approval.object_id)):
+        wrote.append(action.model(pk=target.pk))  # it may be deleted
         action.undo(target, note)
     label = f"{approval.get_state_display()}：{approval.title}"
     audit.record(
@@ -303,5 +310,6 @@ def _decide(approval: Approval, state: str, *, by: User, at: datetime, note: str
         at=at,
         reason=note,
         detail={"step_label": label, "approval": approval.pk, "digest": approval.digest},
+        wrote=wrote,
     )
     return approval

@@ -3,39 +3,116 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 
 from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
+from nanchuan_eval.core.errors import RuleViolation
 
 # Published actions: the chain's head is published with each of them.
 ANCHORED = frozenset({"draw.commit", "draw.run", "round.close", "tally.run", "publish.approve", "publish.correct"})
 # What tampered data may raise in a check.
-UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, ObjectDoesNotExist)
+UNREADABLE = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+    *(RecursionError, ObjectDoesNotExist, RuleViolation),
+)
+CHUNK = 2000
 # Further checks of an app, which compare its rows with the digests in the log; they yield faults in Chinese.
 integrity_checks: list[Callable[[], Iterable[str]]] = []
 
 
+class Fact(Protocol):
+    """固定内容: what an action fixed; the action's row in the log holds its digest.
+
+    A later action that may change it logs the new digest. The columns of a fact never change, or digests logged
+    before would accuse: a new column gets a fact of its own.
+    """
+
+    @property
+    def label(self) -> str:
+        """Return its name in Chinese."""
+        ...
+
+    def digests(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the present digest of each object; of nothing if it no longer exists."""
+        ...
+
+    def is_excused(self, key: str) -> bool:
+        """True if a difference is no tampering, because the rows were deleted when due."""
+        ...
+
+    def added(self, known: Iterable[str]) -> Iterable[str]:
+        """Return the objects that exist but that no action has fixed."""
+        ...
+
+
 @dataclass(frozen=True)
 class FixedFact:
-    """固定内容: rows of one object that an action fixed; the action's row in the log holds their digest.
-
-    A later action that may change them logs the new digest. What `rows` yields is the same in every version, or old
-    rounds would be accused: further columns are a fact of a new name. `is_purged`: True if they were deleted when due.
-    """
+    """Rows of one object, fixed together (a box, a list). `is_purged`: True if they were deleted when due."""
 
     label: str
     rows: Callable[[str], Iterable[Sequence[Any]]]
     is_purged: Callable[[str], bool] = lambda _: False
 
+    def digests(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the present digest of each object (one reading of its rows each)."""
+        return {key: _digest(self.rows(key)) for key in keys}
 
-fixed_facts: dict[str, FixedFact] = {}
+    def is_excused(self, key: str) -> bool:
+        """True if the rows were purged."""
+        return self.is_purged(key)
+
+    def added(self, known: Iterable[str]) -> Iterable[str]:
+        """Return nothing: a row that is added changes its object's digest."""
+        return ()
+
+
+@dataclass(frozen=True)
+class RowFact:
+    """Single rows of a table, each as the last action that wrote it left it (one query for all).
+
+    `is_complete`: True if no row comes into being without an audit row, so that another row was added by SQL.
+    """
+
+    label: str
+    model: type[models.Model]
+    columns: tuple[str | models.Expression, ...]
+    is_complete: bool = True
+
+    def digests(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the present digest of each row."""
+        wanted = {str(key): _digest(()) for key in keys}
+        rows = self.model._default_manager.order_by()
+        if len(wanted) <= CHUNK:
+            rows = rows.filter(pk__in=list(wanted))
+        for key, *values in rows.values_list("pk", *self.columns).iterator(chunk_size=CHUNK):
+            if str(key) in wanted:
+                wanted[str(key)] = _digest([values])
+        return wanted
+
+    def is_excused(self, key: str) -> bool:
+        """Return False: rows of these tables are deleted by logged actions only."""
+        return False
+
+    def added(self, known: Iterable[str]) -> Iterable[str]:
+        """Return the rows that no action has written."""
+        keys = map(str, self.model._default_manager.order_by("pk").values_list("pk", flat=True))
+        return sorted(set(keys) - set(known)) if self.is_complete else ()
+
+
+fixed_facts: dict[str, Fact] = {}
+
+
+def register_rows(*facts: RowFact) -> None:
+    """Register facts about single rows, each under its model's label."""
+    fixed_facts.update({fact.model._meta.label: fact for fact in facts})
 
 
 def verify_chain(anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequence[audit_rules.Link] = ()) -> list[str]:
@@ -43,18 +120,23 @@ def verify_chain(anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequen
 
     `archived` = rows of archive files in order; rows that the table still holds are read from the table.
     """
+    chain = partial(_chain_faults, anchors, archived)
+    checks: list[Callable[[], Iterable[str]]] = [chain, _missing_anchors, changed_facts, *integrity_checks]
+    return list(itertools.chain(*map(worded, checks)))
+
+
+def _chain_faults(anchors: Iterable[audit_rules.Anchor], archived: Sequence[audit_rules.Link]) -> Iterator[str]:
     head = AuditHead.current()
     known = [audit_rules.Anchor(a.seq, a.hash) for a in AuditAnchor.objects.all()]
     first = AuditEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 1
     before = [link for link in archived if link.seq < first]
-    rows = (entry.link for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000))
-    found = audit_rules.faults(
+    rows = (entry.link for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=CHUNK))
+    yield from audit_rules.faults(
         itertools.chain(before, rows),
         head=audit_rules.Anchor(head.seq, head.hash),
         anchors=[*known, *anchors],
         start=_start(before[0].seq if before else first),
     )
-    return [*found, *_missing_anchors(), *worded(changed_facts), *itertools.chain(*map(worded, integrity_checks))]
 
 
 def worded(check: Callable[[], Iterable[str]]) -> Iterator[str]:
@@ -67,12 +149,19 @@ def worded(check: Callable[[], Iterable[str]]) -> Iterator[str]:
 
 def fixed_digests(*facts: tuple[str, object]) -> dict[str, str]:
     """Return the digests of facts (kind, key of the object) as they stand, for `fixed` in an audit row's detail."""
-    return {f"{kind}:{key}": _digest(fixed_facts[kind], str(key)) for kind, key in facts}
+    asked: dict[str, list[str]] = {}
+    for kind, key in facts:
+        asked.setdefault(kind, []).append(str(key))
+    return {
+        f"{kind}:{key}": digest
+        for kind, keys in asked.items()
+        for key, digest in fixed_facts[kind].digests(keys).items()
+    }
 
 
 def logged_digests() -> dict[str, tuple[int, str]]:
     """Return the latest logged digest of every fact, with the number of its row."""
-    rows = AuditEntry.objects.performed().filter(detail__has_key="fixed").order_by("seq")
+    rows = AuditEntry.objects.filter(result=AuditEntry.Result.OK, detail__has_key="fixed").order_by("seq")
     return {
         fact: (seq, digest) for seq, fixed in rows.values_list("seq", "detail__fixed") for fact, digest in fixed.items()
     }
@@ -80,25 +169,45 @@ def logged_digests() -> dict[str, tuple[int, str]]:
 
 def changed_facts() -> Iterator[str]:
     """Yield the facts that no longer have the digest logged by the last action that fixed them."""
-    for name, (seq, digest) in logged_digests().items():
+    logged: dict[str, dict[str, tuple[int, str]]] = {kind: {} for kind in fixed_facts}
+    for name, entry in logged_digests().items():
         kind, _, key = name.partition(":")
-        fact = fixed_facts[kind]
-        if _digest(fact, key) != digest and not fact.is_purged(key):
+        logged[kind][key] = entry
+    is_whole = knows_every_row()
+    for kind, entries in logged.items():
+        yield from worded(partial(_changed, fixed_facts[kind], entries, is_whole=is_whole))
+
+
+def _changed(fact: Fact, entries: Mapping[str, tuple[int, str]], *, is_whole: bool) -> Iterator[str]:
+    present = fact.digests(entries)
+    for key, (seq, digest) in entries.items():
+        if present[key] != digest and not fact.is_excused(key):
             yield f"{fact.label}（编号{key}）与操作日志第{seq}条所记的校验值不符，被改动、增补或删除过。"
+    if is_whole:
+        for key in fact.added(entries):
+            yield f"{fact.label}（编号{key}）在操作日志中没有记录，是另行加入的。"
 
 
-def _digest(fact: FixedFact, key: str) -> str:
+def knows_every_row() -> bool:
+    """True if the log has held the digests of single rows from its first account on; an upgraded one has not."""
+    first = AuditEntry.objects.performed().filter(action__in=["user.create", "log.dropped"])
+    details = list(first.values_list("detail", flat=True))
+    return bool(details) and all("fixed" in detail and "older" not in detail for detail in details)
+
+
+def _digest(rows: Iterable[Sequence[Any]]) -> str:
     digest = hashlib.sha256()
-    for row in fact.rows(key):
+    for row in rows:
         digest.update(json.dumps(list(row), ensure_ascii=False, sort_keys=True, default=str).encode() + b"\n")
     return digest.hexdigest()
 
 
 def _missing_anchors() -> Iterator[str]:
     """Yield the published actions whose anchor, written together with them, is missing."""
-    published = AuditEntry.objects.performed().filter(action__in=ANCHORED)
-    for entry in published.exclude(seq__in=AuditAnchor.objects.values("seq")).order_by("seq"):
-        yield f"第{entry.seq}条（{entry.action_name}）缺少日志锚点，日志锚点已被删除。"
+    anchors = set(AuditAnchor.objects.values_list("seq", "at"))
+    for entry in AuditEntry.objects.performed().filter(action__in=ANCHORED).order_by("seq"):
+        if (entry.seq, entry.at) not in anchors:
+            yield f"第{entry.seq}条（{entry.action_name}）缺少日志锚点，日志锚点已被删除或改动。"
 
 
 def archives() -> models.QuerySet[AuditEntry]:

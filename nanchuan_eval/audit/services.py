@@ -4,18 +4,19 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
 
 from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
-from nanchuan_eval.audit.queries import ANCHORED
+from nanchuan_eval.audit.queries import ANCHORED, fixed_digests, fixed_facts
 from nanchuan_eval.core import attempts, export_numbers
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -47,16 +48,20 @@ def request_origin(address: str, session_key: str | None) -> Iterator[None]:
         _origin.reset(token)
 
 
-def record(
+def record(  # noqa: PLR0913  who did what to what, when, why, and what it wrote
     action: str,
     target: models.Model | None,
     *,
     by: policy.Actor,
     at: datetime,
     reason: str = "",
-    detail: Mapping[str, object] | None = None,
+    detail: Mapping[str, Any] | None = None,
+    wrote: Iterable[models.Model] = (),
 ) -> AuditEntry:
-    """Log an action, inside its transaction, so that neither exists without the other."""
+    """Log an action, inside its transaction, so that neither exists without the other.
+
+    `wrote` = the rows that the action has written; the log holds their digests (`audit.queries.RowFact`).
+    """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("audit.record() must be called inside the transaction of the action")
     entry = _append(
@@ -66,7 +71,7 @@ def record(
         object_type=target._meta.label if target else "",
         object_id=str(target.pk) if target else "",
         reason=reason,
-        detail=dict(detail or {}),
+        detail=_with_rows(detail or {}, wrote),
     )
     if action in ANCHORED and not audit_rules.is_about_proposal(entry.detail):
         _anchor(entry.seq, entry.hash, at, entry.action_name)
@@ -124,7 +129,13 @@ def record_finding(
 
 @transaction.atomic
 def record_event(
-    event: str, target: models.Model | None, *, by: policy.Actor, at: datetime, is_ok: bool = True
+    event: str,
+    target: models.Model | None,
+    *,
+    by: policy.Actor,
+    at: datetime,
+    is_ok: bool = True,
+    wrote: Iterable[models.Model] = (),
 ) -> AuditEntry:
     """Log an event outside the policy table, such as a log-in (`policy.EVENTS`)."""
     result = AuditEntry.Result.OK if is_ok else AuditEntry.Result.DENIED
@@ -135,6 +146,7 @@ def record_event(
         object_type=target._meta.label if target else "",
         object_id=str(target.pk) if target else "",
         result=result,
+        detail=_with_rows({}, wrote),
     )
 
 
@@ -193,6 +205,11 @@ def anchor_line(*, at: datetime | None, occasion: str = "") -> list[str]:
 def anchor_text(seq: int | None, digest: str) -> list[str]:
     """Return an anchor as documents print it: number of the row, and the hash to compare with the public file."""
     return [f"第{seq}条", digest] if seq else []
+
+
+def _with_rows(detail: Mapping[str, Any], wrote: Iterable[models.Model]) -> dict[str, Any]:
+    rows = [(row._meta.label, row.pk) for row in wrote if row._meta.label in fixed_facts]
+    return {**detail, "fixed": {**detail.get("fixed", {}), **fixed_digests(*rows)}} if rows else dict(detail)
 
 
 def _append(action: str, *, by: policy.Actor, **fields: object) -> AuditEntry:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -19,7 +20,7 @@ from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit import sql as audit_sql
 from nanchuan_eval.audit.models import AuditEntry, AuditHead
-from nanchuan_eval.audit.queries import archives
+from nanchuan_eval.audit.queries import archives, knows_every_row, logged_digests
 from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -49,21 +50,39 @@ def archive_log(*, until: date, by: User, at: datetime) -> Path:
 
 
 def drop_archived(*, content: bytes, at: datetime) -> int:
-    """Remove the rows of an archive from the table; needs the database's superuser."""
+    """Remove the rows of an archive from the table; needs the database's superuser.
+
+    The digests that only the removed rows held are logged again, so that a change is still found.
+    """
     digest = hashlib.sha256(content).hexdigest()
     noted = archives().filter(detail__sha256=digest).first()
     if noted is None:
         raise RuleViolation("操作日志中没有这个归档文件的校验值，文件不全或被改动过。")
     first, last = noted.detail["first"], noted.detail["last"]
-    hashes = {link.seq: link.hash for link in audit_rules.parse_links(content.decode())}
+    links = audit_rules.parse_links(content.decode())
+    hashes = {link.seq: link.hash for link in links}
+    is_whole = knows_every_row()
     with transaction.atomic():
         rows = AuditEntry.objects.filter(seq__gte=first, seq__lte=last)
         if dict(rows.values_list("seq", "hash")) != hashes:
             raise RuleViolation("归档文件与库中的记录不一致，或者已经移出过。")
         with audit_sql.unguarded(connection):
             rows.delete()
-        audit.record("log.dropped", None, by=policy.OPERATOR, at=at, detail={"first": first, "last": last})
+        later = logged_digests()
+        kept = {fact: digest for fact, digest in fixed_in(links).items() if fact not in later}
+        detail = {"first": first, "last": last, "fixed": kept, **({} if is_whole else {"older": True})}
+        audit.record("log.dropped", None, by=policy.OPERATOR, at=at, detail=detail)
     return len(hashes)
+
+
+def fixed_in(links: Iterable[audit_rules.Link]) -> dict[str, str]:
+    """Return the latest digest of every fact in rows of the log."""
+    fixed: dict[str, str] = {}
+    for link in links:
+        detail: Any = link.fields["detail"]
+        if link.fields["result"] == AuditEntry.Result.OK:
+            fixed.update(detail.get("fixed", {}))
+    return fixed
 
 
 def read_archives(texts: Iterable[str]) -> list[audit_rules.Link]:

@@ -67,7 +67,7 @@ def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False)
             head=head.hash,
             is_during_vote=is_during_vote,
         )
-        audit.record("backup.make", row, by=by, at=at, detail={"sha256": digest, "head": head.seq})
+        audit.record("backup.make", row, by=by, at=at, detail={"sha256": digest, "head": head.seq}, wrote=[row])
     return row, target
 
 
@@ -117,6 +117,9 @@ def _consume_authorization(source: Path, at: datetime) -> str:
         raise RuleViolation("备份登记中没有这个文件的校验值，不能恢复到有数据的系统；空库可以直接恢复。")
     with transaction.atomic():
         authorization = authorizations.consume(RESTORE_NAME, row, by=None, at=at)
+        if authorization:
+            detail = {"step_label": "开始恢复"}
+            audit.record(RESTORE_NAME, row, by=policy.OPERATOR, at=at, detail=detail, wrote=[authorization])
     if authorization is None and settings.TWO_PERSON_RULE:
         raise RuleViolation("恢复须由系统管理员在备份页提请，评议办负责人审批后才能办理。")
     return _description(authorization) if authorization else ""

@@ -50,7 +50,7 @@ def confirm_enrolment(*, code: str, by: User, at: datetime) -> list[str] | None:
     codes = [_new_code() for _ in range(RECOVERY_CODES)]
     factor.confirmed, factor.recovery = True, [_hash(code) for code in codes]
     factor.save(update_fields=["confirmed", "recovery", "last_step"])
-    audit.record_event("session.enrolled", factor, by=by, at=at)
+    audit.record_event("session.enrolled", factor, by=by, at=at, wrote=[by])
     return codes
 
 
@@ -94,7 +94,7 @@ def reset_factor(*, account_id: int, by: User, at: datetime) -> User:
     SecondFactor.objects.filter(user=account).delete()
     account.renew_sessions()
     account.save(update_fields=["session_stamp"])
-    audit.record("mfa.reset", account, by=by, at=at)
+    audit.record("mfa.reset", account, by=by, at=at, wrote=[account])
     return account
 
 

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
@@ -73,6 +74,10 @@ class User(AbstractBaseUser):
     def person(self) -> str:
         """Identifier of the person behind the account: two accounts of one person do not count as two persons."""
         return person_key(self.person_code) or f"account {self.pk}"
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Compare without Django's silent rehash: only a logged action writes the column whose digest is logged."""
+        return check_password(raw_password, self.password)
 
     def is_usable(self, at: datetime) -> bool:
         """True if the account is enabled and not expired."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.deadlines import Terms
@@ -20,6 +20,7 @@ from accountability.cases.services import lock_case
 from accountability.history.queries import histories
 from accountability.history.rules.history import History
 from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.services.rectifications import open_rectifications
 from departments.models import DepartmentKind, Leaving, Tenure
 from evaluations.lifecycle import services as lifecycle
@@ -42,7 +43,7 @@ def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
     publication = publish_list(round_id=round_id, by=by, at=at)
     listed = publication.round.results.filter(is_listed=True)
     cases = open_cases(publication.round, listed, at)
-    audit.record("acc.open", publication.round, by=by, at=at, detail=opened(cases))
+    audit.record("acc.open", publication.round, by=by, at=at, detail=opened(cases), wrote=rows_of(cases))
     return publication
 
 
@@ -56,7 +57,7 @@ def close_case(*, case_id: int, by: User, at: datetime) -> Case:
         raise RuleViolation(*missing)
     case.state, case.closed_at = CaseState.CLOSED, at
     case.save(update_fields=["state", "closed_at"])
-    audit.record("acc.close", case, by=by, at=at)
+    audit.record("acc.close", case, by=by, at=at, wrote=[case])
     return case
 
 
@@ -94,6 +95,16 @@ def open_cases(round_: Round, listed: QuerySet[SectionResult], at: datetime) -> 
 def opened(cases: Sequence[Case]) -> dict[str, object]:
     """Return the detail of an audit row about opened cases."""
     return {"cases": len(cases), "fixed": fixed_digests(*(("freezes", case.pk) for case in cases))}
+
+
+def rows_of(cases: Sequence[Case]) -> list[Model]:
+    """Return the cases with their measures and rectifications, for the audit row of whoever has written them."""
+    return [
+        *cases,
+        *Measure.objects.filter(case__in=cases),
+        *Rectification.objects.filter(case__in=cases),
+        *RectificationItem.objects.filter(rectification__case__in=cases),
+    ]
 
 
 def _listing(round_: Round, result: SectionResult, past: History, retired_on: date | None) -> Listing:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accountability.case_lifecycle.services.cases import open_cases, opened
+from accountability.case_lifecycle.services.cases import open_cases, opened, rows_of
 from accountability.cases.models import Case
 from accountability.cases.rules.measures import CaseState, MeasureState
 from accountability.rectifications.models import Rectification
@@ -32,10 +32,10 @@ def follow_list(round_: Round, *, reason: str, by: User, at: datetime) -> None:
     for case in struck:
         _cancel(case, reason, at)
         detail = {"step_label": "撤销问责事项", "fixed": fixed_digests(("freezes", case.pk))}
-        audit.record("acc.open", case, by=by, at=at, reason=reason[:300], detail=detail)
+        audit.record("acc.open", case, by=by, at=at, reason=reason[:300], detail=detail, wrote=rows_of([case]))
     added = open_cases(round_, round_.results.filter(is_listed=True, case__isnull=True), at)
     if added:
-        audit.record("acc.open", round_, by=by, at=at, reason=reason[:300], detail=opened(added))
+        audit.record("acc.open", round_, by=by, at=at, reason=reason[:300], detail=opened(added), wrote=rows_of(added))
 
 
 def _cancel(case: Case, reason: str, at: datetime) -> None:

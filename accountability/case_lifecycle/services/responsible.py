@@ -46,7 +46,8 @@ def change_responsible(*, case_id: int, tenure_id: int, reason: str, by: User, a
     case.head_name, case.head_reason = tenure.name, reason.strip()
     case.save(update_fields=["head_name", "head_reason"])
     detail = {"step_label": "更正责任人", "fixed": fixed_digests(("freezes", case.pk))}
-    audit.record("acc.open", case, by=by, at=at, reason=reason.strip(), detail=detail)
+    wrote = [case, *case.measures.all()]
+    audit.record("acc.open", case, by=by, at=at, reason=reason.strip(), detail=detail, wrote=wrote)
     return case
 
 

@@ -100,7 +100,8 @@ def add_evidence(*, subject: Subject, upload: Upload, by: User, at: datetime) ->
             uploaded_at=at,
             **{rule.field: subject},
         )
-        audit.record(rule.add_action(subject), row, by=by, at=at, detail={"file": digest, "kind": kind.suffix})
+        detail = {"file": digest, "kind": kind.suffix}
+        audit.record(rule.add_action(subject), row, by=by, at=at, detail=detail, wrote=[row])
     return row
 
 
@@ -113,9 +114,9 @@ def drop_evidence(*, evidence_id: uuid.UUID, by: User, at: datetime) -> None:
     if row.uploaded_by_id != by.pk:
         raise policy.Denied(by, rule.add_action(subject))
     _check_may_add(by, rule, subject)
-    audit.record(rule.add_action(subject), row, by=by, at=at, detail={"dropped": row.sha256})
     paths = paths_of(row)
-    row.delete()
+    Evidence.objects.filter(pk=row.pk).delete()
+    audit.record(rule.add_action(subject), row, by=by, at=at, detail={"dropped": row.sha256}, wrote=[row])
     transaction.on_commit(partial(storage.remove, paths))
 
 

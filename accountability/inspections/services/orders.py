@@ -38,7 +38,7 @@ def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: Us
     order = Order.objects.create(
         inspection=inspection, demand=demand.strip(), due_on=due_on or latest, issued_by=by, issued_at=at
     )
-    audit.record("insp.notify", order, by=by, at=at)
+    audit.record("insp.notify", order, by=by, at=at, wrote=[order])
     return order
 
 
@@ -53,7 +53,7 @@ def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
         raise RuleViolation("请填写整改情况。")
     order.reply, order.replied_at, order.state = reply.strip(), at, OrderState.REPLIED
     order.save(update_fields=["reply", "replied_at", "state"])
-    audit.record("rect.report", order, by=by, at=at, detail={"step_label": "反馈责令整改情况"})
+    audit.record("rect.report", order, by=by, at=at, detail={"step_label": "反馈责令整改情况"}, wrote=[order])
     return order
 
 
@@ -77,7 +77,7 @@ def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) ->
         returns_to=first,
         visit_on=visit_on,
     )
-    audit.record("insp.assign", visit, by=by, at=at, detail={"returns_to": str(first.pk)})
+    audit.record("insp.assign", visit, by=by, at=at, detail={"returns_to": str(first.pk)}, wrote=[visit])
     return visit
 
 

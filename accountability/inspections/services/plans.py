@@ -59,10 +59,9 @@ def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> 
     if facts.drawn_sections > others:
         raise RuleViolation(f"除上榜科室外，只有{others}个参评科室，随机抽查科室数不能超过{others}个。")
     plan = InspectionPlan.objects.create(round=round_, proposed_by=by, **facts.__dict__)
+    audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "拟订暗访计划"}, wrote=[plan])
     if policy.requires_approval("insp.plan"):
         approvals.propose("inspection.plan", plan, by=by, at=at)
-    else:
-        audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "拟订暗访计划"})
     return plan
 
 
@@ -77,7 +76,7 @@ def approve_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
         plan.draw = commit_section_draw(round_id=plan.round_id, codes=codes, seats=plan.drawn_sections, by=by, at=at)
     plan.approved_by, plan.state = by, PlanState.APPROVED
     plan.save(update_fields=["draw", "approved_by", "state"])
-    audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "批准暗访计划"})
+    audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "批准暗访计划"}, wrote=[plan])
     return plan
 
 
@@ -92,7 +91,7 @@ def schedule_visits(*, plan_id: int, by: User, at: datetime) -> list[Inspection]
     plan.state = PlanState.VISITING
     plan.save(update_fields=["seed", "state"])
     visits = Inspection.objects.bulk_create(_visits(plan, timezone.localtime(at).date()))
-    audit.record("insp.assign", plan, by=by, at=at, detail={"visits": len(visits)})
+    audit.record("insp.assign", plan, by=by, at=at, detail={"visits": len(visits)}, wrote=[plan, *visits])
     return visits
 
 
@@ -113,7 +112,8 @@ def assign_inspectors(*, inspection_id: UUID, inspector_ids: Sequence[int], by: 
     inspection.inspectors.set(inspectors)
     inspection.state = InspectionState.ASSIGNED
     inspection.save(update_fields=["state"])
-    audit.record("insp.assign", inspection, by=by, at=at, detail={"inspectors": sorted(i.pk for i in inspectors)})
+    detail = {"inspectors": sorted(i.pk for i in inspectors)}
+    audit.record("insp.assign", inspection, by=by, at=at, detail=detail, wrote=[inspection])
     return inspection
 
 
@@ -127,7 +127,7 @@ def declare_recusal(*, inspector_id: int, department_code: str, reason: str, by:
     recusal, _ = Recusal.objects.get_or_create(
         inspector=inspector, department_code=department_code.strip(), defaults={"reason": reason.strip()}
     )
-    audit.record("insp.assign", recusal, by=by, at=at, reason=reason.strip())
+    audit.record("insp.assign", recusal, by=by, at=at, reason=reason.strip(), wrote=[recusal])
     return recusal
 
 
@@ -141,7 +141,7 @@ def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
         raise RuleViolation(f"还有{left}次暗访尚未审定，不能结束暗访。")
     plan.state, plan.finished_at = PlanState.DONE, at
     plan.save(update_fields=["state", "finished_at"])
-    audit.record("insp.assign", plan, by=by, at=at, detail={"step_label": "结束暗访"})
+    audit.record("insp.assign", plan, by=by, at=at, detail={"step_label": "结束暗访"}, wrote=[plan])
     return plan
 
 

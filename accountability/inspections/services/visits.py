@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 
@@ -80,7 +81,7 @@ def save_record(*, inspection_id: UUID, record: Record, by: User, at: datetime) 
     inspection.save(update_fields=[*RECORD_FIELDS, "checks"])
     _store_findings(inspection, record.findings)
     _store_item_checks(inspection, record.items)
-    audit.record("insp.record", inspection, by=by, at=at)
+    audit.record("insp.record", inspection, by=by, at=at, wrote=[inspection])
     return inspection
 
 
@@ -99,9 +100,12 @@ def submit_record(*, inspection_id: UUID, lead: str, by: User, at: datetime) -> 
     inspection.state, inspection.submitted_at = InspectionState.SUBMITTED, at
     inspection.record_sha256 = record_digest(inspection)
     inspection.save(update_fields=["state", "submitted_at", "record_sha256"])
+    wrote: list[Model] = [inspection]
     if lead.strip():
-        Lead.objects.create(section=inspection.section, inspection=inspection, facts=lead.strip(), received_at=at)
-    audit.record("insp.submit", inspection, by=by, at=at, detail={"record": inspection.record_sha256})
+        wrote.append(
+            Lead.objects.create(section=inspection.section, inspection=inspection, facts=lead.strip(), received_at=at)
+        )
+    audit.record("insp.submit", inspection, by=by, at=at, detail={"record": inspection.record_sha256}, wrote=wrote)
     return inspection
 
 
@@ -118,11 +122,15 @@ def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection
         require_two_persons(by, inspector, "不能审定本人参加的暗访的记录，请由其他人员办理。")
     inspection.state, inspection.approved_by, inspection.approved_at = InspectionState.APPROVED, by, at
     inspection.save(update_fields=["state", "approved_by", "approved_at"])
+    wrote: list[Model] = [inspection]
     if inspection.returns_to_id:
         passed = inspection.conclusion == Conclusion.SOUND
         state = OrderState.PASSED if passed else OrderState.FAILED
-        Order.objects.filter(inspection=inspection.returns_to_id).update(state=state)
-    audit.record("insp.approve", inspection, by=by, at=at, detail={"conclusion": inspection.conclusion})
+        orders = Order.objects.filter(inspection=inspection.returns_to_id)
+        orders.update(state=state)
+        wrote += orders
+    detail = {"conclusion": inspection.conclusion}
+    audit.record("insp.approve", inspection, by=by, at=at, detail=detail, wrote=wrote)
     return inspection
 
 

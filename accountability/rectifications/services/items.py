@@ -55,7 +55,7 @@ def edit_item(*, item_id: int, facts: dict[str, Any], by: User, at: datetime) ->
     if error:
         raise RuleViolation(error)
     item.save(update_fields=PLAN_FIELDS)
-    audit.record("rect.plan", item, by=by, at=at)
+    audit.record("rect.plan", item, by=by, at=at, wrote=[item])
     return item
 
 
@@ -74,7 +74,7 @@ def add_item(*, rectification_id: int, sign: str, by: User, at: datetime) -> Rec
     item = RectificationItem.objects.create(
         rectification=rectification, position=last + 1, indicator=known["indicator"], problem=known["text"]
     )
-    audit.record("rect.plan", item, by=by, at=at, detail={"added": sign})
+    audit.record("rect.plan", item, by=by, at=at, detail={"added": sign}, wrote=[item])
     return item
 
 
@@ -85,7 +85,7 @@ def report_progress(*, item_id: int, text: str, by: User, at: datetime) -> Progr
     if not text.strip():
         raise RuleViolation("请填写进展情况。")
     progress = Progress.objects.create(item=item, text=text.strip(), by=by, at=at)
-    audit.record("rect.report", progress, by=by, at=at)
+    audit.record("rect.report", progress, by=by, at=at, wrote=[progress])
     return progress
 
 
@@ -99,7 +99,7 @@ def finish_item(*, item_id: int, outcome: str, by: User, at: datetime) -> Rectif
         raise RuleViolation("请先填报进展并上传佐证材料，再申报完成。")
     item.outcome, item.finished_at, item.state = outcome.strip(), at, ItemState.FINISHED
     item.save(update_fields=["outcome", "finished_at", "state"])
-    audit.record("rect.report", item, by=by, at=at, detail={"step_label": "申报完成"})
+    audit.record("rect.report", item, by=by, at=at, detail={"step_label": "申报完成"}, wrote=[item])
     return item
 
 
@@ -115,10 +115,10 @@ def ask_extension(*, item_id: int, due_on: date, reason: str, by: User, at: date
         raise RuleViolation(f"延期后的日期应晚于原时限{in_chinese(item.due_on)}，并写明理由。")
     item.wanted_due_on, item.wanted_reason = due_on, reason.strip()
     item.save(update_fields=["wanted_due_on", "wanted_reason"])
+    detail = {"step_label": "申请延期"}
+    audit.record("rect.extend", item, by=by, at=at, reason=reason.strip(), detail=detail, wrote=[item])
     if policy.requires_approval("rect.extend"):
         approvals.propose("rect.extend", item, by=by, at=at)
-    else:
-        audit.record("rect.extend", item, by=by, at=at, reason=reason.strip(), detail={"step_label": "申请延期"})
     return item
 
 
@@ -133,7 +133,7 @@ def decide_extension(*, item_id: int, granted: bool, by: User, at: datetime) -> 
         item.due_on = item.wanted_due_on
     reason = item.wanted_reason
     drop_extension(item)
-    audit.record("rect.extend", item, by=by, at=at, reason=reason, detail={"granted": granted})
+    audit.record("rect.extend", item, by=by, at=at, reason=reason, detail={"granted": granted}, wrote=[item])
     return item
 
 
@@ -156,8 +156,8 @@ def close_item(*, item_id: int, verdict: str, by: User, at: datetime) -> Rectifi
     item.state, item.verdict, item.accepted_by = ItemState.CLOSED, verdict.strip(), by
     item.closed_on = timezone.localtime(at).date()
     item.save(update_fields=["state", "verdict", "accepted_by", "closed_on"])
-    audit.record("rect.close", item, by=by, at=at, detail={"step_label": "销号"})
     close_if_complete(item.rectification, at)
+    audit.record("rect.close", item, by=by, at=at, detail={"step_label": "销号"}, wrote=[item, item.rectification])
     return item
 
 
@@ -175,9 +175,9 @@ def send_back_item(*, item_id: int, verdict: str, due_on: date, by: User, at: da
     rectification = item.rectification
     if item.failures >= int(rectification.case.result.round.rulebook["most_failures"]):
         move(rectification, RectificationState.ESCALATED)
-    audit.record(
-        "rect.close", item, by=by, at=at, reason=verdict.strip(), detail={"step_label": "退回重改", "n": item.failures}
-    )
+    detail = {"step_label": "退回重改", "n": item.failures}
+    wrote = [item, rectification]
+    audit.record("rect.close", item, by=by, at=at, reason=verdict.strip(), detail=detail, wrote=wrote)
     return item
 
 

@@ -47,7 +47,8 @@ def submit_plan(*, rectification_id: int, opinion: str, by: User, at: datetime) 
         raise RuleViolation(*errors)
     rectification.opinion, rectification.submitted_at = opinion.strip(), at
     move(rectification, RectificationState.SUBMITTED, "opinion", "submitted_at")
-    audit.record("rect.plan", rectification, by=by, at=at, detail={"step_label": "报送整改方案"})
+    detail = {"step_label": "报送整改方案"}
+    audit.record("rect.plan", rectification, by=by, at=at, detail=detail, wrote=[rectification])
     return rectification
 
 
@@ -63,8 +64,8 @@ def decide_plan(*, rectification_id: int, accepted: bool, note: str, by: policy.
     if rectification.state != RectificationState.SUBMITTED:
         raise RuleViolation("只有已报送待审的整改方案才能审核。")
     move(rectification, then, "decision", "decided_at")
-    label = "认可整改方案" if accepted else "退回整改方案"
-    audit.record("rect.return", rectification, by=by, at=at, reason=note.strip(), detail={"step_label": label})
+    detail = {"step_label": "认可整改方案" if accepted else "退回整改方案"}
+    audit.record("rect.return", rectification, by=by, at=at, reason=note.strip(), detail=detail, wrote=[rectification])
     return rectification
 
 
@@ -79,8 +80,9 @@ def submit_report(*, rectification_id: int, report: str, by: User, at: datetime)
         raise RuleViolation("请填写整改报告。")
     rectification.report, rectification.reported_at = report.strip(), at
     move(rectification, RectificationState.REPORTED, "report", "reported_at")
-    audit.record("rect.report", rectification, by=by, at=at, detail={"step_label": "报送整改报告"})
     close_if_complete(rectification, at)
+    detail = {"step_label": "报送整改报告"}
+    audit.record("rect.report", rectification, by=by, at=at, detail=detail, wrote=[rectification])
     return rectification
 
 
@@ -95,7 +97,7 @@ def resume_rectification(*, rectification_id: int, decision: str, by: User, at: 
     if rectification.state != RectificationState.ESCALATED:
         raise RuleViolation("只有移送纪委监委的整改才需要处理意见。")
     move(rectification, RectificationState.RUNNING, "decision", "decided_at")
-    audit.record("acc.open", rectification, by=by, at=at, reason=decision.strip())
+    audit.record("acc.open", rectification, by=by, at=at, reason=decision.strip(), wrote=[rectification])
     return rectification
 
 

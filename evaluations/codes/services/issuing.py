@@ -21,6 +21,7 @@ from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from evaluations.rounds.services import lock_round
 from evaluations.scoring.method import Channel
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -71,7 +72,7 @@ def issue_batch(*, round_id: int, form: FormKind, count: int, by: User, at: date
         raise RuleViolation("票号数量至少为1。")
     codes, issues = make_codes(count, round_.key)
     batch = _batch(round_, form, issues)
-    audit.record("cred.print", batch, by=by, at=at, detail={"codes": count, "sha256": batch.issued_sha256})
+    _record_batch(batch, {"codes": count, "sha256": batch.issued_sha256}, by=by, at=at)
     return batch, codes
 
 
@@ -86,7 +87,7 @@ def import_issued(*, round_id: int, form: FormKind, issues: Iterable[str], by: U
     wanted = sorted(filter(None, lines))
     _refuse_imported(round_, wanted)
     batch = _batch(round_, form, wanted)
-    audit.record("cred.print", batch, by=by, at=at, detail={"codes": len(wanted), "sha256": batch.issued_sha256})
+    _record_batch(batch, {"codes": len(wanted), "sha256": batch.issued_sha256}, by=by, at=at)
     return batch
 
 
@@ -97,7 +98,7 @@ def open_self_service(*, round_id: int, form: FormKind, by: User, at: datetime) 
     if form.channel == Channel.TARGETED:
         raise RuleViolation("定向评议的票号只能发给抽中人员，不能网上领取。")
     batch = _batch(round_, form, [], self_service=True)
-    audit.record("cred.print", batch, by=by, at=at, detail={"self_service": True})
+    _record_batch(batch, {"self_service": True}, by=by, at=at)
     return batch
 
 
@@ -118,7 +119,7 @@ def replace_codes(*, batch_id: int, count: int, by: User, at: datetime) -> tuple
     form = FormKind(Channel(batch.channel), Origin(batch.origin), f"{batch.label}·补发", batch.stratum)
     made = _batch(round_, form, issues, replaces=batch)
     detail = {"codes": count, "sha256": made.issued_sha256, "replaces": batch.pk}
-    audit.record("cred.print", made, by=by, at=at, detail=detail)
+    _record_batch(made, detail, by=by, at=at)
     return made, codes
 
 
@@ -160,6 +161,11 @@ def _batch(
     )
     Credential.objects.bulk_create([Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE)
     return batch
+
+
+def _record_batch(batch: CodeBatch, detail: Mapping[str, object], *, by: User, at: datetime) -> None:
+    fixed = fixed_digests(("voids", batch.round_id))
+    audit.record("cred.print", batch, by=by, at=at, detail={**detail, "fixed": fixed}, wrote=[batch])
 
 
 def _own_label(round_: Round, form: FormKind, *, is_fixed: bool) -> str:

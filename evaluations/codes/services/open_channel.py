@@ -68,7 +68,7 @@ def review_alert(*, alert_id: int, seen: int, review: str, by: User, at: datetim
     # Not `times`: a claim may be incrementing it now.
     alert.save(update_fields=["reviewed_times", "review", "reviewed_by", "reviewed_at"])
     detail = {"step_label": f"核查领票异常：{alert}", "times": seen}
-    audit.record("ballot.invalid", alert, by=by, at=at, reason=alert.review, detail=detail)
+    audit.record("ballot.invalid", alert, by=by, at=at, reason=alert.review, detail=detail, wrote=[alert])
     return alert
 
 

@@ -13,6 +13,7 @@ from evaluations.protocol.codes import CodeError, issue_of, normalize_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -28,7 +29,7 @@ def recall_batch(*, batch_id: int, reason: str, by: User, at: datetime) -> CodeB
         raise RuleViolation("该批次已停用。")
     batch.is_open = False
     batch.save(update_fields=["is_open"])
-    audit.record("cred.void", batch, by=by, at=at, reason=reason)
+    audit.record("cred.void", batch, by=by, at=at, reason=reason, wrote=[batch])
     return batch
 
 
@@ -72,7 +73,8 @@ def void_codes(*, batch_id: int, issues: Sequence[str], reason: str, by: User, a
     if not codes or len(codes) < len(set(issues)):
         raise RuleViolation("部分票号不属于本批次，或者已使用、已作废，本次未作废任何票号。请核对后重新提请。")
     Credential.objects.filter(pk__in=[code.pk for code in codes]).update(is_void=True)
-    audit.record("cred.void", batch, by=by, at=at, reason=reason, detail={"codes": len(codes)})
+    detail = {"codes": len(codes), "fixed": fixed_digests(("voids", batch.round_id))}
+    audit.record("cred.void", batch, by=by, at=at, reason=reason, detail=detail)
     return len(codes)
 
 

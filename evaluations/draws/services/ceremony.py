@@ -65,13 +65,13 @@ def enter_randomness(*, draw_id: int, reading: Reading, by: User, at: datetime) 
     readings = draw.readings.filter(source=reading.source).select_related("by")
     others = [other for other in readings if are_two_persons(by, other.by)]
     agrees = any((other.numbers, other.issue) == (numbers, issue) for other in others)
-    RandomnessEntry.objects.update_or_create(
+    entry, _ = RandomnessEntry.objects.update_or_create(
         draw=draw, source=reading.source, by=by, defaults={"numbers": numbers, "issue": issue, "at": at}
     )
-    detail = {"step_label": f"录入随机数：{source['label']}", "numbers": numbers, "issue": issue, "agrees": agrees}
-    audit.record("draw.seed", draw, by=by, at=at, detail=detail)
     if agrees:
         _settle(draw, params, numbers, issue, at)
+    detail = {"step_label": f"录入随机数：{source['label']}", "numbers": numbers, "issue": issue, "agrees": agrees}
+    audit.record("draw.seed", draw, by=by, at=at, detail=detail, wrote=[draw, entry])
     return draw
 
 
@@ -89,7 +89,7 @@ def run_draw(*, draw_id: int, by: User, at: datetime, progress: Progress = no_pr
         _count_drawn_ballots(draw)
         fixed |= fixed_digests(("box", draw.round_id))
     detail = {"step_label": f"执行抽取：{draw}", "seed": draw.seed, "fixed": fixed}
-    audit.record("draw.run", draw, by=by, at=at, detail=detail)
+    audit.record("draw.run", draw, by=by, at=at, detail=detail, wrote=[draw])
     return draw
 
 
@@ -105,14 +105,15 @@ def issue_signing_codes(*, draw_id: int, by: User, at: datetime) -> dict[DrawEnt
     codes = {entry: [_new_code() for _ in range(draw.round.rulebook["signing_codes"])] for entry in fresh}
     if not codes:
         raise RuleViolation("现任监督员的签名码均已发放，不能重复发放。")
-    SigningCode.objects.bulk_create(
+    stored = SigningCode.objects.bulk_create(
         [
             SigningCode(entry=entry, code_sha256=sha256_hex(code.encode()))
             for entry, made in codes.items()
             for code in made
         ]
     )
-    audit.record("cred.print", draw, by=by, at=at, detail={"step_label": "发放签名码", "supervisors": len(codes)})
+    detail = {"step_label": "发放签名码", "supervisors": len(codes)}
+    audit.record("cred.print", draw, by=by, at=at, detail=detail, wrote=stored)
     return codes
 
 
@@ -121,11 +122,13 @@ def sign_draw(*, draw_id: int, code: str, at: datetime) -> DrawSignature:
     """Sign a draw with a supervisor's one-time code; each supervisor signs once."""
     policy.check_sees(SUPERVISOR, "draw.run")
     draw = lock_draw(draw_id, DrawStatus.DRAWN, "该项抽取尚未执行或者已公开，不能签名。")
-    supervisor = spend_signing_code(draw.round, code, at=at)
+    spent = spend_signing_code(draw.round, code, at=at)
+    supervisor = spent.entry
     signature, is_new = DrawSignature.objects.get_or_create(draw=draw, supervisor=supervisor, defaults={"at": at})
     if not is_new:
         raise RuleViolation("这名监督员已经为本次抽取签名。")
-    audit.record("draw.run", draw, by=SUPERVISOR, at=at, detail={"step_label": "监督员签名", "entry": supervisor.pk})
+    detail = {"step_label": "监督员签名", "entry": supervisor.pk}
+    audit.record("draw.run", draw, by=SUPERVISOR, at=at, detail=detail, wrote=[spent, signature])
     return signature
 
 
@@ -139,12 +142,13 @@ def publish_draw(*, draw_id: int, by: User, at: datetime) -> Draw:
         raise RuleViolation(f"还差{lacking}名监督员签名，至少要{signatures_wanted(draw)}名。")
     draw.published_at, draw.status = at, DrawStatus.PUBLISHED
     draw.save(update_fields=["published_at", "status"])
-    audit.record("draw.run", draw, by=by, at=at, detail={"step_label": f"公开证明：{draw}", "head": draw_head(draw)})
+    detail = {"step_label": f"公开证明：{draw}", "head": draw_head(draw)}
+    audit.record("draw.run", draw, by=by, at=at, detail=detail, wrote=[draw])
     return draw
 
 
-def spend_signing_code(round_: Round, code: str, *, at: datetime) -> DrawEntry:
-    """Spend a supervisor's code and return its owner; call in the transaction that it confirms."""
+def spend_signing_code(round_: Round, code: str, *, at: datetime) -> SigningCode:
+    """Spend a supervisor's code and return it with its owner; call in the transaction that it confirms."""
     try:
         hashed = sha256_hex(normalize_code(code).encode())
     except CodeError as error:
@@ -155,7 +159,7 @@ def spend_signing_code(round_: Round, code: str, *, at: datetime) -> DrawEntry:
         raise RuleViolation("签名码有误、已使用或者不属于本轮现任监督员，请核对后重新输入。")
     found.used_at = at
     found.save(update_fields=["used_at"])
-    return found.entry
+    return found
 
 
 def signatures_wanted(draw: Draw) -> int:

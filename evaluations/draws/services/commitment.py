@@ -65,7 +65,15 @@ def plan_draw(*, planned: PlannedDraw, by: User, at: datetime, reason: str = "")
     planned.announced_at = at
     planned.save()
     detail = {"step_label": f"登记：{purpose.label}", "planned_at": planned.planned_at.isoformat()}
-    audit.record(COMMIT_ACTION[purpose], planned, by=by, at=at, reason=reason, detail=detail)
+    audit.record(
+        COMMIT_ACTION[purpose],
+        planned,
+        by=by,
+        at=at,
+        reason=reason,
+        detail=detail,
+        wrote=filter(None, [planned, earlier]),
+    )
     return planned
 
 
@@ -119,7 +127,8 @@ def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
     draw.status, draw.abandoned_at, draw.abandon_reason = DrawStatus.ABANDONED, at, reason.strip()
     draw.save(update_fields=["status", "abandoned_at", "abandon_reason"])
     action = COMMIT_ACTION[DrawPurpose(draw.purpose)]
-    audit.record(action, draw, by=by, at=at, reason=reason, detail={"step_label": "作废抽取", "abandoned": True})
+    detail = {"step_label": "作废抽取", "abandoned": True}
+    audit.record(action, draw, by=by, at=at, reason=reason, detail=detail, wrote=[draw])
     return draw
 
 
@@ -127,8 +136,9 @@ def abandon_draw(*, draw_id: int, reason: str, by: User, at: datetime) -> Draw:
 def open_roster(*, draw_id: int, by: User, at: datetime) -> list[bytes]:
     """Return the private roster (tokens and salts) for the notary; uses up an approval."""
     draw = Draw.objects.get(pk=draw_id)
-    authorizations.consume("pool.roster", draw, by=by, at=at)
-    audit.record("pool.export", draw, by=by, at=at, detail={"step_label": f"导出封存名册：{draw}"})
+    spent = authorizations.consume("pool.roster", draw, by=by, at=at)
+    detail = {"step_label": f"导出封存名册：{draw}"}
+    audit.record("pool.export", draw, by=by, at=at, detail=detail, wrote=filter(None, [spent]))
     return roster_lines(draw.entries.exclude(salt="").iterator())
 
 
@@ -196,7 +206,7 @@ def _commit(planned: PlannedDraw, lines: list[Candidate], *, by: User, at: datet
     action = COMMIT_ACTION[DrawPurpose(draw.purpose)]
     fixed = fixed_digests(("draw", draw.pk), ("people", draw.pk))
     detail = {"step_label": f"公布承诺：{draw}", "commit": draw.commit, "fixed": fixed}
-    audit.record(action, draw, by=by, at=at, detail=detail)
+    audit.record(action, draw, by=by, at=at, detail=detail, wrote=[draw, planned])
     return draw
 
 

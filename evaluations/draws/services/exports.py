@@ -44,9 +44,8 @@ def export_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> byt
     if not rows:
         raise RuleViolation(f"“{kind.label}”没有人员，没有可以导出的名单。")
     detail = {"kind": kind.value, "people": len(rows), "approval": authorization.pk if authorization else None}
-    entry = audit.record(
-        EXPORT, round_, by=by, at=at, reason=authorization.reason if authorization else "", detail=detail
-    )
+    reason, spent = (authorization.reason, [authorization]) if authorization else ("", [])
+    entry = audit.record(EXPORT, round_, by=by, at=at, reason=reason, detail=detail, wrote=spent)
     sheet = SheetSpec(
         kind.label, COLUMNS, rows, heading=f"{round_.name} {kind.label}", notes=[audit.export_number(entry)]
     )

@@ -61,7 +61,7 @@ def remove_drawn(*, entry_id: int, removal: Removal, by: User, at: datetime) -> 
     event = _append(draw, body, by=by, at=at, entry=entry, removal=removal)
     detail = {"step_label": f"移除递补：{draw}", "reason": removal.reason.value, "seq": event.seq}
     detail["fixed"] = fixed_digests(("draw", draw.pk))
-    audit.record("draw.redraw", draw, by=by, at=at, detail=detail)
+    audit.record("draw.redraw", draw, by=by, at=at, detail=detail, wrote=[draw, event])
     return event
 
 
@@ -76,7 +76,7 @@ def open_next_round(*, draw_id: int, by: User, at: datetime) -> DrawEvent:
     event = _append(draw, {"type": "open_round", "round": current_round(draw) + 1}, by=by, at=at)
     fixed = fixed_digests(("draw", draw.pk))
     detail = {"step_label": f"启动追加抽取：{draw}", "seq": event.seq, "fixed": fixed}
-    audit.record("draw.redraw", draw, by=by, at=at, detail=detail)
+    audit.record("draw.redraw", draw, by=by, at=at, detail=detail, wrote=[draw, event])
     return event
 
 

@@ -12,6 +12,7 @@ from evaluations.ballots.models import Comment
 from evaluations.draws.models import DrawEntry
 from evaluations.pools.models import PoolEntry, PoolUpload
 from evaluations.pools.queries import contact_of
+from evaluations.pools.services.lists import fixed_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals.models import Approval
@@ -90,7 +91,8 @@ def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolE
     _forget_phone(entry)
     entry.save(update_fields=["name", "unit", "dealt_with", "exclusion_note", *PHONE_FIELDS])
     draws = DrawEntry.objects.filter(person=entry).order_by("draw").values_list("draw", flat=True).distinct()
-    detail = {"fixed": fixed_digests(*(("people", draw) for draw in draws))}
+    pool = fixed_pool(entry.round, entry.kind)
+    detail = {"fixed": {**fixed_digests(*(("people", draw) for draw in draws)), **pool}}
     audit.record("privacy.handle", entry, by=by, at=at, reason=reason, detail=detail)
     return entry
 

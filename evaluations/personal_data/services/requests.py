@@ -15,6 +15,7 @@ from evaluations.personal_data.services.people import held_about
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of, is_committed
 from evaluations.pools.rules import is_phone
+from evaluations.pools.services.lists import fixed_pool
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals.authorizations import authorizing_action
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
@@ -53,7 +54,7 @@ def submit_request(*, wish: Wish, phone: str, text: str = "", at: datetime) -> D
         received_at=at,
         due_on=add_workdays(today, settings.PRIVACY_ANSWER_WORKDAYS, Holiday.objects.calendar()),
     )
-    audit.record("privacy.request", row, by=policy.ANONYMOUS, at=at, detail={"wish": wish.value})
+    audit.record("privacy.request", row, by=policy.ANONYMOUS, at=at, detail={"wish": wish.value}, wrote=[row])
     return row
 
 
@@ -79,7 +80,8 @@ def answer_request(*, request_id: int, state: RequestState, answer: str, by: Use
         raise RuleViolation("请填写办理结果。")
     row.state, row.answer, row.answered_at = state, answer.strip(), at
     row.save(update_fields=["state", "answer", "answered_at"])
-    audit.record(HANDLE, row, by=by, at=at, detail={"step_label": f"答复个人信息申请：{row.get_state_display()}"})
+    detail = {"step_label": f"答复个人信息申请：{row.get_state_display()}"}
+    audit.record(HANDLE, row, by=by, at=at, detail=detail, wrote=[row])
     return row
 
 
@@ -87,11 +89,12 @@ def answer_request(*, request_id: int, state: RequestState, answer: str, by: Use
 def copy_for_person(*, request_id: int, by: User, at: datetime) -> bytes:
     """Return the data held about the person as a workbook; uses up an approval."""
     row = DataRequest.objects.get(pk=request_id)
-    authorizations.consume(COPY, row, by=by, at=at)
+    spent = authorizations.consume(COPY, row, by=by, at=at)
     held = held_about(row.phone_hash)
     if not held:
         raise RuleViolation("名单库中没有这个手机号的信息，请据此答复本人。")
-    entry = audit.record(HANDLE, row, by=by, at=at, detail={"step_label": "导出本人信息", "entries": len(held)})
+    detail = {"step_label": "导出本人信息", "entries": len(held)}
+    entry = audit.record(HANDLE, row, by=by, at=at, detail=detail, wrote=filter(None, [spent]))
     columns = [ColumnSpec(label, 18) for label in held[0]]
     rows, notes = [list(each.values()) for each in held], [audit.export_number(entry)]
     sheet = SheetSpec("本人信息", columns, rows, heading="系统保存的本人信息", notes=notes)
@@ -116,7 +119,7 @@ def correct_person(*, entry_id: int, changes: Mapping[str, str], reason: str, by
         if phone:
             entry.phone, entry.phone_hash = phone, keyed_hash(phone)
     entry.save(update_fields=["name", "unit", "phone", "phone_hash", "contact", "contact_hash"])
-    detail = {"step_label": "更正本人信息", "fields": sorted(changes)}
+    detail = {"step_label": "更正本人信息", "fields": sorted(changes), "fixed": fixed_pool(entry.round, entry.kind)}
     audit.record(HANDLE, entry, by=by, at=at, reason=reason, detail=detail)
     return entry
 

@@ -22,6 +22,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.services import lock_round
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import keyed_hash
 from nanchuan_eval.encryption.sealed_bytes import decrypt_bytes, encrypt_bytes
@@ -44,8 +45,11 @@ def import_pool(
     if not dry_run:
         round_.pool.filter(kind=kind).delete()
         PoolEntry.objects.bulk_create([_entry(round_, kind, person) for person in file.people], batch_size=BATCH_SIZE)
-        PoolNotice.objects.filter(round=round_, kind=kind, withdrawn_at=None).update(withdrawn_at=at)
-        audit.record("pool.import", round_, by=by, at=at, detail={"kind": kind.value, "people": len(file.people)})
+        standing = PoolNotice.objects.filter(round=round_, kind=kind, withdrawn_at=None)
+        withdrawn = list(standing)
+        standing.update(withdrawn_at=at)
+        detail = {"kind": kind.value, "people": len(file.people), "fixed": fixed_pool(round_, kind)}
+        audit.record("pool.import", round_, by=by, at=at, detail=detail, wrote=withdrawn)
     return file
 
 
@@ -84,8 +88,14 @@ def exclude_person(*, entry_id: int, reason: str, note: str, by: User, at: datet
     refuse_exclusion(round_, [entry], reason, note)
     entry.exclusion, entry.exclusion_note = reason, note.strip()
     entry.save(update_fields=["exclusion", "exclusion_note"])
-    audit.record("pool.exclude", entry, by=by, at=at, reason=note, detail={"exclusion": reason or "恢复"})
+    detail = {"exclusion": reason or "恢复", "fixed": fixed_pool(round_, entry.kind)}
+    audit.record("pool.exclude", entry, by=by, at=at, reason=note, detail=detail)
     return entry
+
+
+def fixed_pool(round_: Round, kind: str) -> dict[str, str]:
+    """Return the digest of a pool as it stands, for the audit row of whoever has changed it."""
+    return fixed_digests(("pool", f"{round_.pk}/{kind}"))
 
 
 def refuse_exclusion(round_: Round, entries: Sequence[PoolEntry], reason: str, note: str) -> None:

@@ -36,7 +36,8 @@ def announce_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> P
         announced_at=at,
         objections_until=add_workdays(today, days, Holiday.objects.calendar()) if days else today,
     )
-    audit.record("pool.import", round_, by=by, at=at, detail={"step_label": f"公告{kind.label}", "kind": kind.value})
+    detail = {"step_label": f"公告{kind.label}", "kind": kind.value}
+    audit.record("pool.import", round_, by=by, at=at, detail=detail, wrote=[notice])
     return notice
 
 
@@ -50,7 +51,7 @@ def record_objection(*, notice_id: int, content: str, by: User, at: datetime) ->
     if not content.strip():
         raise RuleViolation("请填写异议内容。")
     objection = PoolObjection.objects.create(notice=notice, content=content.strip(), received_at=at)
-    audit.record("pool.import", notice, by=by, at=at, detail={"step_label": "登记名单异议"})
+    audit.record("pool.import", notice, by=by, at=at, detail={"step_label": "登记名单异议"}, wrote=[objection])
     return objection
 
 
@@ -63,5 +64,6 @@ def answer_objection(*, objection_id: int, answer: str, by: User, at: datetime) 
         raise RuleViolation("这件异议已经处理。" if objection.answer else "请填写处理结果。")
     objection.answer, objection.answered_at = answer.strip(), at
     objection.save(update_fields=["answer", "answered_at"])
-    audit.record("pool.exclude", objection, by=by, at=at, detail={"step_label": "处理名单异议"})
+    detail = {"step_label": "处理名单异议"}
+    audit.record("pool.exclude", objection, by=by, at=at, detail=detail, wrote=[objection])
     return objection

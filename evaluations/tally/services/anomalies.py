@@ -15,6 +15,7 @@ from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.tally import recount_round
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -38,7 +39,11 @@ def decide_flag(*, flag_id: int, verdict: Verdict, reason: str, by: User, at: da
         by=by,
         at=at,
         reason=flag.reason,
-        detail={"verdict": verdict.value, "ballots": len(flag.ballots)},
+        detail={
+            "verdict": verdict.value,
+            "ballots": len(flag.ballots),
+            "fixed": fixed_digests(("flags", flag.round_id)),
+        },
     )
     return flag
 

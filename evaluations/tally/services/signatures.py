@@ -20,7 +20,8 @@ def sign_count(*, round_id: int, code: str, at: datetime) -> CountSignature:
     round_ = lock_round(round_id)
     if round_.state not in BEFORE_PUBLICATION:
         raise RuleViolation("只有已计票、尚未公示的轮次可以在计票记录上签名。")
-    supervisor = spend_signing_code(round_, code, at=at)
+    spent = spend_signing_code(round_, code, at=at)
+    supervisor = spent.entry
     tally = round_.tally
     signature, is_new = CountSignature.objects.get_or_create(tally=tally, supervisor=supervisor, defaults={"at": at})
     if not is_new:
@@ -36,5 +37,6 @@ def sign_count(*, round_id: int, code: str, at: datetime) -> CountSignature:
             "version": tally.version,
             "result": tally.result_sha256,
         },
+        wrote=[spent, signature],
     )
     return signature

@@ -57,7 +57,7 @@ def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
     _store_rows(round_, counted.cells)
     _store_results(round_, counted.result)
     tally = _store_tally(round_, counted, version=1, reason="", at=at)
-    detail = {"result": tally.result_sha256, "fixed": fixed_digests(("tally", round_.pk))}
+    detail = {"result": tally.result_sha256, "fixed": _fixed(round_) | fixed_digests(("turnout", round_.pk))}
     finish(Step.COUNT, round_, by=by, at=at, detail=detail)
     return tally
 
@@ -86,7 +86,7 @@ def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime)
             "step_label": "重新计票",
             "version": version,
             "result": tally.result_sha256,
-            "fixed": fixed_digests(("box", round_.pk), ("tally", round_.pk)),
+            "fixed": _fixed(round_) | fixed_digests(("box", round_.pk)),
         },
     )
     return tally
@@ -112,8 +112,12 @@ def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str,
     )
     if RoundState(round_.state) in UNPUBLISHED:
         recount_round(round_, reason=f"一票否决：{veto.decision}", by=by, at=at)
-    audit.record("publish.approve", veto, by=by, at=at, reason=decision, detail={"veto": section.code})
+    audit.record("publish.approve", veto, by=by, at=at, reason=decision, detail={"veto": section.code}, wrote=[veto])
     return veto
+
+
+def _fixed(round_: Round) -> dict[str, str]:
+    return fixed_digests(*((kind, round_.pk) for kind in ("tally", "flags", "problems")))
 
 
 def _run(round_: Round, at: datetime) -> _Counted:

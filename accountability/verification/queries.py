@@ -1,0 +1,110 @@
+"""What the actions after publication fix (固定内容): the rows whose digests the audit log holds."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from accountability.cases.models import Case, Measure
+from accountability.citizens.models import Suggestion
+from accountability.evidence.models import Evidence
+from accountability.history.models import EarlierListing, EarlierRound
+from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
+from accountability.inspections.services.visits import record_digest
+from accountability.leads.models import Lead
+from accountability.objections.models import Objection
+from accountability.promotion_freezes.queries import FREEZES
+from accountability.rectifications.models import Progress, Rectification, RectificationItem
+from accountability.talks.models import Talk
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import FixedFact, RowFact
+
+CASE = ("result_id", "head_name", "head_reason", "state", "opened_at", "closed_at")
+MEASURE = (
+    *("case_id", "kind", "position", "target", "responsible", "due_on", "basis"),
+    *("state", "done_on", "record", "done_by_id"),
+)
+TALK = (
+    *("measure_id", "talker", "person", "post", "held_at", "place", "reason", "points", "attitude", "demand"),
+    *("recorder", "is_signed", "state", "filed_by_id", "filed_at", "confirmed_by_id", "confirmed_at"),
+    "return_reason",
+)
+RECTIFICATION = (
+    *("case_id", "state", "plan_due_on", "report_due_on", "opinion", "submitted_at", "decision", "decided_at"),
+    *("report", "reported_at", "closed_on"),
+)
+ITEM = (
+    *("rectification_id", "position", "indicator", "problem", "cause", "goal", "measures", "leader", "person"),
+    *("term", "due_on", "wanted_due_on", "wanted_reason", "state", "outcome", "finished_at", "verdict"),
+    *("accepted_by_id", "closed_on", "failures"),
+)
+# Name, key and copy of a file are cleared when it is destroyed.
+EVIDENCE = (
+    *("kind", "suffix", "size", "sha256", "uploaded_by_id", "uploaded_at"),
+    *("talk_id", "objection_id", "progress_id", "inspection_id"),
+)
+PLAN = (
+    *("round_id", "name", "starts_on", "ends_on", "drawn_sections", "draw_id", "seed", "state"),
+    *("proposed_by_id", "approved_by_id", "finished_at"),
+)
+INSPECTION = (
+    *("plan_id", "section_id", "target", "rectification_id", "returns_to_id", "visit_on", "state"),
+    *("method", "arrived_at", "left_at", "place", "errand", "call", "interviewed", "situation", "conclusion"),
+    *("checks", "submitted_at", "record_sha256", "approved_by_id", "approved_at"),
+)
+ORDER = ("inspection_id", "demand", "due_on", "issued_by_id", "issued_at", "state", "reply", "replied_at")
+LEAD = (
+    *("section_id", "inspection_id", "facts", "received_at", "state", "conclusion", "decision"),
+    *("concluded_by_id", "concluded_at"),
+)
+OBJECTION = (
+    *("round_id", "section_id", "stage", "ground", "facts", "filed_by_id", "filed_at", "due_on", "state"),
+    *("accepted_by_id", "recount_sha256", "recount_agrees", "recounted_at", "witnesses", "outcome", "answer"),
+    *("decided_by_id", "decided_at", "correction_id", "hold_id"),
+)
+EARLIER_ROUND = ("key", "name", "period_start")
+EARLIER_LISTING = ("rank", "department_name", "section_name", "problems", "section_id")
+
+
+def _earlier(key: str) -> Iterator[Sequence[Any]]:
+    yield from EarlierRound.objects.filter(key=key).values_list(*EARLIER_ROUND)
+    yield from EarlierListing.objects.filter(round__key=key).order_by("pk").values_list(*EARLIER_LISTING)
+
+
+FACTS = {"freezes": FREEZES, "earlier": FixedFact("历史榜单", _earlier)}
+ROWS = (
+    RowFact("问责事项", Case, CASE),
+    RowFact("问责措施", Measure, MEASURE),
+    RowFact("谈话记录", Talk, TALK),
+    RowFact("整改", Rectification, RECTIFICATION),
+    RowFact("整改事项", RectificationItem, ITEM),
+    RowFact("整改进展", Progress, ("item_id", "text", "by_id", "at")),
+    RowFact("佐证材料", Evidence, EVIDENCE),
+    RowFact("暗访计划", InspectionPlan, PLAN),
+    RowFact("暗访", Inspection, INSPECTION),
+    RowFact("督查员回避", Recusal, ("inspector_id", "department_code", "reason")),
+    RowFact("责令整改通知", Order, ORDER),
+    RowFact("问题线索", Lead, LEAD),
+    RowFact("异议和申诉", Objection, OBJECTION),
+    RowFact(
+        "群众建议的答复",
+        Suggestion,
+        ("section", "unit", "reason", "submitted_on", "state", "reply", "replied_by_id"),
+        is_complete=False,
+    ),
+)
+
+
+def inspection_faults() -> Iterator[str]:
+    """Yield submitted visits unlike their record's digest, and those whose inspectors are not the ones assigned."""
+    submitted = Inspection.objects.exclude(record_sha256="").select_related("section")
+    for inspection in submitted.prefetch_related("findings", "item_checks", "evidence"):
+        if record_digest(inspection) != inspection.record_sha256:
+            yield f"暗访记录（{inspection.section}，编号{inspection.pk}）与提交时的校验值不符，被改动过。"
+    rows = AuditEntry.objects.performed().filter(action="insp.assign", detail__has_key="inspectors").order_by("seq")
+    assigned = dict(rows.values_list("object_id", "detail__inspectors"))
+    present: dict[str, list[int]] = {}
+    sent = Inspection.inspectors.through.objects.order_by("user_id").values_list("inspection_id", "user_id")
+    for inspection_id, inspector in sent:
+        present.setdefault(str(inspection_id), []).append(inspector)
+    for key, inspectors in assigned.items():
+        if present.get(key, []) != inspectors:
+            yield f"暗访（编号{key}）的督查员与派员时所记的不符，被改动过。"
