@@ -71,7 +71,8 @@ def register_evidence() -> None:
 
 def register_fixed_facts() -> None:
     """Register what the app's actions fix."""
-    from accountability.verification.queries import FACTS, ROWS, inspection_faults
+    from accountability.verification.queries import FACTS, ROWS
+    from accountability.verification.services import inspection_faults
     from nanchuan_eval.audit.queries import fixed_facts, integrity_checks, register_rows
 
     fixed_facts.update(FACTS)

@@ -22,6 +22,7 @@ class EvaluationsConfig(AppConfig):
         from evaluations.verification.queries import FACTS, ROWS
         from evaluations.verification.services import log_faults, tally_faults
         from nanchuan_eval.accounts import services as accounts
+        from nanchuan_eval.approvals import services as approvals
         from nanchuan_eval.audit.queries import fixed_facts, integrity_checks, register_rows
         from nanchuan_eval.clock import queries as clock
         from nanchuan_eval.retention import services as retention
@@ -34,4 +35,5 @@ class EvaluationsConfig(AppConfig):
         fixed_facts.update(FACTS)
         register_rows(*ROWS)
         integrity_checks.extend([tally_faults, log_faults])
+        approvals.purged_actions.update(people.PURGED_PROPOSALS)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])

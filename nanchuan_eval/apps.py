@@ -17,7 +17,8 @@ class NanchuanEvalConfig(AppConfig):
         from nanchuan_eval import approvable_actions
         from nanchuan_eval.accounts.services import role_faults
         from nanchuan_eval.audit.queries import integrity_checks, register_rows
-        from nanchuan_eval.audit_review.queries import ROWS, approval_faults
+        from nanchuan_eval.audit_review.queries import ROWS
+        from nanchuan_eval.audit_review.services import approval_faults
 
         import_module("nanchuan_eval.checks")
         approvable_actions.register()

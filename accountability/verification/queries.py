@@ -8,13 +8,11 @@ from accountability.citizens.models import Suggestion
 from accountability.evidence.models import Evidence
 from accountability.history.models import EarlierListing, EarlierRound
 from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
-from accountability.inspections.services.visits import record_digest
 from accountability.leads.models import Lead
 from accountability.objections.models import Objection
 from accountability.promotion_freezes.queries import FREEZES
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.talks.models import Talk
-from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import FixedFact, RowFact
 
 CASE = ("result_id", "head_name", "head_reason", "state", "opened_at", "closed_at")
@@ -91,20 +89,3 @@ ROWS = (
         is_complete=False,
     ),
 )
-
-
-def inspection_faults() -> Iterator[str]:
-    """Yield submitted visits unlike their record's digest, and those whose inspectors are not the ones assigned."""
-    submitted = Inspection.objects.exclude(record_sha256="").select_related("section")
-    for inspection in submitted.prefetch_related("findings", "item_checks", "evidence"):
-        if record_digest(inspection) != inspection.record_sha256:
-            yield f"暗访记录（{inspection.section}，编号{inspection.pk}）与提交时的校验值不符，被改动过。"
-    rows = AuditEntry.objects.performed().filter(action="insp.assign", detail__has_key="inspectors").order_by("seq")
-    assigned = dict(rows.values_list("object_id", "detail__inspectors"))
-    present: dict[str, list[int]] = {}
-    sent = Inspection.inspectors.through.objects.order_by("user_id").values_list("inspection_id", "user_id")
-    for inspection_id, inspector in sent:
-        present.setdefault(str(inspection_id), []).append(inspector)
-    for key, inspectors in assigned.items():
-        if present.get(key, []) != inspectors:
-            yield f"暗访（编号{key}）的督查员与派员时所记的不符，被改动过。"

@@ -24,6 +24,7 @@ from evaluations.personal_data.models import DataRequest
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
 from evaluations.publication.models import Publication, PublicationHold
 from evaluations.rounds.models import Round, RoundSection, RoundStep
+from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import rows_expected
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
 from evaluations.turnout.models import TurnoutDay
@@ -183,12 +184,14 @@ FACTS = {
     "turnout": FixedFact("计票时的每日回收数", _of_round(TurnoutDay, *TURNOUT)),
 }
 ROWS = (
+    RowFact("密钥卡", BoxCard, ("box_id", "card", "holder_id", "share_sha256", "held_sha256", "held_at", "lost_at")),
     RowFact("票号批次", CodeBatch, ("round_id", *BATCH[1:], "label")),
     RowFact("领票异常的核查", OpenClaimAlert, ALERT, is_complete=False),
     RowFact("抽取公告", PlannedDraw, PLANNED_DRAW),
     RowFact("抽取", Draw, DRAW_ROW),
     RowFact("随机数的录入", RandomnessEntry, ("draw_id", "source", "by_id", "numbers", "issue", "at")),
     RowFact("抽取事件", DrawEvent, DRAW_EVENT),
+    RowFact("监督员在开箱记录上的签名", OpeningSignature, ("round_id", "supervisor_id", "at")),
     RowFact("监督员在抽取上的签名", DrawSignature, ("draw_id", "supervisor_id", "at")),
     RowFact("监督员在计票记录上的签名", CountSignature, ("tally_id", "supervisor_id", "at")),
     RowFact("监督员的签名码", SigningCode, ("entry_id", "code_sha256", "used_at")),

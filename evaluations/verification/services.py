@@ -199,6 +199,9 @@ def _codes(round_: Round) -> Iterator[str]:
     wrong = sum(issue_hash(str(spend)) != issue for issue, spend in used.iterator(chunk_size=CHUNK))
     if wrong:
         yield f"有{wrong}个使用校验值不能由发放校验值证实。"
+    in_force = round_.box_keys.filter(replaced_at=None).values_list("key_id", flat=True)
+    if list(in_force) != [key_id for key_id in [round_.box_key] if key_id]:
+        yield "本轮使用的票箱密钥与密钥登记不符。"
     if round_.state == RoundState.OPEN:
         yield from _unlike_waiting(round_)
 
@@ -213,7 +216,7 @@ def _unlike_waiting(round_: Round) -> Iterator[str]:
         yield f"已使用的票号{online}个、已录入的纸质票{on_paper}张，与待封箱的{waiting}张票不符。"
 
 
-def _count_of(rows: models.QuerySet[Any]) -> Subquery:
+def _count_of(rows: models.QuerySet[Any]) -> Coalesce:
     counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(times=Count("*")).values("times")
     return Coalesce(Subquery(counted), 0)
 

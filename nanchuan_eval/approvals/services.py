@@ -84,6 +84,8 @@ def _as_is(value: object) -> object:
 
 
 _actions: dict[str, ApprovableAction] = {}
+# Actions of whose proposals the retention rules erase content and arguments.
+purged_actions: set[str] = set()
 
 
 def register(*actions: ApprovableAction) -> None:

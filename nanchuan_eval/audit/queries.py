@@ -167,12 +167,13 @@ def logged_digests() -> dict[str, tuple[int, str]]:
     }
 
 
-def changed_facts() -> Iterator[str]:
-    """Yield the facts that no longer have the digest logged by the last action that fixed them."""
-    logged: dict[str, dict[str, tuple[int, str]]] = {kind: {} for kind in fixed_facts}
+def changed_facts(*kinds: str) -> Iterator[str]:
+    """Yield the facts, of all kinds or of these, without the digest logged by the last action that fixed them."""
+    logged: dict[str, dict[str, tuple[int, str]]] = {kind: {} for kind in kinds or fixed_facts}
     for name, entry in logged_digests().items():
         kind, _, key = name.partition(":")
-        logged[kind][key] = entry
+        if kind in logged:
+            logged[kind][key] = entry
     is_whole = knows_every_row()
     for kind, entries in logged.items():
         yield from worded(partial(_changed, fixed_facts[kind], entries, is_whole=is_whole))

@@ -1,12 +1,8 @@
 """What the actions on accounts, approvals and backups fix (固定内容)."""
 
-from collections.abc import Iterator
-
 from django.db.models import Case, F, When
 
 from nanchuan_eval.approvals.models import Approval
-from nanchuan_eval.approvals.services import proposal_digest
-from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import RowFact
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.users.models import User
@@ -16,7 +12,7 @@ from nanchuan_eval.workdays.models import Holiday
 SECOND_FACTOR = Case(When(second_factor__confirmed=True, then=F("second_factor__secret")))
 USER = (
     *("username", "name", "role", "unit_code", "person_code", "is_active", "expires_at"),
-    *("password", "password_set_at", SECOND_FACTOR),
+    *("created_at", "password", "password_set_at", "earlier_passwords", SECOND_FACTOR),
 )
 # Content and arguments are purged; the digest covers them.
 APPROVAL = (
@@ -29,12 +25,3 @@ ROWS = (
     RowFact("备份登记", Backup, ("name", "made_at", "size", "sha256", "seq", "head", "is_during_vote")),
     RowFact("节假日", Holiday, ("day", "name", "is_workday"), is_complete=False),
 )
-
-
-def approval_faults() -> Iterator[str]:
-    """Yield the proposals whose content is no longer the one that their digest fixed."""
-    purges = AuditEntry.objects.performed().filter(action="retention.purge").exists()
-    for approval in Approval.objects.order_by("pk").iterator():
-        is_purged = purges and not approval.arguments
-        if not is_purged and proposal_digest(approval) != approval.digest:
-            yield f"审批“{approval}”（编号{approval.pk}）的内容与提请时的校验值不符，被改动过。"

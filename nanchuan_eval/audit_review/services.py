@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
 from nanchuan_eval.audit.queries import verify_chain
@@ -44,3 +46,12 @@ def _lines(until: int) -> Iterator[str]:
     yield from (line(entry) for entry in rows)
     for anchor in AuditAnchor.objects.all():
         yield f"# {anchor}\n"
+
+
+def approval_faults() -> Iterator[str]:
+    """Yield the proposals whose content is no longer the one that their digest fixed."""
+    purges = AuditEntry.objects.performed().filter(action="retention.purge").exists()
+    for approval in Approval.objects.order_by("pk").iterator():
+        is_purged = purges and approval.action in approvals.purged_actions and not approval.arguments
+        if not is_purged and approvals.proposal_digest(approval) != approval.digest:
+            yield f"审批“{approval}”（编号{approval.pk}）的内容与提请时的校验值不符，被改动过。"

@@ -43,7 +43,7 @@ def confirm_card(*, round_key: str, code: str, at: datetime) -> BoxCard:
     card.held_at = at
     card.save(update_fields=["held_at"])
     detail = {"step_label": f"确认领取密钥卡{card.card}", "card": card.card, "key_id": key.key_id}
-    audit.record("box.key", key.round, by=SUPERVISOR, at=at, detail=detail)
+    audit.record("box.key", key.round, by=SUPERVISOR, at=at, detail=detail, wrote=[card])
     return card
 
 
@@ -63,7 +63,7 @@ def report_lost(*, round_id: int, card: str, reason: str, by: User, at: datetime
         "key_id": found.box.key_id,
         "is_short": is_short(json.loads(found.box.record), lost),
     }
-    audit.record("box.key", found.box.round, by=by, at=at, reason=reason, detail=detail)
+    audit.record("box.key", found.box.round, by=by, at=at, reason=reason, detail=detail, wrote=[found])
     return found
 
 
@@ -86,7 +86,7 @@ def hand_over(*, round_id: int, card: str, holder: str, reason: str, by: User, a
         "from": before.token if before else "",
         "to": found.holder.token if found.holder else "",
     }
-    audit.record("box.key", found.box.round, by=by, at=at, reason=reason, detail=detail)
+    audit.record("box.key", found.box.round, by=by, at=at, reason=reason, detail=detail, wrote=[found])
     return found
 
 

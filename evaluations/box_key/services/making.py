@@ -146,7 +146,7 @@ def _adopt(round_: Round, id_: str, record: bytes, *, by: User, at: datetime) ->
     key = put_in_force(round_, id_, record, at=at)
     holders: list[DrawEntry | None] = [*supervisors_in_office(round_), None, None]
     read = json.loads(record)
-    BoxCard.objects.bulk_create(
+    cards = BoxCard.objects.bulk_create(
         [BoxCard(box=key, holder=holder, **card) for holder, card in zip(holders, read["cards"], strict=True)]
     )
     detail = {
@@ -157,5 +157,5 @@ def _adopt(round_: Round, id_: str, record: bytes, *, by: User, at: datetime) ->
         "replaced": replaced.key_id if replaced else "",
         "fixed": fixed_digests(("box_key", round_.pk)),
     }
-    audit.record(BOX_KEY, round_, by=by, at=at, detail=detail)
+    audit.record(BOX_KEY, round_, by=by, at=at, detail=detail, wrote=cards)
     return key

@@ -28,6 +28,8 @@ from nanchuan_eval.users.models import User
 
 # From a round's last step: publication, or being declared void.
 PHONES_KEPT, COMMENTS_KEPT, UPLOADS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
+# Actions whose proposals hold opinions and personal data; the audit log has only their digests.
+PURGED_PROPOSALS = ("comment.redact", "privacy.handle")
 PHONE_FIELDS = ["phone", "phone_hash", "contact", "contact_hash"]
 ERASED = "（已删除）"
 PURGE = "retention.purge"
@@ -180,9 +182,7 @@ def _corrections(at: datetime) -> models.QuerySet[Approval]:
 
 def _proposals(at: datetime) -> models.QuerySet[Approval]:
     """Opinions and personal data in decided proposals; the audit log has only their digests."""
-    decided = Approval.objects.filter(
-        action__in=["comment.redact", "privacy.handle"], decided_at__lt=at - COMMENTS_KEPT
-    )
+    decided = Approval.objects.filter(action__in=PURGED_PROPOSALS, decided_at__lt=at - COMMENTS_KEPT)
     return decided.exclude(content={})
 
 

@@ -22,10 +22,11 @@ def sign_opening(*, round_id: int, code: str, at: datetime) -> OpeningSignature:
     round_ = lock_round(round_id)
     if not is_opened_by_supervisors(round_.rulebook) or round_.state != RoundState.SEALED:
         raise RuleViolation("由监督员开箱的轮次，开箱之后、计票之前，可以在开箱记录上签名。")
-    supervisor = spend_signing_code(round_, code, at=at)
+    spent = spend_signing_code(round_, code, at=at)
+    supervisor = spent.entry
     signature, is_new = OpeningSignature.objects.get_or_create(round=round_, supervisor=supervisor, defaults={"at": at})
     if not is_new:
         raise RuleViolation("这名监督员已经在开箱记录上签名。")
     detail = {"step_label": "监督员在开箱记录上签名", "entry": supervisor.pk, "root": round_.closing_root}
-    audit.record(OPEN_ACTION, round_, by=SUPERVISOR, at=at, detail=detail)
+    audit.record(OPEN_ACTION, round_, by=SUPERVISOR, at=at, detail=detail, wrote=[spent, signature])
     return signature

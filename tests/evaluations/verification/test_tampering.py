@@ -1,21 +1,28 @@
 """Tampering by SQL, past every guard of the application: each is named by the verification."""
 
+import itertools
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import JSONField, Value
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Ballot, Comment, Rating
 from evaluations.ballots.services import redact_comment
+from evaluations.box_key.models import BoxKey
 from evaluations.box_key.services.making import make_server_key
+from evaluations.codes.services.issuing import FormKind, issue_batch
+from evaluations.codes.services.voiding import void_codes
+from evaluations.draws.models import Draw
 from evaluations.draws.services import ceremony
 from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.rules import PoolKind
-from evaluations.protocol.codes import content_commitment
+from evaluations.protocol.codes import content_commitment, issue_of
 from evaluations.protocol.merkle import merkle_root
 from evaluations.publication.models import Publication
 from evaluations.publication.services import publish_list
@@ -26,10 +33,17 @@ from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.scoring.method import Channel
 from evaluations.sealing.queries import closing_leaves
 from evaluations.sealing.services.opening import seal_round
-from evaluations.tally.models import AnomalyFlag
+from evaluations.tally.models import AnomalyFlag, SectionResult, Tally
+from evaluations.tally.rules.anomalies import Verdict
+from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.signatures import sign_count
 from evaluations.tally.services.tally import tally_round
 from evaluations.verification.services import sealed_votes, verify_round
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import fixed_digests
+from nanchuan_eval.audit.sql import unguard_audit_tables
+from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.permissions.policy import CLOCK, OPERATOR
 from nanchuan_eval.retention import services as retention
@@ -41,6 +55,7 @@ from tests.factories import (
     hold_draw,
     make_codes,
     make_manifestations,
+    make_open_round,
     make_pool,
     make_round,
     make_section,
@@ -90,6 +105,41 @@ TAMPERINGS = [
     ("抽取上的签名", "DELETE FROM evaluations_drawsignature"),
     ("公示", "UPDATE evaluations_publication SET published_at = '2019-01-01'"),
     ("公示", "DELETE FROM evaluations_publication"),
+    ("公示的日志锚点", "UPDATE evaluations_publication SET anchor_hash = '00'"),
+    ("轮次的状态和进程", "UPDATE evaluations_round SET state = 'closed'"),
+    ("轮次的状态和进程", "UPDATE evaluations_roundstep SET at = '2019-01-01'"),
+    ("轮次的状态和进程", "UPDATE evaluations_roundstep SET by_id = NULL"),
+    ("轮次的状态和进程", "DELETE FROM evaluations_roundstep WHERE state = 'sealed'"),
+    ("异常提示和处理", "UPDATE evaluations_anomalyflag SET verdict = 'open', decided_by_id = NULL, decided_at = NULL"),
+    ("上榜科室和主要问题", "UPDATE evaluations_sectionresult SET main_problems = '没有问题'"),
+    ("监督员的签名码", "UPDATE evaluations_signingcode SET used_at = NULL"),
+    ("抽取公告", "UPDATE evaluations_planneddraw SET planned_at = '2019-01-01'"),
+    ("随机数的录入", "DELETE FROM evaluations_randomnessentry"),
+    ("票箱密钥", "UPDATE evaluations_round SET box_key = '00'"),
+]
+# The same before the box is sealed.
+TAMPERINGS_OF_THE_OPEN_BOX = [
+    ("作废的票号", "UPDATE evaluations_credential SET is_void = NOT is_void WHERE is_void"),
+    ("作废的票号", "UPDATE evaluations_credential SET is_void = NOT is_void WHERE spend IS NULL AND NOT is_void"),
+    ("待封箱", "UPDATE evaluations_credential SET spend = NULL"),
+    ("待封箱", "DELETE FROM evaluations_ballotspool"),
+    ("票号批次", "UPDATE evaluations_codebatch SET is_open = NOT is_open"),
+]
+GARBAGE = [None, True, -1, 1.5, 10**400, "x", "", [], [[]], {}, {"x": [None]}, [{"lines": 1}]]
+# Columns that a verification reads as JSON.
+READ_AS_JSON = [
+    (Round, "rulebook"),
+    (Round, "closing"),
+    (Round, "ballot_form"),
+    (BoxKey, "record"),
+    (Draw, "params"),
+    (Draw, "randomness"),
+    (Draw, "result"),
+    (Tally, "result"),
+    (Tally, "rulebook"),
+    (SectionResult, "data"),
+    (Publication, "content"),
+    (AuditEntry, "detail"),
 ]
 
 
@@ -105,7 +155,7 @@ def published():
     supervisors = hold_draw(round_, DrawPurpose.SUPERVISORS)
     made = ceremony.issue_signing_codes(draw_id=supervisors.pk, by=make_user("clerk"), at=LATER)
     to_draw, to_count, *_ = next(iter(made.values()))
-    make_server_key(round_, at=LATER)
+    make_server_key(round_, at=NOON)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
     round_.refresh_from_db()
     cast_ballots(round_, make_codes(round_, 5)[:4], comment="窗口总是没有人")
@@ -116,7 +166,8 @@ def published():
     ceremony.publish_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
     tally_round(round_id=round_.pk, by=make_user("chief"), at=AFTER)
     sign_count(round_id=round_.pk, code=to_count, at=AFTER)
-    AnomalyFlag.objects.all().delete()  # every ballot of this small box is alike
+    for flag in AnomalyFlag.objects.all():  # every ballot of this small box is alike
+        decide_flag(flag_id=flag.pk, verdict=Verdict.KEPT, reason="已核查", by=make_user("supervisor"), at=AFTER)
     lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=AFTER)
     publish_list(round_id=round_.pk, by=make_user("commission"), at=AFTER + timedelta(days=9))
     round_.refresh_from_db()
@@ -146,6 +197,56 @@ def test_a_tampering_is_named(published, named, statement):
     assert named in faults(published)
     with pytest.raises(CommandError):
         call_command("verify_round", published.key)
+
+
+@pytest.fixture
+def voting():
+    """A round open for the vote with a used, a void and an unused code."""
+    round_ = make_open_round()
+    batch, codes = issue_batch(
+        round_id=round_.pk, form=FormKind(Channel.TARGETED, Origin.ISSUED), count=3, by=make_user("clerk"), at=NOON
+    )
+    cast_ballots(round_, codes[:1])
+    issues = [issue_of(round_.key, codes[1])]
+    void_codes(batch_id=batch.pk, issues=issues, reason="信封破损", by=make_user("chief"), at=NOON)
+    with transaction.atomic():  # the factory opened the vote past the steps
+        audit.record("round.open", round_, by=OPERATOR, at=NOON, detail={"fixed": fixed_digests(("steps", round_.pk))})
+    return round_
+
+
+def test_an_open_round_is_not_accused(voting):
+    assert faults(voting) == ""
+
+
+@pytest.mark.parametrize(("named", "statement"), TAMPERINGS_OF_THE_OPEN_BOX)
+def test_a_tampering_of_an_open_round_is_named(voting, named, statement):
+    tamper(statement)
+
+    assert named in faults(voting)
+
+
+@pytest.mark.parametrize(("model", "column"), READ_AS_JSON)
+def test_garbage_is_a_fault_in_words(published, model, column):
+    unguard_audit_tables(connection)
+    row = model.objects.order_by("pk").last()
+    value = getattr(row, column)
+    whole = json.loads(value) if isinstance(value, str) else value
+    for garbage in _spoiled(whole):
+        point = transaction.savepoint()
+        text = json.dumps(garbage) if isinstance(value, str) else garbage
+        model.objects.filter(pk=row.pk).update(**{column: text if text is not None else Value(None, JSONField())})
+        assert faults(published), garbage
+        audit_review.verify_log(by=make_user("auditor"), at=AFTER)
+        transaction.savepoint_rollback(point)
+
+
+def _spoiled(whole):
+    """Yield garbage instead of the whole, and garbage instead of one of its parts."""
+    yield from (garbage for garbage in GARBAGE if garbage != whole)
+    parts = whole if isinstance(whole, dict) else dict(enumerate(whole)) if isinstance(whole, list) else {}
+    for key, garbage in zip(parts, itertools.cycle(GARBAGE), strict=False):
+        if garbage != parts[key]:
+            yield {**whole, key: garbage} if isinstance(whole, dict) else [*whole[:key], garbage, *whole[key + 1 :]]
 
 
 def test_two_people_exchanged_are_named(published):
@@ -180,7 +281,7 @@ def test_a_redacted_comment_is_no_tampering(published):
 
 
 def test_a_purged_comment_is_no_tampering(published, monkeypatch):
-    Round.objects.update(state=RoundState.CLOSED)
+    lifecycle.archive_round(round_id=published.pk, open_cases=0, by=make_user("chief"), at=AFTER)
     rules = [replace(rule, scrub=None) for rule in retention.rules]  # no scrubbing inside the test's transaction
     monkeypatch.setattr(retention, "rules", rules)
     retention.purge(by=OPERATOR, at=AFTER + timedelta(days=800))

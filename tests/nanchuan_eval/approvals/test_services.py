@@ -280,7 +280,7 @@ def test_proposal_action_and_decision_are_logged_once_each(holiday):
 
     labels = [entry.detail.get("step_label", entry.action) for entry in AuditEntry.objects.order_by("pk")]
     assert labels == ["提请：改节假日名称", "round.edit", "已同意：改节假日名称：2031-10-01 国庆"]
-    assert [entry.detail for entry in AuditEntry.objects.performed()] == [{"changed": ["name"]}]
+    assert [entry.detail["changed"] for entry in AuditEntry.objects.performed()] == [["name"]]
 
 
 def test_a_proposal_of_a_published_action_takes_no_anchor(holiday, monkeypatch):
