@@ -30,11 +30,12 @@ def open_ballots(*, round_id: int, codes: Sequence[str], by: policy.Actor, at: d
     round_ = lock_round(round_id)
     if round_.state not in SEALED:
         raise RuleViolation("封箱之后才有开封文件。")
-    present = {entry.pk: entry for entry in (spend_signing_code(round_, code, at=at) for code in codes)}
+    spent = [spend_signing_code(round_, code, at=at) for code in codes]
+    present = {code.entry_id for code in spent}
     if len(present) < LEAST_WITNESSES:
         raise RuleViolation(f"开封须有至少{LEAST_WITNESSES}名抽取产生的监督员在场，分别输入本人的签名码。")
     detail = {"step_label": "开封：导出开封文件", "entries": sorted(present), "ballots": round_.ballots.count()}
-    audit.record("ballot.raw", round_, by=by, at=at, detail=detail)
+    audit.record("ballot.raw", round_, by=by, at=at, detail=detail, wrote=spent)
     return _opening_lines(round_)
 
 
