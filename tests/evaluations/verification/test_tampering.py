@@ -281,7 +281,9 @@ def test_a_redacted_comment_is_no_tampering(published):
 
 
 def test_a_purged_comment_is_no_tampering(published, monkeypatch):
-    lifecycle.archive_round(round_id=published.pk, open_cases=0, by=make_user("chief"), at=AFTER)
+    lifecycle.archive_round(
+        round_id=published.pk, open_cases=0, by=make_user("commission"), at=AFTER + timedelta(days=90)
+    )
     rules = [replace(rule, scrub=None) for rule in retention.rules]  # no scrubbing inside the test's transaction
     monkeypatch.setattr(retention, "rules", rules)
     retention.purge(by=OPERATOR, at=AFTER + timedelta(days=800))
