@@ -102,14 +102,17 @@ def test_the_place_in_the_previous_round_is_shown(client):
     assert [(line.history.previous_rank, line.history.listings) for line in result.listed] == [(1, 2), (2, 2), (3, 2)]
 
 
-@pytest.mark.parametrize("state", [RoundState.DRAFT, RoundState.OPEN, RoundState.SEALED])
-def test_before_counting_the_page_says_that_no_interim_score_exists(client, state):
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [(RoundState.DRAFT, "筹备"), (RoundState.OPEN, "已截止，待开箱"), (RoundState.SEALED, "已封箱")],
+)
+def test_before_counting_the_page_says_that_no_interim_score_exists(client, state, shown):
     make_bare_round(state=state)
     login(client)
 
     page = text_of(client.get(PAGE))
 
-    assert f"当前为“{state.label}”" in page
+    assert f"当前为“{shown}”" in page
     assert "不计算、也不保存任何中途得分或排名" in page
 
 
