@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluations.scoring.method import Indicator, Method
+from evaluations.scoring.method import Indicator, Settings
 
 HEADER = ["ballot", "channel", "origin", "section", *Indicator.values]
 CellKey = tuple[str, str]
@@ -54,7 +54,7 @@ class Cell:
 EMPTY = Cell()
 
 
-def count_lines(method: Method, lines: Iterable[Line]) -> dict[CellKey, Cell]:
+def count_lines(method: Settings, lines: Iterable[Line]) -> dict[CellKey, Cell]:
     """Count lines into cells by (section, channel); the order of the lines does not matter."""
     grouped: dict[CellKey, Counter[tuple[int | None, ...]]] = defaultdict(Counter)
     for line in lines:
@@ -62,7 +62,7 @@ def count_lines(method: Method, lines: Iterable[Line]) -> dict[CellKey, Cell]:
     return {key: _cell(method, patterns) for key, patterns in grouped.items()}
 
 
-def line_q(method: Method, answers: tuple[int | None, ...]) -> int | None:
+def line_q(method: Settings, answers: tuple[int | None, ...]) -> int | None:
     """Return a line's whole number q, or None for an invalid line."""
     given = [(weight, x) for weight, x in zip(method.whole_weights.values(), answers, strict=True) if x is not None]
     if len(given) < method.min_answered:
@@ -79,8 +79,13 @@ def cells_document(cells: Mapping[CellKey, Cell]) -> list[list[Any]]:
     ]
 
 
-def parse_ballots(rows: Iterable[str], method: Method) -> Iterator[Line]:
+def parse_ballots(rows: Iterable[str], method: Settings) -> Iterator[Line]:
     """Read ballots.csv; any faulty row is a BallotFileError with its line number."""
+    return (line for _, line in parse_ballot_lines(rows, method))
+
+
+def parse_ballot_lines(rows: Iterable[str], method: Settings) -> Iterator[tuple[str, Line]]:
+    """Read ballots.csv as `parse_ballots`, each line with what stands in its column `ballot`."""
     reader = csv.reader(_without_bom(rows), strict=True)
     try:
         yield from _lines(((reader.line_num, row) for row in reader), method)
@@ -90,7 +95,7 @@ def parse_ballots(rows: Iterable[str], method: Method) -> Iterator[Line]:
         raise BallotFileError(f"第{reader.line_num}行之后有不是UTF-8编码的文字。") from None
 
 
-def _lines(rows: Iterator[tuple[int, list[str]]], method: Method) -> Iterator[Line]:
+def _lines(rows: Iterator[tuple[int, list[str]]], method: Settings) -> Iterator[tuple[str, Line]]:
     if next(rows, (1, []))[1] != HEADER:
         raise BallotFileError(f"第1行：表头应为 {','.join(HEADER)}")
     channel_of: dict[str, str] = {}
@@ -102,14 +107,14 @@ def _lines(rows: Iterator[tuple[int, list[str]]], method: Method) -> Iterator[Li
             raise BallotFileError(f"第{number}行：{fault}")
         channel_of[row[0]] = row[1]
         seen.add((row[0], row[3]))
-        yield Line(row[3], row[1], tuple(int(x) if x else None for x in row[4:]))
+        yield row[0], Line(row[3], row[1], tuple(int(x) if x else None for x in row[4:]))
 
 
 def _pairs(histogram: Mapping[int, int]) -> list[list[int]]:
     return [[q, times] for q, times in sorted(histogram.items())]
 
 
-def _cell(method: Method, patterns: Mapping[tuple[int | None, ...], int]) -> Cell:
+def _cell(method: Settings, patterns: Mapping[tuple[int | None, ...], int]) -> Cell:
     histogram: Counter[int] = Counter()
     severe = votes = 0
     for answers, times in patterns.items():
@@ -137,7 +142,7 @@ def _without_bom(rows: Iterable[str]) -> Iterator[str]:
         yield row.removeprefix("\ufeff") if number == 0 else row
 
 
-def _row_fault(row: list[str], method: Method, sections: frozenset[str]) -> str:
+def _row_fault(row: list[str], method: Settings, sections: frozenset[str]) -> str:
     if len(row) != len(HEADER):
         return f"应有{len(HEADER)}列，实有{len(row)}列。"
     if not row[0].strip():

@@ -1,4 +1,4 @@
-"""Score method NC-1: indicators, channels and the settings read from rulebook.json (method.md 1.1, 4.2)."""
+"""Indicators, channels, and the settings of score method NC-1 read from rulebook.json (method.md 1.1, 4.2)."""
 
 import re
 from collections.abc import Mapping
@@ -50,8 +50,8 @@ class ChannelRule:
 
 
 @dataclass(frozen=True)
-class Method:
-    """The scoring part of a rulebook; weights and thresholds are exact."""
+class Settings:
+    """The settings that every method reads; weights and thresholds are exact."""
 
     levels: int  # L, the highest answer
     severe_from: int  # an answer from this level on is severe
@@ -60,14 +60,12 @@ class Method:
     channels: Mapping[str, ChannelRule]  # in the order targeted, sampled, other
     prior_ballots: int  # k, average ballots added to every cell
     cap: Fraction  # C, points a channel that is not drawn may lie away from the drawn deviation
-    mean_min_lines: int  # m_min, valid lines a section needs to enter a channel's average
     min_lines: int  # n_min, valid lines a section needs to be ranked
     min_drawn_lines: int  # n_min_drawn, how many of them in drawn channels
     list_length: int
     z: Fraction  # width of the rank interval in standard deviations
     nu0: Fraction  # degrees of freedom given to the pooled variance
     v_prior: Fraction  # prior variance in points squared, with 1 degree of freedom
-    basis: str  # one of BASES
     sections: tuple[str, ...]  # codes, sorted
     vetoes: frozenset[str]  # codes of the sections put first
 
@@ -94,33 +92,48 @@ class Method:
         return tuple(name for name, rule in self.channels.items() if rule.drawn)
 
 
+@dataclass(frozen=True)
+class Method(Settings):
+    """The scoring part of a rulebook for NC-1."""
+
+    mean_min_lines: int  # m_min, valid lines a section needs to enter a channel's average
+    basis: str  # one of BASES
+
+
 def parse_method(rulebook: Mapping[str, Any]) -> Method:
     """Read the scoring part of a rulebook; further keys are ignored, any fault is a RulebookError."""
     if not isinstance(rulebook, Mapping):
         raise RulebookError("规则文件应为一个对象。")
     if rulebook.get("method") != METHOD:
         raise RulebookError("规则文件的计分方法（method）不是 NC-1。")
-    levels = _whole(rulebook, "levels", 1, HIGHEST_LEVEL)
-    sections = _sections(rulebook)
     return Method(
-        levels=levels,
-        severe_from=_whole(rulebook, "severe_from", 1, levels),
-        min_answered=_whole(rulebook, "min_answered", 1, len(Indicator)),
-        indicator_weights=_indicator_weights(rulebook),
-        channels=_channels(rulebook),
-        prior_ballots=_whole(rulebook, "prior_ballots", 1),
-        cap=_rational(rulebook, "cap"),
-        mean_min_lines=_whole(rulebook, "mean_min_lines", 0),
-        min_lines=_whole(rulebook, "min_lines", 0),
-        min_drawn_lines=_whole(rulebook, "min_drawn_lines", 0),
-        list_length=_whole(rulebook, "list_length", 1),
-        z=_rational(rulebook, "z"),
-        nu0=_rational(rulebook, "nu0"),
-        v_prior=_rational(rulebook, "v_prior"),
+        **shared_settings(rulebook),
+        mean_min_lines=whole(rulebook, "mean_min_lines", 0),
         basis=_basis(rulebook),
-        sections=sections,
-        vetoes=_vetoes(rulebook, sections),
     )
+
+
+def shared_settings(rulebook: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what every method needs, by the names of `Settings`."""
+    levels = whole(rulebook, "levels", 1, HIGHEST_LEVEL)
+    sections = _sections(rulebook)
+    return {
+        "levels": levels,
+        "severe_from": whole(rulebook, "severe_from", 1, levels),
+        "min_answered": whole(rulebook, "min_answered", 1, len(Indicator)),
+        "indicator_weights": _indicator_weights(rulebook),
+        "channels": _channels(rulebook),
+        "prior_ballots": whole(rulebook, "prior_ballots", 1),
+        "cap": rational(rulebook, "cap"),
+        "min_lines": whole(rulebook, "min_lines", 0),
+        "min_drawn_lines": whole(rulebook, "min_drawn_lines", 0),
+        "list_length": whole(rulebook, "list_length", 1),
+        "z": rational(rulebook, "z"),
+        "nu0": rational(rulebook, "nu0"),
+        "v_prior": rational(rulebook, "v_prior"),
+        "sections": sections,
+        "vetoes": _vetoes(rulebook, sections),
+    }
 
 
 def _value(rulebook: Mapping[str, Any], key: str) -> Any:
@@ -129,7 +142,8 @@ def _value(rulebook: Mapping[str, Any], key: str) -> Any:
     return rulebook[key]
 
 
-def _whole(rulebook: Mapping[str, Any], key: str, low: int, high: int | None = None) -> int:
+def whole(rulebook: Mapping[str, Any], key: str, low: int, high: int | None = None) -> int:
+    """Read a whole number within its bounds."""
     value = _value(rulebook, key)
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or value < low or (high is not None and value > high):
@@ -138,10 +152,13 @@ def _whole(rulebook: Mapping[str, Any], key: str, low: int, high: int | None = N
     return int(value)
 
 
-def _rational(rulebook: Mapping[str, Any], key: str) -> Fraction:
+def rational(rulebook: Mapping[str, Any], key: str, high: int | None = None) -> Fraction:
+    """Read an exact number that is not negative and, where a bound is given, not above it."""
     value = _fraction(_value(rulebook, key), key)
     if value < 0:
         raise RulebookError(f"“{key}”不能是负数。")
+    if high is not None and value > high:
+        raise RulebookError(f"“{key}”应为0到{high}之间的数。")
     return value
 
 
