@@ -19,6 +19,7 @@ from evaluations.protocol.merkle import audit_path, levels_of, root_of_path
 from evaluations.protocol.openings import openings_fault
 from evaluations.protocol.proofs import verify_proof
 from evaluations.rounds.rules.rulebook import DEFAULTS
+from evaluations.scoring.nc2.result import recount as recount_by_two
 from evaluations.scoring.result import recount
 from nanchuan_eval.core.canonical import canonical_json, protocol_json, sha256_hex
 from tests.paths import ROOT
@@ -28,7 +29,7 @@ KINDS = {".py", ".html", ".js", ".css"}
 SECTION = r"(?:R-[A-Z]|\d+(?:\.\d+)*)"
 # "method.md 2.2, 2.3", "rulebook R-A to R-K", "protocol 6.1"
 CITATION = re.compile(
-    rf"\b(rulebook|protocol|method|security)(?:\.md)? ({SECTION}(?:(?:, | and | to ){SECTION})*)(?![\w%-]|\.\w)"
+    rf"\b(rulebook|protocol|method(?:-2)?|security)(?:\.md)? ({SECTION}(?:(?:, | and | to ){SECTION})*)(?![\w%-]|\.\w)"
 )
 ROWS = {  # what is cited by another number than a section's -> the text that holds it
     re.compile(r"\brulebook finding (\d+)\b"): ("rulebook.md", "**Finding {}.**"),
@@ -76,7 +77,7 @@ def test_every_cited_section_is_a_heading():
     is_row = re.compile(r"\d+\.\d+\.\d+")
     cited = {found for path in sources() for found in cited_sections(path) if not is_row.fullmatch(found[1])}
 
-    assert {name for name, _ in cited} == {"rulebook.md", "protocol.md", "method.md", "security.md"}
+    assert {name for name, _ in cited} == {"rulebook.md", "protocol.md", "method.md", "method-2.md", "security.md"}
     assert {(n, s) for n, s in cited if not re.search(rf"^#+ {re.escape(s)} ", document(n), re.M)} == set()
 
 
@@ -119,6 +120,16 @@ def test_the_worked_score_recomputes():
 
     assert found == canonical_json(result)
     assert sha256_hex(found) in document("method.md")
+
+
+def test_the_worked_score_of_the_second_method_recomputes():
+    example = blocks("method-2.md")
+    rulebook = json.loads(example["rulebook.json"])
+
+    found = recount_by_two(example["ballots.csv"].splitlines(keepends=True), rulebook)
+
+    assert found == tuple(canonical_json(json.loads(example[name])) for name in ("result.json", "cells.json"))
+    assert all(sha256_hex(file) in document("method-2.md") for file in found)
 
 
 class TestTheWorkedDraw:
@@ -196,7 +207,7 @@ def test_the_worked_box_key_recomputes():
     assert (box.share_sha256(*of_card), box.held_code(*of_card)) == (told["share_sha256 S1"], told["领卡确认码 S1"])
 
 
-@pytest.mark.parametrize("name", ["box-key.md", "method.md", "protocol.md", "rulebook.md"])
+@pytest.mark.parametrize("name", ["box-key.md", "method.md", "method-2.md", "protocol.md", "rulebook.md"])
 def test_links_between_documents_lead_somewhere(name: str):
     assert [
         link for link in re.findall(r"\]\(([\w-]+\.md)", document(name)) if not (ROOT / "docs" / link).exists()

@@ -27,7 +27,7 @@ import pytest
 from tests.mutants.mutations import Mutant, mutants_of
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = ("*/*/rules.py", "*/*/rules/*.py", "evaluations/scoring/*.py", "evaluations/protocol/*.py")
+PURE = ("*/*/rules.py", "*/*/rules/*.py", "evaluations/scoring/**/*.py", "evaluations/protocol/*.py")
 CORE = tuple(f"nanchuan_eval/core/{name}.py" for name in ("canonical", "faults", "workflow"))
 TESTS = ("tests/accountability", "tests/departments", "tests/evaluations", "tests/nanchuan_eval")
 EXPLAINED = Path(__file__).with_name("explained.csv")

@@ -1,0 +1,142 @@
+"""From the published figures to index, place, interval, label and gate (method-2.md 2.5, 2.7, 3).
+
+Needs a round's figures and rulebook only: the count and a stranger's recount run the same code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, lcm
+
+from evaluations.scoring.index import DECIMALS, ZERO, four_decimals
+from evaluations.scoring.nc2.index import CellFigures, Figures, difficulty_index, drawn_deviation
+from evaluations.scoring.nc2.method import MethodTwo
+from evaluations.scoring.result import CERTAIN, TOO_FEW, VETOED, WITHIN_MARGIN
+from evaluations.scoring.uncertainty import top_probabilities
+
+
+@dataclass(frozen=True)
+class Score:
+    """S, R(e) and the variance s squared of one section, whether or not it is ranked; has_enough = enough lines."""
+
+    index: Fraction
+    drawn_deviation: Fraction
+    variance: Fraction
+    has_enough: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One section's outcome; place is None where it has none, the interval is among all sections of the round."""
+
+    score: Score
+    place: int | None
+    is_listed: bool
+    interval: tuple[int, int]
+    label: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The gate: how many sections there are, are ranked, and must be ranked before the list may be published."""
+
+    sections: int
+    ranked: int
+    needed: int
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.ranked >= self.needed
+
+
+def standings(method: MethodTwo, figures: Figures) -> dict[str, Standing]:
+    """Return every section's outcome."""
+    scores = {section: _score(method, figures, section) for section in method.sections}
+    ranks, spans = _places(method, scores), _intervals(method, scores)
+    found = {}
+    for section, score in scores.items():
+        place = ranks.get(section)
+        is_listed = section in method.vetoes or (place is not None and place <= method.list_length)
+        label = _label(method, section, score, is_listed=is_listed, high=spans[section][1])
+        found[section] = Standing(score, place, is_listed, spans[section], label)
+    return found
+
+
+def publication(method: MethodTwo, outcome: Mapping[str, Standing]) -> Publication:
+    """Return whether enough sections have enough lines; vetoed ones count like any other."""
+    ranked = sum(standing.score.has_enough for standing in outcome.values())
+    return Publication(len(outcome), ranked, ceil(method.publish_share * len(outcome)))
+
+
+def chances(method: MethodTwo, outcome: Mapping[str, Standing]) -> dict[str, float]:
+    """Return the probability of belonging to the list (the only float), over all sections that are not vetoed."""
+    free = {section: standing.score for section, standing in outcome.items() if section not in method.vetoes}
+    return top_probabilities(
+        {section: score.index for section, score in free.items()},
+        {section: score.variance for section, score in free.items()},
+        method.list_length - len(method.vetoes),
+    ) | dict.fromkeys(method.vetoes, 1.0)
+
+
+def sampling_variance(figures: Figures, section: str) -> Fraction:
+    """Return the variance of a section's index without the channels' disagreement."""
+    return sum((w**2 * figures.cells[section][c].variance for c, w in figures.weights.items()), ZERO)
+
+
+def _score(method: MethodTwo, figures: Figures, section: str) -> Score:
+    cells = figures.cells[section]
+    deviations = {c: cell.deviation for c, cell in cells.items()}
+    return Score(
+        index=difficulty_index(figures.weights, figures.means, deviations),
+        drawn_deviation=four_decimals(drawn_deviation(method, figures.weights, deviations)),
+        variance=sampling_variance(figures, section) + method.between_weight * figures.between,
+        has_enough=_has_enough(method, cells),
+    )
+
+
+def _has_enough(method: MethodTwo, cells: Mapping[str, CellFigures]) -> bool:
+    """True if the visible lines reach both minimums; where no cell of the round is visible nobody is ranked."""
+    lines = {c: cell.lines or 0 for c, cell in cells.items()}
+    drawn = sum(n for c, n in lines.items() if method.channels[c].drawn)
+    return bool(lines) and sum(lines.values()) >= method.min_lines and drawn >= method.min_drawn_lines
+
+
+def _places(method: MethodTwo, scores: Mapping[str, Score]) -> dict[str, int]:
+    keys = {
+        section: (section in method.vetoes, score.index, score.drawn_deviation)
+        for section, score in scores.items()
+        if score.has_enough or section in method.vetoes
+    }
+    return {section: 1 + sum(other > key for other in keys.values()) for section, key in keys.items()}
+
+
+def _intervals(method: MethodTwo, scores: Mapping[str, Score]) -> dict[str, tuple[int, int]]:
+    """Compare every two sections, in whole numbers: squared gaps and widths over one denominator."""
+    limits = {section: method.z**2 * score.variance * DECIMALS**2 for section, score in scores.items()}
+    unit = lcm(*(limit.denominator for limit in limits.values()))
+    width = {section: int(limit * unit) for section, limit in limits.items()}
+    index = {section: int(score.index * DECIMALS) for section, score in scores.items()}
+
+    def clearly_harder(one: str, other: str) -> bool:
+        if (one in method.vetoes) != (other in method.vetoes):
+            return one in method.vetoes
+        gap = index[one] - index[other]
+        return gap > 0 and gap**2 * unit > width[one] + width[other]
+
+    return {
+        section: (
+            1 + sum(clearly_harder(other, section) for other in scores),
+            len(scores) - sum(clearly_harder(section, other) for other in scores),
+        )
+        for section in scores
+    }
+
+
+def _label(method: MethodTwo, section: str, score: Score, *, is_listed: bool, high: int) -> str:
+    if section in method.vetoes:
+        return VETOED
+    if not score.has_enough:
+        return TOO_FEW
+    if not is_listed:
+        return ""
+    return CERTAIN if high <= method.list_length < len(method.sections) else WITHIN_MARGIN
