@@ -186,3 +186,14 @@ class TestTheAlarm:
             call_command("advance_rounds", stdout=StringIO())
         assert ClockRun.objects.get().failed == "记录回收数"
         assert "有步骤未办成：记录回收数" in shown()
+
+
+@pytest.mark.parametrize("command", ["daily", "advance_rounds"])
+def test_a_round_that_its_supervisors_open_waits_for_them_and_is_no_failure(command):
+    round_ = make_open_round(rulebook={"box_key": "supervisors"})
+
+    lines, refusal = output_of(command)
+
+    round_.refresh_from_db()
+    assert (refusal, round_.state) == (None, RoundState.OPEN)
+    assert f"封箱（{round_}）：已截止，待监督员持密钥卡开箱。" in lines
