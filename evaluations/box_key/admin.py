@@ -12,7 +12,7 @@ from evaluations.box_key.approvals import HANDED_OVER, LOST
 from evaluations.box_key.documents import card_sheets
 from evaluations.box_key.forms import HandoverForm, LostForm, RecordForm
 from evaluations.box_key.pages import key_page
-from evaluations.box_key.queries import holder_name, key_faults, supervisors_in_office
+from evaluations.box_key.queries import NEW_KEY, holder_name, key_faults, supervisors_in_office
 from evaluations.box_key.services.keys import NewKey
 from evaluations.box_key.services.making import BOX_KEY, ONLINE_KEY, make_key_online, may_be_replaced
 from evaluations.rounds.admin_pages import show_round_form, staff_page
@@ -33,6 +33,7 @@ ONLINE_NOTE = (
     "须经另一人审批，审批后由提请人在监督员全部到场时办理，只能办理一次。"
 )
 MAKE_NOTE = "监督员和备用卡保管人已全部到场、打印机就绪后，再生成密钥卡。密钥卡只在随后的页面显示一次，系统不保存。"
+KEEP_CARDS = "请核实其余密钥卡均已妥善保管，离任的登记移交"
 
 
 class BoxKeyPages(PolicyAdmin):
@@ -54,7 +55,8 @@ class BoxKeyPages(PolicyAdmin):
         """Show the key, its cards and holders, what is missing, and what may be done now."""
         user, round_ = account_of(request), get_object_or_404(Round, pk=pk)
         policy.check_sees(user, BOX_KEY)
-        page, may_start = key_page(round_), policy.may_start(user, BOX_KEY)
+        page, may_start, is_final = key_page(round_), policy.may_start(user, BOX_KEY), not may_be_replaced(round_)
+        shows_faults = not is_final or page.takes_confirmations
         return staff_page(
             request,
             "box_key/key.html",
@@ -62,9 +64,10 @@ class BoxKeyPages(PolicyAdmin):
             "票箱密钥",
             page=page,
             lines=[(card, holder_name(card.holder)) for card in page.cards],
-            faults=key_faults(round_),
+            faults=key_faults(round_, remedy=KEEP_CARDS if is_final else NEW_KEY) if shows_faults else [],
+            supervisors=[holder_name(entry) for entry in supervisors_in_office(round_)],
             proposals=approvals.waiting_about(user, round_),
-            may_make=may_start and may_be_replaced(round_),
+            may_make=may_start and not is_final,
             may_record=may_start and page.takes_confirmations,
         )
 

@@ -16,6 +16,8 @@ from nanchuan_eval.core.errors import RuleViolation
 
 COMMISSION = "区纪委监委"
 
+NEW_KEY = "请重新生成票箱密钥"
+
 
 def key_in_force(round_: Round) -> BoxKey:
     """Return the key to which the round's ballots are sealed; refuses a round without one."""
@@ -53,8 +55,11 @@ def holder_name(holder: DrawEntry | None) -> str:
     return holder.person.name if holder and holder.person else COMMISSION
 
 
-def key_faults(round_: Round) -> list[str]:
-    """Return in Chinese what the key still lacks before the round opens; a server's key is made when it opens."""
+def key_faults(round_: Round, *, remedy: str = NEW_KEY) -> list[str]:
+    """Return in Chinese what the key still lacks before the round opens; a server's key is made when it opens.
+
+    `remedy` = what to do where there can be no new key any more.
+    """
     if not is_opened_by_supervisors(round_.rulebook):
         return []
     key = current_key(round_)
@@ -63,9 +68,9 @@ def key_faults(round_: Round) -> list[str]:
     cards = list(key.cards.all())
     lost = "、".join(card.card for card in cards if card.lost_at)
     unheld = "、".join(card.card for card in cards if not card.held_at and not card.lost_at)
-    faults = [f"密钥卡{lost}已报告遗失，请重新生成票箱密钥。"] if lost else []
+    faults = [f"密钥卡{lost}已报告遗失，{remedy}。"] if lost else []
     faults += [f"密钥卡{unheld}尚未确认领取。"] if unheld else []
-    return faults + (["监督员有变动，请重新生成票箱密钥。"] if _is_outdated(round_, cards) else [])
+    return faults + ([f"监督员有变动，{remedy}。"] if _is_outdated(round_, cards) else [])
 
 
 def _is_outdated(round_: Round, cards: list[BoxCard]) -> bool:

@@ -11,7 +11,8 @@ from accountability.results.queries.results import Result, read_result
 from accountability.results.workbooks.calculation import calculation_sheet
 from accountability.results.workbooks.sections import Row, all_sheet, measures_sheet, two_decimals
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, PUBLISHED
+from evaluations.rounds.rules.key_statement import document_mark
+from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.methodology import LABELS, method_steps, percent
 from evaluations.scoring.wording import shown
@@ -129,7 +130,8 @@ def _freeze(line: Line) -> str:
 
 
 def _notices(result: Result) -> list[str]:
-    notices = [DEMO_NOTICE] if result.round_.is_demo else []
+    mark = document_mark(result.round_.rulebook, is_demo=result.round_.is_demo)
+    notices = [mark] if mark else []
     if result.round_.state not in PUBLISHED:
         notices.append("尚未公示，仅供评议办和纪委监委内部使用，不得外传。")
     return notices

@@ -70,6 +70,12 @@ class TestThePage:
         for act in ("导入票箱密钥登记", "在线生成票箱密钥", "登记密钥卡遗失", "登记密钥卡移交"):
             assert act in page
 
+    def test_the_names_for_the_offline_command_stand_in_the_order_of_the_cards(self, round_, clerk):
+        page = browser(clerk).get(address(round_)).content.decode()
+
+        names = [entry.person.name for entry in supervisors_in_office(round_)]
+        assert "<pre>" + "\n".join(names) + "\n</pre>" in page
+
     @pytest.mark.parametrize("role", ["chief", "commission"])
     def test_who_approves_or_sees_is_offered_nothing_to_propose(self, round_, role):
         page = said(browser(make_user(role)).get(address(round_)))
@@ -84,6 +90,16 @@ class TestThePage:
         page = said(browser(clerk).get(address(round_)))
         assert "导入票箱密钥登记" not in page
         assert "登记密钥卡遗失" in page
+
+    def test_what_is_missing_is_said_with_what_can_still_be_done(self, round_, clerk):
+        BoxCard.objects.filter(card="S2").update(lost_at=NOON)
+        assert "密钥卡S2已报告遗失，请重新生成票箱密钥。" in said(browser(clerk).get(address(round_)))
+
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
+        cast_ballots(round_, make_codes(round_))
+        page = said(browser(clerk).get(address(round_)))
+        assert "密钥卡S2已报告遗失，请核实其余密钥卡均已妥善保管" in page
+        assert "重新生成" not in page
 
     @pytest.mark.parametrize("role", ["auditor", "sysadmin", "security", "supervisor", "liaison"])
     @pytest.mark.parametrize("name", ["import/", "online/", "lost/", "handover/"])

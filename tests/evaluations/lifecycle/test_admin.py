@@ -130,6 +130,16 @@ class TestRulebook:
         round_.refresh_from_db()
         assert round_.rulebook["min_lines"] == 40
 
+    def test_cards_without_slack_are_saved_with_a_warning_that_stays_on_the_page(self, log_in):
+        round_, browser = make_round(rulebook={"box_key": "supervisors"}), log_in("chief")
+        warning = "没有备余，任何一张卡遗失都要动用备用卡"
+        assert warning not in browser.get(self.address(round_)).content.decode()
+
+        saved = browser.post(self.address(round_), self.filled(browser, round_, box_needed="5"), follow=True)
+
+        assert warning in saved.content.decode()
+        assert warning in browser.get(self.address(round_)).content.decode()
+
     @pytest.mark.parametrize(
         ("changes", "text"),
         [

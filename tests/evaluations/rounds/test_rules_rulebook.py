@@ -12,6 +12,7 @@ from evaluations.rounds.rules.rulebook import (
     SETTINGS,
     default_rulebook,
     lookup,
+    rulebook_warnings,
     shares_of,
     unusual,
     with_value,
@@ -196,3 +197,15 @@ def test_one_value_is_changed_and_the_rulebook_given_stays():
 
     assert lookup(with_value(rulebook, "channels.other.weight", "1"), "channels.other.weight") == "1"
     assert rulebook == default_rulebook()
+
+
+@pytest.mark.parametrize(
+    ("mode", "supervisors", "needed", "warns"),
+    [("supervisors", 5, 3, False), ("supervisors", 5, 5, True), ("supervisors", 2, 2, True), ("server", 5, 5, False)],
+)
+def test_cards_without_slack_are_allowed_with_a_warning(mode, supervisors, needed, warns):
+    rulebook = {**default_rulebook(), "box_key": mode, "supervisors": supervisors, "box_needed": needed}
+
+    assert bool(rulebook_warnings(rulebook)) is warns
+    assert [text for text in rulebook_warnings(rulebook) if "没有备余，任何一张卡遗失都要动用备用卡" not in text] == []
+    assert rulebook_errors({**rulebook, "supervisors_present": 2}) == []

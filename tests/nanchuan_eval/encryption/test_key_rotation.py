@@ -13,6 +13,8 @@ from accountability.evidence import storage
 from accountability.evidence.models import Evidence
 from accountability.evidence.services import key_rotation as key_rotation_services
 from accountability.evidence.services.evidence import file_faults, paths_of
+from evaluations.box_key.models import BoxKey
+from evaluations.box_key.services.making import make_server_key
 from evaluations.pools.models import PoolEntry, PoolUpload
 from evaluations.pools.rules import PoolKind
 from nanchuan_eval.audit.models import AuditEntry
@@ -62,6 +64,7 @@ def test_everything_decrypts_with_the_new_key_alone_and_is_still_found(settings)
         round=round_, kind="evaluators", filename="x", content=encrypt_bytes(b"names"), by=user, at=NOON
     )
     SecondFactor.objects.create(user=user, secret="JBSWY3DPEHPK3PXP")
+    box = make_server_key(round_, at=NOON)
     film = make_evidence()
     settings.FIELD_KEY = [NEW, *settings.FIELD_KEY]
 
@@ -76,6 +79,8 @@ def test_everything_decrypts_with_the_new_key_alone_and_is_still_found(settings)
     assert PoolEntry.objects.get(phone_hash=keyed_hash(PHONES[3])).phone == PHONES[3]
     assert decrypt_bytes(bytes(PoolUpload.objects.get().content)) == b"names"
     assert SecondFactor.objects.get().secret == "JBSWY3DPEHPK3PXP"
+    again = BoxKey.objects.get()
+    assert (again.row_key, again.seed) == (box.row_key, box.seed)
     film.refresh_from_db()
     assert b"".join(storage.read(paths_of(film)[0], film.file_key)) == png()
     assert "共重新加密0项" in rotate()
