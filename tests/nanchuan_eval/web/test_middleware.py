@@ -294,7 +294,7 @@ class TestRateLimits:
 
     def test_no_address_is_stopped_before_its_input_was_read(self):
         """Accounts may be stopped at once; visitors only after the answer, or for what they stored."""
-        open_to_all = {"ballot", "receipt-check", "login", "follow-up", "suggestions", "privacy-request"}
+        open_to_all = {"ballot", "receipt-check", "box-card", "login", "follow-up", "suggestions", "privacy-request"}
         by_address = {name for name, limit in rate_limits.LIMITS.items() if limit.counted is not Counted.ALL}
         assert by_address == open_to_all
 
