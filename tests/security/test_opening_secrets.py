@@ -83,9 +83,9 @@ def test_nothing_of_them_is_left_behind(waiting, seeds, caplog, capfd, monkeypat
     client.force_login(make_user("clerk"))
     wrong = cards[1][:12] + ("0" if cards[1][12] != "0" else "1") + cards[1][13:]
     post(client, round_, [cards[0], wrong, cards[2]])
-    monkeypatch.setattr(opening, "rewrite_credentials", lambda _: 1 / 0)
-    assert post(client, round_, cards[:3]).status_code == 500
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(opening, "rewrite_credentials", lambda _: 1 / 0)
+        assert post(client, round_, cards[:3]).status_code == 500
     assert post(client, round_, cards[:3]).status_code == 302
 
     assert Round.objects.get().state == RoundState.SEALED
