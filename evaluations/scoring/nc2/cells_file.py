@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from evaluations.scoring.index import ZERO, four_decimals
 from evaluations.scoring.method import Channel
-from evaluations.scoring.nc2.index import CellFigures, Figures
+from evaluations.scoring.nc2.index import CellFigures, Figures, capped, drawn_deviation
 from evaluations.scoring.nc2.method import METHOD, MethodTwo
 from evaluations.scoring.result import decimal
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
@@ -49,12 +50,24 @@ def parse_cells(document: Any, method: MethodTwo, digest: str) -> Figures:
     if document["rulebook_sha256"] != digest:
         raise _fault("rulebook_sha256", document["rulebook_sha256"], "与所给的评议规则不符，不是同一轮的文件")
     means, weights = _channels(document["channels"], method)
-    return Figures(
-        means=means,
-        weights=weights,
-        between=_variance(document["between_variance"], "between_variance"),
-        cells=_sections(document["sections"], method, list(weights)),
-    )
+    between = _variance(document["between_variance"], "between_variance")
+    figures = Figures(means, weights, between, _sections(document["sections"], method, list(weights)))
+    _check_dependent(method, figures)
+    return figures
+
+
+def _check_dependent(method: MethodTwo, figures: Figures) -> None:
+    """Refuse figures that contradict others: of empty cells all follow from the rest, and no cell is beyond the cap."""
+    drawn, of_empty = {c for c in figures.weights if method.channels[c].drawn}, dict[str, Fraction]()
+    for section, cells in figures.cells.items():
+        e = drawn_deviation(method, figures.weights, {c: cell.deviation for c, cell in cells.items()})
+        for channel, cell in cells.items():
+            where, is_free = f"{section}.{channel}", bool(drawn) and channel not in drawn
+            d = cell.deviation if cell.lines else four_decimals(method.follow * e) if is_free else ZERO
+            if cell.deviation != (capped(method, d, e) if is_free else d):
+                raise _fault(f"{where}.d", decimal(cell.deviation), "与文件中其他数字不符")
+            if not cell.lines and of_empty.setdefault(channel, cell.variance) != cell.variance:
+                raise _fault(f"{where}.v", decimal(cell.variance), "与同一渠道其他空白单元不符")
 
 
 def _cell_document(cell: CellFigures) -> dict[str, Any]:
@@ -65,7 +78,7 @@ def _channels(value: Any, method: MethodTwo) -> tuple[dict[str, Fraction], dict[
     if not isinstance(value, dict) or not set(value) <= set(method.channels):
         raise _fault("channels", value, "应为评议规则中的渠道")
     used = [c.value for c in Channel if c in value]
-    whole = sum((method.channels[c].weight for c in used), Fraction(0))
+    whole = sum((method.channels[c].weight for c in used), ZERO)
     weights = {c: method.channels[c].weight / whole for c in used}
     means = {}
     for channel in used:

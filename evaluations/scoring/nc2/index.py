@@ -127,6 +127,14 @@ def drawn_deviation(method: MethodTwo, weights: Mapping[str, Fraction], deviatio
     return sum((weights[c] * deviations[c] for c in drawn), ZERO) / weight if drawn else ZERO
 
 
+def capped(method: MethodTwo, deviation: Fraction, e: Fraction) -> Fraction:
+    """Return a deviation held within the cap around the drawn one.
+
+    Rounded again, for e and C may have more decimals: what is published is what is computed with.
+    """
+    return four_decimals(max(e - method.cap, min(deviation, e + method.cap)))
+
+
 def _section(
     method: MethodTwo, weights: Mapping[str, Fraction], means: Mapping[str, Fraction], cells: Mapping[str, Part]
 ) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
@@ -139,9 +147,7 @@ def _section(
     of_drawn = {c: deviation(c, ZERO) for c in drawn}
     e = drawn_deviation(method, weights, of_drawn)
     free = {c: of_drawn[c] if c in of_drawn else deviation(c, k * method.follow * e) for c in weights}
-    # Rounded again, for e and C may have more decimals: what is published is what is computed with.
-    capped = {c: four_decimals(max(e - method.cap, min(f, e + method.cap))) for c, f in free.items()}
-    return free, {c: capped[c] if drawn and c not in drawn else free[c] for c in weights}
+    return free, {c: capped(method, f, e) if drawn and c not in drawn else f for c, f in free.items()}
 
 
 def _capped_part(method: MethodTwo, cell: Cell) -> Part:

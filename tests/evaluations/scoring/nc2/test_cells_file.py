@@ -11,7 +11,7 @@ from hypothesis import given
 from evaluations.scoring.nc2.cells_file import CellsFileError, cells_document, parse_cells, rulebook_digest
 from evaluations.scoring.nc2.index import score_ballots
 from evaluations.scoring.nc2.result import recount_cells
-from tests.evaluations.scoring.nc2.examples import ROUNDS, Votes, ballots, counted, rounds, rulebook, untimed
+from tests.evaluations.scoring.nc2.examples import ROUNDS, Votes, ballots, channels, counted, rounds, rulebook, untimed
 
 VECTOR = next(vector for vector in ROUNDS if vector["name"].startswith("09"))
 
@@ -93,6 +93,10 @@ FAULTS = [
     (put(*FIRST, "d", value="1e5"), "D01-01.targeted.d"),
     (put(*FIRST, "d", value=None), "D01-01.targeted.d"),
     (put(*FIRST, "v", value="-1.0000"), "D01-01.targeted.v"),
+    (put("sections", 0, "cells", "sampled", "d", value="11.6063"), "D01-01.sampled.d.*11.6063"),
+    (put("sections", 0, "cells", "other", "d", value="15.6063"), "D01-01.other.d.*15.6063"),
+    (put("sections", 1, "cells", "sampled", "v", value="20.2731"), "D01-02.sampled.v.*20.2731"),
+    (put(*FIRST, "n", value=None), "D01-01.targeted.d"),
 ]
 
 
@@ -100,6 +104,20 @@ FAULTS = [
 def test_a_faulty_file_is_refused_by_place(change: Any, told: str):
     with pytest.raises(CellsFileError, match=told):
         recount_cells(changed(change), VECTOR["rulebook"])
+
+
+def test_a_deviation_may_lie_at_the_cap_itself():
+    assert recount_cells(changed(put("sections", 0, "cells", "other", "d", value="15.6062")), VECTOR["rulebook"])
+
+
+def test_where_no_channel_is_drawn_an_empty_cell_has_no_deviation():
+    book = rulebook(channels=channels(""))
+    method, cast = counted(book, ballots("S", {"A": "33333", "B": "00000"}, times=5))
+    document = cells_document(score_ballots(method, cast)[0], rulebook_digest(book))
+    document["sections"][2]["cells"]["sampled"]["d"] = "0.0001"
+
+    with pytest.raises(CellsFileError, match=r"C\.sampled\.d"):
+        parse_cells(document, method, rulebook_digest(book))
 
 
 def test_another_rounds_rulebook_is_refused():

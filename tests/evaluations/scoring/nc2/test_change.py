@@ -78,10 +78,30 @@ def test_change_is_measured_against_the_middle_of_all():
 
 
 def test_worse_is_judged_without_the_pull_to_the_middle():
-    # A rise of 3.9 is beyond 1.96·√(1 + 1) = 2.77; of 2.7 it is not.
+    # A rise of 2.8 is beyond 1.96·√(1 + 1) = 2.77; of 2.7 it is not.
     rises = {s: compare(round_of(EVEN), round_of(EVEN | {"S00": EVEN["S00"] + Fraction(s)})) for s in ("2.8", "2.7")}
 
     assert [change.sections["S00"].label for change in rises.values()] == ["变差", "无明显变化"]
+
+
+@pytest.mark.parametrize(
+    ("z", "rise", "label"), [("1", "1", "无明显变化"), ("1", "1.0001", "变差"), ("0", "0.5", "变差")]
+)
+def test_worse_begins_beyond_the_width(z: str, rise: str, label: str):
+    new = EVEN | {"S00": EVEN["S00"] + Fraction(rise)}
+
+    # z² (1/2 + 1/2) is the square of the first rise itself, and that is not more.
+    assert compare(round_of(EVEN, v="1/2"), round_of(new, v="1/2", z=z)).sections["S00"].label == label
+
+
+@pytest.mark.parametrize(
+    ("z", "fall", "label"), [("1", "1", "无明显变化"), ("1", "1.0001", "好转"), ("0", "0.5", "好转")]
+)
+def test_better_begins_beyond_the_width(z: str, fall: str, label: str):
+    new = EVEN | {"S24": EVEN["S24"] - Fraction(fall)}
+
+    # Without sampling error in the old round all of its index is held: the gain is the fall, its variance 1.
+    assert compare(round_of(EVEN, v="0"), round_of(new, v="1", z=z)).sections["S24"].label == label
 
 
 def test_where_sampling_explains_all_differences_nothing_is_held():
@@ -197,8 +217,14 @@ def test_vetoed_sections_are_left_out_around_the_cut():
     [(2, "上榜后改进快于榜外"), (-2, "上榜后改进慢于榜外"), (1, "看不出差别"), (-1, "看不出差别"), (0, "看不出差别")],
 )
 def test_six_pairs_of_rounds_tell_an_effect(effect: int, label: str):
-    # Width squared: z² · 6 · 6 / 36 = 1, and an effect of exactly that is not beyond it.
-    assert around_cut([(Fraction(effect), Fraction(6))] * 6, Fraction(1)) == AroundCut(6, Fraction(effect), 100, label)
+    # Width squared: z² · 6 · 24 / 36 = 1, and an effect of exactly that is not beyond it.
+    assert around_cut([(Fraction(effect), Fraction(24))] * 6, Fraction(1, 2)) == AroundCut(
+        6, Fraction(effect), 100, label
+    )
+
+
+def test_an_effect_without_width_is_told_however_small():
+    assert around_cut([(Fraction(1, 2), Fraction(0))] * 7, Fraction(1)).label == "上榜后改进快于榜外"
 
 
 def test_fewer_pairs_tell_nothing():

@@ -84,7 +84,7 @@ def spread(gaps: dict[tuple[str, str], int], lines: int = 10) -> Spread:
     )
 
 
-GAPS = {("A", "targeted"): 2, ("A", "other"): 0, ("B", "targeted"): 4, ("B", "other"): 0}
+GAPS = {("A", "targeted"): 3, ("A", "other"): 1, ("B", "targeted"): 3, ("B", "other"): -1}
 
 
 def squared(gap: int) -> Fraction:
@@ -106,6 +106,12 @@ def test_too_few_pairs_or_lines_leave_the_prior():
     assert between_variance(method(between_prior="1/3"), spread({})) == Fraction("0.3333")
 
 
+def test_a_section_without_lines_in_one_of_two_channels_tells_nothing():
+    lone = spread({("A", "targeted"): 5, ("B", "other"): 5})
+
+    assert between_variance(method(pair_min_count=1, pair_min_lines=1), lone) == 4
+
+
 def test_only_pairs_with_a_drawn_channel_are_compared_where_there_is_one():
     open_ = {("A", "sampled"): 9, ("A", "other"): 0}
     with_drawn = open_ | {("A", "targeted"): 0}
@@ -116,6 +122,15 @@ def test_only_pairs_with_a_drawn_channel_are_compared_where_there_is_one():
     assert between_variance(method(pair_min_count=2), spread(with_drawn)) == Fraction(
         round(squared(9) / 2 * 10_000), 10_000
     )
+
+
+def test_what_the_lines_own_variance_explains_is_no_disagreement():
+    quiet = spread(GAPS)
+    noisy = Spread(10, quiet.pooled, dict.fromkeys(GAPS, Fraction(5)), quiet.lines, quiet.gaps)
+
+    # The mean of the two excesses, each less by 5/10 + 5/10, and half of that.
+    expected = (squared(2) + squared(4)) / 2 - Fraction(1, 2)
+    assert between_variance(method(pair_min_count=2), noisy) == Fraction(round(expected * 10_000), 10_000)
 
 
 def test_disagreement_is_never_negative():

@@ -123,3 +123,11 @@ def test_ten_thousandths_are_rounded_half_away_from_zero(numerator: int, denomin
 @pytest.mark.parametrize(("numerator", "denominator", "rounded"), [(1, 20_000, 1), (-1, 20_000, -1), (1, 20_001, 0)])
 def test_halves_go_away_from_zero(numerator: int, denominator: int, rounded: int):
     assert ten_thousandths(numerator, denominator) == rounded
+
+
+@pytest.mark.parametrize("cap", ["1/16", "1/3", "0.03125"])
+def test_half_of_the_way_to_any_cap_is_a_whole_number_of_parts(cap: str):
+    parsed = method(line_cap=cap)
+
+    assert parsed.most % 2 == 0
+    assert Fraction(parsed.most, parsed.unit) == Fraction(cap)

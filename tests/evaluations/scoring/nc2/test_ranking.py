@@ -41,7 +41,8 @@ def test_equal_indexes_are_ordered_by_the_drawn_deviation_then_share_a_place():
 
 
 @pytest.mark.parametrize(
-    ("targeted", "other", "has_enough"), [(10, 20, True), (9, 21, False), (10, 19, False), (30, None, True)]
+    ("targeted", "other", "has_enough"),
+    [(10, 20, True), (9, 21, False), (10, 19, False), (30, None, True), (29, None, False)],
 )
 def test_ranked_is_who_reaches_both_minimums(targeted: int, other: int | None, has_enough: bool):
     cells = {
@@ -71,6 +72,20 @@ def test_clearly_harder_needs_more_than_the_width():
 
     assert [wide[s].interval for s in "ABCD"] == [(1, 2), (1, 3), (2, 4), (3, 4)]
     assert [narrow[s].interval for s in "ABCD"] == [(1, 1), (2, 2), (3, 3), (4, 4)]
+
+
+@pytest.mark.parametrize(("v", "is_clear"), [("24.5", False), ("24.4999", True)])
+def test_a_width_that_is_a_fraction_is_compared_exactly(v: str, is_clear: bool):
+    # (1/7)² · (24.5 + 24.5) is the square of the gap itself.
+    found = standings(method(z="1/7"), drawn_only(ENOUGH, {"A": "3", "B": "2", "C": "1", "D": "0"}, v=v))
+
+    assert found["A"].interval == ((1, 1) if is_clear else (1, 2))
+
+
+def test_without_width_the_smallest_gap_is_clear():
+    found = standings(method(), drawn_only(ENOUGH, {"A": "0.0001", "B": "0", "C": "0", "D": "0"}))
+
+    assert [found[s].interval for s in "AB"] == [(1, 1), (2, 4)]
 
 
 def test_disagreement_widens_the_interval_by_its_weight():

@@ -4,6 +4,8 @@ from collections import Counter
 from fractions import Fraction
 from typing import Any
 
+import pytest
+
 from evaluations.scoring.counting import Line, line_q, parse_ballot_lines
 from evaluations.scoring.nc2.ballots import count_ballots
 from evaluations.scoring.nc2.index import line_parts
@@ -97,3 +99,12 @@ def test_invalid_lines_are_on_no_sheet_and_equal_sheets_are_one():
     assert found.sheets == {"targeted": {(("B", 60),): 2}}
     assert found.cells["A", "targeted"].lines == 0
     assert set(count_ballots(parsed, ballots("O", {"A": "11111"})).sheets["targeted"]) == set()
+
+
+@pytest.mark.parametrize(("prior", "strictness"), [(0, 250_000), ("1/2", 166_667), (1, 125_000), ("3/2", 100_000)])
+def test_the_prior_shrinks_what_the_other_lines_say(prior: int | str, strictness: int):
+    parsed = method(rater_prior=prior, rater_sweeps=1)
+    found = correct(parsed, {(("A", 90), ("B", 90)): 1, (("A", 0), ("B", 0)): 1})
+
+    # Both means are 25: the lines of one ballot lie 25 points above, those of the other 25 below.
+    assert [found.strictness[sheet] for sheet in found.strictness] == [(strictness,) * 2, (-strictness,) * 2]
