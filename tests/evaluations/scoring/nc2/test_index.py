@@ -84,7 +84,7 @@ def spread(gaps: dict[tuple[str, str], int], lines: int = 10) -> Spread:
     )
 
 
-GAPS = {("A", "targeted"): 3, ("A", "other"): 1, ("B", "targeted"): 3, ("B", "other"): -1}
+GAPS = {("A", "targeted"): 3, ("A", "other"): 1, ("B", "targeted"): 5, ("B", "other"): 1}
 
 
 def squared(gap: int) -> Fraction:

@@ -74,7 +74,7 @@ def test_clearly_harder_needs_more_than_the_width():
     assert [narrow[s].interval for s in "ABCD"] == [(1, 1), (2, 2), (3, 3), (4, 4)]
 
 
-@pytest.mark.parametrize(("v", "is_clear"), [("24.5", False), ("24.4999", True)])
+@pytest.mark.parametrize(("v", "is_clear"), [("24.5", False), ("24.4999", True), ("25", False)])
 def test_a_width_that_is_a_fraction_is_compared_exactly(v: str, is_clear: bool):
     # (1/7)² · (24.5 + 24.5) is the square of the gap itself.
     found = standings(method(z="1/7"), drawn_only(ENOUGH, {"A": "3", "B": "2", "C": "1", "D": "0"}, v=v))
@@ -93,6 +93,12 @@ def test_disagreement_widens_the_interval_by_its_weight():
 
     assert {found.score.variance for found in weighed.values()} == {Fraction(7, 2)}
     assert sampling_variance(drawn_only(ENOUGH, APART, v="2", between="3"), "A") == 2
+
+
+def test_a_channels_variance_enters_with_the_square_of_its_weight():
+    cells = {s: dict.fromkeys(BOTH, CellFigures(30, Fraction(0), Fraction(4))) for s in "ABCD"}
+
+    assert sampling_variance(Figures(dict.fromkeys(BOTH, Fraction(0)), BOTH, Fraction(9), cells), "A") == 2
 
 
 @pytest.mark.parametrize(
