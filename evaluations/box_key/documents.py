@@ -69,7 +69,7 @@ def key_notice_pdf(round_: Round) -> bytes:
     facts = [
         ("轮次", f"{round_.name}（{round_.key}）"),
         ("投票时间", f"{opens:%Y年%m月%d日 %H:%M}至{closes:%Y年%m月%d日 %H:%M}"),
-        ("密钥生成", f"{made:%Y年%m月%d日 %H:%M}，{MADE[record['made']]}"),
+        ("密钥启用", f"{made:%Y年%m月%d日 %H:%M}，{MADE[record['made']]}"),
     ]
     warning = warning_of_round(round_)
     data = {
@@ -93,7 +93,7 @@ def _sheet(card: Card, holder: str, key_id: str, round_: str, needed: int) -> Ca
         round=round_,
         label=card.label,
         holder=holder,
-        rule=whole if card.kind == "S" else half,
+        rule=f"{whole}（备用卡P、Q两半合为1张）" if card.kind == "S" else half,
         key_id=key_id,
         groups=card_text(card, key_id).split("-"),
         qr=qr_svg(qr_text(card, key_id), fits=True),

@@ -24,7 +24,7 @@ class BoxKey(models.Model):
     record_sha256 = models.CharField("密钥登记校验值", max_length=64)
     row_key = EncryptedField("写入验证密钥", blank=True, help_text="开箱后清空")
     seed = EncryptedField("密钥种子", blank=True, help_text="仅由系统保管密钥的轮次有，开箱后清空")
-    made_at = models.DateTimeField("生成时间")
+    made_at = models.DateTimeField("启用时间")
     replaced_at = models.DateTimeField("作废时间", null=True)
     opened_at = models.DateTimeField("开箱时间", null=True)
 

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('record_sha256', models.CharField(max_length=64, verbose_name='密钥登记校验值')),
                 ('row_key', models.TextField(blank=True, help_text='开箱后清空', verbose_name='写入验证密钥')),
                 ('seed', models.TextField(blank=True, help_text='仅由系统保管密钥的轮次有，开箱后清空', verbose_name='密钥种子')),
-                ('made_at', models.DateTimeField(verbose_name='生成时间')),
+                ('made_at', models.DateTimeField(verbose_name='启用时间')),
                 ('replaced_at', models.DateTimeField(null=True, verbose_name='作废时间')),
                 ('opened_at', models.DateTimeField(null=True, verbose_name='开箱时间')),
             ],

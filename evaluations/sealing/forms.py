@@ -31,8 +31,11 @@ class OpeningForm(forms.Form):
             self.fields[name] = forms.CharField(label=label, required=False, max_length=LONGEST_CARD, widget=widget)
 
     def cards(self) -> Iterator[forms.BoundField]:
-        """Yield the fields of the cards."""
-        return (self[name] for name in self._cards)
+        """Yield the fields of the cards; those that are right come back covered, not readable on the screen."""
+        for name in self._cards:
+            if self.is_bound and not self[name].errors:
+                self.fields[name].widget = forms.PasswordInput(attrs=self.fields[name].widget.attrs, render_value=True)
+            yield self[name]
 
     @property
     def typed(self) -> list[str]:

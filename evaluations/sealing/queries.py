@@ -96,7 +96,7 @@ def account_lines(record: Mapping[str, Any]) -> list[tuple[str, int | str]]:
     lines = [(label, books[name]) for name, label in ACCOUNT_LABELS.items()]
     lines += _opening_lines(record.get("opening", {}))
     cleared = books["cleared"]
-    return [*lines, ("已查明并处理的票数差异", f"{cleared}个批次" if cleared else "没有")]
+    return [*lines, ("已查明并处理的纸质票差异", f"{cleared}个批次" if cleared else "没有")]
 
 
 def _opening_lines(opening: Mapping[str, Any]) -> list[tuple[str, int | str]]:
@@ -118,7 +118,7 @@ def opening_lines(record: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("开箱方式", OPENED_BY[told["mode"]]),
         ("票箱公钥校验值", told["key_id"]),
         *([("到场密钥卡", "、".join(told["cards"]))] if told["cards"] else []),
-        ("待开箱的评议票", f"{told['rows']}张"),
+        ("开箱前的评议票密文", f"{told['rows']}张"),
         ("与登记的差异", "；".join(difference_lines(missing, told["set_aside"], LABELS)) or "没有"),
         *([("接受的差异", f"{accepted['number']}处，理由：{accepted['reason']}")] if accepted["number"] else []),
     ]

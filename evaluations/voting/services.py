@@ -14,8 +14,9 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
+from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.ballots.models import Ballot, BallotSpool
-from evaluations.box_key.services.rows import spool_ballot
+from evaluations.box_key.services.rows import KeyGone, spool_ballot
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.sql import claim_code
 from evaluations.protocol import codes
@@ -153,15 +154,25 @@ def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, dig
         round=form.round_key,
         vote=vote,
     )
+    is_new = _claimed_and_spooled(admission, row, spend, form, at)
+    if not is_new and not is_cast(admission, digits):
+        raise RuleViolation(_why_not(admission, at))
+    return Cast(row.receipt, is_new)
+
+
+@sensitive_variables()
+def _claimed_and_spooled(admission: Admission, row: BallotRow, spend: str, form: BallotForm, at: datetime) -> bool:
+    """Put the ballot into the spool if its code is still to be used; nothing is sealed to a key that is gone."""
     key_mark = mark(admission.random, row.receipt)
-    spooled = spool_ballot(row, round_id=admission.round, form=form, key_id=admission.box, mark=key_mark)
+    try:
+        spooled = spool_ballot(row, round_id=admission.round, form=form, key_id=admission.box, mark=key_mark)
+    except KeyGone:
+        return False
     with transaction.atomic():
         claimed = claim_code(issue=admission.issue, spend=spend, batch=admission.batch, box_key=admission.box, at=at)
         if claimed:
             fill_spool(spooled)
-    if not claimed and not is_cast(admission, digits):
-        raise RuleViolation(_why_not(admission, at))
-    return Cast(row.receipt, claimed)
+    return claimed
 
 
 def _refuse_unreadable(vote: str) -> None:

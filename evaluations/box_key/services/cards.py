@@ -15,7 +15,7 @@ from evaluations.box_key.services import keys
 from evaluations.protocol.box_cards import Card, CardFault, points, read_cards
 from nanchuan_eval.core.errors import RuleViolation
 
-KEPT = "评议票都在，卡到齐后再开箱。"
+KEPT, UNTOUCHED = "评议票都在，卡到齐后再开箱。", "没有开箱，数据没有改动。"
 
 
 class CardsRefused(RuleViolation):
@@ -43,25 +43,25 @@ def unlock_by_server(key: BoxKey) -> Unlocked:
 
 
 @sensitive_variables()
-def unlock_by_cards(key: BoxKey, typed: Sequence[str], *, may_recover: bool) -> Unlocked:
+def unlock_by_cards(key: BoxKey, typed: Sequence[str], *, may_recover: bool, is_complete: bool = True) -> Unlocked:
     """Return the key from exactly as many cards as are needed, read from the fields of a form; empty ones are skipped.
 
-    The recovery halves count together as one card, and only with a permit.
+    The recovery halves count together as one card, and only with a permit. `is_complete`: no ballot is missing.
     """
     record = json.loads(key.record)
     cards = read_typed(key, typed)
     kinds = {card.kind for card in cards}
     if kinds & {"P", "Q"} and not may_recover:
-        raise CardsRefused("动用备用卡须先提请批准。评议票都在，批准后再开箱。")
+        raise CardsRefused(f"动用备用卡须先提请批准，{UNTOUCHED}")
     if len(kinds & {"P", "Q"}) == 1:
         raise CardsRefused("备用卡的两半须同时到场，才算一张密钥卡。")
     found = points(cards)
     lacking = record["needed"] - len(found)
     if lacking > 0:
-        raise CardsRefused(f"还差{lacking}张密钥卡，{KEPT}")
+        raise CardsRefused(f"还差{lacking}张密钥卡，{KEPT if is_complete else UNTOUCHED}")
     private = keys.private_key(keys.combine_shares(found[: record["needed"]]), key.round.key)
     if private.public_key.encode().hex() != record["public_key"]:
-        raise CardsRefused("这些密钥卡合不成本轮的票箱密钥，没有开箱，评议票都在。")
+        raise CardsRefused(f"这些密钥卡合不成本轮的票箱密钥，{UNTOUCHED}")
     return Unlocked(private, tuple(card.label for card in cards))
 
 

@@ -78,7 +78,8 @@ def hand_over(*, round_id: int, card: str, holder: str, reason: str, by: User, a
     refuse_handover(found, holder)
     before = found.holder
     found.holder = next((entry for entry in supervisors_in_office(found.box.round) if str(entry.pk) == holder), None)
-    found.save(update_fields=["holder"])
+    found.held_at = None  # the new holder confirms
+    found.save(update_fields=["holder", "held_at"])
     detail = {
         "step_label": f"移交密钥卡{found.card}",
         "card": found.card,
@@ -102,8 +103,17 @@ def refuse_handover(card: BoxCard, holder: str) -> None:
         raise RuleViolation("接收人已持有一张密钥卡，一人不得持有两张。")
     if holder and holder not in {str(entry.pk) for entry in supervisors_in_office(round_)}:
         raise RuleViolation("密钥卡只能移交给现任监督员或者区纪委监委。")
-    if not holder and card.holder is None:
+    if not holder:
+        _refuse_handover_to_commission(card)
+
+
+def _refuse_handover_to_commission(card: BoxCard) -> None:
+    """The commission's cards and its recovery card never suffice to open the box without a supervisor."""
+    if card.holder is None:
         raise RuleViolation("这张密钥卡已由区纪委监委保管。")
+    kept = card.box.cards.filter(holder=None, card__startswith="S").count()
+    if kept + 1 + 1 >= json.loads(card.box.record)["needed"]:
+        raise RuleViolation("再移交给区纪委监委的，连同备用卡就能单独开箱，只能移交给递补的监督员。")
 
 
 def card_of(round_: Round, label: str) -> BoxCard:

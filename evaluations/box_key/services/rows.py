@@ -19,6 +19,10 @@ from nanchuan_eval.core.errors import RuleViolation
 OVERHEAD = 49  # version byte, ephemeral public key, authenticator
 
 
+class KeyGone(RuleViolation):
+    """Nothing can be sealed to the key any more: its box is open, or its round void."""
+
+
 class SealingKey(NamedTuple):
     """What a process keeps of a key in order to seal ballots."""
 
@@ -31,7 +35,7 @@ def sealing_key(key_id: str) -> SealingKey:
     """Return the key with this id; a key never changes, so each process reads it once."""
     found = BoxKey.objects.filter(key_id=key_id).first()
     if found is None or not found.row_key:
-        raise RuleViolation("票箱密钥已更换，请重新输入票号；填写的内容已保留。")
+        raise KeyGone("这个票箱密钥已不再使用，评议票没有提交。")
     return SealingKey(keys.public_key(json.loads(found.record)["public_key"]), bytes.fromhex(found.row_key))
 
 

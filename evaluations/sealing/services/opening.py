@@ -56,8 +56,8 @@ class BoxDiffers(RuleViolation):
 
 def _told(number: int) -> str:
     if not number:
-        return "票箱与登记相符，没有需要接受的差异。没有开箱，评议票都在，请去掉接受的处数后重新办理。"
-    return f"票箱与登记不符，共{number}处，没有开箱，评议票都在。查明后确须开箱的，请写明处数和理由。"
+        return "票箱与登记相符，没有需要接受的差异。没有开箱，数据没有改动，请去掉接受的处数后重新办理。"
+    return f"票箱与登记不符，共{number}处，没有开箱，数据没有改动。查明后确须开箱的，请写明处数和理由。"
 
 
 def seal_round(
@@ -95,7 +95,8 @@ def open_box(
         round_ = begin(Step.SEAL, round_id=round_id, by=by, at=at, permission=OPEN_ACTION)
         box = _lock_box(round_, accepted)
         if is_opened_by_supervisors(round_.rulebook):
-            unlocked = unlock_by_cards(box.key, typed, may_recover=is_permitted(round_, Permit.RECOVERY))
+            may_recover = is_permitted(round_, Permit.RECOVERY)
+            unlocked = unlock_by_cards(box.key, typed, may_recover=may_recover, is_complete=not box.missing)
         else:
             unlocked = unlock_by_server(box.key)
         return _seal(box, unlocked, by=by, at=at, progress=progress)
@@ -156,7 +157,7 @@ def _row_key(round_: Round, key: BoxKey, accepted: Accepted) -> bytes | None:
         return known
     if not accepted.is_unauthenticated:
         raise RuleViolation(
-            "读不出写入验证密钥，没有开箱，评议票都在。请使用投票时的系统密钥（FIELD_KEY）重新办理；"
+            "读不出写入验证密钥，没有开箱，数据没有改动。请使用投票时的系统密钥（FIELD_KEY）重新办理；"
             "系统密钥确已丢失的，经两人提请、审批后，用 open_box 命令加 --unauthenticated 办理。"
         )
     if not is_permitted(round_, Permit.UNAUTHENTICATED):

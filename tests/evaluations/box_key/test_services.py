@@ -27,6 +27,7 @@ from nanchuan_eval.permissions import policy
 from tests.factories import (
     NOON,
     cast_ballots,
+    log_steps,
     make_codes,
     make_key,
     make_open_round,
@@ -42,6 +43,7 @@ def round_():
     """A round whose supervisors are drawn and hold a key."""
     round_ = make_open_round(rulebook={"box_key": "supervisors"})
     round_.cards = make_supervisors_key(round_)
+    log_steps(round_)
     return round_
 
 
@@ -54,6 +56,7 @@ def drawn(round_):
 def in_state(round_, state):
     Round.objects.filter(pk=round_.pk).update(state=state)
     round_.state = state
+    log_steps(round_)
     return round_
 
 
@@ -432,6 +435,20 @@ class TestACardHandedOver:
 
         with pytest.raises(RuleViolation, match="已由区纪委监委保管"):
             hand_over(round_, "S1", "")
+
+    def test_to_the_commission_never_so_many_that_it_could_open_alone(self, round_):
+        hand_over(round_, "S1", "")
+
+        with pytest.raises(RuleViolation, match="连同备用卡就能单独开箱"):
+            hand_over(round_, "S2", "")
+
+        assert BoxCard.objects.get(card="S2").holder is not None
+
+    def test_is_confirmed_again_by_its_new_holder(self, round_):
+        assert BoxCard.objects.get(card="S1").held_at
+
+        assert hand_over(round_, "S1", "").held_at is None
+        assert any("密钥卡S1尚未确认领取" in alarm for alarm in card_alarms(NOON))
 
     def test_never_to_who_holds_a_card_or_is_not_in_office(self, round_):
         holder = BoxCard.objects.get(card="S2").holder_id

@@ -115,7 +115,7 @@ class TestAfterSealing:
         assert json.loads(sealed.closing)["books"] == books
         page = client.get(f"/rounds/{round_.key}/box/").content.decode()
         assert "<dt>纸质票空白、污损、无效</dt><dd>少于5</dd>" in compact(page)
-        assert "<dt>已查明并处理的票数差异</dt><dd>1个批次</dd>" in compact(page)
+        assert "<dt>已查明并处理的纸质票差异</dt><dd>1个批次</dd>" in compact(page)
         assert "少印一张" not in page
 
     @pytest.mark.parametrize("sections", [1, 20])
