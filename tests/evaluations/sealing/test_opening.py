@@ -330,6 +330,14 @@ class TestDifferences:
         assert self.told(round_).lines == [f"{round_.key} 定向评议·发放票号：缺少1张"]
         assert box(round_) == untouched(5)
 
+    def test_nothing_says_that_all_ballots_are_there_while_one_is_missing(self, round_, cards):
+        BallotSpool.objects.filter(pk=BallotSpool.objects.first().pk).delete()
+
+        assert "评议票都在" not in str(self.told(round_))
+        with pytest.raises(CardsRefused, match="还差1张密钥卡，没有开箱，数据没有改动") as refused:
+            open_with(round_, cards[:2], number=1, reason="已查明")
+        assert "评议票都在" not in str(refused.value)
+
     def test_a_copied_row_is_one_too_many_and_then_a_repeated_one(self, round_, cards):
         spool(round_, bytes(BallotSpool.objects.first().sealed))
 
