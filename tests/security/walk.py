@@ -91,8 +91,10 @@ class Line:
     elsewhere: str = ""
     # The approver's own button in an office of one; where it takes two persons, the approvals page decides.
     alone: bool = False
-    # A two-person action writes under the name of another action beside its own.
+    # Rows under the action's name where one person may do it, and where it takes two: what is drafted or asked for
+    # may have a row of its own beside the proposal.
     traces: int = 1
+    traces_of_two: int = 1
 
     def __str__(self) -> str:
         return self.action
@@ -581,6 +583,7 @@ AFTER_THE_COUNT = [
         ),
         url=posts("/work/items/{o.pk}/extend/", due_on="2020-09-20", reason="招标"),
         kind=PROPOSE,
+        traces_of_two=2,
     ),
     Line(
         "rect.extend",
@@ -620,6 +623,7 @@ AFTER_THE_COUNT = [
             lambda o: {"name": "7月", "starts_on": "2020-07-20", "ends_on": "2020-07-31", "drawn_sections": "0"},
         ),
         kind=PROPOSE,
+        traces_of_two=2,
     ),
     Line(
         "insp.assign",

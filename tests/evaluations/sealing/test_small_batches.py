@@ -21,7 +21,16 @@ from evaluations.sealing.services import opening as sealing
 from evaluations.verification.services import verify_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions.policy import CLOCK
-from tests.factories import NOON, cast_ballots, commit, make_codes, make_open_round, make_self_service, make_user
+from tests.factories import (
+    NOON,
+    cast_ballots,
+    commit,
+    log_steps,
+    make_codes,
+    make_open_round,
+    make_self_service,
+    make_user,
+)
 from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +80,9 @@ class Stranger:
 
 @pytest.fixture
 def round_():
-    return make_open_round()
+    round_ = make_open_round()
+    log_steps(round_)
+    return round_
 
 
 def void(batch, *codes, reason="退信"):
@@ -179,7 +190,7 @@ def test_all_lists_together_are_the_list_of_the_sealing_record(client, round_, s
     assert record["issued"] == {"count": 17, "sha256": digest}
     assert len(lists["issued-rest.txt"]) == 4
     assert counter.label in stranger.box()
-    assert not any(faults for _, faults in verify_round(round_))
+    assert [fault for _, faults in verify_round(round_) for fault in faults] == []
 
 
 def test_of_a_batch_whose_codes_are_void_but_one_the_last_is_not_known_to_have_voted(client, round_, settings):
@@ -262,7 +273,7 @@ def test_two_persons_void_and_the_replacement_stays_unlisted(client, round_, set
 
     assert Credential.objects.get(issue=issue_of(round_.key, fresh)).spend
     assert stranger.learns(issue_of(round_.key, codes[0])) == set()
-    assert not any(faults for _, faults in verify_round(round_))
+    assert [fault for _, faults in verify_round(round_) for fault in faults] == []
 
 
 def test_the_page_takes_as_many_queries_for_many_small_batches_as_for_one(client, round_):

@@ -505,7 +505,7 @@ def test_the_choice_of_105_sections_is_a_small_page(client):
 @pytest.mark.parametrize(
     ("path", "queries", "title"),
     [
-        ("/", 3, "<h1>群众评科室，评出办事难在哪里</h1>"),
+        ("/", 4, "<h1>群众评科室，评出办事难在哪里</h1>"),
         ("/list/", 1, "<h1>结果公示</h1>"),
         ("/draws/", 3, "<h1>抽取公开</h1>"),
         ("/receipt/", 1, "<h1>回执查询</h1>"),
