@@ -190,6 +190,7 @@ def test_all_lists_together_are_the_list_of_the_sealing_record(client, round_, s
     assert record["issued"] == {"count": 17, "sha256": digest}
     assert len(lists["issued-rest.txt"]) == 4
     assert counter.label in stranger.box()
+    round_.refresh_from_db()
     assert [fault for _, faults in verify_round(round_) for fault in faults] == []
 
 
@@ -273,6 +274,7 @@ def test_two_persons_void_and_the_replacement_stays_unlisted(client, round_, set
 
     assert Credential.objects.get(issue=issue_of(round_.key, fresh)).spend
     assert stranger.learns(issue_of(round_.key, codes[0])) == set()
+    round_.refresh_from_db()
     assert [fault for _, faults in verify_round(round_) for fault in faults] == []
 
 
