@@ -209,7 +209,7 @@ def test_a_network_failure_loses_nothing_and_a_retry_makes_one_ballot(open_page,
     page.unroute("**/ballot/cast/")
     send.click()
 
-    page.get_by_role("heading", name="评议票已提交").wait_for()
+    page.get_by_role("heading", name="评议票此前已提交").wait_for()
     assert BallotSpool.objects.count() == 1
 
 
