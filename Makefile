@@ -14,7 +14,7 @@ demo: .venv/runtime
 
 test: .venv/dev
 	$(BIN)/python -m pytest -q -n auto -m "not browser"
-	$(BIN)/python -m pytest -q -m browser
+	$(BIN)/python -m pytest -q -n auto -m browser
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
