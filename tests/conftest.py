@@ -44,15 +44,20 @@ def _missing_for(item) -> str:
     if item.get_closest_marker("office") and not shutil.which("soffice"):
         return _lack("needs soffice (LibreOffice)")
     if item.get_closest_marker("initdb"):
-        if not find_program("initdb"):
-            return _lack("needs initdb (a PostgreSQL server package) for a cluster to crash")
-        if connection.vendor != "postgresql" and IN_CI and _postgres_follows():
-            return "has a cluster of its own whatever DATABASE_URL says: once is enough, in the PostgreSQL run"
+        return _missing_for_cluster()
     if item.get_closest_marker("pdftext") and not shutil.which("pdftotext"):
         return _lack("needs pdftotext (poppler-utils)")
     if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
         # CI runs everything on SQLite first and then on PostgreSQL; .ci/run says so.
         return "needs DATABASE_URL to name a PostgreSQL database" if _postgres_follows() else _lack("no PostgreSQL")
+    return ""
+
+
+def _missing_for_cluster() -> str:
+    if not find_program("initdb"):
+        return _lack("needs initdb (a PostgreSQL server package) for a cluster to crash")
+    if connection.vendor != "postgresql" and IN_CI and _postgres_follows():
+        return "has a cluster of its own whatever DATABASE_URL says: once is enough, in the PostgreSQL run"
     return ""
 
 
