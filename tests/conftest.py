@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(items):
 
 def _missing_for(item) -> str:
     """Reason to skip a test on this machine, or empty; in CI a missing program ends the run."""
-    if item.get_closest_marker("browser") and not CHROMIUM.exists():
-        return _lack(f"needs {CHROMIUM}")
+    if item.get_closest_marker("browser"):
+        return _missing_for_browser()
     if item.get_closest_marker("office") and not shutil.which("soffice"):
         return _lack("needs soffice (LibreOffice)")
     if item.get_closest_marker("initdb"):
@@ -51,6 +51,13 @@ def _missing_for(item) -> str:
         # CI runs everything on SQLite first and then on PostgreSQL; .ci/run says so.
         return "needs DATABASE_URL to name a PostgreSQL database" if _postgres_follows() else _lack("no PostgreSQL")
     return ""
+
+
+def _missing_for_browser() -> str:
+    if not CHROMIUM.exists():
+        return _lack(f"needs {CHROMIUM}")
+    # What only a browser shows depends on no database; CI must stay under half an hour.
+    return "runs on PostgreSQL, once" if connection.vendor != "postgresql" and IN_CI and _postgres_follows() else ""
 
 
 def _missing_for_cluster() -> str:
