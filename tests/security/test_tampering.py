@@ -97,13 +97,14 @@ def _values(field, now):
     if isinstance(field, (models.ForeignKey, models.OneToOneField)):
         others = field.related_model._base_manager.exclude(pk=now).values_list("pk", flat=True)[:5]
         return [*others, None] if now is not None else list(others)
+    now = bytes(now) if isinstance(now, memoryview) else now
     plain = {
         models.BooleanField: [not now],
         models.DateTimeField: [datetime(2001, 2, 3, 4, 5, tzinfo=UTC), datetime(2031, 2, 3, 4, 5, tzinfo=UTC)],
         models.DateField: [date(2001, 2, 3), date(2031, 2, 3)],
         models.JSONField: [{"x": 1}],
         models.UUIDField: [uuid4()],
-        models.BinaryField: [b"x"],
+        models.BinaryField: [b"x", b"y"],
         models.DecimalField: [1, 2],
         models.IntegerField: [7, 8, 9],
         models.AutoField: [999_999],
