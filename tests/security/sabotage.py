@@ -168,7 +168,7 @@ SABOTAGES = {
     "filters are free": Sabotage(
         "nanchuan_eval.admin_site.model_admin.PolicyAdmin.lookup_allowed",
         lambda *a, **k: True,
-        "tests/security/test_bad_inputs.py::test_line_36_no_filter_is_an_oracle",
+        "tests/security/test_bad_inputs.py::test_no_filter_is_an_oracle",
     ),
 }
 

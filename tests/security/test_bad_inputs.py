@@ -317,7 +317,7 @@ def test_the_generated_values_are_200_and_always_the_same():
 
 @pytest.mark.parametrize("body", [b"{", b'"\\ud800"', b'"\\u0000"', b"[" * 10_000, b"\xff\xfe", b"\x00" * 100])
 @pytest.mark.parametrize("path", ["/ballot/", "/login/", "/receipt/"])
-def test_line_17_bodies_that_are_no_form(browser, path, body):
+def test_a_body_that_is_no_form_is_answered_without_a_fault(browser, path, body):
     for kind in (
         "application/json",
         "application/x-www-form-urlencoded",
@@ -338,7 +338,7 @@ def test_line_17_bodies_that_are_no_form(browser, path, body):
     ],
 )
 @pytest.mark.parametrize("path", ["/privacy/request/", "/suggestions/", "/ballot/", "/login/"])
-def test_line_17_a_body_that_no_form_sends_is_refused_in_chinese(browser, path, kind, body):
+def test_a_body_that_no_form_sends_is_refused_in_chinese(browser, path, kind, body):
     answer = browser.generic("POST", path, body, content_type=kind)
 
     assert answer.status_code == 400
@@ -370,7 +370,7 @@ def test_the_log_in_page_does_not_say_broken_signs_again(browser, field, sign):
         "day__year=x",
     ],
 )
-def test_line_36_no_filter_is_an_oracle(browser, query):
+def test_no_filter_is_an_oracle(browser, query):
     user = make_user("sysadmin")
     User.objects.filter(pk=user.pk).update(password="pbkdf2", session_stamp="abc")
     browser.force_login(User.objects.get(pk=user.pk))
@@ -380,7 +380,7 @@ def test_line_36_no_filter_is_an_oracle(browser, query):
         assert answer.status_code in {302, 400, 403}
 
 
-def test_line_37_forged_desk_posts_change_nothing(browser):
+def test_forged_posts_to_the_desk_change_nothing(browser):
     round_ = make_sealed_round()
     clerk = make_user("clerk")
     browser.force_login(clerk)
