@@ -94,7 +94,7 @@ SABOTAGES = {
         "tests/nanchuan_eval/accounts/test_services.py::TestSessions",
     ),
     "no session runs out": Sabotage(
-        "nanchuan_eval.accounts.middleware._expiry_reason",
+        "nanchuan_eval.accounts.middleware.expiry_reason",
         lambda *a, **k: "",
         "tests/nanchuan_eval/accounts/test_services.py::TestSessions",
     ),
