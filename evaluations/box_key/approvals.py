@@ -1,6 +1,7 @@
 """Actions on a box key that need two persons: a new key, cards lost or handed over."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 from evaluations.box_key.queries import COMMISSION, current_key, supervisors_in_office
@@ -79,7 +80,10 @@ ACTIONS = (
     ApprovableAction(
         BOX_KEY, BOX_KEY, "启用票箱密钥", Round, _to_adopt, calls(adopt_key, "round_id"), require=_require_fit
     ),
-    authorizing_action(ONLINE_KEY, "在线生成票箱密钥", Round, _to_make, permission=BOX_KEY),
+    replace(
+        authorizing_action(ONLINE_KEY, "在线生成票箱密钥", Round, _to_make, permission=BOX_KEY),
+        require=_require_in_time,
+    ),
     ApprovableAction(
         LOST,
         BOX_KEY,

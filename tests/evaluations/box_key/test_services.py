@@ -19,6 +19,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.sealing.services.opening import open_box
 from evaluations.voting import services as voting
+from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import changed_facts
 from nanchuan_eval.core.canonical import canonical_json
@@ -523,3 +524,11 @@ class TestTheShares:
         keys.split_seed(bytes(16), needed=4, supervisors=7, progress=lambda done, total: seen.append((done, total)))
 
         assert seen[-1] == (70, 70)
+
+
+def test_a_key_is_not_proposed_online_once_there_is_a_ballot(round_, settings):
+    settings.TWO_PERSON_RULE = True
+    cast_ballots(round_, make_codes(round_))
+
+    with pytest.raises(RuleViolation, match="票箱密钥不能再更换"):
+        approvals.propose(making.ONLINE_KEY, round_, by=make_user("clerk"), at=NOON)
