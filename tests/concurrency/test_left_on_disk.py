@@ -65,8 +65,16 @@ def kept():
     kept.cluster.remove()
 
 
+def content(path: Path) -> bytes:
+    """Return what the file holds; nothing if the running server has deleted it meanwhile."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def found_in(paths: list[Path], marks: list[str]) -> set[str]:
-    texts = "\n".join(text.decode() for path in paths for text in TEXTS.findall(path.read_bytes()))
+    texts = "\n".join(text.decode() for path in paths for text in TEXTS.findall(content(path)))
     return {mark for mark in marks if mark in texts}
 
 
