@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 SHOWN_OF_A_KIND = 5
+MOST_CHARACTERS = 60  # of a faulty value that a message repeats
 
 
 class Fault(NamedTuple):
@@ -33,3 +34,9 @@ def _lines(alike: list[Fault]) -> list[str]:
     if more:
         lines.append(f"另有{more}处同样的问题（{alike[0].kind}），到{alike[-1].where}为止，不再一一列出。")
     return lines
+
+
+def shortened(value: object) -> str:
+    """Return a value for a message, without the rest of a long one."""
+    text = str(value)
+    return text[:MOST_CHARACTERS] + "…" * (len(text) > MOST_CHARACTERS)

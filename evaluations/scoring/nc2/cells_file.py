@@ -11,10 +11,10 @@ from evaluations.scoring.nc2.index import CellFigures, Figures, capped, drawn_de
 from evaluations.scoring.nc2.method import METHOD, MethodTwo
 from evaluations.scoring.result import decimal
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.core.faults import shortened
 
 KEYS = frozenset({"method", "rulebook_sha256", "between_variance", "channels", "sections"})
 ROUNDED = re.compile(r"(?!-0\.0000)-?(0|[1-9][0-9]{0,39})\.[0-9]{4}")
-SHOWN = 60  # characters of a faulty value that a message repeats
 
 
 class CellsFileError(ValueError):
@@ -132,5 +132,4 @@ def _keys(value: Any, keys: frozenset[str] | set[str], where: str) -> None:
 
 
 def _fault(where: str, value: Any, expected: str) -> CellsFileError:
-    shown = str(value)
-    return CellsFileError(f"cells.json 的“{where}”{expected}，实为：{shown[:SHOWN]}{'…' if len(shown) > SHOWN else ''}")
+    return CellsFileError(f"“{where}”{expected}，实为：{shortened(value)}")

@@ -8,8 +8,9 @@ from statistics import median
 from typing import Any
 
 from evaluations.scoring.index import ZERO
+from evaluations.scoring.nc2.cells_file import parse_cells, rulebook_digest
 from evaluations.scoring.nc2.index import Figures
-from evaluations.scoring.nc2.method import METHOD, MethodTwo
+from evaluations.scoring.nc2.method import METHOD, MethodTwo, parse_method_two
 from evaluations.scoring.nc2.ranking import Standing, sampling_variance, standings
 from evaluations.scoring.result import decimal
 
@@ -63,6 +64,12 @@ class AroundCut:
     effect: Fraction | None
     width: int | None
     label: str
+
+
+def read_round(cells: Any, rulebook: Mapping[str, Any]) -> Counted:
+    """Read a round from its published files; a faulty one is a CellsFileError or a RulebookError."""
+    method, digest = parse_method_two(rulebook), rulebook_digest(rulebook)
+    return Counted(method, parse_cells(cells, method, digest), digest)
 
 
 def compare(old: Counted, new: Counted) -> Change:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nanchuan_eval.core.faults import SHOWN_OF_A_KIND, Fault, summed_up
+from nanchuan_eval.core.faults import SHOWN_OF_A_KIND, Fault, shortened, summed_up
 
 
 def alike(count, kind="空"):
@@ -29,3 +29,8 @@ def test_each_kind_is_summed_up_by_itself():
 
 def test_a_fault_of_the_whole_file_needs_no_place():
     assert summed_up([Fault("", "没有科室。", "没有科室")]) == ["没有科室。"]
+
+
+def test_only_the_beginning_of_a_long_value_is_repeated():
+    assert shortened("x" * 60) == "x" * 60
+    assert shortened("x" * 61) == "x" * 60 + "…"
