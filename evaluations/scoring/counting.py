@@ -10,6 +10,7 @@ from evaluations.scoring.method import Indicator, Settings
 
 HEADER = ["ballot", "channel", "origin", "section", *Indicator.values]
 CellKey = tuple[str, str]
+Answers = tuple[int | None, ...]
 
 
 class BallotFileError(ValueError):
@@ -22,7 +23,7 @@ class Line:
 
     section: str
     channel: str
-    answers: tuple[int | None, ...]
+    answers: Answers
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,16 @@ EMPTY = Cell()
 
 def count_lines(method: Settings, lines: Iterable[Line]) -> dict[CellKey, Cell]:
     """Count lines into cells by (section, channel); the order of the lines does not matter."""
-    grouped: dict[CellKey, Counter[tuple[int | None, ...]]] = defaultdict(Counter)
+    grouped: dict[CellKey, Counter[Answers]] = defaultdict(Counter)
     for line in lines:
         grouped[line.section, line.channel][line.answers] += 1
-    return {key: _cell(method, patterns) for key, patterns in grouped.items()}
+    known = {
+        answers: (line_q(method, answers), _is_severe(method, answers)) for answers in set().union(*grouped.values())
+    }
+    return {key: _cell(patterns, known) for key, patterns in grouped.items()}
 
 
-def line_q(method: Settings, answers: tuple[int | None, ...]) -> int | None:
+def line_q(method: Settings, answers: Answers) -> int | None:
     """Return a line's whole number q, or None for an invalid line."""
     given = [(weight, x) for weight, x in zip(method.whole_weights.values(), answers, strict=True) if x is not None]
     if len(given) < method.min_answered:
@@ -114,13 +118,16 @@ def _pairs(histogram: Mapping[int, int]) -> list[list[int]]:
     return [[q, times] for q, times in sorted(histogram.items())]
 
 
-def _cell(method: Settings, patterns: Mapping[tuple[int | None, ...], int]) -> Cell:
+def _is_severe(method: Settings, answers: Answers) -> bool:
+    return any(x is not None and x >= method.severe_from for x in answers)
+
+
+def _cell(patterns: Mapping[Answers, int], known: Mapping[Answers, tuple[int | None, bool]]) -> Cell:
     histogram: Counter[int] = Counter()
     severe = votes = 0
     for answers, times in patterns.items():
-        is_severe = any(x is not None and x >= method.severe_from for x in answers)
+        q, is_severe = known[answers]
         votes += times * is_severe
-        q = line_q(method, answers)
         if q is not None:
             histogram[q] += times
             severe += times * is_severe

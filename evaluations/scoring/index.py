@@ -110,9 +110,9 @@ def trim(cell: Cell) -> Cell:
 
 def four_decimals(value: Fraction) -> Fraction:
     """Round at four decimals, half away from zero (= Excel ROUND)."""
-    scaled = abs(value) * DECIMALS
-    whole = (scaled.numerator * 2 + scaled.denominator) // (scaled.denominator * 2)
-    return Fraction(whole if value >= 0 else -whole, DECIMALS)
+    above, below = value.numerator, value.denominator
+    whole = (abs(above) * DECIMALS * 2 + below) // (below * 2)
+    return Fraction(whole if above >= 0 else -whole, DECIMALS)
 
 
 def _channel_mean(method: Method, parts: list[Part]) -> Fraction:

@@ -3,6 +3,7 @@
 Needs a round's figures and rulebook only: the count and a stranger's recount run the same code.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -103,11 +104,12 @@ def _has_enough(method: MethodTwo, cells: Mapping[str, CellFigures]) -> bool:
 
 def _places(method: MethodTwo, scores: Mapping[str, Score]) -> dict[str, int]:
     keys = {
-        section: (section in method.vetoes, score.index, score.drawn_deviation)
+        section: (section in method.vetoes, int(score.index * DECIMALS), int(score.drawn_deviation * DECIMALS))
         for section, score in scores.items()
         if score.has_enough or section in method.vetoes
     }
-    return {section: 1 + sum(other > key for other in keys.values()) for section, key in keys.items()}
+    order = sorted(keys.values(), reverse=True)
+    return {section: 1 + order.index(key) for section, key in keys.items()}
 
 
 def _intervals(method: MethodTwo, scores: Mapping[str, Score]) -> dict[str, tuple[int, int]]:
@@ -123,13 +125,9 @@ def _intervals(method: MethodTwo, scores: Mapping[str, Score]) -> dict[str, tupl
         gap = index[one] - index[other]
         return gap > 0 and gap**2 * unit > width[one] + width[other]
 
-    return {
-        section: (
-            1 + sum(clearly_harder(other, section) for other in scores),
-            len(scores) - sum(clearly_harder(section, other) for other in scores),
-        )
-        for section in scores
-    }
+    pairs = [(one, other) for one in scores for other in scores if clearly_harder(one, other)]
+    harder, easier = Counter(other for _, other in pairs), Counter(one for one, _ in pairs)
+    return {section: (1 + harder[section], len(scores) - easier[section]) for section in scores}
 
 
 def _label(method: MethodTwo, section: str, score: Score, *, is_listed: bool, high: int) -> str:
