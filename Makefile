@@ -74,7 +74,8 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-strip
 	--no-emit-index-url --no-header --no-annotate pyproject.toml
 pins: .venv/dev
 	$(PIN) -o requirements.txt
-	$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt
+	$(PIN) --extra simulation -c requirements.txt -o requirements-simulation.txt
+	$(PIN) --extra simulation --extra dev -c requirements-simulation.txt -o requirements-dev.txt
 	.ci/check_pins
 
 clean:

@@ -43,4 +43,4 @@ def write_result(screen: OutputWrapper, path: Path | None, content: bytes) -> No
 
 def unusable(path: Path, fault: Exception) -> CommandError:
     """Return the error of a command that cannot use a file."""
-    return CommandError(f"不能复算：文件“{path}”有误。{fault}")
+    return CommandError(f"文件“{path}”不能用：{fault}")
