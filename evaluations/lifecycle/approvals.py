@@ -11,7 +11,7 @@ from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, Step
-from evaluations.rounds.rules.rulebook import unusual
+from evaluations.rounds.rules.rulebook import planned_seats, unusual
 from evaluations.rounds.services import refuse_unsettleable, settle_round
 from evaluations.sealing.services.opening import seal_round
 from evaluations.tally.services.tally import tally_round
@@ -79,6 +79,7 @@ def _rules(round_: Round) -> str:
 
 def _settled(round_: Round, _: Arguments) -> dict[str, object]:
     """Return what is approved: the round's name and dates, and every rule that is not the default."""
+    seats = planned_seats(round_.rulebook)
     strata = {name: f"{share}%" for name, share in round_.rulebook["evaluator_strata"].items()}
     return {
         "轮次": round_.name,
@@ -86,6 +87,7 @@ def _settled(round_: Round, _: Arguments) -> dict[str, object]:
         **_times(round_),
         "与默认值不同的规则": unusual(round_.rulebook) or "无",
         "定向评议身份类别": strata,
+        **({"各科室发放名额": seats} if seats else {}),
         "评议规则校验值": _rules(round_),
     }
 

@@ -20,7 +20,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.queries import objections_until, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
-from evaluations.rounds.rules.rulebook_errors import rulebook_errors
+from evaluations.rounds.rules.rulebook_errors import rulebook_errors, seat_errors
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.anomalies import Verdict
@@ -33,11 +33,12 @@ FLAG, SIGNED = "#flag", "#signed"
 
 
 def _read_draft(round_: Round) -> dict[str, Any]:
+    sections = set(Section.objects.active().values_list("code", flat=True))
     present = set(Manifestation.objects.filter(is_active=True).values_list("indicator", flat=True))
     return {
         "is_settled": not policy.requires_approval("round.edit") or approvals.has_approved("round.edit", round_),
-        "active_sections": Section.objects.active().count(),
-        "rulebook_errors": tuple(rulebook_errors(round_.rulebook)),
+        "active_sections": len(sections),
+        "rulebook_errors": (*rulebook_errors(round_.rulebook), *seat_errors(round_.rulebook, sections)),
         "indicators_without_manifestation": tuple(i.label for i in Indicator if i not in present),
     }
 

@@ -14,7 +14,7 @@ from evaluations.pools.rules import POOL_OF, ExclusionReason
 from evaluations.protocol import drawing
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
-from evaluations.rounds.rules.rulebook import shares_of
+from evaluations.rounds.rules.rulebook import PLANNED_SEATS, shares_of
 from evaluations.scoring.method import Channel
 from nanchuan_eval.core.errors import RuleViolation
 
@@ -89,9 +89,7 @@ def quota_of(round_: Round, purpose: DrawPurpose, strata: Sequence[str]) -> tupl
     if purpose == DrawPurpose.COUNTED:
         return proportional([rulebook["counted_sampled_ballots"]]), 0
     if purpose == DrawPurpose.ISSUED:
-        return _issued_quota(rulebook, len(strata)), ceil(
-            rulebook["issued_ballots"] / len(strata) * rulebook["alternates_percent"] / 100
-        )
+        return _issued_quota(rulebook, strata)
     _refuse_missing_strata(rulebook["evaluator_strata"], strata)
     rows = [shares_of(total, rulebook["evaluator_strata"]) for total in _totals(rulebook, rulebook["evaluators"])]
     fixed = _never_less([[row[stratum] for stratum in strata] for row in rows])
@@ -138,11 +136,17 @@ def _section_strata(round_: Round) -> Iterator[tuple[str, str]]:
         yield code, f"{code} {name}"
 
 
-def _issued_quota(rulebook: Mapping[str, Any], strata: int) -> dict[str, Any]:
-    totals = _totals(rulebook, rulebook["issued_ballots"])
+def _issued_quota(rulebook: Mapping[str, Any], strata: Sequence[str]) -> tuple[dict[str, Any], int]:
+    """Return the quota of the draw among clients and the alternates; a stratum is a section, "code name"."""
+    totals, share = _totals(rulebook, rulebook["issued_ballots"]), rulebook["alternates_percent"] / 100
+    if rulebook["issued_quota"] == PLANNED_SEATS:
+        seats = [rulebook["issued_seats"].get(stratum.partition(" ")[0], 0) for stratum in strata]
+        rows = zip(*(_totals(rulebook, seat) for seat in seats), strict=True)
+        return {"mode": "fixed", "rounds": [list(row) for row in rows]}, ceil(max(seats) * share)
+    alternates = ceil(rulebook["issued_ballots"] / len(strata) * share)
     if rulebook["issued_quota"] == "equal":
-        return {"mode": "fixed", "rounds": [[total // strata] * strata for total in totals]}
-    return proportional(totals, rulebook["issued_min"])
+        return {"mode": "fixed", "rounds": [[total // len(strata)] * len(strata) for total in totals]}, alternates
+    return proportional(totals, rulebook["issued_min"]), alternates
 
 
 def _totals(rulebook: Mapping[str, Any], first: int) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 from evaluations.protocol.box import MOST_SUPERVISORS
 
 OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
+PLANNED_SEATS = "planned"
 SUPERVISORS, SERVER = "supervisors", "server"
 NO_SLACK = "开箱须到场的密钥卡与监督员人数相同：没有备余，任何一张卡遗失都要动用备用卡。"
 
@@ -74,6 +75,7 @@ DEFAULTS: dict[str, Any] = {
     "issued_ballots": 2000,
     "issued_quota": "proportional",
     "issued_min": 5,
+    "issued_seats": {},
     "reply_workdays": 3,
     "office_phone": "",
     "dice": 20,
@@ -222,7 +224,8 @@ SETTINGS: tuple[Setting, ...] = (
         "issued_quota",
         "发放名额分配",
         _DRAW,
-        choices={"proportional": "按办件人数比例", "equal": "各科室相等"},
+        choices={"proportional": "按办件人数比例", "equal": "各科室相等", PLANNED_SEATS: "按评议计划"},
+        help="按评议计划：名额由本轮的“评议计划”采用",
     ),
     Setting("issued_min", "发放名额每科室最少", _DRAW, 0, 1000),
     Setting("reply_workdays", "通知书答复期限（工作日）", _DRAW, 1, 30),
@@ -303,6 +306,11 @@ def shares_of(total: int, percents: Mapping[str, int]) -> dict[str, int]:
     for key in by_remainder[: total - sum(seats.values())]:
         seats[key] += 1
     return seats
+
+
+def planned_seats(rulebook: Mapping[str, Any]) -> dict[str, int]:
+    """Return section -> seats of the draw among clients, where the round's plan decides them; else nothing."""
+    return dict(rulebook.get("issued_seats", {})) if rulebook["issued_quota"] == PLANNED_SEATS else {}
 
 
 def is_opened_by_supervisors(rulebook: Mapping[str, Any]) -> bool:

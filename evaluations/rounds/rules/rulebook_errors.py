@@ -1,12 +1,20 @@
 """Whether a rulebook may be frozen: types, ranges, and rules that depend on each other."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import Any
 
 from evaluations.protocol.box import MOST_SUPERVISORS, needed_range
-from evaluations.rounds.rules.rulebook import ISSUED_CODES, SETTINGS, Setting, is_opened_by_supervisors, lookup
+from evaluations.rounds.rules.rulebook import (
+    ISSUED_CODES,
+    PLANNED_SEATS,
+    SETTINGS,
+    Setting,
+    is_opened_by_supervisors,
+    lookup,
+    planned_seats,
+)
 from evaluations.scoring.method import NUMBER, RulebookError, parse_method
 
 # SQL adds squares of the whole-number line score; with this bound no sum exceeds 64 bits below 10^8 lines.
@@ -30,6 +38,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         _sampled_error(rulebook),
         _other_error(rulebook),
         _strata_error(rulebook),
+        _seats_error(rulebook),
         _present_error(rulebook),
         _box_error(rulebook),
         _cap_error(rulebook),
@@ -79,6 +88,28 @@ def _strata_error(rulebook: Mapping[str, Any]) -> str:
     shares = strata.values() if isinstance(strata, Mapping) else [None]
     whole = all(isinstance(share, int) and not isinstance(share, bool) and share > 0 for share in shares)
     return "" if whole and sum(shares) == 100 else "定向评议各身份类别的比例应为正整数，相加为100。"
+
+
+def _seats_error(rulebook: Mapping[str, Any]) -> str:
+    """The planned seats are whole numbers by section; they add up to the ballots issued."""
+    seats = rulebook.get("issued_seats", {})
+    values: list[Any] = list(seats.values()) if isinstance(seats, Mapping) else [None]
+    if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in values):
+        return "各科室发放名额应为不小于0的整数。"
+    if rulebook["issued_quota"] != PLANNED_SEATS:
+        return ""
+    if not seats:
+        return "发放名额按评议计划分配的，应先在“评议计划”中采用各科室名额。"
+    if sum(values) != rulebook["issued_ballots"]:
+        return f"各科室发放名额合计{sum(values)}张，与抽样评议票发放张数不同，请重新采用评议计划。"
+    return ""
+
+
+def seat_errors(rulebook: Mapping[str, Any], sections: Collection[str]) -> list[str]:
+    """Return in Chinese which sections came after the plan and have no seats; those that left the roster do no harm."""
+    seats = planned_seats(rulebook)
+    lacking = sorted(set(sections) - set(seats)) if seats else []
+    return [f"评议计划没有{'、'.join(lacking)}的发放名额，请重新采用评议计划。"] if lacking else []
 
 
 def _points_error(rulebook: Mapping[str, Any], path: str) -> str:

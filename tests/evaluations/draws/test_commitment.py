@@ -377,6 +377,25 @@ class TestTheTerms:
 
         assert json.loads(commit(round_, DrawPurpose.ISSUED).params)["quota"]["rounds"] == [[2, 2], [3, 3]]
 
+    def test_the_plans_seats_are_drawn_section_by_section(self):
+        round_ = make_open_round(sections=3, rulebook={"sampled_forms": "issued_codes"})
+        codes = list(round_.sections.values_list("code", flat=True))
+        seats = dict(zip(codes, (4, 2, 3), strict=True))
+        round_.rulebook |= {"issued_quota": "planned", "issued_seats": seats, "issued_ballots": 9}
+        round_.state = RoundState.FROZEN
+        round_.save()
+        rows = [("办件", 1, ("姓名", "手机号", "办过事的科室"))]
+        rows += [("办件", n, (f"人{n}", f"137{n:08d}", codes[n % 2])) for n in range(2, 12)]
+        import_and_announce(round_, rows)
+
+        params = json.loads(commit(round_, DrawPurpose.ISSUED).params)
+
+        assert [name.split()[0] for name in params["strata"]] == codes[
+            :2
+        ]  # nobody is known to have dealt with the third
+        assert params["quota"] == {"mode": "fixed", "rounds": [[4, 2], [6, 3]]}
+        assert params["alternates"] == 1
+
 
 def import_and_announce(round_, rows):
     by = make_user("clerk")

@@ -47,6 +47,18 @@ def test_the_page_lists_the_reasons_of_a_refused_step(log_in):
     assert round_.state == RoundState.DRAFT
 
 
+def test_a_section_without_planned_seats_keeps_the_roster_open(log_in):
+    make_manifestations()
+    code = make_section().code
+    seats = {"issued_quota": "planned", "issued_ballots": 3, "sampled_forms": "issued_codes"}
+    round_ = make_round(rulebook={**seats, "issued_seats": {code: 3}})
+    assert "发放名额" not in read(log_in("chief"), page_of(round_))
+
+    later = make_section().code
+
+    assert f"评议计划没有{later}的发放名额" in read(log_in("chief"), page_of(round_))
+
+
 def test_a_step_taken_by_its_button_moves_the_round_once(log_in):
     make_manifestations()
     make_section()

@@ -200,6 +200,14 @@ class TestSettlement:
         assert "10 → 9" in " ".join(approval.content["与默认值不同的规则"])
         assert 'name="_save"' not in client.get(f"{page}change/").content.decode()
 
+    def test_the_approver_reads_the_planned_seats(self, draft, two_persons):
+        seats = {"issued_quota": "planned", "issued_seats": {"D01-01": 3}, "issued_ballots": 3}
+        edit_rulebook(round_id=draft.pk, rulebook={**draft.rulebook, **seats}, by=make_user("clerk"), at=NOON)
+
+        approval = start_settlement(round_id=draft.pk, by=make_user("clerk"), at=NOON)
+
+        assert approval.content["各科室发放名额"] == {"D01-01": 3}
+
     def test_nobody_settles_alone(self, client, draft, two_persons):
         with pytest.raises(policy.NeedsApproval):
             settle_round(round_id=draft.pk, by=make_user("chief"), at=NOON)

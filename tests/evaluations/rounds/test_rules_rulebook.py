@@ -12,18 +12,27 @@ from evaluations.rounds.rules.rulebook import (
     SETTINGS,
     default_rulebook,
     lookup,
+    planned_seats,
     rulebook_warnings,
     shares_of,
     unusual,
     with_value,
 )
-from evaluations.rounds.rules.rulebook_errors import LARGEST_SCALE, POINTS, rulebook_errors
+from evaluations.rounds.rules.rulebook_errors import LARGEST_SCALE, POINTS, rulebook_errors, seat_errors
 
 with Path(__file__).with_name("settings.csv").open(newline="") as source:
     TABLE = list(csv.DictReader(source))
 BOUNDED = [row for row in TABLE if row["low"]]
 STRATA = {"服务对象": 50, "市场主体": 20, "村居干部和居民代表": 15, "两代表一委员": 10, "其他": 5}
-FIXED = {"levels": 3, "z": "1.96", "nu0": 20, "v_prior": "625", "evaluator_strata": STRATA, "method": "NC-1"}
+FIXED = {
+    "levels": 3,
+    "z": "1.96",
+    "nu0": 20,
+    "v_prior": "625",
+    "evaluator_strata": STRATA,
+    "method": "NC-1",
+    "issued_seats": {},
+}
 DRAWN = {"targeted": True, "sampled": False, "other": False}
 
 
@@ -209,3 +218,40 @@ def test_cards_without_slack_are_allowed_with_a_warning(mode, supervisors, neede
     assert bool(rulebook_warnings(rulebook)) is warns
     assert [text for text in rulebook_warnings(rulebook) if "没有备余，任何一张卡遗失都要动用备用卡" not in text] == []
     assert rulebook_errors({**rulebook, "supervisors_present": 2}) == []
+
+
+PLANNED = {"sampled_forms": "issued_codes", "issued_quota": "planned", "issued_ballots": 9}
+
+
+@pytest.mark.parametrize(
+    ("seats", "refusal"),
+    [
+        ({"D01-01": 4, "D01-02": 5}, ""),
+        ({"D01-01": 9, "D01-02": 0}, ""),
+        ({}, "应先在“评议计划”中采用各科室名额"),
+        ({"D01-01": 4}, "合计4张，与抽样评议票发放张数不同"),
+        ({"D01-01": -9, "D01-02": 18}, "应为不小于0的整数"),
+        ({"D01-01": 4.5, "D01-02": 4.5}, "应为不小于0的整数"),
+        ({"D01-01": True, "D01-02": 8}, "应为不小于0的整数"),
+        ([9], "应为不小于0的整数"),
+    ],
+)
+def test_planned_seats_are_whole_and_add_up_to_the_ballots_issued(seats, refusal):
+    found = rulebook_errors({**default_rulebook(), **PLANNED, "issued_seats": seats})
+
+    assert bool(found) == bool(refusal)
+    assert refusal in "".join(found)
+
+
+def test_seats_are_of_no_account_while_the_draw_has_another_quota():
+    rulebook = {**default_rulebook(), "issued_seats": {"D01-01": 4}}
+
+    assert rulebook_errors(rulebook) == seat_errors(rulebook, ["D01-02"]) == []
+    assert planned_seats(rulebook) == {}
+
+
+def test_a_section_that_came_after_the_plan_has_no_seats():
+    rulebook = {**default_rulebook(), **PLANNED, "issued_seats": {"D01-01": 4, "D01-02": 5}}
+
+    assert seat_errors(rulebook, ["D01-01"]) == []
+    assert "没有D01-03的发放名额" in seat_errors(rulebook, ["D01-01", "D01-03"])[0]
