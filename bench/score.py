@@ -7,7 +7,7 @@ from random import Random
 
 from bench.measure import interleaved
 from evaluations.scoring.counting import HEADER
-from evaluations.scoring.nc2.result import recount
+from evaluations.scoring.methods import recount
 from tests.evaluations.scoring.nc2.examples import rulebook
 
 LINES = int(os.environ.get("BENCH_LINES", "20000"))

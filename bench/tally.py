@@ -14,7 +14,7 @@ from evaluations.scoring.ranking import intervals
 from evaluations.scoring.result import build_result
 from evaluations.scoring.uncertainty import top_probabilities
 from evaluations.tally.files import scoring_rulebook
-from evaluations.tally.queries.aggregates import count_cells, score_rows
+from evaluations.tally.queries.aggregates import count_ballots, score_rows
 from tests.factories import make_open_round
 
 BALLOTS = int(os.environ.get("BENCH_BALLOTS", "30000"))
@@ -52,9 +52,9 @@ def run() -> None:
     floor, ours = interleaved(by_hand, lambda: list(score_rows(round_, method)), 5)
     report(f"tally of {BALLOTS * LINES:,} ratings, {connection.vendor}", floor, ours, 1.2, "s", 1)
     print(f"{'rows that leave the database for the score':<44} {len(score_rows(round_, method))}  target <= 315")
-    floor, ours = interleaved(by_hand, lambda: count_cells(round_, method), 3)
+    floor, ours = interleaved(by_hand, lambda: count_ballots(round_, method), 3)
     report(f"tally of {BALLOTS * LINES:,} ratings with histogram, {connection.vendor}", floor, ours, 2.4, "s", 1)
-    cells = count_cells(round_, method)
+    cells = count_ballots(round_, method).cells
     _, ours = interleaved(lambda: None, lambda: build_result(method, cells), 3)
     _, sure = interleaved(lambda: None, lambda: _certainty(method, cells), 3)
     print(f"{'certainty of the places':<44} {sure:.2f} CPU-s  target < 0.5")

@@ -214,7 +214,7 @@ def ticks_for(level: str) -> list[str]:
     return ["COLD-1", "LAZY-2", "BUCK-3", "DISO-4", "GREE-5"] if level in {"2", "3"} else []
 
 
-def make_sealed_round(*, targeted: int = 4, sampled: int = 0, level: str = "1", **fields: Any) -> Round:
+def make_sealed_round(*, targeted: int = 5, sampled: int = 0, level: str = "1", **fields: Any) -> Round:
     """A sealed round with some ballots."""
     round_ = make_open_round(**fields)
     cast_ballots(round_, make_codes(round_, targeted), level=level)

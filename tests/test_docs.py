@@ -19,8 +19,7 @@ from evaluations.protocol.merkle import audit_path, levels_of, root_of_path
 from evaluations.protocol.openings import openings_fault
 from evaluations.protocol.proofs import verify_proof
 from evaluations.rounds.rules.rulebook import DEFAULTS
-from evaluations.scoring.nc2.result import recount as recount_by_two
-from evaluations.scoring.result import recount
+from evaluations.scoring.methods import recount
 from nanchuan_eval.core.canonical import canonical_json, protocol_json, sha256_hex
 from tests.paths import ROOT
 
@@ -116,7 +115,7 @@ def test_the_worked_score_recomputes():
     example = blocks("method.md")
     rulebook, result = json.loads(example["rulebook.json"]), json.loads(example["result.json"])
 
-    found = recount(example["ballots.csv"].splitlines(keepends=True), rulebook)
+    found = recount(example["ballots.csv"].splitlines(keepends=True), rulebook).result
 
     assert found == canonical_json(result)
     assert sha256_hex(found) in document("method.md")
@@ -126,7 +125,7 @@ def test_the_worked_score_of_the_second_method_recomputes():
     example = blocks("method-2.md")
     rulebook = json.loads(example["rulebook.json"])
 
-    found = recount_by_two(example["ballots.csv"].splitlines(keepends=True), rulebook)
+    found = recount(example["ballots.csv"].splitlines(keepends=True), rulebook)
 
     assert found == tuple(canonical_json(json.loads(example[name])) for name in ("result.json", "cells.json"))
     assert all(sha256_hex(file) in document("method-2.md") for file in found)

@@ -21,7 +21,7 @@ from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.queries import objections_until
 from evaluations.rounds.rules.lifecycle import PUBLISHED, DrawPurpose, RoundState
 from evaluations.rounds.services import lock_round
-from evaluations.scoring.result import recount
+from evaluations.scoring.methods import recount
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.services.tally import recount_round
 from nanchuan_eval.approvals.services import ApprovableAction, calls
@@ -107,8 +107,8 @@ def recount_objection(*, objection_id: int, witnesses: Sequence[int], by: User, 
     if len(present) < LEAST_WITNESSES:
         raise RuleViolation(f"复算须有至少{LEAST_WITNESSES}名抽取产生的监督员在场。")
     tally = objection.round.tally
-    result = recount(ballots_csv(objection.round), json.loads(tally.rulebook))
-    objection.recount_sha256 = sha256_hex(result)
+    files = recount(ballots_csv(objection.round), json.loads(tally.rulebook))
+    objection.recount_sha256 = sha256_hex(files.result)
     objection.recount_agrees = objection.recount_sha256 == tally.result_sha256
     objection.witnesses = "、".join(entry.person.name for entry in present if entry.person)
     objection.state, objection.recounted_at = ObjectionState.RECOUNTED, at

@@ -11,7 +11,8 @@ from evaluations.lifecycle import services as lifecycle
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, Step
-from evaluations.rounds.rules.rulebook import planned_seats, unusual
+from evaluations.rounds.rules.rulebook import planned_seats
+from evaluations.rounds.rules.settings import unusual
 from evaluations.rounds.services import refuse_unsettleable, settle_round
 from evaluations.sealing.services.opening import seal_round
 from evaluations.tally.services.tally import tally_round

@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 
-from evaluations.rounds.rules.rulebook import SETTINGS, Setting, lookup, with_value
+from evaluations.rounds.rules.rulebook import lookup, with_method, with_value
+from evaluations.rounds.rules.settings import Setting, settings_of
 from nanchuan_eval.web.fields import ReasonForm
 
 
 class RulebookForm(forms.Form):
-    """评议规则: one field per setting, grouped as in SETTINGS."""
+    """评议规则: one field per setting of the rulebook's method, grouped as in SETTINGS."""
 
     strata = forms.CharField(
         label="定向评议身份类别和比例（%）",
@@ -21,7 +22,8 @@ class RulebookForm(forms.Form):
     def __init__(self, *args: Any, rulebook: Mapping[str, Any], is_frozen: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rulebook = rulebook
-        for setting in SETTINGS:
+        self.settings = settings_of(rulebook)
+        for setting in self.settings:
             self.fields[_name(setting)] = _field(setting, lookup(rulebook, setting.path))
         shares = rulebook["evaluator_strata"].items()
         self.fields["strata"].initial = "\n".join(f"{name} {share}" for name, share in shares)
@@ -36,17 +38,18 @@ class RulebookForm(forms.Form):
         return {name: int(share) for name, share in rows}
 
     def changed_rulebook(self) -> dict[str, Any]:
-        """Return the rulebook with the entered values."""
+        """Return the rulebook with the entered values, for the chosen method."""
         changed = with_value(self.rulebook, "evaluator_strata", self.cleaned_data["strata"])
-        for setting in SETTINGS:
+        for setting in self.settings:
             value = self.cleaned_data[_name(setting)]
-            changed = with_value(changed, setting.path, _cleaned(setting, value))
-        return changed
+            if setting.path != "method":
+                changed = with_value(changed, setting.path, _cleaned(setting, value))
+        return with_method(changed, self.cleaned_data["method"])
 
     def groups(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
         """Yield the groups with their bound fields."""
-        for group in dict.fromkeys(setting.group for setting in SETTINGS):
-            yield group, [self[_name(setting)] for setting in SETTINGS if setting.group == group]
+        for group in dict.fromkeys(setting.group for setting in self.settings):
+            yield group, [self[_name(setting)] for setting in self.settings if setting.group == group]
         yield "定向评议名额", [self["strata"]]
 
 

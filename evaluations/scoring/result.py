@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from evaluations.scoring.counting import EMPTY, Cell, CellKey, count_lines, parse_ballots
+from evaluations.scoring.counting import EMPTY, Cell, CellKey
 from evaluations.scoring.index import Scores, four_decimals, score_indicator, score_sections, severe_share, variances
-from evaluations.scoring.method import METHOD, Indicator, Method, parse_method
+from evaluations.scoring.method import METHOD, Indicator, Method
 from evaluations.scoring.ranking import intervals, places, ranked_sections, trimmed_places, vote_count
 from evaluations.scoring.uncertainty import top_probabilities
 from nanchuan_eval.core.canonical import canonical_json
@@ -45,12 +45,6 @@ def build_result(method: Method, cells: Mapping[CellKey, Cell]) -> dict[str, Any
 def result_bytes(method: Method, cells: Mapping[CellKey, Cell]) -> bytes:
     """Return result.json: canonical, so that equal results are equal bytes."""
     return canonical_json(build_result(method, cells))
-
-
-def recount(ballots: Iterable[str], rulebook: Mapping[str, Any]) -> bytes:
-    """Return result.json from the text lines of ballots.csv and a rulebook."""
-    method = parse_method(rulebook)
-    return result_bytes(method, count_lines(method, parse_ballots(ballots, method)))
 
 
 def decimal(value: Fraction) -> str:

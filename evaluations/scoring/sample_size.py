@@ -4,27 +4,32 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from evaluations.scoring.counting import EMPTY, Cell, CellKey
-from evaluations.scoring.index import Scores, cell_variances
-from evaluations.scoring.method import Method
+from evaluations.scoring.method import Settings
 
 MOST = 100_000
 
 
 def recommended_lines(
-    method: Method, cells: Mapping[CellKey, Cell], scores: Scores, margin: Fraction
+    method: Settings,
+    cells: Mapping[CellKey, Cell],
+    weights: Mapping[str, Fraction],
+    spread: Mapping[str, Mapping[str, Fraction]],
+    margin: Fraction,
 ) -> dict[str, int]:
-    """Return for every section the fewest valid lines that keep z*s within the margin, in the round's channel mix."""
+    """Return for every section the fewest valid lines that keep z*s within the margin, in the round's channel mix.
+
+    `spread` = section -> channel -> variance of one line; s counts sampling only.
+    """
     total = sum(cell.lines for cell in cells.values())
     if not total or not method.z:
         return dict.fromkeys(method.sections, method.min_lines)
-    shares = {c: Fraction(sum(cells.get((s, c), EMPTY).lines for s in method.sections), total) for c in scores.weights}
-    spread = cell_variances(method, cells, scores)
+    shares = {c: Fraction(sum(cells.get((s, c), EMPTY).lines for s in method.sections), total) for c in weights}
     goal = (margin / method.z) ** 2
-    return {section: _fewest(method, scores.weights, spread[section], shares, goal) for section in method.sections}
+    return {section: _fewest(method, weights, spread[section], shares, goal) for section in method.sections}
 
 
 def _fewest(
-    method: Method,
+    method: Settings,
     weights: Mapping[str, Fraction],
     spread: Mapping[str, Fraction],
     shares: Mapping[str, Fraction],

@@ -30,7 +30,7 @@ class TallyRow(models.Model):
 
 
 class Tally(models.Model):
-    """计票结果: made once, never changed; `result` is result.json to the byte.
+    """计票结果: made once, never changed; `result` is result.json to the byte, `cells` cells.json (NC-2 only).
 
     A recount ordered by a decision is a new version beside the old one; `round.tally` is the newest.
     """
@@ -41,8 +41,10 @@ class Tally(models.Model):
     at = models.DateTimeField("计票时间")
     rulebook = models.TextField("规则文件 rulebook.json")
     result = models.TextField("结果文件 result.json")
+    cells = models.TextField("公开数据文件 cells.json", blank=True, default="")
     rulebook_sha256 = models.CharField("规则校验值", max_length=64)
     result_sha256 = models.CharField("结果校验值", max_length=64)
+    cells_sha256 = models.CharField("公开数据校验值", max_length=64, blank=True, default="")
     rows_sha256 = models.CharField("计票汇总校验值", max_length=64)
     without_flags = models.JSONField("剔除提示票后位次", default=dict)
 
@@ -80,7 +82,8 @@ class SectionResult(models.Model):
     rank = models.PositiveSmallIntegerField("位次", null=True)
     is_listed = models.BooleanField("上榜", default=False)
     label = models.CharField("确定程度", max_length=10, blank=True)
-    difficulty = models.DecimalField("难办指数", max_digits=8, decimal_places=4)
+    # Null under NC-2 for a section without enough lines: it has counts, but no index.
+    difficulty = models.DecimalField("难办指数", max_digits=8, decimal_places=4, null=True)
     vote_count = models.PositiveIntegerField("得票数")
     data = models.JSONField("结果明细")
     ticks = models.JSONField("表象勾选数", default=dict)

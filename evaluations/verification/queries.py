@@ -102,6 +102,8 @@ def _rows(rows: models.QuerySet[Any], *columns: str) -> Rows:
 
 def _tally(key: str) -> Rows:
     yield from _rows(Tally.objects.filter(round=int(key)), *TALLY)
+    # Rows of their own: the digests of counts by NC-1, which have no such file, stay what they were.
+    yield from _rows(Tally.objects.filter(round=int(key)).exclude(cells=""), "id", "cells", "cells_sha256")
     yield from _rows(TallyRow.objects.filter(round=int(key)), *TALLY_ROW)
     yield from _rows(SectionResult.objects.filter(round=int(key)), *SECTION_RESULT)
 

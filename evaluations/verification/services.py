@@ -31,9 +31,9 @@ from evaluations.protocol.proofs import verify_proof
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.rounds.rules.rulebook import DEFAULTS, is_opened_by_supervisors
+from evaluations.rounds.rules.rulebook import default_rulebook, is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import mistyped_settings
-from evaluations.scoring.result import recount
+from evaluations.scoring.methods import recount
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import closing_leaves, issued_lines, spent_lines
 from evaluations.tally.files import ballots_csv, scoring_rulebook
@@ -80,8 +80,12 @@ def _changed_sections(tally: Tally) -> Iterator[str]:
         row = counted.get(result.section.code, {})
         listed = result.is_listed or result.is_withdrawn
         stored = (result.rank, listed, result.difficulty, result.vote_count, result.data)
-        if not row or stored != (row["rank"], row["listed"], Decimal(row["difficulty"]), row["vote_count"], row):
+        if not row or stored != (row["rank"], row["listed"], _index(row), row["vote_count"], row):
             yield f"{tally.round}：{result.section}的得分或位次与结果文件不符，被改动过。"
+
+
+def _index(row: Mapping[str, Any]) -> Decimal | None:
+    return None if row["difficulty"] is None else Decimal(row["difficulty"])
 
 
 def log_faults() -> Iterator[str]:
@@ -160,7 +164,7 @@ def _unlike_signatures(what: str, signed: Mapping[Any, datetime], logged: Mappin
 
 
 def _roster(round_: Round) -> Iterator[str]:
-    yield from mistyped_settings({**DEFAULTS, **round_.rulebook})
+    yield from mistyped_settings({**default_rulebook(round_.rulebook["method"]), **round_.rulebook})
     if not round_.ballot_form:
         return
     if sha256_hex(round_.ballot_form.encode()) != round_.ballot_form_sha256:
@@ -304,16 +308,23 @@ def _unlogged_key(round_: Round, key: BoxKey) -> Iterator[str]:
 
 def _count(round_: Round) -> Iterator[str]:
     for tally in round_.tallies.all():
-        stored = (sha256_hex(tally.result.encode()), sha256_hex(tally.rulebook.encode()))
-        if stored != (tally.result_sha256, tally.rulebook_sha256):
+        stored = {
+            tally.result: tally.result_sha256,
+            tally.rulebook: tally.rulebook_sha256,
+            tally.cells: tally.cells_sha256,
+        }
+        if any(digest != (sha256_hex(text.encode()) if text else "") for text, digest in stored.items()):
             yield f"第{tally.version}版计票结果与其校验值不符。"
     newest = round_.tallies.last()
     if newest is None:
         return
     if newest.rulebook.encode() != scoring_rulebook(round_):
         yield "计票所用的规则与本轮锁定的规则不符。"
-    if newest.result.encode() != recount(ballots_csv(round_), json.loads(newest.rulebook)):
+    files = recount(ballots_csv(round_), json.loads(newest.rulebook))
+    if newest.result.encode() != files.result:
         yield "重新计票的结果与存档结果不符。"
+    if newest.cells.encode() != (files.cells or b""):
+        yield "重新计算的公开数据（cells.json）与存档的不符。"
 
 
 def _publications(round_: Round) -> Iterator[str]:

@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from accountability.results.queries.lines import IndicatorScore, Line
 from accountability.results.queries.results import Result
-from evaluations.scoring.index import variances
 
 ROW, TOP, LABELS, WIDTH = 18, 40, 290, 960
 PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 60, 930, 30, 400
@@ -153,11 +152,11 @@ def heat_map(result: Result) -> HeatMap | None:
 
 def funnel(result: Result) -> Chart | None:
     """Return difficulty by valid ballots, with the range that chance alone explains."""
-    lines = [line for line in result.ranked if line.ballots]
+    lines = [line for line in result.ranked if line.ballots and line.result.difficulty is not None]
     if not lines:
         return None
     most = max(line.ballots for line in lines)
-    highest = max(10.0, *(float(line.result.difficulty) for line in lines))
+    highest = max(10.0, *(float(line.result.difficulty or 0) for line in lines))
 
     def x(ballots: float) -> float:
         return scale(ballots, 0, most * 1.05, PLOT_LEFT, PLOT_RIGHT)
@@ -170,7 +169,7 @@ def funnel(result: Result) -> Chart | None:
         dots=[
             Dot(
                 x(line.ballots),
-                y(float(line.result.difficulty)),
+                y(float(line.result.difficulty or 0)),
                 f"{line.section}：有效票{line.ballots}张，难办指数{line.result.difficulty:.2f}",
                 line.result.is_listed,
             )
@@ -211,9 +210,8 @@ def _chance_span(result: Result, lines: Sequence[Line], most: int, axes: tuple[S
     """Return the curves mean ± z·s(n), with s(n) from the average variance per ballot."""
     x, y = axes
     figures = result.figures
-    spread = variances(figures.method, figures.cells, figures.scores)
-    per_ballot = sum(float(spread[line.section.code]) * line.ballots for line in lines) / len(lines)
-    middle = float(sum((line.result.difficulty for line in lines), Decimal(0)) / len(lines))
+    per_ballot = sum(float(figures.variances[line.section.code]) * line.ballots for line in lines) / len(lines)
+    middle = float(sum((line.result.difficulty or Decimal(0) for line in lines), Decimal(0)) / len(lines))
     ballots = [max(1.0, most * step / STEPS) for step in range(1, STEPS + 1)]
     return [
         " ".join(f"{x(n)},{y(middle + sign * float(figures.method.z) * math.sqrt(per_ballot / n))}" for n in ballots)

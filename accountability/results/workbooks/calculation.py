@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result
 from evaluations.scoring.counting import EMPTY
-from evaluations.scoring.method import Channel
+from evaluations.scoring.method import Channel, Method
 from evaluations.scoring.wording import SMALLEST_SHOWN
 from nanchuan_eval.spreadsheets import ColumnSpec, Formula, SheetSpec, Value
 
@@ -34,6 +34,7 @@ class _Grid:
     first: int
     last: int
     parameters: int
+    least: int  # valid lines a section needs to enter a channel's mean
 
     def column(self, channel: str, what: int) -> str:
         """Letter of a channel's column."""
@@ -53,14 +54,14 @@ class _Grid:
         return f"$D${self.parameters + order.index(name + channel)}"
 
 
-def calculation_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
-    """Return the sheet: parameters on top, then a row of formulas for every section."""
+def calculation_sheet(result: Result, method: Method, notices: Sequence[str]) -> SheetSpec:
+    """Return the sheet of an NC-1 round: parameters on top, then a row of formulas for every section."""
     lines = [line for line in (*result.ranked, *result.unranked) if not line.has_hidden]
     hidden = [line for line in result.listed if line.has_hidden]
-    channels = [c.value for c in Channel if c.value in result.figures.scores.weights]
+    channels = [c.value for c in Channel if c.value in result.figures.weights]
     notes = [*notices, *NOTES]
     first = 1 + len(notes) + 4 + 2 * len(channels) + 2
-    grid = _Grid(channels, first, max(first, first + len(lines) - 1), 2 + len(notes))
+    grid = _Grid(channels, first, max(first, first + len(lines) - 1), 2 + len(notes), method.mean_min_lines)
     spec = SheetSpec(
         title="计分算式",
         heading=f"{result.round_.name}“最难办事科室群众评”难办指数计算表",
@@ -78,11 +79,11 @@ def calculation_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
 
 
 def _parameters(result: Result, grid: _Grid) -> Iterator[tuple[str, Value]]:
-    method, weights = result.figures.method, result.figures.scores.weights
+    method, weights = result.figures.method, result.figures.weights
     yield "每单位分值（100÷（换算数×最高级））", _quotient(Fraction(100, method.scale * method.levels))
     yield "全区平均票张数", method.prior_ballots
     yield "偏差上限（分）", _quotient(method.cap)
-    yield "计入渠道均值的最少有效票", method.mean_min_lines
+    yield "计入渠道均值的最少有效票", grid.least
     for channel in grid.channels:
         label = Channel(channel).label
         yield f"{label}权重", _quotient(weights[channel])
@@ -91,13 +92,12 @@ def _parameters(result: Result, grid: _Grid) -> Iterator[tuple[str, Value]]:
 
 def _mean(result: Result, grid: _Grid, channel: str) -> Value:
     """The channel's mean as a formula, or as a value if hidden sections contribute to it."""
-    least = result.figures.method.mean_min_lines
     if _is_partial(result):
-        return _value(result.figures.scores.means[channel])
+        return _value(result.figures.means[channel])
     cells = [cell for (_, c), cell in result.figures.cells.items() if c == channel]
-    counted = any(cell.lines >= max(least, 1) for cell in cells)
-    if not counted or least < SMALLEST_SHOWN:
-        return _value(result.figures.scores.means[channel])
+    counted = any(cell.lines >= max(grid.least, 1) for cell in cells)
+    if not counted or grid.least < SMALLEST_SHOWN:
+        return _value(result.figures.means[channel])
     means, lines = grid.span(grid.column(channel, MEAN)), grid.span(grid.column(channel, LINES))
     return Formula(f'AVERAGEIFS({means},{lines},">="&{grid.parameter("least")})')
 

@@ -13,7 +13,7 @@ from accountability.results.workbooks.sections import Row, all_sheet, measures_s
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
-from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.method import Channel, Indicator, Method
 from evaluations.scoring.methodology import LABELS, method_steps, percent
 from evaluations.scoring.wording import shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
@@ -25,12 +25,12 @@ SCORE, DAY = "0.00", "yyyy-mm-dd"
 def top10_workbook(round_: Round) -> bytes:
     """Return the workbook of a counted round as .xlsx."""
     result = read_result(round_)
-    notices = _notices(result)
+    notices, method = _notices(result), result.figures.method
     return write_workbook(
         [
             _top_sheet(result),
             all_sheet(result, notices),
-            calculation_sheet(result, notices),
+            *([calculation_sheet(result, method, notices)] if isinstance(method, Method) else []),
             _method_sheet(result),
             measures_sheet(result, notices),
         ]

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.management.arguments import write_file
-from evaluations.scoring.result import recount
+from evaluations.scoring.methods import recount
 from nanchuan_eval.management.base import read_file
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         rulebook = read_file(options["rulebook"])
         try:
             with options["ballots"].open(encoding="utf-8", newline="") as ballots:
-                result = recount(ballots, json.loads(rulebook))
+                result = recount(ballots, json.loads(rulebook)).result
         except OSError:
             raise CommandError(f"读不到文件“{options['ballots']}”，请检查路径和权限。", returncode=2) from None
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):

@@ -1,22 +1,40 @@
 """The rulebook (评议规则): every number a district might set differently, with its default (rulebook R-A to R-K).
 
-It is frozen with the round and written to rulebook.json; the scoring part is described in method.md 4.2.
+It is frozen with the round and written to rulebook.json; method.md 4.2 and method-2.md 1 describe the scoring part.
 """
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
-
-from evaluations.protocol.box import MOST_SUPERVISORS
 
 OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
 PLANNED_SEATS = "planned"
 SUPERVISORS, SERVER = "supervisors", "server"
 NO_SLACK = "开箱须到场的密钥卡与监督员人数相同：没有备余，任何一张卡遗失都要动用备用卡。"
 
+# What only one method reads, or reads with another default; a rulebook holds the keys of its own method alone.
+OF_METHOD: dict[str, dict[str, Any]] = {
+    "NC-1": {"prior_ballots": 5, "cap": "5", "mean_min_lines": 5, "flag_points": "10"},
+    "NC-2": {
+        "prior_ballots": 10,
+        "cap": "4",
+        "line_cap": "50",
+        "rater_sweeps": 2,
+        "rater_prior": 1,
+        "cell_min_lines": 5,
+        "follow": "1",
+        "pair_min_lines": 10,
+        "pair_min_count": 20,
+        "between_prior": "4",
+        "between_weight": "3/4",
+        "publish_share": "4/5",
+        "flag_points": "6",
+    },
+}
+
 DEFAULTS: dict[str, Any] = {
-    "method": "NC-1",
+    "method": "NC-2",
+    **OF_METHOD["NC-2"],
     "levels": 3,
     "severe_from": 2,
     "min_answered": 3,
@@ -26,9 +44,6 @@ DEFAULTS: dict[str, Any] = {
         "sampled": {"weight": "3/10", "drawn": False},
         "other": {"weight": "1/5", "drawn": False},
     },
-    "prior_ballots": 5,
-    "cap": "5",
-    "mean_min_lines": 5,
     "min_lines": 30,
     "min_drawn_lines": 10,
     "list_length": 10,
@@ -36,7 +51,6 @@ DEFAULTS: dict[str, Any] = {
     "nu0": 20,
     "v_prior": "625",
     "basis": "difficulty",
-    "flag_points": "10",
     "flag_z": "3.5",
     "next_margin": "4",
     "count_witnesses": 2,
@@ -105,164 +119,19 @@ DEFAULTS: dict[str, Any] = {
     "assessment_unclosed_points": "",
 }
 
-LOTTERIES = {
-    "": "不用彩票，只用骰子",
-    "快乐8": "快乐8（80选20）",
-    "双色球": "双色球红球（33选6）",
-    "福彩3D": "福彩3D（3位数字）",
-}
+
+def default_rulebook(method: str = DEFAULTS["method"]) -> dict[str, Any]:
+    """Return a fresh copy of the default rulebook of a method."""
+    return with_method(DEFAULTS, method)
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One editable setting: its path in the rulebook, its Chinese label and bounds, its group on the form."""
-
-    path: str
-    label: str
-    group: str
-    low: int = 0
-    high: int = 10_000
-    choices: Mapping[str, str] | None = None
-    help: str = ""
-
-    @property
-    def default(self) -> Any:
-        """The default value."""
-        return lookup(DEFAULTS, self.path)
-
-
-_SCORE, _BALLOT, _DRAW, _AFTER = "计分（NC-1）", "评议表", "抽取", "公示与问责期限"
-SETTINGS: tuple[Setting, ...] = (
-    Setting("channels.targeted.weight", "定向评议权重", _SCORE, help="分数或小数，三个渠道相加为1"),
-    Setting("channels.sampled.weight", "抽样评议权重", _SCORE),
-    Setting("channels.other.weight", "其他评议权重", _SCORE),
-    Setting("indicator_weights.cold", "“冷”权重", _SCORE, 1, 100),
-    Setting("indicator_weights.lazy", "“懒”权重", _SCORE, 1, 100),
-    Setting("indicator_weights.buck_passing", "“推”权重", _SCORE, 1, 100),
-    Setting("indicator_weights.disorderly", "“乱”权重", _SCORE, 1, 100),
-    Setting("indicator_weights.greedy", "“贪”权重", _SCORE, 1, 100),
-    Setting("cap", "非抽签渠道最多偏离（分）", _SCORE, help="非抽签渠道与抽签渠道的偏差超过该分值的，按该分值计算"),
-    Setting("prior_ballots", "平均票张数", _SCORE, 1, 100),
-    Setting("mean_min_lines", "计入渠道均值的最少有效票", _SCORE, 1, 1000),
-    Setting("min_lines", "参加排名的最少有效票", _SCORE, 0, 10_000),
-    Setting("min_drawn_lines", "其中抽签渠道最少有效票", _SCORE, 0, 10_000),
-    Setting("list_length", "公布名额", _SCORE, 1, 100),
-    Setting(
-        "basis",
-        "排名依据",
-        _SCORE,
-        choices={"difficulty": "难办指数", "vote_count": "得票数"},
-        help="按得票数排名，办事量大的科室容易上榜，请慎用",
-    ),
-    Setting("flag_points", "渠道相差提示（分）", _SCORE, help="其他评议与抽签渠道相差超过该分值的，予以提示"),
-    Setting("flag_z", "偏向提示（稳健标准分）", _SCORE, help="越大提示越少，默认3.5"),
-    Setting("next_margin", "下一轮误差目标（分）", _SCORE, help="按难办指数误差不超过该分值计算建议票数"),
-    Setting("count_witnesses", "计票须签名的监督员", _SCORE, 0, 20),
-    Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
-    Setting("min_answered", "每个科室至少作答指标数", _SCORE, 1, 5),
-    Setting(
-        "sampled_forms",
-        "抽样评议票来源",
-        _BALLOT,
-        choices={OPEN_FORMS: "通过报纸、网站、服务大厅等公开领票", ISSUED_CODES: "只用抽签发放的票号"},
-    ),
-    Setting(
-        "channels.sampled.drawn",
-        "抽样渠道视为抽签渠道",
-        _BALLOT,
-        choices={"": "否", "1": "是"},
-        help="仅当抽样票全部来自抽签发放的票号时可选“是”",
-    ),
-    Setting("max_sections.targeted", "定向票最多评议科室", _BALLOT, 1, 1000),
-    Setting("max_sections.sampled", "抽样票最多评议科室", _BALLOT, 1, 1000),
-    Setting("max_sections.other", "其他评议票最多评议科室", _BALLOT, 1, 1000),
-    Setting("open_per_device", "网上领票每台设备最多张数", _BALLOT, 1, 100, help="家人共用手机的，可以适当放宽"),
-    Setting(
-        "open_network_hour",
-        "同一网段每小时领票超过此数时校验",
-        _BALLOT,
-        1,
-        100_000,
-        help="只要求回答校验问题并提示工作人员核查，不因网络地址拒绝领票",
-    ),
-    Setting("open_burst_hour", "全渠道每小时领票超过此数时校验", _BALLOT, 1, 1_000_000),
-    Setting("open_check", "领票校验", _BALLOT, choices={"busy": "领票密集时才校验", "always": "每次都校验"}),
-    Setting("comment_length", "意见最多字数", _BALLOT, 0, 2000),
-    Setting(
-        "box_key",
-        "票箱密钥",
-        _BALLOT,
-        choices={SUPERVISORS: "由监督员持密钥卡，到场开箱", SERVER: "由评议系统保管，截止后自动开箱"},
-        help="由评议系统保管的，掌握系统密钥的管理员能够解密评议票，只用于规模很小的轮次",
-    ),
-    Setting(
-        "box_needed",
-        "开箱须到场的密钥卡（张）",
-        _BALLOT,
-        2,
-        MOST_SUPERVISORS,
-        help="须多于监督员的一半",
-    ),
-    Setting("supervisors", "监督员人数", _DRAW, 1, 100),
-    Setting("supervisor_alternates", "监督员候补人数", _DRAW, 0, 100),
-    Setting("evaluators", "定向评议人员人数", _DRAW, 1, 100_000),
-    Setting("alternates_percent", "定向候补比例（%）", _DRAW, 0, 100),
-    Setting("counted_sampled_ballots", "计票的抽样评议票张数", _DRAW, 1, 1_000_000),
-    Setting("draw_lead_hours", "公布承诺至抽取最短间隔（小时）", _DRAW, 1, 720),
-    Setting("pool_objection_workdays", "名单公告异议期（工作日）", _DRAW, 0, 60),
-    Setting("supervisors_present", "以后各项抽取须签名的监督员", _DRAW, 0, 100),
-    Setting("signing_codes", "每名监督员的签名码（个）", _DRAW, 1, 40, help="每次签名用去一个"),
-    Setting("removal_percent", "移除上限（占名额%）", _DRAW, 0, 100, help="失联、回避、不符合条件合计；本人拒绝不计"),
-    Setting("unreachable_calls", "认定失联至少拨打（次）", _DRAW, 1, 20),
-    Setting("unreachable_days", "认定失联至少分布（日）", _DRAW, 1, 20),
-    Setting("extension_rounds", "预先承诺的追加抽取次数", _DRAW, 0, 5, help="定向评议人员和发放对象的抽取"),
-    Setting("extension_percent", "每次追加比例（占首次%）", _DRAW, 1, 200),
-    Setting("extension_return_percent", "启动追加抽取：回收率低于（%）", _DRAW, 1, 100),
-    Setting("extension_after_days", "启动追加抽取：开始投票满（日）", _DRAW, 1, 120),
-    Setting("issued_ballots", "抽样评议票发放张数", _DRAW, 1, 1_000_000, help="仅用于只用抽签发放票号的轮次"),
-    Setting(
-        "issued_quota",
-        "发放名额分配",
-        _DRAW,
-        choices={"proportional": "按办件人数比例", "equal": "各科室相等", PLANNED_SEATS: "按评议计划"},
-        help="按评议计划：名额由本轮的“评议计划”采用",
-    ),
-    Setting("issued_min", "发放名额每科室最少", _DRAW, 0, 1000),
-    Setting("reply_workdays", "通知书答复期限（工作日）", _DRAW, 1, 30),
-    Setting("office_phone", "评议办联系电话", _DRAW, help="印在通知书和公告上"),
-    Setting("dice", "十面骰子枚数", _DRAW, 0, 60),
-    Setting("lottery", "彩票随机数", _DRAW, choices=LOTTERIES, help="与骰子随机数合计不少于64比特"),
-    Setting("objection_workdays", "公示前异议期（工作日）", _AFTER, 0, 60),
-    Setting("notice_workdays", "公示曝光期限（工作日）", _AFTER, 1, 60),
-    Setting("talk_workdays", "谈话提醒期限（工作日）", _AFTER, 1, 60),
-    Setting("superior_workdays", "上级通报期限（工作日）", _AFTER, 1, 60),
-    Setting("plan_workdays", "整改方案期限（工作日）", _AFTER, 1, 60),
-    Setting("at_once_workdays", "立行立改期限（工作日）", _AFTER, 1, 120),
-    Setting("report_months", "整改报告期限（月）", _AFTER, 1, 12),
-    Setting("recheck_days", "报告后暗访复查期限（日）", _AFTER, 1, 365),
-    Setting("most_failures", "移送纪委监委的验收未通过次数", _AFTER, 1, 10),
-    Setting("order_workdays", "暗访责令整改期限（工作日）", _AFTER, 1, 120),
-    Setting("inspected_sections", "暗访随机抽查科室数", _AFTER, 0, 1000),
-    Setting("objection_answer_workdays", "异议答复期限（工作日）", _AFTER, 1, 60),
-    Setting("review_workdays", "提请领导小组复核期限（工作日）", _AFTER, 1, 60),
-    Setting("appeal_days", "公示后申诉期限（日）", _AFTER, 1, 365),
-    Setting("appeal_answer_days", "申诉答复期限（日）", _AFTER, 1, 365),
-    Setting("escalate_days", "逾期后督办提醒（日）", _AFTER, 0, 365),
-    Setting("freeze_months", "不得提拔重用（月）", _AFTER, 1, 24),
-    Setting("repeat_top", "连续上榜提示：位次不超过", _AFTER, 1, 100),
-    Setting("repeat_prompt", "连续两次居前提示免职建议", _AFTER, choices={"1": "提示", "": "不提示"}),
-    Setting("assessment_points", "年度考核扣分（每次上榜）", _AFTER, help="不填的，由区考核办确定"),
-    Setting(
-        "assessment_top_points", "年度考核加扣（位次居前）", _AFTER, help="位次不超过“连续上榜提示”的位次时加扣，可留空"
-    ),
-    Setting("assessment_repeat_points", "年度考核加扣（年内再次上榜）", _AFTER, help="可留空"),
-    Setting("assessment_unclosed_points", "年度考核加扣（整改未销号）", _AFTER, help="可留空"),
-)
-
-
-def default_rulebook() -> dict[str, Any]:
-    """Return a fresh copy of the default rulebook."""
-    return deepcopy(DEFAULTS)
+def with_method(rulebook: Mapping[str, Any], method: str) -> dict[str, Any]:
+    """Return a copy of the rulebook for a method: what only another one reads goes, all else stays as it is."""
+    if rulebook.get("method") == method:
+        return deepcopy(dict(rulebook))
+    of_methods = {key for defaults in OF_METHOD.values() for key in defaults}
+    shared = {key: value for key, value in rulebook.items() if key not in of_methods}
+    return deepcopy({**shared, **OF_METHOD[method], "method": method, "basis": DEFAULTS["basis"]})
 
 
 def lookup(rulebook: Mapping[str, Any], path: str) -> Any:
@@ -271,21 +140,6 @@ def lookup(rulebook: Mapping[str, Any], path: str) -> Any:
     for key in path.split("."):
         value = value[key]
     return value
-
-
-def unusual(rulebook: Mapping[str, Any]) -> list[str]:
-    """Return in Chinese every setting that differs from its default, for the approver of the rulebook."""
-    values = [(setting, lookup(rulebook, setting.path)) for setting in SETTINGS]
-    return [
-        f"{setting.group}·{setting.label}：{_as_text(setting, setting.default)} → {_as_text(setting, value)}"
-        for setting, value in values
-        if value != setting.default
-    ]
-
-
-def _as_text(setting: Setting, value: Any) -> str:
-    key = ("1" if value else "") if isinstance(setting.default, bool) else str(value)
-    return (setting.choices or {}).get(key) or str(value) or "（空）"
 
 
 def with_value(rulebook: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:

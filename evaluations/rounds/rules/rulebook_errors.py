@@ -9,13 +9,14 @@ from evaluations.protocol.box import MOST_SUPERVISORS, needed_range
 from evaluations.rounds.rules.rulebook import (
     ISSUED_CODES,
     PLANNED_SEATS,
-    SETTINGS,
-    Setting,
     is_opened_by_supervisors,
     lookup,
     planned_seats,
 )
-from evaluations.scoring.method import NUMBER, RulebookError, parse_method
+from evaluations.rounds.rules.settings import SETTINGS, Setting, settings_of
+from evaluations.scoring.method import NUMBER, RulebookError
+from evaluations.scoring.methods import AnyMethod, parse_rulebook
+from evaluations.scoring.nc2.method import MethodTwo
 
 # SQL adds squares of the whole-number line score; with this bound no sum exceeds 64 bits below 10^8 lines.
 LARGEST_SCALE = 30_000
@@ -25,13 +26,13 @@ POINTS_TEXT = re.compile(r"100(?:\.0{1,2})?|[1-9]?[0-9](?:\.[0-9]{1,2})?", re.AS
 
 def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
     """Return the faults of a rulebook in Chinese; empty if it may be frozen."""
-    try:
-        method = parse_method({**rulebook, "sections": [], "vetoes": []})
-    except RulebookError as error:
-        return [str(error)]
     if mistyped := mistyped_settings(rulebook):
         return mistyped
-    errors = [_range_error(rulebook, setting) for setting in SETTINGS]
+    errors = [error for setting in settings_of(rulebook) if (error := _range_error(rulebook, setting))]
+    try:
+        method = parse_rulebook({**rulebook, "sections": [], "vetoes": []})
+    except RulebookError as error:
+        return errors or [str(error)]
     if method.scale > LARGEST_SCALE:
         errors.append("指标权重的组合过于复杂，请改用较小的整数。")
     errors += [
@@ -41,7 +42,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         _seats_error(rulebook),
         _present_error(rulebook),
         _box_error(rulebook),
-        _cap_error(rulebook),
+        _drawn_error(method),
         *(_points_error(rulebook, path) for path in POINTS),
         *(_positive_error(rulebook, path) for path in ("flag_points", "flag_z", "next_margin")),
     ]
@@ -50,7 +51,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
 
 def mistyped_settings(rulebook: Mapping[str, Any]) -> list[str]:
     """Return in Chinese the settings that are missing, or no integer although one is wanted."""
-    return [error for setting in SETTINGS if (error := _type_error(rulebook, setting))]
+    return [error for setting in settings_of(rulebook) if (error := _type_error(rulebook, setting))]
 
 
 def _type_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
@@ -66,6 +67,10 @@ def _type_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
 
 def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
     value, default = lookup(rulebook, setting.path), setting.default
+    if setting.span is not None:
+        low, high = setting.span
+        fits = NUMBER.fullmatch(str(value)) and Fraction(low) <= Fraction(str(value)) <= Fraction(high)
+        return "" if fits else f"“{setting.label}”应在{low}到{high}之间。"
     if setting.choices is not None or not isinstance(default, int):
         return ""
     if not setting.low <= value <= setting.high:
@@ -141,5 +146,8 @@ def _box_error(rulebook: Mapping[str, Any]) -> str:
     return f"监督员{rulebook['supervisors']}人时，开箱须到场的密钥卡应为{fitting[0]}至{fitting[-1]}张。"
 
 
-def _cap_error(rulebook: Mapping[str, Any]) -> str:
-    return "" if 0 <= Fraction(str(rulebook["cap"])) <= 100 else "“非抽签渠道最多偏离”应在0到100之间。"
+def _drawn_error(method: AnyMethod) -> str:
+    """Without a drawn channel nothing can be asked of one; with one it must be, or a list could do without it."""
+    if isinstance(method, MethodTwo) and bool(method.drawn_channels) != bool(method.min_drawn_lines):
+        return "“其中抽签渠道最少有效票”只有在没有抽签渠道时才应为0。"
+    return ""

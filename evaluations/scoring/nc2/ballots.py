@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from evaluations.scoring.counting import Cell, CellKey, Line, count_lines, line_q, parse_ballot_lines
-from evaluations.scoring.nc2.method import MethodTwo
+from evaluations.scoring.method import Settings
 
 Sheet = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
 class Ballots:
-    """All that NC-2 reads of a round's counted ballots; whose they are is left behind.
+    """All that a method reads of a round's counted ballots; whose they are is left behind.
 
-    `cells`   (section, channel) -> counts over single lines, as for NC-1
+    `cells`   (section, channel) -> counts over single lines, all that NC-1 needs
     `sheets`  drawn channel -> sheet -> how many ballots have exactly this sheet; a sheet is the (section, q) of a
               ballot's valid lines, sorted by section
     """
@@ -23,12 +23,12 @@ class Ballots:
     sheets: Mapping[str, Mapping[Sheet, int]]
 
 
-def read_ballots(rows: Iterable[str], method: MethodTwo) -> Ballots:
+def read_ballots(rows: Iterable[str], method: Settings) -> Ballots:
     """Read ballots.csv; any faulty row is a BallotFileError with its line number."""
     return count_ballots(method, parse_ballot_lines(rows, method))
 
 
-def count_ballots(method: MethodTwo, lines: Iterable[tuple[str, Line]]) -> Ballots:
+def count_ballots(method: Settings, lines: Iterable[tuple[str, Line]]) -> Ballots:
     """Count lines, each with the name of its ballot; the order does not matter."""
     given = list(lines)
     drawn = ((ballot, line) for ballot, line in given if method.channels[line.channel].drawn)
@@ -38,7 +38,7 @@ def count_ballots(method: MethodTwo, lines: Iterable[tuple[str, Line]]) -> Ballo
     return Ballots(count_lines(method, (line for _, line in given)), sheets)
 
 
-def _sheets(method: MethodTwo, lines: Iterable[tuple[str, Line]]) -> Iterator[tuple[str, Sheet]]:
+def _sheets(method: Settings, lines: Iterable[tuple[str, Line]]) -> Iterator[tuple[str, Sheet]]:
     known: dict[tuple[int | None, ...], int | None] = {}
     by_ballot: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
     for ballot, line in lines:

@@ -79,6 +79,11 @@ def chances(method: MethodTwo, outcome: Mapping[str, Standing]) -> dict[str, flo
     ) | dict.fromkeys(method.vetoes, 1.0)
 
 
+def section_variance(method: MethodTwo, figures: Figures, section: str) -> Fraction:
+    """Return s squared: what sampling and the channels' disagreement leave open about a section's index."""
+    return sampling_variance(figures, section) + method.between_weight * figures.between
+
+
 def sampling_variance(figures: Figures, section: str) -> Fraction:
     """Return the variance of a section's index without the channels' disagreement."""
     return sum((w**2 * figures.cells[section][c].variance for c, w in figures.weights.items()), ZERO)
@@ -90,7 +95,7 @@ def _score(method: MethodTwo, figures: Figures, section: str) -> Score:
     return Score(
         index=difficulty_index(figures.weights, figures.means, deviations),
         drawn_deviation=four_decimals(drawn_deviation(method, figures.weights, deviations)),
-        variance=sampling_variance(figures, section) + method.between_weight * figures.between,
+        variance=section_variance(method, figures, section),
         has_enough=_has_enough(method, cells),
     )
 

@@ -1,12 +1,12 @@
 """result.json of NC-2, equal to the byte for equal input, and the part that cells.json gives (method-2.md 4)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from evaluations.scoring.counting import EMPTY
 from evaluations.scoring.method import Indicator
-from evaluations.scoring.nc2.ballots import Ballots, read_ballots
+from evaluations.scoring.nc2.ballots import Ballots
 from evaluations.scoring.nc2.cells_file import cells_document, parse_cells, rulebook_digest
 from evaluations.scoring.nc2.index import Deviations, Figures, deviate, indicator_parts, score_ballots
 from evaluations.scoring.nc2.method import METHOD, MethodTwo, parse_method_two
@@ -15,24 +15,19 @@ from evaluations.scoring.result import decimal
 from nanchuan_eval.core.canonical import canonical_json
 
 
-def recount(ballots: Iterable[str], rulebook: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """Return result.json and cells.json from the text lines of ballots.csv and a rulebook."""
-    method = parse_method_two(rulebook)
-    counted = read_ballots(ballots, method)
-    figures, deviations = score_ballots(method, counted)
-    result = _result(method, counted, figures, deviations)
-    return canonical_json(result), canonical_json(cells_document(figures, rulebook_digest(rulebook)))
+def build_files(
+    method: MethodTwo, ballots: Ballots, rulebook: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return result.json and cells.json as documents; the sections by place, then code, those without a place last."""
+    figures, deviations = score_ballots(method, ballots)
+    result = _result(method, ballots, figures, deviations)
+    return result, cells_document(figures, rulebook_digest(rulebook))
 
 
 def recount_cells(cells: Any, rulebook: Mapping[str, Any]) -> bytes:
     """Return the public part of result.json from cells.json and a rulebook; a faulty file is a CellsFileError."""
     method = parse_method_two(rulebook)
     return canonical_json(public_result(method, parse_cells(cells, method, rulebook_digest(rulebook))))
-
-
-def build_result(method: MethodTwo, ballots: Ballots) -> dict[str, Any]:
-    """Return result.json as a document: sections by place, then code; those without a place last."""
-    return _result(method, ballots, *score_ballots(method, ballots))
 
 
 def public_result(method: MethodTwo, figures: Figures) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""The query over the sealed ratings: per section and channel the exact integers of `scoring.counting.Cell`.
+"""The queries over the sealed ratings: the exact integers of `scoring.counting.Cell`, the sheets of drawn channels.
 
-q = scale * (sum of weight*level) / (sum of weights answered), a whole number.
+q = scale * (sum of weight*level) / (sum of weights answered), a whole number. The database adds up whole channels;
+only the valid lines of drawn ballots leave it one by one, once, because their strictness is a matter of whole ballots.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import groupby
 from operator import add, itemgetter, or_
@@ -16,7 +17,10 @@ from django.db.models.functions import Cast, Coalesce
 from evaluations.ballots.models import Rating, answers_given, if_answered
 from evaluations.rounds.models import Round
 from evaluations.scoring.counting import Cell
-from evaluations.scoring.method import Indicator, Method
+from evaluations.scoring.method import Indicator, Settings
+from evaluations.scoring.nc2.ballots import Ballots
+from evaluations.scoring.nc2.ballots import Sheet as ScoredSheet
+from evaluations.scoring.nc2.method import MethodTwo
 from evaluations.tally.rules.anomalies import Sheet
 
 CellKey = tuple[str, str]
@@ -24,19 +28,29 @@ CellKey = tuple[str, str]
 WIDE = BigIntegerField()
 
 
-def count_cells(round_: Round, method: Method) -> dict[CellKey, Cell]:
-    """Return (section code, channel) -> cell over all counted ratings; a second query fetches the histograms."""
-    return _cells(round_, _counted_lines(round_, method))
+def count_ballots(round_: Round, method: Settings) -> Ballots:
+    """Return all that the method reads of the counted ratings (4 queries, one fewer where no sheets are needed)."""
+    return _ballots(round_, method, _counted_lines(round_, method))
 
 
-def score_rows(round_: Round, method: Method) -> QuerySet[Any]:
+def count_ballots_of(round_: Round, method: Settings, ballots: Iterable[str]) -> Ballots:
+    """Return the same of some of the counted ballots only."""
+    return _ballots(round_, method, _counted_lines(round_, method).filter(ballot__in=list(ballots)))
+
+
+def score_rows(round_: Round, method: Settings) -> QuerySet[Any]:
     """Return the query behind the score: a row per section and channel."""
     return _score_rows(_counted_lines(round_, method))
 
 
-def _cells(round_: Round, lines: QuerySet[Any]) -> dict[CellKey, Cell]:
-    """Add the sections' codes to a few hundred rows here; the database would join every rating."""
+def _ballots(round_: Round, method: Settings, lines: QuerySet[Any]) -> Ballots:
     codes = dict(round_.sections.values_list("pk", "code"))
+    sheets = _sheets(codes, lines, method.drawn_channels) if isinstance(method, MethodTwo) else {}
+    return Ballots(_cells(codes, lines), sheets)
+
+
+def _cells(codes: Mapping[int, str], lines: QuerySet[Any]) -> dict[CellKey, Cell]:
+    """Add the sections' codes to a few hundred rows here; the database would join every rating."""
     histograms = _histograms(lines)
     return {
         (codes[row["section_id"]], row["channel"]): _cell(row, histograms[row["section_id"], row["channel"]])
@@ -49,10 +63,17 @@ def _score_rows(lines: QuerySet[Any]) -> QuerySet[Any]:
     return rows
 
 
-def count_cells_of(round_: Round, method: Method, ballots: Iterable[str]) -> dict[CellKey, Cell]:
-    """Return the cells of some of the counted ballots only."""
-    lines = _counted_lines(round_, method).filter(ballot__in=list(ballots))
-    return _cells(round_, lines)
+def _sheets(codes: Mapping[int, str], lines: QuerySet[Any], channels: Sequence[str]) -> dict[str, Counter[ScoredSheet]]:
+    """Return drawn channel -> sheet -> how many ballots have it; the order of the random ids leaves nothing behind."""
+    sheets: dict[str, Counter[ScoredSheet]] = {channel: Counter() for channel in channels}
+    rows = (
+        lines.filter(is_valid=1, channel__in=channels)
+        .order_by("ballot_id")
+        .values_list("ballot_id", "channel", "section_id", "q")
+    )
+    for (_, channel), ballot in groupby(rows.iterator(chunk_size=5000), key=itemgetter(0, 1)):
+        sheets[channel][tuple(sorted((codes[section], q) for *_, section, q in ballot))] += 1
+    return sheets
 
 
 def counted_sheets(round_: Round) -> Iterator[Sheet]:
@@ -80,7 +101,7 @@ def count_ticks(round_: Round) -> dict[str, Counter[str]]:
     return ticks
 
 
-def _counted_lines(round_: Round, method: Method) -> QuerySet[Any]:
+def _counted_lines(round_: Round, method: Settings) -> QuerySet[Any]:
     weights = method.whole_weights
     weight = reduce(add, (if_answered(i, weights[i]) for i in Indicator))
     points = reduce(add, (Coalesce(F(i.value), 0) * weights[i] for i in Indicator))

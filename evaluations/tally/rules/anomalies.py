@@ -14,8 +14,8 @@ from statistics import median
 from django.db.models import TextChoices
 
 from evaluations.scoring.counting import EMPTY, Cell, CellKey
-from evaluations.scoring.index import Scores, score_sections
-from evaluations.scoring.method import Method
+from evaluations.scoring.method import Settings
+from evaluations.scoring.nc2.ballots import Ballots
 
 Answers = tuple[int | None, ...]
 STRAIGHT_SECTIONS = 3
@@ -88,7 +88,7 @@ class Limits:
     robust_z: Fraction
 
 
-def flag_ballots(method: Method, sheets: Iterable[Sheet]) -> list[Flag]:
+def flag_ballots(method: Settings, sheets: Iterable[Sheet]) -> list[Flag]:
     """Return the flags that name ballots: straight-lining, duplicates, repeated patterns; one pass."""
     straight: dict[str, list[str]] = defaultdict(list)
     same: dict[tuple[str, tuple[tuple[str, Answers], ...]], list[str]] = defaultdict(list)
@@ -104,19 +104,21 @@ def flag_ballots(method: Method, sheets: Iterable[Sheet]) -> list[Flag]:
     return [*_straight_flags(straight), *_duplicate_flags(same), *_repeated_flags(rows)]
 
 
-def flag_cells(method: Method, cells: Mapping[CellKey, Cell], limits: Limits) -> list[Flag]:
-    """Return the flags of whole cells: channels open to anybody, compared with the drawn ones."""
-    if not method.drawn_channels:
-        return []
-    scores = score_sections(method, cells)
-    free = [channel for channel in scores.weights if not method.channels[channel].drawn]
+def flag_cells(
+    method: Settings, cells: Mapping[CellKey, Cell], gaps: Mapping[CellKey, Fraction], limits: Limits
+) -> list[Flag]:
+    """Return the flags of whole cells: channels open to anybody, compared with the drawn ones.
+
+    `gaps` = how far each cell's deviation lies above the drawn one before the cap (`gaps_to_drawn`).
+    """
+    free = [channel for channel in method.channels if any(key[1] == channel for key in gaps)]
     return [
         flag
         for channel in free
         for flag in (
-            *_one_sided(method, cells, scores, channel, limits),
+            *_one_sided(method, cells, gaps, channel, limits),
             *_extreme(method, cells, channel, limits),
-            *_far(method, scores, channel, limits),
+            *_far(method, gaps, channel, limits),
         )
     ]
 
@@ -135,12 +137,20 @@ def flag_bursts(days: Mapping[str, Mapping[date, int]], labels: Mapping[str, str
     return flags
 
 
-def without(
-    cells: Mapping[CellKey, Cell], flagged: Mapping[CellKey, Cell], whole: Iterable[CellKey]
-) -> dict[CellKey, Cell]:
-    """Return the cells less the flagged ballots' lines and without the cells that are flagged as a whole."""
+def without(ballots: Ballots, flagged: Ballots, whole: Iterable[CellKey]) -> Ballots:
+    """Return what was counted less the flagged ballots and without the cells that are flagged as a whole.
+
+    Whole cells are flagged in channels open to anybody only, so no sheet of a drawn channel is among them.
+    """
     dropped = set(whole)
-    return {key: _less(cell, flagged.get(key, EMPTY)) for key, cell in cells.items() if key not in dropped}
+    cells = {
+        key: _less(cell, flagged.cells.get(key, EMPTY)) for key, cell in ballots.cells.items() if key not in dropped
+    }
+    sheets = {
+        channel: Counter(of_channel) - Counter(flagged.sheets.get(channel, {}))
+        for channel, of_channel in ballots.sheets.items()
+    }
+    return Ballots(cells, sheets)
 
 
 def _is_straight(sheet: Sheet) -> bool:
@@ -187,25 +197,25 @@ def _in_words(row: Answers) -> str:
 
 
 def _one_sided(
-    method: Method, cells: Mapping[CellKey, Cell], scores: Scores, channel: str, limits: Limits
+    method: Settings,
+    cells: Mapping[CellKey, Cell],
+    gaps: Mapping[CellKey, Fraction],
+    channel: str,
+    limits: Limits,
 ) -> Iterator[Flag]:
-    gaps = {
-        section: score.free[channel] - score.drawn_deviation
-        for section, score in scores.sections.items()
-        if _is_testable(method, cells, section, channel)
-    }
-    for section, z in _outliers(gaps, limits.robust_z):
+    testable = {s: gaps[s, channel] for s in method.sections if _is_testable(method, cells, s, channel)}
+    for section, z in _outliers(testable, limits.robust_z):
         side = "偏高（疑似集中打压）" if z > 0 else "偏低（疑似集中拉抬）"
         text = f"与抽签渠道相比{side}，稳健标准分{float(z):.1f}。"
         yield Flag(FlagKind.ONE_SIDED, text, channel, section)
 
 
-def _is_testable(method: Method, cells: Mapping[CellKey, Cell], section: str, channel: str) -> bool:
+def _is_testable(method: Settings, cells: Mapping[CellKey, Cell], section: str, channel: str) -> bool:
     drawn = (cells.get((section, c), EMPTY).lines >= DRAWN_LINES for c in method.drawn_channels)
     return cells.get((section, channel), EMPTY).lines >= OPEN_LINES and all(drawn)
 
 
-def _extreme(method: Method, cells: Mapping[CellKey, Cell], channel: str, limits: Limits) -> Iterator[Flag]:
+def _extreme(method: Settings, cells: Mapping[CellKey, Cell], channel: str, limits: Limits) -> Iterator[Flag]:
     testable = [s for s in method.sections if _is_testable(method, cells, s, channel)]
     for q, words in ((0, "全部“没有”"), (method.scale * method.levels, "全部最重")):
         gaps = {
@@ -219,10 +229,9 @@ def _extreme(method: Method, cells: Mapping[CellKey, Cell], channel: str, limits
                 yield Flag(FlagKind.EXTREME, text, channel, section)
 
 
-def _far(method: Method, scores: Scores, channel: str, limits: Limits) -> Iterator[Flag]:
+def _far(method: Settings, gaps: Mapping[CellKey, Fraction], channel: str, limits: Limits) -> Iterator[Flag]:
     for section in method.sections:
-        score = scores.sections[section]
-        gap = score.free[channel] - score.drawn_deviation
+        gap = gaps[section, channel]
         if abs(gap) > limits.far_points:
             text = (
                 f"与抽签渠道相差{float(abs(gap)):.1f}分（{'偏高' if gap > 0 else '偏低'}），超过{limits.far_points}分。"

@@ -6,12 +6,10 @@ from fractions import Fraction
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.rounds.models import Round
-from evaluations.scoring.counting import Cell, CellKey
-from evaluations.scoring.index import score_sections
-from evaluations.scoring.method import Method
-from evaluations.scoring.ranking import places, ranked_sections
+from evaluations.scoring.methods import AnyMethod, gaps_to_drawn, outcomes
+from evaluations.scoring.nc2.ballots import Ballots
 from evaluations.tally.models import AnomalyFlag
-from evaluations.tally.queries.aggregates import count_cells_of, counted_sheets
+from evaluations.tally.queries.aggregates import count_ballots_of, counted_sheets
 from evaluations.tally.rules.anomalies import (
     Flag,
     FlagKind,
@@ -28,14 +26,14 @@ CELL_KINDS = frozenset({FlagKind.ONE_SIDED, FlagKind.EXTREME, FlagKind.FAR})
 Place = tuple[int | None, bool]
 
 
-def flag_round(round_: Round, method: Method, cells: Mapping[CellKey, Cell], *, at: datetime) -> list[AnomalyFlag]:
+def flag_round(round_: Round, method: AnyMethod, ballots: Ballots, *, at: datetime) -> list[AnomalyFlag]:
     """Store the flags of a count (decided ones stay) and return those whose ballots still count."""
     book = round_.rulebook
     limits = Limits(Fraction(str(book["flag_points"])), Fraction(str(book["flag_z"])))
     found = [
         *flag_ballots(method, counted_sheets(round_)),
         *flag_bursts(_days(round_), {origin.value: origin.label for origin in Origin}),
-        *flag_cells(method, cells, limits),
+        *flag_cells(method, ballots.cells, gaps_to_drawn(method, ballots), limits),
     ]
     sections = dict(round_.sections.values_list("code", "pk"))
     AnomalyFlag.objects.filter(round=round_, verdict=Verdict.OPEN).delete()
@@ -47,20 +45,15 @@ def flag_round(round_: Round, method: Method, cells: Mapping[CellKey, Cell], *, 
 
 
 def without_flagged(
-    round_: Round, method: Method, cells: Mapping[CellKey, Cell], flags: Iterable[AnomalyFlag]
+    round_: Round, method: AnyMethod, ballots: Ballots, flags: Iterable[AnomalyFlag]
 ) -> dict[str, Place]:
     """Return every section's place and whether it is listed if everything flagged were left out."""
     flags = list(flags)
     codes = dict(round_.sections.values_list("pk", "code"))
     whole = {(codes[f.section_id], f.channel) for f in flags if f.kind in CELL_KINDS and f.section_id}
-    ballots = {ballot for flag in flags for ballot in flag.ballots}
-    flagged = count_cells_of(round_, method, ballots) if ballots else {}
-    rest = without(cells, flagged, whole)
-    ranks = places(method, rest, score_sections(method, rest), ranked_sections(method, rest))
-    return {
-        s: (ranks.get(s), s in method.vetoes or ranks.get(s, method.list_length + 1) <= method.list_length)
-        for s in method.sections
-    }
+    named = {ballot for flag in flags for ballot in flag.ballots}
+    flagged = count_ballots_of(round_, method, named) if named else Ballots({}, {})
+    return outcomes(method, without(ballots, flagged, whole))
 
 
 def _row(round_: Round, flag: Flag, sections: Mapping[str, int], at: datetime) -> AnomalyFlag:

@@ -6,7 +6,7 @@ a new version with its reason; the earlier versions stay to the byte.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,11 +18,10 @@ from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState, Step
 from evaluations.rounds.services import begin, finish, lock_round
 from evaluations.scoring.counting import Cell, CellKey, cells_document
-from evaluations.scoring.method import parse_method
-from evaluations.scoring.result import build_result
+from evaluations.scoring.methods import Files, count_files, parse_rulebook
 from evaluations.tally.files import scoring_rulebook
 from evaluations.tally.models import SectionResult, Tally, TallyRow, Veto
-from evaluations.tally.queries.aggregates import count_cells, count_ticks
+from evaluations.tally.queries.aggregates import count_ballots, count_ticks
 from evaluations.tally.rules.main_problems import propose_problems
 from evaluations.tally.services.detection import flag_round, without_flagged
 from nanchuan_eval.approvals.services import ApprovableAction, calls
@@ -45,8 +44,14 @@ class _Counted:
 
     rulebook: bytes
     cells: Mapping[CellKey, Cell]
-    result: Mapping[str, Any]
+    files: Files
     without_flags: Mapping[str, Any]
+
+    @property
+    def sections(self) -> list[dict[str, Any]]:
+        """The sections' rows of result.json."""
+        rows: list[dict[str, Any]] = json.loads(self.files.result)["sections"]
+        return rows
 
 
 @transaction.atomic
@@ -55,9 +60,9 @@ def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
     round_ = begin(Step.COUNT, round_id=round_id, by=by, at=at)
     counted = _run(round_, at)
     _store_rows(round_, counted.cells)
-    _store_results(round_, counted.result)
+    _store_results(round_, counted.sections)
     tally = _store_tally(round_, counted, version=1, reason="", at=at)
-    detail = {"result": tally.result_sha256, "fixed": _fixed(round_) | fixed_digests(("turnout", round_.pk))}
+    detail = {**_digests(tally), "fixed": _fixed(round_) | fixed_digests(("turnout", round_.pk))}
     finish(Step.COUNT, round_, by=by, at=at, detail=detail)
     return tally
 
@@ -74,7 +79,7 @@ def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime)
     counted = _run(round_, at)
     TallyRow.objects.filter(round=round_).delete()
     _store_rows(round_, counted.cells)
-    _update_results(round_, counted.result)
+    _update_results(round_, counted.sections)
     tally = _store_tally(round_, counted, version=version, reason=reason.strip(), at=at)
     audit.record(
         "tally.run",
@@ -85,7 +90,7 @@ def recount_round(round_: Round, *, reason: str, by: policy.Actor, at: datetime)
         detail={
             "step_label": "重新计票",
             "version": version,
-            "result": tally.result_sha256,
+            **_digests(tally),
             "fixed": _fixed(round_) | fixed_digests(("box", round_.pk)),
         },
     )
@@ -120,13 +125,19 @@ def _fixed(round_: Round) -> dict[str, str]:
     return fixed_digests(*((kind, round_.pk) for kind in ("tally", "flags", "problems")))
 
 
+def _digests(tally: Tally) -> dict[str, str]:
+    return {"result": tally.result_sha256} | ({"cells": tally.cells_sha256} if tally.cells else {})
+
+
 def _run(round_: Round, at: datetime) -> _Counted:
     rulebook = scoring_rulebook(round_)
-    method = parse_method(json.loads(rulebook))
-    cells = count_cells(round_, method)
-    flags = flag_round(round_, method, cells, at=at)
-    rest = without_flagged(round_, method, cells, flags)
-    return _Counted(rulebook, cells, build_result(method, cells), {code: list(p) for code, p in rest.items()})
+    settings = json.loads(rulebook)
+    method = parse_rulebook(settings)
+    ballots = count_ballots(round_, method)
+    flags = flag_round(round_, method, ballots, at=at)
+    rest = without_flagged(round_, method, ballots, flags)
+    files = count_files(method, ballots, settings)
+    return _Counted(rulebook, ballots.cells, files, {code: list(p) for code, p in rest.items()})
 
 
 def _refuse_while_undecided(round_: Round) -> None:
@@ -155,21 +166,21 @@ def _store_rows(round_: Round, cells: Mapping[CellKey, Cell]) -> None:
     )
 
 
-def _store_results(round_: Round, result: Mapping[str, Any]) -> None:
+def _store_results(round_: Round, rows: Iterable[Mapping[str, Any]]) -> None:
     sections = {section.code: section for section in round_.sections.all()}
     ticks, signs = count_ticks(round_), _signs(round_)
     results = []
-    for row in result["sections"]:
+    for row in rows:
         outcome = SectionResult(round=round_, section=sections[row["section"]])
         _apply_row(outcome, row, ticks.get(row["section"], Counter()), signs)
         results.append(outcome)
     SectionResult.objects.bulk_create(results)
 
 
-def _update_results(round_: Round, result: Mapping[str, Any]) -> None:
+def _update_results(round_: Round, rows: Iterable[Mapping[str, Any]]) -> None:
     outcomes = {outcome.section.code: outcome for outcome in round_.results.select_related("section")}
     ticks, signs = count_ticks(round_), _signs(round_)
-    for row in result["sections"]:
+    for row in rows:
         _apply_row(outcomes[row["section"]], row, ticks.get(row["section"], Counter()), signs)
     fields = ["rank", "is_listed", "label", "difficulty", "vote_count", "data", "ticks", "main_problems"]
     SectionResult.objects.bulk_update(outcomes.values(), fields)
@@ -182,7 +193,7 @@ def _apply_row(
     outcome.rank = row["rank"]
     outcome.is_listed = row["listed"] and not outcome.is_withdrawn
     outcome.label = row["label"]
-    outcome.difficulty = Decimal(row["difficulty"])
+    outcome.difficulty = None if row["difficulty"] is None else Decimal(row["difficulty"])
     outcome.vote_count = row["vote_count"]
     outcome.data = dict(row)
     outcome.ticks = dict(ticks)
@@ -195,7 +206,7 @@ def _signs(round_: Round) -> dict[str, Mapping[str, str]]:
 
 
 def _store_tally(round_: Round, counted: _Counted, *, version: int, reason: str, at: datetime) -> Tally:
-    result = canonical_json(counted.result)
+    result, cells = counted.files.result, counted.files.cells or b""
     return Tally.objects.create(
         round=round_,
         version=version,
@@ -203,8 +214,10 @@ def _store_tally(round_: Round, counted: _Counted, *, version: int, reason: str,
         at=at,
         rulebook=counted.rulebook.decode(),
         result=result.decode(),
+        cells=cells.decode(),
         rulebook_sha256=sha256_hex(counted.rulebook),
         result_sha256=sha256_hex(result),
+        cells_sha256=sha256_hex(cells) if cells else "",
         rows_sha256=sha256_hex(canonical_json(cells_document(counted.cells))),
         without_flags=dict(counted.without_flags),
     )

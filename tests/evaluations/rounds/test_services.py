@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"channels": {"targeted": {"weight": "1/2", "drawn": True}}}, "权重之和应为1"),
+        ({"channels": {"targeted": {"weight": "1/2", "drawn": True}}}, "缺少“抽样评议权重”"),
         ({"next_margin": "0"}, "下一轮误差目标"),
         ({"flag_points": "abc"}, "渠道相差提示"),
         ({"flag_z": "1/2"}, "偏向提示"),

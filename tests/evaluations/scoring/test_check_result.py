@@ -10,8 +10,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 
-from evaluations.scoring import result as nc1
-from evaluations.scoring.nc2 import result as nc2
+from evaluations.scoring.methods import recount
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from static.verify import check_result
 from tests.evaluations.scoring import examples as examples1
@@ -34,10 +33,9 @@ THIN, VETOES, HIDDEN = (
 def files_of(ballots, rulebook):
     """All files of a round, as the system makes them."""
     files = {"ballots": ballots, "rulebook": rulebook}
-    if rulebook["method"] == "NC-1":
-        return files | {"result": json.loads(nc1.recount(ballots, rulebook))}
-    result, cells = nc2.recount(ballots, rulebook)
-    return files | {"result": json.loads(result), "cells": json.loads(cells)}
+    result, cells = recount(ballots, rulebook)
+    made = {"result": result, "cells": cells}
+    return files | {name: json.loads(content) for name, content in made.items() if content}
 
 
 def listed(files, **changes):

@@ -22,7 +22,8 @@ from evaluations.scoring.index import (
     variances,
 )
 from evaluations.scoring.method import Indicator, parse_method
-from evaluations.scoring.result import recount, result_bytes
+from evaluations.scoring.methods import recount
+from evaluations.scoring.result import result_bytes
 from tests.evaluations.scoring.examples import (
     CHANNELS,
     LINE_SCORES,
@@ -249,7 +250,7 @@ def test_twenty_thousand_lines_are_read_counted_and_scored_in_seconds(capsys: py
     rows = ballots_csv(sent)
 
     started = time.process_time()
-    result = recount(rows, book)
+    result = recount(rows, book).result
     spent = time.process_time() - started
 
     with capsys.disabled():

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from evaluations.scoring.counting import BallotFileError, Line
 from evaluations.scoring.index import line_score
 from evaluations.scoring.method import Indicator, RulebookError, parse_method
-from evaluations.scoring.result import build_result, decimal, recount, result_bytes
+from evaluations.scoring.methods import recount
+from evaluations.scoring.result import build_result, decimal, result_bytes
 from tests.evaluations.scoring.examples import (
     NO_MINIMUMS,
     ROUNDS,
@@ -38,7 +39,7 @@ STEPS = [
 
 @pytest.mark.parametrize("vector", ROUNDS, ids=lambda vector: vector["name"])
 def test_a_published_round_comes_out_of_the_files(vector: dict[str, Any]):
-    found = recount(ballots_csv(published_lines(vector)), published_rulebook(vector))
+    found = recount(ballots_csv(published_lines(vector)), published_rulebook(vector)).result
     rows = {row["section"]: row for row in json.loads(found)["sections"]}
 
     assert set(rows) == set(vector["expected"]["sections"])
@@ -62,7 +63,7 @@ def test_the_files_give_the_same_bytes_as_the_cells(round_: tuple[dict[str, Any]
     book, all_lines = round_
     parsed = parse_method(book)
 
-    assert recount(ballots_csv(all_lines), book) == result_bytes(parsed, cells(parsed, all_lines))
+    assert recount(ballots_csv(all_lines), book).result == result_bytes(parsed, cells(parsed, all_lines))
 
 
 @untimed
@@ -72,7 +73,7 @@ def test_the_order_of_ballots_does_not_matter(round_: tuple[dict[str, Any], list
     header, *rows = ballots_csv(all_lines)
     shuffled = chance.sample(rows, len(rows))
 
-    assert recount([header, *shuffled], book) == recount([header, *rows], book)
+    assert recount([header, *shuffled], book).result == recount([header, *rows], book).result
 
 
 @untimed
@@ -131,7 +132,7 @@ def test_sections_stand_by_rank_then_code_and_unranked_last(round_: tuple[dict[s
 
 
 def test_result_json_is_canonical_and_has_exactly_the_documented_keys():
-    raw = recount(ballots_csv(STEPS), rulebook())
+    raw = recount(ballots_csv(STEPS), rulebook()).result
     result = json.loads(raw)
 
     assert raw == json.dumps(result, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

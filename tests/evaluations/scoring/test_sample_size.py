@@ -11,13 +11,14 @@ def recommend(margin):
     parsed = method()
     counted = cells(parsed, lines("A", "T", "00123", "33210", times=20), lines("B", "T", "11111", times=5))
     scores = score_sections(parsed, counted)
-    return parsed, counted, scores, recommended_lines(parsed, counted, scores, Fraction(margin))
+    spread = cell_variances(parsed, counted, scores)
+    return parsed, spread, recommended_lines(parsed, counted, scores.weights, spread, Fraction(margin))
 
 
 def test_it_is_the_fewest_that_keeps_the_margin():
-    parsed, counted, scores, found = recommend(2)
+    parsed, of_line, found = recommend(2)
 
-    spread = cell_variances(parsed, counted, scores)["A"]["targeted"]
+    spread = of_line["A"]["targeted"]
     goal = (Fraction(2) / parsed.z) ** 2
     assert found["A"] > parsed.min_lines
     assert spread / (found["A"] + parsed.prior_ballots) <= goal
@@ -25,7 +26,7 @@ def test_it_is_the_fewest_that_keeps_the_margin():
 
 
 def test_a_closer_margin_asks_for_more_and_never_for_less_than_the_minimum():
-    close, wide = recommend(3)[3], recommend(40)[3]
+    close, wide = recommend(3)[2], recommend(40)[2]
 
     assert all(close[s] >= wide[s] for s in close)
     assert set(wide.values()) == {30}
@@ -34,4 +35,4 @@ def test_a_closer_margin_asks_for_more_and_never_for_less_than_the_minimum():
 def test_without_a_ballot_it_is_the_minimum():
     parsed = method()
 
-    assert recommended_lines(parsed, {}, score_sections(parsed, {}), Fraction(4)) == dict.fromkeys("ABC", 30)
+    assert recommended_lines(parsed, {}, {}, {}, Fraction(4)) == dict.fromkeys("ABC", 30)

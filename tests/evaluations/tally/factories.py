@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from evaluations.ballots.models import Rating
 from evaluations.lifecycle.services import announce_result
+from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.method import Indicator
 from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.anomalies import decide_flag
@@ -12,6 +13,7 @@ from tests.factories import NOON, make_user
 
 LATER = NOON + timedelta(days=2)
 SMALL = {"min_lines": 1, "min_drawn_lines": 1}
+BY_METHOD = {method: default_rulebook(method) | SMALL | {"box_key": "server"} for method in ("NC-1", "NC-2")}
 
 
 def count(round_):

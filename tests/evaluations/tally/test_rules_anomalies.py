@@ -9,8 +9,9 @@ import pytest
 
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.counting import EMPTY, Line, count_lines
-from evaluations.scoring.index import score_sections
 from evaluations.scoring.method import parse_method
+from evaluations.scoring.methods import gaps_to_drawn
+from evaluations.scoring.nc2.ballots import Ballots
 from evaluations.tally.rules.anomalies import (
     FALSE_ALARMS,
     NAMES_BALLOTS,
@@ -28,7 +29,7 @@ from evaluations.tally.rules.anomalies import (
 
 LIMITS = Limits(Fraction(10), Fraction("3.5"))
 SECTIONS = [f"S{n:02}" for n in range(1, 13)]
-METHOD = parse_method({**default_rulebook(), "sections": SECTIONS, "vetoes": []})
+METHOD = parse_method({**default_rulebook("NC-1"), "sections": SECTIONS, "vetoes": []})
 LABELS = {"open": "网上领票", "newspaper": "报纸"}
 
 
@@ -42,6 +43,11 @@ def kinds(flags):
 
 def cells(lines):
     return count_lines(METHOD, (Line(section, channel, row) for section, channel, row in lines))
+
+
+def cell_flags(lines, limits=LIMITS, method=METHOD):
+    counted = cells(lines)
+    return flag_cells(method, counted, gaps_to_drawn(method, Ballots(counted, {})), limits)
 
 
 def honest(section, channel="targeted", times=12):
@@ -123,12 +129,12 @@ class TestRepeatedPatterns:
 
 class TestCells:
     def test_an_honest_district_raises_no_flag(self):
-        assert flag_cells(METHOD, cells(honest_district()), LIMITS) == []
+        assert cell_flags(honest_district()) == []
 
     @pytest.mark.parametrize(("answers", "word"), [((3,) * 5, "偏高"), ((0,) * 5, "偏低")])
     def test_stuffing_one_section_in_an_open_channel_is_flagged(self, answers, word):
         rows = [*honest_district(), *[("S04", "other", answers)] * 60]
-        flags = [flag for flag in flag_cells(METHOD, cells(rows), LIMITS) if flag.section == "S04"]
+        flags = [flag for flag in cell_flags(rows) if flag.section == "S04"]
         assert {FlagKind.ONE_SIDED, FlagKind.EXTREME, FlagKind.FAR} <= set(kinds(flags))
         assert any(word in flag.text for flag in flags)
         assert all(flag.ballots == () for flag in flags)
@@ -138,28 +144,26 @@ class TestCells:
     )
     def test_the_flag_names_the_side(self, answers, side):
         rows = [*honest_district(), *[("S04", "other", answers)] * 60]
-        flags = [flag for flag in flag_cells(METHOD, cells(rows), LIMITS) if flag.section == "S04"]
+        flags = [flag for flag in cell_flags(rows) if flag.section == "S04"]
         assert side in next(flag.text for flag in flags if flag.kind == FlagKind.ONE_SIDED)
 
     def test_a_section_extreme_in_the_drawn_channel_too_is_not_flagged_as_extreme(self):
         rows = [*honest_district(), *[("S04", c, (3,) * 5) for c in ("other", "targeted")] * 60]
-        assert FlagKind.EXTREME not in kinds(flag_cells(METHOD, cells(rows), LIMITS))
+        assert FlagKind.EXTREME not in kinds(cell_flags(rows))
 
     def test_every_gap_above_the_limit_is_flagged_with_its_points_and_side(self):
-        counted, limits = cells(honest_district()), Limits(Fraction(1, 10), Fraction(100))
-        scores = score_sections(METHOD, counted).sections
-        gaps = {name: score.free["other"] - score.drawn_deviation for name, score in scores.items()}
+        gaps = gaps_to_drawn(METHOD, Ballots(cells(honest_district()), {}))
         texts = [
             f"与抽签渠道相差{float(abs(gap)):.1f}分（{'偏高' if gap > 0 else '偏低'}），超过1/10分。"
             for gap in gaps.values()
             if abs(gap) > Fraction(1, 10)
         ]
-        flags = flag_cells(METHOD, counted, limits)
+        flags = cell_flags(honest_district(), Limits(Fraction(1, 10), Fraction(100)))
         assert [flag.text for flag in flags if flag.kind == FlagKind.FAR] == texts
         assert {"偏高", "偏低"} <= {text.partition("（")[2][:2] for text in texts}
 
     def test_the_side_is_that_of_the_sign_however_low_the_limit(self):
-        flags = flag_cells(METHOD, cells(honest_district()), Limits(Fraction(100), Fraction(1, 100)))
+        flags = cell_flags(honest_district(), Limits(Fraction(100), Fraction(1, 100)))
         texts = [flag.text for flag in flags if flag.kind == FlagKind.ONE_SIDED]
         assert all(("偏低" in text) is ("分-" in text) for text in texts)
         assert any("偏高" in text and "分0." in text for text in texts)
@@ -171,7 +175,7 @@ class TestCells:
     def test_a_section_is_compared_from_3_lines_of_each_drawn_channel_and_10_open_ones(
         self, targeted, sampled, open_, testable
     ):
-        book = default_rulebook()
+        book = default_rulebook("NC-1")
         book["channels"]["sampled"]["drawn"] = True
         method = parse_method({**book, "sections": SECTIONS, "vetoes": []})
         lines = {"targeted": targeted, "sampled": sampled, "other": open_}
@@ -194,14 +198,14 @@ class TestCells:
         assert _log_odds([cell], 1) == math.log(0.5 / 5.5)
 
     def test_without_a_drawn_channel_no_cell_is_flagged(self):
-        book = default_rulebook()
+        book = default_rulebook("NC-1")
         channels = {name: {**rule, "drawn": False} for name, rule in book["channels"].items()}
         method = parse_method({**book, "channels": channels, "sections": SECTIONS, "vetoes": []})
-        assert flag_cells(method, cells(honest_district()), LIMITS) == []
+        assert cell_flags(honest_district(), method=method) == []
 
     @pytest.mark.parametrize("rows", [[], [("S01", "other", (3,) * 5)], [(s, "other", (1,) * 5) for s in SECTIONS]])
     def test_empty_and_thin_rounds_do_not_divide_by_zero(self, rows):
-        assert FlagKind.ONE_SIDED not in kinds(flag_cells(METHOD, cells(rows), LIMITS))
+        assert FlagKind.ONE_SIDED not in kinds(cell_flags(rows))
 
 
 class TestBursts:
@@ -258,9 +262,16 @@ class TestBursts:
 
 def test_the_cells_without_the_flagged_ballots_are_those_of_the_rest():
     kept, bad = honest_district(), [("S04", "other", (3, 2, 3, 1, 0))] * 7
-    whole = cells([*kept, *bad])
-    assert without(whole, cells(bad), []) == cells(kept)
-    assert ("S04", "other") not in without(whole, {}, [("S04", "other")])
+    whole = Ballots(cells([*kept, *bad]), {})
+    assert without(whole, Ballots(cells(bad), {}), []).cells == cells(kept)
+    assert ("S04", "other") not in without(whole, Ballots({}, {}), [("S04", "other")]).cells
+
+
+def test_the_sheets_without_the_flagged_ballots_are_those_of_the_rest():
+    honest_sheet, bad_sheet = (("S01", 12), ("S02", 60)), (("S01", 180),)
+    whole = Ballots({}, {"targeted": {honest_sheet: 3, bad_sheet: 2}})
+    rest = without(whole, Ballots({}, {"targeted": {honest_sheet: 1, bad_sheet: 2}}), [])
+    assert rest.sheets == {"targeted": {honest_sheet: 2}}
 
 
 def test_every_kind_states_its_false_alarms_and_only_three_name_ballots():

@@ -13,26 +13,29 @@ from evaluations.publication.services import (
     publish_list,
 )
 from evaluations.scoring.method import Indicator
-from evaluations.scoring.result import recount
+from evaluations.scoring.methods import recount
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.models import SectionResult, Tally, Veto
 from evaluations.tally.services.tally import record_veto, tally_round
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied
-from tests.evaluations.tally.factories import LATER, SMALL, announce, count, spread_answers
+from tests.evaluations.tally.factories import BY_METHOD, LATER, SMALL, announce, count, spread_answers
 from tests.factories import make_open_round, make_sealed_round, make_user
 from tests.pages import exactly
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_stored_result_equals_a_recount_to_the_byte(tmp_path):
-    round_ = make_sealed_round(targeted=6, level="2", rulebook=SMALL)
+@pytest.mark.parametrize("method", BY_METHOD)
+def test_the_stored_result_equals_a_recount_to_the_byte(tmp_path, method):
+    round_ = make_sealed_round(targeted=6, level="2", rulebook=BY_METHOD[method])
     spread_answers(round_)
 
     tally = count(round_)
 
-    assert recount(ballots_csv(round_), json.loads(tally.rulebook)) == tally.result.encode()
+    result, cells = recount(ballots_csv(round_), json.loads(tally.rulebook))
+    assert (result.decode(), (cells or b"").decode()) == (tally.result, tally.cells)
+    assert json.loads(tally.result)["method"] == method
     call_command("tally", round_.key, "--json", tmp_path / "result.json")
     assert (tmp_path / "result.json").read_bytes() == tally.result.encode()
 
@@ -68,7 +71,7 @@ def test_the_count_takes_a_constant_number_of_queries(targeted):
     round_ = make_sealed_round(targeted=targeted, sections=2)
     by = make_user("chief")
 
-    with exactly(41):
+    with exactly(44):
         tally_round(round_id=round_.pk, by=by, at=LATER)
 
 
@@ -96,10 +99,10 @@ def outcome(round_):
 
 
 def test_a_channel_without_ballots_is_dropped_and_the_weights_rescaled():
-    result = outcome(make_sealed_round(targeted=3, rulebook=SMALL, level="3"))
+    result = outcome(make_sealed_round(targeted=5, rulebook=SMALL, level="3"))
 
     assert set(result["channel_means"]) == {"targeted"}
-    assert {row["difficulty"] for row in result["sections"]} == {"100.0000"}
+    assert {row["difficulty"] for row in result["sections"]} == {"50.0000"}  # a line counts half at most
 
 
 def test_a_round_of_only_dont_know_answers_ranks_nobody():
@@ -126,7 +129,7 @@ def test_a_section_with_one_ballot_is_not_ranked_but_counted():
 
 
 def test_in_a_round_of_equal_answers_every_section_is_first():
-    round_ = make_sealed_round(targeted=3, sections=12, rulebook=SMALL)
+    round_ = make_sealed_round(targeted=5, sections=12, rulebook=SMALL)
 
     rows = outcome(round_)["sections"]
 
@@ -206,10 +209,10 @@ class TestRecount:
         first.refresh_from_db()
         assert (first.result, second.version, second.reason) == (before, 2, "一票否决：南纪〔2020〕1号")
         assert SectionResult.objects.get(section=round_.sections.last()).rank == 1
-        assert recount(ballots_csv(round_), json.loads(second.rulebook)) == second.result.encode()
+        assert recount(ballots_csv(round_), json.loads(second.rulebook)).result == second.result.encode()
 
     def test_keeps_main_problems_that_the_office_has_written(self):
-        round_ = make_sealed_round(targeted=3, rulebook=SMALL)
+        round_ = make_sealed_round(targeted=5, rulebook=SMALL)
         count(round_)
         result = SectionResult.objects.filter(is_listed=True).last()
         edit_problems(result_id=result.pk, text="推诿", by=make_user("clerk"), at=LATER)

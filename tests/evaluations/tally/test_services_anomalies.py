@@ -10,11 +10,11 @@ from evaluations.lifecycle import services as lifecycle
 from evaluations.publication.services import (
     publish_list,
 )
-from evaluations.scoring.method import Indicator, parse_method
-from evaluations.scoring.result import build_result, recount
+from evaluations.scoring.method import Indicator
+from evaluations.scoring.methods import outcomes, parse_rulebook, recount
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.models import AnomalyFlag, Tally
-from evaluations.tally.queries.aggregates import count_cells
+from evaluations.tally.queries.aggregates import count_ballots
 from evaluations.tally.rules.anomalies import FlagKind, Verdict
 from evaluations.tally.services.anomalies import decide_flag
 from evaluations.verification.services import tally_faults
@@ -51,13 +51,13 @@ class TestAFlag:
 
     def test_comes_with_the_places_without_its_ballots(self):
         round_, _ = self.counted()
-        method = parse_method(json.loads(round_.tally.rulebook))
+        method = parse_rulebook(json.loads(round_.tally.rulebook))
         flagged = {ballot for flag in round_.flags.all() for ballot in flag.ballots}
         Rating.objects.filter(ballot__in=flagged).update(is_counted=False)
 
-        rest = build_result(method, count_cells(round_, method))["sections"]
+        rest = outcomes(method, count_ballots(round_, method))
 
-        assert round_.tally.without_flags == {row["section"]: [row["rank"], row["listed"]] for row in rest}
+        assert round_.tally.without_flags == {section: list(place) for section, place in rest.items()}
 
     def test_kept_ballots_stay_in_the_count(self):
         round_, flag = self.counted()
@@ -76,7 +76,7 @@ class TestAFlag:
         second = round_.tally
         assert (second.version, second.reason) == (2, "认定废票3张：查实替人填票")
         assert round_.ballots.filter(is_counted=True).count() == 3
-        assert recount(ballots_csv(round_), json.loads(second.rulebook)) == second.result.encode()
+        assert recount(ballots_csv(round_), json.loads(second.rulebook)).result == second.result.encode()
         assert Tally.objects.get(pk=first.pk).result == first.result
         assert list(tally_faults()) == []
 

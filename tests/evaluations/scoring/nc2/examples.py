@@ -10,7 +10,7 @@ from evaluations.scoring.counting import Line
 from evaluations.scoring.method import Indicator
 from evaluations.scoring.nc2.ballots import Ballots, count_ballots
 from evaluations.scoring.nc2.method import MethodTwo, parse_method_two
-from evaluations.scoring.nc2.result import build_result
+from evaluations.scoring.nc2.result import build_files
 from tests.evaluations.scoring.examples import HEADER, LETTERS, channels, untimed, veto
 from tests.paths import ROOT
 
@@ -87,7 +87,7 @@ def counted(book: Mapping[str, Any], *groups: Votes) -> tuple[MethodTwo, Ballots
 
 def judge(book: Mapping[str, Any], *groups: Votes) -> dict[str, dict[str, Any]]:
     """The rows of result.json by section."""
-    return {row["section"]: row for row in build_result(*counted(book, *groups))["sections"]}
+    return {row["section"]: row for row in build_files(*counted(book, *groups), book)[0]["sections"]}
 
 
 def ballots_csv(votes: Iterable[tuple[str, Line]]) -> list[str]:

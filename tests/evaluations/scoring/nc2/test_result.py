@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from evaluations.scoring.counting import BallotFileError, Line
 from evaluations.scoring.method import Indicator, RulebookError
+from evaluations.scoring.methods import recount
 from evaluations.scoring.nc2.cells_file import rulebook_digest
-from evaluations.scoring.nc2.result import recount, recount_cells
+from evaluations.scoring.nc2.result import recount_cells
 from nanchuan_eval.core.canonical import canonical_json
 from tests.evaluations.scoring.nc2.examples import (
     NO_MINIMUMS,
