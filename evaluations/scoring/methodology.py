@@ -1,10 +1,13 @@
-"""The method in plain Chinese (计分方法), with the round's own numbers."""
+"""The score method in plain Chinese (怎样计分), by the method and with the numbers of a rulebook."""
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from typing import Any
 
 from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.nc2.method import METHOD as TWO
+from evaluations.scoring.nc2.methodology import LABELS as LABELS_TWO
+from evaluations.scoring.nc2.methodology import method_two_steps
+from evaluations.scoring.wording import confidence, percent
 
 BASIS = {"difficulty": "难办指数", "vote_count": "得票数"}
 LABELS = (
@@ -16,7 +19,17 @@ LABELS = (
 
 
 def method_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the numbered sentences of the method."""
+    """Yield the numbered sentences of the rulebook's method."""
+    return (method_two_steps if rulebook["method"] == TWO else _method_one_steps)(rulebook)
+
+
+def label_meanings(rulebook: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the labels (标注) of a list with what each means."""
+    labels = LABELS_TWO if rulebook["method"] == TWO else LABELS
+    return [(label, meaning.format(length=rulebook["list_length"])) for label, meaning in labels]
+
+
+def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"一、每张有效评议票上，一个科室的五项指标得分（{_weights(rulebook)}）合成后折成0至100分，越高越难办；"
         f"选“不了解”的不计分；五项中作答不足{rulebook['min_answered']}项的，该科室的评议无效。"
@@ -34,12 +47,19 @@ def method_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
         f"五、有效票不足{rulebook['min_lines']}张，或者其中抽签渠道有效票不足{rulebook['min_drawn_lines']}张的科室不参加排名，"
         "注明“样本不足”。"
     )
-    yield (
-        "六、每个科室附“位次区间”：只考虑抽样误差（不含刷票、评议人员构成不当等情况），真实位次落在区间内的概率约为95%。"
-    )
+    yield f"六、{_interval(rulebook)}"
     yield (
         "七、表中“渠道得分”为加入全区平均票、偏差按上限计算后的渠道平均分，三项按权重相加即为难办指数；“五项指标得分”为用同一方法"
         "计算的单项指标得分；“得票数”为至少有一项评为“较重”以上的票数，供参考。"
+    )
+
+
+def _interval(rulebook: Mapping[str, Any]) -> str:
+    if rulebook["basis"] != "difficulty":
+        return "按得票数排位次的，不计算位次区间。"
+    return (
+        "每个科室附“位次区间”：只考虑抽样误差（不含刷票、评议人员构成不当等情况），"
+        f"真实位次落在区间内的概率约为{confidence(rulebook['z'])}。"
     )
 
 
@@ -65,9 +85,3 @@ def _cap(rulebook: Mapping[str, Any]) -> str:
         f"只有{'、'.join(drawn)}的参评人员由抽签产生；{'、'.join(free)}面向所有群众，存在刷票可能，"
         f"因此其与抽签渠道的偏差超过{rulebook['cap']}分的，按{rulebook['cap']}分计算。"
     )
-
-
-def percent(weight: object) -> str:
-    """Return a weight as a percentage, one decimal where needed."""
-    share = Fraction(str(weight)) * 100
-    return f"{share}%" if share.denominator == 1 else f"{float(share):.1f}%"

@@ -1,7 +1,7 @@
 """Results in words: labels and how sure a place is (method.md 3.1 to 3.3), small figures hidden (小数不公开)."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -47,6 +47,31 @@ def shown_beside_total(counts: Mapping[str, int], people: Mapping[str, int] | No
 def confidence(z: object) -> str:
     """Return the interval's confidence level (z = 1.96 is 95%), at most 99%."""
     return f"{min(99, round(math.erf(float(Fraction(str(z))) / math.sqrt(2)) * 100))}%"
+
+
+def percent(share: object) -> str:
+    """Return a share as a percentage, one decimal where needed."""
+    points = Fraction(str(share)) * 100
+    return f"{points}%" if points.denominator == 1 else f"{float(points):.1f}%"
+
+
+def interval_sentence(z: object, sections: int = 0) -> str:
+    """Return what an interval of NC-2 covers, the only sentence to be shown about it; 0 sections = not known yet."""
+    every = f"全部{sections}个科室" if sections else "全部参评科室"
+    return (
+        f"位次区间是本科室在{every}中的位置，已计入评议人数有限和各渠道看法不一造成的误差，"
+        f"未计入刷票、买票和评议人选不当；就一个科室而言约有{confidence(z)}的把握。"
+    )
+
+
+def places_heading(ranked: int) -> str:
+    """Return the heading above places under NC-2, which are places among the ranked sections."""
+    return f"在{ranked}个参加排名的科室中"
+
+
+def nobody_apart(labels: Collection[str], length: int) -> str:
+    """Return the sentence above a list of NC-2 without any section that is clearly apart; else nothing."""
+    return f"本轮前{length}名与其后科室差距不明显。" if labels and CERTAIN not in labels else ""
 
 
 def shown_label(row: Mapping[str, Any]) -> str:

@@ -14,8 +14,8 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.scoring.method import Channel, Indicator, Method
-from evaluations.scoring.methodology import LABELS, method_steps, percent
-from evaluations.scoring.wording import shown
+from evaluations.scoring.methodology import label_meanings, method_steps
+from evaluations.scoring.wording import percent, shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
 from nanchuan_eval.workdays.rules import in_chinese
 
@@ -143,7 +143,8 @@ def _remarks(result: Result) -> Iterator[str]:
     published = f"；公示日期{_day_of(result)}" if result.publication else ""
     yield f"{period}；投票截止{in_chinese(timezone.localtime(round_.closes_at).date())}{published}"
     labels = [
-        (label, [str(line.result.rank) for line in result.listed if line.result.label == label]) for label, _ in LABELS
+        (label, [str(line.result.rank) for line in result.listed if line.result.label == label])
+        for label, _ in label_meanings(round_.rulebook)
     ]
     yield "；".join(f"位次“{label}”：第{'、'.join(ranks)}位" for label, ranks in labels if ranks)
 
@@ -168,7 +169,7 @@ def _method_rows(result: Result) -> Iterator[Row]:
     for step in method_steps(book):
         number, _, text = step.partition("、")
         yield f"方法{number}", text
-    for label, meaning in LABELS:
+    for label, meaning in label_meanings(book):
         yield f"标注“{label}”", meaning
     for channel in Channel:
         if channel.value in book["channels"]:

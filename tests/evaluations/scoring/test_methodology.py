@@ -2,7 +2,8 @@
 
 import pytest
 
-from evaluations.scoring.methodology import method_steps, percent
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.scoring.methodology import label_meanings, method_steps
 from tests.evaluations.scoring.examples import channels, rulebook
 
 
@@ -41,6 +42,14 @@ def test_a_list_by_votes_says_so():
     assert "按得票数从高到低" in steps(basis="vote_count")[3]
 
 
-@pytest.mark.parametrize(("weight", "text"), [("1/2", "50%"), ("1/3", "33.3%"), (1, "100%"), ("0.125", "12.5%")])
-def test_weights_are_percentages_with_a_decimal_where_needed(weight, text):
-    assert percent(weight) == text
+def test_the_confidence_follows_z_and_a_list_by_votes_has_no_intervals():
+    assert steps(z="3")[5].endswith("概率约为99%。")
+    assert steps(basis="vote_count")[5] == "六、按得票数排位次的，不计算位次区间。"
+
+
+def test_the_meaning_of_the_labels_is_that_of_the_method():
+    one, two = (dict(label_meanings(default_rulebook(method) | {"list_length": 8})) for method in ("NC-1", "NC-2"))
+
+    assert one.keys() == two.keys()
+    assert "公布名额" in one["明确"]
+    assert "前8位" in two["明确"]

@@ -7,6 +7,9 @@ from evaluations.scoring.wording import (
     chance,
     confidence,
     explain,
+    interval_sentence,
+    nobody_apart,
+    percent,
     shown,
     shown_among,
     shown_beside_total,
@@ -74,6 +77,26 @@ def test_the_probability_is_given_in_tenths_only():
 @pytest.mark.parametrize(("z", "text"), [("1.96", "95%"), ("3", "99%"), ("1.645", "90%")])
 def test_the_confidence_follows_z(z, text):
     assert confidence(z) == text
+
+
+@pytest.mark.parametrize(("weight", "text"), [("1/2", "50%"), ("1/3", "33.3%"), (1, "100%"), ("0.125", "12.5%")])
+def test_shares_are_percentages_with_a_decimal_where_needed(weight, text):
+    assert percent(weight) == text
+
+
+def test_what_an_interval_covers_is_said_with_the_number_of_sections():
+    said = interval_sentence("1.96", 105)
+
+    assert said == (
+        "位次区间是本科室在全部105个科室中的位置，已计入评议人数有限和各渠道看法不一造成的误差，未计入刷票、买票和评议人选不当；"
+        "就一个科室而言约有95%的把握。"
+    )
+    assert "在全部参评科室中的位置" in interval_sentence("1.96")
+
+
+def test_a_list_without_a_certain_place_says_so():
+    assert nobody_apart(["误差范围内", "一票否决"], 10) == "本轮前10名与其后科室差距不明显。"
+    assert nobody_apart(["误差范围内", "明确"], 10) == nobody_apart([], 10) == ""
 
 
 @pytest.mark.parametrize(("count", "cell"), [(0, 0), (1, FEW), (4, FEW), (5, 5), (105, 105)])
