@@ -17,9 +17,10 @@ from evaluations.lifecycle.forms import ExtendForm, RulebookForm
 from evaluations.lifecycle.pages import CONSEQUENCES, round_page
 from evaluations.paper_ballots.admin.codes import CodePages
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import state_now
+from evaluations.rounds.queries import earlier_round, state_now
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.rules.rulebook import rulebook_warnings
+from evaluations.rounds.rules.settings import carried_over
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.sealing.admin import OpeningPages
 from evaluations.turnout.admin import MonitorPages
@@ -140,7 +141,12 @@ class RoundAdmin(OpeningPages, MonitorPages, CodePages, BoxKeyPages):
         if request.method == "POST" and request.waits:  # type: ignore[attr-defined]
             messages.error(request, "评议方案已提请审批，审批前不能修改。")
             return redirect(_page(pk))
-        form = RulebookForm(request.POST or None, rulebook=round_.rulebook, is_frozen=is_frozen)
+        earlier = None if is_frozen else earlier_round(round_)
+        is_carried = earlier is not None and "earlier" in request.GET
+        rulebook, differences = round_.rulebook, list[str]()
+        if earlier and is_carried:
+            rulebook, differences = carried_over(earlier.rulebook, round_.rulebook["method"])
+        form = RulebookForm(request.POST or None, rulebook=rulebook, is_frozen=is_frozen)
 
         def edit(*, by: User, at: datetime, **_: object) -> object:
             return edit_rulebook(round_id=pk, rulebook=form.changed_rulebook(), by=by, at=at)
@@ -148,9 +154,16 @@ class RoundAdmin(OpeningPages, MonitorPages, CodePages, BoxKeyPages):
         page = partial(self._page, request, round_, form, "评议规则", is_frozen=is_frozen)
         saved = submit(request, form, edit, back=_page(pk), done="评议规则已保存。")
         if saved:
-            for warning in rulebook_warnings(form.changed_rulebook()):
+            _, followed = carried_over(round_.rulebook, form.changed_rulebook()["method"])
+            for warning in [*followed, *rulebook_warnings(form.changed_rulebook())]:
                 messages.warning(request, warning)
-        return saved or page(groups=list(form.groups()), warnings=rulebook_warnings(round_.rulebook))
+        shown = {
+            "earlier": earlier,
+            "is_carried": is_carried,
+            "differences": differences,
+            "warnings": rulebook_warnings(rulebook),
+        }
+        return saved or page(groups=list(form.groups()), **shown)
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Postpone the closing time."""

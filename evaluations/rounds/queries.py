@@ -89,3 +89,8 @@ def gather_readiness(round_: Round, at: datetime, *, open_cases: int = 0) -> Rea
         open_cases=open_cases,
         **(readers[RoundState(round_.state)](round_) if RoundState(round_.state) in readers else {}),
     )
+
+
+def earlier_round(round_: Round) -> Round | None:
+    """Return the latest round before this one, whose rulebook may be carried over."""
+    return Round.objects.filter(period_start__lt=round_.period_start).first()

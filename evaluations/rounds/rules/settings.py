@@ -242,8 +242,13 @@ def unusual(rulebook: Mapping[str, Any]) -> list[str]:
 
 
 def carried_over(rulebook: Mapping[str, Any], method: str) -> tuple[dict[str, Any], list[str]]:
-    """Return an earlier round's rulebook for a method, and in Chinese what becomes different by it."""
-    carried = {**default_rulebook(method), **with_method(rulebook, method)}
+    """Return an earlier round's rulebook for a method, and in Chinese what becomes different by it.
+
+    Planned seats are left behind: they were planned for the sections of that round.
+    """
+    carried = {**default_rulebook(method), **with_method(rulebook, method), "issued_seats": {}}
+    if carried["issued_quota"] == PLANNED_SEATS:
+        carried["issued_quota"] = DEFAULTS["issued_quota"]
     earlier = {**default_rulebook(rulebook["method"]), **rulebook}
     of_earlier = {setting.path for setting in settings_of(rulebook)}
     shared = [setting for setting in settings_of(carried) if setting.path in of_earlier]

@@ -1,12 +1,23 @@
 """The round's page in the staff site: what is missing, who may take the next step, and the buttons."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import default_rulebook
 from nanchuan_eval.audit.models import AuditEntry
-from tests.factories import make_codes, make_manifestations, make_open_round, make_round, make_section, make_user
+from tests.factories import (
+    WITHOUT_WAITING,
+    make_codes,
+    make_manifestations,
+    make_open_round,
+    make_round,
+    make_section,
+    make_user,
+)
 from tests.pages import compact, exactly, page_in
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +193,33 @@ class TestRulebook:
         assert "名录锁定后，评议规则不能修改" in page
         assert "保存评议规则" not in page
         assert round_.rulebook["min_lines"] == 30
+
+    def test_the_rules_of_the_last_round_by_another_method_are_filled_in_with_their_differences(self, log_in):
+        last = default_rulebook("NC-1") | {"min_lines": 44, "cap": "7"}
+        make_round(name="上一轮", period_start=date(2019, 7, 1), period_end=date(2019, 12, 31), rulebook=last)
+        round_, browser = make_round(), log_in("chief")
+        assert "沿用“上一轮”的规则" in read(browser, self.address(round_))
+
+        carried = browser.get(self.address(round_), {"earlier": ""})
+        form = carried.context["form"]
+        filled = {name: form[name].value() for name in form.fields}
+        browser.post(self.address(round_) + "?earlier", filled)
+
+        round_.refresh_from_db()
+        page = carried.content.decode()
+        assert "计分·非抽签渠道最多偏离（分）：7 → 4" in page
+        assert "计分·一行最多计分（分）：（新增）50" in page
+        assert "计分·计入渠道均值的最少有效票：5 → 不再使用" in page
+        assert (round_.rulebook["method"], round_.rulebook["min_lines"], round_.rulebook["cap"]) == ("NC-2", 44, "4")
+
+    def test_another_method_brings_its_own_settings_and_says_what_changed(self, log_in):
+        round_, browser = make_round(), log_in("chief")
+
+        saved = browser.post(self.address(round_), self.filled(browser, round_, method="NC-1"), follow=True)
+
+        round_.refresh_from_db()
+        assert round_.rulebook == default_rulebook("NC-1") | {key: round_.rulebook[key] for key in WITHOUT_WAITING}
+        assert "计分·计分方法：方法二（NC-2） → 方法一（NC-1）" in saved.content.decode()
 
     def test_those_who_may_not_see_rounds_do_not_see_rules(self, log_in):
         assert log_in("auditor").get(self.address(make_round())).status_code == 403

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from evaluations.rounds.rules.rulebook import (
     DEFAULTS,
+    OF_METHOD,
     default_rulebook,
     lookup,
     planned_seats,
@@ -17,7 +18,7 @@ from evaluations.rounds.rules.rulebook import (
     with_value,
 )
 from evaluations.rounds.rules.rulebook_errors import LARGEST_SCALE, POINTS, rulebook_errors, seat_errors
-from evaluations.rounds.rules.settings import SETTINGS, unusual
+from evaluations.rounds.rules.settings import SETTINGS, carried_over, unusual
 
 with Path(__file__).with_name("settings.csv").open(newline="") as source:
     TABLE = list(csv.DictReader(source))
@@ -248,3 +249,43 @@ def test_a_section_that_came_after_the_plan_has_no_seats():
 
     assert seat_errors(rulebook, ["D01-01"]) == []
     assert "没有D01-03的发放名额" in seat_errors(rulebook, ["D01-01", "D01-03"])[0]
+
+
+@pytest.mark.parametrize(("method", "other"), [("NC-1", "NC-2"), ("NC-2", "NC-1")])
+def test_a_rulebook_carried_over_to_the_other_method_keeps_what_both_have(method, other):
+    rulebook = default_rulebook(method) | {"min_lines": 44, "list_length": 12}
+
+    carried, differences = carried_over(rulebook, other)
+
+    assert carried == default_rulebook(other) | {"min_lines": 44, "list_length": 12}
+    assert rulebook_errors(carried) == []
+    assert len(differences) == len(set(differences)) >= len(OF_METHOD["NC-2"])
+    assert carried_over(rulebook, method) == (rulebook, [])
+
+
+def test_planned_seats_stay_with_the_round_they_were_planned_for():
+    carried, _ = carried_over({**default_rulebook(), **PLANNED, "issued_seats": {"D01-01": 9}}, "NC-2")
+
+    assert (carried["issued_seats"], carried["issued_quota"]) == ({}, "proportional")
+
+
+@pytest.mark.parametrize(
+    ("path", "low", "high", "outside"),
+    [
+        ("line_cap", "30", "100", ["29.9", "100.1"]),
+        ("follow", "0", "1", ["-0.1", "1.1"]),
+        ("between_weight", "0", "1", ["4/3"]),
+        ("publish_share", "1/2", "1", ["0.49", "1.01"]),
+        ("z", "1", "4", ["0.99", "4.1"]),
+    ],
+)
+def test_a_setting_that_is_no_whole_number_lies_within_its_span(path, low, high, outside):
+    assert errors(path, low) == errors(path, high) == []
+    assert all("应在" in "".join(errors(path, value)) for value in [*outside, "x", "1e1"])
+
+
+@pytest.mark.parametrize(("drawn", "least", "fits"), [(True, 10, True), (True, 0, False), (False, 0, True)])
+def test_drawn_lines_are_asked_for_exactly_where_a_channel_is_drawn(drawn, least, fits):
+    rulebook = with_value(default_rulebook() | {"min_drawn_lines": least}, "channels.targeted.drawn", drawn)
+
+    assert bool(rulebook_errors(rulebook)) is not fits
