@@ -16,6 +16,7 @@ from evaluations.lifecycle.approvals import STEP_SERVICES, start_settlement, sta
 from evaluations.lifecycle.forms import ExtendForm, RulebookForm
 from evaluations.lifecycle.pages import CONSEQUENCES, round_page
 from evaluations.paper_ballots.admin.codes import CodePages
+from evaluations.planning.admin import PlanningPages
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import earlier_round, state_now
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
@@ -35,7 +36,7 @@ SETTLING = "将评议方案（名称、时间和评议规则）按当前内容�
 
 
 @admin.register(Round)
-class RoundAdmin(OpeningPages, MonitorPages, CodePages, BoxKeyPages):
+class RoundAdmin(PlanningPages, OpeningPages, MonitorPages, CodePages, BoxKeyPages):
     """Admin of rounds (评议轮次): the steps of a round and their pages."""
 
     order = 1

@@ -41,6 +41,6 @@ def write_result(screen: OutputWrapper, path: Path | None, content: bytes) -> No
         screen.write(content.decode(), ending="")
 
 
-def unusable(path: Path, fault: Exception) -> CommandError:
+def unusable(path: Path, fault: object) -> CommandError:
     """Return the error of a command that cannot use a file."""
     return CommandError(f"文件“{path}”不能用：{fault}")

@@ -69,7 +69,9 @@ def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
 
 
 @transaction.atomic
-def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: datetime) -> Round:
+def edit_rulebook(
+    *, round_id: int, rulebook: dict[str, Any], by: User, at: datetime, detail: Mapping[str, Any] | None = None
+) -> Round:
     """Change the rulebook of a round in preparation; refused with every fault at once."""
     policy.check_starts(by, "round.edit")
     round_ = lock_round(round_id)
@@ -81,7 +83,7 @@ def edit_rulebook(*, round_id: int, rulebook: dict[str, Any], by: User, at: date
     changed = sorted(key for key, value in rulebook.items() if round_.rulebook.get(key) != value)
     round_.rulebook = rulebook
     round_.save(update_fields=["rulebook"])
-    detail = {"changed": changed, "fixed": fixed_digests(("round", round_.pk))}
+    detail = {**(detail or {}), "changed": changed, "fixed": fixed_digests(("round", round_.pk))}
     audit.record("round.edit", round_, by=by, at=at, detail=detail)
     return round_
 

@@ -176,6 +176,7 @@ OTHERS = [
 # Pages that others rightly read; the service refuses what they post (test_walk).
 READ_BY_OTHERS = {
     "round-rulebook": "the rules are read by everybody of the office",
+    "round-plan": "an estimate; what is entered is not stored",
     "round-pool": "the state of the pools",
     "draw-ceremony": "the projector's page",
     "commission-anomalies": "the flags; without the right it has no form",

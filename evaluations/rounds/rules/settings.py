@@ -256,8 +256,8 @@ def carried_over(rulebook: Mapping[str, Any], method: str) -> tuple[dict[str, An
     gone = [setting for setting in settings_of(rulebook) if setting not in shared]
     return carried, [
         *_differences(earlier, carried, shared),
-        *(f"{s.group}·{s.label}：（新增）{_as_text(s, lookup(carried, s.path))}" for s in new),
-        *(f"{s.group}·{s.label}：{_as_text(s, lookup(earlier, s.path))} → 不再使用" for s in gone),
+        *(f"{s.group}·{s.label}：（新增）{as_text(s, lookup(carried, s.path))}" for s in new),
+        *(f"{s.group}·{s.label}：{as_text(s, lookup(earlier, s.path))} → 不再使用" for s in gone),
     ]
 
 
@@ -269,12 +269,13 @@ def settings_of(rulebook: Mapping[str, Any]) -> list[Setting]:
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], settings: Iterable[Setting]) -> list[str]:
     values = [(setting, lookup(old, setting.path), lookup(new, setting.path)) for setting in settings]
     return [
-        f"{setting.group}·{setting.label}：{_as_text(setting, before)} → {_as_text(setting, after)}"
+        f"{setting.group}·{setting.label}：{as_text(setting, before)} → {as_text(setting, after)}"
         for setting, before, after in values
         if before != after
     ]
 
 
-def _as_text(setting: Setting, value: Any) -> str:
+def as_text(setting: Setting, value: Any) -> str:
+    """Return a setting's value as the form words it."""
     key = ("1" if value else "") if isinstance(setting.default, bool) else str(value)
     return (setting.choices or {}).get(key) or str(value) or "（空）"

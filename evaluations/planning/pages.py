@@ -1,0 +1,104 @@
+"""The page of a plan (评议计划): its picture beside the words."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from evaluations.planning.queries import Grounds
+from evaluations.planning.rules.inputs import Inputs
+from evaluations.planning.rules.lines import one_sided
+from evaluations.planning.rules.report import Report, Row, report
+
+ROW, TOP, LEFT, RIGHT = 18, 40, 290, 940
+LONGEST_NAME = 20
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One section of the picture: expected drawn lines with what chance may do to them, and without its clients."""
+
+    row: Row
+    y: int
+    low: float
+    high: float
+    at: float
+    general: float
+
+    @property
+    def name(self) -> str:
+        name = self.row.name
+        return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A labelled position on the axis."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """预计抽签票图: every section's expected drawn lines beside the lines that matter."""
+
+    title: str
+    height: int
+    bars: list[Bar]
+    ticks: list[Mark]
+    least: float
+    needed: float | None
+
+
+@dataclass(frozen=True)
+class PlanPage:
+    """All that the page shows."""
+
+    report: Report
+    picture: Picture
+
+
+def plan_page(grounds: Grounds, inputs: Inputs) -> PlanPage:
+    """Return the page of the plan for these inputs."""
+    found = report(grounds.plan(inputs), grounds.names, grounds.source)
+    return PlanPage(found, _picture(found))
+
+
+def _picture(found: Report) -> Picture:
+    plan, rows = found.plan, found.rows
+    z = one_sided(plan.inputs)
+    spans = {row.of.section: _span(row.of.planned.drawn, z) for row in rows}
+    need = max((each.several or 0 for each in plan.needs if each.bought == plan.bought), default=0)
+    most = max(1.0, need, *(high for _, high in spans.values()))
+
+    def x(lines: float) -> float:
+        return round(LEFT + lines * (RIGHT - LEFT) / most, 1)
+
+    step = next((step for step in STEPS if most / step <= 11), STEPS[-1])
+    return Picture(
+        title=_title(found),
+        height=TOP + ROW * len(rows) + 10,
+        bars=[
+            Bar(
+                row,
+                TOP + ROW * n,
+                x(spans[row.of.section][0]),
+                x(spans[row.of.section][1]),
+                x(row.of.planned.drawn),
+                x(row.of.general.drawn),
+            )
+            for n, row in enumerate(rows)
+        ],
+        ticks=[Mark(x(lines), str(lines)) for lines in range(0, int(most) + 1, step)],
+        least=x(plan.method.min_drawn_lines),
+        needed=x(need) if need and len(plan.method.drawn_channels) == 1 else None,
+    )
+
+
+def _span(lines: float, z: float) -> tuple[float, float]:
+    return max(0.0, lines - z * sqrt(lines)), lines + z * sqrt(lines)
+
+
+def _title(found: Report) -> str:
+    fewest = found.rows[0]
+    return f"最少的是{fewest.name}，约{fewest.of.planned.drawn:.0f}张"

@@ -1,0 +1,83 @@
+"""What a plan reads: the sections that will take part, their known clients, the last published round's figures."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from departments.models import Section
+from evaluations.planning.rules.inputs import Inputs
+from evaluations.planning.rules.lines import LastRound, last_round
+from evaluations.planning.rules.plan import Plan, plan
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.rules import PoolKind
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import PUBLISHED
+from evaluations.scoring.nc2.cells_file import parse_cells
+from evaluations.scoring.nc2.method import parse_method_two
+from evaluations.tally.models import Tally
+from evaluations.turnout.queries import disclosed_turnout
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What the plan of a round rests on: section code -> name, and the last round, if there is one."""
+
+    rulebook: Mapping[str, Any]
+    names: Mapping[str, str]
+    last: LastRound | None
+    # Name and returns of the last round, in words; empty where there is none.
+    source: str
+
+    def plan(self, inputs: Inputs) -> Plan:
+        """Return the plan for these inputs."""
+        return plan(self.rulebook, inputs, self.last)
+
+
+def grounds(round_: Round) -> Grounds:
+    """Read what the plan of a round in preparation rests on (two queries, four where there is a last round)."""
+    sections = Section.objects.active().select_related("department").order_by("code")
+    names = {section.code: str(section) for section in sections}
+    rulebook = {**round_.rulebook, "sections": list(names), "vetoes": []}
+    tally = _last_tally()
+    last = read_last(json.loads(tally.cells), json.loads(tally.rulebook), tally.rulebook_sha256) if tally else None
+    return Grounds(rulebook, names, last, _source(tally.round) if tally else "")
+
+
+def read_last(cells: Any, rulebook: Mapping[str, Any], digest: str = "") -> LastRound:
+    """Return what a round's cells.json says; a fault is a CellsFileError or a RulebookError.
+
+    Without the digest of that round's own rulebook it is read by another one's rules, which have to be the same.
+    """
+    if not digest:
+        rulebook = {**rulebook, "sections": _sections_of(cells), "vetoes": []}
+        digest = str(cells.get("rulebook_sha256")) if isinstance(cells, dict) else ""
+    method = parse_method_two(rulebook)
+    return last_round(method, parse_cells(cells, method, digest))
+
+
+def known_clients(round_: Round) -> dict[str, int]:
+    """Return section code -> people of the round's pool of clients who have dealt with it (one query)."""
+    pool = PoolEntry.objects.filter(round=round_, kind=PoolKind.RECIPIENTS, exclusion="")
+    dealt_with = pool.order_by().values_list("dealt_with", flat=True)
+    return dict(Counter(code for codes in dealt_with.iterator() for code in codes.split()))
+
+
+def _source(round_: Round) -> str:
+    """Return the name of the last round and how many ballots of each channel came back."""
+    rows = (f"{row['label']}发出{row['issued']}张、收回{row['returned']}张" for row in disclosed_turnout(round_))
+    return f"已公示的“{round_.name}”（{'，'.join(rows)}）"
+
+
+def _sections_of(cells: Any) -> list[str]:
+    """Return the codes that the file names; whatever else is wrong with them, its reader tells."""
+    rows = cells.get("sections") if isinstance(cells, dict) else None
+    named = [row.get("section") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return sorted({code for code in named if isinstance(code, str) and code})
+
+
+def _last_tally() -> Tally | None:
+    """Return the newest count of the last published round that was counted by NC-2."""
+    counts = Tally.objects.filter(round__state__in=PUBLISHED).exclude(cells="")
+    return counts.select_related("round").order_by("-round__period_start", "-round__pk", "-version").first()
