@@ -5,6 +5,7 @@ from django.urls import path
 from evaluations.box_key import views as box_key
 from evaluations.draws import views as draws
 from evaluations.personal_data import views as personal_data
+from evaluations.public_recount import views as public_recount
 from evaluations.publication import views as publication
 from evaluations.sealing import views as sealing
 from evaluations.voting.views import steps as voting
@@ -31,6 +32,9 @@ urlpatterns = [
     path("list/<slug:key>/", publication.public_list, name="public-list"),
     path("list/<slug:key>/<int:version>/notice.pdf", publication.notice_as_pdf, name="notice-pdf"),
     path("list/<slug:key>/<int:version>/notice.html", publication.notice_as_html, name="notice-html"),
+    path("list/<slug:key>/<int:version>/check/", public_recount.check, name="recount-check"),
+    path("list/<slug:key>/<int:version>/<slug:name>.json", public_recount.file, name="recount-file"),
+    path("rounds/<slug:key>/proofs/", public_recount.proofs, name="proofs"),
     path("type-size/<slug:size>/", type_size, name="type-size"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),
     path("rounds/<slug:key>/box-key.json", box_key.key_record, name="box-key-record"),

@@ -21,7 +21,10 @@ WORKBOOK = "最难办科室前十.xlsx"
 def write_files(round_: Round, out: Path) -> list[Path]:
     """Write everything needed for verification into `out` and return the paths."""
     (out / "draws").mkdir(parents=True, exist_ok=True)
-    texts = {"result.json": round_.tally.result, "rulebook.json": round_.tally.rulebook}
+    tally = round_.tally
+    texts = {"result.json": tally.result, "rulebook.json": tally.rulebook, "cells.json": tally.cells}
+    for publication in round_.publications.order_by("version"):
+        texts["list.json"] = publication.content
     for name, text in texts.items():
         (out / name).write_bytes(text.encode())
     drawn = round_.draws.filter(status=DrawStatus.PUBLISHED).select_related("round", "planned", "drawn_by")

@@ -44,6 +44,7 @@ class CountFile(TextChoices):
     BALLOTS = "ballots", "ballots.csv"
     RULEBOOK = "rulebook", "rulebook.json"
     RESULT = "result", "result.json"
+    CELLS = "cells", "cells.json"
     LINES = "lines", "计票行.xlsx"
     RECORD = "record", "计票记录.pdf"
 
@@ -68,7 +69,10 @@ def _content(round_: Round, file: CountFile, at: datetime) -> Content:
     if file == CountFile.RECORD:
         return count_record_pdf(round_, at=at)
     tally = round_.tally
-    return (tally.rulebook if file == CountFile.RULEBOOK else tally.result).encode()
+    if file == CountFile.CELLS and not tally.cells:
+        raise RuleViolation(f"“{round_.name}”按方法 NC-1 计票，没有 cells.json。")
+    texts = {CountFile.RULEBOOK: tally.rulebook, CountFile.RESULT: tally.result, CountFile.CELLS: tally.cells}
+    return texts[file].encode()
 
 
 def _lines_workbook(round_: Round) -> BinaryIO:

@@ -94,12 +94,20 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "columns_explained": COLUMNS_EXPLAINED,
         "phone": publication.round.rulebook.get("office_phone", ""),
         "sha256": publication.content_sha256,
-        "result_sha256": content["result_sha256"],
-        "root": content["closing_root"],
+        "digests": list(_published_digests(content)),
         "anchor": audit.anchor_text(publication.anchor_seq, publication.anchor_hash),
         "office": OFFICE,
         "date": _day(publication.published_at),
     }
+
+
+def _published_digests(content: Mapping[str, Any]) -> Iterator[list[str]]:
+    yield ["规则文件 rulebook.json", content["rulebook_sha256"]]
+    if content.get("cells_sha256"):
+        yield ["数据文件 cells.json", content["cells_sha256"]]
+    yield ["结果文件 result.json", content["result_sha256"]]
+    if content["closing_root"]:
+        yield ["封箱总校验值", content["closing_root"]]
 
 
 def _basis(content: Mapping[str, Any]) -> Iterator[str]:
@@ -119,6 +127,8 @@ def _digests(round_: Round) -> Iterator[list[str]]:
     tally = round_.tally
     yield ["规则文件 rulebook.json", tally.rulebook_sha256]
     yield ["计票汇总", tally.rows_sha256]
+    if tally.cells_sha256:
+        yield ["数据文件 cells.json", tally.cells_sha256]
     yield ["结果文件 result.json", tally.result_sha256]
     yield from ([f"日志锚点（{row}）", digest] for row, digest in _anchors(tally.at))
     if round_.closing_root:

@@ -12,7 +12,7 @@ from evaluations.publication.models import Publication, PublicationHold
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, RoundState, Step
 from evaluations.rounds.services import begin, finish, lock_round
-from evaluations.tally.models import SectionResult
+from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.main_problems import is_greedy
 from evaluations.turnout.queries import disclosed_turnout
 from nanchuan_eval.audit import services as audit
@@ -122,21 +122,31 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
     tally = round_.tally
     # A section removed before the first version was never named in public and is not named now.
     published = {entry["code"] for old in round_.publications.all() for entry in json.loads(old.content)["entries"]}
+    withdrawn = [result for result in results if result.is_withdrawn]
     return {
         "round": _round_data(round_),
         "version": version,
         "reason": reason,
         "is_demo": round_.is_demo,
         "entries": [_entry(result) for result in results if result.is_listed],
-        "withdrawn": [_entry(result) for result in results if result.is_withdrawn and result.section.code in published],
+        "withdrawn": [_entry(result) for result in withdrawn if result.section.code in published],
+        "struck": sum(result.data["listed"] and result.section.code not in published for result in withdrawn),
         "channels": disclosed_turnout(round_),
         "sections": len(results),
         "unranked": sum(result.rank is None for result in results),
         "closing_root": round_.closing_root,
         "result_sha256": tally.result_sha256,
         "rulebook_sha256": tally.rulebook_sha256,
+        **_recount_facts(tally),
         "draws": {draw.purpose: draw.seed for draw in round_.draws.exclude(seed="")},
     }
+
+
+def _recount_facts(tally: Tally) -> dict[str, object]:
+    """Return what a recount from the public files is compared with; NC-1 has no such files."""
+    if not tally.cells:
+        return {}
+    return {"cells_sha256": tally.cells_sha256, "publication": json.loads(tally.result)["publication"]}
 
 
 def _publish(round_: Round, *, version: int, reason: str, by: User, at: datetime) -> Publication:

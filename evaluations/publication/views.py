@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from evaluations.codes.models import CodeBatch
 from evaluations.publication import documents
 from evaluations.publication.models import Publication
+from evaluations.publication.queries import open_counts
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import awaiting_opening, open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
@@ -67,9 +68,13 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
     shown = [each for each in versions if not asked or str(each.publication.version) == asked]
     if not shown:
         raise Http404
+    current = shown[0]
+    counts = open_counts([each.publication for each in reversed(versions)])
     context = {
-        "current": shown[0],
+        "current": current,
         "newest": versions[0],
+        "tally": counts.get(current.publication.version),
+        "waits_for_files": bool(counts) and current == versions[0],
         "versions": versions,
         "columns_explained": COLUMNS_EXPLAINED,
     }

@@ -328,9 +328,14 @@ def _count(round_: Round) -> Iterator[str]:
 
 
 def _publications(round_: Round) -> Iterator[str]:
+    counts = set(round_.tallies.values_list("rulebook_sha256", "result_sha256", "cells_sha256"))
     for publication in round_.publications.all():
         if sha256_hex(publication.content.encode()) != publication.content_sha256:
             yield f"第{publication.version}版公示与其校验值不符。"
+        content = json.loads(publication.content)
+        named = (content["rulebook_sha256"], content["result_sha256"], content.get("cells_sha256", ""))
+        if named not in counts:
+            yield f"第{publication.version}版公示所载规则、结果和数据文件的校验值，不是任何一次计票的。"
 
 
 def _audit_log(_: Round) -> Iterator[str]:

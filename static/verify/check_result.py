@@ -789,6 +789,10 @@ def main(arguments: list[str]) -> int:
         span = f"{row['rank_low']}-{row['rank_high']}" if row["rank_low"] is not None else ""
         index = row["difficulty"] or ""
         print(f"{row['rank'] or '':>4}  {row['section']:<12}{index:>9}  {span:>9}  {row['label']}")
+    if "publication" in result:
+        gate = result["publication"]
+        reached = "达到" if gate["allowed"] else "未达到"
+        print(f"有效票达到要求的科室{gate['ranked']}个，至少应有{gate['needed']}个，{reached}公示条件")
     print("\n".join(f"FAIL {fault}" for fault in found) or "OK")
     return 1 if found else 0
 

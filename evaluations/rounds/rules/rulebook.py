@@ -28,6 +28,7 @@ OF_METHOD: dict[str, dict[str, Any]] = {
         "between_prior": "4",
         "between_weight": "3/4",
         "publish_share": "4/5",
+        "public_recount": True,
         "flag_points": "6",
     },
 }
@@ -176,3 +177,8 @@ def rulebook_warnings(rulebook: Mapping[str, Any]) -> list[str]:
     """Return in Chinese what is allowed but leaves no slack."""
     has_slack = not is_opened_by_supervisors(rulebook) or rulebook["box_needed"] < rulebook["supervisors"]
     return [] if has_slack else [NO_SLACK]
+
+
+def has_public_recount(rulebook: Mapping[str, Any]) -> bool:
+    """True if rulebook.json and cells.json are published with the list; NC-1 has no cells.json."""
+    return bool(rulebook["method"] == "NC-2" and rulebook["public_recount"])

@@ -118,6 +118,13 @@ SETTINGS: tuple[Setting, ...] = (
         help="参加排名的科室占全部科室的比例达不到的，不能公示",
         method="NC-2",
     ),
+    Setting(
+        "public_recount",
+        "公开复算",
+        _SCORE,
+        choices={"1": "公示时公布规则文件和数据文件", "": "只供监督员、评议办和区纪委监委复算"},
+        method="NC-2",
+    ),
     Setting("z", "位次区间宽度（标准差）", _SCORE, span=("1", "4"), help="1.96约为95%的把握", method="NC-2"),
     Setting("min_lines", "参加排名的最少有效票", _SCORE, 0, 10_000),
     Setting("min_drawn_lines", "其中抽签渠道最少有效票", _SCORE, 0, 10_000),

@@ -84,7 +84,7 @@ class TestPublication:
 
 
 def test_the_clerk_writes_main_problems_of_listed_sections_only():
-    round_ = make_sealed_round(targeted=6, level="3", rulebook={**SMALL, "list_length": 1}, sections=2)
+    round_ = make_sealed_round(targeted=6, level="1", rulebook={**SMALL, "list_length": 1}, sections=2)
     round_.ballots.first().ratings.filter(section=round_.sections.first()).update(cold=0)
     count(round_)
     listed, other = SectionResult.objects.order_by("rank")

@@ -95,6 +95,8 @@ TAMPERINGS = [
     ("抽取", "UPDATE evaluations_draw SET \"commit\" = '00'"),
     ("计票结果和汇总", "UPDATE evaluations_tallyrow SET votes = votes + 1"),
     ("计票结果和汇总", "UPDATE evaluations_tally SET at = '2019-01-01'"),
+    ("计票结果与其校验值不符", "UPDATE evaluations_tally SET cells = '{}'"),
+    ("公示所载规则、结果和数据文件", "UPDATE evaluations_tally SET cells_sha256 = '00'"),
     ("计票结果和汇总", "UPDATE evaluations_sectionresult SET ticks = '{}'"),
     ("计票结果和汇总", "UPDATE evaluations_sectionresult SET label = '别的'"),
     ("计票记录上的签名", "DELETE FROM evaluations_countsignature"),
@@ -135,6 +137,7 @@ READ_AS_JSON = [
     (Draw, "result"),
     (Tally, "result"),
     (Tally, "rulebook"),
+    (Tally, "cells"),
     (SectionResult, "data"),
     (Publication, "content"),
     (AuditEntry, "detail"),
@@ -300,3 +303,11 @@ def test_a_number_that_is_no_integer_is_a_fault_in_words(published, value):
 def test_a_rulebook_without_its_parts_is_a_fault_in_words():
     assert rulebook_errors({**default_rulebook(), "max_sections": None, "evaluator_strata": []})
     assert rulebook_errors({**default_rulebook(), "evaluator_strata": []})
+
+
+def test_public_data_changed_with_their_digest_are_named(published):
+    tally = published.tally
+    cells = tally.cells.replace('"between_variance":"', '"between_variance":"1', 1)
+    Tally.objects.filter(pk=tally.pk).update(cells=cells, cells_sha256=sha256_hex(cells.encode()))
+
+    assert "重新计算的公开数据（cells.json）与存档的不符" in faults(published)

@@ -1,0 +1,68 @@
+"""公开复算: the page where a browser counts the list again, the published files, and what proves what."""
+
+import json
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from evaluations.publication.models import Publication
+from evaluations.publication.queries import open_counts
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import ISSUING
+from evaluations.rounds.rules.rulebook import has_public_recount
+from evaluations.tally.models import Tally
+from nanchuan_eval.web.downloads import download
+
+
+@require_safe
+def check(request: HttpRequest, key: str, version: int) -> HttpResponse:
+    """Let the browser count a published version again from its public files."""
+    publication = _publication(key, version)
+    tally = _open_count(publication)
+    context = {
+        "publication": publication,
+        "tally": tally,
+        "names": {section.code: str(section) for section in publication.round.sections.all()},
+        "cell_min": json.loads(tally.rulebook)["cell_min_lines"],
+    }
+    return render(request, "evaluations/public_recount/check.html", context)
+
+
+@require_safe
+def file(request: HttpRequest, key: str, version: int, name: str) -> HttpResponse:
+    """Download what a version published: its content, and while they are public its rulebook.json and cells.json."""
+    publication = _publication(key, version)
+    if name == "list":
+        content = publication.content
+    elif name in {"rulebook", "cells"}:
+        tally = _open_count(publication)
+        content = tally.cells if name == "cells" else tally.rulebook
+    else:
+        raise Http404
+    return download(content, f"{name}.json")
+
+
+@require_safe
+def proofs(request: HttpRequest, key: str) -> HttpResponse:
+    """Tell which step of a round proves what, and what only supervisors and auditors can check."""
+    round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
+    publications = list(round_.publications.order_by("version"))
+    context = {
+        "round": round_,
+        "is_public": has_public_recount(round_.rulebook),
+        "newest": publications[-1] if publications else None,
+        "open": open_counts(publications),
+    }
+    return render(request, "evaluations/public_recount/proofs.html", context)
+
+
+def _publication(key: str, version: int) -> Publication:
+    return get_object_or_404(Publication.objects.select_related("round"), round__key=key, version=version)
+
+
+def _open_count(publication: Publication) -> Tally:
+    tally = open_counts(publication.round.publications.order_by("version")).get(publication.version)
+    if tally is None:
+        raise Http404
+    return tally
