@@ -9,6 +9,7 @@ from evaluations.draws.services import exports
 from evaluations.lifecycle import approvals as lifecycle
 from evaluations.personal_data.services import people, requests
 from evaluations.pools import approvals as pools
+from evaluations.publication import approvals as publication
 from evaluations.sealing import approvals as sealing
 from evaluations.tally.services.anomalies import DECIDE_FLAG
 from evaluations.tally.services.tally import RECORD_VETO
@@ -27,6 +28,7 @@ def register() -> None:
         *codes.ACTIONS,
         *ballots.ACTIONS,
         *sealing.ACTIONS,
+        *publication.ACTIONS,
         *people.ACTIONS,
         *requests.ACTIONS,
         *approvable_edits(Manifestation, "round.edit"),

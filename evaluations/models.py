@@ -16,7 +16,7 @@ from evaluations.draws.models import (
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.personal_data.models import DataRequest
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection, PoolUpload
-from evaluations.publication.models import Publication, PublicationHold
+from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
 from evaluations.rounds.models import Round, RoundSection, RoundStep
 from evaluations.sealing.models import OpeningSignature
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
@@ -48,6 +48,7 @@ __all__ = [
     "PoolObjection",
     "PoolUpload",
     "Publication",
+    "PublicationDecision",
     "PublicationHold",
     "RandomnessEntry",
     "Rating",

@@ -13,12 +13,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from evaluations.box_key.admin import BoxKeyPages
 from evaluations.lifecycle.approvals import STEP_SERVICES, start_settlement, start_step
-from evaluations.lifecycle.forms import ExtendForm, RulebookForm
+from evaluations.lifecycle.forms import DecisionForm, ExtendForm, RulebookForm
 from evaluations.lifecycle.pages import CONSEQUENCES, round_page
 from evaluations.paper_ballots.admin.codes import CodePages
 from evaluations.planning.admin import PlanningPages
+from evaluations.publication.approvals import DECIDE
+from evaluations.publication.queries import gate_faults
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import earlier_round, state_now
+from evaluations.rounds.queries import earlier_round, has_result, state_now
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.rules.rulebook import rulebook_warnings
 from evaluations.rounds.rules.settings import carried_over
@@ -106,6 +108,7 @@ class RoundAdmin(PlanningPages, OpeningPages, MonitorPages, CodePages, BoxKeyPag
             path("<int:pk>/codes/", wrap(self.codes), name="round-codes"),
             path("<int:pk>/import-codes/", wrap(self.import_codes), name="round-import-codes"),
             path("<int:pk>/extend/", wrap(self.extend), name="round-extend"),
+            path("<int:pk>/decide/", wrap(self.decide), name="round-decide"),
             path("<int:pk>/void/", wrap(self.void), name="round-void"),
             *super().get_urls(),
         ]
@@ -165,6 +168,18 @@ class RoundAdmin(PlanningPages, OpeningPages, MonitorPages, CodePages, BoxKeyPag
             "warnings": rulebook_warnings(rulebook),
         }
         return saved or page(groups=list(form.groups()), **shown)
+
+    def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Propose to publish although too few sections are ranked; another person always has to approve."""
+        round_, user = get_object_or_404(Round, pk=pk), account_of(request)
+        if not policy.may_propose(user, "publish.approve"):
+            raise policy.Denied(user, "publish.approve")
+        faults = gate_faults(round_) if has_result(round_) else []
+        if not faults:
+            return redirect(_page(pk))
+        form = DecisionForm(request.POST or None)
+        done = submit(request, form, partial(approvals.propose, DECIDE, round_.tally), back=_page(pk), done="")
+        return done or self._page(request, round_, form, "提请决定公示", warnings=faults)
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Postpone the closing time."""

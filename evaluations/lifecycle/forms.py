@@ -5,9 +5,10 @@ from typing import Any
 
 from django import forms
 
+from evaluations.publication.rules import SHORTEST_REASON
 from evaluations.rounds.rules.rulebook import lookup, with_method, with_value
 from evaluations.rounds.rules.settings import Setting, settings_of
-from nanchuan_eval.web.fields import ReasonForm
+from nanchuan_eval.web.fields import ReasonForm, long_text
 
 
 class RulebookForm(forms.Form):
@@ -57,6 +58,12 @@ class ExtendForm(ReasonForm):
     """Later closing time of a vote (延期)."""
 
     closes_at = forms.DateTimeField(label="新的截止时间", help_text="如 2026-12-01 17:00")
+
+
+class DecisionForm(forms.Form):
+    """Why a list is published although too few sections are ranked (公示决定)."""
+
+    reason = long_text("公示理由", most=300, help_text=f"不少于{SHORTEST_REASON}个字，随名单一并公布，不能取消")
 
 
 def _name(setting: Setting) -> str:

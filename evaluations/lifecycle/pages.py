@@ -13,6 +13,7 @@ from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.services.commitment import COMMIT_ACTION, DRAWABLE_IN, commit_faults
 from evaluations.pools.rules import POOL_OF, PoolKind
+from evaluations.publication.queries import gate_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import missing_for, state_now, wanted_draws
 from evaluations.rounds.rules.lifecycle import (
@@ -242,10 +243,12 @@ def _links(round_: Round, user: User) -> Iterator[Link]:
     if state in ISSUING:
         yield Link("票箱公开页", reverse("box", args=[round_.key]))
     if state in COUNTED and policy.may_see(user, "tally.view"):
-        yield from _result_links(round_)
+        yield from _result_links(round_, user)
 
 
-def _result_links(round_: Round) -> Iterator[Link]:
+def _result_links(round_: Round, user: User) -> Iterator[Link]:
+    if policy.may_propose(user, "publish.approve") and gate_faults(round_):
+        yield Link("提请决定公示", reverse("admin:round-decide", args=[round_.pk]))
     results = reverse("admin:evaluations_sectionresult_changelist")
     yield Link("科室结果和主要问题", f"{results}?round__id__exact={round_.pk}")
     for label, address in RESULT_PAGES:

@@ -16,6 +16,7 @@ from evaluations.codes.models import CodeBatch, OpenClaimAlert
 from evaluations.codes.queries import unfit_codes
 from evaluations.draws.models import SigningCode
 from evaluations.paper_ballots.queries import paper_faults
+from evaluations.publication.queries import gate_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import objections_until, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -103,6 +104,7 @@ def _read_list(round_: Round) -> dict[str, Any]:
     return {
         "listed_without_problems": tuple(str(result.section) for result in unwritten),
         "objections_until": objections_until(round_),
+        "gate_faults": tuple(gate_faults(round_)),
         **_read_undecided(round_),
     }
 

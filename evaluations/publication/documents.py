@@ -11,6 +11,7 @@ from django.utils import timezone
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
+from evaluations.scoring.wording import span
 from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
@@ -26,6 +27,11 @@ class PublishedList:
 
     publication: Publication
     content: Mapping[str, Any]
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The listed sections, under NC-2 with the interval in words."""
+        return [entry | {"span": _span(entry)} for entry in self.content["entries"]]
 
 
 def published_rounds() -> list[Round]:
@@ -88,7 +94,10 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "version": content["version"],
         "reason": content["reason"],
         "basis": list(_basis(content)),
-        "entries": [[str(e["rank"]), e["department"], e["section"], e["problems"]] for e in content["entries"]],
+        "columns": _columns(content),
+        "entries": [_row(content, entry) for entry in content["entries"]],
+        "note": content.get("note", ""),
+        "reading": _reading(content),
         "withdrawn": [f"{e['department']}{e['section']}（原第{e['rank']}位）" for e in content["withdrawn"]],
         "channels": [[str(r[key]) for key in COLUMNS] for r in content["channels"]],
         "columns_explained": COLUMNS_EXPLAINED,
@@ -108,6 +117,29 @@ def _published_digests(content: Mapping[str, Any]) -> Iterator[list[str]]:
     yield ["结果文件 result.json", content["result_sha256"]]
     if content["closing_root"]:
         yield ["封箱总校验值", content["closing_root"]]
+
+
+def _span(entry: Mapping[str, Any]) -> str:
+    return span(entry.get("rank_low"), entry.get("rank_high"))
+
+
+def _columns(content: Mapping[str, Any]) -> list[str]:
+    sureness = ["标注", "位次区间"] if "interval" in content else []
+    return ["位次", "单位", "科室", *sureness, "主要问题"]
+
+
+def _row(content: Mapping[str, Any], entry: Mapping[str, Any]) -> list[str]:
+    sureness = [entry["label"], _span(entry) or "—"] if "interval" in content else []
+    return [str(entry["rank"]), entry["department"], entry["section"], *sureness, entry["problems"]]
+
+
+def _reading(content: Mapping[str, Any]) -> list[str]:
+    """Return how a list by NC-2 is to be read; nothing of a list by NC-1 or without a section."""
+    if "method" not in content or not content["entries"]:
+        return []
+    labels = [f"“{label}”：{meaning}" for label, meaning in content.get("labels", [])]
+    said = (f"位次为{content['places']}的名次。", content["margin"], content.get("interval"), *labels)
+    return [sentence for sentence in said if sentence]
 
 
 def _basis(content: Mapping[str, Any]) -> Iterator[str]:

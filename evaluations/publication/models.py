@@ -1,9 +1,10 @@
-"""公示: published versions of the list, and the holds that stop publication."""
+"""公示: published versions of the list, holds that stop publication, decisions to publish in spite of the gate."""
 
 from django.conf import settings
 from django.db import models
 
 from evaluations.rounds.models import Round
+from evaluations.tally.models import Tally
 
 
 class Publication(models.Model):
@@ -53,3 +54,19 @@ class PublicationHold(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class PublicationDecision(models.Model):
+    """公示决定: the commission publishes a count although too few sections are ranked; it is never taken back."""
+
+    tally = models.OneToOneField(Tally, models.PROTECT, verbose_name="计票结果", related_name="publication_decision")
+    reason = models.CharField("公示理由", max_length=300)
+    decided_at = models.DateTimeField("决定时间")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="批准人", related_name="+")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "公示决定"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.tally.round.name} 公示决定"

@@ -1,9 +1,14 @@
-"""Which counts anybody may repeat (公开复算): their rulebook.json and cells.json are public."""
+"""Which counts anybody may repeat (公开复算), and the publication gate with the decision that overrides it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from evaluations.publication.models import Publication
+from django.utils import timezone
+
+from evaluations.publication.models import Publication, PublicationDecision
+from evaluations.publication.rules import gate_note, gate_refusal
+from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.tally.models import Tally
@@ -24,3 +29,33 @@ def open_counts(publications: Iterable[Publication]) -> dict[int, Tally]:
     is_over = given[0].round.state == RoundState.CLOSED
     in_force = published[given[-1 if is_over else 0].version]
     return {version: tally for version, tally in published.items() if tally is not None and tally == in_force}
+
+
+def closed_gate(tally: Tally) -> Mapping[str, Any] | None:
+    """Return the gate of a count whose list may not be published; None if it may, as always under NC-1."""
+    gate: Mapping[str, Any] | None = json.loads(tally.result).get("publication")
+    return None if gate is None or gate["allowed"] else gate
+
+
+def gate_faults(round_: Round) -> list[str]:
+    """Return in Chinese why the gate refuses a counted round's list; nothing once that is decided otherwise."""
+    tally = round_.tallies.last()
+    gate = closed_gate(tally) if tally else None
+    if tally is None or gate is None or _decision_on(tally, gate):
+        return []
+    return [gate_refusal(gate, round_.rulebook["list_length"])]
+
+
+def note_of(tally: Tally) -> str:
+    """Return the note that a list of this count carries because it is published by decision; else nothing."""
+    gate = closed_gate(tally)
+    decision = _decision_on(tally, gate) if gate else None
+    if not gate or not decision:
+        return ""
+    return gate_note(gate, reason=decision.reason, decided_on=timezone.localtime(decision.decided_at).date())
+
+
+def _decision_on(tally: Tally, gate: Mapping[str, Any]) -> PublicationDecision | None:
+    """Return the decision in force: a recount keeps the one before while the gate says the same."""
+    decisions = PublicationDecision.objects.filter(tally__round=tally.round_id).select_related("tally")
+    return next((each for each in decisions.order_by("-pk") if closed_gate(each.tally) == gate), None)

@@ -1,17 +1,23 @@
 """Publication (公示) and corrections: each version's content is fixed to the byte (rulebook R-E, R-J)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
-from evaluations.publication.models import Publication, PublicationHold
+from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
+from evaluations.publication.queries import closed_gate, gate_faults, note_of
+from evaluations.publication.rules import SHORTEST_REASON
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, RoundState, Step
+from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, COUNTED, RoundState, Step
+from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.rounds.services import begin, finish, lock_round
+from evaluations.scoring.methodology import label_meanings
+from evaluations.scoring.nc2.method import METHOD as METHOD_TWO
+from evaluations.scoring.wording import interval_sentence, nobody_apart, places_heading
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.main_problems import is_greedy
 from evaluations.turnout.queries import disclosed_turnout
@@ -67,6 +73,30 @@ def publish_list(*, round_id: int, by: User, at: datetime) -> Publication:
 
 
 @transaction.atomic
+def decide_publication(*, tally_id: int, reason: str, by: User, at: datetime) -> PublicationDecision:
+    """Decide to publish a list although too few sections are ranked (公示决定); this always takes two persons."""
+    policy.check_by_two(by, "publish.approve")
+    tally = Tally.objects.select_related("round").get(pk=tally_id)
+    lock_round(tally.round_id)
+    refuse_undecidable(tally, reason)
+    decision = PublicationDecision.objects.create(tally=tally, reason=reason.strip(), decided_at=at, decided_by=by)
+    detail = {"step_label": "决定公示", "gate": closed_gate(tally), "result": tally.result_sha256}
+    audit.record("publish.approve", decision, by=by, at=at, reason=decision.reason, detail=detail, wrote=[decision])
+    return decision
+
+
+def refuse_undecidable(tally: Tally, reason: str) -> None:
+    """Refuse a decision that is not needed, is about an older count, or says too little."""
+    round_ = tally.round
+    if RoundState(round_.state) not in COUNTED or tally != round_.tally:
+        raise RuleViolation("本轮已重新计票或者已作废，请按现行的计票结果重新提请。")
+    if not gate_faults(round_):
+        raise RuleViolation("本轮不需要作出公示决定。")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise RuleViolation(f"公示理由不得少于{SHORTEST_REASON}个字，理由随名单一并公布。")
+
+
+@transaction.atomic
 def correct_publication(*, round_id: int, correction: Correction, by: User, at: datetime) -> Publication:
     """Publish a corrected version (更正); the earlier ones stay public, marked as superseded.
 
@@ -75,6 +105,8 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
     policy.check(by, "publish.correct")
     round_ = lock_round(round_id)
     _refuse_bad_correction(round_, correction)
+    if faults := gate_faults(round_):
+        raise RuleViolation(*faults)
     _withdraw(round_, correction.withdrawn)
     _reword(round_, correction.problems)
     version = round_.publications.count() + 1
@@ -118,7 +150,7 @@ def _write_problems(result_id: int, text: str, action: str, *, by: User, at: dat
 
 def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str, object]:
     """Return the public content: ranks, units, sections, main problems, turnout, digests; no score, no name."""
-    results = list(SectionResult.objects.filter(round=round_).select_related("section"))
+    results = list(SectionResult.objects.filter(round=round_).select_related("section", "round"))
     tally = round_.tally
     # A section removed before the first version was never named in public and is not named now.
     published = {entry["code"] for old in round_.publications.all() for entry in json.loads(old.content)["entries"]}
@@ -128,7 +160,7 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
         "version": version,
         "reason": reason,
         "is_demo": round_.is_demo,
-        "entries": [_entry(result) for result in results if result.is_listed],
+        "entries": [_entry(result) | _sureness(result) for result in results if result.is_listed],
         "withdrawn": [_entry(result) for result in withdrawn if result.section.code in published],
         "struck": sum(result.data["listed"] and result.section.code not in published for result in withdrawn),
         "channels": disclosed_turnout(round_),
@@ -137,16 +169,31 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
         "closing_root": round_.closing_root,
         "result_sha256": tally.result_sha256,
         "rulebook_sha256": tally.rulebook_sha256,
-        **_recount_facts(tally),
         "draws": {draw.purpose: draw.seed for draw in round_.draws.exclude(seed="")},
+        **(_method_two(round_, tally, results) if tally.cells else {}),
     }
 
 
-def _recount_facts(tally: Tally) -> dict[str, object]:
-    """Return what a recount from the public files is compared with; NC-1 has no such files."""
-    if not tally.cells:
-        return {}
-    return {"cells_sha256": tally.cells_sha256, "publication": json.loads(tally.result)["publication"]}
+def _method_two(round_: Round, tally: Tally, results: Sequence[SectionResult]) -> dict[str, object]:
+    """Return what a list by NC-2 says besides, and how to read it; lists by NC-1 stay as they were."""
+    rules, listed = round_.rulebook, {result.label for result in results if result.is_listed}
+    gate = json.loads(tally.result)["publication"]
+    margin = nobody_apart(listed, rules["list_length"]) if rules["list_length"] < len(results) else ""
+    said = {
+        "method": METHOD_TWO,
+        "cells_sha256": tally.cells_sha256,
+        "publication": gate,
+        "note": note_of(tally),
+        "places": places_heading(gate["ranked"]),
+        "margin": margin,
+    }
+    if not has_public_recount(rules):
+        return said
+    return said | {
+        "interval": interval_sentence(rules["z"], len(results)),
+        "labels": [[label, meaning] for label, meaning in label_meanings(rules) if label in listed],
+        "unranked_sections": [_named(result) for result in results if result.rank is None],
+    }
 
 
 def _publish(round_: Round, *, version: int, reason: str, by: User, at: datetime) -> Publication:
@@ -198,13 +245,18 @@ def _reword(round_: Round, problems: Mapping[str, str]) -> None:
 
 
 def _entry(result: SectionResult) -> dict[str, object]:
-    return {
-        "rank": result.rank,
-        "department": result.section.department_name,
-        "section": result.section.name,
-        "code": result.section.code,
-        "problems": result.main_problems,
-    }
+    return {"rank": result.rank, **_named(result), "code": result.section.code, "problems": result.main_problems}
+
+
+def _named(result: SectionResult) -> dict[str, object]:
+    return {"department": result.section.department_name, "section": result.section.name}
+
+
+def _sureness(result: SectionResult) -> dict[str, object]:
+    """Return a section's label and interval where the count is public; otherwise places and problems are all."""
+    if not has_public_recount(result.round.rulebook):
+        return {}
+    return {"label": result.label, "rank_low": result.data["rank_low"], "rank_high": result.data["rank_high"]}
 
 
 def _round_data(round_: Round) -> dict[str, str]:

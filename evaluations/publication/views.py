@@ -13,7 +13,10 @@ from evaluations.publication.models import Publication
 from evaluations.publication.queries import open_counts
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import awaiting_opening, open_round
+from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.scoring.methodology import channel_rows, label_meanings, method_steps
 from evaluations.sealing.queries import waited_for_at
 from evaluations.turnout.queries import COLUMNS_EXPLAINED
 from nanchuan_eval.clock import queries as clock
@@ -52,6 +55,24 @@ def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
         "is_demo": round_.is_demo if round_ else Round.objects.filter(is_demo=True).exists(),
     }
     return render(request, "evaluations/publication/privacy.html", context)
+
+
+@require_safe
+def scoring(request: HttpRequest, key: str = "") -> HttpResponse:
+    """How ballots become a list (怎样计分): by the frozen rules of a round, or by those a new round starts with."""
+    rounds = Round.objects.exclude(state__in=(RoundState.DRAFT, RoundState.VOID))
+    round_ = get_object_or_404(rounds, key=key) if key else None
+    rules = round_.rulebook if round_ else default_rulebook()
+    codes = round_.sections.order_by("code").values_list("code", flat=True) if round_ else []
+    context = {
+        "round": round_,
+        "rounds": rounds,
+        "steps": method_steps(rules | {"sections": list(codes)}),
+        "labels": label_meanings(rules),
+        "channels": channel_rows(rules),
+        "is_demo": bool(round_ and round_.is_demo),
+    }
+    return render(request, "evaluations/publication/scoring.html", context)
 
 
 @require_safe

@@ -23,10 +23,27 @@ def method_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     return (method_two_steps if rulebook["method"] == TWO else _method_one_steps)(rulebook)
 
 
+def workbook_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sentences of the method, and what the columns of the workbook's table mean."""
+    yield from method_steps(rulebook)
+    if rulebook["method"] != TWO:
+        yield _columns_of_one()
+
+
 def label_meanings(rulebook: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the labels (标注) of a list with what each means."""
     labels = LABELS_TWO if rulebook["method"] == TWO else LABELS
     return [(label, meaning.format(length=rulebook["list_length"])) for label, meaning in labels]
+
+
+def channel_rows(rulebook: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the channels in the order of their weights' ratio: name, weight, who takes part."""
+    rules = rulebook["channels"]
+    return [
+        (c.label, percent(rules[c.value]["weight"]), "由抽签产生" if rules[c.value]["drawn"] else "不限于抽签产生")
+        for c in Channel
+        if c.value in rules
+    ]
 
 
 def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
@@ -40,7 +57,7 @@ def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     )
     yield f"三、各渠道按权重合成：{_channel_weights(rulebook)}。{_cap(rulebook)}"
     yield (
-        f"四、按{BASIS[rulebook['basis']]}从高到低排位次，难办指数保留四位小数（本表显示两位）；相同的比抽签渠道的得分，"
+        f"四、按{BASIS[rulebook['basis']]}从高到低排位次，难办指数保留四位小数；相同的比抽签渠道的得分，"
         f"再比其中有“较重”以上评价的票的比重，再相同就并列。公布前{rulebook['list_length']}位，末位并列的一起上榜。"
     )
     yield (
@@ -48,9 +65,12 @@ def _method_one_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
         "注明“样本不足”。"
     )
     yield f"六、{_interval(rulebook)}"
-    yield (
-        "七、表中“渠道得分”为加入全区平均票、偏差按上限计算后的渠道平均分，三项按权重相加即为难办指数；“五项指标得分”为用同一方法"
-        "计算的单项指标得分；“得票数”为至少有一项评为“较重”以上的票数，供参考。"
+
+
+def _columns_of_one() -> str:
+    return (
+        "七、表中难办指数显示两位小数；“渠道得分”为加入全区平均票、偏差按上限计算后的渠道平均分，"
+        "三项按权重相加即为难办指数；“五项指标得分”为用同一方法计算的单项指标得分；“得票数”为至少有一项评为“较重”以上的票数，供参考。"
     )
 
 

@@ -69,6 +69,13 @@ def places_heading(ranked: int) -> str:
     return f"在{ranked}个参加排名的科室中"
 
 
+def span(low: int | None, high: int | None) -> str:
+    """Return an interval of places in words; nothing for a section that has none."""
+    if low is None:
+        return ""
+    return f"第{low}位" if low == high else f"第{low}至第{high}位"
+
+
 def nobody_apart(labels: Collection[str], length: int) -> str:
     """Return the sentence above a list of NC-2 without any section that is clearly apart; else nothing."""
     return f"本轮前{length}名与其后科室差距不明显。" if labels and CERTAIN not in labels else ""
@@ -114,6 +121,5 @@ def _is_critical(row: Mapping[str, Any]) -> bool:
 
 
 def _span(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
-    low, high = row["rank_low"], row["rank_high"]
-    where = f"第{low}位" if low == high else f"第{low}至第{high}位"
+    where = span(row["rank_low"], row["rank_high"])
     return f"只考虑抽样误差，本科室的真实位次有约{confidence(rulebook['z'])}的概率在{where}"

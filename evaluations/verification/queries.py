@@ -22,7 +22,7 @@ from evaluations.draws.models import (
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.personal_data.models import DataRequest
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
-from evaluations.publication.models import Publication, PublicationHold
+from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
 from evaluations.rounds.models import Round, RoundSection, RoundStep
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import rows_expected
@@ -203,6 +203,7 @@ ROWS = (
     RowFact("纸质票清点", PaperCount, PAPER_COUNT),
     RowFact("一票否决", Veto, ("round_id", "section_id", "decision", "decided_on", "facts")),
     RowFact("待决事项", PublicationHold, ("round_id", "subject", "placed_at", "released_at")),
+    RowFact("公示决定", PublicationDecision, ("tally_id", "reason", "decided_at", "decided_by_id")),
     RowFact("个人信息申请", DataRequest, DATA_REQUEST),
     RowFact("表象", Manifestation, ("code", "indicator", "text", "position", "is_active"), is_complete=False),
     RowFact("办事事项", ServiceTopic, ("text", "words"), is_complete=False),

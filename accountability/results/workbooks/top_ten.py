@@ -14,7 +14,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.scoring.method import Channel, Indicator, Method
-from evaluations.scoring.methodology import label_meanings, method_steps
+from evaluations.scoring.methodology import label_meanings, workbook_steps
 from evaluations.scoring.wording import percent, shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
 from nanchuan_eval.workdays.rules import in_chinese
@@ -166,7 +166,7 @@ def _method_sheet(result: Result) -> SheetSpec:
 def _method_rows(result: Result) -> Iterator[Row]:
     book = result.round_.rulebook
     ranked, unranked = len(result.ranked), len(result.unranked)
-    for step in method_steps(book):
+    for step in workbook_steps(book):
         number, _, text = step.partition("、")
         yield f"方法{number}", text
     for label, meaning in label_meanings(book):

@@ -119,6 +119,7 @@ class Readiness:
     objections_until: date | None = None
     undecided: tuple[str, ...] = ()
     open_flags: int = 0
+    gate_faults: tuple[str, ...] = ()
     lacking_witnesses: int = 0
     open_cases: int = 0
 
@@ -203,6 +204,7 @@ def _publish(readiness: Readiness) -> list[str]:
     lacks = _announce(readiness)
     if readiness.objections_until and readiness.now.date() <= readiness.objections_until:
         lacks.append(f"异议期至{readiness.objections_until:%Y年%m月%d日}止，期满后才能公示。")
+    lacks += readiness.gate_faults
     if readiness.open_flags:
         lacks.append(f"还有{readiness.open_flags}件异常提示没有处理，请逐件决定保留计票或者认定废票。")
     return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in readiness.undecided]

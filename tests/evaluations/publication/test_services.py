@@ -20,24 +20,25 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.models import SectionResult
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied
-from tests.evaluations.tally.factories import LATER, SMALL, announce, count
+from tests.evaluations.tally.factories import BY_METHOD, LATER, SMALL, announce, count
 from tests.factories import make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
 
 
 class TestPublication:
-    def publish(self, **fields):
-        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL, **fields)
+    def publish(self, rulebook=SMALL):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=rulebook)
         announce(round_)
         by = make_user("commission")
         return publish_list(round_id=round_.pk, by=by, at=LATER + timedelta(days=9)), round_
 
-    def test_names_ranks_units_sections_and_problems_only(self):
-        publication, _ = self.publish()
+    @pytest.mark.parametrize(("method", "besides"), [("NC-1", set()), ("NC-2", {"label", "rank_low", "rank_high"})])
+    def test_names_ranks_units_sections_and_problems_only(self, method, besides):
+        publication, _ = self.publish(rulebook=BY_METHOD[method])
 
         content = json.loads(publication.content)
-        assert set(content["entries"][0]) == {"rank", "department", "section", "code", "problems"}
+        assert set(content["entries"][0]) == {"rank", "department", "section", "code", "problems"} | besides
         assert "科长" not in publication.content
         assert "局长" not in publication.content
         assert str(SectionResult.objects.first().difficulty)[:5] not in publication.content
