@@ -16,7 +16,7 @@ from evaluations.planning.rules.lines import LastRound
 from evaluations.planning.rules.plan import plan
 from evaluations.planning.rules.report import OUT_OF_REACH, Report, report
 from evaluations.planning.workbooks import plan_workbook
-from evaluations.rounds.rules.rulebook_errors import mistyped_settings
+from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from evaluations.scoring.method import RulebookError
 from evaluations.scoring.nc2.cells_file import CellsFileError, rulebook_digest
 from nanchuan_eval.core.canonical import canonical_json
@@ -71,10 +71,10 @@ class Command(BaseCommand):
 
 
 def _sections(path: Path, rulebook: Any) -> list[str]:
-    """Return the sections of a rulebook that has every setting a plan may need."""
+    """Return the sections of a rulebook that could be frozen."""
     if not isinstance(rulebook, dict):
         raise unusable(path, "评议规则应为一个对象。")
-    if faults := mistyped_settings(rulebook):
+    if faults := rulebook_errors(rulebook):
         raise unusable(path, "".join(faults))
     sections = rulebook.get("sections")
     if not isinstance(sections, list) or not sections:

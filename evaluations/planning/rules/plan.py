@@ -108,6 +108,12 @@ class Plan:
         return sum(of.invitation.letters for of in self.sections if of.invitation)
 
     @property
+    def top_up(self) -> int:
+        """The letters that the further rounds of the draw, committed beforehand, add to those of the clients."""
+        percent = self.rulebook["extension_percent"] * self.rulebook["extension_rounds"]
+        return sum(of.invitation.letters * percent // 100 for of in self.sections if of.invitation)
+
+    @property
     def thin(self) -> list[SectionPlan]:
         """The sections that stay thin."""
         return [of for of in self.sections if of.planned.is_thin]

@@ -100,6 +100,16 @@ def assumptions(inputs: Inputs) -> Iterator[tuple[str, str, str]]:
         yield each.group, each.label, "（自动）" if shown is None else text
 
 
+def _top_up(plan: Plan) -> str:
+    if not plan.top_up:
+        return "本轮没有预先承诺追加抽取，服务对象票收回不足时不能补发。"
+    rules = plan.rulebook
+    return (
+        f"服务对象票开始投票满{rules['extension_after_days']}日且回收率低于{rules['extension_return_percent']}%的，"
+        f"可以启动追加抽取，最多补发通知书{plan.top_up}张。"
+    )
+
+
 def _number(sections: list[SectionPlan]) -> str:
     return f"{len(sections)}个" if sections else "没有"
 
@@ -114,5 +124,6 @@ def _notes(plan: Plan, source: str) -> Iterator[str]:
     yield UNSEEN
     if plan.channel == Channel.SAMPLED:
         yield NOT_SIMULATED
+        yield _top_up(plan)
     elif plan.channel:
         yield NOT_DRAWN_HERE

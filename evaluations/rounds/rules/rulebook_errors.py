@@ -69,13 +69,23 @@ def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
     value, default = lookup(rulebook, setting.path), setting.default
     if setting.span is not None:
         low, high = setting.span
-        fits = NUMBER.fullmatch(str(value)) and Fraction(low) <= Fraction(str(value)) <= Fraction(high)
-        return "" if fits else f"“{setting.label}”应在{low}到{high}之间。"
+        return (
+            ""
+            if _lies_within(str(value), Fraction(low), Fraction(high))
+            else f"“{setting.label}”应在{low}到{high}之间。"
+        )
     if setting.choices is not None or not isinstance(default, int):
         return ""
     if not setting.low <= value <= setting.high:
         return f"{setting.label}应为{setting.low}到{setting.high}之间的整数。"
     return ""
+
+
+def _lies_within(text: str, low: Fraction, high: Fraction) -> bool:
+    try:
+        return NUMBER.fullmatch(text) is not None and low <= Fraction(text) <= high
+    except ZeroDivisionError:
+        return False
 
 
 def _sampled_error(rulebook: Mapping[str, Any]) -> str:

@@ -270,7 +270,7 @@ def carried_over(rulebook: Mapping[str, Any], method: str) -> tuple[dict[str, An
 
 def settings_of(rulebook: Mapping[str, Any]) -> list[Setting]:
     """Return the settings that the rulebook's method has."""
-    return [setting for setting in SETTINGS if setting.method in {"", rulebook.get("method")}]
+    return [setting for setting in SETTINGS if setting.method in ("", rulebook.get("method"))]
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], settings: Iterable[Setting]) -> list[str]:

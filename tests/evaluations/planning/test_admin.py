@@ -13,7 +13,9 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
-from tests.factories import NOON, make_round, make_section, make_user
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+from tests.factories import NOON, ROLES, make_round, make_section, make_user
 from tests.pages import compact, page_in
 
 pytestmark = pytest.mark.django_db
@@ -124,12 +126,18 @@ class TestThePage:
     def test_only_a_round_in_preparation_is_planned(self, log_in):
         assert log_in("clerk").get(address(make_round(state=RoundState.FROZEN))).status_code == 404
 
-    def test_whoever_sees_rounds_sees_the_plan_and_nobody_else(self, log_in):
-        round_ = make_round()
+    @pytest.mark.parametrize("role", ROLES)
+    def test_whoever_sees_rounds_sees_the_plan_and_nobody_else(self, log_in, role):
+        round_, browser, user = make_round(), log_in(role), User.objects.get()
+        sections()
 
-        assert "采用到评议规则" not in log_in("commission").get(address(round_)).content.decode()
-        assert log_in("auditor").get(address(round_)).status_code == 403
-        assert log_in("commission").post(address(round_, "round-plan-adopt")).status_code == 403
+        shown = browser.get(address(round_), follow=True)
+        adopted = browser.post(address(round_, "round-plan-adopt"), follow=True)
+
+        may_see, may_adopt = policy.may_see(user, "round.open"), policy.may_start(user, "round.edit")
+        assert shown.status_code == (200 if may_see and user.is_staff else 403)
+        assert (adopted.status_code != 403) is (may_adopt and user.is_staff)
+        assert (">采用到评议规则</button>" in compact(shown.content.decode())) is may_adopt
 
 
 class TestTheWorkbook:

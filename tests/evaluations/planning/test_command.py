@@ -85,7 +85,10 @@ def test_the_last_round_is_checked_with_its_own_rulebook(capsys, folder):
         (canonical_json({**rulebook(4), "sections": {"A": 1}}), "没有科室"),
         (canonical_json({**rulebook(4), "sections": ["A", "A"]}), "重复的科室代码"),
         (canonical_json({**rulebook(4), "max_sections": None}), "rulebook.json”不能用：评议规则缺少"),
-        (canonical_json({**rulebook(4), "line_cap": "200"}), "line_cap"),
+        (canonical_json({**rulebook(4), "line_cap": "200"}), "应在30到100之间"),
+        (canonical_json({**rulebook(4), "line_cap": "1/0"}), "应在30到100之间"),
+        (canonical_json({**rulebook(4), "evaluators": -1}), "定向评议人员人数应为1到100000之间的整数"),
+        (canonical_json({**rulebook(4), "method": ["NC-2"]}), "计分方法（method）应为NC-1或NC-2"),
     ],
 )
 def test_a_broken_rulebook_is_named_with_its_fault(capsys, folder, content, told):

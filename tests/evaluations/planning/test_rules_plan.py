@@ -128,6 +128,14 @@ class TestWords:
         assert {UNSEEN, NOT_DRAWN_HERE} <= set(notes)
         assert NOT_SIMULATED in report(plan(sampled_drawn(), Inputs()), {}).notes
 
+    def test_top_ups_are_those_of_the_further_draws_committed_beforehand(self):
+        def last_note(**rules):
+            return report(plan(sampled_drawn(3, **rules), inputs(known=3)), {}).notes[-1]
+
+        assert "最多补发通知书159张" in last_note()
+        assert "最多补发通知书318张" in last_note(extension_rounds=2)
+        assert "不能补发" in last_note(extension_rounds=0)
+
     def test_the_summary_tells_gate_thin_and_unprotected_sections(self):
         thin = report(plan(rulebook(), inputs(targeted__ballots=168, clients__channel="none")), {})
 
