@@ -143,6 +143,27 @@ class TestRecountCells:
         assert str(refused).startswith(f"文件“{published[name]}”不能用：")
         assert told in str(refused)
 
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"line_cap": "101"}, "“line_cap”应为0到100之间的数，实为：101。"),
+            ({"z": "-1"}, "“z”不能是负数，实为：-1。"),
+            ({"z": "1/0"}, "“z”的分母不能为0，实为：1/0。"),
+            ({"cap": "4e9"}, "“cap”不是数：4e9。"),
+            ({"min_lines": -3}, "“min_lines”应为不小于0的整数，实为：-3。"),
+            ({"basis": "vote_count"}, "实为：vote_count。"),
+            ({"sections": ["D01-01", "D01-01"]}, "有重复的科室代码：D01-01。"),
+            ({"vetoes": [{"section": "D99-01"}]}, "名录之外的科室：D99-01。"),
+        ],
+    )
+    def test_a_value_out_of_range_is_named(self, published, changes, told):
+        published["rulebook.json"].write_text(json.dumps(ROUND["rulebook"] | changes), encoding="utf-8")
+
+        refused = refusal("recount_cells", published["cells.json"], published["rulebook.json"])
+
+        assert str(refused).startswith(f"文件“{published['rulebook.json']}”不能用：")
+        assert told in str(refused)
+
     def test_the_rulebook_of_another_round_is_told(self, published):
         published["rulebook.json"].write_text(json.dumps(ROUND["rulebook"] | {"round": "2027H1"}), encoding="utf-8")
 

@@ -69,8 +69,6 @@ def _content(round_: Round, file: CountFile, at: datetime) -> Content:
     if file == CountFile.RECORD:
         return count_record_pdf(round_, at=at)
     tally = round_.tally
-    if file == CountFile.CELLS and not tally.cells:
-        raise RuleViolation(f"“{round_.name}”按方法 NC-1 计票，没有 cells.json。")
     texts = {CountFile.RULEBOOK: tally.rulebook, CountFile.RESULT: tally.result, CountFile.CELLS: tally.cells}
     return texts[file].encode()
 

@@ -1,6 +1,7 @@
 """Indicators, channels, and the settings of score method NC-1 read from rulebook.json (method.md 1.1, 4.2)."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +11,8 @@ from math import gcd, lcm
 from typing import Any
 
 from django.db.models import TextChoices
+
+from nanchuan_eval.core.faults import shortened
 
 METHOD = "NC-1"
 HIGHEST_LEVEL = 4
@@ -148,7 +151,7 @@ def whole(rulebook: Mapping[str, Any], key: str, low: int, high: int | None = No
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or value < low or (high is not None and value > high):
         bounds = f"{low}到{high}之间" if high is not None else f"不小于{low}"
-        raise RulebookError(f"“{key}”应为{bounds}的整数。")
+        raise RulebookError(f"“{key}”应为{bounds}的整数，实为：{shortened(value)}。")
     return int(value)
 
 
@@ -156,27 +159,27 @@ def rational(rulebook: Mapping[str, Any], key: str, high: int | None = None) -> 
     """Read an exact number that is not negative and, where a bound is given, not above it."""
     value = _fraction(_value(rulebook, key), key)
     if value < 0:
-        raise RulebookError(f"“{key}”不能是负数。")
+        raise RulebookError(f"“{key}”不能是负数，实为：{value}。")
     if high is not None and value > high:
-        raise RulebookError(f"“{key}”应为0到{high}之间的数。")
+        raise RulebookError(f"“{key}”应为0到{high}之间的数，实为：{value}。")
     return value
 
 
 def _fraction(value: object, key: str) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise RulebookError(f"“{key}”应为整数，或写成文字的小数、分数。")
+        raise RulebookError(f"“{key}”应为整数，或写成文字的小数、分数，实为：{shortened(value)}。")
     if not NUMBER.fullmatch(str(value)):
-        raise RulebookError(f"“{key}”不是数：{value}。")
+        raise RulebookError(f"“{key}”不是数：{shortened(value)}。")
     try:
         return Fraction(value)
     except ZeroDivisionError:
-        raise RulebookError(f"“{key}”的分母不能为0。") from None
+        raise RulebookError(f"“{key}”的分母不能为0，实为：{value}。") from None
 
 
 def _table(rulebook: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = _value(rulebook, key)
     if not isinstance(value, Mapping):
-        raise RulebookError(f"“{key}”应为一个对象。")
+        raise RulebookError(f"“{key}”应为一个对象，实为：{shortened(value)}。")
     return value
 
 
@@ -186,7 +189,7 @@ def _indicator_weights(rulebook: Mapping[str, Any]) -> dict[str, Fraction]:
         raise RulebookError("“indicator_weights”应恰好列出五项指标。")
     weights = {i.value: _fraction(table[i], f"indicator_weights.{i}") for i in Indicator}
     if min(weights.values()) <= 0:
-        raise RulebookError("指标权重应大于0。")
+        raise RulebookError(f"指标权重应大于0，实为：{min(weights.values())}。")
     return weights
 
 
@@ -195,8 +198,9 @@ def _channels(rulebook: Mapping[str, Any]) -> dict[str, ChannelRule]:
     if not table or set(table) - set(Channel.values):
         raise RulebookError("“channels”只能是 targeted、sampled、other，且不能为空。")
     channels = {c.value: _channel(table[c], c) for c in Channel if c in table}
-    if sum(rule.weight for rule in channels.values()) != 1:
-        raise RulebookError("各渠道权重之和应为1。")
+    whole_weight = sum(rule.weight for rule in channels.values())
+    if whole_weight != 1:
+        raise RulebookError(f"各渠道权重之和应为1，实为：{whole_weight}。")
     return channels
 
 
@@ -212,7 +216,7 @@ def _channel(value: object, name: str) -> ChannelRule:
 def _basis(rulebook: Mapping[str, Any]) -> str:
     basis = _value(rulebook, "basis")
     if basis not in BASES:
-        raise RulebookError("“basis”只能是 difficulty（难办指数）或 vote_count（得票数）。")
+        raise RulebookError(f"“basis”只能是 difficulty（难办指数）或 vote_count（得票数），实为：{shortened(basis)}。")
     return str(basis)
 
 
@@ -220,8 +224,8 @@ def _sections(rulebook: Mapping[str, Any]) -> tuple[str, ...]:
     sections = _value(rulebook, "sections")
     if not isinstance(sections, list) or not all(isinstance(code, str) and code for code in sections):
         raise RulebookError("“sections”应为科室代码的列表。")
-    if len(set(sections)) < len(sections):
-        raise RulebookError("“sections”中有重复的科室代码。")
+    if repeated := next((code for code, times in Counter(sections).items() if times > 1), None):
+        raise RulebookError(f"“sections”中有重复的科室代码：{shortened(repeated)}。")
     return tuple(sorted(sections))
 
 
@@ -230,6 +234,6 @@ def _vetoes(rulebook: Mapping[str, Any], sections: tuple[str, ...]) -> frozenset
     if not isinstance(vetoes, list) or not all(isinstance(veto, Mapping) for veto in vetoes):
         raise RulebookError("“vetoes”应为列表。")
     codes = [veto.get("section") for veto in vetoes]
-    if any(code not in sections for code in codes):
-        raise RulebookError("“vetoes”中有名录之外的科室。")
+    if outside := [code for code in codes if code not in sections]:
+        raise RulebookError(f"“vetoes”中有名录之外的科室：{shortened(outside[0])}。")
     return frozenset(str(code) for code in codes)

@@ -50,5 +50,7 @@ def files(request: HttpRequest, key: str) -> HttpResponseBase:
     if not has_result(round_) or request.POST.get("file") not in CountFile.values:
         raise Http404
     file = CountFile(request.POST["file"])
+    if file == CountFile.CELLS and not round_.tally.cells:
+        raise Http404
     name, content = export_count(round_id=round_.pk, file=file, by=account_of(request), at=clock.now())
     return download(content, name) if isinstance(content, bytes) else streamed_download(content, name)

@@ -8,6 +8,7 @@ from math import lcm
 from typing import Any
 
 from evaluations.scoring.method import RulebookError, Settings, rational, shared_settings, whole
+from nanchuan_eval.core.faults import shortened
 
 METHOD = "NC-2"
 BASIS = "difficulty"
@@ -54,9 +55,9 @@ def parse_method_two(rulebook: Mapping[str, Any]) -> MethodTwo:
         raise RulebookError(f"规则文件的计分方法（method）不是 {METHOD}。")
     shared = shared_settings(rulebook)
     if shared["cap"] > MOST_POINTS:
-        raise RulebookError(f"“cap”应为0到{MOST_POINTS}之间的数。")
+        raise RulebookError(f"“cap”应为0到{MOST_POINTS}之间的数，实为：{shared['cap']}。")
     if rulebook.get("basis") != BASIS:
-        raise RulebookError(f"“basis”只能是 {BASIS}（难办指数）。")
+        raise RulebookError(f"“basis”只能是 {BASIS}（难办指数），实为：{shortened(rulebook.get('basis'))}。")
     return MethodTwo(
         **shared,
         line_cap=_line_cap(rulebook),
@@ -75,7 +76,7 @@ def parse_method_two(rulebook: Mapping[str, Any]) -> MethodTwo:
 def _line_cap(rulebook: Mapping[str, Any]) -> Fraction:
     cap = rational(rulebook, "line_cap", MOST_POINTS)
     if not cap:
-        raise RulebookError("“line_cap”应大于0。")
+        raise RulebookError("“line_cap”应大于0，实为：0。")
     return cap
 
 

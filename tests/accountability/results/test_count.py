@@ -103,15 +103,21 @@ class TestTheSignatures:
 
 
 class TestTheFiles:
-    @pytest.mark.parametrize("name", ["ballots", "rulebook", "result"])
+    @pytest.mark.parametrize("name", ["ballots", "rulebook", "result", "cells"])
     def test_are_downloaded_and_logged(self, client, name):
         round_ = make_counted_round()
+        round_.tallies.update(cells="{}")
         login(client, Role.SUPERVISOR)
 
         answer = client.post("/commission/2020H1/count/files/", {"file": name})
 
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        wanted = {"ballots": b"ballot,channel", "rulebook": round_.tally.rulebook.encode(), "result": b"{}"}
+        wanted = {
+            "ballots": b"ballot,channel",
+            "rulebook": round_.tally.rulebook.encode(),
+            "result": b"{}",
+            "cells": b"{}",
+        }
         assert content.startswith(wanted[name])
         assert AuditEntry.objects.filter(action="tally.verify").count() == 1
 
@@ -131,8 +137,8 @@ class TestTheFiles:
 
         assert client.post("/commission/2020H1/count/files/", {"file": "ballots"}).status_code == 403
 
-    @pytest.mark.parametrize("name", ["", "nonsense"])
-    def test_an_unknown_file_is_not_found(self, client, name):
+    @pytest.mark.parametrize("name", ["", "nonsense", "cells"])
+    def test_an_unknown_file_or_one_of_another_method_is_not_found(self, client, name):
         make_counted_round()
         login(client)
 

@@ -67,7 +67,7 @@ def test_a_number_stays_within_its_bounds(row):
 
 
 def test_the_weights_of_the_channels_sum_to_1():
-    assert errors("channels.targeted.weight", "0.9") == ["各渠道权重之和应为1。"]
+    assert errors("channels.targeted.weight", "0.9") == ["各渠道权重之和应为1，实为：7/5。"]
 
 
 @pytest.mark.parametrize("value", [True, "5", 5.0, None])
