@@ -10,6 +10,7 @@ from evaluations.lifecycle import approvals as lifecycle
 from evaluations.personal_data.services import people, requests
 from evaluations.pools import approvals as pools
 from evaluations.publication import approvals as publication
+from evaluations.sample_audit.services.comparison import EXPLAIN_DIFFERENCE
 from evaluations.sealing import approvals as sealing
 from evaluations.tally.services.anomalies import DECIDE_FLAG
 from evaluations.tally.services.tally import RECORD_VETO
@@ -34,5 +35,6 @@ def register() -> None:
         *approvable_edits(Manifestation, "round.edit"),
         *approvable_edits(ServiceTopic, "round.edit"),
         DECIDE_FLAG,
+        EXPLAIN_DIFFERENCE,
         RECORD_VETO,
     )

@@ -18,6 +18,7 @@ from evaluations.personal_data.models import DataRequest
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection, PoolUpload
 from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
 from evaluations.rounds.models import Round, RoundSection, RoundStep
+from evaluations.sample_audit.models import SampleAudit, SampleBallot, SampleSignature
 from evaluations.sealing.models import OpeningSignature
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
 from evaluations.turnout.models import TurnoutDay
@@ -55,6 +56,9 @@ __all__ = [
     "Round",
     "RoundSection",
     "RoundStep",
+    "SampleAudit",
+    "SampleBallot",
+    "SampleSignature",
     "SectionResult",
     "ServiceTopic",
     "SetAsideBallot",

@@ -7,6 +7,7 @@ from evaluations.draws import views as draws
 from evaluations.personal_data import views as personal_data
 from evaluations.public_recount import views as public_recount
 from evaluations.publication import views as publication
+from evaluations.sample_audit import views as sample_audit
 from evaluations.sealing import views as sealing
 from evaluations.voting.views import steps as voting
 from nanchuan_eval.web.views import type_size
@@ -37,6 +38,8 @@ urlpatterns = [
     path("list/<slug:key>/<int:version>/check/", public_recount.check, name="recount-check"),
     path("list/<slug:key>/<int:version>/<slug:name>.json", public_recount.file, name="recount-file"),
     path("rounds/<slug:key>/proofs/", public_recount.proofs, name="proofs"),
+    path("list/<slug:key>/sample/", sample_audit.public_sample, name="public-sample"),
+    path("list/<slug:key>/sample.json", sample_audit.public_draw, name="public-sample-draw"),
     path("type-size/<slug:size>/", type_size, name="type-size"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),
     path("rounds/<slug:key>/box-key.json", box_key.key_record, name="box-key-record"),

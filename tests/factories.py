@@ -53,7 +53,7 @@ ROLES = {
     "auditor": Role.AUDITOR,
 }
 # Most tests need a drawn round without its supervisors' signatures and objection period.
-WITHOUT_WAITING = {"supervisors_present": 0, "pool_objection_workdays": 0, "box_key": "server"}
+WITHOUT_WAITING = {"supervisors_present": 0, "pool_objection_workdays": 0, "box_key": "server", "sample_audit": False}
 LATER = NOON + timedelta(hours=24)
 GROUPS = {"服务对象": 30, "市场主体": 12, "村居干部和居民代表": 9, "两代表一委员": 6, "其他": 3}
 _numbers = count(1)

@@ -39,8 +39,11 @@ from evaluations.pools.services import lists
 from evaluations.pools.services.notices import announce_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
-from evaluations.rounds.rules.rulebook import SERVER, SUPERVISORS, default_rulebook, with_value
+from evaluations.rounds.rules.rulebook import SERVER, SUPERVISORS, default_rulebook, wants_sample_audit, with_value
 from evaluations.rounds.services import plan_round
+from evaluations.sample_audit.rules.drawing import DICE
+from evaluations.sample_audit.services.comparison import sign_audit
+from evaluations.sample_audit.services.drawing import draw_ballots, plan_audit
 from evaluations.scoring.method import Channel
 from evaluations.sealing.services import opening as sealing
 from evaluations.sealing.services.signatures import sign_opening
@@ -221,6 +224,18 @@ class Story:
         for codes in self.ceremony.codes[: self.round.rulebook["count_witnesses"]]:
             sign_count(round_id=self.round.pk, code=codes.pop(), at=self._day(19, 10))
         self._decide_flags()
+        self._compare_sample()
+
+    def _compare_sample(self) -> None:
+        """Let the supervisors compare drawn ballots, all of which came online, and sign the record."""
+        if not wants_sample_audit(self.round.rulebook):
+            return
+        dice = Random(f"dice/{self.seed}")  # noqa: S311  in place of the supervisors' dice
+        plan_audit(round_id=self.round.pk, by=self.clerk, at=self._day(19, 14))
+        digits = "".join(str(dice.randrange(10)) for _ in range(DICE))
+        draw_ballots(round_id=self.round.pk, dice=digits, by=self.clerk, at=self._day(19, 15))
+        for codes in self.ceremony.codes[: self.round.rulebook["count_witnesses"]]:
+            sign_audit(round_id=self.round.pk, code=codes.pop(), at=self._day(19, 16))
 
     def _decide_flags(self) -> None:
         for flag in self.round.flags.all():

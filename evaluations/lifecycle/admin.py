@@ -25,6 +25,7 @@ from evaluations.rounds.rules.lifecycle import STEP_ACTION, RoundState, Step
 from evaluations.rounds.rules.rulebook import rulebook_warnings
 from evaluations.rounds.rules.settings import carried_over
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
+from evaluations.sample_audit.admin import SamplePages
 from evaluations.sealing.admin import OpeningPages
 from evaluations.turnout.admin import MonitorPages
 from nanchuan_eval.approvals import services as approvals
@@ -38,7 +39,7 @@ SETTLING = "将评议方案（名称、时间和评议规则）按当前内容�
 
 
 @admin.register(Round)
-class RoundAdmin(PlanningPages, OpeningPages, MonitorPages, CodePages, BoxKeyPages):
+class RoundAdmin(PlanningPages, SamplePages, OpeningPages, MonitorPages, CodePages, BoxKeyPages):
     """Admin of rounds (评议轮次): the steps of a round and their pages."""
 
     order = 1

@@ -30,7 +30,7 @@ from evaluations.rounds.rules.lifecycle import (
     next_step,
     state_label,
 )
-from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
+from evaluations.rounds.rules.rulebook import is_opened_by_supervisors, wants_sample_audit
 from evaluations.sealing.queries import waited_for_at
 from evaluations.sealing.services.opening import OPEN_ACTION
 from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
@@ -251,6 +251,8 @@ def _result_links(round_: Round, user: User) -> Iterator[Link]:
         yield Link("提请决定公示", reverse("admin:round-decide", args=[round_.pk]))
     results = reverse("admin:evaluations_sectionresult_changelist")
     yield Link("科室结果和主要问题", f"{results}?round__id__exact={round_.pk}")
+    if wants_sample_audit(round_.rulebook):
+        yield Link("抽样核对", reverse("admin:round-sample", args=[round_.pk]))
     for label, address in RESULT_PAGES:
         yield Link(label, reverse(address, args=[round_.key]))
 

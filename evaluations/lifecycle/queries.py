@@ -22,6 +22,7 @@ from evaluations.rounds.queries import objections_until, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors, seat_errors
+from evaluations.sample_audit.queries.audits import audit_faults
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.anomalies import Verdict
@@ -105,6 +106,7 @@ def _read_list(round_: Round) -> dict[str, Any]:
         "listed_without_problems": tuple(str(result.section) for result in unwritten),
         "objections_until": objections_until(round_),
         "gate_faults": tuple(gate_faults(round_)),
+        "audit_faults": tuple(audit_faults(round_)),
         **_read_undecided(round_),
     }
 

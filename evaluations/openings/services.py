@@ -9,11 +9,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from evaluations.ballots.queries import sealed_votes
 from evaluations.draws.services.ceremony import spend_signing_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED
 from evaluations.rounds.services import lock_round
-from evaluations.verification.services import sealed_votes
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation

@@ -2,7 +2,7 @@
 
 A returned envelope holds the slip with the code and the sheet without it. They are separated unopened and mixed, as in
 a postal vote, so no row here refers to a code. A sheet's content is encrypted while it waits for comparison,
-and erased here once it is in the spool.
+and erased here once it is in the spool; the encrypted receipt then leads from the box to the sheet, for the audit.
 """
 
 from django.conf import settings
@@ -25,6 +25,8 @@ class PaperSheet(models.Model):
     settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kind = models.CharField("认定", max_length=10, choices=SheetKind, blank=True, help_text="为空的，表示尚未比对一致")
     reason = models.CharField("理由", max_length=100, blank=True)
+    # Leads from the ballot in the box to the sheet on paper, for the sample audit; never to a slip or a person.
+    receipt = EncryptedField("回执号", blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "纸质票"

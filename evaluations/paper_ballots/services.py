@@ -227,13 +227,14 @@ def _settle(sheet: PaperSheet, decided: str) -> None:
     if sheet.kind != SheetKind.VALID:
         return
     round_, batch = sheet.batch.round, sheet.batch
+    # Nobody gets this receipt; the voter can find the slip's code in the list of E.
+    sheet.receipt = codes.encode_code(secrets.token_bytes(13))
     row = BallotRow(
         channel=batch.channel,
         comment=content["comment"],
         nonce=secrets.token_hex(32),
         origin=batch.origin,
-        # Nobody gets this receipt; the voter can find the slip's code in the list of E.
-        receipt=codes.encode_code(secrets.token_bytes(13)),
+        receipt=sheet.receipt,
         round=round_.key,
         vote=canonical_json(content["vote"]).decode(),
     )

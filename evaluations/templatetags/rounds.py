@@ -5,6 +5,7 @@ from django import template
 from evaluations.lifecycle.pages import RoundLine, current_rounds
 from evaluations.rounds import queries
 from evaluations.rounds.models import Round
+from evaluations.sample_audit.queries.audits import audit_of
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.users.models import User
 
@@ -15,6 +16,12 @@ register = template.Library()
 def rounds_in_work(user: User) -> list[RoundLine]:
     """Return the rounds that are not over, each with its next step; none for those who may not see rounds."""
     return current_rounds(user, clock.now())
+
+
+@register.filter
+def is_sampled(round_: Round) -> bool:
+    """True if ballots were compared before the units were told, which the public page of the audit tells."""
+    return audit_of(round_) is not None
 
 
 @register.filter

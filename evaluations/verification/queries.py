@@ -24,6 +24,7 @@ from evaluations.personal_data.models import DataRequest
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
 from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
 from evaluations.rounds.models import Round, RoundSection, RoundStep
+from evaluations.sample_audit.models import SampleAudit, SampleBallot, SampleSignature
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import rows_expected
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
@@ -66,6 +67,11 @@ FLAG = (
     *("verdict", "reason", "decided_by_id", "decided_at"),
 )
 PROBLEMS = ("section_id", "is_listed", "is_withdrawn", "main_problems")
+SAMPLE_AUDIT = ("id", "tally_id", "plan", "plan_sha256", "planned_at", "dice", "seed", "drawn_at")
+SAMPLE_BALLOT = (
+    *("id", "audit_id", "number", "ballot_id", "sheet_id", "outcome", "difference"),
+    *("compared_at", "compared_by_id", "hold_id", "explanation", "explained_at"),
+)
 TURNOUT = ("id", "origin", "day", "used")
 POOL_ENTRY = ("stratum", "name", "unit", "dealt_with", "exclusion", "exclusion_note")
 ALERT = ("batch_id", "kind", "on", "reviewed_times", "review", "reviewed_by_id", "reviewed_at")
@@ -106,6 +112,11 @@ def _tally(key: str) -> Rows:
     yield from _rows(Tally.objects.filter(round=int(key)).exclude(cells=""), "id", "cells", "cells_sha256")
     yield from _rows(TallyRow.objects.filter(round=int(key)), *TALLY_ROW)
     yield from _rows(SectionResult.objects.filter(round=int(key)), *SECTION_RESULT)
+
+
+def _sample(key: str) -> Rows:
+    yield from _rows(SampleAudit.objects.filter(pk=int(key)), *SAMPLE_AUDIT)
+    yield from _rows(SampleBallot.objects.filter(audit=int(key)), *SAMPLE_BALLOT)
 
 
 def _draw(key: str) -> Rows:
@@ -183,6 +194,7 @@ FACTS = {
     "voids": FixedFact("作废的票号", _voids),
     "flags": FixedFact("异常提示和处理", _of_round(AnomalyFlag, *FLAG)),
     "problems": FixedFact("上榜科室和主要问题", _of_round(SectionResult, *PROBLEMS)),
+    "sample": FixedFact("抽样核对", _sample),
     "turnout": FixedFact("计票时的每日回收数", _of_round(TurnoutDay, *TURNOUT)),
 }
 ROWS = (
@@ -196,6 +208,7 @@ ROWS = (
     RowFact("监督员在开箱记录上的签名", OpeningSignature, ("round_id", "supervisor_id", "at")),
     RowFact("监督员在抽取上的签名", DrawSignature, ("draw_id", "supervisor_id", "at")),
     RowFact("监督员在计票记录上的签名", CountSignature, ("tally_id", "supervisor_id", "at")),
+    RowFact("监督员在抽样核对记录上的签名", SampleSignature, ("audit_id", "supervisor_id", "at")),
     RowFact("监督员的签名码", SigningCode, ("entry_id", "code_sha256", "used_at")),
     RowFact("名单公告", PoolNotice, POOL_NOTICE),
     RowFact("名单异议", PoolObjection, ("notice_id", "content", "received_at", "answer", "answered_at")),

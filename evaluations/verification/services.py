@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 from django.db import models
@@ -16,8 +15,9 @@ from django.db.models import Count, F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Length
 
 from evaluations.ballot_form.queries import ballot_form_by_digest
-from evaluations.ballots.models import Ballot, BallotSpool, Rating, vote_line
-from evaluations.box_key.models import BoxKey
+from evaluations.ballots.models import Ballot, BallotSpool, Rating
+from evaluations.ballots.queries import sealed_votes
+from evaluations.box_key.models import BoxKey, SetAsideBallot
 from evaluations.box_key.queries import current_key
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import Draw, DrawSignature
@@ -31,8 +31,10 @@ from evaluations.protocol.proofs import verify_proof
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.rounds.rules.rulebook import default_rulebook, is_opened_by_supervisors
+from evaluations.rounds.rules.rulebook import default_rulebook, is_opened_by_supervisors, wants_sample_audit
 from evaluations.rounds.rules.rulebook_errors import mistyped_settings
+from evaluations.sample_audit.models import SampleAudit, SampleSignature
+from evaluations.sample_audit.queries.audits import draw_faults
 from evaluations.scoring.methods import recount
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import closing_leaves, issued_lines, spent_lines
@@ -154,6 +156,10 @@ def _signatures() -> Iterator[str]:
     signed_openings = {(str(round_), entry): at for round_, entry, at in opened}
     logged_openings = {(row.object_id, row.detail["entry"]): row.at for row in rows.filter(action="box.open")}
     yield from _unlike_signatures("开箱记录", signed_openings, logged_openings)
+    compared = SampleSignature.objects.values_list("audit_id", "supervisor_id", "at")
+    signed_samples = {(str(audit), entry): at for audit, entry, at in compared}
+    logged_samples = {(row.object_id, row.detail["entry"]): row.at for row in rows.filter(action="audit.sample")}
+    yield from _unlike_signatures("抽样核对记录", signed_samples, logged_samples)
 
 
 def _unlike_signatures(what: str, signed: Mapping[Any, datetime], logged: Mapping[Any, datetime]) -> Iterator[str]:
@@ -258,18 +264,6 @@ def _recorded_lists(round_: Round) -> Iterator[str]:
             yield f"{what}与封箱记录所列的个数或校验值不符。"
 
 
-def sealed_votes(round_: Round) -> Iterator[tuple[Ballot, Mapping[str, object]]]:
-    """Yield every ballot with its vote as it was committed to: lines in the form's order."""
-    ratings = Rating.objects.filter(round=round_).select_related("ballot", "section")
-    rows = ratings.order_by("ballot_id", "section__code").iterator(chunk_size=CHUNK)
-    places = {
-        section.code: place for place, section in enumerate(ballot_form_by_digest(round_.ballot_form_sha256).sections)
-    }
-    for _, lines in groupby(rows, key=lambda rating: rating.ballot_id):
-        ordered = sorted(lines, key=lambda rating: places[rating.section.code])
-        yield ordered[0].ballot, {"lines": [vote_line(rating) for rating in ordered]}
-
-
 def _is_altered(ballot: Ballot, vote: Mapping[str, object]) -> bool:
     return content_commitment(ballot.receipt, ballot.nonce, vote) != ballot.commitment
 
@@ -304,6 +298,23 @@ def _unlogged_key(round_: Round, key: BoxKey) -> Iterator[str]:
     # Of a key made when its round opened the log holds the digest as a fixed fact.
     if not is_known and (logged or (is_opened_by_supervisors(round_.rulebook) and archived_until() is None)):
         yield "票箱密钥与操作日志所记的不符，被更换过。"
+
+
+def _sample(round_: Round) -> Iterator[str]:
+    """The draws of the sample audits, and that every sheet leads to a ballot of its own."""
+    for audit in SampleAudit.objects.filter(tally__round=round_):
+        yield from draw_faults(round_, audit)
+    if round_.closing_root and wants_sample_audit(round_.rulebook):
+        yield from _unlinked_sheets(round_)
+
+
+def _unlinked_sheets(round_: Round) -> Iterator[str]:
+    keyed = PaperSheet.objects.filter(batch__round=round_, kind=SheetKind.VALID)
+    named = [sheet.receipt for sheet in keyed.only("receipt").iterator()]
+    known = set(round_.ballots.values_list("receipt", flat=True)) & set(named)
+    lost = len(named) - len(known) - SetAsideBallot.objects.filter(round=round_).count()
+    if lost > 0:
+        yield f"有{lost}张正票找不到对应的评议票，或者几张正票对应同一张评议票。"
 
 
 def _count(round_: Round) -> Iterator[str]:
@@ -349,6 +360,7 @@ CHECKS: Mapping[str, Check] = {
     "票箱": _box,
     "票箱密钥": _box_key,
     "计票": _count,
+    "抽样核对": _sample,
     "公示": _publications,
     "操作日志": _audit_log,
 }

@@ -69,7 +69,7 @@ def make_bare_round(key="2020H1", state=RoundState.REVIEW, **fields):
         "period_end": date(year, first + 5, 30),
         "opens_at": datetime(year, first + 4, 10, tzinfo=UTC),
         "closes_at": datetime(year, first + 4, 30, tzinfo=UTC),
-        "rulebook": default_rulebook(),
+        "rulebook": {**default_rulebook(), "sample_audit": False},
         **fields,
     }
     return Round.objects.create(key=key, state=state, **facts)

@@ -31,6 +31,7 @@ from evaluations.personal_data.models import RequestState, Wish
 from evaluations.personal_data.services.requests import submit_request
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.sample_audit.models import SampleAudit, SampleBallot
 from evaluations.scoring.method import Channel
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import FlagKind, Verdict
@@ -125,6 +126,21 @@ def counted(state=RoundState.COUNTED):
     Round.objects.filter(pk=round_.pk).update(state=state)
     round_.refresh_from_db()
     return round_
+
+
+def audited():
+    """A counted round whose supervisors have yet to compare a sample."""
+    round_ = counted()
+    Round.objects.filter(pk=round_.pk).update(rulebook={**round_.rulebook, "sample_audit": True})
+    round_.refresh_from_db()
+    return round_
+
+
+def sample_difference(**fields):
+    """A drawn ballot that differs from what was counted."""
+    audit = SampleAudit.objects.create(tally=audited().tally, plan="{}", plan_sha256="", planned_at=CLOSED, seed="0")
+    ballot = audit.tally.round.ballots.first()
+    return SampleBallot.objects.create(audit=audit, number=1, ballot=ballot, outcome="differs", **fields)
 
 
 def result_of(round_):

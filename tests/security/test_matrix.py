@@ -33,11 +33,11 @@ OF_TWO = [row["action"] for row in ROWS if {"P", "A"} <= {row[role][0] for role 
 
 
 class TestTheTable:
-    """106 actions, 13 roles: 1,378 cells, read here without the code that is tested."""
+    """108 actions, 13 roles: 1,404 cells, read here without the code that is tested."""
 
     def test_it_is_the_agreed_one(self):
         assert hashlib.sha256(policy.TABLE.read_bytes()).hexdigest() == AGREED
-        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (106, 1378, 38)
+        assert (len(ROWS), len(CELLS), len(OF_TWO)) == (108, 1404, 39)
 
     def test_every_cell(self):
         wrong = []
@@ -144,7 +144,7 @@ def first_check(function: ast.FunctionDef) -> str:
     return ""
 
 
-AGREED = "adb7082fd9177e2cf41d12b11f3ea5f867fc4f855df3aa143aa6955b029b42ad"
+AGREED = "c0bfae5e9b3cd514c3dbda5307dfb139b878869d3732d67e36280989a70b0ce6"
 SERVICES = sorted(services())
 
 

@@ -42,6 +42,8 @@ from evaluations.pools.services import lists
 from evaluations.publication import services as publication
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.services import edit_rulebook
+from evaluations.sample_audit.services.comparison import explain_difference
+from evaluations.sample_audit.services.drawing import plan_audit
 from evaluations.scoring.method import Channel
 from evaluations.sealing.rules import Permit
 from evaluations.sealing.services import opening
@@ -406,6 +408,22 @@ BEFORE_THE_LIST = [
         wrong=lambda w: s.open_round(),
         service=lambda o, by, at: tally_round(round_id=o.pk, by=by, at=at),
         url=posts(ADMIN + "/round/{o.pk}/step/count/"),
+        at=s.CLOSED,
+    ),
+    Line(
+        "audit.sample",
+        right=lambda w: s.audited(),
+        wrong=lambda w: s.open_round(),
+        service=lambda o, by, at: plan_audit(round_id=o.pk, by=by, at=at),
+        url=posts(ADMIN + "/round/{o.pk}/sample/plan/"),
+        at=s.CLOSED,
+    ),
+    Line(
+        "audit.explain",
+        right=lambda w: s.sample_difference(),
+        wrong=lambda w: s.sample_difference(explained_at=s.CLOSED),
+        service=lambda o, by, at: explain_difference(row_id=o.pk, explanation="读票有误", by=by, at=at),
+        url=posts(ADMIN + "/round/sample-ballot/{o.pk}/explain/", explanation="读票有误"),
         at=s.CLOSED,
     ),
     Line("tally.view", right=lambda w: None, kind=SEE, url=reads(ADMIN + "/sectionresult/")),

@@ -121,6 +121,7 @@ class Readiness:
     open_flags: int = 0
     gate_faults: tuple[str, ...] = ()
     lacking_witnesses: int = 0
+    audit_faults: tuple[str, ...] = ()
     open_cases: int = 0
 
 
@@ -197,7 +198,7 @@ def _announce(readiness: Readiness) -> list[str]:
     lacks = _problems_written(readiness)
     if readiness.lacking_witnesses:
         lacks.append(f"计票记录还差{readiness.lacking_witnesses}名监督员签名。")
-    return lacks
+    return lacks + list(readiness.audit_faults)
 
 
 def _publish(readiness: Readiness) -> list[str]:

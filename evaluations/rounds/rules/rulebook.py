@@ -30,6 +30,9 @@ OF_METHOD: dict[str, dict[str, Any]] = {
         "publish_share": "4/5",
         "public_recount": True,
         "flag_points": "6",
+        "sample_audit": True,
+        "audit_risk": "0.05",
+        "audit_least": 20,
     },
 }
 
@@ -171,6 +174,11 @@ def planned_seats(rulebook: Mapping[str, Any]) -> dict[str, int]:
 def is_opened_by_supervisors(rulebook: Mapping[str, Any]) -> bool:
     """True if the supervisors hold the box key; a rulebook frozen before there were box keys means the server."""
     return bool(rulebook.get("box_key", SERVER) == SUPERVISORS)
+
+
+def wants_sample_audit(rulebook: Mapping[str, Any]) -> bool:
+    """True if drawn ballots have to be compared before the units are told; earlier rulebooks know no such audit."""
+    return bool(rulebook.get("sample_audit"))
 
 
 def rulebook_warnings(rulebook: Mapping[str, Any]) -> list[str]:

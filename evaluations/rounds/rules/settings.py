@@ -141,6 +141,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("flag_z", "偏向提示（稳健标准分）", _SCORE, help="越大提示越少，默认3.5"),
     Setting("next_margin", "下一轮误差目标（分）", _SCORE, help="按难办指数误差不超过该分值计算建议票数"),
     Setting("count_witnesses", "计票须签名的监督员", _SCORE, 0, 20),
+    Setting(
+        "sample_audit",
+        "告知单位之前须抽样核对",
+        _SCORE,
+        choices={"1": "是", "": "否"},
+        help="由监督员随机抽取评议票，与计票内容逐张核对",
+        method="NC-2",
+    ),
+    Setting("audit_risk", "抽样核对漏掉错误名单的概率（不超过）", _SCORE, span=("0.001", "0.2"), method="NC-2"),
+    Setting("audit_least", "抽样核对每个渠道至少（张）", _SCORE, 0, 10_000, method="NC-2"),
     Setting("severe_from", "“较重”起点（级）", _SCORE, 1, 4),
     Setting("min_answered", "每个科室至少作答指标数", _SCORE, 1, 5),
     Setting(

@@ -12,6 +12,7 @@ from django.db.models import JSONField, Value
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Ballot, Comment, Rating
+from evaluations.ballots.queries import sealed_votes
 from evaluations.ballots.services import redact_comment
 from evaluations.box_key.models import BoxKey
 from evaluations.box_key.services.making import make_server_key
@@ -38,7 +39,7 @@ from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.signatures import sign_count
 from evaluations.tally.services.tally import tally_round
-from evaluations.verification.services import sealed_votes, verify_round
+from evaluations.verification.services import verify_round
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.sql import unguard_audit_tables
 from nanchuan_eval.core.canonical import sha256_hex
