@@ -54,7 +54,10 @@ def _fill(round_):
     tables = dict.fromkeys(column.rpartition(".")[0] for column in listed())
     made = [_made(apps.get_model(table)) for table in tables if not apps.get_model(table)._base_manager.exists()]
     earlier = EarlierListing.objects.get()
-    aggregates = [("earlier", earlier.round.key), *((kind, round_.pk) for kind in ("turnout", "set_aside", "box_key"))]
+    aggregates = [
+        ("earlier", earlier.round.key),
+        *((kind, round_.pk) for kind in ("turnout", "set_aside", "box_key", "flags")),
+    ]
     with transaction.atomic():
         written = [row for row in made if row._meta.label in fixed_facts]
         accounts = [row.user for row in made if row._meta.label in OF_ACCOUNTS]
