@@ -26,6 +26,7 @@ urlpatterns = [
     path("commission/<slug:key>/archive/", commission.archive, name="commission-archive"),
     path("commission/<slug:key>/pictures/", analysis.charts, name="commission-pictures"),
     path("commission/<slug:key>/anomalies/", analysis.anomalies, name="commission-anomalies"),
+    path("commission/<slug:key>/anomalies/keep/", analysis.keep_flags, name="commission-keep-flags"),
     path("commission/<slug:key>/anomalies/<int:pk>/approve/", analysis.approve_flag, name="commission-approve-flag"),
     path("commission/<slug:key>/count/", count.count, name="commission-count"),
     path("commission/<slug:key>/count/files/", count.files, name="commission-files"),

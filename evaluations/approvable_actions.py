@@ -12,7 +12,7 @@ from evaluations.pools import approvals as pools
 from evaluations.publication import approvals as publication
 from evaluations.sample_audit.services.comparison import EXPLAIN_DIFFERENCE
 from evaluations.sealing import approvals as sealing
-from evaluations.tally.services.anomalies import DECIDE_FLAG
+from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
 from evaluations.tally.services.tally import RECORD_VETO
 from nanchuan_eval.admin_site.record_changes import approvable_edits
 from nanchuan_eval.approvals import services as approvals
@@ -36,5 +36,6 @@ def register() -> None:
         *approvable_edits(ServiceTopic, "round.edit"),
         DECIDE_FLAG,
         EXPLAIN_DIFFERENCE,
+        KEEP_FLAGS,
         RECORD_VETO,
     )

@@ -1,12 +1,16 @@
 """Forms for the commission's decisions about a result."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 from evaluations.rounds.models import Round, RoundSection
+from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.web.fields import DAY
+
+REASON_LENGTH = 300
 
 
 class FlagForm(forms.Form):
@@ -14,7 +18,36 @@ class FlagForm(forms.Form):
 
     flag = forms.IntegerField(widget=forms.HiddenInput)
     verdict = forms.ChoiceField(label="处理意见", choices=[(v.value, v.label) for v in Verdict if v != Verdict.OPEN])
-    reason = forms.CharField(label="理由（核查情况）", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(
+        label="理由（核查情况）", max_length=REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class KeepForm(forms.Form):
+    """集中处理: keep all flags that name no ballots, with a common reason or a flag's own."""
+
+    reason = forms.CharField(
+        label="共同理由（核查情况）",
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2, "id": "keep-reason"}),
+    )
+
+    def __init__(self, *args: Any, flags: Iterable[AnomalyFlag], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names = {flag: f"own-{flag.pk}" for flag in flags}
+        for flag, name in self.names.items():
+            attrs = {"aria-label": f"{flag}：单独理由", "placeholder": "单独理由（可不填）"}
+            self.fields[name] = forms.CharField(
+                max_length=REASON_LENGTH, required=False, widget=forms.TextInput(attrs=attrs)
+            )
+
+    def lines(self) -> list[tuple[AnomalyFlag, forms.BoundField]]:
+        """Return every flag with the field of its own reason."""
+        return [(flag, self[name]) for flag, name in self.names.items()]
+
+    def own_reasons(self) -> dict[str, str]:
+        """Return the reasons typed beside single flags, by the flag's primary key."""
+        return {str(flag.pk): text for flag, name in self.names.items() if (text := self.cleaned_data[name])}
 
 
 class VetoForm(forms.Form):

@@ -1,12 +1,15 @@
 """计票: aggregate rows, the count with its digests, and each section's result."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.scoring.method import Channel
-from evaluations.tally.rules.anomalies import FALSE_ALARMS, FlagKind, Verdict
+from evaluations.scoring.wording import shown
+from evaluations.tally.rules.anomalies import NAMES_BALLOTS, FlagKind, Verdict, false_alarms
 
 
 class TallyRow(models.Model):
@@ -98,6 +101,14 @@ class SectionResult(models.Model):
         return f"{self.section}"
 
 
+class AnomalyFlagQuerySet(models.QuerySet["AnomalyFlag"]):
+    """Filters of flags."""
+
+    def naming_no_ballots(self) -> Self:
+        """Return the open flags that can only be kept: they concern a whole cell or a day."""
+        return self.filter(verdict=Verdict.OPEN).exclude(kind__in=NAMES_BALLOTS).select_related("section")
+
+
 class AnomalyFlag(models.Model):
     """异常提示: a pattern to be checked before the result is approved, and the decision on it."""
 
@@ -114,6 +125,8 @@ class AnomalyFlag(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="处理人", null=True, related_name="+"
     )
+
+    objects = AnomalyFlagQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "异常提示"
@@ -133,12 +146,12 @@ class AnomalyFlag(models.Model):
     @property
     def false_alarms(self) -> str:
         """Expected false alarms on honest ballots."""
-        return FALSE_ALARMS[FlagKind(self.kind)]
+        return false_alarms(FlagKind(self.kind), self.round.rulebook["method"])
 
     @property
-    def names_ballots(self) -> bool:
-        """True if the flag names ballots that could be declared invalid."""
-        return bool(self.ballots)
+    def shown_ballots(self) -> int | str:
+        """How many ballots the flag names, hidden if few."""
+        return shown(len(self.ballots))
 
 
 class Veto(models.Model):

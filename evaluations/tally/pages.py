@@ -1,11 +1,15 @@
-"""The anomalies page: every flag with its decision, and whether the flagged ballots change the list."""
+"""The anomalies page: every flag with its decision, and whether the flagged ballots change the list.
+
+Flags that name no ballots can only be kept: the open ones stand together, under one decision.
+"""
 
 from dataclasses import dataclass
 
 from evaluations.rounds.models import Round
 from evaluations.tally.models import AnomalyFlag, SectionResult, Tally
-from evaluations.tally.rules.anomalies import Verdict
-from evaluations.tally.services.anomalies import DECIDE_FLAG
+from evaluations.tally.queries.days import returns_by_day
+from evaluations.tally.rules.anomalies import NAMES_BALLOTS, Days, Verdict
+from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
 from nanchuan_eval.approvals.models import Approval
 
 
@@ -41,9 +45,17 @@ class FlagReport:
     """All that the page shows."""
 
     lines: list[FlagLine]
+    together: list[AnomalyFlag]
+    pending_together: Approval | None
+    unwatched: list[Days]
     compared: list[Comparison]
     tally: Tally
     versions: list[Tally]
+
+    @property
+    def has_flags(self) -> bool:
+        """True if anything was flagged."""
+        return bool(self.lines or self.together)
 
     @property
     def matters(self) -> bool:
@@ -52,16 +64,22 @@ class FlagReport:
 
 
 def read_flags(round_: Round) -> FlagReport:
-    """Return the flags, the open ones first, and the listed sections with and without them (5 queries)."""
+    """Return the flags, the open ones first, and the listed sections with and without them (6 queries)."""
     flags = list(round_.flags.select_related("section", "decided_by"))
     pending = {
-        approval.object_id: approval
-        for approval in Approval.objects.pending().filter(kind=DECIDE_FLAG.name).select_related("proposed_by")
+        (approval.kind, approval.object_id): approval
+        for approval in Approval.objects.pending()
+        .filter(kind__in=[DECIDE_FLAG.name, KEEP_FLAGS.name])
+        .select_related("proposed_by")
     }
-    lines = [FlagLine(flag, pending.get(str(flag.pk))) for flag in flags]
+    together = [flag for flag in flags if flag.verdict == Verdict.OPEN and flag.kind not in NAMES_BALLOTS]
+    lines = [FlagLine(flag, pending.get((DECIDE_FLAG.name, str(flag.pk)))) for flag in flags if flag not in together]
     versions = list(round_.tallies.order_by("version"))
     return FlagReport(
         lines=sorted(lines, key=lambda line: (not line.is_open, line.flag.pk)),
+        together=together,
+        pending_together=pending.get((KEEP_FLAGS.name, str(round_.pk))),
+        unwatched=sorted({days for counts in returns_by_day(round_).values() for days in counts if days.length > 1}),
         compared=_compared(round_, versions[-1]),
         tally=versions[-1],
         versions=versions,

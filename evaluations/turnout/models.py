@@ -7,7 +7,10 @@ from evaluations.rounds.models import Round
 
 
 class TurnoutDay(models.Model):
-    """逐日收回数: codes of an origin used by the end of a day; not which codes, nor the time."""
+    """逐日收回数: codes of an origin used by the end of a day; not which codes, nor the time.
+
+    A day without rows is one that the clock did not finish: its ballots are in the next day's total.
+    """
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="turnout_days")
     origin = models.CharField("来源", max_length=12, choices=Origin)

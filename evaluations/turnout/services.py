@@ -1,18 +1,20 @@
 """Reminders (催收), envelope labels, and daily totals of returns."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from evaluations.codes.models import Credential
+from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.models import DrawEntry
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.turnout.models import TurnoutDay
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock.queries import last_run
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -58,14 +60,26 @@ def _drawn(round_: Round) -> QuerySet[DrawEntry]:
 
 @transaction.atomic
 def record_turnout(*, at: datetime) -> int:
-    """Store the codes used so far by origin, one total a day, for open rounds (cron)."""
+    """Store the codes used so far by origin, one total a day, for open rounds (cron).
+
+    A stored day is a whole one: where the clock has stood still since, the unfinished total is dropped, and its
+    ballots belong with those of the next day.
+    """
     day = timezone.localtime(at).date()
-    rows = (
-        Credential.objects.filter(batch__round__state=RoundState.OPEN, spend__isnull=False)
-        .values_list("batch__round", "batch__origin")
-        .annotate(used=Count("pk"))
-        .order_by("batch__round", "batch__origin")  # simultaneous runs lock the days in one order
-    )
-    for round_id, origin, used in rows:
-        TurnoutDay.objects.update_or_create(round_id=round_id, origin=origin, day=day, defaults={"used": used})
-    return len(rows)
+    _drop_unfinished(day, at)
+    codes = Credential.objects.filter(batch__round__state=RoundState.OPEN, spend__isnull=False).order_by()
+    counted = codes.values_list("batch__round", "batch__origin").annotate(used=Count("pk"))
+    used = {(round_id, origin): number for round_id, origin, number in counted}
+    batches = CodeBatch.objects.filter(round__state=RoundState.OPEN).order_by().values_list("round", "origin")
+    origins = sorted({*batches.distinct(), *used})  # simultaneous runs lock the days in one order
+    for round_id, origin in origins:
+        number = used.get((round_id, origin), 0)
+        TurnoutDay.objects.update_or_create(round_id=round_id, origin=origin, day=day, defaults={"used": number})
+    return len(origins)
+
+
+def _drop_unfinished(day: date, at: datetime) -> None:
+    ran = last_run()
+    stopped_on = timezone.localtime(ran).date() if ran else day
+    if ran and stopped_on < day and at - ran > timedelta(minutes=settings.CLOCK_ALARM_MINUTES):
+        TurnoutDay.objects.filter(round__state=RoundState.OPEN, day=stopped_on).delete()

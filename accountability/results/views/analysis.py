@@ -14,7 +14,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accountability.case_lifecycle.approvals import ASSENT, CORRECT
-from accountability.results.forms import CorrectionForm, FlagForm, VetoForm, WordingForm
+from accountability.results.forms import CorrectionForm, FlagForm, KeepForm, VetoForm, WordingForm
 from accountability.results.pages.charts import caterpillar, funnel, heat_map
 from accountability.results.pages.dossier import read_dossier
 from accountability.results.queries.results import read_result
@@ -24,7 +24,7 @@ from evaluations.scoring.method import Indicator
 from evaluations.tally.models import AnomalyFlag, SectionResult
 from evaluations.tally.pages import read_flags
 from evaluations.tally.rules.main_problems import is_greedy
-from evaluations.tally.services.anomalies import DECIDE_FLAG
+from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
 from evaluations.tally.services.tally import RECORD_VETO
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
@@ -79,32 +79,34 @@ def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
 @staff_view
 def anomalies(request: HttpRequest, key: str) -> HttpResponse:
     """Show the anomaly flags and the list with and without them; decide one (POST)."""
-    user = account_of(request)
-    policy.check_sees(user, "ballot.invalid" if user.role == policy.Role.SUPERVISOR else "tally.view")
-    round_ = _counted_or_404(key)
+    round_ = _flagged_round(request, key)
     form = FlagForm(request.POST or None)
 
     def decide(*, flag: int, **given: Any) -> object:
         return approvals.start(DECIDE_FLAG.name, get_object_or_404(AnomalyFlag, pk=flag, round=round_), **given)
 
     back = reverse("accountability:commission-anomalies", args=[key])
-    if decided := submit(request, form, decide, back=back, done=DONE):
-        return decided
-    context = {
-        "round": round_,
-        "report": read_flags(round_),
-        "form": form,
-        "verdicts": form.fields["verdict"].choices,  # type: ignore[attr-defined]
-        "may_start": _may_start(request, DECIDE_FLAG.name),
-        "may_approve": policy.may(user, "ballot.invalid") and policy.requires_approval("ballot.invalid"),
-    }
-    return render(request, "accountability/results/anomalies.html", context, status=400 if form.errors else 200)
+    return submit(request, form, decide, back=back, done=DONE) or _flags_page(request, round_, form)
+
+
+@staff_post
+def keep_flags(request: HttpRequest, key: str) -> HttpResponse:
+    """Keep all flags that name no ballots, by one decision."""
+    round_ = _flagged_round(request, key)
+    approvals.check_may_start(account_of(request), KEEP_FLAGS.name, round_)
+    form = KeepForm(request.POST, flags=round_.flags.naming_no_ballots())
+
+    def keep(*, reason: str, by: User, at: datetime, **_: object) -> object:
+        return approvals.start(KEEP_FLAGS.name, round_, by=by, at=at, reason=reason, own=form.own_reasons())
+
+    back = reverse("accountability:commission-anomalies", args=[key])
+    return submit(request, form, keep, back=back, done=DONE) or _flags_page(request, round_, FlagForm(), form)
 
 
 @staff_post
 def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
-    """Approve a proposed decision on a flag, for supervisors, who have no admin site."""
-    approval = get_object_or_404(Approval, pk=pk, kind=DECIDE_FLAG.name)
+    """Approve a proposed decision on flags, for supervisors, who have no admin site."""
+    approval = get_object_or_404(Approval, pk=pk, kind__in=[DECIDE_FLAG.name, KEEP_FLAGS.name])
     back = reverse("accountability:commission-anomalies", args=[key])
     service = partial(approvals.approve, approval_id=approval.pk)
     return perform(request, service, back=back, done="已同意并办理。")
@@ -152,6 +154,28 @@ def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status:
         "may_word": dossier.line.result.is_listed and _may_start(request, ASSENT),
     }
     return render(request, "accountability/results/section.html", context, status=status)
+
+
+def _flagged_round(request: HttpRequest, key: str) -> Round:
+    user = account_of(request)
+    policy.check_sees(user, "ballot.invalid" if user.role == policy.Role.SUPERVISOR else "tally.view")
+    return _counted_or_404(key)
+
+
+def _flags_page(request: HttpRequest, round_: Round, form: FlagForm, keep_form: KeepForm | None = None) -> HttpResponse:
+    report = read_flags(round_)
+    keep_form = keep_form or KeepForm(flags=report.together)
+    context = {
+        "round": round_,
+        "report": report,
+        "form": form,
+        "keep_form": keep_form,
+        "verdicts": form.fields["verdict"].choices,  # type: ignore[attr-defined]
+        "may_start": _may_start(request, DECIDE_FLAG.name),
+        "may_approve": policy.may(account_of(request), "ballot.invalid") and policy.requires_approval("ballot.invalid"),
+    }
+    status = 400 if form.errors or keep_form.errors else 200
+    return render(request, "accountability/results/anomalies.html", context, status=status)
 
 
 def _ask(

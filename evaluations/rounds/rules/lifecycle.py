@@ -207,7 +207,7 @@ def _publish(readiness: Readiness) -> list[str]:
         lacks.append(f"异议期至{readiness.objections_until:%Y年%m月%d日}止，期满后才能公示。")
     lacks += readiness.gate_faults
     if readiness.open_flags:
-        lacks.append(f"还有{readiness.open_flags}件异常提示没有处理，请逐件决定保留计票或者认定废票。")
+        lacks.append(f"还有{readiness.open_flags}件异常提示没有处理，请决定保留计票或者认定废票。")
     return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in readiness.undecided]
 
 

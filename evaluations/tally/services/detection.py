@@ -1,7 +1,8 @@
 """Anomaly detection (异常提示) when a round is counted; anomalies.py decides on the flags."""
 
+import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from fractions import Fraction
 
 from evaluations.ballot_form.rules.votes import Origin
@@ -10,19 +11,21 @@ from evaluations.scoring.methods import AnyMethod, gaps_to_drawn, outcomes
 from evaluations.scoring.nc2.ballots import Ballots
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.queries.aggregates import count_ballots_of, counted_sheets
+from evaluations.tally.queries.days import returns_by_day
 from evaluations.tally.rules.anomalies import (
     Flag,
     FlagKind,
     Limits,
     Verdict,
+    comparable_cells,
     flag_ballots,
     flag_bursts,
     flag_cells,
     without,
 )
-from evaluations.turnout.models import TurnoutDay
 
 CELL_KINDS = frozenset({FlagKind.ONE_SIDED, FlagKind.EXTREME, FlagKind.FAR})
+FIGURE = re.compile(r"[0-9.]+")
 Place = tuple[int | None, bool]
 
 
@@ -30,10 +33,11 @@ def flag_round(round_: Round, method: AnyMethod, ballots: Ballots, *, at: dateti
     """Store the flags of a count (decided ones stay) and return those whose ballots still count."""
     book = round_.rulebook
     limits = Limits(Fraction(str(book["flag_points"])), Fraction(str(book["flag_z"])))
+    tested = comparable_cells(method, ballots.cells)
     found = [
-        *flag_ballots(method, counted_sheets(round_)),
-        *flag_bursts(_days(round_), {origin.value: origin.label for origin in Origin}),
-        *flag_cells(method, ballots.cells, gaps_to_drawn(method, ballots), limits),
+        *flag_ballots(method, counted_sheets(round_), frozenset(tested)),
+        *flag_bursts(returns_by_day(round_), {origin.value: origin.label for origin in Origin}),
+        *flag_cells(method, ballots.cells, gaps_to_drawn(method, ballots), tested, limits),
     ]
     sections = dict(round_.sections.values_list("code", "pk"))
     AnomalyFlag.objects.filter(round=round_, verdict=Verdict.OPEN).delete()
@@ -69,16 +73,6 @@ def _row(round_: Round, flag: Flag, sections: Mapping[str, int], at: datetime) -
 
 
 def _identity(flag: AnomalyFlag) -> tuple[object, ...]:
-    return flag.kind, flag.section_id, flag.channel, flag.text, tuple(flag.ballots)
-
-
-def _days(round_: Round) -> dict[str, dict[date, int]]:
-    """Return origin -> day -> ballots, from the daily totals; a day without a row counts towards the next."""
-    days: dict[str, dict[date, int]] = {}
-    before: dict[str, int] = {}
-    for row in TurnoutDay.objects.filter(round=round_):
-        came = row.used - before.get(row.origin, 0)
-        before[row.origin] = row.used
-        if came > 0:
-            days.setdefault(row.origin, {})[row.day] = came
-    return days
+    """Return what makes it the same flag in a recount; of a whole cell the figures in the text may change."""
+    text = FIGURE.sub("", flag.text) if flag.kind in CELL_KINDS else flag.text
+    return flag.kind, flag.section_id, flag.channel, text, tuple(flag.ballots)

@@ -1,5 +1,7 @@
 """The commission's pages: dossier, charts, anomalies, veto, correction; access and number of queries."""
 
+from datetime import date
+
 import pytest
 
 from accountability.case_lifecycle.services.cases import publish_and_start
@@ -9,6 +11,7 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.models import AnomalyFlag, SectionResult, Veto
 from evaluations.tally.rules.anomalies import FlagKind, Verdict
 from evaluations.tally.services.anomalies import DECIDE_FLAG
+from evaluations.turnout.models import TurnoutDay
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
@@ -55,7 +58,7 @@ def test_nothing_is_shown_before_the_count(client, address):
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])
-@pytest.mark.parametrize(("address", "queries"), [("pictures/", 12), ("sections/D01-01/", 14), ("anomalies/", 7)])
+@pytest.mark.parametrize(("address", "queries"), [("pictures/", 12), ("sections/D01-01/", 14), ("anomalies/", 8)])
 def test_the_pages_take_a_constant_number_of_queries(client, address, queries, places):
     make_counted_round("2019H2", RoundState.PUBLISHED, places=places)
     round_ = make_counted_round(places=places)
@@ -140,7 +143,7 @@ class TestAnomalies:
 
         assert "上榜名单有变化" in text
         assert "剔除后不上榜" in text
-        assert "每1.7万张票误报1张" in text
+        assert "每轮7500张票约误报2张" in text
 
     def test_a_supervisor_keeps_the_ballots_and_the_reason_is_shown(self, client):
         round_ = make_counted_round()
@@ -169,7 +172,7 @@ class TestAnomalies:
 
     def test_a_refused_decision_keeps_the_input(self, client):
         round_ = make_counted_round()
-        one = flag(round_, ballots=[], kind=FlagKind.FAR)
+        one = flag(round_, ballots=[])
         login(client, Role.SUPERVISOR)
 
         answer = client.post(
@@ -193,6 +196,54 @@ class TestAnomalies:
 
         one.refresh_from_db()
         assert one.verdict == Verdict.KEPT
+
+    def test_flags_that_name_no_ballots_are_kept_by_one_decision_of_two_persons(self, client, settings):
+        settings.TWO_PERSON_RULE = True
+        round_ = make_counted_round()
+        far, one_sided = (
+            flag(round_, ballots=[], kind=kind, section=round_.sections.get(code="D01-01"), channel="other")
+            for kind in (FlagKind.FAR, FlagKind.ONE_SIDED)
+        )
+        login(client, Role.CLERK)
+        text = page(client, "anomalies/")
+        assert text.count("提请全部保留计票") == 1
+        assert "提请处理" not in text
+
+        client.post("/commission/2020H1/anomalies/keep/", {"reason": "渠道不同", f"own-{far.pk}": "大厅投放"})
+        login(client, Role.SUPERVISOR)
+        text = page(client, "anomalies/")
+        assert text.count("同意并办理") == 1
+        assert "理由：大厅投放" in text
+        client.post(f"/commission/2020H1/anomalies/{Approval.objects.get().pk}/approve/")
+
+        kept = AnomalyFlag.objects.filter(verdict=Verdict.KEPT).values_list("pk", "reason")
+        assert dict(kept) == {far.pk: "大厅投放", one_sided.pk: "渠道不同"}
+
+    def test_a_common_decision_without_a_reason_shows_what_was_typed(self, client):
+        round_ = make_counted_round()
+        far = flag(round_, ballots=[], kind=FlagKind.FAR)
+        login(client, Role.SUPERVISOR)
+
+        answer = client.post("/commission/2020H1/anomalies/keep/", {"reason": " ", f"own-{far.pk}": "大厅投放"})
+
+        assert answer.status_code == 400
+        assert 'value="大厅投放"' in answer.content.decode()
+
+    @pytest.mark.parametrize("role", [Role.COMMISSION, Role.CHIEF, Role.LIAISON])
+    def test_a_common_decision_is_proposed_by_the_office_only(self, client, settings, role):
+        settings.TWO_PERSON_RULE = True
+        flag(make_counted_round(), ballots=[], kind=FlagKind.FAR)
+        login(client, role, "D01" if role == Role.LIAISON else "")
+
+        assert client.post("/commission/2020H1/anomalies/keep/", {"reason": "x"}).status_code == 403
+
+    def test_days_without_the_clock_are_named(self, client):
+        round_ = make_counted_round()
+        for day, used in ((10, 6), (14, 40)):
+            TurnoutDay.objects.create(round=round_, origin="open", day=date(2020, 5, day), used=used)
+        login(client)
+
+        assert "5月11日至5月14日定时任务未正常运行" in page(client, "anomalies/")
 
 
 class TestPublication:

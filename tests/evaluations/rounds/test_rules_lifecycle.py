@@ -116,7 +116,7 @@ def test_a_round_that_lacks_nothing_moves_on(step):
             {"objections_until": date(2026, 3, 2)},
             "异议期至2026年03月02日止，期满后才能公示。",
         ),
-        (Step.PUBLISH, {"open_flags": 1}, "还有1件异常提示没有处理，请逐件决定保留计票或者认定废票。"),
+        (Step.PUBLISH, {"open_flags": 1}, "还有1件异常提示没有处理，请决定保留计票或者认定废票。"),
         (Step.PUBLISH, {"undecided": ("异议1",)}, "“异议1”尚未办结，办结后才能公示。"),
         (Step.ARCHIVE, {"open_cases": 1}, "尚有1件问责事项未办结，请先办结。"),
     ],

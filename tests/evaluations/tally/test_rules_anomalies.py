@@ -1,8 +1,9 @@
 """Anomaly flags: which patterns each one finds, which it must not, and which ballots it names."""
 
 import math
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
@@ -11,16 +12,20 @@ from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.counting import EMPTY, Line, count_lines
 from evaluations.scoring.method import parse_method
 from evaluations.scoring.methods import gaps_to_drawn
-from evaluations.scoring.nc2.ballots import Ballots
+from evaluations.scoring.nc2.ballots import Ballots, count_ballots
+from evaluations.scoring.nc2.method import parse_method_two
 from evaluations.tally.rules.anomalies import (
     FALSE_ALARMS,
+    FALSE_ALARMS_OF_ONE,
     NAMES_BALLOTS,
+    Days,
     FlagKind,
     Limits,
     Sheet,
-    _is_testable,
     _log_odds,
     _outliers,
+    comparable_cells,
+    false_alarms,
     flag_ballots,
     flag_bursts,
     flag_cells,
@@ -30,6 +35,8 @@ from evaluations.tally.rules.anomalies import (
 LIMITS = Limits(Fraction(10), Fraction("3.5"))
 SECTIONS = [f"S{n:02}" for n in range(1, 13)]
 METHOD = parse_method({**default_rulebook("NC-1"), "sections": SECTIONS, "vetoes": []})
+METHOD_TWO = parse_method_two({**default_rulebook("NC-2"), "sections": SECTIONS, "vetoes": []})
+ALL = {(section, channel) for section in SECTIONS for channel in ("sampled", "other")}
 LABELS = {"open": "网上领票", "newspaper": "报纸"}
 
 
@@ -46,8 +53,14 @@ def cells(lines):
 
 
 def cell_flags(lines, limits=LIMITS, method=METHOD):
-    counted = cells(lines)
-    return flag_cells(method, counted, gaps_to_drawn(method, Ballots(counted, {})), limits)
+    votes = ((f"b{number}", Line(section, channel, row)) for number, (section, channel, row) in enumerate(lines))
+    ballots = count_ballots(method, votes)
+    tested = comparable_cells(method, ballots.cells)
+    return flag_cells(method, ballots.cells, gaps_to_drawn(method, ballots), tested, limits)
+
+
+def ballot_flags(sheets, tested=ALL):
+    return flag_ballots(METHOD, sheets, tested)
 
 
 def honest(section, channel="targeted", times=12):
@@ -64,7 +77,7 @@ def honest_district():
 
 class TestStraightLining:
     def test_the_same_nonzero_answer_for_three_sections_is_flagged(self):
-        (flag,) = flag_ballots(METHOD, [sheet("a", "targeted", (2,) * 5, (2,) * 5, (2, 2, None, 2, 2))])
+        (flag,) = ballot_flags([sheet("a", "targeted", (2,) * 5, (2,) * 5, (2, 2, None, 2, 2))])
         assert (flag.kind, flag.ballots, flag.channel) == (FlagKind.STRAIGHT, ("a",), "targeted")
 
     @pytest.mark.parametrize(
@@ -78,34 +91,34 @@ class TestStraightLining:
         ids=["all zero", "two sections", "one other answer", "no answer"],
     )
     def test_honest_patterns_are_not_flagged(self, rows):
-        assert FlagKind.STRAIGHT not in kinds(flag_ballots(METHOD, [sheet("a", "targeted", *rows)]))
+        assert FlagKind.STRAIGHT not in kinds(ballot_flags([sheet("a", "targeted", *rows)]))
 
 
 class TestDuplicates:
     ROWS = ((1, 0, 2, 0, 0), (0, 3, 0, 0, 0))
 
     def test_equal_ballots_of_two_sections_form_one_group(self):
-        (flag,) = flag_ballots(METHOD, [sheet(b, "targeted", *self.ROWS) for b in "cab"])
+        (flag,) = ballot_flags([sheet(b, "targeted", *self.ROWS) for b in "cab"])
         assert (flag.kind, flag.ballots) == (FlagKind.DUPLICATE, ("a", "b", "c"))
 
     def test_equal_answers_in_two_channels_are_no_duplicates(self):
-        assert flag_ballots(METHOD, [sheet("a", "targeted", *self.ROWS), sheet("b", "sampled", *self.ROWS)]) == []
+        assert ballot_flags([sheet("a", "targeted", *self.ROWS), sheet("b", "sampled", *self.ROWS)]) == []
 
     def test_two_ballots_with_two_marks_are_enough(self):
-        (flag,) = flag_ballots(METHOD, [sheet(b, "targeted", (1, 0, 0, 0, 0), (1, 0, 0, 0, 0)) for b in "ab"])
+        (flag,) = ballot_flags([sheet(b, "targeted", (1, 0, 0, 0, 0), (1, 0, 0, 0, 0)) for b in "ab"])
         assert (flag.kind, flag.ballots) == (FlagKind.DUPLICATE, ("a", "b"))
 
     def test_one_section_or_one_mark_is_not_enough(self):
         alike = [sheet(b, "targeted", (1, 1, 0, 0, 0)) for b in "ab"]
         empty = [sheet(b, "targeted", (1, 0, 0, 0, 0), (0,) * 5) for b in "cd"]
-        assert flag_ballots(METHOD, [*alike, *empty]) == []
+        assert ballot_flags([*alike, *empty]) == []
 
 
 class TestRepeatedPatterns:
     def flags(self, channel, copies, others):
         rows = [sheet(f"c{n}", channel, (3, 2, 3, 1, 0)) for n in range(copies)]
         rows += [sheet(f"o{n}", channel, (n % 4, (n // 4) % 4, n % 3, 0, 1)) for n in range(others)]
-        return flag_ballots(METHOD, rows)
+        return ballot_flags(rows)
 
     def test_five_copies_that_are_a_sixth_of_the_lines_are_flagged(self):
         (flag,) = self.flags("other", 5, 25)
@@ -114,6 +127,10 @@ class TestRepeatedPatterns:
     @pytest.mark.parametrize(("channel", "copies", "others"), [("other", 4, 0), ("other", 5, 40), ("targeted", 9, 0)])
     def test_few_copies_a_small_share_or_a_drawn_channel_are_not_flagged(self, channel, copies, others):
         assert self.flags(channel, copies, others) == []
+
+    def test_a_cell_with_too_few_lines_is_not_looked_at(self):
+        rows = [sheet(f"c{n}", "other", (3, 2, 3, 1, 0)) for n in range(9)]
+        assert ballot_flags(rows, ALL - {("S01", "other")}) == []
 
     @pytest.mark.parametrize(("copies", "others", "flagged"), [(6, 34, True), (6, 35, False), (10, 57, False)])
     def test_copies_are_flagged_from_15_percent_of_the_lines(self, copies, others, flagged):
@@ -124,7 +141,7 @@ class TestRepeatedPatterns:
         [((1, 1, 0, 0, 0), True), ((1, 2, None, None, None), True), ((1, 0, 0, 0, 0), False), ((1,) * 5, False)],
     )
     def test_only_rows_with_two_marks_that_are_not_all_alike_are_distinctive(self, row, flagged):
-        assert bool(flag_ballots(METHOD, [sheet(f"c{n}", "other", row) for n in range(5)])) is flagged
+        assert bool(ballot_flags([sheet(f"c{n}", "other", row) for n in range(5)])) is flagged
 
 
 class TestCells:
@@ -169,18 +186,47 @@ class TestCells:
         assert any("偏高" in text and "分0." in text for text in texts)
 
     @pytest.mark.parametrize(
-        ("targeted", "sampled", "open_", "testable"),
-        [(3, 3, 10, True), (2, 3, 10, False), (3, 2, 10, False), (3, 3, 9, False)],
+        ("targeted", "sampled", "open_", "is_tested"),
+        [(10, 10, 10, True), (9, 10, 10, False), (10, 9, 10, False), (10, 10, 9, False), (10, 0, 40, False)],
     )
-    def test_a_section_is_compared_from_3_lines_of_each_drawn_channel_and_10_open_ones(
-        self, targeted, sampled, open_, testable
-    ):
+    def test_a_cell_is_tested_from_10_lines_there_and_in_each_drawn_channel(self, targeted, sampled, open_, is_tested):
         book = default_rulebook("NC-1")
         book["channels"]["sampled"]["drawn"] = True
         method = parse_method({**book, "sections": SECTIONS, "vetoes": []})
         lines = {"targeted": targeted, "sampled": sampled, "other": open_}
         counted = {("S01", channel): replace(EMPTY, lines=number) for channel, number in lines.items()}
-        assert _is_testable(method, counted, "S01", "other") is testable
+        assert comparable_cells(method, counted) == [("S01", "other")] * is_tested
+
+    @pytest.mark.parametrize(("lines", "is_tested"), [(19, False), (20, True)])
+    def test_a_cell_that_counts_as_empty_is_not_tested(self, lines, is_tested):
+        method = replace(METHOD_TWO, cell_min_lines=20)
+        counted = {("S01", channel): replace(EMPTY, lines=lines) for channel in ("targeted", "other")}
+        assert comparable_cells(method, counted) == [("S01", "other")] * is_tested
+
+    @pytest.mark.parametrize(("kept", "flagged"), [(9, set()), (10, {FlagKind.FAR, FlagKind.ONE_SIDED})])
+    @pytest.mark.parametrize("channel", ["targeted", "other"])
+    @pytest.mark.parametrize("method", [METHOD, METHOD_TWO], ids=["NC-1", "NC-2"])
+    def test_far_apart_cells_are_flagged_from_10_lines_on(self, method, channel, kept, flagged):
+        rows = [row for row in honest_district() if row[0] != "S04"]
+        mild = {"targeted": 30, "other": 30} | {channel: kept}
+        rows += [("S04", "targeted", (0, 0, 0, 0, n % 2)) for n in range(mild["targeted"])]
+        rows += [("S04", "other", (3, 3, 3, 3, 2 + n % 2)) for n in range(mild["other"])]
+
+        found = {flag.kind for flag in cell_flags(rows, method=method) if flag.section == "S04"}
+
+        assert found & {FlagKind.FAR, FlagKind.ONE_SIDED} == flagged
+
+    def test_a_gap_is_far_above_the_limit_only(self):
+        votes = [(f"b{n}", Line(s, c, row)) for n, (s, c, row) in enumerate(honest_district())]
+        ballots = count_ballots(METHOD_TWO, votes)
+        gaps = {abs(gap) for gap in gaps_to_drawn(METHOD_TWO, ballots).values()}
+        (largest, second), far = sorted(gaps, reverse=True)[:2], Fraction(1000)
+
+        def number(points):
+            flags = cell_flags(honest_district(), Limits(points, far), METHOD_TWO)
+            return sum(flag.kind == FlagKind.FAR for flag in flags)
+
+        assert (number(largest), number(second)) == (0, 1)
 
     def test_an_outlier_lies_further_from_the_median_than_the_limit(self):
         values = {name: Fraction(value) for name, value in zip("EDCBA", (100, 4, 3, 2, 1), strict=True)}
@@ -209,7 +255,7 @@ class TestCells:
 
 
 class TestBursts:
-    DAYS = [date(2020, 5, day) for day in range(1, 11)]
+    DAYS = [Days(date(2020, 5, day), date(2020, 5, day)) for day in range(1, 11)]
 
     def test_a_day_far_above_the_others_is_flagged(self):
         days = {"open": dict.fromkeys(self.DAYS, 4) | {self.DAYS[3]: 60}, "newspaper": dict.fromkeys(self.DAYS, 5)}
@@ -229,17 +275,18 @@ class TestBursts:
     @pytest.mark.parametrize(
         ("open_", "newspaper", "expected"),
         [
-            ((60, 2, 2, 2, 2), (), "2.0"),  # the mean of the other days
-            ((60, 4), (), "4.0"),
-            ((6,), (), "0.0"),
-            ((60, 2, 2, 2, 2), (3, 3, 3, 3, 3), "2.0"),  # the other days in the ratio of the other origin
-            ((60, 2, 2, 2, 2), (6, 3, 3, 3, 3), "4.0"),
-            ((60, 2, 2, 2, 2), (0, 1, 1, 1, 1), "1.0"),  # half a ballot stands for none
+            ((60, 7, 7, 7, 7), (), "约7.0"),  # the mean of the other days
+            ((60, 5), (), "约5.0"),
+            ((60, 4), (), "不足5"),
+            ((6,), (), "不足5"),
+            ((60, 6, 6, 6, 6), (3, 3, 3, 3, 3), "约6.0"),  # the other days in the ratio of the other origin
+            ((60, 6, 6, 6, 6), (6, 3, 3, 3, 3), "约12.0"),
+            ((60, 12, 12, 12, 12), (0, 1, 1, 1, 1), "约6.0"),  # half a ballot stands for none
         ],
     )
     def test_the_text_names_the_ballots_to_expect(self, open_, newspaper, expected):
         (text,) = self.flagged(*open_, newspaper=newspaper)
-        assert text.endswith(f"到票{open_[0]}张，按其他日期和来源推算约{expected}张。")
+        assert text.endswith(f"到票{open_[0]}张，按其他日期和来源推算{expected}张。")
 
     @pytest.mark.parametrize(
         ("counts", "is_burst"),
@@ -255,9 +302,26 @@ class TestBursts:
     def test_six_ballots_are_a_burst_if_hardly_any_are_expected(self, counts, is_burst):
         assert bool(self.flagged(*counts)) is is_burst
 
-    @pytest.mark.parametrize("days", [{}, {"open": {}}, {"open": {date(2020, 5, 1): 5}}])
+    @pytest.mark.parametrize("days", [{}, {"open": {}}, {"open": {DAYS[0]: 5}}])
     def test_small_or_missing_figures_are_not_flagged(self, days):
         assert flag_bursts(days, LABELS) == []
+
+    def after_a_stop(self, count, length=4, before=1):
+        """Daily totals of which the last holds several days, for the clock stood still."""
+        first = self.DAYS[-1].last + timedelta(days=1)
+        stopped = Days(first, first + timedelta(days=length - 1))
+        return {"open": dict.fromkeys(self.DAYS, before) | {stopped: count}}
+
+    def test_the_ballots_of_several_days_are_no_burst(self):
+        assert flag_bursts(self.after_a_stop(60), LABELS) == []
+        assert [flag.kind for flag in flag_bursts(self.after_a_stop(60, length=1), LABELS)] == [FlagKind.BURST]
+
+    def test_the_days_of_a_stop_count_each_in_the_mean(self):
+        days = self.after_a_stop(160, length=10, before=0)
+        days["open"] = {day: count for day, count in days["open"].items() if count} | {self.DAYS[0]: 60}
+        (flag,) = flag_bursts(days, LABELS)
+        assert "到票60张" in flag.text
+        assert "约16.0张" in flag.text
 
 
 def test_the_cells_without_the_flagged_ballots_are_those_of_the_rest():
@@ -274,6 +338,29 @@ def test_the_sheets_without_the_flagged_ballots_are_those_of_the_rest():
     assert rest.sheets == {"targeted": {honest_sheet: 2}}
 
 
-def test_every_kind_states_its_false_alarms_and_only_three_name_ballots():
-    assert set(FALSE_ALARMS) == set(FlagKind)
+def test_no_text_names_a_figure_of_one_to_four():
+    straight = [sheet(f"s{n}", "targeted", *[(2,) * 5] * 3) for n in range(4)]
+    alike = [sheet(f"d{n}", "sampled", (1, 0, 2, 0, 0), (0, 3, 0, 0, 0)) for n in range(2)]
+    repeated = [sheet(f"r{n}", "other", (3, 2, None, 1, 0)) for n in range(10)]
+    day, other = Days(date(2020, 5, 5), date(2020, 5, 5)), Days(date(2020, 5, 6), date(2020, 5, 6))
+    flags = [
+        *ballot_flags([*straight, *alike, *repeated]),
+        *flag_bursts({"open": {day: 60, other: 3}}, LABELS),
+    ]
+
+    assert {flag.kind for flag in flags} == {*NAMES_BALLOTS, FlagKind.BURST}
+    assert [flag.text for flag in flags if re.search(r"(?<![0-9.])[1-4](?![0-9.])", flag.text)] == []
+
+
+@pytest.mark.parametrize(
+    ("ballots", "text"), [(4, "有少于5张票评议的科室（少于5个）"), (5, "有5张票评议的科室（少于5个）")]
+)
+def test_figures_are_named_from_five_on(ballots, text):
+    (flag,) = ballot_flags([sheet(f"d{n}", "targeted", (1, 0, 2, 0, 0), (0, 3, 0, 0, 0)) for n in range(ballots)])
+    assert flag.text.startswith(text)
+
+
+def test_every_kind_states_its_false_alarms_under_the_rounds_method_and_only_three_name_ballots():
+    assert set(FALSE_ALARMS) == set(FALSE_ALARMS_OF_ONE) == set(FlagKind)
+    assert {kind for kind in FlagKind if false_alarms(kind, "NC-1") != false_alarms(kind, "NC-2")} == {FlagKind.FAR}
     assert {FlagKind.STRAIGHT, FlagKind.DUPLICATE, FlagKind.REPEATED} == NAMES_BALLOTS

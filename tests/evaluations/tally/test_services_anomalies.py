@@ -2,23 +2,27 @@
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from evaluations.ballots.models import Rating
 from evaluations.lifecycle import services as lifecycle
-from evaluations.publication.services import (
-    publish_list,
-)
+from evaluations.publication.services import publish_list
+from evaluations.rounds.models import Round
 from evaluations.scoring.method import Indicator
 from evaluations.scoring.methods import outcomes, parse_rulebook, recount
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.models import AnomalyFlag, Tally
 from evaluations.tally.queries.aggregates import count_ballots
-from evaluations.tally.rules.anomalies import FlagKind, Verdict
-from evaluations.tally.services.anomalies import decide_flag
+from evaluations.tally.rules.anomalies import Flag, FlagKind, Verdict
+from evaluations.tally.services import detection
+from evaluations.tally.services.anomalies import KEEP_FLAGS, decide_flag, keep_flags
+from evaluations.tally.services.tally import recount_round
 from evaluations.verification.services import tally_faults
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import changed_facts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied
 from tests.evaluations.tally.factories import LATER, SMALL, count, spread_answers
@@ -126,7 +130,7 @@ class TestAFlag:
         approvals.approve(approval_id=approval.pk, by=make_user("supervisor"), at=LATER)
 
         flag.refresh_from_db()
-        assert (flag.verdict, approval.content["涉及票数"]) == (Verdict.INVALID, 3)
+        assert (flag.verdict, approval.content["涉及票数"]) == (Verdict.INVALID, "少于5")
 
     def test_stops_the_publication_while_undecided(self):
         round_, _ = self.counted()
@@ -134,3 +138,139 @@ class TestAFlag:
 
         with pytest.raises(RuleViolation, match="件异常提示没有处理"):
             publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
+
+
+class TestFlagsThatNameNoBallots:
+    """One decision keeps all of a count's."""
+
+    def counted(self):
+        round_ = make_sealed_round(targeted=6, level="2", rulebook=SMALL)
+        count(round_)
+        round_.refresh_from_db()
+        round_.flags.all().delete()
+        far, one_sided = (
+            AnomalyFlag.objects.create(
+                round=round_,
+                kind=kind,
+                section=round_.sections.first(),
+                channel="other",
+                text=f"与抽签渠道相差{points}分（偏高），超过6分。",
+                found_at=LATER,
+            )
+            for kind, points in ((FlagKind.FAR, "12.0"), (FlagKind.ONE_SIDED, "7.0"))
+        )
+        return round_, far, one_sided
+
+    def keep(self, round_, reason="渠道人群不同", own=None, by="supervisor"):
+        return keep_flags(round_id=round_.pk, reason=reason, own=own or {}, by=make_user(by), at=LATER)
+
+    def test_are_kept_at_once_and_recorded_in_one_row(self):
+        round_, far, one_sided = self.counted()
+        before = AuditEntry.objects.count()
+
+        self.keep(round_, own={str(far.pk): " 大厅集中投放 ", str(one_sided.pk): " "})
+
+        (row,) = AuditEntry.objects.order_by("seq")[before:]
+        assert (row.action, row.reason, row.detail["flags"]) == ("ballot.invalid", "渠道人群不同", 2)
+        kept = round_.flags.filter(verdict=Verdict.KEPT, decided_at=LATER)
+        assert dict(kept.values_list("kind", "reason")) == {"far": "大厅集中投放", "one_sided": "渠道人群不同"}
+        assert [fault for fault in changed_facts("flags") if "异常提示" in fault] == []
+
+    def test_leave_flags_that_name_ballots_alone(self):
+        round_, *_ = self.counted()
+        named = AnomalyFlag.objects.create(
+            round=round_, kind=FlagKind.STRAIGHT, text="x", ballots=["a"], found_at=LATER
+        )
+
+        self.keep(round_)
+
+        named.refresh_from_db()
+        assert named.verdict == Verdict.OPEN
+
+    def test_take_two_persons_and_the_approver_reads_every_flag(self, settings):
+        round_, far, _ = self.counted()
+        settings.TWO_PERSON_RULE = True
+        given = {"reason": "渠道人群不同", "own": {str(far.pk): "大厅集中投放"}}
+
+        approval = approvals.propose(KEEP_FLAGS.name, round_, by=make_user("clerk"), at=LATER, **given)
+        with pytest.raises(RuleViolation, match="一人办理"):
+            self.keep(round_)
+        approvals.approve(approval_id=approval.pk, by=make_user("supervisor"), at=LATER)
+
+        assert approval.content["提示件数"] == 2
+        assert "12.0分" in approval.content["第1件"]
+        assert approval.content["第1件"].endswith("理由：大厅集中投放")
+        assert approval.content["第2件"].endswith("理由：渠道人群不同")
+        assert set(round_.flags.values_list("verdict", flat=True)) == {Verdict.KEPT}
+
+    def test_a_proposal_is_void_once_the_flags_are_others(self, settings):
+        round_, far, _ = self.counted()
+        settings.TWO_PERSON_RULE = True
+        given = {"reason": "渠道人群不同", "own": {}}
+        approval = approvals.propose(KEEP_FLAGS.name, round_, by=make_user("clerk"), at=LATER, **given)
+        far.delete()
+
+        with pytest.raises(RuleViolation, match="原提请已失效"):
+            approvals.approve(approval_id=approval.pk, by=make_user("supervisor"), at=LATER)
+
+    @pytest.mark.parametrize("role", ["clerk", "chief", "commission", "liaison"])
+    def test_are_kept_by_a_supervisor_only(self, role):
+        round_, *_ = self.counted()
+
+        with pytest.raises(Denied):
+            self.keep(round_, by=role)
+
+    def test_are_not_kept_without_a_reason_or_twice(self, settings):
+        round_, *_ = self.counted()
+        with pytest.raises(RuleViolation, match="处理理由"):
+            self.keep(round_, reason=" ")
+        self.keep(round_)
+
+        with pytest.raises(RuleViolation, match="没有待处理"):
+            self.keep(round_)
+        settings.TWO_PERSON_RULE = True
+        with pytest.raises(RuleViolation, match="没有待处理"):
+            approvals.propose(KEEP_FLAGS.name, round_, by=make_user("clerk"), at=LATER, reason="x", own={})
+
+    @pytest.mark.parametrize(
+        ("state", "may_keep", "may_exclude"),
+        [("sealed", False, False), ("review", True, True), ("published", True, False), ("closed", False, False)],
+    )
+    def test_after_the_publication_flags_of_a_recount_are_kept_only(self, state, may_keep, may_exclude):
+        round_, far, _ = self.counted()
+        AnomalyFlag.objects.filter(pk=far.pk).update(kind=FlagKind.STRAIGHT, ballots=[str(uuid4())])
+        Round.objects.filter(pk=round_.pk).update(state=state)
+
+        assert self.is_allowed(lambda: self.keep(round_)) is may_keep
+        assert (
+            self.is_allowed(
+                lambda: decide_flag(
+                    flag_id=far.pk, verdict=Verdict.INVALID, reason="替人填票", by=make_user("supervisor"), at=LATER
+                )
+            )
+            is may_exclude
+        )
+
+    def is_allowed(self, decide):
+        try:
+            decide()
+        except RuleViolation as refusal:
+            assert "公示之前办理" in str(refusal)
+            return False
+        return True
+
+    @pytest.mark.parametrize(
+        ("found", "is_new"),
+        [("与抽签渠道相差11.4分（偏高），超过6分。", False), ("与抽签渠道相差11.4分（偏低），超过6分。", True)],
+    )
+    def test_stay_decided_in_a_recount_whose_figures_differ(self, monkeypatch, found, is_new):
+        round_, far, _ = self.counted()
+        self.keep(round_)
+        again = Flag(FlagKind.FAR, found, "other", far.section.code)
+        monkeypatch.setattr(detection, "flag_cells", lambda *_: [again])
+        monkeypatch.setattr(detection, "flag_ballots", lambda *_: [])
+
+        recount_round(round_, reason="更正", by=make_user("chief"), at=LATER)
+
+        assert round_.flags.filter(verdict=Verdict.OPEN).exists() is is_new
+        assert round_.flags.filter(verdict=Verdict.KEPT).count() == 2

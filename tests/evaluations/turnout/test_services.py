@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
@@ -11,14 +12,18 @@ from evaluations.codes.services import issuing, open_channel
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import issue_of
+from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
+from evaluations.tally.queries.days import returns_by_day
+from evaluations.tally.rules.anomalies import flag_bursts
 from evaluations.turnout.models import TurnoutDay
 from evaluations.turnout.pages import monitor_page
 from evaluations.turnout.queries import turnout
 from evaluations.turnout.services import record_turnout, remind_stratum
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.clock.models import ClockRun
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import keyed_hash
 from nanchuan_eval.permissions.policy import Denied
@@ -184,3 +189,61 @@ def test_the_turnout_of_a_day_is_stored_once_and_names_no_code():
     (row,) = TurnoutDay.objects.all()
     assert (row.origin, row.used) == ("issued", 3)
     assert {field.name for field in TurnoutDay._meta.fields} == {"id", "round", "origin", "day", "used"}
+
+
+class TestAStoppedClock:
+    """Ballots of days that the clock did not finish are in the next total, and no burst."""
+
+    def days(self, round_):
+        return [(days.first.day, days.last.day, came) for days, came in returns_by_day(round_)["issued"].items()]
+
+    @pytest.fixture
+    def round_(self):
+        round_ = make_open_round()
+        Round.objects.filter(pk=round_.pk).update(opens_at=NOON)
+        round_.refresh_from_db()
+        self.codes = make_codes(round_, 60)
+        return round_
+
+    def cast_and_record(self, round_, day, ballots, *, hour=0):
+        cast_ballots(round_, [self.codes.pop() for _ in range(ballots)])
+        at = NOON + timedelta(days=day, hours=hour)
+        record_turnout(at=at)
+        ClockRun.objects.update_or_create(name="advance_rounds", defaults={"at": at})
+
+    def test_every_origin_has_a_total_from_the_first_day_on(self, round_):
+        record_turnout(at=NOON)
+
+        assert list(TurnoutDay.objects.values_list("origin", "used")) == [("issued", 0)]
+
+    def test_days_one_after_the_other_are_single(self, round_):
+        first = timezone.localtime(NOON).day
+        for day, ballots in enumerate([1, 0, 7]):
+            self.cast_and_record(round_, day, 0, hour=-11.9)
+            self.cast_and_record(round_, day, ballots, hour=11.9)
+
+        assert self.days(round_) == [(first, first, 1), (first + 2, first + 2, 7)]
+
+    def test_a_day_without_a_run_is_one_with_the_next(self, round_):
+        first = timezone.localtime(NOON).day
+        record_turnout(at=NOON)
+        self.cast_and_record(round_, 1, 1, hour=11.9)
+        self.cast_and_record(round_, 2, 0, hour=-11.9)
+        self.cast_and_record(round_, 4, 30)
+
+        assert self.days(round_) == [(first + 1, first + 1, 1), (first + 2, first + 4, 30)]
+        assert flag_bursts(returns_by_day(round_), {"issued": "发放票号"}) == []
+
+    def test_an_unfinished_day_is_one_with_the_next(self, round_):
+        first = timezone.localtime(NOON).day
+        self.cast_and_record(round_, 0, 1, hour=-6)
+        self.cast_and_record(round_, 1, 30)
+
+        assert self.days(round_) == [(first, first + 1, 31)]
+
+    def test_before_the_first_total_the_clock_did_not_run(self, round_):
+        first = timezone.localtime(NOON).day
+        record_turnout(at=NOON + timedelta(days=2))
+        self.cast_and_record(round_, 2, 30)
+
+        assert self.days(round_) == [(first, first + 2, 30)]
