@@ -86,7 +86,7 @@ def _margins(found: Report, heading: str) -> SheetSpec:
     return SheetSpec(
         title="多收票的作用",
         heading=f"{heading}难办指数误差与服务对象票",
-        notes=["60至80张以后，误差主要来自渠道看法不一和选择性不答，再多收票作用很小，应提高回收率。"],
+        notes=[found.more_lines],
         columns=[
             ColumnSpec("每科室服务对象票（张）", 22, WHOLE, "right"),
             ColumnSpec("一般情形误差（±分）", 22, TENTHS, "right"),

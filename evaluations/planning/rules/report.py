@@ -67,6 +67,15 @@ class Report:
         return [row for row in self.rows if row.of.invitation and row.of.invitation.is_everybody]
 
     @property
+    def more_lines(self) -> str:
+        """What more one-line ballots are good for, in one sentence."""
+        few, many = self.plan.margins[1], self.plan.margins[-1]
+        return (
+            f"每科室服务对象票由{few.lines}张增至{many.lines}张，误差由±{few.usual:.1f}分变为±{many.usual:.1f}分；"
+            "其余误差来自其他渠道票少、渠道看法不一和选择性不答，再多收服务对象票也不能消除，应提高回收率。"
+        )
+
+    @property
     def summary(self) -> str:
         """The outcome in one sentence."""
         gate = self.plan.planned

@@ -128,6 +128,10 @@ class TestWords:
         assert {UNSEEN, NOT_DRAWN_HERE} <= set(notes)
         assert NOT_SIMULATED in report(plan(sampled_drawn(), Inputs()), {}).notes
 
+    def test_what_more_lines_are_good_for_is_told_with_this_plans_numbers(self):
+        assert "由60张增至100张，误差由±3.7分变为±3.6分" in report(plan(rulebook(), Inputs()), {}).more_lines
+        assert "由±7.5分变为±7.4分" in report(plan(rulebook(), inputs(model__between=16)), {}).more_lines
+
     def test_top_ups_are_those_of_the_further_draws_committed_beforehand(self):
         def last_note(**rules):
             return report(plan(sampled_drawn(3, **rules), inputs(known=3)), {}).notes[-1]
