@@ -28,5 +28,6 @@
   });
   for (const field of form.querySelectorAll("input.ticks")) field.tabIndex = 0;
   const open = form.querySelector("tr.errors input.keys, tr.open input.keys") || keys[0];
-  (form.elements.number.value ? open : form.elements.number).focus();
+  const number = form.elements.number;
+  (!number || number.value ? open : number).focus();
 })();

@@ -124,7 +124,7 @@ def test_two_certain_top_places_in_a_row_raise_the_removal_prompt():
 
 def test_the_rulebook_can_switch_the_prompt_off():
     make_counted_round("2019H2", RoundState.PUBLISHED, places=3)
-    published(places=3, rulebook=default_rulebook() | {"repeat_prompt": False})
+    published(places=3, rulebook=default_rulebook() | {"repeat_prompt": False, "sample_audit": False})
 
     assert not Measure.objects.filter(kind=MeasureKind.REMOVAL_PROMPT).exists()
 

@@ -77,3 +77,8 @@ def give_signing_codes(round_):
     for number, code in enumerate(CODES):
         entry = DrawEntry.objects.create(draw=draw, stratum="市民", token=str(number), is_selected=True, place=number)
         SigningCode.objects.create(entry=entry, code_sha256=sha256_hex(code.encode()))
+
+
+def differs(round_, row):
+    """A drawn sheet that says something else than was counted."""
+    return compare_sheet(row_id=row.pk, read=read(round_, "0").as_json(), by=make_user("clerk"), at=NOON)

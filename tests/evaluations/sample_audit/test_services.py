@@ -34,11 +34,11 @@ from tests.evaluations.sample_audit.rounds import (
     CODES,
     DICE,
     compared,
+    differs,
     drawn,
     give_signing_codes,
     make_counted_round,
     planned,
-    read,
 )
 from tests.factories import NOON, make_user
 
@@ -56,8 +56,7 @@ def lacks(round_):
 
 def differing(round_):
     """A drawn sheet that says something else than was counted."""
-    row = drawn(round_).ballots.exclude(sheet=None).first()
-    return compare_sheet(row_id=row.pk, read=read(round_, "0").as_json(), by=make_user("clerk"), at=NOON)
+    return differs(round_, drawn(round_).ballots.exclude(sheet=None).first())
 
 
 class TestThePlan:

@@ -1,0 +1,126 @@
+"""The pages of the sample audit: plan, dice, keying a sheet, a difference, signature, record; the public page."""
+
+import pytest
+
+from evaluations.ballots.queries import sealed_votes
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.sample_audit.models import SampleAudit, SampleBallot
+from evaluations.sample_audit.rules.comparison import Outcome
+from tests.evaluations.sample_audit.rounds import CODES, DICE, compared, drawn, give_signing_codes, make_counted_round
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+ROUND = "/admin/evaluations/round"
+
+
+@pytest.fixture
+def round_():
+    return make_counted_round()
+
+
+def page_of(client, path, role="clerk", data=None):
+    """The page for an account of the role, after what was posted."""
+    client.force_login(make_user(role))
+    answer = client.post(path, data, follow=True) if data is not None else client.get(path)
+    return answer.content.decode()
+
+
+def sheet_of(round_):
+    return drawn(round_).ballots.exclude(sheet=None).first()
+
+
+def test_the_page_leads_from_the_plan_to_the_drawn_sheets(client, round_):
+    address = f"{ROUND}/{round_.pk}/sample/"
+    assert "确定核对方案" in page_of(client, address)
+
+    assert "核对方案已确定" in page_of(client, address + "plan/", data={})
+    assert "抽取的评议票" not in page_of(client, address + "draw/")
+    text = page_of(client, address + "draw/", data={"dice": DICE})
+
+    assert "票面编号" in text
+    assert "抽样核对还有2张评议票没有核对" in text
+
+
+def test_a_sheet_is_keyed_without_seeing_what_was_counted(client, round_):
+    row = sheet_of(round_)
+    address = f"{ROUND}/sample-ballot/{row.pk}/"
+    ((_, vote),) = sealed_votes(round_, [row.ballot_id])
+    level = vote["lines"][0]["answers"]["cold"]
+    assert f'value="{level}' not in page_of(client, address)
+
+    keyed = {f"{section.code}.keys": str(level) for section in round_.sections.all()}
+    keyed |= {f"{code}.ticks": "" for code in round_.sections.values_list("code", flat=True)}
+    text = page_of(client, address, data=keyed)
+
+    assert f"核对序号{row.number}：一致" in text
+    assert "已经核对" in page_of(client, address, data=keyed)
+
+
+def test_a_sheet_that_differs_is_shown_with_what_differs_and_can_be_explained(client, round_):
+    row = sheet_of(round_)
+    code = round_.sections.first().code
+
+    text = page_of(client, f"{ROUND}/sample-ballot/{row.pk}/", data={f"{code}.keys": "0"})
+    assert "不一致" in text
+    assert "“冷”票面0" in text
+    text = page_of(client, f"{ROUND}/sample-ballot/{row.pk}/explain/", "chief", {"explanation": "读票有误，已复核"})
+
+    assert "读票有误，已复核" in text
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [({"x": "1"}, "至少"), ({"is_missing": "on", "keys": "1"}, "请清空各格"), ({"keys": "9"}, "不是有效的程度代码")],
+)
+def test_bad_input_is_explained_and_nothing_is_recorded(client, round_, data, text):
+    row = sheet_of(round_)
+    code = round_.sections.first().code
+
+    given = {f"{code}.{name}" if name == "keys" else name: value for name, value in data.items()}
+    assert text in page_of(client, f"{ROUND}/sample-ballot/{row.pk}/", data=given)
+
+    row.refresh_from_db()
+    assert row.outcome == Outcome.OPEN
+
+
+def test_a_missing_sheet_is_a_difference(client, round_):
+    row = sheet_of(round_)
+
+    assert "找不到正票" in page_of(client, f"{ROUND}/sample-ballot/{row.pk}/", data={"is_missing": "on"})
+
+
+def test_supervisors_sign_on_the_page_and_the_record_is_printed(client, round_):
+    compared(round_, drawn(round_))
+    give_signing_codes(round_)
+    address = f"{ROUND}/{round_.pk}/sample/"
+
+    for code in CODES[:2]:
+        assert "已签名" in page_of(client, address, data={"code": code})
+    text = page_of(client, address)
+
+    assert "全部一致" in text
+    pdf = client.get(f"{ROUND}/{round_.pk}/sample-record.pdf")
+    assert b"".join(pdf.streaming_content if pdf.streaming else [pdf.content]).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("role", ["liaison", "inspector", "personnel", "auditor"])
+def test_others_do_not_see_it(client, round_, role):
+    client.force_login(make_user(role))
+
+    assert client.get(f"{ROUND}/{round_.pk}/sample/").status_code in {302, 403, 404}
+
+
+def test_the_public_page_tells_result_and_draw_but_no_receipt(client, round_):
+    audit = drawn(round_)
+    compared(round_, audit)
+    address = f"/list/{round_.key}/sample/"
+    assert client.get(address).status_code == 404  # not before the list is published
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.PUBLISHED)
+
+    text, facts = client.get(address).content.decode(), client.get(f"/list/{round_.key}/sample.json").json()
+
+    assert "全部一致" in text
+    assert (facts["seed"], facts["dice"]) == (SampleAudit.objects.get().seed, DICE)
+    receipts = SampleBallot.objects.values_list("ballot__receipt", flat=True)
+    assert not any(receipt in text for receipt in receipts)
