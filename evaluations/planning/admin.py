@@ -69,8 +69,8 @@ class PlanningPages(PolicyAdmin):
             service = partial(adopt_plan, round_id=pk, inputs=form.inputs, seen=request.POST.get("seen", ""))
             return perform(request, service, done="评议计划已采用到评议规则。", back=reverse(RULEBOOK, args=[pk]))
         changed = differences(round_.rulebook, adopted(round_.rulebook, page.report.plan))
-        context = {"form": form, "differences": changed, "seen": digest_of(changed), "back": back}
-        return staff_page(request, "round/plan_adopt.html", round_, "采用评议计划", **context)
+        context = {"differences": changed, "seen": digest_of(changed), "takes_two": policy.requires_approval(EDIT)}
+        return staff_page(request, "round/plan_adopt.html", round_, "采用评议计划", form=form, back=back, **context)
 
 
 def _grounds(pk: int) -> tuple[Round, Grounds]:

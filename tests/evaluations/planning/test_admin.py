@@ -212,6 +212,17 @@ class TestTakingOver:
         assert "审批前不能修改" in answer.content.decode()
         assert round_.rulebook["evaluators"] == 1000
 
+    @pytest.mark.parametrize("takes_two", [True, False])
+    def test_the_second_person_is_named_where_there_has_to_be_one(self, log_in, settings, takes_two):
+        settings.TWO_PERSON_RULE = takes_two
+        round_, browser = make_round(), log_in("clerk" if takes_two else "chief")
+        sections()
+
+        data = entered(browser, round_, targeted__ballots="700")
+        asked = browser.post(address(round_, "round-plan-adopt"), data).content.decode()
+
+        assert ("须由另一人随评议方案审定" in asked) is takes_two
+
     def test_where_nothing_differs_there_is_no_button(self, log_in):
         round_, browser = make_round(), log_in("chief")
         sections()

@@ -1,7 +1,7 @@
 from math import isclose
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluations.planning.rules.inputs import Inputs
@@ -69,6 +69,7 @@ def test_ballots_that_name_their_sections_spread_evenly():
     assert len({of["targeted"] for of in found.values()}) == 1
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIVE), st.integers(0, 10_000)), st.booleans())
 def test_shares_sum_to_one(numbers: dict[str, int], is_last: bool):
     before = last({section: {"other": n} for section, n in numbers.items()}) if is_last else None
@@ -77,6 +78,7 @@ def test_shares_sum_to_one(numbers: dict[str, int], is_last: bool):
     assert isclose(sum(section_shares(FIVE, inputs(cases, known=5), before, "other").values()), 1)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2000), st.integers(0, 2000), st.integers(1, 100), st.integers(0, 99))
 def test_more_evaluators_or_a_better_return_never_lower_what_is_expected(few, more, percent, better):
     book = rulebook(5)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluations.planning.rules.differences import differences, plan_document
@@ -74,6 +74,7 @@ class TestAPlan:
         with pytest.raises(InputError, match="没有抽签渠道"):
             plan(rulebook(channels=channels, min_drawn_lines=0), Inputs())
 
+    @settings(deadline=None)
     @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 500))
     def test_a_larger_quota_never_lowers_what_is_expected(self, least, more, clients):
         known = {s: {"clients": clients} for s in SECTIONS[:3]}

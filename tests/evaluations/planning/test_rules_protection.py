@@ -1,7 +1,7 @@
 from math import isclose
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluations.planning.rules.inputs import Inputs
@@ -28,6 +28,7 @@ def test_one_line_ballots_cost_more_the_larger_their_share():
     assert [MODEL.needed_lines(12, general) for general in (58, 40, 0)] == [58, 59, 60]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(2, 20))
 def test_more_bought_ballots_never_need_fewer_lines(few, more, lead):
     model = models(method(), inputs(model__lead=lead))["targeted"]
@@ -36,6 +37,7 @@ def test_more_bought_ballots_never_need_fewer_lines(few, more, lead):
     assert needed[0] <= needed[1]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(1, 200), st.integers(0, 200))
 def test_more_lines_never_make_a_section_easier_to_buy(bought, lines, more):
     assert MODEL.is_safe(bought, lines, MOST_LINES) <= MODEL.is_safe(bought, lines + more, MOST_LINES)
