@@ -412,6 +412,7 @@ function* againstList(result, list, name) {
   }
   const unranked = result.sections.filter((row) => row.rank === null).length;
   yield* differences({ sections: result.sections.length, unranked, publication: result.publication }, list, "公示内容");
+  if (!result.publication.allowed && !list.note) yield "参加排名的科室未达到公示条件，公示没有写明决定和理由";
 }
 
 function* againstResult(result, cells, given, name) {

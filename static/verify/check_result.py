@@ -753,6 +753,8 @@ def check(files: dict[str, Any]) -> tuple[Row, list[str]]:
         found += against_list(result, files["list"], digests)
         figures = _figures(result)
         found += differences(figures, {key: files["list"].get(key) for key in figures}, "公示：")
+        if book.is_two and not result["publication"]["allowed"] and not files["list"].get("note"):
+            found.append("公示：参加排名的科室未达到公示条件，公示没有写明决定和理由")
     if "pasted" in files:
         found += against_list(result, pasted_list(files["pasted"], book), {})
     return result, found
@@ -778,7 +780,8 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     try:
-        result, found = check(sort_out(arguments))
+        files = sort_out(arguments)
+        result, found = check(files)
     except Unusable as fault:
         print(f"FAIL {fault}")
         return 1
@@ -793,6 +796,8 @@ def main(arguments: list[str]) -> int:
         gate = result["publication"]
         reached = "达到" if gate["allowed"] else "未达到"
         print(f"有效票达到要求的科室{gate['ranked']}个，至少应有{gate['needed']}个，{reached}公示条件")
+    if "list" in files:
+        print(f"公示内容校验值 {canonical(files['list'])}（应与报纸刊登的一致）")
     print("\n".join(f"FAIL {fault}" for fault in found) or "OK")
     return 1 if found else 0
 

@@ -50,6 +50,7 @@ def listed(files, **changes):
         "cells_sha256": sha256_hex(canonical_json(files["cells"])),
         "result_sha256": sha256_hex(canonical_json(files["result"])),
         "publication": files["result"]["publication"],
+        "note": "" if files["result"]["publication"]["allowed"] else "经决定公示，理由：……。",
     } | changes
 
 
@@ -146,8 +147,8 @@ class TestForgeries:
         all_ = public(files) | {"result": files["result"]}
 
         for path, forged in forgeries(all_["list"]):
-            # Labels and intervals may be missing, and other texts may stand in the list.
-            if path[-1] not in {"added", "left out"}:
+            # Labels and intervals may be missing, and texts may be other ones: the newspaper has the whole list's digest.
+            if path[-1] not in {"added", "left out", "note"}:
                 assert is_found(all_ | {"list": forged}), path
 
     def test_result_json_alone_shows_a_changed_number_of_lines(self):
@@ -181,6 +182,14 @@ class TestTheList:
 
         for changes in ({"withdrawn": [first]}, {"struck": 1}):
             assert check_result.check(open_ | {"list": listed(files, entries=others, **changes)})[1] == []
+
+    def test_a_round_that_misses_the_gate_needs_its_note(self):
+        files = files_of(*NC2[THIN])
+        assert not files["result"]["publication"]["allowed"]
+
+        _, found = check_result.check(public(files) | {"list": listed(files, note="")})
+
+        assert found == ["公示：参加排名的科室未达到公示条件，公示没有写明决定和理由"]
 
     def test_a_section_that_should_not_be_listed_is_named(self):
         files = files_of(*NC2[0])
