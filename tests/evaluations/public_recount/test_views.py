@@ -23,8 +23,8 @@ NAMES = ("list", "rulebook", "cells")
 
 
 def announced(method="NC-2", **rulebook):
-    """A round of which the units have been told; eight lines suffice to see a cell."""
-    round_ = make_sealed_round(targeted=8, sections=4, rulebook=BY_METHOD[method] | {"list_length": 2} | rulebook)
+    """A round of which the units have been told; twelve ballots suffice to see every cell."""
+    round_ = make_sealed_round(targeted=12, sections=4, rulebook=BY_METHOD[method] | {"list_length": 2} | rulebook)
     spread_answers(round_)
     announce(round_)
     round_.refresh_from_db()

@@ -147,7 +147,7 @@ class TestForgeries:
         all_ = public(files) | {"result": files["result"]}
 
         for path, forged in forgeries(all_["list"]):
-            # Labels and intervals may be missing, and texts may be other ones: the newspaper has the whole list's digest.
+            # Labels and intervals may be missing, texts may be other ones: the newspaper has the list's digest.
             if path[-1] not in {"added", "left out", "note"}:
                 assert is_found(all_ | {"list": forged}), path
 
