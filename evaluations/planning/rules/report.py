@@ -22,7 +22,7 @@ NOT_SIMULATED = (
     "采用前请先用 simulate_round 模拟本区的规则。"
 )
 NOT_DRAWN_HERE = (
-    "服务对象票计入定向评议的，本系统的抽取不能按科室分配名额，下表的通知书数不能采用到评议规则；"
+    "服务对象票计入定向评议的，本系统的抽取不能按科室分配名额，所列的通知书数不能采用到评议规则；"
     "要由系统按科室抽签发放，请将“服务对象票计入”改为“抽样评议”后重新计算。"
 )
 
@@ -80,9 +80,11 @@ class Report:
         """The outcome in one sentence."""
         gate = self.plan.planned
         outcome = "可以达到公示条件" if gate.is_passed else "达不到公示条件"
+        thin, unprotected = len(self.plan.thin), len(self.plan.unprotected)
         return (
             f"预计{gate.sections}个科室中{gate.ranked}个的有效票达到排名要求，公示至少需要{gate.needed}个，{outcome}；"
-            f"{_number(self.plan.thin)}科室的票偏少，{_number(self.plan.unprotected)}科室防不住{self.plan.bought}张买票。"
+            f"{f'{thin}个' if thin else '没有'}科室的票偏少，"
+            f"{f'{unprotected}个科室防不住' if unprotected else '各科室都防得住'}{self.plan.bought}张买票。"
         )
 
 
@@ -117,10 +119,6 @@ def _top_up(plan: Plan) -> str:
         f"服务对象票开始投票满{rules['extension_after_days']}日且回收率低于{rules['extension_return_percent']}%的，"
         f"可以启动追加抽取，最多补发通知书{plan.top_up}张。"
     )
-
-
-def _number(sections: list[SectionPlan]) -> str:
-    return f"{len(sections)}个" if sections else "没有"
 
 
 def _notes(plan: Plan, source: str) -> Iterator[str]:

@@ -145,7 +145,8 @@ class TestWords:
         thin = report(plan(rulebook(), inputs(targeted__ballots=168, clients__channel="none")), {})
 
         assert "达不到公示条件" in thin.summary
-        assert "105个科室防不住12张买票" in thin.summary
+        assert "105个科室的票偏少，105个科室防不住12张买票" in thin.summary
+        assert "没有科室的票偏少，各科室都防得住12张买票" in report(plan(rulebook(), Inputs()), {}).summary
 
     def test_the_thinnest_section_comes_first(self):
         before = last({s: {"targeted": n} for n, s in enumerate(reversed(SECTIONS))})
