@@ -27,6 +27,7 @@ from evaluations.rounds.rules.settings import carried_over
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.sample_audit.admin import SamplePages
 from evaluations.sealing.admin import OpeningPages
+from evaluations.simulation.admin import SimulationPages
 from evaluations.turnout.admin import MonitorPages
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
@@ -39,7 +40,7 @@ SETTLING = "将评议方案（名称、时间和评议规则）按当前内容�
 
 
 @admin.register(Round)
-class RoundAdmin(PlanningPages, SamplePages, OpeningPages, MonitorPages, CodePages, BoxKeyPages):
+class RoundAdmin(PlanningPages, SimulationPages, SamplePages, OpeningPages, MonitorPages, CodePages, BoxKeyPages):
     """Admin of rounds (评议轮次): the steps of a round and their pages."""
 
     order = 1
@@ -92,6 +93,8 @@ class RoundAdmin(PlanningPages, SamplePages, OpeningPages, MonitorPages, CodePag
             path("<int:pk>/step/<str:step>/", wrap(self.step), name="round-step"),
             path("<int:pk>/settle/", wrap(self.settle), name="round-settle"),
             path("<int:pk>/rulebook/", wrap(self.rulebook), name="round-rulebook"),
+            path("<int:pk>/simulation/", wrap(self.simulation), name="round-simulation"),
+            path("<int:pk>/simulation/rulebook.json", wrap(self.simulation_rulebook), name="round-simulation-rulebook"),
             path("<int:pk>/monitor/", wrap(self.monitor), name="round-monitor"),
             path("alert/<int:pk>/", wrap(self.review_alert), name="alert-review"),
             path("<int:pk>/remind/", wrap(self.remind), name="round-remind"),

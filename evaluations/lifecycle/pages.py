@@ -46,6 +46,7 @@ SideLink = tuple[str, str, str, Container[RoundState]]  # label, address, action
 SIDE_PAGES: tuple[SideLink, ...] = (
     ("评议规则", "round-rulebook", "round.open", tuple(RoundState)),
     ("评议计划", "round-plan", "round.open", (RoundState.DRAFT,)),
+    ("模拟", "round-simulation", "round.open", LIFE[: LIFE.index(RoundState.OPEN) + 1]),
     ("名单库", "round-pool", "pool.view", LIFE),
     ("票箱密钥", "round-box-key", "box.key", LIFE[LIFE.index(RoundState.DRAWN) :]),
     ("票号批次", "round-batches", "cred.void", ISSUING),

@@ -14,7 +14,7 @@ from evaluations.pools.models import PoolEntry
 from evaluations.pools.rules import PoolKind
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
-from evaluations.scoring.nc2.cells_file import parse_cells
+from evaluations.scoring.nc2.cells_file import named_sections, parse_cells
 from evaluations.scoring.nc2.method import parse_method_two
 from evaluations.tally.models import Tally
 from evaluations.turnout.queries import disclosed_turnout
@@ -51,7 +51,7 @@ def read_last(cells: Any, rulebook: Mapping[str, Any], digest: str = "") -> Last
     Without the digest of that round's own rulebook it is read by another one's rules, which have to be the same.
     """
     if not digest:
-        rulebook = {**rulebook, "sections": _sections_of(cells), "vetoes": []}
+        rulebook = {**rulebook, "sections": named_sections(cells), "vetoes": []}
         digest = str(cells.get("rulebook_sha256")) if isinstance(cells, dict) else ""
     method = parse_method_two(rulebook)
     return last_round(method, parse_cells(cells, method, digest))
@@ -68,13 +68,6 @@ def _source(round_: Round) -> str:
     """Return the name of the last round and how many ballots of each channel came back."""
     rows = (f"{row['label']}发出{row['issued']}张、收回{row['returned']}张" for row in disclosed_turnout(round_))
     return f"已公示的“{round_.name}”（{'，'.join(rows)}）"
-
-
-def _sections_of(cells: Any) -> list[str]:
-    """Return the codes that the file names; whatever else is wrong with them, its reader tells."""
-    rows = cells.get("sections") if isinstance(cells, dict) else None
-    named = [row.get("section") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return sorted({code for code in named if isinstance(code, str) and code})
 
 
 def _last_tally() -> Tally | None:

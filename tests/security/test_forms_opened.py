@@ -177,6 +177,7 @@ OTHERS = [
 READ_BY_OTHERS = {
     "round-rulebook": "the rules are read by everybody of the office",
     "round-plan": "an estimate; what is entered is not stored",
+    "round-simulation": "shows an uploaded file; nothing is stored",
     "round-pool": "the state of the pools",
     "draw-ceremony": "the projector's page",
     "commission-anomalies": "the flags; without the right it has no form",

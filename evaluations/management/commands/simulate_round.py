@@ -11,8 +11,7 @@ from evaluations.management.count_files import read_json, unusable, write_result
 from evaluations.scoring.method import RulebookError
 from evaluations.scoring.nc2.cells_file import CellsFileError
 from evaluations.simulation.rules.expectations import ExpectationError
-
-MOST_ROUNDS = 10_000
+from evaluations.simulation.rules.outcomes import MOST_ROUNDS, MOST_SEED
 
 
 class Command(BaseCommand):
@@ -33,8 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rounds, seed = options["rounds"], options["seed"]
-        if not 1 <= rounds <= MOST_ROUNDS or seed < 0:
-            raise CommandError(f"轮数应为1到{MOST_ROUNDS}，种子应为不小于0的整数。", returncode=2)
+        if not 1 <= rounds <= MOST_ROUNDS or not 0 <= seed <= MOST_SEED:
+            raise CommandError(f"轮数应为1到{MOST_ROUNDS}的整数，种子应为0到{MOST_SEED}的整数。", returncode=2)
         try:
             from evaluations.simulation.services.runs import Task, run  # noqa: PLC0415  numpy is an optional extra
         except ModuleNotFoundError:

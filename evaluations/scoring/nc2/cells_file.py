@@ -56,6 +56,13 @@ def parse_cells(document: Any, method: MethodTwo, digest: str) -> Figures:
     return figures
 
 
+def named_sections(document: Any) -> list[str]:
+    """Return the codes that the file names; whatever else is wrong with them, `parse_cells` tells."""
+    rows = document.get("sections") if isinstance(document, dict) else None
+    named = [row.get("section") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return sorted({code for code in named if isinstance(code, str) and code})
+
+
 def _check_dependent(method: MethodTwo, figures: Figures) -> None:
     """Refuse figures that contradict others: of empty cells all follow from the rest, and no cell is beyond the cap."""
     drawn, of_empty = {c for c in figures.weights if method.channels[c].drawn}, dict[str, Fraction]()

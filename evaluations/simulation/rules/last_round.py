@@ -7,7 +7,7 @@ from statistics import median, variance
 from typing import Any
 
 from evaluations.scoring.index import ZERO
-from evaluations.scoring.nc2.cells_file import CellsFileError, parse_cells
+from evaluations.scoring.nc2.cells_file import CellsFileError, named_sections, parse_cells
 from evaluations.scoring.nc2.index import Figures
 from evaluations.scoring.nc2.method import MethodTwo
 from evaluations.scoring.nc2.ranking import sampling_variance, standings
@@ -28,21 +28,15 @@ class LastRound:
 
 def read_last_round(document: Any, method: MethodTwo, expectation: Expectation) -> LastRound:
     """Read cells.json of a round under the same rules; its sections may be others."""
-    of_it = replace(method, sections=_sections(document), vetoes=frozenset())
+    sections = tuple(named_sections(document))
+    if len(sections) < FEWEST_SECTIONS:
+        raise CellsFileError(f"cells.json 应有“sections”，列出不少于{FEWEST_SECTIONS}个科室。")
+    of_it = replace(method, sections=sections, vetoes=frozenset())
     figures = parse_cells(document, of_it, document.get("rulebook_sha256"))
     found = standings(of_it, figures)
     own = sum((sampling_variance(figures, s) for s in found), ZERO) / len(found)
     spread = max(ZERO, variance([row.score.index for row in found.values()]) - own)
     return LastRound(sqrt(spread), sqrt(figures.between), _popularity(figures, expectation))
-
-
-def _sections(document: Any) -> tuple[str, ...]:
-    rows = document.get("sections") if isinstance(document, dict) else None
-    named = [row.get("section") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    codes = {code for code in named if isinstance(code, str)}
-    if len(codes) < FEWEST_SECTIONS:
-        raise CellsFileError(f"cells.json 应有“sections”，列出不少于{FEWEST_SECTIONS}个科室。")
-    return tuple(sorted(codes))
 
 
 def _popularity(figures: Figures, expectation: Expectation) -> dict[str, float]:

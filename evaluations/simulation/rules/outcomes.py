@@ -14,6 +14,7 @@ Pair = tuple[int, int]
 Key = tuple[str | int, ...]
 Measured = Mapping[Key, Pair]
 
+MOST_ROUNDS, MOST_SEED = 10_000, 10**18
 THIN, MANY = 60, 200  # valid lines: fewer and more than these are looked at by themselves
 BOUGHT = (4, 8, 12)
 BANDS = ((18, 32), (40, 60), (60, 80))  # drawn lines of the section that is attacked
@@ -64,6 +65,11 @@ class Ranks:
     def at(self, rank: int) -> int:
         """Return the section of a true rank."""
         return self.ranks.index(rank)
+
+
+def aimed_ranks(sections: int, list_length: int) -> dict[str, int]:
+    """Return the true rank of the section that false ballots are to list, or to keep off (25 and 5 of 105 and 10)."""
+    return {"blame": max(1, sections * 5 // 21), "praise": max(1, list_length // 2)}
 
 
 def measure(truth: Ranks, outcome: Outcome, business: Set[int] | None) -> dict[Key, Pair]:

@@ -1,5 +1,6 @@
 """One simulated round: people answer, the product's own rules count, then the same round again under each attack."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -7,7 +8,7 @@ from itertools import chain
 import numpy as np
 from numpy.random import Generator
 
-from evaluations.scoring.counting import Line
+from evaluations.scoring.counting import Line, count_lines
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.nc2.ballots import Ballots, count_ballots
 from evaluations.scoring.nc2.index import Figures, score_ballots
@@ -15,7 +16,18 @@ from evaluations.scoring.nc2.method import MethodTwo
 from evaluations.scoring.nc2.ranking import publication, standings
 from evaluations.scoring.result import CERTAIN
 from evaluations.simulation.rules.expectations import Expectation
-from evaluations.simulation.rules.outcomes import BANDS, BOUGHT, FAKES, RESTS, Key, Outcome, Pair, Ranks, measure
+from evaluations.simulation.rules.outcomes import (
+    BANDS,
+    BOUGHT,
+    FAKES,
+    RESTS,
+    Key,
+    Outcome,
+    Pair,
+    Ranks,
+    aimed_ranks,
+    measure,
+)
 from evaluations.simulation.services.people import Floats, Ints, Lines, World, false_lines, make_district, make_lines
 
 Vote = tuple[str, Line]  # a ballot's name and one of its lines, as the method reads them
@@ -86,11 +98,18 @@ def _votes(method: MethodTwo, channel: str, lines: Lines, name: str = "b") -> li
     ]
 
 
-def _recounted(method: MethodTwo, cast: Cast, channel: str, votes: list[Vote]) -> Outcome:
-    """Count again with other lines in one channel."""
-    changed = count_ballots(method, votes)
-    sheets = {**cast.ballots.sheets, **({channel: changed.sheets[channel]} if channel in changed.sheets else {})}
-    return count(method, Ballots({**cast.ballots.cells, **changed.cells}, sheets))
+def _recounted(method: MethodTwo, cast: Cast, channel: str, votes: list[Vote], changed: list[Vote]) -> Outcome:
+    """Count again with other votes in one channel: anew the cells and the ballots of those that are changed."""
+    sections, names = {line.section for _, line in changed}, {name for name, _ in changed}
+    cells = count_lines(method, (line for _, line in votes if line.section in sections))
+    sheets = dict(cast.ballots.sheets)
+    if channel in sheets:
+        was, is_now = (
+            count_ballots(method, (vote for vote in some if vote[0] in names)).sheets[channel]
+            for some in (cast.votes[channel], votes)
+        )
+        sheets[channel] = Counter(sheets[channel]) - Counter(was) + Counter(is_now)
+    return count(method, Ballots({**cast.ballots.cells, **cells}, sheets))
 
 
 def _bought(rng: Generator, method: MethodTwo, cast: Cast, truth: Ranks, outcome: Outcome) -> dict[Key, Pair]:
@@ -109,34 +128,33 @@ def _bought(rng: Generator, method: MethodTwo, cast: Cast, truth: Ranks, outcome
         found["bought", low, high, 0, "kept"] = int(section in outcome.listed), 1
         for ballots in BOUGHT:
             for rest in RESTS:
-                changed = _with_sold(method, cast, sellers[:ballots], is_zero=rest == "zero")
-                is_listed = section in _recounted(method, cast, Channel.TARGETED, changed).listed
+                votes, changed = _with_sold(method, cast, sellers[:ballots], is_zero=rest == "zero")
+                is_listed = section in _recounted(method, cast, Channel.TARGETED, votes, changed).listed
                 found["bought", low, high, ballots, rest] = int(is_listed), 1
     return found
 
 
-def _with_sold(method: MethodTwo, cast: Cast, sold: Ints, *, is_zero: bool) -> list[Vote]:
-    """Return the targeted lines with some set to the worst, the other lines of their ballots to 0 or as they were."""
+def _with_sold(method: MethodTwo, cast: Cast, sold: Ints, *, is_zero: bool) -> tuple[list[Vote], list[Vote]]:
+    """Return the targeted votes with some sold, the rest of these ballots 0 or as before; and those that changed."""
     lines, votes = cast.lines[Channel.TARGETED], list(cast.votes[Channel.TARGETED])
-    rest = np.flatnonzero(np.isin(lines.ballots, lines.ballots[sold])) if is_zero else sold
-    answers = np.zeros((len(rest), len(Indicator)), np.int64)
-    answers[np.isin(rest, sold)] = cast.world.levels
-    changed = Lines(lines.ballots[rest], lines.sections[rest], answers)
-    for place, vote in zip(rest.tolist(), _votes(method, Channel.TARGETED, changed), strict=True):
+    places = np.flatnonzero(np.isin(lines.ballots, lines.ballots[sold])) if is_zero else sold
+    answers = np.zeros((len(places), len(Indicator)), np.int64)
+    answers[np.isin(places, sold)] = cast.world.levels
+    changed = _votes(method, Channel.TARGETED, Lines(lines.ballots[places], lines.sections[places], answers))
+    for place, vote in zip(places.tolist(), changed, strict=True):
         votes[place] = vote
-    return votes
+    return votes, changed
 
 
 def _fakes(rng: Generator, method: MethodTwo, cast: Cast, truth: Ranks, outcome: Outcome) -> dict[Key, Pair]:
     """Return whether false ballots in an open channel list a section, or keep one off the list."""
     found: dict[Key, Pair] = {}
-    size = cast.world.size
-    aims = {"blame": truth.at(max(1, size * 5 // 21)), "praise": truth.at(max(1, method.list_length // 2))}
-    for aim, section in aims.items():
+    for aim, rank in aimed_ranks(cast.world.size, method.list_length).items():
+        section = truth.at(rank)
         for channel in [c for c in FAKES if c in cast.lines]:
             fakes = false_lines(rng, cast.world, section, FAKES[channel], praise=aim == "praise")
-            votes = [*cast.votes[channel], *_votes(method, channel, fakes, "f")]
-            is_listed = section in _recounted(method, cast, channel, votes).listed
+            added = _votes(method, channel, fakes, "f")
+            is_listed = section in _recounted(method, cast, channel, [*cast.votes[channel], *added], added).listed
             found["fakes", aim, channel, 0] = int(section in outcome.listed), 1
             found["fakes", aim, channel, FAKES[channel]] = int(is_listed), 1
     return found

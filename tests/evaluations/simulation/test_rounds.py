@@ -3,9 +3,9 @@
 import pytest
 
 from evaluations.scoring.nc2 import ranking
-from evaluations.scoring.nc2.ballots import Ballots
+from evaluations.scoring.nc2.ballots import Ballots, count_ballots
 from evaluations.scoring.nc2.method import parse_method_two
-from evaluations.scoring.nc2.result import build_result
+from evaluations.scoring.nc2.result import build_files
 from evaluations.simulation.services import rounds
 from evaluations.simulation.services.rounds import Setting, count, simulate
 from tests.evaluations.scoring.nc2.examples import ballots, counted
@@ -49,7 +49,7 @@ def test_the_outcome_is_what_the_count_of_the_product_says(seen):
     simulate(one, 0)
 
     method, outcome = one.method, count(one.method, seen[0])
-    rows = {row["section"]: row for row in build_result(method, seen[0])["sections"]}
+    rows = {row["section"]: row for row in build_files(method, seen[0], book())[0]["sections"]}
     told = [rows[section] for section in method.sections]
     assert outcome.listed == {n for n, row in enumerate(told) if row["listed"]}
     assert outcome.certain == {n for n, row in enumerate(told) if row["label"] == "明确"}
@@ -123,6 +123,23 @@ def test_fakes_are_added_to_their_channel(seen):
     ]
     for (_, _, channel, times), given in zip(fakes, seen[-4:], strict=True):
         assert lines_of(given, channel) == lines_of(seen[0], channel) + times
+
+
+def test_an_attacked_round_is_counted_as_if_it_were_counted_whole(monkeypatch, seen):
+    """What an attack changes is counted anew, the rest taken over: together that is the whole."""
+    whole = []
+
+    def counting(method, cast, channel, votes, changed):
+        whole.append(count_ballots(method, [v for c in cast.votes for v in (votes if c == channel else cast.votes[c])]))
+        return recounted(method, cast, channel, votes, changed)
+
+    recounted = rounds._recounted
+    monkeypatch.setattr(rounds, "_recounted", counting)
+
+    simulate(setting(channels=MANY), 0)
+
+    assert len(whole) > 10
+    assert seen[1:] == whole
 
 
 def test_a_section_that_is_attacked_is_looked_at_without_the_attack_too():
