@@ -1,12 +1,19 @@
-"""The page of a plan (评议计划): its picture beside the words."""
+"""The page of a plan (评议计划) with its picture, and the warning during a vote that its list may not be published."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from math import sqrt
 
-from evaluations.planning.queries import Grounds
+from django.urls import reverse
+
+from evaluations.planning.queries import Forecast, Grounds, forecast
 from evaluations.planning.rules.inputs import Inputs
 from evaluations.planning.rules.lines import one_sided
 from evaluations.planning.rules.report import Report, Row, report
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
 
 ROW, TOP, LEFT, RIGHT = 18, 40, 290, 940
 LONGEST_NAME = 20
@@ -102,3 +109,27 @@ def _span(lines: float, z: float) -> tuple[float, float]:
 def _title(found: Report) -> str:
     fewest = found.rows[0]
     return f"最少的是{fewest.name}，约{fewest.of.planned.drawn:.0f}张"
+
+
+@dataclass(frozen=True)
+class GateWarning:
+    """What a running vote will probably fall short of, and the pages where this account can do something about it."""
+
+    forecast: Forecast
+    links: list[tuple[str, str]]
+
+
+def gate_warning(round_: Round, user: User, at: datetime) -> GateWarning | None:
+    """Return the warning that too few sections will probably be ranked; None if there is no reason for it."""
+    found = forecast(round_, at)
+    if found is None or found.gate.is_passed:
+        return None
+    links = []
+    drawn = round_.draws.standing().filter(purpose=DrawPurpose.EVALUATORS).first()
+    if drawn and policy.may_start(user, "draw.redraw"):
+        links.append(("追加抽取", reverse("admin:draw-people", args=[drawn.pk])))
+    if policy.may(user, "pool.unmask"):
+        links.append(("催评", reverse("admin:round-monitor", args=[round_.pk])))
+    if policy.may_start(user, "round.extend"):
+        links.append(("延期", reverse("admin:round-extend", args=[round_.pk])))
+    return GateWarning(found, links)

@@ -4,20 +4,27 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from departments.models import Section
+from evaluations.planning.rules.forecast import Returns, expected_gate
 from evaluations.planning.rules.inputs import Inputs
-from evaluations.planning.rules.lines import LastRound, last_round
+from evaluations.planning.rules.lines import Gate, LastRound, last_round
 from evaluations.planning.rules.plan import Plan, plan
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.rules import PoolKind
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import PUBLISHED
+from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState
+from evaluations.rounds.rules.rulebook import ISSUED_CODES
+from evaluations.scoring.method import Channel
 from evaluations.scoring.nc2.cells_file import named_sections, parse_cells
-from evaluations.scoring.nc2.method import parse_method_two
+from evaluations.scoring.nc2.method import METHOD, parse_method_two
 from evaluations.tally.models import Tally
-from evaluations.turnout.queries import disclosed_turnout
+from evaluations.turnout.queries import declared_sections, disclosed_turnout, drawn_evaluators, turnout
+
+# On the first day the pace of the returns says too little.
+PATIENCE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ def grounds(round_: Round) -> Grounds:
     names = {section.code: str(section) for section in sections}
     rulebook = {**round_.rulebook, "sections": list(names), "vetoes": []}
     tally = _last_tally()
-    last = read_last(json.loads(tally.cells), json.loads(tally.rulebook), tally.rulebook_sha256) if tally else None
+    last = _last(tally)
     return Grounds(rulebook, names, last, _source(tally.round) if tally else "")
 
 
@@ -62,6 +69,42 @@ def known_clients(round_: Round) -> dict[str, int]:
     pool = PoolEntry.objects.filter(round=round_, kind=PoolKind.RECIPIENTS, exclusion="")
     dealt_with = pool.order_by().values_list("dealt_with", flat=True)
     return dict(Counter(code for codes in dealt_with.iterator() for code in codes.split()))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The expected gate of a running vote, and what it rests on besides the returns."""
+
+    gate: Gate
+    is_declared: bool
+    has_last: bool
+
+
+def forecast(round_: Round, at: datetime) -> Forecast | None:
+    """Return the expected gate of a running vote of NC-2 from its second day on (five queries); else None.
+
+    It reads codes and declarations only. After the closing time nothing can be done any more.
+    """
+    is_running = round_.state == RoundState.OPEN and round_.opens_at + PATIENCE <= at < round_.closes_at
+    if not is_running or round_.rulebook["method"] != METHOD:
+        return None
+    codes = list(round_.sections.order_by("code").values_list("code", flat=True))
+    rulebook = {**round_.rulebook, "sections": codes, "vetoes": []}
+    most = {} if rulebook["sampled_forms"] == ISSUED_CODES else {Channel.SAMPLED: rulebook["counted_sampled_ballots"]}
+    declared, last = declared_sections(drawn_evaluators(round_)), _last(_last_tally())
+    found = expected_gate(
+        rulebook,
+        parse_method_two(rulebook),
+        {row["channel"]: Returns(row["issued"], row["returned"], most.get(row["channel"])) for row in turnout(round_)},
+        declared=declared,
+        elapsed=(at - round_.opens_at) / (round_.closes_at - round_.opens_at),
+        last=last,
+    )
+    return Forecast(found, bool(declared), last is not None)
+
+
+def _last(tally: Tally | None) -> LastRound | None:
+    return read_last(json.loads(tally.cells), json.loads(tally.rulebook), tally.rulebook_sha256) if tally else None
 
 
 def _source(round_: Round) -> str:

@@ -1,8 +1,9 @@
-"""Rounds on the staff site's first page, and what their states are called."""
+"""Rounds on the staff site's first page, what their states are called, what a running vote will probably give."""
 
 from django import template
 
 from evaluations.lifecycle.pages import RoundLine, current_rounds
+from evaluations.planning.pages import GateWarning, gate_warning
 from evaluations.rounds import queries
 from evaluations.rounds.models import Round
 from evaluations.sample_audit.queries.audits import audit_of
@@ -16,6 +17,12 @@ register = template.Library()
 def rounds_in_work(user: User) -> list[RoundLine]:
     """Return the rounds that are not over, each with its next step; none for those who may not see rounds."""
     return current_rounds(user, clock.now())
+
+
+@register.inclusion_tag("evaluations/planning/_warning.html")
+def gate_forecast(round_: Round, user: User) -> dict[str, GateWarning | None]:
+    """Render the warning that too few sections will probably be ranked, with what this account can do about it."""
+    return {"warning": gate_warning(round_, user, clock.now())}
 
 
 @register.filter

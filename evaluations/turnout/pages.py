@@ -4,7 +4,7 @@ Sections likely to get too few lines are estimated from the sections that drawn 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,12 +12,11 @@ from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, OpenClaimAlert
 from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, return_rate
 from evaluations.codes.rules.publishing import is_small
-from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round, RoundSection
-from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown
 from evaluations.turnout.models import TurnoutDay
+from evaluations.turnout.queries import declared_sections, drawn_evaluators
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
 
@@ -57,14 +56,14 @@ def monitor_page(round_: Round) -> MonitorPage:
     """Read the data of the monitoring page in a fixed number of queries."""
     batches = counted_batches(round_)
     days = _disclosed_days(round_, batches)
-    drawn = _drawn(round_)
+    drawn = drawn_evaluators(round_)
     # A chart would show what the table hides: hidden figures lie at 0.
     top = max((row.used for row in days if shown(row.used) == row.used), default=0)
     return MonitorPage(
         batches=batch_lines(batches),
         curves=_curves(days, top),
         top=top,
-        thin=_thin(round_, batches, drawn),
+        thin=_thin(round_, batches, declared_sections(drawn)),
         needed=round_.rulebook["min_drawn_lines"],
         strata=sorted({stratum for stratum, _ in drawn}),
         alerts=list(OpenClaimAlert.objects.filter(batch__round=round_).select_related("batch", "reviewed_by")),
@@ -100,15 +99,8 @@ def _point(index: int, days: int, count: int | str, top: int) -> str:
     return f"{x},{y}"
 
 
-def _drawn(round_: Round) -> list[tuple[str, str]]:
-    """Return (stratum, declared section codes) of every drawn evaluator."""
-    entries = DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.EVALUATORS, is_selected=True)
-    return list(entries.values_list("stratum", "person__dealt_with"))
-
-
-def _thin(round_: Round, batches: Sequence[CodeBatch], drawn: list[tuple[str, str]]) -> list[ThinSection] | None:
+def _thin(round_: Round, batches: Sequence[CodeBatch], declared: Mapping[str, int]) -> list[ThinSection] | None:
     """Estimate lines per section: evaluators who dealt with it × return rate; None without such data."""
-    declared = Counter(code for _, codes in drawn for code in (codes or "").split())
     if not declared:
         return None
     rate = return_rate([batch for batch in batches if batch.channel == Channel.TARGETED]) or 0

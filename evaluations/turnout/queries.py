@@ -1,6 +1,7 @@
 """Turnout (票数): issued, returned, valid and counted ballots by channel; each figure is part of the one before."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from django.db.models import Count, Exists, F, OuterRef, Q
@@ -8,7 +9,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from evaluations.ballots.models import Ballot, Rating, answers_given
 from evaluations.codes.models import Credential
 from evaluations.codes.queries import DEAD
+from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import shown, shown_beside_total
 
@@ -28,6 +31,17 @@ class ChannelTurnout(TypedDict):
     returned: int
     valid: int
     counted: int
+
+
+def drawn_evaluators(round_: Round) -> list[tuple[str, str]]:
+    """Return (stratum, declared section codes) of every drawn evaluator (one query)."""
+    entries = DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.EVALUATORS, is_selected=True)
+    return list(entries.values_list("stratum", "person__dealt_with"))
+
+
+def declared_sections(drawn: Iterable[tuple[str, str]]) -> Counter[str]:
+    """Return section code -> drawn evaluators who have dealt with it."""
+    return Counter(code for _, codes in drawn for code in (codes or "").split())
 
 
 def turnout(round_: Round) -> list[ChannelTurnout]:
