@@ -151,7 +151,10 @@ def published():
     make_manifestations()
     for _ in range(3):
         make_section()
-    round_ = make_round(rulebook={"counted_sampled_ballots": 2, "count_witnesses": 1, "objection_workdays": 0})
+    enough = {"min_lines": 5, "min_drawn_lines": 5}
+    round_ = make_round(
+        rulebook={"counted_sampled_ballots": 2, "count_witnesses": 1, "objection_workdays": 0, **enough}
+    )
     round_ = lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
     make_pool(round_, PoolKind.SUPERVISORS, {"人大代表": 3, "市民代表": 6})
     supervisors = hold_draw(round_, DrawPurpose.SUPERVISORS)
@@ -160,7 +163,7 @@ def published():
     make_server_key(round_, at=NOON)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
     round_.refresh_from_db()
-    cast_ballots(round_, make_codes(round_, 5)[:4], comment="窗口总是没有人")
+    cast_ballots(round_, make_codes(round_, 6)[:5], comment="窗口总是没有人")
     cast_ballots(round_, make_codes(round_, 5, channel=Channel.SAMPLED, origin=Origin.NEWSPAPER), level="2")
     seal_round(round_id=round_.pk, by=CLOCK, at=round_.closes_at)
     draw = run(commit(round_, DrawPurpose.COUNTED))
