@@ -37,4 +37,5 @@ def test_the_public_page_is_accessible_and_fits(open_page, width):
     page.goto(f"/list/{round_.key}/sample/")
 
     check_page(page)
+    page.locator("summary").click()
     screenshot(page, f"public-sample-{width}")

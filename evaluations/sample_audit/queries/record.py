@@ -91,12 +91,13 @@ def sample_page(round_: Round) -> SamplePage:
         return SamplePage(None, assurance, [], [], [], [], 0, 0, [], [], "")
     rows = list(audit.ballots.select_related("ballot", "sheet__batch"))
     plan, differing = plan_of(audit), [row for row in rows if row.outcome in {Outcome.DIFFERS, Outcome.MISSING}]
+    claims = _claims(round_, plan)
     lacks = (comparison_faults(audit) or signature_faults(audit)) if audit.seed else []
     return SamplePage(
         audit=audit,
         assurance=assurance,
         channels=_channels(plan, audit, rows),
-        claims=_claims(round_, plan),
+        claims=claims,
         sheets=[row for row in rows if row.sheet],
         differing=differing,
         online=sum(row.sheet is None for row in rows),
@@ -106,7 +107,7 @@ def sample_page(round_: Round) -> SamplePage:
             f"{holder_name(each.supervisor)}（{timezone.localtime(each.at):%Y年%m月%d日 %H:%M}）"
             for each in audit.signatures.select_related("supervisor__person")
         ],
-        conclusion=_conclusion(rows, differing, assurance) if audit.seed and not lacks else "",
+        conclusion=_conclusion(rows, differing, claims, assurance) if audit.seed and not lacks else "",
     )
 
 
@@ -148,14 +149,16 @@ def _claims(round_: Round, plan: Mapping[str, Any]) -> list[ClaimLine]:
     ]
 
 
-def _conclusion(rows: list[SampleBallot], differing: list[SampleBallot], assurance: str) -> str:
+def _conclusion(rows: list[SampleBallot], differing: list[SampleBallot], claims: list[ClaimLine], sure: str) -> str:
     """Return what the finished comparison says, and no more."""
-    if not differing:
+    if differing:
         return (
-            f"共核对{len(rows)}张，全部一致。列为“{CONFIRMED}”的科室，如果因评议票记录错误而排到参加排名的榜外科室之前，"
-            f"这样抽取有不低于{assurance}的把握抽到错误的评议票；本次没有抽到。"
+            f"共核对{len(rows)}张，其中{len(differing)}张不一致，原因均已查明。因有差异，不能再说抽样确认了上榜科室。"
         )
+    text = f"共核对{len(rows)}张，全部一致。"
+    if not any(line.verdict == CONFIRMED for line in claims):
+        return text
     return (
-        f"共核对{len(rows)}张，其中{len(differing)}张不一致，原因均已查明，见差异一览。"
-        "因有差异，不能再说抽样确认了上榜科室。"
+        f"{text}列为“{CONFIRMED}”的科室，如果因评议票记录错误而排到参加排名的榜外科室之前，"
+        f"这样抽取有不低于{sure}的把握抽到错误的评议票；本次没有抽到。"
     )

@@ -33,7 +33,7 @@ def make_counted_round(*, online=3, on_paper=2, **rulebook):
     if on_paper:
         paper_ballots.register_slips(batch_id=batch.pk, typed=codes[online:], by=clerks[0], at=NOON)
     for number in range(1, on_paper + 1):
-        content = SheetContent(SheetKind.VALID, read(round_, "12"[number % 2]))
+        content = SheetContent(SheetKind.VALID, read(round_, "12"[number % 2], rest="1"))
         for clerk in clerks:
             paper_ballots.key_sheet(batch_id=batch.pk, number=number, content=content, by=clerk, at=NOON)
     counted = {"returned": on_paper, "spoiled": 0, "missing": 0}
@@ -44,10 +44,11 @@ def make_counted_round(*, online=3, on_paper=2, **rulebook):
     return round_
 
 
-def read(round_, level):
-    """What a sheet says that rates every section alike."""
+def read(round_, level, rest=""):
+    """What a sheet says that rates the first section at a level, and the others at `rest` or alike."""
     form = ballot_form_by_digest(round_.ballot_form_sha256)
-    lines = [RawLine(section.code, raw_answers(level)) for section in form.sections]
+    levels = [level, *[rest or level] * (len(form.sections) - 1)]
+    lines = [RawLine(section.code, raw_answers(of)) for section, of in zip(form.sections, levels, strict=True)]
     return validate_vote(form, "targeted", lines, needs_ticks=False)
 
 
