@@ -19,7 +19,7 @@ function need(truth, why) {
 
 const brief = (value) => {
   const text = value === null || value === undefined ? "无" : typeof value === "object" ? J(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return text.length > 64 ? `${text.slice(0, 64)}…` : text; // a digest is shown whole
 };
 
 // --- files: JSON read strictly, canonical form, SHA-256 ---
