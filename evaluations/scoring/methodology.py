@@ -6,7 +6,7 @@ from typing import Any
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.nc2.method import METHOD as TWO
 from evaluations.scoring.nc2.methodology import LABELS as LABELS_TWO
-from evaluations.scoring.nc2.methodology import method_two_steps
+from evaluations.scoring.nc2.methodology import columns_of_two, method_two_steps
 from evaluations.scoring.wording import confidence, percent
 
 BASIS = {"difficulty": "难办指数", "vote_count": "得票数"}
@@ -26,8 +26,7 @@ def method_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
 def workbook_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     """Yield the sentences of the method, and what the columns of the workbook's table mean."""
     yield from method_steps(rulebook)
-    if rulebook["method"] != TWO:
-        yield _columns_of_one()
+    yield columns_of_two(rulebook) if rulebook["method"] == TWO else _columns_of_one()
 
 
 def label_meanings(rulebook: Mapping[str, Any]) -> list[tuple[str, str]]:

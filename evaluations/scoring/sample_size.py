@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from evaluations.scoring.counting import EMPTY, Cell, CellKey
+from evaluations.scoring.index import ZERO
 from evaluations.scoring.method import Settings
 
 MOST = 100_000
@@ -28,6 +29,17 @@ def recommended_lines(
     return {section: _fewest(method, weights, spread[section], shares, goal) for section in method.sections}
 
 
+def expected_variance(
+    lines: int,
+    weights: Mapping[str, Fraction],
+    spread: Mapping[str, Fraction],
+    shares: Mapping[str, Fraction],
+    prior_ballots: int,
+) -> Fraction:
+    """Return the variance of an index from so many lines, of which every channel has its share."""
+    return sum((w**2 * spread[c] / (lines * shares[c] + prior_ballots) for c, w in weights.items()), ZERO)
+
+
 def _fewest(
     method: Settings,
     weights: Mapping[str, Fraction],
@@ -36,7 +48,7 @@ def _fewest(
     goal: Fraction,
 ) -> int:
     def is_enough(lines: int) -> bool:
-        return sum(w**2 * spread[c] / (lines * shares[c] + method.prior_ballots) for c, w in weights.items()) <= goal
+        return expected_variance(lines, weights, spread, shares, method.prior_ballots) <= goal
 
     low, high = method.min_lines, MOST
     while low < high:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import Any
 
+from evaluations.scoring.method import METHOD as ONE
 from evaluations.scoring.result import CERTAIN, CRITICAL, CRITICAL_FROM, TOO_FEW, VETOED, WITHIN_MARGIN
 from evaluations.scoring.uncertainty import as_tenths
 
@@ -81,6 +82,11 @@ def nobody_apart(labels: Collection[str], length: int) -> str:
     return f"本轮前{length}名与其后科室差距不明显。" if labels and CERTAIN not in labels else ""
 
 
+def fewest_lines(rulebook: Mapping[str, Any]) -> int:
+    """Return the valid lines from which a channel counts for a section."""
+    return 1 if rulebook["method"] == ONE else int(rulebook["cell_min_lines"])
+
+
 def shown_label(row: Mapping[str, Any]) -> str:
     """Return the label of office and commission: the result's own, or 临界 just outside the list."""
     return CRITICAL if not row["listed"] and _is_critical(row) else str(row["label"])
@@ -91,33 +97,63 @@ def chance(row: Mapping[str, Any]) -> str:
     return "" if row.get("p_top") is None else as_tenths(float(row["p_top"]))
 
 
+def interval_note(rulebook: Mapping[str, Any], sections: int) -> str:
+    """Return what the intervals of a round cover; nothing for a ranking by votes, which has none."""
+    if rulebook["method"] != ONE:
+        return interval_sentence(rulebook["z"], sections)
+    if rulebook["basis"] != "difficulty":
+        return ""
+    return f"“位次区间”只考虑抽样误差，真实位次落在区间内的概率约为{confidence(rulebook['z'])}。"
+
+
 def explain(row: Mapping[str, Any], rulebook: Mapping[str, Any], *, inside: bool = True) -> str:
     """Return the sentence beside a place; 临界 is shown to office and commission only (`inside`)."""
     label = shown_label(row) if inside else str(row["label"])
     if label == TOO_FEW:
-        return too_few(row, rulebook)
+        return f"样本不足，不排名：{_missed(row, rulebook)}。"
     if label == VETOED:
-        return "经查实由纪委监委决定列第1位；难办指数仍为群众评议的结果，未作改动。"
+        return f"经查实由纪委监委决定列在最前；{_score_of_vetoed(row, rulebook)}。"
     if row["rank_low"] is None:
         return "本轮按得票数排位次，不计算位次区间。"
-    return _span(row, rulebook) + MEANING[label].format(length=rulebook["list_length"])
-
-
-def too_few(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
-    """Return why a section is not ranked (样本不足): the minimums that it misses."""
-    lines = row["lines"]
-    total = sum(lines.values())
-    drawn = sum(lines.get(name, 0) for name, rule in rulebook["channels"].items() if rule["drawn"])
-    reasons = []
-    if total < rulebook["min_lines"]:
-        reasons.append(f"有效票不足{rulebook['min_lines']}张")
-    if drawn < rulebook["min_drawn_lines"]:
-        reasons.append(f"抽签渠道有效票不足{rulebook['min_drawn_lines']}张")
-    return f"样本不足，不排名：{'，'.join(reasons)}。"
+    if rulebook["method"] == ONE:
+        return _span(row, rulebook) + MEANING[label].format(length=rulebook["list_length"])
+    return f"位次区间为{span(row['rank_low'], row['rank_high'])}{_meaning(row, label, rulebook['list_length'])}。"
 
 
 def _is_critical(row: Mapping[str, Any]) -> bool:
     return row.get("p_top") is not None and Fraction(row["p_top"]) >= CRITICAL_FROM
+
+
+def _missed(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
+    """Return the minimums that a section misses; NC-2 leaves out the channels with too few lines."""
+    least = fewest_lines(rulebook)
+    lines = {channel: n for channel, n in row["lines"].items() if n >= least}
+    drawn = sum(lines.get(name, 0) for name, rule in rulebook["channels"].items() if rule["drawn"])
+    reasons = []
+    if sum(lines.values()) < rulebook["min_lines"]:
+        reasons.append(f"有效票不足{rulebook['min_lines']}张")
+    if drawn < rulebook["min_drawn_lines"]:
+        reasons.append(f"抽签渠道有效票不足{rulebook['min_drawn_lines']}张")
+    return "，".join(reasons) or f"各渠道有效票均不足{least}张"
+
+
+def _score_of_vetoed(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:
+    if row["difficulty"] is None:
+        return f"{_missed(row, rulebook)}，不显示得分"
+    return "难办指数仍为群众评议的结果，未作改动"
+
+
+def _meaning(row: Mapping[str, Any], label: str, length: int) -> str:
+    """Return what an interval of NC-2 says about the list."""
+    if label == CERTAIN:
+        return f"，全部在前{length}位以内"
+    if label == CRITICAL:
+        return f"：本科室未上榜，但属于前{length}位的可能性{chance(row)}，应当引起重视"
+    if label != WITHIN_MARGIN:
+        return "：本科室未上榜"
+    if row["rank_high"] <= length:
+        return "：公布名额不少于参评科室，上榜不说明与其他科室有差别"
+    return f"，超出前{length}位：本科室上榜，但实际位置可能在第{length}位以后"
 
 
 def _span(row: Mapping[str, Any], rulebook: Mapping[str, Any]) -> str:

@@ -1,8 +1,10 @@
 """Factories of counted rounds, cases and what follows them; rows are created directly, without counting ballots."""
 
+import json
 import struct
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -22,8 +24,14 @@ from departments.models import Department, DepartmentKind, Section, ServiceKind
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.scoring.methods import parse_rulebook
+from evaluations.scoring.nc2.cells_file import cells_document
+from evaluations.scoring.nc2.index import CellFigures, Figures
+from evaluations.scoring.nc2.method import MethodTwo
+from evaluations.scoring.nc2.result import public_result
 from evaluations.tally.files import scoring_rulebook
 from evaluations.tally.models import SectionResult, Tally, TallyRow
+from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 
@@ -31,6 +39,7 @@ NOON = datetime(2020, 7, 10, 4, 0, tzinfo=UTC)
 TODAY = date(2020, 7, 10)
 LATER = datetime(2020, 7, 20, 4, 0, tzinfo=UTC)
 CHANNELS = {"targeted": 20, "sampled": 12, "other": 30}
+MEAN = 14
 _numbers = count(1)
 
 
@@ -97,31 +106,39 @@ def make_round_section(round_, code, **fields):
 
 
 def make_result(round_, code, *, rank=1, label="明确", section=None, problems=None, **data):
-    """One section's result; rank None = 样本不足."""
+    """One section's result; rank None = 样本不足, of which NC-2 gives no score."""
     row = make_round_section(round_, code, **(section or {}))
     listed = rank is not None and rank <= 10
+    label = label if listed else ("" if rank else "样本不足")
     difficulty = Decimal(60 - (rank or 55)) + Decimal("0.1234")
     for channel, lines in CHANNELS.items():
         _make_row(round_, row, channel, lines, difficulty)
+    result = _result_row(code, rank, difficulty, listed, label) | data
+    if round_.rulebook["method"] == "NC-2":
+        result = _row_of_two(result)
     return SectionResult.objects.create(
         round=round_,
         section=row,
         rank=rank,
         is_listed=listed,
-        label=label if listed else ("" if rank else "样本不足"),
-        difficulty=difficulty,
+        label=label,
+        difficulty=result["difficulty"],
         vote_count=9,
-        data=_result_row(code, rank, difficulty, listed) | data,
+        data=result,
         main_problems=problems if problems is not None else ("咨询电话长期无人接;材料一次说不清" if listed else ""),
     )
 
 
 def make_tally(round_):
+    rulebook = scoring_rulebook(round_).decode()
+    method = parse_rulebook(json.loads(rulebook))
+    result, cells = _files_of_two(round_, method) if isinstance(method, MethodTwo) else ("{}", "")
     return Tally.objects.create(
         round=round_,
         at=NOON,
-        rulebook=scoring_rulebook(round_).decode(),
-        result="{}",
+        rulebook=rulebook,
+        result=result,
+        cells=cells,
         rulebook_sha256="a" * 64,
         result_sha256="b" * 64,
         rows_sha256="c" * 64,
@@ -287,12 +304,12 @@ def hold_talk(measure, *, by, at=LATER):
     return file_talk(talk_id=talk.pk, by=by, at=at)
 
 
-def _result_row(code, rank, difficulty, listed):
+def _result_row(code, rank, difficulty, listed, label):
     return {
         "section": code,
         "rank": rank,
         "listed": listed,
-        "label": "",
+        "label": label,
         "difficulty": str(difficulty),
         "drawn_deviation": "1.0000",
         "severe_share": "0.2000",
@@ -311,6 +328,28 @@ def _result_row(code, rank, difficulty, listed):
             "greedy": "0.0000",
         },
     }
+
+
+def _row_of_two(row):
+    """A row as NC-2 writes it: without the keys of NC-1, and without scores for a section that is not ranked."""
+    row = {key: value for key, value in row.items() if key not in {"severe_share", "trimmed_rank"}}
+    if row["rank"] is not None:
+        return row
+    nothing = dict.fromkeys(("difficulty", "drawn_deviation", "rank_low", "rank_high", "p_top"))
+    return row | nothing | {"capped": [], "indicators": dict.fromkeys(row["indicators"])}
+
+
+def _files_of_two(round_, method):
+    """The public part of result.json, and cells.json: the same deviation in every channel gives a section its index."""
+    weights = {channel: rule.weight for channel, rule in method.channels.items()}
+    cells = {}
+    for result in round_.results.select_related("section"):
+        lines = {c: n if n >= method.cell_min_lines else None for c, n in result.data["lines"].items()}
+        deviation = Fraction(str(result.difficulty or MEAN)) - MEAN if lines["targeted"] else Fraction(0)
+        cells[result.section.code] = {c: CellFigures(lines[c], deviation, Fraction(4)) for c in weights}
+    figures = Figures(dict.fromkeys(weights, Fraction(MEAN)), weights, Fraction(2), cells)
+    documents = public_result(method, figures), cells_document(figures, "a" * 64)
+    return [canonical_json(document).decode() for document in documents]
 
 
 def _make_row(round_, section, channel, lines, difficulty):

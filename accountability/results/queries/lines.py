@@ -12,7 +12,7 @@ from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import Rectification
 from evaluations.rounds.models import RoundSection
 from evaluations.scoring.method import Channel, Indicator
-from evaluations.scoring.wording import SMALLEST_SHOWN, chance, shown, shown_label
+from evaluations.scoring.wording import SMALLEST_SHOWN, chance, fewest_lines, shown, shown_label
 from evaluations.tally.models import SectionResult, Veto
 from evaluations.tally.queries.figures import Figures
 
@@ -32,12 +32,13 @@ class IndicatorScore:
 
 @dataclass(frozen=True)
 class ChannelFigure:
-    """One channel's valid lines and score; `is_capped` if the cap limited its deviation."""
+    """One channel's valid lines and score; `is_capped` if the cap limited its deviation, `is_counted` if they count."""
 
     label: str
     lines: int
     score: Decimal | None
     is_capped: bool
+    is_counted: bool
     # True if the score, together with the index, would reveal another channel's hidden score.
     is_suppressed: bool = False
 
@@ -53,8 +54,8 @@ class ChannelFigure:
 
     @property
     def is_hidden(self) -> bool:
-        """True if the figures rest on one to four ballots."""
-        return 0 < self.lines < SMALLEST_SHOWN
+        """True if the score rests on one to four ballots."""
+        return self.is_counted and self.lines < SMALLEST_SHOWN
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class Line:
     without_flags: int | None = None
     recommended: int | None = None
     in_class: int | None = None
+
+    @property
+    def has_scores(self) -> bool:
+        """True if the section's scores may be shown."""
+        return has_scores(self.result)
 
     @property
     def label(self) -> str:
@@ -123,22 +129,29 @@ class Line:
 
     @property
     def ballots(self) -> int:
-        """Valid lines of the channels that are not hidden; a full total would reveal a hidden figure."""
-        return sum(channel.lines for channel in self.channels if channel.lines >= SMALLEST_SHOWN)
+        """Valid lines of the channels that count and are not hidden; a full total would reveal a hidden figure."""
+        return sum(channel.lines for channel in self.channels if channel.is_counted and not channel.is_hidden)
+
+
+def has_scores(result: SectionResult) -> bool:
+    """True if a section is ranked; of any other one, vetoed or not, nothing but counts is shown."""
+    return result.rank is not None and result.difficulty is not None
 
 
 def read_line(
     result: SectionResult,
     past: History,
     figures: Figures | None,
+    rulebook: Mapping[str, Any],
 ) -> Line:
     case: Case | None = getattr(result, "case", None)
     veto: Veto | None = getattr(result.section, "veto", None)
+    least = fewest_lines(rulebook)
     return Line(
         result=result,
         section=result.section,
-        indicators=tuple(_indicator(i, result.data["indicators"]) for i in Indicator),
-        channels=_suppress([_channel(c, result, figures) for c in Channel]),
+        indicators=tuple(_indicator(i, result.data["indicators"] if has_scores(result) else {}) for i in Indicator),
+        channels=_suppress([_channel(c, result, figures if has_scores(result) else None, least) for c in Channel]),
         history=past,
         veto=veto.decision if veto else "",
         case=case,
@@ -156,12 +169,14 @@ def _indicator(indicator: Indicator, scores: Mapping[str, Any]) -> IndicatorScor
     return IndicatorScore(indicator.label, value, step, WORDS[step])
 
 
-def _channel(channel: Channel, result: SectionResult, figures: Figures | None) -> ChannelFigure:
+def _channel(channel: Channel, result: SectionResult, figures: Figures | None, least: int) -> ChannelFigure:
+    lines = result.data["lines"].get(channel.value, 0)
     return ChannelFigure(
         label=channel.label,
-        lines=result.data["lines"].get(channel.value, 0),
+        lines=lines,
         score=figures.channel_score(result.section.code, channel) if figures else None,
         is_capped=channel.value in result.data.get("capped", []),
+        is_counted=lines >= least,
     )
 
 

@@ -1,6 +1,6 @@
 """A counted round, or one unit's sections, in a constant number of queries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,25 +10,52 @@ from accountability.cases.models import Case
 from accountability.history.queries import RoundHistory, read_history
 from accountability.history.rules.history import History
 from accountability.inspections.rules import InspectionState
-from accountability.results.queries.lines import Line, read_line
+from accountability.results.queries.lines import Line, has_scores, read_line
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState, Step, next_step
-from evaluations.scoring.wording import explain
+from evaluations.scoring.method import Method
+from evaluations.scoring.result import CERTAIN, VETOED
+from evaluations.scoring.wording import explain, interval_note, nobody_apart, places_heading
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.queries.figures import Figures, read_figures
 
 
 @dataclass(frozen=True)
+class Places:
+    """What the places and intervals of a round refer to: all its sections, the ranked ones, those with a place.
+
+    A vetoed section has a place even if it has too few ballots to be ranked.
+    """
+
+    round_: Round
+    sections: int
+    ranked: int
+    placed: int
+
+    @property
+    def heading(self) -> str:
+        """The words above the places."""
+        vetoed = self.placed - self.ranked
+        return places_heading(self.ranked) + (f"（另有{vetoed}个样本不足、经一票否决列在最前）" if vetoed else "")
+
+    @property
+    def interval_note(self) -> str:
+        """What the intervals cover."""
+        return interval_note(self.round_.rulebook, self.sections)
+
+
+@dataclass(frozen=True)
 class Result:
-    """A counted round: the listed sections, all ranked ones and those with too few ballots (样本不足)."""
+    """A counted round: the listed sections, all with a place and those with too few ballots (样本不足)."""
 
     round_: Round
     tally: Tally
     figures: Figures
     past: RoundHistory
     publication: Publication | None
+    places: Places
     listed: list[Line]
     ranked: list[Line]
     unranked: list[Line]
@@ -39,9 +66,23 @@ class Result:
         return self.publication is not None
 
     @property
-    def has_certain_places(self) -> bool:
-        """True if at least one listed place is beyond sampling error."""
-        return any(line.result.label in {"明确", "一票否决"} for line in self.listed)
+    def scored(self) -> list[Line]:
+        """The sections whose scores are shown."""
+        return [line for line in self.ranked if line.has_scores]
+
+    @property
+    def is_by_method_one(self) -> bool:
+        """True if the round was counted by NC-1."""
+        return isinstance(self.figures.method, Method)
+
+    @property
+    def caution(self) -> str:
+        """What to say above a list on which no section is clearly apart."""
+        labels = {line.result.label for line in self.listed}
+        if not self.is_by_method_one:
+            return nobody_apart(labels, self.round_.rulebook["list_length"])
+        is_unsure = labels and not labels & {CERTAIN, VETOED}
+        return "本轮上榜科室与未上榜科室的差别均在误差范围内，运用结果应当从严把握。" if is_unsure else ""
 
 
 @dataclass(frozen=True)
@@ -72,10 +113,10 @@ def read_result(round_: Round) -> Result:
     in_class = _places_in_class(results)
     lines = [
         replace(
-            read_line(result, history_of.get(result.section.code, History()), figures),
+            read_line(result, history_of.get(result.section.code, History()), figures, round_.rulebook),
             sentence=explain(result.data, round_.rulebook),
             without_flags=tally.without_flags.get(result.section.code, [None])[0],
-            recommended=figures.recommended.get(result.section.code),
+            recommended=figures.recommended.get(result.section.code) if has_scores(result) else None,
             in_class=in_class.get(result.pk),
         )
         for result in results
@@ -86,24 +127,36 @@ def read_result(round_: Round) -> Result:
         figures=figures,
         past=past,
         publication=round_.publications.select_related("approved_by").order_by("-version").first(),
+        places=places_of(round_, results),
         listed=[line for line in lines if line.result.is_listed],
         ranked=[line for line in lines if line.result.rank is not None],
         unranked=[line for line in lines if line.result.rank is None],
     )
 
 
-def read_unit(unit_code: str) -> list[tuple[Round, list[Line]]]:
-    """Return a unit's own sections by round, the newest first (6 queries).
+def places_of(round_: Round, results: Sequence[SectionResult]) -> Places:
+    """Return what the places of these results, all of one round, refer to."""
+    placed = sum(result.rank is not None for result in results)
+    return Places(round_, len(results), sum(map(has_scores, results)), placed)
+
+
+def read_unit(unit_code: str) -> list[tuple[Round, Places, list[Line]]]:
+    """Return a unit's own sections by round, the newest first (4 queries).
 
     Includes published rounds and the preliminary result (初步结果) of a round open to objections.
     """
-    visible = (RoundState.REVIEW, *PUBLISHED)
-    results = SectionResult.objects.filter(round__state__in=visible, section__department_code=unit_code)
+    visible = SectionResult.objects.filter(round__state__in=(RoundState.REVIEW, *PUBLISHED))
+    own = visible.filter(section__department_code=unit_code).select_related("round")
     by_round: dict[Round, list[Line]] = {}
-    for result in _results(results.select_related("round").order_by("-round__period_start", "rank", "section__code")):
+    for result in _results(own.order_by("-round__period_start", "rank", "section__code")):
+        line = read_line(result, History(), None, result.round.rulebook)
         sentence = explain(result.data, result.round.rulebook, inside=False)
-        by_round.setdefault(result.round, []).append(replace(read_line(result, History(), None), sentence=sentence))
-    return list(by_round.items())
+        by_round.setdefault(result.round, []).append(replace(line, sentence=sentence))
+    is_ranked = Q(rank__isnull=False, difficulty__isnull=False)
+    counts = visible.filter(round__in=list(by_round)).order_by().values("round")
+    counts = counts.annotate(sections=Count("pk"), ranked=Count("pk", filter=is_ranked), placed=Count("rank"))
+    of = {row["round"]: (row["sections"], row["ranked"], row["placed"]) for row in counts}
+    return [(round_, Places(round_, *of[round_.pk]), lines) for round_, lines in by_round.items()]
 
 
 def _results(results: QuerySet[SectionResult]) -> QuerySet[SectionResult]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from accountability.results.queries.results import read_unit
+from accountability.results.queries.results import places_of, read_unit
 from departments.models import Section
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
@@ -58,10 +58,12 @@ def places(request: HttpRequest, key: str = "") -> HttpResponse:
     if key and not chosen:
         raise Http404
     round_ = chosen[0] if chosen else None
-    results = SectionResult.objects.filter(round=round_).select_related("section").order_by("rank", "section__code")
+    rows = SectionResult.objects.filter(round=round_).select_related("section").order_by("rank", "section__code")
+    results = list(rows)
     context = {
         "rounds": rounds,
         "round": round_,
+        "places": places_of(round_, results) if round_ else None,
         "ranked": [result for result in results if result.rank is not None],
         "unranked": [result for result in results if result.rank is None],
         "is_demo": bool(round_ and round_.is_demo),
@@ -79,7 +81,7 @@ def unit(request: HttpRequest) -> HttpResponse:
         raise policy.Denied(user, "rank.own")
     policy.check_sees(user, "rank.own", own=True)
     rounds = read_unit(user.unit_code)
-    is_demo = any(round_.is_demo for round_, _ in rounds)
+    is_demo = any(round_.is_demo for round_, _, _ in rounds)
     return render(
         request,
         "accountability/results/unit.html",

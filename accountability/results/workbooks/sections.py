@@ -1,4 +1,4 @@
-"""Further sheets of the workbook: all sections (全部科室), measures and deadlines (措施与期限)."""
+"""Further sheets of the workbook: ranked sections (科室排名), those with too few ballots (样本不足), 措施与期限."""
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,14 +14,33 @@ SCORE, DAY = "0.00", "yyyy-mm-dd"
 Row = Sequence[Value]
 
 
-def all_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
-    """Return the sheet of all sections, those with too few ballots last."""
+def ranked_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
+    """Return the sheet of all sections with a place."""
     return SheetSpec(
-        title="全部科室",
-        heading=f"{result.round_.name}“最难办事科室群众评”全部参评科室",
+        title="科室排名",
+        heading=f"{result.round_.name}“最难办事科室群众评”科室排名",
+        notes=[*notices, f"{result.places.heading}的位次。{result.places.interval_note}"],
+        columns=list(_ranked_columns(result)),
+        rows=[list(_ranked_row(result, line)) for line in result.ranked],
+    )
+
+
+def unranked_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
+    """Return the sheet of the sections with too few ballots: nothing but counts."""
+    return SheetSpec(
+        title="样本不足",
+        heading=f"{result.round_.name}“最难办事科室群众评”样本不足、不参加排名的科室",
         notes=notices,
-        columns=list(_all_columns()),
-        rows=[list(_all_row(line)) for line in (*result.ranked, *result.unranked)],
+        columns=[
+            ColumnSpec("单位", 18),
+            ColumnSpec("科室", 22),
+            ColumnSpec("服务类型", 12, align="center"),
+            *[ColumnSpec(f"{channel.label[:2]}有效票", 8, align="right") for channel in Channel],
+            ColumnSpec("得票数", 8, align="center"),
+            ColumnSpec("上期位次", 8, align="center"),
+            ColumnSpec("原因", 60),
+        ],
+        rows=[_unranked_row(line) for line in result.unranked],
     )
 
 
@@ -53,7 +72,7 @@ def two_decimals(value: Decimal | None) -> Decimal | None:
     return None if value is None else value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
-def _all_columns() -> Iterator[ColumnSpec]:
+def _ranked_columns(result: Result) -> Iterator[ColumnSpec]:
     yield ColumnSpec("位次", 4.6, align="center")
     yield ColumnSpec("单位", 13)
     yield ColumnSpec("科室", 15)
@@ -63,7 +82,8 @@ def _all_columns() -> Iterator[ColumnSpec]:
     yield ColumnSpec("位次区间", 7.4, align="center")
     yield ColumnSpec("确定程度", 10, align="center")
     yield ColumnSpec("上榜概率", 7.4, align="center")
-    yield ColumnSpec("去极值位次", 6, align="center")
+    if result.is_by_method_one:
+        yield ColumnSpec("去极值位次", 6, align="center")
     yield ColumnSpec("剔除提示票后位次", 6.6, align="center")
     for indicator in Indicator:
         yield ColumnSpec(indicator.label, 6, SCORE, "right")
@@ -74,26 +94,33 @@ def _all_columns() -> Iterator[ColumnSpec]:
     yield ColumnSpec("下轮建议最少票数", 7, "0", "center")
 
 
-def _all_row(line: Line) -> Iterator[Value]:
-    is_ranked = line.result.rank is not None
-    yield line.result.rank if is_ranked else "—"
+def _ranked_row(result: Result, line: Line) -> Iterator[Value]:
+    yield line.result.rank
     yield line.section.department_name
     yield line.section.name
     yield line.section.get_service_kind_display()
-    yield line.in_class if is_ranked else "—"
-    yield two_decimals(line.result.difficulty) if is_ranked else "—"
+    yield line.in_class
+    yield or_dash(two_decimals(line.result.difficulty))
     yield line.interval or "—"
     yield line.label or "—"
     yield line.chance or "—"
-    yield _or_dash(line.result.data.get("trimmed_rank"))
-    yield _or_dash(line.without_flags)
+    if result.is_by_method_one:
+        yield or_dash(line.result.data.get("trimmed_rank"))
+    yield or_dash(line.without_flags)
     for score in line.indicators:
-        yield two_decimals(score.value) if is_ranked else "—"
+        yield or_dash(two_decimals(score.value))
     for channel in line.channels:
         yield shown(channel.lines)
     yield line.votes
-    yield _or_dash(line.history.previous_rank)
-    yield line.recommended
+    yield or_dash(line.history.previous_rank)
+    yield or_dash(line.recommended)
+
+
+def _unranked_row(line: Line) -> Row:
+    section = line.section
+    counts = [shown(channel.lines) for channel in line.channels]
+    names = (section.department_name, section.name, section.get_service_kind_display())
+    return [*names, *counts, line.votes, or_dash(line.history.previous_rank), line.sentence]
 
 
 def _measure_rows(line: Line) -> Iterator[Row]:
@@ -111,5 +138,6 @@ def _measure_rows(line: Line) -> Iterator[Row]:
         )
 
 
-def _or_dash(value: int | None) -> Value:
+def or_dash(value: int | Decimal | None) -> Value:
+    """Return a figure, or a dash for one that there is not or that is not shown."""
     return "—" if value is None else value

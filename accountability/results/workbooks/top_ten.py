@@ -1,6 +1,7 @@
 """最难办科室前十.xlsx: the commission's workbook (rulebook R-J) and the method on one page."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from django.utils import timezone
@@ -9,7 +10,15 @@ from accountability.cases.rules.measures import MeasureKind, MeasureState
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result, read_result
 from accountability.results.workbooks.calculation import calculation_sheet
-from accountability.results.workbooks.sections import Row, all_sheet, measures_sheet, two_decimals
+from accountability.results.workbooks.calculation_two import calculation_two_sheet
+from accountability.results.workbooks.sections import (
+    Row,
+    measures_sheet,
+    or_dash,
+    ranked_sheet,
+    two_decimals,
+    unranked_sheet,
+)
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
@@ -25,16 +34,24 @@ SCORE, DAY = "0.00", "yyyy-mm-dd"
 def top10_workbook(round_: Round) -> bytes:
     """Return the workbook of a counted round as .xlsx."""
     result = read_result(round_)
-    notices, method = _notices(result), result.figures.method
+    notices = _notices(result)
     return write_workbook(
         [
             _top_sheet(result),
-            all_sheet(result, notices),
-            *([calculation_sheet(result, method, notices)] if isinstance(method, Method) else []),
+            ranked_sheet(result, notices),
+            unranked_sheet(result, notices),
+            _calculation_sheet(result, notices),
             _method_sheet(result),
             measures_sheet(result, notices),
         ]
     )
+
+
+def _calculation_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
+    method = result.figures.method
+    if isinstance(method, Method):
+        return calculation_sheet(result, method, notices)
+    return calculation_two_sheet(result, method, notices)
 
 
 def _top_sheet(result: Result) -> SheetSpec:
@@ -84,10 +101,10 @@ def _top_row(line: Line) -> Row:
         section.get_department_kind_display(),
         section.name,
         section.get_service_kind_display(),
-        two_decimals(line.result.difficulty),
-        *[two_decimals(channel.shown_score) for channel in line.channels],
+        or_dash(two_decimals(line.result.difficulty)),
+        *[or_dash(two_decimals(channel.shown_score)) for channel in line.channels],
         *[shown(channel.lines) for channel in line.channels],
-        *[two_decimals(score.value) for score in line.indicators],
+        *[or_dash(two_decimals(score.value)) for score in line.indicators],
         line.votes,
         "\n".join(line.problems),
         f"是（{line.veto}）" if line.veto else "否",
@@ -147,6 +164,8 @@ def _remarks(result: Result) -> Iterator[str]:
         for label, _ in label_meanings(round_.rulebook)
     ]
     yield "；".join(f"位次“{label}”：第{'、'.join(ranks)}位" for label, ranks in labels if ranks)
+    if not result.is_by_method_one:
+        yield f"{result.places.heading}的位次。{result.places.interval_note}{result.caution}"
 
 
 def _day_of(result: Result) -> str:
@@ -164,8 +183,8 @@ def _method_sheet(result: Result) -> SheetSpec:
 
 
 def _method_rows(result: Result) -> Iterator[Row]:
-    book = result.round_.rulebook
-    ranked, unranked = len(result.ranked), len(result.unranked)
+    book = json.loads(result.tally.rulebook)
+    sections, ranked = result.places.sections, result.places.ranked
     for step in workbook_steps(book):
         number, _, text = step.partition("、")
         yield f"方法{number}", text
@@ -177,11 +196,18 @@ def _method_rows(result: Result) -> Iterator[Row]:
     yield "参加排名的最少有效票", f"合计不少于{book['min_lines']}张，其中抽签渠道不少于{book['min_drawn_lines']}张"
     yield (
         "参评科室数",
-        f"参评{ranked + unranked}个科室，排名{ranked}个，样本不足{unranked}个",
+        f"参评{sections}个科室，排名{ranked}个，样本不足{sections - ranked}个",
     )
+    yield from _proof_rows(result)
+
+
+def _proof_rows(result: Result) -> Iterator[Row]:
+    """When it was counted, the digests, and how to check them."""
     yield "计票时间", timezone.localtime(result.tally.at).strftime("%Y-%m-%d %H:%M")
     yield "规则文件校验值", f"SHA-256 {result.tally.rulebook_sha256}"
     yield "结果文件校验值", f"SHA-256 {result.tally.result_sha256}"
+    if result.tally.cells:
+        yield "公开数据文件校验值", f"SHA-256 {result.tally.cells_sha256}"
     yield "汇总行校验值", f"SHA-256 {result.tally.rows_sha256}"
     if result.publication:
         yield "公示内容校验值", f"SHA-256 {result.publication.content_sha256}"

@@ -5,11 +5,12 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-from evaluations.scoring.method import Channel, Indicator
+from evaluations.scoring.method import LEVEL_WORDS, Channel, Indicator
 from evaluations.scoring.nc2.method import MOST_POINTS, MethodTwo, parse_method_two
 from evaluations.scoring.wording import interval_sentence, percent
 
 NUMERALS, COUNTED = "零一二三四五六七八九十", "零一两三四五"
+WORDED_LEVELS = 3
 OPEN_TO_ALL, OTHERS = "谁都能投的渠道", "其余渠道"
 LABELS = (
     ("明确", "位次区间全部在前{length}位以内：就已计入的误差而言，可以确定该科室属于前{length}位。"),
@@ -28,6 +29,17 @@ def method_two_steps(rulebook: Mapping[str, Any]) -> Iterator[str]:
     yield f"四、{_order(method)}"
     yield f"五、{_minimums(method)}"
     yield f"六、{_interval(method, rulebook)}"
+
+
+def columns_of_two(rulebook: Mapping[str, Any]) -> str:
+    """Return what the columns of the workbook's tables mean that the six sentences do not name."""
+    levels, severe = rulebook["levels"], rulebook["severe_from"]
+    votes = f"“{LEVEL_WORDS[str(severe)]}”" if levels == WORDED_LEVELS else f"{severe}级"
+    return (
+        "七、表中“渠道得分”为渠道均值与该科室偏差之和，按权重相加（未使用的渠道除外）即为难办指数；有效票不足而未采用的，抽签渠道"
+        "按全区平均计，其他渠道向抽签渠道靠拢。“五项指标得分”为单项指标的得分，不限每行分数，也不校正手严手松。"
+        f"“得票数”为至少有一项评为{votes}以上的票数，供参考。"
+    )
 
 
 def _line(method: MethodTwo) -> str:

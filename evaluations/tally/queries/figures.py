@@ -8,12 +8,11 @@ from fractions import Fraction
 
 from evaluations.rounds.models import Round
 from evaluations.scoring.counting import Cell, CellKey
-from evaluations.scoring.index import cell_variances, four_decimals, score_sections, variances
+from evaluations.scoring.index import ZERO, cell_variances, four_decimals, score_sections
 from evaluations.scoring.method import Method
 from evaluations.scoring.methods import AnyMethod, parse_rulebook
 from evaluations.scoring.nc2.cells_file import parse_cells
 from evaluations.scoring.nc2.method import MethodTwo
-from evaluations.scoring.nc2.ranking import section_variance
 from evaluations.scoring.sample_size import recommended_lines
 from evaluations.tally.models import Tally, TallyRow
 
@@ -22,7 +21,8 @@ from evaluations.tally.models import Tally, TallyRow
 class Figures:
     """The figures of one count, without its histograms; channels are the used ones.
 
-    `variances` = s squared of every section's index; `recommended` = valid ballots it should have next round (建议票数)
+    `spread` = section -> channel -> variance of one line; `between` = what the channels' disagreement adds to the
+    variance of every index, 0 under NC-1; `recommended` = valid ballots a section should have next round (建议票数)
     """
 
     method: AnyMethod
@@ -30,7 +30,8 @@ class Figures:
     means: Mapping[str, Fraction]
     weights: Mapping[str, Fraction]
     deviations: Mapping[str, Mapping[str, Fraction]]
-    variances: Mapping[str, Fraction]
+    spread: Mapping[str, Mapping[str, Fraction]]
+    between: Fraction
     recommended: Mapping[str, int]
 
     def channel_score(self, section: str, channel: str) -> Decimal | None:
@@ -62,7 +63,8 @@ def _of_one(method: Method, cells: Mapping[CellKey, Cell], margin: Fraction) -> 
         means=scores.means,
         weights=scores.weights,
         deviations={section: score.deviations for section, score in scores.sections.items()},
-        variances=variances(method, cells, scores),
+        spread=spread,
+        between=ZERO,
         recommended=recommended_lines(method, cells, scores.weights, spread, margin),
     )
 
@@ -79,6 +81,7 @@ def _of_two(method: MethodTwo, cells: Mapping[CellKey, Cell], tally: Tally, marg
         means=figures.means,
         weights=figures.weights,
         deviations={s: {c: cell.deviation for c, cell in of.items()} for s, of in figures.cells.items()},
-        variances={section: section_variance(method, figures, section) for section in method.sections},
+        spread=spread,
+        between=method.between_weight * figures.between,
         recommended=recommended_lines(method, cells, figures.weights, spread, margin),
     )

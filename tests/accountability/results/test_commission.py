@@ -1,14 +1,21 @@
 """The commission's page: access, content, number of queries."""
 
+import io
+from typing import ClassVar
+
 import pytest
 from django.urls import reverse
 from django.utils.html import escape
+from openpyxl import load_workbook
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.cases.models import Case
 from accountability.results.queries.results import read_result
+from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.tally.models import Veto
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
@@ -21,6 +28,8 @@ from tests.accountability.factories import (
     make_tally,
 )
 from tests.pages import compact, page_in
+
+MISSED = "有效票不足30张，抽签渠道有效票不足10张"
 
 pytestmark = pytest.mark.django_db
 PAGE = "/commission/"
@@ -88,7 +97,7 @@ def test_all_sections_stand_below_and_thin_ones_apart(client):
 
     page = text_of(client.get(PAGE))
 
-    assert "参加排名的11个科室" in page
+    assert "在11个参加排名的科室中" in page
     assert "样本不足、不参加排名的科室（1个）" in page
 
 
@@ -173,7 +182,7 @@ def test_a_round_without_certain_places_says_so(client):
     make_tally(round_)
     login(client)
 
-    assert "差别均在误差范围内" in text_of(client.get(PAGE))
+    assert "本轮前10名与其后科室差距不明显。" in text_of(client.get(PAGE))
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])
@@ -192,7 +201,7 @@ def test_the_number_of_queries_is_constant_before_publication_too(client, places
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
     login(client)
 
-    page_in(client, PAGE, queries=15, shows="第D01-01科")
+    page_in(client, PAGE, queries=16, shows="第D01-01科")
 
 
 def test_the_commission_publishes_from_the_page(client):
@@ -279,7 +288,7 @@ def test_a_total_does_not_reveal_the_figure_hidden_beside_it():
 
 
 def test_a_hidden_channel_score_is_not_revealed_by_the_others():
-    round_ = make_bare_round()
+    round_ = make_bare_round(rulebook=default_rulebook("NC-1"))
     make_result(round_, "D01-01", lines={"targeted": 19, "sampled": 23, "other": 3})
     make_result(round_, "D01-02", rank=2, lines={"targeted": 19, "sampled": 23, "other": 8})
     make_tally(round_)
@@ -288,3 +297,68 @@ def test_a_hidden_channel_score_is_not_revealed_by_the_others():
 
     assert [channel.shown_score is None for channel in hidden.channels] == [True, False, True]
     assert all(channel.shown_score is not None for channel in open_.channels)
+
+
+def test_under_nc2_the_score_of_a_channel_with_few_ballots_says_nothing_about_them():
+    round_ = make_bare_round(rulebook=default_rulebook() | {"cell_min_lines": 15})
+    make_result(round_, "D01-01", lines={"targeted": 19, "sampled": 12, "other": 3})
+    make_tally(round_)
+
+    (line,) = read_result(round_).listed
+
+    assert [channel.shown_lines for channel in line.channels] == [19, 12, "少于5"]
+    assert [channel.is_counted for channel in line.channels] == [True, False, False]
+    assert line.ballots == 19
+
+
+class TestASectionThatIsNotRanked:
+    LINES: ClassVar = {"targeted": 9, "sampled": 12, "other": 3}
+
+    @pytest.fixture(autouse=True)
+    def thin(self, client):
+        """D02-01 has too few ballots, D02-02 too but is vetoed; D01-01 and D01-02 are ranked."""
+        round_ = make_bare_round()
+        make_result(round_, "D01-01", rank=2)
+        make_result(round_, "D01-02", rank=3)
+        make_result(round_, "D02-01", rank=None, lines=self.LINES)
+        nothing = dict.fromkeys(("difficulty", "drawn_deviation", "rank_low", "rank_high"))
+        row = {**nothing, "indicators": {}, "capped": [], "p_top": "1.0000", "lines": self.LINES}
+        vetoed = make_result(round_, "D02-02", label="一票否决", **row).section
+        Veto.objects.create(round=round_, section=vetoed, decision="南纪〔2020〕1号", decided_on=NOON, facts="查实")
+        make_tally(round_)
+        login(client)
+        return round_
+
+    @pytest.mark.parametrize("code", ["D02-01", "D02-02"])
+    def test_shows_counts_and_nothing_else(self, client, code):
+        text = compact(text_of(client.get(f"/commission/2020H1/sections/{code}/")))
+
+        assert "有效票9" in text
+        assert "有效票12" in text
+        assert "有效票少于5" in text
+        assert [word for word in ("难办指数", "渠道得分", "位次区间", "上榜概率", "下轮建议") if word in text] == []
+        assert "五项指标得分" not in text
+
+    def test_stands_in_a_list_of_its_own_unless_vetoed(self, client):
+        page = client.get(PAGE)
+
+        assert [line.section.code for line in page.context["result"].unranked] == ["D02-01"]
+        assert "在2个参加排名的科室中（另有1个样本不足、经一票否决列在最前）" in text_of(page)
+        assert "样本不足，不显示得分" in text_of(page)
+
+    def test_is_in_no_picture(self, client):
+        pictures = client.get("/commission/2020H1/pictures/").context
+
+        assert [bar.line.section.code for bar in pictures["caterpillar"].bars] == ["D01-01", "D01-02"]
+        assert [row.line.section.code for row in pictures["heat_map"].rows] == ["D01-01", "D01-02"]
+        assert len(pictures["funnel"].dots) == 2
+
+    def test_has_no_figure_in_the_workbook(self, thin):
+        book = load_workbook(io.BytesIO(top10_workbook(thin)))
+
+        rows = [row for sheet in book for row in sheet.iter_rows(values_only=True) if "第D02-01科" in row]
+        figures = [[v for v in row if v not in {None, "—", "否"} and not str(v).startswith("=")] for row in rows]
+        assert figures == [
+            ["D02局", "第D02-01科", "行政审批", 9, 12, "少于5", 9, f"样本不足，不排名：{MISSED}。"],
+            ["D02局", "第D02-01科", 9, 12, "样本不足"],
+        ]

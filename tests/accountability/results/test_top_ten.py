@@ -13,6 +13,7 @@ from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.results.services import export_top10
 from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.counting import Cell
 from evaluations.scoring.index import score_sections
 from evaluations.scoring.method import parse_method
@@ -108,7 +109,7 @@ def test_the_listed_sections_stand_in_the_order_of_their_places():
 
 
 def test_the_channel_scores_add_up_to_the_score_by_their_weights():
-    round_ = make_counted_round()
+    round_ = make_counted_round(rulebook=default_rulebook("NC-1"))
     rows = round_.tally_rows.values_list("section__code", "channel", "lines", "total")
     cells = {(code, channel): Cell(lines=lines, total=total) for code, channel, lines, total in rows}
     exact = score_sections(parse_method(json.loads(round_.tally.rulebook)), cells).sections["D01-01"].value
@@ -117,6 +118,16 @@ def test_the_channel_scores_add_up_to_the_score_by_their_weights():
 
     weighted = sum(Decimal(w) * figures.channel_score("D01-01", c) for c, w in WEIGHTS.items())
     assert abs(weighted - Decimal(exact.numerator) / exact.denominator) < Decimal("0.0001")
+
+
+def test_under_nc2_they_add_up_to_the_stored_index():
+    round_ = make_counted_round()
+
+    figures = read_figures(round_, round_.tally)
+
+    for result in round_.results.select_related("section"):
+        code = result.section.code
+        assert sum(Decimal(w) * figures.channel_score(code, c) for c, w in WEIGHTS.items()) == result.difficulty
 
 
 def test_a_held_talk_has_its_date():
@@ -177,15 +188,20 @@ def test_demonstration_data_is_marked_on_every_sheet(is_demo, marked):
 
 
 def test_the_method_sheet_has_the_rounds_own_numbers_and_digests():
-    round_ = make_counted_round(places=1)
-    round_.rulebook["min_lines"], round_.rulebook["cap"] = 44, "7"
+    book = {"min_lines": 44, "cap": "7", "line_cap": "60", "z": "1.645", "list_length": 8, "severe_from": 3}
+    round_ = make_counted_round(places=1, rulebook=default_rulebook() | book)
 
     method = text_of(sheets(round_)[1])
 
     for shown in (
-        "有效票不足44张",
+        "有效票不满44行",
         "偏差超过7分的，按7分计算",
-        "定向评议50%",
+        "一行最多计60分",
+        "权重50%",
+        "在全部1个科室中的位置",
+        "约有90%的把握",
+        "前8位以内",
+        "至少有一项评为“严重”以上",
         "误差范围内",
         "a" * 64,
         "b" * 64,

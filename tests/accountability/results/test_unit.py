@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.rulebook import default_rulebook
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
 from tests.pages import page_in
@@ -69,7 +70,7 @@ def test_the_preliminary_result_is_shown_to_the_own_unit_alone(client):
 
     page = client.get("/unit/").content.decode()
 
-    for shown in ("初步结果", "拟上榜（明确）", "提出异议", "只考虑抽样误差，真实位次落在区间内的概率约为95%"):
+    for shown in ("初步结果", "拟上榜（明确）", "提出异议", "在12个参加排名的科室中", "在全部12个科室中的位置"):
         assert shown in page
     assert "D02" not in page
     assert "临界" not in page
@@ -101,8 +102,34 @@ def test_a_section_with_too_few_ballots_shows_no_score(client):
 
     page = text_of(client.get(PAGE))
 
-    assert "有效票不足" in page
+    assert "样本不足，本轮不排名、不公布得分" in page
+    assert "在0个参加排名的科室中" in page
     assert "5.12" not in page
+
+
+def test_an_earlier_round_keeps_its_own_words(client):
+    make_counted_round(state=RoundState.PUBLISHED, rulebook=default_rulebook("NC-1") | {"z": "1.645"})
+    liaison(client)
+
+    page = text_of(client.get(PAGE))
+
+    assert "“位次区间”只考虑抽样误差，真实位次落在区间内的概率约为90%。" in page
+    assert "只考虑抽样误差，本科室的真实位次有约90%的概率在第1至第3位" in page
+    assert "各渠道看法不一" not in page
+
+
+def test_a_vetoed_section_with_too_few_ballots_has_place_and_label_but_no_score(client):
+    round_ = make_counted_round(places=1, state=RoundState.PUBLISHED)
+    nothing = {"difficulty": None, "rank_low": None, "rank_high": None, "indicators": {}}
+    make_result(round_, "D02-01", label="一票否决", lines={"targeted": 3, "sampled": 0, "other": 0}, **nothing)
+    liaison(client, "D02")
+
+    page = text_of(client.get(PAGE))
+
+    assert "样本不足，不公布得分" in page
+    assert "在1个参加排名的科室中（另有1个样本不足、经一票否决列在最前）" in page
+    assert "列在最前；有效票不足30张，抽签渠道有效票不足10张，不显示得分。" in page
+    assert "59.12" not in page
 
 
 @pytest.mark.parametrize("places", [2, 12, 40])
@@ -111,4 +138,4 @@ def test_the_page_takes_a_constant_number_of_queries(client, places):
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     liaison(client)
 
-    page_in(client, PAGE, queries=5, shows="D01局第D01-01科")
+    page_in(client, PAGE, queries=6, shows="D01局第D01-01科")

@@ -7,6 +7,7 @@ from evaluations.scoring.wording import (
     chance,
     confidence,
     explain,
+    interval_note,
     interval_sentence,
     nobody_apart,
     percent,
@@ -16,6 +17,7 @@ from evaluations.scoring.wording import (
     shown_label,
 )
 from tests.evaluations.scoring.examples import rulebook
+from tests.evaluations.scoring.nc2.examples import rulebook as rulebook_two
 
 BOOK = rulebook()
 
@@ -25,6 +27,7 @@ def row(**fields):
         "listed": True,
         "label": "明确",
         "rank": 3,
+        "difficulty": "31.5000",
         "rank_low": 1,
         "rank_high": 6,
         "p_top": "0.9700",
@@ -41,7 +44,7 @@ def row(**fields):
         ({"label": "误差范围内", "rank_high": 14}, "超出第10位；本科室上榜"),
         ({"label": "", "listed": False, "rank_high": 20, "p_top": "0.3000"}, "未上榜，但应当引起重视"),
         ({"label": "", "listed": False, "rank_low": 30, "rank_high": 60, "p_top": "0.0000"}, "：本科室未上榜。"),
-        ({"label": "一票否决"}, "由纪委监委决定列第1位"),
+        ({"label": "一票否决"}, "由纪委监委决定列在最前；难办指数仍为群众评议的结果"),
         ({"label": "", "rank_low": None, "rank_high": None, "p_top": None}, "按得票数排位次"),
     ],
 )
@@ -50,6 +53,52 @@ def test_every_label_is_explained_in_one_sentence(fields, text):
 
     assert text in sentence
     assert sentence.count("。") == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "位次区间为第1至第6位，全部在前10位以内。"),
+        ({"rank_low": 3, "rank_high": 3}, "位次区间为第3位，全部在前10位以内。"),
+        (
+            {"label": "误差范围内", "rank_high": 14},
+            "位次区间为第1至第14位，超出前10位：本科室上榜，但实际位置可能在第10位以后。",
+        ),
+        (
+            {"label": "误差范围内", "rank_high": 8},
+            "位次区间为第1至第8位：公布名额不少于参评科室，上榜不说明与其他科室有差别。",
+        ),
+        (
+            {"label": "", "listed": False, "rank_high": 20, "p_top": "0.3000"},
+            "位次区间为第1至第20位：本科室未上榜，但属于前10位的可能性约30%，应当引起重视。",
+        ),
+        (
+            {"label": "", "listed": False, "rank_low": 30, "rank_high": 60, "p_top": "0.0000"},
+            "位次区间为第30至第60位：本科室未上榜。",
+        ),
+        ({"label": "一票否决"}, "经查实由纪委监委决定列在最前；难办指数仍为群众评议的结果，未作改动。"),
+        (
+            {"label": "一票否决", "difficulty": None, "rank_low": None, "lines": {"targeted": 40, "sampled": 4}},
+            "经查实由纪委监委决定列在最前；有效票不足60张，不显示得分。",
+        ),
+        ({"label": "样本不足", "lines": {"targeted": 4, "sampled": 60}}, "样本不足，不排名：抽签渠道有效票不足10张。"),
+        ({"label": "样本不足", "lines": {"targeted": 57, "sampled": 4}}, "样本不足，不排名：有效票不足60张。"),
+    ],
+)
+def test_under_nc2_nothing_is_said_that_the_interval_does_not_cover(fields, sentence):
+    assert explain(row(**fields), rulebook_two(min_lines=60, list_length=10)) == sentence
+
+
+def test_the_probability_of_belonging_to_the_list_stays_inside():
+    just_below = row(label="", listed=False, rank_high=20, p_top="0.3000")
+
+    assert explain(just_below, rulebook_two(), inside=False) == "位次区间为第1至第20位：本科室未上榜。"
+
+
+def test_what_an_interval_covers_depends_on_the_method():
+    assert interval_note(rulebook(z="1.645"), 105) == ("“位次区间”只考虑抽样误差，真实位次落在区间内的概率约为90%。")
+    assert interval_note(rulebook(basis="vote_count"), 105) == ""
+    assert interval_note(rulebook_two(), 105) == interval_sentence("1.96", 105)
 
 
 @pytest.mark.parametrize(
