@@ -1,5 +1,6 @@
 """Output files of the demonstration: workbook, documents, proofs and files for recounting."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.urls import reverse
@@ -69,3 +70,15 @@ def top_ten_table(round_: Round) -> str:
     if not listed:
         lines.append("本轮各科室有效票均不足，没有科室参加排名。")
     return "\n".join(lines)
+
+
+def refusal(round_: Round, faults: Sequence[str]) -> str:
+    """Return why the list is not published, and the page that shows the same."""
+    page = reverse("accountability:commission-round", args=[round_.key])
+    return "\n".join(
+        [
+            f"\n{round_.name}的名单没有公示（{DEMO_NOTICE}）",
+            *faults,
+            f"演示到此为止。网站启动后，请用纪委监委或评议办负责人的账号查看 {page}",
+        ]
+    )

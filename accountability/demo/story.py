@@ -37,6 +37,8 @@ from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.rules import PoolKind
 from evaluations.pools.services import lists
 from evaluations.pools.services.notices import announce_pool
+from evaluations.publication.approvals import DECIDE
+from evaluations.publication.queries import gate_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rulebook import SERVER, SUPERVISORS, default_rulebook, wants_sample_audit, with_value
@@ -82,15 +84,18 @@ class Story:
     seed: int
     # Whether supervisors open the box with key cards, which nobody is asked to type: the demonstration holds them.
     is_supervised: bool = False
+    # Whether chief and commission decide to publish a list that the gate refuses.
+    decides: bool = False
     today: date = field(default_factory=timezone.localdate)
 
     def run(self) -> Round:
-        """Run the whole round and return it, published."""
+        """Run the whole round and return it: published, or refused for the reasons in `refused`."""
         self.begin()
         self._vote()
         self._count()
         self._publish()
-        self._follow_up()
+        if not self.refused:
+            self._follow_up()
         self.round.refresh_from_db()
         return self.round
 
@@ -251,8 +256,18 @@ class Story:
 
     def _publish(self) -> None:
         lifecycle.announce_result(round_id=self.round.pk, by=self.clerk, at=self._day(18))
+        if self.decides and gate_faults(self.round):
+            self._decide()
+        self.refused = gate_faults(self.round)
+        if self.refused:
+            return
         publish_and_start(round_id=self.round.pk, by=self.commission, at=self._day(12))
         self.round.refresh_from_db()
+
+    def _decide(self) -> None:
+        at, reason = self._day(12, 8), "演示：评议票很少，为演示公示之后的办理过程，决定公示本轮名单"
+        approval = approvals.propose(DECIDE, self.round.tally, by=self.chief, at=at, reason=reason)
+        approvals.approve(approval_id=approval.pk, by=self.commission, at=at)
 
     def _follow_up(self) -> None:
         Aftermath(

@@ -13,6 +13,7 @@ from PIL import Image
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.cases.models import Case, Measure
+from accountability.demo.opinions import SECTIONS_RATED
 from accountability.evidence.services.evidence import Upload, add_evidence
 from accountability.inspections.models import Inspection, InspectionPlan, ItemCheck
 from accountability.inspections.rules import InspectionState, PlanState
@@ -23,7 +24,8 @@ from accountability.talks.services import file_talk, write_talk
 from departments.models import Department, DepartmentKind, Section, ServiceKind
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
-from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.rounds.rules.rulebook import DEFAULTS, default_rulebook
+from evaluations.scoring.method import Channel
 from evaluations.scoring.methods import parse_rulebook
 from evaluations.scoring.nc2.cells_file import cells_document
 from evaluations.scoring.nc2.index import CellFigures, Figures
@@ -367,3 +369,10 @@ def _make_row(round_, section, channel, lines, difficulty):
         points=[lines] * 5,
         histogram={},
     )
+
+
+def make_demonstrations_small(monkeypatch):
+    """Let a demonstration of 60 ballots rank most sections: lower minimums, drawn evaluators who rate most sections."""
+    monkeypatch.setitem(DEFAULTS, "min_lines", 2)
+    monkeypatch.setitem(DEFAULTS, "min_drawn_lines", 1)
+    monkeypatch.setitem(SECTIONS_RATED, Channel.TARGETED, (70, 90))

@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import call_command
 
-from evaluations.rounds.rules import rulebook
 from nanchuan_eval.users.models import User
+from tests.accountability.factories import make_demonstrations_small
 from tests.e2e.conftest import check_page, log_in, screenshot
 from tests.factories import make_manifestations
 
@@ -15,9 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def finished(transactional_db, tmp_path, monkeypatch):
     """A small demonstration round, with lower thresholds to match."""
     make_manifestations()
-    monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
-    monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
-    call_command("demo", "--no-serve", "--ballots", 60, "--out", tmp_path)
+    make_demonstrations_small(monkeypatch)
+    call_command("demo", "--no-serve", "--decide", "--ballots", 60, "--out", tmp_path)
 
 
 def test_the_pages_of_a_finished_round_are_accessible(open_page, finished, live_server):

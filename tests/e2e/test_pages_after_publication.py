@@ -6,8 +6,8 @@ from django.core.management import call_command
 from accountability.inspections.models import Inspection, InspectionPlan, Order
 from accountability.rectifications.models import Rectification
 from accountability.talks.models import Talk
-from evaluations.rounds.rules import rulebook
 from nanchuan_eval.users.models import User
+from tests.accountability.factories import make_demonstrations_small
 from tests.e2e.conftest import check_page, log_in, screenshot
 from tests.factories import make_manifestations
 
@@ -18,9 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def followed(transactional_db, tmp_path, monkeypatch):
     """The demonstration round with its cases."""
     make_manifestations()
-    monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
-    monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
-    call_command("demo", "--no-serve", "--ballots", 60, "--out", tmp_path)
+    make_demonstrations_small(monkeypatch)
+    call_command("demo", "--no-serve", "--decide", "--ballots", 60, "--out", tmp_path)
 
 
 def pages_of(username):

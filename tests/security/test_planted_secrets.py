@@ -13,11 +13,11 @@ from django.test import Client
 from accountability.demo.people import PASSWORD
 from evaluations.codes.services import issuing
 from evaluations.pools.models import PoolEntry
-from evaluations.rounds.rules import rulebook
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
+from tests.accountability.factories import make_demonstrations_small
 from tests.factories import make_manifestations
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,8 +29,7 @@ def told(tmp_path, monkeypatch, caplog):
     """Tell the demonstration, keep its secrets, then visit pages, fail log-ins and make faults."""
     caplog.set_level(logging.DEBUG)
     make_manifestations()
-    monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
-    monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
+    make_demonstrations_small(monkeypatch)
     codes, issue = [], issuing.issue_batch
 
     def issue_and_remember(**given):
@@ -40,7 +39,7 @@ def told(tmp_path, monkeypatch, caplog):
 
     monkeypatch.setattr(issuing, "issue_batch", issue_and_remember)
     out, shown = tmp_path / "out", io.StringIO()
-    call_command("demo", "--no-serve", "--ballots", 30, "--out", out, stdout=shown)
+    call_command("demo", "--no-serve", "--ballots", 30, "--decide", "--out", out, stdout=shown)
     chief = User.objects.get(username="chief")
     factor = second_factor.begin_enrolment(by=chief)
     secrets = [

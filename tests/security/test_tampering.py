@@ -16,11 +16,11 @@ from django.db import IntegrityError, models, transaction
 
 from accountability.history.models import EarlierListing
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules import rulebook
 from evaluations.verification.services import verify_round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import RowFact, changed_facts, fixed_digests, fixed_facts, logged_digests
 from nanchuan_eval.permissions.policy import OPERATOR
+from tests.accountability.factories import make_demonstrations_small
 from tests.factories import NOON
 from tests.paths import ROOT
 
@@ -39,9 +39,8 @@ def listed():
 @pytest.fixture
 def demonstration(tmp_path, monkeypatch):
     """A whole round with what follows it, and a logged row of every table that it leaves empty."""
-    monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
-    monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
-    call_command("demo", "--no-serve", "--ballots", 60, "--seed", 7, "--out", tmp_path, stdout=StringIO())
+    make_demonstrations_small(monkeypatch)
+    call_command("demo", "--no-serve", "--decide", "--ballots", 60, "--seed", 7, "--out", tmp_path, stdout=StringIO())
     round_ = Round.objects.get()
     assert [fault for _, found in verify_round(round_) for fault in found] == []
     _fill(round_)

@@ -40,6 +40,8 @@ class SmallStory(story.Story):
     """A demonstration of a few sections and people."""
 
     is_told_up_to_the_draws: bool = False
+    # So few ballots may rank too few sections.
+    decides: bool = True
 
     def _open(self) -> None:
         if self.is_told_up_to_the_draws:

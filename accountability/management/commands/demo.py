@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accountability.demo.output import top_ten_table, write_files
+from accountability.demo.output import refusal, top_ten_table, write_files
 from accountability.demo.people import ACCOUNTS, PASSWORD
 from accountability.demo.story import VOTE_OPENED, Story
 from evaluations.codes.services.issuing import codes_csv
@@ -30,6 +30,7 @@ class Command(BaseCommand):
             "--open", action="store_true", help="停在投票期间，一张票也没有投；票号在输出目录的 codes.csv"
         )
         parser.add_argument("--supervisors", action="store_true", help="由监督员持密钥卡开箱（密钥卡由演示程序保管）")
+        parser.add_argument("--decide", action="store_true", help="样本不足、不能公示的，由两人决定公示并注明")
         parser.add_argument("--ballots", type=int, default=3000, metavar="N", help="投票张数（默认3000）")
         parser.add_argument(
             "--seed", type=int, default=2020, metavar="S", help="随机数种子，决定演示评议票的内容（默认2020）"
@@ -47,9 +48,10 @@ class Command(BaseCommand):
         if options["open"]:
             files = self._begin(options)
         else:
-            round_ = _story(options).run()
+            story = _story(options)
+            round_ = story.run()
             files = write_files(round_, options["out"])
-            self.stdout.write(top_ten_table(round_))
+            self.stdout.write(refusal(round_, story.refused) if story.refused else top_ten_table(round_))
         self.stdout.write("\n文件：")
         for path in files:
             self.stdout.write(f"  {path}")
@@ -84,7 +86,11 @@ class Command(BaseCommand):
 
 def _story(options: dict[str, Any], **given: Any) -> Story:
     return Story(
-        ballots=options["ballots"], seed=options["seed"], is_supervised=options.get("supervisors", False), **given
+        ballots=options["ballots"],
+        seed=options["seed"],
+        is_supervised=options.get("supervisors", False),
+        decides=options.get("decide", False),
+        **given,
     )
 
 

@@ -16,20 +16,20 @@ from accountability.management.commands import demo as commands_demo
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules import rulebook
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, RoundState
 from evaluations.scoring.method import Channel
 from evaluations.sealing.services.opening import open_box
 from evaluations.verification.services import verify_round
 from nanchuan_eval.permissions.policy import OPERATOR
+from tests.accountability.factories import make_demonstrations_small
 from tests.factories import make_round, make_user
 
 pytestmark = pytest.mark.django_db
 
 
-def demo(out, ballots, seed=7):
+def demo(out, ballots, seed=7, **options):
     output = StringIO()
-    call_command("demo", "--no-serve", "--ballots", ballots, "--seed", seed, "--out", out, stdout=output)
+    call_command("demo", "--no-serve", "--ballots", ballots, "--seed", seed, "--out", out, stdout=output, **options)
     return output.getvalue()
 
 
@@ -39,10 +39,21 @@ def recounted(out):
 
 
 @pytest.mark.parametrize("ballots", [0, 1, 25])
-def test_a_round_in_which_nobody_has_enough_ballots_is_still_a_whole_round(tmp_path, ballots):
+def test_a_round_in_which_nobody_has_enough_ballots_ends_at_the_refusal(tmp_path, ballots):
     output = demo(tmp_path, ballots)
 
-    assert Round.objects.get().state == RoundState.PUBLISHED
+    assert Round.objects.get().state == RoundState.REVIEW
+    assert "本轮105个科室中只有0个的有效评议达到排名要求，至少应有84个。" in output
+    assert "/commission/2020H1/" in output
+    assert not Case.objects.exists()
+    assert recounted(tmp_path) == (tmp_path / "result.json").read_bytes()
+
+
+def test_two_persons_can_decide_to_publish_it_all_the_same(tmp_path):
+    output = demo(tmp_path, 1, decide=True)
+
+    publication = Round.objects.get().publications.get()
+    assert "说明：本轮105个科室中，0个有效评议足够" in json.loads(publication.content)["note"]
     assert "没有科室参加排名" in output
     assert not Case.objects.exists()
     assert recounted(tmp_path) == (tmp_path / "result.json").read_bytes()
@@ -51,9 +62,7 @@ def test_a_round_in_which_nobody_has_enough_ballots_is_still_a_whole_round(tmp_p
 class TestAFullDemonstration:
     @pytest.fixture
     def out(self, tmp_path, monkeypatch):
-        # Enough ballots to rank somebody would take long: ask for fewer lines instead.
-        monkeypatch.setitem(rulebook.DEFAULTS, "min_lines", 2)
-        monkeypatch.setitem(rulebook.DEFAULTS, "min_drawn_lines", 1)
+        make_demonstrations_small(monkeypatch)
         self.output = demo(tmp_path, 60)
         return tmp_path
 
@@ -154,7 +163,17 @@ def test_the_address_is_seen_through_a_pipe_when_the_server_starts(monkeypatch, 
 
 def test_with_supervisors_the_box_is_opened_with_cards_and_everything_agrees(tmp_path):
     call_command(
-        "demo", "--supervisors", "--no-serve", "--ballots", 5, "--seed", 7, "--out", tmp_path, stdout=StringIO()
+        "demo",
+        "--supervisors",
+        "--decide",
+        "--no-serve",
+        "--ballots",
+        5,
+        "--seed",
+        7,
+        "--out",
+        tmp_path,
+        stdout=StringIO(),
     )
 
     round_ = Round.objects.get()
