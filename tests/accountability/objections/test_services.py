@@ -25,6 +25,7 @@ from evaluations.pools.models import PoolEntry
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.methods import Files
 from evaluations.tally.models import SectionResult, Tally
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
@@ -62,9 +63,9 @@ def filed(round_, ground=Ground.WRONG_SECTION, by=None, at=SOON):
 def recounted(round_, monkeypatch, *, agrees=True, ground=Ground.WRONG_SECTION, at=SOON):
     objection = filed(round_, ground, at=at)
     accept_objection(objection_id=objection.pk, by=make_account(Role.CHIEF), at=at)
-    result = b"{}" if agrees else b"other"
+    files = Files(b"{}" if agrees else b"other")
     Tally.objects.update(result_sha256=sha256_hex(b"{}"))
-    monkeypatch.setattr("accountability.objections.services.recount", lambda ballots, book: result)
+    monkeypatch.setattr("accountability.objections.services.recount", lambda ballots, book: files)
     present = [entry.pk for entry in supervisors(round_)]
     return recount_objection(objection_id=objection.pk, witnesses=present, by=make_account(Role.CLERK), at=at)
 

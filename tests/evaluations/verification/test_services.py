@@ -17,6 +17,7 @@ from evaluations.verification.services import verify_round
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import verify_chain
+from tests.evaluations.tally.factories import SMALL
 from tests.factories import NOON, hold_draw, make_sealed_round, make_user
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ LATER = NOON + timedelta(days=4)
 @pytest.fixture
 def counted():
     """A counted round with a counting draw."""
-    round_ = make_sealed_round(targeted=4, sampled=5, level="2")
+    round_ = make_sealed_round(targeted=5, sampled=5, level="2", rulebook=SMALL)
     hold_draw(round_, DrawPurpose.COUNTED)
     tally_round(round_id=round_.pk, by=make_user("chief"), at=LATER)
     round_.refresh_from_db()
@@ -81,7 +82,7 @@ def test_an_untouched_round_passes_every_check(counted):
 
 
 def test_a_clean_round_counted_by_two_persons_is_not_accused(settings, capsys):
-    round_ = make_sealed_round(targeted=4, sampled=5, level="2")
+    round_ = make_sealed_round(targeted=5, sampled=5, level="2", rulebook=SMALL)
     hold_draw(round_, DrawPurpose.COUNTED)
     settings.TWO_PERSON_RULE = True
     proposed = start_step(step=Step.COUNT, round_id=round_.pk, by=make_user("clerk"), at=LATER)
