@@ -75,8 +75,8 @@ def test_the_count_takes_a_constant_number_of_queries(targeted):
         tally_round(round_id=round_.pk, by=by, at=LATER)
 
 
-def test_without_enough_ballots_nobody_is_ranked_and_the_list_is_empty():
-    round_ = make_sealed_round(targeted=1)
+def test_without_enough_ballots_nobody_is_ranked_and_the_list_of_nc_1_is_empty():
+    round_ = make_sealed_round(targeted=1, rulebook=BY_METHOD["NC-1"] | {"min_lines": 30})
     announce(round_)
 
     publication = publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
@@ -185,7 +185,7 @@ def test_a_veto_puts_its_section_first_and_leaves_its_score():
 
 
 def test_only_the_commission_enters_a_veto_and_only_before_publication():
-    round_ = make_sealed_round()
+    round_ = make_sealed_round(rulebook=SMALL)
 
     with pytest.raises(Denied):
         veto(round_.sections.first(), by=make_user("chief"))
