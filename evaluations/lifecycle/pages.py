@@ -20,6 +20,7 @@ from evaluations.rounds.rules.lifecycle import (
     COUNTED,
     ISSUING,
     LIFE,
+    PUBLISHED,
     SEALED,
     STEP_ACTION,
     VOIDABLE,
@@ -103,6 +104,8 @@ class NextStep:
     may_approve: bool = False
     # True if the user may see the cases that archiving waits for.
     sees_cases: bool = False
+    # Where this user proposes to publish in spite of the gate.
+    decision: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,14 @@ def _next(round_: Round, user: User, at: datetime) -> NextStep | None:
         waiting=waiting,
         may_approve=waiting is not None and approvals.may_decide(user, waiting),
         sees_cases=policy.may_see(user, "acc.view"),
+        decision=decision_address(round_, user) if step == Step.PUBLISH else "",
     )
+
+
+def decision_address(round_: Round, user: User) -> str:
+    """Return where this user proposes to publish although too few sections are ranked; "" where that is not needed."""
+    is_due = policy.may_propose(user, "publish.approve") and gate_faults(round_)
+    return reverse("admin:round-decide", args=[round_.pk]) if is_due else ""
 
 
 def _opening(round_: Round, user: User, at: datetime) -> NextStep:
@@ -248,8 +258,8 @@ def _links(round_: Round, user: User) -> Iterator[Link]:
 
 
 def _result_links(round_: Round, user: User) -> Iterator[Link]:
-    if policy.may_propose(user, "publish.approve") and gate_faults(round_):
-        yield Link("提请决定公示", reverse("admin:round-decide", args=[round_.pk]))
+    if round_.state in PUBLISHED and (address := decision_address(round_, user)):
+        yield Link("提请决定公示", address)
     results = reverse("admin:evaluations_sectionresult_changelist")
     yield Link("科室结果和主要问题", f"{results}?round__id__exact={round_.pk}")
     if wants_sample_audit(round_.rulebook):

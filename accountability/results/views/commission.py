@@ -14,6 +14,7 @@ from accountability.case_lifecycle.approvals import PUBLISH
 from accountability.results.pages.section_filter import SectionFilter
 from accountability.results.queries.results import commission_step, read_result
 from accountability.results.services import export_top10
+from evaluations.lifecycle.pages import decision_address
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result, rounds_to_choose
 from nanchuan_eval.approvals import services as approvals
@@ -45,6 +46,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             "result": result,
             "shown": choice.of(result.ranked) if result else [],
             "choice": choice,
+            "decision": decision_address(round_, user) if round_ and result else "",
             "act": commission_step(round_, at=clock.now()) if round_ and may_publish else None,
             "is_proposal": policy.requires_approval("publish.approve"),
             "may_decide": policy.may_see(user, "publish.approve"),

@@ -19,6 +19,7 @@ from accountability.results.workbooks.sections import (
     two_decimals,
     unranked_sheet,
 )
+from evaluations.publication.queries import note_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
@@ -151,7 +152,8 @@ def _notices(result: Result) -> list[str]:
     notices = [mark] if mark else []
     if result.round_.state not in PUBLISHED:
         notices.append("尚未公示，仅供评议办和纪委监委内部使用，不得外传。")
-    return notices
+    note = note_of(result.tally)
+    return [*notices, note] if note else notices
 
 
 def _remarks(result: Result) -> Iterator[str]:

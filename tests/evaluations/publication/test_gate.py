@@ -2,10 +2,13 @@
 
 import json
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.urls import reverse
+from openpyxl import load_workbook
 
+from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.publication.approvals import DECIDE
 from evaluations.publication.documents import notice_document
 from evaluations.publication.models import Publication, PublicationDecision
@@ -77,6 +80,7 @@ class TestRefusal:
         assert REFUSED in page
         assert REFUSED in step
         assert reverse("admin:round-decide", args=[round_.pk]) in page
+        assert reverse("admin:round-decide", args=[round_.pk]) in step
 
     def test_nc_1_has_no_gate(self):
         assert publish(thin_round(BY_METHOD["NC-1"])).version == 1
@@ -100,6 +104,14 @@ class TestDecision:
             notice = reverse("notice-html", args=[round_.key, publication.version])
             assert NOTE in client.get(notice).content.decode()
         assert NOTE in client.get(reverse("public-list", args=[round_.key])).content.decode()
+
+    def test_is_noted_on_every_sheet_of_the_workbook(self):
+        round_ = thin_round()
+        decide(round_)
+
+        sheets = load_workbook(BytesIO(top10_workbook(round_))).worksheets
+
+        assert all(any(cell.value == NOTE for row in sheet["A1:A8"] for cell in row) for sheet in sheets)
 
     def test_is_in_the_log_with_its_reason(self):
         decide(thin_round())
