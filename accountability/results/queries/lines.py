@@ -163,7 +163,7 @@ def read_line(
 def _indicator(indicator: Indicator, scores: Mapping[str, Any]) -> IndicatorScore:
     text = scores.get(indicator.value)
     if text is None:
-        return IndicatorScore(indicator.label, None, 0, "无作答")
+        return IndicatorScore(indicator.label, None, 0, "无得分" if indicator.value in scores else "")
     value = Decimal(text)
     step = min(3, int(value * 3 / WORST + Decimal("0.5")))
     return IndicatorScore(indicator.label, value, step, WORDS[step])

@@ -4,16 +4,17 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result
-from accountability.results.workbooks.grid import SCORE, Grid, quotient, stored
+from accountability.results.workbooks.grid import SCORE, Grid, quotient
 from evaluations.scoring.method import Channel
 from evaluations.scoring.nc2.cells_file import parse_cells
 from evaluations.scoring.nc2.index import Figures
 from evaluations.scoring.nc2.method import MethodTwo
 from evaluations.scoring.nc2.ranking import Score, standings
-from evaluations.scoring.result import CERTAIN, TOO_FEW, VETOED, WITHIN_MARGIN
+from evaluations.scoring.result import CERTAIN, TOO_FEW, VETOED, WITHIN_MARGIN, decimal
 from nanchuan_eval.spreadsheets import ColumnSpec, Formula, SheetSpec, Value
 
 PER_CHANNEL = ("有效票", "偏差", "方差")
@@ -101,10 +102,10 @@ def _parameters(sheet: _Sheet) -> Iterator[tuple[str, Value]]:
     for channel in grid.channels:
         label = Channel(channel).label
         yield f"{label}权重", quotient(sheet.figures.weights[channel])
-        yield f"{label}渠道均值", stored(sheet.figures.means[channel])
+        yield f"{label}渠道均值", _figure(sheet.figures.means[channel])
     yield "区间宽度（z）", quotient(method.z)
     yield "渠道看法不一计入误差的比重", quotient(method.between_weight)
-    yield "渠道看法不一的方差", stored(sheet.figures.between)
+    yield "渠道看法不一的方差", _figure(sheet.figures.between)
     yield "参加排名的最少有效票", method.min_lines
     yield "其中抽签渠道最少有效票", method.min_drawn_lines
     yield "公布名额", method.list_length
@@ -133,7 +134,7 @@ def _row(sheet: _Sheet, line: Line, row: int) -> Iterator[Value]:
     for channel in sheet.grid.channels:
         cell = sheet.figures.cells[section.code][channel]
         yield cell.lines
-        yield from (stored(cell.deviation), stored(cell.variance)) if line.has_scores else (NONE, NONE)
+        yield from (_figure(cell.deviation), _figure(cell.variance)) if line.has_scores else (NONE, NONE)
     yield YES if is_vetoed else NO
     yield from _index(sheet, row) if line.has_scores else (NONE, NONE, NONE)
     yield _enough(sheet, row)
@@ -208,6 +209,11 @@ def _check(sheet: _Sheet, line: Line, row: int, *, is_vetoed: bool) -> Formula:
         pairs += [(PLACE, "A"), (LOW, sheet.grid.after(FILED[1])), (HIGH, sheet.grid.after(FILED[2]))]
     same = ",".join(f"{sheet.grid.after(number)}{row}={letter}{row}" for number, letter in pairs)
     return Formula(f'IF(AND({same}),"一致","不一致")')
+
+
+def _figure(value: Fraction) -> Decimal:
+    """A published figure, which has four decimals."""
+    return Decimal(decimal(value))
 
 
 def _drawn(sheet: _Sheet) -> list[str]:

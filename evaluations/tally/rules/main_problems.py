@@ -25,11 +25,15 @@ def is_greedy(text: str) -> bool:
 def propose_problems(row: Mapping[str, Any], ticks: Counter[str], signs: Mapping[str, Mapping[str, str]]) -> str:
     """Return the most ticked 表象, three at most; without enough ticks, the two worst indicators.
 
+    Nothing for a section vetoed with too few ballots, which has neither: the office writes its problems.
+
     贪 is an allegation of misconduct: it is never proposed, only the commission can write it (rulebook R-J).
     """
     fair = [code for code, times in _ranked(ticks) if times >= SMALLEST_SHOWN and _may_propose(code, signs)]
     texts = [signs[code]["text"] for code in fair[:MOST]]
-    return "；".join(texts) if texts else _worst_indicators(row["indicators"])
+    if texts or not any(row["indicators"].values()):
+        return "；".join(texts)
+    return _worst_indicators(row["indicators"])
 
 
 def _ranked(ticks: Counter[str]) -> list[tuple[str, int]]:
@@ -40,7 +44,7 @@ def _may_propose(code: str, signs: Mapping[str, Mapping[str, str]]) -> bool:
     return code in signs and signs[code]["indicator"] != Indicator.GREEDY
 
 
-def _worst_indicators(scores: Mapping[str, str]) -> str:
+def _worst_indicators(scores: Mapping[str, str | None]) -> str:
     order = [i for i in Indicator if i != Indicator.GREEDY]
     order.sort(key=lambda i: -Decimal(scores.get(i.value) or 0))
     return f"群众反映“{order[0].label}”“{order[1].label}”问题较为集中"

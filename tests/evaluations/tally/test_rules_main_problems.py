@@ -35,6 +35,11 @@ def test_the_three_most_ticked_are_proposed_else_the_two_worst_indicators(ticks,
     assert propose_problems(ROW, Counter(ticks), SIGNS) == problems
 
 
+def test_nothing_is_proposed_without_ticks_and_scores():
+    """A section vetoed with too few ballots has no indicators under NC-2."""
+    assert propose_problems({"indicators": dict.fromkeys(ROW["indicators"])}, Counter(), SIGNS) == ""
+
+
 @pytest.mark.parametrize(("text", "is_alleged"), [("收受好处", True), ("吃拿卡要", True), ("办事拖拉", False)])
 def test_a_text_that_alleges_greed_is_recognised(text, is_alleged):
     assert is_greedy(text) is is_alleged
