@@ -13,7 +13,7 @@ from accountability.objections import views as objections
 from accountability.promotion_freezes import views as promotion_freezes
 from accountability.rectifications.views import actions
 from accountability.rectifications.views import pages as rectifications_pages
-from accountability.results.views import analysis, commission, count, readers
+from accountability.results.views import analysis, changes, commission, count, readers
 from accountability.talks import views as talks
 from accountability.worklist import views as worklist
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("commission/<slug:key>/publish/", commission.publish, name="commission-publish"),
     path("commission/<slug:key>/archive/", commission.archive, name="commission-archive"),
     path("commission/<slug:key>/pictures/", analysis.charts, name="commission-pictures"),
+    path("commission/<slug:key>/changes/", changes.changes, name="commission-changes"),
     path("commission/<slug:key>/anomalies/", analysis.anomalies, name="commission-anomalies"),
     path("commission/<slug:key>/anomalies/keep/", analysis.keep_flags, name="commission-keep-flags"),
     path("commission/<slug:key>/anomalies/<int:pk>/approve/", analysis.approve_flag, name="commission-approve-flag"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from accountability.assessment.rules import Line, Listed, PointRules, UnitLine, assess, by_unit
 from accountability.cases.models import Case
 from accountability.rectifications.rules import RectificationState
+from accountability.results.queries.changes import cut_in_words, read_changes
 from departments.models import DepartmentKind
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
@@ -20,6 +21,7 @@ class Assessment:
     rounds: Sequence[Round]
     units: Sequence[UnitLine]
     lines: Sequence[Line]
+    around_cut: str
     is_demo: bool
 
     @property
@@ -41,7 +43,7 @@ class Assessment:
 
 
 def read_assessment(year: int) -> Assessment:
-    """Return the assessment over a year's published rounds (2 queries)."""
+    """Return the assessment over a year's published rounds (5 queries)."""
     rounds = list(Round.objects.filter(period_start__year=year, state__in=PUBLISHED).order_by("period_start", "pk"))
     order = {round_.pk: place for place, round_ in enumerate(rounds)}
     cases = Case.objects.filter(result__round__in=order, result__is_listed=True)
@@ -50,7 +52,14 @@ def read_assessment(year: int) -> Assessment:
         for case in cases.select_related("result__section", "result__round", "rectification")
     ]
     lines = assess(listings)
-    return Assessment(year, rounds, by_unit(lines), lines, any(round_.is_demo for round_ in rounds))
+    return Assessment(
+        year=year,
+        rounds=rounds,
+        units=by_unit(lines),
+        lines=lines,
+        around_cut=cut_in_words(read_changes(rounds[-1]), rounds[-1]) if rounds else "",
+        is_demo=any(round_.is_demo for round_ in rounds),
+    )
 
 
 def years() -> list[int]:

@@ -45,6 +45,8 @@ def _workbook(assessment: Assessment) -> bytes:
     notes.append(
         f"轮次：{'、'.join(round_.name for round_ in assessment.rounds)}；内容校验值（SHA-256）{assessment.digest}"
     )
+    if assessment.around_cut:
+        notes.append(f"上榜是否促进改进：{assessment.around_cut}")
     units = SheetSpec(
         title="按单位",
         heading=f"{assessment.year}年度最难办事科室群众评考核运用（按单位）",

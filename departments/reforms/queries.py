@@ -21,13 +21,22 @@ def title_of(section: Section) -> Title:
 
 def section_history(section: Section) -> SectionHistory:
     """Return the section's history (1 query, which reads all reforms, since there are few)."""
-    changes = list(SectionChange.objects.select_related("earlier__department", "later__department"))
+    changes = _changes()
     known = {one.code: one for change in changes for one in (change.earlier, change.later) if one}
     steps = [_step(change) for change in changes]
     return SectionHistory(
         lines=history_lines(section.code, steps, {code: title_of(one) for code, one in known.items()}),
         continues=[(known[one.code].pk, one) for one in continued_sections(section.code, steps)],
     )
+
+
+def reform_steps() -> list[Step]:
+    """Return all reforms in the order of their days (1 query)."""
+    return [_step(change) for change in _changes()]
+
+
+def _changes() -> list[SectionChange]:
+    return list(SectionChange.objects.select_related("earlier__department", "later__department"))
 
 
 def _step(change: SectionChange) -> Step:

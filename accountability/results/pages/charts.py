@@ -45,7 +45,7 @@ class Bar:
     @property
     def name(self) -> str:
         """The section's label beside the bar."""
-        return _short_name(self.line)
+        return _ranked_name(self.line)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class HeatRow:
     @property
     def name(self) -> str:
         """The section's label beside the row."""
-        return _short_name(self.line)
+        return _ranked_name(self.line)
 
 
 @dataclass(frozen=True)
@@ -219,8 +219,12 @@ def _heat_title(result: Result) -> str:
     return f"{'上榜' if listed else '参加排名的'}科室问题最突出的是“{worst}”，平均{averages[worst]:.1f}分"
 
 
-def _short_name(line: Line) -> str:
-    name = f"{line.result.rank}  {line.section.department_name}{line.section.name}"
+def _ranked_name(line: Line) -> str:
+    return short_name(f"{line.result.rank}  {line.section.department_name}{line.section.name}")
+
+
+def short_name(name: str) -> str:
+    """Return a label that fits beside a row."""
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 

@@ -18,6 +18,7 @@ from accountability.results.pages.charts import (
     round_steps,
     scale,
 )
+from accountability.results.queries.changes import read_change
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result, read_result
 from evaluations.rounds.models import Round
@@ -31,6 +32,7 @@ class Dossier:
 
     result: Result
     line: Line
+    change: str
     placements: list[Placement]
     picture: Chart | None
     ticks: list[tuple[str, int | str]]
@@ -48,6 +50,7 @@ def read_dossier(round_: Round, code: str) -> Dossier | None:
     return Dossier(
         result=result,
         line=line,
+        change=read_change(round_).of(code),
         placements=placements,
         picture=_trend([(s.name, s.rank, s.is_listed) for s in placements], round_.rulebook["list_length"]),
         ticks=_ticks(round_, line),

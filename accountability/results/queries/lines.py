@@ -72,6 +72,7 @@ class Line:
     measures: Mapping[str, Measure]
     freeze: PromotionFreeze | None
     sentence: str = ""
+    change: str = ""
     without_flags: int | None = None
     recommended: int | None = None
     in_class: int | None = None

@@ -10,6 +10,7 @@ from accountability.cases.models import Case
 from accountability.history.queries import RoundHistory, read_history
 from accountability.history.rules.history import History
 from accountability.inspections.rules import InspectionState
+from accountability.results.queries.changes import read_published_changes
 from accountability.results.queries.lines import Line, has_scores, read_line
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
@@ -141,17 +142,20 @@ def places_of(round_: Round, results: Sequence[SectionResult]) -> Places:
 
 
 def read_unit(unit_code: str) -> list[tuple[Round, Places, list[Line]]]:
-    """Return a unit's own sections by round, the newest first (4 queries).
+    """Return a unit's own sections by round, the newest first (8 queries).
 
-    Includes published rounds and the preliminary result (初步结果) of a round open to objections.
+    Includes published rounds, with their change, and the preliminary result (初步结果) of a round open to objections.
     """
     visible = SectionResult.objects.filter(round__state__in=(RoundState.REVIEW, *PUBLISHED))
     own = visible.filter(section__department_code=unit_code).select_related("round")
+    results = list(_results(own.order_by("-round__period_start", "rank", "section__code")))
+    changes = read_published_changes(result.round for result in results)
     by_round: dict[Round, list[Line]] = {}
-    for result in _results(own.order_by("-round__period_start", "rank", "section__code")):
+    for result in results:
         line = read_line(result, History(), None, result.round.rulebook)
         sentence = explain(result.data, result.round.rulebook, inside=False)
-        by_round.setdefault(result.round, []).append(replace(line, sentence=sentence))
+        change = changes[result.round].of(result.section.code) if result.round in changes else ""
+        by_round.setdefault(result.round, []).append(replace(line, sentence=sentence, change=change))
     is_ranked = Q(rank__isnull=False, difficulty__isnull=False)
     counts = visible.filter(round__in=list(by_round)).order_by().values("round")
     counts = counts.annotate(sections=Count("pk"), ranked=Count("pk", filter=is_ranked), placed=Count("rank"))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 Change = tuple[str, str | None]
+# Reforms after which a section is no longer the one it was, though it may keep its code.
+RESHAPING = frozenset({"merged", "split"})
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class Step:
     later: str | None
     was: Title
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The sections of a round by code, and the day as of which people rated them."""
+
+    codes: frozenset[str]
+    on: date
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,25 @@ def earlier_sections(code: str, changes: Iterable[Change]) -> frozenset[str]:
             found.add(earlier)
             waiting.append(earlier)
     return frozenset(found - {code})
+
+
+def reshaped_sections(before: Roster, now: Roster, steps: Iterable[Step]) -> dict[str, str]:
+    """Return the sections that were merged or split between two rosters, with the kind of reform.
+
+    Renaming and moving keep the code and change nothing about who is rated.
+    """
+    found: dict[str, str] = {}
+    for step in steps:
+        if step.kind in RESHAPING and step.later is not None and _is_between(step, before, now):
+            found |= dict.fromkeys({step.earlier, step.later} & now.codes, step.kind)
+    return found
+
+
+def _is_between(step: Step, before: Roster, now: Roster) -> bool:
+    """True if a reform took effect between two rosters: by its day, or because a section ended or began."""
+    has_ended = step.earlier in before.codes and step.earlier not in now.codes
+    has_begun = step.later in now.codes and step.later not in before.codes
+    return before.on < step.on <= now.on or has_ended or has_begun
 
 
 def continued_sections(code: str, steps: Sequence[Step]) -> list[Continued]:

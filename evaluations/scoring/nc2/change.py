@@ -1,8 +1,9 @@
 """Change between two rounds of NC-2, and around the cut over several (method-2.md 5), from public figures only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, isqrt
 from statistics import median
 from typing import Any
@@ -31,6 +32,11 @@ class Counted:
     method: MethodTwo
     figures: Figures
     digest: str
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """Every section's outcome."""
+        return standings(self.method, self.figures)
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,20 @@ def read_round(cells: Any, rulebook: Mapping[str, Any]) -> Counted:
     return Counted(method, parse_cells(cells, method, digest), digest)
 
 
-def compare(old: Counted, new: Counted) -> Change:
-    """Compare a section with itself in the round before, corrected for the regression to the mean."""
-    before, after = standings(old.method, old.figures), standings(new.method, new.figures)
-    both = [s for s in before if before[s].score.has_enough and s in after and after[s].score.has_enough]
-    is_comparable = all(getattr(old.method, key) == getattr(new.method, key) for key in SAME)
-    if len(both) < FEWEST_SECTIONS or not is_comparable:
+def different_settings(old: Counted, new: Counted) -> list[str]:
+    """Return the settings that keep two rounds from being compared."""
+    return [key for key in SAME if getattr(old.method, key) != getattr(new.method, key)]
+
+
+def compare(old: Counted, new: Counted, left_out: Container[str] = ()) -> Change:
+    """Compare a section with itself in the round before, corrected for the regression to the mean.
+
+    `left_out` = sections that are no longer what they were under the same code.
+    """
+    before, after = old.standings, new.standings
+    ranked = [s for s in before if before[s].score.has_enough and s in after and after[s].score.has_enough]
+    both = [s for s in ranked if s not in left_out]
+    if len(both) < FEWEST_SECTIONS or different_settings(old, new):
         return Change(len(both), None, {})
     was, now = {s: before[s].score.index for s in both}, {s: after[s].score.index for s in both}
     middle, new_middle = median(was.values()), median(now.values())

@@ -58,7 +58,7 @@ def test_nothing_is_shown_before_the_count(client, address):
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])
-@pytest.mark.parametrize(("address", "queries"), [("pictures/", 12), ("sections/D01-01/", 14), ("anomalies/", 8)])
+@pytest.mark.parametrize(("address", "queries"), [("pictures/", 12), ("sections/D01-01/", 17), ("anomalies/", 8)])
 def test_the_pages_take_a_constant_number_of_queries(client, address, queries, places):
     make_counted_round("2019H2", RoundState.PUBLISHED, places=places)
     round_ = make_counted_round(places=places)

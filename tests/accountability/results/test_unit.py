@@ -138,4 +138,4 @@ def test_the_page_takes_a_constant_number_of_queries(client, places):
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     liaison(client)
 
-    page_in(client, PAGE, queries=6, shows="D01局第D01-01科")
+    page_in(client, PAGE, queries=9, shows="D01局第D01-01科")

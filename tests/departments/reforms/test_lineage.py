@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from departments.reforms.rules.lineage import (
     Continued,
+    Roster,
     Step,
     Title,
     continued_sections,
     earlier_sections,
     history_lines,
+    reshaped_sections,
 )
 
 SECTIONS = st.sampled_from("ABCDEFGH")
@@ -101,3 +103,30 @@ def test_the_sections_continued_are_named_with_their_last_title_and_day():
         Continued("A", Title("价费科", "市场监管局"), date(2020, 3, 1)),
     ]
     assert continued_sections("A", STEPS) == []
+
+
+class TestSectionsReshapedBetweenTwoRosters:
+    def reshaped(self, before, now, *steps):
+        old, new = (Roster(frozenset(codes), date(year, 5, 1)) for codes, year in ((before, 2019), (now, 2020)))
+        return reshaped_sections(old, new, [step(*one, "旧科") for one in steps])
+
+    @pytest.mark.parametrize(
+        ("before", "now", "change", "found"),
+        [
+            ("AB", "AB", ("2019-05-02", "merged", "C", "A"), {"A": "merged"}),
+            ("AB", "AB", ("2020-05-01", "split", "A", "B"), {"A": "split", "B": "split"}),
+            ("AB", "AB", ("2019-05-01", "merged", "C", "A"), {}),
+            ("AB", "AB", ("2020-05-02", "split", "A", "B"), {}),
+            ("AB", "A", ("2019-04-01", "merged", "B", "A"), {"A": "merged"}),  # entered after the roster was frozen
+            ("A", "AB", ("2019-04-01", "split", "A", "B"), {"A": "split", "B": "split"}),
+            ("AB", "AB", ("2019-09-01", "renamed", "A", "A"), {}),
+            ("AB", "AB", ("2019-09-01", "moved", "A", "A"), {}),
+            ("AB", "A", ("2019-09-01", "abolished", "B", None), {}),
+        ],
+    )
+    def test_are_those_merged_or_split_in_between(self, before, now, change, found):
+        assert self.reshaped(before, now, change) == found
+
+    def test_a_chain_is_followed_to_its_end(self):
+        chain = [("2019-06-01", "split", "A", "X"), ("2019-09-01", "merged", "X", "B")]
+        assert self.reshaped("AB", "AB", *chain) == {"A": "split", "B": "merged"}

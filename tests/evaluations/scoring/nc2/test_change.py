@@ -18,6 +18,7 @@ from evaluations.scoring.nc2.change import (
     around_cut,
     change_document,
     compare,
+    different_settings,
     gap_at_cut,
     hundredths_of_root,
     two_decimals,
@@ -156,7 +157,18 @@ OTHER = {
 
 @pytest.mark.parametrize("key", SAME)
 def test_rounds_that_measure_differently_are_not_compared(key: str):
-    assert compare(round_of(EVEN), round_of(EVEN, **{key: OTHER[key]})) == Change(25, None, {})
+    old, new = round_of(EVEN), round_of(EVEN, **{key: OTHER[key]})
+
+    assert different_settings(old, new) == [key]
+    assert compare(old, new) == Change(25, None, {})
+
+
+def test_sections_left_out_take_no_part_in_anything():
+    fewer = {s: d for s, d in EVEN.items() if s not in {"S00", "S24"}}
+
+    assert compare(round_of(EVEN), round_of(EVEN | {"S24": 0}), {"S00", "S24"}) == compare(
+        round_of(fewer), round_of(fewer)
+    )
 
 
 def test_numbers_written_otherwise_and_other_settings_do_not_matter():
