@@ -15,6 +15,7 @@ from departments.reforms.rules.lineage import Roster, Step, reshaped_sections
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.rounds.rules.settings import SETTINGS
+from evaluations.scoring.nc2.cells_file import parse_cells
 from evaluations.scoring.nc2.change import (
     FEWEST_PAIRS,
     FEWEST_SECTIONS,
@@ -25,9 +26,9 @@ from evaluations.scoring.nc2.change import (
     compare,
     different_settings,
     gap_at_cut,
-    read_round,
     two_decimals,
 )
+from evaluations.scoring.nc2.method import parse_method_two
 from evaluations.tally.models import Tally
 
 LABELS = {setting.path: setting.label for setting in SETTINGS} | {
@@ -110,15 +111,16 @@ def cut_in_words(changes: Iterable[RoundChange], round_: Round) -> str:
 def _read(pairs: Sequence[tuple[Round | None, Round]]) -> list[RoundChange]:
     """Compare rounds by their newest counts (2 queries)."""
     rounds = {round_ for pair in pairs for round_ in pair if round_}
-    tallies = Tally.objects.filter(round__in=rounds).order_by("version").only("round_id", "cells", "rulebook")
+    tallies = Tally.objects.filter(round__in=rounds).order_by("version").defer("result", "without_flags")
     newest = {tally.round_id: tally for tally in tallies}
-    counted = {
-        number: read_round(json.loads(tally.cells), json.loads(tally.rulebook))
-        for number, tally in newest.items()
-        if tally.cells
-    }
+    counted = {number: _counted(tally) for number, tally in newest.items() if tally.cells}
     steps = reform_steps()
     return [_compare(before, now, counted, steps) for before, now in pairs]
+
+
+def _counted(tally: Tally) -> Counted:
+    method, digest = parse_method_two(json.loads(tally.rulebook)), tally.rulebook_sha256
+    return Counted(method, parse_cells(json.loads(tally.cells), method, digest), digest)
 
 
 def _compare(before: Round | None, now: Round, counted: Mapping[int, Counted], steps: Sequence[Step]) -> RoundChange:
