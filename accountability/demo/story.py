@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from django.utils import timezone
@@ -49,9 +49,10 @@ from evaluations.sample_audit.services.drawing import draw_ballots, plan_audit
 from evaluations.scoring.method import Channel
 from evaluations.sealing.services import opening as sealing
 from evaluations.sealing.services.signatures import sign_opening
-from evaluations.tally.rules.anomalies import Verdict
+from evaluations.tally.models import AnomalyFlag
+from evaluations.tally.rules.anomalies import NAMES_BALLOTS, Verdict
 from evaluations.tally.services import tally
-from evaluations.tally.services.anomalies import DECIDE_FLAG
+from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
 from evaluations.tally.services.signatures import sign_count
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions.policy import CLOCK, OPERATOR
@@ -243,16 +244,15 @@ class Story:
             sign_audit(round_id=self.round.pk, code=codes.pop(), at=self._day(19, 16))
 
     def _decide_flags(self) -> None:
-        for flag in self.round.flags.all():
-            approval = approvals.propose(
-                DECIDE_FLAG.name,
-                flag,
-                by=self.clerk,
-                at=self._day(19, 10),
-                verdict=Verdict.KEPT,
-                reason="演示：经核查未发现组织投票、替人填票，保留计票",
-            )
-            approvals.approve(approval_id=approval.pk, by=self.witness, at=self._day(19, 11))
+        reason = "演示：经核查未发现组织投票、替人填票，保留计票"
+        for flag in self.round.flags.filter(kind__in=NAMES_BALLOTS):
+            self._keep(DECIDE_FLAG.name, flag, verdict=Verdict.KEPT, reason=reason)
+        if self.round.flags.naming_no_ballots().exists():
+            self._keep(KEEP_FLAGS.name, self.round, reason=reason, own={})
+
+    def _keep(self, action: str, target: AnomalyFlag | Round, **given: Any) -> None:
+        approval = approvals.propose(action, target, by=self.clerk, at=self._day(19, 10), **given)
+        approvals.approve(approval_id=approval.pk, by=self.witness, at=self._day(19, 11))
 
     def _publish(self) -> None:
         lifecycle.announce_result(round_id=self.round.pk, by=self.clerk, at=self._day(18))

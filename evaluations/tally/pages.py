@@ -58,6 +58,11 @@ class FlagReport:
         return bool(self.lines or self.together)
 
     @property
+    def rates(self) -> dict[str, str]:
+        """The false alarms of the kinds that stand together."""
+        return {flag.get_kind_display(): flag.false_alarms for flag in self.together}
+
+    @property
     def matters(self) -> bool:
         """True if the list would change without the flagged ballots."""
         return any(each.changes_list for each in self.compared)

@@ -229,7 +229,7 @@ class TestAUnit:
             make_round(key, EVEN)
         client.force_login(make_liaison("D13"))
 
-        page_in(client, "/unit/", queries=6, shows="只计抽样误差" if rounds > 1 else "本轮之前没有")
+        page_in(client, "/unit/", queries=7, shows="只计抽样误差" if rounds > 1 else "本轮之前没有")
 
 
 KEYS = [f"{year}H{half}" for year in (2017, 2018, 2019, 2020) for half in (1, 2)]
