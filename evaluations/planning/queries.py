@@ -90,7 +90,8 @@ def forecast(round_: Round, at: datetime) -> Forecast | None:
         return None
     codes = list(round_.sections.order_by("code").values_list("code", flat=True))
     rulebook = {**round_.rulebook, "sections": codes, "vetoes": []}
-    most = {} if rulebook["sampled_forms"] == ISSUED_CODES else {Channel.SAMPLED: rulebook["counted_sampled_ballots"]}
+    is_open = rulebook["sampled_forms"] != ISSUED_CODES
+    most = {Channel.SAMPLED.value: rulebook["counted_sampled_ballots"]} if is_open else {}
     declared, last = declared_sections(drawn_evaluators(round_)), _last(_last_tally())
     found = expected_gate(
         rulebook,

@@ -138,7 +138,7 @@ def _reading(content: Mapping[str, Any]) -> list[str]:
     if "method" not in content or not content["entries"]:
         return []
     labels = [f"“{label}”：{meaning}" for label, meaning in content.get("labels", [])]
-    said = (f"位次为{content['places']}的名次。", content["margin"], content.get("interval"), *labels)
+    said = (f"表中的位次是{content['places']}的位次。", content["margin"], content.get("interval"), *labels)
     return [sentence for sentence in said if sentence]
 
 
