@@ -36,10 +36,8 @@ class KeepForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.names = {flag: f"own-{flag.pk}" for flag in flags}
         for flag, name in self.names.items():
-            attrs = {"aria-label": f"{flag}：单独理由", "placeholder": "单独理由（可不填）"}
-            self.fields[name] = forms.CharField(
-                max_length=REASON_LENGTH, required=False, widget=forms.TextInput(attrs=attrs)
-            )
+            widget = forms.TextInput(attrs={"aria-label": f"{flag}：单独理由（可不填）"})
+            self.fields[name] = forms.CharField(max_length=REASON_LENGTH, required=False, widget=widget)
 
     def lines(self) -> list[tuple[AnomalyFlag, forms.BoundField]]:
         """Return every flag with the field of its own reason."""

@@ -114,7 +114,8 @@ class TestTheMonitoringPage:
         assert thin == {quiet: (4, 2), unknown: (0, 0)}
 
     def test_distinguishes_no_thin_section_from_no_data(self):
-        round_ = make_open_round(rulebook={"min_drawn_lines": 0})
+        round_ = make_open_round()
+        round_.rulebook["min_drawn_lines"] = 0
         assert monitor_page(round_).thin is None
 
         make_drawn(round_, people=2, dealt_with=round_.sections.first().code)
