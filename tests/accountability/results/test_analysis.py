@@ -1,11 +1,13 @@
 """The commission's pages: dossier, charts, anomalies, veto, correction; access and number of queries."""
 
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.cases.models import Case
+from accountability.results.pages.charts import WIDTH
 from evaluations.publication.models import Publication
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.models import AnomalyFlag, SectionResult, Veto
@@ -16,7 +18,14 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions.policy import Role
-from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
+from tests.accountability.factories import (
+    NOON,
+    make_account,
+    make_bare_round,
+    make_counted_round,
+    make_result,
+    make_tally,
+)
 from tests.pages import page_in
 
 pytestmark = pytest.mark.django_db
@@ -366,6 +375,24 @@ def test_the_heat_map_has_a_square_per_ranked_section_and_indicator(client):
     assert {len(row.cells) for row in heat.rows} == {5}
     assert response.content.decode().count('class="square ') == 5 * len(heat.rows)
     assert "问题最突出的是" in heat.title
+
+
+def test_under_nc2_the_pictures_span_all_sections_and_the_disagreement_of_channels(client):
+    round_ = make_bare_round()
+    for place in range(1, 13):
+        make_result(round_, f"D{place:02}-01", rank=place)
+    make_result(round_, "D90-01", rank=None)
+    make_tally(round_)
+    login(client)
+
+    context = client.get("/commission/2020H1/pictures/").context
+
+    caterpillar, figures = context["caterpillar"], context["result"].figures
+    assert "在12个参加排名的科室中" in caterpillar.note
+    assert "在全部13个科室中的位置" in caterpillar.note
+    assert max(bar.place for bar in caterpillar.bars) < WIDTH - 20
+    assert figures.between == Fraction(3, 2)
+    assert len(context["funnel"].dots) == 12
 
 
 def test_a_vote_count_below_five_is_hidden_everywhere(client):
