@@ -14,6 +14,7 @@ from evaluations.publication.documents import count_record_pdf, notice_pdf
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawStatus
 from evaluations.tally.files import ballots_csv
+from evaluations.tally.models import SectionResult
 
 SITE = "http://127.0.0.1:8000"
 WORKBOOK = "最难办科室前十.xlsx"
@@ -64,7 +65,7 @@ def top_ten_table(round_: Round) -> str:
     listed = round_.results.filter(is_listed=True).select_related("section")
     lines = [f"\n{round_.name}最难办事科室前十名（{DEMO_NOTICE}）"]
     lines += [
-        f"{result.rank:>3}  {result.difficulty:>7.2f}  {result.label or '—'}  {result.section}  {result.main_problems}"
+        f"{result.rank:>3}  {_index(result):>7}  {result.label or '—'}  {result.section}  {result.main_problems}"
         for result in listed
     ]
     if not listed:
@@ -82,3 +83,7 @@ def refusal(round_: Round, faults: Sequence[str]) -> str:
             f"演示到此为止。网站启动后，请用纪委监委或评议办负责人的账号查看 {page}",
         ]
     )
+
+
+def _index(result: SectionResult) -> str:
+    return "—" if result.difficulty is None else f"{result.difficulty:.2f}"

@@ -46,7 +46,7 @@ class SectionResultAdmin(PolicyAdmin):
 
     @admin.display(description="难办指数", ordering="difficulty")
     def shown_difficulty(self, result: SectionResult) -> str:
-        return f"{result.difficulty:.2f}"
+        return "—" if result.difficulty is None else f"{result.difficulty:.2f}"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -115,6 +115,13 @@ OTHERS = [
         lambda w: s.measure(kind="notice"),
         starts("acc.open"),
     ),
+    Form(
+        "round-sample-draw",
+        ADMIN + "/round/{o.pk}/sample/draw/",
+        lambda w: s.audited(),
+        starts("audit.sample"),
+        s.CLOSED,
+    ),
     Form("commission-veto", "/commission/{o.key}/veto/", lambda w: s.to_publish(), starts("publish.approve")),
     Form("case-head", "/work/cases/{o.pk}/head/", lambda w: s.case(), starts("acc.open")),
     Form(

@@ -81,7 +81,8 @@ class Result:
         """What to say above a list on which no section is clearly apart."""
         labels = {line.result.label for line in self.listed}
         if not self.is_by_method_one:
-            return nobody_apart(labels, self.round_.rulebook["list_length"])
+            length = self.round_.rulebook["list_length"]
+            return nobody_apart(labels, length) if length < len(self.figures.method.sections) else ""
         is_unsure = labels and not labels & {CERTAIN, VETOED}
         return "本轮上榜科室与未上榜科室的差别均在误差范围内，运用结果应当从严把握。" if is_unsure else ""
 

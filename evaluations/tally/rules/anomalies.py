@@ -156,16 +156,18 @@ def flag_cells(
 ) -> list[Flag]:
     """Return the flags of whole cells: channels open to anybody, compared with the drawn ones.
 
-    `gaps` = how far each cell's deviation lies above the drawn one before the cap (`gaps_to_drawn`).
+    `gaps` = how far each cell's deviation lies above the drawn one before the cap (`gaps_to_drawn`). The texts give
+    figures of ranked sections only.
     """
     if not method.drawn_channels:
         return []
+    ranked = {section for section, _ in tested if _is_ranked(method, cells, section)}
     flags: list[Flag] = []
     for channel, keys in groupby(tested, key=itemgetter(1)):
         of_channel = {section: gaps[section, channel] for section, _ in keys}
-        flags += _one_sided(of_channel, channel, limits)
-        flags += _extreme(method, cells, list(of_channel), channel, limits)
-        flags += _far(of_channel, channel, limits)
+        flags += _one_sided(of_channel, channel, limits, ranked)
+        flags += _extreme(method, cells, list(of_channel), channel, limits, ranked)
+        flags += _far(of_channel, channel, limits, ranked)
     return flags
 
 
@@ -247,15 +249,29 @@ def _in_words(row: Answers) -> str:
     return "、".join(LEVEL_WORDS["x"] if x is None else LEVEL_WORDS.get(str(x), "非常严重") for x in row)
 
 
-def _one_sided(gaps: Mapping[str, Fraction], channel: str, limits: Limits) -> Iterator[Flag]:
+def _is_ranked(method: Settings, cells: Mapping[CellKey, Cell], section: str) -> bool:
+    """True if the lines that the method uses reach both minimums."""
+    fewest = method.cell_min_lines if isinstance(method, MethodTwo) else 0
+    lines = {c: n for c in method.channels if (n := cells.get((section, c), EMPTY).lines) >= fewest}
+    drawn = sum(lines.get(c, 0) for c in method.drawn_channels)
+    return sum(lines.values()) >= method.min_lines and drawn >= method.min_drawn_lines
+
+
+def _one_sided(gaps: Mapping[str, Fraction], channel: str, limits: Limits, ranked: Container[str]) -> Iterator[Flag]:
     for section, z in _outliers(gaps, limits.robust_z):
         side = "偏高（疑似集中打压）" if z > 0 else "偏低（疑似集中拉抬）"
-        text = f"与抽签渠道相比{side}，稳健标准分{float(z):.1f}。"
+        figure = f"，稳健标准分{float(z):.1f}" if section in ranked else ""
+        text = f"与抽签渠道相比{side}{figure}。"
         yield Flag(FlagKind.ONE_SIDED, text, channel, section)
 
 
 def _extreme(
-    method: Settings, cells: Mapping[CellKey, Cell], sections: Sequence[str], channel: str, limits: Limits
+    method: Settings,
+    cells: Mapping[CellKey, Cell],
+    sections: Sequence[str],
+    channel: str,
+    limits: Limits,
+    ranked: Container[str],
 ) -> Iterator[Flag]:
     for q, words in ((0, "全部“没有”"), (method.scale * method.levels, "全部最重")):
         gaps = {
@@ -265,17 +281,17 @@ def _extreme(
         }
         for section, z in _outliers(gaps, limits.robust_z):
             if z > 0:
-                text = f"选择{words}的评议所占比重明显高于抽签渠道，稳健标准分{float(z):.1f}。"
+                figure = f"，稳健标准分{float(z):.1f}" if section in ranked else ""
+                text = f"选择{words}的评议所占比重明显高于抽签渠道{figure}。"
                 yield Flag(FlagKind.EXTREME, text, channel, section)
 
 
-def _far(gaps: Mapping[str, Fraction], channel: str, limits: Limits) -> Iterator[Flag]:
+def _far(gaps: Mapping[str, Fraction], channel: str, limits: Limits, ranked: Container[str]) -> Iterator[Flag]:
     for section, gap in gaps.items():
         if abs(gap) > limits.far_points:
-            text = (
-                f"与抽签渠道相差{float(abs(gap)):.1f}分（{'偏高' if gap > 0 else '偏低'}），超过{limits.far_points}分。"
-            )
-            yield Flag(FlagKind.FAR, text, channel, section)
+            side = "偏高" if gap > 0 else "偏低"
+            figure = f"{float(abs(gap)):.1f}分（{side}），" if section in ranked else f"较大（{side}），"
+            yield Flag(FlagKind.FAR, f"与抽签渠道相差{figure}超过{limits.far_points}分。", channel, section)
 
 
 def _outliers(values: Mapping[str, Fraction], limit: Fraction) -> Iterator[tuple[str, Fraction]]:

@@ -52,7 +52,7 @@ def change_page(client, key="2020H1", role=Role.COMMISSION):
     return client.get(f"/commission/{key}/changes/").content.decode()
 
 
-@pytest.mark.parametrize("role", [*MAY_SEE, Role.LIAISON, Role.PERSONNEL, Role.SUPERVISOR, Role.AUDITOR])
+@pytest.mark.parametrize("role", [*sorted(MAY_SEE), Role.LIAISON, Role.PERSONNEL, Role.SUPERVISOR, Role.AUDITOR])
 def test_office_and_commission_see_the_page_and_nobody_else(client, role):
     make_round("2020H1", EVEN)
     client.force_login(make_account(role, "D01" if role == Role.LIAISON else ""))

@@ -2,6 +2,7 @@
 
 import math
 import re
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -34,7 +35,7 @@ from evaluations.tally.rules.anomalies import (
 
 LIMITS = Limits(Fraction(10), Fraction("3.5"))
 SECTIONS = [f"S{n:02}" for n in range(1, 13)]
-METHOD = parse_method({**default_rulebook("NC-1"), "sections": SECTIONS, "vetoes": []})
+METHOD = parse_method({**default_rulebook("NC-1"), "sections": SECTIONS, "vetoes": [], "min_lines": 20})
 METHOD_TWO = parse_method_two({**default_rulebook("NC-2"), "sections": SECTIONS, "vetoes": []})
 ALL = {(section, channel) for section in SECTIONS for channel in ("sampled", "other")}
 LABELS = {"open": "网上领票", "newspaper": "报纸"}
@@ -178,6 +179,15 @@ class TestCells:
         flags = cell_flags(honest_district(), Limits(Fraction(1, 10), Fraction(100)))
         assert [flag.text for flag in flags if flag.kind == FlagKind.FAR] == texts
         assert {"偏高", "偏低"} <= {text.partition("（")[2][:2] for text in texts}
+
+    def test_of_a_section_that_is_not_ranked_no_figure_is_told(self):
+        thin = replace(METHOD, min_lines=1000)
+        flags = cell_flags(honest_district(), Limits(Fraction(1, 10), Fraction(1, 100)), method=thin)
+        assert {flag.kind for flag in flags} == {FlagKind.FAR, FlagKind.ONE_SIDED, FlagKind.EXTREME}
+        assert {re.sub("超过1/10分", "", flag.text) for flag in flags if re.search("[0-9]", flag.text)} <= {
+            "与抽签渠道相差较大（偏高），。",
+            "与抽签渠道相差较大（偏低），。",
+        }
 
     def test_the_side_is_that_of_the_sign_however_low_the_limit(self):
         flags = cell_flags(honest_district(), Limits(Fraction(100), Fraction(1, 100)))
