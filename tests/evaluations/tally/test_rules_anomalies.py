@@ -2,7 +2,6 @@
 
 import math
 import re
-import re
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
