@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accountability.history.models import EarlierListing
 from accountability.history.rules.history import Appearance, History, history
 from departments.models import SectionChange
 from departments.reforms.rules.lineage import earlier_sections
+from evaluations.publication.models import PublicationDecision
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.tally.models import SectionResult
@@ -17,7 +18,10 @@ from evaluations.tally.models import SectionResult
 
 @dataclass(frozen=True)
 class Placement:
-    """Placement of a section or its predecessor in one round; rank is None if unknown or unranked."""
+    """Placement of a section or its predecessor in one round; rank is None if unknown or unranked.
+
+    `is_by_decision` = too few sections were ranked, the list was published by decision all the same.
+    """
 
     name: str
     starts_on: date
@@ -26,6 +30,7 @@ class Placement:
     is_listed: bool
     label: str = ""
     key: str = ""
+    is_by_decision: bool = False
     is_imported: bool = False
 
 
@@ -49,7 +54,11 @@ class RoundHistory:
             code: history(
                 [
                     Appearance(
-                        orders[placement.starts_on, placement.key], placement.rank, placement.is_listed, placement.label
+                        order=orders[placement.starts_on, placement.key],
+                        rank=placement.rank,
+                        is_listed=placement.is_listed,
+                        label=placement.label,
+                        is_by_decision=placement.is_by_decision,
                     )
                     for known in self._known_as(code)
                     for placement in by_code.get(known, [])
@@ -105,8 +114,10 @@ def _orders(placements: Sequence[Placement], round_: Round) -> dict[tuple[date, 
 
 def _counted_placements(round_: Round) -> list[Placement]:
     rounds = Q(round=round_) | Q(round__in=earlier_rounds(round_).order_by().values("pk"))
-    rows = SectionResult.objects.filter(rounds).order_by()
-    fields = ("round__name", "round__period_start", "section__code", "rank", "is_listed", "label", "round__key")
+    decisions = PublicationDecision.objects.filter(tally__round=OuterRef("round"))
+    rows = SectionResult.objects.filter(rounds).annotate(is_by_decision=Exists(decisions)).order_by()
+    of_round = ("round__key", "is_by_decision")
+    fields = ("round__name", "round__period_start", "section__code", "rank", "is_listed", "label", *of_round)
     return [Placement(*row) for row in rows.values_list(*fields)]
 
 

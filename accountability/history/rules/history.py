@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-# The gravest consequence requires a place that sampling error cannot explain, or a veto.
-SURE_LABELS = frozenset({"明确", "一票否决"})
+from evaluations.scoring.result import CERTAIN, VETOED
+
+# The gravest consequence requires a place that is 明确 in a round that passed the publication gate, or a veto.
+SURE_LABELS = frozenset({CERTAIN, VETOED})
 TIMES_FOR_PROMPT = 2
 
 
@@ -17,6 +19,12 @@ class Appearance:
     rank: int | None
     is_listed: bool
     label: str = ""
+    is_by_decision: bool = False
+
+    @property
+    def is_sure(self) -> bool:
+        """True for a veto, and for a 明确 place among enough ranked sections."""
+        return self.label in SURE_LABELS and (self.label == VETOED or not self.is_by_decision)
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ def _hardest_per_round(appearances: Iterable[Appearance]) -> dict[int, Appearanc
 
 
 def _hardness(appearance: Appearance) -> tuple[bool, int, bool]:
-    return (not appearance.is_listed, appearance.rank or 10**6, appearance.label not in SURE_LABELS)
+    return (not appearance.is_listed, appearance.rank or 10**6, not appearance.is_sure)
 
 
 def _run(rounds: Mapping[int, Appearance], now: int, *, top: int | None, sure: bool) -> int:
@@ -67,4 +75,4 @@ def _run(rounds: Mapping[int, Appearance], now: int, *, top: int | None, sure: b
 def _counts(appearance: Appearance | None, top: int | None, sure: bool) -> bool:
     if appearance is None or not appearance.is_listed or appearance.rank is None:
         return False
-    return (top is None or appearance.rank <= top) and (not sure or appearance.label in SURE_LABELS)
+    return (top is None or appearance.rank <= top) and (not sure or appearance.is_sure)

@@ -75,3 +75,10 @@ def test_of_two_predecessors_the_one_with_a_place_stands(predecessors, previous_
 def test_of_two_predecessors_on_one_place_the_certain_one_stands():
     for labels in (("误差范围内", "明确"), ("明确", "误差范围内")):
         assert history(past(*((0, 1, label) for label in labels)), now=0, top=3).sure_top_in_a_row == 1
+
+
+@pytest.mark.parametrize(("label", "sure"), [("明确", 0), ("一票否决", 1)])
+def test_only_a_veto_is_certain_where_too_few_sections_were_ranked(label, sure):
+    found = history([Appearance(0, 1, is_listed=True, label=label, is_by_decision=True)], now=0, top=3)
+
+    assert (found.sure_top_in_a_row, found.top_in_a_row) == (sure, 1)

@@ -111,7 +111,7 @@ def test_no_role_seals_by_a_button(log_in):
 
 
 @pytest.mark.parametrize("much", [1, 12])
-@pytest.mark.parametrize(("state", "queries"), [(RoundState.OPEN, 16), (RoundState.PUBLISHED, 15)])
+@pytest.mark.parametrize(("state", "queries"), [(RoundState.OPEN, 16), (RoundState.PUBLISHED, 16)])
 def test_the_page_takes_a_constant_number_of_queries(log_in, state, queries, much):
     round_ = make_open_round(sections=much)
     for _ in range(much):
@@ -218,7 +218,9 @@ class TestRulebook:
         saved = browser.post(self.address(round_), self.filled(browser, round_, method="NC-1"), follow=True)
 
         round_.refresh_from_db()
-        assert round_.rulebook == default_rulebook("NC-1") | {key: round_.rulebook[key] for key in WITHOUT_WAITING}
+        assert round_.rulebook == default_rulebook("NC-1") | {
+            key: value for key, value in WITHOUT_WAITING.items() if key in round_.rulebook
+        }
         assert "计分·计分方法：方法二（NC-2） → 方法一（NC-1）" in saved.content.decode()
 
     def test_those_who_may_not_see_rounds_do_not_see_rules(self, log_in):
@@ -237,7 +239,7 @@ class TestLinks:
             (
                 "clerk",
                 RoundState.FROZEN,
-                {"评议规则", "名单库", "票号批次", "生成票号", "导入离线发放清单", "回收监测", "票箱公开页"},
+                {"评议规则", "模拟", "名单库", "票号批次", "生成票号", "导入离线发放清单", "回收监测", "票箱公开页"},
             ),
             (
                 "clerk",
@@ -259,7 +261,18 @@ class TestLinks:
             (
                 "chief",
                 RoundState.OPEN,
-                {"评议规则", "名单库", "票箱密钥", "票号批次", "开箱", "延期", "作废", "回收监测", "票箱公开页"},
+                {
+                    "评议规则",
+                    "模拟",
+                    "名单库",
+                    "票箱密钥",
+                    "票号批次",
+                    "开箱",
+                    "延期",
+                    "作废",
+                    "回收监测",
+                    "票箱公开页",
+                },
             ),
             (
                 "chief",
