@@ -178,11 +178,21 @@ def test_a_round_in_which_nobody_is_ranked_has_a_plain_page(client):
 
 def test_a_round_without_certain_places_says_so(client):
     round_ = make_bare_round()
-    make_result(round_, "D01-01", label="误差范围内")
+    for place in range(1, 12):
+        make_result(round_, f"D{place:02}-01", rank=place, label="误差范围内")
     make_tally(round_)
     login(client)
 
     assert "本轮前10名与其后科室差距不明显。" in text_of(client.get(PAGE))
+
+
+def test_where_the_list_is_as_long_as_the_roster_no_later_section_is_spoken_of(client):
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", label="误差范围内")
+    make_tally(round_)
+    login(client)
+
+    assert "其后科室" not in text_of(client.get(PAGE))
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])

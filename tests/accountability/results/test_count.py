@@ -13,6 +13,7 @@ from evaluations.draws.models import Draw, DrawEntry, SigningCode
 from evaluations.publication.services import Correction
 from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import RoundState, Step
+from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.tally.models import CountSignature
 from evaluations.tally.services.signatures import sign_count
 from nanchuan_eval.audit.models import AuditEntry
@@ -137,9 +138,9 @@ class TestTheFiles:
 
         assert client.post("/commission/2020H1/count/files/", {"file": "ballots"}).status_code == 403
 
-    @pytest.mark.parametrize("name", ["", "nonsense", "cells"])
-    def test_an_unknown_file_or_one_of_another_method_is_not_found(self, client, name):
-        make_counted_round()
+    @pytest.mark.parametrize(("method", "name"), [("NC-2", ""), ("NC-2", "nonsense"), ("NC-1", "cells")])
+    def test_an_unknown_file_or_one_of_another_method_is_not_found(self, client, method, name):
+        make_counted_round(rulebook=default_rulebook(method))
         login(client)
 
         assert client.post("/commission/2020H1/count/files/", {"file": name}).status_code == 404

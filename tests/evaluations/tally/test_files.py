@@ -36,7 +36,8 @@ def test_a_prescribed_pattern_cannot_be_told_from_the_same_lines_on_other_ballot
     """Exchange what two ballots say of one section: other ballots, the same file."""
     before = "".join(ballots_csv(round_))
     section = round_.sections.first()
-    one, other = Rating.objects.filter(section=section, is_counted=True)[:2]
+    counted = Rating.objects.filter(section=section, is_counted=True)
+    one, other = counted.filter(cold=1).first(), counted.filter(cold=2).first()
     joined = {str(line.ballot_id): line.cold for line in (one, other)}
 
     Rating.objects.filter(pk=one.pk).update(**{i.value: getattr(other, i.value) for i in Indicator})
