@@ -75,6 +75,8 @@ class SamplePages(PolicyAdmin):
 
     def sample_plan(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Freeze the plan (POST)."""
+        if request.method == "POST":
+            policy.check_may_start(account_of(request), COMPARE)
         round_ = _round(request, pk)
         if request.method != "POST":
             return redirect(_address(round_))
@@ -83,8 +85,8 @@ class SamplePages(PolicyAdmin):
 
     def sample_draw(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Enter the dice and draw."""
-        round_ = _round(request, pk)
         policy.check_may_start(account_of(request), COMPARE)
+        round_ = _round(request, pk)
         service = partial(draw_ballots, round_id=pk)
         form = DiceForm(request.POST or None)
         return show_round_form(request, round_, form, service, title="抽取核对的评议票", back=_address(round_))
