@@ -13,6 +13,7 @@ from evaluations.draws.queries.proofs import proof_text
 from evaluations.publication.documents import count_record_pdf, notice_pdf
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawStatus
+from evaluations.scoring.wording import empty_list
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.models import SectionResult
 
@@ -69,7 +70,7 @@ def top_ten_table(round_: Round) -> str:
         for result in listed
     ]
     if not listed:
-        lines.append("本轮各科室有效票均不足，没有科室参加排名。")
+        lines.append(empty_list(round_.results.filter(rank__isnull=False).count()))
     return "\n".join(lines)
 
 

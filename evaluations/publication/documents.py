@@ -11,7 +11,7 @@ from django.utils import timezone
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
-from evaluations.scoring.wording import span
+from evaluations.scoring.wording import empty_list, span
 from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
@@ -32,6 +32,11 @@ class PublishedList:
     def entries(self) -> list[dict[str, Any]]:
         """The listed sections, under NC-2 with the interval in words."""
         return [entry | {"span": _span(entry)} for entry in self.content["entries"]]
+
+    @property
+    def empty(self) -> str:
+        """Why the list names no section; nothing if it names one."""
+        return _empty(self.content)
 
 
 def published_rounds() -> list[Round]:
@@ -70,6 +75,7 @@ def count_record(round_: Round) -> dict[str, object]:
         "channels": [[str(r[key]) for key in COLUMNS] for r in disclosed_turnout(round_)],
         "columns_explained": COLUMNS_EXPLAINED,
         "listed": [[r.rank, r.section.department_name, r.section.name] for r in results if r.is_listed],
+        "empty": empty_list(sum(r.rank is not None for r in results)),
         "digests": list(_digests(round_)),
         "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],
         "witnesses": ["监督员", "监督员", "计票人", "评议办负责人"],
@@ -87,15 +93,15 @@ def notice_document(publication: Publication) -> dict[str, Any]:
     """Return the data of the 公示, from its frozen content alone."""
     content = json.loads(publication.content)
     facts = content["round"]
-    length = len(content["entries"])
     return {
-        "title": f"关于{facts['name']}最难办事科室群众评前{length or 10}位科室的公示",
+        "title": f"关于{facts['name']}最难办事科室群众评结果的公示",
         "demo": document_mark(publication.round.rulebook, is_demo=content["is_demo"]),
         "version": content["version"],
         "reason": content["reason"],
         "basis": list(_basis(content)),
         "columns": _columns(content),
         "entries": [_row(content, entry) for entry in content["entries"]],
+        "empty": _empty(content),
         "note": content.get("note", ""),
         "reading": _reading(content),
         "withdrawn": [f"{e['department']}{e['section']}（原第{e['rank']}位）" for e in content["withdrawn"]],
@@ -108,6 +114,10 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "office": OFFICE,
         "date": _day(publication.published_at),
     }
+
+
+def _empty(content: Mapping[str, Any]) -> str:
+    return "" if content["entries"] else empty_list(content["sections"] - content["unranked"])
 
 
 def _published_digests(content: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -176,22 +176,23 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
 
 def _method_two(round_: Round, tally: Tally, results: Sequence[SectionResult]) -> dict[str, object]:
     """Return what a list by NC-2 says besides, and how to read it; lists by NC-1 stay as they were."""
-    rules, listed = round_.rulebook, {result.label for result in results if result.is_listed}
-    gate = json.loads(tally.result)["publication"]
-    margin = nobody_apart(listed, rules["list_length"]) if rules["list_length"] < len(results) else ""
+    rules, gate = round_.rulebook, json.loads(tally.result)["publication"]
+    shown = {result.label for result in results if result.is_listed}
+    counted = {result.label for result in results if result.data["listed"]}
+    margin = nobody_apart(counted, rules["list_length"]) if rules["list_length"] < len(results) else ""
     said = {
         "method": METHOD_TWO,
         "cells_sha256": tally.cells_sha256,
         "publication": gate,
         "note": note_of(tally),
-        "places": places_heading(gate["ranked"]),
+        "places": places_heading(gate["ranked"], sum(result.rank is not None for result in results)),
         "margin": margin,
     }
     if not has_public_recount(rules):
         return said
     return said | {
         "interval": interval_sentence(rules["z"], len(results)),
-        "labels": [[label, meaning] for label, meaning in label_meanings(rules) if label in listed],
+        "labels": [[label, meaning] for label, meaning in label_meanings(rules) if label in shown],
         "unranked_sections": [_named(result) for result in results if result.rank is None],
     }
 

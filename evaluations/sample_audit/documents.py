@@ -38,6 +38,7 @@ def sample_record_pdf(round_: Round, at: datetime) -> bytes:
             [line.label, str(line.counted), str(line.size), str(line.equal), str(line.unequal)]
             for line in page.channels
         ],
+        "drawn_from": page.drawn_from,
         "claims": [[line.section, "是" if line.is_claimed else "否", line.verdict] for line in page.claims],
         "differing": [
             [str(row.number), row.get_outcome_display(), row.explanation or "尚未查明"] for row in page.differing

@@ -65,9 +65,18 @@ def interval_sentence(z: object, sections: int = 0) -> str:
     )
 
 
-def places_heading(ranked: int) -> str:
-    """Return the heading above places under NC-2, which are places among the ranked sections."""
-    return f"在{ranked}个参加排名的科室中"
+def places_heading(ranked: int, placed: int) -> str:
+    """Return what places refer to: the ranked sections, besides vetoed ones that have a place without being ranked."""
+    return f"在{ranked}个参加排名的科室中" + (
+        f"（另有{placed - ranked}个样本不足、经一票否决列在最前）" if placed > ranked else ""
+    )
+
+
+def empty_list(placed: int) -> str:
+    """Return why a list names no section: all of them are withdrawn, or none has a place."""
+    if placed:
+        return "上榜科室均已撤下。"
+    return "本轮各科室有效票数均未达到规定数量，没有科室参加排名，不公布前十名。"
 
 
 def span(low: int | None, high: int | None) -> str:
@@ -78,7 +87,10 @@ def span(low: int | None, high: int | None) -> str:
 
 
 def nobody_apart(labels: Collection[str], length: int) -> str:
-    """Return the sentence above a list of NC-2 without any section that is clearly apart; else nothing."""
+    """Return the sentence on a count by NC-2 that lists no section clearly apart; else nothing.
+
+    `labels` = those of all sections that the count listed: one withdrawn since was no less apart.
+    """
     return f"本轮前{length}名与其后科室差距不明显。" if labels and CERTAIN not in labels else ""
 
 

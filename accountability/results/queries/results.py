@@ -18,7 +18,7 @@ from evaluations.rounds.queries import missing_for
 from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState, Step, next_step
 from evaluations.scoring.method import Method
 from evaluations.scoring.result import CERTAIN, VETOED
-from evaluations.scoring.wording import explain, interval_note, nobody_apart, places_heading
+from evaluations.scoring.wording import empty_list, explain, interval_note, nobody_apart, places_heading
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.queries.figures import Figures, read_figures
 
@@ -38,8 +38,7 @@ class Places:
     @property
     def heading(self) -> str:
         """The words above the places."""
-        vetoed = self.placed - self.ranked
-        return places_heading(self.ranked) + (f"（另有{vetoed}个样本不足、经一票否决列在最前）" if vetoed else "")
+        return places_heading(self.ranked, self.placed)
 
     @property
     def interval_note(self) -> str:
@@ -77,9 +76,14 @@ class Result:
         return isinstance(self.figures.method, Method)
 
     @property
+    def empty(self) -> str:
+        """Why no section is listed."""
+        return empty_list(self.places.placed)
+
+    @property
     def caution(self) -> str:
-        """What to say above a list on which no section is clearly apart."""
-        labels = {line.result.label for line in self.listed}
+        """What to say above a list if the count found no listed section, withdrawn or not, clearly apart."""
+        labels = {line.result.label for line in self.ranked if line.result.data["listed"]}
         if not self.is_by_method_one:
             length = self.round_.rulebook["list_length"]
             return nobody_apart(labels, length) if length < len(self.figures.method.sections) else ""

@@ -17,13 +17,16 @@ from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import shown
 
 CONFIRMED = "能够确认"
-TOO_CLOSE = "差距太小，抽样无法确认"
-NOT_CONFIRMED = "本次抽样不能确认"
+NOT_CLAIMED = "误差范围内，不作确认"
+# Printed under every table of the sizes, for the turnout beside it does not count a ballot without a valid line.
+DRAWN_FROM = (
+    "核对的评议票从票箱中抽取，不含抽样评议未抽中的票和经核查认定的废票；没有有效评议的票不计入“计票”，但也供抽取。"
+)
 
 
 @dataclass(frozen=True)
 class ChannelLine:
-    """One channel: its counted ballots, how many are compared, what was found; the ticket of the last one drawn."""
+    """One channel: the ballots to draw from, how many are compared, what was found; the last drawn one's ticket."""
 
     code: str
     label: str
@@ -70,6 +73,8 @@ class SamplePage:
     lacks: list[str]
     signed: list[str]
     conclusion: str
+    unconfirmed: str
+    drawn_from: str = DRAWN_FROM
 
     @property
     def drawing(self) -> dict[str, str]:
@@ -88,7 +93,7 @@ def sample_page(round_: Round) -> SamplePage:
     audit = audit_of(round_)
     assurance = _assurance(round_)
     if audit is None:
-        return SamplePage(None, assurance, [], [], [], [], 0, 0, [], [], "")
+        return SamplePage(None, assurance, [], [], [], [], 0, 0, [], [], "", "")
     rows = list(audit.ballots.select_related("ballot", "sheet__batch"))
     plan, differing = plan_of(audit), [row for row in rows if row.outcome in {Outcome.DIFFERS, Outcome.MISSING}]
     claims = _claims(round_, plan)
@@ -108,6 +113,7 @@ def sample_page(round_: Round) -> SamplePage:
             for each in audit.signatures.select_related("supervisor__person")
         ],
         conclusion=_conclusion(rows, differing, claims, assurance) if audit.seed and not lacks else "",
+        unconfirmed=_unconfirmed(round_, claims),
     )
 
 
@@ -143,10 +149,19 @@ def _claims(round_: Round, plan: Mapping[str, Any]) -> list[ClaimLine]:
             is_claimed=claim["made"],
             margin=claim["margin"],
             needed=[claim["needed"][channel] for channel in plan["channels"]],
-            verdict=CONFIRMED if claim["confirmed"] else TOO_CLOSE if claim["close"] else NOT_CONFIRMED,
+            verdict=CONFIRMED if claim["confirmed"] else NOT_CLAIMED,
         )
         for claim in plan["claims"]
     ]
+
+
+def _unconfirmed(round_: Round, claims: list[ClaimLine]) -> str:
+    """Return what to say where the sample confirms no section; the size suffices for each that is 明确."""
+    if claims:
+        return "没有。按评议结果上榜的科室与榜外科室的差距均在误差范围内，不作确认。"
+    if round_.results.filter(data__listed=True).exists():
+        return "没有。参加排名的科室均已上榜，或者上榜的均为一票否决，没有需要抽样确认的位次。"
+    return "没有。本轮没有科室上榜。"
 
 
 def _conclusion(rows: list[SampleBallot], differing: list[SampleBallot], claims: list[ClaimLine], sure: str) -> str:

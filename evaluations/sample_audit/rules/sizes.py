@@ -46,10 +46,6 @@ class Plan:
     def is_enough(self, claim: Claim) -> bool:
         return all(size <= self.sizes[channel] for channel, size in claim.needed.items())
 
-    def is_too_close(self, claim: Claim) -> bool:
-        """True if only comparing nearly every ballot of a channel would confirm it."""
-        return not self.is_enough(claim) and any(_is_all(n, self.counted[c]) for c, n in claim.needed.items())
-
 
 def plan_sample(
     method: MethodTwo,

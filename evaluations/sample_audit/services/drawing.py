@@ -136,7 +136,6 @@ def _document(round_: Round, tally: Tally, plan: Plan) -> dict[str, Any]:
                 "margin": decimal(claim.margin),
                 "made": claim.is_made,
                 "confirmed": plan.is_enough(claim),
-                "close": plan.is_too_close(claim),
                 "needed": claim.needed,
             }
             for claim in plan.claims

@@ -290,7 +290,7 @@ def _far(gaps: Mapping[str, Fraction], channel: str, limits: Limits, ranked: Con
     for section, gap in gaps.items():
         if abs(gap) > limits.far_points:
             side = "偏高" if gap > 0 else "偏低"
-            figure = f"{float(abs(gap)):.1f}分（{side}），" if section in ranked else f"较大（{side}），"
+            figure = f"{float(abs(gap)):.2f}分（{side}），" if section in ranked else f"较大（{side}），"
             yield Flag(FlagKind.FAR, f"与抽签渠道相差{figure}超过{limits.far_points}分。", channel, section)
 
 

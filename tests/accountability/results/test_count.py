@@ -200,7 +200,7 @@ class TestTheNotice:
         text = text_of(client.get("/list/2020H1/1/notice.pdf").content, tmp_path)
 
         flat = "".join(text.split())
-        for shown in ("关于2020年上半年最难办事科室群众评前10位科室的公示", "D01-01科", "电话"):
+        for shown in ("关于2020年上半年最难办事科室群众评结果的公示", "D01-01科", "电话"):
             assert shown in flat
         for hidden in ("59.12", "孙科长", "赵副局长", "得票"):
             assert hidden not in flat

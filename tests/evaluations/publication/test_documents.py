@@ -1,5 +1,6 @@
 """Published documents carry the audit log's anchor of their own publication; older ones print none."""
 
+import json
 import shutil
 import subprocess
 
@@ -71,6 +72,17 @@ def test_a_notice_without_anchor_prints_none():
     round_ = published_list()
     Publication.objects.update(anchor_seq=None, anchor_hash="")
     assert "锚点" not in text_of(notice_pdf(Publication.objects.get(round=round_)))
+
+
+def test_a_notice_without_a_section_asks_nobody_to_mend():
+    publication = Publication.objects.get(round=published_list())
+    assert "认真整改" in text_of(notice_pdf(publication))
+
+    publication.content = json.dumps(json.loads(publication.content) | {"entries": []})
+    text = text_of(notice_pdf(publication))
+
+    assert "上榜科室均已撤下。" in text
+    assert "认真整改" not in text
 
 
 def test_the_sealing_and_draw_records_carry_their_anchors():

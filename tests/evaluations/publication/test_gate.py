@@ -1,6 +1,7 @@
 """The publication gate of NC-2: refused below 4/5 of the sections, unless two persons decide and the list says so."""
 
 import json
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -199,6 +200,86 @@ class TestPublicPages:
         assert not {"difficulty", "drawn_deviation", "p_top"} & set(
             json.loads(round_.publications.get().content)["entries"][0]
         )
+
+    def test_a_section_clearly_apart_was_so_after_it_is_withdrawn(self, client):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL | {"list_length": 2})
+        announce(round_)
+        first = round_.results.first()
+        round_.results.filter(pk=first.pk).update(label="明确")
+        publish(round_)
+        correction = Correction("经复核更正", withdrawn=(first.section.code,))
+        second = correct_publication(round_id=round_.pk, correction=correction, by=make_user("commission"), at=DUE)
+        client.force_login(make_user("commission"))
+
+        assert json.loads(second.content)["margin"] == ""
+        for address in ("public-list", "accountability:commission-round"):
+            assert "差距不明显" not in client.get(reverse(address, args=[round_.key])).content.decode()
+
+    def test_a_corrected_list_tells_no_number_of_sections_that_it_does_not_name(self, client):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL | {"list_length": 2})
+        announce(round_)
+        publish(round_)
+        correction = Correction("经复核更正", withdrawn=(round_.sections.first().code,))
+        correct_publication(round_id=round_.pk, correction=correction, by=make_user("commission"), at=DUE)
+
+        page = compact(client.get(reverse("public-list", args=[round_.key])).content.decode())
+        notice = client.get(reverse("notice-html", args=[round_.key, 2])).content.decode()
+
+        for text in (page, notice):
+            assert f"<h1>关于{round_.name}最难办事科室群众评结果的公示</h1>" in text
+            assert not re.search("前[0-9]+位科室", text)
+
+    def test_a_list_whose_sections_are_all_withdrawn_says_so_and_names_them(self, client):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL | {"list_length": 1})
+        announce(round_)
+        publish(round_)
+        sections = round_.sections.all()
+        correction = Correction("经复核更正", withdrawn=tuple(section.code for section in sections))
+        correct_publication(round_id=round_.pk, correction=correction, by=make_user("commission"), at=DUE)
+        client.force_login(make_user("commission"))
+
+        public = [reverse("public-list", args=[round_.key]), reverse("notice-html", args=[round_.key, 2])]
+        pages = [compact(client.get(address).content.decode()) for address in public]
+        commission = client.get(reverse("accountability:commission-round", args=[round_.key])).content.decode()
+
+        for page in (*pages, commission):
+            assert "上榜科室均已撤下。" in page
+            assert "没有科室参加排名" not in page
+            assert "认真整改" not in page
+        for page in pages:
+            assert all(f"{section.name}（原第1位）" in page for section in sections)
+
+    def test_a_list_without_any_ranked_section_asks_nobody_to_mend(self, client):
+        round_ = make_sealed_round(targeted=6, rulebook=SMALL | {"min_lines": 100})
+        announce(round_)
+        decide(round_)
+        publish(round_)
+
+        for address, args in (("public-list", [round_.key]), ("notice-html", [round_.key, 1])):
+            page = client.get(reverse(address, args=args)).content.decode()
+            assert "没有科室参加排名" in page
+            assert "认真整改" not in page
+
+    def test_the_newspapers_text_prints_the_digests_of_the_pdf(self, client):
+        round_ = make_sealed_round(targeted=6, level="3", rulebook=SMALL)
+        announce(round_)
+        digests = notice_document(publish(round_))["digests"]
+
+        page = client.get(reverse("notice-html", args=[round_.key, 1])).content.decode()
+
+        assert [name.split()[-1] for name, _ in digests][:3] == ["rulebook.json", "cells.json", "result.json"]
+        assert all(f"{name}：{digest}" in page for name, digest in digests)
+
+    def test_places_tell_of_a_vetoed_section_that_is_not_ranked(self, client):
+        round_ = thin_round(SMALL | {"publish_share": "1/2"})
+        facts = {"decision": "南纪〔2020〕1号", "decided_on": LATER.date(), "facts": "查实"}
+        record_veto(section_id=round_.sections.last().pk, by=make_user("commission"), at=DUE, **facts)
+        round_ = Round.objects.get(pk=round_.pk)
+        round_.results.filter(main_problems="").update(main_problems="推诿")
+
+        places = json.loads(publish(round_).content)["places"]
+
+        assert places == "在2个参加排名的科室中（另有1个样本不足、经一票否决列在最前）"
 
     def test_sections_without_enough_lines_are_named_where_anybody_can_count_again(self, client):
         round_ = thin_round(SMALL | {"publish_share": "1/2"})

@@ -6,8 +6,19 @@ from evaluations.ballots.queries import sealed_votes
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.sample_audit.models import SampleAudit, SampleBallot
+from evaluations.sample_audit.queries.record import DRAWN_FROM, NOT_CLAIMED, sample_page
 from evaluations.sample_audit.rules.comparison import Outcome
-from tests.evaluations.sample_audit.rounds import CODES, DICE, compared, drawn, give_signing_codes, make_counted_round
+from evaluations.scoring.method import Indicator
+from evaluations.turnout.queries import disclosed_turnout
+from tests.evaluations.sample_audit.rounds import (
+    CODES,
+    DICE,
+    compared,
+    drawn,
+    give_signing_codes,
+    make_counted_round,
+    planned,
+)
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +119,49 @@ def test_others_do_not_see_it(client, round_, role):
     client.force_login(make_user(role))
 
     assert client.get(f"{ROUND}/{round_.pk}/sample/").status_code in {302, 403, 404}
+
+
+def finished(round_):
+    compared(round_, drawn(round_))
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.PUBLISHED)
+    return f"/list/{round_.key}/sample/"
+
+
+def test_a_ballot_without_a_valid_line_is_drawn_from_though_the_turnout_does_not_count_it(client, round_):
+    round_.ballots.first().ratings.update(**dict.fromkeys(Indicator.values))
+    planned(round_)
+
+    page = page_of(client, f"{ROUND}/{round_.pk}/sample/")
+
+    assert (disclosed_turnout(round_)[0]["counted"], sample_page(round_).channels[0].counted) == ("少于5", 5)
+    assert "供抽取（张）" in page
+    assert "计票（张）" not in page
+    assert DRAWN_FROM in page
+
+
+def test_the_public_page_says_what_was_drawn_from(client, round_):
+    assert DRAWN_FROM in client.get(finished(round_)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("rulebook", "words"),
+    [
+        ({"min_lines": 100}, "没有。本轮没有科室上榜。"),
+        ({"list_length": 2}, "没有。参加排名的科室均已上榜，或者上榜的均为一票否决，没有需要抽样确认的位次。"),
+        ({}, "没有。按评议结果上榜的科室与榜外科室的差距均在误差范围内，不作确认。"),
+    ],
+)
+def test_the_public_page_says_why_no_section_is_confirmed(client, rulebook, words):
+    round_ = make_counted_round(audit_least=1, **rulebook)
+
+    assert words in client.get(finished(round_)).content.decode()
+
+
+def test_what_the_list_leaves_open_is_not_called_too_close(client):
+    round_ = make_counted_round(audit_least=1)
+    planned(round_)
+
+    assert [line.verdict for line in sample_page(round_).claims] == [NOT_CLAIMED]
 
 
 def test_the_public_page_tells_result_and_draw_but_no_receipt(client, round_):

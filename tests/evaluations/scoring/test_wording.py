@@ -6,11 +6,13 @@ from evaluations.scoring.wording import (
     FEW,
     chance,
     confidence,
+    empty_list,
     explain,
     interval_note,
     interval_sentence,
     nobody_apart,
     percent,
+    places_heading,
     shown,
     shown_among,
     shown_beside_total,
@@ -146,6 +148,16 @@ def test_what_an_interval_covers_is_said_with_the_number_of_sections():
 def test_a_list_without_a_certain_place_says_so():
     assert nobody_apart(["误差范围内", "一票否决"], 10) == "本轮前10名与其后科室差距不明显。"
     assert nobody_apart(["误差范围内", "明确"], 10) == nobody_apart([], 10) == ""
+
+
+def test_places_are_among_the_ranked_sections_and_vetoed_ones_beside_them():
+    assert places_heading(7, 7) == "在7个参加排名的科室中"
+    assert places_heading(7, 8) == "在7个参加排名的科室中（另有1个样本不足、经一票否决列在最前）"
+
+
+def test_an_empty_list_says_whether_anybody_was_ranked():
+    assert "没有科室参加排名" in empty_list(0)
+    assert empty_list(3) == "上榜科室均已撤下。"
 
 
 @pytest.mark.parametrize(("count", "cell"), [(0, 0), (1, FEW), (4, FEW), (5, 5), (105, 105)])

@@ -171,7 +171,7 @@ class TestCells:
     def test_every_gap_above_the_limit_is_flagged_with_its_points_and_side(self):
         gaps = gaps_to_drawn(METHOD, Ballots(cells(honest_district()), {}))
         texts = [
-            f"与抽签渠道相差{float(abs(gap)):.1f}分（{'偏高' if gap > 0 else '偏低'}），超过1/10分。"
+            f"与抽签渠道相差{float(abs(gap)):.2f}分（{'偏高' if gap > 0 else '偏低'}），超过1/10分。"
             for gap in gaps.values()
             if abs(gap) > Fraction(1, 10)
         ]
