@@ -136,9 +136,11 @@ class TestRecountCells:
     @pytest.mark.parametrize(("broken", "told"), BROKEN)
     def test_a_broken_file_is_refused_by_file_line_and_value(self, published, name, broken, told):
         published[name].write_bytes(broken)
+        began = time.process_time()
 
         refused = refusal("recount_cells", published["cells.json"], published["rulebook.json"])
 
+        assert time.process_time() - began < 0.5
         assert refused.returncode == 1
         assert str(refused).startswith(f"文件“{published[name]}”不能用：")
         assert told in str(refused)

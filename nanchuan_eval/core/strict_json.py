@@ -59,15 +59,17 @@ def _no_number(text: str) -> Any:
 
 def _refuse_odd(document: Any) -> None:
     """Refuse deep nesting, and texts with half a character, which have no bytes in UTF-8."""
-    waiting = [(document, 1)]
-    while waiting:
-        value, depth = waiting.pop()
-        if depth > DEEPEST:
-            raise JSONFileError(f"括号嵌套超过{DEEPEST}层。")
-        if isinstance(value, dict):
-            waiting += [(each, depth + 1) for pair in value.items() for each in pair]
-        elif isinstance(value, list):
-            waiting += [(each, depth + 1) for each in value]
-        elif isinstance(value, str) and HALF.search(value):
-            text = shortened(value).encode("ascii", "backslashreplace").decode()
-            raise JSONFileError(f"文字中有不完整的字符：{text}")
+    values = [document]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for value in values:
+            if isinstance(value, dict):
+                inner += [*value, *value.values()]
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, str) and HALF.search(value):
+                text = shortened(value).encode("ascii", "backslashreplace").decode()
+                raise JSONFileError(f"文字中有不完整的字符：{text}")
+        values = inner
+    if values:
+        raise JSONFileError(f"括号嵌套超过{DEEPEST}层。")

@@ -36,10 +36,10 @@
   async function compare() {
     const files = {};
     for (const kind of Object.keys(FILES)) files[kind] = await read(kind);
-    const { result, lines } = await compareFiles(files, panel.dataset.sha256, name);
+    const { result, lines, gone } = await compareFiles(files, panel.dataset.sha256, name);
     for (const [good, text] of lines) say(text, good);
     show(result);
-    return lines.filter(([good]) => !good).length;
+    return { faults: lines.filter(([good]) => !good).length, gone };
   }
 
   function show(result) {
@@ -74,9 +74,9 @@
       say("本页没有使用安全连接（https），网页和文件在传送中可能被改动，以下结果仅供参考，请改用独立复算程序", false);
     }
     try {
-      const faults = await compare();
+      const { faults, gone } = await compare();
       if (faults) conclude(`复算不一致，共${faults}处，见上。请保存本页截图并告知评议办或者区纪委监委。`, false);
-      else conclude("复算一致：公示名单由公布的规则文件和数据文件得出。", true);
+      else conclude(`复算一致：公示名单由公布的规则文件和数据文件得出${gone ? `，撤下的${gone}个科室除外` : ""}。`, true);
     } catch (fault) {
       const why = fault instanceof Unusable ? fault.message : "文件的内容不符合规定";
       conclude(`不能复算。${why}。`, false);

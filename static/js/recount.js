@@ -178,11 +178,11 @@ const compare = (a, b) => { const gap = minus(a, b)[0]; return gap > 0n ? 1 : ga
 const total = (list) => list.reduce(plus, [0n, 1n]);
 
 function exact(value, what) {
-  need((typeof value === "number" || typeof value === "string") && NUMBER.test(value), `“${what}”不是数：${brief(value)}`);
+  need((typeof value === "number" || typeof value === "string") && NUMBER.test(value), `${what}不是数：${brief(value)}`);
   const [, whole, mark, rest] = /^(-?\d+)(?:([./])(\d+))?$/.exec(String(value));
   if (!mark) return fraction(BigInt(whole));
   if (mark === ".") return fraction(BigInt(whole + rest), 10n ** BigInt(rest.length));
-  need(BigInt(rest) !== 0n, `“${what}”的分母不能为0`);
+  need(BigInt(rest) !== 0n, `${what}的分母不能为0`);
   return fraction(BigInt(whole), BigInt(rest));
 }
 
@@ -206,7 +206,7 @@ function readBook(book) {
     return book[key];
   };
   const number = (key) => {
-    const value = exact(book[key], key);
+    const value = exact(book[key], `规则文件的“${key}”`);
     need(value[0] >= 0n, `规则文件的“${key}”不能是负数，实为：${brief(book[key])}`);
     return value;
   };
@@ -214,7 +214,7 @@ function readBook(book) {
   need(given && typeof given === "object" && Object.keys(given).length, "规则文件的“channels”有误");
   need(Object.keys(given).every((c) => CHANNELS.includes(c)), "规则文件的“channels”有误");
   const weights = new Map(CHANNELS.filter((c) => c in given)
-    .map((c) => [c, exact(given[c]?.weight, `channels.${c}.weight`)]));
+    .map((c) => [c, exact(given[c]?.weight, `规则文件的“channels.${c}.weight”`)]));
   need(compare(total([...weights.values()]), [1n, 1n]) === 0, "规则文件的渠道权重之和应为1");
   const codes = Array.isArray(book.sections) ? book.sections : [];
   need(codes.length && codes.every((code) => typeof code === "string" && code), "规则文件的“sections”应为科室代码");
@@ -226,7 +226,7 @@ function readBook(book) {
     sections: [...codes].sort(byPoint), vetoed: new Set(vetoes),
     length: whole("list_length", 1), cellMin: whole("cell_min_lines", 1),
     minLines: whole("min_lines", 0), minDrawn: whole("min_drawn_lines", 0),
-    z: number("z"), follow: number("follow"), cap: number("cap"),
+    z: number("z"), isPublic: book.public_recount !== false, follow: number("follow"), cap: number("cap"),
     betweenWeight: number("between_weight"), share: number("publish_share"),
   };
 }
@@ -265,7 +265,8 @@ function held(book, deviation, e) {
 function readCells(book, cells, digest) {
   hasKeys("文件", cells, ["method", "rulebook_sha256", "between_variance", "channels", "sections"]);
   need(cells.method === "NC-2", `cells.json 的“method”应为 NC-2，实为：${brief(cells.method)}`);
-  need(cells.rulebook_sha256 === digest, "cells.json 与规则文件不是同一轮的（rulebook_sha256 不符）");
+  need(cells.rulebook_sha256 === digest, `cells.json 与规则文件不是同一轮的：cells.json 写明规则文件的校验值为${
+    brief(cells.rulebook_sha256)}，所给规则文件的校验值为${digest}`);
   const given = cells.channels;
   need(given && typeof given === "object" && Object.keys(given).every((c) => book.weights.has(c)),
     "cells.json 的“channels”应为规则文件中的渠道");
@@ -316,8 +317,7 @@ function readSection(book, weights, row, empty) {
 // --- the list ---
 
 // Returns {publication, sections}: the public part of result.json without p_top, which needs floats.
-function recount(cells, rulebook, digest) {
-  const book = readBook(rulebook);
+function recount(cells, book, digest) {
   const figures = readCells(book, cells, digest);
   const scores = book.sections.map((code) => scoreOf(book, figures, code));
   const placed = scores.filter((one) => one.enough || one.vetoed);
@@ -385,9 +385,11 @@ function* differences(expected, given, where) {
   for (const key of Object.keys(expected)) yield* differences(expected[key], given?.[key], `${where}的 ${key} `);
 }
 
-function* againstList(result, list, name) {
+function* againstList(book, result, list, name) {
   need(Array.isArray(list?.entries) && list.entries.every((entry) => entry && typeof entry.code === "string"),
     "公示内容的“entries”有误");
+  need(Array.isArray(list.withdrawn ?? []) && (list.withdrawn ?? []).every((entry) => typeof entry?.code === "string"),
+    "公示内容的“withdrawn”有误");
   const rows = new Map(result.sections.map((row) => [row.section, row]));
   const codes = list.entries.map((entry) => entry.code);
   const order = result.sections.map((row) => row.section).filter((code) => codes.includes(code));
@@ -399,20 +401,69 @@ function* againstList(result, list, name) {
       continue;
     }
     for (const [key, what] of [["rank", "位次"], ["label", "标注"], ["rank_low", "位次区间上限"], ["rank_high", "位次区间下限"]]) {
-      if (key in entry && entry[key] !== row[key]) {
+      if ((key in entry || book.isPublic) && entry[key] !== row[key]) {
         yield `${name(entry.code)}：${what}复算为“${brief(row[key])}”，公示为“${brief(entry[key])}”`;
       }
     }
   }
-  const withdrawn = new Set((list.withdrawn ?? []).map((entry) => entry?.code));
+  const withdrawn = new Set((list.withdrawn ?? []).map((entry) => entry.code));
+  for (const { code, rank } of list.withdrawn ?? []) {
+    if (!rows.has(code) || codes.includes(code) || withdrawn.size !== list.withdrawn.length) {
+      yield `${name(code)}：更正撤下，但不在规则文件中，或者出现两次`;
+    } else if (rank !== rows.get(code).rank) {
+      yield `${name(code)}：更正撤下，位次复算为“${brief(rows.get(code).rank)}”，公示为“${brief(rank)}”`;
+    }
+  }
   const missing = result.sections.filter((row) => row.listed && !codes.includes(row.section) && !withdrawn.has(row.section));
   if (missing.length !== (list.struck ?? 0)) {
     const names = missing.map((row) => name(row.section)).join("、") || "无";
     yield `复算应上榜而公示名单中没有的科室：${names}；公示写明公示前撤下${brief(list.struck ?? 0)}个`;
   }
   const unranked = result.sections.filter((row) => row.rank === null).length;
-  yield* differences({ sections: result.sections.length, unranked, publication: result.publication }, list, "公示内容");
-  if (!result.publication.allowed && !list.note) yield "参加排名的科室未达到公示条件，公示没有写明决定和理由";
+  const follows = { sections: result.sections.length, unranked, publication: result.publication };
+  yield* differences({ ...follows, ...sentences(book, result, codes) }, list, "公示内容");
+  if (book.isPublic && list.unranked_sections?.length !== unranked) {
+    yield `公示内容的 unranked_sections 应有${unranked}个科室，文件中为“${brief(list.unranked_sections)}”`;
+  }
+  const { sections, ranked, allowed } = result.publication;
+  const start = `说明：本轮${sections}个科室中，${ranked}个有效评议足够，参加排名；${sections - ranked}个样本不足，未参加排名。经`;
+  if (allowed && list.note) yield `参加排名的科室达到公示条件，公示不应有说明：${brief(list.note)}`;
+  if (!allowed && !String(list.note).startsWith(start)) {
+    yield `参加排名的科室未达到公示条件，公示应以“${start}”写明决定和理由，文件中为“${brief(list.note)}”`;
+  }
+}
+
+// The sentences of the list that follow from the numbers.
+function sentences(book, result, codes) {
+  const listed = new Set(result.sections.filter((row) => codes.includes(row.section)).map((row) => row.label));
+  const isApart = listed.has("明确") || !listed.size || book.length >= result.sections.length;
+  const said = {
+    method: "NC-2", places: `在${result.publication.ranked}个参加排名的科室中`,
+    margin: isApart ? "" : `本轮前${book.length}名与其后科室差距不明显。`,
+  };
+  if (!book.isPublic) return said;
+  const meanings = [
+    ["明确", `位次区间全部在前${book.length}位以内：该科室上榜，不大可能是已计入的误差造成的。`],
+    ["误差范围内", `位次区间超出前${book.length}位：该科室与未上榜科室差别不大，运用结果应当从严把握。`],
+    ["一票否决", "经查实由区纪委监委决定列在最前；难办指数仍为评议结果，未作改动。"],
+  ];
+  return {
+    ...said, labels: meanings.filter(([label]) => listed.has(label)),
+    interval: `位次区间是本科室在全部${result.sections.length}个科室中的位置，已计入评议人数有限和各渠道看法不一造成的误差，`
+      + `未计入刷票、买票和评议人选不当；就一个科室而言约有${confidence(book.z)}%的把握。`,
+  };
+}
+
+// The share of a normal distribution within z, in whole percent, at most 99: in a sentence only, so floats will do.
+function confidence([n, d]) {
+  const z = Number(n) / Number(d);
+  if (!(z < 3)) return 99;
+  let [term, sum] = [z, z];
+  for (let k = 1; k < 60; k += 1) {
+    term *= -z * z / (2 * k);
+    sum += term / (2 * k + 1);
+  }
+  return Math.min(99, Math.round(sum * Math.sqrt(2 / Math.PI) * 100));
 }
 
 function* againstResult(result, cells, given, name) {
@@ -448,13 +499,20 @@ async function compareFiles(files, listDigest, name) {
   for (const kind of ["rulebook", "cells", "result"].filter((each) => files[each])) {
     add(unlike(kind, files.list?.[`${kind}_sha256`]), `${FILES[kind]} 与公示写明的校验值一致`);
   }
-  const result = recount(files.cells, files.rulebook, digests.rulebook);
+  const book = readBook(files.rulebook);
+  const result = recount(files.cells, book, digests.rulebook);
   const { sections, ranked, needed, allowed } = result.publication;
   lines.push([true, `已复算${sections}个科室：有效票达到要求的${ranked}个，公示至少应有${needed}个，${allowed ? "达到" : "未达到"}公示条件`]);
-  const differing = [...againstList(result, files.list, name)];
-  const told = [["label", "标注"], ["rank_high", "位次区间"]]
-    .filter(([key]) => files.list.entries.every((entry) => key in entry)).map(([, what]) => what);
-  add(differing, `公示的${files.list.entries.length}个科室的${["位次", ...told].join("、")}，以及没有位次的科室数，均与复算一致`);
+  const told = book.isPublic ? "位次、标注、位次区间" : "位次";
+  add([...againstList(book, result, files.list, name)],
+    `公示的${files.list.entries.length}个科室的${told}，没有位次的科室数，以及由此得出的说明，均与复算一致`);
   if (files.result) add([...againstResult(result, files.cells, files.result, name)], "result.json 的公开部分与复算一致");
-  return { result, lines };
+  const [withdrawn, struck] = [files.list.withdrawn ?? [], files.list.struck ?? 0];
+  const gone = withdrawn.length + struck;
+  const named = withdrawn.length ? `（${withdrawn.map((entry) => name(entry.code)).join("、")}）` : "";
+  if (gone) {
+    lines.push([true, `名单比计票少${gone}个科室：更正撤下${withdrawn.length}个${named}，公示前撤下${struck}个，不能由公开文件核对`]);
+  }
+  lines.push([true, "科室名称、主要问题、票数等名单的其他内容不能由这些文件核对"]);
+  return { result, lines, gone };
 }

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from evaluations.publication.services import publish_list
+from evaluations.publication.services import publish_list, strike_unpublished
 from tests.e2e.conftest import check_page, screenshot
 from tests.evaluations.scoring.forgeries import forgeries
 from tests.evaluations.scoring.test_check_result import HIDDEN, NC2, THIN, VETOES, files_of, listed
@@ -100,19 +100,41 @@ def test_section_and_value_are_named(recount):
     assert said[-1] == f"{first['code']}：标注复算为“{right}”，公示为“明确无疑”"
 
 
+def test_all_that_follows_from_the_cells_is_compared_whatever_digest_is_published(recount):
+    files = files_of(*NC2[THIN])
+    changes = [
+        {"places": "在99个参加排名的科室中"},
+        {"margin": "本轮前1名与其后科室差距明显。"},
+        {"interval": "位次区间没有误差。"},
+        {"labels": [["明确", "该科室最难办事。"]]},
+        {"unranked_sections": []},
+        {"note": "经决定公示。"},
+        {"struck": 1},
+        {"entries": [{k: v for k, v in e.items() if k not in {"label", "rank_low"}} for e in listed(files)["entries"]]},
+        {"withdrawn": [{"code": "D99-99", "rank": 1}]},
+    ]
+    forged = [listed(files, **each) for each in changes]
+
+    found = recount(files, {}, *({"list": each, "published": each} for each in forged))
+
+    assert [agrees for agrees, _, _ in found] == [True] + [False] * len(changes)
+
+
+def test_the_file_of_a_faulty_number_is_named_and_both_digests_of_two_rounds(recount):
+    one, other = (files_of(*NC2[n]) for n in (0, 1))
+    changes = [{"rulebook": one["rulebook"] | {"z": "abc"}}, {"rulebook": other["rulebook"]}]
+
+    [(_, number, _), (_, rounds, _)] = recount(one, *changes)
+
+    assert number[-1] == "规则文件的“z”不是数：abc"
+    assert all(each["cells"]["rulebook_sha256"] in rounds[-1] for each in (one, other))
+
+
 def test_a_faulty_file_is_refused_in_a_sentence(recount):
     answers = recount(files_of(*NC2[0]), *({"cells": rubbish} for rubbish, _ in FAULTY))
 
     for (rubbish, told), (_, said, _) in zip(FAULTY, answers, strict=True):
         assert told in said[-1], rubbish
-
-
-def test_the_rulebook_of_another_round_is_told(recount):
-    one, other = (files_of(*NC2[n]) for n in (0, 1))
-
-    [(_, said, _)] = recount(one, {"rulebook": other["rulebook"]})
-
-    assert "不是同一轮" in said[-1]
 
 
 @pytest.fixture
@@ -136,6 +158,19 @@ def pressed(page):
     page.get_by_role("button", name="在浏览器中复算").click()
     page.locator("#check button:enabled").wait_for()
     return page.locator("#check [role=status]").inner_text()
+
+
+def test_a_section_that_was_struck_is_told_and_excepted(open_page, transactional_db):
+    round_ = make_sealed_round(targeted=12, sections=6, rulebook=BY_METHOD["NC-2"] | {"list_length": 2})
+    spread_answers(round_)
+    announce(round_)
+    round_.refresh_from_db()
+    strike_unpublished(round_, round_.results.get(rank=1).section.code)
+    publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))
+    page = open_page()
+
+    assert "撤下的1个科室除外" in recount_on(page, round_)
+    assert "名单比计票少1个科室：更正撤下0个，公示前撤下1个" in page.locator("#check ol").inner_text()
 
 
 def choose(page, kind, content):
