@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from evaluations.rounds.rules.rulebook import default_rulebook
+from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from tests.evaluations.scoring.forgeries import forgeries
 from tests.evaluations.scoring.nc2.examples import CHANGES, ROUNDS
 from tests.paths import ROOT
@@ -173,6 +174,7 @@ class TestRecountCells:
 
         assert "不是同一轮的文件" in str(refused)
         assert ROUND["cells"]["rulebook_sha256"][:60] in str(refused)
+        assert sha256_hex(canonical_json(ROUND["rulebook"] | {"round": "2027H1"})) in str(refused)
 
     def test_a_forged_file_is_refused_or_gives_another_result_or_has_another_digest(self, published, files):
         """One line or one ten-thousandth more need not change any place; the published digest covers them."""

@@ -48,7 +48,8 @@ def parse_cells(document: Any, method: MethodTwo, digest: str) -> Figures:
     if document["method"] != METHOD:
         raise _fault("method", document["method"], f"应为 {METHOD}")
     if document["rulebook_sha256"] != digest:
-        raise _fault("rulebook_sha256", document["rulebook_sha256"], "与所给的评议规则不符，不是同一轮的文件")
+        expected = f"应为所给评议规则的校验值{digest}，不是同一轮的文件"
+        raise _fault("rulebook_sha256", document["rulebook_sha256"], expected)
     means, weights = _channels(document["channels"], method)
     between = _variance(document["between_variance"], "between_variance")
     figures = Figures(means, weights, between, _sections(document["sections"], method, list(weights)))
