@@ -436,9 +436,12 @@ function* againstList(book, result, list, name) {
 // The sentences of the list that follow from the numbers.
 function sentences(book, result, codes) {
   const listed = new Set(result.sections.filter((row) => codes.includes(row.section)).map((row) => row.label));
-  const isApart = listed.has("明确") || !listed.size || book.length >= result.sections.length;
+  const counted = result.sections.filter((row) => row.listed).map((row) => row.label);
+  const isApart = counted.includes("明确") || !counted.length || book.length >= result.sections.length;
+  const besides = result.sections.filter((row) => row.rank !== null).length - result.publication.ranked;
+  const vetoed = besides ? `（另有${besides}个样本不足、经一票否决列在最前）` : "";
   const said = {
-    method: "NC-2", places: `在${result.publication.ranked}个参加排名的科室中`,
+    method: "NC-2", places: `在${result.publication.ranked}个参加排名的科室中${vetoed}`,
     margin: isApart ? "" : `本轮前${book.length}名与其后科室差距不明显。`,
   };
   if (!book.isPublic) return said;

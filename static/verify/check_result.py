@@ -665,8 +665,11 @@ def against_note(gate: Row, note: Any) -> Iterator[str]:
 def sentences(book: Book, result: Row, entries: list[Row]) -> Row:
     """Return the sentences of list.json by NC-2 that follow from the numbers."""
     listed = {row["label"] for row in result["sections"] if row["section"] in {entry["code"] for entry in entries}}
-    said: Row = {"method": "NC-2", "places": f"在{result['publication']['ranked']}个参加排名的科室中", "margin": ""}
-    if listed and CERTAIN not in listed and book.length < len(book.sections):
+    counted = {row["label"] for row in result["sections"] if row["listed"]}
+    ranked, placed = result["publication"]["ranked"], sum(row["rank"] is not None for row in result["sections"])
+    besides = f"（另有{placed - ranked}个样本不足、经一票否决列在最前）" if placed > ranked else ""
+    said: Row = {"method": "NC-2", "places": f"在{ranked}个参加排名的科室中{besides}", "margin": ""}
+    if counted and CERTAIN not in counted and book.length < len(book.sections):
         said["margin"] = f"本轮前{book.length}名与其后科室差距不明显。"
     if not book.is_public:
         return said

@@ -58,7 +58,7 @@ def listed(files, **changes):
         "method": "NC-2",
         "publication": gate,
         "note": "" if gate["allowed"] else gate_note(gate, reason="……", decided_on=date(2027, 1, 1)),
-        "places": places_heading(gate["ranked"]),
+        "places": places_heading(gate["ranked"], sum(row["rank"] is not None for row in rows)),
         "margin": nobody_apart(labels, length) if length < len(rows) else "",
         "interval": interval_sentence(rulebook["z"], len(rows)),
         "labels": [[label, meaning] for label, meaning in label_meanings(rulebook) if label in labels],
