@@ -24,7 +24,7 @@ RECEIPT = re.compile(f"[{ALPHABET}]{{{CODE_LENGTH}}}")
 NONCE = re.compile("[0-9a-f]{64}")
 # Only what protocol 3.2 allows, by its looks: punctuation, integers, texts of printable ASCII without escapes.
 # Votes look like this; anything else is checked value by value, which takes longer.
-PLAIN = re.compile(r'(?:[][{},:]|"[ !#-\[\]-~]*"|[1-9][0-9]{0,14}|0)*', re.ASCII)
+PLAIN = re.compile(r'(?:[][{},:]|"[ !#-\[\]-~]*"|[1-9][0-9]{0,14}(?![0-9])|0)*', re.ASCII)
 # Why a row is set aside, in the order of the checks.
 KINDS = {
     "undecryptable": "无法解密",

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import asdict
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evaluations.protocol import box_rows
@@ -196,6 +196,9 @@ JSON = st.recursive(
 
 
 @given(JSON, st.booleans())
+@example(value=2**53 - 1, ascii_only=True)
+@example(value=2**53, ascii_only=True)
+@example(value=[10**15, 0], ascii_only=True)
 def test_a_vote_is_read_exactly_if_its_text_is_the_protocols(value, ascii_only):
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=ascii_only)
     try:
