@@ -83,7 +83,7 @@ def test_one_card_at_a_time_for_the_person_called_up(desk, width):
 def test_while_a_card_is_printed_it_alone_is_on_the_paper(desk):
     page = desk()
     page.get_by_role("button", name="在线生成密钥卡").click()
-    page.evaluate("document.querySelector('.box-card').classList.add('called')")
+    page.locator(".box-card").first.evaluate("card => card.classList.add('called')")
 
     assert on_paper(page) == ["S1"]
     page.emulate_media(media="print")
