@@ -7,6 +7,7 @@ from typing import Any
 from accountability.case_lifecycle.services.cases import archive_round, close_case, publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.models import Case
+from evaluations.publication.documents import thin_sections
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, assent_problems, notice_content
 from evaluations.rounds.models import Round
@@ -29,7 +30,7 @@ def _list_content(round_: Round, arguments: Arguments) -> dict[str, object]:
         "名单": [_entry_text(entry) for entry in _entries(notice)],
         "涉及“贪”的表述": greedy or "无",
         "参评科室": notice["sections"],
-        "样本不足": notice["unranked"],
+        "样本不足": thin_sections(notice),
         "规则校验值": notice["rulebook_sha256"],
         "结果校验值": notice["result_sha256"],
         "公示内容校验值": sha256_hex(canonical_json(notice)),

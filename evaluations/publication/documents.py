@@ -38,6 +38,11 @@ class PublishedList:
         """Why the list names no section; nothing if it names one."""
         return _empty(self.content)
 
+    @property
+    def thin(self) -> int:
+        """How many sections have too few ballots to be ranked."""
+        return thin_sections(self.content)
+
 
 def published_rounds() -> list[Round]:
     """Return the rounds whose list is public (one query)."""
@@ -48,6 +53,12 @@ def published_versions(key: str) -> list[PublishedList]:
     """Return all published versions of a round, the newest first (one query)."""
     publications = Publication.objects.filter(round__key=key).select_related("round").order_by("-version")
     return [PublishedList(publication, json.loads(publication.content)) for publication in publications]
+
+
+def thin_sections(content: Mapping[str, Any]) -> int:
+    """Return how many sections of a published list have too few ballots: under NC-2 vetoed ones are among them."""
+    gate = content.get("publication")
+    return int(gate["sections"] - gate["ranked"] if gate else content["unranked"])
 
 
 def count_record_pdf(round_: Round, *, at: datetime) -> bytes:
@@ -69,7 +80,10 @@ def count_record(round_: Round) -> dict[str, object]:
             ["计票时间", f"{timezone.localtime(tally.at):%Y年%m月%d日 %H:%M}（第{tally.version}次）"],
             ["重新计票的依据", tally.reason or "无，首次计票"],
             ["排名依据", "难办指数" if book["basis"] == "difficulty" else "得票数"],
-            ["参评科室", f"{len(results)}个，其中样本不足{sum(r.rank is None for r in results)}个"],
+            [
+                "参评科室",
+                f"{len(results)}个，其中样本不足{sum(r.rank is None or r.difficulty is None for r in results)}个",
+            ],
             ["异常提示", _flag_text(round_)],
         ],
         "channels": [[str(r[key]) for key in COLUMNS] for r in disclosed_turnout(round_)],
@@ -161,8 +175,8 @@ def _basis(content: Mapping[str, Any]) -> Iterator[str]:
         f"根据《{facts['name']}最难办事科室群众评评议规则》，评议办于{opened}至{closed}组织群众对"
         f"{content['sections']}个科室进行评议{total}。"
     )
-    if content["unranked"]:
-        yield f"其中{content['unranked']}个科室有效票数未达到规定数量，不参加排名。"
+    if thin := thin_sections(content):
+        yield f"其中{thin}个科室有效票数未达到规定数量，不参加排名。"
 
 
 def _digests(round_: Round) -> Iterator[list[str]]:

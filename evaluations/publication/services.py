@@ -179,14 +179,13 @@ def _method_two(round_: Round, tally: Tally, results: Sequence[SectionResult]) -
     rules, gate = round_.rulebook, json.loads(tally.result)["publication"]
     shown = {result.label for result in results if result.is_listed}
     counted = {result.label for result in results if result.data["listed"]}
-    margin = nobody_apart(counted, rules["list_length"]) if rules["list_length"] < len(results) else ""
     said = {
         "method": METHOD_TWO,
         "cells_sha256": tally.cells_sha256,
         "publication": gate,
         "note": note_of(tally),
         "places": places_heading(gate["ranked"], sum(result.rank is not None for result in results)),
-        "margin": margin,
+        "margin": nobody_apart(counted, rules["list_length"], len(results)),
     }
     if not has_public_recount(rules):
         return said

@@ -86,12 +86,14 @@ def span(low: int | None, high: int | None) -> str:
     return f"第{low}位" if low == high else f"第{low}至第{high}位"
 
 
-def nobody_apart(labels: Collection[str], length: int) -> str:
+def nobody_apart(labels: Collection[str], length: int, sections: int) -> str:
     """Return the sentence on a count by NC-2 that lists no section clearly apart; else nothing.
 
-    `labels` = those of all sections that the count listed: one withdrawn since was no less apart.
+    `labels` = those of all sections that the count listed: one withdrawn since was no less apart. Of a list as long as
+    the round has `sections` nothing is said: none comes after it.
     """
-    return f"本轮前{length}名与其后科室差距不明显。" if labels and CERTAIN not in labels else ""
+    is_unclear = labels and CERTAIN not in labels and length < sections
+    return f"本轮前{length}名与其后科室差距不明显。" if is_unclear else ""
 
 
 def fewest_lines(rulebook: Mapping[str, Any]) -> int:

@@ -85,8 +85,7 @@ class Result:
         """What to say above a list if the count found no listed section, withdrawn or not, clearly apart."""
         labels = {line.result.label for line in self.ranked if line.result.data["listed"]}
         if not self.is_by_method_one:
-            length = self.round_.rulebook["list_length"]
-            return nobody_apart(labels, length) if length < len(self.figures.method.sections) else ""
+            return nobody_apart(labels, self.round_.rulebook["list_length"], len(self.figures.method.sections))
         is_unsure = labels and not labels & {CERTAIN, VETOED}
         return "本轮上榜科室与未上榜科室的差别均在误差范围内，运用结果应当从严把握。" if is_unsure else ""
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from evaluations.draws.documents import record_pdf
-from evaluations.publication.documents import count_record, count_record_pdf, notice_document, notice_pdf
+from evaluations.publication.documents import count_record, count_record_pdf, notice_document, notice_pdf, thin_sections
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, correct_publication
 from evaluations.rounds.models import Round
@@ -99,3 +99,10 @@ def test_the_sealing_and_draw_records_carry_their_anchors():
     assert [row.hash for row in rows if row.hash not in record] == []
     assert AuditAnchor.objects.filter(hash__in=[row.hash for row in rows]).count() == 2
     assert Round.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("gate", "thin"), [({}, 11), ({"publication": {"sections": 105, "ranked": 93}}, 12)], ids=["NC-1", "NC-2"]
+)
+def test_a_vetoed_section_with_too_few_ballots_is_told_among_those_with_too_few(gate, thin):
+    assert thin_sections({"sections": 105, "unranked": 11, **gate}) == thin

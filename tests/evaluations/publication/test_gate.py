@@ -289,7 +289,7 @@ class TestPublicPages:
 
         (unranked,) = content["unranked_sections"]
         assert unranked["section"] == round_.sections.last().name
-        assert "样本不足的1个科室" in client.get(reverse("public-list", args=[round_.key])).content.decode()
+        assert "样本不足、没有位次的1个科室" in client.get(reverse("public-list", args=[round_.key])).content.decode()
 
     def test_otherwise_the_list_is_places_and_problems_only(self):
         round_ = thin_round(SMALL | {"publish_share": "1/2", "public_recount": False})

@@ -59,7 +59,7 @@ def listed(files, **changes):
         "publication": gate,
         "note": "" if gate["allowed"] else gate_note(gate, reason="……", decided_on=date(2027, 1, 1)),
         "places": places_heading(gate["ranked"], sum(row["rank"] is not None for row in rows)),
-        "margin": nobody_apart(labels, length) if length < len(rows) else "",
+        "margin": nobody_apart(labels, length, len(rows)),
         "interval": interval_sentence(rulebook["z"], len(rows)),
         "labels": [[label, meaning] for label, meaning in label_meanings(rulebook) if label in labels],
         "unranked_sections": [{"department": "", "section": row["section"]} for row in rows if row["rank"] is None],

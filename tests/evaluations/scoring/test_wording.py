@@ -146,8 +146,9 @@ def test_what_an_interval_covers_is_said_with_the_number_of_sections():
 
 
 def test_a_list_without_a_certain_place_says_so():
-    assert nobody_apart(["误差范围内", "一票否决"], 10) == "本轮前10名与其后科室差距不明显。"
-    assert nobody_apart(["误差范围内", "明确"], 10) == nobody_apart([], 10) == ""
+    assert nobody_apart(["误差范围内", "一票否决"], 10, 11) == "本轮前10名与其后科室差距不明显。"
+    assert nobody_apart(["误差范围内", "明确"], 10, 11) == nobody_apart([], 10, 11) == ""
+    assert nobody_apart(["误差范围内"], 10, 10) == ""
 
 
 def test_places_are_among_the_ranked_sections_and_vetoed_ones_beside_them():
