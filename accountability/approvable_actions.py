@@ -2,8 +2,10 @@
 
 from accountability.case_lifecycle import approvals as case_lifecycle
 from accountability.cases import services as cases
+from accountability.citizens import services as citizens
 from accountability.evidence.services import evidence
 from accountability.evidence_retention import services as evidence_retention
+from accountability.history.approvals import IMPORT_HISTORY
 from accountability.inspections.services import plans
 from accountability.objections import services as objections
 from accountability.promotion_freezes import services as promotion_freezes
@@ -17,6 +19,7 @@ def register() -> None:
     approvals.register(
         *case_lifecycle.ACTIONS,
         *cases.ACTIONS,
+        *citizens.ACTIONS,
         *promotion_freezes.ACTIONS,
         *objections.ACTIONS,
         *rectifications.ACTIONS,
@@ -24,4 +27,5 @@ def register() -> None:
         *plans.ACTIONS,
         *evidence.ACTIONS,
         *evidence_retention.ACTIONS,
+        IMPORT_HISTORY,
     )

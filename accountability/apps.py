@@ -1,5 +1,7 @@
 """App configuration."""
 
+from collections.abc import Callable
+
 from django.apps import AppConfig
 
 
@@ -14,10 +16,21 @@ class AccountabilityConfig(AppConfig):
         from accountability import approvable_actions
 
         approvable_actions.register()
+        register_lists()
         register_attachments()
         register_pages()
+        register_outcomes()
         register_evidence()
         register_fixed_facts()
+        register_log()
+
+
+def register_lists() -> None:
+    """Register the lists that staff upload."""
+    from accountability.history.approvals import HISTORY
+    from nanchuan_eval.lists import services as lists
+
+    lists.register(HISTORY)
 
 
 def register_attachments() -> None:
@@ -32,41 +45,73 @@ def register_attachments() -> None:
 
 
 def register_pages() -> None:
-    """Register the roles' home pages, the last steps of a round and the pages of its result."""
+    """Register the pages of the navigation, the last steps of a round and the pages of its result."""
+    from accountability.case_lifecycle.queries import read_cases
+    from accountability.worklist.pages import NAVIGATION
     from evaluations.lifecycle import pages
-    from evaluations.rounds.rules.lifecycle import Step
-    from nanchuan_eval.permissions.policy import Role
-    from nanchuan_eval.web import views
+    from evaluations.rounds.queries import readers
+    from evaluations.rounds.rules.lifecycle import RoundState, Step
+    from nanchuan_eval.workspace import pages as workspace
 
-    views.HOME.update(
-        {
-            Role.COMMISSION: "accountability:commission",
-            Role.SUPERVISOR: "accountability:work",
-            Role.LIAISON: "accountability:unit",
-            Role.INSPECTOR: "accountability:inspections",
-            Role.PERSONNEL: "accountability:work",
-        }
-    )
+    workspace.register(*NAVIGATION)
     pages.STEP_ADDRESS[Step.PUBLISH] = "accountability:commission-publish"
     pages.STEP_ADDRESS[Step.ARCHIVE] = "accountability:commission-archive"
+    readers[RoundState.PUBLISHED] = read_cases
+    register_doors()
     pages.RESULT_PAGES += [
         ("异常提示", "accountability:commission-anomalies"),
         ("计票记录", "accountability:commission-count"),
     ]
 
 
+def register_outcomes() -> None:
+    """Register what the front page says of the rectifications."""
+    from accountability.citizens.pages import rectification_outcomes
+    from evaluations.public_site.pages.front import OUTCOMES
+
+    OUTCOMES.append(rectification_outcomes)
+
+
+def register_doors() -> None:
+    """Register the pages where the conditions of the last steps are mended."""
+    from django.urls import reverse
+
+    from evaluations.rounds.models import Round
+    from evaluations.rounds.permissions import DOORS, Door
+    from evaluations.rounds.rules.lacks import Place
+
+    def page(name: str) -> Callable[[Round, str], str]:
+        return lambda round_, _: reverse(f"accountability:{name}", args=[round_.key])
+
+    def cases(round_: Round, _: str) -> str:
+        return reverse("admin:accountability_case_changelist") + f"?result__round__id__exact={round_.pk}"
+
+    objections = Door(lambda _, __: reverse("accountability:objections"), ("appeal.view",), is_desk=False)
+    DOORS.update(
+        {
+            Place.COUNT_RECORD: Door(page("commission-count"), ("tally.verify",), is_desk=False),
+            Place.FLAGS: Door(page("commission-anomalies"), ("tally.view", "ballot.invalid"), is_desk=False),
+            Place.OBJECTION_PERIOD: objections,
+            Place.HOLDS: objections,
+            Place.CASES: Door(cases, ("acc.view",)),
+        }
+    )
+
+
 def register_evidence() -> None:
     """Register evidence for key rotation, integrity checks and retention."""
+    from accountability.citizens import services as citizens
     from accountability.evidence.services.evidence import evidence_faults
     from accountability.evidence.services.key_rotation import reencrypt_evidence
     from accountability.evidence_retention.services import retention_rules
+    from accountability.worklist import services as reminders
     from nanchuan_eval.audit.queries import integrity_checks
     from nanchuan_eval.encryption import key_rotation
     from nanchuan_eval.retention import services as retention
 
     key_rotation.extra_steps.append(("旧格式的佐证材料", reencrypt_evidence))
     integrity_checks.append(evidence_faults)
-    retention.rules.extend(retention_rules())
+    retention.rules.extend([*retention_rules(), *citizens.retention_rules(), *reminders.retention_rules()])
 
 
 def register_fixed_facts() -> None:
@@ -78,3 +123,22 @@ def register_fixed_facts() -> None:
     fixed_facts.update(FACTS)
     register_rows(*ROWS)
     integrity_checks.append(inspection_faults)
+
+
+def register_log() -> None:
+    """Register the records after publication that belong to a round's 办理记录; the commission's own are left out."""
+    from accountability.cases.models import Case
+    from accountability.objections.models import Objection
+    from accountability.promotion_freezes.models import PromotionFreeze
+    from accountability.rectifications.models import Rectification, RectificationItem
+    from evaluations.round_log.queries import Part, parts
+
+    parts.extend(
+        [
+            Part(Objection, sees="appeal.view"),
+            Part(Case, "result__round", "acc.view"),
+            Part(PromotionFreeze, "case__result__round", "acc.view"),
+            Part(Rectification, "case__result__round", "acc.view"),
+            Part(RectificationItem, "rectification__case__result__round", "acc.view"),
+        ]
+    )

@@ -1,12 +1,12 @@
 """Models of the app, collected from its features."""
 
 from accountability.cases.models import Case, Measure
-from accountability.citizens.models import FollowUpCount, FollowUpMark, Suggestion
+from accountability.citizens.models import FollowUpCount, FollowUpMark, FollowUpRemark, Suggestion
 from accountability.evidence.models import Evidence
 from accountability.history.models import EarlierListing, EarlierRound
 from accountability.inspections.models import Finding, Inspection, InspectionPlan, ItemCheck, Order, Recusal
 from accountability.leads.models import Lead
-from accountability.objections.models import Objection
+from accountability.objections.models import Objection, RecountSignature
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.talks.models import Talk
@@ -20,6 +20,7 @@ __all__ = [
     "Finding",
     "FollowUpCount",
     "FollowUpMark",
+    "FollowUpRemark",
     "Inspection",
     "InspectionPlan",
     "ItemCheck",
@@ -29,6 +30,7 @@ __all__ = [
     "Order",
     "Progress",
     "PromotionFreeze",
+    "RecountSignature",
     "Rectification",
     "RectificationItem",
     "Recusal",

@@ -6,28 +6,75 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 
 from departments.models import Department, Section, SectionChange, Tenure
-from departments.reforms.admin import ReformMixin
+from departments.reforms.admin import DepartmentReforms, SectionReforms
 from departments.roster.admin import RosterImportMixin
-from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin
+from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.admin_site.services import delete_record, save_record
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.names.rules.others import with_former
 from nanchuan_eval.web.actions import account_of
+from nanchuan_eval.web.fields import CLEAN_TEXT
+from nanchuan_eval.workspace.rules import Phase
 
 LISTS = {"all": ["css/roster.css"]}
 
 
+class DepartmentForm(ModelForm[Department]):
+    """单位: for corrections; a corrected name is kept as a former name, by which lists may still call the unit."""
+
+    class Meta:
+        help_texts: ClassVar = {
+            "name": "此处只更正错字，原名称记入曾用名；机构改革后更名、合并的，用上方的按钮办理，以保留沿革记录。",
+            "short_names": "名单中可能使用的其他名称，用顿号分开，如：公安、警察局。不得与其他单位的名称相同",
+            "former_names": "更名、合并以前的名称，用顿号分开；单位更名、合并时自动记入，也可以补填",
+            "is_active": "暂时不参评的去掉勾选；并入其他单位的，用“单位合并”办理。",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.instance.pk and {"name", "former_names"} <= set(data):
+            data["former_names"] = with_former(data["former_names"], self.instance.name, data["name"])
+        return data
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """The fields that were changed, by hand or by keeping the old name."""
+        kept = self.cleaned_data.get("former_names", "") if self.is_bound and hasattr(self, "cleaned_data") else ""
+        changed: list[str] = super().changed_data
+        is_kept = "former_names" in self.fields and kept and kept != self.initial.get("former_names", "")
+        return [*changed, "former_names"] if is_kept and "former_names" not in changed else changed
+
+
 @admin.register(Department)
-class DepartmentAdmin(PolicyAdmin):
+class DepartmentAdmin(DepartmentReforms):
     """Admin of departments (单位)."""
 
+    phase = Phase.PREPARING
     order = 1
     see_action = "roster.view"
     edit_action = "roster.edit"
-    list_display = ["code", "name", "kind", "managed", "chief_leader", "leader_in_charge", "is_active"]
+    list_display = [
+        "code",
+        "name",
+        "short_names",
+        "former_names",
+        "kind",
+        "managed",
+        "chief_leader",
+        "leader_in_charge",
+        "is_active",
+    ]
     list_filter = ["kind", "is_vertical", "is_active"]
-    search_fields = ["code", "name", "chief_leader", "leader_in_charge"]
+    search_fields = ["code", "name", "short_names", "former_names", "chief_leader", "leader_in_charge"]
+    search_by_key = True
+    form = DepartmentForm
+    fields = [
+        *("code", "name", "short_names", "former_names", "kind", "is_vertical", "superior"),
+        *("chief_leader", "leader_in_charge", "is_active"),
+    ]
 
     class Media:
         css: ClassVar = LISTS
@@ -42,6 +89,7 @@ class TenureInline(admin.TabularInline[Tenure, Section]):
 
     model = Tenure
     extra = 0
+    formfield_overrides = CLEAN_TEXT
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True  # anybody who sees the section
@@ -64,10 +112,12 @@ class SectionForm(ModelForm[Section]):
 
 
 @admin.register(Section)
-class SectionAdmin(RosterImportMixin, ReformMixin):
+class SectionAdmin(RosterImportMixin, SectionReforms):
     """Admin of sections (科室), with import and reforms."""
 
+    phase = Phase.PREPARING
     order = 2
+    when_empty = "请点“导入名录”，提请审批后导入。"
     form = SectionForm
     see_action = "roster.view"
     edit_action = "roster.edit"
@@ -75,9 +125,12 @@ class SectionAdmin(RosterImportMixin, ReformMixin):
     list_filter = ["service_kind", "is_active", "department"]
     list_select_related = ["department"]
     list_per_page = 200
-    search_fields = ["code", "name", "department__name", "tenures__name"]
+    search_fields = [
+        *("code", "name", "tenures__name"),
+        *("department__name", "department__short_names", "department__former_names"),
+    ]
+    search_by_key = True
     inlines = [TenureInline]
-    change_form_template = "admin/departments/section/change_form.html"
 
     class Media:
         css: ClassVar = LISTS
@@ -102,11 +155,13 @@ class SectionAdmin(RosterImportMixin, ReformMixin):
 class SectionChangeAdmin(ReadOnlyAdmin):
     """Read-only lineage of sections (科室沿革)."""
 
+    phase = Phase.PREPARING
     order = 3
     see_action = "roster.view"
     list_display = ["on", "kind", "earlier_department_name", "earlier_name", "later", "note"]
     list_filter = ["kind"]
     search_fields = ["earlier_name", "earlier_department_name", "later__name", "note"]
+    search_by_key = True
     change_list_template = "admin/departments/sectionchange/change_list.html"
 
     class Media:

@@ -1,10 +1,17 @@
 """Departments, their sections, the sections' heads and changes (rulebook R-A)."""
 
+from collections.abc import Iterable
 from typing import Self
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
+
+from nanchuan_eval.names.rules.keys import is_same_name
+from nanchuan_eval.names.rules.others import joined, name_fault, names_in
+from nanchuan_eval.names.rules.units import Unit, UnitNames
 
 CODE = RegexValidator(r"^[0-9A-Za-z-]+\Z", "代码只能用字母、数字和短横线。")
 
@@ -30,6 +37,7 @@ class ChangeKind(models.TextChoices):
     """Kinds of reform in the lineage (沿革)."""
 
     RENAMED = "renamed", "更名"
+    UNIT_RENAMED = "unit", "单位更名"
     MERGED = "merged", "合并"
     SPLIT = "split", "拆分"
     MOVED = "moved", "转隶"
@@ -55,6 +63,10 @@ class Department(models.Model):
     chief_leader = models.CharField("主要领导", max_length=40, blank=True)
     leader_in_charge = models.CharField("分管领导", max_length=40, blank=True)
     is_active = models.BooleanField("参评", default=True)
+    short_names = models.CharField(
+        "简称", max_length=200, blank=True, help_text="其他常用名称，用顿号分开，如：公安、警察局"
+    )
+    former_names = models.CharField("曾用名", max_length=300, blank=True, help_text="更名以前的名称，用顿号分开")
 
     class Meta:
         verbose_name = verbose_name_plural = "部门单位"
@@ -62,6 +74,34 @@ class Department(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """Short and former names, by which lists may call the department."""
+        return (*names_in(self.short_names), *names_in(self.former_names))
+
+    @property
+    def names(self) -> Unit:
+        """All its names, to recognise it in lists; its sections' are left out."""
+        return Unit(self.code, self.name, self.other_names)
+
+    def clean(self) -> None:
+        """Write other names in one manner; refuse a name by which another unit is known (1 query)."""
+        self.short_names = joined([self.short_names], but=[self.name])
+        self.former_names = joined([self.former_names], but=[self.name, *names_in(self.short_names)])
+        if self.is_active:
+            others = Department.objects.filter(is_active=True).exclude(pk=self.pk)
+            self._refuse_names_of(UnitNames([other.names for other in others], settings.PLACE_NAMES))
+
+    def _refuse_names_of(self, others: UnitNames) -> None:
+        faults: dict[str, list[str]] = {}
+        for field in ("name", "short_names", "former_names"):
+            names = [self.name] if field == "name" else names_in(getattr(self, field))
+            for name in names:
+                if fault := name_fault(name, others):
+                    faults.setdefault(field, []).append(fault)
+        if faults:
+            raise ValidationError(faults)
 
 
 class SectionQuerySet(models.QuerySet["Section"]):
@@ -108,6 +148,17 @@ class Section(models.Model):
 
     def __str__(self) -> str:
         return f"{self.department.name}{self.name}"
+
+    def clean(self) -> None:
+        """Refuse the name of another section of the unit that takes part, however it is written (1 query)."""
+        if self.is_active and self.department_id and name_is_taken(self.department, self.name, but=[self.pk]):
+            raise ValidationError({"name": "同一单位内已有同名的参评科室。"})
+
+
+def name_is_taken(department: Department, name: str, but: Iterable[int | None] = ()) -> bool:
+    """True if a section of the department that takes part, other than `but`, has the name (1 query)."""
+    held = Section.objects.filter(department=department, is_active=True).exclude(pk__in=filter(None, but))
+    return any(is_same_name(name, other) for other in held.values_list("name", flat=True))
 
 
 class Tenure(models.Model):

@@ -1,5 +1,6 @@
 """Approvable actions of a round, declared by its features."""
 
+from evaluations.ballot_form.approvals import IMPORT_TOPICS
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
 from evaluations.ballots import services as ballots
 from evaluations.box_key import approvals as box_key
@@ -34,6 +35,7 @@ def register() -> None:
         *requests.ACTIONS,
         *approvable_edits(Manifestation, "round.edit"),
         *approvable_edits(ServiceTopic, "round.edit"),
+        IMPORT_TOPICS,
         DECIDE_FLAG,
         EXPLAIN_DIFFERENCE,
         KEEP_FLAGS,

@@ -1,5 +1,7 @@
 """App configuration."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -16,7 +18,7 @@ class EvaluationsConfig(AppConfig):
         from evaluations.codes.queries import origins_together
         from evaluations.draws.queries.people import liaison_conflicts
         from evaluations.draws.services import candidates
-        from evaluations.lifecycle.queries import READERS, clock_alarms
+        from evaluations.lifecycle.queries import READERS, voting_rounds
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
         from evaluations.verification.queries import FACTS, ROWS
@@ -31,9 +33,71 @@ class EvaluationsConfig(AppConfig):
         rounds.readers.update(READERS)
         candidates.origins_together.append(origins_together)
         accounts.conflict_checks.append(liaison_conflicts)
-        clock.alarms.extend([clock_alarms, card_alarms])
+        clock.alarms.append(card_alarms)
+        clock.awaiting.append(voting_rounds)
         fixed_facts.update(FACTS)
         register_rows(*ROWS)
         integrity_checks.extend([tally_faults, log_faults])
         approvals.purged_actions.update(people.PURGED_PROPOSALS)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])
+        for register in (
+            self._register_pools,
+            self._register_topics,
+            self._register_navigation,
+            self._register_checks,
+            self._register_backups,
+        ):
+            register()
+
+    def _register_backups(self) -> None:
+        """Tell what a backup holds of ballots whose box is not open yet."""
+        from evaluations.sealing.queries import backup_note
+        from nanchuan_eval.backups import services as backups
+
+        backups.box_notes.append(backup_note)
+
+    def _register_checks(self) -> None:
+        """Refuse days of the calendar that are unknown or out of order."""
+        from django.conf import settings
+        from django.core import checks
+
+        from evaluations.rounds.rules.calendar import offset_errors
+        from evaluations.rounds.rules.dates import usual_errors
+
+        @checks.register
+        def calendar_days_are_in_order(**kwargs: Any) -> list[checks.CheckMessage]:
+            errors = offset_errors(settings.CALENDAR_DAYS)
+            return [checks.Error(f"CALENDAR_DAYS：{error}", id="nanchuan.E012") for error in errors]
+
+        @checks.register
+        def usual_days_are_known(**kwargs: Any) -> list[checks.CheckMessage]:
+            errors = usual_errors(settings.USUAL_DAYS)
+            return [checks.Error(f"USUAL_DAYS：{error}", id="nanchuan.E014") for error in errors]
+
+    def _register_pools(self) -> None:
+        """Offer the pools' lists for upload; let pools know who stands in a draw's record."""
+        from evaluations.draws.queries.people import count_in_draws
+        from evaluations.pools import queries as pools
+        from evaluations.pools.services.uploads import list_kinds
+        from nanchuan_eval.lists import services as lists
+
+        pools.recorded_people.append(count_in_draws)
+        lists.register(*list_kinds())
+
+    def _register_topics(self) -> None:
+        """Show changed service topics at once; offer their list for upload."""
+        from evaluations.ballot_form.approvals import TOPIC_LIST
+        from evaluations.ballot_form.models import ServiceTopic
+        from evaluations.ballot_form.queries import renew_topics
+        from nanchuan_eval.admin_site.services import consequences
+        from nanchuan_eval.lists import services as lists
+
+        consequences[ServiceTopic] = renew_topics
+        lists.register(TOPIC_LIST)
+
+    def _register_navigation(self) -> None:
+        """Offer the pages of the round in work in the navigation."""
+        from evaluations.lifecycle.pages import NAVIGATION
+        from nanchuan_eval.workspace import pages as workspace
+
+        workspace.register(*NAVIGATION)

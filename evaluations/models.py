@@ -12,12 +12,13 @@ from evaluations.draws.models import (
     PlannedDraw,
     RandomnessEntry,
     SigningCode,
+    SigningSheet,
 )
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.personal_data.models import DataRequest
-from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection, PoolUpload
+from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
 from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
-from evaluations.rounds.models import Round, RoundSection, RoundStep
+from evaluations.rounds.models import Round, RoundSection, RoundStep, Unfreezing
 from evaluations.sample_audit.models import SampleAudit, SampleBallot, SampleSignature
 from evaluations.sealing.models import OpeningSignature
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
@@ -47,7 +48,6 @@ __all__ = [
     "PoolEntry",
     "PoolNotice",
     "PoolObjection",
-    "PoolUpload",
     "Publication",
     "PublicationDecision",
     "PublicationHold",
@@ -63,8 +63,10 @@ __all__ = [
     "ServiceTopic",
     "SetAsideBallot",
     "SigningCode",
+    "SigningSheet",
     "Tally",
     "TallyRow",
     "TurnoutDay",
+    "Unfreezing",
     "Veto",
 ]

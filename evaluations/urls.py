@@ -6,31 +6,35 @@ from evaluations.box_key import views as box_key
 from evaluations.draws import views as draws
 from evaluations.personal_data import views as personal_data
 from evaluations.public_recount import views as public_recount
+from evaluations.public_site import views as public_site
 from evaluations.publication import views as publication
 from evaluations.sample_audit import views as sample_audit
 from evaluations.sealing import views as sealing
+from evaluations.voting.views import claims, section_rows
 from evaluations.voting.views import steps as voting
 from nanchuan_eval.web.views import type_size
 
 urlpatterns = [
-    path("", publication.front_page, name="front-page"),
+    path("", public_site.front_page, name="front-page"),
     path("ballot/", voting.ballot, name="ballot"),
     path("ballot/sections/", voting.sections, name="ballot-sections"),
     path("ballot/rate/", voting.rate, name="ballot-rate"),
     path("ballot/review/", voting.review, name="ballot-review"),
-    path("ballot/receipt/", voting.receipt, name="ballot-receipt"),
     path("ballot/cast/", voting.cast, name="ballot-cast"),
-    path("ballot/claim/", voting.claim, name="ballot-claim"),
+    path("ballot/words/<slug:digest>.json", section_rows.words, name="ballot-words"),
+    path("ballot/claim/", claims.claim, name="ballot-claim"),
     path("receipt/", sealing.receipt_check, name="receipt-check"),
     path("draws/", draws.draws, name="draws"),
     path("draws/<str:draw_id>/", draws.draw, name="draw"),
     path("draws/<str:draw_id>/proof.json", draws.proof, name="draw-proof"),
     path("draws/<str:draw_id>/<str:name>", draws.file, name="draw-file"),
+    path("how/", public_site.how_to_take_part, name="how-to-take-part"),
+    path("verify/", public_site.how_to_verify, name="how-to-verify"),
     path("privacy/", publication.privacy, name="privacy"),
     path("privacy/request/", personal_data.request_page, name="privacy-request"),
     path("privacy/<slug:key>/", publication.privacy, name="privacy-of-round"),
-    path("scoring/", publication.scoring, name="scoring"),
-    path("scoring/<slug:key>/", publication.scoring, name="scoring-of-round"),
+    path("scoring/", public_site.scoring, name="scoring"),
+    path("scoring/<slug:key>/", public_site.scoring, name="scoring-of-round"),
     path("list/", publication.lists, name="lists"),
     path("list/<slug:key>/", publication.public_list, name="public-list"),
     path("list/<slug:key>/<int:version>/notice.pdf", publication.notice_as_pdf, name="notice-pdf"),
@@ -41,16 +45,13 @@ urlpatterns = [
     path("list/<slug:key>/sample/", sample_audit.public_sample, name="public-sample"),
     path("list/<slug:key>/sample.json", sample_audit.public_draw, name="public-sample-draw"),
     path("type-size/<slug:size>/", type_size, name="type-size"),
+    path("box/", sealing.boxes, name="boxes"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),
     path("rounds/<slug:key>/box-key.json", box_key.key_record, name="box-key-record"),
     path("rounds/<slug:key>/box-key-<slug:key_id>.json", box_key.key_record, name="box-key-old"),
     path("rounds/<slug:key>/box-notice.pdf", box_key.key_notice, name="box-notice"),
     path("rounds/<slug:key>/card/", box_key.card, name="box-card"),
     path("rounds/<slug:key>/issued-<int:batch>.txt", sealing.issued_list, name="issued-list"),
-    path("rounds/<slug:key>/box-key.json", box_key.key_record, name="box-key-record"),
-    path("rounds/<slug:key>/box-key-<slug:key_id>.json", box_key.key_record, name="box-key-old"),
-    path("rounds/<slug:key>/box-notice.pdf", box_key.key_notice, name="box-notice"),
-    path("rounds/<slug:key>/card/", box_key.card, name="box-card"),
     path("rounds/<slug:key>/issued-rest.txt", sealing.issued_rest, name="issued-rest"),
     path("rounds/<slug:key>/paper.json", sealing.ballot_form_file, name="paper-file"),
     path("rounds/<slug:key>/spent.txt", sealing.spent_list, name="spent-list"),

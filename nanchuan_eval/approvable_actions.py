@@ -2,12 +2,17 @@
 
 from nanchuan_eval.accounts import approvals as accounts
 from nanchuan_eval.admin_site.record_changes import approvable_edits
+from nanchuan_eval.admin_site.services import consequences
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit_review.archive import ARCHIVE_LOG
 from nanchuan_eval.backups.services import RESTORE
+from nanchuan_eval.workdays import approvals as workdays
 from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.services import note_change
 
 
 def register() -> None:
     """Register the handlers of all features."""
-    approvals.register(*accounts.ACTIONS, *approvable_edits(Holiday, "round.edit"), ARCHIVE_LOG, RESTORE)
+    holidays = approvable_edits(Holiday, "round.edit")
+    approvals.register(*accounts.ACTIONS, *holidays, *workdays.ACTIONS, ARCHIVE_LOG, RESTORE)
+    consequences[Holiday] = note_change

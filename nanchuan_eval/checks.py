@@ -15,7 +15,19 @@ from nanchuan_eval.backups import upgrades
 from nanchuan_eval.database.sql import database_setting
 from nanchuan_eval.users.models import User
 
-TIME_LIMITS = ("CLOCK_ALARM_MINUTES", "CLOCK_TOLERANCE_SECONDS")
+POSITIVE = (
+    "LINK_HOURS",
+    "FOLLOW_UPS_AN_HOUR",
+    "CLOCK_ALARM_MINUTES",
+    "CLOCK_TOLERANCE_SECONDS",
+    "RETURNED_DAYS",
+    "DORMANT_DAYS",
+    "BACKUP_ALARM_DAYS",
+    "LOG_VERIFY_DAYS",
+    "LOG_ARCHIVE_DAYS",
+    "SUGGESTIONS_A_DAY",
+)
+LONGEST_WINDOW = 30  # minutes
 SQLITE = "django.db.backends.sqlite3"
 # Settings of PostgreSQL -> whether a value keeps statements with their content out of its log.
 QUIET_LOG: dict[str, Callable[[str], bool]] = {
@@ -114,10 +126,19 @@ def accounts_have_a_person_code(
 
 
 @register(Tags.security)
-def limits_of_time_are_positive(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A limit of zero would raise its alarm all the time, a negative one never."""
-    wrong = [name for name in TIME_LIMITS if getattr(settings, name) < 1]
+def limits_are_positive(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A limit of zero would raise its alarm, or refuse, all the time; a negative one never or always."""
+    wrong = [name for name in POSITIVE if getattr(settings, name) < 1]
     return [Error(f"{name} 必须是不小于1的整数。", id="nanchuan.E009") for name in wrong]
+
+
+@register(Tags.security)
+def approving_stays_open_for_a_while_only(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A negative window would never open, a long one would make the fresh code meaningless."""
+    if 0 <= settings.APPROVAL_MINUTES <= LONGEST_WINDOW:
+        return []
+    text = f"APPROVAL_MINUTES 必须是0到{LONGEST_WINDOW}之间的整数（分钟），0为每次审批都输入动态口令。"
+    return [Error(text, id="nanchuan.E012")]
 
 
 @register(Tags.security, deploy=True)

@@ -4,9 +4,10 @@ from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.clock.models import ClockRun
+from nanchuan_eval.lists.models import ListUpload
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import ACCOUNT_ROLES, STAFF_ROLES, User, UserManager
-from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.models import CompleteYear, Holiday
 
 __all__ = [
     "ACCOUNT_ROLES",
@@ -17,7 +18,9 @@ __all__ = [
     "AuditHead",
     "Backup",
     "ClockRun",
+    "CompleteYear",
     "Holiday",
+    "ListUpload",
     "SecondFactor",
     "User",
     "UserManager",

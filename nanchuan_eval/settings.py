@@ -14,6 +14,7 @@ from tempfile import gettempdir
 import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 django_stubs_ext.monkeypatch()  # makes ModelAdmin[Round] and the like valid at run time
 
@@ -25,6 +26,9 @@ env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=True)
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+MISSING = [name for name in ("SECRET_KEY", "ALLOWED_HOSTS", "FIELD_KEY") if not env.str(name, default="")]
+if MISSING and not DEBUG:
+    raise ImproperlyConfigured(f"DEBUG=false 时必须在 .env 中填写：{'、'.join(MISSING)}（填法见 deploy/env.example）。")
 if DEBUG:
     SECRET_KEY = env.str("SECRET_KEY", default="only-for-development-" + "0" * 40)
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
@@ -41,6 +45,10 @@ FIELD_KEY = (
 )
 # The human check of the open channel: a class as in evaluations/codes/services/visitor_checks.py.
 OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.codes.services.visitor_checks.PlainQuestion")
+# Shown on public pages while no round has a telephone of its own (a round cannot be frozen without one).
+OFFICE_PHONE = env.str("OFFICE_PHONE", default="")
+# Receipts are public after the sealing, so this alone holds off whoever rates with those of others.
+FOLLOW_UPS_AN_HOUR = env.int("FOLLOW_UPS_AN_HOUR", default=20)
 # Off only for demonstrations by one person: every staff page then shows a banner.
 TWO_PERSON_RULE = env.bool("TWO_PERSON_RULE", default=not DEBUG)
 # How long an approved authorization is valid: to open an original, fetch an export, restore a backup.
@@ -51,6 +59,9 @@ CLOCK_ALARM_MINUTES = env.int("CLOCK_ALARM_MINUTES", default=60)
 CLOCK_TOLERANCE_SECONDS = env.int("CLOCK_TOLERANCE_SECONDS", default=60)
 # Up to how many ballots a box is opened on the staff's page (about 4 s); above, by the command open_box.
 OPENING_PAGE_ROWS = env.int("OPENING_PAGE_ROWS", default=20_000)
+# Ballots in one PDF that the staff's page prints (about 3 s, 250 MB), and up to how many codes it prints at all.
+PRINT_PART_BALLOTS = env.int("PRINT_PART_BALLOTS", default=64)
+PRINT_PAGE_CODES = env.int("PRINT_PAGE_CODES", default=20_000)
 
 INSTALLED_APPS = [
     "nanchuan_eval.apps.AdminConfig",
@@ -64,17 +75,19 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
-    "import_export",
     "csp",
     "axes",
     "django_otp",
 ]
 
 MIDDLEWARE = [
+    "nanchuan_eval.web.parts.leave_out_page_headers",
     "nanchuan_eval.web.middleware.add_security_headers",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "nanchuan_eval.web.compression.CompressPublicPages",
+    "nanchuan_eval.web.parts.send_part",
     "csp.middleware.CSPMiddleware",
     "nanchuan_eval.web.middleware.reject_oversized_requests",
     "nanchuan_eval.web.middleware.reject_malformed_requests",
@@ -157,12 +170,15 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "nanchuan_eval
 PASSWORD_LENGTH = env.int("PASSWORD_LENGTH", default=12)
 PASSWORD_DAYS = env.int("PASSWORD_DAYS", default=90)
 PASSWORD_MEMORY = env.int("PASSWORD_MEMORY", default=5)
-PASSWORD_RESET_TIMEOUT = 24 * 3600
+# How long a one-time link for setting a password is good.
+LINK_HOURS = env.int("LINK_HOURS", default=72)
+PASSWORD_RESET_TIMEOUT = LINK_HOURS * 3600
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "nanchuan_eval.accounts.services.DistrictPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 REQUIRE_OTP = env.bool("REQUIRE_OTP", default=not DEBUG)
+APPROVAL_MINUTES = env.int("APPROVAL_MINUTES", default=5)
 IDLE_MINUTES = env.int("IDLE_MINUTES", default=15)
 IDLE_MINUTES_ADMINISTRATORS = env.int("IDLE_MINUTES_ADMINISTRATORS", default=10)
 SESSION_HOURS = env.int("SESSION_HOURS", default=8)
@@ -180,7 +196,7 @@ AXES_DISABLE_ACCESS_LOG = True  # the audit log has it
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "home-of-role"
+LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "front-page"
 
 LANGUAGE_CODE = "zh-hans"
@@ -193,8 +209,24 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@localhost")
 
 # Evidence is stored outside every folder the web server serves; views check the policy table first.
 EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
+
+# What people write in front of a unit's name.
+PLACE_NAMES = env.list("PLACE_NAMES", default=["重庆市南川区", "重庆市南川", "南川区", "南川", "区"])
 PRIVACY_ANSWER_WORKDAYS = env.int("PRIVACY_ANSWER_WORKDAYS", default=15)
+# The form of suggestions is open to everybody: more than this in a day comes from a script.
+SUGGESTIONS_A_DAY = env.int("SUGGESTIONS_A_DAY", default=200)
+# Days of a round's calendar before and after the vote, where they differ from evaluations.rounds.rules.calendar.
+USUAL_DAYS = env.dict("USUAL_DAYS", cast={"value": int}, default={})
+CALENDAR_DAYS = env.dict("CALENDAR_DAYS", cast={"value": int}, default={})
+# What the work list reminds of: proposals returned lately, accounts long unused, backups and checks not made.
+RETURNED_DAYS = env.int("RETURNED_DAYS", default=30)
+DORMANT_DAYS = env.int("DORMANT_DAYS", default=60)
+BACKUP_ALARM_DAYS = env.int("BACKUP_ALARM_DAYS", default=7)
+LOG_VERIFY_DAYS = env.int("LOG_VERIFY_DAYS", default=30)
+LOG_ARCHIVE_DAYS = env.int("LOG_ARCHIVE_DAYS", default=183)
 EVIDENCE_DAYS_KEPT = env.int("EVIDENCE_DAYS_KEPT", default=365)
+# Further fonts for printed documents; without them a rare character outside the built-in font is printed as its code.
+DOCUMENT_FONTS = env.str("DOCUMENT_FONTS", default="")
 # Backups and archives of the audit log; both should be moved to another machine soon.
 BACKUP_ROOT = env.str("BACKUP_ROOT", default=str(BASE_DIR / "backups"))
 ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(BASE_DIR / "archive"))
@@ -209,11 +241,15 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "nanchuan_eval.web.static_files.StaticFiles"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nothing here is for pages of other sites
+# Cookies whose value no page shows: the size of type, how many codes a device has claimed. A page for a browser that
+# has others (session, CSRF token) is not compressed.
+COOKIES_WITHOUT_SECRET = frozenset({"typesize", "taken"})
 
 # A ballot for all 105 sections has 525 answers and their ticks (表象), more than Django's limit of 1,000 fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000

@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accountability.worklist.views import home
+from nanchuan_eval.account_lists import views as account_lists
 from nanchuan_eval.accounts.views.account import (
     SetPassword,
     SignIn,
@@ -17,7 +19,9 @@ from nanchuan_eval.accounts.views.account import (
     sign_out,
 )
 from nanchuan_eval.accounts.views.security import in_force
-from nanchuan_eval.web.views import anchors, healthz, home_of_role
+from nanchuan_eval.decisions import views as decisions
+from nanchuan_eval.lists import views as lists
+from nanchuan_eval.web.views import anchors, healthz
 
 # Former URLs of the checkers, which published notices name.
 MOVED_CHECKERS = {
@@ -26,6 +30,7 @@ MOVED_CHECKERS = {
     "check_result.py": "check_result.py",
 }
 
+staff = admin.site.admin_view
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("audit-anchors.txt", anchors, name="audit-anchors"),
@@ -38,8 +43,26 @@ urlpatterns = [
     path("account/second-factor/setup/", set_up_second_factor, name="second-factor-setup"),
     path("account/sessions/continue/", continue_session, name="continue-session"),
     path("account/sessions/end/", end_own_sessions, name="end-own-sessions"),
-    path("home/", home_of_role, name="home-of-role"),
-    path("admin/policy/", admin.site.admin_view(in_force), name="policy"),
+    path("approvals/", decisions.inbox, name="approvals"),
+    path("approvals/<int:pk>/", decisions.show, name="approval"),
+    path("approvals/<int:pk>/approve/", decisions.approve, name="approval-approve"),
+    path("approvals/<int:pk>/return/", decisions.send_back, name="approval-return"),
+    path("approvals/<int:pk>/withdraw/", decisions.withdraw, name="approval-withdraw"),
+    path("approvals/together/<str:action>/", decisions.together, name="approvals-together"),
+    path("home/", home, name="home"),
+    path("work/", RedirectView.as_view(pattern_name="home")),
+    path("admin/policy/", staff(in_force), name="policy"),
+    path("admin/accounts/requests/", staff(account_lists.requests), name="account-requests"),
+    path("admin/accounts/letters/", staff(account_lists.letters), name="account-letters"),
+    path("admin/lists/upload/<int:pk>/", staff(lists.show), name="list-upload"),
+    path("admin/lists/upload/<int:pk>/confirm/", staff(lists.confirm), name="list-confirm"),
+    path("admin/lists/upload/<int:pk>/discard/", staff(lists.discard), name="list-discard"),
+    path("admin/lists/upload/<int:pk>/errors.xlsx", staff(lists.errors), name="list-errors"),
+    path("admin/lists/upload/<int:pk>/changes.xlsx", staff(lists.changes), name="list-changes"),
+    path("admin/lists/template/<str:name>/", staff(lists.template), name="list-template"),
+    path("admin/lists/template/<str:name>/<str:subject>/", staff(lists.template), name="list-template"),
+    path("admin/lists/<str:name>/", staff(lists.upload), name="list-new"),
+    path("admin/lists/<str:name>/<str:subject>/", staff(lists.upload), name="list-new"),
     path("admin/", admin.site.urls),
     path("", include("evaluations.urls")),
     path("", include("accountability.urls")),

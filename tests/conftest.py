@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
 from nanchuan_eval.audit.sql import unguard_audit_tables
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.spreadsheets import child, reading
 from tests.concurrency.cluster import find_program
 from tests.security import sabotage
 
@@ -18,7 +20,8 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 def pytest_sessionstart(session):
-    """Disable the control named in SABOTAGE (tests/security/sabotage.py)."""
+    """Hash passwords fast: Django's own way takes 0.3 s by design. Disable the control named in SABOTAGE."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if os.environ.get("SABOTAGE"):
         sabotage.apply(os.environ["SABOTAGE"])
 
@@ -31,10 +34,19 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 def pytest_collection_modifyitems(items):
+    # Tests that wait for a cluster come first: a process that has one left at the end would keep the others waiting.
+    items.sort(key=lambda item: item.get_closest_marker("initdb") is None)
     for item in items:
-        missing = _missing_for(item)
+        missing = _has_run(item) or _missing_for(item)
         if missing:
             item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _has_run(item) -> str:
+    """Reason to skip a test on PostgreSQL after the run on SQLite, or empty: without a database it says the same."""
+    if os.environ.get("SQLITE_RUN_PRECEDED") != "1" or item.get_closest_marker("browser") or _uses_database(item):
+        return ""
+    return "uses no database: once is enough, in the SQLite run"
 
 
 def _missing_for(item) -> str:
@@ -51,6 +63,11 @@ def _missing_for(item) -> str:
         # CI runs everything on SQLite first and then on PostgreSQL; .ci/run says so.
         return "needs DATABASE_URL to name a PostgreSQL database" if _postgres_follows() else _lack("no PostgreSQL")
     return ""
+
+
+def _uses_database(item) -> bool:
+    marked = any(map(item.get_closest_marker, ("django_db", "postgres", "initdb")))
+    return marked or bool({"db", "transactional_db"} & set(item.fixturenames))
 
 
 def _missing_for_browser() -> str:
@@ -90,6 +107,13 @@ def evidence_root(settings, tmp_path):
     settings.BACKUP_ROOT, settings.ARCHIVE_ROOT = tmp_path / "backups", tmp_path / "archive"
     settings.EVIDENCE_ROOT = tmp_path / "evidence"
     return settings.EVIDENCE_ROOT
+
+
+@pytest.fixture(autouse=True)
+def workbooks_read_here(request, monkeypatch):
+    """Read workbooks without the child process, whose start takes longer than most tests that read one."""
+    if not any(map(request.node.get_closest_marker, ("reader", "browser"))):
+        monkeypatch.setattr(reading, "_answer_of_child", child.answer)
 
 
 @pytest.fixture(autouse=True)

@@ -19,10 +19,10 @@ from evaluations.box_key.services.making import make_server_key
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.services import issuing
 from evaluations.draws.models import Draw, PlannedDraw
-from evaluations.draws.services import ceremony
+from evaluations.draws.services import ceremony, signing
 from evaluations.draws.services.commitment import commit_draw, plan_draw, planned_draw
 from evaluations.lifecycle import services as lifecycle
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services import lists, notices
 from evaluations.protocol.box import held_code
 from evaluations.protocol.box_cards import card_text
@@ -37,8 +37,10 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, Role
+from nanchuan_eval.spreadsheets import Row
 from nanchuan_eval.users.models import User
 
+PHONE = "023-71420000"
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 ROLES = {
     "supervisor": Role.SUPERVISOR,
@@ -53,7 +55,13 @@ ROLES = {
     "auditor": Role.AUDITOR,
 }
 # Most tests need a drawn round without its supervisors' signatures and objection period.
-WITHOUT_WAITING = {"supervisors_present": 0, "pool_objection_workdays": 0, "box_key": "server", "sample_audit": False}
+WITHOUT_WAITING = {
+    "supervisors_present": 0,
+    "pool_objection_workdays": 0,
+    "box_key": "server",
+    "sample_audit": False,
+    "office_phone": PHONE,
+}
 LATER = NOON + timedelta(hours=24)
 GROUPS = {"服务对象": 30, "市场主体": 12, "村居干部和居民代表": 9, "两代表一委员": 6, "其他": 3}
 _numbers = count(1)
@@ -114,7 +122,8 @@ def make_open_round(*, sections: int = 3, **fields: Any) -> Round:
     make_manifestations()
     for _ in range(sections):
         make_section()
-    round_ = make_round(**fields)
+    rules = fields.pop("rulebook", None) or {}
+    round_ = make_round(rulebook={**rules, "office_phone": rules.get("office_phone") or PHONE}, **fields)
     lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
     round_.refresh_from_db()
     if not is_opened_by_supervisors(round_.rulebook):
@@ -173,9 +182,9 @@ def make_codes(
 
 def make_self_service(round_: Round, channel: Channel = Channel.OTHER) -> CodeBatch:
     """A self-service batch, from which citizens take codes."""
-    return issuing.open_self_service(
-        round_id=round_.pk, form=issuing.FormKind(channel, Origin.OPEN, "网上"), by=make_user("clerk"), at=NOON
-    )
+    origin = Origin.OPEN if channel == Channel.OTHER else Origin.WEBSITE
+    form = issuing.FormKind(channel, origin, f"网上·{channel.label}")
+    return issuing.open_self_service(round_id=round_.pk, form=form, by=make_user("clerk"), at=NOON)
 
 
 def raw_answers(level: str = "1", **answers: str) -> dict[str, list[str]]:
@@ -229,19 +238,22 @@ def make_sealed_round(*, targeted: int = 5, sampled: int = 0, level: str = "1", 
 def make_pool(round_: Round, kind: PoolKind = PoolKind.EVALUATORS, groups: dict[str, int] = GROUPS) -> None:
     """An announced pool with the given number of people in each group."""
     people = [(group, f"{group}第{n}人") for group, size in groups.items() for n in range(size)]
-    rows = [("名单", 1, ("身份类别", "姓名", "手机号"))]
+    rows = [Row("名单", 1, ("身份类别", "姓名", "手机号"))]
     first = 10_000 * list(PoolKind).index(kind)
-    rows += [("名单", n, (group, name, f"139{first + n:08d}")) for n, (group, name) in enumerate(people, start=2)]
+    rows += [Row("名单", n, (group, name, f"139{first + n:08d}")) for n, (group, name) in enumerate(people, start=2)]
     lists.import_pool(round_id=round_.pk, kind=kind, rows=rows, by=make_user("clerk"), at=NOON)
-    notices.announce_pool(round_id=round_.pk, kind=kind, by=make_user("clerk"), at=NOON)
+    with policy.approved("pool.announce"):
+        notices.announce_pool(round_id=round_.pk, kind=kind, by=make_user("chief"), at=NOON)
 
 
-def plan(round_: Round, purpose: DrawPurpose, *, held_at: datetime = LATER, reason: str = "") -> PlannedDraw:
+def plan(
+    round_: Round, purpose: DrawPurpose, *, held_at: datetime = LATER, at: datetime = NOON, reason: str = ""
+) -> PlannedDraw:
     """A draw planned in the register."""
     planned = PlannedDraw(
         round=round_, purpose=purpose, planned_at=held_at, place="一楼大厅", witnesses="纪委、人大代表、市民、企业"
     )
-    return plan_draw(planned=planned, by=make_user("chief"), at=NOON, reason=reason)
+    return plan_draw(planned=planned, by=make_user("chief"), at=at, reason=reason)
 
 
 def commit(round_: Round, purpose: DrawPurpose = DrawPurpose.EVALUATORS, at: datetime = NOON) -> Draw:
@@ -270,6 +282,16 @@ def hold_draw(round_: Round, purpose: DrawPurpose = DrawPurpose.EVALUATORS) -> D
     """Hold a draw from the register to the published proof."""
     draw = run(commit(round_, purpose))
     return ceremony.publish_draw(draw_id=draw.pk, by=make_user("chief"), at=LATER)
+
+
+def issue_codes(draw: Draw, at: datetime = LATER) -> list[list[str]]:
+    """The codes of each drawn supervisor: issued, taken out by one clerk, their handing confirmed by another."""
+    with policy.approved(signing.ISSUE):
+        sheets = signing.issue_signing_codes(draw_id=draw.pk, by=make_user("chief"), at=at)
+    clerk = make_user("clerk")
+    codes = [signing.seal_codes(sheet_id=sheet.pk, by=clerk, at=at)[1] for sheet in sheets]
+    signing.hand_over_codes(draw_id=draw.pk, sheet_ids=[s.pk for s in sheets], by=make_user("clerk"), at=at)
+    return codes
 
 
 def throw(draw: Draw) -> list[list[int]]:

@@ -76,6 +76,8 @@ def _listed(case: Case, order: int) -> Listed:
         round_name=round_.name,
         unit=section.department_name,
         section=section.name,
+        unit_code=section.department_code,
+        section_code=section.code,
         rank=case.result.rank or 0,
         rectification=rectification.get_state_display() if rectification else "尚未建立整改事项",
         is_closed=bool(rectification and rectification.state == RectificationState.CLOSED),

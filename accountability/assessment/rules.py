@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from nanchuan_eval.names.rules.keys import name_key
+
 
 @dataclass(frozen=True)
 class PointRules:
@@ -42,6 +44,18 @@ class Listed:
     is_closed: bool
     by_superior: bool
     rules: PointRules
+    unit_code: str = ""
+    section_code: str = ""
+
+    @property
+    def unit_key(self) -> str:
+        """What tells the unit: its code, as its name may have changed within the year."""
+        return self.unit_code or name_key(self.unit)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells the section, whatever its name and its unit were."""
+        return ("", self.section_code) if self.section_code else (self.unit_key, name_key(self.section))
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,7 @@ class Line:
 
 @dataclass(frozen=True)
 class UnitLine:
-    """Totals of a unit for the year."""
+    """Totals of a unit for the year, under its name in the last of its rounds."""
 
     unit: str
     listings: int
@@ -66,20 +80,19 @@ class UnitLine:
 
 def assess(listings: Iterable[Listed]) -> list[Line]:
     """Return every listing of a year with its points, in the order of units, sections and rounds."""
-    seen: set[tuple[str, str]] = set()
-    lines = []
-    for listed in sorted(listings, key=lambda row: (row.unit, row.section, row.order)):
-        lines.append(_line(listed, again=(listed.unit, listed.section) in seen))
-        seen.add((listed.unit, listed.section))
-    return lines
+    rows = sorted(listings, key=lambda row: (row.unit, row.section, row.order))
+    first: dict[tuple[str, str], int] = {}
+    for row in rows:
+        first[row.key] = min(row.order, first.get(row.key, row.order))
+    return [_line(row, again=row.order > first[row.key]) for row in rows]
 
 
 def by_unit(lines: Iterable[Line]) -> list[UnitLine]:
     """Total the year by unit, the highest deduction first."""
     units: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
-        units[line.listed.unit].append(line)
-    sums = [_unit(unit, rows) for unit, rows in units.items()]
+        units[line.listed.unit_key].append(line)
+    sums = [_unit(max(rows, key=lambda row: row.listed.order).listed.unit, rows) for rows in units.values()]
     return sorted(sums, key=lambda row: (-(row.points or Decimal(0)), -row.listings, row.best_rank, row.unit))
 
 

@@ -10,12 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from accountability.case_lifecycle.pages import case_context, pending_measures, read_tasks
+from accountability.case_lifecycle.pages import case_context, next_due
 from accountability.cases.models import Case, Measure
-from accountability.cases.rules.deadlines import URGENT
 from accountability.cases.rules.measures import MeasureKind, MeasureState, record_action
 from accountability.cases.services import may_record, record_measure, waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
@@ -24,7 +22,8 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, perform, submit
-from nanchuan_eval.web.fields import DAY, ReasonForm
+from nanchuan_eval.web.fields import DAY, ReasonForm, TextField
+from nanchuan_eval.workspace.rules import Phase
 
 CASE_PAGE = "admin:accountability_case_change"
 
@@ -33,7 +32,7 @@ class RecordForm(forms.Form):
     """登记办理: date and record of a measure."""
 
     done_on = forms.DateField(label="办理日期", widget=DAY)
-    record = forms.CharField(
+    record = TextField(
         label="办理记录",
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 8, "cols": 80}),
@@ -45,7 +44,7 @@ class LiftForm(forms.Form):
     """解除影响期: date and reason."""
 
     on = forms.DateField(label="解除日期", widget=DAY)
-    reason = forms.CharField(
+    reason = TextField(
         label="解除理由",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 80}),
@@ -65,13 +64,15 @@ class RoundFilter(admin.RelatedFieldListFilter):
 class CaseAdmin(ReadOnlyAdmin):
     """问责事项: the list starts with urgent measures; actions are on the page of a case."""
 
+    phase = Phase.FOLLOWING
     order = 1
+    when_empty = "公示时，系统为每个上榜科室建立问责事项。"
     see_action = "acc.view"
-    list_display = ["section", "round", "rank", "state", "progress", "next_due"]
+    list_display = ["section", "round", "rank", "state", "progress"]
     list_filter = [("result__round", RoundFilter), "state"]
-    search_fields = ["result__section__name", "result__section__department_name"]
+    search_fields = ["result__section__name", "result__section__department_name", "head_name"]
+    search_by_key = True
     list_select_related = ["result__section", "result__round"]
-    change_list_template = "admin/accountability/case/list.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("measures").order_by("-opened_at", "result__rank", "pk")
@@ -94,16 +95,8 @@ class CaseAdmin(ReadOnlyAdmin):
         recorded = sum(measure.state != MeasureState.PENDING for measure in measures)
         return f"{recorded} / {len(measures)}"
 
-    @admin.display(description="最近期限")
-    def next_due(self, case: Case) -> Any:
-        pending = (m.due_on for m in case.measures.all() if m.state == MeasureState.PENDING and m.due_on)
-        return min(pending, default="—")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        tasks = read_tasks(pending_measures(), timezone.localdate()) if self.has_view_permission(request) else []
-        urgent = [task for task in tasks if task.urgency in URGENT]
-        context = {"tasks": urgent, "later": len(tasks) - len(urgent), **(extra_context or {})}
-        return super().changelist_view(request, context)
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [*super().get_list_display(request), next_due(request)]
 
     def change_view(
         self,
@@ -134,14 +127,14 @@ class CaseAdmin(ReadOnlyAdmin):
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Close the case (办结)."""
         case = get_object_or_404(Case, pk=pk)
-        service = partial(approvals.start, "case.close", case)
+        service = approvals.Start("case.close", case)
         return perform(request, service, back=reverse(CASE_PAGE, args=[pk]), done="问责事项已办结。")
 
     def record(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record a measure (登记办理)."""
         measure = self._recordable_or_404(request, pk)
         is_freeze = measure.kind == MeasureKind.FREEZE
-        propose, record = partial(approvals.start, "freeze.record", measure), partial(record_measure, measure_id=pk)
+        propose, record = approvals.Start("freeze.record", measure), partial(record_measure, measure_id=pk)
         context = {"case": measure.case, "measure": measure}
         return self._ask(request, RecordForm, f"登记办理：{measure}", context, propose if is_freeze else record)
 
@@ -149,7 +142,7 @@ class CaseAdmin(ReadOnlyAdmin):
         """Mark a measure as not applicable (标为不适用)."""
         measure = self._recordable_or_404(request, pk)
         is_freeze = measure.kind == MeasureKind.FREEZE
-        propose, waive = partial(approvals.start, "freeze.waive", measure), partial(waive_measure, measure_id=pk)
+        propose, waive = approvals.Start("freeze.waive", measure), partial(waive_measure, measure_id=pk)
         context = {"case": measure.case, "measure": measure}
         return self._ask(request, ReasonForm, f"标为不适用：{measure}", context, propose if is_freeze else waive)
 
@@ -158,7 +151,7 @@ class CaseAdmin(ReadOnlyAdmin):
         policy.check_sees(account_of(request), self.see_action)
         freeze = get_object_or_404(PromotionFreeze.objects.select_related("case__result__section"), pk=pk)
         approvals.check_may_start(account_of(request), "freeze.lift", freeze)
-        service = partial(approvals.start, "freeze.lift", freeze)
+        service = approvals.Start("freeze.lift", freeze)
         return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, service)
 
     def _ask(
@@ -170,8 +163,11 @@ class CaseAdmin(ReadOnlyAdmin):
         service: Callable[..., object],
     ) -> HttpResponse:
         """Show a form until the service accepts it; a refusal keeps the input."""
+        waits = approvals.waiting_instead(account_of(request), service)
         form, back = form_class(request.POST or None), reverse(CASE_PAGE, args=[context["case"].pk])
-        page = partial(self._page, request, "admin/accountability/case/ask.html", title, {**context, "form": form})
+        page = partial(
+            self._page, request, "admin/accountability/case/ask.html", title, {**context, "form": form, "waits": waits}
+        )
         return submit(request, form, service, back=back, done=f"{title}，已保存。") or page()
 
     def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
@@ -195,11 +191,13 @@ class CaseAdmin(ReadOnlyAdmin):
 class PromotionFreezeAdmin(ReadOnlyAdmin):
     """Register of promotion freezes (影响期登记), read-only."""
 
+    phase = Phase.FOLLOWING
     order = 2
     see_action = "acc.view"
     list_display = ["name", "post", "starts_on", "ends_on", "lifted_on", "lift_reason"]
     list_filter = [("case__result__round", RoundFilter)]
     search_fields = ["person_name", "post"]
+    search_by_key = True
 
     @admin.display(description="姓名", ordering="person_name")
     def name(self, freeze: PromotionFreeze) -> str:

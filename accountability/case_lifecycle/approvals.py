@@ -1,12 +1,14 @@
 """Approvable actions after the count: publication, correction, wording about 贪, closing a case, archiving."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from accountability.case_lifecycle.services.cases import archive_round, close_case, publish_and_start
+from accountability.case_lifecycle.queries import consequences
+from accountability.case_lifecycle.services.cases import close_case, publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.models import Case
+from evaluations.lifecycle.services import archive_round
 from evaluations.publication.documents import thin_sections
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, assent_problems, notice_content
@@ -34,23 +36,37 @@ def _list_content(round_: Round, arguments: Arguments) -> dict[str, object]:
         "规则校验值": notice["rulebook_sha256"],
         "结果校验值": notice["result_sha256"],
         "公示内容校验值": sha256_hex(canonical_json(notice)),
+        **(consequences(round_, date.fromisoformat(arguments["on"])) if "on" in arguments else {}),
     }
+
+
+def _publish(round_: Round, _: Arguments, *, by: User, at: datetime) -> Publication:
+    return publish_and_start(round_id=round_.pk, by=by, at=at)
 
 
 def _require_ready(round_: Round, arguments: Arguments, *, at: datetime) -> None:
     require(round_, Step.PUBLISH, at)
 
 
+def _require_closed_cases(round_: Round, arguments: Arguments, *, at: datetime) -> None:
+    require(round_, Step.ARCHIVE, at)
+
+
 def _correction_content(round_: Round, arguments: Arguments) -> dict[str, object]:
     published = round_.publications.latest("version")
     correction = _correction(arguments)
     names = {r.section.code: str(r.section) for r in round_.results.select_related("section")}
+    ended = Case.objects.of_round(round_.pk).filter(result__section__code__in=correction.withdrawn)
+    added = round_.results.filter(is_listed=True, case__isnull=True).count()
     return {
         "更正的版本": published.version,
         "原公示校验值": published.content_sha256,
         "更正说明": correction.reason,
         "撤下": [names.get(code, code) for code in correction.withdrawn] or "无",
         "改写主要问题": {names.get(code, code): text for code, text in correction.problems.items()} or "无",
+        "撤销问责事项": f"{ended.count()}件，其未办措施不再办理、影响期解除、整改终止",
+        "新建问责事项": f"{added}件（重新计票后新上榜的科室）",
+        "办理后果": f"公布第{published.version + 1}版，原版本保留可查并注明已被更正；位次不递补；不能撤回",
         "结果校验值": round_.tally.result_sha256,
     }
 
@@ -92,10 +108,19 @@ ACTIONS = (
         "公示前十名",
         Round,
         content=_list_content,
-        perform=calls(publish_and_start, "round_id"),
+        perform=_publish,
         require=_require_ready,
+        always_asks=True,
     ),
-    ApprovableAction(CORRECT, "publish.correct", "更正公示", Round, content=_correction_content, perform=_correct),
+    ApprovableAction(
+        CORRECT,
+        "publish.correct",
+        "更正公示",
+        Round,
+        content=_correction_content,
+        perform=_correct,
+        always_asks=True,
+    ),
     ApprovableAction(
         ASSENT,
         "publish.approve",
@@ -103,6 +128,8 @@ ACTIONS = (
         SectionResult,
         content=_wording_content,
         perform=calls(assent_problems, "result_id"),
+        names=lambda result, _: f"{result.round.name}，{result.section}",
+        is_small=True,
     ),
     ApprovableAction(
         "case.close",
@@ -111,6 +138,7 @@ ACTIONS = (
         Case,
         content=_closing_content,
         perform=calls(close_case, "case_id"),
+        is_small=True,
     ),
     ApprovableAction(
         "round.archive",
@@ -119,5 +147,6 @@ ACTIONS = (
         Round,
         content=_archiving_content,
         perform=calls(archive_round, "round_id"),
+        require=_require_closed_cases,
     ),
 )

@@ -1,21 +1,23 @@
 """Contents of the case pages: measures by urgency, freezes, proposals, actions open to an account."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib import admin
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accountability.cases.models import Case, Measure
-from accountability.cases.rules.deadlines import Urgency, calendar_gaps, urgency
-from accountability.cases.rules.measures import TALKS, WORKDAY_KINDS, CaseState
+from accountability.cases.rules.deadlines import Urgency, urgency
+from accountability.cases.rules.measures import TALKS, CaseState, MeasureState
 from accountability.cases.services import may_record
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.queries import declared_for
+from nanchuan_eval.workdays.rules import in_chinese, with_hint
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,18 @@ def read_tasks(measures: Iterable[Measure], today: date) -> list[Task]:
     return sorted(tasks, key=lambda task: (order.index(task.urgency), task.measure.due_on or date.max))
 
 
-def pending_measures() -> QuerySet[Measure]:
-    """Return the measures without a record, with section and round."""
-    return Measure.objects.pending().select_related("case__result__section", "case__result__round")
+def next_due(request: HttpRequest) -> Callable[[Case], str]:
+    """Return the column with the next due date of a case and its hint; its measures must be prefetched."""
+
+    @admin.display(description="最近期限")
+    def column(case: Case) -> str:
+        pending = [m for m in case.measures.all() if m.state == MeasureState.PENDING and m.due_on]
+        first = min(pending, key=lambda measure: measure.due_on or date.max, default=None)
+        if first is None or first.due_on is None:
+            return "—"
+        return with_hint(in_chinese(first.due_on), first.term, declared_for(request))
+
+    return column
 
 
 def case_context(case: Case, user: User) -> dict[str, Any]:
@@ -61,7 +72,6 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
             for m in measures
         ],
         "freezes": freezes,
-        "gaps": _calendar_gaps(case),
         "may_close": is_open and approvals.may_start(user, "case.close", case),
         "may_change_head": is_open and policy.may(user, "acc.open"),
         "is_complete": not pending,
@@ -72,10 +82,3 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
 def _may_lift(user: User, case: Case) -> bool:
     freeze = case.freezes.filter(lifted_on__isnull=True).first()
     return freeze is not None and approvals.may_start(user, "freeze.lift", freeze)
-
-
-def _calendar_gaps(case: Case) -> list[int]:
-    """Return the years without holidays entered that pending terms in working days run through."""
-    calendar = Holiday.objects.calendar()
-    terms = case.measures.pending().filter(kind__in=WORKDAY_KINDS).values_list("due_on", flat=True)
-    return sorted({year for due_on in terms for year in calendar_gaps(case.published_on, due_on, calendar)})

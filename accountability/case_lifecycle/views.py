@@ -12,13 +12,14 @@ from accountability.case_lifecycle.services import responsible
 from accountability.cases.models import Case
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
+from nanchuan_eval.web.fields import TextField
 
 
 class HeadForm(forms.Form):
     """更正责任人: one of the heads in office during the rated period."""
 
     tenure = forms.ChoiceField(label="责任人", widget=forms.RadioSelect)
-    reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = TextField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

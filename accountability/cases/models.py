@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
+from accountability.cases.rules.measures import WORKDAY_KINDS, CaseState, MeasureKind, MeasureState
 from evaluations.tally.models import SectionResult
+from nanchuan_eval.workdays.rules import Term
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -104,3 +105,10 @@ class Measure(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    @property
+    def term(self) -> Term | None:
+        """The pending measure's term in working days; the other terms do not depend on holidays."""
+        if self.due_on is None or self.kind not in WORKDAY_KINDS or self.state != MeasureState.PENDING:
+            return None
+        return Term(self.case.published_on, self.due_on)

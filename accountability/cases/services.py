@@ -90,6 +90,10 @@ def _record_content(measure: Measure, asked: Arguments) -> dict[str, object]:
     return {**_freeze_content(measure), "办理日期": asked["done_on"], "办理记录": asked["record"]}
 
 
+def _names(measure: Measure, _: Arguments) -> str:
+    return f"{measure.case}"
+
+
 ACTIONS = (
     ApprovableAction(
         "freeze.record",
@@ -98,6 +102,8 @@ ACTIONS = (
         Measure,
         content=_record_content,
         perform=calls(record_measure, "measure_id", done_on=date.fromisoformat),
+        names=_names,
+        is_small=True,
     ),
     ApprovableAction(
         "freeze.waive",
@@ -106,5 +112,7 @@ ACTIONS = (
         Measure,
         content=lambda measure, asked: {**_freeze_content(measure), "不适用理由": asked["reason"]},
         perform=calls(waive_measure, "measure_id"),
+        names=_names,
+        is_small=True,
     ),
 )

@@ -1,16 +1,25 @@
 """Public view of rectifications, follow-up ratings and answered suggestions."""
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.urls import reverse
 
 from accountability.cases.models import Case
-from accountability.citizens.models import FollowUpCount, Satisfaction, Suggestion, SuggestionState
+from accountability.citizens.models import FollowUpCount, FollowUpRemark, Satisfaction, Suggestion
+from accountability.citizens.rules import UNANSWERED, normalize_number
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import RATEABLE, RectificationState
+from evaluations.public_site.pages.front import Outcome
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.scoring.wording import SMALLEST_SHOWN
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
 
 # States in which the plan has been accepted: before that it is not public.
 SHOWN = (
@@ -19,6 +28,10 @@ SHOWN = (
     RectificationState.CLOSED,
     RectificationState.ESCALATED,
 )
+
+
+# On the front page.
+OUTCOMES_SHOWN = 2
 
 
 @dataclass(frozen=True)
@@ -37,13 +50,13 @@ def published_rounds() -> QuerySet[Round]:
     return Round.objects.filter(state__in=PUBLISHED)
 
 
-def public_cases(round_: Round) -> list[PublicCase]:
+def public_cases(round_: Round, today: date) -> list[PublicCase]:
     """Rectifications of a round in the order of the list (4 queries)."""
     cases = Case.objects.of_round(round_.pk).filter(result__is_listed=True)
     rows = (
         cases.select_related("result__section", "rectification")
         .prefetch_related(
-            Prefetch("rectification__items", RectificationItem.objects.order_by("position")),
+            Prefetch("rectification__items", RectificationItem.objects.with_overdue(today).order_by("position")),
             Prefetch("follow_up", FollowUpCount.objects.all()),
         )
         .order_by("result__rank", "pk")
@@ -51,9 +64,60 @@ def public_cases(round_: Round) -> list[PublicCase]:
     return [_public(case) for case in rows]
 
 
+def rectification_outcomes() -> list[Outcome]:
+    """Sections by state of rectification, of the latest published lists, as their own pages tell it (2 queries)."""
+    rounds = list(published_rounds().only("key", "name")[:OUTCOMES_SHOWN])
+    cases = Case.objects.filter(result__round__in=rounds, result__is_listed=True)
+    states: dict[int, Counter[str]] = {round_.pk: Counter() for round_ in rounds}
+    for case in cases.select_related("result", "rectification").order_by("result__rank", "pk"):
+        states[case.result.round_id][_state(getattr(case, "rectification", None))] += 1
+    return [
+        Outcome(
+            name=round_.name,
+            address=reverse("accountability:results-round", args=[round_.key]),
+            figures=states[round_.pk].most_common(),
+        )
+        for round_ in rounds
+    ]
+
+
 def answered_suggestions() -> QuerySet[Suggestion]:
     """The latest answered suggestions."""
-    return Suggestion.objects.exclude(state=SuggestionState.NEW)[:50]
+    return Suggestion.objects.exclude(state__in=UNANSWERED)[:50]
+
+
+def suggestion_of(number: str) -> Suggestion:
+    """Return the suggestion with this number; raises if there is none."""
+    found = Suggestion.objects.filter(number=number).first()
+    if found is None:
+        raise RuleViolation("没有这个编号的建议，请对照您记下的编号核对后重新输入。")
+    return found
+
+
+def suggestions_about(asked: str) -> QuerySet[Suggestion]:
+    """Return the suggestions whose number, unit or section is asked for, the unanswered ones first; "": all."""
+    rows = Suggestion.objects.order_by("reply", "-submitted_on", "-pk")
+    try:
+        number = normalize_number(asked)
+    except RuleViolation:
+        number = ""
+    about = Q(number=number) | Q(unit__icontains=asked) | Q(section__icontains=asked)
+    return rows.filter(about) if asked else rows
+
+
+def remarks_for(by: User) -> QuerySet[FollowUpRemark]:
+    """Return the remarks an account reads: who reads opinions, all; a unit, those passed on to it.
+
+    Of a rectification with fewer than five ratings none: with few of them, a sentence may betray who wrote it.
+    """
+    rated = FollowUpCount.objects.values("case").annotate(ratings=Sum("votes")).filter(ratings__gte=SMALLEST_SHOWN)
+    rows = FollowUpRemark.objects.filter(case__in=rated.values("case"))
+    rows = rows.select_related("case__result__section", "case__result__round")
+    if policy.may_see(by, "comment.view"):
+        return rows
+    if by.role != Role.LIAISON or not by.unit_code:
+        raise policy.Denied(by, "comment.view")
+    return rows.filter(is_passed_on=True, case__result__section__department_code=by.unit_code)
 
 
 def _public(case: Case) -> PublicCase:

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from accountability.demo.by_two import by_two
 from accountability.demo.citizens import FormReader
+from accountability.demo.people import Office
 from evaluations.box_key.queries import supervisors_in_office
 from evaluations.box_key.rules import OFFLINE
 from evaluations.box_key.services.holding import confirm_card
@@ -17,9 +19,7 @@ from evaluations.protocol.box import held_code
 from evaluations.protocol.box_cards import card_text
 from evaluations.rounds.models import Round
 from evaluations.sealing.services.opening import open_box
-from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions.policy import OPERATOR
-from nanchuan_eval.users.models import User
 
 
 @dataclass
@@ -27,16 +27,14 @@ class KeyCards:
     """The cards of one round; nothing else knows their texts."""
 
     round: Round
-    clerk: User
-    chief: User
+    office: Office
     texts: list[str] = field(default_factory=list, repr=False)
 
     def make(self, *, at: datetime) -> None:
         """Make the key, have its record approved by two persons, and every holder confirm a card."""
         holders, needed = supervisors_in_office(self.round), self.round.rulebook["box_needed"]
         key = new_key(self.round.key, needed=needed, supervisors=len(holders), made=OFFLINE)
-        proposed = approvals.propose(BOX_KEY, self.round, by=self.clerk, at=at, record=key.record.decode())
-        approvals.approve(approval_id=proposed.pk, by=self.chief, at=at)
+        by_two(BOX_KEY, self.round, self.office.desk, at=at, record=key.record.decode())
         for card in key.cards:
             code = held_code(key.key_id, card.label, card.share)
             confirm_card(round_key=self.round.key, code=code, at=at)
@@ -52,7 +50,7 @@ class KeyCards:
 
     def _type_in(self, brought: list[str]) -> None:
         browser = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
-        browser.force_login(self.clerk)
+        browser.force_login(self.office.clerk)
         address = reverse("admin:round-opening", args=[self.round.pk])
         forms = FormReader(browser.get(address).content.decode()).forms
         typed = {f"card-{at}": text for at, text in enumerate(brought)}

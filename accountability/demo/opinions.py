@@ -11,9 +11,11 @@ from random import Random
 from evaluations.ballot_form.rules.form import BallotForm
 from evaluations.scoring.method import Channel, Indicator
 
+Rated = Mapping[Channel, tuple[int, int]]
 SECTIONS_RATED = {Channel.TARGETED: (4, 9), Channel.SAMPLED: (2, 5), Channel.OTHER: (1, 3)}
 DONT_KNOW_RATE = 0.09
-HARD_SECTIONS = 12
+# The report's own examples are hard in every half-year; the others change.
+HARD_SECTIONS, ALWAYS_HARD = 12, ("D06-01", "D05-01", "D14-01", "D01-01")
 COMMENTS = (
     "窗口排队时间太长，希望增加人手。",
     "材料清单能不能一次说清楚。",
@@ -44,19 +46,23 @@ class Opinion:
     comment: str
 
 
-def characters(form: BallotForm, seed: int) -> dict[str, Character]:
-    """Return the character of every section; about a dozen are hard to deal with."""
-    rng = Random(f"sections/{seed}")  # noqa: S311  a simulation, not a draw
-    hard = set(rng.sample(sorted(form.section_codes), min(HARD_SECTIONS, len(form.sections))))
+def characters(form: BallotForm, seed: int, half_year: str) -> dict[str, Character]:
+    """Return the character of every section in a half-year; about a dozen are hard to deal with."""
+    rng = Random(f"sections/{seed}/{half_year}")  # noqa: S311  a simulation, not a draw
+    always = [code for code in ALWAYS_HARD if code in form.section_codes]
+    others = sorted(form.section_codes - set(always))
+    hard = {*always, *rng.sample(others, min(HARD_SECTIONS - len(always), len(others)))}
     return {section.code: _character(rng, form, hard=section.code in hard) for section in form.sections}
 
 
-def opinions(form: BallotForm, channels: Sequence[Channel], seed: int) -> Iterator[Opinion]:
-    """Yield one opinion per entry of `channels`, always the same for the same seed."""
-    world = characters(form, seed)
-    rng = Random(f"voters/{seed}")  # noqa: S311  a simulation, not a draw
+def opinions(
+    form: BallotForm, channels: Sequence[Channel], seed: int, *, half_year: str, rated: Rated | None = None
+) -> Iterator[Opinion]:
+    """Yield one opinion per entry of `channels`, always the same for the same seed and half-year."""
+    world = characters(form, seed, half_year)
+    rng = Random(f"voters/{seed}/{half_year}")  # noqa: S311  a simulation, not a draw
     for channel in channels:
-        yield _opinion(rng, form, world, channel)
+        yield _opinion(rng, form, world, channel, rng.randint(*(rated or SECTIONS_RATED)[channel]))
 
 
 def _character(rng: Random, form: BallotForm, *, hard: bool) -> Character:
@@ -73,9 +79,9 @@ def _character(rng: Random, form: BallotForm, *, hard: bool) -> Character:
     )
 
 
-def _opinion(rng: Random, form: BallotForm, world: Mapping[str, Character], channel: Channel) -> Opinion:
+def _opinion(rng: Random, form: BallotForm, world: Mapping[str, Character], channel: Channel, count: int) -> Opinion:
     harshness = rng.gauss(0, 0.35)
-    codes = _visited(rng, world, rng.randint(*SECTIONS_RATED[channel]))
+    codes = _visited(rng, world, count)
     answers = {code: _answers(rng, form, world[code], harshness) for code in codes}
     return Opinion(
         channel=channel,

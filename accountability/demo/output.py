@@ -6,6 +6,7 @@ from pathlib import Path
 from django.urls import reverse
 from django.utils import timezone
 
+from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.draws.documents import commitment_pdf, record_pdf
 from evaluations.draws.models import Draw
@@ -16,9 +17,11 @@ from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawStatus
 from evaluations.scoring.wording import empty_list
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.models import SectionResult
+from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
+from nanchuan_eval.workdays.rules import in_chinese
 
 SITE = "http://127.0.0.1:8000"
-WORKBOOK = "最难办科室前十.xlsx"
+WORKBOOK, ASKING = "最难办科室前十.xlsx", "影响期查询名单（示例）.xlsx"
 
 
 def write_files(round_: Round, out: Path) -> list[Path]:
@@ -35,7 +38,7 @@ def write_files(round_: Round, out: Path) -> list[Path]:
     with (out / "ballots.csv").open("w", encoding="utf-8", newline="") as target:
         target.writelines(ballots_csv(round_))
     (out / WORKBOOK).write_bytes(top10_workbook(round_))
-    documents = _write_documents(round_, out)
+    documents = [*_write_documents(round_, out), *_write_asking_list(round_, out)]
     (out / "说明.txt").write_text(f"{DEMO_NOTICE}\n本目录由 manage.py demo 生成。\n", encoding="utf-8")
     return [out / WORKBOOK, *documents, out / "ballots.csv", *(out / name for name in texts), *proofs, out / "说明.txt"]
 
@@ -49,6 +52,30 @@ def _write_documents(round_: Round, out: Path) -> list[Path]:
     for name, content in documents.items():
         (out / name).write_bytes(content)
     return [out / name for name in documents]
+
+
+def _write_asking_list(round_: Round, out: Path) -> list[Path]:
+    """Write a list to ask the register about at /personnel/many/, untidy as real ones are: one row for each answer."""
+    freezes = PromotionFreeze.objects.filter(case__result__round=round_).exclude(person_name="")
+    freeze = freezes.select_related("case__result__section").order_by("case__result__rank").first()
+    if freeze is None:
+        return []
+    section, name = freeze.case.result.section, freeze.person_name
+    unit = section.department_name
+    others = round_.sections.exclude(department_code=section.department_code)
+    other = others.values_list("department_name", flat=True).first()
+    today, last = timezone.localdate(), freeze.ends_on
+    rows: list[list[Value]] = [
+        [f"{name[:2]}　{name[2:]}", f"南川区{unit}", in_chinese(today)],
+        [name, "", today],
+        [name, other, today.isoformat().replace("-", "/")],
+        [name, unit, f"{last.year}年{last.month}月"],
+        ["示例甲", unit, today],
+    ]
+    columns = [ColumnSpec("姓　名", 20), ColumnSpec("工作单位", 24), ColumnSpec("拟任用日期", 18)]
+    sheet = SheetSpec("名单", columns, rows, heading="拟提拔重用人员名单（演示）", notes=[DEMO_NOTICE])
+    (out / ASKING).write_bytes(write_workbook([sheet]))
+    return [out / ASKING]
 
 
 def _write_draw(draw: Draw, folder: Path) -> list[Path]:

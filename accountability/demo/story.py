@@ -1,71 +1,67 @@
-"""A demonstration round: every step by an account that may perform it, on a calendar that ends today.
+"""A demonstration round: every step by the accounts whose part it is, on a calendar that ends today.
 
 Votes are cast at times in the past: the clock that views read is patched meanwhile.
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
 from unittest.mock import patch
 
 from django.utils import timezone
 from tqdm import tqdm
 
 import departments
-from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.approvals import PUBLISH
 from accountability.demo.aftermath import Aftermath
+from accountability.demo.by_two import approved, by_two
+from accountability.demo.calendar import Calendar, half_year, name_of
 from accountability.demo.ceremony import Ceremony
 from accountability.demo.citizens import Citizen
+from accountability.demo.counting import Counting
 from accountability.demo.key_cards import KeyCards
-from accountability.demo.opinions import opinions
-from accountability.demo.people import ACCOUNTS, account, evaluators, liaison_of, supervisors
-from departments.roster.services import import_roster
+from accountability.demo.opinions import Opinion, opinions
+from accountability.demo.people import Office, evaluators, supervisors
+from departments.models import Section
+from departments.roster.approvals import propose_import
+from departments.roster.services import compare_roster
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballot_form.rules.votes import Origin
-from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.queries import drawn_people
 from evaluations.codes.services import issuing
 from evaluations.codes.services.issuing import FormKind
-from evaluations.codes.services.open_channel import review_alert
+from evaluations.codes.services.open_channel import issue_open_code
 from evaluations.draws.models import Draw
-from evaluations.lifecycle import services as lifecycle
-from evaluations.pools.rules import PoolKind
+from evaluations.lifecycle.approvals import start_step
+from evaluations.pools.approvals import start_announcement
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services import lists
-from evaluations.pools.services.notices import announce_pool
-from evaluations.publication.approvals import DECIDE
 from evaluations.publication.queries import gate_faults
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import DrawPurpose
-from evaluations.rounds.rules.rulebook import SERVER, SUPERVISORS, default_rulebook, wants_sample_audit, with_value
+from evaluations.rounds.rules.lifecycle import DrawPurpose, Step
+from evaluations.rounds.rules.rulebook import SERVER, SUPERVISORS, default_rulebook
 from evaluations.rounds.services import plan_round
-from evaluations.sample_audit.rules.drawing import DICE
-from evaluations.sample_audit.services.comparison import sign_audit
-from evaluations.sample_audit.services.drawing import draw_ballots, plan_audit
 from evaluations.scoring.method import Channel
-from evaluations.sealing.services import opening as sealing
-from evaluations.sealing.services.signatures import sign_opening
-from evaluations.tally.models import AnomalyFlag
-from evaluations.tally.rules.anomalies import NAMES_BALLOTS, Verdict
-from evaluations.tally.services import tally
-from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
-from evaluations.tally.services.signatures import sign_count
-from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.permissions.policy import CLOCK, OPERATOR
+from evaluations.turnout.services import record_turnout
 from nanchuan_eval.spreadsheets import read_rows
+from nanchuan_eval.workdays.models import Holiday
 
 ROSTER = Path(departments.__file__).parent / "data" / "roster.xlsx"
 # With `today` this many days ahead, voting opened yesterday.
 VOTE_OPENED = 34
 # Days before today on which each draw is committed; the ceremony is on the next day.
 DRAW_DAYS = {DrawPurpose.SUPERVISORS: 41, DrawPurpose.EVALUATORS: 39, DrawPurpose.COUNTED: 21}
+# Objection terms in working days -> the days between which each has to fit.
+TERMS = {"pool_objection_workdays": (45, 42), "objection_workdays": (18, 13)}
 # Shares of the ballots by channel; what drawn evaluators do not return goes to the other two.
 TARGETED_SHARE, SAMPLED_SHARE = 0.28, 0.42
 NEVER_RETURNED = 0.08
+# No telephone has this number: nobody is called because of a demonstration.
+PHONE = "023-00000000"
 SELF_SERVICE = (
     FormKind(Channel.SAMPLED, Origin.WEBSITE, "抽样评议票（网站）"),
     FormKind(Channel.OTHER, Origin.OPEN, "其他评议（网上领票）"),
@@ -74,7 +70,11 @@ PRINTED_FORMS = (
     FormKind(Channel.SAMPLED, Origin.NEWSPAPER, "抽样评议票（报纸）"),
     FormKind(Channel.SAMPLED, Origin.HALL, "抽样评议票（服务大厅）"),
 )
-Item = TypeVar("Item")
+Tell = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass
@@ -88,6 +88,12 @@ class Story:
     # Whether chief and commission decide to publish a list that the gate refuses.
     decides: bool = False
     today: date = field(default_factory=timezone.localdate)
+    # Told one line when a step is done: what was made.
+    tell: Tell = silent
+    # A round of earlier half-years draws from a part of the pool.
+    pool_part: int = 1
+    # How many half-years before the main one the first round of a database is.
+    earlier: int = 0
 
     def run(self) -> Round:
         """Run the whole round and return it: published, or refused for the reasons in `refused`."""
@@ -102,51 +108,82 @@ class Story:
 
     def begin(self) -> list[str]:
         """Run until voting is open; return the unused codes of the printed ballots."""
-        accounts = {facts[0]: account(*facts) for facts in ACCOUNTS}
-        self.clerk, self.second_clerk, self.chief = (accounts[name] for name in ("clerk", "clerk2", "chief"))
-        self.commission, self.witness = accounts["jiwei"], accounts["witness"]
-        self.inspectors = accounts["inspector"], accounts["inspector2"]
-        self._load_roster()
+        self.calendar = Calendar(self.today)
+        self.office = Office.open()
+        self.ceremony = Ceremony(self.office)
+        if not Section.objects.exists():
+            self._load_roster()
         self.round = self._plan_round()
+        self._settle(self.round, at=self._day(48, 10))
         self._draw_people()
         self._open()
         return [*self.envelopes, *(code for form in self.forms for code in form)]
 
     def _load_roster(self) -> None:
-        import_roster(rows=read_rows(ROSTER.read_bytes(), ROSTER.name), by=OPERATOR, at=self._day(48))
+        rows, at = read_rows(ROSTER.read_bytes(), ROSTER.name), self._day(49)
+        agreed = compare_roster(rows).fingerprint
+        proposed = propose_import(
+            file=ROSTER.name, rows=rows, correct_heads=False, agreed=agreed, by=self.office.clerk, at=at
+        )
+        approved(proposed, by=self.office.chief, at=at)
+        self.tell(f"评议对象：{Section.objects.count()}个科室")
 
     def _plan_round(self) -> Round:
-        year, half = 2020, 1
-        for _ in range(Round.objects.count()):
-            year, half = (year, 2) if half == 1 else (year + 1, 1)
-        planned = Round(
-            key=f"{year}H{half}",
-            name=f"{year}年{'上' if half == 1 else '下'}半年",
-            period_start=date(year, 1, 1) if half == 1 else date(year, 7, 1),
-            period_end=date(year, 6, 30) if half == 1 else date(year, 12, 31),
+        return plan_round(round_=self._new_round(), by=self.office.clerk, at=self._day(48))
+
+    def draft(self, *, at: datetime) -> Round:
+        """Plan the next round, whose story would end on `today`, and leave it in preparation."""
+        self.calendar, self.office = Calendar(self.today), Office.open()
+        return plan_round(round_=self._new_round(), by=self.office.clerk, at=at)
+
+    def _new_round(self) -> Round:
+        key = half_year(Round.objects.values_list("key", flat=True), earlier=self.earlier)
+        starts, ends = key.period
+        return Round(
+            key=key.text,
+            name=name_of(key.text),
+            period_start=starts,
+            period_end=ends,
             opens_at=self._day(35, 9),
             closes_at=self._day(22, 17),
             is_demo=True,
-            rulebook=with_value(default_rulebook(), "box_key", SUPERVISORS if self.is_supervised else SERVER),
+            rulebook=self._rulebook(),
         )
-        return plan_round(round_=planned, by=self.chief, at=self._day(48))
+
+    def _rulebook(self) -> dict[str, object]:
+        rules, holidays = default_rulebook(), Holiday.objects.calendar()
+        terms = {
+            name: self.calendar.workdays(first, last, rules[name], holidays) for name, (first, last) in TERMS.items()
+        }
+        key = SUPERVISORS if self.is_supervised else SERVER
+        return rules | terms | {"box_key": key, "office_phone": PHONE}
+
+    def _settle(self, round_: Round, *, at: datetime) -> None:
+        by_two("round.edit", round_, self.office.desk, at=at)
+
+    def _step(self, step: Step, *, at: datetime) -> None:
+        proposed = start_step(step=step, round_id=self.round.pk, by=self.office.clerk, at=at)
+        approved(proposed, by=self.office.chief, at=at)
+        self.round.refresh_from_db()
 
     def _draw_people(self) -> None:
-        lifecycle.freeze_round(round_id=self.round.pk, by=self.chief, at=self._day(47))
-        self.ceremony = Ceremony((self.clerk, self.second_clerk), self.chief)
+        self._step(Step.FREEZE, at=self._day(47))
         for purpose, day in DRAW_DAYS.items():
             self.ceremony.plan(self.round, purpose, held_at=self._day(day - 1, 10), at=self._day(46))
-        pools = ((PoolKind.SUPERVISORS, supervisors()), (PoolKind.EVALUATORS, evaluators()))
-        for kind, rows in _progress(pools, "导入名单库"):
-            lists.import_pool(round_id=self.round.pk, kind=kind, rows=list(rows), by=self.clerk, at=self._day(45))
-            announce_pool(round_id=self.round.pk, kind=kind, by=self.clerk, at=self._day(45, 10))
-        for purpose in _progress((DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS), "抽取人员"):
+        for kind, rows in ((PoolKind.SUPERVISORS, supervisors()), (PoolKind.EVALUATORS, evaluators(self.pool_part))):
+            pk, by, at = self.round.pk, self.office.clerk, self._day(45, 10)
+            lists.import_pool(round_id=pk, kind=kind, rows=list(rows), by=by, at=self._day(45))
+            approved(start_announcement(round_id=pk, kind=kind, by=by, at=at), by=self.office.chief, at=at)
+        for purpose in (DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS):
             self._draw(purpose)
-        lifecycle.confirm_draws(round_id=self.round.pk, by=self.chief, at=self._day(37))
+        self._step(Step.CONFIRM_DRAWS, at=self._day(37))
 
     def _draw(self, purpose: DrawPurpose) -> Draw:
         day = DRAW_DAYS[purpose]
-        return self.ceremony.hold(self.round, purpose, committed_at=self._day(day), held_at=self._day(day - 1, 10))
+        draw = self.ceremony.hold(self.round, purpose, committed_at=self._day(day), held_at=self._day(day - 1, 10))
+        drawn = draw.entries.filter(is_selected=True).count()
+        self._tell(f"{purpose.label}：从{draw.entries.count()}个中抽出{drawn}个")
+        return draw
 
     def _open(self) -> None:
         at = self._day(37)
@@ -160,31 +197,47 @@ class Story:
         Random(f"envelopes/{self.seed}").shuffle(self.envelopes)  # noqa: S311  a simulation, not a draw
         self.forms = [self._print_codes(form, max(1, self.ballots // 5)) for form in PRINTED_FORMS]
         self.counters = {
-            form.channel: issuing.open_self_service(round_id=self.round.pk, form=form, by=self.clerk, at=at)
+            form.channel: issuing.open_self_service(round_id=self.round.pk, form=form, by=self.office.clerk, at=at)
             for form in SELF_SERVICE
         }
-        self.cards = KeyCards(self.round, self.clerk, self.chief)
+        self.cards = KeyCards(self.round, self.office)
         if self.is_supervised:
             self.round.refresh_from_db()
             self.cards.make(at=at)
-        lifecycle.open_round(round_id=self.round.pk, by=self.chief, at=self._day(36))
+        self._step(Step.OPEN, at=self._day(36))
+        self._tell(f"票号：定向{len(self.envelopes)}个，报纸和服务大厅{sum(map(len, self.forms))}个，其他网上领取")
 
     def _print_codes(self, form: FormKind, count: int) -> list[str]:
-        _, codes = issuing.issue_batch(round_id=self.round.pk, form=form, count=count, by=self.clerk, at=self._day(37))
+        at, by = self._day(37), self.office.clerk
+        _, codes = issuing.issue_batch(round_id=self.round.pk, form=form, count=count, by=by, at=at)
         return codes
 
     def _vote(self) -> None:
         self.round.refresh_from_db()
         self.routes = Random(f"roads/{self.seed}")  # noqa: S311  which form a vote uses; a simulation, not a draw
         channels = self._channels()
+        self._cast(channels, self._opinions(channels))
+        counts = "，".join(f"{channel.label}{channels.count(channel)}张" for channel in Channel)
+        self._tell(f"群众投票：{len(channels)}张（{counts}）")
+
+    def _opinions(self, channels: list[Channel]) -> Iterator[Opinion]:
         form = ballot_form_by_digest(self.round.ballot_form_sha256)
+        return opinions(form, channels, self.seed, half_year=self.round.key)
+
+    def _cast(self, channels: list[Channel], given: Iterator[Opinion]) -> None:
+        """Cast the votes on the citizens' pages, and record the returns on every day as the clock does."""
         moments = self._moments(len(channels))
         with _clock(moments[0] if moments else self._day(30)):
             citizen = Citizen()
-        voters = zip(moments, opinions(form, channels, self.seed), strict=True)
-        for moment, opinion in _progress(voters, "群众投票", total=len(channels)):
-            with _clock(moment):
-                citizen.vote(self._code_for(citizen, opinion.channel), opinion)
+        seen = moments[0].date() if moments else None
+        with tqdm(total=len(channels), desc="群众投票", unit="张", leave=False) as bar:
+            for moment, opinion in zip(moments, given, strict=True):
+                if moment.date() != seen:
+                    seen = moment.date()
+                    record_turnout(at=moment)
+                with _clock(moment):
+                    citizen.vote(self._code_for(opinion.channel, moment), opinion)
+                bar.update()
 
     def _channels(self) -> list[Channel]:
         """Return the channel of each vote, shuffled by the seed."""
@@ -201,88 +254,53 @@ class Story:
         rng = secrets.SystemRandom()
         return sorted(self.round.opens_at + timedelta(seconds=rng.uniform(1, span - 1)) for _ in range(count))
 
-    def _code_for(self, citizen: Citizen, channel: Channel) -> str:
+    def _code_for(self, channel: Channel, at: datetime) -> str:
         if channel == Channel.TARGETED:
             return self.envelopes.pop()
-        printed = [codes for codes in self.forms if codes] if channel == Channel.SAMPLED else []
-        if printed and self.routes.randrange(3):
-            return self.routes.choice(printed).pop()
-        return citizen.claim(self.counters[channel].pk)
+        return self._printed(channel) or issue_open_code(batch_id=self.counters[channel].pk, at=at)
 
-    def _seal(self) -> None:
-        at = self._day(22, 18)
-        if self.is_supervised:
-            with _clock(at):
-                self.cards.open_box(rows=self.ballots, at=at)
-            for codes in self.ceremony.codes[: self.round.rulebook["supervisors_present"]]:
-                sign_opening(round_id=self.round.pk, code=codes.pop(), at=at)
-            return
-        with tqdm(total=self.ballots, desc="打乱并封存", unit="票") as bar:
-            sealing.seal_round(round_id=self.round.pk, by=CLOCK, at=at, progress=bar.update)
+    def _printed(self, channel: Channel) -> str:
+        """Return the code of a printed form, or nothing: then the citizen claims one on the web."""
+        printed = [codes for codes in self.forms if codes] if channel == Channel.SAMPLED else []
+        return self.routes.choice(printed).pop() if printed and self.routes.randrange(3) else ""
 
     def _count(self) -> None:
-        self._seal()
-        if self.round.ballots.filter(channel=Channel.SAMPLED).exists():
+        counting = Counting(self.round, self.office, self.ceremony, self.calendar, seed=self.seed)
+        if self.is_supervised:
+            with _clock(self._day(22, 18)):
+                counting.open_by_cards(self.cards, rows=self.ballots)
+        else:
+            counting.seal()
+        if self.round.ballots.filter(channel=Channel.SAMPLED).count() > self.round.rulebook["counted_sampled_ballots"]:
             self._draw(DrawPurpose.COUNTED)
-        for alert in OpenClaimAlert.objects.unreviewed().filter(batch__round=self.round):
-            review_alert(alert_id=alert.pk, seen=alert.times, review="演示：集中领票", by=self.clerk, at=self._day(19))
-        tally.tally_round(round_id=self.round.pk, by=self.chief, at=self._day(19))
-        for codes in self.ceremony.codes[: self.round.rulebook["count_witnesses"]]:
-            sign_count(round_id=self.round.pk, code=codes.pop(), at=self._day(19, 10))
-        self._decide_flags()
-        self._compare_sample()
-
-    def _compare_sample(self) -> None:
-        """Let the supervisors compare drawn ballots, all of which came online, and sign the record."""
-        if not wants_sample_audit(self.round.rulebook):
-            return
-        dice = Random(f"dice/{self.seed}")  # noqa: S311  in place of the supervisors' dice
-        plan_audit(round_id=self.round.pk, by=self.clerk, at=self._day(19, 14))
-        digits = "".join(str(dice.randrange(10)) for _ in range(DICE))
-        draw_ballots(round_id=self.round.pk, dice=digits, by=self.clerk, at=self._day(19, 15))
-        for codes in self.ceremony.codes[: self.round.rulebook["count_witnesses"]]:
-            sign_audit(round_id=self.round.pk, code=codes.pop(), at=self._day(19, 16))
-
-    def _decide_flags(self) -> None:
-        reason = "演示：经核查未发现组织投票、替人填票，保留计票"
-        for flag in self.round.flags.filter(kind__in=NAMES_BALLOTS):
-            self._keep(DECIDE_FLAG.name, flag, verdict=Verdict.KEPT, reason=reason)
-        if self.round.flags.naming_no_ballots().exists():
-            self._keep(KEEP_FLAGS.name, self.round, reason=reason, own={})
-
-    def _keep(self, action: str, target: AnomalyFlag | Round, **given: Any) -> None:
-        approval = approvals.propose(action, target, by=self.clerk, at=self._day(19, 10), **given)
-        approvals.approve(approval_id=approval.pk, by=self.witness, at=self._day(19, 11))
+        counting.run()
+        ranked = self.round.results.filter(rank__isnull=False).count()
+        self._tell(f"计票：封箱{self.round.ballots.count()}张，{ranked}个科室参加排名")
 
     def _publish(self) -> None:
-        lifecycle.announce_result(round_id=self.round.pk, by=self.clerk, at=self._day(18))
+        counting = Counting(self.round, self.office, self.ceremony, self.calendar, seed=self.seed)
+        counting.announce()
+        self._write_problems(counting)
         if self.decides and gate_faults(self.round):
-            self._decide()
+            counting.decide_to_publish()
         self.refused = gate_faults(self.round)
         if self.refused:
             return
-        publish_and_start(round_id=self.round.pk, by=self.commission, at=self._day(12))
+        by_two(PUBLISH, self.round, self.office.above, at=self._day(12))
         self.round.refresh_from_db()
+        self._tell(f"公示：{self.round.results.filter(is_listed=True).count()}个科室上榜")
 
-    def _decide(self) -> None:
-        at, reason = self._day(12, 8), "演示：评议票很少，为演示公示之后的办理过程，决定公示本轮名单"
-        approval = approvals.propose(DECIDE, self.round.tally, by=self.chief, at=at, reason=reason)
-        approvals.approve(approval_id=approval.pk, by=self.commission, at=at)
+    def _write_problems(self, counting: Counting) -> None:
+        counting.write_about_greed()
 
     def _follow_up(self) -> None:
-        Aftermath(
-            round_=self.round,
-            clerk=self.clerk,
-            chief=self.chief,
-            commission=self.commission,
-            inspectors=self.inspectors,
-            ceremony=self.ceremony,
-            day=self._day,
-            liaison=liaison_of,
-        ).run()
+        self._tell(Aftermath(self.round, self.office, self.ceremony, self.calendar).run())
+
+    def _tell(self, line: str) -> None:
+        self.tell(f"{self.round.name}　{line}")
 
     def _day(self, before: int, hour: int = 9) -> datetime:
-        return timezone.make_aware(datetime.combine(self.today - timedelta(days=before), time(hour)))
+        return self.calendar.day(before, hour)
 
 
 @contextmanager
@@ -293,8 +311,3 @@ def _clock(moment: datetime) -> Iterator[None]:
         patch("nanchuan_eval.clock.queries.now", return_value=moment),
     ):
         yield
-
-
-def _progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:
-    total = total if total is not None else len(items) if isinstance(items, Sequence) else None
-    return tqdm(items, desc=what, total=total, unit="项")

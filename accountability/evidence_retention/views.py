@@ -1,7 +1,5 @@
 """到期清除: data due for deletion, and proposals to purge phone numbers or destroy inspection evidence."""
 
-from functools import partial
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -65,4 +63,4 @@ def _ask(request: HttpRequest, key: str, action: ApprovableAction, note: str) ->
     button = "提请审批" if policy.requires_approval(action.permission) else action.label
     facts = [(name, value) for name, value in action.content(round_, {"reason": ""}).items() if name != "理由"]
     page = FormPage(action.label, button, reverse("accountability:retention"), facts, note, done="已办理。")
-    return show_form(request, ReasonForm(request.POST or None), page, partial(approvals.start, action.name, round_))
+    return show_form(request, ReasonForm(request.POST or None), page, approvals.Start(action.name, round_))

@@ -1,4 +1,4 @@
-"""历史榜单: lists published before this system existed, for the history of sections."""
+"""往期上榜名单: lists published before this system existed, for the history of sections."""
 
 from django.db import models
 
@@ -13,7 +13,7 @@ class EarlierRound(models.Model):
     period_start = models.DateField("评议期起")
 
     class Meta:
-        verbose_name = verbose_name_plural = "历史榜单"
+        verbose_name = verbose_name_plural = "往期上榜名单"
         ordering = ["-period_start"]
 
     def __str__(self) -> str:

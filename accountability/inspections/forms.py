@@ -137,7 +137,7 @@ class OrderForm(forms.Form):
     """Demand and deadline of an order (责令整改)."""
 
     demand = long_text("整改要求")
-    due_on = day("整改期限", required=False, help_text="不填则按评议规则的期限计算")
+    due_on = day("整改期限", required=False, help_text="不填则为上面的最晚日期")
 
 
 class ReplyForm(forms.Form):

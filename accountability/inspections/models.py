@@ -1,11 +1,13 @@
 """暗访督查: secret plans, visits, findings and orders to rectify (rulebook R-I)."""
 
 import uuid
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accountability.inspections.rules import (
     Conclusion,
@@ -23,6 +25,7 @@ from evaluations.scoring.method import Indicator
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import Term
 
 
 class InspectionPlan(models.Model):
@@ -59,6 +62,13 @@ class InspectionPlan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def term(self) -> Term | None:
+        """The period whose working days the visits are spread over, its first day included; None once it is over."""
+        if self.state == PlanState.DONE:
+            return None
+        return Term(self.starts_on - timedelta(days=1), self.ends_on, is_stored=False)
 
 
 class InspectionQuerySet(models.QuerySet["Inspection"]):
@@ -157,6 +167,9 @@ class ItemCheck(models.Model):
         ordering = ["inspection", "item"]
         constraints = [models.UniqueConstraint(fields=["inspection", "item"], name="an_item_is_checked_once_a_visit")]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
+
 
 class Finding(models.Model):
     """发现: one 表象 that the inspectors observed."""
@@ -208,6 +221,13 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"责令{self.inspection.section}整改"
+
+    @property
+    def term(self) -> Term | None:
+        """The term in working days for an order still to be answered."""
+        if self.state != OrderState.ISSUED:
+            return None
+        return Term(timezone.localdate(self.issued_at), self.due_on)
 
 
 class Recusal(models.Model):

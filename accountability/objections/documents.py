@@ -15,7 +15,7 @@ def objection_answer(objection: Objection, *, at: datetime) -> bytes:
         ("事实和理由", objection.facts),
         ("提出时间", moment(objection.filed_at)),
         ("复算", _recount(objection)),
-        ("监督员", objection.witnesses or "—"),
+        ("监督员签名", objection.witnesses or "—"),
         ("结论", objection.get_outcome_display() or "尚未答复"),
         ("答复", objection.answer or "—"),
     ]

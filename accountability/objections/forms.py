@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from accountability.objections.rules import Ground, Outcome
-from accountability.objections.services import Decision, supervisors
-from evaluations.rounds.models import Round, RoundSection
+from accountability.objections.services import Decision
+from evaluations.rounds.models import RoundSection
 from nanchuan_eval.web.fields import long_text
 
 
@@ -26,18 +26,6 @@ class ReviewForm(forms.Form):
     """Grounds of a request for review by the leading group (提请复核)."""
 
     facts = long_text("提请复核的理由", most=3000, rows=6)
-
-
-class WitnessForm(forms.Form):
-    """复算, with the supervisors present."""
-
-    witnesses = forms.MultipleChoiceField(label="在场监督员（至少两人）", widget=forms.CheckboxSelectMultiple)
-
-    def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        entries = supervisors(round_)
-        choices = [(entry.pk, entry.person.name if entry.person else entry.token[:8]) for entry in entries]
-        self.fields["witnesses"].choices = choices  # type: ignore[attr-defined]
 
 
 class DecisionForm(forms.Form):

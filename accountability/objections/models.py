@@ -5,13 +5,16 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
-from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
+from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
+from evaluations.draws.models import DrawEntry
 from evaluations.publication.models import Publication, PublicationHold
 from evaluations.rounds.models import Round, RoundSection
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import Term
 
 
 class ObjectionQuerySet(models.QuerySet["Objection"]):
@@ -83,3 +86,33 @@ class Objection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.section}{self.get_stage_display()}"
+
+    @property
+    def lacking_witnesses(self) -> int:
+        """How many supervisors have yet to sign the recount before it decides anything."""
+        return max(0, LEAST_WITNESSES - self.signatures.count())
+
+    @property
+    def term(self) -> Term | None:
+        """The term for the answer, in working days while it is awaited; an appeal's is in days."""
+        if self.stage == Stage.APPEAL or self.state == ObjectionState.DECIDED:
+            return None
+        return Term(timezone.localdate(self.filed_at), self.due_on)
+
+
+class RecountSignature(models.Model):
+    """监督员复算签名: a supervisor present confirms the recount with a one-time code."""
+
+    objection = models.ForeignKey(Objection, models.PROTECT, verbose_name="异议或申诉", related_name="signatures")
+    supervisor = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="+")
+    at = models.DateTimeField("签名时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "监督员复算签名"
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["objection", "supervisor"], name="a_supervisor_signs_a_recount_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

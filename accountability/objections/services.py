@@ -1,7 +1,6 @@
 """Objections (异议、申诉、复核): filing, acceptance, recount, decision (rulebook R-G)."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,14 +11,16 @@ from django.utils import timezone
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.permissions import is_own
 from accountability.evidence.services.evidence import AttachmentRule
-from accountability.objections.models import Objection
-from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
+from accountability.objections.models import Objection, RecountSignature
+from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
 from evaluations.draws.models import DrawEntry
+from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.publication.models import Publication
+from evaluations.publication.rules import last_day
 from evaluations.publication.services import Correction, place_hold, release_hold, strike_unpublished
 from evaluations.rounds.models import Round, RoundSection
-from evaluations.rounds.queries import objections_until
-from evaluations.rounds.rules.lifecycle import PUBLISHED, DrawPurpose, RoundState
+from evaluations.rounds.queries import objection_term, objections_until
+from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState
 from evaluations.rounds.services import lock_round
 from evaluations.scoring.methods import recount
 from evaluations.tally.files import ballots_csv
@@ -27,13 +28,15 @@ from evaluations.tally.services.tally import recount_round
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
+from nanchuan_eval.clock.queries import in_words
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import require_two_persons
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays, in_chinese
+from nanchuan_eval.workdays.queries import dated_now, with_hint_of
+from nanchuan_eval.workdays.rules import Term, add_workdays, in_chinese, term_of
 
 # Grounds that a recount can settle; the others are decided on the facts.
 COUNTED_GROUNDS = frozenset({Ground.COUNTING, Ground.INVALID_BALLOTS, Ground.DUPLICATE})
@@ -80,9 +83,9 @@ def file_review(*, objection_id: int, facts: str, by: User, at: datetime) -> Obj
         raise RuleViolation("公示前异议的结论为“维持”的，方可提请领导小组复核。")
     if round_.state != RoundState.REVIEW:
         raise RuleViolation("名单已公示，请在公示后申诉期内提出申诉。")
-    last = _workdays_after(timezone.localdate(first.decided_at), int(round_.rulebook["review_workdays"]))
-    if timezone.localdate(at) > last:
-        raise RuleViolation(f"提请复核的期限至{in_chinese(last)}止，已超过期限。")
+    term = review_term(first)
+    if timezone.localdate(at) > term.ends_on:
+        raise RuleViolation(f"提请复核的期限至{dated_now(term)}止，已超过期限。")
     again = Objection(round=round_, section=first.section, stage=Stage.REVIEW, ground=first.ground, facts=facts)
     return _file(again, by=by, at=at)
 
@@ -99,20 +102,16 @@ def accept_objection(*, objection_id: int, by: User, at: datetime) -> Objection:
 
 
 @transaction.atomic
-def recount_objection(*, objection_id: int, witnesses: Sequence[int], by: User, at: datetime) -> Objection:
-    """Recount the sealed ballots in the presence of at least two drawn supervisors (复算)."""
+def recount_objection(*, objection_id: int, by: User, at: datetime) -> Objection:
+    """Recount the sealed ballots (复算); the drawn supervisors present sign the outcome before anything is decided."""
     policy.check(by, "tally.verify")
     objection = _lock(objection_id, ObjectionState.ACCEPTED)
-    present = [entry for entry in supervisors(objection.round) if entry.pk in set(witnesses)]
-    if len(present) < LEAST_WITNESSES:
-        raise RuleViolation(f"复算须有至少{LEAST_WITNESSES}名抽取产生的监督员在场。")
     tally = objection.round.tally
     files = recount(ballots_csv(objection.round), json.loads(tally.rulebook))
     objection.recount_sha256 = sha256_hex(files.result)
     objection.recount_agrees = objection.recount_sha256 == tally.result_sha256
-    objection.witnesses = "、".join(entry.person.name for entry in present if entry.person)
     objection.state, objection.recounted_at = ObjectionState.RECOUNTED, at
-    objection.save(update_fields=["recount_sha256", "recount_agrees", "witnesses", "state", "recounted_at"])
+    objection.save(update_fields=["recount_sha256", "recount_agrees", "state", "recounted_at"])
     audit.record(
         "tally.verify",
         objection,
@@ -122,6 +121,30 @@ def recount_objection(*, objection_id: int, witnesses: Sequence[int], by: User, 
         wrote=[objection],
     )
     return objection
+
+
+@transaction.atomic
+def sign_recount(*, objection_id: int, code: str, at: datetime) -> RecountSignature:
+    """Sign the recount with a supervisor's one-time code; each supervisor once."""
+    policy.check_sees(SUPERVISOR, "tally.verify")
+    objection = _lock(objection_id, ObjectionState.RECOUNTED)
+    spent = spend_signing_code(objection.round, code, at=at)
+    signature, is_new = RecountSignature.objects.get_or_create(
+        objection=objection, supervisor=spent.entry, defaults={"at": at}
+    )
+    if not is_new:
+        raise RuleViolation("这名监督员已经为本次复算签名，请由另一名到场的监督员签名。")
+    objection.witnesses = "、".join(
+        _name(s.supervisor) for s in objection.signatures.select_related("supervisor__person")
+    )
+    objection.save(update_fields=["witnesses"])
+    detail = {
+        "step_label": "监督员在复算记录上签名",
+        "entry": spent.entry_id,
+        "recount": objection.recount_sha256,
+    }
+    audit.record("tally.verify", objection, by=SUPERVISOR, at=at, detail=detail, wrote=[objection, spent, signature])
+    return signature
 
 
 @transaction.atomic
@@ -145,12 +168,6 @@ def decide_objection(*, objection_id: int, decision: Decision, by: User, at: dat
     return objection
 
 
-def supervisors(round_: Round) -> list[DrawEntry]:
-    """Supervisors drawn for the round, the possible witnesses (one query)."""
-    drawn = DrawEntry.objects.filter(draw__round=round_, draw__purpose=DrawPurpose.SUPERVISORS, is_selected=True)
-    return list(drawn.select_related("person").order_by("place"))
-
-
 def filing_ends(round_: Round) -> date | None:
     """Last day on which a unit may object or appeal; None if it may not now."""
     if round_.state == RoundState.REVIEW:
@@ -158,16 +175,22 @@ def filing_ends(round_: Round) -> date | None:
     if RoundState(round_.state) not in PUBLISHED:
         return None
     first = round_.publications.order_by("version").first()
-    days = timedelta(days=int(round_.rulebook["appeal_days"]))
-    return timezone.localdate(first.published_at) + days if first else None
+    return last_day(timezone.localdate(first.published_at), round_.rulebook) if first else None
+
+
+def review_term(objection: Objection) -> Term:
+    """Return the term in which the unit may ask for the review of a decided objection."""
+    decided_on = timezone.localdate(objection.decided_at)
+    return term_of(decided_on, int(objection.round.rulebook["review_workdays"]), Holiday.objects.calendar())
 
 
 def _stage_now(round_: Round, at: datetime) -> Stage:
     last = filing_ends(round_)
     if last is None:
-        raise RuleViolation("告知初步结果之后、异议期内，或者公示后申诉期内才能提出。")
+        raise RuleViolation("告知初步结果之后、异议期内，或者公示后申诉期内方可提出。")
     if timezone.localdate(at) > last:
-        raise RuleViolation(f"提出的期限至{in_chinese(last)}止，已超过期限。")
+        until = with_hint_of(in_chinese(last), objection_term(round_) if round_.state == RoundState.REVIEW else None)
+        raise RuleViolation(f"提出的期限至{until}止，已超过期限。")
     return Stage.OBJECTION if round_.state == RoundState.REVIEW else Stage.APPEAL
 
 
@@ -191,7 +214,8 @@ def _file(objection: Objection, *, by: User, at: datetime) -> Objection:
 def _answer_due(round_: Round, stage: Stage, at: datetime) -> date:
     if stage == Stage.APPEAL:
         return timezone.localdate(at) + timedelta(days=int(round_.rulebook["appeal_answer_days"]))
-    return _workdays_after(timezone.localdate(at), int(round_.rulebook["objection_answer_workdays"]))
+    days = int(round_.rulebook["objection_answer_workdays"])
+    return add_workdays(timezone.localdate(at), days, Holiday.objects.calendar())
 
 
 def _refuse_wrong_decider(objection: Objection, by: User) -> None:
@@ -213,9 +237,17 @@ def _refuse_wrong_state(objection: Objection, decision: Decision) -> None:
     if objection.state == ObjectionState.DECIDED:
         raise RuleViolation("该异议或申诉已答复，不能修改。")
     if decision.outcome != Outcome.INADMISSIBLE and objection.state != ObjectionState.RECOUNTED:
-        raise RuleViolation("受理并在监督员见证下复算之后，才能决定维持或更正。")
+        raise RuleViolation("受理并在监督员见证下复算之后，方可决定维持或更正。")
+    if decision.outcome != Outcome.INADMISSIBLE and objection.lacking_witnesses:
+        raise RuleViolation(
+            f"复算记录还差{objection.lacking_witnesses}名监督员签名，请到场的监督员在本件的页面上用签名码签名后，再作出答复。"
+        )
     if decision.outcome == Outcome.UPHELD and objection.ground in COUNTED_GROUNDS and not _has_changed(objection):
         raise RuleViolation("复算结果与计票结果一致，计票无误，不能更正。确有无效票的，请先在“异常提示”中认定废票。")
+
+
+def _name(supervisor: DrawEntry) -> str:
+    return str(supervisor.person.name) if supervisor.person else supervisor.token[:8]
 
 
 def _has_changed(objection: Objection) -> bool:
@@ -246,17 +278,21 @@ def _lock(objection_id: int, state: ObjectionState | None = None) -> Objection:
     return objection
 
 
-def _workdays_after(start: date, days: int) -> date:
-    return add_workdays(start, days, Holiday.objects.calendar())
-
-
 ACTIONS = (
     ApprovableAction(
         "appeal.accept",
         "appeal.accept",
         "受理异议或申诉",
         Objection,
-        content=lambda row, _: {"科室": str(row.section), "事由": row.get_ground_display(), "事实和理由": row.facts},
+        content=lambda row, _: {
+            "轮次": row.round.name,
+            "科室": str(row.section),
+            "阶段": row.get_stage_display(),
+            "提出时间": in_words(row.filed_at),
+            "事由": row.get_ground_display(),
+            "事实和理由": row.facts,
+        },
+        names=lambda row, _: f"{row.round.name}，{row}",
         perform=calls(accept_objection, "objection_id"),
     ),
 )

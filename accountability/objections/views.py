@@ -14,9 +14,10 @@ from accountability.cases.permissions import is_own, visible_or_404
 from accountability.evidence.services import evidence
 from accountability.objections import services as objections_services
 from accountability.objections.documents import objection_answer
-from accountability.objections.forms import DecisionForm, ObjectionForm, ReviewForm, WitnessForm
+from accountability.objections.forms import DecisionForm, ObjectionForm, ReviewForm
 from accountability.objections.models import Objection
-from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
+from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
+from evaluations.draws.forms import SigningForm
 from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
@@ -26,6 +27,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
 from nanchuan_eval.web.downloads import download
+from nanchuan_eval.workdays.queries import dated_now
 
 
 @staff_view
@@ -56,6 +58,7 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
         "may_add": evidence.may_add(user, row),
         "may_accept": row.state == ObjectionState.FILED and approvals.may_start(user, "appeal.accept", row),
         "may_recount": row.state == ObjectionState.ACCEPTED and policy.may(user, "tally.verify"),
+        "may_sign": row.state == ObjectionState.RECOUNTED and policy.may_see(user, "tally.verify"),
         "may_decide": row.state != ObjectionState.DECIDED and policy.may(user, "appeal.decide"),
         "may_review": own
         and row.stage == Stage.OBJECTION
@@ -96,7 +99,10 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Request a review by the leading group (提请领导小组复核)."""
     row, user = _row_or_404(request, pk), account_of(request)
     policy.check_may_start(user, "appeal.submit", own=is_own(user, row.section))
-    page = FormPage(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), _about(row))
+    facts = _about(row)
+    if row.decided_at:
+        facts.append(("提请复核的期限", dated_now(objections_services.review_term(row))))
+    page = FormPage(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), facts)
     service = partial(objections_services.file_review, objection_id=row.pk)
     return show_form(request, ReviewForm(request.POST or None), page, service)
 
@@ -107,11 +113,8 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     row = _row_or_404(request, pk)
     approvals.check_may_start(account_of(request), "appeal.accept", row)
     page = FormPage(f"受理：{row}", "受理", _page(row), _about(row), done="已受理。")
-
-    def accept(*, by: User, at: datetime) -> object:
-        return approvals.start("appeal.accept", row, by=by, at=at) and "已提请审批，由另一人审批后受理。"
-
-    return show_form(request, Form(request.POST if request.method == "POST" else None), page, accept)
+    form = Form(request.POST if request.method == "POST" else None)
+    return show_form(request, form, page, approvals.Start("appeal.accept", row))
 
 
 @staff_view
@@ -124,15 +127,32 @@ def recount(request: HttpRequest, pk: int) -> HttpResponse:
         "开始复算",
         _page(row),
         _about(row),
-        note="系统用封箱的评议票和锁定的评议规则重新计票，并与计票结果逐项比对。",
-        done="复算完成。",
+        note="系统用封箱的评议票和锁定的评议规则重新计票，并与计票结果逐项比对。请在监督员到场时办理；"
+        f"复算后，由至少{LEAST_WITNESSES}名到场的监督员用签名码签名，方可答复。",
+        done="复算完成，请到场的监督员签名。",
     )
+    form = Form(request.POST if request.method == "POST" else None)
+    return show_form(request, form, page, partial(objections_services.recount_objection, objection_id=row.pk))
 
-    def recount(*, witnesses: list[str], by: User, at: datetime) -> object:
-        present = [int(pk) for pk in witnesses]
-        return objections_services.recount_objection(objection_id=row.pk, witnesses=present, by=by, at=at)
 
-    return show_form(request, WitnessForm(request.POST or None, round_=row.round), page, recount)
+@staff_view
+def sign(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign the recount with a supervisor's own code."""
+    row = _row_or_404(request, pk)
+    policy.check_sees(account_of(request), "tally.verify")
+    facts = [
+        *_about(row)[:2],
+        ("复算", "与计票结果一致" if row.recount_agrees else "与计票结果不一致"),
+        ("复算校验值", row.recount_sha256),
+        ("已签名", row.witnesses),
+    ]
+    note = "由在场监督员本人输入自己的签名码，每个签名码只能使用一次；未看到复算全过程的，请不要签名。"
+    page = FormPage(f"监督员签名：{row}", "确认签名", _page(row), facts, note=note, done="已签名。")
+
+    def sign(*, code: str, by: User, at: datetime) -> object:
+        return objections_services.sign_recount(objection_id=row.pk, code=code, at=at) and "已签名。"
+
+    return show_form(request, SigningForm(request.POST or None), page, sign)
 
 
 @staff_view

@@ -1,119 +1,108 @@
-"""Questions to the register of promotion freezes (影响期), single or as a workbook."""
+"""Questions to the register of promotion freezes (影响期), with the roster's units and the readings of characters."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from django.conf import settings
+from pypinyin import Style, pinyin
 
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.rules import Answer, Question, RegisterEntry, answer
+from accountability.promotion_freezes.rules import Answer, Question, Register, RegisterEntry, UnitAnswer
+from departments.roster.queries import unit_names
+from evaluations.rounds.models import RoundSection
 from nanchuan_eval.audit.queries import FixedFact
-from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.spreadsheets import ColumnSpec, Row, SheetSpec, Value, read_rows, write_workbook
-from nanchuan_eval.workdays.rules import in_chinese
-
-NAME, UNIT, ON = "姓名", "单位", "日期"
-DAY = "yyyy-mm-dd"
-MOST_ROWS = 5000
-COLUMNS = (
-    ColumnSpec("序号", 5, "0", "center"),
-    ColumnSpec(NAME, 10),
-    ColumnSpec(UNIT, 16),
-    ColumnSpec(ON, 11, DAY, "center"),
-    ColumnSpec("查询结果", 24),
-    ColumnSpec("单位、职务", 30),
-    ColumnSpec("影响期", 26),
-)
-
+from nanchuan_eval.lists.rules.values import Span
+from nanchuan_eval.names.rules.units import Unit, UnitNames, without_remark
 
 FREEZES = FixedFact(
     "影响期",
     lambda case: PromotionFreeze.objects.filter(case=int(case)).order_by("pk").values_list(),
 )
-
-
-@dataclass(frozen=True)
-class _Table:
-    """An uploaded sheet: positions of its columns, and the rows below the header."""
-
-    columns: dict[str, int]
-    rows: Sequence[Row]
+# Sounds that speakers of the district confuse when they type.
+INITIALS = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
+FINALS = {"ing": "in", "eng": "en"}
+SYLLABLES = {"hu": "fu", "huang": "wang"}
 
 
 def ask_register(asked: Iterable[Question]) -> list[Answer]:
-    """Answer each question (one query)."""
+    """Answer each question (three queries)."""
     questions = list(asked)
-    register = list(_register({question.name for question in questions}))
-    return [answer(question, register) for question in questions]
-
-
-def freezes_of_unit(unit: str, on: date) -> list[PromotionFreeze]:
-    """Return the freezes in force in a unit on a day, including those without a name (one query)."""
-    rows = PromotionFreeze.objects.in_force(on).filter(case__result__section__department_name=unit)
-    return list(rows.select_related("case__result__section"))
-
-
-def answer_workbook(content: bytes, filename: str, *, today: date) -> bytes:
-    """Answer an uploaded list of names with a workbook; refused as a whole if any row is faulty."""
-    answers = ask_register(_questions(content, filename, today))
-    sheet = SheetSpec(
-        title="影响期查询结果",
-        heading="影响期（不得提拔重用）查询结果",
-        notes=[f"查询日期{in_chinese(today)}。同名人员按单位和职务区分；查询结果为“请核对”的，须核对后使用。"],
-        columns=COLUMNS,
-        rows=[_row(number, each) for number, each in enumerate(answers, start=1)],
-    )
-    return write_workbook([sheet])
-
-
-def shown_period(known: RegisterEntry) -> str:
-    """Format the period of a freeze."""
-    return f"{in_chinese(known.starts_on)}至{in_chinese(known.ends_on)}"
-
-
-def _register(names: set[str]) -> Iterator[RegisterEntry]:
-    rows = PromotionFreeze.objects.filter(person_name__in=names).exclude(person_name="")
-    for row in rows.select_related("case__result__section"):
-        unit = row.case.result.section.department_name
-        yield RegisterEntry(row.person_name, unit, row.post, row.starts_on, row.ends_on, row.lifted_on)
-
-
-def _questions(content: bytes, filename: str, today: date) -> list[Question]:
-    table = _table(read_rows(content, filename))
-    faults: list[str] = []
-    questions = [question for row in table.rows if (question := _question(row, table.columns, today, faults))]
-    if faults:
-        raise RuleViolation(*faults[:20])
     if not questions:
-        raise RuleViolation("文件中没有需要查询的人员。")
-    return questions
+        return []
+    register = _register()
+    return [register.answer(question) for question in questions]
 
 
-def _table(rows: Sequence[Row]) -> _Table:
-    for place, row in enumerate(rows):
-        if NAME in row.cells:
-            columns = {name: row.cells.index(name) for name in (NAME, UNIT, ON) if name in row.cells}
-            below = rows[place + 1 :]
-            if len(below) > MOST_ROWS:
-                raise RuleViolation(f"一次最多查询{MOST_ROWS}人，请分批。")
-            return _Table(columns, below)
-    raise RuleViolation("没有找到表头：第一行应有“姓名”，可有“单位”“日期”。")
+def freezes_of_unit(unit: str, on: Span) -> UnitAnswer:
+    """Return the freezes of a unit, including those without a name (three queries)."""
+    return _register().answer_unit(unit, on)
 
 
-def _question(row: Row, columns: dict[str, int], today: date, faults: list[str]) -> Question | None:
-    cells = {name: row.cells[at] if at < len(row.cells) else "" for name, at in columns.items()}
-    if not cells[NAME]:
-        faults.append(f"工作表“{row.sheet}”第{row.number}行没有姓名。")
-        return None
-    text = cells.get(ON, "")
-    try:
-        on = date.fromisoformat(text) if text else today
-    except ValueError:
-        faults.append(f"工作表“{row.sheet}”第{row.number}行的日期“{text}”应写成 2020-08-01。")
-        return None
-    return Question(cells[NAME], cells.get(UNIT, ""), on)
+@lru_cache(maxsize=32768)
+def readings(character: str) -> frozenset[str]:
+    """Return all readings of a character, without tones."""
+    return frozenset(pinyin(character, style=Style.NORMAL, heteronym=True)[0])
 
 
-def _row(number: int, each: Answer) -> list[Value]:
-    posts = "\n".join(f"{known.unit} {known.post}" for known in each.matches)
-    periods = "\n".join(shown_period(known) for known in each.matches)
-    return [number, each.asked.name, each.asked.unit, each.asked.on, each.verdict.label, posts, periods]
+@lru_cache(maxsize=32768)
+def loose_readings(character: str) -> frozenset[str]:
+    """Return the readings of a character with sounds that the dialect confuses as one."""
+    return frozenset(map(_loose, readings(character)))
+
+
+def _loose(reading: str) -> str:
+    for sound, taken_for in INITIALS.items():
+        if reading.startswith(sound):
+            reading = taken_for + reading.removeprefix(sound)
+            break
+    for sound, taken_for in FINALS.items():
+        if reading.endswith(sound):
+            reading = reading.removesuffix(sound) + taken_for
+    return SYLLABLES.get(reading, reading)
+
+
+def _register() -> Register:
+    """Return all freezes; those of other days are named with an all-clear."""
+    freezes = list(PromotionFreeze.objects.select_related("case__result__section__section__department"))
+    units, heirs = _units([freeze.case.result.section for freeze in freezes])
+    return Register([_entry(freeze, heirs) for freeze in freezes], units, readings, loose_readings)
+
+
+def _entry(freeze: PromotionFreeze, heirs: Mapping[str, str]) -> RegisterEntry:
+    section = freeze.case.result.section
+    return RegisterEntry(
+        freeze.person_name,
+        section.department_name,
+        freeze.post,
+        freeze.starts_on,
+        freeze.ends_on,
+        freeze.lifted_on,
+        frozenset(heirs.get(code, code) for code, _ in _units_of(section)),
+        section.section.code,
+        frozenset((*without_remark(section.name), *without_remark(section.section.name))),
+    )
+
+
+def _units_of(section: RoundSection) -> list[tuple[str, str]]:
+    """Return code and name of the section's unit in the round, and of its unit now."""
+    now = section.section.department
+    return [(section.department_code, section.department_name), (now.code, now.name)]
+
+
+def _units(sections: Sequence[RoundSection]) -> tuple[UnitNames, dict[str, str]]:
+    """Return the roster's units, also by their and their sections' names in the rounds of the freezes.
+
+    The second value leads from the code of a unit that was merged to that of the unit which took over its name.
+    """
+    roster, heirs = unit_names(), dict[str, str]()
+    units = {unit.code: unit for unit in roster.units}
+    for code, name in {unit for section in sections for unit in _units_of(section)}:
+        if code not in units:
+            heir = roster.recognise(name).sure or units.setdefault(code, Unit(code, name))
+            heirs[code] = heir.code
+    for section in sections:
+        code = heirs.get(section.department_code, section.department_code)
+        names = (*units[code].other_names, section.department_name)
+        units[code] = replace(units[code], other_names=names, sections=(*units[code].sections, section.name))
+    return UnitNames(units.values(), settings.PLACE_NAMES), heirs

@@ -1,5 +1,6 @@
 """Promotion freezes (影响期): lifting, questions to the register, certificates."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -8,13 +9,16 @@ from django.utils import timezone
 from accountability.cases.documents import print_letter
 from accountability.cases.models import Case
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.queries import answer_workbook, ask_register
-from accountability.promotion_freezes.rules import Answer, Question
+from accountability.promotion_freezes.queries import ask_register, freezes_of_unit
+from accountability.promotion_freezes.rules import Answer, Question, UnitAnswer, counts
+from accountability.promotion_freezes.workbooks import AskedList, answer_workbook, read_questions
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.lists.rules.values import Span
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.spreadsheets import read_rows
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
 
@@ -53,29 +57,39 @@ def ask_freeze(*, asked: Question, by: User, at: datetime) -> Answer:
     """Answer whether a freeze bars a person's promotion on a day; each question is logged."""
     policy.check_sees(by, "acc.hold.set")
     (found,) = ask_register([asked])
-    audit.record(
-        "acc.view",
-        None,
-        by=by,
-        at=at,
-        detail={
-            "step_label": QUESTION,
-            "asked": asked.name,
-            "unit": asked.unit,
-            "on": asked.on.isoformat(),
-            "verdict": found.verdict.value,
-        },
-    )
+    detail = {"asked": asked.name, "unit": asked.unit, **_days(asked.on), "verdict": found.verdict.value}
+    audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, **detail})
     return found
 
 
 @transaction.atomic
-def ask_freezes(*, content: bytes, filename: str, by: User, at: datetime) -> bytes:
-    """Answer a list of names with a workbook."""
+def ask_unit(*, unit: str, on: Span, by: User, at: datetime) -> UnitAnswer:
+    """Return the freezes of a unit; each question is logged."""
     policy.check_sees(by, "acc.hold.set")
-    entry = audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, "asked_list": len(content)})
+    found = freezes_of_unit(unit, on)
+    detail = {"unit": unit, **_days(on), "found": len(found.found)}
+    audit.record("acc.view", None, by=by, at=at, detail={"step_label": QUESTION, **detail})
+    return found
+
+
+@transaction.atomic
+def ask_list(*, content: bytes, filename: str, by: User, at: datetime) -> tuple[AskedList, list[Answer]]:
+    """Answer a list of people; it is logged with the number of people and of each answer."""
+    policy.check_sees(by, "acc.hold.set")
+    asked = read_questions(read_rows(content, filename), today=timezone.localtime(at).date())
+    answers = ask_register(asked.questions)
+    audit.record("acc.view", None, by=by, at=at, detail=_counted(answers))
+    return asked, answers
+
+
+@transaction.atomic
+def export_answers(*, asked: AskedList, by: User, at: datetime) -> bytes:
+    """Return the workbook of the answers to a list."""
+    policy.check_sees(by, "acc.hold.set")
+    answers = ask_register(asked.questions)
+    entry = audit.record("acc.view", None, by=by, at=at, detail=_counted(answers))
     with audit.numbered(entry):
-        return answer_workbook(content, filename, today=timezone.localtime(at).date())
+        return answer_workbook(answers, notices=asked.notices, today=timezone.localtime(at).date())
 
 
 @transaction.atomic
@@ -87,6 +101,15 @@ def certify_freeze(*, freeze_id: int, on: date, by: User, at: datetime) -> bytes
     entry = audit.record("acc.hold.set", freeze, by=by, at=at, detail={"certificate": on.isoformat()})
     with audit.numbered(entry):
         return _certificate(freeze, on=on, at=at)
+
+
+def _counted(answers: Sequence[Answer]) -> dict[str, object]:
+    return {"step_label": QUESTION, "asked_list": len(answers), "verdicts": counts(answers)}
+
+
+def _days(on: Span) -> dict[str, str]:
+    day = {"on": on.first.isoformat()}
+    return day if on.first == on.last else {**day, "until": on.last.isoformat()}
 
 
 def _certificate(freeze: PromotionFreeze, *, on: date, at: datetime) -> bytes:
@@ -120,7 +143,13 @@ ACTIONS = (
         "acc.hold.lift",
         "解除影响期",
         PromotionFreeze,
-        content=lambda freeze, asked: {"影响期": str(freeze), "职务": freeze.post, "解除日期": asked["on"]},
+        content=lambda freeze, asked: {
+            "事项": str(freeze.case),
+            "影响期": str(freeze),
+            "职务": freeze.post,
+            "解除日期": asked["on"],
+        },
         perform=calls(lift_freeze, "freeze_id", on=date.fromisoformat),
+        is_small=True,
     ),
 )

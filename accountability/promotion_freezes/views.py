@@ -1,45 +1,22 @@
 """Pages for personnel: questions to the register of promotion freezes, certificates."""
 
-from functools import partial
-
-from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from accountability.promotion_freezes.forms import AskForm, ListForm
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.queries import freezes_of_unit
+from accountability.promotion_freezes.pages import answers_page, asked_on, faults_on, faults_page
 from accountability.promotion_freezes.rules import Question
-from accountability.promotion_freezes.services import ask_freeze, ask_freezes, certify_freeze
+from accountability.promotion_freezes.services import ask_freeze, ask_list, ask_unit, certify_freeze, export_answers
+from accountability.promotion_freezes.workbooks import COLUMNS
 from evaluations.rounds.models import Round
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.core.errors import FileRefused, RuleViolation
+from nanchuan_eval.lists.workbooks import errors, template
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
-from nanchuan_eval.web.fields import TextField, day
-
-
-class AskForm(forms.Form):
-    """A question about a person or a unit (查询影响期)."""
-
-    name = TextField(label="姓名", max_length=40, required=False)
-    unit = TextField(
-        label="单位", max_length=60, required=False, help_text="只填写单位的，列出该单位在影响期内的全部人员"
-    )
-    on = day("拟任用日期")
-
-    def clean(self) -> dict[str, object]:
-        data = super().clean() or {}
-        if not data.get("name") and not data.get("unit"):
-            raise forms.ValidationError("请填写姓名或单位。")
-        return data
-
-
-class ListForm(forms.Form):
-    """批量查询: a workbook of names."""
-
-    file = forms.FileField(label="名单（.xlsx 或 .csv）", help_text="第一行为表头：姓名、单位、日期；日期不填按今天")
 
 
 @staff_view
@@ -47,16 +24,14 @@ def personnel(request: HttpRequest) -> HttpResponse:
     """Query the register by person or unit."""
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
-    form = AskForm(request.POST or None, initial={"on": timezone.localdate()})
-    context = {"form": form, "list_form": ListForm(), "is_demo": Round.objects.filter(is_demo=True).exists()}
+    form = AskForm(request.POST or None)
+    context = {"form": form, "is_demo": Round.objects.filter(is_demo=True).exists()}
     if form.is_valid():
-        data = form.cleaned_data
-        if data["name"]:
-            asked = Question(data["name"], data["unit"], data["on"])
-            context["answer"] = ask_freeze(asked=asked, by=user, at=clock.now())
+        name, unit, on = (form.cleaned_data[field] for field in ("name", "unit", "on"))
+        if name:
+            context["answer"] = ask_freeze(asked=Question(name, unit, on), by=user, at=clock.now())
         else:
-            context["unit_freezes"] = freezes_of_unit(data["unit"], data["on"])
-        context["on"] = data["on"]
+            context["of_unit"] = ask_unit(unit=unit, on=on, by=user, at=clock.now())
     context["running"] = PromotionFreeze.objects.in_force(timezone.localdate()).select_related("case__result__section")
     status = 400 if form.is_bound and form.errors else 200
     return render(request, "accountability/promotion_freezes/personnel.html", context, status=status)
@@ -64,17 +39,52 @@ def personnel(request: HttpRequest) -> HttpResponse:
 
 @staff_view
 def many(request: HttpRequest) -> HttpResponse:
-    """Answer an uploaded list of names with a workbook."""
+    """Answer an uploaded list of names on the page, or show what is wrong with the file."""
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
     form = ListForm(request.POST or None, request.FILES or None)
+    context: dict[str, object] = {"form": form, "columns": COLUMNS}
     if form.is_valid():
         sent = form.cleaned_data["file"]
-        ask = partial(ask_freezes, content=sent.read(), filename=sent.name, by=user, at=clock.now())
-        if answers := attempt(form, ask, field="file"):
-            return download(answers, "影响期查询结果.xlsx")
-    context = {"form": form, "back": reverse("accountability:personnel")}
-    return render(request, "accountability/promotion_freezes/many.html", context, status=400 if form.is_bound else 200)
+        try:
+            asked, answers = ask_list(content=sent.read(), filename=sent.name, by=user, at=clock.now())
+        except FileRefused as refusal:
+            context["refused"] = page = faults_page(sent.name, refusal.faults)
+            form.add_error("file", f"文件有{page.count}处问题，没有查询。请改正后重新上传整份文件。")
+        except RuleViolation as refusal:
+            form.add_error("file", list(refusal.reasons))
+        else:
+            context["page"] = answers_page(asked, answers)
+    status = 400 if form.is_bound and form.errors else 200
+    return render(request, "accountability/promotion_freezes/many.html", context, status=status)
+
+
+@staff_post
+def many_answers(request: HttpRequest) -> HttpResponse:
+    """Download the answers to a list as a workbook."""
+    user = account_of(request)
+    policy.check_sees(user, "acc.hold.set")
+    asked = attempt(request, lambda: asked_on(request.POST.get("asked", "")))
+    if not asked:
+        return redirect("accountability:personnel-many")
+    return download(export_answers(asked=asked, by=user, at=clock.now()), "影响期查询结果.xlsx")
+
+
+@staff_post
+def many_faults(request: HttpRequest) -> HttpResponse:
+    """Download the errors of a list as a workbook."""
+    policy.check_sees(account_of(request), "acc.hold.set")
+    refused = attempt(request, lambda: faults_on(request.POST.get("faults", "")))
+    if not refused:
+        return redirect("accountability:personnel-many")
+    return download(errors(*refused, nothing="没有查询"), "错误清单.xlsx")
+
+
+@staff_view
+def many_template(request: HttpRequest) -> HttpResponse:
+    """Download the workbook to fill in."""
+    policy.check_sees(account_of(request), "acc.hold.set")
+    return download(template("影响期查询名单", COLUMNS), "影响期查询名单模板.xlsx")
 
 
 @staff_post

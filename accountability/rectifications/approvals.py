@@ -23,6 +23,10 @@ def _item_content(item: RectificationItem) -> dict[str, object]:
     return {"整改": str(item.rectification), "问题": item.problem, "完成情况": item.outcome}
 
 
+def _names(item: RectificationItem, _: Arguments) -> str:
+    return f"{item.rectification}第{item.position}项（{item.problem}）"
+
+
 ACTIONS = (
     ApprovableAction(
         "rect.plan",
@@ -31,6 +35,8 @@ ACTIONS = (
         Rectification,
         content=_plan_content,
         perform=calls(decide_plan, "rectification_id"),
+        names=lambda row, asked: f"{row}，{'认可' if asked['accepted'] else '退回'}",
+        is_small=True,
     ),
     ApprovableAction(
         "rect.close",
@@ -39,6 +45,8 @@ ACTIONS = (
         RectificationItem,
         content=lambda item, asked: {**_item_content(item), "验收意见": asked["verdict"]},
         perform=calls(close_item, "item_id"),
+        names=_names,
+        is_small=True,
     ),
     ApprovableAction(
         "rect.send_back",
@@ -47,6 +55,8 @@ ACTIONS = (
         RectificationItem,
         content=lambda item, asked: {**_item_content(item), "退回理由": asked["verdict"], "新时限": asked["due_on"]},
         perform=calls(send_back_item, "item_id", due_on=date.fromisoformat),
+        names=_names,
+        is_small=True,
     ),
     ApprovableAction(
         "rect.extend",
@@ -63,5 +73,7 @@ ACTIONS = (
         perform=calls(partial(decide_extension, granted=True), "item_id"),
         is_own=lambda by, item: is_own(by, item.rectification.case.result.section),
         undo=lambda item, _: drop_extension(item),
+        names=_names,
+        is_small=True,
     ),
 )

@@ -5,11 +5,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accountability.cases.models import Case
-from accountability.rectifications.rules import ENDED, ItemState, RectificationState, TermKind
+from accountability.rectifications.rules import ENDED, WRITABLE, ItemState, RectificationState, TermKind
 from evaluations.scoring.method import Indicator
+from nanchuan_eval.workdays.rules import Term
 
 
 class RectificationQuerySet(models.QuerySet["Rectification"]):
@@ -56,6 +57,11 @@ class Rectification(models.Model):
         return f"{self.case}整改"
 
     @property
+    def plan_term(self) -> Term | None:
+        """The term in working days for a plan still to be submitted; the report's is in months."""
+        return Term(self.case.published_on, self.plan_due_on) if self.state in WRITABLE else None
+
+    @property
     def unit_code(self) -> str:
         """Code of the section's unit."""
         return self.case.result.section.department_code
@@ -71,6 +77,10 @@ class RectificationItemQuerySet(models.QuerySet["RectificationItem"]):
     def overdue(self, today: date) -> Self:
         """Unfinished items past their due date."""
         return self.unfinished().filter(due_on__lt=today)
+
+    def with_overdue(self, today: date) -> Self:
+        """Each item says whether it is overdue (`is_overdue`)."""
+        return self.annotate(is_overdue=Exists(self.model.objects.overdue(today).filter(pk=OuterRef("pk"))))
 
 
 class RectificationItem(models.Model):
@@ -133,3 +143,6 @@ class Progress(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "整改进展"
         ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

@@ -13,7 +13,8 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays
+from nanchuan_eval.workdays.queries import hint_of
+from nanchuan_eval.workdays.rules import Term, term_of
 
 
 def rectifications_for(by: User) -> QuerySet[Rectification]:
@@ -40,7 +41,12 @@ def passing_checks(item: RectificationItem) -> Any:
 
 
 def plan_terms(rectification: Rectification) -> PlanTerms:
-    """Return the dates that limit the plan's deadlines (one query)."""
+    """Return the dates that limit the plan's deadlines (two queries)."""
+    at_once = at_once_term(rectification)
+    return PlanTerms(at_once.starts_on, at_once.ends_on, hint_of(at_once))
+
+
+def at_once_term(rectification: Rectification) -> Term:
+    """Return the term of items that are put right at once (立行立改)."""
     terms = Terms.of(rectification.case.result.round.rulebook)
-    published_on = rectification.case.published_on
-    return PlanTerms(published_on, add_workdays(published_on, terms.at_once_workdays, Holiday.objects.calendar()))
+    return term_of(rectification.case.published_on, terms.at_once_workdays, Holiday.objects.calendar())

@@ -83,6 +83,7 @@ class PlanTerms:
 
     published_on: date
     at_once_until: date
+    at_once_hint: str = ""
 
 
 WANTED = {
@@ -121,7 +122,8 @@ def due_error(term: str, due_on: date | None, terms: PlanTerms) -> str:
     if due_on <= terms.published_on:
         return "完成时限应晚于公示日期。"
     if term == TermKind.AT_ONCE and due_on > terms.at_once_until:
-        return f"立行立改的事项应在{in_chinese(terms.at_once_until)}前完成。"
+        hint = f"（{terms.at_once_hint}）" if terms.at_once_hint else ""
+        return f"立行立改的事项应在{in_chinese(terms.at_once_until)}前完成{hint}。"
     return ""
 
 

@@ -8,7 +8,7 @@ from django import forms
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import Verdict
-from nanchuan_eval.web.fields import DAY
+from nanchuan_eval.web.fields import DAY, TextField
 
 REASON_LENGTH = 300
 
@@ -18,15 +18,13 @@ class FlagForm(forms.Form):
 
     flag = forms.IntegerField(widget=forms.HiddenInput)
     verdict = forms.ChoiceField(label="处理意见", choices=[(v.value, v.label) for v in Verdict if v != Verdict.OPEN])
-    reason = forms.CharField(
-        label="理由（核查情况）", max_length=REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    reason = TextField(label="理由（核查情况）", max_length=REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class KeepForm(forms.Form):
     """集中处理: keep all flags that name no ballots, with a common reason or a flag's own."""
 
-    reason = forms.CharField(
+    reason = TextField(
         label="共同理由（核查情况）",
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2, "id": "keep-reason"}),
@@ -52,9 +50,9 @@ class VetoForm(forms.Form):
     """一票否决: the commission's decision."""
 
     section = forms.ModelChoiceField(label="科室", queryset=RoundSection.objects.none())
-    decision = forms.CharField(label="决定文号", max_length=60)
+    decision = TextField(label="决定文号", max_length=60)
     decided_on = forms.DateField(label="决定日期", widget=DAY)
-    facts = forms.CharField(label="查实情况和依据", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+    facts = TextField(label="查实情况和依据", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,7 +64,12 @@ class VetoForm(forms.Form):
 class CorrectionForm(forms.Form):
     """更正: changes for a new version of the list."""
 
-    reason = forms.CharField(
+    note = (
+        "更正后公布新的版本，原版本保留可查，并注明已被更正，不能撤回。勾选撤下的科室，其问责事项随即撤销：未办措施不再办理、"
+        "影响期解除、整改终止；其他科室的位次不变。"
+    )
+
+    reason = TextField(
         label="更正说明", max_length=300, widget=forms.Textarea(attrs={"rows": 3}), help_text="与更正后的公示一并公布"
     )
 
@@ -97,7 +100,7 @@ class CorrectionForm(forms.Form):
 class WordingForm(forms.Form):
     """涉及“贪”的表述: wording that needs the commission's assent."""
 
-    text = forms.CharField(label="拟用表述", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+    text = TextField(label="拟用表述", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class SigningForm(forms.Form):

@@ -29,7 +29,7 @@ def export_top10(*, round_id: int, by: policy.Actor, at: datetime) -> bytes:
     if not has_result(round_):
         raise RuleViolation(f"“{round_.name}”尚未计票，没有可以导出的结果。")
     if by.role == policy.Role.PERSONNEL and round_.state not in PUBLISHED:
-        raise RuleViolation(f"“{round_.name}”尚未公示，公示后才能导出。")
+        raise RuleViolation(f"“{round_.name}”尚未公示，公示后方可导出。")
     entry = audit.record("top10.export", round_, by=by, at=at)
     with audit.numbered(entry):
         return top10_workbook(round_)

@@ -40,7 +40,7 @@ class Talk(models.Model):
                 condition=Q(state=TalkState.CONFIRMED, is_signed=True, confirmed_at__isnull=False)
                 | ~Q(state=TalkState.CONFIRMED) & Q(confirmed_at__isnull=True),
                 name="a_confirmed_talk_is_signed",
-                violation_error_message="谈话记录须双方签字后才能确认。",
+                violation_error_message="谈话记录须双方签字后方可确认。",
             )
         ]
 

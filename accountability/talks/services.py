@@ -208,7 +208,7 @@ def _refuse_unless_writable(talk: Talk) -> None:
 
 def _refuse_unless_filed(talk: Talk) -> None:
     if talk.state != TalkState.FILED:
-        raise RuleViolation("只有报送待确认的谈话记录才能确认或退回。")
+        raise RuleViolation("报送待确认的谈话记录方可确认或退回。")
 
 
 def _refuse_unsigned(talk: Talk) -> None:
@@ -249,5 +249,7 @@ ACTIONS = (
         perform=approvals.calls(confirm_talk, "talk_id"),
         is_own=lambda by, talk: is_own(by, talk.measure.case.result.section),
         undo=reopen_talk,
+        names=lambda talk, _: f"{talk.measure.case}，{talk}",
+        is_small=True,
     ),
 )

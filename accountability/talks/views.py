@@ -24,6 +24,7 @@ from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.fields import MomentField, NoteForm, TextField, long_text
+from nanchuan_eval.workdays.queries import with_hint_of
 from nanchuan_eval.workdays.rules import in_chinese
 
 
@@ -41,7 +42,7 @@ class TalkForm(forms.Form):
     demand = long_text("整改要求")
     recorder = TextField(label="记录人", max_length=40)
     is_signed = forms.BooleanField(
-        label="谈话人和谈话对象已在记录上签字", required=False, help_text="签字后上传扫描件或照片，才能报送"
+        label="谈话人和谈话对象已在记录上签字", required=False, help_text="签字后上传扫描件或照片，方可报送"
     )
 
 
@@ -151,7 +152,7 @@ def _page(measure: Measure) -> str:
 
 
 def _about(measure: Measure) -> list[tuple[str, object]]:
-    due = measure.due_on and in_chinese(measure.due_on)
+    due = measure.due_on and with_hint_of(in_chinese(measure.due_on), measure.term)
     return [("对象", measure.target), ("责任单位", measure.responsible), ("办理期限", due), ("依据", measure.basis)]
 
 

@@ -9,7 +9,7 @@ from accountability.evidence.models import Evidence
 from accountability.history.models import EarlierListing, EarlierRound
 from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
 from accountability.leads.models import Lead
-from accountability.objections.models import Objection
+from accountability.objections.models import Objection, RecountSignature
 from accountability.promotion_freezes.queries import FREEZES
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.talks.models import Talk
@@ -67,7 +67,7 @@ def _earlier(key: str) -> Iterator[Sequence[Any]]:
     yield from EarlierListing.objects.filter(round__key=key).order_by("pk").values_list(*EARLIER_LISTING)
 
 
-FACTS = {"freezes": FREEZES, "earlier": FixedFact("历史榜单", _earlier)}
+FACTS = {"freezes": FREEZES, "earlier": FixedFact("往期上榜名单", _earlier)}
 ROWS = (
     RowFact("问责事项", Case, CASE),
     RowFact("问责措施", Measure, MEASURE),
@@ -82,6 +82,7 @@ ROWS = (
     RowFact("责令整改通知", Order, ORDER),
     RowFact("问题线索", Lead, LEAD),
     RowFact("异议和申诉", Objection, OBJECTION),
+    RowFact("监督员在复算记录上的签名", RecountSignature, ("objection_id", "supervisor_id", "at")),
     RowFact(
         "群众建议的答复",
         Suggestion,

@@ -16,6 +16,9 @@ class Reminder(models.Model):
         ordering = ["-sent_at"]
         constraints = [models.UniqueConstraint(fields=["account", "key"], name="a_reminder_is_sent_once")]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
+
 
 class ReminderAddress(models.Model):
     """提醒邮箱: an account's address for reminders, set by the account itself."""
@@ -26,3 +29,6 @@ class ReminderAddress(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "提醒邮箱"
         ordering = ["account"]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -11,12 +12,16 @@ from django.utils import timezone
 
 from accountability.cases.rules.deadlines import URGENT
 from accountability.worklist.models import Reminder, ReminderAddress
-from accountability.worklist.queries import WorkItem, work_items_of
+from accountability.worklist.queries.items import work_items_of
+from accountability.worklist.rules import WorkItem
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.database.sql import scrub
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.users.models import User
-from nanchuan_eval.workdays.rules import in_chinese
+from nanchuan_eval.workdays.queries import declared_years
+from nanchuan_eval.workdays.rules import Declared, in_chinese, with_hint
 
 log = logging.getLogger(__name__)
 OWN = "session.own"  # the permission for one's own account
@@ -31,6 +36,19 @@ def set_address(*, email: str, by: User, at: datetime) -> None:
     else:
         ReminderAddress.objects.filter(account=by).delete()
     audit.record(OWN, by, by=by, at=at, detail={"step_label": "设置提醒邮箱", "has_address": bool(email)})
+
+
+def retention_rules() -> list[RetentionRule]:
+    """Return the retention period of addresses: as long as their account can be used."""
+    return [
+        RetentionRule(
+            "提醒邮箱",
+            "账号停用前",
+            lambda _: ReminderAddress.objects.filter(account__is_active=False),
+            lambda rows: rows.delete(),
+            partial(scrub, (ReminderAddress,)),
+        )
+    ]
 
 
 def send_reminders(*, at: datetime) -> tuple[int, list[str]]:
@@ -61,7 +79,8 @@ def _remind(address: ReminderAddress, at: datetime) -> int:
     if not fresh:
         return 0
     Reminder.objects.bulk_create(Reminder(account=address.account, key=key, sent_at=at) for key, _ in fresh)
-    lines = "\n".join(_line(item) for _, item in fresh)
+    declared = declared_years()
+    lines = "\n".join(_line(item, declared) for _, item in fresh)
     send_mail(
         f"最难办事科室群众评：{len(fresh)}件待办",
         f"{address.account.name}，您好！您有下列待办事项，请及时登录系统办理：\n\n{lines}\n\n本邮件由系统自动发出，请勿回复。",
@@ -74,12 +93,14 @@ def _remind(address: ReminderAddress, at: datetime) -> int:
 def _fresh(user: User, at: datetime) -> Iterator[tuple[str, WorkItem]]:
     today = timezone.localtime(at).date()
     known = set(Reminder.objects.filter(account=user).values_list("key", flat=True))
-    for item in work_items_of(user, today):
+    for item in work_items_of(user, at=at):
         degree = item.urgency(today)
         key = f"{item.key}/{degree}"
         if degree in URGENT and key not in known:
             yield key, item
 
 
-def _line(item: WorkItem) -> str:
-    return f"· {item.what}，期限{in_chinese(item.due_on)}" if item.due_on else f"· {item.what}"
+def _line(item: WorkItem, declared: Declared) -> str:
+    if item.due_on is None:
+        return f"· {item.what}"
+    return with_hint(f"· {item.what}，期限{in_chinese(item.due_on)}", item.term, declared)

@@ -1,4 +1,4 @@
-"""Citizens at the five pages of the ballot.
+"""Citizens at the pages of the ballot.
 
 Whoever gets no answer presses again; some begin anew with their code instead, some fill in a second ballot with it.
 """
@@ -18,9 +18,9 @@ from bench.load.pages import (
     chosen_sections,
     final_form,
     is_acknowledged,
-    rated_sections,
+    is_reviewed,
+    rated_section,
     receipt_on,
-    reviewed_vote,
 )
 from bench.load.rules import Attempt, Press, require_loopback
 
@@ -85,15 +85,15 @@ class Booth(threading.Thread):
                 ballots.append(self._filled_in(code))
 
     def _filled_in(self, code: str) -> tuple[str, list[Field]]:
-        """Fill in the pages; returns the receipt, which is shown before the ballot is cast, and the last form."""
+        """Fill in the pages; returns the receipt that the ballot will get, and the form that casts it."""
         self._press("GET", "/ballot/")
         page = self._press("POST", "/ballot/", [("code", code)])
         page = self._press("POST", "/ballot/rate/", chosen_sections(page, self.rng))
-        page = self._press("POST", "/ballot/review/", rated_sections(page, self.rng))
-        page = self._press("POST", "/ballot/receipt/", reviewed_vote(page, self.rng))
-        receipt = receipt_on(page)
+        while not is_reviewed(page):
+            page = self._press("POST", *rated_section(page, self.rng))
+        receipt, form = final_form(page, self.rng)
         self.attempt.receipts.append(receipt)
-        return receipt, final_form(page)
+        return receipt, form
 
     def _cast(self, receipt: str, form: Sequence[Field]) -> bool:
         """Press the last button until there is an answer; False for a citizen who rather begins anew."""

@@ -7,11 +7,14 @@ from typing import Any
 from django import forms
 
 from departments.models import Department, Section
-from departments.reforms.queries import title_of
+from departments.reforms.queries import standing_sections, title_of
 from departments.reforms.rules import consequences
 from departments.reforms.rules.lineage import Title
 from departments.reforms.services import NewSection
-from departments.roster.rules.rows import half_width
+from nanchuan_eval.lists.rules.values import half_width
+from nanchuan_eval.names.rules.keys import tidy
+from nanchuan_eval.names.rules.others import joined, names_in
+from nanchuan_eval.web.fields import TextField
 
 NEW = "new"
 MOST_PARTS = 20
@@ -25,11 +28,11 @@ class ReformForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": "请填写生效日期。", "invalid": "生效日期格式有误，请按“2020-03-01”的格式填写。"},
     )
-    note = forms.CharField(label="依据", max_length=200, required=False, help_text="批准文件的文号等，可以不填")
+    note = TextField(label="依据", max_length=200, required=False, help_text="批准文件的文号等，可以不填")
 
-    def __init__(self, *args: Any, sections: Sequence[Section], today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, chosen: Sequence[Any], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
-        self.sections, self.titles = sections, [title_of(section) for section in sections]
+        self.chosen = chosen
         self.fields["on"].initial = today
         self.order_fields([name for name in self.fields if name not in ("on", "note")])
 
@@ -41,14 +44,35 @@ class ReformForm(forms.Form):
         """Return the consequences in Chinese sentences."""
         raise NotImplementedError
 
+    @property
+    def titles(self) -> list[Any]:
+        """The chosen sections or departments as sentences name them."""
+        return list(self.chosen)
+
+    def _specific_arguments(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class SectionsForm(ReformForm):
+    """Reform of one or several sections."""
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """The chosen sections."""
+        return self.chosen
+
+    @property
+    def titles(self) -> list[Title]:
+        return [title_of(section) for section in self.chosen]
+
     def _specific_arguments(self) -> dict[str, Any]:
         return {"section_ids": [section.pk for section in self.sections]}
 
 
-class RenameForm(ReformForm):
+class RenameForm(SectionsForm):
     """New name of a section (更名)."""
 
-    name = forms.CharField(label="新名称", max_length=60, error_messages={"required": "请填写新名称。"})
+    name = TextField(label="新名称", max_length=60, error_messages={"required": "请填写新名称。"})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,7 +85,7 @@ class RenameForm(ReformForm):
         return {"section_id": self.sections[0].pk, "name": self.cleaned_data["name"]}
 
 
-class MoveForm(ReformForm):
+class MoveForm(SectionsForm):
     """Department that receives the sections (转隶)."""
 
     department = forms.ModelChoiceField(
@@ -78,7 +102,7 @@ class MoveForm(ReformForm):
         return {**super()._specific_arguments(), "department_id": self.cleaned_data["department"].pk}
 
 
-class MergeForm(ReformForm):
+class MergeForm(SectionsForm):
     """Existing or new section that the chosen ones merge into (合并)."""
 
     into = forms.ChoiceField(
@@ -86,8 +110,8 @@ class MergeForm(ReformForm):
         help_text="可以选择所选科室之一、名录中的其他科室，或者新设科室",
         error_messages={"required": "请选择并入哪个科室。", "invalid_choice": "请选择名录中参评的科室。"},
     )
-    code = forms.CharField(label="新设科室的代码", max_length=20, required=False, help_text="只在并入新设科室时填写")
-    name = forms.CharField(label="新设科室的名称", max_length=60, required=False, help_text="只在并入新设科室时填写")
+    code = TextField(label="新设科室的代码", max_length=20, required=False, help_text="只在并入新设科室时填写")
+    name = TextField(label="新设科室的名称", max_length=60, required=False, help_text="只在并入新设科室时填写")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -130,11 +154,11 @@ class MergeForm(ReformForm):
         yield from others.items()
 
 
-class SplitForm(ReformForm):
+class SplitForm(SectionsForm):
     """Sections that one section splits into (拆分)."""
 
     stays = forms.BooleanField(label="原科室保留，是拆分后的科室之一", required=False)
-    parts = forms.CharField(
+    parts = TextField(
         label="拆分出的科室",
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="每行一个科室。新设的写“代码 名称”，如：D01-08 价格科；名录中已有的只写代码，如：D01-02",
@@ -173,15 +197,71 @@ class SplitForm(ReformForm):
         return {"section_id": pk, "into": [pk, *parts] if self.cleaned_data["stays"] else parts}
 
 
-class AbolishForm(ReformForm):
+class AbolishForm(SectionsForm):
     """Abolition of sections without a successor (撤销)."""
 
     def consequences(self) -> list[str]:
         return consequences.abolished(self.titles, self.cleaned_data["on"])
 
 
+class OneDepartmentForm(ReformForm):
+    """Reform of a department."""
+
+    @property
+    def department(self) -> Department:
+        """The chosen department."""
+        (department,) = self.chosen
+        return department  # type: ignore[no-any-return]
+
+    def _specific_arguments(self) -> dict[str, Any]:
+        return {"department_id": self.department.pk}
+
+
+class RenameDepartmentForm(OneDepartmentForm):
+    """New name of a department (单位更名)."""
+
+    name = TextField(label="新名称", max_length=60, error_messages={"required": "请填写新名称。"})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].initial = self.department.name
+
+    def consequences(self) -> list[str]:
+        data = self.cleaned_data
+        return consequences.department_renamed(
+            self.department.name, data["name"], len(standing_sections(self.department)), data["on"]
+        )
+
+    def _specific_arguments(self) -> dict[str, Any]:
+        return {**super()._specific_arguments(), "name": self.cleaned_data["name"]}
+
+
+class MergeDepartmentForm(OneDepartmentForm):
+    """Unit that takes over another one's sections and names (单位合并)."""
+
+    into = forms.ModelChoiceField(
+        Department.objects.none(),
+        label="并入单位",
+        empty_label="请选择",
+        error_messages={"required": "请选择并入哪个单位。", "invalid_choice": "请选择另一个参评单位。"},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Department.objects.filter(is_active=True).exclude(pk=self.department.pk)
+        self.fields["into"].queryset = others  # type: ignore[attr-defined]  # it is a ModelChoiceField
+
+    def consequences(self) -> list[str]:
+        into, titles = self.cleaned_data["into"].name, [title_of(one) for one in standing_sections(self.department)]
+        names = names_in(joined([self.department.name, *self.department.other_names], but=[into]))
+        return consequences.department_merged(self.department.name, into, titles, names, self.cleaned_data["on"])
+
+    def _specific_arguments(self) -> dict[str, Any]:
+        return {**super()._specific_arguments(), "into_id": self.cleaned_data["into"].pk}
+
+
 def _new(code: str, name: str) -> NewSection:
-    return NewSection(half_width(code), " ".join(name.split()))
+    return NewSection(half_width(code), tidy(name))
 
 
 def _faults(codes: Sequence[str], new: Sequence[NewSection | None], known: dict[str, Section]) -> Iterator[str]:

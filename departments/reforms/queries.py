@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-from departments.models import Section, SectionChange
+from departments.models import ChangeKind, Department, Section, SectionChange, SectionQuerySet
 from departments.reforms.rules.lineage import Continued, Line, Step, Title, continued_sections, history_lines
+
+# Reforms after which a section that takes part no longer is over.
+ENDING = (ChangeKind.MERGED, ChangeKind.SPLIT, ChangeKind.ABOLISHED)
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,13 @@ class SectionHistory:
 def title_of(section: Section) -> Title:
     """Return the present name and department of a section."""
     return Title(section.name, section.department.name)
+
+
+def standing_sections(*departments: Department) -> SectionQuerySet:
+    """Return the departments' sections that no reform has ended, also those that take no part for a time."""
+    ended = SectionChange.objects.filter(kind__in=ENDING, earlier__is_active=False).values("earlier")
+    found = Section.objects.filter(department__in=departments).exclude(pk__in=ended)
+    return found.select_related("department").order_by("pk")
 
 
 def section_history(section: Section) -> SectionHistory:

@@ -1,4 +1,4 @@
-"""Draw the README's picture from two served demonstrations: `make overview` writes overview.png.
+"""Draw the README's picture from two demonstrations served with REQUIRE_OTP=false: `make overview` writes overview.png.
 
 One is published; the other, `demo --open`, is in its vote and shows the phone's ballot with a code from its codes.csv.
 """
@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 PASSWORD = "Yanshi-demo-2020"  # noqa: S105  the demo accounts', as README.md prints it
 PICTURE = Path(__file__).with_name("overview.png")
+# The round of the key 2020H1 comes after three earlier ones.
+MAIN_ROUND = 4
 WIDTH, HEIGHT, GROUND = 1113, 982, "#c9d1d9"
 # Left, top, width and height of each screenshot on the picture, and the width of the window it is taken in.
 Frame = tuple[int, int, int, int, int]
@@ -77,7 +79,7 @@ def draw(published: str, voting: str, codes: Path) -> None:
             (ballot(browser, voting, code), BALLOT),
             (public_list(browser, published), LIST),
             (staff_page(browser, COMMISSION, f"{published}/commission/2020H1/", "jiwei"), COMMISSION),
-            (staff_page(browser, ROUND, f"{published}/admin/evaluations/round/1/change/", "chief"), ROUND),
+            (staff_page(browser, ROUND, f"{published}/admin/evaluations/round/{MAIN_ROUND}/change/", "chief"), ROUND),
         )
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         images = "".join(image(*shot) for shot in shots)

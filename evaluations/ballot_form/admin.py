@@ -2,48 +2,69 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
-from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 
-from departments.models import Section
+from evaluations.ballot_form.approvals import NAME
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
-from evaluations.ballot_form.queries import forget_topics
-from evaluations.ballot_form.rules.form import as_words, found_by
+from evaluations.ballot_form.queries import active_places, as_topic, known_topics
+from evaluations.ballot_form.rules.topics import in_words, warnings
+from evaluations.ballot_form.services import ACTION
+from evaluations.ballot_form.workbooks import topics_workbook
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of
+from nanchuan_eval.web.downloads import download
+from nanchuan_eval.workspace.rules import Phase
 
 
 @admin.register(ServiceTopic)
 class ServiceTopicAdmin(PolicyAdmin):
     """Admin of service topics (办事事项)."""
 
+    phase = Phase.PREPARING
     order = 7
     see_action = edit_action = delete_action = "round.edit"
-    list_display = ["text", "words", "leads_to"]
-    search_fields = ["text", "words"]
+    list_display = ["text", "synonyms", "leads_to"]
+    search_fields = ["text", "synonyms", "words", "departments"]
+    fields = ["text", "synonyms", "words", "departments", "note"]
+    change_list_template = "admin/evaluations/servicetopic/change_list.html"
 
-    @admin.display(description="当前匹配的科室")
+    def get_urls(self) -> list[URLPattern]:
+        export = path("export/", self.admin_site.admin_view(self.export), name="service-topics-export")
+        return [export, *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """Download all topics as a workbook, to edit and to import again."""
+        policy.check_sees(account_of(request), self.see_action)
+        return download(topics_workbook(), "办事事项.xlsx")
+
+    @admin.display(description="当前可查到的科室")
     def leads_to(self, topic: ServiceTopic) -> str:
-        return "、".join(found_by(as_words(topic.words), self.names)) or "没有匹配的科室，请更换关键词"
+        if not self.places:
+            return "名录为空，导入名录后显示"
+        return in_words(as_topic(topic), self.places)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        self.names = list(Section.objects.active().order_by("code").values_list("name", flat=True))
+        self.places = active_places()
         return super().get_queryset(request)
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm[Any], change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        forget_topics()
-
-    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
-        super().delete_model(request, obj)
-        forget_topics()
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._refuse_unless(request, self.see_action, self.has_view_permission(request))
+        for warning in warnings(known_topics(), active_places()):
+            messages.warning(request, warning)
+        may = policy.may_start(account_of(request), ACTION)
+        context = {"import_address": reverse("list-new", args=[NAME]) if may else ""}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
 
 @admin.register(Manifestation)
 class ManifestationAdmin(PolicyAdmin):
     """Admin of manifestations (表象)."""
 
+    phase = Phase.PREPARING
     order = 6
     see_action = "round.edit"
     edit_action = "round.edit"

@@ -4,16 +4,42 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from evaluations.ballot_form.rules.form import as_words
+from evaluations.ballot_form.rules.topics import as_words
 from evaluations.scoring.method import Indicator
 
 
 class ServiceTopic(models.Model):
     """办什么事: helps citizens find a section on the ballot; not part of the frozen form, not counted."""
 
-    text = models.CharField("办事事项", max_length=60, unique=True, help_text="群众的说法，如：办房产证、过户、抵押")
+    text = models.CharField(
+        "办事事项",
+        max_length=60,
+        unique=True,
+        help_text="显示在科室名称下面，如：办房产证、过户、抵押。单位的简称、旧称不显示，只供查找",
+    )
+    synonyms = models.CharField(
+        "群众说法",
+        max_length=300,
+        blank=True,
+        help_text="群众查找时可能输入的词，如：产权证 房本；多个词之间用空格分隔，不必填写拼音",
+    )
     words = models.CharField(
-        "科室名称关键词", max_length=200, help_text="科室名称包含其中任一词的，即显示该办事事项；多个词之间用空格分隔"
+        "科室名称关键词",
+        max_length=200,
+        blank=True,
+        help_text="科室名称包含其中任一词的，即可按该事项查到；多个词之间用空格分隔。不填的，单位的全部科室都可查到",
+    )
+    departments = models.CharField(
+        "单位名称关键词",
+        max_length=200,
+        blank=True,
+        help_text="几个单位的科室名称相同时填写：只查单位名称包含其中任一词的科室，如：供电",
+    )
+    note = models.CharField(
+        "不在评议范围的说明",
+        max_length=100,
+        blank=True,
+        help_text="名录中没有办理该事项的科室时，查找的人看到这句话，如：残疾证由残联办理，残联不在本次评议的单位中。",
     )
 
     class Meta:
@@ -24,8 +50,8 @@ class ServiceTopic(models.Model):
         return self.text
 
     def clean(self) -> None:
-        if not as_words(self.words):
-            raise ValidationError({"words": "请至少填一个词。"})
+        if not as_words(self.words) and not as_words(self.departments):
+            raise ValidationError({"words": "请填写科室名称关键词或者单位名称关键词，至少一个词。"})
 
 
 class Manifestation(models.Model):

@@ -1,15 +1,22 @@
 """The frozen ballot form (评议表) of a round, cached by digest, and the service topics."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 
 from django.core.cache import cache
+from django.db import models, transaction
 
+from departments.models import Section
 from evaluations.ballot_form.models import Manifestation, ServiceTopic
-from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign, ServiceTopics, as_words
+from evaluations.ballot_form.rules.form import BallotForm, FormSection, FormSign
+from evaluations.ballot_form.rules.topics import Place, ServiceTopics, Topic, as_words
 from evaluations.rounds.models import Round, RoundSection
+from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 
 SERVICE_TOPICS = "service-topics"
+TOPIC_COLUMNS = ("text", "words", "departments", "synonyms", "note")
 
 
 @lru_cache(maxsize=32)
@@ -21,9 +28,20 @@ def ballot_form_by_digest(digest: str) -> BallotForm:
     return BallotForm.from_json(text)
 
 
+def topics_version() -> str:
+    """Return a digest of the service topics, cached for a minute: pages are kept under it."""
+    return cache.get_or_set(SERVICE_TOPICS, _digest_of_topics, 60) or ""
+
+
+@lru_cache(maxsize=4)
+def topics_by_version(version: str) -> ServiceTopics:
+    """Return the service topics; each process reads a version once."""
+    return known_topics()
+
+
 def known_topics() -> ServiceTopics:
-    """Return the service topics, cached for a minute."""
-    return cache.get_or_set(SERVICE_TOPICS, _read_topics, 60) or ()
+    """Return the service topics as they are now."""
+    return tuple(map(as_topic, ServiceTopic.objects.all()))
 
 
 def forget_topics() -> None:
@@ -31,8 +49,25 @@ def forget_topics() -> None:
     cache.delete(SERVICE_TOPICS)
 
 
-def _read_topics() -> ServiceTopics:
-    return tuple((text, as_words(words)) for text, words in ServiceTopic.objects.values_list("text", "words"))
+def renew_topics(before: models.Model | None, after: models.Model | None, at: datetime) -> Iterable[models.Model]:
+    """Forget them after a change: now, and for other processes once it is committed."""
+    forget_topics()
+    transaction.on_commit(forget_topics)
+    return ()
+
+
+def _digest_of_topics() -> str:
+    return sha256_hex(canonical_json([list(row) for row in ServiceTopic.objects.values_list(*TOPIC_COLUMNS)]))
+
+
+def as_topic(topic: ServiceTopic) -> Topic:
+    """Return a topic as the rules read it."""
+    return Topic(topic.text, as_words(topic.words), as_words(topic.departments), as_words(topic.synonyms), topic.note)
+
+
+def active_places() -> list[Place]:
+    """Return the (section, department) names of the roster (1 query)."""
+    return list(Section.objects.active().order_by("code").values_list("name", "department__name"))
 
 
 def make_ballot_form(round_: Round, sections: list[RoundSection]) -> BallotForm:

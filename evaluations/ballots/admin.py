@@ -17,6 +17,7 @@ from evaluations.rounds.admin_pages import show_round_form
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of
+from nanchuan_eval.workspace.rules import Phase
 
 
 class RedactionForm(forms.Form):
@@ -35,6 +36,7 @@ class RedactionForm(forms.Form):
 class CommentAdmin(ReadOnlyAdmin):
     """Read-only comments of ballots (评议意见), with redaction."""
 
+    phase = Phase.COUNTING
     order = 5
     see_action = "comment.view"
     link_action = REDACT

@@ -30,6 +30,9 @@ class BallotSpool(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "待封箱评议票"
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
+
 
 class Ballot(models.Model):
     """评议票: a sealed ballot under a new random id, in random order."""
@@ -46,6 +49,9 @@ class Ballot(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "评议票"
         constraints = [models.UniqueConstraint(fields=["round", "receipt"], name="a_receipt_stands_once_in_the_box")]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
 
 
 def _level_in_range(indicator: Indicator) -> models.CheckConstraint:
@@ -76,6 +82,9 @@ class Rating(models.Model):
             models.UniqueConstraint(fields=["ballot", "section"], name="a_ballot_rates_a_section_once"),
             *[_level_in_range(indicator) for indicator in Indicator],
         ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
 
 
 class Comment(models.Model):

@@ -1,4 +1,4 @@
-"""Redaction of opinions (遮盖意见), with approval; the covered words are stored nowhere."""
+"""Redaction of opinions (遮盖意见), with approval; the covered words are stored nowhere. Counting a whole sample."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from evaluations.ballots.models import Comment
+from evaluations.ballots.models import Ballot, Comment, Rating
 from evaluations.ballots.rules import Span, redact, spans_of
+from evaluations.rounds.models import Round
+from evaluations.scoring.method import Channel
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
@@ -27,6 +29,13 @@ def start_redaction(*, comment_id: UUID, words: Sequence[str], by: User, at: dat
     comment = Comment.objects.get(pk=comment_id)
     spans = [list(span) for span in spans_of(comment.text, words)]
     return approvals.start(REDACT, comment, by=by, at=at, spans=spans)
+
+
+def count_all_sampled(round_: Round) -> None:
+    """Count every sampled ballot of the caller's locked round, which has no more of them than places."""
+    sampled = Ballot.objects.filter(round=round_, channel=Channel.SAMPLED)
+    Rating.objects.filter(ballot__in=sampled.values("pk")).update(is_counted=True)
+    sampled.update(is_counted=True)
 
 
 @transaction.atomic
@@ -56,5 +65,14 @@ def _content(comment: Comment, asked: Arguments) -> dict[str, object]:
 
 
 ACTIONS = (
-    ApprovableAction(REDACT, REDACT, "遮盖意见", Comment, _content, calls(redact_comment, "comment_id", spans=_spans)),
+    ApprovableAction(
+        REDACT,
+        REDACT,
+        "遮盖意见",
+        Comment,
+        _content,
+        calls(redact_comment, "comment_id", spans=_spans),
+        names=lambda comment, asked: f"{comment.round.name}一条意见（{len(asked['spans'])}处）",
+        is_small=True,
+    ),
 )

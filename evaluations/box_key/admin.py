@@ -1,5 +1,6 @@
 """The round's page about its box key on the staff site: import, online making, cards lost or handed over."""
 
+from base64 import b64encode
 from functools import partial
 
 from django.forms import Form
@@ -36,6 +37,11 @@ MAKE_NOTE = "监督员和备用卡保管人已全部到场、打印机就绪后�
 KEEP_CARDS = "请核实其余密钥卡均已妥善保管，离任的登记移交"
 
 
+def _text_file(lines: list[str]) -> str:
+    """Return a text file of these lines as a data URL."""
+    return "data:text/plain;base64," + b64encode("".join(f"{line}\n" for line in lines).encode()).decode()
+
+
 class BoxKeyPages(PolicyAdmin):
     """Pages about the box key of a round, mixed into the admin of rounds."""
 
@@ -56,6 +62,7 @@ class BoxKeyPages(PolicyAdmin):
         user, round_ = account_of(request), get_object_or_404(Round, pk=pk)
         policy.check_sees(user, BOX_KEY)
         page, may_start, is_final = key_page(round_), policy.may_start(user, BOX_KEY), not may_be_replaced(round_)
+        supervisors = [holder_name(entry) for entry in supervisors_in_office(round_)]
         shows_faults = not is_final or page.takes_confirmations
         return staff_page(
             request,
@@ -65,7 +72,8 @@ class BoxKeyPages(PolicyAdmin):
             page=page,
             lines=[(card, holder_name(card.holder)) for card in page.cards],
             faults=key_faults(round_, remedy=KEEP_CARDS if is_final else NEW_KEY) if shows_faults else [],
-            supervisors=[holder_name(entry) for entry in supervisors_in_office(round_)],
+            supervisors=supervisors,
+            names_file=_text_file(supervisors),
             proposals=approvals.waiting_about(user, round_),
             may_make=may_start and not is_final,
             may_record=may_start and page.takes_confirmations,
@@ -114,7 +122,7 @@ def _round(request: HttpRequest, pk: int) -> Round:
 
 
 def _show(request: HttpRequest, round_: Round, form: Form, name: str, title: str) -> HttpResponse:
-    service = partial(approvals.start, name, round_)
+    service = approvals.Start(name, round_)
     return show_round_form(request, round_, form, service, title=title, back=_back(round_.pk))
 
 

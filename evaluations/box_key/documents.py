@@ -87,7 +87,7 @@ def key_notice_pdf(round_: Round) -> bytes:
 
 
 def _sheet(card: Card, holder: str, key_id: str, round_: str, needed: int) -> CardSheet:
-    whole = f"任意{needed}张卡同时到场才能开箱"
+    whole = f"任意{needed}张卡同时到场方可开箱"
     half = f"备用卡分为P、Q两半，由两人分别保管；两半同时到场，作为1张密钥卡使用，且须事先批准。{whole}"
     return CardSheet(
         round=round_,

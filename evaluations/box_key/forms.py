@@ -13,7 +13,7 @@ from evaluations.protocol.codes import CODE_LENGTH
 from nanchuan_eval.web.fields import ReasonForm
 
 LONGEST_HELD = 26  # 20 characters and the hyphens printed between them; of a whole card the browser takes no more
-NOT_A_CARD = "领卡确认码为20位。这里不能输入密钥卡的40个字符，请核对后重新输入。"
+NOT_A_CARD = "领卡确认码为20位。本栏不能输入密钥卡的40个字符，请核对后重新输入。"
 
 
 def is_card(typed: str) -> bool:

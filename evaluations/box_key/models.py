@@ -69,3 +69,6 @@ class SetAsideBallot(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "搁置的评议票"
         ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

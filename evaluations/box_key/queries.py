@@ -23,7 +23,7 @@ def key_in_force(round_: Round) -> BoxKey:
     """Return the key to which the round's ballots are sealed; refuses a round without one."""
     found = current_key(round_)
     if found is None:
-        raise RuleViolation("本轮还没有票箱密钥。")
+        raise RuleViolation("本轮尚无票箱密钥。")
     return found
 
 
@@ -64,7 +64,7 @@ def key_faults(round_: Round, *, remedy: str = NEW_KEY) -> list[str]:
         return []
     key = current_key(round_)
     if key is None:
-        return ["还没有票箱密钥。"]
+        return ["尚无票箱密钥。"]
     cards = list(key.cards.all())
     lost = "、".join(card.card for card in cards if card.lost_at)
     unheld = "、".join(card.card for card in cards if not card.held_at and not card.lost_at)

@@ -43,8 +43,22 @@ def _to_recall(batch: CodeBatch, asked: Arguments) -> dict[str, object]:
 
 
 ACTIONS = (
-    ApprovableAction("code.void", "cred.void", "作废票号", CodeBatch, _to_void, calls(void_codes, "batch_id")),
     ApprovableAction(
-        "batch.recall", "cred.void", "停用票号批次", CodeBatch, _to_recall, calls(recall_batch, "batch_id")
+        "code.void",
+        "cred.void",
+        "作废票号",
+        CodeBatch,
+        _to_void,
+        calls(void_codes, "batch_id"),
+        names=lambda batch, asked: f"{batch.round.name}，{batch.label}，{len(asked['issues'])}个",
+    ),
+    ApprovableAction(
+        "batch.recall",
+        "cred.void",
+        "停用票号批次",
+        CodeBatch,
+        _to_recall,
+        calls(recall_batch, "batch_id"),
+        names=lambda batch, _: f"{batch.round.name}，{batch.label}",
     ),
 )

@@ -1,14 +1,22 @@
 """Forms for batches of ballot codes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 from evaluations.ballot_form.rules.votes import Origin
+from evaluations.codes.rules.files import MOST_CODES, Found, codes_in, phones_in
+from evaluations.protocol.codes import CodeError, normalize_code
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN
-from nanchuan_eval.web.fields import ReasonForm
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.core.faults import summed_up
+from nanchuan_eval.lists.rules.tables import TableError
+from nanchuan_eval.spreadsheets import Row, read_rows
+from nanchuan_eval.spreadsheets.guard import LARGEST_FILE, MIB
+from nanchuan_eval.web.fields import ReasonForm, TextField
 
 LARGEST_LIST = 200_000 * 66
 
@@ -18,7 +26,7 @@ class BatchForm(forms.Form):
 
     channel = forms.ChoiceField(label="渠道", choices=Channel.choices)
     origin = forms.ChoiceField(label="来源", choices=Origin.choices)
-    label = forms.CharField(label="批次名称", max_length=40, help_text="本轮之内不重复，如“定向评议信封·服务对象”")
+    label = TextField(label="批次名称", max_length=40, help_text="本轮之内不重复，如“定向评议信封·服务对象”")
     stratum = forms.ChoiceField(
         label="身份类别",
         required=False,
@@ -45,6 +53,29 @@ class CodesForm(BatchForm):
     )
 
 
+class TogetherForm(forms.Form):
+    """Channels to open to visitors (网上领票), beside the batches of all strata drawn."""
+
+    counters = forms.MultipleChoiceField(
+        label="同时开通网上领票",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="开启评议后，群众在首页自行领取评议票。不开通的请取消勾选",
+    )
+
+    def __init__(self, *args: Any, closed: Iterable[Channel], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["counters"]
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = [(channel.value, channel.label) for channel in closed]
+        if not closed:
+            del self.fields["counters"]
+
+    def clean_counters(self) -> list[Channel]:
+        """Return the channels."""
+        return [Channel(value) for value in self.cleaned_data["counters"]]
+
+
 class IssuedListForm(BatchForm):
     """List of code digests issued offline (发放清单)."""
 
@@ -61,6 +92,72 @@ class IssuedListForm(BatchForm):
             return str(upload.read().decode("utf-8-sig")).splitlines()
         except UnicodeDecodeError:
             raise forms.ValidationError("不是文本文件，请上传 make_codes 生成的 issued.txt。") from None
+
+
+class CodesFileForm(forms.Form):
+    """The file of a batch's codes (票号文件), read in memory and kept nowhere."""
+
+    file = forms.FileField(
+        label="票号文件",
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+        help_text="生成票号时下载的文件，或者公证处的 codes.csv。只在内存中读取，系统不保存票号",
+        error_messages={"required": "请选择票号文件。", "empty": "文件没有内容，请重新选择文件。"},
+    )
+
+    def clean_file(self) -> Found:
+        """Return the codes of the file."""
+        return _found_in(self.cleaned_data["file"], codes_in, MOST_CODES)
+
+
+class HandOutForm(forms.Form):
+    """Printing of codes that the page still has (打印评议票), or their pairing with phones (短信配对)."""
+
+    codes = forms.CharField(widget=forms.HiddenInput)
+    site = forms.RegexField(
+        r"^https?://[^\s/]+/?$",
+        label="评议网站地址",
+        widget=forms.TextInput(attrs={"size": 40, "inputmode": "url"}),
+        help_text="印在评议票和短信上，群众打开的网址，如 https://pingyi.example。内部网址群众不能打开，请核对",
+        error_messages={"invalid": "网站地址要以 https:// 开头，不含空格，如 https://pingyi.example。"},
+    )
+    part = forms.IntegerField(required=False, min_value=1)
+    people = forms.FileField(
+        label="手机号名单",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+        help_text="含“手机号”一列的名单，手机号不得重复；可以使用“抽中人员名单”页面导出的短信名单。只在内存中读取",
+        error_messages={"empty": "文件没有内容，请重新选择文件。"},
+    )
+
+    def clean_codes(self) -> list[str]:
+        """Return the codes in the file's order."""
+        try:
+            return [normalize_code(code) for code in self.cleaned_data["codes"].split()]
+        except CodeError:
+            raise forms.ValidationError("页面中的票号不完整，请重新上传票号文件。") from None
+
+    def clean_site(self) -> str:
+        """Return the address without a slash at its end."""
+        return str(self.cleaned_data["site"]).rstrip("/")
+
+    def clean_people(self) -> tuple[str, ...]:
+        """Return the phones of the list."""
+        file = self.cleaned_data["people"]
+        return _found_in(file, phones_in).values if file else ()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a part that is not there, and more people than codes."""
+        data = super().clean() or {}
+        codes, people = data.get("codes") or [], data.get("people") or ()
+        if self.errors:
+            return data
+        if "messages" not in self.data and not 0 < (data.get("part") or 0) <= len(codes):
+            raise forms.ValidationError("请选择要打印的部分。")
+        if "messages" in self.data and not people:
+            self.add_error("people", "请选择含“手机号”一列的名单。")
+        if len(people) > len(codes):
+            self.add_error("people", f"名单有{len(people)}人，票号只有{len(codes)}个，请补足票号或者缩减名单。")
+        return data
 
 
 class ReplaceForm(forms.Form):
@@ -92,3 +189,15 @@ class RecallForm(ReasonForm):
         "停用后，本批次未使用的票号全部失效，不能恢复；已提交的评议票仍然有效。"
         "系统不记录谁已投票，请勿向原领票人重新发放票号，否则已投票的人可以重复投票。"
     )
+
+
+def _found_in(file: "UploadedFile[Any]", find: Callable[[list[Row]], Found], most_rows: int = 0) -> Found:
+    """Return what an uploaded list holds; refuses the file with every fault, never quoting a code."""
+    if (file.size or 0) > LARGEST_FILE:
+        raise forms.ValidationError(f"文件超过{LARGEST_FILE // MIB}MB，请核对文件是否正确。")
+    try:
+        return find(read_rows(file.read(), file.name or "", most_rows))
+    except TableError as error:
+        raise forms.ValidationError(summed_up(error.faults)) from None
+    except RuleViolation as refusal:
+        raise forms.ValidationError(list(refusal.reasons)) from None

@@ -92,3 +92,6 @@ class Credential(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "票号"
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.rules.issuing import code_faults
 from evaluations.codes.rules.publishing import BatchSize, few_together, is_small, withheld_use
 from evaluations.draws.models import DrawEntry
+from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
@@ -131,6 +133,48 @@ def stratum_lines(round_: Round) -> list[StratumLine]:
         if mine.get(""):
             lines.append(StratumLine(channel, "（不分类别）", 0, mine[""]))
     return lines
+
+
+def lacking_codes(round_: Round) -> list[StratumLine]:
+    """Return the strata drawn without enough codes; codes without a stratum leave open whose are lacking."""
+    lines = stratum_lines(round_)
+    mixed = {line.channel for line in lines if not line.people}
+    return [line for line in lines if line.lacking and line.channel not in mixed]
+
+
+def closed_counters(round_: Round) -> dict[Channel, Origin]:
+    """Return the channels whose codes visitors may claim but cannot yet, with the origin such codes have."""
+    counters = {Channel.SAMPLED: Origin.WEBSITE, Channel.OTHER: Origin.OPEN}
+    if round_.rulebook["sampled_forms"] == ISSUED_CODES:
+        del counters[Channel.SAMPLED]
+    opened = set(round_.batches.filter(is_self_service=True, is_open=True).values_list("channel", flat=True))
+    wanted = [channel for channel in counters if channel in round_.rulebook["channels"] and channel not in opened]
+    return {channel: counters[channel] for channel in wanted}
+
+
+def self_service_batch(round_: Round) -> CodeBatch | None:
+    """Return the batch whose code the next visitor gets, if any: of those open, the one with the fewest codes.
+
+    The visitor does not choose the channel, and every channel that takes visitors gets as many (one query).
+    """
+    batches = CodeBatch.objects.filter(round=round_, is_self_service=True, is_open=True, is_halted=False)
+    return batches.annotate(codes=Count("credentials")).order_by("codes", "pk").first()
+
+
+def takes_visitors(round_: Round) -> bool:
+    """True if visitors can claim codes of the round (one query)."""
+    return CodeBatch.objects.filter(round=round_, is_self_service=True, is_open=True, is_halted=False).exists()
+
+
+def is_usable(round_key: str, code: str) -> bool:
+    """True if the code can still vote, whenever the vote is open (one query)."""
+    unused = Credential.objects.filter(pk=issue_of(round_key, code), spend=None, is_void=False, batch__is_open=True)
+    return unused.exists()
+
+
+def channels_with_batches(round_: Round) -> set[str]:
+    """Return the channels that have a batch in force."""
+    return set(round_.batches.filter(is_open=True).values_list("channel", flat=True))
 
 
 def unfit_codes(round_: Round) -> list[str]:

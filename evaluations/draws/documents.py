@@ -1,19 +1,19 @@
-"""Documents of a draw as PDF (承诺书、抽取记录表、通知书、签名码), and the text of the SMS."""
+"""Documents of a draw as PDF (承诺书、抽取记录表、通知书、签名码密封件), and the text of the SMS."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
 from textwrap import wrap
 from typing import Any
 
 from django.utils import timezone
 
-from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.models import Draw, DrawEntry, SigningSheet
 from evaluations.draws.queries.people import reference_of
 from evaluations.draws.queries.strata import StratumLine, strata_of
-from evaluations.draws.rules import DISCRETIONARY, RemovalReason, most_discretionary
+from evaluations.draws.rules import DISCRETIONARY, RemovalReason, lookup_address, most_discretionary
 from evaluations.draws.services.ceremony import draw_head
 from evaluations.draws.services.removals import seats_of
 from evaluations.protocol.codes import format_code
@@ -21,7 +21,8 @@ from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import DrawPurpose
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
-from nanchuan_eval.workdays.rules import in_chinese
+from nanchuan_eval.workdays.queries import hint_of, with_hint_of
+from nanchuan_eval.workdays.rules import Term, in_chinese
 
 OFFICE = "南川区最难办事科室群众评办公室"
 LETTERS_A_FILE = 100
@@ -30,7 +31,7 @@ LONGEST_LIST = 120  # tokens printed in the record; longer lists are only in the
 DUTY = {
     DrawPurpose.SUPERVISORS: (
         "监督员",
-        "请您见证以后各项抽取和计票：到场看到全过程后，用随函另封的签名码确认。签名码只有您本人知道，请勿交他人代用。",
+        "请您见证以后各项抽取和计票：到场看到全过程后，用签名码确认。签名码装在密封件里，到场时当面交给您，只有您本人知道，请勿交他人代用。",
     ),
     DrawPurpose.EVALUATORS: (
         "定向评议人员",
@@ -108,7 +109,7 @@ def _anchors(draw: Draw) -> list[tuple[str, list[str]]]:
 
 
 def letters_pdfs(
-    draw: Draw, entries: Iterable[DrawEntry], *, url: str, reply_by: date, at: datetime
+    draw: Draw, entries: Iterable[DrawEntry], *, url: str, reply_by: Term, at: datetime
 ) -> Iterator[bytes]:
     """Yield the 通知书 as files of a hundred letters."""
     role, duty = DUTY[DrawPurpose(draw.purpose)]
@@ -118,35 +119,39 @@ def letters_pdfs(
         **_head(draw, at),
         "opening": f"在{draw.round.name}最难办事科室群众评中，您经公开随机抽取，被抽中为{role}。",
         "what_to_do": duty,
-        "reply_by": in_chinese(reply_by),
+        "reply_by": in_chinese(reply_by.ends_on),
+        "reply_hint": hint_of(reply_by, "答复期限"),
         "contact": f"（电话{phone}）" if phone else "",
-        "qr": qr_svg(url),
         "url": url,
     }
     waiting = iter(_by_person(entries))
     while batch := list(islice(waiting, LETTERS_A_FILE)):
         yield render_pdf(
-            "notice_letters", {**common, "letters": [_letter(e, names) for e in batch]}, at=at, tagged=False
+            "notice_letters", {**common, "letters": [_letter(e, names, url) for e in batch]}, at=at, tagged=False
         )
 
 
-def signing_codes_pdf(draw: Draw, codes: Mapping[DrawEntry, Sequence[str]], *, at: datetime) -> bytes:
-    """Return a sheet of one-time codes for each supervisor; the codes appear nowhere else."""
-    sheets = [
-        {"name": entry.person.name if entry.person else entry.token[:8], "codes": [format_code(code) for code in made]}
-        for entry, made in codes.items()
-    ]
-    return render_pdf("signing_codes", {**_head(draw, at), "sheets": sheets}, at=at, tagged=False)
+def signing_sheet_pdf(sheet: SigningSheet, codes: Sequence[str], *, at: datetime) -> bytes:
+    """Return the letter of one supervisor's codes, to be folded and sealed; the codes appear nowhere else."""
+    entry = sheet.entry
+    shown = {
+        **_head(entry.draw, at),
+        "name": entry.person.name if entry.person else entry.token[:8],
+        "number": sheet.number,
+        "codes": [format_code(code) for code in codes],
+    }
+    return render_pdf("signing_sheet", shown, at=at, tagged=False)
 
 
-def text_message(draw: Draw, reply_by: date) -> str:
+def text_message(draw: Draw, reply_by: Term) -> str:
     """Return the text of the SMS; salt and token are only in the letter."""
+    until = with_hint_of(f"{reply_by.ends_on:%-m月%-d日}前", reply_by)
     role, _ = DUTY[DrawPurpose(draw.purpose)]
     phone = draw.round.rulebook["office_phone"]
     contact = f"致电{phone}" if phone else "与评议办联系"
     return (
         f"【南川评议办】您在{draw.round.name}最难办事科室群众评中被随机抽中为{role}，通知书另行寄送。"
-        f"不能参加的，请在{reply_by:%-m月%-d日}前{contact}。{'（演示）' if draw.round.is_demo else ''}"
+        f"不能参加的，请在{until}{contact}。{'（演示）' if draw.round.is_demo else ''}"
     )
 
 
@@ -233,7 +238,7 @@ def _by_person(entries: Iterable[DrawEntry]) -> list[list[DrawEntry]]:
     return list(found.values())
 
 
-def _letter(drawn: Sequence[DrawEntry], names: Mapping[str, str]) -> dict[str, str]:
+def _letter(drawn: Sequence[DrawEntry], names: Mapping[str, str], url: str) -> dict[str, str]:
     entry = drawn[0]
     if entry.person is None:
         raise ValueError("a letter goes to a person")
@@ -243,6 +248,7 @@ def _letter(drawn: Sequence[DrawEntry], names: Mapping[str, str]) -> dict[str, s
         "reference": reference_of(entry.person),
         "salt": entry.salt,
         "token": entry.token,
+        "qr": qr_svg(lookup_address(url, entry.salt, entry.token)),
         "standing": "；".join(f"{each.stratum}，第{each.place}位" for each in drawn)
         + (f"（共{len(drawn)}张评议票）" if len(drawn) > 1 else ""),
         "sections": "、".join(dealt_with),

@@ -10,6 +10,7 @@ from django import forms
 from evaluations.draws.models import PlannedDraw
 from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services.ceremony import Reading, needs_issue
+from nanchuan_eval.web.fields import TextField
 
 WITNESSES = ("第一位", "第二位", "第三位", "第四位")
 DIGITS = re.compile(r"[0-9]+")
@@ -18,9 +19,7 @@ DIGITS = re.compile(r"[0-9]+")
 class PlanForm(forms.ModelForm[PlannedDraw]):
     """A planned draw (抽取登记); a change after its announcement needs a reason."""
 
-    reason = forms.CharField(
-        label="更改理由", max_length=200, required=False, help_text="更改已公告的抽取时必填，内容公开"
-    )
+    reason = TextField(label="更改理由", max_length=200, required=False, help_text="更改已公告的抽取时必填，内容公开")
 
     class Meta:
         model = PlannedDraw
@@ -83,7 +82,7 @@ class RemovalForm(forms.Form):
         max_length=300,
         help_text="认定失联时必填，如 2020-07-10 2020-07-10 2020-07-11",
     )
-    explanation = forms.CharField(label="说明", max_length=300, help_text="不公开；公开的是原因和匿名编号")
+    explanation = TextField(label="说明", max_length=300, help_text="不公开；公开的是原因和匿名编号")
 
     def clean_calls(self) -> list[date]:
         """Return the dates of the calls."""
@@ -98,7 +97,7 @@ class LettersForm(forms.Form):
     """File to make for the persons drawn: letters or text messages."""
 
     form = forms.ChoiceField(label="生成文件", choices=[("pdf", "通知书（PDF）"), ("sms", "短信平台名单（Excel）")])
-    reason = forms.CharField(
+    reason = TextField(
         label="用途", max_length=200, initial="寄发抽中通知书", help_text="通知书印有本人手机号，每次打印均记入操作日志"
     )
 

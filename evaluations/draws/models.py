@@ -135,6 +135,9 @@ class RandomnessEntry(models.Model):
         ordering = ["source", "pk"]
         constraints = [models.UniqueConstraint(fields=["draw", "source", "by"], name="one_reading_a_source_and_person")]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
+
 
 class DrawEvent(models.Model):
     """抽取事件: a removal or a further committed round, in the hash chain of its draw (protocol 3.11)."""
@@ -154,6 +157,44 @@ class DrawEvent(models.Model):
         ordering = ["draw", "seq"]
         constraints = [models.UniqueConstraint(fields=["draw", "seq"], name="a_draw_counts_its_events")]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
+
+
+class SigningSheet(models.Model):
+    """签名码密封件: the sheet of one supervisor; taken out once, used once another person has confirmed its handing."""
+
+    entry = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="signing_sheets")
+    number = models.PositiveSmallIntegerField("第几份")
+    issued_at = models.DateTimeField("批准时间")
+    sealed_at = models.DateTimeField("取出时间", null=True)
+    sealed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="取出人", null=True, related_name="+"
+    )
+    handed_at = models.DateTimeField("交付时间", null=True)
+    handed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="确认交付的人", null=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField("作废时间", null=True)
+    revoked_reason = models.CharField("作废理由", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "签名码密封件"
+        ordering = ["entry", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(revoked_at__isnull=True), name="a_supervisor_has_one_sheet"
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_at__isnull=True, sealed_by__isnull=True, handed_at__isnull=True)
+                | Q(sealed_at__isnull=False, sealed_by__isnull=False),
+                name="a_sheet_is_taken_out_before_it_is_handed_over",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry.stratum}第{self.entry.place}位，第{self.number}份"
+
 
 class SigningCode(models.Model):
     """签名码: a drawn supervisor's one-time code, stored only as a hash."""
@@ -161,9 +202,14 @@ class SigningCode(models.Model):
     entry = models.ForeignKey(DrawEntry, models.PROTECT, verbose_name="监督员", related_name="signing_codes")
     code_sha256 = models.CharField("签名码校验值", max_length=64, unique=True)
     used_at = models.DateTimeField("使用时间", null=True)
+    # None: issued before there were sheets.
+    sheet = models.ForeignKey(SigningSheet, models.PROTECT, verbose_name="密封件", null=True, related_name="codes")
 
     class Meta:
         verbose_name = verbose_name_plural = "签名码"
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
 
 
 class DrawSignature(models.Model):
@@ -177,3 +223,6 @@ class DrawSignature(models.Model):
         verbose_name = verbose_name_plural = "监督员签名"
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["draw", "supervisor"], name="a_supervisor_signs_a_draw_once")]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

@@ -1,4 +1,4 @@
-"""Limits on removing drawn people (移除) and on opening a further round (追加)."""
+"""Limits on removing drawn people (移除) and on opening a further round (追加); what a letter's QR code holds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -18,6 +18,9 @@ class RemovalReason(TextChoices):
 
 # Refusing is the drawn person's own decision; the other reasons are the office's judgement and therefore capped.
 DISCRETIONARY = frozenset({RemovalReason.CONFLICT, RemovalReason.UNREACHABLE, RemovalReason.INELIGIBLE})
+
+# Hex digits of a token in a QR code: enough to be alone in every pool.
+TOKEN_START = 16
 
 
 def most_discretionary(seats: int, percent: int) -> int:
@@ -51,3 +54,11 @@ def extension_faults(*, days_open: int, issued: int, returned: int, rules: Mappi
             f"已收回{returned}张（发出{issued}张），回收率不低于{rules['extension_return_percent']}%，不能启动追加抽取。"
         )
     return faults
+
+
+def lookup_address(page: str, salt: str, token: str) -> str:
+    """Return what the QR code of a letter holds: the draw's page, with salt and start of the token for its script.
+
+    They stand after the # and never leave the reader's device; the page finds the token by its first digits.
+    """
+    return f"{page}#{salt}.{token[:TOKEN_START]}"

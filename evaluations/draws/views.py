@@ -9,7 +9,9 @@ from django.views.decorators.http import require_safe
 from evaluations.draws.models import Draw
 from evaluations.draws.pages.register import draw_register, public_draw
 from evaluations.draws.queries.proofs import exclusion_rows, pool_rows, proof_text
+from evaluations.draws.queries.verdicts import draw_verdict
 from evaluations.rounds.rules.lifecycle import DrawStatus
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import streamed_download
 
 FILES = {"pool.tsv": pool_rows, "exclusions.tsv": exclusion_rows}
@@ -25,7 +27,11 @@ def draws(request: HttpRequest) -> HttpResponse:
 def draw(request: HttpRequest, draw_id: str) -> HttpResponse:
     """Show one draw, with instructions for verifying it."""
     found = get_object_or_404(Draw.objects.select_related("round", "planned"), draw_id=draw_id)
-    return render(request, "evaluations/draws/draw.html", vars(public_draw(found)))
+    return render(
+        request,
+        "evaluations/draws/draw.html",
+        {**vars(public_draw(found)), "verdict": draw_verdict(found, clock.now())},
+    )
 
 
 @require_safe

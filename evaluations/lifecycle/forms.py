@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from evaluations.publication.rules import SHORTEST_REASON
-from evaluations.rounds.rules.rulebook import lookup, with_method, with_value
+from evaluations.rounds.rules.rulebook import lookup, strata_by_share, with_method, with_value
 from evaluations.rounds.rules.settings import Setting, settings_of
 from nanchuan_eval.web.fields import ReasonForm, long_text
 
@@ -25,8 +25,10 @@ class RulebookForm(forms.Form):
         self.rulebook = rulebook
         self.settings = settings_of(rulebook)
         for setting in self.settings:
-            self.fields[_name(setting)] = _field(setting, lookup(rulebook, setting.path))
-        shares = rulebook["evaluator_strata"].items()
+            value = lookup(rulebook, setting.path)
+            field = self.fields[_name(setting)] = _field(setting, value)
+            field.usual = _usual(setting, value, rulebook["method"])  # type: ignore[attr-defined]  # for the page
+        shares = strata_by_share(rulebook)
         self.fields["strata"].initial = "\n".join(f"{name} {share}" for name, share in shares)
         for field in self.fields.values():
             field.disabled = is_frozen
@@ -47,11 +49,12 @@ class RulebookForm(forms.Form):
                 changed = with_value(changed, setting.path, _cleaned(setting, value))
         return with_method(changed, self.cleaned_data["method"])
 
-    def groups(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
-        """Yield the groups with their bound fields."""
+    def groups(self) -> Iterator[tuple[str, list[forms.BoundField], int]]:
+        """Yield the groups with their bound fields and how many of them differ from the defaults."""
         for group in dict.fromkeys(setting.group for setting in self.settings):
-            yield group, [self[_name(setting)] for setting in self.settings if setting.group == group]
-        yield "定向评议名额", [self["strata"]]
+            fields = [self[_name(setting)] for setting in self.settings if setting.group == group]
+            yield group, fields, sum(bool(getattr(field.field, "usual", "")) for field in fields)
+        yield "定向评议名额", [self["strata"]], 0
 
 
 class ExtendForm(ReasonForm):
@@ -79,6 +82,15 @@ def _field(setting: Setting, value: Any) -> forms.Field:
     if isinstance(setting.default, int):
         return forms.IntegerField(min_value=setting.low, max_value=setting.high, **common)
     return forms.CharField(max_length=20, required=setting.default != "", **common)
+
+
+def _usual(setting: Setting, value: Any, method: str) -> str:
+    """Return the default as the form shows it, if the value is another one."""
+    default = setting.default_of(method)
+    if setting.path == "method" or value == default:
+        return ""
+    key = ("1" if default else "") if isinstance(default, bool) else default
+    return str((setting.choices or {}).get(key, default)) or "（空）"
 
 
 def _cleaned(setting: Setting, value: Any) -> Any:

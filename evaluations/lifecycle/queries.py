@@ -1,12 +1,10 @@
 """Readers of readiness: they query what the conditions in rounds/rules/lifecycle.py depend on."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, Value
-from django.utils import timezone
 
 from departments.models import Section
 from evaluations.ballot_form.models import Manifestation
@@ -18,8 +16,9 @@ from evaluations.draws.models import SigningCode
 from evaluations.paper_ballots.queries import paper_faults
 from evaluations.publication.queries import gate_faults
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import objections_until, wanted_draws
+from evaluations.rounds.queries import objection_term, wanted_draws
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.phone import phone_faults
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors, seat_errors
 from evaluations.sample_audit.queries.audits import audit_faults
@@ -27,8 +26,8 @@ from evaluations.scoring.method import Channel, Indicator
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.anomalies import Verdict
 from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.clock.queries import last_run
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.workdays.queries import hint_of
 
 # Mark the rows of flags and signatures where the union below has a hold's subject.
 FLAG, SIGNED = "#flag", "#signed"
@@ -41,6 +40,7 @@ def _read_draft(round_: Round) -> dict[str, Any]:
         "is_settled": not policy.requires_approval("round.edit") or approvals.has_approved("round.edit", round_),
         "active_sections": len(sections),
         "rulebook_errors": (*rulebook_errors(round_.rulebook), *seat_errors(round_.rulebook, sections)),
+        "phone_faults": tuple(phone_faults(str(round_.rulebook.get("office_phone", "")))),
         "indicators_without_manifestation": tuple(i.label for i in Indicator if i not in present),
     }
 
@@ -62,11 +62,12 @@ def _read_codes(round_: Round) -> dict[str, Any]:
 
 
 def _read_paper(round_: Round) -> dict[str, Any]:
-    return {"paper_faults": tuple(paper_faults(round_))}
+    return {"paper_faults": paper_faults(round_)}
 
 
 def _read_box(round_: Round) -> dict[str, Any]:
     return {
+        "sampled_places": int(round_.rulebook["counted_sampled_ballots"]),
         "sampled_ballots": Ballot.objects.filter(round=round_, channel=Channel.SAMPLED).count(),
         "unreviewed_alerts": OpenClaimAlert.objects.unreviewed().filter(batch__round=round_).count(),
         "lacking_openers": _lacking_openers(round_),
@@ -102,9 +103,11 @@ def _read_undecided(round_: Round) -> dict[str, Any]:
 
 def _read_list(round_: Round) -> dict[str, Any]:
     unwritten = SectionResult.objects.filter(round=round_, is_listed=True, main_problems="").select_related("section")
+    term = objection_term(round_)
     return {
-        "listed_without_problems": tuple(str(result.section) for result in unwritten),
-        "objections_until": objections_until(round_),
+        "listed_without_problems": {str(result.pk): str(result.section) for result in unwritten},
+        "objections_until": term.ends_on if term else None,
+        "objections_hint": hint_of(term, "异议期"),
         "gate_faults": tuple(gate_faults(round_)),
         "audit_faults": tuple(audit_faults(round_)),
         **_read_undecided(round_),
@@ -122,13 +125,25 @@ READERS = {
 }
 
 
-def clock_alarms(at: datetime) -> Iterator[str]:
-    """Yield an alarm if the clock's commands have not run for an hour (CLOCK_ALARM_MINUTES) during a vote."""
-    patience, ran = timedelta(minutes=settings.CLOCK_ALARM_MINUTES), last_run()
-    for round_ in Round.objects.filter(state=RoundState.OPEN, opens_at__lte=at - patience):
-        if ran is None or ran <= at - patience:
-            known = f"上次运行：{timezone.localtime(ran):%Y-%m-%d %H:%M}" if ran else "从未运行"
-            yield (
-                f"“{round_.name}”正在投票，定时任务已超过{settings.CLOCK_ALARM_MINUTES}分钟没有运行（{known}），"
-                "截止时间到后不能自动封箱。请系统管理员检查每5分钟运行一次的 manage.py advance_rounds。"
-            )
+def voting_rounds(since: datetime) -> Iterator[str]:
+    """Yield the rounds whose vote began before that time and whose box is not sealed: the clock has to seal them."""
+    for round_ in Round.objects.filter(state=RoundState.OPEN, opens_at__lte=since):
+        yield f"“{round_.name}”正在投票"
+
+
+def unfreezing_faults(round_: Round) -> list[str]:
+    """Return in Chinese why a frozen roster can no longer be released, and what to do about it.
+
+    Planned draws only announce a day and may stay; a commitment has promised the public who stands in the draw,
+    and codes may stand on ballots that were printed with the frozen form.
+    """
+    if round_.state != RoundState.FROZEN:
+        return [f"本轮当前为“{round_.get_state_display()}”，只有“{RoundState.FROZEN.label}”的轮次可以解除锁定。"]
+    faults = [
+        f"“{draw.get_purpose_display()}”的承诺已经公布，请先作废该项抽取；已录入随机数的，不能解除锁定，只能作废本轮。"
+        for draw in round_.draws.standing().defer("params", "result")
+    ]
+    batches = CodeBatch.objects.filter(round=round_, is_open=True).order_by("pk")
+    return faults + [
+        f"票号批次“{batch.label}”仍在使用，评议票可能已按原评议表印制，请先停用该批次。" for batch in batches
+    ]

@@ -4,17 +4,19 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from departments.models import Section
 from departments.roster.rules.tenure import head_in_period
 from evaluations.ballot_form.queries import make_ballot_form
 from evaluations.box_key.queries import key_in_force
 from evaluations.box_key.services.making import make_server_key
-from evaluations.rounds.models import Round, RoundSection
+from evaluations.lifecycle.queries import unfreezing_faults
+from evaluations.rounds.models import Round, RoundSection, Unfreezing
 from evaluations.rounds.rules.lifecycle import VOIDABLE, RoundState, Step
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
-from evaluations.rounds.services import begin, finish, lock_round, move_round
+from evaluations.rounds.services import begin, finish, lock_round, move_round, return_to_draft
 from evaluations.sealing.services.opening import empty_box, seal_round
 from evaluations.turnout.services import record_turnout
 from nanchuan_eval.audit import services as audit
@@ -23,6 +25,8 @@ from nanchuan_eval.clock.services import Job, check_clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+
+REFERRED_TO = "名录中有科室已经被其他记录引用，不能解除锁定。名录确需更正的，请作废本轮，另建轮次。"
 
 
 @transaction.atomic
@@ -84,10 +88,9 @@ def announce_result(*, round_id: int, by: User, at: datetime) -> Round:
 
 
 @transaction.atomic
-def archive_round(*, round_id: int, open_cases: int, by: User, at: datetime) -> Round:
+def archive_round(*, round_id: int, by: User, at: datetime) -> Round:
     """Archive a round all of whose cases are closed (归档)."""
-    round_ = begin(Step.ARCHIVE, round_id=round_id, by=by, at=at, open_cases=open_cases)
-    return finish(Step.ARCHIVE, round_, by=by, at=at)
+    return finish(Step.ARCHIVE, begin(Step.ARCHIVE, round_id=round_id, by=by, at=at), by=by, at=at)
 
 
 @transaction.atomic
@@ -104,6 +107,36 @@ def void_round(*, round_id: int, reason: str, by: User, at: datetime) -> Round:
     detail = {"fixed": fixed_digests(("steps", round_.pk))}
     audit.record("round.void", round_, by=by, at=at, reason=reason, detail=detail)
     return round_
+
+
+@transaction.atomic
+def unfreeze_round(*, round_id: int, reason: str, by: User, at: datetime) -> Unfreezing:
+    """Make a frozen round a draft again (解除锁定); what was frozen goes, and a record of it stays."""
+    policy.check(by, "round.unfreeze")
+    round_ = lock_round(round_id)
+    if faults := unfreezing_faults(round_):
+        raise RuleViolation(*faults)
+    if not reason.strip():
+        raise RuleViolation("请填写解除锁定的理由。")
+    done = Unfreezing.objects.create(
+        round=round_,
+        frozen_at=round_.steps.get(state=RoundState.FROZEN).at,
+        at=at,
+        by=by,
+        reason=audit.plain(reason.strip())[:300],
+        sections=round_.sections.count(),
+        ballot_form_sha256=round_.ballot_form_sha256,
+        roster_sha256=fixed_digests(("roster", round_.pk))[f"roster:{round_.pk}"],
+    )
+    try:
+        round_.sections.all().delete()
+    except ProtectedError:
+        raise RuleViolation(REFERRED_TO) from None
+    return_to_draft(round_)
+    fixed = fixed_digests(("round", round_.pk), ("roster", round_.pk), ("steps", round_.pk))
+    detail = {"paper": done.ballot_form_sha256, "sections": done.sections, "fixed": fixed}
+    audit.record("round.unfreeze", round_, by=by, at=at, reason=reason, detail=detail, wrote=[done])
+    return done
 
 
 def _snapshot(round_: Round, section: Section) -> RoundSection:
@@ -132,7 +165,7 @@ def due_jobs(at: datetime) -> list[Job]:
     seals = [Job(f"封箱（{round_.name}）", partial(_seal_due, round_, at)) for round_ in overdue]
     return [
         Job("核对时钟", check_clock),
-        Job("记录回收数", lambda: f"已记录{record_turnout(at=at)}项。"),
+        Job("记录收回数", lambda: f"已记录{record_turnout(at=at)}项。"),
         *(seals or [Job("封箱", lambda: "没有到期的轮次。")]),
     ]
 

@@ -1,16 +1,20 @@
-"""Arguments that several commands take: a round, an account, a file of codes, differences of a box."""
+"""Arguments that several commands take: a round, an account, files of codes and phones, differences of a box."""
 
-import csv
+import re
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from evaluations.protocol.codes import CodeError, normalize_code
+from evaluations.codes.rules.files import MOST_CODES, Found, codes_in, phones_in
 from evaluations.rounds.models import Round
 from evaluations.sealing.rules import Accepted
+from nanchuan_eval.core.faults import summed_up
+from nanchuan_eval.lists.rules.tables import TableError
+from nanchuan_eval.management.files import read_list
+from nanchuan_eval.spreadsheets import Row
 from nanchuan_eval.users.models import User
 
 
@@ -31,31 +35,29 @@ def find_account(username: str) -> User:
     return user
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write the file; its folder must be there."""
+def read_codes(path: Path) -> Found:
+    """Return the codes of a file as make_codes and the staff site write it, or end with the reason."""
+    return _found(path, codes_in, read_list(path, MOST_CODES))
+
+
+def read_phones(path: Path) -> Found:
+    """Return the phone numbers of a list, or end with the reason."""
+    return _found(path, phones_in, read_list(path))
+
+
+def site_address(text: str) -> str:
+    """Return the site's address for links, or end with exit code 2."""
+    if not re.fullmatch(r"https?://\S+", text):
+        raise CommandError("网站地址要以 https:// 开头，不含空格，如 https://pingyi.example。", returncode=2)
+    return text.rstrip("/")
+
+
+def _found(path: Path, find: Callable[[list[Row]], Found], rows: list[Row]) -> Found:
     try:
-        path.write_bytes(content)
-    except OSError:
-        raise CommandError(f"无法写入“{path}”，请检查文件夹、权限和磁盘空间。", returncode=2) from None
-
-
-def read_codes(path: Path) -> list[str]:
-    """Return the codes of a file as make_codes and the staff site write it, or end with exit code 2."""
-    if not path.exists():
-        raise CommandError(f"找不到文件 {path}。", returncode=2)
-    with path.open(encoding="utf-8-sig", newline="") as source:
-        rows = [row for row in csv.reader(source) if row]
-    codes = []
-    for number, row in enumerate(rows[1:], start=2):
-        try:
-            codes.append(normalize_code(row[-1]))
-        except CodeError as error:
-            raise CommandError(f"第{number}行：{error}", returncode=2) from None
-    if not codes:
-        raise CommandError("文件中没有票号，不能打印评议票。请使用“生成票号”得到的文件。", returncode=2)
-    if len(set(codes)) < len(codes):
-        raise CommandError("文件中有重复的票号。", returncode=2)
-    return codes
+        return find(rows)
+    except TableError as error:
+        lines = "\n".join(summed_up(error.faults))
+        raise CommandError(f"文件“{path}”不能用：\n{lines}") from None
 
 
 def accepted_differences(options: Mapping[str, Any]) -> Accepted:

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
 
-from evaluations.management.arguments import write_file
 from evaluations.scoring.counting import BallotFileError
 from evaluations.scoring.nc2.cells_file import CellsFileError
 from nanchuan_eval.core.strict_json import MOST_BYTES, JSONFileError, parse_json
 from nanchuan_eval.management.base import read_file
+from nanchuan_eval.management.files import write_file
 
 
 def read_json(path: Path) -> Any:

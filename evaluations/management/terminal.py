@@ -11,7 +11,10 @@ def read_secret(prompt: str) -> str:
     """Return a line without echo, or from standard input if that is no terminal; raises EOFError at its end."""
     if sys.stdin.isatty():
         return getpass(prompt)
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        return ""  # refused as what was typed
     if not line:
         raise EOFError
     return line.rstrip("\n")

@@ -35,6 +35,8 @@ def take_rules_from_drafts(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
+    # It refuses an upgrade while ballots wait: nothing of any app may have changed before.
+    run_before = [("departments", "0002_unit_names")]
     dependencies = [
         ('evaluations', '0001_initial'),
     ]

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from evaluations.ballots.queries import sealed_votes
-from evaluations.draws.services.ceremony import spend_signing_code
+from evaluations.draws.services.signing import spend_signing_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED
 from evaluations.rounds.services import lock_round

@@ -15,18 +15,20 @@ from evaluations.scoring.method import Indicator
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 
 BALLOTS_PER_FILE = 32
-ROWS_PER_PAGE = 53
+# A sheet of paper has two pages, so that more rows than fit on one are shared out evenly over both sides.
+ROWS_ON_ONE_PAGE = 53
+ROWS_PER_SHEET = 120
 # No date of printing in the files: equal input gives equal bytes.
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def ballot_files(
-    ballot_form: BallotForm, codes: Iterable[str], *, site: str, closes: str
+    ballot_form: BallotForm, codes: Iterable[str], *, site: str, closes: str, per_file: int = BALLOTS_PER_FILE
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (number of ballots, PDF) per file; each is rendered in a child process, which frees its memory."""
     site = site.rstrip("/")
     common, remaining = _common(ballot_form, site, closes), iter(codes)
-    while part := list(islice(remaining, BALLOTS_PER_FILE)):
+    while part := list(islice(remaining, per_file)):
         ballots = [{"code": format_code(code), "qr": qr_svg(f"{site}/ballot/#{code}")} for code in part]
         yield len(part), render_pdf("ballots", {**common, "ballots": ballots}, at=NO_DATE, tagged=False)
 
@@ -57,13 +59,24 @@ def _common(ballot_form: BallotForm, site: str, closes: str) -> dict[str, object
             }
             for indicator, label, signs in signs_by_indicator(ballot_form)
         ],
-        "rows": [rows[at : at + ROWS_PER_PAGE] for at in range(0, len(rows), ROWS_PER_PAGE)],
+        "rows": list(_pages(rows)),
         "slip": (
             f"扫描二维码，或者打开 {site}，点击“输入票号评议”，即可评议。网上提交和寄回纸质票只能选择一种，只计一张票。"
         )
         + "票号请勿转让、外传。"
         + (f"咨询电话：{ballot_form.office_phone}。" if ballot_form.office_phone else ""),
     }
+
+
+def _pages(rows: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]]]:
+    """Yield the rows of each page: one page, or both sides of as few sheets as hold them, about equally full."""
+    number = 1 if len(rows) <= ROWS_ON_ONE_PAGE else 2 * -(-len(rows) // ROWS_PER_SHEET)
+    fewest, longer = divmod(len(rows), number)
+    at = 0
+    for page in range(number):
+        size = fewest + (page < longer)
+        yield rows[at : at + size]
+        at += size
 
 
 def _steps(scale: str) -> list[str]:

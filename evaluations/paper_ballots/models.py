@@ -39,6 +39,9 @@ class PaperSheet(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.batch}第{self.number}号票"
+
 
 class PaperCount(models.Model):
     """清点: hand-counted figures of a batch after the vote, and why a difference was accepted."""
@@ -53,3 +56,6 @@ class PaperCount(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "纸质票清点"
+
+    def __str__(self) -> str:
+        return f"{self.batch}的清点"

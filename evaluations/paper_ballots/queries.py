@@ -32,12 +32,13 @@ def account_of_batch(batch: CodeBatch) -> BallotAccount:
     return BallotAccount(**facts, **sheets, **counted)
 
 
-def paper_faults(round_: Round) -> list[str]:
-    """Return in Chinese what prevents sealing: batches with paper ballots not counted, not keyed, or unbalanced."""
+def paper_faults(round_: Round) -> dict[str, tuple[str, ...]]:
+    """Return batch -> in Chinese what prevents sealing: paper ballots not counted, not keyed, or unbalanced."""
     on_paper = Q(sheets__isnull=False) | Q(credentials__is_on_paper=True) | Q(paper_count__isnull=False)
     on_paper |= Q(replacements__credentials__is_on_paper=True)
     batches = CodeBatch.objects.filter(on_paper, round=round_, replaces=None).select_related("paper_count").distinct()
-    return [f"批次“{batch.label}”：{fault}" for batch in batches for fault in _faults(batch)]
+    found = {str(batch.pk): tuple(f"批次“{batch.label}”：{fault}" for fault in _faults(batch)) for batch in batches}
+    return {batch: faults for batch, faults in found.items() if faults}
 
 
 def is_out_of_balance(round_: Round, channel: str) -> bool:

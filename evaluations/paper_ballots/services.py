@@ -6,7 +6,7 @@ The system never links the slip with the code to the sheet with the answers.
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -140,17 +140,25 @@ def settle_sheet(*, sheet_id: int, content: SheetContent, by: User, at: datetime
     return sheet
 
 
+class CountDiffers(RuleViolation):
+    """The hand count does not balance and nobody has confirmed it yet: probably a typing error, so nothing changed."""
+
+
 @transaction.atomic
-def record_count(*, batch_id: int, counted: Mapping[str, int], by: User, at: datetime) -> list[str]:
-    """Record the hand count after the vote; returns imbalances, which halt the channel."""
+def record_count(
+    *, batch_id: int, counted: Mapping[str, int], by: User, at: datetime, is_confirmed: bool = False
+) -> list[str]:
+    """Record the hand count after the vote; returns imbalances, which halt the channel once they are confirmed."""
     policy.check_proposes(by, "paper.entry")
     batch = _open_batch(batch_id)
     if at < batch.round.closes_at:
         raise RuleViolation("投票截止后方可清点；截止前仍有人在网上投票。")
+    faults = imbalances(replace(account_of_batch(batch), **counted))
+    if faults and not is_confirmed:
+        raise CountDiffers(*faults)
     count, _ = PaperCount.objects.update_or_create(
         batch=batch, defaults={**counted, "counted_by": by, "cleared_by": None, "cleared_because": ""}
     )
-    faults = imbalances(account_of_batch(batch))
     _halt_or_resume(batch)
     detail = {"counted": dict(counted), "faults": faults}
     audit.record("paper.entry", batch, by=by, at=at, detail=detail, wrote=[count])

@@ -1,8 +1,10 @@
 """Requests about one's own data under 个人信息保护法 arts. 44-50."""
 
 from django.db import models
+from django.utils import timezone
 
 from nanchuan_eval.encryption.fields import EncryptedField, mask_phone
+from nanchuan_eval.workdays.rules import Term
 
 
 class Wish(models.TextChoices):
@@ -41,6 +43,11 @@ class DataRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference}（{self.get_wish_display()}）"
+
+    @property
+    def term(self) -> Term | None:
+        """The term in working days for the answer, while it is awaited."""
+        return Term(timezone.localdate(self.received_at), self.due_on) if self.state == RequestState.OPEN else None
 
     @property
     def masked_phone(self) -> str:

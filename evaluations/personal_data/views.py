@@ -12,6 +12,7 @@ from evaluations.personal_data.models import Wish
 from evaluations.personal_data.services.requests import submit_request
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.actions import attempt
+from nanchuan_eval.web.fields import TextField
 from nanchuan_eval.web.views import visitors_form
 
 
@@ -32,7 +33,7 @@ class RequestForm(forms.Form):
         help_text="名单库中登记的11位手机号；只用来找到您的信息和答复您",
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
     )
-    text = forms.CharField(
+    text = TextField(
         label="说明",
         max_length=500,
         required=False,

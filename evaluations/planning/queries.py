@@ -13,7 +13,7 @@ from evaluations.planning.rules.inputs import Inputs
 from evaluations.planning.rules.lines import Gate, LastRound, last_round
 from evaluations.planning.rules.plan import Plan, plan
 from evaluations.pools.models import PoolEntry
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState
 from evaluations.rounds.rules.rulebook import ISSUED_CODES

@@ -1,12 +1,13 @@
 """Pools (名单库) of people who may be drawn, their public notices, and objections."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
-from evaluations.pools.rules import ExclusionReason, PoolKind
+from evaluations.pools.rules.kinds import ExclusionReason, PoolKind
 from evaluations.rounds.models import Round
 from nanchuan_eval.encryption.fields import EncryptedField, mask_phone
+from nanchuan_eval.workdays.rules import Term
 
 
 class PoolEntry(models.Model):
@@ -42,20 +43,6 @@ class PoolEntry(models.Model):
         return mask_phone(self.contact or self.phone)
 
 
-class PoolUpload(models.Model):
-    """待确认的名单文件: kept encrypted between preview and confirmation, then deleted."""
-
-    round = models.ForeignKey(Round, models.CASCADE, verbose_name="轮次", related_name="+")
-    kind = models.CharField("名单库", max_length=12, choices=PoolKind)
-    filename = models.CharField("文件名", max_length=200)
-    content = models.BinaryField("内容（加密）")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="上传人", related_name="+")
-    at = models.DateTimeField("上传时间")
-
-    class Meta:
-        verbose_name = verbose_name_plural = "待确认的名单文件"
-
-
 class PoolNotice(models.Model):
     """名单公告: publishes the size of a pool and opens an objection period."""
 
@@ -78,10 +65,18 @@ class PoolNotice(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.round.name}{self.get_kind_display()}公告"
+
     @property
     def people(self) -> int:
         """Size of the pool when the notice was published."""
         return sum(self.strata.values())
+
+    @property
+    def term(self) -> Term | None:
+        """The objection period in working days, unless the notice was withdrawn."""
+        return None if self.withdrawn_at else Term(timezone.localdate(self.announced_at), self.objections_until)
 
 
 class PoolObjection(models.Model):
@@ -90,9 +85,12 @@ class PoolObjection(models.Model):
     notice = models.ForeignKey(PoolNotice, models.CASCADE, verbose_name="名单公告", related_name="objections")
     content = models.CharField("异议内容", max_length=500)
     received_at = models.DateTimeField("收到时间")
-    answer = models.CharField("处理结果", max_length=500, blank=True)
+    answer = models.CharField("办理结果", max_length=500, blank=True)
     answered_at = models.DateTimeField("处理时间", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "名单异议"
         ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.notice}的异议（第{self.pk}号）"

@@ -6,12 +6,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from evaluations.public_recount.pages import recount_verdict
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import open_counts
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import ISSUING
 from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.tally.models import Tally
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import download
 
 
@@ -23,6 +25,7 @@ def check(request: HttpRequest, key: str, version: int) -> HttpResponse:
     context = {
         "publication": publication,
         "tally": tally,
+        "verdict": recount_verdict(publication, tally, clock.now()),
         "names": {section.code: str(section) for section in publication.round.sections.all()},
         "cell_min": json.loads(tally.rulebook)["cell_min_lines"],
     }

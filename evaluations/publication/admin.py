@@ -8,13 +8,14 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from evaluations.publication.models import Publication
-from evaluations.publication.services import EDITABLE, NEEDS_ASSENT, edit_problems
+from evaluations.publication.services import EDITABLE, edit_problems, needs_assent
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin, ReadOnlyAdmin
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.actions import account_of
+from nanchuan_eval.workspace.rules import Phase
 
 
 class ProblemsForm(ModelForm[SectionResult]):
@@ -24,7 +25,7 @@ class ProblemsForm(ModelForm[SectionResult]):
         """Refuse an empty text, and one that needs the commission's assent."""
         text = str(self.cleaned_data["main_problems"]).strip()
         if is_greedy(text):
-            raise ValidationError(NEEDS_ASSENT)
+            raise ValidationError(needs_assent())
         if not text:
             raise ValidationError("主要问题不能为空。")
         return text
@@ -34,6 +35,7 @@ class ProblemsForm(ModelForm[SectionResult]):
 class SectionResultAdmin(PolicyAdmin):
     """Results of sections (科室结果), where the main problems are written."""
 
+    phase = Phase.COUNTING
     order = 7
     form = ProblemsForm
     see_action = "tally.view"
@@ -63,7 +65,9 @@ class SectionResultAdmin(PolicyAdmin):
 class PublicationAdmin(ReadOnlyAdmin):
     """Read-only published versions of notices (公示)."""
 
+    phase = Phase.PUBLISHING
     order = 8
+    when_empty = "公示经审批后列入本页。"
     see_action = "publish.draft"
     list_display = ["round", "version", "published_at", "approved_by", "content_sha256"]
     list_select_related = ["round", "approved_by"]

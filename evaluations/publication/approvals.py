@@ -36,5 +36,6 @@ ACTIONS = (
         perform=calls(decide_publication, "tally_id"),
         require=_require,
         names=lambda tally, _: tally.round.name,
+        always_asks=True,
     ),
 )

@@ -8,17 +8,24 @@ from typing import Any
 
 from django.utils import timezone
 
+from evaluations.draws.queries.sample import without_draw
 from evaluations.publication.models import Publication
+from evaluations.publication.rules import comment_lines, comment_lines_on
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.scoring.wording import empty_list, span
-from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
+from evaluations.turnout.queries import (
+    COLUMNS,
+    COLUMNS_EXPLAINED,
+    COLUMNS_EXPLAINED_BEFORE,
+    disclosed_turnout,
+    turnout_table,
+)
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
 from nanchuan_eval.workdays.rules import in_chinese
 
 OFFICE = "南川区最难办事科室群众评办公室"
-COLUMNS = ("label", "issued", "returned", "valid", "counted")
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,11 @@ class PublishedList:
     def empty(self) -> str:
         """Why the list names no section; nothing if it names one."""
         return _empty(self.content)
+
+    @property
+    def columns_explained(self) -> str:
+        """What the columns of the figures mean."""
+        return columns_explained(self.content)
 
     @property
     def thin(self) -> int:
@@ -59,6 +71,22 @@ def thin_sections(content: Mapping[str, Any]) -> int:
     """Return how many sections of a published list have too few ballots: under NC-2 vetoed ones are among them."""
     gate = content.get("publication")
     return int(gate["sections"] - gate["ranked"] if gate else content["unranked"])
+
+
+def comments_on(first: Publication) -> list[str]:
+    """Return the period of the notice, which begins with the first version, and how to comment on it."""
+    return comment_lines(timezone.localdate(first.published_at), first.round.rulebook)
+
+
+def comments_today(first: Publication, at: datetime) -> list[str]:
+    """Return the same as on the day of reading: a period that is over is said to be over."""
+    today, since = timezone.localdate(at), timezone.localdate(first.published_at)
+    return comment_lines_on(today, since, first.round.rulebook)
+
+
+def columns_explained(content: Mapping[str, Any]) -> str:
+    """Return what a published list says of its figures; the earliest lists counted differently and say nothing."""
+    return str(content.get("columns_explained", COLUMNS_EXPLAINED_BEFORE))
 
 
 def count_record_pdf(round_: Round, *, at: datetime) -> bytes:
@@ -85,8 +113,10 @@ def count_record(round_: Round) -> dict[str, object]:
                 f"{len(results)}个，其中样本不足{sum(r.rank is None or r.difficulty is None for r in results)}个",
             ],
             ["异常提示", _flag_text(round_)],
+            *([["抽样评议票", whole]] if (whole := without_draw(round_)) else []),
         ],
-        "channels": [[str(r[key]) for key in COLUMNS] for r in disclosed_turnout(round_)],
+        "figures": list(COLUMNS.values()),
+        "channels": turnout_table(disclosed_turnout(round_)),
         "columns_explained": COLUMNS_EXPLAINED,
         "listed": [[r.rank, r.section.department_name, r.section.name] for r in results if r.is_listed],
         "empty": empty_list(sum(r.rank is not None for r in results)),
@@ -104,8 +134,9 @@ def notice_pdf(publication: Publication) -> bytes:
 
 
 def notice_document(publication: Publication) -> dict[str, Any]:
-    """Return the data of the 公示, from its frozen content alone."""
+    """Return the data of the 公示, from its frozen content and the day of the first version."""
     content = json.loads(publication.content)
+    first = Publication.objects.select_related("round").get(round=publication.round_id, version=1)
     facts = content["round"]
     return {
         "title": f"关于{facts['name']}最难办事科室群众评结果的公示",
@@ -119,9 +150,10 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "note": content.get("note", ""),
         "reading": _reading(content),
         "withdrawn": [f"{e['department']}{e['section']}（原第{e['rank']}位）" for e in content["withdrawn"]],
-        "channels": [[str(r[key]) for key in COLUMNS] for r in content["channels"]],
-        "columns_explained": COLUMNS_EXPLAINED,
-        "phone": publication.round.rulebook.get("office_phone", ""),
+        "figures": list(COLUMNS.values()),
+        "channels": turnout_table(content["channels"]),
+        "columns_explained": columns_explained(content),
+        "comments": comments_on(first),
         "sha256": publication.content_sha256,
         "digests": list(_published_digests(content)),
         "anchor": audit.anchor_text(publication.anchor_seq, publication.anchor_hash),

@@ -20,7 +20,7 @@ from evaluations.scoring.nc2.method import METHOD as METHOD_TWO
 from evaluations.scoring.wording import interval_sentence, nobody_apart, places_heading
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.main_problems import is_greedy
-from evaluations.turnout.queries import disclosed_turnout
+from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
@@ -29,7 +29,6 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 EDITABLE = frozenset({RoundState.COUNTED, RoundState.REVIEW})
-NEEDS_ASSENT = "涉及“贪”的表述须经纪委监委同意：请在该科室的一科一档中提请。"
 CORRECTABLE = frozenset({RoundState.PUBLISHED, RoundState.CLOSED})
 
 
@@ -46,12 +45,21 @@ class Correction:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
+def needs_assent() -> str:
+    """Return the refusal of a wording about 贪 to the office's clerk, who may not propose it."""
+    starters = "、".join(role.label for role in policy.starters("publish.approve"))
+    return (
+        f"涉及“贪”的表述须经纪委监委同意，由{starters}在该科室的一科一档中提请。"
+        f"请改写为不涉及“贪”的表述，或者请{starters}提请。"
+    )
+
+
 @transaction.atomic
 def edit_problems(*, result_id: int, text: str, by: User, at: datetime) -> SectionResult:
     """Write a listed section's main problems (主要问题) in the office's words, before publication."""
     policy.check(by, "publish.draft")
     if is_greedy(text):
-        raise RuleViolation(NEEDS_ASSENT)
+        raise RuleViolation(needs_assent())
     return _write_problems(result_id, text, "publish.draft", by=by, at=at)
 
 
@@ -164,6 +172,7 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
         "withdrawn": [_entry(result) for result in withdrawn if result.section.code in published],
         "struck": sum(result.data["listed"] and result.section.code not in published for result in withdrawn),
         "channels": disclosed_turnout(round_),
+        "columns_explained": COLUMNS_EXPLAINED,
         "sections": len(results),
         "unranked": sum(result.rank is None for result in results),
         "closing_root": round_.closing_root,
@@ -224,7 +233,7 @@ def _anchored(publication: Publication) -> Publication:
 
 def _refuse_bad_correction(round_: Round, correction: Correction) -> None:
     if RoundState(round_.state) not in CORRECTABLE:
-        raise RuleViolation("只有已公示的名单才能更正。")
+        raise RuleViolation("已公示的名单方可更正。")
     if not correction.reason.strip():
         raise RuleViolation("请填写更正说明。")
     named = {*correction.withdrawn, *correction.problems}
@@ -273,7 +282,7 @@ def _round_data(round_: Round) -> dict[str, str]:
 def place_hold(round_: Round, subject: str, *, at: datetime) -> PublicationHold:
     """Stop publication and recounts until `subject` (in Chinese) is decided; for the caller's locked round."""
     if RoundState(round_.state) not in BEFORE_PUBLICATION:
-        raise RuleViolation("只有计票之后、公示之前才能提出待决事项。")
+        raise RuleViolation("计票之后、公示之前方可提出待决事项。")
     return PublicationHold.objects.create(round=round_, subject=subject, placed_at=at)
 
 

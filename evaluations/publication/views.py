@@ -1,4 +1,4 @@
-"""Public pages: front page, privacy notice, published lists and notices."""
+"""Public pages: privacy notice, published lists and notices."""
 
 from typing import Any
 
@@ -7,39 +7,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from evaluations.codes.models import CodeBatch
 from evaluations.publication import documents
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import open_counts
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import awaiting_opening, open_round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
-from evaluations.rounds.rules.rulebook import default_rulebook
-from evaluations.scoring.methodology import channel_rows, label_meanings, method_steps
-from evaluations.sealing.queries import waited_for_at
-from evaluations.turnout.queries import COLUMNS_EXPLAINED
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
-
-
-@require_safe
-def front_page(request: HttpRequest) -> HttpResponse:
-    """The front page: introduction, entrance to the open round, published lists."""
-    at = clock.now()
-    round_ = open_round(at)
-    waiting = None if round_ else awaiting_opening(at)
-    counters = CodeBatch.objects.filter(round=round_, is_self_service=True, is_open=True) if round_ else []
-    context = {
-        "round": round_,
-        "counters": counters,
-        "waiting": waiting,
-        "waited_for": waited_for_at(waiting, at) if waiting else "",
-        "published": documents.published_rounds(),
-        "is_demo": Round.objects.filter(is_demo=True).exists(),
-    }
-    return render(request, "evaluations/publication/front.html", context)
 
 
 @require_safe
@@ -55,24 +31,6 @@ def privacy(request: HttpRequest, key: str = "") -> HttpResponse:
         "is_demo": round_.is_demo if round_ else Round.objects.filter(is_demo=True).exists(),
     }
     return render(request, "evaluations/publication/privacy.html", context)
-
-
-@require_safe
-def scoring(request: HttpRequest, key: str = "") -> HttpResponse:
-    """How ballots become a list (怎样计分): by the frozen rules of a round, or by those a new round starts with."""
-    rounds = Round.objects.exclude(state__in=(RoundState.DRAFT, RoundState.VOID))
-    round_ = get_object_or_404(rounds, key=key) if key else None
-    rules = round_.rulebook if round_ else default_rulebook()
-    codes = round_.sections.order_by("code").values_list("code", flat=True) if round_ else []
-    context = {
-        "round": round_,
-        "rounds": rounds,
-        "steps": method_steps(rules | {"sections": list(codes)}),
-        "labels": label_meanings(rules),
-        "channels": channel_rows(rules),
-        "is_demo": bool(round_ and round_.is_demo),
-    }
-    return render(request, "evaluations/publication/scoring.html", context)
 
 
 @require_safe
@@ -93,11 +51,11 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
     counts = open_counts([each.publication for each in reversed(versions)])
     context = {
         "current": current,
+        "comments": documents.comments_today(versions[-1].publication, clock.now()),
         "newest": versions[0],
         "tally": counts.get(current.publication.version),
         "waits_for_files": bool(counts) and current == versions[0],
         "versions": versions,
-        "columns_explained": COLUMNS_EXPLAINED,
     }
     return render(request, "evaluations/publication/list.html", context)
 

@@ -112,6 +112,29 @@ class RoundStep(models.Model):
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["round", "state"], name="a_round_reaches_a_state_once")]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
+
+
+class Unfreezing(models.Model):
+    """解除锁定: that a frozen round became a draft again, why, and what was frozen until then."""
+
+    round = models.ForeignKey(Round, models.CASCADE, verbose_name="轮次", related_name="unfreezings")
+    frozen_at = models.DateTimeField("锁定时间")
+    at = models.DateTimeField("解除时间")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="审批人", related_name="+")
+    reason = models.CharField("理由", max_length=300)
+    sections = models.PositiveIntegerField("参评科室数")
+    ballot_form_sha256 = models.CharField("当时的评议表校验值", max_length=64)
+    roster_sha256 = models.CharField("当时的名录校验值", max_length=64)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "解除锁定"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
+
 
 class RoundSection(models.Model):
     """参评科室: a section as it was when the roster was frozen (名录锁定), with the people then responsible."""

@@ -1,34 +1,78 @@
 """The open round, a round's draws and objection period, and the readiness of its next step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.calendar import OFFSETS
+from evaluations.rounds.rules.dates import RoundDates, too_soon, unusual_dates
+from evaluations.rounds.rules.lacks import Lack, texts_of
 from evaluations.rounds.rules.lifecycle import (
     COUNTED,
+    LIFE,
+    VOIDABLE,
     DrawPurpose,
     Readiness,
     RoundState,
     Step,
-    missing,
+    lacks,
     state_label,
 )
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays
+from nanchuan_eval.workdays.rules import Term, term_of
 
-# State -> reader of what the next step's conditions depend on; registered by the app's configuration.
+# States whose next step depends on draws.
+WITH_DRAWS = (RoundState.FROZEN, RoundState.SEALED)
+# State -> reader of what the next step's conditions depend on; registered by the apps' configurations.
 readers: dict[RoundState, Callable[[Round], dict[str, Any]]] = {}
 
 
 def open_round(at: datetime) -> Round | None:
     """Return the round whose ballots are accepted at that moment, if any (one query)."""
     return Round.objects.accepting(at).first()
+
+
+class VoteDates(NamedTuple):
+    """The next vote that is announced, and the last one that has ended."""
+
+    coming: Round | None
+    ended: Round | None
+
+
+def vote_dates(at: datetime) -> VoteDates:
+    """Return the votes before and after a moment at which none is open (two queries)."""
+    rounds = Round.objects.defer("ballot_form", "closing")
+    announced = (RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN)
+    coming = rounds.filter(state__in=announced, opens_at__gt=at).order_by("opens_at")
+    ended = rounds.exclude(state__in=(RoundState.DRAFT, RoundState.FROZEN, RoundState.DRAWN, RoundState.VOID))
+    return VoteDates(coming.first(), ended.filter(closes_at__lte=at).order_by("-closes_at").first())
+
+
+class Office(NamedTuple):
+    """The office's telephone, and whether there is a demonstration among the rounds."""
+
+    phone: str
+    is_demo: bool
+
+
+def office() -> Office:
+    """Return whom a visitor calls: the telephone of the open round, else of the newest frozen one (one query).
+
+    Rounds frozen before the telephone was required may have none; then settings.OFFICE_PHONE stands in.
+    """
+    rounds = Round.objects.exclude(state=RoundState.VOID).values_list("state", "is_demo", "rulebook__office_phone")
+    rows = list(rounds)
+    frozen = [(state != RoundState.OPEN, phone) for state, _, phone in rows if state != RoundState.DRAFT and phone]
+    # The order of the rounds, newest first, stands within both kinds.
+    phones = [phone for _, phone in sorted(frozen, key=lambda row: row[0])]
+    return Office(next(iter(phones), settings.OFFICE_PHONE), is_demo=any(is_demo for _, is_demo, _ in rows))
 
 
 def awaiting_opening(at: datetime) -> Round | None:
@@ -47,13 +91,19 @@ def wanted_draws(round_: Round) -> tuple[DrawPurpose, ...]:
     return (DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS, *([DrawPurpose.ISSUED] if issued else []))
 
 
-def objections_until(round_: Round) -> date | None:
-    """Return the last day of the objection period (R-G), or None before the result is announced to the units."""
+def objection_term(round_: Round) -> Term | None:
+    """Return the objection period (R-G), or None before the result is announced to the units."""
     announced = round_.steps.filter(state=RoundState.REVIEW).values_list("at", flat=True).first()
     if announced is None or not round_.rulebook["objection_workdays"]:
         return None
     start = timezone.localtime(announced).date()
-    return add_workdays(start, round_.rulebook["objection_workdays"], Holiday.objects.calendar())
+    return term_of(start, round_.rulebook["objection_workdays"], Holiday.objects.calendar())
+
+
+def objections_until(round_: Round) -> date | None:
+    """Return the last day of the objection period, if it has begun."""
+    term = objection_term(round_)
+    return term.ends_on if term else None
 
 
 def rounds_to_choose() -> QuerySet[Round]:
@@ -66,31 +116,56 @@ def has_result(round_: Round) -> bool:
     return round_.state in COUNTED
 
 
-def missing_for(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> list[str]:
+def missing_for(round_: Round, step: Step, at: datetime) -> list[str]:
     """Return in Chinese what the step still lacks; the staff page and a refused step show the same list."""
-    return missing(step, gather_readiness(round_, at, open_cases=open_cases))
+    return texts_of(lacks_for(round_, step, at))
 
 
-def require(round_: Round, step: Step, at: datetime, *, open_cases: int = 0) -> None:
+def lacks_for(round_: Round, step: Step, at: datetime) -> list[Lack]:
+    """Return what the step still lacks, each with the place where it is mended."""
+    return lacks(step, gather_readiness(round_, at))
+
+
+def require(round_: Round, step: Step, at: datetime) -> None:
     """Refuse the step while anything is missing."""
-    lacks = missing_for(round_, step, at, open_cases=open_cases)
-    if lacks:
-        raise RuleViolation(*lacks)
+    if reasons := missing_for(round_, step, at):
+        raise RuleViolation(*reasons)
 
 
-def gather_readiness(round_: Round, at: datetime, *, open_cases: int = 0) -> Readiness:
+def gather_readiness(round_: Round, at: datetime) -> Readiness:
     """Read what the conditions of the round's next step depend on."""
     return Readiness(
         state=RoundState(round_.state),
         now=timezone.localtime(at),
         opens_at=timezone.localtime(round_.opens_at),
         closes_at=timezone.localtime(round_.closes_at),
-        draws=dict(round_.draws.standing().values_list("purpose", "status")),
-        open_cases=open_cases,
+        draws=_draws(round_) if round_.state in WITH_DRAWS else {},
         **(readers[RoundState(round_.state)](round_) if RoundState(round_.state) in readers else {}),
     )
 
 
+def dates_of(round_: Round) -> RoundDates:
+    """Return the period and the days of the vote."""
+    opens_on, closes_on = (timezone.localdate(moment) for moment in (round_.opens_at, round_.closes_at))
+    return RoundDates(round_.period_start, round_.period_end, opens_on, closes_on)
+
+
+def unusual_dates_of(round_: Round, today: date | None) -> list[str]:
+    """Return in Chinese what is improbable about the round's dates, with a day also what is too soon after it."""
+    dates, lead = dates_of(round_), {**OFFSETS, **settings.CALENDAR_DAYS}["freeze"]
+    return [*unusual_dates(dates, settings.USUAL_DAYS), *(too_soon(dates, today, lead) if today else ())]
+
+
+def leading_round(rounds: Iterable[Round]) -> Round | None:
+    """Return the most advanced of the rounds before publication."""
+    before = [round_ for round_ in rounds if round_.state in VOIDABLE]
+    return max(before, key=lambda round_: LIFE.index(RoundState(round_.state)), default=None)
+
+
+def _draws(round_: Round) -> dict[str, str]:
+    return dict(round_.draws.standing().values_list("purpose", "status"))
+
+
 def earlier_round(round_: Round) -> Round | None:
-    """Return the latest round before this one, whose rulebook may be carried over."""
-    return Round.objects.filter(period_start__lt=round_.period_start).first()
+    """Return the latest round before this one that was not voided, whose rulebook may be carried over."""
+    return rounds_to_choose().filter(period_start__lt=round_.period_start).first()

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.queries import require
-from evaluations.rounds.rules.lifecycle import ROUND_FLOW, STEP_ACTION, STEP_TO, RoundState, Step
+from evaluations.rounds.rules.lifecycle import ROUND_FLOW, STEP_ACTION, STEP_TO, UNFREEZE_FLOW, RoundState, Step
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
@@ -30,9 +30,7 @@ def lock_round(round_id: int) -> Round:
     return Round.objects.select_for_update(no_key=True).get(pk=round_id)
 
 
-def begin(
-    step: Step, *, round_id: int, by: policy.Actor, at: datetime, open_cases: int = 0, permission: str = ""
-) -> Round:
+def begin(step: Step, *, round_id: int, by: policy.Actor, at: datetime, permission: str = "") -> Round:
     """Check permission, lock the round and check its conditions: the start of every step, in its transaction.
 
     `permission` = the action behind the step where it is not STEP_ACTION's.
@@ -41,7 +39,7 @@ def begin(
     if step in BY_THE_CLOCK:
         require_sound_clock()
     round_ = lock_round(round_id)
-    require(round_, step, at, open_cases=open_cases)
+    require(round_, step, at)
     return round_
 
 
@@ -57,13 +55,16 @@ def finish(
 
 
 @transaction.atomic
-def plan_round(*, round_: Round, by: User, at: datetime) -> Round:
-    """Create a round in preparation (筹备); faults are Django's ValidationError in Chinese."""
+def plan_round(*, round_: Round, by: User, at: datetime, confirmed: Sequence[str] = ()) -> Round:
+    """Create a round in preparation (筹备); faults are Django's ValidationError in Chinese.
+
+    `confirmed` = what is improbable about its dates, as it was read and ticked.
+    """
     policy.check_starts(by, "round.edit")
     round_.full_clean()
     round_.save()
     _reach(round_, RoundState.DRAFT, by=by, at=at)
-    detail = {"fixed": fixed_digests(("round", round_.pk), ("steps", round_.pk))}
+    detail = {**_ticked(confirmed), "fixed": fixed_digests(("round", round_.pk), ("steps", round_.pk))}
     audit.record("round.edit", round_, by=by, at=at, detail=detail)
     return round_
 
@@ -89,14 +90,16 @@ def edit_rulebook(
 
 
 @transaction.atomic
-def edit_round(*, round_: Round, changed: Sequence[str], by: User, at: datetime) -> Round:
+def edit_round(
+    *, round_: Round, changed: Sequence[str], by: User, at: datetime, confirmed: Sequence[str] = ()
+) -> Round:
     """Save the changed fields (name, dates) of a round in preparation."""
     policy.check_starts(by, "round.edit")
     if lock_round(round_.pk).state != RoundState.DRAFT:
         raise RuleViolation("名录锁定后，轮次的名称和时间不能再改。")
     round_.full_clean()
     round_.save(update_fields=changed)
-    detail = {"changed": list(changed), "fixed": fixed_digests(("round", round_.pk))}
+    detail = {**_ticked(confirmed), "changed": list(changed), "fixed": fixed_digests(("round", round_.pk))}
     audit.record("round.edit", round_, by=by, at=at, detail=detail)
     return round_
 
@@ -126,5 +129,19 @@ def move_round(round_: Round, then: RoundState, *, by: policy.Actor, at: datetim
     _reach(round_, then, by=by, at=at)
 
 
+def return_to_draft(round_: Round) -> None:
+    """Take back that the roster was frozen (解除锁定); for the caller's locked round and audit row."""
+    round_.state = UNFREEZE_FLOW.move(RoundState(round_.state), RoundState.DRAFT)
+    round_.ballot_form = round_.ballot_form_sha256 = ""
+    round_.privacy_notice = {}
+    round_.save(update_fields=["state", "ballot_form", "ballot_form_sha256", "privacy_notice"])
+    # Each state is reached once: the log and the record of the unfreezing keep when it was frozen before.
+    round_.steps.filter(state=RoundState.FROZEN).delete()
+
+
 def _reach(round_: Round, state: RoundState, *, by: policy.Actor, at: datetime) -> None:
     RoundStep.objects.create(round=round_, state=state, at=at, by=by if isinstance(by, User) else None)
+
+
+def _ticked(confirmed: Sequence[str]) -> dict[str, list[str]]:
+    return {"dates_confirmed": list(confirmed)} if confirmed else {}

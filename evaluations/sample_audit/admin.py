@@ -127,7 +127,7 @@ class SamplePages(PolicyAdmin):
         row = get_object_or_404(SampleBallot.objects.select_related("audit__tally__round"), pk=pk)
         round_ = _round(request, row.audit.tally.round_id)
         approvals.check_may_start(account_of(request), EXPLAIN_DIFFERENCE.name, row)
-        service = partial(approvals.start, EXPLAIN_DIFFERENCE.name, row)
+        service = approvals.Start(EXPLAIN_DIFFERENCE.name, row)
         form = ExplanationForm(request.POST or None)
         title = f"查明核对序号{row.number}的差异"
         return show_round_form(request, round_, form, service, title=title, back=_address(round_))

@@ -79,3 +79,6 @@ class SampleSignature(models.Model):
         verbose_name = verbose_name_plural = "抽样核对签名"
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["audit", "supervisor"], name="a_supervisor_signs_a_sample_once")]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

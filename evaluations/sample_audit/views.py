@@ -6,14 +6,15 @@ from django.views.decorators.http import require_safe
 
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
-from evaluations.sample_audit.queries.record import SamplePage, sample_page
+from evaluations.sample_audit.queries.record import SamplePage, sample_page, sample_verdict
 
 
 @require_safe
 def public_sample(request: HttpRequest, key: str) -> HttpResponse:
     """How many ballots the supervisors compared, what they found, and how to recheck which were drawn."""
     round_, page = _finished(key)
-    return render(request, "evaluations/sample_audit/public.html", {"round": round_, "page": page})
+    context = {"round": round_, "page": page, "verdict": sample_verdict(page)}
+    return render(request, "evaluations/sample_audit/public.html", context)
 
 
 @require_safe

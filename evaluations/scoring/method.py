@@ -40,6 +40,14 @@ class Channel(TextChoices):
     OTHER = "other", "其他评议"
 
 
+def level_words(levels: int) -> dict[str, str]:
+    """Return answer -> word on a scale of 0 to `levels`, as the ballot shows it; "x" is 不了解."""
+    words = {str(level): LEVEL_WORDS.get(str(level), f"{level}级") for level in range(levels + 1)}
+    if str(levels) not in LEVEL_WORDS:
+        words[str(levels)] = "非常严重"
+    return words | {"x": LEVEL_WORDS["x"]}
+
+
 class RulebookError(ValueError):
     """The rulebook cannot be used for a count; the Chinese text names the faulty setting."""
 

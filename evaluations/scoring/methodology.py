@@ -101,6 +101,6 @@ def _cap(rulebook: Mapping[str, Any]) -> str:
     if not drawn or not free:
         return ""
     return (
-        f"只有{'、'.join(drawn)}的参评人员由抽签产生；{'、'.join(free)}面向所有群众，存在刷票可能，"
+        f"只有{'、'.join(drawn)}的参评人员由抽签产生；{'、'.join(free)}面向所有群众，少数人可能大量投票（刷票），"
         f"因此其与抽签渠道的偏差超过{rulebook['cap']}分的，按{rulebook['cap']}分计算。"
     )

@@ -12,6 +12,7 @@ from evaluations.scoring.uncertainty import as_tenths
 # Figures of fewer than five ballots could identify a person.
 SMALLEST_SHOWN = 5
 FEW = "少于5"
+ALONE = "不单独公布"
 MEANING = {
     CERTAIN: "，全部在前{length}位之内：本科室上榜不是抽样误差造成的。",
     WITHIN_MARGIN: "，超出第{length}位；本科室上榜，但与相近的未上榜科室的差别可能由抽样误差造成。",
@@ -41,7 +42,7 @@ def shown_beside_total(counts: Mapping[str, int], people: Mapping[str, int] | No
     others = sorted((count, key) for key, count in counts.items() if key not in hidden and count)
     are_few = sum(counts[key] for key in hidden) < SMALLEST_SHOWN and any(of.get(key) for key in hidden)
     if others and (len(hidden) == 1 or are_few):
-        cells[others[0][1]] = "不单独公布"
+        cells[others[0][1]] = ALONE
     return cells
 
 

@@ -33,6 +33,7 @@ from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.fields import ReasonForm
 
 OPENED = "已开箱并封箱。请先备份并读回核对，再当场销毁密钥卡，并请到场监督员在开箱记录上签名。"
+SEALED_AT_THE_DESK = "已开箱并封箱。定时任务没有运行的，请系统管理员检查。"
 
 
 class OpeningPages(PolicyAdmin):
@@ -49,7 +50,7 @@ class OpeningPages(PolicyAdmin):
         form = OpeningForm(posted, labels=card_labels(round_))
         found = _open_or_explain(request, round_, form) if form.is_valid() else []
         if found is None:
-            messages.success(request, OPENED)
+            messages.success(request, OPENED if is_opened_by_supervisors(round_.rulebook) else SEALED_AT_THE_DESK)
             return redirect(_record_address(round_))
         page = opening_page(round_, user, clock.now())
         context = {"page": page, "form": form, "found": found or page.differences}
@@ -65,7 +66,7 @@ class OpeningPages(PolicyAdmin):
         policy.check_may_start(account_of(request), RECOVER_ACTION)
         round_, asked = get_object_or_404(Round, pk=pk), Permit(permit)
         back = reverse("admin:round-opening", args=[pk])
-        start = partial(approvals.start, ACTION_OF[asked], round_)
+        start = approvals.Start(ACTION_OF[asked], round_)
         return show_round_form(request, round_, ReasonForm(request.POST or None), start, title=asked.label, back=back)
 
     def opening_record(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -35,7 +35,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
         *((label, str(figure)) for label, figure in account_lines(record)),
         *opening_lines(record),
         ("用过的票号", f"{record['spent']['count']}个"),
-        ("发放的票号", f"{record['issued']['count']}个"),
+        ("发放的票号（含作废、停用的）", f"{record['issued']['count']}个"),
         ("封箱记录文件校验值", sha256_hex(round_.closing.encode())),
     ]
     data = {

@@ -17,3 +17,6 @@ class OpeningSignature(models.Model):
         verbose_name = verbose_name_plural = "监督员开箱签名"
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["round", "supervisor"], name="a_supervisor_signs_a_box_once")]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

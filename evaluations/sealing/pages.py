@@ -1,8 +1,9 @@
 """What the page of an opening shows before it: that voting has ended, who must come, what differs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -10,17 +11,35 @@ from django.urls import reverse
 from evaluations.ballots.models import BallotSpool
 from evaluations.box_key.models import BoxCard
 from evaluations.box_key.queries import current_key, holder_name, row_key_of
+from evaluations.protocol.codes import issue_hash
+from evaluations.protocol.drawing import digest_of
+from evaluations.protocol.merkle import leaf, merkle_root, root_of_path
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import missing_for
+from evaluations.rounds.permissions import Condition, conditions
+from evaluations.rounds.queries import lacks_for
 from evaluations.rounds.rules.lifecycle import RoundState, Step
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.sealing.approvals import ACTION_OF
-from evaluations.sealing.queries import LABELS, is_permitted, rows_expected, rows_found
+from evaluations.sealing.queries import (
+    LABELS,
+    Inclusion,
+    closing_leaves,
+    is_permitted,
+    issued_lines,
+    rows_expected,
+    rows_found,
+    spent_lines,
+)
 from evaluations.sealing.rules import Permit, difference_lines, differences, waited_for
 from evaluations.sealing.services.permits import RECOVER_ACTION
+from evaluations.verdicts.queries import Answer, Verdict, checked, unchecked
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+
+# A longer list is left to the reader's own machine.
+MOST_CODES = 300_000
+LISTS = {"issued": "发放的票号清单", "spent": "用过的票号清单"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,7 @@ class PermitLine:
 class OpeningPage:
     """All that the page shows beside its form; `lacks` = why the box cannot be opened now."""
 
-    lacks: list[str]
+    lacks: list[Condition]
     is_by_cards: bool
     waited_for: str
     needed: int
@@ -58,7 +77,7 @@ class OpeningPage:
 
 def opening_page(round_: Round, user: User, at: datetime) -> OpeningPage:
     """Read everything the page shows; the used codes are counted only where the page may open the box."""
-    lacks, rows = missing_for(round_, Step.SEAL, at), BallotSpool.objects.count()
+    lacks, rows = conditions(round_, lacks_for(round_, Step.SEAL, at), user), BallotSpool.objects.count()
     is_by_cards, is_too_big = is_opened_by_supervisors(round_.rulebook), rows > settings.OPENING_PAGE_ROWS
     missing = {} if lacks or is_too_big else differences(rows_expected(round_), rows_found())
     return OpeningPage(
@@ -103,3 +122,44 @@ def _permits(round_: Round, user: User) -> Iterator[PermitLine]:
         yield PermitLine(
             permit.label, state, reverse("admin:round-permit", args=[round_.pk, permit.value]) if may else ""
         )
+
+
+def box_verdict(round_: Round, record: Mapping[str, Any] | None, at: datetime) -> Verdict:
+    """Recompute what the sealing record says from the lists that are published with it."""
+    if record is None:
+        return unchecked("票箱尚未封箱，封箱后可以核验。")
+    ballots, spent = record["ballots"], record["spent"]["count"]
+    if record["issued"]["count"] > MOST_CODES:
+        return unchecked("清单较长，请下载清单，用“专业核验”中的办法核验。")
+    agrees = (
+        f"按封箱清单重新计算，与封箱时公布的相同。票箱内评议票{ballots}张，不多于用过的票号{spent}个；"
+        "用过的票号都在发放的票号之中。"
+    )
+    return checked(f"box/{round_.pk}/{round_.closing_root}", lambda: _box_faults(round_, record), agrees, at)
+
+
+def receipt_verdict(inclusion: Inclusion) -> Verdict:
+    """Compute the round's root from a receipt's ballot and its audit path, as a reader's device does."""
+    entry = leaf(inclusion.receipt, inclusion.commitment)
+    name = inclusion.round.name
+    if root_of_path(entry, inclusion.path) != inclusion.round.closing_root:
+        text = f"{name}票箱中有这个回执号，但是不能由它算出封箱时公布的总校验值。"
+        return Verdict(Answer.DIFFERS, f"{text}请保存本页截图，并告知评议办或者区纪委监委。")
+    return Verdict(Answer.AGREES, f"您的票已入箱。回执号已列入{name}封箱清单，与封箱时公布的相同。")
+
+
+def _box_faults(round_: Round, record: Mapping[str, Any]) -> Iterator[str]:
+    leaves = list(closing_leaves(round_))
+    if not merkle_root(leaves) == round_.closing_root == record["root"]:
+        yield "按封箱清单重新计算的总校验值，与封箱时公布的不同"
+    if len(leaves) != record["ballots"]:
+        yield f"封箱清单有{len(leaves)}张评议票，封箱记录写明{record['ballots']}张"
+    issued, spent = list(issued_lines(round_)), list(spent_lines(round_))
+    for what, lines in (("issued", issued), ("spent", spent)):
+        if (len(lines), digest_of(lines)) != (record[what]["count"], record[what]["sha256"]):
+            yield f"{LISTS[what]}与封箱时公布的不同"
+    known = set(issued)
+    if any(f"{issue_hash(line.decode().strip())}\n".encode() not in known for line in spent):
+        yield "有用过的票号不在发放的票号之中"
+    if len(leaves) > len(spent):
+        yield "票箱内评议票多于用过的票号"

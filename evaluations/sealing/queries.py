@@ -29,6 +29,7 @@ from evaluations.protocol.codes import issue_hash
 from evaluations.protocol.merkle import audit_path, leaf, levels_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import SEALED, RoundState
+from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown, shown_among, shown_beside_total
 from evaluations.sealing.rules import Permit, difference_lines, waited_for
@@ -36,6 +37,12 @@ from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.canonical import canonical_json
 
 CHUNK = 5000
+# What a backup holds while ballots wait for the opening of their box, by who holds the key.
+ON_CARDS = (
+    "尚未开箱：这份备份含有待封箱评议票的密文，规定张数的密钥卡到齐方可打开；密钥卡销毁后，不能再用它恢复评议票。"
+    "开箱之后、销毁密钥卡之前，请再备份一次并用 restore --verify 读回核对。"
+)
+KEPT_BY_SERVER = "尚未封箱：这份备份含有待封箱评议票的密文和由系统保管的票箱密钥，封箱后必须销毁。"
 OPENED_BY = {"supervisors": "监督员持密钥卡开箱", "server": "评议系统自动开箱（密钥由评议系统保管）"}
 OPENINGS = ("round.close", "box.open")  # the actions that open a box
 LABELS = dict([*Channel.choices, *Origin.choices])
@@ -150,6 +157,18 @@ def has_told_differences(round_: Round) -> bool:
     """True if an opening of the round's box was refused because it differs from the used codes."""
     told = AuditEntry.objects.refused().filter(object_type=Round._meta.label)
     return told.filter(object_id=str(round_.pk), action__in=OPENINGS, detail__has_key="set_aside").exists()
+
+
+def backup_note() -> str:
+    """Return what a backup made now holds of ballots whose box is not open yet; "" if there are none.
+
+    Reads no column that a newer version may have added: the backup before an upgrade asks it.
+    """
+    waiting = BallotSpool.objects.order_by().values("round").distinct()
+    books = list(Round.objects.filter(pk__in=waiting).values_list("rulebook", flat=True))
+    if not books:
+        return ""
+    return ON_CARDS if all(is_opened_by_supervisors(book) for book in books) else KEPT_BY_SERVER
 
 
 def waited_for_at(round_: Round, at: datetime) -> str:

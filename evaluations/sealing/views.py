@@ -10,11 +10,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from evaluations.box_key.pages import key_page
 from evaluations.codes.models import CodeBatch
-from evaluations.protocol.codes import CodeError, format_code, normalize_receipt
+from evaluations.protocol.codes import CodeError, format_code
+from evaluations.protocol.pasted import read_receipt
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import state_now
 from evaluations.rounds.rules.lifecycle import ISSUING, SEALED
 from evaluations.scoring.wording import SMALLEST_SHOWN
+from evaluations.sealing.pages import box_verdict, receipt_verdict
 from evaluations.sealing.queries import (
     account_lines,
     batches_to_show,
@@ -33,6 +35,8 @@ from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import download, streamed_download
 from nanchuan_eval.web.views import visitors_form
 
+DIGESTS = {"票箱公钥校验值"}  # of the opening's facts
+
 
 @cache_control(no_store=True, private=True)
 @sensitive_post_parameters()
@@ -47,14 +51,23 @@ def receipt_check(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "evaluations/sealing/receipt_check.html", context)
     try:
-        receipt = normalize_receipt(typed)
+        receipt = read_receipt(typed)
     except CodeError as error:
         return render(request, "evaluations/sealing/receipt_check.html", {**context, "error": str(error)}, status=400)
     found = round_of_receipt(receipt)
     if found:
-        context["inclusion"] = inclusion_of(found, receipt)
+        context["inclusion"] = inclusion = inclusion_of(found, receipt)
+        context["verdict"] = receipt_verdict(inclusion)
     context |= {"asked": True, "found": found, "receipt": format_code(receipt)}
     return render(request, "evaluations/sealing/receipt_check.html", context)
+
+
+@require_safe
+def boxes(request: HttpRequest) -> HttpResponse:
+    """List the rounds' boxes (票箱公开)."""
+    rounds = list(Round.objects.filter(state__in=ISSUING))
+    context = {"rounds": rounds, "is_demo": any(each.is_demo for each in rounds)}
+    return render(request, "evaluations/sealing/boxes.html", context)
 
 
 @require_safe
@@ -63,14 +76,17 @@ def box(request: HttpRequest, key: str) -> HttpResponse:
     round_ = get_object_or_404(Round, key=key, state__in=ISSUING)
     record, at = json.loads(round_.closing) if round_.closing else None, clock.now()
     issued = batches_to_show(round_, is_sealed=record is not None)
+    opening = opening_lines(record) if record else []
     context = {
         "round": round_,
         "page": key_page(round_),
         "issued": issued,
         "smallest": SMALLEST_SHOWN,
         "record": record,
+        "verdict": box_verdict(round_, record, at),
         "account": account_lines(record) if record else [],
-        "opening": opening_lines(record) if record else [],
+        "opening": [line for line in opening if line[0] not in DIGESTS],
+        "opening_digests": [line for line in opening if line[0] in DIGESTS],
         "state": state_now(round_, at),
         "waited_for": waited_for_at(round_, at),
         "sections": sections_to_show(round_, record) if record else [],

@@ -31,6 +31,9 @@ class TallyRow(models.Model):
         verbose_name = verbose_name_plural = "计票汇总"
         constraints = [models.UniqueConstraint(fields=["round", "section", "channel"], name="one_tally_row_per_cell")]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
+
 
 class Tally(models.Model):
     """计票结果: made once, never changed; `result` is result.json to the byte, `cells` cells.json (NC-2 only).
@@ -63,6 +66,9 @@ class Tally(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.round}计票结果（第{self.version}版）"
+
 
 class CountSignature(models.Model):
     """计票签名: a drawn supervisor who watched the count confirms its digests with a one-time code."""
@@ -75,6 +81,9 @@ class CountSignature(models.Model):
         verbose_name = verbose_name_plural = "计票签名"
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["tally", "supervisor"], name="a_supervisor_signs_a_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
 
 
 class SectionResult(models.Model):
@@ -165,3 +174,6 @@ class Veto(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "一票否决"
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

@@ -95,6 +95,7 @@ def _compared(round_: Round, tally: Tally) -> list[Comparison]:
     rows = []
     for result in round_.results.select_related("section"):
         without, listed = tally.without_flags.get(result.section.code, [result.rank, result.is_listed])
-        if result.is_listed or listed:
-            rows.append(Comparison(result, without, bool(listed)))
+        is_listed_without = bool(listed) and not result.is_withdrawn  # a correction holds with or without the ballots
+        if result.is_listed or is_listed_without:
+            rows.append(Comparison(result, without, is_listed_without))
     return rows

@@ -25,12 +25,14 @@ def key_marks(key_id: str) -> dict[str, object]:
 
 
 @register.inclusion_tag("evaluations/box_key/_statement.html")
-def box_statement(round_: AnyRound) -> dict[str, str]:
-    """Render who can open the ballots of the round, with a link to its key."""
+def box_statement(round_: AnyRound, *, below_marks: bool = False) -> dict[str, str]:
+    """Render who can open the ballots of the round, with a link to its key; `round_marks` above may have said it."""
     found = _whole(round_)
     if found is None:
         return {}
-    return {"text": key_statement(found.rulebook), "key_id": found.box_key, "address": found.key}
+    text = key_statement(found.rulebook)
+    is_said = below_marks and text == warning_of_round(found)
+    return {"text": "" if is_said else text, "key_id": found.box_key, "address": found.key}
 
 
 def _whole(round_: AnyRound) -> Round | None:

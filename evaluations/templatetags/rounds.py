@@ -1,8 +1,7 @@
-"""Rounds on the staff site's first page, what their states are called, what a running vote will probably give."""
+"""What the states of rounds are called, what a running vote will probably give."""
 
 from django import template
 
-from evaluations.lifecycle.pages import RoundLine, current_rounds
 from evaluations.planning.pages import GateWarning, gate_warning
 from evaluations.rounds import queries
 from evaluations.rounds.models import Round
@@ -11,12 +10,6 @@ from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.users.models import User
 
 register = template.Library()
-
-
-@register.simple_tag
-def rounds_in_work(user: User) -> list[RoundLine]:
-    """Return the rounds that are not over, each with its next step; none for those who may not see rounds."""
-    return current_rounds(user, clock.now())
 
 
 @register.inclusion_tag("evaluations/planning/_warning.html")

@@ -26,13 +26,14 @@ from nanchuan_eval.core import export_numbers
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt
 from nanchuan_eval.web.downloads import download
+from nanchuan_eval.web.fields import TextField
 
 
 class ReviewForm(forms.Form):
     """Review of unusual numbers of codes taken online."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
-    review = forms.CharField(
+    review = TextField(
         label="核查情况",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -21,3 +21,6 @@ class TurnoutDay(models.Model):
         verbose_name = verbose_name_plural = "逐日收回数"
         ordering = ["round", "origin", "day"]
         constraints = [models.UniqueConstraint(fields=["round", "origin", "day"], name="one_turnout_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"

@@ -4,9 +4,11 @@ Sections likely to get too few lines are estimated from the sections that drawn 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from django.utils import timezone
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, OpenClaimAlert
@@ -16,7 +18,7 @@ from evaluations.rounds.models import Round, RoundSection
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown
 from evaluations.turnout.models import TurnoutDay
-from evaluations.turnout.queries import declared_sections, drawn_evaluators
+from evaluations.turnout.queries import declared_sections, disclosed_turnout, drawn_evaluators
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
 
@@ -28,6 +30,29 @@ class Curve:
     label: str
     points: str
     figures: list[tuple[date, int | str]]
+
+
+@dataclass(frozen=True)
+class ChartLine:
+    """One channel: its figures, its target (0 = none), its line in the chart."""
+
+    label: str
+    returned: int | str
+    issued: int | str
+    target: int
+    percent: int | None
+    points: str
+
+
+@dataclass(frozen=True)
+class TurnoutChart:
+    """回收进度: every channel against its target over the days of the vote; `now` = today's place."""
+
+    lines: list[ChartLine]
+    first: date
+    last: date
+    now: int
+    level: int = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 10) * 2 // 3
 
 
 @dataclass(frozen=True)
@@ -106,3 +131,62 @@ def _thin(round_: Round, batches: Sequence[CodeBatch], declared: Mapping[str, in
     rate = return_rate([batch for batch in batches if batch.channel == Channel.TARGETED]) or 0
     lines = [ThinSection(s, declared[s.code], declared[s.code] * rate // 100) for s in round_.sections.all()]
     return [line for line in lines if line.expected < round_.rulebook["min_drawn_lines"]]
+
+
+def turnout_chart(round_: Round, today: date) -> TurnoutChart:
+    """Return the returns of every channel against its target, day by day (4 queries).
+
+    Figures are those of `disclosed_turnout`; a channel with a hidden figure or a hidden origin has no line.
+    """
+    batches = counted_batches(round_)
+    origins = {(batch.origin, batch.channel) for batch in batches}
+    days = _disclosed_days(round_, batches)
+    drawn = {row.origin for row in days}
+    first, last = (timezone.localdate(moment) for moment in (round_.opens_at, round_.closes_at))
+    lines = []
+    for row in disclosed_turnout(round_):
+        mine = {origin for origin, channel in origins if channel == row["channel"]}
+        used = _totals(days, mine) if isinstance(row["returned"], int) and mine <= drawn else {}
+        target = _target(round_, str(row["channel"]), int(row["issued"]))
+        lines.append(_chart_line(row, target, _points_of(used, target, first, last)))
+    return TurnoutChart(lines, first, last, _across(min(max(today, first), last), first, last))
+
+
+def _totals(days: Sequence[TurnoutDay], origins: Collection[str]) -> dict[date, int]:
+    """Return the channel's returns by the end of each day; figures of one to four count as none."""
+    totals = Counter[date]()
+    for row in days:
+        if row.origin in origins:
+            known = shown(row.used)
+            totals[row.day] += known if isinstance(known, int) else 0
+    return dict(sorted(totals.items()))
+
+
+def _target(round_: Round, channel: str, issued: int) -> int:
+    """Return how many ballots the channel should bring; 0 where nobody has set that."""
+    rules = round_.rulebook
+    if channel == Channel.TARGETED:
+        return issued * int(rules["extension_return_percent"]) // 100
+    return int(rules["counted_sampled_ballots"]) if channel == Channel.SAMPLED else 0
+
+
+def _chart_line(row: Mapping[str, int | str], target: int, points: str) -> ChartLine:
+    returned = row["returned"]
+    percent = 100 * returned // target if isinstance(returned, int) and target else None
+    return ChartLine(str(row["label"]), returned, row["issued"], target, percent, points)
+
+
+def _points_of(used: Mapping[date, int], target: int, first: date, last: date) -> str:
+    if not target:
+        return ""
+    return " ".join(f"{_across(day, first, last)},{_up(count, target)}" for day, count in used.items())
+
+
+def _across(day: date, first: date, last: date) -> int:
+    return LEFT + (WIDTH - LEFT - 10) * (day - first).days // max((last - first).days, 1)
+
+
+def _up(count: int, target: int) -> int:
+    """Return the height of a count: the target lies at two thirds, twice the target is cut off at the top."""
+    whole = HEIGHT - BOTTOM - 10
+    return HEIGHT - BOTTOM - min(whole, whole * 2 * count // (3 * target))

@@ -1,4 +1,7 @@
-"""Turnout (票数): issued, returned, valid and counted ballots by channel; each figure is part of the one before."""
+"""Turnout (票数): issued, returned, valid and counted ballots by channel; each figure is part of the one before.
+
+Pages, records, notices and workbooks take their figures from `disclosed_turnout`, their columns from `COLUMNS`.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,15 +14,26 @@ from evaluations.codes.models import Credential
 from evaluations.codes.queries import DEAD
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, RoundState
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import shown, shown_beside_total
 
+# In these states there are no ballots to count; a void round may have some.
+BEFORE_SEALING = LIFE[: LIFE.index(RoundState.SEALED)]
+# What stands in the columns of every table of these figures.
+COLUMNS = {"label": "渠道", "issued": "发出", "returned": "收回", "valid": "有效", "counted": "计票"}
 # Printed under every table of these figures.
 COLUMNS_EXPLAINED = (
     "“发出”不含作废、停用的票号；“有效”指至少对一个科室作出有效评议的票；"
-    "“计票”指有效票中计入结果的票，抽样评议只计抽中的票，经核查认定的废票不计。"
+    "“计票”指有效票中计入结果的票，收回的抽样评议票多于规定张数的，只计抽中的票，经核查认定的废票不计。"
 )
+# Printed under the figures of lists published before a ballot without a valid line ceased to be counted.
+COLUMNS_EXPLAINED_BEFORE = (
+    "“发出”不含作废、停用的票号；“有效”指至少对一个科室作出有效评议的票；"
+    "“计票”指供计票的票，其中没有有效评议的票对结果没有影响，因此“计票”可能多于“有效”；"
+    "抽样评议只计抽中的票，经核查认定的废票不计。"
+)
+NOT_OPENED = "开箱后统计"
 
 
 class ChannelTurnout(TypedDict):
@@ -57,22 +71,29 @@ def turnout(round_: Round) -> list[ChannelTurnout]:
 def disclosed_turnout(round_: Round) -> list[dict[str, int | str]]:
     """Return the figures for disclosure: one to four ballots are hidden, and all figures of one to four codes.
 
-    As the total of used codes is public, a second channel is hidden beside a single hidden one.
+    As the total of used codes is public, a second channel is hidden beside a single hidden one. Before sealing nobody
+    knows which ballots are valid.
     """
     codes = _codes(round_)
     rows = _turnout(round_, codes)
     able = {channel: row["able"] for channel, row in codes.items()}
     returned = shown_beside_total({row["channel"]: row["returned"] for row in rows}, able)
-    return [_disclosed(row, returned[row["channel"]]) for row in rows]
+    is_opened = round_.state not in BEFORE_SEALING
+    return [_disclosed(row, returned[row["channel"]], is_opened=is_opened) for row in rows]
 
 
-def _disclosed(row: ChannelTurnout, returned: int | str) -> dict[str, int | str]:
-    hidden = isinstance(returned, str)
+def turnout_table(rows: Iterable[Mapping[str, int | str]]) -> list[list[str]]:
+    """Return figures as a table prints them, in the order of `COLUMNS`."""
+    return [[str(row[key]) for key in COLUMNS] for row in rows]
+
+
+def _disclosed(row: ChannelTurnout, returned: int | str, *, is_opened: bool) -> dict[str, int | str]:
+    hidden = returned if isinstance(returned, str) else "" if is_opened else NOT_OPENED
     return {
         **{key: row[key] for key in ("channel", "label", "issued")},
         "returned": returned,
-        "valid": returned if hidden else shown(row["valid"]),
-        "counted": returned if hidden else shown(row["counted"]),
+        "valid": hidden or shown(row["valid"]),
+        "counted": hidden or shown(row["counted"]),
     }
 
 
@@ -104,6 +125,8 @@ def _codes(round_: Round) -> dict[str, Any]:
 
 
 def _ballots(round_: Round) -> list[Any]:
+    if round_.state in BEFORE_SEALING:
+        return []
     lines = Rating.objects.filter(ballot=OuterRef("pk")).annotate(answers=answers_given())
     valid_line = lines.filter(answers__gte=round_.rulebook["min_answered"])
     return list(

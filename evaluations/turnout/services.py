@@ -29,7 +29,7 @@ def people_for_labels(*, round_id: int, reason: str, by: User, at: datetime) -> 
         raise RuleViolation("请填写打印标签的理由。")
     people = list(PoolEntry.objects.filter(pk__in=_drawn(round_).values("person")).order_by("pk"))
     if not people:
-        raise RuleViolation("还没有抽中的定向评议人员。")
+        raise RuleViolation("尚无抽中的定向评议人员。")
     detail = {"step_label": "打印信封标签", "people": len(people)}
     audit.record("pool.unmask", round_, by=by, at=at, reason=reason, detail=detail)
     return people

@@ -18,12 +18,13 @@ from evaluations.draws.models import (
     PlannedDraw,
     RandomnessEntry,
     SigningCode,
+    SigningSheet,
 )
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.personal_data.models import DataRequest
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
 from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
-from evaluations.rounds.models import Round, RoundSection, RoundStep
+from evaluations.rounds.models import Round, RoundSection, RoundStep, Unfreezing
 from evaluations.sample_audit.models import SampleAudit, SampleBallot, SampleSignature
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import rows_expected
@@ -84,7 +85,12 @@ DRAW_ROW = (
     *("lead_waived", "randomness", "issues", "seed", "seeded_at", "result", "drawn_at", "drawn_by_id"),
     *("published_at", "abandoned_at", "abandon_reason"),
 )
+SIGNING_SHEET = (
+    *("entry_id", "number", "issued_at", "sealed_at", "sealed_by_id", "handed_at", "handed_by_id"),
+    *("revoked_at", "revoked_reason"),
+)
 DRAW_EVENT = ("draw_id", "seq", "body", "head", "entry_id", "explanation", "calls", "by_id", "at")
+UNFREEZING = ("round_id", "frozen_at", "at", "by_id", "reason", "sections", "ballot_form_sha256", "roster_sha256")
 POOL_NOTICE = ("round_id", "kind", "strata", "announced_at", "objections_until", "withdrawn_at")
 PAPER_SHEET = ("batch_id", "number", "kind", "reason", "first_by_id", "second_by_id", "settled_by_id")
 PAPER_COUNT = (
@@ -195,9 +201,10 @@ FACTS = {
     "flags": FixedFact("异常提示和处理", _of_round(AnomalyFlag, *FLAG)),
     "problems": FixedFact("上榜科室和主要问题", _of_round(SectionResult, *PROBLEMS)),
     "sample": FixedFact("抽样核对", _sample),
-    "turnout": FixedFact("计票时的每日回收数", _of_round(TurnoutDay, *TURNOUT)),
+    "turnout": FixedFact("计票时的每日收回数", _of_round(TurnoutDay, *TURNOUT)),
 }
 ROWS = (
+    RowFact("解除锁定", Unfreezing, UNFREEZING),
     RowFact("密钥卡", BoxCard, ("box_id", "card", "holder_id", "share_sha256", "held_sha256", "held_at", "lost_at")),
     RowFact("票号批次", CodeBatch, ("round_id", *BATCH[1:], "label")),
     RowFact("领票异常的核查", OpenClaimAlert, ALERT, is_complete=False),
@@ -210,6 +217,8 @@ ROWS = (
     RowFact("监督员在计票记录上的签名", CountSignature, ("tally_id", "supervisor_id", "at")),
     RowFact("监督员在抽样核对记录上的签名", SampleSignature, ("audit_id", "supervisor_id", "at")),
     RowFact("监督员的签名码", SigningCode, ("entry_id", "code_sha256", "used_at")),
+    RowFact("签名码所属的密封件", SigningCode, ("sheet_id",), part="sheet"),
+    RowFact("签名码密封件", SigningSheet, SIGNING_SHEET),
     RowFact("名单公告", PoolNotice, POOL_NOTICE),
     RowFact("名单异议", PoolObjection, ("notice_id", "content", "received_at", "answer", "answered_at")),
     RowFact("纸质票正票", PaperSheet, PAPER_SHEET),
@@ -220,4 +229,11 @@ ROWS = (
     RowFact("个人信息申请", DataRequest, DATA_REQUEST),
     RowFact("表象", Manifestation, ("code", "indicator", "text", "position", "is_active"), is_complete=False),
     RowFact("办事事项", ServiceTopic, ("text", "words"), is_complete=False),
+    RowFact(
+        "办事事项的群众说法",
+        ServiceTopic,
+        ("departments", "synonyms", "note"),
+        is_complete=False,
+        part="everyday words",
+    ),
 )

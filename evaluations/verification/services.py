@@ -20,7 +20,7 @@ from evaluations.ballots.queries import sealed_votes
 from evaluations.box_key.models import BoxKey, SetAsideBallot
 from evaluations.box_key.queries import current_key
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.draws.models import Draw, DrawSignature
+from evaluations.draws.models import Draw, DrawEntry, DrawSignature
 from evaluations.draws.queries.proofs import proof_text
 from evaluations.paper_ballots.models import PaperSheet
 from evaluations.paper_ballots.rules.ballot_account import SheetKind
@@ -30,11 +30,12 @@ from evaluations.protocol.merkle import merkle_root
 from evaluations.protocol.proofs import verify_proof
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook, is_opened_by_supervisors, wants_sample_audit
 from evaluations.rounds.rules.rulebook_errors import mistyped_settings
 from evaluations.sample_audit.models import SampleAudit, SampleSignature
 from evaluations.sample_audit.queries.audits import draw_faults
+from evaluations.scoring.method import Channel
 from evaluations.scoring.methods import recount
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import closing_leaves, issued_lines, spent_lines
@@ -250,6 +251,20 @@ def _box(round_: Round) -> Iterator[str]:
     strange = ratings.exclude(round=round_, channel=F("ballot__channel"), is_counted=F("ballot__is_counted")).count()
     if strange:
         yield f"有{strange}行评议的轮次、渠道或者是否计票与所在的票不符。"
+    yield from _counted_sample(round_)
+
+
+def _counted_sample(round_: Round) -> Iterator[str]:
+    """Compare which sampled ballots count with the draw, or with the places where all count without one."""
+    sampled = Ballot.objects.filter(round=round_, channel=Channel.SAMPLED)
+    drawn = DrawEntry.objects.filter(draw__in=round_.draws.standing().filter(purpose=DrawPurpose.COUNTED))
+    places = round_.rulebook["counted_sampled_ballots"]
+    if drawn.exists():
+        stray = sampled.filter(is_counted=True).exclude(receipt__in=drawn.filter(is_selected=True).values("token"))
+        if number := stray.count():
+            yield f"有{number}张没有抽中的抽样评议票计了票。"
+    elif (number := sampled.filter(is_counted=True).count()) > places:
+        yield f"抽样评议票{number}张没有抽取就计了票，超过规则规定的{places}张。"
 
 
 def _recorded_lists(round_: Round) -> Iterator[str]:
@@ -284,7 +299,7 @@ def _box_key(round_: Round) -> Iterator[str]:
         .filter(kept__gt=0)
         .exists()
     ):
-        yield "开箱之后，票箱密钥的种子或者写入验证密钥还没有清空。"
+        yield "开箱之后，票箱密钥的种子或者写入验证密钥尚未清空。"
     if BallotSpool.objects.filter(round=round_).exists():
         yield "开箱之后，还有待封箱的评议票，是另行加入的。"
 

@@ -1,10 +1,11 @@
-"""Parsing of a submitted vote: from form fields to raw lines, and to and from one hidden JSON field.
+"""Parsing of a submitted ballot: from form fields to raw lines, and to and from one hidden JSON field.
 
 Refuses only unreadable input; evaluations/ballot_form/rules/votes.py validates.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
@@ -14,38 +15,61 @@ from evaluations.scoring.method import Indicator
 
 INDICATORS = frozenset(Indicator.values)
 UNREADABLE = "提交的内容不完整，请返回上一步重新提交。"
+NONE = "0"
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What was entered so far: the chosen sections, and the lines typed, also of sections no longer chosen."""
+
+    chosen: Sequence[str] = ()
+    lines: Mapping[str, RawLine] = field(default_factory=dict)
+    comment: str = ""
+
+    @property
+    def vote(self) -> str:
+        """The hidden field `vote`."""
+        return write_json(self.lines.values())
+
+    def line(self, section: str) -> RawLine:
+        """Return what was typed for a section; a blank line if nothing was."""
+        return self.lines.get(section) or RawLine(section, {})
+
+    def with_rest(self, section: str) -> "Entered":
+        """Return the ballot with 没有 for every indicator of the section that has no answer (其余都没有)."""
+        line = self.line(section)
+        answers = {i.value: line.answers.get(i.value) or (NONE,) for i in Indicator}
+        filled = RawLine(section, answers, line.manifestations)
+        return Entered(self.chosen, {**self.lines, section: filled}, self.comment)
+
+
+def read_ballot(post: QueryDict) -> Entered:
+    """Parse the fields every page carries, with those of the sections it shows; raises VoteErrors."""
+    lines = {line.section: line for line in read_json(post.get("vote") or "[]")}
+    lines |= {line.section: line for line in read_fields(post)}
+    return Entered(post.getlist("section"), lines, post.get("comment", ""))
 
 
 def read_fields(post: QueryDict) -> list[RawLine]:
-    """Parse the rating form: `section` (repeated), `{code}.{indicator}`, `{code}.manifestations`."""
-    lines = [
+    """Parse the rating fields of the sections on the page: `shown` (repeated), `{code}.{indicator}`,
+    `{code}.manifestations`. The table submits empty values for untouched fields.
+    """
+    return [
         RawLine(
             section=code,
-            answers={i.value: tuple(post.getlist(f"{code}.{i}")) for i in Indicator},
+            answers={i.value: tuple(v for v in post.getlist(f"{code}.{i}") if v) for i in Indicator},
             manifestations=tuple(post.getlist(f"{code}.manifestations")),
         )
-        for code in post.getlist("section")
+        for code in post.getlist("shown")
     ]
-    return _without_blanks(lines) if post.get("compact") else lines
 
 
-def _without_blanks(lines: Sequence[RawLine]) -> list[RawLine]:
-    """Drop empty values, which the compact table submits for untouched fields, and rows that are entirely blank."""
-    filled = [
-        RawLine(
-            line.section,
-            {key: tuple(v for v in values if v) for key, values in line.answers.items()},
-            line.manifestations,
-        )
-        for line in lines
-    ]
-    return [line for line in filled if any(line.answers.values())]
-
-
-def write_json(lines: Sequence[RawLine]) -> str:
-    """Serialize the lines for the hidden field `vote`."""
+def write_json(lines: Iterable[RawLine]) -> str:
+    """Serialize the lines for the hidden field `vote`, without blank ones."""
     rows = [
-        [line.section, {key: list(v) for key, v in line.answers.items()}, list(line.manifestations)] for line in lines
+        [line.section, {key: list(v) for key, v in line.answers.items() if v}, list(line.manifestations)]
+        for line in lines
+        if any(line.answers.values()) or line.manifestations
     ]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 

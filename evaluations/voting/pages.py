@@ -13,14 +13,12 @@ from evaluations.ballot_form.rules.form import (
     QUESTIONS,
     BallotForm,
     FormSection,
-    ServiceTopics,
     level_words,
-    topics_of,
 )
 from evaluations.ballot_form.rules.votes import RawLine, Vote, is_valid_line
 from evaluations.scoring.method import Indicator
 
-# From this many sections on, a table replaces the cards, for evaluators who rate all sections.
+# From this many sections on, a page has the table of a department instead of one section's questions.
 TABLE_FROM = 13
 SELECTED, SEVERE = mark_safe(" selected"), mark_safe(' data-severe="1"')
 
@@ -85,24 +83,38 @@ class ReviewLine:
     counts: bool
 
 
-def sections_to_choose(
-    ballot_form: BallotForm, service_topics: ServiceTopics
-) -> list[tuple[str, str, list[tuple[FormSection, str]]]]:
-    """Return (department, its code, its sections with their service topics) in the order of the form."""
-    return [
-        (
-            name,
-            sections[0].department_code,
-            [(section, topics_of(section.name, service_topics)) for section in sections],
-        )
-        for name, sections in departments_of(ballot_form)
-    ]
-
-
 def departments_of(ballot_form: BallotForm) -> list[tuple[str, list[FormSection]]]:
     """Return (department, its sections) in the order of the form."""
     by_department = groupby(ballot_form.sections, key=lambda section: section.department)
     return [(department, list(sections)) for department, sections in by_department]
+
+
+def rating_pages(ballot_form: BallotForm, chosen: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the sections on each rating page: one section a page, of many sections one department a page."""
+    if not is_table(chosen):
+        return [(code,) for code in chosen]
+    wanted = frozenset(chosen)
+    by_department = ([s.code for s in sections if s.code in wanted] for _, sections in departments_of(ballot_form))
+    return [tuple(codes) for codes in by_department if codes]
+
+
+def page_with(ballot_form: BallotForm, chosen: Sequence[str], errors: Mapping[str, str], otherwise: int = 0) -> int:
+    """Return the number of the first rating page that an error concerns; the comment stands on the last one."""
+    pages = rating_pages(ballot_form, chosen)
+    places = {code: number for number, codes in enumerate(pages) for code in codes} | {"comment": len(pages) - 1}
+    return min((places[field] for name in errors if (field := name.partition(".")[0]) in places), default=otherwise)
+
+
+def errors_on(ballot_form: BallotForm, chosen: Sequence[str], errors: Mapping[str, str], number: int) -> dict[str, str]:
+    """Return the errors that concern a rating page or the whole ballot."""
+    pages = rating_pages(ballot_form, chosen)
+    fields = {*pages[number], "", *(["comment"] if number == len(pages) - 1 else [])}
+    return {name: text for name, text in errors.items() if name.partition(".")[0] in fields}
+
+
+def is_table(chosen: Sequence[object]) -> bool:
+    """True if so many sections are rated that they stand in tables, where a row may stay blank."""
+    return len(chosen) >= TABLE_FROM
 
 
 def rating_cards(ballot_form: BallotForm, lines: Sequence[RawLine], errors: Mapping[str, str]) -> list[Card]:
@@ -144,6 +156,13 @@ def review_lines(ballot_form: BallotForm, vote: Vote) -> list[ReviewLine]:
         )
         for line in vote.lines
     ]
+
+
+def severe_words(ballot_form: BallotForm) -> str:
+    """Return the words of the answers that require a manifestation, quoted, as “较重”或者“严重”."""
+    return "或者".join(
+        f"“{word}”" for value, word in level_words(ballot_form).items() if value in ballot_form.severe_answers
+    )
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,7 @@ from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.sql import claim_code
 from evaluations.protocol import codes
 from evaluations.protocol.box_rows import BallotRow, mark, read_vote
+from evaluations.protocol.pasted import read_code
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -30,13 +31,13 @@ from nanchuan_eval.permissions import policy
 
 # One message for unknown, used, void, recalled and foreign codes, so that it does not reveal which applies.
 UNUSABLE = (
-    "该票号无法使用。可能输入有误，也可能已投票、已作废或者不属于本轮。请对照评议票核对；"
-    "刚才已提交的，封箱后可以用回执号查询，不必重复提交。"
+    "该票号无法使用。可能输入有误，也可能已投票、已作废或者不属于本轮。请对照评议票核对后重新输入；"
+    "刚才已提交的，不必重复提交，封箱后可以用回执号查询；没有投过票的，请打电话向评议办咨询。"
 )
 NO_ROUND = "现在不在投票时间内，请关注评议公告。"
 HALTED = "正在核对票数，暂停收票。您的票号仍然有效，填写的内容已保留，请稍后再提交。"
 REPLACED = "票箱密钥已更换，评议票没有提交。请重新输入票号后提交，填写的内容已保留。"
-NOT_NOW = "现在不在投票时间内，评议票未提交。"
+NOT_NOW = "现在不在投票时间内，本次提交未成功。"
 ALTERED = "页面信息不完整或已失效，请重新输入票号。"
 _signer = signing.Signer(salt="evaluations.admission")
 _checker = signing.Signer(salt="evaluations.checked")
@@ -193,7 +194,7 @@ def is_cast(admission: Admission, digits: str) -> bool:
 
 def _normalized(code: str) -> str:
     try:
-        return codes.normalize_code(code)
+        return read_code(code)
     except codes.CodeError as error:
         raise RuleViolation(str(error)) from None
 

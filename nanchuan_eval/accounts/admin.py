@@ -5,19 +5,19 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.accounts.letters import print_letter
+from nanchuan_eval.accounts.links import issue_link
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
@@ -25,8 +25,10 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.second_factor import services as second_factor
 from nanchuan_eval.users.models import ACCOUNT_ROLES, User
-from nanchuan_eval.users.rules import conflicts
+from nanchuan_eval.users.rules import conflicts, person_key
 from nanchuan_eval.web.actions import account_of, attempt, perform
+from nanchuan_eval.web.downloads import download
+from nanchuan_eval.web.fields import TextField
 
 
 class AccountForm(forms.ModelForm[User]):
@@ -57,7 +59,7 @@ class GrantForm(forms.Form):
 
     role = forms.ChoiceField(label="角色", choices=[("", "（撤销角色）"), *ACCOUNT_ROLES], required=False)
     unit_code = forms.ChoiceField(label="所属单位", choices=_units, required=False, help_text="仅单位联络员选择")
-    reason = forms.CharField(label="理由", max_length=300)
+    reason = TextField(label="理由", max_length=300)
 
 
 @admin.register(User)
@@ -71,6 +73,8 @@ class UserAdmin(PolicyAdmin):
     list_display = ["username", "name", "person_code", "role", "unit_code", "is_active", "expires_at", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["username", "name", "person_code"]
+    search_by_key = True
+    change_list_template = "admin/nanchuan_eval/user/change_list.html"
     change_form_template = "admin/nanchuan_eval/user/change_form.html"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -87,11 +91,16 @@ class UserAdmin(PolicyAdmin):
 
         return [
             path("<int:pk>/link/", staff_post(never_cache(self.link)), name="account-link"),
+            path("<int:pk>/letter/", staff_post(never_cache(self.letter)), name="account-letter"),
             path("<int:pk>/grant/", staff_post(self.grant), name="account-grant"),
             path("<int:pk>/end-sessions/", staff_post(self.end_sessions), name="account-end-sessions"),
             path("<int:pk>/reset-factor/", staff_post(self.reset_factor), name="account-reset-factor"),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        pages = {"account_pages": _pages(account_of(request))}
+        return super().changelist_view(request, {**pages, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -102,15 +111,21 @@ class UserAdmin(PolicyAdmin):
 
     def link(self, request: HttpRequest, pk: int) -> HttpResponse:
         """发一次性设置口令链接: shown once, to be handed over; the administrator never sees the password."""
-        account = get_object_or_404(User, pk=pk)
-        record = partial(accounts.record_link, account_id=pk, by=account_of(request), at=timezone.now())
-        if not attempt(request, record):
+        get_object_or_404(User, pk=pk)
+        link = attempt(request, partial(issue_link, account_id=pk, by=account_of(request), at=timezone.now()))
+        if link is None:
             return redirect("admin:nanchuan_eval_user_change", pk)
-        token = default_token_generator.make_token(account)
-        address = reverse("set-password", args=[urlsafe_base64_encode(force_bytes(pk)), token])
         context = {**self.admin_site.each_context(request), "title": "设置口令链接（一次有效）", "opts": self.opts}
-        context |= {"account": account, "link": request.build_absolute_uri(address)}
+        context |= {"account": link.account, "good_until": link.good_until}
+        context["link"] = request.build_absolute_uri(link.path)
         return TemplateResponse(request, "admin/nanchuan_eval/user/link.html", context)
+
+    def letter(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """打印登录通知书: a new link on paper; an earlier one is void."""
+        get_object_or_404(User, pk=pk)
+        site, at = request.build_absolute_uri("/"), timezone.now()
+        printed = attempt(request, partial(print_letter, account_id=pk, site=site, by=account_of(request), at=at))
+        return download(printed, "登录通知书.pdf") if printed else redirect("admin:nanchuan_eval_user_change", pk)
 
     def grant(self, request: HttpRequest, pk: int) -> HttpResponse:
         """授权、撤权: proposed by the security administrator, approved by the chief or the commission."""
@@ -140,10 +155,22 @@ def _grant(name: str, account: User, **given: Any) -> object:
     return approvals.start(name, account, **given) and "已提请授权，等待审批。"
 
 
+def _pages(user: User) -> list[tuple[str, str]]:
+    """Return the pages for many accounts that the user may use."""
+    pages = (
+        (policy.may_start(user, "user.create"), reverse("list-new", args=["accounts"]), "导入账号名单"),
+        (policy.may_start(user, "role.grant"), reverse("account-requests"), "按名单提请授权"),
+        (policy.may(user, "user.pwlink"), reverse("account-letters"), "登录通知书"),
+    )
+    return [(address, text) for is_open, address, text in pages if is_open]
+
+
 def _rights(user: User, account: User) -> dict[str, Any]:
     may_grant = any(approvals.may_start(user, name, account) for name in ("role.grant", "role.grant.admin"))
     return {
         "account": account,
+        "is_unnumbered": not person_key(account.person_code),
+        "link_hours": settings.LINK_HOURS,
         "grant_form": GrantForm(initial={"role": account.role, "unit_code": account.unit_code}) if may_grant else None,
         "may_link": policy.may(user, "user.pwlink"),
         "may_end": policy.may(user, "session.kill"),

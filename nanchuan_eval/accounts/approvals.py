@@ -30,8 +30,27 @@ def _grant(account: User, arguments: Arguments, *, by: User, at: datetime) -> Us
     )
 
 
+def _names(account: User, arguments: Arguments) -> str:
+    role = arguments["role"]
+    if not role:
+        return f"撤销{account.name}的{account.get_role_display() or '角色'}"
+    return f"{account.name}为{Role(role).label}"
+
+
+GRANT, GRANT_ADMIN = "role.grant", "role.grant.admin"
 # Granting an administrator's role has its own row in the policy table.
 ACTIONS = tuple(
-    ApprovableAction(name, name, "授权", User, content=_grant_content, perform=_grant, require=_require_fit)
-    for name in ("role.grant", "role.grant.admin")
+    ApprovableAction(
+        name,
+        name,
+        "授权",
+        User,
+        content=_grant_content,
+        perform=_grant,
+        require=_require_fit,
+        names=_names,
+        always_asks=name == GRANT_ADMIN,
+        is_small=name == GRANT,
+    )
+    for name in (GRANT, GRANT_ADMIN)
 )

@@ -24,7 +24,7 @@ from nanchuan_eval.accounts.sessions import (
     way_back,
     with_next,
 )
-from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.second_factor.services import needs_factor
 from nanchuan_eval.users.models import User
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -124,7 +124,7 @@ def demand_new_password(get_response: Handler) -> Handler:
 def needs_second_factor(request: HttpRequest) -> bool:
     """True if the session still needs a second factor; a supervisor's one-day account needs none."""
     user = request.user
-    if not settings.REQUIRE_OTP or not isinstance(user, User) or user.role == Role.SUPERVISOR:
+    if not isinstance(user, User) or not needs_factor(user):
         return False
     return getattr(user, "otp_device", None) is None
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.names.rules.keys import is_same_name
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
@@ -25,6 +26,8 @@ LOGS_A_ROLE = ("user.create", "role.grant", "role.grant.admin")
 conflict_checks: list[Callable[[User, str, str], Iterable[str]]] = []
 # The units an account may belong to, registered by the app that holds them: () -> (code, name).
 units: list[Callable[[], Iterable[tuple[str, str]]]] = []
+# What a grant writes.
+GRANTED = ("role", "unit_code", "requested_role", "requested_unit", "expires_at")
 UNUSED_FOR = timedelta(days=90)
 
 
@@ -44,14 +47,17 @@ class DistrictPasswordValidator:
 
 
 @transaction.atomic
-def create_account(account: User, *, password: str, by: policy.Actor, at: datetime) -> User:
-    """Create an account with its password (operator, demonstration); raises ValidationError if it is invalid."""
+def create_account(account: User, *, by: policy.Actor, at: datetime, password: str | None = None) -> User:
+    """Create an account with its role (installation), in demonstrations also with its password."""
     policy.check(by, "user.create")
-    validate_password(password, account)
     _refuse_conflicts(account, account.role, account.unit_code)
     account.person_code = account.person_code.strip()
-    account.set_password(password)
-    account.password_set_at = at
+    if password is None:
+        account.set_unusable_password()
+    else:
+        validate_password(password, account)
+        account.set_password(password)
+        account.password_set_at = at
     account.expires_at = _expiry(account.role, account.expires_at, at)
     account.full_clean()
     account.save()
@@ -86,9 +92,11 @@ def grant_role(*, account_id: int, role: str, unit_code: str, by: User, at: date
     require_fit(account, role, unit_code)
     account.unit_code = unit_code if role == Role.LIAISON else ""
     was, account.role = account.role, role
+    if role:
+        account.requested_role = account.requested_unit = ""
     account.expires_at = _expiry(role, account.expires_at, at)
     account.renew_sessions()
-    account.save(update_fields=["role", "unit_code", "expires_at", "session_stamp"])
+    account.save(update_fields=[*GRANTED, "session_stamp"])
     audit.record(grant_action(account, role), account, by=by, at=at, detail={"was": was, "role": role}, wrote=[account])
     return account
 
@@ -135,17 +143,6 @@ def end_sessions(*, account_id: int, by: User, at: datetime) -> User:
 
 
 @transaction.atomic
-def record_link(*, account_id: int, by: User, at: datetime) -> User:
-    """Log that a one-time link for setting the password is issued (发一次性重设链接)."""
-    policy.check(by, "user.pwlink")
-    account = User.objects.select_for_update().get(pk=account_id)
-    if not account.is_usable(at):
-        raise RuleViolation("账号已停用或已到期，请先启用。")
-    audit.record("user.pwlink", account, by=by, at=at)
-    return account
-
-
-@transaction.atomic
 def sign_in(account: User, *, at: datetime) -> User:
     """Start the account's only session; an older one ends."""
     account = User.objects.select_for_update().get(pk=account.pk)
@@ -188,8 +185,8 @@ def _refuse_conflicts(account: User, role: str, unit_code: str) -> None:
     found = conflicts([role, *(other.role for other in User.objects.others_of(account))])
     if found:
         raise RuleViolation(*found)
-    for namesake in User.objects.unnumbered().exclude(pk=account.pk).filter(name=account.name):
-        if conflicts([role, namesake.role]):
+    for namesake in User.objects.unnumbered().exclude(pk=account.pk):
+        if is_same_name(namesake.name, account.name) and conflicts([role, namesake.role]):
             raise RuleViolation(
                 f"另有同名账号“{namesake.username}”（{namesake.get_role_display()}），两种角色不能由一人兼任。"
                 "请先在两个账号上填写人员编号，以便确认不是同一人。"

@@ -17,9 +17,12 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.http import parse_id
+from nanchuan_eval.names.rules.keys import name_key
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt
+from nanchuan_eval.web.fields import CLEAN_TEXT
+from nanchuan_eval.workspace.rules import Phase
 
 # Suffixes that the admin's own filters and date hierarchies append to a declared field.
 FILTER_LOOKUPS = frozenset({"exact", "in", "isnull", "id__exact", "gt", "gte", "lt", "lte", "year", "month", "day"})
@@ -28,13 +31,22 @@ FILTER_LOOKUPS = frozenset({"exact", "in", "isnull", "id__exact", "gt", "gte", "
 class PolicyAdmin(admin.ModelAdmin[Any]):
     """Model admin whose permissions come from the policy table and whose changes go through one service."""
 
+    # Where the list stands in the navigation.
+    phase = Phase.SYSTEM
+    # What the navigation calls it, if not by the model's name.
+    menu = ""
     order = 99
     see_action = ""
     edit_action: str | None = None
     delete_action: str | None = None
     # The action linked in the list's last column, which is hidden from accounts that may not start it.
     link_action = ""
+    # What an empty list says beside that it is empty: where its rows come from.
+    when_empty = ""
     actions: Sequence[Any] | None = None
+    formfield_overrides = CLEAN_TEXT
+    # Search in Python by the key of names, however they are written; for tables of some thousand rows.
+    search_by_key = False
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return isinstance(request.user, User) and policy.may_see(request.user, self.see_action)
@@ -61,6 +73,17 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         names = {str(getattr(item, "parameter_name", item)) for item in (*declared, self.date_hierarchy) if item}
         return any(lookup == name or lookup.removeprefix(f"{name}__") in FILTER_LOOKUPS for name in names)
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Find names by their keys (陈　刚: 陈刚): the whole term in a column, or each of its words in some column."""
+        key, words = name_key(search_term), [name_key(word) for word in search_term.split()]
+        if not key or not self.search_by_key:
+            return super().get_search_results(request, queryset, search_term)
+        rows = queryset.order_by().prefetch_related(None).values_list("pk", *self.get_search_fields(request)).iterator()
+        found = {pk for pk, *texts in rows if _has(key, words, [name_key(str(text or "")) for text in texts])}
+        return queryset.filter(pk__in=found), False
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return None for an id that is no number, or one too long for Python or the database."""
         is_numbered = isinstance(self.opts.pk, models.AutoField | models.BigAutoField) and not from_field
@@ -68,7 +91,12 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._refuse_unless(request, self.see_action, self.has_view_permission(request))
-        context = {"title": self.opts.verbose_name_plural, **self._proposals(request, None)}
+        title = self.opts.verbose_name_plural
+        context = {
+            "title": title,
+            "when_empty": f"目前没有{title}。{self.when_empty}",
+            **self._proposals(request, None),
+        }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def changeform_view(
@@ -86,9 +114,11 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
             self._refuse_unless(request, self.edit_action or self.see_action, self.has_change_permission(request, obj))
         context = self._proposals(request, obj) if obj or object_id is None else {}
         context["is_proposed"] = self.is_proposed()
+        if object_id is None:
+            context["title"] = f"增加{self.opts.verbose_name}"
         request.pending = obj and context.get("proposals")  # type: ignore[attr-defined]  # for has_change_permission
         if request.pending and request.method == "POST":  # type: ignore[attr-defined]
-            messages.error(request, "已有提请等待审批，审批之后才能再提请。")
+            messages.error(request, "已有提请等待审批，审批之后方可再提请。")
             return redirect(request.path)
         context |= extra_context or {}
         answer = attempt(request, partial(super().changeform_view, request, object_id, form_url, context))
@@ -187,3 +217,7 @@ class ReadOnlyAdmin(PolicyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+
+def _has(key: str, words: Sequence[str], texts: Sequence[str]) -> bool:
+    return any(key in text for text in texts) or all(any(word in text for text in texts) for word in words)

@@ -7,7 +7,7 @@ changed since, the proposal is void like any other.
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
@@ -16,8 +16,9 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.forms import BaseInlineFormSet, ModelForm
 
-from nanchuan_eval.admin_site.services import delete_record, save_record
+from nanchuan_eval.admin_site.services import delete_record, deleted_with, save_record
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments
+from nanchuan_eval.clock.queries import in_words
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
 
@@ -39,7 +40,9 @@ def approvable_edits(model: type[models.Model], action: str) -> tuple[Approvable
         delete_record(record, action=action, by=by, at=at)
 
     return (
-        ApprovableAction(f"{name}.edit", action, f"修改{label}", model, content=_edit_content, perform=edit),
+        ApprovableAction(
+            f"{name}.edit", action, f"修改{label}", model, content=_edit_content, perform=edit, is_small=True
+        ),
         # There is no record to lock yet: the model's content type is the target.
         ApprovableAction(
             f"{name}.add",
@@ -49,9 +52,16 @@ def approvable_edits(model: type[models.Model], action: str) -> tuple[Approvable
             content=lambda _, arguments: _add_content(model, arguments),
             perform=add,
             names=lambda _, arguments: str(_with(model(), arguments["fields"])),
+            is_small=True,
         ),
         ApprovableAction(
-            f"{name}.delete", action, f"删除{label}", model, content=lambda record, _: as_text(record), perform=delete
+            f"{name}.delete",
+            action,
+            f"删除{label}",
+            model,
+            content=_delete_content,
+            perform=delete,
+            is_small=True,
         ),
     )
 
@@ -114,6 +124,8 @@ def _shown(record: models.Model, field: Any) -> str:
     value = getattr(record, field.name)
     if isinstance(value, bool):
         return "是" if value else "否"
+    if isinstance(value, date):
+        return in_words(value)
     return "（空）" if value in (None, "") else str(value)
 
 
@@ -128,6 +140,15 @@ def _edit_content(record: models.Model, arguments: Arguments) -> dict[str, objec
 def _add_content(model: type[models.Model], arguments: Arguments) -> dict[str, object]:
     rows = [_row_text(row) for row in arguments["rows"]]
     return {**as_text(_with(model(), arguments["fields"])), **({"同时登记": rows} if rows else {})}
+
+
+def _delete_content(record: models.Model, _: Arguments) -> dict[str, object]:
+    rows = [f"{row._meta.verbose_name}：{_described(row)}" for row in deleted_with(record)]
+    return {**as_text(record), **({"同时删除": rows} if rows else {})}
+
+
+def _described(record: models.Model, but: str = "") -> str:
+    return "，".join(f"{f.verbose_name} {_shown(record, f)}" for f in _fields(record) if f.name != but)
 
 
 def _changes(record: models.Model, values: Values) -> list[str]:
@@ -147,8 +168,7 @@ def _row_text(row: Values) -> str:
     if record is None:
         return f"{label}第{row['pk']}号已不存在"
     if row["fields"] is None:
-        values = [f"{f.verbose_name} {_shown(record, f)}" for f in _fields(record) if f.name != row["parent"]]
-        return f"删除{label}：{'，'.join(values)}"
+        return f"删除{label}：{_described(record, but=row['parent'])}"
     return f"{label}“{record}”：{'，'.join(_changes(record, row['fields']))}"
 
 

@@ -1,10 +1,43 @@
 """Proposals and decisions (审批)."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from django.db import models
 
 from nanchuan_eval.users.models import User
+
+# Stands for an object stored as a list of its keys and values.
+PAIRS = "pairs"
+
+
+class OrderedField(models.JSONField[Any, Any]):
+    """JSON whose keys keep their order: PostgreSQL sorts an object's keys by length, so objects are stored as pairs."""
+
+    def deconstruct(self) -> Any:
+        """Describe the column to migrations as plain JSON, which it is."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def get_prep_value(self, value: Any) -> Any:
+        return super().get_prep_value(_as_pairs(value))
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return _as_objects(super().from_db_value(value, expression, connection))
+
+
+def _as_pairs(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {PAIRS: [[str(key), _as_pairs(each)] for key, each in value.items()]}
+    return [_as_pairs(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _as_objects(value: Any) -> Any:
+    """Undo `_as_pairs`; objects stored as such, by earlier versions, stay as they are."""
+    if isinstance(value, dict):
+        pairs = value[PAIRS] if set(value) == {PAIRS} else value.items()
+        return {key: _as_objects(each) for key, each in pairs}
+    return [_as_objects(each) for each in value] if isinstance(value, list) else value
 
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
@@ -31,7 +64,7 @@ class Approval(models.Model):
     object_id = models.CharField("对象编号", max_length=80)
     title = models.CharField("事项", max_length=200)
     arguments = models.JSONField("参数", default=dict)
-    content = models.JSONField("审批内容")
+    content = OrderedField("审批内容")
     digest = models.CharField("内容校验值", max_length=64)
     reason = models.CharField("提请理由", max_length=300, blank=True)
     proposed_by = models.ForeignKey(User, models.PROTECT, verbose_name="提请人", related_name="+")

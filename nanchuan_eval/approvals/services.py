@@ -54,6 +54,10 @@ class ApprovableAction:
     undo: Callable[[Any, str], None] | None = None
     # (object, arguments) -> text after the label in lists; by default the object.
     names: Callable[[Any, Arguments], str] = lambda target, _: str(target)
+    # True: each approval asks for a fresh code, also within the approving window.
+    always_asks: bool = False
+    # True: several proposals may be approved together, once each was shown whole.
+    is_small: bool = False
 
     def owned_by(self, user: User, target: models.Model) -> bool:
         """True if the object is the user's own, for cells `Po`."""
@@ -62,11 +66,12 @@ class ApprovableAction:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A pending proposal as shown on its object's page: its approvers, and whether the user may open it."""
+    """A pending proposal as shown on its object's page: its approvers, whether the user may open or decide it."""
 
     approval: Approval
     approvers: str
     may_open: bool
+    may_decide: bool
 
 
 def calls(service: Callable[..., object], key: str, **parsers: Callable[[Any], object]) -> Callable[..., object]:
@@ -133,6 +138,18 @@ def start(name: str, target: models.Model, /, *, by: User, at: datetime, **argum
     return None
 
 
+class Start:
+    """`start` with its action and object (a form's service), so that the form's page knows what waits already."""
+
+    def __init__(self, name: str, target: models.Model, /, **given: Any) -> None:
+        """Remember what is to be started."""
+        self.kind, self.target, self.given = name, target, given
+
+    def __call__(self, *, by: User, at: datetime, **given: Any) -> Approval | None:
+        """Propose the action, or perform it at once."""
+        return start(self.kind, self.target, by=by, at=at, **self.given, **given)
+
+
 @transaction.atomic
 def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval:
     """Propose an action (提请); `arguments` are JSON values, passed unchanged to its `perform`."""
@@ -145,8 +162,10 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
     target = locked
     # Additions, whose target is the content type, may be pending several at a time.
     is_one = action.model is not ContentType
-    if is_one and Approval.objects.pending().filter(kind=name, object_id=str(target.pk)).exists():
-        raise RuleViolation(f"“{action.label}”已经提请，正在等待审批。")
+    waiting = Approval.objects.pending().filter(kind=name, object_id=str(target.pk)).select_related("proposed_by")
+    if is_one and (earlier := waiting.first()):
+        who = f"{earlier.proposed_by.name}已经提请，等待{approvers_of(earlier)}审批"
+        raise RuleViolation(f"“{action.label}”{who}；需要更改的，由提请人撤回后重新提请。")
     if action.require is not None:
         action.require(target, arguments, at=at)
     content = dict(action.content(target, arguments))
@@ -238,6 +257,22 @@ def has_approved(name: str, target: models.Model) -> bool:
     return latest is not None and is_unchanged(latest, target)
 
 
+def names_of(approval: Approval) -> set[str]:
+    """Return the names under which lists and pages look for a proposal: kind or action, with its object or year."""
+    target = f"{approval.object_type}:{approval.object_id}"
+    names = {approval.kind, f"{approval.kind}@{target}", f"{approval.action}@{target}"}
+    return names | {f"{approval.kind}:{approval.arguments['year']}"} if "year" in approval.arguments else names
+
+
+def waiting_instead(user: User, service: Callable[..., object]) -> list[Waiting]:
+    """Return the pending proposal of what a form's service would propose: it is shown instead of the form."""
+    if not isinstance(service, Start):
+        return []
+    wanted = service.given.items()
+    about = [each for each in waiting_about(user, service.target) if each.approval.kind == service.kind]
+    return [each for each in about if wanted <= each.approval.arguments.items()]
+
+
 def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
     """Return all pending proposals about the objects, which are of one model."""
     if not targets:
@@ -247,8 +282,9 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
     return [
         Waiting(
             approval,
-            "、".join(role.label for role in policy.roles_allowed(approval.action)),
-            user.is_staff and (approval.proposed_by == user or policy.may_see(user, approval.action)),
+            approvers_of(approval),
+            sees(user, approval),
+            may_decide(user, approval),
         )
         for approval in about.select_related("proposed_by")
     ]
@@ -268,7 +304,25 @@ def proposal_digest(approval: Approval) -> str:
 def waiting_for(user: User) -> models.QuerySet[Approval]:
     """Return the pending proposals that the user may decide on (待审批)."""
     actions = [action for action in policy.two_person_actions() if policy.may(user, action)]
-    return Approval.objects.pending().filter(action__in=actions).exclude(proposed_by=user)
+    return Approval.objects.pending().filter(action__in=actions).exclude(proposed_by__in=user.own_accounts)
+
+
+def sees(user: User, approval: Approval) -> bool:
+    """True if the user may read the proposal: their own, one to decide, for the staff all that the table shows."""
+    asks = policy.may_see if user.is_staff else policy.may
+    return approval.proposed_by == user or asks(user, approval.action)
+
+
+def seen_by(user: User) -> models.QuerySet[Approval]:
+    """Return the proposals that `sees` admits the user to, decided ones included."""
+    asks = policy.may_see if user.is_staff else policy.may
+    seen = [action for action in policy.two_person_actions() if asks(user, action)]
+    return Approval.objects.filter(models.Q(action__in=seen) | models.Q(proposed_by=user))
+
+
+def approvers_of(approval: Approval) -> str:
+    """Return the roles that decide on the proposal, in Chinese."""
+    return "、".join(role.label for role in policy.roles_allowed(approval.action))
 
 
 def _check_proposer(approval: Approval, by: User) -> None:

@@ -46,7 +46,7 @@ class AuditEntry(models.Model):
     at = models.DateTimeField("时间")
     actor = models.ForeignKey(User, models.PROTECT, verbose_name="操作人", null=True, related_name="+")
     role = models.CharField("角色", max_length=10)
-    session = models.CharField("会话标识", max_length=16, blank=True)
+    session = models.CharField("登录标识", max_length=16, blank=True)
     address = models.CharField("来源地址", max_length=45, blank=True)
     action = models.CharField("操作", max_length=40)
     object_type = models.CharField("对象类型", max_length=60, blank=True)
@@ -103,6 +103,9 @@ class AuditHead(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "日志链头"
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name}（第{self.pk}号）"
 
     @classmethod
     def current(cls) -> "AuditHead":

@@ -79,12 +79,20 @@ class RowFact:
     """Single rows of a table, each as the last action that wrote it left it (one query for all).
 
     `is_complete`: True if no row comes into being without an audit row, so that another row was added by SQL.
+    `part`: the name of a fact about columns that came later; a row whose columns are all empty counts as none, as
+    the actions before them logged nothing about them.
     """
 
     label: str
     model: type[models.Model]
     columns: tuple[str | models.Expression, ...]
     is_complete: bool = True
+    part: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Return the name under which digests are logged."""
+        return f"{self.model._meta.label}+{self.part}" if self.part else self.model._meta.label
 
     def digests(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the present digest of each row."""
@@ -93,7 +101,7 @@ class RowFact:
         if len(wanted) <= CHUNK:
             rows = rows.filter(pk__in=list(wanted))
         for key, *values in rows.values_list("pk", *self.columns).iterator(chunk_size=CHUNK):
-            if str(key) in wanted:
+            if str(key) in wanted and self._is_held(values):
                 wanted[str(key)] = _digest([values])
         return wanted
 
@@ -103,16 +111,28 @@ class RowFact:
 
     def added(self, known: Iterable[str]) -> Iterable[str]:
         """Return the rows that no action has written."""
-        keys = map(str, self.model._default_manager.order_by("pk").values_list("pk", flat=True))
-        return sorted(set(keys) - set(known)) if self.is_complete else ()
+        if not self.is_complete:
+            return ()
+        rows = self.model._default_manager.order_by().values_list("pk", *(self.columns if self.part else ()))
+        held = {str(key) for key, *values in rows.iterator(chunk_size=CHUNK) if self._is_held(values)}
+        return sorted(held - set(known))
+
+    def _is_held(self, values: Sequence[Any]) -> bool:
+        return not self.part or any(values)
 
 
 fixed_facts: dict[str, Fact] = {}
 
 
 def register_rows(*facts: RowFact) -> None:
-    """Register facts about single rows, each under its model's label."""
-    fixed_facts.update({fact.model._meta.label: fact for fact in facts})
+    """Register facts about single rows; `kinds_about` finds them by the model."""
+    fixed_facts.update({fact.kind: fact for fact in facts})
+
+
+def kinds_about(row: models.Model) -> list[str]:
+    """Return the kinds of the registered facts about the row."""
+    label = row._meta.label
+    return [kind for kind in fixed_facts if kind == label or kind.startswith(f"{label}+")]
 
 
 def verify_chain(anchors: Iterable[audit_rules.Anchor] = (), *, archived: Sequence[audit_rules.Link] = ()) -> list[str]:

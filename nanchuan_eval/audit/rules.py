@@ -30,6 +30,8 @@ class Anchor(NamedTuple):
 
 
 START = Anchor(0, GENESIS)
+MOST_DIGITS = 18  # of a row's number
+_OF_THE_CHAIN = {"seq": int, "prev": str, "hash": str, "alg": str}
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,22 @@ def is_about_proposal(detail: Mapping[str, object]) -> bool:
 
 
 def parse_links(text: str) -> list[Link]:
-    """Parse an exported or archived log: one canonical JSON object per line, `#` lines are comments."""
-    rows = (json.loads(line) for line in text.splitlines() if line and not line.startswith("#"))
-    return [
-        Link(row.pop("seq"), row, prev=row.pop("prev"), hash=row.pop("hash"), algorithm=row.pop("alg")) for row in rows
-    ]
+    """Parse an exported or archived log: one canonical JSON object per line, `#` lines are comments.
+
+    Raises ValueError with the number of the first line that is none.
+    """
+    lines = enumerate(text.split("\n"), start=1)
+    return [_link(number, line) for number, line in lines if line.strip() and not line.startswith("#")]
+
+
+def _link(number: int, line: str) -> Link:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict) or any(type(row.get(key)) is not kind for key, kind in _OF_THE_CHAIN.items()):
+        raise ValueError(f"第{number}行不是操作日志的记录。")
+    return Link(row.pop("seq"), row, prev=row.pop("prev"), hash=row.pop("hash"), algorithm=row.pop("alg"))
 
 
 def faults(
@@ -97,7 +110,7 @@ def _faults_of(link: Link, last: Anchor) -> Iterator[str]:
 def _hash_of(link: Link) -> str:
     try:
         return link_hash(link.prev, {**link.fields, "seq": link.seq, "alg": link.algorithm}, link.algorithm)
-    except ValueError:  # not hexadecimal, unknown algorithm, a float: not written by this program
+    except (ValueError, RecursionError):  # not hexadecimal, unknown algorithm, a float: not written by this program
         return ""
 
 
@@ -109,6 +122,6 @@ def parse_anchors(text: str) -> list[Anchor]:
 def _anchor(line: str) -> Anchor:
     seq, _, rest = line.partition("\t")
     digest = rest.partition("\t")[0].strip()
-    if not (seq.isascii() and seq.isdigit()) or len(digest) != len(GENESIS):
+    if not (seq.isascii() and seq.isdigit() and len(seq) <= MOST_DIGITS) or len(digest) != len(GENESIS):
         raise ValueError(f"不是锚点：{line[:80]}")
     return Anchor(int(seq), digest)

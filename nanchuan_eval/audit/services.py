@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from nanchuan_eval.audit import rules as audit_rules
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
-from nanchuan_eval.audit.queries import ANCHORED, fixed_digests, fixed_facts
+from nanchuan_eval.audit.queries import ANCHORED, fixed_digests, kinds_about
 from nanchuan_eval.core import attempts, export_numbers
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -208,7 +208,7 @@ def anchor_text(seq: int | None, digest: str) -> list[str]:
 
 
 def _with_rows(detail: Mapping[str, Any], wrote: Iterable[models.Model]) -> dict[str, Any]:
-    rows = [(row._meta.label, row.pk) for row in wrote if row._meta.label in fixed_facts]
+    rows = [(kind, row.pk) for row in wrote for kind in kinds_about(row)]
     return {**detail, "fixed": {**detail.get("fixed", {}), **fixed_digests(*rows)}} if rows else dict(detail)
 
 

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -104,7 +105,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
         return [
             path("export/", staff_post(self.export), name="audit-export"),
-            path("verify/", staff_post(self.verify), name="audit-verify"),
+            path("verify/", self.admin_site.admin_view(self.verify), name="audit-verify"),
             path("archive/", self.admin_site.admin_view(self.archive), name="audit-archive"),
             *super().get_urls(),
         ]
@@ -117,15 +118,19 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def archive(self, request: HttpRequest) -> HttpResponse:
         """Propose to archive the audit log up to a date (归档)."""
         form, head = ArchiveForm(request.POST or None), AuditHead.current()
-        note = "先记锚点，再把截止日期之前的日志写成归档文件；满183日才能归档。库中的记录由数据库管理员另行移出。"
+        note = "先记日志锚点，再把截止日期之前的日志写成归档文件；满183日方可归档。库中的记录由数据库管理员另行移出。"
         return propose(request, form, ARCHIVE, head, note=note, back="admin:nanchuan_eval_auditentry_changelist")
 
     def verify(self, request: HttpRequest) -> HttpResponse:
-        """Verify the chain of the audit log, its anchors and the results' digests."""
+        """Verify the chain of the audit log, its anchors and the results' digests; at first only ask for it."""
+        if request.method != "POST":
+            policy.check_may_start(account_of(request), "log.verify")
+            context = {**self.admin_site.each_context(request), "title": "验证操作日志"}
+            return TemplateResponse(request, "admin/nanchuan_eval/auditentry/verify.html", context)
         found = audit_review.verify_log(by=account_of(request), at=timezone.now())
         for fault in found[:20]:
             messages.error(request, fault)
         if not found:
             messages.success(request, "操作日志完整，日志锚点和结果校验值核验一致。")
         seen = self.has_view_permission(request)
-        return redirect("admin:nanchuan_eval_auditentry_changelist" if seen else "admin:index")
+        return redirect("admin:nanchuan_eval_auditentry_changelist" if seen else "admin:audit-verify")

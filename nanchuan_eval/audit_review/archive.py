@@ -85,11 +85,6 @@ def fixed_in(links: Iterable[audit_rules.Link]) -> dict[str, str]:
     return fixed
 
 
-def read_archives(texts: Iterable[str]) -> list[audit_rules.Link]:
-    """Return the rows of archive files in the order of their numbers."""
-    return sorted((link for text in texts for link in audit_rules.parse_links(text)), key=lambda link: link.seq)
-
-
 def _rows_before(until: date, at: datetime) -> list[AuditEntry]:
     """Return the oldest rows that are not archived yet, without a gap, older than the day and than six months."""
     moment = timezone.make_aware(datetime.combine(until, time.min))
@@ -136,4 +131,5 @@ ARCHIVE_LOG = ApprovableAction(
     model=AuditHead,
     content=_content,
     perform=lambda _, arguments, by, at: archive_log(until=date.fromisoformat(arguments["until"]), by=by, at=at),
+    names=lambda _, arguments: f"{arguments['until']}之前的日志",
 )

@@ -6,7 +6,7 @@ from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.queries import RowFact
 from nanchuan_eval.backups.models import Backup
 from nanchuan_eval.users.models import User
-from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.models import CompleteYear, Holiday
 
 # The confirmed second factor of an account: it is enrolled and reset by actions about the account.
 SECOND_FACTOR = Case(When(second_factor__confirmed=True, then=F("second_factor__secret")))
@@ -24,4 +24,6 @@ ROWS = (
     RowFact("审批", Approval, APPROVAL),
     RowFact("备份登记", Backup, ("name", "made_at", "size", "sha256", "seq", "head", "is_during_vote")),
     RowFact("节假日", Holiday, ("day", "name", "is_workday"), is_complete=False),
+    RowFact("节假日录全年份", CompleteYear, ("year", "declared_by_id", "declared_at"), is_complete=False),
+    RowFact("节假日录全后的变动", CompleteYear, ("changed_at",), is_complete=False, part="changes"),
 )

@@ -1,8 +1,13 @@
 """Admin of backups (备份): the register, and the proposal to restore one."""
 
-from django.contrib import admin
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -10,8 +15,13 @@ from django.utils.safestring import SafeString
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.admin_site.proposals import propose
 from nanchuan_eval.backups.models import Backup
-from nanchuan_eval.backups.services import RESTORE_NAME
+from nanchuan_eval.backups.services import RESTORE_NAME, box_note, make_backup
+from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.web.actions import account_of, attempt
 from nanchuan_eval.web.fields import ReasonForm
+
+MAKE = "backup.make"
 
 
 @admin.register(Backup)
@@ -19,8 +29,10 @@ class BackupAdmin(ReadOnlyAdmin):
     """Read-only backups (备份), with the page to propose a restore."""
 
     order = 4
+    when_empty = "备份由定时任务每天自动进行，也可以由系统管理员点“立即备份”。"
     see_action = RESTORE_NAME
     link_action = RESTORE_NAME
+    change_list_template = "admin/nanchuan_eval/backup/list.html"
     list_display = ["name", "made_at", "size", "seq", "is_during_vote", "digest", "restore_link"]
 
     @admin.display(description="校验值", ordering="sha256")
@@ -33,7 +45,33 @@ class BackupAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        return [path("<int:pk>/restore/", wrap(self.restore), name="backup-restore"), *super().get_urls()]
+        return [
+            path("make/", wrap(self.make), name="backup-make"),
+            path("<int:pk>/restore/", wrap(self.restore), name="backup-restore"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the register, with the button for those who may make a backup."""
+        may_make = policy.may(account_of(request), MAKE)
+        return super().changelist_view(request, {"may_make": may_make, **(extra_context or {})})
+
+    def make(self, request: HttpRequest) -> HttpResponse:
+        """Make a backup now (立即备份); at first tell what it holds and where it is written."""
+        user = account_of(request)
+        policy.check_may_start(user, MAKE)
+        if request.method == "POST":
+            service = partial(make_backup, by=user, at=clock.now(), is_during_vote=bool(box_note()))
+            if made := attempt(request, service):
+                messages.success(request, f"已备份：{made[0].name}。请移到另一台机器保存。")
+            return redirect("admin:nanchuan_eval_backup_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "立即备份",
+            "folder": settings.BACKUP_ROOT,
+            "note": box_note(),
+        }
+        return TemplateResponse(request, "admin/nanchuan_eval/backup/make.html", context)
 
     def restore(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Propose to restore a backup (恢复)."""

@@ -76,13 +76,20 @@ def migrations_in(source: Path) -> set[str]:
 
 def _counts_of_file(path: Path) -> Counts:
     with closing(sqlite3.connect(path)) as database:
-        if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+        if not _is_whole(database):
             raise RuleViolation("备份中的数据库不完整。")
         names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
         return {
             name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  names of the database
             for (name,) in names.fetchall()
         }
+
+
+def _is_whole(database: sqlite3.Connection) -> bool:
+    try:
+        return bool(database.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+    except sqlite3.DatabaseError:  # not a database at all
+        return False
 
 
 @contextmanager

@@ -11,7 +11,8 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditHead
 from nanchuan_eval.backups import database_dump, upgrades
 from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.clock.queries import in_words
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.identities import field_identities
 from nanchuan_eval.encryption.sealed_bytes import CHUNK, Tampered, decrypted, encrypt_stream, piped
@@ -37,6 +39,15 @@ MANIFEST, DATABASE, EVIDENCE = "manifest.json", "database", "evidence/"
 RESTORE_NAME = "backup.restore"
 FIRST_VERSION = "0.1.0"  # its manifests do not name it
 NOT_WHOLE = "备份文件不完整或被改动过，或者 FIELD_KEY 不是当时的密钥。"
+
+
+# What a backup made now holds of a box that is not open yet, in Chinese, or ""; filled by `AppConfig.ready`.
+box_notes: list[Callable[[], str]] = []
+
+
+def box_note() -> str:
+    """Return what a backup made now holds of a box that is not open yet, and what follows; "" at other times."""
+    return "".join(note() for note in box_notes)
 
 
 def make_backup(*, by: policy.Actor, at: datetime, is_during_vote: bool = False) -> tuple[Backup, Path]:
@@ -121,7 +132,7 @@ def _consume_authorization(source: Path, at: datetime) -> str:
             detail = {"step_label": "开始恢复"}
             audit.record(RESTORE_NAME, row, by=policy.OPERATOR, at=at, detail=detail, wrote=[authorization])
     if authorization is None and settings.TWO_PERSON_RULE:
-        raise RuleViolation("恢复须由系统管理员在备份页提请，评议办负责人审批后才能办理。")
+        raise RuleViolation("恢复须由系统管理员在备份页提请，评议办负责人审批后方可办理。")
     return _description(authorization) if authorization else ""
 
 
@@ -170,16 +181,24 @@ def _unpack(source: Path, scratch: Path, *, keep: bool) -> dict[str, Any]:
                 if content is None:
                     raise RuleViolation(NOT_WHOLE)
                 if member.name == MANIFEST:
-                    manifest = json.loads(content.read())
+                    manifest = _manifest(content.read())
                 elif member.name == DATABASE:
                     _copy(content, scratch / DATABASE)
                 else:
                     name = member.name.removeprefix(EVIDENCE)
                     seen[name] = _copy(content, _inside(scratch / EVIDENCE, name) if keep else Path(os.devnull))
-    except (tarfile.TarError, ValueError, EOFError, Tampered):
+    except (tarfile.TarError, ValueError, EOFError, RecursionError, Tampered):
         raise RuleViolation(NOT_WHOLE) from None
-    if not manifest or seen != manifest["files"]:
+    if not manifest or not (scratch / DATABASE).is_file() or seen != manifest["files"]:
         raise RuleViolation("备份中的证据文件与清单不一致。")
+    return manifest
+
+
+def _manifest(data: bytes) -> dict[str, Any]:
+    """Return the manifest of a backup; raises ValueError for anything else."""
+    manifest = json.loads(data)
+    if not isinstance(manifest, dict) or not all(isinstance(manifest.get(key), dict) for key in ("tables", "files")):
+        raise ValueError("no manifest of a backup")
     return manifest
 
 
@@ -230,15 +249,14 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-RESTORE = authorizations.authorizing_action(
-    RESTORE_NAME,
-    "恢复备份",
-    Backup,
-    lambda row, arguments: {
+def _content(row: Backup, arguments: Mapping[str, Any]) -> dict[str, object]:
+    return {
         "备份文件": row.name,
         "校验值": row.sha256,
-        "备份时间": f"{timezone.localtime(row.made_at):%Y-%m-%d %H:%M}",
+        "备份时间": in_words(row.made_at),
         "备份时的日志编号": f"第{row.seq}条，其后的全部业务和日志将被取代",
         "理由": arguments["reason"],
-    },
-)
+    }
+
+
+RESTORE = replace(authorizations.authorizing_action(RESTORE_NAME, "恢复备份", Backup, _content), always_asks=True)

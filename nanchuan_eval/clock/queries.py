@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from nanchuan_eval.clock.models import ClockRun
 from nanchuan_eval.clock.sql import database_time
@@ -16,6 +17,8 @@ from nanchuan_eval.clock.sql import database_time
 FRESH = 10
 # Alarms of the apps, in Chinese; filled by `AppConfig.ready`.
 alarms: list[Callable[[datetime], Iterable[str]]] = []
+# What has waited for the scheduled commands since that time, in Chinese; filled by `AppConfig.ready`.
+awaiting: list[Callable[[datetime], Iterable[str]]] = []
 
 
 class Reading(NamedTuple):
@@ -42,9 +45,32 @@ def now() -> datetime:
     return reading.at + timedelta(seconds=time.monotonic() - reading.tick)
 
 
+def in_words(moment: date) -> str:
+    """Format a day as 2020年6月30日, a time as 2020年6月30日 09:00."""
+    if isinstance(moment, datetime):
+        return date_format(timezone.localtime(moment), "Y年n月j日 H:i")
+    return date_format(moment, "Y年n月j日")
+
+
 def raised_alarms(at: datetime) -> list[str]:
     """Return every alarm, in Chinese."""
-    return [*clock_faults(), *_failed_runs(), *(text for alarm in alarms for text in alarm(at))]
+    standstill = filter(None, [clock_warning(at)])
+    return [*clock_faults(), *_failed_runs(), *standstill, *(text for alarm in alarms for text in alarm(at))]
+
+
+def clock_warning(at: datetime) -> str:
+    """Return, in Chinese, that the scheduled commands stand still while a vote needs them; or ""."""
+    patience, ran = timedelta(minutes=settings.CLOCK_ALARM_MINUTES), last_run()
+    if ran is not None and ran > at - patience:
+        return ""
+    waiting = "、".join(text for reader in awaiting for text in reader(at - patience))
+    if not waiting:
+        return ""
+    known = f"上次运行：{timezone.localtime(ran):%Y-%m-%d %H:%M}" if ran else "从未运行"
+    return (
+        f"{waiting}，定时任务已超过{settings.CLOCK_ALARM_MINUTES}分钟没有运行（{known}），"
+        "截止时间到后不能自动封箱。请系统管理员联系运维人员，检查服务器上每5分钟运行一次的定时任务。"
+    )
 
 
 def clock_faults() -> list[str]:
@@ -60,7 +86,7 @@ def clock_faults() -> list[str]:
     if last is not None and last - (moment or machine) > most:
         found.append(
             f"时钟被调回：现在是{_clock_face(moment or machine)}，而定时任务上次运行于{_clock_face(last)}。"
-            "核对时间无误的，由系统管理员运行 manage.py confirm_clock 确认。"
+            "请系统管理员与运维人员核对时间；无误的，由运维人员在服务器上确认。"
         )
     return found
 

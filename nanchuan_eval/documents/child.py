@@ -2,9 +2,7 @@
 
 import json
 import sys
-from pathlib import Path
 
-import manimgx_fonts_cjk  # type: ignore[import-untyped]
 import typst
 
 LENGTH_BYTES = 8
@@ -15,7 +13,7 @@ def main() -> None:
     order = json.load(sys.stdin.buffer)
     compiler = typst.Compiler(
         root=order["root"],
-        font_paths=[Path(manimgx_fonts_cjk.__file__).parent],
+        font_paths=order["fonts"],
         ignore_system_fonts=True,  # the same pages on every machine
     )
     for job in order["jobs"]:

@@ -17,6 +17,7 @@ import segno
 from django.conf import settings
 
 from nanchuan_eval.core import export_numbers
+from nanchuan_eval.documents.glyphs import font_paths, printable
 
 CHILD = Path(__file__).with_name("child.py")
 TEMPLATES = settings.BASE_DIR / "templates" / "documents"
@@ -59,13 +60,14 @@ def _rendered(template: str, batch: Sequence[Data], at: datetime, tagged: bool) 
     order = {
         "template": str(TEMPLATES / f"{template}.typ"),
         "root": str(TEMPLATES),
+        "fonts": [str(path) for path in font_paths(settings.DOCUMENT_FONTS)],
         "timestamp": int(at.timestamp()),
         "tagged": tagged,
         "jobs": batch,
     }
     done = subprocess.run(  # noqa: S603  our own program
         [sys.executable, str(CHILD)],
-        input=json.dumps(order, ensure_ascii=False).encode(),
+        input=printable(json.dumps(order, ensure_ascii=False), settings.DOCUMENT_FONTS).encode(),
         capture_output=True,
         check=False,
     )

@@ -25,3 +25,16 @@ def enter(apps, schema_editor):
     ]
     rows += [Holiday(day=date.fromisoformat(day), name=name, is_workday=True) for name, day in WORKING]
     Holiday.objects.bulk_create(rows)
+
+
+def declare(apps, schema_editor):
+    """Declare the years complete whose entries are still those of the release; names may have been changed."""
+    Holiday, CompleteYear = (apps.get_model("nanchuan_eval", name) for name in ("Holiday", "CompleteYear"))
+    shipped = {
+        **{date.fromisoformat(start) + timedelta(days=n): False for _, start, days in OFF for n in range(days)},
+        **{date.fromisoformat(day): True for _, day in WORKING},
+    }
+    for year in sorted({day.year for day in shipped}):
+        entered = dict(Holiday.objects.filter(day__year=year).values_list("day", "is_workday"))
+        if entered == {day: works for day, works in shipped.items() if day.year == year}:
+            CompleteYear.objects.create(year=year)

@@ -1,4 +1,4 @@
-"""Permissions: one table (policy.csv, 106 actions x 13 roles) and the functions that ask it.
+"""Permissions: one table (policy.csv, actions x 13 roles) and the functions that ask it.
 
 Cells: Y performs, A approves (the approval performs the action), P proposes, V views, M views masked figures,
 W witnesses, `-` nothing; a trailing `o` limits the right to the actor's own or assigned objects.
@@ -80,6 +80,7 @@ OUTSIDE_THE_TABLE = {
             "ballot.raw",
             "top10.export",
             "user.create",
+            "user.pwlink",
             "retention.purge",
             "privacy.handle",
             "backup.make",
@@ -119,6 +120,7 @@ EVENTS = {
     "keys.rotated": "更换加密密钥",
     "clock.confirmed": "确认时钟",
     "log.dropped": "移出已归档日志",
+    "system.installed": "安装系统，建立首批账号",
     "system.upgraded": "升级系统",
 }
 

@@ -13,6 +13,7 @@ from django_otp.oath import TOTP
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
 
@@ -69,6 +70,11 @@ def enter_code(*, code: str, by: User, at: datetime) -> SecondFactor | None:
     factor.save(update_fields=["failures", "blocked_until", "last_step", "recovery"])
     audit.record_event("session.factor", factor, by=by, at=at, is_ok=is_right)
     return factor if is_right else None
+
+
+def needs_factor(user: User) -> bool:
+    """True if the account has to log in with a second factor; a supervisor's one-day account has none."""
+    return settings.REQUIRE_OTP and user.role != Role.SUPERVISOR
 
 
 def asks_again(user: User) -> bool:

@@ -20,15 +20,15 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-    content = sys.stdin.buffer.read()
+    sys.stdout.write(answer(sys.stdin.buffer.read()))
+
+
+def answer(content: bytes) -> str:
+    """Return the workbook's rows, its faults or the reasons for rejecting it as JSON."""
     try:
-        answer: object = {"rows": read_workbook(content)}
+        found: object = {"rows": read_workbook(content)}
     except FileRefused as refusal:
-        answer = {"faults": refusal.faults}
+        found = {"faults": refusal.faults}
     except RuleViolation as refusal:
-        answer = {"reasons": refusal.reasons}
-    sys.stdout.write(json.dumps(answer))
-
-
-if __name__ == "__main__":
-    main()
+        found = {"reasons": refusal.reasons}
+    return json.dumps(found)

@@ -20,6 +20,7 @@ ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 ENCRYPTED_PART = 0x1
 WORKBOOK = "xl/workbook.xml"
 STRINGS = "xl/sharedStrings.xml"
+STRICT = b"http://purl.oclc.org/ooxml/"
 SAVE_ANEW = "可能只是改了扩展名，请用 Excel 或 WPS 另存为 .xlsx。"
 OTHER_KINDS = {
     ".xls": "旧版 .xls 文件不能导入，请用 Excel 或 WPS 另存为 .xlsx。",
@@ -61,6 +62,7 @@ def _check_workbook(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_parts(archive.infolist())
+            _check_standard(archive)
             _check_strings(archive)
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
         raise RuleViolation("工作簿已损坏，请重新保存后再导入。") from None
@@ -89,6 +91,12 @@ def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
         )
     if unpacked > MIB and unpacked > packed * LARGEST_RATIO:
         raise RuleViolation("工作簿压缩比异常，不予导入。请另存为新文件后重试。")
+
+
+def _check_standard(archive: zipfile.ZipFile) -> None:
+    """Refuse the strict variant of the standard, whose parts have other names that the reader would find empty."""
+    if STRICT in archive.read(WORKBOOK):
+        raise RuleViolation("工作簿是“Strict Open XML 电子表格”格式，请另存为“Excel 工作簿(.xlsx)”后再导入。")
 
 
 def _check_strings(archive: zipfile.ZipFile) -> None:

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -17,63 +16,81 @@ from typing import Any, NamedTuple
 
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
 from openpyxl import load_workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.escape import unescape
 
 from nanchuan_eval.core.errors import FileRefused, RuleViolation
 from nanchuan_eval.core.faults import Fault
+from nanchuan_eval.names.rules.keys import tidy
 from nanchuan_eval.spreadsheets.guard import check_file
+from nanchuan_eval.spreadsheets.number_formats import lost_zero, other_day, other_reading, shows_month_only
 
 MOST_ROWS, MOST_COLUMNS, MOST_MERGED = 50_000, 100, 500_000
-INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
-# A line break between Latin words or codes is a separator; inside Chinese text it is only a wrapped line.
-BREAK_BETWEEN_WORDS = re.compile(r"(?<=[!-~])[ \t]*[\r\n\t]+[ \t]*(?=[!-~])")
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']")
+ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^>]*)>")
+ROW_NUMBER = re.compile(rb"\sr=[\"']([0-9]{1,7})[\"']")
+HIDDEN = re.compile(rb"\s(?:hidden=[\"'](?:1|true)|ht=[\"']0(?:\.0*)?)[\"']")
 PROJECT = Path(__file__).parents[2]
+# openpyxl loads numpy where it is installed: a third of the child's start, for types that no cell of a file has.
+CHILD = "import sys; sys.modules['numpy'] = None; from nanchuan_eval.spreadsheets.child import main; main()"
 MOST_SECONDS = 60
 TOO_MUCH = "工作簿过于复杂，无法读取，请拆分或者另存为新文件后导入。"
 ENCODINGS = ("utf-8-sig", "gb18030")  # GB18030 includes GBK and GB2312
 BROKEN = "工作簿已损坏，请重新保存后再导入。"
 HOSTILE = "工作簿的 XML 含有实体声明，疑似恶意文件，不予导入。"
-DELIMITERS = ",\t;"
+DELIMITERS = "\t,;|，；"
+HEADER_WITHIN, LONGEST_HEADING = 20, 16
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # "Unicode 文本" of Excel
+# What a list in UTF-16 without a mark consists of, if it is decoded as such.
+PLAUSIBLE = re.compile(r"[\t\r\n -~\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff·•—‘’“”…]*")
 Area = tuple[int, int, int, int]
 
 
 class Row(NamedTuple):
-    """A non-empty row: sheet, row number as in the spreadsheet program, cleaned cells."""
+    """A non-empty row: sheet, row number as in the spreadsheet program, cleaned cells.
+
+    `is_struck` = some of its text is crossed out; `doubtful` = (column from 0, other reading) of numbers that are shown
+    otherwise than they are stored. Of a hidden sheet there is one row only, which says that the sheet is there.
+    """
 
     sheet: str
     number: int
     cells: tuple[str, ...]
+    is_hidden: bool = False
+    is_struck: bool = False
+    in_hidden_sheet: bool = False
+    doubtful: tuple[tuple[int, str], ...] = ()
 
 
-def read_rows(content: bytes, filename: str) -> list[Row]:
-    """Return every non-empty row; raises `RuleViolation` for a file that cannot be read."""
+def read_rows(content: bytes, filename: str, most_rows: int = 0) -> list[Row]:
+    """Return every non-empty row; raises `RuleViolation` for a file that cannot be read.
+
+    `most_rows` = another limit for a CSV file, such as a batch of codes, that this program itself writes.
+    """
     check_file(content, filename)
-    rows = _read_csv(content, filename) if filename.lower().endswith(".csv") else _read_in_child(content)
-    return [row for row in rows if any(row.cells)]
+    rows = (
+        _read_csv(content, filename, most_rows or MOST_ROWS)
+        if filename.lower().endswith(".csv")
+        else _read_in_child(content)
+    )
+    return [row for row in rows if any(row.cells) or row.in_hidden_sheet]
 
 
-def clean(text: str) -> str:
-    """Return the text in NFC without invisible characters; runs of blanks, full-width ones too, become one."""
-    text = BREAK_BETWEEN_WORDS.sub(" ", text)
-    kept = "".join(" " if c.isspace() and c not in "\r\n" else c for c in text)
-    kept = "".join(c for c in kept if unicodedata.category(c) not in INVISIBLE)
-    return unicodedata.normalize("NFC", " ".join(kept.split()))
-
-
-def _read_csv(content: bytes, filename: str) -> list[Row]:
-    text = _decode(content)
+def _read_csv(content: bytes, filename: str, most_rows: int) -> list[Row]:
+    text = decode(content)
     if "\x00" in text:
         raise RuleViolation("文件含有空字符，不是有效的 CSV 文本。")
-    delimiter = max(DELIMITERS, key=text.count)
+    delimiter = _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     try:
         for number, cells in enumerate(reader, start=1):
-            row = Row(filename, number, tuple(map(clean, cells)))
-            _check_extent(row)
+            texts = tuple(map(tidy, cells))
+            # A CSV file does not tell whether 2019.1 was a text or the number that is left of 2019.10.
+            doubtful = tuple((column, lost_zero(cell)) for column, cell in enumerate(texts) if lost_zero(cell))
+            row = Row(filename, number, texts, doubtful=doubtful)
+            _check_extent(row, most_rows)
             rows.append(row)
     except csv.Error:
         raise RuleViolation(
@@ -82,9 +99,27 @@ def _read_csv(content: bytes, filename: str) -> list[Row]:
     return rows
 
 
-def _decode(content: bytes) -> str:
-    encodings = ("utf-16",) if content.startswith(UTF16_MARKS) else ENCODINGS
-    for encoding in encodings:
+def _delimiter(text: str) -> str:
+    """Return the delimiter by the header line: the first line that one of them splits like the line below it."""
+    lines = [line for line in text.replace("\r", "\n").split("\n", 8 * HEADER_WITHIN) if line.strip()][:HEADER_WITHIN]
+    for line, below in zip(lines, [*lines[1:], ""], strict=False):
+        fitting = [one for one in DELIMITERS if _headings(line, one) > 1 and (not below or one in below)]
+        if fitting:
+            return max(fitting, key=lambda one: _headings(line, one))
+    return max(DELIMITERS, key=lambda one: max((line.count(one) for line in lines), default=0))
+
+
+def _headings(line: str, delimiter: str) -> int:
+    """Return how many cells of a line look like headings: short texts that are no numbers."""
+    cells = (cell.strip().strip('"\ufeff') for cell in line.split(delimiter))
+    return sum(0 < len(cell) <= LONGEST_HEADING and any(map(str.isalpha, cell)) for cell in cells)
+
+
+def decode(content: bytes) -> str:
+    """Return a text in UTF-8, UTF-16, GBK or GB 18030; raises `RuleViolation` for other bytes."""
+    if b"\x00" in content and (text := _unmarked(content)):
+        return text
+    for encoding in ("utf-16",) if content.startswith(UTF16_MARKS) else ENCODINGS:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -92,11 +127,32 @@ def _decode(content: bytes) -> str:
     raise RuleViolation("文件的编码无法识别，请另存为 UTF-8 编码的 CSV 或 .xlsx。")
 
 
+def _unmarked(content: bytes) -> str:
+    """Return a text in UTF-16 without a mark, or "" if it is none."""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = content.decode(encoding, errors="replace")
+        if "\n" in text and PLAUSIBLE.fullmatch(text):
+            return text
+    return ""
+
+
 def _read_in_child(content: bytes) -> list[Row]:
+    answer = json.loads(_answer_of_child(content))
+    if "faults" in answer:
+        raise FileRefused([Fault(*fault) for fault in answer["faults"]])
+    if "reasons" in answer:
+        raise RuleViolation(*answer["reasons"])
+    rows = [Row(*values) for values in answer["rows"]]
+    return [
+        row._replace(cells=tuple(row.cells), doubtful=tuple((n, other) for n, other in row.doubtful)) for row in rows
+    ]
+
+
+def _answer_of_child(content: bytes) -> bytes:
     """Read a workbook in a child process with limits of time and memory: a web process must survive any file."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "nanchuan_eval.spreadsheets.child"],
+        done = subprocess.run(  # noqa: S603  our own program
+            [sys.executable, "-c", CHILD],
             input=content,
             capture_output=True,
             check=False,
@@ -107,12 +163,7 @@ def _read_in_child(content: bytes) -> list[Row]:
         raise RuleViolation(TOO_MUCH) from None
     if done.returncode:
         raise RuleViolation(TOO_MUCH)
-    answer = json.loads(done.stdout)
-    if "faults" in answer:
-        raise FileRefused([Fault(*fault) for fault in answer["faults"]])
-    if "reasons" in answer:
-        raise RuleViolation(*answer["reasons"])
-    return [Row(sheet, number, tuple(cells)) for sheet, number, cells in answer["rows"]]
+    return done.stdout
 
 
 def read_workbook(content: bytes) -> list[Row]:
@@ -120,10 +171,16 @@ def read_workbook(content: bytes) -> list[Row]:
     try:
         with (
             zipfile.ZipFile(io.BytesIO(content)) as archive,
-            closing(load_workbook(io.BytesIO(content), read_only=True, keep_links=False)) as book,
+            closing(load_workbook(io.BytesIO(content), read_only=True, keep_links=False, rich_text=True)) as book,
         ):
-            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-            return [row for sheet in visible for row in _sheet_rows(sheet, archive)]
+            struck = _struck_styles(book)
+            return [
+                row
+                for sheet in book.worksheets
+                for row in (
+                    _sheet_rows(sheet, archive, struck) if sheet.sheet_state == "visible" else _hidden_sheet(sheet)
+                )
+            ]
     except RuleViolation:
         raise
     except Exception as error:
@@ -132,23 +189,64 @@ def read_workbook(content: bytes) -> list[Row]:
         raise RuleViolation(HOSTILE if hostile else BROKEN) from None
 
 
-def _sheet_rows(sheet: Any, archive: zipfile.ZipFile) -> list[Row]:
+def _struck_styles(book: Any) -> frozenset[int]:
+    """Return the numbers of the cell styles that cross out their text."""
+    struck = [bool(font.strike) for font in book._fonts]
+    return frozenset(number for number, style in enumerate(book._cell_styles) if struck[style.fontId])
+
+
+def _hidden_sheet(sheet: Any) -> list[Row]:
+    """Return one row that says that a hidden sheet has content, or none."""
+    sheet.reset_dimensions()
+    has_content = any(cell is not None for row in sheet.iter_rows(values_only=True) for cell in row)
+    return [Row(sheet.title, 1, ("",), in_hidden_sheet=True)] if has_content else []
+
+
+def _sheet_rows(sheet: Any, archive: zipfile.ZipFile, struck: frozenset[int]) -> list[Row]:
     sheet.reset_dimensions()  # the extent that the file declares may be wrong
     faults: list[Fault] = []
-    rows = list(_rows_with_content(sheet, faults))
+    rows = list(_rows_with_content(sheet, struck, faults))
     if faults:
         raise FileRefused(faults)
-    # openpyxl does not report merged cells of a sheet read as a stream.
-    return _fill_merged(rows, _merged_areas(archive.read(sheet._worksheet_path)))
+    # openpyxl reports neither merged cells nor hidden rows of a sheet read as a stream.
+    part = archive.read(sheet._worksheet_path)
+    hidden = _hidden_rows(part)
+    rows = [row._replace(is_hidden=row.number in hidden) for row in rows]
+    return _fill_merged(rows, _merged_areas(part))
 
 
-def _rows_with_content(sheet: Any, faults: list[Fault]) -> Iterator[Row]:
+def _hidden_rows(part: bytes) -> set[int]:
+    """Return the numbers of the rows that are hidden, filtered out or of no height; a row without a number is next."""
+    hidden, number = set(), 0
+    for attributes in ROW.findall(part):
+        found = ROW_NUMBER.search(attributes)
+        number = int(found[1]) if found else number + 1
+        if HIDDEN.search(attributes):
+            hidden.add(number)
+    return hidden
+
+
+def _is_struck(cell: Any, struck: frozenset[int]) -> bool:
+    """True if a cell's text, or a part of it, is crossed out."""
+    runs = cell.value if isinstance(cell.value, CellRichText) else ()
+    return cell._style_id in struck or any(isinstance(run, TextBlock) and run.font.strike for run in runs)
+
+
+def _rows_with_content(sheet: Any, struck: frozenset[int], faults: list[Fault]) -> Iterator[Row]:
     for number, cells in enumerate(sheet.iter_rows(), start=1):
-        if all(cell.value is None for cell in cells):
+        filled = [cell for cell in cells if cell.value is not None]
+        if not filled:
             continue
-        faults += [fault for cell in cells if (fault := _fault(cell, sheet.title, number))]
-        row = Row(sheet.title, number, tuple(_shown(cell) for cell in cells))
-        _check_extent(row)
+        faults += [fault for cell in filled if (fault := _fault(cell, sheet.title, number))]
+        others = ((column, _other(cell)) for column, cell in enumerate(cells))
+        row = Row(
+            sheet.title,
+            number,
+            tuple(_shown(cell) for cell in cells),
+            is_struck=any(_is_struck(cell, struck) for cell in filled),
+            doubtful=tuple((column, other) for column, other in others if other),
+        )
+        _check_extent(row, MOST_ROWS)
         yield row
 
 
@@ -161,11 +259,11 @@ def _fault(cell: Any, sheet: str, number: int) -> Fault | None:
     return None
 
 
-def _check_extent(row: Row) -> None:
+def _check_extent(row: Row, most_rows: int) -> None:
     used = max((column for column, text in enumerate(row.cells, start=1) if text), default=0)
-    if used > MOST_COLUMNS or (used and row.number > MOST_ROWS):
+    if used > MOST_COLUMNS or (used and row.number > most_rows):
         raise RuleViolation(
-            f"“{row.sheet}”第{row.number}行第{used}列有内容，超出{MOST_ROWS}行、{MOST_COLUMNS}列的范围，"
+            f"“{row.sheet}”第{row.number}行第{used}列有内容，超出{most_rows}行、{MOST_COLUMNS}列的范围，"
             "请删除多余的内容后再导入。"
         )
 
@@ -184,23 +282,35 @@ def _merged_areas(part: bytes) -> list[Area]:
 
 
 def _fill_merged(rows: Sequence[Row], areas: Iterable[Area]) -> list[Row]:
-    """Copy the text of a merged area's first cell into all its cells, as people read it."""
+    """Copy the text of a merged area's first cell downwards, as people read it; what stands beside it stays empty."""
     grid = {row.number: list(row.cells) for row in rows}
-    for left, top, right, bottom in areas:
+    for left, top, _, bottom in areas:
         first = grid.get(top, [])[left - 1 : left]
         for number in range(top, bottom + 1) if first and first[0] else ():
             if (cells := grid.get(number)) is not None:
-                cells += [""] * (right - len(cells))
-                cells[left - 1 : right] = first * (right - left + 1)
+                cells += [""] * (left - len(cells))
+                cells[left - 1] = first[0]
     return [row._replace(cells=tuple(grid[row.number])) for row in rows]
 
 
 def _shown(cell: Any) -> str:
-    """Return the cell's text; a number formatted with leading zeros (0000) keeps them."""
+    """Return the cell's text: a number formatted 0000 keeps its zeros, a month typed as such stays a month."""
     text = _text(cell.value)
+    # Excel stores 2026年12月 as its first day.
+    if isinstance(cell.value, datetime) and cell.value.day == 1 and shows_month_only(cell.number_format):
+        return f"{cell.value:%Y-%m}"
     if cell.data_type == "n" and text.isdigit() and not cell.number_format.strip("0"):
         return text.zfill(len(cell.number_format))
     return text
+
+
+def _other(cell: Any) -> str:
+    """Return how else a number or a day may be read than it is stored, or ""."""
+    if isinstance(cell.value, date):
+        return other_day(cell.value, cell.number_format)
+    if cell.data_type != "n" or cell.value is None or isinstance(cell.value, bool):
+        return ""
+    return other_reading(_shown(cell), cell.number_format)
 
 
 def _text(value: object) -> str:
@@ -212,4 +322,4 @@ def _text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, float):
         return f"{Decimal(f'{value:.15g}'):f}"
-    return "" if value is None else clean(unescape(str(value)))
+    return "" if value is None else tidy(unescape(str(value)))

@@ -3,10 +3,12 @@
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import Enum
 from math import ceil
 from typing import Any, BinaryIO, Literal
 
@@ -19,6 +21,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from nanchuan_eval.core import export_numbers
+from nanchuan_eval.names.rules.keys import is_invisible
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,20 @@ HEADING_FONT = Font(name=HEADING, charset=CHINESE, size=16)
 NOTE_FONT = Font(name=BODY, charset=CHINESE, size=10, color="5C3C00")
 HEADER_FONT = Font(name=HEADING, charset=CHINESE, size=10, bold=True, color="FFFFFF")
 BODY_FONT = Font(name=BODY, charset=CHINESE, size=10)
+MARKED_FONT = Font(name=BODY, charset=CHINESE, size=10, bold=True)
 LINE_HEIGHT = {HEADING_FONT: 26, NOTE_FONT: 15}
 BODY_LINE, HIGHEST_ROW = 14, 409  # points; 409 is Excel's own limit
 DAY, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
-INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+TEXT, GENERAL = "@", "General"
 NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\']")
 LONGEST_TITLE, LONGEST_TEXT = 31, 32_767  # Excel's own limits
+
+
+class Mark(Enum):
+    """Marks of a row that needs attention: its colour, in bold type so that a grey print shows it too."""
+
+    ALARM = PatternFill("solid", fgColor="F9D9D6")
+    WARN = PatternFill("solid", fgColor="FFF1CC")
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,9 @@ class SheetSpec:
     # (name, value) rows between notes and header, to which the sheet's formulas refer.
     parameters: Sequence[tuple[str, Value]] = ()
     one_page: bool = False
+    # Cells below the header are text, so that what people type into them stays as typed (0012, 2019.10).
+    is_form: bool = False
+    marks: Mapping[int, Mark] = field(default_factory=dict)  # by the row's place, from 0
 
     @property
     def header_row(self) -> int:
@@ -137,16 +151,23 @@ def _write_sheet(sheet: Worksheet, spec: SheetSpec) -> None:
     _write_parameters(sheet, spec, _write_lines(sheet, spec))
     header_row = spec.header_row
     for number, column in enumerate(spec.columns, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = column.width
+        dimension = sheet.column_dimensions[get_column_letter(number)]
+        dimension.width, dimension.number_format = column.width, TEXT if spec.is_form else GENERAL
         cell = _put(sheet, header_row, number, column.header)
         cell.font, cell.fill, cell.border = HEADER_FONT, BRAND, BORDER
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     _fit_height(sheet, header_row, [(column.header, column) for column in spec.columns])
+    # Equal cells are styled once: openpyxl takes most of its time for comparing fonts and borders.
+    styles: dict[object, Any] = {}
     for row, values in enumerate(spec.rows, start=header_row + 1):
-        cells = []
+        mark = spec.marks.get(row - header_row - 1)
         for number, (column, value) in enumerate(zip(spec.columns, values, strict=True), start=1):
-            cells.append(_put(sheet, row, number, value))
-            _style(cells[-1], column)
+            cell, kind = _put(sheet, row, number, value), (number, mark, type(value))
+            if kind in styles:
+                cell._style = copy(styles[kind])  # type: ignore[attr-defined]  # openpyxl's own way to copy a style
+            else:
+                _style(cell, column, mark)
+                styles[kind] = cell._style  # type: ignore[attr-defined]
         _fit_height(sheet, row, list(zip(values, spec.columns, strict=True)))
     _set_page(sheet, spec, header_row)
 
@@ -209,8 +230,10 @@ def _put(sheet: Worksheet, row: int, column: int, value: Value) -> Cell:
     return cell
 
 
-def _style(cell: Cell, column: ColumnSpec) -> None:
-    cell.font, cell.border = BODY_FONT, BORDER
+def _style(cell: Cell, column: ColumnSpec, mark: Mark | None) -> None:
+    cell.font, cell.border = BODY_FONT if mark is None else MARKED_FONT, BORDER
+    if mark is not None:
+        cell.fill = mark.value
     cell.alignment = Alignment(horizontal=column.align, vertical="center", wrap_text=True, indent=_indent(column))
     if column.number_format:
         cell.number_format = column.number_format
@@ -236,12 +259,7 @@ def _set_page(sheet: Worksheet, spec: SheetSpec, header_row: int) -> None:
 
 def _printable(text: str) -> str:
     """Return the text without control and invisible characters; line breaks stay."""
-    return "".join(c for c in text if c == "\n" or not (unicodedata.category(c) in INVISIBLE or _is_noncharacter(c)))
-
-
-def _is_noncharacter(character: str) -> bool:
-    """True for Unicode noncharacters (U+FFFE, U+FFFF, …), which XML does not allow."""
-    return ord(character) & 0xFFFE == 0xFFFE
+    return "".join(c for c in text.replace("\r", "") if not is_invisible(c))
 
 
 def _display_width(text: str) -> int:

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.rules import person_key
@@ -44,12 +45,15 @@ class User(AbstractBaseUser):
         max_length=40,
         help_text="填写工号等，每个账号都要填写；一人有多个账号的，填写同一编号，不得自行提请、自行审批",
     )
+    requested_role = models.CharField("待授予的角色", max_length=3, choices=ACCOUNT_ROLES, blank=True, editable=False)
+    requested_unit = models.CharField("待授予的单位代码", max_length=20, blank=True, editable=False)
     is_active = models.BooleanField("启用", default=True)
     expires_at = models.DateTimeField("有效期至", null=True, blank=True, help_text="监督员账号仅当日有效；其他账号不填")
     created_at = models.DateTimeField("创建时间", auto_now_add=True)
     password_set_at = models.DateTimeField("口令设置时间", null=True, blank=True)
     earlier_passwords = models.JSONField("用过的口令（散列）", default=list, blank=True)
-    session_stamp = models.CharField("会话标识", max_length=32, blank=True)
+    link_issued_at = models.DateTimeField("最近一次发链接的时间", null=True, blank=True)
+    session_stamp = models.CharField("登录标识", max_length=32, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -78,6 +82,12 @@ class User(AbstractBaseUser):
     def check_password(self, raw_password: str | None) -> bool:
         """Compare without Django's silent rehash: only a logged action writes the column whose digest is logged."""
         return check_password(raw_password, self.password)
+
+    @cached_property
+    def own_accounts(self) -> list[int]:
+        """The keys of all accounts of this person, disabled ones and this one included."""
+        numbered = User.objects.exclude(person_code="").exclude(pk=self.pk).only("pk", "person_code")
+        return [self.pk, *(other.pk for other in numbered if other.person == self.person)]
 
     def is_usable(self, at: datetime) -> bool:
         """True if the account is enabled and not expired."""

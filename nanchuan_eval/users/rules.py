@@ -1,14 +1,16 @@
 """Rules for passwords (口令规则, 等保2.0), two persons, and roles that exclude each other (三员分立、职责回避)."""
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Protocol
 
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.names.rules.keys import is_same_name, name_key
+from nanchuan_eval.names.rules.units import UnitNames
 
 CLASSES = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
 WANTED_CLASSES = 3
 LEAST_WORD = 3
+NO_UNITS = UnitNames(())
 LEAST_DIFFERENT = 6
 FORBIDDEN_WORDS = ("nanchuan", "pingyi", "南川", "评议", "password")
 ADMINISTRATORS = frozenset({"SYS", "SEC", "AUD"})
@@ -30,8 +32,8 @@ class Account(Protocol):
 
 
 def person_key(code: str) -> str:
-    """Return a 人员编号 as it is compared: full width, letter case and spaces make no difference."""
-    return "".join(unicodedata.normalize("NFKC", code).casefold().split())
+    """Return a 人员编号 as it is compared: like a name, and blanks make no difference between letters either."""
+    return "".join(name_key(code).split())
 
 
 def are_two_persons(one: Account, other: Account) -> bool:
@@ -65,12 +67,18 @@ def conflicts(roles: Iterable[str]) -> list[str]:
     return found + [text for left, right, text in APART if held & left and held & right]
 
 
-def may_be_one_person(name: str, unit: str, liaison: str, liaison_unit: str) -> bool:
-    """True if a person on a list may be a unit's liaison: the same name, and the same unit or none.
+def may_be_one_person(name: str, unit: str, liaison: str, liaison_unit: str, units: UnitNames = NO_UNITS) -> bool:
+    """True if a person on a list may be a unit's liaison: the same name, and a unit that is or may be the same.
 
-    Lists hold no 人员编号, so a namesake without a unit counts as the liaison until somebody has checked.
+    Lists hold no 人员编号, so a namesake without a unit counts as the liaison until somebody has checked. `units`
+    recognise the unit in other words (区公安局, 公安局治安管理科).
     """
-    return name.strip() == liaison.strip() and unit.strip() in {"", liaison_unit.strip()}
+    if not is_same_name(name, liaison):
+        return False
+    if not name_key(unit) or is_same_name(unit, liaison_unit):
+        return True
+    codes = {one.code for one in units.recognise(liaison_unit).all}
+    return any(one.code in codes for one in units.recognise(unit).all)
 
 
 def password_faults(password: str, *, least: int, words: Iterable[str] = ()) -> list[str]:
@@ -83,6 +91,12 @@ def password_faults(password: str, *, least: int, words: Iterable[str] = ()) -> 
     if len(set(password)) < LEAST_DIFFERENT:
         faults.append("口令中重复字符过多，请更换。")
     known = [word for word in (*FORBIDDEN_WORDS, *words) if len(word) >= LEAST_WORD or not word.isascii()]
-    if any(word and word.casefold() in password.casefold() for word in known):
+    typed = _as_guessed(password)
+    if any(word and word in typed for word in map(_as_guessed, known)):
         faults.append("口令不能包含账号、姓名、单位、人员编号或“nanchuan”等容易猜到的词。")
     return faults
+
+
+def _as_guessed(text: str) -> str:
+    """Return text without what somebody guessing it leaves out: blanks, kinds of dots, width, letter case."""
+    return "".join(name_key(text).split())

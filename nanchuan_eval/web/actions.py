@@ -1,7 +1,7 @@
 """Run one service for a button or a form, then show its result or its refusal."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
+from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import PROPOSED
 from nanchuan_eval.clock import queries as clock
@@ -32,6 +33,8 @@ class FormPage:
     facts: Sequence[tuple[str, object]] = ()
     note: str = ""
     done: str = "已保存。"
+    # The proposal that is pending already: it is shown instead of the form.
+    waits: Sequence[approvals.Waiting] = ()
 
 
 def account_of(request: HttpRequest) -> User:
@@ -73,7 +76,7 @@ def perform(request: HttpRequest, service: Callable[..., object], *, back: str, 
     """Call the service for a button and go back with a message."""
     result = attempt(request, lambda: service(by=account_of(request), at=clock.now()))
     if result is not None:
-        _confirm(request, result, done)
+        show_done(request, result, done)
     return redirect(back)
 
 
@@ -87,13 +90,15 @@ def submit(
     result = attempt(form, lambda: service(**given))
     if result is None:
         return None
-    _confirm(request, result, done)
+    show_done(request, result, done)
     return redirect(back)
 
 
 def show_form(request: HttpRequest, form: BaseForm, page: FormPage, service: Callable[..., object]) -> HttpResponse:
     """Answer a page with one form: submit it, or show it with what was typed and the refusal."""
-    return submit(request, form, service, back=page.back, done=page.done) or render_form(request, form, page)
+    if submitted := submit(request, form, service, back=page.back, done=page.done):
+        return submitted
+    return render_form(request, form, replace(page, waits=approvals.waiting_instead(account_of(request), service)))
 
 
 def render_form(request: HttpRequest, form: BaseForm, page: FormPage) -> HttpResponse:
@@ -101,7 +106,7 @@ def render_form(request: HttpRequest, form: BaseForm, page: FormPage) -> HttpRes
     return render(request, "shared/form_page.html", {"page": page, "form": form}, status=400 if form.errors else 200)
 
 
-def _confirm(request: HttpRequest, result: object, done: str) -> None:
+def show_done(request: HttpRequest, result: object, done: str) -> None:
     """Add the message of success: the service's own text, that approval is awaited, or `done`."""
     is_proposed = isinstance(result, Approval) and result.state == Approval.State.PENDING
     messages.success(request, PROPOSED if is_proposed else result if isinstance(result, str) else done)

@@ -1,21 +1,59 @@
 """Form fields shared by all apps."""
 
-import unicodedata
+from functools import wraps
 from typing import Any
 
 from django import forms
+from django.db import models
+
+from nanchuan_eval.names.rules.keys import tidy, tidy_lines, unprintable
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co"})
-KEPT = frozenset("\r\n\t")
+FILL, CHOOSE = "请填写这一项。", "请选择这一项。"  # of a field without a label
+LONGEST_ASKED = 12  # characters of a label that reads as part of a sentence
+BOX = "□"
+AROUND = 6  # characters shown around one that does not print
 
 
 class TextField(forms.CharField):
-    """Text without invisible characters, so that what looks empty is empty."""
+    """Text as it is stored (`names.rules.keys.tidy`), so that what looks empty is empty; long texts keep their lines.
+
+    A character of the private use area that no standard defines is refused: nobody can tell which one was meant.
+    """
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        return "".join(c for c in text if c in KEPT or unicodedata.category(c) not in INVISIBLE).strip()
+        text = str(super().to_python(value) or "")
+        if unprintable(text):
+            raise forms.ValidationError(_unprintable(text), code="unprintable")
+        return tidy_lines(text) if isinstance(self.widget, forms.Textarea) else tidy(text)
+
+
+def _unprintable(text: str) -> str:
+    boxes = unprintable(text)
+    shown = "".join(BOX if c in boxes else c for c in text)
+    at = shown.index(BOX)
+    excerpt = shown[max(0, at - AROUND) : at + AROUND + 1]
+    return f"“{excerpt}”中的“{BOX}”是系统无法识别的字（自造字），打印时成为方框，请改用通用汉字后重新填写。"
+
+
+def word_required() -> None:
+    """Ask for what is missing by its label (请填写理由、请选择文件); a field's own message goes before."""
+    forms.Field.default_error_messages["required"] = FILL
+    for chosen in (forms.ChoiceField, forms.FileField, forms.BooleanField):
+        chosen.default_error_messages = {**chosen.default_error_messages, "required": CHOOSE}
+    make = forms.Field.__init__
+
+    @wraps(make)
+    def make_named(field: forms.Field, *given: Any, **named: Any) -> None:
+        make(field, *given, **named)
+        if field.label and field.error_messages["required"] in {FILL, CHOOSE}:
+            label, verb = str(field.label).rstrip("？?"), str(field.error_messages["required"])[:3]
+            field.error_messages["required"] = (
+                f"{verb}{label}。" if len(label) <= LONGEST_ASKED else f"{verb}“{label}”。"
+            )
+
+    forms.Field.__init__ = make_named  # type: ignore[assignment,method-assign]
+    forms.MultiValueField.default_error_messages["incomplete"] = "请填写完整。"
 
 
 class MomentField(forms.DateTimeField):
@@ -29,6 +67,10 @@ class ReasonForm(forms.Form):
     """A reason, kept in the audit log."""
 
     reason = TextField(label="理由", max_length=300)
+
+
+# How the admin's model forms take text.
+CLEAN_TEXT = {models.CharField: {"form_class": TextField}, models.TextField: {"form_class": TextField}}
 
 
 def two_choices(label: str, yes: str, no: str) -> forms.TypedChoiceField:

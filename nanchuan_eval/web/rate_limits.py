@@ -73,13 +73,15 @@ LIMITS = {
     "personnel-many": Limit(20),
     "evidence-add": Limit(60),
     "follow-up": Limit(30, Counted.REFUSED),
-    "suggestions": Limit(30, Counted.STORED),
+    "suggestions": Limit(5, Counted.STORED),
+    "suggestion-status": Limit(30, Counted.REFUSED),
     "privacy-request": Limit(5, Counted.STORED),
     "pool-export": Limit(5),
     "data-copy": Limit(5),
     "audit-export": Limit(5),
     "round-pool": Limit(20),
-    "departments_section_import": Limit(20),
+    "list-new": Limit(20),
+    "list-confirm": Limit(20),
 }
 
 

@@ -1,4 +1,4 @@
-"""Home page of each role, health, anchors, type size, forms without cookies, error page and error reports."""
+"""Health, anchors, type size, forms without cookies, error page and error reports."""
 
 from collections.abc import Callable, ItemsView
 from functools import wraps
@@ -6,9 +6,8 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.contrib.auth.decorators import login_required
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import REASON_BAD_ORIGIN, REASON_NO_CSRF_COOKIE
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,12 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from nanchuan_eval.audit.models import AuditAnchor
-from nanchuan_eval.permissions.policy import Role
-from nanchuan_eval.web.actions import account_of
 
 View = Callable[..., HttpResponse]
-# Home page of each role, registered by the apps.
-HOME: dict[Role, str] = {}
 TYPE_SIZES = ("normal", "large", "largest")
 A_DAY = 24 * 3600
 A_YEAR = 365 * A_DAY
@@ -31,16 +26,6 @@ NO_COOKIE = (
     "请在浏览器设置中允许本网站使用Cookie，或者换用其他浏览器打开本页，再重新提交。"
 )
 FOREIGN_PAGE = "提交的内容不是从本网站的页面发出的，未予受理。请直接打开本网站，在本网站的页面上重新填写并提交。"
-
-
-@require_safe
-@login_required
-def home_of_role(request: HttpRequest) -> HttpResponseRedirect:
-    """Redirect to the home page of the account's role."""
-    user = account_of(request)
-    return redirect(
-        HOME.get(Role(user.role), "admin:index" if user.is_staff else "account") if user.role else "account"
-    )
 
 
 @require_safe

@@ -168,7 +168,7 @@
       field.dispatchEvent(new Event("change", { bubbles: true }));
     }
     const unfilled = isAnswer ? [] : Object.values(kept.unfilled).filter((one) => !files.includes(one));
-    tell(kept.form, restored.length, files, unfilled, [kept.name]);
+    tell(kept.form, restored.length, isAnswer ? [] : files, unfilled, [kept.name]);
     kept.last = JSON.stringify(changesOf(kept));
     if (kept.last === "{}") forget(kept.name);
   };

@@ -1,5 +1,4 @@
-// Redo a draw (nanchuan-draw/1) in the browser, step by step, with WebCrypto and nothing else; and tell a drawn person,
-// from the salt and reference of the notice letter, whether their token is in the list. Nothing typed leaves the page.
+// Redo a draw (nanchuan-draw/1) in the browser, step by step, with WebCrypto and nothing else.
 "use strict";
 
 const FORMAT = "nanchuan-draw/1";
@@ -168,10 +167,16 @@ async function redraw(proof, say, progress) {
   return seed;
 }
 
-const load = async (panel) => (await fetch(panel.dataset.proof)).json();
+async function load(panel) {
+  const answer = await fetch(panel.dataset.proof);
+  if (!answer.ok) throw new Error("下载失败");
+  return answer.json();
+}
+
 const panel = document.getElementById("check");
 if (panel) {
   const steps = panel.querySelector("ol");
+  const folded = steps.closest("details");
   const bar = panel.querySelector("progress");
   const verdict = panel.querySelector("[role=status]");
   const button = panel.querySelector("button");
@@ -183,45 +188,25 @@ if (panel) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     steps.replaceChildren();
+    folded.hidden = false;
     bar.hidden = false;
     bar.value = 0;
     conclude(true, "正在核验……");
     try {
-      if (!globalThis.crypto || !crypto.subtle) throw new Error("本页面未使用安全连接（https），浏览器不能核验，请改用独立核验程序");
-      const proof = await load(panel);
+      if (!globalThis.crypto?.subtle) return void conclude(false, "结果：尚未核验。本页没有使用安全连接（https），浏览器不能核验，请改用独立核验程序。");
+      const proof = await load(panel).catch(() => null);
+      if (!proof) return void conclude(false, "结果：尚未核验。数据下载失败，请检查网络后，再点击“在浏览器中核验”。");
       bar.max = proof.pool.length;
       const seed = await redraw(proof, say, progress);
       need(seed === panel.dataset.seed, "抽取种子与本页公布的不一致");
       bar.value = bar.max;
-      conclude(true, "核验一致：抽取结果由公布的名单、参数和随机数产生。");
+      conclude(true, "结果：一致。您的设备重新抽取一遍，抽取结果由公布的名单和随机数产生。");
     } catch (error) {
-      conclude(false, `核验不一致：${error.message}。请保存本页截图并告知评议办或者公证处。`);
+      const why = error.constructor === Error ? error.message : "公布的数据不符合规定的格式";
+      conclude(false, `结果：不一致。${why}。请保存本页截图，并告知评议办或者区纪委监委。`);
+    } finally {
+      bar.hidden = true;
+      button.disabled = false;
     }
-    button.disabled = false;
-  });
-}
-
-const form = document.getElementById("lookup");
-if (form) {
-  const answer = form.querySelector("[role=status]");
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const salt = form.elements.salt.value.replace(/\s/g, "").toLowerCase();
-    const reference = form.elements.reference.value.trim().normalize("NFC");
-    const tell = (text) => { answer.textContent = text; };
-    if (!/^[0-9a-f]{64}$/.test(salt)) return tell("查询码由64位数字和字母a至f组成，请对照通知书核对后重新输入。");
-    if (!globalThis.crypto || !crypto.subtle) return tell("请使用安全连接（https）打开本页面后查询。");
-    const token = await H(`${FORMAT}/token`, salt, reference);
-    const proof = await load(panel);
-    const strata = proof.pool.filter(([, id]) => id === token).map(([stratum]) => stratum);
-    if (!strata.length) return tell(`您的匿名编号是 ${token}，不在本次名单中。请核对查询码和本人信息是否与通知书一致。`);
-    const states = strata.map((stratum) => {
-      const line = proof.result.strata[stratum];
-      if (line.selected.includes(token)) return `在“${stratum}”中抽中，次序第${line.selected.indexOf(token) + 1}`;
-      if (line.alternates.includes(token)) return `在“${stratum}”中为候补，次序第${line.alternates.indexOf(token) + 1}`;
-      const removed = proof.events.some((each) => each.id === token && each.stratum === stratum);
-      return removed ? `在“${stratum}”中曾抽中，后已移除` : `在“${stratum}”的名单中，没有抽中`;
-    });
-    return tell(`您的匿名编号是 ${token}：${states.join("；")}。`);
   });
 }

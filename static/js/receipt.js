@@ -23,6 +23,8 @@
       good = hex(digest) === document.getElementById("root").textContent.trim();
     } catch { good = false; }
     verdict.hidden = false;
-    verdict.textContent = good ? "核验一致：您的票已入箱。" : "核验不一致，请将本页截图提供给评议办或者公证处。";
+    verdict.textContent = good
+      ? "结果：一致。您的设备计算的结果与封箱时公布的相同，您的票已入箱。"
+      : "结果：不一致。请保存本页截图，并告知评议办或者区纪委监委。";
   });
 })();

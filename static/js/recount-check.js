@@ -6,6 +6,7 @@
   const panel = document.getElementById("check");
   const names = JSON.parse(document.getElementById("names").textContent);
   const [button, steps, verdict] = ["button", ".ticks", "[role=status]"].map((each) => panel.querySelector(each));
+  const folded = steps.closest("details");
   const table = document.getElementById("recounted");
   const name = (code) => (code in names ? `${names[code]}（${code}）` : code);
   const element = (tag, text, className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
@@ -60,7 +61,7 @@
   }
 
   function conclude(text, good) {
-    verdict.textContent = text;
+    verdict.textContent = text + (globalThis.crypto?.subtle ? "" : "本页没有使用安全连接（https），结果仅供参考。");
     verdict.className = good ? "good" : "error";
   }
 
@@ -71,15 +72,17 @@
     table.hidden = true;
     conclude("正在复算……", true);
     if (!globalThis.crypto?.subtle) {
+      folded.open = true;
       say("本页没有使用安全连接（https），网页和文件在传送中可能被改动，以下结果仅供参考，请改用独立复算程序", false);
     }
     try {
       const { faults, gone } = await compare();
-      if (faults) conclude(`复算不一致，共${faults}处，见上。请保存本页截图并告知评议办或者区纪委监委。`, false);
-      else conclude(`复算一致：公示名单由公布的规则文件和数据文件得出${gone ? `，撤下的${gone}个科室除外` : ""}。`, true);
+      if (faults) folded.open = true;
+      if (faults) conclude(`结果：不一致，共${faults}处，见“专业核验”。请保存本页截图，并告知评议办或者区纪委监委。`, false);
+      else conclude(`结果：一致。公示名单由公布的规则和数据得出${gone ? `，撤下的${gone}个科室除外` : ""}。`, true);
     } catch (fault) {
       const why = fault instanceof Unusable ? fault.message : "文件的内容不符合规定";
-      conclude(`不能复算。${why}。`, false);
+      conclude(`结果：尚未核验。不能复算：${why}。`, false);
     }
     button.disabled = false;
   });

@@ -19,7 +19,8 @@ function need(truth, why) {
 
 const brief = (value) => {
   const text = value === null || value === undefined ? "无" : typeof value === "object" ? J(value) : String(value);
-  return text.length > 64 ? `${text.slice(0, 64)}…` : text; // a digest is shown whole
+  const characters = [...text]; // slice() of a string could cut a rare character in two
+  return characters.length > 64 ? `${characters.slice(0, 64).join("")}…` : text; // a digest is shown whole
 };
 
 // --- files: JSON read strictly, canonical form, SHA-256 ---

@@ -38,7 +38,7 @@ MEANINGS = {
     CERTAIN: "位次区间全部在前{length}位以内：该科室上榜，不大可能是已计入的误差造成的。",
     WITHIN_MARGIN: "位次区间超出前{length}位：该科室与未上榜科室差别不大，运用结果应当从严把握。",
     VETOED: "经查实由区纪委监委决定列在最前；难办指数仍为评议结果，未作改动。",
-    TOO_FEW: "有效票没有达到参加排名的最少行数，不参加排名，也不公布得分。",
+    TOO_FEW: "有效票没有达到参加排名的最少张数，不参加排名，也不公布得分。",
 }
 Key = tuple[str, str]  # section, channel
 Row = dict[str, Any]

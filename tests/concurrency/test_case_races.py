@@ -64,7 +64,7 @@ def test_a_measure_is_recorded_once():
     )
 
     assert isinstance(outcomes[0], RuleViolation)
-    assert AuditEntry.objects.filter(action="acc.open").count() == 1
+    assert AuditEntry.objects.filter(action="acc.notice").count() == 1
 
 
 def test_a_case_is_closed_once():

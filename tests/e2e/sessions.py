@@ -1,5 +1,6 @@
 """Sessions in a browser: real log-ins, idle time, drafts; shared by the tests of both."""
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
@@ -39,7 +40,12 @@ def let_idle(minutes=15):
 
 
 def wait_for_drafts(page, count=1):
-    page.wait_for_function(f"{DRAFTS} === {count}")
+    """Wait in this process: the CSP of a page forbids the polling of `wait_for_function`."""
+    for _ in range(200):
+        if page.evaluate(DRAFTS) == count:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"{page.evaluate(DRAFTS)} drafts instead of {count}")
 
 
 def change_page(section):
@@ -48,6 +54,7 @@ def change_page(section):
 
 def check_additions(page, *, with_axe):
     """Assert no serious accessibility fault of what is added to pages, and no sideways scrolling."""
+    page.wait_for_load_state()
     violations = Axe().run(page, context=[".session", ".draft"]).response["violations"] if with_axe else []
     serious = [v for v in violations if v["impact"] in {"serious", "critical"}]
     assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in serious] == []

@@ -59,6 +59,7 @@ def on_paper(page):
 def test_one_card_at_a_time_for_the_person_called_up(desk, width):
     page = desk(width)
     page.get_by_role("button", name="在线生成密钥卡").click()
+    page.wait_for_load_state()
     page.evaluate("() => { window.print = () => window.printed.push(document.querySelector('.called').dataset.label) }")
 
     for at, label in enumerate(LABELS):
@@ -189,7 +190,7 @@ def test_two_persons_import_a_key_in_the_browser(open_page, round_, live_server,
     clerk.get_by_role("button", name="导入票箱密钥登记").click()
     expect(clerk.get_by_text("已提请，经另一人审批后生效")).to_be_visible()
 
-    chief.goto(f"/admin/nanchuan_eval/approval/{Approval.objects.get().pk}/change/")
+    chief.goto(f"/approvals/{Approval.objects.get().pk}/")
     screenshot(chief, "box-key-approval")
     expect(chief.get_by_text(key.key_id)).to_be_visible()
     chief.get_by_role("button", name="同意").click()

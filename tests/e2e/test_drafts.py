@@ -88,7 +88,7 @@ def test_the_note_of_an_approval_is_there_again_though_its_address_takes_forms_o
         "departments.section.edit", section, by=make_user("clerk"), at=timezone.now(), fields=changed, rows=[]
     )
     page = open_page(390)
-    sign_in(page, "lihua", f"/login/?next=/admin/nanchuan_eval/approval/{approval.pk}/change/")
+    sign_in(page, "lihua", f"/login/?next=/approvals/{approval.pk}/")
     page.get_by_label("退回理由").fill("名称与批复不一致")
     wait_for_drafts(page)
     let_idle()
@@ -176,7 +176,7 @@ def test_ballot_codes_are_not_kept_and_the_reason_beside_them_is(open_page):
 def test_a_file_is_named_as_to_be_chosen_again(open_page, tmp_path):
     make_account("lihua")
     page = open_page(390)
-    sign_in(page, "lihua", "/login/?next=/admin/departments/section/import/")
+    sign_in(page, "lihua", "/login/?next=/admin/lists/roster/")
     (tmp_path / "名录.csv").write_text("x", encoding="utf-8")
     page.locator("input[type=file]").set_input_files(tmp_path / "名录.csv")
     wait_for_drafts(page)

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evaluations.draws.models import Draw, PlannedDraw
-from evaluations.draws.services.ceremony import issue_signing_codes
-from evaluations.pools.rules import PoolKind
+from evaluations.draws.rules import lookup_address
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from tests.e2e.conftest import check_page, log_in, screenshot
-from tests.factories import LATER, commit, hold_draw, make_pool, make_round, make_section, make_user, throw
+from tests.factories import commit, hold_draw, issue_codes, make_pool, make_round, make_section, make_user, throw
 from tests.paths import ROOT
 
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "draw_vectors.json").read_text(encoding="utf-8"))
@@ -28,11 +28,11 @@ def committed(transactional_db):
     make_pool(round_, PoolKind.SUPERVISORS, groups={"人大代表": 6, "市民代表": 6})
     make_pool(round_)
     supervisors = hold_draw(round_, DrawPurpose.SUPERVISORS)
-    codes = issue_signing_codes(draw_id=supervisors.pk, by=make_user("clerk"), at=LATER)
+    codes = issue_codes(supervisors)
     draw = commit(round_)
     Draw.objects.filter(pk=draw.pk).update(committed_at=timezone.now() - timedelta(days=2))
     PlannedDraw.objects.update(planned_at=timezone.now() - timedelta(hours=1))
-    return draw, list(codes.values())
+    return draw, codes
 
 
 def staff_page(open_page, role, live_server, width=1280):
@@ -80,25 +80,81 @@ def test_a_ceremony_from_the_dice_to_the_public_check(open_page, committed, live
 
 
 def recheck(open_page, draw):
-    """Verify the draw on a phone and look up a drawn person without sending personal data."""
+    """Verify the draw on a phone."""
     page = open_page(390)
-    sent = []
     page.goto(f"/draws/{draw.draw_id}/")
+    assert page.locator(".verdict h2").inner_text() == "结果：一致"
     page.get_by_role("button", name="在浏览器中核验").click()
-    page.get_by_text("核验一致").wait_for()
+    page.get_by_text("结果：一致。您的设备重新抽取一遍").wait_for()
+    page.get_by_text("专业核验（逐步结果）").click()
     assert draw.seed in page.locator("#check ol").inner_text()
-    entry = draw.entries.filter(is_selected=True).order_by("stratum", "place").first()
-    page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
-    page.get_by_label("查询码").fill(" ".join(entry.salt[n : n + 8] for n in range(0, 64, 8)))
-    page.get_by_label("本人信息").fill(f"{entry.person.name}/{entry.person.phone}")
-    page.get_by_role("button", name="查询").click()
-    page.get_by_text(f"中抽中，次序第{entry.place}").wait_for()
-    assert not [each for each in sent if entry.salt in each or entry.person.phone in each]
-    page.get_by_label("本人信息").fill("别人/13900000000")
-    page.get_by_role("button", name="查询").click()
-    page.get_by_text("不在本次名单中").wait_for()
     check_page(page)
     screenshot(page, "draw-390")
+
+
+def letter_of(draw, entry):
+    """What stands in the QR code of the letter to a drawn person."""
+    return lookup_address(f"/draws/{draw.draw_id}/", entry.salt, entry.token)
+
+
+def test_a_letters_code_shows_its_reader_the_answer_and_stays_on_the_device(open_page, committed):
+    draw = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
+    first, second = draw.entries.filter(is_selected=True).order_by("stratum", "place")[:2]
+    sent = []
+    page = open_page(390)
+    page.on("request", lambda request: sent.append(request.url.partition("#")[0] + (request.post_data or "")))
+
+    page.goto(letter_of(draw, first))
+    answer = page.locator("#lookup [role=status]")
+    page.get_by_text(f"您在抽中名单中，类别“{first.stratum}”，序号{first.place}").wait_for()
+    assert first.token in answer.inner_text()
+    assert page.evaluate("location.href").endswith(f"/draws/{draw.draw_id}/")
+    assert answer.evaluate("node => node === document.activeElement")
+    check_page(page)
+    screenshot(page, "draw-letter-390")
+    # Own name and phone show that the token follows from them.
+    page.get_by_label("本人信息").fill(f"{first.person.name}/{first.person.phone}")
+    page.get_by_role("button", name="查询").click()
+    page.get_by_text("本人信息一致").wait_for()
+    page.get_by_label("本人信息").fill("别人/13900000000")
+    page.get_by_role("button", name="查询").click()
+    page.get_by_text("本人信息与匿名编号不一致").wait_for()
+    # Another letter's code in the same window.
+    page.get_by_label("本人信息").fill("")
+    page.goto(letter_of(draw, second))
+    page.get_by_text(f"类别“{second.stratum}”，序号{second.place}").wait_for()
+    secrets = (first.salt, second.salt, first.person.phone, first.token[:8])
+    assert [each for each in sent if any(secret in each for secret in secrets)] == []
+
+
+def test_the_first_digits_of_a_token_are_enough_to_type(open_page, committed):
+    draw = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
+    first = draw.entries.filter(is_selected=True).order_by("stratum", "place").first()
+    page = open_page(320)
+    page.goto(f"/draws/{draw.draw_id}/")
+    page.get_by_label("匿名编号（前8位即可）").fill("太短")
+    page.get_by_role("button", name="查询").click()
+    page.get_by_text("至少输入前8位").wait_for()
+    page.get_by_label("匿名编号（前8位即可）").fill(f"{first.token[:4]} {first.token[4:8].upper()}")
+    page.get_by_label("匿名编号（前8位即可）").press("Enter")
+    page.get_by_text(f"这个匿名编号在抽中名单中，类别“{first.stratum}”，序号{first.place}").wait_for()
+    page.get_by_label("匿名编号（前8位即可）").fill("00000000")
+    page.get_by_role("button", name="查询").click()
+    page.get_by_text("不在本次名单中").wait_for()
+
+
+def test_a_letter_read_too_early_or_without_scripts_says_what_to_do(open_page, committed):
+    draw, _ = committed
+    drawn = Draw.objects.get(purpose=DrawPurpose.SUPERVISORS)
+    entry = drawn.entries.filter(is_selected=True).first()
+    page = open_page(320)
+    page.goto(letter_of(draw, entry))
+    assert "公开以后，请再次扫描通知书上的二维码" in page.locator("main").inner_text()
+    assert entry.salt not in page.evaluate("location.href")
+    page = open_page(320, java_script_enabled=False)
+    page.goto(letter_of(drawn, entry))
+    assert "查找通知书上的匿名编号" in page.locator("#lookup").inner_text()
+    assert not page.get_by_role("button", name="查询").is_visible()
 
 
 def test_the_browsers_check_agrees_with_the_published_vectors(open_page, committed):
@@ -122,10 +178,14 @@ def test_the_browser_detects_a_tampered_proof(open_page, committed, live_server)
         first = supervisors.entries.filter(is_selected=True).first().token
         route.fulfill(body=text.replace(first, "f" * 64), content_type="application/json")
 
-    page.route("**/proof.json", tamper)
     page.goto(f"/draws/{supervisors.draw_id}/")
+    page.route("**/proof.json", lambda route: route.abort())
     page.get_by_role("button", name="在浏览器中核验").click()
-    page.get_by_text("核验不一致").wait_for()
+    page.get_by_text("结果：尚未核验。数据下载失败").wait_for()
+    page.unroute("**/proof.json")
+    page.route("**/proof.json", tamper)
+    page.get_by_role("button", name="在浏览器中核验").click()
+    page.get_by_text("结果：不一致。").wait_for()
 
 
 def test_public_and_staff_pages_of_draws_are_accessible(open_page, committed, live_server):
@@ -145,11 +205,11 @@ def test_public_and_staff_pages_of_draws_are_accessible(open_page, committed, li
     code = make_section().code
     people = ("甲,13800000001,某厂", "甲,13800000001,某厂", "乙,13800000002,")
     csv = "姓名,手机号,单位,办过事的科室\n" + "".join(f"{person},{code}\n" for person in people)
-    clerk.locator("[name=kind]").select_option("recipients")
+    screenshot(clerk, "pools-1280")
+    clerk.get_by_role("link", name="导入服务对象库").click()
     clerk.locator("[name=file]").set_input_files({"name": "名单.csv", "mimeType": "text/csv", "buffer": csv.encode()})
     clerk.get_by_role("button", name="上传并预览").click()
-    screenshot(clerk, "pools-1280")
-    clerk.get_by_role("button", name="确认导入2人").click()
+    clerk.get_by_role("button", name="确认导入服务对象库").click()
     assert "服务对象库：2人" in clerk.content()
     chief = staff_page(open_page, "chief", live_server)
     chief.goto(reverse("admin:evaluations_round_change", args=[draw.round_id]))

@@ -43,6 +43,7 @@ def at_the_desk(open_page, live_server, waiting):
 
 def fits(page):
     """True if nothing has to be scrolled sideways."""
+    page.wait_for_load_state()
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

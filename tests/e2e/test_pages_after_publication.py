@@ -1,17 +1,33 @@
 """The pages after publication in a browser, on a phone and on a desktop."""
 
+from itertools import product
+from urllib.parse import urlsplit
+
 import pytest
 from django.core.management import call_command
+from django.urls import Resolver404, resolve
 
 from accountability.inspections.models import Inspection, InspectionPlan, Order
 from accountability.rectifications.models import Rectification
+from accountability.rectifications.rules import RectificationState
 from accountability.talks.models import Talk
 from nanchuan_eval.users.models import User
-from tests.accountability.factories import make_demonstrations_small
+from tests.accountability.factories import make_bare_round, make_case, make_demonstrations_small, make_rectification
+from tests.e2e.boxes import check_boxes
 from tests.e2e.conftest import check_page, log_in, screenshot
 from tests.factories import make_manifestations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+EARLIER = "2015H1"  # a round whose unit has reported: its rectification may be rated
+# Public addresses that are pages; those of an open ballot are looked at while one is filled in.
+PUBLIC = {
+    *("front-page", "how-to-take-part", "how-to-verify", "scoring", "scoring-of-round", "privacy", "privacy-request"),
+    *("lists", "public-list", "recount-check", "public-sample", "proofs", "boxes", "box", "draws", "draw"),
+    *("receipt-check", "ballot", "results", "results-round", "follow-up", "suggestions", "suggestion-status"),
+}
+# There are as many draws as purposes, each with its own tables.
+MOST_OF_A_KIND = 5
 
 
 @pytest.fixture
@@ -19,31 +35,36 @@ def followed(transactional_db, tmp_path, monkeypatch):
     """The demonstration round with its cases."""
     make_manifestations()
     make_demonstrations_small(monkeypatch)
-    call_command("demo", "--no-serve", "--decide", "--ballots", 60, "--out", tmp_path)
+    call_command("demo", "--no-serve", "--decide", "--ballots", 60, "--earlier", 0, "--out", tmp_path)
+    make_rectification(make_case(make_bare_round(EARLIER, state="published")), RectificationState.REPORTED)
 
 
 def pages_of(username):
-    row = Rectification.objects.order_by("case__result__rank").first()
-    plan, talk = InspectionPlan.objects.get(), Talk.objects.first()
+    row = Rectification.objects.exclude(case__result__round__key=EARLIER).order_by("case__result__rank").first()
+    plan, talk = InspectionPlan.objects.order_by("pk").first(), Talk.objects.first()
     rectification = f"/work/rectifications/{row.pk}/"
     item = row.items.last()
+    rateable = f"/rectification/cases/{Rectification.objects.get(case__result__round__key=EARLIER).case_id}/rate/"
     order, visit = Order.objects.first(), Inspection.objects.filter(state="assigned").first()
     liaison = User.objects.get(role="L", unit_code=row.unit_code).username
     pages = {
-        "": ["/rectification/", "/suggestions/", "/privacy/request/", "/"],
-        "jiwei": ["/work/", f"/work/talks/{talk.measure_id}/", "/work/leads/", "/work/objections/", rectification],
-        "chief": ["/work/", "/work/rectifications/", rectification, "/inspection/plans/"],
+        "": [
+            *("/rectification/", rateable, "/suggestions/", "/suggestions/status/", "/box/"),
+            *("/privacy/", "/privacy/request/", "/nowhere/", "/"),
+        ],
+        "jiwei": ["/home/", f"/work/talks/{talk.measure_id}/", "/work/leads/", "/work/objections/", rectification],
+        "chief": ["/home/", "/work/rectifications/", rectification, "/inspection/plans/", "/work/remarks/"],
         "chief2": [f"/inspection/plans/{plan.pk}/", *([f"/work/orders/{order.pk}/"] if order else [])],
-        "liaison": ["/work/", "/unit/", f"/work/items/{item.pk}/report/", "/work/objections/file/"],
+        "liaison": ["/home/", "/unit/", f"/work/items/{item.pk}/report/", "/work/objections/file/"],
         "inspector": ["/inspection/", *([f"/inspection/{visit.pk}/"] if visit else [])],
-        "personnel": ["/work/", "/personnel/", "/personnel/many/", "/personnel/assessment/"],
+        "personnel": ["/home/", "/personnel/", "/personnel/many/", "/personnel/assessment/"],
     }
     return liaison if username == "liaison" else username.rstrip("2"), pages[username]
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_every_page_after_publication_is_accessible(open_page, followed, live_server, width):
-    for who in ("", "jiwei", "chief", "chief2", "liaison", "inspector", "personnel"):
+def test_every_page_after_publication_is_accessible(open_page, followed, live_server):
+    everybody = ("", "jiwei", "chief", "chief2", "liaison", "inspector", "personnel")
+    for width, who in product((320, 390, 1280), everybody):  # one demonstration for all
         username, paths = pages_of(who)
         page = open_page(width)
         if username:
@@ -52,6 +73,29 @@ def test_every_page_after_publication_is_accessible(open_page, followed, live_se
             page.goto(path)
             check_page(page)
             screenshot(page, f"after-{who}-{path.strip('/').replace('/', '-')}-{width}")
+    look_at_public_pages(open_page(320))
+
+
+def look_at_public_pages(page):
+    """Every public page that links lead to from the front page: nothing leaves it at 320 px in any size of type."""
+    waiting = ["/"]
+    for path in waiting:  # it grows
+        page.goto(path)
+        for found in page.locator("a[href^='/']").evaluate_all("links => links.map(link => link.pathname)"):
+            of_a_kind = sum(name_of(other) == name_of(found) for other in waiting)
+            if found not in waiting and name_of(found) in PUBLIC and of_a_kind < MOST_OF_A_KIND:
+                waiting.append(found)
+        page.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true; })")
+        check_boxes(page)
+    assert {name_of(path) for path in waiting} == PUBLIC
+
+
+def name_of(path):
+    """The name of an address, or an empty text for files."""
+    try:
+        return resolve(urlsplit(path).path).url_name
+    except Resolver404:
+        return ""
 
 
 def test_a_visit_is_kept_on_the_phone_while_the_network_is_down(open_page, followed, live_server):

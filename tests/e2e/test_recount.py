@@ -170,7 +170,7 @@ def test_a_section_that_was_struck_is_told_and_excepted(open_page, transactional
     page = open_page()
 
     assert "撤下的1个科室除外" in recount_on(page, round_)
-    assert "名单比计票少1个科室：更正撤下0个，公示前撤下1个" in page.locator("#check ol").inner_text()
+    assert "名单比计票少1个科室：更正撤下0个，公示前撤下1个" in page.locator("#check ol").text_content()
 
 
 def choose(page, kind, content):
@@ -185,7 +185,8 @@ def choose(page, kind, content):
 def test_a_citizen_recounts_the_list(open_page, published, width):
     page = open_page(width)
 
-    assert recount_on(page, published).startswith("复算一致")
+    assert recount_on(page, published).startswith("结果：一致")
+    assert page.locator(".verdict h2").inner_text() == "结果：一致"
 
     shown = page.locator("#recounted tbody").inner_text()
     assert all(str(section) in shown for section in published.sections.all())
@@ -205,9 +206,9 @@ def test_a_forged_list_is_told_by_section_and_value(open_page, published):
         "**/list.json", lambda route: route.fulfill(body=route.fetch().text().replace('"rank":1,', '"rank":7,', 1))
     )
 
-    assert "复算不一致，共" in recount_on(page, published)
+    assert "结果：不一致，共" in recount_on(page, published)
 
-    said = page.locator("#check ol").inner_text()
+    said = page.locator("#check ol").text_content()
     assert "list.json 的校验值为" in said
     assert f"{first['department']}{first['section']}（{first['code']}）：位次复算为“1”，公示为“7”" in said
     screenshot(page, "recount-forged-390")
@@ -220,10 +221,10 @@ def test_a_forged_file_from_disk_is_told(open_page, published):
     result["sections"][0]["rank_high"] += 1
     choose(page, "result", json.dumps(result).encode())
 
-    assert "复算不一致" in pressed(page)
+    assert "结果：不一致" in pressed(page)
 
     code = result["sections"][0]["section"]
-    assert f"（{code}）在 result.json 中的 rank_high ：复算为" in page.locator("#check ol").inner_text()
+    assert f"（{code}）在 result.json 中的 rank_high ：复算为" in page.locator("#check ol").text_content()
 
 
 def test_the_right_result_file_agrees(open_page, published):
@@ -231,8 +232,8 @@ def test_the_right_result_file_agrees(open_page, published):
     page.goto(reverse("recount-check", args=[published.key, 1]))
     choose(page, "result", published.tally.result.encode())
 
-    assert pressed(page).startswith("复算一致")
-    assert "result.json 的公开部分与复算一致" in page.locator("#check ol").inner_text()
+    assert pressed(page).startswith("结果：一致")
+    assert "result.json 的公开部分与复算一致" in page.locator("#check ol").text_content()
 
 
 @pytest.mark.parametrize(
@@ -250,7 +251,7 @@ def test_a_file_that_cannot_be_used_is_named(open_page, published, content, told
 
     said = pressed(page)
 
-    assert said.startswith("不能复算")
+    assert said.startswith("结果：尚未核验。不能复算")
     assert told in said
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from departments.models import Section
 from nanchuan_eval.permissions.policy import Role
@@ -76,7 +77,7 @@ def test_the_warning_comes_before_the_limit_and_going_on_loses_nothing(open_page
     page.get_by_role("button", name="继续使用").click()
     warning.wait_for(state="hidden")
     assert page.locator("#id_name").input_value() == "价格管理科"
-    assert page.evaluate("document.activeElement.id") == "id_name"
+    expect(page.locator("#id_name")).to_be_focused()
     let_idle(14)
     page.locator("input[name=_save]").click()
     page.locator(".messagelist .success").wait_for()

@@ -158,7 +158,7 @@ SABOTAGES = {
     "approving asks for no fresh code": Sabotage(
         "nanchuan_eval.second_factor.services.confirm_again",
         nothing,
-        "tests/nanchuan_eval/approvals/test_services.py::TestTheSecondFactor",
+        "tests/nanchuan_eval/decisions/test_views.py::TestTheSecondFactor",
     ),
     "evidence lies in the clear": Sabotage(
         "nanchuan_eval.encryption.sealed_bytes.encrypt_stream",

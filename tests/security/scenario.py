@@ -25,10 +25,13 @@ from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Comment
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.draws.forms import ReadingForm
+from evaluations.draws.services import signing
+from evaluations.lifecycle import services as lifecycle
 from evaluations.lifecycle.forms import RulebookForm
 from evaluations.paper_ballots.models import PaperCount
 from evaluations.personal_data.models import RequestState, Wish
 from evaluations.personal_data.services.requests import submit_request
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.sample_audit.models import SampleAudit, SampleBallot
@@ -36,11 +39,13 @@ from evaluations.scoring.method import Channel
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import FlagKind, Verdict
 from evaluations.tally.services.tally import tally_round
-from nanchuan_eval.accounts.services import record_link, save_account
+from nanchuan_eval.accounts.links import issue_link
+from nanchuan_eval.accounts.services import save_account
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.backups.models import Backup
+from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
@@ -72,11 +77,25 @@ def draft():
     return early.make_round()
 
 
+def second_draft():
+    """A draft after an earlier round."""
+    early.make_round(period_start=date(2019, 7, 1), period_end=date(2019, 12, 31))
+    return draft()
+
+
 def settled():
     """A draft whose plan two persons have approved."""
     round_ = draft()
     proposed = approvals.propose("round.edit", round_, by=early.make_user("clerk"), at=NOON)
     approvals.approve(approval_id=proposed.pk, by=early.make_user("chief"), at=NOON)
+    return round_
+
+
+def frozen():
+    """A round whose roster is frozen, before its first draw."""
+    round_ = draft()
+    lifecycle.freeze_round(round_id=round_.pk, by=early.make_user("chief"), at=NOON)
+    round_.refresh_from_db()
     return round_
 
 
@@ -125,6 +144,13 @@ def counted(state=RoundState.COUNTED):
     tally_round(round_id=round_.pk, by=early.make_user("chief"), at=CLOSED)
     Round.objects.filter(pk=round_.pk).update(state=state)
     round_.refresh_from_db()
+    return round_
+
+
+def ready_to_announce():
+    """A counted round whose listed sections all have their main problems."""
+    round_ = counted()
+    round_.results.filter(is_listed=True, main_problems="").update(main_problems="电话无人接听")
     return round_
 
 
@@ -178,6 +204,40 @@ def pooled():
     round_ = early.make_round(state=RoundState.FROZEN, rulebook={"evaluators": 20})
     early.make_pool(round_)
     return round_
+
+
+def unannounced():
+    """A round with a pool whose notice is not given."""
+    round_ = pooled()
+    round_.pool_notices.all().delete()
+    return round_
+
+
+def supervisors_drawn():
+    """The published draw of supervisors, who have no signing codes yet."""
+    round_ = early.make_round(state=RoundState.FROZEN)
+    early.make_pool(round_, PoolKind.SUPERVISORS)
+    return early.hold_draw(round_, DrawPurpose.SUPERVISORS)
+
+
+def sheet_permitted():
+    """The permitted sheet of a supervisor's signing codes."""
+    with policy.approved(signing.ISSUE):
+        sheets = signing.issue_signing_codes(draw_id=supervisors_drawn().pk, by=early.make_user("chief"), at=DAY_AFTER)
+    return sheets[0]
+
+
+def sheet_sealed():
+    """A sheet that a clerk has taken out, whose handing nobody has confirmed."""
+    sheet, _ = signing.seal_codes(sheet_id=sheet_permitted().pk, by=early.make_user("clerk"), at=DAY_AFTER)
+    return sheet
+
+
+def sheet_handed():
+    """A sheet whose codes can be used."""
+    sheet = sheet_sealed()
+    draw, by = sheet.entry.draw_id, early.make_user("clerk")
+    return signing.hand_over_codes(draw_id=draw, sheet_ids=[sheet.pk], by=by, at=DAY_AFTER)[0]
 
 
 def pooled_over():
@@ -467,7 +527,16 @@ def with_factor():
 
 def entry():
     account = early.make_user("sysadmin")
-    return record_link(account_id=account.pk, by=account, at=NOON) and AuditEntry.objects.latest("seq")
+    return issue_link(account_id=account.pk, by=account, at=NOON) and AuditEntry.objects.latest("seq")
+
+
+def listed_account(*, role: str) -> User:
+    """An account made from a list, before or after its role was granted."""
+    account = User(username=f"listed{next(_years)}", name="丁", person_code=f"N{next(_years)}", role=role)
+    account.requested_role = "" if role else "I"
+    account.set_unusable_password()
+    account.save()
+    return account
 
 
 def clerk_who_may_join_a_unit() -> User:

@@ -166,11 +166,10 @@ def bad_values(seed, number=None):
 FORMS = {
     "/ballot/": ["code", "vote", "section", "admission"],
     "/ballot/sections/": ["admission", "section", "code"],
-    "/ballot/rate/": ["admission", "section", "code"],
+    "/ballot/rate/": ["admission", "section", "code", "vote", "shown", "from", "to", "rest"],
     "/ballot/review/": ["admission", "section", "code", "comment"],
-    "/ballot/receipt/": ["admission", "section", "code", "digits"],
     "/ballot/cast/": ["admission", "section", "code", "digits", "comment"],
-    "/ballot/claim/": ["batch"],
+    "/ballot/claim/": ["after"],
     "/receipt/": ["receipt"],
     "/login/": ["username", "password", "next"],
 }
@@ -221,7 +220,7 @@ def test_all_forty_bad_inputs_are_tested_somewhere():
         "/admin/evaluations/round/1e3/change/",
         "/admin/evaluations/round/１/change/",
         "/admin/nanchuan_eval/user/１/change/",
-        "/admin/nanchuan_eval/approval/１/change/",
+        "/approvals/１/",
         "/list/../../etc/passwd",
         "/draws/..%2f..%2fetc/proof.json",
         "/draws/%252e%252e/proof.json",

@@ -7,6 +7,7 @@ import subprocess
 from datetime import date
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import load_workbook
 
 from nanchuan_eval.audit import services as audit
@@ -82,6 +83,9 @@ class TestEveryExport:
         client.force_login(make_account(Role.PERSONNEL))
         freeze = scenario.held(ends_on=date(2020, 7, 15))
         self.check(client, f"/personnel/freezes/{freeze.pk}/certificate/")
+        asked = SimpleUploadedFile("名单.csv", "姓名\n陈刚\n".encode())
+        page = client.post("/personnel/many/", {"file": asked}).context["page"]
+        self.check(client, "/personnel/many/answers/", asked=page.asked)
 
     def test_the_trace_itself(self, client):
         client.force_login(make_user("auditor"))

@@ -15,8 +15,8 @@ import pytest
 from django.db import transaction
 from django.urls import URLResolver, get_resolver, resolve
 
-from accountability.citizens.models import Suggestion
-from accountability.citizens.services import may_answer
+from accountability.citizens.models import FollowUpCount, FollowUpRemark
+from accountability.citizens.services import may_answer, suggest_section
 from accountability.leads.models import Lead
 from accountability.objections.rules import ObjectionState
 from evaluations.codes.models import OpenClaimAlert
@@ -24,6 +24,8 @@ from evaluations.codes.rules.open_channel import OpenAlert
 from evaluations.pools.models import PoolObjection
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.workdays.models import CompleteYear
+from tests.factories import make_department
 from tests.security import scenario as s
 from tests.security.test_walk import asks, browser, stage, world  # noqa: F401  # fixtures
 from tests.security.walk import ADMIN, LINES
@@ -72,19 +74,31 @@ def alert(_):
     return OpenClaimAlert.objects.create(batch=batch, kind=OpenAlert.NETWORK, on=s.NOON.date(), times=3)
 
 
+def remark(_):
+    case = s.rectification().case
+    FollowUpCount.objects.create(case=case, satisfaction="better", votes=5)
+    return FollowUpRemark.objects.create(case=case, text="窗口还是没有人")
+
+
 def suggestion(_):
-    return Suggestion.objects.create(unit="区供水公司", section="营业厅", reason="停水", submitted_on=s.AFTER.date())
+    return suggest_section(unit="区供水公司", section="营业厅", reason="停水", at=s.AFTER)
 
 
 UNIT = {"own": True}
+UNITS = "/admin/departments/department"
 OTHERS = [
+    Form("department-reform", UNITS + "/reform/rename/?ids={o.pk}", lambda w: make_department(), starts("roster.edit")),
+    Form("account-requests", "/admin/accounts/requests/", lambda w: s.listed_account(role=""), starts("role.grant")),
+    Form("account-letters", "/admin/accounts/letters/", lambda w: s.listed_account(role="I"), starts("user.pwlink")),
     Form("draw-abandon", ADMIN + "/draw/{o.pk}/abandon/", lambda w: s.committed(), starts("draw.commit"), s.NOON),
     Form("batch-void", ADMIN + "/codebatch/{o.pk}/void/", lambda w: s.batch(s.open_round()), starts("cred.void")),
     Form("batch-recall", ADMIN + "/codebatch/{o.pk}/recall/", lambda w: s.batch(s.open_round()), starts("cred.void")),
     Form(
         "batch-replace", ADMIN + "/codebatch/{o.pk}/replace/", lambda w: s.batch(s.open_round()), starts("cred.print")
     ),
+    Form("batch-print", ADMIN + "/codebatch/{o.pk}/print/", lambda w: s.batch(s.open_round()), starts("cred.print")),
     Form("round-import-codes", ADMIN + "/round/{o.pk}/import-codes/", lambda w: s.open_round(), starts("cred.print")),
+    Form("round-carry", ADMIN + "/round/{o.pk}/carry/", lambda w: s.second_draft(), starts("round.edit")),
     Form("round-settle", ADMIN + "/round/{o.pk}/settle/", lambda w: s.draft(), starts("round.edit")),
     Form("alert-review", ADMIN + "/round/alert/{o.pk}/", alert, proposes("ballot.invalid")),
     Form("pool-objection", ADMIN + "/poolentry/notice/{o.pk}/objection/", notice, starts("pool.import"), s.NOON),
@@ -113,7 +127,7 @@ OTHERS = [
         "accountability_measure_waive",
         "/admin/accountability/case/measures/{o.pk}/waive/",
         lambda w: s.measure(kind="notice"),
-        starts("acc.open"),
+        starts("acc.notice"),
     ),
     Form(
         "round-sample-draw",
@@ -149,10 +163,17 @@ OTHERS = [
         lambda w: s.objection(state=ObjectionState.ACCEPTED),
         lambda account: policy.may(account, "tally.verify") and policy.may_see(account, "appeal.view"),
     ),
+    Form(
+        "objection-sign",
+        "/work/objections/{o.pk}/sign/",
+        lambda w: s.objection(state=ObjectionState.RECOUNTED),
+        lambda account: policy.may_see(account, "tally.verify") and policy.may_see(account, "appeal.view"),
+    ),
     Form("lead-receive", "/work/leads/receive/", lambda w: None, starts("acc.open")),
     Form("lead-conclude", "/work/leads/{o.pk}/conclude/", lead, starts("acc.open")),
     Form("inspection-recuse", "/inspection/recuse/", lambda w: None, starts("insp.assign")),
     Form("order-reply", "/work/orders/{o.pk}/reply/", lambda w: s.order(), starts("rect.report", **UNIT)),
+    Form("remark-pass-on", "/work/remarks/{o.pk}/pass-on/", remark, starts("comment.redact")),
     Form("suggestion-answer", "/work/suggestions/{o.pk}/answer/", suggestion, may_answer),
     Form(
         "paper-slips",
@@ -176,6 +197,13 @@ OTHERS = [
         lambda w: s.published_draw(),
         starts("pool.unmask"),
         s.DAY_AFTER,
+    ),
+    Form("holidays-declare", "/admin/nanchuan_eval/holiday/years/2026/declare/", lambda w: None, starts("round.edit")),
+    Form(
+        "holidays-withdraw",
+        "/admin/nanchuan_eval/holiday/years/{o.pk}/withdraw/",
+        lambda w: CompleteYear.objects.first(),
+        starts("round.edit"),
     ),
     Form("order-return", "/work/orders/{o.pk}/return/", lambda w: s.order(), starts("insp.assign")),
 ]

@@ -19,7 +19,7 @@ from nanchuan_eval.spreadsheets import read_rows
 from tests.accountability import factories as late
 from tests.security import scenario
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.reader]
 AFTER = scenario.AFTER
 
 

@@ -30,7 +30,7 @@ def voting():
     return make_open_round(sections=3, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1))
 
 
-@pytest.mark.parametrize("value", ["1_0", "٣", "５", "+7", "7.0", "6", "-1", "", "NaN", "1e999", str(10**30)])
+@pytest.mark.parametrize("value", ["1_0", "٣", "５", "+7", "7.0", "6", "-1", " ", "NaN", "1e999", str(10**30)])
 def test_an_answer_off_the_scale_is_refused_and_the_others_kept(voting, value):
     response = Phone(voting).review(__cold=value, __lazy="3", __manifestations=["LAZY-2"])
     refused(response, "该项选择有误")

@@ -11,7 +11,7 @@ from evaluations.ballots.models import Comment
 from evaluations.personal_data.models import DataRequest, Wish
 from evaluations.personal_data.services import requests
 from evaluations.pools.models import PoolEntry
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals

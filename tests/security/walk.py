@@ -32,13 +32,13 @@ from evaluations.ballots import services as ballots
 from evaluations.box_key.services import making
 from evaluations.codes.services import issuing, voiding
 from evaluations.draws.rules import RemovalReason
-from evaluations.draws.services import ceremony, commitment, exports, removals
+from evaluations.draws.services import ceremony, commitment, exports, removals, signing
 from evaluations.lifecycle import services as lifecycle
 from evaluations.paper_ballots import services as paper_ballots
 from evaluations.personal_data.models import RequestState
 from evaluations.personal_data.services import people, requests
-from evaluations.pools.rules import PoolKind
-from evaluations.pools.services import lists
+from evaluations.pools.rules.kinds import PoolKind
+from evaluations.pools.services import lists, notices
 from evaluations.publication import services as publication
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.services import edit_rulebook
@@ -52,11 +52,12 @@ from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.services.anomalies import decide_flag
 from evaluations.tally.services.tally import tally_round
 from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.accounts.links import issue_link
 from nanchuan_eval.audit_review import archive
 from nanchuan_eval.audit_review import services as audit_review
 from nanchuan_eval.retention import services as retention
 from nanchuan_eval.second_factor import services as second_factor
-from nanchuan_eval.spreadsheets import read_rows
+from nanchuan_eval.spreadsheets import Row, read_rows
 from tests.departments.roster.files import roster
 from tests.factories import make_key, throw
 from tests.security import scenario as s
@@ -122,7 +123,7 @@ def record_of(round_: Any) -> str:
     return make_key(round_).record.decode()
 
 
-PEOPLE = [("名单", 1, ("身份类别", "姓名", "手机号")), ("名单", 2, ("服务对象", "张三", "13900000001"))]
+PEOPLE = [Row("名单", 1, ("身份类别", "姓名", "手机号")), Row("名单", 2, ("服务对象", "张三", "13900000001"))]
 PEOPLE_CSV = "身份类别,姓名,手机号\n服务对象,张三,13900000001\n".encode()
 TALK = s.late.talk_facts()
 TALK_FORM = {**TALK, "held_at": typed(TALK["held_at"]).replace(" ", "T"), "is_signed": "on"}
@@ -148,13 +149,26 @@ BEFORE_THE_LIST = [
         wrong=lambda w: [],
         service=lambda o, by, at: import_roster(rows=o, by=by, at=at),
     ),
-    Line("roster.import", right=lambda w: None, url=reads("/admin/departments/section/import/"), traces=0),
+    Line(
+        "roster.import",
+        right=lambda w: None,
+        url=Url(lambda o: "/admin/lists/roster/", lambda o: {"file": SimpleUploadedFile("名录.xlsx", roster())}),
+        traces=0,
+        traces_of_two=0,
+    ),
     Line(
         "roster.freeze",
         right=lambda w: s.settled(),
         wrong=lambda w: s.open_round(),
         service=lambda o, by, at: lifecycle.freeze_round(round_id=o.pk, by=by, at=at),
         url=posts(ADMIN + "/round/{o.pk}/step/freeze/"),
+    ),
+    Line(
+        "round.unfreeze",
+        right=lambda w: s.frozen(),
+        wrong=lambda w: s.open_round(),
+        service=lambda o, by, at: lifecycle.unfreeze_round(round_id=o.pk, reason="名录有误", by=by, at=at),
+        url=posts(ADMIN + "/round/{o.pk}/unfreeze/", reason="名录有误"),
     ),
     Line(
         "round.edit",
@@ -207,10 +221,17 @@ BEFORE_THE_LIST = [
         wrong=lambda w: s.open_round(),
         service=lambda o, by, at: lists.import_pool(round_id=o.pk, kind=PoolKind.EVALUATORS, rows=PEOPLE, by=by, at=at),
         url=Url(
-            lambda o: f"{ADMIN}/poolentry/round/{o.pk}/",
-            lambda o: {"kind": "evaluators", "file": SimpleUploadedFile("名单.csv", PEOPLE_CSV)},
+            lambda o: f"/admin/lists/pool.evaluators/{o.key}/",
+            lambda o: {"file": SimpleUploadedFile("名单.csv", PEOPLE_CSV)},
         ),
         traces=0,  # the upload is only a preview; what is confirmed is recorded
+    ),
+    Line(
+        "pool.announce",
+        right=lambda w: s.unannounced(),
+        wrong=lambda w: s.pooled(),
+        service=lambda o, by, at: notices.announce_pool(round_id=o.pk, kind=PoolKind.EVALUATORS, by=by, at=at),
+        url=posts(ADMIN + "/poolentry/round/{o.pk}/evaluators/announce/"),
     ),
     Line("pool.view", right=lambda w: None, kind=SEE, url=reads(ADMIN + "/poolentry/")),
     Line(
@@ -291,7 +312,7 @@ BEFORE_THE_LIST = [
         right=lambda w: s.planned(),
         wrong=lambda w: s.committed().round,
         service=lambda o, by, at: commitment.commit_draw(round_id=o.pk, purpose=DrawPurpose.EVALUATORS, by=by, at=at),
-        url=posts(ADMIN + "/draw/round/{o.pk}/evaluators/commit/"),
+        url=posts(ADMIN + "/draw/round/{o.pk}/commit/", purpose="evaluators"),
     ),
     Line(
         "draw.seed",
@@ -329,6 +350,38 @@ BEFORE_THE_LIST = [
         url=reads(ADMIN + "/draw/{o.pk}/people/"),
         at=s.DAY_AFTER,
     ),
+    Line(
+        "sign.issue",
+        right=lambda w: s.supervisors_drawn(),
+        wrong=lambda w: s.published_draw(),
+        service=lambda o, by, at: signing.issue_signing_codes(draw_id=o.pk, by=by, at=at),
+        url=posts(ADMIN + "/draw/{o.pk}/signing-codes/issue/"),
+        at=s.DAY_AFTER,
+    ),
+    Line(
+        "sign.issue",
+        right=lambda w: s.sheet_handed().entry,
+        wrong=lambda w: s.not_drawn_entry(s.published_draw()),
+        service=lambda o, by, at: signing.reissue_signing_codes(entry_id=o.pk, reason="遗失", by=by, at=at),
+        url=posts(ADMIN + "/draw/entry/{o.pk}/reissue/", reason="遗失"),
+        at=s.DAY_AFTER,
+    ),
+    Line(
+        "sign.seal",
+        right=lambda w: s.sheet_permitted(),
+        wrong=lambda w: s.sheet_handed(),
+        service=lambda o, by, at: signing.seal_codes(sheet_id=o.pk, by=by, at=at),
+        url=posts(ADMIN + "/draw/signing-sheet/{o.pk}/"),
+        at=s.DAY_AFTER,
+    ),
+    Line(
+        "sign.hand",
+        right=lambda w: s.sheet_sealed(),
+        wrong=lambda w: s.sheet_handed(),
+        service=lambda o, by, at: signing.hand_over_codes(draw_id=o.entry.draw_id, sheet_ids=[o.pk], by=by, at=at),
+        url=Url(lambda o: f"{ADMIN}/draw/{o.entry.draw_id}/signing-codes/hand/", lambda o: {"sheet": [o.pk]}),
+        at=s.DAY_AFTER,
+    ),
     Line("draw.delete", right=lambda w: s.committed(), url=posts(ADMIN + "/draw/{o.pk}/delete/", post="yes")),
     Line(
         "cred.print",
@@ -350,7 +403,7 @@ BEFORE_THE_LIST = [
         right=lambda w: s.batch(s.open_round()),
         wrong=lambda w: s.batch(s.sealed()),
         service=lambda o, by, at: paper_ballots.register_slips(batch_id=o.pk, typed=["0" * 20], by=by, at=at),
-        url=posts(ADMIN + "/codebatch/{o.pk}/papers/count/", returned="0", spoiled="0", missing="1"),
+        url=posts(ADMIN + "/codebatch/{o.pk}/papers/count/", returned="0", spoiled="0", missing="1", confirmed="0/0/1"),
         kind=PROPOSE,
         at=s.CLOSED,
     ),
@@ -450,6 +503,14 @@ BEFORE_THE_LIST = [
         at=s.CLOSED,
     ),
     Line(
+        "publish.announce",
+        right=lambda w: s.ready_to_announce(),
+        wrong=lambda w: s.sealed(),
+        service=lambda o, by, at: lifecycle.announce_result(round_id=o.pk, by=by, at=at),
+        url=posts(ADMIN + "/round/{o.pk}/step/announce/"),
+        at=s.CLOSED,
+    ),
+    Line(
         "top10.view",
         right=lambda w: s.counted(),
         kind=SEE,
@@ -496,12 +557,21 @@ AFTER_THE_COUNT = [
     ),
     Line(
         "acc.open",
+        right=lambda w: s.measure(kind="removal_prompt"),
+        wrong=lambda w: s.measure(kind="removal_prompt", state="done", done_on=date(2020, 7, 10), record="已办"),
+        service=lambda o, by, at: cases_services.record_measure(
+            measure_id=o.pk, done_on=at.date(), record="已研究", by=by, at=at
+        ),
+        url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已研究"),
+    ),
+    Line(
+        "acc.notice",
         right=lambda w: s.measure(kind="notice"),
         wrong=lambda w: s.measure(kind="notice", state="done", done_on=date(2020, 7, 10), record="已办"),
         service=lambda o, by, at: cases_services.record_measure(
-            measure_id=o.pk, done_on=at.date(), record="已通报", by=by, at=at
+            measure_id=o.pk, done_on=at.date(), record="已刊登", by=by, at=at
         ),
-        url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已通报"),
+        url=posts("/admin/accountability/case/measures/{o.pk}/record/", done_on="2020-07-20", record="已刊登"),
     ),
     Line(
         "acc.talk.leader",
@@ -800,7 +870,7 @@ ACCOUNTS_AND_TRACE = [
         "user.pwlink",
         right=lambda w: s.early.make_user("clerk"),
         wrong=lambda w: s.early.make_user("clerk", is_active=False),
-        service=lambda o, by, at: accounts.record_link(account_id=o.pk, by=by, at=at),
+        service=lambda o, by, at: issue_link(account_id=o.pk, by=by, at=at),
         url=posts("/admin/nanchuan_eval/user/{o.pk}/link/"),
     ),
     Line(
@@ -862,6 +932,6 @@ NOWHERE = {
     "ballot.edit": "no page (test_lines_without_a_page)",
     "tally.tiebreak": "the method NC-1 leaves no tie (rulebook: ties share a rank)",
     "sys.config": "settings of the environment and the operator's shell",
-    "backup.make": "a command on the server (test_backup)",
+    "backup.make": "not inside a transaction (tests/nanchuan_eval/backups/test_admin.py)",
     "log.alert": "missing: the auditor filters the trace (log.view); SEC has no list of alarms yet",
 }

@@ -7,18 +7,18 @@ upgrades during a vote.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from unittest.mock import patch
 
 from django.core.management import call_command
+from django.test.utils import override_settings
 from django.utils import timezone
 
-from accountability.demo import aftermath, people, story
+from accountability.demo import people, rectifying, story
+from accountability.demo.calendar import Calendar
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules import rulebook
-from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.spreadsheets import read_rows
-from nanchuan_eval.users.models import User
 from tests.accountability.factories import pdf
 
 BALLOTS, SEED = 24, 7
@@ -51,13 +51,11 @@ class SmallStory(story.Story):
 
     def settle_draft(self) -> None:
         """Plan the round after the next; two persons approve its plan."""
-        draft, at = self._plan_round(), self._day(37)
-        proposed = approvals.propose("round.edit", draft, by=self.clerk, at=at)
-        approvals.approve(approval_id=proposed.pk, by=self.chief, at=at)
+        self._settle(self._plan_round(), at=self._day(37))
 
     def go_on(self, round_: Round) -> None:
         """Open a drawn round, vote, and let the clock seal it."""
-        self.clerk, self.chief = (User.objects.get(username=name) for name in ("clerk", "chief"))
+        self.calendar, self.office = Calendar(self.today), people.Office.open()
         self.round, self.is_told_up_to_the_draws = round_, False
         self._open()
         self._vote()
@@ -95,16 +93,9 @@ def small() -> Iterator[None]:
         stack.enter_context(patch.dict(people.EVALUATOR_GROUPS, groups))
         stack.enter_context(patch.dict(rulebook.DEFAULTS, SMALL))
         stack.enter_context(patch.object(story, "read_rows", _few_rows))
-        stack.enter_context(patch.object(story.tally, "tally_round", _count_by_two))
-        stack.enter_context(patch.object(aftermath, "talk_record", lambda talk: pdf()))
+        stack.enter_context(patch.object(rectifying, "talk_record", lambda talk: pdf()))
+        stack.enter_context(override_settings(TWO_PERSON_RULE=True))
         yield
-
-
-def _count_by_two(*, round_id: int, by: User, at: datetime) -> None:
-    """Count as in production: the clerk proposes, the chief approves."""
-    clerk = User.objects.get(username="clerk")
-    proposed = approvals.propose("round.count", Round.objects.get(pk=round_id), by=clerk, at=at)
-    approvals.approve(approval_id=proposed.pk, by=by, at=at)
 
 
 def _few_rows(content: bytes, name: str) -> list[object]:

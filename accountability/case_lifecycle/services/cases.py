@@ -1,29 +1,25 @@
-"""Opening and closing cases (问责事项); archiving the round."""
+"""Opening and closing cases (问责事项)."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 
+from accountability.case_lifecycle.queries import planned_measures
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.deadlines import Terms
 from accountability.cases.rules.measures import (
     CaseState,
-    Listing,
     MeasureKind,
     MeasureState,
     PlannedMeasure,
-    plan_measures,
 )
 from accountability.cases.services import lock_case
-from accountability.history.queries import histories
-from accountability.history.rules.history import History
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.services.rectifications import open_rectifications
-from departments.models import DepartmentKind, Leaving, Tenure
-from evaluations.lifecycle import services as lifecycle
 from evaluations.publication.models import Publication
 from evaluations.publication.services import publish_list
 from evaluations.rounds.models import Round
@@ -43,7 +39,8 @@ def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
     publication = publish_list(round_id=round_id, by=by, at=at)
     listed = publication.round.results.filter(is_listed=True)
     cases = open_cases(publication.round, listed, at)
-    audit.record("acc.open", publication.round, by=by, at=at, detail=opened(cases), wrote=rows_of(cases))
+    if cases:
+        audit.record("acc.open", publication.round, by=by, at=at, detail=opened(cases), wrote=rows_of(cases))
     return publication
 
 
@@ -61,31 +58,15 @@ def close_case(*, case_id: int, by: User, at: datetime) -> Case:
     return case
 
 
-@transaction.atomic
-def archive_round(*, round_id: int, by: User, at: datetime) -> Round:
-    """Archive the round (归档) once none of its cases is open."""
-    open_cases = Case.objects.of_round(round_id).open().count()
-    return lifecycle.archive_round(round_id=round_id, open_cases=open_cases, by=by, at=at)
-
-
 def open_cases(round_: Round, listed: QuerySet[SectionResult], at: datetime) -> list[Case]:
     """Open the cases of listed sections, with measures, freezes and rectifications, in the caller's transaction."""
     results = list(listed.select_related("section").order_by("rank", "section__code"))
-    past = histories(round_)
     cases = Case.objects.bulk_create(
         [Case(result=result, head_name=result.section.head_name, opened_at=at) for result in results]
     )
-    retired = _retired(cases)
+    planned = planned_measures(round_, results, timezone.localdate(at))
+    plans = {case: planned[case.result] for case in cases}
     terms, calendar = Terms.of(round_.rulebook), Holiday.objects.calendar()
-    plans = {
-        case: plan_measures(
-            _listing(round_, case.result, past[case.result.section.code], retired.get(case.pk)),
-            terms,
-            published_on=case.published_on,
-            calendar=calendar,
-        )
-        for case in cases
-    }
     Measure.objects.bulk_create(row for case, plan in plans.items() for row in _measures(case, plan))
     PromotionFreeze.objects.bulk_create(row for case, plan in plans.items() for row in _freezes(case, plan))
     open_rectifications(round_, cases, terms=terms, calendar=calendar)
@@ -107,23 +88,6 @@ def rows_of(cases: Sequence[Case]) -> list[Model]:
     ]
 
 
-def _listing(round_: Round, result: SectionResult, past: History, retired_on: date | None) -> Listing:
-    section = result.section
-    return Listing(
-        round_name=round_.name,
-        unit=section.department_name,
-        section=section.name,
-        rank=result.rank or 0,
-        reports_to_superior=section.is_vertical or section.department_kind == DepartmentKind.UTILITY,
-        history=past,
-        superior=section.superior,
-        chief_leader=section.chief_leader,
-        leader_in_charge=section.leader_in_charge,
-        head=section.head_name,
-        head_retired_on=retired_on,
-    )
-
-
 def _measures(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[Measure]:
     for position, planned in enumerate(plan, start=1):
         yield Measure(
@@ -137,19 +101,6 @@ def _measures(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[Measure]
             state=MeasureState.NOT_APPLICABLE if planned.waiver else MeasureState.PENDING,
             record=planned.waiver,
         )
-
-
-def _retired(cases: Sequence[Case]) -> dict[int, date]:
-    """Map cases whose head has since retired, and can no longer be promoted, to the date (one query)."""
-    sections = {case.result.section.section_id: case for case in cases}
-    tenures = Tenure.objects.filter(section__in=sections, leaving=Leaving.RETIRED, ends_on__isnull=False)
-    return {
-        sections[tenure.section_id].pk: tenure.ends_on
-        for tenure in tenures
-        if tenure.ends_on
-        and tenure.name == sections[tenure.section_id].head_name
-        and tenure.ends_on <= sections[tenure.section_id].published_on
-    }
 
 
 def _freezes(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[PromotionFreeze]:

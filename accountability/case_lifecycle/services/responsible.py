@@ -13,6 +13,7 @@ from departments.roster.rules.tenure import days_in_period
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.names.rules.keys import is_same_name
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
@@ -36,7 +37,7 @@ def change_responsible(*, case_id: int, tenure_id: int, reason: str, by: User, a
     tenure = next((row for row, _ in heads_in_period(case) if row.pk == tenure_id), None)
     if tenure is None:
         raise RuleViolation("只能改为评议期内任过该科室负责人的人。")
-    if tenure.name == case.head_name:
+    if is_same_name(tenure.name, case.head_name):
         raise RuleViolation(f"{tenure.name}已是责任人，无需更正。")
     if not reason.strip():
         raise RuleViolation("请填写更正责任人的理由。")

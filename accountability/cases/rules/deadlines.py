@@ -15,16 +15,20 @@ SOON_DAYS = 7
 class Urgency(TextChoices):
     """缓急, the most urgent first; long overdue items are escalated (升级)."""
 
+    # Proposals have no deadline: what waits for a decision and what came back stand above all that is dated.
+    DECIDE = "decide", "待审批"
+    RETURNED = "returned", "退回、失效待办理"
     ESCALATED = "escalated", "逾期（已督办）"
     OVERDUE = "overdue", "已逾期"
     TODAY = "today", "今日到期"
     SOON = "soon", "7日内到期"
     LATER = "later", "未到期"
     NONE = "none", "无固定期限"
+    OTHERS = "others", "等待他人"
 
 
 # Shown first in work lists.
-URGENT = frozenset({Urgency.ESCALATED, Urgency.OVERDUE, Urgency.TODAY, Urgency.SOON})
+URGENT = frozenset({Urgency.DECIDE, Urgency.RETURNED, Urgency.ESCALATED, Urgency.OVERDUE, Urgency.TODAY, Urgency.SOON})
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,3 @@ def urgency(due_on: date | None, today: date, escalate_days: int | None = None) 
     if due_on == today:
         return Urgency.TODAY
     return Urgency.SOON if due_on <= today + timedelta(days=SOON_DAYS) else Urgency.LATER
-
-
-def calendar_gaps(published_on: date, due_on: date | None, calendar: Calendar) -> list[int]:
-    """Return the years of a term for which no holidays are entered (未维护当年节假日)."""
-    return calendar.unmaintained_years(published_on, due_on) if due_on else []

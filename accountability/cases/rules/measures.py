@@ -60,6 +60,8 @@ TALKS = frozenset({MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD})
 
 # Policy action for recording a measure; any other kind takes the commission's own action.
 RECORD_ACTION = {
+    MeasureKind.NOTICE: "acc.notice",
+    MeasureKind.CIRCULAR: "acc.notice",
     MeasureKind.TALK_LEADER: "acc.talk.leader",
     MeasureKind.TALK_HEAD: "acc.talk.head",
     MeasureKind.FREEZE: "acc.hold.set",

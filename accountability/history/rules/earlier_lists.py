@@ -1,26 +1,49 @@
-"""Parse the workbook of lists published before this system (历史榜单)."""
+"""Lists published before this system (往期上榜名单): their columns, and what a file of them says."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
 
-COLUMNS = ("轮次代码", "轮次名称", "评议期起", "位次", "单位", "科室", "主要问题")
-NEEDED = COLUMNS[:-1]
+from nanchuan_eval.core.faults import Fault
+from nanchuan_eval.lists.rules.columns import Column, Kind
+from nanchuan_eval.lists.rules.tables import Record, SourceRow, TableError, read_table
+from nanchuan_eval.names.rules.keys import name_key
+from nanchuan_eval.workdays.rules import in_chinese
 
-
-class EarlierListError(ValueError):
-    """The file cannot be imported; one Chinese sentence per fault, with its row number."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
+LAST_RANK = 1000
+COLUMNS = (
+    Column(
+        "key", "轮次代码", ("轮次编号", "轮次", "期次"), is_required=True, most=20, examples=("2019H1", "2019H1"),
+        help="每轮一个代码，同一轮的各行相同。",
+    ),
+    Column(
+        "name", "轮次名称", ("评议轮次", "评议名称", "轮次名"), is_required=True, most=40,
+        examples=("2019年上半年", "2019年上半年"),
+    ),
+    Column(
+        "period_start", "评议期起",
+        ("评议期", "起始日期", "开始日期", "评议期起始", "评议期开始", "评议期起始日期", "评议开始日期"),
+        Kind.DATE, is_required=True, examples=("2019-01-01", "2019年1月"),
+        help="评议期的第一日；只写年月的，指当月1日。",
+    ),
+    Column("rank", "位次", ("名次", "排名", "排位", "排序"), Kind.NUMBER, is_required=True, examples=("1", "2")),
+    Column(
+        "department", "单位", ("单位名称", "部门", "部门名称", "所属单位", "所在单位", "责任单位", "主管部门"),
+        is_required=True, most=60, examples=("公安局", "发改委"), help="公布时的名称；简称、曾用名也可以。",
+    ),
+    Column(
+        "section", "科室", ("科室名称", "上榜科室", "责任科室", "股室", "科室站所"), is_required=True, most=60,
+        examples=("户政科", "价格科"), help="公布时的名称。",
+    ),
+    Column("problems", "主要问题", ("问题", "存在问题", "存在的问题", "突出问题"), examples=("办事拖拉", "")),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class EarlierEntry:
-    """One listed section as published."""
+    """One listed section as published, and where it stands in the file."""
 
+    where: str
     key: str
     name: str
     period_start: date
@@ -29,64 +52,93 @@ class EarlierEntry:
     section: str
     problems: str = ""
 
+    @property
+    def title(self) -> str:
+        """Unit and section, as published."""
+        return f"{self.department}{self.section}"
 
-def parse_earlier_lists(rows: Iterable[tuple[int, Sequence[str]]]) -> list[EarlierEntry]:
-    """Parse numbered rows, the first being the header; reports all faults at once."""
-    numbered = list(rows)
-    header = list(numbered[0][1]) if numbered else []
-    missing = [name for name in NEEDED if name not in header]
-    if missing:
-        raise EarlierListError([f"第1行表头缺少：{'、'.join(missing)}。"])
-    entries, faults = [], []
-    for number, cells in numbered[1:]:
-        row = {
-            name: cells[header.index(name)].strip() if name in header and header.index(name) < len(cells) else ""
-            for name in COLUMNS
-        }
-        fault = _fault(row)
-        if fault:
-            faults.append(f"第{number}行：{fault}")
-        else:
-            entries.append(_entry(row))
-    faults += [] if entries or faults else ["文件里没有上榜科室。"]
-    faults += _contradictions(entries)
+    @property
+    def section_key(self) -> tuple[str, str]:
+        """The section for comparing."""
+        return name_key(self.department), name_key(self.section)
+
+
+@dataclass(frozen=True)
+class EarlierLists:
+    """The listed sections of a file, and what staff should know about it."""
+
+    entries: tuple[EarlierEntry, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def rounds(self) -> dict[str, EarlierEntry]:
+        """Round -> its first entry."""
+        rounds: dict[str, EarlierEntry] = {}
+        for entry in self.entries:
+            rounds.setdefault(entry.key, entry)
+        return rounds
+
+    def with_codes(self, codes: Mapping[str, str]) -> "EarlierLists":
+        """Return the lists with other codes for some rounds."""
+        entries = (replace(entry, key=codes.get(entry.key, entry.key)) for entry in self.entries)
+        return replace(self, entries=tuple(entries))
+
+
+def parse_earlier_lists(rows: Iterable[SourceRow], today: date) -> EarlierLists:
+    """Return what the rows list; raises `TableError` with every fault."""
+    table = read_table(rows, COLUMNS, what="上榜科室")
+    faults = [fault for record in table.records for fault in _faults(record, today)]
     if faults:
-        raise EarlierListError(faults)
-    return entries
+        raise TableError(faults)
+    entries = _of_one_spelling([_entry(record) for record in table.records])
+    faults = [*_disagreements(entries), *_repeated(entries)]
+    if faults:
+        raise TableError(faults)
+    return EarlierLists(tuple(entries), table.notices)
 
 
-def _fault(row: dict[str, str]) -> str:
-    empty = [name for name in NEEDED if not row[name]]
-    if empty:
-        return f"{'、'.join(empty)}为空。"
-    if not (row["位次"].isascii() and row["位次"].isdigit() and 1 <= int(row["位次"]) <= 1000):
-        return f"位次“{row['位次']}”不是1到1000的整数。"
-    try:
-        date.fromisoformat(row["评议期起"])
-    except ValueError:
-        return f"评议期起“{row['评议期起']}”不是日期，应写成 2019-07-01。"
-    too_long = [
-        name for name, most in (("轮次代码", 20), ("轮次名称", 40), ("单位", 60), ("科室", 60)) if len(row[name]) > most
+def _faults(record: Record, today: date) -> Iterator[Fault]:
+    if not 1 <= record["rank"] <= LAST_RANK:
+        yield Fault(record.where, f"“位次”的“{record['rank']}”不是1到{LAST_RANK}的整数，请核对。", "位次超出范围")
+    if record["period_start"].first > today:
+        text = f"“评议期起”{in_chinese(record['period_start'].first)}晚于今天，往期上榜名单是已经公布的，请核对。"
+        yield Fault(record.where, text, "评议期起晚于今天")
+
+
+def _entry(record: Record) -> EarlierEntry:
+    given = {key: record[key] for key in ("key", "name", "rank", "department", "section", "problems")}
+    return EarlierEntry(record.where, period_start=record["period_start"].first, **given)
+
+
+def _of_one_spelling(entries: Sequence[EarlierEntry]) -> list[EarlierEntry]:
+    """Return the entries with code and name of a round as they are first written."""
+    first: dict[str, EarlierEntry] = {}
+    for entry in entries:
+        first.setdefault(name_key(entry.key), entry)
+    return [
+        replace(entry, key=known.key, name=known.name if name_key(known.name) == name_key(entry.name) else entry.name)
+        for entry in entries
+        for known in [first[name_key(entry.key)]]
     ]
-    too_long += ["主要问题"] if len(row["主要问题"]) > 300 else []
-    return f"{'、'.join(too_long)}太长。" if too_long else ""
 
 
-def _entry(row: dict[str, str]) -> EarlierEntry:
-    start = date.fromisoformat(row["评议期起"])
-    return EarlierEntry(
-        row["轮次代码"], row["轮次名称"], start, int(row["位次"]), row["单位"], row["科室"], row["主要问题"]
-    )
+def _disagreements(entries: Sequence[EarlierEntry]) -> Iterator[Fault]:
+    first: dict[str, EarlierEntry] = {}
+    for entry in entries:
+        known = first.setdefault(entry.key, entry)
+        if entry.name != known.name:
+            text = f"轮次“{entry.key}”的名称是“{entry.name}”，{known.where}写的是“{known.name}”，请改为一致。"
+            yield Fault(entry.where, text, "轮次名称前后不一致")
+        if entry.period_start != known.period_start:
+            dates = f"{entry.period_start}，{known.where}写的是{known.period_start}"
+            text = f"轮次“{entry.key}”的评议期起是{dates}，请改为一致。"
+            yield Fault(entry.where, text, "评议期起前后不一致")
 
 
-def _contradictions(entries: Sequence[EarlierEntry]) -> list[str]:
-    faults = []
-    for key, group in groupby(sorted(entries, key=lambda e: e.key), key=lambda e: e.key):
-        listed = list(group)
-        if len({(e.name, e.period_start) for e in listed}) > 1:
-            faults.append(f"轮次“{key}”的名称或评议期起前后不一致。")
-        sections = [(e.department, e.section) for e in listed]
-        faults += [
-            f"轮次“{key}”中{d}{s}出现了两次。" for d, s in sorted({x for x in sections if sections.count(x) > 1})
-        ]
-    return faults
+def _repeated(entries: Sequence[EarlierEntry]) -> Iterator[Fault]:
+    first: dict[tuple[str, str, str], EarlierEntry] = {}
+    for entry in entries:
+        known = first.setdefault((entry.key, *entry.section_key), entry)
+        if known is not entry:
+            text = f"轮次“{entry.key}”的“{entry.title}”与{known.where}是同一科室，请只留一行。"
+            yield Fault(entry.where, text, "科室重复")

@@ -16,7 +16,8 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays, in_chinese
+from nanchuan_eval.workdays.queries import dated_now, with_hint_of
+from nanchuan_eval.workdays.rules import Term, in_chinese, term_of
 
 
 @transaction.atomic
@@ -30,16 +31,20 @@ def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: Us
         raise RuleViolation("本次暗访已发出责令整改通知。")
     if not demand.strip():
         raise RuleViolation("请填写整改要求。")
-    today = timezone.localtime(at).date()
-    days = int(inspection.plan.round.rulebook["order_workdays"])
-    latest = add_workdays(today, days, Holiday.objects.calendar())
-    if due_on and not today < due_on <= latest:
-        raise RuleViolation(f"整改期限应晚于今天，且不晚于{in_chinese(latest)}（{days}个工作日）。")
+    latest = longest_term(inspection, at)
+    if due_on and not latest.starts_on < due_on <= latest.ends_on:
+        raise RuleViolation(f"整改期限应晚于今天，且不晚于{dated_now(latest)}。")
     order = Order.objects.create(
-        inspection=inspection, demand=demand.strip(), due_on=due_on or latest, issued_by=by, issued_at=at
+        inspection=inspection, demand=demand.strip(), due_on=due_on or latest.ends_on, issued_by=by, issued_at=at
     )
     audit.record("insp.notify", order, by=by, at=at, wrote=[order])
     return order
+
+
+def longest_term(inspection: Inspection, at: datetime) -> Term:
+    """Return the longest term that an order may set, which is also the usual one."""
+    days = int(inspection.plan.round.rulebook["order_workdays"])
+    return term_of(timezone.localtime(at).date(), days, Holiday.objects.calendar())
 
 
 @transaction.atomic
@@ -85,13 +90,14 @@ def order_notice(order: Order) -> bytes:
     """Render 责令整改通知书, which reveals neither the inspectors nor their method."""
     section = order.inspection.section
     findings = [[f.get_indicator_display(), f.text, f.get_severity_display()] for f in order.inspection.findings.all()]
+    until = with_hint_of(in_chinese(order.due_on), order.term)
     return print_letter(
         "order",
         "责令整改通知书",
         order.inspection.plan.round,
         order.issued_at,
         to=f"{section.department_name}：",
-        body=f"经暗访督查，你单位{section.name}存在下列问题，请于{in_chinese(order.due_on)}前整改到位，并反馈整改情况。",
+        body=f"经暗访督查，你单位{section.name}存在下列问题，请于{until}前整改到位，并反馈整改情况。",
         findings=findings,
         demand=order.demand,
         signed_at=order.issued_at,

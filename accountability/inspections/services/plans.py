@@ -27,6 +27,7 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.names.rules.keys import is_same_name
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
@@ -86,7 +87,7 @@ def schedule_visits(*, plan_id: int, by: User, at: datetime) -> list[Inspection]
     policy.check(by, "insp.assign")
     plan = _lock(plan_id, PlanState.APPROVED)
     if plan.draw and plan.draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
-        raise RuleViolation("随机抽查科室还没有抽出：请先录入随机数，执行抽取。")
+        raise RuleViolation("随机抽查科室尚未抽出：请先录入随机数，执行抽取。")
     plan.seed = plan.draw.seed if plan.draw else secrets.token_hex(32)
     plan.state = PlanState.VISITING
     plan.save(update_fields=["seed", "state"])
@@ -148,7 +149,7 @@ def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
 def conflict(inspector: User, section: RoundSection) -> str:
     """Reason why an inspector must not visit a section; empty if there is none."""
     liaisons = User.objects.filter(role=Role.LIAISON, unit_code=section.department_code)
-    if any(inspector.person == one.person or inspector.name == one.name for one in liaisons):
+    if any(inspector.person == one.person or is_same_name(inspector.name, one.name) for one in liaisons):
         return f"{inspector.name}是{section.department_name}的单位联络员，或者与该联络员同名，应当回避。"
     if inspector.unit_code == section.department_code:
         return f"{inspector.name}是{section.department_name}的人员，应当回避。"

@@ -115,7 +115,7 @@ def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection
     policy.check(by, "insp.approve")
     inspection = lock_inspection(inspection_id)
     if inspection.state != InspectionState.SUBMITTED:
-        raise RuleViolation("只有已提交的暗访记录才能审定。")
+        raise RuleViolation("已提交的暗访记录方可审定。")
     if inspection.record_sha256 != record_digest(inspection):
         raise RuleViolation("暗访记录与提交时的校验值不符，不能审定，请告知审计员。")
     for inspector in inspection.inspectors.all():

@@ -24,6 +24,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view, submit
 from nanchuan_eval.web.downloads import download
+from nanchuan_eval.workdays.queries import dated_now
 
 
 @staff_view
@@ -83,8 +84,9 @@ def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     visit = _visit_or_404(request, pk)
     policy.check_may_start(account_of(request), "insp.notify")
     back = reverse("accountability:inspection", args=[visit.pk])
+    facts = [*_facts(visit), ("整改期限最晚至", dated_now(orders.longest_term(visit, clock.now())))]
     page = FormPage(
-        f"责令整改：{visit.section}", "发出责令整改通知", back, _facts(visit), done="责令整改通知已发出，单位可以查看。"
+        f"责令整改：{visit.section}", "发出责令整改通知", back, facts, done="责令整改通知已发出，单位可以查看。"
     )
     service = partial(orders.issue_order, inspection_id=visit.pk)
     return show_form(request, OrderForm(request.POST or None), page, service)

@@ -9,20 +9,30 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.test.utils import override_settings
 from django.utils import timezone
 
 from accountability.demo.output import refusal, top_ten_table, write_files
 from accountability.demo.people import ACCOUNTS, PASSWORD
 from accountability.demo.story import VOTE_OPENED, Story
+from accountability.demo.whole import EARLIER, Whole
 from evaluations.codes.services.issuing import codes_csv
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 
 PORT = 8000
+ASKED = (
+    "登录须输入动态口令：首次登录时用手机上的动态口令应用扫描页面上的二维码绑定（监督员不需要）。"
+    "不用动态口令的：REQUIRE_OTP=false make site"
+)
+NOT_ASKED = "登录不用动态口令（REQUIRE_OTP=false）；须两人办理的事项，由两个账号分别提请、审批。"
 
 
 class Command(BaseCommand):
-    help = "用演示数据完整运行一轮评议：名录、抽取、投票、封箱、计票、公示、问责，然后启动网站。"
+    help = (
+        "用演示数据运行几轮评议：此前几轮已归档，本轮从名录、抽取、投票、封箱、计票到公示、问责，下一轮正在筹备；"
+        "须两人办理的事项由两个账号办理。然后启动网站。环境变量 REQUIRE_OTP=false 时登录不用动态口令，true 时须用。"
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-serve", action="store_true", help="运行完毕即结束，不启动网站")
@@ -35,6 +45,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--seed", type=int, default=2020, metavar="S", help="随机数种子，决定演示评议票的内容（默认2020）"
         )
+        parser.add_argument(
+            "--earlier",
+            type=int,
+            choices=range(EARLIER + 1),
+            default=EARLIER,
+            help=f"此前已公示、归档的轮次数（默认{EARLIER}；数据库中已有轮次的，不再生成）",
+        )
         parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="文件输出目录")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,29 +62,48 @@ class Command(BaseCommand):
             raise CommandError("这个数据库里有真实的评议轮次，不能写入演示数据。请用 DATABASE_URL 另指一个数据库。")
         _prepare(options["out"])
         self.stdout.write(f"【{DEMO_NOTICE}】")
-        if options["open"]:
-            files = self._begin(options)
-        else:
-            story = _story(options)
-            round_ = story.run()
-            files = write_files(round_, options["out"])
-            self.stdout.write(refusal(round_, story.refused) if story.refused else top_ten_table(round_))
+        with override_settings(TWO_PERSON_RULE=True):
+            for path in self._begin(options) if options["open"] else self._run(options):
+                self.stdout.write(f"  {path}")
+            if not options["no_serve"]:
+                self._serve()
+
+    def _run(self, options: dict[str, Any]) -> list[Path]:
+        """Tell all half-years and write the files of the main one."""
+        story = self._story(options)
+        round_ = Whole(story, earlier=options["earlier"]).run()
+        files = write_files(round_, options["out"])
+        self.stdout.write(refusal(round_, story.refused) if story.refused else top_ten_table(round_))
         self.stdout.write("\n文件：")
-        for path in files:
-            self.stdout.write(f"  {path}")
-        if not options["no_serve"]:
-            self._serve()
+        return files
 
     def _begin(self, options: dict[str, Any]) -> list[Path]:
         """Run until voting is open and write the printed ballots' codes, and the key cards, to files."""
-        story = _story(options, today=timezone.localdate() + timedelta(days=VOTE_OPENED))
+        story = self._story(options, today=timezone.localdate() + timedelta(days=VOTE_OPENED))
+        Whole(story, earlier=options["earlier"]).tell_earlier()
         files = {"codes.csv": codes_csv(story.begin())}
         if story.is_supervised:
             files["key-cards.txt"] = "\n".join(story.cards.texts).encode()
         for name, content in files.items():
             (options["out"] / name).write_bytes(content)
             (options["out"] / name).chmod(0o600)
+        self.stdout.write("\n文件：")
         return [options["out"] / name for name in files]
+
+    def _story(self, options: dict[str, Any], **given: Any) -> Story:
+        return Story(
+            ballots=options["ballots"],
+            seed=options["seed"],
+            is_supervised=options["supervisors"],
+            decides=options["decide"],
+            tell=self._tell,
+            **given,
+        )
+
+    def _tell(self, line: str) -> None:
+        """Print a line as soon as a step is done."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _serve(self) -> None:
         port = _free_port()
@@ -78,20 +114,11 @@ class Command(BaseCommand):
         )
         for username, _, role, unit in ACCOUNTS:
             self.stdout.write(f"  {username:<11}{role.label}{unit and f'（{unit}）'}")
+        self.stdout.write(ASKED if settings.REQUIRE_OTP else NOT_ASKED)
         self.stdout.write("按 Ctrl+C 结束。")
         self.stdout.flush()  # a pipe buffers lines, and the server never exits
         settings.DEBUG = False  # visitors see the real error pages, not the developer's
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, skip_checks=True)
-
-
-def _story(options: dict[str, Any], **given: Any) -> Story:
-    return Story(
-        ballots=options["ballots"],
-        seed=options["seed"],
-        is_supervised=options.get("supervisors", False),
-        decides=options.get("decide", False),
-        **given,
-    )
 
 
 def _prepare(out: Path) -> None:

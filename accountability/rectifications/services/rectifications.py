@@ -62,7 +62,7 @@ def decide_plan(*, rectification_id: int, accepted: bool, note: str, by: policy.
     rectification.decision, rectification.decided_at = note.strip(), at
     then = RectificationState.RUNNING if accepted else RectificationState.RETURNED
     if rectification.state != RectificationState.SUBMITTED:
-        raise RuleViolation("只有已报送待审的整改方案才能审核。")
+        raise RuleViolation("已报送待审的整改方案方可审核。")
     move(rectification, then, "decision", "decided_at")
     detail = {"step_label": "认可整改方案" if accepted else "退回整改方案"}
     audit.record("rect.return", rectification, by=by, at=at, reason=note.strip(), detail=detail, wrote=[rectification])
@@ -75,7 +75,7 @@ def submit_report(*, rectification_id: int, report: str, by: User, at: datetime)
     rectification = lock(rectification_id)
     check_own(by, "rect.report", rectification)
     if rectification.state != RectificationState.RUNNING:
-        raise RuleViolation("整改方案认可之后、验收之前才能报送整改报告，且只报一次。")
+        raise RuleViolation("整改方案认可之后、验收之前方可报送整改报告，且只报一次。")
     if not report.strip():
         raise RuleViolation("请填写整改报告。")
     rectification.report, rectification.reported_at = report.strip(), at

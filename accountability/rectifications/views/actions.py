@@ -12,7 +12,8 @@ from django.urls import reverse
 from accountability.cases.permissions import is_own, visible_or_404
 from accountability.rectifications import forms
 from accountability.rectifications.models import Rectification, RectificationItem
-from accountability.rectifications.queries import rectifications_for, signs_of
+from accountability.rectifications.queries import at_once_term, rectifications_for, signs_of
+from accountability.rectifications.rules import WRITABLE
 from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
 from nanchuan_eval.approvals import services as approvals
@@ -20,6 +21,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, View, account_of, show_form, staff_view
 from nanchuan_eval.web.fields import NoteForm
+from nanchuan_eval.workdays.queries import dated_now
 from nanchuan_eval.workdays.rules import in_chinese
 
 Check = Callable[[User, RectificationItem], None]
@@ -140,9 +142,7 @@ def decide_plan(request: HttpRequest, pk: int) -> HttpResponse:
     row = _row_or_404(request, pk)
     approvals.check_may_start(account_of(request), "rect.plan", row)
     page = FormPage(f"审核整改方案：{row.case}", "保存审核结果", _page(row), done="整改方案已审核。")
-    return show_form(
-        request, forms.DecisionForm(request.POST or None), page, partial(approvals.start, "rect.plan", row)
-    )
+    return show_form(request, forms.DecisionForm(request.POST or None), page, approvals.Start("rect.plan", row))
 
 
 @staff_view
@@ -199,6 +199,8 @@ def _about(item: RectificationItem) -> list[tuple[str, object]]:
         ("问题", item.problem),
         ("完成时限", item.due_on and in_chinese(item.due_on)),
     ]
+    if item.rectification.state in WRITABLE:
+        facts.append(("立行立改最晚至", dated_now(at_once_term(item.rectification))))
     if item.outcome:
         facts.append(("完成情况", item.outcome))
     if item.wanted_due_on:

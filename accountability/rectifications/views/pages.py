@@ -11,7 +11,7 @@ from accountability.cases.permissions import is_own, visible_or_404
 from accountability.rectifications.forms import OpinionForm, SignForm
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.pages import timeline
-from accountability.rectifications.queries import passing_checks, rectifications_for, signs_of
+from accountability.rectifications.queries import at_once_term, passing_checks, rectifications_for, signs_of
 from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, RectificationState
 from accountability.rectifications.workbooks import register_workbook
 from nanchuan_eval.approvals import services as approvals
@@ -63,6 +63,7 @@ def rectification(request: HttpRequest, pk: int) -> HttpResponse:
         "proposals": approvals.waiting_about(user, row),
         "picture": timeline(row, items, timezone.localdate()) if items else None,
         "may": _may(user, row),
+        "at_once": at_once_term(row) if row.state in {*WRITABLE, RectificationState.SUBMITTED} else None,
         "opinion_form": OpinionForm(initial={"opinion": row.opinion}),
         "sign_form": SignForm(choices=_unused_signs(row, items)),
         "is_demo": row.case.result.round.is_demo,

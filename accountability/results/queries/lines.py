@@ -133,6 +133,11 @@ class Line:
         """Valid lines of the channels that count and are not hidden; a full total would reveal a hidden figure."""
         return sum(channel.lines for channel in self.channels if channel.is_counted and not channel.is_hidden)
 
+    @property
+    def shown_ballots(self) -> int | str:
+        """The total as tables show it: none if every channel with ballots is left out, for 0 would be wrong."""
+        return self.ballots or ("—" if any(channel.lines for channel in self.channels) else 0)
+
 
 def has_scores(result: SectionResult) -> bool:
     """True if a section is ranked; of any other one, vetoed or not, nothing but counts is shown."""

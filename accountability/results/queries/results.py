@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
-from accountability.cases.models import Case
 from accountability.history.queries import RoundHistory, read_history
 from accountability.history.rules.history import History
 from accountability.inspections.rules import InspectionState
@@ -14,7 +13,8 @@ from accountability.results.queries.changes import read_published_changes
 from accountability.results.queries.lines import Line, has_scores, read_line
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
-from evaluations.rounds.queries import missing_for
+from evaluations.rounds.queries import lacks_for
+from evaluations.rounds.rules.lacks import Lack
 from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState, Step, next_step
 from evaluations.scoring.method import Method
 from evaluations.scoring.result import CERTAIN, VETOED
@@ -94,9 +94,9 @@ class Result:
 class NextStep:
     """The commission's next step for a round, with the conditions not met yet."""
 
-    name: str
+    step: str
     label: str
-    missing: list[str]
+    missing: list[Lack]
 
 
 def commission_step(round_: Round, *, at: datetime) -> NextStep | None:
@@ -104,8 +104,7 @@ def commission_step(round_: Round, *, at: datetime) -> NextStep | None:
     step = next_step(RoundState(round_.state))
     if step not in {Step.PUBLISH, Step.ARCHIVE}:
         return None
-    open_cases = Case.objects.of_round(round_.pk).open().count() if step == Step.ARCHIVE else 0
-    return NextStep(step.value, step.label, missing_for(round_, step, at, open_cases=open_cases))
+    return NextStep(step.value, step.label, lacks_for(round_, step, at))
 
 
 def read_result(round_: Round) -> Result:

@@ -72,7 +72,7 @@ def wording(request: HttpRequest, key: str, code: str) -> HttpResponse:
     if form.is_valid() and not is_greedy(form.cleaned_data["text"]):
         form.add_error("text", "这段表述不涉及“贪”，请由评议办直接填写主要问题。")
     back = reverse("accountability:commission-section", args=[key, code])
-    service = partial(approvals.start, ASSENT, result)
+    service = approvals.Start(ASSENT, result)
     return submit(request, form, service, back=back, done=DONE) or _dossier_page(request, key, code, form, status=400)
 
 
@@ -146,12 +146,14 @@ def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status:
     dossier = read_dossier(round_, code)
     if dossier is None:
         raise Http404
+    proposals = approvals.waiting_about(account_of(request), dossier.line.result)
     context = {
         "round": round_,
         "dossier": dossier,
         "line": dossier.line,
         "form": form,
-        "may_word": dossier.line.result.is_listed and _may_start(request, ASSENT),
+        "may_word": dossier.line.result.is_listed and not proposals and _may_start(request, ASSENT),
+        "proposals": proposals,
     }
     return render(request, "accountability/results/section.html", context, status=status)
 
@@ -179,12 +181,19 @@ def _flags_page(request: HttpRequest, round_: Round, form: FlagForm, keep_form: 
 
 
 def _ask(
-    request: HttpRequest, round_: Round, form: Form, title: str, action: str, service: Callable[..., object]
+    request: HttpRequest,
+    round_: Round,
+    form: Form,
+    title: str,
+    action: str,
+    service: Callable[..., object],
+    **shown: Any,
 ) -> HttpResponse:
     back = reverse("accountability:commission-round", args=[round_.key])
     if started := submit(request, form, service, back=back, done=DONE):
         return started
-    context = {"round": round_, "form": form, "title": title, "may_start": _may_start(request, action)}
+    waits = approvals.waiting_instead(account_of(request), service)
+    context = {"round": round_, "form": form, "title": title, "may_start": _may_start(request, action), "waits": waits}
     return render(request, "accountability/results/result_ask.html", context, status=400 if form.errors else 200)
 
 

@@ -1,22 +1,28 @@
 """The commission's result page: top ten, all sections, workbook, publication, archiving."""
 
 from functools import partial
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accountability.case_lifecycle.approvals import PUBLISH
+from accountability.case_lifecycle.queries import consequences
 from accountability.results.pages.section_filter import SectionFilter
-from accountability.results.queries.results import commission_step, read_result
+from accountability.results.queries.results import NextStep, commission_step, read_result
 from accountability.results.services import export_top10
 from evaluations.lifecycle.pages import decision_address
 from evaluations.rounds.models import Round
+from evaluations.rounds.permissions import conditions
 from evaluations.rounds.queries import has_result, rounds_to_choose
+from evaluations.rounds.rules.lifecycle import Step
+from evaluations.tally.models import Tally
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
@@ -36,6 +42,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
     rounds = list(rounds_to_choose())
     round_ = _chosen(rounds, key)
     result = read_result(round_) if round_ and has_result(round_) else None
+    act = commission_step(round_, at=clock.now()) if round_ and may_publish else None
     choice = SectionFilter.of_query(request.GET)
     return render(
         request,
@@ -47,13 +54,28 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             "shown": choice.of(result.ranked) if result else [],
             "choice": choice,
             "decision": decision_address(round_, user) if round_ and result else "",
-            "act": commission_step(round_, at=clock.now()) if round_ and may_publish else None,
+            "act": act,
+            "proposals": _proposals(round_, result.tally, user) if round_ and result else [],
+            "lacks": conditions(round_, act.missing, user) if round_ and act else [],
+            "proposed": _consequences(round_, act),
             "is_proposal": policy.requires_approval("publish.approve"),
-            "may_decide": policy.may_see(user, "publish.approve"),
+            "may_decide": policy.may_start(user, "publish.approve"),
             "may_export": policy.may(user, "top10.export"),
             "may_see_cases": policy.may_see(user, "acc.view"),
         },
     )
+
+
+def _consequences(round_: Round | None, act: NextStep | None) -> dict[str, object]:
+    """Return what publishing today would set off, once nothing is missing."""
+    is_due = round_ is not None and act is not None and act.step == Step.PUBLISH and not act.missing
+    return consequences(round_, timezone.localdate(clock.now())) if round_ and is_due else {}
+
+
+def _proposals(round_: Round, tally: Tally, user: User) -> list[approvals.Waiting]:
+    """Return what waits about publishing the round."""
+    about = [*approvals.waiting_about(user, round_), *approvals.waiting_about(user, tally)]
+    return [each for each in about if each.approval.action in ("publish.approve", "publish.correct")]
 
 
 @staff_post
@@ -62,13 +84,14 @@ def export(request: HttpRequest, key: str) -> HttpResponseBase:
     round_ = get_object_or_404(Round, key=key)
     export = partial(export_top10, round_id=round_.pk, by=account_of(request), at=clock.now())
     content = attempt(request, export)
-    return download(content, f"{round_.name}最难办科室前十.xlsx") if content else redirect("home-of-role")
+    return download(content, f"{round_.name}最难办科室前十.xlsx") if content else redirect("home")
 
 
 @staff_post
 def publish(request: HttpRequest, key: str) -> HttpResponse:
     """Publish the top ten and open the cases (公示)."""
-    return _start(request, key, PUBLISH, "已公示，上榜科室的问责事项已经建立。")
+    on = timezone.localdate(clock.now())
+    return _start(request, key, PUBLISH, "已公示，上榜科室的问责事项已经建立。", on=on)
 
 
 def _may_publish(user: User) -> bool:
@@ -81,8 +104,8 @@ def archive(request: HttpRequest, key: str) -> HttpResponse:
     return _start(request, key, "round.archive", "本轮已归档。")
 
 
-def _start(request: HttpRequest, key: str, action: str, done: str) -> HttpResponse:
-    service = partial(approvals.start, action, get_object_or_404(Round, key=key))
+def _start(request: HttpRequest, key: str, action: str, done: str, **asked: Any) -> HttpResponse:
+    service = approvals.Start(action, get_object_or_404(Round, key=key), **asked)
     return perform(request, service, back=reverse("accountability:commission-round", args=[key]), done=done)
 
 

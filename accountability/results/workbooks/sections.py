@@ -9,6 +9,7 @@ from accountability.results.queries.results import Result
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.wording import shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value
+from nanchuan_eval.workdays.rules import Declared, hint
 
 SCORE, DAY = "0.00", "yyyy-mm-dd"
 Row = Sequence[Value]
@@ -44,9 +45,12 @@ def unranked_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
     )
 
 
-def measures_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
+def measures_sheet(result: Result, notices: Sequence[str], declared: Declared) -> SheetSpec:
     """Return the sheet of the listed sections' measures with their due dates."""
+    hints = [hint(measure.term, declared) for line in result.listed for measure in line.measures.values()]
     rows = [list(row) for line in result.listed for row in _measure_rows(line)]
+    if any(hints):
+        rows = [[*row, text] for row, text in zip(rows, hints, strict=True)]
     waiting = [] if rows else ["问责事项在公示后建立，目前没有问责措施。"]
     return SheetSpec(
         title="措施与期限",
@@ -62,6 +66,7 @@ def measures_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
             ColumnSpec("办理期限", 11, DAY, "center"),
             ColumnSpec("状态", 8, align="center"),
             ColumnSpec("办理日期", 11, DAY, "center"),
+            *([ColumnSpec("期限说明", 30)] if any(hints) else []),
         ],
         rows=rows,
     )

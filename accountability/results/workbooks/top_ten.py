@@ -6,7 +6,7 @@ from datetime import date
 
 from django.utils import timezone
 
-from accountability.cases.rules.measures import MeasureKind, MeasureState
+from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result, read_result
 from accountability.results.workbooks.calculation import calculation_sheet
@@ -26,8 +26,10 @@ from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.scoring.method import Channel, Indicator, Method
 from evaluations.scoring.methodology import label_meanings, workbook_steps
 from evaluations.scoring.wording import percent, shown
+from evaluations.turnout.queries import COLUMNS, COLUMNS_EXPLAINED, disclosed_turnout
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
-from nanchuan_eval.workdays.rules import in_chinese
+from nanchuan_eval.workdays.queries import declared_years
+from nanchuan_eval.workdays.rules import Declared, hint, in_chinese
 
 SCORE, DAY = "0.00", "yyyy-mm-dd"
 
@@ -35,15 +37,16 @@ SCORE, DAY = "0.00", "yyyy-mm-dd"
 def top10_workbook(round_: Round) -> bytes:
     """Return the workbook of a counted round as .xlsx."""
     result = read_result(round_)
-    notices = _notices(result)
+    notices, declared = _notices(result), declared_years()
     return write_workbook(
         [
-            _top_sheet(result),
+            _top_sheet(result, declared),
             ranked_sheet(result, notices),
             unranked_sheet(result, notices),
             _calculation_sheet(result, notices),
             _method_sheet(result),
-            measures_sheet(result, notices),
+            _turnout_sheet(result, notices),
+            measures_sheet(result, notices, declared),
         ]
     )
 
@@ -55,13 +58,14 @@ def _calculation_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
     return calculation_two_sheet(result, method, notices)
 
 
-def _top_sheet(result: Result) -> SheetSpec:
+def _top_sheet(result: Result, declared: Declared) -> SheetSpec:
+    notes = [*_notices(result), *_remarks(result), *_term_remarks(result, declared)]
     return SheetSpec(
         title="前十名",
         heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
-        notes=[note for note in (*_notices(result), *_remarks(result)) if note],
+        notes=[note for note in notes if note],
         columns=_top_columns(result.round_),
-        rows=[_top_row(line) for line in result.listed],
+        rows=[_top_row(line, declared) for line in result.listed],
         one_page=True,
     )
 
@@ -94,7 +98,7 @@ def _top_columns(round_: Round) -> list[ColumnSpec]:
     ]
 
 
-def _top_row(line: Line) -> Row:
+def _top_row(line: Line, declared: Declared) -> Row:
     section = line.section
     return [
         line.result.rank,
@@ -113,8 +117,8 @@ def _top_row(line: Line) -> Row:
         line.history.listings,
         line.history.listed_in_a_row,
         line.history.top_in_a_row,
-        _talk(line, MeasureKind.TALK_LEADER),
-        _talk(line, MeasureKind.TALK_HEAD),
+        _talk(line, MeasureKind.TALK_LEADER, declared),
+        _talk(line, MeasureKind.TALK_HEAD, declared),
         _freeze(line),
         *_rectification(line),
     ]
@@ -128,13 +132,13 @@ def _rectification(line: Line) -> Row:
     return rectification.get_state_display(), line.inspections, rectification.closed_on or "未销号"
 
 
-def _talk(line: Line, kind: MeasureKind) -> Value:
+def _talk(line: Line, kind: MeasureKind, declared: Declared) -> Value:
     """Return the date of the talk, or its status if not held."""
     measure = line.measures.get(kind)
     if measure is None:
         return "尚未建立问责事项"
     if measure.state == MeasureState.PENDING:
-        return f"未办理，限{_iso(measure.due_on)}"
+        return f"未办理，限{_iso(measure.due_on)}{'（暂定）' if hint(measure.term, declared) else ''}"
     return measure.done_on or measure.get_state_display()
 
 
@@ -170,6 +174,13 @@ def _remarks(result: Result) -> Iterator[str]:
         yield f"{result.places.heading}的位次。{result.places.interval_note}{result.caution}"
 
 
+def _term_remarks(result: Result, declared: Declared) -> Iterator[str]:
+    """Yield why the talks' due dates marked 暂定 are not sure."""
+    talks = [measure for line in result.listed for kind in sorted(TALKS) if (measure := line.measures.get(kind))]
+    hints = [hint(measure.term, declared, "谈话期限") for measure in talks]
+    yield from (f"暂定的谈话期限：{text}" for text in dict.fromkeys(filter(None, hints)))
+
+
 def _day_of(result: Result) -> str:
     return in_chinese(timezone.localtime(result.publication.published_at).date()) if result.publication else ""
 
@@ -181,6 +192,16 @@ def _method_sheet(result: Result) -> SheetSpec:
         notes=_notices(result),
         columns=[ColumnSpec("项目", 24), ColumnSpec("内容", 108)],
         rows=list(_method_rows(result)),
+    )
+
+
+def _turnout_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
+    return SheetSpec(
+        title="评议票数",
+        heading=f"{result.round_.name}“最难办事科室群众评”各渠道评议票",
+        notes=[*notices, COLUMNS_EXPLAINED],
+        columns=[ColumnSpec(name, 16, align="left" if key == "label" else "right") for key, name in COLUMNS.items()],
+        rows=[[row[key] for key in COLUMNS] for row in disclosed_turnout(result.round_)],
     )
 
 
@@ -216,7 +237,7 @@ def _proof_rows(result: Result) -> Iterator[Row]:
     if result.round_.closing_root:
         yield "封箱总校验值", result.round_.closing_root
     for draw in result.round_.draws.exclude(seed=""):
-        yield f"{draw.get_purpose_display()}的种子", f"{draw.seed}（抽取编号{draw.draw_id}）"
+        yield f"{draw.get_purpose_display()}的抽取种子", f"{draw.seed}（抽取编号{draw.draw_id}）"
     yield (
         "核验方法",
         (

@@ -61,6 +61,31 @@ def abolished(titles: Sequence[Title], on: date) -> list[str]:
     ]
 
 
+def department_renamed(department: str, name: str, sections: int, on: date) -> list[str]:
+    """Return the consequences of a department's renaming (单位更名)."""
+    return [
+        f"“{department}”自{in_chinese(on)}起更名为“{name}”，代码、领导和所属{sections}个科室不变。",
+        f"“{department}”记入曾用名：名单、查询中仍写原名称的，按“{name}”识别。",
+        "各科室的沿革记载原单位名称；以前各轮的位次、上榜次数继续计入各科室，已公布的公示仍使用当时的名称。",
+        LOCKED,
+        FINAL,
+    ]
+
+
+def department_merged(department: str, into: str, titles: Sequence[Title], names: Sequence[str], on: date) -> list[str]:
+    """Return the consequences of a merger of departments (单位合并); `names` = those of the merged one."""
+    moved = f"其科室{_all(titles)}转隶到“{into}”，名称、代码和负责人不变" if titles else "该单位没有科室"
+    return [
+        f"“{department}”自{in_chinese(on)}起并入“{into}”，此后不再参评；{moved}。",
+        f"{''.join(f'“{name}”' for name in names)}记入“{into}”的曾用名：名单、查询中仍写这些名称的，按“{into}”识别。",
+        f"“{department}”的联络员账号不会改到“{into}”，需要调整的，请安全管理员另行授权。",
+        f"以后锁定的轮次，上榜时由“{into}”及其领导承担责任。",
+        "以前各轮的位次、上榜次数继续计入各科室；已公布的公示仍使用当时的名称和单位。",
+        LOCKED,
+        FINAL,
+    ]
+
+
 def _set_up(new: Sequence[Title]) -> list[str]:
     if not new:
         return []

@@ -119,6 +119,8 @@ def _sentence(step: Step, index: int, steps: Sequence[Step], now: Mapping[str, T
     became = _title_after(step.later, index, steps, now)
     if step.kind == "renamed":
         return f"{step.was}更名为“{became.name}”"
+    if step.kind == "unit":
+        return f"{step.was}所属单位更名为“{became.department}”，原单位名称“{step.was.department}”"
     if step.kind == "moved":
         return f"{step.was}转隶到{became.department}"
     if step.kind == "merged":

@@ -1,56 +1,14 @@
-"""Columns of the roster workbook, and the typed values of one row."""
+"""Columns of the roster workbook, and the values of one section with its department."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from unicodedata import normalize
 
-from nanchuan_eval.core.faults import Fault
+from nanchuan_eval.lists.rules.columns import Column, Kind
+from nanchuan_eval.lists.rules.tables import Carried, Record
+from nanchuan_eval.names.rules.keys import is_no_name
+from nanchuan_eval.names.rules.others import joined
 
-EARLIEST_YEAR, LATEST_YEAR = 1950, 2100
-# Headings in use, by field.
-HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "department_code": ("单位代码", "部门代码", "department_code"),
-    "department_name": ("单位", "单位名称", "部门", "部门单位", "部门名称", "department_name"),
-    "department_kind": ("单位性质", "性质", "department_kind"),
-    "section_code": ("科室代码", "section_code"),
-    "section_name": ("科室", "科室名称", "section_name"),
-    "service_kind": ("服务类型", "类型", "service_kind"),
-    "is_vertical": ("垂直管理", "是否垂直管理"),
-    "superior": ("上级主管单位", "上级单位"),
-    "chief_leader": ("主要领导", "单位主要领导"),
-    "leader_in_charge": ("分管领导", "单位分管领导"),
-    "head_name": ("科室负责人", "负责人"),
-    "head_since": ("任职日期", "任职时间"),
-}
-REQUIRED = (
-    "department_code",
-    "department_name",
-    "department_kind",
-    "section_code",
-    "section_name",
-    "service_kind",
-)
-# Department cells that are empty, merged or omitted, repeat the row above.
-CARRIED = (
-    "department_code",
-    "department_name",
-    "department_kind",
-    "is_vertical",
-    "superior",
-    "chief_leader",
-    "leader_in_charge",
-)
-LONGEST = {
-    "department_code": 20,
-    "department_name": 60,
-    "section_code": 20,
-    "section_name": 60,
-    "superior": 60,
-    "chief_leader": 40,
-    "leader_in_charge": 40,
-    "head_name": 40,
-}
 DEPARTMENT_KINDS = {"行政部门": "administrative", "事业单位": "institution", "公用企业": "utility"}
 SERVICE_KINDS = {
     "行政审批": "approval",
@@ -58,11 +16,99 @@ SERVICE_KINDS = {
     "行政执法": "enforcement",
     "公用事业": "utility",
 }
-YES, NO = frozenset({"是", "√", "1"}), frozenset({"否", "0", "×"})
-CODES = ("department_code", "section_code")
-# Fields converted from full to half width; names keep their full-width brackets.
-HALF_WIDTH = (*CODES, "is_vertical", "head_since")
-DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+YES_OR_NO = {"是": True, "√": True, "1": True, "否": False, "×": False, "0": False}
+MOST_PLACES = 10  # rows that a notice names
+ONCE = "同一单位只须填一行"
+OTHER_NAMES = "几个名称用顿号分开；名单中这样写单位的，也能认出"
+COLUMNS = (
+    Column(
+        "department_code",
+        "单位代码",
+        ("部门代码", "department_code"),
+        Kind.CODE,
+        is_required=True,
+        most=20,
+        examples=("D01", "D01"),
+    ),
+    Column(
+        "department_name",
+        "单位",
+        ("单位名称", "部门", "部门单位", "部门名称", "department_name"),
+        is_required=True,
+        most=60,
+        help="与上一行相同的，可以合并单元格或者不填",
+        examples=("区发展改革委", "区发展改革委"),
+    ),
+    Column(
+        "department_kind",
+        "单位性质",
+        ("性质", "department_kind"),
+        Kind.CHOICE,
+        is_required=True,
+        choices=DEPARTMENT_KINDS,
+        examples=("行政部门", "行政部门"),
+    ),
+    Column("short_names", "简称", ("单位简称",), most=200, help=OTHER_NAMES, examples=("发改委、区发改委", "")),
+    Column("former_names", "曾用名", ("单位曾用名", "原名称"), most=300, help=OTHER_NAMES, examples=("区计委", "")),
+    Column(
+        "section_code",
+        "科室代码",
+        ("section_code",),
+        Kind.CODE,
+        is_required=True,
+        most=20,
+        help="科室按代码对应，代码不要改",
+        examples=("D01-01", "D01-02"),
+    ),
+    Column(
+        "section_name",
+        "科室",
+        ("科室名称", "section_name"),
+        is_required=True,
+        most=60,
+        examples=("价格和收费管理科", "能源科"),
+    ),
+    Column(
+        "service_kind",
+        "服务类型",
+        ("类型", "service_kind"),
+        Kind.CHOICE,
+        is_required=True,
+        choices=SERVICE_KINDS,
+        examples=("行政审批", "行政服务"),
+    ),
+    Column(
+        "is_vertical", "垂直管理", ("是否垂直管理",), Kind.CHOICE, choices=YES_OR_NO, help=ONCE, examples=("否", "")
+    ),
+    Column("superior", "上级主管单位", ("上级单位",), most=60, help=ONCE, examples=("市发展改革委", "")),
+    Column("chief_leader", "主要领导", ("单位主要领导",), most=40, help=ONCE, examples=("王主任", "")),
+    Column("leader_in_charge", "分管领导", ("单位分管领导",), most=40, help=ONCE, examples=("李副主任", "")),
+    Column("head_name", "科室负责人", ("负责人",), most=40, examples=("张三", "李四")),
+    Column(
+        "head_since",
+        "任职日期",
+        ("任职时间",),
+        Kind.DATE,
+        help="负责人换人的必须填写，且晚于前任；只写年月的按当月1日",
+        examples=("2019-03-01", "2021年6月"),
+    ),
+)
+LABELS: Mapping[str, str] = {column.key: column.label for column in COLUMNS}
+# Values of the department: empty, merged or omitted cells repeat the row above.
+OF_DEPARTMENT = (
+    "department_name",
+    "department_kind",
+    "short_names",
+    "former_names",
+    "is_vertical",
+    "superior",
+    "chief_leader",
+    "leader_in_charge",
+)
+CARRIED = Carried(by=("department_code", "department_name"), keys=("department_code", *OF_DEPARTMENT))
+# Compared by the key of names: another spelling of the same name is no change.
+PEOPLE = ("chief_leader", "leader_in_charge", "head_name")
+NAMES = frozenset({"department_name", "section_name", "superior", *PEOPLE})
 
 
 @dataclass(frozen=True)
@@ -81,80 +127,39 @@ class RosterRow:
     leader_in_charge: str = ""
     head_name: str = ""
     head_since: date | None = None
+    short_names: str = ""
+    former_names: str = ""
     where: str = field(default="", compare=False)
 
 
-class RowError(ValueError):
-    """A fault of one row or sheet; `kind` describes it without the value."""
-
-    def __init__(self, text: str, kind: str) -> None:
-        super().__init__(text)
-        self.kind = kind
-
-    def at(self, where: str) -> Fault:
-        """Return the fault with its place in the file."""
-        return Fault(where, str(self), self.kind)
-
-
-def half_width(text: str) -> str:
-    """Return a code or date with letters, digits and dashes in half width."""
-    return normalize("NFKC", text).translate(DASHES).strip()
-
-
-def typed_row(record: Mapping[str, str], where: str) -> RosterRow:
-    _check_text(record)
-    texts = {key: record.get(key, "") for key in LONGEST}
+def roster_row(record: Record) -> RosterRow:
+    """Return the section of a row of the file."""
+    texts = {column.key: record[column.key] for column in COLUMNS if column.key not in {"is_vertical", "head_since"}}
+    texts |= {key: "" for key in PEOPLE if is_no_name(texts[key])}
+    span = record["head_since"] if texts["head_name"] or not record["head_name"] else None
     return RosterRow(
-        **texts,
-        department_kind=_one_of(DEPARTMENT_KINDS, record["department_kind"], "单位性质"),
-        service_kind=_one_of(SERVICE_KINDS, record["service_kind"], "服务类型"),
-        is_vertical=_yes_no(record.get("is_vertical", "")),
-        head_since=_date(record.get("head_since", "")),
-        where=where,
+        **texts
+        | {
+            "short_names": joined([record["short_names"]]),
+            "former_names": joined([record["former_names"]]),
+        },
+        is_vertical=None if record["is_vertical"] == "" else bool(record["is_vertical"]),
+        head_since=span.first if span else None,
+        where=record.where,
     )
 
 
-def _check_text(record: Mapping[str, str]) -> None:
-    for key in REQUIRED:
-        if not record[key]:
-            raise RowError(f"“{HEADINGS[key][0]}”为空。", f"“{HEADINGS[key][0]}”为空")
-    for key in CODES:
-        if not record[key].isascii() or not record[key].replace("-", "").isalnum():
-            what = f"“{HEADINGS[key][0]}”只能用字母、数字和短横线"
-            raise RowError(f"{what}：{record[key][:30]}", what)
-    for key, longest in LONGEST.items():
-        if len(record.get(key, "")) > longest:
-            what = f"“{HEADINGS[key][0]}”超过{longest}字"
-            raise RowError(f"{what}：{record[key][:20]}…", what)
-    if record.get("head_since") and not record.get("head_name"):
-        what = "填了任职日期，没有填科室负责人"
-        raise RowError(f"{what}。", what)
-
-
-def _one_of(words: Mapping[str, str], word: str, what: str) -> str:
-    if word not in words:
-        raise RowError(f"{what}“{word[:30]}”无法识别，应为：{'、'.join(words)}。", f"{what}无法识别")
-    return words[word]
-
-
-def _yes_no(word: str) -> bool | None:
-    if word not in YES | NO | {""}:
-        raise RowError(f"垂直管理应填“是”或“否”，不能填“{word[:30]}”。", "垂直管理应填“是”或“否”")
-    return word in YES if word else None
-
-
-def _date(text: str) -> date | None:
-    if not text:
-        return None
-    plain = text.removesuffix("日").removesuffix("月").rstrip(".")
-    for separator in "年月/.":
-        plain = plain.replace(separator, "-")
-    try:
-        parts = [int(part) for part in plain.split("-")]
-        year, month, number = (*parts, 1) if len(parts) == 2 else parts
-        day = date(year, month, number)
-    except (ValueError, TypeError, OverflowError):
-        day = date.min
-    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-        raise RowError(f"任职日期“{text[:30]}”格式有误，请按“2019-03-01”的格式填写。", "任职日期不是日期")
-    return day
+def no_name_notices(records: Iterable[Record]) -> Iterator[str]:
+    """Yield a notice for each column of people in which rows write that there is nobody (暂缺)."""
+    for key in PEOPLE:
+        places: dict[str, list[str]] = {}
+        for record in records:
+            if record[key] and is_no_name(record[key]):
+                places.setdefault(record[key], []).append(record.where)
+        for text, wheres in places.items():
+            more = f"等{len(wheres)}处" if len(wheres) > MOST_PLACES else ""
+            left = "；已离任的，请在科室页面填写离任日期" if key == "head_name" else ""
+            yield (
+                f"“{LABELS[key]}”写“{text}”，按未填处理，名录中原有的{LABELS[key]}不变{left}："
+                f"{'、'.join(wheres[:MOST_PLACES])}{more}。"
+            )

@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Protocol, TypeVar
 
+from nanchuan_eval.names.rules.keys import name_key
+
 
 class InOffice(Protocol):
-    """Anything with a first and a last day (None = still in office)."""
+    """Anything with a person's name, a first and a last day (None = still in office)."""
 
+    name: str
     starts_on: date
     ends_on: date | None
 
@@ -16,10 +19,17 @@ Head = TypeVar("Head", bound=InOffice)
 
 
 def head_in_period(tenures: Iterable[Head], start: date, end: date) -> Head | None:
-    """Return the tenure with most days between `start` and `end`, both included; a tie goes to the later one."""
-    served = [(days_in_period(tenure, start, end), tenure.starts_on, n, tenure) for n, tenure in enumerate(tenures)]
-    served = [entry for entry in served if entry[0] > 0]
-    return max(served)[-1] if served else None
+    """Return the last tenure of the person with most days between `start` and `end`, both included.
+
+    Several tenures of one person count together, however the name is written; a tie goes to the later one.
+    """
+    served = [(tenure, days_in_period(tenure, start, end)) for tenure in tenures]
+    served = [(tenure, days) for tenure, days in served if days]
+    total: dict[str, int] = {}
+    for tenure, days in served:
+        total[name_key(tenure.name)] = total.get(name_key(tenure.name), 0) + days
+    found = [((total[name_key(one.name)], one.starts_on, n), one) for n, (one, _) in enumerate(served)]
+    return max(found, key=lambda entry: entry[0])[1] if found else None
 
 
 def days_in_period(tenure: InOffice, start: date, end: date) -> int:

@@ -1,14 +1,15 @@
-"""The ballot form (评议表): frozen with the round and identified by its digest; its wording, and the service topics.
+"""The ballot form (评议表): frozen with the round and identified by its digest; its wording.
 
 A form never changes and is looked up by digest, so a process may cache it without expiry.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from evaluations.scoring.method import LEVEL_WORDS, Indicator
+from evaluations.scoring.method import Indicator
+from evaluations.scoring.method import level_words as words_of_levels
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 
 DONT_KNOW = "x"
@@ -20,8 +21,6 @@ QUESTIONS = {
     Indicator.DISORDERLY: "不按规定办事，乱定标准、乱收费、乱检查",
     Indicator.GREEDY: "吃拿卡要，讲人情、要好处",
 }
-# (topic as citizens call it, words in section names that match it)
-ServiceTopics = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -119,25 +118,5 @@ def signs_by_indicator(ballot_form: BallotForm) -> list[tuple[str, str, list[For
 
 
 def level_words(ballot_form: BallotForm) -> dict[str, str]:
-    """Return value -> word for the form's levels; on a scale other than 0 to 3, unnamed levels are numbered."""
-    top = str(ballot_form.levels)
-    words = {str(level): LEVEL_WORDS.get(str(level), f"{level}级") for level in range(ballot_form.levels + 1)}
-    if top not in LEVEL_WORDS:
-        words[top] = "非常严重"
-    return words | {DONT_KNOW: LEVEL_WORDS[DONT_KNOW]}
-
-
-def topics_of(section_name: str, service_topics: ServiceTopics) -> str:
-    """Return the service topics (办什么事) that match a section's name, joined; "" if none does."""
-    return "；".join(topic for topic, words in service_topics if any(word in section_name for word in words))
-
-
-def as_words(text: str) -> tuple[str, ...]:
-    """Split a field at blanks and Chinese commas."""
-    return tuple(text.replace("、", " ").replace("，", " ").split())
-
-
-def found_by(words: Iterable[str], names: Iterable[str]) -> list[str]:
-    """Return the section names that contain one of the words."""
-    wanted = tuple(words)
-    return [name for name in names if any(word in name for word in wanted)]
+    """Return value -> word for the form's levels."""
+    return words_of_levels(ballot_form.levels)

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from evaluations.box_key.models import BoxCard, BoxKey
 from evaluations.box_key.queries import supervisors_in_office
 from evaluations.box_key.rules import is_short
-from evaluations.draws.services.ceremony import SUPERVISOR
+from evaluations.draws.services.signing import SUPERVISOR
 from evaluations.protocol.box import held_sha256
 from evaluations.protocol.codes import CodeError, normalize_code
 from evaluations.rounds.models import Round

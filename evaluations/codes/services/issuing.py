@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.queries import codes_by_stratum, drawn_people, replaceable
+from evaluations.codes.queries import closed_counters, codes_by_stratum, drawn_people, lacking_codes, replaceable
 from evaluations.codes.rules.issuing import ORIGINS, code_faults, list_faults
 from evaluations.protocol.codes import ENTROPY_BYTES, encode_code, format_code, issue_of
 from evaluations.rounds.models import Round
@@ -74,6 +75,34 @@ def issue_batch(*, round_id: int, form: FormKind, count: int, by: User, at: date
     batch = _batch(round_, form, issues)
     _record_batch(batch, {"codes": count, "sha256": batch.issued_sha256}, by=by, at=at)
     return batch, codes
+
+
+@sensitive_variables()
+@transaction.atomic
+def issue_together(
+    *, round_id: int, counters: Iterable[Channel], by: User, at: datetime
+) -> list[tuple[CodeBatch, list[str]]]:
+    """Make the batches of all strata whose drawn people lack codes, and open these channels to visitors."""
+    round_ = _issuing_round(round_id, by)
+    lacking, closed, wanted = lacking_codes(round_), closed_counters(round_), set(counters)
+    if not lacking and not wanted:
+        raise RuleViolation("抽中人员的票号已经齐全，没有重复生成。需要另行生成的，请使用“单独生成一批”。")
+    if wanted - set(closed):
+        raise RuleViolation("所选渠道已经开通网上领票，未重复开通。请刷新页面后重新选择。")
+    forms = [(FormKind(line.channel, Origin.ISSUED, stratum=line.stratum), line.lacking) for line in lacking]
+    made = [
+        issue_batch(round_id=round_id, form=_named(round_, form), count=count, by=by, at=at) for form, count in forms
+    ]
+    for channel in sorted(wanted):
+        form = _named(round_, FormKind(channel, closed[channel]))
+        made.append((open_self_service(round_id=round_id, form=form, by=by, at=at), []))
+    return made
+
+
+def _named(round_: Round, form: FormKind) -> FormKind:
+    """Return the form with a label made of what it is, unique in the round."""
+    label = f"{form.channel.label}·{form.stratum or form.origin.label}"
+    return replace(form, label=_own_label(round_, replace(form, label=label), is_fixed=False))
 
 
 @transaction.atomic

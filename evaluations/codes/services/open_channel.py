@@ -26,25 +26,29 @@ class CheckNeeded(RuleViolation):
     """The visitor must pass the check before getting a code."""
 
 
-def issue_open_code(*, batch_id: int, at: datetime, visitor: Visitor | None = None) -> str:
-    """Return a new code of a self-service batch; stores nothing about the citizen.
+def issue_open_code(*, batch_id: int, at: datetime, visitor: Visitor | None = None, code: str = "") -> str:
+    """Return a new code of a self-service batch, by default a random one; stores nothing about the citizen.
+
+    A given code that was issued before is returned again: its claim was sent twice, or the answer was lost.
 
     Suspicious claims are counted for review in a separate transaction; their codes are as valid as any other.
     """
     policy.check(policy.ANONYMOUS, "opinion.submit")
     visitor = visitor or Visitor()
     batch = _counter(batch_id, at)
-    rulebook = batch.round.rulebook
+    rulebook, issue = batch.round.rulebook, issue_of(batch.round.key, code or (code := new_code()))
+    if Credential.objects.filter(pk=issue).exists():
+        return code
     if takes_too_many(visitor, rulebook):
         _note(batch, [OpenAlert.DEVICE], at)
         limit = rulebook["open_per_device"]
         raise RuleViolation(
-            f"本设备本轮已领取{limit}张评议票，不能继续领取。家人可以使用自己的设备领取，也可以到服务大厅领取。"
+            f"本设备本轮已领取{limit}张评议票，不能继续领取。家人可以使用自己的设备领取，也可以致电评议办咨询其他领取方式。"
         )
     if needs_check(visitor, rulebook):
         raise CheckNeeded("现在领票的人较多，请先回答下面的问题。")
-    code = new_code()
-    Credential.objects.create(issue=issue_of(batch.round.key, code), batch=batch)
+    # Two requests with one given code may get here at once.
+    Credential.objects.bulk_create([Credential(issue=issue, batch=batch)], ignore_conflicts=True)
     _note(batch, alerts(visitor, rulebook), at)
     return code
 
@@ -75,7 +79,7 @@ def review_alert(*, alert_id: int, seen: int, review: str, by: User, at: datetim
 def _counter(batch_id: int, at: datetime) -> CodeBatch:
     batch = CodeBatch.objects.select_related("round").filter(pk=batch_id, is_self_service=True, is_open=True).first()
     if batch is None or not Round.objects.accepting(at).filter(pk=batch.round_id).exists():
-        raise RuleViolation("现在不能领取评议票：不在投票时间内，或者这个入口已关闭。")
+        raise RuleViolation("现在不能领取评议票：不在投票时间内，或者网上领票没有开放。")
     return batch
 
 

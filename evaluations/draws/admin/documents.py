@@ -1,4 +1,4 @@
-"""Downloads of a draw's documents: 承诺书, 抽取记录表, 通知书, SMS list, signing codes, roster for the notary."""
+"""Downloads of a draw's documents: 承诺书, 抽取记录表, 通知书, SMS list, roster for the notary."""
 
 import io
 import zipfile
@@ -14,7 +14,6 @@ from django.urls import URLPattern, path, reverse
 from evaluations.draws import documents as draws_documents
 from evaluations.draws.forms import LettersForm
 from evaluations.draws.models import Draw, DrawEntry
-from evaluations.draws.services import ceremony
 from evaluations.draws.services import letters as letters_services
 from evaluations.draws.services.commitment import open_roster
 from evaluations.draws.services.exports import EXPORT, ROSTER
@@ -41,7 +40,6 @@ def urls(wrap: Callable[[View], View]) -> list[URLPattern]:
         path("<int:pk>/commitment.pdf", wrap(commitment), name="draw-commitment"),
         path("<int:pk>/record.pdf", wrap(record), name="draw-record"),
         path("<int:pk>/letters/", wrap(letters), name="draw-letters"),
-        path("<int:pk>/signing-codes/", wrap(signing_codes), name="draw-signing-codes"),
         path("<int:pk>/roster/", wrap(roster), name="draw-roster"),
     ]
 
@@ -79,19 +77,6 @@ def letters(request: HttpRequest, pk: int) -> HttpResponse:
     return staff_page(request, "round/act.html", draw.round, f"打印通知书：{draw}", form=form, back=back)
 
 
-def signing_codes(request: HttpRequest, pk: int) -> HttpResponse:
-    """Print the supervisors' one-time codes, once (POST only)."""
-    draw = _draw(request, pk)
-    if request.method != "POST":
-        return redirect("admin:draw-ceremony", pk)
-    user, at = account_of(request), clock.now()
-    codes = attempt(request, partial(ceremony.issue_signing_codes, draw_id=pk, by=user, at=at))
-    if codes is None:
-        return redirect("admin:draw-ceremony", pk)
-    with audit.numbered(audit.entry_of(by=user, at=at)):
-        return download(draws_documents.signing_codes_pdf(draw, codes, at=at), f"{draw.draw_id}-codes.pdf")
-
-
 def roster(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose to export the private roster for the notary; after approval, download it once."""
     draw, user, at = get_object_or_404(Draw.objects.select_related("round"), pk=pk), account_of(request), clock.now()
@@ -106,7 +91,7 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
             return download(b"".join(lines), name)
     if is_ready:
         return staff_page(request, "round/act.html", draw.round, "下载封存名册", form=Form(), back=back)
-    service = partial(approvals.start, ROSTER, draw)
+    service = approvals.Start(ROSTER, draw)
     return show_round_form(request, draw.round, form, service, title="提请导出封存名册（交公证）", back=back)
 
 
@@ -120,7 +105,7 @@ def _public_address(request: HttpRequest, draw: Draw) -> str:
 
 
 def _letters_file(request: HttpRequest, draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> HttpResponse:
-    reply_by, url = letters_services.reply_day(draw, at), _public_address(request, draw)
+    reply_by, url = letters_services.reply_term(draw, at), _public_address(request, draw)
     files = list(draws_documents.letters_pdfs(draw, entries, url=url, reply_by=reply_by, at=at))
     if len(files) == 1:
         return download(files[0], f"{draw.draw_id}-letters.pdf")
@@ -132,7 +117,7 @@ def _letters_file(request: HttpRequest, draw: Draw, entries: Sequence[DrawEntry]
 
 
 def _sms_list(draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> bytes:
-    text = draws_documents.text_message(draw, letters_services.reply_day(draw, at))
+    text = draws_documents.text_message(draw, letters_services.reply_term(draw, at))
     people = {entry.person.pk: entry.person for entry in entries if entry.person}
     columns = [ColumnSpec("手机号", 16), ColumnSpec("姓名", 14), ColumnSpec("短信内容", 90)]
     rows = [[contact_of(person), person.name, text] for person in people.values()]

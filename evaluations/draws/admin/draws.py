@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from evaluations.draws.admin import documents as draws_documents
-from evaluations.draws.approvals import REMOVE, abandonment, start_commitment, start_draw
+from evaluations.draws.admin import signing as signing_pages
+from evaluations.draws.approvals import COMMIT, DRAWN_FOR_THE_ROUND, REMOVE, abandonment, start_commitments, start_draw
 from evaluations.draws.forms import PlanForm, ReadingForm, RemovalForm, SigningForm
 from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
 from evaluations.draws.pages.ceremony import ceremony_page, drawn_people
@@ -30,6 +31,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt, perform
 from nanchuan_eval.web.fields import ReasonForm
+from nanchuan_eval.workspace.rules import Phase
 
 # Buttons of the ceremony page: service and success message.
 ACTS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -43,7 +45,9 @@ ACTS: dict[str, tuple[Callable[..., Any], str]] = {
 class DrawAdmin(ReadOnlyAdmin):
     """Read-only draws (抽取), with the pages of each step."""
 
+    phase = Phase.DRAWING
     order = 3
+    when_empty = "抽取在轮次页面公布承诺后列入本页。"
     see_action = "draw.commit"
     list_display = ["round", "purpose", "status", "committed_at", "drawn_at", "published_at"]
     list_filter = ["status", "purpose"]
@@ -70,13 +74,14 @@ class DrawAdmin(ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("round/<int:pk>/<str:purpose>/plan/", wrap(self.plan), name="draw-plan"),
-            path("round/<int:pk>/<str:purpose>/commit/", wrap(self.commit), name="draw-commit"),
+            path("round/<int:pk>/commit/", wrap(self.commit), name="draw-commit"),
             path("<int:pk>/ceremony/", wrap(self.ceremony), name="draw-ceremony"),
             path("<int:pk>/act/<str:name>/", wrap(self.act), name="draw-act"),
             path("<int:pk>/abandon/", wrap(self.abandon), name="draw-abandon"),
             path("<int:pk>/people/", wrap(self.people), name="draw-people"),
             path("entry/<int:pk>/remove/", wrap(self.remove), name="draw-remove"),
             *draws_documents.urls(wrap),
+            *signing_pages.urls(wrap),
             *super().get_urls(),
         ]
 
@@ -97,12 +102,14 @@ class DrawAdmin(ReadOnlyAdmin):
         title = f"登记抽取公告：{DrawPurpose(purpose).label}"
         return show_round_form(request, round_, form, plan, title=title, back=round_page(pk))
 
-    def commit(self, request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
-        """Commit a draw of the round (POST only)."""
-        if request.method != "POST" or purpose not in DrawPurpose.values:
+    def commit(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Commit the ticked draws of the round, or propose each by itself (POST only)."""
+        asked = set(request.POST.getlist("purpose"))
+        purposes = [purpose for purpose in DRAWN_FOR_THE_ROUND if purpose in asked]
+        if request.method != "POST":
             return redirect(round_page(pk))
-        service = partial(start_commitment, round_id=pk, purpose=purpose)
-        return perform(request, service, done="承诺已公布，名单和参数不能再改。", back=round_page(pk))
+        service = partial(start_commitments, round_id=pk, purposes=purposes)
+        return perform(request, service, done=_committed(len(purposes)), back=round_page(pk))
 
     def ceremony(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the ceremony page (for the projector) in five steps, with the form of the current step."""
@@ -140,7 +147,7 @@ class DrawAdmin(ReadOnlyAdmin):
         draw = get_object_or_404(Draw.objects.select_related("round"), pk=pk)
         user = account_of(request)
         policy.check_sees(user, "draw.names")
-        people = drawn_people(draw, user, clock.now())
+        people = drawn_people(draw, user, clock.now(), request.GET.dict())
         return staff_page(request, "draw/people.html", draw.round, f"抽中人员：{draw}", draw=draw, people=people)
 
     def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -169,6 +176,12 @@ class DrawAdmin(ReadOnlyAdmin):
         if isinstance(form, SigningForm):
             return ceremony.sign_draw(draw_id=draw.pk, code=form.cleaned_data["code"], at=at)
         return ceremony.enter_randomness(draw_id=draw.pk, reading=form.reading(), by=user, at=at)
+
+
+def _committed(number: int) -> str:
+    if policy.requires_approval(COMMIT):
+        return f"已提请{number}项公布抽取承诺，由另一人逐项审批后生效。"
+    return "承诺已公布，名单和参数不能再改。"
 
 
 def _refuse_entry(*, by: User, at: datetime) -> None:

@@ -1,21 +1,30 @@
 """Data of the ceremony page and of the page of drawn people."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from django.core.paginator import Page, Paginator
 
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.strata import StratumLine, strata_of
 from evaluations.draws.rules import DISCRETIONARY, most_discretionary
 from evaluations.draws.services import ceremony, removals
 from evaluations.draws.services.commitment import COMMIT_ACTION
+from evaluations.draws.services.signing import DRAWN, ISSUE
+from evaluations.pools.queries import contact_of
 from evaluations.protocol import drawing
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+from nanchuan_eval.names.rules.keys import name_key
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
+PEOPLE_PER_PAGE = 100
+STATES = ("selected", "alternate")
+TAIL = 4  # digits from which a number is looked for at the end of phones, not as a place
 STEPS = ("公布承诺", "录入随机数", "抽取", "监督员签名", "公开证明")
 
 
@@ -49,14 +58,17 @@ class CeremonyPage:
     may_enter: bool
     may_run: bool
     may_abandon: bool
-    may_issue_codes: bool
+    has_signing_codes: bool
 
 
 @dataclass(frozen=True)
 class DrawnPeople:
-    """Drawn people and alternates, past events, and the actions still allowed."""
+    """A page of drawn people and alternates, past events, and the actions still allowed."""
 
-    entries: list[DrawEntry]
+    entries: Page[DrawEntry] | None
+    # (stratum, drawn, alternates) of the whole draw.
+    strata: list[tuple[str, int, int]]
+    asked: Mapping[str, str]
     events: list[tuple[Mapping[str, Any], Any]]
     discretionary: int
     most_discretionary: int
@@ -97,20 +109,25 @@ def ceremony_page(draw: Draw, user: User, at: datetime) -> CeremonyPage:
         may_abandon=is_committed
         and not draw.readings.exists()
         and policy.may_start(user, COMMIT_ACTION[DrawPurpose(draw.purpose)]),
-        may_issue_codes=draw.purpose == DrawPurpose.SUPERVISORS
-        and draw.status in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}
-        and policy.may(user, "cred.print"),
+        has_signing_codes=draw.purpose == DrawPurpose.SUPERVISORS
+        and draw.status in DRAWN
+        and policy.may_see(user, ISSUE),
     )
 
 
-def drawn_people(draw: Draw, user: User, at: datetime) -> DrawnPeople:
-    """Read the drawn people by name; the caller has checked the permission."""
+def drawn_people(draw: Draw, user: User, at: datetime, asked: Mapping[str, str]) -> DrawnPeople:
+    """Read a page of the drawn people by name; the caller has checked the permission.
+
+    `asked` = q (name, last digits of the phone, or number), stratum, state and page.
+    """
     if not draw.result:
-        return DrawnPeople([], [], 0, 0, False, False, [], False)
+        return DrawnPeople(None, [], asked, [], 0, 0, False, False, [], False)
     reasons = removals.reasons_so_far(draw)
     rounds = json.loads(draw.params)["quota"]["rounds"]
     return DrawnPeople(
-        entries=list(draw.entries.exclude(place=None).select_related("person")),
+        entries=_found(draw, asked),
+        strata=list(_counts(draw)),
+        asked=asked,
         events=[(json.loads(event.body), event) for event in draw.events.select_related("entry__person", "by")],
         discretionary=sum(reason in DISCRETIONARY for reason in reasons),
         most_discretionary=most_discretionary(removals.seats_of(draw), draw.round.rulebook["removal_percent"]),
@@ -119,6 +136,35 @@ def drawn_people(draw: Draw, user: User, at: datetime) -> DrawnPeople:
         round_faults=removals.further_round_faults(draw, at),
         has_next_round=removals.current_round(draw) < len(rounds),
     )
+
+
+def _counts(draw: Draw) -> Iterator[tuple[str, int, int]]:
+    found: dict[str, Counter[bool]] = {}
+    for stratum, is_selected in draw.entries.exclude(place=None).values_list("stratum", "is_selected"):
+        found.setdefault(stratum, Counter())[is_selected] += 1
+    for stratum, people in found.items():
+        yield stratum, people[True], people[False]
+
+
+def _found(draw: Draw, asked: Mapping[str, str]) -> Page[DrawEntry]:
+    entries = draw.entries.exclude(place=None).select_related("person")
+    if stratum := asked.get("stratum"):
+        entries = entries.filter(stratum=stratum)
+    if (state := asked.get("state")) in STATES:
+        entries = entries.filter(is_selected=state == STATES[0])
+    typed = name_key(asked.get("q", ""))
+    # Names are compared by their keys and phones are encrypted: only Python can search them.
+    found = [entry for entry in entries if _matches(entry, typed)] if typed else entries
+    return Paginator(found, PEOPLE_PER_PAGE).get_page(asked.get("page"))
+
+
+def _matches(entry: DrawEntry, typed: str) -> bool:
+    if typed.isascii() and typed.isdigit() and len(typed) < TAIL:
+        return str(entry.place) == typed
+    person = entry.person
+    if entry.token.startswith(typed) or person is None:
+        return entry.token.startswith(typed)
+    return typed in name_key(person.name) or (typed.isdigit() and contact_of(person).endswith(typed))
 
 
 def _sources(draw: Draw, params: Mapping[str, Any], user: User) -> list[SourceLine]:

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.utils import timezone
 
 from evaluations.pools.models import PoolNotice, PoolObjection
-from evaluations.pools.queries import notice_faults
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.queries import late_change, notice_faults, people_by_stratum
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.models import Round
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.queries import coming_term
 
 
 @dataclass(frozen=True)
@@ -24,30 +25,50 @@ class PoolLine:
     people: int
     excluded: int
     notice: PoolNotice | None
+    withdrawn: list[PoolNotice]
     objections: list[PoolObjection]
     faults: list[str]
+    # How long the objection period will be, if the pool can be announced now.
+    objection_days: str
+    may_import: bool
+    # Why this user can import nothing now, and who can; or "".
+    why_closed: str
     may_announce: bool
     may_answer: bool
 
 
 def pool_lines(round_: Round, user: User, at: datetime) -> list[PoolLine]:
     """Read the state of every pool of a round."""
-    return [_pool_line(round_, kind, user, at) for kind in PoolKind]
+    notices = list(round_.pool_notices.all())
+    return [_pool_line(round_, kind, [n for n in notices if n.kind == kind], user, at) for kind in PoolKind]
 
 
-def _pool_line(round_: Round, kind: PoolKind, user: User, at: datetime) -> PoolLine:
-    entries = round_.pool.filter(kind=kind).order_by()
-    strata = dict(entries.values_list("stratum").annotate(people=Count("pk")))
-    notice = PoolNotice.objects.filter(round=round_, kind=kind, withdrawn_at=None).first()
+def _pool_line(round_: Round, kind: PoolKind, notices: list[PoolNotice], user: User, at: datetime) -> PoolLine:
+    strata = people_by_stratum(round_, kind)
+    notice = next((each for each in notices if each.withdrawn_at is None), None)
+    why_closed = late_change(round_, kind) or _who_imports(user)
+    may_announce = bool(strata) and notice is None and policy.may_start(user, "pool.announce")
     return PoolLine(
         kind=kind.value,
         label=kind.label,
         strata=strata,
         people=sum(strata.values()),
-        excluded=entries.exclude(exclusion="").count(),
+        excluded=round_.pool.filter(kind=kind).exclude(exclusion="").count(),
         notice=notice,
+        withdrawn=[each for each in notices if each.withdrawn_at],
         objections=list(notice.objections.all()) if notice else [],
         faults=notice_faults(round_, kind, at) if strata else [],
-        may_announce=bool(strata) and notice is None and policy.may(user, "pool.import"),
+        objection_days=coming_term(round_.rulebook["pool_objection_workdays"], timezone.localdate(at), "公告")
+        if may_announce
+        else "",
+        may_import=not why_closed,
+        why_closed=why_closed,
+        may_announce=may_announce,
         may_answer=policy.may_start(user, "pool.exclude"),
     )
+
+
+def _who_imports(user: User) -> str:
+    if policy.may_start(user, "pool.import"):
+        return ""
+    return f"名单由{'、'.join(role.label for role in policy.starters('pool.import'))}在本页导入，您可以查看。"

@@ -9,12 +9,15 @@ from typing import Any
 from django.db.models import Count, Q
 
 from evaluations.draws.models import Draw, PlannedDraw
+from evaluations.draws.queries.sample import whole_samples
 from evaluations.draws.queries.strata import StratumLine, strata_of
 from evaluations.draws.rules import DISCRETIONARY, RemovalReason, most_discretionary
 from evaluations.draws.services.removals import PEOPLE
 from evaluations.pools.models import PoolNotice
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+
+UNITS = {DrawPurpose.COUNTED: "张", DrawPurpose.INSPECTED: "个科室"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,16 @@ class RegisterLine:
     replaced: list[PlannedDraw]
     draws: list[Draw]
     abandoned: int
+    # Nothing is drawn, and nothing will be: the sampled ballots all count.
+    is_needless: bool
+
+
+@dataclass(frozen=True)
+class NoticeLine:
+    """A pool's notice, and the one that replaced it if it was withdrawn and the pool announced again."""
+
+    notice: PoolNotice
+    replaced_by: PoolNotice | None
 
 
 @dataclass(frozen=True)
@@ -34,8 +47,10 @@ class RegisterRound:
 
     round: Round
     phone: str
-    notices: list[PoolNotice]
+    notices: list[NoticeLine]
     lines: list[RegisterLine]
+    # That the sampled ballots all count without a draw; or "".
+    whole_sample: str
 
 
 @dataclass(frozen=True)
@@ -53,23 +68,30 @@ class PublicDraw:
     signatures: int
     is_public: bool
     has_people: bool
+    # The committed note without its digests, which stand in the folded part.
+    note: str
+    # What is drawn: 人, 张 (ballots), 个科室.
+    unit: str
 
 
 def draw_register() -> list[RegisterRound]:
-    """Return the registers of all rounds that have one (four queries)."""
+    """Return the registers of all rounds that have one (six queries)."""
     planned = _by_round(PlannedDraw.objects.all())
     draws = _by_round(Draw.objects.defer("params", "result", "randomness"))
     answered = Count("objections", filter=~Q(objections__answer=""))
     notices = _by_round(PoolNotice.objects.annotate(received=Count("objections"), answered=answered))
     known = {*planned, *draws, *notices}
+    rounds = list(Round.objects.filter(pk__in=known).defer("ballot_form"))
+    whole = whole_samples(rounds)
     return [
         RegisterRound(
             round=round_,
             phone=round_.rulebook["office_phone"],
-            notices=notices.get(round_.pk, []),
-            lines=_lines(planned.get(round_.pk, []), draws.get(round_.pk, [])),
+            notices=_notices(notices.get(round_.pk, [])),
+            lines=_lines(planned.get(round_.pk, []), draws.get(round_.pk, []), is_whole=round_.pk in whole),
+            whole_sample=whole.get(round_.pk, ""),
         )
-        for round_ in Round.objects.filter(pk__in=known).defer("ballot_form")
+        for round_ in rounds
     ]
 
 
@@ -96,7 +118,20 @@ def public_draw(draw: Draw) -> PublicDraw:
         signatures=draw.signatures.count(),
         is_public=is_public,
         has_people=draw.purpose in PEOPLE,
+        note="；".join(part for part in params["note"].split("；") if "校验值" not in part),
+        unit=UNITS.get(DrawPurpose(draw.purpose), "人"),
     )
+
+
+def _notices(notices: Sequence[PoolNotice]) -> list[NoticeLine]:
+    """Pair each withdrawn notice with the next one of its pool."""
+    return [
+        NoticeLine(
+            notice,
+            next((later for later in notices if later.kind == notice.kind and later.pk > notice.pk), None),
+        )
+        for notice in notices
+    ]
 
 
 def _by_round(rows: Any) -> dict[int, list[Any]]:
@@ -106,22 +141,30 @@ def _by_round(rows: Any) -> dict[int, list[Any]]:
     return found
 
 
-def _lines(planned: Sequence[PlannedDraw], draws: Sequence[Draw]) -> list[RegisterLine]:
+def _lines(planned: Sequence[PlannedDraw], draws: Sequence[Draw], *, is_whole: bool) -> list[RegisterLine]:
     known = {line.purpose for line in planned} | {draw.purpose for draw in draws}
     return [
-        _line(purpose, [p for p in planned if p.purpose == purpose], [d for d in draws if d.purpose == purpose])
+        _line(
+            purpose,
+            [p for p in planned if p.purpose == purpose],
+            [d for d in draws if d.purpose == purpose],
+            is_needless=is_whole and purpose == DrawPurpose.COUNTED,
+        )
         for purpose in DrawPurpose
         if purpose in known
     ]
 
 
-def _line(purpose: DrawPurpose, planned: Sequence[PlannedDraw], draws: Sequence[Draw]) -> RegisterLine:
+def _line(
+    purpose: DrawPurpose, planned: Sequence[PlannedDraw], draws: Sequence[Draw], *, is_needless: bool
+) -> RegisterLine:
     return RegisterLine(
         label=purpose.label,
         planned=next((line for line in planned if line.replaced_at is None), None),
         replaced=[line for line in planned if line.replaced_at is not None],
         draws=list(draws),
         abandoned=sum(draw.status == DrawStatus.ABANDONED for draw in draws),
+        is_needless=is_needless,
     )
 
 

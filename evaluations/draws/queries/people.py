@@ -1,24 +1,26 @@
 """Queries across draws and people: conflicts of liaisons, drawn phones, committed pools.
 
 单位联络员回避: a unit's liaison is neither supervisor nor evaluator (rulebook R-B). Pools hold names and units,
-accounts hold names and unit codes; `may_be_one_person` compares them.
+accounts hold names and unit codes; `may_be_one_person` compares their keys.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db.models import Q
 
 from departments.models import Department
+from departments.roster.queries import unit_names
 from evaluations.draws.models import Draw, DrawEntry, DrawEvent
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import phone_of
-from evaluations.pools.rules import DRAW_OF
+from evaluations.pools.rules.kinds import DRAW_OF
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import may_be_one_person
 
 ENDED = (RoundState.PUBLISHED, RoundState.CLOSED, RoundState.VOID)
+CHUNK = 2000
 
 
 def liaison_conflicts(account: User, role: str, unit_code: str) -> Iterator[str]:
@@ -27,10 +29,13 @@ def liaison_conflicts(account: User, role: str, unit_code: str) -> Iterator[str]
         return
     department = Department.objects.filter(code=unit_code).first()
     unit = department.name if department else unit_code
-    on_lists = PoolEntry.objects.filter(name=account.name, exclusion="").exclude(round__state__in=ENDED)
-    for entry in on_lists.select_related("round"):
-        if may_be_one_person(entry.name, entry.unit, account.name, unit):
-            yield from _conflict(entry)
+    units = unit_names()
+    on_lists = PoolEntry.objects.filter(exclusion="").exclude(round__state__in=ENDED)
+    # Only Python compares names by their keys; pools are read in pieces without their encrypted phones.
+    people = on_lists.values_list("pk", "name", "unit").iterator(chunk_size=CHUNK)
+    same = [pk for pk, name, its in people if may_be_one_person(name, its, account.name, unit, units)]
+    for entry in PoolEntry.objects.filter(pk__in=same).select_related("round").order_by("pk"):
+        yield from _conflict(entry)
 
 
 def _conflict(entry: PoolEntry) -> Iterator[str]:
@@ -55,6 +60,11 @@ def selected_phones(draws: Iterable[Draw]) -> set[str]:
     """Return the phones of all people currently drawn in these draws."""
     drawn = DrawEntry.objects.filter(draw__in=draws, is_selected=True, person__isnull=False).select_related("person")
     return {phone_of(entry.person) for entry in drawn if entry.person}
+
+
+def count_in_draws(people: Sequence[int]) -> int:
+    """Return how many of these pool entries stand in a draw, abandoned ones included."""
+    return DrawEntry.objects.filter(person__in=people).order_by().values("person").distinct().count()
 
 
 def committed_pools() -> Q:

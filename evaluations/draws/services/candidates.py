@@ -10,7 +10,7 @@ from evaluations.ballots.models import Ballot
 from evaluations.draws.queries.people import reference_of, selected_phones
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import phone_of
-from evaluations.pools.rules import POOL_OF, ExclusionReason
+from evaluations.pools.rules.kinds import POOL_OF, ExclusionReason
 from evaluations.protocol import drawing
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
@@ -53,6 +53,42 @@ def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     if rulebook["lottery"]:
         chosen.append({"label": f"{LOTTERY_LABEL}{rulebook['lottery']}", **LOTTERY_NUMBERS[rulebook["lottery"]]})
     return chosen
+
+
+class PoolLine(NamedTuple):
+    """One line of a draw's pool before its commitment makes a token of it."""
+
+    stratum: str
+    key: str
+    exclusion: str
+
+
+def pool_of(round_: Round, purpose: DrawPurpose) -> list[PoolLine]:
+    """Return the lines that the commitment would freeze now, the same at each call."""
+    if purpose == DrawPurpose.COUNTED:
+        return [PoolLine(line.stratum, line.token, "") for line in _counted_candidates(round_)]
+    pool = PoolEntry.objects.filter(round=round_, kind=POOL_OF[purpose]).order_by("pk")
+    taken = selected_phones(round_.draws.standing()) if purpose in NOT_TWICE else set()
+    names = dict(_section_strata(round_)) if purpose == DrawPurpose.ISSUED else {}
+    return [
+        PoolLine(stratum, f"{person.pk} {person.phone_hash}", _exclusion(person, taken))
+        for person in pool.iterator()
+        for stratum in _strata(person, names)
+    ]
+
+
+def first_seats(
+    round_: Round, purpose: DrawPurpose, total: Iterable[str], eligible: Mapping[str, int]
+) -> tuple[dict[str, int], int, list[Any]]:
+    """Return the seats of the first round by stratum, the alternates per stratum, and the committed rounds."""
+    strata = sorted(total, key=str.encode)
+    if not strata:
+        raise RuleViolation("名单为空，没有可抽取的对象。请先导入名单。")
+    quota, alternates = quota_of(round_, purpose, strata)
+    try:
+        return drawing.seats(quota, {name: eligible.get(name, 0) for name in strata}, 1), alternates, quota["rounds"]
+    except drawing.DrawError as error:
+        raise RuleViolation(str(error)) from None
 
 
 def candidates(round_: Round, purpose: DrawPurpose) -> list[Candidate]:
@@ -123,12 +159,17 @@ def roster_lines(lines: Iterable[Any]) -> list[bytes]:
 def _lines_of(person: PoolEntry, taken: set[str], names: Mapping[str, str]) -> Iterator[Candidate]:
     salt = secrets.token_hex(drawing.SALT_BYTES)
     token = drawing.person_token(salt, reference_of(person))
-    exclusion = person.exclusion
-    if not exclusion and phone_of(person) in taken:
-        exclusion = ExclusionReason.ALREADY_SELECTED.value
-    strata = [names[code] for code in person.dealt_with.split() if code in names] if names else [person.stratum]
-    for stratum in strata:
-        yield Candidate(stratum, token, person.pk, "", salt, exclusion)
+    for stratum in _strata(person, names):
+        yield Candidate(stratum, token, person.pk, "", salt, _exclusion(person, taken))
+
+
+def _exclusion(person: PoolEntry, taken: set[str]) -> str:
+    is_taken = not person.exclusion and taken and phone_of(person) in taken
+    return ExclusionReason.ALREADY_SELECTED.value if is_taken else person.exclusion
+
+
+def _strata(person: PoolEntry, names: Mapping[str, str]) -> list[str]:
+    return [names[code] for code in person.dealt_with.split() if code in names] if names else [person.stratum]
 
 
 def _section_strata(round_: Round) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,6 @@ Steps cannot be undone; each one locks the draw's row, so that a repeated reques
 """
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,27 +13,24 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluations.ballots.models import Ballot, Rating
-from evaluations.draws.models import Draw, DrawEntry, DrawSignature, RandomnessEntry, SigningCode
+from evaluations.draws.models import Draw, DrawEntry, DrawSignature, RandomnessEntry
 from evaluations.draws.queries.proofs import exclusion_rows, pool_rows
 from evaluations.draws.services.candidates import LOTTERY_LABEL
 from evaluations.draws.services.commitment import checked, lock_draw
+from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.protocol import drawing, outcome
-from evaluations.protocol.codes import ENTROPY_BYTES, CodeError, encode_code, normalize_code
 from evaluations.protocol.drawing import Progress, no_progress
-from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from evaluations.scoring.method import Channel
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
-from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.permissions.policy import AnonymousActor, Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import are_two_persons, require_numbered
 
 BATCH_SIZE = 2000
-SUPERVISOR = AnonymousActor(Role.SUPERVISOR)
 # The draw of the supervisors themselves is signed by witnesses on paper instead.
 UNSIGNED = frozenset({DrawPurpose.SUPERVISORS})
 
@@ -94,30 +90,6 @@ def run_draw(*, draw_id: int, by: User, at: datetime, progress: Progress = no_pr
 
 
 @transaction.atomic
-def issue_signing_codes(*, draw_id: int, by: User, at: datetime) -> dict[DrawEntry, list[str]]:
-    """Make the drawn supervisors' one-time codes; returned once, for envelopes, and stored only as hashes."""
-    policy.check(by, "cred.print")
-    draw = Draw.objects.select_for_update(of=("self",), no_key=True).select_related("round").get(pk=draw_id)
-    if draw.purpose != DrawPurpose.SUPERVISORS or draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
-        raise RuleViolation("签名码只发给已抽中的监督员。")
-    served = SigningCode.objects.filter(entry__draw=draw).values("entry")
-    fresh = draw.entries.filter(is_selected=True).exclude(pk__in=served).select_related("person")
-    codes = {entry: [_new_code() for _ in range(draw.round.rulebook["signing_codes"])] for entry in fresh}
-    if not codes:
-        raise RuleViolation("现任监督员的签名码均已发放，不能重复发放。")
-    stored = SigningCode.objects.bulk_create(
-        [
-            SigningCode(entry=entry, code_sha256=sha256_hex(code.encode()))
-            for entry, made in codes.items()
-            for code in made
-        ]
-    )
-    detail = {"step_label": "发放签名码", "supervisors": len(codes)}
-    audit.record("cred.print", draw, by=by, at=at, detail=detail, wrote=stored)
-    return codes
-
-
-@transaction.atomic
 def sign_draw(*, draw_id: int, code: str, at: datetime) -> DrawSignature:
     """Sign a draw with a supervisor's one-time code; each supervisor signs once."""
     policy.check_sees(SUPERVISOR, "draw.run")
@@ -145,21 +117,6 @@ def publish_draw(*, draw_id: int, by: User, at: datetime) -> Draw:
     detail = {"step_label": f"公开证明：{draw}", "head": draw_head(draw)}
     audit.record("draw.run", draw, by=by, at=at, detail=detail, wrote=[draw])
     return draw
-
-
-def spend_signing_code(round_: Round, code: str, *, at: datetime) -> SigningCode:
-    """Spend a supervisor's code and return it with its owner; call in the transaction that it confirms."""
-    try:
-        hashed = sha256_hex(normalize_code(code).encode())
-    except CodeError as error:
-        raise RuleViolation(str(error).replace("票号", "签名码")) from None
-    drawn = SigningCode.objects.select_for_update(of=("self",)).select_related("entry")
-    found = drawn.filter(code_sha256=hashed, entry__draw__round=round_, entry__is_selected=True).first()
-    if found is None or found.used_at is not None:
-        raise RuleViolation("签名码有误、已使用或者不属于本轮现任监督员，请核对后重新输入。")
-    found.used_at = at
-    found.save(update_fields=["used_at"])
-    return found
 
 
 def signatures_wanted(draw: Draw) -> int:
@@ -233,7 +190,7 @@ def _refuse_early(draw: Draw, at: datetime) -> None:
         return
     if not draw.round.is_demo:
         raise RuleViolation(
-            f"公布承诺后至少{draw.round.rulebook['draw_lead_hours']}小时，且到登记的抽取时间，才能录入随机数"
+            f"公布承诺后至少{draw.round.rulebook['draw_lead_hours']}小时，且到登记的抽取时间，方可录入随机数"
             f"（最早{earliest:%Y年%m月%d日 %H:%M}）。"
         )
     draw.lead_waived = True  # shown on every page of the draw
@@ -248,10 +205,6 @@ def _refuse_wrong_turn(draw: Draw, source: int, sources: int) -> None:
         raise RuleViolation("这一组随机数两人录入一致，已经确定，不能再改。")
     if source > settled:
         raise RuleViolation("请先完成前一组随机数的录入；彩票须在骰子之后。")
-
-
-def _new_code() -> str:
-    return encode_code(secrets.token_bytes(ENTROPY_BYTES))
 
 
 def _count_drawn_ballots(draw: Draw) -> None:

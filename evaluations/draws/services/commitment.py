@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
 from evaluations.draws.services.candidates import (
@@ -23,9 +24,10 @@ from evaluations.draws.services.candidates import (
     sources,
 )
 from evaluations.pools.queries import notice_faults
-from evaluations.pools.rules import POOL_OF
+from evaluations.pools.rules.kinds import POOL_OF
 from evaluations.protocol import drawing
 from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lacks import Lack, Place, lacks_at, texts_of
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
 from evaluations.rounds.services import lock_round
 from nanchuan_eval.approvals import authorizations
@@ -58,6 +60,9 @@ def plan_draw(*, planned: PlannedDraw, by: User, at: datetime, reason: str = "")
     earlier = planned_draw(round_, purpose)
     if round_.draws.standing().filter(purpose=purpose).exists():
         raise RuleViolation(f"“{purpose.label}”的承诺已经公布，登记不能再改。")
+    if planned.planned_at <= at:
+        when = f"{timezone.localtime(planned.planned_at):%Y年%m月%d日 %H:%M}"
+        raise RuleViolation(f"“{purpose.label}”的时间{when}已经过去，请核对后填写今后的时间。")
     if earlier and not reason.strip():
         raise RuleViolation("更改登记须填写理由，原登记保留可查。")
     if earlier:
@@ -82,11 +87,7 @@ def commit_draw(*, round_id: int, purpose: DrawPurpose, by: User, at: datetime) 
     """Freeze the pool and parameters of a draw and publish their hash, before any randomness (protocol 3.7)."""
     policy.check(by, COMMIT_ACTION[purpose])
     round_ = lock_round(round_id)
-    _refuse_wrong_time(round_, purpose)
-    planned = planned_draw(round_, purpose)
-    faults = commit_faults(round_, purpose, at)
-    if faults or planned is None:
-        raise RuleViolation(*faults)
+    planned = refuse_commitment(round_, purpose, at)
     return _commit(planned, candidates(round_, purpose), by=by, at=at)
 
 
@@ -153,13 +154,29 @@ def planned_draw(round_: Round, purpose: DrawPurpose) -> PlannedDraw | None:
 
 
 def commit_faults(round_: Round, purpose: DrawPurpose, at: datetime) -> list[str]:
-    """Return in Chinese what is missing for the commitment; shown on the page and in the refusal."""
-    faults = []
+    """Return in Chinese what is missing for the commitment, as the refusal gives it."""
+    return texts_of(commit_lacks(round_, purpose, at))
+
+
+def commit_lacks(round_: Round, purpose: DrawPurpose, at: datetime) -> list[Lack]:
+    """Return what is missing for the commitment, each with the place where it is mended."""
+    found = []
     if planned_draw(round_, purpose) is None:
-        faults.append(f"“{purpose.label}”尚未登记公告，不能公布承诺。请先登记抽取公告。")
+        text = f"“{purpose.label}”尚未公告，不能公布承诺。请先公告抽取。"
+        found.append(Lack(text, Place.PLANNED_DRAW, purpose))
     if purpose in POOL_OF:
-        faults += notice_faults(round_, POOL_OF[purpose], at)
-    return faults
+        found += lacks_at(Place.POOL, notice_faults(round_, POOL_OF[purpose], at), POOL_OF[purpose])
+    return found
+
+
+def refuse_commitment(round_: Round, purpose: DrawPurpose, at: datetime) -> PlannedDraw:
+    """Refuse a commitment at a wrong time or without what it needs; otherwise return the draw's announcement."""
+    _refuse_wrong_time(round_, purpose)
+    planned = planned_draw(round_, purpose)
+    faults = commit_faults(round_, purpose, at)
+    if faults or planned is None:
+        raise RuleViolation(*faults)
+    return planned
 
 
 def lock_draw(draw_id: int, status: DrawStatus, refusal: str) -> Draw:

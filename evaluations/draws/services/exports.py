@@ -1,6 +1,7 @@
 """Export of pools (导出名单): proposed by the chief, approved by the commission, downloaded once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db import transaction
 from evaluations.draws.models import Draw
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.models import Round
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals.authorizations import authorizing_action
@@ -79,6 +80,9 @@ def _roster_content(draw: Draw, asked: Arguments) -> dict[str, object]:
 
 
 ACTIONS = (
-    authorizing_action(EXPORT, "导出名单", Round, _pool_content),
+    replace(
+        authorizing_action(EXPORT, "导出名单", Round, _pool_content),
+        names=lambda round_, asked: f"{round_.name}，{PoolKind(asked['kind']).label}",
+    ),
     authorizing_action(ROSTER, "导出封存名册", Draw, _roster_content, permission=EXPORT),
 )

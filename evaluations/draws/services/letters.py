@@ -1,6 +1,6 @@
 """Letters to drawn people (通知书); every access to their addresses is in the audit log with its reason."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +13,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays
+from nanchuan_eval.workdays.rules import Term, term_of
 
 
 @transaction.atomic
@@ -37,7 +37,7 @@ def open_addresses(
     return entries
 
 
-def reply_day(draw: Draw, at: datetime) -> date:
-    """Return the day by which drawn people are asked to decline."""
+def reply_term(draw: Draw, at: datetime) -> Term:
+    """Return the term in which drawn people are asked to decline."""
     start = timezone.localtime(at).date()
-    return add_workdays(start, draw.round.rulebook["reply_workdays"], Holiday.objects.calendar())
+    return term_of(start, draw.round.rulebook["reply_workdays"], Holiday.objects.calendar())

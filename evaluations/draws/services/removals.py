@@ -142,5 +142,5 @@ def _append(
 def _lock_drawn(draw_id: int) -> Draw:
     draw = Draw.objects.select_for_update(of=("self",), no_key=True).select_related("round").get(pk=draw_id)
     if draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
-        raise RuleViolation("抽取之后才能移除、递补或追加。")
+        raise RuleViolation("抽取之后方可移除、递补或追加。")
     return draw

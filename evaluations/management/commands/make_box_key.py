@@ -5,6 +5,7 @@ At most one card is ever on the disk, and only until its holder has typed it bac
 
 import json
 import os
+import re
 import signal
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -19,13 +20,17 @@ from tqdm import tqdm
 from evaluations.box_key.documents import CardSheet, card_pdf, card_sheets
 from evaluations.box_key.rules import OFFLINE
 from evaluations.box_key.services.keys import NewKey, new_key
-from evaluations.management.arguments import write_file
 from evaluations.management.terminal import read_secret
 from evaluations.protocol.box import MOST_SUPERVISORS, needed_range
 from evaluations.protocol.box_cards import CardFault, read_card
 from evaluations.protocol.codes import ROUND_KEY
+from nanchuan_eval.core.faults import shortened
+from nanchuan_eval.management.files import make_folder, read_text, write_file
+from nanchuan_eval.names.rules.keys import tidy, unprintable
 
 RECORD = "box-key.json"
+LONGEST_NAME = 40
+NOT_IN_NAMES = re.compile(r"[,，;；、:：|\"“”<>{}\[\]=/\\]")
 STOPPED = "已中断，没有生成票箱密钥，目录中没有留下密钥卡。已打印的密钥卡请当场销毁，再重新运行。"
 
 
@@ -47,8 +52,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         names, out = _names(options["supervisors"]), options["out"]
-        _refuse_wrong(options["round"], options["needed"], names, out)
-        out.mkdir(parents=True, exist_ok=True)
+        _refuse_wrong(options["round"], options["needed"], names)
+        make_folder(out)
+        _refuse_used(out)
         try:
             with _stopped_by_signals():
                 record = self._make(options["round"], options["needed"], names, out)
@@ -98,21 +104,34 @@ def _compare(key: NewKey, label: str, typed: str) -> str:
 
 
 def _names(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise CommandError(f"无法读取“{path}”，请提供UTF-8编码的文本文件，每行一个姓名。", returncode=2) from None
-    return [line.strip() for line in lines if line.strip()]
+    """Return the names, in the order of the lines, as they are printed on the cards."""
+    names = [name for line in read_text(path).splitlines() if (name := tidy(line))]
+    for number, name in enumerate(names, start=1):
+        if not _is_name(name):
+            raise CommandError(
+                f"“{path}”的第{number}个姓名不能用：应每行只写一个姓名，{LONGEST_NAME}字以内，没有标点和造字区的字。"
+                f"现为：{shortened(name)}"
+            )
+    return names
 
 
-def _refuse_wrong(round_key: str, needed: int, names: list[str], out: Path) -> None:
+def _is_name(text: str) -> bool:
+    """True if a line is one name, not a row of a table or another file's text."""
+    has_letters = any(map(str.isalpha, text))
+    return has_letters and len(text) <= LONGEST_NAME and not unprintable(text) and not NOT_IN_NAMES.search(text)
+
+
+def _refuse_wrong(round_key: str, needed: int, names: list[str]) -> None:
     if not ROUND_KEY.fullmatch(round_key):
         raise CommandError("轮次代码只能用字母、数字和短横线，须与评议系统中的完全一致。", returncode=2)
     fitting = needed_range(len(names))
     if not fitting:
-        raise CommandError(f"监督员应为2至{MOST_SUPERVISORS}人，名单中有{len(names)}人。", returncode=2)
+        raise CommandError(f"监督员应为2至{MOST_SUPERVISORS}人，名单中有{len(names)}人。")
     if needed not in fitting:
         raise CommandError(f"监督员{len(names)}人时，密钥卡应为{fitting[0]}至{fitting[-1]}张。", returncode=2)
+
+
+def _refuse_used(out: Path) -> None:
     left = [path.name for path in (out / RECORD, *out.glob("card-*.pdf")) if path.exists()]
     if left:
         raise CommandError(f"输出目录中已有 {left[0]}，请换一个空目录。", returncode=2)

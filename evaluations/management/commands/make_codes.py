@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.codes.services.issuing import codes_csv, issued_list, make_codes
 from evaluations.protocol.codes import ROUND_KEY
+from nanchuan_eval.management.files import make_folder, write_file, write_secret
 
 
 class Command(BaseCommand):
@@ -28,11 +29,10 @@ class Command(BaseCommand):
         if options["count"] < 1:
             raise CommandError("票号数量至少为1。", returncode=2)
         out: Path = options["out"]
+        make_folder(out)
         if (out / "codes.csv").exists():
             raise CommandError("输出目录中已有 codes.csv，请换一个目录，以免覆盖已发的票号。", returncode=2)
-        out.mkdir(parents=True, exist_ok=True)
         codes, issues = make_codes(options["count"], options["round"])
-        (out / "codes.csv").write_bytes(codes_csv(codes))
-        (out / "codes.csv").chmod(0o600)
-        (out / "issued.txt").write_bytes(issued_list(issues))
+        write_secret(out / "codes.csv", codes_csv(codes))
+        write_file(out / "issued.txt", issued_list(issues))
         self.stdout.write(f"已生成{len(codes)}个票号。codes.csv 请妥善保密；issued.txt 用于导入和公布。")

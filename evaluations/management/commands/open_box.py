@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from getpass import getpass
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.views.decorators.debug import sensitive_variables
 from tqdm import tqdm
 
@@ -64,7 +65,10 @@ class Command(ServiceCommand):
         if not is_opened_by_supervisors(round_.rulebook):
             return []
         if not sys.stdin.isatty():
-            return [line for line in sys.stdin if line.strip()]
+            try:
+                return [line for line in sys.stdin if line.strip()]
+            except UnicodeDecodeError:
+                raise CommandError("标准输入中有不是UTF-8编码的文字，请每行输入一张密钥卡。", returncode=2) from None
         key, cards = key_in_force(round_), list[str]()
         needed = round_.rulebook["box_needed"] - is_recovery
         for label in [

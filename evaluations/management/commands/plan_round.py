@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.management.arguments import write_file
 from evaluations.management.count_files import read_json, unusable
 from evaluations.planning.queries import read_last
 from evaluations.planning.rules.differences import plan_document
@@ -21,6 +20,7 @@ from evaluations.scoring.method import RulebookError
 from evaluations.scoring.nc2.cells_file import CellsFileError, rulebook_digest
 from nanchuan_eval.core.canonical import canonical_json
 from nanchuan_eval.core.faults import shortened
+from nanchuan_eval.management.files import write_file
 
 
 class Command(BaseCommand):

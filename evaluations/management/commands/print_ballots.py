@@ -9,8 +9,11 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from evaluations.ballot_form.rules.form import BallotForm
-from evaluations.management.arguments import find_round, read_codes
+from evaluations.ballot_form.rules.form_file import FormFileError, read_form
+from evaluations.management.arguments import find_round, read_codes, site_address
+from evaluations.management.count_files import read_json, unusable
 from evaluations.paper_ballots.documents import ballot_files
+from nanchuan_eval.management.files import make_folder, write_file
 
 
 class Command(BaseCommand):
@@ -30,29 +33,37 @@ class Command(BaseCommand):
         parser.add_argument("--closes", default="", metavar="TEXT", help="截止时间的文字（不用数据库时）")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["site"].startswith(("https://", "http://")):
-            raise CommandError("网站地址要以 https:// 开头，如 https://pingyi.example。", returncode=2)
+        site = site_address(options["site"])
         ballot_form, closes = self._ballot_form(options)
-        codes = read_codes(options["codes"])
+        codes, notices = read_codes(options["codes"])
         out: Path = options["out"]
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         first = 1
         with tqdm(total=len(codes), desc="打印评议票", unit="张") as bar:
-            for count, pdf in ballot_files(ballot_form, codes, site=options["site"], closes=closes):
+            for count, pdf in ballot_files(ballot_form, codes, site=site, closes=closes):
                 target = out / f"ballots-{first:05d}-{first + count - 1:05d}.pdf"
-                target.write_bytes(pdf)
+                write_file(target, pdf)
                 target.chmod(0o600)
                 first += count
                 bar.update(count)
+        for notice in notices:
+            self.stdout.write(notice)
         self.stdout.write(f"已打印{len(codes)}张评议票。封装后请删除票号文件和这些PDF文件。")
 
     def _ballot_form(self, options: dict[str, Any]) -> tuple[BallotForm, str]:
         if options["paper"]:
-            ballot_form = BallotForm.from_json(options["paper"].read_text(encoding="utf-8"))
+            ballot_form = _form_in(options["paper"])
             if ballot_form.round_key != options["round"]:
-                raise CommandError(f"评议表属于轮次{ballot_form.round_key}，不是{options['round']}。", returncode=2)
+                raise CommandError(f"评议表属于轮次{ballot_form.round_key}，不是{options['round']}。")
             return ballot_form, options["closes"]
         round_ = find_round(options["round"])
         if not round_.ballot_form:
-            raise CommandError("名录锁定之后才有评议表，才能打印评议票。", returncode=2)
+            raise CommandError("名录锁定之后方可打印评议票。", returncode=2)
         return BallotForm.from_json(round_.ballot_form), f"{timezone.localtime(round_.closes_at):%Y年%m月%d日 %H:%M}"
+
+
+def _form_in(path: Path) -> BallotForm:
+    try:
+        return read_form(read_json(path))
+    except FormFileError as fault:
+        raise unusable(path, fault) from None

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.management.arguments import write_file
 from evaluations.management.count_files import counted_from, read_json, write_result
 from evaluations.scoring.methods import recount
+from nanchuan_eval.management.files import write_file
 
 
 class Command(BaseCommand):

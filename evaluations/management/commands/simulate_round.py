@@ -40,9 +40,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "没有安装模拟所需的 numpy，请先运行 pip install -r requirements-simulation.txt。", returncode=2
             ) from None
-        rulebook, expected, cells = (
-            options[name] and read_json(options[name]) for name in ("rulebook", "expect", "cells")
-        )
+        rulebook, expected, cells = (options[name] and _read(options[name]) for name in ("rulebook", "expect", "cells"))
         try:
             with tqdm(total=rounds, desc="模拟", unit="轮") as bar:
                 result = run(Task(rulebook, expected, cells, rounds, seed), progress=bar.update)
@@ -53,3 +51,11 @@ class Command(BaseCommand):
         except RulebookError as fault:
             raise unusable(options["rulebook"], fault) from None
         write_result(self.stdout, options["json"], result)
+
+
+def _read(path: Path) -> Any:
+    """Return what a file says; a file that says nothing is not the same as no file."""
+    document = read_json(path)
+    if document is None:
+        raise unusable(path, "文件中没有内容（null）。")
+    return document

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from evaluations.management.arguments import find_round, write_file
+from evaluations.management.arguments import find_round
 from evaluations.rounds.models import Round
 from evaluations.tally.models import Tally
 from evaluations.tally.services.tally import tally_round
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.management.base import ServiceCommand
+from nanchuan_eval.management.files import write_file
 from nanchuan_eval.permissions.policy import OPERATOR
 
 

@@ -37,7 +37,9 @@ class Command(BaseCommand):
 def _parsed(data: bytes) -> object:
     try:
         return json.loads(data, object_pairs_hook=_no_duplicate_keys)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except DrawError:
+        raise
+    except (ValueError, RecursionError):  # also an integer of thousands of digits
         raise DrawError("证明文件不是有效的 JSON。") from None
 
 

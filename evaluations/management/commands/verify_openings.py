@@ -1,6 +1,7 @@
 """`manage.py verify_openings OPENINGS closing-list.txt ROOT [--ballots ballots.csv]`; needs no database."""
 
 import csv
+import io
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from evaluations.protocol.openings import ballots_fault, openings_fault
+from nanchuan_eval.management.base import read_file
 
 
 class Command(BaseCommand):
@@ -24,13 +26,16 @@ class Command(BaseCommand):
         parser.add_argument("--ballots", type=Path, metavar="ballots.csv", help="计票文件")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lines = options["openings"].read_text(encoding="utf-8").splitlines()
+        opened, closing = read_file(options["openings"]), read_file(options["closing"])
+        counted = read_file(options["ballots"]) if options["ballots"] else b""
+        lines = list[str]()
         try:
-            fault = openings_fault(lines, options["closing"].read_bytes().splitlines(), options["root"])
+            lines = opened.decode().splitlines()
+            fault = openings_fault(lines, closing.splitlines(), options["root"])
             if not fault and options["ballots"]:
-                with options["ballots"].open(encoding="utf-8", newline="") as source:
-                    fault = ballots_fault(lines, csv.DictReader(source))
-        except (ValueError, KeyError, TypeError):
+                rows = csv.DictReader(io.StringIO(counted.decode("utf-8-sig"), newline=""), strict=True)
+                fault = ballots_fault(lines, rows)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error):
             fault = "文件格式不对"
         if fault:
             self.stdout.write(f"FAIL {fault}")

@@ -12,13 +12,22 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.approvals import start_recall, start_void
-from evaluations.codes.forms import CodesForm, IssuedListForm, RecallForm, ReplaceForm, VoidForm
+from evaluations.codes.forms import CodesForm, IssuedListForm, RecallForm, ReplaceForm, TogetherForm, VoidForm
 from evaluations.codes.models import CodeBatch
-from evaluations.codes.queries import batch_lines, counted_batches, drawn_people, replaceable, stratum_lines
+from evaluations.codes.queries import (
+    batch_lines,
+    channels_with_batches,
+    closed_counters,
+    counted_batches,
+    drawn_people,
+    lacking_codes,
+    replaceable,
+    stratum_lines,
+)
 from evaluations.codes.rules.publishing import is_small
 from evaluations.codes.services import issuing
 from evaluations.codes.services.issuing import BEFORE_CLOSING, FormKind
-from evaluations.paper_ballots.admin.sheets import PaperPages
+from evaluations.paper_ballots.admin.printing import PrintPages, hand_out_context
 from evaluations.rounds.admin_pages import show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Channel
@@ -27,6 +36,7 @@ from nanchuan_eval.admin_site.model_admin import PolicyAdmin
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt
+from nanchuan_eval.workspace.rules import Phase
 
 
 class CodePages(PolicyAdmin):
@@ -49,6 +59,22 @@ class CodePages(PolicyAdmin):
             may_make=is_before_closing and policy.may(user, "cred.print"),
         )
 
+    def codes_together(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Make the batches of all strata drawn in one act, and open the channels of visitors."""
+        policy.check_starts(account_of(request), "cred.print")
+        round_ = get_object_or_404(Round, pk=pk)
+        lacking, closed = lacking_codes(round_), closed_counters(round_)
+        missing = [channel for channel in closed if channel not in channels_with_batches(round_)]
+        given = request.POST if request.method == "POST" else None
+        form = TogetherForm(given, closed=closed, initial={"counters": missing})
+        if form.is_valid():
+            counters, by, at = form.cleaned_data.get("counters", []), account_of(request), clock.now()
+            made = attempt(form, lambda: issuing.issue_together(round_id=pk, counters=counters, by=by, at=at))
+            if made:
+                return _made_together(request, round_, made)
+        context = {"form": form, "lacking": lacking, "back": _list(pk), "smallest": SMALLEST_SHOWN}
+        return staff_page(request, "codes/together.html", round_, "生成票号", **context)
+
     def codes(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a batch of codes, or a self-service batch."""
         round_ = get_object_or_404(Round, pk=pk)
@@ -60,7 +86,7 @@ class CodePages(PolicyAdmin):
                 return _made_page(request, made)
             if made:
                 return _made_page(request, *made)
-        return staff_page(request, "round/act.html", round_, "生成票号", form=form, back=_list(pk))
+        return staff_page(request, "round/act.html", round_, "单独生成一批", form=form, back=_list(pk))
 
     def import_codes(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Import the list of I that the notary made offline."""
@@ -86,7 +112,7 @@ class CodePages(PolicyAdmin):
         return issuing.open_self_service(round_id=pk, form=kind, by=by, at=at)
 
 
-class BatchPages(PaperPages):
+class BatchPages(PrintPages):
     """Actions on the codes of one batch: void, replace, recall."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -129,7 +155,7 @@ class BatchPages(PaperPages):
         if form.is_valid() and (made := attempt(form, partial(replace, **form.cleaned_data))):
             return _made_page(request, *made)
         note = (
-            f"“{batch.label}”有{left}个作废的票号还没有补发。补发的票号自成一批，单独公布发放清单；不足{SMALLEST_SHOWN}个的，"
+            f"“{batch.label}”有{left}个作废的票号尚未补发。补发的票号自成一批，单独公布发放清单；不足{SMALLEST_SHOWN}个的，"
             "为保护投票人，封箱后并入原批次公布，是否使用不单独公布。"
         )
         return staff_page(request, "round/act.html", batch.round, "补发票号", form=form, back=_page(batch), note=note)
@@ -139,7 +165,9 @@ class BatchPages(PaperPages):
 class CodeBatchAdmin(BatchPages):
     """Admin of batches of ballot codes (票号批次)."""
 
+    phase = Phase.VOTING
     order = 4
+    when_empty = "票号在轮次页面生成。"
     see_action = "cred.print"
     list_display = ["label", "round", "channel", "origin", "is_self_service", "is_open", "is_halted", "issued_sha256"]
     list_filter = ["round", "channel"]
@@ -169,8 +197,27 @@ def _made_page(request: HttpRequest, batch: CodeBatch, codes: list[str] | None =
         "file": _codes_file(codes) if codes else "",
         "is_small": is_small(batch.credentials.count(), SMALLEST_SHOWN),
         "smallest": SMALLEST_SHOWN,
+        **hand_out_context(request, codes or ()),
     }
     response = staff_page(request, "codes/made.html", batch.round, "票号已生成" if codes else "批次已建立", **context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _made_together(request: HttpRequest, round_: Round, made: list[tuple[CodeBatch, list[str]]]) -> HttpResponse:
+    """Show the batches made in one act; this response is the only place that contains their codes."""
+    batches = [
+        {
+            "batch": batch,
+            "count": len(codes),
+            "file": _codes_file(codes) if codes else "",
+            "is_small": is_small(len(codes), SMALLEST_SHOWN),
+            **hand_out_context(request, codes, auto_id=f"id_{batch.pk}_%s"),
+        }
+        for batch, codes in made
+    ]
+    context = {"batches": batches, "smallest": SMALLEST_SHOWN, "has_codes": any(codes for _, codes in made)}
+    response = staff_page(request, "codes/made_together.html", round_, "票号已生成", **context)
     response["Cache-Control"] = "no-store"
     return response
 

@@ -21,15 +21,20 @@ from evaluations.paper_ballots.models import PaperSheet
 from evaluations.paper_ballots.pages.batch import batch_page
 from evaluations.paper_ballots.pages.keying import Keyed, agreed, compared, keyed_rows
 from evaluations.paper_ballots.queries import account_of_batch, may_handle
-from evaluations.paper_ballots.rules.ballot_account import SheetKind
-from evaluations.paper_ballots.services import SheetContent
+from evaluations.paper_ballots.rules.ballot_account import SheetKind, expected_count
+from evaluations.paper_ballots.services import CountDiffers, SheetContent
 from evaluations.scoring.method import Indicator
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, submit
 
 BAD_INPUT = 400
+COUNT_DIFFERS = (
+    "清点数字与系统记录不符，尚未保存，也没有暂停收票。请先核对是不是填错；填错的，改正后保存。"
+    "确实不符的，点“数字无误，按差异登记”：该渠道随即暂停收票，由清点人以外的人查清、处理差异后恢复。"
+)
 
 
 class PaperPages(ReadOnlyAdmin):
@@ -120,24 +125,23 @@ class PaperPages(ReadOnlyAdmin):
         return withdrawn or self._act(request, batch, form, f"撤回第{found.number}号票的录入")
 
     def count(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Enter the figures counted by hand."""
+        """Enter the figures counted by hand; figures that do not balance are shown first, and halt when confirmed."""
         batch = _batch(request, pk)
-        form = CountForm(request.POST or None)
-        by, at = account_of(request), clock.now()
+        form, button = CountForm(request.POST or None), "保存清点"
         if request.method == "POST" and form.is_valid():
-            faults = attempt(
-                form, lambda: paper_ballots.record_count(batch_id=pk, counted=form.cleaned_data, by=by, at=at)
-            )
-            if faults is not None:
-                for fault in faults:
-                    messages.error(request, fault)
-                if not faults:
-                    messages.success(request, "票数平衡。")
+            record = partial(paper_ballots.record_count, batch_id=pk, counted=form.counted)
+            record = partial(record, is_confirmed=form.is_confirmed, by=account_of(request), at=clock.now())
+            try:
+                _tell_balance(request, record())
                 return redirect(_batch_page(pk))
-        ballot_account = account_of_batch(batch)
-        online = f"发出{ballot_account.issued}，网上提交{ballot_account.online}，登记票号联{ballot_account.slips}"
-        note = f"系统记录：{online}，作废票号{ballot_account.void}。"
-        return self._act(request, batch, form, "清点纸质票", note=note if at >= batch.round.closes_at else "")
+            except CountDiffers as differs:
+                form.ask()
+                form.add_error(None, [COUNT_DIFFERS, *differs.reasons])
+                button = "数字无误，按差异登记"
+            except RuleViolation as refusal:
+                form.add_error(None, list(refusal.reasons))
+        note = expected_count(account_of_batch(batch)) if clock.now() >= batch.round.closes_at else ""
+        return self._act(request, batch, form, "清点纸质票", note=note, button=button)
 
     def clear(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Accept an explained difference."""
@@ -178,10 +182,8 @@ class PaperPages(ReadOnlyAdmin):
         context |= {"form": form, "rows": rows, "indicators": Indicator.labels}
         return self._render(request, batch, "key", title, context)
 
-    def _act(
-        self, request: HttpRequest, batch: CodeBatch, form: forms.Form, title: str, note: str = ""
-    ) -> HttpResponse:
-        return self._render(request, batch, "act", title, {"form": form, "note": note})
+    def _act(self, request: HttpRequest, batch: CodeBatch, form: forms.Form, title: str, **more: str) -> HttpResponse:
+        return self._render(request, batch, "act", title, {"form": form, "button": title, **more})
 
     def _render(
         self, request: HttpRequest, batch: CodeBatch, page: str, title: str, context: dict[str, Any]
@@ -192,6 +194,13 @@ class PaperPages(ReadOnlyAdmin):
         response = render(request, f"admin/evaluations/papers/{page}.html", {**common, **context}, status=status)
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _tell_balance(request: HttpRequest, faults: list[str]) -> None:
+    for fault in faults:
+        messages.error(request, fault)
+    if not faults:
+        messages.success(request, "票数平衡。")
 
 
 def _batch(request: HttpRequest, pk: int) -> CodeBatch:

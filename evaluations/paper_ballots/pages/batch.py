@@ -28,6 +28,7 @@ class BatchPage:
     lines: list[BatchLine]
     waiting: list[Approval]
     may_void: bool
+    may_print: bool
     left_to_replace: int
     shows_paper: bool
     may_key: bool
@@ -58,6 +59,7 @@ def batch_page(batch: CodeBatch, user: User, at: datetime) -> BatchPage:
         lines=mine,
         waiting=_waiting(mine),
         may_void=is_before_closing and policy.may_start(user, "cred.void"),
+        may_print=may_print and batch.is_open and not batch.is_self_service,
         left_to_replace=replaceable(batch) if may_print else 0,
         shows_paper=not batch.is_self_service and policy.may_see(user, "paper.entry"),
         may_key=batch.round.state == RoundState.OPEN and policy.may_see(user, "paper.entry"),

@@ -21,6 +21,7 @@ class Keyed:
     ticks: str
     error: str
     is_open: bool = False  # two keyings differ here
+    is_first: bool = True  # of its unit
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Difference:
 
 def keyed_rows(ballot_form: BallotForm, typed: Mapping[str, str]) -> tuple[list[Keyed], list[RawLine]]:
     """Return every row with its error, and the lines that could be parsed."""
-    rows, lines = [], []
+    rows: list[Keyed] = []
+    lines = []
     for place, section in enumerate(ballot_form.sections, start=1):
         keys, ticks, error = typed.get(f"{section.code}.keys", ""), typed.get(f"{section.code}.ticks", ""), ""
         try:
@@ -43,7 +45,8 @@ def keyed_rows(ballot_form: BallotForm, typed: Mapping[str, str]) -> tuple[list[
             line, error = None, str(fault)
         if line:
             lines.append(line)
-        rows.append(Keyed(place, section, keys, ticks, error))
+        is_first = not rows or rows[-1].section.department != section.department
+        rows.append(Keyed(place, section, keys, ticks, error, is_first=is_first))
     return rows, lines
 
 

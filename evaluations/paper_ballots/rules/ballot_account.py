@@ -42,6 +42,17 @@ def lacks_slip(slips: int, sheets: int) -> str:
     )
 
 
+def expected_count(ballot_account: BallotAccount) -> str:
+    """Return in Chinese what the hand count should find, as far as the system knows."""
+    issued, online, slips = ballot_account.issued, ballot_account.online, ballot_account.slips
+    missing = max(0, issued - online - slips - ballot_account.void)
+    return (
+        f"系统记录：发出{issued}，网上提交{online}，登记票号联{slips}，作废票号{ballot_account.void}。"
+        f"据此应为：纸质收回{slips}，作废{ballot_account.void}，未收回{missing}；"
+        "有退信、毁损而未在系统中作废的，相应增加作废、减少未收回。"
+    )
+
+
 def imbalances(ballot_account: BallotAccount) -> list[str]:
     """Return in Chinese what does not balance; empty if the batch may be sealed."""
     faults = []

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import unmask_phone
+from evaluations.pools.approvals import described
 from evaluations.pools.forms import CorrectionForm, ExclusionForm
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
@@ -77,7 +78,7 @@ class PersonPages(ReadOnlyAdmin):
             request,
             entry.round,
             ReasonForm(request.POST or None),
-            partial(approvals.start, "privacy.handle", entry),
+            approvals.Start("privacy.handle", entry),
             title=f"本人申请删除：{entry.name}",
             back=reverse("admin:evaluations_poolentry_changelist"),
         )
@@ -121,7 +122,7 @@ class PersonPages(ReadOnlyAdmin):
             ids = [entry.pk for entry in chosen]
             return approvals.start("pool.exclude", round_, entries=ids, why=reason, **given)
 
-        form = ExclusionForm(request.POST or None)
+        form = ExclusionForm(request.POST or None, people=[described(entry) for entry in chosen])
         who = f"{chosen[0].name} {chosen[0].masked_phone}" if len(chosen) == 1 else f"{len(chosen)}人"
         return show_round_form(request, round_, form, exclude, title=f"登记回避人员：{who}", back=round_page(round_.pk))
 

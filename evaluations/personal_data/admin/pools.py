@@ -1,4 +1,4 @@
-"""Pools on the staff site, with masked phones: list, import, notices, objections, export."""
+"""Pools on the staff site, with masked phones: list, state, notices, objections, export."""
 
 from functools import partial
 from typing import Any
@@ -15,16 +15,16 @@ from evaluations.draws.pages.pools import PoolLine, pool_lines
 from evaluations.draws.queries.people import committed_pools
 from evaluations.draws.services.exports import EXPORT, export_pool
 from evaluations.personal_data.admin.people import MOST_CHOSEN, PersonPages, action_links
+from evaluations.pools.approvals import start_announcement
 from evaluations.pools.forms import (
     AnswerForm,
     ObjectionForm,
     PoolExportForm,
-    PoolFileForm,
 )
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services import notices
-from evaluations.pools.services.lists import confirm_upload, upload_pool
+from evaluations.pools.services.uploads import list_name
 from evaluations.rounds.admin_pages import show_round_form, staff_page
 from evaluations.rounds.models import Round
 from nanchuan_eval.approvals import authorizations
@@ -34,20 +34,22 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt, perform
 from nanchuan_eval.web.downloads import download
-
-PREVIEWED = 20
+from nanchuan_eval.workspace.rules import Phase
 
 
 @admin.register(PoolEntry)
 class PoolEntryAdmin(PersonPages):
     """Admin of the persons in a round's pools (名单库)."""
 
+    phase = Phase.DRAWING
     order = 2
     see_action = "pool.view"
     list_display = ["name", "shown_phone", "stratum", "unit", "kind", "round", "exclusion"]
     list_filter = ["round", "kind", "stratum", "exclusion"]
     list_select_related = ["round"]
     search_fields = ["name", "unit"]
+    search_by_key = True
+    search_help_text = "姓名或者单位；空格、间隔号和全半角的写法不影响查找"
     actions = ["exclude_chosen"]
     fields = ["round", "kind", "stratum", "name", "unit", "shown_phone", "dealt_with", "exclusion", "exclusion_note"]
 
@@ -77,7 +79,6 @@ class PoolEntryAdmin(PersonPages):
         wrap = self.admin_site.admin_view
         return [
             path("round/<int:pk>/", wrap(self.pools), name="round-pool"),
-            path("round/<int:pk>/upload/<int:upload>/", wrap(self.confirm), name="pool-confirm"),
             path("round/<int:pk>/<str:kind>/announce/", wrap(self.announce), name="pool-announce"),
             path("notice/<int:pk>/objection/", wrap(self.objection), name="pool-objection"),
             path("objection/<int:pk>/answer/", wrap(self.answer), name="pool-answer"),
@@ -86,41 +87,26 @@ class PoolEntryAdmin(PersonPages):
         ]
 
     def pools(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Upload and preview a file; show the state of the round's pools."""
+        """Show the state of the round's pools, with the ways to upload, announce and export them."""
         round_, user = get_object_or_404(Round, pk=pk), account_of(request)
-        form, shown = PoolFileForm(request.POST or None, request.FILES or None), None
-        if request.method == "POST" and form.is_valid():
-            kind, upload = PoolKind(form.cleaned_data["kind"]), form.cleaned_data["file"]
-            file = (upload.name, upload.read())
-            at = clock.now()
-            shown = attempt(form, lambda: upload_pool(round_id=pk, kind=kind, file=file, by=user, at=at))
         lines = pool_lines(round_, user, clock.now())
-        may = {"may_export": policy.may_start(user, EXPORT)}
         return staff_page(
             request,
             "pool/pools.html",
             round_,
             "名单库",
-            form=form,
-            lines=lines,
+            lines=[(line, list_name(line.kind)) for line in lines],
             proposals=_proposals(round_, lines, user),
-            **may,
-            **_preview(shown),
+            proposes=policy.requires_approval("pool.announce"),
+            may_export=policy.may_start(user, EXPORT),
         )
-
-    def confirm(self, request: HttpRequest, pk: int, upload: int) -> HttpResponse:
-        """Import the file that was previewed (POST only)."""
-        back = reverse("admin:round-pool", args=[pk])
-        if request.method != "POST":
-            return redirect(back)
-        return perform(request, partial(confirm_upload, upload_id=upload), done="名单已导入。", back=back)
 
     def announce(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         """Announce a pool and open its objection period (POST only)."""
         back = reverse("admin:round-pool", args=[pk])
         if request.method != "POST" or kind not in PoolKind.values:
             return redirect(back)
-        service = partial(notices.announce_pool, round_id=pk, kind=PoolKind(kind))
+        service = partial(start_announcement, round_id=pk, kind=PoolKind(kind))
         return perform(request, service, done="名单人数已公告，异议期开始。", back=back)
 
     def objection(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -144,7 +130,7 @@ class PoolEntryAdmin(PersonPages):
             request,
             objection.notice.round,
             AnswerForm(request.POST or None),
-            partial(approvals.start, "pool.answer", objection),
+            approvals.Start("pool.answer", objection),
             title="处理异议",
             back=reverse("admin:round-pool", args=[objection.notice.round_id]),
         )
@@ -165,25 +151,10 @@ class PoolEntryAdmin(PersonPages):
                 return download(content, f"pool-{round_.key}.xlsx")
         if is_ready:
             return staff_page(request, "round/act.html", round_, "下载已审批的名单", form=form, back=back)
-        service = partial(approvals.start, EXPORT, round_)
+        service = approvals.Start(EXPORT, round_)
         return show_round_form(request, round_, form, service, title="提请导出名单", back=back)
 
 
 def _proposals(round_: Round, lines: list[PoolLine], user: User) -> list[approvals.Waiting]:
     objections = [objection for line in lines for objection in line.objections]
     return [*approvals.waiting_about(user, round_), *approvals.waiting_about(user, *objections)]
-
-
-def _preview(shown: Any) -> dict[str, Any]:
-    if shown is None:
-        return {}
-    upload, file = shown
-    people = [(p.stratum, p.name, f"{p.phone[:3]}****{p.phone[-4:]}", p.unit, p.dealt_with) for p in file.people]
-    return {
-        "upload": upload,
-        "sizes": file.sizes(),
-        "total": len(people),
-        "people": people[:PREVIEWED],
-        "notes": file.notes,
-        "excluded": file.excluded(),
-    }

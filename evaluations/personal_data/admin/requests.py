@@ -23,7 +23,10 @@ from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, attempt, submit
 from nanchuan_eval.web.downloads import download
-from nanchuan_eval.web.fields import ReasonForm
+from nanchuan_eval.web.fields import ReasonForm, TextField
+from nanchuan_eval.workdays.queries import declared_for
+from nanchuan_eval.workdays.rules import in_chinese, with_hint
+from nanchuan_eval.workspace.rules import Phase
 
 # Forms of the page that start an approvable action.
 STARTED = {"copy": requests.COPY, "answer": requests.ANSWER}
@@ -34,20 +37,32 @@ class AnswerRequestForm(forms.Form):
 
     ENDS = (RequestState.DONE, RequestState.DECLINED)
     state = forms.ChoiceField(label="结论", choices=[(state.value, state.label) for state in ENDS])
-    answer = forms.CharField(label="办理结果", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+    answer = TextField(label="办理结果", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 @admin.register(DataRequest)
 class DataRequestAdmin(ReadOnlyAdmin):
     """Admin of personal data requests (个人信息申请)."""
 
+    phase = Phase.DRAWING
     order = 3
     see_action = requests.HANDLE
-    list_display = ["reference", "wish", "shown_phone", "received_at", "due_on", "state", "open_link"]
+    list_display = ["reference", "wish", "shown_phone", "received_at", "state", "open_link"]
     list_filter = ["state", "wish"]
     list_display_links = None
     search_fields = ["reference"]
     search_help_text = "按编号查找"
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Insert the due date with its hint, for which the years are read once."""
+
+        @admin.display(description="答复期限", ordering="due_on")
+        def due(row: DataRequest) -> str:
+            return with_hint(in_chinese(row.due_on), row.term, declared_for(request))
+
+        shown = list(super().get_list_display(request))
+        shown.insert(shown.index("received_at") + 1, due)
+        return shown
 
     @admin.display(description="手机号")
     def shown_phone(self, row: DataRequest) -> str:
@@ -78,7 +93,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
         if request.method == "POST" and asked not in forms:
             raise Http404
         if asked in STARTED:
-            start = partial(approvals.start, STARTED[asked], row)
+            start = approvals.Start(STARTED[asked], row)
             if started := submit(request, forms[asked], start, back=_page(row), done="已办理。"):
                 return started
         elif forms["phone"].is_valid():

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from evaluations.ballots.models import Comment
 from evaluations.draws.models import DrawEntry
-from evaluations.pools.models import PoolEntry, PoolUpload
+from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of
 from evaluations.pools.services.lists import fixed_pool
 from evaluations.rounds.models import Round
@@ -22,12 +22,13 @@ from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.database.sql import scrub
 from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.lists.rules import values
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.users.models import User
 
 # From a round's last step: publication, or being declared void.
-PHONES_KEPT, COMMENTS_KEPT, UPLOADS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
+PHONES_KEPT, COMMENTS_KEPT, CORRECTIONS_KEPT = timedelta(days=60), timedelta(days=365), timedelta(days=1)
 # Actions whose proposals hold opinions and personal data; the audit log has only their digests.
 PURGED_PROPOSALS = ("comment.redact", "privacy.handle")
 PHONE_FIELDS = ["phone", "phone_hash", "contact", "contact_hash"]
@@ -77,7 +78,7 @@ def held_about(phone_hash: str) -> list[dict[str, str]]:
 def export_person(*, phone: str, by: policy.Actor, at: datetime) -> list[dict[str, str]]:
     """Return the data held about a person, at their request; the audit log does not contain the phone."""
     policy.check(by, "privacy.handle")
-    held = held_about(keyed_hash(phone))
+    held = held_about(keyed_hash(values.phone(phone) or phone))
     audit.record("privacy.handle", None, by=by, at=at, detail={"entries": len(held)})
     return held
 
@@ -88,7 +89,7 @@ def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolE
     policy.check(by, "privacy.handle")
     entry = PoolEntry.objects.select_for_update(of=("self",)).select_related("round").get(pk=entry_id)
     if entry.pk in _drawn() and RoundState(entry.round.state) not in ENDED:
-        raise RuleViolation("本人已被抽中，本轮结束后才能删除；不愿参加的请先办理移除递补。")
+        raise RuleViolation("本人已被抽中，本轮结束后方可删除；不愿参加的请先办理移除递补。")
     entry.name, entry.unit, entry.dealt_with, entry.exclusion_note = ERASED, "", "", ""
     _forget_phone(entry)
     entry.save(update_fields=["name", "unit", "dealt_with", "exclusion_note", *PHONE_FIELDS])
@@ -99,6 +100,11 @@ def erase_person(*, entry_id: int, reason: str, by: User, at: datetime) -> PoolE
     return entry
 
 
+def named(entry: PoolEntry) -> str:
+    """Return where a person stands, without the name: a proposal's title is kept for good."""
+    return f"{entry.round.name}，{entry.get_kind_display()}，{entry}（第{entry.pk}号）"
+
+
 ERASE_PERSON = ApprovableAction(
     "privacy.handle",
     permission="privacy.handle",
@@ -106,6 +112,7 @@ ERASE_PERSON = ApprovableAction(
     model=PoolEntry,
     content=lambda entry, _: {"轮次": entry.round.name, "姓名": entry.name, "手机号": entry.masked_phone},
     perform=calls(erase_person, "entry_id"),
+    names=lambda entry, _: named(entry),
 )
 
 
@@ -121,7 +128,6 @@ def retention_rules() -> list[RetentionRule]:
         RetentionRule(
             "抽取查询码", "申诉期满后30日（公示后60日）", _salts, lambda rows: rows.update(salt=""), wipe(DrawEntry)
         ),
-        RetentionRule("未确认的名单文件", "1日", _uploads, lambda rows: rows.delete(), wipe(PoolUpload)),
         RetentionRule(
             "更正提请中的手机号", "办理后1日", _corrections, lambda rows: rows.update(arguments={}), wipe(Approval)
         ),
@@ -142,7 +148,7 @@ def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
     policy.check(by, PURGE)
     round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
     if RoundState(round_.state) not in {RoundState.CLOSED, RoundState.VOID}:
-        raise RuleViolation("轮次归档或作废之后，才能提前清除名单；其余按保存期限自动清除。")
+        raise RuleViolation("轮次归档或作废之后，方可提前清除名单；其余按保存期限自动清除。")
     rows, salts = _held_in(round_), DrawEntry.objects.filter(draw__round=round_).exclude(salt="")
     count = rows.count()
     if not count:
@@ -176,7 +182,7 @@ def _held_in(round_: Round) -> models.QuerySet[PoolEntry]:
 
 
 def _corrections(at: datetime) -> models.QuerySet[Approval]:
-    decided = Approval.objects.filter(kind="privacy.correct", decided_at__lt=at - UPLOADS_KEPT)
+    decided = Approval.objects.filter(kind="privacy.correct", decided_at__lt=at - CORRECTIONS_KEPT)
     return decided.exclude(arguments={})
 
 
@@ -187,7 +193,9 @@ def _proposals(at: datetime) -> models.QuerySet[Approval]:
 
 
 def _ended_before(at: datetime) -> models.QuerySet[Round]:
-    return Round.objects.filter(state__in=ENDED).annotate(ended=Max("steps__at")).filter(ended__lt=at)
+    """Return the rounds published or declared void before `at`; archiving begins no new period."""
+    ended = Max("steps__at", filter=models.Q(steps__state__in=(RoundState.PUBLISHED, RoundState.VOID)))
+    return Round.objects.filter(state__in=ENDED).annotate(ended=ended).filter(ended__lt=at)
 
 
 def _phones(at: datetime) -> models.QuerySet[PoolEntry]:
@@ -210,10 +218,6 @@ def _forget_phone(entry: PoolEntry) -> None:
 def _salts(at: datetime) -> models.QuerySet[DrawEntry]:
     """Without the salt a token cannot be traced to a person, even with the phone (protocol 3.3)."""
     return DrawEntry.objects.filter(draw__round__in=_ended_before(at - PHONES_KEPT).values("pk")).exclude(salt="")
-
-
-def _uploads(at: datetime) -> models.QuerySet[PoolUpload]:
-    return PoolUpload.objects.filter(at__lt=at - UPLOADS_KEPT)
 
 
 def _comments(at: datetime) -> models.QuerySet[Comment]:

@@ -11,10 +11,10 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from evaluations.personal_data.models import DataRequest, RequestState, Wish
-from evaluations.personal_data.services.people import held_about
+from evaluations.personal_data.services.people import held_about, named
 from evaluations.pools.models import PoolEntry
-from evaluations.pools.queries import contact_of, is_committed
-from evaluations.pools.rules import is_phone
+from evaluations.pools.queries import contact_of, is_committed, reference_data
+from evaluations.pools.rules.conflicts import conflict_of
 from evaluations.pools.services.lists import fixed_pool
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals.authorizations import authorizing_action
@@ -22,12 +22,13 @@ from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import decrypt, encrypt, keyed_hash, mask_phone
+from nanchuan_eval.lists.rules import values
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import add_workdays
+from nanchuan_eval.workdays.rules import add_workdays, in_chinese
 
 HANDLE, CORRECT, ANSWER, COPY = "privacy.handle", "privacy.correct", "privacy.answer", "privacy.copy"
 SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -39,8 +40,8 @@ ANSWERS_KEPT = timedelta(days=365)
 def submit_request(*, wish: Wish, phone: str, text: str = "", at: datetime) -> DataRequest:
     """Store a request; does not reveal whether the phone is in a pool."""
     policy.check(policy.ANONYMOUS, "privacy.request", own=True)
-    phone = phone.replace(" ", "").replace("-", "")
-    if not is_phone(phone):
+    phone = values.phone(phone)
+    if not phone:
         raise RuleViolation(BAD_PHONE)
     if wish == Wish.CORRECT and not text.strip():
         raise RuleViolation("请写明哪一项有误、如何更正。")
@@ -129,7 +130,7 @@ def refuse_correction(entry: PoolEntry, changes: Mapping[str, str]) -> None:
     phone = changes.get("phone", "")
     if not changes:
         raise RuleViolation("没有改动。")
-    if phone and not is_phone(phone):
+    if phone and values.phone(phone) != phone:
         raise RuleViolation(BAD_PHONE)
     if is_committed(entry.round, entry.kind) and {"name", "unit"} & set(changes):
         raise RuleViolation("抽取承诺已经公布，名单不能再改，只能更正联系用的手机号。")
@@ -170,6 +171,9 @@ def _correction_content(entry: PoolEntry, asked: Arguments) -> dict[str, object]
             content[f"更正{label}"] = f"{now[key] or '（空）'} → {changes[key]}"
     if "phone" in changes:
         content["更正手机号"] = mask_phone(changes["phone"])
+    if {"name", "unit"} & set(changes) and not entry.exclusion:
+        conflict = conflict_of(changes.get("name", entry.name), changes.get("unit", entry.unit), reference_data())
+        content |= {"回避提示": f"更正后，{conflict.rstrip('？')}，请核对是否登记回避。"} if conflict else {}
     return {**content, "理由": asked["reason"]}
 
 
@@ -187,7 +191,15 @@ def _request_content(row: DataRequest, asked: Arguments) -> dict[str, Any]:
 
 
 ACTIONS = (
-    ApprovableAction(CORRECT, HANDLE, "更正本人信息", PoolEntry, _correction_content, _correct),
+    ApprovableAction(
+        CORRECT,
+        HANDLE,
+        "更正本人信息",
+        PoolEntry,
+        _correction_content,
+        _correct,
+        names=lambda entry, _: named(entry),
+    ),
     authorizing_action(COPY, "导出本人信息", DataRequest, _request_content, permission=HANDLE),
     ApprovableAction(
         ANSWER,
@@ -197,7 +209,7 @@ ACTIONS = (
         lambda row, asked: {
             "申请": row.reference,
             "事项": row.get_wish_display(),
-            "收到": f"{timezone.localtime(row.received_at):%Y-%m-%d}，期限{row.due_on}",
+            "收到": f"{in_chinese(timezone.localdate(row.received_at))}，期限{in_chinese(row.due_on)}",
             "结论": RequestState(asked["state"]).label,
             "办理结果": asked["answer"],
         },

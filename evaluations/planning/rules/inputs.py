@@ -62,7 +62,7 @@ INPUTS: tuple[Input, ...] = (
     Input("targeted.ballots", "发出评议票（张）", _TARGETED, None, 1, 100_000, True, help="不填的，按评议规则的人数"),
     _percent("targeted.return_percent", "预计回收率（%）", _TARGETED, 60),
     Input("targeted.sections", "平均每张评议科室（个）", _TARGETED, 7, 1, 1000, help="预先列明科室的，建议最多14个"),
-    _percent("targeted.valid_percent", "有效行比例（%）", _TARGETED, 95),
+    _percent("targeted.valid_percent", "有效票比例（%）", _TARGETED, 95),
     Input(
         "targeted.even",
         "票上预先列明科室",
@@ -85,10 +85,10 @@ INPUTS: tuple[Input, ...] = (
         "sampled.return_percent", "预计回收率（%）", _SAMPLED, None, "不填的，公开领票按100，抽签发放按服务对象票回收率"
     ),
     Input("sampled.sections", "平均每张评议科室（个）", _SAMPLED, 4, 1, 1000),
-    _percent("sampled.valid_percent", "有效行比例（%）", _SAMPLED, 95),
+    _percent("sampled.valid_percent", "有效票比例（%）", _SAMPLED, 95),
     Input("other.ballots", "预计收到评议票（张）", _OTHER, 6000, 0, 10_000_000, True),
     Input("other.sections", "平均每张评议科室（个）", _OTHER, 1.6, 1, 1000),
-    _percent("other.valid_percent", "有效行比例（%）", _OTHER, 95),
+    _percent("other.valid_percent", "有效票比例（%）", _OTHER, 95),
     Input(
         "clients.channel",
         "服务对象票计入",
@@ -104,7 +104,7 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input("clients.least", "每个科室至少收回（张）", _CLIENTS, 40, 0, 1000, True),
     _percent("clients.return_percent", "预计回收率（%）", _CLIENTS, 40),
-    _percent("clients.valid_percent", "有效行比例（%）", _CLIENTS, 95),
+    _percent("clients.valid_percent", "有效票比例（%）", _CLIENTS, 95),
     Input("bought", "须防的买票张数（抽签渠道）", _PROTECTION, 12, 0, 1000, True),
     Input("risk_percent", "允许的风险（%）", _PROTECTION, 5, 0.1, 49, help="也用于判断预计票数是否偏少"),
     Input("model.lead", "上榜线高出中位数（分）", _MODEL, None, 0, 100, help="不填的，取上期差距的7/8；没有上期的，7"),

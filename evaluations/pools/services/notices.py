@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count
 from django.utils import timezone
 
 from evaluations.pools.models import PoolNotice, PoolObjection
-from evaluations.pools.queries import standing_notice
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.queries import people_by_stratum, standing_notice
+from evaluations.pools.rules.kinds import PoolKind
+from evaluations.rounds.models import Round
 from evaluations.rounds.services import lock_round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
@@ -21,24 +21,28 @@ from nanchuan_eval.workdays.rules import add_workdays
 @transaction.atomic
 def announce_pool(*, round_id: int, kind: PoolKind, by: User, at: datetime) -> PoolNotice:
     """Publish the size of a pool and open the objection period (异议期)."""
-    policy.check(by, "pool.import")
+    policy.check(by, "pool.announce")
     round_ = lock_round(round_id)
-    strata = dict(round_.pool.filter(kind=kind).order_by().values_list("stratum").annotate(people=Count("pk")))
-    if not strata:
-        raise RuleViolation(f"{kind.label}还没有导入名单。")
-    if standing_notice(round_, kind):
-        raise RuleViolation(f"{kind.label}已经公告。")
+    refuse_announcement(round_, kind)
     days, today = round_.rulebook["pool_objection_workdays"], timezone.localtime(at).date()
     notice = PoolNotice.objects.create(
         round=round_,
         kind=kind,
-        strata=strata,
+        strata=people_by_stratum(round_, kind),
         announced_at=at,
         objections_until=add_workdays(today, days, Holiday.objects.calendar()) if days else today,
     )
     detail = {"step_label": f"公告{kind.label}", "kind": kind.value}
-    audit.record("pool.import", round_, by=by, at=at, detail=detail, wrote=[notice])
+    audit.record("pool.announce", round_, by=by, at=at, detail=detail, wrote=[notice])
     return notice
+
+
+def refuse_announcement(round_: Round, kind: PoolKind) -> None:
+    """Refuse to announce an empty pool, or one whose notice stands."""
+    if not round_.pool.filter(kind=kind).exists():
+        raise RuleViolation(f"{kind.label}尚未导入名单，请先导入，再公告人数。")
+    if standing_notice(round_, kind):
+        raise RuleViolation(f"{kind.label}已经公告，不必重复公告；重新导入名单后，原公告撤回，再公告新的人数。")
 
 
 @transaction.atomic
@@ -61,7 +65,7 @@ def answer_objection(*, objection_id: int, answer: str, by: User, at: datetime) 
     policy.check(by, "pool.exclude")
     objection = PoolObjection.objects.select_for_update(of=("self",)).get(pk=objection_id)
     if objection.answer or not answer.strip():
-        raise RuleViolation("这件异议已经处理。" if objection.answer else "请填写处理结果。")
+        raise RuleViolation("这件异议已经办理。" if objection.answer else "请填写办理结果。")
     objection.answer, objection.answered_at = answer.strip(), at
     objection.save(update_fields=["answer", "answered_at"])
     detail = {"step_label": "处理名单异议"}

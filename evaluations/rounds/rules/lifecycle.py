@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from django.db.models import TextChoices
 
+from evaluations.rounds.rules.lacks import Lack, Place, lacks_at, texts_of
 from nanchuan_eval.core.workflow import Flow
 
 
@@ -81,6 +82,8 @@ ROUND_FLOW = Flow(
         for state, then in pairwise(LIFE)
     }
 )
+# The one way back (解除锁定), before anything was promised to the public.
+UNFREEZE_FLOW = Flow({RoundState.FROZEN: frozenset({RoundState.DRAFT})})
 # The policy table's action behind each step.
 STEP_ACTION = {
     Step.FREEZE: "roster.freeze",
@@ -88,7 +91,7 @@ STEP_ACTION = {
     Step.OPEN: "round.open",
     Step.SEAL: "round.close",
     Step.COUNT: "tally.run",
-    Step.ANNOUNCE: "publish.draft",
+    Step.ANNOUNCE: "publish.announce",
     Step.PUBLISH: "publish.approve",
     Step.ARCHIVE: "acc.close",
 }
@@ -105,18 +108,23 @@ class Readiness:
     is_settled: bool = True
     active_sections: int = 0
     rulebook_errors: tuple[str, ...] = ()
+    phone_faults: tuple[str, ...] = ()
     indicators_without_manifestation: tuple[str, ...] = ()
     draws: Mapping[str, str] = field(default_factory=dict)
     wanted_draws: tuple[DrawPurpose, ...] = ()
     channels_without_codes: tuple[str, ...] = ()
     unfit_codes: tuple[str, ...] = ()
     key_faults: tuple[str, ...] = ()
-    paper_faults: tuple[str, ...] = ()
+    # Batch -> what its paper ballots lack.
+    paper_faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sampled_ballots: int = 0
+    sampled_places: int = 0
     unreviewed_alerts: int = 0
     lacking_openers: int = 0
-    listed_without_problems: tuple[str, ...] = ()
+    # Result -> section.
+    listed_without_problems: Mapping[str, str] = field(default_factory=dict)
     objections_until: date | None = None
+    objections_hint: str = ""
     undecided: tuple[str, ...] = ()
     open_flags: int = 0
     gate_faults: tuple[str, ...] = ()
@@ -137,85 +145,110 @@ def next_step(state: RoundState) -> Step | None:
 
 def missing(step: Step, readiness: Readiness) -> list[str]:
     """Return in Chinese what the step still lacks; empty if it may be taken now."""
+    return texts_of(lacks(step, readiness))
+
+
+def lacks(step: Step, readiness: Readiness) -> list[Lack]:
+    """Return what the step still lacks, each with the place where it is mended."""
     if readiness.state != STEP_FROM[step]:
         now = state_label(readiness.state, readiness.closes_at, readiness.now)
-        return [f"本轮当前为“{now}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"]
+        text = f"本轮当前为“{now}”，“{step.label}”只能在“{STEP_FROM[step].label}”时进行。"
+        return [Lack(text, Place.ROUND)]
     return CONDITIONS[step](readiness)
 
 
-def _freeze(readiness: Readiness) -> list[str]:
-    lacks = [f"评议规则有误：{error}" for error in readiness.rulebook_errors]
-    lacks += [f"指标“{label}”还没有启用的表象，请先添加。" for label in readiness.indicators_without_manifestation]
+def _freeze(readiness: Readiness) -> list[Lack]:
+    found = lacks_at(Place.RULEBOOK, (f"评议规则有误：{error}" for error in readiness.rulebook_errors))
+    found += lacks_at(Place.RULEBOOK, readiness.phone_faults)
+    found += lacks_at(
+        Place.MANIFESTATIONS,
+        (f"指标“{label}”没有启用的表象，请先添加。" for label in readiness.indicators_without_manifestation),
+    )
     if not readiness.active_sections:
-        lacks.append("评议对象名录为空，请先导入单位和科室。")
+        found.append(Lack("评议对象名录为空，请先导入单位和科室。", Place.ROSTER))
     if not readiness.is_settled:
-        lacks.append("评议方案（名称、时间和评议规则）还没有审定，或审定后又有改动，请提请审定方案。")
-    return lacks
+        text = "评议方案（名称、时间和评议规则）尚未审定，或审定后又有改动，请提请审定方案。"
+        found.append(Lack(text, Place.SETTLEMENT))
+    return found
 
 
-def _confirm_draws(readiness: Readiness) -> list[str]:
+def _confirm_draws(readiness: Readiness) -> list[Lack]:
     return [
-        f"“{purpose.label}”尚未完成并公开。"
+        Lack(f"“{purpose.label}”尚未完成并公开。", Place.DRAW, purpose)
         for purpose in readiness.wanted_draws
         if readiness.draws.get(purpose) != DrawStatus.PUBLISHED
     ]
 
 
-def _open(readiness: Readiness) -> list[str]:
-    lacks = [f"渠道“{label}”还没有发放票号，请先生成票号批次。" for label in readiness.channels_without_codes]
+def _open(readiness: Readiness) -> list[Lack]:
+    found = lacks_at(
+        Place.CODES,
+        (f"渠道“{label}”尚未发放票号，请先生成票号批次。" for label in readiness.channels_without_codes),
+    )
     # A channel without any code is in the list already.
-    lacks += [fault for fault in readiness.unfit_codes if not fault.startswith(readiness.channels_without_codes)]
-    lacks += readiness.key_faults
+    unfit = (fault for fault in readiness.unfit_codes if not fault.startswith(readiness.channels_without_codes))
+    found += lacks_at(Place.CODES, unfit)
+    found += lacks_at(Place.BOX_KEY, readiness.key_faults)
     if readiness.now >= readiness.closes_at:
-        lacks.append("截止投票时间已过，请先延期。")
-    return lacks
+        found.append(Lack("截止投票时间已过，请先延期。", Place.EXTENSION))
+    return found
 
 
-def _seal(readiness: Readiness) -> list[str]:
+def _seal(readiness: Readiness) -> list[Lack]:
     if readiness.now >= readiness.closes_at:
-        return list(readiness.paper_faults)
-    return [f"尚未到截止投票时间（北京时间{readiness.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"]
+        return [
+            fault for batch, texts in readiness.paper_faults.items() for fault in lacks_at(Place.PAPER, texts, batch)
+        ]
+    text = f"尚未到截止投票时间（北京时间{readiness.closes_at:%Y年%m月%d日 %H:%M}），不能提前封箱。"
+    return [Lack(text, Place.CLOSING)]
 
 
-def _count(readiness: Readiness) -> list[str]:
-    lacks = []
+def _count(readiness: Readiness) -> list[Lack]:
+    found = []
     if readiness.lacking_openers:
-        lacks.append(f"开箱记录还差{readiness.lacking_openers}名监督员签名。")
-    if readiness.sampled_ballots and readiness.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
-        lacks.append(
-            f"已收回抽样评议票{readiness.sampled_ballots}张，“{DrawPurpose.COUNTED.label}”尚未完成并公开，请先抽取并公开证明。"
-        )
+        text = f"开箱记录还差{readiness.lacking_openers}名监督员签名。"
+        found.append(Lack(text, Place.OPENING_RECORD))
+    # No more ballots than places all count without a draw; a draw that was begun is finished.
+    needs_draw = readiness.sampled_ballots > readiness.sampled_places or DrawPurpose.COUNTED in readiness.draws
+    if readiness.sampled_ballots and needs_draw and readiness.draws.get(DrawPurpose.COUNTED) != DrawStatus.PUBLISHED:
+        drawing = f"“{DrawPurpose.COUNTED.label}”尚未完成并公开，请先抽取并公开证明。"
+        text = f"已收回抽样评议票{readiness.sampled_ballots}张，{drawing}"
+        found.append(Lack(text, Place.DRAW, DrawPurpose.COUNTED))
     if readiness.unreviewed_alerts:
-        lacks.append(f"还有{readiness.unreviewed_alerts}条领票异常没有核查，请在“回收监测”中核查。")
-    return lacks
+        text = f"还有{readiness.unreviewed_alerts}条领票异常没有核查，请在“回收监测”中核查。"
+        found.append(Lack(text, Place.ALERTS))
+    return found
 
 
-def _problems_written(readiness: Readiness) -> list[str]:
-    return [f"上榜科室“{name}”的主要问题尚未填写。" for name in readiness.listed_without_problems]
-
-
-def _announce(readiness: Readiness) -> list[str]:
-    lacks = _problems_written(readiness)
+def _announce(readiness: Readiness) -> list[Lack]:
+    found = [
+        Lack(f"上榜科室“{name}”的主要问题尚未填写。", Place.PROBLEMS, result)
+        for result, name in readiness.listed_without_problems.items()
+    ]
     if readiness.lacking_witnesses:
-        lacks.append(f"计票记录还差{readiness.lacking_witnesses}名监督员签名。")
-    return lacks + list(readiness.audit_faults)
+        found.append(Lack(f"计票记录还差{readiness.lacking_witnesses}名监督员签名。", Place.COUNT_RECORD))
+    return found + lacks_at(Place.SAMPLE, readiness.audit_faults)
 
 
-def _publish(readiness: Readiness) -> list[str]:
-    lacks = _announce(readiness)
+def _publish(readiness: Readiness) -> list[Lack]:
+    found = _announce(readiness)
     if readiness.objections_until and readiness.now.date() <= readiness.objections_until:
-        lacks.append(f"异议期至{readiness.objections_until:%Y年%m月%d日}止，期满后才能公示。")
-    lacks += readiness.gate_faults
+        hint = f"（{readiness.objections_hint}）" if readiness.objections_hint else ""
+        text = f"异议期至{readiness.objections_until:%Y年%m月%d日}止{hint}，期满后方可公示。"
+        found.append(Lack(text, Place.OBJECTION_PERIOD))
+    found += lacks_at(Place.GATE, readiness.gate_faults)
     if readiness.open_flags:
-        lacks.append(f"还有{readiness.open_flags}件异常提示没有处理，请决定保留计票或者认定废票。")
-    return lacks + [f"“{subject}”尚未办结，办结后才能公示。" for subject in readiness.undecided]
+        text = f"还有{readiness.open_flags}件异常提示没有处理，请决定保留计票或者认定废票。"
+        found.append(Lack(text, Place.FLAGS))
+    return found + lacks_at(Place.HOLDS, (f"“{subject}”尚未办结，办结后方可公示。" for subject in readiness.undecided))
 
 
-def _archive(readiness: Readiness) -> list[str]:
-    return [f"尚有{readiness.open_cases}件问责事项未办结，请先办结。"] if readiness.open_cases else []
+def _archive(readiness: Readiness) -> list[Lack]:
+    text = f"尚有{readiness.open_cases}件问责事项未办结，请先办结。"
+    return [Lack(text, Place.CASES)] if readiness.open_cases else []
 
 
-CONDITIONS: Mapping[Step, Callable[[Readiness], list[str]]] = {
+CONDITIONS: Mapping[Step, Callable[[Readiness], list[Lack]]] = {
     Step.FREEZE: _freeze,
     Step.CONFIRM_DRAWS: _confirm_draws,
     Step.OPEN: _open,

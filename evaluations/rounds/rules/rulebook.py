@@ -171,6 +171,11 @@ def planned_seats(rulebook: Mapping[str, Any]) -> dict[str, int]:
     return dict(rulebook.get("issued_seats", {})) if rulebook["issued_quota"] == PLANNED_SEATS else {}
 
 
+def strata_by_share(rulebook: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return the strata with their shares, the largest first; a stored rulebook keeps no order of its keys."""
+    return sorted(rulebook["evaluator_strata"].items(), key=lambda line: (-line[1], line[0]))
+
+
 def is_opened_by_supervisors(rulebook: Mapping[str, Any]) -> bool:
     """True if the supervisors hold the box key; a rulebook frozen before there were box keys means the server."""
     return bool(rulebook.get("box_key", SERVER) == SUPERVISORS)

@@ -152,7 +152,7 @@ def _box_error(rulebook: Mapping[str, Any]) -> str:
     if not is_opened_by_supervisors(rulebook) or rulebook["box_needed"] in fitting:
         return ""
     if not fitting:
-        return f"监督员为2至{MOST_SUPERVISORS}人时，票箱密钥才能由监督员持有；否则请选择由评议系统保管。"
+        return f"票箱密钥由监督员持有的，监督员应为2至{MOST_SUPERVISORS}人；不符合的，请选择由评议系统保管。"
     return f"监督员{rulebook['supervisors']}人时，开箱须到场的密钥卡应为{fitting[0]}至{fitting[-1]}张。"
 
 

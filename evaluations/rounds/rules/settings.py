@@ -72,10 +72,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("indicator_weights.greedy", "“贪”权重", _SCORE, 1, 100),
     Setting(
         "line_cap",
-        "一行最多计分（分）",
+        "一张票对一个科室最多计分（分）",
         _SCORE,
         span=("30", "100"),
-        help="减轻个别极端票的影响；100为不限",
+        help="减轻个别极端评议的影响；100为不限",
         method="NC-2",
     ),
     Setting("rater_sweeps", "宽严校正次数", _SCORE, 0, 6, help="0为不校正", method="NC-2"),
@@ -222,7 +222,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("issued_min", "发放名额每科室最少", _DRAW, 0, 1000),
     Setting("reply_workdays", "通知书答复期限（工作日）", _DRAW, 1, 30),
-    Setting("office_phone", "评议办联系电话", _DRAW, help="印在通知书和公告上"),
+    Setting(
+        "office_phone",
+        "评议办联系电话",
+        _DRAW,
+        help="印在通知书和公告上，并在群众看到的每个页面显示；名录锁定前必须填写",
+    ),
     Setting("dice", "十面骰子枚数", _DRAW, 0, 60),
     Setting("lottery", "彩票随机数", _DRAW, choices=LOTTERIES, help="与骰子随机数合计不少于64比特"),
     Setting("objection_workdays", "公示前异议期（工作日）", _AFTER, 0, 60),
@@ -238,7 +243,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("inspected_sections", "暗访随机抽查科室数", _AFTER, 0, 1000),
     Setting("objection_answer_workdays", "异议答复期限（工作日）", _AFTER, 1, 60),
     Setting("review_workdays", "提请领导小组复核期限（工作日）", _AFTER, 1, 60),
-    Setting("appeal_days", "公示后申诉期限（日）", _AFTER, 1, 365),
+    Setting(
+        "appeal_days", "公示后申诉期限（日）", _AFTER, 1, 365, help="也是公示期：名单和公示写明群众在此期间可以反映意见"
+    ),
     Setting("appeal_answer_days", "申诉答复期限（日）", _AFTER, 1, 365),
     Setting("escalate_days", "逾期后督办提醒（日）", _AFTER, 0, 365),
     Setting("freeze_months", "不得提拔重用（月）", _AFTER, 1, 24),
@@ -252,10 +259,57 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("assessment_unclosed_points", "年度考核加扣（整改未销号）", _AFTER, help="可留空"),
 )
 
+# Lines of a plan's approved content that `plan_changes` compares line by line, or not at all.
+UNUSUAL = "与默认值不同的规则"
+NOT_COMPARED = frozenset({"与上次审定相比", "评议规则校验值"})
+
 
 def unusual(rulebook: Mapping[str, Any]) -> list[str]:
     """Return in Chinese every setting that differs from its default, for the approver of the rulebook."""
     return _differences(default_rulebook(rulebook["method"]), rulebook, settings_of(rulebook))
+
+
+def plan_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return in Chinese what differs between two approved contents of a plan, each line before -> after."""
+    changes: list[str] = []
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        if key in NOT_COMPARED or old == new:
+            continue
+        if key == UNUSUAL:
+            changes += _rule_changes(old, new)
+        elif isinstance(old, Mapping) or isinstance(new, Mapping):
+            olds, news = old or {}, new or {}
+            changes += [
+                f"{key}·{name}：{olds.get(name, '（无）')} → {news.get(name, '（无）')}"
+                for name in {**olds, **news}
+                if olds.get(name) != news.get(name)
+            ]
+        else:
+            changes.append(f"{key}：{old or '（无）'} → {new or '（无）'}")
+    return changes
+
+
+def _rule_changes(before: Any, after: Any) -> list[str]:
+    """Compare two lists of `unusual`, whose lines read label：default → value."""
+    olds, news = (_by_label(lines) for lines in (before, after))
+    changes = []
+    for label in {**olds, **news}:
+        default = (olds.get(label) or news[label])[0]
+        old, new = (lines.get(label, (default, default))[1] for lines in (olds, news))
+        if old != new:
+            changes.append(f"{label}：{old} → {new}")
+    return changes
+
+
+def _by_label(lines: Any) -> dict[str, tuple[str, str]]:
+    """Return label -> (default, value); a plan without an unusual rule has a word instead of a list."""
+    found, names = {}, [f"{setting.group}·{setting.label}" for setting in SETTINGS]
+    for line in lines if isinstance(lines, list) else ():
+        label = max((name for name in names if line.startswith(f"{name}：")), key=len, default=line.partition("：")[0])
+        default, _, value = line.removeprefix(f"{label}：").rpartition(" → ")
+        found[label] = (default, value)
+    return found
 
 
 def carried_over(rulebook: Mapping[str, Any], method: str) -> tuple[dict[str, Any], list[str]]:

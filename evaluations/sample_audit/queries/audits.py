@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Q
 
 from evaluations.ballots.models import Ballot
 from evaluations.draws.models import SigningCode
@@ -16,7 +16,8 @@ from evaluations.sample_audit.rules.drawing import draw_sample, sample_seed
 from evaluations.scoring.method import Channel
 from nanchuan_eval.core.canonical import sha256_hex
 
-UNEQUAL = Q(outcome__in=[Outcome.DIFFERS, Outcome.MISSING])
+UNEQUAL_OUTCOMES = (Outcome.DIFFERS, Outcome.MISSING)
+UNEQUAL = Q(outcome__in=UNEQUAL_OUTCOMES)
 
 
 def audit_of(round_: Round) -> SampleAudit | None:
@@ -30,12 +31,22 @@ def audit_faults(round_: Round) -> list[str]:
     """Return in Chinese what the audit still lacks before the units may be told; [] if it is done or not wanted."""
     if not wants_sample_audit(round_.rulebook):
         return []
-    audit = audit_of(round_)
+    newest = round_.tallies.order_by("-version").values("pk")[:1]
+    found = SampleAudit.objects.filter(tally__round=round_, tally__in=newest).order_by("pk").values("seed")
+    audit = found.annotate(
+        open=Count("ballots", filter=Q(ballots__outcome=Outcome.OPEN), distinct=True),
+        unexplained=Count(
+            "ballots", filter=Q(ballots__outcome__in=UNEQUAL_OUTCOMES, ballots__explained_at=None), distinct=True
+        ),
+        signed=Count("signatures", distinct=True),
+        has_codes=Exists(SigningCode.objects.filter(entry__draw__round=round_)),
+    ).first()
     if audit is None:
         return ["抽样核对尚未进行，请先确定核对方案。"]
-    if not audit.seed:
+    if not audit["seed"]:
         return ["抽样核对的方案已经确定，尚未抽取评议票。"]
-    return comparison_faults(audit) or signature_faults(audit)
+    lacking = max(0, int(round_.rulebook["count_witnesses"]) - audit["signed"]) if audit["has_codes"] else 0
+    return _still_open(audit["open"], audit["unexplained"]) or _unsigned(lacking)
 
 
 def comparison_faults(audit: SampleAudit) -> list[str]:
@@ -44,14 +55,22 @@ def comparison_faults(audit: SampleAudit) -> list[str]:
         open=Count("pk", filter=Q(outcome=Outcome.OPEN)),
         unexplained=Count("pk", filter=UNEQUAL & Q(explained_at=None)),
     )
-    lacks = [f"抽样核对还有{found['open']}张评议票没有核对。"] if found["open"] else []
-    return lacks + ([f"抽样核对有{found['unexplained']}处差异没有查明。"] if found["unexplained"] else [])
+    return _still_open(found["open"], found["unexplained"])
+
+
+def _still_open(compared: int, unexplained: int) -> list[str]:
+    lacks = [f"抽样核对还有{compared}张评议票没有核对。"] if compared else []
+    return lacks + ([f"抽样核对有{unexplained}处差异没有查明。"] if unexplained else [])
+
+
+def _unsigned(lacking: int) -> list[str]:
+    return [f"抽样核对记录还差{lacking}名监督员签名。"] if lacking else []
 
 
 def signature_faults(audit: SampleAudit) -> list[str]:
     """Return in Chinese how many supervisors have yet to sign the record."""
     lacking = supervisors_lacking(audit.tally.round, audit.signatures.count())
-    return [f"抽样核对记录还差{lacking}名监督员签名。"] if lacking else []
+    return _unsigned(lacking)
 
 
 def supervisors_lacking(round_: Round, signed: int) -> int:

@@ -15,6 +15,7 @@ from evaluations.sample_audit.rules.comparison import Outcome
 from evaluations.sample_audit.rules.drawing import last_tickets
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import shown
+from evaluations.verdicts.queries import Answer, Verdict
 
 CONFIRMED = "能够确认"
 NOT_CLAIMED = "误差范围内，不作确认"
@@ -115,6 +116,12 @@ def sample_page(round_: Round) -> SamplePage:
         conclusion=_conclusion(rows, differing, claims, assurance) if audit.seed and not lacks else "",
         unconfirmed=_unconfirmed(round_, claims),
     )
+
+
+def sample_verdict(page: SamplePage) -> Verdict:
+    """Return the supervisors' finding as recorded; nothing is compared anew, for the ballots are not public."""
+    answer = Answer.DIFFERS if page.differing else Answer.AGREES
+    return Verdict(answer, page.conclusion)
 
 
 def _assurance(round_: Round) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from evaluations.ballots.queries import sealed_votes
-from evaluations.draws.services.ceremony import SUPERVISOR, spend_signing_code
+from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.publication.services import release_hold
 from evaluations.rounds.models import Round
 from evaluations.rounds.services import lock_round
@@ -123,5 +123,6 @@ EXPLAIN_DIFFERENCE = ApprovableAction(
     model=SampleBallot,
     content=_content,
     perform=calls(explain_difference, "row_id"),
+    names=lambda row, _: f"{row.ballot.round.name}，{row}",
     require=_require,
 )

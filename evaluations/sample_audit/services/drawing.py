@@ -56,7 +56,7 @@ def plan_audit(*, round_id: int, by: User, at: datetime) -> SampleAudit:
         raise RuleViolation("本次计票的核对方案已经确定。")
     tally = round_.tally
     if lacking := supervisors_lacking(round_, tally.signatures.count()):
-        raise RuleViolation(f"计票记录还差{lacking}名监督员签名，签名后才能确定核对方案。")
+        raise RuleViolation(f"计票记录还差{lacking}名监督员签名，签名后方可确定核对方案。")
     text = canonical_json(_document(round_, tally, make_plan(round_, tally)))
     audit = SampleAudit.objects.create(tally=tally, plan=text.decode(), plan_sha256=sha256_hex(text), planned_at=at)
     record(audit, "确定核对方案", {"plan": audit.plan_sha256}, by=by, at=at)

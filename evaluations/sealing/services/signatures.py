@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from evaluations.draws.services.ceremony import SUPERVISOR, spend_signing_code
+from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.rounds.services import lock_round

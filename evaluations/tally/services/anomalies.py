@@ -130,6 +130,8 @@ DECIDE_FLAG = ApprovableAction(
     model=AnomalyFlag,
     content=decision_content,
     perform=calls(decide_flag, "flag_id", verdict=Verdict),
+    names=lambda flag, arguments: f"{flag}，{Verdict(arguments['verdict']).label}",
+    is_small=True,
 )
 
 
@@ -162,4 +164,5 @@ KEEP_FLAGS = ApprovableAction(
     content=keeping_content,
     perform=calls(keep_flags, "round_id"),
     require=_require_flags,
+    is_small=True,
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from evaluations.draws.services.ceremony import SUPERVISOR, spend_signing_code
+from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION
 from evaluations.rounds.services import lock_round
 from evaluations.tally.models import CountSignature

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import transaction
 
+from evaluations.ballots.services import count_all_sampled
+from evaluations.draws.queries.sample import without_draw
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState, Step
 from evaluations.rounds.services import begin, finish, lock_round
@@ -58,11 +60,15 @@ class _Counted:
 def tally_round(*, round_id: int, by: policy.Actor, at: datetime) -> Tally:
     """Count the sealed, drawn ballots by the frozen rulebook and store rows, result and digests."""
     round_ = begin(Step.COUNT, round_id=round_id, by=by, at=at)
+    whole = without_draw(round_)
+    if whole:
+        count_all_sampled(round_)
     counted = _run(round_, at)
     _store_rows(round_, counted.cells)
     _store_results(round_, counted.sections)
     tally = _store_tally(round_, counted, version=1, reason="", at=at)
-    detail = {**_digests(tally), "fixed": _fixed(round_) | fixed_digests(("turnout", round_.pk))}
+    fixed = _fixed(round_) | fixed_digests(("turnout", round_.pk), *([("box", round_.pk)] if whole else []))
+    detail = {**_digests(tally), "fixed": fixed} | ({"sampled": whole} if whole else {})
     finish(Step.COUNT, round_, by=by, at=at, detail=detail)
     return tally
 
@@ -143,7 +149,7 @@ def _run(round_: Round, at: datetime) -> _Counted:
 def _refuse_while_undecided(round_: Round) -> None:
     undecided = list(round_.holds.filter(released_at=None))
     if undecided:
-        raise RuleViolation(*[f"“{hold}”尚未办结，办结后才能重新计票。" for hold in undecided])
+        raise RuleViolation(*[f"“{hold}”尚未办结，办结后方可重新计票。" for hold in undecided])
 
 
 def _store_rows(round_: Round, cells: Mapping[CellKey, Cell]) -> None:
@@ -225,6 +231,7 @@ def _store_tally(round_: Round, counted: _Counted, *, version: int, reason: str,
 
 def _veto_content(section: RoundSection, arguments: Mapping[str, Any]) -> dict[str, object]:
     return {
+        "轮次": section.round.name,
         "科室": str(section),
         "决定文号": arguments["decision"],
         "决定日期": arguments["decided_on"],
@@ -240,4 +247,5 @@ RECORD_VETO = ApprovableAction(
     model=RoundSection,
     content=_veto_content,
     perform=calls(record_veto, "section_id", decided_on=date.fromisoformat),
+    names=lambda section, _: f"{section.round.name}，{section}",
 )

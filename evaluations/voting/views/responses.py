@@ -1,6 +1,7 @@
 """Responses of the ballot pages, rendered from what was entered so far; the empty pages are rendered once."""
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -10,26 +11,33 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import escape
 
-from evaluations.ballot_form.queries import ballot_form_by_digest, known_topics
-from evaluations.ballot_form.rules.form import QUESTIONS, BallotForm, ServiceTopics, signs_by_indicator
-from evaluations.ballot_form.rules.votes import RawLine, validate_vote
+from evaluations.ballot_form.queries import ballot_form_by_digest
+from evaluations.ballot_form.rules.form import QUESTIONS, signs_by_indicator
+from evaluations.ballot_form.rules.votes import Vote, VoteErrors, clean_digits
+from evaluations.codes.services.visitors import taken_by
 from evaluations.protocol.codes import format_code
-from evaluations.rounds.queries import open_round
+from evaluations.rounds.queries import open_round, vote_dates
 from evaluations.rounds.sql import OpenRound, read_open_round
-from evaluations.voting.forms import read_fields, read_json, write_json
+from evaluations.voting.forms import Entered, read_ballot
 from evaluations.voting.pages import (
-    TABLE_FROM,
     departments_of,
     error_summary,
+    errors_on,
+    is_table,
     rating_cards,
+    rating_pages,
     review_lines,
-    sections_to_choose,
+    severe_words,
 )
-from evaluations.voting.services import NOT_NOW, Admission, Cast
+from evaluations.voting.services import NOT_NOW, Admission, Cast, checked_mark
+from evaluations.voting.views.section_rows import section_rows
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.views import TYPE_SIZES
 
 BAD_INPUT = 400
+LONGEST_QUERY = 40
+# The first page says of no more claimed codes than this; no limit of a device is higher.
+MOST_SHOWN = 100
 RECEIPT_HERE, CODE_HERE = "receipt-goes-here", "code-goes-here"
 # Page -> address that renders the same page again.
 SENT_AGAIN_TO = {
@@ -37,66 +45,115 @@ SENT_AGAIN_TO = {
     "rate": "ballot-rate",
     "rate_table": "ballot-rate",
     "review": "ballot-review",
-    "receipt": "ballot-receipt",
 }
 
 
 def entrance(request: HttpRequest, error: str = "") -> HttpResponse:
     """Return the first page, which asks for the code; it keeps a vote entered before."""
-    if request.method != "POST":
-        return HttpResponse(_entrance_page(read_open_round(clock.now()), _type_size(request)))
-    round_ = open_round(clock.now())
-    context = {"round": round_, "error": error, "code": request.POST.get("code", ""), "kept": _kept(request)}
+    at = clock.now()
+    if request.method != "POST" and (found := read_open_round(at)):
+        taken = min(taken_by(request, found.key), MOST_SHOWN) if found.takes_visitors else 0
+        return HttpResponse(_entrance_page(found, _type_size(request), taken))
+    round_ = open_round(at)
+    context = {
+        "round": round_,
+        "dates": None if round_ else vote_dates(at),
+        "error": error,
+        "code": request.POST.get("code", ""),
+        **_kept(request),
+    }
     return render(request, "evaluations/voting/code.html", context, status=BAD_INPUT if error else 200)
 
 
-def sections_page(request: HttpRequest, admission: Admission, chosen: Sequence[str], error: str = "") -> HttpResponse:
+def sections_page(request: HttpRequest, admission: Admission, entered: Entered, error: str = "") -> HttpResponse:
     """Return the choice of sections."""
     ballot_form = ballot_form_by_digest(admission.ballot_form)
-    service_topics = known_topics()
-    rows = (
-        _section_rows(admission.ballot_form, service_topics)
-        if not chosen
-        else _render_rows(ballot_form, service_topics, chosen)
-    )
+    query = request.POST.get("find", "").strip()[:LONGEST_QUERY]
+    rows, found = section_rows(admission.ballot_form, entered.chosen, query)
+    if query and not entered.chosen:
+        error = ""  # Enter in the search field, before anything is chosen, only searches
     context = {
         "rows": rows,
+        "found": found,
+        "find": query,
         "departments": [(name, sections[0].department_code) for name, sections in departments_of(ballot_form)],
         "limit": ballot_form.max_sections[admission.channel],
         "error": error,
-        "kept": _kept(request),
+        **_carried(entered),
     }
     return step_page(request, "sections", admission, context, status=BAD_INPUT if error else 200)
 
 
 def rate_page(
-    request: HttpRequest, admission: Admission, lines: Sequence[RawLine], errors: Mapping[str, str] | None = None
+    request: HttpRequest, admission: Admission, entered: Entered, number: int, errors: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """Return the rating of the chosen sections, as cards or as a table."""
+    """Return a rating page (from 0) of the chosen sections, which are in the form's order; with the errors on it."""
     ballot_form = ballot_form_by_digest(admission.ballot_form)
-    known = [line for line in lines if line.section in ballot_form.section_codes]
-    is_table = len(known) >= TABLE_FROM or bool(request.POST.get("compact"))
+    pages = rating_pages(ballot_form, entered.chosen)
+    number = min(number, len(pages) - 1)
+    shown = errors_on(ballot_form, entered.chosen, errors or {}, number)
+    departments = {section.code: section.department for section in ballot_form.sections}
     context = {
         "questions": [(i.label, text) for i, text in QUESTIONS.items()],
-        "templates": signs_by_indicator(ballot_form) if is_table else (),
-        "cards": rating_cards(ballot_form, known, errors or {}),
-        "errors": errors or {},
-        "summary": error_summary(ballot_form, errors or {}),
-        "comment": request.POST.get("comment", ""),
+        "cards": rating_cards(ballot_form, [entered.line(code) for code in pages[number]], shown),
+        "errors": shown,
+        "summary": error_summary(ballot_form, shown),
         "comment_length": ballot_form.comment_length,
+        "severe": severe_words(ballot_form),
+        "number": number,
+        "pages": len(pages),
+        "is_last": number == len(pages) - 1,
+        **_carried(entered),
     }
-    name = "rate_table" if is_table else "rate"
-    return step_page(request, name, admission, context, status=BAD_INPUT if errors else 200)
+    if is_table(entered.chosen):
+        context |= {
+            "templates": signs_by_indicator(ballot_form),
+            "department": departments[pages[number][0]],
+            "index": [
+                (
+                    place,
+                    departments[codes[0]],
+                    sum(any(entered.line(code).answers.values()) for code in codes),
+                    len(codes),
+                )
+                for place, codes in enumerate(pages)
+            ],
+            "rated": sum(any(line.answers.values()) for code, line in entered.lines.items() if code in entered.chosen),
+        }
+    name = "rate_table" if is_table(entered.chosen) else "rate"
+    return step_page(request, name, admission, context, status=BAD_INPUT if shown else 200)
 
 
-def refused_page(request: HttpRequest, admission: Admission, comment: str, reason: str) -> HttpResponse:
+def review_page(request: HttpRequest, admission: Admission, entered: Entered, vote: Vote, comment: str) -> HttpResponse:
+    """Return the review of a valid vote, from which it is cast; a wrong choice of digits is explained."""
+    ballot_form, given = ballot_form_by_digest(admission.ballot_form), request.POST.get("digits")
+    error = "" if given is None else _fault_of(given)
+    pages = rating_pages(ballot_form, entered.chosen)
+    places = {code: number for number, codes in enumerate(pages) for code in codes}
+    text = vote.as_text()
+    context = {
+        "lines": [(places[line.section.code], line) for line in review_lines(ballot_form, vote)],
+        "is_long": is_table(vote.lines),
+        "chosen": entered.chosen,
+        "vote": text,
+        "comment": comment,
+        "checked": checked_mark(admission, text, comment),
+        "digits": f"{secrets.randbelow(10_000):04d}" if given is None else given,
+        "error": error,
+    }
+    return step_page(request, "review", admission, context, status=BAD_INPUT if error else 200)
+
+
+def refused_page(request: HttpRequest, admission: Admission, vote: Vote, comment: str, reason: str) -> HttpResponse:
     """Return the page of a valid vote that cannot be cast, with the reason."""
-    ballot_form, lines = ballot_form_by_digest(admission.ballot_form), entered_lines(request)
+    ballot_form = ballot_form_by_digest(admission.ballot_form)
     context = {
         "error": reason,
         "is_late": reason.startswith(NOT_NOW),
-        "lines": review_lines(ballot_form, validate_vote(ballot_form, admission.channel, lines)),
-        "vote": write_json(lines),
+        "lines": [(0, line) for line in review_lines(ballot_form, vote)],
+        "is_long": is_table(vote.lines),
+        "chosen": [line.section for line in vote.lines],
+        "vote": vote.as_text(),
         "comment": comment,
     }
     return step_page(request, "refused", admission, context, status=BAD_INPUT)
@@ -125,29 +182,37 @@ def step_page(
     return render(request, f"evaluations/voting/{name}.html", {**carried, **context}, status=status)
 
 
-def entered_lines(request: HttpRequest) -> list[RawLine]:
-    """Return the lines entered so far, from the hidden field `vote` or from the rating form."""
-    text = request.POST.get("vote", "")
-    return read_json(text) if text else read_fields(request.POST)
-
-
 def _type_size(request: HttpRequest) -> str:
     size = request.COOKIES.get("typesize", "")
     return size if size in TYPE_SIZES else ""
 
 
-def _kept(request: HttpRequest) -> dict[str, str]:
-    """Return the vote and comment entered so far, as hidden fields for a page that does not show them."""
-    kept = {key: request.POST[key] for key in ("vote", "comment") if request.POST.get(key)}
-    rated = [line for line in read_fields(request.POST) if any(line.answers.values()) or line.manifestations]
-    return {"vote": write_json(rated), **kept} if rated else kept
+def _fault_of(digits: str) -> str:
+    try:
+        clean_digits(digits)
+    except VoteErrors as wrong:
+        return str(wrong)
+    return ""
 
 
-@lru_cache(maxsize=16)
-def _entrance_page(round_: OpenRound | None, size: str) -> str:
-    """Render the empty first page once."""
+def _carried(entered: Entered) -> dict[str, Any]:
+    """Return the hidden fields that carry the ballot from page to page."""
+    return {"chosen": entered.chosen, "vote": entered.vote, "comment": entered.comment}
+
+
+def _kept(request: HttpRequest) -> dict[str, Any]:
+    """Return what was entered so far, for the first page, which carries on even what it cannot read."""
+    try:
+        return _carried(read_ballot(request.POST))
+    except VoteErrors:
+        return {"chosen": [], "vote": "", "comment": request.POST.get("comment", "")}
+
+
+@lru_cache(maxsize=64)
+def _entrance_page(round_: OpenRound, size: str, taken: int) -> str:
+    """Render the empty first page once for all devices with this type size and number of claimed codes."""
     asked = {"path": reverse("ballot"), "COOKIES": {"typesize": size}}
-    return render_to_string("evaluations/voting/code.html", {"round": round_, "request": asked})
+    return render_to_string("evaluations/voting/code.html", {"round": round_, "request": asked, "taken": taken})
 
 
 @lru_cache(maxsize=16)
@@ -164,14 +229,3 @@ def _done_page(digest: str, box_key: str, size: str, is_new: bool) -> str:
         "stays": True,
     }
     return render_to_string("evaluations/voting/done.html", shown)
-
-
-@lru_cache(maxsize=8)
-def _section_rows(digest: str, service_topics: ServiceTopics) -> str:
-    """Render the list of sections once with nothing chosen."""
-    return _render_rows(ballot_form_by_digest(digest), service_topics, ())
-
-
-def _render_rows(ballot_form: BallotForm, service_topics: ServiceTopics, chosen: Sequence[str]) -> str:
-    shown = {"departments": sections_to_choose(ballot_form, service_topics), "chosen": chosen}
-    return render_to_string("evaluations/voting/_section_rows.html", shown)

@@ -1,13 +1,14 @@
-"""The ballot (评议票) on a phone: five pages, each a POST that carries everything; no session, no cookie, no log.
+"""The ballot (评议票) on a phone: four steps, each a POST that carries everything; no session, no cookie, no log.
 
-票号 → 选科室 → 评议 → 核对 → 回执与投出. The code is in the body only, never in an address.
+票号 → 选科室 → 评议 → 核对并提交 → 完成. The code is in the body only, never in an address.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -23,40 +24,33 @@ from evaluations.ballot_form.rules.votes import (
     validate_sections,
     validate_vote,
 )
-from evaluations.codes.services.open_channel import CheckNeeded, issue_open_code
-from evaluations.codes.services.visitor_checks import open_check
-from evaluations.codes.services.visitors import count_visit, visitor_of
-from evaluations.protocol.codes import format_code
-from evaluations.rounds.queries import open_round
-from evaluations.voting.forms import write_json
-from evaluations.voting.pages import review_lines
+from evaluations.voting.forms import Entered, read_ballot
+from evaluations.voting.pages import errors_on, is_table, page_with, rating_pages
 from evaluations.voting.services import (
     Admission,
     Cast,
     admit,
     cast_ballot,
-    checked_mark,
     is_cast,
     is_checked,
     receipt_for,
     refuse_late,
 )
 from evaluations.voting.views.responses import (
-    BAD_INPUT,
     done_page,
-    entered_lines,
     entrance,
     rate_page,
     refused_page,
+    review_page,
     sections_page,
-    step_page,
 )
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.web.views import TYPE_SIZES, remember_size, visitors_form
 
 Page = Callable[[HttpRequest], HttpResponse]
+NOTHING_RATED = "还没有评议任何科室，请至少评议一个办过事的科室。"
+MOST_DIGITS = 4
 
 
 def ballot_page(view: Page) -> Page:
@@ -86,7 +80,7 @@ def secret(view: Page) -> Page:
 @secret
 @require_http_methods(["GET", "HEAD", "POST"])
 def ballot(request: HttpRequest) -> HttpResponse:
-    """Step 1: enter the code."""
+    """Step 1: enter the code; a ballot that was filled in before goes on where it is not complete."""
     if request.method != "POST":
         return entrance(request)
     try:
@@ -94,68 +88,40 @@ def ballot(request: HttpRequest) -> HttpResponse:
     except RuleViolation as refusal:
         return entrance(request, error=str(refusal))
     try:
-        return _with_vote(request, admission) if request.POST.get("vote") else sections_page(request, admission, ())
+        entered = read_ballot(request.POST)
+        return _go_on(request, admission, entered) if entered.chosen else sections_page(request, admission, entered)
     except VoteErrors as errors:  # the submitted vote is unreadable, but the code is valid
-        return sections_page(request, admission, (), error="\n".join(errors.errors.values()))
+        return sections_page(request, admission, Entered(), error=str(errors))
 
 
 @ballot_page
 def sections(request: HttpRequest) -> HttpResponse:
     """Step 2: choose sections, or change the choice."""
-    return _admitted(request, lambda admission: sections_page(request, admission, request.POST.getlist("section")))
+    return _admitted(request, lambda request, admission: sections_page(request, admission, read_ballot(request.POST)))
 
 
 @ballot_page
 def rate(request: HttpRequest) -> HttpResponse:
-    """Step 3: one card per chosen section."""
-    return _admitted(request, lambda admission: _rate(request, admission))
+    """Step 3: the rating, one section a page; `from` is the page that was filled in, `to` the one asked for."""
+    return _admitted(request, _rate)
 
 
 @ballot_page
 def review(request: HttpRequest) -> HttpResponse:
-    """Step 4: review the vote and enter the four digits for the receipt."""
-    return _admitted(request, lambda admission: _review(request, admission, entered_lines(request)))
-
-
-@ballot_page
-def receipt(request: HttpRequest) -> HttpResponse:
-    """Step 5: show the receipt before casting, so that it is not lost with a lost response."""
-    return _admitted(request, lambda admission: _receipt(request, admission))
+    """Step 4: review the ballot; nothing is cast yet."""
+    return _admitted(request, _review)
 
 
 @ballot_page
 def cast(request: HttpRequest) -> HttpResponse:
     """Cast the ballot; if it is refused, the page keeps the vote."""
-    return _admitted(request, lambda admission: _cast(request, admission))
+    return _admitted(request, _cast)
 
 
-@ballot_page
-def claim(request: HttpRequest) -> HttpResponse:
-    """Claim a code of a self-service batch (自助领票), after a check if there are many claims."""
-    batch, now = request.POST.get("batch", ""), clock.now()
-    round_ = open_round(now)
-    key = round_.key if round_ else ""
-    visitor = visitor_of(request, key)
-    try:
-        code = issue_open_code(batch_id=parse_id(batch), at=now, visitor=visitor)
-    except CheckNeeded as need:
-        wrong = bool(request.POST.get("check"))
-        context = {"batch": batch, "question": open_check().ask(), "reason": str(need), "wrong": wrong, "stays": True}
-        status = BAD_INPUT if wrong else 200
-        return render(request, "evaluations/voting/claim_check.html", {**context, "round": round_}, status=status)
-    except (RuleViolation, OverflowError) as refusal:
-        return entrance(request, error=str(refusal))
-    response = render(
-        request, "evaluations/voting/claim.html", {"code": format_code(code), "round": round_, "stays": True}
-    )
-    count_visit(request, response, key)
-    return response
-
-
-def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -> HttpResponse:
+def _admitted(request: HttpRequest, page: Callable[[HttpRequest, Admission], HttpResponse]) -> HttpResponse:
     """Parse the signed admission; invalid hidden fields lead back to the first page, which keeps the vote."""
     try:
-        return page(Admission.from_token(request.POST.get("admission", "")))
+        return page(request, Admission.from_token(request.POST.get("admission", "")))
     except RuleViolation as refusal:
         return entrance(request, error=str(refusal))
     except VoteErrors as errors:
@@ -163,93 +129,110 @@ def _admitted(request: HttpRequest, page: Callable[[Admission], HttpResponse]) -
 
 
 def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
-    ballot_form = ballot_form_by_digest(admission.ballot_form)
-    chosen = request.POST.getlist("section")
-    if request.POST.get("all"):
-        chosen = [section.code for section in ballot_form.sections]
-    if not chosen and request.POST.get("vote"):
-        return _with_vote(request, admission)
+    post, ballot_form = request.POST, ballot_form_by_digest(admission.ballot_form)
+    entered = read_ballot(post)
+    if post.get("all"):
+        entered = replace(entered, chosen=[section.code for section in ballot_form.sections])
     try:
-        codes = validate_sections(ballot_form, admission.channel, chosen)
+        entered = _in_order(ballot_form, admission, entered)
     except VoteErrors as error:
-        return sections_page(request, admission, chosen, error=str(error))
-    typed = {line.section: line for line in entered_lines(request)}
-    lines = [typed.get(code) or RawLine(code, {}) for code in codes]
-    return rate_page(request, admission, lines)
+        return sections_page(request, admission, entered, error=str(error))
+    shown, asked = _number(request, "from"), _number(request, "to")
+    if asked is not None:
+        return rate_page(request, admission, entered, asked)
+    if shown is None:
+        try:
+            refuse_late(admission, clock.now())  # before anything is filled in for nothing
+        except RuleViolation as refusal:
+            return sections_page(request, admission, entered, error=str(refusal))
+        return _go_on(request, admission, entered)
+    if post.get("rest") or post.get("typesize"):
+        filled = entered.with_rest(post["rest"]) if post.get("rest") else entered
+        return rate_page(request, admission, filled, shown)
+    shown = min(shown, len(rating_pages(ballot_form, entered.chosen)) - 1)
+    _, _, errors = _validated(ballot_form, admission, entered)
+    found = errors_on(ballot_form, entered.chosen, {name: text for name, text in errors.items() if name}, shown)
+    return rate_page(request, admission, entered, shown if found else shown + 1, found)
 
 
-def _with_vote(request: HttpRequest, admission: Admission) -> HttpResponse:
-    return rate_page(request, admission, entered_lines(request))
-
-
-def _review(request: HttpRequest, admission: Admission, lines: Sequence[RawLine], error: str = "") -> HttpResponse:
+def _go_on(request: HttpRequest, admission: Admission, entered: Entered) -> HttpResponse:
+    """Return the first rating page that is not complete, without blame; the review if all are."""
     ballot_form = ballot_form_by_digest(admission.ballot_form)
-    vote, comment, errors = _validated(ballot_form, admission, lines, request.POST.get("comment", ""))
+    try:
+        entered = _in_order(ballot_form, admission, entered)
+    except VoteErrors as error:
+        return sections_page(request, admission, entered, error=str(error))
+    _, _, errors = _validated(ballot_form, admission, entered)
+    if not errors:
+        return _review(request, admission)
+    return rate_page(request, admission, entered, page_with(ballot_form, entered.chosen, errors))
+
+
+def _review(request: HttpRequest, admission: Admission) -> HttpResponse:
+    ballot_form, entered = ballot_form_by_digest(admission.ballot_form), read_ballot(request.POST)
+    try:
+        entered = _in_order(ballot_form, admission, entered)
+    except VoteErrors as error:
+        return sections_page(request, admission, entered, error=str(error))
+    vote, comment, errors = _validated(ballot_form, admission, entered)
     if errors:
-        return rate_page(request, admission, lines, errors)
+        number = page_with(ballot_form, entered.chosen, errors, _number(request, "from") or 0)
+        return rate_page(request, admission, entered, number, errors)
     try:
         refuse_late(admission, clock.now())
     except RuleViolation as refusal:
-        return refused_page(request, admission, comment, str(refusal))
-    context = {
-        "lines": review_lines(ballot_form, vote),
-        "sections": [line.section for line in vote.lines],
-        "vote": write_json(lines),
-        "comment": comment,
-        "digits": request.POST.get("digits", ""),
-        "error": error,
-    }
-    return step_page(request, "review", admission, context, status=BAD_INPUT if error else 200)
-
-
-def _receipt(request: HttpRequest, admission: Admission) -> HttpResponse:
-    lines = entered_lines(request)
-    ballot_form = ballot_form_by_digest(admission.ballot_form)
-    vote, comment, errors = _validated(ballot_form, admission, lines, request.POST.get("comment", ""))
-    if errors:
-        return rate_page(request, admission, lines, errors)
-    try:
-        digits = clean_digits(request.POST.get("digits", ""))
-        refuse_late(admission, clock.now())
-    except VoteErrors as error:
-        return _review(request, admission, lines, error=str(error))
-    except RuleViolation as refusal:
-        return refused_page(request, admission, comment, str(refusal))
-    shown = format_code(receipt_for(admission, digits))
-    text = vote.as_text()
-    checked = checked_mark(admission, text, comment)
-    context = {"receipt": shown, "vote": text, "comment": comment, "checked": checked, "digits": digits}
-    return step_page(request, "receipt", admission, context)
+        return refused_page(request, admission, vote, comment, str(refusal))
+    return review_page(request, admission, entered, vote, comment)
 
 
 def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
-    """Store the vote exactly as shown on the receipt page; any other vote is validated and shown first."""
+    """Store the vote exactly as the review shows it; any other vote is validated and shown first."""
     # Browsers submit line breaks in hidden fields as CRLF.
-    vote, comment = request.POST.get("vote", ""), request.POST.get("comment", "").replace("\r\n", "\n")
-    code, digits = request.POST.get("code", ""), clean_digits(request.POST.get("digits", ""))
-    if not is_checked(admission, vote, comment, request.POST.get("checked", "")):
+    text, comment = request.POST.get("vote", ""), request.POST.get("comment", "").replace("\r\n", "\n")
+    code = request.POST.get("code", "")
+    try:
+        digits = clean_digits(request.POST.get("digits", ""))
+    except VoteErrors:
+        return _review(request, admission)  # which says what is wrong with the digits
+    if not is_checked(admission, text, comment, request.POST.get("checked", "")):
         if is_cast(admission, digits):
             return done_page(request, admission, Cast(receipt_for(admission, digits), is_new=False), code)
-        return _receipt(request, admission)
+        return _review(request, admission)
     try:
-        cast_ = cast_ballot(admission=admission, code=code, vote=vote, comment=comment, digits=digits, at=clock.now())
+        cast_ = cast_ballot(admission=admission, code=code, vote=text, comment=comment, digits=digits, at=clock.now())
     except RuleViolation as refusal:
-        return refused_page(request, admission, comment, str(refusal))
+        vote, _, _ = _validated(ballot_form_by_digest(admission.ballot_form), admission, read_ballot(request.POST))
+        return refused_page(request, admission, vote, comment, str(refusal))
     return done_page(request, admission, cast_, code)
 
 
-def _validated(
-    ballot_form: BallotForm, admission: Admission, lines: Sequence[RawLine], comment: str
-) -> tuple[Vote, str, dict[str, str]]:
+def _in_order(ballot_form: BallotForm, admission: Admission, entered: Entered) -> Entered:
+    """Return the ballot with its sections in the order of the form; raises VoteErrors if they may not be chosen."""
+    return replace(entered, chosen=validate_sections(ballot_form, admission.channel, entered.chosen))
+
+
+def _validated(ballot_form: BallotForm, admission: Admission, entered: Entered) -> tuple[Vote, str, dict[str, str]]:
     """Return (vote, cleaned comment, errors of both)."""
     errors: dict[str, str] = {}
-    vote = Vote(())
+    vote, comment, lines = Vote(()), entered.comment, _rated(entered)
     try:
         vote = validate_vote(ballot_form, admission.channel, lines)
     except VoteErrors as wrong:
-        errors |= wrong.errors
+        errors |= wrong.errors if lines else {"": NOTHING_RATED}
     try:
         comment = clean_comment(comment, ballot_form.comment_length)
     except VoteErrors as wrong:
         errors |= wrong.errors
     return vote, comment, errors
+
+
+def _rated(entered: Entered) -> list[RawLine]:
+    """Return the lines of the chosen sections; of many sections, rows may stay blank."""
+    lines = [entered.line(code) for code in entered.chosen]
+    return [line for line in lines if any(line.answers.values())] if is_table(entered.chosen) else lines
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """Return the number of a rating page from a field; None if there is none."""
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_otp import login as confirm_session
 
 from nanchuan_eval.accounts import services as accounts
+from nanchuan_eval.accounts.links import TOKENS
 from nanchuan_eval.accounts.sessions import SEEN, SINCE, next_page
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.services import record_logout
@@ -28,6 +29,8 @@ from nanchuan_eval.second_factor import services as second_factor_services
 from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of
+
+BACKEND = "nanchuan_eval.accounts.middleware.AccountBackend"
 
 
 class _ChineseLabels:
@@ -66,16 +69,23 @@ class SignIn(LoginView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        known, at = form.get_user(), timezone.now()
-        account = accounts.sign_in(known, at=at)
-        login(self.request, account, backend=known.backend)
-        self.request.session[SINCE] = self.request.session[SEEN] = at.timestamp()
+        _begin_session(self.request, form.get_user())
         return redirect(self.get_success_url())
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         is_locked = getattr(self.request, "axes_locked_out", False)
         accounts.record_failure(form.data.get("username", "")[:40], is_locked=is_locked, at=timezone.now())
         return super().form_invalid(form)
+
+
+def _begin_session(request: HttpRequest, known: User) -> None:
+    """Start the only session of an account that has proved who it is; without a phone it gets a secret to scan."""
+    at = timezone.now()
+    account = accounts.sign_in(known, at=at)
+    login(request, account, backend=BACKEND)
+    request.session[SINCE] = request.session[SEEN] = at.timestamp()
+    if second_factor_services.needs_factor(account) and second_factor_services.confirmed(account) is None:
+        second_factor_services.begin_enrolment(by=account)
 
 
 @require_POST
@@ -135,16 +145,22 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 
 class SetPassword(PasswordResetConfirmView):
-    """设置口令 by the system administrator's one-time link; the second factor stays as it is."""
+    """设置口令 by the system administrator's one-time link, which logs in; the second factor stays and comes next."""
 
     template_name = "nanchuan_eval/accounts/set_password.html"
     form_class = NewPasswordForm
-    success_url = reverse_lazy("login")
+    token_generator = TOKENS
+    success_url = reverse_lazy("home")
 
     def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
-        accounts.set_password(account_id=form.user.pk, password=form.cleaned_data["new_password1"], at=timezone.now())
+        at, password = timezone.now(), form.cleaned_data["new_password1"]
+        account = accounts.set_password(account_id=form.user.pk, password=password, at=at)
         self.request.session.flush()
-        messages.success(self.request, "口令已设置，请登录。")
+        if not account.is_usable(at):
+            messages.error(self.request, "口令已设置。账号已停用或已到期，请联系系统管理员启用后登录。")
+            return redirect("login")
+        _begin_session(self.request, account)
+        messages.success(self.request, "口令已设置，已登录。")
         return redirect(self.get_success_url())
 
 
@@ -164,7 +180,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             factor, error = None, str(refusal)
         if factor:
             confirm_session(request, factor)
-            return redirect(next_page(request) or "home-of-role")
+            return redirect(next_page(request) or "home")
         error = error or "动态口令不正确，或者已经用过。请输入手机上现在显示的6位数字，或一个没有用过的恢复码。"
     return render(request, "nanchuan_eval/accounts/second_factor.html", {"error": error})
 

@@ -56,16 +56,20 @@ def setting_lines() -> list[SettingLine]:
     proxies = "、".join(settings.TRUSTED_PROXIES) or "无"
     idle = f"{settings.IDLE_MINUTES}分钟；三员{settings.IDLE_MINUTES_ADMINISTRATORS}分钟"
     lock = f"连续失败{settings.AXES_FAILURE_LIMIT}次，锁定{int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)}分钟"
+    minutes = settings.APPROVAL_MINUTES
+    window = f"一般事项{minutes}分钟内不再询问；重大事项每次询问" if minutes else "每次审批都询问"
     return [
         SettingLine("口令最短长度", f"{settings.PASSWORD_LENGTH}位，四类字符中至少三类", "PASSWORD_LENGTH"),
         SettingLine("口令有效期", f"{settings.PASSWORD_DAYS}天", "PASSWORD_DAYS"),
         SettingLine("不得重复使用", f"最近{settings.PASSWORD_MEMORY}个口令", "PASSWORD_MEMORY"),
+        SettingLine("设置口令的一次性链接", f"{settings.LINK_HOURS}小时，用过、重发即失效", "LINK_HOURS"),
         SettingLine("登录锁定（按账号和来源地址）", lock, "LOGIN_FAILURES、LOGIN_LOCK_MINUTES"),
         SettingLine("无操作退出", idle, "IDLE_MINUTES、IDLE_MINUTES_ADMINISTRATORS"),
         SettingLine("超时前提醒", f"{settings.IDLE_WARNING_MINUTES}分钟", "IDLE_WARNING_MINUTES"),
         SettingLine("未提交内容在本机浏览器暂存", f"{settings.DRAFT_HOURS}小时", "DRAFT_HOURS"),
         SettingLine("一次登录最长", f"{settings.SESSION_HOURS}小时", "SESSION_HOURS"),
         SettingLine("动态口令", "必须" if settings.REQUIRE_OTP else "未强制", "REQUIRE_OTP"),
+        SettingLine("审批时动态口令的有效时间", window, "APPROVAL_MINUTES"),
         SettingLine("两人办理", "必须" if settings.TWO_PERSON_RULE else "单人演示模式", "TWO_PERSON_RULE"),
         SettingLine("工作台来源网络", networks, "ADMIN_ALLOWED_NETWORKS"),
         SettingLine("采信的反向代理", proxies, "TRUSTED_PROXIES"),

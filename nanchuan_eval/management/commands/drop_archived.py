@@ -9,7 +9,7 @@ from django.db import ProgrammingError
 from django.utils import timezone
 
 from nanchuan_eval.audit_review.archive import drop_archived
-from nanchuan_eval.management.base import ServiceCommand
+from nanchuan_eval.management.base import ServiceCommand, read_file
 
 
 class Command(ServiceCommand):
@@ -20,9 +20,7 @@ class Command(ServiceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            count = drop_archived(content=options["file"].read_bytes(), at=timezone.now())
-        except OSError as fault:
-            raise CommandError(f"归档文件无法读取：{fault}", returncode=2) from None
+            count = drop_archived(content=read_file(options["file"]), at=timezone.now())
         except ProgrammingError:
             raise CommandError("应用的数据库角色不能移出操作日志，请用数据库超级用户运行。", returncode=2) from None
         self.stdout.write(f"已移出{count}条。今后验证请用：verify_audit --archive {options['file']}")

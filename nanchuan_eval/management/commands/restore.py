@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from nanchuan_eval.backups.services import restore_backup, verify_backup
-from nanchuan_eval.management.base import ServiceCommand
+from nanchuan_eval.management.base import ServiceCommand, read_file
 
 
 class Command(ServiceCommand):
@@ -19,12 +19,14 @@ class Command(ServiceCommand):
         parser.add_argument("--verify", action="store_true", help="只核对：在另一处读出，比对全部行数和文件校验值")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        read_file(path, 1)
         try:
-            if options["verify"]:
-                found = verify_backup(options["file"])
-            else:
-                found = restore_backup(options["file"], at=timezone.now())
-        except OSError as fault:
-            raise CommandError(f"备份文件无法读取：{fault}", returncode=2) from None
+            found = verify_backup(path) if options["verify"] else restore_backup(path, at=timezone.now())
+        except OSError:
+            raise CommandError(
+                f"没有完成：读不到“{path}”，或者它所在的文件夹、证据目录不能写入、空间不足，请检查后重新运行。",
+                returncode=2,
+            ) from None
         done = "核对一致" if options["verify"] else "已恢复"
         self.stdout.write(f"{done}：{found.rows}行，证据文件{found.files}个，由{found.version}版写入。")

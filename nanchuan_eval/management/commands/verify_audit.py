@@ -1,15 +1,18 @@
 """`manage.py verify_audit [--anchor FILE] [--archive FILE …]`: verify the audit log (log.verify)."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
 
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import verify_chain
-from nanchuan_eval.audit.rules import Anchor, Link, parse_anchors
-from nanchuan_eval.audit_review.archive import read_archives
+from nanchuan_eval.audit.rules import Anchor, Link, parse_anchors, parse_links
+from nanchuan_eval.management.base import read_file
+
+Row = TypeVar("Row", Anchor, Link)
 
 
 class Command(BaseCommand):
@@ -23,8 +26,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        anchors = _anchors(options["anchor"]) if options["anchor"] else ()
         archived = _archived(options["archive"])
-        found = verify_chain(_anchors(options["anchor"]) if options["anchor"] else (), archived=archived)
+        found = verify_chain(anchors, archived=archived)
         for fault in found:
             self.stdout.write(f"× {fault}")
         if found:
@@ -34,14 +38,22 @@ class Command(BaseCommand):
 
 
 def _archived(paths: list[Path]) -> list[Link]:
-    try:
-        return read_archives(path.read_text(encoding="utf-8") for path in paths)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        raise CommandError(f"归档文件无法读取：{fault}", returncode=2) from None
+    links = (link for path in paths for link in _read(path, parse_links, "归档文件"))
+    return sorted(links, key=lambda link: link.seq)
 
 
 def _anchors(path: Path) -> list[Anchor]:
+    return _read(path, parse_anchors, "锚点文件")
+
+
+def _read(path: Path, parse: Callable[[str], list[Row]], what: str) -> list[Row]:
+    content = read_file(path)
     try:
-        return parse_anchors(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise CommandError(f"锚点文件无法读取：{fault}", returncode=2) from None
+        if rows := parse(content.decode("utf-8-sig")):
+            return rows
+        fault = "文件中没有内容。"
+    except UnicodeDecodeError:
+        fault = "不是UTF-8编码的文字。"
+    except ValueError as error:
+        fault = str(error)
+    raise CommandError(f"{what}“{path}”不能用：{fault}")

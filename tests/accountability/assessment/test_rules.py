@@ -96,3 +96,25 @@ def test_units_come_by_points_then_listings_then_place_then_name():
         ("丙", None),
         ("乙", None),
     ]
+
+
+def test_a_section_and_a_unit_renamed_within_the_year_are_the_same_ones():
+    before = listed(0, unit="农委", section="农机站", unit_code="D16", section_code="D16-03")
+    after = listed(1, unit="农业农村委", section="农机监理站", unit_code="D16", section_code="D16-03")
+    other = listed(2, unit="农委", section="农机站", unit_code="D17", section_code="D17-01")
+
+    lines = assess([after, before, other])
+
+    assert {line.listed.order: "年内再次上榜" in "".join(line.reasons) for line in lines} == {
+        0: False,
+        1: True,
+        2: False,
+    }
+    assert [(unit.unit, unit.listings) for unit in by_unit(lines)] == [("农业农村委", 2), ("农委", 1)]
+
+
+def test_another_spelling_is_the_same_section():
+    lines = assess([listed(0), listed(1, unit="公 安局", section="车　管所")])
+
+    assert sum("年内再次上榜" in "".join(line.reasons) for line in lines) == 1
+    assert len(by_unit(lines)) == 1

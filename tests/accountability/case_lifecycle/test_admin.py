@@ -22,7 +22,7 @@ from tests.accountability.factories import (
     make_counted_round,
     make_measure,
 )
-from tests.pages import compact, page_in
+from tests.pages import page_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/accountability/case/"
@@ -62,22 +62,6 @@ def test_a_case_is_neither_added_nor_deleted_by_hand(client, address):
     assert client.post(LIST + address.format(pk=case.pk)).status_code == 403
 
 
-def test_the_list_starts_with_urgent_measures(client):
-    make_case()
-    login(client)
-
-    page = text_of(client.get(LIST))
-
-    assert "已逾期" in page
-    assert "D01局第D01-01科 · 对科室负责人谈话提醒（D01局党委（党组））" in compact(page)
-
-
-def test_the_list_says_when_nothing_is_due(client):
-    login(client)
-
-    assert "没有逾期或7日内到期的措施" in text_of(client.get(LIST))
-
-
 @pytest.mark.parametrize("query", ["state__exact=open", "q=D01"])
 def test_the_list_can_be_filtered(client, query):
     make_case()
@@ -106,11 +90,13 @@ def test_the_case_page_shows_measures_deadlines_and_freeze(client):
         assert shown in page
 
 
-def test_a_deadline_in_a_year_without_holidays_is_marked(client):
+def test_a_deadline_in_a_year_that_nobody_declared_complete_is_marked_until_it_is_met(client):
     case = make_case()
     login(client)
 
-    assert "节假日尚未录入" in text_of(client.get(f"{LIST}{case.pk}/change/"))
+    assert "2020年节假日尚未确认录全" in text_of(client.get(f"{LIST}{case.pk}/change/"))
+    case.measures.update(state="done", done_on=TODAY, record="已谈话")
+    assert "尚未确认录全" not in text_of(client.get(f"{LIST}{case.pk}/change/"))
 
 
 def test_an_unknown_case_is_not_found(client):
@@ -138,7 +124,7 @@ def test_a_measure_is_recorded_through_the_form(client):
     ("typed", "message"),
     [
         ({"done_on": "2020-07-01", "record": "已谈话"}, "不能早于公示日期"),
-        ({"done_on": "2020-07-12", "record": ""}, "字段"),
+        ({"done_on": "2020-07-12", "record": ""}, "请填写"),
         ({"done_on": "昨天", "record": "已谈话"}, "日期"),
     ],
 )
@@ -243,7 +229,7 @@ class TestAFreezeNeedsApproval:
             login(client, role)
             page = client.get(f"{LIST}{measure.case_id}/change/").content.decode()
             assert "等待组织/考核部门审批" in page
-            assert ("查看提请内容" in page) is link
+            assert ("去审批" in page) is link
 
 
 def test_a_case_is_closed_by_its_button(client):

@@ -5,16 +5,19 @@ from unittest.mock import patch
 
 import pytest
 
-from accountability.case_lifecycle.services.cases import archive_round, close_case, publish_and_start
+from accountability.case_lifecycle.services.cases import close_case, publish_and_start
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
 from accountability.cases.services import record_measure
 from accountability.promotion_freezes.models import PromotionFreeze
 from departments.models import DepartmentKind
+from evaluations.lifecycle.services import archive_round
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role
@@ -190,9 +193,48 @@ def test_a_round_with_an_open_case_is_not_archived():
     assert Round.objects.get().state == RoundState.PUBLISHED
 
 
+def test_archiving_is_not_even_proposed_while_a_case_is_open():
+    case = make_case()
+
+    with pytest.raises(RuleViolation, match="尚有1件问责事项未办结"):
+        approvals.propose("round.archive", case.result.round, by=make_account(Role.CHIEF), at=LATER)
+
+    assert not Approval.objects.exists()
+
+
 def test_a_round_whose_cases_are_closed_is_archived():
     case = make_case(state=CaseState.CLOSED, closed_at=LATER)
 
     archive_round(round_id=case.result.round_id, by=make_account(), at=LATER)
 
     assert Round.objects.get().state == RoundState.CLOSED
+
+
+def test_the_rounds_page_says_which_cases_archiving_waits_for(client):
+    case = make_case()
+    client.force_login(make_account(Role.CHIEF))
+
+    shown = next_step(client, case.result.round)
+
+    assert "尚有1件问责事项未办结，请先办结。" in shown
+    assert f"result__round__id__exact={case.result.round.pk}" in shown
+    assert "条件已具备" not in shown
+
+
+@pytest.mark.parametrize(("role", "may"), [(Role.CHIEF, True), (Role.COMMISSION, False), (Role.CLERK, False)])
+def test_the_rounds_page_leads_to_the_archive_once_all_cases_are_closed(client, settings, role, may):
+    settings.TWO_PERSON_RULE = True
+    round_ = make_case(state=CaseState.CLOSED, closed_at=LATER).result.round
+    client.force_login(make_account(role))
+
+    shown = next_step(client, round_)
+
+    assert "条件已具备" in shown
+    assert (f'action="/commission/{round_.key}/archive/"' in shown) is may
+    assert ("这一步由评议办负责人办理" in shown) is not may
+    assert "纪委监委办理" not in shown
+
+
+def next_step(client, round_):
+    page = client.get(f"/admin/evaluations/round/{round_.pk}/change/").content.decode()
+    return page.partition('class="next"')[2].partition("</section>")[0]

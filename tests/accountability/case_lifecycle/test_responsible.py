@@ -62,6 +62,14 @@ def test_a_change_needs_another_head_and_a_reason(name, reason, message):
     assert PromotionFreeze.objects.filter(case=case).count() == 1
 
 
+def test_another_spelling_of_the_responsible_head_is_no_other_head():
+    case = published()
+    Tenure.objects.filter(name="孙科长").update(name="孙　科长")
+
+    with pytest.raises(RuleViolation, match="已是责任人"):
+        change(case, "孙　科长")
+
+
 def test_a_head_not_in_office_in_the_period_is_refused():
     case = published()
     outsider = tenure(case.result.round, "吴科长", date(2020, 7, 1))

@@ -8,7 +8,6 @@ from accountability.cases.rules.deadlines import (
     Terms,
     Urgency,
     after_workdays,
-    calendar_gaps,
     freeze_end,
     urgency,
     year_end,
@@ -63,11 +62,6 @@ def test_a_listing_counts_until_the_end_of_the_year():
 )
 def test_urgency_depends_on_the_days_left(due_on, expected):
     assert urgency(due_on, date(2020, 7, 10)) == expected
-
-
-@pytest.mark.parametrize(("due_on", "gaps"), [(date(2025, 12, 31), []), (date(2026, 1, 9), [2026]), (None, [])])
-def test_a_term_into_a_year_without_holidays_is_marked(due_on, gaps):
-    assert calendar_gaps(date(2025, 12, 20), due_on, NATIONAL_DAY) == gaps
 
 
 @pytest.mark.parametrize(

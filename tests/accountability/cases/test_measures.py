@@ -122,8 +122,8 @@ def test_the_deduction_is_a_setting(points, text):
         (K.FREEZE, "acc.hold.set"),
         (K.ASSESSMENT, "acc.assess"),
         (K.BONUS, "acc.assess"),
-        (K.NOTICE, "acc.open"),
-        (K.CIRCULAR, "acc.open"),
+        (K.NOTICE, "acc.notice"),
+        (K.CIRCULAR, "acc.notice"),
         (K.REMOVAL_PROMPT, "acc.open"),
     ],
 )

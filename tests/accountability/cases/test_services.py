@@ -39,7 +39,7 @@ def test_a_measure_is_recorded_with_day_text_and_person():
 def test_recording_is_logged_once_under_the_action_of_its_kind():
     record(notice())
 
-    assert list(AuditEntry.objects.values_list("action", flat=True)) == ["acc.open"]
+    assert list(AuditEntry.objects.values_list("action", flat=True)) == ["acc.notice"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_closed_case_takes_no_more_records():
         (Role.COMMISSION, COMMISSION_KINDS),
         (Role.PERSONNEL, PERSONNEL_KINDS),
         (Role.CLERK, set()),
-        (Role.CHIEF, set()),
+        (Role.CHIEF, {MeasureKind.NOTICE, MeasureKind.CIRCULAR}),
         (Role.SYSTEM_ADMIN, set()),
         (Role.AUDITOR, set()),
     ],

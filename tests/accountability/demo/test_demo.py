@@ -5,6 +5,7 @@ import os
 from io import StringIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.urls import reverse
@@ -12,7 +13,15 @@ from openpyxl import load_workbook
 
 from accountability.cases.models import Case
 from accountability.demo.opinions import opinions
+from accountability.demo.people import ACCOUNTS
+from accountability.history.queries import read_history
+from accountability.inspections.models import Inspection
+from accountability.inspections.rules import InspectionState
+from accountability.leads.models import Lead, LeadState
 from accountability.management.commands import demo as commands_demo
+from accountability.objections.models import Objection
+from accountability.objections.rules import ObjectionState
+from accountability.worklist.queries.items import work_items_of
 from evaluations.ballot_form.queries import ballot_form_by_digest
 from evaluations.ballots.models import BallotSpool
 from evaluations.rounds.models import Round
@@ -20,17 +29,31 @@ from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, RoundState
 from evaluations.scoring.method import Channel
 from evaluations.sealing.services.opening import open_box
 from evaluations.verification.services import verify_round
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.permissions.policy import OPERATOR
+from nanchuan_eval.users.models import User
+from nanchuan_eval.users.rules import are_two_persons
 from tests.accountability.factories import make_demonstrations_small
 from tests.factories import make_round, make_user
+from tests.once import made_once
 
 pytestmark = pytest.mark.django_db
 
 
-def demo(out, ballots, seed=7, **options):
+def demo(out, ballots, seed=7, earlier=0, **options):
     output = StringIO()
-    call_command("demo", "--no-serve", "--ballots", ballots, "--seed", seed, "--out", out, stdout=output, **options)
+    facts = ["--ballots", ballots, "--seed", seed, "--earlier", earlier, "--out", out]
+    call_command("demo", "--no-serve", *facts, stdout=output, **options)
     return output.getvalue()
+
+
+def main_round():
+    return Round.objects.get(key="2020H1")
+
+
+def rounds():
+    return Round.objects.exclude(state=RoundState.DRAFT).order_by("key")
 
 
 def recounted(out):
@@ -42,7 +65,7 @@ def recounted(out):
 def test_a_round_in_which_nobody_has_enough_ballots_ends_at_the_refusal(tmp_path, ballots):
     output = demo(tmp_path, ballots)
 
-    assert Round.objects.get().state == RoundState.REVIEW
+    assert main_round().state == RoundState.REVIEW
     assert "本轮105个科室中只有0个的有效评议达到排名要求，至少应有84个。" in output
     assert "/commission/2020H1/" in output
     assert not Case.objects.exists()
@@ -52,44 +75,141 @@ def test_a_round_in_which_nobody_has_enough_ballots_ends_at_the_refusal(tmp_path
 def test_two_persons_can_decide_to_publish_it_all_the_same(tmp_path):
     output = demo(tmp_path, 1, decide=True)
 
-    publication = Round.objects.get().publications.get()
+    publication = main_round().publications.get()
     assert "说明：本轮105个科室中，0个有效评议足够" in json.loads(publication.content)["note"]
     assert "没有科室参加排名" in output
     assert not Case.objects.exists()
     assert recounted(tmp_path) == (tmp_path / "result.json").read_bytes()
 
 
+@pytest.fixture(scope="class")
+def shown(request, tmp_path_factory):
+    """A whole demonstration: what it printed, and its folder."""
+    out = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        make_demonstrations_small(patch)
+        with made_once(request, lambda: demo(out, 60, earlier=3)) as output:
+            yield output, out
+
+
 class TestAFullDemonstration:
     @pytest.fixture
-    def out(self, tmp_path, monkeypatch):
-        make_demonstrations_small(monkeypatch)
-        self.output = demo(tmp_path, 60)
-        return tmp_path
+    def out(self, shown):
+        self.output, out = shown
+        return out
 
     def test_ends_published_with_a_case_for_every_listed_section(self, out):
-        round_ = Round.objects.get()
+        round_ = main_round()
 
-        assert (round_.key, round_.name, round_.state) == ("2020H1", "2020年上半年", RoundState.PUBLISHED)
+        assert (round_.name, round_.state) == ("2020年上半年", RoundState.PUBLISHED)
         assert round_.sections.count() == 105
-        assert Case.objects.count() == round_.results.filter(is_listed=True).count() >= 10
+        assert Case.objects.of_round(round_.pk).count() == round_.results.filter(is_listed=True).count() >= 10
+
+    def test_has_three_archived_half_years_before_it_and_one_in_preparation_after_it(self, out):
+        states = list(Round.objects.order_by("key").values_list("key", "state"))
+
+        assert states == [
+            ("2018H2", RoundState.CLOSED),
+            ("2019H1", RoundState.CLOSED),
+            ("2019H2", RoundState.CLOSED),
+            ("2020H1", RoundState.PUBLISHED),
+            ("2020H2", RoundState.DRAFT),
+        ]
+        assert not Case.objects.open().exclude(result__round__key="2020H1").exists()
+
+    def test_every_round_of_it_can_be_verified(self, out):
+        faults = {round_.key: [each for _, found in verify_round(round_) for each in found] for round_ in rounds()}
+
+        assert faults == {"2018H2": [], "2019H1": [], "2019H2": [], "2020H1": []}
+
+    def test_lists_the_funeral_home_as_often_as_the_report_does_and_more(self, out):
+        trend = read_history(main_round()).trend("D06-01")
+
+        assert [each.key for each in trend] == ["2018H2", "2019H1", "2019H2", "2020H1"]
+        assert sum(each.is_listed for each in trend) >= 2
+
+    def test_has_a_published_correction_that_keeps_the_first_version(self, out, client):
+        corrected = Round.objects.get(key="2019H1")
+
+        assert list(corrected.publications.order_by("version").values_list("version", flat=True)) == [1, 2]
+        assert corrected.results.filter(is_withdrawn=True).count() == 1
+        assert "演示：公示后核查" in client.get("/list/2019H1/").content.decode()
+
+    def test_takes_two_persons_for_whatever_takes_two(self, out):
+        decided = Approval.objects.filter(state=Approval.State.APPROVED).select_related("proposed_by", "decided_by")
+
+        assert {"roster.import", "round.edit", "round.freeze", "draw.run", "round.open", "round.count"} <= {
+            approval.kind for approval in decided
+        }
+        assert all(are_two_persons(approval.proposed_by, approval.decided_by) for approval in decided)
+
+    # All but the supervisor, who has a part in counts only.
+    @pytest.mark.parametrize("username", [name for name, *_ in ACCOUNTS if name != "witness"])
+    def test_leaves_something_to_do_for_everybody(self, out, username, settings):
+        settings.TWO_PERSON_RULE = True  # as the demonstration is served
+        user = User.objects.get(username=username)
+
+        assert any(not item.waits_for for item in work_items_of(user))
+
+    @pytest.mark.parametrize(
+        ("username", "kinds"),
+        [
+            ("chief", {"round.edit", "departments.section.edit", "role.grant", "rect.plan", "rect.extend"}),
+            ("jiwei", {"role.grant.admin", "inspection.plan", "talk.confirm"}),
+            ("personnel", {"freeze.record"}),
+        ],
+    )
+    def test_leaves_proposals_of_several_kinds_to_decide(self, out, username, kinds):
+        waiting = approvals.waiting_for(User.objects.get(username=username))
+
+        assert kinds <= {approval.kind for approval in waiting}
+
+    def test_leaves_an_objection_a_lead_and_a_visit_to_decide(self, out):
+        assert set(Objection.objects.values_list("state", flat=True)) == {ObjectionState.FILED, ObjectionState.ACCEPTED}
+        assert Lead.objects.filter(state=LeadState.RECEIVED).exists()
+        assert Inspection.objects.filter(state=InspectionState.SUBMITTED).exists()
+        assert Inspection.objects.filter(state=InspectionState.ASSIGNED).exists()
+
+    def test_tells_one_line_for_every_step(self, out):
+        told = [line for line in self.output.splitlines() if line.startswith("2019年上半年")]
+
+        assert [line.split("　")[1].split("：")[0] for line in told] == [
+            "抽取监督员",
+            "抽取定向评议人员",
+            "票号",
+            "群众投票",
+            "计票",
+            "公示",
+            "更正",
+            "问责整改",
+        ]
 
     def test_leaves_files_that_anybody_can_recheck(self, out, capsys):
         assert recounted(out) == (out / "result.json").read_bytes()
         proofs = sorted((out / "draws").glob("*.json"))
-        assert len(proofs) == 4  # the inspection drew too
+        assert len(proofs) == 3  # the inspection drew too; so few sampled ballots are all counted
         for proof in proofs:
             call_command("verify_draw", proof)
-        assert capsys.readouterr().out.count("OK ") == 4
+        assert capsys.readouterr().out.count("OK ") == 3
 
     def test_is_marked_as_a_demonstration_everywhere(self, out, client):
         assert DEMO_NOTICE in self.output
         assert DEMO_NOTICE in (out / "说明.txt").read_text(encoding="utf-8")
         sheets = load_workbook(out / "最难办科室前十.xlsx").worksheets
         assert all(any(DEMO_NOTICE in str(cell.value) for row in sheet["A1:A6"] for cell in row) for sheet in sheets)
-        for page in ("/", "/draws/", "/list/", "/list/2020H1/", "/draws/2020H1-evaluators-1/"):
+        for page in ("/", "/draws/", "/list/", "/list/2020H1/", "/list/2018H2/", "/draws/2020H1-evaluators-1/"):
             assert DEMO_NOTICE in client.get(page).content.decode(), page
         client.force_login(make_user("commission"))
         assert DEMO_NOTICE in client.get(reverse("accountability:commission")).content.decode()
+
+    def test_leaves_a_list_for_the_freeze_query_with_every_answer(self, out, client):
+        client.force_login(make_user("personnel"))
+        content = (out / "影响期查询名单（示例）.xlsx").read_bytes()
+
+        page = client.post("/personnel/many/", {"file": SimpleUploadedFile("名单.xlsx", content)}).context["page"]
+
+        assert page.figures == "影响期内1人，请核对3人，无影响期1人"
+        assert [each.reasons for _, each in page.noted][:3] == [(), ("同名，未填写单位",), ("同名，单位不同",)]
 
     def test_names_nobody_of_its_pools_in_what_is_published(self, out, client):
         pages = "".join(client.get(page).content.decode() for page in ("/", "/list/2020H1/", "/draws/"))
@@ -99,28 +219,32 @@ class TestAFullDemonstration:
 
 
 def test_an_open_demonstration_takes_votes_with_the_codes_of_its_file(tmp_path, client):
-    call_command("demo", "--open", "--no-serve", "--ballots", 10, "--out", tmp_path, stdout=StringIO())
+    demo(tmp_path, 10, open=True)
 
     code = (tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()[1].split(",")[1]
-    assert Round.objects.get().state == RoundState.OPEN
+    assert main_round().state == RoundState.OPEN
     assert "您在哪些科室办过事" in client.post("/ballot/", {"code": code}).content.decode()
     assert not BallotSpool.objects.exists()
 
 
 def test_the_seed_determines_the_votes(tmp_path):
     demo(tmp_path, 0)
-    form = ballot_form_by_digest(Round.objects.get().ballot_form_sha256)
+    form = ballot_form_by_digest(main_round().ballot_form_sha256)
     channels = [Channel.TARGETED, Channel.OTHER] * 5
 
-    assert list(opinions(form, channels, 7)) == list(opinions(form, channels, 7))
-    assert list(opinions(form, channels, 7)) != list(opinions(form, channels, 8))
+    def told(seed, half_year="2020H1"):
+        return list(opinions(form, channels, seed, half_year=half_year))
+
+    assert told(7) == told(7)
+    assert told(7) != told(8)
+    assert told(7) != told(7, "2019H2")
 
 
-def test_a_second_demonstration_is_the_next_half_year(tmp_path):
+def test_a_second_demonstration_goes_on_after_the_first(tmp_path):
     demo(tmp_path, 0)
-    demo(tmp_path, 0)
+    demo(tmp_path, 0, earlier=3)
 
-    assert sorted(Round.objects.values_list("key", flat=True)) == ["2020H1", "2020H2"]
+    assert sorted(Round.objects.values_list("key", flat=True)) == ["2020H1", "2020H2", "2021H1", "2021H2"]
 
 
 def test_a_database_with_a_real_round_is_refused(tmp_path):
@@ -161,22 +285,32 @@ def test_the_address_is_seen_through_a_pipe_when_the_server_starts(monkeypatch, 
     assert "按 Ctrl+C 结束。" in seen[0]
 
 
-def test_with_supervisors_the_box_is_opened_with_cards_and_everything_agrees(tmp_path):
-    call_command(
-        "demo",
-        "--supervisors",
-        "--decide",
-        "--no-serve",
-        "--ballots",
-        5,
-        "--seed",
-        7,
-        "--out",
-        tmp_path,
-        stdout=StringIO(),
-    )
+@pytest.mark.parametrize(("is_asked", "told"), [(True, "首次登录时"), (False, "登录不用动态口令（REQUIRE_OTP=false）")])
+def test_it_says_whether_logging_in_takes_a_second_factor(monkeypatch, settings, is_asked, told):
+    settings.REQUIRE_OTP = is_asked
+    output = StringIO()
+    monkeypatch.setattr(commands_demo, "call_command", lambda *_, **__: None)
 
-    round_ = Round.objects.get()
+    commands_demo.Command(stdout=output)._serve()
+
+    assert told in output.getvalue()
+
+
+def test_it_is_told_and_served_in_two_person_mode(tmp_path, monkeypatch, settings):
+    settings.TWO_PERSON_RULE = False
+    served = []
+    monkeypatch.setattr(commands_demo.Command, "_serve", lambda _: served.append(settings.TWO_PERSON_RULE))
+
+    call_command("demo", "--ballots", 0, "--earlier", 0, "--out", tmp_path, stdout=StringIO())
+
+    assert served == [True]
+    assert settings.TWO_PERSON_RULE is False
+
+
+def test_with_supervisors_the_box_is_opened_with_cards_and_everything_agrees(tmp_path):
+    demo(tmp_path, 5, supervisors=True, decide=True)
+
+    round_ = main_round()
     opening = json.loads(round_.closing)["opening"]
     assert (round_.state, opening["mode"], opening["cards"]) == (
         RoundState.PUBLISHED,
@@ -188,8 +322,8 @@ def test_with_supervisors_the_box_is_opened_with_cards_and_everything_agrees(tmp
 
 
 def test_an_open_one_with_supervisors_leaves_the_cards_that_open_its_box(tmp_path):
-    call_command("demo", "--open", "--supervisors", "--no-serve", "--ballots", 5, "--out", tmp_path, stdout=StringIO())
-    round_ = Round.objects.get()
+    demo(tmp_path, 5, open=True, supervisors=True)
+    round_ = main_round()
     cards = (tmp_path / "key-cards.txt").read_text(encoding="utf-8").splitlines()
 
     open_box(round_id=round_.pk, typed=cards[1:4], by=OPERATOR, at=round_.closes_at)

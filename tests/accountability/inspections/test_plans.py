@@ -94,7 +94,7 @@ class TestTwoPersonRule:
     def test_the_proposal_does_not_exist_for_other_staff(self, client, plan, role):
         client.force_login(make_account(role))
 
-        page = f"/admin/nanchuan_eval/approval/{Approval.objects.get().pk}/change/"
+        page = f"/approvals/{Approval.objects.get().pk}/"
         assert client.get(page).status_code == 404
         for address in ("/admin/nanchuan_eval/approval/", f"/admin/evaluations/round/{plan.round_id}/change/"):
             assert "暗访" not in client.get(address, follow=True).content.decode()

@@ -16,13 +16,14 @@ from accountability.objections.services import (
     file_objection,
     file_review,
     recount_objection,
-    supervisors,
+    sign_recount,
 )
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.rules import RectificationState
-from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.models import Draw, DrawEntry, SigningCode
 from evaluations.pools.models import PoolEntry
 from evaluations.publication.models import Publication
+from evaluations.round_log.queries import entries_of, log_lines
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.methods import Files
@@ -35,18 +36,24 @@ from tests.accountability.factories import NOON, make_account, make_counted_roun
 pytestmark = pytest.mark.django_db
 SOON = NOON + timedelta(days=1)
 ANSWER = "经复算，计票无误。"
+CODES = tuple(f"{first}BCDEFGHJKMNPQRSTVWX" for first in "ABC")
 
 
 def in_review(round_, *, witnesses=3):
-    """A round whose units learned their results at NOON, with drawn supervisors."""
+    """A round whose units learned their results at NOON, with drawn supervisors, who need not sign the count."""
+    round_.rulebook["count_witnesses"] = 0
+    round_.save(update_fields=["rulebook"])
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
     draw = Draw.objects.create(
         round=round_, purpose="supervisors", draw_id=f"{round_.key}-s", params="{}", commit="", committed_at=NOON
     )
-    for n in range(witnesses):
+    for n, code in enumerate(CODES[:witnesses]):
         facts = {"stratum": "市民代表", "name": f"监督员{n}", "phone": f"1390000000{n}", "phone_hash": str(n)}
         person = PoolEntry.objects.create(round=round_, kind="supervisors", **facts)
-        DrawEntry.objects.create(draw=draw, stratum="市民代表", token=str(n), person=person, is_selected=True, place=n)
+        entry = DrawEntry.objects.create(
+            draw=draw, stratum="市民代表", token=str(n), person=person, is_selected=True, place=n
+        )
+        SigningCode.objects.create(entry=entry, code_sha256=sha256_hex(code.encode()))
     return round_
 
 
@@ -60,14 +67,17 @@ def filed(round_, ground=Ground.WRONG_SECTION, by=None, at=SOON):
     )
 
 
-def recounted(round_, monkeypatch, *, agrees=True, ground=Ground.WRONG_SECTION, at=SOON):
+def recounted(round_, monkeypatch, *, agrees=True, ground=Ground.WRONG_SECTION, at=SOON, signed=CODES[:2]):
     objection = filed(round_, ground, at=at)
     accept_objection(objection_id=objection.pk, by=make_account(Role.CHIEF), at=at)
     files = Files(b"{}" if agrees else b"other")
     Tally.objects.update(result_sha256=sha256_hex(b"{}"))
     monkeypatch.setattr("accountability.objections.services.recount", lambda ballots, book: files)
-    present = [entry.pk for entry in supervisors(round_)]
-    return recount_objection(objection_id=objection.pk, witnesses=present, by=make_account(Role.CLERK), at=at)
+    recount_objection(objection_id=objection.pk, by=make_account(Role.CLERK), at=at)
+    for code in signed:
+        sign_recount(objection_id=objection.pk, code=code, at=at)
+    objection.refresh_from_db()
+    return objection
 
 
 def decide(objection, outcome, by=None, at=SOON):
@@ -143,21 +153,49 @@ def test_a_differing_recount_is_recorded_with_its_witnesses(monkeypatch):
     objection = recounted(in_review(make_counted_round()), monkeypatch, agrees=False, ground=Ground.COUNTING)
 
     assert objection.recount_agrees is False
-    assert objection.witnesses == "监督员0、监督员1、监督员2"
+    assert objection.witnesses == "监督员0、监督员1"
 
 
-def test_a_recount_needs_two_drawn_supervisors():
-    round_ = in_review(make_counted_round(), witnesses=1)
-    objection = filed(round_)
-    accept_objection(objection_id=objection.pk, by=make_account(Role.CHIEF), at=SOON)
+class TestWitnesses:
+    """A recount is signed by the supervisors present, each with a code of their own."""
 
-    with pytest.raises(RuleViolation, match="至少2名"):
-        recount_objection(
-            objection_id=objection.pk,
-            witnesses=[entry.pk for entry in supervisors(round_)],
-            by=make_account(Role.CLERK),
-            at=SOON,
-        )
+    @pytest.mark.parametrize(("signed", "lacking"), [((), 2), (CODES[:1], 1)])
+    def test_nothing_is_decided_before_two_have_signed(self, monkeypatch, signed, lacking):
+        objection = recounted(in_review(make_counted_round()), monkeypatch, signed=signed)
+
+        for outcome in (Outcome.UPHELD, Outcome.REJECTED):
+            with pytest.raises(RuleViolation, match=f"还差{lacking}名监督员签名"):
+                decide(objection, outcome)
+
+        objection.refresh_from_db()
+        assert objection.state == ObjectionState.RECOUNTED
+
+    def test_what_is_inadmissible_needs_no_witness(self, monkeypatch):
+        objection = recounted(in_review(make_counted_round()), monkeypatch, signed=())
+        assert decide(objection, Outcome.INADMISSIBLE).outcome == Outcome.INADMISSIBLE
+
+    def test_a_supervisor_signs_once_and_keeps_the_other_codes(self, monkeypatch):
+        objection = recounted(in_review(make_counted_round()), monkeypatch, signed=CODES[:1])
+        entry, again = SigningCode.objects.exclude(used_at=None).get().entry, "EBCDEFGHJKMNPQRSTVWX"
+        SigningCode.objects.create(entry=entry, code_sha256=sha256_hex(again.encode()))
+
+        with pytest.raises(RuleViolation, match="已经为本次复算签名"):
+            sign_recount(objection_id=objection.pk, code=again, at=SOON)
+
+        assert (objection.signatures.count(), SigningCode.objects.exclude(used_at=None).count()) == (1, 1)
+
+    @pytest.mark.parametrize("code", ["", "12345", "ZZZZZZZZZZZZZZZZZZZZ", CODES[0]])
+    def test_a_code_that_is_wrong_or_used_signs_nothing(self, monkeypatch, code):
+        objection = recounted(in_review(make_counted_round()), monkeypatch, signed=CODES[:1])
+        with pytest.raises(RuleViolation, match="签名码"):
+            sign_recount(objection_id=objection.pk, code=code, at=SOON)
+        assert objection.signatures.count() == 1
+
+    def test_nothing_is_signed_before_the_recount(self):
+        objection = filed(in_review(make_counted_round()))
+        with pytest.raises(RuleViolation, match="只能在“已复算”时办理"):
+            sign_recount(objection_id=objection.pk, code=CODES[0], at=SOON)
+        assert not SigningCode.objects.exclude(used_at=None).exists()
 
 
 def test_an_objection_after_the_third_working_day_is_too_late():
@@ -236,3 +274,13 @@ def test_an_upheld_appeal_corrects_the_list_under_the_two_person_rule_too(monkey
     settings.TWO_PERSON_RULE = True
 
     assert decide(objection, Outcome.UPHELD, at=at).correction.version == 2
+
+
+def test_an_objection_and_its_recount_stand_in_the_record_of_the_round(monkeypatch):
+    round_ = in_review(make_counted_round())
+    recounted(round_, monkeypatch)
+
+    lines = log_lines(entries_of(round_, make_account(Role.CHIEF)))
+
+    assert {"提出申诉", "受理"} <= {line.what for line in lines if line.about == "异议和申诉"}
+    assert not any(line.reason for line in lines)

@@ -3,8 +3,10 @@
 import pytest
 
 from accountability.objections.models import Objection
+from evaluations.draws.models import Draw, DrawEntry, SigningCode
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import NOON, make_account, make_counted_round
 
@@ -84,15 +86,26 @@ def test_an_objection_is_accepted_and_declared_inadmissible_with_an_answer(clien
     assert client.get(f"/work/objections/{row.pk}/print/").content.startswith(b"%PDF")
 
 
-def test_the_recount_form_refuses_a_witness_who_is_not_drawn(client, in_review):
+def test_supervisors_sign_the_recount_on_its_page(client, in_review):
     login(client, Role.LIAISON, "D01")
     file(client, in_review)
     row = Objection.objects.get()
     login(client, Role.CHIEF)
     client.post(f"/work/objections/{row.pk}/accept/", {})
 
-    answer = client.post(f"/work/objections/{row.pk}/recount/", {"witnesses": ["999"]})
+    draw = Draw.objects.create(
+        round=in_review, purpose="supervisors", draw_id="s", params="{}", commit="", committed_at=NOON
+    )
+    codes = [f"{first}BCDEFGHJKMNPQRSTVWX" for first in "AB"]
+    for n, code in enumerate(codes):
+        entry = DrawEntry.objects.create(draw=draw, stratum="市民", token=f"token{n}", is_selected=True, place=n)
+        SigningCode.objects.create(entry=entry, code_sha256=sha256_hex(code.encode()))
+    client.post(f"/work/objections/{row.pk}/recount/", {})
+    assert "还差2名" in "".join(text_of(client.get(f"/work/objections/{row.pk}/")).split())
 
-    assert answer.status_code == 400
+    wrong = client.post(f"/work/objections/{row.pk}/sign/", {"code": "ZZZZZZZZZZZZZZZZZZZZ"})
+    for code in codes:
+        client.post(f"/work/objections/{row.pk}/sign/", {"code": code})
+
     row.refresh_from_db()
-    assert row.state == "accepted"
+    assert (wrong.status_code, row.witnesses, row.lacking_witnesses) == (400, "token0、token1", 0)

@@ -38,6 +38,14 @@ def page(row):
     return f"{LIST}{row.pk}/"
 
 
+@pytest.mark.parametrize(("state", "times"), [(RectificationState.AWAITED, 2), (RectificationState.CANCELLED, 0)])
+def test_only_what_is_still_due_is_overdue(client, state, times):
+    make_rectification(state=state)
+    login(client, Role.CHIEF)
+
+    assert text_of(client.get(LIST)).count("已逾期") == times
+
+
 @pytest.mark.parametrize(
     ("role", "unit", "status"),
     [

@@ -67,7 +67,7 @@ def test_nothing_is_shown_before_the_count(client, address):
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])
-@pytest.mark.parametrize(("address", "queries"), [("pictures/", 12), ("sections/D01-01/", 17), ("anomalies/", 8)])
+@pytest.mark.parametrize(("address", "queries"), [("pictures/", 12), ("sections/D01-01/", 19), ("anomalies/", 8)])
 def test_the_pages_take_a_constant_number_of_queries(client, address, queries, places):
     make_counted_round("2019H2", RoundState.PUBLISHED, places=places)
     round_ = make_counted_round(places=places)
@@ -153,6 +153,18 @@ class TestAnomalies:
         assert "上榜名单有变化" in text
         assert "剔除后不上榜" in text
         assert "每轮7500张票约误报2张" in text
+
+    def test_a_section_that_a_correction_removed_is_not_said_to_enter_the_list(self, client):
+        round_ = make_counted_round(places=12)
+        flag(round_)
+        round_.tallies.update(without_flags={"D01-01": [1, True]})
+        round_.results.filter(section__code="D01-01").update(is_listed=False, is_withdrawn=True)
+        login(client)
+
+        text = page(client, "anomalies/")
+
+        assert "剔除后上榜" not in text
+        assert "上榜名单无变化" in text
 
     def test_a_supervisor_keeps_the_ballots_and_the_reason_is_shown(self, client):
         round_ = make_counted_round()
@@ -268,7 +280,7 @@ class TestPublication:
         assert not Publication.objects.exists()
         login(client)
 
-        client.post(f"/admin/nanchuan_eval/approval/{approval.pk}/approve/")
+        client.post(f"/approvals/{approval.pk}/approve/")
 
         publication = Publication.objects.get()
         assert approval.content["公示内容校验值"] == publication.content_sha256
@@ -282,7 +294,7 @@ class TestPublication:
         SectionResult.objects.filter(rank=1).update(main_problems="改过的")
         login(client)
 
-        client.post(f"/admin/nanchuan_eval/approval/{Approval.objects.get().pk}/approve/")
+        client.post(f"/approvals/{Approval.objects.get().pk}/approve/")
 
         assert not Publication.objects.exists()
         assert Approval.objects.get().state == Approval.State.STALE
@@ -350,7 +362,7 @@ class TestWordingAboutGreed:
         assert "人情" not in SectionResult.objects.get(section__code="D01-01").main_problems
         login(client)
 
-        client.post(f"/admin/nanchuan_eval/approval/{Approval.objects.get().pk}/approve/")
+        client.post(f"/approvals/{Approval.objects.get().pk}/approve/")
 
         assert SectionResult.objects.get(section__code="D01-01").main_problems == "办事讲人情、看关系"
 

@@ -128,7 +128,7 @@ def test_before_counting_the_page_says_that_no_interim_score_exists(client, stat
 def test_without_any_round_the_page_says_so(client):
     login(client)
 
-    assert "还没有评议轮次" in text_of(client.get(PAGE))
+    assert "暂无评议轮次" in text_of(client.get(PAGE))
 
 
 def test_an_unknown_round_is_not_found(client):
@@ -202,7 +202,7 @@ def test_the_page_takes_a_constant_number_of_queries(client, places):
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     login(client)
 
-    page_in(client, PAGE, queries=14, shows="第D01-01科")
+    page_in(client, PAGE, queries=17, shows="第D01-01科")
 
 
 @pytest.mark.parametrize("places", [1, 12, 40])
@@ -211,7 +211,7 @@ def test_the_number_of_queries_is_constant_before_publication_too(client, places
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
     login(client)
 
-    page_in(client, PAGE, queries=16, shows="第D01-01科")
+    page_in(client, PAGE, queries=26, shows="第D01-01科")
 
 
 def test_the_commission_publishes_from_the_page(client):
@@ -319,6 +319,17 @@ def test_under_nc2_the_score_of_a_channel_with_few_ballots_says_nothing_about_th
     assert [channel.shown_lines for channel in line.channels] == [19, 12, "少于5"]
     assert [channel.is_counted for channel in line.channels] == [True, False, False]
     assert line.ballots == 19
+
+
+@pytest.mark.parametrize(("lines", "total"), [({"targeted": 3, "sampled": 2, "other": 0}, "—"), ({}, 0)])
+def test_a_total_that_leaves_out_every_channel_is_not_called_nothing(lines, total):
+    round_ = make_bare_round()
+    make_result(round_, "D01-01", rank=None, lines=dict.fromkeys(("targeted", "sampled", "other"), 0) | lines)
+    make_tally(round_)
+
+    (line,) = read_result(round_).unranked
+
+    assert line.shown_ballots == total
 
 
 class TestASectionThatIsNotRanked:

@@ -31,14 +31,14 @@ class TestTheWayThere:
         ],
     )
     def test_the_work_list_names_what_the_role_reads(self, client, role, unit, shown, hidden):
-        text = page(client, role, "/work/", unit)
+        text = page(client, role, "/home/", unit)
 
         assert [address for address in shown if f'href="{address}"' not in text] == []
         assert [address for address in hidden if f'href="{address}"' in text] == []
 
     def test_a_supervisor_starts_on_the_work_list(self, client):
         client.force_login(make_account(Role.SUPERVISOR))
-        assert client.get("/home/").url == reverse("accountability:work")
+        assert client.get("/login/").url == reverse("home")
 
 
 class TestTheRoster:
@@ -103,7 +103,7 @@ class TestAllPlaces:
     def test_nothing_is_shown_before_publication(self, client, state):
         round_ = make_counted_round(state=state)
         client.force_login(make_account(Role.PERSONNEL))
-        assert "还没有已公示的轮次" in client.get(PLACES).content.decode()
+        assert "暂无已公示的轮次" in client.get(PLACES).content.decode()
         assert client.get(f"{PLACES}{round_.key}/").status_code == 404
 
     def test_rounds_are_chosen_by_address(self, client):

@@ -93,7 +93,7 @@ def test_a_row_has_everything_about_a_listed_section():
         "上榜次数": 2,
         "连续上榜": 2,
         "连续前3": 2,
-        "分管领导谈话（日期）": "未办理，限2020-07-24",
+        "分管领导谈话（日期）": "未办理，限2020-07-24（暂定）",
         "不得提拔重用起止日期": "2020-07-10至2020-10-10",
         "整改状态": "待报方案",
         "暗访次数": 0,
@@ -194,9 +194,9 @@ def test_the_method_sheet_has_the_rounds_own_numbers_and_digests():
     method = text_of(sheets(round_)[1])
 
     for shown in (
-        "有效票不满44行",
+        "有效票不足44张",
         "偏差超过7分的，按7分计算",
-        "一行最多计60分",
+        "一张票对一个科室最多计60分",
         "权重50%",
         "在全部1个科室中的位置",
         "约有90%的把握",
@@ -230,7 +230,7 @@ def test_the_workbook_takes_a_constant_number_of_queries(places):
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     round_.refresh_from_db()
 
-    with exactly(10):
+    with exactly(13):
         top10_workbook(round_)
 
 
@@ -259,7 +259,7 @@ def test_an_uncounted_round_has_nothing_to_export():
 def test_personnel_exports_after_publication_only():
     round_, personnel = make_counted_round(places=1), make_account(Role.PERSONNEL)
 
-    with pytest.raises(RuleViolation, match="公示后才能导出"):
+    with pytest.raises(RuleViolation, match="公示后方可导出"):
         export_top10(round_id=round_.pk, by=personnel, at=NOON)
 
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)

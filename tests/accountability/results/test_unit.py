@@ -48,7 +48,7 @@ def test_a_unit_sees_nothing_before_the_result_is_announced(client, state):
 
     page = text_of(client.get(PAGE))
 
-    assert "还没有已公示的评议结果" in page
+    assert "暂无已公示的评议结果" in page
     assert "第D01-01科" not in page
 
 
@@ -138,4 +138,4 @@ def test_the_page_takes_a_constant_number_of_queries(client, places):
     publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
     liaison(client)
 
-    page_in(client, PAGE, queries=9, shows="D01局第D01-01科")
+    page_in(client, PAGE, queries=10, shows="D01局第D01-01科")

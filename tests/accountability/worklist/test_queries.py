@@ -5,9 +5,12 @@ from datetime import date
 import pytest
 
 from accountability.cases.rules.deadlines import Urgency
+from accountability.cases.rules.measures import CaseState
 from accountability.inspections.rules import InspectionState
 from accountability.rectifications.rules import ItemState, RectificationState
-from accountability.worklist.queries import grouped, work_items_of
+from accountability.worklist.pages import case_figures
+from accountability.worklist.queries.items import work_items_of
+from accountability.worklist.rules import grouped
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     NOON,
@@ -80,7 +83,7 @@ def test_the_office_sees_plans_items_and_visits():
     recheck = next(item for item in work_items_of(chief, TODAY) if item.key.startswith("accept"))
     assert recheck.due_on == date(2020, 9, 8)  # sixty days after the item was finished
     assert f"暗访审定：{visit.section}" in titles(chief)
-    assert keys(make_account(Role.AUDITOR)) == set()
+    assert "visit" not in keys(make_account(Role.AUDITOR))
 
 
 def test_inspectors_see_their_own_visits_only():
@@ -107,3 +110,40 @@ def test_items_are_grouped_by_urgency():
 
     assert [group.urgency for group in groups][:1] == [Urgency.TODAY]
     assert sum(len(group.items) for group in groups) == len(work_items_of(make_account(Role.LIAISON, "D01"), TODAY))
+
+
+def test_a_round_without_cases_is_archived_and_not_visited(settings):
+    settings.TWO_PERSON_RULE = True
+    make_bare_round(state="published")
+
+    chief = titles(make_account(Role.CHIEF))
+
+    assert "没有科室上榜，没有问责事项，归档" in chief
+    assert "均已办结" not in chief
+    assert "暗访计划" not in chief
+
+
+def test_a_round_with_cases_is_archived_once_they_are_closed_and_visited(settings):
+    settings.TWO_PERSON_RULE = True
+    case = make_case(make_bare_round(state="published"))
+    chief = make_account(Role.CHIEF)
+    assert "归档" not in titles(chief)
+    case.state, case.closed_at = CaseState.CLOSED, NOON
+    case.save()
+
+    assert "问责事项均已办结，归档" in titles(chief)
+    assert "暗访计划" in titles(chief)
+
+
+def test_a_withdrawn_case_is_not_counted_as_closed():
+    round_ = make_bare_round(state="published")
+    case = make_case(round_)
+    case.state, case.closed_at = CaseState.CLOSED, NOON
+    case.save()
+    chief = make_account(Role.CHIEF)
+    assert (case_figures(chief, TODAY).closed, case_figures(chief, TODAY).withdrawn) == (1, 0)
+
+    case.result.is_listed = False
+    case.result.save()
+
+    assert (case_figures(chief, TODAY).closed, case_figures(chief, TODAY).withdrawn) == (0, 1)

@@ -7,9 +7,10 @@ import pytest
 from django.core import mail
 from django.core.management import call_command
 
-from accountability.worklist.models import Reminder
-from accountability.worklist.services import send_reminders, set_address
+from accountability.worklist.models import Reminder, ReminderAddress
+from accountability.worklist.services import retention_rules, send_reminders, set_address
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.retention import services as retention
 from tests.accountability.factories import (
     LATER,
     NOON,
@@ -73,3 +74,17 @@ def test_daily_sends_each_reminder_once():
 
     assert "已发送提醒邮件1封" in outputs[0].getvalue()
     assert "已发送提醒邮件0封" in outputs[1].getvalue()
+
+
+def test_the_address_of_a_disabled_account_is_purged_and_no_other():
+    gone, stays = make_account(Role.LIAISON, "D01"), make_account(Role.LIAISON, "D02")
+    for account in (gone, stays):
+        set_address(email=f"{account.username}@example.cn", by=account, at=NOON)
+    gone.is_active = False
+    gone.save()
+
+    (rule,) = retention_rules()
+    rule.forget(rule.due(LATER))
+
+    assert "提醒邮箱" in {known.label for known in retention.rules}
+    assert list(ReminderAddress.objects.values_list("account", flat=True)) == [stays.pk]

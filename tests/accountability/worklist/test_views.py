@@ -16,11 +16,12 @@ def test_every_role_opens_its_work_list_and_the_linked_pages(client, role):
     make_published_round()
     client.force_login(make_account(role, "D01" if role == Role.LIAISON else ""))
 
-    page = client.get("/work/")
+    page = client.get("/home/")
 
     assert page.status_code == 200
-    for address, _ in page.context["pages"]:
-        assert client.get(address, follow=True).status_code == 200, address
+    for group in page.context["page"].groups:
+        for item in group.items:
+            assert client.get(item.address, follow=True).status_code == 200, item.address
 
 
 def test_an_account_sets_and_clears_its_own_address(client):
@@ -39,7 +40,7 @@ def test_the_work_list_takes_a_constant_number_of_queries(client, places, django
     make_published_round(places=places)
     client.force_login(make_account())
 
-    with django_assert_num_queries(10):
-        answer = client.get("/work/")
+    with django_assert_num_queries(9):
+        answer = client.get("/home/")
 
     assert answer.status_code == 200

@@ -36,5 +36,15 @@ def roster(*changes, header=HEADER, rows=ROWS):
     return xlsx(header, *table)
 
 
+def wrong_heads(number=20):
+    """A roster whose heads are all wrong, and the one with the right names and no first days."""
+    rows = [
+        ("D01", "发改委", "行政部门", f"D01-{n:02d}", f"第{n}科", "行政审批", f"错名{n}", "2019-03-01")
+        for n in range(number)
+    ]
+    right = [(*row[:6], f"王{n}", "" if n % 2 else "2019-03-01") for n, row in enumerate(rows)]
+    return roster(rows=rows), roster(rows=right)
+
+
 def csv_text(header=HEADER, rows=ROWS, delimiter=","):
     return "\r\n".join(delimiter.join(row) for row in (header, *rows))

@@ -5,22 +5,24 @@ from datetime import date
 import pytest
 from openpyxl import Workbook
 
-from departments.roster.rules.parsing import MOST_SECTIONS, RosterError, parse_roster
+from departments.roster.rules.parsing import MOST_SECTIONS, parse_roster
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.spreadsheets import read_rows
+from nanchuan_eval.core.faults import summed_up
+from nanchuan_eval.lists.rules.tables import TableError
+from nanchuan_eval.spreadsheets import Row, read_rows
 from tests.departments.roster.files import HEADER, ROWS, csv_text, roster, saved, xlsx
 
 CODES = ["D01-01", "D01-02", "D02-01"]
 
 
 def parsed(content, filename="名录.xlsx"):
-    return parse_roster(read_rows(content, filename))
+    return parse_roster(read_rows(content, filename)).rows
 
 
 def faults(content, filename="名录.xlsx"):
-    with pytest.raises(RosterError) as refusal:
+    with pytest.raises(TableError) as refusal:
         parsed(content, filename)
-    return refusal.value.reasons
+    return tuple(summed_up(refusal.value.faults))
 
 
 def codes(rows):
@@ -64,12 +66,16 @@ def test_a_row_that_repeats_its_department_keeps_its_own_values():
 
 
 def test_the_first_row_has_no_department_above_it():
-    assert faults(xlsx(HEADER, ("", "", "", *ROWS[0][3:]))) == ("工作表“名录”第2行：“单位代码”为空。",)
+    assert faults(xlsx(HEADER, ("", "", "", *ROWS[0][3:]))) == (
+        "工作表“名录”第2行：“单位代码”为空，请填写。",
+        "工作表“名录”第2行：“单位”为空，请填写。",
+        "工作表“名录”第2行：“单位性质”为空，请填写。",
+    )
 
 
 def test_another_department_without_code_is_not_taken_for_the_one_above():
     assert faults(xlsx(HEADER, ROWS[0], ("", "公安局", "行政部门", *ROWS[2][3:]))) == (
-        "工作表“名录”第3行：“单位代码”为空。",
+        "工作表“名录”第3行：“单位代码”为空，请填写。",
     )
 
 
@@ -102,9 +108,9 @@ def test_faults_of_all_sheets_are_named_at_once():
     book.create_sheet("说明").append(("填表说明", "请如实填写"))
 
     assert faults(saved(book)) == (
-        "工作表“机关”第2行：单位性质“机关”无法识别，应为：行政部门、事业单位、公用企业。",
-        "工作表“说明”：找不到完整的表头，缺少列：单位代码、单位、单位性质、科室代码、科室、服务类型。"
-        "请先删除不是名录的工作表。",
+        "工作表“机关”第2行：“单位性质”的“机关”无法识别，应为：行政部门、事业单位、公用企业。",
+        "工作表“说明”：前20行里找不到表头，应有“单位代码”、“单位”、“单位性质”、“科室代码”、“科室”、“服务类型”各列。"
+        "请核对表头；这张工作表不是名单的，请先删除。",
     )
 
 
@@ -138,7 +144,7 @@ def test_a_name_that_comes_twice_in_a_department_is_refused_with_both_rows():
 def test_empty_rows_are_passed_over_and_counted():
     rows = xlsx(HEADER, ROWS[0], (), (None, "  ", "　"), ("D02", "公安局", "行政部门", "", *ROWS[2][4:]))
 
-    assert faults(rows) == ("工作表“名录”第5行：“科室代码”为空。",)
+    assert faults(rows) == ("工作表“名录”第5行：“科室代码”为空，请填写。",)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
@@ -186,11 +192,13 @@ def test_a_name_keeps_its_full_width_brackets():
 def test_a_column_that_comes_twice_is_refused_with_sheet_row_and_columns():
     twice = xlsx(("名录",), (*HEADER, "备注", "科室代码", "备注"), *ROWS)
 
-    assert faults(twice) == ("工作表“名录”：第2行的表头有重复的列“科室代码”（D、J列），请只留一列。",)
+    assert faults(twice) == (
+        "工作表“名录”：第2行的表头有几列都是“科室代码”：“科室代码”（D列）、“科室代码”（J列），请只留一列。",
+    )
 
 
 def test_a_far_column_is_named_as_the_spreadsheet_program_does():
-    assert "（A、AB列）" in faults(xlsx((*HEADER, *[""] * 19, "单位代码"), *ROWS))[0]
+    assert "“单位代码”（AB列）" in faults(xlsx((*HEADER, *[""] * 19, "单位代码"), *ROWS))[0]
 
 
 def test_many_equal_faults_are_summed_up():
@@ -204,34 +212,34 @@ def test_many_equal_faults_are_summed_up():
     assert others[-2] == (
         "另有100处同样的问题（“科室代码”只能用字母、数字和短横线），到工作表“名录”第106行为止，不再一一列出。"
     )
-    assert others[-1].startswith("工作表“名录”第107行：服务类型“审批”无法识别")
+    assert others[-1].startswith("工作表“名录”第107行：“服务类型”的“审批”无法识别")
 
 
 def test_missing_columns_are_named():
     header = tuple(name for name in HEADER if name not in ("单位性质", "服务类型"))
 
     assert faults(xlsx(header, ("D01", "发改委", "D01-01", "价格科"))) == (
-        "工作表“名录”：找不到完整的表头，缺少列：单位性质、服务类型。",
+        "工作表“名录”：第1行的表头缺少“单位性质”、“服务类型”列，请补上。",
     )
 
 
 @pytest.mark.parametrize(
     ("heading", "value", "reason"),
     [
-        ("服务类型", "审批", "服务类型“审批”无法识别，应为：行政审批、行政服务、行政执法、公用事业。"),
-        ("单位性质", "党委部门", "单位性质“党委部门”无法识别，应为：行政部门、事业单位、公用企业。"),
-        ("科室", "", "“科室”为空。"),
+        ("服务类型", "审批", "“服务类型”的“审批”无法识别，应为：行政审批、行政服务、行政执法、公用事业。"),
+        ("单位性质", "党委部门", "“单位性质”的“党委部门”无法识别，应为：行政部门、事业单位、公用企业。"),
+        ("科室", "", "“科室”为空，请填写。"),
         ("科室", "长" * 61, f"“科室”超过60字：{'长' * 20}…"),
         ("科室负责人", "名" * 41, f"“科室负责人”超过40字：{'名' * 20}…"),
         ("科室代码", "D01/01", "“科室代码”只能用字母、数字和短横线：D01/01"),
-        ("科室代码", "丁０１", "“科室代码”只能用字母、数字和短横线：丁01"),
+        ("科室代码", "丁０１", "“科室代码”只能用字母、数字和短横线：丁０１"),
         ("科室代码", "D" * 21, f"“科室代码”超过20字：{'D' * 20}…"),
-        ("任职日期", "去年", "任职日期“去年”格式有误，请按“2019-03-01”的格式填写。"),
-        ("任职日期", "2019-02-30", "任职日期“2019-02-30”格式有误，请按“2019-03-01”的格式填写。"),
-        ("任职日期", "19-3-1", "任职日期“19-3-1”格式有误，请按“2019-03-01”的格式填写。"),
-        ("任职日期", "2019-3-1-1", "任职日期“2019-3-1-1”格式有误，请按“2019-03-01”的格式填写。"),
-        ("任职日期", 43525, "任职日期“43525”格式有误，请按“2019-03-01”的格式填写。"),
-        ("任职日期", "9" * 5000, f"任职日期“{'9' * 30}”格式有误，请按“2019-03-01”的格式填写。"),
+        ("任职日期", "去年", "“任职日期”的“去年”不是日期，请按“2019-03-01”的格式填写。"),
+        ("任职日期", "2019-02-30", "“任职日期”的“2019-02-30”不是日期，请按“2019-03-01”的格式填写。"),
+        ("任职日期", "19-3-1", "“任职日期”的“19-3-1”不是日期，请按“2019-03-01”的格式填写。"),
+        ("任职日期", "2019-3-1-1", "“任职日期”的“2019-3-1-1”不是日期，请按“2019-03-01”的格式填写。"),
+        ("任职日期", 43525, "“任职日期”的“43525”不是日期，请按“2019-03-01”的格式填写。"),
+        ("任职日期", "9" * 5000, f"“任职日期”超过300字：{'9' * 20}…"),
         ("科室负责人", "", "填了任职日期，没有填科室负责人。"),
     ],
 )
@@ -270,7 +278,7 @@ def test_vertical_management_is_yes_no_or_left_open(text, meaning):
 
 def test_vertical_management_takes_no_other_word():
     assert faults(xlsx((*HEADER, "垂直管理"), (*ROWS[0], "部分"))) == (
-        "工作表“名录”第2行：垂直管理应填“是”或“否”，不能填“部分”。",
+        "工作表“名录”第2行：“垂直管理”的“部分”无法识别，应为：是、否。",
     )
 
 
@@ -305,11 +313,11 @@ def test_a_file_without_sections_is_refused(rows):
 
 
 def test_more_sections_than_a_district_has_are_refused():
-    rows = [("名录", 1, HEADER)] + [
-        ("名录", n, (*ROWS[0][:3], f"D01-{n}", f"第{n}科", "行政审批")) for n in range(2, MOST_SECTIONS + 3)
+    rows = [Row("名录", 1, HEADER)] + [
+        Row("名录", n, (*ROWS[0][:3], f"D01-{n}", f"第{n}科", "行政审批")) for n in range(2, MOST_SECTIONS + 3)
     ]
 
-    with pytest.raises(RosterError, match="超过5000个"):
+    with pytest.raises(TableError, match="超过5000个"):
         parse_roster(rows)
 
 

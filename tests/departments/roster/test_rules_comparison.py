@@ -4,8 +4,17 @@ from datetime import date
 
 import pytest
 
-from departments.roster.rules.comparison import UNKNOWN_START, Held, compare, faults
-from departments.roster.rules.parsing import RosterRow
+from departments.roster.rules.comparison import (
+    CORRECT,
+    REPLACE,
+    UNKNOWN_START,
+    HeadChange,
+    Held,
+    compare,
+    faults,
+    heads_question,
+)
+from departments.roster.rules.rows import RosterRow
 
 JUNE, JULY, AUGUST = date(2019, 6, 1), date(2019, 7, 1), date(2019, 8, 1)
 OFFICE = {
@@ -33,8 +42,8 @@ def row(code="D01-01", **changes):
     return RosterRow(**facts)
 
 
-def differences(*rows, held=(), departments=None):
-    return compare(rows, {one.row.section_code: one for one in held}, departments or {})
+def differences(*rows, held=(), departments=None, **options):
+    return compare(rows, {one.row.section_code: one for one in held}, departments or {}, **options)
 
 
 def refused(*rows, held=()):
@@ -105,7 +114,12 @@ class TestTheHead:
             (("孙三", JUNE), ("孙三", JULY), ("孙三", JUNE)),
             # another head takes over on the day given, and none is assumed
             (("李四", AUGUST), ("孙三", JULY), ("李四", AUGUST)),
-            (("李四", None), ("孙三", JULY), ("李四", None)),
+            # another name alone may be a correction
+            (("李四", None), ("孙三", JULY), ("李四", JULY)),
+            (("李四", JULY), ("孙三", JULY), ("李四", JULY)),
+            # another spelling is the same head
+            (("孙　三", None), ("孙三", JULY), ("孙三", JULY)),
+            (("孙　三", JUNE), ("孙三", JULY), ("孙三", JUNE)),
             # the first head known has been in office all the time
             (("孙三", None), None, ("孙三", UNKNOWN_START)),
             (("孙三", JULY), None, ("孙三", JULY)),
@@ -131,17 +145,31 @@ class TestTheHead:
     def test_unknown_start_is_far_enough_back_for_every_round(self):
         assert date(2000, 1, 1) == UNKNOWN_START
 
-    @pytest.mark.parametrize(
-        "held",
-        [Held(row(head_name="李四", head_since=JULY)), Held(row(head_name="", head_since=None), vacant_since=JULY)],
-    )
-    def test_takes_over_after_the_last_day_known(self, held):
+    def test_takes_over_after_the_predecessors_first_day(self):
+        held = Held(row(head_name="李四", head_since=JULY))
+
+        assert refused(row(head_since=AUGUST), held=[held]) == []
+        assert refused(row(head_since=JUNE), held=[held]) == [
+            ("名录第2行", "“孙三”的任职日期2019-06-01应晚于前任的2019-07-01。")
+        ]
+
+    def test_takes_over_after_the_last_day_of_a_vacant_office(self):
+        held = Held(row(head_name="", head_since=None), vacant_since=JULY)
+
         assert refused(row(head_since=AUGUST), held=[held]) == []
         assert refused(row(head_since=None), held=[held]) == [("名录第2行", "科室负责人换为“孙三”，请填写任职日期。")]
         for on in (JUNE, JULY):
             assert refused(row(head_since=on), held=[held]) == [
                 ("名录第2行", f"“孙三”的任职日期{on}应晚于前任的2019-07-01。")
             ]
+
+    def test_a_corrected_first_day_lies_after_the_predecessors_last(self):
+        held = Held(row(head_since=AUGUST), last_left=JUNE)
+
+        assert refused(row(head_since=JULY), held=[held]) == []
+        assert refused(row(head_since=JUNE), held=[held]) == [
+            ("名录第2行", "“孙三”的任职日期2019-06-01应晚于前任的离任日期2019-06-01。")
+        ]
 
     @pytest.mark.parametrize("held", [None, Held(row(head_since=AUGUST)), Held(row(head_name="", head_since=None))])
     def test_may_have_any_day_if_nobody_else_was_known(self, held):
@@ -152,6 +180,92 @@ class TestTheHead:
 
         assert refused(row(head_since=None), held=[held]) == []
         assert refused(row(head_since=JUNE), held=[held]) == []
+
+
+class TestTheQuestionAboutHeads:
+    HELD = (Held(row(head_name="李四", head_since=JULY)), Held(row("D01-02", section_name="收费科", head_name="周五")))
+
+    def of(self, *rows, **options):
+        return differences(*rows, held=self.HELD, **options)
+
+    @pytest.mark.parametrize(
+        ("name", "since", "change"),
+        [
+            ("李四", None, HeadChange.KEPT),
+            ("李　四", JULY, HeadChange.KEPT),
+            ("", None, HeadChange.KEPT),
+            ("李四", JUNE, HeadChange.DAY_CORRECTED),
+            ("李思", None, HeadChange.ASKED),
+            ("李思", JULY, HeadChange.ASKED),
+            ("李思", AUGUST, HeadChange.REPLACED),
+            ("李思", JUNE, HeadChange.REPLACED),
+        ],
+    )
+    def test_is_asked_if_the_name_differs_and_the_day_does_not(self, name, since, change):
+        (one,) = self.of(row(head_name=name, head_since=since))
+
+        assert one.head is change
+        assert bool(heads_question([one])) is (change is HeadChange.ASKED)
+
+    def test_is_one_for_all_of_them_with_each_listed(self):
+        found = self.of(row(head_name="李思"), row("D01-02", section_name="收费科", head_name="周武"))
+
+        question = heads_question(found)
+
+        assert question.text.startswith("2个科室的负责人姓名与现有登记不同")
+        assert [value for value, _ in question.choices] == [CORRECT, REPLACE]
+        assert question.default == ""
+        assert question.detail[0] == "D01-01 发改委价格科：李四 → 李思，2019-07-01任职（名录第2行）"
+        assert len(question.detail) == 2
+
+    def test_answered_with_a_correction_keeps_the_tenure(self):
+        (one,) = self.of(row(head_name="李思", head_since=None), correct_heads=True)
+
+        assert one.head is HeadChange.CORRECTED
+        assert (one.after.head_name, one.after.head_since) == ("李思", JULY)
+        assert heads_question([one]) is not None
+
+    def test_a_replacement_stays_one_when_others_are_corrected(self):
+        (one,) = self.of(row(head_name="李思", head_since=AUGUST), correct_heads=True)
+
+        assert one.head is HeadChange.REPLACED
+
+    def test_a_first_head_is_entered(self):
+        (new,) = differences(row())
+        (none,) = differences(row(), held=[Held(row(head_name="", head_since=None))])
+
+        assert (new.head, none.head) == (HeadChange.ENTERED, HeadChange.ENTERED)
+
+
+class TestNames:
+    @pytest.mark.parametrize("key", ["department_name", "section_name", "superior", "chief_leader", "leader_in_charge"])
+    def test_another_spelling_changes_nothing(self, key):
+        known = Held(row(superior="市局"))
+        typed = "　".join(getattr(known.row, key))
+
+        (one,) = differences(
+            row(**{"superior": "市局", key: typed}), held=[known], departments={"D01": {**OFFICE, "superior": "市局"}}
+        )
+
+        assert one.after == known.row
+
+    def test_a_renamed_department_keeps_its_old_name_as_a_former_one(self):
+        (one,) = differences(row(department_name="发展改革委"), departments={"D01": {**OFFICE, "former_names": "计委"}})
+
+        assert one.after.former_names == "计委、发改委"
+
+    @pytest.mark.parametrize("known", [{"short_names": "发改委"}, {"former_names": "发改委"}])
+    def test_an_old_name_that_is_known_is_not_repeated(self, known):
+        (one,) = differences(row(department_name="发展改革委"), departments={"D01": {**OFFICE, **known}})
+
+        assert [one.after.short_names, one.after.former_names].count("发改委") == 1
+
+    def test_a_former_name_too_many_for_the_column_is_left_out(self):
+        full = "名" * 299
+
+        (one,) = differences(row(department_name="发展改革委"), departments={"D01": {**OFFICE, "former_names": full}})
+
+        assert one.after.former_names == full
 
 
 class TestASectionUnderAnotherCode:

@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from departments.models import Department, Section, Tenure
 from departments.roster.services import import_roster
@@ -11,7 +13,7 @@ from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, Denied
 from nanchuan_eval.spreadsheets import read_rows
-from tests.departments.roster.files import HEADER, ROWS, csv_text, roster, xlsx
+from tests.departments.roster.files import HEADER, ROWS, csv_text, roster, wrong_heads, xlsx
 from tests.factories import NOON, ROLES, make_department, make_section, make_user
 from tests.pages import exactly
 from tests.paths import ROOT
@@ -72,7 +74,7 @@ def test_the_same_file_once_more_changes_nothing():
     assert held()[:3] == before
 
 
-@pytest.mark.parametrize(("changed", "statements"), [(False, 14), (True, 16)])
+@pytest.mark.parametrize(("changed", "statements"), [(False, 15), (True, 17)])
 def test_an_import_takes_a_constant_number_of_statements(changed, statements):
     if changed:
         Section.objects.bulk_create(
@@ -120,7 +122,7 @@ def test_one_fault_refuses_the_whole_file():
     take(roster())
 
     assert refused(roster((0, "科室", "改名科"), (2, "服务类型", "审批"))) == (
-        "工作表“名录”第4行：服务类型“审批”无法识别，应为：行政审批、行政服务、行政执法、公用事业。",
+        "工作表“名录”第4行：“服务类型”的“审批”无法识别，应为：行政审批、行政服务、行政执法、公用事业。",
     )
 
 
@@ -139,8 +141,6 @@ def test_a_changed_head_ends_the_predecessors_tenure():
 @pytest.mark.parametrize(
     ("since", "reason"),
     [
-        ("", "科室负责人换为“赵六”，请填写任职日期。"),
-        ("2019-03-01", "“赵六”的任职日期2019-03-01应晚于前任的2019-03-01。"),
         ("2018-01-01", "“赵六”的任职日期2018-01-01应晚于前任的2019-03-01。"),
     ],
 )
@@ -148,6 +148,85 @@ def test_a_new_head_needs_a_later_date(since, reason):
     take(roster())
 
     assert refused(roster((0, "科室负责人", "赵六"), (0, "任职日期", since))) == (f"工作表“名录”第2行：{reason}",)
+
+
+def test_other_names_without_a_day_of_their_own_are_asked_about():
+    wrong, right = wrong_heads()
+    take(wrong)
+
+    reasons = refused(right)
+
+    assert reasons[0].startswith("20个科室的负责人姓名与现有登记不同，任职日期相同或未填")
+    assert reasons[1] == "D01-00 发改委第0科：错名0 → 王0，2019-03-01任职（工作表“名录”第2行）"
+    assert len(reasons) == 21
+
+
+def test_twenty_wrong_heads_are_corrected_at_once():
+    wrong, right = wrong_heads()
+    take(wrong)
+
+    report = take(right, correct_heads=True)
+
+    assert len(report.changed) == 20
+    assert heads("D01-01") == [("王1", date(2019, 3, 1), None)]
+    assert Tenure.objects.count() == 20
+    assert len(AuditEntry.objects.latest("seq").detail["corrected_heads"]) == 20
+
+
+def test_correcting_heads_takes_a_constant_number_of_statements():
+    statements = []
+    for number in (2, 20):
+        Tenure.objects.all().delete()
+        Section.objects.all().delete()
+        wrong, right = wrong_heads(number)
+        take(wrong)
+        rows = read_rows(right, "名录.xlsx")
+        with CaptureQueriesContext(connection) as queries:
+            import_roster(rows=rows, correct_heads=True, by=OPERATOR, at=NOON)
+        statements.append(len(queries))
+
+    assert statements[0] == statements[1]
+
+
+def test_a_head_in_another_spelling_is_no_change():
+    take(roster())
+    before = held()[:3]
+
+    report = take(roster((0, "科室负责人", "张　三"), (0, "单位", "发 改 委"), (0, "任职日期", "")))
+
+    assert report.unchanged == 3
+    assert held()[:3] == before
+
+
+def test_a_first_day_is_corrected_only_after_the_predecessor_left():
+    take(roster())
+    take(roster((0, "科室负责人", "赵六"), (0, "任职日期", "2020-04-01")))
+
+    take(roster((0, "科室负责人", "赵六"), (0, "任职日期", "2020-05-01")))
+    assert heads("D01-01")[-1] == ("赵六", date(2020, 5, 1), None)
+
+    assert refused(roster((0, "科室负责人", "赵六"), (0, "任职日期", "2020-03-01"))) == (
+        "工作表“名录”第2行：“赵六”的任职日期2020-03-01应晚于前任的离任日期2020-03-31。",
+    )
+
+
+def test_short_and_former_names_are_imported_and_kept():
+    header = (*HEADER, "简称", "曾用名")
+    take(xlsx(header, (*ROWS[0], "发改、发改局", "计委"), (*ROWS[1], "", ""), (*ROWS[2], "", "")))
+
+    take(roster((0, "单位", "发展改革委"), (1, "单位", "发展改革委")))
+
+    department = Department.objects.get(code="D01")
+    assert (department.short_names, department.former_names) == ("发改、发改局", "计委、发改委")
+
+
+@pytest.mark.parametrize("name", ["公安局", "公 安 局", "警察局", "保安局"])
+def test_a_short_name_of_another_unit_is_refused(name):
+    take(xlsx((*HEADER, "简称", "曾用名"), *((*row, *("警察局", "保安局") * (n == 2)) for n, row in enumerate(ROWS))))
+
+    assert refused(xlsx((*HEADER, "简称"), (*ROWS[0], f"发改、{name}"), (*ROWS[1], ""))) == (
+        f"工作表“名录”第2行：“简称”中的“{name}”已是“公安局”（D02）的名称、简称或曾用名，无法区分，请核对。",
+    )
 
 
 def test_a_vacant_post_is_filled_after_the_last_head_left():
@@ -295,6 +374,21 @@ def test_the_command_refuses_a_faulty_file_with_every_reason(tmp_path):
 
     assert str(refusal.value).count("工作表“名录”第") == 2
     assert not Section.objects.exists()
+
+
+def test_the_command_asks_about_heads_unless_it_is_told(tmp_path, capsys):
+    wrong, right = wrong_heads(2)
+    take(wrong)
+    path = tmp_path / "名录.xlsx"
+    path.write_bytes(right)
+
+    with pytest.raises(CommandError, match="2个科室的负责人姓名与现有登记不同"):
+        run(path)
+    assert heads("D01-00") == [("错名0", date(2019, 3, 1), None)]
+
+    run(path, "--correct-heads")
+    assert heads("D01-00") == [("王0", date(2019, 3, 1), None)]
+    assert "更正负责人姓名：D01-00 王0" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["没有.xlsx", "."])

@@ -36,6 +36,11 @@ def day(month, number, year=2020):
         ([Term("甲", day(1, 1, 2018), day(12, 31, 2019))], None),
         ([Term("甲", day(7, 1))], None),
         ([Term("甲", day(6, 30))], "甲"),
+        # One person twice, under two spellings: 104 days against 78.
+        (
+            [Term("陈刚", day(1, 1), day(2, 21)), Term("李明", day(2, 22), day(5, 9)), Term("陈 刚", day(5, 10))],
+            "陈 刚",
+        ),
         ([Term("甲", day(1, 1, 2018), day(1, 1))], "甲"),
     ],
 )

@@ -2,12 +2,14 @@
 
 import json
 import re
+from base64 import b64decode
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from time_machine import travel
 
 from evaluations.box_key.models import BoxCard, BoxKey
 from evaluations.box_key.queries import supervisors_in_office
@@ -18,20 +20,28 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.core.errors import RuleViolation
 from tests.factories import NOON, cast_ballots, make_codes, make_key, make_open_round, make_supervisors_key, make_user
+from tests.once import once
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def round_(settings, time_machine):
-    """A round whose key may be replaced; what follows takes two persons."""
-    time_machine.move_to(NOON, tick=False)
+@travel(NOON, tick=False)
+def _with_key():
     round_ = make_open_round(rulebook={"box_key": "supervisors"})
     make_supervisors_key(round_)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.DRAWN)
-    round_.refresh_from_db()
+    return round_.pk
+
+
+with_key = once(_with_key, "class")
+
+
+@pytest.fixture
+def round_(with_key, settings, time_machine):
+    """A round whose key may be replaced; what follows takes two persons."""
+    time_machine.move_to(NOON, tick=False)
     settings.TWO_PERSON_RULE = True
-    return round_
+    return Round.objects.get(pk=with_key)
 
 
 @pytest.fixture
@@ -76,6 +86,8 @@ class TestThePage:
 
         names = [entry.person.name for entry in supervisors_in_office(round_)]
         assert "<pre>" + "\n".join(names) + "\n</pre>" in page
+        file = re.search(r'href="data:text/plain;base64,([^"]+)"', page)[1]
+        assert b64decode(file).decode().splitlines() == names
 
     @pytest.mark.parametrize("role", ["chief", "commission"])
     def test_who_approves_or_sees_is_offered_nothing_to_propose(self, round_, role):
@@ -129,7 +141,7 @@ class TestTheImport:
         assert key.key_id in content
         assert round_.box_key in content  # the key that becomes void
         assert not [entry for entry in supervisors_in_office(round_) if entry.person.name in content]
-        page = said(browser(make_user("chief")).get(f"/admin/nanchuan_eval/approval/{approval.pk}/change/"))
+        page = said(browser(make_user("chief")).get(f"/approvals/{approval.pk}/"))
         assert key.key_id in page
 
     def test_the_proposer_cannot_approve(self, round_, clerk):

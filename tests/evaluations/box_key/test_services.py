@@ -35,16 +35,27 @@ from tests.factories import (
     make_supervisors_key,
     make_user,
 )
+from tests.once import once
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def round_():
-    """A round whose supervisors are drawn and hold a key."""
+def _with_key():
+    """A round whose supervisors are drawn and hold a key, and their cards."""
     round_ = make_open_round(rulebook={"box_key": "supervisors"})
-    round_.cards = make_supervisors_key(round_)
+    cards = make_supervisors_key(round_)
     log_steps(round_)
+    return round_.pk, cards
+
+
+with_key = once(_with_key, "class")
+
+
+@pytest.fixture
+def round_(with_key):
+    pk, cards = with_key
+    round_ = Round.objects.get(pk=pk)
+    round_.cards = list(cards)
     return round_
 
 
@@ -119,6 +130,25 @@ class TestPuttingInForce:
         assert not any(group in stored for text in drawn.cards for group in text.split("-"))
 
 
+def refused(round_, record, why):
+    before = rows()
+    with pytest.raises(RuleViolation, match=why):
+        adopt(round_, record)
+    assert rows() == before
+    round_.refresh_from_db()
+    assert round_.box_key == Round.objects.get(pk=round_.pk).box_key
+
+
+class TestAKeyOfTheServer:
+    def test_is_not_replaced_by_one_on_cards(self):
+        round_ = in_state(make_open_round(), RoundState.DRAWN)
+
+        refused(round_, make_key(round_).record.decode(), "由评议系统保管")
+
+    def test_lacks_nothing(self):
+        assert key_faults(make_open_round()) == []
+
+
 class TestARecordThatDoesNotFit:
     @pytest.mark.parametrize(
         ("text", "why"),
@@ -134,7 +164,7 @@ class TestARecordThatDoesNotFit:
         ],
     )
     def test_no_record_at_all(self, drawn, text, why):
-        self.refused(drawn, text, why)
+        refused(drawn, text, why)
 
     @pytest.mark.parametrize(
         ("values", "why"),
@@ -159,7 +189,7 @@ class TestARecordThatDoesNotFit:
         ],
     )
     def test_a_wrong_value(self, drawn, values, why):
-        self.refused(drawn, changed(make_key(drawn), **values), why)
+        refused(drawn, changed(make_key(drawn), **values), why)
 
     def test_cards_in_another_order_twice_or_with_another_field(self, drawn):
         key = make_key(drawn)
@@ -171,48 +201,35 @@ class TestARecordThatDoesNotFit:
             [{**cards[0], "share": "00"}, *cards[1:]],
             [{**cards[0], "share_sha256": "F" * 64}, *cards[1:]],
         ):
-            self.refused(drawn, changed(key, cards=wrong), "前后不符")
+            refused(drawn, changed(key, cards=wrong), "前后不符")
 
     def test_another_spelling_of_the_same_record(self, drawn):
         record = make_key(drawn).record.decode()
 
-        self.refused(drawn, record + "\n", "不是票箱密钥登记")
-        self.refused(drawn, json.dumps(json.loads(record)), "不是票箱密钥登记")
-        self.refused(drawn, record.replace('"needed":3', '"needed":3,"needed":3'), "不是票箱密钥登记")
+        refused(drawn, record + "\n", "不是票箱密钥登记")
+        refused(drawn, json.dumps(json.loads(record)), "不是票箱密钥登记")
+        refused(drawn, record.replace('"needed":3', '"needed":3,"needed":3'), "不是票箱密钥登记")
 
     def test_another_number_of_supervisors_or_of_cards(self, drawn):
-        self.refused(drawn, make_key(drawn, supervisors=4).record.decode(), "按4名监督员生成，本轮现任监督员为5名")
-        self.refused(drawn, make_key(drawn, needed=4).record.decode(), "密钥登记为4张卡开箱，本轮评议规则为3张")
+        refused(drawn, make_key(drawn, supervisors=4).record.decode(), "按4名监督员生成，本轮现任监督员为5名")
+        refused(drawn, make_key(drawn, needed=4).record.decode(), "密钥登记为4张卡开箱，本轮评议规则为3张")
 
     def test_a_key_used_before_in_this_round(self, drawn):
         first = BoxKey.objects.get().record
-        self.refused(drawn, first, "已在本轮用过")
+        refused(drawn, first, "已在本轮用过")
         adopt(drawn, make_key(drawn).record.decode())
-        self.refused(drawn, first, "已在本轮用过")
+        refused(drawn, first, "已在本轮用过")
 
     def test_a_public_key_seen_in_another_round(self, drawn):
         other = make_open_round(rulebook={"box_key": "supervisors"})
         make_supervisors_key(other)
         seen = json.loads(BoxKey.objects.get(key_id=other.box_key).record)["public_key"]
 
-        self.refused(drawn, changed(make_key(drawn), public_key=seen), "已在另一轮次用过")
+        refused(drawn, changed(make_key(drawn), public_key=seen), "已在另一轮次用过")
 
     @pytest.mark.parametrize("state", [RoundState.DRAFT, RoundState.FROZEN, RoundState.SEALED, RoundState.VOID])
     def test_a_round_in_another_state(self, drawn, state):
-        self.refused(in_state(drawn, state), make_key(drawn).record.decode(), "“已抽取”之后")
-
-    def test_a_round_whose_key_the_server_keeps(self):
-        round_ = in_state(make_open_round(), RoundState.DRAWN)
-
-        self.refused(round_, make_key(round_).record.decode(), "由评议系统保管")
-
-    def refused(self, round_, record, why):
-        before = rows()
-        with pytest.raises(RuleViolation, match=why):
-            adopt(round_, record)
-        assert rows() == before
-        round_.refresh_from_db()
-        assert round_.box_key == Round.objects.get(pk=round_.pk).box_key
+        refused(in_state(drawn, state), make_key(drawn).record.decode(), "“已抽取”之后")
 
     def test_the_first_point_that_libsodium_accepts_is_one_we_can_seal_to(self):
         assert keys.public_key(crypto_scalarmult_base(bytes([1] * 32)).hex())
@@ -333,10 +350,7 @@ class TestWhatTheKeyLacks:
         Round.objects.filter(pk=drawn.pk).update(box_key="")
         drawn.refresh_from_db()
 
-        assert key_faults(drawn) == ["还没有票箱密钥。"]
-
-    def test_a_server_key_lacks_nothing(self):
-        assert key_faults(make_open_round()) == []
+        assert key_faults(drawn) == ["尚无票箱密钥。"]
 
     def test_a_supervisor_replaced(self, drawn):
         remove(drawn, supervisors_in_office(drawn)[1])

@@ -79,17 +79,17 @@ def test_a_review_happens_once_by_the_office_and_before_the_count(alert):
 
 def test_the_round_page_lists_an_alert_until_it_is_reviewed(alert, client):
     client.force_login(make_user("clerk"))
-    assert "领票异常1条待核查" in client.get(reverse("admin:index")).content.decode()
+    assert "核查领票异常：" in client.get(reverse("home")).content.decode()
     monitor = reverse("admin:round-monitor", args=[alert.batch.round_id])
     assert "待核查" in client.get(monitor).content.decode()
 
     address = reverse("admin:alert-review", args=[alert.pk])
-    assert "必填" in client.post(address, {"seen": "7", "review": ""}).content.decode()
+    assert "请填写核查情况。" in client.post(address, {"seen": "7", "review": ""}).content.decode()
     client.post(address, {"seen": "7", "review": "核查过，属正常"})
 
     page = client.get(monitor).content.decode()
     assert "核查过，属正常" in page
     assert "待核查" not in page
-    assert "待核查" not in client.get(reverse("admin:index")).content.decode()
+    assert "核查领票异常" not in client.get(reverse("home")).content.decode()
     client.force_login(make_user("commission"))
     assert client.get(address).status_code == 403

@@ -13,12 +13,17 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from evaluations.draws import documents as draws_documents
-from evaluations.draws.models import Draw, PlannedDraw, SigningCode
+from evaluations.draws.models import Draw, PlannedDraw
+from evaluations.draws.pages import ceremony as ceremony_pages
 from evaluations.pools.models import PoolNotice, PoolObjection
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.queries import contact_of
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.protocol.drawing import digest_of, person_token
-from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
+from evaluations.rounds.rules.lifecycle import DrawStatus, RoundState
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.documents.rendering import qr_svg
+from nanchuan_eval.workdays.models import CompleteYear
+from nanchuan_eval.workdays.rules import Term
 from tests.factories import NOON, commit, hold_draw, make_pool, make_round, make_user, run, throw
 from tests.pages import page_in
 
@@ -58,15 +63,16 @@ class TestTheCeremonyInABrowser:
     def test_goes_from_the_register_to_the_public_proof(self, round_, as_, client):
         now = timezone.now()
         plan = {
-            "planned_at": (now - timedelta(minutes=1)).isoformat(),
+            "planned_at": (now + timedelta(days=2)).isoformat(),
             "place": "一楼大厅",
             "witnesses": "甲、乙、丙、丁",
         }
         as_("chief").post(address("draw-plan", round_.pk, "evaluators"), plan)
         assert PlannedDraw.objects.get().witness_names == ["甲", "乙", "丙", "丁"]
-        client.post(address("draw-commit", round_.pk, "evaluators"))
+        client.post(address("draw-commit", round_.pk), {"purpose": ["evaluators"]})
         draw = Draw.objects.get()
         Draw.objects.update(committed_at=now - timedelta(days=2))
+        PlannedDraw.objects.update(planned_at=now - timedelta(minutes=1))
         page = address("draw-ceremony", draw.pk)
 
         for _ in range(2):
@@ -137,7 +143,49 @@ class TestTheCeremonyInABrowser:
         client = as_("chief")
 
         page_in(client, address("draw-ceremony", draw.pk), queries=5, shows=draw.draw_id)
-        page_in(client, address("draw-people", draw.pk), queries=6, shows="服务对象")
+        page_in(client, address("draw-people", draw.pk), queries=8, shows="服务对象")
+
+
+class TestDrawnPeople:
+    """The page of drawn people: found by name, end of the phone, place or token, in pages."""
+
+    @pytest.fixture
+    def found(self, round_, as_, monkeypatch):
+        monkeypatch.setattr(ceremony_pages, "PEOPLE_PER_PAGE", 2)
+        draw, client = run(commit(round_)), as_("chief")
+
+        def ask(**asked):
+            return client.get(address("draw-people", draw.pk), asked).context["people"].entries
+
+        return draw, ask
+
+    def test_shows_one_page_and_leads_to_the_next(self, found):
+        draw, ask = found
+        everyone = list(draw.entries.exclude(place=None))
+
+        assert [*ask(), *ask(page=2)] == everyone[:4]
+        assert ask().paginator.count == len(everyone)
+
+    def test_finds_a_person_by_name_phone_or_token(self, found):
+        draw, ask = found
+        entry = draw.entries.exclude(place=None).select_related("person").last()
+
+        for typed in (entry.person.name, contact_of(entry.person)[-4:], entry.token[:12]):
+            assert entry in ask(q=typed).paginator.object_list
+
+    def test_narrows_to_a_stratum_and_a_state(self, found):
+        draw, ask = found
+        drawn = draw.entries.filter(is_selected=True)
+        stratum = drawn.first().stratum
+
+        assert set(ask(stratum=stratum, state="selected").paginator.object_list) == set(drawn.filter(stratum=stratum))
+
+    def test_says_what_to_do_if_nobody_is_found(self, round_, as_):
+        draw = run(commit(round_))
+
+        shown = as_("chief").get(address("draw-people", draw.pk), {"q": "没有这个人", "page": "99"}).content.decode()
+
+        assert "没有找到" in shown
 
 
 class TestDocuments:
@@ -179,6 +227,24 @@ class TestDocuments:
         assert entry.token in printed
         assert person_token(entry.salt, f"{entry.person.name}/{entry.person.phone}") == entry.token
         assert text.count("抽中通知书") == 1
+        told = "".join(text.split())
+        assert "抽取结果公开后，用手机扫描" in told
+        assert "评议办和封存名册的保管单位能够由匿名编号查到您" in told
+        assert "任何人都无法由匿名编号" not in told
+
+    def test_a_letters_code_leads_its_reader_to_the_answer(self, round_, as_, monkeypatch):
+        printed = []
+        monkeypatch.setattr(draws_documents, "render_pdf", lambda name, data, **_: printed.append(data) or b"%PDF")
+        draw = hold_draw(round_)
+
+        as_("clerk").post(address("draw-letters", draw.pk), {"form": "pdf", "reason": "寄发"})
+
+        page = f"http://testserver/draws/{draw.draw_id}/"
+        codes = {letter["token"]: letter["qr"] for letter in printed[0]["letters"]}
+        drawn = draw.entries.filter(is_selected=True)
+        assert len(codes) == 20
+        assert codes == {e.token: qr_svg(f"{page}#{e.salt}.{e.token[:16]}") for e in drawn}
+        assert printed[0]["url"] == page
 
     def test_letters_in_bulk_come_as_files_and_are_logged(self, round_, as_, monkeypatch):
         monkeypatch.setattr(draws_documents, "LETTERS_A_FILE", 15)
@@ -204,7 +270,7 @@ class TestDocuments:
     def test_letters_need_a_reason_and_the_office(self, round_, as_):
         draw = hold_draw(round_)
 
-        assert "必填" in as_("clerk").post(address("draw-letters", draw.pk), {"form": "pdf"}).content.decode()
+        assert "请填写用途。" in as_("clerk").post(address("draw-letters", draw.pk), {"form": "pdf"}).content.decode()
         answer = as_("commission").post(address("draw-letters", draw.pk), {"form": "pdf", "reason": "看看"})
         assert answer.status_code == 403
         assert not AuditEntry.objects.filter(action="pool.unmask", result="ok").exists()
@@ -215,25 +281,25 @@ class TestDocuments:
         first, second = draw.entries.filter(is_selected=True, stratum="服务对象")[:2]
         second.person, second.token, second.salt, second.stratum = first.person, first.token, first.salt, "市场主体"
 
-        pdfs = draws_documents.letters_pdfs(
-            draw, [first, second], url="https://a.cn/", reply_by=date(2026, 3, 9), at=NOON
-        )
+        term = Term(NOON.date(), date(2026, 3, 9))
+        pdfs = draws_documents.letters_pdfs(draw, [first, second], url="https://a.cn/", reply_by=term, at=NOON)
         text = text_of(next(pdfs), tmp_path)
 
         assert text.count("抽中通知书") == 1
         assert "共2张评议票" in text
 
     @pytest.mark.pdftext
-    def test_signing_codes_are_printed_once(self, round_, as_, tmp_path):
-        draw = hold_draw(round_, DrawPurpose.SUPERVISORS)
-        client = as_("clerk")
+    def test_a_letter_says_that_its_day_is_not_sure(self, round_, tmp_path):
+        CompleteYear.objects.all().delete()
+        draw = hold_draw(round_)
+        term = Term(NOON.date(), date(2026, 3, 9), is_stored=False)
 
-        text = text_of(client.post(address("draw-signing-codes", draw.pk)).content, tmp_path)
-        again = client.post(address("draw-signing-codes", draw.pk))
+        pdfs = draws_documents.letters_pdfs(
+            draw, draw.entries.filter(is_selected=True)[:1], url="https://a.cn/", reply_by=term, at=NOON
+        )
+        text = "".join(text_of(next(pdfs), tmp_path).split())
 
-        assert text.count("监督员签名码") == 5
-        assert SigningCode.objects.count() == 10
-        assert again.status_code == 302
+        assert "请于2026年3月9日前（2026年节假日尚未确认录全，答复期限按周一至周五计算，可能有变）告知评议办" in text
 
     def test_the_roster_for_the_notary_has_the_committed_hash(self, round_, as_):
         draw = hold_draw(round_)
@@ -261,7 +327,7 @@ class TestPoolsAndPeople:
     def test_a_pool_is_announced_by_a_button(self, round_, as_):
         PoolNotice.objects.all().delete()
 
-        as_("clerk").post(address("pool-announce", round_.pk, "evaluators"))
+        as_("chief").post(address("pool-announce", round_.pk, "evaluators"))
 
         assert PoolNotice.objects.get().people == 60
 
@@ -313,4 +379,4 @@ def test_the_page_of_the_round_links_to_every_draw(round_, as_):
     page = as_("chief").get(address("evaluations_round_change", round_.pk)).content.decode()
 
     assert "现场抽取" in page
-    assert "尚未登记公告，不能公布承诺" in page
+    assert "尚未公告，不能公布承诺" in page

@@ -21,7 +21,7 @@ from evaluations.draws.services.commitment import (
 )
 from evaluations.draws.services.removals import Removal, remove_drawn
 from evaluations.pools.models import PoolEntry
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services.lists import import_pool
 from evaluations.pools.services.notices import announce_pool
 from evaluations.protocol.drawing import commitment
@@ -31,6 +31,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import keyed_hash
 from nanchuan_eval.permissions.policy import OPERATOR, Denied
 from nanchuan_eval.retention import services as retention
+from nanchuan_eval.spreadsheets import Row
 from tests.factories import (
     GROUPS,
     LATER,
@@ -137,11 +138,11 @@ def test_the_commitment_can_be_checked_with_two_commands(client, tmp_path):
     assert params.decode() == draw.params
 
 
-def test_the_register_takes_four_queries(client):
+def test_the_register_takes_five_queries(client):
     hold_draw(frozen_round())
     draw = hold_draw(frozen_round())
 
-    page_in(client, reverse("draws"), queries=4, shows=draw.draw_id)
+    page_in(client, reverse("draws"), queries=6, shows=draw.draw_id)
 
 
 def test_a_pool_is_fixed_once_its_draw_is_committed():
@@ -169,7 +170,7 @@ def test_too_little_entropy_is_refused():
 
 
 def test_an_empty_pool_cannot_be_committed():
-    with pytest.raises(RuleViolation, match="还没有公告"):
+    with pytest.raises(RuleViolation, match="尚未公告"):
         commit(make_round(state=RoundState.FROZEN))
 
 
@@ -267,7 +268,7 @@ class TestTheRegister:
     def test_a_draw_that_was_not_announced_cannot_be_committed(self):
         round_ = frozen_round()
 
-        with pytest.raises(RuleViolation, match="尚未登记公告"):
+        with pytest.raises(RuleViolation, match="尚未公告"):
             commit_draw(round_id=round_.pk, purpose=DrawPurpose.EVALUATORS, by=make_user("chief"), at=NOON)
 
         assert not Draw.objects.exists()
@@ -291,6 +292,14 @@ class TestTheRegister:
         with pytest.raises(RuleViolation, match="登记不能再改"):
             plan(round_, DrawPurpose.EVALUATORS, reason="改期")
 
+    def test_a_draw_is_not_announced_for_a_time_that_is_over(self):
+        round_ = frozen_round()
+
+        with pytest.raises(RuleViolation, match="已经过去，请核对后填写今后的时间"):
+            plan(round_, DrawPurpose.SUPERVISORS, held_at=NOON - timedelta(days=365))
+
+        assert not round_.planned_draws.filter(purpose=DrawPurpose.SUPERVISORS).exists()
+
     def test_a_clerk_does_not_announce(self):
         planned = PlannedDraw(round=frozen_round(), purpose=DrawPurpose.EVALUATORS, planned_at=LATER)
 
@@ -305,6 +314,17 @@ class TestTheRegister:
 
         assert "名单漏列一个镇" in page
         assert "作废1次" in page
+
+    def test_an_abandoned_draw_stays_on_the_page_of_its_round_with_a_link(self, client):
+        round_ = frozen_round()
+        draw = commit(round_)
+        abandon_draw(draw_id=draw.pk, reason="名单漏列一个镇", by=make_user("chief"), at=NOON)
+        client.force_login(make_user("clerk"))
+
+        page = client.get(reverse("admin:evaluations_round_change", args=[round_.pk])).content.decode()
+
+        assert "名单漏列一个镇" in page
+        assert reverse("draw", args=[draw.draw_id]) in page
 
     def test_a_draw_with_randomness_cannot_be_abandoned(self):
         draw = commit(frozen_round())
@@ -352,8 +372,8 @@ class TestTheTerms:
         round_.state = RoundState.FROZEN
         round_.save()
         codes = list(round_.sections.values_list("code", flat=True))
-        rows = [("办件", 1, ("姓名", "手机号", "办过事的科室"))]
-        rows += [("办件", n, (f"人{n}", f"137{n:08d}", f"{codes[0]}、{codes[1 + n % 2]}")) for n in range(2, 12)]
+        rows = [Row("办件", 1, ("姓名", "手机号", "办过事的科室"))]
+        rows += [Row("办件", n, (f"人{n}", f"137{n:08d}", f"{codes[0]}、{codes[1 + n % 2]}")) for n in range(2, 12)]
         import_and_announce(round_, rows)
 
         draw = hold_draw(round_, DrawPurpose.ISSUED)
@@ -371,8 +391,8 @@ class TestTheTerms:
         round_.state = RoundState.FROZEN
         round_.save()
         codes = list(round_.sections.values_list("code", flat=True))
-        rows = [("办件", 1, ("姓名", "手机号", "办过事的科室"))]
-        rows += [("办件", n, (f"人{n}", f"137{n:08d}", codes[n % 2])) for n in range(2, 12)]
+        rows = [Row("办件", 1, ("姓名", "手机号", "办过事的科室"))]
+        rows += [Row("办件", n, (f"人{n}", f"137{n:08d}", codes[n % 2])) for n in range(2, 12)]
         import_and_announce(round_, rows)
 
         assert json.loads(commit(round_, DrawPurpose.ISSUED).params)["quota"]["rounds"] == [[2, 2], [3, 3]]
@@ -384,8 +404,8 @@ class TestTheTerms:
         round_.rulebook |= {"issued_quota": "planned", "issued_seats": seats, "issued_ballots": 9}
         round_.state = RoundState.FROZEN
         round_.save()
-        rows = [("办件", 1, ("姓名", "手机号", "办过事的科室"))]
-        rows += [("办件", n, (f"人{n}", f"137{n:08d}", codes[n % 2])) for n in range(2, 12)]
+        rows = [Row("办件", 1, ("姓名", "手机号", "办过事的科室"))]
+        rows += [Row("办件", n, (f"人{n}", f"137{n:08d}", codes[n % 2])) for n in range(2, 12)]
         import_and_announce(round_, rows)
 
         params = json.loads(commit(round_, DrawPurpose.ISSUED).params)
@@ -400,7 +420,7 @@ class TestTheTerms:
 def import_and_announce(round_, rows):
     by = make_user("clerk")
     import_pool(round_id=round_.pk, kind=PoolKind.RECIPIENTS, rows=rows, by=by, at=NOON)
-    announce_pool(round_id=round_.pk, kind=PoolKind.RECIPIENTS, by=by, at=NOON)
+    announce_pool(round_id=round_.pk, kind=PoolKind.RECIPIENTS, by=make_user("chief"), at=NOON)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ from openpyxl import load_workbook
 
 from evaluations.draws.services.commitment import open_roster
 from evaluations.draws.services.exports import EXPORT, ROSTER, export_pool
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval

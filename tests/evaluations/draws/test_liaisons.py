@@ -6,16 +6,18 @@ import pytest
 
 from accountability.inspections.rules import InspectionState
 from accountability.inspections.services.plans import assign_inspectors
+from evaluations.draws.queries.people import liaison_conflicts
 from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services.removals import Removal, remove_drawn
 from evaluations.pools.models import PoolEntry
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services.lists import exclude_person, import_pool
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from nanchuan_eval.accounts import services as accounts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.spreadsheets import Row
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import may_be_one_person
 from tests.accountability import factories as late
@@ -68,8 +70,11 @@ class TestImportingALiaison:
     def test_excludes_them_from_the_draw(self, kind, unit, leaves):
         make_user("liaison", unit_code="D01")
         User.objects.filter(role=Role.LIAISON).update(name="张三")
-        rows = [("名单", 1, ("身份类别", "姓名", "单位", "手机号"))]
-        rows += [("名单", 2, ("其他", "张三", unit, "13900000001")), ("名单", 3, ("其他", "李四", "", "13900000002"))]
+        rows = [Row("名单", 1, ("身份类别", "姓名", "单位", "手机号"))]
+        rows += [
+            Row("名单", 2, ("其他", "张三", unit, "13900000001")),
+            Row("名单", 3, ("其他", "李四", "", "13900000002")),
+        ]
         round_ = make_round(state=RoundState.FROZEN)
 
         file = import_pool(round_id=round_.pk, kind=kind, rows=rows, by=make_user("clerk"), at=NOON)
@@ -81,7 +86,7 @@ class TestImportingALiaison:
     def test_does_not_exclude_a_former_liaison(self):
         make_user("liaison", unit_code="D01")
         User.objects.filter(role=Role.LIAISON).update(name="张三", is_active=False)
-        rows = [("名单", 1, ("身份类别", "姓名", "手机号")), ("名单", 2, ("其他", "张三", "13900000001"))]
+        rows = [Row("名单", 1, ("身份类别", "姓名", "手机号")), Row("名单", 2, ("其他", "张三", "13900000001"))]
         round_ = make_round(state=RoundState.FROZEN)
         import_pool(round_id=round_.pk, kind=PoolKind.EVALUATORS, rows=rows, by=make_user("clerk"), at=NOON)
         assert not PoolEntry.objects.get().exclusion
@@ -98,6 +103,22 @@ class TestAppointingALiaison:
         entry = round_.pool.get(name=NAME)
         exclude_person(entry_id=entry.pk, reason="conflict", note="任联络员", by=make_user("chief"), at=NOON)
         assert grant(made).role == "L"
+
+    @pytest.mark.parametrize("spelling", ["服务对象 第0人", "服务\u200b对象第０人", "服务对象　第0人"])
+    @pytest.mark.parametrize("unit", ["", "公 安 局", "南川区公安局", "公安局治安管理科"])
+    def test_a_person_in_a_pool_is_found_however_name_and_unit_are_written(self, spelling, unit):
+        frozen_round().pool.filter(name=NAME).update(name=spelling, unit=unit)
+        refused(account(), "请先在名单库中将其登记为回避")
+
+    def test_any_number_of_people_takes_the_same_queries(self, django_assert_num_queries):
+        made = account()
+        made.refresh_from_db()
+        frozen_round()
+        with django_assert_num_queries(6):
+            assert len(list(liaison_conflicts(made, "L", "D01"))) == 1
+        frozen_round(groups={"其他": 90})
+        with django_assert_num_queries(6):
+            assert len(list(liaison_conflicts(made, "L", "D01"))) == 1
 
     def test_a_namesake_of_another_unit_is_allowed(self):
         round_ = frozen_round()
@@ -143,6 +164,8 @@ class TestNamesakes:
         inspector = make_user("inspector", person_code="")
         User.objects.filter(pk=inspector.pk).update(name=NAME)
         refused(account(), "另有同名账号“inspector")
+        User.objects.filter(pk=inspector.pk).update(name="服务对象 第\u200b０人")
+        refused(account(), "另有同名账号“inspector")
 
     def test_with_different_numbers_are_two(self):
         inspector = make_user("inspector", person_code="N2")
@@ -166,7 +189,7 @@ class TestAnInspector:
         ids = [one.pk for one in inspectors]
         return assign_inspectors(inspection_id=visit.pk, inspector_ids=ids, by=make_user("chief"), at=late.LATER)
 
-    @pytest.mark.parametrize("same", [{"name": "王五"}, {"person_code": "N9"}])
+    @pytest.mark.parametrize("same", [{"name": "王五"}, {"name": "王　五"}, {"person_code": "N9"}])
     def test_is_not_sent_to_the_unit_they_are_liaison_of(self, visit, same):
         pair = [late.make_account(Role.INSPECTOR, name="王五"), late.make_account(Role.INSPECTOR, name="赵六")]
         User.objects.filter(pk=pair[0].pk).update(person_code="N9")

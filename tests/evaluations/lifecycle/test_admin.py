@@ -6,17 +6,23 @@ import pytest
 from django.urls import reverse
 
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.clock.models import ClockRun
+from nanchuan_eval.permissions.policy import Role
 from tests.factories import (
+    NOON,
     WITHOUT_WAITING,
+    cast_ballots,
     make_codes,
     make_manifestations,
     make_open_round,
     make_round,
+    make_sealed_round,
     make_section,
     make_user,
+    plan,
 )
 from tests.pages import compact, exactly, page_in
 
@@ -44,6 +50,14 @@ def read(client, address):
 
 def step(client, round_, name):
     return client.post(reverse("admin:round-step", args=[round_.pk, name]), follow=True).content.decode()
+
+
+def address_of(round_, name):
+    return reverse(f"admin:{name}", args=[round_.pk])
+
+
+def next_step_of(shown):
+    return shown.partition('class="next"')[2].partition("</section>")[0]
 
 
 def test_the_page_lists_the_reasons_of_a_refused_step(log_in):
@@ -103,16 +117,49 @@ def test_a_round_planned_in_the_staff_site_has_its_first_state(log_in):
     assert Round.objects.get(key="2030H1").steps.get().state == RoundState.DRAFT
 
 
-def test_no_role_seals_by_a_button(log_in):
-    shown = read(log_in("chief"), page_of(make_open_round()))
+def test_no_role_seals_by_a_button_before_the_closing_time(log_in, time_machine):
+    time_machine.move_to(NOON)
+    round_ = make_open_round()
+    shown = read(log_in("chief"), page_of(round_))
 
     assert "下一步：封箱" in shown
-    assert "截止时间后由系统自动办理" in shown
+    assert "这一步由系统在投票截止后自动办理" in shown
+    assert address_of(round_, "round-opening") not in next_step_of(shown)
+    assert page_of(round_) not in next_step_of(shown)  # no condition leads to where it is read
+
+
+@pytest.mark.parametrize("role", ["clerk", "chief"])
+def test_what_the_clock_has_not_sealed_is_sealed_at_the_desk(log_in, role, time_machine):
+    round_ = make_open_round()
+    cast_ballots(round_, make_codes(round_, 2))
+    time_machine.move_to(round_.closes_at)
+    browser = log_in(role)
+
+    shown = read(browser, page_of(round_))
+    assert "定时任务已超过60分钟没有运行（从未运行）" in shown
+    assert address_of(round_, "round-opening") in next_step_of(shown)
+
+    done = browser.post(address_of(round_, "round-opening"), follow=True).content.decode()
+    round_.refresh_from_db()
+    assert round_.state == RoundState.SEALED
+    assert "已开箱并封箱" in done
+    assert "密钥卡" not in done
+    (row,) = AuditEntry.objects.filter(action="round.close")
+    assert row.actor.role == Role[role.upper()]
+
+
+def test_a_clock_that_runs_is_not_warned_of(log_in, time_machine):
+    time_machine.move_to(NOON)
+    round_ = make_open_round()
+    ClockRun.objects.create(name="advance_rounds", at=NOON)
+
+    assert "没有运行" not in read(log_in("clerk"), page_of(round_))
 
 
 @pytest.mark.parametrize("much", [1, 12])
-@pytest.mark.parametrize(("state", "queries"), [(RoundState.OPEN, 16), (RoundState.PUBLISHED, 16)])
-def test_the_page_takes_a_constant_number_of_queries(log_in, state, queries, much):
+@pytest.mark.parametrize(("state", "queries"), [(RoundState.OPEN, 22), (RoundState.PUBLISHED, 20)])
+def test_the_page_takes_a_constant_number_of_queries(log_in, state, queries, much, time_machine):
+    time_machine.move_to(NOON)
     round_ = make_open_round(sections=much)
     for _ in range(much):
         make_codes(round_, 5)
@@ -121,16 +168,18 @@ def test_the_page_takes_a_constant_number_of_queries(log_in, state, queries, muc
     page_in(log_in("chief"), page_of(round_), queries=queries, shows=round_.name)
 
 
-def test_the_first_page_shows_the_rounds_in_work(log_in):
+def test_the_first_page_shows_the_rounds_in_work(log_in, time_machine):
+    time_machine.move_to(NOON)
     make_open_round(name="2031年上半年")
     make_round(name="作废轮", state=RoundState.VOID)
     browser = log_in("clerk")
 
-    with exactly(7):
-        shown = read(browser, reverse("admin:index"))
+    with exactly(14):
+        shown = read(browser, reverse("home"))
 
     assert "2031年上半年" in shown
-    assert "下一步：封箱" in shown
+    assert "下一步：" in shown
+    assert ">封箱</a>" in shown
     assert "作废轮" not in shown
 
 
@@ -144,6 +193,16 @@ class TestRulebook:
     def filled(self, browser, round_, **changes):
         form = browser.get(self.address(round_)).context["form"]
         return {name: form[name].value() for name in form.fields} | changes
+
+    def test_has_a_list_of_its_sections_and_marks_what_differs_from_the_defaults(self, log_in):
+        round_ = make_round(rulebook={"supervisors": 7})
+
+        shown = read(log_in("chief"), self.address(round_))
+
+        assert '<a href="#rules-1">' in shown
+        assert 'id="rules-1"' in shown
+        assert shown.count("与默认不同，默认为：") == shown.count('class="differs"') > 0
+        assert f"与默认不同，默认为：{default_rulebook()['supervisors']}" in shown
 
     def test_a_changed_number_is_kept(self, log_in):
         round_, browser = make_round(), log_in("chief")
@@ -194,23 +253,13 @@ class TestRulebook:
         assert "保存评议规则" not in page
         assert round_.rulebook["min_lines"] == 30
 
-    def test_the_rules_of_the_last_round_by_another_method_are_filled_in_with_their_differences(self, log_in):
-        last = default_rulebook("NC-1") | {"min_lines": 44, "cap": "7"}
-        make_round(name="上一轮", period_start=date(2019, 7, 1), period_end=date(2019, 12, 31), rulebook=last)
+    def test_the_rules_of_the_last_round_are_a_click_away(self, log_in):
         round_, browser = make_round(), log_in("chief")
-        assert "沿用“上一轮”的规则" in read(browser, self.address(round_))
+        assert "沿用上一轮的规则" not in read(browser, self.address(round_))
 
-        carried = browser.get(self.address(round_), {"earlier": ""})
-        form = carried.context["form"]
-        filled = {name: form[name].value() for name in form.fields}
-        browser.post(self.address(round_) + "?earlier", filled)
+        make_round(period_start=date(2019, 7, 1), period_end=date(2019, 12, 31))
 
-        round_.refresh_from_db()
-        page = carried.content.decode()
-        assert "计分·非抽签渠道最多偏离（分）：7 → 4" in page
-        assert "计分·一行最多计分（分）：（新增）50" in page
-        assert "计分·计入渠道均值的最少有效票：5 → 不再使用" in page
-        assert (round_.rulebook["method"], round_.rulebook["min_lines"], round_.rulebook["cap"]) == ("NC-2", 44, "4")
+        assert reverse("admin:round-carry", args=[round_.pk]) in read(browser, self.address(round_))
 
     def test_another_method_brings_its_own_settings_and_says_what_changed(self, log_in):
         round_, browser = make_round(), log_in("chief")
@@ -227,6 +276,16 @@ class TestRulebook:
         assert log_in("auditor").get(self.address(make_round())).status_code == 403
 
 
+def test_a_draw_that_is_not_needed_is_not_shown_as_to_be_held(log_in):
+    round_ = make_sealed_round(sampled=6, rulebook={"counted_sampled_ballots": 6})
+    plan(round_, DrawPurpose.COUNTED)
+
+    shown = read(log_in("chief"), page_of(round_)).partition('id="draw-counted"')[2].partition("</tr>")[0]
+
+    assert "全部计票，不用抽取" in shown
+    assert "不举行，原定" in shown
+
+
 class TestLinks:
     """The links beside the next step."""
 
@@ -239,7 +298,17 @@ class TestLinks:
             (
                 "clerk",
                 RoundState.FROZEN,
-                {"评议规则", "模拟", "名单库", "票号批次", "生成票号", "导入离线发放清单", "回收监测", "票箱公开页"},
+                {
+                    "评议规则",
+                    "解除锁定",
+                    "模拟",
+                    "名单库",
+                    "票号批次",
+                    "生成票号",
+                    "导入离线发放清单",
+                    "回收监测",
+                    "票箱公开页",
+                },
             ),
             (
                 "clerk",
@@ -293,8 +362,29 @@ class TestLinks:
             ),
         ],
     )
-    def test_only_what_the_role_can_do_in_this_state(self, log_in, role, state, labels):
+    def test_only_what_the_role_can_do_in_this_state(self, log_in, settings, role, state, labels):
+        settings.TWO_PERSON_RULE = True
         assert self.offered(log_in(role), make_round(state=state)) == labels
+
+    @pytest.mark.parametrize("role", ["clerk", "chief", "commission"])
+    @pytest.mark.parametrize("state", [RoundState.DRAFT, RoundState.FROZEN, RoundState.OPEN])
+    def test_every_page_offered_opens_with_two_persons(self, log_in, settings, role, state):
+        settings.TWO_PERSON_RULE = True
+        make_round(period_start=date(2019, 7, 1), period_end=date(2019, 12, 31))
+        round_, browser = make_round(state=state), log_in(role)
+        page = browser.get(reverse("admin:evaluations_round_change", args=[round_.pk])).context["page"]
+
+        assert {link.label: browser.get(link.address).status_code for link in page.links} == {
+            link.label: 200 for link in page.links
+        }
+
+    def test_the_first_round_has_nothing_to_take_over(self, log_in):
+        round_, browser = make_round(), log_in("chief")
+        assert "沿用上一轮" not in self.offered(browser, round_)
+
+        make_round(period_start=date(2019, 7, 1), period_end=date(2019, 12, 31))
+
+        assert "沿用上一轮" in self.offered(browser, round_)
 
     @pytest.mark.parametrize(
         ("role", "name"), [("chief", "round-codes"), ("clerk", "round-void"), ("clerk", "round-extend")]
@@ -304,6 +394,14 @@ class TestLinks:
 
         assert log_in(role).get(reverse(f"admin:{name}", args=[round_.pk])).status_code == 403
 
+    def test_the_rules_of_another_round_are_offered_only_if_there_is_one(self, log_in):
+        round_, browser = make_round(), log_in("chief")
+        assert "沿用上一轮" not in self.offered(browser, round_)
+
+        make_round(period_start=date(2019, 7, 1), period_end=date(2019, 12, 31))
+
+        assert "沿用上一轮" in self.offered(browser, round_)
+
     def test_a_steps_consequences_are_shown_before_it_is_confirmed(self, log_in):
         make_manifestations()
         make_section()
@@ -311,7 +409,8 @@ class TestLinks:
 
         page = read(browser, reverse("admin:round-step", args=[round_.pk, "freeze"]))
 
-        assert "办理后不能撤销" in page
+        assert "由两人办理“解除锁定”" in page
+        assert "办理后不能撤销" not in page  # unfreezing takes it back
         assert ">锁定名录和规则</button>" in compact(page)
         round_.refresh_from_db()
         assert round_.state == RoundState.DRAFT

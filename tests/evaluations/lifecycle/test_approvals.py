@@ -1,9 +1,11 @@
 """A round's steps take two persons: the clerk proposes, the chief or the commission approves."""
 
+import copy
 from datetime import timedelta
 
 import pytest
 
+from departments.models import Department
 from evaluations.draws import approvals as draws
 from evaluations.lifecycle import services as lifecycle
 from evaluations.lifecycle.approvals import ACTIONS, start_settlement, start_step
@@ -19,6 +21,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.workdays.models import Holiday
 from tests.factories import (
     NOON,
+    make_department,
     make_manifestations,
     make_open_round,
     make_round,
@@ -56,6 +59,48 @@ def settle(round_):
 def approve(by, approval=None):
     approval = approval or Approval.objects.pending().get()
     return approvals.approve(approval_id=approval.pk, by=make_user(by), at=NOON)
+
+
+class TestThePlan:
+    """审定评议方案 says what changed since it was approved last, before and after, in the rules' own words."""
+
+    def proposed(self, round_):
+        return start_settlement(round_id=round_.pk, by=make_user("clerk"), at=NOON)
+
+    def test_the_first_time_is_called_so(self, draft, two_persons):
+        assert self.proposed(draft).content["与上次审定相比"] == "首次审定"
+
+    def test_every_change_stands_before_and_after(self, settled):
+        rulebook = copy.deepcopy(settled.rulebook)
+        was = rulebook["extension_return_percent"], rulebook["list_length"]
+        rulebook |= {"extension_return_percent": 61, "list_length": 12}
+        edit_rulebook(round_id=settled.pk, rulebook=rulebook, by=make_user("clerk"), at=NOON)
+        before = settled.name
+        Round.objects.filter(pk=settled.pk).update(name="改名轮")
+        settled.refresh_from_db()
+
+        assert set(self.proposed(settled).content["与上次审定相比"]) == {
+            f"抽取·启动追加抽取：回收率低于（%）：{was[0]} → 61",
+            f"计分·公布名额：{was[1]} → 12",
+            f"轮次：{before} → 改名轮",
+        }
+
+    def test_a_rule_set_back_to_the_default_is_a_change_too(self, draft, two_persons):
+        default = draft.rulebook["list_length"]
+        changed = {**draft.rulebook, "list_length": 12}
+        edit_rulebook(round_id=draft.pk, rulebook=changed, by=make_user("clerk"), at=NOON)
+        settle(draft)
+        edit_rulebook(round_id=draft.pk, rulebook={**changed, "list_length": default}, by=make_user("clerk"), at=NOON)
+
+        assert self.proposed(draft).content["与上次审定相比"] == [f"计分·公布名额：12 → {default}"]
+
+    def test_that_nothing_changed_is_said_and_it_stays_settled(self, settled):
+        settle(settled)
+
+        newest = Approval.objects.order_by("-pk").first()
+        assert newest.content["与上次审定相比"] == "没有变化"
+        assert approvals.proposal_digest(newest) == newest.digest
+        assert approvals.has_approved("round.edit", settled)
 
 
 def test_the_clerk_proposes_and_the_chief_freezes(client, settled):
@@ -175,7 +220,7 @@ class TestSettlement:
 
     def test_an_unsettled_draft_is_not_frozen(self, draft, two_persons):
         assert self.lacks(draft)
-        with pytest.raises(RuleViolation, match="还没有审定"):
+        with pytest.raises(RuleViolation, match="尚未审定"):
             start_step(step=Step.FREEZE, round_id=draft.pk, by=make_user("clerk"), at=NOON)
         settle(draft)
         assert not self.lacks(draft)
@@ -198,7 +243,32 @@ class TestSettlement:
 
         approval = Approval.objects.get()
         assert "10 → 9" in " ".join(approval.content["与默认值不同的规则"])
-        assert 'name="_save"' not in client.get(f"{page}change/").content.decode()
+        page = client.get(f"{page}change/")
+        assert 'name="_save"' not in page.content.decode()
+        assert "提请审定评议方案" not in [link.label for link in page.context["page"].links]
+        assert "由提请人撤回提请后再修改" in page.content.decode()
+
+    def test_the_approver_reads_what_is_improbable_on_the_day_of_the_proposal(self, draft, two_persons):
+        opens = NOON + timedelta(days=1)
+        Round.objects.update(opens_at=opens, closes_at=opens + timedelta(days=2))
+
+        proposed = start_settlement(round_id=draft.pk, by=make_user("clerk"), at=NOON)
+
+        asked = proposed.content["不寻常的日期（已逐项核对）"]
+        assert any("距投票开始只有1天" in text for text in asked)
+        assert any("投票时间只有2天" in text for text in asked)
+        assert proposed.content["评议期间"] == "2020年1月1日至2020年6月30日"
+        approvals.approve(approval_id=proposed.pk, by=make_user("chief"), at=NOON + timedelta(hours=1))
+
+    def test_the_units_stand_in_the_order_of_the_roster(self, settled):
+        for code in ("E7", "E3", "E5"):
+            make_section(department=make_department(code=code))
+        settle(settled)
+        proposed = start_step(step=Step.FREEZE, round_id=settled.pk, by=make_user("clerk"), at=NOON)
+
+        names = [line.partition("：")[0] for line in proposed.content["各单位科室数"]]
+        codes = dict(Department.objects.values_list("name", "code"))
+        assert [codes[name] for name in names] == sorted(codes.values())
 
     def test_the_approver_reads_the_planned_seats(self, draft, two_persons):
         seats = {"issued_quota": "planned", "issued_seats": {"D01-01": 3}, "issued_ballots": 3}
@@ -238,3 +308,55 @@ class TestSettlement:
         assert Holiday.objects.filter(pk=holiday.pk).exists()
         approve("chief")
         assert not Holiday.objects.filter(pk=holiday.pk).exists()
+
+
+class TestTellingTheUnits:
+    """publish.announce: what every unit will see is proposed by the clerk and approved by the chief."""
+
+    @pytest.fixture
+    def counted(self, settings):
+        round_ = make_sealed_round(rulebook={"min_lines": 1, "min_drawn_lines": 1, "objection_workdays": 3})
+        tally_round(round_id=round_.pk, by=make_user("chief"), at=round_.closes_at)
+        round_.results.filter(is_listed=True).update(main_problems="电话无人接听")
+        settings.TWO_PERSON_RULE = True
+        return Round.objects.get(pk=round_.pk)
+
+    def propose(self, round_):
+        return start_step(step=Step.ANNOUNCE, round_id=round_.pk, by=make_user("clerk"), at=NOON)
+
+    def test_the_clerk_proposes_and_the_chief_announces(self, counted):
+        proposed = self.propose(counted)
+        assert Round.objects.get().state == RoundState.COUNTED
+
+        approve("chief", proposed)
+
+        assert Round.objects.get().state == RoundState.REVIEW
+
+    @pytest.mark.parametrize("role", ["clerk", "chief", "commission"])
+    def test_nobody_announces_alone(self, counted, role):
+        with pytest.raises((policy.Denied, policy.NeedsApproval)):
+            lifecycle.announce_result(round_id=counted.pk, by=make_user(role), at=NOON)
+        assert Round.objects.get().state == RoundState.COUNTED
+
+    def test_the_approver_reads_the_list_the_counts_and_the_objection_period(self, counted):
+        content = self.propose(counted).content
+
+        assert [line[:3] for line in content["初步名单"]] == ["第1位"] * 3
+        assert (content["参评科室"], content["计票"]) == (3, 5)
+        assert "2026年3月2日告知的，至2026年3月5日" in content["异议期"]
+        assert content["结果校验值"] == counted.tally.result_sha256
+
+    def test_a_problem_reworded_after_the_proposal_voids_it(self, counted):
+        proposed = self.propose(counted)
+        counted.results.filter(is_listed=True).update(main_problems="改写")
+
+        with pytest.raises(RuleViolation, match="已失效"):
+            approve("chief", proposed)
+
+        assert Round.objects.get().state == RoundState.COUNTED
+
+    def test_the_page_of_the_step_shows_what_will_be_proposed(self, client, counted):
+        client.force_login(make_user("clerk"))
+        page = client.get(f"/admin/evaluations/round/{counted.pk}/step/announce/").content.decode()
+        assert "电话无人接听" in page
+        assert "各单位看到" in page

@@ -14,7 +14,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.sealing.services.opening import seal_round
 from evaluations.turnout.models import TurnoutDay
-from nanchuan_eval.checks import limits_of_time_are_positive
+from nanchuan_eval.checks import limits_are_positive
 from nanchuan_eval.clock.models import ClockRun
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK, OPERATOR
@@ -24,7 +24,7 @@ from tests.factories import NOON, cast_ballots, make_codes, make_open_round, mak
 
 pytestmark = pytest.mark.django_db
 PAST_CLOSING = NOON + timedelta(days=2)
-STEPS = ["核对时钟", "记录回收数", "封箱", "清除到期内容", "停用账号", "待办提醒"]
+STEPS = ["核对时钟", "记录收回数", "封箱", "清除到期内容", "打乱整改评价", "停用账号", "待办提醒"]
 
 
 @pytest.fixture(autouse=True)
@@ -174,7 +174,7 @@ class TestTheAlarm:
     @pytest.mark.parametrize(("minutes", "faults"), [(1, []), (0, ["nanchuan.E009"]), (-5, ["nanchuan.E009"])])
     def test_takes_a_positive_number_of_minutes(self, settings, minutes, faults):
         settings.CLOCK_ALARM_MINUTES = minutes
-        assert [fault.id for fault in limits_of_time_are_positive(None)] == faults
+        assert [fault.id for fault in limits_are_positive(None)] == faults
 
     def test_stays_down_when_no_vote_is_open(self, shown):
         Round.objects.update(state=RoundState.SEALED)
@@ -184,8 +184,8 @@ class TestTheAlarm:
         monkeypatch.setattr(lifecycle, "record_turnout", lambda at: 1 // 0)
         with pytest.raises(CommandError):
             call_command("advance_rounds", stdout=StringIO())
-        assert ClockRun.objects.get().failed == "记录回收数"
-        assert "有步骤未办成：记录回收数" in shown()
+        assert ClockRun.objects.get().failed == "记录收回数"
+        assert "有步骤未办成：记录收回数" in shown()
 
 
 @pytest.mark.parametrize("command", ["daily", "advance_rounds"])

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import batch_lines, counted_batches, replaceable
 from evaluations.codes.services import issuing, voiding
@@ -14,6 +15,7 @@ from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import gather_readiness
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
 from evaluations.verification.services import verify_round
 from nanchuan_eval.approvals import services as approvals
@@ -125,6 +127,76 @@ class TestMaking:
             assert as_(role).post(address("round-codes", round_), {**FORM, "count": "1"}).status_code == 403
         assert "只能在名录锁定之后" in post(as_("clerk"), "round-codes", make_round(), FORM, count="1")
         assert not CodeBatch.objects.exists()
+
+
+class TestMakingTogether:
+    """The batches of all strata drawn, and the counters of visitors, in one act."""
+
+    @pytest.fixture
+    def drawn(self, round_):
+        make_drawn(round_, "服务对象", people=6)
+        make_drawn(round_, "市场主体", people=2)
+        return round_
+
+    def test_every_stratum_gets_as_many_codes_as_people_were_drawn(self, as_, drawn):
+        client = as_("clerk")
+        asked = client.get(address("round-codes-together", drawn)).content.decode()
+        answer = client.post(address("round-codes-together", drawn), {"counters": ["other"]})
+
+        assert "将要生成" in asked
+        made = {b.label: b.credentials.count() for b in CodeBatch.objects.filter(channel="targeted")}
+        assert made == {"定向评议·服务对象": 6, "定向评议·市场主体": 2}
+        assert CodeBatch.objects.filter(is_self_service=True).values_list("channel", flat=True).get() == "other"
+        page = answer.content.decode()
+        files = re.findall(r'href="data:text/csv;base64,([^"]+)"', page)
+        codes = [
+            line.split(",")[1] for file in files for line in base64.b64decode(file).decode("utf-8-sig").split()[1:]
+        ]
+        assert len(files) == 2
+        assert {issue_of(drawn.key, code.replace("-", "")) for code in codes} == set(
+            Credential.objects.values_list("issue", flat=True)
+        )
+        assert "no-store" in answer["Cache-Control"]
+        assert page.count('name="part"') == 2
+        assert len(re.findall(r'id="(id_\d+_site)"', page)) == 2
+        assert AuditEntry.objects.filter(action="cred.print").count() == 3
+        assert not gather_readiness(drawn, NOON).unfit_codes
+
+    def test_only_what_lacks_is_made_and_a_form_sent_twice_makes_nothing(self, as_, drawn):
+        stratum_codes(drawn, "服务对象", 4)
+        client = as_("clerk")
+
+        client.post(address("round-codes-together", drawn))
+        assert "票号已经齐全，没有重复生成" in client.post(address("round-codes-together", drawn)).content.decode()
+        assert "已经开通" not in post(client, "round-codes-together", drawn, counters=["other"])
+        assert CodeBatch.objects.filter(is_self_service=True).count() == 1
+        assert "选择一个有效的选项" in post(client, "round-codes-together", drawn, counters=["other"])
+        assert Credential.objects.count() == 8
+        assert CodeBatch.objects.filter(is_self_service=True).count() == 1
+
+    def test_codes_without_a_stratum_leave_the_rest_to_single_batches(self, as_, drawn):
+        stratum_codes(drawn, "", 4)
+
+        page = post(as_("clerk"), "round-codes-together", drawn)
+
+        assert "没有缺票号的抽中人员" in page
+        assert Credential.objects.count() == 4
+
+    def test_is_for_clerks_only_and_needs_a_frozen_roster(self, as_, drawn):
+        for role in ("chief", "commission", "auditor"):
+            assert as_(role).get(address("round-codes-together", drawn)).status_code == 403
+        drawn.state = RoundState.SEALED
+        drawn.save()
+        assert "只能在名录锁定之后" in post(as_("clerk"), "round-codes-together", drawn)
+        assert not CodeBatch.objects.exists()
+
+    def test_a_channel_with_codes_is_not_ticked_beforehand(self, as_, drawn):
+        make_codes(drawn, 1, channel=Channel.OTHER, origin=Origin.HALL)
+
+        form = as_("clerk").get(address("round-codes-together", drawn)).context["form"]
+
+        assert "other" in [value for value, _ in form.fields["counters"].choices]
+        assert "other" not in form.initial["counters"]
 
 
 class TestAnOfflineList:

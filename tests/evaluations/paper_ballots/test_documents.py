@@ -1,6 +1,5 @@
 """Printed and exported documents: ballots, labels, sealing record, openings."""
 
-import csv
 import subprocess
 import sys
 from io import StringIO
@@ -12,6 +11,7 @@ from django.core.management import CommandError, call_command
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.services import issuing
+from evaluations.paper_ballots import documents
 from evaluations.protocol.codes import format_code
 from evaluations.scoring.method import Channel
 from evaluations.turnout.services import people_for_labels
@@ -45,6 +45,28 @@ def run(command, *arguments, **options):
     out = StringIO()
     call_command(command, *arguments, stdout=out, **options)
     return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("sections", "pages"),
+    [
+        (0, [0]),
+        (40, [40]),
+        (53, [53]),
+        (54, [27, 27]),
+        (105, [53, 52]),
+        (110, [55, 55]),
+        (120, [60, 60]),
+        (130, [33, 33, 32, 32]),
+    ],
+)
+def test_the_sections_fill_both_sides_of_as_few_sheets_as_hold_them(sections, pages):
+    rows = [(number, "科室") for number in range(sections)]
+
+    shared = list(documents._pages(rows))
+
+    assert list(map(len, shared)) == pages
+    assert [row for page in shared for row in page] == rows
 
 
 class TestPrintedBallots:
@@ -91,10 +113,11 @@ class TestPrintedBallots:
     @pytest.mark.parametrize(
         ("lines", "text"),
         [
-            (["序号,票号"], "文件中没有票号，不能打印评议票"),
-            ([], "文件中没有票号，不能打印评议票"),
+            (["序号,票号"], "文件中没有票号"),
+            ([], "文件没有内容"),
             (["序号,票号", "1,ABC"], "第2行：票号应为20位"),
-            (["序号,票号", f"1,{'0' * 20}", f"2,{'0' * 20}"], "重复的票号"),
+            (["序号,号码", "1,ABC"], "第1行的表头缺少“票号”列"),
+            (["序号,票号", f"1,{'0' * 20}", f"2,{'o' * 20}"], "第3行：票号与文件“codes.csv”第2行的相同"),
         ],
     )
     def test_of_an_empty_or_broken_batch_are_refused_with_a_message(self, tmp_path, lines, text):
@@ -125,23 +148,6 @@ def test_a_list_of_codes_cannot_be_imported_twice():
         issuing.import_issued(round_id=round_.pk, form=kind, issues=issues, by=make_user("clerk"), at=NOON)
 
     assert CodeBatch.objects.count() == 1
-
-
-def test_messages_pair_every_phone_with_a_code_and_refuse_mismatches(tmp_path):
-    codes = [issuing.new_code() for _ in range(2)]
-    people = tmp_path / "people.csv"
-    people.write_text("姓名,手机号\n甲,13800000001\n乙,13800000002\n", encoding="utf-8")
-
-    run("pair_sms", codes_file(tmp_path, codes), people, site=SITE, out=tmp_path / "sms.csv")
-
-    rows = list(csv.reader((tmp_path / "sms.csv").open(encoding="utf-8-sig")))
-    assert [row[0] for row in rows[1:]] == ["13800000001", "13800000002"]
-    assert all(f"{SITE}/ballot/#{code}" in row[1] for row, code in zip(rows[1:], codes, strict=True))
-    with pytest.raises(CommandError, match="票号只有1个"):
-        run("pair_sms", codes_file(tmp_path, codes[:1]), people, site=SITE, out=tmp_path / "sms.csv")
-    people.write_text("姓名,手机号\n甲,12\n", encoding="utf-8")
-    with pytest.raises(CommandError, match="第2行没有11位手机号"):
-        run("pair_sms", codes_file(tmp_path, codes), people, site=SITE, out=tmp_path / "sms.csv")
 
 
 class TestStaffDocuments:

@@ -10,10 +10,10 @@ from evaluations.ballots.models import Ballot, BallotSpool, Rating
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.services import issuing, voiding
 from evaluations.paper_ballots import services as paper_ballots
-from evaluations.paper_ballots.models import PaperSheet
+from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.paper_ballots.queries import account_of_batch, paper_faults
 from evaluations.paper_ballots.rules.ballot_account import SheetKind, imbalances
-from evaluations.paper_ballots.services import SheetContent
+from evaluations.paper_ballots.services import CountDiffers, SheetContent
 from evaluations.protocol.codes import format_code, issue_of
 from evaluations.rounds.models import Round
 from evaluations.sealing.services import opening as sealing
@@ -105,7 +105,7 @@ class TestASlip:
         assert paper_ballots.register_slips(batch_id=batch.pk, typed=[fresh], by=make_user("clerk"), at=NOON) == []
         book = account_of_batch(batch)
         assert (book.issued, book.slips) == (3, 1)
-        assert paper_faults(round_) == [f"批次“{batch.label}”：纸质票尚未清点，请先清点。"]
+        assert paper_faults(round_) == {str(batch.pk): (f"批次“{batch.label}”：纸质票尚未清点，请先清点。",)}
         with pytest.raises(RuleViolation, match="在原批次办理"):
             paper_ballots.register_slips(batch_id=made.pk, typed=[fresh], by=make_user("clerk"), at=NOON)
 
@@ -244,13 +244,25 @@ class TestTheBallotAccount:
         key(round_)
         return first_batch()
 
-    def count(self, batch, by=None, at=None, **changes):
+    def count(self, batch, by=None, at=None, is_confirmed=True, **changes):
         return paper_ballots.record_count(
             batch_id=batch.pk,
             counted={**COUNTED, **changes},
             by=by or make_user("clerk"),
             at=at or batch.round.closes_at,
+            is_confirmed=is_confirmed,
         )
+
+    def test_that_does_not_balance_is_asked_about_first(self, keyed):
+        with pytest.raises(CountDiffers, match="合计12张"):
+            self.count(keyed, missing=11, is_confirmed=False)
+
+        keyed.refresh_from_db()
+        assert not keyed.is_halted
+        assert not PaperCount.objects.exists()
+
+    def test_that_balances_needs_no_confirmation(self, keyed):
+        assert self.count(keyed, is_confirmed=False) == []
 
     def test_that_balances_allows_the_sealing(self, keyed):
         assert self.count(keyed) == []
@@ -328,7 +340,7 @@ class TestTheBallotAccount:
 
         assert (book.issued, book.online, book.returned, book.spoiled, book.missing) == (9, 6, 0, 1, 2)
         assert imbalances(book) == []
-        assert paper_faults(round_) == []
+        assert paper_faults(round_) == {}
         CodeBatch.objects.update(is_open=False)  # recalled: unused codes are void
         assert (account_of_batch(batch).spoiled, account_of_batch(batch).missing) == (3, 0)
 

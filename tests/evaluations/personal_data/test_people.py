@@ -8,12 +8,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from evaluations.ballots.models import Comment
+from evaluations.codes.services import visitors
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.lifecycle import services as lifecycle
-from evaluations.personal_data.services import people
+from evaluations.personal_data.services import people, requests
 from evaluations.pools.models import PoolEntry
-from evaluations.pools.rules import PoolKind
-from evaluations.rounds.models import RoundStep
+from evaluations.pools.rules.kinds import PoolKind
+from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.privacy_notice import privacy_notice
 from nanchuan_eval.approvals import services as approvals
@@ -24,7 +25,9 @@ from nanchuan_eval.encryption.fields import decrypt, encrypt, keyed_hash, mask_p
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.retention import services as retention
+from nanchuan_eval.web.views import A_YEAR
 from tests.factories import NOON, commit, make_manifestations, make_pool, make_round, make_section, make_user
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 PHONE = "13912345678"
@@ -138,6 +141,18 @@ class TestRetention:
         entry.refresh_from_db()
         assert entry.phone == left
 
+    @pytest.mark.django_db(transaction=True)
+    def test_archiving_begins_no_new_period(self):
+        round_ = self.ended(61)
+        RoundStep.objects.create(round=round_, state=RoundState.CLOSED, at=NOON - timedelta(days=5))
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.CLOSED)
+        entry = make_person(round_)
+
+        self.purge()
+
+        entry.refresh_from_db()
+        assert entry.phone == ""
+
     def test_phones_of_a_round_under_way_stay(self):
         entry = make_person(make_round())
         assert self.purge() == {}
@@ -187,14 +202,31 @@ class TestRetention:
 
 
 class TestTheNotice:
-    """The privacy notice has seven items, and each round keeps its version."""
+    """The privacy notice has the items of the law, is true, and each round keeps its version."""
 
-    def test_it_has_the_seven_items_of_the_law(self):
+    def test_it_has_the_items_of_the_law(self):
         items = privacy_notice("023-71400000")
-        assert len(items) == 7
         assert "023-71400000" in items[0].text
         for word in ("目的", "种类", "期限", "权利", "变更"):
             assert any(word in item.title for item in items)
+
+    def test_its_figures_are_those_of_the_code(self):
+        """Whoever changes how long something is kept changes the notice, with a new version."""
+        text = "".join(item.text for item in privacy_notice())
+        assert (people.PHONES_KEPT.days, people.COMMENTS_KEPT.days) == (60, 365)
+        assert "名单库手机号和抽取查询码公示后60日清除；评议意见、整改评价意见公示后1年清除" in text
+        assert (requests.ANSWERS_KEPT.days, retention.ATTEMPTS_KEPT.days) == (365, 183)
+        assert "个人信息申请答复后1年清除；登录失败记录183日后清除" in text
+        assert (visitors.HOUR, A_YEAR) == (3600, 365 * 24 * 3600)
+        assert text.count("只在内存中暂存网段的校验值1小时") == 2
+        assert "审批记录中的意见和本人信息在审批办结1年后清除；工作人员的提醒邮箱在账号停用后清除" in text
+        assert "群众建议、整改评价标记、见证人的职务和姓名长期保存" in text
+        assert "公开的个人信息：抽取见证人的职务和姓名" in text
+        assert "只记所选字号，保存1年" in text
+        assert visitors.COOKIE_DAYS == 60
+        assert "KEPT_DAYS = 60," in (ROOT / "static" / "js" / "ballot" / "kept.js").read_text(encoding="utf-8")
+        assert "提交后清除，未提交的60日后清除" in text
+        assert "另一个记录本轮在本机领取的张数，60日后失效" in text
 
     def test_the_round_keeps_its_notice(self, client):
         make_manifestations()
@@ -226,6 +258,12 @@ class TestDataSubjectRights:
         assert PHONE in out.getvalue()
         assert "赵钱孙" in out.getvalue()
         assert PHONE not in str(AuditEntry.objects.get(action="privacy.handle").link)
+
+    def test_the_phone_may_be_written_in_any_way(self):
+        make_person()
+        out = io.StringIO()
+        call_command("export_person", f"+86 {PHONE[:3]}-{PHONE[3:7]} {PHONE[7:]}", stdout=out)
+        assert "赵钱孙" in out.getvalue()
 
     def test_nothing_is_held_about_an_unknown_phone(self):
         with pytest.raises(CommandError, match="没有保存"):

@@ -12,7 +12,7 @@ from evaluations.personal_data.services import requests
 from evaluations.personal_data.services.people import held_about
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import contact_of
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from nanchuan_eval.approvals import authorizations
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
@@ -21,7 +21,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import keyed_hash
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.retention import services as retention
-from tests.factories import NOON, commit, make_pool, make_round, make_user
+from tests.factories import NOON, commit, make_department, make_pool, make_round, make_user
 
 pytestmark = pytest.mark.django_db
 PHONE, NEW = "13912345678", "13700000007"
@@ -118,6 +118,32 @@ class TestCorrecting:
         approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=NOON)
         entry.refresh_from_db()
         assert entry.phone == NEW
+
+    @pytest.mark.parametrize("typed", ["+86 137-0000-0007", "１３７０００００００７", "0086 13700000007"])
+    def test_takes_a_phone_as_people_write_it(self, client, typed):
+        entry = make_person()
+        client.force_login(make_user("chief"))
+        address = f"/admin/evaluations/poolentry/{entry.pk}/correct/"
+        client.post(address, {"name": "", "unit": "", "phone": typed, "reason": "换号"})
+        entry.refresh_from_db()
+        assert (entry.name, entry.phone) == ("赵钱孙", NEW)
+
+    @pytest.mark.parametrize(
+        ("unit", "hint"),
+        [
+            ("区公安局", "更正后，所在单位“区公安局”是评议对象“公安局”，请核对是否登记回避。"),
+            ("公安局巡逻队", "更正后，单位“公安局巡逻队”是不是评议对象“公安局”的，请核对是否登记回避。"),
+            ("另一社区", ""),
+        ],
+    )
+    def test_shows_the_approver_a_unit_that_is_rated(self, client, settings, unit, hint):
+        settings.TWO_PERSON_RULE = True
+        make_department(name="公安局")
+        entry = make_person()
+        client.force_login(make_user("clerk"))
+        address = f"/admin/evaluations/poolentry/{entry.pk}/correct/"
+        client.post(address, {"name": "赵钱孙", "unit": unit, "phone": "", "reason": "调动"})
+        assert Approval.objects.get().content.get("回避提示", "") == hint
 
 
 class TestTheStaffPage:

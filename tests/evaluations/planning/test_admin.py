@@ -7,13 +7,14 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from evaluations.planning.rules.report import ESTIMATE, NOT_DRAWN_HERE, UNSEEN
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.pools.services.lists import import_pool
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.spreadsheets import Row
 from nanchuan_eval.users.models import User
 from tests.factories import NOON, ROLES, make_round, make_section, make_user
 from tests.pages import compact, page_in
@@ -85,8 +86,8 @@ class TestThePage:
     def test_clients_of_the_pool_are_known(self, log_in):
         round_, browser = make_round(), log_in("clerk")
         code = sections()[0].code
-        rows = [("办件", 1, ("姓名", "手机号", "办过事的科室"))]
-        rows += [("办件", n, (f"人{n}", f"137{n:08d}", code)) for n in range(2, 12)]
+        rows = [Row("办件", 1, ("姓名", "手机号", "办过事的科室"))]
+        rows += [Row("办件", n, (f"人{n}", f"137{n:08d}", code)) for n in range(2, 12)]
         import_pool(round_id=round_.pk, kind=PoolKind.RECIPIENTS, rows=rows, by=make_user("clerk"), at=NOON)
 
         page = browser.get(address(round_))

@@ -106,3 +106,18 @@ def test_the_sealing_and_draw_records_carry_their_anchors():
 )
 def test_a_vetoed_section_with_too_few_ballots_is_told_among_those_with_too_few(gate, thin):
     assert thin_sections({"sections": 105, "unranked": 11, **gate}) == thin
+
+
+def test_a_list_keeps_the_meaning_its_figures_had_when_it_was_published(client):
+    round_ = published_list()
+    publication = Publication.objects.get(round=round_)
+    now = json.loads(publication.content)
+    earlier = {key: value for key, value in now.items() if key != "columns_explained"}
+    earlier["channels"] = [{**row, "valid": 239, "counted": 240} for row in now["channels"]]
+    Publication.objects.update(content=json.dumps(earlier))
+
+    page = client.get(f"/list/{round_.key}/").content.decode()
+
+    assert now["columns_explained"] == COLUMNS_EXPLAINED
+    assert "“计票”可能多于“有效”" in page
+    assert COLUMNS_EXPLAINED not in page

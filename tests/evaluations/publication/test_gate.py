@@ -314,9 +314,9 @@ class TestPublicPages:
         of_round = compact(client.get(reverse("scoring-of-round", args=[round_.key])).content.decode())
         default = compact(client.get(reverse("scoring")).content.decode())
 
-        assert "区间全部在前7以内的标“明确”" in of_round
+        assert "区间全部在前7位以内的标“明确”" in of_round
         assert "在全部3个科室中的位置" in of_round
-        assert "区间全部在前10以内的标“明确”" in default
+        assert "区间全部在前10位以内的标“明确”" in default
         assert "在全部参评科室中的位置" in default
 
     def test_the_rules_of_a_draft_are_nobodys_business(self, client):

@@ -79,7 +79,7 @@ class TestPublication:
         SectionResult.objects.filter(rank=1).update(main_problems="")
 
         with pytest.raises(RuleViolation, match="主要问题尚未填写"):
-            lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
+            lifecycle.announce_result(round_id=round_.pk, by=make_user("chief"), at=LATER)
 
         assert Round.objects.get(pk=round_.pk).state == RoundState.COUNTED
 

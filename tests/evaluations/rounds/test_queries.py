@@ -25,8 +25,8 @@ def test_a_refused_step_names_what_the_page_shows_as_missing():
 
 def test_a_round_waits_for_the_objection_period_counted_in_working_days():
     round_ = make_round(state=RoundState.COUNTED)
-    lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=NOON)  # a Monday
+    lifecycle.announce_result(round_id=round_.pk, by=make_user("chief"), at=NOON)  # a Monday
     round_.refresh_from_db()
 
-    assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=3)) == ["异议期至2026年03月05日止，期满后才能公示。"]
+    assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=3)) == ["异议期至2026年03月05日止，期满后方可公示。"]
     assert missing_for(round_, Step.PUBLISH, NOON + timedelta(days=4)) == []

@@ -85,12 +85,13 @@ def test_a_round_that_lacks_nothing_moves_on(step):
     ("step", "facts", "text"),
     [
         (Step.FREEZE, {"rulebook_errors": ("权重之和不为1。",)}, "评议规则有误：权重之和不为1。"),
-        (Step.FREEZE, {"indicators_without_manifestation": ("冷",)}, "指标“冷”还没有启用的表象，请先添加。"),
+        (Step.FREEZE, {"indicators_without_manifestation": ("冷",)}, "指标“冷”没有启用的表象，请先添加。"),
+        (Step.FREEZE, {"phone_faults": ("评议办联系电话还没有填写。",)}, "评议办联系电话还没有填写。"),
         (Step.FREEZE, {"active_sections": 0}, "评议对象名录为空，请先导入单位和科室。"),
         (
             Step.FREEZE,
             {"is_settled": False},
-            "评议方案（名称、时间和评议规则）还没有审定，或审定后又有改动，请提请审定方案。",
+            "评议方案（名称、时间和评议规则）尚未审定，或审定后又有改动，请提请审定方案。",
         ),
         (Step.CONFIRM_DRAWS, {"wanted_draws": (DrawPurpose.EVALUATORS,)}, "“抽取定向评议人员”尚未完成并公开。"),
         (
@@ -98,26 +99,26 @@ def test_a_round_that_lacks_nothing_moves_on(step):
             {"wanted_draws": (DrawPurpose.EVALUATORS,), "draws": {DrawPurpose.EVALUATORS: DRAWN}},
             "“抽取定向评议人员”尚未完成并公开。",
         ),
-        (Step.OPEN, {"channels_without_codes": ("定向",)}, "渠道“定向”还没有发放票号，请先生成票号批次。"),
+        (Step.OPEN, {"channels_without_codes": ("定向",)}, "渠道“定向”尚未发放票号，请先生成票号批次。"),
         (Step.OPEN, {"unfit_codes": ("抽样缺1个。",)}, "抽样缺1个。"),
         (Step.OPEN, closed(), "截止投票时间已过，请先延期。"),
-        (Step.SEAL, closed(paper_faults=("第一批没有清点。",)), "第一批没有清点。"),
+        (Step.SEAL, closed(paper_faults={"7": ("第一批没有清点。",)}), "第一批没有清点。"),
         (Step.COUNT, {"unreviewed_alerts": 2}, "还有2条领票异常没有核查，请在“回收监测”中核查。"),
         (
             Step.COUNT,
             {"sampled_ballots": 2, "draws": {DrawPurpose.COUNTED: DRAWN}},
             "已收回抽样评议票2张，“抽取计票的抽样评议票”尚未完成并公开，请先抽取并公开证明。",
         ),
-        (Step.ANNOUNCE, {"listed_without_problems": ("价格科",)}, "上榜科室“价格科”的主要问题尚未填写。"),
+        (Step.ANNOUNCE, {"listed_without_problems": {"3": "价格科"}}, "上榜科室“价格科”的主要问题尚未填写。"),
         (Step.ANNOUNCE, {"lacking_witnesses": 1}, "计票记录还差1名监督员签名。"),
         (Step.PUBLISH, {"lacking_witnesses": 1}, "计票记录还差1名监督员签名。"),
         (
             Step.PUBLISH,
             {"objections_until": date(2026, 3, 2)},
-            "异议期至2026年03月02日止，期满后才能公示。",
+            "异议期至2026年03月02日止，期满后方可公示。",
         ),
         (Step.PUBLISH, {"open_flags": 1}, "还有1件异常提示没有处理，请决定保留计票或者认定废票。"),
-        (Step.PUBLISH, {"undecided": ("异议1",)}, "“异议1”尚未办结，办结后才能公示。"),
+        (Step.PUBLISH, {"undecided": ("异议1",)}, "“异议1”尚未办结，办结后方可公示。"),
         (Step.ARCHIVE, {"open_cases": 1}, "尚有1件问责事项未办结，请先办结。"),
     ],
 )
@@ -146,7 +147,7 @@ def test_a_round_has_no_sections_unless_they_are_counted():
 def test_a_channel_without_any_code_is_named_once():
     texts = lacks(Step.OPEN, channels_without_codes=("定向",), unfit_codes=("定向缺2个。", "抽样缺1个。"))
 
-    assert texts == ["渠道“定向”还没有发放票号，请先生成票号批次。", "抽样缺1个。"]
+    assert texts == ["渠道“定向”尚未发放票号，请先生成票号批次。", "抽样缺1个。"]
 
 
 def test_a_round_is_not_sealed_before_the_closing_time():
@@ -158,4 +159,4 @@ def test_a_round_is_not_sealed_before_the_closing_time():
 
 def test_everything_lacking_is_listed_at_once():
     assert len(lacks(Step.FREEZE, rulebook_errors=("甲", "乙"), active_sections=0, is_settled=False)) == 4
-    assert len(lacks(Step.PUBLISH, open_flags=1, undecided=("甲", "乙"), listed_without_problems=("丙",))) == 4
+    assert len(lacks(Step.PUBLISH, open_flags=1, undecided=("甲", "乙"), listed_without_problems={"3": "丙"})) == 4

@@ -4,7 +4,10 @@ import pytest
 
 from evaluations.rounds.rules.privacy_notice import privacy_notice
 
-TITLES = "个人信息处理者 处理目的和方式 处理的个人信息种类 保存期限 您的权利和行使方式 其他事项 变更告知"
+TITLES = (
+    "个人信息处理者 处理目的和方式 处理的个人信息种类 保存在您的设备上的内容 "
+    "保存期限 您的权利和行使方式 其他事项 变更告知"
+)
 
 
 def test_the_notice_has_the_items_of_the_law_in_order():

@@ -19,7 +19,7 @@ from tests.evaluations.sample_audit.rounds import (
     make_counted_round,
     planned,
 )
-from tests.factories import make_user
+from tests.factories import NOON, make_user
 
 pytestmark = pytest.mark.django_db
 ROUND = "/admin/evaluations/round"
@@ -177,3 +177,14 @@ def test_the_public_page_tells_result_and_draw_but_no_receipt(client, round_):
     assert (facts["seed"], facts["dice"]) == (SampleAudit.objects.get().seed, DICE)
     receipts = SampleBallot.objects.values_list("ballot__receipt", flat=True)
     assert not any(receipt in text for receipt in receipts)
+
+
+def test_the_public_page_begins_with_what_did_not_agree(client, round_):
+    address = finished(round_)
+    row = SampleBallot.objects.first()
+    SampleBallot.objects.filter(pk=row.pk).update(outcome=Outcome.DIFFERS, explained_at=NOON)
+
+    text = client.get(address).content.decode()
+
+    assert "结果：不一致</h2>" in text
+    assert "结果：一致" not in text

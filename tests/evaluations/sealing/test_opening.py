@@ -25,23 +25,32 @@ from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import CLOCK, OPERATOR, NeedsApproval
 from tests.factories import cast_ballots, make_codes, make_open_round, make_supervisors_key, make_user
+from tests.once import once
 
 pytestmark = pytest.mark.django_db
 SUPERVISED = {"box_key": "supervisors", "box_needed": 3}
 SET_ASIDE_PLACE = ("targeted", "issued")
 
 
-@pytest.fixture
-def round_():
-    return make_open_round(sections=2, rulebook=SUPERVISED)
-
-
-@pytest.fixture
-def cards(round_):
-    """S1 … S5, P, Q as printed; six ballots wait."""
+def _voted():
+    """A round in whose box six ballots wait, and S1 … S5, P, Q as printed."""
+    round_ = make_open_round(sections=2, rulebook=SUPERVISED)
     texts = make_supervisors_key(round_)
     cast_ballots(round_, make_codes(round_, 6), comment="排队太久")
-    return texts
+    return round_.pk, texts
+
+
+voted = once(_voted, "class")
+
+
+@pytest.fixture
+def round_(voted):
+    return Round.objects.get(pk=voted[0])
+
+
+@pytest.fixture
+def cards(voted):
+    return list(voted[1])
 
 
 def open_with(round_, typed, by=OPERATOR, **accepted):

@@ -9,9 +9,8 @@ import pytest
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.box_key.services.holding import confirm_card
 from evaluations.box_key.services.keys import new_key
-from evaluations.draws.services import ceremony
 from evaluations.lifecycle.approvals import start_step
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.protocol.box import held_code
 from evaluations.protocol.box_cards import card_text
 from evaluations.rounds.models import Round
@@ -27,6 +26,7 @@ from tests.factories import (
     NOON,
     cast_ballots,
     hold_draw,
+    issue_codes,
     make_codes,
     make_open_round,
     make_pool,
@@ -46,12 +46,12 @@ def drawn():
     round_.refresh_from_db()
     make_pool(round_, PoolKind.SUPERVISORS)
     draw = hold_draw(round_, DrawPurpose.SUPERVISORS)
-    signing = ceremony.issue_signing_codes(draw_id=draw.pk, by=make_user("clerk"), at=NOON)
+    signing = issue_codes(draw, at=NOON)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.DRAWN)
     round_.refresh_from_db()
     make_codes(round_, 5, channel=Channel.SAMPLED, origin=Origin.NEWSPAPER)
     make_self_service(round_)
-    return round_, make_codes(round_, 6), list(signing.values())
+    return round_, make_codes(round_, 6), signing
 
 
 def decide(by, at):
@@ -65,7 +65,7 @@ def lacks(round_, step, at):
 
 def take_key(round_):
     """The record approved by two persons, every card confirmed; returns the cards' texts."""
-    assert "还没有票箱密钥" in lacks(round_, Step.OPEN, NOON)
+    assert "尚无票箱密钥" in lacks(round_, Step.OPEN, NOON)
     key = new_key(round_.key, needed=3, supervisors=5, made="offline")
     approvals.propose("box.key", round_, by=make_user("clerk"), at=NOON, record=key.record.decode())
     decide("chief", NOON)

@@ -34,6 +34,18 @@ def download(client, path):
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
+class TestBoxes:
+    def test_the_boxes_of_all_rounds_are_listed_and_a_demonstration_is_marked(self, client):
+        round_ = make_open_round(is_demo=True)
+
+        page = compact(page_in(client, "/box/", queries=2, shows="票箱公开").content.decode())
+
+        assert f'<a href="/rounds/{round_.key}/box/">{round_.name}的票箱</a>（演示数据，非真实评议结果）' in page
+
+    def test_without_a_round_the_page_says_when_a_box_appears(self, client):
+        page_in(client, "/box/", queries=2, shows="名录锁定后")
+
+
 class TestBeforeSealing:
     def test_the_issued_list_of_a_batch_is_public_with_its_hash(self, client):
         round_ = make_open_round()
@@ -106,7 +118,7 @@ class TestAfterSealing:
             paper_ballots.key_sheet(batch_id=batch.pk, number=number, content=blank, by=make_user("clerk"), at=at)
         Credential.objects.filter(issue=issue_of(round_.key, codes[9])).update(is_void=True)
         counted = {"returned": 2, "spoiled": 1, "missing": 3}
-        paper_ballots.record_count(batch_id=batch.pk, counted=counted, by=make_user("clerk"), at=at)
+        paper_ballots.record_count(batch_id=batch.pk, counted=counted, by=make_user("clerk"), at=at, is_confirmed=True)
         paper_ballots.clear_imbalance(batch_id=batch.pk, reason="少印一张", by=make_user("clerk"), at=at)
 
         sealed = sealing.seal_round(round_id=round_.pk, by=CLOCK, at=at)
@@ -122,7 +134,7 @@ class TestAfterSealing:
     def test_the_page_takes_a_constant_number_of_queries(self, client, sections):
         round_ = make_sealed_round(targeted=5, sections=sections)
 
-        page_in(client, f"/rounds/{round_.key}/box/", queries=5, shows=round_.closing_root)
+        page_in(client, f"/rounds/{round_.key}/box/", queries=9, shows=round_.closing_root)
 
 
 class TestAReceipt:
@@ -144,7 +156,7 @@ class TestAReceipt:
         client.post("/receipt/", {"receipt": first})
 
         for receipt in others:
-            with exactly(3) as queries:  # the sealed rounds, the receipt's round, its commitment
+            with exactly(4) as queries:  # the sealed rounds, the receipt's round, its commitment, the telephone
                 answer = client.post("/receipt/", {"receipt": receipt})
             assert "您的票已入箱" in answer.content.decode()
             assert not [q for q in queries if "ORDER BY" in q["sql"] and "receipt" in q["sql"].split("ORDER BY")[1]]

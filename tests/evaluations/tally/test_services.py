@@ -6,21 +6,25 @@ from datetime import date, timedelta
 import pytest
 from django.core.management import call_command
 
-from evaluations.ballots.models import Rating
+from evaluations.ballots.models import Ballot, Rating
+from evaluations.publication.documents import count_record
 from evaluations.publication.services import (
     edit_problems,
     place_hold,
     publish_list,
 )
+from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.scoring.method import Indicator
 from evaluations.scoring.methods import recount
 from evaluations.tally.files import ballots_csv
 from evaluations.tally.models import SectionResult, Tally, Veto
 from evaluations.tally.services.tally import record_veto, tally_round
+from evaluations.verification.services import verify_round
+from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied
 from tests.evaluations.tally.factories import BY_METHOD, LATER, SMALL, announce, count, spread_answers
-from tests.factories import make_open_round, make_sealed_round, make_user
+from tests.factories import commit, make_open_round, make_sealed_round, make_user, plan, run
 from tests.pages import exactly
 
 pytestmark = pytest.mark.django_db
@@ -58,12 +62,50 @@ def test_a_round_that_is_not_sealed_is_not_counted():
 
 
 def test_sampled_ballots_must_be_drawn_before_the_count():
-    round_ = make_sealed_round(sampled=2)
+    round_ = make_sealed_round(sampled=2, rulebook={"counted_sampled_ballots": 1})
 
     with pytest.raises(RuleViolation, match="收回抽样评议票2张"):
         count(round_)
 
     assert not SectionResult.objects.exists()
+    assert Ballot.objects.filter(is_counted=True, channel="sampled").count() == 0
+
+
+def test_no_more_sampled_ballots_than_places_all_count_without_a_draw(client):
+    round_ = make_sealed_round(sampled=6, rulebook={"counted_sampled_ballots": 6})
+
+    plan(round_, DrawPurpose.COUNTED)
+    tally = count(round_)
+
+    register = client.get("/draws/").content.decode()
+    assert "尚未公布承诺" not in register
+    assert "全部计票，不用抽取" in register
+    assert not Ballot.objects.filter(is_counted=False).exists()
+    assert not Rating.objects.filter(is_counted=False).exists()
+    row = AuditEntry.objects.get(action="tally.run")
+    assert "不超过规则规定的计票张数6张，全部计票，不用抽取" in row.detail["sampled"]
+    assert ["抽样评议票", row.detail["sampled"]] in count_record(tally.round)["facts"]
+    assert not [fault for what, faults in verify_round(tally.round) for fault in faults if "抽样" in fault]
+    result, _ = recount(ballots_csv(round_), json.loads(tally.rulebook))
+    assert result.decode() == tally.result
+
+
+def test_a_sample_counted_beyond_its_places_without_a_draw_is_named():
+    round_ = make_sealed_round(sampled=3, rulebook={"counted_sampled_ballots": 2})
+    Ballot.objects.update(is_counted=True)
+    Rating.objects.update(is_counted=True)
+
+    found = [fault for _, faults in verify_round(round_) for fault in faults]
+
+    assert "抽样评议票3张没有抽取就计了票，超过规则规定的2张。" in found
+
+
+def test_a_draw_that_was_begun_is_finished_before_the_count():
+    round_ = make_sealed_round(sampled=2)
+    run(commit(round_, DrawPurpose.COUNTED))
+
+    with pytest.raises(RuleViolation, match="尚未完成并公开"):
+        count(round_)
 
 
 @pytest.mark.parametrize("targeted", [2, 9])
@@ -71,7 +113,7 @@ def test_the_count_takes_a_constant_number_of_queries(targeted):
     round_ = make_sealed_round(targeted=targeted, sections=2)
     by = make_user("chief")
 
-    with exactly(44):
+    with exactly(46):
         tally_round(round_id=round_.pk, by=by, at=LATER)
 
 
@@ -228,7 +270,7 @@ class TestRecount:
         round_.refresh_from_db()
         place_hold(round_, "第1号异议", at=LATER)
 
-        with pytest.raises(RuleViolation, match="第1号异议”尚未办结，办结后才能重新计票"):
+        with pytest.raises(RuleViolation, match="第1号异议”尚未办结，办结后方可重新计票"):
             veto(round_.sections.first())
 
         assert not Veto.objects.exists()

@@ -134,7 +134,7 @@ class TestAFlag:
 
     def test_stops_the_publication_while_undecided(self):
         round_, _ = self.counted()
-        lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=LATER)
+        lifecycle.announce_result(round_id=round_.pk, by=make_user("chief"), at=LATER)
 
         with pytest.raises(RuleViolation, match="件异常提示没有处理"):
             publish_list(round_id=round_.pk, by=make_user("commission"), at=LATER + timedelta(days=9))

@@ -50,3 +50,12 @@ def test_all_figures_of_a_channel_of_few_codes_are_hidden_even_none():
         (1, "少于5"),
         (0, 0),
     ]
+
+
+def test_nothing_is_said_of_valid_ballots_before_the_box_is_opened():
+    round_ = make_open_round()
+    cast_ballots(round_, make_codes(round_, 7))
+
+    row = disclosed_turnout(round_)[0]
+
+    assert (row["issued"], row["returned"], row["valid"], row["counted"]) == (7, 7, "开箱后统计", "开箱后统计")

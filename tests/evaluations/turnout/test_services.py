@@ -13,13 +13,13 @@ from evaluations.draws.models import Draw, DrawEntry
 from evaluations.pools.models import PoolEntry
 from evaluations.protocol.codes import issue_of
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus, RoundState
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import FEW
 from evaluations.tally.queries.days import returns_by_day
 from evaluations.tally.rules.anomalies import flag_bursts
 from evaluations.turnout.models import TurnoutDay
-from evaluations.turnout.pages import monitor_page
+from evaluations.turnout.pages import monitor_page, turnout_chart
 from evaluations.turnout.queries import turnout
 from evaluations.turnout.services import record_turnout, remind_stratum
 from nanchuan_eval.audit.models import AuditEntry
@@ -27,7 +27,7 @@ from nanchuan_eval.clock.models import ClockRun
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.encryption.fields import keyed_hash
 from nanchuan_eval.permissions.policy import Denied
-from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_self_service, make_user
+from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_round, make_self_service, make_user
 from tests.pages import exactly
 
 pytestmark = pytest.mark.django_db
@@ -248,3 +248,32 @@ class TestAStoppedClock:
         self.cast_and_record(round_, 2, 30)
 
         assert self.days(round_) == [(first, first + 2, 30)]
+
+
+class TestTheChart:
+    """The home page's chart: every channel against its target, with the figures that may be disclosed."""
+
+    def make(self, used, codes=40):
+        round_ = make_round(state=RoundState.OPEN)
+        batch = CodeBatch.objects.create(round=round_, channel="targeted", origin="issued", label="定向")
+        Credential.objects.bulk_create(
+            Credential(batch=batch, issue=f"i{number}", spend=f"e{number}" if number < used else None)
+            for number in range(codes)
+        )
+        day = timezone.localdate(round_.opens_at)
+        TurnoutDay.objects.create(round=round_, origin="issued", day=day, used=used)
+        return turnout_chart(round_, day)
+
+    def test_a_channel_is_measured_against_its_target(self):
+        line = self.make(12).lines[0]
+
+        assert (line.returned, line.target, line.percent) == (12, 16, 75)  # 40 percent of 40
+        assert line.points
+
+    def test_few_ballots_stay_hidden(self):
+        line = self.make(3).lines[0]
+
+        assert (line.returned, line.percent, line.points) == ("少于5", None, "")
+
+    def test_a_channel_of_few_codes_has_no_line(self):
+        assert self.make(3, codes=4).lines[0].points == ""

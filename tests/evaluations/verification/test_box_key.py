@@ -8,7 +8,6 @@ import pytest
 from django.db import connection
 
 from evaluations.ballots.models import BallotSpool
-from evaluations.draws.services import ceremony
 from evaluations.protocol.box import key_id
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
@@ -22,7 +21,15 @@ from nanchuan_eval.audit.queries import worded
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.permissions.policy import OPERATOR
 from tests.evaluations.protocol.factories import KEY, VECTORS
-from tests.factories import NOON, cast_ballots, make_codes, make_open_round, make_supervisors_key, make_user
+from tests.factories import (
+    NOON,
+    cast_ballots,
+    issue_codes,
+    make_codes,
+    make_open_round,
+    make_supervisors_key,
+)
+from tests.once import once
 
 NOTHING = "SELECT 1"
 TAMPERINGS = [
@@ -34,8 +41,8 @@ TAMPERINGS = [
         "票箱公钥校验值不能由密钥登记中的公钥算出",
         """UPDATE evaluations_boxkey SET record = replace(record, '"public_key":"', '"public_key":"0')""",
     ),
-    ("还没有清空", "UPDATE evaluations_boxkey SET row_key = 'kept'"),
-    ("还没有清空", "UPDATE evaluations_boxkey SET seed = 'kept'"),
+    ("尚未清空", "UPDATE evaluations_boxkey SET row_key = 'kept'"),
+    ("尚未清空", "UPDATE evaluations_boxkey SET seed = 'kept'"),
     ("与开箱记录不符", "DELETE FROM evaluations_setasideballot"),
     ("与开箱记录不符", "UPDATE evaluations_setasideballot SET reason = 'invalid'"),
     ("与开箱的评议票数不符", "UPDATE evaluations_setasideballot SET channel = 'other'"),
@@ -52,8 +59,7 @@ TAMPERINGS = [
 ]
 
 
-@pytest.fixture
-def opened(db):
+def _open():
     """A box opened by three supervisors: one row lost, one set aside, three ballots."""
     round_ = make_open_round(sections=1, rulebook={"box_key": "supervisors"})
     cards = make_supervisors_key(round_)
@@ -63,8 +69,15 @@ def opened(db):
     BallotSpool.objects.filter(pk=damaged).update(sealed=b"\x01")
     accepted = Accepted(2, "查明为磁盘故障")
     open_box(round_id=round_.pk, typed=cards[:3], by=OPERATOR, at=round_.closes_at, accepted=accepted)
-    round_.refresh_from_db()
-    return round_
+    return round_.pk
+
+
+opened_once = once(_open)
+
+
+@pytest.fixture
+def opened(opened_once, db):
+    return Round.objects.get(pk=opened_once)
 
 
 def faults(round_):
@@ -94,8 +107,8 @@ def test_a_row_left_in_the_spool_is_named(opened):
 @pytest.mark.parametrize("change", [lambda s: s.delete(), lambda s: s.update(at=NOON)])
 def test_a_signature_on_the_record_removed_or_redated_is_named(opened, change):
     draw = opened.draws.get(purpose=DrawPurpose.SUPERVISORS)
-    codes = ceremony.issue_signing_codes(draw_id=draw.pk, by=make_user("clerk"), at=NOON)
-    sign_opening(round_id=opened.pk, code=next(iter(codes.values()))[0], at=opened.closes_at)
+    codes = issue_codes(draw, at=NOON)
+    sign_opening(round_id=opened.pk, code=codes[0][0], at=opened.closes_at)
     assert list(log_faults()) == []
 
     change(OpeningSignature.objects.all())

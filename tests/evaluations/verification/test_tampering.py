@@ -22,7 +22,7 @@ from evaluations.draws.models import Draw
 from evaluations.draws.services import ceremony
 from evaluations.lifecycle import services as lifecycle
 from evaluations.pools.models import PoolEntry
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.protocol.codes import content_commitment, issue_of
 from evaluations.protocol.merkle import merkle_root
 from evaluations.publication.models import Publication
@@ -51,6 +51,7 @@ from tests.factories import (
     cast_ballots,
     commit,
     hold_draw,
+    issue_codes,
     log_steps,
     make_codes,
     make_manifestations,
@@ -61,6 +62,7 @@ from tests.factories import (
     make_user,
     run,
 )
+from tests.once import once
 
 pytestmark = pytest.mark.django_db
 AFTER = NOON + timedelta(days=4)
@@ -102,7 +104,7 @@ TAMPERINGS = [
     ("计票结果和汇总", "UPDATE evaluations_sectionresult SET label = '别的'"),
     ("计票记录上的签名", "DELETE FROM evaluations_countsignature"),
     ("计票记录上的签名", "UPDATE evaluations_countsignature SET at = '2019-01-01'"),
-    ("还没有清空", "UPDATE evaluations_boxkey SET seed = 'kept'"),
+    ("尚未清空", "UPDATE evaluations_boxkey SET seed = 'kept'"),
     ("抽取上的签名", "DELETE FROM evaluations_drawsignature"),
     ("公示", "UPDATE evaluations_publication SET published_at = '2019-01-01'"),
     ("公示", "DELETE FROM evaluations_publication"),
@@ -145,8 +147,7 @@ READ_AS_JSON = [
 ]
 
 
-@pytest.fixture
-def published():
+def _publish():
     """A published round with a comment, an unused code, uncounted ballots, a signed draw and a signed count."""
     make_manifestations()
     for _ in range(3):
@@ -158,8 +159,7 @@ def published():
     round_ = lifecycle.freeze_round(round_id=round_.pk, by=make_user("chief"), at=NOON)
     make_pool(round_, PoolKind.SUPERVISORS, {"人大代表": 3, "市民代表": 6})
     supervisors = hold_draw(round_, DrawPurpose.SUPERVISORS)
-    made = ceremony.issue_signing_codes(draw_id=supervisors.pk, by=make_user("clerk"), at=LATER)
-    to_draw, to_count, *_ = next(iter(made.values()))
+    to_draw, to_count, *_ = issue_codes(supervisors)[0]
     make_server_key(round_, at=NOON)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
     round_.refresh_from_db()
@@ -173,10 +173,17 @@ def published():
     sign_count(round_id=round_.pk, code=to_count, at=AFTER)
     for flag in AnomalyFlag.objects.all():  # every ballot of this small box is alike
         decide_flag(flag_id=flag.pk, verdict=Verdict.KEPT, reason="已核查", by=make_user("supervisor"), at=AFTER)
-    lifecycle.announce_result(round_id=round_.pk, by=make_user("clerk"), at=AFTER)
+    lifecycle.announce_result(round_id=round_.pk, by=make_user("chief"), at=AFTER)
     publish_list(round_id=round_.pk, by=make_user("commission"), at=AFTER + timedelta(days=9))
-    round_.refresh_from_db()
-    return round_
+    return round_.pk
+
+
+published_once = once(_publish)
+
+
+@pytest.fixture
+def published(published_once):
+    return Round.objects.get(pk=published_once)
 
 
 def tamper(statement):
@@ -284,9 +291,7 @@ def test_a_redacted_comment_is_no_tampering(published):
 
 
 def test_a_purged_comment_is_no_tampering(published, monkeypatch):
-    lifecycle.archive_round(
-        round_id=published.pk, open_cases=0, by=make_user("commission"), at=AFTER + timedelta(days=90)
-    )
+    lifecycle.archive_round(round_id=published.pk, by=make_user("commission"), at=AFTER + timedelta(days=90))
     rules = [replace(rule, scrub=None) for rule in retention.rules]  # no scrubbing inside the test's transaction
     monkeypatch.setattr(retention, "rules", rules)
     retention.purge(by=OPERATOR, at=AFTER + timedelta(days=800))

@@ -20,7 +20,7 @@ def test_the_page_shows_every_figure_and_the_whole_table(client, settings):
     assert "17位" in page
     assert page.count('<th scope="row">') >= 103
     assert all(line.what in page for line in setting_lines())
-    assert "/admin/policy/" in client.get("/admin/").content.decode()
+    assert "/admin/policy/" in client.get("/home/").content.decode()
 
 
 def test_the_page_is_read_only(client):

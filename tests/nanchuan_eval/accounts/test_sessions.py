@@ -29,9 +29,8 @@ FROM_THE_FORM = {"HTTP_REFERER": f"http://testserver{ADD}?_changelist_filters=a%
 
 
 @pytest.fixture(autouse=True)
-def from_noon_on(time_machine, settings):
+def from_noon_on(time_machine):
     time_machine.move_to(NOON, tick=True)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def make_account(username="lihua", role=Role.CHIEF):
@@ -169,7 +168,7 @@ class TestWhatWasAccepted:
         make_account()
         return log_in()[0]
 
-    def accepted_on(self, client, path="/admin/"):
+    def accepted_on(self, client, path="/home/"):
         return data_of(client.get(path).content.decode(), "accepted")
 
     def test_a_form_answered_by_a_redirect_is_named_once(self, client):
@@ -223,12 +222,12 @@ class TestTheKey:
     def test_it_is_the_accounts_own_and_stays(self):
         first, second = make_account(), make_account("wangmin")
         client, _ = log_in()
-        key = data_of(client.get("/admin/").content.decode(), "key")
+        key = data_of(client.get("/home/").content.decode(), "key")
         client.post("/logout/")
         again, _ = log_in()
 
         assert key == draft_key(first)
-        assert key == data_of(again.get("/admin/").content.decode(), "key")
+        assert key == data_of(again.get("/home/").content.decode(), "key")
         assert draft_key(second) != key
         assert len(key) == 64
 
@@ -255,7 +254,7 @@ class TestTheWarning:
         make_account(role=role)
         client, _ = log_in()
         time_machine.shift(timedelta(minutes=1))
-        page = client.get("/admin/").content.decode()
+        page = client.get("/home/").content.decode()
 
         assert data_of(page, "idle") == str(minutes * 60)
         assert data_of(page, "warning") == "180"

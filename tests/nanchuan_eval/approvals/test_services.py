@@ -1,12 +1,14 @@
 """Approvals: one person proposes, another approves exactly that."""
 
 import dataclasses
+import json
 from datetime import date, timedelta
 
 import pytest
 from django.core.checks import Tags, run_checks
-from django.db import IntegrityError
-from django.utils import timezone
+from django.db import IntegrityError, connection
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from nanchuan_eval.admin_site.services import save_record
 from nanchuan_eval.approvals import services as approvals
@@ -15,12 +17,9 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.second_factor import services as second_factor
-from nanchuan_eval.second_factor.models import SecondFactor
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
 from tests.factories import NOON, make_user
-from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
 ACTION = "test.rename"
@@ -120,6 +119,33 @@ def test_changed_content_voids_the_proposal(holiday):
     assert (holiday.name, approval.state) == ("中秋", Approval.State.STALE)
 
 
+def test_the_content_is_shown_in_the_order_of_the_action_on_every_database(holiday):
+    order = ["评议期间", "轮次", "规则"]
+    Approval.objects.create(
+        kind=ACTION,
+        proposed_at=NOON,
+        content={key: [{"截止日期": "1", "起": dict.fromkeys(order)}] for key in order},
+        proposed_by=make_user(),
+    )
+
+    stored = Approval.objects.values_list("content", flat=True).get()
+    raw = Approval.objects.annotate(raw=Cast("content", TextField())).values_list("raw", flat=True).get()
+
+    assert list(stored) == order
+    assert [*stored["轮次"][0], *stored["轮次"][0]["起"]] == ["截止日期", "起", *order]
+    assert set(json.loads(raw)) == {"pairs"}
+
+
+def test_the_content_of_earlier_versions_is_read_as_it_was(holiday):
+    approval = propose(holiday)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE nanchuan_eval_approval SET content = %s", [json.dumps({"轮次": {"名称": "一"}})])
+
+    approval.refresh_from_db()
+
+    assert approval.content == {"轮次": {"名称": "一"}}
+
+
 def test_changed_arguments_void_the_proposal(holiday):
     approval = propose(holiday)
     Approval.objects.update(arguments={"name": "别的"})
@@ -158,7 +184,7 @@ class TestAccountsWithoutAPersonCode:
             approve(approval, by=chief)
 
         client.force_login(chief)
-        assert "同意并办理" not in client.get(f"/admin/nanchuan_eval/approval/{approval.pk}/change/").content.decode()
+        assert "同意并办理" not in client.get(f"/approvals/{approval.pk}/").content.decode()
         holiday.refresh_from_db()
         assert holiday.name == "国庆"
 
@@ -314,147 +340,6 @@ def test_with_the_rule_on_the_button_belongs_to_the_proposer(holiday):
     assert approvals.may_start(make_user("clerk"), ACTION, holiday)
     assert not approvals.may_start(make_user("chief"), ACTION, holiday)
     assert approvals.start(ACTION, holiday, by=make_user("clerk"), at=NOON, name="国庆节").state == "pending"
-
-
-class TestTheInbox:
-    """The list of proposals (待审批) and the page for deciding on one."""
-
-    def page(self, approval):
-        return f"/admin/nanchuan_eval/approval/{approval.pk}/"
-
-    def test_the_index_lists_proposals_waiting_for_the_account(self, client, holiday):
-        approval = propose(holiday)
-        client.force_login(make_user("chief"))
-
-        page = client.get("/admin/").content.decode()
-
-        assert "待您审批（1件）" in page
-        assert self.page(approval) in page
-
-    def test_the_list_shows_pending_proposals_by_default(self, client, holiday):
-        approval = propose(holiday)
-        client.force_login(make_user("chief"))
-        found = lambda query: client.get("/admin/nanchuan_eval/approval/", query).context["cl"].result_count  # noqa: E731
-        assert (found({}), found({"state": "approved"}), found({"state": "all"})) == (1, 0, 1)
-
-        approvals.approve(approval_id=approval.pk, by=make_user("chief"), at=NOON)
-
-        assert (found({}), found({"state": "approved"}), found({"state": "all"})) == (0, 1, 1)
-
-    def test_the_approver_reads_the_content_and_approves(self, client, holiday):
-        approval = propose(holiday)
-        client.force_login(make_user("chief"))
-        page = client.get(self.page(approval) + "change/").content.decode()
-        assert "<dt>新名称</dt><dd>国庆节" in compact(page)
-        assert approval.digest in page
-
-        answer = client.post(self.page(approval) + "approve/", follow=True).content.decode()
-
-        holiday.refresh_from_db()
-        assert holiday.name == "国庆节"
-        assert "已同意并办理" in answer
-
-    def test_the_proposer_sees_no_button_to_approve_but_may_withdraw(self, client, holiday):
-        clerk = make_user("clerk")
-        approval = propose(holiday, by=clerk)
-        client.force_login(clerk)
-
-        page = client.get(self.page(approval) + "change/").content.decode()
-
-        assert "同意并办理" not in page
-        assert "撤回提请" in page
-        assert client.post(self.page(approval) + "approve/").status_code == 403
-
-    def test_sending_back_without_a_reason_is_asked_again(self, client, holiday):
-        approval = propose(holiday)
-        client.force_login(make_user("chief"))
-
-        client.post(self.page(approval) + "return/", {"note": ""})
-        approval.refresh_from_db()
-        assert approval.state == Approval.State.PENDING
-
-        client.post(self.page(approval) + "return/", {"note": "名称不规范"})
-        approval.refresh_from_db()
-        assert approval.state == Approval.State.RETURNED
-
-    def test_proposals_are_hidden_from_roles_that_may_not_see_the_action(self, client, holiday):
-        approval = propose(holiday)
-        client.force_login(make_user("personnel"))
-
-        assert client.get(self.page(approval) + "change/").status_code == 404
-        assert client.post(self.page(approval) + "approve/").status_code == 404
-
-    def test_an_approval_is_neither_added_nor_deleted_by_hand(self, client, holiday):
-        approval = propose(holiday)
-        client.force_login(make_user("chief"))
-
-        assert client.post("/admin/nanchuan_eval/approval/add/").status_code == 403
-        assert client.post(self.page(approval) + "delete/").status_code == 403
-
-    def test_pages_show_that_the_two_person_rule_is_off(self, client, settings):
-        settings.TWO_PERSON_RULE = False
-        client.force_login(make_user("chief"))
-
-        assert "单人演示模式" in client.get("/admin/").content.decode()
-        assert "单人演示模式" not in client.get("/login/", follow=False).content.decode()
-
-        settings.TWO_PERSON_RULE = True
-        assert "单人演示模式" not in client.get("/admin/").content.decode()
-
-
-class TestTheSecondFactor:
-    """Approving needs a fresh code, valid once; wrong ones count as at the log-in."""
-
-    @pytest.fixture
-    def factor(self, client, settings, time_machine):
-        time_machine.move_to(NOON, tick=False)
-        settings.REQUIRE_OTP = True
-        chief = make_user("chief")
-        factor = SecondFactor.objects.create(user=chief, name="动态口令", confirmed=True, secret="00" * 20)
-        client.force_login(chief)
-        client.post("/account/second-factor/", {"code": second_factor.current_code(factor, timezone.now())})
-        return factor
-
-    def approve(self, client, approval, **typed):
-        page = f"/admin/nanchuan_eval/approval/{approval.pk}/approve/"
-        return client.post(page, typed, follow=True).content.decode()
-
-    def test_without_a_fresh_code_nothing_is_approved(self, client, holiday, factor):
-        approval = propose(holiday)
-        used = second_factor.current_code(factor, timezone.now())
-
-        for typed in ({}, {"code": "000000"}, {"code": used}):
-            assert "动态口令不正确或者已使用" in self.approve(client, approval, **typed)
-
-        approval.refresh_from_db()
-        factor.refresh_from_db()
-        assert (approval.state, factor.failures) == (Approval.State.PENDING, 3)
-
-    def test_the_next_code_approves_once(self, client, holiday, factor, time_machine):
-        first, second = propose(holiday), propose(Holiday.objects.create(day=date(2031, 10, 2), name="国庆"))
-        time_machine.shift(timedelta(minutes=1))
-        code = second_factor.current_code(factor, timezone.now())
-
-        assert 'name="code"' in client.get(f"/admin/nanchuan_eval/approval/{first.pk}/change/").content.decode()
-        assert "已同意并办理" in self.approve(client, first, code=code)
-        assert "已使用" in self.approve(client, second, code=code)
-
-    def test_five_wrong_ones_block_as_at_the_log_in(self, client, holiday, factor, time_machine):
-        approval = propose(holiday)
-        for _ in range(5):
-            self.approve(client, approval, code="000000")
-        time_machine.shift(timedelta(minutes=1))
-
-        code = second_factor.current_code(factor, timezone.now())
-        assert "暂停使用" in self.approve(client, approval, code=code)
-
-    def test_where_no_factor_is_required_none_is_asked_for(self, client, holiday):
-        approval = propose(holiday)
-        client.force_login(make_user("chief"))
-
-        page = client.get(f"/admin/nanchuan_eval/approval/{approval.pk}/change/").content.decode()
-        assert 'name="code"' not in page
-        assert "已同意并办理" in self.approve(client, approval)
 
 
 @pytest.mark.parametrize("decide", ["approve", "send_back"])

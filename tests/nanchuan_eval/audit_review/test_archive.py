@@ -13,7 +13,8 @@ from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditAnchor, AuditEntry, AuditHead
 from nanchuan_eval.audit.queries import archives, verify_chain
-from nanchuan_eval.audit_review.archive import archive_log, read_archives
+from nanchuan_eval.audit.rules import parse_links
+from nanchuan_eval.audit_review.archive import archive_log
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import OPERATOR, Denied
 from nanchuan_eval.users.models import User
@@ -37,6 +38,10 @@ def write_rows(*days_ago):
 
 def archive(until=date(2026, 6, 1), by=None):
     return archive_log(until=until, by=by or make_user("sysadmin"), at=NOW)
+
+
+def read_archives(texts):
+    return sorted((link for text in texts for link in parse_links(text)), key=lambda link: link.seq)
 
 
 def drop(path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nanchuan_eval.accounts.services import record_link
+from nanchuan_eval.accounts.links import issue_link
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.audit.queries import verify_chain
@@ -144,7 +144,7 @@ class TestAnAttempt:
 def test_a_committed_action_marks_its_attempt_done():
     account, admin = make_user("clerk"), make_user("sysadmin")
     with attempts.recorded_attempts() as tried:
-        record_link(account_id=account.pk, by=admin, at=NOON)
+        issue_link(account_id=account.pk, by=admin, at=NOON)
         RuleViolation("别的事。")
     assert [attempt.is_done for attempt in tried] == [True]
     assert attempts.refused(tried) == []

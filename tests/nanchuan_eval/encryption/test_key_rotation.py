@@ -15,8 +15,8 @@ from accountability.evidence.services import key_rotation as key_rotation_servic
 from accountability.evidence.services.evidence import file_faults, paths_of
 from evaluations.box_key.models import BoxKey
 from evaluations.box_key.services.making import make_server_key
-from evaluations.pools.models import PoolEntry, PoolUpload
-from evaluations.pools.rules import PoolKind
+from evaluations.pools.models import PoolEntry
+from evaluations.pools.rules.kinds import PoolKind
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.backups import services as backups
 from nanchuan_eval.core.errors import RuleViolation
@@ -24,6 +24,7 @@ from nanchuan_eval.encryption import key_rotation
 from nanchuan_eval.encryption.fields import is_newest, keyed_hash
 from nanchuan_eval.encryption.identities import age_identity
 from nanchuan_eval.encryption.sealed_bytes import HEADER, decrypt_bytes, encrypt_bytes, is_under_newest_key
+from nanchuan_eval.lists.models import ListUpload
 from nanchuan_eval.second_factor.models import SecondFactor
 from tests.accountability.factories import make_evidence, png
 from tests.factories import NOON, make_round, make_user
@@ -60,9 +61,7 @@ def stored(table, column):
 
 def test_everything_decrypts_with_the_new_key_alone_and_is_still_found(settings):
     round_, user = make_people(), make_user("clerk")
-    PoolUpload.objects.create(
-        round=round_, kind="evaluators", filename="x", content=encrypt_bytes(b"names"), by=user, at=NOON
-    )
+    ListUpload.objects.create(kind="roster", filename="x", content=encrypt_bytes(b"names"), by=user, at=NOON)
     SecondFactor.objects.create(user=user, secret="JBSWY3DPEHPK3PXP")
     box = make_server_key(round_, at=NOON)
     film = make_evidence()
@@ -77,7 +76,7 @@ def test_everything_decrypts_with_the_new_key_alone_and_is_still_found(settings)
     rotate()
     assert sorted(entry.phone for entry in PoolEntry.objects.all()) == PHONES
     assert PoolEntry.objects.get(phone_hash=keyed_hash(PHONES[3])).phone == PHONES[3]
-    assert decrypt_bytes(bytes(PoolUpload.objects.get().content)) == b"names"
+    assert decrypt_bytes(bytes(ListUpload.objects.get().content)) == b"names"
     assert SecondFactor.objects.get().secret == "JBSWY3DPEHPK3PXP"
     again = BoxKey.objects.get()
     assert (again.row_key, again.seed) == (box.row_key, box.seed)
@@ -188,13 +187,13 @@ class TestTheOldFormat:
 
     def test_an_upload_is_read_and_converted(self):
         old = (OLD_FORMAT / "upload.fernet").read_bytes()
-        fields = {"round": make_round(), "kind": "evaluators", "filename": "x", "by": make_user("clerk"), "at": NOON}
-        PoolUpload.objects.create(content=old, **fields)
+        fields = {"kind": "roster", "filename": "x", "by": make_user("clerk"), "at": NOON}
+        ListUpload.objects.create(content=old, **fields)
         assert decrypt_bytes(old) == b"names"
 
         rotate()
 
-        content = bytes(PoolUpload.objects.get().content)
+        content = bytes(ListUpload.objects.get().content)
         assert is_under_newest_key(content)
         assert decrypt_bytes(content) == b"names"
 

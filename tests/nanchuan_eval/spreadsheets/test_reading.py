@@ -10,14 +10,15 @@ from decimal import Decimal
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
 
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.names.rules.keys import tidy
 from nanchuan_eval.spreadsheets import (
     ColumnSpec,
     Row,
     SheetSpec,
     child,
-    clean,
     guard,
     read_rows,
     reading,
@@ -25,6 +26,7 @@ from nanchuan_eval.spreadsheets import (
     write_workbook,
 )
 
+pytestmark = pytest.mark.reader
 PAYLOADS = [
     "=1+1",
     '=HYPERLINK("http://example.com","点我")',
@@ -140,7 +142,7 @@ def test_numbers_and_dates_are_read_as_people_write_them(value, text):
     ],
 )
 def test_invisible_characters_and_outer_blanks_are_cleaned_away(raw, text):
-    assert clean(raw) == text
+    assert tidy(raw) == text
 
 
 def test_text_that_looks_like_a_formula_stays_text():
@@ -180,10 +182,10 @@ def test_a_merged_area_reads_as_its_first_cell_everywhere():
     assert cells(content) == [("D01", "发改委", "价格科"), ("D01", "发改委", "能源科")]
 
 
-def test_a_title_merged_over_columns_reads_as_the_title_in_each():
+def test_a_cell_merged_over_columns_belongs_to_the_first():
     content = workbook([["评议对象名录"], ["单位", "科室"]], edit=lambda sheet: sheet.merge_cells("A1:B1"))
 
-    assert cells(content)[0] == ("评议对象名录", "评议对象名录")
+    assert cells(content)[0] == ("评议对象名录",)
 
 
 def test_several_sheets_are_read_in_order_and_hidden_ones_are_not():
@@ -198,6 +200,7 @@ def test_several_sheets_are_read_in_order_and_hidden_ones_are_not():
     assert read_rows(saved(book), "名录.xlsx") == [
         Row("行政部门", 1, ("发改委",)),
         Row("公用企业", 1, ("供电公司",)),
+        Row("旧名录", 1, ("",), in_hidden_sheet=True),
     ]
 
 
@@ -265,6 +268,11 @@ def test_csv_rows_are_counted_as_a_spreadsheet_program_shows_them():
 def test_csv_with_unclosed_quotes_is_refused_with_its_row():
     with pytest.raises(RuleViolation, match=r"“名录\.csv”第2行的引号"):
         read_rows('单位,科室\n"发改委,能源科\n'.encode(), "名录.csv")
+
+
+@pytest.mark.parametrize("content", [b"\n", b"\n\r\n", b" \t\n", b"\xef\xbb\xbf"])
+def test_csv_without_text_has_no_rows(content):
+    assert read_rows(content, "名单.csv") == []
 
 
 def test_csv_with_a_nul_is_refused():
@@ -526,3 +534,197 @@ def test_a_streamed_text_stays_text(text):
     assert sheet["A2"].data_type in {"s", "n"}  # an empty text is an empty cell
     assert (sheet["A2"].value or "") == text.replace("\x01", "").replace("\t", "")
     assert (sheet["B2"].value, sheet["B3"].value) == (7, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("姓名,手机号,办过事的科室\n甲,1,D1;D2;D3;D4\n", ("姓名", "手机号", "办过事的科室")),
+        ("姓名;手机号;备注\n甲;1;一,二,三,四\n", ("姓名", "手机号", "备注")),
+        ("2026年上半年名单\n姓名\t手机号\n甲,乙,丙\t1\n", ("姓名", "手机号")),
+        ("附件1,南川区,拟任用人员名单\n姓名;单位;日期\n甲;乙;2026-12-1\n", ("姓名", "单位", "日期")),
+        ("姓名，手机号\n甲，1\n", ("姓名", "手机号")),
+    ],
+)
+def test_the_delimiter_is_judged_by_the_header_line(text, cells):
+    assert cells in [row.cells for row in read_rows(text.encode(), "名单.csv")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gbk", "gb18030"])
+def test_a_csv_file_may_have_any_usual_encoding(encoding):
+    text = "姓名,手机号\n张三,13800000001\n"
+    if encoding == "gb18030":
+        text += "𬭎䶮𠅤,13800000002\n"
+    assert read_rows(text.encode(encoding), "名单.csv")[1].cells == ("张三", "13800000001")
+
+
+def test_characters_of_the_private_use_area_of_gbk_become_those_of_unicode():
+    assert read_rows("姓名,手机号\n张\ue863,1\n".encode("gb18030"), "名单.csv")[1].cells[0] == "张䶮"
+
+
+def test_a_number_shown_otherwise_is_marked():
+    def edit(sheet):
+        sheet["A1"].number_format = "0.00"
+        sheet["B1"].number_format = "0.00"
+        sheet["D1"].number_format = '"D"000'
+
+        sheet["F1"].number_format = "0.0_ "
+        sheet["G1"].number_format = r"0.0_);[Red]\(0.0\)"
+
+    (row,) = read_rows(workbook([(2019.1, 2019.11, 2019.1, 7, 42, 2027.12, 2027.12)], edit=edit), "名录.xlsx")
+    assert row.cells == ("2019.1", "2019.11", "2019.1", "7", "42", "2027.12", "2027.12")
+    assert row.doubtful == ((0, "2019.10"), (2, "2019.10"), (3, "D007"), (5, "2027.1"), (6, "2027.1"))
+
+
+def test_hidden_and_crossed_out_rows_are_marked():
+    def edit(sheet):
+        sheet.row_dimensions[2].hidden = True
+        for cell in sheet[3]:
+            cell.font = Font(strike=True)
+        sheet["A4"].font = Font(strike=True)
+
+    rows = read_rows(workbook([("甲", "1"), ("乙", "2"), ("丙", "3"), ("丁", "4")], edit=edit), "名录.xlsx")
+    assert [row.is_hidden for row in rows] == [False, True, False, False]
+    assert [row.is_struck for row in rows] == [False, False, True, True]
+
+
+def test_rows_without_height_or_number_are_hidden_too():
+    part = (
+        b'<row r="2" ht="0" customHeight="1"><c/></row><row><c/></row><row hidden="1"/><row r="9" hidden="0" ht="9"/>'
+    )
+    assert reading._hidden_rows(part) == {2, 4}
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+
+
+def with_shared_string(runs):
+    """Return a workbook as Excel writes it, with one cell whose text stands in the shared strings."""
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    names = {"worksheet": "worksheets/sheet1", "sharedStrings": "sharedStrings"}
+    types = "".join(
+        f'<Override PartName="/xl/{name}.xml" ContentType="{kind}.{part}+xml"/>' for part, name in names.items()
+    )
+    links = "".join(
+        f'<Relationship Id="r{n}" Type="{RELATIONS}/{part}" Target="{name}.xml"/>'
+        for n, (part, name) in enumerate(names.items())
+    )
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>{types}</Types>',
+        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
+        f'<Relationship Id="r0" Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">'
+        '<sheets><sheet name="名单" sheetId="1" r:id="r0"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{links}</Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData>'
+        '<row r="1"><c r="A1" t="s"><v>0</v></c></row></sheetData></worksheet>',
+        "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si>{runs}</si></sst>',
+    }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as target:
+        for name, text in parts.items():
+            target.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("strike", ["<strike/>", ""])
+def test_a_text_crossed_out_in_part_is_marked(strike):
+    runs = f"<r><t>陈刚</t></r><r><rPr>{strike}<sz val='11'/></rPr><t>李四</t></r>"
+    (row,) = read_rows(with_shared_string(runs), "名单.xlsx")
+    assert row.cells == ("陈刚李四",)
+    assert row.is_struck is bool(strike)
+
+
+def test_a_csv_file_cannot_tell_january_from_a_lost_zero():
+    assert read_rows("姓名,日期\n甲,2027.1\n乙,2027.10\n丙,2027-1\n".encode(), "名单.csv")[1].doubtful == (
+        (1, "2027.10"),
+    )
+
+
+def test_a_hidden_sheet_is_not_read_but_named():
+    book = Workbook()
+    book.active.append(("甲",))
+    book.create_sheet("旧").append(("乙",))
+    book["旧"].sheet_state = "hidden"
+    assert [(row.sheet, row.cells, row.in_hidden_sheet) for row in read_rows(saved(book), "名录.xlsx")] == [
+        ("Sheet", ("甲",), False),
+        ("旧", ("",), True),
+    ]
+
+
+def with_part(content, name, old, new):
+    """Return a workbook with a text of one of its parts replaced."""
+    with zipfile.ZipFile(io.BytesIO(content)) as source:
+        parts = {part: source.read(part) for part in source.namelist()}
+    parts[name] = parts[name].replace(old.encode(), new.encode())
+    changed = io.BytesIO()
+    with zipfile.ZipFile(changed, "w") as target:
+        for part, text in parts.items():
+            target.writestr(part, text)
+    return changed.getvalue()
+
+
+def test_a_strict_workbook_is_answered_with_how_to_save_it():
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    strict = with_part(workbook([("甲",)]), "xl/workbook.xml", main, "http://purl.oclc.org/ooxml/spreadsheetml/main")
+    with pytest.raises(RuleViolation, match="另存为“Excel 工作簿"):
+        read_rows(strict, "名录.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("number_format", "text"),
+    [
+        ("yyyy-mm-dd", "2026-12-01"),
+        ('yyyy"年"m"月"', "2026-12"),
+        ("[$-804]yyyy/m;@", "2026-12"),
+        ("mmm-yy", "2026-12"),
+        ('m"月"d"日"', "2026-12-01"),
+        ("d-mmm-yy", "2026-12-01"),
+        ("yyyy/m/d h:mm", "2026-12-01"),
+    ],
+)
+def test_a_month_typed_as_such_stays_a_month(number_format, text):
+    def edit(sheet):
+        sheet["A1"].number_format = number_format
+
+    (row,) = read_rows(workbook([(date(2026, 12, 1),)], edit=edit), "名单.xlsx")
+    assert row.cells == (text,)
+
+
+def test_another_day_shown_as_a_month_may_be_either():
+    def edit(sheet):
+        sheet["A1"].number_format = "yyyy-mm"
+
+    (row,) = read_rows(workbook([(date(2026, 12, 15),)], edit=edit), "名单.xlsx")
+    assert row.cells == ("2026-12-15",)
+    assert row.doubtful == ((0, "2026-12"),)
+
+
+@pytest.mark.parametrize("content", [b" \n\n\t\n", b"\r\n\r\n"])
+def test_a_text_of_blank_lines_has_no_cells(content):
+    """The refusal that there is nothing in it is the list's."""
+    assert not any(cell for row in read_rows(content, "名单.csv") for cell in row.cells)
+
+
+@pytest.mark.parametrize(
+    ("number_format", "other"),
+    [
+        ('m"月"', "12月"),
+        ("mmm", "12月"),
+        ('[$-804]m"月"', "12月"),
+        ("yyyy", "2026年"),
+        ('yyyy"年"', "2026年"),
+        ("dddd", "“dddd”格式的内容"),
+        ("h:mm", "“h:mm”格式的内容"),
+        ('"2027年"m"月"d"日"', '“"2027年"m"月"d"日"”格式的内容'),
+    ],
+)
+def test_a_day_that_is_not_shown_whole_may_be_another(number_format, other):
+    def edit(sheet):
+        sheet["A1"].number_format = number_format
+
+    (row,) = read_rows(workbook([(date(2026, 12, 1),)], edit=edit), "名单.xlsx")
+    assert row.doubtful == ((0, other),)

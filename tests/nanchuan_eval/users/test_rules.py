@@ -4,9 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from nanchuan_eval.names.rules.units import Unit, UnitNames
 from nanchuan_eval.users.rules import are_two_persons, conflicts, may_be_one_person, password_faults
 
 WORDS = ("wangfang", "王芳", "D05", "N20200315")
+UNITS = UnitNames(
+    [Unit("D01", "发改委", ("发展改革委",), ("价格科",)), Unit("D02", "公安局")], ["南川区", "区", "重庆市南川区"]
+)
 GOOD = [
     "Blue-river-41",
     "tree Bridge 7 lake",
@@ -48,6 +52,8 @@ BAD = [
     "评议办Ab12-xyzkl",
     "           A1",
     "Aaaaaaaaaaa1",
+    "王　芳的口令Ab12-x",
+    "ｗａｎｇｆａｎｇ-Abc-12",
     "Zz1zzzzzzzzz",
     "Ab1Ab1Ab1Ab1Ab1",
 ]
@@ -59,7 +65,7 @@ def test_ten_good_passwords_are_accepted(password):
 
 
 @pytest.mark.parametrize("password", BAD)
-def test_thirty_bad_passwords_are_refused(password):
+def test_bad_passwords_are_refused(password):
     assert password_faults(password, least=12, words=WORDS)
 
 
@@ -81,10 +87,24 @@ def test_a_password_has_six_different_characters(password, accepted):
         ("王芳", "公安局", False),
         ("王方", "发改委", False),
         ("王方", "", False),
+        ("王　芳", "发 改 委", True),
+        ("王\u200b芳", "\u3000", True),
+        ("⺩芳", "发改委", True),
+        ("王芳", "区发改委", True),
+        ("王芳", "南川区发展改革委", True),
+        ("王芳", "发改委价格科", True),
+        ("王芳", "市发改委", True),
+        ("王芳", "南川区公安局", False),
+        ("王芳", "个体工商户", False),
     ],
 )
 def test_a_namesake_of_the_same_or_no_unit_may_be_the_liaison(name, unit, one):
-    assert may_be_one_person(name, unit, "王芳", "发改委") is one
+    assert may_be_one_person(name, unit, "王芳", "发改委", UNITS) is one
+
+
+def test_units_that_may_be_the_same_are_not_told_apart_without_the_roster():
+    assert may_be_one_person("王芳", "发 改 委", "王　芳", "发改委")
+    assert not may_be_one_person("王芳", "区发改委", "王芳", "发改委")
 
 
 @pytest.mark.parametrize(
@@ -119,6 +139,9 @@ def test_roles_that_go_together(roles):
         ("N1", "", False),
         ("", "", False),
         ("　", "N1", False),
+        ("N\u200b1", "N1", False),
+        ("N 1", "n1", False),
+        ("\u200b", "N1", False),
     ],
 )
 def test_two_persons_are_two_different_person_codes(one, other, two):

@@ -27,16 +27,6 @@ def test_a_day_entered_both_ways_is_a_working_day():
     assert Calendar(days_off=both, extra_workdays=both).is_workday(MONDAY)
 
 
-@pytest.mark.parametrize("entries", [{"days_off": frozenset({MONDAY})}, {"extra_workdays": frozenset({SUNDAY})}])
-def test_any_entry_maintains_its_year(entries):
-    calendar = Calendar(**entries)
-
-    assert calendar.maintains(2020)
-    assert not calendar.maintains(2019)
-    assert calendar.unmaintained_years(date(2019, 12, 31), date(2021, 1, 1)) == [2019, 2021]
-    assert calendar.unmaintained_years(FRIDAY, FRIDAY) == []
-
-
 @pytest.mark.parametrize(("days", "due"), [(0, FRIDAY), (1, SUNDAY), (2, date(2020, 6, 23)), (3, date(2020, 6, 24))])
 def test_the_start_never_counts(days, due):
     assert add_workdays(FRIDAY, days, CALENDAR) == due
@@ -68,9 +58,3 @@ def test_months_later_is_the_same_day_or_the_months_last(start, months, due):
 
 def test_a_date_in_chinese_has_no_zeros_in_front():
     assert in_chinese(date(2020, 6, 3)) == "2020年6月3日"
-
-
-def test_entries_of_several_years_maintain_each_of_them():
-    calendar = Calendar(days_off=frozenset({date(2019, 10, 1), date(2020, 10, 1)}))
-
-    assert calendar.unmaintained_years(date(2018, 1, 1), date(2021, 1, 1)) == [2018, 2021]

@@ -1,0 +1,102 @@
+"""What a publication will set off (the measures, planned before the cases exist); what archiving waits for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from accountability.cases.models import Case
+from accountability.cases.rules.deadlines import Terms, after_workdays, report_due
+from accountability.cases.rules.measures import WORKDAY_KINDS, Listing, MeasureKind, PlannedMeasure, plan_measures
+from accountability.history.queries import histories
+from accountability.history.rules.history import History
+from departments.models import DepartmentKind, Leaving, Tenure
+from evaluations.publication.rules import last_day
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.rulebook import has_public_recount
+from evaluations.tally.models import SectionResult
+from nanchuan_eval.names.rules.keys import is_same_name
+from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.queries import declared_years
+from nanchuan_eval.workdays.rules import Term, dated, in_chinese
+
+Plans = Mapping[SectionResult, tuple[PlannedMeasure, ...]]
+
+
+def read_cases(round_: Round) -> dict[str, int]:
+    """Return what archiving a published round depends on (one query)."""
+    return {"open_cases": Case.objects.of_round(round_.pk).open().count()}
+
+
+def planned_measures(round_: Round, results: Sequence[SectionResult], published_on: date) -> Plans:
+    """Return the measures of each listed section, as of the day of publication."""
+    past, retired = histories(round_), _retired(results, published_on)
+    terms, calendar = Terms.of(round_.rulebook), Holiday.objects.calendar()
+    return {
+        result: plan_measures(
+            _listing(round_, result, past[result.section.code], retired.get(result.pk)),
+            terms,
+            published_on=published_on,
+            calendar=calendar,
+        )
+        for result in results
+    }
+
+
+def consequences(round_: Round, on: date) -> dict[str, object]:
+    """Return what publishing the list on that day sets off, for those who propose and decide it."""
+    results = list(round_.results.filter(is_listed=True).select_related("section").order_by("rank", "section__code"))
+    plans = planned_measures(round_, results, on)
+    measures = [measure for plan in plans.values() for measure in plan]
+    frozen = [m for m in measures if m.kind == MeasureKind.FREEZE and m.due_on and not m.waiver]
+    until = next((in_chinese(measure.due_on) for measure in frozen if measure.due_on), "")
+    files = "；同时公布供任何人复核的计票文件" if has_public_recount(round_.rulebook) else ""
+    return {
+        "网站公布": f"{len(results)}个科室的位次、单位、科室、主要问题和收回情况，不公布姓名和单张评议票{files}",
+        "建立问责事项": f"{len(results)}件，共{len(measures)}项措施",
+        "不得提拔重用": f"{len(frozen)}人，自公示之日起，至{until}止" if frozen else "无",
+        f"各项期限（{in_chinese(on)}公示的）": list(_deadlines(round_, measures, on)),
+        "办理后果": "名单锁定，不能撤回；以后只能发布更正，原版本保留可查",
+    }
+
+
+def _deadlines(round_: Round, measures: Sequence[PlannedMeasure], on: date) -> Iterator[str]:
+    """Yield until when each kind of measure, the rectifications and the appeals run."""
+    declared, terms, calendar = declared_years(), Terms.of(round_.rulebook), Holiday.objects.calendar()
+    for kind in MeasureKind:
+        same = [m for m in measures if m.kind == kind and m.due_on and not m.waiver]
+        if same and kind != MeasureKind.FREEZE:
+            last = same[0].due_on or on
+            until = dated(Term(on, last), declared) if kind in WORKDAY_KINDS else in_chinese(last)
+            yield f"{kind.label}：{len(same)}项，至{until}"
+    yield f"报送整改方案：至{dated(Term(on, after_workdays(on, terms.plan_workdays, calendar)), declared)}"
+    yield f"报送整改报告：至{in_chinese(report_due(on, terms.report_months))}"
+    yield f"公示期、各单位提出申诉：至{in_chinese(last_day(on, round_.rulebook))}，申诉不停止措施的执行"
+
+
+def _listing(round_: Round, result: SectionResult, past: History, retired_on: date | None) -> Listing:
+    section = result.section
+    return Listing(
+        round_name=round_.name,
+        unit=section.department_name,
+        section=section.name,
+        rank=result.rank or 0,
+        reports_to_superior=section.is_vertical or section.department_kind == DepartmentKind.UTILITY,
+        history=past,
+        superior=section.superior,
+        chief_leader=section.chief_leader,
+        leader_in_charge=section.leader_in_charge,
+        head=section.head_name,
+        head_retired_on=retired_on,
+    )
+
+
+def _retired(results: Sequence[SectionResult], published_on: date) -> dict[int, date]:
+    """Map results whose section's head has since retired, and can no longer be promoted, to the date (one query)."""
+    listed = {result.section.section_id: result for result in results}
+    tenures = Tenure.objects.filter(section__in=listed, leaving=Leaving.RETIRED, ends_on__isnull=False)
+    return {
+        listed[tenure.section_id].pk: tenure.ends_on
+        for tenure in tenures
+        if tenure.ends_on
+        and is_same_name(tenure.name, listed[tenure.section_id].section.head_name)
+        and tenure.ends_on <= published_on
+    }

@@ -1,0 +1,369 @@
+"""What waits after the list: measures, rectifications, objections, leads, suggestions, cases."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from django.db.models import Case as Choice
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value, When
+from django.urls import reverse
+
+from accountability.cases.models import Case, Measure
+from accountability.cases.permissions import measures_for
+from accountability.cases.rules.deadlines import Urgency, urgency
+from accountability.cases.rules.measures import (
+    TALKS,
+    CaseState,
+    MeasureKind,
+    MeasureState,
+    TalkState,
+)
+from accountability.citizens.models import Suggestion
+from accountability.citizens.rules import UNANSWERED
+from accountability.leads.models import Lead, LeadState
+from accountability.objections.models import Objection
+from accountability.objections.rules import ObjectionState, Outcome, Stage
+from accountability.rectifications.models import Rectification, RectificationItem
+from accountability.rectifications.rules import WRITABLE, ItemState, RectificationState
+from accountability.worklist.queries.source import Asked, Columns, Row, Source, rule_of, section_name
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.permissions.policy import Role
+from nanchuan_eval.users.models import User
+from nanchuan_eval.workspace.rules import Phase
+
+LISTED, LISTED_ROUND = "case__result__section", "case__result__round"
+# Whom a measure waits for is who records it; a few kinds have a body of their own.
+OFFICE_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.CIRCULAR})
+RECORDED_BY_OFFICE = Q(kind__in=OFFICE_KINDS)
+MEASURES_OF = {
+    Role.CHIEF: RECORDED_BY_OFFICE,
+    Role.COMMISSION: Q(kind__in=[MeasureKind.TALK_LEADER, MeasureKind.REMOVAL_PROMPT])
+    | Q(kind=MeasureKind.TALK_HEAD, talk__state=TalkState.FILED),
+    Role.LIAISON: Q(kind=MeasureKind.TALK_HEAD) & ~Q(talk__state=TalkState.FILED),
+    Role.PERSONNEL: Q(kind__in=[MeasureKind.ASSESSMENT, MeasureKind.BONUS]),
+}
+ON_MEASURES = frozenset({Role.CHIEF, Role.COMMISSION, Role.LIAISON, Role.PERSONNEL})
+SUPERVISING = frozenset({Role.CHIEF, Role.COMMISSION})
+
+
+def measures_waiting(user: User) -> Q:
+    """Condition for the measures that the account records; for freezes the policy table decides."""
+    mine = MEASURES_OF.get(Role(user.role), Q(pk=None))
+    return mine | Q(kind=MeasureKind.FREEZE) if user.role in policy.starters("acc.hold.set") else mine
+
+
+def _measures(asked: Asked) -> Columns:
+    return _measure_columns(_pending(asked.user).filter(measures_waiting(asked.user)))
+
+
+def _others_measures(asked: Asked) -> Columns:
+    """Return the measures that others have left overdue; only those beyond the grace period are shown."""
+    late = _pending(asked.user).filter(due_on__lt=asked.today)
+    return _measure_columns(late.exclude(measures_waiting(asked.user)).exclude(kind=MeasureKind.FREEZE))
+
+
+def _pending(user: User) -> QuerySet[Measure]:
+    return measures_for(user).filter(state=MeasureState.PENDING, case__state=CaseState.OPEN)
+
+
+def _measure_columns(rows: QuerySet[Measure]) -> Columns:
+    return Columns(
+        rows,
+        parent="case_id",
+        title=section_name(LISTED),
+        detail="kind",
+        due_on="due_on",
+        since="case__opened_at",
+        days=rule_of(LISTED_ROUND, "escalate_days"),
+    )
+
+
+def _measure_name(row: Row) -> str:
+    return f"{row.title}：{MeasureKind(row.detail).label}"
+
+
+def _measure_due(row: Row) -> date | None:
+    return row.started_on if row.detail == MeasureKind.FREEZE else row.due_on
+
+
+def _measure_place(row: Row) -> str:
+    """Return the talk's record, or the form that records the measure."""
+    if row.detail in TALKS:
+        return reverse("accountability:talk", args=[row.ref])
+    return reverse("admin:accountability_measure_record", args=[row.ref])
+
+
+def _is_escalated(row: Row, today: date) -> bool:
+    return urgency(row.due_on, today, row.days) == Urgency.ESCALATED
+
+
+def _case(row: Row) -> str:
+    return reverse("admin:accountability_case_change", args=[row.parent or row.ref])
+
+
+def _rectification(row: Row) -> str:
+    return reverse("accountability:rectification", args=[row.parent or row.ref])
+
+
+def _item(row: Row) -> str:
+    return f"{_rectification(row)}#item-{row.ref}"
+
+
+def _objection(row: Row) -> str:
+    return reverse("accountability:objection", args=[row.ref])
+
+
+def _rectifications(**conditions: object) -> Callable[[Asked], Columns]:
+    def rows(_: Asked) -> Columns:
+        found = Rectification.objects.filter(**conditions)
+        return Columns(found, title=section_name(LISTED), detail="state", since="submitted_at")
+
+    return rows
+
+
+def _own(due_on: str, **conditions: object) -> Callable[[Asked], Columns]:
+    def rows(asked: Asked) -> Columns:
+        found = Rectification.objects.running().of_unit(asked.user.unit_code).filter(**conditions)
+        return Columns(found, title=section_name(LISTED), detail="state", due_on=due_on, since="case__opened_at")
+
+    return rows
+
+
+def _own_items(asked: Asked) -> Columns:
+    rows = RectificationItem.objects.unfinished().filter(
+        rectification__state__in=[RectificationState.RUNNING, RectificationState.REPORTED],
+        rectification__case__result__section__department_code=asked.user.unit_code,
+    )
+    return Columns(rows, parent="rectification_id", title="problem", due_on="due_on")
+
+
+def _items(**conditions: object) -> Callable[[Asked], Columns]:
+    def rows(_: Asked) -> Columns:
+        return Columns(
+            RectificationItem.objects.filter(**conditions),
+            parent="rectification_id",
+            title="problem",
+            detail=section_name("rectification__case__result__section"),
+            due_on="due_on",
+            since="finished_at",
+            days=rule_of("rectification__case__result__round", "recheck_days"),
+        )
+
+    return rows
+
+
+def _recheck_until(row: Row) -> date | None:
+    """Day by which a finished item must be rechecked (报告后暗访复查期限, rulebook R-H)."""
+    return row.started_on + timedelta(days=row.days or 0) if row.started_on else None
+
+
+def _objections(**conditions: object) -> Callable[[Asked], Columns]:
+    def rows(_: Asked) -> Columns:
+        return Columns(
+            Objection.objects.filter(**conditions),
+            title=section_name("section"),
+            detail="stage",
+            due_on="due_on",
+            since="filed_at",
+        )
+
+    return rows
+
+
+def _corrections(_: Asked) -> Columns:
+    upheld = Objection.objects.filter(outcome=Outcome.UPHELD, correction=None, round__state=RoundState.PUBLISHED)
+    return Columns(
+        upheld.exclude(stage=Stage.OBJECTION),
+        parent="round__key",
+        title=section_name("section"),
+        detail="round_id",
+        since="decided_at",
+    )
+
+
+def _to_close(_: Asked) -> Columns:
+    waiting = Measure.objects.filter(case=OuterRef("pk"), state=MeasureState.PENDING)
+    return Columns(Case.objects.open().filter(~Exists(waiting)), title=section_name("result__section"))
+
+
+def _to_archive(_: Asked) -> Columns:
+    cases = Case.objects.filter(result__round=OuterRef("pk"))
+    found = Round.objects.filter(~Exists(cases.open()), state=RoundState.PUBLISHED)
+    had = Choice(When(Exists(cases), Value("问责事项均已办结")), default=Value("没有科室上榜，没有问责事项"))
+    return Columns(found, parent="key", title="name", detail=had)
+
+
+def _started(row: Row) -> date | None:
+    return row.started_on
+
+
+F_ = Phase.FOLLOWING
+SOURCES = (
+    Source(
+        "measure",
+        F_,
+        ("acc.talk.leader", "acc.talk.head", "acc.hold.set", "acc.assess", "acc.open", "acc.notice"),
+        _measures,
+        _measure_name,
+        _measure_place,
+        model="accountability.Measure",
+        roles=ON_MEASURES,
+        due=_measure_due,
+        has_term=True,
+    ),
+    Source(
+        "escalated",
+        F_,
+        (),
+        _others_measures,
+        lambda row: f"督办：{row.title}{MeasureKind(row.detail).label}",
+        _case,
+        roles=SUPERVISING,
+        has_term=True,
+        is_shown=_is_escalated,
+    ),
+    Source(
+        "plan",
+        F_,
+        ("rect.plan",),
+        _own("plan_due_on", state__in=WRITABLE),
+        lambda row: f"{row.title}：报送整改方案",
+        _rectification,
+        roles=frozenset({Role.LIAISON}),
+        has_term=True,
+    ),
+    Source(
+        "report",
+        F_,
+        ("rect.report",),
+        _own("report_due_on", state=RectificationState.RUNNING, reported_at=None),
+        lambda row: f"{row.title}：报送整改报告",
+        _rectification,
+        roles=frozenset({Role.LIAISON}),
+    ),
+    Source(
+        "item",
+        F_,
+        ("rect.report",),
+        _own_items,
+        lambda row: f"整改事项：{row.title}",
+        _item,
+        roles=frozenset({Role.LIAISON}),
+    ),
+    Source(
+        "decide",
+        F_,
+        ("rect.return",),
+        _rectifications(state=RectificationState.SUBMITTED),
+        lambda row: f"{row.title}：审核整改方案",
+        _rectification,
+        model="accountability.Rectification",
+        due=_started,
+    ),
+    Source(
+        "accept",
+        F_,
+        ("rect.close",),
+        _items(state=ItemState.FINISHED, wanted_due_on=None),
+        lambda row: f"暗访复查后验收：{row.detail}“{row.title}”",
+        _item,
+        model="accountability.RectificationItem",
+        due=_recheck_until,
+    ),
+    Source(
+        "extend",
+        F_,
+        ("rect.extend",),
+        _items(wanted_due_on__isnull=False),
+        lambda row: f"审批延期：{row.detail}“{row.title}”",
+        _item,
+        model="accountability.RectificationItem",
+        decides=True,
+    ),
+    Source(
+        "failed",
+        F_,
+        ("acc.open",),
+        _rectifications(state=RectificationState.ESCALATED),
+        lambda row: f"{row.title}：整改验收再次未通过，填写处理意见",
+        _rectification,
+    ),
+    Source(
+        "objection",
+        Phase.PUBLISHING,
+        ("appeal.accept",),
+        _objections(state=ObjectionState.FILED),
+        lambda row: f"受理{row.title}{Stage(row.detail).label}",
+        _objection,
+        model="accountability.Objection",
+        has_term=True,
+    ),
+    Source(
+        "recount",
+        Phase.PUBLISHING,
+        ("tally.verify",),
+        _objections(state=ObjectionState.ACCEPTED),
+        lambda row: f"复算{row.title}{Stage(row.detail).label}",
+        _objection,
+        roles=frozenset({Role.CLERK, Role.CHIEF}),
+        has_term=True,
+    ),
+    Source(
+        "answer",
+        Phase.PUBLISHING,
+        ("appeal.decide",),
+        _objections(state=ObjectionState.RECOUNTED),
+        lambda row: f"答复{row.title}{Stage(row.detail).label}",
+        _objection,
+        decides=True,
+        has_term=True,
+    ),
+    Source(
+        "correction",
+        Phase.PUBLISHING,
+        ("publish.correct", "acc.hold.lift"),
+        _corrections,
+        lambda row: f"{row.title}申诉成立，更正公示并解除影响期",
+        lambda row: reverse("accountability:commission-correct", args=[row.parent]),
+        due=_started,
+        proposal=lambda row: f"publish.correct@evaluations.Round:{row.detail}",
+    ),
+    Source(
+        "lead",
+        F_,
+        ("acc.talk.leader",),
+        lambda _: Columns(
+            Lead.objects.filter(state=LeadState.RECEIVED), title=section_name("section"), since="received_at"
+        ),
+        lambda row: f"{row.title}问题线索：核查",
+        lambda row: reverse("accountability:lead-conclude", args=[row.ref]),
+        roles=frozenset({Role.COMMISSION}),
+    ),
+    Source(
+        "suggestion",
+        F_,
+        ("roster.edit",),
+        lambda _: Columns(Suggestion.objects.filter(state__in=UNANSWERED), title="unit", detail="section"),
+        lambda row: f"答复群众建议：{row.title}{row.detail}",
+        lambda row: reverse("accountability:suggestion-answer", args=[row.ref]),
+    ),
+    Source(
+        "close",
+        F_,
+        ("acc.close",),
+        _to_close,
+        lambda row: f"{row.title}：各项措施已登记，办结问责事项",
+        _case,
+        model="accountability.Case",
+    ),
+    Source(
+        "archive",
+        F_,
+        ("acc.close",),
+        _to_archive,
+        lambda row: f"{row.title}：{row.detail}，归档",
+        lambda row: reverse("accountability:commission-round", args=[row.parent]) + "#act",
+        model="evaluations.Round",
+    ),
+)
