@@ -67,6 +67,11 @@ class Citizen:
         self.page.evaluate(CLICK, "[id$='.lazy'] input[type=radio][value='3']")
         self.page.evaluate(CLICK, "[id$='.lazy'] .row:nth-child(2) input")
 
+    def gives(self, indicator, level):
+        """Answer one question, and wait until the device has it."""
+        self.page.evaluate(CLICK, f"[id$='.{indicator}'] input[type=radio][value='{level}']")
+        self.page.wait_for_function("() => window.ballot && ballot.hasContent() && ballot.isKept()")
+
     def fills_in(self, name):
         """Type what there is to type on a page; return all that the page shows then."""
         if name == "code":
@@ -465,6 +470,28 @@ def test_two_tabs_with_one_code_add_to_each_other(open_page, voting):
     second.page.wait_for_function("() => document.querySelectorAll('fieldset input[type=radio]:checked').length === 5")
     assert second.page.locator("[id$='.greedy'] input[value='x']").is_checked()
     assert second.page.locator("[id$='.lazy'] input[value='3']").is_checked()
+
+
+def test_an_answer_changed_in_one_tab_outlives_what_the_other_tab_had_of_it(open_page, voting):
+    (code,) = make_codes(voting)
+    first = Citizen(open_page(390), code)
+    second = Citizen(first.page.context.new_page(), code)
+    for tab in (first, second):
+        tab.page.goto("/ballot/")
+        tab.enters(code)
+        tab.fills_in("sections")
+        tab.goes_on()
+        tab.page.locator("input[name=from][value='0']").wait_for(state="attached")
+    first.gives("cold", 2)
+    second.gives("greedy", "x")  # and takes the other tab's answer over
+    first.gives("cold", 1)
+    second.gives("lazy", 0)
+
+    second.page.reload()
+
+    second.page.wait_for_function("() => document.querySelectorAll('fieldset input[type=radio]:checked').length === 3")
+    for indicator, level in (("cold", 1), ("greedy", "x"), ("lazy", 0)):
+        assert second.page.locator(f"[id$='.{indicator}'] input[value='{level}']").is_checked()
 
 
 def test_a_slow_network_is_said_beside_the_button_and_nothing_is_sent_twice(open_page, voting):

@@ -17,7 +17,7 @@ window.ballot = (() => {
   const blank = (code) => ({
     code, id: window.crypto ? chance() : 0, admission: "", chosen: [], lines: {}, comment: "", digits: "", at: null, sent: [],
   });
-  let now = blank(""), place = null, edits = 0, version = 0, kept = 0, seen = null, writing = null;
+  let now = blank(""), base = now, place = null, edits = 0, version = 0, kept = 0, seen = null, writing = null;
 
   const placeOf = async (code) => able && {
     name: PREFIX + text64(await digest("nanchuan draft name", code)).slice(0, 24),
@@ -29,14 +29,19 @@ window.ballot = (() => {
       return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv: from64(iv) }, key, from64(data))));
     } catch { return null; }
   };
-  // What another tab kept meanwhile is added, never replaced: answers given here win.
+  // What another tab kept meanwhile is added, never replaced. An answer that differs from what both tabs last had (base)
+  // was given here and wins; any other is the other tab's to change.
+  const same = (one, two) => JSON.stringify(one) === JSON.stringify(two);
   const merge = (other) => {
-    for (const [section, [answers, signs]] of Object.entries(other.lines)) {
-      const [own, ticked] = now.lines[section] || [{}, signs];
-      now.lines[section] = [{ ...answers, ...own }, ticked];
+    for (const [section, theirs] of Object.entries(other.lines)) {
+      const own = now.lines[section], was = base.lines[section] || [{}, []];
+      if (own) {
+        const given = Object.entries(own[0]).filter(([indicator, answer]) => answer !== was[0][indicator]);
+        now.lines[section] = [{ ...own[0], ...theirs[0], ...Object.fromEntries(given) }, same(own[1], was[1]) ? theirs[1] : own[1]];
+      } else if (!same(theirs, was)) now.lines[section] = theirs;
     }
-    for (const list of ["chosen", "sent"]) if (!now[list].length) now[list] = other[list];
-    now.comment = now.comment || other.comment;
+    for (const field of ["chosen", "comment"]) if (same(now[field], base[field])) now[field] = other[field];
+    if (!now.sent.length) now.sent = other.sent;
   };
   const write = async () => {
     const one = now, { name, key } = place, stored = device.getItem(name);
@@ -45,16 +50,19 @@ window.ballot = (() => {
       merge(other);
       document.dispatchEvent(new CustomEvent("ballot:merged"));
     }
-    const iv = crypto.getRandomValues(new Uint8Array(12));
-    const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, bytes(JSON.stringify(one)));
+    const text = JSON.stringify(one), iv = crypto.getRandomValues(new Uint8Array(12));
+    const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, bytes(text));
     if (one !== now || name !== place.name) return; // cast, or another ballot, meanwhile
     seen = JSON.stringify({ until: Math.floor(Date.now() / DAY) + KEPT_DAYS, iv: text64(iv), data: text64(data) });
     device.setItem(name, seen);
+    base = JSON.parse(text);
   };
+  // Between a tab's reading and its writing no other tab writes.
+  const writeAlone = () => (navigator.locks ? navigator.locks.request(PREFIX, write) : write());
   const writeAll = async () => {
     while (able && place && kept < version) {
       const wanted = version, one = now;
-      try { await write(); if (one === now) kept = wanted; } catch { able = false; } // no room, or not allowed
+      try { await writeAlone(); if (one === now) kept = wanted; } catch { able = false; } // no room, or not allowed
     }
   };
   const keep = () => {
@@ -65,6 +73,7 @@ window.ballot = (() => {
   const hasContent = () => Boolean(now.chosen.length || Object.keys(now.lines).length || now.comment);
   const start = (code, draft, where) => {
     now = { ...blank(code), ...draft };
+    base = JSON.parse(JSON.stringify(now));
     place = where;
     edits += 1;
     version = kept = 0;
