@@ -21,7 +21,7 @@ from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import account_of, perform, submit
+from nanchuan_eval.web.actions import account_of, perform, shown_instead, submit
 from nanchuan_eval.web.fields import DAY, ReasonForm, TextField
 from nanchuan_eval.workspace.rules import Phase
 
@@ -163,12 +163,11 @@ class CaseAdmin(ReadOnlyAdmin):
         service: Callable[..., object],
     ) -> HttpResponse:
         """Show a form until the service accepts it; a refusal keeps the input."""
-        waits = approvals.waiting_instead(account_of(request), service)
         form, back = form_class(request.POST or None), reverse(CASE_PAGE, args=[context["case"].pk])
-        page = partial(
-            self._page, request, "admin/accountability/case/ask.html", title, {**context, "form": form, "waits": waits}
-        )
-        return submit(request, form, service, back=back, done=f"{title}，已保存。") or page()
+        if submitted := submit(request, form, service, back=back, done=f"{title}，已保存。"):
+            return submitted
+        shown = {**context, "form": form, **shown_instead(request, service)}
+        return self._page(request, "admin/accountability/case/ask.html", title, shown)
 
     def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
         site = self.admin_site.each_context(request)

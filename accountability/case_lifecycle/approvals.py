@@ -11,7 +11,7 @@ from accountability.cases.models import Case
 from evaluations.lifecycle.services import archive_round
 from evaluations.publication.documents import thin_sections
 from evaluations.publication.models import Publication
-from evaluations.publication.services import Correction, assent_problems, notice_content
+from evaluations.publication.services import Correction, assent_problems, notice_content, refuse_uncorrectable
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import Step
@@ -119,6 +119,7 @@ ACTIONS = (
         Round,
         content=_correction_content,
         perform=_correct,
+        closed=refuse_uncorrectable,
         always_asks=True,
     ),
     ApprovableAction(

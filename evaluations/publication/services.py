@@ -112,9 +112,8 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
     """
     policy.check(by, "publish.correct")
     round_ = lock_round(round_id)
+    refuse_uncorrectable(round_)
     _refuse_bad_correction(round_, correction)
-    if faults := gate_faults(round_):
-        raise RuleViolation(*faults)
     _withdraw(round_, correction.withdrawn)
     _reword(round_, correction.problems)
     version = round_.publications.count() + 1
@@ -231,9 +230,15 @@ def _anchored(publication: Publication) -> Publication:
     return publication
 
 
-def _refuse_bad_correction(round_: Round, correction: Correction) -> None:
+def refuse_uncorrectable(round_: Round) -> None:
+    """Refuse to correct a list that is not published, or that the gate holds back after a recount."""
     if RoundState(round_.state) not in CORRECTABLE:
-        raise RuleViolation("已公示的名单方可更正。")
+        raise RuleViolation(f"本轮当前为“{RoundState(round_.state).label}”，已公示的名单方可更正。")
+    if faults := gate_faults(round_):
+        raise RuleViolation(*faults)
+
+
+def _refuse_bad_correction(round_: Round, correction: Correction) -> None:
     if not correction.reason.strip():
         raise RuleViolation("请填写更正说明。")
     named = {*correction.withdrawn, *correction.problems}

@@ -10,8 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from evaluations.rounds.models import Round
-from nanchuan_eval.approvals import services as approvals
-from nanchuan_eval.web.actions import account_of, submit
+from nanchuan_eval.web.actions import shown_instead, submit
 
 
 def round_page(round_id: int) -> str:
@@ -30,5 +29,7 @@ def show_round_form(
 ) -> HttpResponse:
     """Answer a page with one form: submit it, or show it with the input and the refusal."""
     submitted = submit(request, form, service, back=back, done=f"已完成：{title}。")
-    waits = approvals.waiting_instead(account_of(request), service)
-    return submitted or staff_page(request, "round/act.html", round_, title, form=form, back=back, waits=waits)
+    if submitted:
+        return submitted
+    instead = shown_instead(request, service)
+    return staff_page(request, "round/act.html", round_, title, form=form, back=back, **instead)

@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
-from nanchuan_eval.web.actions import account_of, submit
+from nanchuan_eval.web.actions import account_of, shown_instead, submit
 
 
 def propose(
@@ -22,5 +22,5 @@ def propose(
         return submitted
     verb = "提请" if policy.requires_approval(approvals.action_named(name).permission) else ""
     context = {**admin.site.each_context(request), "form": form, "title": f"{verb}{label}", "note": note, "back": back}
-    context["waits"] = approvals.waiting_instead(user, service)
+    context |= shown_instead(request, service)
     return render(request, "admin/nanchuan_eval/propose.html", context, status=400 if form.errors else 200)

@@ -50,6 +50,8 @@ class ApprovableAction:
     is_own: Callable[[User, Any], bool] | None = None
     # (object, arguments, at=...) refuses a proposal that the service would refuse at the approval.
     require: Callable[..., None] | None = None
+    # (object) refuses what the service refuses whatever is typed; forms ask it before they are shown.
+    closed: Callable[[Any], None] | None = None
     # (object, note) is called when the proposal ends without approval (退回、撤回、失效), to reopen its object.
     undo: Callable[[Any, str], None] | None = None
     # (object, arguments) -> text after the label in lists; by default the object.
@@ -149,6 +151,10 @@ class Start:
         """Propose the action, or perform it at once."""
         return start(self.kind, self.target, by=by, at=at, **self.given, **given)
 
+    def refuse_closed(self) -> None:
+        """Refuse what would be refused whatever is typed."""
+        _refuse_closed(_actions[self.kind], self.target)
+
 
 @transaction.atomic
 def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arguments: Any) -> Approval:
@@ -166,6 +172,7 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
     if is_one and (earlier := waiting.first()):
         who = f"{earlier.proposed_by.name}已经提请，等待{approvers_of(earlier)}审批"
         raise RuleViolation(f"“{action.label}”{who}；需要更改的，由提请人撤回后重新提请。")
+    _refuse_closed(action, target)
     if action.require is not None:
         action.require(target, arguments, at=at)
     content = dict(action.content(target, arguments))
@@ -323,6 +330,11 @@ def seen_by(user: User) -> models.QuerySet[Approval]:
 def approvers_of(approval: Approval) -> str:
     """Return the roles that decide on the proposal, in Chinese."""
     return "、".join(role.label for role in policy.roles_allowed(approval.action))
+
+
+def _refuse_closed(action: ApprovableAction, target: models.Model) -> None:
+    if action.closed is not None:
+        action.closed(target)
 
 
 def _check_proposer(approval: Approval, by: User) -> None:

@@ -17,10 +17,12 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import PROPOSED
 from nanchuan_eval.clock import queries as clock
+from nanchuan_eval.core.attempts import recorded_attempts
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
 
 View = Callable[..., HttpResponseBase]
+Rule = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,11 @@ class FormPage:
     facts: Sequence[tuple[str, object]] = ()
     note: str = ""
     done: str = "已保存。"
-    # The proposal that is pending already: it is shown instead of the form.
+    # The service's own check of whatever is refused before anything is typed; it raises the refusal.
+    refuses: Rule | None = None
+    # The proposal that is pending already, or why the form cannot succeed now: shown instead of the form.
     waits: Sequence[approvals.Waiting] = ()
+    refused: Sequence[str] = ()
 
 
 def account_of(request: HttpRequest) -> User:
@@ -98,7 +103,32 @@ def show_form(request: HttpRequest, form: BaseForm, page: FormPage, service: Cal
     """Answer a page with one form: submit it, or show it with what was typed and the refusal."""
     if submitted := submit(request, form, service, back=page.back, done=page.done):
         return submitted
-    return render_form(request, form, replace(page, waits=approvals.waiting_instead(account_of(request), service)))
+    instead = shown_instead(request, service, page.refuses)
+    return render_form(request, form, replace(page, waits=instead["waits"], refused=instead["refused"]))
+
+
+def shown_instead(
+    request: HttpRequest, service: Callable[..., object], refuses: Rule | None = None
+) -> dict[str, Sequence[Any]]:
+    """Return what is shown instead of a service's form: the pending proposal, or why it would be refused now.
+
+    A form that was posted is shown again with what was typed, whatever the refusal.
+    """
+    rules = [refuses] if refuses else []
+    if isinstance(service, approvals.Start):
+        rules.append(service.refuse_closed)
+    refused = [] if request.method == "POST" else [reason for rule in rules for reason in refusals(rule)]
+    return {"waits": approvals.waiting_instead(account_of(request), service), "refused": refused}
+
+
+def refusals(rule: Rule) -> Sequence[str]:
+    """Return why a rule refuses, or nothing; to ask is no attempt, so the audit log keeps no row of it."""
+    with recorded_attempts():
+        try:
+            rule()
+        except RuleViolation as refusal:
+            return refusal.reasons
+    return ()
 
 
 def render_form(request: HttpRequest, form: BaseForm, page: FormPage) -> HttpResponse:

@@ -1,6 +1,5 @@
 """The commission's pages of a counted round: charts, dossier of a section, anomalies, decisions."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from accountability.results.forms import CorrectionForm, FlagForm, KeepForm, Vet
 from accountability.results.pages.charts import caterpillar, funnel, heat_map
 from accountability.results.pages.dossier import read_dossier
 from accountability.results.queries.results import read_result
+from evaluations.publication.services import refuse_uncorrectable
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.queries import has_result
 from evaluations.scoring.method import Indicator
@@ -25,12 +25,12 @@ from evaluations.tally.models import AnomalyFlag, SectionResult
 from evaluations.tally.pages import read_flags
 from evaluations.tally.rules.main_problems import is_greedy
 from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
-from evaluations.tally.services.tally import RECORD_VETO
+from evaluations.tally.services.tally import RECORD_VETO, refuse_late_veto
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import account_of, perform, staff_post, staff_view, submit
+from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view, submit
 
 # Message once an action is performed by one person alone.
 DONE = "已办理。"
@@ -123,7 +123,8 @@ def veto(request: HttpRequest, key: str) -> HttpResponse:
     def record(*, section: RoundSection, **given: Any) -> object:
         return approvals.start(RECORD_VETO.name, section, **given)
 
-    return _ask(request, round_, form, "录入一票否决", RECORD_VETO.name, record)
+    page = _asking(round_, "录入一票否决", refuses=partial(refuse_late_veto, round_))
+    return show_form(request, form, page, record)
 
 
 @staff_view
@@ -137,7 +138,8 @@ def correct(request: HttpRequest, key: str) -> HttpResponse:
     def correct(*, by: User, at: datetime, **_: object) -> object:
         return approvals.start(CORRECT, round_, by=by, at=at, **form.arguments())
 
-    return _ask(request, round_, form, "更正公示", CORRECT, correct)
+    page = _asking(round_, "更正公示", note=form.note, refuses=partial(refuse_uncorrectable, round_))
+    return show_form(request, form, page, correct)
 
 
 def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status: int = 200) -> HttpResponse:
@@ -180,21 +182,9 @@ def _flags_page(request: HttpRequest, round_: Round, form: FlagForm, keep_form: 
     return render(request, "accountability/results/anomalies.html", context, status=status)
 
 
-def _ask(
-    request: HttpRequest,
-    round_: Round,
-    form: Form,
-    title: str,
-    action: str,
-    service: Callable[..., object],
-    **shown: Any,
-) -> HttpResponse:
+def _asking(round_: Round, title: str, **shown: Any) -> FormPage:
     back = reverse("accountability:commission-round", args=[round_.key])
-    if started := submit(request, form, service, back=back, done=DONE):
-        return started
-    waits = approvals.waiting_instead(account_of(request), service)
-    context = {"round": round_, "form": form, "title": title, "may_start": _may_start(request, action), "waits": waits}
-    return render(request, "accountability/results/result_ask.html", context, status=400 if form.errors else 200)
+    return FormPage(f"{round_.name}：{title}", title, back, done=DONE, **shown)
 
 
 def _may_start(request: HttpRequest, action: str) -> bool:

@@ -112,8 +112,7 @@ def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str,
     policy.check(by, "publish.approve")
     section = RoundSection.objects.select_related("round").get(pk=section_id)
     round_ = lock_round(section.round_id)
-    if RoundState(round_.state) not in BEFORE_COUNT | UNPUBLISHED:
-        raise RuleViolation("一票否决应在公示之前录入；公示后请通过更正程序办理。")
+    refuse_late_veto(round_)
     if not decision.strip() or not facts.strip() or decided_on > at.date():
         raise RuleViolation("请填写决定文号、查实情况和不晚于今天的决定日期。")
     if Veto.objects.filter(section=section).exists():
@@ -125,6 +124,16 @@ def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str,
         recount_round(round_, reason=f"一票否决：{veto.decision}", by=by, at=at)
     audit.record("publish.approve", veto, by=by, at=at, reason=decision, detail={"veto": section.code}, wrote=[veto])
     return veto
+
+
+def refuse_late_veto(round_: Round) -> None:
+    """Refuse a veto in a round whose roster is still open, whose list is published, or that is void."""
+    state = RoundState(round_.state)
+    if state in BEFORE_COUNT | UNPUBLISHED:
+        return
+    if state in {RoundState.PUBLISHED, RoundState.CLOSED}:
+        raise RuleViolation("名单已公示，不能再录入一票否决。一票否决应在公示之前录入；公示后请通过更正公示办理。")
+    raise RuleViolation(f"本轮当前为“{state.label}”，不能录入一票否决。名录锁定之后、公示之前方可录入。")
 
 
 def _fixed(round_: Round) -> dict[str, str]:
@@ -247,5 +256,6 @@ RECORD_VETO = ApprovableAction(
     model=RoundSection,
     content=_veto_content,
     perform=calls(record_veto, "section_id", decided_on=date.fromisoformat),
+    closed=lambda section: refuse_late_veto(section.round),
     names=lambda section, _: f"{section.round.name}，{section}",
 )

@@ -7,9 +7,11 @@ from django.contrib.messages.storage.cookie import CookieStorage
 
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import PROPOSED, calls
+from nanchuan_eval.core.attempts import record_attempt, recorded_attempts, refused
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import perform, submit
+from nanchuan_eval.web.actions import FormPage, perform, refusals, show_form, submit
+from tests.factories import make_user
 
 
 class PlaceForm(forms.Form):
@@ -80,3 +82,35 @@ def test_an_approved_action_calls_its_service_with_parsed_arguments():
     perform_action = calls(lambda **given: given, "account_id", count=int)
     given = perform_action(User(pk=7), {"count": "3", "reason": "补发"}, by="chief", at="now")
     assert given == {"account_id": 7, "count": 3, "reason": "补发", "by": "chief", "at": "now"}
+
+
+class TestAFormThatCannotSucceed:
+    PAGE = FormPage("答复", "答复", "/back/", refuses=refuse)
+
+    @pytest.fixture
+    def clerk(self, db):
+        return make_user("clerk")
+
+    def test_shows_why_before_anything_is_typed(self, rf, clerk):
+        asked = rf.get("/")
+        asked.user, asked.session = clerk, {}
+        page = show_form(asked, PlaceForm(), self.PAGE, refuse).content.decode()
+
+        assert "先锁定名录。" in page
+        assert "先生成票号。" in page
+        assert 'name="place"' not in page
+
+    def test_shows_again_what_was_typed(self, rf, clerk):
+        posted = rf.post("/", {"place": "大厅"})
+        posted.user, posted.session = clerk, {}
+        page = show_form(posted, PlaceForm(posted.POST), self.PAGE, refuse).content.decode()
+
+        assert 'value="大厅"' in page
+        assert "先锁定名录。" in page
+
+    def test_to_ask_a_rule_is_no_attempt_of_the_request(self):
+        with recorded_attempts() as attempts:
+            record_attempt("clerk", "round.open")
+            assert refusals(refuse) == ("先锁定名录。", "先生成票号。")
+
+        assert not refused(attempts)
