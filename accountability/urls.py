@@ -14,6 +14,7 @@ from accountability.promotion_freezes import views as promotion_freezes
 from accountability.rectifications.views import actions
 from accountability.rectifications.views import pages as rectifications_pages
 from accountability.results.views import analysis, changes, commission, count, readers
+from accountability.section_story import views as section_story
 from accountability.talks import views as talks
 from accountability.worklist import views as worklist
 
@@ -68,6 +69,7 @@ urlpatterns = [
     path("work/items/<int:pk>/grant/", actions.decide_extension, name="item-grant"),
     path("work/items/<int:pk>/close/", actions.close_item, name="item-close"),
     path("work/items/<int:pk>/back/", actions.send_back_item, name="item-back"),
+    path("work/sections/<slug:code>/", section_story.story, name="section-story"),
     path("work/objections/", objections.objections, name="objections"),
     path("work/objections/file/", objections.file, name="objection-file"),
     path("work/objections/<int:pk>/", objections.objection, name="objection"),

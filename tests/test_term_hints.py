@@ -186,6 +186,14 @@ def order_in_work_list(_):
     return seen_by(Role.LIAISON, "/home/", "D01")
 
 
+def story_with_an_order(_):
+    return seen_by(Role.CHIEF, f"/work/sections/{s.order().inspection.section.code}/")
+
+
+def story_with_a_measure(_):
+    return seen_by(Role.COMMISSION, f"/work/sections/{s.measure(due_on=DUE).case.result.section.code}/")
+
+
 def order_letter(monkeypatch):
     order = s.order()
     return rendered(monkeypatch, orders, "print_letter", lambda: orders.order_notice(order))
@@ -329,7 +337,7 @@ SHOWN = [
     *(order_page, order_in_work_list, order_letter, order_form, order_refused, inspection_plan, inspection_plans),
     *(objection_page, objection_list, objection_in_work_list, review_form, review_refused, objection_refused),
     *(round_readiness, round_page, commission_page, pool_page, public_draws, draw_not_ready, letters, text_message),
-    *(data_request_page, data_request_list, data_request_received),
+    *(data_request_page, data_request_list, data_request_received, story_with_an_order, story_with_a_measure),
 ]
 # Modules that compute a term, and where it is shown.
 CALLERS = {

@@ -100,6 +100,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     own = is_own(user, found.inspection.section)
     context = {
         "order": found,
+        "round_key": found.inspection.plan.round.key,
         "findings": found.inspection.findings.all(),
         "may_reply": own and found.state == OrderState.ISSUED,
         "may_return": policy.may(user, "insp.assign") and found.state in {OrderState.ISSUED, OrderState.REPLIED},
