@@ -1,17 +1,81 @@
-"""Timeline of a rectification (整改进度图): the bars of a chart, with the same facts as text."""
+"""The list of rectifications, and the timeline of one (整改进度图): bars of a chart, with the same facts as text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.urls import reverse
 from django.utils import timezone
 
 from accountability.rectifications.models import Rectification, RectificationItem
-from accountability.rectifications.rules import Bar, ItemState, bar
+from accountability.rectifications.rules import Bar, ItemState, RectificationState, bar
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
+from nanchuan_eval.tables.pages import Table
+from nanchuan_eval.tables.rules import Column, Kind
 from nanchuan_eval.workdays.rules import in_chinese
 
 LEFT, WIDTH, TOP, STEP = 210, 760, 46, 34
 LONGEST_LABEL = 14
+
+
+def rectification_table(rows: Sequence[Rectification], today: date) -> Table[Rectification]:
+    """Return the list of rectifications; their items come with them (`prefetch_related`)."""
+    states = list(RectificationState.values)
+
+    def plan_warning(row: Rectification) -> str:
+        return "已逾期" if row.state == RectificationState.AWAITED and row.plan_due_on < today else ""
+
+    def report_warning(row: Rectification) -> str:
+        is_due = not row.reported_at and row.state != RectificationState.CANCELLED
+        return "已逾期" if is_due and row.report_due_on < today else ""
+
+    columns: list[Column[Rectification]] = [
+        Column(
+            "round",
+            "轮次",
+            lambda row: row.case.result.round.name,
+            sort=lambda row: row.case.result.round.period_start,
+            is_choice=True,
+        ),
+        Column("rank", "位次", lambda row: row.case.result.rank, Kind.NUMBER),
+        Column(
+            "section",
+            "单位、科室",
+            lambda row: str(row.case),
+            is_head=True,
+            href=lambda row: reverse("accountability:rectification", args=[row.pk]),
+            width=30,
+        ),
+        Column(
+            "state",
+            "状态",
+            lambda row: row.get_state_display(),
+            sort=lambda row: states.index(row.state),
+            is_choice=True,
+            tag=lambda row: row.state,
+        ),
+        Column(
+            "plan_due",
+            "方案期限",
+            lambda row: row.plan_due_on,
+            Kind.DAY,
+            term=lambda row: row.plan_term,
+            warning=plan_warning,
+        ),
+        Column("report_due", "报告期限", lambda row: row.report_due_on, Kind.DAY, warning=report_warning),
+        Column("items", "事项", lambda row: len(row.items.all()), Kind.NUMBER),
+        Column("closed", "已销号", lambda row: sum(bool(i.closed_on) for i in row.items.all()), Kind.NUMBER),
+        Column("closed_on", "销号日期", lambda row: row.closed_on, Kind.DAY),
+    ]
+    return Table(
+        name="rectifications",
+        title="整改一览",
+        columns=columns,
+        rows=rows,
+        caption="上榜科室的整改；点科室名称查看方案、进展和时间图",
+        empty="暂无整改事项。名单公示后，系统为每个上榜科室建立整改台账。",
+        notes=[DEMO_NOTICE] if any(row.case.result.round.is_demo for row in rows) else [],
+    )
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
-from pypinyin import Style, lazy_pinyin
-
 from evaluations.ballot_form.queries import ballot_form_by_digest, topics_by_version
 from evaluations.ballot_form.rules.form import FormSection
 from evaluations.ballot_form.rules.search import Entry, letters_in_a_row, search
 from evaluations.ballot_form.rules.topics import ServiceTopics, parts_of, topics_of, topics_of_unit
+from nanchuan_eval.core.pinyin import initials
 
 
 @dataclass(frozen=True)
@@ -140,14 +139,3 @@ def _letters(texts: frozenset[str]) -> dict[str, str]:
             if not character.isascii() and letter not in letters.setdefault(character, ""):
                 letters[character] += letter
     return {character: found for character, found in letters.items() if found}
-
-
-def initials(text: str) -> list[str]:
-    """Return the first letter of each character's pinyin; of a sign without any, nothing."""
-    # pypinyin takes a list of what it cannot read, too.
-    found = lazy_pinyin(text, style=Style.FIRST_LETTER, errors=_unread)  # type: ignore[arg-type]
-    return [letter.lower() for letter in found]
-
-
-def _unread(signs: str) -> list[str]:
-    return ["" for _ in signs]

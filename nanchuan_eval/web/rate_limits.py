@@ -69,6 +69,7 @@ LIMITS = {
     "round-labels": Limit(5),
     "round-remind": Limit(5),
     "ledger": Limit(5),
+    "rectifications": Limit(5),
     "assessment-export": Limit(5),
     "personnel-many": Limit(20),
     "evidence-add": Limit(60),

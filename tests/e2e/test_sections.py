@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from departments.roster.services import import_roster
 from evaluations.ballot_form.models import ServiceTopic
-from evaluations.ballot_form.pages import initials, whole_list
+from evaluations.ballot_form.pages import whole_list
 from evaluations.ballot_form.queries import forget_topics, topics_version
 from evaluations.migrations import _everyday_words, _service_topics
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Channel
+from nanchuan_eval.core.pinyin import initials
 from nanchuan_eval.permissions.policy import OPERATOR
 from nanchuan_eval.spreadsheets import read_rows
 from tests.e2e.boxes import SIZES, check_boxes

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accountability.cases.permissions import is_own, visible_or_404
 from accountability.rectifications.forms import OpinionForm, SignForm
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
-from accountability.rectifications.pages import timeline
+from accountability.rectifications.pages import rectification_table, timeline
 from accountability.rectifications.queries import at_once_term, passing_checks, rectifications_for, signs_of
 from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, RectificationState
 from accountability.rectifications.workbooks import register_workbook
@@ -18,6 +18,7 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
@@ -26,18 +27,12 @@ from nanchuan_eval.web.downloads import download
 @staff_view
 def rectifications(request: HttpRequest) -> HttpResponse:
     """List the rectifications the account may see."""
-    rows = _visible(account_of(request)).prefetch_related("items")
-    state = request.GET.get("state", "")
-    if state in RectificationState.values:
-        rows = rows.filter(state=state)
-    context = {
-        "rows": rows,
-        "states": RectificationState.choices,
-        "state": state,
-        "today": timezone.localdate(),
-        "is_demo": any(row.case.result.round.is_demo for row in rows),
-    }
-    return render(request, "accountability/rectifications/rectifications.html", context)
+    rows = list(_visible(account_of(request)).prefetch_related("items"))
+    table = rectification_table(rows, timezone.localdate())
+    context = {"is_demo": any(row.case.result.round.is_demo for row in rows)}
+    return show_tables(
+        request, "accountability/rectifications/rectifications.html", context, [table], action="rect.view"
+    )
 
 
 @staff_post

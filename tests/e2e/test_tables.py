@@ -1,0 +1,61 @@
+"""Tables of the staff's pages in a browser: sorted, searched, filtered and exported, with and without JavaScript."""
+
+from io import BytesIO
+
+import pytest
+from openpyxl import load_workbook
+
+from accountability.rectifications.rules import RectificationState
+from evaluations.rounds.models import RoundSection
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.permissions.policy import Role
+from tests.accountability.factories import make_account, make_bare_round, make_case, make_rectification
+from tests.e2e.conftest import check_page, log_in, screenshot
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NAMES = ["张三科", "婚姻登记处", "不动产登记中心", "殡仪馆", "车辆管理所", "医保窗口", "户籍室"]
+
+
+@pytest.fixture
+def rectifications(transactional_db):
+    round_ = make_bare_round(state=RoundState.PUBLISHED)
+    for n, name in enumerate(NAMES, 1):
+        case = make_case(round_, f"D{n:02}-01")
+        RoundSection.objects.filter(pk=case.result.section_id).update(name=name, department_name="南川区民政局")
+        make_rectification(case, RectificationState.AWAITED if n % 2 else RectificationState.RUNNING)
+
+
+def first_column(page):
+    return [text.removeprefix("南川区民政局") for text in page.locator("tbody th a").all_inner_texts()]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_table_is_sorted_searched_filtered_and_exported(open_page, live_server, rectifications, width, scripts):
+    page = open_page(width, java_script_enabled=scripts)
+    log_in(page, make_account(Role.CHIEF), live_server.url)
+    page.goto("/work/rectifications/")
+    if scripts:
+        check_page(page)
+        screenshot(page, f"table-{width}")
+    if width == 390:
+        page.locator("select[name=sort]").select_option("单位、科室，升序")
+        page.get_by_role("button", name="查找").click()
+    else:
+        page.locator("thead").get_by_role("link", name="单位、科室").click()
+        assert page.locator("thead th").nth(2).get_attribute("aria-sort") == "ascending"
+    expected = ["殡仪馆", "不动产登记中心", "车辆管理所", "户籍室", "婚姻登记处", "医保窗口", "张三科"]
+    assert first_column(page) == expected
+
+    page.locator("select[name=state]").select_option("整改中")
+    page.locator("input[type=search]").fill("hydjc")
+    page.get_by_role("button", name="查找").click()
+    assert first_column(page) == ["婚姻登记处"]
+    assert "共1条（全部7条）" in page.locator(".count").inner_text()
+    if scripts:
+        check_page(page)
+        screenshot(page, f"table-narrowed-{width}")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="导出本表").click()
+    sheet = load_workbook(BytesIO(download.value.path().read_bytes())).active
+    assert "婚姻登记处" in str(sheet.cell(sheet.max_row, 3).value)
