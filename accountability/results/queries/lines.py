@@ -76,6 +76,8 @@ class Line:
     without_flags: int | None = None
     recommended: int | None = None
     in_class: int | None = None
+    # For its unit, of a section not listed: the 表象 ticked often enough; None where they are not told.
+    signs: tuple[str, ...] | None = None
 
     @property
     def has_scores(self) -> bool:

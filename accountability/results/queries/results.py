@@ -1,6 +1,6 @@
 """A counted round, or one unit's sections, in a constant number of queries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from accountability.history.queries import RoundHistory, read_history
 from accountability.history.rules.history import History
 from accountability.inspections.rules import InspectionState
+from accountability.rectifications.queries import signs_of
 from accountability.results.queries.changes import read_published_changes
 from accountability.results.queries.lines import Line, has_scores, read_line
 from evaluations.publication.models import Publication
@@ -21,6 +22,7 @@ from evaluations.scoring.result import CERTAIN, VETOED
 from evaluations.scoring.wording import empty_list, explain, interval_note, nobody_apart, places_heading
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.queries.figures import Figures, read_figures
+from evaluations.tally.rules.main_problems import often_ticked
 
 
 @dataclass(frozen=True)
@@ -154,16 +156,27 @@ def read_unit(unit_code: str) -> list[tuple[Round, Places, list[Line]]]:
     results = list(_results(own.order_by("-round__period_start", "rank", "section__code")))
     changes = read_published_changes(result.round for result in results)
     by_round: dict[Round, list[Line]] = {}
+    signs = {result.round: signs_of(result.round) for result in results if result.round.state in PUBLISHED}
     for result in results:
         line = read_line(result, History(), None, result.round.rulebook)
         sentence = explain(result.data, result.round.rulebook, inside=False)
         change = changes[result.round].of(result.section.code) if result.round in changes else ""
-        by_round.setdefault(result.round, []).append(replace(line, sentence=sentence, change=change))
+        line = replace(line, sentence=sentence, change=change, signs=_signs_for_unit(result, signs))
+        by_round.setdefault(result.round, []).append(line)
     is_ranked = Q(rank__isnull=False, difficulty__isnull=False)
     counts = visible.filter(round__in=list(by_round)).order_by().values("round")
     counts = counts.annotate(sections=Count("pk"), ranked=Count("pk", filter=is_ranked), placed=Count("rank"))
     of = {row["round"]: (row["sections"], row["ranked"], row["placed"]) for row in counts}
     return [(round_, Places(round_, *of[round_.pk]), lines) for round_, lines in by_round.items()]
+
+
+def _signs_for_unit(
+    result: SectionResult, signs: Mapping[Round, Mapping[str, Mapping[str, str]]]
+) -> tuple[str, ...] | None:
+    """Return what a unit may know of a section not listed: after publication, of enough ballots, no counts."""
+    if result.is_listed or result.round not in signs or not has_scores(result):
+        return None
+    return tuple(often_ticked(result.ticks, signs[result.round]))
 
 
 def _results(results: QuerySet[SectionResult]) -> QuerySet[SectionResult]:

@@ -82,8 +82,14 @@ def unit(request: HttpRequest) -> HttpResponse:
     policy.check_sees(user, "rank.own", own=True)
     rounds = read_unit(user.unit_code)
     is_demo = any(round_.is_demo for round_, _, _ in rounds)
-    return render(
-        request,
-        "accountability/results/unit.html",
-        {"rounds": rounds, "is_demo": is_demo, "today": timezone.localdate()},
-    )
+    context = {
+        "rounds": rounds,
+        "with_signs": [
+            round_
+            for round_, _, lines in rounds
+            if round_.state in PUBLISHED and any(not line.result.is_listed for line in lines)
+        ],
+        "is_demo": is_demo,
+        "today": timezone.localdate(),
+    }
+    return render(request, "accountability/results/unit.html", context)

@@ -29,14 +29,18 @@ def propose_problems(row: Mapping[str, Any], ticks: Counter[str], signs: Mapping
 
     贪 is an allegation of misconduct: it is never proposed, only the commission can write it (rulebook R-J).
     """
-    fair = [code for code, times in _ranked(ticks) if times >= SMALLEST_SHOWN and _may_propose(code, signs)]
-    texts = [signs[code]["text"] for code in fair[:MOST]]
+    texts = often_ticked(ticks, signs)[:MOST]
     if texts or not any(row["indicators"].values()):
         return "；".join(texts)
     return _worst_indicators(row["indicators"])
 
 
-def _ranked(ticks: Counter[str]) -> list[tuple[str, int]]:
+def often_ticked(ticks: Mapping[str, int], signs: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the 表象 with enough ticks to be shown, the most ticked first; none of 贪 (rulebook R-J)."""
+    return [signs[code]["text"] for code, n in _ranked(ticks) if n >= SMALLEST_SHOWN and _may_propose(code, signs)]
+
+
+def _ranked(ticks: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(ticks.items(), key=lambda item: (-item[1], item[0]))
 
 

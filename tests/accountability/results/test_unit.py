@@ -1,11 +1,15 @@
 """The liaison's page: the own unit's sections once announced, and no others."""
 
+import json
+
 import pytest
 from django.urls import reverse
 
 from accountability.case_lifecycle.services.cases import publish_and_start
+from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
+from evaluations.tally.models import SectionResult
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
 from tests.pages import page_in
@@ -139,3 +143,75 @@ def test_the_page_takes_a_constant_number_of_queries(client, places):
     liaison(client)
 
     page_in(client, PAGE, queries=10, shows="D01局第D01-01科")
+
+
+SIGNS = [
+    {"code": "slow-1", "indicator": "lazy", "text": "多次往返才能办成"},
+    {"code": "cold-1", "indicator": "cold", "text": "态度生硬"},
+    {"code": "buck-1", "indicator": "buck_passing", "text": "互相推诿"},
+    {"code": "greed-1", "indicator": "greedy", "text": "索要好处"},
+]
+TICKS = {"slow-1": 5, "cold-1": 9, "buck-1": 4, "greed-1": 30}
+
+
+def make_ticked(state=RoundState.PUBLISHED, *, rank=11, **data):
+    round_ = make_bare_round(state=state, ballot_form=json.dumps({"manifestations": SIGNS}))
+    result = make_result(round_, "D01-01", rank=rank, **data)
+    SectionResult.objects.filter(pk=result.pk).update(ticks=TICKS)
+
+
+class TestSignsOfSectionsNotListed:
+    def page(self, client, unit="D01"):
+        liaison(client, unit)
+        return text_of(client.get(PAGE))
+
+    def test_the_unit_sees_what_was_ticked_often_the_most_ticked_first(self, client):
+        make_ticked()
+
+        assert "态度生硬；多次往返才能办成" in self.page(client)
+
+    def test_few_ticks_and_greed_are_not_shown_and_no_counts(self, client):
+        make_ticked()
+
+        page = self.page(client)
+
+        assert "互相推诿" not in page
+        assert "索要好处" not in page
+        assert "9次" not in page
+
+    def test_too_few_ballots_are_said_and_nothing_else(self, client):
+        make_ticked(rank=None)
+
+        page = self.page(client)
+
+        assert "有效票不足，不显示群众勾选的表象" in page
+        assert "态度生硬" not in page
+
+    def test_without_enough_ticks_the_page_says_so(self, client):
+        make_ticked()
+        SectionResult.objects.update(ticks={"slow-1": 4})
+
+        assert "没有勾选满5次的表象" in self.page(client)
+
+    @pytest.mark.parametrize("state", [RoundState.COUNTED, RoundState.REVIEW])
+    def test_nothing_is_told_before_publication(self, client, state):
+        make_ticked(state)
+
+        assert "态度生硬" not in self.page(client)
+
+    def test_a_listed_section_has_its_published_problems_instead(self, client):
+        make_ticked(rank=1)
+
+        page = self.page(client)
+
+        assert "态度生硬" not in page
+        assert "未上榜科室的群众反映" not in page
+
+    def test_another_unit_sees_nothing(self, client):
+        make_ticked()
+        make_result(Round.objects.get(), "D02-01", rank=12)
+
+        page = self.page(client, "D02")
+
+        assert "未上榜科室的群众反映" in page
+        assert "态度生硬" not in page
