@@ -28,7 +28,7 @@ def read_cases(round_: Round) -> dict[str, int]:
 
 def planned_measures(round_: Round, results: Sequence[SectionResult], published_on: date) -> Plans:
     """Return the measures of each listed section, as of the day of publication."""
-    past, retired = histories(round_), _retired(results, published_on)
+    past, retired = histories(round_, published_on), _retired(results, published_on)
     terms, calendar = Terms.of(round_.rulebook), Holiday.objects.calendar()
     return {
         result: plan_measures(
@@ -62,11 +62,10 @@ def _deadlines(round_: Round, measures: Sequence[PlannedMeasure], on: date) -> I
     """Yield until when each kind of measure, the rectifications and the appeals run."""
     declared, terms, calendar = declared_years(), Terms.of(round_.rulebook), Holiday.objects.calendar()
     for kind in MeasureKind:
-        same = [m for m in measures if m.kind == kind and m.due_on and not m.waiver]
-        if same and kind != MeasureKind.FREEZE:
-            last = same[0].due_on or on
+        days = [m.due_on for m in measures if m.kind == kind and m.due_on and not m.waiver]
+        for last in sorted(set(days)) if kind != MeasureKind.FREEZE else ():
             until = dated(Term(on, last), declared) if kind in WORKDAY_KINDS else in_chinese(last)
-            yield f"{kind.label}：{len(same)}项，至{until}"
+            yield f"{kind.label}：{days.count(last)}项，至{until}"
     yield f"报送整改方案：至{dated(Term(on, after_workdays(on, terms.plan_workdays, calendar)), declared)}"
     yield f"报送整改报告：至{in_chinese(report_due(on, terms.report_months))}"
     yield f"公示期、各单位提出申诉：至{in_chinese(last_day(on, round_.rulebook))}，申诉不停止措施的执行"

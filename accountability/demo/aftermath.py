@@ -15,6 +15,7 @@ from accountability.demo.rectifying import (
     confirm_talk,
     finish_item,
     submit_plan,
+    summon_head,
     talk_to_head,
     talk_to_leader,
 )
@@ -31,6 +32,8 @@ from evaluations.rounds.models import Round
 # How many cases have come how far: the leader talked to, the plan submitted, the plan accepted.
 TALKED, PLANNED, ACCEPTED = 3, 4, 2
 INSPECTED, VISITED = 5, 4
+# The report's own example of a second listing: 殡仪馆.
+FUNERAL_HOME = "D06-01"
 LEAD = "窗口外有人自称可以代办加急，称“打点一下就快”（演示线索）"
 
 
@@ -53,6 +56,7 @@ class Aftermath:
         for case in cases[:TALKED]:
             talk_to_leader(case, self.office, held_at=self.calendar.day(9))
         self._talk_to_heads(cases[:ACCEPTED])
+        self._summon(cases)
         self._rectify(cases)
         self._inspect(cases[0])
         self._appeal(cases)
@@ -69,6 +73,14 @@ class Aftermath:
             talk = talk_to_head(case, self.office, held_at=self.calendar.day(8))
             if case == cases[0]:
                 confirm_talk(talk, self.office, at=self.calendar.day(7))
+
+    def _summon(self, cases: list[Case]) -> None:
+        """Let the party group summon the head of the funeral home, which was listed before."""
+        for case in cases:
+            if case.result.section.code == FUNERAL_HOME:
+                talk = summon_head(case, self.office, held_at=self.calendar.day(8, 15))
+                if talk:
+                    confirm_talk(talk, self.office, at=self.calendar.day(7, 15))
 
     def _rectify(self, cases: list[Case]) -> None:
         rows = [submit_plan(case, self.calendar) for case in cases[:PLANNED]]

@@ -15,6 +15,7 @@ from accountability.demo.rectifying import (
     confirm_talk,
     finish_item,
     submit_plan,
+    summon_head,
     talk_to_head,
     talk_to_leader,
 )
@@ -29,6 +30,7 @@ RECORDS = {
     MeasureKind.CIRCULAR: "已书面通报上级主管单位（演示）",
     MeasureKind.ASSESSMENT: "已纳入年度综合考核（演示）",
     MeasureKind.BONUS: "已与年终绩效奖挂钩（演示）",
+    MeasureKind.SPECIAL_INSPECTION: "已开展专项督查，单位党委（党组）已向领导小组报告（演示）",
     MeasureKind.REMOVAL_PROMPT: "领导小组已研究（演示）",
 }
 BY_PERSONNEL = frozenset({MeasureKind.ASSESSMENT, MeasureKind.BONUS})
@@ -62,6 +64,8 @@ class Archive:
         talk_to_leader(case, self.office, held_at=day(10), scan=common_scan)
         talk = talk_to_head(case, self.office, held_at=day(9), scan=common_scan)
         confirm_talk(talk, self.office, at=day(9, 14))
+        if summons := summon_head(case, self.office, held_at=day(9, 10), scan=common_scan):
+            confirm_talk(summons, self.office, at=day(9, 15))
 
     def _record(self, case: Case) -> None:
         for measure in case.measures.filter(state=MeasureState.PENDING):

@@ -60,6 +60,13 @@ def talk_to_head(case: Case, office: Office, *, held_at: datetime, scan: Scan = 
     return _talk(case, MeasureKind.TALK_HEAD, liaison_of(case), held_at, HEAD, scan)
 
 
+def summon_head(case: Case, office: Office, *, held_at: datetime, scan: Scan = printed_record) -> Talk | None:
+    """Let the unit's party group summon the head of a section that was listed before; None where it need not."""
+    if not case.measures.filter(kind=MeasureKind.SUMMONS).exists():
+        return None
+    return _talk(case, MeasureKind.SUMMONS, liaison_of(case), held_at, HEAD, scan)
+
+
 def confirm_talk(talk: Talk, office: Office, *, at: datetime) -> None:
     """Let the commission confirm a unit's record."""
     approve_pending(talk, "acc.talk.head", by=office.commission, at=at)

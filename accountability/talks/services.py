@@ -10,7 +10,7 @@ from django.utils import timezone
 from accountability.cases.documents import moment, print_document
 from accountability.cases.models import Measure
 from accountability.cases.permissions import answers_for_cases, is_own, measures_for
-from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
+from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action, talk_name
 from accountability.cases.services import lock_case
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.talks.models import Talk
@@ -139,7 +139,7 @@ def record_fields(talk: Talk) -> list[tuple[str, str]]:
 
 def talk_record(talk: Talk) -> bytes:
     """Render 谈话记录 for signature."""
-    measure = talk.measure
+    measure, name = talk.measure, talk_name(MeasureKind(talk.measure.kind))
     pairs = [
         ("谈话种类", measure.get_kind_display()),
         ("谈话人", talk.talker),
@@ -154,13 +154,13 @@ def talk_record(talk: Talk) -> bytes:
     ]
     return print_document(
         "record",
-        "谈话提醒记录",
+        f"{name}记录",
         measure.case.result.round,
         talk.filed_at,
         subtitle=f"{measure.case.result.round.name}　{measure.case}",
         pairs=pairs,
         signers=["谈话人", "谈话对象", "记录人", "日期"],
-        note=f"本记录编号{talk.pk}。谈话提醒不是诫勉，依据：{measure.basis}。",
+        note=f"本记录编号{talk.pk}。{name}不是诫勉，依据：{measure.basis}。",
     )
 
 

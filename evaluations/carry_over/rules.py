@@ -45,10 +45,10 @@ def compare_rules(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> RuleCom
             setting.path,
             setting.group,
             setting.label,
-            *(_text(setting, lookup(book, setting.path)) for book in (now, target, default)),
+            *(_text(setting, setting.value_in(book)) for book in (now, target, default)),
         )
         for setting in settings
-        if lookup(now, setting.path) != lookup(target, setting.path)
+        if setting.value_in(now) != setting.value_in(target)
     ]
     return RuleComparison(lines, [*_new(settings, earlier, default), *_gone(earlier, default)])
 

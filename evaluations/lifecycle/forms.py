@@ -6,9 +6,82 @@ from typing import Any
 from django import forms
 
 from evaluations.publication.rules import SHORTEST_REASON
-from evaluations.rounds.rules.rulebook import lookup, strata_by_share, with_method, with_value
-from evaluations.rounds.rules.settings import Setting, settings_of
+from evaluations.rounds.rules.repeat_steps import MOST_STEPS, Actor, Repetition, StepMeasure
+from evaluations.rounds.rules.rulebook import strata_by_share, with_method, with_value
+from evaluations.rounds.rules.settings import Setting, as_text, settings_of
 from nanchuan_eval.web.fields import ReasonForm, long_text
+
+SPARE_LINES = 2
+STEP_PARTS: dict[str, forms.Field] = {
+    "repetition": forms.ChoiceField(label="情形", choices=[("", "请选择"), *Repetition.choices], required=False),
+    "times": forms.IntegerField(label="次数（次）"),
+    "measure": forms.ChoiceField(label="措施", choices=[("", "请选择"), *StepMeasure.choices]),
+    "actor": forms.ChoiceField(label="办理单位", choices=[("", "请选择"), *Actor.choices]),
+    "workdays": forms.IntegerField(label="期限（工作日）"),
+}
+
+
+class StepsWidget(forms.Widget):
+    """A table with a line per step and two empty ones."""
+
+    template_name = "admin/evaluations/round/_steps.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        steps = list(value or [])
+        is_frozen = bool(context["widget"]["attrs"].get("disabled"))
+        spare = 0 if is_frozen else min(SPARE_LINES, MOST_STEPS - len(steps))
+        lines = [
+            self._line(name, number, step, is_frozen)
+            for number, step in enumerate([*steps, *({} for _ in range(spare))])
+        ]
+        return {**context, "labels": [field.label for field in STEP_PARTS.values()], "lines": lines}
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]] | None:
+        """Return the lines in which a kind of repetition is chosen, as typed; None if the table was not sent."""
+        if self.value_omitted_from_data(data, files, name):
+            return None
+        lines = [{part: data.get(f"{name}-{n}-{part}", "").strip() for part in STEP_PARTS} for n in range(MOST_STEPS)]
+        return [line for line in lines if line["repetition"]]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return f"{name}-0-repetition" not in data
+
+    def id_for_label(self, id_: str) -> str:
+        return ""
+
+    def _line(self, name: str, number: int, step: Mapping[str, Any], is_frozen: bool) -> list[tuple[object, str]]:
+        return [
+            (
+                field.label,
+                field.widget.render(
+                    f"{name}-{number}-{part}",
+                    step.get(part),
+                    {"aria-label": f"第{number + 1}行{field.label}", "id": False, "disabled": is_frozen},
+                ),
+            )
+            for part, field in STEP_PARTS.items()
+        ]
+
+
+class StepsField(forms.Field):
+    """The steps of repeated listing (再次上榜的措施) as the rulebook keeps them; the rulebook's rules judge them."""
+
+    widget = StepsWidget
+
+    def to_python(self, value: Any) -> list[dict[str, Any]] | None:
+        if value is None:
+            return None
+        numbers = {"times", "workdays"}
+        return [{part: _whole(text) if part in numbers else text for part, text in line.items()} for line in value]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(initial) != self.to_python(data))
+
+
+def _whole(text: Any) -> Any:
+    """Return a whole number where there is one; what is none is refused by the rulebook's rules."""
+    return int(text) if str(text).isascii() and str(text).isdigit() and len(str(text)) < 4 else text
 
 
 class RulebookForm(forms.Form):
@@ -25,7 +98,7 @@ class RulebookForm(forms.Form):
         self.rulebook = rulebook
         self.settings = settings_of(rulebook)
         for setting in self.settings:
-            value = lookup(rulebook, setting.path)
+            value = setting.value_in(rulebook)
             field = self.fields[_name(setting)] = _field(setting, value)
             field.usual = _usual(setting, value, rulebook["method"])  # type: ignore[attr-defined]  # for the page
         shares = strata_by_share(rulebook)
@@ -45,7 +118,7 @@ class RulebookForm(forms.Form):
         changed = with_value(self.rulebook, "evaluator_strata", self.cleaned_data["strata"])
         for setting in self.settings:
             value = self.cleaned_data[_name(setting)]
-            if setting.path != "method":
+            if setting.path != "method" and value is not None:
                 changed = with_value(changed, setting.path, _cleaned(setting, value))
         return with_method(changed, self.cleaned_data["method"])
 
@@ -75,6 +148,8 @@ def _name(setting: Setting) -> str:
 
 def _field(setting: Setting, value: Any) -> forms.Field:
     common = {"label": setting.label, "help_text": setting.help, "initial": value}
+    if setting.words is not None:
+        return StepsField(required=False, **common)
     if setting.choices is not None:
         if isinstance(setting.default, bool):
             common["initial"] = "1" if value else ""
@@ -89,6 +164,8 @@ def _usual(setting: Setting, value: Any, method: str) -> str:
     default = setting.default_of(method)
     if setting.path == "method" or value == default:
         return ""
+    if setting.words is not None:
+        return as_text(setting, default)
     key = ("1" if default else "") if isinstance(default, bool) else default
     return str((setting.choices or {}).get(key, default)) or "（空）"
 

@@ -18,7 +18,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
 
-ABOUT_THE_HEAD = (MeasureKind.TALK_HEAD, MeasureKind.FREEZE, MeasureKind.REMOVAL_PROMPT)
+ABOUT_THE_HEAD = (MeasureKind.TALK_HEAD, MeasureKind.SUMMONS, MeasureKind.FREEZE, MeasureKind.REMOVAL_PROMPT)
 
 
 def heads_in_period(case: Case) -> list[tuple[Tenure, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 
+from evaluations.rounds.rules.repeat_steps import RepeatStep, read_steps
 from nanchuan_eval.workdays.rules import Calendar, add_months, add_workdays
 
 SOON_DAYS = 7
@@ -41,6 +42,7 @@ class Terms:
     freeze_months: int
     repeat_top: int
     repeat_prompt: bool
+    repeat_steps: tuple[RepeatStep, ...]
     assessment_points: str
     plan_workdays: int
     at_once_workdays: int
@@ -56,6 +58,7 @@ class Terms:
             freeze_months=int(rulebook["freeze_months"]),
             repeat_top=int(rulebook["repeat_top"]),
             repeat_prompt=bool(rulebook["repeat_prompt"]),
+            repeat_steps=read_steps(rulebook),
             assessment_points=str(rulebook["assessment_points"]),
             plan_workdays=int(rulebook["plan_workdays"]),
             at_once_workdays=int(rulebook["at_once_workdays"]),

@@ -8,6 +8,7 @@ from django.db.models import TextChoices
 
 from accountability.cases.rules.deadlines import Terms, after_workdays, freeze_end, year_end
 from accountability.history.rules.history import History
+from evaluations.rounds.rules.repeat_steps import Actor, RepeatStep, Repetition, StepMeasure
 from nanchuan_eval.workdays.rules import Calendar, in_chinese
 
 OFFICE, COMMISSION = "区评议办", "区纪委监委"
@@ -21,10 +22,12 @@ class MeasureKind(TextChoices):
     NOTICE = "notice", "公示曝光"
     TALK_LEADER = "talk_leader", "对单位领导谈话提醒"
     TALK_HEAD = "talk_head", "对科室负责人谈话提醒"
+    SUMMONS = "summons", "约谈科室负责人"
     FREEZE = "freeze", "不得提拔重用"
     CIRCULAR = "circular", "通报上级主管单位"
     ASSESSMENT = "assessment", "纳入年度综合考核"
     BONUS = "bonus", "挂钩年终绩效奖"
+    SPECIAL_INSPECTION = "special_inspection", "专项督查"
     REMOVAL_PROMPT = "removal_prompt", "免职建议提示"
 
 
@@ -53,10 +56,28 @@ class CaseState(TextChoices):
 
 
 # Their terms are in working days and need the holiday table.
-WORKDAY_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD, MeasureKind.CIRCULAR})
+WORKDAY_KINDS = frozenset(
+    {
+        MeasureKind.NOTICE,
+        MeasureKind.TALK_LEADER,
+        MeasureKind.TALK_HEAD,
+        MeasureKind.SUMMONS,
+        MeasureKind.CIRCULAR,
+        MeasureKind.SPECIAL_INSPECTION,
+    }
+)
 
 # A talk needs its full record; a note does not complete it.
-TALKS = frozenset({MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD})
+TALKS = frozenset({MeasureKind.TALK_LEADER, MeasureKind.TALK_HEAD, MeasureKind.SUMMONS})
+
+# The unit writes and hands in the record of these, and the commission confirms it.
+TALKS_OF_UNIT = frozenset({MeasureKind.TALK_HEAD, MeasureKind.SUMMONS})
+
+
+def talk_name(kind: MeasureKind) -> str:
+    """Return what a talk is called: 谈话提醒 and 约谈 are two grades, and neither is a 诫勉谈话."""
+    return "约谈" if kind == MeasureKind.SUMMONS else "谈话提醒"
+
 
 # Policy action for recording a measure; any other kind takes the commission's own action.
 RECORD_ACTION = {
@@ -64,6 +85,8 @@ RECORD_ACTION = {
     MeasureKind.CIRCULAR: "acc.notice",
     MeasureKind.TALK_LEADER: "acc.talk.leader",
     MeasureKind.TALK_HEAD: "acc.talk.head",
+    MeasureKind.SUMMONS: "acc.talk.head",
+    MeasureKind.SPECIAL_INSPECTION: "acc.notice",
     MeasureKind.FREEZE: "acc.hold.set",
     MeasureKind.ASSESSMENT: "acc.assess",
     MeasureKind.BONUS: "acc.assess",
@@ -118,17 +141,70 @@ def plan_measures(
     listing: Listing, terms: Terms, *, published_on: date, calendar: Calendar
 ) -> tuple[PlannedMeasure, ...]:
     """Return the measures of a case, in the order of `MeasureKind`."""
-    planned = [*_for_all(listing, terms, published_on, calendar)]
+    repeated = _Repeated(listing, terms, published_on, calendar)
+    planned = [*_for_all(listing, terms, published_on, calendar, repeated)]
+    planned += repeated.summons()
     if listing.reports_to_superior:
         planned += _by_superior(listing, terms, published_on, calendar)
     else:
         planned += _by_district(listing, terms, published_on)
+    planned += repeated.special_inspection()
     if terms.repeat_prompt and listing.history.calls_for_removal_prompt:
         planned.append(_removal_prompt(listing, terms))
     return tuple(planned)
 
 
-def _for_all(listing: Listing, terms: Terms, published_on: date, calendar: Calendar) -> Iterator[PlannedMeasure]:
+class _Repeated:
+    """What the listing calls for because it is not the first (再次上榜), by the steps of the rulebook."""
+
+    def __init__(self, listing: Listing, terms: Terms, published_on: date, calendar: Calendar) -> None:
+        self.listing, self.top = listing, terms.repeat_top
+        self.published_on, self.calendar = published_on, calendar
+        self.steps = listing.history.reached(terms.repeat_steps)
+
+    def step(self, measure: StepMeasure) -> RepeatStep | None:
+        """Return the reached step with this measure, of several the one with the shortest term."""
+        return min((s for s in self.steps if s.measure == measure), key=lambda s: s.workdays, default=None)
+
+    def due_on(self, step: RepeatStep) -> date:
+        return after_workdays(self.published_on, step.workdays, self.calendar)
+
+    def finding(self, step: RepeatStep) -> str:
+        """Return place and repetition, the basis of the measure."""
+        times = self.listing.history.times(step.repetition)
+        words = {
+            Repetition.WITHIN_YEAR: f"一年内第{times}次上榜",
+            Repetition.IN_A_ROW: f"连续{times}次上榜",
+            Repetition.TOP_IN_A_ROW: f"连续{times}次位列前{self.top}位",
+        }
+        return f"{self.listing.place}，{words[step.repetition]}"
+
+    def summons(self) -> Iterator[PlannedMeasure]:
+        if step := self.step(StepMeasure.SUMMONS):
+            yield PlannedMeasure(
+                MeasureKind.SUMMONS,
+                _person(self.listing.head_post, self.listing.head),
+                f"{self.listing.unit}党委（党组）",
+                self.due_on(step),
+                f"{self.finding(step)}，由单位党委（党组）在公示后{step.workdays}个工作日内约谈科室负责人",
+            )
+
+    def special_inspection(self) -> Iterator[PlannedMeasure]:
+        if step := self.step(StepMeasure.SPECIAL_INSPECTION):
+            by_office = step.actor == Actor.OFFICE
+            actor = "区评议办" if by_office else "单位党委（党组）"
+            yield PlannedMeasure(
+                MeasureKind.SPECIAL_INSPECTION,
+                f"{self.listing.unit}{self.listing.section}",
+                OFFICE if by_office else f"{self.listing.unit}党委（党组）",
+                self.due_on(step),
+                f"{self.finding(step)}，开展专项督查，由{actor}在公示后{step.workdays}个工作日内向领导小组报告",
+            )
+
+
+def _for_all(
+    listing: Listing, terms: Terms, published_on: date, calendar: Calendar, repeated: _Repeated
+) -> Iterator[PlannedMeasure]:
     talk_due = after_workdays(published_on, terms.talk_workdays, calendar)
     talk_basis = f"{listing.place}，公示后{terms.talk_workdays}个工作日内谈话提醒"
     yield PlannedMeasure(
@@ -138,7 +214,16 @@ def _for_all(listing: Listing, terms: Terms, published_on: date, calendar: Calen
         after_workdays(published_on, terms.notice_workdays, calendar),
         f"{listing.place}，批准公示后{terms.notice_workdays}个工作日内在《南川日报》公示位次和主要问题",
     )
-    yield PlannedMeasure(MeasureKind.TALK_LEADER, _leader(listing), COMMISSION, talk_due, talk_basis)
+    if step := repeated.step(StepMeasure.CHIEF_TALK):
+        yield PlannedMeasure(
+            MeasureKind.TALK_LEADER,
+            _person(f"{listing.unit}主要领导", listing.chief_leader),
+            COMMISSION,
+            repeated.due_on(step),
+            f"{repeated.finding(step)}，公示后{step.workdays}个工作日内谈话提醒，由主要领导参加",
+        )
+    else:
+        yield PlannedMeasure(MeasureKind.TALK_LEADER, _leader(listing), COMMISSION, talk_due, talk_basis)
     yield PlannedMeasure(
         MeasureKind.TALK_HEAD,
         _person(listing.head_post, listing.head),

@@ -1,16 +1,19 @@
 """Lists published before this system (往期上榜名单): their columns, and what a file of them says."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from nanchuan_eval.core.faults import Fault
 from nanchuan_eval.lists.rules.columns import Column, Kind
 from nanchuan_eval.lists.rules.tables import Record, SourceRow, TableError, read_table
 from nanchuan_eval.names.rules.keys import name_key
-from nanchuan_eval.workdays.rules import in_chinese
+from nanchuan_eval.workdays.rules import add_months, in_chinese
 
 LAST_RANK = 1000
+HALF_YEAR, QUARTER = 6, 3
+NAMES_A_QUARTER = re.compile(r"季|Q[1-4]", re.IGNORECASE)
 COLUMNS = (
     Column(
         "key", "轮次代码", ("轮次编号", "轮次", "期次"), is_required=True, most=20, examples=("2019H1", "2019H1"),
@@ -82,6 +85,12 @@ class EarlierLists:
         """Return the lists with other codes for some rounds."""
         entries = (replace(entry, key=codes.get(entry.key, entry.key)) for entry in self.entries)
         return replace(self, entries=tuple(entries))
+
+
+def period_end(name: str, key: str, starts_on: date) -> date:
+    """Return the last day of an imported round's period: a quarter where its name or code says so, else a half-year."""
+    months = QUARTER if NAMES_A_QUARTER.search(f"{name} {key}") else HALF_YEAR
+    return add_months(starts_on, months) - timedelta(days=1)
 
 
 def parse_earlier_lists(rows: Iterable[SourceRow], today: date) -> EarlierLists:

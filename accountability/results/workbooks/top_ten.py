@@ -7,6 +7,7 @@ from datetime import date
 from django.utils import timezone
 
 from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState
+from accountability.history.rules.history import COUNTS_EXPLAINED
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result, read_result
 from accountability.results.workbooks.calculation import calculation_sheet
@@ -213,6 +214,7 @@ def _method_rows(result: Result) -> Iterator[Row]:
         yield f"方法{number}", text
     for label, meaning in label_meanings(book):
         yield f"标注“{label}”", meaning
+    yield "历次情况", COUNTS_EXPLAINED
     for channel in Channel:
         if channel.value in book["channels"]:
             yield f"{channel.label}", _channel_text(book["channels"][channel.value], book["cap"])

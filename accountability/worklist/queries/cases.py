@@ -12,6 +12,7 @@ from accountability.cases.permissions import measures_for
 from accountability.cases.rules.deadlines import Urgency, urgency
 from accountability.cases.rules.measures import (
     TALKS,
+    TALKS_OF_UNIT,
     CaseState,
     MeasureKind,
     MeasureState,
@@ -34,13 +35,13 @@ from nanchuan_eval.workspace.rules import Phase
 
 LISTED, LISTED_ROUND = "case__result__section", "case__result__round"
 # Whom a measure waits for is who records it; a few kinds have a body of their own.
-OFFICE_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.CIRCULAR})
+OFFICE_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.CIRCULAR, MeasureKind.SPECIAL_INSPECTION})
 RECORDED_BY_OFFICE = Q(kind__in=OFFICE_KINDS)
 MEASURES_OF = {
     Role.CHIEF: RECORDED_BY_OFFICE,
     Role.COMMISSION: Q(kind__in=[MeasureKind.TALK_LEADER, MeasureKind.REMOVAL_PROMPT])
-    | Q(kind=MeasureKind.TALK_HEAD, talk__state=TalkState.FILED),
-    Role.LIAISON: Q(kind=MeasureKind.TALK_HEAD) & ~Q(talk__state=TalkState.FILED),
+    | Q(kind__in=TALKS_OF_UNIT, talk__state=TalkState.FILED),
+    Role.LIAISON: Q(kind__in=TALKS_OF_UNIT) & ~Q(talk__state=TalkState.FILED),
     Role.PERSONNEL: Q(kind__in=[MeasureKind.ASSESSMENT, MeasureKind.BONUS]),
 }
 ON_MEASURES = frozenset({Role.CHIEF, Role.COMMISSION, Role.LIAISON, Role.PERSONNEL})

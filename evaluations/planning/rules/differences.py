@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from evaluations.planning.rules.lines import Gate, Outlook
 from evaluations.planning.rules.plan import Invitation, Margin, Plan, SectionPlan
-from evaluations.rounds.rules.rulebook import lookup, planned_seats, shares_of
+from evaluations.rounds.rules.rulebook import planned_seats, shares_of
 from evaluations.rounds.rules.settings import as_text, settings_of
 
 
@@ -20,7 +20,7 @@ class Difference(NamedTuple):
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """Return what differs: settings, the seats of each group of evaluators, the letters to each section's clients."""
-    pairs = [(setting, lookup(before, setting.path), lookup(after, setting.path)) for setting in settings_of(before)]
+    pairs = [(setting, setting.value_in(before), setting.value_in(after)) for setting in settings_of(before)]
     found = [Difference(s.label, as_text(s, old), as_text(s, new)) for s, old, new in pairs if old != new]
     return [*found, *_strata(before, after), *_seats(before, after)]
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from evaluations.rounds.rules.repeat_steps import DEFAULT_STEPS
+
 OPEN_FORMS, ISSUED_CODES = "open_forms", "issued_codes"
 PLANNED_SEATS = "planned"
 SUPERVISORS, SERVER = "supervisors", "server"
@@ -117,6 +119,7 @@ DEFAULTS: dict[str, Any] = {
     "escalate_days": 7,
     "repeat_top": 3,
     "repeat_prompt": True,
+    "repeat_steps": [dict(step) for step in DEFAULT_STEPS],
     "assessment_points": "",
     "assessment_top_points": "",
     "assessment_repeat_points": "",

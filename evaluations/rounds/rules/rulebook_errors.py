@@ -6,11 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from evaluations.protocol.box import MOST_SUPERVISORS, needed_range
+from evaluations.rounds.rules.repeat_steps import step_errors
 from evaluations.rounds.rules.rulebook import (
     ISSUED_CODES,
     PLANNED_SEATS,
     is_opened_by_supervisors,
-    lookup,
     planned_seats,
 )
 from evaluations.rounds.rules.settings import SETTINGS, Setting, settings_of
@@ -43,6 +43,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         _present_error(rulebook),
         _box_error(rulebook),
         _drawn_error(method),
+        *step_errors(rulebook.get("repeat_steps", [])),
         *(_points_error(rulebook, path) for path in POINTS),
         *(_positive_error(rulebook, path) for path in ("flag_points", "flag_z", "next_margin")),
     ]
@@ -56,7 +57,7 @@ def mistyped_settings(rulebook: Mapping[str, Any]) -> list[str]:
 
 def _type_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
     try:
-        value = lookup(rulebook, setting.path)
+        value = setting.value_in(rulebook)
     except (LookupError, TypeError):
         return f"评议规则缺少“{setting.label}”。"
     wants_integer = setting.choices is None and isinstance(setting.default, int)
@@ -66,7 +67,7 @@ def _type_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
 
 
 def _range_error(rulebook: Mapping[str, Any], setting: Setting) -> str:
-    value, default = lookup(rulebook, setting.path), setting.default
+    value, default = setting.value_in(rulebook), setting.default
     if setting.span is not None:
         low, high = setting.span
         return (

@@ -1,10 +1,11 @@
 """The settings of a rulebook that the office edits: label, bounds, group on the form; differences in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from evaluations.protocol.box import MOST_SUPERVISORS
+from evaluations.rounds.rules.repeat_steps import steps_as_text
 from evaluations.rounds.rules.rulebook import (
     DEFAULTS,
     ISSUED_CODES,
@@ -31,6 +32,7 @@ class Setting:
     """One editable setting: its path in the rulebook, its Chinese label and bounds, its group on the form.
 
     `low`, `high` bound a whole number; `span` bounds any other. A setting with `method` belongs to this method alone.
+    `words` says the value of a setting that is a table; a rulebook without it has an empty one.
     """
 
     path: str
@@ -42,6 +44,7 @@ class Setting:
     help: str = ""
     span: tuple[str, str] | None = None
     method: str = ""
+    words: Callable[[Any], str] | None = None
 
     @property
     def default(self) -> Any:
@@ -51,6 +54,10 @@ class Setting:
     def default_of(self, method: str) -> Any:
         """Return the default under a method."""
         return lookup({**DEFAULTS, **OF_METHOD[method]}, self.path)
+
+    def value_in(self, rulebook: Mapping[str, Any]) -> Any:
+        """Return the value in a rulebook; one that is older than a table has none of its lines."""
+        return rulebook.get(self.path, []) if self.words else lookup(rulebook, self.path)
 
 
 _SCORE, _BALLOT, _DRAW, _AFTER = "计分", "评议表", "抽取", "公示与问责期限"
@@ -251,6 +258,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("freeze_months", "不得提拔重用（月）", _AFTER, 1, 24),
     Setting("repeat_top", "连续上榜提示：位次不超过", _AFTER, 1, 100),
     Setting("repeat_prompt", "连续两次居前提示免职建议", _AFTER, choices={"1": "提示", "": "不提示"}),
+    Setting(
+        "repeat_steps",
+        "再次上榜的措施",
+        _AFTER,
+        help="达到次数的即采取；期限为公示后的工作日。连续居前指位次不超过“连续上榜提示”的位次。清空情形即删去该行",
+        words=steps_as_text,
+    ),
     Setting("assessment_points", "年度考核扣分（每次上榜）", _AFTER, help="不填的，由区考核办确定"),
     Setting(
         "assessment_top_points", "年度考核加扣（位次居前）", _AFTER, help="位次不超过“连续上榜提示”的位次时加扣，可留空"
@@ -338,7 +352,7 @@ def settings_of(rulebook: Mapping[str, Any]) -> list[Setting]:
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], settings: Iterable[Setting]) -> list[str]:
-    values = [(setting, lookup(old, setting.path), lookup(new, setting.path)) for setting in settings]
+    values = [(setting, setting.value_in(old), setting.value_in(new)) for setting in settings]
     return [
         f"{setting.group}·{setting.label}：{as_text(setting, before)} → {as_text(setting, after)}"
         for setting, before, after in values
@@ -348,5 +362,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], settings: Itera
 
 def as_text(setting: Setting, value: Any) -> str:
     """Return a setting's value as the form words it."""
+    if setting.words:
+        return setting.words(value)
     key = ("1" if value else "") if isinstance(setting.default, bool) else str(value)
     return (setting.choices or {}).get(key) or str(value) or "（空）"

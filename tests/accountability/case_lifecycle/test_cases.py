@@ -132,6 +132,22 @@ def test_the_rulebook_can_switch_the_prompt_off():
     assert not Measure.objects.filter(kind=MeasureKind.REMOVAL_PROMPT).exists()
 
 
+def test_a_section_listed_again_within_a_year_is_summoned_by_its_unit():
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=1)
+    published(places=2)
+
+    again, first = (set(case.measures.values_list("kind", flat=True)) for case in Case.objects.order_by("result__rank"))
+    assert again - first == {MeasureKind.SUMMONS, MeasureKind.REMOVAL_PROMPT}
+
+
+def test_an_earlier_rulebook_opens_its_cases_without_steps():
+    make_counted_round("2019H2", RoundState.PUBLISHED, places=1)
+    rules = {key: value for key, value in default_rulebook().items() if key != "repeat_steps"}
+    published(places=1, rulebook=rules | {"sample_audit": False})
+
+    assert not Measure.objects.filter(kind=MeasureKind.SUMMONS).exists()
+
+
 def test_a_list_without_sections_opens_no_case():
     round_ = make_bare_round()
     make_result(round_, "D01-01", rank=None)

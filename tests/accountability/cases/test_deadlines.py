@@ -12,6 +12,7 @@ from accountability.cases.rules.deadlines import (
     urgency,
     year_end,
 )
+from evaluations.rounds.rules.repeat_steps import read_steps
 from evaluations.rounds.rules.rulebook import default_rulebook
 from nanchuan_eval.workdays.rules import Calendar
 
@@ -22,7 +23,10 @@ NATIONAL_DAY = Calendar(
 
 
 def test_terms_come_from_the_rulebook():
-    assert Terms.of(default_rulebook()) == Terms(5, 10, 10, 3, 3, True, "", 10, 15, 1)
+    steps = read_steps(default_rulebook())
+
+    assert len(steps) == 3
+    assert Terms.of(default_rulebook()) == Terms(5, 10, 10, 3, 3, True, steps, "", 10, 15, 1)
 
 
 def test_ten_working_days_over_the_national_holiday():

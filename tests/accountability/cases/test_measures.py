@@ -109,6 +109,54 @@ def test_the_prompt_can_be_switched_off():
     assert K.REMOVAL_PROMPT not in plan(listing, replace(TERMS, repeat_prompt=False))
 
 
+AGAIN = replace(LISTING, history=History(listings=2, listings_in_year=2))
+THRICE = replace(LISTING, history=History(listings=3, listings_in_year=2, listed_in_a_row=3))
+
+
+def test_a_first_listing_takes_none_of_the_steps():
+    assert {K.SUMMONS, K.SPECIAL_INSPECTION}.isdisjoint(plan())
+
+
+def test_the_second_listing_within_a_year_summons_the_head_and_takes_the_chief_leader_to_the_talk():
+    planned = plan(AGAIN)
+
+    assert list(planned)[:4] == [K.NOTICE, K.TALK_LEADER, K.TALK_HEAD, K.SUMMONS]
+    summons, talk = planned[K.SUMMONS], planned[K.TALK_LEADER]
+    assert (summons.target, summons.responsible) == ("公安局车辆管理所主要负责人 孙所长", "公安局党委（党组）")
+    assert (summons.due_on, "一年内第2次上榜" in summons.basis) == (date(2020, 7, 24), True)
+    assert (talk.target, talk.responsible) == ("公安局主要领导 钱局长", "区纪委监委")
+
+
+def test_the_third_listing_running_brings_a_special_inspection():
+    measure = plan(THRICE)[K.SPECIAL_INSPECTION]
+
+    assert (measure.responsible, measure.due_on) == ("公安局党委（党组）", date(2020, 7, 31))
+    assert "连续3次上榜" in measure.basis and "向领导小组报告" in measure.basis
+
+
+def test_measures_keep_the_order_of_their_kinds():
+    listing = replace(THRICE, history=replace(THRICE.history, sure_top_in_a_row=2))
+
+    assert list(plan(listing)) == [kind for kind in K if kind != K.CIRCULAR]
+
+
+def test_of_two_reached_steps_with_one_measure_the_shorter_term_holds():
+    steps = [
+        {"repetition": "within_year", "times": 2, "measure": "summons", "actor": "unit", "workdays": 10},
+        {"repetition": "in_a_row", "times": 3, "measure": "summons", "actor": "unit", "workdays": 5},
+    ]
+    terms = Terms.of({**default_rulebook(), "repeat_steps": steps})
+
+    assert plan(AGAIN, terms)[K.SUMMONS].due_on == date(2020, 7, 24)
+    assert plan(THRICE, terms)[K.SUMMONS].due_on == date(2020, 7, 17)
+
+
+def test_a_rulebook_frozen_before_there_were_steps_has_none():
+    earlier = {key: value for key, value in default_rulebook().items() if key != "repeat_steps"}
+
+    assert list(plan(THRICE, Terms.of(earlier))) == list(plan())
+
+
 @pytest.mark.parametrize(("points", "text"), [("2", "扣2分"), ("", "分值由区考核办确定")])
 def test_the_deduction_is_a_setting(points, text):
     assert text in plan(terms=replace(TERMS, assessment_points=points))[K.ASSESSMENT].basis
@@ -119,6 +167,8 @@ def test_the_deduction_is_a_setting(points, text):
     [
         (K.TALK_LEADER, "acc.talk.leader"),
         (K.TALK_HEAD, "acc.talk.head"),
+        (K.SUMMONS, "acc.talk.head"),
+        (K.SPECIAL_INSPECTION, "acc.notice"),
         (K.FREEZE, "acc.hold.set"),
         (K.ASSESSMENT, "acc.assess"),
         (K.BONUS, "acc.assess"),

@@ -14,7 +14,15 @@ from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import LATER, TODAY, make_account, make_case, make_measure
 
 pytestmark = pytest.mark.django_db
-COMMISSION_KINDS = {"notice", "talk_leader", "talk_head", "circular", "removal_prompt"}
+COMMISSION_KINDS = {
+    "notice",
+    "talk_leader",
+    "talk_head",
+    "summons",
+    "circular",
+    "special_inspection",
+    "removal_prompt",
+}
 PERSONNEL_KINDS = {"freeze", "assessment", "bonus"}
 
 
@@ -85,7 +93,7 @@ def test_a_closed_case_takes_no_more_records():
         (Role.COMMISSION, COMMISSION_KINDS),
         (Role.PERSONNEL, PERSONNEL_KINDS),
         (Role.CLERK, set()),
-        (Role.CHIEF, {MeasureKind.NOTICE, MeasureKind.CIRCULAR}),
+        (Role.CHIEF, {MeasureKind.NOTICE, MeasureKind.CIRCULAR, MeasureKind.SPECIAL_INSPECTION}),
         (Role.SYSTEM_ADMIN, set()),
         (Role.AUDITOR, set()),
     ],

@@ -4,10 +4,12 @@ from datetime import date
 
 import pytest
 
+from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.history.models import EarlierListing, EarlierRound
 from accountability.history.queries import histories
 from departments.models import ChangeKind, Section, SectionChange
 from evaluations.rounds.rules.lifecycle import RoundState
-from tests.accountability.factories import make_bare_round, make_counted_round, make_result
+from tests.accountability.factories import NOON, make_account, make_bare_round, make_counted_round, make_result
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +67,51 @@ def test_a_section_that_is_new_in_the_roster_has_no_earlier_place():
     make_result(round_, "D50-01", rank=4)
 
     assert histories(round_)["D50-01"].previous_rank is None
+
+
+def imported(key, starts_on, code="D01-01"):
+    round_ = EarlierRound.objects.create(key=key, name=f"{key[:4]}年", period_start=starts_on)
+    section = code and Section.objects.get(code=code)
+    EarlierListing.objects.create(
+        round=round_, rank=1, department_name="甲局", section_name="乙科", section=section or None
+    )
+
+
+def test_a_gap_without_a_list_ends_the_run():
+    round_ = make_counted_round(places=1)
+    for key, starts_on in (("2015H1", date(2015, 1, 1)), ("2015H2", date(2015, 7, 1))):
+        imported(key, starts_on)
+
+    past = histories(round_)["D01-01"]
+
+    assert (past.listings, past.listed_in_a_row, past.top_in_a_row, past.listings_in_year) == (3, 1, 1, 1)
+
+
+def test_a_list_on_which_no_known_section_stands_was_held_all_the_same():
+    """Its sections are those of the time; the section of today was not among them."""
+    round_ = make_counted_round(places=1)
+    imported("2019H1", date(2019, 1, 1))
+    imported("2019H2", date(2019, 7, 1), code=None)
+
+    assert histories(round_)["D01-01"].listed_in_a_row == 1
+
+
+@pytest.mark.parametrize(
+    ("published_on", "times"), [(date(2020, 7, 10), 2), (date(2021, 7, 10), 2), (date(2021, 7, 11), 1)]
+)
+def test_within_a_year_goes_by_the_days_of_publication(published_on, times):
+    first = make_counted_round("2019H2", places=1)
+    publish_and_start(round_id=first.pk, by=make_account(), at=NOON)
+    round_ = make_counted_round(places=1)
+
+    assert histories(round_, published_on)["D01-01"].listings_in_year == times
+
+
+def test_a_withdrawn_listing_is_no_repetition():
+    earlier = make_counted_round("2019H2", RoundState.PUBLISHED, places=1)
+    earlier.results.update(is_listed=False, rank=None)
+    round_ = make_counted_round(places=1)
+
+    past = histories(round_)["D01-01"]
+
+    assert (past.listings, past.listed_in_a_row, past.listings_in_year) == (1, 1, 1)

@@ -242,6 +242,53 @@ class TestRulebook:
         assert next(iter(changes.values())) in answer
         assert round_.rulebook == before
 
+    def steps(self, *lines):
+        parts = ("repetition", "times", "measure", "actor", "workdays")
+        return {
+            f"repeat_steps-{n}-{part}": text
+            for n, line in enumerate(lines)
+            for part, text in zip(parts, line, strict=True)
+        }
+
+    def test_the_steps_of_repeated_listing_are_a_table_to_fill_in(self, log_in):
+        round_, browser = make_round(), log_in("chief")
+        lines = self.steps(
+            ("in_a_row", "2", "special_inspection", "office", "20"),
+            ("", "", "", "", ""),
+            ("within_year", "3", "summons", "unit", "5"),
+        )
+
+        browser.post(self.address(round_), self.filled(browser, round_) | lines)
+
+        round_.refresh_from_db()
+        assert round_.rulebook["repeat_steps"] == [
+            {"repetition": "in_a_row", "times": 2, "measure": "special_inspection", "actor": "office", "workdays": 20},
+            {"repetition": "within_year", "times": 3, "measure": "summons", "actor": "unit", "workdays": 5},
+        ]
+        shown = read(browser, self.address(round_))
+        assert '<option value="special_inspection" selected>专项督查</option>' in shown
+        assert "默认为：一年内上榜2次：约谈科室负责人，由单位党委（党组）办理，10个工作日；" in shown
+
+    def test_a_step_with_a_fault_is_named_by_its_line_and_stays(self, log_in):
+        round_, browser = make_round(), log_in("chief")
+        before, lines = round_.rulebook, self.steps(("in_a_row", "1x", "summons", "office", "20"))
+
+        answer = browser.post(self.address(round_), self.filled(browser, round_) | lines).content.decode()
+
+        round_.refresh_from_db()
+        assert "再次上榜的措施第1行：次数应为2到10之间的整数。" in answer
+        assert "“约谈科室负责人”由单位党委（党组）办理。" in answer
+        assert 'value="1x"' in answer
+        assert round_.rulebook == before
+
+    def test_all_steps_can_be_deleted(self, log_in):
+        round_, browser = make_round(), log_in("chief")
+
+        browser.post(self.address(round_), self.filled(browser, round_) | self.steps(("", "", "", "", "")))
+
+        round_.refresh_from_db()
+        assert round_.rulebook["repeat_steps"] == []
+
     def test_frozen_rules_are_shown_and_cannot_be_edited(self, log_in):
         round_, browser = make_open_round(), log_in("chief")
 

@@ -289,3 +289,51 @@ def test_drawn_lines_are_asked_for_exactly_where_a_channel_is_drawn(drawn, least
     rulebook = with_value(default_rulebook() | {"min_drawn_lines": least}, "channels.targeted.drawn", drawn)
 
     assert bool(rulebook_errors(rulebook)) is not fits
+
+
+STEP = {"repetition": "within_year", "times": 2, "measure": "summons", "actor": "unit", "workdays": 10}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"times": 1}, "次数应为2到10之间的整数。"),
+        ({"times": 2.0}, "次数应为2到10之间的整数。"),
+        ({"times": True}, "次数应为2到10之间的整数。"),
+        ({"workdays": 0}, "期限应为1到60个工作日。"),
+        ({"workdays": "10"}, "期限应为1到60个工作日。"),
+        ({"repetition": "ever"}, "请选择情形。"),
+        ({"measure": ""}, "请选择措施。"),
+        ({"actor": "office"}, "“约谈科室负责人”由单位党委（党组）办理。"),
+        ({"measure": "special_inspection", "actor": "commission"}, "“专项督查”由单位党委（党组）或者区评议办办理。"),
+        ({"more": 1}, "应有情形、次数、措施、办理单位、期限五项。"),
+    ],
+)
+def test_a_step_of_repeated_listing_is_validated_with_its_line(changes, fault):
+    assert errors("repeat_steps", [STEP, {**STEP, "times": 3, **changes}]) == [f"再次上榜的措施第2行：{fault}"]
+
+
+@pytest.mark.parametrize("steps", ["", {}, None, [STEP] * 9])
+def test_the_steps_are_a_table_of_few_lines(steps):
+    assert errors("repeat_steps", steps) == ["“再次上榜的措施”应为不超过8行的表。"]
+
+
+def test_the_same_step_stands_once():
+    assert errors("repeat_steps", [STEP, {**STEP, "workdays": 5}])
+    assert errors("repeat_steps", [STEP, {**STEP, "times": 3}]) == []
+    assert errors("repeat_steps", []) == []
+
+
+def test_changed_steps_are_told_to_the_approver_in_words():
+    told = unusual({**default_rulebook(), "repeat_steps": [STEP]})
+
+    assert [line.endswith("→ 一年内上榜2次：约谈科室负责人，由单位党委（党组）办理，10个工作日") for line in told] == [
+        True
+    ]
+
+
+def test_a_rulebook_older_than_the_steps_has_none_and_no_fault():
+    earlier = {key: value for key, value in default_rulebook().items() if key != "repeat_steps"}
+
+    assert rulebook_errors(earlier) == []
+    assert [line.endswith("→ （无）") for line in unusual(earlier)] == [True]
