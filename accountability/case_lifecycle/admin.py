@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from accountability.case_lifecycle.forms import LiftForm, RecordForm, WaiverForm
 from accountability.case_lifecycle.pages import case_context, next_due
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import MeasureKind, MeasureState, record_action
@@ -22,34 +23,9 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import account_of, perform, shown_instead, submit
-from nanchuan_eval.web.fields import DAY, ReasonForm, TextField
 from nanchuan_eval.workspace.rules import Phase
 
 CASE_PAGE = "admin:accountability_case_change"
-
-
-class RecordForm(forms.Form):
-    """登记办理: date and record of a measure."""
-
-    done_on = forms.DateField(label="办理日期", widget=DAY)
-    record = TextField(
-        label="办理记录",
-        max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 8, "cols": 80}),
-        help_text="谈话提醒请写明：谈话人、谈话对象及职务、地点、事由、谈话要点、对象表态、整改要求、记录人。",
-    )
-
-
-class LiftForm(forms.Form):
-    """解除影响期: date and reason."""
-
-    on = forms.DateField(label="解除日期", widget=DAY)
-    reason = TextField(
-        label="解除理由",
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 4, "cols": 80}),
-        help_text="例如：影响期届满。更正名单撤下的，系统随更正自动解除。",
-    )
 
 
 class RoundFilter(admin.RelatedFieldListFilter):
@@ -136,7 +112,8 @@ class CaseAdmin(ReadOnlyAdmin):
         is_freeze = measure.kind == MeasureKind.FREEZE
         propose, record = approvals.Start("freeze.record", measure), partial(record_measure, measure_id=pk)
         context = {"case": measure.case, "measure": measure}
-        return self._ask(request, RecordForm, f"登记办理：{measure}", context, propose if is_freeze else record)
+        form = RecordForm(request.POST or None, kind=MeasureKind(measure.kind))
+        return self._ask(request, form, f"登记办理：{measure}", context, propose if is_freeze else record)
 
     def waive(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Mark a measure as not applicable (标为不适用)."""
@@ -144,7 +121,8 @@ class CaseAdmin(ReadOnlyAdmin):
         is_freeze = measure.kind == MeasureKind.FREEZE
         propose, waive = approvals.Start("freeze.waive", measure), partial(waive_measure, measure_id=pk)
         context = {"case": measure.case, "measure": measure}
-        return self._ask(request, ReasonForm, f"标为不适用：{measure}", context, propose if is_freeze else waive)
+        form = WaiverForm(request.POST or None, kind=MeasureKind(measure.kind))
+        return self._ask(request, form, f"标为不适用：{measure}", context, propose if is_freeze else waive)
 
     def lift(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Lift a freeze (解除影响期)."""
@@ -152,18 +130,19 @@ class CaseAdmin(ReadOnlyAdmin):
         freeze = get_object_or_404(PromotionFreeze.objects.select_related("case__result__section"), pk=pk)
         approvals.check_may_start(account_of(request), "freeze.lift", freeze)
         service = approvals.Start("freeze.lift", freeze)
-        return self._ask(request, LiftForm, f"解除影响期：{freeze}", {"case": freeze.case, "freeze": freeze}, service)
+        form, context = LiftForm(request.POST or None), {"case": freeze.case, "freeze": freeze}
+        return self._ask(request, form, f"解除影响期：{freeze}", context, service)
 
     def _ask(
         self,
         request: HttpRequest,
-        form_class: type[forms.Form],
+        form: forms.Form,
         title: str,
         context: dict[str, Any],
         service: Callable[..., object],
     ) -> HttpResponse:
         """Show a form until the service accepts it; a refusal keeps the input."""
-        form, back = form_class(request.POST or None), reverse(CASE_PAGE, args=[context["case"].pk])
+        back = reverse(CASE_PAGE, args=[context["case"].pk])
         if submitted := submit(request, form, service, back=back, done=f"{title}，已保存。"):
             return submitted
         shown = {**context, "form": form, **shown_instead(request, service)}

@@ -13,7 +13,7 @@ LONGEST_RECORD = 5000
 
 @dataclass(frozen=True)
 class RecordHints:
-    """What one kind of measure calls its day, and what its record has to say."""
+    """Which day counts for one kind of measure, and what its record has to say."""
 
     day: str
     record: str
@@ -21,25 +21,25 @@ class RecordHints:
 
 HINTS = {
     MeasureKind.NOTICE: RecordHints(
-        "刊登日期", "请写明：刊登的报纸或网站、版面或网址、公示期起止。例如：《南川日报》第3版，公示期10日。"
+        "公示刊登的日期", "请写明：刊登的报纸或网站、版面或网址、公示期起止。例如：《南川日报》第3版，公示期10日。"
     ),
     MeasureKind.CIRCULAR: RecordHints(
-        "通报日期", "请写明：通报的上级主管单位、通报文号、送达方式、对方的反馈（如有）。"
+        "通报发出的日期", "请写明：通报的上级主管单位、通报文号、送达方式、对方的反馈（如有）。"
     ),
     MeasureKind.FREEZE: RecordHints(
-        "登记日期", "请写明：登记的机关和经办人、登记的文号或者方式。起止日期由系统计算，不用填写。"
+        "组织部门登记的日期", "请写明：登记的机关和经办人、登记的文号或者方式。起止日期由系统计算，不用填写。"
     ),
     MeasureKind.ASSESSMENT: RecordHints(
-        "记入日期", "请写明：考核年度、记入的领导班子和领导干部、扣分分值、依据的考核文件或者文号。"
+        "记入考核结果的日期", "请写明：考核年度、记入的领导班子和领导干部、扣分分值、依据的考核文件或者文号。"
     ),
     MeasureKind.BONUS: RecordHints(
-        "兑现日期", "请写明：考核年度、涉及的人数、绩效奖扣减的办法或者比例、依据的文件或者文号。"
+        "绩效奖兑现或者扣减的日期", "请写明：考核年度、涉及的人数、绩效奖扣减的办法或者比例、依据的文件或者文号。"
     ),
     MeasureKind.SPECIAL_INSPECTION: RecordHints(
-        "报告日期", "请写明：督查组人员、督查时间、发现的问题、处理意见、向领导小组报告的文号。"
+        "向领导小组报告的日期", "请写明：督查组人员、督查时间、发现的问题、处理意见、向领导小组报告的文号。"
     ),
     MeasureKind.REMOVAL_PROMPT: RecordHints(
-        "研究日期", "请写明：研究的会议或者机关、研究结论（是否提出免职建议）、决定的文号。"
+        "会议研究的日期", "请写明：研究的会议或者机关、研究结论（是否提出免职建议）、决定的文号。"
     ),
 }
 WAIVERS = {
@@ -67,7 +67,7 @@ class RecordForm(forms.Form):
     def __init__(self, *args: Any, kind: MeasureKind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if hints := HINTS.get(kind):
-            self.fields["done_on"].label = hints.day
+            self.fields["done_on"].help_text = hints.day
             self.fields["record"].help_text = hints.record
 
 

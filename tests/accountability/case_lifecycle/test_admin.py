@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
+from accountability.case_lifecycle.forms import HINTS, RecordForm, WaiverForm
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.cases.models import Case, Measure
-from accountability.cases.rules.measures import MeasureKind, MeasureState
+from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState
 from accountability.cases.services import record_measure
 from accountability.promotion_freezes.models import PromotionFreeze
 from nanchuan_eval.approvals import services as approvals
@@ -104,6 +105,20 @@ def test_an_unknown_case_is_not_found(client):
 
     assert client.get(f"{LIST}99/change/").status_code == 404
     assert client.get(f"{LIST}x/change/").status_code == 404
+
+
+@pytest.mark.parametrize("kind", sorted(set(MeasureKind) - TALKS))
+def test_every_form_hints_at_its_own_measure(client, kind):
+    measure = make_measure(make_case(), kind)
+    form = RecordForm(kind=kind)
+    hints = form["record"].help_text, WaiverForm(kind=kind)["reason"].help_text
+
+    assert all(hints)
+    assert "谈话" not in "".join(hints)
+    assert sum(HINTS[kind].record == each.record for each in HINTS.values()) == 1
+    if kind == MeasureKind.BONUS:
+        client.force_login(make_account(Role.PERSONNEL))
+        assert "绩效奖扣减的办法" in text_of(client.get(f"{LIST}measures/{measure.pk}/record/"))
 
 
 def test_a_measure_is_recorded_through_the_form(client):
