@@ -5,7 +5,8 @@ BALLOTS ?= 3000
 SEED ?= 2020
 OUT ?= demo-output
 # A process per core. Tests are handed out in their order: those that empty all tables come last, for what migrations
-# have entered is gone after them; a process must never go back to the others.
+# have entered is gone after them; a process must never go back to the others. Browser tests take seconds each: they are
+# handed out one by one, or a process would end long before the other.
 PYTEST = $(BIN)/python -m pytest -q -n auto --dist load
 DEMO_DATABASE ?= sqlite:///$(CURDIR)/demo.sqlite3
 # The demonstration asks for a second factor as production does; the one switch: make demo REQUIRE_OTP=false
@@ -24,7 +25,7 @@ site: .venv/runtime
 
 test: .venv/dev
 	$(PYTEST) -m "not browser"
-	$(PYTEST) -m browser tests/e2e
+	$(PYTEST) --maxschedchunk 1 -m browser tests/e2e
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

@@ -34,8 +34,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 def pytest_collection_modifyitems(items):
-    # Tests that wait for a cluster come first: a process that has one left at the end would keep the others waiting.
-    items.sort(key=lambda item: item.get_closest_marker("initdb") is None)
+    # Tests that take minutes come first: a process that has one left at the end would keep the others waiting.
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("initdb", "minutes"))))
     for item in items:
         missing = _has_run(item) or _missing_for(item)
         if missing:

@@ -18,6 +18,7 @@ MOST_CLICKS, MOST_CODES = 300, 12
 DATABASE = os.environ.get("DATABASE_URL", "")
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.minutes,
     pytest.mark.skipif(not DATABASE.startswith("postgres"), reason="production needs PostgreSQL: set DATABASE_URL"),
 ]
 

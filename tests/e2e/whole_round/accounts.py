@@ -13,14 +13,36 @@ LATER = {
     "liaison4": ("谢敏", "单位联络员", "住房城乡建委"),
     "personnel": ("曾洁", "组织/考核部门", ""),
 }
+# Needed only once the list is published: inspectors, and whoever decides where the first commissioner has signed.
+AFTER_THE_LIST = {
+    "inspector": ("邹强", "暗访督查员", ""),
+    "inspector2": ("熊莉", "暗访督查员", ""),
+    "jiwei2": ("潘勇", "纪委监委", ""),
+}
 
 
 def open_the_accounts(world):
-    """SYS opens the accounts of a list, SEC proposes their roles, the chief approves, each takes a letter."""
+    """The accounts of the units' liaisons and of the personnel office; the chief approves their roles."""
+    _open(world, LATER, first=101)
+    world.chief.approve_together("授权")
+    _take_letters(world, LATER)
+
+
+def open_the_later_accounts(world):
+    """The accounts of inspectors, whom the chief approves, and of a second commissioner, whom the first approves."""
+    _open(world, AFTER_THE_LIST, first=201)
+    world.chief.log_in()
+    world.chief.approve_together("授权")
+    world.jiwei.log_in()
+    world.jiwei.approve("授权")
+    _take_letters(world, AFTER_THE_LIST)
+
+
+def _open(world, accounts, *, first):
+    """SYS opens the accounts of a list, SEC proposes their roles."""
     administrator, security = world.sysadmin, world.secadmin
-    rows = [
-        f"{unit},{name},GH-{n},{account},{role}" for n, (account, (name, role, unit)) in enumerate(LATER.items(), 101)
-    ]
+    numbered = enumerate(accounts.items(), first)
+    rows = [f"{unit},{name},GH-{n},{account},{role}" for n, (account, (name, role, unit)) in numbered]
     administrator.log_in()
     administrator.home()
     administrator.click("账号", first=True)
@@ -34,13 +56,17 @@ def open_the_accounts(world):
     security.click("按名单提请授权")
     security.press("main form.asked button")
     security.picture("security")
-    world.chief.approve_together("授权")
+
+
+def _take_letters(world, accounts):
+    """Each takes the letter with the one-time link, sets the password and enrols the phone."""
+    administrator = world.sysadmin
     administrator.home()
     administrator.click("登录通知书", first=True)
     letters = administrator.download("打印勾选账号的登录通知书")
     text = subprocess.run(["pdftotext", "-raw", "-", "-"], input=letters, capture_output=True, check=True).stdout
     world.notes["letters"] = text.decode()
-    for username, (name, _, _) in LATER.items():
+    for username, (name, _, _) in accounts.items():
         world.people[username] = Person(world.office, world.chromium, username, name)
         world.people[username].accept_invitation(_link_of(username, world.notes["letters"]))
 

@@ -6,6 +6,7 @@ from tests.e2e.whole_round.files import sections
 from tests.e2e.whole_round.person import Person
 from tests.e2e.whole_round.story import (
     NAME,
+    SMALL,
     confirm,
     open_round,
     propose_step,
@@ -119,16 +120,16 @@ def announce_the_result(world):
 
 def object_to_the_count(world):
     """A unit doubts the count; it is recounted before two supervisors and confirmed."""
-    police, clerk, commission = world.police, world.clerk, world.jiwei
-    police.log_in()
-    police.picture("home-liaison")
-    police.press("main a[href='/unit/']")
-    police.click("提出异议", first=True)
-    police.click("提出异议或申诉")
-    police.choose("科室", "区公安局户政科")
-    police.tick("计票有误")
-    police.fill("事实和理由", "本科室办件少，请复核得票数。")
-    police.click("提出")
+    liaison, clerk, commission = world.liaison3, world.clerk, world.jiwei
+    liaison.log_in()
+    liaison.picture("home-liaison")
+    liaison.press("main a[href='/unit/']")
+    liaison.click("提出异议", first=True)
+    liaison.click("提出异议或申诉")
+    liaison.choose("科室", "区人力社保局劳动仲裁科")
+    liaison.tick("计票有误")
+    liaison.fill("事实和理由", "本科室办件少，请复核得票数。")
+    liaison.click("提出")
     _open_objection(clerk)
     clerk.click("受理异议或申诉")
     clerk.click("受理")
@@ -168,7 +169,7 @@ def publish(world):
     citizen = Person(world.office, world.chromium, "citizen", width=390)
     citizen.page.goto("/")
     citizen.click(f"查看{NAME}公示全文")
-    assert citizen.page.locator("main li, main tr").count() >= 10
+    assert citizen.page.locator("main tbody tr").count() == SMALL["list_length"]
 
 
 VOTE = [

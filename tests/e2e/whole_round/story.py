@@ -14,6 +14,7 @@ SUPERVISORS, EVALUATORS = "抽取监督员", "抽取定向评议人员"
 # What a small district sets: few people, and ballots that all of them fill in for all twelve sections.
 SMALL = {
     "strata": "服务对象 60\n市场主体 40",
+    "list_length": 4,
     "evaluators": 10,
     "supervisors": 3,
     "supervisor_alternates": 1,
