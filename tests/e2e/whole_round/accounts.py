@@ -17,8 +17,8 @@ LATER = {
 AFTER_THE_LIST = {
     "inspector": ("邹强", "暗访督查员", ""),
     "inspector2": ("熊莉", "暗访督查员", ""),
-    "jiwei2": ("潘勇", "纪委监委", ""),
 }
+SECOND_COMMISSIONER = ("jiwei2", "潘勇", "GH-203")
 
 
 def open_the_accounts(world):
@@ -29,13 +29,32 @@ def open_the_accounts(world):
 
 
 def open_the_later_accounts(world):
-    """The accounts of inspectors, whom the chief approves, and of a second commissioner, whom the first approves."""
+    """The accounts of two inspectors by a list, that of a second commissioner by itself."""
     _open(world, AFTER_THE_LIST, first=201)
     world.chief.log_in()
     world.chief.approve_together("授权")
+    _take_letters(world, AFTER_THE_LIST)
+    _open_for_the_commission(world, *SECOND_COMMISSIONER)
+
+
+def _open_for_the_commission(world, username, name, number):
+    """SYS opens the account, SEC proposes its role, the first commissioner approves, the owner takes a letter."""
+    administrator, security = world.sysadmin, world.secadmin
+    administrator.follow("/admin/nanchuan_eval/user/add/")
+    administrator.enter(username=username, name=name, person_code=number)
+    administrator.press("[name=_save]")
+    security.follow("/admin/nanchuan_eval/user/")
+    security.click(username)
+    security.choose("角色", "纪委监委")
+    security.enter(reason="公示后的申诉须由另一人复核")
+    security.press("form[action$='/grant/'] button")
     world.jiwei.log_in()
     world.jiwei.approve("授权")
-    _take_letters(world, AFTER_THE_LIST)
+    administrator.follow("/admin/nanchuan_eval/user/")
+    administrator.click(username)
+    text = _text_of(administrator.download("打印登录通知书"))
+    world.people[username] = Person(world.office, world.chromium, username, name)
+    world.people[username].accept_invitation(_link_of(username, text))
 
 
 def _open(world, accounts, *, first):
@@ -64,11 +83,14 @@ def _take_letters(world, accounts):
     administrator.home()
     administrator.click("登录通知书", first=True)
     letters = administrator.download("打印勾选账号的登录通知书")
-    text = subprocess.run(["pdftotext", "-raw", "-", "-"], input=letters, capture_output=True, check=True).stdout
-    world.notes["letters"] = text.decode()
+    text = _text_of(letters)
     for username, (name, _, _) in accounts.items():
         world.people[username] = Person(world.office, world.chromium, username, name)
-        world.people[username].accept_invitation(_link_of(username, world.notes["letters"]))
+        world.people[username].accept_invitation(_link_of(username, text))
+
+
+def _text_of(pdf):
+    return subprocess.run(["pdftotext", "-raw", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
 
 
 def _link_of(username, letters):
