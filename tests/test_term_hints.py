@@ -133,7 +133,7 @@ def workbook_measures(_):
 
 
 def workbook_talks(_):
-    return cells(top10_workbook(late.make_published_round()), "前十名")
+    return cells(top10_workbook(late.make_published_round()), "明细")
 
 
 # Rectifications -----------------------------------------------------------------------------------------------------

@@ -85,6 +85,11 @@ class Line:
         return has_scores(self.result)
 
     @property
+    def index(self) -> Decimal | None:
+        """The index (难办指数) of a ranked section; None for any other, vetoed or not."""
+        return self.result.difficulty if self.has_scores else None
+
+    @property
     def label(self) -> str:
         """Certainty of the place, including 临界 (office and commission only)."""
         return shown_label(self.result.data)

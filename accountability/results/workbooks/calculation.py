@@ -17,7 +17,7 @@ NOTES = (
     "本表用公式从各渠道的有效票数和得分整数和重新算出难办指数，最后一列核对是否与存档一致；改动任何一个数，结果随之改变。",
     "平均分=得分整数和×每单位分值÷有效票；偏差=（有效票×（平均分－渠道均值））÷（有效票＋平均票张数）；"
     "非抽签渠道的偏差与抽签渠道偏差之差不超过偏差上限；难办指数=各渠道（渠道均值＋封顶后偏差）×权重之和，四舍五入保留四位小数。",
-    f"有渠道的有效票少于{SMALLEST_SHOWN}张的科室，为保护投票人不列算式（上榜的只列存档结果）；这时渠道均值取自存档结果。",
+    f"有渠道的有效票少于{SMALLEST_SHOWN}张的科室，为保护投票人不列算式（上榜的只列存档结果）；这时渠道均值取自存档结果。样本不足、不参加排名的科室不列难办指数。“—”为不列或者没有的数。",
 )
 
 
@@ -31,6 +31,7 @@ def calculation_sheet(result: Result, method: Method, notices: Sequence[str]) ->
     grid = Grid(channels, len(PER_CHANNEL), names, 2 + len(notes), len(lines))
     return SheetSpec(
         title="计分算式",
+        frozen="科室",
         heading=f"{result.round_.name}“最难办事科室群众评”难办指数计算表",
         notes=notes,
         parameters=list(_parameters(result, method, grid)),
@@ -92,6 +93,9 @@ def _row(result: Result, grid: Grid, line: Line, row: int) -> Iterator[Value]:
         f"{grid.parameter(f'weight{c}')}*({grid.parameter(f'mean{c}')}+{grid.column(c, CAPPED)}{row})"
         for c in grid.channels
     )
+    if line.result.rank is None:
+        yield from ["—"] * 4
+        return
     yield Formula(f"ROUND({'+'.join(terms) or 0},4)")
     yield line.result.difficulty
     yield _place(result, grid, line, row, (index, drawn))

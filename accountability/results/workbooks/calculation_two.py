@@ -46,7 +46,7 @@ NOTES = (
     "计入比重；两个科室的难办指数之差的平方大于区间宽度的平方与两个指数方差之和的乘积的，为明显更难办。",
     "位次：一票否决的列在最前，其余样本足够的科室按难办指数排列，相同的比抽签渠道偏差，再相同的并列。"
     "位次区间=1＋明显更难办的科室数，至科室总数－明显较好办的科室数，与本轮全部科室比较。",
-    "本表不涵盖：样本不足的科室只列有效票（少于采用标准的空白），不列得分，其他科室与它们比较的结果取自存档；一票否决科室的位次"
+    "本表不涵盖：样本不足的科室只列有效票（少于采用标准的空白），不列得分（记作“—”），其他科室与它们比较的结果取自存档；一票否决科室的位次"
     "和区间由决定产生，不重算；权重为未使用的渠道除外之后的权重；两个科室之差恰好等于界限的，表格软件的末位误差可能影响比较。",
 )
 
@@ -89,6 +89,7 @@ def calculation_two_sheet(result: Result, method: MethodTwo, notices: Sequence[s
     sheet = _Sheet(method, figures, scores, hidden, grid, len(result.scored))
     return SheetSpec(
         title="计分算式",
+        frozen="科室",
         heading=f"{result.round_.name}“最难办事科室群众评”难办指数、位次和位次区间计算表",
         notes=notes,
         parameters=list(_parameters(sheet)),

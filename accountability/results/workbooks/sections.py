@@ -13,25 +13,36 @@ from nanchuan_eval.workdays.rules import Declared, hint
 
 SCORE, DAY = "0.00", "yyyy-mm-dd"
 Row = Sequence[Value]
+HIDDEN = "“少于5”：有效票或者得票数为1至4张，为保护投票人不列具体数。"
+NOTHING = "“—”：没有该项数据，或者样本不足、不参加排名，或者列出后可以推算出1至4张票的评分，因此不列。"
 
 
 def ranked_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
     """Return the sheet of all sections with a place."""
+    rows = [list(_ranked_row(result, line)) for line in result.ranked]
+    about = f"{result.places.heading}的位次。{result.places.interval_note}"
     return SheetSpec(
         title="科室排名",
         heading=f"{result.round_.name}“最难办事科室群众评”科室排名",
-        notes=[*notices, f"{result.places.heading}的位次。{result.places.interval_note}"],
+        notes=[note for note in (*notices, about, explained(rows)) if note],
         columns=list(_ranked_columns(result)),
-        rows=[list(_ranked_row(result, line)) for line in result.ranked],
+        rows=rows,
+        frozen="科室",
+        has_filter=True,
+        scale=[indicator.label for indicator in Indicator],
     )
 
 
 def unranked_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
     """Return the sheet of the sections with too few ballots: nothing but counts."""
+    rows = [_unranked_row(line) for line in result.unranked]
+    about = "只列票数，不列难办指数和五项得分。" if rows else "没有样本不足的科室。"
     return SheetSpec(
         title="样本不足",
         heading=f"{result.round_.name}“最难办事科室群众评”样本不足、不参加排名的科室",
-        notes=notices,
+        notes=[note for note in (*notices, about, explained(rows)) if note],
+        frozen="科室",
+        has_filter=True,
         columns=[
             ColumnSpec("单位", 18),
             ColumnSpec("科室", 22),
@@ -41,7 +52,7 @@ def unranked_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
             ColumnSpec("上期位次", 8, align="center"),
             ColumnSpec("原因", 60),
         ],
-        rows=[_unranked_row(line) for line in result.unranked],
+        rows=rows,
     )
 
 
@@ -69,7 +80,15 @@ def measures_sheet(result: Result, notices: Sequence[str], declared: Declared) -
             *([ColumnSpec("期限说明", 30)] if any(hints) else []),
         ],
         rows=rows,
+        frozen="科室",
+        has_filter=True,
     )
+
+
+def explained(rows: Sequence[Row]) -> str:
+    """Return what the cells without a figure mean, or nothing if there are none."""
+    texts = {value for row in rows for value in row if isinstance(value, str)}
+    return "".join(note for text, note in ((shown(1), HIDDEN), ("—", NOTHING)) if text in texts)
 
 
 def two_decimals(value: Decimal | None) -> Decimal | None:
@@ -79,14 +98,14 @@ def two_decimals(value: Decimal | None) -> Decimal | None:
 
 def _ranked_columns(result: Result) -> Iterator[ColumnSpec]:
     yield ColumnSpec("位次", 4.6, align="center")
-    yield ColumnSpec("单位", 13)
-    yield ColumnSpec("科室", 15)
-    yield ColumnSpec("服务类型", 8, align="center")
+    yield ColumnSpec("单位", 15)
+    yield ColumnSpec("科室", 22)
+    yield ColumnSpec("服务类型", 9.5, align="center")
     yield ColumnSpec("同类位次", 4.6, align="center")
     yield ColumnSpec("难办指数", 7, SCORE, "right")
-    yield ColumnSpec("位次区间", 7.4, align="center")
-    yield ColumnSpec("确定程度", 10, align="center")
-    yield ColumnSpec("上榜概率", 7.4, align="center")
+    yield ColumnSpec("位次区间", 9, align="center")
+    yield ColumnSpec("确定程度", 11.5, align="center")
+    yield ColumnSpec("上榜概率", 8, align="center")
     if result.is_by_method_one:
         yield ColumnSpec("去极值位次", 6, align="center")
     yield ColumnSpec("剔除提示票后位次", 6.6, align="center")
@@ -105,7 +124,7 @@ def _ranked_row(result: Result, line: Line) -> Iterator[Value]:
     yield line.section.name
     yield line.section.get_service_kind_display()
     yield line.in_class
-    yield or_dash(two_decimals(line.result.difficulty))
+    yield or_dash(two_decimals(line.index))
     yield line.interval or "—"
     yield line.label or "—"
     yield line.chance or "—"

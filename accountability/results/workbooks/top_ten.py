@@ -1,4 +1,4 @@
-"""最难办科室前十.xlsx: the commission's workbook (rulebook R-J) and the method on one page."""
+"""最难办科室前十.xlsx: the commission's workbook (rulebook R-J): front sheet, details, method."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,10 @@ from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result, read_result
 from accountability.results.workbooks.calculation import calculation_sheet
 from accountability.results.workbooks.calculation_two import calculation_two_sheet
+from accountability.results.workbooks.front import chart_sheets, front_sheet
 from accountability.results.workbooks.sections import (
     Row,
+    explained,
     measures_sheet,
     or_dash,
     ranked_sheet,
@@ -41,7 +43,9 @@ def top10_workbook(round_: Round) -> bytes:
     notices, declared = _notices(result), declared_years()
     return write_workbook(
         [
-            _top_sheet(result, declared),
+            front_sheet(result, notices, _period(result)),
+            *chart_sheets(result, notices),
+            _details_sheet(result, declared),
             ranked_sheet(result, notices),
             unranked_sheet(result, notices),
             _calculation_sheet(result, notices),
@@ -59,15 +63,18 @@ def _calculation_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
     return calculation_two_sheet(result, method, notices)
 
 
-def _top_sheet(result: Result, declared: Declared) -> SheetSpec:
-    notes = [*_notices(result), *_remarks(result), *_term_remarks(result, declared)]
+def _details_sheet(result: Result, declared: Declared) -> SheetSpec:
+    rows = [_top_row(line, declared) for line in result.listed]
+    notes = [*_notices(result), *_remarks(result), *_term_remarks(result, declared), explained(rows)]
     return SheetSpec(
-        title="前十名",
-        heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
+        title="明细",
+        heading=f"{result.round_.name}“最难办事科室群众评”上榜科室明细",
         notes=[note for note in notes if note],
         columns=_top_columns(result.round_),
-        rows=[_top_row(line, declared) for line in result.listed],
-        one_page=True,
+        rows=rows,
+        frozen="科室",
+        has_filter=True,
+        scale=[indicator.label for indicator in Indicator],
     )
 
 
@@ -107,7 +114,7 @@ def _top_row(line: Line, declared: Declared) -> Row:
         section.get_department_kind_display(),
         section.name,
         section.get_service_kind_display(),
-        or_dash(two_decimals(line.result.difficulty)),
+        or_dash(two_decimals(line.index)),
         *[or_dash(two_decimals(channel.shown_score)) for channel in line.channels],
         *[shown(channel.lines) for channel in line.channels],
         *[or_dash(two_decimals(score.value)) for score in line.indicators],
@@ -162,17 +169,21 @@ def _notices(result: Result) -> list[str]:
 
 
 def _remarks(result: Result) -> Iterator[str]:
-    round_ = result.round_
-    period = f"评议期{in_chinese(round_.period_start)}至{in_chinese(round_.period_end)}"
-    published = f"；公示日期{_day_of(result)}" if result.publication else ""
-    yield f"{period}；投票截止{in_chinese(timezone.localtime(round_.closes_at).date())}{published}"
+    yield _period(result)
     labels = [
         (label, [str(line.result.rank) for line in result.listed if line.result.label == label])
-        for label, _ in label_meanings(round_.rulebook)
+        for label, _ in label_meanings(result.round_.rulebook)
     ]
     yield "；".join(f"位次“{label}”：第{'、'.join(ranks)}位" for label, ranks in labels if ranks)
     if not result.is_by_method_one:
         yield f"{result.places.heading}的位次。{result.places.interval_note}{result.caution}"
+
+
+def _period(result: Result) -> str:
+    round_ = result.round_
+    period = f"评议期{in_chinese(round_.period_start)}至{in_chinese(round_.period_end)}"
+    published = f"；公示日期{_day_of(result)}" if result.publication else ""
+    return f"{period}；投票截止{in_chinese(timezone.localtime(round_.closes_at).date())}{published}"
 
 
 def _term_remarks(result: Result, declared: Declared) -> Iterator[str]:

@@ -233,4 +233,13 @@ def test_a_round_without_a_ballot_makes_a_workbook_too(rulebook):
 
     book = load_workbook(io.BytesIO(top10_workbook(round_)))
 
-    assert book.sheetnames == ["前十名", "科室排名", "样本不足", "计分算式", "计分方法", "评议票数", "措施与期限"]
+    assert book.sheetnames == [
+        "前十名",
+        "明细",
+        "科室排名",
+        "样本不足",
+        "计分算式",
+        "计分方法",
+        "评议票数",
+        "措施与期限",
+    ]

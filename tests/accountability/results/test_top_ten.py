@@ -48,7 +48,7 @@ PAYLOADS = ["=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-1", "\t=1+1", "＝1+1"]
 
 def sheets(round_):
     book = load_workbook(io.BytesIO(top10_workbook(round_)))
-    return book["前十名"], book["计分方法"]
+    return book["明细"], book["计分方法"]
 
 
 def header_row(sheet):

@@ -1,0 +1,115 @@
+"""前十名: the front sheet, which fits on one landscape page in 10 points, and its chart of the five indicators."""
+
+from collections.abc import Iterator, Sequence
+
+from accountability.results.pages.charts import short_name
+from accountability.results.queries.lines import Line
+from accountability.results.queries.results import Result
+from accountability.results.workbooks.sections import SCORE, Row, explained, or_dash, two_decimals
+from evaluations.scoring.method import Indicator
+from nanchuan_eval.spreadsheets import ChartSpec, ColumnSpec, SheetSpec, Value, page_count, shortened
+
+INDICATORS = [indicator.label for indicator in Indicator]
+COLUMNS = (
+    ColumnSpec("位次", 4.8, "0", "center"),
+    ColumnSpec("科室", 16),
+    ColumnSpec("单位", 13),
+    ColumnSpec("难办指数", 7.4, SCORE, "right"),
+    *(ColumnSpec(label, 5.8, SCORE, "right") for label in INDICATORS),
+    ColumnSpec("确定程度", 11, align="center"),
+    ColumnSpec("主要问题", 35),
+)
+PROBLEMS = COLUMNS[-1]
+MOST_LINES, FEWEST_LINES, HIGHEST = 6, 2, 99  # of a cell; as many as let the sheet stay on one page
+COLOURS = "冷、懒、推、乱、贪五项得分和难办指数均为0至100分，越高越难办；五项得分按同一尺度着色，颜色越深得分越高。"
+NAME, CHART_HEIGHT = "科室（位次）", 15  # cm
+
+
+def front_sheet(result: Result, notices: Sequence[str], period: str) -> SheetSpec:
+    """Return the sheet of the listed sections; texts too long for one page are cut, 明细 has them whole."""
+    sheet = _sheet(result, notices, period, MOST_LINES)
+    for lines in range(MOST_LINES - 1, FEWEST_LINES - 1, -1):
+        if page_count(sheet) <= 1:
+            break
+        sheet = _sheet(result, notices, period, lines)
+    return sheet
+
+
+def chart_sheets(result: Result, notices: Sequence[str]) -> list[SheetSpec]:
+    """Return the sheet with the chart of the listed sections' indicators; none if no listed section has scores."""
+    lines = [line for line in result.listed if line.has_scores]
+    if not lines:
+        return []
+    rows: list[Row] = [[_name(line), *_scores(line)] for line in lines]
+    left_out = "、".join(str(line.section) for line in result.listed if not line.has_scores)
+    about = f"{left_out}样本不足，没有得分，不在图中。" if left_out else ""
+    return [
+        SheetSpec(
+            title="五项指标图",
+            heading=f"{result.round_.name}上榜科室五项指标得分",
+            notes=[note for note in (*notices, about) if note],
+            columns=[ColumnSpec(NAME, 46), *(ColumnSpec(label, 9, SCORE, "right") for label in INDICATORS)],
+            rows=rows,
+            landscape=False,
+            one_page=True,
+            frozen=NAME,
+            scale=INDICATORS,
+            chart=ChartSpec(
+                "上榜科室五项指标得分", NAME, INDICATORS, "科室", "得分（0至100分，越高越难办）", CHART_HEIGHT
+            ),
+        )
+    ]
+
+
+def _sheet(result: Result, notices: Sequence[str], period: str, lines: int) -> SheetSpec:
+    rows = [_row(line, lines) for line in result.listed]
+    is_cut = rows != [_row(line, HIGHEST) for line in result.listed]
+    return SheetSpec(
+        title="前十名",
+        heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
+        notes=[note for note in (*notices, *_notes(result, period, rows, is_cut=is_cut)) if note],
+        columns=COLUMNS,
+        rows=rows,
+        frozen="科室",
+        has_filter=True,
+        scale=INDICATORS,
+    )
+
+
+def _notes(result: Result, period: str, rows: Sequence[Row], *, is_cut: bool) -> Iterator[str]:
+    yield f"{period}。{result.places.heading}的位次。{result.caution}" if rows else f"{period}。{result.empty}"
+    yield COLOURS
+    yield explained(rows)
+    yield f"{'过长的文字以“…”省略，全文和' if is_cut else ''}历次、谈话、整改等情况见“明细”。" if rows else ""
+
+
+def _row(line: Line, lines: int) -> Row:
+    row: list[Value] = [
+        line.result.rank,
+        line.section.name,
+        line.section.department_name,
+        or_dash(two_decimals(line.index)),
+        *_scores(line),
+        line.result.label or "—",
+        _problems(line.problems, lines),
+    ]
+    return [
+        shortened(value, column, lines) if isinstance(value, str) else value
+        for value, column in zip(row, COLUMNS, strict=True)
+    ]
+
+
+def _problems(problems: Sequence[str], lines: int) -> str:
+    """Return the problems that fit, and how many there are if some are left out."""
+    every = "；".join(problems)
+    some = (f"{'；'.join(problems[:n])}等{len(problems)}项" for n in range(len(problems) - 1, 0, -1))
+    fitting = (text for text in (every, *some) if shortened(text, PROBLEMS, lines) == text)
+    return next(fitting, every)
+
+
+def _scores(line: Line) -> list[Value]:
+    return [or_dash(two_decimals(score.value)) for score in line.indicators]
+
+
+def _name(line: Line) -> str:
+    return short_name(f"{line.result.rank} {line.section.department_name}{line.section.name}")
