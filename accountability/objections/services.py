@@ -16,6 +16,7 @@ from accountability.objections.rules import Ground, ObjectionState, Outcome, Sta
 from evaluations.draws.models import DrawEntry
 from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.publication.models import Publication
+from evaluations.publication.queries import version_that_listed
 from evaluations.publication.rules import last_day
 from evaluations.publication.services import Correction, place_hold, release_hold, strike_unpublished
 from evaluations.rounds.models import Round, RoundSection
@@ -227,8 +228,9 @@ def _refuse_wrong_decider(objection: Objection, by: User) -> None:
 
 
 def _signer(objection: Objection) -> User | None:
-    newest: Publication | None = objection.round.publications.select_related("approved_by").order_by("-version").first()
-    return newest.approved_by if newest else None
+    # Corrections that only concern other sections are no judgement of this one.
+    version = version_that_listed(objection.round, objection.section.code)
+    return version.approved_by if version else None
 
 
 def _refuse_wrong_state(objection: Objection, decision: Decision) -> None:

@@ -31,6 +31,13 @@ def open_counts(publications: Iterable[Publication]) -> dict[int, Tally]:
     return {version: tally for version, tally in published.items() if tally is not None and tally == in_force}
 
 
+def version_that_listed(round_: Round, code: str) -> Publication | None:
+    """Return the version of the list that first named a section; None if none has."""
+    versions = round_.publications.select_related("approved_by").order_by("version")
+    naming = (each for each in versions if any(row["code"] == code for row in json.loads(each.content)["entries"]))
+    return next(naming, None)
+
+
 def closed_gate(tally: Tally) -> Mapping[str, Any] | None:
     """Return the gate of a count whose list may not be published; None if it may, as always under NC-1."""
     gate: Mapping[str, Any] | None = json.loads(tally.result).get("publication")

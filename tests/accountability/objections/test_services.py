@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.models import Case
 from accountability.cases.rules.measures import CaseState, MeasureState
 from accountability.objections.models import Objection
@@ -23,6 +24,7 @@ from accountability.rectifications.rules import RectificationState
 from evaluations.draws.models import Draw, DrawEntry, SigningCode
 from evaluations.pools.models import PoolEntry
 from evaluations.publication.models import Publication
+from evaluations.publication.services import Correction
 from evaluations.round_log.queries import entries_of, log_lines
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -254,6 +256,23 @@ def test_the_signer_of_the_list_does_not_decide_an_appeal(monkeypatch):
 
     with pytest.raises(RuleViolation, match="原审批人"):
         decide(objection, Outcome.REJECTED, by=signer)
+
+
+def test_whoever_signed_a_correction_of_others_decides_an_appeal_and_the_first_signer_still_does_not(monkeypatch):
+    round_, signer, second = in_review(make_counted_round()), make_account(), make_account()
+    publish_and_start(round_id=round_.pk, by=signer, at=NOON + timedelta(days=10))
+    objection = recounted(round_, monkeypatch, at=NOON + timedelta(days=12))
+    other = round_.results.filter(is_listed=True).exclude(section=objection.section).first()
+    correct_and_follow(
+        round_id=round_.pk,
+        correction=Correction(reason="该科室已撤销", withdrawn=(other.section.code,)),
+        by=second,
+        at=NOON + timedelta(days=13),
+    )
+
+    with pytest.raises(RuleViolation, match="原审批人"):
+        decide(objection, Outcome.REJECTED, by=signer)
+    assert decide(objection, Outcome.REJECTED, by=second).decided_by == second
 
 
 def test_nothing_is_upheld_or_rejected_without_a_recount():

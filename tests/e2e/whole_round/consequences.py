@@ -1,9 +1,9 @@
-"""After the list, role by role: corrections, plans and their closing, inspections, freezes and the year's assessment."""
+"""After the list, role by role: corrections, plans and their closing, visits, freezes and the year's assessment."""
 
 from datetime import timedelta
 
 from tests.e2e.whole_round.aftermath import signed_sheet, tasks
-from tests.e2e.whole_round.story import NAME, confirm, open_round
+from tests.e2e.whole_round.story import NAME
 
 LIAISONS = ("liaison1", "police", "liaison3", "liaison4")
 APPEALED, WRONG_SECTION = "公示后申诉", "评议对象有误"
