@@ -10,7 +10,7 @@ from accountability.inspections.services import plans
 from accountability.objections import services as objections
 from accountability.promotion_freezes import services as promotion_freezes
 from accountability.rectifications import approvals as rectifications
-from accountability.talks import services as talks
+from accountability.talks.services import records as talks
 from nanchuan_eval.approvals import services as approvals
 
 

@@ -39,7 +39,7 @@ def register_attachments() -> None:
     from accountability.inspections.services.visits import ATTACHMENTS as INSPECTIONS
     from accountability.objections.services import ATTACHMENTS as OBJECTIONS
     from accountability.rectifications.services.items import ATTACHMENTS as RECTIFICATIONS
-    from accountability.talks.services import ATTACHMENTS as TALKS
+    from accountability.talks.services.records import ATTACHMENTS as TALKS
 
     evidence.register(TALKS, OBJECTIONS, RECTIFICATIONS, INSPECTIONS)
 

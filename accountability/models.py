@@ -9,7 +9,7 @@ from accountability.leads.models import Lead
 from accountability.objections.models import Objection, RecountSignature
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
-from accountability.talks.models import Talk
+from accountability.talks.models import Talk, TalkPlan, TalkSwitch
 from accountability.worklist.models import Reminder, ReminderAddress
 
 __all__ = [
@@ -38,4 +38,6 @@ __all__ = [
     "ReminderAddress",
     "Suggestion",
     "Talk",
+    "TalkPlan",
+    "TalkSwitch",
 ]

@@ -28,7 +28,7 @@ ALLOWED = {
     ("nanchuan_eval/admin_site/record_changes.py", "f.name != but"): OF_RECORDS,
     ("nanchuan_eval/admin_site/record_changes.py", "{field.name: ...}"): OF_RECORDS,
     ("nanchuan_eval/encryption/key_rotation.py", "changes[field.name]"): OF_RECORDS,
-    ("accountability/talks/services.py", "{field.name: ...}"): OF_RECORDS,
+    ("accountability/talks/services/records.py", "{field.name: ...}"): OF_RECORDS,
     ("nanchuan_eval/approvals/services.py", "_actions[action.name]"): "actions by their names in the program",
     ("nanchuan_eval/lists/services.py", "_kinds[kind.name]"): "lists by their names in the program",
     ("nanchuan_eval/backups/services.py", "member.name == MANIFEST"): "files of a backup",

@@ -13,6 +13,7 @@ from accountability.cases.models import Case, Measure
 from accountability.cases.rules.deadlines import Urgency, urgency
 from accountability.cases.rules.measures import TALKS, CaseState, MeasureState
 from accountability.cases.services import may_record
+from accountability.talks.queries import standing_of, with_talks
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -53,7 +54,7 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
     is_open = case.state == CaseState.OPEN
     pending = read_tasks(case.measures.pending(), timezone.localdate())
     urgencies = {task.measure.pk: task.urgency for task in pending}
-    freezes, measures = list(case.freezes.all()), list(case.measures.select_related("done_by"))
+    freezes, measures = list(case.freezes.all()), list(with_talks(case.measures.select_related("done_by")))
     proposals = [
         each
         for rows in ([case], measures, freezes)
@@ -68,6 +69,7 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
                 "urgency": urgencies.get(m.pk),
                 "may_record": is_open and m.pk in urgencies and m.kind not in TALKS and may_record(user, m),
                 "is_talk": m.kind in TALKS,
+                "talk": standing_of(m),
             }
             for m in measures
         ],

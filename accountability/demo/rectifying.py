@@ -17,8 +17,9 @@ from accountability.rectifications.queries import passing_checks, signs_of
 from accountability.rectifications.rules import TermKind
 from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
+from accountability.talks.documents import talk_record
 from accountability.talks.models import Talk
-from accountability.talks.services import file_talk, talk_record, write_talk
+from accountability.talks.services.records import file_talk, write_talk
 from evaluations.rounds.models import Round
 from nanchuan_eval.users.models import User
 

@@ -46,3 +46,59 @@ class Talk(models.Model):
 
     def __str__(self) -> str:
         return f"与{self.person}谈话"
+
+
+class TalkPlan(models.Model):
+    """谈话安排: when and where a talk is to be held and with whom; a moved talk gets a new one."""
+
+    measure = models.ForeignKey(Measure, models.PROTECT, verbose_name="问责措施", related_name="talk_plans")
+    number = models.PositiveSmallIntegerField("第几次安排")
+    is_current = models.BooleanField("有效", default=True)
+    target = models.CharField("谈话对象", max_length=200)
+    talker = models.CharField("谈话人及职务", max_length=100)
+    starts_at = models.DateTimeField("谈话时间")
+    place = models.CharField("谈话地点", max_length=100)
+    about = models.TextField("谈话事由", max_length=1000)
+    contact = models.CharField("联系人及电话", max_length=100)
+    move_reason = models.CharField("改期理由", max_length=300, blank=True)
+    planned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="安排人", related_name="+")
+    planned_at = models.DateTimeField("安排时间")
+    held_at = models.DateTimeField("实际谈话时间", null=True)
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="登记人", null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "谈话安排"
+        ordering = ["measure", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["measure", "number"], name="a_talk_is_planned_once_with_a_number"),
+            models.UniqueConstraint(
+                fields=["measure"], condition=Q(is_current=True), name="a_talk_has_one_current_plan"
+            ),
+            models.CheckConstraint(
+                condition=Q(number=1) | ~Q(move_reason=""),
+                name="a_moved_talk_has_its_reason",
+                violation_error_message="改期须填写理由。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"与{self.target}谈话的第{self.number}次安排"
+
+
+class TalkSwitch(models.Model):
+    """改由主要领导谈话: that the talk with a unit's leader is with the head of the unit, and why."""
+
+    measure = models.OneToOneField(Measure, models.PROTECT, verbose_name="问责措施", related_name="talk_switch")
+    former = models.CharField("原谈话对象", max_length=200)
+    reason = models.CharField("理由", max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="决定人", related_name="+")
+    at = models.DateTimeField("决定时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "谈话对象变更"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"不再与{self.former}谈话"

@@ -1,81 +1,99 @@
-"""谈话记录: writing, submission, confirmation, return and printing."""
+"""谈话: planning and notices; the record's writing, submission, confirmation, return and printing."""
 
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from accountability.cases.models import Measure
 from accountability.cases.permissions import answers_for_cases, measures_for, visible_or_404
-from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
-from accountability.evidence.services import evidence
-from accountability.talks import services as talks_services
-from accountability.talks.models import Talk
-from accountability.talks.services import FIELDS, WRITABLE, record_fields, talk_record
-from nanchuan_eval.approvals import services as approvals
+from accountability.cases.rules.measures import TALKS, MeasureKind, record_action
+from accountability.talks.documents import talk_notice, talk_record
+from accountability.talks.forms import HeldForm, MoveForm, PlanForm, SwitchForm, TalkForm
+from accountability.talks.models import Talk, TalkPlan
+from accountability.talks.pages import talk_context
+from accountability.talks.queries import plan_of, with_talks
+from accountability.talks.services import plans
+from accountability.talks.services import records as talks_services
+from accountability.talks.services.records import FIELDS
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
-from nanchuan_eval.web.fields import MomentField, NoteForm, TextField, long_text
+from nanchuan_eval.web.fields import NoteForm
 from nanchuan_eval.workdays.queries import with_hint_of
 from nanchuan_eval.workdays.rules import in_chinese
-
-
-class TalkForm(forms.Form):
-    """谈话记录: the full record, without which a talk does not count as done (rulebook R-F)."""
-
-    talker = TextField(label="谈话人及职务", max_length=100)
-    person = TextField(label="谈话对象", max_length=40)
-    post = TextField(label="对象职务", max_length=100)
-    held_at = MomentField(label="谈话时间")
-    place = TextField(label="谈话地点", max_length=100)
-    reason = long_text("谈话事由", most=1000, help_text="轮次、位次和主要问题")
-    points = long_text("谈话要点", most=5000, rows=8)
-    attitude = long_text("对象表态")
-    demand = long_text("整改要求")
-    recorder = TextField(label="记录人", max_length=40)
-    is_signed = forms.BooleanField(
-        label="谈话人和谈话对象已在记录上签字", required=False, help_text="签字后上传扫描件或照片，方可报送"
-    )
 
 
 @staff_view
 def talk(request: HttpRequest, measure_id: int) -> HttpResponse:
     """Show the state of a talk with its record, files and the actions of the account."""
-    user = account_of(request)
     measure = _measure_or_404(request, measure_id)
-    record = Talk.objects.filter(measure=measure).prefetch_related("evidence").first()
-    is_pending = measure.state == MeasureState.PENDING
-    context = {
-        "measure": measure,
-        "talk": record,
-        "facts": record_fields(record) if record else [],
-        "proposals": approvals.waiting_about(user, record) if record else [],
-        "is_demo": measure.case.result.round.is_demo,
-        "may_write": is_pending
-        and talks_services.may_write(user, measure)
-        and (not record or record.state in WRITABLE),
-        "may_add": record is not None and evidence.may_add(user, record) and talks_services.may_write(user, measure),
-        "may_confirm": record is not None
-        and record.state == TalkState.FILED
-        and talks_services.may_confirm(user, measure),
-    }
-    return render(request, "accountability/talks/talk.html", context)
+    return render(request, "accountability/talks/talk.html", talk_context(measure, account_of(request)))
+
+
+@staff_view
+def plan(request: HttpRequest, measure_id: int) -> HttpResponse:
+    """Plan a talk (安排谈话), or move it (改期)."""
+    measure = _own_measure(request, measure_id)
+    current = plan_of(measure)
+    form_class, title, button = (
+        (MoveForm, "谈话改期", "保存改期") if current else (PlanForm, "安排谈话", "保存谈话安排")
+    )
+    known = {field: getattr(current, field) for field in plans.PLANNED} if current else {"about": _about_of(measure)}
+    done = "谈话安排已保存。请打印谈话通知书，送达谈话对象。"
+    page = FormPage(f"{title}：{measure.case}", button, _page(measure), _about(measure), done=done)
+
+    def save(*, by: User, at: datetime, reason: str = "", **facts: Any) -> object:
+        return plans.plan_talk(measure_id=measure.pk, facts=facts, reason=reason, by=by, at=at)
+
+    return show_form(request, form_class(request.POST or None, initial=known), page, save)
+
+
+@staff_view
+def held(request: HttpRequest, measure_id: int) -> HttpResponse:
+    """Say that a planned talk was held (登记已谈话)."""
+    measure = _own_measure(request, measure_id)
+    current = plan_of(measure)
+    known = {"held_at": current.starts_at} if current else {}
+    done = "已登记谈话。请填写谈话记录。"
+    page = FormPage(f"登记已谈话：{measure.case}", "登记已谈话", _page(measure), _about(measure), done=done)
+    service = partial(plans.hold_talk, measure_id=measure.pk)
+    return show_form(request, HeldForm(request.POST or None, initial=known), page, service)
+
+
+@staff_view
+def switch(request: HttpRequest, measure_id: int) -> HttpResponse:
+    """Let the talk be with the head of the unit (改与主要领导谈话)."""
+    measure = _own_measure(request, measure_id)
+    facts = [*_about(measure), ("变更后的对象", plans.chief_target(measure))]
+    note = "变更后，原谈话安排不再有效，须重新安排并发出通知书。变更不能撤回，理由记入操作日志，并在谈话页面显示。"
+    title, done = "改与主要领导谈话", "谈话对象已变更。"
+    page = FormPage(f"{title}：{measure.case}", title, _page(measure), facts, note=note, done=done)
+    service = partial(plans.switch_to_chief, measure_id=measure.pk)
+    return show_form(request, SwitchForm(request.POST or None), page, service)
+
+
+@staff_view
+def notice(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """谈话通知书 PDF."""
+    user = account_of(request)
+    made = TalkPlan.objects.select_related("measure__case__result__section", "measure__case__result__round")
+    visible = made.filter(measure__in=measures_for(user), is_current=True)
+    found = visible_or_404(visible, by=user, action="acc.view", pk=plan_id)
+    with audit.exporting("acc.view", found, by=user, at=clock.now(), what="谈话通知书"):
+        return download(talk_notice(found), f"谈话通知书-{found.measure.case}.pdf")
 
 
 @staff_view
 def write(request: HttpRequest, measure_id: int) -> HttpResponse:
     """Write or change the record of a talk (填写谈话记录)."""
-    measure = _measure_or_404(request, measure_id)
-    if not talks_services.may_write(account_of(request), measure):
-        raise policy.Denied(account_of(request), record_action(MeasureKind(measure.kind)))
+    measure = _own_measure(request, measure_id)
     record = Talk.objects.filter(measure=measure).first()
     known = {field: getattr(record, field) for field in FIELDS} if record else _known(measure)
     done = "谈话记录已保存。请上传签字件，然后报送。"
@@ -137,8 +155,16 @@ def printed(request: HttpRequest, talk_id: int) -> HttpResponse:
 
 
 def _measure_or_404(request: HttpRequest, measure_id: int) -> Measure:
-    measures = measures_for(account_of(request)).filter(kind__in=TALKS)
+    measures = with_talks(measures_for(account_of(request)).filter(kind__in=TALKS))
     return visible_or_404(measures, by=account_of(request), action="acc.view", pk=measure_id)
+
+
+def _own_measure(request: HttpRequest, measure_id: int) -> Measure:
+    """Return a talk whose record the account writes."""
+    measure = _measure_or_404(request, measure_id)
+    if not talks_services.may_write(account_of(request), measure):
+        raise policy.Denied(account_of(request), record_action(MeasureKind(measure.kind)))
+    return measure
 
 
 def _talk_or_404(request: HttpRequest, talk_id: int) -> Talk:
@@ -157,6 +183,18 @@ def _about(measure: Measure) -> list[tuple[str, object]]:
 
 
 def _known(measure: Measure) -> dict[str, object]:
+    """Return what the record begins with: the person, and what was planned."""
     post, _, name = measure.target.rpartition(" ")
-    problems = measure.case.result.main_problems
-    return {"person": name if post else "", "post": post or measure.target, "reason": f"{measure.basis}；{problems}"}
+    known: dict[str, object] = {
+        "person": name if post else "",
+        "post": post or measure.target,
+        "reason": _about_of(measure),
+    }
+    if (planned := plan_of(measure)) is None:
+        return known
+    held = {"held_at": planned.held_at or planned.starts_at, "reason": planned.about}
+    return {**known, "talker": planned.talker, "place": planned.place, **held}
+
+
+def _about_of(measure: Measure) -> str:
+    return f"{measure.basis}；{measure.case.result.main_problems}"

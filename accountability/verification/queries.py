@@ -12,7 +12,7 @@ from accountability.leads.models import Lead
 from accountability.objections.models import Objection, RecountSignature
 from accountability.promotion_freezes.queries import FREEZES
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
-from accountability.talks.models import Talk
+from accountability.talks.models import Talk, TalkPlan, TalkSwitch
 from nanchuan_eval.audit.queries import FixedFact, RowFact
 
 CASE = ("result_id", "head_name", "head_reason", "state", "opened_at", "closed_at")
@@ -24,6 +24,10 @@ TALK = (
     *("measure_id", "talker", "person", "post", "held_at", "place", "reason", "points", "attitude", "demand"),
     *("recorder", "is_signed", "state", "filed_by_id", "filed_at", "confirmed_by_id", "confirmed_at"),
     "return_reason",
+)
+TALK_PLAN = (
+    *("measure_id", "number", "is_current", "target", "talker", "starts_at", "place", "about", "contact"),
+    *("move_reason", "planned_by_id", "planned_at", "held_at", "held_by_id"),
 )
 RECTIFICATION = (
     *("case_id", "state", "plan_due_on", "report_due_on", "opinion", "submitted_at", "decision", "decided_at"),
@@ -72,6 +76,8 @@ ROWS = (
     RowFact("问责事项", Case, CASE),
     RowFact("问责措施", Measure, MEASURE),
     RowFact("谈话记录", Talk, TALK),
+    RowFact("谈话安排", TalkPlan, TALK_PLAN),
+    RowFact("谈话对象变更", TalkSwitch, ("measure_id", "former", "reason", "by_id", "at")),
     RowFact("整改", Rectification, RECTIFICATION),
     RowFact("整改事项", RectificationItem, ITEM),
     RowFact("整改进展", Progress, ("item_id", "text", "by_id", "at")),

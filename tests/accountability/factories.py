@@ -2,7 +2,7 @@
 
 import json
 import struct
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from io import BytesIO
@@ -20,7 +20,7 @@ from accountability.inspections.rules import InspectionState, PlanState
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import RectificationState, TermKind
 from accountability.rectifications.services.items import report_progress
-from accountability.talks.services import file_talk, write_talk
+from accountability.talks.services.records import file_talk, write_talk
 from departments.models import Department, DepartmentKind, Section, ServiceKind
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -180,6 +180,18 @@ def talk_facts(**changes):
         "demand": "限期整改",
         "recorder": "刘干事",
         "is_signed": True,
+        **changes,
+    }
+
+
+def plan_facts(**changes):
+    """What is planned of a talk: the day after LATER."""
+    return {
+        "starts_at": LATER + timedelta(days=1),
+        "place": "区纪委谈话室",
+        "talker": "区纪委监委 王书记",
+        "about": "2020年上半年列第1位",
+        "contact": "刘干事 71420000",
         **changes,
     }
 

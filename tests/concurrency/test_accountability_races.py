@@ -7,7 +7,7 @@ from accountability.inspections.models import ItemCheck
 from accountability.inspections.rules import InspectionState
 from accountability.inspections.services.visits import approve_record, record_digest
 from accountability.rectifications.services.items import close_item, finish_item, report_progress
-from accountability.talks.services import confirm_talk, file_talk, write_talk
+from accountability.talks.services.records import confirm_talk, file_talk, write_talk
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Role

@@ -19,7 +19,8 @@ from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState, Outcome
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.rules import ItemState, RectificationState
-from accountability.talks.services import write_talk
+from accountability.talks.services.plans import plan_talk
+from accountability.talks.services.records import write_talk
 from departments.models import Department
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Comment
@@ -354,6 +355,14 @@ def talk(code=OWN_UNIT, state="draft"):
     record.state = state
     record.save()
     return record
+
+
+def planned_talk(code=OWN_UNIT):
+    """A talk for which the unit's liaison has set a time."""
+    found = measure(code)
+    by = late.make_account(Role.LIAISON, code.split("-")[0])
+    plan_talk(measure_id=found.pk, facts=late.plan_facts(), by=by, at=AFTER)
+    return found
 
 
 def held(**fields):

@@ -74,6 +74,8 @@ class TestEveryExport:
         self.check(client, "/work/rectifications/ledger/")
         talk = scenario.talk()
         self.check(client, f"/work/talks/records/{talk.pk}/print/", "get")
+        plan = scenario.planned_talk().talk_plans.get()
+        self.check(client, f"/work/talks/plans/{plan.pk}/notice/", "get")
         objection = scenario.objection()
         self.check(client, f"/work/objections/{objection.pk}/print/", "get")
         order = scenario.order()

@@ -24,7 +24,7 @@ from accountability.rectifications.rules import ItemState, RectificationState
 from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
 from accountability.results import services as results
-from accountability.talks import services as talks
+from accountability.talks.services import records as talks
 from departments.reforms.services import rename_section
 from departments.roster.services import import_roster
 from evaluations.ballot_form.rules.votes import Origin

@@ -217,7 +217,7 @@ def _for_all(
     if step := repeated.step(StepMeasure.CHIEF_TALK):
         yield PlannedMeasure(
             MeasureKind.TALK_LEADER,
-            _person(f"{listing.unit}主要领导", listing.chief_leader),
+            chief_leader(listing.unit, listing.chief_leader),
             COMMISSION,
             repeated.due_on(step),
             f"{repeated.finding(step)}，公示后{step.workdays}个工作日内谈话提醒，由主要领导参加",
@@ -286,8 +286,13 @@ def _leader(listing: Listing) -> str:
     if listing.leader_in_charge:
         return _person(f"{listing.unit}分管领导", listing.leader_in_charge)
     if listing.chief_leader:
-        return _person(f"{listing.unit}主要领导", listing.chief_leader)
+        return chief_leader(listing.unit, listing.chief_leader)
     return _person(f"{listing.unit}分管领导（或主要领导）", "")
+
+
+def chief_leader(unit: str, name: str) -> str:
+    """Return the head of a unit as the person whom a talk meets."""
+    return _person(f"{unit}主要领导", name)
 
 
 def _person(post: str, name: str) -> str:

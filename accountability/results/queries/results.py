@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
+from accountability.cases.models import Measure
 from accountability.history.queries import RoundHistory, read_history
 from accountability.history.rules.history import History
 from accountability.inspections.rules import InspectionState
 from accountability.rectifications.queries import signs_of
 from accountability.results.queries.changes import read_published_changes
 from accountability.results.queries.lines import Line, has_scores, read_line
+from accountability.talks.queries import with_talks
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import lacks_for
@@ -182,7 +184,9 @@ def _signs_for_unit(
 def _results(results: QuerySet[SectionResult]) -> QuerySet[SectionResult]:
     visits = Count("section__inspections", filter=Q(section__inspections__state=InspectionState.APPROVED))
     related = results.select_related("section__veto", "case__rectification")
-    return related.prefetch_related("case__measures", "case__freezes").annotate(visits=visits)
+    return related.prefetch_related(
+        Prefetch("case__measures", with_talks(Measure.objects.all())), "case__freezes"
+    ).annotate(visits=visits)
 
 
 def _places_in_class(results: Iterable[SectionResult]) -> dict[int, int]:

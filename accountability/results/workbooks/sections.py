@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from accountability.cases.rules.measures import MeasureState
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result
+from accountability.talks.queries import state_label
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.scoring.wording import shown
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value
@@ -75,7 +76,7 @@ def measures_sheet(result: Result, notices: Sequence[str], declared: Declared) -
             ColumnSpec("对象", 34),
             ColumnSpec("责任单位", 20),
             ColumnSpec("办理期限", 11, DAY, "center"),
-            ColumnSpec("状态", 8, align="center"),
+            ColumnSpec("状态", 14, align="center"),
             ColumnSpec("办理日期", 11, DAY, "center"),
             *([ColumnSpec("期限说明", 30)] if any(hints) else []),
         ],
@@ -157,7 +158,7 @@ def _measure_rows(line: Line) -> Iterator[Row]:
             measure.target,
             measure.responsible,
             measure.due_on or "无固定期限",
-            measure.get_state_display(),
+            state_label(measure),
             measure.done_on or ("—" if measure.state != MeasureState.PENDING else None),
         )
 

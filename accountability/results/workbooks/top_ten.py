@@ -22,6 +22,7 @@ from accountability.results.workbooks.sections import (
     two_decimals,
     unranked_sheet,
 )
+from accountability.talks.queries import state_label
 from evaluations.publication.queries import note_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
@@ -141,12 +142,12 @@ def _rectification(line: Line) -> Row:
 
 
 def _talk(line: Line, kind: MeasureKind, declared: Declared) -> Value:
-    """Return the date of the talk, or its status if not held."""
+    """Return the date of the talk, or how far it has come."""
     measure = line.measures.get(kind)
     if measure is None:
         return "尚未建立问责事项"
     if measure.state == MeasureState.PENDING:
-        return f"未办理，限{_iso(measure.due_on)}{'（暂定）' if hint(measure.term, declared) else ''}"
+        return f"{state_label(measure)}，限{_iso(measure.due_on)}{'（暂定）' if hint(measure.term, declared) else ''}"
     return measure.done_on or measure.get_state_display()
 
 

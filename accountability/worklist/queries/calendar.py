@@ -10,9 +10,12 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accountability.cases.models import Measure
+from accountability.cases.permissions import measures_for
 from accountability.cases.rules.measures import TALKS, MeasureState
 from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import WRITABLE
+from accountability.talks.queries import standing_of, with_talks
+from accountability.talks.rules import TalkStage
 from evaluations.draws.models import Draw
 from evaluations.pools.models import PoolNotice
 from evaluations.pools.rules.kinds import PoolKind
@@ -20,6 +23,7 @@ from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.queries import leading_round
 from evaluations.rounds.rules.calendar import Due, Standing, calendar_of, done_by_state
 from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
+from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
@@ -70,7 +74,7 @@ class RoundCalendar:
 
 
 def calendar_for(user: User, at: datetime, rounds: Sequence[Round] | None = None) -> list[RoundCalendar]:
-    """Return the calendars of the rounds in work with the stages that the role sees (2 queries).
+    """Return the calendars of the rounds in work with the stages that the role sees (2 queries, 3 with planned talks).
 
     These are the most advanced round before publication and the one published last; `rounds` = those of
     `calendar_rounds`, where a page has read them already.
@@ -79,6 +83,8 @@ def calendar_for(user: User, at: datetime, rounds: Sequence[Round] | None = None
     if not rounds:
         return []
     today, holidays = timezone.localdate(at), Holiday.objects.calendar()
+    published = [round_ for round_ in rounds if round_.state == RoundState.PUBLISHED]
+    talks = _planned_talks(user, published, today) if published else {}
     found = []
     for round_ in rounds:
         dues = calendar_of(
@@ -93,7 +99,29 @@ def calendar_for(user: User, at: datetime, rounds: Sequence[Round] | None = None
         lines = [
             CalendarLine(d.key, d.on, d.what, d.phase, d.standing(done, today), d.term) for d in dues if _sees(user, d)
         ]
+        lines = sorted([*lines, *talks.get(round_.pk, [])], key=lambda line: line.on)
         found.append(RoundCalendar(round_.pk, round_.name, lines))
+    return found
+
+
+def _planned_talks(user: User, rounds: Sequence[Round], today: date) -> dict[int, list[CalendarLine]]:
+    """Return the planned talks that the account sees and that have no record yet, by round (one query)."""
+    if not policy.may_see(user, "acc.view", own=True):
+        return {}
+    seen = with_talks(measures_for(user)).filter(
+        case__result__round__in=rounds, kind__in=TALKS, state=MeasureState.PENDING, talk=None
+    )
+    found: dict[int, list[CalendarLine]] = {}
+    for measure in seen:
+        standing = standing_of(measure)
+        if standing is None or standing.planned_at is None:
+            continue
+        on = standing.planned_at.date()
+        stands = Standing.LATE if standing.is_past else Standing.DUE if on == today else Standing.AHEAD
+        stands = Standing.DONE if standing.stage == TalkStage.HELD else stands
+        what = f"{measure.case.result.section}{measure.get_kind_display()}，{standing.label}"
+        line = CalendarLine(f"talk-{measure.pk}", on, what, Phase.FOLLOWING, stands, None)
+        found.setdefault(measure.case.result.round_id, []).append(line)
     return found
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from django.db.models import Case as Choice
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Concat
 from django.urls import reverse
 
 from accountability.cases.models import Case, Measure
@@ -25,6 +26,7 @@ from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState, Outcome, Stage
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import WRITABLE, ItemState, RectificationState
+from accountability.talks.queries import standing_told, talk_told
 from accountability.worklist.queries.source import Asked, Columns, Row, Source, rule_of, section_name
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -73,24 +75,34 @@ def _measure_columns(rows: QuerySet[Measure]) -> Columns:
         rows,
         parent="case_id",
         title=section_name(LISTED),
-        detail="kind",
+        detail=Concat("kind", talk_told(), output_field=TextField()),
         due_on="due_on",
         since="case__opened_at",
         days=rule_of(LISTED_ROUND, "escalate_days"),
     )
 
 
+def _kind(row: Row) -> MeasureKind:
+    return MeasureKind(row.detail.partition("|")[0])
+
+
+def _measure_label(row: Row) -> str:
+    """Return the kind of a pending measure, of a talk with how far it has come."""
+    kind, told = _kind(row), row.detail.partition("|")[2]
+    return f"{kind.label}，{standing_told(told).label}" if kind in TALKS else str(kind.label)
+
+
 def _measure_name(row: Row) -> str:
-    return f"{row.title}：{MeasureKind(row.detail).label}"
+    return f"{row.title}：{_measure_label(row)}"
 
 
 def _measure_due(row: Row) -> date | None:
-    return row.started_on if row.detail == MeasureKind.FREEZE else row.due_on
+    return row.started_on if _kind(row) == MeasureKind.FREEZE else row.due_on
 
 
 def _measure_place(row: Row) -> str:
     """Return the talk's record, or the form that records the measure."""
-    if row.detail in TALKS:
+    if _kind(row) in TALKS:
         return reverse("accountability:talk", args=[row.ref])
     return reverse("admin:accountability_measure_record", args=[row.ref])
 
@@ -218,7 +230,7 @@ SOURCES = (
         F_,
         (),
         _others_measures,
-        lambda row: f"督办：{row.title}{MeasureKind(row.detail).label}",
+        lambda row: f"督办：{row.title}{_measure_label(row)}",
         _case,
         roles=SUPERVISING,
         has_term=True,

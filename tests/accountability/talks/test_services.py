@@ -7,7 +7,14 @@ import pytest
 from accountability.cases.rules.measures import MeasureState, TalkState
 from accountability.evidence.services.evidence import add_evidence
 from accountability.talks.models import Talk
-from accountability.talks.services import confirm_talk, file_talk, may_confirm, may_write, return_talk, write_talk
+from accountability.talks.services.records import (
+    confirm_talk,
+    file_talk,
+    may_confirm,
+    may_write,
+    return_talk,
+    write_talk,
+)
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry

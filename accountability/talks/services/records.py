@@ -7,10 +7,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.cases.documents import moment, print_document
+from accountability.cases.documents import moment
 from accountability.cases.models import Measure
 from accountability.cases.permissions import answers_for_cases, is_own, measures_for
-from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action, talk_name
+from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
 from accountability.cases.services import lock_case
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.talks.models import Talk
@@ -54,8 +54,8 @@ ATTACHMENTS = {
 @transaction.atomic
 def write_talk(*, measure_id: int, facts: dict[str, Any], by: User, at: datetime) -> Talk:
     """Create or change the record of a talk (谈话记录) before it is submitted."""
-    measure = _lock_measure(measure_id)
-    _check_writes(by, measure)
+    measure = lock_talk_measure(measure_id)
+    check_writes(by, measure)
     talk = Talk.objects.filter(measure=measure).first() or Talk(measure=measure)
     _refuse_unless_writable(talk)
     for field in FIELDS:
@@ -64,7 +64,7 @@ def write_talk(*, measure_id: int, facts: dict[str, Any], by: User, at: datetime
     _check_facts(talk, at)
     talk.filed_by, talk.filed_at = by, at
     talk.save()
-    audit.record(_action(measure), talk, by=by, at=at, detail={"step_label": "填写谈话记录"}, wrote=[talk])
+    audit.record(talk_action(measure), talk, by=by, at=at, detail={"step_label": "填写谈话记录"}, wrote=[talk])
     return talk
 
 
@@ -72,15 +72,15 @@ def write_talk(*, measure_id: int, facts: dict[str, Any], by: User, at: datetime
 def file_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
     """Submit a signed and scanned record (报送); for the commission's own talk this completes the measure."""
     talk = _lock(talk_id)
-    _check_writes(by, talk.measure)
+    check_writes(by, talk.measure)
     _refuse_unless_writable(talk)
     _refuse_unsigned(talk)
-    if policy.may(by, _action(talk.measure), own=answers_for_cases(by)):
+    if policy.may(by, talk_action(talk.measure), own=answers_for_cases(by)):
         return _finish(talk, by=by, at=at)
     talk.state, talk.filed_by, talk.filed_at = TalkState.FILED, by, at
     talk.save(update_fields=["state", "filed_by", "filed_at"])
-    audit.record(_action(talk.measure), talk, by=by, at=at, detail={"step_label": "报送谈话记录"}, wrote=[talk])
-    if policy.requires_approval(_action(talk.measure)):
+    audit.record(talk_action(talk.measure), talk, by=by, at=at, detail={"step_label": "报送谈话记录"}, wrote=[talk])
+    if policy.requires_approval(talk_action(talk.measure)):
         approvals.propose("talk.confirm", talk, by=by, at=at)
     return talk
 
@@ -89,7 +89,7 @@ def file_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
 def confirm_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
     """Confirm a unit's record (确认), which completes the measure."""
     talk = _lock(talk_id)
-    policy.check(by, _action(talk.measure), own=answers_for_cases(by))
+    policy.check(by, talk_action(talk.measure), own=answers_for_cases(by))
     _refuse_unless_filed(talk)
     _refuse_unsigned(talk)
     return _finish(talk, by=by, at=at)
@@ -99,12 +99,12 @@ def confirm_talk(*, talk_id: int, by: User, at: datetime) -> Talk:
 def return_talk(*, talk_id: int, reason: str, by: User, at: datetime) -> Talk:
     """Return a unit's record with a reason (退回)."""
     talk = _lock(talk_id)
-    policy.check(by, _action(talk.measure), own=answers_for_cases(by))
+    policy.check(by, talk_action(talk.measure), own=answers_for_cases(by))
     _refuse_unless_filed(talk)
     if not reason.strip():
         raise RuleViolation("请填写退回理由。")
     reopen_talk(talk, reason.strip())
-    audit.record(_action(talk.measure), talk, by=by, at=at, reason=reason.strip(), wrote=[talk])
+    audit.record(talk_action(talk.measure), talk, by=by, at=at, reason=reason.strip(), wrote=[talk])
     return talk
 
 
@@ -116,7 +116,7 @@ def reopen_talk(talk: Talk, reason: str) -> None:
 
 def may_write(by: User, measure: Measure) -> bool:
     """True if the account may write the record of this talk."""
-    action = _action(measure)
+    action = talk_action(measure)
     if policy.roles_proposing(action):
         return policy.may_propose(by, action, own=is_own(by, measure.case.result.section))
     return policy.may(by, action, own=answers_for_cases(by))
@@ -124,8 +124,8 @@ def may_write(by: User, measure: Measure) -> bool:
 
 def may_confirm(by: User, measure: Measure) -> bool:
     """True if the account confirms or returns records on the talk's page, not in the approval inbox."""
-    return not policy.requires_approval(_action(measure)) and policy.may(
-        by, _action(measure), own=answers_for_cases(by)
+    return not policy.requires_approval(talk_action(measure)) and policy.may(
+        by, talk_action(measure), own=answers_for_cases(by)
     )
 
 
@@ -137,38 +137,13 @@ def record_fields(talk: Talk) -> list[tuple[str, str]]:
     return [*shown, ("双方签字", "已签字" if talk.is_signed else "未签字")]
 
 
-def talk_record(talk: Talk) -> bytes:
-    """Render 谈话记录 for signature."""
-    measure, name = talk.measure, talk_name(MeasureKind(talk.measure.kind))
-    pairs = [
-        ("谈话种类", measure.get_kind_display()),
-        ("谈话人", talk.talker),
-        ("谈话对象", f"{talk.person}（{talk.post}）"),
-        ("谈话时间", moment(talk.held_at)),
-        ("谈话地点", talk.place),
-        ("事由", talk.reason),
-        ("谈话要点", talk.points),
-        ("对象表态", talk.attitude),
-        ("整改要求", talk.demand),
-        ("记录人", talk.recorder),
-    ]
-    return print_document(
-        "record",
-        f"{name}记录",
-        measure.case.result.round,
-        talk.filed_at,
-        subtitle=f"{measure.case.result.round.name}　{measure.case}",
-        pairs=pairs,
-        signers=["谈话人", "谈话对象", "记录人", "日期"],
-        note=f"本记录编号{talk.pk}。{name}不是诫勉，依据：{measure.basis}。",
-    )
-
-
-def _action(measure: Measure) -> str:
+def talk_action(measure: Measure) -> str:
+    """Return the policy action of this talk."""
     return record_action(MeasureKind(measure.kind))
 
 
-def _lock_measure(measure_id: int) -> Measure:
+def lock_talk_measure(measure_id: int) -> Measure:
+    """Lock the case and return the pending talk among its measures."""
     lock_case(Measure.objects.only("case_id").get(pk=measure_id).case_id)
     measure = Measure.objects.select_related("case__result__section").get(pk=measure_id)
     if measure.kind not in TALKS:
@@ -179,14 +154,15 @@ def _lock_measure(measure_id: int) -> Measure:
 
 
 def _lock(talk_id: int) -> Talk:
-    measure = _lock_measure(Talk.objects.only("measure_id").get(pk=talk_id).measure_id)
+    measure = lock_talk_measure(Talk.objects.only("measure_id").get(pk=talk_id).measure_id)
     return measure.talk
 
 
-def _check_writes(by: User, measure: Measure) -> None:
+def check_writes(by: User, measure: Measure) -> None:
+    """Refuse an account that does not write the record of this talk."""
     if not may_write(by, measure):
-        raise policy.Denied(by, _action(measure))
-    attempts.record_attempt(by, _action(measure))
+        raise policy.Denied(by, talk_action(measure))
+    attempts.record_attempt(by, talk_action(measure))
 
 
 def _check_facts(talk: Talk, at: datetime) -> None:
@@ -230,7 +206,7 @@ def _finish(talk: Talk, *, by: User, at: datetime) -> Talk:
     measure.record = f"{talk.talker}与{talk.person}（{talk.post}）谈话，地点：{talk.place}；谈话记录第{talk.pk}号。"
     measure.save(update_fields=["state", "done_by", "done_on", "record"])
     detail = {"kind": measure.kind, "talk": talk.pk}
-    audit.record(_action(measure), measure, by=by, at=at, detail=detail, wrote=[measure, talk])
+    audit.record(talk_action(measure), measure, by=by, at=at, detail=detail, wrote=[measure, talk])
     return talk
 
 

@@ -1,0 +1,1 @@
+"""Planning, holding and recording talks."""
