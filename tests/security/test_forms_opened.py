@@ -138,8 +138,8 @@ OTHERS = [
     ),
     Form("commission-veto", "/commission/{o.key}/veto/", lambda w: s.to_publish(), starts("publish.approve")),
     Form("case-head", "/work/cases/{o.pk}/head/", lambda w: s.case(), starts("acc.open")),
-    Form("talk-plan", "/work/talks/{o.pk}/plan/", lambda w: s.measure(), starts("acc.talk.head", **UNIT)),
-    Form("talk-held", "/work/talks/{o.pk}/held/", lambda w: s.planned_talk(), starts("acc.talk.head", **UNIT)),
+    Form("talk-plan", "/work/talks/{o.pk}/plan/", lambda w: s.measure(), proposes("acc.talk.head", **UNIT)),
+    Form("talk-held", "/work/talks/{o.pk}/held/", lambda w: s.planned_talk(), proposes("acc.talk.head", **UNIT)),
     Form(
         "talk-switch",
         "/work/talks/{o.pk}/switch/",

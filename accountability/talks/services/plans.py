@@ -22,7 +22,13 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
 
-PLANNED = ("talker", "starts_at", "place", "about", "contact")
+PLANNED = {
+    "starts_at": "谈话时间",
+    "place": "谈话地点",
+    "talker": "谈话人及职务",
+    "about": "谈话事由",
+    "contact": "联系人及电话",
+}
 
 
 @transaction.atomic
@@ -116,8 +122,7 @@ def may_plan(by: User, measure: Measure) -> bool:
 
 
 def _check_plan(plan: TalkPlan, at: datetime, *, earlier: TalkPlan | None) -> None:
-    labels = {field.name: str(field.verbose_name) for field in TalkPlan._meta.fields}
-    lacks = [f"请填写{labels[name]}。" for name in PLANNED if not getattr(plan, name)]
+    lacks = [f"请填写{label}。" for name, label in PLANNED.items() if not getattr(plan, name)]
     if earlier and not plan.move_reason:
         lacks.append("请填写改期理由。")
     if lacks:
