@@ -16,6 +16,8 @@ from accountability.rectifications.rules import ItemState
 from accountability.section_story.queries.reading import Found, Reading, facts, files_of, timed
 from accountability.section_story.rules import Entry, Kind, change_of_place
 from accountability.talks.models import Talk
+from accountability.talks.queries import standing_of, state_label, with_talks
+from accountability.talks.rules import DATED, TalkStage
 from evaluations.publication.models import Publication
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -48,7 +50,7 @@ def lists_of(reading: Reading) -> Iterator[Found]:
 
 def cases_of(reading: Reading) -> Iterator[Found]:
     """Yield cases, their measures, talks and freezes (four queries)."""
-    rows = measures_for(reading.by).filter(case__result__section__in=reading.ids)
+    rows = with_talks(measures_for(reading.by).filter(case__result__section__in=reading.ids))
     measures = {measure.pk: measure for measure in rows}
     cases = {measure.case_id: measure.case for measure in measures.values()}
     entries = [
@@ -124,14 +126,23 @@ def _measure(measure: Measure, by: User) -> Iterator[Entry]:
     is_ahead = measure.state == MeasureState.PENDING
     on = measure.due_on if is_ahead else measure.done_on
     is_talk = measure.kind in TALKS
-    has_own = measure.kind == MeasureKind.FREEZE if is_ahead else is_talk
+    standing = standing_of(measure)
+    if standing is not None and standing.planned_at is not None and standing.stage in DATED:
+        address = reverse("accountability:talk", args=[measure.pk])
+        what = f"{measure.get_kind_display()}：{standing.label}"
+        yield timed(Kind.TALK, standing.planned_at, what, [("对象", measure.target)], address=address, is_ahead=True)
+    # A record that awaits confirmation is an entry of its own; what is due is no longer the talk.
+    is_filed = standing is not None and standing.stage == TalkStage.FILED
+    has_own = measure.kind == MeasureKind.FREEZE or is_filed if is_ahead else is_talk
     if on is None or has_own:
         return
     yield Entry(
         Kind.TALK if is_talk else Kind.CASE,
         f"{measure.get_kind_display()}：{'办理期限' if is_ahead else measure.get_state_display()}",
         on,
-        details=facts([("对象", measure.target), ("办理记录", measure.record)]),
+        details=facts(
+            [("对象", measure.target), ("谈话", standing.label if standing else ""), ("办理记录", measure.record)]
+        ),
         address=reverse("accountability:talk", args=[measure.pk]) if is_talk else case_address(measure.case, by),
         is_ahead=is_ahead,
         term=measure.term,
@@ -141,7 +152,7 @@ def _measure(measure: Measure, by: User) -> Iterator[Entry]:
 def _talk(talk: Talk, measure: Measure, files: tuple[Evidence, ...]) -> Iterator[Entry]:
     kind, address = measure.get_kind_display(), reverse("accountability:talk", args=[measure.pk])
     about = [("谈话人", talk.talker), ("谈话对象", f"{talk.person}（{talk.post}）"), ("地点", talk.place)]
-    state = ("谈话记录", talk.get_state_display())
+    state = ("谈话", state_label(measure))
     yield timed(Kind.TALK, talk.held_at, kind, [*about, state], address=address, files=files)
     if talk.confirmed_at:
         yield timed(Kind.TALK, talk.confirmed_at, f"{kind}：谈话记录已确认", address=address)
