@@ -6,53 +6,107 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accountability', '0004_wording'),
+        ("accountability", "0005_repeated_listing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TalkSwitch',
+            name="TalkSwitch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('former', models.CharField(max_length=200, verbose_name='原谈话对象')),
-                ('reason', models.CharField(max_length=300, verbose_name='理由')),
-                ('at', models.DateTimeField(verbose_name='决定时间')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='决定人')),
-                ('measure', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='talk_switch', to='accountability.measure', verbose_name='问责措施')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("former", models.CharField(max_length=200, verbose_name="原谈话对象")),
+                ("reason", models.CharField(max_length=300, verbose_name="理由")),
+                ("at", models.DateTimeField(verbose_name="决定时间")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="决定人",
+                    ),
+                ),
+                (
+                    "measure",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="talk_switch",
+                        to="accountability.measure",
+                        verbose_name="问责措施",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '谈话对象变更',
-                'verbose_name_plural': '谈话对象变更',
-                'ordering': ['pk'],
+                "verbose_name": "谈话对象变更",
+                "verbose_name_plural": "谈话对象变更",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='TalkPlan',
+            name="TalkPlan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='第几次安排')),
-                ('is_current', models.BooleanField(default=True, verbose_name='有效')),
-                ('target', models.CharField(max_length=200, verbose_name='谈话对象')),
-                ('talker', models.CharField(max_length=100, verbose_name='谈话人及职务')),
-                ('starts_at', models.DateTimeField(verbose_name='谈话时间')),
-                ('place', models.CharField(max_length=100, verbose_name='谈话地点')),
-                ('about', models.TextField(max_length=1000, verbose_name='谈话事由')),
-                ('contact', models.CharField(max_length=100, verbose_name='联系人及电话')),
-                ('move_reason', models.CharField(blank=True, max_length=300, verbose_name='改期理由')),
-                ('planned_at', models.DateTimeField(verbose_name='安排时间')),
-                ('held_at', models.DateTimeField(null=True, verbose_name='实际谈话时间')),
-                ('held_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
-                ('measure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='talk_plans', to='accountability.measure', verbose_name='问责措施')),
-                ('planned_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='安排人')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="第几次安排")),
+                ("is_current", models.BooleanField(default=True, verbose_name="有效")),
+                ("target", models.CharField(max_length=200, verbose_name="谈话对象")),
+                ("talker", models.CharField(max_length=100, verbose_name="谈话人及职务")),
+                ("starts_at", models.DateTimeField(verbose_name="谈话时间")),
+                ("place", models.CharField(max_length=100, verbose_name="谈话地点")),
+                ("about", models.TextField(max_length=1000, verbose_name="谈话事由")),
+                ("contact", models.CharField(max_length=100, verbose_name="联系人及电话")),
+                ("move_reason", models.CharField(blank=True, max_length=300, verbose_name="改期理由")),
+                ("planned_at", models.DateTimeField(verbose_name="安排时间")),
+                ("held_at", models.DateTimeField(null=True, verbose_name="实际谈话时间")),
+                (
+                    "held_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="登记人",
+                    ),
+                ),
+                (
+                    "measure",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="talk_plans",
+                        to="accountability.measure",
+                        verbose_name="问责措施",
+                    ),
+                ),
+                (
+                    "planned_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="安排人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '谈话安排',
-                'verbose_name_plural': '谈话安排',
-                'ordering': ['measure', 'number'],
-                'constraints': [models.UniqueConstraint(fields=('measure', 'number'), name='a_talk_is_planned_once_with_a_number'), models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('measure',), name='a_talk_has_one_current_plan'), models.CheckConstraint(condition=models.Q(('number', 1), models.Q(('move_reason', ''), _negated=True), _connector='OR'), name='a_moved_talk_has_its_reason', violation_error_message='改期须填写理由。')],
+                "verbose_name": "谈话安排",
+                "verbose_name_plural": "谈话安排",
+                "ordering": ["measure", "number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("measure", "number"), name="a_talk_is_planned_once_with_a_number"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_current", True)),
+                        fields=("measure",),
+                        name="a_talk_has_one_current_plan",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("number", 1), models.Q(("move_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="a_moved_talk_has_its_reason",
+                        violation_error_message="改期须填写理由。",
+                    ),
+                ],
             },
         ),
     ]

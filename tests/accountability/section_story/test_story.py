@@ -113,7 +113,7 @@ def test_talks_progress_and_their_files_are_told(settings, tmp_path):
     talk = next(e for chapter in read_story(CODE, by=liaison) for e in chapter.entries if e.kind == "talk" and e.at)
 
     assert (talk.what, len(talk.files)) == ("对科室负责人谈话提醒", 1)
-    assert ("谈话记录", "待确认") in talk.details
+    assert ("谈话", "已报送待确认") in talk.details
 
 
 def test_progress_of_the_items_is_told():
