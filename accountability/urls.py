@@ -13,7 +13,7 @@ from accountability.objections import views as objections
 from accountability.promotion_freezes import views as promotion_freezes
 from accountability.rectifications.views import actions
 from accountability.rectifications.views import pages as rectifications_pages
-from accountability.results.views import analysis, changes, commission, count, readers
+from accountability.results.views import analysis, changes, commission, count, papers, readers
 from accountability.section_story import views as section_story
 from accountability.talks import views as talks
 from accountability.worklist import views as worklist
@@ -32,6 +32,7 @@ urlpatterns = [
     path("commission/<slug:key>/anomalies/<int:pk>/approve/", analysis.approve_flag, name="commission-approve-flag"),
     path("commission/<slug:key>/count/", count.count, name="commission-count"),
     path("commission/<slug:key>/count/files/", count.files, name="commission-files"),
+    path("commission/<slug:key>/papers/", papers.papers, name="commission-papers"),
     path("commission/<slug:key>/veto/", analysis.veto, name="commission-veto"),
     path("commission/<slug:key>/correct/", analysis.correct, name="commission-correct"),
     path("commission/<slug:key>/sections/<slug:code>/", analysis.section, name="commission-section"),

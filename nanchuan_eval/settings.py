@@ -47,6 +47,13 @@ FIELD_KEY = (
 OPEN_CHECK = env.str("OPEN_CHECK", default="evaluations.codes.services.visitor_checks.PlainQuestion")
 # Shown on public pages while no round has a telephone of its own (a round cannot be frozen without one).
 OFFICE_PHONE = env.str("OFFICE_PHONE", default="")
+# Who signs papers; the name in red at their head, and the code in their numbers (南评办〔2020〕3号).
+OFFICE_NAME = env.str("OFFICE_NAME", default="南川区最难办事科室群众评办公室")
+PAPER_HEAD = env.str("PAPER_HEAD", default=OFFICE_NAME)
+PAPER_CODE = env.str("PAPER_CODE", default="南评办")
+# Who decides appeals, and reviews (复核) that a unit asks for.
+COMMISSION_NAME = env.str("COMMISSION_NAME", default="南川区纪委监委")
+LEADING_GROUP_NAME = env.str("LEADING_GROUP_NAME", default="南川区最难办事科室群众评领导小组")
 # Receipts are public after the sealing, so this alone holds off whoever rates with those of others.
 FOLLOW_UPS_AN_HOUR = env.int("FOLLOW_UPS_AN_HOUR", default=20)
 # Off only for demonstrations by one person: every staff page then shows a banner.

@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.deadlines import Urgency, urgency
-from accountability.cases.rules.measures import TALKS, CaseState, MeasureState
+from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, MeasureState
 from accountability.cases.services import may_record
 from accountability.talks.queries import standing_of, with_talks
 from nanchuan_eval.approvals import services as approvals
@@ -19,6 +21,8 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.queries import declared_for
 from nanchuan_eval.workdays.rules import in_chinese, with_hint
+
+PAPER_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.CIRCULAR})
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
                 "may_record": is_open and m.pk in urgencies and m.kind not in TALKS and may_record(user, m),
                 "is_talk": m.kind in TALKS,
                 "talk": standing_of(m),
+                "papers": _papers(case, m, user),
             }
             for m in measures
         ],
@@ -79,6 +84,14 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
         "is_complete": not pending,
         "may_lift": _may_lift(user, case),
     }
+
+
+def _papers(case: Case, measure: Measure, user: User) -> str:
+    """Return where the paper of a 公示 or 通报 is made, for whom may take it."""
+    if measure.kind not in PAPER_KINDS or not policy.may_see(user, "top10.view"):
+        return ""
+    address = reverse("accountability:commission-papers", args=[case.result.round.key])
+    return f"{address}?{urlencode({'to': measure.target})}" if measure.kind == MeasureKind.CIRCULAR else address
 
 
 def _may_lift(user: User, case: Case) -> bool:

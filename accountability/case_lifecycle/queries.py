@@ -8,7 +8,7 @@ from accountability.cases.rules.deadlines import Terms, after_workdays, report_d
 from accountability.cases.rules.measures import WORKDAY_KINDS, Listing, MeasureKind, PlannedMeasure, plan_measures
 from accountability.history.queries import histories
 from accountability.history.rules.history import History
-from departments.models import DepartmentKind, Leaving, Tenure
+from departments.models import Leaving, Tenure
 from evaluations.publication.rules import last_day
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.rulebook import has_public_recount
@@ -78,9 +78,9 @@ def _listing(round_: Round, result: SectionResult, past: History, retired_on: da
         unit=section.department_name,
         section=section.name,
         rank=result.rank or 0,
-        reports_to_superior=section.is_vertical or section.department_kind == DepartmentKind.UTILITY,
+        reports_to_superior=section.reports_to_superior,
         history=past,
-        superior=section.superior,
+        superior=section.superior_name,
         chief_leader=section.chief_leader,
         leader_in_charge=section.leader_in_charge,
         head=section.head_name,

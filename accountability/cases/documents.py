@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from evaluations.publication.documents import OFFICE
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from nanchuan_eval.documents.rendering import render_pdf
@@ -20,9 +19,9 @@ def print_document(template: str, title: str, round_: Round, at: datetime, **dat
 def print_letter(
     template: str, title: str, round_: Round, at: datetime, *, signed_at: datetime, **data: object
 ) -> bytes:
-    """Render a document signed by the office (评议办), with the day of `signed_at` as its date."""
+    """Render a document with the day of `signed_at`, signed by the office (评议办) unless `office` names another."""
     date = in_chinese(timezone.localtime(signed_at).date())
-    return print_document(template, title, round_, at, office=OFFICE, date=date, **data)
+    return print_document(template, title, round_, at, date=date, **data)
 
 
 def moment(at: datetime) -> str:

@@ -11,7 +11,8 @@ from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.draws.documents import commitment_pdf, record_pdf
 from evaluations.draws.models import Draw
 from evaluations.draws.queries.proofs import proof_text
-from evaluations.publication.documents import count_record_pdf, notice_pdf
+from evaluations.publication.documents import count_record_pdf
+from evaluations.publication.files import notice_pdf
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE, DrawStatus
 from evaluations.scoring.wording import empty_list

@@ -2,12 +2,17 @@
 
 from datetime import datetime
 
+from django.conf import settings
+
 from accountability.cases.documents import moment, print_letter
 from accountability.objections.models import Objection
+from accountability.objections.rules import Stage
+
+TITLES = {Stage.OBJECTION: "公示前异议答复书", Stage.APPEAL: "公示后申诉答复书", Stage.REVIEW: "领导小组复核答复书"}
 
 
 def objection_answer(objection: Objection, *, at: datetime) -> bytes:
-    """Render the answer to an objection (答复书)."""
+    """Render the answer to a decided objection (答复书), signed by who decided it."""
     pairs = [
         ("单位、科室", str(objection.section)),
         ("种类", objection.get_stage_display()),
@@ -16,18 +21,24 @@ def objection_answer(objection: Objection, *, at: datetime) -> bytes:
         ("提出时间", moment(objection.filed_at)),
         ("复算", _recount(objection)),
         ("监督员签名", objection.witnesses or "—"),
-        ("结论", objection.get_outcome_display() or "尚未答复"),
-        ("答复", objection.answer or "—"),
+        ("结论", objection.get_outcome_display()),
+        ("答复", objection.answer),
     ]
     return print_letter(
         "certificate",
-        f"{objection.get_stage_display()}答复书",
+        TITLES[Stage(objection.stage)],
         objection.round,
         at,
         pairs=pairs,
         body="评议人员身份依法保密，本答复不涉及任何评议人员信息。",
         signed_at=objection.decided_at or at,
+        office=deciding_body(objection),
     )
+
+
+def deciding_body(objection: Objection) -> str:
+    """Return who signs the answer: only the commission decides (appeal.decide), a review is the leading group's."""
+    return str(settings.LEADING_GROUP_NAME if objection.stage == Stage.REVIEW else settings.COMMISSION_NAME)
 
 
 def _recount(objection: Objection) -> str:

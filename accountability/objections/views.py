@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -180,6 +180,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def printed(request: HttpRequest, pk: int) -> HttpResponse:
     """答复书 PDF."""
     row = _row_or_404(request, pk)
+    if row.state != ObjectionState.DECIDED:
+        raise Http404
     with audit.exporting("appeal.view", row, by=account_of(request), at=clock.now(), what="答复书"):
         return download(objection_answer(row, at=clock.now()), f"{row}答复书.pdf")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from accountability.results.services import NOTICE, UNITS, PaperAsked, PaperForm
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import Verdict
@@ -101,6 +102,33 @@ class WordingForm(forms.Form):
     """涉及“贪”的表述: wording that needs the commission's assent."""
 
     text = TextField(label="拟用表述", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class PaperRequestForm(forms.Form):
+    """制发公示和通报: which paper, its 文号 and date, and in what form."""
+
+    field_order = ["which", "number", "dated_on", "form"]
+
+    number = forms.CharField(label="文号", max_length=40, required=False)
+    dated_on = forms.DateField(
+        label="成文日期", widget=DAY, help_text="通报落款的日期；公示的落款日期为公示日期，不随此处改变"
+    )
+    form = forms.ChoiceField(label="格式", choices=PaperForm, widget=forms.RadioSelect, initial=PaperForm.DOCX)
+
+    def __init__(self, *args: Any, superiors: Iterable[str], example: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(NOTICE, "公示"), (UNITS, "通报，发各被评议单位")]
+        self.fields["which"] = forms.ChoiceField(
+            label="文种",
+            choices=[*known, *((name, f"通报，发{name}（上级主管单位）") for name in superiors)],
+            widget=forms.RadioSelect,
+        )
+        self.fields["number"].help_text = f"例如：{example}。可不填，不填的，文件上留出位置，由手工填写"
+
+    def asked(self) -> PaperAsked:
+        """Return the paper that is asked for."""
+        data = self.cleaned_data
+        return PaperAsked(data["which"], PaperForm(data["form"]), data["number"], data["dated_on"])
 
 
 class SigningForm(forms.Form):

@@ -1,15 +1,19 @@
 """Exports of a result (导出), permitted by state and role and logged each time."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import TextChoices
+from django.utils import timezone
 
 from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.publication.documents import count_record_pdf
+from evaluations.publication.files import notice_paper, superior_circular, units_circular
+from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import has_result
 from evaluations.rounds.rules.lifecycle import PUBLISHED
@@ -17,6 +21,8 @@ from evaluations.tally.files import LINE_HEADER, ballots_csv, counted_lines
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core import export_numbers
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.documents.docx import paper_docx
+from nanchuan_eval.documents.papers import Paper, paper_number, paper_pdf
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import stream_workbook
 
@@ -59,6 +65,58 @@ def export_count(*, round_id: int, file: CountFile, by: policy.Actor, at: dateti
     entry = audit.record("tally.verify", round_, by=by, at=at, detail={"step_label": f"下载{file.label}"})
     with audit.numbered(entry):
         return export_numbers.numbered_filename(file.label, entry.seq), _content(round_, file, at)
+
+
+class PaperForm(TextChoices):
+    """In what form a paper is taken (格式)."""
+
+    DOCX = "docx", "Word 文档（可修改）"
+    PDF = "pdf", "PDF"
+
+
+NOTICE, UNITS = "notice", "units"
+
+
+@dataclass(frozen=True)
+class PaperAsked:
+    """Which paper of a published list is wanted: 公示, 通报 to the units, or 通报 to the superior unit named."""
+
+    which: str
+    form: PaperForm
+    number: str
+    dated_on: date
+
+    @property
+    def label(self) -> str:
+        """The paper's name, for the log and the file."""
+        return {NOTICE: "公示", UNITS: "通报（各单位）"}.get(self.which, f"通报（{self.which}）")
+
+
+@transaction.atomic
+def export_paper(*, round_id: int, asked: PaperAsked, by: policy.Actor, at: datetime) -> tuple[str, bytes]:
+    """Return name and content of a 公示 or 通报 of the version in force; each download is logged with its 文号."""
+    policy.check_sees(by, "top10.view")
+    publication = Publication.objects.select_related("round").filter(round=round_id).order_by("-version").first()
+    if publication is None:
+        raise RuleViolation("本轮尚未公示，公示后方可制发公示和通报。")
+    paper = _paper(publication, asked, at)
+    detail = {"step_label": f"导出：{asked.label}", "form": asked.form.value, "number": paper.number}
+    entry = audit.record("top10.view", publication, by=by, at=at, detail=detail)
+    with audit.numbered(entry):
+        content = (paper_docx if asked.form == PaperForm.DOCX else paper_pdf)(paper, at=at)
+    return f"{publication.round.name}{asked.label}.{asked.form}", content
+
+
+def _paper(publication: Publication, asked: PaperAsked, at: datetime) -> Paper:
+    published_on = timezone.localdate(publication.published_at)
+    if asked.which == NOTICE:
+        return notice_paper(publication, number=paper_number(asked.number, year=published_on.year))
+    if asked.dated_on < published_on:
+        raise RuleViolation("通报的成文日期不得早于公示日期。")
+    number = paper_number(asked.number, year=asked.dated_on.year)
+    if asked.which == UNITS:
+        return units_circular(publication, number=number, dated_on=asked.dated_on)
+    return superior_circular(publication, asked.which, number=number, dated_on=asked.dated_on)
 
 
 def _content(round_: Round, file: CountFile, at: datetime) -> Content:

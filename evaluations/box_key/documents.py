@@ -21,7 +21,6 @@ from nanchuan_eval.workdays.rules import in_chinese
 
 # No date of printing in the files.
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-OFFICE = "南川区最难办事科室群众评办公室"
 COMPARE = "持卡人领卡后应当核对密钥卡、网页和本公告上的票箱公钥校验值。三处不一致的，请立即告知评议办和区纪委监委。"
 
 
@@ -80,7 +79,6 @@ def key_notice_pdf(round_: Round) -> bytes:
         "key_id": key.key_id,
         "record_sha256": key.record_sha256,
         "note": COMPARE if record["cards"] else "",
-        "office": OFFICE,
         "date": in_chinese(made.date()),
     }
     return render_pdf("box_notice", data, at=key.made_at)

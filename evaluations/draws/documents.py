@@ -24,7 +24,6 @@ from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 from nanchuan_eval.workdays.queries import hint_of, with_hint_of
 from nanchuan_eval.workdays.rules import Term, in_chinese
 
-OFFICE = "南川区最难办事科室群众评办公室"
 LETTERS_A_FILE = 100
 HASH = re.compile(r"[0-9a-f]{64}")
 LONGEST_LIST = 120  # tokens printed in the record; longer lists are only in the proof file
@@ -175,7 +174,6 @@ def _head(draw: Draw, at: datetime) -> dict[str, Any]:
         "subtitle": f"{draw.round.name} {draw.get_purpose_display()}",
         "demo": document_mark(draw.round.rulebook, is_demo=draw.round.is_demo),
         "waived": waived,
-        "office": OFFICE,
         "date": in_chinese(timezone.localtime(at).date()),
     }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from evaluations.draws.queries.sample import without_draw
@@ -24,8 +25,6 @@ from evaluations.turnout.queries import (
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import render_pdf
 from nanchuan_eval.workdays.rules import in_chinese
-
-OFFICE = "南川区最难办事科室群众评办公室"
 
 
 @dataclass(frozen=True)
@@ -123,14 +122,13 @@ def count_record(round_: Round) -> dict[str, object]:
         "digests": list(_digests(round_)),
         "signed": [f"{_name(s.supervisor)}（{timezone.localtime(s.at):%Y年%m月%d日 %H:%M}）" for s in signed],
         "witnesses": ["监督员", "监督员", "计票人", "评议办负责人"],
-        "office": OFFICE,
         "date": _day(tally.at),
     }
 
 
-def notice_pdf(publication: Publication) -> bytes:
-    """Return the 公示 of one published version in official layout."""
-    return render_pdf("notice", notice_document(publication), at=publication.published_at)
+def title_of(round_name: str, kind: str) -> tuple[str, ...]:
+    """Return the title of a 公示 or 通报 in the parts between which its lines may be broken."""
+    return ("关于", round_name, "最难办事科室", "群众评结果", f"的{kind}")
 
 
 def notice_document(publication: Publication) -> dict[str, Any]:
@@ -139,7 +137,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
     first = Publication.objects.select_related("round").get(round=publication.round_id, version=1)
     facts = content["round"]
     return {
-        "title": f"关于{facts['name']}最难办事科室群众评结果的公示",
+        "title": "".join(title_of(facts["name"], "公示")),
         "demo": document_mark(publication.round.rulebook, is_demo=content["is_demo"]),
         "version": content["version"],
         "reason": content["reason"],
@@ -157,7 +155,7 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "sha256": publication.content_sha256,
         "digests": list(_published_digests(content)),
         "anchor": audit.anchor_text(publication.anchor_seq, publication.anchor_hash),
-        "office": OFFICE,
+        "office": settings.OFFICE_NAME,
         "date": _day(publication.published_at),
     }
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from evaluations.publication.models import Publication, PublicationDecision
 from evaluations.publication.rules import gate_note, gate_refusal
-from evaluations.rounds.models import Round
+from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.tally.models import Tally
@@ -36,6 +36,16 @@ def version_that_listed(round_: Round, code: str) -> Publication | None:
     versions = round_.publications.select_related("approved_by").order_by("version")
     naming = (each for each in versions if any(row["code"] == code for row in json.loads(each.content)["entries"]))
     return next(naming, None)
+
+
+def superiors(publication: Publication) -> dict[str, set[str]]:
+    """Map the superior units (上级主管单位) of listed sections to the codes of these sections (one query)."""
+    codes = [entry["code"] for entry in json.loads(publication.content)["entries"]]
+    found: dict[str, set[str]] = {}
+    for section in RoundSection.objects.filter(round=publication.round_id, code__in=codes):
+        if section.reports_to_superior:
+            found.setdefault(section.superior_name, set()).add(section.code)
+    return found
 
 
 def closed_gate(tally: Tally) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from evaluations.publication import documents
+from evaluations.publication.files import notice_pdf
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import open_counts
 from evaluations.rounds.models import Round
@@ -64,9 +65,7 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
 def notice_as_pdf(request: HttpRequest, key: str, version: int) -> HttpResponse:
     """The 公示 in official layout; cached, for a version never changes."""
     publication = _publication_or_404(key, version)
-    pdf: Any = cache.get_or_set(
-        f"notice/{publication.content_sha256}", lambda: documents.notice_pdf(publication), A_DAY
-    )
+    pdf: Any = cache.get_or_set(f"notice/{publication.content_sha256}", lambda: notice_pdf(publication), A_DAY)
     return download(pdf, f"{publication.round.name}公示第{version}版.pdf", inline=True)
 
 

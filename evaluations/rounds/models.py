@@ -160,3 +160,13 @@ class RoundSection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.department_name}{self.name}"
+
+    @property
+    def reports_to_superior(self) -> bool:
+        """True if the unit is not the district's to promote or assess: its superior unit is told instead."""
+        return self.is_vertical or self.department_kind == DepartmentKind.UTILITY
+
+    @property
+    def superior_name(self) -> str:
+        """The superior unit (上级主管单位), by its name or by whose it is."""
+        return self.superior or f"{self.department_name}的上级主管单位"

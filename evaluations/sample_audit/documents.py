@@ -7,9 +7,9 @@ from django.utils import timezone
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.sample_audit.queries.record import sample_page
-from evaluations.sealing.documents import OFFICE
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.documents.rendering import render_pdf
+from nanchuan_eval.workdays.rules import in_chinese
 
 SIGNERS = ("评议办", "纪委监委", "监督员", "监督员")
 
@@ -46,7 +46,6 @@ def sample_record_pdf(round_: Round, at: datetime) -> bytes:
         "conclusion": page.conclusion or "核对尚未完成：" + "".join(page.lacks),
         "signed": page.signed,
         "signers": SIGNERS,
-        "office": OFFICE,
-        "date": f"{timezone.localtime(at):%Y年%m月%d日}",
+        "date": in_chinese(timezone.localtime(at).date()),
     }
     return render_pdf("sample_record", data, at=at)

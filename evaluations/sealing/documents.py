@@ -17,8 +17,8 @@ from evaluations.sealing.queries import account_lines, opening_lines
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.documents.rendering import render_pdf
+from nanchuan_eval.workdays.rules import in_chinese
 
-OFFICE = "南川区最难办事科室群众评办公室"
 SIGNERS = ("评议办", "纪委监委", "监督员", "公证员")
 
 
@@ -51,8 +51,7 @@ def seal_record(round_: Round, at: datetime) -> bytes:
             "全部评议票已一次性打乱顺序并封存。1至4张的写作“少于5”。以上校验值与封箱清单同时公布，任何人都可以核验。"
         ),
         "signers": SIGNERS,
-        "office": OFFICE,
-        "date": f"{timezone.localtime(at):%Y年%m月%d日}",
+        "date": in_chinese(timezone.localtime(at).date()),
         "sections": [
             [names[code], *(str(cells[c.value]) for c in Channel)] for code, cells in record["sections"].items()
         ],
@@ -84,13 +83,12 @@ def opening_record(round_: Round) -> dict[str, Any]:
         "signed": [f"{holder_name(s.supervisor)}（{_minute(s.at)}）" for s in signed],
         "wanted": round_.rulebook["supervisors_present"] if cards else 0,
         "signers": SIGNERS,
-        "office": OFFICE,
     }
 
 
 def opening_record_pdf(round_: Round, at: datetime) -> bytes:
     """Return the 开箱记录 as PDF, with lines to sign that each card was destroyed on the spot."""
-    data = {**opening_record(round_), "date": f"{timezone.localtime(at):%Y年%m月%d日}"}
+    data = {**opening_record(round_), "date": in_chinese(timezone.localtime(at).date())}
     return render_pdf("opening_record", data, at=at)
 
 

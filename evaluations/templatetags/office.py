@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from django import template
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.template.context import Context
@@ -18,6 +19,12 @@ class Phone(NamedTuple):
 
     text: str
     number: str
+
+
+@register.simple_tag
+def office_name() -> str:
+    """Return the office's full name."""
+    return str(settings.OFFICE_NAME)
 
 
 @register.simple_tag(takes_context=True)

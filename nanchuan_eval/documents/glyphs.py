@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import manimgx_fonts_cjk  # type: ignore[import-untyped]
+import pylopdf_fonts_zh_cn
 
-FONTS = Path(manimgx_fonts_cjk.__file__).parent
+# 黑体 and every rare character; 宋体 for titles and, where no 仿宋 is installed, for the text.
+FONTS = (Path(manimgx_fonts_cjk.__file__).parent, pylopdf_fonts_zh_cn.serif_path().parent)
 SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 COLLECTION = b"ttcf"
 SEGMENTED_COVERAGE = 12  # the cmap format that reaches beyond U+FFFF
@@ -19,7 +21,7 @@ CHECKED = ((0x2E80, 0x2FFF), (0x3400, 0x9FFF), (0xE000, 0xFAFF), (0x20000, 0x3FF
 def printable(text: str, folder: str = "") -> str:
     """Return the text with each character that no font has as its code: 张〔U+30000〕.
 
-    `folder` = further fonts beside the one that comes with the program.
+    `folder` = further fonts beside those that come with the program.
     """
     missing = {ord(c): f"〔U+{ord(c):X}〕" for c in set(text) if _is_checked(c) and ord(c) not in _covered(folder)}
     return text.translate(missing) if missing else text
@@ -27,7 +29,7 @@ def printable(text: str, folder: str = "") -> str:
 
 def font_paths(folder: str = "") -> list[Path]:
     """Return the folders with fonts, the program's own first."""
-    return [FONTS, Path(folder)] if folder else [FONTS]
+    return [*FONTS, *([Path(folder)] if folder else [])]
 
 
 def _is_checked(character: str) -> bool:

@@ -36,9 +36,12 @@ def render_pdf(template: str, data: Data, *, at: datetime, tagged: bool = True) 
 
 
 def render_pdfs(template: str, jobs: Iterable[Data], *, at: datetime, tagged: bool = False) -> Iterator[bytes]:
-    """Yield one PDF per job, in order, with constant memory; `template` = file name without extension."""
+    """Yield one PDF per job, in order, with constant memory; `template` = file name without extension.
+
+    Every job has the office's name, which signs unless the job names another, and the export's number.
+    """
     number = export_numbers.current()
-    remaining = ({"mark": number, **job} for job in jobs)
+    remaining = ({"mark": number, "office": settings.OFFICE_NAME, **job} for job in jobs)
     while batch := list(islice(remaining, BATCH)):
         yield from _rendered(template, batch, at, tagged)
 

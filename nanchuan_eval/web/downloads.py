@@ -8,6 +8,7 @@ from django.utils.http import content_disposition_header
 
 CONTENT_TYPES = {
     ".csv": "text/csv; charset=utf-8",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".json": "application/json",
     ".jsonl": "application/jsonl; charset=utf-8",
     ".pdf": "application/pdf",

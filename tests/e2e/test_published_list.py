@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from evaluations.publication.documents import notice_pdf
+from evaluations.publication.files import notice_pdf
 from evaluations.publication.models import Publication
 from evaluations.scoring.wording import interval_sentence
 from evaluations.turnout.queries import COLUMNS_EXPLAINED

@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import load_workbook
 
+from accountability.objections.rules import ObjectionState
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core import export_numbers
@@ -20,6 +21,7 @@ from tests.accountability.factories import (
     LATER,
     make_account,
     make_counted_round,
+    make_published_round,
     make_rectification,
 )
 from tests.factories import NOON, make_user
@@ -67,6 +69,13 @@ class TestEveryExport:
         for file in ("ballots", "rulebook", "result", "lines", "record"):
             self.check(client, f"/commission/{round_.key}/count/files/", file=file)
 
+    def test_notices_and_circulars(self, client):
+        round_ = make_published_round()
+        client.force_login(make_user("clerk"))
+        for which in ("notice", "units"):
+            asked = {"which": which, "number": "南评办〔2020〕3号", "dated_on": "2020-07-31", "form": "pdf"}
+            self.check(client, f"/commission/{round_.key}/papers/", **asked)
+
     def test_case_papers(self, client):
         make_rectification()
         commission = make_account()
@@ -76,7 +85,8 @@ class TestEveryExport:
         self.check(client, f"/work/talks/records/{talk.pk}/print/", "get")
         plan = scenario.planned_talk().talk_plans.get()
         self.check(client, f"/work/talks/plans/{plan.pk}/notice/", "get")
-        objection = scenario.objection()
+        decided = {"outcome": "rejected", "answer": "维持", "decided_by": commission, "decided_at": NOON}
+        objection = scenario.objection(state=ObjectionState.DECIDED, **decided)
         self.check(client, f"/work/objections/{objection.pk}/print/", "get")
         order = scenario.order()
         self.check(client, f"/work/orders/{order.pk}/print/", "get")

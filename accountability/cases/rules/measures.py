@@ -263,7 +263,7 @@ def _by_superior(listing: Listing, terms: Terms, published_on: date, calendar: C
     """Measures for vertical units and utilities, whose staff the district neither promotes nor assesses."""
     yield PlannedMeasure(
         MeasureKind.CIRCULAR,
-        listing.superior or f"{listing.unit}的上级主管单位",
+        listing.superior,
         OFFICE,
         after_workdays(published_on, terms.superior_workdays, calendar),
         f"{listing.place}，系垂直管理单位或公用企业，公示后{terms.superior_workdays}个工作日内向上级主管单位通报，"

@@ -44,12 +44,6 @@ def test_a_unit_with_a_superior_is_reported_instead_of_frozen_and_assessed():
     assert planned[K.CIRCULAR].target == "市公安局"
 
 
-def test_an_unnamed_superior_is_described():
-    planned = plan(replace(LISTING, reports_to_superior=True, superior=""))
-
-    assert planned[K.CIRCULAR].target == "公安局的上级主管单位"
-
-
 @pytest.mark.parametrize(
     ("kind", "due_on"),
     [

@@ -12,7 +12,8 @@ from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.results.workbooks.top_ten import top10_workbook
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Ballot
-from evaluations.publication.documents import count_record, notice_document, notice_pdf, published_versions
+from evaluations.publication.documents import count_record, notice_document, published_versions
+from evaluations.publication.files import notice_pdf
 from evaluations.rounds.models import Round, RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.method import Channel

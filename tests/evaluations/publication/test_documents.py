@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from evaluations.draws.documents import record_pdf
-from evaluations.publication.documents import count_record, count_record_pdf, notice_document, notice_pdf, thin_sections
+from evaluations.publication.documents import count_record, count_record_pdf, notice_document, thin_sections
+from evaluations.publication.files import notice_pdf
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, correct_publication
 from evaluations.rounds.models import Round

@@ -12,7 +12,7 @@ from nanchuan_eval.documents.glyphs import printable
 
 # Characters of names beyond the basic plane or late in it, most of them of 通用规范汉字表.
 RARE = "𬭎䶮𠅤𠮷𡋾𤧛𫖯𬀩𪣻㛃𬘭𬱖𫘜𬭚𬬻𫓧𨱏𬍛𬸪䲟𪩘𫄷鿍鿎鿏"
-FONTS_OF_TEMPLATES = {"Noto Sans CJK SC", "DejaVu Sans Mono"}
+BUILT_IN = {"Noto Serif SC", "Noto Sans CJK SC", "DejaVu Sans Mono"}
 
 
 @pytest.mark.parametrize("character", RARE)
@@ -20,7 +20,9 @@ def test_a_rare_character_of_names_is_printed(character):
     assert printable(f"张{character}") == f"张{character}"
 
 
-@pytest.mark.parametrize(("character", "code"), [("\U00030000", "U+30000"), ("\ue000", "U+E000"), ("\u9fff", "U+9FFF")])
+@pytest.mark.parametrize(
+    ("character", "code"), [("\U00030000", "U+30000"), ("\ue000", "U+E000"), ("\U00020001", "U+20001")]
+)
 def test_a_character_that_no_font_has_is_printed_as_its_code(character, code):
     assert printable(f"张{character}") == f"张〔{code}〕"
 
@@ -44,14 +46,14 @@ def test_further_fonts_are_used(tmp_path):
     assert printable("张\U00030004", str(tmp_path)) == "张〔U+30004〕"
 
 
-def test_the_templates_name_only_fonts_that_are_there():
-    named = {
-        name
-        for template in rendering.TEMPLATES.glob("*.typ")
-        for name in re.findall(r'font: "([^"]+)"', template.read_text(encoding="utf-8"))
-    }
+def test_every_typeface_ends_in_one_that_comes_with_the_program():
+    texts = [template.read_text(encoding="utf-8") for template in rendering.TEMPLATES.glob("*.typ")]
+    single = {name for text in texts for name in re.findall(r'font: "([^"]+)"', text)}
+    lists = {names for text in texts for names in re.findall(r"#let \w+ = \((\".+\")\)\n", text)}
 
-    assert named == FONTS_OF_TEMPLATES
+    assert single <= BUILT_IN
+    assert len(lists) == 4
+    assert {re.findall(r'"([^"]+)"', names)[-1] for names in lists} == {"Noto Sans CJK SC"}
 
 
 @pytest.mark.pdftext
