@@ -56,6 +56,7 @@ def register_pages() -> None:
     workspace.register(*NAVIGATION)
     pages.STEP_ADDRESS[Step.PUBLISH] = "accountability:commission-publish"
     pages.STEP_ADDRESS[Step.ARCHIVE] = "accountability:commission-archive"
+    pages.STEP_PROPOSAL |= {Step.PUBLISH: "publish.list", Step.ARCHIVE: "round.archive"}
     readers[RoundState.PUBLISHED] = read_cases
     register_doors()
     pages.RESULT_PAGES += [

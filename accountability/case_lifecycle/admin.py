@@ -16,7 +16,7 @@ from accountability.case_lifecycle.forms import LiftForm, RecordForm, WaiverForm
 from accountability.case_lifecycle.pages import case_context, next_due
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import MeasureKind, MeasureState, record_action
-from accountability.cases.services import may_record, record_measure, waive_measure
+from accountability.cases.services import may_record, record_measure, waiver_of
 from accountability.promotion_freezes.models import PromotionFreeze
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
@@ -117,12 +117,12 @@ class CaseAdmin(ReadOnlyAdmin):
 
     def waive(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Mark a measure as not applicable (标为不适用)."""
-        measure = self._recordable_or_404(request, pk)
-        is_freeze = measure.kind == MeasureKind.FREEZE
-        propose, waive = approvals.Start("freeze.waive", measure), partial(waive_measure, measure_id=pk)
+        measure = self._measure_or_404(request, pk)
+        approvals.check_may_start(account_of(request), waiver_of(measure), measure)
         context = {"case": measure.case, "measure": measure}
         form = WaiverForm(request.POST or None, kind=MeasureKind(measure.kind))
-        return self._ask(request, form, f"标为不适用：{measure}", context, propose if is_freeze else waive)
+        service = approvals.Start(waiver_of(measure), measure)
+        return self._ask(request, form, f"标为不适用：{measure}", context, service)
 
     def lift(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Lift a freeze (解除影响期)."""
@@ -146,6 +146,7 @@ class CaseAdmin(ReadOnlyAdmin):
         if submitted := submit(request, form, service, back=back, done=f"{title}，已保存。"):
             return submitted
         shown = {**context, "form": form, **shown_instead(request, service)}
+        shown["follows"] = approvals.what_follows(service)
         return self._page(request, "admin/accountability/case/ask.html", title, shown)
 
     def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
@@ -156,10 +157,12 @@ class CaseAdmin(ReadOnlyAdmin):
         cases = Case.objects.select_related("result__section", "result__round")
         return get_object_or_404(cases, pk=parse_id(object_id))
 
+    def _measure_or_404(self, request: HttpRequest, pk: int) -> Measure:
+        policy.check_sees(account_of(request), self.see_action)
+        return get_object_or_404(Measure.objects.select_related("case__result__section"), pk=pk)
+
     def _recordable_or_404(self, request: HttpRequest, pk: int) -> Measure:
-        user = account_of(request)
-        policy.check_sees(user, self.see_action)
-        measure = get_object_or_404(Measure.objects.select_related("case__result__section"), pk=pk)
+        user, measure = account_of(request), self._measure_or_404(request, pk)
         if not may_record(user, measure):
             raise policy.Denied(user, record_action(MeasureKind(measure.kind)))
         return measure

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from accountability.case_lifecycle.queries import consequences
+from accountability.case_lifecycle.queries import consequences, lacks_of
 from accountability.case_lifecycle.services.cases import close_case, publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
-from accountability.cases.models import Case
+from accountability.cases.models import Case, Measure
+from accountability.cases.rules.measures import NAME_MISSING
+from accountability.rectifications.models import Rectification, RectificationItem
 from evaluations.lifecycle.services import archive_round
 from evaluations.publication.documents import thin_sections
 from evaluations.publication.models import Publication
@@ -17,9 +19,11 @@ from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import Step
 from evaluations.tally.models import SectionResult
 from evaluations.tally.rules.main_problems import is_greedy
-from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
+from nanchuan_eval.approvals.services import FOLLOWS, ApprovableAction, Arguments, calls
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 PUBLISH, CORRECT, ASSENT = "publish.list", "publish.correct", "problems.assent"
 
@@ -38,6 +42,14 @@ def _list_content(round_: Round, arguments: Arguments) -> dict[str, object]:
         "公示内容校验值": sha256_hex(canonical_json(notice)),
         **(consequences(round_, date.fromisoformat(arguments["on"])) if "on" in arguments else {}),
     }
+
+
+def _publishing_follows(round_: Round) -> str:
+    listed = round_.results.filter(is_listed=True).count()
+    return (
+        f"公布{listed}个科室的位次和主要问题，同时建立{listed}件问责事项、设定影响期，各项期限自公示之日起计算；"
+        "名单锁定，不能撤回，以后只能发布更正，原版本保留可查"
+    )
 
 
 def _publish(round_: Round, _: Arguments, *, by: User, at: datetime) -> Publication:
@@ -66,7 +78,7 @@ def _correction_content(round_: Round, arguments: Arguments) -> dict[str, object
         "改写主要问题": {names.get(code, code): text for code, text in correction.problems.items()} or "无",
         "撤销问责事项": f"{ended.count()}件，其未办措施不再办理、影响期解除、整改终止",
         "新建问责事项": f"{added}件（重新计票后新上榜的科室）",
-        "办理后果": f"公布第{published.version + 1}版，原版本保留可查并注明已被更正；位次不递补；不能撤回",
+        FOLLOWS: f"公布第{published.version + 1}版，原版本保留可查并注明已被更正；位次不递补；不能撤回",
         "结果校验值": round_.tally.result_sha256,
     }
 
@@ -84,13 +96,48 @@ def _wording_content(result: SectionResult, arguments: Arguments) -> dict[str, o
 
 
 def _closing_content(case: Case, _: Arguments) -> dict[str, object]:
-    measures = [f"{m.get_kind_display()}：{m.get_state_display()}" for m in case.measures.all()]
-    return {"事项": str(case), "轮次": case.result.round.name, "措施": measures}
+    measures = [_measure_text(measure) for measure in case.measures.all()]
+    row = Rectification.objects.filter(case=case).first()
+    closed = f"，{in_chinese(row.closed_on)}" if row and row.closed_on else ""
+    items = [_item_text(item) for item in row.items.all()] if row else []
+    return {
+        "事项": str(case),
+        "轮次": case.result.round.name,
+        "责任人": case.head_name or NAME_MISSING,
+        "措施": measures,
+        "整改": f"{row.get_state_display()}{closed}" if row else "没有整改",
+        "整改事项": items or "无",
+    }
+
+
+def _measure_text(measure: Measure) -> str:
+    on = f"，{in_chinese(measure.done_on)}" if measure.done_on else ""
+    return f"{measure.get_kind_display()}（{measure.target}）：{measure.get_state_display()}{on}。{measure.record}"
+
+
+def _item_text(item: RectificationItem) -> str:
+    closed = f"，{in_chinese(item.closed_on)}" if item.closed_on else ""
+    return f"{item.position}. {item.problem}：{item.get_state_display()}{closed}。{item.verdict}"
+
+
+def _refuse_incomplete(case: Case) -> None:
+    if missing := lacks_of(case):
+        raise RuleViolation(*missing)
 
 
 def _archiving_content(round_: Round, _: Arguments) -> dict[str, object]:
     newest = round_.publications.order_by("-version").first()
-    return {"轮次": round_.name, "名单校验值": newest.content_sha256 if newest else ""}
+    cases = Case.objects.of_round(round_.pk).select_related("result__section", "rectification")
+    return {
+        "轮次": round_.name,
+        "名单校验值": newest.content_sha256 if newest else "",
+        "问责事项": [_case_text(case) for case in cases.order_by("result__rank", "pk")] or "无",
+    }
+
+
+def _case_text(case: Case) -> str:
+    row = getattr(case, "rectification", None)
+    return f"{case}：{case.get_state_display()}，整改{row.get_state_display() if row else '未建立'}"
 
 
 def _entries(notice: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -110,6 +157,7 @@ ACTIONS = (
         content=_list_content,
         perform=_publish,
         require=_require_ready,
+        follows=_publishing_follows,
         always_asks=True,
     ),
     ApprovableAction(
@@ -139,6 +187,8 @@ ACTIONS = (
         Case,
         content=_closing_content,
         perform=calls(close_case, "case_id"),
+        closed=_refuse_incomplete,
+        follows=lambda _: "问责事项即告办结，措施和责任人不能再改动；影响期未满的，继续执行至期满",
         is_small=True,
     ),
     ApprovableAction(
@@ -149,5 +199,6 @@ ACTIONS = (
         content=_archiving_content,
         perform=calls(archive_round, "round_id"),
         require=_require_closed_cases,
+        follows=lambda _: "本轮归档，各项记录不能再改动；公示名单和整改情况继续公开，个人信息按期限清除",
     ),
 )

@@ -3,11 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from django.db.models import Q
+
 from accountability.cases.models import Case
 from accountability.cases.rules.deadlines import Terms, after_workdays, report_due
-from accountability.cases.rules.measures import WORKDAY_KINDS, Listing, MeasureKind, PlannedMeasure, plan_measures
+from accountability.cases.rules.measures import (
+    WORKDAY_KINDS,
+    CaseState,
+    Listing,
+    MeasureKind,
+    PlannedMeasure,
+    plan_measures,
+)
 from accountability.history.queries import histories
 from accountability.history.rules.history import History
+from accountability.rectifications.models import Rectification
+from accountability.rectifications.rules import ENDED
 from departments.models import Leaving, Tenure
 from evaluations.publication.rules import last_day
 from evaluations.rounds.models import Round
@@ -21,9 +32,26 @@ from nanchuan_eval.workdays.rules import Term, dated, in_chinese
 Plans = Mapping[SectionResult, tuple[PlannedMeasure, ...]]
 
 
-def read_cases(round_: Round) -> dict[str, int]:
+def read_cases(round_: Round) -> dict[str, tuple[str, ...]]:
     """Return what archiving a published round depends on (one query)."""
-    return {"open_cases": Case.objects.of_round(round_.pk).open().count()}
+    unclosed = Q(rectification__isnull=False) & ~Q(rectification__state__in=ENDED)
+    rows = Case.objects.of_round(round_.pk).filter(Q(state=CaseState.OPEN) | unclosed)
+    cases = list(rows.select_related("result__section", "rectification").order_by("result__rank", "pk"))
+    running = [case for case in cases if hasattr(case, "rectification") and case.rectification.state not in ENDED]
+    return {
+        "open_cases": tuple(str(case) for case in cases if case.state == CaseState.OPEN),
+        "open_rectifications": tuple(f"{case}（{case.rectification.get_state_display()}）" for case in running),
+    }
+
+
+def lacks_of(case: Case) -> list[str]:
+    """Return in Chinese what a case still lacks to be closed: measures and rectification (3 queries)."""
+    measures = [
+        f"“{measure.get_kind_display()}”尚未登记办理情况（责任单位：{measure.responsible}）。"
+        for measure in case.measures.pending()
+    ]
+    rectification = Rectification.objects.filter(case=case).first()
+    return measures + (rectification.lacks_to_close() if rectification else [])
 
 
 def planned_measures(round_: Round, results: Sequence[SectionResult], published_on: date) -> Plans:
@@ -54,7 +82,6 @@ def consequences(round_: Round, on: date) -> dict[str, object]:
         "建立问责事项": f"{len(results)}件，共{len(measures)}项措施",
         "不得提拔重用": f"{len(frozen)}人，自公示之日起，至{until}止" if frozen else "无",
         f"各项期限（{in_chinese(on)}公示的）": list(_deadlines(round_, measures, on)),
-        "办理后果": "名单锁定，不能撤回；以后只能发布更正，原版本保留可查",
     }
 
 

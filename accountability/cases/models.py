@@ -13,6 +13,11 @@ from evaluations.tally.models import SectionResult
 from nanchuan_eval.workdays.rules import Term
 
 
+def overdue(today: date) -> Q:
+    """Condition for the measures that stand as overdue on a day, as `standing` has it."""
+    return Q(state=MeasureState.PENDING, due_on__lt=today)
+
+
 class CaseQuerySet(models.QuerySet["Case"]):
     """Cases by state and round."""
 
@@ -26,7 +31,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
 
 class Case(models.Model):
-    """问责事项: opened on publication for one listed section, closed once every measure is recorded."""
+    """问责事项: opened on publication for one listed section, closed once nothing of it is left to do."""
 
     result = models.OneToOneField(SectionResult, models.PROTECT, verbose_name="上榜科室", related_name="case")
     state = models.CharField("状态", max_length=10, choices=CaseState, default=CaseState.OPEN)
@@ -67,7 +72,7 @@ class MeasureQuerySet(models.QuerySet["Measure"]):
 
     def overdue(self, today: date) -> Self:
         """Pending measures past their due date."""
-        return self.pending().filter(due_on__lt=today)
+        return self.filter(overdue(today))
 
 
 class Measure(models.Model):

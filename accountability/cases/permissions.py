@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from accountability.cases.models import Measure
+from accountability.cases.models import Measure, MeasureQuerySet
 from accountability.cases.rules.measures import MeasureKind
 from evaluations.rounds.models import RoundSection
 from nanchuan_eval.permissions import policy
@@ -37,7 +37,7 @@ def answers_for_cases(by: User) -> bool:
     return policy.may(by, "acc.open")
 
 
-def measures_for(by: User) -> QuerySet[Measure]:
+def measures_for(by: User) -> MeasureQuerySet:
     """Return the measures an account may see; a unit never sees a removal prompt."""
     measures = Measure.objects.select_related("case__result__section", "case__result__round")
     if policy.may_see(by, "acc.view"):

@@ -1,5 +1,6 @@
 """Recording the measures of a case (办理记录)."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -7,7 +8,16 @@ from django.utils import timezone
 
 from accountability.cases.models import Case, Measure
 from accountability.cases.permissions import answers_for_cases
-from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, MeasureState, record_action
+from accountability.cases.queries import WAIVE, WAIVE_FREEZE
+from accountability.cases.rules.measures import (
+    TALKS,
+    CaseState,
+    MeasureKind,
+    MeasureState,
+    record_action,
+    waive_action,
+)
+from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
@@ -16,11 +26,14 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
 
+WAIVED = "这项措施不再办理，不能恢复；理由、提请人、审批人和审批日期在问责事项和科室页面注明"
+CLOSED = "该问责事项已办结，不能再改动。"
+
 
 @transaction.atomic
 def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at: datetime) -> Measure:
     """Record a measure as carried out (登记办理), once, with date and record."""
-    action, case, measure = _begin(measure_id, by)
+    action, case, measure = _begin(measure_id, by, record_action)
     if measure.kind in TALKS:
         raise RuleViolation("谈话提醒须填写完整的谈话记录，经双方签字、上传附件后才算办理。")
     check_record(case, done_on, record, at)
@@ -30,10 +43,9 @@ def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at:
 
 @transaction.atomic
 def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Measure:
-    """Mark a measure as not applicable (不适用) with a reason; final."""
-    action, _, measure = _begin(measure_id, by)
-    if not reason.strip():
-        raise RuleViolation("请填写不适用的理由。")
+    """Mark a measure as not applicable (不适用) with a reason; final, a decision of two persons."""
+    action, _, measure = _begin(measure_id, by, waive_action)
+    _refuse_without_reason(reason)
     measure.state = MeasureState.NOT_APPLICABLE
     return _finish(measure, reason, action=action, by=by, at=at)
 
@@ -41,6 +53,16 @@ def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Me
 def may_record(by: User, measure: Measure) -> bool:
     """True if the account may record this measure or propose it."""
     return policy.may_start(by, record_action(MeasureKind(measure.kind)), own=answers_for_cases(by))
+
+
+def may_waive(by: User, measure: Measure) -> bool:
+    """True if the account may propose that this measure does not apply."""
+    return approvals.may_start(by, waiver_of(measure), measure)
+
+
+def waiver_of(measure: Measure) -> str:
+    """Return the name of the approvable action that waives the measure."""
+    return WAIVE_FREEZE if measure.kind == MeasureKind.FREEZE else WAIVE
 
 
 def check_record(case: Case, done_on: date, record: str, at: datetime) -> None:
@@ -53,15 +75,24 @@ def check_record(case: Case, done_on: date, record: str, at: datetime) -> None:
         raise RuleViolation("办理日期不能晚于今天。")
 
 
-def _begin(measure_id: int, by: User) -> tuple[str, Case, Measure]:
+def _begin(measure_id: int, by: User, action_of: Callable[[MeasureKind], str]) -> tuple[str, Case, Measure]:
     asked = Measure.objects.only("kind", "case_id").get(pk=measure_id)
-    action = record_action(MeasureKind(asked.kind))
+    action = action_of(MeasureKind(asked.kind))
     policy.check(by, action, own=answers_for_cases(by))
     case = lock_case(asked.case_id)
     measure = case.measures.get(pk=measure_id)
+    _refuse_unless_pending(measure)
+    return action, case, measure
+
+
+def _refuse_unless_pending(measure: Measure) -> None:
     if measure.state != MeasureState.PENDING:
         raise RuleViolation(f"“{measure.get_kind_display()}”{measure.get_state_display()}，不能重复登记。")
-    return action, case, measure
+
+
+def _refuse_without_reason(reason: str) -> None:
+    if not reason.strip():
+        raise RuleViolation("请填写不适用的理由。")
 
 
 def _finish(measure: Measure, record: str, *, action: str, by: User, at: datetime) -> Measure:
@@ -76,7 +107,7 @@ def lock_case(case_id: int) -> Case:
     """Lock and return an open case; every change to a case, its measures or freeze starts here."""
     case = Case.objects.select_for_update().get(pk=case_id)
     if case.state == CaseState.CLOSED:
-        raise RuleViolation("该问责事项已办结，不能再改动。")
+        raise RuleViolation(CLOSED)
     return case
 
 
@@ -90,6 +121,28 @@ def _record_content(measure: Measure, asked: Arguments) -> dict[str, object]:
     return {**_freeze_content(measure), "办理日期": asked["done_on"], "办理记录": asked["record"]}
 
 
+def _waiving_content(measure: Measure, asked: Arguments) -> dict[str, object]:
+    return {
+        "事项": str(measure.case),
+        "措施": measure.get_kind_display(),
+        "对象": measure.target,
+        "责任单位": measure.responsible,
+        "办理期限": in_chinese(measure.due_on) if measure.due_on else "无固定期限",
+        "依据": measure.basis,
+        "不适用理由": asked["reason"],
+    }
+
+
+def _require_reason(_: Measure, asked: Arguments, *, at: datetime) -> None:
+    _refuse_without_reason(asked["reason"])
+
+
+def _refuse_over(measure: Measure) -> None:
+    if measure.case.state == CaseState.CLOSED:
+        raise RuleViolation(CLOSED)
+    _refuse_unless_pending(measure)
+
+
 def _names(measure: Measure, _: Arguments) -> str:
     return f"{measure.case}"
 
@@ -101,17 +154,33 @@ ACTIONS = (
         "登记影响期",
         Measure,
         content=_record_content,
+        closed=_refuse_over,
         perform=calls(record_measure, "measure_id", done_on=date.fromisoformat),
         names=_names,
         is_small=True,
     ),
     ApprovableAction(
-        "freeze.waive",
-        "acc.hold.set",
+        WAIVE,
+        waive_action(MeasureKind.NOTICE),
+        "措施不适用",
+        Measure,
+        content=_waiving_content,
+        perform=calls(waive_measure, "measure_id"),
+        require=_require_reason,
+        closed=_refuse_over,
+        follows=lambda _: WAIVED,
+        names=lambda measure, _: f"{measure.case}，{measure}",
+    ),
+    ApprovableAction(
+        WAIVE_FREEZE,
+        waive_action(MeasureKind.FREEZE),
         "影响期不适用",
         Measure,
-        content=lambda measure, asked: {**_freeze_content(measure), "不适用理由": asked["reason"]},
+        content=lambda measure, asked: {**_waiving_content(measure, asked), **_freeze_content(measure)},
         perform=calls(waive_measure, "measure_id"),
+        require=_require_reason,
+        closed=_refuse_over,
+        follows=lambda _: WAIVED,
         names=_names,
         is_small=True,
     ),

@@ -116,8 +116,23 @@ def accept_plan(row: Rectification, office: Office, *, at: datetime) -> None:
 def finish_item(item: RectificationItem, by: User, *, reported_at: datetime, at: datetime) -> None:
     """Let the unit report an item's progress and its completion."""
     text = "全员培训，窗口公开承诺。"
-    item_services.report_progress(item_id=item.pk, text=text, by=by, at=reported_at)
+    progress = item_services.report_progress(item_id=item.pk, text=text, by=by, at=reported_at)
+    content = _proof(item.rectification.case.result.round)
+    upload = Upload("培训签到和公开承诺.pdf", BytesIO(content), len(content))
+    add_evidence(subject=progress, upload=upload, by=by, at=reported_at + HOUR)
     item_services.finish_item(item_id=item.pk, outcome="培训完成，承诺上墙。", by=by, at=at)
+
+
+@cache
+def _proof(round_: Round) -> bytes:
+    """Return one file for all reports of a round, as `common_scan` does for the talks."""
+    facts = {
+        "subtitle": round_.name,
+        "pairs": [("说明", "演示用佐证材料，代替培训签到表和公开承诺的照片")],
+        "signers": ["单位", "日期"],
+        "note": "演示用材料，签名从略。",
+    }
+    return print_document("record", "整改佐证材料", round_, round_.closes_at, **facts)
 
 
 def close_items(row: Rectification, office: Office, *, at: datetime) -> None:

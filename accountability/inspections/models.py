@@ -147,9 +147,13 @@ class Inspection(models.Model):
 class ItemCheckQuerySet(models.QuerySet["ItemCheck"]):
     """Item checks by result."""
 
+    def approved(self) -> Self:
+        """Checks from approved visits."""
+        return self.filter(inspection__state=InspectionState.APPROVED)
+
     def passing(self) -> Self:
         """Passed checks from approved visits."""
-        return self.filter(is_passed=True, inspection__state=InspectionState.APPROVED)
+        return self.approved().filter(is_passed=True)
 
 
 class ItemCheck(models.Model):

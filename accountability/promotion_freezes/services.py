@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accountability.cases.documents import print_letter
 from accountability.cases.models import Case
+from accountability.cases.rules.measures import NAME_MISSING
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.queries import ask_register, freezes_of_unit
 from accountability.promotion_freezes.rules import Answer, Question, UnitAnswer, counts
@@ -15,6 +16,7 @@ from accountability.promotion_freezes.workbooks import AskedList, answer_workboo
 from nanchuan_eval.approvals.services import ApprovableAction, calls
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.lists.rules.values import Span
 from nanchuan_eval.permissions import policy
@@ -36,20 +38,30 @@ def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime
     # Also after the case is closed: a freeze may last longer than the case.
     Case.objects.select_for_update().get(freezes=freeze_id)
     freeze = PromotionFreeze.objects.get(pk=freeze_id)
-    if freeze.lifted_on:
-        raise RuleViolation(f"该影响期已于{in_chinese(freeze.lifted_on)}解除，不能重复解除。")
+    refuse_unliftable(freeze, timezone.localdate(at))
     if not reason.strip():
         raise RuleViolation("请填写解除理由。")
     if not freeze.starts_on <= on <= timezone.localtime(at).date():
         raise RuleViolation(f"解除日期应在影响期起始日{in_chinese(freeze.starts_on)}与今天之间。")
     if on < freeze.ends_on:
-        until = in_chinese(freeze.ends_on)
-        raise RuleViolation(f"影响期至{until}止，期满前不能解除；复核后更正名单的，系统随更正解除。")
+        raise RuleViolation(_unfinished(freeze))
     freeze.lifted_on, freeze.lift_reason = on, reason.strip()
     freeze.save(update_fields=["lifted_on", "lift_reason"])
     detail = {"fixed": fixed_digests(("freezes", freeze.case_id))}
     audit.record("acc.hold.lift", freeze, by=by, at=at, reason=reason.strip(), detail=detail)
     return freeze
+
+
+def refuse_unliftable(freeze: PromotionFreeze, today: date) -> None:
+    """Refuse to lift a freeze twice, or before its last day."""
+    if freeze.lifted_on:
+        raise RuleViolation(f"该影响期已于{in_chinese(freeze.lifted_on)}解除，不能重复解除。")
+    if today < freeze.ends_on:
+        raise RuleViolation(_unfinished(freeze))
+
+
+def _unfinished(freeze: PromotionFreeze) -> str:
+    return f"影响期至{in_chinese(freeze.ends_on)}止，期满前不能解除；复核后更正名单的，系统随更正解除。"
 
 
 @transaction.atomic
@@ -148,7 +160,12 @@ ACTIONS = (
             "影响期": str(freeze),
             "职务": freeze.post,
             "解除日期": asked["on"],
+            "解除理由": asked["reason"],
         },
+        closed=lambda freeze: refuse_unliftable(freeze, timezone.localdate(clock.now())),
+        follows=lambda freeze: (
+            f"{freeze.person_name or NAME_MISSING}的影响期自解除之日起终止，不能恢复；登记和解除理由保留可查"
+        ),
         perform=calls(lift_freeze, "freeze_id", on=date.fromisoformat),
         is_small=True,
     ),

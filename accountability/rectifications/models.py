@@ -8,7 +8,18 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from accountability.cases.models import Case
-from accountability.rectifications.rules import ENDED, WRITABLE, ItemState, RectificationState, TermKind
+from accountability.rectifications.rules import (
+    DRAFTED,
+    ENDED,
+    UNDER_WAY,
+    UNFINISHED,
+    WRITABLE,
+    ItemState,
+    RectificationState,
+    TermKind,
+    closing_lacks,
+    is_overdue,
+)
 from evaluations.scoring.method import Indicator
 from nanchuan_eval.workdays.rules import Term
 
@@ -61,6 +72,19 @@ class Rectification(models.Model):
         """The term in working days for a plan still to be submitted; the report's is in months."""
         return Term(self.case.published_on, self.plan_due_on) if self.state in WRITABLE else None
 
+    def lacks_to_close(self) -> list[str]:
+        """Return in Chinese what is still to be done before it is closed (one query)."""
+        items = self.items.values_list("position", "problem", "state")
+        return closing_lacks(self.state, items, is_reported=self.reported_at is not None)
+
+    def is_plan_overdue(self, today: date) -> bool:
+        """True if the plan is still to be submitted and its day has passed."""
+        return self.state in WRITABLE and self.plan_due_on < today
+
+    def is_report_overdue(self, today: date) -> bool:
+        """True if the report is still to be submitted and its day has passed."""
+        return self.state not in ENDED and self.reported_at is None and self.report_due_on < today
+
     @property
     def unit_code(self) -> str:
         """Code of the section's unit."""
@@ -72,11 +96,11 @@ class RectificationItemQuerySet(models.QuerySet["RectificationItem"]):
 
     def unfinished(self) -> Self:
         """Items the unit is still working on (未完成)."""
-        return self.filter(state__in=[ItemState.OPEN, ItemState.SENT_BACK])
+        return self.filter(state__in=UNFINISHED)
 
     def overdue(self, today: date) -> Self:
-        """Unfinished items past their due date."""
-        return self.unfinished().filter(due_on__lt=today)
+        """Unfinished items of an accepted plan past their due date, as `is_overdue` has it."""
+        return self.unfinished().filter(due_on__lt=today, rectification__state__in=UNDER_WAY)
 
     def with_overdue(self, today: date) -> Self:
         """Each item says whether it is overdue (`is_overdue`)."""
@@ -130,6 +154,15 @@ class RectificationItem(models.Model):
 
     def __str__(self) -> str:
         return self.problem
+
+    @property
+    def state_now(self) -> str:
+        """What its state is called; nothing is carried out before the plan is accepted."""
+        return "方案尚未认可" if self.rectification.state in DRAFTED else self.get_state_display()
+
+    def is_late(self, today: date) -> bool:
+        """True if the item is overdue on a day."""
+        return is_overdue(self.rectification.state, self.state, self.due_on, today)
 
 
 class Progress(models.Model):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.rectifications.models import Rectification, RectificationItem
-from accountability.rectifications.rules import Bar, ItemState, RectificationState, bar
+from accountability.rectifications.rules import DRAFTED, WRITABLE, Bar, ItemState, RectificationState, bar
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.tables.pages import Table
 from nanchuan_eval.tables.rules import Column, Kind
@@ -16,6 +16,8 @@ from nanchuan_eval.workdays.rules import in_chinese
 
 LEFT, WIDTH, TOP, STEP = 210, 760, 46, 34
 LONGEST_LABEL = 14
+# States of bars besides those of the items: of a plan not yet accepted, of an item whose day has passed.
+PLANNED, OVERDUE = "planned", "overdue"
 
 
 def rectification_table(rows: Sequence[Rectification], today: date) -> Table[Rectification]:
@@ -23,11 +25,10 @@ def rectification_table(rows: Sequence[Rectification], today: date) -> Table[Rec
     states = list(RectificationState.values)
 
     def plan_warning(row: Rectification) -> str:
-        return "已逾期" if row.state == RectificationState.AWAITED and row.plan_due_on < today else ""
+        return "已逾期" if row.is_plan_overdue(today) else ""
 
     def report_warning(row: Rectification) -> str:
-        is_due = not row.reported_at and row.state != RectificationState.CANCELLED
-        return "已逾期" if is_due and row.report_due_on < today else ""
+        return "已逾期" if row.is_report_overdue(today) else ""
 
     columns: list[Column[Rectification]] = [
         Column(
@@ -110,15 +111,22 @@ class Timeline:
     width: int = LEFT + WIDTH + 30
 
 
-def timeline(rectification: Rectification, items: Sequence[RectificationItem], today: date) -> Timeline:
-    """Return the timeline of all items from publication to the last day of the plan."""
+def timeline(rectification: Rectification, items: Sequence[RectificationItem], today: date) -> Timeline | None:
+    """Return the timeline from publication to the plan's last day; only what is planned has a bar.
+
+    None as long as no item has a date: then there is no plan to be drawn.
+    """
+    if not any(item.due_on for item in items):
+        return None
     first = rectification.case.published_on
     ends = [item.due_on for item in items if item.due_on]
     last = max([rectification.report_due_on, *ends, *(item.closed_on for item in items if item.closed_on)])
     lines = [_row(n, item, first, last, today) for n, item in enumerate(items)]
     closed = sum(item.state == ItemState.CLOSED for item in items)
-    report = bar(first, rectification.report_due_on, first, last)
-    lines.append(_report_row(len(items), rectification, report))
+    if rectification.state not in WRITABLE:
+        lines.append(
+            _report_row(len(items), rectification, bar(first, rectification.report_due_on, first, last), today)
+        )
     span = (last - first) / 4
     days = [first + span * n for n in range(5)]
     return Timeline(
@@ -132,21 +140,31 @@ def timeline(rectification: Rectification, items: Sequence[RectificationItem], t
 
 def _row(n: int, item: RectificationItem, first: date, last: date, today: date) -> Row:
     ended = item.closed_on or (timezone.localtime(item.finished_at).date() if item.finished_at else None)
-    until = item.due_on or last
-    state = "overdue" if item.state in {ItemState.OPEN, ItemState.SENT_BACK} and until < today else item.state
+    if item.due_on is None:
+        return _placed(n, item.problem, f"{item.problem}：尚未填写完成时限", None, item.state)
+    state = _bar_state(item, today)
     done = f"，{in_chinese(ended)}完成" if ended else ""
-    words = f"{item.problem}：限{in_chinese(until)}，{item.get_state_display()}{done}"
-    return _placed(n, item.problem, words, bar(first, until, first, last), state)
+    now = "已逾期" if state == OVERDUE else item.state_now
+    words = f"{item.problem}：限{in_chinese(item.due_on)}，{now}{done}"
+    return _placed(n, item.problem, words, bar(first, item.due_on, first, last), state)
 
 
-def _report_row(n: int, rectification: Rectification, shape: Bar) -> Row:
-    state = "closed" if rectification.reported_at else "open"
+def _bar_state(item: RectificationItem, today: date) -> str:
+    if item.rectification.state in DRAFTED:
+        return PLANNED
+    return OVERDUE if item.is_late(today) else item.state
+
+
+def _report_row(n: int, rectification: Rectification, shape: Bar, today: date) -> Row:
+    state = "closed" if rectification.reported_at else OVERDUE if rectification.is_report_overdue(today) else "open"
     words = f"整改报告：限{in_chinese(rectification.report_due_on)}，{'已报' if rectification.reported_at else '未报'}"
     return _placed(n, "整改报告", words, shape, state)
 
 
-def _placed(n: int, label: str, words: str, shape: Bar, state: str) -> Row:
+def _placed(n: int, label: str, words: str, shape: Bar | None, state: str) -> Row:
     short = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+    if shape is None:
+        return Row(short, words, TOP + STEP * n, LEFT, 0, state)
     x, width = LEFT + shape.start * WIDTH // 1000, max(shape.length * WIDTH // 1000, 4)
     return Row(short, words, TOP + STEP * n, x, width, state)
 

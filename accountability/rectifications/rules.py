@@ -61,6 +61,34 @@ ENDED = frozenset({_S.CLOSED, _S.CANCELLED})
 # The unit writes its plan; the unit carries it out.
 WRITABLE = frozenset({_S.AWAITED, _S.RETURNED})
 UNDER_WAY = frozenset({_S.RUNNING, _S.REPORTED})
+# The plan is not accepted yet: nothing of it binds anybody.
+DRAFTED = WRITABLE | {_S.SUBMITTED}
+
+
+UNFINISHED = frozenset({ItemState.OPEN, ItemState.SENT_BACK})
+# What a rectification waits for before any of its items can be closed.
+AWAITING = {
+    _S.AWAITED: "整改方案尚未报送",
+    _S.RETURNED: "整改方案已退回，尚未重新报送",
+    _S.SUBMITTED: "整改方案尚未审核",
+    _S.ESCALATED: "整改已移送纪委监委，尚无处理意见",
+}
+
+
+def closing_lacks(state: str, items: Iterable[tuple[int, str, str]], *, is_reported: bool) -> list[str]:
+    """Return in Chinese what a rectification still lacks to be closed; `items` = (position, problem, state)."""
+    if state in ENDED:
+        return []
+    if state in AWAITING:
+        return [f"{AWAITING[RectificationState(state)]}。"]
+    open_ = [each for each in items if each[2] != ItemState.CLOSED]
+    lacks = [f"整改第{n}项“{problem}”尚未销号（{ItemState(now).label}）。" for n, problem, now in open_]
+    return lacks if is_reported else [*lacks, "整改报告尚未报送。"]
+
+
+def is_overdue(state: str, item: str, due_on: date | None, today: date) -> bool:
+    """True if an item of a rectification in `state` is overdue: the accepted plan's day has passed unfinished."""
+    return state in UNDER_WAY and item in UNFINISHED and due_on is not None and due_on < today
 
 
 class PlannedItem(Protocol):

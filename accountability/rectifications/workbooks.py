@@ -75,5 +75,5 @@ def _row(rectification: Rectification, item: RectificationItem) -> list[Value]:
         item.accepted_by.name if item.accepted_by else "",
         item.verdict,
         item.closed_on,
-        item.get_state_display(),
+        item.state_now,
     ]

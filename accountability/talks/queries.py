@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accountability.cases.models import Measure
 from accountability.cases.rules.measures import TALKS, MeasureState, TalkState
+from accountability.cases.rules.standing import Standing, standing
 from accountability.talks.models import Talk, TalkPlan
 from accountability.talks.rules import TalkStanding, talk_standing
 from nanchuan_eval.clock import queries as clock
@@ -42,9 +43,11 @@ def standing_of(measure: Measure) -> TalkStanding | None:
 
 
 def state_label(measure: Measure) -> str:
-    """Return the state of a measure in words: of a talk how far it has come, of any other one its own."""
-    standing = standing_of(measure)
-    return standing.label if standing else measure.get_state_display()
+    """Return in words how a measure stands today: of a talk how far it has come, and whether it is overdue."""
+    talk, now = standing_of(measure), standing(measure, timezone.localdate())
+    if talk is None:
+        return str(now.label)
+    return f"{talk.label}，{now.label}" if now == Standing.OVERDUE else talk.label
 
 
 def plan_of(measure: Measure) -> TalkPlan | None:

@@ -8,8 +8,9 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from accountability.cases.models import overdue
 from accountability.cases.permissions import measures_for
-from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
+from accountability.cases.rules.measures import CaseState, MeasureState
 from accountability.worklist.queries.calendar import RoundCalendar, calendar_for, calendar_rounds
 from accountability.worklist.queries.items import work_items_of
 from accountability.worklist.queries.proposals import pending_and_returned
@@ -171,8 +172,6 @@ def case_figures(user: User, today: date) -> CaseFigures | None:
         return None
     is_listed = Q(case__result__is_listed=True)
     is_open, is_pending = Q(case__state=CaseState.OPEN), Q(state=MeasureState.PENDING)
-    # A freeze has no date of its own: it starts with the publication, as the work list has it.
-    is_late = Q(due_on__lt=today) | Q(kind=MeasureKind.FREEZE, case__opened_at__date__lt=today)
     figures: dict[str, int] = (
         measures_for(user)
         .select_related(None)
@@ -181,7 +180,7 @@ def case_figures(user: User, today: date) -> CaseFigures | None:
             closed=Count("case", filter=~is_open & is_listed, distinct=True),
             withdrawn=Count("case", filter=~is_open & ~is_listed, distinct=True),
             pending=Count("pk", filter=is_open & is_pending),
-            overdue=Count("pk", filter=is_open & is_pending & is_late),
+            overdue=Count("pk", filter=is_open & overdue(today)),
         )
     )
     return CaseFigures(**figures) if any(figures.values()) else None

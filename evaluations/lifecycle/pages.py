@@ -90,6 +90,8 @@ CONSEQUENCES: Mapping[Step, str] = {
 }
 # Addresses of the steps that are taken on pages of a later app, which registers them.
 STEP_ADDRESS: dict[Step, str] = {}
+# The approvable actions of these steps, whose consequences stand beside their buttons.
+STEP_PROPOSAL: dict[Step, str] = {}
 # Pages of a counted round (label, address), registered by the app that has them.
 RESULT_PAGES: list[tuple[str, str]] = []
 
@@ -119,6 +121,8 @@ class NextStep:
     may_approve: bool = False
     # Where this user proposes to publish in spite of the gate.
     decision: str = ""
+    # What the button of a step without a page of its own starts, once nothing is missing.
+    start: approvals.Start | None = None
 
 
 @dataclass(frozen=True)
@@ -242,6 +246,7 @@ def _next(round_: Round, user: User, at: datetime, about: Sequence[approvals.Wai
         waiting=waiting,
         may_approve=waiting is not None and approvals.may_decide(user, waiting),
         decision=decision_address(round_, user) if step == Step.PUBLISH else "",
+        start=approvals.Start(STEP_PROPOSAL[step], round_) if step in STEP_PROPOSAL and not lacks else None,
     )
 
 

@@ -30,6 +30,8 @@ from nanchuan_eval.users.rules import are_two_persons, require_numbered, require
 Arguments = Mapping[str, Any]
 Content = Callable[[Any, Arguments], Mapping[str, object]]
 State = Approval.State
+# Label of what an approval sets off.
+FOLLOWS = "办理后果"
 # Message after a proposal.
 PROPOSED = "已提请，经另一人审批后生效。"
 
@@ -60,6 +62,13 @@ class ApprovableAction:
     always_asks: bool = False
     # True: several proposals may be approved together, once each was shown whole.
     is_small: bool = False
+    # object -> what its approval sets off and nobody takes back (办理后果), shown to who proposes and to who approves.
+    follows: Callable[[Any], str] | None = None
+
+    def content_of(self, target: models.Model, arguments: Arguments) -> dict[str, object]:
+        """Return what the approver reads, with what follows at its end."""
+        content = dict(self.content(target, arguments))
+        return {**content, FOLLOWS: self.follows(target)} if self.follows else content
 
     def owned_by(self, user: User, target: models.Model) -> bool:
         """True if the object is the user's own, for cells `Po`."""
@@ -143,6 +152,8 @@ def start(name: str, target: models.Model, /, *, by: User, at: datetime, **argum
 class Start:
     """`start` with its action and object (a form's service), so that the form's page knows what waits already."""
 
+    do_not_call_in_templates = True
+
     def __init__(self, name: str, target: models.Model, /, **given: Any) -> None:
         """Remember what is to be started."""
         self.kind, self.target, self.given = name, target, given
@@ -175,7 +186,7 @@ def propose(name: str, target: models.Model, /, *, by: User, at: datetime, **arg
     _refuse_closed(action, target)
     if action.require is not None:
         action.require(target, arguments, at=at)
-    content = dict(action.content(target, arguments))
+    content = action.content_of(target, arguments)
     approval = Approval.objects.create(
         kind=name,
         action=action.permission,
@@ -280,6 +291,14 @@ def waiting_instead(user: User, service: Callable[..., object]) -> list[Waiting]
     return [each for each in about if wanted <= each.approval.arguments.items()]
 
 
+def what_follows(service: Callable[..., object]) -> str:
+    """Return what the proposal of a form's service would set off once it is approved, if that is final."""
+    if not isinstance(service, Start):
+        return ""
+    action = _actions[service.kind]
+    return action.follows(service.target) if action.follows else ""
+
+
 def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
     """Return all pending proposals about the objects, which are of one model."""
     if not targets:
@@ -299,7 +318,7 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
 
 def is_unchanged(approval: Approval, target: models.Model) -> bool:
     """True if the content is still exactly what was proposed."""
-    content = _actions[approval.kind].content(target, approval.arguments)
+    content = _actions[approval.kind].content_of(target, approval.arguments)
     return _digest(approval.kind, str(target.pk), approval.arguments, content) == approval.digest
 
 

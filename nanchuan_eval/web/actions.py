@@ -40,6 +40,8 @@ class FormPage:
     # The proposal that is pending already, or why the form cannot succeed now: shown instead of the form.
     waits: Sequence[approvals.Waiting] = ()
     refused: Sequence[str] = ()
+    # What follows and cannot be taken back, read beside the button.
+    follows: str = ""
 
 
 def account_of(request: HttpRequest) -> User:
@@ -104,7 +106,9 @@ def show_form(request: HttpRequest, form: BaseForm, page: FormPage, service: Cal
     if submitted := submit(request, form, service, back=page.back, done=page.done):
         return submitted
     instead = shown_instead(request, service, page.refuses)
-    return render_form(request, form, replace(page, waits=instead["waits"], refused=instead["refused"]))
+    follows = page.follows or approvals.what_follows(service)
+    shown = replace(page, waits=instead["waits"], refused=instead["refused"], follows=follows)
+    return render_form(request, form, shown)
 
 
 def shown_instead(

@@ -19,7 +19,7 @@ from accountability.inspections.models import Inspection, InspectionPlan, ItemCh
 from accountability.inspections.rules import InspectionState, PlanState
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.rules import RectificationState, TermKind
-from accountability.rectifications.services.items import report_progress
+from accountability.rectifications.services.items import finish_item, report_progress
 from accountability.talks.services.records import file_talk, write_talk
 from departments.models import Department, DepartmentKind, Section, ServiceKind
 from evaluations.rounds.models import Round, RoundSection
@@ -268,6 +268,13 @@ def make_progress(by):
     """A progress report on the only item of a rectification."""
     item = make_rectification().items.get()
     return report_progress(item_id=item.pk, text="已培训", by=by, at=LATER)
+
+
+def finish_with_evidence(item, by, *, at=LATER):
+    """Report an item's progress with a file, then its completion an hour later."""
+    progress = report_progress(item_id=item.pk, text="已培训", by=by, at=at)
+    add_evidence(subject=progress, upload=make_file(), by=by, at=at)
+    return finish_item(item_id=item.pk, outcome="已整改", by=by, at=at)
 
 
 def make_evidence(upload=None, by=None):

@@ -6,13 +6,14 @@ from accountability.evidence.services.evidence import add_evidence
 from accountability.inspections.models import ItemCheck
 from accountability.inspections.rules import InspectionState
 from accountability.inspections.services.visits import approve_record, record_digest
-from accountability.rectifications.services.items import close_item, finish_item, report_progress
+from accountability.rectifications.services.items import close_item
 from accountability.talks.services.records import confirm_talk, file_talk, write_talk
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,
+    finish_with_evidence,
     make_account,
     make_case,
     make_file,
@@ -41,8 +42,7 @@ def test_a_talk_is_confirmed_once():
 def test_an_item_is_closed_once():
     unit, by = make_account(Role.LIAISON, "D01"), make_account(Role.CHIEF)
     item = make_rectification().items.get()
-    report_progress(item_id=item.pk, text="已改", by=unit, at=LATER)
-    item = finish_item(item_id=item.pk, outcome="已改", by=unit, at=LATER)
+    item = finish_with_evidence(item, unit)
     pass_item(item)
     assert ItemCheck.objects.count() == 1
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from accountability.case_lifecycle.queries import planned_measures
+from accountability.case_lifecycle.queries import lacks_of, planned_measures
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.deadlines import Terms
 from accountability.cases.rules.measures import (
@@ -46,11 +46,10 @@ def publish_and_start(*, round_id: int, by: User, at: datetime) -> Publication:
 
 @transaction.atomic
 def close_case(*, case_id: int, by: User, at: datetime) -> Case:
-    """Close a case (办结); refused while a measure has no record."""
+    """Close a case (办结); refused while a measure has no record or its rectification is not closed (销号)."""
     policy.check(by, "acc.close")
     case = lock_case(case_id)
-    missing = [_still_missing(measure) for measure in case.measures.pending()]
-    if missing:
+    if missing := lacks_of(case):
         raise RuleViolation(*missing)
     case.state, case.closed_at = CaseState.CLOSED, at
     case.save(update_fields=["state", "closed_at"])
@@ -114,7 +113,3 @@ def _freezes(case: Case, plan: tuple[PlannedMeasure, ...]) -> Iterator[Promotion
                 starts_on=case.published_on,
                 ends_on=planned.due_on,
             )
-
-
-def _still_missing(measure: Measure) -> str:
-    return f"“{measure.get_kind_display()}”尚未登记办理情况（责任单位：{measure.responsible}）。"

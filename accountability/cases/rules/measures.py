@@ -98,6 +98,11 @@ def record_action(kind: MeasureKind) -> str:
     return RECORD_ACTION.get(kind, "acc.open")
 
 
+def waive_action(kind: MeasureKind) -> str:
+    """Return the policy action, of two persons, for a decision that a measure of this kind does not apply."""
+    return "acc.hold.set" if kind == MeasureKind.FREEZE else "acc.close"
+
+
 @dataclass(frozen=True)
 class Listing:
     """A listed section with its history and the people frozen at 名录锁定."""

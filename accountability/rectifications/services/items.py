@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.cases.permissions import is_own
+from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.queries import passing_checks, plan_terms, rectifications_for, signs_of
-from accountability.rectifications.rules import UNDER_WAY, ItemState, RectificationState, due_error
+from accountability.rectifications.rules import UNDER_WAY, UNFINISHED, ItemState, RectificationState, due_error
 from accountability.rectifications.services.rectifications import (
     check_own,
     close_if_complete,
@@ -33,7 +34,7 @@ ATTACHMENTS = {
         "progress",
         lambda _: "rect.report",
         "rect.view",
-        lambda progress: progress.item.state != ItemState.CLOSED,
+        lambda progress: progress.item.state in UNFINISHED,
         lambda progress: progress.item.rectification.case.result.section,
         visible=lambda by: Progress.objects.filter(item__rectification__in=rectifications_for(by)),
         page=lambda progress: reverse("accountability:rectification", args=[progress.item.rectification_id]),
@@ -95,8 +96,7 @@ def finish_item(*, item_id: int, outcome: str, by: User, at: datetime) -> Rectif
     item = _lock_running_item(item_id, by, "rect.report")
     if not outcome.strip():
         raise RuleViolation("请填写完成情况。")
-    if not item.progress.exists():
-        raise RuleViolation("请先填报进展并上传佐证材料，再申报完成。")
+    _refuse_without_evidence(item)
     item.outcome, item.finished_at, item.state = outcome.strip(), at, ItemState.FINISHED
     item.save(update_fields=["outcome", "finished_at", "state"])
     audit.record("rect.report", item, by=by, at=at, detail={"step_label": "申报完成"}, wrote=[item])
@@ -148,11 +148,9 @@ def close_item(*, item_id: int, verdict: str, by: User, at: datetime) -> Rectifi
     """Close an item (销号) that an approved inspection passed after its report of completion."""
     policy.check(by, "rect.close")
     item = _lock_item(item_id)
-    _refuse_unless_finished(item)
     if not verdict.strip():
         raise RuleViolation("请填写验收意见。")
-    if not passing_checks(item).exists():
-        raise RuleViolation("申报完成后尚无经审定通过的暗访复查结论，不能销号。请先安排暗访复查。")
+    refuse_unless_passed(item)
     item.state, item.verdict, item.accepted_by = ItemState.CLOSED, verdict.strip(), by
     item.closed_on = timezone.localtime(at).date()
     item.save(update_fields=["state", "verdict", "accepted_by", "closed_on"])
@@ -166,7 +164,7 @@ def send_back_item(*, item_id: int, verdict: str, due_on: date, by: User, at: da
     """Return an item with a new due date (退回重改); repeated failure escalates to the commission."""
     policy.check(by, "rect.close")
     item = _lock_item(item_id)
-    _refuse_unless_finished(item)
+    refuse_unless_finished(item)
     if not verdict.strip() or due_on <= timezone.localtime(at).date():
         raise RuleViolation("退回重改须写明理由和晚于今天的新时限。")
     item.state, item.verdict, item.due_on = ItemState.SENT_BACK, verdict.strip(), due_on
@@ -201,7 +199,7 @@ def _check_proposes(by: User, action: str, rectification: Rectification) -> None
 
 
 def _refuse_unless_running(item: RectificationItem) -> None:
-    if item.rectification.state not in UNDER_WAY or item.state not in {ItemState.OPEN, ItemState.SENT_BACK}:
+    if item.rectification.state not in UNDER_WAY or item.state not in UNFINISHED:
         state = (
             item.get_state_display()
             if item.rectification.state in UNDER_WAY
@@ -210,6 +208,25 @@ def _refuse_unless_running(item: RectificationItem) -> None:
         raise RuleViolation(f"“{item.problem}”当前为“{state}”，不能填报。")
 
 
-def _refuse_unless_finished(item: RectificationItem) -> None:
+def refuse_unless_passed(item: RectificationItem) -> None:
+    """Refuse to close an item that is not reported as completed, or that no later inspection has passed."""
+    refuse_unless_finished(item)
+    if not passing_checks(item).exists():
+        raise RuleViolation("申报完成后尚无经审定通过的暗访复查结论，不能销号。请先安排暗访复查。")
+
+
+def _refuse_without_evidence(item: RectificationItem) -> None:
+    """Refuse an item without a file that shows its completion; one sent back needs a file of the time since."""
+    if not item.progress.exists():
+        raise RuleViolation("请先填报进展并上传佐证材料，再申报完成。")
+    files = Evidence.objects.filter(progress__item=item)
+    if item.finished_at and not files.filter(uploaded_at__gt=item.finished_at).exists():
+        raise RuleViolation("退回重改后尚未上传新的佐证材料。请填报进展并上传佐证材料，再申报完成。")
+    if not files.exists():
+        raise RuleViolation("尚未上传佐证材料。请在进展记录下上传照片、文件等佐证材料，再申报完成。")
+
+
+def refuse_unless_finished(item: RectificationItem) -> None:
+    """Refuse to accept or return an item that its unit has not reported as completed."""
     if item.rectification.state not in UNDER_WAY or item.state != ItemState.FINISHED:
         raise RuleViolation("单位申报完成后方可验收。")

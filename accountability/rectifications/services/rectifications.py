@@ -61,8 +61,7 @@ def decide_plan(*, rectification_id: int, accepted: bool, note: str, by: policy.
         raise RuleViolation("退回整改方案须写明理由。")
     rectification.decision, rectification.decided_at = note.strip(), at
     then = RectificationState.RUNNING if accepted else RectificationState.RETURNED
-    if rectification.state != RectificationState.SUBMITTED:
-        raise RuleViolation("已报送待审的整改方案方可审核。")
+    refuse_unless_submitted(rectification)
     move(rectification, then, "decision", "decided_at")
     detail = {"step_label": "认可整改方案" if accepted else "退回整改方案"}
     audit.record("rect.return", rectification, by=by, at=at, reason=note.strip(), detail=detail, wrote=[rectification])
@@ -108,6 +107,12 @@ def lock(rectification_id: int) -> Rectification:
 
 def check_own(by: User, action: str, rectification: Rectification) -> None:
     policy.check(by, action, own=is_own(by, rectification.case.result.section))
+
+
+def refuse_unless_submitted(rectification: Rectification) -> None:
+    """Refuse to decide on a plan that is not waiting for it."""
+    if rectification.state != RectificationState.SUBMITTED:
+        raise RuleViolation("已报送待审的整改方案方可审核。")
 
 
 def refuse_unless_writable(rectification: Rectification) -> None:

@@ -25,18 +25,19 @@ from nanchuan_eval.workdays.queries import dated_now
 from nanchuan_eval.workdays.rules import in_chinese
 
 Check = Callable[[User, RectificationItem], None]
+Serving = Callable[[RectificationItem], Callable[..., object]]
 
 
 def _item_page(
     title: str,
     button: str,
     form_class: type[Form],
-    service: Callable[..., object],
+    service: Serving,
     *,
     check: Check,
     done: str = "已保存。",
 ) -> View:
-    """Return the page of one action on one item; the service takes `item_id` and the form's fields.
+    """Return the page of one action on one item; `service` makes what takes the form's fields.
 
     `check` raises `Denied` for accounts without the right, before the form is shown.
     """
@@ -47,17 +48,23 @@ def _item_page(
         check(account_of(request), item)
         page = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
         form = form_class(request.POST or None, initial=_known(item))
-        return show_form(request, form, page, partial(service, item_id=item.pk))
+        return show_form(request, form, page, service(item))
 
     return view
+
+
+def _serves(service: Callable[..., object]) -> Serving:
+    """Return how a page of an item calls a service that takes `item_id`."""
+    return lambda item: partial(service, item_id=item.pk)
 
 
 def _edit(*, item_id: int, by: User, at: datetime, **facts: Any) -> object:
     return item_services.edit_item(item_id=item_id, facts=facts, by=by, at=at)
 
 
-def _start(action: str, *, item_id: int, **given: Any) -> object:
-    return approvals.start(action, RectificationItem.objects.get(pk=item_id), **given)
+def _starts(action: str) -> Serving:
+    """Return how a page of an item starts an approvable action."""
+    return lambda item: approvals.Start(action, item)
 
 
 def _units(action: str) -> Check:
@@ -74,12 +81,12 @@ def _check_grants(user: User, item: RectificationItem) -> None:
         raise policy.Denied(user, "rect.extend")
 
 
-edit_item = _item_page("填写整改方案", "保存", forms.ItemForm, _edit, check=_units("rect.plan"))
+edit_item = _item_page("填写整改方案", "保存", forms.ItemForm, _serves(_edit), check=_units("rect.plan"))
 report_progress = _item_page(
     "填报进展",
     "保存进展",
     forms.ProgressForm,
-    item_services.report_progress,
+    _serves(item_services.report_progress),
     check=_units("rect.report"),
     done="进展已保存，可以上传佐证材料。",
 )
@@ -87,7 +94,7 @@ finish_item = _item_page(
     "申报完成",
     "申报完成",
     forms.OutcomeForm,
-    item_services.finish_item,
+    _serves(item_services.finish_item),
     check=_units("rect.report"),
     done="已申报完成，等待暗访复查和验收。",
 )
@@ -95,21 +102,21 @@ ask_extension = _item_page(
     "申请延期",
     "申请延期",
     forms.ExtensionForm,
-    item_services.ask_extension,
+    _serves(item_services.ask_extension),
     check=lambda user, item: policy.check_proposes(user, "rect.extend", own=_is_own(user, item.rectification)),
     done="延期申请已报送。",
 )
 decide_extension = _item_page(
-    "审批延期", "保存审批结果", forms.GrantForm, item_services.decide_extension, check=_check_grants
+    "审批延期", "保存审批结果", forms.GrantForm, _serves(item_services.decide_extension), check=_check_grants
 )
 close_item = _item_page(
-    "销号", "销号", forms.VerdictForm, partial(_start, "rect.close"), check=_approvable("rect.close"), done="已销号。"
+    "销号", "销号", forms.VerdictForm, _starts("rect.close"), check=_approvable("rect.close"), done="已销号。"
 )
 send_back_item = _item_page(
     "退回重改",
     "退回重改",
     forms.SendBackForm,
-    partial(_start, "rect.send_back"),
+    _starts("rect.send_back"),
     check=_approvable("rect.send_back"),
     done="已退回重改。",
 )

@@ -12,7 +12,7 @@ from accountability.rectifications.forms import OpinionForm, SignForm
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.pages import rectification_table, timeline
 from accountability.rectifications.queries import at_once_term, passing_checks, rectifications_for, signs_of
-from accountability.rectifications.rules import UNDER_WAY, WRITABLE, ItemState, RectificationState
+from accountability.rectifications.rules import UNDER_WAY, UNFINISHED, WRITABLE, ItemState, RectificationState
 from accountability.rectifications.workbooks import register_workbook
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
@@ -47,7 +47,7 @@ def register(request: HttpRequest) -> HttpResponse:
 @staff_view
 def rectification(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one rectification: state, items, timeline and permitted actions."""
-    user = account_of(request)
+    user, today = account_of(request), timezone.localdate()
     row = visible_or_404(rectifications_for(user), by=user, action="rect.view", pk=pk)
     progress = Progress.objects.select_related("by").prefetch_related("evidence")
     items = list(row.items.select_related("accepted_by").prefetch_related(Prefetch("progress", progress)))
@@ -56,13 +56,13 @@ def rectification(request: HttpRequest, pk: int) -> HttpResponse:
         "case": row.case,
         "items": [_item(user, row, item) for item in _with_proposals(user, items)],
         "proposals": approvals.waiting_about(user, row),
-        "picture": timeline(row, items, timezone.localdate()) if items else None,
+        "picture": timeline(row, items, today),
         "may": _may(user, row),
         "at_once": at_once_term(row) if row.state in {*WRITABLE, RectificationState.SUBMITTED} else None,
         "opinion_form": OpinionForm(initial={"opinion": row.opinion}),
         "sign_form": SignForm(choices=_unused_signs(row, items)),
         "is_demo": row.case.result.round.is_demo,
-        "today": timezone.localdate(),
+        "late": {"plan": row.is_plan_overdue(today), "report": row.is_report_overdue(today)},
     }
     return render(request, "accountability/rectifications/rectification.html", context)
 
@@ -87,13 +87,13 @@ def _may(user: User, row: Rectification) -> dict[str, bool]:
 def _item(user: User, row: Rectification, item: RectificationItem) -> dict[str, Any]:
     item.rectification = row
     own = is_own(user, row.case.result.section) and row.state in UNDER_WAY
-    working = item.state in {ItemState.OPEN, ItemState.SENT_BACK}
+    working = item.state in UNFINISHED
     closing = item.state == ItemState.FINISHED and row.state in UNDER_WAY
     return {
         "item": item,
-        "is_overdue": bool(working and item.due_on and item.due_on < timezone.localdate()),
+        "is_overdue": item.is_late(timezone.localdate()),
         "may_report": own and working,
-        "may_add": is_own(user, row.case.result.section) and item.state != ItemState.CLOSED,
+        "may_add": is_own(user, row.case.result.section) and working,
         "may_grant": item.wanted_due_on is not None
         and policy.may(user, "rect.extend")
         and not policy.requires_approval("rect.extend"),

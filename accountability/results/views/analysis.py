@@ -13,6 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accountability.case_lifecycle.approvals import ASSENT, CORRECT
+from accountability.cases.queries import waivers
 from accountability.results.forms import CorrectionForm, FlagForm, KeepForm, VetoForm, WordingForm
 from accountability.results.pages.charts import caterpillar, funnel, heat_map
 from accountability.results.pages.dossier import read_dossier
@@ -156,6 +157,7 @@ def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status:
         "form": form,
         "may_word": dossier.line.result.is_listed and not proposals and _may_start(request, ASSENT),
         "proposals": proposals,
+        "waivers": waivers(dossier.line.measures.values()),
     }
     return render(request, "accountability/results/section.html", context, status=status)
 

@@ -17,7 +17,7 @@ from accountability.case_lifecycle.queries import consequences
 from accountability.results.pages.section_filter import SectionFilter
 from accountability.results.queries.results import NextStep, commission_step, read_result
 from accountability.results.services import export_top10
-from evaluations.lifecycle.pages import decision_address
+from evaluations.lifecycle.pages import STEP_PROPOSAL, decision_address
 from evaluations.rounds.models import Round
 from evaluations.rounds.permissions import conditions
 from evaluations.rounds.queries import has_result, rounds_to_choose
@@ -58,6 +58,9 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             "proposals": _proposals(round_, result.tally, user) if round_ and result else [],
             "lacks": conditions(round_, act.missing, user) if round_ and act else [],
             "proposed": _consequences(round_, act),
+            "starting": approvals.Start(STEP_PROPOSAL[Step(act.step)], round_)
+            if round_ and act and not act.missing
+            else None,
             "is_proposal": policy.requires_approval("publish.approve"),
             "may_decide": policy.may_start(user, "publish.approve"),
             "may_export": policy.may(user, "top10.export"),

@@ -8,17 +8,19 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value, Wh
 from django.db.models.functions import Concat
 from django.urls import reverse
 
-from accountability.cases.models import Case, Measure
+from accountability.cases.models import Case, Measure, MeasureQuerySet
 from accountability.cases.permissions import measures_for
 from accountability.cases.rules.deadlines import Urgency, urgency
 from accountability.cases.rules.measures import (
     TALKS,
     TALKS_OF_UNIT,
+    WORKDAY_KINDS,
     CaseState,
     MeasureKind,
     MeasureState,
     TalkState,
 )
+from accountability.cases.rules.standing import CONTINUING
 from accountability.citizens.models import Suggestion
 from accountability.citizens.rules import UNANSWERED
 from accountability.leads.models import Lead, LeadState
@@ -62,11 +64,11 @@ def _measures(asked: Asked) -> Columns:
 
 def _others_measures(asked: Asked) -> Columns:
     """Return the measures that others have left overdue; only those beyond the grace period are shown."""
-    late = _pending(asked.user).filter(due_on__lt=asked.today)
-    return _measure_columns(late.exclude(measures_waiting(asked.user)).exclude(kind=MeasureKind.FREEZE))
+    late = _pending(asked.user).overdue(asked.today)
+    return _measure_columns(late.exclude(measures_waiting(asked.user)))
 
 
-def _pending(user: User) -> QuerySet[Measure]:
+def _pending(user: User) -> MeasureQuerySet:
     return measures_for(user).filter(state=MeasureState.PENDING, case__state=CaseState.OPEN)
 
 
@@ -77,7 +79,8 @@ def _measure_columns(rows: QuerySet[Measure]) -> Columns:
         title=section_name(LISTED),
         detail=Concat("kind", talk_told(), output_field=TextField()),
         due_on="due_on",
-        since="case__opened_at",
+        # Only terms in working days have a hint beside them.
+        since=Choice(When(kind__in=WORKDAY_KINDS, then="case__opened_at")),
         days=rule_of(LISTED_ROUND, "escalate_days"),
     )
 
@@ -93,11 +96,8 @@ def _measure_label(row: Row) -> str:
 
 
 def _measure_name(row: Row) -> str:
-    return f"{row.title}：{_measure_label(row)}"
-
-
-def _measure_due(row: Row) -> date | None:
-    return row.started_on if _kind(row) == MeasureKind.FREEZE else row.due_on
+    ends = "（影响期自公示之日起生效，待登记）" if _kind(row) in CONTINUING else ""
+    return f"{row.title}：{_measure_label(row)}{ends}"
 
 
 def _measure_place(row: Row) -> str:
@@ -197,13 +197,18 @@ def _corrections(_: Asked) -> Columns:
 
 def _to_close(_: Asked) -> Columns:
     waiting = Measure.objects.filter(case=OuterRef("pk"), state=MeasureState.PENDING)
-    return Columns(Case.objects.open().filter(~Exists(waiting)), title=section_name("result__section"))
+    running = Rectification.objects.running().filter(case=OuterRef("pk"))
+    found = Case.objects.open().filter(~Exists(waiting), ~Exists(running))
+    return Columns(found, title=section_name("result__section"))
 
 
 def _to_archive(_: Asked) -> Columns:
     cases = Case.objects.filter(result__round=OuterRef("pk"))
-    found = Round.objects.filter(~Exists(cases.open()), state=RoundState.PUBLISHED)
-    had = Choice(When(Exists(cases), Value("问责事项均已办结")), default=Value("没有科室上榜，没有问责事项"))
+    running = Rectification.objects.running().filter(case__result__round=OuterRef("pk"))
+    found = Round.objects.filter(~Exists(cases.open()), ~Exists(running), state=RoundState.PUBLISHED)
+    had = Choice(
+        When(Exists(cases), Value("问责事项均已办结、整改均已销号")), default=Value("没有科室上榜，没有问责事项")
+    )
     return Columns(found, parent="key", title="name", detail=had)
 
 
@@ -222,7 +227,6 @@ SOURCES = (
         _measure_place,
         model="accountability.Measure",
         roles=ON_MEASURES,
-        due=_measure_due,
         has_term=True,
     ),
     Source(
@@ -366,7 +370,7 @@ SOURCES = (
         F_,
         ("acc.close",),
         _to_close,
-        lambda row: f"{row.title}：各项措施已登记，办结问责事项",
+        lambda row: f"{row.title}：各项措施已登记、整改已销号，办结问责事项",
         _case,
         model="accountability.Case",
     ),

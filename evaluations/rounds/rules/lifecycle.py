@@ -130,7 +130,9 @@ class Readiness:
     gate_faults: tuple[str, ...] = ()
     lacking_witnesses: int = 0
     audit_faults: tuple[str, ...] = ()
-    open_cases: int = 0
+    # What was opened after the list and is not over.
+    open_cases: tuple[str, ...] = ()
+    open_rectifications: tuple[str, ...] = ()
 
 
 def state_label(state: RoundState, closes_at: datetime, now: datetime) -> str:
@@ -244,8 +246,13 @@ def _publish(readiness: Readiness) -> list[Lack]:
 
 
 def _archive(readiness: Readiness) -> list[Lack]:
-    text = f"尚有{readiness.open_cases}件问责事项未办结，请先办结。"
-    return [Lack(text, Place.CASES)] if readiness.open_cases else []
+    cases, running = readiness.open_cases, readiness.open_rectifications
+    found = []
+    if running:
+        found.append(Lack(f"尚有{len(running)}件整改未销号：{'、'.join(running)}。", Place.CASES))
+    if cases:
+        found.append(Lack(f"尚有{len(cases)}件问责事项未办结：{'、'.join(cases)}，请先办结。", Place.CASES))
+    return found
 
 
 CONDITIONS: Mapping[Step, Callable[[Readiness], list[Lack]]] = {

@@ -10,6 +10,7 @@ from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
 from accountability.cases.services import record_measure
 from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.rectifications.rules import ItemState, RectificationState
 from departments.models import DepartmentKind
 from evaluations.lifecycle.services import archive_round
 from evaluations.publication.models import Publication
@@ -30,6 +31,7 @@ from tests.accountability.factories import (
     make_case,
     make_counted_round,
     make_measure,
+    make_rectification,
     make_result,
     make_tally,
 )
@@ -184,6 +186,86 @@ def test_a_case_with_all_measures_recorded_is_closed():
     assert AuditEntry.objects.filter(action="acc.close").count() == 1
 
 
+def recorded_case():
+    """A case all of whose measures are recorded."""
+    case = make_case(kind="notice")
+    case.measures.update(state=MeasureState.DONE, done_on=TODAY, record="已刊登")
+    return case
+
+
+def test_a_case_whose_rectification_is_not_closed_stays_open_and_names_what_is_missing():
+    case = recorded_case()
+    row = make_rectification(case, items=2)
+    first, second = row.items.all()
+    close_item_of(first)
+
+    with pytest.raises(RuleViolation) as refusal:
+        close_case(case_id=case.pk, by=make_account(), at=LATER)
+
+    assert refusal.value.reasons == (
+        f"整改第2项“{second.problem}”尚未销号（整改中）。",
+        "整改报告尚未报送。",
+    )
+    case.refresh_from_db()
+    assert case.state == CaseState.OPEN
+
+
+def close_item_of(item):
+    item.state, item.closed_on, item.accepted_by = ItemState.CLOSED, TODAY, make_account(Role.CHIEF)
+    item.save()
+
+
+@pytest.mark.parametrize(
+    ("state", "missing"),
+    [
+        (RectificationState.AWAITED, "整改方案尚未报送"),
+        (RectificationState.RETURNED, "整改方案已退回，尚未重新报送"),
+        (RectificationState.SUBMITTED, "整改方案尚未审核"),
+        (RectificationState.ESCALATED, "尚无处理意见"),
+    ],
+)
+def test_closing_is_not_even_proposed_before_the_rectification_is_under_way(state, missing):
+    case = recorded_case()
+    make_rectification(case, state=state)
+
+    with pytest.raises(RuleViolation, match=missing):
+        approvals.propose("case.close", case, by=make_account(Role.CHIEF), at=LATER)
+
+    assert not Approval.objects.exists()
+
+
+@pytest.mark.parametrize("state", [RectificationState.CLOSED, RectificationState.CANCELLED])
+def test_a_case_is_closed_once_its_rectification_is(state):
+    case = recorded_case()
+    make_rectification(case, state=state, closed_on=TODAY if state == RectificationState.CLOSED else None)
+
+    close_case(case_id=case.pk, by=make_account(), at=LATER)
+
+    case.refresh_from_db()
+    assert case.state == CaseState.CLOSED
+
+
+def test_a_round_with_a_rectification_still_running_is_not_archived():
+    case = make_case(state=CaseState.CLOSED, closed_at=LATER)
+    make_rectification(case)
+
+    with pytest.raises(RuleViolation, match=f"尚有1件整改未销号：{case}（整改中）"):
+        archive_round(round_id=case.result.round_id, by=make_account(), at=LATER)
+
+    assert Round.objects.get().state == RoundState.PUBLISHED
+
+
+def test_the_approver_reads_measures_and_rectification_and_what_follows():
+    case = recorded_case()
+    make_rectification(case, state=RectificationState.CLOSED, closed_on=TODAY)
+
+    proposed = approvals.propose("case.close", case, by=make_account(Role.CHIEF), at=LATER)
+
+    assert "已刊登" in proposed.content["措施"][0]
+    assert proposed.content["整改"] == "已销号，2020年7月10日"
+    assert "不能再改动" in proposed.content["办理后果"]
+
+
 def test_a_closed_case_is_not_closed_again():
     case = make_case(state=CaseState.CLOSED, closed_at=LATER)
 
@@ -232,7 +314,7 @@ def test_the_rounds_page_says_which_cases_archiving_waits_for(client):
 
     shown = next_step(client, case.result.round)
 
-    assert "尚有1件问责事项未办结，请先办结。" in shown
+    assert f"尚有1件问责事项未办结：{case}，请先办结。" in shown
     assert f"result__round__id__exact={case.result.round.pk}" in shown
     assert "条件已具备" not in shown
 

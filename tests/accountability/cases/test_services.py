@@ -6,11 +6,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accountability.cases.models import Measure
+from accountability.cases.queries import waivers
 from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
 from accountability.cases.services import may_record, record_measure, waive_measure
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
-from nanchuan_eval.permissions.policy import Denied, Role
+from nanchuan_eval.permissions.policy import Denied, NeedsApproval, Role
 from tests.accountability.factories import LATER, TODAY, make_account, make_case, make_measure
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +139,70 @@ def test_the_database_refuses_a_done_measure_without_its_record():
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Measure.objects.filter(pk=measure.pk).update(state=MeasureState.DONE, done_on=TODAY)
+
+
+class TestAWaiverIsADecisionOfTwo:
+    """The office proposes that a measure does not apply, the commission decides; a freeze goes to the personnel."""
+
+    @pytest.fixture(autouse=True)
+    def two_person_rule(self, settings):
+        settings.TWO_PERSON_RULE = True
+
+    def test_nobody_waives_a_measure_alone(self):
+        measure = notice()
+
+        with pytest.raises(NeedsApproval):
+            waive_measure(measure_id=measure.pk, reason="科室已撤销", by=make_account(), at=LATER)
+
+        measure.refresh_from_db()
+        assert measure.state == MeasureState.PENDING
+
+    def test_the_approver_reads_which_measure_why_and_what_follows(self):
+        proposed = propose_waiver(notice())
+
+        assert proposed.content["措施"] == "公示曝光"
+        assert proposed.content["不适用理由"] == "科室已撤销"
+        assert "不再办理" in proposed.content["办理后果"]
+
+    @pytest.mark.parametrize("kind", ["notice", "talk_head", "talk_leader", "assessment", "removal_prompt"])
+    def test_the_approval_waives_it_and_the_pages_say_who_decided(self, kind):
+        measure = make_case(kind=kind).measures.get()
+        proposed = propose_waiver(measure)
+
+        approvals.approve(approval_id=proposed.pk, by=make_account(name="王书记"), at=LATER)
+
+        measure.refresh_from_db()
+        assert measure.state == MeasureState.NOT_APPLICABLE
+        assert waivers([measure]) == {measure.pk: "周主任提请，王书记于2020年7月20日批准；理由：科室已撤销"}
+
+    @pytest.mark.parametrize("change", [{"state": "done", "done_on": TODAY, "record": "已刊登"}, None])
+    def test_it_is_not_proposed_for_what_is_recorded_or_without_a_reason(self, change):
+        measure = notice()
+        if change:
+            Measure.objects.update(**change)
+            measure.refresh_from_db()
+
+        with pytest.raises(RuleViolation):
+            propose_waiver(measure, reason="科室已撤销" if change else " ")
+
+        assert not Approval.objects.exists()
+
+
+def propose_waiver(measure, reason="科室已撤销"):
+    by = make_account(Role.CHIEF, name="周主任")
+    return approvals.propose("measure.waive", measure, by=by, at=LATER, reason=reason)
+
+
+def test_a_waiver_made_by_the_system_says_that_nobody_decided_it():
+    measure = make_case(kind="freeze").measures.get()
+    Measure.objects.update(state=MeasureState.NOT_APPLICABLE, record="已于2020年3月1日退休，不设影响期。")
+    measure.refresh_from_db()
+
+    assert waivers([measure])[measure.pk].startswith("系统随公示或者更正自动认定，不是审批决定")
+
+
+def test_pages_without_a_waiver_ask_nothing(django_assert_num_queries):
+    measure = notice()
+
+    with django_assert_num_queries(0):
+        assert waivers([measure]) == {}

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.evidence.models import Evidence
+from accountability.evidence.services.evidence import drop_evidence
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
 from accountability.rectifications.rules import ItemState, RectificationState, TermKind
 from accountability.rectifications.services.items import (
@@ -32,6 +34,7 @@ from nanchuan_eval.permissions.policy import Denied, NeedsApproval, Role
 from tests.accountability.factories import (
     LATER,
     NOON,
+    finish_with_evidence,
     make_account,
     make_bare_round,
     make_case,
@@ -65,10 +68,8 @@ def chief():
     return make_account(Role.CHIEF)
 
 
-def finished(rectification, by):
-    item = rectification.items.first()
-    report_progress(item_id=item.pk, text="已培训", by=by, at=LATER)
-    return finish_item(item_id=item.pk, outcome="已整改", by=by, at=LATER)
+def finished(rectification, by, at=LATER):
+    return finish_with_evidence(rectification.items.first(), by, at=at)
 
 
 def after(days=1):
@@ -201,8 +202,8 @@ def test_without_a_later_passed_inspection_nothing_is_closed(visit):
 def test_the_second_failure_escalates_to_the_commission_which_resumes_it():
     unit, row = liaison(), make_rectification()
     for again in (1, 2):
-        item = finished(row, unit)
-        send_back_item(item_id=item.pk, verdict="没改", due_on=date(2020, 10, 1), by=chief(), at=LATER)
+        item = finished(row, unit, at=after(again))
+        send_back_item(item_id=item.pk, verdict="没改", due_on=date(2020, 10, 1), by=chief(), at=after(again))
         row.refresh_from_db()
         assert (row.state == RectificationState.ESCALATED) == (again == 2)
 
@@ -281,6 +282,53 @@ def test_an_item_without_progress_cannot_be_completed():
 
     with pytest.raises(RuleViolation, match="先填报进展"):
         finish_item(item_id=item.pk, outcome="改好了", by=liaison(), at=LATER)
+
+
+def test_an_item_without_evidence_cannot_be_completed():
+    unit, item = liaison(), make_rectification().items.get()
+    report_progress(item_id=item.pk, text="已培训", by=unit, at=LATER)
+
+    with pytest.raises(RuleViolation, match="尚未上传佐证材料"):
+        finish_item(item_id=item.pk, outcome="改好了", by=unit, at=LATER)
+
+    item.refresh_from_db()
+    assert (item.state, item.finished_at) == (ItemState.OPEN, None)
+
+
+def test_an_item_sent_back_needs_new_evidence():
+    unit, row = liaison(), make_rectification()
+    item = finished(row, unit)
+    send_back_item(item_id=item.pk, verdict="没改", due_on=date(2020, 10, 1), by=chief(), at=after(1))
+    report_progress(item_id=item.pk, text="又培训了", by=unit, at=after(2))
+
+    with pytest.raises(RuleViolation, match="退回重改后尚未上传新的佐证材料"):
+        finish_item(item_id=item.pk, outcome="改好了", by=unit, at=after(2))
+
+    assert finished(row, unit, at=after(3)).state == ItemState.FINISHED
+
+
+def test_evidence_of_an_item_reported_as_completed_is_not_withdrawn():
+    unit, row = liaison(), make_rectification()
+    item = finished(row, unit)
+    file = Evidence.objects.get(progress__item=item)
+
+    with pytest.raises(RuleViolation):
+        drop_evidence(evidence_id=file.pk, by=unit, at=LATER)
+
+    assert Evidence.objects.filter(pk=file.pk).exists()
+
+
+@pytest.mark.parametrize("state", RectificationState)
+@pytest.mark.parametrize("now", ItemState)
+@pytest.mark.parametrize("due_on", [None, date(2020, 9, 10)])
+@pytest.mark.parametrize("today", [date(2020, 9, 10), date(2020, 9, 11)])
+def test_one_rule_says_which_items_are_overdue(state, now, due_on, today):
+    closed = date(2020, 9, 12)
+    row = make_rectification(state=state, closed_on=closed if state == "closed" else None)
+    ended = {"closed_on": closed, "accepted_by": chief()} if now == "closed" else {}
+    row.items.update(state=now, due_on=due_on, **ended)
+
+    assert row.items.get().is_late(today) == RectificationItem.objects.overdue(today).exists()
 
 
 @pytest.mark.parametrize("account", [lambda: liaison("D02"), lambda: make_account(Role.COMMISSION), chief])

@@ -6,10 +6,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accountability.evidence.services.evidence import add_evidence
 from accountability.rectifications.models import Progress, RectificationItem
 from accountability.rectifications.rules import ItemState, RectificationState
-from accountability.rectifications.services.items import finish_item, report_progress
+from accountability.rectifications.services.items import report_progress
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,
+    finish_with_evidence,
     make_account,
     make_bare_round,
     make_case,
@@ -143,8 +144,7 @@ def test_the_unit_reports_progress_adds_a_photo_and_reports_completion(client):
 def test_the_chief_closes_an_item_after_a_passed_inspection(client):
     row, owner = make_rectification(), make_account(Role.LIAISON, "D01")
     item = row.items.get()
-    report_progress(item_id=item.pk, text="已改", by=owner, at=LATER)
-    item = finish_item(item_id=item.pk, outcome="已改", by=owner, at=LATER)
+    item = finish_with_evidence(item, owner)
     login(client, Role.CHIEF)
 
     refused = client.post(f"/work/items/{item.pk}/close/", {"verdict": "核实"})

@@ -131,7 +131,7 @@ def test_a_round_with_cases_is_archived_once_they_are_closed_and_visited(setting
     case.state, case.closed_at = CaseState.CLOSED, NOON
     case.save()
 
-    assert "问责事项均已办结，归档" in titles(chief)
+    assert "问责事项均已办结、整改均已销号，归档" in titles(chief)
     assert "暗访计划" in titles(chief)
 
 
