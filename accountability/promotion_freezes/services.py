@@ -38,7 +38,7 @@ def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime
     # Also after the case is closed: a freeze may last longer than the case.
     Case.objects.select_for_update().get(freezes=freeze_id)
     freeze = PromotionFreeze.objects.get(pk=freeze_id)
-    refuse_unliftable(freeze, timezone.localdate(at))
+    _refuse_lifted(freeze)
     if not reason.strip():
         raise RuleViolation("请填写解除理由。")
     if not freeze.starts_on <= on <= timezone.localtime(at).date():
@@ -54,10 +54,14 @@ def lift_freeze(*, freeze_id: int, on: date, reason: str, by: User, at: datetime
 
 def refuse_unliftable(freeze: PromotionFreeze, today: date) -> None:
     """Refuse to lift a freeze twice, or before its last day."""
-    if freeze.lifted_on:
-        raise RuleViolation(f"该影响期已于{in_chinese(freeze.lifted_on)}解除，不能重复解除。")
+    _refuse_lifted(freeze)
     if today < freeze.ends_on:
         raise RuleViolation(_unfinished(freeze))
+
+
+def _refuse_lifted(freeze: PromotionFreeze) -> None:
+    if freeze.lifted_on:
+        raise RuleViolation(f"该影响期已于{in_chinese(freeze.lifted_on)}解除，不能重复解除。")
 
 
 def _unfinished(freeze: PromotionFreeze) -> str:

@@ -62,7 +62,7 @@ class ApprovableAction:
     always_asks: bool = False
     # True: several proposals may be approved together, once each was shown whole.
     is_small: bool = False
-    # object -> what its approval sets off and nobody takes back (办理后果), shown to who proposes and to who approves.
+    # object -> what its approval sets off for good (办理后果), shown to who proposes and to who approves.
     follows: Callable[[Any], str] | None = None
 
     def content_of(self, target: models.Model, arguments: Arguments) -> dict[str, object]:
@@ -291,12 +291,10 @@ def waiting_instead(user: User, service: Callable[..., object]) -> list[Waiting]
     return [each for each in about if wanted <= each.approval.arguments.items()]
 
 
-def what_follows(service: Callable[..., object]) -> str:
+def what_follows(service: object) -> str:
     """Return what the proposal of a form's service would set off once it is approved, if that is final."""
-    if not isinstance(service, Start):
-        return ""
-    action = _actions[service.kind]
-    return action.follows(service.target) if action.follows else ""
+    follows = _actions[service.kind].follows if isinstance(service, Start) else None
+    return follows(service.target) if follows else ""  # type: ignore[attr-defined]
 
 
 def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
@@ -306,12 +304,7 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
     keys = [str(target.pk) for target in targets]
     about = Approval.objects.pending().filter(object_type=targets[0]._meta.label, object_id__in=keys)
     return [
-        Waiting(
-            approval,
-            approvers_of(approval),
-            sees(user, approval),
-            may_decide(user, approval),
-        )
+        Waiting(approval, approvers_of(approval), sees(user, approval), may_decide(user, approval))
         for approval in about.select_related("proposed_by")
     ]
 

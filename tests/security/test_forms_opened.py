@@ -127,7 +127,7 @@ OTHERS = [
         "accountability_measure_waive",
         "/admin/accountability/case/measures/{o.pk}/waive/",
         lambda w: s.measure(kind="notice"),
-        starts("acc.notice"),
+        starts("acc.close"),
     ),
     Form(
         "round-sample-draw",
