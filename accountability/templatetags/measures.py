@@ -18,7 +18,7 @@ NEAR = frozenset({Standing.SOON, Standing.TODAY, Standing.OVERDUE})
 
 @register.inclusion_tag("accountability/cases/_standing.html")
 def standing(measure: Measure, waivers: Mapping[int, str] | None = None) -> dict[str, object]:
-    """Render how the measure (read `with_talks`) stands today, its day and, where the page may say it, who waived it."""
+    """Render how a measure read `with_talks` stands today, its day and, where the page may say it, who waived it."""
     now = standing_on(measure, timezone.localdate())
     return {
         "standing": now,
