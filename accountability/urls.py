@@ -114,6 +114,7 @@ urlpatterns = [
     path("personnel/places/<slug:key>/", readers.places, name="places-round"),
     path("personnel/freezes/<int:pk>/certificate/", promotion_freezes.certificate, name="freeze-certificate"),
     path("personnel/assessment/", assessment.assessment, name="assessment"),
+    path("personnel/assessment/record/", assessment.record_many, name="assessment-record"),
     path("personnel/assessment/<int:year>/", assessment.assessment, name="assessment-year"),
     path("personnel/assessment/<int:year>/export/", assessment.assessment_export, name="assessment-export"),
     path("rectification/", citizens.results, name="results"),

@@ -1,16 +1,41 @@
-"""年度综合考核: the year's listings with their deductions."""
+"""年度综合考核: the year's listings with their deductions, the cadres that answer for them, the bonuses."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import ClassVar
 
-from accountability.assessment.rules import Line, Listed, PointRules, UnitLine, assess, by_unit
-from accountability.cases.models import Case
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.utils import timezone
+
+from accountability.assessment.rules import (
+    BY_SUPERIOR,
+    CADRES_EXPLAINED,
+    BonusLine,
+    CadreLine,
+    Line,
+    Listed,
+    PointRules,
+    Post,
+    UnitLine,
+    assess,
+    by_cadre,
+    by_unit,
+)
+from accountability.cases.models import Case, Measure
+from accountability.cases.permissions import measures_for
+from accountability.cases.rules.deadlines import year_end
+from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
 from accountability.rectifications.rules import RectificationState
 from accountability.results.queries.changes import cut_in_words, read_changes
 from departments.models import DepartmentKind
+from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.users.models import User
+
+ASSESSED = (MeasureKind.ASSESSMENT, MeasureKind.BONUS)
 
 
 @dataclass(frozen=True)
@@ -21,8 +46,16 @@ class Assessment:
     rounds: Sequence[Round]
     units: Sequence[UnitLine]
     lines: Sequence[Line]
+    bonuses: Sequence[BonusLine]
     around_cut: str
     is_demo: bool
+
+    cadres_explained: ClassVar[str] = f"{CADRES_EXPLAINED}{BY_SUPERIOR}"
+
+    @cached_property
+    def cadres(self) -> list[CadreLine]:
+        """The cadres of the leading bodies and the heads, with what they answer for."""
+        return by_cadre(self.lines)
 
     @property
     def digest(self) -> str:
@@ -39,33 +72,50 @@ class Assessment:
             ]
             for line in self.lines
         ]
-        return sha256_hex(canonical_json({"year": self.year, "lines": rows}))
+        cadres = [[row.unit, row.post.value, row.name, row.places] for row in self.cadres]
+        bonuses = [{key: str(value) for key, value in asdict(row).items()} for row in self.bonuses]
+        return sha256_hex(canonical_json({"year": self.year, "lines": rows, "cadres": cadres, "bonuses": bonuses}))
 
 
 def read_assessment(year: int) -> Assessment:
-    """Return the assessment over a year's published rounds (5 queries)."""
-    rounds = list(Round.objects.filter(period_start__year=year, state__in=PUBLISHED).order_by("period_start", "pk"))
+    """Return the assessment of the lists published in a year (6 queries)."""
+    rounds = [round_ for round_, counted_in in _rounds() if counted_in == year]
     order = {round_.pk: place for place, round_ in enumerate(rounds)}
-    cases = Case.objects.filter(result__round__in=order, result__is_listed=True)
-    listings = [
-        _listed(case, order[case.result.round_id])
-        for case in cases.select_related("result__section", "result__round", "rectification")
-    ]
-    lines = assess(listings)
+    measures = Prefetch("measures", Measure.objects.filter(kind__in=ASSESSED))
+    cases = Case.objects.filter(result__round__in=order, result__is_listed=True).prefetch_related(measures)
+    listed = list(cases.select_related("result__section", "result__round", "rectification"))
+    lines = assess(_listed(case, order[case.result.round_id]) for case in listed)
     return Assessment(
         year=year,
         rounds=rounds,
         units=by_unit(lines),
         lines=lines,
+        bonuses=sorted(_bonuses(listed), key=lambda row: (row.unit, row.section, row.round_name)),
         around_cut=cut_in_words(read_changes(rounds[-1]), rounds[-1]) if rounds else "",
         is_demo=any(round_.is_demo for round_ in rounds),
     )
 
 
 def years() -> list[int]:
-    """Return the years that have published rounds, the newest first (one query)."""
-    starts = Round.objects.filter(state__in=PUBLISHED).values_list("period_start", flat=True)
-    return sorted({start.year for start in starts}, reverse=True)
+    """Return the years in which lists were published, the newest first (one query)."""
+    return sorted({year for _, year in _rounds()}, reverse=True)
+
+
+def to_record(by: User, pks: Sequence[int] = ()) -> QuerySet[Measure]:
+    """Return the assessments and bonuses that wait for their record, and those asked for, in the order of units."""
+    rows = measures_for(by).filter(kind__in=ASSESSED)
+    waiting = rows.filter(state=MeasureState.PENDING, case__state=CaseState.OPEN)
+    section = "case__result__section"
+    return (waiting | rows.filter(pk__in=pks)).order_by(f"{section}__department_name", f"{section}__code", "position")
+
+
+def _rounds() -> Iterator[tuple[Round, int]]:
+    """Yield the published rounds with the year in whose assessment their listings count."""
+    first = Publication.objects.filter(round=OuterRef("pk"), version=1).values("published_at")
+    rounds = Round.objects.filter(state__in=PUBLISHED).annotate(published_at=Subquery(first))
+    for round_ in rounds.filter(published_at__isnull=False).order_by("period_start", "pk"):
+        at = round_.published_at  # type: ignore[attr-defined]  # annotated
+        yield round_, year_end(timezone.localdate(at)).year
 
 
 def _listed(case: Case, order: int) -> Listed:
@@ -83,4 +133,26 @@ def _listed(case: Case, order: int) -> Listed:
         is_closed=bool(rectification and rectification.state == RectificationState.CLOSED),
         by_superior=section.is_vertical or section.department_kind == DepartmentKind.UTILITY,
         rules=PointRules.of(round_.rulebook),
+        names={
+            Post.CHIEF: section.chief_leader,
+            Post.IN_CHARGE: section.leader_in_charge,
+            Post.HEAD: case.head_name,
+        },
     )
+
+
+def _bonuses(cases: Sequence[Case]) -> Iterator[BonusLine]:
+    for case in cases:
+        section = case.result.section
+        for measure in case.measures.all():
+            if measure.kind == MeasureKind.BONUS:
+                yield BonusLine(
+                    unit=section.department_name,
+                    section=section.name,
+                    round_name=case.result.round.name,
+                    rank=case.result.rank or 0,
+                    due_on=measure.due_on,
+                    state=measure.get_state_display(),
+                    done_on=measure.done_on,
+                    record=measure.record,
+                )

@@ -1,12 +1,30 @@
-"""年度综合考核: points deducted per listing by the round's own rules, in exact decimals (rulebook R-F)."""
+"""年度综合考核: points per listing by the round's own rules, in exact decimals; who answers for it (rulebook R-F)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import TextChoices
+
 from nanchuan_eval.names.rules.keys import name_key
+
+NAME_MISSING = "（姓名未登记）"
+BY_SUPERIOR = "垂直管理单位和公用企业通报上级主管单位，由其考核，不列入。"
+CADRES_EXPLAINED = (
+    "姓名为名录锁定时登记的姓名，科室主要负责人为问责事项的责任人。"
+    "“涉及扣分”为所列科室上榜的扣分合计，个人如何扣分由区考核办确定。"
+)
+
+
+class Post(TextChoices):
+    """Posts of the cadres (领导干部) that answer for a listing, as they were when the roster was frozen."""
+
+    CHIEF = "chief", "主要领导"
+    IN_CHARGE = "in_charge", "分管领导"
+    HEAD = "head", "科室主要负责人"
 
 
 @dataclass(frozen=True)
@@ -46,6 +64,7 @@ class Listed:
     rules: PointRules
     unit_code: str = ""
     section_code: str = ""
+    names: Mapping[Post, str] = field(default_factory=dict)
 
     @property
     def unit_key(self) -> str:
@@ -78,6 +97,40 @@ class UnitLine:
     points: Decimal | None
 
 
+@dataclass(frozen=True)
+class CadreLine:
+    """A cadre of the leading body, or a head, with the year's listings that the person answers for."""
+
+    unit: str
+    post: Post
+    name: str
+    lines: tuple[Line, ...]
+
+    @property
+    def places(self) -> str:
+        """The listings in words."""
+        return "；".join(f"{row.listed.round_name}{row.listed.section}第{row.listed.rank}位" for row in self.lines)
+
+    @property
+    def points(self) -> Decimal | None:
+        """The points off for these listings; None = to be decided."""
+        return _total(self.lines)
+
+
+@dataclass(frozen=True)
+class BonusLine:
+    """挂钩年终绩效奖: what was done about the bonus of a listed section's staff."""
+
+    unit: str
+    section: str
+    round_name: str
+    rank: int
+    due_on: date | None
+    state: str
+    done_on: date | None
+    record: str
+
+
 def assess(listings: Iterable[Listed]) -> list[Line]:
     """Return every listing of a year with its points, in the order of units, sections and rounds."""
     rows = sorted(listings, key=lambda row: (row.unit, row.section, row.order))
@@ -94,6 +147,31 @@ def by_unit(lines: Iterable[Line]) -> list[UnitLine]:
         units[line.listed.unit_key].append(line)
     sums = [_unit(max(rows, key=lambda row: row.listed.order).listed.unit, rows) for rows in units.values()]
     return sorted(sums, key=lambda row: (-(row.points or Decimal(0)), -row.listings, row.best_rank, row.unit))
+
+
+def by_cadre(lines: Iterable[Line]) -> list[CadreLine]:
+    """Return who answers for the year's listings, each person once per post, in the order of units and posts.
+
+    The district does not assess the cadres of vertically managed units and utilities.
+    """
+    people: dict[tuple[str, ...], list[Line]] = defaultdict(list)
+    for line in lines:
+        for post in Post if not line.listed.by_superior else ():
+            name = line.listed.names.get(post, "")
+            of_section = line.listed.key if post == Post.HEAD or not name else ()
+            people[(line.listed.unit_key, post.value, name_key(name), *of_section)].append(line)
+    found = [_cadre(Post(post), sorted(rows, key=_by_time)) for (_, post, *_), rows in people.items()]
+    order = list(Post)
+    return sorted(found, key=lambda row: (row.unit, order.index(row.post), row.name, row.places))
+
+
+def _cadre(post: Post, rows: list[Line]) -> CadreLine:
+    last = rows[-1].listed
+    return CadreLine(last.unit, post, last.names.get(post, "") or NAME_MISSING, tuple(rows))
+
+
+def _by_time(line: Line) -> tuple[int, int]:
+    return line.listed.order, line.listed.rank
 
 
 def _line(listed: Listed, *, again: bool) -> Line:
@@ -113,14 +191,18 @@ def _line(listed: Listed, *, again: bool) -> Line:
 
 
 def _unit(unit: str, rows: list[Line]) -> UnitLine:
-    known = [row.points for row in rows if row.points is not None]
     return UnitLine(
         unit=unit,
         listings=len(rows),
         best_rank=min(row.listed.rank for row in rows),
         unclosed=sum(not row.listed.is_closed for row in rows),
-        points=sum(known, Decimal(0)) if known else None,
+        points=_total(rows),
     )
+
+
+def _total(rows: Iterable[Line]) -> Decimal | None:
+    known = [row.points for row in rows if row.points is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def _points(text: object) -> Decimal | None:

@@ -1,13 +1,19 @@
-"""The year's assessment as a workbook for the assessment office."""
+"""The year's assessment as a workbook for the assessment office; many measures recorded at once."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
 
-from accountability.assessment.queries import Assessment, read_assessment
+from accountability.assessment.queries import ASSESSED, Assessment, read_assessment
+from accountability.assessment.rules import BY_SUPERIOR, CADRES_EXPLAINED
+from accountability.cases.models import Measure
+from accountability.cases.services import record_measure
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, write_workbook
 from nanchuan_eval.users.models import User
@@ -28,6 +34,49 @@ LINE_COLUMNS = (
     ColumnSpec("扣分", 9, "0.##", "right"),
     ColumnSpec("依据", 40),
 )
+CADRE_COLUMNS = (
+    ColumnSpec("单位", 18),
+    ColumnSpec("职务", 15, align="center"),
+    ColumnSpec("姓名", 12, align="center"),
+    ColumnSpec("上榜次数", 9, "0", "center"),
+    ColumnSpec("上榜科室和位次", 50),
+    ColumnSpec("涉及扣分", 9, "0.##", "right"),
+)
+BONUS_COLUMNS = (
+    ColumnSpec("单位", 18),
+    ColumnSpec("科室", 20),
+    ColumnSpec("轮次", 14),
+    ColumnSpec("位次", 6, "0", "center"),
+    ColumnSpec("办理期限", 12, "yyyy-mm-dd", "center"),
+    ColumnSpec("状态", 9, align="center"),
+    ColumnSpec("办理日期", 12, "yyyy-mm-dd", "center"),
+    ColumnSpec("办理记录", 36),
+)
+
+
+@dataclass(frozen=True)
+class RecordRow:
+    """What is recorded of one of many measures."""
+
+    measure_id: int
+    done_on: date
+    record: str
+
+
+@transaction.atomic
+def record_measures(*, rows: Sequence[RecordRow], by: User, at: datetime) -> str:
+    """Record many assessments and bonuses, each with its own day and record: all of them, or none with every fault."""
+    policy.check(by, "acc.assess")
+    faults = []
+    for row in rows:
+        measure = Measure.objects.select_related("case__result__section").get(pk=row.measure_id, kind__in=ASSESSED)
+        try:
+            record_measure(measure_id=row.measure_id, done_on=row.done_on, record=row.record, by=by, at=at)
+        except RuleViolation as refusal:
+            faults += [f"{measure.case}，{measure}：{reason}" for reason in refusal.reasons]
+    if faults or not rows:
+        raise RuleViolation(*faults or ["请至少填写一项的办理记录。"])
+    return f"已登记{len(rows)}项。"
 
 
 @transaction.atomic
@@ -73,7 +122,40 @@ def _workbook(assessment: Assessment) -> bytes:
             for line in assessment.lines
         ],
     )
-    return write_workbook([units, lines])
+    return write_workbook([units, lines, *_cadre_and_bonus(assessment, notes)])
+
+
+def _cadre_and_bonus(assessment: Assessment, notes: Sequence[str]) -> list[SheetSpec]:
+    cadres = SheetSpec(
+        title="领导班子和领导干部",
+        heading=f"{assessment.year}年度最难办事科室群众评考核运用（领导班子和领导干部）",
+        notes=[*notes, f"{CADRES_EXPLAINED}{BY_SUPERIOR}"],
+        columns=CADRE_COLUMNS,
+        rows=[
+            [row.unit, row.post.label, row.name, len(row.lines), row.places, _shown(row.points)]
+            for row in assessment.cadres
+        ],
+    )
+    bonuses = SheetSpec(
+        title="年终绩效奖",
+        heading=f"{assessment.year}年度最难办事科室群众评与年终绩效奖挂钩情况（每个上榜科室一行）",
+        notes=[*notes, BY_SUPERIOR],
+        columns=BONUS_COLUMNS,
+        rows=[
+            [
+                row.unit,
+                row.section,
+                row.round_name,
+                row.rank,
+                row.due_on or "无固定期限",
+                row.state,
+                row.done_on or "—",
+                row.record or "—",
+            ]
+            for row in assessment.bonuses
+        ],
+    )
+    return [cadres, bonuses]
 
 
 def _shown(points: Decimal | None) -> Decimal | str:

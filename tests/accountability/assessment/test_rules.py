@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from accountability.assessment.rules import Listed, PointRules, assess, by_unit
+from accountability.assessment.rules import NAME_MISSING, Listed, PointRules, Post, assess, by_cadre, by_unit
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
 
@@ -118,3 +118,44 @@ def test_another_spelling_is_the_same_section():
 
     assert sum("年内再次上榜" in "".join(line.reasons) for line in lines) == 1
     assert len(by_unit(lines)) == 1
+
+
+NAMES = {Post.CHIEF: "钱局长", Post.IN_CHARGE: "赵副局长", Post.HEAD: "孙所长"}
+
+
+def answering(*rows):
+    return [(row.post, row.name, len(row.lines), row.points) for row in by_cadre(assess(rows))]
+
+
+def test_the_leading_body_answers_for_all_its_sections_and_a_head_for_its_own():
+    other = NAMES | {Post.HEAD: "周科长"}
+
+    assert answering(listed(names=NAMES), listed(1, section="户政科", names=other)) == [
+        (Post.CHIEF, "钱局长", 2, Decimal("3.0")),
+        (Post.IN_CHARGE, "赵副局长", 2, Decimal("3.0")),
+        (Post.HEAD, "周科长", 1, Decimal("1.5")),
+        (Post.HEAD, "孙所长", 1, Decimal("1.5")),
+    ]
+
+
+def test_a_leader_who_changed_within_the_year_answers_for_the_own_listings():
+    rows = listed(names=NAMES), listed(1, names=NAMES | {Post.CHIEF: "吴局长"})
+
+    assert [row for row in answering(*rows) if row[0] == Post.CHIEF] == [
+        (Post.CHIEF, "吴局长", 1, Decimal("1.75")),
+        (Post.CHIEF, "钱局长", 1, Decimal("1.5")),
+    ]
+
+
+def test_a_post_without_a_name_is_told_as_one():
+    assert {name for _, name, *_ in answering(listed())} == {NAME_MISSING}
+
+
+def test_cadres_of_units_with_a_superior_are_not_the_districts_to_assess():
+    assert answering(listed(names=NAMES, by_superior=True)) == []
+
+
+def test_the_places_of_a_cadre_are_told_in_times_order():
+    row = by_cadre(assess([listed(1, rank=2, names=NAMES), listed(0, rank=7, names=NAMES)]))[0]
+
+    assert row.places == "第0轮车管所第7位；第1轮车管所第2位"

@@ -1,14 +1,17 @@
 """The year's assessment as a page and a workbook."""
 
 import io
+from datetime import UTC, date, datetime
 
 import pytest
 from openpyxl import load_workbook
 
 from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.cases.models import Measure
+from accountability.cases.services import record_measure
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions.policy import Role
-from tests.accountability.factories import NOON, make_account, make_counted_round
+from tests.accountability.factories import LATER, NOON, make_account, make_counted_round
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +51,37 @@ def test_an_impossible_year_is_not_found(client, year):
     login(client)
 
     assert client.get(f"/personnel/assessment/{year}/").status_code == 404
+
+
+def sheet(content, title):
+    return [[cell for cell in row if cell is not None] for row in load_workbook(io.BytesIO(content))[title].values]
+
+
+def test_cadres_and_bonuses_stand_on_the_page_and_in_the_workbook(client):
+    round_ = make_counted_round(places=1)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    bonus, by = Measure.objects.get(kind="bonus"), make_account(Role.PERSONNEL)
+    record_measure(measure_id=bonus.pk, done_on=date(2020, 7, 15), record="按八折发放", by=by, at=LATER)
+    login(client)
+
+    page = text_of(client.get("/personnel/assessment/2020/"))
+    book = client.post("/personnel/assessment/2020/export/").content
+
+    cadres, bonuses = sheet(book, "领导班子和领导干部"), sheet(book, "年终绩效奖")
+    assert [row[:4] for row in cadres[-3:]] == [
+        ["D01局", "主要领导", "钱局长", 1],
+        ["D01局", "分管领导", "赵副局长", 1],
+        ["D01局", "科室主要负责人", "孙科长", 1],
+    ]
+    assert bonuses[-1][:4] + bonuses[-1][-1:] == ["D01局", "第D01-01科", "2020年上半年", 1, "按八折发放"]
+    assert all(text in page for text in ("钱局长", "赵副局长", "孙科长", "按八折发放", "批量登记办理情况"))
+
+
+def test_a_list_counts_in_the_year_of_its_publication_as_its_measures_say(client):
+    round_ = make_counted_round("2020H2", places=1)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=datetime(2021, 1, 20, 4, tzinfo=UTC))
+    login(client)
+
+    assert Measure.objects.get(kind="assessment").due_on == date(2021, 12, 31)
+    assert "没有上榜科室" in text_of(client.get("/personnel/assessment/2020/"))
+    assert "D01局" in text_of(client.get("/personnel/assessment/2021/"))
