@@ -32,9 +32,10 @@ class ManyForm(forms.Form):
         self.measures = measures
         for measure in measures:
             hint = HINTS[MeasureKind(measure.kind)].record
-            named = {"aria-label": f"{measure.case}，{measure}：办理日期"}
-            self.fields[f"done_on-{measure.pk}"] = field = day("办理日期", required=False)
-            field.widget.attrs.update(named)
+            named = {"type": "date", "aria-label": f"{measure.case}，{measure}：办理日期"}
+            self.fields[f"done_on-{measure.pk}"] = forms.DateField(
+                label="办理日期", required=False, widget=forms.DateInput(attrs=named, format="%Y-%m-%d")
+            )
             self.fields[f"record-{measure.pk}"] = TextField(
                 label="办理记录",
                 max_length=LONGEST_RECORD,

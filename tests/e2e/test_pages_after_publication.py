@@ -57,7 +57,9 @@ def pages_of(username):
         "chief2": [f"/inspection/plans/{plan.pk}/", *([f"/work/orders/{order.pk}/"] if order else [])],
         "liaison": ["/home/", "/unit/", f"/work/items/{item.pk}/report/", "/work/objections/file/"],
         "inspector": ["/inspection/", *([f"/inspection/{visit.pk}/"] if visit else [])],
-        "personnel": ["/home/", "/personnel/", "/personnel/many/", "/personnel/assessment/"],
+        "personnel": [
+            *("/home/", "/personnel/", "/personnel/many/", "/personnel/assessment/", "/personnel/assessment/record/"),
+        ],
     }
     return liaison if username == "liaison" else username.rstrip("2"), pages[username]
 

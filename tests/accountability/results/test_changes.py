@@ -1,12 +1,13 @@
 """Change since the round before, on the pages of section, commission, unit and year; where there is none, why."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, time
 from fractions import Fraction
 
 import pytest
 
 from departments.models import ChangeKind, Section, SectionChange
+from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import default_rulebook
@@ -267,6 +268,9 @@ class TestAroundTheCut:
 
     def test_the_years_report_says_the_same(self, client):
         self.rounds(7)
+        for round_ in Round.objects.all():
+            at = datetime.combine(round_.period_end, time(4), UTC)
+            Publication.objects.create(round=round_, published_at=at, approved_by=make_account(), content="{}")
         client.force_login(make_account(Role.PERSONNEL))
 
         assert "看不出差别：6对前后两轮中" in client.get("/personnel/assessment/2020/").content.decode()
