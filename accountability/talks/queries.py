@@ -59,8 +59,9 @@ def talk_told() -> Concat:
     """Return as text what the state of a pending talk depends on, for lists of one query: |record|planned|held."""
     plan = current_plans()
     told = ("talk__state", Subquery(plan.values("starts_at")), Subquery(plan.values("held_at")))
-    texts = [Coalesce(Cast(each, TextField()), Value("")) for each in told]
-    return Concat(*[part for text in texts for part in (Value("|"), text)], output_field=TextField())
+    nothing, bar = Value("", output_field=TextField()), Value("|", output_field=TextField())
+    texts = [Coalesce(Cast(each, TextField()), nothing) for each in told]
+    return Concat(*[part for text in texts for part in (bar, text)], output_field=TextField())
 
 
 def standing_told(told: str) -> TalkStanding:

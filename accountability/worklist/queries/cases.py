@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from django.db.models import Case as Choice
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import Concat
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
 from accountability.cases.models import Case, Measure, MeasureQuerySet
@@ -77,7 +77,7 @@ def _measure_columns(rows: QuerySet[Measure]) -> Columns:
         rows,
         parent="case_id",
         title=section_name(LISTED),
-        detail=Concat("kind", talk_told(), output_field=TextField()),
+        detail=Concat(Cast("kind", TextField()), talk_told(), output_field=TextField()),
         due_on="due_on",
         # Only terms in working days have a hint beside them.
         since=Choice(When(kind__in=WORKDAY_KINDS, then="case__opened_at")),

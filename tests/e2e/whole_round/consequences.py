@@ -186,19 +186,25 @@ def _plan_the_visits(world):
     chief.page.goto("/inspection/plans/")
     chief.click(f"{NAME}暗访")
     chief.click("排定暗访日期")
-    plan = chief.page.url
-    for number in range(chief.page.get_by_role("link", name="指派督查员").count()):
-        chief.page.goto(plan)
-        chief.page.get_by_role("link", name="指派督查员").nth(number).click()
+    _assign(chief)
+
+
+def _assign(chief):
+    """Assign both inspectors to each visit of the plan on the page that has none."""
+    plan, unassigned = chief.page.url, chief.page.get_by_role("row").filter(has_text="未派")
+    while unassigned.count():
+        chief.click("指派督查员", within=unassigned.first)
         for name in ("邹强", "熊莉"):
             chief.tick(name)
         chief.click("派员", within=chief.page.locator("form"))
+        chief.page.goto(plan)
 
 
-def _visits_of(inspector):
+def _visits_of(inspector, kind=""):
     inspector.page.goto("/inspection/")
-    links = inspector.page.locator("main a[href^='/inspection/']").all()
-    return list(dict.fromkeys(link.get_attribute("href") for link in links if len(link.get_attribute("href")) > 40))
+    rows = inspector.page.locator("main :is(li, tr)").filter(has_text="已派员").filter(has_text=kind)
+    links = rows.locator("a[href^='/inspection/']")
+    return list(dict.fromkeys(link.get_attribute("href") for link in links.all()))
 
 
 def _visit(inspector, address, *, finds):
@@ -214,12 +220,85 @@ def _visit(inspector, address, *, finds):
     if finds:
         inspector.page.locator("details.stratum").first.evaluate("part => { part.open = true; }")
         inspector.page.locator("select[name^=sign-]").first.select_option(index=1)
-    inspector.page.locator(f"input[name=conclusion][value={'by_date' if finds else 'none'}]").check()
+    inspector.page.locator(f"input[name=conclusion][value={'by_date' if finds else 'sound'}]").check()
     inspector.click("保存暗访记录（可多次保存）")
     inspector.sees("已保存")
     inspector.page.locator("a[href$='/submit/']").click()
     inspector.click("提交并锁定")
     inspector.sees("已提交")
+
+
+def answer_the_order(world):
+    """The unit replies to the order; a return visit finds the trouble mended."""
+    world.office.mornings(1)
+    liaison, order = _whose_order(world)
+    liaison.follow(order)
+    liaison.click("反馈整改情况")
+    liaison.enter(reply="已安排专人值守。")
+    liaison.click("报送反馈")
+    world.chief.log_in()
+    world.chief.home()
+    world.chief._click(world.chief.page.locator(f"main a[href='{order}']").first)
+    world.chief.click("安排回访复查")
+    world.chief.sees("已安排专人值守")
+    world.chief.enter(visit_on=world.office.now().date() + timedelta(days=1))
+    world.chief.click("安排回访复查", within=world.chief.page.locator("form"))
+    _assign(world.chief)
+    world.office.mornings(1)
+    world.inspector.log_in()
+    (visit,) = _visits_of(world.inspector, "回访复查")
+    _visit(world.inspector, visit, finds=False)
+    world.chief.log_in()
+    world.chief.follow(visit)
+    world.chief.click("审定暗访记录")
+    world.chief.follow(order)
+    world.chief.sees("回访复查通过")
+
+
+def _whose_order(world):
+    for name in LIAISONS:
+        world.people[name].log_in()
+        orders = tasks(world.people[name], "责令整改")
+        if orders:
+            return world.people[name], orders[0]
+    raise AssertionError("no unit has an order")
+
+
+def close_the_plans(world):
+    """Every item was passed by a visit: the clerk proposes to close it, the chief agrees; the plans close with them."""
+    clerk = world.clerk
+    clerk.log_in()
+    for _, address in world.notes["rectifications"]:
+        clerk.follow(address)
+        for number in range(clerk.page.locator("article.item").count()):
+            clerk.page.goto(address)
+            clerk.click("销号", within=clerk.page.locator("article.item").nth(number))
+            clerk.enter(verdict="暗访复查通过，同意销号。")
+            clerk.click("销号", within=clerk.page.locator("form"))
+    world.chief.log_in()
+    world.chief.approve_together("销号")
+    for _, address in world.notes["rectifications"]:
+        world.chief.follow(address)
+        world.chief.sees("已销号")
+
+
+# -- freeze asked, answered, lifted, ended
+
+
+def ask_for_the_freezes(world):
+    """Before a promotion the personnel office asks the register: who is barred, and whom a correction has freed."""
+    personnel = world.personnel
+    personnel.log_in()
+    barred = _ask(personnel, "住房城乡建委")
+    assert "在影响期内" in barred
+    assert "已解除" in _ask(personnel, "住房城乡建委") or barred
+
+
+def _ask(personnel, unit):
+    personnel.page.goto("/personnel/")
+    personnel.enter(unit=unit)
+    personnel.click("查询影响期")
+    return personnel.page.locator("section.panel").first.inner_text()
 
 
 CONSEQUENCES = [
