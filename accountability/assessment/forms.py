@@ -25,7 +25,7 @@ class FormRow:
 class ManyForm(forms.Form):
     """批量登记办理: rows without a record are left for later."""
 
-    common_on = day("办理日期", required=False, help_text="各行没有另填日期的，按此日期登记")
+    common_on = day("统一办理日期", required=False, help_text="各行没有另填日期的，按此日期登记")
 
     def __init__(self, *args: Any, measures: Sequence[Measure], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -137,6 +137,12 @@ OTHERS = [
         s.CLOSED,
     ),
     Form("commission-veto", "/commission/{o.key}/veto/", lambda w: s.to_publish(), starts("publish.approve")),
+    Form(
+        "assessment-record",
+        "/personnel/assessment/record/",
+        lambda w: s.measure(kind="assessment"),
+        performs("acc.assess"),
+    ),
     Form("case-head", "/work/cases/{o.pk}/head/", lambda w: s.case(), starts("acc.open")),
     Form("talk-plan", "/work/talks/{o.pk}/plan/", lambda w: s.measure(), proposes("acc.talk.head", **UNIT)),
     Form("talk-held", "/work/talks/{o.pk}/held/", lambda w: s.planned_talk(), proposes("acc.talk.head", **UNIT)),
