@@ -18,6 +18,7 @@ from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import MeasureKind, MeasureState, record_action
 from accountability.cases.services import may_record, record_measure, waiver_of
 from accountability.promotion_freezes.models import PromotionFreeze
+from evaluations.tally.models import by_place
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.core.http import parse_id
@@ -51,7 +52,7 @@ class CaseAdmin(ReadOnlyAdmin):
     list_select_related = ["result__section", "result__round"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("measures").order_by("-opened_at", "result__rank", "pk")
+        return super().get_queryset(request).prefetch_related("measures").order_by("-opened_at", *by_place("result__"))
 
     @admin.display(description="上榜科室")
     def section(self, case: Case) -> str:

@@ -13,7 +13,13 @@ from accountability.rectifications.models import Rectification, RectificationIte
 from evaluations.lifecycle.services import archive_round
 from evaluations.publication.documents import thin_sections
 from evaluations.publication.models import Publication
-from evaluations.publication.services import Correction, assent_problems, notice_content, refuse_uncorrectable
+from evaluations.publication.services import (
+    Correction,
+    assent_problems,
+    notice_content,
+    refuse_unchanged,
+    refuse_uncorrectable,
+)
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import require
 from evaluations.rounds.rules.lifecycle import Step
@@ -84,7 +90,13 @@ def _correction_content(round_: Round, arguments: Arguments) -> dict[str, object
 
 
 def _correct(round_: Round, arguments: Arguments, *, by: User, at: datetime) -> Publication:
-    return correct_and_follow(round_id=round_.pk, correction=_correction(arguments), by=by, at=at)
+    correction = _correction(arguments)
+    refuse_unchanged(round_, correction)
+    return correct_and_follow(round_id=round_.pk, correction=correction, by=by, at=at)
+
+
+def _require_change(round_: Round, arguments: Arguments, *, at: datetime) -> None:
+    refuse_unchanged(round_, _correction(arguments))
 
 
 def _correction(arguments: Arguments) -> Correction:
@@ -168,6 +180,7 @@ ACTIONS = (
         content=_correction_content,
         perform=_correct,
         closed=refuse_uncorrectable,
+        require=_require_change,
         always_asks=True,
     ),
     ApprovableAction(

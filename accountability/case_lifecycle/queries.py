@@ -23,7 +23,7 @@ from departments.models import Leaving, Tenure
 from evaluations.publication.rules import last_day
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.rulebook import has_public_recount
-from evaluations.tally.models import SectionResult
+from evaluations.tally.models import SectionResult, by_place
 from nanchuan_eval.names.rules.keys import is_same_name
 from nanchuan_eval.workdays.models import Holiday
 from nanchuan_eval.workdays.queries import declared_years
@@ -71,7 +71,7 @@ def planned_measures(round_: Round, results: Sequence[SectionResult], published_
 
 def consequences(round_: Round, on: date) -> dict[str, object]:
     """Return what publishing the list on that day sets off, for those who propose and decide it."""
-    results = list(round_.results.filter(is_listed=True).select_related("section").order_by("rank", "section__code"))
+    results = list(round_.results.filter(is_listed=True).select_related("section").order_by(*by_place()))
     plans = planned_measures(round_, results, on)
     measures = [measure for plan in plans.values() for measure in plan]
     frozen = [m for m in measures if m.kind == MeasureKind.FREEZE and m.due_on and not m.waiver]

@@ -16,6 +16,7 @@ from evaluations.public_site.pages.front import Outcome
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.scoring.wording import SMALLEST_SHOWN
+from evaluations.tally.models import by_place
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
@@ -59,7 +60,7 @@ def public_cases(round_: Round, today: date) -> list[PublicCase]:
             Prefetch("rectification__items", RectificationItem.objects.with_overdue(today).order_by("position")),
             Prefetch("follow_up", FollowUpCount.objects.all()),
         )
-        .order_by("result__rank", "pk")
+        .order_by(*by_place("result__"))
     )
     return [_public(case) for case in rows]
 
@@ -69,7 +70,7 @@ def rectification_outcomes() -> list[Outcome]:
     rounds = list(published_rounds().only("key", "name")[:OUTCOMES_SHOWN])
     cases = Case.objects.filter(result__round__in=rounds, result__is_listed=True)
     states: dict[int, Counter[str]] = {round_.pk: Counter() for round_ in rounds}
-    for case in cases.select_related("result", "rectification").order_by("result__rank", "pk"):
+    for case in cases.select_related("result", "rectification").order_by(*by_place("result__")):
         states[case.result.round_id][_state(getattr(case, "rectification", None))] += 1
     return [
         Outcome(

@@ -13,6 +13,7 @@ from accountability.leads import services as leads_services
 from accountability.leads.models import Lead, LeadState
 from accountability.leads.services import Finding
 from evaluations.rounds.models import RoundSection
+from evaluations.scoring.wording import VETOED_FIRST
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
@@ -71,7 +72,7 @@ def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     lead = get_object_or_404(_visible(request), pk=pk)
     policy.check_may_start(account_of(request), leads_services.LEAD)
     facts = [("科室", lead.section), ("线索内容", lead.facts)]
-    note = "查实的，如有尚未公示的轮次，该科室在该轮列第1位（一票否决），难办指数不变。"
+    note = f"查实的，如有尚未公示的轮次，该科室在该轮一票否决：{VETOED_FIRST}。"
     page = FormPage(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
     form = FindingForm(request.POST or None)
 

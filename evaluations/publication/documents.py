@@ -1,7 +1,7 @@
 """Published lists, and the documents of a result (计票记录、公示) as data for the templates."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from evaluations.draws.queries.sample import without_draw
 from evaluations.publication.models import Publication
-from evaluations.publication.rules import comment_lines, comment_lines_on
+from evaluations.publication.rules import change_in_words, comment_lines, comment_lines_on, list_changes
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.scoring.wording import empty_list, span
@@ -45,6 +45,11 @@ class PublishedList:
         return _empty(self.content)
 
     @property
+    def changes(self) -> list[list[str]]:
+        """What the version corrected: section, as it was (原), as it is now (现)."""
+        return changes_in_words(self.content)
+
+    @property
     def columns_explained(self) -> str:
         """What the columns of the figures mean."""
         return columns_explained(self.content)
@@ -62,8 +67,28 @@ def published_rounds() -> list[Round]:
 
 def published_versions(key: str) -> list[PublishedList]:
     """Return all published versions of a round, the newest first (one query)."""
-    publications = Publication.objects.filter(round__key=key).select_related("round").order_by("-version")
-    return [PublishedList(publication, json.loads(publication.content)) for publication in publications]
+    publications = Publication.objects.filter(round__key=key).select_related("round").order_by("version")
+    return [PublishedList(*each) for each in reversed(with_changes(publications))]
+
+
+def with_changes(publications: Iterable[Publication]) -> list[tuple[Publication, dict[str, Any]]]:
+    """Return versions of one list, given in order, with their contents, which say from the second on what changed.
+
+    Versions published before that stood in the content are compared with the one before.
+    """
+    found: list[tuple[Publication, dict[str, Any]]] = []
+    for publication in publications:
+        content = json.loads(publication.content)
+        if found and "changes" not in content:
+            content["changes"] = list_changes(found[-1][1], content)
+        found.append((publication, content))
+    return found
+
+
+def changes_in_words(content: Mapping[str, Any]) -> list[list[str]]:
+    """Return the rows that a version corrected: section, as it was (原), as it is now (现)."""
+    changes = content.get("changes", [])
+    return [[f"{each['department']}{each['section']}", *change_in_words(each)] for each in changes]
 
 
 def thin_sections(content: Mapping[str, Any]) -> int:
@@ -133,14 +158,16 @@ def title_of(round_name: str, kind: str) -> tuple[str, ...]:
 
 def notice_document(publication: Publication) -> dict[str, Any]:
     """Return the data of the 公示, from its frozen content and the day of the first version."""
-    content = json.loads(publication.content)
-    first = Publication.objects.select_related("round").get(round=publication.round_id, version=1)
+    before = Publication.objects.filter(round=publication.round_id, version__lt=publication.version)
+    versions = with_changes([*before.select_related("round").order_by("version"), publication])
+    (first, _), (_, content) = versions[0], versions[-1]
     facts = content["round"]
     return {
         "title": "".join(title_of(facts["name"], "公示")),
         "demo": document_mark(publication.round.rulebook, is_demo=content["is_demo"]),
         "version": content["version"],
         "reason": content["reason"],
+        "changes": changes_in_words(content),
         "basis": list(_basis(content)),
         "columns": _columns(content),
         "entries": [_row(content, entry) for entry in content["entries"]],

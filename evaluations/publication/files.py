@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from evaluations.publication.documents import comments_on, notice_document, title_of
+from evaluations.publication.documents import changes_in_words, comments_on, notice_document, title_of
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import superiors
 from nanchuan_eval.core.errors import RuleViolation
@@ -17,6 +17,7 @@ from nanchuan_eval.workdays.rules import in_chinese
 # Millimetres of the columns, without and with how sure each place is.
 WIDTHS = {4: (12, 38, 38, 68), 6: (12, 30, 32, 18, 20, 44)}
 TURNOUT_WIDTHS = (56, 25, 25, 25, 25)
+CHANGES_WIDTHS = (44, 60, 52)
 CHECKED = "以上校验值可以与评议网站公布的文件核对；核验办法见网站“怎样核验”。"
 
 
@@ -72,10 +73,11 @@ def superior_circular(publication: Publication, superior: str, *, number: str, d
     if not codes:
         raise RuleViolation(f"现行公示中没有“{superior}”管理的科室，请重新选择。")
     notice = notice_document(publication)
-    named = json.loads(publication.content)["entries"]
-    rows = [row for row, entry in zip(notice["entries"], named, strict=True) if entry["code"] in codes]
+    content = json.loads(publication.content)
+    rows = [row for row, entry in zip(notice["entries"], content["entries"], strict=True) if entry["code"] in codes]
+    changes = [each for each in content.get("changes", []) if each["code"] in codes]
     blocks = [
-        *_opening(notice),
+        *_opening({**notice, "changes": changes_in_words({"changes": changes})}),
         *_list({**notice, "withdrawn": []}, rows, "你单位管理的以下科室上榜，现予通报："),
         Text(
             "上述科室系垂直管理单位或公用企业的科室，不由本区任用和考核。请你单位督促整改，"
@@ -103,9 +105,12 @@ def _paper(
     )
 
 
-def _opening(notice: Mapping[str, Any]) -> Iterator[Text]:
+def _opening(notice: Mapping[str, Any]) -> Iterator[Text | Grid]:
     if notice["version"] > 1:
         yield Text(f"更正说明：{notice['reason']}", Style.STRONG)
+    if notice["changes"]:
+        yield Text("更正内容：")
+        yield Grid(("科室", "原", "现"), _rows(notice["changes"]), CHANGES_WIDTHS)
     if notice["note"]:
         yield Text(notice["note"], Style.STRONG)
     yield from map(Text, notice["basis"])

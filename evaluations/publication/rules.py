@@ -1,12 +1,15 @@
-"""Words of a list: the publication gate of NC-2 (method-2.md 3.4), the period of the notice and how to comment."""
+"""Words of a list: the gate of NC-2 (method-2.md 3.4), the period of the notice, and what a correction changes."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from evaluations.scoring.wording import span
 from nanchuan_eval.workdays.rules import in_chinese
 
 SHORTEST_REASON = 20
+# What a row of a list says of its section.
+ROW = ("rank", "label", "rank_low", "rank_high", "problems")
 
 
 def gate_refusal(gate: Mapping[str, Any], length: int) -> str:
@@ -55,3 +58,56 @@ def comment_lines_on(today: date, first_published: date, rulebook: Mapping[str, 
         f"公示期满后，对公示内容仍有疑问的，可以{contact}。",
         "被评议单位提出申诉的期限已满。",
     ]
+
+
+def list_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows in which a corrected list differs from the version before, each as it was and as it is now.
+
+    `was` or `now` is None where the section is not on that list.
+    """
+    was = {entry["code"]: entry for entry in before["entries"]}
+    now = {entry["code"]: entry for entry in after["entries"]}
+    withdrawn = {entry["code"] for entry in after["withdrawn"]}
+    return [
+        {
+            **{key: (now.get(code) or was[code])[key] for key in ("department", "section", "code")},
+            "was": _row_of(was.get(code)),
+            "now": _row_of(now.get(code)),
+            "is_withdrawn": code in withdrawn,
+        }
+        for code in {**was, **now}
+        if was.get(code) != now.get(code)
+    ]
+
+
+def change_in_words(change: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a row of the list was (原) and what it is now (现); of a row that stays, the parts that differ."""
+    was, now = change["was"], change["now"]
+    if was and now:
+        parts = [(_parts(was).get(name, ""), text) for name, text in _parts(now).items()]
+        differing = [(old, new) for old, new in parts if old != new]
+        return "；".join(old for old, _ in differing), "；".join(new for _, new in differing)
+    if was:
+        return "；".join(_parts(was).values()), "撤下，不再上榜" if change["is_withdrawn"] else "重新计票后不再上榜"
+    return "未上榜", "；".join(_parts(now).values())
+
+
+def change_in_short(change: Mapping[str, Any]) -> str:
+    """Return in a few words what became of a row."""
+    was, now = change["was"], change["now"]
+    if not now:
+        return "撤下" if change["is_withdrawn"] else "重新计票后不再上榜"
+    if not was:
+        return "重新计票后上榜"
+    return "改写主要问题" if {**was, "problems": ""} == {**now, "problems": ""} else "重新计票后位次或者标注有变化"
+
+
+def _row_of(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {key: entry[key] for key in ROW if key in entry} if entry else None
+
+
+def _parts(row: Mapping[str, Any]) -> dict[str, str]:
+    parts = {"rank": f"第{row['rank']}位"}
+    if "label" in row:
+        parts |= {"label": f"标注“{row['label']}”", "span": f"位次区间{span(row['rank_low'], row['rank_high']) or '—'}"}
+    return parts | {"problems": f"主要问题：{row['problems'] or '（未填写）'}"}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from evaluations.publication.models import Publication, PublicationDecision, PublicationHold
 from evaluations.publication.queries import closed_gate, gate_faults, note_of
-from evaluations.publication.rules import SHORTEST_REASON
+from evaluations.publication.rules import SHORTEST_REASON, change_in_short, list_changes
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import BEFORE_PUBLICATION, COUNTED, RoundState, Step
 from evaluations.rounds.rules.rulebook import has_public_recount
@@ -125,6 +125,7 @@ def correct_publication(*, round_id: int, correction: Correction, by: User, at: 
         at=at,
         reason=publication.reason,
         detail={
+            "step_label": _correction_label(publication),
             "version": version,
             "content": publication.content_sha256,
             "withdrawn": list(correction.withdrawn),
@@ -160,9 +161,10 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
     results = list(SectionResult.objects.filter(round=round_).select_related("section", "round"))
     tally = round_.tally
     # A section removed before the first version was never named in public and is not named now.
-    published = {entry["code"] for old in round_.publications.all() for entry in json.loads(old.content)["entries"]}
+    earlier = [json.loads(old.content) for old in round_.publications.order_by("version")]
+    published = {entry["code"] for old in earlier for entry in old["entries"]}
     withdrawn = [result for result in results if result.is_withdrawn]
-    return {
+    content = {
         "round": _round_data(round_),
         "version": version,
         "reason": reason,
@@ -180,6 +182,7 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
         "draws": {draw.purpose: draw.seed for draw in round_.draws.exclude(seed="")},
         **(_method_two(round_, tally, results) if tally.cells else {}),
     }
+    return content | {"changes": list_changes(earlier[-1], content)} if earlier else content
 
 
 def _method_two(round_: Round, tally: Tally, results: Sequence[SectionResult]) -> dict[str, object]:
@@ -238,6 +241,16 @@ def refuse_uncorrectable(round_: Round) -> None:
         raise RuleViolation(*faults)
 
 
+def refuse_unchanged(round_: Round, correction: Correction) -> None:
+    """Refuse a correction that changes nothing: neither a row nor, after a recount, anything else that is published."""
+    if correction.withdrawn or correction.problems:
+        return
+    before = json.loads(round_.publications.latest("version").content)
+    after = notice_content(round_, version=before["version"], reason=before["reason"])
+    if {**before, "changes": []} == {**after, "changes": []}:
+        raise RuleViolation("没有需要更正的内容。请勾选撤下的科室，或者改写主要问题。")
+
+
 def _refuse_bad_correction(round_: Round, correction: Correction) -> None:
     if not correction.reason.strip():
         raise RuleViolation("请填写更正说明。")
@@ -247,6 +260,13 @@ def _refuse_bad_correction(round_: Round, correction: Correction) -> None:
         raise RuleViolation(f"更正涉及的科室不在公示名单中：{'、'.join(sorted(named - listed))}。")
     if not all(text.strip() for text in correction.problems.values()):
         raise RuleViolation("主要问题不能为空。")
+
+
+def _correction_label(publication: Publication) -> str:
+    """Return the correction as the round's record names it, with the sections and what became of them."""
+    changes = json.loads(publication.content)["changes"]
+    named = [f"{each['department']}{each['section']}：{change_in_short(each)}" for each in changes]
+    return f"更正公示（第{publication.version}版）：{'；'.join(named) or '名单各行没有变化'}"
 
 
 def _withdraw(round_: Round, codes: tuple[str, ...]) -> None:

@@ -80,6 +80,10 @@ def empty_list(placed: int) -> str:
     return "本轮各科室有效票数均未达到规定数量，没有科室参加排名，不公布前十名。"
 
 
+# Where a veto puts a section: the ranking of both methods, in words.
+VETOED_FIRST = "排在榜单最前（有多个一票否决的，按难办指数排列），难办指数不变"
+
+
 def span(low: int | None, high: int | None) -> str:
     """Return an interval of places in words; nothing for a section that has none."""
     if low is None:

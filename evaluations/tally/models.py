@@ -4,6 +4,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.expressions import OrderBy
 
 from evaluations.draws.models import DrawEntry
 from evaluations.rounds.models import Round, RoundSection
@@ -86,6 +87,14 @@ class CountSignature(models.Model):
         return f"{self._meta.verbose_name}（第{self.pk}号）"
 
 
+def by_place(path: str = "") -> list[OrderBy | str]:
+    """Return the order in which results stand wherever they are listed: by place, those without one last.
+
+    Vetoed sections have the first places. `path` leads from the rows to be ordered to their results.
+    """
+    return [models.F(f"{path}rank").asc(nulls_last=True), f"{path}section__code"]
+
+
 class SectionResult(models.Model):
     """科室结果: one section's row of result.json, with the main problems as edited by the office."""
 
@@ -104,7 +113,7 @@ class SectionResult(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "科室结果"
-        ordering = [models.F("rank").asc(nulls_last=True), "section__code"]
+        ordering = by_place()
 
     def __str__(self) -> str:
         return f"{self.section}"

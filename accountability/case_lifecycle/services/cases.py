@@ -23,7 +23,7 @@ from accountability.rectifications.services.rectifications import open_rectifica
 from evaluations.publication.models import Publication
 from evaluations.publication.services import publish_list
 from evaluations.rounds.models import Round
-from evaluations.tally.models import SectionResult
+from evaluations.tally.models import SectionResult, by_place
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import RuleViolation
@@ -59,7 +59,7 @@ def close_case(*, case_id: int, by: User, at: datetime) -> Case:
 
 def open_cases(round_: Round, listed: QuerySet[SectionResult], at: datetime) -> list[Case]:
     """Open the cases of listed sections, with measures, freezes and rectifications, in the caller's transaction."""
-    results = list(listed.select_related("section").order_by("rank", "section__code"))
+    results = list(listed.select_related("section").order_by(*by_place()))
     cases = Case.objects.bulk_create(
         [Case(result=result, head_name=result.section.head_name, opened_at=at) for result in results]
     )

@@ -22,7 +22,7 @@ from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState, Step, next
 from evaluations.scoring.method import Method
 from evaluations.scoring.result import CERTAIN, VETOED
 from evaluations.scoring.wording import empty_list, explain, interval_note, nobody_apart, places_heading
-from evaluations.tally.models import SectionResult, Tally
+from evaluations.tally.models import SectionResult, Tally, by_place
 from evaluations.tally.queries.figures import Figures, read_figures
 from evaluations.tally.rules.main_problems import often_ticked
 
@@ -155,7 +155,7 @@ def read_unit(unit_code: str) -> list[tuple[Round, Places, list[Line]]]:
     """
     visible = SectionResult.objects.filter(round__state__in=(RoundState.REVIEW, *PUBLISHED))
     own = visible.filter(section__department_code=unit_code).select_related("round")
-    results = list(_results(own.order_by("-round__period_start", "rank", "section__code")))
+    results = list(_results(own, "-round__period_start"))
     changes = read_published_changes(result.round for result in results)
     by_round: dict[Round, list[Line]] = {}
     signs = {result.round: signs_of(result.round) for result in results if result.round.state in PUBLISHED}
@@ -181,12 +181,13 @@ def _signs_for_unit(
     return tuple(often_ticked(result.ticks, signs[result.round]))
 
 
-def _results(results: QuerySet[SectionResult]) -> QuerySet[SectionResult]:
+def _results(results: QuerySet[SectionResult], *first: str) -> QuerySet[SectionResult]:
+    """Return the results in order of their places; counting drops the order of the model."""
     visits = Count("section__inspections", filter=Q(section__inspections__state=InspectionState.APPROVED))
     related = results.select_related("section__veto", "case__rectification")
-    return related.prefetch_related(
-        Prefetch("case__measures", with_talks(Measure.objects.all())), "case__freezes"
-    ).annotate(visits=visits)
+    measures = Prefetch("case__measures", with_talks(Measure.objects.all()))
+    counted = related.prefetch_related(measures, "case__freezes").annotate(visits=visits)
+    return counted.order_by(*first, *by_place())
 
 
 def _places_in_class(results: Iterable[SectionResult]) -> dict[int, int]:

@@ -22,6 +22,7 @@ from evaluations.publication.services import refuse_uncorrectable
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.queries import has_result
 from evaluations.scoring.method import Indicator
+from evaluations.scoring.wording import VETOED_FIRST
 from evaluations.tally.models import AnomalyFlag, SectionResult
 from evaluations.tally.pages import read_flags
 from evaluations.tally.rules.main_problems import is_greedy
@@ -124,7 +125,9 @@ def veto(request: HttpRequest, key: str) -> HttpResponse:
     def record(*, section: RoundSection, **given: Any) -> object:
         return approvals.start(RECORD_VETO.name, section, **given)
 
-    page = _asking(round_, "录入一票否决", refuses=partial(refuse_late_veto, round_))
+    page = _asking(
+        round_, "录入一票否决", note=f"经审批后，该科室{VETOED_FIRST}。", refuses=partial(refuse_late_veto, round_)
+    )
     return show_form(request, form, page, record)
 
 
@@ -133,7 +136,7 @@ def correct(request: HttpRequest, key: str) -> HttpResponse:
     """Correct the published list (更正公示)."""
     policy.check_sees(account_of(request), "publish.correct")
     approvals.check_may_start(account_of(request), CORRECT, Round())
-    round_ = get_object_or_404(Round, key=key, publications__isnull=False)
+    round_ = get_object_or_404(Round, key=key)
     form = CorrectionForm(request.POST or None, round_=round_)
 
     def correct(*, by: User, at: datetime, **_: object) -> object:

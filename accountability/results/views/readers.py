@@ -13,7 +13,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.sealing.queries import sealed_rounds
-from evaluations.tally.models import SectionResult
+from evaluations.tally.models import SectionResult, by_place
 from evaluations.turnout.pages import monitor_page
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
@@ -58,7 +58,7 @@ def places(request: HttpRequest, key: str = "") -> HttpResponse:
     if key and not chosen:
         raise Http404
     round_ = chosen[0] if chosen else None
-    rows = SectionResult.objects.filter(round=round_).select_related("section").order_by("rank", "section__code")
+    rows = SectionResult.objects.filter(round=round_).select_related("section").order_by(*by_place())
     results = list(rows)
     context = {
         "rounds": rounds,

@@ -21,6 +21,7 @@ from evaluations.rounds.rules.lifecycle import RoundState, Step
 from evaluations.rounds.services import begin, finish, lock_round
 from evaluations.scoring.counting import Cell, CellKey, cells_document
 from evaluations.scoring.methods import Files, count_files, parse_rulebook
+from evaluations.scoring.wording import VETOED_FIRST
 from evaluations.tally.files import scoring_rulebook
 from evaluations.tally.models import SectionResult, Tally, TallyRow, Veto
 from evaluations.tally.queries.aggregates import count_ballots, count_ticks
@@ -245,7 +246,7 @@ def _veto_content(section: RoundSection, arguments: Mapping[str, Any]) -> dict[s
         "决定文号": arguments["decision"],
         "决定日期": arguments["decided_on"],
         "查实情况": arguments["facts"],
-        "办理后果": "该科室列第1位，难办指数不变",
+        "办理后果": f"该科室{VETOED_FIRST}",
     }
 
 

@@ -1,5 +1,6 @@
 """The commission's pages: dossier, charts, anomalies, veto, correction; access and number of queries."""
 
+import json
 from datetime import date
 from fractions import Fraction
 
@@ -8,7 +9,9 @@ import pytest
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.cases.models import Case
 from accountability.results.pages.charts import WIDTH
+from evaluations.publication.documents import changes_in_words, with_changes
 from evaluations.publication.models import Publication
+from evaluations.round_log.queries import entries_of, log_lines
 from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.tally.models import AnomalyFlag, SectionResult, Veto
 from evaluations.tally.rules.anomalies import FlagKind, Verdict
@@ -319,6 +322,79 @@ class TestTheCorrection:
 
         assert [p.version for p in Publication.objects.order_by("version")] == [1, 2]
         assert SectionResult.objects.get(section__code="D01-01").is_withdrawn
+
+    @pytest.fixture
+    def corrected(self, client, settings):
+        """A round whose list of four was corrected three times: a row reworded, then two withdrawn."""
+        settings.TWO_PERSON_RULE = False
+        round_ = make_counted_round(places=4)
+        publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+        login(client)
+        for changed in (
+            {"reason": "表述不准", "problems-D02-02": "窗口无人值守"},
+            {"reason": "职责已转出", "withdrawn": ["D01-02"]},
+            {"reason": "评议对象有误", "withdrawn": ["D01-01"]},
+        ):
+            listed = round_.results.filter(is_listed=True).select_related("section")
+            texts = {f"problems-{r.section.code}": r.main_problems for r in listed}
+            answer = client.post("/commission/2020H1/correct/", {**texts, **changed})
+            assert answer.status_code == 302, answer.context["form"].errors
+        return round_
+
+    def test_can_be_made_any_number_of_times(self, client, corrected):
+        assert client.get("/commission/2020H1/correct/").status_code == 200
+        assert list(corrected.publications.values_list("version", "reason")) == [
+            (1, ""),
+            (2, "表述不准"),
+            (3, "职责已转出"),
+            (4, "评议对象有误"),
+        ]
+
+    def test_says_what_each_row_was_and_is(self, client, corrected):
+        problems = json.loads(corrected.publications.first().content)["entries"][0]["problems"]
+        changes = [changes_in_words(json.loads(each.content)) for each in corrected.publications.all()]
+
+        assert changes[0] == []
+        assert [row[2] for row in changes[1]] == ["主要问题：窗口无人值守"]
+        assert changes[2][0][0] == "D01局第D01-02科"
+        assert changes[3] == [
+            ["D01局第D01-01科", f"第1位；标注“明确”；位次区间第1至第3位；主要问题：{problems}", "撤下，不再上榜"]
+        ]
+        page = client.get("/list/2020H1/").content.decode()
+        assert f"第1位；标注“明确”；位次区间第1至第3位；主要问题：{problems}" in page
+        assert "原" in page
+        assert "撤下，不再上榜" in page
+        assert "撤下，不再上榜" in client.get("/list/2020H1/4/notice.html").content.decode()
+        assert "撤下，不再上榜" in client.get("/").content.decode()
+
+    def test_of_a_version_that_does_not_say_it_is_compared_with_the_one_before(self, corrected):
+        versions = list(corrected.publications.order_by("version"))
+        for each in versions:
+            content = json.loads(each.content)
+            content.pop("changes", None)
+            each.content = json.dumps(content)
+
+        assert [len(content.get("changes", [])) for _, content in with_changes(versions)] == [0, 1, 1, 1]
+
+    def test_stands_in_the_rounds_record_each_time(self, corrected):
+        lines = log_lines(entries_of(corrected, make_account()))
+
+        assert [(line.what, line.reason) for line in lines if line.what.startswith("更正公示")] == [
+            ("更正公示（第4版）：D01局第D01-01科：撤下", "评议对象有误"),
+            ("更正公示（第3版）：D01局第D01-02科：撤下", "职责已转出"),
+            ("更正公示（第2版）：D02局第D02-02科：改写主要问题", "表述不准"),
+        ]
+
+    def test_that_changes_nothing_is_refused(self, client, corrected):
+        texts = {
+            f"problems-{r.section.code}": r.main_problems
+            for r in corrected.results.filter(is_listed=True).select_related("section")
+        }
+        answer = client.post("/commission/2020H1/correct/", {"reason": "无", **texts})
+
+        assert answer.status_code == 400
+        assert "没有需要更正的内容" in answer.content.decode()
+        assert corrected.publications.count() == 4
 
     def test_without_a_reason_nothing_is_published_and_the_page_says_so(self, client):
         round_ = make_counted_round(places=3)

@@ -219,8 +219,11 @@ class TestLatestList:
 
         assert "更正（第2版）" in page
         assert "更正说明：经复核，更正一处表述。" in page
-        assert "窗口排队久" in page
-        assert json.loads(first.content)["entries"][0]["problems"] not in page.split("第2版")[1].split("</li>")[0]
+        before = json.loads(first.content)["entries"][0]["problems"]
+        first_row = page.split('class="ten"')[1].split("</li>")[0]
+        assert "窗口排队久" in first_row
+        assert before not in first_row
+        assert f"主要问题：{before}" in page.split("更正内容")[1].split("</table>")[0]
 
     def test_the_latest_round_is_shown(self, client):
         make_published_round(key="2019H2")
