@@ -4,7 +4,15 @@ from accountability.cases.models import Case, Measure
 from accountability.citizens.models import FollowUpCount, FollowUpMark, FollowUpRemark, Suggestion
 from accountability.evidence.models import Evidence
 from accountability.history.models import EarlierListing, EarlierRound
-from accountability.inspections.models import Finding, Inspection, InspectionPlan, ItemCheck, Order, Recusal
+from accountability.inspections.models import (
+    Finding,
+    Inspection,
+    InspectionPlan,
+    ItemCheck,
+    Order,
+    Recusal,
+    VisitChange,
+)
 from accountability.leads.models import Lead
 from accountability.objections.models import Objection, RecountSignature
 from accountability.promotion_freezes.models import PromotionFreeze
@@ -40,4 +48,5 @@ __all__ = [
     "Talk",
     "TalkPlan",
     "TalkSwitch",
+    "VisitChange",
 ]

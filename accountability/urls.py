@@ -7,7 +7,8 @@ from accountability.case_lifecycle import views as case_lifecycle
 from accountability.citizens import views as citizens
 from accountability.evidence import views as evidence
 from accountability.evidence_retention import views as evidence_retention
-from accountability.inspections.views import plans, visits
+from accountability.inspections.views import changes as visit_changes
+from accountability.inspections.views import orders, plans, visits
 from accountability.leads import views as leads
 from accountability.objections import views as objections
 from accountability.promotion_freezes import views as promotion_freezes
@@ -98,9 +99,13 @@ urlpatterns = [
     path("inspection/recuse/", plans.recuse, name="inspection-recuse"),
     path("inspection/<uuid:pk>/", visits.inspection, name="inspection"),
     path("inspection/<uuid:pk>/assign/", plans.assign, name="inspection-assign"),
+    path("inspection/<uuid:pk>/move/", visit_changes.move, name="inspection-move"),
+    path("inspection/<uuid:pk>/cancel/", visit_changes.cancel, name="inspection-cancel"),
+    path("inspection/plans/<int:pk>/add/<slug:code>/", visit_changes.add, name="inspection-add"),
     path("inspection/<uuid:pk>/submit/", visits.submit_record, name="inspection-submit"),
     path("inspection/<uuid:pk>/approve/", visits.approve, name="inspection-approve"),
     path("inspection/<uuid:pk>/order/", visits.issue_order, name="order-issue"),
+    path("work/orders/", orders.orders, name="orders"),
     path("work/orders/<int:pk>/", visits.order, name="order"),
     path("work/orders/<int:pk>/reply/", visits.reply, name="order-reply"),
     path("work/orders/<int:pk>/return/", plans.return_visit, name="order-return"),

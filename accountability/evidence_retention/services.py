@@ -33,6 +33,8 @@ from nanchuan_eval.retention.services import RetentionRule
 from nanchuan_eval.users.models import User
 
 DESTROYED = "（已销毁）"
+# A visit to which nobody was sent, or that was cancelled before it was made, has no files and holds none back.
+WITHOUT_FILES = frozenset({InspectionState.PLANNED, InspectionState.CANCELLED})
 DONE = frozenset({OrderState.PASSED, OrderState.FAILED})
 
 
@@ -97,7 +99,7 @@ def _ends_of(section: RoundSection) -> Iterable[date | None]:
         yield rectification.closed_on or (_day(case.closed_at) if rectification.state in ENDED else None)
     for objection in Objection.objects.filter(section=section):
         yield _day(objection.decided_at) if objection.state == ObjectionState.DECIDED else None
-    for visit in Inspection.objects.filter(section=section).exclude(state=InspectionState.PLANNED):
+    for visit in Inspection.objects.filter(section=section).exclude(state__in=WITHOUT_FILES):
         yield _day(visit.approved_at) if visit.state == InspectionState.APPROVED else None
     for order in Order.objects.filter(inspection__section=section):
         yield _day(order.replied_at or order.issued_at) if order.state in DONE else None

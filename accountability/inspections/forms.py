@@ -147,6 +147,19 @@ class ReplyForm(forms.Form):
 
 
 class ReturnForm(forms.Form):
-    """Date of a return visit (回访复查)."""
+    """Date of a return visit (回访复查), or of one scheduled afterwards (补排)."""
 
-    visit_on = day("回访复查日期")
+    visit_on = day("暗访日期")
+
+
+class MoveForm(forms.Form):
+    """New day of a visit, and why (改期)."""
+
+    visit_on = day("新的暗访日期", help_text="今天或者以后的工作日")
+    reason = TextField(label="改期理由", max_length=300)
+
+
+class CancelForm(forms.Form):
+    """Why a visit is cancelled (取消)."""
+
+    reason = TextField(label="取消理由", max_length=300)

@@ -1,7 +1,7 @@
 """暗访督查: secret plans, visits, findings and orders to rectify (rulebook R-I)."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accountability.inspections.rules import (
+    UNMADE,
     Conclusion,
     InspectionState,
     Method,
@@ -17,6 +18,8 @@ from accountability.inspections.rules import (
     PlanState,
     Severity,
     Target,
+    is_missed,
+    recheck_until,
 )
 from accountability.rectifications.models import Rectification, RectificationItem
 from evaluations.draws.models import Draw
@@ -25,7 +28,7 @@ from evaluations.scoring.method import Indicator
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
-from nanchuan_eval.workdays.rules import Term
+from nanchuan_eval.workdays.rules import Term, in_chinese
 
 
 class InspectionPlan(models.Model):
@@ -80,10 +83,14 @@ class InspectionQuerySet(models.QuerySet["Inspection"]):
 
     def visible_to(self, account: User) -> Self:
         """Visits the account may view: all of them, or an inspector's own."""
-        rows = self.select_related("section", "plan__round", "rectification")
+        rows = self.select_related("section__result", "plan__round", "rectification")
         if policy.may_see(account, "insp.plan.view"):
             return rows
         return rows.assigned_to(account) if policy.may_see(account, "insp.plan.view", own=True) else rows.none()
+
+    def not_cancelled(self) -> Self:
+        """Visits that were made or are to be made."""
+        return self.exclude(state=InspectionState.CANCELLED)
 
     def unsubmitted(self) -> Self:
         """Visits whose record is not yet submitted."""
@@ -139,9 +146,52 @@ class Inspection(models.Model):
     def __str__(self) -> str:
         return f"{self.section}暗访"
 
+    @property
+    def source(self) -> str:
+        """Why the section is visited; one that a correction has taken off the list is listed no longer."""
+        result = getattr(self.section, "result", None)
+        if self.target == Target.LISTED and result is not None and not result.is_listed:
+            return "原上榜科室，更正后已撤下"
+        return self.get_target_display()
+
+    @property
+    def is_unmade(self) -> bool:
+        """True while the visit can still be staffed, moved or cancelled."""
+        return self.state in UNMADE
+
+    @property
+    def is_missed(self) -> bool:
+        """True if its day has passed without a submitted record (已过期)."""
+        return is_missed(self.state, self.visit_on, timezone.localdate())
+
+    def is_checked_by(self, account: User) -> bool:
+        """True if the account is sent on a return visit, which checks what this visit found."""
+        sent = self.return_visits.not_cancelled().filter(inspectors=account)
+        return account.role == Role.INSPECTOR and sent.exists()
+
     def is_assigned_to(self, account: User) -> bool:
         """True if the account is one of the inspectors sent."""
         return account.role == Role.INSPECTOR and self.inspectors.filter(pk=account.pk).exists()
+
+
+class VisitChange(models.Model):
+    """暗访改期或取消: the day before, the new day (none if cancelled) and the reason; never changed afterwards."""
+
+    inspection = models.ForeignKey(Inspection, models.PROTECT, verbose_name="暗访", related_name="changes")
+    from_on = models.DateField("原定日期")
+    to_on = models.DateField("改至日期", null=True)
+    reason = models.CharField("理由", max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="办理人", related_name="+")
+    at = models.DateTimeField("办理时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "暗访改期和取消"
+        ordering = ["inspection", "at", "pk"]
+
+    def __str__(self) -> str:
+        if self.to_on is None:
+            return f"原定{in_chinese(self.from_on)}，已取消：{self.reason}"
+        return f"由{in_chinese(self.from_on)}改至{in_chinese(self.to_on)}：{self.reason}"
 
 
 class ItemCheckQuerySet(models.QuerySet["ItemCheck"]):
@@ -232,6 +282,14 @@ class Order(models.Model):
         if self.state != OrderState.ISSUED:
             return None
         return Term(timezone.localdate(self.issued_at), self.due_on)
+
+    @property
+    def check_until(self) -> date | None:
+        """Day by which a return visit checks the reply; None unless it is to be checked."""
+        if self.state != OrderState.REPLIED or self.replied_at is None:
+            return None
+        days = int(self.inspection.plan.round.rulebook["recheck_days"])
+        return recheck_until(timezone.localdate(self.replied_at), days)
 
 
 class Recusal(models.Model):

@@ -1,7 +1,7 @@
 """Choices of 暗访督查, visit days derived from the seed, completeness of a record (rulebook R-I)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from django.db.models import TextChoices
@@ -24,6 +24,7 @@ class Target(TextChoices):
     """Reasons for inspecting a section (对象来源)."""
 
     LISTED = "listed", "上榜科室"
+    TOO_FEW = "too_few", "样本不足补查"
     DRAWN = "drawn", "随机抽查"
     RETURN = "return", "回访复查"
 
@@ -35,6 +36,12 @@ class InspectionState(TextChoices):
     ASSIGNED = "assigned", "已派员"
     SUBMITTED = "submitted", "已提交"
     APPROVED = "approved", "已审定"
+    CANCELLED = "cancelled", "已取消"
+
+
+# A visit that has not been made can be moved or cancelled; one that is settled keeps no plan from its end.
+UNMADE = frozenset({InspectionState.PLANNED, InspectionState.ASSIGNED})
+SETTLED = frozenset({InspectionState.APPROVED, InspectionState.CANCELLED})
 
 
 class Method(TextChoices):
@@ -91,6 +98,11 @@ class OrderState(TextChoices):
     FAILED = "failed", "回访复查未通过"
 
 
+def settled_as(*, passed: bool) -> OrderState:
+    """Return the state of an order after its return visit."""
+    return OrderState.PASSED if passed else OrderState.FAILED
+
+
 def visit_days(seed: str, codes: Sequence[str], days: Sequence[date]) -> dict[str, date]:
     """Derive each section's visit day from the draw's seed: nobody chooses it, anybody can verify it."""
     return {code: days[_number(seed, code) % len(days)] for code in codes}
@@ -100,6 +112,22 @@ def workdays_between(start: date, end: date, calendar: Calendar) -> list[date]:
     """Workdays from `start` to `end`, both included."""
     days = (start + timedelta(days=n) for n in range((end - start).days + 1))
     return [day for day in days if calendar.is_workday(day)]
+
+
+def recheck_until(reported_on: date, days: int) -> date:
+    """Return the day by which what a unit has reported is checked on the spot (报告后暗访复查期限, rulebook R-H)."""
+    return reported_on + timedelta(days=days)
+
+
+def is_missed(state: str, visit_on: date, today: date) -> bool:
+    """True if the day of a visit has passed without a submitted record (已过期)."""
+    return state in UNMADE and visit_on < today
+
+
+def uncovered(wanted: Iterable[str], visits: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the wanted sections that no visit covers; `visits` = (section, state), a cancelled one covers nothing."""
+    covered = {code for code, state in visits if state != InspectionState.CANCELLED}
+    return [code for code in dict.fromkeys(wanted) if code not in covered]
 
 
 def record_errors(record: Mapping[str, object], findings: int, unchecked: Sequence[str]) -> list[str]:

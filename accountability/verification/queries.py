@@ -7,7 +7,7 @@ from accountability.cases.models import Case, Measure
 from accountability.citizens.models import Suggestion
 from accountability.evidence.models import Evidence
 from accountability.history.models import EarlierListing, EarlierRound
-from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
+from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal, VisitChange
 from accountability.leads.models import Lead
 from accountability.objections.models import Objection, RecountSignature
 from accountability.promotion_freezes.queries import FREEZES
@@ -84,6 +84,7 @@ ROWS = (
     RowFact("佐证材料", Evidence, EVIDENCE),
     RowFact("暗访计划", InspectionPlan, PLAN),
     RowFact("暗访", Inspection, INSPECTION),
+    RowFact("暗访改期和取消", VisitChange, ("inspection_id", "from_on", "to_on", "reason", "by_id", "at")),
     RowFact("督查员回避", Recusal, ("inspector_id", "department_code", "reason")),
     RowFact("责令整改通知", Order, ORDER),
     RowFact("问题线索", Lead, LEAD),

@@ -60,6 +60,13 @@ NAVIGATION = (
     Entry(FOLLOWING, "整改台账", "accountability:rectifications", "rect.view", own=True, order=10),
     Entry(FOLLOWING, "异议和申诉", "accountability:objections", "appeal.view", own=True, order=11),
     Entry(FOLLOWING, "暗访督查", "accountability:inspections", "insp.plan.view", own=True, order=12),
+    Entry(
+        FOLLOWING,
+        "责令整改",
+        "accountability:orders",
+        roles=frozenset({Role.CHIEF, Role.COMMISSION, Role.LIAISON}),
+        order=12,
+    ),
     Entry(FOLLOWING, "问题线索", "accountability:leads", "acc.talk.leader", own=True, order=13),
     Entry(FOLLOWING, "影响期查询", "accountability:personnel", "acc.hold.set", order=14),
     Entry(FOLLOWING, "年度综合考核", "accountability:assessment", "acc.assess", order=15),

@@ -30,6 +30,8 @@ class WorkItem:
     escalate_days: int | None = None
     # Where the deadline is a term in working days.
     term: Term | None = None
+    # Address of the story of the section concerned (科室经过).
+    story: str = ""
 
     def urgency(self, today: date) -> Urgency:
         """Urgency on the given day."""

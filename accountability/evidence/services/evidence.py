@@ -55,6 +55,8 @@ class AttachmentRule:
     page: Callable[[Any], str]
     title: Callable[[Any], str] = str
     is_own: Callable[[User, Any], bool] | None = None
+    # Who views the files besides, though the subject is not theirs.
+    is_reader: Callable[[User, Any], bool] = lambda _, __: False
 
 
 ATTACHMENT_RULES: dict[type[Subject], AttachmentRule] = {}
@@ -162,7 +164,8 @@ def may_see(by: User, row: Evidence) -> bool:
     """True if the account may view the record to which the file belongs."""
     subject = row.subject
     rule = ATTACHMENT_RULES[type(subject)]
-    return policy.may_see(by, rule.see_action, own=_is_own(by, rule, subject))
+    own = _is_own(by, rule, subject) or rule.is_reader(by, subject)
+    return policy.may_see(by, rule.see_action, own=own)
 
 
 def may_add(by: User, subject: Subject) -> bool:

@@ -4,18 +4,20 @@ Rounds are in a row (连续) if their periods meet: no whole quarter lies betwee
 Whether such a quarter was left out, declared void or is just not imported is not asked: the gap ends the run.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
 from evaluations.rounds.rules.repeat_steps import RepeatStep, Repetition
-from evaluations.scoring.result import CERTAIN, VETOED
+from evaluations.scoring.result import CERTAIN, TOO_FEW, VETOED
 from nanchuan_eval.workdays.rules import add_months
 
 # The gravest consequence requires a place that is 明确 in a round that passed the publication gate, or a veto.
 SURE_LABELS = frozenset({CERTAIN, VETOED})
 TIMES_FOR_PROMPT = 2
+# Rounds in a row with too few ballots after which the commission is told.
+TIMES_TOO_FEW = 2
 MONTHS_A_YEAR, MONTHS_A_QUARTER = 12, 3
 # What the counts mean, for the pages and the workbook that show them.
 COUNTS_EXPLAINED = (
@@ -49,6 +51,11 @@ class Appearance:
     is_by_decision: bool = False
 
     @property
+    def has_too_few(self) -> bool:
+        """True if the ballots were too few for a place (样本不足) and nothing else listed the section."""
+        return self.label == TOO_FEW and not self.is_listed
+
+    @property
     def is_sure(self) -> bool:
         """True for a veto, and for a 明确 place among enough ranked sections."""
         return self.label in SURE_LABELS and (self.label == VETOED or not self.is_by_decision)
@@ -65,6 +72,12 @@ class History:
     top_in_a_row: int = 0
     sure_top_in_a_row: int = 0
     listings_in_year: int = 0
+    too_few_in_a_row: int = 0
+
+    @property
+    def stays_too_few(self) -> bool:
+        """True if the ballots were too few in two rounds in a row, this one included (连续样本不足)."""
+        return self.too_few_in_a_row >= TIMES_TOO_FEW
 
     @property
     def calls_for_removal_prompt(self) -> bool:
@@ -97,9 +110,10 @@ def history(appearances: Iterable[Appearance], *, held: Sequence[Held], now: int
     return History(
         previous_rank=previous.rank if previous else None,
         listings=len(listed),
-        listed_in_a_row=_run(rounds, joined, top=None, sure=False),
-        top_in_a_row=_run(rounds, joined, top=top, sure=False),
-        sure_top_in_a_row=_run(rounds, joined, top=top, sure=True),
+        listed_in_a_row=_run(rounds, joined, _is_top),
+        top_in_a_row=_run(rounds, joined, lambda each: _is_top(each, top)),
+        sure_top_in_a_row=_run(rounds, joined, lambda each: each.is_sure and _is_top(each, top)),
+        too_few_in_a_row=_run(rounds, joined, lambda each: each.has_too_few),
         listings_in_year=sum(is_within_year(held[order], held[now]) for order in listed),
     )
 
@@ -145,16 +159,19 @@ def _hardness(appearance: Appearance) -> tuple[bool, int, bool]:
     return (not appearance.is_listed, appearance.rank or 10**6, not appearance.is_sure)
 
 
-def _run(rounds: Mapping[int, Appearance], joined: Sequence[int], *, top: int | None, sure: bool) -> int:
+def _run(rounds: Mapping[int, Appearance], joined: Sequence[int], counts: Callable[[Appearance], bool]) -> int:
+    """Return how many of the joined rounds, from the latest back, count without a break."""
     run = 0
     for order in joined:
-        if not _counts(rounds.get(order), top, sure):
+        appearance = rounds.get(order)
+        if appearance is None or not counts(appearance):
             break
         run += 1
     return run
 
 
-def _counts(appearance: Appearance | None, top: int | None, sure: bool) -> bool:
-    if appearance is None or not appearance.is_listed or appearance.rank is None:
+def _is_top(appearance: Appearance, top: int | None = None) -> bool:
+    """True if the section was listed with a place, by default any."""
+    if not appearance.is_listed or appearance.rank is None:
         return False
-    return (top is None or appearance.rank <= top) and (not sure or appearance.is_sure)
+    return top is None or appearance.rank <= top

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accountability.cases.documents import print_letter
 from accountability.cases.permissions import is_own
 from accountability.inspections.models import Inspection, Order
-from accountability.inspections.rules import InspectionState, OrderState, Target
+from accountability.inspections.rules import SETTLED, InspectionState, OrderState, Target
 from accountability.inspections.services.visits import lock_inspection
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
@@ -69,7 +69,7 @@ def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) ->
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
     if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
         raise RuleViolation("该责令整改通知已有回访复查结论。")
-    if order.inspection.return_visits.exclude(state=InspectionState.APPROVED).exists():
+    if order.inspection.return_visits.exclude(state__in=SETTLED).exists():
         raise RuleViolation("已安排回访复查，尚未审定。")
     if visit_on < timezone.localtime(at).date():
         raise RuleViolation("回访复查日期不能早于今天。")

@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accountability.inspections.models import Inspection, InspectionPlan, Recusal
+from accountability.inspections.queries import never_scheduled, other_sections, scope_of, wanted_sections
 from accountability.inspections.rules import (
     INSPECTORS_A_VISIT,
+    SETTLED,
+    UNMADE,
     InspectionState,
     PlanState,
-    Target,
     visit_days,
     workdays_between,
 )
 from accountability.rectifications.models import Rectification
-from evaluations.draws.models import Draw
-from evaluations.draws.services.commitment import commit_section_draw, drawn_sections
+from evaluations.draws.services.commitment import commit_section_draw
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import DrawStatus, RoundState
 from nanchuan_eval.approvals import services as approvals
@@ -56,9 +57,9 @@ def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> 
         raise RuleViolation("结束日期不能早于开始日期，也不能早于今天。")
     if not workdays_between(facts.starts_on, facts.ends_on, Holiday.objects.calendar()):
         raise RuleViolation("所选期间没有工作日。暗访应安排在工作日，请重新选择日期。")
-    others = _unlisted(round_).count()
+    others = other_sections(round_).count()
     if facts.drawn_sections > others:
-        raise RuleViolation(f"除上榜科室外，只有{others}个参评科室，随机抽查科室数不能超过{others}个。")
+        raise RuleViolation(f"除上榜和样本不足的科室外，只有{others}个参评科室，随机抽查科室数不能超过{others}个。")
     plan = InspectionPlan.objects.create(round=round_, proposed_by=by, **facts.__dict__)
     audit.record("insp.plan", plan, by=by, at=at, detail={"step_label": "拟订暗访计划"}, wrote=[plan])
     if policy.requires_approval("insp.plan"):
@@ -73,7 +74,7 @@ def approve_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
     policy.check(by, "insp.plan")
     require_two_persons(by, plan.proposed_by, "拟订人和批准人不得为同一人。")
     if plan.drawn_sections:
-        codes = list(_unlisted(plan.round).values_list("code", flat=True))
+        codes = list(other_sections(plan.round).values_list("code", flat=True))
         plan.draw = commit_section_draw(round_id=plan.round_id, codes=codes, seats=plan.drawn_sections, by=by, at=at)
     plan.approved_by, plan.state = by, PlanState.APPROVED
     plan.save(update_fields=["draw", "approved_by", "state"])
@@ -83,7 +84,7 @@ def approve_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
 
 @transaction.atomic
 def schedule_visits(*, plan_id: int, by: User, at: datetime) -> list[Inspection]:
-    """Create a visit to every listed and drawn section on the day derived from the seed (排期)."""
+    """Create a visit to every section that the plan has to visit, on the day derived from the seed (排期)."""
     policy.check(by, "insp.assign")
     plan = _lock(plan_id, PlanState.APPROVED)
     if plan.draw and plan.draw.status not in {DrawStatus.DRAWN, DrawStatus.PUBLISHED}:
@@ -101,8 +102,8 @@ def assign_inspectors(*, inspection_id: UUID, inspector_ids: Sequence[int], by: 
     """Assign two inspectors without a conflict of interest to a visit (派员)."""
     policy.check(by, "insp.assign")
     inspection = Inspection.objects.select_for_update(of=("self",)).select_related("section").get(pk=inspection_id)
-    if inspection.state not in {InspectionState.PLANNED, InspectionState.ASSIGNED}:
-        raise RuleViolation("暗访记录已提交，不能更换督查员。")
+    if inspection.state not in UNMADE:
+        raise RuleViolation(f"暗访当前为“{inspection.get_state_display()}”，不能更换督查员。")
     inspectors = list(User.objects.filter(pk__in=inspector_ids, role=Role.INSPECTOR, is_active=True))
     if len(inspectors) != INSPECTORS_A_VISIT or len({inspector.person for inspector in inspectors}) < len(inspectors):
         raise RuleViolation(f"每次暗访派{INSPECTORS_A_VISIT}名督查员，须是两个人。")
@@ -134,12 +135,18 @@ def declare_recusal(*, inspector_id: int, department_code: str, reason: str, by:
 
 @transaction.atomic
 def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
-    """Finish a plan once every visit is approved; its draw can then be verified by everybody."""
+    """Finish a plan once every section has had its visit; its draw can then be verified by everybody.
+
+    A cancelled visit is none: the plan goes on to say that its section was not visited, and why.
+    """
     policy.check(by, "insp.assign")
     plan = _lock(plan_id, PlanState.VISITING)
-    left = plan.inspections.exclude(state=InspectionState.APPROVED).count()
+    left = plan.inspections.exclude(state__in=SETTLED).count()
     if left:
         raise RuleViolation(f"还有{left}次暗访尚未审定，不能结束暗访。")
+    if missing := never_scheduled(plan):
+        names = "、".join(str(each.section) for each in missing)
+        raise RuleViolation(f"还有{len(missing)}个科室没有安排暗访，请先补排：{names}。")
     plan.state, plan.finished_at = PlanState.DONE, at
     plan.save(update_fields=["state", "finished_at"])
     audit.record("insp.assign", plan, by=by, at=at, detail={"step_label": "结束暗访"}, wrote=[plan])
@@ -159,33 +166,28 @@ def conflict(inspector: User, section: RoundSection) -> str:
 
 
 def _visits(plan: InspectionPlan, today: date) -> list[Inspection]:
-    drawn = set(drawn_sections(plan.draw)) if isinstance(plan.draw, Draw) else set()
-    sections = plan.round.sections.filter(result__is_listed=True) | plan.round.sections.filter(code__in=drawn)
-    chosen = list(sections.distinct().order_by("code"))
-    start = max(plan.starts_on, today)
-    days = workdays_between(start, plan.ends_on, Holiday.objects.calendar())
+    chosen = wanted_sections(plan)
+    days = workdays_between(max(plan.starts_on, today), plan.ends_on, Holiday.objects.calendar())
     if not days:
         raise RuleViolation("计划的日期里已没有工作日，请重新拟订计划。")
-    on = visit_days(plan.seed, [section.code for section in chosen], days)
-    running = {row.case.result.section_id: row for row in _running(plan.round)}
+    on = visit_days(plan.seed, [each.section.code for each in chosen], days)
+    running = running_rectifications(plan.round)
     return [
         Inspection(
             plan=plan,
-            section=section,
-            target=Target.DRAWN if section.code in drawn else Target.LISTED,
-            rectification=running.get(section.pk),
-            visit_on=on[section.code],
+            section=each.section,
+            target=each.target,
+            rectification=running.get(each.section.pk),
+            visit_on=on[each.section.code],
         )
-        for section in chosen
+        for each in chosen
     ]
 
 
-def _running(round_: Round) -> list[Rectification]:
-    return list(Rectification.objects.filter(case__result__round=round_).select_related("case__result"))
-
-
-def _unlisted(round_: Round) -> models.QuerySet[RoundSection]:
-    return round_.sections.exclude(result__is_listed=True)
+def running_rectifications(round_: Round) -> dict[int, Rectification]:
+    """Return a round's rectifications by the section of the round."""
+    rows = Rectification.objects.filter(case__result__round=round_).select_related("case__result")
+    return {row.case.result.section_id: row for row in rows}
 
 
 def _lock(plan_id: int, state: PlanState) -> InspectionPlan:
@@ -205,7 +207,7 @@ ACTIONS = (
             "轮次": plan.round.name,
             "名称": plan.name,
             "日期": f"{plan.starts_on}至{plan.ends_on}",
-            "对象": f"全部上榜科室，另随机抽查{plan.drawn_sections}个科室",
+            "对象": scope_of(plan.round).in_words(plan.drawn_sections),
             "办理后果": "审批同意后即公布抽取暗访科室的承诺，暗访日期由抽取种子确定",
         },
         perform=calls(approve_plan, "plan_id"),

@@ -18,9 +18,9 @@ from accountability.inspections.rules import (
     CheckItem,
     Conclusion,
     InspectionState,
-    OrderState,
     Severity,
     record_errors,
+    settled_as,
 )
 from accountability.leads.models import Lead
 from accountability.rectifications.queries import signs_of
@@ -46,6 +46,7 @@ ATTACHMENTS = {
         visible=Inspection.objects.visible_to,
         page=lambda inspection: reverse("accountability:inspection", args=[inspection.pk]),
         is_own=lambda by, inspection: inspection.is_assigned_to(by),
+        is_reader=lambda by, inspection: inspection.is_checked_by(by),
     )
 }
 
@@ -92,7 +93,7 @@ def submit_record(*, inspection_id: UUID, lead: str, by: User, at: datetime) -> 
     Allegations of 贪 become a lead for the commission and are stored nowhere else.
     """
     inspection = _lock_own(inspection_id, by, "insp.submit")
-    errors = record_errors(_facts(inspection), inspection.findings.count(), _unchecked(inspection))
+    errors = missing_in(inspection)
     if inspection.conclusion == Conclusion.TRANSFER and not lead.strip():
         errors.append("结论为“移送”的，请填写问题线索。")
     if errors:
@@ -124,8 +125,7 @@ def approve_record(*, inspection_id: UUID, by: User, at: datetime) -> Inspection
     inspection.save(update_fields=["state", "approved_by", "approved_at"])
     wrote: list[Model] = [inspection]
     if inspection.returns_to_id:
-        passed = inspection.conclusion == Conclusion.SOUND
-        state = OrderState.PASSED if passed else OrderState.FAILED
+        state = settled_as(passed=inspection.conclusion == Conclusion.SOUND)
         orders = Order.objects.filter(inspection=inspection.returns_to_id)
         orders.update(state=state)
         wrote += orders
@@ -162,6 +162,17 @@ def open_items(inspection: Inspection) -> list[Any]:
     return list(inspection.rectification.items.exclude(state=ItemState.CLOSED))
 
 
+def missing_in(inspection: Inspection) -> list[str]:
+    """Return what keeps the record, as it is saved, from being submitted."""
+    return record_errors(_facts(inspection), inspection.findings.count(), _unchecked(inspection))
+
+
+def refuse_incomplete(inspection: Inspection) -> None:
+    """Refuse to submit a record that is not complete."""
+    if errors := missing_in(inspection):
+        raise RuleViolation(*errors)
+
+
 def _facts(inspection: Inspection) -> dict[str, Any]:
     return {**{name: getattr(inspection, name) for name in RECORD_FIELDS}, "checks": dict(inspection.checks)}
 
@@ -175,7 +186,11 @@ def _lock_own(inspection_id: UUID, by: User, action: str) -> Inspection:
     inspection = lock_inspection(inspection_id)
     policy.check(by, action, own=inspection.is_assigned_to(by))
     if inspection.state != InspectionState.ASSIGNED:
-        raise RuleViolation("暗访记录已提交并锁定，不能再改动。")
+        raise RuleViolation(
+            "这次暗访已取消，不能填写记录。"
+            if inspection.state == InspectionState.CANCELLED
+            else "暗访记录已提交并锁定，不能再改动。"
+        )
     return inspection
 
 

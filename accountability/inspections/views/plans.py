@@ -15,6 +15,7 @@ from django.urls import reverse
 from accountability.cases.permissions import visible_or_404
 from accountability.inspections.forms import InspectorsForm, PlanForm, RecusalForm, ReturnForm
 from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
+from accountability.inspections.queries import left_uncovered, reason_of, scope_of
 from accountability.inspections.rules import PlanState
 from accountability.inspections.services import plans as plans_services
 from accountability.inspections.services.orders import schedule_return
@@ -25,6 +26,7 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 @staff_view
@@ -47,10 +49,13 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a plan with its visits and the actions available now."""
     user = account_of(request)
     found = _plan_or_404(request, pk)
-    visits = found.inspections.select_related("section").prefetch_related("inspectors").order_by("visit_on", "pk")
+    rows = Inspection.objects.visible_to(user).filter(plan=found).order_by("visit_on", "pk")
+    visits = list(rows.prefetch_related("inspectors", "changes"))
     context = {
         "plan": found,
-        "visits": visits,
+        "scope": scope_of(found.round).in_words(found.drawn_sections),
+        "visits": [{"visit": visit, "reason": reason_of(visit)} for visit in visits],
+        "uncovered": left_uncovered(found, visits) if found.state in {PlanState.VISITING, PlanState.DONE} else [],
         "may_approve": found.state == PlanState.PROPOSED
         and policy.may(user, "insp.plan")
         and not policy.requires_approval("insp.plan"),
@@ -68,13 +73,19 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
     _visible(request)
     policy.check_proposes(account_of(request), "insp.plan")
     round_ = get_object_or_404(Round, key=key)
+    scope = scope_of(round_)
     page = FormPage(
         f"拟订暗访计划：{round_.name}",
         "报请批准",
         reverse("accountability:inspection-plans"),
+        [
+            ("上榜科室", f"{scope.listed}个，全部暗访"),
+            ("样本不足的科室", f"{scope.too_few}个，全部补查"),
+            ("其他参评科室", f"{scope.others}个，从中随机抽查"),
+        ],
         done="暗访计划已报请批准。",
     )
-    known = {"drawn_sections": round_.rulebook["inspected_sections"]}
+    known = {"drawn_sections": min(int(round_.rulebook["inspected_sections"]), scope.others)}
     form = PlanForm(request.POST or None, initial=known)
 
     def propose(*, by: User, at: datetime, **_: object) -> object:
@@ -110,7 +121,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
         Inspection.objects.visible_to(account_of(request)), by=account_of(request), action="insp.plan.view", pk=pk
     )
     back = reverse("accountability:inspection-plan", args=[visit.plan_id])
-    facts = [("科室", visit.section), ("暗访日期", visit.visit_on), ("对象来源", visit.get_target_display())]
+    facts = [("科室", visit.section), ("暗访日期", in_chinese(visit.visit_on)), ("对象来源", reason_of(visit))]
     page = FormPage(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
 
     def assign(*, inspectors: list[str], by: User, at: datetime) -> object:

@@ -14,7 +14,16 @@ from accountability.cases.permissions import is_own, visible_or_404
 from accountability.evidence.services import evidence
 from accountability.inspections.forms import OrderForm, ReplyForm, SubmitForm, VisitForm
 from accountability.inspections.models import Inspection, Order
-from accountability.inspections.rules import CheckAnswer, CheckItem, InspectionState, OrderState
+from accountability.inspections.queries import ordered_before, reason_of
+from accountability.inspections.rules import (
+    UNMADE,
+    CheckAnswer,
+    CheckItem,
+    Conclusion,
+    InspectionState,
+    OrderState,
+    settled_as,
+)
 from accountability.inspections.services import orders
 from accountability.inspections.services import visits as visits_services
 from accountability.rectifications.queries import signs_of
@@ -34,7 +43,8 @@ def inspections(request: HttpRequest) -> HttpResponse:
     if policy.may_see(user, "insp.plan.view"):
         return redirect("accountability:inspection-plans")
     policy.check_sees(user, "insp.plan.view", own=True)
-    visits = Inspection.objects.visible_to(user).order_by("state", "visit_on")
+    rows = Inspection.objects.visible_to(user).prefetch_related("changes").order_by("visit_on")
+    visits = sorted(rows, key=lambda visit: list(InspectionState).index(InspectionState(visit.state)))
     context = {"visits": visits, "is_demo": any(visit.plan.round.is_demo for visit in visits)}
     return render(request, "accountability/inspections/inspections.html", context)
 
@@ -58,9 +68,10 @@ def submit_record(request: HttpRequest, pk: UUID) -> HttpResponse:
         f"提交暗访记录：{visit.section}",
         "提交并锁定",
         reverse("accountability:inspection", args=[visit.pk]),
-        _facts(visit),
-        note="提交后记录和文件锁定，不能再改。",
+        [*_facts(visit), *_submitted(visit)],
+        note="以上内容核对无误后再提交。提交后记录和文件锁定，不能再改，由评议办负责人审定。",
         done="暗访记录已提交并锁定。",
+        refuses=partial(visits_services.refuse_incomplete, visit),
     )
     service = partial(visits_services.submit_record, inspection_id=visit.pk)
     return show_form(request, SubmitForm(request.POST or None), page, service)
@@ -98,8 +109,10 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     user = account_of(request)
     found = _order_or_404(request, pk)
     own = is_own(user, found.inspection.section)
+    returns = found.inspection.return_visits.not_cancelled().order_by("visit_on")
     context = {
         "order": found,
+        "returns": returns if policy.may_see(user, "insp.plan.view") else [],
         "round_key": found.inspection.plan.round.key,
         "findings": found.inspection.findings.all(),
         "may_reply": own and found.state == OrderState.ISSUED,
@@ -158,6 +171,10 @@ def _context(visit: Inspection, user: User) -> dict[str, Any]:
     order_ = Order.objects.filter(inspection=visit).first()
     return {
         "visit": visit,
+        "reason": reason_of(visit),
+        "changes": visit.changes.all(),
+        "ordered": ordered_before(visit),
+        "may_change": visit.state in UNMADE and policy.may(user, "insp.assign"),
         "facts": _facts(visit),
         "findings": visit.findings.all(),
         "item_checks": visit.item_checks.select_related("item"),
@@ -173,6 +190,24 @@ def _context(visit: Inspection, user: User) -> dict[str, Any]:
         "sees_inspectors": policy.may_see(user, "insp.identity"),
         "is_demo": visit.plan.round.is_demo,
     }
+
+
+def _submitted(visit: Inspection) -> list[tuple[str, object]]:
+    """Return in words which findings, checks and files the submission hands in, and what follows from them."""
+    findings = [f"{found.text}（{found.get_severity_display()}）" for found in visit.findings.all()]
+    checks = [
+        f"{check.item.problem}：{'整改到位' if check.is_passed else '整改不到位'}"
+        for check in visit.item_checks.select_related("item")
+    ]
+    facts: list[tuple[str, object]] = [
+        (f"提交的暗访发现（{len(findings)}项）", "\n".join(findings) or "没有发现问题"),
+        (f"提交的整改复查（{len(checks)}项）", "\n".join(checks) or "没有复查整改事项"),
+        ("提交的影像资料", f"{visit.evidence.count()}个文件"),
+    ]
+    if ordered_before(visit):
+        passed = visit.conclusion == Conclusion.SOUND
+        facts.append(("审定后", f"原责令整改通知记为“{settled_as(passed=passed).label}”"))
+    return facts
 
 
 def _facts(visit: Inspection) -> list[tuple[str, object]]:

@@ -70,6 +70,11 @@ class Result:
         return self.publication is not None
 
     @property
+    def unranked_again(self) -> list[Line]:
+        """The sections that had too few ballots in the round before, too (连续样本不足)."""
+        return [line for line in self.unranked if line.history.stays_too_few]
+
+    @property
     def scored(self) -> list[Line]:
         """The sections whose scores are shown."""
         return [line for line in self.ranked if line.has_scores]

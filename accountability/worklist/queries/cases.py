@@ -1,7 +1,7 @@
 """What waits after the list: measures, rectifications, objections, leads, suggestions, cases."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Case as Choice
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value, When
@@ -23,6 +23,7 @@ from accountability.cases.rules.measures import (
 from accountability.cases.rules.standing import CONTINUING
 from accountability.citizens.models import Suggestion
 from accountability.citizens.rules import UNANSWERED
+from accountability.inspections.rules import recheck_until
 from accountability.leads.models import Lead, LeadState
 from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState, Outcome, Stage
@@ -82,6 +83,7 @@ def _measure_columns(rows: QuerySet[Measure]) -> Columns:
         # Only terms in working days have a hint beside them.
         since=Choice(When(kind__in=WORKDAY_KINDS, then="case__opened_at")),
         days=rule_of(LISTED_ROUND, "escalate_days"),
+        section=f"{LISTED}__code",
     )
 
 
@@ -130,7 +132,9 @@ def _objection(row: Row) -> str:
 def _rectifications(**conditions: object) -> Callable[[Asked], Columns]:
     def rows(_: Asked) -> Columns:
         found = Rectification.objects.filter(**conditions)
-        return Columns(found, title=section_name(LISTED), detail="state", since="submitted_at")
+        return Columns(
+            found, title=section_name(LISTED), detail="state", since="submitted_at", section=f"{LISTED}__code"
+        )
 
     return rows
 
@@ -138,7 +142,14 @@ def _rectifications(**conditions: object) -> Callable[[Asked], Columns]:
 def _own(due_on: str, **conditions: object) -> Callable[[Asked], Columns]:
     def rows(asked: Asked) -> Columns:
         found = Rectification.objects.running().of_unit(asked.user.unit_code).filter(**conditions)
-        return Columns(found, title=section_name(LISTED), detail="state", due_on=due_on, since="case__opened_at")
+        return Columns(
+            found,
+            title=section_name(LISTED),
+            detail="state",
+            due_on=due_on,
+            since="case__opened_at",
+            section=f"{LISTED}__code",
+        )
 
     return rows
 
@@ -148,7 +159,9 @@ def _own_items(asked: Asked) -> Columns:
         rectification__state__in=[RectificationState.RUNNING, RectificationState.REPORTED],
         rectification__case__result__section__department_code=asked.user.unit_code,
     )
-    return Columns(rows, parent="rectification_id", title="problem", due_on="due_on")
+    return Columns(
+        rows, parent="rectification_id", title="problem", due_on="due_on", section=f"rectification__{LISTED}__code"
+    )
 
 
 def _items(**conditions: object) -> Callable[[Asked], Columns]:
@@ -161,6 +174,7 @@ def _items(**conditions: object) -> Callable[[Asked], Columns]:
             due_on="due_on",
             since="finished_at",
             days=rule_of("rectification__case__result__round", "recheck_days"),
+            section=f"rectification__{LISTED}__code",
         )
 
     return rows
@@ -168,7 +182,7 @@ def _items(**conditions: object) -> Callable[[Asked], Columns]:
 
 def _recheck_until(row: Row) -> date | None:
     """Day by which a finished item must be rechecked (报告后暗访复查期限, rulebook R-H)."""
-    return row.started_on + timedelta(days=row.days or 0) if row.started_on else None
+    return recheck_until(row.started_on, row.days or 0) if row.started_on else None
 
 
 def _objections(**conditions: object) -> Callable[[Asked], Columns]:
@@ -179,6 +193,7 @@ def _objections(**conditions: object) -> Callable[[Asked], Columns]:
             detail="stage",
             due_on="due_on",
             since="filed_at",
+            section="section__code",
         )
 
     return rows
@@ -199,7 +214,7 @@ def _to_close(_: Asked) -> Columns:
     waiting = Measure.objects.filter(case=OuterRef("pk"), state=MeasureState.PENDING)
     running = Rectification.objects.running().filter(case=OuterRef("pk"))
     found = Case.objects.open().filter(~Exists(waiting), ~Exists(running))
-    return Columns(found, title=section_name("result__section"))
+    return Columns(found, title=section_name("result__section"), section="result__section__code")
 
 
 def _to_archive(_: Asked) -> Columns:

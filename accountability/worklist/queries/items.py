@@ -51,6 +51,7 @@ def work_items_of(
 def _others(asked: Asked, rounds: Sequence[Round] | None) -> Iterator[WorkItem]:
     yield from read(SOURCES, asked)
     yield from steps(asked, rounds)
+    yield from inspections.unranked_twice(asked)
     yield from system.alarms(asked)
     yield from system.account_lists(asked)
 

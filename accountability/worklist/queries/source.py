@@ -9,6 +9,7 @@ from django.db.models import DateField, DateTimeField, F, IntegerField, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat
+from django.urls import reverse
 from django.utils import timezone
 
 from accountability.worklist.rules import WorkItem
@@ -52,6 +53,7 @@ class Row(NamedTuple):
     due_on: date | None
     since: datetime | None
     days: int | None
+    section: str = ""
 
     @property
     def started_on(self) -> date | None:
@@ -76,6 +78,8 @@ class Columns:
     due_on: Expression = None
     since: Expression = None
     days: Expression = None
+    # Code of the section concerned, whose story (科室经过) the item leads to.
+    section: Expression = None
 
     def named(self, source: str) -> QuerySet[Any]:
         """Return the rows in the common shape."""
@@ -85,6 +89,7 @@ class Columns:
             Cast(_of(self.due_on), DateField()),
             Cast(_of(self.since), DateTimeField()),
             Cast(_of(self.days), IntegerField()),
+            _text(self.section),
         )
 
 
@@ -113,6 +118,8 @@ class Source:
     is_shown: Callable[[Row, date], bool] = lambda *_: True
     # Name of the proposal that stands in for it, where that is not one of its actions about an object of `model`.
     proposal: Callable[[Row], str] = lambda _: ""
+    # Whom it waits for where it is shown to somebody else, who keeps an eye on it.
+    waits_for: str = ""
 
     def is_for(self, user: User) -> bool:
         """True if such an object can wait for the account."""
@@ -132,6 +139,8 @@ class Source:
             proposed_as=self._proposed_as(row),
             escalate_days=row.days,
             term=row.term if self.has_term else None,
+            waits_for=self.waits_for,
+            story=reverse("accountability:section-story", args=[row.section]) if row.section else "",
         )
 
     def _proposed_as(self, row: Row) -> frozenset[str]:

@@ -191,3 +191,39 @@ def test_a_step_is_reached_from_its_number_of_repetitions_on(repetition, times, 
     found = History(listings=5, listed_in_a_row=3, top_in_a_row=2, listings_in_year=2)
 
     assert bool(found.reached(read_steps({"repeat_steps": [step]}))) is reached
+
+
+@pytest.mark.parametrize(
+    ("rounds", "held", "in_a_row"),
+    [
+        ([(0, None, "样本不足"), (1, None, "样本不足")], HALVES, 2),
+        ([(0, 40), (1, None, "样本不足")], HALVES, 1),
+        ([(0, None, "样本不足"), (1, 40)], HALVES, 0),
+        ([(1, None, "样本不足")], HALVES, 1),
+        # A vetoed section is listed, whatever its ballots.
+        ([(0, None, "样本不足"), (1, 1, "一票否决")], HALVES, 0),
+        # Of merged predecessors one was ranked.
+        ([(0, None, "样本不足"), (0, 30), (1, None, "样本不足")], HALVES, 1),
+        # No list is known of the half-year between.
+        ([(0, None, "样本不足"), (1, None, "样本不足")], [HALVES[0], HALVES[2]], 1),
+    ],
+)
+def test_too_few_ballots_are_counted_over_rounds_in_a_row(rounds, held, in_a_row):
+    summary = history(past(*rounds), held=held, now=1, top=3)
+
+    assert summary.too_few_in_a_row == in_a_row
+    assert summary.stays_too_few == (in_a_row >= 2)
+
+
+outcomes = st.sampled_from([None, "样本不足", "明确", ""])
+
+
+@given(st.lists(outcomes, min_size=1, max_size=9))
+def test_the_run_of_too_few_ends_at_the_latest_round_with_another_outcome(told):
+    """None = the section did not take part in the round."""
+    rounds = [(n, None if label == "样本不足" else 40, label) for n, label in enumerate(told) if label is not None]
+
+    run = history(past(*rounds), held=HALVES, now=len(told) - 1, top=3).too_few_in_a_row
+
+    assert told[len(told) - run :] == ["样本不足"] * run
+    assert run == len(told) or told[len(told) - run - 1] != "样本不足"
