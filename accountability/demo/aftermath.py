@@ -8,7 +8,7 @@ from accountability.cases.services import record_measure
 from accountability.demo.by_two import by_two
 from accountability.demo.calendar import Calendar
 from accountability.demo.ceremony import Ceremony
-from accountability.demo.people import Office, liaison_of
+from accountability.demo.people import Office, liaison_of, liaison_of_unit
 from accountability.demo.rectifying import (
     accept_plan,
     close_items,
@@ -20,12 +20,19 @@ from accountability.demo.rectifying import (
     talk_to_leader,
 )
 from accountability.demo.visiting import Visiting
-from accountability.inspections.models import Inspection
+from accountability.inspections.models import Inspection, Order
+from accountability.inspections.rules import OrderState
 from accountability.inspections.services import orders
 from accountability.inspections.services.visits import open_items
 from accountability.objections.models import Objection
-from accountability.objections.rules import Ground
-from accountability.objections.services import file_objection
+from accountability.objections.rules import LEAST_WITNESSES, Ground, Outcome
+from accountability.objections.services import (
+    Decision,
+    decide_objection,
+    file_objection,
+    recount_objection,
+    sign_recount,
+)
 from accountability.rectifications.models import Rectification
 from evaluations.rounds.models import Round
 
@@ -110,11 +117,19 @@ class Aftermath:
         visiting.approve(visit, at=self.calendar.day(1, 12))
         if not has_items:
             demand, by = "加强窗口管理，公开办事流程。", self.office.chief
-            orders.issue_order(inspection_id=visit.pk, demand=demand, due_on=None, by=by, at=self.calendar.day(1, 13))
+            at = self.calendar.day(1, 13)
+            order = orders.issue_order(inspection_id=visit.pk, demand=demand, due_on=None, by=by, at=at)
+            self._reply_to_first(order)
+
+    def _reply_to_first(self, order: Order) -> None:
+        """Let the unit that was ordered first reply, so that its reply waits for a return visit."""
+        if not Order.objects.filter(inspection__plan=order.inspection.plan, state=OrderState.REPLIED).exists():
+            by, at = liaison_of_unit(order.inspection.section.department_code), self.calendar.day(1, 16)
+            orders.reply_order(order_id=order.pk, reply="已调整窗口值班，公开办事流程（演示）。", by=by, at=at)
 
     def _appeal(self, cases: list[Case]) -> None:
-        """Let two units appeal; one appeal is accepted."""
-        for case in cases[-2:]:
+        """Let three units appeal: one appeal is decided, one accepted, one still to be read."""
+        for case in cases[-3:]:
             facts = "部分评议票所评事项由其他单位承办，请核对评议对象（演示）。"
             appeal = file_objection(
                 section_id=case.result.section_id,
@@ -123,8 +138,20 @@ class Aftermath:
                 by=liaison_of(case),
                 at=self.calendar.day(4),
             )
-            if case == cases[-1]:
+            if case != cases[-2]:
                 self._accept(appeal)
+            if case == cases[-3]:
+                self._decide(appeal)
 
     def _accept(self, appeal: Objection) -> None:
         by_two("appeal.accept", appeal, self.office.desk, at=self.calendar.day(3))
+
+    def _decide(self, appeal: Objection) -> None:
+        """Recount before the supervisors; who approved the list may not decide: the other commission account does."""
+        pk, at = appeal.pk, self.calendar.day(2)
+        recount_objection(objection_id=pk, by=self.office.clerk, at=at)
+        for codes in self.ceremony.codes[:LEAST_WITNESSES]:
+            sign_recount(objection_id=pk, code=codes.pop(), at=at)
+        answer = "经核对评议对象并在监督员见证下复算，评议对象无误，计票结果一致，予以维持（演示）。"
+        decision = Decision(Outcome.REJECTED, answer)
+        decide_objection(objection_id=pk, decision=decision, by=self.office.second_commission, at=self.calendar.day(1))

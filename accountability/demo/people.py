@@ -105,7 +105,11 @@ def account(username: str, name: str, role: Role, unit_code: str) -> User:
 
 def liaison_of(case: Case) -> User:
     """Return the liaison account of the case's unit, created if there is none."""
-    code = case.result.section.department_code
+    return liaison_of_unit(case.result.section.department_code)
+
+
+def liaison_of_unit(code: str) -> User:
+    """Return the liaison account of a unit, created if there is none."""
     known = User.objects.filter(role=Role.LIAISON, unit_code=code).first()
     with one_hash():
         return known or account(f"liaison-{code}", f"演示联络员{code}", Role.LIAISON, code)

@@ -15,8 +15,8 @@ from accountability.cases.models import Case
 from accountability.demo.opinions import opinions
 from accountability.demo.people import ACCOUNTS
 from accountability.history.queries import read_history
-from accountability.inspections.models import Inspection
-from accountability.inspections.rules import InspectionState
+from accountability.inspections.models import Inspection, Order
+from accountability.inspections.rules import InspectionState, OrderState
 from accountability.leads.models import Lead, LeadState
 from accountability.management.commands import demo as commands_demo
 from accountability.objections.models import Objection
@@ -165,10 +165,22 @@ class TestAFullDemonstration:
         assert kinds <= {approval.kind for approval in waiting}
 
     def test_leaves_an_objection_a_lead_and_a_visit_to_decide(self, out):
-        assert set(Objection.objects.values_list("state", flat=True)) == {ObjectionState.FILED, ObjectionState.ACCEPTED}
+        states = {ObjectionState.FILED, ObjectionState.ACCEPTED, ObjectionState.DECIDED}
+        assert set(Objection.objects.values_list("state", flat=True)) == states
         assert Lead.objects.filter(state=LeadState.RECEIVED).exists()
         assert Inspection.objects.filter(state=InspectionState.SUBMITTED).exists()
         assert Inspection.objects.filter(state=InspectionState.ASSIGNED).exists()
+
+    def test_an_appeal_is_decided_by_the_commission_account_that_did_not_approve_the_list(self, out):
+        decided = Objection.objects.get(state=ObjectionState.DECIDED)
+        first = decided.round.publications.get(version=1)
+
+        assert (first.approved_by.username, decided.decided_by.username) == ("jiwei", "jiwei2")
+        assert decided.accepted_by.username == "chief"
+        assert decided.signatures.count() == 2
+
+    def test_a_unit_has_replied_to_an_order_which_waits_for_a_return_visit(self, out):
+        assert Order.objects.filter(state=OrderState.REPLIED, inspection__return_visits=None).count() == 1
 
     def test_tells_one_line_for_every_step(self, out):
         told = [line for line in self.output.splitlines() if line.startswith("2019年上半年")]
