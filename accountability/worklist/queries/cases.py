@@ -1,6 +1,7 @@
 """What waits after the list: measures, rectifications, objections, leads, suggestions, cases."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from django.db.models import Case as Choice
@@ -39,6 +40,7 @@ from nanchuan_eval.users.models import User
 from nanchuan_eval.workspace.rules import Phase
 
 LISTED, LISTED_ROUND = "case__result__section", "case__result__round"
+CODE = f"{LISTED}__code"
 # Whom a measure waits for is who records it; a few kinds have a body of their own.
 OFFICE_KINDS = frozenset({MeasureKind.NOTICE, MeasureKind.CIRCULAR, MeasureKind.SPECIAL_INSPECTION})
 RECORDED_BY_OFFICE = Q(kind__in=OFFICE_KINDS)
@@ -83,7 +85,7 @@ def _measure_columns(rows: QuerySet[Measure]) -> Columns:
         # Only terms in working days have a hint beside them.
         since=Choice(When(kind__in=WORKDAY_KINDS, then="case__opened_at")),
         days=rule_of(LISTED_ROUND, "escalate_days"),
-        section=f"{LISTED}__code",
+        section=CODE,
     )
 
 
@@ -132,9 +134,7 @@ def _objection(row: Row) -> str:
 def _rectifications(**conditions: object) -> Callable[[Asked], Columns]:
     def rows(_: Asked) -> Columns:
         found = Rectification.objects.filter(**conditions)
-        return Columns(
-            found, title=section_name(LISTED), detail="state", since="submitted_at", section=f"{LISTED}__code"
-        )
+        return Columns(found, title=section_name(LISTED), detail="state", since="submitted_at", section=CODE)
 
     return rows
 
@@ -142,14 +142,8 @@ def _rectifications(**conditions: object) -> Callable[[Asked], Columns]:
 def _own(due_on: str, **conditions: object) -> Callable[[Asked], Columns]:
     def rows(asked: Asked) -> Columns:
         found = Rectification.objects.running().of_unit(asked.user.unit_code).filter(**conditions)
-        return Columns(
-            found,
-            title=section_name(LISTED),
-            detail="state",
-            due_on=due_on,
-            since="case__opened_at",
-            section=f"{LISTED}__code",
-        )
+        named = Columns(found, title=section_name(LISTED), detail="state", section=CODE)
+        return replace(named, due_on=due_on, since="case__opened_at")
 
     return rows
 
@@ -159,9 +153,7 @@ def _own_items(asked: Asked) -> Columns:
         rectification__state__in=[RectificationState.RUNNING, RectificationState.REPORTED],
         rectification__case__result__section__department_code=asked.user.unit_code,
     )
-    return Columns(
-        rows, parent="rectification_id", title="problem", due_on="due_on", section=f"rectification__{LISTED}__code"
-    )
+    return Columns(rows, parent="rectification_id", title="problem", due_on="due_on", section=f"rectification__{CODE}")
 
 
 def _items(**conditions: object) -> Callable[[Asked], Columns]:
@@ -174,7 +166,7 @@ def _items(**conditions: object) -> Callable[[Asked], Columns]:
             due_on="due_on",
             since="finished_at",
             days=rule_of("rectification__case__result__round", "recheck_days"),
-            section=f"rectification__{LISTED}__code",
+            section=f"rectification__{CODE}",
         )
 
     return rows
