@@ -37,6 +37,7 @@ urlpatterns = [
     path("commission/<slug:key>/veto/", analysis.veto, name="commission-veto"),
     path("commission/<slug:key>/correct/", analysis.correct, name="commission-correct"),
     path("commission/<slug:key>/sections/<slug:code>/", analysis.section, name="commission-section"),
+    path("commission/<slug:key>/sections/<slug:code>/print/", analysis.section_pdf, name="commission-dossier"),
     path("commission/<slug:key>/sections/<slug:code>/wording/", analysis.wording, name="commission-wording"),
     path("unit/", readers.unit, name="unit"),
     path("work/roster/", readers.roster, name="roster"),

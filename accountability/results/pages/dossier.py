@@ -1,6 +1,5 @@
 """一科一档: everything about one section of a counted round, in a constant number of queries."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,10 +18,10 @@ from accountability.results.pages.charts import (
     scale,
 )
 from accountability.results.queries.changes import read_change
+from accountability.results.queries.dossiers import ticked
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result, read_result
 from evaluations.rounds.models import Round
-from evaluations.scoring.wording import shown
 from evaluations.tally.models import AnomalyFlag
 
 
@@ -53,7 +52,7 @@ def read_dossier(round_: Round, code: str) -> Dossier | None:
         change=read_change(round_).of(code),
         placements=placements,
         picture=_trend([(s.name, s.rank, s.is_listed) for s in placements], round_.rulebook["list_length"]),
-        ticks=_ticks(round_, line),
+        ticks=ticked(round_, line),
         flags=list(round_.flags.filter(section=line.section)),
         visits=list(Inspection.objects.filter(section=line.section, state=InspectionState.APPROVED)),
     )
@@ -81,10 +80,3 @@ def _trend(rounds: Sequence[tuple[str, int | None, bool]], length: int) -> Chart
         curves=[points],
         cut=y(length + 0.5),
     )
-
-
-def _ticks(round_: Round, line: Line) -> list[tuple[str, int | str]]:
-    """Return the ticked 表象 with counts, the most ticked first; fewer than five ticks are hidden."""
-    texts = {sign["code"]: sign["text"] for sign in json.loads(round_.ballot_form or "{}").get("manifestations", [])}
-    counts = sorted(line.result.ticks.items(), key=lambda item: (-item[1], item[0]))
-    return [(texts.get(code, code), shown(times)) for code, times in counts]

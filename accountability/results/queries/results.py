@@ -1,6 +1,6 @@
 """A counted round, or one unit's sections, in a constant number of queries."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import lacks_for
 from evaluations.rounds.rules.lacks import Lack
-from evaluations.rounds.rules.lifecycle import PUBLISHED, RoundState, Step, next_step
+from evaluations.rounds.rules.lifecycle import COUNTED, PUBLISHED, RoundState, Step, next_step
 from evaluations.scoring.method import Method
 from evaluations.scoring.result import CERTAIN, VETOED
 from evaluations.scoring.wording import empty_list, explain, interval_note, nobody_apart, places_heading
@@ -170,11 +170,39 @@ def read_unit(unit_code: str) -> list[tuple[Round, Places, list[Line]]]:
         change = changes[result.round].of(result.section.code) if result.round in changes else ""
         line = replace(line, sentence=sentence, change=change, signs=_signs_for_unit(result, signs))
         by_round.setdefault(result.round, []).append(line)
+    places = _places_in_rounds(by_round)
+    return [(round_, places[round_], lines) for round_, lines in by_round.items()]
+
+
+def read_sections(codes: Collection[str], *, is_demo: bool) -> list[tuple[Places, Line]]:
+    """Return the results of sections in all counted rounds, the newest first, for office and commission (6 queries)."""
+    counted = SectionResult.objects.filter(round__state__in=COUNTED, round__is_demo=is_demo, section__code__in=codes)
+    results = list(
+        _results(counted.select_related("round").order_by("-round__period_start", "-round", "section__code"))
+    )
+    places = _places_in_rounds({result.round for result in results})
+    return [
+        (
+            places[result.round],
+            replace(
+                read_line(result, History(), None, result.round.rulebook),
+                sentence=explain(result.data, result.round.rulebook),
+            ),
+        )
+        for result in results
+    ]
+
+
+def _places_in_rounds(rounds: Iterable[Round]) -> dict[Round, Places]:
+    """Return what the places of several rounds refer to (one query)."""
+    known = {round_.pk: round_ for round_ in rounds}
     is_ranked = Q(rank__isnull=False, difficulty__isnull=False)
-    counts = visible.filter(round__in=list(by_round)).order_by().values("round")
+    counts = SectionResult.objects.filter(round__in=list(known)).order_by().values("round")
     counts = counts.annotate(sections=Count("pk"), ranked=Count("pk", filter=is_ranked), placed=Count("rank"))
-    of = {row["round"]: (row["sections"], row["ranked"], row["placed"]) for row in counts}
-    return [(round_, Places(round_, *of[round_.pk]), lines) for round_, lines in by_round.items()]
+    return {
+        known[row["round"]]: Places(known[row["round"]], row["sections"], row["ranked"], row["placed"])
+        for row in counts
+    }
 
 
 def _signs_for_unit(

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 
 from accountability.case_lifecycle.approvals import ASSENT, CORRECT
 from accountability.cases.queries import waivers
+from accountability.results.documents import dossier_pdf
 from accountability.results.forms import CorrectionForm, FlagForm, KeepForm, VetoForm, WordingForm
 from accountability.results.pages.charts import caterpillar, funnel, heat_map
 from accountability.results.pages.dossier import read_dossier
+from accountability.results.queries.dossiers import read_section_dossier
 from accountability.results.queries.results import read_result
 from evaluations.publication.services import refuse_uncorrectable
 from evaluations.rounds.models import Round, RoundSection
@@ -30,9 +32,12 @@ from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
 from evaluations.tally.services.tally import RECORD_VETO, refuse_late_veto
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view, submit
+from nanchuan_eval.web.downloads import download
 
 # Message once an action is performed by one person alone.
 DONE = "已办理。"
@@ -63,6 +68,22 @@ def charts(request: HttpRequest, key: str) -> HttpResponse:
 def section(request: HttpRequest, key: str, code: str) -> HttpResponse:
     """Show the dossier of a section (一科一档)."""
     return _dossier_page(request, key, code, WordingForm())
+
+
+@require_safe
+@login_required
+@cache_control(private=True, no_store=True)
+def section_pdf(request: HttpRequest, key: str, code: str) -> HttpResponse:
+    """Download the dossier of a section over all rounds (一科一档) as a PDF; logged like every export."""
+    user = account_of(request)
+    policy.check_sees(user, "top10.view")
+    round_ = _counted_or_404(key)
+    result = get_object_or_404(SectionResult.objects.select_related("section"), round=round_, section__code=code)
+    at = clock.now()
+    with audit.exporting("top10.view", result, by=user, at=at, what="一科一档"):
+        dossier = read_section_dossier(code, is_demo=round_.is_demo, by=user)
+        content = dossier_pdf(dossier, site=request.build_absolute_uri("/").rstrip("/"), by=user.name, at=at)
+    return download(content, f"一科一档-{dossier.section.department.name}{dossier.section.name}.pdf")
 
 
 @staff_post
