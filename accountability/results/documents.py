@@ -13,7 +13,7 @@ from accountability.rectifications.models import RectificationItem
 from accountability.results.queries.dossiers import RoundPart, SectionDossier
 from accountability.results.queries.lines import Line
 from accountability.results.workbooks.sections import two_decimals
-from accountability.section_story.rules import Entry
+from accountability.section_story.rules import Entry, Kind
 from accountability.talks.models import Talk
 from accountability.talks.queries import state_label
 from evaluations.rounds.rules.key_statement import document_mark
@@ -28,19 +28,19 @@ Pairs = list[tuple[str, str]]
 
 def dossier_pdf(dossier: SectionDossier, *, site: str, by: str, at: datetime) -> bytes:
     """Render the dossier; `site` = the address that the links of its parts begin with."""
-    section = dossier.section
+    section, name = dossier.section, f"{dossier.section.department.name}{dossier.section.name}"
     newest = dossier.parts[0].round_
     return render_pdf(
         "dossier",
         {
             "title": "一科一档",
-            "section": f"{section.department.name}{section.name}",
+            "section": name,
             "code": section.code,
             "demo": document_mark(newest.rulebook, is_demo=newest.is_demo),
             "internal": INTERNAL if any(part.round_.state not in PUBLISHED for part in dossier.parts) else "",
             "made": f"{by}　{moment(at)}打印",
             "reforms": list(dossier.reforms),
-            "rounds": [*map(_round_row, dossier.parts), *_imported_rows(dossier)],
+            "rounds": [*[_round_row(part, name) for part in dossier.parts], *_imported_rows(dossier)],
             "parts": [_part(part, site) for part in dossier.parts],
             "imported": [
                 {"name": row.round.name, "section": str(row), "rank": row.rank, "problems": row.problems or "未登记"}
@@ -51,10 +51,10 @@ def dossier_pdf(dossier: SectionDossier, *, site: str, by: str, at: datetime) ->
     )
 
 
-def _round_row(part: RoundPart) -> dict[str, object]:
+def _round_row(part: RoundPart, name: str) -> dict[str, object]:
     line, result = part.line, part.line.result
     cells = [
-        str(line.section),
+        "与现名称相同" if str(line.section) == name else str(line.section),
         f"第{result.rank}位" if result.rank is not None else "不排名",
         line.interval or "—",
         line.label or "—",
@@ -89,7 +89,7 @@ def _part(part: RoundPart, site: str) -> dict[str, object]:
         "freezes": [_freeze_row(freeze) for freeze in part.freezes],
         "items": [_item_row(item) for item in part.items],
         "rectification": _rectification(part),
-        "entries": [_entry(entry, site) for entry in part.entries],
+        "entries": [_entry(entry, site) for entry in part.entries if not _is_in_the_table(entry)],
     }
 
 
@@ -170,6 +170,11 @@ def _entry(entry: Entry, site: str) -> dict[str, object]:
         "link": f"{site}{entry.address}" if entry.address else "",
         "details": [[label, text] for label, text in entry.details] + _files(files),
     }
+
+
+def _is_in_the_table(entry: Entry) -> bool:
+    """True for the due date of an item: it stands in the table of items."""
+    return entry.is_ahead and entry.kind == Kind.ITEM
 
 
 def _files(names: Sequence[str]) -> list[list[str]]:
