@@ -107,8 +107,6 @@ class WordingForm(forms.Form):
 class PaperRequestForm(forms.Form):
     """制发公示和通报: which paper, its 文号 and date, and in what form."""
 
-    field_order = ["which", "number", "dated_on", "form"]
-
     number = forms.CharField(label="文号", max_length=40, required=False)
     dated_on = forms.DateField(
         label="成文日期", widget=DAY, help_text="通报落款的日期；公示的落款日期为公示日期，不随此处改变"
@@ -123,6 +121,7 @@ class PaperRequestForm(forms.Form):
             choices=[*known, *((name, f"通报，发{name}（上级主管单位）") for name in superiors)],
             widget=forms.RadioSelect,
         )
+        self.order_fields(["which", "number", "dated_on", "form"])
         self.fields["number"].help_text = f"例如：{example}。可不填，不填的，文件上留出位置，由手工填写"
 
     def asked(self) -> PaperAsked:

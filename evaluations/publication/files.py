@@ -15,7 +15,7 @@ from nanchuan_eval.documents.papers import Grid, Paper, Style, Text, paper_pdf
 from nanchuan_eval.workdays.rules import in_chinese
 
 # Millimetres of the columns, without and with how sure each place is.
-WIDTHS = {4: (12, 38, 38, 68), 6: (12, 30, 32, 18, 20, 44)}
+WIDTHS = {4: (12, 38, 38, 68), 6: (12, 28, 30, 16, 17, 53)}
 TURNOUT_WIDTHS = (56, 25, 25, 25, 25)
 CHANGES_WIDTHS = (44, 60, 52)
 CHECKED = "以上校验值可以与评议网站公布的文件核对；核验办法见网站“怎样核验”。"

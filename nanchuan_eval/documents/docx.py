@@ -169,8 +169,11 @@ def _text(document: DocumentObject, block: Text) -> Paragraph:
 
 
 def _grid(document: DocumentObject, grid: Grid) -> None:
+    document.paragraphs[-1].paragraph_format.keep_with_next = True
     table = document.add_table(rows=1, cols=len(grid.head), style="Table Grid")
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    margins = "".join(f'<w:{side} w:w="60" w:type="dxa"/>' for side in ("left", "right"))
+    table._tbl.tblPr.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{margins}</w:tblCellMar>"))
     whole = sum(grid.widths)
     widths = [Mm(TEXT_WIDTH * width / whole) for width in grid.widths]
     for number, values in enumerate([grid.head, *grid.rows]):
@@ -180,6 +183,7 @@ def _grid(document: DocumentObject, grid: Grid) -> None:
             cell.width = width
             cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
             _cell_text(cell.paragraphs[0], value, HEITI if number == 0 else FANGSONG)
+            cell.paragraphs[0].paragraph_format.keep_with_next = number == 0
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
 

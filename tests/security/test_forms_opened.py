@@ -143,6 +143,12 @@ OTHERS = [
         lambda w: s.measure(kind="assessment"),
         performs("acc.assess"),
     ),
+    Form(
+        "commission-papers",
+        "/commission/{o.key}/papers/",
+        lambda w: s.published_list(),
+        lambda account: policy.may_see(account, "top10.view"),
+    ),
     Form("case-head", "/work/cases/{o.pk}/head/", lambda w: s.case(), starts("acc.open")),
     Form("talk-plan", "/work/talks/{o.pk}/plan/", lambda w: s.measure(), proposes("acc.talk.head", **UNIT)),
     Form("talk-held", "/work/talks/{o.pk}/held/", lambda w: s.planned_talk(), proposes("acc.talk.head", **UNIT)),

@@ -17,6 +17,7 @@ from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, account_of, attempt, render_form, staff_view
 from nanchuan_eval.web.downloads import download
+from nanchuan_eval.workdays.rules import in_chinese
 
 NOTE = (
     "公示和通报均以现行公示的内容生成。Word 文档使用仿宋、楷体、黑体和小标宋字体，可以在本机修改后印发；"
@@ -46,9 +47,7 @@ def papers(request: HttpRequest, key: str) -> HttpResponse:
         if made:
             name, content = made
             return download(content, name)
-    facts = [
-        ("轮次", round_.name),
-        ("现行公示", f"第{newest.version}版，{timezone.localtime(newest.published_at):%Y年%m月%d日}公示"),
-    ]
+    published_on = in_chinese(timezone.localdate(newest.published_at))
+    facts = [("轮次", round_.name), ("现行公示", f"第{newest.version}版，{published_on}公示")]
     back = reverse("accountability:commission-round", args=[key])
     return render_form(request, form, FormPage("制发公示和通报", "下载文件", back, facts, note=NOTE))
