@@ -30,7 +30,7 @@ def texts(paper):
 
 
 def table(paper):
-    return next(block for block in paper.blocks if isinstance(block, Grid)).rows
+    return next(block for block in paper.blocks if isinstance(block, Grid) and "主要问题" in block.head).rows
 
 
 def sections_of(publication):
@@ -102,6 +102,8 @@ def test_a_correction_says_so_below_its_title_and_gives_its_reason():
         assert "更正说明：评议对象登记有误" in texts(paper)
         assert any(line.startswith("经更正撤下：") for line in texts(paper))
         assert len(table(paper)) == 9
+        (changed,) = paper.blocks[2].rows
+        assert changed[2] == "撤下，不再上榜"
 
 
 @pytest.mark.pdftext
