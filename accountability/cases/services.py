@@ -137,7 +137,8 @@ def _require_reason(_: Measure, asked: Arguments, *, at: datetime) -> None:
     _refuse_without_reason(asked["reason"])
 
 
-def _refuse_over(measure: Measure) -> None:
+def refuse_over(measure: Measure) -> None:
+    """Refuse to record or waive a measure that is over, or whose case is closed."""
     if measure.case.state == CaseState.CLOSED:
         raise RuleViolation(CLOSED)
     _refuse_unless_pending(measure)
@@ -154,7 +155,7 @@ ACTIONS = (
         "登记影响期",
         Measure,
         content=_record_content,
-        closed=_refuse_over,
+        closed=refuse_over,
         perform=calls(record_measure, "measure_id", done_on=date.fromisoformat),
         names=_names,
         is_small=True,
@@ -167,7 +168,7 @@ ACTIONS = (
         content=_waiving_content,
         perform=calls(waive_measure, "measure_id"),
         require=_require_reason,
-        closed=_refuse_over,
+        closed=refuse_over,
         follows=lambda _: WAIVED,
         names=lambda measure, _: f"{measure.case}，{measure}",
     ),
@@ -179,7 +180,7 @@ ACTIONS = (
         content=lambda measure, asked: {**_waiving_content(measure, asked), **_freeze_content(measure)},
         perform=calls(waive_measure, "measure_id"),
         require=_require_reason,
-        closed=_refuse_over,
+        closed=refuse_over,
         follows=lambda _: WAIVED,
         names=_names,
         is_small=True,

@@ -71,8 +71,7 @@ def take_up_suggestion(*, suggestion_id: int, by: User, at: datetime) -> Suggest
 def answer_suggestion(*, suggestion_id: int, adopted: bool, reply: str, by: User, at: datetime) -> Suggestion:
     """Adopt or decline a suggestion with a public reply (答复)."""
     suggestion = _locked(suggestion_id, by)
-    if suggestion.state not in UNANSWERED:
-        raise RuleViolation("这条建议已答复。")
+    refuse_answered(suggestion)
     if not reply.strip():
         raise RuleViolation("请填写答复。")
     suggestion.state = SuggestionState.ADOPTED if adopted else SuggestionState.DECLINED
@@ -80,6 +79,12 @@ def answer_suggestion(*, suggestion_id: int, adopted: bool, reply: str, by: User
     suggestion.save(update_fields=["state", "reply", "replied_by"])
     audit.record("roster.edit", suggestion, by=by, at=at, detail={"step_label": "答复群众建议"}, wrote=[suggestion])
     return suggestion
+
+
+def refuse_answered(suggestion: Suggestion) -> None:
+    """Refuse a second answer."""
+    if suggestion.state not in UNANSWERED:
+        raise RuleViolation("这条建议已答复。")
 
 
 def may_answer(by: User) -> bool:
@@ -165,8 +170,7 @@ def pass_on_remark(*, remark_id: UUID, spans: Sequence[Span], by: User, at: date
     """Cover these spans for good and let the unit read the remark (转交单位)."""
     policy.check(by, REDACT)
     remark = FollowUpRemark.objects.select_for_update(of=("self",)).get(pk=remark_id)
-    if remark.is_passed_on:
-        raise RuleViolation("这条意见已经转交单位。")
+    refuse_passed_on(remark)
     remark.text, remark.is_passed_on = redact(remark.text, spans), True
     remark.save(update_fields=["text", "is_passed_on"])
     detail = {"step_label": "转交整改评价意见", "places": len(spans)}
@@ -174,6 +178,12 @@ def pass_on_remark(*, remark_id: UUID, spans: Sequence[Span], by: User, at: date
     if spans:
         transaction.on_commit(partial(scrub, (FollowUpRemark,)))
     return remark
+
+
+def refuse_passed_on(remark: FollowUpRemark) -> None:
+    """Refuse to pass a remark on a second time."""
+    if remark.is_passed_on:
+        raise RuleViolation("这条意见已经转交单位。")
 
 
 def retention_rules() -> list[RetentionRule]:

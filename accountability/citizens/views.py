@@ -1,5 +1,6 @@
 """Public pages of rectifications, follow-up ratings and suggestions; staff pages that answer suggestions."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -221,6 +222,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     note = "采纳的，请在评议对象名录中增加该科室。"
     page = FormPage("答复群众建议", "答复", reverse("accountability:suggestion-desk"), facts, note, done="已答复。")
+    page = replace(page, refuses=partial(citizens.refuse_answered, row))
     service = partial(citizens.answer_suggestion, suggestion_id=row.pk)
     return show_form(request, AnswerForm(request.POST or None), page, service)
 
@@ -251,6 +253,7 @@ def pass_on(request: HttpRequest, pk: UUID) -> HttpResponse:
     title = "提请转交意见" if policy.requires_approval("comment.redact") else "转交意见"
     note = "转交后，该科室所在单位可以看到遮盖后的意见；意见不对外公布，遮盖的文字不能恢复。"
     page = FormPage(title, title, reverse("accountability:remarks"), facts, note, done="已转交。")
+    page = replace(page, refuses=partial(citizens.refuse_passed_on, row))
 
     def start(*, words: str, **given: Any) -> object:
         return citizens.start_passing_on(remark_id=row.pk, words=words.splitlines(), **given)

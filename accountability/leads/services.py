@@ -46,8 +46,7 @@ def conclude_lead(*, lead_id: int, finding: Finding, by: User, at: datetime) -> 
     """Conclude a lead (办结); a verified one becomes a veto in the section's unpublished round, if there is one."""
     policy.check(by, LEAD)
     lead = Lead.objects.select_for_update(of=("self",)).select_related("section").get(pk=lead_id)
-    if lead.state != LeadState.RECEIVED:
-        raise RuleViolation("该问题线索已办结。")
+    refuse_concluded(lead)
     if not finding.conclusion.strip():
         raise RuleViolation("请填写处置情况。")
     verified = finding.state == LeadState.VERIFIED
@@ -62,6 +61,12 @@ def conclude_lead(*, lead_id: int, finding: Finding, by: User, at: datetime) -> 
     detail = {"step_label": "办结问题线索", "state": finding.state.value}
     audit.record(LEAD, lead, by=by, at=at, detail=detail, wrote=[lead])
     return lead, _veto(lead, finding, by=by, at=at) if verified else None
+
+
+def refuse_concluded(lead: Lead) -> None:
+    """Refuse a second conclusion."""
+    if lead.state != LeadState.RECEIVED:
+        raise RuleViolation("该问题线索已办结。")
 
 
 def _veto(lead: Lead, finding: Finding, *, by: User, at: datetime) -> Veto | None:

@@ -1,6 +1,8 @@
 """问题线索, for the commission; 404 for everybody else."""
 
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -74,6 +76,7 @@ def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     facts = [("科室", lead.section), ("线索内容", lead.facts)]
     note = f"查实的，如有尚未公示的轮次，该科室在该轮一票否决：{VETOED_FIRST}。"
     page = FormPage(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
+    page = replace(page, refuses=partial(leads_services.refuse_concluded, lead))
     form = FindingForm(request.POST or None)
 
     def conclude(*, by: User, at: datetime, **_: object) -> str:

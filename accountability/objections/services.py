@@ -80,13 +80,8 @@ def file_review(*, objection_id: int, facts: str, by: User, at: datetime) -> Obj
     first = Objection.objects.select_related("section").get(pk=objection_id)
     policy.check(by, "appeal.submit", own=is_own(by, first.section))
     round_ = lock_round(first.round_id)
-    if first.stage != Stage.OBJECTION or first.outcome != Outcome.REJECTED or first.decided_at is None:
-        raise RuleViolation("公示前异议的结论为“维持”的，方可提请领导小组复核。")
-    if round_.state != RoundState.REVIEW:
-        raise RuleViolation("名单已公示，请在公示后申诉期内提出申诉。")
-    term = review_term(first)
-    if timezone.localdate(at) > term.ends_on:
-        raise RuleViolation(f"提请复核的期限至{dated_now(term)}止，已超过期限。")
+    first.round = round_
+    refuse_unreviewable(first, at)
     again = Objection(round=round_, section=first.section, stage=Stage.REVIEW, ground=first.ground, facts=facts)
     return _file(again, by=by, at=at)
 
@@ -154,7 +149,7 @@ def decide_objection(*, objection_id: int, decision: Decision, by: User, at: dat
     policy.check(by, "appeal.decide")
     round_ = lock_round(Objection.objects.only("round_id").get(pk=objection_id).round_id)
     objection = _lock(objection_id)
-    _refuse_wrong_decider(objection, by)
+    refuse_undecidable(objection, by)
     _refuse_wrong_state(objection, decision)
     objection.state, objection.outcome = ObjectionState.DECIDED, decision.outcome
     objection.answer, objection.decided_by, objection.decided_at = decision.answer.strip(), by, at
@@ -185,6 +180,59 @@ def review_term(objection: Objection) -> Term:
     return term_of(decided_on, int(objection.round.rulebook["review_workdays"]), Holiday.objects.calendar())
 
 
+def fileable_sections(unit_code: str, at: datetime) -> list[RoundSection]:
+    """Return a unit's listed sections about which it may file now; refuse, with the reason, if there is none."""
+    listed = RoundSection.objects.filter(
+        department_code=unit_code, round__state__in=(RoundState.REVIEW, *PUBLISHED), result__is_listed=True
+    )
+    reasons, found = [], []
+    for section in listed.select_related("round").order_by("-round__period_start", "code"):
+        try:
+            stage = _stage_now(section.round, at)
+        except RuleViolation as late:
+            reasons += late.reasons
+            continue
+        grounds = Objection.objects.filter(section=section, stage=stage).values("ground").distinct().count()
+        if grounds < len(Ground):
+            found.append(section)
+        else:
+            reasons.append(f"{section}已就各项事由提出过，不能重复提出，请在“异议和申诉”中查看办理情况。")
+    if not found:
+        none = "本单位没有上榜科室，没有可以提出异议或申诉的事项。"
+        raise RuleViolation(*(dict.fromkeys(reasons) or [none]))
+    return found
+
+
+def refuse_unreviewable(first: Objection, at: datetime) -> None:
+    """Refuse a review that may not be asked for: not of this outcome, not any more, or not again."""
+    if first.stage != Stage.OBJECTION or first.outcome != Outcome.REJECTED or first.decided_at is None:
+        raise RuleViolation("公示前异议的结论为“维持”的，方可提请领导小组复核。")
+    if first.round.state != RoundState.REVIEW:
+        raise RuleViolation("名单已公示，请在公示后申诉期内提出申诉。")
+    term = review_term(first)
+    if timezone.localdate(at) > term.ends_on:
+        raise RuleViolation(f"提请复核的期限至{dated_now(term)}止，已超过期限。")
+    _refuse_second(first.section, Stage.REVIEW, first.ground)
+
+
+def refuse_unless(objection: Objection, state: ObjectionState) -> None:
+    """Refuse a step of an objection in another state than the one in which it is taken."""
+    if objection.state != state:
+        raise RuleViolation(f"当前为“{objection.get_state_display()}”，只能在“{state.label}”时办理。")
+
+
+def refuse_undecidable(objection: Objection, by: User) -> None:
+    """Refuse to answer an objection that is answered, or to an account that may not be the one to answer it."""
+    if objection.state == ObjectionState.DECIDED:
+        raise RuleViolation("该异议或申诉已答复，不能修改。")
+    _refuse_wrong_decider(objection, by)
+
+
+def _refuse_second(section: RoundSection, stage: Stage, ground: str) -> None:
+    if Objection.objects.filter(section=section, stage=stage, ground=ground).exists():
+        raise RuleViolation("该科室已就同一事由提出过，不能重复提出。")
+
+
 def _stage_now(round_: Round, at: datetime) -> Stage:
     last = filing_ends(round_)
     if last is None:
@@ -200,8 +248,7 @@ def _file(objection: Objection, *, by: User, at: datetime) -> Objection:
     objection.facts = objection.facts.strip()
     if not objection.facts:
         raise RuleViolation("请写明事实和理由。单纯对得分高低不服的，不属于异议事由。")
-    if Objection.objects.filter(section=section, stage=stage, ground=objection.ground).exists():
-        raise RuleViolation("该科室已就同一事由提出过，不能重复提出。")
+    _refuse_second(section, stage, objection.ground)
     objection.filed_by, objection.filed_at = by, at
     objection.due_on = _answer_due(round_, stage, at)
     if stage != Stage.APPEAL:
@@ -236,8 +283,6 @@ def _signer(objection: Objection) -> User | None:
 def _refuse_wrong_state(objection: Objection, decision: Decision) -> None:
     if not decision.answer.strip():
         raise RuleViolation("请填写答复。")
-    if objection.state == ObjectionState.DECIDED:
-        raise RuleViolation("该异议或申诉已答复，不能修改。")
     if decision.outcome != Outcome.INADMISSIBLE and objection.state != ObjectionState.RECOUNTED:
         raise RuleViolation("受理并在监督员见证下复算之后，方可决定维持或更正。")
     if decision.outcome != Outcome.INADMISSIBLE and objection.lacking_witnesses:
@@ -275,8 +320,8 @@ def _correct(objection: Objection, round_: Round, *, by: User, at: datetime) -> 
 def _lock(objection_id: int, state: ObjectionState | None = None) -> Objection:
     rows = Objection.objects.select_for_update(of=("self",), no_key=True)
     objection = rows.select_related("section", "round", "accepted_by", "hold").get(pk=objection_id)
-    if state and objection.state != state:
-        raise RuleViolation(f"当前为“{objection.get_state_display()}”，只能在“{state.label}”时办理。")
+    if state:
+        refuse_unless(objection, state)
     return objection
 
 
@@ -296,5 +341,6 @@ ACTIONS = (
         },
         names=lambda row, _: f"{row.round.name}，{row}",
         perform=calls(accept_objection, "objection_id"),
+        closed=lambda row: refuse_unless(row, ObjectionState.FILED),
     ),
 )

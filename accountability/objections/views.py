@@ -1,5 +1,6 @@
 """异议和申诉: filing, acceptance, recount and answer; a unit sees only its own."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -81,6 +82,7 @@ def file(request: HttpRequest) -> HttpResponse:
         reverse("accountability:objections"),
         note="提出后可以上传证据。公示后的申诉不停止措施的执行。",
         done="已提出，请上传证据；评议办将在期限内答复。",
+        refuses=partial(objections_services.fileable_sections, user.unit_code, clock.now()),
     )
 
     def file(*, section: RoundSection, ground: str, **given: Any) -> object:
@@ -100,9 +102,12 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     row, user = _row_or_404(request, pk), account_of(request)
     policy.check_may_start(user, "appeal.submit", own=is_own(user, row.section))
     facts = _about(row)
+    refuses = partial(objections_services.refuse_unreviewable, row, clock.now())
     if row.decided_at:
         facts.append(("提请复核的期限", dated_now(objections_services.review_term(row))))
-    page = FormPage(f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), facts)
+    page = FormPage(
+        f"提请复核：{row.section}", "提请复核", reverse("accountability:objections"), facts, refuses=refuses
+    )
     service = partial(objections_services.file_review, objection_id=row.pk)
     return show_form(request, ReviewForm(request.POST or None), page, service)
 
@@ -130,6 +135,7 @@ def recount(request: HttpRequest, pk: int) -> HttpResponse:
         note="系统用封箱的评议票和锁定的评议规则重新计票，并与计票结果逐项比对。请在监督员到场时办理；"
         f"复算后，由至少{LEAST_WITNESSES}名到场的监督员用签名码签名，方可答复。",
         done="复算完成，请到场的监督员签名。",
+        refuses=partial(objections_services.refuse_unless, row, ObjectionState.ACCEPTED),
     )
     form = Form(request.POST if request.method == "POST" else None)
     return show_form(request, form, page, partial(objections_services.recount_objection, objection_id=row.pk))
@@ -148,6 +154,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     note = "由在场监督员本人输入自己的签名码，每个签名码只能使用一次；未看到复算全过程的，请不要签名。"
     page = FormPage(f"监督员签名：{row}", "确认签名", _page(row), facts, note=note, done="已签名。")
+    page = replace(page, refuses=partial(objections_services.refuse_unless, row, ObjectionState.RECOUNTED))
 
     def sign(*, code: str, by: User, at: datetime) -> object:
         return objections_services.sign_recount(objection_id=row.pk, code=code, at=at) and "已签名。"
@@ -167,6 +174,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         _about(row),
         note="结论为“更正”的，系统发布更正名单，撤销或建立相应的问责事项；任何人不能改分。",
         done="已答复。",
+        refuses=partial(objections_services.refuse_undecidable, row, account_of(request)),
     )
     form = DecisionForm(request.POST or None)
 

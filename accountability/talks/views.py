@@ -1,5 +1,6 @@
 """谈话: planning and notices; the record's writing, submission, confirmation, return and printing."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -48,6 +49,7 @@ def plan(request: HttpRequest, measure_id: int) -> HttpResponse:
     known = {field: getattr(current, field) for field in plans.PLANNED} if current else {"about": _about_of(measure)}
     done = "谈话安排已保存。请打印谈话通知书，送达谈话对象。"
     page = FormPage(f"{title}：{measure.case}", button, _page(measure), _about(measure), done=done)
+    page = replace(page, refuses=partial(plans.refuse_unplannable, measure))
 
     def save(*, by: User, at: datetime, reason: str = "", **facts: Any) -> object:
         return plans.plan_talk(measure_id=measure.pk, facts=facts, reason=reason, by=by, at=at)
@@ -63,6 +65,7 @@ def held(request: HttpRequest, measure_id: int) -> HttpResponse:
     known = {"held_at": current.starts_at} if current else {}
     done = "已登记谈话。请填写谈话记录。"
     page = FormPage(f"登记已谈话：{measure.case}", "登记已谈话", _page(measure), _about(measure), done=done)
+    page = replace(page, refuses=partial(plans.refuse_unheld, measure))
     service = partial(plans.hold_talk, measure_id=measure.pk)
     return show_form(request, HeldForm(request.POST or None, initial=known), page, service)
 
@@ -75,6 +78,7 @@ def switch(request: HttpRequest, measure_id: int) -> HttpResponse:
     note = "变更后，原谈话安排不再有效，须重新安排并发出通知书。变更不能撤回，理由记入操作日志，并在谈话页面显示。"
     title, done = "改与主要领导谈话", "谈话对象已变更。"
     page = FormPage(f"{title}：{measure.case}", title, _page(measure), facts, note=note, done=done)
+    page = replace(page, refuses=partial(plans.refuse_switch, measure))
     service = partial(plans.switch_to_chief, measure_id=measure.pk)
     return show_form(request, SwitchForm(request.POST or None), page, service)
 
@@ -98,6 +102,7 @@ def write(request: HttpRequest, measure_id: int) -> HttpResponse:
     known = {field: getattr(record, field) for field in FIELDS} if record else _known(measure)
     done = "谈话记录已保存。请上传签字件，然后报送。"
     page = FormPage(f"填写谈话记录：{measure.case}", "保存谈话记录", _page(measure), _about(measure), done=done)
+    page = replace(page, refuses=partial(talks_services.refuse_unwritable, measure))
 
     def write(*, by: User, at: datetime, **facts: Any) -> object:
         return talks_services.write_talk(measure_id=measure.pk, facts=facts, by=by, at=at)
@@ -137,7 +142,11 @@ def send_back(request: HttpRequest, talk_id: int) -> HttpResponse:
     if not policy.may(user, action, own=answers_for_cases(user)):
         raise policy.Denied(user, action)
     page = FormPage(
-        f"退回谈话记录：{record.measure.case}", "退回谈话记录", _page(record.measure), _about(record.measure)
+        f"退回谈话记录：{record.measure.case}",
+        "退回谈话记录",
+        _page(record.measure),
+        _about(record.measure),
+        refuses=partial(talks_services.refuse_unreturnable, record),
     )
 
     def send_back(*, note: str, by: User, at: datetime) -> object:

@@ -96,7 +96,7 @@ def finish_item(*, item_id: int, outcome: str, by: User, at: datetime) -> Rectif
     item = _lock_running_item(item_id, by, "rect.report")
     if not outcome.strip():
         raise RuleViolation("请填写完成情况。")
-    _refuse_without_evidence(item)
+    refuse_without_evidence(item)
     item.outcome, item.finished_at, item.state = outcome.strip(), at, ItemState.FINISHED
     item.save(update_fields=["outcome", "finished_at", "state"])
     audit.record("rect.report", item, by=by, at=at, detail={"step_label": "申报完成"}, wrote=[item])
@@ -108,10 +108,8 @@ def ask_extension(*, item_id: int, due_on: date, reason: str, by: User, at: date
     """Request a later due date (申请延期), before the current one has passed."""
     item = _lock_item(item_id)
     _check_proposes(by, "rect.extend", item.rectification)
-    _refuse_unless_running(item)
-    if item.due_on is None or timezone.localtime(at).date() > item.due_on:
-        raise RuleViolation("完成时限已过，不能再申请延期。")
-    if due_on <= item.due_on or not reason.strip():
+    refuse_unextendable(item, at)
+    if item.due_on is None or due_on <= item.due_on or not reason.strip():
         raise RuleViolation(f"延期后的日期应晚于原时限{in_chinese(item.due_on)}，并写明理由。")
     item.wanted_due_on, item.wanted_reason = due_on, reason.strip()
     item.save(update_fields=["wanted_due_on", "wanted_reason"])
@@ -127,8 +125,7 @@ def decide_extension(*, item_id: int, granted: bool, by: User, at: datetime) -> 
     """Grant or refuse a requested extension (批准延期)."""
     policy.check(by, "rect.extend")
     item = _lock_item(item_id)
-    if item.wanted_due_on is None:
-        raise RuleViolation("这个整改事项没有待批的延期申请。")
+    refuse_unless_asked(item)
     if granted:
         item.due_on = item.wanted_due_on
     reason = item.wanted_reason
@@ -190,7 +187,7 @@ def _lock_item(item_id: int) -> RectificationItem:
 def _lock_running_item(item_id: int, by: User, action: str) -> RectificationItem:
     item = _lock_item(item_id)
     check_own(by, action, item.rectification)
-    _refuse_unless_running(item)
+    refuse_unless_running(item)
     return item
 
 
@@ -198,7 +195,8 @@ def _check_proposes(by: User, action: str, rectification: Rectification) -> None
     policy.check_proposes(by, action, own=is_own(by, rectification.case.result.section))
 
 
-def _refuse_unless_running(item: RectificationItem) -> None:
+def refuse_unless_running(item: RectificationItem) -> None:
+    """Refuse to report on an item that the unit is not working on."""
     if item.rectification.state not in UNDER_WAY or item.state not in UNFINISHED:
         state = (
             item.get_state_display()
@@ -208,6 +206,25 @@ def _refuse_unless_running(item: RectificationItem) -> None:
         raise RuleViolation(f"“{item.problem}”当前为“{state}”，不能填报。")
 
 
+def refuse_unfinishable(item: RectificationItem) -> None:
+    """Refuse to report an item as completed that the unit is not working on, or that has no file to show it."""
+    refuse_unless_running(item)
+    refuse_without_evidence(item)
+
+
+def refuse_unextendable(item: RectificationItem, at: datetime) -> None:
+    """Refuse a request for a later date once the present one has passed."""
+    refuse_unless_running(item)
+    if item.due_on is None or timezone.localtime(at).date() > item.due_on:
+        raise RuleViolation("完成时限已过，不能再申请延期。")
+
+
+def refuse_unless_asked(item: RectificationItem) -> None:
+    """Refuse to decide on an extension that nobody asked for."""
+    if item.wanted_due_on is None:
+        raise RuleViolation("这个整改事项没有待批的延期申请。")
+
+
 def refuse_unless_passed(item: RectificationItem) -> None:
     """Refuse to close an item that is not reported as completed, or that no later inspection has passed."""
     refuse_unless_finished(item)
@@ -215,7 +232,7 @@ def refuse_unless_passed(item: RectificationItem) -> None:
         raise RuleViolation("申报完成后尚无经审定通过的暗访复查结论，不能销号。请先安排暗访复查。")
 
 
-def _refuse_without_evidence(item: RectificationItem) -> None:
+def refuse_without_evidence(item: RectificationItem) -> None:
     """Refuse an item without a file that shows its completion; one sent back needs a file of the time since."""
     if not item.progress.exists():
         raise RuleViolation("请先填报进展并上传佐证材料，再申报完成。")

@@ -73,8 +73,7 @@ def submit_report(*, rectification_id: int, report: str, by: User, at: datetime)
     """Submit the unit's report (整改报告), once."""
     rectification = lock(rectification_id)
     check_own(by, "rect.report", rectification)
-    if rectification.state != RectificationState.RUNNING:
-        raise RuleViolation("整改方案认可之后、验收之前方可报送整改报告，且只报一次。")
+    refuse_unreportable(rectification)
     if not report.strip():
         raise RuleViolation("请填写整改报告。")
     rectification.report, rectification.reported_at = report.strip(), at
@@ -93,8 +92,7 @@ def resume_rectification(*, rectification_id: int, decision: str, by: User, at: 
     if not decision.strip():
         raise RuleViolation("请填写处理意见。")
     rectification.decision, rectification.decided_at = decision.strip(), at
-    if rectification.state != RectificationState.ESCALATED:
-        raise RuleViolation("只有移送纪委监委的整改才需要处理意见。")
+    refuse_unless_escalated(rectification)
     move(rectification, RectificationState.RUNNING, "decision", "decided_at")
     audit.record("acc.open", rectification, by=by, at=at, reason=decision.strip(), wrote=[rectification])
     return rectification
@@ -113,6 +111,18 @@ def refuse_unless_submitted(rectification: Rectification) -> None:
     """Refuse to decide on a plan that is not waiting for it."""
     if rectification.state != RectificationState.SUBMITTED:
         raise RuleViolation("已报送待审的整改方案方可审核。")
+
+
+def refuse_unreportable(rectification: Rectification) -> None:
+    """Refuse a report before the plan is accepted, or a second one."""
+    if rectification.state != RectificationState.RUNNING:
+        raise RuleViolation("整改方案认可之后、验收之前方可报送整改报告，且只报一次。")
+
+
+def refuse_unless_escalated(rectification: Rectification) -> None:
+    """Refuse a decision on a rectification that is not with the commission."""
+    if rectification.state != RectificationState.ESCALATED:
+        raise RuleViolation("只有移送纪委监委的整改才需要处理意见。")
 
 
 def refuse_unless_writable(rectification: Rectification) -> None:

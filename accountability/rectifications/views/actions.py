@@ -1,6 +1,7 @@
 """整改: form pages of the unit, the office and the commission, one per action."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from accountability.rectifications.rules import WRITABLE
 from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, View, account_of, show_form, staff_view
@@ -36,10 +38,12 @@ def _item_page(
     *,
     check: Check,
     done: str = "已保存。",
+    refuses: Callable[[RectificationItem], object] | None = None,
 ) -> View:
     """Return the page of one action on one item; `service` makes what takes the form's fields.
 
-    `check` raises `Denied` for accounts without the right, before the form is shown.
+    `check` raises `Denied` for accounts without the right, before the form is shown; `refuses` is the service's own
+    check of whatever is refused before anything is typed.
     """
 
     @staff_view
@@ -47,6 +51,8 @@ def _item_page(
         item = _item_or_404(request, pk)
         check(account_of(request), item)
         page = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
+        if refuses:
+            page = replace(page, refuses=partial(refuses, item))
         form = form_class(request.POST or None, initial=_known(item))
         return show_form(request, form, page, service(item))
 
@@ -81,7 +87,14 @@ def _check_grants(user: User, item: RectificationItem) -> None:
         raise policy.Denied(user, "rect.extend")
 
 
-edit_item = _item_page("填写整改方案", "保存", forms.ItemForm, _serves(_edit), check=_units("rect.plan"))
+edit_item = _item_page(
+    "填写整改方案",
+    "保存",
+    forms.ItemForm,
+    _serves(_edit),
+    check=_units("rect.plan"),
+    refuses=lambda item: rectifications.refuse_unless_writable(item.rectification),
+)
 report_progress = _item_page(
     "填报进展",
     "保存进展",
@@ -89,6 +102,7 @@ report_progress = _item_page(
     _serves(item_services.report_progress),
     check=_units("rect.report"),
     done="进展已保存，可以上传佐证材料。",
+    refuses=item_services.refuse_unless_running,
 )
 finish_item = _item_page(
     "申报完成",
@@ -97,6 +111,7 @@ finish_item = _item_page(
     _serves(item_services.finish_item),
     check=_units("rect.report"),
     done="已申报完成，等待暗访复查和验收。",
+    refuses=item_services.refuse_unfinishable,
 )
 ask_extension = _item_page(
     "申请延期",
@@ -105,9 +120,15 @@ ask_extension = _item_page(
     _serves(item_services.ask_extension),
     check=lambda user, item: policy.check_proposes(user, "rect.extend", own=_is_own(user, item.rectification)),
     done="延期申请已报送。",
+    refuses=lambda item: item_services.refuse_unextendable(item, clock.now()),
 )
 decide_extension = _item_page(
-    "审批延期", "保存审批结果", forms.GrantForm, _serves(item_services.decide_extension), check=_check_grants
+    "审批延期",
+    "保存审批结果",
+    forms.GrantForm,
+    _serves(item_services.decide_extension),
+    check=_check_grants,
+    refuses=item_services.refuse_unless_asked,
 )
 close_item = _item_page(
     "销号", "销号", forms.VerdictForm, _starts("rect.close"), check=_approvable("rect.close"), done="已销号。"
@@ -128,7 +149,9 @@ def add_item(request: HttpRequest, pk: int) -> HttpResponse:
     row = _row_or_404(request, pk)
     _check_own(account_of(request), "rect.plan", row)
     choices = [(code, sign["text"]) for code, sign in signs_of(row.case.result.round).items()]
-    page = FormPage(f"增加问题：{row.case}", "增加整改问题", _page(row))
+    page = FormPage(
+        f"增加问题：{row.case}", "增加整改问题", _page(row), refuses=partial(rectifications.refuse_unless_writable, row)
+    )
     service = partial(item_services.add_item, rectification_id=row.pk)
     return show_form(request, forms.SignForm(request.POST or None, choices=choices), page, service)
 
@@ -139,6 +162,7 @@ def submit_plan(request: HttpRequest, pk: int) -> HttpResponse:
     row = _row_or_404(request, pk)
     _check_own(account_of(request), "rect.plan", row)
     page = FormPage(f"报送整改方案：{row.case}", "报送整改方案", _page(row), done="整改方案已报送，等待评议办审核。")
+    page = replace(page, refuses=partial(rectifications.refuse_unless_writable, row))
     form = forms.OpinionForm(request.POST or None, initial={"opinion": row.opinion})
     return show_form(request, form, page, partial(rectifications.submit_plan, rectification_id=row.pk))
 
@@ -158,6 +182,7 @@ def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
     row = _row_or_404(request, pk)
     _check_own(account_of(request), "rect.report", row)
     page = FormPage(f"报送整改报告：{row.case}", "报送整改报告", _page(row), done="整改报告已报送。")
+    page = replace(page, refuses=partial(rectifications.refuse_unreportable, row))
     service = partial(rectifications.submit_report, rectification_id=row.pk)
     return show_form(request, forms.ReportForm(request.POST or None), page, service)
 
@@ -168,6 +193,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     row = _row_or_404(request, pk)
     policy.check_may_start(account_of(request), "acc.open")
     page = FormPage(f"处理意见：{row.case}", "保存处理意见", _page(row), note="保存后，单位继续整改。")
+    page = replace(page, refuses=partial(rectifications.refuse_unless_escalated, row))
 
     def resume(*, note: str, by: User, at: datetime) -> object:
         return rectifications.resume_rectification(rectification_id=row.pk, decision=note, by=by, at=at)

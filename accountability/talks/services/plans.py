@@ -15,6 +15,7 @@ from accountability.talks.services.records import (
     check_writes,
     lock_talk_measure,
     may_write,
+    refuse_no_talk_due,
     talk_action,
 )
 from nanchuan_eval.audit import services as audit
@@ -36,9 +37,8 @@ def plan_talk(*, measure_id: int, facts: Mapping[str, Any], by: User, at: dateti
     """Plan a talk (安排谈话), or move a planned one (改期) with a reason; its notice replaces the earlier one."""
     measure = lock_talk_measure(measure_id)
     check_writes(by, measure)
-    _refuse_recorded(measure)
+    refuse_unplannable(measure)
     earlier = TalkPlan.objects.filter(measure=measure, is_current=True).first()
-    _refuse_held(earlier, measure)
     # A plan for somebody else is replaced too, but not by moving: that the person changed has its own reason.
     is_moved = earlier is not None and earlier.target == measure.target
     why = reason.strip() if is_moved else ("谈话对象已变更" if earlier else "")
@@ -64,11 +64,7 @@ def hold_talk(*, measure_id: int, held_at: datetime, by: User, at: datetime) -> 
     """Say that a planned talk was held (登记已谈话), and when; its record is still to be written."""
     measure = lock_talk_measure(measure_id)
     check_writes(by, measure)
-    _refuse_recorded(measure)
-    plan = plan_of(measure)
-    if plan is None:
-        raise RuleViolation("谈话尚未安排。已经谈话的，请直接填写谈话记录。")
-    _refuse_held(plan, measure)
+    plan = refuse_unheld(measure)
     if held_at > at:
         raise RuleViolation("谈话时间不能晚于现在。")
     if timezone.localtime(held_at).date() < measure.case.published_on:
@@ -84,8 +80,7 @@ def switch_to_chief(*, measure_id: int, reason: str, by: User, at: datetime) -> 
     """Let the talk with a unit's leader be with the head of the unit (改由主要领导谈话), with a reason."""
     measure = lock_talk_measure(measure_id)
     check_writes(by, measure)
-    if refusal := switch_refusal(measure):
-        raise RuleViolation(refusal)
+    refuse_switch(measure)
     if not reason.strip():
         raise RuleViolation("请填写改与主要领导谈话的理由。")
     former, measure.target = measure.target, chief_target(measure)
@@ -114,6 +109,31 @@ def switch_refusal(measure: Measure) -> str:
     if Talk.objects.filter(measure=measure).exists() or (plan and plan.held_at):
         return "谈话已经进行，不能再变更谈话对象。"
     return ""
+
+
+def refuse_switch(measure: Measure) -> None:
+    """Refuse to switch a talk that is not due, or for which `switch_refusal` says why."""
+    refuse_no_talk_due(measure)
+    if refusal := switch_refusal(measure):
+        raise RuleViolation(refusal)
+
+
+def refuse_unplannable(measure: Measure) -> None:
+    """Refuse to plan or move a talk that is not due, is recorded or was held."""
+    refuse_no_talk_due(measure)
+    _refuse_recorded(measure)
+    _refuse_held(TalkPlan.objects.filter(measure=measure, is_current=True).first(), measure)
+
+
+def refuse_unheld(measure: Measure) -> TalkPlan:
+    """Refuse to say of a talk that it was held unless it is planned and not held yet; return its plan."""
+    refuse_no_talk_due(measure)
+    _refuse_recorded(measure)
+    plan = plan_of(measure)
+    if plan is None:
+        raise RuleViolation("谈话尚未安排。已经谈话的，请直接填写谈话记录。")
+    _refuse_held(plan, measure)
+    return plan
 
 
 def may_plan(by: User, measure: Measure) -> bool:

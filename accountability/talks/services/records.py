@@ -10,8 +10,8 @@ from django.utils import timezone
 from accountability.cases.documents import moment
 from accountability.cases.models import Measure
 from accountability.cases.permissions import answers_for_cases, is_own, measures_for
-from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState, TalkState, record_action
-from accountability.cases.services import lock_case
+from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, MeasureState, TalkState, record_action
+from accountability.cases.services import CLOSED, lock_case
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.talks.models import Talk
 from nanchuan_eval.approvals import services as approvals
@@ -146,11 +146,18 @@ def lock_talk_measure(measure_id: int) -> Measure:
     """Lock the case and return the pending talk among its measures."""
     lock_case(Measure.objects.only("case_id").get(pk=measure_id).case_id)
     measure = Measure.objects.select_related("case__result__section").get(pk=measure_id)
+    refuse_no_talk_due(measure)
+    return measure
+
+
+def refuse_no_talk_due(measure: Measure) -> None:
+    """Refuse anything about a measure that is no talk, or a talk that is done or no longer due."""
     if measure.kind not in TALKS:
         raise RuleViolation(f"“{measure.get_kind_display()}”不是谈话，请直接登记办理情况。")
+    if measure.case.state == CaseState.CLOSED:
+        raise RuleViolation(CLOSED)
     if measure.state != MeasureState.PENDING:
         raise RuleViolation(f"“{measure.get_kind_display()}”{measure.get_state_display()}，不能重复登记。")
-    return measure
 
 
 def _lock(talk_id: int) -> Talk:
@@ -163,6 +170,18 @@ def check_writes(by: User, measure: Measure) -> None:
     if not may_write(by, measure):
         raise policy.Denied(by, talk_action(measure))
     attempts.record_attempt(by, talk_action(measure))
+
+
+def refuse_unwritable(measure: Measure) -> None:
+    """Refuse to write the record of a talk that is not due, or whose record is filed."""
+    refuse_no_talk_due(measure)
+    _refuse_unless_writable(Talk.objects.filter(measure=measure).first() or Talk(measure=measure))
+
+
+def refuse_unreturnable(talk: Talk) -> None:
+    """Refuse to return a record that does not await its confirmation."""
+    refuse_no_talk_due(talk.measure)
+    _refuse_unless_filed(talk)
 
 
 def _check_facts(talk: Talk, at: datetime) -> None:
