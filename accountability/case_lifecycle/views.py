@@ -1,6 +1,7 @@
 """Change of the responsible head (更正责任人) by the commission."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -42,6 +43,7 @@ def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         note="默认由评议期内任职时间较长的负责人为责任人。更正后，谈话对象和影响期随之变更，原影响期解除并保留记录。",
         done="责任人已更正。",
+        refuses=partial(responsible.refuse_no_other_head, case),
     )
 
     def change(*, tenure: str, **given: Any) -> object:

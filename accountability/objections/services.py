@@ -185,7 +185,8 @@ def fileable_sections(unit_code: str, at: datetime) -> list[RoundSection]:
     listed = RoundSection.objects.filter(
         department_code=unit_code, round__state__in=(RoundState.REVIEW, *PUBLISHED), result__is_listed=True
     )
-    reasons, found = [], []
+    reasons: list[str] = []
+    found = []
     for section in listed.select_related("round").order_by("-round__period_start", "code"):
         try:
             stage = _stage_now(section.round, at)

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from django.db import transaction
 
 from accountability.cases.models import Case
-from accountability.cases.rules.measures import MeasureKind
-from accountability.cases.services import lock_case
+from accountability.cases.rules.measures import CaseState, MeasureKind
+from accountability.cases.services import CLOSED, lock_case
 from accountability.promotion_freezes.models import PromotionFreeze
 from departments.models import Leaving, Tenure
 from departments.roster.rules.tenure import days_in_period
@@ -50,6 +50,16 @@ def change_responsible(*, case_id: int, tenure_id: int, reason: str, by: User, a
     wrote = [case, *case.measures.all()]
     audit.record("acc.open", case, by=by, at=at, reason=reason.strip(), detail=detail, wrote=wrote)
     return case
+
+
+def refuse_no_other_head(case: Case) -> None:
+    """Refuse to name another head of a closed case, or where nobody else was in office in the rated period."""
+    if case.state == CaseState.CLOSED:
+        raise RuleViolation(CLOSED)
+    if not any(not is_same_name(tenure.name, case.head_name) for tenure, _ in heads_in_period(case)):
+        raise RuleViolation(
+            "评议期内没有其他负责人任职的登记，不能更正责任人。有其他人任职的，请先由评议办补登负责人任职。"
+        )
 
 
 def _move_freeze(case: Case, tenure: Tenure, reason: str, *, on: date) -> None:

@@ -25,10 +25,7 @@ def issue_order(*, inspection_id: UUID, demand: str, due_on: date | None, by: Us
     """Order the unit to rectify the findings of an approved visit (责令整改)."""
     policy.check(by, "insp.notify")
     inspection = lock_inspection(inspection_id)
-    if inspection.state != InspectionState.APPROVED or not inspection.findings.exists():
-        raise RuleViolation("暗访记录经审定且发现问题的，方可责令整改。")
-    if Order.objects.filter(inspection=inspection).exists():
-        raise RuleViolation("本次暗访已发出责令整改通知。")
+    refuse_unorderable(inspection)
     if not demand.strip():
         raise RuleViolation("请填写整改要求。")
     latest = longest_term(inspection, at)
@@ -52,8 +49,7 @@ def reply_order(*, order_id: int, reply: str, by: User, at: datetime) -> Order:
     """Record the unit's reply to an order (反馈)."""
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__section").get(pk=order_id)
     policy.check(by, "rect.report", own=is_own(by, order.inspection.section))
-    if order.state != OrderState.ISSUED:
-        raise RuleViolation("该责令整改通知已反馈，不能重复填报。")
+    refuse_replied(order)
     if not reply.strip():
         raise RuleViolation("请填写整改情况。")
     order.reply, order.replied_at, order.state = reply.strip(), at, OrderState.REPLIED
@@ -67,10 +63,7 @@ def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) ->
     """Schedule a return visit to check whether an order was carried out (回访复查)."""
     policy.check(by, "insp.assign")
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
-    if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
-        raise RuleViolation("该责令整改通知已有回访复查结论。")
-    if order.inspection.return_visits.exclude(state__in=SETTLED).exists():
-        raise RuleViolation("已安排回访复查，尚未审定。")
+    refuse_unreturnable(order)
     if visit_on < timezone.localtime(at).date():
         raise RuleViolation("回访复查日期不能早于今天。")
     first = order.inspection
@@ -84,6 +77,28 @@ def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) ->
     )
     audit.record("insp.assign", visit, by=by, at=at, detail={"returns_to": str(first.pk)}, wrote=[visit])
     return visit
+
+
+def refuse_unorderable(inspection: Inspection) -> None:
+    """Refuse an order after a visit that is not approved or found nothing, and a second order after one visit."""
+    if inspection.state != InspectionState.APPROVED or not inspection.findings.exists():
+        raise RuleViolation("暗访记录经审定且发现问题的，方可责令整改。")
+    if Order.objects.filter(inspection=inspection).exists():
+        raise RuleViolation("本次暗访已发出责令整改通知。")
+
+
+def refuse_replied(order: Order) -> None:
+    """Refuse a second reply."""
+    if order.state != OrderState.ISSUED:
+        raise RuleViolation("该责令整改通知已反馈，不能重复填报。")
+
+
+def refuse_unreturnable(order: Order) -> None:
+    """Refuse a return visit after a settled order, or while one is under way."""
+    if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
+        raise RuleViolation("该责令整改通知已有回访复查结论。")
+    if order.inspection.return_visits.exclude(state__in=SETTLED).exists():
+        raise RuleViolation("已安排回访复查，尚未审定。")
 
 
 def order_notice(order: Order) -> bytes:

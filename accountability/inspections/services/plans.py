@@ -51,8 +51,7 @@ def propose_plan(*, round_id: int, facts: PlanFacts, by: User, at: datetime) -> 
     """Propose a plan for a published round (拟订暗访计划)."""
     policy.check_proposes(by, "insp.plan")
     round_ = Round.objects.get(pk=round_id)
-    if round_.state != RoundState.PUBLISHED:
-        raise RuleViolation("暗访在公示之后、归档之前进行。")
+    refuse_unplannable(round_)
     if facts.starts_on > facts.ends_on or facts.ends_on < timezone.localtime(at).date():
         raise RuleViolation("结束日期不能早于开始日期，也不能早于今天。")
     if not workdays_between(facts.starts_on, facts.ends_on, Holiday.objects.calendar()):
@@ -102,8 +101,7 @@ def assign_inspectors(*, inspection_id: UUID, inspector_ids: Sequence[int], by: 
     """Assign two inspectors without a conflict of interest to a visit (派员)."""
     policy.check(by, "insp.assign")
     inspection = Inspection.objects.select_for_update(of=("self",)).select_related("section").get(pk=inspection_id)
-    if inspection.state not in UNMADE:
-        raise RuleViolation(f"暗访当前为“{inspection.get_state_display()}”，不能更换督查员。")
+    refuse_unassignable(inspection)
     inspectors = list(User.objects.filter(pk__in=inspector_ids, role=Role.INSPECTOR, is_active=True))
     if len(inspectors) != INSPECTORS_A_VISIT or len({inspector.person for inspector in inspectors}) < len(inspectors):
         raise RuleViolation(f"每次暗访派{INSPECTORS_A_VISIT}名督查员，须是两个人。")
@@ -151,6 +149,18 @@ def finish_plan(*, plan_id: int, by: User, at: datetime) -> InspectionPlan:
     plan.save(update_fields=["state", "finished_at"])
     audit.record("insp.assign", plan, by=by, at=at, detail={"step_label": "结束暗访"}, wrote=[plan])
     return plan
+
+
+def refuse_unplannable(round_: Round) -> None:
+    """Refuse a plan for a round that is not published, or is over."""
+    if round_.state != RoundState.PUBLISHED:
+        raise RuleViolation("暗访在公示之后、归档之前进行。")
+
+
+def refuse_unassignable(inspection: Inspection) -> None:
+    """Refuse to send inspectors, or others, to a visit that was made or cancelled."""
+    if inspection.state not in UNMADE:
+        raise RuleViolation(f"暗访当前为“{inspection.get_state_display()}”，不能更换督查员。")
 
 
 def conflict(inspector: User, section: RoundSection) -> str:

@@ -168,7 +168,8 @@ def missing_in(inspection: Inspection) -> list[str]:
 
 
 def refuse_incomplete(inspection: Inspection) -> None:
-    """Refuse to submit a record that is not complete."""
+    """Refuse to submit a record that is not complete, or is submitted already."""
+    _refuse_unless_assigned(inspection)
     if errors := missing_in(inspection):
         raise RuleViolation(*errors)
 
@@ -185,13 +186,17 @@ def _unchecked(inspection: Inspection) -> list[str]:
 def _lock_own(inspection_id: UUID, by: User, action: str) -> Inspection:
     inspection = lock_inspection(inspection_id)
     policy.check(by, action, own=inspection.is_assigned_to(by))
+    _refuse_unless_assigned(inspection)
+    return inspection
+
+
+def _refuse_unless_assigned(inspection: Inspection) -> None:
     if inspection.state != InspectionState.ASSIGNED:
         raise RuleViolation(
             "这次暗访已取消，不能填写记录。"
             if inspection.state == InspectionState.CANCELLED
             else "暗访记录已提交并锁定，不能再改动。"
         )
-    return inspection
 
 
 def _refuse_bad_times(inspection: Inspection, record: Record, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from accountability.inspections.models import Inspection, InspectionPlan, Order,
 from accountability.inspections.queries import left_uncovered, reason_of, scope_of
 from accountability.inspections.rules import PlanState
 from accountability.inspections.services import plans as plans_services
-from accountability.inspections.services.orders import schedule_return
+from accountability.inspections.services.orders import refuse_unreturnable, schedule_return
 from departments.models import Department
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -84,6 +85,7 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
             ("其他参评科室", f"{scope.others}个，从中随机抽查"),
         ],
         done="暗访计划已报请批准。",
+        refuses=partial(plans_services.refuse_unplannable, round_),
     )
     known = {"drawn_sections": min(int(round_.rulebook["inspected_sections"]), scope.others)}
     form = PlanForm(request.POST or None, initial=known)
@@ -123,6 +125,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     back = reverse("accountability:inspection-plan", args=[visit.plan_id])
     facts = [("科室", visit.section), ("暗访日期", in_chinese(visit.visit_on)), ("对象来源", reason_of(visit))]
     page = FormPage(f"派员：{visit.section}", "派员", back, facts, done="已指派督查员。")
+    page = replace(page, refuses=partial(plans_services.refuse_unassignable, visit))
 
     def assign(*, inspectors: list[str], by: User, at: datetime) -> object:
         ids = [int(pk) for pk in inspectors]
@@ -155,7 +158,11 @@ def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
     )
     back = reverse("accountability:inspection-plan", args=[order.inspection.plan_id])
     page = FormPage(
-        f"安排回访复查：{order.inspection.section}", "安排回访复查", back, done="已安排回访复查，请指派督查员。"
+        f"安排回访复查：{order.inspection.section}",
+        "安排回访复查",
+        back,
+        done="已安排回访复查，请指派督查员。",
+        refuses=partial(refuse_unreturnable, order),
     )
     service = partial(schedule_return, order_id=order.pk)
     return show_form(request, ReturnForm(request.POST or None), page, service)

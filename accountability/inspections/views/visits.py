@@ -1,5 +1,6 @@
 """暗访督查: visits and their records for inspectors, approval, and orders to rectify."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -99,6 +100,7 @@ def issue_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     page = FormPage(
         f"责令整改：{visit.section}", "发出责令整改通知", back, facts, done="责令整改通知已发出，单位可以查看。"
     )
+    page = replace(page, refuses=partial(orders.refuse_unorderable, visit))
     service = partial(orders.issue_order, inspection_id=visit.pk)
     return show_form(request, OrderForm(request.POST or None), page, service)
 
@@ -130,6 +132,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     page = FormPage(
         f"反馈：{found}", "报送反馈", reverse("accountability:order", args=[found.pk]), [("要求", found.demand)]
     )
+    page = replace(page, refuses=partial(orders.refuse_replied, found))
     service = partial(orders.reply_order, order_id=found.pk)
     return show_form(request, ReplyForm(request.POST or None), page, service)
 

@@ -108,9 +108,9 @@ def ask_extension(*, item_id: int, due_on: date, reason: str, by: User, at: date
     """Request a later due date (申请延期), before the current one has passed."""
     item = _lock_item(item_id)
     _check_proposes(by, "rect.extend", item.rectification)
-    refuse_unextendable(item, at)
-    if item.due_on is None or due_on <= item.due_on or not reason.strip():
-        raise RuleViolation(f"延期后的日期应晚于原时限{in_chinese(item.due_on)}，并写明理由。")
+    until = refuse_unextendable(item, at)
+    if due_on <= until or not reason.strip():
+        raise RuleViolation(f"延期后的日期应晚于原时限{in_chinese(until)}，并写明理由。")
     item.wanted_due_on, item.wanted_reason = due_on, reason.strip()
     item.save(update_fields=["wanted_due_on", "wanted_reason"])
     detail = {"step_label": "申请延期"}
@@ -212,11 +212,12 @@ def refuse_unfinishable(item: RectificationItem) -> None:
     refuse_without_evidence(item)
 
 
-def refuse_unextendable(item: RectificationItem, at: datetime) -> None:
-    """Refuse a request for a later date once the present one has passed."""
+def refuse_unextendable(item: RectificationItem, at: datetime) -> date:
+    """Refuse a request for a later date once the present one, which is returned, has passed."""
     refuse_unless_running(item)
     if item.due_on is None or timezone.localtime(at).date() > item.due_on:
         raise RuleViolation("完成时限已过，不能再申请延期。")
+    return item.due_on
 
 
 def refuse_unless_asked(item: RectificationItem) -> None:

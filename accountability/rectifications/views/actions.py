@@ -31,8 +31,7 @@ Serving = Callable[[RectificationItem], Callable[..., object]]
 
 
 def _item_page(
-    title: str,
-    button: str,
+    names: tuple[str, str],
     form_class: type[Form],
     service: Serving,
     *,
@@ -40,7 +39,7 @@ def _item_page(
     done: str = "已保存。",
     refuses: Callable[[RectificationItem], object] | None = None,
 ) -> View:
-    """Return the page of one action on one item; `service` makes what takes the form's fields.
+    """Return the page of one action on one item, named by title and button; `service` makes what takes the fields.
 
     `check` raises `Denied` for accounts without the right, before the form is shown; `refuses` is the service's own
     check of whatever is refused before anything is typed.
@@ -50,6 +49,7 @@ def _item_page(
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         item = _item_or_404(request, pk)
         check(account_of(request), item)
+        title, button = names
         page = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
         if refuses:
             page = replace(page, refuses=partial(refuses, item))
@@ -88,16 +88,14 @@ def _check_grants(user: User, item: RectificationItem) -> None:
 
 
 edit_item = _item_page(
-    "填写整改方案",
-    "保存",
+    ("填写整改方案", "保存"),
     forms.ItemForm,
     _serves(_edit),
     check=_units("rect.plan"),
     refuses=lambda item: rectifications.refuse_unless_writable(item.rectification),
 )
 report_progress = _item_page(
-    "填报进展",
-    "保存进展",
+    ("填报进展", "保存进展"),
     forms.ProgressForm,
     _serves(item_services.report_progress),
     check=_units("rect.report"),
@@ -105,8 +103,7 @@ report_progress = _item_page(
     refuses=item_services.refuse_unless_running,
 )
 finish_item = _item_page(
-    "申报完成",
-    "申报完成",
+    ("申报完成", "申报完成"),
     forms.OutcomeForm,
     _serves(item_services.finish_item),
     check=_units("rect.report"),
@@ -114,8 +111,7 @@ finish_item = _item_page(
     refuses=item_services.refuse_unfinishable,
 )
 ask_extension = _item_page(
-    "申请延期",
-    "申请延期",
+    ("申请延期", "申请延期"),
     forms.ExtensionForm,
     _serves(item_services.ask_extension),
     check=lambda user, item: policy.check_proposes(user, "rect.extend", own=_is_own(user, item.rectification)),
@@ -123,19 +119,17 @@ ask_extension = _item_page(
     refuses=lambda item: item_services.refuse_unextendable(item, clock.now()),
 )
 decide_extension = _item_page(
-    "审批延期",
-    "保存审批结果",
+    ("审批延期", "保存审批结果"),
     forms.GrantForm,
     _serves(item_services.decide_extension),
     check=_check_grants,
     refuses=item_services.refuse_unless_asked,
 )
 close_item = _item_page(
-    "销号", "销号", forms.VerdictForm, _starts("rect.close"), check=_approvable("rect.close"), done="已销号。"
+    ("销号", "销号"), forms.VerdictForm, _starts("rect.close"), check=_approvable("rect.close"), done="已销号。"
 )
 send_back_item = _item_page(
-    "退回重改",
-    "退回重改",
+    ("退回重改", "退回重改"),
     forms.SendBackForm,
     _starts("rect.send_back"),
     check=_approvable("rect.send_back"),
