@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from accountability.results.pages.charts import LABELS, ROW, TOP, WIDTH, Tick, scale, short_name
+from accountability.results.pages.charts import LABELS, MARGIN, ROW, TOP, WIDTH, Tick, scale
 from accountability.results.queries.changes import RoundChange, cut_in_words, read_changes, two_places
+from accountability.results.rules import LONGEST_NAME, short_name, units
 from evaluations.rounds.models import Round
 from evaluations.scoring.nc2.change import BETTER, UNCHANGED, WORSE, SectionChange, two_decimals
 from evaluations.tally.models import SectionResult
 
+VERDICT = 44  # room for 好转 or 变差 beside a bar
 CLASSES = {BETTER: "is-better", WORSE: "is-worse", UNCHANGED: ""}
 
 
@@ -56,7 +58,14 @@ class Bar:
     @property
     def name(self) -> str:
         """The section's label beside the bar."""
-        return short_name(str(self.line.result.section))
+        section = self.line.result.section
+        whole = f"{section.department_name}{section.name}"
+        return whole if units(whole) <= LONGEST_NAME else short_name(section.name)
+
+    @property
+    def verdict(self) -> str:
+        """The method's decision, if it is one: colour is not the only sign."""
+        return self.line.row.label if self.kind else ""
 
     @property
     def kind(self) -> str:
@@ -101,18 +110,18 @@ def read_change_page(round_: Round) -> ChangePage:
     return ChangePage(
         change=change,
         lines=lines,
-        picture=_picture(lines) if lines else None,
+        picture=_picture(lines, len(change.left_out)) if lines else None,
         left_out=[(results[code], why) for code, why in sorted(change.left_out.items())],
         around_cut=cut_in_words(changes, round_),
     )
 
 
-def _picture(lines: Sequence[ChangeLine]) -> Picture:
+def _picture(lines: Sequence[ChangeLine], left_out: int) -> Picture:
     most = max(abs(line.row.gain) + Fraction(line.row.width, 100) for line in lines)
     edge = max(1, -(-most.numerator // most.denominator))
 
     def x(points: Fraction) -> float:
-        return scale(float(points), -edge, edge, LABELS, WIDTH - 20)
+        return scale(float(points), -edge, edge, LABELS + MARGIN, WIDTH - VERDICT)
 
     bars = [
         Bar(line, TOP + ROW * n, x(line.row.gain - width), x(line.row.gain), x(line.row.gain + width))
@@ -122,8 +131,9 @@ def _picture(lines: Sequence[ChangeLine]) -> Picture:
     step = max(1, edge // 4)
     ticks = [Tick(x(Fraction(n)), f"{n:+d}" if n else "0") for n in range(-edge // step * step + step, edge, step)]
     number = Counter(line.row.label for line in lines)
+    found = "，".join(f"{label}{number[label]}个" for label in CLASSES)
     return Picture(
-        title=f"{len(lines)}个科室可以比较：" + "，".join(f"{label}{number[label]}个" for label in CLASSES),
+        title=f"{len(lines)}个科室可以比较：{found}；{left_out}个不可比",
         height=TOP + ROW * len(lines) + 10,
         bars=bars,
         ticks=ticks,

@@ -16,8 +16,10 @@ from accountability.case_lifecycle.approvals import ASSENT, CORRECT
 from accountability.cases.queries import waivers
 from accountability.results.documents import dossier_pdf
 from accountability.results.forms import CorrectionForm, FlagForm, KeepForm, VetoForm, WordingForm
-from accountability.results.pages.charts import caterpillar, funnel, heat_map
 from accountability.results.pages.dossier import read_dossier
+from accountability.results.pages.funnel import funnel
+from accountability.results.pages.heat_maps import heat_maps
+from accountability.results.pages.places import caterpillar, department_chart
 from accountability.results.queries.dossiers import read_section_dossier
 from accountability.results.queries.results import read_result
 from evaluations.publication.services import refuse_uncorrectable
@@ -55,7 +57,8 @@ def charts(request: HttpRequest, key: str) -> HttpResponse:
         "round": round_,
         "result": result,
         "caterpillar": caterpillar(result),
-        "heat_map": heat_map(result),
+        "departments": department_chart(result),
+        "heat_maps": heat_maps(result),
         "funnel": funnel(result),
         "indicators": [indicator.label for indicator in Indicator],
     }

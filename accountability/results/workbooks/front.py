@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from accountability.results.pages.charts import short_name
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result
+from accountability.results.rules import short_name
 from accountability.results.workbooks.sections import SCORE, Row, explained, or_dash, two_decimals
 from evaluations.scoring.method import Indicator
 from nanchuan_eval.spreadsheets import ChartSpec, ColumnSpec, SheetSpec, Value, page_count, shortened
