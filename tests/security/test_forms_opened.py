@@ -17,6 +17,7 @@ from django.urls import URLResolver, get_resolver, resolve
 
 from accountability.citizens.models import FollowUpCount, FollowUpRemark
 from accountability.citizens.services import may_answer, suggest_section
+from accountability.inspections.rules import InspectionState
 from accountability.leads.models import Lead
 from accountability.objections.rules import ObjectionState
 from evaluations.codes.models import OpenClaimAlert
@@ -224,6 +225,14 @@ OTHERS = [
         "/admin/nanchuan_eval/holiday/years/{o.pk}/withdraw/",
         lambda w: CompleteYear.objects.first(),
         starts("round.edit"),
+    ),
+    Form("inspection-move", "/inspection/{o.pk}/move/", lambda w: s.visit(), starts("insp.assign")),
+    Form("inspection-cancel", "/inspection/{o.pk}/cancel/", lambda w: s.visit(), starts("insp.assign")),
+    Form(
+        "inspection-add",
+        "/inspection/plans/{o.plan_id}/add/{o.section.code}/",
+        lambda w: s.visit(state=InspectionState.CANCELLED),
+        starts("insp.assign"),
     ),
     Form("order-return", "/work/orders/{o.pk}/return/", lambda w: s.order(), starts("insp.assign")),
 ]

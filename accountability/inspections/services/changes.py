@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accountability.inspections.models import Inspection, InspectionPlan, VisitChange
-from accountability.inspections.queries import left_uncovered
+from accountability.inspections.queries import Wanted, left_uncovered
 from accountability.inspections.rules import UNMADE, InspectionState, PlanState
 from accountability.inspections.services.plans import running_rectifications
 from accountability.inspections.services.visits import lock_inspection
@@ -53,12 +53,7 @@ def add_visit(*, plan_id: int, code: str, visit_on: date, by: User, at: datetime
     """Schedule a visit to a section that the plan has to visit and no visit covers (补排)."""
     policy.check(by, "insp.assign")
     plan = InspectionPlan.objects.select_for_update(of=("self",)).select_related("round", "draw").get(pk=plan_id)
-    if plan.state != PlanState.VISITING:
-        raise RuleViolation(f"暗访计划当前为“{plan.get_state_display()}”，只能在“{PlanState.VISITING.label}”时补排。")
-    missing = left_uncovered(plan, plan.inspections.select_related("section"))
-    wanted = next((each for each in missing if each.section.code == code), None)
-    if wanted is None:
-        raise RuleViolation("该科室已有暗访安排，或者不属于本计划的暗访对象。")
+    wanted = refuse_covered(plan, code)
     _refuse_bad_day(visit_on, at)
     visit = Inspection.objects.create(
         plan=plan,
@@ -69,6 +64,17 @@ def add_visit(*, plan_id: int, code: str, visit_on: date, by: User, at: datetime
     )
     audit.record("insp.assign", visit, by=by, at=at, detail={"step_label": "补排暗访"}, wrote=[visit])
     return visit
+
+
+def refuse_covered(plan: InspectionPlan, code: str) -> Wanted:
+    """Return the section that still lacks a visit; refuse any other."""
+    if plan.state != PlanState.VISITING:
+        raise RuleViolation(f"暗访计划当前为“{plan.get_state_display()}”，只能在“{PlanState.VISITING.label}”时补排。")
+    missing = left_uncovered(plan, plan.inspections.select_related("section"))
+    wanted = next((each for each in missing if each.section.code == code), None)
+    if wanted is None:
+        raise RuleViolation("该科室已有暗访安排，或者不属于本计划的暗访对象。")
+    return wanted
 
 
 def refuse_made(visit: Inspection) -> None:

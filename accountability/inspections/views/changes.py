@@ -63,7 +63,14 @@ def add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     visits = plan.inspections.select_related("section")
     wanted = next((each for each in left_uncovered(plan, visits) if each.section.code == code), None)
     facts = [("科室", wanted.section), ("对象来源", wanted.target.label), ("理由", wanted.reason)] if wanted else []
-    page = FormPage("补排暗访", "补排", _plan_page(plan.pk), facts, done="已补排，请指派督查员。")
+    page = FormPage(
+        "补排暗访",
+        "补排",
+        _plan_page(plan.pk),
+        facts,
+        done="已补排，请指派督查员。",
+        refuses=partial(changes.refuse_covered, plan, code),
+    )
 
     def add(*, visit_on: date, by: User, at: datetime) -> object:
         return changes.add_visit(plan_id=plan.pk, code=code, visit_on=visit_on, by=by, at=at)

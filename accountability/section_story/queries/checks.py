@@ -7,17 +7,17 @@ from django.urls import reverse
 from accountability.inspections.models import Inspection, Order
 from accountability.inspections.rules import InspectionState, OrderState
 from accountability.objections.models import Objection
-from accountability.section_story.queries.reading import Found, Reading, files_of, timed
+from accountability.section_story.queries.reading import Found, Reading, facts, files_of, timed
 from accountability.section_story.rules import Entry, Kind
 from nanchuan_eval.workdays.rules import in_chinese
 
 
 def visits_and_orders(reading: Reading) -> Iterator[Found]:
-    """Yield the visits that the account may see, and the orders; a unit sees its orders only (five queries)."""
+    """Yield the visits that the account may see, and the orders; a unit sees its orders only (six queries)."""
     visits = list(
         Inspection.objects.visible_to(reading.by)
         .filter(section__in=reading.ids)
-        .prefetch_related("findings", "item_checks__item")
+        .prefetch_related("findings", "item_checks__item", "changes")
     )
     files = files_of("inspection", visits)
     for visit in visits:
@@ -46,11 +46,12 @@ def objections_of(reading: Reading) -> Iterator[Found]:
 
 
 def _visit(visit: Inspection, files: tuple[object, ...]) -> Entry:
-    address, source = reverse("accountability:inspection", args=[visit.pk]), visit.get_target_display()
+    address, source = reverse("accountability:inspection", args=[visit.pk]), visit.source
     if visit.submitted_at is None or visit.arrived_at is None:
         what = f"暗访（{source}）：{visit.get_state_display()}"
         is_ahead = visit.state in {InspectionState.PLANNED, InspectionState.ASSIGNED}
-        return Entry(Kind.VISIT, what, visit.visit_on, address=address, is_ahead=is_ahead)
+        changes = facts(("改期和取消", change) for change in visit.changes.all())
+        return Entry(Kind.VISIT, what, visit.visit_on, details=changes, address=address, is_ahead=is_ahead)
     findings = "；".join(f"{found.text}（{found.get_severity_display()}）" for found in visit.findings.all())
     checks = "；".join(
         f"{check.item.problem}：{'整改到位' if check.is_passed else '整改不到位'}" for check in visit.item_checks.all()

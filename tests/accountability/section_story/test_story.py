@@ -29,7 +29,7 @@ from tests.accountability.inspections.factories import approve, chief, make_visi
 
 pytestmark = pytest.mark.django_db
 CODE = "D01-01"
-QUERIES = 19
+QUERIES = 20
 PAGE = f"/work/sections/{CODE}/"
 
 
