@@ -45,7 +45,10 @@ class Entry:
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries in order of time; what is dated by the day only ends its day."""
+    """Return the entries in order of time; what is dated by the day only ends its day.
+
+    Of one moment and kind they stay as given: an order comes before its reply.
+    """
     return sorted(entries, key=_moment)
 
 
@@ -58,6 +61,6 @@ def change_of_place(before: int | None, now: int | None) -> str:
     return f"列入名单，第{now}位" if before is None else f"由第{before}位改为第{now}位"
 
 
-def _moment(entry: Entry) -> tuple[date, time, int, str]:
+def _moment(entry: Entry) -> tuple[date, time, int]:
     clock = entry.at.time() if entry.at else time.max
-    return entry.on or date.min, clock, list(Kind).index(entry.kind), entry.what
+    return entry.on or date.min, clock, list(Kind).index(entry.kind)

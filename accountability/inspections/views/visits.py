@@ -32,7 +32,16 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view, submit
+from nanchuan_eval.web.actions import (
+    FormPage,
+    account_of,
+    perform,
+    refusals,
+    show_form,
+    staff_post,
+    staff_view,
+    submit,
+)
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.workdays.queries import dated_now
 
@@ -118,7 +127,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
         "round_key": found.inspection.plan.round.key,
         "findings": found.inspection.findings.all(),
         "may_reply": own and found.state == OrderState.ISSUED,
-        "may_return": policy.may(user, "insp.assign") and found.state in {OrderState.ISSUED, OrderState.REPLIED},
+        "may_return": policy.may(user, "insp.assign") and not refusals(partial(orders.refuse_unreturnable, found)),
         "is_demo": found.inspection.plan.round.is_demo,
     }
     return render(request, "accountability/inspections/order.html", context)
@@ -207,7 +216,7 @@ def _submitted(visit: Inspection) -> list[tuple[str, object]]:
         (f"提交的整改复查（{len(checks)}项）", "\n".join(checks) or "没有复查整改事项"),
         ("提交的影像资料", f"{visit.evidence.count()}个文件"),
     ]
-    if ordered_before(visit):
+    if visit.conclusion and ordered_before(visit):
         passed = visit.conclusion == Conclusion.SOUND
         facts.append(("审定后", f"原责令整改通知记为“{settled_as(passed=passed).label}”"))
     return facts

@@ -75,6 +75,16 @@ def test_an_order_left_unanswered_past_its_term_waits_too(order):
     assert item.due_on == date(2020, 7, 15)
 
 
+def test_no_second_return_visit_is_offered_before_the_first_is_settled(client, order):
+    page = f"/work/orders/{order.pk}/"
+    assert f"{page}return/" in text_of(client, chief(), page)
+
+    sent_back(order)
+
+    assert f"{page}return/" not in text_of(client, chief(), page)
+    assert "已安排回访复查，尚未审定" in text_of(client, chief(), f"{page}return/")
+
+
 def test_a_cancelled_return_visit_puts_the_order_back_into_the_list(order):
     again = sent_back(order)
     assert not items(chief(), "replied")
@@ -160,6 +170,11 @@ class TestBeforeSubmission:
         assert "电话无人接：整改到位" in page
         assert "材料说不清：整改不到位" in page
         assert "0个文件" in page
+
+    def test_says_nothing_of_the_order_before_there_is_a_conclusion(self, client, order):
+        again = sent_back(order)
+
+        assert "原责令整改通知记为" not in text_of(client, one_of(again), f"/inspection/{again.pk}/submit/")
 
     def test_shows_what_is_missing_instead_of_the_form(self, client):
         visit = make_visit()

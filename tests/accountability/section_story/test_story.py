@@ -105,8 +105,9 @@ def test_every_entry_opens_its_own_page(client, answered, settings, tmp_path):
         assert {client.get(address.partition("#")[0]).status_code for address in addresses - {""}} == {200}
 
 
-def test_talks_progress_and_their_files_are_told(settings, tmp_path):
+def test_talks_and_their_files_are_told(settings, tmp_path, time_machine):
     settings.EVIDENCE_ROOT = tmp_path
+    time_machine.move_to(LATER)
     case, liaison = make_case(), make_liaison()
     hold_talk(case.measures.get(), by=liaison)
 
