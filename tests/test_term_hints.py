@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -15,6 +16,8 @@ from accountability.inspections.services import orders
 from accountability.objections.services import file_objection, file_review
 from accountability.rectifications.rules import RectificationState
 from accountability.rectifications.services.items import PLAN_FIELDS, edit_item
+from accountability.results import documents as dossier_documents
+from accountability.results.queries.dossiers import read_section_dossier
 from accountability.results.workbooks.top_ten import top10_workbook
 from accountability.worklist.services import send_reminders, set_address
 from evaluations.draws import documents as draws_documents
@@ -103,6 +106,13 @@ def section_page(_):
     section = s.measure(due_on=DUE).case.result.section
     late.make_tally(section.round)
     return seen_by(Role.COMMISSION, f"/commission/{section.round.key}/sections/{section.code}/")
+
+
+def section_dossier(monkeypatch):
+    section = s.measure(due_on=DUE).case.result.section
+    dossier = read_section_dossier(section.code, is_demo=section.round.is_demo, by=late.make_account())
+    make = partial(dossier_documents.dossier_pdf, dossier, site="", by="", at=s.AFTER)
+    return rendered(monkeypatch, dossier_documents, "render_pdf", make)
 
 
 def unit_page(_):
@@ -331,7 +341,7 @@ def data_request_received(_):
 
 
 SHOWN = [
-    *(case_page, case_list_column, measure_form, talk_page, talk_form, section_page, unit_page),
+    *(case_page, case_list_column, measure_form, talk_page, talk_form, section_page, section_dossier, unit_page),
     *(work_list, home_calendar, list_to_publish, reminder, workbook_measures, workbook_talks),
     *(rectification_page, rectification_list, plan_in_work_list, item_form, at_once_refused, at_once_on_the_page),
     *(order_page, order_in_work_list, order_letter, order_form, order_refused, inspection_plan, inspection_plans),
@@ -343,7 +353,7 @@ SHOWN = [
 CALLERS = {
     "accountability.cases.rules.deadlines": (),  # hands the terms of the next three on
     "accountability.cases.rules.measures": (
-        *(case_page, case_list_column, measure_form, talk_page, talk_form, section_page, unit_page),
+        *(case_page, case_list_column, measure_form, talk_page, talk_form, section_page, section_dossier, unit_page),
         *(work_list, home_calendar, reminder, workbook_measures, workbook_talks),
     ),
     "accountability.case_lifecycle.queries": (list_to_publish,),

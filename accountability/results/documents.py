@@ -19,7 +19,8 @@ from accountability.talks.queries import state_label
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from nanchuan_eval.documents.rendering import render_pdf
-from nanchuan_eval.workdays.rules import in_chinese
+from nanchuan_eval.workdays.queries import declared_years
+from nanchuan_eval.workdays.rules import Declared, in_chinese, with_hint
 
 INTERNAL = "含尚未公示的结果，仅供评议办和纪委监委内部使用，不得外传。"
 Row = Sequence[str]
@@ -29,7 +30,7 @@ Pairs = list[tuple[str, str]]
 def dossier_pdf(dossier: SectionDossier, *, site: str, by: str, at: datetime) -> bytes:
     """Render the dossier; `site` = the address that the links of its parts begin with."""
     section, name = dossier.section, f"{dossier.section.department.name}{dossier.section.name}"
-    newest = dossier.parts[0].round_
+    newest, declared = dossier.parts[0].round_, declared_years()
     return render_pdf(
         "dossier",
         {
@@ -41,7 +42,7 @@ def dossier_pdf(dossier: SectionDossier, *, site: str, by: str, at: datetime) ->
             "made": f"{by}　{moment(at)}打印",
             "reforms": list(dossier.reforms),
             "rounds": [*[_round_row(part, name) for part in dossier.parts], *_imported_rows(dossier)],
-            "parts": [_part(part, site) for part in dossier.parts],
+            "parts": [_part(part, site, declared) for part in dossier.parts],
             "imported": [
                 {"name": row.round.name, "section": str(row), "rank": row.rank, "problems": row.problems or "未登记"}
                 for row in dossier.imported
@@ -71,7 +72,7 @@ def _imported_rows(dossier: SectionDossier) -> Iterator[dict[str, object]]:
         yield {"name": row.round.name, "anchor": "imported", "cells": cells}
 
 
-def _part(part: RoundPart, site: str) -> dict[str, object]:
+def _part(part: RoundPart, site: str, declared: Declared) -> dict[str, object]:
     line = part.line
     page = site + reverse("accountability:commission-section", args=[part.round_.key, line.section.code])
     return {
@@ -84,12 +85,12 @@ def _part(part: RoundPart, site: str) -> dict[str, object]:
         "indicators": [[score.label, _shown(score.value)] for score in line.indicators] if line.has_scores else [],
         "problems": line.problems,
         "ticks": [[text, str(times)] for text, times in part.ticks],
-        "measures": [_measure_row(measure) for measure in part.measures],
+        "measures": [_measure_row(measure, declared) for measure in part.measures],
         "talks": [_talk(measure) for measure in part.measures if hasattr(measure, "talk")],
         "freezes": [_freeze_row(freeze) for freeze in part.freezes],
         "items": [_item_row(item) for item in part.items],
-        "rectification": _rectification(part),
-        "entries": [_entry(entry, site) for entry in part.entries if not _is_in_the_table(entry)],
+        "rectification": _rectification(part, declared),
+        "entries": [_entry(entry, site, declared) for entry in part.entries if not _is_in_the_table(entry)],
     }
 
 
@@ -109,14 +110,14 @@ def _facts(line: Line) -> Iterator[tuple[str, str]]:
     yield "得票数", str(line.votes)
 
 
-def _rectification(part: RoundPart) -> Pairs:
+def _rectification(part: RoundPart, declared: Declared) -> Pairs:
     """Return the state of the rectification, if its items may be seen."""
     row = part.line.rectification
     if row is None or not part.items:
         return []
     facts = [
         ("状态", row.get_state_display()),
-        ("方案期限", in_chinese(row.plan_due_on)),
+        ("方案期限", with_hint(in_chinese(row.plan_due_on), row.plan_term, declared)),
         ("报告期限", in_chinese(row.report_due_on)),
         ("单位党委（党组）意见", row.opinion),
         ("审核意见", row.decision),
@@ -126,9 +127,9 @@ def _rectification(part: RoundPart) -> Pairs:
     return [(label, text) for label, text in facts if text and text != "—"]
 
 
-def _measure_row(measure: Measure) -> Row:
+def _measure_row(measure: Measure, declared: Declared) -> Row:
     state = state_label(measure) + (f"（{in_chinese(measure.done_on)}）" if measure.done_on else "")
-    until = in_chinese(measure.due_on) if measure.due_on else "无固定期限"
+    until = with_hint(in_chinese(measure.due_on), measure.term, declared) if measure.due_on else "无固定期限"
     return [measure.get_kind_display(), measure.target, measure.responsible, until, state, measure.basis]
 
 
@@ -160,11 +161,11 @@ def _item_row(item: RectificationItem) -> Row:
     return [str(item.position), item.problem, item.measures or "—", people, _day(item.due_on), state, outcome]
 
 
-def _entry(entry: Entry, site: str) -> dict[str, object]:
+def _entry(entry: Entry, site: str, declared: Declared) -> dict[str, object]:
     when = moment(entry.at) if entry.at else in_chinese(entry.on) if entry.on else "日期未登记"
     files = [f"{file.get_kind_display()}：{file.name}" for file in entry.files]
     return {
-        "when": when,
+        "when": with_hint(when, entry.term, declared),
         "kind": str(entry.kind.label),
         "what": entry.what + ("（尚未办理）" if entry.is_ahead else ""),
         "link": f"{site}{entry.address}" if entry.address else "",

@@ -66,6 +66,7 @@ class TestEveryExport:
         round_ = make_counted_round()
         client.force_login(make_account())
         self.check(client, f"/commission/{round_.key}/export/")
+        self.check(client, f"/commission/{round_.key}/sections/D01-01/print/", "get")
         for file in ("ballots", "rulebook", "result", "lines", "record"):
             self.check(client, f"/commission/{round_.key}/count/files/", file=file)
 
