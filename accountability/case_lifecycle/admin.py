@@ -147,7 +147,6 @@ class CaseAdmin(ReadOnlyAdmin):
         if submitted := submit(request, form, service, back=back, done=f"{title}，已保存。"):
             return submitted
         shown = {**context, "form": form, **shown_instead(request, service)}
-        shown["follows"] = approvals.what_follows(service)
         return self._page(request, "admin/accountability/case/ask.html", title, shown)
 
     def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:

@@ -1,11 +1,12 @@
 """Contents of the case pages: measures, freezes, proposals, what closing still lacks, actions open to an account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -43,15 +44,10 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
     """Return what the page of a case shows, and what the account may do there."""
     is_open = case.state == CaseState.OPEN
     freezes, measures = list(case.freezes.all()), list(with_talks(case.measures.select_related("done_by")))
-    proposals = [
-        each
-        for rows in ([case], measures, freezes)
-        for each in approvals.waiting_about(user, *rows)  # one query each
-    ]
     may_close = is_open and approvals.may_start(user, "case.close", case)
     return {
         "case": case,
-        "proposals": proposals,
+        "proposals": approvals.waiting_about(user, *objects_of(case, measures)),
         "rows": [_row(measure, user, is_open=is_open) for measure in measures],
         "waivers": waivers(measures),
         "freezes": freezes,
@@ -61,6 +57,13 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
         "may_change_head": is_open and policy.may(user, "acc.open"),
         "may_lift": _may_lift(user, case),
     }
+
+
+def objects_of(case: Case, measures: Iterable[Measure]) -> list[Model]:
+    """Return all that a proposal about a case can be about; the measures are read `with_talks` (one or two queries)."""
+    measures, row = list(measures), getattr(case, "rectification", None)
+    talks = [measure.talk for measure in measures if hasattr(measure, "talk")]
+    return [case, *measures, *talks, *case.freezes.all(), *([row, *row.items.all()] if row else [])]
 
 
 def _row(measure: Measure, user: User, *, is_open: bool) -> dict[str, object]:

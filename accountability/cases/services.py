@@ -156,6 +156,7 @@ ACTIONS = (
         Measure,
         content=_record_content,
         closed=refuse_over,
+        follows=lambda _: "该项措施登记为已办理，不能再改动；影响期已自公示之日起生效，至期满为止",
         perform=calls(record_measure, "measure_id", done_on=date.fromisoformat),
         names=_names,
         is_small=True,

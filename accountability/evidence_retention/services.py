@@ -128,5 +128,6 @@ DESTROY = ApprovableAction(
     model=Round,
     content=_content,
     perform=calls(destroy_inspections, "round_id"),
+    follows=lambda _: "原件、查看件和密钥一并销毁，不能恢复；只保留校验值和记录。保存期未满或有未办结事项的证据不销毁",
 )
 ACTIONS = (DESTROY,)

@@ -53,7 +53,7 @@ def purge(request: HttpRequest, key: str) -> HttpResponse:
 @staff_view
 def destroy(request: HttpRequest, key: str) -> HttpResponse:
     """Propose to destroy inspection evidence kept for its full term."""
-    return _ask(request, key, DESTROY, "只销毁保存期满且无未办结事项的证据；销毁后只保留校验值和记录。须经另一人审批。")
+    return _ask(request, key, DESTROY, "须经另一人审批。")
 
 
 def _ask(request: HttpRequest, key: str, action: ApprovableAction, note: str) -> HttpResponse:

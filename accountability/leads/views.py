@@ -1,6 +1,5 @@
 """问题线索, for the commission; 404 for everybody else."""
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -74,9 +73,14 @@ def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     lead = get_object_or_404(_visible(request), pk=pk)
     policy.check_may_start(account_of(request), leads_services.LEAD)
     facts = [("科室", lead.section), ("线索内容", lead.facts)]
-    note = f"查实的，如有尚未公示的轮次，该科室在该轮一票否决：{VETOED_FIRST}。"
-    page = FormPage(f"办结问题线索：{lead.section}", "办结", reverse("accountability:leads"), facts, note)
-    page = replace(page, refuses=partial(leads_services.refuse_concluded, lead))
+    page = FormPage(
+        f"办结问题线索：{lead.section}",
+        "办结",
+        reverse("accountability:leads"),
+        facts,
+        follows=f"随即办结，结论不能再改动；查实的，如有尚未公示的轮次，该科室在该轮一票否决：{VETOED_FIRST}",
+        refuses=partial(leads_services.refuse_concluded, lead),
+    )
     form = FindingForm(request.POST or None)
 
     def conclude(*, by: User, at: datetime, **_: object) -> str:

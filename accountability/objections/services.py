@@ -12,7 +12,7 @@ from accountability.case_lifecycle.services.corrections import correct_and_follo
 from accountability.cases.permissions import is_own
 from accountability.evidence.services.evidence import AttachmentRule
 from accountability.objections.models import Objection, RecountSignature
-from accountability.objections.rules import Ground, ObjectionState, Outcome, Stage
+from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
 from evaluations.draws.models import DrawEntry
 from evaluations.draws.services.signing import SUPERVISOR, spend_signing_code
 from evaluations.publication.models import Publication
@@ -343,5 +343,8 @@ ACTIONS = (
         names=lambda row, _: f"{row.round.name}，{row}",
         perform=calls(accept_objection, "objection_id"),
         closed=lambda row: refuse_unless(row, ObjectionState.FILED),
+        follows=lambda _: (
+            f"进入复算：重新计票并由至少{LEAST_WITNESSES}名监督员签名后答复；受理不能撤回，答复期限照常计算"
+        ),
     ),
 )

@@ -286,6 +286,7 @@ class RoundAdmin(
             "round": round_,
             "title": title,
             "waits": approvals.waiting_instead(account_of(request), proposal) if proposal else (),
+            "follows": approvals.what_follows(proposal),
             **extra,
         }
         return render(request, "admin/evaluations/round/act.html", context)

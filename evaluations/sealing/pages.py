@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluations.ballots.models import BallotSpool
 from evaluations.box_key.models import BoxCard
@@ -36,6 +37,7 @@ from evaluations.verdicts.queries import Answer, Verdict, checked, unchecked
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 # A longer list is left to the reader's own machine.
 MOST_CODES = 300_000
@@ -112,16 +114,21 @@ def _state(card: BoxCard) -> str:
 
 
 def _permits(round_: Round, user: User) -> Iterator[PermitLine]:
-    waiting = {each.approval.kind for each in approvals.waiting_about(user, round_)}
+    waiting = {each.approval.kind: each for each in approvals.waiting_about(user, round_)}
     key = current_key(round_)
     offered = [Permit.RECOVERY, *([Permit.UNAUTHENTICATED] if key and row_key_of(key) is None else [])]
     for permit, name in ((permit, ACTION_OF[permit]) for permit in offered):
         is_given = is_permitted(round_, permit)
         may = not is_given and name not in waiting and policy.may_start(user, RECOVER_ACTION)
-        state = "已批准" if is_given else "已提请，等待审批" if name in waiting else "未提请"
+        state = "已批准" if is_given else _waits(waiting[name]) if name in waiting else "未提请"
         yield PermitLine(
             permit.label, state, reverse("admin:round-permit", args=[round_.pk, permit.value]) if may else ""
         )
+
+
+def _waits(each: approvals.Waiting) -> str:
+    on = in_chinese(timezone.localdate(each.approval.proposed_at))
+    return f"{each.approval.proposed_by.name}于{on}提请，等待{each.approvers}审批"
 
 
 def box_verdict(round_: Round, record: Mapping[str, Any] | None, at: datetime) -> Verdict:

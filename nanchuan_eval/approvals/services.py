@@ -13,6 +13,8 @@ approval, the proposal is void.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -298,15 +300,15 @@ def what_follows(service: object) -> str:
 
 
 def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
-    """Return all pending proposals about the objects, which are of one model."""
+    """Return all pending proposals about the objects, of whatever models (one query)."""
     if not targets:
         return []
-    keys = [str(target.pk) for target in targets]
-    about = Approval.objects.pending().filter(object_type=targets[0]._meta.label, object_id__in=keys)
-    return [
-        Waiting(approval, approvers_of(approval), sees(user, approval), may_decide(user, approval))
-        for approval in about.select_related("proposed_by")
-    ]
+    keys: dict[str, list[str]] = {}
+    for target in targets:
+        keys.setdefault(target._meta.label, []).append(str(target.pk))
+    of_model = (models.Q(object_type=label, object_id__in=found) for label, found in keys.items())
+    about = Approval.objects.pending().filter(reduce(or_, of_model)).select_related("proposed_by")
+    return [Waiting(each, approvers_of(each), sees(user, each), may_decide(user, each)) for each in about]
 
 
 def is_unchanged(approval: Approval, target: models.Model) -> bool:

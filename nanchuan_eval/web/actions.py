@@ -106,15 +106,12 @@ def show_form(request: HttpRequest, form: BaseForm, page: FormPage, service: Cal
     if submitted := submit(request, form, service, back=page.back, done=page.done):
         return submitted
     instead = shown_instead(request, service, page.refuses)
-    follows = page.follows or approvals.what_follows(service)
-    shown = replace(page, waits=instead["waits"], refused=instead["refused"], follows=follows)
-    return render_form(request, form, shown)
+    shown = {name: value for name, value in instead.items() if value}
+    return render_form(request, form, replace(page, **shown))
 
 
-def shown_instead(
-    request: HttpRequest, service: Callable[..., object], refuses: Rule | None = None
-) -> dict[str, Sequence[Any]]:
-    """Return what is shown instead of a service's form: the pending proposal, or why it would be refused now.
+def shown_instead(request: HttpRequest, service: Callable[..., object], refuses: Rule | None = None) -> dict[str, Any]:
+    """Return what is shown instead of a service's form, the pending proposal or why it would be refused; what follows.
 
     A form that was posted is shown again with what was typed, whatever the refusal.
     """
@@ -122,7 +119,8 @@ def shown_instead(
     if isinstance(service, approvals.Start):
         rules.append(service.refuse_closed)
     refused = [] if request.method == "POST" else [reason for rule in rules for reason in refusals(rule)]
-    return {"waits": approvals.waiting_instead(account_of(request), service), "refused": refused}
+    waits = approvals.waiting_instead(account_of(request), service)
+    return {"waits": waits, "refused": refused, "follows": approvals.what_follows(service)}
 
 
 def refusals(rule: Rule) -> Sequence[str]:

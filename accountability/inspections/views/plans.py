@@ -86,6 +86,7 @@ def propose(request: HttpRequest, key: str) -> HttpResponse:
         ],
         done="暗访计划已报请批准。",
         refuses=partial(plans_services.refuse_unplannable, round_),
+        follows="批准后即公布抽取暗访科室的承诺，抽查科室和暗访日期由抽取种子确定，任何人不能改选",
     )
     known = {"drawn_sections": min(int(round_.rulebook["inspected_sections"]), scope.others)}
     form = PlanForm(request.POST or None, initial=known)

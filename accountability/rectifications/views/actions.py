@@ -36,13 +36,13 @@ def _item_page(
     service: Serving,
     *,
     check: Check,
-    done: str = "已保存。",
     refuses: Callable[[RectificationItem], object] | None = None,
+    **shown: Any,
 ) -> View:
     """Return the page of one action on one item, named by title and button; `service` makes what takes the fields.
 
     `check` raises `Denied` for accounts without the right, before the form is shown; `refuses` is the service's own
-    check of whatever is refused before anything is typed.
+    check of whatever is refused before anything is typed, `shown` = more of the `FormPage`.
     """
 
     @staff_view
@@ -50,7 +50,7 @@ def _item_page(
         item = _item_or_404(request, pk)
         check(account_of(request), item)
         title, button = names
-        page = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), done=done)
+        page = FormPage(f"{title}：{item.problem}", button, _page(item.rectification), _about(item), **shown)
         if refuses:
             page = replace(page, refuses=partial(refuses, item))
         form = form_class(request.POST or None, initial=_known(item))
@@ -109,6 +109,7 @@ finish_item = _item_page(
     check=_units("rect.report"),
     done="已申报完成，等待暗访复查和验收。",
     refuses=item_services.refuse_unfinishable,
+    follows="申报后进展和佐证材料不能再增减，等待暗访复查和验收；验收未通过的退回重改",
 )
 ask_extension = _item_page(
     ("申请延期", "申请延期"),
@@ -155,8 +156,14 @@ def submit_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Submit the plan (报送整改方案)."""
     row = _row_or_404(request, pk)
     _check_own(account_of(request), "rect.plan", row)
-    page = FormPage(f"报送整改方案：{row.case}", "报送整改方案", _page(row), done="整改方案已报送，等待评议办审核。")
-    page = replace(page, refuses=partial(rectifications.refuse_unless_writable, row))
+    page = FormPage(
+        f"报送整改方案：{row.case}",
+        "报送整改方案",
+        _page(row),
+        done="整改方案已报送，等待评议办审核。",
+        follows="报送后方案不能再改动，评议办退回的除外；认可后按方案整改",
+        refuses=partial(rectifications.refuse_unless_writable, row),
+    )
     form = forms.OpinionForm(request.POST or None, initial={"opinion": row.opinion})
     return show_form(request, form, page, partial(rectifications.submit_plan, rectification_id=row.pk))
 
@@ -175,8 +182,14 @@ def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
     """Submit the report (报送整改报告)."""
     row = _row_or_404(request, pk)
     _check_own(account_of(request), "rect.report", row)
-    page = FormPage(f"报送整改报告：{row.case}", "报送整改报告", _page(row), done="整改报告已报送。")
-    page = replace(page, refuses=partial(rectifications.refuse_unreportable, row))
+    page = FormPage(
+        f"报送整改报告：{row.case}",
+        "报送整改报告",
+        _page(row),
+        done="整改报告已报送。",
+        follows="整改报告只报一次，报送后不能修改；报送后群众可以进行整改评价",
+        refuses=partial(rectifications.refuse_unreportable, row),
+    )
     service = partial(rectifications.submit_report, rectification_id=row.pk)
     return show_form(request, forms.ReportForm(request.POST or None), page, service)
 

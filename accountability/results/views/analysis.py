@@ -13,6 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accountability.case_lifecycle.approvals import ASSENT, CORRECT
+from accountability.case_lifecycle.pages import objects_of
 from accountability.cases.queries import waivers
 from accountability.results.documents import dossier_pdf
 from accountability.results.forms import CorrectionForm, FlagForm, KeepForm, VetoForm, WordingForm
@@ -21,6 +22,7 @@ from accountability.results.pages.funnel import funnel
 from accountability.results.pages.heat_maps import heat_maps
 from accountability.results.pages.places import caterpillar, department_chart
 from accountability.results.queries.dossiers import read_section_dossier
+from accountability.results.queries.lines import Line
 from accountability.results.queries.results import read_result
 from evaluations.publication.services import refuse_uncorrectable
 from evaluations.rounds.models import Round, RoundSection
@@ -149,9 +151,8 @@ def veto(request: HttpRequest, key: str) -> HttpResponse:
     def record(*, section: RoundSection, **given: Any) -> object:
         return approvals.start(RECORD_VETO.name, section, **given)
 
-    page = _asking(
-        round_, "录入一票否决", note=f"经审批后，该科室{VETOED_FIRST}。", refuses=partial(refuse_late_veto, round_)
-    )
+    follows = f"经审批后，该科室{VETOED_FIRST}，不能撤销；公示后各项措施随之适用"
+    page = _asking(round_, "录入一票否决", follows=follows, refuses=partial(refuse_late_veto, round_))
     return show_form(request, form, page, record)
 
 
@@ -183,10 +184,18 @@ def _dossier_page(request: HttpRequest, key: str, code: str, form: Form, status:
         "line": dossier.line,
         "form": form,
         "may_word": dossier.line.result.is_listed and not proposals and _may_start(request, ASSENT),
-        "proposals": proposals,
+        "proposals": [*proposals, *_about_case(request, dossier.line)],
         "waivers": waivers(dossier.line.measures.values()),
     }
     return render(request, "accountability/results/section.html", context, status=status)
+
+
+def _about_case(request: HttpRequest, line: Line) -> list[approvals.Waiting]:
+    """Return what waits about the section's case, for those who see it."""
+    user = account_of(request)
+    if line.case is None or not policy.may_see(user, "acc.view"):
+        return []
+    return approvals.waiting_about(user, *objects_of(line.case, line.measures.values()))
 
 
 def _flagged_round(request: HttpRequest, key: str) -> Round:

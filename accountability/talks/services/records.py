@@ -244,6 +244,7 @@ ACTIONS = (
         perform=approvals.calls(confirm_talk, "talk_id"),
         is_own=lambda by, talk: is_own(by, talk.measure.case.result.section),
         undo=reopen_talk,
+        follows=lambda _: "谈话记录锁定，该项措施登记为已办理，不能再改动",
         names=lambda talk, _: f"{talk.measure.case}，{talk}",
         is_small=True,
     ),
