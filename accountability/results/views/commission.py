@@ -77,7 +77,7 @@ def _consequences(round_: Round | None, act: NextStep | None) -> dict[str, objec
 
 def _proposals(round_: Round, tally: Tally, user: User) -> list[approvals.Waiting]:
     """Return what waits about publishing the round."""
-    about = [*approvals.waiting_about(user, round_), *approvals.waiting_about(user, tally)]
+    about = approvals.waiting_about(user, round_, tally)
     return [each for each in about if each.approval.action in ("publish.approve", "publish.correct")]
 
 
