@@ -231,6 +231,14 @@ def test_nothing_stands_beyond_the_margins(name):
     assert ("理由完毕" in text_of(words)) is (name not in WITHOUT_FACTS)
 
 
+def test_the_longest_names_stay_on_their_own_label():
+    words = [word for word in rendered("labels") if word.page == 0]
+
+    for each in words:
+        row = (each.top - 13 * MM) // (33.8 * MM)
+        assert row == (each.bottom - 13 * MM) // (33.8 * MM), each
+
+
 @pytest.mark.parametrize("name", sorted(set(DOCUMENTS) - {"labels", "record", "login_letter", "notice_letters"}))
 def test_whoever_signs_does_not_stand_alone_on_a_page(name):
     words = rendered(name)
