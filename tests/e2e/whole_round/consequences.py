@@ -258,7 +258,7 @@ def answer_the_order(world):
 def _whose_order(world):
     for name in LIAISONS:
         world.people[name].log_in()
-        orders = tasks(world.people[name], "责令整改")
+        orders = tasks(world.people[name], "反馈责令整改")
         if orders:
             return world.people[name], orders[0]
     raise AssertionError("no unit has an order")
