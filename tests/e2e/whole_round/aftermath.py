@@ -1,6 +1,7 @@
 """From the published list to the archived round: every measure of the ten cases is carried out."""
 
 import io
+from datetime import timedelta
 
 from PIL import Image
 
@@ -8,7 +9,6 @@ from tests.e2e.whole_round.person import Person
 from tests.e2e.whole_round.story import NAME, open_round
 
 NOTICE, LEADER, HEAD, FREEZE = "公示曝光", "对单位领导谈话提醒", "对科室负责人谈话提醒", "不得提拔重用"
-ASSESSED = ("纳入年度综合考核", "挂钩年终绩效奖")
 LIAISONS = ("liaison1", "police", "liaison3", "liaison4")
 
 
@@ -22,7 +22,7 @@ def signed_sheet():
 def tasks(person, kind):
     """Return the addresses of the tasks of this kind in the person's list of what waits."""
     person.home()
-    links = person.page.locator("main a").filter(has_text=f"：{kind}")
+    links = person.page.locator("main a:not([href^='/work/sections/'])").filter(has_text=f"：{kind}")
     return list(dict.fromkeys(link.get_attribute("href") for link in links.all()))
 
 
@@ -44,9 +44,46 @@ def _record(person, address, kind, text):
 
 
 def talk_to_the_leaders(world):
-    """The commission talks to the leader in charge of each section."""
-    for address in tasks(world.jiwei, LEADER):
+    """The commission arranges the talks with the leaders in charge; one is moved before it is held."""
+    world.jiwei.log_in()
+    addresses = tasks(world.jiwei, LEADER)
+    for address in addresses:
+        _arrange(world.jiwei, address)
+    _move(world.jiwei, addresses[0])
+    world.office.mornings(2, hour=10)
+    world.jiwei.log_in()
+    for address in addresses:
+        _hold(world.jiwei, address)
         _talk(world.jiwei, address, person="区分管领导", talker="区纪委监委 王书记")
+
+
+def _arrange(writer, address):
+    writer.follow(address)
+    writer.click("安排谈话")
+    writer.enter(starts_at=_at(writer, days=1), place="区纪委监委谈话室", talker="区纪委监委 王书记")
+    writer.enter(contact="冯涛 023-71420001")
+    writer.click("保存谈话安排")
+    writer.sees("已安排")
+
+
+def _move(writer, address):
+    writer.follow(address)
+    writer.click("改期")
+    writer.enter(starts_at=_at(writer, days=2), reason="谈话对象外出学习")
+    writer.click("保存改期")
+    assert writer.download("打印谈话通知书（PDF）").startswith(b"%PDF")
+
+
+def _hold(writer, address):
+    writer.follow(address)
+    writer.click("登记已谈话")
+    writer.enter(held_at=_at(writer))
+    writer.click("登记已谈话", within=writer.page.locator("form"))
+    writer.sees("已谈话")
+
+
+def _at(writer, *, days=0):
+    return f"{writer.office.now() + timedelta(days=days):%Y-%m-%dT}09:00"
 
 
 def talk_to_the_heads(world):
@@ -61,10 +98,9 @@ def talk_to_the_heads(world):
 
 
 def _talk(writer, address, **known):
-    now = writer.office.now()
     writer.follow(address)
     writer.click("填写谈话记录")
-    writer.enter(held_at=f"{now:%Y-%m-%dT}09:00", place="会议室", recorder="记录员", **known)
+    writer.enter(held_at=_at(writer), place="会议室", recorder="记录员", **known)
     writer.enter(points="指出群众反映的问题，提醒履行管理责任。", attitude="诚恳接受。", demand="按期整改。")
     writer.tick("谈话人和谈话对象已在记录上签字", exact=False)
     writer.click("保存谈话记录")
@@ -85,10 +121,16 @@ def bar_from_promotion(world):
 
 
 def assess_the_year(world):
-    """The personnel office records assessment and bonus of each case."""
-    for kind in ASSESSED:
-        for address in tasks(world.personnel, kind):
-            _record(world.personnel, address, kind, "已列入年度考核")
+    """The personnel office records assessment and bonus of all cases on one page, and exports the year."""
+    personnel = world.personnel
+    personnel.log_in()
+    personnel.page.goto("/personnel/assessment/record/")
+    personnel.enter(common_on=personnel.office.now().date())
+    for number, record in enumerate(personnel.page.locator("textarea[name$=record]").all(), 1):
+        record.fill(f"已列入年度考核（第{number}项）")
+    personnel.click("登记已填写的各项")
+    personnel.picture("assessment")
+    assert personnel.download("导出 Excel 工作簿").startswith(b"PK")
 
 
 def close_the_cases(world):
