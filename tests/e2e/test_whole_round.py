@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.e2e.whole_round.after_vote import VOTE
-from tests.e2e.whole_round.aftermath import AFTERMATH
+from tests.e2e.whole_round.consequences import AFTER_THE_LIST
 from tests.e2e.whole_round.office import Office
 from tests.e2e.whole_round.story import PREPARATION, World
 from tests.paths import ROOT
@@ -42,7 +42,7 @@ def test_a_round_goes_from_setup_to_its_archive(office, chromium, capsys):
     to_the_list = office.counted()
     assert office.codes_of("chief") <= MOST_CODES, to_the_list
     assert office.clicks_in_all() <= MOST_CLICKS, to_the_list
-    for stage in AFTERMATH:
+    for stage in AFTER_THE_LIST:
         live(world, stage)
 
     COUNTED.parent.mkdir(exist_ok=True)

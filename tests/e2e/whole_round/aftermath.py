@@ -1,4 +1,4 @@
-"""From the published list to the archived round: every measure of the ten cases is carried out."""
+"""Every measure of the listed sections is carried out: notice, talks, freeze, assessment; then the round is archived."""
 
 import io
 from datetime import timedelta
@@ -133,14 +133,19 @@ def assess_the_year(world):
     assert personnel.download("导出 Excel 工作簿").startswith(b"PK")
 
 
+def cases(person):
+    """Return the addresses of the round's cases that are still being worked on."""
+    person.home()
+    person.press("a[href='/admin/accountability/case/']")
+    rows = person.page.locator("#result_list tbody tr").filter(has_text="办理中")
+    return [link.get_attribute("href") for link in rows.locator("th a").all()]
+
+
 def close_the_cases(world):
     """The chief proposes to close each case, the commission approves them together; then the round is archived."""
     chief, commission = world.chief, world.jiwei
     chief.log_in()
-    chief.home()
-    chief.press("a[href='/admin/accountability/case/']")
-    cases = [link.get_attribute("href") for link in chief.page.locator("#result_list tbody th a").all()]
-    for address in cases:
+    for address in cases(chief):
         chief.follow(address)
         chief.click("办结问责事项")
     commission.log_in()
@@ -155,14 +160,3 @@ def archive(world):
     visitor = Person(world.office, world.chromium, "visitor", width=390)
     visitor.page.goto("/")
     visitor.sees(f"查看{NAME}公示全文")
-
-
-AFTERMATH = [
-    publish_in_the_paper,
-    talk_to_the_leaders,
-    talk_to_the_heads,
-    bar_from_promotion,
-    assess_the_year,
-    close_the_cases,
-    archive,
-]

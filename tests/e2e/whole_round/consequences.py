@@ -2,12 +2,25 @@
 
 from datetime import timedelta
 
-from tests.e2e.whole_round.aftermath import signed_sheet, tasks
+from tests.e2e.whole_round.accounts import open_the_later_accounts
+from tests.e2e.whole_round.aftermath import (
+    LIAISONS,
+    archive,
+    assess_the_year,
+    bar_from_promotion,
+    cases,
+    close_the_cases,
+    publish_in_the_paper,
+    signed_sheet,
+    talk_to_the_heads,
+    talk_to_the_leaders,
+    tasks,
+)
 from tests.e2e.whole_round.story import NAME
 
-LIAISONS = ("liaison1", "police", "liaison3", "liaison4")
 APPEALED, WRONG_SECTION = "公示后申诉", "评议对象有误"
-PLAN, AT_ONCE = "整改方案", "立行立改"
+AT_ONCE = "立行立改"
+FREEZE_DAYS = 94  # three months and a few days
 
 
 # -- objection, appeal, correction twice
@@ -286,24 +299,53 @@ def close_the_plans(world):
 
 
 def ask_for_the_freezes(world):
-    """Before a promotion the personnel office asks the register: who is barred, and whom a correction has freed."""
-    personnel = world.personnel
-    personnel.log_in()
-    barred = _ask(personnel, "住房城乡建委")
-    assert "在影响期内" in barred
-    assert "已解除" in _ask(personnel, "住房城乡建委") or barred
+    """Before a promotion the personnel office asks the register: who is barred now."""
+    world.personnel.log_in()
+    assert "在影响期内" in _answer_about(world.personnel, "住房城乡建委")
 
 
-def _ask(personnel, unit):
+def end_the_freezes(world):
+    """After their last day two persons lift the freezes; nobody of the unit is barred any more."""
+    commission = world.jiwei
+    for _ in range(2):  # an account that nobody uses for so long would be disabled
+        world.office.pass_time(days=FREEZE_DAYS // 2)
+        world.office.mornings(1)
+        for person in (world.personnel, world.chief, commission):
+            person.log_in()
+    assert "没有人员在影响期内" in _answer_about(world.personnel, "住房城乡建委")
+    commission.log_in()
+    for address in cases(commission):
+        commission.follow(address)
+        if commission.page.get_by_role("link", name="解除影响期", exact=True).count():
+            commission.click("解除影响期")
+            commission.enter(on=world.office.now().date(), reason="影响期已满")
+            commission.press("#content input[type=submit], #content form button")
+    world.personnel.approve_together("解除影响期")
+
+
+def _answer_about(personnel, unit):
     personnel.page.goto("/personnel/")
     personnel.enter(unit=unit)
     personnel.click("查询影响期")
     return personnel.page.locator("section.panel").first.inner_text()
 
 
-CONSEQUENCES = [
+AFTER_THE_LIST = [
+    publish_in_the_paper,
+    open_the_later_accounts,
     correct_the_list_twice,
+    publish_in_the_paper,
+    talk_to_the_leaders,
+    talk_to_the_heads,
+    bar_from_promotion,
     plan_the_rectifications,
     carry_the_plans_out,
     inspect,
+    answer_the_order,
+    close_the_plans,
+    ask_for_the_freezes,
+    end_the_freezes,
+    assess_the_year,
+    close_the_cases,
+    archive,
 ]
