@@ -1,4 +1,4 @@
-"""Every measure of the listed sections is carried out: notice, talks, freeze, assessment; then the round is archived."""
+"""Measures against the listed sections: notice, talks, freeze and assessment; then the round is archived."""
 
 import io
 from datetime import timedelta
