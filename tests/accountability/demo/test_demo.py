@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from accountability.cases.models import Case
+from accountability.cases.models import Case, Measure
 from accountability.demo.opinions import opinions
 from accountability.demo.people import ACCOUNTS
 from accountability.history.queries import read_history
@@ -127,6 +127,12 @@ class TestAFullDemonstration:
 
         assert [each.key for each in trend] == ["2018H2", "2019H1", "2019H2", "2020H1"]
         assert sum(each.is_listed for each in trend) >= 2
+
+    def test_the_head_of_the_funeral_home_is_summoned_by_the_units_party_group(self, out):
+        summons = Measure.objects.filter(kind="summons", case__result__section__code="D06-01").latest("case__opened_at")
+
+        assert (summons.responsible, summons.state) == ("民政局党委（党组）", "done")
+        assert "次上榜，由单位党委（党组）在公示后10个工作日内约谈科室负责人" in summons.basis
 
     def test_has_a_published_correction_that_keeps_the_first_version(self, out, client):
         corrected = Round.objects.get(key="2019H1")
