@@ -98,7 +98,7 @@ def _top_columns(round_: Round) -> list[ColumnSpec]:
         ColumnSpec("上榜次数", 4.4, "0", "center"),
         ColumnSpec("连续上榜", 4.4, "0", "center"),
         ColumnSpec(f"连续前{round_.rulebook['repeat_top']}", 4.4, "0", "center"),
-        ColumnSpec("分管领导谈话（日期）", 10.6, DAY, "center"),
+        ColumnSpec("单位领导谈话（日期）", 10.6, DAY, "center"),
         ColumnSpec("负责人谈话（日期）", 10.6, DAY, "center"),
         ColumnSpec("不得提拔重用起止日期", 10.6, align="center"),
         ColumnSpec("整改状态", 6.4, align="center"),
