@@ -51,7 +51,7 @@ def unranked_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
             *[ColumnSpec(f"{channel.label[:2]}有效票", 8, align="right") for channel in Channel],
             ColumnSpec("得票数", 8, align="center"),
             ColumnSpec("上期位次", 8, align="center"),
-            ColumnSpec("原因", 60),
+            ColumnSpec("原因", 68),
         ],
         rows=rows,
     )
