@@ -8,10 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accountability.assessment.forms import ManyForm
+from accountability.assessment.pages import assessment_tables
 from accountability.assessment.queries import read_assessment, to_record, years
 from accountability.assessment.services import export_assessment, record_measures
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.web.actions import account_of, staff_post, staff_view, submit
 from nanchuan_eval.web.downloads import download
 
@@ -27,7 +29,8 @@ def assessment(request: HttpRequest, year: int | None = None) -> HttpResponse:
     found = read_assessment(chosen)
     may_record = policy.may(account_of(request), "acc.assess")
     context = {"assessment": found, "years": known, "is_demo": found.is_demo, "may_record": may_record}
-    return render(request, "accountability/assessment/assessment.html", context)
+    tables = assessment_tables(found)
+    return show_tables(request, "accountability/assessment/assessment.html", context, tables, action="acc.assess")
 
 
 @staff_post

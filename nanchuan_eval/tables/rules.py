@@ -40,7 +40,7 @@ class Column(Generic[Row]):
     kind: Kind = Kind.TEXT
     # The order if the shown text has another one than pinyin: the roster's, a workflow's. Never a hidden figure.
     sort: Callable[[Row], Any] | None = None
-    digits: int = 0
+    digits: int | None = None  # of a decimal; None: as many as it has
     blank: str = "—"
     is_head: bool = False
     is_choice: bool = False
@@ -158,7 +158,7 @@ def shown_text(column: Column[Row], row: Row) -> str:
     if isinstance(value, date):
         return f"{value.year}年{value.month}月{value.day}日"
     if isinstance(value, Decimal):
-        return f"{value:.{column.digits}f}"
+        return f"{value:f}" if column.digits is None else f"{value:.{column.digits}f}"
     return "" if value is None else str(value)
 
 

@@ -32,11 +32,11 @@ def table_workbook(
 
 
 def _spec(column: Column[Row]) -> ColumnSpec:
-    decimals = f"0.{'0' * column.digits}" if column.digits else "0"
+    decimals = f"0.{'0' * column.digits}" if column.digits else ""
     return ColumnSpec(
         column.label,
         column.width or WIDTHS[column.kind],
-        decimals if column.kind == Kind.NUMBER else "",
+        decimals,
         "left" if column.kind == Kind.TEXT else "center",
     )
 

@@ -3,18 +3,15 @@
 from functools import partial
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
 from accountability.case_lifecycle.approvals import PUBLISH
 from accountability.case_lifecycle.queries import consequences
-from accountability.results.pages.section_filter import SectionFilter
+from accountability.results.pages.tables import ranked_table, unranked_table
 from accountability.results.queries.results import NextStep, commission_step, read_result
 from accountability.results.services import export_top10
 from evaluations.lifecycle.pages import STEP_PROPOSAL, decision_address
@@ -26,14 +23,13 @@ from evaluations.tally.models import Tally
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import account_of, attempt, perform, staff_post
+from nanchuan_eval.web.actions import account_of, attempt, perform, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
 
 
-@require_safe
-@login_required
-@cache_control(private=True, no_store=True)
+@staff_view
 def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
     """Show a round's top ten and all sections, or its state if nothing is counted yet."""
     policy.check_sees(account_of(request), "top10.view")
@@ -43,16 +39,14 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
     round_ = _chosen(rounds, key)
     result = read_result(round_) if round_ and has_result(round_) else None
     act = commission_step(round_, at=clock.now()) if round_ and may_publish else None
-    choice = SectionFilter.of_query(request.GET)
-    return render(
+    may_export = policy.may(user, "top10.export")
+    return show_tables(
         request,
         "accountability/results/commission.html",
         {
             "rounds": rounds,
             "round": round_,
             "result": result,
-            "shown": choice.of(result.ranked) if result else [],
-            "choice": choice,
             "decision": decision_address(round_, user) if round_ and result else "",
             "act": act,
             "proposals": _proposals(round_, result.tally, user) if round_ and result else [],
@@ -63,9 +57,12 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             else None,
             "is_proposal": policy.requires_approval("publish.approve"),
             "may_decide": policy.may_start(user, "publish.approve"),
-            "may_export": policy.may(user, "top10.export"),
+            "may_export": may_export,
             "may_see_cases": policy.may_see(user, "acc.view"),
         },
+        [ranked_table(result), unranked_table(result)] if result else [],
+        action="top10.export",
+        may_export=may_export,
     )
 
 

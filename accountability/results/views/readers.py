@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from accountability.results.pages.tables import places_table, roster_table
 from accountability.results.queries.results import places_of, read_unit
 from departments.models import Section
 from evaluations.rounds.models import Round
@@ -17,6 +18,7 @@ from evaluations.tally.models import SectionResult, by_place
 from evaluations.turnout.pages import monitor_page
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.web.actions import account_of, staff_view
 
 
@@ -28,7 +30,8 @@ def roster(request: HttpRequest) -> HttpResponse:
     sections = Section.objects.active().select_related("department").with_heads().order_by("department__code", "code")
     if not policy.may_see(user, "roster.view"):
         sections = sections.filter(department__code=user.unit_code)
-    return render(request, "accountability/results/roster.html", {"sections": sections})
+    table = roster_table(list(sections))
+    return show_tables(request, "accountability/results/roster.html", {}, [table], action="roster.view")
 
 
 @staff_view
@@ -60,15 +63,15 @@ def places(request: HttpRequest, key: str = "") -> HttpResponse:
     round_ = chosen[0] if chosen else None
     rows = SectionResult.objects.filter(round=round_).select_related("section").order_by(*by_place())
     results = list(rows)
+    ranked = [result for result in results if result.rank is not None]
     context = {
         "rounds": rounds,
         "round": round_,
-        "places": places_of(round_, results) if round_ else None,
-        "ranked": [result for result in results if result.rank is not None],
         "unranked": [result for result in results if result.rank is None],
         "is_demo": bool(round_ and round_.is_demo),
     }
-    return render(request, "accountability/results/places.html", context)
+    tables = [places_table(round_, places_of(round_, results).heading, ranked)] if round_ else []
+    return show_tables(request, "accountability/results/places.html", context, tables, action="rank.full")
 
 
 @require_safe
