@@ -13,7 +13,7 @@ from departments.models import Department
 from evaluations.scoring.method import Indicator
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.fields import MomentField, TextField, day, long_text
+from nanchuan_eval.web.fields import MomentField, SearchSelect, TextField, day, long_text
 
 
 class PlanForm(forms.Form):
@@ -44,7 +44,9 @@ class RecusalForm(forms.Form):
     """An inspector's recusal from a department (回避)."""
 
     inspector = forms.ModelChoiceField(User.objects.filter(role=Role.INSPECTOR), label="督查员", empty_label="请选择")
-    department = forms.ModelChoiceField(Department.objects.all(), label="应当回避的单位", empty_label="请选择")
+    department = forms.ModelChoiceField(
+        Department.objects.all(), label="应当回避的单位", empty_label="请选择", widget=SearchSelect
+    )
     reason = TextField(label="理由", max_length=200)
 
 

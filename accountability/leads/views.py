@@ -7,24 +7,28 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accountability.leads import services as leads_services
 from accountability.leads.models import Lead, LeadState
+from accountability.leads.pages import lead_table
 from accountability.leads.services import Finding
 from evaluations.rounds.models import RoundSection
 from evaluations.scoring.wording import VETOED_FIRST
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
-from nanchuan_eval.web.fields import TextField, day, long_text
+from nanchuan_eval.web.fields import SearchSelect, TextField, day, long_text
 
 
 class LeadForm(forms.Form):
     """A lead about a section: the facts reported."""
 
-    section = forms.ModelChoiceField(RoundSection.objects.select_related("round"), label="科室", empty_label="请选择")
+    section = forms.ModelChoiceField(
+        RoundSection.objects.select_related("round"), label="科室", empty_label="请选择", widget=SearchSelect
+    )
     facts = long_text("线索内容", most=3000, rows=6)
 
 
@@ -49,9 +53,10 @@ class FindingForm(forms.Form):
 @staff_view
 def leads(request: HttpRequest) -> HttpResponse:
     """List all leads, those awaiting verification first."""
-    rows = _visible(request).order_by("state", "-received_at")
-    context = {"rows": rows, "is_demo": any(row.section.round.is_demo for row in rows)}
-    return render(request, "accountability/leads/leads.html", context)
+    rows = list(_visible(request).order_by("state", "-received_at"))
+    context = {"is_demo": any(row.section.round.is_demo for row in rows)}
+    template = "accountability/leads/leads.html"
+    return show_tables(request, template, context, [lead_table(rows)], action=leads_services.LEAD)
 
 
 @staff_view

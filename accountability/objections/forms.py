@@ -7,13 +7,15 @@ from django import forms
 from accountability.objections.rules import Ground, Outcome
 from accountability.objections.services import Decision
 from evaluations.rounds.models import RoundSection
-from nanchuan_eval.web.fields import long_text
+from nanchuan_eval.web.fields import SearchSelect, long_text
 
 
 class ObjectionForm(forms.Form):
     """提出异议或申诉: facts only."""
 
-    section = forms.ModelChoiceField(RoundSection.objects.none(), label="科室", empty_label="请选择")
+    section = forms.ModelChoiceField(
+        RoundSection.objects.none(), label="科室", empty_label="请选择", widget=SearchSelect
+    )
     ground = forms.ChoiceField(label="事由", choices=Ground.choices, widget=forms.RadioSelect)
     facts = long_text("事实和理由", most=3000, rows=6, help_text="只受理对事实的异议；单纯对得分高低不服的，不予受理")
 

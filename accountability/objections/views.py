@@ -17,6 +17,7 @@ from accountability.objections import services as objections_services
 from accountability.objections.documents import objection_answer
 from accountability.objections.forms import DecisionForm, ObjectionForm, ReviewForm
 from accountability.objections.models import Objection
+from accountability.objections.pages import objection_table
 from accountability.objections.rules import LEAST_WITNESSES, Ground, ObjectionState, Outcome, Stage
 from evaluations.draws.forms import SigningForm
 from evaluations.rounds.models import RoundSection
@@ -25,6 +26,7 @@ from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
 from nanchuan_eval.web.downloads import download
@@ -37,14 +39,10 @@ def objections(request: HttpRequest) -> HttpResponse:
     user = account_of(request)
     if not policy.may_see(user, "appeal.view", own=bool(user.unit_code)):
         raise policy.Denied(user, "appeal.view")
-    rows = Objection.objects.visible_to(user)
-    context = {
-        "rows": rows,
-        "may_file": _may_file(user),
-        "today": timezone.localdate(),
-        "is_demo": any(row.round.is_demo for row in rows),
-    }
-    return render(request, "accountability/objections/objections.html", context)
+    rows = list(Objection.objects.visible_to(user))
+    context = {"may_file": _may_file(user), "is_demo": any(row.round.is_demo for row in rows)}
+    table = objection_table(rows, timezone.localdate())
+    return show_tables(request, "accountability/objections/objections.html", context, [table], action="appeal.view")
 
 
 @staff_view

@@ -1,4 +1,4 @@
-"""The page of a list's answers: what it shows, and what it carries along for the download, signed and not stored."""
+"""The running freezes, and the page of a list's answers with what the download needs, signed and not stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,16 @@ from typing import Any
 
 from django.core import signing
 
+from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.promotion_freezes.rules import Answer, Question, Verdict, figures
 from accountability.promotion_freezes.workbooks import AskedList
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.core.faults import Fault
 from nanchuan_eval.lists.rules.previews import FaultLine, fault_lines
 from nanchuan_eval.lists.rules.values import Span
+from nanchuan_eval.tables.pages import Table
+from nanchuan_eval.tables.rules import Column, Kind
 
 MOST_SHOWN = 300  # people on the page; the workbook has all
 LASTS = timedelta(hours=12)
@@ -39,6 +43,33 @@ class FaultsPage:
     count: int
     lines: Sequence[FaultLine]
     faults: str
+
+
+def freeze_table(rows: Sequence[PromotionFreeze], *, is_demo: bool) -> Table[PromotionFreeze]:
+    """Return the freezes in force today, each with its certificate."""
+    columns: list[Column[PromotionFreeze]] = [
+        Column("name", "姓名", lambda row: row.person_name, is_head=True, blank="（姓名未登记）"),
+        Column("post", "职务", lambda row: row.post, width=40),
+        Column("starts", "起始日期", lambda row: row.starts_on, Kind.DAY),
+        Column("ends", "截止日期", lambda row: row.ends_on, Kind.DAY),
+        Column(
+            "certificate",
+            "证明",
+            lambda _: "",
+            template="accountability/promotion_freezes/_certificate.html",
+            is_sortable=False,
+            is_exported=False,
+        ),
+    ]
+    return Table(
+        name="freezes",
+        title="今天在影响期内的人员",
+        columns=columns,
+        rows=rows,
+        caption="影响期登记，截止当日仍在影响期内",
+        empty="今天没有人在影响期内。",
+        notes=[DEMO_NOTICE] if is_demo else [],
+    )
 
 
 def answers_page(asked: AskedList, answers: Sequence[Answer]) -> AnswersPage:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accountability.promotion_freezes.forms import AskForm, ListForm
 from accountability.promotion_freezes.models import PromotionFreeze
-from accountability.promotion_freezes.pages import answers_page, asked_on, faults_on, faults_page
+from accountability.promotion_freezes.pages import answers_page, asked_on, faults_on, faults_page, freeze_table
 from accountability.promotion_freezes.rules import Question
 from accountability.promotion_freezes.services import ask_freeze, ask_list, ask_unit, certify_freeze, export_answers
 from accountability.promotion_freezes.workbooks import COLUMNS
@@ -15,6 +15,7 @@ from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import FileRefused, RuleViolation
 from nanchuan_eval.lists.workbooks import errors, template
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import is_export, show_tables
 from nanchuan_eval.web.actions import account_of, attempt, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
 
@@ -24,17 +25,20 @@ def personnel(request: HttpRequest) -> HttpResponse:
     """Query the register by person or unit."""
     user = account_of(request)
     policy.check_sees(user, "acc.hold.set")
-    form = AskForm(request.POST or None)
-    context = {"form": form, "is_demo": Round.objects.filter(is_demo=True).exists()}
+    form = AskForm(None if is_export(request) else request.POST or None)
+    is_demo = Round.objects.filter(is_demo=True).exists()
+    context: dict[str, object] = {"form": form, "is_demo": is_demo}
     if form.is_valid():
         name, unit, on = (form.cleaned_data[field] for field in ("name", "unit", "on"))
         if name:
             context["answer"] = ask_freeze(asked=Question(name, unit, on), by=user, at=clock.now())
         else:
             context["of_unit"] = ask_unit(unit=unit, on=on, by=user, at=clock.now())
-    context["running"] = PromotionFreeze.objects.in_force(timezone.localdate()).select_related("case__result__section")
+    running = PromotionFreeze.objects.in_force(timezone.localdate()).select_related("case__result__section")
+    table = freeze_table(list(running), is_demo=is_demo)
+    template = "accountability/promotion_freezes/personnel.html"
     status = 400 if form.is_bound and form.errors else 200
-    return render(request, "accountability/promotion_freezes/personnel.html", context, status=status)
+    return show_tables(request, template, context, [table], action="acc.view", status=status)
 
 
 @staff_view

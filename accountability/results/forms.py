@@ -9,7 +9,7 @@ from accountability.results.services import NOTICE, UNITS, PaperAsked, PaperForm
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import Verdict
-from nanchuan_eval.web.fields import DAY, TextField
+from nanchuan_eval.web.fields import DAY, SearchSelect, TextField
 
 REASON_LENGTH = 300
 
@@ -58,7 +58,7 @@ class VetoForm(forms.Form):
     def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["section"] = forms.ModelChoiceField(
-            label="科室", queryset=round_.sections.filter(veto=None), empty_label="请选择"
+            label="科室", queryset=round_.sections.filter(veto=None), empty_label="请选择", widget=SearchSelect
         )
 
 

@@ -14,7 +14,7 @@ from departments.reforms.services import NewSection
 from nanchuan_eval.lists.rules.values import half_width
 from nanchuan_eval.names.rules.keys import tidy
 from nanchuan_eval.names.rules.others import joined, names_in
-from nanchuan_eval.web.fields import TextField
+from nanchuan_eval.web.fields import SearchSelect, TextField
 
 NEW = "new"
 MOST_PARTS = 20
@@ -92,6 +92,7 @@ class MoveForm(SectionsForm):
         Department.objects.filter(is_active=True),
         label="转入单位",
         empty_label="请选择",
+        widget=SearchSelect,
         error_messages={"required": "请选择转入单位。", "invalid_choice": "请选择转入的另一个参评单位。"},
     )
 
@@ -243,6 +244,7 @@ class MergeDepartmentForm(OneDepartmentForm):
         Department.objects.none(),
         label="并入单位",
         empty_label="请选择",
+        widget=SearchSelect,
         error_messages={"required": "请选择并入哪个单位。", "invalid_choice": "请选择另一个参评单位。"},
     )
 

@@ -21,7 +21,7 @@ from nanchuan_eval.names.rules.keys import name_key
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt
-from nanchuan_eval.web.fields import CLEAN_TEXT
+from nanchuan_eval.web.fields import ADMIN_FIELDS
 from nanchuan_eval.workspace.rules import Phase
 
 # Suffixes that the admin's own filters and date hierarchies append to a declared field.
@@ -44,7 +44,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
     # What an empty list says beside that it is empty: where its rows come from.
     when_empty = ""
     actions: Sequence[Any] | None = None
-    formfield_overrides = CLEAN_TEXT
+    formfield_overrides = ADMIN_FIELDS
     # Search in Python by the key of names, however they are written; for tables of some thousand rows.
     search_by_key = False
 

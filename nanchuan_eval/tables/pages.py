@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
-from nanchuan_eval.core.pinyin import finds, text_key
+from nanchuan_eval.core.pinyin import finds, initials, text_key
 from nanchuan_eval.tables import rules
 from nanchuan_eval.tables.rules import Asked, Column, Kind, Row
 from nanchuan_eval.tables.workbooks import table_workbook
@@ -71,7 +71,7 @@ class Filter:
     name: str
     label: str
     chosen: str
-    choices: list[str]
+    choices: list[tuple[str, str]]  # with the initials by which they are found
 
 
 class TablePage(Generic[Row]):
@@ -133,7 +133,7 @@ class TablePage(Generic[Row]):
                 f"{self.prefix}{column.key}",
                 column.label,
                 chosen.get(column.key, ""),
-                rules.choices_of(self.table.rows, column, text_key),
+                [(text, "".join(initials(text))) for text in rules.choices_of(self.table.rows, column, text_key)],
             )
             for column in self.table.columns
             if column.is_choice
@@ -197,20 +197,26 @@ def show_tables(
     tables: Sequence[Table[Any]],
     *,
     action: str,
-    may_export: bool = True,
+    status: int = 200,
 ) -> HttpResponse:
     """Answer a page with tables, or the workbook of the one whose button was pressed.
 
-    `action` is the right by which the page is seen: an export is logged under it.
+    `action` is the right under which an export is logged, as a rule the one by which the page is seen; "" allows none.
     """
     pages = [
-        TablePage(table, request.GET, is_first=not number, may_export=may_export) for number, table in enumerate(tables)
+        TablePage(table, request.GET, is_first=not number, may_export=bool(action))
+        for number, table in enumerate(tables)
     ]
     wanted = [page for page in pages if page.table.name == request.POST.get(EXPORT)]
-    if wanted and may_export:
+    if wanted and action:
         return export_table(request, wanted[0], action=action)
     named = {page.table.name: page for page in pages}
-    return render(request, template, {**context, "tables": named})
+    return render(request, template, {**context, "tables": named}, status=status)
+
+
+def is_export(request: HttpRequest) -> bool:
+    """True if the button of a table was pressed, on a page that is also posted for something else."""
+    return EXPORT in request.POST
 
 
 def export_table(request: HttpRequest, page: TablePage[Any], *, action: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
+from nanchuan_eval.core.pinyin import initials
 from nanchuan_eval.names.rules.keys import tidy, tidy_lines, unprintable
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -69,8 +70,23 @@ class ReasonForm(forms.Form):
     reason = TextField(label="理由", max_length=300)
 
 
+class SearchSelect(forms.Select):
+    """A choice among many that typing narrows (`static/js/search_select.js`); without JavaScript a plain list."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
+        super().__init__({"data-search": True, **(attrs or {})}, choices)
+
+    def create_option(self, name: str, value: Any, label: int | str, *given: Any, **named: Any) -> dict[str, Any]:
+        """Give an option the initials of its pinyin."""
+        option = super().create_option(name, value, label, *given, **named)
+        option["attrs"]["data-initials"] = "".join(initials(str(label)))
+        return option
+
+
 # How the admin's model forms take text.
 CLEAN_TEXT = {models.CharField: {"form_class": TextField}, models.TextField: {"form_class": TextField}}
+# ... and choices among records.
+ADMIN_FIELDS: dict[Any, dict[str, Any]] = {**CLEAN_TEXT, models.ForeignKey: {"widget": SearchSelect}}
 
 
 def two_choices(label: str, yes: str, no: str) -> forms.TypedChoiceField:

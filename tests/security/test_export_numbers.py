@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import load_workbook
 
 from accountability.objections.rules import ObjectionState
+from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core import export_numbers
@@ -76,6 +77,25 @@ class TestEveryExport:
         for which in ("notice", "units"):
             asked = {"which": which, "number": "南评办〔2020〕3号", "dated_on": "2020-07-31", "form": "pdf"}
             self.check(client, f"/commission/{round_.key}/papers/", **asked)
+
+    @pytest.mark.parametrize(
+        ("role", "path", "table"),
+        [
+            (Role.COMMISSION, "/commission/2020H1/", "all"),
+            (Role.COMMISSION, "/commission/2020H1/changes/", "changes"),
+            (Role.COMMISSION, "/work/rectifications/", "rectifications"),
+            (Role.COMMISSION, "/work/objections/", "objections"),
+            (Role.COMMISSION, "/work/leads/", "leads"),
+            (Role.PERSONNEL, "/personnel/places/", "places"),
+            (Role.PERSONNEL, "/personnel/", "freezes"),
+            (Role.PERSONNEL, "/personnel/assessment/2020/", "listings"),
+            (Role.SUPERVISOR, "/work/roster/", "roster"),
+        ],
+    )
+    def test_tables_of_staff_pages(self, client, role, path, table):
+        make_counted_round(state=RoundState.PUBLISHED)
+        client.force_login(make_account(role))
+        self.check(client, path, export=table)
 
     def test_case_papers(self, client):
         make_rectification()

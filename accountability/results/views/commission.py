@@ -61,8 +61,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             "may_see_cases": policy.may_see(user, "acc.view"),
         },
         [ranked_table(result), unranked_table(result)] if result else [],
-        action="top10.export",
-        may_export=may_export,
+        action="top10.export" if may_export else "",
     )
 
 
