@@ -1,4 +1,4 @@
-"""Tables of the staff's pages in a browser: sorted, searched, filtered and exported, with and without JavaScript."""
+"""Tables and long choices of the staff's pages in a browser, with and without JavaScript."""
 
 from io import BytesIO
 
@@ -9,7 +9,13 @@ from accountability.rectifications.rules import RectificationState
 from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.permissions.policy import Role
-from tests.accountability.factories import make_account, make_bare_round, make_case, make_rectification
+from tests.accountability.factories import (
+    make_account,
+    make_bare_round,
+    make_case,
+    make_rectification,
+    make_round_section,
+)
 from tests.e2e.conftest import check_page, log_in, screenshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -59,3 +65,38 @@ def test_a_table_is_sorted_searched_filtered_and_exported(open_page, live_server
         page.get_by_role("button", name="导出本表").click()
     sheet = load_workbook(BytesIO(download.value.path().read_bytes())).active
     assert "婚姻登记处" in str(sheet.cell(sheet.max_row, 3).value)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_choice_is_narrowed_by_typing_with_the_keyboard(open_page, live_server, transactional_db, width):
+    round_ = make_bare_round(state=RoundState.PUBLISHED)
+    for n in range(1, 21):
+        make_round_section(round_, f"D01-{n:02}", name="不动产登记中心" if n == 20 else f"第{n}科")
+    page = open_page(width)
+    log_in(page, make_account(Role.COMMISSION), live_server.url)
+    page.goto("/work/leads/receive/")
+    field, choice = page.get_by_label("查找科室"), page.locator("select[name=section]")
+    field.focus()
+    page.keyboard.type("第1")
+    assert choice.locator("option").count() == 1 + 11
+    assert "找到11项" in page.locator(".narrowed").inner_text()
+    check_page(page)
+    screenshot(page, f"narrowed-choice-{width}")
+    field.fill("bdc")
+    assert choice.locator("option:checked").inner_text().endswith("不动产登记中心")
+    page.keyboard.press("Enter")
+    assert choice.evaluate("select => select === document.activeElement")
+    field.fill("没有")
+    assert choice.input_value() == ""
+    assert "没有找到" in page.locator(".narrowed").inner_text()
+
+
+def test_without_scripts_a_long_choice_is_a_plain_list(open_page, live_server, transactional_db):
+    round_ = make_bare_round(state=RoundState.PUBLISHED)
+    for n in range(1, 21):
+        make_round_section(round_, f"D01-{n:02}")
+    page = open_page(390, java_script_enabled=False)
+    log_in(page, make_account(Role.COMMISSION), live_server.url)
+    page.goto("/work/leads/receive/")
+    assert page.locator("select[name=section] option").count() == 1 + 20
+    assert page.locator(".narrows").count() == 0
