@@ -61,6 +61,7 @@ class Cell:
     warning: str = ""
     notes: tuple[str, ...] = ()
     term: Any = None
+    term_name: str = ""
     template: str = ""
 
 
@@ -244,5 +245,6 @@ def _cell(column: Column[Row], row: Row) -> Cell:
         warning=column.warning(row) if column.warning else "",
         notes=tuple(note for note in column.notes(row) if note) if column.notes else (),
         term=column.term(row) if column.term else None,
+        term_name=column.term_name,
         template=column.template,
     )

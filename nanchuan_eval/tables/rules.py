@@ -52,6 +52,7 @@ class Column(Generic[Row]):
     warning: Callable[[Row], str] | None = None  # 已逾期
     notes: Callable[[Row], Iterable[str]] | None = None  # small lines below
     term: Callable[[Row], Any] | None = None  # the term in working days whose hint stands beside the day
+    term_name: str = "期限"
     css: Callable[[Row], str] | None = None
     template: str = ""  # of a cell with more than text, such as a button
     width: float = 0

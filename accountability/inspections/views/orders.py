@@ -2,12 +2,13 @@
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 
 from accountability.inspections.models import Inspection, Order
+from accountability.inspections.pages import order_table
 from accountability.inspections.rules import OrderState
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.web.actions import account_of, staff_view
 
 
@@ -22,17 +23,8 @@ def orders(request: HttpRequest) -> HttpResponse:
     rows = Order.objects.visible_to(user).prefetch_related(
         Prefetch("inspection__return_visits", visits, to_attr="returns")
     )
-    state = request.GET.get("state", "")
-    if state in OrderState.values:
-        rows = rows.filter(state=state)
     first = [OrderState.REPLIED, OrderState.ISSUED]
     ordered = sorted(rows, key=lambda row: (row.state not in first, row.check_until or row.due_on, row.pk))
-    context = {
-        "rows": ordered,
-        "states": OrderState.choices,
-        "state": state,
-        "today": timezone.localdate(),
-        "may_plan": may_plan,
-        "is_demo": any(row.inspection.plan.round.is_demo for row in ordered),
-    }
-    return render(request, "accountability/inspections/orders.html", context)
+    context = {"is_demo": any(row.inspection.plan.round.is_demo for row in ordered)}
+    table = order_table(ordered, today=timezone.localdate(), may_plan=may_plan)
+    return show_tables(request, "accountability/inspections/orders.html", context, [table], action="insp.notify")

@@ -16,6 +16,7 @@ from django.urls import reverse
 from accountability.cases.permissions import visible_or_404
 from accountability.inspections.forms import InspectorsForm, PlanForm, RecusalForm, ReturnForm
 from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
+from accountability.inspections.pages import plan_table, visit_table
 from accountability.inspections.queries import left_uncovered, reason_of, scope_of
 from accountability.inspections.rules import PlanState
 from accountability.inspections.services import plans as plans_services
@@ -25,6 +26,7 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view
 from nanchuan_eval.workdays.rules import in_chinese
@@ -34,15 +36,15 @@ from nanchuan_eval.workdays.rules import in_chinese
 def plans(request: HttpRequest) -> HttpResponse:
     """List the plans and the rounds for which one can be proposed."""
     user = account_of(request)
-    rows = _visible(request)
+    rows = list(_visible(request))
     context = {
-        "plans": rows,
         "rounds": Round.objects.filter(state=RoundState.PUBLISHED) if policy.may_propose(user, "insp.plan") else [],
         "recusals": Recusal.objects.select_related("inspector"),
         "may_assign": policy.may(user, "insp.assign"),
         "is_demo": any(plan.round.is_demo for plan in rows),
     }
-    return render(request, "accountability/inspections/inspection_plans.html", context)
+    template = "accountability/inspections/inspection_plans.html"
+    return show_tables(request, template, context, [plan_table(rows)], action="insp.plan.view")
 
 
 @staff_view
@@ -52,20 +54,22 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     found = _plan_or_404(request, pk)
     rows = Inspection.objects.visible_to(user).filter(plan=found).order_by("visit_on", "pk")
     visits = list(rows.prefetch_related("inspectors", "changes"))
+    may_assign = found.state == PlanState.VISITING and policy.may(user, "insp.assign")
     context = {
         "plan": found,
         "scope": scope_of(found.round).in_words(found.drawn_sections),
-        "visits": [{"visit": visit, "reason": reason_of(visit)} for visit in visits],
         "uncovered": left_uncovered(found, visits) if found.state in {PlanState.VISITING, PlanState.DONE} else [],
         "may_approve": found.state == PlanState.PROPOSED
         and policy.may(user, "insp.plan")
         and not policy.requires_approval("insp.plan"),
         "proposals": approvals.waiting_about(user, found),
         "may_schedule": found.state == PlanState.APPROVED and policy.may(user, "insp.assign"),
-        "may_assign": found.state == PlanState.VISITING and policy.may(user, "insp.assign"),
+        "may_assign": may_assign,
         "is_demo": found.round.is_demo,
     }
-    return render(request, "accountability/inspections/inspection_plan.html", context)
+    table = visit_table(found, visits, may_assign=may_assign)
+    template = "accountability/inspections/inspection_plan.html"
+    return show_tables(request, template, context, [table], action="insp.plan.view")
 
 
 @staff_view

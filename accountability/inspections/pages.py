@@ -1,0 +1,173 @@
+"""Plans, visits and orders as tables."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accountability.inspections.models import Inspection, InspectionPlan, Order
+from accountability.inspections.queries import reason_of
+from accountability.inspections.rules import InspectionState, OrderState, PlanState
+from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
+from nanchuan_eval.tables.pages import Table
+from nanchuan_eval.tables.rules import Column, Kind
+
+
+def plan_table(plans: Sequence[InspectionPlan]) -> Table[InspectionPlan]:
+    """Return the plans, the newest first."""
+    states = list(PlanState.values)
+    columns: list[Column[InspectionPlan]] = [
+        Column(
+            "name",
+            "名称",
+            lambda row: row.name,
+            is_head=True,
+            href=lambda row: reverse("accountability:inspection-plan", args=[row.pk]),
+            width=30,
+        ),
+        Column("round", "轮次", lambda row: row.round.name, sort=lambda row: row.round.period_start, is_choice=True),
+        Column("starts", "开始日期", lambda row: row.starts_on, Kind.DAY),
+        Column("ends", "结束日期", lambda row: row.ends_on, Kind.DAY, term=lambda row: row.term, term_name="暗访日期"),
+        Column("drawn", "随机抽查", lambda row: row.drawn_sections, Kind.NUMBER),
+        Column(
+            "state",
+            "状态",
+            lambda row: row.get_state_display(),
+            sort=lambda row: states.index(row.state),
+            is_choice=True,
+            tag=lambda row: row.state,
+        ),
+        Column("proposed", "拟订", lambda row: row.proposed_by.name),
+        Column("approved", "批准", lambda row: row.approved_by.name if row.approved_by else ""),
+    ]
+    return Table(
+        name="plans",
+        title="暗访计划一览",
+        columns=columns,
+        rows=plans,
+        empty="暂无暗访计划。名单公示后由评议办负责人拟订，区纪委监委批准。",
+        notes=[DEMO_NOTICE] if any(plan.round.is_demo for plan in plans) else [],
+    )
+
+
+def visit_table(plan: InspectionPlan, visits: Sequence[Inspection], *, may_assign: bool) -> Table[Inspection]:
+    """Return a plan's visits by day, with what can still be done about each."""
+    states = list(InspectionState.values)
+
+    def notes(visit: Inspection) -> list[str]:
+        return [str(change) for change in visit.changes.all()]
+
+    def reason(visit: Inspection) -> list[str]:
+        return [why] if (why := reason_of(visit)) != visit.source else []
+
+    columns: list[Column[Inspection]] = [
+        Column("day", "日期", lambda visit: visit.visit_on, Kind.DAY),
+        Column(
+            "section",
+            "科室",
+            lambda visit: str(visit.section),
+            is_head=True,
+            href=lambda visit: reverse("accountability:inspection", args=[visit.pk]),
+            width=30,
+        ),
+        Column("source", "来源", lambda visit: visit.source, is_choice=True, notes=reason),
+        Column("inspectors", "督查员", _inspectors, blank="未派"),
+        Column(
+            "state",
+            "状态",
+            lambda visit: visit.get_state_display(),
+            sort=lambda visit: states.index(visit.state),
+            is_choice=True,
+            tag=lambda visit: visit.state,
+            warning=lambda visit: "已过期" if visit.is_missed else "",
+            notes=notes,
+        ),
+        Column("conclusion", "结论", lambda visit: visit.get_conclusion_display(), is_choice=True),
+    ]
+    if may_assign:
+        template = "accountability/inspections/_visit_steps.html"
+        steps: Column[Inspection] = Column(
+            "steps", "操作", lambda _: "", template=template, is_sortable=False, is_exported=False
+        )
+        columns.append(steps)
+    return Table(
+        name="visits",
+        title=f"{plan.name}暗访安排",
+        columns=columns,
+        rows=visits,
+        caption="暗访安排，日期由抽取种子确定；改期、取消的列出原定日期和理由",
+        empty="批准并抽取之后，系统排定每个科室的暗访日期。",
+        notes=[DEMO_NOTICE] if plan.round.is_demo else [],
+    )
+
+
+def order_table(orders: Sequence[Order], *, today: date, may_plan: bool) -> Table[Order]:
+    """Return the orders, those that wait for a reply or a check first; return visits for those who plan them only."""
+    states = list(OrderState.values)
+
+    def is_late(order: Order) -> bool:
+        return order.state == OrderState.ISSUED and order.due_on < today
+
+    columns: list[Column[Order]] = [
+        Column(
+            "section",
+            "科室",
+            lambda order: str(order.inspection.section),
+            is_head=True,
+            href=lambda order: reverse("accountability:order", args=[order.pk]),
+            width=30,
+        ),
+        Column(
+            "round",
+            "轮次",
+            lambda order: order.inspection.plan.round.name,
+            sort=lambda order: order.inspection.plan.round.period_start,
+            is_choice=True,
+        ),
+        Column("issued", "发出日期", lambda order: timezone.localdate(order.issued_at), Kind.DAY),
+        Column("due", "整改期限", lambda order: order.due_on, Kind.DAY, term=lambda order: order.term),
+        Column(
+            "state",
+            "状态",
+            lambda order: order.get_state_display(),
+            sort=lambda order: states.index(order.state),
+            is_choice=True,
+            tag=lambda order: order.state,
+            warning=lambda order: "已逾期" if is_late(order) else "",
+        ),
+        Column("replied", "反馈日期", _replied, Kind.DAY, blank="未反馈"),
+        Column(
+            "check",
+            "回访复查期限",
+            lambda order: order.check_until,
+            Kind.DAY,
+            warning=lambda order: "已逾期" if order.check_until and order.check_until < today else "",
+        ),
+    ]
+    if may_plan:
+        template = "accountability/inspections/_returns.html"
+        columns.append(Column("returns", "回访复查", _returns, template=template, is_sortable=False, width=24))
+    return Table(
+        name="orders",
+        title="责令整改通知一览",
+        columns=columns,
+        rows=orders,
+        caption="待反馈、待回访复查的在前",
+        empty="暂无责令整改通知。暗访记录经审定、发现问题的，由评议办负责人发出。",
+        notes=[DEMO_NOTICE] if any(order.inspection.plan.round.is_demo for order in orders) else [],
+    )
+
+
+def _inspectors(visit: Inspection) -> str:
+    return "、".join(person.name for person in visit.inspectors.all())
+
+
+def _replied(order: Order) -> date | None:
+    return timezone.localdate(order.replied_at) if order.replied_at else None
+
+
+def _returns(order: Order) -> str:
+    visits: list[Inspection] = getattr(order.inspection, "returns", [])
+    planned = [f"{visit.visit_on:%Y-%m-%d}，{visit.get_state_display()}" for visit in visits]
+    return "；".join(planned) or ("尚未安排" if order.check_until else "")
