@@ -75,7 +75,8 @@ def test_a_section_that_a_correction_withdrew_is_visited_as_listed_no_longer(cli
     correct_and_follow(round_id=round_.pk, correction=correction, by=make_account(), at=LATER)
 
     client.force_login(chief())
-    rows = client.get(f"/inspection/plans/{plan.pk}/").context["visits"]
-    assert [row["reason"] for row in rows if row["visit"].pk == first.pk] == ["原上榜科室，更正后已撤下"]
+    shown = client.get(f"/inspection/plans/{plan.pk}/").context["tables"]["visits"]
+    sources = {cells[1].row.pk: cells[2].text for _, cells in shown.lines}
+    assert sources[first.pk] == "原上榜科室，更正后已撤下"
     assert scope_of(round_).listed == 9
     assert left_uncovered(plan, plan.inspections.select_related("section")) == []
