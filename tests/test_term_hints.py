@@ -386,8 +386,7 @@ PRINTED = re.compile(r"\b(due_on|plan_due_on|objections_until|plan\.ends_on|at_o
 # Other dates of these names.
 NO_TERM = {
     # Assessments and bonuses end with the year.
-    "accountability/assessment/assessment.html": "the year's end is no term in working days",
-    "accountability/assessment/many.html": "nor here",
+    "accountability/assessment/many.html": "the year's end is no term in working days",
     # Holidays do not move the day that the unit chose for an item, nor the office's for one that is sent back.
     "accountability/citizens/results.html": "items end on the day chosen for them; the latest allowed is not shown",
     "accountability/rectifications/rectification.html": "so do items; their latest day and the plan's have hints",
