@@ -33,10 +33,10 @@ class ManyForm(forms.Form):
         for measure in measures:
             hint = HINTS[MeasureKind(measure.kind)].record
             named = {"type": "date", "aria-label": f"{measure.case}，{measure}：办理日期"}
-            self.fields[f"done_on-{measure.pk}"] = forms.DateField(
+            self.fields[f"{measure.pk}-done_on"] = forms.DateField(
                 label="办理日期", required=False, widget=forms.DateInput(attrs=named, format="%Y-%m-%d")
             )
-            self.fields[f"record-{measure.pk}"] = TextField(
+            self.fields[f"{measure.pk}-record"] = TextField(
                 label="办理记录",
                 max_length=LONGEST_RECORD,
                 required=False,
@@ -47,17 +47,17 @@ class ManyForm(forms.Form):
     @staticmethod
     def sent(data: Any) -> list[int]:
         """Return the measures whose records were sent, so that no typed text is lost if one is no longer pending."""
-        keys = [key.removeprefix("record-") for key, text in data.items() if key.startswith("record-") and text.strip()]
+        keys = [key.removesuffix("-record") for key, text in data.items() if key.endswith("-record") and text.strip()]
         return [int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 18]
 
     def clean(self) -> dict[str, Any]:
         """Return the rows to record; each fault stands at its row."""
         rows, given = [], self.cleaned_data
         for measure in self.measures:
-            own, record = given.get(f"done_on-{measure.pk}"), given.get(f"record-{measure.pk}", "")
+            own, record = given.get(f"{measure.pk}-done_on"), given.get(f"{measure.pk}-record", "")
             done_on = own or given.get("common_on")
             if fault := _fault(measure, record=record, has_day=bool(own), is_dated=bool(done_on)):
-                self.add_error(f"record-{measure.pk}", fault)
+                self.add_error(f"{measure.pk}-record", fault)
             elif record and done_on:
                 rows.append(RecordRow(measure.pk, done_on, record))
         if not rows and not self.errors:
@@ -66,7 +66,7 @@ class ManyForm(forms.Form):
 
     def rows(self) -> list[FormRow]:
         """The measures with their fields, for the page."""
-        return [FormRow(m, self[f"done_on-{m.pk}"], self[f"record-{m.pk}"]) for m in self.measures]
+        return [FormRow(m, self[f"{m.pk}-done_on"], self[f"{m.pk}-record"]) for m in self.measures]
 
 
 def _fault(measure: Measure, *, record: str, has_day: bool, is_dated: bool) -> str:

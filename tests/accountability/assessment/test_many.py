@@ -30,7 +30,7 @@ def make_waiting():
 
 
 def filled(measures, *records, **fields):
-    return {f"record-{m.pk}": record for m, record in zip(measures, records, strict=True)} | fields
+    return {f"{m.pk}-record": record for m, record in zip(measures, records, strict=True)} | fields
 
 
 def states():
@@ -45,7 +45,7 @@ def personnel(client):
 
 def test_each_measure_gets_its_own_record_and_the_rest_stay(client):
     measures, account = make_waiting(), personnel(client)
-    dates = {"common_on": "2020-07-15", f"done_on-{measures[1].pk}": "2020-07-18"}
+    dates = {"common_on": "2020-07-15", f"{measures[1].pk}-done_on": "2020-07-18"}
 
     answer = client.post(PAGE, filled(measures, "扣2分", "按8折发放", "", "") | dates, follow=True)
 
@@ -62,7 +62,7 @@ def test_each_measure_gets_its_own_record_and_the_rest_stay(client):
 def test_one_fault_records_nothing_and_keeps_all_that_was_typed(client):
     measures = make_waiting()
     personnel(client)
-    dates = {"common_on": "2020-07-15", f"done_on-{measures[1].pk}": "2020-07-01"}
+    dates = {"common_on": "2020-07-15", f"{measures[1].pk}-done_on": "2020-07-01"}
 
     answer = client.post(PAGE, filled(measures, "扣2分", "按8折发放", "另有理由", "") | dates)
 
@@ -95,7 +95,7 @@ def test_a_day_without_a_record_is_asked_about(client):
     measures = make_waiting()
     personnel(client)
 
-    answer = client.post(PAGE, filled(measures, "扣2分", "", "", "", **{f"done_on-{measures[1].pk}": "2020-07-15"}))
+    answer = client.post(PAGE, filled(measures, "扣2分", "", "", "", **{f"{measures[1].pk}-done_on": "2020-07-15"}))
 
     assert "请填写办理记录；暂不登记的，请清空日期。" in answer.content.decode()
     assert states() == [(MeasureState.PENDING, "")] * 4
