@@ -35,7 +35,7 @@
       select.value = before;
       if (terms.length && found.length === 1) choose(found[0].value);
       else if (!found.some((option) => option.value === before)) choose(options[0].value ? (found[0] || {}).value || "" : "");
-      const one = found.length === 1 ? `已选择${found[0].text}。` : `找到${found.length}项，请在下面选择。`;
+      const one = found.length === 1 ? `已选择${found[0].text}。` : `找到${found.length}项，请从中选择。`;
       said.textContent = !terms.length ? "" : found.length ? one : "没有找到，请换一个词。";
     };
     field.addEventListener("input", (event) => { if (!event.isComposing) narrow(); });
