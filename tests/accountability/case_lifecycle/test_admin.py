@@ -22,6 +22,8 @@ from tests.accountability.factories import (
     make_case,
     make_counted_round,
     make_measure,
+    make_published_round,
+    make_rectification,
 )
 from tests.pages import page_in
 
@@ -279,3 +281,63 @@ def test_a_talk_is_not_recorded_by_a_note(client):
     assert "谈过了" in page
     measure.refresh_from_db()
     assert measure.state == MeasureState.PENDING
+
+
+def closable():
+    case = make_case()
+    case.measures.update(state=MeasureState.DONE, done_on=TODAY, record="已谈话")
+    return case
+
+
+@pytest.mark.parametrize(("two", "role"), [(True, Role.CHIEF), (False, Role.COMMISSION)])
+def test_closing_says_what_follows_and_asks_once_where_nobody_else_approves(client, settings, two, role):
+    settings.TWO_PERSON_RULE = two
+    case = closable()
+    login(client, role)
+
+    page = text_of(client.get(f"{LIST}{case.pk}/change/"))
+
+    assert "办理后果" in page
+    assert "影响期未满的，继续执行至期满" in page
+    assert ('<details class="ask-once">' in page) is not two
+
+
+def test_the_case_page_says_what_closing_still_lacks(client):
+    case = make_case()
+    make_rectification(case)
+    login(client)
+
+    page = text_of(client.get(f"{LIST}{case.pk}/change/"))
+
+    assert "整改报告尚未报送" in page
+    assert f'action="{LIST}{case.pk}/close/"' not in page
+
+
+def test_the_case_page_names_what_waits_about_its_rectification(client, settings):
+    make_published_round()
+    settings.TWO_PERSON_RULE = True
+    row = Case.objects.get(result__section__code="D01-01").rectification
+    row.state = "submitted"
+    row.save()
+    clerk = make_account(Role.CLERK, name="周干事")
+    waiting = approvals.propose("rect.plan", row, by=clerk, at=LATER, accepted=True, note="")
+    login(client)
+
+    for address in (f"{LIST}{row.case_id}/change/", "/commission/2020H1/sections/D01-01/"):
+        page = text_of(client.get(address))
+        assert f"提请“{waiting.title}”" in page, address
+        assert "周干事于" in page
+
+
+def test_a_waiver_says_who_decided_it_on_the_case(client, settings):
+    settings.TWO_PERSON_RULE = True
+    measure = make_case(kind="notice").measures.get()
+    login(client, Role.CHIEF)
+    asked = text_of(client.get(f"{LIST}measures/{measure.pk}/waive/"))
+    client.post(f"{LIST}measures/{measure.pk}/waive/", {"reason": "科室已撤销"})
+    approval = Approval.objects.get()
+
+    approvals.approve(approval_id=approval.pk, by=make_account(name="王书记"), at=LATER)
+
+    assert "这项措施不再办理，不能恢复" in asked
+    assert "王书记于2020年7月20日批准；理由：科室已撤销" in text_of(client.get(f"{LIST}{measure.case_id}/change/"))

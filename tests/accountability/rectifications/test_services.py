@@ -8,6 +8,7 @@ from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.evidence.models import Evidence
 from accountability.evidence.services.evidence import drop_evidence
 from accountability.rectifications.models import Progress, Rectification, RectificationItem
+from accountability.rectifications.pages import timeline
 from accountability.rectifications.rules import ItemState, RectificationState, TermKind
 from accountability.rectifications.services.items import (
     add_item,
@@ -352,3 +353,72 @@ def test_only_the_chief_accepts_and_closes(role):
         decide_plan(rectification_id=row.pk, accepted=True, note="", by=make_account(role), at=LATER)
     with pytest.raises(Denied):
         close_item(item_id=row.items.get().pk, verdict="好", by=make_account(role), at=LATER)
+
+
+def test_the_approver_reads_the_whole_plan(settings):
+    settings.TWO_PERSON_RULE = True
+    row = make_rectification(state=RectificationState.SUBMITTED, items=2, opinion="同意", submitted_at=LATER)
+
+    proposed = approvals.propose("rect.plan", row, by=make_account(Role.CLERK), at=LATER, accepted=True, note="具体")
+
+    assert proposed.content["单位党委（党组）意见"] == "同意"
+    for item in row.items.all():
+        assert proposed.content[f"第{item.position}项：{item.problem}"] == {
+            "指标": "冷",
+            "原因": "管理松懈",
+            "目标": "态度好转",
+            "整改措施": "培训、公开承诺",
+            "责任领导": "赵副局长",
+            "责任人": "孙科长",
+            "时限": "限期整改，2020年9月10日",
+        }
+
+
+def test_the_approver_of_a_closing_reads_what_was_reported_filed_and_inspected(settings):
+    settings.TWO_PERSON_RULE = True
+    item = finished(make_rectification(), liaison())
+    pass_item(item, at=after())
+
+    proposed = approvals.propose("rect.close", item, by=make_account(Role.CLERK), at=after(2), verdict="核实")
+
+    assert proposed.content["完成情况"] == "已整改"
+    assert "签字.png" in proposed.content["佐证材料"][0]
+    assert proposed.content["暗访复查"] == ["2020年7月21日：已整改到位"]
+    assert "不能再改动" in proposed.content["办理后果"]
+
+
+def test_closing_an_item_is_not_even_proposed_before_an_inspection():
+    item = finished(make_rectification(), liaison())
+
+    with pytest.raises(RuleViolation, match="暗访复查结论"):
+        approvals.propose("rect.close", item, by=make_account(Role.CLERK), at=LATER, verdict="核实")
+
+    assert not Approval.objects.exists()
+
+
+class TestTheTimelineShowsOnlyWhatIsPlanned:
+    TODAY = date(2020, 7, 20)
+
+    def chart(self, state, **due):
+        row = make_rectification(state=state, items=2)
+        row.items.filter(position=2).update(**{"due_on": None, **due})
+        return timeline(row, list(row.items.all()), self.TODAY)
+
+    def test_an_item_without_a_date_has_no_bar(self):
+        dated, undated = self.chart(RectificationState.AWAITED).rows
+
+        assert dated.width > 0
+        assert undated.width == 0
+        assert "尚未填写完成时限" in undated.words
+
+    def test_a_plan_still_to_be_accepted_is_no_rectification_under_way(self):
+        rows = self.chart(RectificationState.SUBMITTED, due_on=date(2020, 7, 15)).rows
+
+        assert {row.state for row in rows[:2]} == {"planned"}
+        assert "方案尚未认可" in rows[1].words
+
+    def test_there_is_no_chart_before_there_is_a_date(self):
+        row = make_rectification(state=RectificationState.AWAITED)
+        row.items.update(due_on=None)
+
+        assert timeline(row, list(row.items.all()), self.TODAY) is None
