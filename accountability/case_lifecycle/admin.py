@@ -16,7 +16,7 @@ from accountability.case_lifecycle.forms import LiftForm, RecordForm, WaiverForm
 from accountability.case_lifecycle.pages import case_context, next_due
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import MeasureKind, MeasureState, record_action
-from accountability.cases.services import may_record, record_measure, waiver_of
+from accountability.cases.services import may_record, record_measure, refuse_over, waiver_of
 from accountability.promotion_freezes.models import PromotionFreeze
 from evaluations.tally.models import by_place
 from nanchuan_eval.admin_site.model_admin import ReadOnlyAdmin
@@ -146,7 +146,8 @@ class CaseAdmin(ReadOnlyAdmin):
         back = reverse(CASE_PAGE, args=[context["case"].pk])
         if submitted := submit(request, form, service, back=back, done=f"{title}，已保存。"):
             return submitted
-        shown = {**context, "form": form, **shown_instead(request, service)}
+        refuses = partial(refuse_over, context["measure"]) if "measure" in context else None
+        shown = {**context, "form": form, **shown_instead(request, service, refuses)}
         return self._page(request, "admin/accountability/case/ask.html", title, shown)
 
     def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:

@@ -55,13 +55,22 @@ def destroy_inspections(*, round_id: int, reason: str, by: User, at: datetime) -
     """Destroy a round's expired inspection evidence; one audit entry per file, with its hash."""
     policy.check(by, "insp.delete")
     round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
-    rows = list(expired_inspection_evidence(round_, at))
-    if not rows:
-        raise RuleViolation("本轮没有保存期满的暗访证据；整改未销号、有未办结的异议或申诉的，不能销毁。")
+    rows = _to_destroy(round_, at)
     for row in rows:
         audit.record("insp.delete", row, by=by, at=at, reason=reason, detail={"destroyed": row.sha256})
     destroy(rows, at)
     return len(rows)
+
+
+def _to_destroy(round_: Round, at: datetime) -> list[Evidence]:
+    rows = list(expired_inspection_evidence(round_, at))
+    if not rows:
+        raise RuleViolation("本轮没有保存期满的暗访证据；整改未销号、有未办结的异议或申诉的，不能销毁。")
+    return rows
+
+
+def _refuse_nothing_to_destroy(round_: Round) -> None:
+    _to_destroy(round_, clock.now())
 
 
 def destroy(rows: Iterable[Evidence], at: datetime) -> None:
@@ -129,5 +138,6 @@ DESTROY = ApprovableAction(
     content=_content,
     perform=calls(destroy_inspections, "round_id"),
     follows=lambda _: "原件、查看件和密钥一并销毁，不能恢复；只保留校验值和记录。保存期未满或有未办结事项的证据不销毁",
+    closed=_refuse_nothing_to_destroy,
 )
 ACTIONS = (DESTROY,)

@@ -183,7 +183,9 @@ def review_term(objection: Objection) -> Term:
 def fileable_sections(unit_code: str, at: datetime) -> list[RoundSection]:
     """Return a unit's listed sections about which it may file now; refuse, with the reason, if there is none."""
     listed = RoundSection.objects.filter(
-        department_code=unit_code, round__state__in=(RoundState.REVIEW, *PUBLISHED), result__is_listed=True
+        department_code=unit_code,
+        round__state__in=(RoundState.REVIEW, RoundState.PUBLISHED),
+        result__is_listed=True,
     )
     reasons: list[str] = []
     found = []

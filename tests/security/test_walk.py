@@ -25,6 +25,7 @@ from tests.security.walk import DO, LINES, NOWHERE, PROPOSE, SEE
 pytestmark = pytest.mark.django_db
 TRACES = {"AuditEntry", "AuditHead", "AuditAnchor", "Session"}
 NAMELESS = (Role.ANONYMOUS, Role.BALLOT_HOLDER, Role.TARGETED)
+AFTER_THE_COUNT = ("/commission/", "/work/", "/inspection/", "/personnel/", "/admin/accountability/")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -207,6 +208,24 @@ class TestTheAddresses:
             assert "ok" not in results, role
             assert len(results) <= 1, (role, results)
         assert before, "nobody may do it"
+
+
+class TestTheForms:
+    """A form after the count is not shown to whoever would be refused whatever they type (FormPage.refuses)."""
+
+    @walk(lambda line: line.url and line.url.data and line.wrong)
+    def test_in_a_wrong_state_the_page_says_why_instead_of_asking(self, stage, line):
+        accounts, browsers = stage(line)
+        target = line.wrong(accounts)
+        if not line.url.path(target).startswith(AFTER_THE_COUNT) or line.url.path(target).endswith("/anomalies/"):
+            pytest.skip("a page before the count, or one that has a form for each alert still open")
+        for role, account in accounts.items():
+            if role not in line.elsewhere.split() and asks(line, account, True):
+                answer = browsers[role].get(line.url.path(target))
+                page = answer.content.decode()
+                shown = [name for name in line.url.data(target) if f'name="{name}"' in page]
+                assert answer.status_code != 200 or not shown, (role, shown)
+                assert answer.status_code != 200 or "现在不能办理。" in page, role
 
 
 class TestCitizens:

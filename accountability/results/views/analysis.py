@@ -31,8 +31,9 @@ from evaluations.scoring.method import Indicator
 from evaluations.scoring.wording import VETOED_FIRST
 from evaluations.tally.models import AnomalyFlag, SectionResult
 from evaluations.tally.pages import read_flags
+from evaluations.tally.rules.anomalies import Verdict
 from evaluations.tally.rules.main_problems import is_greedy
-from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS
+from evaluations.tally.services.anomalies import DECIDE_FLAG, KEEP_FLAGS, refuse_late
 from evaluations.tally.services.tally import RECORD_VETO, refuse_late_veto
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
@@ -40,7 +41,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, account_of, perform, show_form, staff_post, staff_view, submit
+from nanchuan_eval.web.actions import FormPage, account_of, perform, refusals, show_form, staff_post, staff_view, submit
 from nanchuan_eval.web.downloads import download
 
 # Message once an action is performed by one person alone.
@@ -213,7 +214,7 @@ def _flags_page(request: HttpRequest, round_: Round, form: FlagForm, keep_form: 
         "form": form,
         "keep_form": keep_form,
         "verdicts": form.fields["verdict"].choices,  # type: ignore[attr-defined]
-        "may_start": _may_start(request, DECIDE_FLAG.name),
+        "may_start": _may_start(request, DECIDE_FLAG.name) and not refusals(partial(refuse_late, round_, Verdict.KEPT)),
         "may_approve": policy.may(account_of(request), "ballot.invalid") and policy.requires_approval("ballot.invalid"),
     }
     status = 400 if form.errors or keep_form.errors else 200

@@ -147,12 +147,9 @@ def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
     """Erase phones and salts of a finished round before their retention period ends (提前清除)."""
     policy.check(by, PURGE)
     round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
-    if RoundState(round_.state) not in {RoundState.CLOSED, RoundState.VOID}:
-        raise RuleViolation("轮次归档或作废之后，方可提前清除名单；其余按保存期限自动清除。")
+    _refuse_unpurgeable(round_)
     rows, salts = _held_in(round_), DrawEntry.objects.filter(draw__round=round_).exclude(salt="")
     count = rows.count()
-    if not count:
-        raise RuleViolation("本轮名单库的手机号已经清除。")
     _forget_phones(rows)
     salts.update(salt="")
     audit.record(PURGE, round_, by=by, at=at, reason=reason, detail={"rows": {"名单库手机号": count}})
@@ -160,10 +157,18 @@ def purge_round(*, round_id: int, reason: str, by: User, at: datetime) -> int:
     return count
 
 
+def _refuse_unpurgeable(round_: Round) -> None:
+    if RoundState(round_.state) not in {RoundState.CLOSED, RoundState.VOID}:
+        raise RuleViolation("轮次归档或作废之后，方可提前清除名单；其余按保存期限自动清除。")
+    if not _held_in(round_).exists():
+        raise RuleViolation("本轮名单库的手机号已经清除。")
+
+
 PURGE_ROUND = ApprovableAction(
     PURGE,
     permission=PURGE,
     label="提前清除名单库手机号",
+    closed=_refuse_unpurgeable,
     model=Round,
     content=lambda round_, asked: {
         "轮次": round_.name,

@@ -57,7 +57,7 @@ def keep_flags(*, round_id: int, reason: str, own: Mapping[str, str], by: User, 
     policy.check(by, "ballot.invalid")
     round_ = lock_round(round_id)
     flags = list(round_.flags.naming_no_ballots())
-    _refuse_bad_state(round_, Verdict.KEPT)
+    refuse_late(round_, Verdict.KEPT)
     _refuse_nothing_to_keep(flags, reason)
     for flag in flags:
         flag.verdict, flag.reason, flag.decided_by, flag.decided_at = Verdict.KEPT, _own(flag, own, reason), by, at
@@ -77,7 +77,7 @@ def _own(flag: AnomalyFlag, own: Mapping[str, str], reason: str) -> str:
     return own.get(str(flag.pk), "").strip() or reason.strip()
 
 
-def _refuse_bad_state(round_: Round, verdict: Verdict) -> None:
+def refuse_late(round_: Round, verdict: Verdict) -> None:
     """Refuse what comes too late: a recount after the publication may find flags to keep, but excludes no ballot."""
     allowed = BEFORE_PUBLICATION if verdict == Verdict.INVALID else RECOUNTABLE
     if RoundState(round_.state) not in allowed:
@@ -92,7 +92,7 @@ def _refuse_nothing_to_keep(flags: Collection[AnomalyFlag], reason: str) -> None
 
 
 def _refuse_bad_decision(round_: Round, flag: AnomalyFlag, verdict: Verdict, reason: str) -> None:
-    _refuse_bad_state(round_, verdict)
+    refuse_late(round_, verdict)
     if flag.verdict != Verdict.OPEN:
         raise RuleViolation(f"该异常提示已处理：{flag.get_verdict_display()}。")
     if not reason.strip():
@@ -152,7 +152,7 @@ def keeping_content(round_: Round, arguments: Mapping[str, Any]) -> dict[str, ob
 
 
 def _require_flags(round_: Round, arguments: Mapping[str, Any], *, at: datetime) -> None:
-    _refuse_bad_state(round_, Verdict.KEPT)
+    refuse_late(round_, Verdict.KEPT)
     _refuse_nothing_to_keep(round_.flags.naming_no_ballots(), arguments["reason"])
 
 

@@ -1,5 +1,7 @@
 """Pages of objections."""
 
+from datetime import timedelta
+
 import pytest
 
 from accountability.objections.models import Objection
@@ -8,7 +10,7 @@ from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.core.canonical import sha256_hex
 from nanchuan_eval.permissions.policy import Role
-from tests.accountability.factories import NOON, make_account, make_counted_round
+from tests.accountability.factories import NOON, make_account, make_counted_round, make_liaison, make_published_round
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +111,28 @@ def test_supervisors_sign_the_recount_on_its_page(client, in_review):
 
     row.refresh_from_db()
     assert (wrong.status_code, row.witnesses, row.lacking_witnesses) == (400, "token0、token1", 0)
+
+
+class TestTheFormThatWouldBeRefused:
+    def form(self, client, time_machine, at):
+        time_machine.move_to(at, tick=False)
+        client.force_login(make_liaison())
+        return client.get("/work/objections/file/").content.decode()
+
+    def test_is_shown_while_a_listed_section_may_appeal(self, client, time_machine):
+        make_published_round(places=2)
+
+        assert 'name="facts"' in self.form(client, time_machine, NOON)
+
+    def test_says_after_the_last_day_that_it_is_over(self, client, time_machine):
+        make_published_round(places=2)
+        page = self.form(client, time_machine, NOON + timedelta(days=60))
+
+        assert "已超过期限" in page
+        assert 'name="facts"' not in page
+
+    def test_says_that_the_unit_has_no_listed_section(self, client, time_machine):
+        page = self.form(client, time_machine, NOON)
+
+        assert "本单位没有上榜科室" in page
+        assert 'name="facts"' not in page
