@@ -13,6 +13,7 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from accountability.inspections.services import orders
+from accountability.inspections.services.changes import move_visit
 from accountability.objections.services import file_objection, file_review
 from accountability.rectifications.rules import RectificationState
 from accountability.rectifications.services.items import PLAN_FIELDS, edit_item
@@ -219,6 +220,11 @@ def order_refused(_):
     return refusal(lambda: orders.issue_order(**asked, by=late.make_account(Role.CHIEF), at=s.AFTER))
 
 
+def visit_not_moved(_):
+    asked = {"inspection_id": s.visit().pk, "visit_on": date(2020, 8, 1), "reason": "窗口搬迁"}
+    return refusal(lambda: move_visit(**asked, by=late.make_account(Role.CHIEF), at=s.AFTER))
+
+
 def inspection_plan(_):
     return seen_by(Role.CHIEF, f"/inspection/plans/{late.make_plan(late.make_bare_round()).pk}/")
 
@@ -348,13 +354,14 @@ SHOWN = [
     *(objection_page, objection_list, objection_in_work_list, review_form, review_refused, objection_refused),
     *(round_readiness, round_page, commission_page, pool_page, public_draws, draw_not_ready, letters, text_message),
     *(data_request_page, data_request_list, data_request_received, story_with_an_order, story_with_a_measure),
+    visit_not_moved,
 ]
 # Modules that compute a term, and where it is shown.
 CALLERS = {
     "accountability.cases.rules.deadlines": (),  # hands the terms of the next three on
     "accountability.cases.rules.measures": (
         *(case_page, case_list_column, measure_form, talk_page, talk_form, section_page, section_dossier, unit_page),
-        *(work_list, home_calendar, reminder, workbook_measures, workbook_talks),
+        *(work_list, home_calendar, reminder, workbook_measures, workbook_talks, story_with_a_measure),
     ),
     "accountability.case_lifecycle.queries": (list_to_publish,),
     "evaluations.rounds.rules.calendar": (home_calendar,),
@@ -365,12 +372,14 @@ CALLERS = {
     "accountability.rectifications.queries": (item_form, at_once_refused, at_once_on_the_page),
     "accountability.inspections.rules": (),  # `workdays_between`, used by the next one
     "accountability.inspections.services.plans": (inspection_plan, inspection_plans),
+    "accountability.inspections.services.changes": (visit_not_moved,),  # refuses a day that is no working day
     "accountability.inspections.services.orders": (
         order_page,
         order_in_work_list,
         order_letter,
         order_form,
         order_refused,
+        story_with_an_order,
     ),
     "accountability.objections.services": (
         *(objection_page, objection_list, objection_in_work_list, review_form, review_refused, objection_refused),

@@ -50,7 +50,7 @@ ACTIONS = (
         CodeBatch,
         _to_void,
         calls(void_codes, "batch_id"),
-        follows=lambda _: "作废的票号随即不能再使用，不能恢复；已经投出的评议票不受影响",
+        follows=lambda _: "作废的票号随即不能再使用，不能恢复；已提交的评议票不受影响",
         names=lambda batch, asked: f"{batch.round.name}，{batch.label}，{len(asked['issues'])}个",
     ),
     ApprovableAction(
@@ -60,7 +60,7 @@ ACTIONS = (
         CodeBatch,
         _to_recall,
         calls(recall_batch, "batch_id"),
-        follows=lambda _: "本批未使用的票号随即全部失效，不能恢复；已经投出的评议票不受影响",
+        follows=lambda _: "本批未使用的票号随即全部失效，不能恢复；已提交的评议票不受影响",
         names=lambda batch, _: f"{batch.round.name}，{batch.label}",
     ),
 )

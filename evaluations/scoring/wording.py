@@ -81,7 +81,7 @@ def empty_list(placed: int) -> str:
 
 
 # Where a veto puts a section: the ranking of both methods, in words.
-VETOED_FIRST = "排在榜单最前（有多个一票否决的，按难办指数排列），难办指数不变"
+VETOED_FIRST = "排在上榜名单最前（有多个一票否决的，按难办指数排列），难办指数不变"
 
 
 def span(low: int | None, high: int | None) -> str:

@@ -1,6 +1,6 @@
 """Visits that are moved (改期), cancelled (取消) or scheduled afterwards (补排), each with its reason."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +16,8 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.models import Holiday
-from nanchuan_eval.workdays.rules import in_chinese
+from nanchuan_eval.workdays.queries import hint_of
+from nanchuan_eval.workdays.rules import Term, in_chinese
 
 
 @transaction.atomic
@@ -89,7 +90,9 @@ def _refuse_bad_day(visit_on: date, at: datetime) -> None:
     if visit_on < timezone.localdate(at):
         raise RuleViolation("暗访日期不能早于今天。")
     if not Holiday.objects.calendar().is_workday(visit_on):
-        raise RuleViolation(f"{in_chinese(visit_on)}不是工作日，暗访应安排在工作日。")
+        day = Term(visit_on - timedelta(days=1), visit_on, is_stored=False)
+        doubt = f"（{found}）" if (found := hint_of(day, "暗访日期")) else ""
+        raise RuleViolation(f"{in_chinese(visit_on)}不是工作日{doubt}，暗访应安排在工作日。")
 
 
 def _change(visit: Inspection, to_on: date | None, reason: str, *, by: User, at: datetime) -> VisitChange:
