@@ -24,11 +24,12 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 from nanchuan_eval.core import export_numbers
-from nanchuan_eval.documents.papers import ANNEX, TEXT_WIDTH, Grid, Paper, Style, Text, break_title, grouped
+from nanchuan_eval.documents.papers import ANNEX, TEXT_WIDTH, Grid, Paper, Style, Text, break_title, grouped, text_width
 
 FANGSONG, KAITI, HEITI, TITLE, SONGTI = "仿宋_GB2312", "楷体_GB2312", "黑体", "方正小标宋简体", "宋体"
 # What a machine without the typeface takes instead; Office for Windows brings all of these.
 ALTERNATIVES = {FANGSONG: "FangSong", KAITI: "KaiTi", HEITI: "SimHei", TITLE: "SimSun", SONGTI: "SimSun"}
+LANGUAGE = "zh-CN"
 DIGITS = "Courier New"  # a digest, in letters of one width
 SECOND, THIRD, FOURTH, SMALL = Pt(22), Pt(16), Pt(14), Pt(12)
 DIGEST = re.compile(r"([0-9a-f]{32,})")
@@ -50,6 +51,7 @@ def paper_docx(paper: Paper, *, at: datetime) -> bytes:
     """Return a paper as .docx; `at` = its creation date."""
     document = Document()
     _set_fonts(document)
+    _set_language(document)
     _set_page(document.sections[0], paper)
     _set_properties(document, paper, at)
     _head(document, paper)
@@ -82,6 +84,16 @@ def _set_fonts(document: DocumentObject) -> None:
             )
         )
     part._blob = serialize_part_xml(table)
+
+
+def _set_language(document: DocumentObject) -> None:
+    """Name Chinese as the language, so that a typeface for several countries shows the forms of the mainland."""
+    for part, found in (
+        (document.styles.element, ".//w:docDefaults//w:lang"),
+        (document.settings.element, "w:themeFontLang"),
+    ):
+        for language in part.xpath(found):
+            language.set(qn("w:eastAsia"), LANGUAGE)
 
 
 def _set_page(section: Section, paper: Paper) -> None:
@@ -125,7 +137,7 @@ def _page_number(line: Paragraph, side: ALIGN) -> None:
 
 def _set_properties(document: DocumentObject, paper: Paper, at: datetime) -> None:
     known = document.core_properties
-    known.title, known.author, known.language = paper.title_text, paper.office, "zh-CN"
+    known.title, known.author, known.language = paper.title_text, paper.office, LANGUAGE
     known.comments = export_numbers.current()
     known.created = known.modified = at.astimezone(UTC).replace(tzinfo=None)
 
@@ -145,13 +157,14 @@ def _head(document: DocumentObject, paper: Paper) -> None:
     title = _centred(document.add_paragraph())
     title.paragraph_format.keep_with_next = True
     title.paragraph_format.line_spacing = Pt(36)
+    title._p.get_or_add_pPr().append(_element("snapToGrid", val="0"))
     for number, words in enumerate(break_title(paper.title)):
         run = _run(title, words, TITLE, SECOND)
         if number:
             run._r.insert(1, _element("br"))
     if paper.subtitle:
         _run(_centred(document.add_paragraph()), paper.subtitle, KAITI)
-    document.add_paragraph()
+    _blank(document)
     if paper.addressee:
         _run(_paragraph(document, indent=False), f"{paper.addressee}：")
 
@@ -216,12 +229,16 @@ def _ending(document: DocumentObject, paper: Paper) -> None:
     last.paragraph_format.keep_with_next = last.paragraph_format.keep_together = True
     lines = [_text(document, Text(paper.ending))]
     if paper.annex:
-        lines += [document.add_paragraph(), _text(document, Text(f"附件：{ANNEX}"))]
-    lines += [document.add_paragraph(), document.add_paragraph()]
-    for words in (paper.office, paper.date):
+        lines += [_blank(document), _text(document, Text(f"附件：{ANNEX}"))]
+    lines.append(_blank(document))
+    # As on papers without a seal: two characters stay free at the right, the date begins two right of the name.
+    start = CHARACTERS - 2 - max(text_width(paper.office), 2 + text_width(paper.date))
+    for words, at in ((paper.office, start), (paper.date, start + 2)):
         signed = _paragraph(document, indent=False)
-        signed.alignment = ALIGN.RIGHT
-        signed.paragraph_format.right_indent = Pt(32)
+        if start < 0:
+            signed.alignment = ALIGN.RIGHT
+        else:
+            signed.paragraph_format.left_indent = Mm(TEXT_WIDTH / CHARACTERS * at)
         _run(signed, words)
         lines.append(signed)
     for line in lines[:-1]:
@@ -245,6 +262,10 @@ def _paragraph(document: DocumentObject, *, indent: bool = True, size: Pt = THIR
         form.first_line_indent = Pt(2 * size.pt)
         paragraph.alignment = ALIGN.JUSTIFY
     return paragraph
+
+
+def _blank(document: DocumentObject) -> Paragraph:
+    return _paragraph(document, indent=False)
 
 
 def _centred(paragraph: Paragraph) -> Paragraph:

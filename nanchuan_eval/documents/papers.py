@@ -110,9 +110,9 @@ def break_title(parts: Sequence[str], longest: int = TITLE_LENGTH) -> list[str]:
     """Return the lines of a title: as few as possible, as even as possible, broken between its parts only."""
     for breaks in range(len(parts)):
         found = [_lines(parts, places) for places in combinations(range(1, len(parts)), breaks)]
-        fitting = [lines for lines in found if all(_width(line) <= longest for line in lines)]
+        fitting = [lines for lines in found if all(text_width(line) <= longest for line in lines)]
         if fitting:
-            return min(fitting, key=lambda lines: max(map(_width, lines)) - min(map(_width, lines)))
+            return min(fitting, key=lambda lines: max(map(text_width, lines)) - min(map(text_width, lines)))
     return list(parts)
 
 
@@ -121,11 +121,11 @@ def grouped(digest: str) -> str:
     return " ".join(digest[at : at + GROUP] for at in range(0, len(digest), GROUP))
 
 
+def text_width(line: str) -> float:
+    """Return how many full characters wide a line is."""
+    return sum(0.5 if character.isascii() else 1 for character in line)
+
+
 def _lines(parts: Sequence[str], places: Sequence[int]) -> list[str]:
     edges = [0, *places, len(parts)]
     return ["".join(parts[start:end]) for start, end in pairwise(edges)]
-
-
-def _width(line: str) -> float:
-    """Return how many full characters wide a line is."""
-    return sum(0.5 if character.isascii() else 1 for character in line)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
@@ -115,6 +116,27 @@ class TestThePdf:
         assert words[0].left > 28 * MM
         assert words[0].bottom - words[0].top > 40
 
+    @pytest.mark.parametrize("office", ["南川区最难办事科室群众评办公室", "甲评议办公室"])
+    def test_the_date_begins_two_characters_right_of_the_name_and_two_stay_free_at_the_right(self, office):
+        words = words_of(paper_pdf(paper(office=office), at=AT))
+        signed, date = [word for word in words if word.left > 250 and word.text in {office, "2020年7月1日"}][-2:]
+
+        assert date.left - signed.left == pytest.approx(32, abs=1)
+        assert max(date.right, signed.right) == pytest.approx((210 - 26) * MM - 32, abs=1)
+        assert date.top - signed.top == pytest.approx(29, abs=0.5)
+
+    def test_a_name_as_long_as_the_line_is_signed_inside_the_text_area(self):
+        words = words_of(paper_pdf(paper(office=UNIT[:40]), at=AT))
+
+        assert outside(words, top=36) == []
+        assert UNIT[:40] in text_of(words)
+
+    def test_the_head_is_heavier_where_the_district_has_no_typeface_for_it(self, settings, tmp_path):
+        drawn = paper_pdf(paper(rows=1), at=AT)
+        settings.DOCUMENT_FONTS = str(tmp_path)
+
+        assert len(paper_pdf(paper(rows=1), at=AT)) < len(drawn)
+
     def test_a_paper_that_anybody_may_fetch_has_no_line_for_a_number(self):
         assert "〔" not in text_of(words_of(paper_pdf(paper(number=None), at=AT)))
 
@@ -133,6 +155,12 @@ def font_of(run):
 def line_with(document, text):
     (line,) = [each for each in document.paragraphs if each.text.startswith(text)]
     return line
+
+
+def signature_of(made):
+    """The lines of a paper down to the date of its signature."""
+    lines = read(paper_docx(made, at=AT)).paragraphs
+    return lines[: next(n for n, line in enumerate(lines) if line.text == made.date) + 1]
 
 
 class TestTheDocx:
@@ -170,6 +198,32 @@ class TestTheDocx:
         for font, other in (("仿宋_GB2312", "FangSong"), ("楷体_GB2312", "KaiTi"), ("黑体", "SimHei")):
             assert f'w:name="{font}"' in table
             assert f'<w:altName w:val="{other}"/>' in table
+
+    def test_its_language_is_chinese_so_that_marks_stand_where_the_mainland_has_them(self):
+        document = read(paper_docx(paper(), at=AT))
+        (standard,) = document.styles.element.xpath(".//w:docDefaults//w:lang")
+        (theme,) = document.settings.element.xpath("w:themeFontLang")
+
+        assert {each.get(qn("w:eastAsia")) for each in (standard, theme)} == {"zh-CN"}
+        assert document.core_properties.language == "zh-CN"
+
+    @pytest.mark.parametrize(
+        ("office", "characters"),
+        # Of 28 characters two stay free at the right; the date is 6 wide and begins two later than the name.
+        [("南川区最难办事科室群众评办公室", 11), ("甲评议办公室", 18)],
+    )
+    def test_the_signature_stands_as_in_the_pdf(self, office, characters):
+        *_, signed, date = signature_of(paper(office=office))
+
+        assert (signed.text, date.text) == (office, "2020年7月1日")
+        for line, place in ((signed, characters), (date, characters + 2)):
+            assert line.paragraph_format.left_indent / Mm(156 / 28) == pytest.approx(place, abs=0.01)
+
+    def test_a_name_as_long_as_the_line_begins_at_its_start(self):
+        *_, signed, date = signature_of(paper(office=UNIT[:40]))
+
+        assert {signed.alignment, date.alignment} == {WD_ALIGN_PARAGRAPH.RIGHT}
+        assert signed.paragraph_format.left_indent is None
 
     def test_rows_are_whole_and_the_head_is_repeated(self):
         table = read(paper_docx(paper(rows=40), at=AT)).tables[0]
