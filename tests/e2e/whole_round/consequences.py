@@ -16,7 +16,8 @@ from tests.e2e.whole_round.aftermath import (
     talk_to_the_leaders,
     tasks,
 )
-from tests.e2e.whole_round.story import NAME
+from tests.e2e.whole_round.person import Person
+from tests.e2e.whole_round.story import KEY, NAME
 
 APPEALED, WRONG_SECTION = "公示后申诉", "评议对象有误"
 AT_ONCE = "立行立改"
@@ -31,8 +32,11 @@ def correct_the_list_twice(world):
     world.jiwei2.log_in()
     for _ in range(2):
         _correct_the_list(world)
-    visitor = world.people["citizen"]
-    visitor.page.goto("/")
+    visitor = Person(world.office, world.chromium, "visitor", width=390)
+    visitor.page.goto(f"/list/{KEY}/")
+    for section in world.notes["withdrawn"]:
+        visitor.sees(section)
+    visitor.picture("corrected-list")
 
 
 def _correct_the_list(world):
