@@ -14,6 +14,7 @@ from accountability.cases.models import Case
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
 from nanchuan_eval.web.fields import TextField
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 class HeadForm(forms.Form):
@@ -39,7 +40,7 @@ def change_responsible(request: HttpRequest, pk: int) -> HttpResponse:
         reverse("admin:accountability_case_change", args=[case.pk]),
         [
             ("现责任人", case.head_name),
-            ("评议期", f"{case.result.round.period_start}至{case.result.round.period_end}"),
+            ("评议期", f"{in_chinese(case.result.round.period_start)}至{in_chinese(case.result.round.period_end)}"),
         ],
         note="默认由评议期内任职时间较长的负责人为责任人。更正后，谈话对象和影响期随之变更，原影响期解除并保留记录。",
         done="责任人已更正。",

@@ -20,6 +20,7 @@ from accountability.cases.rules.measures import (
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
 from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
@@ -27,6 +28,7 @@ from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
 
 WAIVED = "这项措施不再办理，不能恢复；理由、提请人、审批人和审批日期在问责事项和科室页面注明"
+FREEZE_WAIVED = f"{WAIVED}；影响期自批准之日起解除，影响期登记和查询随之更新"
 CLOSED = "该问责事项已办结，不能再改动。"
 
 
@@ -44,10 +46,19 @@ def record_measure(*, measure_id: int, done_on: date, record: str, by: User, at:
 @transaction.atomic
 def waive_measure(*, measure_id: int, reason: str, by: User, at: datetime) -> Measure:
     """Mark a measure as not applicable (不适用) with a reason; final, a decision of two persons."""
-    action, _, measure = _begin(measure_id, by, waive_action)
+    action, case, measure = _begin(measure_id, by, waive_action)
     _refuse_without_reason(reason)
     measure.state = MeasureState.NOT_APPLICABLE
+    if measure.kind == MeasureKind.FREEZE:
+        end_freezes(case, f"影响期不适用：{reason.strip()}", at)
     return _finish(measure, reason, action=action, by=by, at=at)
+
+
+def end_freezes(case: Case, reason: str, at: datetime) -> None:
+    """End the case's freeze before its last day, in the caller's transaction; the caller logs its digest."""
+    for freeze in case.freezes.filter(lifted_on__isnull=True):
+        freeze.lifted_on, freeze.lift_reason = max(timezone.localdate(at), freeze.starts_on), reason[:300]
+        freeze.save(update_fields=["lifted_on", "lift_reason"])
 
 
 def may_record(by: User, measure: Measure) -> bool:
@@ -98,7 +109,9 @@ def _refuse_without_reason(reason: str) -> None:
 def _finish(measure: Measure, record: str, *, action: str, by: User, at: datetime) -> Measure:
     measure.record, measure.done_by = record.strip(), by
     measure.save(update_fields=["state", "done_on", "record", "done_by"])
-    detail = {"kind": measure.kind, "state": measure.state}
+    detail: dict[str, object] = {"kind": measure.kind, "state": measure.state}
+    if measure.kind == MeasureKind.FREEZE and measure.state == MeasureState.NOT_APPLICABLE:
+        detail["fixed"] = fixed_digests(("freezes", measure.case_id))
     audit.record(action, measure, by=by, at=at, detail=detail, wrote=[measure])
     return measure
 
@@ -112,13 +125,14 @@ def lock_case(case_id: int) -> Case:
 
 
 def _freeze_content(measure: Measure) -> dict[str, object]:
-    spans = [f"{f.person_name} {f.starts_on}至{f.ends_on}" for f in measure.case.freezes.all()]
+    spans = [str(freeze) for freeze in measure.case.freezes.all()]
     return {"事项": str(measure.case), "对象": measure.target, "依据": measure.basis, "影响期": spans or "无"}
 
 
 def _record_content(measure: Measure, asked: Arguments) -> dict[str, object]:
-    check_record(measure.case, date.fromisoformat(asked["done_on"]), asked["record"], clock.now())
-    return {**_freeze_content(measure), "办理日期": asked["done_on"], "办理记录": asked["record"]}
+    done_on = date.fromisoformat(asked["done_on"])
+    check_record(measure.case, done_on, asked["record"], clock.now())
+    return {**_freeze_content(measure), "办理日期": in_chinese(done_on), "办理记录": asked["record"]}
 
 
 def _waiving_content(measure: Measure, asked: Arguments) -> dict[str, object]:
@@ -182,7 +196,7 @@ ACTIONS = (
         perform=calls(waive_measure, "measure_id"),
         require=_require_reason,
         closed=refuse_over,
-        follows=lambda _: WAIVED,
+        follows=lambda _: FREEZE_WAIVED,
         names=_names,
         is_small=True,
     ),

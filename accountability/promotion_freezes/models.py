@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accountability.cases.models import Case
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 class PromotionFreezeQuerySet(models.QuerySet["PromotionFreeze"]):
@@ -58,4 +59,4 @@ class PromotionFreeze(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person_name or '（姓名未登记）'} {self.starts_on}至{self.ends_on}"
+        return f"{self.person_name or '（姓名未登记）'} {in_chinese(self.starts_on)}至{in_chinese(self.ends_on)}"

@@ -163,7 +163,7 @@ ACTIONS = (
             "事项": str(freeze.case),
             "影响期": str(freeze),
             "职务": freeze.post,
-            "解除日期": asked["on"],
+            "解除日期": in_chinese(date.fromisoformat(asked["on"])),
             "解除理由": asked["reason"],
         },
         closed=lambda freeze: refuse_unliftable(freeze, timezone.localdate(clock.now())),

@@ -111,7 +111,11 @@ ACTIONS = (
         "rect.close",
         "退回重改",
         RectificationItem,
-        content=lambda item, asked: {**_item_content(item), "退回理由": asked["verdict"], "新时限": asked["due_on"]},
+        content=lambda item, asked: {
+            **_item_content(item),
+            "退回理由": asked["verdict"],
+            "新时限": in_chinese(date.fromisoformat(asked["due_on"])),
+        },
         perform=calls(send_back_item, "item_id", due_on=date.fromisoformat),
         closed=refuse_unless_finished,
         follows=_sending_back_follows,
@@ -125,8 +129,8 @@ ACTIONS = (
         RectificationItem,
         content=lambda item, _: {
             **_item_content(item),
-            "原时限": f"{item.due_on}",
-            "申请延期至": f"{item.wanted_due_on}",
+            "原时限": in_chinese(item.due_on) if item.due_on else "未填写",
+            "申请延期至": in_chinese(item.wanted_due_on) if item.wanted_due_on else "未填写",
             "延期理由": item.wanted_reason,
         },
         perform=calls(partial(decide_extension, granted=True), "item_id"),

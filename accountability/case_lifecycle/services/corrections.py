@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from accountability.case_lifecycle.services.cases import open_cases, opened, rows_of
 from accountability.cases.models import Case
 from accountability.cases.rules.measures import CaseState, MeasureState
+from accountability.cases.services import end_freezes
 from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import RECTIFICATION_FLOW, RectificationState
 from evaluations.publication.models import Publication
@@ -39,12 +39,9 @@ def follow_list(round_: Round, *, reason: str, by: User, at: datetime) -> None:
 
 
 def _cancel(case: Case, reason: str, at: datetime) -> None:
-    today = timezone.localtime(at).date()
     text = f"名单更正，不再上榜：{reason}"
     case.measures.pending().update(state=MeasureState.NOT_APPLICABLE, record=text)
-    for freeze in case.freezes.filter(lifted_on__isnull=True):
-        freeze.lifted_on, freeze.lift_reason = max(today, freeze.starts_on), text[:300]
-        freeze.save(update_fields=["lifted_on", "lift_reason"])
+    end_freezes(case, text, at)
     for row in Rectification.objects.running().filter(case=case):
         row.state = RECTIFICATION_FLOW.move(RectificationState(row.state), RectificationState.CANCELLED)
         row.decision = text[:500]

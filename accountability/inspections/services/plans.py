@@ -34,6 +34,7 @@ from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import require_numbered, require_two_persons
 from nanchuan_eval.workdays.models import Holiday
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,7 @@ ACTIONS = (
         content=lambda plan, _: {
             "轮次": plan.round.name,
             "名称": plan.name,
-            "日期": f"{plan.starts_on}至{plan.ends_on}",
+            "日期": f"{in_chinese(plan.starts_on)}至{in_chinese(plan.ends_on)}",
             "对象": scope_of(plan.round).in_words(plan.drawn_sections),
             "办理后果": "审批同意后即公布抽取暗访科室的承诺，暗访日期由抽取种子确定",
         },

@@ -34,6 +34,7 @@ from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
+from nanchuan_eval.workdays.rules import in_chinese
 
 # Before the count a veto is only recorded; after it, until publication, it leads to a recount.
 BEFORE_COUNT = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN, RoundState.SEALED})
@@ -244,7 +245,7 @@ def _veto_content(section: RoundSection, arguments: Mapping[str, Any]) -> dict[s
         "轮次": section.round.name,
         "科室": str(section),
         "决定文号": arguments["decision"],
-        "决定日期": arguments["decided_on"],
+        "决定日期": in_chinese(date.fromisoformat(arguments["decided_on"])),
         "查实情况": arguments["facts"],
         "办理后果": f"该科室{VETOED_FIRST}",
     }

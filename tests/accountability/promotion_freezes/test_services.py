@@ -5,10 +5,16 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, transaction
 
+from accountability.cases.services import waive_measure
 from accountability.promotion_freezes.models import PromotionFreeze
+from accountability.promotion_freezes.queries import ask_register
+from accountability.promotion_freezes.rules import Question, Verdict
 from accountability.promotion_freezes.services import lift_freeze
+from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.audit.queries import changed_facts
 from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.lists.rules.values import Span
 from nanchuan_eval.permissions.policy import Denied, Role
 from tests.accountability.factories import LATER, TODAY, make_account, make_case
 
@@ -89,3 +95,27 @@ def test_a_case_has_one_freeze_in_force():
 
     with pytest.raises(IntegrityError), transaction.atomic():
         freeze(row.case)
+
+
+def test_waiving_the_measure_ends_the_freeze_in_the_register():
+    case = make_case(kind="freeze")
+    row = freeze(case)
+    measure = case.measures.get()
+    waive_measure(measure_id=measure.pk, reason="负责人已调离", by=make_account(Role.PERSONNEL), at=LATER)
+
+    row.refresh_from_db()
+    (answer,) = ask_register([Question("孙科长", "", Span(LATER.date(), LATER.date()))])
+    assert (row.lifted_on, row.lift_reason) == (LATER.date(), "影响期不适用：负责人已调离")
+    assert answer.verdict == Verdict.FREE
+    assert list(changed_facts()) == []
+
+
+def test_who_approves_the_waiver_of_a_freeze_reads_that_it_ends(settings):
+    settings.TWO_PERSON_RULE = True
+    case = make_case(kind="freeze")
+    freeze(case)
+
+    proposed = approvals.propose("freeze.waive", case.measures.get(), by=make_account(), at=LATER, reason="已调离")
+
+    assert proposed.content["影响期"] == ["孙科长 2020年7月10日至2020年10月10日"]
+    assert "影响期自批准之日起解除" in proposed.content["办理后果"]
