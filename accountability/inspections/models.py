@@ -241,6 +241,11 @@ class Finding(models.Model):
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def in_full(self) -> str:
+        """The finding with its indicator and how serious it is."""
+        return f"{self.get_indicator_display()}：{self.text}（{self.get_severity_display()}）"
+
 
 class OrderQuerySet(models.QuerySet["Order"]):
     """Orders by who may view them."""

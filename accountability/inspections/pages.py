@@ -12,6 +12,8 @@ from accountability.inspections.rules import InspectionState, OrderState, PlanSt
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.tables.pages import Table
 from nanchuan_eval.tables.rules import Column, Kind
+from nanchuan_eval.workdays.queries import with_hint_of
+from nanchuan_eval.workdays.rules import in_chinese
 
 
 def plan_table(plans: Sequence[InspectionPlan]) -> Table[InspectionPlan]:
@@ -157,6 +159,20 @@ def order_table(orders: Sequence[Order], *, today: date, may_plan: bool) -> Tabl
         empty="暂无责令整改通知。暗访记录经审定、发现问题的，由评议办负责人发出。",
         notes=[DEMO_NOTICE] if any(order.inspection.plan.round.is_demo for order in orders) else [],
     )
+
+
+def order_facts(order: Order) -> list[tuple[str, str]]:
+    """Return what was found and ordered, and what the unit replied: what a return visit is to check."""
+    findings = [finding.in_full for finding in order.inspection.findings.all()]
+    replied_on = _replied(order)
+    reply = f"{order.reply}\n{in_chinese(replied_on)}反馈" if replied_on else "单位尚未反馈"
+    facts = [
+        ("存在的问题", "\n".join(findings)),
+        ("整改要求", order.demand),
+        ("整改期限", with_hint_of(in_chinese(order.due_on), order.term)),
+        ("单位反馈", reply),
+    ]
+    return [*facts, ("回访复查期限", in_chinese(until))] if (until := order.check_until) else facts
 
 
 def _inspectors(visit: Inspection) -> str:

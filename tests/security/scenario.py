@@ -435,6 +435,13 @@ def order(code=OWN_UNIT):
     return orders.issue_order(inspection_id=found.pk, demand="整改", due_on=date(2020, 8, 10), by=chief, at=AFTER)
 
 
+def replied_order():
+    found = order()
+    found.state, found.reply, found.replied_at = OrderState.REPLIED, "已整改", AFTER
+    found.save()
+    return found
+
+
 def filmed(found):
     one = found.inspectors.first()
     return add_evidence(subject=found, upload=late.make_file(), by=one, at=AFTER)

@@ -234,7 +234,7 @@ OTHERS = [
         lambda w: s.visit(state=InspectionState.CANCELLED),
         starts("insp.assign"),
     ),
-    Form("order-return", "/work/orders/{o.pk}/return/", lambda w: s.order(), starts("insp.assign")),
+    Form("order-return", "/work/orders/{o.pk}/return/", lambda w: s.replied_order(), starts("insp.assign")),
 ]
 
 # Pages that others rightly read; the service refuses what they post (test_walk).

@@ -26,7 +26,7 @@ def move_visit(*, inspection_id: UUID, visit_on: date, reason: str, by: User, at
     policy.check(by, "insp.assign")
     visit = lock_inspection(inspection_id)
     refuse_made(visit)
-    _refuse_bad_day(visit_on, at)
+    refuse_bad_day(visit_on, at)
     if visit_on == visit.visit_on:
         raise RuleViolation(f"新日期与原定日期{in_chinese(visit.visit_on)}相同，请另选日期。")
     change = _change(visit, visit_on, reason, by=by, at=at)
@@ -55,7 +55,7 @@ def add_visit(*, plan_id: int, code: str, visit_on: date, by: User, at: datetime
     policy.check(by, "insp.assign")
     plan = InspectionPlan.objects.select_for_update(of=("self",)).select_related("round", "draw").get(pk=plan_id)
     wanted = refuse_covered(plan, code)
-    _refuse_bad_day(visit_on, at)
+    refuse_bad_day(visit_on, at)
     visit = Inspection.objects.create(
         plan=plan,
         section=wanted.section,
@@ -86,7 +86,8 @@ def refuse_made(visit: Inspection) -> None:
         raise RuleViolation("督查员已开始填写这次暗访的记录，不能改期或者取消，请由督查员提交记录。")
 
 
-def _refuse_bad_day(visit_on: date, at: datetime) -> None:
+def refuse_bad_day(visit_on: date, at: datetime) -> None:
+    """Refuse a day for a visit that is past or no working day."""
     if visit_on < timezone.localdate(at):
         raise RuleViolation("暗访日期不能早于今天。")
     if not Holiday.objects.calendar().is_workday(visit_on):

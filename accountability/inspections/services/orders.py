@@ -10,6 +10,7 @@ from accountability.cases.documents import print_letter
 from accountability.cases.permissions import is_own
 from accountability.inspections.models import Inspection, Order
 from accountability.inspections.rules import SETTLED, InspectionState, OrderState, Target
+from accountability.inspections.services.changes import refuse_bad_day
 from accountability.inspections.services.visits import lock_inspection
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.errors import RuleViolation
@@ -63,9 +64,8 @@ def schedule_return(*, order_id: int, visit_on: date, by: User, at: datetime) ->
     """Schedule a return visit to check whether an order was carried out (回访复查)."""
     policy.check(by, "insp.assign")
     order = Order.objects.select_for_update(of=("self",)).select_related("inspection__plan").get(pk=order_id)
-    refuse_unreturnable(order)
-    if visit_on < timezone.localtime(at).date():
-        raise RuleViolation("回访复查日期不能早于今天。")
+    refuse_unreturnable(order, timezone.localdate(at))
+    refuse_bad_day(visit_on, at)
     first = order.inspection
     visit = Inspection.objects.create(
         plan=first.plan,
@@ -93,12 +93,20 @@ def refuse_replied(order: Order) -> None:
         raise RuleViolation("该责令整改通知已反馈，不能重复填报。")
 
 
-def refuse_unreturnable(order: Order) -> None:
-    """Refuse a return visit after a settled order, or while one is under way."""
+def refuse_unreturnable(order: Order, today: date) -> None:
+    """Refuse a return visit after a settled order, while one is under way, and before there is anything to check.
+
+    A unit that has not replied has until the end of its term to mend what was found.
+    """
     if order.state not in {OrderState.ISSUED, OrderState.REPLIED}:
         raise RuleViolation("该责令整改通知已有回访复查结论。")
     if order.inspection.return_visits.exclude(state__in=SETTLED).exists():
         raise RuleViolation("已安排回访复查，尚未审定。")
+    if order.state == OrderState.ISSUED and order.due_on >= today:
+        due = with_hint_of(in_chinese(order.due_on), order.term)
+        raise RuleViolation(
+            f"单位尚未反馈，整改期限{due}尚未届满。单位反馈之后，或者期限届满仍未反馈的，方可安排回访复查。"
+        )
 
 
 def order_notice(order: Order) -> bytes:

@@ -12,11 +12,12 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 
 from accountability.cases.permissions import visible_or_404
 from accountability.inspections.forms import InspectorsForm, PlanForm, RecusalForm, ReturnForm
 from accountability.inspections.models import Inspection, InspectionPlan, Order, Recusal
-from accountability.inspections.pages import plan_table, visit_table
+from accountability.inspections.pages import order_facts, plan_table, visit_table
 from accountability.inspections.queries import left_uncovered, reason_of, scope_of
 from accountability.inspections.rules import PlanState
 from accountability.inspections.services import plans as plans_services
@@ -166,8 +167,9 @@ def return_visit(request: HttpRequest, pk: int) -> HttpResponse:
         f"安排回访复查：{order.inspection.section}",
         "安排回访复查",
         back,
+        order_facts(order),
         done="已安排回访复查，请指派督查员。",
-        refuses=partial(refuse_unreturnable, order),
+        refuses=partial(refuse_unreturnable, order, timezone.localdate()),
     )
     service = partial(schedule_return, order_id=order.pk)
     return show_form(request, ReturnForm(request.POST or None), page, service)

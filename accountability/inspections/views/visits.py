@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from accountability.cases.documents import moment
 from accountability.cases.permissions import is_own, visible_or_404
@@ -119,7 +120,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an order as the unit sees it, without inspectors and method."""
     user = account_of(request)
     found = _order_or_404(request, pk)
-    own = is_own(user, found.inspection.section)
+    own, today = is_own(user, found.inspection.section), timezone.localdate()
     returns = found.inspection.return_visits.not_cancelled().order_by("visit_on")
     context = {
         "order": found,
@@ -127,7 +128,8 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
         "round_key": found.inspection.plan.round.key,
         "findings": found.inspection.findings.all(),
         "may_reply": own and found.state == OrderState.ISSUED,
-        "may_return": policy.may(user, "insp.assign") and not refusals(partial(orders.refuse_unreturnable, found)),
+        "may_return": policy.may(user, "insp.assign")
+        and not refusals(partial(orders.refuse_unreturnable, found, today)),
         "is_demo": found.inspection.plan.round.is_demo,
     }
     return render(request, "accountability/inspections/order.html", context)

@@ -46,6 +46,7 @@ def test_only_the_units_own_liaison_replies_to_an_order(visit):
 def test_the_return_visit_settles_the_order(visit, conclusion, state):
     approve(visit)
     order = orders.issue_order(inspection_id=visit.pk, demand="改进", due_on=None, by=chief(), at=LATER)
+    orders.reply_order(order_id=order.pk, reply="已整改", by=make_liaison(), at=LATER)
 
     again = orders.schedule_return(order_id=order.pk, visit_on=date(2020, 7, 20), by=chief(), at=LATER)
     assign_inspectors(

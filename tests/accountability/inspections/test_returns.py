@@ -9,6 +9,7 @@ from accountability.inspections.rules import OrderState
 from accountability.inspections.services import changes, orders
 from accountability.inspections.services.plans import assign_inspectors
 from accountability.worklist.queries.items import work_items_of
+from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import LATER, make_account, make_file, make_item, make_liaison, make_rectification
 from tests.accountability.inspections.factories import approve, chief, make_inspectors, make_visit, one_of, save, submit
@@ -73,6 +74,40 @@ def test_an_order_left_unanswered_past_its_term_waits_too(order):
 
     assert item.what.endswith("逾期未反馈责令整改，安排回访复查")
     assert item.due_on == date(2020, 7, 15)
+
+
+def test_the_form_of_a_return_visit_shows_what_was_ordered_and_replied(client, order, time_machine):
+    time_machine.move_to(LATER)
+
+    page = text_of(client, chief(), f"/work/orders/{order.pk}/return/")
+
+    for words in ("不起身、不抬头（较重）", "改进态度", "2020年8月10日", "已培训全体人员", "2020年7月20日反馈"):
+        assert words in page
+    assert 'name="visit_on"' in page
+
+
+def test_no_return_visit_is_offered_while_the_unit_may_still_reply(client, order, time_machine):
+    order.state, order.reply, order.replied_at = OrderState.ISSUED, "", None
+    order.save()
+    page = f"/work/orders/{order.pk}/"
+
+    time_machine.move_to(LATER)
+    assert f"{page}return/" not in text_of(client, chief(), page)
+    refused = text_of(client, chief(), f"{page}return/")
+    assert "单位尚未反馈，整改期限2020年8月10日" in refused
+    assert 'name="visit_on"' not in refused
+    with pytest.raises(RuleViolation, match="单位尚未反馈"):
+        orders.schedule_return(order_id=order.pk, visit_on=RETURN_ON, by=chief(), at=LATER)
+
+    time_machine.move_to(LATER + timedelta(days=22))
+    assert f"{page}return/" in text_of(client, chief(), page)
+    assert "单位尚未反馈" in text_of(client, chief(), f"{page}return/")
+
+
+@pytest.mark.parametrize(("on", "message"), [(date(2020, 7, 17), "不能早于今天"), (date(2020, 7, 25), "不是工作日")])
+def test_a_return_visit_is_on_a_coming_working_day(order, on, message):
+    with pytest.raises(RuleViolation, match=message):
+        orders.schedule_return(order_id=order.pk, visit_on=on, by=chief(), at=LATER)
 
 
 def test_no_second_return_visit_is_offered_before_the_first_is_settled(client, order):

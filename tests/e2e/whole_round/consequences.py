@@ -21,6 +21,7 @@ from tests.e2e.whole_round.story import KEY, NAME
 
 APPEALED, WRONG_SECTION = "公示后申诉", "评议对象有误"
 AT_ONCE = "立行立改"
+SATURDAY = 5
 FREEZE_DAYS = 94  # three months and a few days
 
 
@@ -258,10 +259,11 @@ def answer_the_order(world):
     world.chief._click(world.chief.page.locator(f"main a[href='{order}']").first)
     world.chief.click("安排回访复查")
     world.chief.sees("已安排专人值守")
-    world.chief.enter(visit_on=world.office.now().date() + timedelta(days=1))
+    days = _days_to_a_weekday(world.office.now().date())
+    world.chief.enter(visit_on=world.office.now().date() + timedelta(days=days))
     world.chief.click("安排回访复查", within=world.chief.page.locator("form"))
     _assign(world.chief)
-    world.office.mornings(1)
+    world.office.mornings(days)
     world.inspector.log_in()
     (visit,) = _visits_of(world.inspector, "回访复查")
     _visit(world.inspector, visit, finds=False)
@@ -270,6 +272,11 @@ def answer_the_order(world):
     world.chief.click("审定暗访记录")
     world.chief.follow(order)
     world.chief.sees("回访复查通过")
+
+
+def _days_to_a_weekday(today):
+    """Visits are made on working days."""
+    return next(days for days in range(1, 4) if (today + timedelta(days=days)).weekday() < SATURDAY)
 
 
 def _whose_order(world):
