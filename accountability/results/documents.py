@@ -139,7 +139,7 @@ def _talk(measure: Measure) -> dict[str, object]:
         "name": f"{measure.get_kind_display()}（谈话记录第{talk.pk}号，{state_label(measure)}）",
         "pairs": [
             ("谈话人", talk.talker),
-            ("谈话对象", f"{talk.person}（{talk.post}）"),
+            ("谈话对象", talk.person_and_post),
             ("时间、地点", f"{moment(talk.held_at)}，{talk.place}"),
             ("谈话要点", talk.points),
             ("对象表态", talk.attitude),

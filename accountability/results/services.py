@@ -113,6 +113,8 @@ def _paper(publication: Publication, asked: PaperAsked, at: datetime) -> Paper:
         return notice_paper(publication, number=paper_number(asked.number, year=published_on.year))
     if asked.dated_on < published_on:
         raise RuleViolation("通报的成文日期不得早于公示日期。")
+    if asked.dated_on > timezone.localdate(at):
+        raise RuleViolation("通报的成文日期不得晚于今天。")
     number = paper_number(asked.number, year=asked.dated_on.year)
     if asked.which == UNITS:
         return units_circular(publication, number=number, dated_on=asked.dated_on)

@@ -53,7 +53,7 @@ def talk_record(talk: Talk) -> bytes:
     pairs = [
         ("谈话种类", measure.get_kind_display()),
         ("谈话人", talk.talker),
-        ("谈话对象", f"{talk.person}（{talk.post}）"),
+        ("谈话对象", talk.person_and_post),
         ("谈话时间", moment(talk.held_at)),
         ("谈话地点", talk.place),
         ("事由", talk.reason),

@@ -47,6 +47,11 @@ class Talk(models.Model):
     def __str__(self) -> str:
         return f"与{self.person}谈话"
 
+    @property
+    def person_and_post(self) -> str:
+        """Whom it is held with; a head whose name is not registered is known by the post alone."""
+        return self.person if self.person.startswith(self.post) else f"{self.person}（{self.post}）"
+
 
 class TalkPlan(models.Model):
     """谈话安排: when and where a talk is to be held and with whom; a moved talk gets a new one."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -102,10 +102,9 @@ def comments_on(first: Publication) -> list[str]:
     return comment_lines(timezone.localdate(first.published_at), first.round.rulebook)
 
 
-def comments_today(first: Publication, at: datetime) -> list[str]:
-    """Return the same as on the day of reading: a period that is over is said to be over."""
-    today, since = timezone.localdate(at), timezone.localdate(first.published_at)
-    return comment_lines_on(today, since, first.round.rulebook)
+def comments_of(first: Publication, day: date) -> list[str]:
+    """Return the same as it is said on a day: a period that is over is said to be over."""
+    return comment_lines_on(day, timezone.localdate(first.published_at), first.round.rulebook)
 
 
 def columns_explained(content: Mapping[str, Any]) -> str:

@@ -7,15 +7,15 @@ from typing import Any
 
 from django.conf import settings
 
-from evaluations.publication.documents import changes_in_words, comments_on, notice_document, title_of
+from evaluations.publication.documents import changes_in_words, comments_of, notice_document, title_of
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import superiors
+from evaluations.publication.queries import first_version, superiors
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.documents.papers import Grid, Paper, Style, Text, paper_pdf
 from nanchuan_eval.workdays.rules import in_chinese
 
 # Millimetres of the columns, without and with how sure each place is.
-WIDTHS = {4: (12, 38, 38, 68), 6: (12, 28, 30, 16, 17, 53)}
+WIDTHS = {4: (12, 38, 38, 68), 6: (12, 27, 29, 16, 21, 51)}
 TURNOUT_WIDTHS = (56, 25, 25, 25, 25)
 CHANGES_WIDTHS = (44, 60, 52)
 CHECKED = "以上校验值可以与评议网站公布的文件核对；核验办法见网站“怎样核验”。"
@@ -40,7 +40,10 @@ def notice_paper(publication: Publication, *, number: str | None = None) -> Pape
         Text(notice["columns_explained"], Style.NOTE),
     ]
     if notice["entries"]:
-        blocks.append(Text("上述单位应当认真整改，整改情况接受暗访督查和社会监督。"))
+        blocks += [
+            Text("四、整改要求", Style.HEADING),
+            Text("上榜科室所在单位应当认真整改，整改情况接受暗访督查和社会监督。"),
+        ]
     return _paper(publication, notice, "公示", blocks, date=notice["date"], number=number)
 
 
@@ -61,7 +64,7 @@ def units_circular(publication: Publication, *, number: str, dated_on: date) -> 
                 f"应当在{rules['at_once_workdays']}个工作日内完成。整改情况接受暗访督查和社会监督。"
             ),
             Text("三、申诉", Style.HEADING),
-            Text("".join([comments_on(_first(publication))[0], notice["comments"][-1]])),
+            Text("{0}{2}".format(*comments_of(first_version(publication), dated_on))),
         ]
     more: dict[str, Any] = {"addressee": "各被评议单位", "number": number, "date": in_chinese(dated_on)}
     return _paper(publication, notice, "通报", blocks, **more)
@@ -107,7 +110,7 @@ def _paper(
 
 def _opening(notice: Mapping[str, Any]) -> Iterator[Text | Grid]:
     if notice["version"] > 1:
-        yield Text(f"更正说明：{notice['reason']}", Style.STRONG)
+        yield Text(f"更正说明：{notice['reason'].rstrip('。')}。", Style.STRONG)
     if notice["changes"]:
         yield Text("更正内容：")
         yield Grid(("科室", "原", "现"), _rows(notice["changes"]), CHANGES_WIDTHS)
@@ -137,7 +140,3 @@ def _verification(notice: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from ((name, digest) for name, digest in notice["digests"])
     if notice["anchor"]:
         yield f"操作记录校验（{notice['anchor'][0]}）", notice["anchor"][1]
-
-
-def _first(publication: Publication) -> Publication:
-    return Publication.objects.select_related("round").get(round=publication.round_id, version=1)

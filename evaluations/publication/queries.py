@@ -38,6 +38,13 @@ def version_that_listed(round_: Round, code: str) -> Publication | None:
     return next(naming, None)
 
 
+def first_version(publication: Publication) -> Publication:
+    """Return the version from whose day all terms run."""
+    if publication.version == 1:
+        return publication
+    return Publication.objects.select_related("round").get(round=publication.round_id, version=1)
+
+
 def superiors(publication: Publication) -> dict[str, set[str]]:
     """Map the superior units (上级主管单位) of listed sections to the codes of these sections (one query)."""
     codes = [entry["code"] for entry in json.loads(publication.content)["entries"]]

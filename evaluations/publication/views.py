@@ -5,6 +5,7 @@ from typing import Any
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from evaluations.publication import documents
@@ -52,7 +53,7 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
     counts = open_counts([each.publication for each in reversed(versions)])
     context = {
         "current": current,
-        "comments": documents.comments_today(versions[-1].publication, clock.now()),
+        "comments": documents.comments_of(versions[-1].publication, timezone.localdate(clock.now())),
         "newest": versions[0],
         "tally": counts.get(current.publication.version),
         "waits_for_files": bool(counts) and current == versions[0],

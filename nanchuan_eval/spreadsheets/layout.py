@@ -73,7 +73,7 @@ def page_count(spec: SheetSpec) -> float:
     header = row_height([(column.header, column) for column in spec.columns])
     above = line_height(spec.heading, spec, HEADING_SIZE, HEADING_LINE) if spec.heading else 0
     above += sum(line_height(note, spec, NOTE_SIZE, NOTE_LINE) for note in spec.notes)
-    above += (BODY_LINE + 6) * len(spec.parameters)
+    above += (BODY_LINE + 6) * (spec.end - spec.last_row)
     rows = sum(row_height(list(zip(row, spec.columns, strict=True))) for row in spec.rows)
     height = above + header + rows + CHART_ROW * chart_rows(spec)
     return height / room if height <= room else 1 + (height - room) / (room - header)

@@ -51,7 +51,7 @@ class ChartSpec:
 
 @dataclass(frozen=True)
 class SheetSpec:
-    """A sheet: heading, notes below it (演示数据…), parameters, column headers and rows."""
+    """A sheet: heading, notes below it (演示数据…), column headers, rows, and parameters below the table."""
 
     title: str
     columns: Sequence[ColumnSpec]
@@ -59,7 +59,7 @@ class SheetSpec:
     heading: str = ""
     notes: Sequence[str] = ()
     landscape: bool = True
-    # (name, value) rows between notes and header, to which the sheet's formulas refer.
+    # (name, value) rows to which the sheet's formulas refer; above the table they would stay in view with its header.
     parameters: Sequence[tuple[str, Value]] = ()
     one_page: bool = False
     # Cells below the header are text, so that what people type into them stays as typed (0012, 2019.10).
@@ -73,12 +73,17 @@ class SheetSpec:
     @property
     def header_row(self) -> int:
         """Number of the row with the column headers; the data starts in the next one."""
-        return bool(self.heading) + len(self.notes) + len(self.parameters) + 1
+        return bool(self.heading) + len(self.notes) + 1
 
     @property
     def last_row(self) -> int:
         """Number of the table's last row."""
         return self.header_row + len(self.rows)
+
+    @property
+    def end(self) -> int:
+        """Number of the last row with text: the table's, or that of the parameters, which an empty row sets apart."""
+        return self.last_row + (len(self.parameters) + 1 if self.parameters else 0)
 
     def place(self, header: str) -> int:
         """Number of the column with this header, from 1."""

@@ -113,7 +113,7 @@ def _sheet_title(title: str) -> str:
 
 
 def _write_sheet(sheet: Worksheet, spec: SheetSpec) -> None:
-    _write_parameters(sheet, spec, _write_lines(sheet, spec))
+    _write_lines(sheet, spec)
     header_row = spec.header_row
     for number, column in enumerate(spec.columns, start=1):
         dimension = sheet.column_dimensions[get_column_letter(number)]
@@ -134,20 +134,21 @@ def _write_sheet(sheet: Worksheet, spec: SheetSpec) -> None:
                 _style(cell, column, mark)
                 styles[kind] = cell._style  # type: ignore[attr-defined]
         sheet.row_dimensions[row].height = row_height(list(zip(values, spec.columns, strict=True)))
+    _write_parameters(sheet, spec)
     _set_view(sheet, spec)
     _set_page(sheet, spec)
 
 
-def _write_parameters(sheet: Worksheet, spec: SheetSpec, first: int) -> None:
-    for row, (name, value) in enumerate(spec.parameters, start=first):
+def _write_parameters(sheet: Worksheet, spec: SheetSpec) -> None:
+    for row, (name, value) in enumerate(spec.parameters, start=spec.last_row + 2):
         for number, content in ((1, name), (PARAMETER_COLUMN, value)):
             cell = _put(sheet, row, number, content)
             cell.font, cell.border = BODY_FONT, BORDER
         sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=PARAMETER_COLUMN - 1)
 
 
-def _write_lines(sheet: Worksheet, spec: SheetSpec) -> int:
-    """Write heading and notes across the whole width; returns the number of the next row."""
+def _write_lines(sheet: Worksheet, spec: SheetSpec) -> None:
+    """Write heading and notes across the whole width."""
     lines = [(spec.heading, HEADING_FONT, "center", HEADING_LINE)] if spec.heading else []
     lines += [(note, NOTE_FONT, "left", NOTE_LINE) for note in spec.notes]
     for row, (text, font, align, line) in enumerate(lines, start=1):
@@ -156,7 +157,6 @@ def _write_lines(sheet: Worksheet, spec: SheetSpec) -> int:
         if len(spec.columns) > 1:
             sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(spec.columns))
         sheet.row_dimensions[row].height = line_height(text, spec, int(font.size), line)
-    return len(lines) + 1
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: Value) -> Cell:
@@ -209,7 +209,7 @@ def _set_view(sheet: Worksheet, spec: SheetSpec) -> None:
 
 def _set_page(sheet: Worksheet, spec: SheetSpec) -> None:
     sheet.print_title_rows = f"{spec.header_row}:{spec.header_row}"
-    sheet.print_area = f"A1:{get_column_letter(len(spec.columns))}{spec.last_row + chart_rows(spec)}"
+    sheet.print_area = f"A1:{get_column_letter(len(spec.columns))}{spec.end + chart_rows(spec)}"
     _set_paper(sheet, landscape=spec.landscape, pages=pages_high(spec))
 
 

@@ -1,5 +1,6 @@
 """制发公示和通报: papers of a published list for the office and the commission, each download logged."""
 
+from datetime import date
 from functools import partial
 
 from django.conf import settings
@@ -35,11 +36,11 @@ def papers(request: HttpRequest, key: str) -> HttpResponse:
     if newest is None:
         raise Http404
     at = clock.now()
-    today = timezone.localdate(at)
+    today, published_on = timezone.localdate(at), timezone.localdate(newest.published_at)
     form = PaperRequestForm(
         request.POST or None,
         superiors=superiors(newest),
-        example=f"{settings.PAPER_CODE}〔{today.year}〕3号",
+        example=_example(published_on, today),
         initial={"dated_on": today, "which": request.GET.get("to", NOTICE)},
     )
     if form.is_valid():
@@ -47,7 +48,14 @@ def papers(request: HttpRequest, key: str) -> HttpResponse:
         if made:
             name, content = made
             return download(content, name)
-    published_on = in_chinese(timezone.localdate(newest.published_at))
-    facts = [("轮次", round_.name), ("现行公示", f"第{newest.version}版，{published_on}公示")]
+    facts = [("轮次", round_.name), ("现行公示", f"第{newest.version}版，{in_chinese(published_on)}公示")]
     back = reverse("accountability:commission-round", args=[key])
     return render_form(request, form, FormPage("制发公示和通报", "下载文件", back, facts, note=NOTE))
+
+
+def _example(published_on: date, today: date) -> str:
+    """Return a 文号 for every year that a paper may be of: a 公示 is of the year of its publication."""
+    numbers = [f"{settings.PAPER_CODE}〔{day.year}〕3号" for day in (published_on, today)]
+    if published_on.year == today.year:
+        return numbers[0]
+    return f"公示填{numbers[0]}（公示年份），通报填{numbers[1]}（成文年份）"

@@ -22,7 +22,7 @@ NOTES = (
 
 
 def calculation_sheet(result: Result, method: Method, notices: Sequence[str]) -> SheetSpec:
-    """Return the sheet of an NC-1 round: parameters on top, then a row of formulas for every section."""
+    """Return the sheet of an NC-1 round: a row of formulas for every section, and the parameters below."""
     lines = [line for line in (*result.ranked, *result.unranked) if not line.has_hidden]
     hidden = [line for line in result.listed if line.has_hidden]
     channels = [c.value for c in Channel if c.value in result.figures.weights]

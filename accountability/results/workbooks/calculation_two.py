@@ -41,7 +41,7 @@ FURTHER = (
 VETO, DRAWN, INDEX, SPREAD, ENOUGH, PLACE, HARDER, EASIER, LOW, HIGH, LABEL, *FILED = range(1, len(FURTHER))
 NOTES = (
     "本表用公式从公开数据文件（cells.json）的有效票数、偏差和方差重新算出难办指数、位次、位次区间、标注和能否公示，"
-    "最后一列核对是否与存档一致；改动参数、权重或者任何一个数，结果随之改变。偏差和方差由评议票算出，本表不重算。",
+    "最后一列核对是否与存档一致；参数和权重列在表后，改动它们或者任何一个数，结果随之改变。偏差和方差由评议票算出，本表不重算。",
     "难办指数=各渠道（渠道均值＋偏差）×权重之和，四舍五入保留四位小数；指数方差=各渠道方差×权重的平方之和，加渠道看法不一的方差×"
     "计入比重；两个科室的难办指数之差的平方大于区间宽度的平方与两个指数方差之和的乘积的，为明显更难办。",
     "位次：一票否决的列在最前，其余样本足够的科室按难办指数排列，相同的比抽签渠道偏差，再相同的并列。"
@@ -75,7 +75,7 @@ class _Sheet:
 
 
 def calculation_two_sheet(result: Result, method: MethodTwo, notices: Sequence[str]) -> SheetSpec:
-    """Return the sheet: parameters on top, then a row of formulas for every section, those without scores last."""
+    """Return the sheet: a row of formulas for every section, those without scores last, and the parameters below."""
     figures = parse_cells(json.loads(result.tally.cells), method, result.tally.rulebook_sha256)
     lines = [*result.scored, *(line for line in (*result.ranked, *result.unranked) if not line.has_scores)]
     channels, notes = list(figures.weights), [*notices, *NOTES]

@@ -78,6 +78,7 @@ def _sheet(result: Result, notices: Sequence[str], period: str, lines: int) -> S
 
 def _notes(result: Result, period: str, rows: Sequence[Row], *, is_cut: bool) -> Iterator[str]:
     yield f"{period}。{result.places.heading}的位次。{result.caution}" if rows else f"{period}。{result.empty}"
+    yield result.withdrawn
     yield COLOURS if rows else ""
     yield explained(rows)
     yield f"{'过长的文字以“…”省略，全文和' if is_cut else ''}历次、谈话、整改等情况见“明细”。" if rows else ""

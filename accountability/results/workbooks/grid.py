@@ -15,18 +15,18 @@ FIXED = 3  # 位次, 单位, 科室
 
 @dataclass(frozen=True)
 class Grid:
-    """Parameters above, then a row a section: names, `width` columns for every channel, further columns."""
+    """A row a section: names, `width` columns for every channel, further columns; the parameters below."""
 
     channels: Sequence[str]
     width: int
     parameters: Sequence[str]
-    top: int  # row of the first parameter
+    top: int  # row of the header
     rows: int
 
     @property
     def first(self) -> int:
-        """The first section's row, below the parameters and the header."""
-        return self.top + len(self.parameters) + 1
+        """The first section's row."""
+        return self.top + 1
 
     def column(self, channel: str, what: int) -> str:
         """Letter of a channel's column."""
@@ -43,7 +43,7 @@ class Grid:
 
     def parameter(self, name: str) -> str:
         """Absolute address of a parameter's cell."""
-        return f"$D${self.top + self.parameters.index(name)}"
+        return f"$D${self.first + self.rows + 1 + self.parameters.index(name)}"
 
 
 def quotient(value: Fraction) -> Value:

@@ -23,7 +23,8 @@ from accountability.results.workbooks.sections import (
     unranked_sheet,
 )
 from accountability.talks.queries import state_label
-from evaluations.publication.queries import note_of
+from evaluations.publication.models import Publication
+from evaluations.publication.queries import first_version, note_of
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
@@ -171,6 +172,7 @@ def _notices(result: Result) -> list[str]:
 
 def _remarks(result: Result) -> Iterator[str]:
     yield _period(result)
+    yield result.withdrawn
     labels = [
         (label, [str(line.result.rank) for line in result.listed if line.result.label == label])
         for label, _ in label_meanings(result.round_.rulebook)
@@ -183,7 +185,7 @@ def _remarks(result: Result) -> Iterator[str]:
 def _period(result: Result) -> str:
     round_ = result.round_
     period = f"评议期{in_chinese(round_.period_start)}至{in_chinese(round_.period_end)}"
-    published = f"；公示日期{_day_of(result)}" if result.publication else ""
+    published = f"；{_published(result.publication)}" if result.publication else ""
     return f"{period}；投票截止{in_chinese(timezone.localtime(round_.closes_at).date())}{published}"
 
 
@@ -194,8 +196,10 @@ def _term_remarks(result: Result, declared: Declared) -> Iterator[str]:
     yield from (f"暂定的谈话期限：{text}" for text in dict.fromkeys(filter(None, hints)))
 
 
-def _day_of(result: Result) -> str:
-    return in_chinese(timezone.localtime(result.publication.published_at).date()) if result.publication else ""
+def _published(newest: Publication) -> str:
+    """Return the day of the first version, from which all terms run, and of the correction in force."""
+    days = [in_chinese(timezone.localdate(each.published_at)) for each in (first_version(newest), newest)]
+    return f"公示日期{days[0]}" + (f"（{days[1]}更正，现行第{newest.version}版）" if newest.version > 1 else "")
 
 
 def _method_sheet(result: Result) -> SheetSpec:

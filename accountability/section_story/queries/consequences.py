@@ -151,7 +151,7 @@ def _measure(measure: Measure, by: User) -> Iterator[Entry]:
 
 def _talk(talk: Talk, measure: Measure, files: tuple[Evidence, ...]) -> Iterator[Entry]:
     kind, address = measure.get_kind_display(), reverse("accountability:talk", args=[measure.pk])
-    about = [("谈话人", talk.talker), ("谈话对象", f"{talk.person}（{talk.post}）"), ("地点", talk.place)]
+    about = [("谈话人", talk.talker), ("谈话对象", talk.person_and_post), ("地点", talk.place)]
     state = ("谈话", state_label(measure))
     yield timed(Kind.TALK, talk.held_at, kind, [*about, state], address=address, files=files)
     if talk.confirmed_at:

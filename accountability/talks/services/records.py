@@ -222,7 +222,7 @@ def _finish(talk: Talk, *, by: User, at: datetime) -> Talk:
     measure = talk.measure
     measure.state, measure.done_by = MeasureState.DONE, by
     measure.done_on = timezone.localtime(talk.held_at).date()
-    measure.record = f"{talk.talker}与{talk.person}（{talk.post}）谈话，地点：{talk.place}；谈话记录第{talk.pk}号。"
+    measure.record = f"{talk.talker}与{talk.person_and_post}谈话，地点：{talk.place}；谈话记录第{talk.pk}号。"
     measure.save(update_fields=["state", "done_by", "done_on", "record"])
     detail = {"kind": measure.kind, "talk": talk.pk}
     audit.record(talk_action(measure), measure, by=by, at=at, detail=detail, wrote=[measure, talk])

@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 from datetime import timedelta
+from itertools import takewhile
 
 import pytest
 from openpyxl import load_workbook
@@ -89,7 +90,8 @@ def computed(workbook, tmp_path):
 def rows_of(sheet):
     rows = list(sheet.iter_rows(values_only=True))
     start = next(n for n, row in enumerate(rows) if row[0] == "位次")
-    return [dict(zip(rows[start], row, strict=True)) for row in rows[start + 1 :]]
+    table = takewhile(lambda row: row[0] is not None, rows[start + 1 :])
+    return [dict(zip(rows[start], row, strict=True)) for row in table]
 
 
 @pytest.mark.office
@@ -186,6 +188,17 @@ def test_a_changed_figure_is_seen(tmp_path):
     rows = rows_of(computed(changed.getvalue(), tmp_path))
 
     assert rows[0]["核对"] == "不一致"
+
+
+def test_only_heading_notes_and_header_stay_in_view_and_the_parameters_stand_below():
+    sheet = load_workbook(io.BytesIO(top10_workbook(counted_by_two())))["计分算式"]
+    first = [row[0].value for row in sheet.iter_rows()]
+    header, setting = first.index("位次") + 1, first.index("公布名额") + 1
+
+    assert sheet.freeze_panes == f"D{header + 1}"
+    assert header <= 8
+    assert setting > header + len(rows_of(sheet)) + 1
+    assert sheet.print_area.endswith(f"${sheet.max_row}")
 
 
 def test_every_setting_stands_in_a_cell_of_its_own():

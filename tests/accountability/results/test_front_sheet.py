@@ -3,6 +3,7 @@
 import io
 import re
 import subprocess
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,10 +11,19 @@ from openpyxl import load_workbook
 
 from accountability.results.workbooks.front import COLUMNS
 from accountability.results.workbooks.top_ten import top10_workbook
+from evaluations.publication.services import Correction, correct_publication
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.scoring.method import Channel, Indicator
 from evaluations.tally.models import SectionResult
-from tests.accountability.factories import make_bare_round, make_counted_round, make_result, make_tally
+from tests.accountability.factories import (
+    NOON,
+    make_bare_round,
+    make_counted_round,
+    make_published_round,
+    make_result,
+    make_tally,
+)
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 INDICATORS = [indicator.label for indicator in Indicator]
@@ -62,6 +72,21 @@ def test_the_front_sheet_has_the_figures_of_the_listed_sections_in_their_order()
         scores = [round(Decimal(text), 2) for text in result.data["indicators"].values()]
         assert Decimal(str(row["难办指数"])) == round(result.difficulty, 2)
         assert [Decimal(str(row[label])) for label in INDICATORS] == scores
+
+
+def test_after_a_correction_the_sheets_name_the_first_day_the_version_and_what_was_withdrawn():
+    round_ = make_published_round()
+    result = round_.results.get(rank=1)
+    change = Correction("评议对象登记有误", withdrawn=(result.section.code,))
+    correct_publication(round_id=round_.pk, correction=change, by=make_user("commission"), at=NOON + timedelta(days=30))
+
+    book = book_of(type(round_).objects.get())
+
+    for name in ("前十名", "明细"):
+        text = "\n".join(str(row[0]) for row in book[name].iter_rows(values_only=True, max_row=12))
+        assert "尚未公示" not in text, name
+        assert "公示日期2020年7月10日（2020年8月9日更正，现行第2版）" in text, name
+        assert f"经更正撤下：{result.section}（原第1位）。其他科室位次不变。" in text, name
 
 
 def test_section_and_header_stay_in_view_and_every_column_can_be_filtered():

@@ -186,3 +186,14 @@ def test_other_units_and_roles_cannot_write_the_record(by):
 def test_a_notice_takes_no_talk_record():
     with pytest.raises(RuleViolation, match="不是谈话"):
         write(make_case(kind="notice").measures.get(), by=make_account())
+
+
+@pytest.mark.parametrize(
+    ("person", "post", "said"),
+    [
+        ("张三", "局长", "张三（局长）"),
+        ("甲局主要负责人（姓名未登记）", "甲局主要负责人（姓名未登记）", "甲局主要负责人（姓名未登记）"),
+    ],
+)
+def test_a_head_whose_name_is_not_registered_is_said_once(person, post, said):
+    assert Talk(person=person, post=post).person_and_post == said

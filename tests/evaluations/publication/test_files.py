@@ -1,18 +1,21 @@
 """公示 and 通报 from one content: what each says, to whom, and that nothing is cut."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from departments.models import DepartmentKind
 from evaluations.publication.files import notice_paper, notice_pdf, superior_circular, units_circular
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import superiors
+from evaluations.publication.rules import last_day
 from evaluations.publication.services import Correction, correct_publication
 from evaluations.rounds.models import RoundSection
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.documents.papers import Grid, Text
+from nanchuan_eval.workdays.rules import in_chinese
 from tests.accountability.factories import make_published_round
 from tests.factories import NOON, make_user
 from tests.nanchuan_eval.documents.test_pages import outside, text_of, words_of
@@ -67,6 +70,24 @@ def test_the_circular_says_the_terms_of_the_rounds_own_rulebook():
     assert "在9个工作日内完成" in said
 
 
+def test_a_circular_says_that_the_term_for_an_appeal_is_over_once_it_is():
+    publication = published()
+    last = last_day(timezone.localdate(publication.published_at), publication.round.rulebook)
+    appeals = [
+        texts(units_circular(publication, number="", dated_on=last + timedelta(days=days)))[-1] for days in (0, 1)
+    ]
+
+    period = f"公示期：2020年7月10日至{in_chinese(last)}。"
+    assert appeals[0].startswith(f"{period}被评议单位不服的，由本单位联络员在公示期内提出申诉")
+    assert appeals[1] == f"{period}公示期已满。被评议单位提出申诉的期限已满。"
+
+
+def test_what_the_notice_demands_has_a_heading_of_its_own():
+    said = texts(notice_paper(published()))
+
+    assert said[-2:] == ["四、整改要求", "上榜科室所在单位应当认真整改，整改情况接受暗访督查和社会监督。"]
+
+
 def test_a_superior_unit_is_told_of_its_own_sections_only():
     publication = published()
     code, other = report_to(publication, "市公安局", 1), report_to(publication, "市税务局", 2)
@@ -99,7 +120,7 @@ def test_a_correction_says_so_below_its_title_and_gives_its_reason():
 
     for paper in (notice_paper(second), units_circular(second, number="", dated_on=DAY)):
         assert paper.subtitle == "（第2版，更正）"
-        assert "更正说明：评议对象登记有误" in texts(paper)
+        assert "更正说明：评议对象登记有误。" in texts(paper)
         assert any(line.startswith("经更正撤下：") for line in texts(paper))
         assert len(table(paper)) == 9
         (changed,) = paper.blocks[2].rows
