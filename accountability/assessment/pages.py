@@ -3,17 +3,21 @@
 from typing import Any
 
 from accountability.assessment.queries import Assessment
-from accountability.assessment.rules import BonusLine, CadreLine, Line, UnitLine
+from accountability.assessment.rules import BonusLine, CadreLine, Line, TakenBack, UnitLine
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.tables.pages import Table
 from nanchuan_eval.tables.rules import Column, Kind
 
-DECIDED_ELSEWHERE = "另定"
-
 
 def assessment_tables(assessment: Assessment) -> list[Table[Any]]:
     """Return the tables of a year's page."""
-    return [unit_table(assessment), listing_table(assessment), cadre_table(assessment), bonus_table(assessment)]
+    return [
+        unit_table(assessment),
+        listing_table(assessment),
+        cadre_table(assessment),
+        bonus_table(assessment),
+        taken_back_table(assessment),
+    ]
 
 
 def unit_table(assessment: Assessment) -> Table[UnitLine]:
@@ -23,7 +27,7 @@ def unit_table(assessment: Assessment) -> Table[UnitLine]:
         Column("listings", "上榜次数", lambda row: row.listings, Kind.NUMBER),
         Column("best", "最靠前位次", lambda row: row.best_rank, Kind.NUMBER),
         Column("unclosed", "整改未销号", lambda row: row.unclosed, Kind.NUMBER),
-        Column("points", "扣分", lambda row: row.points, Kind.NUMBER, blank=DECIDED_ELSEWHERE),
+        Column("points", "扣分", lambda row: row.shown_points, Kind.NUMBER),
     ]
     return Table(
         name="units",
@@ -50,8 +54,11 @@ def listing_table(assessment: Assessment) -> Table[Line]:
         ),
         Column("rank", "位次", lambda line: line.listed.rank, Kind.NUMBER),
         Column("state", "整改", lambda line: line.listed.rectification, is_choice=True),
-        Column("points", "扣分", lambda line: line.points, Kind.NUMBER, blank=DECIDED_ELSEWHERE),
+        Column("points", "扣分", lambda line: line.shown_points, Kind.NUMBER),
         Column("reasons", "依据", lambda line: "；".join(line.reasons), width=36),
+        Column("recorded", "考核办理", lambda line: line.listed.assessment.state, is_choice=True),
+        Column("done", "办理日期", lambda line: line.listed.assessment.done_on, Kind.DAY),
+        Column("record", "办理记录", lambda line: line.listed.assessment.record, width=36),
     ]
     return Table(
         name="listings",
@@ -71,7 +78,7 @@ def cadre_table(assessment: Assessment) -> Table[CadreLine]:
         Column("name", "姓名", lambda row: row.name, is_head=True),
         Column("listings", "上榜次数", lambda row: len(row.lines), Kind.NUMBER),
         Column("places", "上榜科室和位次", lambda row: row.places, width=36),
-        Column("points", "涉及扣分", lambda row: row.points, Kind.NUMBER, blank=DECIDED_ELSEWHERE),
+        Column("points", "涉及扣分", lambda row: row.shown_points, Kind.NUMBER),
     ]
     return Table(
         name="cadres",
@@ -101,6 +108,26 @@ def bonus_table(assessment: Assessment) -> Table[BonusLine]:
         columns=columns,
         rows=assessment.bonuses,
         caption="每个上榜科室一行",
+        notes=_notes(assessment),
+    )
+
+
+def taken_back_table(assessment: Assessment) -> Table[TakenBack]:
+    """Return what was recorded for listings that a correction withdrew; it is to be taken back."""
+    columns: list[Column[TakenBack]] = [
+        Column("unit", "单位", lambda row: row.unit, is_choice=True, width=24),
+        Column("section", "科室", lambda row: row.section, is_head=True, width=24),
+        Column("round", "轮次", lambda row: row.round_name, is_choice=True),
+        Column("measure", "措施", lambda row: row.measure, is_choice=True),
+        Column("done", "办理日期", lambda row: row.done_on, Kind.DAY),
+        Column("record", "办理记录", lambda row: row.record, width=36),
+    ]
+    return Table(
+        name="taken_back",
+        title=f"{assessment.year}年度更正后应撤回",
+        columns=columns,
+        rows=assessment.taken_back,
+        caption="更正后撤下的科室已登记的考核和绩效奖，每项一行",
         notes=_notes(assessment),
     )
 

@@ -11,12 +11,15 @@ from django.utils import timezone
 from accountability.assessment.rules import (
     BY_SUPERIOR,
     CADRES_EXPLAINED,
+    TAKE_BACK,
     BonusLine,
     CadreLine,
     Line,
     Listed,
     PointRules,
     Post,
+    Recorded,
+    TakenBack,
     UnitLine,
     assess,
     by_cadre,
@@ -47,10 +50,12 @@ class Assessment:
     units: Sequence[UnitLine]
     lines: Sequence[Line]
     bonuses: Sequence[BonusLine]
+    taken_back: Sequence[TakenBack]
     around_cut: str
     is_demo: bool
 
     cadres_explained: ClassVar[str] = f"{CADRES_EXPLAINED}{BY_SUPERIOR}"
+    take_back: ClassVar[str] = TAKE_BACK
 
     @cached_property
     def cadres(self) -> list[CadreLine]:
@@ -69,12 +74,16 @@ class Assessment:
                 line.listed.rectification,
                 str(line.points) if line.points is not None else "",
                 list(line.reasons),
+                {key: str(value) for key, value in asdict(line.listed.assessment).items()},
             ]
             for line in self.lines
         ]
         cadres = [[row.unit, row.post.value, row.name, row.places] for row in self.cadres]
         bonuses = [{key: str(value) for key, value in asdict(row).items()} for row in self.bonuses]
-        return sha256_hex(canonical_json({"year": self.year, "lines": rows, "cadres": cadres, "bonuses": bonuses}))
+        content = {"year": self.year, "lines": rows, "cadres": cadres, "bonuses": bonuses}
+        if self.taken_back:
+            content["taken_back"] = [{key: str(value) for key, value in asdict(row).items()} for row in self.taken_back]
+        return sha256_hex(canonical_json(content))
 
 
 def read_assessment(year: int) -> Assessment:
@@ -82,8 +91,10 @@ def read_assessment(year: int) -> Assessment:
     rounds = [round_ for round_, counted_in in _rounds() if counted_in == year]
     order = {round_.pk: place for place, round_ in enumerate(rounds)}
     measures = Prefetch("measures", Measure.objects.filter(kind__in=ASSESSED))
-    cases = Case.objects.filter(result__round__in=order, result__is_listed=True).prefetch_related(measures)
-    listed = list(cases.select_related("result__section", "result__round", "rectification"))
+    cases = Case.objects.filter(result__round__in=order).prefetch_related(measures)
+    found = list(cases.select_related("result__section", "result__round", "rectification"))
+    listed = [case for case in found if case.result.is_listed]
+    withdrawn = [case for case in found if not case.result.is_listed]
     lines = assess(_listed(case, order[case.result.round_id]) for case in listed)
     return Assessment(
         year=year,
@@ -91,6 +102,7 @@ def read_assessment(year: int) -> Assessment:
         units=by_unit(lines),
         lines=lines,
         bonuses=sorted(_bonuses(listed), key=lambda row: (row.unit, row.section, row.round_name)),
+        taken_back=sorted(_taken_back(withdrawn), key=lambda row: (row.unit, row.section, row.round_name)),
         around_cut=cut_in_words(read_changes(rounds[-1]), rounds[-1]) if rounds else "",
         is_demo=any(round_.is_demo for round_ in rounds),
     )
@@ -138,7 +150,30 @@ def _listed(case: Case, order: int) -> Listed:
             Post.IN_CHARGE: section.leader_in_charge,
             Post.HEAD: case.head_name,
         },
+        assessment=_recorded(case),
     )
+
+
+def _recorded(case: Case) -> Recorded:
+    for measure in case.measures.all():
+        if measure.kind == MeasureKind.ASSESSMENT:
+            return Recorded(measure.get_state_display(), measure.done_on, measure.record)
+    return Recorded()
+
+
+def _taken_back(cases: Sequence[Case]) -> Iterator[TakenBack]:
+    for case in cases:
+        section = case.result.section
+        for measure in case.measures.all():
+            if measure.state == MeasureState.DONE:
+                yield TakenBack(
+                    unit=section.department_name,
+                    section=section.name,
+                    round_name=case.result.round.name,
+                    measure=measure.get_kind_display(),
+                    done_on=measure.done_on,
+                    record=measure.record,
+                )
 
 
 def _bonuses(cases: Sequence[Case]) -> Iterator[BonusLine]:

@@ -12,7 +12,9 @@ from django.db.models import TextChoices
 from nanchuan_eval.names.rules.keys import name_key
 
 NAME_MISSING = "（姓名未登记）"
+DECIDED_ELSEWHERE, BY_RECORD = "另定", "见办理记录"
 BY_SUPERIOR = "垂直管理单位和公用企业通报上级主管单位，由其考核，不列入。"
+TAKE_BACK = "下列科室经更正已不在名单内，不计入本年度考核；已登记的考核和绩效奖由组织人事部门商区考核办撤回。"
 CADRES_EXPLAINED = (
     "姓名为名录锁定时登记的姓名，科室主要负责人为问责事项的责任人。"
     "“涉及扣分”为所列科室上榜的扣分合计，个人如何扣分由区考核办确定。"
@@ -50,6 +52,15 @@ class PointRules:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """What was recorded of the measure 纳入年度综合考核 of a listing."""
+
+    state: str = ""
+    done_on: date | None = None
+    record: str = ""
+
+
+@dataclass(frozen=True)
 class Listed:
     """One listing of the year."""
 
@@ -65,6 +76,7 @@ class Listed:
     unit_code: str = ""
     section_code: str = ""
     names: Mapping[Post, str] = field(default_factory=dict)
+    assessment: Recorded = Recorded()
 
     @property
     def unit_key(self) -> str:
@@ -85,6 +97,11 @@ class Line:
     points: Decimal | None
     reasons: tuple[str, ...]
 
+    @property
+    def shown_points(self) -> Decimal | str:
+        """The points off, or where they are decided."""
+        return points_shown(self.points, [self])
+
 
 @dataclass(frozen=True)
 class UnitLine:
@@ -95,6 +112,7 @@ class UnitLine:
     best_rank: int
     unclosed: int
     points: Decimal | None
+    shown_points: Decimal | str
 
 
 @dataclass(frozen=True)
@@ -116,6 +134,11 @@ class CadreLine:
         """The points off for these listings; None = to be decided."""
         return _total(self.lines)
 
+    @property
+    def shown_points(self) -> Decimal | str:
+        """The points off, or where they are decided."""
+        return points_shown(self.points, self.lines)
+
 
 @dataclass(frozen=True)
 class BonusLine:
@@ -129,6 +152,28 @@ class BonusLine:
     state: str
     done_on: date | None
     record: str
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A measure carried out for a listing that a correction withdrew later (更正后撤下): it is to be taken back."""
+
+    unit: str
+    section: str
+    round_name: str
+    measure: str
+    done_on: date | None
+    record: str
+
+
+def points_shown(points: Decimal | None, lines: Iterable[Line]) -> Decimal | str:
+    """Return the points by rule; without a rule whether all, some or none of the listings have a record."""
+    if points is not None:
+        return points
+    recorded = [bool(line.listed.assessment.done_on) for line in lines]
+    if all(recorded):
+        return BY_RECORD
+    return f"{sum(recorded)}次{BY_RECORD}，其余{DECIDED_ELSEWHERE}" if any(recorded) else DECIDED_ELSEWHERE
 
 
 def assess(listings: Iterable[Listed]) -> list[Line]:
@@ -186,17 +231,20 @@ def _line(listed: Listed, *, again: bool) -> Line:
     ]
     due = [(points, reason) for holds, points, reason in applied if holds and points is not None]
     if not due:
-        return Line(listed, None, ("分值由区考核办确定",))
+        by = f"评议规则未规定分值，{BY_RECORD}" if listed.assessment.done_on else "分值由区考核办确定"
+        return Line(listed, None, (by,))
     return Line(listed, sum((points for points, _ in due), Decimal(0)), tuple(f"{why}扣{n}分" for n, why in due))
 
 
 def _unit(unit: str, rows: list[Line]) -> UnitLine:
+    points = _total(rows)
     return UnitLine(
         unit=unit,
         listings=len(rows),
         best_rank=min(row.listed.rank for row in rows),
         unclosed=sum(not row.listed.is_closed for row in rows),
-        points=_total(rows),
+        points=points,
+        shown_points=points_shown(points, rows),
     )
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.db import transaction
 
 from accountability.assessment.queries import ASSESSED, Assessment, read_assessment
-from accountability.assessment.rules import BY_SUPERIOR, CADRES_EXPLAINED
+from accountability.assessment.rules import BY_SUPERIOR, CADRES_EXPLAINED, TAKE_BACK
 from accountability.cases.models import Measure
 from accountability.cases.services import record_measure
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
@@ -32,7 +31,10 @@ LINE_COLUMNS = (
     ColumnSpec("位次", 6, "0", "center"),
     ColumnSpec("整改", 12, align="center"),
     ColumnSpec("扣分", 9, "0.##", "right"),
-    ColumnSpec("依据", 40),
+    ColumnSpec("依据", 30),
+    ColumnSpec("考核办理", 9, align="center"),
+    ColumnSpec("办理日期", 12, "yyyy-mm-dd", "center"),
+    ColumnSpec("办理记录", 36),
 )
 CADRE_COLUMNS = (
     ColumnSpec("单位", 18),
@@ -49,6 +51,16 @@ BONUS_COLUMNS = (
     ColumnSpec("位次", 6, "0", "center"),
     ColumnSpec("办理期限", 12, "yyyy-mm-dd", "center"),
     ColumnSpec("状态", 9, align="center"),
+    ColumnSpec("办理日期", 12, "yyyy-mm-dd", "center"),
+    ColumnSpec("办理记录", 36),
+)
+
+
+TAKEN_BACK_COLUMNS = (
+    ColumnSpec("单位", 18),
+    ColumnSpec("科室", 20),
+    ColumnSpec("轮次", 14),
+    ColumnSpec("措施", 18),
     ColumnSpec("办理日期", 12, "yyyy-mm-dd", "center"),
     ColumnSpec("办理记录", 36),
 )
@@ -101,7 +113,7 @@ def _workbook(assessment: Assessment) -> bytes:
         heading=f"{assessment.year}年度最难办事科室群众评考核运用（按单位）",
         notes=notes,
         columns=UNIT_COLUMNS,
-        rows=[[u.unit, u.listings, u.best_rank, u.unclosed, _shown(u.points)] for u in assessment.units],
+        rows=[[u.unit, u.listings, u.best_rank, u.unclosed, u.shown_points] for u in assessment.units],
         landscape=False,
     )
     lines = SheetSpec(
@@ -116,13 +128,17 @@ def _workbook(assessment: Assessment) -> bytes:
                 line.listed.round_name,
                 line.listed.rank,
                 line.listed.rectification,
-                _shown(line.points),
+                line.shown_points,
                 "；".join(line.reasons),
+                line.listed.assessment.state or "—",
+                line.listed.assessment.done_on or "—",
+                line.listed.assessment.record or "—",
             ]
             for line in assessment.lines
         ],
     )
-    return write_workbook([units, lines, *_cadre_and_bonus(assessment, notes)])
+    follow = [*_cadre_and_bonus(assessment, notes), *_taken_back(assessment, notes)]
+    return write_workbook([units, lines, *follow])
 
 
 def _cadre_and_bonus(assessment: Assessment, notes: Sequence[str]) -> list[SheetSpec]:
@@ -132,7 +148,7 @@ def _cadre_and_bonus(assessment: Assessment, notes: Sequence[str]) -> list[Sheet
         notes=[*notes, f"{CADRES_EXPLAINED}{BY_SUPERIOR}"],
         columns=CADRE_COLUMNS,
         rows=[
-            [row.unit, row.post.label, row.name, len(row.lines), row.places, _shown(row.points)]
+            [row.unit, row.post.label, row.name, len(row.lines), row.places, row.shown_points]
             for row in assessment.cadres
         ],
     )
@@ -158,5 +174,19 @@ def _cadre_and_bonus(assessment: Assessment, notes: Sequence[str]) -> list[Sheet
     return [cadres, bonuses]
 
 
-def _shown(points: Decimal | None) -> Decimal | str:
-    return points if points is not None else "另定"
+def _taken_back(assessment: Assessment, notes: Sequence[str]) -> list[SheetSpec]:
+    """The sheet of what is to be taken back; none if no correction withdrew what was recorded."""
+    if not assessment.taken_back:
+        return []
+    return [
+        SheetSpec(
+            title="更正后应撤回",
+            heading=f"{assessment.year}年度最难办事科室群众评更正后应撤回的考核和绩效奖",
+            notes=[*notes, TAKE_BACK],
+            columns=TAKEN_BACK_COLUMNS,
+            rows=[
+                [row.unit, row.section, row.round_name, row.measure, row.done_on or "—", row.record]
+                for row in assessment.taken_back
+            ],
+        )
+    ]

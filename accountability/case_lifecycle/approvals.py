@@ -7,8 +7,8 @@ from typing import Any
 from accountability.case_lifecycle.queries import consequences, lacks_of
 from accountability.case_lifecycle.services.cases import close_case, publish_and_start
 from accountability.case_lifecycle.services.corrections import correct_and_follow
-from accountability.cases.models import Case, Measure
-from accountability.cases.rules.measures import NAME_MISSING
+from accountability.cases.models import Case, CaseQuerySet, Measure
+from accountability.cases.rules.measures import NAME_MISSING, MeasureState
 from accountability.rectifications.models import Rectification, RectificationItem
 from evaluations.lifecycle.services import archive_round
 from evaluations.publication.documents import thin_sections
@@ -32,6 +32,11 @@ from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
 
 PUBLISH, CORRECT, ASSENT = "publish.list", "publish.correct", "problems.assent"
+
+TAKEN_BACK = (
+    "更正不会自动撤回已办理的措施。考核和绩效奖列入“年度综合考核”的“更正后应撤回”，由组织人事部门商区考核办撤回；"
+    "已进行的谈话、已发出的通报，由原办理单位向当事单位和个人说明更正"
+)
 
 
 def _list_content(round_: Round, arguments: Arguments) -> dict[str, object]:
@@ -83,10 +88,23 @@ def _correction_content(round_: Round, arguments: Arguments) -> dict[str, object
         "撤下": [names.get(code, code) for code in correction.withdrawn] or "无",
         "改写主要问题": {names.get(code, code): text for code, text in correction.problems.items()} or "无",
         "撤销问责事项": f"{ended.count()}件，其未办措施不再办理、影响期解除、整改终止",
+        **_carried_out(ended),
         "新建问责事项": f"{added}件（重新计票后新上榜的科室）",
         FOLLOWS: f"公布第{published.version + 1}版，原版本保留可查并注明已被更正；位次不递补；不能撤回",
         "结果校验值": round_.tally.result_sha256,
     }
+
+
+def _carried_out(cases: CaseQuerySet) -> dict[str, object]:
+    """What was done already about the sections withdrawn, and what becomes of it: a correction does not undo it."""
+    done = Measure.objects.filter(case__in=cases, state=MeasureState.DONE).select_related("case__result__section")
+    measures = [f"{measure.case}：{_done_text(measure)}" for measure in done.order_by("case", "position")]
+    return {"撤下的科室已办理的措施": measures, "已办理的如何处理": TAKEN_BACK} if measures else {}
+
+
+def _done_text(measure: Measure) -> str:
+    on = f"，{in_chinese(measure.done_on)}" if measure.done_on else ""
+    return f"{measure.get_kind_display()}{on}。{measure.record}"
 
 
 def _correct(round_: Round, arguments: Arguments, *, by: User, at: datetime) -> Publication:

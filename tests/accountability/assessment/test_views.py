@@ -6,9 +6,13 @@ from datetime import UTC, date, datetime
 import pytest
 from openpyxl import load_workbook
 
+from accountability.case_lifecycle.approvals import CORRECT
 from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.models import Measure
 from accountability.cases.services import record_measure
+from evaluations.publication.services import Correction
+from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import LATER, NOON, make_account, make_counted_round
@@ -85,3 +89,55 @@ def test_a_list_counts_in_the_year_of_its_publication_as_its_measures_say(client
     assert Measure.objects.get(kind="assessment").due_on == date(2021, 12, 31)
     assert "没有上榜科室" in text_of(client.get("/personnel/assessment/2020/"))
     assert "D01局" in text_of(client.get("/personnel/assessment/2021/"))
+
+
+def recorded_round():
+    """A published round of one section whose deduction is recorded."""
+    round_ = make_counted_round(places=1)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    measure, by = Measure.objects.get(kind="assessment"), make_account(Role.PERSONNEL)
+    facts = {"done_on": date(2020, 7, 15), "record": "扣2分，南考办〔2020〕3号"}
+    record_measure(measure_id=measure.pk, by=by, at=LATER, **facts)
+    return round_
+
+
+def test_a_recorded_deduction_is_told_on_the_page_and_in_the_workbook(client):
+    recorded_round()
+    login(client)
+
+    page = text_of(client.get("/personnel/assessment/2020/"))
+    book = client.post("/personnel/assessment/2020/export/").content
+
+    line = sheet(book, "按科室")[-1]
+    assert line[5:8] == ["见办理记录", "评议规则未规定分值，见办理记录", "已办理"]
+    assert line[-1] == "扣2分，南考办〔2020〕3号"
+    assert sheet(book, "按单位")[-1][-1] == sheet(book, "领导班子和领导干部")[-1][-1] == "见办理记录"
+    assert "扣2分，南考办〔2020〕3号" in page
+    assert "另定" not in page
+
+
+def test_what_was_recorded_of_a_withdrawn_listing_is_named_to_be_taken_back(client):
+    round_ = recorded_round()
+    asked = {"reason": "复核后更正", "withdrawn": ["D01-01"], "problems": {}}
+    content = approvals.action_named(CORRECT).content(round_, asked)
+    correct_and_follow(
+        round_id=round_.pk, correction=Correction("复核后更正", withdrawn=("D01-01",)), by=make_account(), at=LATER
+    )
+    login(client)
+
+    page = text_of(client.get("/personnel/assessment/2020/"))
+    book = client.post("/personnel/assessment/2020/export/").content
+
+    assert content["撤下的科室已办理的措施"] == [
+        "D01局第D01-01科：纳入年度综合考核，2020年7月15日。扣2分，南考办〔2020〕3号"
+    ]
+    assert "列入“年度综合考核”的“更正后应撤回”" in content["已办理的如何处理"]
+    assert "更正后应撤回" in page and "本年度没有上榜科室" in page
+    row = sheet(book, "更正后应撤回")[-1]
+    assert row[:4] + row[-1:] == [
+        "D01局",
+        "第D01-01科",
+        "2020年上半年",
+        "纳入年度综合考核",
+        "扣2分，南考办〔2020〕3号",
+    ]
