@@ -13,7 +13,7 @@ from django.db import transaction
 
 from accountability.case_lifecycle.services.cases import publish_and_start
 from accountability.evidence.services.evidence import add_evidence
-from accountability.inspections.rules import CheckItem, InspectionState
+from accountability.inspections.rules import CheckItem, InspectionState, OrderState
 from accountability.inspections.services import orders, visits
 from accountability.objections.models import Objection
 from accountability.objections.rules import ObjectionState, Outcome
