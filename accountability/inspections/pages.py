@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accountability.inspections.models import Inspection, InspectionPlan, Order
 from accountability.inspections.queries import reason_of
-from accountability.inspections.rules import InspectionState, OrderState, PlanState
+from accountability.inspections.rules import InspectionState, OrderState, PlanState, Target
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.tables.pages import Table
 from nanchuan_eval.tables.rules import Column, Kind
@@ -60,11 +60,16 @@ def visit_table(plan: InspectionPlan, visits: Sequence[Inspection], *, may_assig
     def notes(visit: Inspection) -> list[str]:
         return [str(change) for change in visit.changes.all()]
 
+    def late(visit: Inspection) -> str:
+        # A return visit follows the order's reply, whenever that comes.
+        is_late = visit.target != Target.RETURN and visit.visit_on > plan.ends_on
+        return "晚于计划结束日期" if is_late else ""
+
     def reason(visit: Inspection) -> list[str]:
         return [why] if (why := reason_of(visit)) != visit.source else []
 
     columns: list[Column[Inspection]] = [
-        Column("day", "日期", lambda visit: visit.visit_on, Kind.DAY),
+        Column("day", "日期", lambda visit: visit.visit_on, Kind.DAY, warning=late),
         Column(
             "section",
             "科室",

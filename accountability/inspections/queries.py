@@ -116,5 +116,5 @@ def _ground(section: RoundSection, round_: Round, *, is_drawn: bool) -> tuple[Ta
     if result.is_listed:
         return Target.LISTED, f"本轮上榜，位列第{result.rank}位"
     if result.label == TOO_FEW:
-        return Target.TOO_FEW, explain(result.data, round_.rulebook, inside=False)
+        return Target.TOO_FEW, explain(result.data, round_.rulebook, inside=False).rstrip("。")
     return Target.DRAWN, "随机抽查抽中" if is_drawn else ""

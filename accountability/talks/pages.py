@@ -10,9 +10,10 @@ from accountability.cases.rules.measures import MeasureKind, MeasureState, TalkS
 from accountability.evidence.services import evidence
 from accountability.talks.models import Talk, TalkPlan, TalkSwitch
 from accountability.talks.queries import standing_of
-from accountability.talks.rules import TalkStage
+from accountability.talks.rules import DATED, TalkStage, TalkStanding
 from accountability.talks.services import plans, records
 from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.users.models import User
 
 
@@ -23,6 +24,7 @@ def talk_context(measure: Measure, user: User) -> dict[str, Any]:
     current = next((plan for plan in made if plan.is_current and plan.target == measure.target), None)
     is_mine = measure.state == MeasureState.PENDING and plans.may_plan(user, measure)
     standing = standing_of(measure)
+    switch = TalkSwitch.objects.filter(measure=measure).first()
     return {
         "measure": measure,
         "standing": standing,
@@ -30,13 +32,14 @@ def talk_context(measure: Measure, user: User) -> dict[str, Any]:
         "plan_facts": _plan_fields(current) if current else [],
         "is_late": current is not None and _is_late(current, measure),
         "earlier": [plan for plan in made if plan != current],
-        "switch": TalkSwitch.objects.filter(measure=measure).first(),
+        "switch": switch,
+        "is_former_told": switch is not None and any(plan.target == switch.former for plan in made),
         "talk": record,
         "facts": records.record_fields(record) if record else [],
         "proposals": approvals.waiting_about(user, record) if record else [],
         "is_demo": measure.case.result.round.is_demo,
         "may_plan": is_mine and standing is not None and standing.stage in PLANNABLE,
-        "may_hold": is_mine and standing is not None and standing.stage in HOLDABLE,
+        "may_hold": is_mine and standing is not None and _is_due(standing),
         "may_switch": is_mine and measure.kind == MeasureKind.TALK_LEADER and not plans.switch_refusal(measure),
         "may_write": is_mine and (record is None or record.state in records.WRITABLE),
         "may_add": record is not None and evidence.may_add(user, record) and records.may_write(user, measure),
@@ -45,7 +48,6 @@ def talk_context(measure: Measure, user: User) -> dict[str, Any]:
 
 
 PLANNABLE = frozenset({TalkStage.UNPLANNED, TalkStage.PLANNED, TalkStage.MISSED})
-HOLDABLE = frozenset({TalkStage.PLANNED, TalkStage.MISSED})
 
 
 def _plan_fields(plan: TalkPlan) -> list[tuple[str, str]]:
@@ -63,6 +65,11 @@ def _plan_fields(plan: TalkPlan) -> list[tuple[str, str]]:
     if plan.held_at:
         shown.append(("实际谈话时间", moment(plan.held_at)))
     return shown
+
+
+def _is_due(standing: TalkStanding) -> bool:
+    """True once the planned time has come and nobody has said whether the talk was held."""
+    return standing.stage in DATED and standing.planned_at is not None and standing.planned_at <= clock.now()
 
 
 def _is_late(plan: TalkPlan, measure: Measure) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -62,7 +63,7 @@ def held(request: HttpRequest, measure_id: int) -> HttpResponse:
     """Say that a planned talk was held (登记已谈话)."""
     measure = _own_measure(request, measure_id)
     current = plan_of(measure)
-    known = {"held_at": current.starts_at} if current else {}
+    known = {"held_at": min(current.starts_at, clock.now())} if current else {}
     done = "已登记谈话。请填写谈话记录。"
     page = FormPage(f"登记已谈话：{measure.case}", "登记已谈话", _page(measure), _about(measure), done=done)
     page = replace(page, refuses=partial(plans.refuse_unheld, measure))
@@ -75,7 +76,10 @@ def switch(request: HttpRequest, measure_id: int) -> HttpResponse:
     """Let the talk be with the head of the unit (改与主要领导谈话)."""
     measure = _own_measure(request, measure_id)
     facts = [*_about(measure), ("变更后的对象", plans.chief_target(measure))]
-    note = "变更后，原谈话安排不再有效，须重新安排并发出通知书。变更不能撤回，理由记入操作日志，并在谈话页面显示。"
+    note = (
+        "变更后，原谈话安排和通知书作废，应告知原谈话对象，并重新安排、发出通知书。"
+        "变更不能撤回，理由记入操作日志，并在谈话页面显示。"
+    )
     title, done = "改与主要领导谈话", "谈话对象已变更。"
     page = FormPage(f"{title}：{measure.case}", title, _page(measure), facts, note=note, done=done)
     page = replace(page, refuses=partial(plans.refuse_switch, measure))
@@ -88,7 +92,8 @@ def notice(request: HttpRequest, plan_id: int) -> HttpResponse:
     """谈话通知书 PDF."""
     user = account_of(request)
     made = TalkPlan.objects.select_related("measure__case__result__section", "measure__case__result__round")
-    visible = made.filter(measure__in=measures_for(user), is_current=True)
+    # A plan that was moved, or made for somebody whom the talk meets no longer, has lapsed with its notice.
+    visible = made.filter(measure__in=measures_for(user), is_current=True, target=F("measure__target"))
     found = visible_or_404(visible, by=user, action="acc.view", pk=plan_id)
     with audit.exporting("acc.view", found, by=user, at=clock.now(), what="谈话通知书"):
         return download(talk_notice(found), f"谈话通知书-{found.measure.case}.pdf")

@@ -62,7 +62,9 @@ def add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     plan = get_object_or_404(InspectionPlan.objects.select_related("round", "draw"), pk=pk)
     visits = plan.inspections.select_related("section")
     wanted = next((each for each in left_uncovered(plan, visits) if each.section.code == code), None)
-    facts = [("科室", wanted.section), ("对象来源", wanted.target.label), ("理由", wanted.reason)] if wanted else []
+    facts: list[tuple[str, object]] = [("计划期间", _period(plan))]
+    if wanted:
+        facts = [("科室", wanted.section), ("对象来源", wanted.target.label), ("理由", wanted.reason), *facts]
     page = FormPage(
         "补排暗访",
         "补排",
@@ -96,8 +98,13 @@ def _about(visit: Inspection) -> list[tuple[str, object]]:
         ("科室", visit.section),
         ("对象来源", reason_of(visit)),
         ("现定日期", in_chinese(visit.visit_on)),
+        ("计划期间", _period(visit.plan)),
         ("状态", visit.get_state_display()),
     ]
+
+
+def _period(plan: InspectionPlan) -> str:
+    return f"{in_chinese(plan.starts_on)}至{in_chinese(plan.ends_on)}（晚于结束日期的暗访，在暗访计划中标明）"
 
 
 def _plan_page(plan_id: int) -> str:

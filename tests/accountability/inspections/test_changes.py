@@ -15,6 +15,7 @@ from accountability.inspections.services.plans import assign_inspectors, finish_
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role
+from nanchuan_eval.workdays.rules import in_chinese
 from tests.accountability.factories import LATER, make_account, make_file
 from tests.accountability.inspections.factories import approve, chief, make_inspectors, make_visit, one_of, save, submit
 
@@ -210,6 +211,21 @@ class TestPages:
 
         assert [each.state for each in Inspection.objects.order_by("state")] == ["cancelled", "planned"]
         assert "尚未暗访的科室" not in client.get(plan).content.decode()
+
+    def test_a_day_after_the_plans_end_is_marked(self, client, visit, time_machine):
+        time_machine.move_to(LATER)
+        client.force_login(chief())
+        plan = f"/inspection/plans/{visit.plan_id}/"
+        last = in_chinese(visit.plan.ends_on)
+        assert "晚于计划结束日期" not in client.get(plan).content.decode()
+        assert f"至{last}（晚于结束日期的暗访" in client.get(f"/inspection/{visit.pk}/move/").content.decode()
+
+        late = visit.plan.ends_on + timedelta(days=35)
+        Inspection.objects.filter(pk=visit.pk).update(visit_on=late)
+
+        assert "晚于计划结束日期" in client.get(plan).content.decode()
+        Inspection.objects.filter(pk=visit.pk).update(target="return")
+        assert "晚于计划结束日期" not in client.get(plan).content.decode()
 
     def test_a_form_that_would_be_refused_is_not_shown(self, client, visit, time_machine):
         time_machine.move_to(LATER)

@@ -7,6 +7,7 @@ import pytest
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.inspections.queries import left_uncovered, scope_of
 from accountability.inspections.rules import Target
+from accountability.inspections.services.changes import cancel_visit
 from accountability.inspections.services.plans import approve_plan, propose_plan, schedule_visits
 from evaluations.publication.services import Correction
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -54,6 +55,18 @@ def test_the_plan_says_whom_it_visits_and_why(client, round_):
 
     assert "全部上榜科室（10个）和样本不足的科室（2个），另随机抽查3个科室" in page
     assert page.count("样本不足，不排名：") == 2
+
+
+def test_a_section_left_without_a_visit_is_named_in_one_sentence(client, round_):
+    plan, visits = scheduled(round_)
+    visit = next(visit for visit in visits if visit.target == Target.TOO_FEW)
+    cancel_visit(inspection_id=visit.pk, reason="停办", by=chief(), at=LATER + timedelta(days=2))
+    client.force_login(chief())
+
+    page = client.get(f"/inspection/plans/{plan.pk}/").content.decode()
+
+    assert f"{visit.section}：没有暗访安排或者已取消（样本不足，不排名：" in page
+    assert "。）" not in page.partition("尚未暗访的科室")[2].partition("</ul>")[0]
 
 
 def test_the_form_says_how_many_sections_there_are_to_draw_from(client, round_):

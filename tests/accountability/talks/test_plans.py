@@ -202,6 +202,19 @@ class TestHeld:
             hold_talk(measure_id=measure.pk, held_at=held_at, by=unit, at=TOMORROW)
         assert TalkPlan.objects.get().held_at is None
 
+    def test_it_is_offered_from_the_planned_time_on_and_never_proposes_a_time_to_come(self, client, monkeypatch):
+        measure, unit = head_talk(), make_liaison()
+        plan(measure, by=unit)
+        client.force_login(unit)
+        page, form = (reverse(f"accountability:{name}", args=[measure.pk]) for name in ("talk", "talk-held"))
+
+        assert form not in client.get(page).content.decode()
+        assert client.get(form).context["form"].initial["held_at"] == LATER
+
+        monkeypatch.setattr(clock, "now", lambda: TOMORROW)
+        assert form in client.get(page).content.decode()
+        assert client.get(form).context["form"].initial["held_at"] == TOMORROW
+
     def test_what_was_never_planned_is_recorded_at_once(self):
         with pytest.raises(RuleViolation, match="直接填写谈话记录"):
             hold_talk(measure_id=head_talk().pk, held_at=LATER, by=make_liaison(), at=LATER)
@@ -243,6 +256,24 @@ class TestSwitch:
         client.force_login(commission)
         assert made.number == 2
         assert "替代" not in notice(client, made)
+
+    def test_the_notice_to_the_former_person_lapses_and_the_page_says_to_tell_them(self, client):
+        measure, commission = leader_talk(), make_account()
+        lapsed = plan(measure, by=commission)
+        switch_to_chief(measure_id=measure.pk, reason="分管领导空缺", by=commission, at=LATER)
+        client.force_login(commission)
+
+        assert client.get(reverse("accountability:talk-notice", args=[lapsed.pk])).status_code == 404
+        page = client.get(reverse("accountability:talk", args=[measure.pk])).content.decode()
+        assert "原谈话安排和谈话通知书已作废，已送达原谈话对象的，应告知其不再谈话" in page
+
+    def test_nobody_is_to_be_told_of_a_talk_that_was_not_planned(self, client):
+        measure, commission = leader_talk(), make_account()
+        switch_to_chief(measure_id=measure.pk, reason="分管领导空缺", by=commission, at=LATER)
+        client.force_login(commission)
+
+        page = client.get(reverse("accountability:talk", args=[measure.pk])).content.decode()
+        assert "通知书已作废" not in page
 
     def test_it_is_refused_twice_without_reason_and_after_the_talk(self):
         measure, commission = leader_talk(), make_account()
