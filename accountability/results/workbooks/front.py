@@ -1,6 +1,7 @@
 """前十名: the front sheet, which fits on one landscape page in 10 points, and its chart of the five indicators."""
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from accountability.results.queries.lines import Line
 from accountability.results.queries.results import Result
@@ -27,11 +28,13 @@ NAME, CHART_HEIGHT = "科室（位次）", 15  # cm
 
 def front_sheet(result: Result, notices: Sequence[str], period: str) -> SheetSpec:
     """Return the sheet of the listed sections; texts too long for one page are cut, 明细 has them whole."""
-    sheet = _sheet(result, notices, period, MOST_LINES)
-    for lines in range(MOST_LINES - 1, FEWEST_LINES - 1, -1):
-        if page_count(sheet) <= 1:
-            break
-        sheet = _sheet(result, notices, period, lines)
+    lines = [FEWEST_LINES] * len(result.listed)
+    sheet = _sheet(result, notices, period, lines)
+    # The first places get another line first, as long as the page has room.
+    for most, place in product(range(FEWEST_LINES + 1, MOST_LINES + 1), range(len(lines))):
+        longer = [*lines[:place], most, *lines[place + 1 :]]
+        if lines[place] == most - 1 and page_count(taller := _sheet(result, notices, period, longer)) <= 1:
+            lines, sheet = longer, taller
     return sheet
 
 
@@ -61,13 +64,13 @@ def chart_sheets(result: Result, notices: Sequence[str]) -> list[SheetSpec]:
     ]
 
 
-def _sheet(result: Result, notices: Sequence[str], period: str, lines: int) -> SheetSpec:
-    rows = [_row(line, lines) for line in result.listed]
-    is_cut = rows != [_row(line, HIGHEST) for line in result.listed]
+def _sheet(result: Result, notices: Sequence[str], period: str, lines: Sequence[int]) -> SheetSpec:
+    """Return the sheet with so many lines in the cells of each row."""
+    rows = [_row(line, most) for line, most in zip(result.listed, lines, strict=True)]
     return SheetSpec(
         title="前十名",
         heading=f"{result.round_.name}“最难办事科室群众评”前{result.round_.rulebook['list_length']}位科室",
-        notes=[note for note in (*notices, *_notes(result, period, rows, is_cut=is_cut)) if note],
+        notes=[note for note in (*notices, *_notes(result, period, rows)) if note],
         columns=COLUMNS,
         rows=rows,
         frozen="科室",
@@ -76,12 +79,24 @@ def _sheet(result: Result, notices: Sequence[str], period: str, lines: int) -> S
     )
 
 
-def _notes(result: Result, period: str, rows: Sequence[Row], *, is_cut: bool) -> Iterator[str]:
+def _notes(result: Result, period: str, rows: Sequence[Row]) -> Iterator[str]:
     yield f"{period}。{result.places.heading}的位次。{result.caution}" if rows else f"{period}。{result.empty}"
     yield result.withdrawn
     yield COLOURS if rows else ""
     yield explained(rows)
-    yield f"{'过长的文字以“…”省略，全文和' if is_cut else ''}历次、谈话、整改等情况见“明细”。" if rows else ""
+    if rows:
+        yield "".join([*_cuts(result, rows), "历次、谈话、整改等情况见“明细”。"])
+
+
+def _cuts(result: Result, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield what the rows leave out, and how they say so."""
+    whole = [_row(line, HIGHEST) for line in result.listed]
+    if any(str(value).endswith("…") for row in rows for value in row):
+        yield "过长的文字以“…”省略，"
+    if any(row[-1] != full[-1] and not str(row[-1]).endswith("…") for row, full in zip(rows, whole, strict=True)):
+        yield "主要问题列不下的，写明共几项，"
+    if rows != whole:
+        yield "全文和"
 
 
 def _row(line: Line, lines: int) -> Row:

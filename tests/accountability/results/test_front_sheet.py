@@ -176,8 +176,23 @@ def test_names_of_sixty_characters_are_cut_on_the_front_and_whole_in_the_details
     front, details = table(book["前十名"]), table(book["明细"])
     assert all(row["科室"].endswith("…") and LONG.startswith(row["科室"][:-1]) for row in front)
     assert {row["科室"] for row in details} == {LONG[:60]}
-    assert {row["主要问题"] for row in front} == {f"{PROBLEM}等4项"}
-    assert "全文和历次、谈话、整改等情况见“明细”" in notes(book["前十名"])
+    assert {row["主要问题"] for row in front} == {f"{PROBLEM}等4项", f"{PROBLEM}；{PROBLEM}等4项"}
+    said = "过长的文字以“…”省略，主要问题列不下的，写明共几项，全文和历次、谈话、整改等情况见“明细”"
+    assert said in notes(book["前十名"])
+
+
+def test_the_page_is_filled_with_problems_from_the_first_place_on():
+    round_ = make_bare_round()
+    for place in range(1, 11):
+        make_result(round_, f"D{place:02}-01", rank=place, problems="；".join([PROBLEM] * 3))
+    make_tally(round_)
+    sheet = book_of(round_)["前十名"]
+
+    shown = [len(re.findall(PROBLEM, row["主要问题"])) for row in table(sheet)]
+    assert shown == sorted(shown, reverse=True)
+    assert shown[0] > 1
+    assert ("等3项" in notes(sheet), "…" in notes(sheet)) == (False, False)
+    assert "主要问题列不下的，写明共几项，全文和" in notes(sheet)
 
 
 def test_the_front_sheet_has_about_ten_columns_that_a_page_holds_unscaled():
