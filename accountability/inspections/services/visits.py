@@ -24,7 +24,7 @@ from accountability.inspections.rules import (
 )
 from accountability.leads.models import Lead
 from accountability.rectifications.queries import signs_of
-from accountability.rectifications.rules import ItemState
+from accountability.rectifications.rules import ItemState, RectificationState
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
 from nanchuan_eval.core.errors import RuleViolation
@@ -156,8 +156,8 @@ def record_digest(inspection: Inspection) -> str:
 
 
 def open_items(inspection: Inspection) -> list[Any]:
-    """Open items of the unit's rectification plan, to be checked on this visit."""
-    if inspection.rectification is None:
+    """Open items of the unit's rectification plan, to be checked on this visit; none of one that was cancelled."""
+    if inspection.rectification is None or inspection.rectification.state == RectificationState.CANCELLED:
         return []
     return list(inspection.rectification.items.exclude(state=ItemState.CLOSED))
 

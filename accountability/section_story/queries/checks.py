@@ -48,7 +48,7 @@ def objections_of(reading: Reading) -> Iterator[Found]:
 def _visit(visit: Inspection, files: tuple[object, ...]) -> Entry:
     address, source = reverse("accountability:inspection", args=[visit.pk]), visit.source
     if visit.submitted_at is None or visit.arrived_at is None:
-        what = f"暗访（{source}）：{visit.get_state_display()}"
+        what = f"暗访（{source}）：{visit.get_state_display()}{'，已过期' if visit.is_missed else ''}"
         is_ahead = visit.state in {InspectionState.PLANNED, InspectionState.ASSIGNED}
         changes = facts(("改期和取消", change) for change in visit.changes.all())
         return Entry(Kind.VISIT, what, visit.visit_on, details=changes, address=address, is_ahead=is_ahead)

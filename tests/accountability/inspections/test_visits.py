@@ -10,6 +10,7 @@ from accountability.inspections.rules import InspectionState
 from accountability.inspections.services import visits
 from accountability.leads.models import Lead, LeadState
 from accountability.leads.services import Finding, conclude_lead
+from accountability.rectifications.rules import RectificationState
 from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions.policy import Denied, Role
 from nanchuan_eval.users.models import User
@@ -124,6 +125,16 @@ def test_the_items_of_the_rectification_plan_must_be_checked(visit):
     submit(visit, items={item.pk: True})
 
     assert visit.item_checks.get().is_passed
+
+
+def test_the_items_of_a_cancelled_plan_are_not_checked(visit):
+    rectification = make_rectification(visit.section.result.case, items=0, state=RectificationState.CANCELLED)
+    make_item(rectification, state="finished", finished_at=NOON)
+    Inspection.objects.update(rectification=rectification)
+
+    submit(visit)
+
+    assert not visit.item_checks.exists()
 
 
 def test_an_allegation_of_greed_reaches_the_commission_only(visit):

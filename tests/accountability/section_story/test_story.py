@@ -74,6 +74,16 @@ def test_an_inspector_reads_their_own_visits_only_and_no_order(answered):
     assert not [each for each in what if "责令整改" in each or "谈话" in each]
 
 
+def test_a_visit_whose_day_has_passed_without_a_record_says_so(time_machine):
+    visit = make_visit()
+
+    time_machine.move_to(LATER)
+    assert "暗访（上榜科室）：已派员，已过期" in told(chief())
+    visit.visit_on = LATER.date() + timedelta(days=2)
+    visit.save()
+    assert "暗访（上榜科室）：已派员" in told(chief())
+
+
 def test_the_clerk_does_not_learn_of_visits(answered):
     assert not [each for each in told(make_account(Role.CLERK)) if "暗访" in each or "责令" in each]
 
