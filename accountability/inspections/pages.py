@@ -1,6 +1,7 @@
 """Plans, visits and orders as tables."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from django.urls import reverse
@@ -55,10 +56,6 @@ def plan_table(plans: Sequence[InspectionPlan]) -> Table[InspectionPlan]:
 
 def visit_table(plan: InspectionPlan, visits: Sequence[Inspection], *, may_assign: bool) -> Table[Inspection]:
     """Return a plan's visits by day, with what can still be done about each."""
-    states = list(InspectionState.values)
-
-    def notes(visit: Inspection) -> list[str]:
-        return [str(change) for change in visit.changes.all()]
 
     def late(visit: Inspection) -> str:
         # A return visit follows the order's reply, whenever that comes.
@@ -68,28 +65,13 @@ def visit_table(plan: InspectionPlan, visits: Sequence[Inspection], *, may_assig
     def reason(visit: Inspection) -> list[str]:
         return [why] if (why := reason_of(visit)) != visit.source else []
 
+    section, day, source, state = _visit_columns()
     columns: list[Column[Inspection]] = [
-        Column("day", "日期", lambda visit: visit.visit_on, Kind.DAY, warning=late),
-        Column(
-            "section",
-            "科室",
-            lambda visit: str(visit.section),
-            is_head=True,
-            href=lambda visit: reverse("accountability:inspection", args=[visit.pk]),
-            width=30,
-        ),
-        Column("source", "来源", lambda visit: visit.source, is_choice=True, notes=reason),
+        replace(day, warning=late),
+        section,
+        replace(source, notes=reason),
         Column("inspectors", "督查员", _inspectors, blank="未派"),
-        Column(
-            "state",
-            "状态",
-            lambda visit: visit.get_state_display(),
-            sort=lambda visit: states.index(visit.state),
-            is_choice=True,
-            tag=lambda visit: visit.state,
-            warning=lambda visit: "已过期" if visit.is_missed else "",
-            notes=notes,
-        ),
+        state,
         Column("conclusion", "结论", lambda visit: visit.get_conclusion_display(), is_choice=True),
     ]
     if may_assign:
@@ -107,6 +89,49 @@ def visit_table(plan: InspectionPlan, visits: Sequence[Inspection], *, may_assig
         empty="批准并抽取之后，系统排定每个科室的暗访日期。",
         notes=[DEMO_NOTICE] if plan.round.is_demo else [],
     )
+
+
+def own_visit_table(visits: Sequence[Inspection]) -> Table[Inspection]:
+    """Return an inspector's own visits, those still to be made first, the earliest day first."""
+    states = list(InspectionState.values)
+    return Table(
+        name="visits",
+        title="我的暗访",
+        columns=list(_visit_columns()),
+        rows=sorted(visits, key=lambda visit: (states.index(visit.state), visit.visit_on, visit.section.code)),
+        caption="点科室名称填写、查看暗访记录；改期、取消的列出原定日期和理由",
+        empty="目前没有指派给您的暗访任务。",
+        is_compact=True,
+        notes=[DEMO_NOTICE] if any(visit.plan.round.is_demo for visit in visits) else [],
+    )
+
+
+def _visit_columns() -> tuple[Column[Inspection], Column[Inspection], Column[Inspection], Column[Inspection]]:
+    """Return section, day, source and state of a visit, as plan and inspector read them alike."""
+    states = list(InspectionState.values)
+    section: Column[Inspection] = Column(
+        "section",
+        "科室",
+        lambda visit: str(visit.section),
+        is_head=True,
+        href=lambda visit: reverse("accountability:inspection", args=[visit.pk]),
+        css=lambda _: "whole",
+        width=30,
+    )
+    day: Column[Inspection] = Column("day", "日期", lambda visit: visit.visit_on, Kind.DAY)
+    source: Column[Inspection] = Column("source", "来源", lambda visit: visit.source, is_choice=True)
+    state: Column[Inspection] = Column(
+        "state",
+        "状态",
+        lambda visit: visit.get_state_display(),
+        sort=lambda visit: states.index(visit.state),
+        is_choice=True,
+        tag=lambda visit: visit.state,
+        warning=lambda visit: "已过期" if visit.is_missed else "",
+        notes=lambda visit: [str(change) for change in visit.changes.all()],
+        css=lambda visit: "whole" if visit.changes.all() else "",
+    )
+    return section, day, source, state
 
 
 def order_table(orders: Sequence[Order], *, today: date, may_plan: bool) -> Table[Order]:

@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 
+from accountability.inspections.rules import InspectionState
 from accountability.rectifications.rules import RectificationState
 from evaluations.rounds.models import RoundSection
 from evaluations.rounds.rules.lifecycle import RoundState
@@ -13,6 +14,8 @@ from tests.accountability.factories import (
     make_account,
     make_bare_round,
     make_case,
+    make_inspection,
+    make_plan,
     make_rectification,
     make_round_section,
 )
@@ -65,6 +68,28 @@ def test_a_table_is_sorted_searched_filtered_and_exported(open_page, live_server
         page.get_by_role("button", name="导出本表").click()
     sheet = load_workbook(BytesIO(download.value.path().read_bytes())).active
     assert "婚姻登记处" in str(sheet.cell(sheet.max_row, 3).value)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_inspector_finds_what_is_still_to_be_visited_on_a_phone_too(open_page, live_server, transactional_db, width):
+    inspectors = [make_account(Role.INSPECTOR), make_account(Role.INSPECTOR)]
+    round_ = make_bare_round(state=RoundState.PUBLISHED)
+    plan = make_plan(round_)
+    for n, name in enumerate(NAMES, 1):
+        section = make_round_section(round_, f"D{n:02}-01", name=name, department_name="南川区民政局")
+        state = InspectionState.SUBMITTED if n % 2 else InspectionState.ASSIGNED
+        make_inspection(section, plan=plan, inspectors=inspectors, state=state)
+    page = open_page(width)
+    log_in(page, inspectors[0], live_server.url)
+    page.goto("/inspection/")
+    check_page(page)
+    screenshot(page, f"own-visits-{width}")
+    assert first_column(page)[:3] == ["婚姻登记处", "殡仪馆", "医保窗口"]
+
+    page.locator("select[name=state]").select_option("已派员")
+    page.get_by_role("button", name="查找").click()
+    rows = page.locator("main :is(li, tr)").filter(has_text="已派员")
+    assert rows.locator("a[href^='/inspection/']").count() == 3
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -16,6 +16,7 @@ from accountability.cases.permissions import is_own, visible_or_404
 from accountability.evidence.services import evidence
 from accountability.inspections.forms import OrderForm, ReplyForm, SubmitForm, VisitForm
 from accountability.inspections.models import Inspection, Order
+from accountability.inspections.pages import own_visit_table
 from accountability.inspections.queries import ordered_before, reason_of
 from accountability.inspections.rules import (
     UNMADE,
@@ -32,6 +33,7 @@ from accountability.rectifications.queries import signs_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import (
     FormPage,
@@ -54,10 +56,10 @@ def inspections(request: HttpRequest) -> HttpResponse:
     if policy.may_see(user, "insp.plan.view"):
         return redirect("accountability:inspection-plans")
     policy.check_sees(user, "insp.plan.view", own=True)
-    rows = Inspection.objects.visible_to(user).prefetch_related("changes").order_by("visit_on")
-    visits = sorted(rows, key=lambda visit: list(InspectionState).index(InspectionState(visit.state)))
-    context = {"visits": visits, "is_demo": any(visit.plan.round.is_demo for visit in visits)}
-    return render(request, "accountability/inspections/inspections.html", context)
+    visits = list(Inspection.objects.visible_to(user).prefetch_related("changes"))
+    context = {"is_demo": any(visit.plan.round.is_demo for visit in visits)}
+    template = "accountability/inspections/inspections.html"
+    return show_tables(request, template, context, [own_visit_table(visits)], action="insp.plan.view")
 
 
 @staff_view

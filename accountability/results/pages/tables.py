@@ -12,9 +12,13 @@ from accountability.results.queries.results import Result
 from departments.models import Section
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
+from evaluations.scoring.result import CERTAIN, CRITICAL, VETOED, WITHIN_MARGIN
 from evaluations.tally.models import SectionResult
 from nanchuan_eval.tables.pages import Table
 from nanchuan_eval.tables.rules import Column, Kind
+
+# The labels by how sure it is that a section belongs on the list.
+CERTAINTY = (VETOED, CERTAIN, WITHIN_MARGIN, CRITICAL)
 
 
 def demo_notes(round_: Round) -> list[str]:
@@ -53,7 +57,7 @@ def ranked_table(result: Result) -> Table[Line]:
         Column("ballots", "有效票", lambda line: line.shown_ballots, Kind.NUMBER),
         Column("votes", "得票数", lambda line: line.votes, Kind.NUMBER),
         Column("before", "上期位次", lambda line: line.history.previous_rank, Kind.NUMBER),
-        Column("label", "确定程度", lambda line: line.label, is_choice=True, notes=_chance),
+        Column("label", "确定程度", lambda line: line.label, sort=_certainty, is_choice=True, notes=_chance),
     ]
     return Table(
         name="all",
@@ -77,7 +81,7 @@ def unranked_table(result: Result) -> Table[Line]:
         *section_columns(_section, lambda line: _address(result.round_, line.section)),
         *(_channel(number, channel.label) for number, channel in enumerate(first)),
         Column("ballots", "有效票合计", lambda line: line.shown_ballots, Kind.NUMBER),
-        Column("reason", "原因", lambda line: line.sentence, width=40),
+        Column("reason", "原因", lambda line: line.sentence, css=lambda _: "whole", width=40),
     ]
     return Table(
         name="few",
@@ -200,7 +204,12 @@ def _trimmed(line: Line) -> int | None:
 
 
 def _chance(line: Line) -> list[str]:
-    return [f"上榜概率{line.chance}"] if line.chance and line.label == "临界" else []
+    return [f"上榜概率{line.chance}"] if line.chance and line.label == CRITICAL else []
+
+
+def _certainty(line: Line) -> int:
+    """Return the label's place by how sure it is."""
+    return CERTAINTY.index(line.label) if line.label in CERTAINTY else len(CERTAINTY)
 
 
 def _indicator(number: int, label: str) -> Column[Line]:

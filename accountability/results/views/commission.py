@@ -27,9 +27,11 @@ from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
 from nanchuan_eval.web.actions import account_of, attempt, perform, staff_post, staff_view
 from nanchuan_eval.web.downloads import download
+from nanchuan_eval.workdays.models import read_once
 
 
 @staff_view
+@read_once()
 def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
     """Show a round's top ten and all sections, or its state if nothing is counted yet."""
     policy.check_sees(account_of(request), "top10.view")

@@ -211,7 +211,7 @@ def test_the_number_of_queries_is_constant_before_publication_too(client, places
     RoundStep.objects.create(round=round_, state=RoundState.REVIEW, at=NOON)
     login(client)
 
-    page_in(client, PAGE, queries=26, shows="第D01-01科")
+    page_in(client, PAGE, queries=23, shows="第D01-01科")
 
 
 def test_the_commission_publishes_from_the_page(client):
@@ -383,3 +383,19 @@ class TestASectionThatIsNotRanked:
             ["D02局", "第D02-01科", "行政审批", 9, 12, "少于5", 9, f"样本不足，不排名：{MISSED}。"],
             ["D02局", "第D02-01科", 9, 12, "样本不足"],
         ]
+
+
+def test_the_labels_sort_by_how_sure_they_are(client):
+    round_ = make_counted_round(places=3)
+    for place, label in enumerate(["误差范围内", "一票否决", "明确"], 1):
+        result = round_.results.get(rank=place)
+        result.data["label"] = label
+        result.save(update_fields=["data"])
+    login(client)
+
+    def labels(order):
+        table = client.get(PAGE, {"sort": order}).context["tables"]["all"]
+        return [line.label for line in table.found]
+
+    assert labels("label") == ["一票否决", "明确", "误差范围内"]
+    assert labels("-label") == ["误差范围内", "明确", "一票否决"]
