@@ -19,6 +19,9 @@ from accountability.talks.models import Talk
 from accountability.talks.queries import standing_of, state_label, with_talks
 from accountability.talks.rules import DATED, TalkStage
 from evaluations.publication.models import Publication
+from evaluations.rounds.models import RoundSection
+from evaluations.scoring.result import TOO_FEW
+from evaluations.tally.models import SectionResult
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
@@ -38,7 +41,7 @@ def lists_of(reading: Reading) -> Iterator[Found]:
             row = entries.get(section.code)
             rank = row["rank"] if row else None
             if publication.version == 1:
-                what = f"公示前十名：第{rank}位" if rank is not None else "公示前十名：未上榜"
+                what = f"公示前十名：{f'第{rank}位' if rank is not None else _why_unlisted(section)}"
             else:
                 change = change_of_place(before, rank)
                 what = f"更正公示（第{publication.version}版）：{change}" if change else ""
@@ -46,6 +49,11 @@ def lists_of(reading: Reading) -> Iterator[Found]:
             if what:
                 details = [("主要问题", row["problems"] if row else ""), ("更正说明", publication.reason)]
                 yield section.pk, timed(Kind.LIST, publication.published_at, what, details, address=address)
+
+
+def _why_unlisted(section: RoundSection) -> str:
+    result: SectionResult | None = getattr(section, "result", None)
+    return "未上榜（样本不足，不排名）" if result is not None and result.label == TOO_FEW else "未上榜"
 
 
 def cases_of(reading: Reading) -> Iterator[Found]:

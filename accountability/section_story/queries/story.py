@@ -31,7 +31,7 @@ class Chapter:
 
 def sections_for(by: User) -> QuerySet[RoundSection]:
     """Return the sections whose story the account may see: all, its unit's, or those an inspector visits."""
-    rows = RoundSection.objects.select_related("round")
+    rows = RoundSection.objects.select_related("round", "result")
     if policy.may_see(by, "rect.view"):
         return rows
     if not policy.may_see(by, "rect.view", own=True):

@@ -24,6 +24,7 @@ from tests.accountability.factories import (
     make_progress,
     make_published_round,
     make_rectification,
+    make_result,
 )
 from tests.accountability.inspections.factories import approve, chief, make_visit
 
@@ -131,6 +132,15 @@ def test_progress_of_the_items_is_told():
     report = make_progress(make_liaison())
 
     assert f"整改进展：{report.item.problem}" in told(make_liaison())
+
+
+def test_a_section_with_too_few_ballots_is_told_to_have_no_place():
+    round_ = make_published_round(places=16)
+    make_result(round_, "D40-01", rank=None)
+
+    assert "公示前十名：未上榜（样本不足，不排名）" in told(make_account(), "D40-01")
+    ranked = round_.sections.get(result__rank=16)
+    assert "公示前十名：未上榜" in told(make_account(), ranked.code)
 
 
 def test_a_correction_is_told_with_what_it_changed():
