@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 
 from accountability.case_lifecycle.forms import LiftForm, RecordForm, WaiverForm
 from accountability.case_lifecycle.pages import case_context, next_due
-from accountability.cases.models import Case, Measure
-from accountability.cases.rules.measures import MeasureKind, MeasureState, record_action
+from accountability.cases.models import Case, Measure, cancelled
+from accountability.cases.rules.measures import CANCELLED, CaseState, MeasureKind, MeasureState, record_action
 from accountability.cases.services import may_record, record_measure, refuse_over, waiver_of
 from accountability.promotion_freezes.models import PromotionFreeze
 from evaluations.tally.models import by_place
@@ -37,6 +37,22 @@ class RoundFilter(admin.RelatedFieldListFilter):
         self.title = "轮次"
 
 
+class StandingFilter(admin.SimpleListFilter):
+    """Filter by how cases stand: in work, closed, or cancelled by a correction of the list."""
+
+    title = "状态"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*CaseState.choices, ("cancelled", CANCELLED)]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.value()
+        if chosen == "cancelled":
+            return queryset.filter(cancelled())
+        return queryset.filter(state=chosen).exclude(cancelled()) if chosen in CaseState.values else queryset
+
+
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
     """问责事项: the list starts with urgent measures; actions are on the page of a case."""
@@ -45,8 +61,8 @@ class CaseAdmin(ReadOnlyAdmin):
     order = 1
     when_empty = "公示时，系统为每个上榜科室建立问责事项。"
     see_action = "acc.view"
-    list_display = ["section", "round", "rank", "state", "progress"]
-    list_filter = [("result__round", RoundFilter), "state"]
+    list_display = ["section", "round", "rank", "standing", "progress"]
+    list_filter = [("result__round", RoundFilter), StandingFilter]
     search_fields = ["result__section__name", "result__section__department_name", "head_name"]
     search_by_key = True
     list_select_related = ["result__section", "result__round"]
@@ -66,8 +82,14 @@ class CaseAdmin(ReadOnlyAdmin):
     def rank(self, case: Case) -> int | None:
         return case.result.rank
 
+    @admin.display(description="状态", ordering="state")
+    def standing(self, case: Case) -> str:
+        return case.standing
+
     @admin.display(description="已登记")
     def progress(self, case: Case) -> str:
+        if case.is_cancelled:
+            return "不再办理"
         measures = case.measures.all()
         recorded = sum(measure.state != MeasureState.PENDING for measure in measures)
         return f"{recorded} / {len(measures)}"

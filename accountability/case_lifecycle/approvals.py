@@ -11,12 +11,13 @@ from accountability.cases.models import Case, CaseQuerySet, Measure
 from accountability.cases.rules.measures import NAME_MISSING, MeasureState
 from accountability.rectifications.models import Rectification, RectificationItem
 from evaluations.lifecycle.services import archive_round
-from evaluations.publication.documents import thin_sections
+from evaluations.publication.documents import changes_in_words, thin_sections
 from evaluations.publication.models import Publication
 from evaluations.publication.services import (
     Correction,
     assent_problems,
     notice_content,
+    proposed_changes,
     refuse_unchanged,
     refuse_uncorrectable,
 )
@@ -78,15 +79,15 @@ def _require_closed_cases(round_: Round, arguments: Arguments, *, at: datetime) 
 def _correction_content(round_: Round, arguments: Arguments) -> dict[str, object]:
     published = round_.publications.latest("version")
     correction = _correction(arguments)
-    names = {r.section.code: str(r.section) for r in round_.results.select_related("section")}
-    ended = Case.objects.of_round(round_.pk).filter(result__section__code__in=correction.withdrawn)
+    changes = proposed_changes(round_, correction)
+    off = [change["code"] for change in changes if not change["now"]]
+    ended = Case.objects.of_round(round_.pk).filter(result__section__code__in=off)
     added = round_.results.filter(is_listed=True, case__isnull=True).count()
     return {
         "更正的版本": published.version,
         "原公示校验值": published.content_sha256,
         "更正说明": correction.reason,
-        "撤下": [names.get(code, code) for code in correction.withdrawn] or "无",
-        "改写主要问题": {names.get(code, code): text for code, text in correction.problems.items()} or "无",
+        "更正内容": [["科室", "原", "现"], *changes_in_words({"changes": changes})] if changes else "无",
         "撤销问责事项": f"{ended.count()}件，其未办措施不再办理、影响期解除、整改终止",
         **_carried_out(ended),
         "新建问责事项": f"{added}件（重新计票后新上榜的科室）",
@@ -167,7 +168,7 @@ def _archiving_content(round_: Round, _: Arguments) -> dict[str, object]:
 
 def _case_text(case: Case) -> str:
     row = getattr(case, "rectification", None)
-    return f"{case}：{case.get_state_display()}，整改{row.get_state_display() if row else '未建立'}"
+    return f"{case}：{case.standing}，整改{row.get_state_display() if row else '未建立'}"
 
 
 def _entries(notice: Mapping[str, Any]) -> list[Mapping[str, Any]]:

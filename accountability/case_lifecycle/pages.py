@@ -17,6 +17,7 @@ from accountability.cases.queries import waivers
 from accountability.cases.rules.measures import TALKS, CaseState, MeasureKind, MeasureState
 from accountability.cases.services import may_record, may_waive
 from accountability.talks.queries import with_talks
+from evaluations.publication.queries import version_that_struck
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
@@ -47,6 +48,7 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
     may_close = is_open and approvals.may_start(user, "case.close", case)
     return {
         "case": case,
+        "struck_by": version_that_struck(case.result.round, case.result.section.code) if case.is_cancelled else None,
         "proposals": approvals.waiting_about(user, *objects_of(case, measures)),
         "rows": [_row(measure, user, is_open=is_open) for measure in measures],
         "waivers": waivers(measures),

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accountability.cases.rules.measures import WORKDAY_KINDS, CaseState, MeasureKind, MeasureState
+from accountability.cases.rules.measures import CANCELLED, WORKDAY_KINDS, CaseState, MeasureKind, MeasureState
 from evaluations.tally.models import SectionResult
 from nanchuan_eval.workdays.rules import Term
 
@@ -16,6 +16,11 @@ from nanchuan_eval.workdays.rules import Term
 def overdue(today: date) -> Q:
     """Condition for the measures that stand as overdue on a day, as `standing` has it."""
     return Q(state=MeasureState.PENDING, due_on__lt=today)
+
+
+def cancelled(case: str = "") -> Q:
+    """Condition for the cases that stand as cancelled by a correction; `case` is the lookup that leads to the case."""
+    return Q(**{f"{case}state": CaseState.CLOSED, f"{case}result__is_listed": False})
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -56,6 +61,16 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"{self.result}"
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True once a correction has taken the section off the list, as `cancelled` has it."""
+        return self.state == CaseState.CLOSED and not self.result.is_listed
+
+    @property
+    def standing(self) -> str:
+        """How the case stands, in Chinese: its state, or that a correction has cancelled it."""
+        return CANCELLED if self.is_cancelled else self.get_state_display()
 
     @property
     def published_on(self) -> date:

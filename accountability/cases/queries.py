@@ -24,6 +24,13 @@ def waivers(measures: Iterable[Measure]) -> dict[int, str]:
     return {measure.pk: f"{_decided(measure, known)}；理由：{measure.record}" for measure in waived}
 
 
+def waiving_decisions(measures: Iterable[Measure]) -> list[tuple[Measure, Approval]]:
+    """Return the measures that two persons decided not to apply, with the decision (one query, none if none is)."""
+    decided = {str(m.pk): m for m in measures if m.state == MeasureState.NOT_APPLICABLE and m.done_by_id}
+    known = _decisions(list(decided.values())) if decided else {}
+    return [(decided[key], approval) for key, approval in known.items()]
+
+
 def _decisions(measures: Iterable[Measure]) -> dict[str, Approval]:
     keys = [str(measure.pk) for measure in measures]
     found = Approval.objects.filter(kind__in=[WAIVE, WAIVE_FREEZE], state=Approval.State.APPROVED, object_id__in=keys)

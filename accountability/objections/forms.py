@@ -1,5 +1,6 @@
 """Forms of objections."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -35,6 +36,11 @@ class DecisionForm(forms.Form):
 
     outcome = forms.ChoiceField(label="结论", choices=Outcome.choices, widget=forms.RadioSelect)
     answer = long_text("答复", most=3000, rows=6, help_text="不得透露评议人员身份")
+
+    def __init__(self, *args: Any, outcomes: Iterable[Outcome], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(outcome.value, outcome.label) for outcome in outcomes]
+        self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
 
     def decision(self) -> Decision:
         """The form's data as a decision."""

@@ -150,7 +150,9 @@ def decide_objection(*, objection_id: int, decision: Decision, by: User, at: dat
     round_ = lock_round(Objection.objects.only("round_id").get(pk=objection_id).round_id)
     objection = _lock(objection_id)
     refuse_undecidable(objection, by)
-    _refuse_wrong_state(objection, decision)
+    if not decision.answer.strip():
+        raise RuleViolation("请填写答复。")
+    refuse_outcome(objection, decision.outcome)
     objection.state, objection.outcome = ObjectionState.DECIDED, decision.outcome
     objection.answer, objection.decided_by, objection.decided_at = decision.answer.strip(), by, at
     if objection.hold:
@@ -193,13 +195,15 @@ def fileable_sections(unit_code: str, at: datetime) -> list[RoundSection]:
         try:
             stage = _stage_now(section.round, at)
         except RuleViolation as late:
-            reasons += late.reasons
+            reasons += [f"{section.round.name}，{section}：{reason}" for reason in late.reasons]
             continue
         grounds = Objection.objects.filter(section=section, stage=stage).values("ground").distinct().count()
         if grounds < len(Ground):
             found.append(section)
         else:
-            reasons.append(f"{section}已就各项事由提出过，不能重复提出，请在“异议和申诉”中查看办理情况。")
+            reasons.append(
+                f"{section.round.name}，{section}：已就各项事由提出过，不能重复提出，请在“异议和申诉”中查看办理情况。"
+            )
     if not found:
         none = "本单位没有上榜科室，没有可以提出异议或申诉的事项。"
         raise RuleViolation(*(dict.fromkeys(reasons) or [none]))
@@ -240,10 +244,11 @@ def _stage_now(round_: Round, at: datetime) -> Stage:
     last = filing_ends(round_)
     if last is None:
         raise RuleViolation("告知初步结果之后、异议期内，或者公示后申诉期内方可提出。")
+    stage = Stage.OBJECTION if round_.state == RoundState.REVIEW else Stage.APPEAL
     if timezone.localdate(at) > last:
-        until = with_hint_of(in_chinese(last), objection_term(round_) if round_.state == RoundState.REVIEW else None)
-        raise RuleViolation(f"提出的期限至{until}止，已超过期限。")
-    return Stage.OBJECTION if round_.state == RoundState.REVIEW else Stage.APPEAL
+        until = with_hint_of(in_chinese(last), objection_term(round_) if stage == Stage.OBJECTION else None)
+        raise RuleViolation(f"提出{stage.label}的期限至{until}止，已超过期限。")
+    return stage
 
 
 def _file(objection: Objection, *, by: User, at: datetime) -> Objection:
@@ -283,16 +288,15 @@ def _signer(objection: Objection) -> User | None:
     return version.approved_by if version else None
 
 
-def _refuse_wrong_state(objection: Objection, decision: Decision) -> None:
-    if not decision.answer.strip():
-        raise RuleViolation("请填写答复。")
-    if decision.outcome != Outcome.INADMISSIBLE and objection.state != ObjectionState.RECOUNTED:
+def refuse_outcome(objection: Objection, outcome: Outcome) -> None:
+    """Refuse an outcome that the objection cannot have as it stands: not recounted, not signed, or without a fault."""
+    if outcome != Outcome.INADMISSIBLE and objection.state != ObjectionState.RECOUNTED:
         raise RuleViolation("受理并在监督员见证下复算之后，方可决定维持或更正。")
-    if decision.outcome != Outcome.INADMISSIBLE and objection.lacking_witnesses:
+    if outcome != Outcome.INADMISSIBLE and objection.lacking_witnesses:
         raise RuleViolation(
             f"复算记录还差{objection.lacking_witnesses}名监督员签名，请到场的监督员在本件的页面上用签名码签名后，再作出答复。"
         )
-    if decision.outcome == Outcome.UPHELD and objection.ground in COUNTED_GROUNDS and not _has_changed(objection):
+    if outcome == Outcome.UPHELD and objection.ground in COUNTED_GROUNDS and not _has_changed(objection):
         raise RuleViolation("复算结果与计票结果一致，计票无误，不能更正。确有无效票的，请先在“异常提示”中认定废票。")
 
 

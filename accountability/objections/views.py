@@ -28,7 +28,7 @@ from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.users.models import User
-from nanchuan_eval.web.actions import FormPage, account_of, show_form, staff_view
+from nanchuan_eval.web.actions import FormPage, account_of, refusals, show_form, staff_view
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.workdays.queries import dated_now
 
@@ -51,6 +51,8 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
     user = account_of(request)
     row = _row_or_404(request, pk)
     own = is_own(user, row.section)
+    may_decide = row.state != ObjectionState.DECIDED and policy.may(user, "appeal.decide")
+    not_by_them = refusals(partial(objections_services.refuse_undecidable, row, user)) if may_decide else ()
     context = {
         "row": row,
         "files": row.evidence.all(),
@@ -58,7 +60,8 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
         "may_accept": row.state == ObjectionState.FILED and approvals.may_start(user, "appeal.accept", row),
         "may_recount": row.state == ObjectionState.ACCEPTED and policy.may(user, "tally.verify"),
         "may_sign": row.state == ObjectionState.RECOUNTED and policy.may_see(user, "tally.verify"),
-        "may_decide": row.state != ObjectionState.DECIDED and policy.may(user, "appeal.decide"),
+        "may_decide": may_decide and not not_by_them,
+        "not_by_them": not_by_them,
         "may_review": own
         and row.stage == Stage.OBJECTION
         and row.outcome == Outcome.REJECTED
@@ -165,16 +168,20 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Decide an objection; an upheld one corrects the list (答复)."""
     row = _row_or_404(request, pk)
     policy.check_may_start(account_of(request), "appeal.decide")
+    closed = {each: refusals(partial(objections_services.refuse_outcome, row, each)) for each in Outcome}
+    outcomes = [outcome for outcome, why in closed.items() if not why]
+    why_not = "".join(dict.fromkeys(reason for why in closed.values() for reason in why))
+    limits = [("目前可以作出的结论", f"{'、'.join(each.label for each in outcomes)}。{why_not}")] if why_not else []
     page = FormPage(
         f"答复：{row}",
         "答复",
         _page(row),
-        _about(row),
+        [*_about(row), *limits],
         follows="答复随即生效并告知单位，不能撤回；结论为“更正”的，系统发布更正名单，撤销或建立相应的问责事项；任何人不能改分",
         done="已答复。",
         refuses=partial(objections_services.refuse_undecidable, row, account_of(request)),
     )
-    form = DecisionForm(request.POST or None)
+    form = DecisionForm(request.POST or None, outcomes=outcomes)
 
     def decide(*, by: User, at: datetime, **_: object) -> object:
         return objections_services.decide_objection(objection_id=row.pk, decision=form.decision(), by=by, at=at)

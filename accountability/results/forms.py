@@ -1,14 +1,17 @@
 """Forms for the commission's decisions about a result."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from accountability.results.services import NOTICE, UNITS, PaperAsked, PaperForm
 from evaluations.rounds.models import Round, RoundSection
 from evaluations.tally.models import AnomalyFlag
 from evaluations.tally.rules.anomalies import Verdict
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.fields import DAY, SearchSelect, TextField
 
 REASON_LENGTH = 300
@@ -57,9 +60,21 @@ class VetoForm(forms.Form):
 
     def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        vetoed = "该科室本轮已录入一票否决，或者不在本轮名录中，请重新选择。"
         self.fields["section"] = forms.ModelChoiceField(
-            label="科室", queryset=round_.sections.filter(veto=None), empty_label="请选择", widget=SearchSelect
+            label="科室",
+            queryset=round_.sections.filter(veto=None),
+            empty_label="请选择",
+            widget=SearchSelect,
+            error_messages={"invalid_choice": vetoed},
         )
+
+    def clean_decided_on(self) -> date:
+        """Refuse a decision of a day that has not come."""
+        decided_on: date = self.cleaned_data["decided_on"]
+        if decided_on > timezone.localdate(clock.now()):
+            raise forms.ValidationError("决定日期不能晚于今天。")
+        return decided_on
 
 
 class CorrectionForm(forms.Form):

@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accountability.cases.models import overdue
+from accountability.cases.models import cancelled, overdue
 from accountability.cases.permissions import measures_for
 from accountability.cases.rules.measures import CaseState, MeasureState
 from accountability.worklist.queries.calendar import RoundCalendar, calendar_for, calendar_rounds
@@ -177,15 +177,15 @@ def case_figures(user: User, today: date) -> CaseFigures | None:
     """Count the cases and measures that the account sees; None before there are any."""
     if not policy.may_see(user, "acc.view", own=True):
         return None
-    is_listed = Q(case__result__is_listed=True)
+    is_cancelled = cancelled("case__")
     is_open, is_pending = Q(case__state=CaseState.OPEN), Q(state=MeasureState.PENDING)
     figures: dict[str, int] = (
         measures_for(user)
         .select_related(None)
         .aggregate(
             open=Count("case", filter=is_open, distinct=True),
-            closed=Count("case", filter=~is_open & is_listed, distinct=True),
-            withdrawn=Count("case", filter=~is_open & ~is_listed, distinct=True),
+            closed=Count("case", filter=~is_open & ~is_cancelled, distinct=True),
+            withdrawn=Count("case", filter=is_cancelled, distinct=True),
             pending=Count("pk", filter=is_open & is_pending),
             overdue=Count("pk", filter=is_open & overdue(today)),
         )

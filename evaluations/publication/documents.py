@@ -1,7 +1,7 @@
 """Published lists, and the documents of a result (计票记录、公示) as data for the templates."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -28,11 +28,30 @@ from nanchuan_eval.workdays.rules import in_chinese
 
 
 @dataclass(frozen=True)
-class PublishedList:
-    """One published version with its frozen content."""
+class CorrectionMade:
+    """One correction of a list, as every later version repeats it; `changes` are section, 原 and 现 of each row."""
 
     publication: Publication
     content: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Which version it made, and when."""
+        return f"第{self.publication.version}版，{_day(self.publication.published_at)}"
+
+    @property
+    def changes(self) -> list[list[str]]:
+        """The rows that it changed: section, as it was (原), as it is now (现)."""
+        return changes_in_words(self.content)
+
+
+@dataclass(frozen=True)
+class PublishedList:
+    """One published version with its frozen content and all corrections up to it, the newest first."""
+
+    publication: Publication
+    content: Mapping[str, Any]
+    corrections: Sequence[CorrectionMade] = ()
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -45,9 +64,9 @@ class PublishedList:
         return _empty(self.content)
 
     @property
-    def changes(self) -> list[list[str]]:
-        """What the version corrected: section, as it was (原), as it is now (现)."""
-        return changes_in_words(self.content)
+    def vacant(self) -> str:
+        """Which places are vacant because their sections were withdrawn, and why."""
+        return vacant_places(self.content, self.corrections)
 
     @property
     def columns_explained(self) -> str:
@@ -68,7 +87,34 @@ def published_rounds() -> list[Round]:
 def published_versions(key: str) -> list[PublishedList]:
     """Return all published versions of a round, the newest first (one query)."""
     publications = Publication.objects.filter(round__key=key).select_related("round").order_by("version")
-    return [PublishedList(*each) for each in reversed(with_changes(publications))]
+    return as_published(publications)[::-1]
+
+
+def as_published(publications: Iterable[Publication]) -> list[PublishedList]:
+    """Return versions of one list, given in order, each with the corrections up to it."""
+    versions = with_changes(publications)
+    return [PublishedList(*each, corrections_of(versions[: place + 1])) for place, each in enumerate(versions)]
+
+
+def corrections_of(versions: Sequence[tuple[Publication, Mapping[str, Any]]]) -> list[CorrectionMade]:
+    """Return the corrections among all versions of a list up to one, given `with_changes`; the newest first."""
+    return [CorrectionMade(*each) for each in reversed(versions) if each[0].version > 1]
+
+
+def vacant_places(content: Mapping[str, Any], corrections: Sequence[CorrectionMade]) -> str:
+    """Return which sections were withdrawn from a list, and that nobody has moved up to their places; "" if none was.
+
+    A recount may have moved others since: the place that a section lost is the one of the last list that named it.
+    """
+    if not content["withdrawn"]:
+        return ""
+    rows = [row for each in reversed(corrections) for row in each.content["changes"]]
+    lost = {row["code"]: row["was"]["rank"] for row in rows if row["was"] and not row["now"]}
+    places = {entry["code"]: lost.get(entry["code"], entry["rank"]) for entry in content["withdrawn"]}
+    held = "、".join(f"{e['department']}{e['section']}（原第{places[e['code']]}位）" for e in content["withdrawn"])
+    vacant = sorted({*places.values()} - {entry["rank"] for entry in content["entries"]})
+    why = f"，名单中{'、'.join(f'第{rank}位' for rank in vacant)}空缺" if vacant else ""
+    return f"经更正撤下：{held}。撤下后不递补，其他科室位次不变{why}。"
 
 
 def with_changes(publications: Iterable[Publication]) -> list[tuple[Publication, dict[str, Any]]]:
@@ -165,15 +211,14 @@ def notice_document(publication: Publication) -> dict[str, Any]:
         "title": "".join(title_of(facts["name"], "公示")),
         "demo": document_mark(publication.round.rulebook, is_demo=content["is_demo"]),
         "version": content["version"],
-        "reason": content["reason"],
-        "changes": changes_in_words(content),
+        "corrections": corrections_of(versions),
         "basis": list(_basis(content)),
         "columns": _columns(content),
         "entries": [_row(content, entry) for entry in content["entries"]],
         "empty": _empty(content),
         "note": content.get("note", ""),
         "reading": _reading(content),
-        "withdrawn": [f"{e['department']}{e['section']}（原第{e['rank']}位）" for e in content["withdrawn"]],
+        "vacant": vacant_places(content, corrections_of(versions)),
         "figures": list(COLUMNS.values()),
         "channels": turnout_table(content["channels"]),
         "columns_explained": columns_explained(content),

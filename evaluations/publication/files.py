@@ -1,13 +1,14 @@
 """公示 and 通报 as official papers, PDF and .docx: all from the frozen content of one published version."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from django.conf import settings
 
-from evaluations.publication.documents import changes_in_words, comments_of, notice_document, title_of
+from evaluations.publication.documents import comments_of, notice_document, title_of
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import first_version, superiors
 from nanchuan_eval.core.errors import RuleViolation
@@ -78,10 +79,10 @@ def superior_circular(publication: Publication, superior: str, *, number: str, d
     notice = notice_document(publication)
     content = json.loads(publication.content)
     rows = [row for row, entry in zip(notice["entries"], content["entries"], strict=True) if entry["code"] in codes]
-    changes = [each for each in content.get("changes", []) if each["code"] in codes]
+    corrections = [replace(each, content=_of_sections(each.content, codes)) for each in notice["corrections"]]
     blocks = [
-        *_opening({**notice, "changes": changes_in_words({"changes": changes})}),
-        *_list({**notice, "withdrawn": []}, rows, "你单位管理的以下科室上榜，现予通报："),
+        *_opening({**notice, "corrections": corrections}),
+        *_list({**notice, "vacant": ""}, rows, "你单位管理的以下科室上榜，现予通报："),
         Text(
             "上述科室系垂直管理单位或公用企业的科室，不由本区任用和考核。请你单位督促整改，"
             "并在干部任用、考核和绩效奖中运用评议结果。"
@@ -109,11 +110,11 @@ def _paper(
 
 
 def _opening(notice: Mapping[str, Any]) -> Iterator[Text | Grid]:
-    if notice["version"] > 1:
-        yield Text(f"更正说明：{notice['reason'].rstrip('。')}。", Style.STRONG)
-    if notice["changes"]:
-        yield Text("更正内容：")
-        yield Grid(("科室", "原", "现"), _rows(notice["changes"]), CHANGES_WIDTHS)
+    for each in notice["corrections"]:
+        yield Text(f"更正说明（{each.label}）：{each.publication.reason.rstrip('。')}。", Style.STRONG)
+        if each.changes:
+            yield Text("更正内容：")
+            yield Grid(("科室", "原", "现"), _rows(each.changes), CHANGES_WIDTHS)
     if notice["note"]:
         yield Text(notice["note"], Style.STRONG)
     yield from map(Text, notice["basis"])
@@ -127,8 +128,12 @@ def _list(notice: Mapping[str, Any], rows: list[list[str]], lead: str) -> Iterat
         yield Text(lead)
         yield Grid(tuple(notice["columns"]), _rows(rows), WIDTHS[len(notice["columns"])])
         yield from (Text(line, Style.NOTE) for line in notice["reading"])
-    if notice["withdrawn"]:
-        yield Text(f"经更正撤下：{'、'.join(notice['withdrawn'])}。其他科室位次不变。")
+    if notice["vacant"]:
+        yield Text(notice["vacant"])
+
+
+def _of_sections(content: Mapping[str, Any], codes: Container[str]) -> Mapping[str, Any]:
+    return {**content, "changes": [each for each in content["changes"] if each["code"] in codes]}
 
 
 def _rows(rows: list[list[object]] | list[list[str]]) -> tuple[tuple[str, ...], ...]:

@@ -45,6 +45,16 @@ def first_version(publication: Publication) -> Publication:
     return Publication.objects.select_related("round").get(round=publication.round_id, version=1)
 
 
+def version_that_struck(round_: Round, code: str) -> Publication | None:
+    """Return the correction that took a section off the list for good; None if it is on it or never was (one query)."""
+    found, was_listed = None, False
+    for each in round_.publications.order_by("version"):
+        is_listed = any(row["code"] == code for row in json.loads(each.content)["entries"])
+        if was_listed != is_listed:
+            found, was_listed = None if is_listed else each, is_listed
+    return found
+
+
 def superiors(publication: Publication) -> dict[str, set[str]]:
     """Map the superior units (上级主管单位) of listed sections to the codes of these sections (one query)."""
     codes = [entry["code"] for entry in json.loads(publication.content)["entries"]]

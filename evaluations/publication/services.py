@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -239,6 +240,17 @@ def refuse_uncorrectable(round_: Round) -> None:
         raise RuleViolation(f"本轮当前为“{RoundState(round_.state).label}”，已公示的名单方可更正。")
     if faults := gate_faults(round_):
         raise RuleViolation(*faults)
+
+
+def proposed_changes(round_: Round, correction: Correction) -> list[dict[str, Any]]:
+    """Return the rows that a correction would change, as the corrected list will name them."""
+    before = json.loads(round_.publications.latest("version").content)
+    after: dict[str, Any] = notice_content(round_, version=before["version"] + 1)
+    off = [entry for entry in after["entries"] if entry["code"] in correction.withdrawn]
+    kept = [entry for entry in after["entries"] if entry not in off]
+    texts = {code: text.strip() for code, text in correction.problems.items()}
+    reworded = [entry | {"problems": texts.get(entry["code"], entry["problems"])} for entry in kept]
+    return list_changes(before, after | {"entries": reworded, "withdrawn": [*after["withdrawn"], *off]})
 
 
 def refuse_unchanged(round_: Round, correction: Correction) -> None:

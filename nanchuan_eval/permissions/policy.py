@@ -94,7 +94,7 @@ class Denied(PermissionDenied):
     """The table denies the action; answered with 403 and one audit row."""
 
     def __init__(self, actor: Actor, action: str, what: str = "") -> None:
-        super().__init__(f"您的角色没有“{action_name(action)}”的权限。")
+        super().__init__(_denial(actor, action))
         self.actor, self.action, self.what = actor, action, what
 
 
@@ -267,6 +267,14 @@ def check_sees(actor: Actor, action: str, *, own: bool = False) -> None:
     """Raise `Denied` unless the actor may view the object of the action."""
     if not may_see(actor, action, own=own):
         raise Denied(actor, action)
+
+
+def _denial(actor: Actor, action: str) -> str:
+    """Say why the action is denied: whoever approves it has a part in it, and only may not propose it."""
+    if requires_approval(action) and may(actor, action):
+        proposers = "、".join(role.label for role in roles_proposing(action))
+        return f"“{action_name(action)}”须由{proposers}提请，您的角色负责审批，不能提请。"
+    return f"您的角色没有“{action_name(action)}”的权限。"
 
 
 def _check_approved(action: str) -> None:

@@ -1,5 +1,6 @@
 """Corrections of a published list (更正): cancel the cases of removed sections, open those of added ones."""
 
+import json
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +13,6 @@ from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import RECTIFICATION_FLOW, RectificationState
 from evaluations.publication.models import Publication
 from evaluations.publication.services import Correction, correct_publication
-from evaluations.rounds.models import Round
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.users.models import User
@@ -22,13 +22,15 @@ from nanchuan_eval.users.models import User
 def correct_and_follow(*, round_id: int, correction: Correction, by: User, at: datetime) -> Publication:
     """Publish the corrected list and update its cases, in one transaction."""
     publication = correct_publication(round_id=round_id, correction=correction, by=by, at=at)
-    follow_list(publication.round, reason=correction.reason.strip(), by=by, at=at)
+    _follow_list(publication, by=by, at=at)
     return publication
 
 
-def follow_list(round_: Round, *, reason: str, by: User, at: datetime) -> None:
-    """Cancel cases of sections no longer listed and open those of newly listed ones; the caller holds the lock."""
-    struck = list(Case.objects.of_round(round_.pk).filter(result__is_listed=False).select_related("result"))
+def _follow_list(publication: Publication, *, by: User, at: datetime) -> None:
+    """Cancel cases of sections that this version no longer lists and open those of newly listed ones."""
+    round_, reason = publication.round, publication.reason
+    off = [change["code"] for change in json.loads(publication.content)["changes"] if not change["now"]]
+    struck = Case.objects.of_round(round_.pk).filter(result__section__code__in=off).select_related("result")
     for case in struck:
         _cancel(case, reason, at)
         detail = {"step_label": "撤销问责事项", "fixed": fixed_digests(("freezes", case.pk))}

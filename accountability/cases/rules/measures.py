@@ -55,6 +55,8 @@ class CaseState(TextChoices):
     CLOSED = "closed", "已办结"
 
 
+# How a case stands whose section a correction has taken off the list, whether or not it was closed before.
+CANCELLED = "更正后撤销"
 # Their terms are in working days and need the holiday table.
 WORKDAY_KINDS = frozenset(
     {

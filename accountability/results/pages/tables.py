@@ -57,7 +57,7 @@ def ranked_table(result: Result) -> Table[Line]:
         Column("ballots", "有效票", lambda line: line.shown_ballots, Kind.NUMBER),
         Column("votes", "得票数", lambda line: line.votes, Kind.NUMBER),
         Column("before", "上期位次", lambda line: line.history.previous_rank, Kind.NUMBER),
-        Column("label", "确定程度", lambda line: line.label, sort=_certainty, is_choice=True, notes=_chance),
+        Column("label", "确定程度", lambda line: line.label, sort=_certainty, is_choice=True, notes=_label_notes),
     ]
     return Table(
         name="all",
@@ -203,8 +203,9 @@ def _trimmed(line: Line) -> int | None:
     return found
 
 
-def _chance(line: Line) -> list[str]:
-    return [f"上榜概率{line.chance}"] if line.chance and line.label == CRITICAL else []
+def _label_notes(line: Line) -> list[str]:
+    chance = [f"上榜概率{line.chance}"] if line.chance and line.label == CRITICAL else []
+    return [*chance, *(["更正后撤下"] if line.result.is_withdrawn else [])]
 
 
 def _certainty(line: Line) -> int:

@@ -58,11 +58,17 @@ class Result:
     tally: Tally
     figures: Figures
     past: RoundHistory
-    publication: Publication | None
+    # Versions of the published list, in order; none before publication.
+    publications: list[Publication]
     places: Places
     listed: list[Line]
     ranked: list[Line]
     unranked: list[Line]
+
+    @property
+    def publication(self) -> Publication | None:
+        """The version in force; None before publication."""
+        return self.publications[-1] if self.publications else None
 
     @property
     def is_published(self) -> bool:
@@ -145,7 +151,7 @@ def read_result(round_: Round) -> Result:
         tally=tally,
         figures=figures,
         past=past,
-        publication=round_.publications.select_related("approved_by").order_by("-version").first(),
+        publications=list(round_.publications.select_related("approved_by", "round").order_by("version")),
         places=places_of(round_, results),
         listed=[line for line in lines if line.result.is_listed],
         ranked=[line for line in lines if line.result.rank is not None],

@@ -145,15 +145,18 @@ def approve_flag(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 def veto(request: HttpRequest, key: str) -> HttpResponse:
     """Record a veto (录入一票否决)."""
     policy.check_sees(account_of(request), "publish.approve")
-    approvals.check_may_start(account_of(request), RECORD_VETO.name, RoundSection())
     round_ = get_object_or_404(Round, key=key)
+    refuses = partial(refuse_late_veto, round_)
+    # Whoever approves reads why it is too late for anybody, too.
+    if request.method == "POST" or not refusals(refuses):
+        approvals.check_may_start(account_of(request), RECORD_VETO.name, RoundSection())
     form = VetoForm(request.POST or None, round_=round_)
 
     def record(*, section: RoundSection, **given: Any) -> object:
         return approvals.start(RECORD_VETO.name, section, **given)
 
     follows = f"经审批后，该科室{VETOED_FIRST}，不能撤销；公示后各项措施随之适用"
-    page = _asking(round_, "录入一票否决", follows=follows, refuses=partial(refuse_late_veto, round_))
+    page = _asking(round_, "录入一票否决", follows=follows, refuses=refuses)
     return show_form(request, form, page, record)
 
 

@@ -15,6 +15,7 @@ from accountability.results.pages.tables import ranked_table, unranked_table
 from accountability.results.queries.results import NextStep, commission_step, read_result
 from accountability.results.services import export_top10
 from evaluations.lifecycle.pages import STEP_PROPOSAL, decision_address
+from evaluations.publication.documents import as_published
 from evaluations.rounds.models import Round
 from evaluations.rounds.permissions import conditions
 from evaluations.rounds.queries import has_result, rounds_to_choose
@@ -49,6 +50,7 @@ def commission(request: HttpRequest, key: str | None = None) -> HttpResponse:
             "rounds": rounds,
             "round": round_,
             "result": result,
+            "published": as_published(result.publications)[-1] if result and result.is_published else None,
             "decision": decision_address(round_, user) if round_ and result else "",
             "act": act,
             "proposals": _proposals(round_, result.tally, user) if round_ and result else [],

@@ -23,6 +23,7 @@ from accountability.results.workbooks.sections import (
     unranked_sheet,
 )
 from accountability.talks.queries import state_label
+from evaluations.publication.documents import as_published, corrections_of, with_changes
 from evaluations.publication.models import Publication
 from evaluations.publication.queries import first_version, note_of
 from evaluations.rounds.models import Round
@@ -167,12 +168,14 @@ def _notices(result: Result) -> list[str]:
     if result.round_.state not in PUBLISHED:
         notices.append("尚未公示，仅供评议办和纪委监委内部使用，不得外传。")
     note = note_of(result.tally)
-    return [*notices, note] if note else notices
+    vacant = as_published(result.publications)[-1].vacant if result.is_published else ""
+    return [*notices, *filter(None, [note, vacant])]
 
 
 def _remarks(result: Result) -> Iterator[str]:
     yield _period(result)
-    yield result.withdrawn
+    corrections = corrections_of(with_changes(result.publications))
+    yield from (f"更正说明（{each.label}）：{each.publication.reason}" for each in corrections)
     labels = [
         (label, [str(line.result.rank) for line in result.listed if line.result.label == label])
         for label, _ in label_meanings(result.round_.rulebook)

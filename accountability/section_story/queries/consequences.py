@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accountability.cases.models import Case, Measure
 from accountability.cases.permissions import measures_for
+from accountability.cases.queries import waiving_decisions
 from accountability.cases.rules.measures import TALKS, MeasureKind, MeasureState
 from accountability.evidence.models import Evidence
 from accountability.promotion_freezes.models import PromotionFreeze
@@ -19,6 +20,7 @@ from accountability.talks.models import Talk
 from accountability.talks.queries import standing_of, state_label, with_talks
 from accountability.talks.rules import DATED, TalkStage
 from evaluations.publication.models import Publication
+from evaluations.publication.queries import version_that_struck
 from evaluations.rounds.models import RoundSection
 from evaluations.scoring.result import TOO_FEW
 from evaluations.tally.models import SectionResult
@@ -57,13 +59,14 @@ def _why_unlisted(section: RoundSection) -> str:
 
 
 def cases_of(reading: Reading) -> Iterator[Found]:
-    """Yield cases, their measures, talks and freezes (four queries)."""
+    """Yield cases, their measures, talks and freezes (four queries, one more where a measure was waived)."""
     rows = with_talks(measures_for(reading.by).filter(case__result__section__in=reading.ids))
     measures = {measure.pk: measure for measure in rows}
     cases = {measure.case_id: measure.case for measure in measures.values()}
     entries = [
         *((case, entry) for case in cases.values() for entry in _case(case, reading.by)),
         *((m.case, entry) for m in measures.values() for entry in _measure(m, reading.by)),
+        *_waived(measures.values(), reading.by),
         *_talks(measures),
         *_freezes(measures.values(), reading.by),
     ]
@@ -76,6 +79,17 @@ def _talks(measures: Mapping[int, Measure]) -> Iterator[tuple[Case, Entry]]:
     for talk in talks:
         measure = measures[talk.measure_id]
         yield from ((measure.case, entry) for entry in _talk(talk, measure, files.get(talk.pk, ())))
+
+
+def _waived(measures: Iterable[Measure], by: User) -> Iterator[tuple[Case, Entry]]:
+    for measure, approval in waiving_decisions(measures):
+        persons = [("提请人", approval.proposed_by.name), ("审批人", approval.decided_by and approval.decided_by.name)]
+        # The unit reads that it does not apply, not who decided it.
+        more = [*persons, ("理由", measure.record)] if policy.may_see(by, "acc.view") else []
+        what = f"{measure.get_kind_display()}：{measure.get_state_display()}"
+        details, address = [("对象", measure.target), *more], case_address(measure.case, by)
+        if approval.decided_at:
+            yield measure.case, timed(Kind.CASE, approval.decided_at, what, details, address=address)
 
 
 def _freezes(measures: Iterable[Measure], by: User) -> Iterator[tuple[Case, Entry]]:
@@ -124,9 +138,12 @@ def _case(case: Case, by: User) -> Iterator[Entry]:
     address = case_address(case, by)
     head = [("责任人", case.head_name), ("更正责任人理由", case.head_reason)]
     yield timed(Kind.CASE, case.opened_at, "建立问责事项", head, address=address)
-    if case.closed_at:
-        withdrawn = [] if case.result.is_listed else [("原因", "更正后不在名单内")]
-        yield timed(Kind.CASE, case.closed_at, "问责事项办结", withdrawn, address=address)
+    struck_by = version_that_struck(case.result.round, case.result.section.code) if case.is_cancelled else None
+    if case.closed_at and (struck_by is None or case.closed_at < struck_by.published_at):
+        yield timed(Kind.CASE, case.closed_at, "问责事项办结", [], address=address)
+    if struck_by:
+        why = [("更正说明", struck_by.reason)]
+        yield timed(Kind.CASE, struck_by.published_at, "问责事项撤销", why, address=address)
 
 
 def _measure(measure: Measure, by: User) -> Iterator[Entry]:

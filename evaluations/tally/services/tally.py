@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from evaluations.ballots.services import count_all_sampled
 from evaluations.draws.queries.sample import without_draw
@@ -115,7 +116,7 @@ def record_veto(*, section_id: int, decision: str, decided_on: date, facts: str,
     section = RoundSection.objects.select_related("round").get(pk=section_id)
     round_ = lock_round(section.round_id)
     refuse_late_veto(round_)
-    if not decision.strip() or not facts.strip() or decided_on > at.date():
+    if not decision.strip() or not facts.strip() or decided_on > timezone.localdate(at):
         raise RuleViolation("请填写决定文号、查实情况和不晚于今天的决定日期。")
     if Veto.objects.filter(section=section).exists():
         raise RuleViolation("该科室本轮已录入一票否决。")

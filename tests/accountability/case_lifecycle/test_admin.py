@@ -64,7 +64,7 @@ def test_a_case_is_neither_added_nor_deleted_by_hand(client, address):
     assert client.post(LIST + address.format(pk=case.pk)).status_code == 403
 
 
-@pytest.mark.parametrize("query", ["state__exact=open", "q=D01"])
+@pytest.mark.parametrize("query", ["standing=open", "q=D01"])
 def test_the_list_can_be_filtered(client, query):
     make_case()
     login(client)

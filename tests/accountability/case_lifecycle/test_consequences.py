@@ -1,13 +1,18 @@
 """Whoever publishes a list is told beforehand what follows: cases, freezes, deadlines; and it follows."""
 
+import json
+
 import pytest
 from django.utils import timezone
 
 from accountability.case_lifecycle.approvals import CORRECT, PUBLISH
 from accountability.case_lifecycle.queries import consequences
 from accountability.case_lifecycle.services.cases import publish_and_start
+from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.models import Case, Measure
 from accountability.promotion_freezes.models import PromotionFreeze
+from evaluations.publication.documents import changes_in_words
+from evaluations.publication.services import Correction
 from evaluations.rounds.models import RoundStep
 from evaluations.rounds.rules.lifecycle import RoundState
 from nanchuan_eval.approvals import services as approvals
@@ -71,3 +76,20 @@ def test_a_correction_says_which_cases_it_ends(round_):
 
     assert content["撤销问责事项"].startswith("1件")
     assert "公布第2版" in content["办理后果"]
+
+
+def test_the_approver_of_a_correction_reads_each_row_as_it_was_and_as_it_will_be_published(round_):
+    publish_and_start(round_id=round_.pk, by=make_account(), at=LATER)
+    off, reworded = round_.results.filter(is_listed=True).order_by("rank")[:2]
+    asked = {
+        "reason": "事实有误",
+        "withdrawn": [off.section.code],
+        "problems": {reworded.section.code: "窗口无人值守"},
+    }
+    content = approvals.action_named(CORRECT).content(round_, asked)
+
+    correction = Correction("事实有误", (off.section.code,), {reworded.section.code: "窗口无人值守"})
+    made = correct_and_follow(round_id=round_.pk, correction=correction, by=make_account(), at=LATER)
+    assert content["更正内容"] == [["科室", "原", "现"], *changes_in_words(json.loads(made.content))]
+    assert [row[2] for row in content["更正内容"][1:]] == ["撤下，不再上榜", "主要问题：窗口无人值守"]
+    assert f"主要问题：{reworded.main_problems}" == content["更正内容"][2][1]

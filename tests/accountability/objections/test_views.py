@@ -136,3 +136,47 @@ class TestTheFormThatWouldBeRefused:
 
         assert "本单位没有上榜科室" in page
         assert 'name="facts"' not in page
+
+    def test_says_of_which_round_section_and_kind_the_time_is_over(self, client, time_machine):
+        make_published_round(places=1)
+        make_published_round(places=1, key="2019H2")
+        page = self.form(client, time_machine, NOON + timedelta(days=60))
+
+        ends = "的期限至2020年7月25日止，已超过期限。"
+        assert page.count(f"，D01局第D01-01科：提出公示后申诉{ends}") == 2
+
+
+class TestTheAnswer:
+    @pytest.fixture
+    def row(self, client, in_review):
+        login(client, Role.LIAISON, "D01")
+        file(client, in_review)
+        return Objection.objects.get()
+
+    def test_offers_only_what_can_be_decided_and_says_first_why(self, client, row):
+        login(client, Role.COMMISSION)
+        page = text_of(client.get(f"/work/objections/{row.pk}/decide/"))
+
+        said = page.index("不予受理。受理并在监督员见证下复算之后，方可决定维持或更正。")
+        assert said < page.index('name="outcome"')
+        assert page.count('name="outcome"') == 1
+        assert 'value="inadmissible"' in page
+
+    def test_offers_everything_after_the_signed_recount(self, client, row, monkeypatch):
+        monkeypatch.setattr(Objection, "lacking_witnesses", 0)
+        Objection.objects.update(state="recounted", recounted_at=NOON, recount_sha256="a" * 64, recount_agrees=True)
+        login(client, Role.COMMISSION)
+        page = text_of(client.get(f"/work/objections/{row.pk}/decide/"))
+
+        assert page.count('name="outcome"') == 3
+        assert "目前可以作出的结论" not in page
+
+    def test_is_not_offered_to_whoever_may_not_give_it(self, client, row):
+        account = login(client, Role.COMMISSION)
+        Objection.objects.update(state="accepted", accepted_by=account)
+        page = text_of(client.get(f"/work/objections/{row.pk}/"))
+
+        assert "受理人和决定人不得为同一人。" in page
+        assert "作出答复" not in page
+        login(client, Role.COMMISSION)
+        assert "作出答复" in text_of(client.get(f"/work/objections/{row.pk}/"))

@@ -26,6 +26,7 @@ from tests.accountability.factories import (
     make_account,
     make_bare_round,
     make_counted_round,
+    make_published_round,
     make_result,
     make_tally,
 )
@@ -490,3 +491,36 @@ def test_a_vote_count_below_five_is_hidden_everywhere(client):
 
     assert {line.votes for line in client.get("/commission/2020H1/pictures/").context["result"].ranked} == {"少于5"}
     assert "少于5" in page(client, "")
+
+
+class TestTheVetoOfAListThatIsPublished:
+    def page(self, client, settings, round_):
+        settings.TWO_PERSON_RULE = True
+        client.force_login(make_account(Role.COMMISSION))
+        return client.get(f"/commission/{round_.key}/veto/")
+
+    def test_is_refused_with_the_reason_to_whoever_approves_it_too(self, client, settings):
+        answer = self.page(client, settings, make_published_round(places=2))
+
+        assert (answer.status_code, "名单已公示，不能再录入一票否决" in answer.content.decode()) == (200, True)
+
+    def test_before_it_the_approver_is_told_who_proposes_it(self, client, settings):
+        answer = self.page(client, settings, make_counted_round(places=2))
+
+        assert answer.status_code == 403
+        assert "提请，您的角色负责审批，不能提请。" in answer.content.decode()
+
+    def test_refuses_a_decision_of_tomorrow_and_a_second_veto_in_its_own_words(self, client, time_machine):
+        time_machine.move_to(NOON)
+        round_ = make_bare_round(state=RoundState.SEALED)
+        make_result(round_, "D01-01", rank=12)
+        section = round_.sections.get()
+        login(client)
+        fields = {"section": section.pk, "decision": "南纪〔2020〕1号", "facts": "收受礼金，已查实"}
+        late = client.post("/commission/2020H1/veto/", {**fields, "decided_on": "2020-07-11"})
+        client.post("/commission/2020H1/veto/", {**fields, "decided_on": "2020-07-10"})
+        again = client.post("/commission/2020H1/veto/", {**fields, "decided_on": "2020-07-10"})
+
+        assert "决定日期不能晚于今天。" in late.content.decode()
+        assert "该科室本轮已录入一票否决" in again.content.decode()
+        assert Veto.objects.count() == 1

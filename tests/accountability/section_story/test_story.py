@@ -6,11 +6,13 @@ import pytest
 
 from accountability.case_lifecycle.services.corrections import correct_and_follow
 from accountability.cases.rules.measures import MeasureKind
+from accountability.cases.services import waiver_of
 from accountability.inspections.services import orders
 from accountability.objections.models import Objection
 from accountability.rectifications.services.items import report_progress
 from accountability.section_story.queries.story import read_story
 from evaluations.publication.services import Correction
+from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.permissions.policy import Role
 from tests.accountability.factories import (
     LATER,
@@ -182,3 +184,19 @@ def test_a_story_takes_the_same_queries_for_any_number_of_entries(
         appeal(section, liaison, ground=["counting", "duplicate"][number])
         with django_assert_num_queries(QUERIES):
             read_story(CODE, by=commission)
+
+
+def test_a_waived_measure_is_told_with_both_persons_and_the_reason_but_not_to_the_unit(settings):
+    settings.TWO_PERSON_RULE = True
+    measure = make_case().measures.get()
+    chief, commission = make_account(Role.CHIEF, name="张主任"), make_account(name="李主任")
+    proposal = approvals.propose(waiver_of(measure), measure, by=chief, at=LATER, reason="负责人已调离")
+    approvals.approve(approval_id=proposal.pk, by=commission, at=LATER)
+
+    def details(by):
+        what = f"{measure.get_kind_display()}：不适用"
+        return next(e.details for chapter in read_story(CODE, by=by) for e in chapter.entries if e.what == what)
+
+    told_to = dict(details(commission))
+    assert (told_to["提请人"], told_to["审批人"], told_to["理由"]) == ("张主任", "李主任", "负责人已调离")
+    assert [label for label, _ in details(make_liaison())] == ["对象"]
