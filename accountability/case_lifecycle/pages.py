@@ -50,6 +50,7 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
         "case": case,
         "struck_by": version_that_struck(case.result.round, case.result.section.code) if case.is_cancelled else None,
         "proposals": approvals.waiting_about(user, *objects_of(case, measures)),
+        "carried_out": [m for m in measures if m.state == MeasureState.DONE] if case.is_cancelled else [],
         "rows": [_row(measure, user, is_open=is_open) for measure in measures],
         "waivers": waivers(measures),
         "freezes": freezes,

@@ -81,12 +81,6 @@ class Result:
         return [line for line in self.unranked if line.history.stays_too_few]
 
     @property
-    def withdrawn(self) -> str:
-        """Which sections a correction has taken off the list, with their places; nothing if none."""
-        names = [f"{line.section}（原第{line.result.rank}位）" for line in self.ranked if line.result.is_withdrawn]
-        return f"经更正撤下：{'、'.join(names)}。其他科室位次不变。" if names else ""
-
-    @property
     def scored(self) -> list[Line]:
         """The sections whose scores are shown."""
         return [line for line in self.ranked if line.has_scores]

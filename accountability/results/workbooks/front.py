@@ -81,7 +81,6 @@ def _sheet(result: Result, notices: Sequence[str], period: str, lines: Sequence[
 
 def _notes(result: Result, period: str, rows: Sequence[Row]) -> Iterator[str]:
     yield f"{period}。{result.places.heading}的位次。{result.caution}" if rows else f"{period}。{result.empty}"
-    yield result.withdrawn
     yield COLOURS if rows else ""
     yield explained(rows)
     if rows:

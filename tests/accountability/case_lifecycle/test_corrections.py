@@ -19,7 +19,7 @@ from evaluations.publication.queries import version_that_struck
 from evaluations.publication.services import Correction
 from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.documents.papers import Text
-from tests.accountability.factories import NOON, TODAY, make_account, make_counted_round
+from tests.accountability.factories import LATER, NOON, TODAY, make_account, make_counted_round
 from tests.pages import compact
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +86,22 @@ def test_the_page_of_a_cancelled_case_names_the_correction_and_its_reason(client
     assert "更正公示第" not in compact(page(client, f"{LIST}{case_of(twice, 'D01-02').pk}/change/"))
 
 
+def test_what_was_carried_out_before_is_said_on_the_page(client):
+    round_ = make_counted_round(places=2)
+    publish_and_start(round_id=round_.pk, by=make_account(), at=NOON)
+    case = case_of(round_, "D01-01")
+    done = case.measures.get(kind="assessment")
+    record = {"state": "done", "done_on": TODAY, "record": "扣2分", "done_by": make_account()}
+    case.measures.filter(pk=done.pk).update(**record)
+    correct_and_follow(
+        round_id=round_.pk, correction=Correction("职责已转出", ("D01-01",)), by=make_account(), at=LATER
+    )
+
+    text = compact(page(client, f"{LIST}{case.pk}/change/"))
+    assert "此前已经办理、系统不能撤回的：" in text
+    assert f"{done}（{done.responsible}）。由责任单位决定是否撤回。" in text
+
+
 def test_the_page_of_the_commission_says_when_it_was_first_published_and_all_corrections(client, twice):
     text = compact(page(client, "/commission/2020H1/"))
 
@@ -113,8 +129,8 @@ def test_the_paper_says_them_too(twice):
     paper = notice_paper(twice.publications.latest("version"))
     lines = [block.text for block in paper.blocks if isinstance(block, Text)]
 
-    assert lines[0] == "更正说明（第3版，2020年7月13日）：评议对象有误"
-    assert "更正说明（第2版，2020年7月12日）：职责已转出" in lines
+    assert lines[0] == "更正说明（第3版，2020年7月13日）：评议对象有误。"
+    assert "更正说明（第2版，2020年7月12日）：职责已转出。" in lines
     assert any(line.endswith("名单中第1位、第4位空缺。") for line in lines)
 
 
@@ -123,7 +139,7 @@ def test_the_workbook_says_when_it_was_published_and_corrected_and_what_was_with
     front = [str(cell.value) for row in book["明细"].iter_rows() for cell in row if cell.value]
     ranked = [str(cell.value) for row in book["科室排名"].iter_rows() for cell in row if cell.value]
 
-    ends = "；公示日期2020年7月10日；第2版更正日期2020年7月12日；第3版更正日期2020年7月13日"
+    ends = "公示日期2020年7月10日（2020年7月13日更正，现行第3版）"
     assert any(ends in text for text in front)
     assert_says(front, "更正说明（第2版，2020年7月12日）：职责已转出", "更正说明（第3版，2020年7月13日）：评议对象有误")
     for sheet in ("前十名", "明细", "科室排名"):
@@ -134,7 +150,7 @@ def test_the_workbook_says_when_it_was_published_and_corrected_and_what_was_with
 
 def test_the_table_of_all_sections_marks_the_withdrawn(client, twice):
     rows = ranked_table(read_result(twice))
-    label = next(column for column in rows.columns if column.name == "label")
+    label = next(column for column in rows.columns if column.key == "label")
 
     marked = [line.section.code for line in rows.rows if "更正后撤下" in label.notes(line)]
     assert marked == ["D01-01", "D02-02"]

@@ -184,7 +184,7 @@ class TestTheNotice:
         assert "这是已被更正的第1版" in old
         assert "第D01-01科" in old
         assert "经更正撤下：D01局第D01-01科（原第1位）" in new
-        assert "更正说明：经复核撤下" in new
+        assert "更正说明（第2版，2020年7月20日）：经复核撤下" in new
         assert "已被更正" in new
 
     @pytest.mark.parametrize("version", ["3", "x", "0"])

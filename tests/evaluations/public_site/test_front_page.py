@@ -218,7 +218,7 @@ class TestLatestList:
         page = front(client)
 
         assert "更正（第2版）" in page
-        assert "更正说明：经复核，更正一处表述。" in page
+        assert "更正说明（第2版，2020年7月20日）：经复核，更正一处表述。" in page
         before = json.loads(first.content)["entries"][0]["problems"]
         first_row = page.split('class="ten"')[1].split("</li>")[0]
         assert "窗口排队久" in first_row

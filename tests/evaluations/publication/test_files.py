@@ -120,7 +120,7 @@ def test_a_correction_says_so_below_its_title_and_gives_its_reason():
 
     for paper in (notice_paper(second), units_circular(second, number="", dated_on=DAY)):
         assert paper.subtitle == "（第2版，更正）"
-        assert "更正说明：评议对象登记有误。" in texts(paper)
+        assert "更正说明（第2版，2026年3月2日）：评议对象登记有误。" in texts(paper)
         assert any(line.startswith("经更正撤下：") for line in texts(paper))
         assert len(table(paper)) == 9
         (changed,) = paper.blocks[2].rows
