@@ -105,9 +105,9 @@ def test_what_was_carried_out_before_is_said_on_the_page(client):
 def test_the_page_of_the_commission_says_when_it_was_first_published_and_all_corrections(client, twice):
     text = compact(page(client, "/commission/2020H1/"))
 
-    assert "公示于2020年7月10日 12:00，由李主任批准" in text
-    assert "第2版更正于2020年7月12日 12:00，由王主任批准" in text
-    assert "第3版更正于2020年7月13日 12:00，由王主任批准" in text
+    assert "公示于<span>2020年7月10日 12:00</span>，由李主任批准" in text
+    assert "第2版更正于<span>2020年7月12日 12:00</span>，由王主任批准" in text
+    assert "第3版更正于<span>2020年7月13日 12:00</span>，由王主任批准" in text
     assert_says_all(text)
 
 
