@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
@@ -36,6 +36,7 @@ from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
+from nanchuan_eval.core.pinyin import text_key
 from nanchuan_eval.users.models import User
 
 ASSESSED = (MeasureKind.ASSESSMENT, MeasureKind.BONUS)
@@ -101,8 +102,8 @@ def read_assessment(year: int) -> Assessment:
         rounds=rounds,
         units=by_unit(lines),
         lines=lines,
-        bonuses=sorted(_bonuses(listed), key=lambda row: (row.unit, row.section, row.round_name)),
-        taken_back=sorted(_taken_back(withdrawn), key=lambda row: (row.unit, row.section, row.round_name)),
+        bonuses=sorted(_bonuses(listed), key=_by_name),
+        taken_back=sorted(_taken_back(withdrawn), key=_by_name),
         around_cut=cut_in_words(read_changes(rounds[-1]), rounds[-1]) if rounds else "",
         is_demo=any(round_.is_demo for round_ in rounds),
     )
@@ -152,6 +153,10 @@ def _listed(case: Case, order: int) -> Listed:
         },
         assessment=_recorded(case),
     )
+
+
+def _by_name(row: BonusLine | TakenBack) -> tuple[Any, ...]:
+    return text_key(row.unit), text_key(row.section), row.round_name
 
 
 def _recorded(case: Case) -> Recorded:

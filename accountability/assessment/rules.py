@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 
+from nanchuan_eval.core.pinyin import text_key
 from nanchuan_eval.names.rules.keys import name_key
 
 NAME_MISSING = "（姓名未登记）"
@@ -178,7 +179,7 @@ def points_shown(points: Decimal | None, lines: Iterable[Line]) -> Decimal | str
 
 def assess(listings: Iterable[Listed]) -> list[Line]:
     """Return every listing of a year with its points, in the order of units, sections and rounds."""
-    rows = sorted(listings, key=lambda row: (row.unit, row.section, row.order))
+    rows = sorted(listings, key=lambda row: (text_key(row.unit), text_key(row.section), row.order))
     first: dict[tuple[str, str], int] = {}
     for row in rows:
         first[row.key] = min(row.order, first.get(row.key, row.order))
@@ -191,7 +192,7 @@ def by_unit(lines: Iterable[Line]) -> list[UnitLine]:
     for line in lines:
         units[line.listed.unit_key].append(line)
     sums = [_unit(max(rows, key=lambda row: row.listed.order).listed.unit, rows) for rows in units.values()]
-    return sorted(sums, key=lambda row: (-(row.points or Decimal(0)), -row.listings, row.best_rank, row.unit))
+    return sorted(sums, key=lambda row: (-(row.points or Decimal(0)), -row.listings, row.best_rank, text_key(row.unit)))
 
 
 def by_cadre(lines: Iterable[Line]) -> list[CadreLine]:
@@ -207,7 +208,7 @@ def by_cadre(lines: Iterable[Line]) -> list[CadreLine]:
             people[(line.listed.unit_key, post.value, name_key(name), *of_section)].append(line)
     found = [_cadre(Post(post), sorted(rows, key=_by_time)) for (_, post, *_), rows in people.items()]
     order = list(Post)
-    return sorted(found, key=lambda row: (row.unit, order.index(row.post), row.name, row.places))
+    return sorted(found, key=lambda row: (text_key(row.unit), order.index(row.post), text_key(row.name), row.places))
 
 
 def _cadre(post: Post, rows: list[Line]) -> CadreLine:

@@ -169,6 +169,8 @@ class CaseAdmin(ReadOnlyAdmin):
         if submitted := submit(request, form, service, back=back, done=f"{title}，已保存。"):
             return submitted
         refuses = partial(refuse_over, context["measure"]) if "measure" in context else None
+        is_proposal = isinstance(service, approvals.Start) and service.is_proposal
+        context = {**context, "button": "提请" if is_proposal else "保存"}
         shown = {**context, "form": form, **shown_instead(request, service, refuses)}
         return self._page(request, "admin/accountability/case/ask.html", title, shown)
 

@@ -54,6 +54,7 @@ def case_context(case: Case, user: User) -> dict[str, Any]:
         "rows": [_row(measure, user, is_open=is_open) for measure in measures],
         "waivers": waivers(measures),
         "freezes": freezes,
+        "today": timezone.localdate(),
         "may_close": may_close,
         "lacks": lacks_of(case) if may_close else [],
         "closing": approvals.Start("case.close", case),

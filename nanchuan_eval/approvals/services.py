@@ -164,6 +164,11 @@ class Start:
         """Propose the action, or perform it at once."""
         return start(self.kind, self.target, by=by, at=at, **self.given, **given)
 
+    @property
+    def is_proposal(self) -> bool:
+        """True if another person has to approve it."""
+        return policy.requires_approval(_actions[self.kind].permission)
+
     def refuse_closed(self) -> None:
         """Refuse what would be refused whatever is typed."""
         _refuse_closed(_actions[self.kind], self.target)

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from accountability.cases.permissions import is_own, visible_or_404
 from accountability.rectifications import forms
 from accountability.rectifications.models import Rectification, RectificationItem
 from accountability.rectifications.queries import at_once_term, rectifications_for, signs_of
-from accountability.rectifications.rules import WRITABLE
+from accountability.rectifications.rules import UNFINISHED, WRITABLE, is_overdue
 from accountability.rectifications.services import items as item_services
 from accountability.rectifications.services import rectifications
 from nanchuan_eval.approvals import services as approvals
@@ -187,11 +188,26 @@ def submit_report(request: HttpRequest, pk: int) -> HttpResponse:
         "报送整改报告",
         _page(row),
         done="整改报告已报送。",
+        note=_unfinished(row, timezone.localdate(clock.now())),
         follows="整改报告只报一次，报送后不能修改；报送后群众可以进行整改评价",
         refuses=partial(rectifications.refuse_unreportable, row),
     )
     service = partial(rectifications.submit_report, rectification_id=row.pk)
     return show_form(request, forms.ReportForm(request.POST or None), page, service)
+
+
+def _unfinished(row: Rectification, today: date) -> str:
+    """Say before the report is typed how many items are not reported as completed, and how many of them are late."""
+    items = list(row.items.all())
+    unfinished = [item for item in items if item.state in UNFINISHED]
+    if not unfinished:
+        return ""
+    late = sum(is_overdue(row.state, item.state, item.due_on, today) for item in unfinished)
+    overdue = f"，其中{late}项已超过时限" if late else ""
+    return (
+        f"整改事项共{len(items)}项，尚有{len(unfinished)}项未申报完成{overdue}。"
+        "建议全部申报完成后再报送；报送后仍须逐项申报完成，全部销号后整改方可销号。"
+    )
 
 
 @staff_view

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accountability.cases.models import Case, Measure
 from accountability.cases.permissions import measures_for
@@ -24,6 +25,7 @@ from evaluations.publication.queries import version_that_struck
 from evaluations.rounds.models import RoundSection
 from evaluations.scoring.result import TOO_FEW
 from evaluations.tally.models import SectionResult
+from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 from nanchuan_eval.workdays.rules import in_chinese
@@ -187,9 +189,15 @@ def _freeze(freeze: PromotionFreeze, address: str) -> Iterator[Entry]:
     who = freeze.person_name or "（姓名未登记）"
     until = f"至{in_chinese(freeze.ends_on)}止"
     yield Entry(Kind.FREEZE, f"影响期开始：{who}，{until}", freeze.starts_on, address=address)
+    # A freeze that ran its whole term ended by itself; what was registered afterwards only says so.
+    ran_out = freeze.lifted_on is None or freeze.lifted_on > freeze.ends_on
+    if ran_out:
+        is_ahead = freeze.ends_on >= timezone.localdate(clock.now())
+        yield Entry(Kind.FREEZE, f"影响期满：{who}", freeze.ends_on, address=address, is_ahead=is_ahead)
     if freeze.lifted_on:
+        what = "影响期满后登记解除" if ran_out else "影响期解除"
         reason = facts([("理由", freeze.lift_reason)])
-        yield Entry(Kind.FREEZE, f"影响期解除：{who}", freeze.lifted_on, details=reason, address=address)
+        yield Entry(Kind.FREEZE, f"{what}：{who}", freeze.lifted_on, details=reason, address=address)
 
 
 def _rectification(row: Rectification) -> Iterator[Entry]:

@@ -133,8 +133,8 @@ def test_the_leading_body_answers_for_all_its_sections_and_a_head_for_its_own():
     assert answering(listed(names=NAMES), listed(1, section="户政科", names=other)) == [
         (Post.CHIEF, "钱局长", 2, Decimal("3.0")),
         (Post.IN_CHARGE, "赵副局长", 2, Decimal("3.0")),
-        (Post.HEAD, "周科长", 1, Decimal("1.5")),
         (Post.HEAD, "孙所长", 1, Decimal("1.5")),
+        (Post.HEAD, "周科长", 1, Decimal("1.5")),
     ]
 
 
@@ -142,8 +142,8 @@ def test_a_leader_who_changed_within_the_year_answers_for_the_own_listings():
     rows = listed(names=NAMES), listed(1, names=NAMES | {Post.CHIEF: "吴局长"})
 
     assert [row for row in answering(*rows) if row[0] == Post.CHIEF] == [
-        (Post.CHIEF, "吴局长", 1, Decimal("1.75")),
         (Post.CHIEF, "钱局长", 1, Decimal("1.5")),
+        (Post.CHIEF, "吴局长", 1, Decimal("1.75")),
     ]
 
 
@@ -159,3 +159,10 @@ def test_the_places_of_a_cadre_are_told_in_times_order():
     row = by_cadre(assess([listed(1, rank=2, names=NAMES), listed(0, rank=7, names=NAMES)]))[0]
 
     assert row.places == "第0轮车管所第7位；第1轮车管所第2位"
+
+
+def test_units_and_sections_come_by_their_sounds_like_the_filters():
+    lines = assess([listed(unit="卫生健康委"), listed(unit="交通局"), listed(unit="财政局", section="税政科")])
+
+    assert [line.listed.unit for line in lines] == ["财政局", "交通局", "卫生健康委"]
+    assert [row.unit for row in by_cadre(lines)][::3] == ["财政局", "交通局", "卫生健康委"]

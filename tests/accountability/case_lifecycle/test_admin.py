@@ -209,7 +209,7 @@ class TestAFreezeNeedsApproval:
     def test_the_approval_performs_what_the_commission_proposed(self, client, measure):
         assert "已提请，经另一人审批后生效" in self.propose(client, measure)
         approval = Approval.objects.get()
-        assert (approval.content["办理日期"], approval.content["对象"]) == ("2020-07-12", measure.target)
+        assert (approval.content["办理日期"], approval.content["对象"]) == ("2020年7月12日", measure.target)
         measure.refresh_from_db()
         assert measure.state == MeasureState.PENDING
 
@@ -337,3 +337,13 @@ def test_a_waiver_says_who_decided_it_on_the_case(client, settings):
 
     assert "这项措施不再办理，不能恢复" in asked
     assert "王书记于2020年7月20日批准；理由：科室已撤销" in text_of(client.get(f"{LIST}{measure.case_id}/change/"))
+
+
+@pytest.mark.parametrize(("is_two", "button"), [(True, "提请"), (False, "保存")])
+@pytest.mark.parametrize("page", ["record", "waive"])
+def test_the_button_of_a_proposal_says_that_it_proposes(client, settings, page, is_two, button):
+    settings.TWO_PERSON_RULE = is_two
+    measure = make_case(kind="freeze").measures.get()
+    login(client, Role.COMMISSION if is_two else Role.PERSONNEL)
+
+    assert f'value="{button}"' in text_of(client.get(f"{LIST}measures/{measure.pk}/{page}/"))

@@ -1,5 +1,7 @@
 """Pages of rectifications for the own unit, the office, and a liaison who guesses other units' addresses."""
 
+from datetime import date
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -15,6 +17,7 @@ from tests.accountability.factories import (
     make_bare_round,
     make_case,
     make_file,
+    make_item,
     make_rectification,
     pass_item,
     png,
@@ -188,3 +191,13 @@ def test_the_list_takes_a_constant_number_of_queries(client, rows):
     login(client, Role.CHIEF)
 
     page_in(client, LIST, queries=4, shows="D01局第D01-01科")
+
+
+def test_the_report_form_says_first_what_is_not_completed(client, time_machine):
+    time_machine.move_to(LATER)
+    row, unit = make_rectification(items=2), make_account(Role.LIAISON, "D01")
+    finish_with_evidence(row.items.first(), unit)
+    make_item(row, position=3, due_on=date(2020, 7, 19))
+    client.force_login(unit)
+
+    assert "整改事项共3项，尚有2项未申报完成，其中1项已超过时限。" in text_of(client.get(f"{page(row)}report/"))

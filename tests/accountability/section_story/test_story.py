@@ -9,6 +9,7 @@ from accountability.cases.rules.measures import MeasureKind
 from accountability.cases.services import waiver_of
 from accountability.inspections.services import orders
 from accountability.objections.models import Objection
+from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.services.items import report_progress
 from accountability.section_story.queries.story import read_story
 from evaluations.publication.services import Correction
@@ -200,3 +201,19 @@ def test_a_waived_measure_is_told_with_both_persons_and_the_reason_but_not_to_th
     told_to = dict(details(commission))
     assert (told_to["提请人"], told_to["审批人"], told_to["理由"]) == ("张主任", "李主任", "负责人已调离")
     assert [label for label, _ in details(make_liaison())] == ["对象"]
+
+
+@pytest.mark.parametrize(
+    ("lifted_on", "told_of_it"),
+    [
+        (None, ["影响期满：孙科长"]),
+        (date(2020, 7, 12), ["影响期解除：孙科长"]),
+        (date(2020, 7, 19), ["影响期满：孙科长", "影响期满后登记解除：孙科长"]),
+    ],
+)
+def test_a_freeze_that_ran_its_term_is_told_as_ended_not_as_lifted(lifted_on, told_of_it):
+    facts = {"person_name": "孙科长", "post": "负责人", "starts_on": date(2020, 7, 10), "ends_on": date(2020, 7, 15)}
+    reason = {"lifted_on": lifted_on, "lift_reason": "理由"} if lifted_on else {}
+    PromotionFreeze.objects.create(case=make_case(kind="freeze"), **facts, **reason)
+
+    assert [what for what in told(make_account()) if "满" in what or "解除" in what] == told_of_it
