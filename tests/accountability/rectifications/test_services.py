@@ -236,7 +236,7 @@ def test_under_the_two_person_rule_an_extension_is_approved_as_requested(setting
 
     with pytest.raises(NeedsApproval):
         decide_extension(item_id=item.pk, granted=True, by=chief(), at=LATER)
-    assert approval.content["申请延期至"] == "2020-10-01"
+    assert approval.content["申请延期至"] == "2020年10月1日"
     approvals.approve(approval_id=approval.pk, by=chief(), at=LATER)
 
     item.refresh_from_db()
