@@ -99,7 +99,8 @@ def test_what_was_carried_out_before_is_said_on_the_page(client):
 
     text = compact(page(client, f"{LIST}{case.pk}/change/"))
     assert "此前已经办理的：" in text
-    assert f"{done}（{done.responsible}）。 更正不会自动撤回；考核和绩效奖列入“年度综合考核”的“更正后应撤回”。" in text
+    assert f"{done}（{done.responsible}）。" in text
+    assert "更正不会自动撤回；考核和绩效奖列入“年度综合考核”的“更正后应撤回”。" in text
 
 
 def test_the_page_of_the_commission_says_when_it_was_first_published_and_all_corrections(client, twice):
