@@ -87,6 +87,9 @@ def register_doors() -> None:
     def cases(round_: Round, _: str) -> str:
         return reverse("admin:accountability_case_changelist") + f"?result__round__id__exact={round_.pk}"
 
+    def visits(_: Round, __: str) -> str:
+        return reverse("accountability:inspection-plans")
+
     objections = Door(lambda _, __: reverse("accountability:objections"), ("appeal.view",), is_desk=False)
     DOORS.update(
         {
@@ -95,6 +98,7 @@ def register_doors() -> None:
             Place.OBJECTION_PERIOD: objections,
             Place.HOLDS: objections,
             Place.CASES: Door(cases, ("acc.view",)),
+            Place.VISITS: Door(visits, ("insp.plan.view",)),
         }
     )
 

@@ -17,6 +17,8 @@ from accountability.cases.rules.measures import (
 )
 from accountability.history.queries import histories
 from accountability.history.rules.history import History
+from accountability.inspections.models import Inspection
+from accountability.inspections.rules import ORDERING, UNCHECKED, InspectionState
 from accountability.rectifications.models import Rectification
 from accountability.rectifications.rules import ENDED
 from departments.models import Leaving, Tenure
@@ -33,14 +35,17 @@ Plans = Mapping[SectionResult, tuple[PlannedMeasure, ...]]
 
 
 def read_cases(round_: Round) -> dict[str, tuple[str, ...]]:
-    """Return what archiving a published round depends on (one query)."""
+    """Return what archiving a published round depends on (2 queries)."""
     unclosed = Q(rectification__isnull=False) & ~Q(rectification__state__in=ENDED)
     rows = Case.objects.of_round(round_.pk).filter(Q(state=CaseState.OPEN) | unclosed)
     cases = list(rows.select_related("result__section", "rectification").order_by("result__rank", "pk"))
+    found = Inspection.objects.filter(plan__round=round_, state=InspectionState.APPROVED, conclusion__in=ORDERING)
+    visits = found.filter(Q(order=None) | Q(order__state__in=UNCHECKED)).select_related("section").order_by("section")
     running = [case for case in cases if hasattr(case, "rectification") and case.rectification.state not in ENDED]
     return {
         "open_cases": tuple(str(case) for case in cases if case.state == CaseState.OPEN),
         "open_rectifications": tuple(f"{case}（{case.rectification.get_state_display()}）" for case in running),
+        "open_orders": tuple(str(visit.section) for visit in visits),
     }
 
 

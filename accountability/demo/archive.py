@@ -94,7 +94,7 @@ class Archive:
         plan = visiting.plan(first=on(5), last=on(-9), drawn=0, at=day(6, 14))
         visiting.assign(plan, None, drawn_at=day(6), at=day(5))
         for visit in plan.inspections.select_related("section", "plan__round", "rectification"):
-            visiting.visit(visit)
+            visiting.visit(visit, is_sound=True)
             visiting.approve(visit, at=day(-10))
         plans.finish_plan(plan_id=plan.pk, by=self.office.chief, at=day(-11))
 

@@ -45,11 +45,11 @@ class Visiting:
         for visit in plans.schedule_visits(plan_id=plan.pk, by=self.office.chief, at=at):
             plans.assign_inspectors(inspection_id=visit.pk, inspector_ids=ids, by=self.office.chief, at=at)
 
-    def visit(self, visit: Inspection, *, lead: str = "") -> Inspection:
-        """Let the first inspector fill in and submit the record, on the day of the visit."""
+    def visit(self, visit: Inspection, *, lead: str = "", is_sound: bool = False) -> Inspection:
+        """Let the first inspector fill in and submit the record, on the day of the visit; `is_sound` finds nothing."""
         arrived = timezone.make_aware(datetime.combine(visit.visit_on, OPENS)) + HOUR
         items, at, by = visits.open_items(visit), arrived + 2 * HOUR, self.office.inspectors[0]
-        record = self._record(arrived, items, is_transferred=bool(lead))
+        record = self._record(arrived, items, is_transferred=bool(lead), is_sound=is_sound)
         visits.save_record(inspection_id=visit.pk, record=record, by=by, at=at)
         return visits.submit_record(inspection_id=visit.pk, lead=lead, by=by, at=at)
 
@@ -57,9 +57,12 @@ class Visiting:
         """Let the chief approve a submitted record."""
         visits.approve_record(inspection_id=visit.pk, by=self.office.chief, at=at)
 
-    def _record(self, arrived: datetime, items: Sequence[RectificationItem], *, is_transferred: bool) -> visits.Record:
+    def _record(
+        self, arrived: datetime, items: Sequence[RectificationItem], *, is_transferred: bool, is_sound: bool
+    ) -> visits.Record:
         signs = [code for code, sign in signs_of(self.round).items() if sign["indicator"] != "greedy"]
         done = {item.pk: True for item in items if item.finished_at}
+        is_sound = is_sound or bool(done)
         found = Conclusion.TRANSFER if is_transferred else Conclusion.BY_DATE
         return visits.Record(
             method=Method.ERRAND,
@@ -67,9 +70,9 @@ class Visiting:
             left_at=arrived + HOUR,
             place="办事大厅窗口",
             errand="咨询并申报一件常办事项（演示）",
-            situation="窗口有人，一次告知材料。" if done else "等候较久，告知不全。",
-            conclusion=Conclusion.SOUND if done else found,
+            situation="窗口有人，一次告知材料。" if is_sound else "等候较久，告知不全。",
+            conclusion=Conclusion.SOUND if is_sound else found,
             checks=YES,
-            findings=[] if done else [(signs[0], "2")],
+            findings=[] if is_sound else [(signs[0], "2")],
             items=done,
         )

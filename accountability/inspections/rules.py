@@ -89,6 +89,10 @@ class Conclusion(TextChoices):
     TRANSFER = "transfer", "移送"
 
 
+# What such a visit found has to be mended by order.
+ORDERING = frozenset({Conclusion.AT_ONCE, Conclusion.BY_DATE})
+
+
 class OrderState(TextChoices):
     """States of an order (责令整改)."""
 
@@ -96,6 +100,10 @@ class OrderState(TextChoices):
     REPLIED = "replied", "已反馈，待回访复查"
     PASSED = "passed", "回访复查通过"
     FAILED = "failed", "回访复查未通过"
+
+
+# Nobody has checked yet whether the unit has obeyed.
+UNCHECKED = frozenset({OrderState.ISSUED, OrderState.REPLIED})
 
 
 def settled_as(*, passed: bool) -> OrderState:

@@ -14,8 +14,8 @@ from accountability.evidence.models import Evidence
 from accountability.history.queries import histories
 from accountability.inspections.models import Inspection, InspectionPlan, Order
 from accountability.inspections.rules import (
+    ORDERING,
     SETTLED,
-    Conclusion,
     InspectionState,
     OrderState,
     PlanState,
@@ -33,7 +33,6 @@ from nanchuan_eval.workspace.rules import Phase
 
 # How an order's section stands in its columns.
 OF_ORDER: dict[str, Any] = {"title": section_name("inspection__section"), "section": "inspection__section__code"}
-ORDERING = (Conclusion.AT_ONCE, Conclusion.BY_DATE)
 
 
 def _visits(**conditions: object) -> Callable[[Asked], Columns]:

@@ -31,6 +31,7 @@ class Place(StrEnum):
     FLAGS = "flags"
     HOLDS = "holds"
     CASES = "cases"
+    VISITS = "visits"
 
 
 # The policy table's action by which a place is mended: whoever starts it is waited for. Without one, time is.
@@ -56,6 +57,7 @@ MENDED_BY: dict[Place, str] = {
     Place.FLAGS: "ballot.invalid",
     Place.HOLDS: "appeal.accept",
     Place.CASES: "acc.close",
+    Place.VISITS: "insp.notify",
 }
 # Conditions that nobody mends: the day has to come.
 FOR_THE_CLOCK = frozenset({Place.CLOSING, Place.OBJECTION_PERIOD})

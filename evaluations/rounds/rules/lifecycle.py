@@ -133,6 +133,7 @@ class Readiness:
     # What was opened after the list and is not over.
     open_cases: tuple[str, ...] = ()
     open_rectifications: tuple[str, ...] = ()
+    open_orders: tuple[str, ...] = ()
 
 
 def state_label(state: RoundState, closes_at: datetime, now: datetime) -> str:
@@ -246,12 +247,15 @@ def _publish(readiness: Readiness) -> list[Lack]:
 
 
 def _archive(readiness: Readiness) -> list[Lack]:
-    cases, running = readiness.open_cases, readiness.open_rectifications
+    cases, running, orders = readiness.open_cases, readiness.open_rectifications, readiness.open_orders
     found = []
     if running:
         found.append(Lack(f"尚有{len(running)}件整改未销号：{'、'.join(running)}。", Place.CASES))
     if cases:
         found.append(Lack(f"尚有{len(cases)}件问责事项未办结：{'、'.join(cases)}，请先办结。", Place.CASES))
+    if orders:
+        text = f"尚有{len(orders)}次暗访发现的问题没有责令整改或者没有复查：{'、'.join(orders)}。"
+        found.append(Lack(text, Place.VISITS))
     return found
 
 

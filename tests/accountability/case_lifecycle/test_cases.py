@@ -5,10 +5,13 @@ from unittest.mock import patch
 
 import pytest
 
+from accountability.case_lifecycle.queries import read_cases
 from accountability.case_lifecycle.services.cases import close_case, publish_and_start
 from accountability.cases.models import Case, Measure
 from accountability.cases.rules.measures import CaseState, MeasureKind, MeasureState
 from accountability.cases.services import record_measure
+from accountability.inspections.models import Order
+from accountability.inspections.rules import Conclusion, InspectionState, OrderState
 from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.rules import ItemState, RectificationState
 from departments.models import DepartmentKind
@@ -30,6 +33,7 @@ from tests.accountability.factories import (
     make_bare_round,
     make_case,
     make_counted_round,
+    make_inspection,
     make_measure,
     make_rectification,
     make_result,
@@ -298,6 +302,25 @@ def test_archiving_is_not_even_proposed_while_a_case_is_open():
         approvals.propose("round.archive", case.result.round, by=make_account(Role.CHIEF), at=LATER)
 
     assert not Approval.objects.exists()
+
+
+def test_a_round_with_a_finding_that_nobody_ordered_to_mend_is_not_archived():
+    case = make_case(state=CaseState.CLOSED, closed_at=LATER)
+    visit = make_inspection(case.result.section, state=InspectionState.APPROVED, conclusion=Conclusion.BY_DATE)
+    unordered = f"尚有1次暗访发现的问题没有责令整改或者没有复查：{visit.section}。"
+
+    with pytest.raises(RuleViolation, match=unordered):
+        archive_round(round_id=case.result.round_id, by=make_account(), at=LATER)
+
+
+@pytest.mark.parametrize(("state", "orders"), [(OrderState.ISSUED, 1), (OrderState.REPLIED, 1), (OrderState.PASSED, 0)])
+def test_a_round_is_archived_once_every_order_was_checked(state, orders):
+    case = make_case(state=CaseState.CLOSED, closed_at=LATER)
+    visit = make_inspection(case.result.section, state=InspectionState.APPROVED, conclusion=Conclusion.BY_DATE)
+    facts = {"demand": "公开办事流程", "due_on": LATER.date(), "issued_by": make_account(Role.CHIEF), "issued_at": NOON}
+    Order.objects.create(inspection=visit, state=state, **facts)
+
+    assert len(read_cases(case.result.round)["open_orders"]) == orders
 
 
 def test_a_round_whose_cases_are_closed_is_archived():

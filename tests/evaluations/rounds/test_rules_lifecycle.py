@@ -121,6 +121,11 @@ def test_a_round_that_lacks_nothing_moves_on(step):
         (Step.PUBLISH, {"undecided": ("异议1",)}, "“异议1”尚未办结，办结后方可公示。"),
         (Step.ARCHIVE, {"open_cases": ("国土局窗口",)}, "尚有1件问责事项未办结：国土局窗口，请先办结。"),
         (Step.ARCHIVE, {"open_rectifications": ("国土局窗口（整改中）",)}, "尚有1件整改未销号：国土局窗口（整改中）。"),
+        (
+            Step.ARCHIVE,
+            {"open_orders": ("国土局窗口",)},
+            "尚有1次暗访发现的问题没有责令整改或者没有复查：国土局窗口。",
+        ),
     ],
 )
 def test_a_step_names_what_it_lacks(step, facts, text):
