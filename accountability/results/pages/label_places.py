@@ -15,7 +15,7 @@ DIRECTIONS = (
 )
 FAR = 20  # distance from which a thin line leads from the point to its name
 SAMPLES = 24  # points at which a line is looked at
-CROSSING = 90  # a line over another point is as bad as so much distance
+CROSSING = 90  # a line over another point or line, or a far name beside another point, is as bad as so much distance
 GRID = 12
 NEAR = 3  # of the distances, for names that can be left out
 
@@ -94,13 +94,24 @@ def place_labels(named: Sequence[Named], points: Sequence[tuple[float, float]], 
     blocks = [Box(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in points]
     placed: list[Label] = []
     for point in named:
-        free = [label for label in _candidates(point) if _is_free(label, placed, blocks, frame)]
-        if point.is_needed and not free:
-            free = [label for label in _anywhere(point, frame) if _is_free(label, placed, blocks, frame)]
-        cost = {label: label.distance + CROSSING * _crosses(label, blocks) for label in free}
-        if free and (point.is_needed or min(cost.values()) < CROSSING):
-            placed.append(min(free, key=cost.__getitem__))
+        if (label := _best(point, placed, blocks, frame)) is not None:
+            placed.append(label)
+    # Once all have a place, those that could be misread look for a better one.
+    for at, label in enumerate(placed):
+        others = [*placed[:at], *placed[at + 1 :]]
+        if _faults(label, others, blocks):
+            placed[at] = _best(label.of, others, blocks, frame) or label
     return placed
+
+
+def _best(point: Named, placed: Sequence[Label], blocks: Sequence[Box], frame: Box) -> Label | None:
+    free = [label for label in _candidates(point) if _is_free(label, placed, blocks, frame)]
+    if point.is_needed and not free:
+        free = [label for label in _anywhere(point, frame) if _is_free(label, placed, blocks, frame)]
+    cost = {label: label.distance + CROSSING * _faults(label, placed, blocks) for label in free}
+    if free and (point.is_needed or min(cost.values()) < CROSSING):
+        return min(free, key=cost.__getitem__)
+    return None
 
 
 def _candidates(point: Named) -> Iterator[Label]:
@@ -137,6 +148,22 @@ def _is_free(label: Label, placed: Sequence[Label], blocks: Sequence[Box], frame
     )
 
 
-def _crosses(label: Label, blocks: Sequence[Box]) -> bool:
+def _faults(label: Label, placed: Sequence[Label], blocks: Sequence[Box]) -> int:
+    """Count in how many ways the name could be taken for another point's."""
+    if not label.leads:
+        return 0
     others = [block for block in blocks if not block.holds(label.of.x, label.of.y)]
-    return any(block.holds(x, y) for x, y in label.line() for block in others)
+    around = Box(label.box.left - POINT, label.box.top - POINT, label.box.right + POINT, label.box.bottom + POINT)
+    is_over_a_point = any(block.holds(x, y) for x, y in label.line() for block in others)
+    is_beside_another = any(around.overlaps(block) for block in others)
+    return is_over_a_point + is_beside_another + sum(_lines_cross(label, other) for other in placed if other.leads)
+
+
+def _lines_cross(one: Label, other: Label) -> bool:
+    a, b, c, d = (one.of.x, one.of.y), (one.x, one.y), (other.of.x, other.of.y), (other.x, other.y)
+    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
+
+
+def _side(start: tuple[float, float], end: tuple[float, float], at: tuple[float, float]) -> float:
+    """Return on which side of a line a point is: less or more than nothing."""
+    return (end[0] - start[0]) * (at[1] - start[1]) - (end[1] - start[1]) * (at[0] - start[0])

@@ -3,6 +3,7 @@
 import itertools
 import re
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from accountability.results.pages.charts import LABELS, WIDTH
 from accountability.results.pages.heat_maps import WHITE_FROM, heat_maps
-from accountability.results.pages.label_places import POINT, Box, Named, place_labels
+from accountability.results.pages.label_places import POINT, Box, Named, _faults, place_labels
 from accountability.results.pages.places import caterpillar, department_chart
 from accountability.results.queries.results import read_result
 from accountability.results.rules import text_width
@@ -136,6 +137,17 @@ def test_no_name_lies_over_another_name_or_over_a_point_or_outside_the_picture(r
         assert not one.box.overlaps(other.box)
         assert not any(one.box.holds(x, y) for x, y in other.line())
         assert not any(other.box.holds(x, y) for x, y in one.line())
+
+
+def test_lines_do_not_cross_and_a_far_name_stands_beside_no_other_point():
+    rng = Random(12)
+    cloud = [(rng.randint(120, 260), rng.randint(150, 330)) for _ in range(40)]
+    blocks = [Box(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in cloud]
+
+    labels = place_labels([Named(x, y, "3 社会组织管理科", is_needed=True) for x, y in cloud[:5]], cloud, FRAME)
+
+    assert len(labels) == 5
+    assert [_faults(each, [one for one in labels if one is not each], blocks) for each in labels] == [0] * 5
 
 
 def test_a_line_leads_to_a_name_that_is_not_beside_its_point():
