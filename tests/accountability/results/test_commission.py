@@ -352,12 +352,14 @@ class TestASectionThatIsNotRanked:
 
     @pytest.mark.parametrize("code", ["D02-01", "D02-02"])
     def test_shows_counts_and_nothing_else(self, client, code):
-        text = compact(text_of(client.get(f"/commission/2020H1/sections/{code}/")))
+        page = client.get(f"/commission/2020H1/sections/{code}/")
+        text = compact(text_of(page))
 
         assert "有效票9" in text
         assert "有效票12" in text
         assert "有效票少于5" in text
-        assert [word for word in ("难办指数", "渠道得分", "位次区间", "上榜概率", "下轮建议") if word in text] == []
+        assert [word for word in ("难办指数", "渠道得分", "上榜概率", "下轮建议") if word in text] == []
+        assert [point.interval for point in page.context["dossier"].placements] == [""]
         assert "五项指标得分" not in text
 
     def test_stands_in_a_list_of_its_own_unless_vetoed(self, client):
@@ -371,7 +373,8 @@ class TestASectionThatIsNotRanked:
         pictures = client.get("/commission/2020H1/pictures/").context
 
         assert [bar.line.section.code for bar in pictures["caterpillar"].bars] == ["D01-01", "D01-02"]
-        assert [row.line.section.code for row in pictures["heat_map"].rows] == ["D01-01", "D01-02"]
+        heat_maps = [[row.line.section.code for row in each.rows] for each in pictures["heat_maps"]]
+        assert heat_maps == [["D01-01", "D01-02"]]
         assert len(pictures["funnel"].dots) == 2
 
     def test_has_no_figure_in_the_workbook(self, thin):

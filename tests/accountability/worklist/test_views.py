@@ -40,7 +40,7 @@ def test_the_work_list_takes_a_constant_number_of_queries(client, places, django
     make_published_round(places=places)
     client.force_login(make_account())
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         answer = client.get("/home/")
 
     assert answer.status_code == 200
