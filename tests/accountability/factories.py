@@ -264,9 +264,9 @@ def make_item(rectification, **fields):
     return RectificationItem.objects.create(rectification=rectification, **facts)
 
 
-def make_progress(by):
+def make_progress(by, rectification=None):
     """A progress report on the only item of a rectification."""
-    item = make_rectification().items.get()
+    item = (rectification or make_rectification()).items.get()
     return report_progress(item_id=item.pk, text="已培训", by=by, at=LATER)
 
 

@@ -21,7 +21,7 @@ from accountability.promotion_freezes.models import PromotionFreeze
 from accountability.rectifications.rules import ItemState, RectificationState
 from accountability.talks.services.plans import plan_talk
 from accountability.talks.services.records import write_talk
-from departments.models import Department
+from departments.models import Department, Tenure
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Comment
 from evaluations.codes.models import CodeBatch, Credential
@@ -339,6 +339,13 @@ def case(code=OWN_UNIT, kind="talk_head", state=RoundState.PUBLISHED):
     return late.make_case(late.make_bare_round(new_key(), state, ballot_form=PAPER), code, kind)
 
 
+def case_of_two_heads():
+    """A case whose section had another head too in the rated half-year."""
+    found = case()
+    Tenure.objects.create(section=found.result.section.section, name="周科长", starts_on=date(2000, 1, 1))
+    return found
+
+
 def measure(code=OWN_UNIT, kind="talk_head", **changes):
     found = case(code, kind).measures.get()
     for name, value in changes.items():
@@ -380,6 +387,14 @@ def rectification(code=OWN_UNIT, state=RectificationState.RUNNING, item=ItemStat
 def item(row, **fields):
     row.items.update(**fields)
     return row.items.get()
+
+
+def shown_item():
+    """An item whose completion the unit has shown by a file."""
+    by = late.make_account(Role.LIAISON, "D01")
+    progress = late.make_progress(by, rectification())
+    add_evidence(subject=progress, upload=late.make_file(), by=by, at=AFTER)
+    return progress.item
 
 
 def passed():

@@ -20,6 +20,7 @@ from accountability.citizens.services import may_answer, suggest_section
 from accountability.inspections.rules import InspectionState
 from accountability.leads.models import Lead
 from accountability.objections.rules import ObjectionState
+from accountability.rectifications.rules import RectificationState
 from evaluations.codes.models import OpenClaimAlert
 from evaluations.codes.rules.open_channel import OpenAlert
 from evaluations.pools.models import PoolObjection
@@ -150,7 +151,7 @@ OTHERS = [
         lambda w: s.published_list(),
         lambda account: policy.may_see(account, "top10.view"),
     ),
-    Form("case-head", "/work/cases/{o.pk}/head/", lambda w: s.case(), starts("acc.open")),
+    Form("case-head", "/work/cases/{o.pk}/head/", lambda w: s.case_of_two_heads(), starts("acc.open")),
     Form("talk-plan", "/work/talks/{o.pk}/plan/", lambda w: s.measure(), proposes("acc.talk.head", **UNIT)),
     Form("talk-held", "/work/talks/{o.pk}/held/", lambda w: s.planned_talk(), proposes("acc.talk.head", **UNIT)),
     Form(
@@ -162,7 +163,12 @@ OTHERS = [
     Form(
         "talk-return", "/work/talks/records/{o.pk}/return/", lambda w: s.talk(state="filed"), performs("acc.talk.head")
     ),
-    Form("plan-add", "/work/rectifications/{o.pk}/add/", lambda w: s.rectification(), starts("rect.plan", **UNIT)),
+    Form(
+        "plan-add",
+        "/work/rectifications/{o.pk}/add/",
+        lambda w: s.rectification(state=RectificationState.AWAITED),
+        starts("rect.plan", **UNIT),
+    ),
     Form(
         "report-submit",
         "/work/rectifications/{o.pk}/report/",
@@ -170,12 +176,18 @@ OTHERS = [
         starts("rect.report", **UNIT),
     ),
     Form(
-        "rectification-resume", "/work/rectifications/{o.pk}/resume/", lambda w: s.rectification(), starts("acc.open")
+        "rectification-resume",
+        "/work/rectifications/{o.pk}/resume/",
+        lambda w: s.rectification(state=RectificationState.ESCALATED),
+        starts("acc.open"),
     ),
-    Form("item-edit", "/work/items/{o.pk}/edit/", lambda w: s.item(s.rectification()), starts("rect.plan", **UNIT)),
     Form(
-        "item-finish", "/work/items/{o.pk}/finish/", lambda w: s.item(s.rectification()), starts("rect.report", **UNIT)
+        "item-edit",
+        "/work/items/{o.pk}/edit/",
+        lambda w: s.item(s.rectification(state=RectificationState.AWAITED)),
+        starts("rect.plan", **UNIT),
     ),
+    Form("item-finish", "/work/items/{o.pk}/finish/", lambda w: s.shown_item(), starts("rect.report", **UNIT)),
     Form("item-back", "/work/items/{o.pk}/back/", lambda w: s.item(s.passed()), starts("rect.close")),
     Form("objection-file", "/work/objections/file/", lambda w: s.listed_section(), starts("appeal.submit", **UNIT)),
     Form(
