@@ -51,7 +51,7 @@ class PublishedList:
 
     publication: Publication
     content: Mapping[str, Any]
-    corrections: Sequence[CorrectionMade] = ()
+    corrections: Sequence[CorrectionMade]
 
     @property
     def entries(self) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from evaluations.draws.models import PlannedDraw
-from evaluations.publication.documents import PublishedList
+from evaluations.publication.documents import PublishedList, as_published
 from evaluations.publication.models import Publication
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import objections_until
@@ -94,9 +94,9 @@ def read_front_page(at: datetime) -> FrontPage:
 
 def latest_list() -> PublishedList | None:
     """Return the version in force of the latest published round (one query)."""
-    newest = Publication.objects.order_by("-round__period_start", "-round__pk", "-version")
-    found = newest.select_related("round").defer("round__ballot_form", "round__closing").first()
-    return PublishedList(found, json.loads(found.content)) if found else None
+    newest = Publication.objects.order_by("-round__period_start", "-round__pk").values("round")[:1]
+    versions = Publication.objects.filter(round=newest).select_related("round").order_by("version")
+    return next(reversed(as_published(versions.defer("round__ballot_form", "round__closing"))), None)
 
 
 def _news(round_: Round, at: datetime, holidays: Holidays) -> RoundNews:
