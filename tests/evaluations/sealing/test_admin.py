@@ -175,7 +175,7 @@ class TestThePermit:
         assert "提请动用备用卡" in text_of(client.get(address(round_)))
 
         client.post(address(round_, "permit/recovery/"), {"reason": "S2、S3遗失"})
-        assert "已提请，等待审批" in text_of(client.get(address(round_)))
+        assert "提请，等待评议办负责人审批" in text_of(client.get(address(round_)))
         approvals.approve(
             approval_id=Approval.objects.get().pk, by=make_user("chief"), at=round_.closes_at + timedelta(minutes=2)
         )
