@@ -20,6 +20,7 @@ VARIABLES = re.compile(r"(^|_)(unit|liaison|leader)$|(person|unit|department|sec
 QUERIES = frozenset({"filter", "exclude", "get", "get_or_create", "update_or_create", "Q", "get_object_or_404"})
 LOOK_UPS = frozenset({"get", "add", "setdefault", "index", "count"})
 PLAIN = re.compile(r"^(.+?)(__(exact|iexact|in|contains|icontains|startswith|istartswith|endswith))?$")
+OF_TABLES = "tables by their names in the program"
 OF_RECORDS = "fields of models and of forms by their names in the program"
 # (file, what is compared) -> why the key is not needed there.
 ALLOWED = {
@@ -31,6 +32,12 @@ ALLOWED = {
     ("accountability/talks/services/records.py", "{field.name: ...}"): OF_RECORDS,
     ("nanchuan_eval/approvals/services.py", "_actions[action.name]"): "actions by their names in the program",
     ("nanchuan_eval/lists/services.py", "_kinds[kind.name]"): "lists by their names in the program",
+    ("nanchuan_eval/tables/pages.py", "page.table.name == request.POST.get(EXPORT)"): OF_TABLES,
+    ("nanchuan_eval/tables/pages.py", "{page.table.name: ...}"): OF_TABLES,
+    (
+        "evaluations/publication/queries.py",
+        "found.setdefault(section.superior_name, set())",
+    ): "as the round has it: each spelling gets a paper of its own",
     ("nanchuan_eval/backups/services.py", "member.name == MANIFEST"): "files of a backup",
     ("nanchuan_eval/backups/services.py", "member.name == DATABASE"): "files of a backup",
     (

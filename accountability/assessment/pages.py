@@ -41,7 +41,6 @@ def unit_table(assessment: Assessment) -> Table[UnitLine]:
 
 def listing_table(assessment: Assessment) -> Table[Line]:
     """Return every listing of the year, by unit and section."""
-    places = {round_.name: place for place, round_ in enumerate(assessment.rounds)}
     columns: list[Column[Line]] = [
         Column("unit", "单位", lambda line: line.listed.unit, is_choice=True, width=24),
         Column("section", "科室", lambda line: line.listed.section, is_head=True, width=24),
@@ -49,7 +48,7 @@ def listing_table(assessment: Assessment) -> Table[Line]:
             "round",
             "轮次",
             lambda line: line.listed.round_name,
-            sort=lambda line: places[line.listed.round_name],
+            sort=lambda line: line.listed.order,
             is_choice=True,
         ),
         Column("rank", "位次", lambda line: line.listed.rank, Kind.NUMBER),

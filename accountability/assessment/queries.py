@@ -61,7 +61,7 @@ class Assessment:
     @cached_property
     def cadres(self) -> list[CadreLine]:
         """The cadres of the leading bodies and the heads, with what they answer for."""
-        return by_cadre(self.lines)
+        return by_cadre(self.lines, text_key)
 
     @property
     def digest(self) -> str:
@@ -96,11 +96,11 @@ def read_assessment(year: int) -> Assessment:
     found = list(cases.select_related("result__section", "result__round", "rectification"))
     listed = [case for case in found if case.result.is_listed]
     withdrawn = [case for case in found if not case.result.is_listed]
-    lines = assess(_listed(case, order[case.result.round_id]) for case in listed)
+    lines = assess((_listed(case, order[case.result.round_id]) for case in listed), text_key)
     return Assessment(
         year=year,
         rounds=rounds,
-        units=by_unit(lines),
+        units=by_unit(lines, text_key),
         lines=lines,
         bonuses=sorted(_bonuses(listed), key=_by_name),
         taken_back=sorted(_taken_back(withdrawn), key=_by_name),

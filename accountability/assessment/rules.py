@@ -1,7 +1,7 @@
 """年度综合考核: points per listing by the round's own rules, in exact decimals; who answers for it (rulebook R-F)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db.models import TextChoices
 
-from nanchuan_eval.core.pinyin import text_key
 from nanchuan_eval.names.rules.keys import name_key
 
+# Gives what texts are sorted by.
+TextKey = Callable[[str], Any]
 NAME_MISSING = "（姓名未登记）"
 DECIDED_ELSEWHERE, BY_RECORD = "另定", "见办理记录"
 BY_SUPERIOR = "垂直管理单位和公用企业通报上级主管单位，由其考核，不列入。"
@@ -177,7 +178,7 @@ def points_shown(points: Decimal | None, lines: Iterable[Line]) -> Decimal | str
     return f"{sum(recorded)}次{BY_RECORD}，其余{DECIDED_ELSEWHERE}" if any(recorded) else DECIDED_ELSEWHERE
 
 
-def assess(listings: Iterable[Listed]) -> list[Line]:
+def assess(listings: Iterable[Listed], text_key: TextKey) -> list[Line]:
     """Return every listing of a year with its points, in the order of units, sections and rounds."""
     rows = sorted(listings, key=lambda row: (text_key(row.unit), text_key(row.section), row.order))
     first: dict[tuple[str, str], int] = {}
@@ -186,7 +187,7 @@ def assess(listings: Iterable[Listed]) -> list[Line]:
     return [_line(row, again=row.order > first[row.key]) for row in rows]
 
 
-def by_unit(lines: Iterable[Line]) -> list[UnitLine]:
+def by_unit(lines: Iterable[Line], text_key: TextKey) -> list[UnitLine]:
     """Total the year by unit, the highest deduction first."""
     units: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
@@ -195,7 +196,7 @@ def by_unit(lines: Iterable[Line]) -> list[UnitLine]:
     return sorted(sums, key=lambda row: (-(row.points or Decimal(0)), -row.listings, row.best_rank, text_key(row.unit)))
 
 
-def by_cadre(lines: Iterable[Line]) -> list[CadreLine]:
+def by_cadre(lines: Iterable[Line], text_key: TextKey) -> list[CadreLine]:
     """Return who answers for the year's listings, each person once per post, in the order of units and posts.
 
     The district does not assess the cadres of vertically managed units and utilities.

@@ -6,8 +6,7 @@ Apps register a handler for each of their two-person actions in `AppConfig.ready
 
 A view calls `start()`, which proposes the action, or performs it at once if the two-person rule is off. Which actions
 need two persons follows from the policy table (P and A cells): `policy.check()` in the action's service refuses them
-without an approval. The approver reads `content`, and the digest covers it: if it has changed by the time of the
-approval, the proposal is void.
+without an approval. The approver reads `content`, which the digest covers: once it has changed, the proposal is void.
 """
 
 from collections.abc import Callable, Mapping
@@ -293,9 +292,8 @@ def waiting_instead(user: User, service: Callable[..., object]) -> list[Waiting]
     """Return the pending proposal of what a form's service would propose: it is shown instead of the form."""
     if not isinstance(service, Start):
         return []
-    wanted = service.given.items()
     about = [each for each in waiting_about(user, service.target) if each.approval.kind == service.kind]
-    return [each for each in about if wanted <= each.approval.arguments.items()]
+    return [each for each in about if service.given.items() <= each.approval.arguments.items()]
 
 
 def what_follows(service: object) -> str:
@@ -318,8 +316,8 @@ def waiting_about(user: User, *targets: models.Model) -> list[Waiting]:
 
 def is_unchanged(approval: Approval, target: models.Model) -> bool:
     """True if the content is still exactly what was proposed."""
-    content = _actions[approval.kind].content_of(target, approval.arguments)
-    return _digest(approval.kind, str(target.pk), approval.arguments, content) == approval.digest
+    kind, arguments = approval.kind, approval.arguments
+    return _digest(kind, str(target.pk), arguments, _actions[kind].content_of(target, arguments)) == approval.digest
 
 
 def proposal_digest(approval: Approval) -> str:

@@ -106,13 +106,13 @@ def department_chart(result: Result) -> DepartmentChart | None:
     if not lines:
         return None
     x, ticks, cut = _axis(result, lines)
-    by_name: dict[str, list[Line]] = {}
+    by_unit: dict[str, list[Line]] = {}
     for line in lines:
-        by_name.setdefault(line.section.department_name, []).append(line)
+        by_unit.setdefault(line.section.department_code, []).append(line)
     departments, y = [], float(TOP)
-    for name, own in by_name.items():
+    for own in by_unit.values():
         bars = [_bar(line, y + STEP * n, x) for n, line in enumerate(own)]
-        departments.append(Department(name, y, bars))
+        departments.append(Department(own[0].section.department_name, y, bars))
         y += STEP * len(own) + GAP
     with_listed = sum(bool(each.listed) for each in departments)
     title = f"{len(departments)}个单位有科室参加排名，上榜科室属于其中{with_listed}个单位"

@@ -1,13 +1,20 @@
 """The year's deductions: by each round's own rules, exact, in a fixed order."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
-from accountability.assessment.rules import NAME_MISSING, Listed, PointRules, Post, assess, by_cadre, by_unit
+from accountability.assessment import rules as assessment_rules
+from accountability.assessment.rules import NAME_MISSING, Listed, PointRules, Post
 from evaluations.rounds.rules.rulebook import default_rulebook
 from evaluations.rounds.rules.rulebook_errors import rulebook_errors
+from nanchuan_eval.core.pinyin import text_key
 
+assess, by_unit, by_cadre = (
+    partial(rule, text_key=text_key)
+    for rule in (assessment_rules.assess, assessment_rules.by_unit, assessment_rules.by_cadre)
+)
 FULL = {
     "assessment_points": "1.5",
     "assessment_top_points": "1",
