@@ -112,8 +112,8 @@ def shown_label(row: Mapping[str, Any]) -> str:
 
 
 def chance(row: Mapping[str, Any]) -> str:
-    """Return the probability of belonging to the list in steps of ten percent; never published."""
-    return "" if row.get("p_top") is None else as_tenths(float(row["p_top"]))
+    """Return the probability of belonging to the list in steps of ten percent; never published, none after a veto."""
+    return "" if row.get("p_top") is None or row["label"] == VETOED else as_tenths(float(row["p_top"]))
 
 
 def interval_note(rulebook: Mapping[str, Any], sections: int) -> str:

@@ -233,7 +233,7 @@ def _places_in_class(results: Iterable[SectionResult]) -> dict[int, int]:
     """Return each ranked section's place among those of its kind of service (服务类型)."""
     kinds: dict[str, list[SectionResult]] = {}
     for result in results:
-        if result.rank is not None:
+        if has_scores(result):
             kinds.setdefault(result.section.service_kind, []).append(result)
     return {
         result.pk: 1 + sum((other.rank or 0) < (result.rank or 0) for other in group)

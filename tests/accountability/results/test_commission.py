@@ -365,7 +365,9 @@ class TestASectionThatIsNotRanked:
     def test_stands_in_a_list_of_its_own_unless_vetoed(self, client):
         page = client.get(PAGE)
 
-        assert [line.section.code for line in page.context["result"].unranked] == ["D02-01"]
+        result = page.context["result"]
+        assert [line.section.code for line in result.unranked] == ["D02-01"]
+        assert [line.in_class for line in result.ranked if line.section.code == "D02-02"] == [None]
         assert "在2个参加排名的科室中（另有1个样本不足、经一票否决列在最前）" in text_of(page)
         assert "样本不足，不显示得分" in text_of(page)
 

@@ -125,6 +125,10 @@ def test_the_probability_is_given_in_tenths_only():
     assert chance(row(p_top=None)) == ""
 
 
+def test_a_vetoed_section_is_listed_by_decision_not_with_a_probability():
+    assert chance(row(p_top="1.0000", label="一票否决")) == ""
+
+
 @pytest.mark.parametrize(("z", "text"), [("1.96", "95%"), ("3", "99%"), ("1.645", "90%")])
 def test_the_confidence_follows_z(z, text):
     assert confidence(z) == text
