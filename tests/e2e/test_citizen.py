@@ -110,7 +110,7 @@ def test_a_whole_vote_with_the_keyboard_alone(open_page, voting):
     keys.press("Control+A")
     keys.type("1234")
     keys.press("Enter")  # in a side field it casts nothing
-    assert "评议票尚未提交" in page.evaluate("document.activeElement.innerText")
+    page.locator(":focus", has_text="评议票尚未提交").wait_for()
     keys.press("Tab")
     assert page.evaluate("document.activeElement.innerText") == "提交评议票"
     assert not BallotSpool.objects.exists()

@@ -75,6 +75,24 @@ def shown(page):
     return page.locator("#sections .row").evaluate_all(script)
 
 
+def test_the_focus_stays_where_it_is_when_the_words_arrive(open_page, code):
+    page = open_page(390)
+    reach_sections(page, code)
+    held = []
+    page.route("**/ballot/words/**", lambda route: held.append(route))  # noqa: PLW0108  playwright marks the handler
+    page.focus("#filter")
+    page.locator("#sections input[name=section]").nth(40).focus()
+    while not held:
+        page.wait_for_timeout(30)
+    held.pop().continue_()
+
+    page.locator(".elsewhere").first.wait_for(state="attached")
+    page.wait_for_timeout(100)
+    page.keyboard.press("Space")
+
+    assert page.locator("#sections input[name=section]:checked").count() == 1
+
+
 def ticked(page):
     return page.locator("#sections input:checked").evaluate_all("boxes => boxes.map(box => box.value)")
 

@@ -95,10 +95,11 @@
     const said = document.getElementById("found");
     let letters = lettersOf(""), notes = [], asked = null;
     const find = () => {
-      const terms = termsOf(field.value);
+      const terms = termsOf(field.value), focused = document.activeElement;
       const { finds, found } = search(rows, letters, terms);
       arrange(list, rows);
       const units = arrange(list, found);
+      if (list.contains(focused)) focused.focus({ preventScroll: true }); // a row that is moved loses it
       for (const row of rows) {
         row.label.hidden = !found.includes(row);
         row.unit.hidden = !units.has(row.unit);
