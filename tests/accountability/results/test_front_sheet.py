@@ -69,7 +69,7 @@ def test_the_front_sheet_has_the_figures_of_the_listed_sections_in_their_order()
     results = list(round_.results.filter(is_listed=True).order_by("rank").select_related("section"))
     assert [row["科室"] for row in rows] == [result.section.name for result in results]
     for row, result in zip(rows, results, strict=True):
-        scores = [round(Decimal(text), 2) for text in result.data["indicators"].values()]
+        scores = [round(Decimal(result.data["indicators"][indicator]), 2) for indicator in Indicator]
         assert Decimal(str(row["难办指数"])) == round(result.difficulty, 2)
         assert [Decimal(str(row[label])) for label in INDICATORS] == scores
 
