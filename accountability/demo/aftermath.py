@@ -102,9 +102,10 @@ class Aftermath:
         visiting = Visiting(self.round, self.office, self.calendar)
         plan = visiting.plan(first=on(5), last=on(0), drawn=INSPECTED, at=day(8))
         visiting.assign(plan, self.ceremony, drawn_at=day(6), at=day(5))
-        # Visits whose drawn day has come, that to the hardest section first.
+        # Visits whose drawn day has come: that to the hardest section first, then one that finds something to order.
         come = list(plan.inspections.filter(visit_on__lte=on(1)).select_related("section", "plan__round"))
-        come.sort(key=lambda visit: visit.section_id != first.result.section_id)
+        is_first = {visit.pk: visit.section_id == first.result.section_id for visit in come}
+        come.sort(key=lambda visit: (not is_first[visit.pk], bool(open_items(visit)), visit.section.code))
         for number, visit in enumerate(come[:VISITED]):
             self._visit(visiting, visit, lead=LEAD if number == VISITED - 1 else "")
         close_items(Rectification.objects.get(case=first), self.office, at=day(1, 14))
