@@ -43,11 +43,12 @@ def confirm(upload, by, agreed=None, **answers):
 
 
 def test_a_file_is_kept_encrypted_and_nothing_is_imported(register, chief):
-    upload = store(chief)
+    content = people()
+    upload = store(chief, content)
 
     stored = bytes(ListUpload.objects.get().content)
     assert is_encrypted(stored)
-    assert decrypt_bytes(stored) == people()
+    assert decrypt_bytes(stored) == content
     assert opened(upload, chief).preview.figures == (("新增", 2), ("变更", 0))
     assert register.people == {}
 
