@@ -21,6 +21,7 @@ from evaluations.publication.models import Publication, PublicationDecision, Pub
 from evaluations.rounds.models import Round, RoundSection, RoundStep, Unfreezing
 from evaluations.sample_audit.models import SampleAudit, SampleBallot, SampleSignature
 from evaluations.sealing.models import OpeningSignature
+from evaluations.service_records.models import Client, RecordBatch, ServiceRecord, StatedCount
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
 from evaluations.turnout.models import TurnoutDay
 
@@ -30,6 +31,7 @@ __all__ = [
     "BallotSpool",
     "BoxCard",
     "BoxKey",
+    "Client",
     "CodeBatch",
     "Comment",
     "CountSignature",
@@ -53,6 +55,7 @@ __all__ = [
     "PublicationHold",
     "RandomnessEntry",
     "Rating",
+    "RecordBatch",
     "Round",
     "RoundSection",
     "RoundStep",
@@ -60,10 +63,12 @@ __all__ = [
     "SampleBallot",
     "SampleSignature",
     "SectionResult",
+    "ServiceRecord",
     "ServiceTopic",
     "SetAsideBallot",
     "SigningCode",
     "SigningSheet",
+    "StatedCount",
     "Tally",
     "TallyRow",
     "TurnoutDay",

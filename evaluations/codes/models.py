@@ -7,7 +7,7 @@ from django.db import models
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.rules.open_channel import OpenAlert
-from evaluations.rounds.models import Round
+from evaluations.rounds.models import Round, RoundSection
 from evaluations.scoring.method import Channel
 
 
@@ -21,7 +21,16 @@ class CodeBatch(models.Model):
     is_self_service = models.BooleanField("网上领票", default=False, help_text="群众在网页上自己领取，一次一个票号")
     is_open = models.BooleanField("有效", default=True, help_text="停用的批次不能再投票")
     stratum = models.CharField(
-        "身份类别", max_length=40, blank=True, help_text="定向批次按身份类别分开生成，便于统计回收率"
+        "身份类别", max_length=130, blank=True, help_text="定向批次按身份类别分开生成，便于统计回收率"
+    )
+    section = models.ForeignKey(
+        RoundSection,
+        models.PROTECT,
+        verbose_name="绑定科室",
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="办事群众的票只评抽中的科室，不能评其他科室",
     )
     is_halted = models.BooleanField("暂停收票", default=False, help_text="票数不符时暂停，查清后恢复")
     issued_sha256 = models.CharField("发放清单校验值", max_length=64, blank=True)

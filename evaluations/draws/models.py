@@ -9,6 +9,7 @@ from django.db.models import Q
 from evaluations.pools.models import PoolEntry
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
+from evaluations.service_records.models import Client
 
 
 class PlannedDraw(models.Model):
@@ -103,6 +104,7 @@ class DrawEntry(models.Model):
     stratum = models.CharField("类别", max_length=130)
     token = models.CharField("匿名编号", max_length=64)
     person = models.ForeignKey(PoolEntry, models.PROTECT, verbose_name="人员", null=True, related_name="+")
+    client = models.ForeignKey(Client, models.PROTECT, verbose_name="办事人", null=True, related_name="+")
     ref = models.CharField("内部编号", max_length=60, blank=True, help_text="抽取科室时为科室代码，不公开")
     salt = models.CharField("查询码", max_length=64, blank=True)
     exclusion = models.CharField("不参加抽取的原因", max_length=20, blank=True)

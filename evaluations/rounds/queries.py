@@ -88,7 +88,12 @@ def state_now(round_: Round, at: datetime) -> str:
 def wanted_draws(round_: Round) -> tuple[DrawPurpose, ...]:
     """Return the draws of people that the round's rulebook asks for before the vote."""
     issued = round_.rulebook["sampled_forms"] == ISSUED_CODES
-    return (DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS, *([DrawPurpose.ISSUED] if issued else []))
+    clients = round_.rulebook.get("client_draw", False)
+    return (
+        *(DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS),
+        *([DrawPurpose.CLIENTS] if clients else []),
+        *([DrawPurpose.ISSUED] if issued else []),
+    )
 
 
 def objection_term(round_: Round) -> Term | None:

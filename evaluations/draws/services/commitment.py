@@ -43,6 +43,7 @@ BATCH_SIZE = 2000
 DRAWABLE_IN = {
     DrawPurpose.SUPERVISORS: RoundState.FROZEN,
     DrawPurpose.EVALUATORS: RoundState.FROZEN,
+    DrawPurpose.CLIENTS: RoundState.FROZEN,
     DrawPurpose.ISSUED: RoundState.FROZEN,
     DrawPurpose.COUNTED: RoundState.SEALED,
     DrawPurpose.INSPECTED: RoundState.PUBLISHED,

@@ -31,6 +31,7 @@ class DrawPurpose(TextChoices):
 
     SUPERVISORS = "supervisors", "抽取监督员"
     EVALUATORS = "evaluators", "抽取定向评议人员"
+    CLIENTS = "clients", "抽取办事群众"
     ISSUED = "issued", "抽取抽样评议票发放对象"
     COUNTED = "counted", "抽取计票的抽样评议票"
     INSPECTED = "inspected", "抽取暗访科室"
