@@ -1,0 +1,66 @@
+"""The round's frame: one chance for each person with a finished record in the period, whatever number of records."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from departments.models import Section
+from evaluations.rounds.models import Round
+from evaluations.service_records.models import ServiceRecord
+from evaluations.service_records.rules.frame import FrameLine, FrameSection, batch_min, exclusion_of
+
+ELIGIBLE = Q(client__exclusion="") & ~Q(client__phone_hash="")
+_CHUNK = 5000
+
+
+def frame_sections(round_: Round) -> list[FrameSection]:
+    """Return the sections of the round by code: of the frozen roster, before that those that will take part."""
+    frozen = [FrameSection(*row) for row in round_.sections.order_by().values_list("section_id", "code", "name")]
+    return sorted(frozen or _coming_sections(), key=lambda section: section.code)
+
+
+def records_of(round_: Round) -> QuerySet[ServiceRecord]:
+    """Return what was finished in the period of the round."""
+    return ServiceRecord.objects.filter(finished_on__range=(round_.period_start, round_.period_end)).order_by()
+
+
+def eligible_people(round_: Round) -> dict[str, int]:
+    """Return section code -> people who can be drawn, for every section of the round (two or three queries)."""
+    rows = records_of(round_).filter(ELIGIBLE).values_list("section_id").annotate(people=Count("client", distinct=True))
+    people = dict(rows)
+    return {section.code: people.get(section.pk, 0) for section in frame_sections(round_)}
+
+
+def drawn_sections(round_: Round) -> list[FrameSection]:
+    """Return the sections with enough people for a draw of their own (the same queries)."""
+    people, least = eligible_people(round_), batch_min(round_.rulebook)
+    return [section for section in frame_sections(round_) if people[section.code] >= least]
+
+
+def frame_candidates(round_: Round) -> Iterator[FrameLine]:
+    """Yield each person once per section with enough people, those excluded with the reason, always in this order."""
+    rows = _rows(round_, "client__name", "client__phone", "client__exclusion", "client__phone_hash")
+    for section, (_, client, name, phone, exclusion, phone_hash) in rows:
+        yield FrameLine(section.code, section.name, client, name, phone, exclusion_of(exclusion, phone_hash))
+
+
+def frame_lines(round_: Round) -> Iterator[tuple[str, str, int, str]]:
+    """Yield the same lines as (section code, its name, client, exclusion), which spares decrypting the phones."""
+    for section, (_, client, exclusion, phone_hash) in _rows(round_, "client__exclusion", "client__phone_hash"):
+        yield section.code, section.name, client, exclusion_of(exclusion, phone_hash)
+
+
+def _rows(round_: Round, *fields: str) -> Iterator[tuple[FrameSection, tuple[Any, ...]]]:
+    """Yield the first row of each person in each section; the rows are sorted, so that nothing is kept in memory."""
+    sections = {section.pk: section for section in drawn_sections(round_)}
+    records = records_of(round_).filter(section__in=sections, client__isnull=False)
+    rows = records.order_by("section_id", "client_id").values_list("section_id", "client_id", *fields)
+    for (section, _), same in groupby(rows.iterator(_CHUNK), key=lambda row: row[:2]):
+        yield sections[section], next(same)
+
+
+def _coming_sections() -> Iterator[FrameSection]:
+    for row in Section.objects.active().values_list("pk", "code", "name"):
+        yield FrameSection(*row)
