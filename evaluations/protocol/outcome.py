@@ -1,6 +1,6 @@
 """The outcome of a draw: the drawing order of every stratum, then the events after it (protocol 3.11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from evaluations.protocol.drawing import (
@@ -44,6 +44,27 @@ def draw(
         state.apply(event, number)
         head = event_head(head, event)
     return {"seed": seed, "round": state.round, "head": head, **state.outcome()}
+
+
+def rounds_of_places(
+    params: Params, orders: Mapping[str, Sequence[str]], events: Sequence[Mapping[str, Any]]
+) -> dict[tuple[str, str], int]:
+    """Return (stratum, id) -> the committed round in which it was first drawn, for a fixed quota.
+
+    `orders` = at least the drawn, alternate and removed ids of every stratum, in drawing order.
+    """
+    state, found = _DrawState(params, orders), dict[tuple[str, str], int]()
+
+    def note(names: Iterable[str]) -> None:
+        for name in names:
+            for token in state.line(name)[: state.seats[name]]:
+                found.setdefault((name, token), state.round)
+
+    note(orders)
+    for number, event in enumerate(events, start=1):
+        state.apply(event, number)
+        note(orders if event["type"] == "open_round" else [event["stratum"]])
+    return found
 
 
 def event_head(head: str, event: Mapping[str, Any]) -> str:
