@@ -13,7 +13,14 @@ from django.views.decorators.debug import sensitive_variables
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.queries import closed_counters, codes_by_stratum, drawn_people, lacking_codes, replaceable
+from evaluations.codes.queries import (
+    StratumLine,
+    closed_counters,
+    codes_by_stratum,
+    drawn_people,
+    lacking_codes,
+    replaceable,
+)
 from evaluations.codes.rules.issuing import ORIGINS, code_faults, list_faults
 from evaluations.protocol.codes import ENTROPY_BYTES, encode_code, format_code, issue_of
 from evaluations.rounds.models import Round
@@ -79,6 +86,19 @@ def issue_batch(*, round_id: int, form: FormKind, count: int, by: User, at: date
 
 @sensitive_variables()
 @transaction.atomic
+def issue_lacking(
+    *, round_id: int, lines: Iterable[StratumLine], by: User, at: datetime
+) -> list[tuple[CodeBatch, list[str]]]:
+    """Make a batch of the codes that each of these strata lacks."""
+    round_ = _issuing_round(round_id, by)
+    forms = [(FormKind(line.channel, Origin.ISSUED, stratum=line.stratum), line.lacking) for line in lines]
+    return [
+        issue_batch(round_id=round_id, form=_named(round_, form), count=count, by=by, at=at) for form, count in forms
+    ]
+
+
+@sensitive_variables()
+@transaction.atomic
 def issue_together(
     *, round_id: int, counters: Iterable[Channel], by: User, at: datetime
 ) -> list[tuple[CodeBatch, list[str]]]:
@@ -89,10 +109,7 @@ def issue_together(
         raise RuleViolation("抽中人员的票号已经齐全，没有重复生成。需要另行生成的，请使用“单独生成一批”。")
     if wanted - set(closed):
         raise RuleViolation("所选渠道已经开通网上领票，未重复开通。请刷新页面后重新选择。")
-    forms = [(FormKind(line.channel, Origin.ISSUED, stratum=line.stratum), line.lacking) for line in lacking]
-    made = [
-        issue_batch(round_id=round_id, form=_named(round_, form), count=count, by=by, at=at) for form, count in forms
-    ]
+    made = issue_lacking(round_id=round_id, lines=lacking, by=by, at=at)
     for channel in sorted(wanted):
         form = _named(round_, FormKind(channel, closed[channel]))
         made.append((open_self_service(round_id=round_id, form=form, by=by, at=at), []))
