@@ -1,7 +1,8 @@
 """Totals of a round's codes by batch and stratum (票号批次); never anything about a single code.
 
 Replacements (补发) are few, and for people the staff know by name: their returns are counted within the original
-batch, and hiding one small figure beside a public total hides the next smallest too.
+batch, and hiding one small figure beside a public total hides the next smallest too. Bound batches of one section
+(drawn first, drawn by a top-up) are counted together too: what the page says of the section is the sum.
 """
 
 from collections import defaultdict
@@ -71,9 +72,9 @@ def counted_batches(round_: Round) -> list[CodeBatch]:
 
 def batch_lines(batches: Sequence[CodeBatch]) -> list[BatchLine]:
     """Return one line per batch of `counted_batches`, with small figures hidden."""
-    families = defaultdict(list)
+    heads, families = counted_with(batches), defaultdict(list)
     for batch in batches:
-        families[batch.replaces_id or batch.pk].append(batch)
+        families[heads[batch.pk]].append(batch)
     figures: dict[str, int | str] = {}
     for channel in Channel:
         used = {
@@ -87,6 +88,16 @@ def batch_lines(batches: Sequence[CodeBatch]) -> list[BatchLine]:
         }
         figures |= shown_beside_total(used, able)
     return [_line(batch, batches, families, figures) for batch in batches]
+
+
+def counted_with(batches: Iterable[CodeBatch]) -> dict[int, int]:
+    """Return batch -> the batch within which its returns are told: its original, its section's first bound one."""
+    heads: dict[int, int] = {}
+    first: dict[int, int] = {}
+    for batch in batches:
+        own = batch.replaces_id or batch.pk
+        heads[batch.pk] = first.setdefault(batch.section_id, own) if batch.section_id else own
+    return heads
 
 
 def return_rate(batches: Sequence[CodeBatch]) -> int | None:
@@ -244,7 +255,7 @@ def _line(
     families: Mapping[int, list[CodeBatch]],
     figures: Mapping[str, int | str],
 ) -> BatchLine:
-    returned = "并入原批次" if batch.replaces_id else figures[str(batch.pk)]
+    returned = figures.get(str(batch.pk), "并入原批次")
     rate = return_rate(families[batch.pk]) if isinstance(returned, int) else None
     whole = return_rate([b for b in batches if b.channel == batch.channel])
     return BatchLine(
