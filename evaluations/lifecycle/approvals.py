@@ -15,8 +15,9 @@ from evaluations.lifecycle.queries import unfreezing_faults
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import missing_for, require, unusual_dates_of
 from evaluations.rounds.rules.lifecycle import STEP_ACTION, DrawPurpose, DrawStatus, RoundState, Step
+from evaluations.rounds.rules.plan_changes import UNUSUAL, plan_changes
 from evaluations.rounds.rules.rulebook import planned_seats, strata_by_share
-from evaluations.rounds.rules.settings import UNUSUAL, plan_changes, unusual
+from evaluations.rounds.rules.settings import unusual
 from evaluations.rounds.services import refuse_unsettleable, settle_round
 from evaluations.sealing.services.opening import seal_round
 from evaluations.tally.services.tally import tally_round

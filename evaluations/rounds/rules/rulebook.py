@@ -104,6 +104,7 @@ DEFAULTS: dict[str, Any] = {
     "client_batch_min": 20,
     "client_top_ups": 2,
     "client_top_up_percent": 50,
+    "prelist_most": 14,
     "reply_workdays": 3,
     "office_phone": "",
     "dice": 20,

@@ -1,7 +1,7 @@
 """Whether a rulebook may be frozen: types, ranges, and rules that depend on each other."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -40,6 +40,7 @@ def rulebook_errors(rulebook: Mapping[str, Any]) -> list[str]:
         _other_error(rulebook),
         _strata_error(rulebook),
         _seats_error(rulebook),
+        *_client_errors(rulebook),
         _present_error(rulebook),
         _box_error(rulebook),
         _drawn_error(method),
@@ -109,16 +110,31 @@ def _strata_error(rulebook: Mapping[str, Any]) -> str:
 def _seats_error(rulebook: Mapping[str, Any]) -> str:
     """The planned seats are whole numbers by section; they add up to the ballots issued."""
     seats = rulebook.get("issued_seats", {})
-    values: list[Any] = list(seats.values()) if isinstance(seats, Mapping) else [None]
-    if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in values):
+    if not _are_whole(seats):
         return "各科室发放名额应为不小于0的整数。"
     if rulebook["issued_quota"] != PLANNED_SEATS:
         return ""
     if not seats:
         return "发放名额按评议计划分配的，应先在“评议计划”中采用各科室名额。"
-    if sum(values) != rulebook["issued_ballots"]:
-        return f"各科室发放名额合计{sum(values)}张，与抽样评议票发放张数不同，请重新采用评议计划。"
+    if (total := sum(seats.values())) != rulebook["issued_ballots"]:
+        return f"各科室发放名额合计{total}张，与抽样评议票发放张数不同，请重新采用评议计划。"
     return ""
+
+
+def _client_errors(rulebook: Mapping[str, Any]) -> Iterator[str]:
+    """The plan's letters and needs are whole numbers by section; clients' ballots count in the targeted channel."""
+    if not _are_whole(rulebook.get("client_seats", {})):
+        yield "各科室办事群众名额应为不小于0的整数。"
+    if not _are_whole(rulebook.get("client_needs", {})):
+        yield "各科室所需办事群众票应为不小于0的整数。"
+    if rulebook.get("client_draw") and not rulebook["channels"].get("targeted", {}).get("drawn"):
+        yield "办事群众的票计入定向评议，抽取办事群众的，定向渠道应视为抽签渠道。"
+
+
+def _are_whole(numbers: Any) -> bool:
+    """True if it is a table of whole numbers, none below 0."""
+    values: list[Any] = list(numbers.values()) if isinstance(numbers, Mapping) else [None]
+    return all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in values)
 
 
 def seat_errors(rulebook: Mapping[str, Any], sections: Collection[str]) -> list[str]:

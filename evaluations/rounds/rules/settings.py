@@ -32,7 +32,8 @@ class Setting:
     """One editable setting: its path in the rulebook, its Chinese label and bounds, its group on the form.
 
     `low`, `high` bound a whole number; `span` bounds any other. A setting with `method` belongs to this method alone.
-    `words` says the value of a setting that is a table; a rulebook without it has an empty one.
+    `words` says the value of a setting that is a table; a rulebook without it has an empty one. A rulebook that is
+    older than a setting which `is_later` has its default.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Setting:
     span: tuple[str, str] | None = None
     method: str = ""
     words: Callable[[Any], str] | None = None
+    is_later: bool = False
 
     @property
     def default(self) -> Any:
@@ -57,6 +59,8 @@ class Setting:
 
     def value_in(self, rulebook: Mapping[str, Any]) -> Any:
         """Return the value in a rulebook; one that is older than a table has none of its lines."""
+        if self.is_later:
+            return rulebook.get(self.path, self.default)
         return rulebook.get(self.path, []) if self.words else lookup(rulebook, self.path)
 
 
@@ -228,6 +232,44 @@ SETTINGS: tuple[Setting, ...] = (
         help="按评议计划：名额由本轮的“评议计划”采用",
     ),
     Setting("issued_min", "发放名额每科室最少", _DRAW, 0, 1000),
+    Setting(
+        "client_draw",
+        "按办件抽取办事群众",
+        _DRAW,
+        choices={"": "否", "1": "是"},
+        help="每个科室从在本期办结过事项的群众中抽取，抽中的每人每科室一张票，只评这个科室，计入定向评议",
+        is_later=True,
+    ),
+    Setting(
+        "client_letters",
+        "每科室首次抽取办事群众（人）",
+        _DRAW,
+        1,
+        10_000,
+        help="采用了评议计划的科室，从其计划；办事群众不足的，全部抽取",
+        is_later=True,
+    ),
+    Setting("client_least", "每科室至少收回办事群众票（张）", _DRAW, 0, 1000, is_later=True),
+    Setting(
+        "client_batch_min",
+        "按科室抽取的最少办事群众（人）",
+        _DRAW,
+        5,
+        1000,
+        help="可以抽取的人少于此数的科室不单独抽取，由其他定向评议人员评议，以免票与人对上",
+        is_later=True,
+    ),
+    Setting("client_top_ups", "预先承诺的办事群众追加抽取次数", _DRAW, 0, 5, is_later=True),
+    Setting("client_top_up_percent", "办事群众每次追加比例（占首次%）", _DRAW, 1, 200, is_later=True),
+    Setting(
+        "prelist_most",
+        "通知书预先列明的科室（个）",
+        _DRAW,
+        0,
+        50,
+        help="按办件记录列出本人办过事的科室，票少的在前；0为不列",
+        is_later=True,
+    ),
     Setting("reply_workdays", "通知书答复期限（工作日）", _DRAW, 1, 30),
     Setting(
         "office_phone",
@@ -273,57 +315,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("assessment_unclosed_points", "年度考核加扣（整改未销号）", _AFTER, help="可留空"),
 )
 
-# Lines of a plan's approved content that `plan_changes` compares line by line, or not at all.
-UNUSUAL = "与默认值不同的规则"
-NOT_COMPARED = frozenset({"与上次审定相比", "评议规则校验值"})
-
 
 def unusual(rulebook: Mapping[str, Any]) -> list[str]:
     """Return in Chinese every setting that differs from its default, for the approver of the rulebook."""
     return _differences(default_rulebook(rulebook["method"]), rulebook, settings_of(rulebook))
-
-
-def plan_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Return in Chinese what differs between two approved contents of a plan, each line before -> after."""
-    changes: list[str] = []
-    for key in {**before, **after}:
-        old, new = before.get(key), after.get(key)
-        if key in NOT_COMPARED or old == new:
-            continue
-        if key == UNUSUAL:
-            changes += _rule_changes(old, new)
-        elif isinstance(old, Mapping) or isinstance(new, Mapping):
-            olds, news = old or {}, new or {}
-            changes += [
-                f"{key}·{name}：{olds.get(name, '（无）')} → {news.get(name, '（无）')}"
-                for name in {**olds, **news}
-                if olds.get(name) != news.get(name)
-            ]
-        else:
-            changes.append(f"{key}：{old or '（无）'} → {new or '（无）'}")
-    return changes
-
-
-def _rule_changes(before: Any, after: Any) -> list[str]:
-    """Compare two lists of `unusual`, whose lines read label：default → value."""
-    olds, news = (_by_label(lines) for lines in (before, after))
-    changes = []
-    for label in {**olds, **news}:
-        default = (olds.get(label) or news[label])[0]
-        old, new = (lines.get(label, (default, default))[1] for lines in (olds, news))
-        if old != new:
-            changes.append(f"{label}：{old} → {new}")
-    return changes
-
-
-def _by_label(lines: Any) -> dict[str, tuple[str, str]]:
-    """Return label -> (default, value); a plan without an unusual rule has a word instead of a list."""
-    found, names = {}, [f"{setting.group}·{setting.label}" for setting in SETTINGS]
-    for line in lines if isinstance(lines, list) else ():
-        label = max((name for name in names if line.startswith(f"{name}：")), key=len, default=line.partition("：")[0])
-        default, _, value = line.removeprefix(f"{label}：").rpartition(" → ")
-        found[label] = (default, value)
-    return found
 
 
 def carried_over(rulebook: Mapping[str, Any], method: str) -> tuple[dict[str, Any], list[str]]:
@@ -331,7 +326,8 @@ def carried_over(rulebook: Mapping[str, Any], method: str) -> tuple[dict[str, An
 
     Planned seats are left behind: they were planned for the sections of that round.
     """
-    carried = {**default_rulebook(method), **with_method(rulebook, method), "issued_seats": {}}
+    planned = {"issued_seats": {}, "client_seats": {}, "client_needs": {}}
+    carried = {**default_rulebook(method), **with_method(rulebook, method), **planned}
     if carried["issued_quota"] == PLANNED_SEATS:
         carried["issued_quota"] = DEFAULTS["issued_quota"]
     earlier = {**default_rulebook(rulebook["method"]), **rulebook}

@@ -24,7 +24,9 @@ with Path(__file__).with_name("settings.csv").open(newline="") as source:
     TABLE = list(csv.DictReader(source))
 BOUNDED = [row for row in TABLE if row["low"]]
 STRATA = {"服务对象": 50, "市场主体": 20, "村居干部和居民代表": 15, "两代表一委员": 10, "其他": 5}
-FIXED = {"levels": 3, "z": "1.96", "nu0": 20, "v_prior": "625", "evaluator_strata": STRATA, "issued_seats": {}}
+FIXED = {"levels": 3, "z": "1.96", "nu0": 20, "v_prior": "625", "evaluator_strata": STRATA} | {
+    key: {} for key in ("issued_seats", "client_seats", "client_needs")
+}
 DRAWN = {"targeted": True, "sampled": False, "other": False}
 
 
@@ -261,6 +263,35 @@ def test_a_rulebook_carried_over_to_the_other_method_keeps_what_both_have(method
     assert rulebook_errors(carried) == []
     assert len(differences) == len(set(differences)) >= len(OF_METHOD["NC-2"])
     assert carried_over(rulebook, method) == (rulebook, [])
+
+
+@pytest.mark.parametrize("key", ["client_seats", "client_needs"])
+@pytest.mark.parametrize("numbers", [{"D01-01": -1}, {"D01-01": 4.5}, {"D01-01": True}, {"D01-01": "4"}, [4]])
+def test_what_is_planned_of_clients_is_whole_numbers_by_section(key, numbers):
+    assert rulebook_errors({**default_rulebook(), key: {"D01-01": 0, "D01-02": 2700}}) == []
+    assert "应为不小于0的整数" in "".join(rulebook_errors({**default_rulebook(), key: numbers}))
+
+
+def test_clients_are_drawn_only_where_the_targeted_channel_counts_as_drawn():
+    rulebook = {**default_rulebook(), "client_draw": True}
+    undrawn = with_value(rulebook | {"min_drawn_lines": 0}, "channels.targeted.drawn", False)
+
+    assert rulebook_errors(rulebook) == []
+    assert "定向渠道应视为抽签渠道" in "".join(rulebook_errors(undrawn))
+
+
+def test_a_rulebook_older_than_the_draw_among_clients_has_none_and_no_fault():
+    earlier = {key: value for key, value in default_rulebook().items() if "client" not in key and key != "prelist_most"}
+
+    assert rulebook_errors(earlier) == unusual(earlier) == []
+
+
+def test_what_was_planned_of_clients_stays_with_its_round():
+    carried, _ = carried_over(
+        {**default_rulebook(), "client_seats": {"D01-01": 9}, "client_needs": {"D01-01": 3}}, "NC-2"
+    )
+
+    assert (carried["client_seats"], carried["client_needs"]) == ({}, {})
 
 
 def test_planned_seats_stay_with_the_round_they_were_planned_for():
