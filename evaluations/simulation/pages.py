@@ -142,12 +142,22 @@ def _assumptions(expected: Expectation) -> Iterator[str]:
 
 
 def _one_line(one_line: OneLine) -> Iterator[str]:
-    if one_line.quota:
+    if one_line.letters:
+        yield from _letters(one_line)
+    elif one_line.quota:
         yield f"每个科室另收回{one_line.quota}张本科室服务对象的评议票，每张只评一个科室"
     if one_line.up_to:
         yield f"定向评议不足{one_line.up_to}行的科室，由本科室服务对象补足，每张只评一个科室"
     if one_line.clients and (one_line.quota or one_line.up_to):
         yield f"服务对象有限，一般的科室有{one_line.clients}人"
+
+
+def _letters(one_line: OneLine) -> Iterator[str]:
+    small = f"，服务对象不足{one_line.fewest}人的科室不抽" if one_line.fewest else ""
+    yield f"每个科室抽取{one_line.letters}名服务对象（不足的全部邀请），每张票只评这一个科室{small}"
+    if one_line.top_ups:
+        more = f"每次追加{one_line.top_up_percent}%，最多{one_line.top_ups}次"
+        yield f"有科室收回不足{one_line.quota}张、还有人可抽的，{more}"
 
 
 def _from_last_round(result: Result) -> Iterator[str]:

@@ -10,6 +10,7 @@ from evaluations.scoring.method import Channel, RulebookError, rational, whole
 
 MOST_BALLOTS = 100_000
 MOST_LINES = 1_000
+MOST_TOP_UPS = 5
 
 
 class ExpectationError(ValueError):
@@ -54,7 +55,11 @@ class OneLine:
 
     quota: int
     up_to: int
+    letters: int  # drawn clients a section, or all where fewer; 0 = asked until the quota is returned
+    top_ups: int  # further rounds, each drawing in all sections, while a section with clients left misses the quota
+    top_up_percent: int  # people of one further round, of the letters
     clients: int  # of a section of middling popularity; 0 = never too few
+    fewest: int  # sections with fewer clients are left to the general ballots
     answering_spread: Fraction  # standard deviation between sections of the logit of the return rate
 
 
@@ -105,7 +110,16 @@ CHANNELS = {
         "shift": "0.35",
     },
 }
-ONE_LINE = {"quota": 0, "up_to": 0, "clients": 0, "answering_spread": 0}
+ONE_LINE = {
+    "quota": 0,
+    "up_to": 0,
+    "letters": 0,
+    "top_ups": 2,
+    "top_up_percent": 50,
+    "clients": 0,
+    "fewest": 0,
+    "answering_spread": 0,
+}
 DEFAULTS: dict[str, Any] = {
     "channels": CHANNELS,
     "difficulty": Difficulty.NORMAL,
@@ -181,11 +195,17 @@ def _one_line(value: Mapping[str, Any]) -> OneLine:
     found = OneLine(
         quota=whole(given, "one_line.quota", 0, MOST_LINES),
         up_to=whole(given, "one_line.up_to", 0, MOST_LINES),
+        letters=whole(given, "one_line.letters", 0, MOST_BALLOTS),
+        top_ups=whole(given, "one_line.top_ups", 0, MOST_TOP_UPS),
+        top_up_percent=whole(given, "one_line.top_up_percent", 1, 200),
         clients=whole(given, "one_line.clients", 0, MOST_BALLOTS),
+        fewest=whole(given, "one_line.fewest", 0, MOST_LINES),
         answering_spread=rational(given, "one_line.answering_spread", 5),
     )
     if found.quota and found.up_to:
         raise ExpectationError("“one_line.quota”和“one_line.up_to”只能填写一项。")
+    if found.letters and not found.quota:
+        raise ExpectationError("填写了“one_line.letters”的，还应填写“one_line.quota”（每个科室需要收回的票数）。")
     return found
 
 

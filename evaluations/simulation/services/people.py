@@ -253,22 +253,49 @@ def _of_clients(rng: Generator, world: World, lines: Lines) -> Lines:
     wanted = np.full(size, one_line.quota)
     if one_line.up_to:
         wanted = np.maximum(0, one_line.up_to - np.bincount(lines.sections, minlength=size))
-    sections = np.repeat(np.arange(size), _asked(world, one_line, wanted))
-    returned = _single(rng, world, sections, _client_strata(rng, world, sections))
+    asked = _asked(world, one_line, wanted)
+    sections = np.repeat(np.arange(size), asked)
+    invited = _single(rng, world, sections, _client_strata(rng, world, sections))
     usual = rng.normal(ANSWERING, float(one_line.answering_spread), size)
-    returned = returned.keep(_answers_at_all(rng, world, returned, usual))
-    place = np.arange(len(returned.sections)) - np.searchsorted(returned.sections, returned.sections)
-    return returned.keep(place < wanted[returned.sections])
+    answers = _answers_at_all(rng, world, invited, usual)
+    if one_line.letters:
+        return invited.keep(answers & _drawn(one_line, invited, answers, asked))
+    returned = invited.keep(answers)
+    return returned.keep(_place(returned.sections) < wanted[returned.sections])
 
 
 def _asked(world: World, one_line: OneLine, wanted: Ints) -> Ints:
     """Return how many clients could be asked: all there are, or so many that enough of them answer."""
     many = np.where(wanted, UNLIMITED * wanted + SPARE, 0)
+    if one_line.letters:
+        many = np.where(wanted, _letters(one_line, one_line.top_ups), 0)
     if not one_line.clients:
         return many
-    clients = np.maximum(FEWEST_CLIENTS, one_line.clients * np.exp(world.district.popularity))
-    found: Ints = np.minimum(many, clients.astype(np.int64))
+    clients = np.maximum(FEWEST_CLIENTS, one_line.clients * np.exp(world.district.popularity)).astype(np.int64)
+    found: Ints = np.where(clients < one_line.fewest, 0, np.minimum(many, clients))
     return found
+
+
+def _drawn(one_line: OneLine, invited: Lines, answers: NDArray[np.bool_], asked: Ints) -> NDArray[np.bool_]:
+    """Tell who is drawn: the first round, then a further one while a section with people left misses its quota."""
+    place = _place(invited.sections)
+    for round_no in range(one_line.top_ups + 1):
+        letters = _letters(one_line, round_no)
+        drawn: NDArray[np.bool_] = place < letters
+        returned = np.bincount(invited.sections[answers & drawn], minlength=len(asked))
+        if not np.any((returned < one_line.quota) & (asked > letters)):
+            break
+    return drawn
+
+
+def _letters(one_line: OneLine, top_ups: int) -> int:
+    """Return how many people of a section are drawn after so many further rounds."""
+    return one_line.letters + top_ups * -(-one_line.letters * one_line.top_up_percent // 100)
+
+
+def _place(sections: Ints) -> Ints:
+    """Return each line's place among those of its section, which stand together."""
+    return np.arange(len(sections)) - np.searchsorted(sections, sections)
 
 
 def _client_strata(rng: Generator, world: World, sections: Ints) -> Ints:

@@ -65,14 +65,15 @@ def test_pictures_have_titles_that_say_what_is_seen():
     page = simulation_page(parse_result(result()))
 
     assert page.bought.title == (
-        "买通12张定向评议票，使位次居中的科室上榜的机会：18至32行的为30.0%，40至60行的为30.0%，60至80行的为30.0%"
+        "买通12张定向评议票，使位次居中的科室上榜的机会："
+        "18至32行的为30.0%，40至60行的为30.0%，60至80行的为30.0%，80至200行的为30.0%"
     )
     assert [picture.title for picture in page.fakes] == [
         "差评假票对真实位次第25名上榜机会的影响：抽样评议混入20张假票，由0.0%变为50.0%；其他评议混入300张假票，由0.0%变为100.0%",
         "好评假票对真正最难办的第5名上榜机会的影响："
         "抽样评议混入20张假票，由0.0%变为50.0%；其他评议混入300张假票，由0.0%变为100.0%",
     ]
-    assert len(page.bought.rows) == 3 * 4
+    assert len(page.bought.rows) == 4 * 4
     assert all(row.low <= row.dot <= row.high for row in page.bought.rows)
 
 
@@ -107,6 +108,18 @@ def test_what_was_assumed_is_said():
         "每个科室另收回40张本科室服务对象的评议票，每张只评一个科室",
         "服务对象有限，一般的科室有245人",
         "科室冷热、难办程度的差别、渠道之间的差别按上一轮公布的数据估计",
+    ]
+
+
+def test_a_draw_among_clients_is_said_with_its_top_ups():
+    drawn = {"one_line": {"quota": 40, "letters": 110, "fewest": 20, "clients": 245}}
+
+    page = simulation_page(parse_result(result() | {"expectation": complete(drawn)}))
+
+    assert page.assumptions[1:] == [
+        "每个科室抽取110名服务对象（不足的全部邀请），每张票只评这一个科室，服务对象不足20人的科室不抽",
+        "有科室收回不足40张、还有人可抽的，每次追加50%，最多2次",
+        "服务对象有限，一般的科室有245人",
     ]
 
 

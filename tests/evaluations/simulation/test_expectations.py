@@ -59,6 +59,9 @@ def test_every_kind_of_difficulty_has_a_spread_of_its_own():
         ({"one_line": []}, "one_line"),
         ({"one_line": {"quota": 40, "up_to": 60}}, "one_line.up_to"),
         ({"one_line": {"clients": "many"}}, "one_line.clients"),
+        ({"one_line": {"letters": 110}}, "one_line.quota"),
+        ({"one_line": {"quota": 40, "letters": 110, "top_ups": 6}}, "one_line.top_ups"),
+        ({"one_line": {"top_up_percent": 0}}, "one_line.top_up_percent"),
     ],
 )
 def test_a_fault_is_refused_by_the_name_of_its_setting(document, named):

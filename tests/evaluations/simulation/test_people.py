@@ -157,6 +157,47 @@ def test_a_section_with_few_clients_cannot_fill_its_quota():
     assert in_sections(few).max() == 40
 
 
+NO_GENERAL = {**BALLOTS, "targeted": {"ballots": 0}}
+
+
+def drawn_clients(**changes):
+    return in_sections(lines(channels=NO_GENERAL, one_line={"quota": 40, "letters": 110, **changes}))
+
+
+def test_of_drawn_clients_all_that_answer_are_counted():
+    found = drawn_clients(top_ups=0)
+
+    assert found.mean() == pytest.approx(110 * 0.4, rel=0.1)
+    assert found.max() > 40 > found.min()
+
+
+def test_a_top_up_draws_in_every_section_as_long_as_one_misses_its_quota():
+    first, more = drawn_clients(top_ups=0), drawn_clients(top_ups=2)
+
+    assert more.min() >= 40 > first.min()
+    assert (more > first).all()
+    assert more.mean() < 1.7 * first.mean()  # the second was not needed
+    assert drawn_clients(quota=1, top_ups=2).mean() == pytest.approx(110 * 0.4, rel=0.1)
+
+
+def test_where_everybody_is_drawn_no_top_up_is_opened():
+    few = {"clients": 15, "top_ups": 5}
+    popularity = np.zeros(SIZE)
+    given = expectation(channels=NO_GENERAL, one_line={"quota": 40, "letters": 110, **few})
+    there = World(given, make_district(np.random.default_rng(1), given, SIZE, popularity), 3)
+
+    found = make_lines(np.random.default_rng(2), there, Channel.TARGETED)
+
+    assert 0 < in_sections(found).max() <= 15
+
+
+def test_sections_with_too_few_clients_are_left_to_the_general_ballots():
+    found = drawn_clients(clients=60, fewest=20, top_ups=0)
+
+    assert (found == 0).any()
+    assert found.max() > 20
+
+
 def test_hearsay_hides_from_general_evaluators_what_a_section_is_like():
     channels = {**BALLOTS, "targeted": {"ballots": 3000}}
 
