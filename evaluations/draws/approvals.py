@@ -1,5 +1,6 @@
 """Approvable actions of a draw: commitment, ceremony, removals; each is performed, or proposed for approval."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services.candidates import first_seats, pool_of, sources
 from evaluations.draws.services.ceremony import publish_draw, run_draw, signatures_wanted
 from evaluations.draws.services.commitment import abandon_draw, commit_draw, planned_draw, refuse_commitment
+from evaluations.draws.services.lines import PoolLine
 from evaluations.draws.services.removals import Removal, current_round, open_next_round, remove_drawn
 from evaluations.draws.services.signing import (
     ISSUE,
@@ -27,6 +29,7 @@ from evaluations.pools.models import PoolEntry
 from evaluations.pools.rules.kinds import POOL_OF
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.service_records.models import Client
 from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.approvals.models import Approval
 from nanchuan_eval.approvals.services import ApprovableAction, Arguments, calls
@@ -38,6 +41,13 @@ from nanchuan_eval.users.models import User
 COMMIT = "draw.commit"
 # The draws of sections to inspect are committed by the commission with the inspection's plan.
 DRAWN_FOR_THE_ROUND = tuple(purpose for purpose in DrawPurpose if purpose != DrawPurpose.INSPECTED)
+
+
+# What the content of a commitment calls the list, and its size.
+POOLS = {purpose: (kind.label, "名单人数") for purpose, kind in POOL_OF.items()} | {
+    DrawPurpose.CLIENTS: ("本评议期的办件（每人在每个科室一次机会）", "名单人次"),
+    DrawPurpose.COUNTED: ("已封箱的抽样评议票", "票数"),
+}
 
 
 def start_draw(name: str, *, draw_id: int, by: User, at: datetime, **asked: Any) -> Approval | None:
@@ -73,7 +83,8 @@ def _commitment_content(round_: Round, asked: Arguments) -> dict[str, object]:
     """Return the draw's own pool and the parameters that its commitment will freeze."""
     purpose = DrawPurpose(asked["purpose"])
     lines, planned = pool_of(round_, purpose), planned_draw(round_, purpose)
-    kind, unit = POOL_OF.get(purpose), "人" if purpose in POOL_OF else "张"
+    source, size = POOLS.get(purpose, POOLS[DrawPurpose.COUNTED])
+    unit = "张" if purpose == DrawPurpose.COUNTED else "人"
     total = Counter(line.stratum for line in lines)
     eligible = Counter(line.stratum for line in lines if not line.exclusion)
     seats, alternates, totals = first_seats(round_, purpose, total, eligible)
@@ -81,10 +92,8 @@ def _commitment_content(round_: Round, asked: Arguments) -> dict[str, object]:
     return {
         "轮次": round_.name,
         "抽取": purpose.label,
-        "名单": kind.label if kind else "已封箱的抽样评议票",
-        "名单人数"
-        if kind
-        else "票数": f"{total.total()}{unit}，其中不参加抽取{total.total() - eligible.total()}{unit}",
+        "名单": source,
+        size: f"{total.total()}{unit}，其中不参加抽取{total.total() - eligible.total()}{unit}",
         "抽取名额": f"{sum(seats.values())}{unit}",
         "各类别": [
             f"{name}：名单{total[name]}{unit}，抽取{seats[name]}{unit}，候补{alternates}{unit}" for name in seats
@@ -94,8 +103,17 @@ def _commitment_content(round_: Round, asked: Arguments) -> dict[str, object]:
         "计划抽取": at,
         "见证人": planned.witnesses if planned else "（未登记）",
         "办理后果": "名单和参数随即固定，承诺校验值在网站公布，不能再改",
-        "名单校验值": sha256_hex(repr([tuple(line) for line in lines]).encode()),
+        "名单校验值": _digest_of(lines),
     }
+
+
+def _digest_of(lines: Sequence[PoolLine]) -> str:
+    """Return the digest of the list of lines as Python writes it, without holding that text: it may be of 40 MB."""
+    hashed = hashlib.sha256(b"[")
+    for number, line in enumerate(lines):
+        hashed.update(f"{', ' if number else ''}{tuple(line)!r}".encode())
+    hashed.update(b"]")
+    return hashed.hexdigest()
 
 
 def _require_committable(round_: Round, asked: Arguments, *, at: datetime) -> None:
@@ -138,8 +156,18 @@ def _abandoning_content(draw: Draw, _: Arguments) -> dict[str, object]:
     return {**_standing(draw), "办理后果": consequence}
 
 
-def _removal_content(person: PoolEntry, arguments: Arguments) -> dict[str, object]:
-    entry = DrawEntry.objects.select_related("draw").get(pk=arguments["entry"], person=person)
+def removal_of(entry: DrawEntry) -> tuple[str, PoolEntry | Client]:
+    """Return the action that removes a drawn person, for one section if they are a client, and whom it locks."""
+    if entry.client:
+        return REMOVE_CLIENT.name, entry.client
+    if entry.person is None:
+        raise RuleViolation("只有人员抽取可以办理移除和递补。")
+    return REMOVE.name, entry.person
+
+
+def _removal_content(person: PoolEntry | Client, arguments: Arguments) -> dict[str, object]:
+    whose = {"client": person} if isinstance(person, Client) else {"person": person}
+    entry = DrawEntry.objects.select_related("draw").get(pk=arguments["entry"], **whose)
     return {
         "抽取": entry.draw.draw_id,
         "类别": entry.stratum,
@@ -150,7 +178,7 @@ def _removal_content(person: PoolEntry, arguments: Arguments) -> dict[str, objec
     }
 
 
-def _remove(person: PoolEntry, arguments: Arguments, *, by: User, at: datetime) -> object:
+def _remove(_: PoolEntry | Client, arguments: Arguments, *, by: User, at: datetime) -> object:
     removal = Removal(
         RemovalReason(arguments["removal"]),
         arguments["explanation"],
@@ -197,7 +225,7 @@ def _supervisor(entry: DrawEntry) -> str:
     return f"{entry.person or '—'}（{entry.stratum}第{entry.place}位）"
 
 
-def _removal_name(person: PoolEntry, arguments: Arguments) -> str:
+def _removal_name(_: PoolEntry | Client, arguments: Arguments) -> str:
     entry = DrawEntry.objects.select_related("draw__round").get(pk=arguments["entry"])
     return f"{entry.draw}，{entry.stratum} {entry.token[:8]}，{RemovalReason(arguments['removal']).label}"
 
@@ -218,8 +246,9 @@ def _commit_action(name: str) -> ApprovableAction:
 
 ISSUE_CODES, REISSUE_CODES = "signing.issue", "signing.reissue"
 # The person is locked, not the entry: two removals from one draw would deadlock on each other's entries.
-REMOVE = ApprovableAction(
-    "draw.remove", "draw.redraw", "移除并递补", PoolEntry, _removal_content, _remove, names=_removal_name
+REMOVE, REMOVE_CLIENT = (
+    ApprovableAction(name, "draw.redraw", "移除并递补", model, _removal_content, _remove, names=_removal_name)
+    for name, model in (("draw.remove", PoolEntry), ("draw.remove_client", Client))
 )
 _abandon, _run, _publish = (calls(service, "draw_id") for service in (abandon_draw, run_draw, publish_draw))
 ACTIONS = (
@@ -230,6 +259,7 @@ ACTIONS = (
     ApprovableAction("draw.run", "draw.run", "执行抽取", Draw, _run_content, _run),
     ApprovableAction("draw.publish", "draw.run", "公开抽取证明", Draw, _publishing_content, _publish),
     REMOVE,
+    REMOVE_CLIENT,
     ApprovableAction(
         "draw.next_round",
         "draw.redraw",

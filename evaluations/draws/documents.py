@@ -37,6 +37,11 @@ DUTY = {
         "请您按“冷、懒、推、乱、贪”五项指标，对本评议期内办过事的科室进行评议。评议票另行寄发，可以用票号在手机上填写，"
         "或者填写纸质票寄回。",
     ),
+    DrawPurpose.CLIENTS: (
+        "办事群众评议人员",
+        "您在本评议期内到下列科室办过事，每个科室分别抽取。请您对这些科室评议：每个科室一张评议票、一个票号，一张票只评这一个科室，"
+        "票号另行发给您，用票号在手机上填写，或者填写纸质票寄回。评议票不记名，同一人的几张票之间没有联系。",
+    ),
     DrawPurpose.ISSUED: (
         "抽样评议票发放对象",
         "请您对本评议期内办过事的科室评议。评议票另封寄发，一张票对应一个票号，用票号在手机上填写，或者填写纸质票寄回。",
@@ -230,27 +235,43 @@ def _short_lists(strata: Sequence[StratumLine]) -> list[list[Any]]:
 
 def _by_person(entries: Iterable[DrawEntry]) -> list[list[DrawEntry]]:
     """Group entries by person: several entries mean one letter and several ballots."""
-    found: dict[str, list[DrawEntry]] = {}
+    found: dict[int | str, list[DrawEntry]] = {}
     for entry in entries:
-        found.setdefault(entry.token, []).append(entry)
+        # A client has a token for each section, anybody else one for all.
+        found.setdefault(entry.client_id or entry.token, []).append(entry)
     return list(found.values())
 
 
-def _letter(drawn: Sequence[DrawEntry], names: Mapping[str, str], url: str) -> dict[str, str]:
+def _letter(drawn: Sequence[DrawEntry], names: Mapping[str, str], url: str) -> dict[str, Any]:
     entry = drawn[0]
-    if entry.person is None:
+    if entry.drawn is None:
         raise ValueError("a letter goes to a person")
-    dealt_with = [f"{names[code]}（{code}）" for code in entry.person.dealt_with.split() if code in names]
+    codes = entry.person.dealt_with.split() if entry.person else ()
+    dealt_with = [f"{names[code]}（{code}）" for code in codes if code in names]
     return {
-        "name": entry.person.name,
-        "reference": reference_of(entry.person),
+        "name": entry.drawn.name,
+        "reference": reference_of(entry.drawn),
         "salt": entry.salt,
         "token": entry.token,
         "qr": qr_svg(lookup_address(url, entry.salt, entry.token)),
         "standing": "；".join(f"{each.stratum}，第{each.place}位" for each in drawn)
         + (f"（共{len(drawn)}张评议票）" if len(drawn) > 1 else ""),
         "sections": "、".join(dealt_with),
+        "chances": _chances(drawn, url) if entry.client and len(drawn) > 1 else [],
     }
+
+
+def _chances(drawn: Sequence[DrawEntry], url: str) -> list[dict[str, str]]:
+    """Return the sections for which a client is drawn, each with the salt, token and code that prove it."""
+    return [
+        {
+            "standing": f"{entry.stratum}，第{entry.place}位",
+            "salt": entry.salt,
+            "token": entry.token,
+            "qr": qr_svg(lookup_address(url, entry.salt, entry.token)),
+        }
+        for entry in drawn
+    ]
 
 
 def _time(at: datetime) -> str:

@@ -121,6 +121,11 @@ class DrawEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.stratum} {self.token[:8]}"
 
+    @property
+    def drawn(self) -> PoolEntry | Client | None:
+        """The person behind the token: of a pool, or a client; None for a section, a ballot, or once erased."""
+        return self.person or self.client
+
 
 class RandomnessEntry(models.Model):
     """随机数录入: one user's reading of one source; it counts once two users agree."""

@@ -1,4 +1,4 @@
-"""Limits on removing drawn people (移除) and on opening a further round (追加); what a letter's QR code holds."""
+"""Limits on removals (移除) and further rounds (追加); seats among the clients; what a letter's QR code holds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -18,6 +18,11 @@ class RemovalReason(TextChoices):
 
 # Refusing is the drawn person's own decision; the other reasons are the office's judgement and therefore capped.
 DISCRETIONARY = frozenset({RemovalReason.CONFLICT, RemovalReason.UNREACHABLE, RemovalReason.INELIGIBLE})
+
+# Letters to a section's clients by a rulebook that says nothing of them.
+CLIENT_LETTERS = 110
+# The committed trigger of the top-ups among the clients.
+TOP_UP_TRIGGER = "追加：投票期间，按已收回票数预计有科室达不到所需票数的，经两人办理依次启动"
 
 # Hex digits of a token in a QR code: enough to be alone in every pool.
 TOKEN_START = 16
@@ -54,6 +59,18 @@ def extension_faults(*, days_open: int, issued: int, returned: int, rules: Mappi
             f"已收回{returned}张（发出{issued}张），回收率不低于{rules['extension_return_percent']}%，不能启动追加抽取。"
         )
     return faults
+
+
+def client_seats(rulebook: Mapping[str, Any], strata: Sequence[str]) -> tuple[list[list[int]], int]:
+    """Return the cumulative seats of each committed round among the clients, by stratum ("code name"), and alternates.
+
+    The plan gives the first seats of a section; one that it does not know gets the usual number of letters.
+    """
+    planned, usual = rulebook.get("client_seats", {}), rulebook.get("client_letters", CLIENT_LETTERS)
+    first = [planned.get(stratum.partition(" ")[0], usual) for stratum in strata]
+    percent, top_ups = rulebook.get("client_top_up_percent", 0), rulebook.get("client_top_ups", 0)
+    rounds = [[seats + -(-seats * percent * more // 100) for seats in first] for more in range(top_ups + 1)]
+    return rounds, -(-max(first) * rulebook["alternates_percent"] // 100)
 
 
 def lookup_address(page: str, salt: str, token: str) -> str:

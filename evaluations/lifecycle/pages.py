@@ -13,7 +13,8 @@ from evaluations.draws.approvals import COMMIT, commitment
 from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.queries.sample import without_draw
 from evaluations.draws.services.commitment import COMMIT_ACTION, DRAWABLE_IN, commit_lacks
-from evaluations.pools.rules.kinds import POOL_OF, PoolKind
+from evaluations.draws.services.removals import PEOPLE
+from evaluations.pools.rules.kinds import PoolKind
 from evaluations.publication.queries import gate_faults
 from evaluations.round_log.queries import LogLine, newest_lines
 from evaluations.rounds.models import Round, Unfreezing
@@ -345,7 +346,7 @@ def _draw_line(
         may_commit=may and is_due and not lacks,
         lacks=lacks,
         may_see=policy.may_see(user, "draw.run"),
-        may_take_roster=draw is not None and purpose in POOL_OF and policy.may_start(user, "pool.export"),
+        may_take_roster=draw is not None and purpose in PEOPLE and policy.may_start(user, "pool.export"),
         waiting=None,
         is_needless=bool(whole),
     )

@@ -14,10 +14,10 @@ from django.urls import URLPattern, path, reverse
 from evaluations.draws import documents as draws_documents
 from evaluations.draws.forms import LettersForm
 from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.queries.people import number_of
 from evaluations.draws.services import letters as letters_services
 from evaluations.draws.services.commitment import open_roster
 from evaluations.draws.services.exports import EXPORT, ROSTER
-from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from evaluations.rounds.rules.lifecycle import DEMO_NOTICE
 from nanchuan_eval.approvals import authorizations
@@ -118,8 +118,8 @@ def _letters_file(request: HttpRequest, draw: Draw, entries: Sequence[DrawEntry]
 
 def _sms_list(draw: Draw, entries: Sequence[DrawEntry], at: datetime) -> bytes:
     text = draws_documents.text_message(draw, letters_services.reply_term(draw, at))
-    people = {entry.person.pk: entry.person for entry in entries if entry.person}
+    people = dict.fromkeys(entry.drawn for entry in entries)
     columns = [ColumnSpec("手机号", 16), ColumnSpec("姓名", 14), ColumnSpec("短信内容", 90)]
-    rows = [[contact_of(person), person.name, text] for person in people.values()]
+    rows = [[number_of(person), person.name, text] for person in people if person]
     notes = [DEMO_NOTICE] if draw.round.is_demo else []
     return write_workbook([SheetSpec("短信", columns, rows, heading=f"{draw} 短信名单", notes=notes)])

@@ -13,13 +13,19 @@ from django.urls import URLPattern, path, reverse
 
 from evaluations.draws.admin import documents as draws_documents
 from evaluations.draws.admin import signing as signing_pages
-from evaluations.draws.approvals import COMMIT, DRAWN_FOR_THE_ROUND, REMOVE, abandonment, start_commitments, start_draw
+from evaluations.draws.approvals import (
+    COMMIT,
+    DRAWN_FOR_THE_ROUND,
+    abandonment,
+    removal_of,
+    start_commitments,
+    start_draw,
+)
 from evaluations.draws.forms import PlanForm, ReadingForm, RemovalForm, SigningForm
 from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
 from evaluations.draws.pages.ceremony import ceremony_page, drawn_people
 from evaluations.draws.services import ceremony
 from evaluations.draws.services.commitment import COMMIT_ACTION, plan_draw, planned_draw
-from evaluations.pools.models import PoolEntry
 from evaluations.rounds.admin_pages import round_page, show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose
@@ -152,17 +158,17 @@ class DrawAdmin(ReadOnlyAdmin):
 
     def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Remove a drawn person; the next alternate takes the seat."""
-        entry = get_object_or_404(DrawEntry.objects.select_related("draw__round"), pk=pk)
-        person = get_object_or_404(PoolEntry, pk=entry.person_id)
+        entry = get_object_or_404(DrawEntry.objects.select_related("draw__round", "person", "client"), pk=pk)
+        action, person = removal_of(entry)
         policy.check_sees(account_of(request), "draw.names")
-        approvals.check_may_start(account_of(request), REMOVE.name, person)
+        approvals.check_may_start(account_of(request), action, person)
 
         def remove(*, reason: str, calls: list[date], **given: Any) -> object:
             days = [day.isoformat() for day in calls]
-            return approvals.start(REMOVE.name, person, entry=pk, removal=reason, calls=days, **given)
+            return approvals.start(action, person, entry=pk, removal=reason, calls=days, **given)
 
         form, back = RemovalForm(request.POST or None), reverse("admin:draw-people", args=[entry.draw_id])
-        title = f"移除并递补：{person.name}"
+        title = f"移除并递补：{person.name}" + (f"（{entry.stratum}）" if entry.client else "")
         return show_round_form(request, entry.draw.round, form, remove, title=title, back=back)
 
     def _due_form(self, request: HttpRequest, page: Any) -> Any:

@@ -10,12 +10,12 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 
 from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.queries.people import number_of
 from evaluations.draws.queries.strata import StratumLine, strata_of
 from evaluations.draws.rules import DISCRETIONARY, most_discretionary
 from evaluations.draws.services import ceremony, removals
 from evaluations.draws.services.commitment import COMMIT_ACTION
 from evaluations.draws.services.signing import DRAWN, ISSUE
-from evaluations.pools.queries import contact_of
 from evaluations.protocol import drawing
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from nanchuan_eval.names.rules.keys import name_key
@@ -128,7 +128,10 @@ def drawn_people(draw: Draw, user: User, at: datetime, asked: Mapping[str, str])
         entries=_found(draw, asked),
         strata=list(_counts(draw)),
         asked=asked,
-        events=[(json.loads(event.body), event) for event in draw.events.select_related("entry__person", "by")],
+        events=[
+            (json.loads(event.body), event)
+            for event in draw.events.select_related("entry__person", "entry__client", "by")
+        ],
         discretionary=sum(reason in DISCRETIONARY for reason in reasons),
         most_discretionary=most_discretionary(removals.seats_of(draw), draw.round.rulebook["removal_percent"]),
         may_remove=policy.may_start(user, "draw.redraw") and draw.purpose in removals.PEOPLE,
@@ -147,7 +150,7 @@ def _counts(draw: Draw) -> Iterator[tuple[str, int, int]]:
 
 
 def _found(draw: Draw, asked: Mapping[str, str]) -> Page[DrawEntry]:
-    entries = draw.entries.exclude(place=None).select_related("person")
+    entries = draw.entries.exclude(place=None).select_related("person", "client")
     if stratum := asked.get("stratum"):
         entries = entries.filter(stratum=stratum)
     if (state := asked.get("state")) in STATES:
@@ -161,10 +164,10 @@ def _found(draw: Draw, asked: Mapping[str, str]) -> Page[DrawEntry]:
 def _matches(entry: DrawEntry, typed: str) -> bool:
     if typed.isascii() and typed.isdigit() and len(typed) < TAIL:
         return str(entry.place) == typed
-    person = entry.person
+    person = entry.drawn
     if entry.token.startswith(typed) or person is None:
         return entry.token.startswith(typed)
-    return typed in name_key(person.name) or (typed.isdigit() and contact_of(person).endswith(typed))
+    return typed in name_key(person.name) or (typed.isdigit() and number_of(person).endswith(typed))
 
 
 def _sources(draw: Draw, params: Mapping[str, Any], user: User) -> list[SourceLine]:

@@ -12,9 +12,10 @@ from departments.models import Department
 from departments.roster.queries import unit_names
 from evaluations.draws.models import Draw, DrawEntry, DrawEvent
 from evaluations.pools.models import PoolEntry
-from evaluations.pools.queries import phone_of
+from evaluations.pools.queries import contact_of, phone_of
 from evaluations.pools.rules.kinds import DRAW_OF
 from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.service_records.models import Client
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.users.models import User
 from nanchuan_eval.users.rules import may_be_one_person
@@ -51,9 +52,19 @@ def _conflict(entry: PoolEntry) -> Iterator[str]:
         yield f"{who}，已被抽中或列为候补。本轮结束前不能担任单位联络员，或者先在抽中人员页办理移除递补。"
 
 
-def reference_of(person: PoolEntry) -> str:
+def reference_of(person: PoolEntry | Client) -> str:
     """Return the reference that is hashed into a person's token, as printed in the letter (protocol 3.3)."""
-    return f"{person.name}/{phone_of(person)}"
+    return reference(person.name, phone_of(person) if isinstance(person, PoolEntry) else str(person.phone))
+
+
+def reference(name: str, phone: str) -> str:
+    """Return the reference of a person of this name and phone."""
+    return f"{name}/{phone}"
+
+
+def number_of(person: PoolEntry | Client) -> str:
+    """Return the full phone number to contact whoever is drawn."""
+    return contact_of(person) if isinstance(person, PoolEntry) else str(person.phone)
 
 
 def selected_phones(draws: Iterable[Draw]) -> set[str]:

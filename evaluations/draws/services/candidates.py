@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.ballots.models import Ballot
 from evaluations.draws.queries.people import reference_of, selected_phones
+from evaluations.draws.services.clients import NOBODY, client_candidates, client_note, client_pool, client_quota
+from evaluations.draws.services.lines import Candidate, PoolLine, roster_lines
 from evaluations.pools.models import PoolEntry
 from evaluations.pools.queries import phone_of
 from evaluations.pools.rules.kinds import POOL_OF, ExclusionReason
@@ -33,17 +35,6 @@ LOTTERY_NUMBERS: Mapping[str, Mapping[str, Any]] = {
 origins_together: list[Callable[[Round], frozenset[str]]] = []
 
 
-class Candidate(NamedTuple):
-    """One line of a draw's pool before it is stored; a tuple, because there may be a million."""
-
-    stratum: str
-    token: str
-    person_id: int | None = None
-    ref: str = ""
-    salt: str = ""
-    exclusion: str = ""
-
-
 def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the sources of randomness: dice first, then the lottery, which nobody present controls."""
     chosen: list[dict[str, Any]] = []
@@ -55,18 +46,12 @@ def sources(rulebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     return chosen
 
 
-class PoolLine(NamedTuple):
-    """One line of a draw's pool before its commitment makes a token of it."""
-
-    stratum: str
-    key: str
-    exclusion: str
-
-
 def pool_of(round_: Round, purpose: DrawPurpose) -> list[PoolLine]:
     """Return the lines that the commitment would freeze now, the same at each call."""
     if purpose == DrawPurpose.COUNTED:
         return [PoolLine(line.stratum, line.token, "") for line in _counted_candidates(round_)]
+    if purpose == DrawPurpose.CLIENTS:
+        return list(client_pool(round_))
     pool = PoolEntry.objects.filter(round=round_, kind=POOL_OF[purpose]).order_by("pk")
     taken = selected_phones(round_.draws.standing()) if purpose in NOT_TWICE else set()
     names = dict(_section_strata(round_)) if purpose == DrawPurpose.ISSUED else {}
@@ -83,7 +68,7 @@ def first_seats(
     """Return the seats of the first round by stratum, the alternates per stratum, and the committed rounds."""
     strata = sorted(total, key=str.encode)
     if not strata:
-        raise RuleViolation("名单为空，没有可抽取的对象。请先导入名单。")
+        raise RuleViolation(empty_pool(purpose))
     quota, alternates = quota_of(round_, purpose, strata)
     try:
         return drawing.seats(quota, {name: eligible.get(name, 0) for name in strata}, 1), alternates, quota["rounds"]
@@ -91,10 +76,17 @@ def first_seats(
         raise RuleViolation(str(error)) from None
 
 
+def empty_pool(purpose: DrawPurpose) -> str:
+    """Return in Chinese that nobody can be drawn."""
+    return NOBODY if purpose == DrawPurpose.CLIENTS else "名单为空，没有可抽取的对象。请先导入名单。"
+
+
 def candidates(round_: Round, purpose: DrawPurpose) -> list[Candidate]:
     """Return all people or ballots in the draw; excluded people carry their reason."""
     if purpose == DrawPurpose.COUNTED:
         return list(_counted_candidates(round_))
+    if purpose == DrawPurpose.CLIENTS:
+        return list(client_candidates(round_))
     pool = PoolEntry.objects.filter(round=round_, kind=POOL_OF[purpose])
     taken = selected_phones(round_.draws.standing()) if purpose in NOT_TWICE else set()
     names = dict(_section_strata(round_)) if purpose == DrawPurpose.ISSUED else {}
@@ -126,6 +118,8 @@ def quota_of(round_: Round, purpose: DrawPurpose, strata: Sequence[str]) -> tupl
         return proportional([rulebook["counted_sampled_ballots"]]), 0
     if purpose == DrawPurpose.ISSUED:
         return _issued_quota(rulebook, strata)
+    if purpose == DrawPurpose.CLIENTS:
+        return client_quota(round_, strata)
     _refuse_missing_strata(rulebook["evaluator_strata"], strata)
     rows = [shares_of(total, rulebook["evaluator_strata"]) for total in _totals(rulebook, rulebook["evaluators"])]
     fixed = _never_less([[row[stratum] for stratum in strata] for row in rows])
@@ -144,16 +138,13 @@ def note_of(round_: Round, purpose: DrawPurpose, lines: Sequence[Candidate]) -> 
         parts.append(
             f"追加：开始投票满{rulebook['extension_after_days']}日且回收率低于{rulebook['extension_return_percent']}%的，依次启动追加抽取"
         )
+    if purpose == DrawPurpose.CLIENTS:
+        parts += client_note(round_, {line.stratum for line in lines})
     if purpose == DrawPurpose.COUNTED:
         parts.append(f"封箱总校验值{round_.closing_root}")
     elif any(line.salt for line in lines):
         parts.append(f"封存名册校验值{drawing.digest_of(roster_lines(lines))}")
     return "；".join(parts) + ("（演示数据）" if round_.is_demo else "")
-
-
-def roster_lines(lines: Iterable[Any]) -> list[bytes]:
-    """Return the private roster for the notary: `stratum TAB token TAB salt`, sorted by bytes."""
-    return sorted(f"{line.stratum}\t{line.token}\t{line.salt}\n".encode() for line in lines)
 
 
 def _lines_of(person: PoolEntry, taken: set[str], names: Mapping[str, str]) -> Iterator[Candidate]:

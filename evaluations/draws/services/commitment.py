@@ -14,15 +14,16 @@ from django.utils import timezone
 
 from evaluations.draws.models import Draw, DrawEntry, PlannedDraw
 from evaluations.draws.services.candidates import (
-    Candidate,
     candidates,
+    empty_pool,
     note_of,
     proportional,
     quota_of,
-    roster_lines,
     section_candidates,
     sources,
 )
+from evaluations.draws.services.clients import record_faults
+from evaluations.draws.services.lines import Candidate, roster_lines
 from evaluations.pools.queries import notice_faults
 from evaluations.pools.rules.kinds import POOL_OF
 from evaluations.protocol import drawing
@@ -167,6 +168,8 @@ def commit_lacks(round_: Round, purpose: DrawPurpose, at: datetime) -> list[Lack
         found.append(Lack(text, Place.PLANNED_DRAW, purpose))
     if purpose in POOL_OF:
         found += lacks_at(Place.POOL, notice_faults(round_, POOL_OF[purpose], at), POOL_OF[purpose])
+    if purpose == DrawPurpose.CLIENTS:
+        found += lacks_at(Place.RECORDS, record_faults(round_))
     return found
 
 
@@ -207,7 +210,7 @@ def _refuse_wrong_time(round_: Round, purpose: DrawPurpose) -> None:
 
 def _commit(planned: PlannedDraw, lines: list[Candidate], *, by: User, at: datetime, seats: int = 0) -> Draw:
     if not lines:
-        raise RuleViolation("名单为空，没有可抽取的对象。")
+        raise RuleViolation(empty_pool(DrawPurpose(planned.purpose)))
     params = _params(planned.round, DrawPurpose(planned.purpose), lines, seats)
     draw = Draw.objects.create(
         round=planned.round,
@@ -238,8 +241,8 @@ def _params(round_: Round, purpose: DrawPurpose, lines: Sequence[Candidate], sea
         drawing.make_params,
         draw_id=f"{round_.key}-{purpose.value}-{round_.draws.filter(purpose=purpose).count() + 1}",
         purpose=purpose.value,
-        pool=[(line.stratum, line.token) for line in lines],
-        exclusions=[(line.stratum, line.token, line.exclusion) for line in lines if line.exclusion],
+        pool=((line.stratum, line.token) for line in lines),
+        exclusions=((line.stratum, line.token, line.exclusion) for line in lines if line.exclusion),
         quota=quota,
         alternates=alternates,
         randomness=randomness,

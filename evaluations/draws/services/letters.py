@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from evaluations.draws.models import Draw, DrawEntry
@@ -28,13 +29,19 @@ def open_addresses(
         raise RuleViolation("人员抽取完成后方可打印通知书。")
     if not reason.strip():
         raise RuleViolation("请填写用途。")
-    chosen = draw.entries.filter(is_selected=True).select_related("person").order_by("stratum", "place")
-    entries = list(chosen.filter(pk=entry_id) if entry_id else chosen)
+    chosen = draw.entries.filter(is_selected=True).select_related("person", "client").order_by("stratum", "place")
+    entries = list(chosen.filter(_with(draw, entry_id)) if entry_id else chosen)
     if not all(entry.salt for entry in entries):
         raise RuleViolation("查询码已到期清除，不能打印通知书。")
     detail = {"step_label": f"打印通知书：{draw}", "people": len(entries)}
     audit.record("pool.unmask", draw, by=by, at=at, reason=reason, detail=detail)
     return entries
+
+
+def _with(draw: Draw, entry_id: int) -> Q:
+    """Return a condition for the entry, and for all others of the same client: one letter tells of all sections."""
+    client = draw.entries.filter(pk=entry_id).values_list("client", flat=True).first()
+    return Q(client=client) if client else Q(pk=entry_id)
 
 
 def reply_term(draw: Draw, at: datetime) -> Term:

@@ -24,7 +24,7 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 CHANNEL_OF = {DrawPurpose.EVALUATORS: Channel.TARGETED, DrawPurpose.ISSUED: Channel.SAMPLED}
-PEOPLE = frozenset({DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS, DrawPurpose.ISSUED})
+PEOPLE = frozenset({DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS, DrawPurpose.CLIENTS, DrawPurpose.ISSUED})
 
 
 @dataclass(frozen=True)

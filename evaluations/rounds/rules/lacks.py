@@ -14,6 +14,7 @@ class Place(StrEnum):
     ROSTER = "roster"
     SETTLEMENT = "settlement"
     POOL = "pool"
+    RECORDS = "records"
     PLANNED_DRAW = "planned_draw"
     DRAW = "draw"
     CODES = "codes"
@@ -42,6 +43,7 @@ MENDED_BY: dict[Place, str] = {
     Place.ROSTER: "roster.import",
     Place.SETTLEMENT: "round.edit",
     Place.POOL: "pool.import",
+    Place.RECORDS: "pool.import",
     Place.PLANNED_DRAW: "draw.commit",
     Place.DRAW: "draw.run",
     Place.CODES: "cred.print",
