@@ -21,6 +21,7 @@ class EvaluationsConfig(AppConfig):
         from evaluations.lifecycle.queries import READERS, voting_rounds
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
+        from evaluations.service_records.queries.chain import record_chain_faults
         from evaluations.verification.queries import FACTS, ROWS
         from evaluations.verification.services import log_faults, tally_faults
         from nanchuan_eval.accounts import services as accounts
@@ -37,11 +38,12 @@ class EvaluationsConfig(AppConfig):
         clock.awaiting.append(voting_rounds)
         fixed_facts.update(FACTS)
         register_rows(*ROWS)
-        integrity_checks.extend([tally_faults, log_faults])
+        integrity_checks.extend([tally_faults, log_faults, record_chain_faults])
         approvals.purged_actions.update(people.PURGED_PROPOSALS)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])
         for register in (
             self._register_pools,
+            self._register_records,
             self._register_topics,
             self._register_navigation,
             self._register_checks,
@@ -83,6 +85,13 @@ class EvaluationsConfig(AppConfig):
 
         pools.recorded_people.append(count_in_draws)
         lists.register(*list_kinds())
+
+    def _register_records(self) -> None:
+        """Offer the list of service records for upload."""
+        from evaluations.service_records.services.uploads import RECORD_LIST
+        from nanchuan_eval.lists import services as lists
+
+        lists.register(RECORD_LIST)
 
     def _register_topics(self) -> None:
         """Show changed service topics at once; offer their list for upload."""

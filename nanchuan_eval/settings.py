@@ -222,6 +222,9 @@ PLACE_NAMES = env.list("PLACE_NAMES", default=["重庆市南川区", "重庆市�
 PRIVACY_ANSWER_WORKDAYS = env.int("PRIVACY_ANSWER_WORKDAYS", default=15)
 # The form of suggestions is open to everybody: more than this in a day comes from a script.
 SUGGESTIONS_A_DAY = env.int("SUGGESTIONS_A_DAY", default=200)
+# How old a service record may be; tokens of the units' systems as SHA-256 by unit code (D01=…), never the tokens.
+RECORD_DAYS_BACK = env.int("RECORD_DAYS_BACK", default=1096)
+RECORDS_TOKENS = env.dict("RECORDS_TOKENS", default={})
 # Days of a round's calendar before and after the vote, where they differ from evaluations.rounds.rules.calendar.
 USUAL_DAYS = env.dict("USUAL_DAYS", cast={"value": int}, default={})
 CALENDAR_DAYS = env.dict("CALENDAR_DAYS", cast={"value": int}, default={})

@@ -28,6 +28,8 @@ from evaluations.rounds.models import Round, RoundSection, RoundStep, Unfreezing
 from evaluations.sample_audit.models import SampleAudit, SampleBallot, SampleSignature
 from evaluations.sealing.models import OpeningSignature
 from evaluations.sealing.queries import rows_expected
+from evaluations.service_records.models import StatedCount
+from evaluations.service_records.queries.chain import chain_rows
 from evaluations.tally.models import AnomalyFlag, CountSignature, SectionResult, Tally, TallyRow, Veto
 from evaluations.turnout.models import TurnoutDay
 from evaluations.verification.rules import BoxFacts
@@ -201,6 +203,7 @@ FACTS = {
     "flags": FixedFact("异常提示和处理", _of_round(AnomalyFlag, *FLAG)),
     "problems": FixedFact("上榜科室和主要问题", _of_round(SectionResult, *PROBLEMS)),
     "sample": FixedFact("抽样核对", _sample),
+    "record_chain": FixedFact("办件批次和累计校验值", chain_rows),
     "turnout": FixedFact("计票时的每日收回数", _of_round(TurnoutDay, *TURNOUT)),
 }
 ROWS = (
@@ -223,6 +226,7 @@ ROWS = (
     RowFact("名单异议", PoolObjection, ("notice_id", "content", "received_at", "answer", "answered_at")),
     RowFact("纸质票正票", PaperSheet, PAPER_SHEET),
     RowFact("纸质票清点", PaperCount, PAPER_COUNT),
+    RowFact("单位自报办件数", StatedCount, ("unit_id", "day", "records")),
     RowFact("一票否决", Veto, ("round_id", "section_id", "decision", "decided_on", "facts")),
     RowFact("待决事项", PublicationHold, ("round_id", "subject", "placed_at", "released_at")),
     RowFact("公示决定", PublicationDecision, ("tally_id", "reason", "decided_at", "decided_by_id")),

@@ -66,10 +66,13 @@ ANONYMOUS = AnonymousActor(Role.ANONYMOUS)
 BALLOT_HOLDER = AnonymousActor(Role.BALLOT_HOLDER)
 CLOCK = AnonymousActor("CLOCK")
 OPERATOR = AnonymousActor("CLI")
+MACHINE = AnonymousActor("API")
 # Permitted outside the table: actions of scheduled jobs, and of the operator at the server's shell, who could
 # write to the database anyway; the audit log records it.
 OUTSIDE_THE_TABLE = {
     CLOCK.role: frozenset({"round.close", "user.create"}),
+    # A department's system, which has shown its token: its records of a day.
+    MACHINE.role: frozenset({"pool.import"}),
     OPERATOR.role: frozenset(
         {
             "roster.import",
@@ -171,7 +174,7 @@ def action_name(action: str) -> str:
 
 def role_name(role: str) -> str:
     """Return the Chinese name of a role, of scheduled jobs or of the operator."""
-    beside = {CLOCK.role: "系统定时", OPERATOR.role: "服务器命令"}
+    beside = {CLOCK.role: "系统定时", OPERATOR.role: "服务器命令", MACHINE.role: "业务系统"}
     return beside.get(role) or (str(Role(role).label) if role in Role.values else role)
 
 

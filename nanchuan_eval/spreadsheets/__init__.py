@@ -3,6 +3,7 @@
 from nanchuan_eval.spreadsheets.layout import page_count, shortened
 from nanchuan_eval.spreadsheets.reading import Row, decode, read_rows
 from nanchuan_eval.spreadsheets.specs import ChartSpec, ColumnSpec, Formula, Mark, SheetSpec, Value
+from nanchuan_eval.spreadsheets.streaming import stream_rows
 from nanchuan_eval.spreadsheets.writing import stream_workbook, write_workbook
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "page_count",
     "read_rows",
     "shortened",
+    "stream_rows",
     "stream_workbook",
     "write_workbook",
 ]

@@ -6,6 +6,8 @@ They read the zip's directory only, so that a zip bomb is rejected before it is 
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
 
 from nanchuan_eval.core.errors import RuleViolation
 
@@ -29,6 +31,19 @@ OTHER_KINDS = {
 }
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How much of a file is read: rows, bytes unpacked, texts that cells share, seconds of CPU."""
+
+    rows: int = 50_000
+    unpacked: int = LARGEST_UNPACKED
+    strings: int = MOST_STRINGS
+    seconds: int = 30
+
+
+LISTS = Limits()
+
+
 def check_file(content: bytes, filename: str) -> None:
     """Refuse a file that is neither a sound `.xlsx` nor plain text named `.csv`, with a specific reason."""
     if len(content) > LARGEST_FILE:
@@ -37,38 +52,42 @@ def check_file(content: bytes, filename: str) -> None:
         raise RuleViolation("文件没有内容，请重新选择文件。")
     name = filename.lower()
     if name.endswith(".xlsx"):
-        _check_workbook(content)
+        check_workbook(io.BytesIO(content), LISTS)
     elif not name.endswith(".csv"):
-        raise RuleViolation(_wrong_kind(name))
+        raise RuleViolation(wrong_kind(name))
     elif content.startswith((ZIP_MAGIC, OLE_MAGIC)):
         raise RuleViolation(f"文件名是 .csv，内容却是工作簿：{SAVE_ANEW}")
 
 
-def _wrong_kind(name: str) -> str:
+def wrong_kind(name: str) -> str:
+    """Return why a file of this name is not read."""
     reasons = (reason for ending, reason in OTHER_KINDS.items() if name.endswith(ending))
     return next(reasons, "只能导入 .xlsx 或 .csv 文件。")
 
 
-def _check_workbook(content: bytes) -> None:
-    if content.startswith(OLE_MAGIC):
-        encrypted = ENCRYPTED_STREAM in content
+def check_workbook(source: BinaryIO, limits: Limits) -> None:
+    """Refuse what is no sound workbook within the limits; reads no more than the zip's directory and two parts."""
+    start = source.read(len(OLE_MAGIC))
+    source.seek(0)
+    if start == OLE_MAGIC:
+        encrypted = ENCRYPTED_STREAM in source.read(LARGEST_FILE)
         raise RuleViolation(
             "工作簿设有打开密码，请去掉密码后再导入。"
             if encrypted
             else f"文件名是 .xlsx，内容却是旧版 .xls：{SAVE_ANEW}"
         )
-    if not content.startswith(ZIP_MAGIC):
+    if not start.startswith(ZIP_MAGIC):
         raise RuleViolation(f"文件名是 .xlsx，内容却不是工作簿：{SAVE_ANEW}")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_parts(archive.infolist())
+        with zipfile.ZipFile(source) as archive:
+            _check_parts(archive.infolist(), limits)
             _check_standard(archive)
-            _check_strings(archive)
+            _check_strings(archive, limits)
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
         raise RuleViolation("工作簿已损坏，请重新保存后再导入。") from None
 
 
-def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
+def _check_parts(parts: Sequence[zipfile.ZipInfo], limits: Limits) -> None:
     names = [part.filename for part in parts]
     if len(names) > MOST_PARTS or len(set(names)) != len(names):
         raise RuleViolation("工作簿内部的部件过多或重复，疑似异常文件，不予导入。")
@@ -78,16 +97,16 @@ def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
         raise RuleViolation("工作簿含有宏，请另存为不含宏的 .xlsx。")
     if WORKBOOK not in names:
         raise RuleViolation(f"文件名为 .xlsx，但内容是其他压缩文件：{SAVE_ANEW}")
-    _check_size(parts)
+    _check_size(parts, limits)
 
 
-def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
+def _check_size(parts: Sequence[zipfile.ZipInfo], limits: Limits) -> None:
     """Check the declared sizes; they can be trusted, since Python unpacks no more than they declare."""
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts)
-    if unpacked > LARGEST_UNPACKED:
+    if unpacked > limits.unpacked:
         raise RuleViolation(
-            f"工作簿解压后超过{LARGEST_UNPACKED // MIB}MB，疑似异常文件，不予导入。请另存为新文件后重试。"
+            f"工作簿解压后超过{limits.unpacked // MIB}MB，疑似异常文件，不予导入。请另存为新文件后重试。"
         )
     if unpacked > MIB and unpacked > packed * LARGEST_RATIO:
         raise RuleViolation("工作簿压缩比异常，不予导入。请另存为新文件后重试。")
@@ -99,7 +118,14 @@ def _check_standard(archive: zipfile.ZipFile) -> None:
         raise RuleViolation("工作簿是“Strict Open XML 电子表格”格式，请另存为“Excel 工作簿(.xlsx)”后再导入。")
 
 
-def _check_strings(archive: zipfile.ZipFile) -> None:
+def _check_strings(archive: zipfile.ZipFile, limits: Limits) -> None:
     """Limit the number of shared strings: even empty ones, which compress to nothing, take time."""
-    if STRINGS in archive.namelist() and archive.read(STRINGS).count(b"<si") > MOST_STRINGS:
+    if STRINGS not in archive.namelist():
+        return
+    count, rest = 0, b""
+    with archive.open(STRINGS) as part:
+        while block := part.read(MIB):
+            count += (rest + block).count(b"<si")
+            rest = block[-2:]  # a tag that two blocks share
+    if count > limits.strings:
         raise RuleViolation("工作簿的文字单元格过多，请拆分后再导入。")

@@ -81,7 +81,7 @@ def _read_csv(content: bytes, filename: str, most_rows: int) -> list[Row]:
     text = decode(content)
     if "\x00" in text:
         raise RuleViolation("文件含有空字符，不是有效的 CSV 文本。")
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     try:
@@ -99,7 +99,7 @@ def _read_csv(content: bytes, filename: str, most_rows: int) -> list[Row]:
     return rows
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Return the delimiter by the header line: the first line that one of them splits like the line below it."""
     lines = [line for line in text.replace("\r", "\n").split("\n", 8 * HEADER_WITHIN) if line.strip()][:HEADER_WITHIN]
     for line, below in zip(lines, [*lines[1:], ""], strict=False):

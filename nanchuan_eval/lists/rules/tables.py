@@ -134,13 +134,13 @@ class _Reader:
 
     def read(self, rows: Sequence[SourceRow]) -> None:
         """Read one sheet."""
-        header = _Header.best(rows, self.columns)
+        header = Header.best(rows, self.columns)
         faults = list(header.faults(self.columns))
         if faults:
             self.faults += faults
             return
         self.found |= set(header.places)
-        self.faults += _passed_over(rows[header.index :], header, self.columns)
+        self.faults += passed_over(rows[header.index :], header, self.columns)
         below: dict[str, str] = {}
         read: list[SourceRow] = []
         for row in rows[header.index + 1 :]:
@@ -151,7 +151,7 @@ class _Reader:
                 text = "又是一行表头，列的次序与上面的不同，请分成两张工作表，或者合并为一个表。"
                 self.faults.append(Fault(place(row), text, "又有一行表头"))
                 return
-            if footer := _footer(texts, self.columns):
+            if footer := footer_of(texts, self.columns):
                 self.notices.append(f"{place(row)}“{shortened(footer)}”是表尾的说明，没有读取。")
                 continue
             read.append(row)
@@ -185,7 +185,7 @@ class _Reader:
 
 
 @dataclass(frozen=True)
-class _Header:
+class Header:
     """The header row of a sheet: its place among the rows, the column of each field, several columns of one field."""
 
     sheet: str
@@ -195,14 +195,14 @@ class _Header:
     double: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def best(cls, rows: Sequence[SourceRow], columns: Sequence[Column]) -> "_Header":
+    def best(cls, rows: Sequence[SourceRow], columns: Sequence[Column]) -> "Header":
         """Return the first row with all required columns, or else the one with most columns."""
         headers = [cls.of(index, row, columns) for index, row in enumerate(rows[:HEADER_WITHIN])]
         whole = next((one for one in headers if not one.lacking(columns)), None)
         return whole or max(headers, key=lambda one: len(one.places))
 
     @classmethod
-    def of(cls, index: int, row: SourceRow, columns: Sequence[Column]) -> "_Header":
+    def of(cls, index: int, row: SourceRow, columns: Sequence[Column]) -> "Header":
         """Return what a row would mean as the header row."""
         keys = [heading_key(cell) for cell in row.cells]
         at = {column.key: [n for n, key in enumerate(keys) if key in column.headings] for column in columns}
@@ -250,7 +250,7 @@ class _Header:
         return len(same) >= min(2, len(keys)) and all(column in same for column in keys if column.is_required)
 
 
-def _passed_over(rows: Sequence[SourceRow], header: _Header, columns: Sequence[Column]) -> Iterator[Fault]:
+def passed_over(rows: Sequence[SourceRow], header: Header, columns: Sequence[Column]) -> Iterator[Fault]:
     """Yield the headings that seem to mean a column which the header row does not have.
 
     `rows` begin with the header row; a second line of headings below it has no text in the columns that are read.
@@ -274,10 +274,10 @@ def _is_other_header(row: SourceRow, columns: Sequence[Column]) -> bool:
     texts = [cell for cell in row.cells if cell.strip()]
     if len(texts) < LEAST_HEADINGS or any(map(str.isdigit, "".join(texts))):
         return False
-    return len(_Header.of(0, row, columns).places) >= LEAST_HEADINGS
+    return len(Header.of(0, row, columns).places) >= LEAST_HEADINGS
 
 
-def _unread(row: SourceRow, header: _Header) -> str:
+def _unread(row: SourceRow, header: Header) -> str:
     """Return the headings of the columns that are not read; a running number says nothing."""
     read = set(header.places.values())
     cells = [cell.strip() for n, cell in enumerate(row.cells) if n not in read]
@@ -286,7 +286,7 @@ def _unread(row: SourceRow, header: _Header) -> str:
     )
 
 
-def _footer(texts: Mapping[str, str], columns: Sequence[Column]) -> str:
+def footer_of(texts: Mapping[str, str], columns: Sequence[Column]) -> str:
     """Return the text of a row that closes a table (合计、填表人、备注), not one of the list; otherwise ""."""
     filled = list(dict.fromkeys(text for text in texts.values() if text))
     is_short = len(filled) == 1 or any(column.is_required and not texts.get(column.key) for column in columns)

@@ -377,7 +377,7 @@ def test_a_sheet_that_lies_about_its_size_is_refused():
 
 
 def test_too_many_texts_are_refused(monkeypatch):
-    monkeypatch.setattr(guard, "MOST_STRINGS", 1)
+    monkeypatch.setattr(guard, "LISTS", guard.Limits(strings=1))
 
     with pytest.raises(RuleViolation, match="文字单元格过多"):
         read_rows(repacked(workbook(), extra=[(guard.STRINGS, "<si/><si/>")]), "名录.xlsx")

@@ -1,0 +1,85 @@
+"""The people in service records (办事人): the same phone and name are one person, whichever file names them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from evaluations.pools.rules.kinds import ExclusionReason
+from evaluations.service_records.models import Client
+from evaluations.service_records.rules.conflicts import Conflicts
+from evaluations.service_records.rules.parsing import Line, person_key
+from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.names.rules.keys import name_key
+
+LONGEST_NOTE = 200
+BATCH = 1000
+
+
+class Clients:
+    """Finds or makes the client of each line; remembers a key for each person of the file."""
+
+    def __init__(self, conflicts: Conflicts) -> None:
+        self._conflicts = conflicts
+        self._known: dict[str, int] = {}
+        self._phones: set[str] = set()
+        self.excluded: set[int] = set()
+        self.shared: set[str] = set()
+
+    @property
+    def people(self) -> int:
+        """Return how many people the file names."""
+        return len(self._known)
+
+    def of(self, lines: Sequence[Line]) -> list[int]:
+        """Return the primary key of each line's client (2 queries for those not met before)."""
+        keys = [_key(line) for line in lines]
+        unknown = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._known}
+        if unknown:
+            hashes = {line.phone: keyed_hash(line.phone) for line in unknown.values() if line.phone}
+            self._find(unknown, hashes)
+            self._make({key: line for key, line in unknown.items() if key not in self._known}, hashes)
+            self._note_shared(unknown.values())
+        return [self._known[key] for key in keys]
+
+    def _find(self, unknown: Mapping[str, Line], hashes: Mapping[str, str]) -> None:
+        phones = {digest: phone for phone, digest in hashes.items()}
+        rows = Client.objects.exclude(phone_hash="").filter(phone_hash__in=list(phones)).order_by()
+        for pk, digest, name, exclusion in rows.values_list("pk", "phone_hash", "name", "exclusion"):
+            key = f"{phones[digest]}/{person_key(name)}"
+            if key not in unknown:
+                self.shared.add(phones[digest])  # somebody of an earlier file
+                continue
+            self._known[key] = pk
+            note = "" if exclusion else self._conflicts.note(unknown[key])
+            if note:
+                Client.objects.filter(pk=pk).update(**_excluded(note))
+            if exclusion or note:
+                self.excluded.add(pk)
+
+    def _make(self, unknown: Mapping[str, Line], hashes: Mapping[str, str]) -> None:
+        made = Client.objects.bulk_create(
+            [self._new(line, hashes.get(line.phone, "")) for line in unknown.values()], batch_size=BATCH
+        )
+        for key, client in zip(unknown, made, strict=True):
+            self._known[key] = client.pk
+            if client.exclusion:
+                self.excluded.add(client.pk)
+
+    def _new(self, line: Line, digest: str) -> Client:
+        note = self._conflicts.note(line)
+        fields = _excluded(note) if note else {}
+        return Client(name=line.name, phone=line.phone, phone_hash=digest, unit=line.unit, kind=line.kind, **fields)
+
+    def _note_shared(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            if line.phone and line.phone in self._phones:
+                self.shared.add(line.phone)
+            self._phones.add(line.phone)
+
+
+def _excluded(note: str) -> dict[str, str]:
+    return {"exclusion": ExclusionReason.CONFLICT.value, "exclusion_note": note[:LONGEST_NOTE]}
+
+
+def _key(line: Line) -> str:
+    """Return the key of a person: phone and name; without a phone, name and unit within one file."""
+    name = person_key(line.name)
+    return f"{line.phone}/{name}" if line.phone else f"/{name}/{name_key(line.unit)}/{line.kind}"

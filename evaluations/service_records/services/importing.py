@@ -1,0 +1,293 @@
+"""Import of service records (导入办件): a file as a whole or not at all, streamed, each unit's days chained.
+
+Rows pass through in chunks; what stays in memory is a key for each person and 32 bytes for each record.
+"""
+
+import hashlib
+import itertools
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from departments.models import Department
+from evaluations.pools.queries import reference_data
+from evaluations.service_records.models import RecordBatch, ServiceRecord
+from evaluations.service_records.queries.chain import chain_ends
+from evaluations.service_records.queries.sections import section_names, sections_by_code
+from evaluations.service_records.rules.chain import Link, day_digest, next_head, record_leaf, split_leaves
+from evaluations.service_records.rules.conflicts import Conflicts
+from evaluations.service_records.rules.parsing import Bounds, Line, RecordReader, person_key
+from evaluations.service_records.services.clients import Clients
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.audit.queries import fixed_digests
+from nanchuan_eval.core.errors import FileRefused
+from nanchuan_eval.core.faults import Fault
+from nanchuan_eval.database.sql import insert_rows
+from nanchuan_eval.encryption.fields import keyed_hash, mask_phone
+from nanchuan_eval.lists.rules.tables import SourceRow, TableError
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+CHUNK = 5000
+MOST_HINTS = 1000  # shared phones that are listed
+COLUMNS = ("number", "unit_id", "section_id", "topic", "finished_on", "client_id", "batch_id")
+NOTHING = "文件中没有办件，请核对文件内容。"
+Told = tuple[int, str, date, str, str]
+
+
+@dataclass(frozen=True)
+class Only:
+    """The one unit and day that a delivery is of."""
+
+    unit: Department
+    day: date
+
+
+@dataclass
+class Delivery:
+    """What an import has brought: figures, its batches, what staff should know, and a list of it."""
+
+    records: int = 0
+    known: int = 0
+    without_phone: int = 0
+    excluded: int = 0
+    people: int = 0
+    shared_phones: int = 0
+    sections: int = 0
+    days: int = 0
+    batches: Sequence[RecordBatch] = ()
+    notices: list[str] = field(default_factory=list)
+    hints: list[Fault] = field(default_factory=list)
+    content: str = ""
+
+    @property
+    def figures(self) -> tuple[tuple[str, int], ...]:
+        """The figures as pages and commands show them."""
+        return (
+            ("新办件", self.records),
+            ("已导入过、本次略过的办件", self.known),
+            ("办事人", self.people),
+            ("科室", self.sections),
+            ("办结日", self.days),
+            ("没有手机号、不能抽取的办件", self.without_phone),
+            ("几个人共用的手机号", self.shared_phones),
+            ("列为回避的办事人", self.excluded),
+        )
+
+
+def import_records(  # noqa: PLR0913  who imports what when, within which bounds, for good or on trial
+    *,
+    rows: Iterable[SourceRow],
+    by: policy.Actor,
+    at: datetime,
+    period: tuple[date, date] | None = None,
+    only: Only | None = None,
+    is_trial: bool = False,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Delivery:
+    """Import the records of a file; raises `FileRefused` with every fault, and then nothing is imported.
+
+    `period` = the days of a round, outside which a record is refused; `only` = the unit and day of a machine's
+    delivery; `is_trial`: everything is done and taken back. `progress` hears how many rows are done.
+    """
+    policy.check(by, "pool.import")
+    try:
+        with transaction.atomic():
+            running = _Import(only, by, at, _bounds(at, period, only))
+            running.take(rows, progress)
+            delivery = running.finish()
+            if is_trial:
+                transaction.set_rollback(True)
+            elif delivery.batches:
+                running.log(delivery)
+    except TableError as error:
+        raise FileRefused(error.faults) from None
+    return delivery
+
+
+def _bounds(at: datetime, period: tuple[date, date] | None, only: Only | None) -> Bounds:
+    """Return the days that a record may be of; nobody finishes anything in the future."""
+    today, future = timezone.localtime(at).date(), "在今天以后，请核对。"
+    if only:
+        outside = f"不是本次报送的{only.day.isoformat()}，请核对。"
+        return Bounds(only.day, only.day, outside, outside)
+    if period is None:
+        oldest = today - timedelta(days=settings.RECORD_DAYS_BACK)
+        return Bounds(oldest, today, f"早于{oldest.isoformat()}，请核对。", future)
+    outside = f"不在本轮的{period[0].isoformat()}至{period[1].isoformat()}之内，请核对。"
+    return Bounds(period[0], min(period[1], today), outside, future if period[1] > today else outside)
+
+
+@dataclass
+class _Open:
+    """A batch that is being filled."""
+
+    batch: RecordBatch
+    leaves: bytearray = field(default_factory=bytearray)
+
+
+class _Import:
+    """One import under way, inside its transaction."""
+
+    def __init__(self, only: Only | None, by: policy.Actor, at: datetime, bounds: Bounds) -> None:
+        self._only, self._by, self._at = only, by, at
+        # Deliveries of one unit queue up; rows that merely refer to the unit do not wait.
+        units = Department.objects.select_for_update(no_key=True).order_by("pk")
+        self._units = {unit.pk: unit for unit in (units.filter(pk=only.unit.pk) if only else units)}
+        self._ends = chain_ends(self._units.values())
+        self._places = sections_by_code()
+        self._reader = RecordReader(section_names(), bounds)
+        self._conflicts = Conflicts(reference_data())
+        self._clients = Clients(self._conflicts)
+        self._open: dict[tuple[int, date], _Open] = {}
+        self._sections: set[int] = set()
+        self._content = hashlib.sha256()
+        self._made = Delivery(notices=self._reader.notices)
+
+    def take(self, rows: Iterable[SourceRow], progress: Callable[[int], object]) -> None:
+        """Read and save all rows, or raise every fault of the file."""
+        done = 0
+        for lines in _chunks(self._reader.lines(rows)):
+            if not self._reader.faults:  # with faults nothing is kept: only go on collecting them
+                self._save(lines)
+            done += len(lines)
+            progress(done)
+        if not done and not self._reader.faults and not self._only:
+            self._reader.faults.append(Fault("", NOTHING, "没有内容"))
+        if self._reader.faults:
+            raise TableError(self._reader.faults)
+
+    def finish(self) -> Delivery:
+        """Close the batches and return the figures."""
+        made = self._made
+        if self._only and not self._open and not made.known:
+            self._batch(self._only.unit.pk, self._only.day)  # a day on which nothing was finished
+        opened = sorted(self._open.values(), key=lambda one: (one.batch.unit_id, one.batch.seq))
+        made.batches = [self._close(one) for one in opened]
+        RecordBatch.objects.bulk_update(made.batches, ["records", "digest", "head"], batch_size=500)
+        made.people, made.excluded = self._clients.people, len(self._clients.excluded)
+        made.sections, made.days = len(self._sections), len({day for _, day in self._open})
+        made.shared_phones, made.content = len(self._clients.shared), self._content.hexdigest()
+        self._tell()
+        return made
+
+    def log(self, made: Delivery) -> None:
+        """Write the audit row, with the digest of each unit's chain."""
+        codes = sorted({self._units[batch.unit_id].code for batch in made.batches})
+        detail = {
+            "step_label": "导入办件",
+            "records": made.records,
+            "batches": len(made.batches),
+            "fixed": fixed_digests(*(("record_chain", code) for code in codes)),
+        }
+        audit.record("pool.import", made.batches[0], by=self._by, at=self._at, detail=detail)
+
+    def _save(self, lines: Sequence[Line]) -> None:
+        places = [self._place(line) for line in lines]
+        if self._reader.faults:
+            return
+        known = self._standing(lines, places)
+        new: list[tuple[Line, int, int]] = []
+        for line, (section, unit) in zip(lines, places, strict=True):
+            told = (section, line.topic, line.finished_on, person_key(line.name), line.phone)
+            before = known.setdefault((unit, line.number), told)
+            if before is told:
+                new.append((line, section, unit))
+            elif _is_same(before, told):
+                self._made.known += 1
+            else:
+                text = f"办件编号“{line.number}”已有内容不同的办件，请核对；一件办件只能报送一次。"
+                self._reader.refuse(line.where, text, "办件编号重复，内容不同")
+        if new and not self._reader.faults:
+            clients = self._clients.of([line for line, _, _ in new])
+            insert_rows(ServiceRecord, COLUMNS, [self._row(*one, pk) for one, pk in zip(new, clients, strict=True)])
+
+    def _place(self, line: Line) -> tuple[int, int]:
+        """Return section and unit of a line; a delivery of one unit takes no other's."""
+        section, unit = self._places[line.section]
+        if unit not in self._units:
+            name = self._only.unit.name if self._only else ""
+            self._reader.refuse(line.where, f"科室“{line.section}”不是“{name}”的科室，请核对。", "不是本单位的科室")
+        return section, unit
+
+    def _standing(self, lines: Sequence[Line], places: Sequence[tuple[int, int]]) -> dict[tuple[int, str], Told]:
+        """Return what stands under these numbers, also from earlier rows of the file (1 query for each unit)."""
+        numbers: dict[int, list[str]] = {}
+        for line, (_, unit) in zip(lines, places, strict=True):
+            numbers.setdefault(unit, []).append(line.number)
+        begun = {unit for unit, _ in self._open} | {unit for unit, (seq, _) in self._ends.items() if seq}
+        found: dict[tuple[int, str], Told] = {}
+        for unit in begun & set(numbers):
+            records = ServiceRecord.objects.filter(unit_id=unit, number__in=numbers[unit]).order_by()
+            for one in records.select_related("client"):
+                person = (person_key(one.client.name), str(one.client.phone)) if one.client else ("", "")
+                found[unit, one.number] = (one.section_id, one.topic, one.finished_on, *person)
+        return found
+
+    def _row(self, line: Line, section: int, unit: int, client: int) -> tuple[Any, ...]:
+        made, one, day = self._made, self._batch(unit, line.finished_on), line.finished_on.isoformat()
+        made.records += 1
+        made.without_phone += not line.phone
+        self._sections.add(section)
+        one.batch.records += 1
+        values = (line.number, line.section, day, line.topic, person_key(line.name), line.phone)
+        one.leaves += record_leaf(one.batch.salt, *values)
+        self._content.update("\n".join((*values, "")).encode())
+        return line.number, unit, section, line.topic, day, client, one.batch.pk
+
+    def _batch(self, unit: int, day: date) -> _Open:
+        """Return the batch of a day, opened by its first record."""
+        if (unit, day) not in self._open:
+            seq, head = self._ends[unit]
+            self._ends[unit] = (seq + 1, head)
+            batch = RecordBatch.objects.create(
+                unit=self._units[unit],
+                seq=seq + 1,
+                day=day,
+                records=0,
+                salt=secrets.token_hex(32),
+                received_at=self._at,
+                by=self._by if isinstance(self._by, User) else None,
+            )
+            self._open[unit, day] = _Open(batch)
+        return self._open[unit, day]
+
+    def _close(self, one: _Open) -> RecordBatch:
+        """Give a batch its digest and head; batches of one unit are closed in the order of their numbers."""
+        batch, code = one.batch, one.batch.unit.code
+        last, head = self._ends[batch.unit_id]
+        batch.digest = day_digest(batch.salt, split_leaves(one.leaves))
+        batch.head = next_head(head, code, Link(batch.seq, batch.day, batch.records, batch.digest, ""))
+        self._ends[batch.unit_id] = (last, batch.head)
+        return batch
+
+    def _tell(self) -> None:
+        """Say what staff should know, and list it."""
+        made = self._made
+        if self._reader.landlines:
+            made.notices.append(f"有{self._reader.landlines}件只有固定电话，按没有手机号处理。")
+        made.hints += self._conflicts.doubts
+        if doubts := len(made.hints):
+            made.notices.append(f"有{doubts}个工作单位不能确定是不是评议对象，没有列为回避，请核对提示清单。")
+        phones = {keyed_hash(phone): phone for phone in sorted(self._clients.shared)[:MOST_HINTS]}
+        sharing = ServiceRecord.objects.filter(batch__in=made.batches, client__phone_hash__in=list(phones))
+        rows = sharing.order_by("client__phone_hash", "unit", "number")
+        for digest, number in rows.values_list("client__phone_hash", "number")[:MOST_HINTS]:
+            text = f"手机号{mask_phone(phones[digest])}由几个人共用，已照常导入。"
+            made.hints.append(Fault(f"办件{number}", text, "几个人共用一个手机号"))
+
+
+def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    while chunk := list(itertools.islice(lines, CHUNK)):
+        yield chunk
+
+
+def _is_same(before: Told, told: Told) -> bool:
+    """True if a record was imported before; of one whose person has left after a round, the rest is compared."""
+    return before == told or (before[:3] == told[:3] and not before[3])

@@ -1,0 +1,42 @@
+"""What a unit itself says it finished on a day (单位自报办件数), which stands beside what was received."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from departments.models import Department
+from evaluations.service_records.models import StatedCount
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from nanchuan_eval.users.models import User
+
+MOST = 1_000_000
+
+
+@transaction.atomic
+def state_count(
+    *, unit: Department, day: date, records: int, reason: str = "", by: policy.Actor, at: datetime
+) -> StatedCount:
+    """Record a day's count, once; another figure needs a reason, and the audit log keeps both."""
+    policy.check(by, "pool.import")
+    if not 0 <= records <= MOST:
+        raise RuleViolation(f"自报办件数应为0至{MOST}的整数，请核对。")
+    if day > timezone.localtime(at).date():
+        raise RuleViolation("办结日期在今天以后，请核对。")
+    Department.objects.select_for_update(no_key=True).get(pk=unit.pk)
+    stated = StatedCount.objects.filter(unit=unit, day=day).first()
+    if stated and stated.records == records:
+        return stated
+    if stated and not reason.strip():
+        raise RuleViolation(
+            f"{unit.name}{day.isoformat()}已经报送{stated.records}件；改为{records}件须说明原因，原数留在操作日志中。"
+        )
+    before = stated.records if stated else None
+    stated = stated or StatedCount(unit=unit, day=day)
+    stated.records, stated.stated_at, stated.by = records, at, by if isinstance(by, User) else None
+    stated.save()
+    detail = {"step_label": "报送办件数", "day": day.isoformat(), "records": records, "before": before}
+    audit.record("pool.import", stated, by=by, at=at, reason=reason.strip(), detail=detail, wrote=[stated])
+    return stated
