@@ -51,12 +51,25 @@ def _measure(browser: Browser, address: str, round_, *, sections: int, shortcut:
             print(f"    {page.name:<10}{page.received:>8,}  {parts}")
 
 
-def cast_one(phone: Phone, code: str, *, sections: int, shortcut: bool, look: Look = _nothing) -> None:
-    """Cast a ballot from the QR code's address to the receipt, looking at each page."""
-    page = phone.page
+def cast_one(
+    phone: Phone, code: str, *, sections: int, shortcut: bool, look: Look = _nothing, is_bound: bool = False
+) -> None:
+    """Cast a ballot from the QR code's address to the receipt, looking at each page; a bound one chooses nothing."""
     _enter(phone, code)
     look("code")
-    phone.press("下一步：选择科室")
+    phone.press("下一步")
+    if not is_bound:
+        _choose(phone, sections, look)
+    _rate(phone, sections, shortcut, look)
+    phone.sees("review", "请核对您的评议")
+    look("review")
+    phone.press("提交评议票")
+    phone.sees("done", "评议票已提交")
+    look("done")
+
+
+def _choose(phone: Phone, sections: int, look: Look) -> None:
+    page = phone.page
     phone.sees("sections", "您在哪些科室办过事")
     look("sections")
     offered = page.locator("#sections label.row")
@@ -66,12 +79,6 @@ def cast_one(phone: Phone, code: str, *, sections: int, shortcut: bool, look: Lo
         for place in range(sections):
             phone.tap(offered.nth(place))
         phone.tap(page.get_by_role("button", name="下一步：开始评议", exact=True))
-    _rate(phone, sections, shortcut, look)
-    phone.sees("review", "请核对您的评议")
-    look("review")
-    phone.press("提交评议票")
-    phone.sees("done", "评议票已提交")
-    look("done")
 
 
 def _enter(phone: Phone, code: str) -> None:

@@ -30,14 +30,22 @@ class BatchForm(forms.Form):
     stratum = forms.ChoiceField(
         label="身份类别",
         required=False,
-        help_text="发给抽中人员的票号按身份类别分批，便于统计回收率；其他票号选择“不分类别”",
+        help_text=(
+            "发给抽中人员的票号按身份类别分批，便于统计回收率；发给办事群众的按科室分批，只能评这个科室；"
+            "其他票号选择“不分类别”"
+        ),
     )
 
-    def __init__(self, *args: Any, strata: Iterable[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, strata: Iterable[str], sections: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = self.fields["stratum"]
         if isinstance(choice, forms.ChoiceField):
-            choice.choices = [("", "不分类别"), *((name, name) for name in strata)]
+            bound = [(name, name) for name in sections]
+            choice.choices = [
+                ("", "不分类别"),
+                *((name, name) for name in strata),
+                *([("办事群众，只评一个科室", bound)] if bound else []),
+            ]
 
 
 class CodesForm(BatchForm):

@@ -8,12 +8,14 @@ batch, and hiding one small figure beside a public total hides the next smallest
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
-from evaluations.codes.rules.issuing import code_faults
+from evaluations.codes.rules.issuing import code_faults, is_thin, summed_up
 from evaluations.codes.rules.publishing import BatchSize, few_together, is_small, withheld_use
 from evaluations.draws.models import DrawEntry
 from evaluations.protocol.codes import issue_of
@@ -22,6 +24,7 @@ from evaluations.rounds.rules.lifecycle import DrawPurpose
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown_beside_total
+from evaluations.service_records.rules.frame import batch_min
 
 # Codes that can no longer vote: voided, or unused when their batch was recalled.
 DEAD = Q(spend=None) & (Q(is_void=True) | Q(batch__is_open=False))
@@ -45,19 +48,41 @@ class BatchLine:
     is_small: bool
 
 
+class Kind(NamedTuple):
+    """Codes that go to people of the same kind: of one channel, bound to a section or not."""
+
+    channel: Channel
+    is_bound: bool = False
+
+
+class BoundBatches(NamedTuple):
+    """All batches bound to a section in three figures: there may be as many as sections."""
+
+    batches: int
+    issued: int
+    void: int
+
+
 @dataclass(frozen=True)
 class StratumLine:
-    """One stratum: drawn people beside their valid codes."""
+    """One stratum: drawn people beside their valid codes; `least` = how many a bound batch needs at least."""
 
     channel: Channel
     stratum: str
     people: int
     codes: int
+    is_bound: bool = False
+    least: int = 0
+
+    @property
+    def is_thin(self) -> bool:
+        """True if so few clients of a section were drawn that no bound codes are made for them."""
+        return self.is_bound and is_thin(self.people, self.codes, self.least)
 
     @property
     def lacking(self) -> int:
         """Number of codes still to be made."""
-        return max(0, self.people - self.codes)
+        return 0 if self.is_thin else max(0, self.people - self.codes)
 
 
 def counted_batches(round_: Round) -> list[CodeBatch]:
@@ -100,6 +125,12 @@ def counted_with(batches: Iterable[CodeBatch]) -> dict[int, int]:
     return heads
 
 
+def bound_batches(lines: Iterable[BatchLine]) -> BoundBatches | None:
+    """Return the figures of the batches bound to a section, or None if there are none."""
+    bound = [line for line in lines if line.batch.section_id]
+    return BoundBatches(len(bound), sum(b.issued for b in bound), sum(b.void for b in bound)) if bound else None
+
+
 def return_rate(batches: Sequence[CodeBatch]) -> int | None:
     """Return the percentage of valid codes used, ignoring recalled batches; None without valid codes."""
     standing = [batch for batch in batches if batch.is_open]
@@ -110,37 +141,48 @@ def return_rate(batches: Sequence[CodeBatch]) -> int | None:
 
 def drawn_people(round_: Round) -> dict[Channel, dict[str, int]]:
     """Return channel -> stratum -> drawn people, for channels whose codes go to drawn people (one query)."""
-    channels = {DrawPurpose.EVALUATORS: Channel.TARGETED}
-    if round_.rulebook["sampled_forms"] == ISSUED_CODES:
-        channels[DrawPurpose.ISSUED] = Channel.SAMPLED
-    drawn = DrawEntry.objects.filter(
-        draw__in=round_.draws.standing(), draw__purpose__in=list(channels), is_selected=True
-    )
     found: dict[Channel, dict[str, int]] = {}
-    for purpose, stratum, people in (
-        drawn.order_by("stratum").values_list("draw__purpose", "stratum").annotate(Count("pk"))
-    ):
-        found.setdefault(channels[DrawPurpose(purpose)], {})[stratum] = people
+    for kind, strata in drawn_by_kind(round_).items():
+        found.setdefault(kind.channel, {}).update(strata)
     return found
 
 
-def codes_by_stratum(round_: Round) -> dict[Channel, dict[str, int]]:
-    """Return channel -> stratum -> codes that can vote or have voted: not void, not of a recalled batch (one query)."""
+def drawn_by_kind(round_: Round) -> dict[Kind, dict[str, int]]:
+    """Return kind of codes -> stratum -> drawn people (one query)."""
+    kinds = {
+        DrawPurpose.EVALUATORS: Kind(Channel.TARGETED),
+        DrawPurpose.CLIENTS: Kind(Channel.TARGETED, is_bound=True),
+    }
+    if round_.rulebook["sampled_forms"] == ISSUED_CODES:
+        kinds[DrawPurpose.ISSUED] = Kind(Channel.SAMPLED)
+    drawn = DrawEntry.objects.filter(draw__in=round_.draws.standing(), draw__purpose__in=list(kinds), is_selected=True)
+    found: dict[Kind, dict[str, int]] = {}
+    rows = drawn.order_by("stratum").values_list("draw__purpose", "stratum")
+    for purpose, stratum, people in rows.annotate(Count("pk")):
+        found.setdefault(kinds[DrawPurpose(purpose)], {})[stratum] = people
+    return found
+
+
+def codes_by_kind(round_: Round) -> dict[Kind, dict[str, int]]:
+    """Return kind -> stratum -> codes that can vote or have voted: not void, not of a recalled batch (one query)."""
     codes = Credential.objects.filter(batch__round=round_, batch__is_open=True, is_void=False)
-    found: dict[Channel, dict[str, int]] = {}
-    rows = codes.order_by("batch__channel", "batch__stratum").values_list("batch__channel", "batch__stratum")
-    for channel, stratum, number in rows.annotate(Count("pk")):
-        found.setdefault(Channel(channel), {})[stratum] = number
+    found: dict[Kind, dict[str, int]] = {}
+    rows = codes.order_by().values_list("batch__channel", "batch__section", "batch__stratum").annotate(Count("pk"))
+    for channel, section, stratum, number in sorted(rows, key=itemgetter(0, 2)):
+        found.setdefault(Kind(Channel(channel), is_bound=section is not None), {})[stratum] = number
     return found
 
 
 def stratum_lines(round_: Round) -> list[StratumLine]:
     """Return drawn people beside their codes, by stratum (two queries)."""
-    codes = codes_by_stratum(round_)
+    codes, least = codes_by_kind(round_), batch_min(round_.rulebook)
     lines = []
-    for channel, drawn in drawn_people(round_).items():
-        mine = codes.get(channel, {})
-        lines += [StratumLine(channel, stratum, people, mine.get(stratum, 0)) for stratum, people in drawn.items()]
+    for (channel, is_bound), drawn in drawn_by_kind(round_).items():
+        mine = codes.get(Kind(channel, is_bound), {})
+        lines += [
+            StratumLine(channel, stratum, people, mine.get(stratum, 0), is_bound, least)
+            for stratum, people in drawn.items()
+        ]
         if mine.get(""):
             lines.append(StratumLine(channel, "（不分类别）", 0, mine[""]))
     return lines
@@ -150,7 +192,7 @@ def lacking_codes(round_: Round) -> list[StratumLine]:
     """Return the strata drawn without enough codes; codes without a stratum leave open whose are lacking."""
     lines = stratum_lines(round_)
     mixed = {line.channel for line in lines if not line.people}
-    return [line for line in lines if line.lacking and line.channel not in mixed]
+    return [line for line in lines if line.lacking and (line.is_bound or line.channel not in mixed)]
 
 
 def closed_counters(round_: Round) -> dict[Channel, Origin]:
@@ -190,12 +232,14 @@ def channels_with_batches(round_: Round) -> set[str]:
 
 def unfit_codes(round_: Round) -> list[str]:
     """Return in Chinese where codes and drawn people differ; all codes must exist before the vote."""
-    codes = codes_by_stratum(round_)
-    return [
-        fault
-        for channel, drawn in drawn_people(round_).items()
-        for fault in code_faults(channel.label, drawn, codes.get(channel, {}), is_complete=True)
-    ]
+    codes, least = codes_by_kind(round_), batch_min(round_.rulebook)
+    faults = []
+    for kind, drawn in drawn_by_kind(round_).items():
+        mine = codes.get(kind, {})
+        thin = {name for name, people in drawn.items() if kind.is_bound and is_thin(people, mine.get(name, 0), least)}
+        wanted = {name: people for name, people in drawn.items() if name not in thin}
+        faults += summed_up(code_faults(kind.channel.label, wanted, mine, is_complete=True))
+    return faults
 
 
 def with_sizes(batches: QuerySet[CodeBatch]) -> QuerySet[CodeBatch]:

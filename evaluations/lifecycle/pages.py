@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Count
 from django.urls import reverse
 
-from evaluations.codes.queries import BatchLine, batch_lines, counted_batches
+from evaluations.codes.queries import BatchLine, BoundBatches, batch_lines, bound_batches, counted_batches
 from evaluations.codes.services.issuing import BEFORE_CLOSING
 from evaluations.draws.approvals import COMMIT, commitment
 from evaluations.draws.models import Draw, PlannedDraw
@@ -164,6 +164,7 @@ class RoundPage:
     next: NextStep | None
     draws: list[DrawLine]
     batches: list[BatchLine]
+    bound: BoundBatches | None
     pools: list[tuple[str, str, int]]
     turnout: list[dict[str, int | str]]
     log: list[LogLine]
@@ -186,14 +187,15 @@ def round_page(round_: Round, user: User, at: datetime) -> RoundPage:
     about = approvals.waiting_about(user, round_)
     tallies = round_.tallies.order_by("-version")[:1] if round_.state in COUNTED else ()
     decided = approvals.waiting_about(user, *tallies)
-    draws = _draws(round_, user, at, about)
+    draws, batches = _draws(round_, user, at, about), batch_lines(counted_batches(round_))
     return RoundPage(
         stations=stations_of(round_, at),
         waited_for=waited_for_at(round_, at),
         clock_warning=clock_warning(at) if round_.state == RoundState.OPEN else "",
         next=_next(round_, user, at, [*about, *decided]),
         draws=draws,
-        batches=batch_lines(counted_batches(round_)),
+        batches=[line for line in batches if line.batch.section_id is None],
+        bound=bound_batches(batches),
         pools=_pools(round_),
         turnout=disclosed_turnout(round_) if round_.state != RoundState.DRAFT else [],
         log=newest_lines(round_, user),

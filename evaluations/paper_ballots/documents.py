@@ -15,6 +15,7 @@ from evaluations.scoring.method import Indicator
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 
 BALLOTS_PER_FILE = 32
+ONLY_THIS = "本票只评这一个科室，另写其他科室无效；没有在这里办过事的，不必寄回。"
 # A sheet of paper has two pages, so that more rows than fit on one are shared out evenly over both sides.
 ROWS_ON_ONE_PAGE = 53
 ROWS_PER_SHEET = 120
@@ -23,11 +24,20 @@ NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def ballot_files(
-    ballot_form: BallotForm, codes: Iterable[str], *, site: str, closes: str, per_file: int = BALLOTS_PER_FILE
+    ballot_form: BallotForm,
+    codes: Iterable[str],
+    *,
+    site: str,
+    closes: str,
+    per_file: int = BALLOTS_PER_FILE,
+    section: str = "",
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield (number of ballots, PDF) per file; each is rendered in a child process, which frees its memory."""
+    """Yield (number of ballots, PDF) per file; each is rendered in a child process, which frees its memory.
+
+    `section` = the code of the one section that these ballots rate, if they are bound to one.
+    """
     site = site.rstrip("/")
-    common, remaining = _common(ballot_form, site, closes), iter(codes)
+    common, remaining = _common(ballot_form.only(section), site, closes, is_bound=bool(section)), iter(codes)
     while part := list(islice(remaining, per_file)):
         ballots = [{"code": format_code(code), "qr": qr_svg(f"{site}/ballot/#{code}")} for code in part]
         yield len(part), render_pdf("ballots", {**common, "ballots": ballots}, at=NO_DATE, tagged=False)
@@ -39,17 +49,18 @@ def labels(people: Sequence[PoolEntry], at: datetime) -> bytes:
     return render_pdf("labels", {"people": rows}, at=at, tagged=False)
 
 
-def _common(ballot_form: BallotForm, site: str, closes: str) -> dict[str, object]:
+def _common(ballot_form: BallotForm, site: str, closes: str, *, is_bound: bool) -> dict[str, object]:
     rows = [(n, f"{s.department} {s.name}") for n, s in enumerate(ballot_form.sections, start=1)]
+    bound = f"{ballot_form.sections[0].department}{ballot_form.sections[0].name}" if is_bound else ""
     words = level_words(ballot_form)
     scale = "，".join(f"{value} {word}" for value, word in words.items())
     return {
         "title": "最难办事科室群众评 评议票",
         "round": ballot_form.round_name,
         "demo": DEMO_NOTICE if ballot_form.is_demo else "",
-        "lead": f"请按“冷、懒、推、乱、贪”五项指标，对您在本评议期内办过事的科室进行评议。评议不记名，{closes}截止。",
+        "lead": _lead(bound, closes),
         "steps": _steps(scale),
-        "scale": f"每格填写一个数字或符号：{scale}。没有办过事的科室，整行留空。",
+        "scale": f"每格填写一个数字或符号：{scale}。{ONLY_THIS if bound else '没有办过事的科室，整行留空。'}",
         "labels": Indicator.labels,
         "indicators": [
             {
@@ -66,6 +77,12 @@ def _common(ballot_form: BallotForm, site: str, closes: str) -> dict[str, object
         + "票号请勿转让、外传。"
         + (f"咨询电话：{ballot_form.office_phone}。" if ballot_form.office_phone else ""),
     }
+
+
+def _lead(bound: str, closes: str) -> str:
+    """Return what is asked for: the sections one dealt with, or the one that a bound ballot names."""
+    whom = f"{bound}（您在这里办过事）" if bound else "您在本评议期内办过事的科室"
+    return f"请按“冷、懒、推、乱、贪”五项指标，对{whom}进行评议。评议不记名，{closes}截止。"
 
 
 def _pages(rows: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]]]:

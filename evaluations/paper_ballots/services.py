@@ -81,7 +81,7 @@ def register_slips(*, batch_id: int, typed: Sequence[str], by: User, at: datetim
 def key_sheet(*, batch_id: int, number: int, content: SheetContent, by: User, at: datetime) -> PaperSheet:
     """Key a sheet: the first keying is stored; the second, by another person, settles the sheet if equal."""
     batch = _open_batch(batch_id)
-    _refuse_unreasoned(content)
+    _refuse_unfit(content, batch)
     sheet = PaperSheet.objects.select_for_update().filter(batch=batch, number=number).first()
     if sheet is None:
         return _first_keying(batch, number, content, by, at)
@@ -131,7 +131,7 @@ def settle_sheet(*, sheet_id: int, content: SheetContent, by: User, at: datetime
         raise RuleViolation("这张票不需要第三人核对。")
     for earlier in (sheet.first_by, sheet.second_by):
         _refuse_same_person(by, earlier, "同一张正票")
-    _refuse_unreasoned(content)
+    _refuse_unfit(content, batch)
     _settle(sheet, content.to_json())
     sheet.settled_by = by
     sheet.save()
@@ -188,7 +188,7 @@ def clear_imbalance(*, batch_id: int, reason: str, by: User, at: datetime) -> Co
 
 def _open_batch(batch_id: int) -> CodeBatch:
     """Lock the batch's round, which keeps sealing from running at the same time; returns the batch."""
-    batch = CodeBatch.objects.get(pk=batch_id)
+    batch = CodeBatch.objects.select_related("section").get(pk=batch_id)
     if batch.replaces_id:
         raise RuleViolation("补发票号的纸质票在原批次办理。")
     batch.round = lock_round(batch.round_id)
@@ -258,7 +258,13 @@ def _halt_or_resume(batch: CodeBatch) -> None:
     CodeBatch.objects.filter(round=batch.round, channel=batch.channel).update(is_halted=is_halted)
 
 
-def _refuse_unreasoned(content: SheetContent) -> None:
+def _refuse_unfit(content: SheetContent, batch: CodeBatch) -> None:
+    """Refuse a sheet without a vote or a reason, and on a sheet bound to a section every other one."""
+    section = batch.section
+    if section and content.vote and any(line.section != section.code for line in content.vote.lines):
+        raise RuleViolation(
+            f"本批次的正票只评{section}，不能录入其他科室。票面上写了其他科室的，只录这个科室；没有评这个科室的，认定为无效。"
+        )
     if (content.kind == SheetKind.VALID) != (content.vote is not None):
         raise RuleViolation("有效票须录入至少一个科室；没有可录入的内容时请认定为空白、污损或无效。")
     if content.kind != SheetKind.VALID and not content.reason.strip():

@@ -328,11 +328,13 @@ class SectionLine:
 class PublishedBatches:
     """The published batches, with their number of `codes` and, after sealing, of replacements that `joined` them.
 
+    `bound` = those whose ballots rate one section, which may be as many as there are sections;
     `rest` = codes of the small batches, known after sealing; `are_waiting` = some lists follow after sealing;
     `withheld` = codes of which the list of used codes tells nothing.
     """
 
     batches: list[tuple[CodeBatch, int]]
+    bound: list[tuple[CodeBatch, int]]
     rest: int
     are_waiting: bool
     withheld: int
@@ -346,12 +348,14 @@ def batches_to_show(round_: Round, *, is_sealed: bool) -> PublishedBatches:
     lists, withheld = lists_of(sizes, SMALLEST_SHOWN), withheld_use(sizes, SMALLEST_SHOWN)
     hidden = sum(size.able for size in sizes if size.batch in withheld.batches)
     others = sum(size.able for size in sizes) - hidden
+    listed = [
+        (batch, sum(codes[pk] for pk in lists.joined.get(batch.pk, ())) if is_sealed else 0)
+        for batch in found
+        if batch.pk in lists.own or (batch.is_self_service and not is_sealed)
+    ]
     return PublishedBatches(
-        batches=[
-            (batch, sum(codes[pk] for pk in lists.joined.get(batch.pk, ())) if is_sealed else 0)
-            for batch in found
-            if batch.pk in lists.own or (batch.is_self_service and not is_sealed)
-        ],
+        batches=[(batch, joined) for batch, joined in listed if batch.section_id is None],
+        bound=[(batch, joined) for batch, joined in listed if batch.section_id],
         rest=sum(codes[pk] for pk in lists.rest) if is_sealed else 0,
         are_waiting=not is_sealed and bool(lists.rest or lists.joined),
         withheld=hidden + min(withheld.cover, others) if is_sealed else 0,

@@ -171,6 +171,12 @@ def _pool(key: str) -> Rows:
     return _rows(PoolEntry.objects.filter(round=int(round_id), kind=kind), "pk", *POOL_ENTRY)
 
 
+def _batches(key: str) -> Rows:
+    yield from _of_round(CodeBatch, *BATCH)(key)
+    # Rows of their own: the digests of rounds without clients drawn, which have no such batch, stay what they were.
+    yield from _rows(CodeBatch.objects.filter(round=int(key)).exclude(section=None), "pk", "section_id")
+
+
 def _voids(key: str) -> Rows:
     return _rows(Credential.objects.filter(batch__round=int(key), is_void=True), "issue", "batch_id")
 
@@ -190,7 +196,7 @@ FACTS = {
     "set_aside": FixedFact("搁置的评议票", _set_aside),
     "comments": FixedFact("评议意见", _of_round(Comment, "id", "round_id", "text"), is_purged=_comments_purged),
     "codes": FixedFact("票号（使用、作废）", _of_round(Credential, *CREDENTIAL, by="batch__round")),
-    "batches": FixedFact("票号批次", _of_round(CodeBatch, *BATCH)),
+    "batches": FixedFact("票号批次", _batches),
     "draw": FixedFact("抽取对象和抽取结果", _draw),
     "people": FixedFact(
         "抽取对象的姓名", _of_round(DrawEntry, "pk", "person_id", "person__name", "person__unit", by="draw")
@@ -210,6 +216,7 @@ ROWS = (
     RowFact("解除锁定", Unfreezing, UNFREEZING),
     RowFact("密钥卡", BoxCard, ("box_id", "card", "holder_id", "share_sha256", "held_sha256", "held_at", "lost_at")),
     RowFact("票号批次", CodeBatch, ("round_id", *BATCH[1:], "label")),
+    RowFact("票号批次只评的科室", CodeBatch, ("section_id",), part="section"),
     RowFact("领票异常的核查", OpenClaimAlert, ALERT, is_complete=False),
     RowFact("抽取公告", PlannedDraw, PLANNED_DRAW),
     RowFact("抽取", Draw, DRAW_ROW),

@@ -48,7 +48,8 @@ class Admission:
     """入场凭据: what was looked up when the code was entered; carried in the form as a signed token.
 
     `ballot_form` is the digest of the form, `box` the id of the box key, `issue` binds the token to its code (so that
-    receipts are unique), `random` is the server's part of the receipt (hex).
+    receipts are unique), `random` is the server's part of the receipt (hex), `section` the only one that a ballot bound
+    to a section may rate ("" = it may choose).
     """
 
     ballot_form: str
@@ -59,6 +60,7 @@ class Admission:
     origin: str
     issue: str
     random: str
+    section: str = ""
 
     def token(self) -> str:
         """Return the signed token; it contains no time."""
@@ -83,7 +85,8 @@ def admit(*, code: str, at: datetime) -> Admission:
         raise RuleViolation(NO_ROUND)
     issue = codes.issue_of(round_.key, text)
     usable = Credential.objects.filter(issue=issue, spend=None, is_void=False)
-    batch = CodeBatch.objects.filter(round=round_, is_open=True, credentials__in=usable).first()
+    open_batches = CodeBatch.objects.filter(round=round_, is_open=True).select_related("section")
+    batch = open_batches.filter(credentials__in=usable).first()
     if batch is None:
         raise RuleViolation(UNUSABLE)
     if batch.is_halted:
@@ -97,6 +100,7 @@ def admit(*, code: str, at: datetime) -> Admission:
         origin=batch.origin,
         issue=issue,
         random=secrets.token_hex(32),
+        section=batch.section.code if batch.section else "",
     )
 
 
@@ -106,13 +110,13 @@ def receipt_for(admission: Admission, digits: str) -> str:
 
 
 def checked_mark(admission: Admission, vote: str, comment: str) -> str:
-    """Return a signature over a validated vote and comment, for this form and channel.
+    """Return a signature over a validated vote and comment, for this form, channel and the section it is bound to.
 
-    The receipt page carries all three, so casting stores exactly what was shown without validating again: a ballot of
+    The receipt page carries all of them, so casting stores exactly what was shown without validating again: a ballot of
     105 sections costs no more than one of a single section. A list is signed, so that nothing can move from one text
     to the next.
     """
-    return _checker.signature(json.dumps([admission.ballot_form, admission.channel, vote, comment]))
+    return _checker.signature(json.dumps([admission.ballot_form, admission.channel, admission.section, vote, comment]))
 
 
 def is_checked(admission: Admission, vote: str, comment: str, mark: str) -> bool:
@@ -145,7 +149,7 @@ def cast_ballot(*, admission: Admission, code: str, vote: str, comment: str, dig
     spend = codes.spend_hash(form.round_key, _normalized(code))
     if codes.issue_hash(spend) != admission.issue:
         raise RuleViolation(ALTERED)
-    _refuse_unreadable(vote)
+    _refuse_unfit(vote, admission.section)
     row = BallotRow(
         channel=admission.channel,
         comment=comment,
@@ -176,12 +180,15 @@ def _claimed_and_spooled(admission: Admission, row: BallotRow, spend: str, form:
     return claimed
 
 
-def _refuse_unreadable(vote: str) -> None:
-    """Refuse what could not be opened again, so that nobody can put it into the box."""
+def _refuse_unfit(vote: str, section: str) -> None:
+    """Refuse what could not be opened again, and any line but the bound one, so that nobody can put it into the box."""
     try:
-        read_vote(vote)
-    except ValueError:
+        read = read_vote(vote)
+        rated = [line["section"] for line in read["lines"]] if section else []
+    except (ValueError, TypeError, KeyError):
         raise RuleViolation(ALTERED) from None
+    if section and rated != [section]:
+        raise RuleViolation(ALTERED)
 
 
 def is_cast(admission: Admission, digits: str) -> bool:

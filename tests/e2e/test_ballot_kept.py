@@ -353,7 +353,7 @@ def test_a_way_forward_to_what_was_not_kept_is_explained(open_page, voting):
 
     page.go_forward()
 
-    page.get_by_text("请点击“下一步：选择科室”，从这里继续。").wait_for()
+    page.get_by_text("请点击“下一步”，从这里继续。").wait_for()
     citizen.goes_on()
     citizen.is_at("您在哪些科室办过事")
 
@@ -516,7 +516,7 @@ def test_a_slow_network_is_said_beside_the_button_and_nothing_is_sent_twice(open
     page.clock.fast_forward(30000)
 
     page.get_by_text("网络中断").wait_for()
-    assert button.inner_text() == "下一步：选择科室"
+    assert button.inner_text() == "下一步"
     check_page(page)
     screenshot(page, "ballot-offline-390")
     page.unroute("**/ballot/")

@@ -5,7 +5,7 @@ A form never changes and is looked up by digest, so a process may cache it witho
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from evaluations.scoring.method import Indicator
@@ -98,6 +98,10 @@ class BallotForm:
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, which identifies the form."""
         return sha256_hex(self.to_json())
+
+    def only(self, section: str) -> "BallotForm":
+        """Return the form with one section, as a ballot bound to that section has it; "" = with all of them."""
+        return replace(self, sections=tuple(s for s in self.sections if s.code == section)) if section else self
 
     def to_json(self) -> bytes:
         """Return the canonical JSON."""

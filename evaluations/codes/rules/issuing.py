@@ -13,6 +13,8 @@ ORIGINS = {
 }
 ISSUE_LENGTH, HEX_DIGITS = 64, frozenset("0123456789abcdef")
 MOST_FAULTS = 20
+# A round with clients drawn for each section has a stratum a section: the page names the first faults only.
+MOST_STRATA = 6
 WRONG_FILE = "这是票号文件（codes.csv），不是发放清单。票号不能上传到系统，请上传同一目录的 issued.txt。"
 
 
@@ -59,3 +61,29 @@ def _difference(what: str, people: int, codes: int, is_complete: bool) -> list[s
     if codes < people and is_complete:
         return [f"{what}抽中{people}人，票号有{codes}个，缺{people - codes}个，请补充生成。"]
     return []
+
+
+def is_thin(people: int, codes: int, least: int) -> bool:
+    """True if no codes are bound to the section: too few of its clients were drawn to hide among each other.
+
+    A section that has its codes keeps them, whatever becomes of single people afterwards.
+    """
+    return not codes and people < least
+
+
+def too_few_bound(stratum: str, codes: int, least: int) -> str:
+    """Return in Chinese why no batch of so few codes is bound to a section, else ""."""
+    if codes >= least:
+        return ""
+    return (
+        f"“{stratum}”的票号只有{codes}个，不足{least}个，投票人容易被认出，不能发放只评这个科室的票号。"
+        f"请一次生成{least}个以上；抽中人数不足{least}人的科室，由其他评议票评议。"
+    )
+
+
+def summed_up(faults: Sequence[str]) -> list[str]:
+    """Return the first faults and how many more there are."""
+    more = len(faults) - MOST_STRATA
+    return (
+        list(faults) if more <= 0 else [*faults[:MOST_STRATA], f"另有{more}类人员的票号与抽中人数不符，见“票号批次”。"]
+    )

@@ -14,20 +14,22 @@ from django.views.decorators.debug import sensitive_variables
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, Credential
 from evaluations.codes.queries import (
+    Kind,
     StratumLine,
     closed_counters,
-    codes_by_stratum,
-    drawn_people,
+    codes_by_kind,
+    drawn_by_kind,
     lacking_codes,
     replaceable,
 )
-from evaluations.codes.rules.issuing import ORIGINS, code_faults, list_faults
+from evaluations.codes.rules.issuing import ORIGINS, code_faults, list_faults, too_few_bound
 from evaluations.protocol.codes import ENTROPY_BYTES, encode_code, format_code, issue_of
-from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.rounds.models import Round, RoundSection
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
 from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from evaluations.rounds.services import lock_round
 from evaluations.scoring.method import Channel
+from evaluations.service_records.rules.frame import batch_min
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import sha256_hex
@@ -36,6 +38,8 @@ from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
 BATCH_SIZE = 2000
+# Leaves room for a number, or for “·补发”, in a label of sixty characters.
+LONGEST_LABEL = 54
 BEFORE_CLOSING = frozenset({RoundState.FROZEN, RoundState.DRAWN, RoundState.OPEN})
 
 
@@ -91,10 +95,10 @@ def issue_lacking(
 ) -> list[tuple[CodeBatch, list[str]]]:
     """Make a batch of the codes that each of these strata lacks."""
     round_ = _issuing_round(round_id, by)
-    forms = [(FormKind(line.channel, Origin.ISSUED, stratum=line.stratum), line.lacking) for line in lines]
-    return [
-        issue_batch(round_id=round_id, form=_named(round_, form), count=count, by=by, at=at) for form, count in forms
-    ]
+    wanted = {(line.channel, line.stratum) for line in lines}
+    lacking = [line for line in lacking_codes(round_) if (line.channel, line.stratum) in wanted]
+    sections = {section.code: section for section in round_.sections.all()}
+    return [_issue_line(round_, line, sections, by=by, at=at) for line in lacking]
 
 
 @sensitive_variables()
@@ -116,9 +120,23 @@ def issue_together(
     return made
 
 
+@sensitive_variables()
+def _issue_line(
+    round_: Round, line: StratumLine, sections: Mapping[str, RoundSection], *, by: User, at: datetime
+) -> tuple[CodeBatch, list[str]]:
+    """Make what one stratum lacks: counting 500,000 drawn people once for each of 105 batches would take minutes."""
+    section = _section_in(sections, line.stratum) if line.is_bound else None
+    form = _named(round_, FormKind(line.channel, Origin.ISSUED, stratum=line.stratum))
+    codes, issues = make_codes(line.lacking, round_.key)
+    _refuse_unfit_form(round_, form)
+    batch = _store(round_, form, issues, section=section)
+    _record_batch(batch, {"codes": len(codes), "sha256": batch.issued_sha256}, by=by, at=at)
+    return batch, codes
+
+
 def _named(round_: Round, form: FormKind) -> FormKind:
     """Return the form with a label made of what it is, unique in the round."""
-    label = f"{form.channel.label}·{form.stratum or form.origin.label}"
+    label = f"{form.channel.label}·{form.stratum or form.origin.label}"[:LONGEST_LABEL]
     return replace(form, label=_own_label(round_, replace(form, label=label), is_fixed=False))
 
 
@@ -156,13 +174,13 @@ def replace_codes(*, batch_id: int, count: int, by: User, at: datetime) -> tuple
     """
     policy.check(by, "cred.print")
     asked = CodeBatch.objects.get(pk=batch_id)
-    batch = CodeBatch.objects.get(pk=asked.replaces_id or asked.pk)
+    batch = CodeBatch.objects.select_related("section").get(pk=asked.replaces_id or asked.pk)
     round_ = _issuing_round(batch.round_id, by)
     left = replaceable(batch)
     if not 1 <= count <= left:
         raise RuleViolation(f"批次“{batch.label}”还可以补发{left}个票号：补发数不超过已作废、尚未补发的票号数。")
     codes, issues = make_codes(count, round_.key)
-    form = FormKind(Channel(batch.channel), Origin(batch.origin), f"{batch.label}·补发", batch.stratum)
+    form = FormKind(Channel(batch.channel), Origin(batch.origin), f"{batch.label[:LONGEST_LABEL]}·补发", batch.stratum)
     made = _batch(round_, form, issues, replaces=batch)
     detail = {"codes": count, "sha256": made.issued_sha256, "replaces": batch.pk}
     _record_batch(made, detail, by=by, at=at)
@@ -186,15 +204,22 @@ def _batch(
     replaces: CodeBatch | None = None,
 ) -> CodeBatch:
     form = replace(form, label=_own_label(round_, form, is_fixed=replaces is None))
-    closed_channel = form.channel == Channel.TARGETED or (
-        form.channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
-    )
-    if closed_channel and (self_service or form.origin != Origin.ISSUED):
-        raise RuleViolation(f"按本轮规则，{form.channel.label}只能使用“发放票号”。")
-    if form.origin not in ORIGINS[form.channel]:
-        raise RuleViolation(f"{form.channel.label}没有“{form.origin.label}”这种来源。")
+    _refuse_unfit_form(round_, form, self_service=self_service)
+    section = replaces.section if replaces else _section_of(round_, form)
     if not self_service:
-        _refuse_more_than_drawn(round_, form, len(issues))
+        _refuse_unfit_number(round_, form, len(issues), section, replaces)
+    return _store(round_, form, issues, section=section, self_service=self_service, replaces=replaces)
+
+
+def _store(
+    round_: Round,
+    form: FormKind,
+    issues: list[str],
+    *,
+    section: RoundSection | None = None,
+    self_service: bool = False,
+    replaces: CodeBatch | None = None,
+) -> CodeBatch:
     batch = CodeBatch.objects.create(
         round=round_,
         channel=form.channel,
@@ -202,11 +227,40 @@ def _batch(
         label=form.label,
         is_self_service=self_service,
         stratum=form.stratum,
+        section=section,
         issued_sha256="" if self_service else sha256_hex(issued_list(issues)),
         replaces=replaces,
     )
     Credential.objects.bulk_create([Credential(issue=issue, batch=batch) for issue in issues], batch_size=BATCH_SIZE)
     return batch
+
+
+def _refuse_unfit_form(round_: Round, form: FormKind, *, self_service: bool = False) -> None:
+    closed_channel = form.channel == Channel.TARGETED or (
+        form.channel == Channel.SAMPLED and round_.rulebook["sampled_forms"] == ISSUED_CODES
+    )
+    if closed_channel and (self_service or form.origin != Origin.ISSUED):
+        raise RuleViolation(f"按本轮规则，{form.channel.label}只能使用“发放票号”。")
+    if form.origin not in ORIGINS[form.channel]:
+        raise RuleViolation(f"{form.channel.label}没有“{form.origin.label}”这种来源。")
+
+
+def _section_of(round_: Round, form: FormKind) -> RoundSection | None:
+    """Return the section to which the codes are bound: always if its clients were drawn in this stratum, else never."""
+    if form.channel != Channel.TARGETED or not form.stratum:
+        return None
+    drawn = round_.draws.standing().filter(purpose=DrawPurpose.CLIENTS)
+    if not drawn.filter(entries__stratum=form.stratum, entries__is_selected=True).exists():
+        return None
+    return _section_in({section.code: section for section in round_.sections.all()}, form.stratum)
+
+
+def _section_in(sections: Mapping[str, RoundSection], stratum: str) -> RoundSection:
+    """Return the section of a stratum of clients, whose name begins with its code."""
+    section = sections.get(stratum.partition(" ")[0])
+    if section is None:
+        raise RuleViolation(f"“{stratum}”不在本轮名录中，不能发放只评这个科室的票号。")
+    return section
 
 
 def _record_batch(batch: CodeBatch, detail: Mapping[str, object], *, by: User, at: datetime) -> None:
@@ -225,12 +279,16 @@ def _own_label(round_: Round, form: FormKind, *, is_fixed: bool) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _refuse_more_than_drawn(round_: Round, form: FormKind, more: int) -> None:
-    """Refuse more codes than people drawn, once there was a draw."""
-    drawn = drawn_people(round_).get(form.channel, {})
-    codes: Mapping[str, int] = codes_by_stratum(round_).get(form.channel, {})
+def _refuse_unfit_number(
+    round_: Round, form: FormKind, more: int, section: RoundSection | None, replaces: CodeBatch | None
+) -> None:
+    """Refuse more codes than people drawn, once there was a draw, and so few of a section that they hide nobody."""
+    kind = Kind(form.channel, is_bound=section is not None)
+    drawn, codes = drawn_by_kind(round_).get(kind, {}), codes_by_kind(round_).get(kind, {})
     wanted = {**codes, form.stratum: codes.get(form.stratum, 0) + more}
     faults = code_faults(form.channel.label, drawn, wanted, is_complete=False)
+    if section and not replaces:
+        faults += filter(None, [too_few_bound(form.stratum, wanted[form.stratum], batch_min(round_.rulebook))])
     if faults:
         raise RuleViolation(*faults)
 

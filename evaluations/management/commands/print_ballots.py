@@ -30,17 +30,23 @@ class Command(BaseCommand):
         parser.add_argument("--site", required=True, metavar="URL", help="评议网站地址，如 https://pingyi.example")
         parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="输出目录")
         parser.add_argument("--paper", type=Path, metavar="paper.json", help="评议表文件（不用数据库时）")
+        parser.add_argument(
+            "--section", default="", metavar="CODE", help="科室代码，打印只评这个科室的评议票（办事群众的批次）"
+        )
         parser.add_argument("--closes", default="", metavar="TEXT", help="截止时间的文字（不用数据库时）")
 
     def handle(self, *args: Any, **options: Any) -> None:
         site = site_address(options["site"])
         ballot_form, closes = self._ballot_form(options)
+        section = options["section"]
+        if section and section not in ballot_form.section_codes:
+            raise CommandError(f"评议表没有代码为{section}的科室。", returncode=2)
         codes, notices = read_codes(options["codes"])
         out: Path = options["out"]
         make_folder(out)
         first = 1
         with tqdm(total=len(codes), desc="打印评议票", unit="张") as bar:
-            for count, pdf in ballot_files(ballot_form, codes, site=site, closes=closes):
+            for count, pdf in ballot_files(ballot_form, codes, site=site, closes=closes, section=section):
                 target = out / f"ballots-{first:05d}-{first + count - 1:05d}.pdf"
                 write_file(target, pdf)
                 target.chmod(0o600)

@@ -15,19 +15,17 @@ from evaluations.codes.approvals import start_recall, start_void
 from evaluations.codes.forms import CodesForm, IssuedListForm, RecallForm, ReplaceForm, TogetherForm, VoidForm
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import (
-    batch_lines,
     channels_with_batches,
     closed_counters,
-    counted_batches,
-    drawn_people,
+    drawn_by_kind,
     lacking_codes,
     replaceable,
-    stratum_lines,
 )
 from evaluations.codes.rules.publishing import is_small
 from evaluations.codes.services import issuing
 from evaluations.codes.services.issuing import BEFORE_CLOSING, FormKind
 from evaluations.paper_ballots.admin.printing import PrintPages, hand_out_context
+from evaluations.paper_ballots.pages.round import round_codes
 from evaluations.rounds.admin_pages import show_round_form, staff_page
 from evaluations.rounds.models import Round
 from evaluations.scoring.method import Channel
@@ -48,15 +46,13 @@ class CodePages(PolicyAdmin):
         if not policy.may_see(user, "cred.void"):
             policy.check_sees(user, "cred.print")
         round_ = get_object_or_404(Round, pk=pk)
-        is_before_closing = round_.state in BEFORE_CLOSING
         return staff_page(
             request,
             "codes/batches.html",
             round_,
             "票号批次",
-            lines=batch_lines(counted_batches(round_)),
-            strata=stratum_lines(round_),
-            may_make=is_before_closing and policy.may(user, "cred.print"),
+            **vars(round_codes(round_, request.GET.get("q", ""))),
+            may_make=round_.state in BEFORE_CLOSING and policy.may(user, "cred.print"),
         )
 
     def codes_together(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -79,7 +75,7 @@ class CodePages(PolicyAdmin):
         """Make a batch of codes, or a self-service batch."""
         round_ = get_object_or_404(Round, pk=pk)
         policy.check_starts(account_of(request), "cred.print")
-        form = CodesForm(request.POST or None, initial=request.GET.dict(), strata=_strata(round_))
+        form = CodesForm(request.POST or None, initial=request.GET.dict(), **_strata(round_))
         if request.method == "POST" and form.is_valid():
             made = attempt(form, lambda: self._issue(request, pk, form))
             if isinstance(made, CodeBatch):
@@ -92,7 +88,7 @@ class CodePages(PolicyAdmin):
         """Import the list of I that the notary made offline."""
         round_ = get_object_or_404(Round, pk=pk)
         policy.check_starts(account_of(request), "cred.print")
-        form = IssuedListForm(request.POST or None, request.FILES or None, strata=_strata(round_))
+        form = IssuedListForm(request.POST or None, request.FILES or None, **_strata(round_))
         if request.method == "POST" and form.is_valid():
             kind, issues = _kind(form.cleaned_data), form.cleaned_data["file"]
             by, at = account_of(request), clock.now()
@@ -183,10 +179,12 @@ def _kind(data: dict[str, Any]) -> FormKind:
     return FormKind(Channel(data["channel"]), Origin(data["origin"]), data["label"], data["stratum"])
 
 
-def _strata(round_: Round) -> list[str]:
-    """Return the strata to choose from: those drawn, or before the draw those of the rulebook."""
-    drawn = [stratum for strata in drawn_people(round_).values() for stratum in strata]
-    return list(dict.fromkeys(drawn or round_.rulebook["evaluator_strata"]))
+def _strata(round_: Round) -> dict[str, list[str]]:
+    """Return the strata to choose from: those drawn, or before the draw those of the rulebook; sections apart."""
+    drawn = drawn_by_kind(round_)
+    strata = [stratum for kind, people in drawn.items() if not kind.is_bound for stratum in people]
+    bound = [stratum for kind, people in drawn.items() if kind.is_bound for stratum in people]
+    return {"strata": list(dict.fromkeys(strata or round_.rulebook["evaluator_strata"])), "sections": sorted(bound)}
 
 
 def _made_page(request: HttpRequest, batch: CodeBatch, codes: list[str] | None = None) -> HttpResponse:

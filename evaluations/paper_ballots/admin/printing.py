@@ -64,7 +64,7 @@ class PrintPages(PaperPages):
     def print(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for the file of codes; then print them in parts, or pair them with phones."""
         policy.check_may_start(account_of(request), "cred.print")
-        batch = get_object_or_404(CodeBatch.objects.select_related("round"), pk=pk)
+        batch = get_object_or_404(CodeBatch.objects.select_related("round", "section"), pk=pk)
         if batch.is_self_service or batch.round.state not in BEFORE_CLOSING:
             return redirect("admin:papers", pk)
         if "codes" in request.POST:
@@ -109,9 +109,11 @@ def _ballots(request: HttpRequest, batch: CodeBatch, form: HandOutForm) -> HttpR
     first = (number - 1) * size
     codes = form.cleaned_data["codes"][first : first + size]
     hand_out(batch_id=batch.pk, codes=codes, use="ballots", by=account_of(request), at=clock.now())
+    section = batch.section.code if batch.section else ""
     ballot_form, closes = BallotForm.from_json(batch.round.ballot_form), timezone.localtime(batch.round.closes_at)
     site = form.cleaned_data["site"]
-    (made,) = ballot_files(ballot_form, codes, site=site, closes=f"{closes:%Y年%m月%d日 %H:%M}", per_file=size)
+    until = f"{closes:%Y年%m月%d日 %H:%M}"
+    (made,) = ballot_files(ballot_form, codes, site=site, closes=until, per_file=size, section=section)
     name = f"ballots-{batch.round.key}-{batch.pk}-{first + 1:05d}-{first + len(codes):05d}.pdf"
     return download(made[1], name)
 

@@ -209,11 +209,13 @@ def _batch(request: HttpRequest, pk: int) -> CodeBatch:
 
 
 def _find(pk: int) -> CodeBatch:
-    return get_object_or_404(CodeBatch.objects.select_related("round", "paper_count"), pk=pk)
+    return get_object_or_404(CodeBatch.objects.select_related("round", "section", "paper_count"), pk=pk)
 
 
 def _ballot_form(batch: CodeBatch) -> BallotForm:
-    return ballot_form_by_digest(batch.round.ballot_form_sha256)
+    """Return the form that the batch's sheets have: bound to a section, only that section's row."""
+    section = batch.section.code if batch.section else ""
+    return ballot_form_by_digest(batch.round.ballot_form_sha256).only(section)
 
 
 def _content(

@@ -38,6 +38,8 @@ BAD_INPUT = 400
 LONGEST_QUERY = 40
 # The first page says of no more claimed codes than this; no limit of a device is higher.
 MOST_SHOWN = 100
+# Code, rating, review: a ballot bound to a section has no choice of sections.
+BOUND_STEPS = 3
 RECEIPT_HERE, CODE_HERE = "receipt-goes-here", "code-goes-here"
 # Page -> address that renders the same page again.
 SENT_AGAIN_TO = {
@@ -179,7 +181,12 @@ def step_page(
     }
     if name in SENT_AGAIN_TO:
         carried["resize"] = reverse(SENT_AGAIN_TO[name])
-    return render(request, f"evaluations/voting/{name}.html", {**carried, **context}, status=status)
+    shown = {**carried, **context}
+    if admission.section:
+        shown |= {"bound": admission.section, "steps": BOUND_STEPS}
+        if name in SENT_AGAIN_TO:
+            shown["chosen"] = ()  # nothing is chosen, and the device keeps only what was filled in
+    return render(request, f"evaluations/voting/{name}.html", shown, status=status)
 
 
 def _type_size(request: HttpRequest) -> str:

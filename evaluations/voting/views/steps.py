@@ -49,6 +49,7 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.web.views import TYPE_SIZES, remember_size, visitors_form
 
 Page = Callable[[HttpRequest], HttpResponse]
+OTHER_SECTION = "本票只评议您办过事的这一个科室，不能评议其他科室。"
 NOTHING_RATED = "还没有评议任何科室，请至少评议一个办过事的科室。"
 MOST_DIGITS = 4
 
@@ -89,15 +90,18 @@ def ballot(request: HttpRequest) -> HttpResponse:
         return entrance(request, error=str(refusal))
     try:
         entered = read_ballot(request.POST)
-        return _go_on(request, admission, entered) if entered.chosen else sections_page(request, admission, entered)
+        if admission.section:  # what was filled in under another code, mistyped, may be about other sections
+            entered = replace(entered, chosen=[])
+        is_chosen = bool(entered.chosen or admission.section)
+        return _go_on(request, admission, entered) if is_chosen else _choice(request, admission, entered)
     except VoteErrors as errors:  # the submitted vote is unreadable, but the code is valid
-        return sections_page(request, admission, Entered(), error=str(errors))
+        return _choice(request, admission, Entered(), error=str(errors))
 
 
 @ballot_page
 def sections(request: HttpRequest) -> HttpResponse:
     """Step 2: choose sections, or change the choice."""
-    return _admitted(request, lambda request, admission: sections_page(request, admission, read_ballot(request.POST)))
+    return _admitted(request, lambda request, admission: _choice(request, admission, read_ballot(request.POST)))
 
 
 @ballot_page
@@ -128,15 +132,23 @@ def _admitted(request: HttpRequest, page: Callable[[HttpRequest, Admission], Htt
         return entrance(request, error=str(errors))
 
 
+def _choice(request: HttpRequest, admission: Admission, entered: Entered, error: str = "") -> HttpResponse:
+    """Return the choice of sections; a ballot bound to a section has none, but its one rating page."""
+    if not admission.section:
+        return sections_page(request, admission, entered, error=error)
+    errors = {"": error} if error else {}
+    return rate_page(request, admission, replace(entered, chosen=[admission.section]), 0, errors)
+
+
 def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
     post, ballot_form = request.POST, ballot_form_by_digest(admission.ballot_form)
     entered = read_ballot(post)
-    if post.get("all"):
+    if post.get("all") and not admission.section:
         entered = replace(entered, chosen=[section.code for section in ballot_form.sections])
     try:
         entered = _in_order(ballot_form, admission, entered)
     except VoteErrors as error:
-        return sections_page(request, admission, entered, error=str(error))
+        return _choice(request, admission, entered, error=str(error))
     shown, asked = _number(request, "from"), _number(request, "to")
     if asked is not None:
         return rate_page(request, admission, entered, asked)
@@ -144,7 +156,7 @@ def _rate(request: HttpRequest, admission: Admission) -> HttpResponse:
         try:
             refuse_late(admission, clock.now())  # before anything is filled in for nothing
         except RuleViolation as refusal:
-            return sections_page(request, admission, entered, error=str(refusal))
+            return _choice(request, admission, entered, error=str(refusal))
         return _go_on(request, admission, entered)
     if post.get("rest") or post.get("typesize"):
         filled = entered.with_rest(post["rest"]) if post.get("rest") else entered
@@ -161,19 +173,23 @@ def _go_on(request: HttpRequest, admission: Admission, entered: Entered) -> Http
     try:
         entered = _in_order(ballot_form, admission, entered)
     except VoteErrors as error:
-        return sections_page(request, admission, entered, error=str(error))
+        return _choice(request, admission, entered, error=str(error))
     _, _, errors = _validated(ballot_form, admission, entered)
     if not errors:
-        return _review(request, admission)
+        return _reviewed(request, admission, entered)
     return rate_page(request, admission, entered, page_with(ballot_form, entered.chosen, errors))
 
 
 def _review(request: HttpRequest, admission: Admission) -> HttpResponse:
-    ballot_form, entered = ballot_form_by_digest(admission.ballot_form), read_ballot(request.POST)
+    return _reviewed(request, admission, read_ballot(request.POST))
+
+
+def _reviewed(request: HttpRequest, admission: Admission, entered: Entered) -> HttpResponse:
+    ballot_form = ballot_form_by_digest(admission.ballot_form)
     try:
         entered = _in_order(ballot_form, admission, entered)
     except VoteErrors as error:
-        return sections_page(request, admission, entered, error=str(error))
+        return _choice(request, admission, entered, error=str(error))
     vote, comment, errors = _validated(ballot_form, admission, entered)
     if errors:
         number = page_with(ballot_form, entered.chosen, errors, _number(request, "from") or 0)
@@ -201,13 +217,23 @@ def _cast(request: HttpRequest, admission: Admission) -> HttpResponse:
     try:
         cast_ = cast_ballot(admission=admission, code=code, vote=text, comment=comment, digits=digits, at=clock.now())
     except RuleViolation as refusal:
-        vote, _, _ = _validated(ballot_form_by_digest(admission.ballot_form), admission, read_ballot(request.POST))
+        entered = read_ballot(request.POST)
+        if admission.section:
+            entered = replace(entered, chosen=[admission.section])
+        vote, _, _ = _validated(ballot_form_by_digest(admission.ballot_form), admission, entered)
         return refused_page(request, admission, vote, comment, str(refusal))
     return done_page(request, admission, cast_, code)
 
 
 def _in_order(ballot_form: BallotForm, admission: Admission, entered: Entered) -> Entered:
-    """Return the ballot with its sections in the order of the form; raises VoteErrors if they may not be chosen."""
+    """Return the ballot with its sections in the order of the form; raises VoteErrors if they may not be chosen.
+
+    The pages of a ballot bound to a section name no sections.
+    """
+    if admission.section:
+        if set(entered.chosen) - {admission.section}:
+            raise VoteErrors({"": OTHER_SECTION})
+        return replace(entered, chosen=[admission.section])
     return replace(entered, chosen=validate_sections(ballot_form, admission.channel, entered.chosen))
 
 

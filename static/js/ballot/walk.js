@@ -100,21 +100,21 @@ window.ballotWalk = (() => {
 
   // What this device keeps of a ballot, said where one comes back to it.
   const offer = ({ kind, main }, at, isFirst, leaves) => {
-    const { sent } = ballot.now;
+    const { sent } = ballot.now, isBound = Boolean(main.querySelector("[data-bound]")); // it has no choice of sections
     if (kind === "code" && sent.length && main.querySelector(".errors")) {
       note("本设备用这个票号提交过评议票，但没有收到结果。", { 重新提交并显示回执号: castAgain });
     } else if (kind === "review" && sent.length) {
       note("上次提交没有收到结果，请再提交一次：如果上次已经提交成功，只计一张票，并显示回执号。");
-    } else if (kind === "sections" && isFirst && ballot.hasContent()) {
+    } else if ((kind === "sections" || isBound) && isFirst && ballot.hasContent()) {
       note("本设备上有这个票号尚未提交的评议内容，已经恢复。", {
-        ...(at && at.kind !== "sections" && { 继续填写: (button) => goTo(at, button) }),
+        ...(at && at.kind !== kind && { 继续填写: (button) => goTo(at, button) }),
         删除并重新填写: (button, box) => {
           box.remove();
           ballot.clear();
           show(walked.get(here));
         },
       });
-    } else if (kind === "sections" && leaves) {
+    } else if ((kind === "sections" || isBound) && leaves) {
       note("原票号填写的内容已加密保存在本设备上，重新输入原票号可以继续填写。");
     }
   };
@@ -153,7 +153,7 @@ window.ballotWalk = (() => {
     // The tab left the ballot and came back to its first page: its code opens what is kept.
     if (!ballot.now.code && isCode(plain(ballot.tabCode))) await ballot.open(plain(ballot.tabCode));
     if (!isOther()) goTo(state, primary(), true);
-    else if (last.kind === "code" && ballot.tabCode) note("请点击“下一步：选择科室”，从这里继续。");
+    else if (last.kind === "code" && ballot.tabCode) note("请点击“下一步”，从这里继续。");
   });
   addEventListener("hashchange", async () => {
     const code = takeHash();
