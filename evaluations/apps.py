@@ -15,9 +15,7 @@ class EvaluationsConfig(AppConfig):
         """Fill the registries of lower apps and features; models can be imported only now."""
         from evaluations import approvable_actions
         from evaluations.box_key.queries import card_alarms
-        from evaluations.codes.queries import origins_together
         from evaluations.draws.queries.people import liaison_conflicts
-        from evaluations.draws.services import candidates
         from evaluations.lifecycle.queries import READERS, voting_rounds
         from evaluations.personal_data.services import people, requests
         from evaluations.rounds import queries as rounds
@@ -32,7 +30,6 @@ class EvaluationsConfig(AppConfig):
 
         approvable_actions.register()
         rounds.readers.update(READERS)
-        candidates.origins_together.append(origins_together)
         accounts.conflict_checks.append(liaison_conflicts)
         clock.alarms.append(card_alarms)
         clock.awaiting.append(voting_rounds)
@@ -42,6 +39,7 @@ class EvaluationsConfig(AppConfig):
         approvals.purged_actions.update(people.PURGED_PROPOSALS)
         retention.rules.extend([*people.retention_rules(), *requests.retention_rules()])
         for register in (
+            self._register_draws,
             self._register_pools,
             self._register_records,
             self._register_topics,
@@ -50,6 +48,16 @@ class EvaluationsConfig(AppConfig):
             self._register_backups,
         ):
             register()
+
+    def _register_draws(self) -> None:
+        """Let draws know which origins are published together, and when clients are drawn further."""
+        from evaluations.codes.queries import origins_together
+        from evaluations.draws.services import candidates, removals
+        from evaluations.rounds.rules.lifecycle import DrawPurpose
+        from evaluations.turnout.queries import top_up_faults
+
+        candidates.origins_together.append(origins_together)
+        removals.triggers[DrawPurpose.CLIENTS] = top_up_faults
 
     def _register_backups(self) -> None:
         """Tell what a backup holds of ballots whose box is not open yet."""
@@ -65,6 +73,7 @@ class EvaluationsConfig(AppConfig):
 
         from evaluations.rounds.rules.calendar import offset_errors
         from evaluations.rounds.rules.dates import usual_errors
+        from evaluations.turnout.rules.forecast import USUAL_CURVE, curve_errors
 
         @checks.register
         def calendar_days_are_in_order(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -75,6 +84,13 @@ class EvaluationsConfig(AppConfig):
         def usual_days_are_known(**kwargs: Any) -> list[checks.CheckMessage]:
             errors = usual_errors(settings.USUAL_DAYS)
             return [checks.Error(f"USUAL_DAYS：{error}", id="nanchuan.E014") for error in errors]
+
+        @checks.register
+        def the_return_curve_rises(**kwargs: Any) -> list[checks.CheckMessage]:
+            errors = [f"RETURN_CURVE：{error}" for error in curve_errors(settings.RETURN_CURVE or USUAL_CURVE)]
+            if not 0 < settings.VALID_PERCENT <= 100:
+                errors.append("VALID_PERCENT：应为1至100的整数")
+            return [checks.Error(error, id="nanchuan.E015") for error in errors]
 
     def _register_pools(self) -> None:
         """Offer the pools' lists for upload; let pools know who stands in a draw's record."""

@@ -228,6 +228,11 @@ RECORDS_TOKENS = env.dict("RECORDS_TOKENS", default={})
 # Days of a round's calendar before and after the vote, where they differ from evaluations.rounds.rules.calendar.
 USUAL_DAYS = env.dict("USUAL_DAYS", cast={"value": int}, default={})
 CALENDAR_DAYS = env.dict("CALENDAR_DAYS", cast={"value": int}, default={})
+# How drawn clients' ballots usually come back (evaluations.turnout.rules.forecast), how many of them are valid, how
+# long letters take to come and to be answered.
+RETURN_CURVE = env.dict("RETURN_CURVE", cast={"key": int, "value": int}, default={})
+VALID_PERCENT = env.int("VALID_PERCENT", default=95)
+LETTER_DAYS = env.int("LETTER_DAYS", default=5)
 # What the work list reminds of: proposals returned lately, accounts long unused, backups and checks not made.
 RETURNED_DAYS = env.int("RETURNED_DAYS", default=30)
 DORMANT_DAYS = env.int("DORMANT_DAYS", default=60)

@@ -30,6 +30,8 @@ from evaluations.service_records.rules.frame import batch_min
 DEAD = Q(spend=None) & (Q(is_void=True) | Q(batch__is_open=False))
 # A stratum lags if its return rate is more than this many percentage points below its channel's.
 LAG_POINTS = 10
+# What stands in place of the returns of a batch that are told with another batch's.
+ELSEWHERE = "并入原批次"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class BatchLine:
     percent: int | None
     lags: bool
     is_small: bool
+
+    @property
+    def is_counted_here(self) -> bool:
+        """False if its returns are told with another batch's."""
+        return self.returned != ELSEWHERE
 
 
 class Kind(NamedTuple):
@@ -299,7 +306,7 @@ def _line(
     families: Mapping[int, list[CodeBatch]],
     figures: Mapping[str, int | str],
 ) -> BatchLine:
-    returned = figures.get(str(batch.pk), "并入原批次")
+    returned = figures.get(str(batch.pk), ELSEWHERE)
     rate = return_rate(families[batch.pk]) if isinstance(returned, int) else None
     whole = return_rate([b for b in batches if b.channel == batch.channel])
     return BatchLine(

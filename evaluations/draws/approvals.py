@@ -10,13 +10,14 @@ from typing import Any
 from django.db import transaction
 
 from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.queries.committed_rounds import current_round, more_seats
 from evaluations.draws.queries.strata import strata_of
 from evaluations.draws.rules import RemovalReason
 from evaluations.draws.services.candidates import first_seats, pool_of, sources
 from evaluations.draws.services.ceremony import publish_draw, run_draw, signatures_wanted
 from evaluations.draws.services.commitment import abandon_draw, commit_draw, planned_draw, refuse_commitment
 from evaluations.draws.services.lines import PoolLine
-from evaluations.draws.services.removals import Removal, current_round, open_next_round, remove_drawn
+from evaluations.draws.services.removals import Removal, further_round_faults, open_next_round, remove_drawn
 from evaluations.draws.services.signing import (
     ISSUE,
     issue_signing_codes,
@@ -188,7 +189,20 @@ def _remove(_: PoolEntry | Client, arguments: Arguments, *, by: User, at: dateti
 
 
 def _next_round_content(draw: Draw, arguments: Arguments) -> dict[str, object]:
-    return {**_standing(draw), "启动": f"第{current_round(draw) + 1}次抽取名额"}
+    content = {**_standing(draw), "启动": f"第{current_round(draw) + 1}次抽取名额"}
+    if draw.purpose != DrawPurpose.CLIENTS:
+        return content
+    return {
+        **content,
+        "多抽": f"{more_seats(draw)}人",
+        "办理后果": "预先承诺的追加抽取随即启动，不能撤回；新抽中的人须及时发放票号、发送短信或者寄发信件",
+    }
+
+
+def _require_trigger(draw: Draw, _: Arguments, *, at: datetime) -> None:
+    """Refuse the proposal of a top-up that is not due; the other draws' trigger is asked at the approval."""
+    if draw.purpose == DrawPurpose.CLIENTS and (faults := further_round_faults(draw, at)):
+        raise RuleViolation(*faults)
 
 
 def _codes_content(draw: Draw, _: Arguments) -> dict[str, object]:
@@ -267,6 +281,7 @@ ACTIONS = (
         Draw,
         _next_round_content,
         calls(open_next_round, "draw_id"),
+        require=_require_trigger,
     ),
     ApprovableAction(
         ISSUE_CODES,

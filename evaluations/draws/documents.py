@@ -11,11 +11,11 @@ from typing import Any
 from django.utils import timezone
 
 from evaluations.draws.models import Draw, DrawEntry, SigningSheet
+from evaluations.draws.queries.committed_rounds import seats_of
 from evaluations.draws.queries.people import reference_of
 from evaluations.draws.queries.strata import StratumLine, strata_of
 from evaluations.draws.rules import DISCRETIONARY, RemovalReason, lookup_address, most_discretionary
 from evaluations.draws.services.ceremony import draw_head
-from evaluations.draws.services.removals import seats_of
 from evaluations.protocol.codes import format_code
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import DrawPurpose

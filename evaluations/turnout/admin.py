@@ -6,7 +6,7 @@ from functools import partial
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,13 +17,15 @@ from evaluations.pools.queries import contact_of
 from evaluations.rounds.admin_pages import show_round_form
 from evaluations.rounds.models import Round
 from evaluations.sealing.documents import seal_record
-from evaluations.turnout.pages import monitor_page
+from evaluations.turnout.pages import client_returns, monitor_page, returns_table
 from evaluations.turnout.services import people_for_labels, remind_stratum
 from nanchuan_eval.admin_site.model_admin import PolicyAdmin
+from nanchuan_eval.approvals import services as approvals
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.core import export_numbers
 from nanchuan_eval.permissions import policy
+from nanchuan_eval.tables.pages import show_tables
 from nanchuan_eval.web.actions import account_of, attempt
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.fields import TextField
@@ -46,18 +48,26 @@ class MonitorPages(PolicyAdmin):
 
     def monitor(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show returns by channel, batch, stratum and day."""
-        policy.check_sees(account_of(request), "round.monitor")
+        user = account_of(request)
+        policy.check_sees(user, "round.monitor")
         round_ = get_object_or_404(Round, pk=pk)
+        monitor = monitor_page(round_)
+        clients = client_returns(round_, monitor.batches, clock.now())
         context = {
             **self.admin_site.each_context(request),
             "round": round_,
-            "monitor": monitor_page(round_),
-            "may_enter_paper": policy.may_see(account_of(request), "cred.void"),
-            "may_review": round_.state in BEFORE_COUNTING and policy.may_propose(account_of(request), "ballot.invalid"),
-            "may_remind": policy.may(account_of(request), "pool.unmask"),
+            "monitor": monitor,
+            "clients": clients,
+            "proposals": approvals.waiting_about(user, clients.draw) if clients else [],
+            "may_draw": policy.may_start(user, "draw.redraw"),
+            "may_issue": policy.may_start(user, "cred.print"),
+            "may_enter_paper": policy.may_see(user, "cred.void"),
+            "may_review": round_.state in BEFORE_COUNTING and policy.may_propose(user, "ballot.invalid"),
+            "may_remind": policy.may(user, "pool.unmask"),
             "title": "回收监测",
         }
-        return render(request, "admin/evaluations/round/monitor.html", context)
+        tables = [returns_table(clients.lines)] if clients else []
+        return show_tables(request, "admin/evaluations/round/monitor.html", context, tables, action="round.monitor")
 
     def review_alert(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record the review of an alert about claimed codes."""

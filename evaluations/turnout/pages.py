@@ -6,19 +6,34 @@ Sections likely to get too few lines are estimated from the sections that drawn 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from django.conf import settings
 from django.utils import timezone
 
 from evaluations.ballot_form.rules.votes import Origin
 from evaluations.codes.models import CodeBatch, OpenClaimAlert
 from evaluations.codes.queries import BatchLine, batch_lines, counted_batches, return_rate
 from evaluations.codes.rules.publishing import is_small
+from evaluations.draws.models import Draw
+from evaluations.draws.queries.committed_rounds import current_round
+from evaluations.draws.services.removals import further_round_faults
 from evaluations.rounds.models import Round, RoundSection
+from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import SMALLEST_SHOWN, shown
 from evaluations.turnout.models import TurnoutDay
-from evaluations.turnout.queries import declared_sections, disclosed_turnout, drawn_evaluators
+from evaluations.turnout.queries import (
+    client_draw,
+    declared_sections,
+    disclosed_turnout,
+    drawn_evaluators,
+    further_seats,
+    section_returns,
+)
+from evaluations.turnout.rules.forecast import SectionReturns, late_warning, proposal, top_ups
+from nanchuan_eval.tables.pages import Table
+from nanchuan_eval.tables.rules import Column, Kind
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 24
 
@@ -65,6 +80,52 @@ class ThinSection:
 
 
 @dataclass(frozen=True)
+class ReturnsLine:
+    """One section's drawn clients; `returned` is hidden like every small figure, and what follows from it with it."""
+
+    section: str
+    department: str
+    of: SectionReturns
+    returned: int | str
+
+    @property
+    def percent(self) -> int | None:
+        """Returned ÷ delivered."""
+        return (
+            100 * self.returned // self.of.delivered if isinstance(self.returned, int) and self.of.delivered else None
+        )
+
+    @property
+    def foretold(self) -> int | None:
+        """The ballots foretold for the end."""
+        return self.of.foretold if isinstance(self.returned, int) else None
+
+    @property
+    def state(self) -> str:
+        """Whether the section will probably have enough."""
+        if self.of.foretold is None:
+            return "尚不能预计"
+        if not self.of.lacking:
+            return "能收满"
+        return "预计收不满，已全部抽取" if self.of.drawn >= self.of.eligible else "预计收不满"
+
+
+@dataclass(frozen=True)
+class ClientReturns:
+    """The returns of drawn clients by section, and what is proposed; `faults` = why no further round may be opened."""
+
+    draw: Draw
+    lines: list[ReturnsLine]
+    is_open: bool
+    proposal: list[str]
+    warning: str
+    faults: list[str]
+    # Sections of the round that have no clients drawn, and people drawn for whom there is no code yet.
+    left_out: int
+    without_code: int
+
+
+@dataclass(frozen=True)
 class MonitorPage:
     """Data of the monitoring page."""
 
@@ -75,6 +136,11 @@ class MonitorPage:
     needed: int
     strata: list[str]
     alerts: list[OpenClaimAlert]
+
+    @property
+    def general(self) -> list[BatchLine]:
+        """The batches that are bound to no section; the others stand together by section."""
+        return [line for line in self.batches if not line.batch.section_id]
 
 
 def monitor_page(round_: Round) -> MonitorPage:
@@ -92,6 +158,64 @@ def monitor_page(round_: Round) -> MonitorPage:
         needed=round_.rulebook["min_drawn_lines"],
         strata=sorted({stratum for stratum, _ in drawn}),
         alerts=list(OpenClaimAlert.objects.filter(batch__round=round_).select_related("batch", "reviewed_by")),
+    )
+
+
+def client_returns(round_: Round, batches: Sequence[BatchLine], at: datetime) -> ClientReturns | None:
+    """Return the returns of drawn clients by section, in roster order; None in a round that draws none.
+
+    `batches` = those of the page: a section's figure is the one told there, so that the two never differ.
+    """
+    draw = client_draw(round_)
+    if draw is None:
+        return None
+    figures = {line.batch.section_id: line.returned for line in batches if line.is_counted_here}
+    found = {each.code: each for each in section_returns(draw, at)}
+    sections = list(round_.sections.order_by("code"))
+    lines = [
+        ReturnsLine(each.name, each.department_name, found[each.code], figures.get(each.pk, 0))
+        for each in sections
+        if each.code in found
+    ]
+    is_open = round_.opens_at <= at < round_.closes_at and round_.state == RoundState.OPEN
+    ups = list(top_ups(list(found.values()), further_seats(draw), first=current_round(draw)))
+    return ClientReturns(
+        draw=draw,
+        lines=lines,
+        is_open=is_open,
+        proposal=proposal(list(found.values()), ups) if is_open else [],
+        warning=late_warning((round_.closes_at - at).days, settings.LETTER_DAYS) if is_open else "",
+        faults=further_round_faults(draw, at) if is_open else [],
+        left_out=len(sections) - len(lines),
+        without_code=sum(max(0, each.drawn - each.delivered) for each in found.values()),
+    )
+
+
+def returns_table(lines: Sequence[ReturnsLine]) -> Table[ReturnsLine]:
+    """Return the sections with their returns; hidden figures sort and search as they are shown."""
+    columns: list[Column[ReturnsLine]] = [
+        Column("section", "科室", lambda row: row.section, is_head=True, width=24),
+        Column("unit", "单位", lambda row: row.department, is_choice=True, is_minor=True),
+        Column("drawn", "抽中", lambda row: row.of.drawn, Kind.NUMBER),
+        Column("delivered", "送达", lambda row: row.of.delivered, Kind.NUMBER),
+        Column("returned", "收回", lambda row: row.returned, Kind.NUMBER),
+        Column("percent", "回收率（%）", lambda row: row.percent, Kind.NUMBER),
+        Column("needed", "需要", lambda row: row.of.needed, Kind.NUMBER),
+        Column("foretold", "预计收回", lambda row: row.foretold, Kind.NUMBER),
+        Column(
+            "lacking",
+            "预计还差",
+            lambda row: None if row.foretold is None else row.of.lacking,
+            Kind.NUMBER,
+        ),
+        Column("state", "预计", lambda row: row.state, is_choice=True, width=20),
+    ]
+    return Table(
+        name="sections",
+        title="办事群众票收回情况",
+        columns=columns,
+        rows=lines,
+        notes=["预计数按已收回的票号推算，是估计，不是结果。"],
     )
 
 

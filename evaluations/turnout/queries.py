@@ -3,23 +3,40 @@
 Pages, records, notices and workbooks take their figures from `disclosed_turnout`, their columns from `COLUMNS`.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import pairwise
 from typing import Any, TypedDict
 
+from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from evaluations.ballots.models import Ballot, Rating, answers_given
 from evaluations.codes.models import Credential
 from evaluations.codes.queries import DEAD
-from evaluations.draws.models import DrawEntry
+from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.queries.committed_rounds import current_round, opened_at, seats_by_round
 from evaluations.rounds.models import Round
-from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, RoundState
+from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
+from evaluations.rounds.rules.rulebook import DEFAULTS
 from evaluations.scoring.method import Channel
 from evaluations.scoring.wording import shown, shown_beside_total
+from evaluations.turnout.rules.forecast import (
+    USUAL_CURVE,
+    Group,
+    SectionReturns,
+    foretell,
+    is_too_early,
+    needed_ballots,
+    part_passed,
+    short_of,
+)
 
 # In these states there are no ballots to count; a void round may have some.
 BEFORE_SEALING = LIFE[: LIFE.index(RoundState.SEALED)]
+HELD = (DrawStatus.DRAWN, DrawStatus.PUBLISHED)
 # What stands in the columns of every table of these figures.
 COLUMNS = {"label": "渠道", "issued": "发出", "returned": "收回", "valid": "有效", "counted": "计票"}
 # Printed under every table of these figures.
@@ -137,3 +154,88 @@ def _ballots(round_: Round) -> list[Any]:
             valid=Count("pk", filter=Q(has_valid=True)), counted=Count("pk", filter=Q(has_valid=True, is_counted=True))
         )
     )
+
+
+def client_draw(round_: Round) -> Draw | None:
+    """Return the draw among clients once it is held; None before that, and in rounds without one."""
+    return round_.draws.filter(purpose=DrawPurpose.CLIENTS, status__in=HELD).select_related("round").first()
+
+
+def delivered_by_section(round_: Round) -> dict[str, int]:
+    """Return section code -> ballots delivered to its drawn clients: codes of bound batches that are not void."""
+    return {code: able for code, (able, _) in bound_codes(round_).items()}
+
+
+def bound_codes(round_: Round) -> dict[str, tuple[int, int]]:
+    """Return section code -> codes of its bound batches that are not void, and those used (one query)."""
+    codes = Credential.objects.filter(batch__round=round_, batch__section__isnull=False).order_by()
+    rows = codes.values_list("batch__section__code").annotate(
+        able=Count("pk", filter=Q(is_void=False)), used=Count("spend")
+    )
+    return {code: (able, used) for code, able, used in rows}
+
+
+def section_returns(draw: Draw, at: datetime) -> list[SectionReturns]:
+    """Return the drawn clients of every section of a held draw: delivered to, returned, needed, foretold."""
+    round_, curve = draw.round, settings.RETURN_CURVE or USUAL_CURVE
+    rounds, strata = seats_by_round(draw)[: current_round(draw)], json.loads(draw.result)["strata"]
+    starts = [round_.opens_at, *opened_at(draw)]
+    passed = [part_passed(start, round_.closes_at, at) for start in starts]
+    delivered, codes = delivered_by_section(round_), bound_codes(round_)
+    found = []
+    for name, line in strata.items():
+        code = section_of(name)
+        seats, used = [each[name] for each in rounds], codes.get(code, (0, 0))[1]
+        people = [later - earlier for earlier, later in pairwise([0, *seats])]
+        groups = [Group(*pair) for pair in zip(people, passed, strict=True)]
+        sent = delivered.get(code, 0)
+        foretold = None if is_too_early(passed[0], curve) else foretell(used, sent, groups, curve)
+        needed = needed_ballots(needed_lines(round_.rulebook, code), settings.VALID_PERCENT)
+        found.append(SectionReturns(code, line["eligible"], seats[-1], sent, used, needed, foretold))
+    return found
+
+
+def further_seats(draw: Draw) -> list[dict[str, int]]:
+    """Return section code -> seats in each committed round that is not open yet."""
+    left = seats_by_round(draw)[current_round(draw) :]
+    return [{section_of(name): seats for name, seats in each.items()} for each in left]
+
+
+def top_up_faults(draw: Draw, at: datetime) -> list[str]:
+    """Return in Chinese why the draw's next committed round may not be opened now: its trigger leaves no discretion.
+
+    It rests on returned codes alone. Until those drawn by the round before have their codes, nothing can be foretold.
+    """
+    round_ = draw.round
+    if not round_.opens_at <= at < round_.closes_at:
+        return ["追加抽取只能在投票期间启动：投票尚未开始，或者已经截止。"]
+    sections = section_returns(draw, at)
+    least = int(round_.rulebook.get("client_batch_min", DEFAULTS["client_batch_min"]))
+    codes = bound_codes(round_)
+    waiting = sum(each.drawn - codes.get(each.code, (0, 0))[0] >= least for each in sections)
+    if waiting:
+        return [f"{waiting}个科室已抽中的办事群众还没有票号。请先发放票号，再看是否需要追加抽取。"]
+    return _not_needed(sections, further_seats(draw))
+
+
+def _not_needed(sections: list[SectionReturns], rounds: list[dict[str, int]]) -> list[str]:
+    short = short_of(sections)
+    if any(each.foretold is None for each in sections):
+        first = min(settings.RETURN_CURVE or USUAL_CURVE)
+        return [f"投票时间未过{first}%，收回的票太少，还不能预计，不能启动追加抽取。"]
+    if not short:
+        return ["按已收回的票数预计，各科室都能收满，不能启动追加抽取。"]
+    if not any(rounds[0][each.code] > each.drawn for each in short):
+        return ["预计收不满的科室，办事群众已全部抽取，追加抽取不能再增加。"]
+    return []
+
+
+def section_of(stratum: str) -> str:
+    """Return the section code of a stratum of the draw among clients, "code name"."""
+    return stratum.partition(" ")[0]
+
+
+def needed_lines(rulebook: Mapping[str, Any], code: str) -> int:
+    """Return how many valid lines a section needs from its drawn clients: as planned, else the rulebook's minimum."""
+    least = rulebook.get("client_least", DEFAULTS["client_least"])
+    return int(rulebook.get("client_needs", {}).get(code, least))

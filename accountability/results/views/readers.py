@@ -15,7 +15,7 @@ from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.sealing.queries import sealed_rounds
 from evaluations.tally.models import SectionResult, by_place
-from evaluations.turnout.pages import monitor_page
+from evaluations.turnout.pages import client_returns, monitor_page, returns_table
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.tables.pages import show_tables
@@ -38,14 +38,19 @@ def roster(request: HttpRequest) -> HttpResponse:
 def monitor(request: HttpRequest) -> HttpResponse:
     """Show the turnout of the open round (回收监测) without the office's actions, and the sealed boxes."""
     policy.check_sees(account_of(request), "round.monitor")
-    round_ = open_round(clock.now())
+    at = clock.now()
+    round_ = open_round(at)
+    page = monitor_page(round_) if round_ else None
+    clients = client_returns(round_, page.batches, at) if round_ and page else None
     context = {
         "round": round_,
-        "monitor": monitor_page(round_) if round_ else None,
+        "monitor": page,
+        "clients": clients,
         "sealed": sealed_rounds(),
         "is_demo": bool(round_ and round_.is_demo),
     }
-    return render(request, "accountability/results/monitor.html", context)
+    tables = [returns_table(clients.lines)] if clients else []
+    return show_tables(request, "accountability/results/monitor.html", context, tables, action="round.monitor")
 
 
 @staff_view

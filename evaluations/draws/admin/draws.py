@@ -134,10 +134,13 @@ class DrawAdmin(ReadOnlyAdmin):
 
     def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Handle a button of the ceremony page (POST only)."""
+        draw = get_object_or_404(Draw.objects.only("round_id", "purpose"), pk=pk)
         back = reverse("admin:draw-ceremony", args=[pk])
         if request.method != "POST" or name not in ACTS:
             return redirect(back)
         service, done = ACTS[name]
+        if name == "next-round" and draw.purpose == DrawPurpose.CLIENTS:  # started beside the returns it rests on
+            back = reverse("admin:round-monitor", args=[draw.round_id])
         return perform(request, partial(service, draw_id=pk), done=done, back=back)
 
     def abandon(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 
 from evaluations.draws.models import Draw, DrawEntry
+from evaluations.draws.queries.committed_rounds import current_round, seats_of
 from evaluations.draws.queries.people import number_of
 from evaluations.draws.queries.strata import StratumLine, strata_of
 from evaluations.draws.rules import DISCRETIONARY, most_discretionary
@@ -133,11 +134,11 @@ def drawn_people(draw: Draw, user: User, at: datetime, asked: Mapping[str, str])
             for event in draw.events.select_related("entry__person", "entry__client", "by")
         ],
         discretionary=sum(reason in DISCRETIONARY for reason in reasons),
-        most_discretionary=most_discretionary(removals.seats_of(draw), draw.round.rulebook["removal_percent"]),
+        most_discretionary=most_discretionary(seats_of(draw), draw.round.rulebook["removal_percent"]),
         may_remove=policy.may_start(user, "draw.redraw") and draw.purpose in removals.PEOPLE,
         may_write=policy.may(user, "pool.unmask") and draw.purpose in removals.PEOPLE,
         round_faults=removals.further_round_faults(draw, at),
-        has_next_round=removals.current_round(draw) < len(rounds),
+        has_next_round=current_round(draw) < len(rounds),
     )
 
 

@@ -1,7 +1,7 @@
 """Events after a draw (抽取事件): removals, and opening a committed further round."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from evaluations.draws.models import Draw, DrawEntry, DrawEvent
+from evaluations.draws.queries.committed_rounds import current_round, seats_of
 from evaluations.draws.rules import RemovalReason, extension_faults, removal_faults
 from evaluations.draws.services.ceremony import draw_head, mark_drawn, recompute
 from evaluations.protocol import outcome
@@ -23,8 +24,14 @@ from nanchuan_eval.core.errors import RuleViolation
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.users.models import User
 
-CHANNEL_OF = {DrawPurpose.EVALUATORS: Channel.TARGETED, DrawPurpose.ISSUED: Channel.SAMPLED}
+CHANNEL_OF = {
+    DrawPurpose.EVALUATORS: Channel.TARGETED,
+    DrawPurpose.CLIENTS: Channel.TARGETED,
+    DrawPurpose.ISSUED: Channel.SAMPLED,
+}
 PEOPLE = frozenset({DrawPurpose.SUPERVISORS, DrawPurpose.EVALUATORS, DrawPurpose.CLIENTS, DrawPurpose.ISSUED})
+# Filled by the app: (draw, moment) -> why its further round may not be opened, where that is not the return rate.
+triggers: dict[DrawPurpose, Callable[[Draw, datetime], list[str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,10 @@ def open_next_round(*, draw_id: int, by: User, at: datetime) -> DrawEvent:
     faults = further_round_faults(draw, at)
     if faults:
         raise RuleViolation(*faults)
+    before = seats_of(draw)
     event = _append(draw, {"type": "open_round", "round": current_round(draw) + 1}, by=by, at=at)
-    fixed = fixed_digests(("draw", draw.pk))
-    detail = {"step_label": f"启动追加抽取：{draw}", "seq": event.seq, "fixed": fixed}
+    fixed, more = fixed_digests(("draw", draw.pk)), seats_of(draw) - before
+    detail = {"step_label": f"启动追加抽取：{draw}，多抽{more}人", "seq": event.seq, "fixed": fixed}
     audit.record("draw.redraw", draw, by=by, at=at, detail=detail, wrote=[draw, event])
     return event
 
@@ -86,6 +94,8 @@ def further_round_faults(draw: Draw, at: datetime) -> list[str]:
         return ["没有预先承诺的追加抽取，不能追加。"]
     if draw.purpose not in CHANNEL_OF or draw.round.state != RoundState.OPEN:
         return ["追加抽取只能在投票期间启动。"]
+    if trigger := triggers.get(DrawPurpose(draw.purpose)):
+        return trigger(draw, at)
     batches = draw.round.batches.filter(channel=CHANNEL_OF[DrawPurpose(draw.purpose)])
     codes = batches.aggregate(issued=Count("credentials"), returned=Count("credentials__spend"))
     return extension_faults(
@@ -94,16 +104,6 @@ def further_round_faults(draw: Draw, at: datetime) -> list[str]:
         returned=codes["returned"],
         rules=draw.round.rulebook,
     )
-
-
-def current_round(draw: Draw) -> int:
-    """Return the number of the current round."""
-    return int(json.loads(draw.result)["round"])
-
-
-def seats_of(draw: Draw) -> int:
-    """Return the seats of the draw in its current round."""
-    return sum(line["quota"] for line in json.loads(draw.result)["strata"].values())
 
 
 def reasons_so_far(draw: Draw) -> list[str]:
