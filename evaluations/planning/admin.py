@@ -44,7 +44,7 @@ class PlanningPages(PolicyAdmin):
         """Show the plan for what was entered, as a page or as a workbook; nothing is stored."""
         policy.check_sees(account_of(request), SEE)
         round_, found = _grounds(pk)
-        form = PlanForm(request.POST or None, names=found.names, clients=known_clients(round_))
+        form = PlanForm(request.POST or None, names=found.names, clients=known_clients(round_, found.names))
         page = _try_plan(form, found)
         if page and "workbook" in request.POST:
             return download(plan_workbook(page.report, str(round_)), f"plan-{round_.key}.xlsx")

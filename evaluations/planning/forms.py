@@ -19,7 +19,7 @@ class PlanForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=(
             "每行一个科室：科室代码 办件量 服务对象人数 预计回收率（%）。不掌握的填“-”，后面各项不掌握的可以省略。"
-            "已导入服务对象库的，人数已按名单填好"
+            "已导入办件或者服务对象库的，人数已填好"
         ),
     )
 

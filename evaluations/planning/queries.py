@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from evaluations.rounds.rules.rulebook import ISSUED_CODES
 from evaluations.scoring.method import Channel
 from evaluations.scoring.nc2.cells_file import named_sections, parse_cells
 from evaluations.scoring.nc2.method import METHOD, parse_method_two
+from evaluations.service_records.queries.frame import people_by_code
 from evaluations.tally.models import Tally
 from evaluations.turnout.queries import declared_sections, disclosed_turnout, drawn_evaluators, turnout
 
@@ -64,8 +65,13 @@ def read_last(cells: Any, rulebook: Mapping[str, Any], digest: str = "") -> Last
     return last_round(method, parse_cells(cells, method, digest))
 
 
-def known_clients(round_: Round) -> dict[str, int]:
-    """Return section code -> people of the round's pool of clients who have dealt with it (one query)."""
+def known_clients(round_: Round, sections: Iterable[str]) -> dict[str, int]:
+    """Return section code -> people who dealt with it and can be drawn (one query, two where there are no records).
+
+    The service records of the period say it of every section; without any, the round's pool of clients does.
+    """
+    if people := people_by_code(round_):
+        return {code: people.get(code, 0) for code in sections}
     pool = PoolEntry.objects.filter(round=round_, kind=PoolKind.RECIPIENTS, exclusion="")
     dealt_with = pool.order_by().values_list("dealt_with", flat=True)
     return dict(Counter(code for codes in dealt_with.iterator() for code in codes.split()))

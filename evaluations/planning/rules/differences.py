@@ -22,7 +22,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Dif
     """Return what differs: settings, the seats of each group of evaluators, the letters to each section's clients."""
     pairs = [(setting, setting.value_in(before), setting.value_in(after)) for setting in settings_of(before)]
     found = [Difference(s.label, as_text(s, old), as_text(s, new)) for s, old, new in pairs if old != new]
-    return [*found, *_strata(before, after), *_seats(before, after)]
+    return [*found, *_strata(before, after), *_seats(before, after), *_clients(before, after)]
 
 
 def plan_document(found: Plan) -> dict[str, Any]:
@@ -33,7 +33,9 @@ def plan_document(found: Plan) -> dict[str, Any]:
         "bought": found.bought,
         "lead": _decimal(found.lead),
         "gate": {"general": _gate(found.general), "planned": _gate(found.planned)},
+        "client_draw": found.is_client_draw,
         "letters": found.letters,
+        "top_up": found.top_up if found.channel else 0,
         "needs": [asdict(each) for each in found.needs],
         "margins": [_margin(each) for each in found.margins],
         "sections": [_section(each) for each in found.sections],
@@ -54,6 +56,19 @@ def _seats(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Diff
         if old.get(code) != new.get(code):
             seats = ("未定" if of.get(code) is None else f"{of[code]}张" for of in (old, new))
             yield Difference(f"发放名额·{code}", *seats)
+
+
+def _clients(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    old, new = _client_lines(before), _client_lines(after)
+    for code in sorted({*old, *new}):
+        if old.get(code) != new.get(code):
+            yield Difference(f"抽取办事群众·{code}", old.get(code, "未定"), new.get(code, "未定"))
+
+
+def _client_lines(rulebook: Mapping[str, Any]) -> dict[str, str]:
+    needs = rulebook.get("client_needs", {})
+    seats = rulebook.get("client_seats", {})
+    return {code: f"{seat}人，需收回{needs.get(code, '—')}张" for code, seat in seats.items()}
 
 
 def _section(of: SectionPlan) -> dict[str, Any]:

@@ -69,7 +69,7 @@ INPUTS: tuple[Input, ...] = (
         _TARGETED,
         NO,
         choices={NO: "否，由评议人员自己选", YES: "是，各科室平均分配"},
-        help="本系统的评议表仍列出全部科室；预先列明的，由评议办按办件记录另行通知评议人员",
+        help="评议表仍列出全部科室；按办件记录列明的科室印在本人的通知书上，打开评议票时已经选好",
     ),
     Input(
         "sampled.ballots",
@@ -96,11 +96,11 @@ INPUTS: tuple[Input, ...] = (
         AUTOMATIC,
         choices={
             AUTOMATIC: "按本轮评议规则",
-            Channel.TARGETED.value: "定向评议",
+            Channel.TARGETED.value: "定向评议（由系统按办件、按科室抽签发放）",
             Channel.SAMPLED.value: "抽样评议（由系统按科室抽签发放）",
             NO_CLIENTS: "不安排",
         },
-        help="按本轮评议规则：抽样渠道视为抽签渠道的，计入抽样评议，否则计入定向评议",
+        help="按本轮评议规则：抽取办事群众的，计入定向评议；抽样渠道视为抽签渠道的，计入抽样评议；其余计入定向评议",
     ),
     Input("clients.least", "每个科室至少收回（张）", _CLIENTS, 40, 0, 1000, True),
     _percent("clients.return_percent", "预计回收率（%）", _CLIENTS, 40),

@@ -77,14 +77,15 @@ def last_round(method: MethodTwo, figures: Figures) -> LastRound:
     )
 
 
-def client_channel(inputs: Inputs, method: MethodTwo) -> str:
+def client_channel(rulebook: Mapping[str, Any], inputs: Inputs, method: MethodTwo) -> str:
     """Return the channel that one-line ballots of clients count in; "" if there are none."""
     chosen = inputs.choice("clients.channel")
     if chosen == NO_CLIENTS:
         return ""
     if chosen == AUTOMATIC:
         sampled = method.channels.get(Channel.SAMPLED)
-        return Channel.SAMPLED.value if sampled and sampled.drawn else Channel.TARGETED.value
+        is_sampled = sampled and sampled.drawn and not rulebook.get("client_draw")
+        return Channel.SAMPLED.value if is_sampled else Channel.TARGETED.value
     return chosen
 
 
@@ -108,7 +109,7 @@ def expected_lines(
 
     A channel that is issued by draw to the sections' clients has none: its ballots are the clients' own.
     """
-    clients = client_channel(inputs, method)
+    clients = client_channel(rulebook, inputs, method)
     lines: dict[str, dict[str, float]] = {section: {} for section in method.sections}
     for channel in method.channels:
         is_all_clients = channel == Channel.SAMPLED and clients == channel

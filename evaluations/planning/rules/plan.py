@@ -9,7 +9,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from evaluations.planning.rules.inputs import InputError, Inputs
+from evaluations.planning.rules.inputs import AUTOMATIC, InputError, Inputs
 from evaluations.planning.rules.lines import (
     Gate,
     LastRound,
@@ -29,10 +29,12 @@ from evaluations.planning.rules.protection import (
     usual_lines,
     whole_up,
 )
-from evaluations.rounds.rules.rulebook import ISSUED_CODES, PLANNED_SEATS, with_value
+from evaluations.rounds.rules.rulebook import DEFAULTS, ISSUED_CODES, PLANNED_SEATS, with_value
 from evaluations.scoring.method import Channel
 from evaluations.scoring.nc2.method import MethodTwo, parse_method_two
 
+# What a rulebook needs for a draw among clients; one that is older has none of it.
+CLIENT_RULES = ("client_batch_min", "client_top_ups", "client_top_up_percent")
 BOUGHT = (4, 8, 12, 16)
 ONE_LINE = (40, 60, 80, 100)
 
@@ -47,6 +49,11 @@ class Invitation:
     clients: int | None  # None: not known
     is_everybody: bool  # too few clients for the quota, so all of them are invited
     expected: float
+
+    def more(self, percent: int) -> int:
+        """Return how many letters that part of the first ones adds, at most to the clients not invited yet."""
+        wanted = self.letters * percent // 100
+        return wanted if self.clients is None else min(wanted, self.clients - self.letters)
 
 
 @dataclass(frozen=True)
@@ -110,8 +117,21 @@ class Plan:
     @property
     def top_up(self) -> int:
         """The letters that the further rounds of the draw, committed beforehand, add to those of the clients."""
-        percent = self.rulebook["extension_percent"] * self.rulebook["extension_rounds"]
-        return sum(of.invitation.letters * percent // 100 for of in self.sections if of.invitation)
+        if not self.is_client_draw:
+            percent = self.rulebook["extension_percent"] * self.rulebook["extension_rounds"]
+            return sum(of.invitation.letters * percent // 100 for of in self.sections if of.invitation)
+        percent = self.rulebook["client_top_up_percent"] * self.rulebook["client_top_ups"]
+        return sum(of.invitation.more(percent) for of in self.sections if of.invitation)
+
+    @property
+    def is_client_draw(self) -> bool:
+        """True if clients are drawn by section for ballots that count as targeted ones."""
+        return self.channel == Channel.TARGETED and bool(self.rulebook.get("client_draw"))
+
+    @property
+    def too_small(self) -> list[SectionPlan]:
+        """The sections with too few clients for a draw of their own, left to the other evaluators."""
+        return [of for of in self.sections if of.invitation is None] if self.is_client_draw else []
 
     @property
     def thin(self) -> list[SectionPlan]:
@@ -132,7 +152,10 @@ def plan(rulebook: Mapping[str, Any], inputs: Inputs, last: LastRound | None = N
         raise InputError(["没有参评科室，请先导入单位和科室。"])
     if not method.drawn_channels:
         raise InputError(["本轮没有抽签渠道，不能编制评议计划。"])
-    planner = _Planner(method, inputs, last, client_channel(inputs, method), models(method, inputs, last))
+    channel = client_channel(rulebook, inputs, method)
+    is_by_section = channel == Channel.TARGETED and rulebook.get("client_draw")
+    smallest = rulebook["client_batch_min"] if is_by_section else 0
+    planner = _Planner(method, inputs, last, channel, models(method, inputs, last), smallest)
     lines = expected_lines(rulebook, method, inputs, last)
     sections = [planner.section(code, lines[code]) for code in method.sections]
     return Plan(
@@ -162,8 +185,13 @@ def invite(inputs: Inputs, section: str, quota: int) -> Invitation:
 
 
 def with_clients(rulebook: Mapping[str, Any], inputs: Inputs) -> Mapping[str, Any]:
-    """Return the rulebook under which clients' ballots count in the sampled channel, if the inputs say so."""
-    if inputs.choice("clients.channel") != Channel.SAMPLED:
+    """Return the rulebook under which clients' ballots count in the channel that the inputs name."""
+    chosen = inputs.choice("clients.channel")
+    if chosen != AUTOMATIC:
+        rulebook = {**rulebook, "client_draw": chosen == Channel.TARGETED}
+    if rulebook.get("client_draw"):
+        rulebook = {**{key: DEFAULTS[key] for key in CLIENT_RULES}, **rulebook}
+    if chosen != Channel.SAMPLED:
         return rulebook
     for path, value in (("sampled_forms", ISSUED_CODES), ("channels.sampled.drawn", True), ("max_sections.sampled", 1)):
         rulebook = with_value(rulebook, path, value)
@@ -175,8 +203,12 @@ def adopted(rulebook: Mapping[str, Any], found: Plan) -> dict[str, Any]:
     changed = dict(with_clients(rulebook, found.inputs))
     values: dict[str, Any] = {"evaluators": found.inputs.number("targeted.ballots", rulebook["evaluators"])}
     is_issued = changed["sampled_forms"] == ISSUED_CODES
+    seats = {of.section: of.invitation.letters for of in found.sections if of.invitation}
+    if found.is_client_draw:
+        needs = {of.section: of.invitation.quota for of in found.sections if of.invitation}
+        changed |= {"client_seats": seats, "client_needs": needs}
+        values["client_least"] = found.inputs.number("clients.least")
     if found.channel == Channel.SAMPLED and is_issued:
-        seats = {of.section: of.invitation.letters for of in found.sections if of.invitation}
         changed |= {"issued_quota": PLANNED_SEATS, "issued_seats": seats}
         values["issued_ballots"] = sum(seats.values())
     else:
@@ -194,6 +226,7 @@ class _Planner:
     last: LastRound | None
     channel: str
     models: Mapping[str, Model]
+    smallest: int  # clients that a draw of a section takes
 
     @property
     def bought(self) -> int:
@@ -203,7 +236,7 @@ class _Planner:
         # Whatever is still lacking comes as one-line ballots where the clients' count, elsewhere as general ones.
         general = {c: lines[c] if c == self.channel else inf for c in self.models}
         needs = {c: model.needed_lines(self.bought, general[c]) for c, model in self.models.items()}
-        invitation = self._invitation(code, needs[self.channel], lines[self.channel]) if self.channel else None
+        invitation = self._invitation(code, needs[self.channel], lines[self.channel]) if self._invites(code) else None
         then = {**lines, self.channel: lines[self.channel] + invitation.expected} if invitation else lines
         return SectionPlan(
             section=code,
@@ -223,6 +256,10 @@ class _Planner:
         general = {c: usual_lines(self.inputs, self.last, c) for c in self.method.channels} | {main: 0.0}
         of = partial(margin, self.method, self.inputs, general | {main: float(lines)}, general)
         return Margin(lines, of(between(self.inputs, self.last)), of(self.inputs.number("model.selective")))
+
+    def _invites(self, code: str) -> bool:
+        clients = self.inputs.of(code).clients
+        return bool(self.channel) and (clients is None or clients >= self.smallest)
 
     def _invitation(self, code: str, needed: int | None, general: float) -> Invitation:
         least = self.inputs.number("clients.least")

@@ -22,9 +22,10 @@ NOT_SIMULATED = (
     "采用前请先用 simulate_round 模拟本区的规则。"
 )
 NOT_DRAWN_HERE = (
-    "服务对象票计入定向评议的，本系统的抽取不能按科室分配名额，所列的通知书数不能采用到评议规则；"
-    "要由系统按科室抽签发放，请将“服务对象票计入”改为“抽样评议”后重新计算。"
+    "本轮评议规则没有“按办件抽取办事群众”，所列的通知书数只供参考，不会采用到评议规则；"
+    "要由系统按科室抽签发放，请将“服务对象票计入”改为“定向评议”后重新计算。"
 )
+EVERYBODY_ALIKE = "同一科室的办事群众机会相同，一人办过几个科室的事，各科室分别抽取。"
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,25 @@ def assumptions(inputs: Inputs) -> Iterator[tuple[str, str, str]]:
 
 def _top_up(plan: Plan) -> str:
     if not plan.top_up:
-        return "本轮没有预先承诺追加抽取，服务对象票收回不足时不能补发。"
+        return "本轮没有预先承诺追加抽取，或者办事群众已全部邀请，服务对象票收回不足时不能补发。"
     rules = plan.rulebook
+    if plan.is_client_draw:
+        return (
+            f"投票期间按已收回票数预计有科室达不到所需票数的，可以启动追加抽取，共{rules['client_top_ups']}次，"
+            f"每次为首次的{rules['client_top_up_percent']}%，最多补发通知书{plan.top_up}张。"
+        )
     return (
         f"服务对象票开始投票满{rules['extension_after_days']}日且回收率低于{rules['extension_return_percent']}%的，"
         f"可以启动追加抽取，最多补发通知书{plan.top_up}张。"
     )
+
+
+def _too_small(plan: Plan) -> Iterator[str]:
+    if plan.too_small:
+        yield (
+            f"{len(plan.too_small)}个科室可以抽取的办事群众不足{plan.rulebook['client_batch_min']}人，不单独抽取，"
+            "由其他定向评议人员评议，以免票与人对上。"
+        )
 
 
 def _notes(plan: Plan, source: str) -> Iterator[str]:
@@ -129,7 +143,11 @@ def _notes(plan: Plan, source: str) -> Iterator[str]:
         yield "没有上期结果（已公示且按 NC-2 计票的轮次），各科室的份额按办件量或平均分配推算，其他数用默认值。"
     yield MODEL
     yield UNSEEN
-    if plan.channel == Channel.SAMPLED:
+    if plan.is_client_draw:
+        yield f"由系统按办件、按科室抽取办事群众：首次发出通知书{plan.letters}张，{EVERYBODY_ALIKE}"
+        yield from _too_small(plan)
+        yield _top_up(plan)
+    elif plan.channel == Channel.SAMPLED:
         yield NOT_SIMULATED
         yield _top_up(plan)
     elif plan.channel:

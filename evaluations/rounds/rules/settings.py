@@ -326,7 +326,7 @@ def carried_over(rulebook: Mapping[str, Any], method: str) -> tuple[dict[str, An
 
     Planned seats are left behind: they were planned for the sections of that round.
     """
-    planned = {"issued_seats": {}, "client_seats": {}, "client_needs": {}}
+    planned: dict[str, Any] = {"issued_seats": {}, "client_seats": {}, "client_needs": {}}
     carried = {**default_rulebook(method), **with_method(rulebook, method), **planned}
     if carried["issued_quota"] == PLANNED_SEATS:
         carried["issued_quota"] = DEFAULTS["issued_quota"]

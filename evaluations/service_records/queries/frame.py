@@ -33,6 +33,12 @@ def eligible_people(round_: Round) -> dict[str, int]:
     return {section.code: people.get(section.pk, 0) for section in frame_sections(round_)}
 
 
+def people_by_code(round_: Round) -> dict[str, int]:
+    """Return section code -> people who can be drawn; empty where there are no records (one query)."""
+    rows = records_of(round_).filter(ELIGIBLE).values_list("section__code")
+    return dict(rows.annotate(people=Count("client", distinct=True)))
+
+
 def drawn_sections(round_: Round) -> list[FrameSection]:
     """Return the sections with enough people for a draw of their own (the same queries)."""
     people, least = eligible_people(round_), batch_min(round_.rulebook)

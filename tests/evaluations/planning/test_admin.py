@@ -16,6 +16,7 @@ from nanchuan_eval.audit.models import AuditEntry
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.spreadsheets import Row
 from nanchuan_eval.users.models import User
+from tests.evaluations.service_records.factories import make_clients
 from tests.factories import NOON, ROLES, make_round, make_section, make_user
 from tests.pages import compact, page_in
 
@@ -61,7 +62,7 @@ class TestThePage:
         round_, browser = make_round(), log_in("clerk")
         sections()
 
-        shown = page_in(browser, address(round_), queries=6, shows=ESTIMATE).content.decode()
+        shown = page_in(browser, address(round_), queries=7, shows=ESTIMATE).content.decode()
 
         assert UNSEEN in shown
         assert NOT_DRAWN_HERE in shown
@@ -72,7 +73,7 @@ class TestThePage:
         round_, browser = make_round(), log_in("clerk")
         sections(20)
 
-        page_in(browser, address(round_), queries=6, shows="评议计划")
+        page_in(browser, address(round_), queries=7, shows="评议计划")
 
     def test_what_is_entered_is_planned_with(self, log_in):
         round_, browser = make_round(), log_in("clerk")
@@ -185,6 +186,19 @@ class TestTakingOver:
         round_.refresh_from_db()
         assert round_.rulebook["issued_seats"] == dict.fromkeys(codes, 106)
         assert round_.rulebook["issued_quota"] == "planned"
+
+    def test_the_draw_among_clients_follows_the_records_of_the_period(self, log_in):
+        round_, browser = make_round(), log_in("chief")
+        many, few = sections(2)
+        make_clients(many, 25)
+        make_clients(few, 3)
+
+        adopt(browser, round_, clients__channel="targeted")
+
+        round_.refresh_from_db()
+        assert round_.rulebook["client_draw"] is True
+        assert round_.rulebook["client_seats"] == {many.code: 25}
+        assert round_.rulebook["client_needs"] == {many.code: 40}
 
     def test_a_rulebook_changed_meanwhile_is_not_overwritten(self, log_in):
         round_, browser = make_round(), log_in("chief")

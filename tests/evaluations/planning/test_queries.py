@@ -13,6 +13,7 @@ from evaluations.scoring.nc2.cells_file import cells_document, rulebook_digest
 from evaluations.scoring.nc2.index import score_ballots
 from evaluations.tally.models import Tally
 from tests.evaluations.scoring.nc2 import examples as nc2
+from tests.evaluations.service_records.factories import make_clients
 from tests.factories import NOON, make_round, make_section
 from tests.pages import exactly
 
@@ -70,4 +71,14 @@ def test_clients_are_counted_by_section_without_those_excluded():
         facts = {"dealt_with": codes, "exclusion": exclusion, "kind": kind}
         PoolEntry.objects.create(round=round_, stratum="服务对象", name="甲", phone_hash=str(number), **facts)
 
-    assert known_clients(round_) == {"D01-01": 2, "D01-02": 1}
+    assert known_clients(round_, ["D01-01", "D01-02"]) == {"D01-01": 2, "D01-02": 1}
+
+
+def test_service_records_of_the_period_say_it_of_every_section():
+    section, none, round_ = make_section(), make_section(), make_round()
+    make_clients(section, 3)
+    make_clients(section, 1, phone="")
+    PoolEntry.objects.create(round=round_, kind="recipients", stratum="服务对象", name="甲", dealt_with=none.code)
+
+    with exactly(1):
+        assert known_clients(round_, [section.code, none.code]) == {section.code: 3, none.code: 0}

@@ -109,10 +109,45 @@ class TestTakingOver:
         assert rulebook_errors(found) == []
         assert ("发放名额·D01-01", "未定", "106张") in differences(book, found)
 
-    def test_letters_that_count_as_targeted_change_no_draw(self):
+    def test_letters_change_no_draw_where_neither_rulebook_nor_inputs_ask_for_one(self):
         book = rulebook(3)
 
         assert adopted(book, plan(book, inputs(known=3))) == book
+
+    def test_letters_that_count_as_targeted_become_a_draw_among_clients(self):
+        book = rulebook(3)
+        known = {"D01-01": {"clients": 80}}
+        found = adopted(book, plan(book, inputs(known, known=3, clients__channel="targeted", clients__least=45)))
+
+        assert found["client_draw"] is True
+        assert found["client_seats"] == {"D01-01": 80, "D01-02": 119, "D01-03": 119}
+        assert (found["client_needs"], found["client_least"]) == (dict.fromkeys(SECTIONS[:3], 45), 45)
+        assert found["issued_seats"] == {}
+        assert rulebook_errors(found) == []
+        assert ("抽取办事群众·D01-01", "未定", "80人，需收回45张") in differences(book, found)
+        assert differences(found, adopted(found, plan(found, inputs(known, known=3, clients__least=45)))) == []
+
+    def test_a_section_with_too_few_clients_has_no_draw_of_its_own(self):
+        book = rulebook(3)
+        known = {"D01-01": {"clients": 19}, "D01-02": {"clients": 20}, "D01-03": {"clients": 0}}
+        found = plan(book, inputs(known, known=3, clients__channel="targeted"))
+
+        assert adopted(book, found)["client_seats"] == {"D01-02": 20}
+        assert [of.section for of in found.too_small] == ["D01-01", "D01-03"]
+        assert any("2个科室可以抽取的办事群众不足20人" in note for note in report(found, {}).notes)
+
+    def test_a_plan_without_clients_or_with_sampled_ones_ends_their_draw(self):
+        book = rulebook(3, client_draw=True)
+
+        for channel in ("none", "sampled"):
+            assert adopted(book, plan(book, inputs(known=3, clients__channel=channel)))["client_draw"] is False
+
+    def test_a_rulebook_older_than_the_draw_among_clients_is_planned_like_any_other(self):
+        earlier = {key: value for key, value in rulebook(3).items() if "client" not in key}
+        found = adopted(earlier, plan(earlier, inputs(known=3, clients__channel="targeted")))
+
+        assert found["client_seats"] == dict.fromkeys(SECTIONS[:3], 106)
+        assert adopted(earlier, plan(earlier, inputs(known=3))) == earlier
 
     def test_a_plan_of_its_own_rulebook_changes_nothing_the_second_time(self):
         book = rulebook(3)
@@ -140,6 +175,15 @@ class TestWords:
         assert "最多补发通知书159张" in last_note()
         assert "最多补发通知书318张" in last_note(extension_rounds=2)
         assert "不能补发" in last_note(extension_rounds=0)
+
+    def test_top_ups_of_the_draw_among_clients_go_to_those_not_drawn_yet(self):
+        known = {"D01-01": {"clients": 106}, "D01-02": {"clients": 150}}
+        book = rulebook(3, client_draw=True)
+
+        notes = report(plan(book, inputs(known, known=3)), {}).notes
+
+        assert "首次发出通知书318张" in notes[-2]
+        assert "共2次，每次为首次的50%，最多补发通知书150张" in notes[-1]
 
     def test_the_summary_tells_gate_thin_and_unprotected_sections(self):
         thin = report(plan(rulebook(), inputs(targeted__ballots=168, clients__channel="none")), {})
