@@ -40,6 +40,7 @@ from evaluations.rounds.rules.settings import carried_over
 from evaluations.rounds.services import edit_round, edit_rulebook, plan_round
 from evaluations.sample_audit.admin import SamplePages
 from evaluations.sealing.admin import OpeningPages
+from evaluations.service_records.admin.frame import FramePages
 from evaluations.simulation.admin import SimulationPages
 from evaluations.turnout.admin import MonitorPages
 from nanchuan_eval.approvals import services as approvals
@@ -70,6 +71,7 @@ class RoundAdmin(
     BoxKeyPages,
     CarryPages,
     LogPages,
+    FramePages,
 ):
     """Admin of rounds (评议轮次): the steps of a round and their pages."""
 

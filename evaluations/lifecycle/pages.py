@@ -52,6 +52,7 @@ SIDE_PAGES: tuple[SideLink, ...] = (
     ("评议计划", "round-plan", "round.open", (RoundState.DRAFT,)),
     ("模拟", "round-simulation", "round.open", LIFE[: LIFE.index(RoundState.OPEN) + 1]),
     ("名单库", "round-pool", "pool.view", LIFE),
+    ("办件与名单", "round-frame", "pool.view", LIFE),
     ("票箱密钥", "round-box-key", "box.key", LIFE[LIFE.index(RoundState.DRAWN) :]),
     ("票号批次", "round-batches", "cred.void", ISSUING),
     ("回收监测", "round-monitor", "round.monitor", ISSUING),
@@ -72,7 +73,7 @@ NAVIGATION = tuple(
     Entry(phase, f"本轮{label}", "admin:round-now", action, args=(name,), order=order)
     for order, (phase, pages) in enumerate(
         {
-            Phase.DRAWING: ("round-pool",),
+            Phase.DRAWING: ("round-pool", "round-frame"),
             Phase.VOTING: ("round-box-key", "round-batches", "round-monitor"),
         }.items()
     )

@@ -255,6 +255,7 @@ READ_BY_OTHERS = {
     "round-plan": "an estimate; what is entered is not stored",
     "round-simulation": "shows an uploaded file; nothing is stored",
     "round-pool": "the state of the pools",
+    "round-frame": "figures of the service records, posted for their workbook",
     "draw-ceremony": "the projector's page",
     "commission-anomalies": "the flags; without the right it has no form",
     "evaluations_sectionresult_change": "Django's read-only page",

@@ -1,6 +1,9 @@
 """The frame (抽样框): who had something done with a section in a half-year, and who of them can be drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from evaluations.pools.rules.kinds import ExclusionReason
@@ -36,3 +39,87 @@ def batch_min(rulebook: Mapping[str, Any]) -> int:
 def exclusion_of(exclusion: str, phone_hash: str) -> str:
     """Return why a client cannot be drawn: the record's reason, or that nothing can be sent to them; else ""."""
     return exclusion or ("" if phone_hash else ExclusionReason.INELIGIBLE.value)
+
+
+class Counts(NamedTuple):
+    """What the records of a section in a period amount to; those whose names have left count as records only."""
+
+    records: int = 0
+    named: int = 0  # records with a person
+    people: int = 0
+    eligible: int = 0
+    without_phone: int = 0
+    excluded: int = 0
+    sharing: int = 0
+    workdays: int = 0  # working days with a record
+
+    @property
+    def repeated(self) -> int:
+        """Records beyond the first of a person with the section: they are no further chance."""
+        return self.named - self.people
+
+    @property
+    def has_names(self) -> bool:
+        """True unless there are records and all their names have left."""
+        return bool(self.people) or not self.records
+
+
+@dataclass(frozen=True)
+class FrameRow:
+    """One section: its figures in the period and in the half-year before, the working days so far."""
+
+    section: FrameSection
+    now: Counts
+    before: Counts
+    workdays: int
+    least: int
+
+    @property
+    def percent_without_phone(self) -> Decimal | None:
+        """Share of the people who cannot be told that they were drawn."""
+        people = self.now.people
+        return (Decimal(100) * self.now.without_phone / people).quantize(Decimal("0.1")) if people else None
+
+    @property
+    def empty_days(self) -> int:
+        """Working days so far without a record of the section."""
+        return self.workdays - self.now.workdays
+
+    @property
+    def change(self) -> str:
+        """The records against those of the half-year before, in words; nothing to compare with is said."""
+        if not self.before.records:
+            return "上期无办件"
+        percent = round(Decimal(100) * (self.now.records - self.before.records) / self.before.records)
+        return f"{percent:+d}%" if percent else "持平"
+
+    @property
+    def is_drawn(self) -> bool:
+        """True if people are drawn for this section."""
+        return self.now.eligible >= self.least
+
+    @property
+    def why_left_out(self) -> str:
+        """Why nobody is drawn for this section; else nothing."""
+        return "" if self.is_drawn else f"可抽取的人不足{self.least}人，不单独抽取，由其他定向评议人员评议"
+
+
+def period_before(start: date, end: date) -> tuple[date, date]:
+    """Return the days before a period, as many as it has."""
+    return start - (end - start) - timedelta(days=1), start - timedelta(days=1)
+
+
+def days_between(start: date, end: date) -> Iterator[date]:
+    """Yield the days of a period, both ends included."""
+    yield from (start + timedelta(days=n) for n in range((end - start).days + 1))
+
+
+def runs_of(days: Collection[date]) -> list[tuple[date, date]]:
+    """Return the days as runs from the first to the last of adjoining ones, in order."""
+    runs: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if runs and day - runs[-1][1] == timedelta(days=1):
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs

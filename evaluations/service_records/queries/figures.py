@@ -1,0 +1,76 @@
+"""The figures of a round's frame by section, beside those of the half-year before."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from evaluations.rounds.models import Round
+from evaluations.rounds.queries import earlier_round
+from evaluations.service_records.models import Client, ServiceRecord
+from evaluations.service_records.queries.frame import ELIGIBLE, frame_sections
+from evaluations.service_records.rules.frame import (
+    Counts,
+    FrameRow,
+    batch_min,
+    days_between,
+    period_before,
+    runs_of,
+)
+from nanchuan_eval.workdays.models import Holiday
+
+
+@dataclass(frozen=True)
+class FrameFigures:
+    """All sections of a round, the period compared with, and the working days on which nobody delivered anything."""
+
+    rows: list[FrameRow]
+    before: tuple[date, date]
+    empty_days: list[tuple[date, date]]
+
+
+def frame_figures(round_: Round, at: datetime) -> FrameFigures:
+    """Return the figures (six queries, seven before the roster is frozen), whatever number of records there is."""
+    until = min(round_.period_end, timezone.localdate(at))
+    calendar = Holiday.objects.calendar()
+    workdays = [day for day in days_between(round_.period_start, until) if calendar.is_workday(day)]
+    before = _before(round_)
+    now, then = _counts(_finished(round_.period_start, round_.period_end), workdays), _counts(_finished(*before), ())
+    least = batch_min(round_.rulebook)
+    rows = [
+        FrameRow(section, now.get(section.pk, Counts()), then.get(section.pk, Counts()), len(workdays), least)
+        for section in frame_sections(round_)
+    ]
+    days = _finished(round_.period_start, until).values_list("finished_on", flat=True).distinct()
+    return FrameFigures(rows, before, runs_of(set(workdays) - set(days)))
+
+
+def _before(round_: Round) -> tuple[date, date]:
+    """Return the period of the round before, or the days before this one's where there is none."""
+    earlier = earlier_round(round_)
+    if earlier is None:
+        return period_before(round_.period_start, round_.period_end)
+    return earlier.period_start, earlier.period_end
+
+
+def _finished(start: date, end: date) -> QuerySet[ServiceRecord]:
+    return ServiceRecord.objects.filter(finished_on__range=(start, end)).order_by()
+
+
+def _counts(records: QuerySet[ServiceRecord], workdays: Collection[date]) -> dict[int, Counts]:
+    """Return section -> its figures (one query)."""
+    phones = Client.objects.exclude(phone_hash="").order_by().values("phone_hash")
+    shared = phones.annotate(people=Count("pk")).filter(people__gt=1).values("phone_hash")
+    rows = records.values_list("section_id").annotate(
+        records=Count("pk"),
+        named=Count("client"),
+        people=Count("client", distinct=True),
+        eligible=Count("client", distinct=True, filter=ELIGIBLE),
+        without_phone=Count("client", distinct=True, filter=Q(client__phone_hash="")),
+        excluded=Count("client", distinct=True, filter=Q(client__isnull=False) & ~Q(client__exclusion="")),
+        sharing=Count("client", distinct=True, filter=Q(client__phone_hash__in=shared)),
+        workdays=Count("finished_on", distinct=True, filter=Q(finished_on__in=workdays)),
+    )
+    return {section: Counts(*figures) for section, *figures in rows}

@@ -1,0 +1,121 @@
+"""The page 办件与名单: figures by section, the half-year before, days without data, its workbook."""
+
+import io
+from datetime import UTC, date, datetime
+
+import pytest
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from evaluations.pools.rules.kinds import ExclusionReason
+from evaluations.service_records.queries.figures import frame_figures
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.workdays.models import Holiday
+from tests.evaluations.service_records.factories import make_client, make_clients, make_records
+from tests.factories import NOON, ROLES, make_round, make_section, make_user
+from tests.pages import exactly, page_in
+
+pytestmark = pytest.mark.django_db
+AFTER = datetime(2020, 8, 1, tzinfo=UTC)
+
+
+def _row(round_, at=AFTER):
+    (row,) = frame_figures(round_, at).rows
+    return row
+
+
+def test_people_are_counted_once_and_what_keeps_them_out_is_told():
+    section, round_ = make_section(), make_round(rulebook={"client_batch_min": 5})
+    often = make_client()
+    make_records(section, often, often, often, None)
+    make_clients(section, 3)
+    make_clients(section, 1, phone="")
+    make_clients(section, 1, exclusion=ExclusionReason.CONFLICT)
+    row = _row(round_)
+    assert (row.now.records, row.now.people, row.now.eligible) == (9, 6, 4)
+    assert (row.now.without_phone, row.now.excluded, row.now.repeated) == (1, 1, 2)
+    assert str(row.percent_without_phone) == "16.7"
+    assert row.why_left_out == "可抽取的人不足5人，不单独抽取，由其他定向评议人员评议"
+
+
+def test_who_shares_a_phone_is_counted_and_stays():
+    section, round_ = make_section(), make_round(rulebook={"client_batch_min": 2})
+    make_records(section, make_client(phone="13700000001", name="甲"), make_client(phone="13700000001", name="乙"))
+    make_clients(section, 1)
+    row = _row(round_)
+    assert (row.now.sharing, row.now.eligible, row.is_drawn, row.why_left_out) == (2, 3, True, "")
+
+
+def test_the_half_year_before_is_the_earlier_rounds_or_as_long():
+    section, round_ = make_section(), make_round()
+    make_records(section, make_client(), make_client(), on=date(2019, 12, 31))
+    make_records(section, make_client(), on=date(2019, 9, 1))
+    make_records(section, make_client(), make_client(), make_client())
+    assert (_row(round_).before.records, _row(round_).change) == (3, "持平")
+    make_round(period_start=date(2019, 10, 1), period_end=date(2019, 12, 31))
+    assert (_row(round_).before.records, _row(round_).change) == (2, "+50%")
+
+
+def test_nothing_to_compare_with_is_said():
+    make_section()
+    assert _row(make_round()).change == "上期无办件"
+
+
+def test_only_working_days_so_far_are_missed():
+    section, round_ = make_section(), make_round(period_start=date(2020, 5, 4), period_end=date(2020, 6, 30))
+    Holiday.objects.create(day=date(2020, 5, 4), name="劳动节")
+    make_records(section, make_client(), on=date(2020, 5, 6))
+    make_records(section, make_client(), on=date(2020, 5, 9))
+    found = frame_figures(round_, datetime(2020, 5, 10, tzinfo=UTC))
+    (row,) = found.rows
+    assert (row.workdays, row.now.workdays, row.empty_days) == (4, 1, 3)
+    assert found.empty_days == [(date(2020, 5, 5), date(2020, 5, 5)), (date(2020, 5, 7), date(2020, 5, 8))]
+
+
+def test_after_the_names_have_left_records_are_counted_and_people_are_not_called_none(client):
+    section, round_ = make_section(), make_round()
+    make_records(section, None, None)
+    client.force_login(make_user("clerk"))
+    shown = client.get(reverse("admin:round-frame", args=[round_.pk])).content.decode()
+    assert _row(round_).now.records == 2
+    assert "姓名已清除" in shown
+
+
+def test_the_page_costs_the_same_queries_however_many_sections_and_records(client):
+    round_ = make_round()
+    client.force_login(make_user("chief"))
+    for sections in (1, 4):
+        for _ in range(sections):
+            make_clients(make_section(), 3)
+        page_in(client, reverse("admin:round-frame", args=[round_.pk]), queries=10, shows="可抽取")
+    with exactly(7):
+        frame_figures(round_, NOON)
+
+
+def test_small_sections_are_named_with_the_reason(client):
+    round_ = make_round()
+    small, enough = make_section(name="小科室"), make_section(name="大科室")
+    make_clients(small, 19)
+    make_clients(enough, 20)
+    client.force_login(make_user("clerk"))
+    shown = client.get(reverse("admin:round-frame", args=[round_.pk])).content.decode()
+    assert "1个科室可抽取的人不足20人（小科室），不单独抽取" in shown
+    assert "2个科室中1个可以抽取" in shown
+
+
+def test_the_workbook_is_logged_and_has_its_number(client):
+    section, round_ = make_section(), make_round()
+    make_clients(section, 2)
+    client.force_login(make_user("clerk"))
+    answer = client.post(reverse("admin:round-frame", args=[round_.pk]), {"export": "frame"})
+    cells = [cell.value for row in load_workbook(io.BytesIO(answer.content)).active for cell in row]
+    assert section.code in cells
+    assert AuditEntry.objects.latest("pk").action == "pool.view"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_whoever_sees_pools_sees_the_frame_and_nobody_else(client, role):
+    round_ = make_round()
+    client.force_login(make_user(role))
+    answer = client.get(reverse("admin:round-frame", args=[round_.pk]), follow=True)
+    assert (answer.status_code == 200 and "办件与名单" in answer.content.decode()) is (role in {"clerk", "chief"})
