@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from evaluations.draws.models import Draw
-from evaluations.draws.pages.register import draw_register, public_draw
-from evaluations.draws.queries.proofs import exclusion_rows, pool_rows, proof_text
+from evaluations.draws.pages.register import chances_csv, draw_register, public_draw
+from evaluations.draws.queries.proofs import drawn_rows, exclusion_rows, pool_rows, proof_text
 from evaluations.draws.queries.verdicts import draw_verdict
-from evaluations.rounds.rules.lifecycle import DrawStatus
+from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 from nanchuan_eval.clock import queries as clock
-from nanchuan_eval.web.downloads import streamed_download
+from nanchuan_eval.web.downloads import download, streamed_download
 
-FILES = {"pool.tsv": pool_rows, "exclusions.tsv": exclusion_rows}
+FILES = {"pool.tsv": pool_rows, "exclusions.tsv": exclusion_rows, "drawn.tsv": drawn_rows}
+CHANCES = "chances.csv"
+AFTER_PUBLICATION = frozenset({"drawn.tsv"})
 
 
 @require_safe
@@ -42,12 +45,14 @@ def proof(request: HttpRequest, draw_id: str) -> FileResponse:
 
 
 @require_safe
-def file(request: HttpRequest, draw_id: str, name: str) -> StreamingHttpResponse:
-    """Download committed data: the exact parameters, the anonymous pool, the anonymous exclusions."""
+def file(request: HttpRequest, draw_id: str, name: str) -> HttpResponseBase:
+    """Download the exact parameters, the anonymous pool and exclusions, each one's chance, and then the drawn."""
     found = get_object_or_404(Draw, draw_id=draw_id)
     if name == "params.json":
         return StreamingHttpResponse([found.params], content_type="application/json")
-    if name not in FILES:
+    if name == CHANCES and found.purpose == DrawPurpose.CLIENTS:
+        return download(chances_csv(found), f"{found.draw_id}-{CHANCES}")
+    if name not in FILES or (name in AFTER_PUBLICATION and found.status != DrawStatus.PUBLISHED):
         raise Http404
     return StreamingHttpResponse(_lines(FILES[name](found)), content_type="text/plain; charset=utf-8")
 

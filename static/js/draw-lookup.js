@@ -27,6 +27,22 @@
     answer.textContent = text;
   }
 
+  // Of a long draw only the drawn, the alternates and the removed are fetched: its whole list is too much for a phone.
+  async function fetched() {
+    if (!form.dataset.drawn) return (await fetch(form.dataset.proof)).json();
+    const answer = await fetch(form.dataset.drawn);
+    if (!answer.ok) throw new Error(answer.statusText);
+    const short = { pool: [], events: [], result: { strata: {} } };
+    for (const line of (await answer.text()).split("\n").filter(Boolean)) {
+      const [stratum, state, , id] = line.split("\t");
+      const drawn = short.result.strata[stratum] ??= { selected: [], alternates: [] };
+      short.pool.push([stratum, id]);
+      if (state === "removed") short.events.push({ stratum, id });
+      else drawn[state === "selected" ? "selected" : "alternates"].push(id);
+    }
+    return short;
+  }
+
   function standing(found) {
     const ofToken = proof.pool.filter(([, id]) => id === found).map(([stratum]) => stratum);
     return ofToken.map((stratum) => {
@@ -61,7 +77,7 @@
     if (fault) return tell(fault);
     tell("正在查询……");
     try {
-      proof ??= await (await fetch(form.dataset.proof)).json();
+      proof ??= await fetched();
     } catch {
       return tell("没有查到：网络不通。请检查网络后，再点击“查询”。");
     }
@@ -70,7 +86,10 @@
     if (wantsOwn && !(mine.startsWith(start) && found.includes(mine))) {
       return tell("本人信息与匿名编号不一致。请对照通知书，核对本人信息、查询码和匿名编号。");
     }
-    if (!found.length) return tell("这个匿名编号不在本次名单中，请对照通知书核对。");
+    if (!found.length) {
+      const lists = form.dataset.drawn ? "本次抽中、候补的名单" : "本次名单";
+      return tell(`这个匿名编号不在${lists}中，请对照通知书核对。`);
+    }
     if (found.length > 1 && !mine) return tell("名单中有几个以此开头的匿名编号，请多输入几位。");
     const whose = mine || found[0];
     const proven = mine ? "本人信息一致：这个编号由您的查询码和本人信息算出。" : "";

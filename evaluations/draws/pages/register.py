@@ -1,5 +1,7 @@
 """Data of the public draw pages: the register, and one draw; no personal data."""
 
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from django.db.models import Count, Q
 
 from evaluations.draws.models import Draw, PlannedDraw
 from evaluations.draws.queries.sample import whole_samples
-from evaluations.draws.queries.strata import StratumLine, strata_of
+from evaluations.draws.queries.strata import StratumLine, left_out, strata_of
 from evaluations.draws.rules import DISCRETIONARY, RemovalReason, most_discretionary
 from evaluations.draws.services.removals import PEOPLE
 from evaluations.pools.models import PoolNotice
@@ -18,6 +20,8 @@ from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import DrawPurpose, DrawStatus
 
 UNITS = {DrawPurpose.COUNTED: "张", DrawPurpose.INSPECTED: "个科室"}
+# Tokens that a page lists, and lines of the whole list that weigh as much.
+TOKENS_ON_PAGE, LINES_A_TOKEN = 5000, 10
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,11 @@ class PublicDraw:
     note: str
     # What is drawn: 人, 张 (ballots), 个科室.
     unit: str
+    # Each section's clients are drawn by themselves: its chance is shown, and which sections were left out.
+    is_by_section: bool
+    left_out: list[str]
+    # True: too much for a page and a phone; the drawn tokens stand in a file of their own.
+    is_long: bool
 
 
 def draw_register() -> list[RegisterRound]:
@@ -120,7 +129,25 @@ def public_draw(draw: Draw) -> PublicDraw:
         has_people=draw.purpose in PEOPLE,
         note="；".join(part for part in params["note"].split("；") if "校验值" not in part),
         unit=UNITS.get(DrawPurpose(draw.purpose), "人"),
+        is_by_section=draw.purpose == DrawPurpose.CLIENTS,
+        left_out=left_out(draw, params),
+        is_long=max(params["pool_size"] // LINES_A_TOKEN, seats) > TOKENS_ON_PAGE,
     )
+
+
+def chances_csv(draw: Draw) -> str:
+    """Return everybody's chance in each section as a table for spreadsheets, the sections left out at its end."""
+    params, text = json.loads(draw.params), io.StringIO("\ufeff")
+    text.seek(0, io.SEEK_END)
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("科室代码", "科室", "可抽人数", "抽取人数", "每人的机会", "说明"))
+    for line in strata_of(draw, params):
+        code, _, name = line.name.partition(" ")
+        rows.writerow((code, name, line.eligible, line.seats, line.percent, ""))
+    for section in left_out(draw, params):
+        code, _, name = section.partition(" ")
+        rows.writerow((code, name, "", "", "", "可抽的办事群众太少，不单独抽取"))
+    return text.getvalue()
 
 
 def _notices(notices: Sequence[PoolNotice]) -> list[NoticeLine]:

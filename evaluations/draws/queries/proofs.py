@@ -37,6 +37,17 @@ def proof_text(draw: Draw) -> Iterator[str]:
     return proof_chunks(parts, pool_rows(draw), exclusion_rows(draw))
 
 
+def drawn_rows(draw: Draw) -> Iterator[tuple[str, ...]]:
+    """Yield (stratum, selected, alternate or removed, place, token): the proof's outcome without its long list."""
+    for stratum, line in json.loads(draw.result)["strata"].items():
+        places = enumerate([*line["selected"], *line["alternates"]], start=1)
+        for place, token in places:
+            yield stratum, "selected" if place <= len(line["selected"]) else "alternate", str(place), token
+    for body in map(json.loads, draw.events.values_list("body", flat=True)):
+        if body["type"] == "remove":
+            yield body["stratum"], "removed", "", body["id"]
+
+
 def _strata(draw: Draw) -> list[str]:
     return [str(name) for name in json.loads(draw.params)["strata"]]
 

@@ -29,7 +29,7 @@ from tests.evaluations.service_records.factories import make_clients, make_recor
 from tests.factories import LATER, commit, hold_draw, make_open_round, make_user
 
 pytestmark = pytest.mark.django_db
-RULES = {"client_draw": True, "client_letters": 6, "client_batch_min": 4, "alternates_percent": 50}
+RULES = {"client_draw": True, "client_letters": 6, "client_batch_min": 5, "alternates_percent": 50}
 
 
 def client_round(*people, **rules):
@@ -53,12 +53,12 @@ def selected(draw, **of):
 
 class TestTheCommitment:
     def test_gives_each_section_its_seats_or_all_its_people(self):
-        round_, (many, few) = client_round(10, 4)
+        round_, (many, few) = client_round(10, 5)
 
         draw = hold_draw(round_, DrawPurpose.CLIENTS)
 
         assert selected(draw, stratum=stratum_of(many)).count() == 6
-        assert selected(draw, stratum=stratum_of(few)).count() == 4  # all: a draw takes nobody twice
+        assert selected(draw, stratum=stratum_of(few)).count() == 5  # all: a draw takes nobody twice
         assert draw.entries.filter(stratum=stratum_of(many), place__isnull=False).count() == 9  # half as alternates
 
     def test_takes_the_seats_of_a_section_from_the_plan(self):
@@ -70,14 +70,15 @@ class TestTheCommitment:
         assert alternates == 13
 
     def test_leaves_small_sections_to_the_general_channel_and_says_so(self, client):
-        round_, (_, small) = client_round(6, 3)
+        round_, (_, small) = client_round(6, 4)
 
         draw = commit(round_, DrawPurpose.CLIENTS)
 
         assert not draw.entries.filter(stratum=stratum_of(small)).exists()
-        assert "1个科室可抽的办事群众不足4人" in json.loads(draw.params)["note"]
+        assert "1个科室可抽的办事群众不足5人" in json.loads(draw.params)["note"]
         page = client.get(reverse("draw", args=[draw.draw_id])).content.decode()
-        assert "1个科室可抽的办事群众不足4人" in page
+        assert "1个科室可抽的办事群众不足5人" in page
+        assert small.name in page
 
     def test_lists_who_is_excluded_with_the_reason_only(self):
         round_, (section,) = client_round(5)
@@ -101,8 +102,8 @@ class TestTheCommitment:
 
         with pytest.raises(RuleViolation, match="还没有办件"):
             commit(round_, DrawPurpose.CLIENTS)
-        make_clients(section, 3)
-        with pytest.raises(RuleViolation, match="没有科室的可抽办事群众达到4人"):
+        make_clients(section, 4)
+        with pytest.raises(RuleViolation, match="没有科室的可抽办事群众达到5人"):
             commit(round_, DrawPurpose.CLIENTS)
 
     def test_names_the_trigger_of_the_top_ups(self):
@@ -142,7 +143,7 @@ class TestAPersonInSeveralSections:
 
     def test_shows_no_salt_name_or_phone_to_the_public(self, shared, client):
         draw = hold_draw(shared[0], DrawPurpose.CLIENTS)
-        files = ("params.json", "pool.tsv", "exclusions.tsv")
+        files = ("params.json", "pool.tsv", "exclusions.tsv", "drawn.tsv", "chances.csv")
         pages = [reverse(name, args=[draw.draw_id]) for name in ("draw", "draw-proof")]
         pages += [reverse("draw-file", args=[draw.draw_id, name]) for name in files]
 
@@ -195,7 +196,7 @@ def proof_of(draw):
 
 class TestTheProof:
     def test_passes_the_checker_that_shares_no_code_with_the_program(self, tmp_path):
-        round_, _ = client_round(10, 5, 4)
+        round_, _ = client_round(10, 6, 5)
         draw = hold_draw(round_, DrawPurpose.CLIENTS)
         target = tmp_path / "proof.json"
         target.write_text("".join(proof_text(draw)), encoding="utf-8")
@@ -256,6 +257,19 @@ class TestFurtherRounds:
 
 
 class TestThePages:
+    def test_show_everybodys_chance_in_each_section(self, client):
+        round_, (many, few) = client_round(12, 5)
+        draw = hold_draw(round_, DrawPurpose.CLIENTS)
+
+        page = client.get(reverse("draw", args=[draw.draw_id])).content.decode()
+        rows = client.get(reverse("draw-file", args=[draw.draw_id, "chances.csv"])).getvalue().decode("utf-8-sig")
+
+        assert "6/12" in page
+        assert "50.0%" in page
+        assert "5/5" in page
+        assert rows.splitlines()[1].startswith(f"{many.code},{many.name},12,6,50.0%")
+        assert rows.splitlines()[2].startswith(f"{few.code},{few.name},5,5,100.0%")
+
     def test_name_the_drawn_to_the_office_and_remove_one(self, client):
         round_, _ = client_round(10)
         draw = hold_draw(round_, DrawPurpose.CLIENTS)
