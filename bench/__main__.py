@@ -10,7 +10,19 @@ from importlib import import_module
 
 import django
 
-NAMES = ("draw", "ballot", "ballot_post", "sealing", "printing", "tally", "score", "simulation", "workbook", "patterns")
+NAMES = (
+    "draw",
+    "ballot",
+    "ballot_post",
+    "sealing",
+    "printing",
+    "tally",
+    "score",
+    "simulation",
+    "workbook",
+    "patterns",
+    "records",
+)
 
 
 def main(names: list[str]) -> int:

@@ -36,6 +36,29 @@ def insert_rows(table: type[models.Model], columns: Sequence[str], rows: Iterabl
             cursor.executemany(f"INSERT INTO {_name(table)} ({names}) VALUES ({placeholders})", values)  # noqa: S608  our own names
 
 
+def insert_objects(table: type[models.Model], objects: Iterable[models.Model]) -> None:
+    """Insert unsaved objects whose primary keys are reserved."""
+    fields = table._meta.concrete_fields
+    rows = ([f.get_db_prep_save(getattr(one, f.attname), connection) for f in fields] for one in objects)
+    insert_rows(table, [str(field.column) for field in fields], rows)
+
+
+def reserve_keys(table: type[models.Model], count: int) -> list[int]:
+    """Return primary keys for rows that are inserted later in the transaction: others can refer to them first."""
+    key = table._meta.pk.column
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+            cursor.execute(sequence, [table._meta.db_table, key, count])
+            return [int(value) for (value,) in cursor.fetchall()]
+        # A transaction of SQLite is alone, and AUTOINCREMENT goes on behind the greatest key that was inserted.
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table._meta.db_table])
+        last = (cursor.fetchone() or (0,))[0]
+        cursor.execute(f"SELECT COALESCE(MAX({key}), 0) FROM {_name(table)}")  # noqa: S608  our own names
+        first = max(int(last), int(cursor.fetchone()[0])) + 1
+        return list(range(first, first + count))
+
+
 def lock_tables(*tables: type[models.Model]) -> None:
     """Wait for running writers of the tables and block new ones until the transaction ends.
 

@@ -12,7 +12,6 @@ from evaluations.service_records.rules.kinds import ClientKind
 from evaluations.service_records.rules.sections import SectionNames
 from nanchuan_eval.core.faults import Fault, shortened
 from nanchuan_eval.lists.rules import values
-from nanchuan_eval.lists.rules.columns import heading_key
 from nanchuan_eval.lists.rules.tables import HEADER_WITHIN, TEMPLATE_SHEETS, Header, SourceRow, TableError, passed_over
 from nanchuan_eval.names.rules.keys import name_key, unprintable
 
@@ -94,13 +93,13 @@ class RecordReader:
         if wrong:
             return
         places = [header.places.get(key, -1) for key, *_ in _TEXTS]
-        headings = [heading_key(cell) for cell in first[header.index].cells]
+        heading = first[header.index].cells[places[0]].strip()
         for row in itertools.chain(first[header.index + 1 :], below):
             cells = row.cells
             size = len(cells)
             texts = [cells[at].strip() if 0 <= at < size else "" for at in places]
-            if not any(texts) or (texts[0] and heading_key(texts[0]) == headings[places[0]]):
-                continue  # an empty row, or the header again as at the top of a printed page
+            if texts[0] == heading or not any(texts):
+                continue  # the header again, as at the top of a printed page, or an empty row
             line = self._line(f"第{row.number}行", texts)
             if line:
                 yield line

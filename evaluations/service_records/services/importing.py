@@ -28,7 +28,7 @@ from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.errors import FileRefused
 from nanchuan_eval.core.faults import Fault
-from nanchuan_eval.database.sql import insert_rows
+from nanchuan_eval.database.sql import insert_objects, insert_rows, reserve_keys
 from nanchuan_eval.encryption.fields import keyed_hash, mask_phone
 from nanchuan_eval.lists.rules.tables import SourceRow, TableError
 from nanchuan_eval.permissions import policy
@@ -37,6 +37,7 @@ from nanchuan_eval.users.models import User
 CHUNK = 5000
 MOST_HINTS = 1000  # shared phones that are listed
 COLUMNS = ("number", "unit_id", "section_id", "topic", "finished_on", "client_id", "batch_id")
+KEYS = 500  # of batches, reserved at a time
 NOTHING = "文件中没有办件，请核对文件内容。"
 Told = tuple[int, str, date, str, str]
 
@@ -146,6 +147,7 @@ class _Import:
         self._conflicts = Conflicts(reference_data())
         self._clients = Clients(self._conflicts)
         self._open: dict[tuple[int, date], _Open] = {}
+        self._keys: list[int] = []
         self._sections: set[int] = set()
         self._content = hashlib.sha256()
         self._made = Delivery(notices=self._reader.notices)
@@ -170,7 +172,7 @@ class _Import:
             self._batch(self._only.unit.pk, self._only.day)  # a day on which nothing was finished
         opened = sorted(self._open.values(), key=lambda one: (one.batch.unit_id, one.batch.seq))
         made.batches = [self._close(one) for one in opened]
-        RecordBatch.objects.bulk_update(made.batches, ["records", "digest", "head"], batch_size=500)
+        insert_objects(RecordBatch, made.batches)
         made.people, made.excluded = self._clients.people, len(self._clients.excluded)
         made.sections, made.days = len(self._sections), len({day for _, day in self._open})
         made.shared_phones, made.content = len(self._clients.shared), self._content.hexdigest()
@@ -246,7 +248,11 @@ class _Import:
         if (unit, day) not in self._open:
             seq, head = self._ends[unit]
             self._ends[unit] = (seq + 1, head)
-            batch = RecordBatch.objects.create(
+            if not self._keys:
+                self._keys = reserve_keys(RecordBatch, 1 if self._only else KEYS)
+            # Inserted with its digest when the file has been read; its records refer to it before.
+            batch = RecordBatch(
+                pk=self._keys.pop(0),
                 unit=self._units[unit],
                 seq=seq + 1,
                 day=day,
