@@ -19,6 +19,7 @@ from evaluations.draws.services.ceremony import draw_head
 from evaluations.protocol.codes import format_code
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import DrawPurpose
+from evaluations.service_records.queries.prelist import prelists
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.documents.rendering import qr_svg, render_pdf
 from nanchuan_eval.workdays.queries import hint_of, with_hint_of
@@ -128,11 +129,14 @@ def letters_pdfs(
         "contact": f"（电话{phone}）" if phone else "",
         "url": url,
     }
-    waiting = iter(_by_person(entries))
+    people = _by_person(entries)
+    listed = _prelists(draw, people)
+    waiting = iter(people)
     while batch := list(islice(waiting, LETTERS_A_FILE)):
-        yield render_pdf(
-            "notice_letters", {**common, "letters": [_letter(e, names, url) for e in batch]}, at=at, tagged=False
-        )
+        letters = [
+            _letter(e, names, url) | {"first": _named(listed.get(e[0].person_id or 0, []), names)} for e in batch
+        ]
+        yield render_pdf("notice_letters", {**common, "letters": letters}, at=at, tagged=False)
 
 
 def signing_sheet_pdf(sheet: SigningSheet, codes: Sequence[str], *, at: datetime) -> bytes:
@@ -247,7 +251,6 @@ def _letter(drawn: Sequence[DrawEntry], names: Mapping[str, str], url: str) -> d
     if entry.drawn is None:
         raise ValueError("a letter goes to a person")
     codes = entry.person.dealt_with.split() if entry.person else ()
-    dealt_with = [f"{names[code]}（{code}）" for code in codes if code in names]
     return {
         "name": entry.drawn.name,
         "reference": reference_of(entry.drawn),
@@ -256,9 +259,20 @@ def _letter(drawn: Sequence[DrawEntry], names: Mapping[str, str], url: str) -> d
         "qr": qr_svg(lookup_address(url, entry.salt, entry.token)),
         "standing": "；".join(f"{each.stratum}，第{each.place}位" for each in drawn)
         + (f"（共{len(drawn)}张评议票）" if len(drawn) > 1 else ""),
-        "sections": "、".join(dealt_with),
+        "sections": _named(codes, names),
         "chances": _chances(drawn, url) if entry.client and len(drawn) > 1 else [],
     }
+
+
+def _prelists(draw: Draw, people: Iterable[Sequence[DrawEntry]]) -> dict[int, list[str]]:
+    """Return person -> sections of their service records; clients have a ballot for each of theirs anyway."""
+    if draw.purpose != DrawPurpose.EVALUATORS:
+        return {}
+    return prelists(draw.round, [drawn[0].person for drawn in people if drawn[0].person])
+
+
+def _named(codes: Iterable[str], names: Mapping[str, str]) -> str:
+    return "、".join(f"{names[code]}（{code}）" for code in codes if code in names)
 
 
 def _chances(drawn: Sequence[DrawEntry], url: str) -> list[dict[str, str]]:

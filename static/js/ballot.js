@@ -77,12 +77,24 @@ window.ballotStart = (() => {
     try { sessionStorage.setItem("ballot-code", text); } catch { /* not kept */ }
     history.replaceState(history.state || { n: 0, kind: "code" }, "", location.pathname);
   };
+  // CODE.D01-01,D02-03: sections with which the person has a record. They stay in this tab, the server never learns that they were listed.
+  let listed = "";
   const takeHash = () => {
-    let code = "";
-    try { code = plain(decodeURIComponent(location.hash.slice(1))); } catch { /* not ours */ }
+    let code = "", list = "";
+    try { [code, list = ""] = decodeURIComponent(location.hash.slice(1)).split("."); } catch { /* not ours */ }
+    code = plain(code);
     if (!isCode(code)) return ""; // a place in the page
     remember(code);
+    listed = `${code}.${list}`;
+    try { sessionStorage.setItem("ballot-listed", listed); } catch { /* not kept */ }
     return code;
+  };
+  // Once only: what the citizen takes back is not chosen again.
+  const takeListed = (code) => {
+    try { listed = sessionStorage.getItem("ballot-listed") || listed; sessionStorage.removeItem("ballot-listed"); } catch { /* not kept */ }
+    const [owner, list] = listed.split(".");
+    listed = "";
+    return owner === code && list ? list.split(",") : [];
   };
   const fillCode = (code) => {
     const field = document.getElementById("code");
@@ -123,5 +135,5 @@ window.ballotStart = (() => {
   fillCode(hash);
   if (isBegun || document.querySelector("main input[name=admission]")) more();
   else for (const kind of ["input", "pointerdown"]) document.addEventListener(kind, () => { more().catch(() => {}); }, { once: true });
-  return { ROOT, make, request, plain, isCode, takeHash, fillCode, hash, isBusy: () => busy };
+  return { ROOT, make, request, plain, isCode, takeHash, takeListed, fillCode, hash, isBusy: () => busy };
 })();

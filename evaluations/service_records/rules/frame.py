@@ -10,6 +10,7 @@ from evaluations.pools.rules.kinds import ExclusionReason
 
 # A rulebook frozen before there were service records knows no size of the smallest batch.
 BATCH_MIN = 20
+PRELIST_MOST = 14
 
 
 class FrameSection(NamedTuple):
@@ -34,6 +35,16 @@ class FrameLine(NamedTuple):
 def batch_min(rulebook: Mapping[str, Any]) -> int:
     """Return how many people a section needs, so that a ballot bound to it says nothing about who cast it."""
     return int(rulebook.get("client_batch_min", BATCH_MIN))
+
+
+def prelist_most(rulebook: Mapping[str, Any]) -> int:
+    """Return how many sections an evaluator's letter lists at most."""
+    return int(rulebook.get("prelist_most", PRELIST_MOST))
+
+
+def listed_first(codes: Collection[str], clients: Mapping[str, int], most: int) -> list[str]:
+    """Return the sections of the fewest clients, which can be expected to have the fewest lines."""
+    return sorted(codes, key=lambda code: (clients.get(code, 0), code))[:most]
 
 
 def exclusion_of(exclusion: str, phone_hash: str) -> str:

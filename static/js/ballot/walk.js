@@ -2,7 +2,7 @@
 "use strict";
 window.ballotWalk = (() => {
   const { ballot, ballotPages: pages } = window;
-  const { ROOT, make, request, plain, isCode, takeHash, fillCode, hash, isBusy } = window.ballotStart;
+  const { ROOT, make, request, plain, isCode, takeHash, takeListed, fillCode, hash, isBusy } = window.ballotStart;
   const walked = new Map(); // place in the history -> its page, so that Back needs no network
   let here = 0;
 
@@ -76,6 +76,11 @@ window.ballotWalk = (() => {
     const { at } = ballot.now; // before this page
     show(page);
     offer(page, at, isFirst, leaves);
+    if (page.kind === "sections" && isFirst && !ballot.hasContent()) prelist(page.main);
+  };
+  const prelist = (main) => {
+    const count = pages.choose(main, takeListed(ballot.now.code));
+    if (count) note(`已按办件记录选好您办过事的${count}个科室，可以取消，也可以增加。没有办过或者不了解的，请取消。`);
   };
   const goTo = async (at, button, inPlace) => {
     const isFirst = at.kind === "code", address = isFirst ? ROOT : `${ROOT}${at.kind}/`;
