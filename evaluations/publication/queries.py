@@ -13,6 +13,9 @@ from evaluations.rounds.rules.lifecycle import RoundState
 from evaluations.rounds.rules.rulebook import has_public_recount
 from evaluations.tally.models import Tally
 
+# What the content of a list with a response has in it (canonical JSON).
+RESPONSE = '"response":{'
+
 
 def open_counts(publications: Iterable[Publication]) -> dict[int, Tally]:
     """Return of each published version of one round, given in order, the count whose files are public.
@@ -53,6 +56,19 @@ def version_that_struck(round_: Round, code: str) -> Publication | None:
         if was_listed != is_listed:
             found, was_listed = None if is_listed else each, is_listed
     return found
+
+
+def published_response(round_: Round) -> dict[str, Any] | None:
+    """Return the response fixed with a round's list; None if it has none, as before publication (one query)."""
+    first = round_.publications.order_by("version").first()
+    found: dict[str, Any] | None = json.loads(first.content).get("response") if first else None
+    return found
+
+
+def rounds_with_response() -> list[Round]:
+    """Return the rounds whose published list has a response (one query)."""
+    told = Publication.objects.filter(version=1, content__contains=RESPONSE).select_related("round")
+    return [each.round for each in told.defer("content").order_by("-round__period_start", "-round__pk")]
 
 
 def superiors(publication: Publication) -> dict[str, set[str]]:

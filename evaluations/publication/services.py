@@ -21,7 +21,7 @@ from evaluations.scoring.nc2.method import METHOD as METHOD_TWO
 from evaluations.scoring.wording import interval_sentence, nobody_apart, places_heading
 from evaluations.tally.models import SectionResult, Tally
 from evaluations.tally.rules.main_problems import is_greedy
-from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout
+from evaluations.turnout.queries import COLUMNS_EXPLAINED, disclosed_turnout, response_of
 from nanchuan_eval.audit import services as audit
 from nanchuan_eval.audit.queries import fixed_digests
 from nanchuan_eval.core.canonical import canonical_json, sha256_hex
@@ -183,7 +183,11 @@ def notice_content(round_: Round, *, version: int, reason: str = "") -> dict[str
         "draws": {draw.purpose: draw.seed for draw in round_.draws.exclude(seed="")},
         **(_method_two(round_, tally, results) if tally.cells else {}),
     }
-    return content | {"changes": list_changes(earlier[-1], content)} if earlier else content
+    if not earlier:
+        return content | {"response": response_of(round_)}
+    # Fixed with the first version; lists published before there was such a table never get one.
+    fixed = {"response": earlier[0]["response"]} if "response" in earlier[0] else {}
+    return content | fixed | {"changes": list_changes(earlier[-1], content)}
 
 
 def _method_two(round_: Round, tally: Tally, results: Sequence[SectionResult]) -> dict[str, object]:

@@ -1,5 +1,10 @@
 """Public pages: privacy notice, published lists and notices."""
 
+import csv
+import io
+from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.core.cache import cache
@@ -11,10 +16,11 @@ from django.views.decorators.http import require_safe
 from evaluations.publication import documents
 from evaluations.publication.files import notice_pdf
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import open_counts
+from evaluations.publication.queries import open_counts, published_response
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import open_round
 from evaluations.rounds.rules.privacy_notice import VERSION, privacy_notice
+from evaluations.turnout.rules.response import COLUMNS, MEANS, response_rows
 from nanchuan_eval.clock import queries as clock
 from nanchuan_eval.web.downloads import download
 from nanchuan_eval.web.views import A_DAY
@@ -60,6 +66,36 @@ def public_list(request: HttpRequest, key: str) -> HttpResponse:
         "versions": versions,
     }
     return render(request, "evaluations/publication/list.html", context)
+
+
+@require_safe
+def response(request: HttpRequest, key: str) -> HttpResponse:
+    """A round's response (回收率) by section and stratum, and what it can and cannot say."""
+    round_, told = _response_or_404(key)
+    context = {
+        "round": round_,
+        "columns": COLUMNS,
+        "groups": [(kind, list(rows)) for kind, rows in groupby(response_rows(told), key=itemgetter(0))],
+        "means": MEANS,
+    }
+    return render(request, "evaluations/publication/response.html", context)
+
+
+@require_safe
+def response_csv(request: HttpRequest, key: str) -> HttpResponse:
+    """The same figures as a file."""
+    round_, told = _response_or_404(key)
+    target = io.StringIO()
+    csv.writer(target).writerows([COLUMNS.values(), *response_rows(told)])
+    return download(("\ufeff" + target.getvalue()).encode(), f"response-{round_.key}.csv")
+
+
+def _response_or_404(key: str) -> tuple[Round, Mapping[str, Any]]:
+    round_ = get_object_or_404(Round, key=key)
+    told = published_response(round_)
+    if told is None:
+        raise Http404
+    return round_, told
 
 
 @require_safe

@@ -14,15 +14,16 @@ from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from evaluations.ballots.models import Ballot, Rating, answers_given
-from evaluations.codes.models import Credential
-from evaluations.codes.queries import DEAD
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.queries import DEAD, counted_batches
+from evaluations.codes.rules.publishing import is_small
 from evaluations.draws.models import Draw, DrawEntry
 from evaluations.draws.queries.committed_rounds import current_round, opened_at, seats_by_round
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.lifecycle import LIFE, DrawPurpose, DrawStatus, RoundState
-from evaluations.rounds.rules.rulebook import DEFAULTS
+from evaluations.rounds.rules.rulebook import DEFAULTS, ISSUED_CODES
 from evaluations.scoring.method import Channel
-from evaluations.scoring.wording import shown, shown_beside_total
+from evaluations.scoring.wording import SMALLEST_SHOWN, shown, shown_beside_total
 from evaluations.turnout.rules.forecast import (
     USUAL_CURVE,
     Group,
@@ -33,9 +34,11 @@ from evaluations.turnout.rules.forecast import (
     part_passed,
     short_of,
 )
+from evaluations.turnout.rules.response import REST, group_key, response_cells
 
 # In these states there are no ballots to count; a void round may have some.
 BEFORE_SEALING = LIFE[: LIFE.index(RoundState.SEALED)]
+SECTION, STRATUM = "section", "stratum"
 HELD = (DrawStatus.DRAWN, DrawStatus.PUBLISHED)
 # What stands in the columns of every table of these figures.
 COLUMNS = {"label": "渠道", "issued": "发出", "returned": "收回", "valid": "有效", "counted": "计票"}
@@ -239,3 +242,41 @@ def needed_lines(rulebook: Mapping[str, Any], code: str) -> int:
     """Return how many valid lines a section needs from its drawn clients: as planned, else the rulebook's minimum."""
     least = rulebook.get("client_least", DEFAULTS["client_least"])
     return int(rulebook.get("client_needs", {}).get(code, least))
+
+
+def response_of(round_: Round) -> dict[str, Any]:
+    """Return the response of a sealed round as it is published: returned ÷ delivered (two queries).
+
+    `sections` are those of drawn clients, `strata` those of general evaluators, `sampled` those of the sampled channel
+    where its forms go to drawn people. Small batches, mostly replacements, are left out: the published list of used
+    codes tells nothing of them, and a total would.
+    """
+    names = {section.pk: str(section) for section in round_.sections.all()}
+    groups: dict[str, dict[str, tuple[int, int]]] = {Channel.TARGETED: {}, Channel.SAMPLED: {}}
+    for batch in counted_batches(round_):
+        if batch.channel in groups and not batch.is_self_service:
+            mine, able = groups[batch.channel], batch.codes - batch.void  # type: ignore[attr-defined]  # annotated
+            key = REST if is_small(able, SMALLEST_SHOWN) else _group_of(batch, names)
+            before = mine.get(key, (0, 0))
+            mine[key] = (before[0] + able, before[1] + batch.used)  # type: ignore[attr-defined]  # annotated
+    told = {channel: response_cells(mine) for channel, mine in groups.items()}
+    is_issued = round_.rulebook["sampled_forms"] == ISSUED_CODES
+
+    def lines(channel: Channel, kind: str) -> list[dict[str, Any]]:
+        found = {key: of for key, of in groups[channel].items() if key != REST and key.startswith(f"{kind} ")}
+        return [
+            {"name": key.removeprefix(f"{kind} "), "delivered": able, "returned": told[channel][key]}
+            for key, (able, _) in sorted(found.items())
+        ]
+
+    return {
+        "sections": lines(Channel.TARGETED, SECTION),
+        "strata": lines(Channel.TARGETED, STRATUM),
+        "sampled": lines(Channel.SAMPLED, STRATUM) if is_issued else [],
+    }
+
+
+def _group_of(batch: CodeBatch, names: Mapping[int, str]) -> str:
+    if batch.section_id:
+        return group_key(SECTION, names[batch.section_id])
+    return group_key(STRATUM, batch.stratum or "（不分类别）")

@@ -25,14 +25,16 @@ from accountability.results.workbooks.sections import (
 from accountability.talks.queries import state_label
 from evaluations.publication.documents import as_published, corrections_of, with_changes
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import first_version, note_of
+from evaluations.publication.queries import first_version, note_of, published_response
 from evaluations.rounds.models import Round
 from evaluations.rounds.rules.key_statement import document_mark
 from evaluations.rounds.rules.lifecycle import PUBLISHED
 from evaluations.scoring.method import Channel, Indicator, Method
 from evaluations.scoring.methodology import label_meanings, workbook_steps
 from evaluations.scoring.wording import percent, shown
-from evaluations.turnout.queries import COLUMNS, COLUMNS_EXPLAINED, disclosed_turnout
+from evaluations.turnout.queries import COLUMNS, COLUMNS_EXPLAINED, disclosed_turnout, response_of
+from evaluations.turnout.rules.response import COLUMNS as RESPONSE_COLUMNS
+from evaluations.turnout.rules.response import MEANS, response_rows
 from nanchuan_eval.spreadsheets import ColumnSpec, SheetSpec, Value, write_workbook
 from nanchuan_eval.workdays.queries import declared_years
 from nanchuan_eval.workdays.rules import Declared, hint, in_chinese
@@ -54,6 +56,7 @@ def top10_workbook(round_: Round) -> bytes:
             _calculation_sheet(result, notices),
             _method_sheet(result),
             _turnout_sheet(result, notices),
+            *_response_sheets(result, notices),
             measures_sheet(result, notices, declared),
         ]
     )
@@ -223,6 +226,25 @@ def _turnout_sheet(result: Result, notices: Sequence[str]) -> SheetSpec:
         columns=[ColumnSpec(name, 16, align="left" if key == "label" else "right") for key, name in COLUMNS.items()],
         rows=[[row[key] for key in COLUMNS] for row in disclosed_turnout(result.round_)],
     )
+
+
+def _response_sheets(result: Result, notices: Sequence[str]) -> list[SheetSpec]:
+    """Return the response as it is published, before publication as it will be; none in lists without one."""
+    response = published_response(result.round_) if result.is_published else response_of(result.round_)
+    if response is None:
+        return []
+    return [
+        SheetSpec(
+            title="回收率",
+            heading=f"{result.round_.name}“最难办事科室群众评”各科室、各身份类别回收率",
+            notes=[*notices, *MEANS],
+            columns=[
+                ColumnSpec(name, 30 if key == "name" else 14, align="left" if key in {"kind", "name"} else "right")
+                for key, name in RESPONSE_COLUMNS.items()
+            ],
+            rows=[[*row[:-1], or_dash(row[-1])] for row in response_rows(response)],
+        )
+    ]
 
 
 def _method_rows(result: Result) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from evaluations.protocol.example import DrawExample, draw_example
 from evaluations.publication.models import Publication
-from evaluations.publication.queries import open_counts
+from evaluations.publication.queries import open_counts, rounds_with_response
 from evaluations.rounds.models import Round
 from evaluations.rounds.queries import leading_round, open_round
 from evaluations.rounds.rules.lifecycle import ISSUING, SEALED, RoundState
@@ -38,6 +38,7 @@ class HowToVerify:
     rounds: Sequence[Round]
     recount: Publication | None
     example: DrawExample
+    responses: Sequence[Round]
     is_demo: bool
 
 
@@ -69,6 +70,7 @@ def rounds_to_verify() -> HowToVerify:
         rounds=rounds,
         recount=_latest_recount(),
         example=draw_example(),
+        responses=rounds_with_response(),
         is_demo=any(each.is_demo for each in rounds),
     )
 

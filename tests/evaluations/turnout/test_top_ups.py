@@ -1,0 +1,261 @@
+"""A further round among clients opens on returned codes alone, once, by two persons, while the vote is open."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from evaluations.codes.models import CodeBatch
+from evaluations.codes.queries import batch_lines, counted_batches
+from evaluations.draws.models import Draw, DrawEvent
+from evaluations.draws.services.removals import open_next_round
+from evaluations.rounds.models import Round
+from evaluations.turnout.pages import client_returns, monitor_page
+from nanchuan_eval.approvals import services as approvals
+from nanchuan_eval.approvals.models import Approval
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from tests.evaluations.turnout.clients import client_vote, issue, return_ballots
+from tests.factories import NOON, make_open_round, make_user
+
+pytestmark = pytest.mark.django_db
+QUERIES = 9
+
+
+@pytest.fixture(autouse=True)
+def half_way(time_machine):
+    """Half of the vote is over."""
+    time_machine.move_to(NOON, tick=False)
+
+
+@pytest.fixture
+def require_two_persons(settings):
+    def switch_on():
+        settings.TWO_PERSON_RULE = True
+
+    return switch_on
+
+
+def open_next(draw, at=NOON):
+    return open_next_round(draw_id=draw.pk, by=make_user("chief"), at=at)
+
+
+def returns(draw, at=NOON):
+    round_ = Round.objects.get(pk=draw.round_id)
+    return client_returns(round_, monitor_page(round_).batches, at)
+
+
+def figures(page):
+    return [
+        (row.of.drawn, row.of.delivered, row.returned, row.of.needed, row.foretold, row.state) for row in page.lines
+    ]
+
+
+class TestTheTrigger:
+    def test_is_met_once_a_section_will_probably_fall_short(self):
+        draw = client_vote(40, 40)
+        return_ballots(draw, 3, 8)
+
+        event = open_next(draw)
+
+        assert event.seq == 1
+        assert draw.entries.filter(is_selected=True).count() == 2 * 15
+        entry = AuditEntry.objects.filter(action="draw.redraw").get()
+        assert entry.detail["step_label"].endswith("多抽10人")
+
+    def test_is_not_met_while_all_will_have_enough(self):
+        draw = client_vote(40, 40)
+        return_ballots(draw, 4, 4)  # 70 % are usually back by now: five and more are foretold
+
+        with pytest.raises(RuleViolation, match="各科室都能收满"):
+            open_next(draw)
+
+        assert not DrawEvent.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("at", "reason"),
+        [
+            (timedelta(hours=-13), "投票时间未过25%"),
+            (timedelta(days=1), "已经截止"),
+            (timedelta(days=-2), "尚未开始"),
+        ],
+        ids=["early", "closed", "before"],
+    )
+    def test_is_asked_during_the_vote_and_not_too_early(self, at, reason):
+        draw = client_vote(40)
+
+        with pytest.raises(RuleViolation, match=reason):
+            open_next(draw, NOON + at)
+
+        assert not DrawEvent.objects.exists()
+
+    def test_waits_for_the_codes_of_those_drawn_before(self):
+        draw = client_vote(40)
+        open_next(draw)
+
+        with pytest.raises(RuleViolation, match="1个科室已抽中的办事群众还没有票号"):
+            open_next(draw)
+
+        assert DrawEvent.objects.count() == 1
+
+    def test_counts_on_those_drawn_later_as_on_the_first(self):
+        draw = client_vote(40)
+        return_ballots(draw, 3)
+        open_next(draw)
+        issue(draw)
+
+        with pytest.raises(RuleViolation, match="各科室都能收满"):  # 3 of 10 so far: 6 of 15 in the end
+            open_next(draw)
+
+    def test_has_a_second_round_where_the_first_does_not_suffice(self):
+        draw = client_vote(40, client_least=8)
+        return_ballots(draw, 3)
+        for _ in range(2):
+            open_next(draw)
+            issue(draw)
+
+        with pytest.raises(RuleViolation, match="没有预先承诺的追加抽取"):
+            open_next(draw)
+
+        assert CodeBatch.objects.filter(section__isnull=False).count() == 3
+
+    def test_is_not_met_where_everybody_is_drawn_already(self):
+        draw = client_vote(9)
+
+        with pytest.raises(RuleViolation, match="已全部抽取"):
+            open_next(draw)
+
+    def test_does_not_depend_on_what_the_ballots_say(self):
+        """Codes are all it reads: a section whose codes are used has enough, though no ballot is known."""
+        draw = client_vote(40)
+        return_ballots(draw, 9)
+
+        assert not draw.round.ballots.exists()
+        assert figures(returns(draw)) == [(10, 10, 9, 5, 10, "能收满")]
+
+
+class TestTheMonitoringPage:
+    def test_shows_each_section_and_foretells_its_end(self):
+        draw = client_vote(40, 40, 9)
+        return_ballots(draw, 8, 0, 0)
+
+        assert figures(returns(draw)) == [
+            (10, 10, 8, 5, 10, "能收满"),
+            (10, 10, 0, 5, 0, "预计收不满"),
+            (9, 9, 0, 5, 0, "预计收不满，已全部抽取"),
+        ]
+
+    def test_hides_small_figures_and_what_follows_from_them(self, client):
+        draw = client_vote(40, 40, 40)
+        return_ballots(draw, 9, 3, 6)
+
+        page = returns(draw)
+        assert [(row.returned, row.percent, row.foretold) for row in page.lines] == [
+            (9, 90, 10),
+            ("少于5", None, None),
+            ("不单独公布", None, None),
+        ]
+
+        client.force_login(make_user("chief"))
+        sheet = client.get(reverse("admin:round-monitor", args=[draw.round_id])).content.decode()
+        assert sheet.count("少于5") >= 1
+        assert "1个科室预计收不满" in sheet
+
+    def test_tells_the_same_figure_as_the_batches(self):
+        draw = client_vote(40)
+        return_ballots(draw, 3)
+        open_next(draw)
+        issue(draw)
+        return_ballots(draw, 4)
+
+        lines = [line.returned for line in batch_lines(counted_batches(draw.round))]
+
+        assert lines == [7, "并入原批次"]
+        assert returns(draw).lines[0].returned == 7
+
+    def test_proposes_in_words_and_names_those_without_a_code(self, client):
+        draw = client_vote(40, 9)
+        client.force_login(make_user("chief"))
+        address = reverse("admin:round-monitor", args=[draw.round_id])
+        return_ballots(draw, 3, 1)
+
+        page = client.get(address).content.decode()
+        assert "2个科室预计收不满" in page
+        assert "启动第1次追加抽取，共多抽5人，预计还有1个科室收不满" in page
+        assert "其中1个科室的办事群众届时已全部抽取" in page
+        assert "不足2天" in page  # a day is left: too little for letters
+
+        open_next(draw)
+        page = client.get(address).content.decode()
+        assert "5人还没有票号" in page
+
+    def test_of_a_round_without_such_a_draw_says_nothing_of_it(self, client):
+        round_ = make_open_round()
+        client.force_login(make_user("chief"))
+
+        assert client_returns(round_, [], NOON) is None
+        assert "办事群众票" not in client.get(reverse("admin:round-monitor", args=[round_.pk])).content.decode()
+
+    def test_leaves_small_sections_out_and_counts_them(self):
+        assert returns(client_vote(40, 3)).left_out == 1
+
+    @pytest.mark.parametrize("sections", [1, 4])
+    def test_takes_as_many_queries_for_many_sections(self, sections, django_assert_num_queries):
+        draw = client_vote(*[12] * sections)
+        round_ = Round.objects.get(pk=draw.round_id)
+        batches = monitor_page(round_).batches
+
+        with django_assert_num_queries(QUERIES):
+            client_returns(round_, batches, NOON)
+
+
+class TestAProposal:
+    def test_takes_two_persons_and_is_made_once(self, client, require_two_persons):
+        draw = client_vote(40)
+        require_two_persons()
+        client.force_login(make_user("clerk"))
+        act = reverse("admin:draw-act", args=[draw.pk, "next-round"])
+
+        answer = client.post(act, follow=True)
+        assert answer.redirect_chain[-1][0] == reverse("admin:round-monitor", args=[draw.round_id])
+        client.post(act)
+        proposal = Approval.objects.get()
+        assert proposal.content["多抽"] == "5人"
+        assert not DrawEvent.objects.exists()
+
+        approvals.approve(approval_id=proposal.pk, by=make_user("chief"), at=NOON)
+
+        assert DrawEvent.objects.count() == 1
+
+    def test_is_refused_while_its_trigger_is_not_met(self, client, require_two_persons):
+        draw = client_vote(40)
+        return_ballots(draw, 9)
+        require_two_persons()
+        client.force_login(make_user("clerk"))
+
+        answer = client.post(reverse("admin:draw-act", args=[draw.pk, "next-round"]), follow=True).content.decode()
+
+        assert "各科室都能收满" in answer
+        assert not Approval.objects.exists()
+
+    def test_is_not_stale_because_ballots_come_in_meanwhile(self, client, require_two_persons):
+        draw = client_vote(40)
+        require_two_persons()
+        by = make_user("clerk")
+        proposal = approvals.start("draw.next_round", Draw.objects.get(pk=draw.pk), by=by, at=NOON)
+        return_ballots(draw, 1)
+
+        approvals.approve(approval_id=proposal.pk, by=make_user("chief"), at=NOON)
+
+        assert DrawEvent.objects.count() == 1
+
+    def test_is_refused_at_the_approval_once_enough_is_foretold(self, client, require_two_persons):
+        draw = client_vote(40)
+        require_two_persons()
+        proposal = approvals.start("draw.next_round", Draw.objects.get(pk=draw.pk), by=make_user("clerk"), at=NOON)
+        return_ballots(draw, 9)
+
+        with pytest.raises(RuleViolation, match="各科室都能收满"):
+            approvals.approve(approval_id=proposal.pk, by=make_user("chief"), at=NOON)
+
+        assert not DrawEvent.objects.exists()
