@@ -46,6 +46,7 @@ class EvaluationsConfig(AppConfig):
             self._register_navigation,
             self._register_checks,
             self._register_backups,
+            self._register_messages,
         ):
             register()
 
@@ -65,6 +66,23 @@ class EvaluationsConfig(AppConfig):
         from nanchuan_eval.backups import services as backups
 
         backups.box_notes.append(backup_note)
+
+    def _register_messages(self) -> None:
+        """Refuse a message gateway that cannot work; forget who got which message."""
+        from django.conf import settings
+        from django.core import checks
+
+        from evaluations.messages.rules.gateway import gateway_faults
+        from evaluations.messages.services.forgetting import retention_rules
+        from evaluations.messages.services.gateways import gateway
+        from nanchuan_eval.retention import services as retention
+
+        retention.rules.extend(retention_rules())
+
+        @checks.register
+        def message_gateway_works(**kwargs: Any) -> list[checks.CheckMessage]:
+            faults = gateway_faults(gateway(), is_production=not settings.DEBUG)
+            return [checks.Error(fault, id="nanchuan.E015") for fault in faults]
 
     def _register_checks(self) -> None:
         """Refuse days of the calendar that are unknown or out of order."""

@@ -14,6 +14,7 @@ from evaluations.draws.models import (
     SigningCode,
     SigningSheet,
 )
+from evaluations.messages.models import Message, MessageEntry, SendingPace, StopNumber
 from evaluations.paper_ballots.models import PaperCount, PaperSheet
 from evaluations.personal_data.models import DataRequest
 from evaluations.pools.models import PoolEntry, PoolNotice, PoolObjection
@@ -42,6 +43,8 @@ __all__ = [
     "DrawEvent",
     "DrawSignature",
     "Manifestation",
+    "Message",
+    "MessageEntry",
     "OpenClaimAlert",
     "OpeningSignature",
     "PaperCount",
@@ -63,12 +66,14 @@ __all__ = [
     "SampleBallot",
     "SampleSignature",
     "SectionResult",
+    "SendingPace",
     "ServiceRecord",
     "ServiceTopic",
     "SetAsideBallot",
     "SigningCode",
     "SigningSheet",
     "StatedCount",
+    "StopNumber",
     "Tally",
     "TallyRow",
     "TurnoutDay",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from evaluations.box_key import views as box_key
 from evaluations.draws import views as draws
+from evaluations.messages.views import message_receipts
 from evaluations.personal_data import views as personal_data
 from evaluations.public_recount import views as public_recount
 from evaluations.public_site import views as public_site
@@ -46,6 +47,7 @@ urlpatterns = [
     path("list/<slug:key>/response.csv", publication.response_csv, name="response-csv"),
     path("list/<slug:key>/sample/", sample_audit.public_sample, name="public-sample"),
     path("list/<slug:key>/sample.json", sample_audit.public_draw, name="public-sample-draw"),
+    path("api/message-receipts/", message_receipts, name="message-receipts"),
     path("type-size/<slug:size>/", type_size, name="type-size"),
     path("box/", sealing.boxes, name="boxes"),
     path("rounds/<slug:key>/box/", sealing.box, name="box"),

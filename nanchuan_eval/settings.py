@@ -214,6 +214,28 @@ USE_TZ = True
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@localhost")
 
+# Text messages to drawn people (docs/messages.md); empty = none, everybody gets a letter.
+MESSAGE_GATEWAY = env.str("MESSAGE_GATEWAY", default="console" if DEBUG else "")
+MESSAGE_URL = env.str("MESSAGE_URL", default="")
+MESSAGE_METHOD = env.str("MESSAGE_METHOD", default="POST")
+MESSAGE_BODY = env.str("MESSAGE_BODY", default='{"phone": "{phone}", "text": "{text}", "id": "{id}"}')
+MESSAGE_HEADERS = env.str("MESSAGE_HEADERS", default="")
+MESSAGE_SUCCESS = env.str("MESSAGE_SUCCESS", default="")
+MESSAGE_ID_PATH = env.str("MESSAGE_ID_PATH", default="")
+MESSAGE_FILE = env.str("MESSAGE_FILE", default=str(BASE_DIR / "messages.jsonl"))
+# Messages a minute, tries after the first, seconds to wait for an answer.
+MESSAGE_RATE = env.int("MESSAGE_RATE", default=60)
+MESSAGE_RETRIES = env.int("MESSAGE_RETRIES", default=5)
+MESSAGE_TIMEOUT = env.int("MESSAGE_TIMEOUT", default=10)
+# For how many seconds one run of the clock sends; the next comes after five minutes.
+MESSAGE_RUN_SECONDS = env.int("MESSAGE_RUN_SECONDS", default=200)
+# What the gateway shows to hand in receipts and answers (TD); empty = it cannot.
+MESSAGE_RECEIPT_TOKEN = env.str("MESSAGE_RECEIPT_TOKEN", default="")
+# The name in brackets at the head of every message, as registered with the gateway.
+MESSAGE_SIGN = env.str("MESSAGE_SIGN", default="南川评议办")
+# Letters in one PDF.
+LETTER_PART = env.int("LETTER_PART", default=100)
+
 # Evidence is stored outside every folder the web server serves; views check the policy table first.
 EVIDENCE_ROOT = env.str("EVIDENCE_ROOT", default=str(BASE_DIR / "evidence"))
 

@@ -26,6 +26,7 @@ from evaluations.lifecycle.approvals import (
 from evaluations.lifecycle.forms import DecisionForm, ExtendForm, RulebookForm
 from evaluations.lifecycle.pages import CONSEQUENCES, page_now, round_page
 from evaluations.lifecycle.queries import unfreezing_faults
+from evaluations.messages.admin import MessagePages
 from evaluations.paper_ballots.admin.codes import CodePages
 from evaluations.planning.admin import PlanningPages
 from evaluations.publication.approvals import DECIDE
@@ -68,6 +69,7 @@ class RoundAdmin(
     OpeningPages,
     MonitorPages,
     CodePages,
+    MessagePages,
     BoxKeyPages,
     CarryPages,
     LogPages,

@@ -55,6 +55,7 @@ SIDE_PAGES: tuple[SideLink, ...] = (
     ("办件与名单", "round-frame", "pool.view", LIFE),
     ("票箱密钥", "round-box-key", "box.key", LIFE[LIFE.index(RoundState.DRAWN) :]),
     ("票号批次", "round-batches", "cred.void", ISSUING),
+    ("发送情况", "round-messages", "round.monitor", ISSUING),
     ("回收监测", "round-monitor", "round.monitor", ISSUING),
     ("封箱记录", "round-seal-record", "round.close", SEALED),
     ("开箱记录", "round-opening-record", "box.open", SEALED),
@@ -74,7 +75,7 @@ NAVIGATION = tuple(
     for order, (phase, pages) in enumerate(
         {
             Phase.DRAWING: ("round-pool", "round-frame"),
-            Phase.VOTING: ("round-box-key", "round-batches", "round-monitor"),
+            Phase.VOTING: ("round-box-key", "round-batches", "round-messages", "round-monitor"),
         }.items()
     )
     for label, name, action, _ in SIDE_PAGES

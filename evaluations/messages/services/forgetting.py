@@ -1,0 +1,31 @@
+"""What is forgotten when: after a round nobody can tell any more whom a message went to, only how many went out."""
+
+from datetime import datetime
+from functools import partial
+
+from django.db.models import Max, Q, QuerySet
+
+from evaluations.messages.models import Message
+from evaluations.personal_data.services.people import ENDED, PHONES_KEPT
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from nanchuan_eval.database.sql import scrub
+from nanchuan_eval.retention.services import RetentionRule
+
+
+def retention_rules() -> list[RetentionRule]:
+    """Return the retention period of the link between a message and a person."""
+    return [
+        RetentionRule("通知的收件人", "申诉期满后30日（公示后60日）", _addressed, _forget, partial(scrub, (Message,)))
+    ]
+
+
+def _addressed(at: datetime) -> QuerySet[Message]:
+    ended = Max("steps__at", filter=Q(steps__state__in=(RoundState.PUBLISHED, RoundState.VOID)))
+    rounds = Round.objects.filter(state__in=ENDED).annotate(ended=ended).filter(ended__lt=at - PHONES_KEPT)
+    named = Message.objects.filter(round__in=rounds.values("pk"))
+    return named.exclude(client=None, person=None)
+
+
+def _forget(rows: QuerySet[Message]) -> None:
+    rows.update(client=None, person=None, gateway_id="", content=None)

@@ -1,0 +1,100 @@
+"""Receipts of the gateway (回执), answers that unsubscribe (TD), and the stop list (退订名单)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from evaluations.messages.models import Message, StopNumber
+from evaluations.messages.rules.kinds import GIVEN, Failure, MessageState
+from evaluations.messages.rules.receipts import Answer, Receipt
+from nanchuan_eval.audit import services as audit
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.encryption.fields import keyed_hash
+from nanchuan_eval.lists.rules import values
+from nanchuan_eval.permissions import policy
+
+
+class Taken(NamedTuple):
+    """What became of a delivery of receipts."""
+
+    matched: int = 0
+    unknown: int = 0
+    stopped: int = 0
+
+    def __str__(self) -> str:
+        unknown = f"，{self.unknown}条没有对应的短信" if self.unknown else ""
+        stopped = f"，{self.stopped}个号码退订" if self.stopped else ""
+        return f"已记录回执{self.matched}条{unknown}{stopped}。"
+
+
+@sensitive_variables()
+@transaction.atomic
+def take_receipts(received: Iterable[Receipt | Answer], *, at: datetime) -> Taken:
+    """Record receipts and unsubscriptions; the same one twice changes nothing. The log holds their numbers only."""
+    matched = unknown = stopped = 0
+    for one in received:
+        if isinstance(one, Answer):
+            stopped += _stop(one.phone, is_own=True, at=at)
+        elif _record(one):
+            matched += 1
+        else:
+            unknown += 1
+    taken = Taken(matched, unknown, stopped)
+    if stopped:
+        audit.record("cred.print", None, by=policy.MACHINE, at=at, detail={"step_label": "本人退订", "people": stopped})
+    return taken
+
+
+def _record(receipt: Receipt) -> bool:
+    found = Message.objects.select_for_update().filter(Q(key=receipt.key) | Q(gateway_id=receipt.key))
+    message = found.exclude(gateway_id="", key="").first() if receipt.key else None
+    if message is None:
+        return False
+    if message.state in GIVEN:
+        message.state = MessageState.DELIVERED if receipt.is_delivered else MessageState.FAILED
+        message.failure = "" if receipt.is_delivered else Failure.UNDELIVERED
+        message.save(update_fields=["state", "failure"])
+    return True
+
+
+@sensitive_variables()
+@transaction.atomic
+def stop_number(*, phone: str, by: policy.Actor, at: datetime) -> str:
+    """Put a phone on the stop list; the audit log does not hold it."""
+    policy.check(by, "cred.print")
+    if not _stop(_checked(phone), is_own=False, at=at):
+        raise RuleViolation("这个号码已经在退订名单中。")
+    audit.record("cred.print", None, by=by, at=at, detail={"step_label": "登记退订号码", "people": 1})
+    return "已登记退订：以后不再向这个号码发送短信，通知改用信函。"
+
+
+@sensitive_variables()
+@transaction.atomic
+def resume_number(*, phone: str, by: policy.Actor, at: datetime) -> str:
+    """Take a phone off the stop list, as its owner asks."""
+    policy.check(by, "cred.print")
+    found = StopNumber.objects.filter(phone_hash=keyed_hash(_checked(phone)))
+    if not found.delete()[0]:
+        raise RuleViolation("这个号码不在退订名单中。")
+    audit.record("cred.print", None, by=by, at=at, detail={"step_label": "取消退订号码", "people": 1})
+    return "已取消退订。"
+
+
+@sensitive_variables()
+def _checked(phone: str) -> str:
+    found = values.phone(phone)
+    if not found:
+        raise RuleViolation("手机号有误，请填写11位手机号。")
+    return found
+
+
+@sensitive_variables()
+def _stop(phone: str, *, is_own: bool, at: datetime) -> bool:
+    day = timezone.localtime(at).date()
+    given = {"phone": phone, "stopped_on": day, "is_own": is_own}
+    return StopNumber.objects.get_or_create(phone_hash=keyed_hash(phone), defaults=given)[1]

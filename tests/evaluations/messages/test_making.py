@@ -1,0 +1,172 @@
+"""Each drawn person gets one message or one letter, with a code of each section for which they are drawn."""
+
+import json
+import re
+
+import pytest
+
+from evaluations.codes.models import CodeBatch, Credential
+from evaluations.codes.services.issuing import issue_together
+from evaluations.draws.models import DrawEntry
+from evaluations.messages.models import Message, MessageEntry, StopNumber
+from evaluations.messages.queries import delivered_by_section, delivered_by_stratum
+from evaluations.messages.rules.kinds import MessageKind, MessageState, Way
+from evaluations.messages.services.receipts import stop_number
+from evaluations.protocol.codes import issue_of
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import DrawPurpose, RoundState
+from evaluations.service_records.models import Client
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from nanchuan_eval.permissions import policy
+from tests.evaluations.messages.factories import deliver, drawn_round, send_all
+from tests.factories import NOON, hold_draw, make_open_round, make_pool, make_user
+
+pytestmark = pytest.mark.django_db
+CODE = re.compile(r"#([0-9A-Z]{20})\b")
+
+
+def lines_in(message):
+    return json.loads(message.content)["lines"]
+
+
+class TestTheCodes:
+    def test_everybody_drawn_gets_one_message_with_a_code_for_each_section(self):
+        round_ = drawn_round(5, 5, both=1, client_letters=6)
+
+        made = deliver(round_)
+
+        assert (made.messages, made.letters, made.codes) == (11, 0, 12)
+        assert Credential.objects.count() == 12
+        both = Message.objects.get(client=Client.objects.last())
+        assert len(lines_in(both)) == 2
+        assert len({line["code"] for message in Message.objects.all() for line in lines_in(message)}) == 12
+
+    def test_each_code_is_of_the_batch_of_its_section(self):
+        round_ = drawn_round(5, 5)
+        deliver(round_)
+
+        for message in Message.objects.all():
+            (line,) = lines_in(message)
+            batch = CodeBatch.objects.get(credentials=issue_of(round_.key, line["code"]))
+            assert batch.stratum == message.entries.get().entry.stratum
+            assert line["section"] == str(round_.sections.get(code=batch.stratum.partition(" ")[0]))
+
+    def test_a_second_time_there_is_nothing_to_make(self):
+        round_ = drawn_round(5)
+        deliver(round_)
+
+        with pytest.raises(RuleViolation, match="已经齐全"):
+            deliver(round_)
+        assert Credential.objects.count() == 5
+
+    def test_nothing_is_made_if_anything_fails(self, monkeypatch):
+        round_ = drawn_round(5)
+        monkeypatch.setattr(MessageEntry.objects, "bulk_create", lambda *given, **named: 1 / 0)
+
+        with pytest.raises(ZeroDivisionError):
+            deliver(round_)
+        assert not Credential.objects.exists()
+        assert not Message.objects.exists()
+
+    def test_a_stratum_whose_codes_were_made_otherwise_is_left_alone(self):
+        round_ = drawn_round(5)
+        issue_together(round_id=round_.pk, counters=(), by=make_user("clerk"), at=NOON)
+
+        with pytest.raises(RuleViolation, match="已经另行生成"):
+            deliver(round_)
+        assert not Message.objects.exists()
+
+    def test_only_those_who_make_codes_may(self):
+        with pytest.raises(policy.Denied):
+            deliver(drawn_round(5), by=make_user("chief"))
+
+    def test_after_the_vote_nothing_is_made(self):
+        round_ = drawn_round(5)
+
+        with pytest.raises(RuleViolation, match="投票截止之前"):
+            deliver(round_, at=round_.closes_at)
+
+    def test_the_log_has_figures_only(self):
+        round_ = drawn_round(5)
+        deliver(round_)
+        codes = [line["code"] for message in Message.objects.all() for line in lines_in(message)]
+
+        log = json.dumps(list(AuditEntry.objects.values("detail", "reason", "object_id")), ensure_ascii=False)
+        assert '"messages": 5' in log
+        assert not any(code in log for code in codes)
+        assert not any(client.name in log or client.phone in log for client in Client.objects.all())
+
+
+class TestTheWay:
+    def test_letters_go_to_all_if_the_office_chooses(self):
+        assert deliver(drawn_round(5), letters_only=True).letters == 5
+
+    def test_letters_go_to_all_where_there_is_no_gateway(self, settings):
+        settings.MESSAGE_GATEWAY = ""
+
+        assert deliver(drawn_round(5)).letters == 5
+
+    def test_a_letter_goes_to_whoever_has_unsubscribed(self):
+        round_ = drawn_round(5)
+        stop_number(phone=Client.objects.first().phone, by=make_user("clerk"), at=NOON)
+
+        made = deliver(round_)
+
+        assert (made.messages, made.letters) == (4, 1)
+        assert Message.objects.get(way=Way.LETTER).client == Client.objects.first()
+        assert StopNumber.objects.get().phone == Client.objects.first().phone
+
+
+class TestEvaluators:
+    def test_get_a_code_that_is_bound_to_no_section(self):
+        round_ = make_open_round()
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.FROZEN)
+        round_.refresh_from_db()
+        make_pool(round_)
+        hold_draw(round_, DrawPurpose.EVALUATORS)
+        Round.objects.filter(pk=round_.pk).update(state=RoundState.OPEN)
+
+        made = deliver(round_, purposes=[DrawPurpose.EVALUATORS])
+
+        assert made.codes == DrawEntry.objects.filter(is_selected=True).count()
+        assert {line["section"] for message in Message.objects.all() for line in lines_in(message)} == {""}
+
+
+class TestLater:
+    def test_those_newly_drawn_get_theirs_and_nobody_twice(self, monkeypatch):
+        round_ = drawn_round(9)
+        deliver(round_)
+        got = send_all(monkeypatch)
+        DrawEntry.objects.filter(pk=DrawEntry.objects.filter(is_selected=False).first().pk).update(is_selected=True)
+
+        made = deliver(round_)
+
+        assert (len(got), made.codes) == (6, 1)
+        assert Message.objects.filter(kind=MessageKind.TOP_UP).count() == 1
+
+    def test_a_code_not_sent_yet_goes_to_whoever_takes_the_place(self, monkeypatch):
+        round_ = drawn_round(9)
+        deliver(round_)
+        removed = DrawEntry.objects.filter(is_selected=True).first()
+        taker = DrawEntry.objects.filter(is_selected=False).first()
+        DrawEntry.objects.filter(pk=removed.pk).update(is_selected=False)
+        DrawEntry.objects.filter(pk=taker.pk).update(is_selected=True)
+
+        assert deliver(round_).codes == 1
+        assert Credential.objects.count() == 6
+        assert Message.objects.get(client=removed.client).state == MessageState.STOPPED
+        got = send_all(monkeypatch)
+        assert removed.client.phone not in {message.phone for message in got}
+        assert taker.client.phone in {message.phone for message in got}
+        assert len({CODE.search(message.text)[1] for message in got}) == 6
+
+    def test_the_delivered_are_counted_by_section(self, monkeypatch):
+        round_ = drawn_round(5, 5)
+        deliver(round_)
+        assert delivered_by_section(round_) == {}
+        send_all(monkeypatch)
+
+        codes = {section.code for section in round_.sections.all()}
+        assert delivered_by_section(round_) == dict.fromkeys(codes, 5)
+        assert sum(delivered_by_stratum(round_).values()) == 10

@@ -1,0 +1,161 @@
+"""Receipts of the gateway, answers that unsubscribe, the stop list."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from evaluations.messages.models import Message, StopNumber
+from evaluations.messages.queries import delivered_by_section
+from evaluations.messages.rules.kinds import Failure, MessageState
+from evaluations.messages.rules.receipts import Answer, Receipt, ReceiptError, read_receipts
+from evaluations.messages.services.gateways import Outcome
+from evaluations.messages.services.receipts import resume_number, stop_number, take_receipts
+from nanchuan_eval.audit.models import AuditEntry
+from nanchuan_eval.core.errors import RuleViolation
+from tests.evaluations.messages.factories import deliver, drawn_round, send_all
+from tests.factories import NOON, make_user
+
+TOKEN = "t" * 40
+ADDRESS = "/api/message-receipts/"
+
+
+class TestReading:
+    def test_takes_one_or_a_list(self):
+        assert read_receipts({"id": "a1", "state": "DELIVRD"}) == [Receipt("a1", True)]
+        assert read_receipts([{"id": "a1", "state": "失败"}, {"phone": "+8613900000001", "text": " td "}]) == [
+            Receipt("a1", False),
+            Answer("13900000001"),
+        ]
+
+    def test_leaves_out_answers_that_ask_for_nothing(self):
+        assert read_receipts([{"phone": "13900000001", "text": "谢谢"}]) == []
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            ["x"],
+            [3],
+            [None],
+            [{}],
+            [{"id": "a1"}],
+            [{"id": "a b", "state": "delivered"}],
+            [{"id": "a1", "state": "maybe"}],
+            [{"phone": "12", "text": "TD"}],
+            [{"id": "a1", "state": "delivered"}] * 5001,
+        ],
+    )
+    def test_refuses_the_whole_list_otherwise(self, rows):
+        with pytest.raises(ReceiptError):
+            read_receipts(rows)
+
+
+@pytest.fixture
+def round_(db, monkeypatch):
+    """A round whose five messages are sent, with the gateway's numbers."""
+    made, numbers = drawn_round(5), iter(range(100))
+    deliver(made)
+    send_all(monkeypatch, lambda message: Outcome("", f"ref-{next(numbers)}"))
+    return made
+
+
+class TestReceipts:
+    def test_say_what_was_delivered_by_our_number_or_the_gateways(self, round_):
+        key = Message.objects.get(gateway_id="ref-0").key
+        taken = take_receipts([Receipt(key, True), Receipt("ref-1", False), Receipt("ref-99", True)], at=NOON)
+
+        assert (taken.matched, taken.unknown) == (2, 1)
+        assert Message.objects.get(gateway_id="ref-0").state == MessageState.DELIVERED
+        lost = Message.objects.get(gateway_id="ref-1")
+        assert (lost.state, lost.failure) == (MessageState.FAILED, Failure.UNDELIVERED)
+        assert list(delivered_by_section(round_).values()) == [4]
+
+    def test_come_twice_without_harm(self, round_):
+        for _ in range(2):
+            take_receipts([Receipt("ref-0", True)], at=NOON)
+
+        assert Message.objects.filter(state=MessageState.DELIVERED).count() == 1
+
+    def test_do_not_say_of_a_message_that_waits_that_it_has_arrived(self, db):
+        deliver(drawn_round(5))
+        waiting = Message.objects.first()
+        take_receipts([Receipt(waiting.key, True)], at=NOON)
+
+        waiting.refresh_from_db()
+        assert waiting.state == MessageState.QUEUED
+
+
+class TestTheGatewaysWayIn:
+    @pytest.fixture
+    def post(self, client, settings):
+        settings.MESSAGE_RECEIPT_TOKEN = TOKEN
+
+        def post(body, token=f"Bearer {TOKEN}", kind="application/json"):
+            content = body if isinstance(body, str | bytes) else json.dumps(body)
+            return client.post(ADDRESS, content, content_type=kind, headers={"Authorization": token})
+
+        return post
+
+    def test_takes_receipts_with_the_token(self, round_, post):
+        answer = post([{"id": "ref-0", "state": "delivered"}, {"phone": "13900000001", "text": "TD"}])
+
+        assert answer.status_code == 200
+        assert answer.json()["message"] == "已记录回执1条，1个号码退订。"
+        assert StopNumber.objects.get().is_own
+
+    def test_takes_one_as_a_form(self, round_, post):
+        answer = post("id=ref-0&state=delivered", kind="application/x-www-form-urlencoded")
+
+        assert answer.json()["message"] == "已记录回执1条。"
+
+    @pytest.mark.parametrize("token", ["", "Bearer ", "Bearer x", TOKEN, f"Basic {TOKEN}", "Bearer 口令"])
+    def test_refuses_everybody_else(self, round_, post, token):
+        assert post([{"id": "ref-0", "state": "delivered"}], token=token).status_code == 401
+        assert not Message.objects.filter(state=MessageState.DELIVERED).exists()
+
+    @pytest.mark.parametrize("body", ["", "x", "{", "[" * 100_000, b"\xff\xfe", '[{"id": "a1"}]', "[1]"])
+    def test_answers_what_is_no_receipt_in_chinese_and_takes_nothing(self, round_, post, body):
+        answer = post(body)
+
+        assert answer.status_code == 400
+        assert "回执" in answer.content.decode()
+
+    def test_is_closed_without_a_token_in_the_settings(self, db, client):
+        answer = client.post(ADDRESS, "[]", content_type="application/json")
+
+        assert answer.status_code == 404
+
+    def test_is_posted_only(self, db, client):
+        assert client.get(ADDRESS).status_code == 405
+
+
+@pytest.mark.django_db
+class TestTheStopList:
+    def test_keeps_a_phone_encrypted_and_the_log_without_it(self):
+        clerk = make_user("clerk")
+        stop_number(phone="139 0000 0001", by=clerk, at=NOON)
+
+        assert StopNumber.objects.get().phone == "13900000001"
+        with pytest.raises(RuleViolation, match="已经在退订名单中"):
+            stop_number(phone="13900000001", by=clerk, at=NOON)
+        resume_number(phone="13900000001", by=clerk, at=NOON)
+        assert not StopNumber.objects.exists()
+        with pytest.raises(RuleViolation, match="不在退订名单中"):
+            resume_number(phone="13900000001", by=clerk, at=NOON)
+        log = json.dumps(list(AuditEntry.objects.values("detail", "reason", "object_id")))
+        assert "13900000001" not in log
+
+    def test_refuses_what_is_no_phone(self):
+        with pytest.raises(RuleViolation, match="手机号有误"):
+            stop_number(phone="023-71420000", by=make_user("clerk"), at=NOON)
+
+
+def test_the_command_takes_a_file(round_, tmp_path, capsys):
+    path = tmp_path / "receipts.json"
+    path.write_text(json.dumps([{"id": "ref-0", "state": "delivered"}]))
+    call_command("message_receipts", path)
+    assert "已记录回执1条" in capsys.readouterr().out
+    for content in ("{", '[{"id": 1}]', "[" * 100_000):
+        path.write_text(content)
+        with pytest.raises(CommandError, match="不能用"):
+            call_command("message_receipts", path)

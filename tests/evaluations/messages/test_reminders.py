@@ -1,0 +1,78 @@
+"""A reminder goes to everybody reached by message, once: nobody can know who has voted."""
+
+import re
+
+import pytest
+
+from evaluations.messages.models import Message
+from evaluations.messages.rules.kinds import MessageKind, MessageState, Way
+from evaluations.messages.services.receipts import stop_number
+from evaluations.messages.services.reminders import remind_all
+from evaluations.rounds.models import Round
+from evaluations.rounds.rules.lifecycle import RoundState
+from evaluations.service_records.models import Client
+from nanchuan_eval.core.errors import RuleViolation
+from tests.evaluations.messages.factories import deliver, drawn_round, send_all
+from tests.factories import NOON, make_user
+from tests.pages import exactly
+
+pytestmark = pytest.mark.django_db
+
+
+def remind(round_, at=NOON):
+    return remind_all(round_id=round_.pk, by=make_user("clerk"), at=at)
+
+
+@pytest.fixture
+def round_(monkeypatch):
+    """A round whose five messages are sent."""
+    made = drawn_round(5)
+    deliver(made)
+    send_all(monkeypatch)
+    return made
+
+
+def test_everybody_gets_the_same_text_without_a_code_or_a_name(round_, monkeypatch):
+    assert "5条" in remind(round_)
+
+    got = send_all(monkeypatch)
+    assert {message.phone for message in got} == {client.phone for client in Client.objects.all()}
+    (text,) = {message.text for message in got}
+    assert "已提交的请忽略" in text
+    assert not re.search(r"#|[0-9A-Z]{20}", text)
+    assert Message.objects.filter(kind=MessageKind.REMINDER, state=MessageState.SENT).count() == 5
+
+
+def test_there_is_one_in_a_round(round_):
+    remind(round_)
+
+    with pytest.raises(RuleViolation, match="已经催评一次"):
+        remind(round_)
+
+
+def test_there_is_none_before_anybody_was_reached_and_none_after_the_vote():
+    made = drawn_round(5)
+    deliver(made)
+
+    with pytest.raises(RuleViolation, match="还没有发出"):
+        remind(made)
+    with pytest.raises(RuleViolation, match="只有评议中"):
+        remind(made, at=made.closes_at)
+    Round.objects.update(state=RoundState.DRAWN)
+    with pytest.raises(RuleViolation, match="只有评议中"):
+        remind(made)
+
+
+def test_whoever_has_unsubscribed_gets_none_and_no_letter_instead(round_, monkeypatch):
+    stopped = Client.objects.first()
+    stop_number(phone=stopped.phone, by=make_user("clerk"), at=NOON)
+    remind(round_)
+
+    assert stopped.phone not in {message.phone for message in send_all(monkeypatch)}
+    assert not Message.objects.filter(way=Way.LETTER).exists()
+
+
+def test_takes_as_many_statements_for_five_as_for_thousands(round_):
+    clerk = make_user("clerk")
+    with exactly(9):
+        remind_all(round_id=round_.pk, by=clerk, at=NOON)
