@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q
@@ -231,6 +231,28 @@ def _not_needed(sections: list[SectionReturns], rounds: list[dict[str, int]]) ->
     if not any(rounds[0][each.code] > each.drawn for each in short):
         return ["预计收不满的科室，办事群众已全部抽取，追加抽取不能再增加。"]
     return []
+
+
+class DueTopUp(NamedTuple):
+    """What the drawn clients of an open round wait for: a further round for short sections, codes for those drawn."""
+
+    draw: Draw
+    round: int
+    short: int
+    without_code: int
+
+
+def due_top_up(round_: Round, at: datetime) -> DueTopUp | None:
+    """Return what the drawn clients of an open round wait for; None if for nothing."""
+    draw = client_draw(round_)
+    if draw is None or not round_.opens_at <= at < round_.closes_at:
+        return None
+    sections = section_returns(draw, at)
+    may_open = bool(further_seats(draw)) and not top_up_faults(draw, at)
+    short = len(short_of(sections)) if may_open else 0
+    codes = bound_codes(round_)
+    without = sum(max(0, each.drawn - codes.get(each.code, (0, 0))[0]) for each in sections)
+    return DueTopUp(draw, current_round(draw), short, without) if short or without else None
 
 
 def section_of(stratum: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -19,6 +19,7 @@ from evaluations.rounds.rules.lifecycle import STEP_ACTION, VOIDABLE, RoundState
 from evaluations.rounds.rules.rulebook import is_opened_by_supervisors
 from evaluations.sealing.queries import has_told_differences
 from evaluations.sealing.rules import waited_for
+from evaluations.turnout.queries import due_top_up
 from nanchuan_eval.permissions import policy
 from nanchuan_eval.permissions.policy import Role
 from nanchuan_eval.workdays.models import Holiday
@@ -81,6 +82,8 @@ def _of_leading(asked: Asked, round_: Round) -> Iterator[WorkItem]:
         yield _step(round_, step, due)
     for item in _conditions(asked, round_, step, lacks):
         yield replace(item, due_on=due)
+    if round_.state == RoundState.OPEN and round_.rulebook.get("client_draw"):
+        yield from _top_up(asked, round_)
 
 
 def _of_others(asked: Asked, round_: Round) -> Iterator[WorkItem]:
@@ -103,6 +106,24 @@ def _step(round_: Round, step: Step, due: date | None) -> WorkItem:
         phase=PHASE_OF[step],
         proposed_as=frozenset({f"{STEP_ACTION[step]}@evaluations.Round:{round_.pk}"}),
     )
+
+
+def _top_up(asked: Asked, round_: Round) -> Iterator[WorkItem]:
+    """Yield the further round among clients that short sections ask for, and the codes of those drawn by it."""
+    may_draw, may_issue = (policy.may_start(asked.user, action) for action in ("draw.redraw", "cred.print"))
+    due = due_top_up(round_, asked.at) if may_draw or may_issue else None
+    if due is None:
+        return
+    # Letters sent later would hardly come back before the vote closes.
+    until = _day(round_.closes_at) - timedelta(days=settings.LETTER_DAYS)
+    page = reverse("admin:round-monitor", args=[round_.pk]) + "#top-up"
+    if due.short and may_draw:
+        what = f"{round_.name}：{due.short}个科室预计收不满，可以追加抽取"
+        proposed = frozenset({f"draw.next_round@evaluations.Draw:{due.draw.pk}"})
+        yield WorkItem(f"top-up-{due.draw.pk}-{due.round}", what, until, page, Phase.VOTING, proposed)
+    if due.without_code and may_issue:
+        what = f"{round_.name}：{due.without_code}名抽中的办事群众还没有票号，请发放并送达"
+        yield WorkItem(f"top-up-codes-{due.draw.pk}-{due.round}", what, until, page, Phase.VOTING)
 
 
 def _opening(asked: Asked, round_: Round) -> Iterator[WorkItem]:

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from accountability.worklist.queries.items import work_items_of
 from evaluations.codes.models import CodeBatch
 from evaluations.codes.queries import batch_lines, counted_batches
 from evaluations.draws.models import Draw, DrawEvent
@@ -259,3 +261,28 @@ class TestAProposal:
             approvals.approve(approval_id=proposal.pk, by=make_user("chief"), at=NOON)
 
         assert not DrawEvent.objects.exists()
+
+
+class TestTheWorkList:
+    def items(self, role="chief"):
+        return {item.what.partition("：")[2]: item for item in work_items_of(make_user(role), at=NOON)}
+
+    def test_reminds_of_a_further_round_until_letters_would_be_too_late(self):
+        draw = client_vote(40, 40)
+        return_ballots(draw, 9, 1)
+
+        item = self.items()["1个科室预计收不满，可以追加抽取"]
+
+        assert item.due_on == timezone.localdate(draw.round.closes_at) - timedelta(days=5)
+        assert item.address == reverse("admin:round-monitor", args=[draw.round_id]) + "#top-up"
+
+    def test_says_nothing_while_all_sections_will_have_enough(self):
+        return_ballots(client_vote(40), 9)
+
+        assert not any("追加抽取" in what for what in self.items())
+
+    def test_asks_for_the_codes_of_those_drawn_then(self):
+        open_next(client_vote(40))
+
+        assert "5名抽中的办事群众还没有票号，请发放并送达" in self.items("clerk")
+        assert not any("可以追加抽取" in what for what in self.items())

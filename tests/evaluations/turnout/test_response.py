@@ -1,0 +1,144 @@
+"""The response is fixed with the list: returned ÷ delivered by section and stratum, small figures hidden."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from evaluations.codes.models import Credential
+from evaluations.publication.models import Publication
+from evaluations.publication.queries import rounds_with_response
+from evaluations.turnout.queries import response_of
+from evaluations.turnout.rules.response import MEANS, percent_of, response_cells, response_rows
+from tests.evaluations.turnout.clients import client_vote, return_ballots
+from tests.factories import cast_ballots, make_codes, make_open_round, make_round, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def publish(round_, response, version=1):
+    content = json.dumps({"response": response}, separators=(",", ":")) if response else "{}"
+    return Publication.objects.create(
+        round=round_,
+        version=version,
+        content=content,
+        content_sha256="0" * 64,
+        published_at=round_.closes_at,
+        approved_by=make_user("commission"),
+        reason="更正" if version > 1 else "",
+    )
+
+
+TOLD = {
+    "sections": [
+        {"name": "公安局出入境科", "delivered": 110, "returned": 44},
+        {"name": "人社局社保科", "delivered": 60, "returned": "少于5"},
+    ],
+    "strata": [{"name": "市场主体", "delivered": 200, "returned": 0}],
+    "sampled": [],
+}
+
+
+def test_is_returned_divided_by_delivered_for_each_section():
+    draw = client_vote(40, 40, 3)
+    return_ballots(draw, 9, 6, 0)
+
+    told = response_of(draw.round)
+
+    assert [(line["delivered"], line["returned"]) for line in told["sections"]] == [(10, 9), (10, 6)]
+    assert told["sections"][0]["name"] == str(draw.round.sections.order_by("code").first())
+    assert (told["strata"], told["sampled"]) == ([], [])
+
+
+def test_has_the_strata_of_general_evaluators_also_in_rounds_without_clients():
+    round_ = make_open_round()
+    cast_ballots(round_, make_codes(round_, 8)[:6])
+
+    assert response_of(round_) == {
+        "sections": [],
+        "strata": [{"name": "（不分类别）", "delivered": 8, "returned": 6}],
+        "sampled": [],
+    }
+
+
+def test_hides_small_figures_and_the_next_smallest():
+    draw = client_vote(40, 40, 40)
+    return_ballots(draw, 9, 3, 6)
+
+    assert [line["returned"] for line in response_of(draw.round)["sections"]] == [9, "少于5", "不单独公布"]
+
+
+def test_says_nothing_of_a_few_replaced_codes():
+    """The list of used codes leaves small batches out: a total that counts them would tell who of them has voted."""
+    draw = client_vote(40, 40)
+    return_ballots(draw, 9, 8)
+    batch = draw.round.batches.order_by("pk").first()
+    few = draw.round.batches.create(
+        channel=batch.channel, origin=batch.origin, label="补发", section=batch.section, replaces=batch
+    )
+    Credential.objects.create(issue="f" * 64, spend="e" * 64, batch=few)
+
+    told = response_of(draw.round)["sections"]
+
+    assert [line["delivered"] for line in told] == [10, 10]
+    assert [line["returned"] for line in told] == [9, "不单独公布"]  # its total with the replacement is public
+
+
+def test_of_a_hidden_figure_no_percentage_is_told():
+    assert percent_of("少于5", 60) is None
+    assert percent_of(0, 0) is None
+    assert percent_of(44, 110) == 40
+
+
+def test_cells_of_one_channel_are_hidden_together():
+    assert response_cells({"a": (60, 3), "b": (60, 40), "c": (60, 9)}) == {"a": "少于5", "b": 40, "c": "不单独公布"}
+
+
+def test_rows_name_the_kind_of_people():
+    assert list(response_rows(TOLD)) == [
+        ("办事群众", "公安局出入境科", 110, 44, 40),
+        ("办事群众", "人社局社保科", 60, "少于5", None),
+        ("定向评议人员", "市场主体", 200, 0, 0),
+    ]
+
+
+def test_is_public_with_the_list_and_not_before(client):
+    round_ = make_round()
+    page, file = (reverse(name, args=[round_.key]) for name in ("response", "response-csv"))
+    assert {client.get(address).status_code for address in (page, file)} == {404}
+    assert reverse("response", args=[round_.key]) not in client.get(reverse("how-to-verify")).content.decode()
+
+    publish(round_, TOLD)
+
+    shown = client.get(page).content.decode()
+    assert "公安局出入境科" in shown
+    assert "少于5" in shown
+    assert all(text in shown for text in MEANS)
+    lines = client.get(file).content.decode("utf-8-sig").splitlines()
+    assert lines[:2] == ["渠道,科室或身份类别,送达,收回,回收率（%）", "办事群众,公安局出入境科,110,44,40"]
+    assert page in client.get(reverse("how-to-verify")).content.decode()
+
+
+def test_before_the_list_nothing_about_returns_by_section_is_public(client):
+    draw = client_vote(40)
+    return_ballots(draw, 9)
+
+    for name in ("response", "response-csv"):
+        assert client.get(reverse(name, args=[draw.round.key])).status_code == 404
+    assert rounds_with_response() == []
+
+
+def test_lists_from_before_have_none(client):
+    round_ = make_round()
+    publish(round_, None)
+
+    assert client.get(reverse("response", args=[round_.key])).status_code == 404
+    assert rounds_with_response() == []
+
+
+def test_claims_no_more_than_it_can():
+    said = "".join(MEANS)
+
+    assert "模拟结果，不是预测" in said
+    assert "不说成是全体群众的看法" in said
+    assert "代表性" not in said
